@@ -1,4 +1,5 @@
 import { tunableLoraKernels } from '../../ops/lora/lora_tunable';
+import type { SharedEntries } from '../../ops/unilora/unilora_matrices';
 import { tunableUniloraKernels } from '../../ops/unilora/unilora_tunable';
 import type { AdapterKind } from '../adapter';
 import { TRAINED_ALONE } from '../files/adapter_tensors';
@@ -6,6 +7,7 @@ import { savedName } from '../pool/pool_layout';
 import { trainedTensors } from '../pool/trained_tensors';
 import { checkUniloraFile } from './check_unilora_file';
 import { UniLoraConfig } from './config/unilora_config';
+import { frozenIndices } from './indices/frozen_indices';
 import { uniloraLayers } from './layers/unilora_layers';
 import { trainingLayers } from './layers/unilora_training_layers';
 import { type ResolvedUnilora, UniloraAdapter } from './unilora_adapter';
@@ -13,7 +15,7 @@ import { initialVector, layoutMatrices, layoutVector } from './unilora_layout';
 import { resolveUniloraTargets } from './unilora_targets';
 
 /** UniLoRA: one vector for the whole model, whose numbers are the entries of all of LoRA's matrices. */
-export const uniloraKind: AdapterKind<UniloraAdapter, ResolvedUnilora, undefined> = {
+export const uniloraKind: AdapterKind<UniloraAdapter, ResolvedUnilora, SharedEntries> = {
   Config: UniLoraConfig,
   tuner: 'UniLoraModel',
   resolve(given, model, { warn }) {
@@ -24,6 +26,7 @@ export const uniloraKind: AdapterKind<UniloraAdapter, ResolvedUnilora, undefined
   },
   initial: ({ layout, config }, seed, options) =>
     initialVector(layout, config, typeof options.seed === 'number' ? options.seed : seed),
+  frozen: frozenIndices,
   create: (parts) => new UniloraAdapter(parts),
 
   layers: uniloraLayers,

@@ -5,9 +5,8 @@ import { clear } from '../../ops/fill';
 import { loraMerge } from '../../ops/lora/lora_linear';
 import { widen } from '../../ops/rows/widen';
 import type { SharedEntries } from '../../ops/unilora/unilora_matrices';
-import { Adapter, type AdapterParts, type ResolvedAdapter } from '../adapter';
+import { Adapter, type ResolvedAdapter } from '../adapter';
 import type { UniLoraConfig } from './config/unilora_config';
-import { entriesOf } from './indices/entries';
 import { emitBranches } from './layers/branches';
 import type { MatricesLayout } from './unilora_layout';
 
@@ -17,22 +16,14 @@ export interface ResolvedUnilora extends ResolvedAdapter<UniLoraConfig> {
 }
 
 /** A UniLoRA adapter on a loaded model: one vector, whose numbers are the entries of LoRA's matrices in an order that a seed gives. */
-export class UniloraAdapter extends Adapter<ResolvedUnilora, undefined> {
-  #entries: SharedEntries | undefined;
-
-  constructor(parts: AdapterParts<ResolvedUnilora, undefined>, entries?: SharedEntries) {
-    super(parts);
-    this.#entries = entries;
-  }
-
+export class UniloraAdapter extends Adapter<ResolvedUnilora, SharedEntries> {
   get matrices(): MatricesLayout {
     return this.parts.resolved.matrices;
   }
 
-  /** The places of the vector's numbers in the matrices. They are computed at first use: a million take a second. */
+  /** The places of the vector's numbers in the matrices. */
   get entries(): SharedEntries {
-    this.#entries ??= entriesOf(this.matrices, this.config);
-    return this.#entries;
+    return this.parts.frozen;
   }
 
   override get dropout(): number {
@@ -54,6 +45,6 @@ export class UniloraAdapter extends Adapter<ResolvedUnilora, undefined> {
   }
 
   withPool(pool: Value): UniloraAdapter {
-    return new UniloraAdapter({ ...this.parts, pool }, this.#entries);
+    return new UniloraAdapter({ ...this.parts, pool });
   }
 }

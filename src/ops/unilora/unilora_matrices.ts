@@ -69,10 +69,31 @@ export function sharedEntries(
     next[index] = use + 1;
     table[place] = (counts[index] ?? 0) > each ? index | HIGH_BIT : index;
   }
+  return tables({ length, each }, table, uses);
+}
+
+/** Tables of the same sizes without indices, for planning. */
+export function plannedEntries({
+  entries,
+  length,
+  size,
+}: {
+  readonly entries: number;
+  readonly length: number;
+  readonly size: number;
+}): SharedEntries {
+  const each = Math.floor(entries / length);
+  return tables({ length, each }, new Uint32Array(size), new Uint32Array(length + 1 + entries));
+}
+
+function tables(
+  counts: Pick<SharedEntries, 'length' | 'each'>,
+  indices: Uint32Array<ArrayBuffer>,
+  uses: Uint32Array<ArrayBuffer>,
+): SharedEntries {
   return {
-    length,
-    each,
-    indices: constant('unilora.indices', [size], table),
+    ...counts,
+    indices: constant('unilora.indices', [indices.length], indices),
     uses: constant('unilora.uses', [uses.length], uses),
   };
 }
