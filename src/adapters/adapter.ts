@@ -265,7 +265,7 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
    * The files of an adapter of another kind that computes the same as Σ weight·ΔW; undefined for a kind that can't. One part of
    * weight 1 keeps all that it trained. Left out if there is no such kind.
    */
-  convert?(peft_type: string, parts: readonly SumPart<R['config']>[]): AdapterBytes | undefined;
+  convert?(peft_type: string, parts: readonly SumPart<R['config']>[]): Promise<AdapterBytes | undefined>;
 }
 
 /** The kind of adapters that act on one model together; undefined without adapters. */

@@ -7,8 +7,8 @@ import { checkIa3File } from './check_ia3_file';
 import { IA3Config } from './config/ia3_config';
 import { Ia3Adapter, type ResolvedIa3 } from './ia3_adapter';
 import { initialVectors, layoutIa3 } from './ia3_layout';
-import { sumOfIa3 } from './ia3_sums';
 import { resolveIa3Targets } from './ia3_targets';
+import { sumCode } from './late_ia3';
 import { ia3Layers } from './layers/ia3_layers';
 import { Ia3Rows } from './layers/ia3_rows';
 
@@ -38,5 +38,5 @@ export const ia3Kind: AdapterKind<Ia3Adapter, ResolvedIa3, undefined> = {
   file: () => TRAINED_ALONE,
   checkFile: (_, stored) => checkIa3File(stored),
 
-  sum: sumOfIa3,
+  sum: async (parts) => (await sumCode()).sumOfIa3(parts),
 };

@@ -12,8 +12,7 @@ import { veraRowLayers } from './layers/vera_row_layers';
 import { VeraRows } from './layers/vera_rows';
 import { trainingLayers } from './layers/vera_training_layers';
 import { frozenProjections } from './projections/frozen_projections';
-import { loraFiles } from './sums/lora_files';
-import { sumOf } from './sums/weighted';
+import { loraCode, sumCode } from './sums/late_vera';
 import { type ProjectionValues, type ResolvedVera, VeraAdapter } from './vera_adapter';
 import { checkVeraFile, veraFile } from './vera_files';
 import { initialVectors, layoutVectors } from './vera_layout';
@@ -64,6 +63,6 @@ export const veraKind: AdapterKind<VeraAdapter, ResolvedVera, ProjectionValues> 
   file: ({ config: { r, save_projection }, max_in, max_out }) => veraFile({ r, save_projection, max_in, max_out }),
   checkFile: checkVeraFile,
 
-  sum: sumOf,
-  convert: (peft_type, parts) => (peft_type === 'LORA' ? loraFiles(parts) : undefined),
+  sum: async (parts) => (await sumCode()).sumOf(parts),
+  convert: async (peft_type, parts) => (peft_type === 'LORA' ? (await loraCode()).loraFiles(parts) : undefined),
 };

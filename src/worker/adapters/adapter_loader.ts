@@ -170,7 +170,7 @@ export class AdapterLoader {
     const [{ adapter_name, weight } = { adapter_name: '', weight: 0 }] = parts;
     const isWhole = parts.length === 1 && weight === 1;
     const given = isWhole ? [await partOf(model, adapter_name, 1)] : await weightedParts(model, parts);
-    const files = kind.convert?.(peft_type, given);
+    const files = await kind.convert?.(peft_type, given);
     if (files !== undefined) return toFiles(files);
     throw cannot(kind, `become one of type ${peft_type}`);
   }

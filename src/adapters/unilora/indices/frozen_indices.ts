@@ -1,0 +1,22 @@
+import { plannedEntries, type SharedEntries } from '../../../ops/unilora/unilora_matrices';
+import type { FrozenRules } from '../../adapter';
+import type { ResolvedUnilora } from '../unilora_adapter';
+import { indexCode } from './late_indices';
+
+/** An index takes the time of this many uniform numbers. */
+const COST = 4;
+
+/** The order of a vector's numbers in the matrices, drawn from `proj_seed`. Programs upload it, so it takes no memory of its own. */
+export const frozenIndices: FrozenRules<ResolvedUnilora, SharedEntries> = {
+  pool: (_, onDraw) => ({
+    async acquire({ resolved: { matrices, config } }) {
+      onDraw(COST * matrices.entries);
+      return (await indexCode()).entriesOf(matrices, config);
+    },
+    release() {},
+  }),
+  planned: ({ matrices: { entries, length: size }, config: { theta_d_length: length } }) =>
+    plannedEntries({ entries, length, size }),
+  areSaved: () => false,
+  portable: (config) => config,
+};
