@@ -48,7 +48,7 @@ const GGUF = 'SmolLM2-135M-Instruct.Q4_1.gguf';
 const COLUMNS = /** @type {const} */ (['test', 'other']);
 const DTYPES = /** @type {const} */ (['float32', 'float16']);
 
-/** @type {Record<'vera' | 'lora' | 'ia3' | 'unilora', Rates>} in rising order; the defaults are 1e-1, 3e-3, 3e-2 and 1e-1 */
+/** @type {Record<'vera' | 'lora' | 'ia3' | 'unilora', Rates>} in rising order; the defaults are 1e-1, 3e-3, 3e-2 and 5e-2 */
 const RATES = {
   vera: [3e-2, 6e-2, 1e-1, 2e-1],
   lora: [1e-3, 3e-3, 1e-2, 2e-2],

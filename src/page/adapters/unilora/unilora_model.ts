@@ -55,6 +55,6 @@ export const uniloraPageKind: PageKind<UniLoraConfig, UniLoraModel> = {
   modelType: 'UniLoraModel',
   options: { seed: integer(Number.MIN_SAFE_INTEGER) },
   profile: { defaults: { target_modules: 'all-linear' }, fixed: ['r', 'theta_d_length', 'proj_seed'] },
-  learningRates: { continues: 1e-1, classifies: 3e-2 },
+  learningRates: { continues: 5e-2, classifies: 2e-2 },
   create: (base, info) => UniLoraModel[madeKey](base, info),
 };
