@@ -84,6 +84,16 @@ describe('UniLoRA', () => {
       for (const [step, loss] of whole.entries()) expect(parts[step]).toBeCloseTo(loss, 4);
     }));
 
+  test('trains the same bits if layers are recomputed', () =>
+    within({}, async (opened) => {
+      const trained = async (changes: object) => {
+        const model = await fresh(opened);
+        await trainerOf(model, changes).train();
+        return weightsOf(model);
+      };
+      expect(await trained({ gradient_checkpointing: true })).toEqual(await trained({}));
+    }));
+
   test("saves PEFT's one tensor, and loads the same again", () =>
     within({}, async (opened) => {
       const model = await openTrained(opened, { ...ALL, modules_to_save: ['model.norm'] });

@@ -15,6 +15,7 @@ async function readTorch(file: Uint8Array): Promise<void> {
   for await (const { take } of folderFiles(sourceOf('pytorch_model.bin', file)).tensors(() => true)) await take();
 }
 
+const MOST_TURNS = 20_000;
 const texts = ggufBytes({ fields: { 'general.architecture': 'llama', texts: Array(36_000).fill('') } });
 const pickle = torchFile(`\x80\x02${'N'.repeat(300_000)}}.`);
 const note = Buffer.concat(zipEntry('model/note', new Uint8Array(4000)));
@@ -27,6 +28,8 @@ describe.each<[string, () => Promise<unknown>]>([
   ['notes', () => readTorch(notes)],
 ])('%s of 300 kB in small parts', (_, read) => {
   test('is read without waiting as far as it has arrived', async () => {
+    // The first call imports the reader's code, for which no microtask waits.
+    await read();
     // The clock stands still, so reading never pauses.
     vi.spyOn(performance, 'now').mockReturnValue(0);
     let isDone = false;
@@ -34,10 +37,10 @@ describe.each<[string, () => Promise<unknown>]>([
       isDone = true;
     });
     let turns = 0;
-    for (; !isDone; turns++) await undefined;
+    for (; !isDone && turns < MOST_TURNS; turns++) await undefined;
     await reading;
     // The reader awaits each of the last four thousand bytes, because it doesn't know that none follow.
-    expect(turns).toBeLessThan(20_000);
+    expect(turns).toBeLessThan(MOST_TURNS);
   });
 
   test('gives way to others as time goes by', async () => {
