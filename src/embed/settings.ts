@@ -85,14 +85,18 @@ export function readSettings(attribute: (name: AttributeName) => string | null, 
 /** Parses the fields of a configuration. Opening the profile checks them. */
 function configOf(json: string | undefined): ElementSettings['peft_config'] {
   if (json === undefined) return {};
-  const expected = 'fields in JSON, such as {"r": 8}';
+  const fields = parsed(json);
+  if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) return fields;
+  throw wrong('peft-config', 'fields in JSON, such as {"r": 8}', json);
+}
+
+/** Undefined for text that is no JSON. */
+function parsed(json: string): unknown {
   try {
-    const fields: unknown = JSON.parse(json);
-    if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) return fields;
+    return JSON.parse(json);
   } catch {
-    throw wrong('peft-config', expected, json);
+    return undefined;
   }
-  throw wrong('peft-config', expected, json);
 }
 
 function taskOf(given = 'causal-lm'): ElementTask {
