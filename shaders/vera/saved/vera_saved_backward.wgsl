@@ -3,7 +3,7 @@
 // lambda: the pool, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
 // grid: see the tile
 // with lib/{enable_subgroups, tile_*, neighbours, square, block, one_part, one_range, whole_range}.wgsl
-// and lib/{result_*, per_column_*, left_rows, left_*, right_scaled_columns, right_*}.wgsl
+// and lib/{result_*, factor_*, left_rows, left_*, right_scaled_columns, right_*}.wgsl
 struct Params { N: u32, M: u32, R: u32, lambda_b: u32, lambda_d: u32, has_sum: u32, first_x: u32, first_y: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy: array<LeftWord>;
@@ -45,7 +45,7 @@ fn right_scale(m: u32) -> vec4f {
   return lambda[(p.lambda_b + m) >> 2u];
 }
 
-fn column4(j: u32) -> vec4f {
+fn factor4(n: u32, j: u32) -> vec4f {
   return lambda[(p.lambda_d + j) >> 2u];
 }
 
@@ -55,7 +55,7 @@ fn finish(n: u32, j: u32, block: mat4x4f) {
 
 fn put(at: u32, value: Result) {
   dv[at] = value;
-  var total = per_column(at) * value;
+  var total = factor(at) * value;
   if (p.has_sum != 0u) {
     total += sum[at];
   }

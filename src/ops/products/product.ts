@@ -27,8 +27,8 @@ interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit
   readonly lowRank?: keyof typeof LOW_RANK;
   /** Whether a matrix is added to the result. It is stored like the result, or in f16. */
   readonly addend?: boolean;
-  /** Whether the kernel has a factor for each column of the result. */
-  readonly perColumn?: boolean;
+  /** Whether the kernel has factors of its results, which it defines for four columns of a row. */
+  readonly factor?: boolean;
   /**
    * How several parts, each with its own operands, form one result. `apart`: each part has its own buffers, and the kernel determines which
    * workgroups compute it. `columns`: likewise, and each part has its own result, beside the others in the grid. `in_turn`: parts share
@@ -73,7 +73,7 @@ const STORAGES = {
   left: { vec4: 'left_vec4', ragged: 'left_vec4', scalar: 'left_scalar' },
   low: { vec4: 'low_vec4', ragged: 'low_vec4', scalar: 'low_scalar' },
   result: { vec4: 'result_vec4', ragged: 'result_scalar', scalar: 'result_scalar' },
-  perColumn: { vec4: 'per_column_vec4', ragged: 'per_column_scalar', scalar: 'per_column_scalar' },
+  factor: { vec4: 'factor_vec4', ragged: 'factor_scalar', scalar: 'factor_scalar' },
   addend: { vec4: 'addend_vec4', ragged: 'addend_scalar', scalar: 'addend_scalar' },
 } as const;
 
@@ -154,7 +154,7 @@ export class Product<B extends Bindings, P extends ParamTypes> {
       init.name,
       ...(init.libs ?? []),
       ...(hasResult ? [STORAGES.result[lines]] : []),
-      ...(init.perColumn ? [STORAGES.perColumn[lines]] : []),
+      ...(init.factor ? [STORAGES.factor[lines]] : []),
       ...(init.addend ? [STORAGES.addend[lines]] : []),
       ...(hasResult && !init.resultStart ? [init.parts === 'columns' ? 'result_of_part' : 'result_whole'] : []),
       ...LAYOUTS.left[init.left],

@@ -15,7 +15,7 @@ export const veraSavedForward = defineProduct({
   params: { N: 'size', M: 'size', R: 'size', lambda_b: 'place', lambda_d: 'place', has_residual: 'u32' },
   left: 'rows',
   right: 'scaled_rows',
-  perColumn: true,
+  factor: true,
   f16: true,
   size: ({ N, M, R }) => [N, M, R],
 });
@@ -26,7 +26,7 @@ export const veraSavedBackward = defineProduct({
   params: { N: 'size', M: 'size', R: 'size', lambda_b: 'place', lambda_d: 'place', has_sum: 'u32' },
   left: 'rows',
   right: 'scaled_columns',
-  perColumn: true,
+  factor: true,
   f16: true,
   size: ({ N, M, R }) => [N, R, M],
 });

@@ -1,6 +1,7 @@
 import type { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { mixedScale } from '../../../src/ops/mixed/mixed_scale';
+import { mixedUp } from '../../../src/ops/mixed/mixed_up';
 import { linear } from '../../../src/ops/products/linear';
 import { input } from '../../helpers/gpu/on_gpu';
 import { type Fill, randomArray } from '../../helpers/maths/random';
@@ -31,7 +32,10 @@ export function mixedInputs({ C, R, T, which }: MixedSizes, fill: Fill = randomA
     const low = linear(g, mixedScale(g, x, { ...pools, offset: 0 }), B);
     return mixedScale(g, low, { ...pools, offset }, residual);
   };
-  return { memory, x, table, residual, B, pools, offset, build };
+  /** The same, in one product. */
+  const buildUp = (g: Graph): Value =>
+    mixedUp(g, residual, mixedScale(g, x, { ...pools, offset: 0 }), B, { ...pools, offset });
+  return { memory, x, table, residual, B, pools, offset, build, buildUp };
 }
 
 /** The gradient of the table by a random dy, in a graph of its own. */

@@ -5,18 +5,26 @@ import type { Value } from '../../../src/graph/value';
 import { add } from '../../../src/ops/add';
 import { mixedLossSum } from '../../../src/ops/mixed/mixed_loss_sum';
 import { mixedScales } from '../../../src/ops/mixed/mixed_scales';
-import { expectGpuEqualsReference, input, runOnGpu } from '../../helpers/gpu/on_gpu';
+import {
+  expectGpuEqualsReference,
+  input,
+  OF_SHARED_TILES,
+  runOnGpu,
+  TILES,
+  withVariants,
+} from '../../helpers/gpu/on_gpu';
 import { type Fill, integerArray, randomArray } from '../../helpers/maths/random';
+import { coveringOfRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 import { type MixedSizes, mixedInputs, withGradient } from './mixed_inputs';
 
 const small: Fill = (length, seed) => integerArray(length, seed, 2);
 
-function backward(sizes: MixedSizes, fill: Fill) {
+function backward(sizes: MixedSizes, fill: Fill, isJoined = false) {
   const inputs = mixedInputs(sizes, fill);
-  const { memory, build } = inputs;
+  const { memory, build, buildUp } = inputs;
   const g = new Graph();
-  const made = withGradient(g, memory, build, inputs);
+  const made = withGradient(g, memory, isJoined ? buildUp : build, inputs);
   memory.set(made.dy, fill(numel(made.dy.shape), 7));
   return { g, memory, ...made };
 }
@@ -35,6 +43,26 @@ test.each<MixedSizes>([
 test('mixed_scale and its gradients, 576 columns, r 16, 8×64 rows: random numbers', async () => {
   const { g, memory, y, dx, grads } = backward({ C: 576, R: 16, T: 64, which: [0, 1, 2, 1, 0, 2, 2, 1] }, randomArray);
   // A sum of 576 products has an error of √576 · 2⁻²⁴ of its size; the worst of many is 4× that.
+  await expectGpuEqualsReference(g, memory, [y, dx, grads], 6e-6);
+});
+
+const tiles = withVariants<MixedSizes>(TILES, [
+  { C: 5, R: 6, T: 3, which: [0, 1, 2] },
+  { C: 63, R: 65, T: 1, which: Array.from({ length: 67 }, (_, n) => n % 3) },
+  { C: 132, R: 60, T: 5, which: [2, 2, 0, 1, 0, 1, 1, 0, 2, 0, 1, 2, 0] },
+]);
+// Each variant and each shape occurs once: tests of `linear` combine variants with lines.
+const cases = coveringOfRing(tiles, ({ variant, C, T }) => [variant, `${C} columns, ${T} tokens`], OF_SHARED_TILES);
+
+test.each(cases)('mixed_up, $variant, C=$C R=$R T=$T: equal for whole numbers', async ({ variant, ...sizes }) => {
+  const { g, memory, y, dx, grads } = backward(sizes, small, true);
+  await expectGpuEqualsReference(g, memory, [y, dx, grads], 0, { variant });
+});
+
+test('mixed_up, 576 columns, r 16, 8×64 rows: random numbers', async () => {
+  const sizes = { C: 576, R: 16, T: 64, which: [0, 1, 2, 1, 0, 2, 2, 1] };
+  const { g, memory, y, dx, grads } = backward(sizes, randomArray, true);
+  // As for mixed_scale.
   await expectGpuEqualsReference(g, memory, [y, dx, grads], 6e-6);
 });
 

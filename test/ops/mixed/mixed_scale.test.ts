@@ -12,24 +12,48 @@ import { input } from '../../helpers/gpu/on_gpu';
 import { expectGradient } from '../../helpers/maths/gradient';
 import { randomArray } from '../../helpers/maths/random';
 import { type Memory, runReference } from '../../reference/runner';
-import { mixedInputs } from './mixed_inputs';
+import { mixedInputs, withGradient } from './mixed_inputs';
 
 test.each([
   { C: 1, R: 1, T: 1, which: [2] },
   { C: 7, R: 3, T: 2, which: [2, 0, 2] },
   { C: 8, R: 4, T: 1, which: [1, 0, 1, 2] },
 ])('mixed_scale C=$C R=$R T=$T: central differences by x and the residual', (sizes) => {
-  const { memory, build, x, residual } = mixedInputs(sizes);
-  for (const wrt of [[x], [residual], [x, residual]]) expectGradient(build, memory, wrt);
+  const { memory, build, buildUp, x, residual } = mixedInputs(sizes);
+  for (const one of [build, buildUp]) {
+    for (const wrt of [[x], [residual], [x, residual]]) expectGradient(one, memory, wrt);
+  }
 });
 
 test('mixed_scale: central differences by the vectors of all adapters, each times its scale', () => {
-  const { memory, build, x, table, residual, pools } = mixedInputs({ C: 7, R: 3, T: 66, which: [2, 0, 2, 1] });
+  const { memory, build, buildUp, x, table, residual, pools } = mixedInputs({ C: 7, R: 3, T: 66, which: [2, 0, 2, 1] });
   memory.get(pools.scales)!.fill(1);
-  expectGradient(build, memory, [x, table, residual]);
+  for (const one of [build, buildUp]) expectGradient(one, memory, [x, table, residual]);
   // A vector that is 0 has a gradient too.
   memory.get(table)!.fill(0);
-  expectGradient(build, memory, [table]);
+  for (const one of [build, buildUp]) expectGradient(one, memory, [table]);
+});
+
+test('mixed_up equals a product and a mixed_scale in every number and gradient', () => {
+  const sizes = { C: 6, R: 5, T: 3, which: [2, 0, 2, 1] };
+  const [apart, joined] = [mixedInputs(sizes), mixedInputs(sizes)];
+  const found = [
+    { ...apart, build: apart.build },
+    { ...joined, build: joined.buildUp },
+  ].map(({ memory, build, ...inputs }) => {
+    const g = new Graph();
+    const { y, dy, dx, grads } = withGradient(g, memory, build, inputs);
+    memory.set(dy, randomArray(numel(dy.shape), 7));
+    runReference(g.steps, memory);
+    return {
+      names: g.steps.map(({ kernel }) => kernel.name),
+      numbers: [y, dx, grads].map((value) => memory.get(value)),
+    };
+  });
+  expect(found[1]?.numbers).toEqual(found[0]?.numbers);
+  expect(found[1]?.names).toEqual(
+    found[0]?.names.flatMap((name, at) => (at === 1 ? ['mixed_up'] : at === 2 ? [] : [name])),
+  );
 });
 
 test.each([1, 2, 3, 4])('mixed_scales by %d vectors: central differences by x and the vectors', (count) => {

@@ -3,6 +3,7 @@ import { allTunableKernels } from '../../../src/adapters/adapter_kinds';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { loraDownForward, loraLinearForward } from '../../../src/ops/lora/lora_linear';
+import { mixedUpForward } from '../../../src/ops/mixed/mixed_up';
 import { linear, linears } from '../../../src/ops/products/linear';
 import { linesOf, rightStorage } from '../../../src/ops/products/operand_storage';
 import { swigluLinearBackward } from '../../../src/ops/products/swiglu_linear';
@@ -61,6 +62,13 @@ function products({ N, K, M, R }: LowRankSizes, fill: Fill): Products {
     { d_gate: [N, K], d_up: [N, K] },
     gated,
   );
+  const which = input(memory, 'which', [1], Float64Array.of(0), 'u32');
+  const ofUp = g.emit(
+    mixedUpForward.kernel(linesOf([R], M), rightStorage(B)),
+    { v: u, B, y: base, table: lambda, which },
+    { w: [N, M], z: [N, M] },
+    { N, M, R, T: N, vector_at: 0, stride: M + R },
+  ).z;
   const end = pinned('end', [1]);
   const dys = ys.map((y, i) => input(memory, `d${y.name} ${i}`, [N, M], fill(N * M, 10 + i)));
   g.differentiateAll([end], ys, (_, sums) => {
@@ -68,7 +76,7 @@ function products({ N, K, M, R }: LowRankSizes, fill: Fill): Products {
   });
   const gradients = g.grad(end, end, new Map());
   const rounded = [ofGated.d_gate, ofGated.d_up];
-  const made = [ofDown, ofBranch, ofInto, ...rounded];
+  const made = [ofDown, ofBranch, ofInto, ofUp, ...rounded];
   return { g, memory, wanted: [...ys, ...shared, ...made, gradients.get(x)!, gradients.get(u)!], rounded };
 }
 
@@ -109,6 +117,7 @@ testOnce(
       'linears',
       'lora_down',
       'lora_linear',
+      'mixed_up',
       'swiglu_linear_backward',
       'swiglu_linears',
       'turned_linears',

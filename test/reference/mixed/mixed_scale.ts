@@ -68,3 +68,16 @@ export const mixed_sums: Reference = ({ partials, vectors, which, scales, grads 
     }
   }
 };
+
+export const mixed_up: Reference = (b, p) => {
+  const { N, M, R } = p;
+  for (let n = 0; n < N!; n++) {
+    const vector = vectorOf(b, { ...p, C: M! }, n);
+    for (let m = 0; m < M!; m++) {
+      let product = 0;
+      for (let j = 0; j < R!; j++) product += b.v![n * R! + j]! * b.B![m * R! + j]!;
+      b.w![n * M! + m] = product;
+      b.z![n * M! + m] = vector[m]! * product + b.y![n * M! + m]!;
+    }
+  }
+};

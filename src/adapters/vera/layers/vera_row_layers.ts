@@ -1,9 +1,8 @@
 import type { Graph } from '../../../graph/graph';
 import { type Value, viewOf } from '../../../graph/value';
 import { type Layers, layersOver } from '../../../models/layers';
-import { mixedScale } from '../../../ops/mixed/mixed_scale';
 import { mixedScales } from '../../../ops/mixed/mixed_scales';
-import { linear } from '../../../ops/products/linear';
+import { mixedUp } from '../../../ops/mixed/mixed_up';
 import { emitProjection, veraDown, veraLinears } from '../../../ops/vera/vera';
 import type { TrainedRowVectors } from '../../layers/row_inputs';
 import type { VeraAdapter } from '../vera_adapter';
@@ -45,7 +44,7 @@ export function veraRowLayers(
     return layers.map(({ slot }, index) => {
       const [y, v] = [ys[index] as Value, vs.get(slot)];
       if (slot === undefined || v === undefined) return y;
-      return mixedScale(g, linear(g, v, firstRows(B, slot.out_features)), { ...rows, offset: slot.offsetB }, y);
+      return mixedUp(g, y, v, firstRows(B, slot.out_features), { ...rows, offset: slot.offsetB });
     });
   });
 }
