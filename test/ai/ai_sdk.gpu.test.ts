@@ -1,4 +1,3 @@
-import { pathToFileURL } from 'node:url';
 import { type EmbeddingModel, embed, generateText, type LanguageModel, streamText } from 'ai';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { embeddingModel, languageModel } from '../../src/ai';
@@ -10,12 +9,11 @@ import {
   type Tokenizer,
   VeraConfig,
 } from '../../src/index';
-import { folderFiles } from '../helpers/golden/golden';
-import { proseFolder } from '../helpers/models/tokenizers';
+import { smallWriter } from '../helpers/models/small_writer';
 import { openTestSession, type TestSession } from '../helpers/session/session';
 
 const template = "{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }}\n{% endfor %}";
-const prose = folderFiles(pathToFileURL(`${proseFolder}/`)).files;
+const prose = smallWriter();
 
 let opened: TestSession;
 let base: PreTrainedModel;

@@ -1,4 +1,3 @@
-import { pathToFileURL } from 'node:url';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
@@ -15,8 +14,7 @@ import {
   type VeraModel,
 } from '../../../src/index';
 import { expectWithin } from '../../helpers/clock';
-import { folderFiles } from '../../helpers/golden/golden';
-import { proseFolder } from '../../helpers/models/tokenizers';
+import { smallWriter } from '../../helpers/models/small_writer';
 import { stopAt, trained, typesOf } from '../../helpers/session/resumed_run';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 
@@ -35,7 +33,7 @@ const talk: readonly ChatMessage[] = [
 ];
 const question = talk.slice(0, 3);
 
-const prose = folderFiles(pathToFileURL(`${proseFolder}/`)).files;
+const prose = smallWriter();
 const withTemplate = (text: string) => ({ files: new Map([...prose, ['chat_template.jinja', new Blob([text])]]) });
 
 let opened: TestSession;

@@ -1,4 +1,3 @@
-import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   AutoModelForCausalLM,
@@ -11,8 +10,8 @@ import {
 } from '../../../src/index';
 import { folderFiles } from '../../helpers/golden/golden';
 import { randomAdapter } from '../../helpers/models/random_adapter';
+import { smallWriter } from '../../helpers/models/small_writer';
 import { tinyFiles, tinyRow } from '../../helpers/models/tiny_llama';
-import { proseFolder } from '../../helpers/models/tokenizers';
 import { testInAll } from '../../helpers/ring';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 
@@ -255,8 +254,7 @@ describe('refused without any change', () => {
 });
 
 test('texts come in pieces that join to what they are alone', async () => {
-  const source = folderFiles(pathToFileURL(`${proseFolder}/`));
-  const model = await AutoModelForCausalLM.from_pretrained(source, { session: opened.session });
+  const model = await AutoModelForCausalLM.from_pretrained({ files: smallWriter() }, { session: opened.session });
   try {
     const prompts = ['It was the whale', 'Élise, “naïve” ', 'A'];
     const config = { max_new_tokens: 24, do_sample: true, temperature: 2, top_k: 0, seed: 3 };

@@ -1,4 +1,3 @@
-import { pathToFileURL } from 'node:url';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
@@ -7,9 +6,8 @@ import {
   type PreTrainedModel,
   Profile,
 } from '../../../src/index';
-import { folderFiles } from '../../helpers/golden/golden';
+import { smallWriter } from '../../helpers/models/small_writer';
 import { tinyConfig, tinyFiles } from '../../helpers/models/tiny_llama';
-import { proseFolder } from '../../helpers/models/tokenizers';
 import { stored, visit } from '../../helpers/session/profiles';
 import type { TestSession } from '../../helpers/session/session';
 
@@ -17,7 +15,7 @@ import type { TestSession } from '../../helpers/session/session';
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
 afterEach(() => void vi.unstubAllGlobals());
 
-const { files } = folderFiles(pathToFileURL(`${proseFolder}/`));
+const files = smallWriter();
 const template = `{% for message in messages %}{{ message.content + '\\n' }}{% endfor %}`;
 const args = { max_steps: 3, per_device_train_batch_size: 2, max_length: 32, learning_rate: 0.05 };
 const options = { peft_config: { r: 4, target_modules: ['q_proj'] }, args };

@@ -1,4 +1,3 @@
-import { pathToFileURL } from 'node:url';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
@@ -8,8 +7,7 @@ import {
   type RatedExample,
   type TrainRun,
 } from '../../../src/index';
-import { folderFiles } from '../../helpers/golden/golden';
-import { proseFolder } from '../../helpers/models/tokenizers';
+import { smallWriter } from '../../helpers/models/small_writer';
 import { stored, visit, weightsOf } from '../../helpers/session/profiles';
 import type { TestSession } from '../../helpers/session/session';
 
@@ -20,7 +18,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const { files } = folderFiles(pathToFileURL(`${proseFolder}/`));
+const files = smallWriter();
 const args = { per_device_train_batch_size: 2, max_length: 32, learning_rate: 0.05, save_steps: 1 };
 const options = { peft_config: { r: 4, target_modules: ['q_proj'] }, args };
 

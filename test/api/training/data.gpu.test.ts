@@ -1,4 +1,3 @@
-import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   AutoModelForCausalLM,
@@ -13,8 +12,9 @@ import {
   VeraConfig,
   type VeraModel,
 } from '../../../src/index';
-import { folderFiles, largestDifference } from '../../helpers/golden/golden';
-import { proseFolder, proseText } from '../../helpers/models/tokenizers';
+import { largestDifference } from '../../helpers/golden/golden';
+import { smallWriter } from '../../helpers/models/small_writer';
+import { proseText } from '../../helpers/models/tokenizers';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 
 let opened: TestSession;
@@ -24,7 +24,7 @@ let tokenizer: Tokenizer;
 beforeAll(async () => {
   opened = await openTestSession();
   const { session } = opened;
-  const base = await AutoModelForCausalLM.from_pretrained(folderFiles(pathToFileURL(`${proseFolder}/`)), { session });
+  const base = await AutoModelForCausalLM.from_pretrained({ files: smallWriter() }, { session });
   model = await get_peft_model(base, new VeraConfig({ r: 4, target_modules: ['q_proj'] }));
   tokenizer = base.tokenizer!;
 });

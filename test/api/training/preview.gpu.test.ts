@@ -1,4 +1,3 @@
-import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   AutoModelForCausalLM,
@@ -7,9 +6,9 @@ import {
   type PreTrainedModel,
   VeraConfig,
 } from '../../../src/index';
-import { folderFiles, goldenBase } from '../../helpers/golden/golden';
+import { goldenBase } from '../../helpers/golden/golden';
+import { smallWriter } from '../../helpers/models/small_writer';
 import { loadTextClassifier } from '../../helpers/models/text_classifier';
-import { proseFolder } from '../../helpers/models/tokenizers';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 
 let opened: TestSession;
@@ -114,7 +113,7 @@ describe('a language model', () => {
   let model: PreTrainedModel;
   beforeAll(async () => {
     const { session } = opened;
-    model = await AutoModelForCausalLM.from_pretrained(folderFiles(pathToFileURL(`${proseFolder}/`)), { session });
+    model = await AutoModelForCausalLM.from_pretrained({ files: smallWriter() }, { session });
   });
 
   test('shows which tokens are learnt', async () => {
