@@ -43,6 +43,7 @@ const GPU_PRODUCTS = [
   'test/ops/{add,sample_candidates}.gpu.test.ts',
   'test/api/**/{export_run,generate_batch,numerical_failures,profile_images,resume}.gpu.test.ts',
   'test/{api,train}/golden.gpu.test.ts',
+  'test/generate/generator.gpu.test.ts',
   'test/peft/{decoder_models,families}.gpu.test.ts',
 ];
 /** Files that hold a promise of time, which `npm run test:all` alone does. */

@@ -10,7 +10,7 @@ import type { FuzzTarget } from './target';
 import { targets } from './targets';
 
 /** Mutations for each target. `npm run fuzz` runs millions. */
-const MUTATIONS = 100;
+const MUTATIONS = 50;
 
 const path = (folder: string) => new URL(`./${folder}/`, import.meta.url);
 

@@ -10,6 +10,7 @@ import { loadModel } from '../../src/worker/models/loading/model_loader';
 import { APPLE, GPU, LLVMPIPE, SWIFTSHADER } from '../helpers/gpu/devices';
 import { gpuHost } from '../helpers/gpu/gpu_host';
 import { tinyFiles, tinyRow } from '../helpers/models/tiny_llama';
+import { ofRing } from '../helpers/ring';
 
 const PROMPTS = [1, 5, 63, 64, 65, 13, 90, 2].map((length, row) => tinyRow(length, 40 + row).input_ids);
 const config = {
@@ -27,12 +28,13 @@ const config = {
 };
 
 /** On these devices few rows use other kernels than many, with sums that differ in their last digits. */
-describe.each([
+const kernels = [
   ['a GPU', GPU],
   ['an Apple GPU', APPLE],
   ['SwiftShader', SWIFTSHADER],
   ['llvmpipe', LLVMPIPE],
-])('with the kernels of %s', (_, info) => {
+] as const;
+describe.each(ofRing(kernels, { test: ([, info]) => info !== GPU }))('with the kernels of %s', (_, info) => {
   const executor = new Executor(gpuHost(), { choose: (step) => chooseVariant(step, info) });
   let loaded: LoadedModel;
   let generator: Generator;

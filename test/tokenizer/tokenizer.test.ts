@@ -62,7 +62,7 @@ describe('encode', () => {
   });
 
   test.each(
-    ofRing([10_000, 100_000, 140_000], { test: (length) => length !== 100_000 }).flatMap((length) =>
+    ofRing([10_000, 70_000, 140_000], { test: (length) => length <= 70_000 }).flatMap((length) =>
       longTexts(length).map(([kind, text]) => [length, kind, text] as const),
     ),
   )('%d characters of %s give the tokens of the whole', (_, __, text) => {

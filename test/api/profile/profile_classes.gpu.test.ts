@@ -18,6 +18,7 @@ const rows = Array.from({ length: 12 }, (_, index): Example => {
   return { input_ids: [10 + label, 20 + index, 40 + label, 50], label };
 });
 const options = {
+  peft_config: { r: 16 },
   args: { max_steps: 25, per_device_train_batch_size: 12, learning_rate: 0.05, headLearningRate: 0.02 },
 };
 const visit = <T>(body: (opened: TestSession) => Promise<T>) => within({ store: 'auto' }, body);

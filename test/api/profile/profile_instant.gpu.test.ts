@@ -21,11 +21,11 @@ const row = (index: number) => ({
 });
 const rows = (count: number, first = 0) => Array.from({ length: count }, (_, index) => row(first + index));
 const { input_ids } = row(0);
-const args = { per_device_train_batch_size: 12 };
+const options = { peft_config: { r: 8 }, args: { per_device_train_batch_size: 12 } };
 
 test('a profile learns at once, and again from three more examples by three forward passes', async () => {
   const before = await visit(async (opened) => {
-    const profile = await Profile.open(await load(opened), 'ada', { args });
+    const profile = await Profile.open(await load(opened), 'ada', options);
     await profile.add(rows(24));
     const untrained = await profile.predict({ input_ids });
     expect(await profile.steps({ method: 'instant' })).toBe(0);
@@ -57,7 +57,7 @@ test('a profile learns at once, and again from three more examples by three forw
 
 test('a solved head is judged by held-out examples, and training continues from it', async () => {
   await visit(async (opened) => {
-    const profile = await Profile.open(await load(opened), 'ada', { args });
+    const profile = await Profile.open(await load(opened), 'ada', options);
     await profile.add(rows(150));
     const { metrics } = await profile.learn({ method: 'instant' });
     expect(metrics).toMatchObject({ held_out: 5, computed: 60, taken: 1 });
@@ -73,7 +73,7 @@ test('a solved head is judged by held-out examples, and training continues from 
 test('after a rollback, and in a copy, a solved head is still replaced by the one of all examples', async () => {
   await visit(async (opened) => {
     const base = await load(opened);
-    const profile = await Profile.open(base, 'ada', { args });
+    const profile = await Profile.open(base, 'ada', options);
     // Random labels can't be learnt, so a head fits its own examples better than cross-validation says.
     const chance = [0, 1, 2, 2, 0, 1, 1, 0, 2, 0, 2, 1].map((label, index) => ({ ...row(index), label }));
     await profile.add(chance);
@@ -92,7 +92,7 @@ test('after a rollback, and in a copy, a solved head is still replaced by the on
 
 test('rejects one class alone, and changes nothing', async () => {
   await visit(async (opened) => {
-    const profile = await Profile.open(await load(opened), 'ada', { args });
+    const profile = await Profile.open(await load(opened), 'ada', options);
     await profile.add([row(0), row(3)]);
     await expect(profile.learn({ method: 'instant' })).rejects.toMatchObject({ code: 'invalid_argument' });
     expect(profile.info.history).toEqual([]);

@@ -25,7 +25,10 @@ const row = (index: number) => ({
   label: index % 3,
 });
 const rows = (count: number) => Array.from({ length: count }, (_, index) => row(index));
-const options: ProfileOptions = { args: { max_steps: 12, per_device_train_batch_size: 12, learning_rate: 0.1 } };
+const options: ProfileOptions = {
+  peft_config: { r: 16 },
+  args: { max_steps: 12, per_device_train_batch_size: 12, learning_rate: 0.1 },
+};
 const refine: LearnOptions = { method: 'refine' };
 
 /** The weights of a new profile over the same base, which has learnt `count` rows. */

@@ -25,13 +25,13 @@ const config = {
   vocab_size: 150,
   hidden_size: 80,
   intermediate_size: 136,
-  num_hidden_layers: 3,
+  num_hidden_layers: 2,
   num_attention_heads: 4,
   num_key_value_heads: 2,
   max_position_embeddings: 96,
 };
 const init = { r: 12, target_modules: 'all-linear' } as const;
-const STEPS = 4;
+const STEPS = 3;
 
 const args = resolveTrainingArguments({
   per_device_train_batch_size: 1,
