@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { ChoiceProblem } from '../../../demo/src/library/choice_problem';
 import { fromHalf, toHalf } from '../../../demo/src/write/share/half';
 import { fromFragment, LONGEST_LINK, toFragment } from '../../../demo/src/write/share/link';
-import { checkHeader, type SharedVoice } from '../../../demo/src/write/share/shared_voice';
+import { checkHeader, headerFields, type SharedVoice } from '../../../demo/src/write/share/shared_voice';
 import { readTensors, writeTensors } from '../../../demo/src/write/share/tensors';
 import { filesFrom, sharedFrom } from '../../../demo/src/write/share/voice_files';
 
@@ -11,14 +11,27 @@ const voice: SharedVoice = {
   name: 'a cat’s diary',
   base: 'prose-1.4M',
   opening: 'Day 6. I woke at',
-  r: 4,
-  target_modules: ['q_proj'],
-  projection_prng_key: 0,
+  peft_type: 'VERA',
+  config: { target_modules: ['q_proj'], r: 4, projection_prng_key: 0 },
   tensors: [
     { name: 'model.q_proj.vera_lambda_b', shape: [3], values: Float32Array.of(0, 0.5, -1.25) },
     { name: 'model.q_proj.vera_lambda_d', shape: [4], values: Float32Array.of(0.125, 1, 2, -65504) },
   ],
 };
+/** The same tensors as voices of other kinds. */
+const others: readonly SharedVoice[] = [
+  { ...voice, peft_type: 'UNILORA', config: { target_modules: ['q_proj'], r: 4, theta_d_length: 7, proj_seed: 42 } },
+  {
+    ...voice,
+    peft_type: 'IA3',
+    config: { target_modules: ['k_proj', 'down_proj'], feedforward_modules: ['down_proj'] },
+  },
+  { ...voice, peft_type: 'IA3', config: { target_modules: ['k_proj'], feedforward_modules: [] } },
+];
+/** The header of a voice's link. */
+function headerOf({ tensors, ...fields }: SharedVoice): object {
+  return headerFields({ ...fields, shapes: tensors.map(({ name, shape }) => [name, ...shape] as const) });
+}
 const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
 
 async function deflated(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
@@ -39,13 +52,21 @@ async function linkOf(header: unknown, numbers = 0): Promise<string> {
 async function expectBounded(fragment: string): Promise<void> {
   const outcome = await fromFragment(fragment).catch((error: unknown) => error);
   if (outcome instanceof ChoiceProblem || outcome === undefined) return;
-  const { tensors, ...fields } = outcome as SharedVoice;
-  checkHeader({ ...fields, shapes: tensors.map(({ name, shape }) => [name, ...shape]) });
-  for (const { values } of tensors) expect(values.every(Number.isFinite)).toBe(true);
+  checkHeader(headerOf(outcome as SharedVoice));
+  for (const { values } of (outcome as SharedVoice).tensors) expect(values.every(Number.isFinite)).toBe(true);
 }
 
 test('a voice passes through a link, to the nearest float16', async () => {
-  expect(await fromFragment(await toFragment(voice))).toEqual(voice);
+  for (const one of [voice, ...others]) expect(await fromFragment(await toFragment(one))).toEqual(one);
+});
+
+test('a link from before other kinds had links holds a voice of VeRA', async () => {
+  const header = { name: 'a', base: 'b', opening: '', r: 4, target_modules: ['q_proj'], projection_prng_key: 3 };
+  const read = await fromFragment(await linkOf({ ...header, shapes: [['a', 2]] }, 2));
+  expect(read).toMatchObject({
+    peft_type: 'VERA',
+    config: { target_modules: ['q_proj'], r: 4, projection_prng_key: 3 },
+  });
 });
 
 test('a fragment of another kind holds no voice', async () => {
@@ -61,8 +82,7 @@ test('a link that is cut anywhere is refused', async () => {
 test('a link of changed or random signs, bytes or headers is refused, or holds a voice within the bounds', async () => {
   const link = await toFragment(voice);
   const signs = fc.constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_%=é');
-  const { tensors, ...fields } = voice;
-  const header = { ...fields, shapes: tensors.map(({ name, shape }) => [name, ...shape]) };
+  const headers = [voice, ...others].map(headerOf);
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 7, max: link.length - 1 }), signs, (at, sign) =>
       expectBounded(link.slice(0, at) + sign + link.slice(at + 1)),
@@ -78,9 +98,10 @@ test('a link of changed or random signs, bytes or headers is refused, or holds a
     ),
   );
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...Object.keys(header)), fc.jsonValue(), async (name, value) =>
-      expectBounded(await linkOf({ ...header, [name]: value }, 7)),
-    ),
+    fc.asyncProperty(fc.constantFrom(...headers), fc.nat(), fc.jsonValue(), async (header, at, value) => {
+      const names = Object.keys(header);
+      await expectBounded(await linkOf({ ...header, [names[at % names.length] ?? '']: value }, 7));
+    }),
   );
 });
 
@@ -90,6 +111,9 @@ test.each<[string, object, number]>([
   ['a name that is no text', { name: 7 }, 7],
   ['a long opening', { opening: 'x'.repeat(201) }, 7],
   ['a rank beyond the bounds', { r: 1e9 }, 7],
+  ['a kind that no link holds', { peft_type: 'LORA' }, 7],
+  ['a kind that every object has', { peft_type: 'toString' }, 7],
+  ['a vector without a length', { peft_type: 'UNILORA', proj_seed: 42 }, 7],
   ['no layers', { target_modules: [] }, 7],
   ['a layer that is a pattern', { target_modules: ['(a+)+$'] }, 7],
   [
@@ -124,9 +148,7 @@ test.each<[string, object, number]>([
     60_001,
   ],
 ])('a link with %s is refused', async (_, change, numbers) => {
-  const { tensors, ...fields } = voice;
-  const shapes = tensors.map(({ name, shape }) => [name, ...shape]);
-  await expect(fromFragment(await linkOf({ ...fields, shapes, ...change }, numbers))).rejects.toThrow(ChoiceProblem);
+  await expect(fromFragment(await linkOf({ ...headerOf(voice), ...change }, numbers))).rejects.toThrow(ChoiceProblem);
 });
 
 test('a link that unpacks to gigabytes is refused after some kilobytes', async () => {
@@ -149,6 +171,7 @@ test('a voice that is too large for a link is not put into one', async () => {
 });
 
 test('the files of a voice from a link give the same voice, and one with more than a link holds is left out', async () => {
+  for (const one of others) expect(await sharedFrom(filesFrom(one), one.name, one.opening)).toEqual(one);
   const files = filesFrom(voice);
   expect(await sharedFrom(files, voice.name, voice.opening)).toEqual(voice);
   const config = JSON.parse(await files['adapter_config.json'].text());
@@ -156,6 +179,9 @@ test('the files of a voice from a link give the same voice, and one with more th
     { bias: 'all' },
     { save_projection: true },
     { modules_to_save: ['head'] },
+    { use_dora: true },
+    { layers_to_transform: [0] },
+    { target_modules: '.*q_proj' },
     { peft_type: 'X' },
   ]) {
     const odd = new Blob([JSON.stringify({ ...config, ...change })]);

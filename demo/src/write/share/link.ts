@@ -1,6 +1,6 @@
 import { ChoiceProblem } from '../../library/choice_problem';
 import { fromHalf, toHalf } from './half';
-import { checkHeader, expectThat, MOST_NUMBERS, type SharedHeader, type SharedVoice, sizeOf } from './shared_voice';
+import { checkHeader, expectThat, headerFields, MOST_NUMBERS, type SharedVoice, sizeOf } from './shared_voice';
 
 /** The part of an address that holds a voice. Browsers don't send the part after the `#` to a server. */
 const MARK = '#voice=';
@@ -15,7 +15,7 @@ const MOST_BYTES = 4 + LONGEST_HEADER + 2 * MOST_NUMBERS;
  */
 export async function toFragment({ tensors, ...fields }: SharedVoice): Promise<string> {
   const shapes = tensors.map(({ name, shape }) => [name, ...shape] as const);
-  const header = new TextEncoder().encode(JSON.stringify({ ...fields, shapes } satisfies SharedHeader));
+  const header = new TextEncoder().encode(JSON.stringify(headerFields({ ...fields, shapes })));
   const values = tensors.flatMap((tensor) => [...tensor.values]);
   const bytes = new DataView(new ArrayBuffer(4 + header.length + 2 * values.length));
   bytes.setUint32(0, header.length, true);

@@ -1,5 +1,9 @@
 import { ChoiceProblem } from '../../library/choice_problem';
+import { type LinkedType, linkedFields, linkedKind } from './linked_kinds';
 import type { NamedTensor } from './tensors';
+
+/** The fields of an adapter's configuration that a link holds. */
+export type SharedConfig = Readonly<Record<string, number | readonly string[]>>;
 
 /** A voice as it travels in a link. */
 export interface SharedVoice {
@@ -8,9 +12,8 @@ export interface SharedVoice {
   readonly base: string;
   /** Words to begin with. */
   readonly opening: string;
-  readonly r: number;
-  readonly target_modules: readonly string[];
-  readonly projection_prng_key: number;
+  readonly peft_type: LinkedType;
+  readonly config: SharedConfig;
   readonly tensors: readonly NamedTensor[];
 }
 
@@ -28,19 +31,36 @@ const LONGEST_PATH = 200;
 /** Numbers in a voice. */
 export const MOST_NUMBERS = 60_000;
 
-/** Checks a stranger's header. Throws `ChoiceProblem`. */
+/** Checks a stranger's header. A configuration's fields stand beside the others, and VeRA's type is left out. Throws `ChoiceProblem`. */
 export function checkHeader(json: unknown): SharedHeader {
-  const { name, base, opening, r, target_modules, projection_prng_key, shapes } = fieldsOf(json);
+  const { name, base, opening, shapes, peft_type = 'VERA', ...fields } = fieldsOf(json);
   expectThat(isText(name, LONGEST_NAME) && name.trim() !== '', 'its name');
   expectThat(isText(base, LONGEST_NAME), 'its model');
   expectThat(isText(opening, LONGEST_OPENING), 'its words');
-  expectThat(isCount(r, 1, 1024), 'its rank');
-  expectThat(isCount(projection_prng_key, 0, Number.MAX_SAFE_INTEGER), 'its key');
-  expectThat(isList(target_modules, MOST_MODULES) && target_modules.every(isPath), 'its layers');
   expectThat(isList(shapes, MOST_TENSORS) && shapes.every(isShape), 'its tensors');
   const names = new Set(shapes.map(([path]) => path));
   expectThat(names.size === shapes.length && !names.has('__metadata__'), 'its tensors');
-  return { name, base, opening, r, target_modules, projection_prng_key, shapes };
+  return { name, base, opening, peft_type: peft_type as LinkedType, config: checkConfig(peft_type, fields), shapes };
+}
+
+/** The header as it stands in a link. */
+export function headerFields({ config, peft_type, ...fields }: SharedHeader): object {
+  return { ...fields, ...(peft_type !== 'VERA' && { peft_type }), ...config };
+}
+
+/** The fields of a configuration that a link holds, checked. Throws `ChoiceProblem`. */
+function checkConfig(peft_type: unknown, fields: Readonly<Record<string, unknown>>): SharedConfig {
+  const kind = linkedKind(peft_type);
+  expectThat(kind !== undefined, 'its kind');
+  const { counts, lists } = kind;
+  for (const [name, [least, most]] of Object.entries(counts))
+    expectThat(isCount(fields[name], least, most), `its ${name}`);
+  expectThat(isList(fields.target_modules, MOST_MODULES), 'its layers');
+  for (const name of ['target_modules', ...lists]) {
+    const names = fields[name];
+    expectThat(Array.isArray(names) && names.length <= MOST_MODULES && names.every(isPath), 'its layers');
+  }
+  return Object.fromEntries(linkedFields(kind).map((name) => [name, fields[name] as SharedConfig[string]]));
 }
 
 /** How many numbers a tensor has. */
@@ -48,9 +68,9 @@ export function sizeOf([, ...shape]: SharedHeader['shapes'][number]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 
-function fieldsOf(json: unknown): Readonly<Partial<Record<keyof SharedHeader, unknown>>> {
+function fieldsOf(json: unknown): Readonly<Record<string, unknown>> {
   expectThat(typeof json === 'object' && json !== null && !Array.isArray(json), 'its header');
-  return json as Readonly<Partial<Record<keyof SharedHeader, unknown>>>;
+  return json as Readonly<Record<string, unknown>>;
 }
 
 export function expectThat(holds: boolean, what: string): asserts holds {

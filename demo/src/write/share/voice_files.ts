@@ -1,6 +1,7 @@
 import type { AdapterFiles } from 'webvera';
 import { ChoiceProblem } from '../../library/choice_problem';
-import { LONGEST_NAME, LONGEST_OPENING, type SharedVoice } from './shared_voice';
+import { type LinkedType, linkedFields, linkedKind, linkedKinds } from './linked_kinds';
+import { LONGEST_NAME, LONGEST_OPENING, type SharedConfig, type SharedVoice } from './shared_voice';
 import { readTensors, writeTensors } from './tensors';
 
 export { fromFragment, toFragment } from './link';
@@ -8,32 +9,30 @@ export { fromFragment, toFragment } from './link';
 /** A voice from its two files, for a link. Throws `ChoiceProblem` for one that has more than a link holds. */
 export async function sharedFrom(files: AdapterFiles, name: string, opening: string): Promise<SharedVoice> {
   const config = JSON.parse(await files['adapter_config.json'].text()) as Readonly<Record<string, unknown>>;
-  const { base_model_name_or_path: base, r, target_modules, projection_prng_key, save_projection, bias } = config;
-  const isPlain = save_projection === false && bias === 'none' && (config.modules_to_save ?? null) === null;
-  if (!isPlain || typeof base !== 'string' || !Array.isArray(target_modules) || config.peft_type !== 'VERA')
+  const { base_model_name_or_path: base, peft_type } = config;
+  const kind = linkedKind(peft_type);
+  const isPlain = Object.entries(kind?.others ?? {}).every(([field, value]) => (config[field] ?? value) === value);
+  const haveNames = ['target_modules', ...(kind?.lists ?? [])].every((field) => Array.isArray(config[field]));
+  if (kind === undefined || !isPlain || !haveNames || typeof base !== 'string')
     throw new ChoiceProblem('This voice has more than a link holds. Download it, and share the file.');
   return {
     name: name.slice(0, LONGEST_NAME),
     base: base.slice(0, LONGEST_NAME),
     opening: opening.slice(0, LONGEST_OPENING),
-    r: Number(r),
-    target_modules: target_modules.map(String),
-    projection_prng_key: Number(projection_prng_key),
+    peft_type: peft_type as LinkedType,
+    config: Object.fromEntries(linkedFields(kind).map((field) => [field, config[field] as SharedConfig[string]])),
     tensors: readTensors(await files['adapter_model.safetensors'].arrayBuffer()),
   };
 }
 
 /** The two files of a voice from a link. The library checks them as it checks all files. */
-export function filesFrom({ base, r, target_modules, projection_prng_key, tensors }: SharedVoice): AdapterFiles {
+export function filesFrom({ base, peft_type, config: fields, tensors }: SharedVoice): AdapterFiles {
   const config = {
-    peft_type: 'VERA',
+    ...linkedKinds[peft_type].others,
+    ...fields,
+    peft_type,
     task_type: 'CAUSAL_LM',
     base_model_name_or_path: base,
-    r,
-    target_modules,
-    projection_prng_key,
-    save_projection: false,
-    bias: 'none',
   };
   return {
     'adapter_config.json': new Blob([JSON.stringify(config)], { type: 'application/json' }),
