@@ -7,8 +7,8 @@ export const HELP = `Goes on with a text, and prints what it writes.
 
   --model MODEL          a folder with config.json, model.safetensors or its shards,
                          and tokenizer.json; a GGUF file; or a name on the hub, as org/name
-  --adapter DIR          a VeRA adapter's two files, as PEFT or webvera finetune wrote
-                         them                          (none: the model alone)
+  --adapter DIR          an adapter's two files, as PEFT or webvera finetune wrote them
+                                                       (none: the model alone)
   --prompt TEXT
   --chat                 the prompt is a message, and the model answers it as its chat
                          template has it
@@ -44,7 +44,7 @@ export async function main(argv) {
   const named = modelOf(flags);
   const prompt = required('prompt', flags, 'a text to go on with');
   const config = readConfig(flags);
-  const { AutoModelForCausalLM, openFolder, Session, VeraModel } = await loadLibrary();
+  const { AutoModelForCausalLM, openFolder, PeftModel, Session } = await loadLibrary();
   const adapter = flags.adapter === undefined ? undefined : await openFolder(String(flags.adapter));
   const session = await Session.open({ worker: false, gpu: await openGpu(flags) });
   session.addEventListener('warning', ({ code, message }) => {
@@ -54,7 +54,7 @@ export async function main(argv) {
   const { gguf_file } = named;
   const loading = { session, ...(gguf_file !== undefined && { gguf_file }) };
   const base = await AutoModelForCausalLM.from_pretrained(await sourceOf(named), loading);
-  const model = adapter === undefined ? base : await VeraModel.from_pretrained(base, adapter);
+  const model = adapter === undefined ? base : await PeftModel.from_pretrained(base, adapter);
   const input = flags.chat === true ? [{ role: 'user', content: prompt }] : prompt;
   for await (const { text } of model.generate(input, config)) process.stdout.write(text);
   process.stdout.write('\n');

@@ -40,6 +40,7 @@ export interface WebVeraElementEventMap {
  * - `labels`: a classifier's labels, with commas between them; by default the model's own. Other labels get a new head.
  * - `dtype`: as in `PretrainedOptions`.
  * - `r`, `target-modules` (names with commas between them, or 'all-linear'): the configuration of a new profile.
+ * - `peft-config`: other fields of that configuration, in JSON.
  * - `max-steps` (60), `learning-rate`, `max-length` (256 tokens): training arguments. A classifier's head learns at 4e-3.
  * - `feedback`: 'off' hides the thumbs, and the visitor's own text, below a text that the model wrote. Ratings stay in this browser.
  * - `headless`: no interface; the element shows its own content.

@@ -139,7 +139,7 @@ export const adapters = {
   ],
   about: (seeds) => [
     'Each kind of adapter at its best of four rates: the bundled prose-1.4M after 32 steps of 4 × 128 tokens of *Moby-Dick*, and',
-    'SmolLM2-135M-Instruct, from its Q4_1 file, after 24 steps of two of [48 short answers in one',
+    'SmolLM2-135M-Instruct, from its Q4_1 file, after 24 steps of two of [40 short answers in one',
     `style](../scripts/results/texts/answers.jsonl). Perplexity is that on the first ${TEST} held-out characters, or on the last ${JUDGES} answers, in`,
     `${seeds === 1 ? 'one run' : `the mean ± standard deviation of ${seeds} runs`}. The rate is the one with the lowest perplexity on the ${VALIDATION} characters or ${JUDGES} answers before them, on which no`,
     'run trains: of the two middle rates, and of the outer one beside the better of these. Adapters are on all linear layers unless the row',
