@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { ChoiceProblem } from '../../../demo/src/library/choice_problem';
 import { fromHalf, toHalf } from '../../../demo/src/write/share/half';
 import { fromFragment, LONGEST_LINK, toFragment } from '../../../demo/src/write/share/link';
-import { checkHeader, headerFields, type SharedVoice } from '../../../demo/src/write/share/shared_voice';
+import { checkHeader, headerOf, type SharedVoice } from '../../../demo/src/write/share/shared_voice';
 import { readTensors, writeTensors } from '../../../demo/src/write/share/tensors';
 import { filesFrom, sharedFrom } from '../../../demo/src/write/share/voice_files';
 
@@ -28,10 +28,6 @@ const others: readonly SharedVoice[] = [
   },
   { ...voice, peft_type: 'IA3', config: { target_modules: ['k_proj'], feedforward_modules: [] } },
 ];
-/** The header of a voice's link. */
-function headerOf({ tensors, ...fields }: SharedVoice): object {
-  return headerFields({ ...fields, shapes: tensors.map(({ name, shape }) => [name, ...shape] as const) });
-}
 const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
 
 async function deflated(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
@@ -182,11 +178,28 @@ test('the files of a voice from a link give the same voice, and one with more th
     { use_dora: true },
     { layers_to_transform: [0] },
     { target_modules: '.*q_proj' },
+    { save_projection: undefined },
+    { r: 2048 },
+    { r: undefined },
+    { projection_prng_key: -1 },
+    { target_modules: Array.from({ length: 101 }, (_, index) => `q${index}`) },
     { peft_type: 'X' },
   ]) {
     const odd = new Blob([JSON.stringify({ ...config, ...change })]);
     await expect(sharedFrom({ ...files, 'adapter_config.json': odd }, 'a', '')).rejects.toThrow(ChoiceProblem);
   }
+  const [, ia3] = others.map(filesFrom);
+  const fields = JSON.parse((await ia3?.['adapter_config.json'].text()) ?? '');
+  // PEFT's IA3Config has neither a bias nor layers_to_transform.
+  expect(Object.keys(fields)).toEqual([
+    'target_modules',
+    'feedforward_modules',
+    'peft_type',
+    'task_type',
+    'base_model_name_or_path',
+  ]);
+  const without = new Blob([JSON.stringify({ ...fields, exclude_modules: ['layers.0.mlp.down_proj'] })]);
+  await expect(sharedFrom({ ...files, 'adapter_config.json': without }, 'a', '')).rejects.toThrow(ChoiceProblem);
   const bytes = await writeTensors(voice.tensors).arrayBuffer();
   expect(readTensors(bytes)).toEqual(voice.tensors);
   expect(Number(new DataView(bytes).getBigUint64(0, true)) % 8).toBe(0);

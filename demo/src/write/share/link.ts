@@ -1,6 +1,6 @@
 import { ChoiceProblem } from '../../library/choice_problem';
 import { fromHalf, toHalf } from './half';
-import { checkHeader, expectThat, headerFields, MOST_NUMBERS, type SharedVoice, sizeOf } from './shared_voice';
+import { checkHeader, expectThat, headerOf, MOST_NUMBERS, type SharedVoice, sizeOf } from './shared_voice';
 
 /** The part of an address that holds a voice. Browsers don't send the part after the `#` to a server. */
 const MARK = '#voice=';
@@ -13,17 +13,17 @@ const MOST_BYTES = 4 + LONGEST_HEADER + 2 * MOST_NUMBERS;
  * A voice as the fragment of an address: its header as JSON and its numbers as float16, deflated. Throws `ChoiceProblem` if it is too
  * long.
  */
-export async function toFragment({ tensors, ...fields }: SharedVoice): Promise<string> {
-  const shapes = tensors.map(({ name, shape }) => [name, ...shape] as const);
-  const header = new TextEncoder().encode(JSON.stringify(headerFields({ ...fields, shapes })));
-  const values = tensors.flatMap((tensor) => [...tensor.values]);
+export async function toFragment(voice: SharedVoice): Promise<string> {
+  const header = new TextEncoder().encode(JSON.stringify(headerOf(voice)));
+  const values = voice.tensors.flatMap((tensor) => [...tensor.values]);
   const bytes = new DataView(new ArrayBuffer(4 + header.length + 2 * values.length));
   bytes.setUint32(0, header.length, true);
   new Uint8Array(bytes.buffer).set(header, 4);
   for (const [index, value] of values.entries()) bytes.setUint16(4 + header.length + 2 * index, toHalf(value), true);
   const packed = await piped(bytes, new CompressionStream('deflate-raw'), MOST_BYTES);
   const text = packed && base64url(packed);
-  if (text === undefined || text.length > LONGEST_LINK || values.length > MOST_NUMBERS)
+  const isLong = header.length > LONGEST_HEADER || values.length > MOST_NUMBERS;
+  if (text === undefined || text.length > LONGEST_LINK || isLong)
     throw new ChoiceProblem('This voice is too large for a link. Download it, and share the file.');
   return MARK + text;
 }

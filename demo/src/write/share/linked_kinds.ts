@@ -1,26 +1,29 @@
-/** The kinds of adapters that a link can hold, with the fields of their configurations that it holds: all others have these values. */
-interface LinkedKind {
+/** A kind of adapters that a link can hold, with the fields of its configuration that the link holds. */
+export interface LinkedKind {
   /** Whole numbers, and the least and the most that a link may hold. */
   readonly counts: Readonly<Record<string, readonly [least: number, most: number]>>;
   /** Lists of modules' names, beside `target_modules`. */
   readonly lists: readonly string[];
+  /** Other fields that change what an adapter computes: links hold adapters that have these values, or none, there. */
   readonly others: Readonly<Record<string, unknown>>;
+  /** Fields that must be there, with these values. */
+  readonly required?: Readonly<Record<string, unknown>>;
 }
 
 const SEED = [0, Number.MAX_SAFE_INTEGER] as const;
 const RANK = [1, 1024] as const;
-/** Values of fields that any configuration may have. */
-const COMMON = { bias: 'none', modules_to_save: null, layers_to_transform: null };
+const WHOLE = { bias: 'none', modules_to_save: null, layers_to_transform: null };
 
 /** By `peft_type`. */
 export const linkedKinds = {
   VERA: {
     counts: { r: RANK, projection_prng_key: SEED },
     lists: [],
-    others: { ...COMMON, save_projection: false, use_dora: false },
+    others: { ...WHOLE, use_dora: false },
+    required: { save_projection: false },
   },
-  UNILORA: { counts: { r: RANK, theta_d_length: [1, 60_000], proj_seed: SEED }, lists: [], others: COMMON },
-  IA3: { counts: {}, lists: ['feedforward_modules'], others: COMMON },
+  UNILORA: { counts: { r: RANK, theta_d_length: [1, 60_000], proj_seed: SEED }, lists: [], others: WHOLE },
+  IA3: { counts: {}, lists: ['feedforward_modules'], others: { modules_to_save: null, exclude_modules: null } },
 } as const satisfies Readonly<Record<string, LinkedKind>>;
 export type LinkedType = keyof typeof linkedKinds;
 
@@ -33,4 +36,12 @@ export function linkedKind(peft_type: unknown): LinkedKind | undefined {
 /** The names of the fields that a link holds. */
 export function linkedFields({ counts, lists }: LinkedKind): string[] {
   return ['target_modules', ...Object.keys(counts), ...lists];
+}
+
+/** Whether a configuration has no more than a link holds. */
+export function isPlain({ others, required = {} }: LinkedKind, config: Readonly<Record<string, unknown>>): boolean {
+  return (
+    Object.entries(others).every(([field, value]) => (config[field] ?? value) === value) &&
+    Object.entries(required).every(([field, value]) => config[field] === value)
+  );
 }

@@ -16,8 +16,11 @@ const code = () => import('./voice_files');
 export async function copyLink({ rack }: Pick<App, 'rack'>, id: string, opening: string): Promise<void> {
   const files = await rack.files(id);
   const { sharedFrom, toFragment } = await code();
+  const voice = await sharedFrom(files, id, opening);
+  if (voice.base !== bundledModel.name)
+    throw new ChoiceProblem(`Links hold voices for ${bundledModel.name} alone. Download this one, and share the file.`);
   const address = new URL(location.href);
-  address.hash = await toFragment(await sharedFrom(files, id, opening));
+  address.hash = await toFragment(voice);
   await navigator.clipboard.writeText(address.href);
   announce(`The link is copied. It is ${formatBytes(address.href.length)} long, and holds the whole voice.`);
 }
@@ -27,6 +30,7 @@ export function shareCard(app: App, write: () => Promise<void>): void {
   const { store, rack, models, banner } = app;
   const card = byId('shared', 'section');
   const openButton = byId('shared-open', 'button');
+  const refuseButton = byId('shared-refuse', 'button');
   let offered: SharedVoice | undefined;
 
   const offer = async (): Promise<void> => {
@@ -59,23 +63,35 @@ export function shareCard(app: App, write: () => Promise<void>): void {
     history.replaceState(null, '', location.pathname + location.search);
   };
 
-  onClick(openButton, () =>
-    act(app, async () => {
-      const voice = offered;
-      if (voice === undefined) return;
-      const { name, opening } = voice;
-      // If the visitor refuses, because unsaved voices would be lost, the offer stays.
-      if (store.value.source.name !== bundledModel.name) await models.load(bundledModel);
-      if (offered !== voice) return; // refused, or another link was opened meanwhile
-      const id = await rack.freeName(name);
+  /** Opens the offered voice. Resolves with whether it did. */
+  const open = async (): Promise<boolean> => {
+    const voice = offered;
+    if (voice === undefined) return false;
+    const { name, opening } = voice;
+    // If the visitor refuses, because unsaved voices would be lost, the offer stays.
+    if (store.value.source.name !== bundledModel.name) await models.load(bundledModel);
+    const id = await rack.freeName(name);
+    if (offered !== voice) return false; // refused, or another link was opened meanwhile
+    refuseButton.disabled = true;
+    try {
       await rack.import((await code()).filesFrom(voice), id);
-      close();
-      store.set({ voice: ownKey(id) });
-      if (opening.trim() !== '') byId('prompt', 'input').value = opening;
-      announce(`${id} is opened.`);
-    }).then(() => (card.hidden ? write() : undefined)),
-  );
-  onClick(byId('shared-refuse', 'button'), close);
+    } finally {
+      refuseButton.disabled = false;
+    }
+    if (offered === voice) close();
+    store.set({ voice: ownKey(id) });
+    if (opening.trim() !== '') byId('prompt', 'input').value = opening;
+    announce(`${id} is opened.`);
+    return true;
+  };
+  onClick(openButton, async () => {
+    let isOpen = false;
+    await act(app, async () => {
+      isOpen = await open();
+    });
+    if (isOpen) await write();
+  });
+  onClick(refuseButton, close);
   window.addEventListener('hashchange', () => void offer());
   store.watch((state) => {
     openButton.disabled = !canStart(state);

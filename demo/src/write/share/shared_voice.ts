@@ -43,9 +43,10 @@ export function checkHeader(json: unknown): SharedHeader {
   return { name, base, opening, peft_type: peft_type as LinkedType, config: checkConfig(peft_type, fields), shapes };
 }
 
-/** The header as it stands in a link. */
-export function headerFields({ config, peft_type, ...fields }: SharedHeader): object {
-  return { ...fields, ...(peft_type !== 'VERA' && { peft_type }), ...config };
+/** The header of a voice's link. */
+export function headerOf({ config, peft_type, tensors, ...fields }: SharedVoice): object {
+  const shapes = tensors.map(({ name, shape }) => [name, ...shape]);
+  return { ...fields, ...(peft_type !== 'VERA' && { peft_type }), ...config, shapes };
 }
 
 /** The fields of a configuration that a link holds, checked. Throws `ChoiceProblem`. */

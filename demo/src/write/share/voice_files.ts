@@ -1,7 +1,14 @@
 import type { AdapterFiles } from 'webvera';
 import { ChoiceProblem } from '../../library/choice_problem';
-import { type LinkedType, linkedFields, linkedKind, linkedKinds } from './linked_kinds';
-import { LONGEST_NAME, LONGEST_OPENING, type SharedConfig, type SharedVoice } from './shared_voice';
+import { isPlain, type LinkedKind, type LinkedType, linkedFields, linkedKind, linkedKinds } from './linked_kinds';
+import {
+  checkHeader,
+  headerOf,
+  LONGEST_NAME,
+  LONGEST_OPENING,
+  type SharedConfig,
+  type SharedVoice,
+} from './shared_voice';
 import { readTensors, writeTensors } from './tensors';
 
 export { fromFragment, toFragment } from './link';
@@ -11,24 +18,33 @@ export async function sharedFrom(files: AdapterFiles, name: string, opening: str
   const config = JSON.parse(await files['adapter_config.json'].text()) as Readonly<Record<string, unknown>>;
   const { base_model_name_or_path: base, peft_type } = config;
   const kind = linkedKind(peft_type);
-  const isPlain = Object.entries(kind?.others ?? {}).every(([field, value]) => (config[field] ?? value) === value);
-  const haveNames = ['target_modules', ...(kind?.lists ?? [])].every((field) => Array.isArray(config[field]));
-  if (kind === undefined || !isPlain || !haveNames || typeof base !== 'string')
-    throw new ChoiceProblem('This voice has more than a link holds. Download it, and share the file.');
-  return {
+  if (kind === undefined || !isPlain(kind, config) || typeof base !== 'string') throw tooMuch();
+  const voice = {
     name: name.slice(0, LONGEST_NAME),
-    base: base.slice(0, LONGEST_NAME),
+    // A folder's last part is the model's name.
+    base: (base.split('/').at(-1) ?? '').slice(0, LONGEST_NAME),
     opening: opening.slice(0, LONGEST_OPENING),
     peft_type: peft_type as LinkedType,
     config: Object.fromEntries(linkedFields(kind).map((field) => [field, config[field] as SharedConfig[string]])),
     tensors: readTensors(await files['adapter_model.safetensors'].arrayBuffer()),
   };
+  try {
+    checkHeader(headerOf(voice));
+  } catch {
+    throw tooMuch();
+  }
+  return voice;
+}
+
+function tooMuch(): ChoiceProblem {
+  return new ChoiceProblem('This voice has more than a link holds. Download it, and share the file.');
 }
 
 /** The two files of a voice from a link. The library checks them as it checks all files. */
 export function filesFrom({ base, peft_type, config: fields, tensors }: SharedVoice): AdapterFiles {
+  const kind: LinkedKind = linkedKinds[peft_type];
   const config = {
-    ...linkedKinds[peft_type].others,
+    ...(kind.required ?? {}),
     ...fields,
     peft_type,
     task_type: 'CAUSAL_LM',
