@@ -21,7 +21,7 @@ export const uniloraKind: AdapterKind<UniloraAdapter, ResolvedUnilora, SharedEnt
   resolve(given, model, { warn }) {
     const { config, modules } = resolveUniloraTargets(given, model, warn);
     const trained = trainedTensors(config, modules.keys(), model);
-    const matrices = layoutMatrices(modules, config.r);
+    const matrices = layoutMatrices(modules, config);
     return { config, modules, trained, matrices, layout: layoutVector(config.theta_d_length, trained) };
   },
   initial: ({ layout, config }, seed, options) =>

@@ -1,4 +1,3 @@
-import { WebVeraError } from '../../core/errors/error';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { clear } from '../../ops/fill';
@@ -7,7 +6,7 @@ import { widen } from '../../ops/rows/widen';
 import type { SharedEntries } from '../../ops/unilora/unilora_matrices';
 import { Adapter, type ResolvedAdapter } from '../adapter';
 import type { UniLoraConfig } from './config/unilora_config';
-import { emitBranches } from './layers/branches';
+import { emitBranch } from './layers/branches';
 import type { MatricesLayout } from './unilora_layout';
 
 /** A UniLoRA adapter before it has numbers. */
@@ -37,8 +36,7 @@ export class UniloraAdapter extends Adapter<ResolvedUnilora, SharedEntries> {
 
   /** Without a weight the result is B·A, as in PEFT's `get_delta_weight`. */
   merge(g: Graph, module: string, weight: Value | undefined, into: Value): void {
-    const branch = emitBranches(g, this).get(module);
-    if (branch === undefined) throw new WebVeraError('internal', `The adapter doesn't wrap ${module}`);
+    const branch = emitBranch(g, this, module);
     if (weight === undefined) clear(g, into);
     else widen(g, weight, into);
     loraMerge(g, branch, into);

@@ -4,6 +4,7 @@ import { numel, roundUp, type Shape } from '../../core/numbers/shape';
 import { TorchNormals } from '../../core/numbers/torch_normal';
 import { fillUniform } from '../../core/numbers/torch_uniform';
 import { VIEW_ALIGNMENT } from '../../graph/value';
+import { placeWords } from '../../ops/unilora/unilora_matrices';
 import type { ModuleSize } from '../adapter';
 import { layoutPool, type NamedShape, type PoolLayout } from '../pool/pool_layout';
 import type { UniLoraConfig } from './config/unilora_config';
@@ -29,11 +30,17 @@ export interface MatricesLayout {
 
 /** Kernels read four floats at a time. */
 const WORD = 4;
-/** A kernel reaches all matrices at once: the size in floats that WebGPU binds by default. */
-const MOST_FLOATS = 2 ** 25;
+/** A kernel reaches all matrices at once, and another all tables of their entries: the size in words that WebGPU binds by default. */
+const MOST_WORDS = 2 ** 25;
 
-/** Places A and B of each module in turn, as `Graph.join` places values. Throws `limit_exceeded` above 128 MiB. */
-export function layoutMatrices(modules: ReadonlyMap<string, ModuleSize>, r: number): MatricesLayout {
+/**
+ * Places A and B of each module in turn, as `Graph.join` places values. Throws `limit_exceeded` for matrices, or places of the vector's
+ * numbers in them, above 128 MiB.
+ */
+export function layoutMatrices(
+  modules: ReadonlyMap<string, ModuleSize>,
+  { r, theta_d_length }: Pick<UniLoraConfig, 'r' | 'theta_d_length'>,
+): MatricesLayout {
   let length = 0;
   let entries = 0;
   const place = (...shape: readonly number[]): MatrixSlot => {
@@ -46,14 +53,12 @@ export function layoutMatrices(modules: ReadonlyMap<string, ModuleSize>, r: numb
     const A = place(r, in_features);
     return [name, { A, B: place(out_features, r) }] as const;
   });
-  if (length > MOST_FLOATS) {
-    throw new WebVeraError(
-      'limit_exceeded',
-      `r: expected matrices of at most 128 MiB in all, got ${4 * length} bytes`,
-      {
-        hint: 'Use a smaller r, or wrap fewer modules.',
-      },
-    );
+  const words = Math.max(length, placeWords(theta_d_length, entries));
+  if (words > MOST_WORDS) {
+    const message = `r and theta_d_length: expected matrices and their places of at most 128 MiB each, got ${4 * words} bytes`;
+    throw new WebVeraError('limit_exceeded', message, {
+      hint: 'Use a smaller r or theta_d_length, or wrap fewer modules.',
+    });
   }
   return { modules: new Map(placed), length, entries };
 }

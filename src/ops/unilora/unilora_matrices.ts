@@ -47,6 +47,11 @@ export interface SharedEntries {
 
 const HIGH_BIT = 0x8000_0000;
 
+/** The words of `uses` for a vector of `length` numbers. */
+export function placeWords(length: number, entries: number): number {
+  return length + 1 + entries;
+}
+
 /**
  * The tables for indices in order, each of which belongs to the next place of the buffer. `size`: the buffer's length, which may have gaps.
  */
@@ -56,7 +61,7 @@ export function sharedEntries(
   { length, size }: { readonly length: number; readonly size: number },
 ): SharedEntries {
   const each = Math.floor(indices.length / length);
-  const uses = new Uint32Array(length + 1 + indices.length);
+  const uses = new Uint32Array(placeWords(length, indices.length));
   const counts = new Uint32Array(length);
   for (const index of indices) counts[index] = (counts[index] ?? 0) + 1;
   for (let index = 0; index < length; index++) uses[index + 1] = (uses[index] ?? 0) + (counts[index] ?? 0);
@@ -72,6 +77,12 @@ export function sharedEntries(
   return tables({ length, each }, table, uses);
 }
 
+/** The entries of a part of the buffer, for a product without gradients. */
+export function entriesWithin(entries: SharedEntries, at: number, size: number): SharedEntries {
+  const content = entries.indices.content?.slice(at, at + size) ?? new Uint32Array(size);
+  return { ...entries, indices: constant('unilora.indices', [size], content) };
+}
+
 /** Tables of the same sizes without indices, for planning. */
 export function plannedEntries({
   entries,
@@ -83,7 +94,7 @@ export function plannedEntries({
   readonly size: number;
 }): SharedEntries {
   const each = Math.floor(entries / length);
-  return tables({ length, each }, new Uint32Array(size), new Uint32Array(length + 1 + entries));
+  return tables({ length, each }, new Uint32Array(size), new Uint32Array(placeWords(length, entries)));
 }
 
 function tables(

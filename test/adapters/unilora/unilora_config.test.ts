@@ -33,6 +33,7 @@ describe('what PEFT refuses', () => {
     [{ theta_d_length: -1 }, '`theta_d_length` should be a positive integer, got -1.'],
     [{ unilora_dropout: 1.5 }, '`unilora_dropout` should be between 0.0 and 1.0, got 1.5.'],
     [{ init_theta_d_bound: 0 }, '`init_theta_d_bound` should be a positive float, got 0.'],
+    [{ init_theta_d_bound: 1e5 }, 'init_theta_d_bound: expected a number up to 10000, got 100000'],
     [{ bias: 'lora_only' as never }, "`bias` should be 'none', 'all', or 'unilora_only', got lora_only."],
     [
       { target_modules: 'all-linear', layers_to_transform: [0] },
@@ -75,8 +76,15 @@ test('the vector of a file has the length of the configuration', () => {
   );
 });
 
-test('matrices of more than 128 MiB are refused', () => {
+test('matrices of more than 128 MiB are refused, and as many places of their entries', () => {
   const modules = new Map([['q', { in_features: 2 ** 20, out_features: 8 }]]);
-  expect(layoutMatrices(modules, 16).entries).toBe(16 * (2 ** 20 + 8));
-  expect(() => layoutMatrices(modules, 32)).toThrow(expect.objectContaining({ code: 'limit_exceeded' }));
+  const entries = 16 * (2 ** 20 + 8);
+  expect(layoutMatrices(modules, { r: 16, theta_d_length: 2 ** 25 - 1 - entries }).entries).toBe(entries);
+  for (const sizes of [
+    { r: 32, theta_d_length: 256 },
+    { r: 16, theta_d_length: 2 ** 25 - entries },
+    { r: 1, theta_d_length: 2 ** 28 },
+  ]) {
+    expect(() => layoutMatrices(modules, sizes)).toThrow(expect.objectContaining({ code: 'limit_exceeded' }));
+  }
 });

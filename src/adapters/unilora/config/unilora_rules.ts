@@ -9,6 +9,7 @@ import {
   TARGET_FIELDS,
 } from '../../config/adapter_fields';
 import type { ConfigRules } from '../../config/config_rules';
+import { LARGEST_VALUE } from '../../config/largest_value';
 import type { UniLoraFields } from './unilora_config_init';
 
 const { target_modules, fan_in_fan_out, bias, modules_to_save, layers_to_transform, layers_pattern } = TARGET_FIELDS;
@@ -75,6 +76,10 @@ function checkSizes({ r, theta_d_length, unilora_dropout, bias, init_theta_d_bou
   if (!(init_theta_d_bound > 0 && Number.isFinite(Math.fround(init_theta_d_bound)))) {
     const hint = 'The first values are drawn from −bound to bound; 0.02 is usual.';
     throw refused(`\`init_theta_d_bound\` should be a positive float, got ${init_theta_d_bound}.`, hint);
+  }
+  if (init_theta_d_bound > LARGEST_VALUE) {
+    const message = `init_theta_d_bound: expected a number up to ${LARGEST_VALUE}, got ${init_theta_d_bound}`;
+    throw refused(message, 'An adapter with larger values could not be loaded again.');
   }
   if (bias !== 'none' && bias !== 'all' && bias !== 'unilora_only') {
     const message = `\`bias\` should be 'none', 'all', or 'unilora_only', got ${String(bias)}.`;

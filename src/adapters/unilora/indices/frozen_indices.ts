@@ -6,7 +6,7 @@ import { indexCode } from './late_indices';
 /** An index takes the time of this many uniform numbers. */
 const COST = 4;
 
-/** The order of a vector's numbers in the matrices, drawn from `proj_seed`. Programs upload it, so it takes no memory of its own. */
+/** The order of a vector's numbers in the matrices, drawn from `proj_seed`. Each program has a copy of its own. */
 export const frozenIndices: FrozenRules<ResolvedUnilora, SharedEntries> = {
   pool: (_, onDraw) => ({
     async acquire({ resolved: { matrices, config } }) {

@@ -1,8 +1,10 @@
+import { WebVeraError } from '../../../core/errors/error';
+import { numel } from '../../../core/numbers/shape';
 import type { Graph } from '../../../graph/graph';
 import { transient, type Value, viewOf } from '../../../graph/value';
 import type { LoraBranch } from '../../../ops/lora/lora_linear';
 import { joinAll } from '../../../ops/products/parts';
-import { emitMatrices, type SharedEntries } from '../../../ops/unilora/unilora_matrices';
+import { emitMatrices, entriesWithin, type SharedEntries } from '../../../ops/unilora/unilora_matrices';
 import type { MatricesLayout } from '../unilora_layout';
 
 /** The matrices of a module, made from the vector. */
@@ -28,6 +30,16 @@ export function emitBranches(g: Graph, { pool, matrices, entries }: SharedMatric
   );
   emitMatrices(g, pool, entries, whole);
   return branches;
+}
+
+/** Emits the matrices of one module, without a gradient. Throws `internal` for a module that isn't wrapped. */
+export function emitBranch(g: Graph, { pool, matrices, entries }: SharedMatrices, module: string): ModuleBranch {
+  const slots = matrices.modules.get(module);
+  if (slots === undefined) throw new WebVeraError('internal', `The adapter doesn't wrap ${module}`);
+  const branch = { A: transient(`${module}.A`, slots.A.shape), B: transient(`${module}.B`, slots.B.shape), scale: 1 };
+  const whole = joinAll(g, [branch.A, branch.B]);
+  emitMatrices(g, pool, entriesWithin(entries, slots.A.offset, numel(whole.shape)), whole);
+  return branch;
 }
 
 /** The matrices of all modules as views of a pinned buffer. */
