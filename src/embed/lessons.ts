@@ -7,14 +7,14 @@ import type { Visit } from './visit';
 export class Lessons {
   readonly #follow: (visit: Visit, run: TrainRun) => void;
   /** The last lesson that was added and isn't learnt yet. */
-  #unlearnt: { readonly profile: Profile; readonly examples: LessonExamples } | undefined;
+  #unlearnt: { readonly created_at: number; readonly examples: LessonExamples } | undefined;
   /** Settles after the last lesson. */
   #last: Promise<unknown> = Promise.resolve();
   /** Whether a solution of the head is queued, which covers all examples that are added before it begins. */
   #isDue = false;
   #instant: TrainRun | undefined;
-  /** Cancels the refinement in progress. */
-  #refining: AbortController | undefined;
+  /** The refinement in progress. */
+  #refining: { readonly run: TrainRun; abort(): void } | undefined;
   /** Drops the lessons that were given so far. */
   #dropping = new AbortController();
   /** The names of the model and the profile that were loaded last. */
@@ -42,10 +42,11 @@ export class Lessons {
   /** Adds examples, and trains. */
   teach(visit: Visit, examples: LessonExamples, args: TrainingArguments): Promise<TrainOutput> {
     return this.#inTurn(visit, async (profile) => {
-      // A lesson that failed before was added then, so a retry doesn't add it again.
-      const isThere = this.#unlearnt?.profile === profile && isSameLesson(this.#unlearnt.examples, examples);
+      // A lesson that failed before was added then, so a retry doesn't add it again, also in a later visit.
+      const { created_at } = profile.info;
+      const isThere = this.#unlearnt?.created_at === created_at && isSameLesson(this.#unlearnt.examples, examples);
       if (!isThere) await profile.add(examples);
-      this.#unlearnt = { profile, examples };
+      this.#unlearnt = { created_at, examples };
       await untilFree(profile); // another element may have started a run
       const output = await this.#learn(visit, profile, args);
       this.#unlearnt = undefined;
@@ -85,11 +86,12 @@ export class Lessons {
   /** Trains a classifier's vectors for longer. They replace the current ones unless they are worse. */
   refine(visit: Visit): Promise<TrainOutput> {
     return this.#inTurn(visit, async (profile) => {
-      const refining = new AbortController();
-      this.#refining = refining;
+      const controller = new AbortController();
+      const { signal } = controller;
+      // The solved head stays as it is while vectors train.
+      const run = profile.learn({ method: 'refine', args: { headLearningRate: 0 }, signal });
+      this.#refining = { run, abort: () => controller.abort() };
       try {
-        // The solved head stays as it is while vectors train.
-        const run = profile.learn({ method: 'refine', args: { headLearningRate: 0 }, signal: refining.signal });
         this.#follow(visit, run);
         return await run;
       } finally {
@@ -98,9 +100,16 @@ export class Lessons {
     });
   }
 
-  /** Ends the refinement in progress. The profile stays as it was. */
-  cancel(): void {
-    this.#refining?.abort();
+  /** Ends the refinement in progress. Resolves with whether the profile stays as it was, which it doesn't if the call comes too late. */
+  async cancel(): Promise<boolean> {
+    const refining = this.#refining;
+    refining?.abort();
+    return refining === undefined
+      ? false
+      : refining.run.then(
+          () => false,
+          () => true,
+        );
   }
 
   /** Forgets the lesson that failed, because the profile was replaced. */

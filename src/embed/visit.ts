@@ -46,8 +46,6 @@ export class Visit {
   #session: Session | undefined;
   #lease: Lease | undefined;
   #profile: Profile | undefined;
-  /** Whether this visit forgets the profile, in contrast to another tab. */
-  #isForgetting = false;
   /** The profile that is being opened. */
   #opening: Promise<Profile> | undefined;
   /** The last deletion of a profile that wasn't open. A profile is opened only afterwards, and is then empty. */
@@ -145,13 +143,13 @@ export class Visit {
       this.#gone = gone.catch(() => {});
       return gone;
     }
-    this.#isForgetting = true;
-    try {
-      return await this.#profile.forget();
-    } finally {
-      this.#profile = undefined;
-      this.#isForgetting = false;
-    }
+    const gone = this.#profile.forget();
+    this.#profile = undefined; // later calls create the profile again, once it is gone
+    this.#gone = gone.then(
+      () => {},
+      () => {},
+    );
+    return gone;
   }
 
   /**
@@ -189,7 +187,7 @@ export class Visit {
       this.#profile = profile;
       profile.addEventListener('change', () => this.#listener.onChange(), { signal });
       const onForgotten = (): void => {
-        if (this.#profile !== profile || this.#isForgetting) return;
+        if (this.#profile !== profile) return;
         this.#profile = undefined;
         this.#listener.onForgotten();
       };

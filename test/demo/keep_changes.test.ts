@@ -1,4 +1,4 @@
-import { IDBFactory } from 'fake-indexeddb';
+import { IDBFactory, IDBObjectStore } from 'fake-indexeddb';
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { ClassesApp } from '../../demo/src/classes/app';
 import { addSamples } from '../../demo/src/classes/class_set';
@@ -52,6 +52,21 @@ test('a window wipes what another one has written since', async () => {
   expect(one.show).not.toHaveBeenCalled();
   one.add('new');
   await vi.waitFor(async () => expect(await stored()).toEqual(['new']));
+});
+
+test('a wipe that storage refuses rejects, and what is stored stays', async () => {
+  const one = await openWindow();
+  one.add('mine');
+  await vi.waitFor(async () => expect(await stored()).toEqual(['mine']));
+  const remove = vi.spyOn(IDBObjectStore.prototype, 'delete').mockImplementation(() => {
+    throw new DOMException('no', 'UnknownError');
+  });
+  await expect(one.wipe()).rejects.toMatchObject({ name: 'UnknownError' });
+  remove.mockRestore();
+  expect(await stored()).toEqual(['mine']);
+  expect(one.show).not.toHaveBeenCalled();
+  await one.wipe();
+  expect(await stored()).toBeUndefined();
 });
 
 test('a wipe directly after a change that conflicts leaves the page empty', async () => {

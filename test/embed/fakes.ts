@@ -164,8 +164,12 @@ export class FakeProfile extends EventTarget {
     this.dispatchEvent(new Event('change'));
   }
 
+  /** Delays `forget`. */
+  forgetting: () => unknown = () => {};
+
   async forget(): Promise<{ bytes: number }> {
     const { bytes } = this.info;
+    await this.forgetting();
     this.vanish();
     return { bytes };
   }

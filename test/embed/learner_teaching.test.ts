@@ -155,6 +155,48 @@ describe('teaching', () => {
     expect(world.profiles.last.examples).toEqual([lesson, lesson]);
   });
 
+  test('that lost the GPU is not added again when it is retried in a later visit', async () => {
+    const learner = world.learner();
+    learner.session = fakeSession();
+    const lesson = { text: 'A paragraph.' };
+    const taught = learner.teach(lesson);
+    await eventually(() => expect(learner.watch.run).toBeDefined());
+    expect(world.profiles.last.examples).toEqual([lesson]);
+    world.profiles.last.runs[0]?.fail(lost);
+    await expect(taught).rejects.toBe(lost);
+    await learner.load();
+    const again = learner.teach(lesson);
+    await eventually(() => expect(world.profiles.last.runs).toHaveLength(1));
+    // The later visit's profile has what was stored, to which nothing is added.
+    expect(world.profiles.made).toHaveLength(2);
+    expect(world.profiles.last.examples).toEqual([]);
+    world.profiles.last.runs[0]?.finish();
+    await again;
+  });
+
+  test('while a profile is being forgotten waits, and teaches a new one', async () => {
+    const learner = world.learner();
+    await learner.load();
+    const { last: old } = world.profiles;
+    let finish = (): void => {};
+    old.forgetting = () =>
+      new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+    const gone = learner.forget();
+    const taught = learner.teach('A paragraph.');
+    await settled();
+    expect(world.profiles.made).toHaveLength(1);
+    finish();
+    await gone;
+    await eventually(() => expect(world.profiles.made).toHaveLength(2));
+    await eventually(() => expect(world.profiles.last.runs).toHaveLength(1));
+    world.profiles.last.runs[0]?.finish();
+    await taught;
+    expect(old.examples).toEqual([]);
+    expect(world.profiles.last.examples).toEqual([{ text: 'A paragraph.' }]);
+  });
+
   test('that fails is reported once, and keeps the model', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');

@@ -36,6 +36,8 @@ export class Classifier<Content> {
   readonly #onLoading: (progress: LoadProgress | undefined) => void;
   #loaded: Loaded | undefined;
   #opening: Promise<VeraModel> | undefined;
+  /** Changes when the model is freed, after which no work that began before puts another one into use. */
+  #epoch = {};
   /** Settles after the last change of the adapter, so that changes come one after the other. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -54,6 +56,7 @@ export class Classifier<Content> {
   /** Frees the GPU's memory. */
   async close(): Promise<void> {
     const loaded = this.#loaded;
+    this.#epoch = {};
     this.forget();
     await loaded?.base.dispose();
   }
@@ -75,7 +78,7 @@ export class Classifier<Content> {
    * vectors, and measured by the samples that they weren't trained on.
    */
   learn(set: ClassSet<Content>, before: Learnt | undefined): Promise<Learnt> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(async (epoch) => {
       const classes = set.classes.length;
       const refined = before?.labels.length === classes ? before.refined : undefined;
       const loaded = await this.#loadedFor(classes, refined && before);
@@ -84,7 +87,7 @@ export class Classifier<Content> {
         const all = { train: numbered(set), heldOut: [] };
         const fit = await solveHead(this.#kind, loaded.vera, all);
         const files = await loaded.vera.save_pretrained();
-        this.#replace(loaded);
+        this.#replace(loaded, epoch);
         return { ...this.#about(set, files), measured: refined === undefined ? measuredBy(fit) : measured, refined };
       } catch (error) {
         if (loaded !== this.#loaded) free(loaded.base);
@@ -98,20 +101,21 @@ export class Classifier<Content> {
     await this.#open(before);
     const base = this.#loaded?.base;
     if (base === undefined) throw new DOMException('The model was freed', 'AbortError');
-    const begun = { base, samples: numbered(set) };
+    const begun = { base, session: await this.#sessions.get(), samples: numbered(set) };
     const { record, files, ...split } = await refine(this.#kind, begun, options);
     if (files === undefined) return { record, learnt: undefined };
-    return this.#inTurn(async () => {
+    return this.#inTurn(async (epoch) => {
       options.signal.throwIfAborted();
       const vera = await VeraModel.from_pretrained(base, files, { is_trainable: true });
       const measured = await this.#measured(vera, split).finally(() => vera.delete_adapter('default'));
-      this.#replace({
-        classes: set.classes.length,
-        base,
-        vera: await VeraModel.from_pretrained(base, files, { is_trainable: true }),
-      });
+      const next = await VeraModel.from_pretrained(base, files, { is_trainable: true });
+      if (options.signal.aborted) {
+        await next.delete_adapter('default').catch(() => {}); // the session may have ended, with the model
+        throw options.signal.reason;
+      }
+      this.#replace({ classes: set.classes.length, base, vera: next }, epoch);
       const refined = split.train.map(({ id }) => id);
-      return { record, learnt: { ...this.#about(set, files), measured, refined } };
+      return { record, learnt: { ...this.#about(set, files), samples: record.examples, measured, refined } };
     });
   }
 
@@ -131,14 +135,20 @@ export class Classifier<Content> {
   /** Loads what was learnt. */
   #open(learnt: Learnt): Promise<VeraModel> {
     if (this.#loaded?.classes === learnt.labels.length) return Promise.resolve(this.#loaded.vera);
-    this.#opening ??= this.#inTurn(async () => {
+    const opening = this.#opening ?? this.#opened(learnt);
+    this.#opening = opening;
+    return opening;
+  }
+
+  #opened(learnt: Learnt): Promise<VeraModel> {
+    const opening = this.#inTurn(async (epoch) => {
       const loaded = await this.#loadedFor(learnt.labels.length, learnt);
-      this.#replace(loaded);
+      this.#replace(loaded, epoch);
       return loaded.vera;
     }).finally(() => {
-      this.#opening = undefined;
+      if (this.#opening === opening) this.#opening = undefined;
     });
-    return this.#opening;
+    return opening;
   }
 
   /** The model in use, if it has so many classes, or another one with what was learnt or a fresh adapter. */
@@ -170,17 +180,26 @@ export class Classifier<Content> {
     }
   }
 
-  /** Frees the old model without waiting, so that an interrupted prediction fails only after the new model is in use. */
-  #replace(next: Loaded): void {
+  /**
+   * Frees the old model without waiting, so that an interrupted prediction fails only after the new model is in use. Throws an `AbortError`
+   * if `close` was called since the work began.
+   */
+  #replace(next: Loaded, epoch: object): void {
     const old = this.#loaded;
+    if (epoch !== this.#epoch) {
+      if (next !== old) free(next.base);
+      throw new DOMException('The model was freed', 'AbortError');
+    }
     this.#loaded = next;
     if (old === undefined || old === next) return;
     const freed = old.base === next.base ? old.vera.delete_adapter('default') : old.base.dispose();
     freed.catch(() => {}); // the session may have ended, with the model
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work);
+  /** Calls `work` after all earlier work, with the epoch of this call. */
+  #inTurn<T>(work: (epoch: object) => Promise<T>): Promise<T> {
+    const epoch = this.#epoch;
+    const turn = this.#last.then(() => work(epoch));
     this.#last = turn.catch(() => {});
     return turn;
   }

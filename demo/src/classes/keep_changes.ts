@@ -5,7 +5,7 @@ import { beginning, type Kept } from './state';
 
 /** Stores the changes of a page. */
 export interface Keeping {
-  /** Empties the page and its storage, also if another tab has written. */
+  /** Empties the page and its storage, also if another tab has written. Rejects if the storage can't be emptied. */
   wipe(): Promise<void>;
 }
 
@@ -22,6 +22,8 @@ export function keepChanges<Content>(
   /** Whether the current change of the state needs no 'changed' write: it comes from storage, or empties it. */
   let isStored = false;
   let wipes = 0;
+  /** Errors of the last wipe. */
+  const failures: unknown[] = [];
   const show = (kept: Kept<Content>): void => {
     isStored = true;
     store.set({ ...kept, outcome: '' });
@@ -42,6 +44,10 @@ export function keepChanges<Content>(
       await (change === 'wiped' ? shelf.wipe() : shelf.write(store.value));
     } catch (error) {
       if (error instanceof WrittenElsewhere) return adopt(wipesBefore);
+      if (change === 'wiped') {
+        failures.push(error);
+        return;
+      }
       if (!isTold) banner.show('note', 'This browser keeps nothing for this page.', 'Export what you want to keep.');
       isTold = true;
     }
@@ -57,10 +63,12 @@ export function keepChanges<Content>(
     if (await shelf.isWrittenElsewhere().catch(() => false)) await adopt(wipesBefore);
   });
   return {
-    wipe: () => {
+    wipe: async () => {
       wipes += 1;
+      failures.length = 0;
       show(beginning());
-      return writes.push('wiped');
+      await writes.push('wiped');
+      if (failures.length > 0) throw failures[0];
     },
   };
 }

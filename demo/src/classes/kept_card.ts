@@ -20,8 +20,10 @@ export function keptCard<Content>(app: ClassesApp<Content>, wipe: () => Promise<
     const title = 'Wipe it all?';
     const text = `All ${kind.things}, and what was learnt from them, are removed from this browser. There is no way back.`;
     if (!(await confirm.ask({ title, text, yes: 'Wipe', no: 'Keep' }))) return;
-    await act(app, wipe);
-    announce('All is wiped.');
+    await act(app, async () => {
+      await wipe();
+      announce('All is wiped.');
+    });
   });
   store.watch((state) => {
     exportButton.disabled = state.learnt === undefined;

@@ -56,9 +56,8 @@ export async function openClassesPage<Content>(
   learnCard(app);
   learnAtOnce(app);
   const writes = keepChanges(app, shelf, async () => {
-    const now = (await shelf.read()) ?? beginning<Content>();
     await classifier.close();
-    return now;
+    return (await shelf.read()) ?? beginning<Content>();
   });
   keptCard(app, async () => {
     await writes.wipe();

@@ -144,8 +144,9 @@ function actionsOf(learner: Learner, say: Announce): Actions {
     resume: () => succeeds(learner.resume()),
     stop: () => succeeds(learner.stop()),
     cancel() {
-      learner.lessons.cancel();
-      say('Cancelled. It stays as it was.');
+      void learner.lessons.cancel().then((isAsBefore) => {
+        if (isAsBefore) say('Cancelled. It stays as it was.');
+      });
     },
     rollback: () => succeeds(learner.rollback()),
     export: () => succeeds(learner.export().then(saveFiles)),

@@ -38,6 +38,8 @@ export class OpenProfile implements Openable, LearningProfile {
   readonly life: AbortSignal;
   readonly #life = new AbortController();
   readonly #channel: ProfileChannel;
+  /** Ratings, in the order of their calls. */
+  readonly ratings = new Serial();
   readonly #turns = new Serial();
   #state: ProfileState;
   #adapter: string;

@@ -161,8 +161,8 @@ export class Profile extends EventTarget implements AsyncDisposable {
   async rate(rated: Generation | GeneratedText | string, rating: 1 | -1 | 0): Promise<number> {
     const open = this.#open;
     const given = ratingOf(await generatedText('rate', rated), rating);
-    if (rating === 0) await open.changeData((state, data) => withoutFeedback(state, data, given));
-    else await this.add(given);
+    // In turn, because an addition waits for the worker, and a later removal must not overtake it.
+    await open.ratings.run<unknown>(() => (rating === 0 ? open.changeData(withoutFeedback(given)) : this.add(given)));
     return this.info.ratings;
   }
 

@@ -48,6 +48,8 @@ describe('ratings', () => {
       expect(await profile.rate({ prompt: 'It was the', completion: ' hill' }, -1)).toBe(2);
       expect(await profile.rate('The sea alone.', 1)).toBe(3);
       expect(await profile.rate('The sea alone.', 0)).toBe(2);
+      await Promise.all([profile.rate('The hill alone.', 1), profile.rate('The hill alone.', 0)]);
+      expect(profile.info.ratings).toBe(2);
       expect(await profile.prefer({ prompt: talk, chosen: [answer('A')], rejected: [answer('B')] })).toBe(1);
       expect(profile.info).toMatchObject({ examples: 0, seen: 0, ratings: 2, preferences: 1 });
       const exported = await profile.export();

@@ -1,4 +1,11 @@
-import { type AdapterFiles, type LearnRecord, type PreTrainedModel, Profile, type TrainRun } from 'webvera';
+import {
+  type AdapterFiles,
+  type LearnRecord,
+  type PreTrainedModel,
+  Profile,
+  type Session,
+  type TrainRun,
+} from 'webvera';
 import type { Numbered } from '../class_set';
 import type { Kind } from '../kind';
 import { examplesOf } from '../solving';
@@ -22,17 +29,38 @@ export interface Refined<Content> {
 
 interface Begun<Content> {
   readonly base: PreTrainedModel;
+  readonly session: Session;
   readonly samples: readonly Numbered<Content>[];
 }
 
 /** Refines a new adapter by a profile, which begins with a solved head and rejects vectors that are worse. */
 export async function refine<Content>(
   kind: Kind<Content>,
+  { base, session, samples }: Begun<Content>,
+  options: RefineOptions,
+): Promise<Refined<Content>> {
+  const prefix = `demo-${kind.key}`;
+  await forgetUnused(prefix, session).catch(() => {}); // what a closed page has left
+  // Each tab has a profile of its own.
+  const id = `${prefix}-${crypto.randomUUID()}`;
+  return navigator.locks.request(id, () => refineIn(id, kind, { base, session, samples }, options));
+}
+
+/** Forgets the profiles of this prefix that no open page holds. */
+async function forgetUnused(prefix: string, session: Session): Promise<void> {
+  const { held = [] } = await navigator.locks.query();
+  const names = new Set(held.map(({ name }) => name));
+  for (const { id } of await Profile.list({ session })) {
+    if (id.startsWith(prefix) && !names.has(id)) await Profile.forget(id, { session });
+  }
+}
+
+async function refineIn<Content>(
+  id: string,
+  kind: Kind<Content>,
   { base, samples }: Begun<Content>,
   { when, signal, onProgress }: RefineOptions,
 ): Promise<Refined<Content>> {
-  const id = `demo-${kind.key}`;
-  await Profile.forget(id).catch(() => {}); // a closed page may have left a profile behind
   const args = { ...kind.args, ...kind.refining };
   const profile = await Profile.open(base, id, { peft_config: kind.config, args, keep_examples: false });
   try {

@@ -16,7 +16,8 @@ export class RefiningRuns<Content> {
     const { store, kind } = app;
     store.watch((state, before) => {
       if (state.set !== before.set) this.stop();
-      const isDue = state.refinesInIdleTime && !state.isRefined && canRefine(state, kind);
+      const isWanted = this.#isAsked || (state.refinesInIdleTime && !state.isRefined);
+      const isDue = isWanted && canRefine(state, kind);
       if (isDue && this.#abort === undefined) void this.#start(this.#isAsked ? 'now' : 'idle');
     });
   }

@@ -35,8 +35,8 @@ export function withAdded(state: ProfileState, data: ProfileData, coming: readon
 }
 
 /** Removes feedback about the same texts as `given`. */
-export function withoutFeedback(state: ProfileState, data: ProfileData, given: Feedback): DataChanges {
-  return { state, data: { feedback: withdrawn(data.feedback, given) } };
+export function withoutFeedback(given: Feedback): (state: ProfileState, data: ProfileData) => DataChanges {
+  return (state, data) => ({ state, data: { feedback: withdrawn(data.feedback, given) } });
 }
 
 /** Splits examples, preferences and ratings, each by themselves, into those to learn from and those held out. Places are within a kind. */
