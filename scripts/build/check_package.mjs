@@ -23,7 +23,7 @@ const KIB = 1024;
  */
 const BUDGETS = {
   'webvera.js': { files: ['webvera.js', 'session.js', 'asks.js'], most: 72 * KIB },
-  'worker.js': { files: ['worker.js'], most: 294 * KIB },
+  'worker.js': { files: ['worker.js'], most: 295 * KIB },
   'chat_worker.js': { files: ['chat_worker.js'], most: 20 * KIB },
   'ai.js': { files: ['ai.js'], most: 3 * KIB },
   'embed.js': { files: ['embed.js'], most: 82 * KIB },
