@@ -14,7 +14,7 @@ export class Lessons {
   #isDue = false;
   #instant: TrainRun | undefined;
   /** The refinement in progress. */
-  #refining: { readonly run: TrainRun; abort(): void } | undefined;
+  #refining: { readonly run: TrainRun; readonly controller: AbortController } | undefined;
   /** Drops the lessons that were given so far. */
   #dropping = new AbortController();
   /** The names of the model and the profile that were loaded last. */
@@ -90,7 +90,7 @@ export class Lessons {
       const { signal } = controller;
       // The solved head stays as it is while vectors train.
       const run = profile.learn({ method: 'refine', args: { headLearningRate: 0 }, signal });
-      this.#refining = { run, abort: () => controller.abort() };
+      this.#refining = { run, controller };
       try {
         this.#follow(visit, run);
         return await run;
@@ -102,14 +102,13 @@ export class Lessons {
 
   /** Ends the refinement in progress. Resolves with whether the profile stays as it was, which it doesn't if the call comes too late. */
   async cancel(): Promise<boolean> {
-    const refining = this.#refining;
-    refining?.abort();
-    return refining === undefined
-      ? false
-      : refining.run.then(
-          () => false,
-          () => true,
-        );
+    if (this.#refining === undefined) return false;
+    const { run, controller } = this.#refining;
+    controller.abort();
+    return run.then(
+      () => false,
+      () => true,
+    );
   }
 
   /** Forgets the lesson that failed, because the profile was replaced. */

@@ -48,7 +48,7 @@ export class Visit {
   #profile: Profile | undefined;
   /** The profile that is being opened. */
   #opening: Promise<Profile> | undefined;
-  /** The last deletion of a profile that wasn't open. A profile is opened only afterwards, and is then empty. */
+  /** The last deletion of the profile. It is opened only afterwards, and is then empty. */
   #gone: Promise<unknown> = Promise.resolve();
 
   constructor(settings: ElementSettings, parts: VisitParts, listener: VisitListener) {
@@ -138,17 +138,13 @@ export class Visit {
   /** Forgets the profile, without waiting for the model. `session`: deletes the files if the profile isn't open. */
   async forget(session: Session): Promise<{ bytes: number }> {
     await this.#opening?.catch(() => {}); // a half-open profile has already read the files
-    if (this.#profile === undefined) {
-      const gone = this.#gone.then(() => this.#parts.profiles.forget(this.settings.profile, { session }));
-      this.#gone = gone.catch(() => {});
-      return gone;
-    }
-    const gone = this.#profile.forget();
+    const open = this.#profile;
     this.#profile = undefined; // later calls create the profile again, once it is gone
-    this.#gone = gone.then(
-      () => {},
-      () => {},
-    );
+    const gone =
+      open === undefined
+        ? this.#gone.then(() => this.#parts.profiles.forget(this.settings.profile, { session }))
+        : open.forget();
+    this.#gone = gone.catch(() => {});
     return gone;
   }
 

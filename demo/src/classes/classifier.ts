@@ -135,9 +135,8 @@ export class Classifier<Content> {
   /** Loads what was learnt. */
   #open(learnt: Learnt): Promise<VeraModel> {
     if (this.#loaded?.classes === learnt.labels.length) return Promise.resolve(this.#loaded.vera);
-    const opening = this.#opening ?? this.#opened(learnt);
-    this.#opening = opening;
-    return opening;
+    this.#opening ??= this.#opened(learnt);
+    return this.#opening;
   }
 
   #opened(learnt: Learnt): Promise<VeraModel> {

@@ -19,9 +19,15 @@ interface MatrixSlot {
   readonly offset: number;
 }
 
+/** The places of a module's A (r, in) and B (out, r). */
+export interface MatrixSlots {
+  readonly A: MatrixSlot;
+  readonly B: MatrixSlot;
+}
+
 /** The matrices A (r, in) and B (out, r) of all modules, whose entries are numbers of the vector. */
 export interface MatricesLayout {
-  readonly modules: ReadonlyMap<string, { readonly A: MatrixSlot; readonly B: MatrixSlot }>;
+  readonly modules: ReadonlyMap<string, MatrixSlots>;
   /** In floats, gaps included. */
   readonly length: number;
   /** The entries of all matrices. */

@@ -36,14 +36,14 @@ interface Begun<Content> {
 /** Refines a new adapter by a profile, which begins with a solved head and rejects vectors that are worse. */
 export async function refine<Content>(
   kind: Kind<Content>,
-  { base, session, samples }: Begun<Content>,
+  begun: Begun<Content>,
   options: RefineOptions,
 ): Promise<Refined<Content>> {
   const prefix = `demo-${kind.key}`;
-  await forgetUnused(prefix, session).catch(() => {}); // what a closed page has left
+  await forgetUnused(prefix, begun.session).catch(() => {}); // what a closed page has left
   // Each tab has a profile of its own.
   const id = `${prefix}-${crypto.randomUUID()}`;
-  return navigator.locks.request(id, () => refineIn(id, kind, { base, session, samples }, options));
+  return navigator.locks.request(id, () => refineIn(id, kind, begun, options));
 }
 
 /** Forgets the profiles of this prefix that no open page holds. */

@@ -5,7 +5,7 @@ import { transient, type Value, viewOf } from '../../../graph/value';
 import type { LoraBranch } from '../../../ops/lora/lora_linear';
 import { joinAll } from '../../../ops/products/parts';
 import { emitMatrices, entriesWithin, type SharedEntries } from '../../../ops/unilora/unilora_matrices';
-import type { MatricesLayout } from '../unilora_layout';
+import type { MatricesLayout, MatrixSlots } from '../unilora_layout';
 
 /** The matrices of a module, made from the vector. */
 export type ModuleBranch = Omit<LoraBranch, 'x'>;
@@ -21,8 +21,8 @@ interface SharedMatrices {
 /** Emits the matrices of all modules from the vector, for the rest of the program. No gradient flows to the vector. */
 export function emitBranches(g: Graph, { pool, matrices, entries }: SharedMatrices): Map<string, ModuleBranch> {
   const branches = new Map<string, ModuleBranch>();
-  for (const [name, { A, B }] of matrices.modules) {
-    branches.set(name, { A: transient(`${name}.A`, A.shape), B: transient(`${name}.B`, B.shape), scale: 1 });
+  for (const [name, slots] of matrices.modules) {
+    branches.set(name, transientBranch(name, slots));
   }
   const whole = joinAll(
     g,
@@ -36,10 +36,14 @@ export function emitBranches(g: Graph, { pool, matrices, entries }: SharedMatric
 export function emitBranch(g: Graph, { pool, matrices, entries }: SharedMatrices, module: string): ModuleBranch {
   const slots = matrices.modules.get(module);
   if (slots === undefined) throw new WebVeraError('internal', `The adapter doesn't wrap ${module}`);
-  const branch = { A: transient(`${module}.A`, slots.A.shape), B: transient(`${module}.B`, slots.B.shape), scale: 1 };
+  const branch = transientBranch(module, slots);
   const whole = joinAll(g, [branch.A, branch.B]);
   emitMatrices(g, pool, entriesWithin(entries, slots.A.offset, numel(whole.shape)), whole);
   return branch;
+}
+
+function transientBranch(module: string, { A, B }: MatrixSlots): ModuleBranch {
+  return { A: transient(`${module}.A`, A.shape), B: transient(`${module}.B`, B.shape), scale: 1 };
 }
 
 /** The matrices of all modules as views of a pinned buffer. */
