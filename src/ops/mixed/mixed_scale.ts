@@ -1,8 +1,7 @@
 import { FLAT_THREADS } from '../../core/kernels/kernel';
-import { ceilDiv, expectShape, rowsAndColumns } from '../../core/numbers/shape';
+import { ceilDiv, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
-import { passOn } from '../add';
 import { flatKernel, shaderKernel } from '../shader_kernel';
 import { expectMixed, type MixedVector } from './mixed_pools';
 import { MixedSums, SLICE } from './mixed_sums';
@@ -57,17 +56,15 @@ export const mixedScaleBackward = shaderKernel({
 });
 
 /**
- * l ⊙ x + residual, with l of each batch row's own adapter: x (…, C) has T tokens for each batch row, residual (…, C). x, residual and the
- * table receive gradients if they train. The table's accumulates in the buffer passed to `Graph.grad`: for each
- * adapter, its scale times the sum over its own batch rows. Numbers of other rows never enter it, even if they aren't finite.
+ * l ⊙ x, with l of each batch row's own adapter: x (…, C) has T tokens for each batch row. x and the table receive gradients if they train.
+ * The table's accumulates in the buffer passed to `Graph.grad`: for each adapter, its scale times the sum over its own batch rows. Numbers
+ * of other rows never enter it, even if they aren't finite.
  *
  * Moves 2·N·C floats forward and 3·N·C backward, in one dispatch each.
  */
-export function mixedScale(g: Graph, x: Value, vector: MixedVector, residual?: Value): Value {
+export function mixedScale(g: Graph, x: Value, vector: MixedVector): Value {
   expectMixed('mixed_scale', x, vector);
-  if (residual !== undefined) expectShape('mixed_scale residual', residual.shape, x.shape);
-  const y = emitScale(g, x, vector, residual);
-  if (residual !== undefined) g.differentiate(y, [residual], (dy, [toResidual]) => [passOn(g, dy, toResidual)]);
+  const y = emitScale(g, x, vector);
   g.differentiate(y, [x, vector.table], (dy, [toX, toTable]) => scaleGradients(g, { x, dy, vector, toX, toTable }));
   return y;
 }
@@ -80,7 +77,7 @@ export function scaleGradients(g: Graph, gradient: MixedGradient): [Value | unde
 }
 
 /** `mixedScale` without a gradient, plus `sum`. */
-function emitScale(g: Graph, x: Value, { table, which, offset, T }: MixedVector, sum: Value | undefined): Value {
+function emitScale(g: Graph, x: Value, { table, which, offset, T }: MixedVector, sum?: Value): Value {
   const { rows: N, columns: C } = rowsAndColumns(x.shape);
   const params = { N, C, T, vector_at: offset, stride: table.shape[1] ?? 0, has_sum: Number(sum !== undefined) };
   return g.emit(mixedScaleForward, { x, table, which, sum: sum ?? x }, { y: x.shape }, params).y;

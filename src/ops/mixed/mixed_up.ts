@@ -23,7 +23,7 @@ export const mixedUpForward = defineProduct({
  * y + l ⊙ (v·Bᵀ), with l of each batch row's own adapter: v (…, R) has T tokens for each batch row, B (M, R) is frozen, y (…, M). v, y and
  * the table receive gradients as in `mixedScale`.
  *
- * One dispatch forward in place of a product and a `mixedScale`, which would read the product again.
+ * One dispatch forward in place of a product, a `mixedScale` and a sum, which would read the product again.
  */
 export function mixedUp(g: Graph, y: Value, v: Value, B: Value, vector: MixedVector): Value {
   const { table, which, offset: vector_at, T } = vector;

@@ -1,5 +1,6 @@
 import type { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
+import { add } from '../../../src/ops/add';
 import { mixedScale } from '../../../src/ops/mixed/mixed_scale';
 import { mixedUp } from '../../../src/ops/mixed/mixed_up';
 import { linear } from '../../../src/ops/products/linear';
@@ -30,7 +31,7 @@ export function mixedInputs({ C, R, T, which }: MixedSizes, fill: Fill = randomA
   /** residual + λ_b ⊙ B·(λ_d ⊙ x). */
   const build = (g: Graph): Value => {
     const low = linear(g, mixedScale(g, x, { ...pools, offset: 0 }), B);
-    return mixedScale(g, low, { ...pools, offset }, residual);
+    return add(g, mixedScale(g, low, { ...pools, offset }), residual);
   };
   /** The same, in one product. */
   const buildUp = (g: Graph): Value =>
