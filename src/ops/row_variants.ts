@@ -22,13 +22,20 @@ export function serialVariants<P extends ParamTypes>({ wgsl, rowLength, workgrou
 /**
  * The variants of a kernel for N rows of C elements: a row is processed by a workgroup, or in the serial form, which takes any number of
  * rows, by a thread.
+ *
+ * @param fits the params for which a workgroup may process a row. Default: all
  */
 export function rowVariants<P extends { readonly N: 'size'; readonly C: 'size' }>(
   form: string,
   serialForm: string,
+  fits: (params: Params<P>) => boolean = () => true,
 ): VariantInit<P>[] {
   return [
-    { wgsl: [form, 'workgroup_sum'], fits: ({ N }) => N <= MOST_WORKGROUPS, workgroups: ({ N }) => [N] },
+    {
+      wgsl: [form, 'workgroup_sum'],
+      fits: (params) => params.N <= MOST_WORKGROUPS && fits(params),
+      workgroups: ({ N }) => [N],
+    },
     ...serialVariants<P>({
       wgsl: [serialForm, 'flat_index'],
       rowLength: ({ C }) => C,

@@ -218,7 +218,7 @@ test('kernels are the variants that a GPU may get', () => {
   expect(isaSources('linear.ragged.f16/workgroup')).toMatchObject([
     { kernel: 'linear.ragged.f16', variant: 'workgroup' },
   ]);
-  expect(isaSources('rms_norm').map(({ variant }) => variant)).toEqual(['default']);
+  expect(isaSources('rms_norm').map(({ variant }) => variant)).toEqual(['words', 'default']);
   expect(() => isaSources('linear/nothing')).toThrow('has no variant nothing');
 });
 

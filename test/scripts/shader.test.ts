@@ -35,8 +35,8 @@ test('a line before each part names its file, and lines at the top name the cons
 test('a product has whole lines and f32 by default, and variants of one family have labels of their own', () => {
   expect(shaderAnswer('linear/workgroup')).toBe(shaderAnswer('linear.vec4.f32/workgroup'));
   expect(shaderAnswer('linear/workgroup')).not.toBe(shaderAnswer('linear.scalar.f32/workgroup'));
-  expect(shaderAnswer('rms_norm')).toBe('rms_norm/default\nrms_norm/serial\nrms_norm/serial.scalar\n');
-  expect(compiled(shaderAnswer('rms_norm/serial.scalar'))).toBe(rmsNormForward.variants[2]?.wgsl);
+  expect(shaderAnswer('rms_norm')).toBe('rms_norm/words\nrms_norm/default\nrms_norm/serial\nrms_norm/serial.scalar\n');
+  expect(compiled(shaderAnswer('rms_norm/serial.scalar'))).toBe(rmsNormForward.variants[3]?.wgsl);
   expect(shaderAnswer('').split('\n')).toEqual(expect.arrayContaining(['rms_norm', 'linear', 'vera_linear']));
 });
 

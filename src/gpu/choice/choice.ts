@@ -12,6 +12,7 @@ const FOR_GPUS: readonly string[] = [
   'workgroup_least',
   'workgroup_apart',
   'f16_small',
+  'words',
 ];
 /** Variants for software GPUs only: most threads of a hardware GPU would be idle. */
 const FOR_SOFTWARE: readonly string[] = ['row_serial', 'held', 'subgroup', 'serial'];

@@ -1,15 +1,33 @@
-import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
+import type { Params } from '../../core/kernels/kernel';
+import { ceilDiv, expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
-import { rowVariants } from '../row_variants';
+import { MOST_WORKGROUPS, rowVariants } from '../row_variants';
 import { accumulatedIn, columnVariants } from '../rows/column_sum';
 import { shaderKernel } from '../shader_kernel';
 
+const forwardParams = { N: 'size', C: 'size', eps: 'f32', weight_offset: 'f32' } as const;
+
+/** Rows of a workgroup of `words`. */
+const ROWS = 8;
+const isOfWords = ({ C }: Params<typeof forwardParams>): boolean => C % 4 === 0;
+
+/**
+ * `words` is for rows of whole words on GPUs, which have no other variant: `rms_norm_linear` sums in its order, to make the same bits.
+ */
 export const rmsNormForward = shaderKernel({
   name: 'rms_norm',
   bindings: { x: 'read', weight: 'read', y: 'write', rstd: 'write' },
-  params: { N: 'size', C: 'size', eps: 'f32', weight_offset: 'f32' },
-  variants: rowVariants('rms_norm', 'rms_norm_serial'),
+  params: forwardParams,
+  variants: [
+    {
+      name: 'words',
+      wgsl: ['rms_norm_words'],
+      fits: (params) => isOfWords(params) && params.N <= ROWS * MOST_WORKGROUPS,
+      workgroups: ({ N }) => [ceilDiv(N, ROWS)],
+    },
+    ...rowVariants('rms_norm', 'rms_norm_serial', (params: Params<typeof forwardParams>) => !isOfWords(params)),
+  ],
   flops: ({ N, C }) => 4 * N * C,
 });
 

@@ -10,11 +10,12 @@ const shapes = [
   { N: 1, C: 1, heads: 1, offset: 0 },
   { N: 5, C: 123, heads: 1, offset: 0 },
   { N: 5, C: 123, heads: 1, offset: 1 },
+  { N: 67, C: 767, heads: 1, offset: 0 },
   { N: 67, C: 768, heads: 1, offset: 0 },
   { N: 9, C: 16, heads: 4, offset: 0 },
   { N: 9, C: 16, heads: 4, offset: 1 },
 ] as const;
-const cases = ['default', 'serial'].flatMap((variant) => shapes.map((shape) => ({ variant, ...shape })));
+const cases = ['default', 'words', 'serial'].flatMap((variant) => shapes.map((shape) => ({ variant, ...shape })));
 
 test.each(cases)('rms_norm $variant N=$N C=$C heads=$heads + $offset', async ({ variant, N, C, heads, offset }) => {
   const memory: Memory = new Map();
