@@ -10,6 +10,7 @@ import { rmsNormBackward, rmsNormForward, rmsNormWeightBackward } from './norms/
 import { linearBackward, linearForward, linearWeightBackward } from './products/linear';
 import { linearShardBackward, linearShardForward } from './products/linear_shard';
 import { linearsForward, swigluLinearsForward, turnedLinearsForward } from './products/linears';
+import { rmsNormLinear } from './products/rms_norm_linear';
 import { swigluLinearBackward } from './products/swiglu_linear';
 import { ropeKernel } from './rope';
 import { columnSum } from './rows/column_sum';
@@ -40,6 +41,7 @@ const OTHERS: readonly AnyKernel[] = [
   rmsNormForward,
   rmsNormBackward,
   rmsNormWeightBackward,
+  rmsNormLinear,
   crossEntropyKernel,
   columnSum,
   ropeKernel,

@@ -23,10 +23,14 @@ const BOUNDS: Readonly<Record<string, { large: number; small: number; attention:
   navi31: { large: 0.63, small: 0.61, attention: 0.63 },
 };
 
+/** How much smaller the share may be in a product that also sums the squares of what it reads, for a norm. */
+const SQUARES = 0.03;
+
 function boundOf(gpu: string, { kernel, variant }: Listed): number {
   const { large, small, attention } = BOUNDS[gpu]!;
   if (kernel.startsWith('attention')) return attention;
-  return /_(small|least)$/.test(variant) ? small : large;
+  const bound = /_(small|least)$/.test(variant) ? small : large;
+  return kernel.startsWith('rms_norm_linear') ? bound - SQUARES : bound;
 }
 
 const lacks = (gpu: string): boolean => missingIsaParts().length > 0 || !hasDrivers(gpu);
@@ -38,7 +42,7 @@ describe.each(Object.keys(BOUNDS))('%s', (gpu) => {
     `the kernels that ${title} gets move no values to memory, and keep their shares${why}`,
     () => {
       const picks = chosenKernels(info).flatMap((one) => one.picks);
-      expect(new Set(picks.map(({ kernel }) => kernel)).size).toBe(18);
+      expect(new Set(picks.map(({ kernel }) => kernel)).size).toBe(19);
       for (const listed of compileListings(picks, gpu)) {
         const name = `${listed.kernel}/${listed.variant}`;
         expect(listed.spilled, name).toBe(0);

@@ -39,6 +39,7 @@ import * as rmsNorm from './norms/rms_norm';
 import * as adamw from './optimizer/adamw';
 import * as linear from './products/linear';
 import * as linearShard from './products/linear_shard';
+import * as rmsNormLinear from './products/rms_norm_linear';
 import type { Reference } from './reference';
 import * as rope from './rope';
 import * as ropePartial from './rope_partial';
@@ -96,6 +97,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...relu,
   ...repeatHeads,
   ...rmsNorm,
+  ...rmsNormLinear,
   ...rope,
   ...ropeAttentionDecode,
   ...ropePartial,

@@ -18,6 +18,7 @@ const HEADS = { B: 1, T: TOKENS, H: 9, Hkv: 3, D: 64, scale: 1, window: TOKENS, 
 const SIZES = {
   linear: (M) => ({ N: TOKENS, M, K: WIDTH, stride: WIDTH, has_bias: 0, has_residual: 0 }),
   linears: (M0) => ({ N: TOKENS, K: WIDTH, M0, M1: 0, M2: 0, stride: WIDTH }),
+  rms_norm_linear: (R) => ({ N: TOKENS, C: WIDTH, R, stride: WIDTH }),
   swiglu_linears: (columns) => ({ N: TOKENS, K: WIDTH, M: columns / 2, stride: WIDTH }),
   turned_linears: (M0) => ({ N: TOKENS, K: WIDTH, M0, M1: 0, M2: 0, D: 64, stride: WIDTH }),
   linear_backward: (K) => ({ N: TOKENS, K, M0: WIDTH, M1: 0, M2: 0, stride: K }),

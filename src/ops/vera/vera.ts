@@ -4,6 +4,7 @@ import { passOn } from '../add';
 import { differentiateLinears, emitLinear, emitLinearLayer, type LinearLayer } from '../products/linear';
 import { linesOf, rightStorage } from '../products/operand_storage';
 import { defineProduct } from '../products/product';
+import { joinNorm } from '../products/rms_norm_linear';
 import { checkLowRank, type LowRank, type MergedLowRank } from './low_rank';
 import { differentiateLowRank, differentiateMerged } from './low_rank_gradients';
 import { emitVeraLinear, emitVeraLinearBackward, type Projection } from './vera_linear';
@@ -56,7 +57,7 @@ export interface VeraLayer extends LinearLayer {
  * @param projection A projection of x without a gradient, which is declared with those of the layers. All uses of u must come later.
  */
 export function veraLinears(g: Graph, x: Value, layers: readonly VeraLayer[], projection?: Projection): Value[] {
-  const made = emitVeraLayers(g, x, layers);
+  const made = emitVeraLayers(g, x, layers, projection);
   const products = projection === undefined ? made : [...made, layerOf(projection)];
   differentiateLinears(g, x, products, (g, given, options) =>
     emitVeraLinearBackward(g, given, { A: projection?.A, ...options }),
@@ -84,9 +85,18 @@ interface MadeResult {
   readonly w?: Value;
 }
 
-/** The layers with their results. Those without a branch come first: a projection that was just emitted may share their dispatch. */
-function emitVeraLayers(g: Graph, x: Value, layers: readonly VeraLayer[]): (VeraLayer & MadeResult)[] {
+/**
+ * The layers with their results. Those without a branch come first: a projection that was just emitted may share their dispatch. Otherwise
+ * it may share that of the norm that made x.
+ */
+function emitVeraLayers(
+  g: Graph,
+  x: Value,
+  layers: readonly VeraLayer[],
+  projection: Projection | undefined,
+): (VeraLayer & MadeResult)[] {
   const plain = layers.map((layer) => (layer.low === undefined ? { y: emitLinearLayer(g, x, layer) } : undefined));
+  if (projection !== undefined) joinNorm(g, x, projection);
   return layers.map((layer, index) => ({ ...layer, ...(plain[index] ?? emitVeraLayer(g, x, layer)) }));
 }
 

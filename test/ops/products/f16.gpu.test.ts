@@ -118,6 +118,7 @@ testOnce(
       'lora_down',
       'lora_linear',
       'mixed_up',
+      'rms_norm_linear',
       'swiglu_linear_backward',
       'swiglu_linears',
       'turned_linears',

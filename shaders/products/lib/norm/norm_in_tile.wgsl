@@ -1,0 +1,100 @@
+// The norm in tiles whose threads stage the left operand, for several workgroups with the same rows: each sums the squares of the blocks
+// that it stages anyway, multiplies x by the weight alone, and scales its rows of u at the end. It then writes some columns of y, so that
+// no workgroup waits for another, and one alone writes a number.
+// A row has eight sums, each of every eighth word, which are added in turn: the order of ../../../norms/rms_norm_words.wgsl, so that both
+// make the same bits.
+const SUMS = 8u;
+// The threads that stage a row's words. Each takes every LANES-th: those of one sum, or of two in turn.
+const LANES = 256u / SIDE;
+var<workgroup> sums_of_rows: array<array<vec4f, SUMS>, SIDE / 4u>;
+var<workgroup> rstd_of_block: array<vec4f, SIDE / 4u>;
+
+// The first of the four rows that a thread stages, its lane, which is LANES in threads that stage none, and its sums of squares.
+var<private> own_row: u32;
+var<private> own_lane: u32 = LANES;
+var<private> own_squares: vec4f;
+var<private> own_other_squares: vec4f;
+
+fn left_begin(part: u32, row: u32) -> vec4u {
+  own_row = row;
+  let last = rows() - 1u;
+  return vec4u(
+    left_origin(part, min(row, last)),
+    left_origin(part, min(row + 1u, last)),
+    left_origin(part, min(row + 2u, last)),
+    left_origin(part, min(row + 3u, last)),
+  );
+}
+
+fn left_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
+  let at = left_place(k);
+  let block = mat4x4f(x[begin.x + at], x[begin.y + at], x[begin.z + at], x[begin.w + at]);
+  own_lane = at % LANES;
+  let squares = vec4f(dot(block[0], block[0]), dot(block[1], block[1]), dot(block[2], block[2]), dot(block[3], block[3]));
+  // Adding 0 changes no bits.
+  let is_other = at % SUMS != own_lane;
+  own_squares += select(squares, vec4f(), is_other);
+  own_other_squares += select(vec4f(), squares, is_other);
+  return scale_columns(block, weight[at] + p.weight_offset);
+}
+
+fn left_whole_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
+  return left_block(part, begin, k);
+}
+
+fn left_word(part: u32, index: u32) -> LeftWord {
+  return x[index];
+}
+
+fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
+  let c = add_part(0u, before, group, thread);
+  let block = own_row % SIDE / 4u;
+  if (own_lane < LANES) {
+    sums_of_rows[block][own_lane] = own_squares;
+    if (LANES < SUMS) {
+      sums_of_rows[block][own_lane + LANES] = own_other_squares;
+    }
+  }
+  workgroupBarrier();
+  if (own_lane < LANES) {
+    var squares = vec4f();
+    for (var i = 0u; i < SUMS; i++) {
+      squares += sums_of_rows[block][i];
+    }
+    let r = inverseSqrt(squares / f32(p.C) + p.eps);
+    if (own_lane == 0u) {
+      rstd_of_block[block] = r;
+    }
+    put_normed(group, r);
+  }
+  workgroupBarrier();
+  return c;
+}
+
+// A thread's four rows of the workgroup's columns of y.
+fn put_normed(group: vec3u, r: vec4f) {
+  let words = p.C >> 2u;
+  let tiles = (columns() + SIDE - 1u) / SIDE;
+  let end = words * (group.y + 1u) / tiles;
+  if (own_row < rows()) {
+    let at = own_row * words;
+    for (var word = words * group.y / tiles + own_lane; word < end; word += LANES) {
+      let factor = weight[word] + p.weight_offset;
+      y[at + word] = x[at + word] * r.x * factor;
+      y[at + words + word] = x[at + words + word] * r.y * factor;
+      y[at + 2u * words + word] = x[at + 2u * words + word] * r.z * factor;
+      y[at + 3u * words + word] = x[at + 3u * words + word] * r.w * factor;
+    }
+    if (group.y == 0u && own_lane == 0u) {
+      rstd[own_row] = r.x;
+      rstd[own_row + 1u] = r.y;
+      rstd[own_row + 2u] = r.z;
+      rstd[own_row + 3u] = r.w;
+    }
+  }
+}
+
+fn finish(n: u32, j: u32, block: mat4x4f) {
+  let r = rstd_of_block[n % SIDE / 4u];
+  put_block(n, j, mat4x4f(block[0] * r.x, block[1] * r.y, block[2] * r.z, block[3] * r.w));
+}

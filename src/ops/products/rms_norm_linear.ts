@@ -1,0 +1,89 @@
+import type { AnyKernel, Grid, Params } from '../../core/kernels/kernel';
+import { ceilDiv, rowsAndColumns } from '../../core/numbers/shape';
+import type { Graph } from '../../graph/graph';
+import type { Step } from '../../graph/step';
+import type { Value } from '../../graph/value';
+import { rmsNormForward } from '../norms/rms_norm';
+import { shaderKernel } from '../shader_kernel';
+import { linearForward } from './linear';
+import { RIGHT_READERS } from './operand_storage';
+import { tileVariants } from './tiles';
+
+const PARAMS = {
+  N: 'size',
+  C: 'size',
+  R: 'size',
+  stride: 'u32',
+  eps: 'f32',
+  weight_offset: 'f32',
+} as const;
+
+/** The files of all variants. */
+const FILES = [
+  'rms_norm_linear',
+  'result_vec4',
+  'result_whole',
+  'left_vec4',
+  'left_from_start',
+  'right_begin_rows',
+  'right_rows',
+  ...RIGHT_READERS.f32,
+  'block',
+];
+const IN_TILES = [...FILES, 'norm_in_tile', 'one_range', 'whole_range'];
+const OF_ROWS = [...FILES, 'left_rows', 'norm_of_rows'];
+const BY_QUADS = ['enable_subgroups', ...OF_ROWS, 'neighbours', 'norm_by_quads'];
+/** Rows of a quad of threads, and of the workgroup that goes through all columns. */
+const [ROWS_OF_QUAD, ROWS_OF_ALL_COLUMNS] = [16, 32];
+/** Tiles in f16 read the last four of K again in the rest of a step, so they would count squares twice. */
+const STEP_IN_F16 = 64;
+
+const tiles = tileVariants<typeof PARAMS>(IN_TILES, { size: ({ N, C, R }) => [N, R, C], f16: true, held: 12 });
+const named = (names: readonly string[]) => tiles.filter(({ name = '' }) => names.includes(name));
+/** A grid of workgroups that each go through all columns. */
+const byRows = ({ N }: Params<typeof PARAMS>): Grid => [ceilDiv(N, ROWS_OF_ALL_COLUMNS)];
+const variants = [
+  ...named(['workgroup', 'workgroup_oblong', 'workgroup_small']),
+  ...named(['f16', 'f16_small']).map((variant) => ({
+    ...variant,
+    fits: ({ C }: Params<typeof PARAMS>) => C % STEP_IN_F16 === 0,
+  })),
+  ...named(['wide']).map((variant) => ({ ...variant, wgsl: [...OF_ROWS, 'norm_by_threads'], workgroups: byRows })),
+  ...named(['subgroup']).map((variant) => ({ ...variant, wgsl: BY_QUADS, workgroups: byRows })),
+];
+
+export const rmsNormLinear = shaderKernel({
+  name: 'rms_norm_linear',
+  bindings: { x: 'read', weight: 'read', A: 'read', y: 'write', rstd: 'write', u: 'write' },
+  params: PARAMS,
+  splits: true,
+  variants,
+  flops: ({ N, C, R }) => 2 * N * C * R + 4 * N * C,
+});
+
+/**
+ * Computes u = x·Aᵀ, (…, R), of A (R, ≥ C) in the dispatch of the RMSNorm that made x (…, C), if these are the last two steps, all lines are
+ * whole words, and the rows are whole quads: few rows have tiles of their own. The values stay the same.
+ */
+export function joinNorm(g: Graph, x: Value, { u, A }: { readonly u: Value; readonly A: Value }): void {
+  const [norm, product] = g.steps.slice(-2);
+  if (norm === undefined || product === undefined || norm.chunk !== product.chunk) return;
+  const { x: given, weight, rstd } = norm.values;
+  if (given === undefined || weight === undefined || rstd === undefined) return;
+  if (!isNormOf(norm, x) || !isProductOf(product, u) || rowsAndColumns(x.shape).rows % ROWS_OF_QUAD !== 0) return;
+  if (g.takeBack((step) => step === product) === undefined) return;
+  g.takeBack((step) => step === norm);
+  const { N = 0, C = 0, eps = 0, weight_offset = 0 } = norm.params;
+  const { M: R = 0, stride = 0 } = product.params;
+  g.emit(rmsNormLinear, { x: given, weight, A }, { y: x, rstd, u }, { N, C, R, stride, eps, weight_offset });
+}
+
+/** Whether the step normalises whole rows of x: not each of several heads. */
+function isNormOf({ kernel, values, params }: Step, x: Value): boolean {
+  return kernel === (rmsNormForward as unknown as AnyKernel) && values.y === x && params.C === x.shape.at(-1);
+}
+
+/** Whether the step makes u in whole words from a matrix in f32. */
+function isProductOf({ kernel, values }: Step, u: Value): boolean {
+  return kernel === (linearForward.kernel('vec4', 'f32') as unknown as AnyKernel) && values.y === u;
+}
