@@ -44,7 +44,6 @@ export async function regressions({ report }, request) {
  * @property {import('../../../src/index').PreTrainedModel} model
  * @property {import('../../../src/index').ProfileOptions['peft_config']} peft_config
  * @property {number} [max_length] tokens of a text that are read. Default: the model's limit
- * @property {number} [most] runs. Default: one for each seed
  * @property {(seed: number) => readonly import('../../../src/index').Example[]} few
  * @property {Parameters<typeof accuracyOf>[1]} test
  */
@@ -55,12 +54,12 @@ export async function regressions({ report }, request) {
  * @param {Refinement} refinement
  * @returns {Promise<{ readonly accuracy: string, readonly seconds: string }>} cells; the shortest time of learning
  */
-export async function refineProfiles(run, { name, model, peft_config, max_length, most, few, test }) {
+export async function refineProfiles(run, { name, model, peft_config, max_length, few, test }) {
   const length = max_length === undefined ? {} : { max_length };
   /** @type {number[]} */
   const measured = [];
   let seconds = Number.POSITIVE_INFINITY;
-  for (const seed of seedsOf(run).slice(0, most)) {
+  for (const seed of seedsOf(run)) {
     const args = { ...length, seed };
     const options = { args, ...(peft_config && { peft_config }) };
     const profile = await run.library.Profile.open(model, `${name}, ${seed}`, options);

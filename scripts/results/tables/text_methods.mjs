@@ -7,9 +7,6 @@ import { RANK, refineProfiles, regressions, seedsOf } from './class_methods.mjs'
 /** @typedef {import('./text_lesson.mjs').TextLesson} TextLesson */
 /** @typedef {(lesson: TextLesson, shots: number) => Promise<readonly string[]>} TextMethod cells from the accuracy on; `shots`: examples a class */
 
-/** The most runs of a row that trains MiniLM, because a training takes minutes on a software GPU. */
-export const MOST_TRAININGS = 3;
-
 /** Tokens of a text that a classifier reads. */
 export const LENGTH = 32;
 
@@ -69,7 +66,6 @@ export async function refinedProfile(lesson, shots) {
     model: await lesson.shared(),
     peft_config: { r: RANK, target_modules: lesson.base.target_modules },
     max_length: LENGTH,
-    most: MOST_TRAININGS,
     few: (seed) => lesson.few(shots, seed),
     test: lesson.test,
   });

@@ -4,14 +4,7 @@ import { dataOf } from '../data/fetch.mjs';
 import { costColumns, LORA_RANK } from './adapted.mjs';
 import { measureRow, RANK } from './class_methods.mjs';
 import { TESTS, TextLesson } from './text_lesson.mjs';
-import {
-  instantHead,
-  LENGTH,
-  MOST_TRAININGS,
-  refinedProfile,
-  vectorsByRegression,
-  wordsByRegression,
-} from './text_methods.mjs';
+import { instantHead, LENGTH, refinedProfile, vectorsByRegression, wordsByRegression } from './text_methods.mjs';
 
 /** @typedef {import('./text_lesson.mjs').TextBase} TextBase */
 /** @typedef {import('./text_methods.mjs').TextMethod} TextMethod */
@@ -52,8 +45,8 @@ export const texts = {
   keys: 3,
   columns: ['Data, model', 'Examples a class', 'Method', ...costColumns('Accuracy')],
   about: (seeds) => [
-    `Accuracy in percent on ${TESTS} held-out texts: mean ± standard deviation of ${seeds} runs, which differ in their examples; of ${Math.min(seeds, MOST_TRAININGS)} for refined`,
-    'VeRA. Chance is 50 (spam) and 10 (WordNet).',
+    `Accuracy in percent on ${TESTS} held-out texts: mean ± standard deviation of ${seeds} runs, which differ in their examples.`,
+    'Chance is 50 (spam) and 10 (WordNet).',
     '',
     '- *Logistic regressions* are scikit-learn’s, with a penalty that is chosen by cross-validation. Words are weighted by tf-idf; vectors are',
     '  those of `AutoModel.embed`.',
