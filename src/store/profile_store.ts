@@ -1,4 +1,5 @@
-import type { BlobStore, Stored } from './blob_store';
+import { type BlobStore, fieldsOf, type Stored } from './blob_store';
+import { StoreError } from './store_error';
 
 /** The stored parts of a profile. Parts that change together are stored together; the writer defines their contents. */
 export interface ProfileParts {
@@ -11,10 +12,22 @@ export interface ProfileParts {
   readonly unfinished: Stored;
 }
 
+/** A profile's id, and the random id that distinguishes it from an earlier profile with the same one. */
+export interface ProfileName {
+  readonly id: string;
+  readonly born: string;
+}
+
+/** The parts that a write stores. `features: null` deletes the features of the examples. */
+export type WrittenParts = Partial<ProfileParts> & { readonly features?: null };
+
 export const PROFILES = 'profile/';
 const PARTS = ['state', 'examples', 'feedback', 'unfinished'] as const satisfies readonly (keyof ProfileParts)[];
 
-/** Profiles by id. Each `set` is one transaction. */
+/** Beside the parts: the features of the examples, which the worker alone reads and writes. */
+const FEATURES = 'features';
+
+/** Profiles by id. Each write is one transaction. */
 export class ProfileStore {
   readonly #store: BlobStore;
 
@@ -30,9 +43,28 @@ export class ProfileStore {
   }
 
   /** Stores the given parts; other parts stay unchanged. */
-  async set(id: string, parts: Partial<ProfileParts>): Promise<void> {
-    const given = PARTS.filter((part) => parts[part] !== undefined);
+  async set(id: string, parts: WrittenParts): Promise<void> {
+    const given = ([...PARTS, FEATURES] as const).filter((part) => parts[part] !== undefined);
     await this.#store.setMany(given.map((part) => [keyOf(id, part), parts[part]]));
+  }
+
+  /** The stored features of a profile's examples. Undefined without any, and if another profile has the id now. */
+  async features({ id, born }: ProfileName): Promise<Stored | undefined> {
+    const [state, features] = await Promise.all([
+      this.#store.get(keyOf(id, 'state')),
+      this.#store.get(keyOf(id, FEATURES)),
+    ]);
+    return fieldsOf(state).born === born ? features : undefined;
+  }
+
+  /** Stores the features of a profile's examples in place of earlier ones. Rejects with `locked_by_other_tab` if the profile was forgotten. */
+  async setFeatures({ id, born }: ProfileName, features: Stored): Promise<void> {
+    await this.#store.setMany([[keyOf(id, FEATURES), features]], {
+      key: keyOf(id, 'state'),
+      check(state) {
+        if (fieldsOf(state).born !== born) throw new StoreError('locked_by_other_tab', `Profile '${id}' was forgotten`);
+      },
+    });
   }
 
   /** Each profile's id and state, in the order of their ids. */
@@ -41,13 +73,16 @@ export class ProfileStore {
     return Promise.all(keys.map(async (key) => ({ id: idOf(key), state: await this.#store.get(key) })));
   }
 
-  async delete(id: string): Promise<void> {
-    await this.#store.deleteMany(PARTS.map((part) => keyOf(id, part)));
+  /** Resolves with the size of the features in bytes. */
+  async delete(id: string): Promise<number> {
+    const { features } = fieldsOf(await this.#store.get(keyOf(id, FEATURES)));
+    await this.#store.deleteMany([...PARTS, FEATURES].map((part) => keyOf(id, part)));
+    return ArrayBuffer.isView(features) ? features.byteLength : 0;
   }
 }
 
 /** The storage key of a part. Ids may contain slashes. */
-function keyOf(id: string, part: keyof ProfileParts): string {
+function keyOf(id: string, part: string): string {
   return `${PROFILES}${encodeURIComponent(id)}/${part}`;
 }
 

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { MemoryStore } from '../../src/store/blob_store';
 import { ProfileStore } from '../../src/store/profile_store';
 
@@ -22,4 +22,39 @@ test('any two ids are distinguished', async () => {
   for (const { id, state } of states) expect(state).toBe(id);
   for (const id of ids) await profiles.delete(id);
   expect(await store.keys()).toEqual(['adapter/ada/state']);
+});
+
+describe('features', () => {
+  const ada = { id: 'ada', born: 'b1' };
+  const features = { keys: ['k'], features: Float32Array.of(1, 2) };
+
+  test('belong to one profile with an id, and are deleted with it', async () => {
+    const store = new MemoryStore();
+    const profiles = new ProfileStore(store);
+    await profiles.set('ada', { state: { born: 'b1' } });
+    await profiles.setFeatures(ada, features);
+    expect(await profiles.features(ada)).toEqual(features);
+    expect(await profiles.get('ada')).not.toHaveProperty('features');
+    expect(await profiles.features({ ...ada, born: 'b2' })).toBeUndefined();
+    expect(await profiles.delete('ada')).toBe(8);
+    expect(await store.keys()).toEqual([]);
+  });
+
+  test('are not stored for a profile that was forgotten, or replaced by another one', async () => {
+    const store = new MemoryStore();
+    const profiles = new ProfileStore(store);
+    await expect(profiles.setFeatures(ada, features)).rejects.toMatchObject({ code: 'locked_by_other_tab' });
+    await profiles.set('ada', { state: { born: 'b2' } });
+    await expect(profiles.setFeatures(ada, features)).rejects.toMatchObject({ code: 'locked_by_other_tab' });
+    expect(await store.keys()).toEqual(['profile/ada/state']);
+  });
+
+  test('are deleted alone', async () => {
+    const profiles = new ProfileStore(new MemoryStore());
+    await profiles.set('ada', { state: { born: 'b1' }, examples: ['a'] });
+    await profiles.setFeatures(ada, features);
+    await profiles.set('ada', { features: null });
+    expect(await profiles.features(ada)).toBeNull();
+    expect(await profiles.get('ada')).toMatchObject({ examples: ['a'] });
+  });
 });

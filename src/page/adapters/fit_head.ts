@@ -1,6 +1,6 @@
 import type { HeadFit } from '../../core/types/prediction';
 import type { Dataset, TrainingArguments } from '../../core/types/training';
-import type { CallId, FittedHead } from '../../worker/protocol';
+import type { CallId, FittedHead, ProfileName } from '../../worker/protocol';
 import { anyDataset } from '../data/dataset_rules';
 import { openDataset } from '../data/feed';
 import { callReading, closeDataset } from '../data/with_dataset';
@@ -65,13 +65,15 @@ interface FitHeadArguments extends Pick<FitHeadOptions, 'C' | 'augment' | 'eval_
   readonly args: TrainingArguments;
   /** The factor of the scores. Default: 1, or the one that cross-validation chooses with `C` 'auto'. */
   readonly scale?: number;
+  /** The profile with whose examples the features are stored. Default: they are held for the session. */
+  readonly profile?: ProfileName | undefined;
 }
 
 /** As `fitHead`, with the arguments of training. */
 export async function fitHeadWith(
   model: RemoteModel & RunModel,
   dataset: Dataset,
-  { args, C = 'auto', scale, augment = 'auto', eval_dataset, adapter_name, signal }: FitHeadArguments,
+  { args, C = 'auto', scale, augment = 'auto', eval_dataset, adapter_name, profile, signal }: FitHeadArguments,
 ): Promise<HeadFit> {
   const { link, place } = model[partsKey];
   const data = openDataset('train_dataset', dataset);
@@ -85,6 +87,7 @@ export async function fitHeadWith(
     C,
     scale,
     augment,
+    profile,
   };
   const datasets = evalData === undefined ? [data] : [data, evalData];
   try {

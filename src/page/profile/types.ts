@@ -145,7 +145,7 @@ export interface ProfileInfo {
   readonly ratings: number;
   /** The number of stored preferences. */
   readonly preferences: number;
-  /** The stored size of its vectors, examples, ratings and preferences. */
+  /** The stored size of its vectors, examples, ratings and preferences, without the features that later runs use again. */
   readonly bytes: number;
   /** Milliseconds since 1970, as for all times. */
   readonly created_at: number;

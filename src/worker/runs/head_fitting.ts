@@ -15,6 +15,7 @@ import type { Ready } from '../rpc/ready';
 import type { RunInputs } from './create_run';
 import type { FeatureCache, RowFeatures } from './row_features';
 import type { FittedHead } from './run_protocol';
+import type { StoredFeatures } from './stored_features';
 
 interface HeadInit extends RunInputs {
   readonly C: number | 'auto';
@@ -22,6 +23,9 @@ interface HeadInit extends RunInputs {
   /** Whether the head learns views of the examples, too. */
   readonly augment: boolean | 'auto';
   readonly features: FeatureCache;
+  /** As in `FeaturePass`. */
+  readonly kernels?: string;
+  readonly stored?: StoredFeatures;
   /** Called when the layer is solved for. The adapter changes once it resolves. */
   readonly ready: Ready;
   readonly warn: Warn;
@@ -40,7 +44,7 @@ interface LastLayer {
  * all. Throws `invalid_argument` for a model without such a head, and for an adapter that doesn't train it.
  */
 export async function fitHead(init: HeadInit): Promise<FittedHead> {
-  const { model, overlay, data, evalData, C, scale, signal, ready, warn } = init;
+  const { model, overlay, data, evalData, C, scale, signal, ready, stored, warn } = init;
   const begun = performance.now();
   const layer = lastLayer(model, overlay);
   const { weight, bias } = layer;
@@ -62,6 +66,7 @@ export async function fitHead(init: HeadInit): Promise<FittedHead> {
   // Both writes are queued without a pause between them, so no pass sees one alone.
   model.runner.write(weight, solved.weight);
   if (bias !== undefined) model.runner.write(bias, solved.bias);
+  await stored?.save(layer.head.size);
   const fit = {
     C: solved.C,
     scale: solved.scale,
@@ -100,7 +105,7 @@ type HeadExamples = Omit<HeadRequest, 'C' | 'scale' | 'hasBias' | 'views'> &
 
 /** The features and targets of a data set. */
 async function examplesOf(
-  { model, overlay, args, signal, features: cache, warn }: HeadInit,
+  { model, overlay, args, signal, features: cache, kernels, stored, warn }: HeadInit,
   { head, adapter }: LastLayer,
   source: RowSource,
   purpose: CollectOptions['purpose'],
@@ -108,7 +113,7 @@ async function examplesOf(
   const task: Task = model.task;
   const { rows, warnings } = await task.collect(source, { args, purpose, signal });
   for (const warning of warnings) warn(warning);
-  const found = await cache.of(rows, { model, overlay, adapter, head, args, signal });
+  const found = await cache.of(rows, { model, overlay, adapter, head, args, signal, kernels, stored });
   const targets = rows.map((row) => head.targets(row));
   return {
     ...found,
@@ -131,13 +136,13 @@ function isAugmented({ augment }: HeadInit, { rows }: HeadExamples): boolean {
 
 /** The features of the rows' views, (N, V, size); undefined if they have none. */
 async function viewsOf(
-  { model, overlay, args, signal, features: cache }: HeadInit,
+  { model, overlay, args, signal, features: cache, kernels, stored }: HeadInit,
   { head, adapter }: LastLayer,
   rows: readonly unknown[],
 ): Promise<Float32Array | undefined> {
   const views = rows.flatMap((row) => head.views(row));
   if (views.length === 0) return undefined;
-  const { features } = await cache.of(views, { model, overlay, adapter, head, args, signal });
+  const { features } = await cache.of(views, { model, overlay, adapter, head, args, signal, kernels, stored });
   return features;
 }
 

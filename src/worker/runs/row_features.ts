@@ -4,11 +4,14 @@ import { Breather } from '../../core/async/breather';
 import { bytesOf, joinBytes } from '../../core/input/bytes';
 import { sha256, toHex } from '../../core/input/digest';
 import { numel } from '../../core/numbers/shape';
+import type { Runner } from '../../graph/runner';
+import type { Value } from '../../graph/value';
 import type { Task } from '../../tasks/task/task';
 import { type BatchArguments, batchesInOrder } from '../../tasks/task/task_batches';
 import type { SolvableHead } from '../../tasks/task/task_head';
 import type { BaseModel } from '../models/base_model';
 import { readFloats } from '../models/loading/file_order';
+import type { StoredFeatures } from './stored_features';
 
 /** Features in memory for each model: 64 MiB of them. */
 const MOST_NUMBERS = 2 ** 24;
@@ -21,6 +24,10 @@ export interface FeaturePass {
   readonly head: SolvableHead;
   readonly args: BatchArguments;
   readonly signal: AbortSignal;
+  /** Text that changes with the device and the kernels, which the last bits of features depend on. Default: '', for one session. */
+  readonly kernels?: string | undefined;
+  /** Features from earlier sessions, if they are stored. */
+  readonly stored?: StoredFeatures | undefined;
 }
 
 /** Features of rows. */
@@ -37,12 +44,11 @@ export interface RowFeatures {
  */
 export class FeatureCache {
   readonly #known = new WeakMap<BaseModel, Map<string, Float32Array>>();
-  /** Numbers of the frozen values that adapters share. */
-  readonly #frozen = new WeakMap<object, number>();
-  #frozenCount = 0;
+  /** Digests of the frozen values that adapters share. */
+  readonly #frozen = new WeakMap<Value, Promise<string>>();
 
   async of(rows: readonly unknown[], pass: FeaturePass): Promise<RowFeatures> {
-    const { model, head, signal } = pass;
+    const { model, head, signal, stored } = pass;
     const known = this.#known.get(model) ?? new Map<string, Float32Array>();
     this.#known.set(model, known);
     const state = await this.#stateOf(pass);
@@ -52,19 +58,28 @@ export class FeatureCache {
       await breather.breathe();
       keys.push(`${state} ${await digestOf(model.task.columns(row))}`);
     }
-    const found = new Map(keys.flatMap((key) => (known.has(key) ? [[key, known.get(key) as Float32Array]] : [])));
+    const found = new Map<string, Float32Array>();
+    const take = (all: ReadonlyMap<string, Float32Array>): void => {
+      for (const key of keys) {
+        const features = found.get(key) ?? all.get(key);
+        if (features !== undefined) found.set(key, features);
+      }
+    };
+    take(known);
+    if (stored !== undefined && keys.some((key) => !found.has(key))) take(await stored.known(head.size));
     const absent = new Map(
       rows.flatMap((row, index) => (found.has(keys[index] ?? '') ? [] : [[keys[index] ?? '', row]])),
     );
     for await (const [key, features] of computed(absent, pass)) found.set(key, features);
     remember(known, found, Math.floor(MOST_NUMBERS / head.size));
+    stored?.use(found);
     const features = new Float32Array(rows.length * head.size);
     for (const [index, key] of keys.entries()) features.set(found.get(key) ?? [], index * head.size);
     return { features, computed: absent.size };
   }
 
   /** A digest of everything beside the base model that features depend on: the adapter without the last layer. */
-  async #stateOf({ model: { runner }, overlay, adapter, head }: FeaturePass): Promise<string> {
+  async #stateOf({ model: { runner }, overlay, adapter, head, kernels = '' }: FeaturePass): Promise<string> {
     const pool = await readFloats(runner, adapter.pool);
     for (const end of ['weight', 'bias']) {
       const slot = adapter.layout.tensors.get(`${head.lastLayer}.${end}`);
@@ -73,17 +88,18 @@ export class FeatureCache {
     // Biases of another adapter, which are in use even while it isn't active.
     const others = [...overlay.tensors].filter(([name, value]) => adapter.tensors.get(name)?.value !== value);
     const biases = await Promise.all(others.map(([, value]) => readFloats(runner, value)));
-    const frozen = [...adapter.frozen.values()].map((value) => this.#numberOf(value));
-    const rest = JSON.stringify([adapter.config.to_json(), adapter.hyperparameters, frozen]);
+    const frozen = await Promise.all([...adapter.frozen.values()].map((value) => this.#digestOf(value, runner)));
+    const rest = JSON.stringify([adapter.config.to_json(), adapter.hyperparameters, frozen, kernels]);
     return digestOf([pool, ...biases, new TextEncoder().encode(rest)]);
   }
 
-  #numberOf(value: object): number {
+  #digestOf(value: Value, runner: Runner): Promise<string> {
     const known = this.#frozen.get(value);
     if (known !== undefined) return known;
-    this.#frozenCount += 1;
-    this.#frozen.set(value, this.#frozenCount);
-    return this.#frozenCount;
+    const digest = runner.read(value).then((bytes) => digestOf([new Uint8Array(bytes)]));
+    this.#frozen.set(value, digest);
+    digest.catch(() => this.#frozen.delete(value)); // the next call reads it again
+    return digest;
   }
 }
 

@@ -3,3 +3,4 @@ export { createJointRun } from './create_joint_run';
 export { createRun, evaluate, storedRun } from './create_run';
 export { fitHead } from './head_fitting';
 export { expectExportable, exportRun } from './run_export';
+export { StoredFeatures } from './stored_features';

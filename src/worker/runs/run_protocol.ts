@@ -7,7 +7,10 @@ import type {
   SentExample,
   TrainOutput,
 } from '../../core/types/training';
+import type { ProfileName } from '../../store/profile_store';
 import type { CallId, Handle } from '../rpc/call_protocol';
+
+export type { ProfileName } from '../../store/profile_store';
 
 /** The calls about runs. */
 export interface RunCalls {
@@ -96,6 +99,8 @@ export interface FitRequest extends EvaluateRequest {
   readonly augment: boolean | 'auto';
   /** A data set over which the heads before and after are compared, if any. */
   readonly eval_data?: DataSource | undefined;
+  /** The profile whose examples the data are, if their features are stored with it. */
+  readonly profile?: ProfileName | undefined;
 }
 
 /** `adapter`: the one whose head was solved for. */

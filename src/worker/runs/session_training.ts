@@ -3,6 +3,7 @@ import { late } from '../../core/async/late';
 import { WebVeraError } from '../../core/errors/error';
 import type { RunEvent } from '../../core/types/run';
 import type { ResolvedTrainingArguments, TrainOutput, TrainProgress } from '../../core/types/training';
+import type { ProfileStore } from '../../store/profile_store';
 import type { RowSource } from '../../tasks/task/task_data';
 import type { LoadedModels, ModelPass } from '../models/loaded_models';
 import { RunKernels } from '../models/run_kernels';
@@ -45,6 +46,7 @@ export interface RunRoom {
   readonly models: LoadedModels;
   readonly kernels: SessionKernels;
   readonly checkpoints: CheckpointHost;
+  readonly profiles: ProfileStore;
   readonly inProgress: RunsInProgress;
 }
 
@@ -64,12 +66,17 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
   fitHead(call, request) {
     const { features } = this.inProgress;
     return onTrained(this, call, request, async (reading, turn) => {
-      const { fitHead } = await runCode();
+      const { fitHead, StoredFeatures } = await runCode();
       await untilAborted(turn.earlier, reading.signal);
-      const { C, scale, augment, eval_data } = request;
+      const { C, scale, augment, eval_data, profile } = request;
+      const { warn } = this.checkpoints;
+      const kept = profile && {
+        stored: new StoredFeatures(this.profiles, profile, warn),
+        kernels: JSON.stringify(await this.kernels.choice()),
+      };
       const evalData = eval_data && ((until: AbortSignal) => rowsOf(this, call, eval_data, until));
       const ready = (): Promise<void> => this.calls.ready(call, reading.signal);
-      return fitHead({ ...reading, evalData, C, scale, augment, features, ready, warn: this.checkpoints.warn });
+      return fitHead({ ...reading, ...kept, evalData, C, scale, augment, features, ready, warn });
     });
   },
 

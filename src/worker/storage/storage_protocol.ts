@@ -1,10 +1,10 @@
 import type { AdapterConfigFields } from '../../adapters/config/adapter_config';
 import type { AdapterFiles } from '../../core/types/model';
 import type { KeptRun } from '../../store/checkpoint_store';
-import type { ProfileParts } from '../../store/profile_store';
+import type { ProfileParts, WrittenParts } from '../../store/profile_store';
 
 export type { KeptRun } from '../../store/checkpoint_store';
-export type { ProfileParts } from '../../store/profile_store';
+export type { ProfileParts, WrittenParts } from '../../store/profile_store';
 
 /** The calls about saved adapters, runs and profiles. */
 export interface StorageCalls {
@@ -27,9 +27,9 @@ export interface StorageCalls {
   listProfiles(): Promise<readonly ListedProfile[]>;
   readProfile(id: string): Promise<ProfileParts | undefined>;
   /** Stores all given parts or none. Other parts stay unchanged. */
-  writeProfile(id: string, parts: Partial<ProfileParts>): Promise<void>;
-  /** An unknown id is ignored. */
-  deleteProfile(id: string): Promise<void>;
+  writeProfile(id: string, parts: WrittenParts): Promise<void>;
+  /** An unknown id is ignored. Resolves with the size of the stored features in bytes. */
+  deleteProfile(id: string): Promise<number>;
   /** Deletes the checkpoints of all runs that train an adapter of that name. Resolves with their size in bytes. */
   deleteCheckpoints(adapter: string): Promise<number>;
 }

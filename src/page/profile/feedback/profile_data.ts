@@ -70,8 +70,8 @@ export function storedChanges({ state, data }: DataChanges): Changes {
     state: { ...state, ...(examples && countedExamples(examples)), ...(feedback && countedFeedback(state, feedback)) },
     ...(examples && { examples }),
     ...(feedback && { feedback }),
-    // An unfinished run stores examples too.
-    ...(!keep_examples && { unfinished: null }),
+    // An unfinished run stores examples, too, and features reveal some of their content.
+    ...(!keep_examples && { unfinished: null, features: null }),
   };
 }
 

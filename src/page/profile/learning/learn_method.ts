@@ -8,6 +8,8 @@ import type { LearnRun } from './learn_run';
 /** The profile that a run learns for, and its callbacks. */
 export interface LearnContext {
   readonly id: string;
+  /** As in the profile's state. */
+  readonly born: string;
   readonly host: ProfileHost;
   /** The adapter with the current vectors. */
   readonly adapter: string;

@@ -230,6 +230,7 @@ export class ProfileLearning {
     const { id, host, adapter, state } = profile;
     return {
       id,
+      born: state.born,
       host,
       adapter,
       vectors: state.vectors,

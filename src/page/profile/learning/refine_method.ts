@@ -66,7 +66,7 @@ export const REFINE: LearnMethodKind = {
     const trial = trialOf(unfinished, learner.host);
     if (trial === undefined) return { output: outputOf(first.fit), outcome: outcomeOf(first.fit, learner) };
     const { output, candidates, chosen } = await compared(parts, trial, first);
-    const fit = await finished(parts, trial, chosen.name === 'instant' ? first : chosen, first);
+    const fit = await finished(parts, chosen.name === 'instant' ? first : chosen, first);
     const run = { first: first.fit, steps: output.global_step, candidates, left_out: trial.places };
     return { output, outcome: outcomeOf(fit, learner, run) };
   },
@@ -75,7 +75,6 @@ export const REFINE: LearnMethodKind = {
 /** Gives the copy the chosen vectors, with a head that is solved for over all examples to learn from. */
 async function finished(
   parts: LearningCopy,
-  trial: Trial,
   { name, fit, vectors }: SolvedVectors,
   first: SolvedVectors,
 ): Promise<HeadFit> {
@@ -83,7 +82,8 @@ async function finished(
   await learner.host.remove(copy);
   await learner.host.place(copy, filesOf(vectors), { is_trainable: true });
   turn.signal.throwIfAborted();
-  return name === 'instant' || trainsOnAll(trial, parts) ? fit : solveCopy(parts, { as: first.fit });
+  // Vectors that are taken are solved for again even with the same examples, so that the profile stores these features.
+  return name === 'instant' ? fit : solveCopy(parts, { as: first.fit });
 }
 
 /** The examples to train on, and those to judge by: held-out ones if there are enough, else some left out. Undefined if too few. */
@@ -140,7 +140,7 @@ async function solvedHead(
   on?: Trial,
   { name, as }: SolvingCandidate = { name: 'instant' },
 ): Promise<SolvedVectors> {
-  const fit = await solveCopy(parts, { on, as });
+  const fit = await solveCopy(parts, { on, as, keepsFeatures: on === undefined });
   return { name, fit, vectors: await vectorsOf(await parts.learner.host.read(parts.copy)) };
 }
 

@@ -21,19 +21,23 @@ interface Solving {
   readonly on?: Pick<Trial, 'learnt' | 'judges'> | undefined;
   /** A head whose strength and scale are taken over. Default: by cross-validation. */
   readonly as?: Pick<HeadFit, 'C' | 'scale'> | undefined;
+  /** Whether another session may need the features, so that the profile stores them. Default: true. */
+  readonly keepsFeatures?: boolean;
 }
 
 /** Solves for the last layer of the copy's head over its current vectors, and judges it on other examples. */
 export async function solveCopy(
   { learner, copy, unfinished, turn }: LearningCopy,
-  { on, as }: Solving = {},
+  { on, as, keepsFeatures = true }: Solving = {},
 ): Promise<HeadFit> {
   const { learnt, judges } = on ?? { learnt: unfinished.learnt, judges: unfinished.held };
   const { args } = unfinished;
   const { run, signal } = turn;
   await run.waitWhilePaused(signal);
   const eval_dataset = judges.length === 0 ? {} : { eval_dataset: judges };
-  const common = { adapter_name: copy, args: batchArguments(args), signal };
+  const { id, born, settings } = learner;
+  const profile = keepsFeatures && settings.keep_examples ? { id, born } : undefined;
+  const common = { adapter_name: copy, args: batchArguments(args), profile, signal };
   return fitHeadWith(learner.host.adapted, learnt, {
     ...common,
     ...eval_dataset,

@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../../core/errors/error';
-import type { ListedProfile, ProfileParts } from '../../../worker/protocol';
+import type { ListedProfile, ProfileParts, WrittenParts } from '../../../worker/protocol';
 import type { Link } from '../../rpc/link';
 import type { Release, StoreLocks } from '../../rpc/store_locks';
 import type { ProfileData } from '../feedback/feedback';
@@ -27,6 +27,8 @@ export interface Changes extends Partial<ProfileData> {
   readonly state: ProfileState;
   /** null deletes the unfinished run. */
   readonly unfinished?: Unfinished | null;
+  /** Deletes the features of the examples. */
+  readonly features?: null;
 }
 
 /** The storage of one profile. Changes by all tabs are made one after the other. */
@@ -73,8 +75,9 @@ export class ProfileStorage {
     return state;
   }
 
-  async delete(): Promise<void> {
-    await this.#hold(() => this.#link.request('deleteProfile', this.id));
+  /** Resolves with the size of the stored features in bytes. */
+  delete(): Promise<number> {
+    return this.#hold(() => this.#link.request('deleteProfile', this.id));
   }
 
   /**
@@ -109,7 +112,7 @@ const PATIENCE = 5000;
 /** Deletes a stored profile with its checkpoints, and notifies all tabs. Resolves with the number of bytes freed. */
 export async function forgetStored(storage: ProfileStorage): Promise<{ bytes: number }> {
   const stored = await storage.read().catch(() => undefined); // a damaged profile can still be deleted
-  await storage.delete();
+  const features = await storage.delete();
   notifyTabs(storage.id);
   const kept = stored === undefined ? 0 : infoOf(storage.id, stored.state).bytes;
   const saved = await storage.deleteCheckpoints();
@@ -117,7 +120,7 @@ export async function forgetStored(storage: ProfileStorage): Promise<{ bytes: nu
   // left when this resolves.
   const release = await storage.takeToLearn(PATIENCE).catch(() => undefined);
   release?.();
-  return { bytes: kept + saved + (await storage.deleteCheckpoints()) };
+  return { bytes: kept + features + saved + (await storage.deleteCheckpoints()) };
 }
 
 /** The name of a profile's adapter in a model. Dots are escaped, because torch's names can't have any. */
@@ -159,9 +162,10 @@ export function forgotten(id: string): WebVeraError {
   });
 }
 
-function partsOf({ state, examples, feedback, unfinished }: Changes): Partial<ProfileParts> {
+function partsOf({ state, examples, feedback, unfinished, features }: Changes): WrittenParts {
   return {
     state: written(state),
+    ...(features === null && { features }),
     ...(examples && { examples: written({ kept: examples }) }),
     ...(feedback && { feedback: written({ kept: feedback }) }),
     ...(unfinished !== undefined && { unfinished: unfinished && written(unfinished) }),

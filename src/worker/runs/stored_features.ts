@@ -1,0 +1,75 @@
+import type { Warn } from '../../core/errors/warning';
+import { fieldsOf, type Stored } from '../../store/blob_store';
+import type { ProfileName, ProfileStore } from '../../store/profile_store';
+import { StoreError } from '../../store/store_error';
+
+/** Stored features for each profile: 8 MiB of them. */
+const MOST_NUMBERS = 2 ** 21;
+/** Two digests and a space. */
+const LONGEST_KEY = 129;
+
+/**
+ * The features of a profile's examples, stored with the profile, so that another session computes those of new examples alone. They are
+ * read if the session doesn't know the features of an example, and replaced by those that a call used.
+ */
+export class StoredFeatures {
+  readonly #profiles: ProfileStore;
+  readonly #name: ProfileName;
+  readonly #warn: Warn;
+  #stored: Promise<ReadonlyMap<string, Float32Array>> | undefined;
+  readonly #used = new Map<string, Float32Array>();
+
+  constructor(profiles: ProfileStore, name: ProfileName, warn: Warn) {
+    this.#profiles = profiles;
+    this.#name = name;
+    this.#warn = warn;
+  }
+
+  /** The stored features of `size` numbers each, by key. None if they are damaged, or can't be read: they are computed again. */
+  known(size: number): Promise<ReadonlyMap<string, Float32Array>> {
+    this.#stored ??= this.#profiles.features(this.#name).then(
+      (value) => readFeatures(value, size),
+      () => new Map(),
+    );
+    return this.#stored;
+  }
+
+  /** Notes the features that a call uses. */
+  use(features: ReadonlyMap<string, Float32Array>): void {
+    for (const [key, numbers] of features) this.#used.set(key, numbers);
+  }
+
+  /** Stores the features in use, unless just these are stored. Warns if they can't be stored. */
+  async save(size: number): Promise<void> {
+    const used = [...this.#used].slice(0, Math.floor(MOST_NUMBERS / size));
+    const stored = await this.known(size);
+    if (used.length === stored.size && used.every(([key]) => stored.has(key))) return;
+    try {
+      await this.#profiles.setFeatures(this.#name, writtenFeatures(used, size));
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      if (error.code === 'locked_by_other_tab') return; // the profile was forgotten
+      this.#warn({
+        code: error.code,
+        message: `The features of the examples can't be kept for later: ${error.message}`,
+      });
+    }
+  }
+}
+
+function writtenFeatures(used: readonly (readonly [string, Float32Array])[], size: number): Stored {
+  const features = new Float32Array(used.length * size);
+  for (const [index, [, numbers]] of used.entries()) features.set(numbers, index * size);
+  return { keys: used.map(([key]) => key), features };
+}
+
+/** Features by key from a stored value. None unless it has the written form, of features of `size` finite numbers each. */
+export function readFeatures(value: Stored, size: number): Map<string, Float32Array> {
+  const { keys, features } = fieldsOf(value);
+  const none = new Map<string, Float32Array>();
+  if (!Array.isArray(keys) || !(features instanceof Float32Array)) return none;
+  if (features.length > MOST_NUMBERS || keys.length * size !== features.length) return none;
+  if (!keys.every((key) => typeof key === 'string' && key.length <= LONGEST_KEY)) return none;
+  if (!features.every((number) => Number.isFinite(number))) return none;
+  return new Map(keys.map((key: string, index) => [key, features.slice(index * size, (index + 1) * size)]));
+}
