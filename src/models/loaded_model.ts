@@ -8,6 +8,8 @@ export interface LoadedModel {
   readonly model: Architecture;
   readonly weights: ReadonlyMap<string, Value>;
   readonly constants: ReadonlyMap<string, Value>;
+  /** The names of the weights that the files lack, so that they have initial values. Default: none. */
+  readonly initial?: ReadonlySet<string>;
 }
 
 export function constantOf({ constants }: LoadedModel, name: string): Value {

@@ -72,7 +72,8 @@ async function begin(
   const vectors = await vectorsOf(await host.begin(adapter, config, settings));
   const base_model =
     config.base_model_name_or_path ?? nameOf(host.base.config) ?? host.base[partsKey].sourceName ?? null;
-  return freshState({ ...base, base_model, vectors, settings });
+  const { has_new_head } = host.base[partsKey].info;
+  return { ...freshState({ ...base, base_model, vectors, settings }), solved: has_new_head };
 }
 
 export function freshState(

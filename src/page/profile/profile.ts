@@ -190,8 +190,8 @@ export class Profile extends EventTarget implements AsyncDisposable {
    *
    * Every tenth example ever added is held out; of labelled examples, preferences and ratings only after the first hundred. The new vectors
    * replace the current ones unless they do worse on the held-out examples of any kind, or, while none are held out, on those trained on.
-   * While none are held out, a solved head is judged by cross-validation, and replaces an earlier solved head in any case. Until the end of
-   * the run, and after any error, `generate` uses the current vectors.
+   * While none are held out, a solved head is judged by cross-validation, and replaces an earlier solved head, and one that was never
+   * trained, in any case. Until the end of the run, and after any error, `generate` uses the current vectors.
    *
    * The output's `metrics` are `loss_before`, `loss_after`, `held_out` and `taken`, 1 or 0. With the method 'instant' also `C`, `computed`
    * (the number of examples that ran through the model: those whose features the profile hasn't stored), `seconds`, `accuracy`, `cross_validated_loss` and `cross_validated_accuracy`.

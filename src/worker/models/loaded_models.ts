@@ -135,6 +135,7 @@ export class LoadedModels extends Handles<Loaded> {
       config: loaded.model.config,
       tokenizer: tokenizer === undefined ? undefined : this.tokenizerInfo(tokenizer),
       modules: loaded.model.modules,
+      has_new_head: loaded.model.head.weights.some(({ name }) => loaded.initial?.has(name)),
       image_size: imageProcessor && loaded.model.image?.size,
     };
   }

@@ -136,6 +136,8 @@ export interface ModelInfo {
   readonly config: PretrainedConfig;
   readonly tokenizer: TokenizerInfo | undefined;
   readonly modules: readonly ModuleInfo[];
+  /** Whether the files lack weights of the head, so that it isn't trained. */
+  readonly has_new_head: boolean;
   /** Edge length in pixels of the images that the model reads. Set if images of any size are resized to it. */
   readonly image_size?: number | undefined;
 }

@@ -70,6 +70,21 @@ test('a solved head is judged by held-out examples, and training continues from 
   });
 });
 
+test.each([
+  { base: 'gpt2', isNew: true },
+  { base: 'gpt2-seqcls', isNew: false },
+])('$base: a head that no file has is one that a solved head replaces in any case: $isNew', async ({ base, isNew }) => {
+  await visit(async ({ session }) => {
+    const model = await AutoModelForSequenceClassification.from_pretrained(goldenBase(`base/${base}`), {
+      session,
+      id2label: { ...colours },
+    });
+    const profile = await Profile.open(model, 'ada', { peft_config: { r: 8 } });
+    const about = (await profile.export()).get('profile.json');
+    expect(JSON.parse((await about?.text()) ?? '')).toMatchObject({ solved: isNew });
+  });
+});
+
 test('after a rollback, and in a copy, a solved head is still replaced by the one of all examples', async () => {
   await visit(async (opened) => {
     const base = await load(opened);

@@ -16,7 +16,7 @@ export interface LearnContext {
   /** The current vectors. */
   readonly vectors: Vectors;
   readonly settings: ProfileSettings;
-  /** Whether the current vectors have a head that was solved for. */
+  /** Whether a solved head replaces the current one in any case, because that was solved for, or was never trained. */
   readonly isSolved: boolean;
   /** Stores how far the run has come. */
   progressed(unfinished: Unfinished): Promise<void>;

@@ -51,7 +51,7 @@ export interface ProfileState {
   readonly version: number;
   readonly settings: ProfileSettings;
   readonly vectors: Vectors;
-  /** Whether the vectors have a head that was solved for. */
+  /** Whether a solved head replaces the current one in any case, because that was solved for, or was never trained. */
   readonly solved: boolean;
   /** The vectors from before the last `learn` that replaced them. */
   readonly previous: Vectors | null;

@@ -49,27 +49,28 @@ export async function loadModel(files: ModelFiles, runner: Runner, options: Load
   const weights = new Map<string, Value>();
   const constants = new Map<string, Value>();
   try {
-    await loadWeights(files, runner, model, weights, options);
+    const initial = await loadWeights(files, runner, model, weights, options);
     for (const { name, shape, compute } of model.constants) {
       const value = pinned(name, shape);
       constants.set(name, value);
       await runner.allocate([value]);
       runner.write(value, compute());
     }
-    return { model, weights, constants };
+    return { model, weights, constants, initial };
   } catch (error) {
     runner.free([...weights.values(), ...constants.values()]);
     throw error;
   }
 }
 
+/** Resolves with the names of the weights that the files lack. */
 async function loadWeights(
   files: ModelFiles,
   runner: Runner,
   model: Architecture,
   weights: Map<string, Value>,
   { warn, ...options }: LoadModelOptions,
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const tensors = new WeightTensors(model, options);
   const storageFor = chooseStorage(options.dtype, tokenMatrices(model));
   const compile = compilerOf(model, runner, storageFor, options);
@@ -106,6 +107,7 @@ async function loadWeights(
   const absent = tensors.newWeights(weights);
   await makeWeights(absent, runner, weights);
   if (absent.length > 0) warn?.(newlyInitialized(model, absent, options));
+  return new Set(absent.map(({ name }) => name));
 }
 
 async function upload(runner: Runner, value: Value, spec: WeightSpec, tensor: StoredTensor): Promise<void> {
