@@ -71,10 +71,30 @@ export async function judge(
   map: LinearMap,
   signal?: AbortSignal | undefined,
 ): Promise<Judged> {
-  const scores = new ExampleScores(solver, problem, new Breather(signal));
-  await scores.add(map, allRows(problem.examples.N));
+  const scores = await scoresOf(solver, problem, map, signal);
   const { loss, accuracy, losses } = await scores.figures(1);
   return { loss, accuracy, losses, confusion: scores.confusion() };
+}
+
+/** Judges a solution on all examples, with the scale of its scores that suits them. */
+export async function calibrate(
+  solver: HeadSolver,
+  problem: HeadProblem,
+  map: LinearMap,
+  signal?: AbortSignal | undefined,
+): Promise<ScaledFigures> {
+  return (await scoresOf(solver, problem, map, signal)).scaledFigures();
+}
+
+async function scoresOf(
+  solver: HeadSolver,
+  problem: HeadProblem,
+  map: LinearMap,
+  signal: AbortSignal | undefined,
+): Promise<ExampleScores> {
+  const scores = new ExampleScores(solver, problem, new Breather(signal));
+  await scores.add(map, allRows(problem.examples.N));
+  return scores;
 }
 
 interface Fold {

@@ -3,8 +3,9 @@ import { WebVeraError } from '../core/errors/error';
 import type { Warning } from '../core/errors/warning';
 import type { ProblemType } from '../core/types/model';
 import { CLASSES } from './class_solver';
-import { crossValidate, judge } from './cross_validation';
+import { calibrate, crossValidate, judge } from './cross_validation';
 import { curvatureOf } from './curvature';
+import type { ScaledFigures } from './example_scores';
 import { LABELS } from './label_solver';
 import { allRows } from './labelled_features';
 import { NUMBERS } from './number_solver';
@@ -93,15 +94,34 @@ export async function solveHead(request: HeadRequest): Promise<SolvedHead> {
   return { ...unscaled(map, scaling, D), ...judged, C, scale, crossValidated, evaluations, warnings };
 }
 
-/** Loss and accuracy of a layer over features: `weight` (outputs, D), `bias` (outputs). Throws the reason of `signal`. */
-export function judgeHead(
-  { problem, features, D, targets, weights, outputs, signal }: Omit<HeadRequest, 'C' | 'hasBias' | 'views'>,
-  { weight, bias }: { readonly weight: Float32Array; readonly bias: Float32Array },
-): Promise<Judged> {
+type JudgedExamples = Omit<HeadRequest, 'C' | 'hasBias' | 'views'>;
+/** `weight` (outputs, D), `bias` (outputs). */
+type GivenLayer = Pick<SolvedHead, 'weight' | 'bias'>;
+
+/** Loss and accuracy of a layer over features. Throws the reason of `signal`. */
+export function judgeHead(request: JudgedExamples, layer: GivenLayer): Promise<Judged> {
+  const { solver, problem, map } = judging(request, layer);
+  return judge(solver, problem, map, request.signal);
+}
+
+/**
+ * As `judgeHead`, with the factor of the layer's scores that calibrates them over these features, `scale`. The losses of two layers are
+ * comparable so, even if one is too sure of itself. Numbers have no factor.
+ */
+export function calibrateHead(request: JudgedExamples, layer: GivenLayer): Promise<ScaledFigures> {
+  const { solver, problem, map } = judging(request, layer);
+  return calibrate(solver, problem, map, request.signal);
+}
+
+function judging({ problem, features, D, targets, weights, outputs }: JudgedExamples, { weight, bias }: GivenLayer) {
   const N = weights.length;
   const examples = { N, D, T: targets.length / N, features: Float64Array.from(features), targets, weights };
   const map = { outputs, weight: Float64Array.from(weight), bias: Float64Array.from(bias) };
-  return judge(SOLVERS[problem], { examples, learnt: examples, rowsEach: 1, outputs, hasBias: true }, map, signal);
+  return {
+    solver: SOLVERS[problem],
+    problem: { examples, learnt: examples, rowsEach: 1, outputs, hasBias: true },
+    map,
+  };
 }
 
 function judgedOf({ loss, accuracy, losses, confusion }: Judged): Judged {

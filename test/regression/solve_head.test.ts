@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type HeadRequest, judgeHead, type SolvedHead, solveHead, USUAL_C } from '../../src/regression/solve_head';
+import {
+  calibrateHead,
+  type HeadRequest,
+  judgeHead,
+  type SolvedHead,
+  solveHead,
+  USUAL_C,
+} from '../../src/regression/solve_head';
 import { noise } from './fixtures';
 
 /** Examples in groups around a centre for each class. */
@@ -50,6 +57,34 @@ test('counts confusions between classes, for held-out examples and for others', 
   expect(judged.losses.reduce((sum, each) => sum + each) / 90).toBeCloseTo(judged.loss, 12);
   const numbers = await solveHead({ ...asked, problem: 'regression', outputs: 1 });
   expect(numbers.crossValidated?.confusion).toBeNull();
+});
+
+test('calibrates a head over other examples: one that is too sure of itself, or too unsure, gets the same loss', async () => {
+  const asked = request(60, 12, 3);
+  const part = (from: number, to: number): HeadRequest => ({
+    ...asked,
+    features: asked.features.slice(from * 12, to * 12),
+    targets: asked.targets.slice(from, to),
+    weights: asked.weights.slice(from, to),
+  });
+  const [learnt, others] = [part(0, 36), part(36, 60)];
+  const solved = await solveHead({ ...learnt, C: 1 });
+  const { loss, losses, scale, accuracy } = await calibrateHead(others, solved);
+  expect(losses.reduce((sum, each) => sum + each) / losses.length).toBeCloseTo(loss, 12);
+  expect(accuracy).toBe((await judgeHead(others, solved)).accuracy);
+  for (const factor of [1 / 16, 16]) {
+    const scaled = { weight: solved.weight.map((w) => factor * w), bias: solved.bias.map((b) => factor * b) };
+    const again = await calibrateHead(others, scaled);
+    // The factor is a power of e with a precision of 0.02 in its exponent.
+    expect(Math.abs(Math.log((again.scale * factor) / scale))).toBeLessThan(0.04);
+    expect(again.loss).toBeCloseTo(loss, 3);
+    expect((await judgeHead(others, scaled)).loss).toBeGreaterThan(loss);
+  }
+});
+
+test('a factor for numbers stays 1', async () => {
+  const asked = request(20, 3, 1, { problem: 'regression' });
+  expect(await calibrateHead(asked, await solveHead(asked))).toMatchObject({ scale: 1 });
 });
 
 test('takes three folds for many examples', async () => {

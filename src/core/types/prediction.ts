@@ -70,6 +70,11 @@ export interface HeldOutFit {
   readonly after: HeadFigures;
   /** Each example's part in `after.loss`, in the order of the examples. The mean of these numbers is `after.loss`. */
   readonly losses: readonly number[];
+  /**
+   * The head's figures with its scores multiplied by `scale`, the factor that calibrates them over these examples, so that the losses of
+   * two heads are comparable even if one is too sure of itself. `scale` is 1 for numbers.
+   */
+  readonly calibrated: { readonly scale: number; readonly loss: number; readonly losses: readonly number[] };
   readonly confusion: Confusion;
 }
 

@@ -5,7 +5,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';
 import type { HeadFigures, HeadFit } from '../../core/types/prediction';
 import type { Value } from '../../graph/value';
-import { type HeadRequest, judgeHead, solveHead } from '../../regression/solve_head';
+import { calibrateHead, type HeadRequest, judgeHead, solveHead } from '../../regression/solve_head';
 import type { Task } from '../../tasks/task/task';
 import type { CollectOptions, RowSource } from '../../tasks/task/task_data';
 import type { SolvableHead } from '../../tasks/task/task_head';
@@ -93,7 +93,9 @@ async function heldOut(held: HeadExamples, old: Layer, solved: Layer): Promise<N
   const after = await judgeHead(held, solved);
   const { confusion, losses } = after;
   const before = figuresOf(await judgeHead(held, old));
-  return { examples: held.weights.length, before, after: figuresOf(after), losses: [...losses], confusion };
+  const { scale, loss, losses: scaled } = await calibrateHead(held, solved);
+  const calibrated = { scale, loss, losses: [...scaled] };
+  return { examples: held.weights.length, before, after: figuresOf(after), losses: [...losses], calibrated, confusion };
 }
 
 function figuresOf({ loss, accuracy }: HeadFigures): HeadFigures {

@@ -70,7 +70,7 @@ test('a profile solves for its head, trains vectors by contrast without a third,
   });
 });
 
-test('vectors that aren’t clearly better on the examples left out aren’t chosen: only the solved head is learnt', async () => {
+test('vectors that are clearly worse on the examples left out aren’t chosen: only the solved head is learnt', async () => {
   const ruined = await learnt(24, { ...refine, args: { learning_rate: 30, lr_scheduler_type: 'constant' } });
   const [record] = ruined.profile.history;
   expect(record).toMatchObject({ held_out: 0, taken: true, steps: 12 });
@@ -97,7 +97,7 @@ test('vectors and head both change, and the same examples give the same bytes', 
   expect((await learnt(24, refine)).weights).toEqual(refined.weights);
 });
 
-test('vectors that do worse on examples left out aren’t chosen: only the solved head is learnt', async () => {
+test('vectors that are clearly worse on a fifth of many examples aren’t chosen either', async () => {
   // This rate destroys the vectors.
   const ruined = await learnt(150, { ...refine, args: { learning_rate: 30, lr_scheduler_type: 'constant' } });
   const [record] = ruined.profile.history;

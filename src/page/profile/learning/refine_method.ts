@@ -83,7 +83,7 @@ async function finished(
   await learner.host.place(copy, filesOf(vectors), { is_trainable: true });
   turn.signal.throwIfAborted();
   // Vectors that are taken are solved for again even with the same examples, so that the profile stores these features.
-  return name === 'instant' ? fit : solveCopy(parts, { as: first.fit });
+  return name === 'instant' ? fit : solveCopy(parts, { as: { C: first.fit.C, scale: scaleOf(fit) } });
 }
 
 /** The examples to train on, and those to judge by: held-out ones if there are enough, else some left out. Undefined if too few. */
@@ -115,24 +115,30 @@ async function compared(parts: LearningCopy, trial: Trial, first: SolvedVectors)
   const { host, adapter } = learner;
   const objective = objectiveFor(host);
   const instant = judgedOf(trainsOnAll(trial, parts) ? first : await solvedHead(parts, trial));
+  // Cross-validation over trained vectors would be too optimistic, so heads over them get the strength of `instant`. They don't get its
+  // factor of the scores: through a head with a tiny factor, training learns little.
+  const as = { C: instant.fit.C, scale: 1 };
+  if (objective === 'labels') await solveCopy(parts, { on: trial, as, keepsFeatures: false });
   const output = await train(parts, trial.learnt, objective);
-  // Cross-validation over trained vectors would be too optimistic, so heads over them get the strength and scale of `instant`.
-  const as = instant.fit;
   const trained = judgedOf(await solvedHead(parts, trial, { name: objective, as }));
   await host.mix(copy, adapter, HALFWAY);
   const halfway = judgedOf(await solvedHead(parts, trial, { name: 'halfway', as }));
   const chosen = best(instant, [trained, halfway]);
-  const candidates = [instant, trained, halfway].map((one): LearnCandidate => {
-    const { loss, accuracy } = one.judged.after;
-    return { name: one.name, loss: finite(loss), accuracy, chosen: one === chosen };
-  });
+  const candidates = [instant, trained, halfway].map(
+    (one): LearnCandidate => ({
+      name: one.name,
+      loss: lossOf(one),
+      accuracy: one.judged.after.accuracy,
+      chosen: one === chosen,
+    }),
+  );
   return { output, candidates, chosen };
 }
 
 interface SolvingCandidate {
   readonly name: SolvedVectors['name'];
   /** A head whose strength and scale are taken over. */
-  readonly as?: HeadFit;
+  readonly as?: Pick<HeadFit, 'C' | 'scale'>;
 }
 
 async function solvedHead(
@@ -151,24 +157,33 @@ function judgedOf(solved: SolvedVectors): JudgedVectors {
 }
 
 /**
- * The candidate with the lowest loss over the trial's judges. These are few, so other vectors than those from before must be better by more
- * than the standard error of the difference.
+ * The better one of the refined candidates, or the vectors from before if these are better by more than the standard error of the
+ * difference. Judges are few, and refining helps more often than not: with eight examples a class, their losses often mistake the better one.
  */
-function best(instant: JudgedVectors, others: readonly JudgedVectors[]): JudgedVectors {
-  const lossOf = ({ judged }: JudgedVectors): number => finite(judged.after.loss);
-  const lowest = others.reduce((low, one) => (lossOf(one) < lossOf(low) ? one : low));
-  const margin = standardError(instant.judged.losses, lowest.judged.losses);
-  return lossOf(instant) - lossOf(lowest) > margin ? lowest : instant;
+function best(instant: JudgedVectors, refined: readonly JudgedVectors[]): JudgedVectors {
+  const lowest = refined.reduce((low, one) => (lossOf(one) < lossOf(low) ? one : low));
+  const margin = standardError(instant.judged.calibrated.losses, lowest.judged.calibrated.losses);
+  return lossOf(lowest) - lossOf(instant) > margin ? instant : lowest;
 }
 
-/** The standard error of the mean difference between two lists; infinite if it isn't finite. */
+/** The calibrated loss over the trial's judges, by which candidates are compared. */
+function lossOf({ judged }: JudgedVectors): number {
+  return finite(judged.calibrated.loss);
+}
+
+/** The factor of the scores that the judges suggest for a head of these vectors, from a fit that they judged. */
+function scaleOf({ scale, held_out }: HeadFit): number {
+  return scale * (held_out?.calibrated.scale ?? 1);
+}
+
+/** The standard error of the mean difference between two lists; 0 if it isn't finite. */
 export function standardError(a: readonly number[], b: readonly number[]): number {
   const n = a.length;
   const differences = a.map((loss, index) => loss - (b[index] ?? Number.NaN));
   const mean = differences.reduce((sum, difference) => sum + difference, 0) / n;
   const squares = differences.reduce((sum, difference) => sum + (difference - mean) ** 2, 0);
   const error = Math.sqrt(squares / (n * (n - 1)));
-  return Number.isFinite(error) ? error : Number.POSITIVE_INFINITY;
+  return Number.isFinite(error) ? error : 0;
 }
 
 /** Trains the vectors that the copy's head reads. */

@@ -9,6 +9,7 @@ const held = (loss: number): HeldOutFit => ({
   before: figures(1),
   after: figures(loss),
   losses: [loss, loss],
+  calibrated: { scale: 1, loss, losses: [loss, loss] },
   confusion: null,
 });
 
