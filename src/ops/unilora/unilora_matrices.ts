@@ -41,8 +41,11 @@ export interface SharedEntries {
   readonly each: number;
   /** u32: for each place of the buffer the index of its number, with the high bit set if the index occurs once more. */
   readonly indices: Value;
-  /** u32: where the places of each index begin, from 0 on, their end, and all places in the order of their indices. */
-  readonly uses: Value;
+  /**
+   * u32: where the places of each index begin, from 0 on, their end, and all places in the order of their indices. Made when it is first
+   * called, because only gradients read it.
+   */
+  uses(): Value;
 }
 
 const HIGH_BIT = 0x8000_0000;
@@ -53,28 +56,43 @@ export function placeWords(length: number, entries: number): number {
 }
 
 /**
- * The tables for indices in order, each of which belongs to the next place of the buffer. `size`: the buffer's length, which may have gaps.
+ * The tables for indices in order, each of which belongs to the next of `places()`. `size`: the buffer's length, which may have gaps.
  */
 export function sharedEntries(
   indices: Uint32Array,
-  places: Uint32Array,
+  places: () => Iterable<number>,
   { length, size }: { readonly length: number; readonly size: number },
 ): SharedEntries {
-  const each = Math.floor(indices.length / length);
-  const uses = new Uint32Array(placeWords(length, indices.length));
+  const entries = indices.length;
+  const each = Math.floor(entries / length);
   const counts = new Uint32Array(length);
   for (const index of indices) counts[index] = (counts[index] ?? 0) + 1;
+  const table = new Uint32Array(size);
+  let at = 0;
+  for (const place of places()) {
+    const index = indices[at] ?? 0;
+    table[place] = (counts[index] ?? 0) > each ? index | HIGH_BIT : index;
+    at += 1;
+  }
+  return tables({ length, each }, table, () => usesOf(table, places(), { counts, entries }));
+}
+
+function usesOf(
+  table: Uint32Array,
+  places: Iterable<number>,
+  { counts, entries }: { readonly counts: Uint32Array; readonly entries: number },
+): Uint32Array<ArrayBuffer> {
+  const { length } = counts;
+  const uses = new Uint32Array(placeWords(length, entries));
   for (let index = 0; index < length; index++) uses[index + 1] = (uses[index] ?? 0) + (counts[index] ?? 0);
   const next = uses.slice(0, length);
-  const table = new Uint32Array(size);
-  for (const [at, index] of indices.entries()) {
-    const place = places[at] ?? 0;
+  for (const place of places) {
+    const index = (table[place] ?? 0) & ~HIGH_BIT;
     const use = next[index] ?? 0;
     uses[length + 1 + use] = place;
     next[index] = use + 1;
-    table[place] = (counts[index] ?? 0) > each ? index | HIGH_BIT : index;
   }
-  return tables({ length, each }, table, uses);
+  return uses;
 }
 
 /** The entries of a part of the buffer, for a product without gradients. */
@@ -94,18 +112,24 @@ export function plannedEntries({
   readonly size: number;
 }): SharedEntries {
   const each = Math.floor(entries / length);
-  return tables({ length, each }, new Uint32Array(size), new Uint32Array(placeWords(length, entries)));
+  return tables({ length, each }, new Uint32Array(size), () => new Uint32Array(placeWords(length, entries)));
 }
 
 function tables(
   counts: Pick<SharedEntries, 'length' | 'each'>,
   indices: Uint32Array<ArrayBuffer>,
-  uses: Uint32Array<ArrayBuffer>,
+  makeUses: () => Uint32Array<ArrayBuffer>,
 ): SharedEntries {
+  let made: Value | undefined;
   return {
     ...counts,
     indices: constant('unilora.indices', [indices.length], indices),
-    uses: constant('unilora.uses', [uses.length], uses),
+    uses() {
+      if (made !== undefined) return made;
+      const uses = makeUses();
+      made = constant('unilora.uses', [uses.length], uses);
+      return made;
+    },
   };
 }
 
@@ -116,14 +140,14 @@ function tables(
  * Moves two words a place forward, and three backward, in one dispatch each.
  */
 export function emitMatrices(g: Graph, pool: Value, entries: SharedEntries, into: Value): void {
-  const { length, each, indices, uses } = entries;
+  const { length, each, indices } = entries;
   const size = numel(into.shape);
   expectShape('unilora_matrices into', [size], indices.shape);
   const scales = { scale: each === 0 ? 0 : 1 / Math.sqrt(each), scale_more: 1 / Math.sqrt(each + 1) };
   g.emit(uniloraMatrices, { vector: pool, indices, into }, {}, { size, ...scales });
   g.differentiate(into, [pool], (d_into, [toPool]) => {
     const grads = accumulatedIn(toPool, pool);
-    g.emit(uniloraMatricesBackward, { d_into, uses, grads }, {}, { C: length, each, ...scales });
+    g.emit(uniloraMatricesBackward, { d_into, uses: entries.uses(), grads }, {}, { C: length, each, ...scales });
     return [grads];
   });
 }

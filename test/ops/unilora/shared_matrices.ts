@@ -17,7 +17,7 @@ export function sharedMatrices({ length, entries, gap }: Sizes) {
   const memory: Memory = new Map();
   const places = Uint32Array.from({ length: entries }, (_, at) => at + gap * Math.floor(at / 8));
   const size = Math.ceil(((places.at(-1) ?? 0) + 1) / 4) * 4;
-  const table = sharedEntries(balancedIndices(entries, length, 3), places, { length, size });
+  const table = sharedEntries(balancedIndices(entries, length, 3), () => places, { length, size });
   const given = (name: string, count: number, seed: number): Value =>
     input(memory, name, [count], randomArray(count, seed));
   const pool = given('pool', Math.ceil(length / 4) * 4 + 8, 1);

@@ -25,7 +25,7 @@ test.each(SIZES.slice(0, 4))('the gradient of a vector by central differences: %
     const forward = new Graph();
     emitMatrices(forward, pool, table, into);
     runReference(forward.steps, memory);
-    const places = table.uses.content!.subarray(sizes.length + 1);
+    const places = table.uses().content!.subarray(sizes.length + 1);
     return places.reduce((sum, place) => sum + memory.get(into)![place]! * memory.get(d_into)![place]!, 0);
   };
   const vector = memory.get(pool)!;
@@ -46,7 +46,7 @@ test('each index has as many places as the others, or one more, and a number div
   const g = new Graph();
   emitMatrices(g, pool, table, into);
   runReference(g.steps, memory);
-  const uses = table.uses.content!;
+  const uses = table.uses().content!;
   for (let index = 0; index < 7; index++) {
     const places = uses.subarray(8).slice(uses[index], uses[index + 1]);
     expect([14, 15]).toContain(places.length);

@@ -9,14 +9,13 @@ export function entriesOf(
   { modules, length: size, entries }: MatricesLayout,
   { theta_d_length: length, proj_seed }: Pick<UniLoraConfig, 'theta_d_length' | 'proj_seed'>,
 ): SharedEntries {
-  const places = new Uint32Array(entries);
-  let next = 0;
-  for (const slots of modules.values()) {
-    for (const { shape, offset } of [slots.A, slots.B]) {
-      const count = numel(shape);
-      for (let at = 0; at < count; at++) places[next + at] = offset + at;
-      next += count;
+  const places = function* (): Generator<number> {
+    for (const { A, B } of modules.values()) {
+      for (const { shape, offset } of [A, B]) {
+        const end = offset + numel(shape);
+        for (let place = offset; place < end; place++) yield place;
+      }
     }
-  }
+  };
   return sharedEntries(balancedIndices(entries, length, proj_seed), places, { length, size });
 }
