@@ -1,5 +1,6 @@
 // rms_norm_serial: rms_norm for devices on which barriers are slow:
-// the same sums as rms_norm.wgsl, row by row
+// row by row, each in eight sums of every eighth word. rms_norm_words and ../products/lib/norm/ add in the same order, so that all make
+// the same bits.
 // x, y: (N, C)   weight: (C)   rstd: (N), read again by rms_norm_backward
 // grid: one thread per row n
 // with lib/word_vec4.wgsl or lib/word_scalar.wgsl, lib/flat_index.wgsl
@@ -19,8 +20,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let width = p.C / WIDTH;
   let row = n * width;
   var squares = 0.0;
-  for (var c = 0u; c < width; c++) {
-    squares += word_dot(x[row + c], x[row + c]);
+  for (var lane = 0u; lane < 8u; lane++) {
+    var own = 0.0;
+    for (var c = lane; c < width; c += 8u) {
+      own += word_dot(x[row + c], x[row + c]);
+    }
+    squares += own;
   }
   let r = inverseSqrt(squares / f32(p.C) + p.eps);
   for (var c = 0u; c < width; c++) {

@@ -1,7 +1,7 @@
 // rms_norm_words: rms_norm of rows of whole words, for GPUs:
 //   y[n,c] = x[n,c] · rstd[n] · (weight[c] + weight_offset),  rstd[n] = 1 / √(mean_c(x[n,c]²) + eps)
-// Each of eight threads sums the squares of every eighth word, and these sums are added in turn: the order of sums in
-// ../products/lib/norm/norm_in_tile.wgsl, so that both make the same bits.
+// Each of eight threads sums the squares of every eighth word, and these sums are added in turn. rms_norm_serial and ../products/lib/norm/
+// add in the same order, so that all make the same bits.
 // x, y: (N, C)   weight: (C)   rstd: (N), read again by rms_norm_backward
 // grid: eight rows per workgroup, eight threads per row
 struct Params { N: u32, C: u32, eps: f32, weight_offset: f32 }

@@ -13,7 +13,7 @@ const ROWS = 8;
 const isOfWords = ({ C }: Params<typeof forwardParams>): boolean => C % 4 === 0;
 
 /**
- * `words` is for rows of whole words on GPUs, which have no other variant: `rms_norm_linear` sums in its order, to make the same bits.
+ * For rows of whole words, `words` and `serial` sum in one order, which `rms_norm_linear` shares: a norm has the same bits in all of them.
  */
 export const rmsNormForward = shaderKernel({
   name: 'rms_norm',

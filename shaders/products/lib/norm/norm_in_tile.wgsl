@@ -1,8 +1,8 @@
 // The norm in tiles whose threads stage the left operand, for several workgroups with the same rows: each sums the squares of the blocks
 // that it stages anyway, multiplies x by the weight alone, and scales its rows of u at the end. It then writes some columns of y, so that
 // no workgroup waits for another, and one alone writes a number.
-// A row has eight sums, each of every eighth word, which are added in turn: the order of ../../../norms/rms_norm_words.wgsl, so that both
-// make the same bits.
+// A row has eight sums, each of every eighth word, which are added in turn: the order of all rms_norm kernels for whole words, so that
+// all make the same bits.
 const SUMS = 8u;
 // The threads that stage a row's words. Each takes every LANES-th: those of one sum, or of two in turn.
 const LANES = 256u / SIDE;
@@ -30,12 +30,20 @@ fn left_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   let at = left_place(k);
   let block = mat4x4f(x[begin.x + at], x[begin.y + at], x[begin.z + at], x[begin.w + at]);
   own_lane = at % LANES;
-  let squares = vec4f(dot(block[0], block[0]), dot(block[1], block[1]), dot(block[2], block[2]), dot(block[3], block[3]));
-  // Adding 0 changes no bits.
   let is_other = at % SUMS != own_lane;
-  own_squares += select(squares, vec4f(), is_other);
-  own_other_squares += select(vec4f(), squares, is_other);
+  own_squares = add_squares(own_squares, block, !is_other);
+  own_other_squares = add_squares(own_other_squares, block, is_other);
   return scale_columns(block, weight[at] + p.weight_offset);
+}
+
+// The sums with the squares of the block, or as they are. Zeros are squared instead of leaving the squares out, so that compilers fuse the
+// same multiply-adds as in rms_norm_words.
+fn add_squares(sums: vec4f, block: mat4x4f, counts: bool) -> vec4f {
+  let word0 = select(vec4f(), block[0], counts);
+  let word1 = select(vec4f(), block[1], counts);
+  let word2 = select(vec4f(), block[2], counts);
+  let word3 = select(vec4f(), block[3], counts);
+  return sums + vec4f(dot(word0, word0), dot(word1, word1), dot(word2, word2), dot(word3, word3));
 }
 
 fn left_whole_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {

@@ -4,9 +4,14 @@ fn normalise(first: u32, count: u32) {
   let width = p.C >> 2u;
   for (var n = first; n < first + count; n++) {
     let row = n * width;
+    // The order of all rms_norm kernels for whole words: eight sums, each of every eighth word.
     var squares = 0.0;
-    for (var c = 0u; c < width; c++) {
-      squares += dot(x[row + c], x[row + c]);
+    for (var lane = 0u; lane < 8u; lane++) {
+      var own = 0.0;
+      for (var c = lane; c < width; c += 8u) {
+        own += dot(x[row + c], x[row + c]);
+      }
+      squares += own;
     }
     let r = inverseSqrt(squares / f32(p.C) + p.eps);
     for (var c = 0u; c < width; c++) {
