@@ -83,7 +83,7 @@ export class Lessons {
     });
   }
 
-  /** Trains a classifier's vectors for longer. They replace the current ones unless they are worse. */
+  /** Trains a classifier's vectors for longer. They replace the current ones unless they are clearly worse. */
   refine(visit: Visit): Promise<TrainOutput> {
     return this.#inTurn(visit, async (profile) => {
       const controller = new AbortController();

@@ -57,14 +57,21 @@ export class ProfileStore {
     return fieldsOf(state).born === born ? features : undefined;
   }
 
-  /** Stores the features of a profile's examples in place of earlier ones. Rejects with `locked_by_other_tab` if the profile was forgotten. */
+  /**
+   * Stores the features of a profile's examples in place of earlier ones. Stores nothing if the profile was forgotten or keeps no examples
+   * now: another tab may change it at any time.
+   */
   async setFeatures({ id, born }: ProfileName, features: Stored): Promise<void> {
-    await this.#store.setMany([[keyOf(id, FEATURES), features]], {
-      key: keyOf(id, 'state'),
-      check(state) {
-        if (fieldsOf(state).born !== born) throw new StoreError('locked_by_other_tab', `Profile '${id}' was forgotten`);
-      },
-    });
+    const refused = new StoreError('locked_by_other_tab', id); // never leaves this method
+    const check = (state: Stored): void => {
+      const { born: own, settings } = fieldsOf(state);
+      if (own !== born || fieldsOf(settings).keep_examples === false) throw refused;
+    };
+    await this.#store
+      .setMany([[keyOf(id, FEATURES), features]], { key: keyOf(id, 'state'), check })
+      .catch((error: unknown) => {
+        if (error !== refused) throw error;
+      });
   }
 
   /** Each profile's id and state, in the order of their ids. */

@@ -32,9 +32,10 @@ test.each<[Partial<LearnRecord>, string]>([
     'Refined: right for 2 of 4 messages kept apart before, and for 3 of 4 now.',
   ],
   [
-    { candidates: candidates('labels', 0.75, 0.75) },
-    'Refined: as before right for 3 of 4 messages kept apart, and surer of them.',
+    { candidates: candidates('labels', 0.75, 0.5) },
+    'Refined: right for 3 of 4 messages kept apart before, and for 2 of 4 now, which is too few to tell them apart.',
   ],
+  [{ candidates: candidates('labels', 0.75, 0.75) }, 'Refined: as before right for 3 of 4 messages kept apart.'],
   [
     { candidates: candidates('labels', 0.7, 0.8), left_out: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] },
     'Refined: right for 7 of 10 messages kept apart before, and for 8 of 10 now.',

@@ -84,12 +84,12 @@ describe('the profile', () => {
   test('is described', () => {
     expect(keptInWords(undefined)).toMatch(/^Nothing yet/);
     expect(keptInWords({ ...info, examples: 0, seen: 0 })).toMatch(/^Nothing yet/);
-    expect(keptInWords(info)).toBe('In this browser, and nowhere else: 1 example; 2.05 kB in all.');
+    expect(keptInWords(info)).toBe('In this browser, and nowhere else: 1 example, in 2.05 kB.');
     expect(keptInWords({ ...info, examples: 0, seen: 0, ratings: 2, preferences: 1 })).toContain(
-      ': 0 examples, 3 ratings; 2.05 kB in all.',
+      ': 0 examples, 3 ratings, in 2.05 kB.',
     );
     expect(keptInWords({ ...info, examples: 1000, seen: 4321 })).toContain(
-      '1,000 examples, a fair sample of the 4,321 examples so far;',
+      '1,000 examples, a fair sample of the 4,321 examples so far, in',
     );
   });
 

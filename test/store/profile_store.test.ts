@@ -40,13 +40,16 @@ describe('features', () => {
     expect(await store.keys()).toEqual([]);
   });
 
-  test('are not stored for a profile that was forgotten, or replaced by another one', async () => {
+  test.each([
+    ['was forgotten', undefined],
+    ['was replaced by another one', { born: 'b2' }],
+    ['keeps no examples now', { born: 'b1', settings: { keep_examples: false } }],
+  ])('are not stored for a profile that %s', async (_, state) => {
     const store = new MemoryStore();
     const profiles = new ProfileStore(store);
-    await expect(profiles.setFeatures(ada, features)).rejects.toMatchObject({ code: 'locked_by_other_tab' });
-    await profiles.set('ada', { state: { born: 'b2' } });
-    await expect(profiles.setFeatures(ada, features)).rejects.toMatchObject({ code: 'locked_by_other_tab' });
-    expect(await store.keys()).toEqual(['profile/ada/state']);
+    if (state !== undefined) await profiles.set('ada', { state });
+    await profiles.setFeatures(ada, features);
+    expect(await store.get('profile/ada/features')).toBeUndefined();
   });
 
   test('are deleted alone', async () => {

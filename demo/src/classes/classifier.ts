@@ -96,7 +96,7 @@ export class Classifier<Content> {
     });
   }
 
-  /** Refines what was learnt from these samples. The outcome is in use if it is better. */
+  /** Refines what was learnt from these samples. The outcome is in use unless it is clearly worse. */
   async refine(set: ClassSet<Content>, before: Learnt, options: RefineOptions): Promise<Refinement> {
     await this.#open(before);
     const base = this.#loaded?.base;

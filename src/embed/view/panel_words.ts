@@ -63,7 +63,7 @@ export function keptInWords(info: ProfileInfo | undefined): string {
   const all = seen > examples ? `, a fair sample of the ${counted(seen, 'example')} so far` : '';
   const opinions = ratings + preferences === 0 ? '' : `, ${counted(ratings + preferences, 'rating')}`;
   const stored = `${counted(examples, 'example')}${all}${opinions}`;
-  return `In this browser, and nowhere else: ${stored}; ${formatBytes(bytes)} in all.`;
+  return `In this browser, and nowhere else: ${stored}, in ${formatBytes(bytes)}.`;
 }
 
 /** How often the profile has learnt, and the last outcome; '' if that was of labels. */

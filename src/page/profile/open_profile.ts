@@ -173,7 +173,7 @@ export class OpenProfile implements Openable, LearningProfile {
     try {
       const change = ({ state: { born } }: StoredProfile): Changes => {
         signal?.throwIfAborted();
-        return { ...storedChanges({ state: { ...state, born }, data }), unfinished: null };
+        return { ...storedChanges({ state: { ...state, born }, data }), unfinished: null, features: null };
       };
       await this.exchange(state.vectors, change, state.settings.keep_examples ? noData : data);
     } finally {

@@ -3,6 +3,7 @@ import { LARGEST_VALUE } from '../../adapters/config/largest_value';
 import type { Overlay } from '../../adapters/layers/overlay';
 import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';
+import type { KernelChoice } from '../../core/kernels/kernel_choice';
 import type { HeadFigures, HeadFit } from '../../core/types/prediction';
 import type { Value } from '../../graph/value';
 import { calibrateHead, type HeadRequest, judgeHead, solveHead } from '../../regression/solve_head';
@@ -17,15 +18,19 @@ import type { FeatureCache, RowFeatures } from './row_features';
 import type { FittedHead } from './run_protocol';
 import type { StoredFeatures } from './stored_features';
 
+interface Fitting extends HeadInit {
+  readonly used: Map<string, Float32Array>;
+}
+
 interface HeadInit extends RunInputs {
   readonly C: number | 'auto';
   readonly scale?: number | undefined;
   /** Whether the head learns views of the examples, too. */
   readonly augment: boolean | 'auto';
   readonly features: FeatureCache;
-  /** As in `FeaturePass`. */
-  readonly kernels?: string;
-  readonly stored?: StoredFeatures;
+  readonly kernels: KernelChoice;
+  /** The stored features of the profile whose examples the data are, if it stores them. */
+  readonly stored: StoredFeatures | undefined;
   /** Called when the layer is solved for. The adapter changes once it resolves. */
   readonly ready: Ready;
   readonly warn: Warn;
@@ -43,7 +48,8 @@ interface LastLayer {
  * Solves for the last layer of an adapter's head over the features of a data set, and writes it to the adapter, whole or not at
  * all. Throws `invalid_argument` for a model without such a head, and for an adapter that doesn't train it.
  */
-export async function fitHead(init: HeadInit): Promise<FittedHead> {
+export async function fitHead(given: HeadInit): Promise<FittedHead> {
+  const init = { ...given, used: new Map<string, Float32Array>() };
   const { model, overlay, data, evalData, C, scale, signal, ready, stored, warn } = init;
   const begun = performance.now();
   const layer = lastLayer(model, overlay);
@@ -66,7 +72,6 @@ export async function fitHead(init: HeadInit): Promise<FittedHead> {
   // Both writes are queued without a pause between them, so no pass sees one alone.
   model.runner.write(weight, solved.weight);
   if (bias !== undefined) model.runner.write(bias, solved.bias);
-  await stored?.save(layer.head.size);
   const fit = {
     C: solved.C,
     scale: solved.scale,
@@ -83,6 +88,7 @@ export async function fitHead(init: HeadInit): Promise<FittedHead> {
     computed: learnt.computed + (held?.computed ?? 0),
     seconds: (performance.now() - begun) / 1000,
   };
+  await stored?.save(init.used, layer.head.size);
   return { adapter: layer.adapter.name, fit };
 }
 
@@ -107,7 +113,7 @@ type HeadExamples = Omit<HeadRequest, 'C' | 'scale' | 'hasBias' | 'views'> &
 
 /** The features and targets of a data set. */
 async function examplesOf(
-  { model, overlay, args, signal, features: cache, kernels, stored, warn }: HeadInit,
+  { model, overlay, args, signal, features: cache, kernels, stored, used, warn }: Fitting,
   { head, adapter }: LastLayer,
   source: RowSource,
   purpose: CollectOptions['purpose'],
@@ -115,7 +121,7 @@ async function examplesOf(
   const task: Task = model.task;
   const { rows, warnings } = await task.collect(source, { args, purpose, signal });
   for (const warning of warnings) warn(warning);
-  const found = await cache.of(rows, { model, overlay, adapter, head, args, signal, kernels, stored });
+  const found = await cache.of(rows, { model, overlay, adapter, head, args, signal, kernels, stored, used });
   const targets = rows.map((row) => head.targets(row));
   return {
     ...found,
@@ -138,13 +144,13 @@ function isAugmented({ augment }: HeadInit, { rows }: HeadExamples): boolean {
 
 /** The features of the rows' views, (N, V, size); undefined if they have none. */
 async function viewsOf(
-  { model, overlay, args, signal, features: cache, kernels, stored }: HeadInit,
+  { model, overlay, args, signal, features: cache, kernels, stored, used }: Fitting,
   { head, adapter }: LastLayer,
   rows: readonly unknown[],
 ): Promise<Float32Array | undefined> {
   const views = rows.flatMap((row) => head.views(row));
   if (views.length === 0) return undefined;
-  const { features } = await cache.of(views, { model, overlay, adapter, head, args, signal, kernels, stored });
+  const { features } = await cache.of(views, { model, overlay, adapter, head, args, signal, kernels, stored, used });
   return features;
 }
 

@@ -3,7 +3,9 @@ import type { Overlay } from '../../adapters/layers/overlay';
 import { Breather } from '../../core/async/breather';
 import { bytesOf, joinBytes } from '../../core/input/bytes';
 import { sha256, toHex } from '../../core/input/digest';
+import type { KernelChoice } from '../../core/kernels/kernel_choice';
 import { numel } from '../../core/numbers/shape';
+import { VERSION } from '../../core/version';
 import type { Runner } from '../../graph/runner';
 import type { Value } from '../../graph/value';
 import type { Task } from '../../tasks/task/task';
@@ -13,6 +15,8 @@ import type { BaseModel } from '../models/base_model';
 import { readFloats } from '../models/loading/file_order';
 import type { StoredFeatures } from './stored_features';
 
+/** Increases when the same rows get other features by other code than kernels, so that stored features don't apply any more. */
+const FORMAT = 1;
 /** Features in memory for each model: 64 MiB of them. */
 const MOST_NUMBERS = 2 ** 24;
 
@@ -24,10 +28,12 @@ export interface FeaturePass {
   readonly head: SolvableHead;
   readonly args: BatchArguments;
   readonly signal: AbortSignal;
-  /** Text that changes with the device and the kernels, which the last bits of features depend on. Default: '', for one session. */
-  readonly kernels?: string | undefined;
+  /** The kernels in use, and their device: the last bits of features depend on them. */
+  readonly kernels: KernelChoice;
   /** Features from earlier sessions, if they are stored. */
-  readonly stored?: StoredFeatures | undefined;
+  readonly stored?: Pick<StoredFeatures, 'known'> | undefined;
+  /** Receives the features of all rows, by key. */
+  readonly used: Map<string, Float32Array>;
 }
 
 /** Features of rows. */
@@ -48,7 +54,7 @@ export class FeatureCache {
   readonly #frozen = new WeakMap<Value, Promise<string>>();
 
   async of(rows: readonly unknown[], pass: FeaturePass): Promise<RowFeatures> {
-    const { model, head, signal, stored } = pass;
+    const { model, head, signal, stored, used } = pass;
     const known = this.#known.get(model) ?? new Map<string, Float32Array>();
     this.#known.set(model, known);
     const state = await this.#stateOf(pass);
@@ -72,14 +78,15 @@ export class FeatureCache {
     );
     for await (const [key, features] of computed(absent, pass)) found.set(key, features);
     remember(known, found, Math.floor(MOST_NUMBERS / head.size));
-    stored?.use(found);
+    for (const [key, features] of found) used.set(key, features);
     const features = new Float32Array(rows.length * head.size);
     for (const [index, key] of keys.entries()) features.set(found.get(key) ?? [], index * head.size);
     return { features, computed: absent.size };
   }
 
-  /** A digest of everything beside the base model that features depend on: the adapter without the last layer. */
-  async #stateOf({ model: { runner }, overlay, adapter, head, kernels = '' }: FeaturePass): Promise<string> {
+  /** A digest of everything beside the base model's weights that features depend on: the adapter without the last layer, and the code. */
+  async #stateOf({ model, overlay, adapter, head, kernels }: FeaturePass): Promise<string> {
+    const { runner, loaded } = model;
     const pool = await readFloats(runner, adapter.pool);
     for (const end of ['weight', 'bias']) {
       const slot = adapter.layout.tensors.get(`${head.lastLayer}.${end}`);
@@ -89,7 +96,8 @@ export class FeatureCache {
     const others = [...overlay.tensors].filter(([name, value]) => adapter.tensors.get(name)?.value !== value);
     const biases = await Promise.all(others.map(([, value]) => readFloats(runner, value)));
     const frozen = await Promise.all([...adapter.frozen.values()].map((value) => this.#digestOf(value, runner)));
-    const rest = JSON.stringify([adapter.config.to_json(), adapter.hyperparameters, frozen, kernels]);
+    const network = [VERSION, FORMAT, loaded.model.config, kernels];
+    const rest = JSON.stringify([adapter.config.to_json(), adapter.hyperparameters, frozen, network]);
     return digestOf([pool, ...biases, new TextEncoder().encode(rest)]);
   }
 

@@ -18,6 +18,7 @@ import type { RunInputs } from './create_run';
 import { ExampleFeed } from './example_feed';
 import { FeatureCache } from './row_features';
 import type { DataSource, DatasetName, EvaluateRequest, RunCalls, TrainRequest } from './run_protocol';
+import type { StoredFeatures } from './stored_features';
 
 /** Loaded for the first run, after its adapters are chosen, so that calls take effect in their order. */
 export const runCode = late(async () => await import('./run_code'));
@@ -35,6 +36,8 @@ interface Running extends CreatedRun, ModelPass {
 /** The session's runs and the data sets that the page feeds, both by call, and the features that later calls use again. */
 export class RunsInProgress {
   readonly features = new FeatureCache();
+  /** Those of profiles, by what distinguishes a profile from others. */
+  readonly stored = new Map<string, StoredFeatures>();
   readonly runs = new Map<CallId, Running>();
   readonly feeds = new Map<CallId, Map<DatasetName, ExampleFeed>>();
 }
@@ -70,13 +73,13 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
       await untilAborted(turn.earlier, reading.signal);
       const { C, scale, augment, eval_data, profile } = request;
       const { warn } = this.checkpoints;
-      const kept = profile && {
-        stored: new StoredFeatures(this.profiles, profile, warn),
-        kernels: JSON.stringify(await this.kernels.choice()),
-      };
+      const kernels = await this.kernels.choice();
+      const known = profile && this.inProgress.stored.get(profile.born);
+      const stored = known ?? (profile && new StoredFeatures(this.profiles, profile, warn));
+      if (profile !== undefined && stored !== undefined) this.inProgress.stored.set(profile.born, stored);
       const evalData = eval_data && ((until: AbortSignal) => rowsOf(this, call, eval_data, until));
       const ready = (): Promise<void> => this.calls.ready(call, reading.signal);
-      return fitHead({ ...reading, ...kept, evalData, C, scale, augment, features, ready, warn });
+      return fitHead({ ...reading, evalData, C, scale, augment, features, kernels, stored, ready, warn });
     });
   },
 

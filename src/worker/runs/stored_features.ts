@@ -10,14 +10,13 @@ const LONGEST_KEY = 129;
 
 /**
  * The features of a profile's examples, stored with the profile, so that another session computes those of new examples alone. They are
- * read if the session doesn't know the features of an example, and replaced by those that a call used.
+ * read once, if the session doesn't know the features of an example, and replaced by those that a call used.
  */
 export class StoredFeatures {
   readonly #profiles: ProfileStore;
   readonly #name: ProfileName;
   readonly #warn: Warn;
   #stored: Promise<ReadonlyMap<string, Float32Array>> | undefined;
-  readonly #used = new Map<string, Float32Array>();
 
   constructor(profiles: ProfileStore, name: ProfileName, warn: Warn) {
     this.#profiles = profiles;
@@ -34,21 +33,16 @@ export class StoredFeatures {
     return this.#stored;
   }
 
-  /** Notes the features that a call uses. */
-  use(features: ReadonlyMap<string, Float32Array>): void {
-    for (const [key, numbers] of features) this.#used.set(key, numbers);
-  }
-
-  /** Stores the features in use, unless just these are stored. Warns if they can't be stored. */
-  async save(size: number): Promise<void> {
-    const used = [...this.#used].slice(0, Math.floor(MOST_NUMBERS / size));
+  /** Stores the features, of `size` numbers each, that a call used, unless just these are stored. Warns if they can't be stored. */
+  async save(features: ReadonlyMap<string, Float32Array>, size: number): Promise<void> {
+    const used = [...features].slice(0, Math.floor(MOST_NUMBERS / size));
     const stored = await this.known(size);
     if (used.length === stored.size && used.every(([key]) => stored.has(key))) return;
     try {
       await this.#profiles.setFeatures(this.#name, writtenFeatures(used, size));
+      this.#stored = Promise.resolve(new Map(used));
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      if (error.code === 'locked_by_other_tab') return; // the profile was forgotten
       this.#warn({
         code: error.code,
         message: `The features of the examples can't be kept for later: ${error.message}`,

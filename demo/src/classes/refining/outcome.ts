@@ -11,9 +11,9 @@ export function outcomeInWords({ steps, candidates, left_out }: LearnRecord, thi
   const right = (accuracy: number | null): string => shareOf(accuracy ?? 0, left_out.length);
   if (chosen === instant)
     return `Refined, which made it no better: it stays right for ${right(instant.accuracy)} ${things} kept apart.`;
-  const change =
-    chosen.accuracy === instant.accuracy
-      ? `as before right for ${right(chosen.accuracy)} ${things} kept apart, and surer of them`
-      : `right for ${right(instant.accuracy)} ${things} kept apart before, and for ${right(chosen.accuracy)} now`;
-  return `Refined: ${change}.`;
+  const [before, now] = [instant.accuracy ?? 0, chosen.accuracy ?? 0];
+  if (now === before) return `Refined: as before right for ${right(now)} ${things} kept apart.`;
+  // Too few judge: vectors are taken unless they are clearly worse.
+  const why = now < before ? ', which is too few to tell them apart' : '';
+  return `Refined: right for ${right(before)} ${things} kept apart before, and for ${right(now)} now${why}.`;
 }

@@ -20,7 +20,7 @@ export interface RefineOptions {
 /** The outcome of a run. */
 export interface Refined<Content> {
   readonly record: LearnRecord;
-  /** The adapter with the refined vectors; undefined if the earlier vectors are as good. */
+  /** The adapter with the refined vectors; undefined if these are clearly worse than the earlier ones. */
   readonly files: AdapterFiles | undefined;
   /** The samples that the vectors were trained on, and those that they were judged by. */
   readonly train: readonly Numbered<Content>[];

@@ -49,8 +49,8 @@ interface JudgedVectors extends SolvedVectors {
 }
 
 /**
- * Solves for the head over the vectors from before, over trained ones, and over those halfway between them. The copy ends with the vectors
- * that do best on held-out examples, or on examples left out of the training. Without either it ends with the vectors from before, because
+ * Solves for the head over the vectors from before, over trained ones, and over those halfway between them. The copy ends with the better
+ * of the latter two on held-out examples, or on examples left out of the training, unless those from before are clearly better on these. Without either it ends with the vectors from before, because
  * vectors can't be judged by the examples that they were trained on.
  */
 export const REFINE: LearnMethodKind = {
@@ -66,24 +66,20 @@ export const REFINE: LearnMethodKind = {
     const trial = trialOf(unfinished, learner.host);
     if (trial === undefined) return { output: outputOf(first.fit), outcome: outcomeOf(first.fit, learner) };
     const { output, candidates, chosen } = await compared(parts, trial, first);
-    const fit = await finished(parts, chosen.name === 'instant' ? first : chosen, first);
+    const fit = await finished(parts, chosen.name === 'instant' ? first : chosen);
     const run = { first: first.fit, steps: output.global_step, candidates, left_out: trial.places };
     return { output, outcome: outcomeOf(fit, learner, run) };
   },
 };
 
 /** Gives the copy the chosen vectors, with a head that is solved for over all examples to learn from. */
-async function finished(
-  parts: LearningCopy,
-  { name, fit, vectors }: SolvedVectors,
-  first: SolvedVectors,
-): Promise<HeadFit> {
+async function finished(parts: LearningCopy, { name, fit, vectors }: SolvedVectors): Promise<HeadFit> {
   const { copy, learner, turn } = parts;
   await learner.host.remove(copy);
   await learner.host.place(copy, filesOf(vectors), { is_trainable: true });
   turn.signal.throwIfAborted();
   // Vectors that are taken are solved for again even with the same examples, so that the profile stores these features.
-  return name === 'instant' ? fit : solveCopy(parts, { as: { C: first.fit.C, scale: scaleOf(fit) } });
+  return name === 'instant' ? fit : solveCopy(parts, { as: { C: fit.C, scale: scaleOf(fit) } });
 }
 
 /** The examples to train on, and those to judge by: held-out ones if there are enough, else some left out. Undefined if too few. */
@@ -147,7 +143,8 @@ async function solvedHead(
   { name, as }: SolvingCandidate = { name: 'instant' },
 ): Promise<SolvedVectors> {
   const fit = await solveCopy(parts, { on, as, keepsFeatures: on === undefined });
-  return { name, fit, vectors: await vectorsOf(await parts.learner.host.read(parts.copy)) };
+  const { host, settings } = parts.learner;
+  return { name, fit, vectors: await vectorsOf(await host.read(parts.copy, settings)) };
 }
 
 function judgedOf(solved: SolvedVectors): JudgedVectors {
