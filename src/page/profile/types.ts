@@ -44,8 +44,8 @@ export interface ProfileOptions extends CallOptions {
  * few examples a class. A classifier of two classes, of numbers, or of several labels at once trains by its own loss instead, at a rate of
  * 1e-2, while its solved head stays.
  *
- * 'refine' compares the vectors from before, the trained ones and their mean, each with a solved head, on the held-out examples. It keeps
- * the vectors from before if these have a loss that is lower by more than a standard error. While fewer than 20 examples are held out, it
+ * 'refine' compares the vectors from before, the trained ones and their mean, each with a solved head, on the held-out examples. It takes
+ * the trained ones, unless others have a loss that is lower by more than a standard error. While fewer than 20 examples are held out, it
  * leaves a fifth of each label's examples out of the training, or a third if a fifth would be fewer than ten in all, and compares on
  * these. If they are fewer than three, it compares on the held-out examples, and without any it trains nothing, as 'instant'. In the end
  * the head is solved for over all examples to learn from.

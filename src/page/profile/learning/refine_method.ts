@@ -49,9 +49,9 @@ interface JudgedVectors extends SolvedVectors {
 }
 
 /**
- * Solves for the head over the vectors from before, over trained ones, and over those halfway between them. The copy ends with the better
- * of the latter two on held-out examples, or on examples left out of the training, unless those from before are clearly better on these. Without either it ends with the vectors from before, because
- * vectors can't be judged by the examples that they were trained on.
+ * Solves for the head over the vectors from before, over trained ones, and over those halfway between them. The copy ends with the trained
+ * ones, unless others are clearly better on held-out examples, or on examples left out of the training. Without either it ends with the
+ * vectors from before, because vectors can't be judged by the examples that they were trained on.
  */
 export const REFINE: LearnMethodKind = {
   expectUsable: (host) => expectSolvable(host, 'refine'),
@@ -119,7 +119,7 @@ async function compared(parts: LearningCopy, trial: Trial, first: SolvedVectors)
   const trained = judgedOf(await solvedHead(parts, trial, { name: objective, as }));
   await host.mix(copy, adapter, HALFWAY);
   const halfway = judgedOf(await solvedHead(parts, trial, { name: 'halfway', as }));
-  const chosen = best(instant, [trained, halfway]);
+  const chosen = best(trained, [instant, halfway]);
   const candidates = [instant, trained, halfway].map(
     (one): LearnCandidate => ({
       name: one.name,
@@ -154,13 +154,13 @@ function judgedOf(solved: SolvedVectors): JudgedVectors {
 }
 
 /**
- * The better one of the refined candidates, or the vectors from before if these are better by more than the standard error of the
- * difference. Judges are few, and refining helps more often than not: with eight examples a class, their losses often mistake the better one.
+ * The trained vectors, or the best other ones if these are better by more than the standard error of the difference. Judges are few, and
+ * training helps more often than not: with eight examples a class, their losses often mistake the better one.
  */
-function best(instant: JudgedVectors, refined: readonly JudgedVectors[]): JudgedVectors {
-  const lowest = refined.reduce((low, one) => (lossOf(one) < lossOf(low) ? one : low));
-  const margin = standardError(instant.judged.calibrated.losses, lowest.judged.calibrated.losses);
-  return lossOf(lowest) - lossOf(instant) > margin ? instant : lowest;
+function best(trained: JudgedVectors, others: readonly JudgedVectors[]): JudgedVectors {
+  const lowest = others.reduce((low, one) => (lossOf(one) < lossOf(low) ? one : low));
+  const margin = standardError(lowest.judged.calibrated.losses, trained.judged.calibrated.losses);
+  return lossOf(trained) - lossOf(lowest) > margin ? lowest : trained;
 }
 
 /** The calibrated loss over the trial's judges, by which candidates are compared. */
