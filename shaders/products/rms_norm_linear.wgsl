@@ -4,7 +4,7 @@
 // All lines are whole words, and N is a multiple of 16.
 // grid: see the tile
 // with lib/{norm_in_tile, tile_*, square, one_range, whole_range}.wgsl
-// or lib/{norm_of_rows, left_rows, enable_subgroups, norm_by_quads, neighbours, norm_by_threads}.wgsl
+// or lib/{norm_of_rows, left_rows, enable_subgroups, norm_by_quads, neighbours}.wgsl
 // and lib/{block, result_*, left_vec4, left_from_start, right_begin_rows, right_*}.wgsl
 struct Params { N: u32, C: u32, R: u32, stride: u32, eps: f32, weight_offset: f32, first_x: u32, first_y: u32 }
 @group(0) @binding(0) var<uniform> p: Params;

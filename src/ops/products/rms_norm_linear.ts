@@ -31,8 +31,7 @@ const FILES = [
   'block',
 ];
 const IN_TILES = [...FILES, 'norm_in_tile', 'one_range', 'whole_range'];
-const OF_ROWS = [...FILES, 'left_rows', 'norm_of_rows'];
-const BY_QUADS = ['enable_subgroups', ...OF_ROWS, 'neighbours', 'norm_by_quads'];
+const BY_QUADS = ['enable_subgroups', ...FILES, 'left_rows', 'norm_of_rows', 'neighbours', 'norm_by_quads'];
 /** Rows of a quad of threads, and of the workgroup that goes through all columns. */
 const [ROWS_OF_QUAD, ROWS_OF_ALL_COLUMNS] = [16, 32];
 /** Tiles in f16 read the last four of K again in the rest of a step, so they would count squares twice. */
@@ -48,7 +47,6 @@ const variants = [
     ...variant,
     fits: ({ C }: Params<typeof PARAMS>) => C % STEP_IN_F16 === 0,
   })),
-  ...named(['wide']).map((variant) => ({ ...variant, wgsl: [...OF_ROWS, 'norm_by_threads'], workgroups: byRows })),
   ...named(['subgroup']).map((variant) => ({ ...variant, wgsl: BY_QUADS, workgroups: byRows })),
 ];
 

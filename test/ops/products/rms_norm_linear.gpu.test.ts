@@ -59,7 +59,7 @@ const SIZES: readonly Case[] = [
   { N: 80, C: 192, R: 132, stride: 200, offset: 1 },
   { N: 144, C: 100, R: 64, offset: 1 },
 ];
-const VARIANTS = ['workgroup', 'workgroup_oblong', 'workgroup_small', 'wide', 'subgroup'];
+const VARIANTS = ['workgroup', 'workgroup_oblong', 'workgroup_small', 'subgroup'];
 
 test.each(quickOf(withVariants(VARIANTS, SIZES), ({ variant }) => isDefaultVariant(variant)))(
   'a norm and the product by A, $variant, $N×$C → $R of lines of $stride, + $offset',
