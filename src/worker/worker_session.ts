@@ -2,6 +2,7 @@ import { WebVeraError } from '../core/errors/error';
 import type { Warn } from '../core/errors/warning';
 import { TabLocks } from '../core/locks/tab_locks';
 import { ggufCode } from '../formats/gguf/late_gguf';
+import { sentenceCode } from '../formats/models/late_sentences';
 import { torchCode } from '../formats/torch/late_torch';
 import { type BlobStore, isPersistent } from '../store/blob_store';
 import { CheckpointStore } from '../store/checkpoint_store';
@@ -10,8 +11,9 @@ import { openStore } from '../store/open_store';
 import { openByteFiles } from '../store/opfs_files';
 import { ProfileStore } from '../store/profile_store';
 import { WeightStore } from '../store/weight_store';
+import { csvCode } from '../tasks/reading/late_csv';
 import { AdapterLoader } from './adapters/adapter_loader';
-import { type AdapterRoom, adapterCalls } from './adapters/session_adapters';
+import { type AdapterRoom, adapterCalls, mixCode } from './adapters/session_adapters';
 import { SessionDevice } from './models/device';
 import { LoadedModels } from './models/loaded_models';
 import { BaseModelLoader } from './models/loading/base_model_loader';
@@ -119,7 +121,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
       );
     }
     // Parts of the code that load when they are needed.
-    await Promise.all([runCode(), imageCode(), ggufCode(), torchCode()]);
+    await Promise.all([runCode(), imageCode(), ggufCode(), torchCode(), sentenceCode(), csvCode(), mixCode()]);
     sources.seal();
     this.#host.seal?.();
   }

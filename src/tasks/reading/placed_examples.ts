@@ -4,7 +4,7 @@ import { exampleFields } from '../../core/types/example';
 import type { SentExample } from '../../core/types/training';
 import type { RowSource } from '../task/task_data';
 import { readJsonLines } from './blob_text';
-import { readCsv } from './csv';
+import { csvCode } from './late_csv';
 
 /** An example and its place in the data set: 'example 3', 'line 12'. */
 interface PlacedExample {
@@ -21,7 +21,7 @@ async function* givenExamples(source: RowSource): AsyncGenerator<{ readonly wher
   const { onRead } = source;
   if (source.kind === 'blob') {
     const isCsv = source.format === 'csv';
-    const rows = isCsv ? readCsv(source.blob, onRead) : readJsonLines(source.blob, onRead);
+    const rows = isCsv ? (await csvCode()).readCsv(source.blob, onRead) : readJsonLines(source.blob, onRead);
     for await (const { line, value } of rows) yield { where: `line ${line}`, given: isCsv ? weighed(value) : value };
     return;
   }

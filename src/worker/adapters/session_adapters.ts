@@ -1,3 +1,4 @@
+import { late } from '../../core/async/late';
 import { WebVeraError } from '../../core/errors/error';
 import type { LoadedModels } from '../models/loaded_models';
 import type { AdapterCalls, AdaptersInfo, Handle, MergeRequest, SessionHost } from '../protocol';
@@ -5,9 +6,11 @@ import type { Answers, CallId } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
 import type { Ready } from '../rpc/ready';
 import type { AdapterLoader } from './adapter_loader';
-import { mixAdapters } from './mix_adapters';
 import { ModelAdapters } from './model_adapters';
 import type { Merging } from './prepare_merge';
+
+/** The code that mixes adapters, which only refinements use. */
+export const mixCode = late(async () => await import('./mix_adapters'));
 
 /** The parts of a session that its adapters need. */
 export interface AdapterRoom {
@@ -81,6 +84,7 @@ export const adapterCalls: Answers<AdapterCalls, AdapterRoom> = {
     return run(this, undefined, handle, async (model, signal) => {
       await still(this, model, signal, [name, other]);
       const { base } = model;
+      const { mixAdapters } = await mixCode();
       await mixAdapters(base.runner, model.adapter(name), model.adapter(other), share);
     });
   },

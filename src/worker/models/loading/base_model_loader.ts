@@ -4,8 +4,8 @@ import type { SentenceSettings } from '../../../core/pooling/sentences';
 import type { ParserLimits } from '../../../core/types/source';
 import type { GgufFiles } from '../../../formats/gguf/gguf_files';
 import { openGguf } from '../../../formats/gguf/late_gguf';
+import { sentenceCode } from '../../../formats/models/late_sentences';
 import { folderFiles } from '../../../formats/models/model_files';
-import { MODULES_FILE, readSentenceModules } from '../../../formats/models/sentence_modules';
 import { readStopTokens } from '../../../formats/models/stop_tokens';
 import type { Executor } from '../../../gpu/executor';
 import { readsVectors } from '../../../tasks/task_registry';
@@ -31,10 +31,11 @@ export class BaseModelLoader {
   /** Loads a model. If anything fails, everything is freed. */
   model(executor: Executor, source: FileSource, options: LoadModelOptions, ggufFile?: string): Promise<BaseModel> {
     return this.#reading(source, ggufFile, async (gguf) => {
-      const read = (): Promise<SentenceSettings | undefined> => readSentenceModules(source, this.limits);
+      const read = async (): Promise<SentenceSettings | undefined> =>
+        (await sentenceCode()).readSentenceModules(source, this.limits);
       // Browsers report each missing file as an error of the page, so this file is requested only for models that need it.
       const later = lazily(async () => {
-        await expectKnown(source, MODULES_FILE);
+        await expectKnown(source, (await sentenceCode()).MODULES_FILE);
         return read();
       });
       const isEarly = readsVectors(options.task) || options.hasToken === true;
