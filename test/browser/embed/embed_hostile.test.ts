@@ -41,14 +41,16 @@ test.each(browserNames)('%s: text from a model, a file or a visitor is never HTM
       const shown = await page.evaluate(async (image) => {
         const [one, two, three] = document.querySelectorAll<WebVeraElement>('web-vera') as unknown as WebVeraElement[];
         const texts: string[] = [];
-        const look = async (element: WebVeraElement | undefined): Promise<void> => {
-          await new Promise((resolve) => setTimeout(resolve, 200)); // the next frame draws it
-          texts.push(element?.shadowRoot?.textContent ?? '');
+        /** Waits until the element shows a text, which a later frame draws. */
+        const look = async (element: WebVeraElement | undefined, text: string): Promise<void> => {
+          const shown = (): string => element?.shadowRoot?.textContent ?? '';
+          while (!shown().includes(text)) await new Promise((resolve) => setTimeout(resolve, 50));
+          texts.push(shown());
         };
         await two?.load().catch(() => {});
-        await look(two);
+        await look(two, image);
         await three?.load().catch(() => {});
-        await look(three);
+        await look(three, image);
         await one?.load();
         const root = one?.shadowRoot;
         const [lesson, prompt] = root?.querySelectorAll('textarea') ?? [];
@@ -66,7 +68,7 @@ test.each(browserNames)('%s: text from a model, a file or a visitor is never HTM
         while ((output?.textContent?.split('onerror').length ?? 0) < 4) {
           await new Promise((resolve) => setTimeout(resolve, 50));
         }
-        await look(one);
+        await look(one, `${image}.txt`);
         [...(root?.querySelectorAll('button') ?? [])].find(({ textContent }) => textContent === 'Stop')?.click();
         const config = new Blob([JSON.stringify({ peft_type: image })]);
         const files = new Map([
@@ -74,7 +76,7 @@ test.each(browserNames)('%s: text from a model, a file or a visitor is never HTM
           ['adapter_model.safetensors', new Blob([image])],
         ]);
         await one?.import(files).catch(() => {});
-        await look(one);
+        await look(one, image);
         const images = [one, two, three].map((element) => element?.shadowRoot?.querySelectorAll('img').length);
         return { texts, images, hits: window.hits };
       }, IMAGE);
