@@ -111,7 +111,11 @@ test('a chat file is learnt by person', async () => {
     await seen(page, '#people-row');
     expect(await page.$eval('#text-input', (box) => (box as HTMLTextAreaElement).value)).toMatch(/^reply 3\nreply 4/);
     expect(await textOf(page, '#people')).toBe(`Bo · 5${IMAGE} · 3`);
-    await page.click('#people li:last-child button');
+    // A locator waits until the button has stopped moving.
+    await page.locator('#people li:last-child button').click();
+    await page.waitForFunction(
+      () => !document.querySelector<HTMLTextAreaElement>('#text-input')?.value.includes('reply'),
+    );
     expect(await page.$eval('#text-input', (box) => (box as HTMLTextAreaElement).value)).toBe('word 0\nword 1\nword 2');
     expect(await textOf(page, '#people [aria-pressed="true"]')).toContain(IMAGE);
     await upload(page, folder, '#text-files', { 'letter.txt': 'Dear Ann' });
