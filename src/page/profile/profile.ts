@@ -194,7 +194,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
    * trained, in any case. Until the end of the run, and after any error, `generate` uses the current vectors.
    *
    * The output's `metrics` are `loss_before`, `loss_after`, `held_out` and `taken`, 1 or 0. With the method 'instant' also `C`, `computed`
-   * (the number of examples that ran through the model: those whose features the profile hasn't stored), `seconds`, `accuracy`, `cross_validated_loss` and `cross_validated_accuracy`.
+   * (the number of examples that ran through the model), `seconds`, `accuracy`, `cross_validated_loss` and `cross_validated_accuracy`.
    *
    * Rejects with `invalid_argument` without examples or while the profile learns already, `locked_by_other_tab` while it learns in another
    * tab, and with the errors of `Trainer.train`. A run that was interrupted by the device or the page resumes when the profile is opened

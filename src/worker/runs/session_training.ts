@@ -36,8 +36,8 @@ interface Running extends CreatedRun, ModelPass {
 /** The session's runs and the data sets that the page feeds, both by call, and the features that later calls use again. */
 export class RunsInProgress {
   readonly features = new FeatureCache();
-  /** Those of profiles, by what distinguishes a profile from others. */
-  readonly stored = new Map<string, StoredFeatures>();
+  /** Those of the last profile that solved for a head. */
+  stored: StoredFeatures | undefined;
   readonly runs = new Map<CallId, Running>();
   readonly feeds = new Map<CallId, Map<DatasetName, ExampleFeed>>();
 }
@@ -74,9 +74,10 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
       const { C, scale, augment, eval_data, profile } = request;
       const { warn } = this.checkpoints;
       const kernels = await this.kernels.choice();
-      const known = profile && this.inProgress.stored.get(profile.born);
-      const stored = known ?? (profile && new StoredFeatures(this.profiles, profile, warn));
-      if (profile !== undefined && stored !== undefined) this.inProgress.stored.set(profile.born, stored);
+      if (profile !== undefined && this.inProgress.stored?.name.born !== profile.born) {
+        this.inProgress.stored = new StoredFeatures(this.profiles, profile, warn);
+      }
+      const stored = profile && this.inProgress.stored;
       const evalData = eval_data && ((until: AbortSignal) => rowsOf(this, call, eval_data, until));
       const ready = (): Promise<void> => this.calls.ready(call, reading.signal);
       return fitHead({ ...reading, evalData, C, scale, augment, features, kernels, stored, ready, warn });

@@ -14,19 +14,19 @@ const LONGEST_KEY = 129;
  */
 export class StoredFeatures {
   readonly #profiles: ProfileStore;
-  readonly #name: ProfileName;
+  readonly name: ProfileName;
   readonly #warn: Warn;
   #stored: Promise<ReadonlyMap<string, Float32Array>> | undefined;
 
   constructor(profiles: ProfileStore, name: ProfileName, warn: Warn) {
     this.#profiles = profiles;
-    this.#name = name;
+    this.name = name;
     this.#warn = warn;
   }
 
   /** The stored features of `size` numbers each, by key. None if they are damaged, or can't be read: they are computed again. */
   known(size: number): Promise<ReadonlyMap<string, Float32Array>> {
-    this.#stored ??= this.#profiles.features(this.#name).then(
+    this.#stored ??= this.#profiles.features(this.name).then(
       (value) => readFeatures(value, size),
       () => new Map(),
     );
@@ -39,7 +39,7 @@ export class StoredFeatures {
     const stored = await this.known(size);
     if (used.length === stored.size && used.every(([key]) => stored.has(key))) return;
     try {
-      await this.#profiles.setFeatures(this.#name, writtenFeatures(used, size));
+      await this.#profiles.setFeatures(this.name, writtenFeatures(used, size));
       this.#stored = Promise.resolve(new Map(used));
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;

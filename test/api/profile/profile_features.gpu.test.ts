@@ -63,17 +63,17 @@ test('after a refinement, another visit knows the features of the vectors that w
 });
 
 test('damaged features are computed again', async () => {
-  const learn = (opened: TestSession) => async () => {
+  const learn = async (opened: TestSession) => {
     const profile = await Profile.open(await load(opened), 'ada', options);
     if (profile.info.examples === 0) await profile.add(rows(6));
     return (await profile.learn({ method: 'instant' })).metrics.computed;
   };
-  await visit((opened) => learn(opened)());
+  await visit(learn);
   const store = new IndexedDbStore('webvera', indexedDB);
   await store.setMany([[KEY, { keys: ['a'], features: 'none' }]]);
   await store.close();
-  expect(await visit((opened) => learn(opened)())).toBe(6);
-  expect(await visit((opened) => learn(opened)())).toBe(0);
+  expect(await visit(learn)).toBe(6);
+  expect(await visit(learn)).toBe(0);
 });
 
 test('a forgotten profile leaves no features, and one that keeps no examples stores none', async () => {

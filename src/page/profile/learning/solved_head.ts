@@ -69,8 +69,9 @@ interface EarlierWork {
 
 /**
  * The outcome of a run that ends with a solved head. The head is taken if a fair loss doesn't rise: that over held-out examples, or the
- * cross-validated loss of the run's first head, than which later heads weren't found to be clearly worse. Either is enough, because few held-out
- * examples may mislead. While none are held out, the head replaces an earlier solved head, and one that was never trained, in any case.
+ * cross-validated loss of the run's first head, than which later heads weren't found to be clearly worse. Either is enough, because few
+ * held-out examples may mislead. While none are held out, the head replaces an earlier solved head, and one that was never trained, in any
+ * case.
  */
 export function outcomeOf(
   fit: HeadFit,
