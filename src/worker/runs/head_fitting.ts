@@ -18,10 +18,6 @@ import type { FeatureCache, RowFeatures } from './row_features';
 import type { FittedHead } from './run_protocol';
 import type { StoredFeatures } from './stored_features';
 
-interface Fitting extends HeadInit {
-  readonly used: Map<string, Float32Array>;
-}
-
 interface HeadInit extends RunInputs {
   readonly C: number | 'auto';
   readonly scale?: number | undefined;
@@ -44,19 +40,24 @@ interface LastLayer {
   readonly bias: Value | undefined;
 }
 
+/** A fit with all that features depend on. */
+interface Fitting extends HeadInit, LastLayer {
+  readonly used: Map<string, Float32Array>;
+}
+
 /**
  * Solves for the last layer of an adapter's head over the features of a data set, and writes it to the adapter, whole or not at
  * all. Throws `invalid_argument` for a model without such a head, and for an adapter that doesn't train it.
  */
-export async function fitHead(given: HeadInit): Promise<FittedHead> {
-  const init = { ...given, used: new Map<string, Float32Array>() };
+export async function fitHead(init: HeadInit): Promise<FittedHead> {
   const { model, overlay, data, evalData, C, scale, signal, ready, stored, warn } = init;
   const begun = performance.now();
   const layer = lastLayer(model, overlay);
   const { weight, bias } = layer;
-  const learnt = await examplesOf(init, layer, data(signal), 'training');
-  const views = isAugmented(init, learnt) ? await viewsOf(init, layer, learnt.rows) : undefined;
-  const held = evalData && (await examplesOf(init, layer, evalData(signal), 'evaluation'));
+  const fitting: Fitting = { ...init, ...layer, used: new Map() };
+  const learnt = await examplesOf(fitting, data(signal), 'training');
+  const views = isAugmented(init, learnt) ? await viewsOf(fitting, learnt.rows) : undefined;
+  const held = evalData && (await examplesOf(fitting, evalData(signal), 'evaluation'));
   const zeros = new Float32Array(learnt.outputs);
   const old = {
     weight: await readFloats(model.runner, weight),
@@ -88,7 +89,7 @@ export async function fitHead(given: HeadInit): Promise<FittedHead> {
     computed: learnt.computed + (held?.computed ?? 0),
     seconds: (performance.now() - begun) / 1000,
   };
-  await stored?.save(init.used, layer.head.size);
+  await stored?.save(fitting.used, layer.head.size);
   return { adapter: layer.adapter.name, fit };
 }
 
@@ -113,15 +114,15 @@ type HeadExamples = Omit<HeadRequest, 'C' | 'scale' | 'hasBias' | 'views'> &
 
 /** The features and targets of a data set. */
 async function examplesOf(
-  { model, overlay, args, signal, features: cache, kernels, stored, used, warn }: Fitting,
-  { head, adapter }: LastLayer,
+  fitting: Fitting,
   source: RowSource,
   purpose: CollectOptions['purpose'],
 ): Promise<HeadExamples> {
+  const { model, args, signal, features: cache, head, warn } = fitting;
   const task: Task = model.task;
   const { rows, warnings } = await task.collect(source, { args, purpose, signal });
   for (const warning of warnings) warn(warning);
-  const found = await cache.of(rows, { model, overlay, adapter, head, args, signal, kernels, stored, used });
+  const found = await cache.of(rows, fitting);
   const targets = rows.map((row) => head.targets(row));
   return {
     ...found,
@@ -143,14 +144,11 @@ function isAugmented({ augment }: HeadInit, { rows }: HeadExamples): boolean {
 }
 
 /** The features of the rows' views, (N, V, size); undefined if they have none. */
-async function viewsOf(
-  { model, overlay, args, signal, features: cache, kernels, stored, used }: Fitting,
-  { head, adapter }: LastLayer,
-  rows: readonly unknown[],
-): Promise<Float32Array | undefined> {
+async function viewsOf(fitting: Fitting, rows: readonly unknown[]): Promise<Float32Array | undefined> {
+  const { features: cache, head } = fitting;
   const views = rows.flatMap((row) => head.views(row));
   if (views.length === 0) return undefined;
-  const { features } = await cache.of(views, { model, overlay, adapter, head, args, signal, kernels, stored, used });
+  const { features } = await cache.of(views, fitting);
   return features;
 }
 
