@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { strFromU8, unzipSync } from 'fflate';
 import type { Page } from 'puppeteer-core';
 import { expect } from 'vitest';
+import { fromFragment } from '../../../demo/src/write/share/voice_files';
 import { testInAll, testOnce } from '../../helpers/ring';
 import { expectAccessible } from '../helpers/axe';
 import { downloadsOf } from '../helpers/downloads';
@@ -12,7 +13,9 @@ import { builtDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, u
 import {
   bannerText,
   choose,
+  copied,
   downloaded,
+  keepCopies,
   kilobytes,
   opened,
   outcomeOf,
@@ -82,7 +85,7 @@ testOnce('with a graphics card it writes by itself once it can be seen', async (
 });
 
 testOnce('a visitor teaches it a text, finds the voice again after a reload, and deletes it', async () => {
-  await withDemo(site, async (page) => {
+  const body = async (page: Page): Promise<void> => {
     await opened(page);
     expect(await page.$eval('#text-input', (box) => (box as HTMLTextAreaElement).value)).toMatch(/^Day 1\. I woke/);
     expect(await page.$eval('#preset-quick', (box) => (box as HTMLInputElement).checked)).toBe(true);
@@ -132,6 +135,11 @@ testOnce('a visitor teaches it a text, finds the voice again after a reload, and
     expect(await textOf(page, '#code-python')).toContain('"prose-1.4M"), "whale")');
     await expectAccessible(page);
 
+    // A link holds none of the text.
+    await click(page, '#copy-link');
+    const link = await fromFragment(new URL(await copied(page)).hash);
+    expect([link?.name, link?.opening]).toEqual(['whale', 'It was a cold morning, and the king']);
+
     // The pair is written in the new voice, whose button is pressed.
     await until(page, () => /^First words after/.test(document.querySelector('#try-status')?.textContent ?? ''));
     expect(await pressedVoice(page)).toBe('whale');
@@ -170,7 +178,8 @@ testOnce('a visitor teaches it a text, finds the voice again after a reload, and
     await page.reload();
     await page.waitForSelector('[data-id="whale 2"]');
     expect(await page.$('[data-id="whale"]')).toBeNull();
-  });
+  };
+  await withDemo(site, body, { before: keepCopies });
 });
 
 testInAll('a run that is paused is downloaded, to go on with in Python, by keyboard on a small screen', async () => {

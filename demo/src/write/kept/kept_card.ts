@@ -29,7 +29,7 @@ export function keptCard(app: App, write: () => Promise<void>): void {
     await write();
   };
   const download = (id: string): Promise<void> => act(app, () => downloadVoice(app, id));
-  const share = (id: string): Promise<void> => act(app, () => copyLink(app, id, byId('prompt', 'input').value));
+  const share = (id: string): Promise<void> => act(app, () => copyLink(app, id));
   const remove = async (id: string): Promise<void> => {
     const text = 'It is removed from this browser. There is no way back, unless you have downloaded it.';
     if (!(await confirm.ask({ title: `Delete “${id}”?`, text, yes: 'Delete', no: 'Keep' }))) return;

@@ -12,8 +12,6 @@ import { outcomeInWords } from './words';
 export interface Outcome {
   readonly id: string;
   readonly model: string;
-  /** Words to begin with. */
-  readonly opening: string;
   /** Perplexities on the part that is held out. */
   readonly before: number;
   readonly after: number;
@@ -28,10 +26,9 @@ export function outcomeCard(app: App): { show(outcome: Outcome): void; hide(): v
   const download = byId('download', 'button');
   const link = byId('copy-link', 'button');
   let id = '';
-  let opening = '';
 
   onClick(download, () => act(app, () => downloadVoice(app, id)));
-  onClick(link, () => act(app, () => copyLink(app, id, opening).then(() => sayCopied(link))));
+  onClick(link, () => act(app, () => copyLink(app, id).then(() => sayCopied(link))));
   for (const name of ['python', 'page', 'tag', 'lines'] as const) copyButton(app, name);
   store.watch((state) => {
     for (const button of [download, link]) button.disabled = !isQuiet(state);
@@ -40,7 +37,6 @@ export function outcomeCard(app: App): { show(outcome: Outcome): void; hide(): v
   return {
     show(outcome) {
       id = outcome.id;
-      opening = outcome.opening;
       const { headline, meaning } = outcomeInWords(outcome.before, outcome.after);
       setText(byId('outcome-headline', 'h3'), headline);
       setText(byId('outcome-meaning', 'p'), meaning);

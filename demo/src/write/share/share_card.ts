@@ -12,17 +12,19 @@ import type { SharedVoice } from './shared_voice';
 /** The code for links, which is loaded for the first link. */
 const code = () => import('./voice_files');
 
-/** Copies the address of this page with a voice in its fragment. */
-export async function copyLink({ rack }: Pick<App, 'rack'>, id: string, opening: string): Promise<void> {
+/** Copies the address of this page with a voice in its fragment, and with the words of the page's field: none of the text it learnt. */
+export async function copyLink({ rack }: Pick<App, 'rack'>, id: string): Promise<void> {
   const files = await rack.files(id);
   const { sharedFrom, toFragment } = await code();
-  const voice = await sharedFrom(files, id, opening);
+  const voice = await sharedFrom(files, id, byId('prompt', 'input').value);
   if (voice.base !== bundledModel.name)
     throw new ChoiceProblem(`Links hold voices for ${bundledModel.name} alone. Download this one, and share the file.`);
   const address = new URL(location.href);
   address.hash = await toFragment(voice);
   await navigator.clipboard.writeText(address.href);
-  announce(`The link is copied. It is ${formatBytes(address.href.length)} long, and holds the whole voice.`);
+  announce(
+    `The link is copied. It is ${formatBytes(address.href.length)} long: the voice, its name, and the words of “How it begins”.`,
+  );
 }
 
 /** Offers the voice in the page's address, if it holds one, and opens it if the visitor agrees. `write` writes with it. */

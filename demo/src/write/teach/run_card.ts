@@ -102,7 +102,7 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
   }
 
   async function run(lesson: Lesson): Promise<void> {
-    const { settings, interrupted, opening } = lesson;
+    const { settings, interrupted } = lesson;
     const began = performance.now();
     show(byId('run', 'div'), true);
     await report.begin(settings.max_steps);
@@ -124,7 +124,6 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
     outcome.show({
       id,
       model: lesson.model.name,
-      opening,
       before: report.first?.choices ?? Number.NaN,
       after,
       run: `${steps} in ${formatDuration(seconds)}. Kept in this browser as “${id}”.`,
