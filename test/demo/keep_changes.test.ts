@@ -11,6 +11,7 @@ import { withResolvers } from '../helpers/with_resolvers';
 beforeEach(() => {
   vi.stubGlobal('indexedDB', new IDBFactory());
   vi.stubGlobal('document', Object.assign(new EventTarget(), { hidden: false }));
+  vi.stubGlobal('window', new EventTarget());
 });
 
 /** A window beside others, which stores its changes. `reread`: called after it has read another window's data. */
@@ -26,7 +27,7 @@ async function openWindow(reread: () => Promise<void> = async () => {}) {
   });
   const add = (message: string): void => store.set({ set: addSamples(store.value.set, 0, [message]) });
   const messages = (): string[] => store.value.set.samples.map(({ content }) => content);
-  return { wipe, add, messages, show };
+  return { store, wipe, add, messages, show };
 }
 
 const stored = async () =>
@@ -92,4 +93,20 @@ test('data that was read before a wipe is not shown after it', async () => {
   await new Promise((resolve) => setTimeout(resolve));
   expect(one.messages()).toEqual([]);
   expect(await stored()).toBeUndefined();
+});
+
+test('while changes can’t be stored, the page says so, and the browser asks before it is left', async () => {
+  const asks = (): boolean => !window.dispatchEvent(new Event('beforeunload', { cancelable: true }));
+  const { store, add } = await openWindow();
+  const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+    throw new DOMException('full', 'QuotaExceededError');
+  });
+  add('one');
+  await vi.waitFor(() => expect(store.value.storingFailed).toBe(true));
+  expect(asks()).toBe(true);
+  put.mockRestore();
+  add('two');
+  await vi.waitFor(() => expect(store.value.storingFailed).toBe(false));
+  expect(asks()).toBe(false);
+  expect(await stored()).toEqual(['one', 'two']);
 });

@@ -28,13 +28,13 @@ function learningPage() {
   const report = vi.fn();
   const classifier = { learn, forget: () => {} };
   const kind = { thing: 'message', things: 'messages' };
-  learnAtOnce({ store, classifier, kind, banner: { report } } as unknown as ClassesApp<string>);
+  const again = learnAtOnce({ store, classifier, kind, banner: { report } } as unknown as ClassesApp<string>);
   store.set({ device: { usable: true } as unknown as NonNullable<ClassesState<string>['device']> });
   const end = async (ended: Promise<Learnt>): Promise<void> => {
     ends.shift()?.(ended);
     await vi.waitFor(() => expect(store.value.learning).toBe(ends.length > 0));
   };
-  return { store, learn, report, end };
+  return { store, learn, again, report, end };
 }
 
 test('a learning does not replace what another tab has learnt from its own samples meanwhile', async () => {
@@ -71,4 +71,18 @@ test('samples that change meanwhile are learnt next', async () => {
   expect(learn).toHaveBeenLastCalledWith(next, first);
   await end(Promise.resolve(learntFrom('second')));
   expect(store.value).toMatchObject({ learnt: learntFrom('second'), isStale: false });
+});
+
+test('after a failure the page says so, until it is asked to learn again', async () => {
+  const { store, learn, again, report, end } = learningPage();
+  const failure = new Error('offline');
+  await end(Promise.reject(failure));
+  expect(report).toHaveBeenCalledWith(failure);
+  expect(store.value).toMatchObject({ learnFailed: true, isStale: true });
+  again();
+  expect(store.value).toMatchObject({ learning: true, learnFailed: false });
+  const learnt = learntFrom('second');
+  await end(Promise.resolve(learnt));
+  expect(store.value).toMatchObject({ learnt, learnFailed: false, isStale: false });
+  expect(learn).toHaveBeenCalledTimes(2);
 });

@@ -10,7 +10,7 @@ export interface Keeping {
 }
 
 /**
- * Stores every change, and shows a note at the first failure. If another tab has written, this one shows what is there instead of
+ * Stores every change; `storingFailed` of the state says whether that failed. If another tab has written, this one shows what is there instead of
  * replacing it: `reread` reads it.
  */
 export function keepChanges<Content>(
@@ -18,7 +18,6 @@ export function keepChanges<Content>(
   shelf: Shelf<Content>,
   reread: () => Promise<Kept<Content>>,
 ): Keeping {
-  let isTold = false;
   /** Whether the current change of the state needs no 'changed' write: it comes from storage, or empties it. */
   let isStored = false;
   let wipes = 0;
@@ -42,19 +41,22 @@ export function keepChanges<Content>(
     const wipesBefore = wipes;
     try {
       await (change === 'wiped' ? shelf.wipe() : shelf.write(store.value));
+      store.set({ storingFailed: false });
     } catch (error) {
       if (error instanceof WrittenElsewhere) return adopt(wipesBefore);
       if (change === 'wiped') {
         failures.push(error);
         return;
       }
-      if (!isTold) banner.show('note', 'This browser keeps nothing for this page.', 'Export what you want to keep.');
-      isTold = true;
+      store.set({ storingFailed: true });
     }
   });
   store.watch(({ set, learnt, isRefined }, before) => {
     const isNew = set !== before.set || learnt !== before.learnt || isRefined !== before.isRefined;
     if (isNew && !isStored) void writes.push('changed');
+  });
+  window.addEventListener('beforeunload', (event) => {
+    if (store.value.storingFailed) event.preventDefault();
   });
   document.addEventListener('visibilitychange', async () => {
     if (document.hidden) return;

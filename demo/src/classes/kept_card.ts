@@ -2,7 +2,7 @@ import { saveFiles } from '../../../src/parts/files';
 import { counted, formatBytes } from '../../../src/parts/words';
 import { act } from '../page/act';
 import { announce } from '../page/announcer';
-import { byId, onClick, setText } from '../page/dom';
+import { byId, onClick, setText, show } from '../page/dom';
 import { formatDate } from '../page/format';
 import type { ClassesApp } from './app';
 import type { Kind } from './kind';
@@ -11,6 +11,7 @@ import { type ClassesState, canChange } from './state';
 /** Shows the stored data, with buttons to export or delete it. `wipe` deletes all of it. */
 export function keptCard<Content>(app: ClassesApp<Content>, wipe: () => Promise<void>): void {
   const { store, kind, confirm } = app;
+  const refused = byId('kept-refused', 'p');
   const [exportButton, wipeButton] = [byId('export', 'button'), byId('wipe', 'button')];
   onClick(exportButton, () => {
     const { learnt } = store.value;
@@ -29,7 +30,13 @@ export function keptCard<Content>(app: ClassesApp<Content>, wipe: () => Promise<
     exportButton.disabled = state.learnt === undefined;
     wipeButton.disabled = !canChange(state) || (state.learnt === undefined && state.set.samples.length === 0);
     setText(byId('kept-text', 'p'), keptText(state, kind));
+    setText(refused, state.storingFailed ? refusedText(kind) : '');
+    show(refused, state.storingFailed);
   });
+}
+
+function refusedText({ things }: Pick<Kind<unknown>, 'things'>): string {
+  return `This browser refuses to store your latest changes: closing the page loses them. “Download” keeps what was learnt, but not the ${things}.`;
 }
 
 function keptText(

@@ -5,8 +5,8 @@ import type { ClassesApp } from './app';
 import { accuracyInWords } from './learnt';
 import { type ClassesState, canLearn } from './state';
 
-/** Learns from the samples whenever they change, and again if they change meanwhile. */
-export function learnAtOnce<Content>({ store, classifier, banner, kind }: ClassesApp<Content>): void {
+/** Learns from the samples whenever they change, and again if they change meanwhile. Returns a function that tries again after a failure. */
+export function learnAtOnce<Content>({ store, classifier, banner, kind }: ClassesApp<Content>): () => void {
   const isDue = (state: ClassesState<Content>): boolean => state.isStale && canLearn(state, kind);
   let wipes = 0;
   const learning = new Latest(async () => {
@@ -16,7 +16,7 @@ export function learnAtOnce<Content>({ store, classifier, banner, kind }: Classe
     const isReplaced = (): boolean => store.value.set !== set && !store.value.isStale;
     const wipesBefore = wipes;
     const isDiscarded = (): boolean => wipes !== wipesBefore || isReplaced();
-    store.set({ learning: true });
+    store.set({ learning: true, learnFailed: false });
     try {
       const learnt = await classifier.learn(set, before);
       if (isDiscarded()) return;
@@ -25,6 +25,7 @@ export function learnAtOnce<Content>({ store, classifier, banner, kind }: Classe
     } catch (error) {
       if (isDiscarded()) return;
       if (isLost(error)) classifier.forget();
+      store.set({ learnFailed: true });
       banner.report(error);
     } finally {
       store.set({ learning: false });
@@ -35,4 +36,5 @@ export function learnAtOnce<Content>({ store, classifier, banner, kind }: Classe
     const isNew = state.set !== set || state.busy !== busy || state.device !== device;
     if (isNew && isDue(state)) void learning.push(undefined);
   });
+  return () => void learning.push(undefined);
 }

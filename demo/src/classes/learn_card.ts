@@ -8,17 +8,26 @@ import { accuracyInWords } from './learnt';
 import { RefiningRuns } from './refining/refining_runs';
 import { type ClassesState, canRefine } from './state';
 
-/** Shows how often the model is right and what it confuses, and refines it. */
-export function learnCard<Content>(app: ClassesApp<Content>): void {
+/** Shows how often the model is right and what it confuses, and refines it. `learnAgain` tries again to learn after a failure. */
+export function learnCard<Content>(app: ClassesApp<Content>, learnAgain: () => void): void {
   const { store, kind } = app;
   const runs = new RefiningRuns(app);
   const confusions = new Confusions(byId('confusions-frame', 'div'), byId('confusions', 'table'));
   const [start, stop, idle] = [byId('refine', 'button'), byId('stop', 'button'), byId('refine-idle', 'input')];
+  const again = byId('learn-again', 'button');
   const [accuracy, bar] = [byId('accuracy', 'p'), byId('train-bar', 'progress')];
   onClick(start, () => runs.startNow());
   onClick(stop, () => {
     store.set({ refinesInIdleTime: false });
     runs.stop();
+  });
+  onClick(again, () => {
+    app.banner.clear();
+    learnAgain();
+    accuracy.focus();
+  });
+  window.addEventListener('online', () => {
+    if (store.value.learnFailed) learnAgain();
   });
   idle.addEventListener('change', () => {
     store.set({ refinesInIdleTime: idle.checked });
@@ -41,6 +50,7 @@ export function learnCard<Content>(app: ClassesApp<Content>): void {
     show(start, !isUnderWay);
     show(stop, isUnderWay);
     show(bar, isUnderWay);
+    show(again, state.learnFailed);
     if (isUnderWay) setShare(bar, refining.steps === 0 ? undefined : refining.step / refining.steps);
     start.disabled = !(canRefine(state, kind) || refining?.stage === 'waiting');
     if (hadFocus) (isUnderWay ? stop : start).focus();
@@ -49,14 +59,15 @@ export function learnCard<Content>(app: ClassesApp<Content>): void {
 }
 
 function standingOf(
-  { learnt, learning, set }: ClassesState<unknown>,
+  { learnt, learning, learnFailed, set }: ClassesState<unknown>,
   kind: Pick<Kind<unknown>, 'thing' | 'things'>,
 ): { readonly text: string; readonly note: string; readonly awaits: boolean } {
   const missing = missingIn(set, kind.things);
   const hasAll = missing === '';
   if (learnt !== undefined && hasAll) return { ...accuracyInWords(learnt, kind), awaits: false };
-  const text = learning ? 'Learning…' : missing || 'It learns as you label.';
-  return { text, note: '', awaits: hasAll };
+  if (learning) return { text: 'Learning…', note: '', awaits: hasAll };
+  if (learnFailed && hasAll) return { text: 'It could not learn.', note: '', awaits: false };
+  return { text: missing || 'It learns as you label.', note: '', awaits: hasAll };
 }
 
 function statusOf(

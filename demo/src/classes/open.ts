@@ -28,9 +28,11 @@ export async function openClassesPage<Content>(
     loading: undefined,
     trouble: undefined,
     learning: false,
+    learnFailed: false,
     refining: undefined,
     refinesInIdleTime: true,
     outcome: '',
+    storingFailed: false,
     busy: false,
   });
   const banner = new Banner();
@@ -53,8 +55,7 @@ export async function openClassesPage<Content>(
   else store.set({ set: addLabelled(beginning<Content>().set, await kind.samples()) });
 
   addCards(app);
-  learnCard(app);
-  learnAtOnce(app);
+  learnCard(app, learnAtOnce(app));
   const writes = keepChanges(app, shelf, async () => {
     await classifier.close();
     return (await shelf.read()) ?? beginning<Content>();

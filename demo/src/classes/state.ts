@@ -37,11 +37,15 @@ export interface ClassesState<Content> extends Kept<Content> {
   readonly trouble: Trouble | undefined;
   /** The model learns from the samples. */
   readonly learning: boolean;
+  /** The model could not learn from the samples when it last tried. */
+  readonly learnFailed: boolean;
   readonly refining: Refining | undefined;
   /** Whether it refines in idle time, too. */
   readonly refinesInIdleTime: boolean;
   /** The outcome of the last refinement in words; '' before there was one. */
   readonly outcome: string;
+  /** The browser did not store the last change. */
+  readonly storingFailed: boolean;
   /** A short action is running, such as reading files. */
   readonly busy: boolean;
 }

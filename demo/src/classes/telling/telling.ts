@@ -30,9 +30,9 @@ export class Telling<Content> {
     this.#app = app;
     this.#rows = rows;
     this.#ask = ask;
-    app.store.watch(({ learnt, device, set }, before) => {
-      const isNew = learnt !== before.learnt || device !== before.device || set.classes !== before.set.classes;
-      if (isNew) void this.tell();
+    app.store.watch(({ learnt, learnFailed, device, set }, before) => {
+      const isOther = learnt !== before.learnt || learnFailed !== before.learnFailed;
+      if (isOther || device !== before.device || set.classes !== before.set.classes) void this.tell();
     });
   }
 
@@ -53,11 +53,12 @@ export class Telling<Content> {
 
   async #tell(): Promise<void> {
     const { store, classifier, banner, kind } = this.#app;
-    const { learnt, device, set } = store.value;
+    const { learnt, learnFailed, device, set } = store.value;
     const question = this.#ask();
     if ('wish' in question) return this.#show(question.wish, learnt);
     if (device?.usable !== true) return this.#show('', learnt);
-    if (learnt === undefined) return this.#show(missingIn(set, kind.things) || 'Learning…', learnt);
+    if (learnt === undefined)
+      return this.#show(missingIn(set, kind.things) || (learnFailed ? 'It could not learn.' : 'Learning…'), learnt);
     if (!classifier.isOpen) this.#show('Loading what it has learnt…', learnt);
     try {
       const scores = await classifier.tell(learnt, question.input);
