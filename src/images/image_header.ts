@@ -4,10 +4,12 @@ import type { ImageSize } from './resize';
 const WINDOW = 2 ** 12;
 /** The most segments of a JPEG, or blocks of a GIF, before its size. Cameras write about twenty. */
 const MAX_SEGMENTS = 1024;
+/** The size of an image that hides its own behind more segments: no decoder gets it. */
+const HIDDEN: ImageSize = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
 
 /**
- * The size in the header of a PNG, JPEG, WebP, GIF or BMP; undefined for other files, and for a JPEG whose size is not found. It is checked
- * before decoding, because decoders allocate memory in proportion to it.
+ * The size in the header of a PNG, JPEG, WebP, GIF or BMP; undefined for other files, and for a JPEG that is cut off. Infinite if it
+ * stands behind too many segments. It is checked before decoding, because decoders allocate memory in proportion to it.
  */
 export async function declaredSize(file: Blob): Promise<ImageSize | undefined> {
   const head = await windowAt(file, 0);
@@ -40,7 +42,7 @@ function webpSize(head: DataView): ImageSize | undefined {
   }
 }
 
-/** The larger of the screen and the first frame, to which browsers enlarge the screen. The screen if no frame is found. */
+/** The larger of the screen and the first frame, to which browsers enlarge the screen. The screen of a file that is cut off. */
 async function gifSize(file: Blob, head: DataView): Promise<ImageSize> {
   const screen = { width: head.getUint16(6, true), height: head.getUint16(8, true) };
   const flags = head.getUint8(10);
@@ -63,7 +65,7 @@ async function gifSize(file: Blob, head: DataView): Promise<ImageSize> {
       return first === 0x2c ? { width: Math.max(width, end(1)), height: Math.max(height, end(3)) } : screen;
     }
   }
-  return screen;
+  return HIDDEN;
 }
 
 /** The size of the first frame, after the segments of camera data, profiles and thumbnails. */
@@ -81,7 +83,7 @@ async function jpegSize(file: Blob): Promise<ImageSize | undefined> {
       at += end + (isAlone(marker) ? 0 : Math.max(2, bytes.getUint16(end)));
     }
   }
-  return undefined;
+  return HIDDEN;
 }
 
 /** The first marker and the place after it, found as decoders do: they skip bytes between segments. */

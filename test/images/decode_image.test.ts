@@ -85,6 +85,28 @@ describe('refused', () => {
     expect(told).toEqual(['1×1']);
   });
 
+  test('a file that hides its size behind more segments than are read, before it is decoded', async () => {
+    const { told, scope } = browser(async () => ({ width: 1, height: 1 }));
+    const jpeg = [
+      0xff,
+      0xd8,
+      ...Array(1024).fill([0xff, 0xfe, 0, 2]).flat(),
+      0xff,
+      0xc0,
+      0,
+      17,
+      8,
+      255,
+      255,
+      255,
+      255,
+      3,
+    ];
+    const hidden = new Blob([Uint8Array.from([...jpeg, ...Array(40).fill(0)])]);
+    await expect(imageDecoder(scope)?.(hidden, signal)).rejects.toMatchObject({ code: 'limit_exceeded' });
+    expect(told).toEqual(['1×1']);
+  });
+
   test('a file that can’t be read', async () => {
     const { scope } = browser(async () => ({ width: 1, height: 1 }));
     const gone = new Blob(['a']);
