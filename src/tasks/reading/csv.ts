@@ -34,7 +34,8 @@ async function* records(parts: AsyncIterable<string>): AsyncGenerator<CsvRecord>
 }
 
 function checkedNames(names: readonly string[], line: number): readonly string[] {
-  const twice = names.find((name, i) => names.indexOf(name) < i);
+  const seen = new Set<string>();
+  const twice = names.find((name) => seen.size === seen.add(name).size);
   if (twice === undefined) return names;
   throw invalid(line, `expected a name of its own for each column, got ${shown(twice)} twice`);
 }

@@ -130,6 +130,10 @@ test.each([
   ['spaces and quotes', `a\nx${' "'.repeat(2 ** 20)}\n`],
   ['line breaks', '\n'.repeat(2 ** 21)],
   [
+    'long names that end differently',
+    `${Array.from({ length: 4096 }, (_, i) => 'n'.repeat(4086) + (i + 1000)).join(',')}\n`,
+  ],
+  [
     'rows of nothing but commas',
     `${Array.from({ length: 1024 }, (_, i) => i).join(',')}\n${`${','.repeat(1023)}\n`.repeat(2 ** 10)}`,
   ],
