@@ -232,7 +232,8 @@ function readLogs(file: Safetensors, name: string, metrics: readonly LogMetric[]
   const { shape, bytes, dtype } = expectTensor(file, name);
   const [rows = 0, columns] = shape;
   const names = [...COLUMNS, ...metrics];
-  if (dtype !== 'F64' || columns !== names.length) throw invalid(`${name}: got ${dtype} [${shape}]`);
+  if (dtype !== 'F64' || shape.length !== 2 || columns !== names.length)
+    throw invalid(`${name}: got ${dtype} [${shape}]`);
   const values = new Float64Array(bytes.slice().buffer);
   return Array.from({ length: rows }, (_, row) => {
     const cells = names.map((column, index) => [column, values[row * names.length + index]] as const);

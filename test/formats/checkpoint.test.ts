@@ -64,6 +64,13 @@ function changed(patch: (state: Record<string, unknown>) => object, drop = ''): 
   );
 }
 
+/** The file with logs of another shape, and no bytes. */
+function withLogs(shape: readonly number[]): Uint8Array<ArrayBuffer> {
+  const { tensors, metadata } = readSafetensors(bytes);
+  const logs = { dtype: 'F64', shape, bytes: new Uint8Array() } as const;
+  return writeSafetensors(new Map([...tensors, ['log_history', logs] as const]), metadata);
+}
+
 describe('a checkpoint', () => {
   test('is read as it was written, to the bit', () => {
     expect(readCheckpoint(bytes, lengths)).toEqual(checkpoint);
@@ -154,6 +161,7 @@ describe('a checkpoint', () => {
     ['for another length', bytes, [8, 8]],
     ['without a tensor', changed(() => ({}), '1.exp_avg'), lengths],
     ['without its logs', changed(() => ({}), 'log_history'), lengths],
+    ['whose logs have a third dimension of none', withLogs([2 ** 32, 6, 0]), lengths],
     ['of a later format', changed(() => ({ format: 5 })), lengths],
     ['without a version', changed(() => ({ version: 1 })), lengths],
     ['without a run', changed(() => ({ run: undefined })), lengths],
