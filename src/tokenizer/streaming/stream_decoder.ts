@@ -6,7 +6,6 @@ const CONTEXT = 6;
 const MAX_PENDING = 8;
 /** Decoders write this for bytes that aren't a complete character. */
 const REPLACEMENT = '\uFFFD';
-const BROKEN_END = /\uFFFD+$/u;
 
 export type Decoding = Required<DecodeOptions>;
 
@@ -36,7 +35,10 @@ export class StreamDecoder {
 
   /** The text held back, without the incomplete character. */
   get held(): string {
-    return this.#held.replace(BROKEN_END, '');
+    // A loop: a regular expression would try each place of a run in the middle again.
+    let end = this.#held.length;
+    while (end > 0 && this.#held[end - 1] === REPLACEMENT) end--;
+    return this.#held.slice(0, end);
   }
 
   /** Adds a token, and returns the text that it completes: '' while a character is incomplete. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { StreamDecoder } from '../../../src/tokenizer/streaming/stream_decoder';
 import type { TextTokenizer } from '../../../src/tokenizer/tokenizer';
+import { cpuTime } from '../../helpers/cpu_time';
 import { hasStories, openTokenizer, proseFolder, proseText, storiesFolder } from '../../helpers/models/tokenizers';
 
 const prose = openTokenizer(proseFolder);
@@ -34,6 +35,18 @@ describe('byte-level tokens', () => {
     const parts = stream(prose, Array(20).fill(first!));
     expect(parts.findIndex((part) => part !== '')).toBe(7);
     expect(parts.join('')).toBe('\uFFFD'.repeat(20));
+  });
+
+  test('a long run of broken characters before others takes a moment', () => {
+    const broken = {
+      ...prose,
+      decode: (ids: readonly number[]) => (ids.length === 0 ? '' : `${'\uFFFD'.repeat(180_000)}b\uFFFD`),
+    };
+    const decoder = new StreamDecoder(broken as unknown as TextTokenizer);
+    decoder.push(1);
+    const start = cpuTime();
+    expect(decoder.held).toHaveLength(180_001);
+    expect(cpuTime() - start).toBeLessThan(1000);
   });
 
   test('special tokens give no text', () => {
