@@ -2,17 +2,34 @@ const UNKNOWN = 0;
 const OUTSIDE = 1;
 const INSIDE = 2;
 
+/** The most pages of all classes of a pattern, so that they stay small. A text in one language needs few. */
+const MOST_PAGES = 2 ** 14;
+
 /** Whether a class matches a character, given as its code. JavaScript's own engine tests each character once. */
 export type CharacterSet = (character: number) => boolean;
 
-/** `source` is a pattern for one character. Throws `SyntaxError`. */
-export function characterSet(source: string, unicode: boolean): CharacterSet {
+/** Counts the pages that the classes of a pattern may still make. */
+export interface Pages {
+  left: number;
+}
+
+export function newPages(): Pages {
+  return { left: MOST_PAGES };
+}
+
+/** `source` is a pattern for one character. A page holds the results of 256 characters. Throws `SyntaxError`. */
+export function characterSet(source: string, unicode: boolean, available: Pages): CharacterSet {
   const expression = new RegExp(`^(?:${source})$`, unicode ? 'u' : '');
   const textOf = unicode ? String.fromCodePoint : String.fromCharCode;
   const pages: (Uint8Array | undefined)[] = [];
   return (character) => {
-    const page = pages[character >> 8] ?? new Uint8Array(256);
-    pages[character >> 8] = page;
+    let page = pages[character >> 8];
+    if (page === undefined) {
+      if (available.left === 0) return expression.test(textOf(character));
+      available.left -= 1;
+      page = new Uint8Array(256);
+      pages[character >> 8] = page;
+    }
     const at = character & 0xff;
     if (page[at] === UNKNOWN) page[at] = expression.test(textOf(character)) ? INSIDE : OUTSIDE;
     return page[at] === INSIDE;

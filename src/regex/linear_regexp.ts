@@ -6,8 +6,10 @@ import type { StepBudget } from './step_budget';
 interface Match {
   readonly start: number;
   readonly end: number;
-  /** Groups from 1 on, as in `RegExp`; 0 is the match. */
-  readonly groups: readonly (string | undefined)[];
+  /** The number of groups. */
+  readonly groups: number;
+  /** The text of a group from 1 on, as in `RegExp`; 0 is the match. */
+  group(index: number): string | undefined;
 }
 
 /** States of a cell: a step at a position of the text. */
@@ -69,8 +71,8 @@ class Search {
   readonly #text: string;
   readonly #unicode: boolean;
   readonly #known: Uint8Array;
-  /** The index in `#known` at which the cells of a step begin. */
-  readonly #rows: Int32Array;
+  /** The cells of a step. */
+  readonly #cells: number;
   readonly #stack: number[] = [];
   /** Starts and ends of groups: group n has entries 2n and 2n + 1. */
   #saved: number[] = [];
@@ -81,11 +83,9 @@ class Search {
     this.#text = text;
     this.#unicode = unicode;
     this.#budget = budget;
-    const cells = text.length + 1;
-    if (program.op.filter((op) => op === SPLIT).length * cells > MAX_MEMORY) throw budget.exceeded();
-    let rows = 0;
-    this.#rows = Int32Array.from(program.op, (op) => (op === SPLIT ? cells * rows++ : 0));
-    this.#known = new Uint8Array(rows * cells);
+    this.#cells = text.length + 1;
+    if (program.splits * this.#cells > MAX_MEMORY) throw budget.exceeded();
+    this.#known = new Uint8Array(program.splits * this.#cells);
   }
 
   from(start: number): Match | undefined {
@@ -100,9 +100,13 @@ class Search {
     this.#saved = [];
     const end = this.#run(0, start, false);
     if (end < 0) return undefined;
-    const groups = Array.from({ length: this.#program.groups + 1 }, (_, index) => this.#group(index));
-    groups[0] = this.#text.slice(start, end);
-    return { start, end, groups };
+    const saved = this.#saved;
+    return {
+      start,
+      end,
+      groups: this.#program.groups,
+      group: (index) => (index === 0 ? this.#text.slice(start, end) : this.#group(index, saved)),
+    };
   }
 
   /** The position after the character at `at`. */
@@ -110,14 +114,14 @@ class Search {
     return at + (this.#unicode && (this.#text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1);
   }
 
-  #group(index: number): string | undefined {
-    const [start, end] = [this.#saved[2 * index], this.#saved[2 * index + 1]];
+  #group(index: number, saved = this.#saved): string | undefined {
+    const [start, end] = [saved[2 * index], saved[2 * index + 1]];
     return start === undefined || end === undefined ? undefined : this.#text.slice(start, end);
   }
 
   /** The end of a match of the steps from `first` on, or -1. Within a look-around the end doesn't matter, so success is remembered too. */
   #run(first: number, start: number, inLook: boolean): number {
-    const { op, a, b } = this.#program;
+    const { op, a, b, splitsBefore } = this.#program;
     const [known, stack, budget] = [this.#known, this.#stack, this.#budget];
     const base = stack.length;
     let [step, at] = [first, start];
@@ -134,7 +138,7 @@ class Search {
           break;
         }
         case SPLIT: {
-          const cell = (this.#rows[step] as number) + at;
+          const cell = (splitsBefore[step] as number) * this.#cells + at;
           const state = known[cell];
           if (state === MATCHED) return this.#settle(base, at, MATCHED);
           // Under way at the same position: an iteration of a repeat that matched the empty string.
@@ -216,7 +220,9 @@ class Search {
     }
   }
 
+  /** Each character that it looks behind costs a step. */
   #looks(step: number, at: number): boolean {
+    this.#budget.left -= this.#program.b[step] as number;
     let start = at;
     for (let i = this.#program.b[step] as number; i > 0; i--) {
       if (start === 0) return false;

@@ -1,4 +1,4 @@
-import { type CharacterSet, characterSet } from './character_set';
+import { type CharacterSet, characterSet, newPages } from './character_set';
 import { type Pattern, type PatternNode, parsePattern } from './syntax';
 
 /** Kinds of steps of a program; `a` and `b` are their operands. */
@@ -29,6 +29,9 @@ export interface PatternProgram {
   readonly a: Int32Array;
   readonly b: Int32Array;
   readonly sets: readonly CharacterSet[];
+  /** The number of splits before each step. */
+  readonly splitsBefore: Int32Array;
+  readonly splits: number;
   readonly groups: number;
   readonly hasReferences: boolean;
 }
@@ -58,11 +61,16 @@ class Compiler {
   program(): PatternProgram {
     this.#emit(this.#pattern.root);
     this.#push(Step.Match);
+    let splits = 0;
+    const splitsBefore = Int32Array.from(this.#op, (op) => (op === Step.Split ? splits++ : splits));
+    const pages = newPages();
     return {
       op: Int32Array.from(this.#op),
       a: Int32Array.from(this.#a),
       b: Int32Array.from(this.#b),
-      sets: [...this.#sets.keys()].map((source) => characterSet(source, this.#unicode)),
+      sets: [...this.#sets.keys()].map((source) => characterSet(source, this.#unicode, pages)),
+      splitsBefore,
+      splits,
       groups: this.#pattern.groups,
       hasReferences: this.#hasReferences,
     };

@@ -50,10 +50,11 @@ export class Pipeline {
 
   /** Throws the library's errors for rules that it refuses. */
   constructor({ json, modelKind }: TokenizerDefinition, settings: Settings) {
-    // The library holds the vocabulary and decodes. It gets no normalizer, which it would run on the added tokens without limits.
+    // The library holds the vocabulary and decodes. It gets no normalizer, which it would run on the added tokens without limits, and no
+    // further special tokens, of which it would compare each with all others: `decode` leaves them out here.
     this.#library = new Tokenizer(
       { ...json, normalizer: null, post_processor: null, model: modelKind.forLibrary(json.model) },
-      { ...settings },
+      { ...settings, additional_special_tokens: [] },
     );
     const { normalizer } = new Tokenizer({ ...EMPTY, normalizer: json.normalizer }, {});
     this.#settings = settings;

@@ -6,7 +6,10 @@ import { cpuTime } from '../helpers/cpu_time';
 
 const budget = (steps = 100_000_000) => new StepBudget(steps, 'too much', 'less');
 const found = (source: string, text: string, unicode = true) =>
-  [...new LinearRegExp(source, { unicode }).matchAll(text, budget())].map(({ start, groups }) => [start, ...groups]);
+  [...new LinearRegExp(source, { unicode }).matchAll(text, budget())].map((match) => [
+    match.start,
+    ...Array.from({ length: match.groups + 1 }, (_, index) => match.group(index)),
+  ]);
 const expected = (source: string, text: string, flags = 'gu') =>
   [...text.matchAll(new RegExp(source, flags))].map((match) => [match.index, ...match]);
 

@@ -68,6 +68,13 @@ describe('hostile files', () => {
     expect(createTokenizer(tokenizerJson(), '{"additional_special_tokens":7,"remove_space":"x"}').vocab_size).toBe(3);
   });
 
+  test('200,000 special tokens of its config take a moment', () => {
+    const additional_special_tokens = Array.from({ length: 200_000 }, (_, i) => `<${i}>`);
+    const start = cpuTime();
+    createTokenizer(tokenizerJson(), JSON.stringify({ additional_special_tokens }));
+    expect(cpuTime() - start).toBeLessThan(SECOND);
+  });
+
   test('characters without a token, and no unk_token', () => {
     const tokenizer = createTokenizer(tokenizerJson({}, { unk_token: undefined }));
     expect(() => tokenizer.encode('?')).toThrow(invalid);
@@ -75,6 +82,8 @@ describe('hostile files', () => {
 });
 
 const theText = { Sequence: { id: 'A', type_id: 0 } };
+/** A choice of 32 that are the same. */
+const OR_DOTS = Array(32).fill('.').join('|');
 const doubling = { type: 'Replace', pattern: { String: 'a' }, content: 'aa' };
 function split(Regex: string): string {
   return tokenizerJson({ pre_tokenizer: { type: 'Split', pattern: { Regex } } });
@@ -113,6 +122,26 @@ describe('hostile rules and models are refused or done within a second', () => {
     ['three of them', split('[^~]*[^~]*[^~]*~'), proseText(100_000)],
     ['a repeat that the library undoes', split('([^~]+)\\G+~'), proseText(100_000)],
     ['references', split('(a*)*(a*)*\\1\\2b'), 'a'.repeat(10_000)],
+    [
+      'many ways of a fixed length',
+      split(Array(28).fill(`(?:${OR_DOTS})(?:${OR_DOTS}).......x`).join('|')),
+      'a'.repeat(32_000),
+    ],
+    ['long looks behind', split(`(?:${OR_DOTS})(?<=xy{1000}y{1000}y{1000}y{900}.)`), 'a'.repeat(32_768)],
+    [
+      'a search for each character',
+      tokenizerJson({
+        pre_tokenizer: {
+          type: 'Sequence',
+          pretokenizers: ['.', 'x(?:a?){1000}(?:a?){1000}(?=q)'].map((Regex) => ({
+            type: 'Split',
+            pattern: { Regex },
+          })),
+        },
+      }),
+      'a'.repeat(32_768),
+    ],
+    ['many groups in each match', split(`.|(?=q)x${'()'.repeat(1900)}`), 'a'.repeat(32_768)],
     ['a thousand choices', split(`(?:${'a?'.repeat(1000)})${'a'.repeat(1000)}b`), 'a'.repeat(100_000)],
     ['all of the text before and after, three times', normalizers([replace("$`$'$`$'$`$'")]), 'a'.repeat(100_000)],
     ['a text bomb', normalizers(Array(40).fill(doubling)), 'a'],
@@ -266,4 +295,18 @@ test('whatever the definition, a text is encoded within a second or refused, and
     }),
     { numRuns: 500 },
   );
+});
+
+test('a class of characters holds few results of texts in many scripts', () => {
+  const classes = Array.from({ length: 1360 }, (_, i) => String.fromCodePoint(0x4e00 + i)).join('|');
+  const tokenizer = createTokenizer(split(`${classes}|(?=a)b`));
+  const text = Array.from({ length: 4000 }, (_, i) => String.fromCodePoint(0x10000 + 256 * i)).join('');
+  const before = process.memoryUsage().arrayBuffers;
+  try {
+    tokenizer.encode(text);
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'limit_exceeded' });
+  }
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 25);
+  expect(tokenizer.vocab_size).toBeGreaterThan(0); // it is still held
 });

@@ -138,7 +138,7 @@ function layerFilter(
     for (const index of indices) {
       const match = index.matchStart(name, budget);
       // The index is the last group: the pattern of a list may contain groups itself.
-      if (match !== undefined) return wanted.has(Number(match.groups.at(-1)));
+      if (match !== undefined) return wanted.has(Number(match.group(match.groups)));
     }
     return false;
   };

@@ -3,6 +3,8 @@ import { type PatternNode, parsePattern } from '../../regex/syntax';
 /** The most turns of a bounded repeat, and the most bounded repeats before an unbounded one, so that a match has few ways to begin. */
 const MAX_TURNS = 8;
 const MAX_CHOICES = 2;
+/** The most characters that all ways in which a pattern can begin to match may read at one place of a text. */
+const MOST_READ = 2048;
 
 /** White space and other characters, as the library translates `\s` and `\S`. */
 const SPACE = '\\p{White_Space}';
@@ -26,6 +28,7 @@ export function runsLinear(source: string): boolean {
     return false;
   }
   const branches = (root.kind === 'choice' ? root.branches : [root]).map(itemsOf);
+  if (branches.reduce((sum, items) => sum + waysOf(items) * lengthOf(items), 0) > MOST_READ) return false;
   return branches.every(
     (items, index) =>
       neverFailsLate(items) ||
@@ -33,6 +36,26 @@ export function runsLinear(source: string): boolean {
       (isLineBreak(items) && isTrailingSpace(branches[index + 1] ?? [])) ||
       isCapitalised(items, branches[index + 1] ?? []),
   );
+}
+
+/** The number of ways in which the bounded items can match, one after the other. */
+function waysOf(items: readonly PatternNode[]): number {
+  const of = (node: PatternNode): number => {
+    if (node.kind === 'choice') return node.branches.length;
+    if (node.kind !== 'repeat' || isUnbounded(node)) return 1;
+    return (node.max - node.min + 1) * of(node.body);
+  };
+  return items.reduce((ways, item) => ways * of(item), 1);
+}
+
+/** The most characters that the bounded items read. */
+function lengthOf(items: readonly PatternNode[]): number {
+  const of = (node: PatternNode): number => {
+    if (node.kind === 'sequence') return lengthOf(node.items);
+    if (node.kind === 'choice') return Math.max(0, ...node.branches.map(of));
+    return node.kind === 'repeat' && !isUnbounded(node) ? node.max * of(node.body) : 1;
+  };
+  return items.reduce((length, item) => length + of(item), 0);
 }
 
 function itemsOf(node: PatternNode): readonly PatternNode[] {

@@ -23,6 +23,8 @@ function found(pattern: TextPattern, text: string): string[] {
 
 const text = "It's 1,234,567 o'clock…  the 東京 Harbour,\n\n  HTTPServer aab 🙂🙂 x_9\t\n9_x DON'T\r\n \r\n  END  ";
 
+/** A choice of 32 that are the same. */
+const OR_DOTS = Array(32).fill('.').join('|');
 const GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 const LLAMA3 =
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
@@ -81,6 +83,8 @@ describe('other patterns find the same, in time linear in the text', () => {
     ['\\s+\\b'],
     [' ?\\p{L}+x'],
     ['a{0,8}a{0,8}a{0,8}a{0,8}a{0,8}a{0,8}b'],
+    [`(?:${OR_DOTS})(?:${OR_DOTS}).......x`],
+    [`(?:${OR_DOTS})${'.'.repeat(100)}x`],
   ])("%s isn't left to JavaScript", (pattern) => {
     expect(textPattern(compiled(pattern)).isNative).toBe(false);
   });
