@@ -98,7 +98,8 @@ export class Opinion {
   }
 
   #open(): void {
-    this.#own.open(this.#text?.completion ?? '');
+    if (this.#text === undefined) return;
+    this.#own.open(this.#text);
     this.#show();
   }
 

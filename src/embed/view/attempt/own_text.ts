@@ -1,16 +1,17 @@
+import type { GeneratedText } from '../../../index';
 import { button, buttons, field, stack } from '../panel_elements';
 
 interface OwnTextParts {
-  /** Takes the changed text, with the space that the model's begins with. */
+  /** Takes the changed text, with the space before it. */
   onKeep(text: string): void;
   onCancel(): void;
 }
 
 /** A field with the model's text, for a visitor who changes it. Hidden until it is opened. */
 export function ownText({ onKeep, onCancel }: OwnTextParts) {
-  let space = '';
+  let about: GeneratedText = { prompt: '', completion: '' };
   const { root: row, input } = field('own', 'How it should go on', { rows: 4 });
-  const keep = button('Keep mine', () => onKeep(space + input.value.trim()), 'primary');
+  const keep = button('Keep mine', () => onKeep(withSpace(input.value.trim(), about)), 'primary');
   const root = stack('own', row, buttons(keep, button('Cancel', onCancel)));
   input.addEventListener('input', () => {
     keep.disabled = input.value.trim() === '';
@@ -23,13 +24,24 @@ export function ownText({ onKeep, onCancel }: OwnTextParts) {
   root.hidden = true;
   return {
     root,
-    open(text: string): void {
-      space = /^\s*/.exec(text)?.[0] ?? '';
-      input.value = text.trim();
+    open(text: GeneratedText): void {
+      about = text;
+      input.value = text.completion.trim();
       keep.disabled = false;
       root.hidden = false;
       input.focus();
       input.setSelectionRange(0, 0);
     },
   };
+}
+
+/**
+ * A visitor's text with the space that the model's begins with. If that has none, there is one before a word of a script with capitals,
+ * unless the visitor's text begins as the model's, which may go on with a word of the prompt.
+ */
+export function withSpace(own: string, { prompt, completion }: GeneratedText): string {
+  const given = /^\s*/.exec(completion)?.[0] ?? '';
+  const isNewWord = /^[\p{Lu}\p{Ll}]/u.test(own) && own[0] !== completion[0];
+  const follows = typeof prompt === 'string' && /\S$/u.test(prompt);
+  return (given === '' && isNewWord && follows ? ' ' : given) + own;
 }
