@@ -1,4 +1,4 @@
-import { madeBy, type Step, usedBy } from './step';
+import { madeBy, type Step, updatedBy, usedBy } from './step';
 import { transient, type Value, withParts } from './value';
 
 /** The forward steps of one decoder layer: from `start` up to, but not including, `end`. */
@@ -12,7 +12,8 @@ export interface Segment {
  * and that only the backward pass uses are not held: the same steps compute them again from the same inputs, right before their first use
  * in the backward pass. The results stay equal to the bit, and memory holds the inner values of one segment at a time.
  *
- * Segments don't overlap. A segment that updates a value in place isn't recomputed, because it would update the value twice.
+ * Segments don't overlap. A transient value that a segment updates in place is held. A segment that updates a pinned value isn't recomputed,
+ * because it would update the value twice.
  */
 export function recompute(steps: readonly Step[], forward: number, segments: readonly Segment[]): Step[] {
   const used = steps.map(usedWithParts);
@@ -26,8 +27,9 @@ export function recompute(steps: readonly Step[], forward: number, segments: rea
   const renamed = new Map<Value, Value>();
   for (const { start, end } of segments) {
     const segment = steps.slice(start, end);
-    if (segment.some(updates)) continue;
+    if (segment.flatMap(updatedBy).some(({ pinned }) => pinned)) continue;
     const made = new Set(segment.flatMap(madeWithParts));
+    for (const value of heldOf(segment, wholes)) made.delete(value);
     for (const value of used.slice(end, forward).flat()) made.delete(value);
     const first = used.findIndex((values, index) => index >= forward && values.some((value) => made.has(value)));
     if (first < 0) continue;
@@ -43,6 +45,16 @@ export function recompute(steps: readonly Step[], forward: number, segments: rea
     const own = index < forward ? step : rename(step, renamed);
     return [...(inserted.get(index) ?? []), own];
   });
+}
+
+/** The values that the steps of a segment update in place, and all others of these steps and buffers: the steps run once. */
+function heldOf(segment: readonly Step[], wholes: ReadonlySet<Value>): Value[] {
+  const held = segment.flatMap((step) => {
+    const updated = updatedBy(step);
+    return updated.length === 0 ? [] : [...madeWithParts(step), ...updated.flatMap(withParts)];
+  });
+  const around = [...wholes].filter((whole) => withParts(whole).some((part) => held.includes(part)));
+  return [...held, ...around.flatMap(withParts)];
 }
 
 /** The steps of a segment that create the wanted values, in order. Inputs that aren't among `made` are still held. */
@@ -95,8 +107,4 @@ function copiesFor(step: Step): (readonly [Value, Value])[] {
 
 function copyOf({ name, shape, dtype }: Value): Value {
   return transient(`${name} again`, shape, dtype);
-}
-
-function updates({ kernel }: Step): boolean {
-  return Object.values(kernel.bindings).includes('update');
 }

@@ -23,6 +23,11 @@ export function usedBy(step: Step): Value[] {
   return boundBy(step, (access) => access !== 'write');
 }
 
+/** The values that a step updates in place. */
+export function updatedBy(step: Step): Value[] {
+  return boundBy(step, (access) => access === 'update');
+}
+
 function boundBy({ kernel, values }: Step, fits: (access: string) => boolean): Value[] {
   return Object.entries(kernel.bindings).flatMap(([name, access]) => {
     const value = values[name];

@@ -1,6 +1,16 @@
 import { expect, test } from 'vitest';
 import { writeSafetensors } from '../../../src/formats/tensors/safetensors';
-import { AutoModelForCausalLM, get_peft_model, Session, type TrainEvent, type VeraModel } from '../../../src/index';
+import {
+  type AnyAdaptedModel,
+  AutoModelForCausalLM,
+  get_peft_model,
+  LoraConfig,
+  type LoraModel,
+  type PreTrainedModel,
+  Session,
+  type TrainEvent,
+  type VeraModel,
+} from '../../../src/index';
 import { tinyConfig, tinyFiles, tinyTensors, tinyVera } from '../../helpers/models/tiny_llama';
 import { eventsOf, tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
 import { openTestSession } from '../../helpers/session/session';
@@ -8,13 +18,21 @@ import { type SessionGpu, sessionGpu } from '../../helpers/session/session_gpu';
 
 const deep = { ...tinyConfig, num_hidden_layers: 12 };
 
-async function deepVera(session: Session): Promise<VeraModel> {
+async function deepModel(session: Session): Promise<PreTrainedModel> {
   const files = tinyFiles({ config: deep, weights: writeSafetensors(tinyTensors(deep)) });
-  return get_peft_model(await AutoModelForCausalLM.from_pretrained(files, { session }), tinyVera);
+  return AutoModelForCausalLM.from_pretrained(files, { session });
+}
+
+async function deepVera(session: Session): Promise<VeraModel> {
+  return get_peft_model(await deepModel(session), tinyVera);
+}
+
+async function deepDora(session: Session): Promise<LoraModel> {
+  return get_peft_model(await deepModel(session), new LoraConfig({ use_dora: true, target_modules: 'all-linear' }));
 }
 
 async function trained(
-  model: VeraModel,
+  model: AnyAdaptedModel,
   gradient_checkpointing: boolean,
 ): Promise<{ weights: Uint8Array; events: TrainEvent[] }> {
   const args = { max_steps: 3, per_device_train_batch_size: 6, gradient_checkpointing };
@@ -22,11 +40,14 @@ async function trained(
   return { weights: await weightsOf(model), events };
 }
 
-test('gradient checkpointing takes less memory and gives the same bits', async () => {
+test.each([
+  ['VeRA', deepVera],
+  ['DoRA', deepDora],
+])('gradient checkpointing takes less memory and gives the same bits: %s', async (_, deepAdapted) => {
   const results = [];
   for (const checkpointing of [false, true]) {
     const { session } = await openTestSession();
-    const model = await deepVera(session);
+    const model = await deepAdapted(session);
     const { weights, events } = await trained(model, checkpointing);
     const losses = events.flatMap((event) => (event.type === 'log' ? [event.logs.loss] : []));
     results.push({ weights, losses, peak: (await model.memory()).peak_gpu_bytes });

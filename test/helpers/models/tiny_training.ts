@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import {
   type AdaptedModel,
+  type AnyAdaptedModel,
   type TrainEvent,
   Trainer,
   type TrainerInit,
@@ -30,7 +31,7 @@ export async function firstLog(run: TrainRun): Promise<void> {
 }
 
 /** The bytes of the adapter's saved weights. */
-export async function weightsOf(model: VeraModel): Promise<Uint8Array> {
+export async function weightsOf(model: AnyAdaptedModel): Promise<Uint8Array> {
   return bytesOf((await model.save_pretrained())['adapter_model.safetensors']);
 }
 
