@@ -1,6 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { Graph, JoinedValue } from '../../graph/graph';
-import type { JoinedPart, Value } from '../../graph/value';
+import { byteLength, type JoinedPart, joined, type Value } from '../../graph/value';
+import { ALWAYS_BOUND } from './follower';
 
 /** The most parts of a product. */
 export const MOST_PARTS = 3;
@@ -26,12 +27,16 @@ export interface SideBySide {
   readonly starts: readonly number[];
 }
 
-/** Undefined if there is no value, if they can't share a buffer, or if another value begins it: kernels read the first value from 0 on. */
+/**
+ * Undefined if there is no value, if they can't share a buffer or are too large for one that every device binds, or if another value begins
+ * it: kernels read the first value from 0 on.
+ */
 export function sideBySide(g: Graph, values: readonly Value[]): SideBySide | undefined {
   const [first] = values;
   if (first === undefined) return undefined;
   if (values.length === 1) return { whole: first, starts: [0] };
-  const whole = g.wholeOf(values) ?? g.join(values);
+  const isBound = byteLength(joined('', values)) <= ALWAYS_BOUND;
+  const whole = g.wholeOf(values) ?? (isBound ? g.join(values) : undefined);
   if (whole === undefined || startOf(whole.parts, first) !== 0) return undefined;
   return { whole, starts: values.map((value) => startOf(whole.parts, value)) };
 }
