@@ -16,8 +16,8 @@ export function modelCard(app: App, pair: PairCard): void {
   const backButton = byId('model-bundled', 'button');
 
   const load = async (choose: () => NamedSource): Promise<void> => {
-    await pair.stop();
     await act(app, async () => {
+      await pair.stop();
       const { name } = await models.load(choose());
       announce(`The model ${name} is ready.`);
     });

@@ -37,9 +37,9 @@ export async function offerCard({ store, models, banner }: App, pair: PairCard):
     `${name} has a hundred times as many numbers, and writes sentences. It has ${formatBytes(bytes)}: ${time} at 50 Mbit/s, once. This browser stores it for the next visit. It has learnt the same voices.`,
   );
   onClick(button, async () => {
-    await pair.stop();
     let isLoaded = false;
     await act({ store, banner }, async () => {
+      await pair.stop();
       await models.load({ ...(offer.gguf_file && { gguf_file: offer.gguf_file }), name, source, voices });
       isLoaded = true;
       announce(`The model ${name} is ready.`);

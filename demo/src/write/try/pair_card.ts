@@ -107,7 +107,10 @@ export function pairCard(app: App): PairCard {
     seed += 1;
     void write();
   });
-  onClick(stopButton, stop);
+  onClick(stopButton, () => {
+    models.cancel();
+    return stop();
+  });
   prompt.addEventListener('input', () => {
     if (store.value.writing) return;
     for (const side of Object.values(sides)) side.rest(prompt.value);
@@ -122,12 +125,14 @@ export function pairCard(app: App): PairCard {
 
   store.watch((state: AppState, before: AppState) => {
     const { loading, writing, source } = state;
+    const isLoading = loading !== undefined && state.phase === 'idle';
+    const canStop = writing || isLoading;
+    const couldStop = !stopButton.hidden;
     const hadFocus = document.activeElement === writeButton || document.activeElement === stopButton;
     writeButton.disabled = !canWrite(state) && !writing;
-    show(writeButton, !writing);
-    show(stopButton, writing);
-    if (hadFocus && writing !== before.writing) (writing ? stopButton : writeButton).focus();
-    const isLoading = loading !== undefined && state.phase === 'idle';
+    show(writeButton, !canStop);
+    show(stopButton, canStop);
+    if (hadFocus && canStop !== couldStop) (canStop ? stopButton : writeButton).focus();
     show(bar, isLoading);
     if (loading !== undefined) {
       setShare(bar, loading.total === 0 ? undefined : loading.loaded / loading.total);
