@@ -70,6 +70,10 @@ export class Drawing {
     return this.#isEmpty ? undefined : { source: this.#canvas, width: SIDE, height: SIDE };
   }
 
+  focus(): void {
+    this.#canvas.focus({ preventScroll: true });
+  }
+
   clear(): void {
     this.#fill();
     this.#isEmpty = true;

@@ -38,7 +38,10 @@ export function padCard(app: ClassesApp<Blob>): void {
     if (picture === undefined) return false;
     const content = await pngOf(picture);
     changeSet(app, (set) => addSamples(set, id, [content]));
-    if (source === 'drawing') view.clear();
+    if (source === 'drawing') {
+      view.clear();
+      view.focus(); // the button that added it is disabled now
+    }
     return source === 'camera' && !isFull();
   };
   const teachingOf = (id: number): Teaching => {

@@ -1,3 +1,4 @@
+import { counted } from '../../../src/parts/words';
 import { type ClassesApp, takeSamples } from '../classes/app';
 import { canChange } from '../classes/state';
 import { act } from '../page/act';
@@ -14,11 +15,26 @@ export function picturesCard(app: ClassesApp<Blob>): void {
   const list = byId('tiles', 'ul');
   const [sample, pickFolder] = [byId('use-sample', 'button'), byId('pick-folder', 'button')];
   let chosen: number | undefined;
+  let stopReading = (): void => {};
 
   const takeFiles = ({ all }: Pick<ChosenFiles, 'all'>, classId = chosen): Promise<void> =>
     act(app, async () => {
-      const room = kind.most - store.value.set.samples.length;
-      takeSamples(app, await readPictures(await all(), room), classId);
+      const reading = new AbortController();
+      stopReading = () => reading.abort();
+      const onRead = (done: number, count: number): void =>
+        setText(byId('reading-text', 'p'), `Reading picture ${done + 1} of ${count}…`);
+      const options = { most: kind.most - store.value.set.samples.length, signal: reading.signal, onRead };
+      show(byId('reading', 'div'), true);
+      try {
+        const pictures = await readPictures(await all(), options);
+        takeSamples(app, pictures, classId);
+        const { unreadable } = pictures;
+        if (unreadable > 0)
+          app.banner.show('note', `${counted(unreadable, 'picture')} could not be read, and left out.`);
+      } finally {
+        show(byId('reading', 'div'), false);
+        setText(byId('reading-text', 'p'), '');
+      }
     });
   const choose = (classId: number): void => {
     if (chosen === classId) return;
@@ -33,6 +49,7 @@ export function picturesCard(app: ClassesApp<Blob>): void {
       takeSamples(app, { labelled: drawings, others: [], all: drawings.length }, undefined);
     }),
   );
+  onClick(byId('reading-stop', 'button'), () => stopReading());
   onFiles(pickFolder, byId('picture-folder', 'input'), (files) => takeFiles(files));
   onDrop(
     byId('samples-card', 'section'),

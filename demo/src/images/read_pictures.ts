@@ -5,21 +5,61 @@ import { ChoiceProblem } from '../library/choice_problem';
 import { evenly } from '../library/evenly';
 import { pngOf, readSquare } from './picture';
 
-/** Reads at most `most` pictures, spread evenly, from files by their paths. If there are several folders, their names are the labels. */
-export async function readPictures(files: ReadonlyMap<string, File>, most: number): Promise<Arrivals<Blob>> {
+/** Pictures to add, and the number of those that could not be read. */
+export interface ReadPictures extends Arrivals<Blob> {
+  readonly unreadable: number;
+}
+
+export interface ReadOptions {
+  /** The most pictures to take. */
+  readonly most: number;
+  /** Ends the reading: the pictures that were read so far are taken. */
+  readonly signal: AbortSignal;
+  onRead(done: number, all: number): void;
+}
+
+/**
+ * Reads pictures, spread evenly, from files by their paths. If there are several folders, their names are the labels. Throws
+ * `ChoiceProblem` if none can be read.
+ */
+export async function readPictures(files: ReadonlyMap<string, File>, options: ReadOptions): Promise<ReadPictures> {
   const images = new Map([...files].filter(([, { type }]) => type.startsWith('image/')));
   if (images.size === 0) throw new ChoiceProblem('There are no pictures among these files.');
   const folders = new Set([...images.keys()].map((path) => path.slice(0, path.lastIndexOf('/') + 1)));
   if (folders.size === 1) {
-    const others: Blob[] = [];
-    for (const [path, file] of evenly([...images], most)) others.push(await pngOf(await readSquare(file, path)));
-    return { labelled: [], others, all: images.size };
+    const found = [...images].map(([name, image]) => ({ name, image }));
+    const { read, unreadable } = await readEach(found, options);
+    return { labelled: [], others: read.map(({ content }) => content), all: images.size, unreadable };
   }
-  const found: { readonly image: Blob; readonly label: string }[] = [];
-  for await (const file of labelledFiles(images)) if ('image' in file) found.push(file);
-  const labelled: Labelled<Blob>[] = [];
-  for (const { image, label } of evenly(found, most)) {
-    labelled.push({ label, content: await pngOf(await readSquare(image, `A picture of “${label}”`)) });
+  const found: { readonly name: string; readonly image: Blob; readonly label: string }[] = [];
+  for await (const file of labelledFiles(images))
+    if ('image' in file) found.push({ ...file, name: `A picture of “${file.label}”` });
+  const { read, unreadable } = await readEach(found, options);
+  const labelled: Labelled<Blob>[] = read.map(({ from: { label }, content }) => ({ label, content }));
+  return { labelled, others: [], all: found.length, unreadable };
+}
+
+/** Reads some of the pictures, and leaves out those that the browser can't read, unless it can read none. */
+async function readEach<Found extends { readonly name: string; readonly image: Blob }>(
+  found: readonly Found[],
+  { most, signal, onRead }: ReadOptions,
+): Promise<{
+  readonly read: readonly { readonly from: Found; readonly content: Blob }[];
+  readonly unreadable: number;
+}> {
+  const read: { readonly from: Found; readonly content: Blob }[] = [];
+  const problems: unknown[] = [];
+  const chosen = evenly(found, most);
+  for (const [index, from] of chosen.entries()) {
+    if (signal.aborted) break;
+    onRead(index, chosen.length);
+    try {
+      read.push({ from, content: await pngOf(await readSquare(from.image, from.name)) });
+    } catch (error) {
+      if (!(error instanceof ChoiceProblem)) throw error;
+      problems.push(error);
+    }
   }
-  return { labelled, others: [], all: found.length };
+  if (read.length === 0 && problems.length > 0) throw problems[0];
+  return { read, unreadable: problems.length };
 }

@@ -37,6 +37,10 @@ export class View {
     this.#drawing.clear();
   }
 
+  focus(): void {
+    this.#drawing.focus();
+  }
+
   /** The current picture, if any. */
   picture(): Drawable | undefined {
     return this.#source === 'camera' ? this.#camera.frame() : this.#drawing.picture();

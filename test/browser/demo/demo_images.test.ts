@@ -7,13 +7,17 @@ import { builtDemo, click, isDisabled, seen, textOf, until } from './demo_page';
 
 const { folder, site } = await builtDemo();
 
-/** Pastes PNG files of stripes into the page, or drops them on a class. */
+/** Pastes PNG files of stripes into the page, or drops them on a class. A file of stripes of width 0 is no PNG. */
 async function give(page: Page, how: 'paste' | 'drop', selector: string, widths: readonly number[]): Promise<void> {
   await page.$eval(
     selector,
     async (target, type, stripes) => {
       const data = new DataTransfer();
       for (const width of stripes) {
+        if (width === 0) {
+          data.items.add(new File(['no PNG'], 'broken.png', { type: 'image/png' }));
+          continue;
+        }
         const canvas = new OffscreenCanvas(60, 40);
         const context = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D;
         for (let x = 0; x < 60; x += 2 * width) context.fillRect(x, 0, width, 40);
@@ -99,6 +103,12 @@ test('a visitor teaches drawings and what the camera sees, has everything after 
     await upload(page, folder, '.class-tile input[type="file"]', 'broken.png', 'no PNG');
     await seen(page, '#banner');
     expect(await textOf(page, '#banner p')).toBe('broken.png is no picture that this browser can read.');
+    // A picture that can't be read is left out, and the others are taken.
+    await give(page, 'drop', '.class-tile:first-child', [21, 0]);
+    await thumbs(page, [1, 0]);
+    expect(await textOf(page, '#banner p')).toBe('1 picture could not be read, and left out.');
+    await click(page, '[aria-label="Remove picture 1 of Class 1"]');
+    await thumbs(page, [0, 0]);
 
     // Adds pictures to the focused class by paste, by drop, by drawing, and from the camera.
     await page.focus('.class-tile:nth-child(2) button');
