@@ -29,7 +29,9 @@ export class ClassField<Content> {
       const count = samplesOf(set, id).length;
       const text = `${counted(count, app.kind.thing)} ${count === 1 ? 'goes' : 'go'} with it.`;
       const question = { title: `Remove “${name}”?`, text, yes: 'Remove', no: 'Keep' };
-      if (count === 0 || (await app.confirm.ask(question))) changeSet(app, (now) => removeClass(now, id));
+      if (count > 0 && !(await app.confirm.ask(question))) return;
+      changeSet(app, (now) => removeClass(now, id));
+      byId('add-class', 'button').focus();
     });
   }
 

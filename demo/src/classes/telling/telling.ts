@@ -1,5 +1,6 @@
 import type { LabelScore, PredictInput } from 'webvera';
 import { Latest } from '../../library/latest';
+import { announce } from '../../page/announcer';
 import { byId, setText } from '../../page/dom';
 import { tellResult } from '../../page/result_event';
 import type { ClassesApp } from '../app';
@@ -11,6 +12,9 @@ import { toldInWords } from './told_in_words';
 /** An input to classify, or a request to the visitor for one. */
 export type Question = { readonly input: PredictInput } | { readonly wish: string };
 
+/** Milliseconds after which an answer that stays is announced. */
+const CALM = 1000;
+
 /** Classifies the visitor's input, as fast as the model can, and shows each class' probability. */
 export class Telling<Content> {
   readonly #app: ClassesApp<Content>;
@@ -19,6 +23,9 @@ export class Telling<Content> {
   readonly #told = byId('told', 'p');
   #works = 0;
   #hasFailed = false;
+  /** The likeliest class that was last announced. Answers to a camera or a keyboard change many times a second. */
+  #announced: string | undefined;
+  #announcing: ReturnType<typeof setTimeout> | undefined;
   readonly #latest = new Latest(() => this.#tell());
 
   /** `ask` returns the current input. */
@@ -63,6 +70,7 @@ export class Telling<Content> {
     try {
       const scores = await classifier.tell(learnt, question.input);
       this.#show(toldInWords(scores), learnt, scores);
+      this.#announce(toldInWords(scores), scores);
       this.#hasFailed = false;
       tellResult();
     } catch (error) {
@@ -71,6 +79,16 @@ export class Telling<Content> {
       this.#show('It could not tell.', learnt);
       banner.report(error);
     }
+  }
+
+  #announce(text: string, scores: readonly LabelScore[]): void {
+    clearTimeout(this.#announcing);
+    const { label } = scores.reduce((best, one) => (one.score > best.score ? one : best));
+    if (label === this.#announced) return;
+    this.#announcing = setTimeout(() => {
+      this.#announced = label;
+      announce(text);
+    }, CALM);
   }
 
   #show(text: string, learnt: Learnt | undefined, scores?: readonly LabelScore[]): void {
