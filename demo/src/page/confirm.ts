@@ -18,6 +18,11 @@ export class Confirm {
     onClick(this.#no, () => this.#dialog.close('no'));
   }
 
+  /** Answers an open question with no. */
+  dismiss(): void {
+    this.#dialog.close('no');
+  }
+
   ask({ title, text, yes, no }: Question): Promise<boolean> {
     byId('confirm-title', 'h2').textContent = title;
     byId('confirm-text', 'p').textContent = text;

@@ -101,7 +101,8 @@ export function readOrReport<Settings>(form: { read(): Settings | undefined }, b
   const details = byId('settings', 'details');
   details.open = true;
   const invalid = details.querySelector<HTMLElement>('[aria-invalid="true"]');
-  (invalid?.querySelector('input') ?? invalid)?.focus();
   banner.show('error', 'Some settings need another value.', 'What is wrong stands beside each of them.');
+  // Afterwards, so that the field is what the visitor sees.
+  (invalid?.querySelector('input') ?? invalid)?.focus();
   return undefined;
 }

@@ -60,6 +60,8 @@ export function runButtons<State extends { readonly phase: TrainingPhase }>(
     byId('train-card', 'section').dataset.phase = phase;
     show(startButton, idle);
     for (const button of [pause, stop, cancel]) show(button, !idle);
+    // The run has ended, or is being stored: there is nothing to cancel any more.
+    if (phase !== before.phase && (idle || phase === 'stopping')) confirm.dismiss();
     startButton.disabled = !canStart(state);
     pause.disabled = phase !== 'running' && phase !== 'paused';
     setText(pause, phase === 'paused' ? 'Resume' : 'Pause');

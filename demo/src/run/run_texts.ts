@@ -6,7 +6,7 @@ const phaseTexts: Readonly<Record<Exclude<TrainingPhase, 'idle' | 'preparing'>, 
   running: 'Training. You can keep using other tabs.',
   pausing: 'Finishing the steps that have begun…',
   paused: 'Paused. Nothing is lost.',
-  stopping: 'Stopping…',
+  stopping: 'Finishing…',
 };
 
 const troubleTexts: Readonly<Record<Trouble, string>> = {

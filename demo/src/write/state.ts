@@ -5,6 +5,7 @@ import { bundledModel, type NamedSource } from '../library/model_files';
 import type { Trouble } from '../library/sessions';
 import type { TrainingPhase } from '../run/training';
 import type { Interrupted } from './teach/interrupted';
+import { textInWords } from './text/samples';
 import { ownId, ownKey, shippedVoices } from './voices';
 
 export interface ReadyModel extends NamedSource {
@@ -138,5 +139,8 @@ export function missingToGoOn({ interrupted, source, corpus }: AppState): readon
   if (interrupted === undefined) return [];
   const { name, bytes, origin = name } = interrupted.corpus;
   const sameText = corpus?.name === name && corpus.blob.size === bytes;
-  return [...(source.name === interrupted.model ? [] : [interrupted.model]), ...(sameText ? [] : [origin])];
+  return [
+    ...(source.name === interrupted.model ? [] : [interrupted.model]),
+    ...(sameText ? [] : [textInWords(origin)]),
+  ];
 }

@@ -115,10 +115,12 @@ testOnce('a visitor teaches it a text, finds the voice again after a reload, and
     expect(await shownStep(page)).toBeLessThan(20);
     await click(page, '#pause');
     const outcome = await outcomeOf(page);
-    const [, from, to] = /^Perplexity on the part it never saw: ([\d.]+) → ([\d.]+) /.exec(outcome) ?? [];
+    const [, from, to] = /between ([\d.]+) choices before, and between ([\d.]+) now/.exec(outcome) ?? [];
     expect(Number(from)).toBeGreaterThan(20);
     expect(Number(to)).toBeLessThan(0.9 * Number(from));
-    expect(outcome).toMatch(/ % of its doubt is gone: .* 20 steps in .+ Kept in this browser as “whale”\./);
+    expect(outcome).toMatch(
+      /^\d+.% of its doubt about your text is gone .* 20 steps in .+ kept in this browser as “whale”\./,
+    );
     expect(await page.$$eval('#curve canvas', (canvases) => canvases.length)).toBe(1);
     expect(await page.$$eval('#curve-rows tr', (rows) => rows.length)).toBe(11); // before training, and every second step
     expect(await wouldAskBeforeLeaving(page)).toBe(false);

@@ -18,16 +18,17 @@ test('a run whose page was closed is gone on with later, where it was kept', asy
     expect(Number(stopped)).toBeGreaterThanOrEqual(kept);
     await page.waitForSelector('#go-on:not([disabled])'); // the sample is in its box again
     await typeText(page, 'Another text.');
-    expect(await textOf(page, '#interrupted-text')).toMatch(/To go on, choose cat-log\.txt again\.$/);
+    expect(await textOf(page, '#interrupted-text')).toMatch(/To go on, choose “A cat’s diary” again\.$/);
     expect(await isDisabled(page, '#go-on')).toBe(true);
     await click(page, '#samples li:first-child button');
+    await page.click('#confirm-yes'); // the typed text goes
     await click(page, '#go-on');
     await phase(page, '#train-card', 'running');
     expect(await page.$eval('#interrupted', (block) => (block as HTMLElement).hidden)).toBe(true);
     await until(page, () => /^Step \d+ of 400/.test(document.querySelector('#number-step')?.textContent ?? ''));
     expect(await shownStep(page)).toBeGreaterThanOrEqual(kept);
     await click(page, '#stop');
-    expect(await outcomeOf(page)).toMatch(/ \d+ steps in .+ Kept in this browser as “whale”\./);
+    expect(await outcomeOf(page)).toMatch(/ \d+ steps in .+ kept in this browser as “whale”\./);
 
     await page.reload();
     await page.waitForSelector('[data-id="whale"]');
@@ -53,7 +54,7 @@ test.each([false, true])('a run (paused: %s) whose graphics card crashed recover
     await click(page, '#banner button');
     await phase(page, '#train-card', paused ? 'paused' : 'running');
     await click(page, '#stop');
-    const [, steps] = / ([\d,]+) steps in .+ Kept in this browser as “whale”\./.exec(await outcomeOf(page)) ?? [];
+    const [, steps] = / ([\d,]+) steps in .+ kept in this browser as “whale”\./.exec(await outcomeOf(page)) ?? [];
     expect(Number(steps)).toBeGreaterThanOrEqual(kept);
   };
   await withDemo(site, body, { own: true });

@@ -83,11 +83,11 @@ test("a lesson's result is described by its measure, and never as a success that
     'On the part kept aside it wavered between 89 pieces of words at each step. After step 20: between 9.52.',
   );
   expect(outcomeInWords(88.6, 61.6)).toEqual({
-    headline: 'Perplexity on the part it never saw: 89 → 62',
-    meaning: expect.stringContaining('30 % of its doubt is gone'),
+    headline: '30 % of its doubt about your text is gone',
+    meaning: expect.stringContaining('between 89 choices before, and between 62 now'),
   });
-  expect(outcomeInWords(60, 60.2).meaning).toContain('It has hardly learnt');
-  expect(outcomeInWords(60, 70).meaning).toContain('That is worse');
+  expect(outcomeInWords(60, 60.2).headline).toBe('It has hardly learnt');
+  expect(outcomeInWords(60, 70).headline).toBe('It fits your text worse than before');
 });
 
 test('code to copy names folders only by signs that need no quoting', () => {

@@ -6,8 +6,10 @@ import { sayCopied } from '../../page/say_copied';
 import type { App } from '../app';
 import { copyLink } from '../share/share_card';
 import { isQuiet } from '../state';
-import { folderName, pageFor, pythonFor, tagFor } from './code';
 import { outcomeInWords } from './words';
+
+/** Code to copy, which is loaded with the first outcome or download. */
+const code = () => import('./code');
 
 export interface Outcome {
   readonly id: string;
@@ -20,7 +22,7 @@ export interface Outcome {
 }
 
 /** The result of a run in words, and what can be done with it. */
-export function outcomeCard(app: App): { show(outcome: Outcome): void; hide(): void } {
+export function outcomeCard(app: App): { show(outcome: Outcome): Promise<void>; hide(): void } {
   const { store } = app;
   const root = byId('outcome', 'div');
   const download = byId('download', 'button');
@@ -35,7 +37,8 @@ export function outcomeCard(app: App): { show(outcome: Outcome): void; hide(): v
   });
 
   return {
-    show(outcome) {
+    async show(outcome) {
+      const { pageFor, pythonFor, tagFor } = await code();
       id = outcome.id;
       const { headline, meaning } = outcomeInWords(outcome.before, outcome.after);
       setText(byId('outcome-headline', 'h3'), headline);
@@ -65,6 +68,7 @@ function copyButton(app: App, name: string): void {
 /** Downloads a voice as one zip of a folder, as PEFT reads it. */
 export async function downloadVoice({ rack }: Pick<App, 'rack'>, id: string): Promise<void> {
   const files = await rack.files(id);
+  const { folderName } = await code();
   const folder = folderName(id);
   const inFolder = new Map(Object.entries(files).map(([name, blob]) => [`${folder}/${name}`, blob]));
   await saveZip(`${folder}.zip`, inFolder);

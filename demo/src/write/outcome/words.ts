@@ -24,18 +24,17 @@ export function measuredInWords(first: Measured, last: Measured): string {
 /** Describes a run that has ended: its result, and its meaning. */
 export function outcomeInWords(before: number, after: number): { readonly headline: string; readonly meaning: string } {
   const [from, to] = [choicesInWords(before), choicesInWords(after)];
-  const headline = `Perplexity on the part it never saw: ${from} → ${to}`;
-  const wavered = `At each piece of a word in your text it wavered between ${from} choices before, and between ${to} now.`;
+  const wavered = `At each piece of a word in the part kept aside it wavered between ${from} choices before, and between ${to} now.`;
   if (after > before * (1 + LEAST_GAIN))
     return {
-      headline,
-      meaning: `${wavered} That is worse: it learnt the rest by heart, and nothing of use. More text helps, or a shorter run.`,
+      headline: 'It fits your text worse than before',
+      meaning: `${wavered} It learnt the rest by heart, and nothing of use. More text helps, or a shorter run.`,
     };
   if (after > before * (1 - LEAST_GAIN))
-    return { headline, meaning: `${wavered} It has hardly learnt: try a longer run, or more text.` };
+    return { headline: 'It has hardly learnt', meaning: `${wavered} Try a longer run, or more text.` };
   const taken = Math.round(100 * (1 - after / before));
   return {
-    headline,
-    meaning: `${wavered} ${taken} % of its doubt is gone: it has taken on how your text sounds, though not what it knows.`,
+    headline: `${taken} % of its doubt about your text is gone`,
+    meaning: `${wavered} It has taken on how your text sounds, though not what it knows.`,
   };
 }

@@ -93,7 +93,10 @@ export function shareCard(app: App, write: () => Promise<void>): void {
     });
     if (isOpen) await write();
   });
-  onClick(refuseButton, close);
+  onClick(refuseButton, () => {
+    close();
+    byId('prompt', 'input').focus();
+  });
   window.addEventListener('hashchange', () => void offer());
   store.watch((state) => {
     openButton.disabled = !canStart(state);

@@ -1,21 +1,28 @@
+import { checkpoints } from 'webvera';
+import { act } from '../../page/act';
 import { byId, onClick, setText, show } from '../../page/dom';
 import { formatCount } from '../../page/format';
 import type { App } from '../app';
 import { canGoOn, missingToGoOn } from '../state';
 import { forget, type Interrupted, recall, remember } from './interrupted';
 
+/** Held by a tab while it runs a lesson, whose record isn't that of an interrupted one. */
+const LOCK = 'webvera-demo:lesson';
+
 /** Stores the progress of a run, so that a later visit can resume it. */
 export interface InterruptedNote {
-  /** A run starts. It replaces an earlier interrupted run. */
-  begin(): void;
+  /** A run starts. `isNew`: it replaces an earlier interrupted run. */
+  begin(isNew: boolean): void;
   keep(run: Interrupted): void;
   /** The run ended. `goesOn`: it was interrupted and can be resumed. */
   end(goesOn: boolean): void;
 }
 
 /** Offers to resume an interrupted run. */
-export function interruptedNote({ store }: App, goOn: (run: Interrupted) => void): InterruptedNote {
+export function interruptedNote(app: App, goOn: (run: Interrupted) => void): InterruptedNote {
+  const { store, sessions } = app;
   const button = byId('go-on', 'button');
+  let release = (): void => {};
   const forgetIt = (): void => {
     forget();
     store.set({ interrupted: undefined });
@@ -24,7 +31,14 @@ export function interruptedNote({ store }: App, goOn: (run: Interrupted) => void
     const { interrupted } = store.value;
     if (interrupted !== undefined) goOn(interrupted);
   });
-  onClick(byId('let-go', 'button'), forgetIt);
+  onClick(byId('let-go', 'button'), () =>
+    act(app, async () => {
+      forgetIt();
+      byId('start', 'button').focus();
+      const session = await sessions.get();
+      for (const { id } of await checkpoints.list({ session })) await checkpoints.delete(id, { session });
+    }),
+  );
   store.watch((state) => {
     const { interrupted, phase } = state;
     show(byId('interrupted', 'div'), interrupted !== undefined && phase === 'idle');
@@ -35,10 +49,26 @@ export function interruptedNote({ store }: App, goOn: (run: Interrupted) => void
     const missing = new Intl.ListFormat('en').format(missingToGoOn(state));
     setText(byId('interrupted-text', 'p'), missing === '' ? stopped : `${stopped} To go on, choose ${missing} again.`);
   });
-  store.set({ interrupted: recall() });
+  void isRunElsewhere().then((isIt) => isIt || store.set({ interrupted: recall() }));
   return {
-    begin: forgetIt,
+    begin: (isNew) => {
+      if (isNew) forgetIt();
+      const held = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      void navigator.locks?.request(LOCK, { mode: 'shared' }, () => held);
+    },
     keep: remember,
-    end: (goesOn) => (goesOn ? store.set({ interrupted: recall() }) : forgetIt()),
+    end: (goesOn) => {
+      release();
+      if (goesOn) store.set({ interrupted: recall() });
+      else forgetIt();
+    },
   };
+}
+
+/** Whether another tab runs a lesson now. */
+async function isRunElsewhere(): Promise<boolean> {
+  const { held = [] } = (await navigator.locks?.query()) ?? {};
+  return held.some(({ name }) => name === LOCK);
 }

@@ -1,4 +1,5 @@
 import { type AnyAdaptedModel, get_peft_model, Trainer, WebVeraError } from 'webvera';
+import { ChoiceProblem } from '../../library/choice_problem';
 import { loadInWords } from '../../library/load_words';
 import { saveZip } from '../../library/save_zip';
 import { act } from '../../page/act';
@@ -9,7 +10,7 @@ import { tellResult } from '../../page/result_event';
 import { readOrReport } from '../../run/number_form';
 import { runButtons } from '../../run/run_buttons';
 import { isLost, runText } from '../../run/run_texts';
-import { Training } from '../../run/training';
+import { type Trained, Training } from '../../run/training';
 import type { App } from '../app';
 import { outcomeCard } from '../outcome/outcome_card';
 import { type AppState, type Corpus, canTeach, type ReadyModel } from '../state';
@@ -89,7 +90,9 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
           ? `The run broke off. It is kept up to step ${formatCount(kept)}.`
           : hasBegun
             ? 'The run ended early, and nothing was kept.'
-            : 'The run has not begun.';
+            : error instanceof ChoiceProblem
+              ? error.message
+              : 'The run has not begun.';
       if (isLost(error)) models.drop();
       banner.report(error);
     } finally {
@@ -106,13 +109,14 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
     const began = performance.now();
     show(byId('run', 'div'), true);
     await report.begin(settings.max_steps);
-    if (interrupted === undefined) note.begin();
+    note.begin(interrupted === undefined);
     hasBegun = true;
     const done = interrupted?.step ?? 0;
     store.set({ kept: done });
     training = trainingOf(lesson);
     const { adapted, trainer, output } = await training.start();
-    const { perplexity: after = Number.NaN } = await trainer.evaluate();
+    const after = await measured({ adapted, trainer }, cancelled.signal);
+    store.set({ phase: 'stopping' }); // from here on nothing is cancelled
     const seconds = (performance.now() - began) / 1000;
     const steps = `${done > 0 ? 'The last ' : ''}${formatCount(output.global_step - done)} steps`;
     report.end();
@@ -121,12 +125,12 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
     await anew.end();
     status = '';
     tellResult();
-    outcome.show({
+    await outcome.show({
       id,
       model: lesson.model.name,
       before: report.first?.choices ?? Number.NaN,
       after,
-      run: `${steps} in ${formatDuration(seconds)}. Kept in this browser as “${id}”.`,
+      run: `${steps} in ${formatDuration(seconds)}. The best of them is kept in this browser as “${id}”.`,
     });
   }
 
@@ -199,6 +203,21 @@ function statusOf({ phase, read, trouble, kept, loading }: AppState): string {
   const safe = phase === 'running' && kept > 0 ? ` Kept up to step ${formatCount(kept)}.` : '';
   const share = read === undefined ? '' : ` (${Math.floor(100 * read)} %)`;
   return runText(phase, trouble, `Reading the text${share} and preparing the graphics card…`) + safe;
+}
+
+/** The perplexity of what was learnt, on the held-out part. If the visitor cancels meanwhile, the voice is deleted. */
+async function measured(
+  { adapted, trainer }: Pick<Trained, 'adapted' | 'trainer'>,
+  signal: AbortSignal,
+): Promise<number> {
+  try {
+    const { perplexity = Number.NaN } = await trainer.evaluate({ signal });
+    signal.throwIfAborted();
+    return perplexity;
+  } catch (error) {
+    await adapted.delete_adapter('default').catch(() => {}); // the session may have ended, with the adapter
+    throw error;
+  }
 }
 
 /** Whether a run that failed is worth resuming: not if the visitor cancelled it, or if it would fail again. */

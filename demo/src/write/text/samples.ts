@@ -12,6 +12,15 @@ export const sampleTexts: readonly [SampleText, ...SampleText[]] = [
   { file: 'moby-dick.txt', name: 'Moby-Dick' },
 ];
 
+/** The name of a text that the visitor types or pastes. */
+export const OWN_TEXT = 'my-text.txt';
+
+/** Names a text as the page does. */
+export function textInWords(name: string): string {
+  const sample = sampleTexts.find(({ file }) => file.split('/').at(-1) === name);
+  return name === OWN_TEXT ? 'the same text' : sample === undefined ? name : `“${sample.name}”`;
+}
+
 export async function fetchSample({ file }: SampleText): Promise<Blob> {
   const response = await fetch(`text/${file}`);
   if (!response.ok) throw new Error(`The sample text could not be loaded (${response.status}).`);

@@ -5,9 +5,9 @@ import { type ChosenFiles, onDrop, onFiles } from '../../page/chosen_files';
 import { byId, create, newButton, onClick, setText, show } from '../../page/dom';
 import type { App } from '../app';
 import type { AppState, Corpus } from '../state';
-import { peopleIn } from './chat_export';
+import type { PersonsWords } from './chat_export';
 import { peopleChoice } from './people_choice';
-import { fetchSample, type SampleText, sampleTexts } from './samples';
+import { fetchSample, OWN_TEXT, type SampleText, sampleTexts } from './samples';
 
 /** Bytes of a text that is shown in the box. Longer ones are shown by name. */
 const MOST_SHOWN = 60_000;
@@ -52,25 +52,36 @@ export function textBox(app: App): void {
     turn += 1;
     return act(app, () => put(corpus, turn));
   });
-  const take = (read: () => Promise<Corpus>): Promise<void> => {
+  /** Whether the box may be filled anew. The visitor's own words exist nowhere else. */
+  const mayReplace = async (): Promise<boolean> =>
+    about.name !== OWN_TEXT ||
+    input.value.trim() === '' ||
+    app.confirm.ask({
+      title: 'Replace your text?',
+      text: 'The words in the box are stored nowhere else.',
+      yes: 'Replace them',
+      no: 'Keep them',
+    });
+  const take = async (read: () => Promise<Corpus>, isFile: boolean): Promise<void> => {
+    if (!(await mayReplace())) return;
     turn += 1;
     const mine = turn;
-    return act(app, async () => {
+    await act(app, async () => {
       const corpus = await read();
       await checkText(corpus);
-      const people = (corpus.blob.size <= MOST_CHAT && peopleIn(await corpus.blob.text())) || [];
+      const people = isFile && corpus.blob.size <= MOST_CHAT ? await peopleOf(corpus.blob) : [];
       if (mine !== turn) return;
       await put(choice.offer(people, corpus.name) ?? corpus, mine);
     });
   };
   const takeSample = (sample: SampleText): Promise<void> =>
-    take(async () => ({ name: fileOf(sample), blob: await fetchSample(sample) }));
+    take(async () => ({ name: fileOf(sample), blob: await fetchSample(sample) }), false);
   const takeFiles = ({ files }: ChosenFiles): Promise<void> =>
     take(async () => {
       const [blob] = files;
       if (blob === undefined || files.length !== 1) throw new ChoiceProblem('Choose one text file.');
       return { name: blob.name, blob };
-    });
+    }, true);
 
   const buttons = sampleTexts.map((sample) => newButton(sample.name, () => takeSample(sample)));
   byId('samples', 'ul').prepend(...buttons.map((button) => create('li', {}, button)));
@@ -81,7 +92,7 @@ export function textBox(app: App): void {
   });
   input.addEventListener('input', () => {
     turn += 1;
-    about = { name: 'my-text.txt' };
+    about = { name: OWN_TEXT };
     typed();
   });
   onDrop(card, () => store.value.phase === 'idle', takeFiles);
@@ -98,6 +109,12 @@ export function textBox(app: App): void {
     setText(byId('text-facts', 'span'), file === undefined ? '' : formatBytes(file.blob.size));
   });
   void takeSample(sampleTexts[0]);
+}
+
+/** The people of a chat, by code that loads with the first file. */
+async function peopleOf(file: Blob): Promise<readonly PersonsWords[]> {
+  const { peopleIn } = await import('./chat_export');
+  return peopleIn(await file.text()) ?? [];
 }
 
 /** A sample's file name, from which the suggested name of the voice is made. */
