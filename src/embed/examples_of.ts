@@ -30,15 +30,27 @@ export async function labelledExamples(lesson: Lesson): Promise<LessonExamples> 
   });
 }
 
-/** Whether two lessons are the same. Files and images are compared by identity, not by their bytes. */
-export function isSameLesson(one: LessonExamples, other: LessonExamples): boolean {
-  if (one instanceof Blob || other instanceof Blob) return one === other;
-  const imageOf = (example: Example | undefined): unknown =>
-    example !== undefined && 'image' in example ? example.image : undefined;
-  return (
-    JSON.stringify(one) === JSON.stringify(other) &&
-    one.every((example, index) => imageOf(example) === imageOf(other[index]))
-  );
+/** A lesson as it was when it was added: the page may change its list, its examples and what their images show. */
+export interface LessonMark {
+  readonly text: string;
+  /** The file, or the examples' images and arrays. */
+  readonly objects: readonly unknown[];
+}
+
+export function markOf(lesson: LessonExamples): LessonMark {
+  if (lesson instanceof Blob) return { text: '', objects: [lesson] };
+  const objects: unknown[] = [];
+  const text = JSON.stringify(lesson, (name, value: unknown) => {
+    if (name !== 'image' && !ArrayBuffer.isView(value)) return value;
+    objects.push(value);
+    return null;
+  });
+  return { text, objects };
+}
+
+/** Whether two lessons are the same. Files are compared by identity, not by their bytes. Other objects may have changed since. */
+export function isSameLesson(one: LessonMark, other: LessonMark): boolean {
+  return one.text === other.text && one.objects.every((own, i) => own instanceof Blob && own === other.objects[i]);
 }
 
 async function read(lesson: Lesson, limit: number, count: CountTokens): Promise<LessonExamples> {

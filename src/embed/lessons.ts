@@ -1,5 +1,5 @@
 import type { Profile, TrainingArguments, TrainOutput, TrainRun } from '../index';
-import { isSameLesson, type LessonExamples } from './examples_of';
+import { isSameLesson, type LessonExamples, type LessonMark, markOf } from './examples_of';
 import type { ElementSettings } from './settings';
 import type { Visit } from './visit';
 
@@ -7,7 +7,7 @@ import type { Visit } from './visit';
 export class Lessons {
   readonly #follow: (visit: Visit, run: TrainRun) => void;
   /** The last lesson that was added and isn't learnt yet. */
-  #unlearnt: { readonly created_at: number; readonly examples: LessonExamples } | undefined;
+  #unlearnt: { readonly created_at: number; readonly mark: LessonMark } | undefined;
   /** Settles after the last lesson. */
   #last: Promise<unknown> = Promise.resolve();
   /** Whether a solution of the head is queued, which covers all examples that are added before it begins. */
@@ -44,9 +44,10 @@ export class Lessons {
     return this.#inTurn(visit, async (profile) => {
       // A lesson that failed before was added then, so a retry doesn't add it again, also in a later visit.
       const { created_at } = profile.info;
-      const isThere = this.#unlearnt?.created_at === created_at && isSameLesson(this.#unlearnt.examples, examples);
+      const mark = markOf(examples);
+      const isThere = this.#unlearnt?.created_at === created_at && isSameLesson(this.#unlearnt.mark, mark);
       if (!isThere) await profile.add(examples);
-      this.#unlearnt = { created_at, examples };
+      this.#unlearnt = { created_at, mark };
       await untilFree(profile); // another element may have started a run
       const output = await this.#learn(visit, profile, args);
       this.#unlearnt = undefined;

@@ -144,6 +144,18 @@ describe('a classifier of images', () => {
     expect((examples[1] as typeof other).image).toBe(other.image);
   });
 
+  test('adds a canvas again that was drawn on since a failed lesson', async () => {
+    const learner = world.learner();
+    const canvas = { width: 2 } as unknown as ImageData;
+    for (const index of [0, 1]) {
+      const taught = learner.teach({ image: canvas, label: 'cat' });
+      await eventually(() => expect(world.profiles.made.at(-1)?.runs).toHaveLength(index + 1));
+      world.profiles.last.runs[index]?.fail(new WebVeraError('invalid_argument', 'one class'));
+      await expect(taught).rejects.toMatchObject({ code: 'invalid_argument' });
+    }
+    expect(world.profiles.last.examples).toHaveLength(2);
+  });
+
   test('refuses a picture without a label', async () => {
     const learner = world.learner();
     await expect(learner.teach(picture('cat').image)).rejects.toMatchObject({ code: 'invalid_argument' });

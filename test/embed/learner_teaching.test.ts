@@ -28,6 +28,19 @@ describe('teaching', () => {
     expect(world.states()).toEqual(['loading', 'ready', 'training', 'ready']);
   });
 
+  test('adds a list again that has grown since a failed lesson', async () => {
+    const learner = world.learner();
+    const queue = [{ text: 'one' }];
+    for (const index of [0, 1]) {
+      const taught = learner.teach(queue);
+      await eventually(() => expect(world.profiles.made.at(-1)?.runs).toHaveLength(index + 1));
+      world.profiles.last.runs[index]?.fail(new WebVeraError('out_of_memory', 'no room'));
+      await expect(taught).rejects.toMatchObject({ code: 'out_of_memory' });
+      queue.push({ text: 'two' });
+    }
+    expect(world.profiles.last.examples).toContainEqual({ text: 'two' });
+  });
+
   test('cuts examples to the model’s limit', async () => {
     const learner = world.learner();
     const taught = learner.teach('word '.repeat(40));
