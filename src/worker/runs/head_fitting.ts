@@ -17,6 +17,7 @@ import type { RunInputs } from './create_run';
 import type { FeatureCache, RowFeatures } from './row_features';
 import type { FittedHead } from './run_protocol';
 import type { StoredFeatures } from './stored_features';
+import { viewFeatures } from './view_features';
 
 interface HeadInit extends RunInputs {
   readonly C: number | 'auto';
@@ -143,13 +144,10 @@ function isAugmented({ augment }: HeadInit, { rows }: HeadExamples): boolean {
   return augment === 'auto' ? rows.length <= MOST_AUGMENTED : augment;
 }
 
-/** The features of the rows' views, (N, V, size); undefined if they have none. */
-async function viewsOf(fitting: Fitting, rows: readonly unknown[]): Promise<Float32Array | undefined> {
-  const { features: cache, head } = fitting;
-  const views = rows.flatMap((row) => head.views(row));
-  if (views.length === 0) return undefined;
-  const { features } = await cache.of(views, fitting);
-  return features;
+function viewsOf(fitting: Fitting, rows: readonly unknown[]): Promise<Float32Array | undefined> {
+  const { features: cache, head, signal } = fitting;
+  const featuresOf = async (views: readonly unknown[]) => (await cache.of(views, fitting)).features;
+  return viewFeatures(rows, { viewsOf: (row) => head.views(row), featuresOf, signal });
 }
 
 function lastLayer({ task, loaded: { model } }: BaseModel, { adapters, tensors, mergedModules }: Overlay): LastLayer {
