@@ -59,6 +59,16 @@ export function overlayOf(all: readonly Adapter[], active: readonly Adapter[], m
   };
 }
 
+/** The overlay with one of its active adapters alone, as `overlayOf` makes it among the same adapters. */
+export function withOnly({ key, adapters, ...overlay }: Overlay, adapter: Adapter): Overlay {
+  const tensors = new Map(overlay.tensors);
+  for (const other of adapters)
+    for (const [name, value] of tensorsOf(other, 'module')) if (tensors.get(name) === value) tensors.delete(name);
+  for (const [name, value] of tensorsOf(adapter, 'module')) tensors.set(name, value);
+  const others = key.split('+').slice(adapters.length);
+  return { ...overlay, key: [adapter.key, ...others].join('+'), adapters: [adapter], tensors };
+}
+
 /** The adapter that trains biases: the first if there are several. */
 export function biasedOf(adapters: readonly Adapter[]): Adapter | undefined {
   return adapters.find(({ config }) => trainedBiases(config) !== 'none');

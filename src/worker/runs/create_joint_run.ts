@@ -1,5 +1,5 @@
 import type { Adapter } from '../../adapters/adapter';
-import { overlayOf } from '../../adapters/layers/overlay';
+import { withOnly } from '../../adapters/layers/overlay';
 import { WebVeraError } from '../../core/errors/error';
 import { planSteps } from '../../core/numbers/step_plan';
 import type { RunSnapshot } from '../../core/types/snapshot';
@@ -89,7 +89,7 @@ async function readLane({
   const evalData =
     inputs.evalData && reported(inputs.evalData(stop), (read) => onRead({ dataset: 'eval_dataset', ...read }));
   if (evalData !== undefined) expectMetric(args, task);
-  const overlay = overlayOf(request.overlay.adapters, [adapter]);
+  const overlay = withOnly(request.overlay, adapter);
   const evaluate = evalData && (await evaluationOf({ model, task, overlay, args }, evalData, stop));
   return {
     rows,
