@@ -42,10 +42,16 @@ export class ProfileStore {
     return state === undefined ? undefined : { state, examples, feedback, unfinished: unfinished ?? null };
   }
 
-  /** Stores the given parts; other parts stay unchanged. */
-  async set(id: string, parts: WrittenParts): Promise<void> {
+  /**
+   * Stores the given parts; other parts stay unchanged. Resolves with false, and stores nothing, unless the stored profile is the one that
+   * was created as `born`: a wipe in another tab may have deleted it. undefined: whatever is stored.
+   */
+  async set(id: string, parts: WrittenParts, born?: string): Promise<boolean> {
     const given = ([...PARTS, FEATURES] as const).filter((part) => parts[part] !== undefined);
-    await this.#store.setMany(given.map((part) => [keyOf(id, part), parts[part]]));
+    const entries = given.map((part) => [keyOf(id, part), parts[part]] as const);
+    if (born !== undefined) return this.#setIf(id, entries, (state) => state.born === born);
+    await this.#store.setMany(entries);
+    return true;
   }
 
   /** The stored features of a profile's examples. Undefined without any, and if another profile has the id now. */
@@ -62,22 +68,35 @@ export class ProfileStore {
    * now: another tab may change it at any time.
    */
   async setFeatures({ id, born }: ProfileName, features: Stored): Promise<void> {
-    const refused = new StoreError('locked_by_other_tab', id); // never leaves this method
-    const check = (state: Stored): void => {
-      const { born: own, settings } = fieldsOf(state);
-      if (own !== born || fieldsOf(settings).keep_examples === false) throw refused;
-    };
-    await this.#store
-      .setMany([[keyOf(id, FEATURES), features]], { key: keyOf(id, 'state'), check })
-      .catch((error: unknown) => {
-        if (error !== refused) throw error;
-      });
+    const fits = ({ born: own, settings }: ReturnType<typeof fieldsOf>): boolean =>
+      own === born && fieldsOf(settings).keep_examples !== false;
+    await this.#setIf(id, [[keyOf(id, FEATURES), features]], fits);
   }
 
-  /** Each profile's id and state, in the order of their ids. */
+  /** Stores the entries if the profile's stored state fits. Resolves with whether it did. */
+  #setIf(
+    id: string,
+    entries: Parameters<BlobStore['setMany']>[0],
+    fits: (state: ReturnType<typeof fieldsOf>) => boolean,
+  ): Promise<boolean> {
+    const refused = new StoreError('locked_by_other_tab', id); // never leaves this method
+    const check = (state: Stored): void => {
+      if (!fits(fieldsOf(state))) throw refused;
+    };
+    return this.#store.setMany(entries, { key: keyOf(id, 'state'), check }).then(
+      () => true,
+      (error: unknown) => {
+        if (error === refused) return false;
+        throw error;
+      },
+    );
+  }
+
+  /** Each profile's id and state, sorted by id. Keys have another order: '-' comes before the '/' behind an id. */
   async states(): Promise<{ readonly id: string; readonly state: Stored }[]> {
     const keys = (await this.#store.keys()).filter((key) => key.startsWith(PROFILES) && key.endsWith('/state'));
-    return Promise.all(keys.map(async (key) => ({ id: idOf(key), state: await this.#store.get(key) })));
+    const ids = keys.map(idOf).sort();
+    return Promise.all(ids.map(async (id) => ({ id, state: await this.#store.get(keyOf(id, 'state')) })));
   }
 
   /** Resolves with the size of the features in bytes. */

@@ -15,13 +15,25 @@ test('any two ids are distinguished', async () => {
   const store = new MemoryStore();
   const profiles = new ProfileStore(store);
   await store.setMany([['adapter/ada/state', 1]]);
-  const ids = ['a', 'a/b', 'a%2Fb', 'ä b', 'state'];
+  const ids = ['a', 'a b', 'a%2Fb', 'a-2', 'a/b', 'state', 'ä b'];
   for (const id of ids) await profiles.set(id, { state: id, examples: [] });
   const states = await profiles.states();
-  expect(states.map(({ id }) => id).sort()).toEqual([...ids].sort());
+  expect(states.map(({ id }) => id)).toEqual(ids); // sorted
   for (const { id, state } of states) expect(state).toBe(id);
   for (const id of ids) await profiles.delete(id);
   expect(await store.keys()).toEqual(['adapter/ada/state']);
+});
+
+test('a write for another profile of an id than the stored one stores nothing', async () => {
+  const store = new MemoryStore();
+  const profiles = new ProfileStore(store);
+  expect(await profiles.set('ada', { state: { born: 'b1' } })).toBe(true);
+  expect(await profiles.set('ada', { examples: ['a text'] }, 'b1')).toBe(true);
+  expect(await profiles.set('ada', { examples: [] }, 'b2')).toBe(false);
+  expect(await profiles.get('ada')).toMatchObject({ examples: ['a text'] });
+  await store.deleteMany(await store.keys());
+  expect(await profiles.set('ada', { state: { born: 'b1' } }, 'b1')).toBe(false);
+  expect(await store.keys()).toEqual([]);
 });
 
 describe('features', () => {

@@ -62,8 +62,8 @@ export const storageCalls: Answers<StorageCalls, StorageRoom> = {
     return known(this.profiles.get(id));
   },
 
-  writeProfile(id, parts) {
-    return known(this.profiles.set(id, parts));
+  writeProfile(id, parts, born) {
+    return known(this.profiles.set(id, parts, born));
   },
 
   deleteProfile(id) {

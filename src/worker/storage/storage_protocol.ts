@@ -27,7 +27,7 @@ export interface StorageCalls {
   listProfiles(): Promise<readonly ListedProfile[]>;
   readProfile(id: string): Promise<ProfileParts | undefined>;
   /** Stores all given parts or none. Other parts stay unchanged. */
-  writeProfile(id: string, parts: WrittenParts): Promise<void>;
+  writeProfile(id: string, parts: WrittenParts, born?: string): Promise<boolean>;
   /** An unknown id is ignored. Resolves with the size of the stored features in bytes. */
   deleteProfile(id: string): Promise<number>;
   /** Deletes the checkpoints of all runs that train an adapter of that name. Resolves with their size in bytes. */

@@ -1,6 +1,8 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { adapters, Profile } from '../../../src/index';
+import { ProfileStorage } from '../../../src/page/profile/storage/profile_storage';
+import { linkKey } from '../../../src/page/session/session';
 import { loadTiny } from '../../helpers/models/tiny_llama';
 import {
   habit,
@@ -72,6 +74,21 @@ describe('forgetting', () => {
       const told = heard(profile, 'forgotten');
       await adapters.wipe({ session: opened.session });
       await Promise.all([told, failed]);
+      expect([...(await stored()).keys()]).toEqual([]);
+    });
+  });
+
+  test('all of it isn’t undone by a change that began before', async () => {
+    await visit(async (opened) => {
+      await (await Profile.open(await loadTiny(opened), 'ada', options)).dispose();
+      const { session } = opened;
+      const storage = new ProfileStorage('ada', session[linkKey]);
+      const change = storage.change(async (found) => {
+        await adapters.wipe({ session });
+        if (found === undefined) throw new Error('the profile is gone');
+        return { state: found.state, ...found.data() };
+      });
+      await expect(change).rejects.toMatchObject({ code: 'not_found' });
       expect([...(await stored()).keys()]).toEqual([]);
     });
   });

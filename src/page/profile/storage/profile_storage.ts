@@ -57,11 +57,16 @@ export class ProfileStorage {
     return this.#hold(() => this.read());
   }
 
-  /** Runs `body` under the lock, and stores the changes that it returns, all or none of them. */
+  /**
+   * Runs `body` under the lock, and stores the changes that it returns, all or none of them. Rejects with `not_found`, and stores nothing, if
+   * all profiles were wiped meanwhile, which takes no lock.
+   */
   change(body: (stored: StoredProfile | undefined) => Promise<Changes>): Promise<Changes> {
     return this.#hold(async () => {
-      const changes = await body(await this.read());
-      await this.#link.request('writeProfile', this.id, partsOf(changes));
+      const stored = await this.read();
+      const changes = await body(stored);
+      if (!(await this.#link.request('writeProfile', this.id, partsOf(changes), stored?.state.born)))
+        throw forgotten(this.id);
       return changes;
     });
   }
