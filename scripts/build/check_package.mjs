@@ -27,8 +27,8 @@ const BUDGETS = {
   'chat_worker.js': { files: ['chat_worker.js'], most: 20 * KIB },
   'ai.js': { files: ['ai.js'], most: 3 * KIB },
   'embed.js': { files: ['embed.js'], most: 82 * KIB },
-  'first load': { files: ['webvera.js', 'session.js', 'asks.js', 'worker.js'], most: 369 * KIB },
-  'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 379 * KIB },
+  'first load': { files: ['webvera.js', 'session.js', 'asks.js', 'worker.js'], most: 370 * KIB },
+  'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 380 * KIB },
 };
 
 /** The most bytes of the unpacked package. Source maps were 7 of 10 MB, and are left out. */

@@ -16,7 +16,7 @@ import type { CreatedRun } from './checkpoints/held_run';
 import type { CheckpointHost } from './checkpoints/run_checkpoints';
 import type { RunInputs } from './create_run';
 import { ExampleFeed } from './example_feed';
-import { FeatureCache } from './row_features';
+import type { FeatureCache } from './row_features';
 import type { DataSource, DatasetName, EvaluateRequest, RunCalls, TrainRequest } from './run_protocol';
 import type { StoredFeatures } from './stored_features';
 
@@ -35,7 +35,8 @@ interface Running extends CreatedRun, ModelPass {
 
 /** The session's runs and the data sets that the page feeds, both by call, and the features that later calls use again. */
 export class RunsInProgress {
-  readonly features = new FeatureCache();
+  /** Undefined before the first head is solved for. */
+  features: FeatureCache | undefined;
   /** Those of the last profile that solved for a head. */
   stored: StoredFeatures | undefined;
   readonly runs = new Map<CallId, Running>();
@@ -67,9 +68,10 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
   },
 
   fitHead(call, request) {
-    const { features } = this.inProgress;
     return onTrained(this, call, request, async (reading, turn) => {
-      const { fitHead, StoredFeatures } = await runCode();
+      const { FeatureCache, fitHead, StoredFeatures } = await runCode();
+      this.inProgress.features ??= new FeatureCache();
+      const { features } = this.inProgress;
       await untilAborted(turn.earlier, reading.signal);
       const { C, scale, augment, eval_data, profile } = request;
       const { warn } = this.checkpoints;
