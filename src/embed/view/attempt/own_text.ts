@@ -37,7 +37,7 @@ export function ownText({ onKeep, onCancel }: OwnTextParts) {
 
 /**
  * A visitor's text with the space that the model's begins with. If that has none, there is one before a word of a script with capitals,
- * unless the visitor's text begins as the model's, which may go on with a word of the prompt.
+ * unless the visitor's text begins as the model's, which may continue a word of the prompt.
  */
 export function withSpace(own: string, { prompt, completion }: GeneratedText): string {
   const given = /^\s*/.exec(completion)?.[0] ?? '';

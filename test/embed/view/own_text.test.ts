@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withSpace } from '../../src/embed/view/attempt/own_text';
+import { withSpace } from '../../../src/embed/view/attempt/own_text';
 
 test.each([
   ['It was the whale', ' that swam', 'rose', ' rose'],
