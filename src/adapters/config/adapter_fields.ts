@@ -82,7 +82,7 @@ export const COMMON_FIELDS = {
 
 /** Refuses values of the fields above that PEFT refuses. `only`: the value of `bias` for the biases of wrapped modules. */
 export function checkCommonValues(config: AdapterFields, only: string): void {
-  const { bias = 'none', task_type, layers_pattern, layers_to_transform } = config;
+  const { bias = 'none', task_type } = config;
   if (bias !== 'none' && bias !== 'all' && !bias.endsWith('_only')) {
     throw refused(`Requested bias: ${bias}, is not implemented.`, `bias is 'none', 'all' or '${only}'.`);
   }
@@ -92,12 +92,15 @@ export function checkCommonValues(config: AdapterFields, only: string): void {
       "Language models take 'CAUSAL_LM', classifiers 'SEQ_CLS'.",
     );
   }
-  if ((layers_pattern?.length ?? 0) > 0 && (layers_to_transform ?? null) === null) {
-    throw refused(
-      'When `layers_pattern` is specified, `layers_to_transform` must also be specified. ',
-      'layers_pattern only says where the indices in layers_to_transform are counted.',
-    );
-  }
+}
+
+/** Refuses a pattern of layers without layers, as PEFT does for most kinds. */
+export function checkLayersPattern({ layers_pattern, layers_to_transform }: AdapterFields): void {
+  if ((layers_pattern?.length ?? 0) === 0 || (layers_to_transform ?? null) !== null) return;
+  throw refused(
+    'When `layers_pattern` is specified, `layers_to_transform` must also be specified. ',
+    'layers_pattern only says where the indices in layers_to_transform are counted.',
+  );
 }
 
 /** Throws PEFT's error for ranks that aren't positive integers. `meaning`: a rank's meaning and usual values. */

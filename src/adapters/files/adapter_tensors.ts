@@ -20,6 +20,8 @@ export interface ExpectedTensors {
   /** Shapes by saved name, in the model's order. All must be present. */
   readonly parameters: ReadonlyMap<string, Shape>;
   readonly others: ReadonlyMap<string, ExpectedOther>;
+  /** The base model's weights. PEFT saves an embedding and a head with the adapter if the vocabulary was resized. */
+  readonly base: ReadonlyMap<string, Shape>;
   readonly rules: FileRules;
   /** The name of a parameter in torch's `state_dict()`. PEFT saves it without the adapter's name. */
   parameterName(saved: string, adapter: string): string;

@@ -1,3 +1,4 @@
+import type { Shape } from '../../core/numbers/shape';
 import { type Architecture, fileShape } from '../../models/architecture';
 import type { AdapterKind, ResolvedAdapter } from '../adapter';
 import { parameterShapes } from '../pool/pool_layout';
@@ -7,7 +8,7 @@ import type { ExpectedOther, ExpectedTensors } from './adapter_tensors';
 export function expectedTensors(
   kind: Pick<AdapterKind, 'file' | 'parameterName'>,
   resolved: ResolvedAdapter,
-  { weights }: Architecture,
+  { weights, tied }: Pick<Architecture, 'weights' | 'tied'>,
 ): ExpectedTensors {
   const others = resolved.trained.map(({ name, savedKey, shape, ...trainedAs }): [string, ExpectedOther] => {
     const spec = weights.find((weight) => weight.name === name);
@@ -16,7 +17,21 @@ export function expectedTensors(
   return {
     parameters: parameterShapes(resolved.layout),
     others: new Map(others),
+    base: baseShapes({ weights, tied }),
     rules: kind.file(resolved),
     parameterName: kind.parameterName,
   };
 }
+
+/** The shapes of the base model's weights, by the names under which PEFT saves them beside an adapter's. */
+function baseShapes({ weights, tied }: Pick<Architecture, 'weights' | 'tied'>): Map<string, Shape> {
+  const shapes = new Map(weights.map((spec) => [PREFIX + spec.name, fileShape(spec)]));
+  for (const [module, other] of tied) {
+    const shape = shapes.get(`${PREFIX}${other}.weight`);
+    if (shape !== undefined) shapes.set(`${PREFIX}${module}.weight`, shape);
+  }
+  return shapes;
+}
+
+/** PEFT's name of the base model in its own. */
+const PREFIX = 'base_model.model.';

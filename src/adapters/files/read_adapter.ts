@@ -41,7 +41,7 @@ export function readAdapterModel(
       },
     );
   }
-  const { parameters, others, rules } = expected;
+  const { parameters, others, base, rules } = expected;
   const raw = savedNames(readSafetensors(bytes, limits).tensors, expected, adapter_name);
   checkModules(raw, others);
   const frozen = rules.chooseFrozen(raw, warn);
@@ -49,8 +49,12 @@ export function readAdapterModel(
   const inTorch = torchNames(expected, adapter_name);
   checkPresent(raw, required, inTorch);
   warnOfMissingBiases(raw, others, warn);
-  checkShapes(raw, new Map([...required, ...[...others].map(([name, { shape }]) => [name, shape] as const)]), inTorch);
-  warnOfOthers(raw, new Set([...required.keys(), ...others.keys(), ...rules.frozen]), adapter_name, warn);
+  const trained = [...others].map(([name, { shape }]) => [name, shape] as const);
+  const known = new Set([...required.keys(), ...others.keys(), ...rules.frozen]);
+  const nameOf = (name: string): string => (known.has(name) ? inTorch(name) : name);
+  checkShapes(raw, new Map([...base, ...required, ...trained]), nameOf);
+  warnOfBase(raw, base, known, warn);
+  warnOfOthers(raw, new Set([...known, ...base.keys()]), adapter_name, warn);
   const read = (names: Iterable<string>, largest: number): Map<string, Tensor> =>
     new Map([...names].map((name) => [name, toTensor(name, raw.get(name), largest)]));
   return {
@@ -141,13 +145,31 @@ function checkShapes(raw: RawTensors, shapes: ReadonlyMap<string, Shape>, inTorc
   });
 }
 
-/** PEFT ignores unexpected tensors silently. It writes some itself: the frozen weights of a wrapped head or embedding. */
+/** PEFT loads such tensors into the base model, which adapters share here. Those of another shape are refused. */
+function warnOfBase(
+  raw: RawTensors,
+  base: ReadonlyMap<string, Shape>,
+  known: ReadonlySet<string>,
+  warn: Warn | undefined,
+): void {
+  const names = [...raw.keys()].filter((name) => base.has(name) && !known.has(name));
+  if (names.length === 0) return;
+  const message =
+    `${MODEL_FILE}: left out weights of the base model, which PEFT loads into it: ${shownNames(names)}. If they were trained, ` +
+    'results differ from PEFT’s: list their modules in modules_to_save there, and save the adapter again.';
+  warn?.({ code: 'tensors_ignored', message });
+}
+
+function shownNames(names: readonly string[]): string {
+  return [...names.slice(0, SHOWN_NAMES), ...(names.length > SHOWN_NAMES ? ['…'] : [])].join(', ');
+}
+
+/** PEFT ignores other tensors silently. It writes some itself: the frozen weights of a wrapped head or embedding. */
 function warnOfOthers(raw: RawTensors, known: ReadonlySet<string>, adapter: string, warn: Warn | undefined): void {
   const isKnown = (name: string): boolean => known.has(name) || known.has(withoutWrapper(name, adapter));
   const extra = [...raw.keys()].filter((name) => !isKnown(name));
   if (extra.length === 0) return;
-  const shown = [...extra.slice(0, SHOWN_NAMES), ...(extra.length > SHOWN_NAMES ? ['…'] : [])].join(', ');
-  const message = `${MODEL_FILE}: left out what is no part of this adapter, ${extra.length} of ${raw.size} tensors: ${shown}`;
+  const message = `${MODEL_FILE}: left out what is no part of this adapter, ${extra.length} of ${raw.size} tensors: ${shownNames(extra)}`;
   warn?.({ code: 'tensors_ignored', message });
 }
 

@@ -20,7 +20,8 @@ const DEFAULT_TARGETS = Object.fromEntries(
 export function resolveIa3Targets(given: IA3Config, all: readonly NamedModule[], facts: BaseModelFacts): Ia3Targets {
   const feedforward = feedforwardModules(given, facts.model_type);
   // PEFT leaves a long list of targets as it is, because feedforward_modules is part of it.
-  const { modules, fields } = resolveTargets(given, all, facts, { defaults: DEFAULT_TARGETS, condenses: false });
+  const rules = { defaults: DEFAULT_TARGETS, condenses: false, supported: SUPPORTED };
+  const { modules, fields } = resolveTargets(given, all, facts, rules);
   const isFeedforward = feedforwardMatcher(feedforward);
   const names = modules.map(({ name }) => name);
   const config = new IA3Config({
@@ -30,6 +31,8 @@ export function resolveIa3Targets(given: IA3Config, all: readonly NamedModule[],
   });
   return { modules: modules.map((module) => ({ ...module, isFeedforward: isFeedforward(module.name) })), config };
 }
+
+const SUPPORTED = 'Currently, only `torch.nn.Linear`, `torch.nn.Conv2d`, and `Conv1D` are supported.';
 
 type ModuleRule = readonly string[] | string;
 

@@ -1,7 +1,7 @@
 import type { Warn } from '../../core/errors/warning';
 import type { Architecture } from '../../models/architecture';
 import { DEFAULT_TARGETS } from '../targets/default_targets';
-import { factsOf, resolveTargets, type WrappedModule } from '../targets/targets';
+import { factsOf, resolveTargets, tiedText, type WrappedModule } from '../targets/targets';
 import { LoraConfig } from './config/lora_config';
 import type { RankedModule } from './lora_layout';
 import { patternValues } from './lora_patterns';
@@ -19,6 +19,7 @@ export function resolveLoraTargets(given: LoraConfig, model: Architecture, warn:
     defaults: DEFAULT_TARGETS,
     noDefault: 'Please specify `target_modules` or `target_parameters`in `peft_config`',
     supported: SUPPORTED,
+    tied: tiedText('`ensure_weight_tying` is not set to True'),
   });
   const config = new LoraConfig({ ...given, ...fields });
   const { r, lora_alpha, use_rslora, lora_bias } = config;

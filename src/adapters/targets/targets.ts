@@ -51,6 +51,8 @@ interface TargetRules {
   readonly noDefault?: string;
   /** PEFT's text about the layers that can be wrapped, for a target of another type. */
   readonly supported?: string;
+  /** PEFT's warning of an adapter for a tied layer. */
+  readonly tied?: string;
   /** Whether PEFT condenses a long list of targets. Default true. */
   readonly condenses?: boolean;
 }
@@ -65,6 +67,8 @@ interface ResolvedTargets {
 }
 
 const ALL_LINEAR = 'all-linear';
+/** The names of embeddings and heads, which a model may tie. */
+const EMBEDDINGS: readonly string[] = ['embed_tokens', 'lm_head'];
 /** Most names in a message. */
 const SHOWN = 8;
 /** From this many targets on, PEFT condenses a list to the shortest suffixes that match no other module. */
@@ -78,7 +82,7 @@ export function resolveTargets(
   given: TargetFields,
   all: readonly NamedModule[],
   { model_type, output_embedding, tie_word_embeddings = false, names_hint = '', warn }: BaseModelFacts,
-  { defaults, expectNamed, condenses = true, noDefault = NO_DEFAULT, supported = SUPPORTED }: TargetRules,
+  { defaults, expectNamed, condenses = true, noDefault = NO_DEFAULT, supported = SUPPORTED, tied = TIED }: TargetRules,
 ): ResolvedTargets {
   checkRuleSizes(given);
   // The model itself has an empty name. It is never a target, even if an expression matches the empty string.
@@ -101,8 +105,12 @@ export function resolveTargets(
   if (exclude_modules !== null && exclude_modules.length > 0 && countExcluded() === 0) {
     warn?.({ code: 'nothing_excluded', message: nothingExcluded(exclude_modules) });
   }
-  if (tie_word_embeddings && matched.some(({ name }) => ['embed_tokens', 'lm_head'].includes(lastPart(name)))) {
-    warn?.({ code: 'tied_target', message: TIED_TARGET });
+  const adapted = [
+    ...matched.map(({ name }) => name),
+    ...(output_embedding === undefined ? [] : (modules_to_save ?? [])),
+  ];
+  if (tie_word_embeddings && adapted.some((name) => EMBEDDINGS.includes(lastPart(name)))) {
+    warn?.({ code: 'tied_target', message: tied });
   }
   const wrapped = matched.map((module) => expectWrappable(module, supported));
   const fan_in_fan_out = correctFanInFanOut(given.fan_in_fan_out, wrapped, warn);
@@ -252,10 +260,16 @@ const CONV1D_NEEDS_TRUE =
   'fan_in_fan_out is set to False but the target module is `Conv1D`. Setting fan_in_fan_out to True.';
 const LINEAR_NEEDS_FALSE =
   'fan_in_fan_out is set to True but the target module is `torch.nn.Linear`. Setting fan_in_fan_out to False.';
-const TIED_TARGET =
-  'Model has `tie_word_embeddings=True` and a tied layer is part of the adapter, but no implementation exists to tie ' +
-  'the adapters. This can lead to complications, for example when merging the adapter or converting your model to ' +
-  'formats other than safetensors. Check the discussion here: https://github.com/huggingface/peft/issues/2777';
+const TIED = tiedText('no implementation exists to tie the adapters');
+
+/** PEFT's warning of an adapter for a tied layer. `but`: the reason why the layers stay apart. */
+export function tiedText(but: string): string {
+  return (
+    `Model has \`tie_word_embeddings=True\` and a tied layer is part of the adapter, but ${but}. This can lead to ` +
+    'complications, for example when merging the adapter or converting your model to formats other than safetensors. ' +
+    'Check the discussion here: https://github.com/huggingface/peft/issues/2777'
+  );
+}
 
 /** The facts about a model that targets depend on. */
 export function factsOf(model: Architecture, warn: Warn | undefined): BaseModelFacts {

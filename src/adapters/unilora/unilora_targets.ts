@@ -13,9 +13,13 @@ interface UniloraTargets {
 
 /** The modules that an adapter wraps. Throws PEFT's errors, as `resolveTargets`, and gives PEFT's warnings. */
 export function resolveUniloraTargets(given: UniLoraConfig, model: Architecture, warn?: Warn): UniloraTargets {
-  const { modules, fields } = resolveTargets(given, model.modules, factsOf(model, warn), { defaults: DEFAULT_TARGETS });
+  const rules = { defaults: DEFAULT_TARGETS, supported: SUPPORTED };
+  const { modules, fields } = resolveTargets(given, model.modules, factsOf(model, warn), rules);
   return {
     modules: new Map(modules.map((module) => [module.name, module])),
     config: new UniLoraConfig({ ...given, ...fields }),
   };
 }
+
+const SUPPORTED =
+  'Currently, only the following modules are supported: `torch.nn.Linear`, `transformers.pytorch_utils.Conv1D`.';

@@ -231,7 +231,7 @@ export class ModelAdapters {
     const isNew = next !== undefined && !this.active.includes(next);
     if (isNew && this.#isUnderMerged(this.adapter(next))) await this.#unmergeToSet();
     this.#set.activate(left);
-    if (next === undefined) return;
+    if (!isNew) return; // others are still active
     const message = `Adapter ${name} was active which is now deleted. Setting active adapter to ${next}.`;
     this.#host.warn({ code: 'active_adapter_deleted', message });
   }

@@ -21,6 +21,14 @@ test.each(cases)("$name: PEFT's modules, and which of them scale their inputs", 
   ).toEqual(shapes);
 });
 
+test("a target that can't be wrapped is refused with (IA)³'s text", () => {
+  const { modules, facts } = ownModules('base/opt');
+  const config = new IA3Config({ target_modules: ['self_attn'], feedforward_modules: [] });
+  expect(() => resolveIa3Targets(config, modules, facts)).toThrow(
+    /Currently, only `torch\.nn\.Linear`, `torch\.nn\.Conv2d`, and `Conv1D` are supported\.$/,
+  );
+});
+
 describe('feed-forward modules', () => {
   const { modules, facts } = ownModules('base/llama');
   const resolved = (init: IA3ConfigInit, all = modules, given = facts) =>

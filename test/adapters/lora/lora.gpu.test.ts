@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { readSafetensors, writeSafetensors } from '../../../src/formats/tensors/safetensors';
 import {
   type AdapterFiles,
   AutoModelForCausalLM,
@@ -20,7 +21,7 @@ import { goldenAdapter, goldenBase, goldenCase } from '../../helpers/golden/gold
 import { loadTiny, tinyFiles } from '../../helpers/models/tiny_llama';
 import { tensorsOf } from '../../helpers/session/exported_run';
 import { oneBrowser } from '../../helpers/session/one_browser';
-import { type TestSession, within } from '../../helpers/session/session';
+import { bytesOf, type TestSession, within } from '../../helpers/session/session';
 import { expectNear, expectResumes, exportedAdapter, logitsOf, trainerOf, weightsOf } from '../tiny_adapters';
 
 oneBrowser();
@@ -173,6 +174,22 @@ describe('a kind of adapters in a folder of its own and a line in each table', (
       await expect(PeftModel.from_pretrained(base, files)).rejects.toThrow(message);
     }),
   );
+
+  test('refuses a file with the embedding of a larger vocabulary, as PEFT does', () =>
+    within({}, async ({ session }) => {
+      const base = await AutoModelForCausalLM.from_pretrained(goldenBase('base/gpt2'), { session });
+      const { tensors } = readSafetensors(await bytesOf(golden((same) => same)['adapter_model.safetensors']));
+      const wte = { dtype: 'F32', shape: [2, 2], bytes: new Uint8Array(16) } as const;
+      const files = {
+        ...golden((same) => same),
+        'adapter_model.safetensors': new Blob([
+          writeSafetensors(new Map([...tensors, ['base_model.model.transformer.wte.weight', wte] as const])),
+        ]),
+      };
+      await expect(PeftModel.from_pretrained(base, files)).rejects.toThrow(
+        'size mismatch for base_model.model.transformer.wte.weight',
+      );
+    }));
 
   test('merges the bias of lora_B, where a layer has a bias', () =>
     within({}, async (opened) => {

@@ -9,10 +9,15 @@ import { DEFAULT_TARGETS } from '../../../src/adapters/targets/default_targets';
 import type { Architecture } from '../../../src/models/architecture';
 import { moduleList } from '../../helpers/maths/module_lists';
 
-function resolved(base: string, init: LoraConfigInit) {
+function resolved(base: string, init: LoraConfigInit, isTied = false) {
   const { modules, facts } = moduleList(base);
   const { model_type, output_embedding } = facts;
-  const model = { modules, weights: [], config: { model_type }, head: { outputEmbedding: output_embedding } };
+  const model = {
+    modules,
+    weights: [],
+    config: { model_type, tie_word_embeddings: isTied },
+    head: { outputEmbedding: output_embedding },
+  };
   const warnings: string[] = [];
   const targets = resolveLoraTargets(new LoraConfig(init), model as unknown as Architecture, ({ message }) =>
     warnings.push(message),
@@ -38,6 +43,27 @@ test("a target that can't be wrapped is refused with LoRA's text", () => {
     /is not supported. Currently, only the following modules are supported: `torch.nn.Linear`, `torch.nn.Embedding`/,
   );
 });
+
+test('an adapter for a tied layer is warned of in LoRA’s words, also for a head to save', () => {
+  const tied = /a tied layer is part of the adapter, but `ensure_weight_tying` is not set to True\. This can lead/;
+  expect(resolved('base/llama', { target_modules: ['q_proj'] }, true).warnings).toEqual([]);
+  for (const init of [
+    { target_modules: ['q_proj', 'lm_head'] },
+    { target_modules: ['q_proj'], modules_to_save: ['lm_head'] },
+    { target_modules: ['q_proj'], modules_to_save: ['model.embed_tokens'] },
+  ])
+    expect(resolved('base/llama', init, true).warnings).toEqual([expect.stringMatching(tied)]);
+});
+
+test.each([{ loftq_config: null }, { layer_replication: [] }, { target_parameters: [] }])(
+  'a method that a file leaves off by %j is no other value',
+  (fields) => {
+    const json = JSON.stringify({ peft_type: 'LORA', target_modules: ['q_proj'], ...fields });
+    expect(readAdapterConfig(new TextEncoder().encode(json))).toMatchObject({ target_modules: ['q_proj'] });
+    const other = JSON.stringify({ peft_type: 'LORA', layer_replication: [[0, 4]] });
+    expect(() => readAdapterConfig(new TextEncoder().encode(other))).toThrow(/layer_replication/);
+  },
+);
 
 describe('ranks and scales of single modules', () => {
   test('follow the first pattern that matches the end of a name', () => {

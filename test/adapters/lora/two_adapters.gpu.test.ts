@@ -37,7 +37,9 @@ test('switched, both at once, switched off, one deleted, as PEFT has it', async 
   await model.disable_adapter(() => expectStep('disabled', model));
   await model.set_adapter(['default', 'other']);
   await expectStep('both_active', model);
+  const before = opened.warnings.length;
   await model.delete_adapter('other');
+  expect(opened.warnings.slice(before)).toEqual([]); // 'default' is still active
   expect(Object.keys(model.peft_config)).toEqual(['default']);
   await expectStep('second_deleted', model);
 });

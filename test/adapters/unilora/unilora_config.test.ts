@@ -3,7 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { checkUniloraFile } from '../../../src/adapters/unilora/check_unilora_file';
 import { UniLoraConfig, type UniLoraConfigInit } from '../../../src/adapters/unilora/config/unilora_config';
 import { layoutMatrices } from '../../../src/adapters/unilora/unilora_layout';
+import { resolveUniloraTargets } from '../../../src/adapters/unilora/unilora_targets';
+import type { Architecture } from '../../../src/models/architecture';
 import { allGoldenCases } from '../../helpers/golden/golden_index';
+import { ownModules } from '../targets/target_names';
 
 const invalid = (message: string) => expect.objectContaining({ code: 'invalid_argument', message });
 const names = allGoldenCases().flatMap(({ name, kind }) => (kind === 'UNILORA' ? [name] : []));
@@ -50,6 +53,20 @@ describe('what PEFT refuses', () => {
   test('a negative seed, as numpy refuses it', () => {
     expect(() => new UniLoraConfig({ proj_seed: -1 })).toThrow(invalid('expected non-negative integer'));
   });
+});
+
+test('a pattern of layers without layers is without effect, as in PEFT', () => {
+  const config = new UniLoraConfig({ target_modules: ['q_proj'], layers_pattern: 'layers' });
+  expect(config).toMatchObject({ layers_pattern: 'layers', layers_to_transform: null });
+});
+
+test("a target that can't be wrapped is refused with UniLoRA's text", () => {
+  const { modules, facts } = ownModules('base/opt');
+  const { model_type, output_embedding: outputEmbedding } = facts;
+  const model = { modules, config: { model_type }, head: { outputEmbedding } } as unknown as Architecture;
+  expect(() => resolveUniloraTargets(new UniLoraConfig({ target_modules: ['self_attn'] }), model)).toThrow(
+    /Currently, only the following modules are supported: `torch\.nn\.Linear`, `transformers\.pytorch_utils\.Conv1D`\.$/,
+  );
 });
 
 test('files with indices are refused, and fields of no kind', () => {

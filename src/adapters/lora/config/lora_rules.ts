@@ -2,6 +2,7 @@ import {
   COMMON_FIELDS,
   checkCommonValues,
   checkDropout,
+  checkLayersPattern,
   checkRanks,
   type Field,
   flag,
@@ -66,6 +67,7 @@ export const LORA_RULES: ConfigRules<LoraFields> = {
     checkSizes(config);
     checkTargets(config);
     checkCommonValues(config, 'lora_only');
+    checkLayersPattern(config);
     checkInit(config);
   },
   warnings: () => [],

@@ -22,11 +22,19 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   ensure_weight_tying: false,
 };
 
-/** The fields that accept nothing but their default. For another value, a message names the field. */
+/** Other values by which PEFT leaves a method off. Files have them, too. */
+const ALSO_OFF: Readonly<Record<string, readonly string[]>> = {
+  loftq_config: ['null'],
+  layer_replication: ['[]'],
+  target_parameters: ['[]'],
+};
+
+/** The fields that accept nothing but their default, or what means the same. For another value, a message names the field. */
 export const UNBUILT: Readonly<Record<string, Field>> = Object.fromEntries(
   Object.entries(DEFAULTS).map(([name, fallback]) => {
     const text = JSON.stringify(fallback);
-    const accepts = (value: unknown): boolean => JSON.stringify(value) === text;
+    const off = [text, ...(ALSO_OFF[name] ?? [])];
+    const accepts = (value: unknown): boolean => off.includes(JSON.stringify(value) ?? '');
     return [name, { fallback, expected: `${text}, as webvera has nothing else of it`, accepts }];
   }),
 );

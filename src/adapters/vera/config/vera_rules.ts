@@ -2,6 +2,7 @@ import {
   COMMON_FIELDS,
   checkCommonValues,
   checkDropout,
+  checkLayersPattern,
   checkRanks,
   flag,
   float32,
@@ -58,6 +59,7 @@ export const VERA_RULES: ConfigRules<VeraFields> = {
       );
     }
     checkCommonValues(config, 'vera_only');
+    checkLayersPattern(config);
   },
   warnings: ({ save_projection }) =>
     save_projection ? [] : [{ code: 'projection_not_saved', message: PROJECTION_NOT_SAVED }],

@@ -125,3 +125,14 @@ test.each([
   // A base model's own numbers may be large.
   expect(read(withValue(123456), { others: one }).others.get(bias)?.data[1]).toBe(123456);
 });
+
+test("leaves the base model's weights out with a warning, which PEFT loads, and refuses other shapes", () => {
+  const embedding = 'base_model.model.embed.weight';
+  const base = new Map([[embedding, [5, 2]]]);
+  const { warnings, others: kept } = read(small().set(embedding, f32([5, 2])), { base });
+  expect(kept.size).toBe(0);
+  expect(warnings).toEqual([expect.stringMatching(/^adapter_model\.safetensors: left out weights of the base model/)]);
+  expect(() => read(small().set(embedding, f32([6, 2])), { base })).toThrow(
+    `size mismatch for ${embedding}: copying a param with shape torch.Size([6, 2])`,
+  );
+});

@@ -16,10 +16,17 @@ export interface VeraFile {
   /** The shapes of λ_b and λ_d, by saved name. */
   readonly vectors: ReadonlyMap<string, Shape>;
   readonly others?: ReadonlyMap<string, ExpectedOther>;
+  readonly base?: ReadonlyMap<string, Shape>;
 }
 
-export function veraExpected({ vectors, others = new Map(), ...sizes }: VeraFile): ExpectedTensors {
-  return { parameters: vectors, others, rules: veraFile(sizes), parameterName: veraKind.parameterName };
+export function veraExpected({ vectors, others = new Map(), base = new Map(), ...sizes }: VeraFile): ExpectedTensors {
+  return {
+    parameters: vectors,
+    others,
+    base,
+    rules: veraFile(sizes),
+    parameterName: veraKind.parameterName,
+  };
 }
 
 export function readVeraConfig(...args: Parameters<typeof readAdapterConfig>): VeraConfig {
