@@ -142,7 +142,7 @@ function noWebGpu(): WebVeraError {
     });
   }
   return new WebVeraError('unsupported_device', 'WebGPU was expected, but this browser has no navigator.gpu', {
-    hint: 'Use a current Chrome, Edge, Safari or Firefox. In Firefox on Linux, set dom.webgpu.enabled in about:config.',
+    hint: 'Use a current Chrome, Edge, Safari or Firefox. In Firefox on Linux, set dom.webgpu.enabled and dom.webgpu.workers.enabled in about:config.',
   });
 }
 

@@ -54,10 +54,7 @@ export interface TrainingArguments {
    * Rejected: `per_device_train_batch_size` that is odd or below 4, `headLearningRate`, `label_smoothing_factor`, `group_by_length`.
    */
   objective?: 'labels' | 'contrast';
-  /**
-   * 0.1 with the objective 'contrast', and rejected without it: a number above 0 by which the cosines of vectors are divided. A lower one
-   * gives more weight to the most similar vectors.
-   */
+  /** 0.1 with the objective 'contrast', rejected without it: the divisor, above 0, of the vectors' cosines. Lower: weighs similar ones more. */
   contrastTemperature?: number;
   /** 0. The part of each label, up to 1, that is spread evenly over all classes or tokens; in evaluations, unlike transformers', none. */
   label_smoothing_factor?: number;
@@ -255,6 +252,7 @@ export interface TrainOutput {
   readonly global_step: number;
   /** The mean of the steps' losses. */
   readonly training_loss: number;
+  /** A run's times in seconds, tokens a second, dispatches, FLOP and bytes: docs/guide/runs.md lists them. A profile's learning has its own. */
   readonly metrics: Readonly<Record<string, number>>;
   /** The output of each adapter by name, for a run that trains several on data of their own. The numbers above cover all of them. */
   readonly adapters?: Readonly<Record<string, TrainOutput>>;

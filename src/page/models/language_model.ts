@@ -15,13 +15,17 @@ export interface LanguageModelOptions {
   readonly model: AnsweringModel;
   /** The conversation's beginning, such as a message of the role 'system'. Default: none. */
   readonly initialPrompts?: readonly ChatMessage[];
-  /** Without `temperature`, `topK` and `topP` the most probable token is taken each time. */
+  /** From 1e-30; 1 with `topK` or `topP`. Without all three the most probable token is taken each time. */
   readonly temperature?: number;
+  /** 50. 0 disables it. */
   readonly topK?: number;
+  /** Above 0; 1, which disables it. */
   readonly topP?: number;
   /** 256: the most tokens of an answer. */
   readonly max_new_tokens?: number;
+  /** 1, which disables it. */
   readonly repetition_penalty?: number;
+  /** 42, for each answer: a session with the same messages and settings gives the same answers. A random integer gives others. */
   readonly seed?: number;
   /** When it aborts, the session is destroyed. */
   readonly signal?: AbortSignal | undefined;

@@ -45,7 +45,9 @@ export interface PreTrainedModel extends AsyncDisposable {
   forward(inputs: ModelInputs): Promise<{ logits: Tensor; loss?: number }>;
   /**
    * Continues a text or a list of token ids (which needs no tokenizer), or answers a conversation, which the tokenizer's chat
-   * template renders. For a conversation it also rejects as `Tokenizer.apply_chat_template` does.
+   * template renders. Rejects with `invalid_argument` for a model that continues no texts, for a prompt that is empty or fills the model's
+   * longest text, for token ids outside the vocabulary, and for a text or `stop_strings` without a tokenizer; for a conversation also as
+   * `Tokenizer.apply_chat_template` does.
    */
   generate(input: string | readonly ChatMessage[] | readonly number[], config?: GenerationConfig): Generation;
   /**

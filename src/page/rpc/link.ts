@@ -5,6 +5,10 @@ import type { CallId, OpenOptions, WorkerEvent } from '../../worker/protocol';
 import { type Connect, Line } from './line';
 import type { StoreLocks } from './store_locks';
 
+/**
+ * 'ready': no call is in progress. 'busy': one or more are. 'recovering': a lost worker or GPU is being replaced. 'blocked': the browser
+ * denies the page the GPU for a while. 'closed': the session has ended.
+ */
 export type SessionState = 'ready' | 'busy' | 'recovering' | 'blocked' | 'closed';
 
 /** Receives the session's events that belong to no call. */
