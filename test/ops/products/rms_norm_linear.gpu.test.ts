@@ -55,9 +55,9 @@ function normed({ N, C, R, stride = C, offset = 0, plain = false }: Case) {
 }
 
 const SIZES: readonly Case[] = [
-  { N: 16, C: 12, R: 4 },
+  { N: 16, C: 12, R: 4, stride: 12, offset: 0 },
   { N: 80, C: 192, R: 132, stride: 200, offset: 1 },
-  { N: 144, C: 100, R: 64, offset: 1 },
+  { N: 144, C: 100, R: 64, stride: 100, offset: 1 },
 ];
 const VARIANTS = ['workgroup', 'workgroup_oblong', 'workgroup_small', 'subgroup'];
 
