@@ -22,10 +22,12 @@ function isFresh() {
   if (!built.every(existsSync)) return false;
   const oldest = Math.min(...built.map((file) => statSync(file).mtimeMs));
   const made = ['src', 'shaders', 'scripts', 'bench'].flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => !name.includes('__pycache__'))
+      .map((name) => join(folder, name)),
   );
   return [...made, 'vite.config.ts', 'package-lock.json'].every((file) => {
-    const path = join(ROOT, file);
-    return !existsSync(path) || statSync(path).mtimeMs <= oldest;
+    const found = statSync(join(ROOT, file), { throwIfNoEntry: false });
+    return found === undefined || found.isDirectory() || found.mtimeMs <= oldest;
   });
 }

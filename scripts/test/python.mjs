@@ -30,6 +30,8 @@ export function oracleEnvironment() {
     ...process.env,
     OMP_NUM_THREADS: '1',
     PYTHONHASHSEED: '0',
+    // No compiled files beside sources, which `buildIfStale` compares with the build.
+    PYTHONDONTWRITEBYTECODE: '1',
     HF_HUB_OFFLINE: '1',
     HF_HUB_DISABLE_PROGRESS_BARS: '1',
   };
