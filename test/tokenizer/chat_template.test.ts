@@ -71,7 +71,10 @@ describe('tokens of a conversation', () => {
   });
 
   test('a hostile template leaves the tokenizer as it was', async () => {
-    const tokenizer = chatTokenizer('qwen2_5', '{% for i in range(3000000) %}{{ i }}{% endfor %}');
+    const tokenizer = chatTokenizer(
+      'qwen2_5',
+      '{% for i in range(60000) %}{% for j in range(60000) %}{{ j }}{% endfor %}{% endfor %}',
+    );
     await expect(tokenizer.renderChat(chatOf(hello))).rejects.toMatchObject({ code: 'limit_exceeded' });
     expect(tokenizer.decode(tokenizer.encode('Call me Ishmael.'))).toBe('Call me Ishmael.');
   });

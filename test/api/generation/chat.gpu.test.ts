@@ -23,7 +23,7 @@ const template = `{% for message in messages %}
     {{- '[' + message.role + ']\\n' + message.content + eos_token + '\\n' }}
 {%- endfor %}
 {% if add_generation_prompt %}{{ '[assistant]\\n' }}{% endif %}`;
-const hostile = '{% for i in range(3000000) %}{{ i }}{% endfor %}';
+const hostile = '{% for i in range(60000) %}{% for j in range(60000) %}{{ j }}{% endfor %}{% endfor %}';
 
 const talk: readonly ChatMessage[] = [
   { role: 'user', content: 'Who are you?' },

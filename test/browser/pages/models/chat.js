@@ -11,7 +11,9 @@ const messages = [{ role: 'user', content: 'Who is Ahab?' }];
 const polite = await tokenizerOf(
   "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}{{ eos_token }}{% endfor %}",
 );
-const hostile = await tokenizerOf('{% for i in range(3000000) %}{{ i }}{% endfor %}');
+const hostile = await tokenizerOf(
+  '{% for i in range(60000) %}{% for j in range(60000) %}{{ j }}{% endfor %}{% endfor %}',
+);
 const first = await polite.apply_chat_template(messages, { tokenize: false });
 const ids = await polite.apply_chat_template(messages);
 const same = (await polite.encode(first, { add_special_tokens: false })).join() === ids.join();
