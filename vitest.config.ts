@@ -31,7 +31,7 @@ const NEWCOMER = 'test/packages/newcomer.soak.test.ts';
 const PRODUCTS = ['test/{naga,tokenizer/tokenizer}.test.ts'];
 const KERNEL_PRODUCTS = [
   'test/ops/attention/attention.gpu.test.ts',
-  'test/ops/products/{f16,linear,linear_shard}.gpu.test.ts',
+  'test/ops/products/{f16,linear,linear_shard,linears,swiglu_linear,turned_linears}.gpu.test.ts',
   'test/{ops/{vera,lora},twins}/*.gpu.test.ts',
   'test/bench/bench.gpu.test.ts',
   'test/api/{arithmetic,gpus}.gpu.test.ts',
@@ -51,7 +51,7 @@ const CLOCKED = [
   'test/page/rpc/{restart,loading}.test.ts',
   'test/chat/hostile_templates.test.ts',
   'test/api/{generation/chat,runs/cancel_anywhere}.gpu.test.ts',
-  'test/browser/**/{failures,session}.test.ts',
+  'test/browser/**/{chat,failures,other_origin,session,worker}.test.ts',
   'test/browser/**/*.clock.test.ts',
 ];
 const BROWSER_PRODUCTS = [
