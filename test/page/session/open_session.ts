@@ -22,12 +22,14 @@ export async function openSession(
     if (next.done) throw new Error('There are no more workers');
     return next.value.worker;
   };
-  // Node has no Web Locks, so the page gets those of the fake worker.
+  // The page gets the Web Locks of the fake worker: Node 20 has none.
+  const own = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
   Object.defineProperty(globalThis, 'navigator', { value: { locks: started.locks.manager }, configurable: true });
   try {
     return Object.assign(started, { session: await Session.open({ worker }) });
   } finally {
-    Reflect.deleteProperty(globalThis, 'navigator');
+    if (own === undefined) Reflect.deleteProperty(globalThis, 'navigator');
+    else Object.defineProperty(globalThis, 'navigator', own);
   }
 }
 
