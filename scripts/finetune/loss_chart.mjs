@@ -12,7 +12,12 @@ const SMOOTHING = 0.1;
  */
 export function lossChart({ title, subtitle, note, losses }) {
   const finite = losses.filter(Number.isFinite);
-  const y = ticks(Math.min(...finite), Math.max(...finite), 6);
+  // A run may have more losses than a call takes arguments.
+  const [least, most] = finite.reduce(
+    ([low, high], loss) => [Math.min(low, loss), Math.max(high, loss)],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  );
+  const y = ticks(least, most, 6);
   const x = ticks(0, Math.max(1, losses.length), 8).filter((tick) => tick <= losses.length && Number.isInteger(tick));
   const [low, high] = [y[0] ?? 0, y.at(-1) ?? 1];
   const atX = (/** @type {number} */ step) =>
