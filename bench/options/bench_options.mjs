@@ -67,7 +67,7 @@ const FLAGS = /** @type {const} */ ({
   ...ISA_FLAGS,
   adapter: { type: 'string' },
   compare: { type: 'string' },
-  rounds: { type: 'string', default: '5' },
+  rounds: { type: 'string' },
   help: { type: 'boolean' },
 });
 
@@ -96,11 +96,16 @@ export function readBenchOptions(argv, packed = false) {
     throw new UsageError('--arithmetic f16 is no comparison of like with like: leave out --compare');
   }
   if (work.dtype !== 'auto' && flags.compare !== undefined) throw new UsageError('--dtype needs no --compare');
+  const alone = ['length', 'only', 'kernels', 'peak'].find(
+    (name) => flags[name] !== undefined && flags[name] !== false,
+  );
+  if (alone !== undefined && flags.compare !== undefined) throw new UsageError(`--${alone} needs no --compare`);
+  if (flags.rounds !== undefined && flags.compare === undefined) throw new UsageError('--rounds is for --compare');
   return {
     ...work,
     adapter: choice('adapter', flags.adapter ?? adapters(packed)[0], adapters(packed)),
     compare: flags.compare === undefined ? undefined : rival(String(flags.compare), work.name),
-    rounds: integer('rounds', flags.rounds, { min: 1, max: 1000 }),
+    rounds: integer('rounds', flags.rounds ?? '5', { min: 1, max: 1000 }),
   };
 }
 
