@@ -1,6 +1,5 @@
 // `npm run clicks`: clicks, bytes and seconds of a first visit to the demo of the built site, until it shows something, in both browsers,
 // without a graphics card.
-import { existsSync } from 'node:fs';
 import { runCommand } from '../shared/command.mjs';
 import { npm } from '../shared/npm.mjs';
 import { inRepository } from '../shared/paths.mjs';
@@ -10,7 +9,7 @@ import { visitCosts } from './visit_costs.mjs';
 const DEMO = inRepository('out/site/demo');
 
 await runCommand('clicks', async () => {
-  if (!existsSync(DEMO)) npm(['run', '--silent', 'site'], { stdio: 'inherit' });
+  npm(['run', '--silent', 'site'], { stdio: 'inherit' });
   const rows = [['Browser', 'Until', 'Clicks', 'MB', 'Seconds after the click']];
   for (const kind of /** @type {const} */ (['chrome', 'firefox'])) {
     for (const { name, clicks, bytes, seconds } of await visitCosts(kind, DEMO)) {

@@ -131,8 +131,11 @@ await runCommand('pictures', async () => {
   npm(['run', '--silent', 'build:demo'], { stdio: 'inherit' });
   mkdirSync(folder, { recursive: true });
   const server = await serve({ '/': inRepository('demo/dist/') });
-  const { page, close } = await openPage('chrome', server.url, { adapter: 'software' });
+  let close = async () => {};
   try {
+    const opened = await openPage('chrome', server.url, { adapter: 'software' });
+    close = opened.close;
+    const { page } = opened;
     page.setDefaultTimeout(480_000);
     for (const [name, story] of stories) {
       await page.goto(`${server.url}/${name}.html`);

@@ -46,10 +46,13 @@ export async function visitCosts(kind, folder) {
     bytes += sent;
   };
   const server = await serve({ '/demo/': folder }, { headers: HEADERS, onSend });
-  const { page, close } = await openPage(kind, server.url, { adapter: 'software' });
   /** @type {Cost[]} */
   const costs = [];
+  let close = async () => {};
   try {
+    const opened = await openPage(kind, server.url, { adapter: 'software' });
+    close = opened.close;
+    const { page } = opened;
     page.setDefaultTimeout(0);
     await page.goto(`${server.url}/demo/`);
     for (const [index, { name, button, shown }] of STEPS.entries()) {
