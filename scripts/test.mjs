@@ -6,6 +6,7 @@ import { setUp } from './browsers/install.mjs';
 import { runCommand } from './shared/command.mjs';
 import { CommandFailure } from './shared/options.mjs';
 import { ROOT } from './shared/paths.mjs';
+import { onExit } from './shared/processes.mjs';
 import { namesProjects, RINGS, reportOf, ringOf, vitestArguments } from './test/rings.mjs';
 
 const bin = (/** @type {string} */ path) => `${ROOT}node_modules/${path}`;
@@ -43,8 +44,10 @@ async function build(isPackage, checks) {
 function run(args) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit' });
+    const release = onExit(() => child.kill('SIGTERM'));
     child.on('error', reject);
     child.on('close', (code) => {
+      release();
       if (code === 0) resolve();
       else reject(new CommandFailure(`${args[0]?.slice(ROOT.length)} ended with exit code ${code}`));
     });
