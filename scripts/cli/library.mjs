@@ -48,7 +48,9 @@ export function modelOf(flags) {
   if (existsSync(model)) {
     const at = modelAt(resolve(model));
     if (statSync(at.folder).isDirectory()) return at;
+    throw new UsageError(`--model: ${model} is a file; name its folder, or a .gguf file`);
   }
+  if (model.endsWith('.gguf')) throw new UsageError(`--model: there is no file ${model}`);
   if (REPOSITORY.test(model)) return { repository: model };
   throw new UsageError(
     `--model: there is no folder ${model}; a model of the hub has a name like HuggingFaceTB/SmolLM2-135M, without ./`,
