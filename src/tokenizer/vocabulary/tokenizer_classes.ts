@@ -85,17 +85,36 @@ const CLASSES: readonly TokenizerClass[] = [GPT2, ROBERTA, BERT];
 
 /** The class that `tokenizer_class` names, else that of the `model_type`. Throws `unsupported_model` for classes with other rules. */
 export function tokenizerClassOf(tokenizer_class: unknown, modelType: string | undefined): TokenizerClass {
-  const name = typeof tokenizer_class === 'string' ? tokenizer_class.replace(/Fast$/, '') : '';
-  const known =
-    CLASSES.find(({ classes }) => classes.includes(name)) ??
-    CLASSES.find(({ modelTypes }) => modelTypes.includes(modelType ?? ''));
+  const known = findClass(tokenizer_class, modelType);
   if (known !== undefined) return known;
+  const name = className(tokenizer_class);
   const names = CLASSES.flatMap(({ classes }) => classes).join(', ');
   throw new WebVeraError(
     'unsupported_model',
     `Expected tokenizer.json, or the vocabulary of one of ${names}; got one of ${name || modelType || 'no class'}`,
     { hint: 'In Python, AutoTokenizer.from_pretrained(…).save_pretrained(…) writes a tokenizer.json.' },
   );
+}
+
+/**
+ * The special tokens of the class that a tokenizer_config.json beside a tokenizer.json means, as far as the latter has them: GPT-2's folders
+ * name none.
+ */
+export function usualTokens(config: JsonObject, modelType: string | undefined, tokenizer: string): JsonObject {
+  const tokens = Object.entries(findClass(config.tokenizer_class, modelType)?.tokens ?? {});
+  return Object.fromEntries(tokens.filter(([, token]) => tokenizer.includes(JSON.stringify(token))));
+}
+
+function findClass(tokenizer_class: unknown, modelType: string | undefined): TokenizerClass | undefined {
+  const name = className(tokenizer_class);
+  return (
+    CLASSES.find(({ classes }) => classes.includes(name)) ??
+    CLASSES.find(({ modelTypes }) => modelTypes.includes(modelType ?? ''))
+  );
+}
+
+function className(tokenizer_class: unknown): string {
+  return typeof tokenizer_class === 'string' ? tokenizer_class.replace(/Fast$/, '') : '';
 }
 
 function special(id: string, type_id: number): JsonObject {

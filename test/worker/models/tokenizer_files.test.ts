@@ -4,6 +4,7 @@ import { defaultLimits } from '../../../src/core/types/source';
 import { createTokenizer, type TextTokenizer } from '../../../src/tokenizer/tokenizer';
 import { readTokenizerFiles } from '../../../src/worker/models/loading/tokenizer_files';
 import { type Files, MemorySource } from '../../helpers/session/memory_source';
+import { tokenizerJson } from '../../tokenizer/small_tokenizers';
 
 interface Folder {
   /** The file in test/oracle/tokenizers with the same vocabulary. */
@@ -93,6 +94,16 @@ describe('a folder', () => {
       bytes: 2,
     });
     expect(source.opened).toEqual(['tokenizer.json']);
+  });
+
+  test.each([
+    ['gpt2', '{"model_max_length":1024}', 2],
+    ['gpt2', '{"eos_token":null}', null],
+    ['llama', '{}', null],
+  ])('with a tokenizer.json has the special tokens of its class: %s, %s', async (modelType, config, id) => {
+    const tokenizer = tokenizerJson({ added_tokens: [{ id: 2, content: '<|endoftext|>', special: true }] });
+    const files = { 'tokenizer.json': bytes(tokenizer), 'tokenizer_config.json': bytes(config) };
+    expect((await open(files, modelType)).eos_token_id).toBe(id);
   });
 
   test('of a class with other rules is refused', async () => {

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../core/input/fields';
 import { type FileSource, readFile, readFileIfPresent } from '../../../core/input/file_source';
 import type { ParserLimits } from '../../../core/types/source';
 import { parseJsonObject } from '../../../formats/json';
+import { usualTokens } from '../../../tokenizer/vocabulary/tokenizer_classes';
 import { tokenizerOfVocabulary, type VocabularyFiles } from '../../../tokenizer/vocabulary/vocabulary_files';
 
 type Limits = Pick<ParserLimits, 'tokenizer' | 'json'>;
@@ -33,8 +34,9 @@ export async function readTokenizerFiles(
   if (file !== undefined) {
     const tokenizer = textOf(file);
     await onTokenizer?.(tokenizer);
-    const config = await readFileIfPresent(source, 'tokenizer_config.json', limits.json);
-    return { tokenizer, config: config === undefined ? {} : textOf(config), bytes: file.length };
+    const found = await readFileIfPresent(source, 'tokenizer_config.json', limits.json);
+    const config = found === undefined ? {} : parseJsonObject(found, 'tokenizer_config.json', limits.json);
+    return { tokenizer, config: { ...usualTokens(config, modelType, tokenizer), ...config }, bytes: file.length };
   }
   const vocabulary = await readVocabulary(source, limits);
   if (vocabulary === undefined) return undefined;
