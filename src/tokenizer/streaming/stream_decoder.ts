@@ -58,7 +58,11 @@ export class StreamDecoder {
 
   #pendingText(): string {
     const decode = (ids: readonly number[]) => this.#tokenizer.decode(ids, this.#decoding);
-    return decode(this.#ids).slice(decode(this.#ids.slice(0, this.#given)).length);
+    const [whole, given] = [decode(this.#ids), decode(this.#ids.slice(0, this.#given))];
+    // The context may end within a character, which the next tokens complete.
+    let at = 0;
+    while (at < given.length && whole[at] === given[at]) at++;
+    return whole.slice(isWithinPair(whole, at) ? at - 1 : at);
   }
 
   #give(text: string): string {
@@ -66,4 +70,9 @@ export class StreamDecoder {
     this.#given = this.#ids.length;
     return text;
   }
+}
+
+/** Whether a place of a text is between the two units of one character. */
+function isWithinPair(text: string, at: number): boolean {
+  return at > 0 && (text.codePointAt(at - 1) ?? 0) > 0xffff;
 }

@@ -37,6 +37,14 @@ describe('byte-level tokens', () => {
     expect(parts.join('')).toBe('\uFFFD'.repeat(20));
   });
 
+  test.each(['🙂', '你'])('a prompt that ends within %s is continued by the whole character', (character) => {
+    const ids = prose.encode(`a${character}b`);
+    const begin = prose.encode('a').length;
+    expect(ids.length).toBeGreaterThan(begin + 2);
+    for (let cut = begin + 1; cut < ids.length - 1; cut++)
+      expect(stream(prose, ids.slice(cut), ids.slice(0, cut)).join('')).toBe(`${character}b`);
+  });
+
   test('a long run of broken characters before others takes a moment', () => {
     const broken = {
       ...prose,
