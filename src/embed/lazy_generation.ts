@@ -50,3 +50,9 @@ export class LazyGeneration implements Generation {
     yield* (await this.#begun).generation;
   }
 }
+
+/** A copy of a prompt: the page may change its list and messages before the model is there. */
+export function promptNow(prompt: Generation['prompt']): Generation['prompt'] {
+  const copyOf = (one: unknown): unknown => (typeof one === 'object' && one !== null ? { ...one } : one);
+  return Array.isArray(prompt) ? (prompt.map(copyOf) as typeof prompt) : prompt;
+}

@@ -12,7 +12,7 @@ import {
   type TrainRun,
   WebVeraError,
 } from '../index';
-import { type Boxed, LazyGeneration } from './lazy_generation';
+import { type Boxed, LazyGeneration, promptNow } from './lazy_generation';
 import { Lessons } from './lessons';
 import type { Lesson, OpinionDetail } from './public';
 import { RunWatch } from './run_watch';
@@ -117,14 +117,15 @@ export class Learner {
 
   generate(prompt: string | readonly ChatMessage[] | readonly number[], config: GenerationConfig = {}): Generation {
     const { signal, seed = DEFAULT_SEED } = config;
+    const given = promptNow(prompt);
     const begun = this.#attempt(async (visit) => {
       const profile = await untilAborted(visit.profileNow(), signal);
-      return { generation: profile.generate(prompt, { ...config, seed }) };
+      return { generation: profile.generate(given, { ...config, seed }) };
     }, signal);
     this.#tellTokens(begun).catch((error: unknown) => {
       if (signal?.aborted !== true) this.#failed(this.visit, error);
     });
-    return new LazyGeneration(begun, { prompt, seed });
+    return new LazyGeneration(begun, { prompt: given, seed });
   }
 
   /** Stores the visitor's opinion of a text. */

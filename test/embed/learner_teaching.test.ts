@@ -57,6 +57,10 @@ describe('teaching', () => {
     const text = { prompt: 'The', completion: ' whale' };
     expect(await learner.rate(text, 1)).toBe(1);
     const { last } = world.profiles;
+    const messages = [{ role: 'user', content: 'Who?' }];
+    const answer = learner.generate(messages);
+    messages.push({ role: 'assistant', content: '' });
+    expect(answer.prompt).toEqual([{ role: 'user', content: 'Who?' }]);
     const generation = learner.generate('It was');
     expect(generation).toMatchObject({ prompt: 'It was', seed: 42 });
     await learner.rate(generation, -1);

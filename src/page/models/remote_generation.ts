@@ -1,3 +1,4 @@
+import { copyPrompt } from '../../core/input/copy_prompt';
 import type { ChatMessage } from '../../core/types/chat';
 import type {
   BatchGenerationConfig,
@@ -69,7 +70,7 @@ export class TextGeneration extends RemoteGeneration<GeneratedToken, string> imp
       token_ids.push(token_id);
       return { token_id, text };
     });
-    this.prompt = prompt;
+    this.prompt = copyPrompt(prompt);
     this.seed = readable(config).seed ?? DEFAULTS.seed;
     this.token_ids = token_ids;
   }

@@ -13,6 +13,15 @@ describe('a generation', () => {
     },
   });
 
+  test('has its prompt as it was given', async () => {
+    const { model } = await loaded(scripted);
+    const messages = [{ role: 'user', content: 'Who?' }];
+    const generation = model.generate(messages);
+    messages.push({ role: 'assistant', content: await generation });
+    for (const message of messages) message.content = 'changed';
+    expect(generation.prompt).toEqual([{ role: 'user', content: 'Who?' }]);
+  });
+
   test('can be iterated and awaited, in either order and more than once', async () => {
     const { model, session, fake } = await loaded(scripted);
     const generation = model.generate('once', { max_new_tokens: 2 });
