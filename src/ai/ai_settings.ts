@@ -5,11 +5,12 @@ import type { AiCallOptions, AiMessage, AiWarning } from './ai_types';
 export function generationConfig(options: AiCallOptions, defaultTokens: number): GenerationConfig {
   const { temperature, topK, topP, seed, stopSequences = [], maxOutputTokens, providerOptions } = options;
   const isAsked = temperature !== undefined || topK !== undefined || topP !== undefined;
+  const own = (providerOptions?.webvera ?? {}) as GenerationConfig;
   return {
     // The model checks names and values.
-    ...(providerOptions?.webvera as GenerationConfig | undefined),
-    max_new_tokens: maxOutputTokens ?? defaultTokens,
-    do_sample: isAsked && temperature !== 0,
+    ...own,
+    max_new_tokens: maxOutputTokens ?? own.max_new_tokens ?? defaultTokens,
+    do_sample: isAsked ? temperature !== 0 : (own.do_sample ?? false),
     ...(temperature !== undefined && temperature !== 0 && { temperature }),
     ...(topK !== undefined && { top_k: topK }),
     ...(topP !== undefined && { top_p: topP }),

@@ -2,6 +2,9 @@ import type { ChatMessage, GenerationConfig } from '../index';
 import type { AiFinishReason, AiUsage, TokenCounter, WritingModel } from './ai_types';
 import { StopSequences } from './stop_sequences';
 
+/** The tokens of the longest text of any model here, as `models/config_fields.ts` has it. */
+const LONGEST = 8192;
+
 interface AnswerOptions {
   readonly model: WritingModel;
   readonly tokenizer: TokenCounter | undefined;
@@ -67,7 +70,8 @@ export class WrittenAnswer {
   #finishReason(asked: number | undefined): 'stop' | 'length' {
     const { max_new_tokens = Number.POSITIVE_INFINITY } = this.#options.config;
     if (this.#stops.isFound || this.#endIds().includes(this.#lastId)) return 'stop';
-    const longest = Number(this.#options.model.config?.max_position_embeddings ?? Number.POSITIVE_INFINITY);
+    const { max_position_embeddings, n_positions } = this.#options.model.config ?? {};
+    const longest = Math.min(Number(max_position_embeddings ?? n_positions ?? LONGEST), LONGEST);
     const isFull = asked !== undefined && asked + this.#tokens >= longest;
     return this.#tokens >= max_new_tokens || isFull ? 'length' : 'stop';
   }

@@ -67,6 +67,8 @@ test('settings reach the model by its own names', async () => {
   expect(asked[1]?.config).toMatchObject({ do_sample: false });
   expect(asked[1]?.config).not.toHaveProperty('temperature');
   expect(asked[2]?.config).toMatchObject({ repetition_penalty: 1.2, do_sample: false });
+  await generateText({ ...call, providerOptions: { webvera: { do_sample: true, max_new_tokens: 7 } } });
+  expect(asked[3]?.config).toMatchObject({ do_sample: true, max_new_tokens: 7 });
 });
 
 test.each([
@@ -75,6 +77,7 @@ test.each([
   ['at the most tokens', { ends: false }, { maxOutputTokens: 3 }, 'length'],
   ['at the most tokens, before its end', {}, { maxOutputTokens: 3 }, 'length'],
   ["at the model's longest text", { ends: false, longest: 8 }, {}, 'length'],
+  ["at GPT-2's longest text", { ends: false, longest: 8, sizeName: 'n_positions' }, {}, 'length'],
   [
     'at a stop sequence, with the last token that it may have',
     { ends: false },

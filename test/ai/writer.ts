@@ -18,6 +18,8 @@ export interface WriterOptions {
   /** Whether the text has an end. Default: true. */
   readonly ends?: boolean;
   readonly longest?: number;
+  /** The field of config.json that has it. */
+  readonly sizeName?: string;
   /** Thrown after the first token. */
   readonly error?: Error;
   /** Awaited after the first token. */
@@ -25,7 +27,10 @@ export interface WriterOptions {
 }
 
 /** A model that writes one text, a character at a time, until it has an end or the most tokens. */
-export function writer(text: string, { ends = true, longest = 1000, error, hold }: WriterOptions = {}) {
+export function writer(
+  text: string,
+  { ends = true, longest = 1000, sizeName = 'max_position_embeddings', error, hold }: WriterOptions = {},
+) {
   const asked: Asked[] = [];
   async function* tokens({ max_new_tokens = 20, signal }: GenerationConfig): AsyncGenerator<GeneratedToken> {
     const all = [...text].map((character) => ({ token_id: 7, text: character }));
@@ -44,7 +49,7 @@ export function writer(text: string, { ends = true, longest = 1000, error, hold 
       return tokens(config);
     },
     tokenizer,
-    config: { model_type: 'llama', max_position_embeddings: longest, eos_token_id: 0 },
+    config: { model_type: 'llama', [sizeName]: longest, eos_token_id: 0 },
   };
   return { model, asked };
 }
