@@ -73,6 +73,9 @@ export function chatMessages(where: string, value: unknown): ChatMessage[] {
     if ((message.tool_calls ?? undefined) !== undefined) {
       throw wrong(at, '{ role, content }', message, 'tool_calls are not supported yet.');
     }
+    if ((message.prefix ?? false) !== false) {
+      throw wrong(at, '{ role, content }', message, 'An answer can’t be begun: prefix is not supported.');
+    }
     return { role: text('role'), content: text('content') };
   });
 }

@@ -201,4 +201,9 @@ test('a prompt that is neither text nor messages is refused', async () => {
   const session = await LanguageModel.create({ model: echo().model });
   await expect(session.prompt(7 as never)).rejects.toMatchObject({ code: 'invalid_argument' });
   expect(() => session.promptStreaming([] as never)).toThrow('promptStreaming: input');
+  const begun = { role: 'assistant', content: '{"name":', prefix: true };
+  await expect(session.prompt([{ role: 'user', content: 'a' }, begun])).rejects.toMatchObject({
+    code: 'invalid_argument',
+    hint: expect.stringContaining('prefix'),
+  });
 });
