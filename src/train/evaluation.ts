@@ -106,7 +106,8 @@ export class RunEvaluation {
 
   #isPlanned(step: number, endsEpoch: boolean): boolean {
     const { eval_strategy, eval_steps } = this.#init.args;
-    return eval_strategy === 'steps' ? step % eval_steps === 0 : eval_strategy === 'epoch' && endsEpoch;
+    if (eval_strategy !== 'steps') return eval_strategy === 'epoch' && endsEpoch;
+    return step % eval_steps === 0 || step >= this.#init.record.progress.max_steps;
   }
 
   async #best(step: number, metric: number): Promise<BestState> {

@@ -65,6 +65,13 @@ describe('evaluations happen', () => {
     expect(due(running({ eval_strategy: 'no' }), atEnd)).toEqual([]);
   });
 
+  test('by steps also after the last step', () => {
+    const { evaluation } = running({ eval_strategy: 'steps', eval_steps: 3 });
+    expect([99, 100].map((step) => evaluation.isDue(step, within))).toEqual([true, true]);
+    expect(running({ eval_strategy: 'steps', eval_steps: 8 }).evaluation.isDue(100, within)).toBe(true);
+    expect(running({}).evaluation.isDue(100, within)).toBe(false);
+  });
+
   test('once more on request', async () => {
     const run = running({}, losses(1));
     run.evaluation.ask();

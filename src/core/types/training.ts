@@ -92,7 +92,7 @@ export interface TrainingArguments {
   load_best_model_at_end?: boolean;
   /** 'eval_loss'. The metric by which evaluations are compared. */
   metric_for_best_model?: string;
-  /** Default: false for losses and perplexity, true for all other metrics. */
+  /** Default: false for losses, perplexity, 'kl' and numbers of rejected texts, true for all other metrics. */
   greater_is_better?: boolean;
   /** 0: never. The run ends after this many evaluations in a row that don't improve on the best one. */
   early_stopping_patience?: number;

@@ -235,9 +235,10 @@ export class Trainer {
   }
 
   #openRun(signal: AbortSignal | undefined): OpenRun {
-    const { model, args, adapters, train_dataset, eval_dataset } = this[trainerKey];
+    const { model, args, adapters, train_dataset, eval_dataset, callbacks } = this[trainerKey];
     liveHandle(model);
-    const isMeasured = args.eval_strategy !== 'no';
+    // A callback may ask for an evaluation at any time.
+    const isMeasured = args.eval_strategy !== 'no' || callbacks.length > 0;
     const open = (name: DatasetName, dataset: Dataset | undefined): OpenDataset[] =>
       dataset === undefined ? [] : [openDataset(name, dataset)];
     const [own] = open('train_dataset', train_dataset);

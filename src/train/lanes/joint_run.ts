@@ -149,7 +149,8 @@ export class JointRun {
     signal.throwIfAborted();
     await this.#save(this.#saveAtEnd);
     await this.#standstill.during();
-    for (const { evaluation } of this.#lanes) evaluation?.loadBest();
+    // A lane that failed keeps the vectors that its error names.
+    for (const { evaluation, failure } of this.#lanes) if (failure === undefined) evaluation?.loadBest();
     this.#hooks('on_train_end');
   }
 

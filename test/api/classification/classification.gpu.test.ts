@@ -8,6 +8,7 @@ import {
   type TrainEvent,
   Trainer,
   type TrainerInit,
+  type TrainingArguments,
   VeraConfig,
   VeraModel,
 } from '../../../src/index';
@@ -224,10 +225,10 @@ describe('a run that is resumed', () => {
   } as const;
 
   /** Trains in a session of its own, up to a step or to the run's end. */
-  async function trained(stopAt?: number) {
+  async function trained(stopAt?: number, changes: TrainingArguments = {}) {
     return within({ store: 'auto' }, async (opened) => {
       const model = await get_peft_model(await load(opened), config);
-      const run = trainer(model, { args: plan }).train({ resume_from_checkpoint: true });
+      const run = trainer(model, { args: { ...plan, ...changes } }).train({ resume_from_checkpoint: true });
       for await (const event of run) {
         if (event.type === 'log' && event.state.global_step === stopAt) await run.stop({ save: true });
       }
@@ -247,6 +248,13 @@ describe('a run that is resumed', () => {
     const whole = await trained();
     expect(resumed).toEqual(whole);
     expect(whole.eval_history.map((logs) => logs.step)).toEqual([2, 4, 6, 8, 10]);
+  });
+
+  test('after it has stalled ends at once, and trains on with other arguments', async () => {
+    const never = { early_stopping_patience: 2, early_stopping_threshold: 1e9 };
+    expect((await trained(undefined, never)).step).toBe(6); // the first evaluation, after step 2, is the best one
+    expect((await trained(undefined, never)).step).toBe(6);
+    expect((await trained(undefined, { ...never, weight_decay: 0.1 })).step).toBeGreaterThan(6);
   });
 
   test('after its end ends at once, with the best values', async () => {

@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Example, get_peft_model, type PreTrainedModel, VeraConfig, VeraModel } from '../../../src/index';
+import {
+  type Example,
+  get_peft_model,
+  type PreTrainedModel,
+  type TrainerCallback,
+  VeraConfig,
+  VeraModel,
+} from '../../../src/index';
 import { loadTiny, tinyVera } from '../../helpers/models/tiny_llama';
 import {
   eventsOf,
@@ -62,6 +69,23 @@ describe('an argument that would do nothing is refused', () => {
 });
 
 describe('callbacks', () => {
+  test('ask for an evaluation, whatever eval_strategy is', async () => {
+    const asking: TrainerCallback = {
+      on_step_end(_, { global_step }, control) {
+        control.should_evaluate = global_step === 2;
+      },
+    };
+    const run = tinyTrainer(await fresh(), {
+      args: { max_steps: 4 },
+      eval_dataset: tinyRows,
+      callbacks: [asking],
+    }).train();
+    const evaluated = (await eventsOf(run)).flatMap((event) =>
+      event.type === 'evaluate' ? [event.state.global_step] : [],
+    );
+    expect(evaluated).toHaveLength(1);
+  });
+
   test('come in the order of transformers', async () => {
     const calls: string[] = [];
     const note = (name: string) => (_: unknown, state: { global_step: number }) =>

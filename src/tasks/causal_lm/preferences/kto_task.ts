@@ -33,8 +33,12 @@ interface Rated {
  * of a row is its prompt with another row's completion, by which the model's distance from its base is estimated.
  */
 export class KtoTask extends PairTask<Rated, KtoPreference> implements RunTask<PairRow, PairBatch, PairInputs> {
-  readonly metricNames = ['eval_loss', 'rewards/margins', 'rewards/chosen', 'rewards/rejected', 'logps/chosen', 'kl'];
-  readonly lowerIsBetter = ['eval_loss', 'rewards/rejected', 'kl'];
+  readonly metricNames = [
+    'eval_loss',
+    ...['rewards/margins', 'rewards/chosen', 'rewards/rejected'],
+    ...['logps/chosen', 'logps/rejected', 'kl'],
+  ];
+  readonly lowerIsBetter = ['eval_loss', 'rewards/rejected', 'logps/rejected', 'kl'];
   protected readonly form = '{ prompt, completion, label }, with the label true or false';
 
   protected async read(example: SentExample, where: string, options: PairRowOptions): Promise<Rated | undefined> {
