@@ -22,7 +22,7 @@ async function* givenExamples(source: RowSource): AsyncGenerator<{ readonly wher
   if (source.kind === 'blob') {
     const isCsv = source.format === 'csv';
     const rows = isCsv ? (await csvCode()).readCsv(source.blob, onRead) : readJsonLines(source.blob, onRead);
-    for await (const { line, value } of rows) yield { where: `line ${line}`, given: isCsv ? weighed(value) : value };
+    for await (const { line, value } of rows) yield { where: `line ${line}`, given: isCsv ? typed(value) : value };
     return;
   }
   let index = 0;
@@ -32,14 +32,16 @@ async function* givenExamples(source: RowSource): AsyncGenerator<{ readonly wher
   }
 }
 
-/** A row of a CSV file, whose fields are all texts, with its weight as a number. An empty field is none. */
-function weighed(row: unknown): unknown {
-  if (!isJsonObject(row) || typeof row.weight !== 'string') return row;
-  const { weight: _, ...others } = row;
-  const text = row.weight.trim();
-  if (text === '') return others;
-  const weight = Number(text);
-  return { ...others, weight: Number.isNaN(weight) ? row.weight : weight };
+/** A row of a CSV file, whose fields are all texts, with its weight as a number and a rating's label as a boolean. An empty weight is none. */
+function typed(row: unknown): unknown {
+  if (!isJsonObject(row)) return row;
+  const { weight, label, ...others } = row;
+  const isRating = 'completion' in row && typeof label === 'string' && /^(?:true|false)$/i.test(label.trim());
+  const rated = isRating ? { label: /true/i.test(label) } : 'label' in row ? { label } : {};
+  if (typeof weight !== 'string') return { ...others, ...rated, ...('weight' in row && { weight }) };
+  const number = Number(weight);
+  const weighed = weight.trim() === '' ? {} : { weight: Number.isNaN(number) ? weight : number };
+  return { ...others, ...rated, ...weighed };
 }
 
 /** The error with the place of its example in the message. */
