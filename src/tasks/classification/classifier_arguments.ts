@@ -42,7 +42,8 @@ export function rowWeights(
   if (weights === null) return targets.map(() => 1);
   if (weights === 'balanced') {
     const counts = names.map((_, label) => targets.filter((target) => target === label).length);
-    return targets.map((target) => targets.length / (names.length * (counts[target] ?? 1)));
+    const present = counts.filter((count) => count > 0).length;
+    return targets.map((target) => targets.length / (present * (counts[target] ?? 1)));
   }
   const unknown = Object.keys(weights).find((name) => !names.includes(name));
   if (unknown !== undefined) {
@@ -54,5 +55,7 @@ export function rowWeights(
       },
     );
   }
-  return targets.map((target) => weights[names[target] ?? ''] ?? 1);
+  // A label may have the name of something that all objects inherit.
+  const weightOf = (name: string): number => (Object.hasOwn(weights, name) ? (weights[name] ?? 1) : 1);
+  return targets.map((target) => weightOf(names[target] ?? ''));
 }
