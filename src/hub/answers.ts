@@ -78,6 +78,11 @@ export function wholeSize(response: Response): number | undefined {
   return headerNumber(response, 'content-length');
 }
 
+/** Whether the bytes on the way are others than those of the file, as far as the server says. */
+export function isCompressed({ headers }: Response): boolean {
+  return !['', 'identity'].includes(headers.get('content-encoding') ?? '');
+}
+
 /** A tag that changes when the file changes, if the server sends one. */
 export function tagOf({ headers }: Response): string | undefined {
   return headers.get('etag') ?? headers.get('last-modified') ?? undefined;

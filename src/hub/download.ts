@@ -2,7 +2,7 @@ import { untilAborted } from '../core/async/abort';
 import { type Clock, within } from '../core/async/clock';
 import { WebVeraError } from '../core/errors/error';
 import type { ByteStream } from '../core/input/file_source';
-import { contentRange, headerNumber, isMissing, tagOf, unsatisfiedSize, wholeSize } from './answers';
+import { contentRange, headerNumber, isCompressed, isMissing, tagOf, unsatisfiedSize, wholeSize } from './answers';
 import { broken, changed, type DownloadPosition, stalled, unmarked, wrongSize } from './download_errors';
 import { Retries } from './retries';
 
@@ -198,6 +198,8 @@ export class Download implements ByteStream {
     }
     if (response.status === 416) return this.#handleUnsatisfied(response);
     const isPart = response.status === 206;
+    // The range of a compressed answer counts compressed bytes.
+    if (isPart && isCompressed(response)) return this.#unranged();
     const range = isPart ? contentRange(response) : null;
     // Other origins may hide the offset, and some servers send another range.
     if (isPart && (range === null ? this.#position > 0 : range.first !== this.#position)) return this.#unranged();
@@ -214,6 +216,10 @@ export class Download implements ByteStream {
   #handleUnsatisfied(response: Response): 'end' | 'again' {
     const size = unsatisfiedSize(response);
     if (size === undefined || (size > 0 && this.#position === 0)) return this.#unranged();
+    // A file of the size of an earlier visit's copy may be another one, unless a hash or the same tag rules that out.
+    const { sha256, tag } = this.#facts;
+    const isEarlier = size > 0 && this.#position === this.from;
+    if (isEarlier && sha256 === undefined && tagOf(response) !== tag) return this.#unranged();
     if (this.#sameSize(size) !== this.#position) throw this.#changed(`it has ${size} bytes now`);
     this.#facts = { ...this.#facts, size };
     this.#ended = true;

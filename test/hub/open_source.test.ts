@@ -160,6 +160,17 @@ describe('a server', () => {
     expect(await names(source)).toEqual(['big', 'small']);
   });
 
+  test('a part of a compressed answer is no part of the file, which is read without a range', async () => {
+    const source = await open((request, response) => {
+      const packed = gzipSync(weights);
+      const range = `bytes 0-${packed.length - 1}/${packed.length}`;
+      const isPart = request.headers.range !== undefined;
+      response.writeHead(isPart ? 206 : 200, { 'content-encoding': 'gzip', ...(isPart && { 'content-range': range }) });
+      response.end(packed);
+    });
+    expect(await names(source)).toEqual(['big', 'small']);
+  });
+
   test('a file above the limit is not downloaded, and the connection is closed', async () => {
     const closed = withResolvers();
     const endless = await open((_, response) => {
