@@ -124,7 +124,10 @@ function binaryFiles(system: FileSystem, folder: string, pathOf: (name: string) 
           await handle.close();
         }
       }),
-    delete: (name) => known(() => system.rm(pathOf(name), { force: true })),
+    async delete(name) {
+      if (written.has(name)) throw new StoreError('locked_by_other_tab', `${name} is being written`);
+      await known(() => system.rm(pathOf(name), { force: true }));
+    },
   };
 }
 

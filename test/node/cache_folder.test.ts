@@ -53,6 +53,7 @@ test('bytes are written at any place, by one writer at a time', async () => {
   await writer.write(bytes('abcd'), 0);
   await writer.write(bytes('xy'), 2);
   await expect(files.write('a')).rejects.toMatchObject({ code: 'locked_by_other_tab' });
+  await expect(files.delete('a')).rejects.toMatchObject({ code: 'locked_by_other_tab' });
   await writer.close();
   expect(text(await opened().files.read('a', 1, 9))).toBe('bxy');
   expect(await files.read('b', 0, 9)).toHaveLength(0);

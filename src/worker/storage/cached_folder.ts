@@ -226,7 +226,7 @@ export class CachedFolder implements FileSource {
       download,
       reopen: isLocal ? undefined : (from) => this.#http.download(file, from, factsOf(record)),
       expected: this.#http.expected(file, told),
-      onDamage: () => onDamage?.(file),
+      onDamage: onDamage && (() => onDamage(file)),
       onVerified: (bytes) => this.#http.verified(file, bytes),
     });
   }

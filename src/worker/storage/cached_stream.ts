@@ -4,6 +4,7 @@ import { RunningHash } from '../../hub/checked';
 import type { Download } from '../../hub/download';
 import { CHUNK_BYTES } from '../../store/weight_store';
 import type { CachedCopy } from './cached_copy';
+import { known } from './store_failures';
 
 interface CachedStreamOptions {
   readonly signal: AbortSignal | undefined;
@@ -13,7 +14,7 @@ interface CachedStreamOptions {
   readonly reopen: ((from: number) => Promise<Download | undefined>) | undefined;
   /** The file's expected SHA-256. */
   readonly expected: string | undefined;
-  /** Called once if the copy is damaged. */
+  /** Called once if the copy is damaged. Set to check the copy. */
   readonly onDamage: (() => void) | undefined;
   /** Called with the number of bytes whose hash was verified. */
   readonly onVerified: (bytes: number) => void;
@@ -76,10 +77,22 @@ export class CachedStream implements ByteStream {
 
   async #readCopy(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (this.#isGrowing || this.#position >= this.#copy.bytes) return undefined;
-    const chunk = await this.#copy.read(this.#position);
+    const chunk = await this.#copied(this.#position);
     if (chunk === undefined) await this.#repair();
     else this.#reportVerified(chunk.length);
     return chunk;
+  }
+
+  /** A chunk of the copy; undefined if it is damaged, or can't be read while the server has the file. */
+  async #copied(at: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    try {
+      return await known(this.#copy.read(at));
+    } catch (error) {
+      this.#options.signal?.throwIfAborted();
+      // A check of the copy reports that it can't be read, and so does a load without the server.
+      if (this.#options.reopen === undefined || this.#options.onDamage !== undefined) throw error;
+      return undefined;
+    }
   }
 
   async #readServer(): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -111,7 +124,7 @@ export class CachedStream implements ByteStream {
     if (expected !== undefined && this.#hash === undefined) {
       const hash = new RunningHash();
       for (let begin = 0; begin < at; begin += CHUNK_BYTES) {
-        const chunk = await this.#copy.read(begin);
+        const chunk = await this.#copied(begin);
         if (chunk === undefined) throw damaged(file, begin);
         hash.add(chunk);
       }

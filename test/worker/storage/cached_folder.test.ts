@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readFileIfPresent } from '../../../src/core/input/file_source';
+import { StoreError } from '../../../src/store/store_error';
 import { CHUNK_BYTES } from '../../../src/store/weight_store';
 import { FaultyServer } from '../../hub/faulty_server';
 import { bytes, errorOf, text } from '../../hub/source_bytes';
@@ -115,6 +116,13 @@ describe('a flipped bit', () => {
     expect(isContent(await device.read(hub()))).toBe(true);
     expect(ranges()).toEqual([`bytes=${from}-`]);
     expect(isContent(await device.read(hub({ isLocal: true })))).toBe(true);
+  });
+
+  test('or a disk that fails is replaced by the server', async () => {
+    await device.read(hub());
+    device.files.read = () => Promise.reject(new StoreError('storage_unavailable', 'gone'));
+    expect(isContent(await device.read(hub()))).toBe(true);
+    expect((await errorOf(device.read(hub({ isLocal: true })))).code).toBe('storage_unavailable');
   });
 
   test('is reported if no server may be asked', async () => {
