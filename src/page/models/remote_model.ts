@@ -15,6 +15,7 @@ import { MODEL_METHODS, MODEL_PROPERTIES } from '../session/foreign_names';
 import { checkOptions, wrong } from '../session/options';
 import { abortSignal } from '../session/rules';
 import { wireInputs } from './inputs';
+import { ModelLife } from './model_life';
 import {
   type BatchGeneration,
   type Generation,
@@ -109,7 +110,7 @@ export interface ModelParts {
   /** The name of its repository, or of its folder in an address. Files have none. */
   readonly sourceName?: string | undefined;
   /** Shared by a model and the models with adapters on it: they end together. */
-  readonly life: { disposed: boolean };
+  readonly life: ModelLife;
 }
 
 /** The key of a model's parts, for this library's own use. */
@@ -235,11 +236,7 @@ export class RemoteModel implements PreTrainedModel {
   }
 
   async dispose(): Promise<void> {
-    const { link, place, life } = this[partsKey];
-    if (life.disposed) return;
-    life.disposed = true;
-    const handle = place.remembered;
-    if (link.state !== 'closed' && handle !== undefined) await link.request('disposeModel', handle);
+    return this[partsKey].life.dispose();
   }
 
   [asyncDispose](): Promise<void> {
@@ -272,7 +269,6 @@ export function modelParts(
   load: (signal: AbortSignal | undefined) => Promise<ModelInfo>,
 ): ModelParts {
   const tokenizer = info.tokenizer === undefined ? undefined : new RemoteTokenizer(link, info.tokenizer, true);
-  const life = { disposed: false };
   const place: RemoteHandle = new RemoteHandle(link, info.model, 'device', async (signal) => {
     const { model, tokenizer: anew } = await load(signal);
     if (life.disposed) {
@@ -285,6 +281,7 @@ export function modelParts(
     // No code uses the old model any more, so its disposal isn't awaited.
     if (old !== undefined) link.request('disposeModel', old).catch(() => {});
   });
+  const life = new ModelLife(link, place);
   return { link, place, info, tokenizer, sourceName, life };
 }
 

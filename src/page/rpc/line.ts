@@ -46,6 +46,8 @@ export abstract class Line {
   #deaths = 0;
   #options: OpenOptions = { store: 'auto' };
   #isSealed = false;
+  /** Resolves when the session is closed, once that was asked for. */
+  #closing: Promise<void> | undefined;
   /** The error of later calls, set once calls are no longer possible. */
   #ended: WebVeraError | undefined;
 
@@ -93,7 +95,12 @@ export abstract class Line {
   }
 
   /** Rejects pending calls, gives the worker up to five seconds to clean up, and terminates it. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     if (this.#ended !== undefined) return;
     this.#end(abortError('The session was closed'), closedError());
     const tidying = this.#connection?.invoke('close', []);

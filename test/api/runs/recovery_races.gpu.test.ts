@@ -58,6 +58,22 @@ async function switchOff(model: VeraModel): Promise<{ body: Promise<void>; end: 
 }
 
 describe('a run that recovers', () => {
+  test('leaves no base model behind when another model over it is disposed of', async () => {
+    await within({ store: 'auto' }, async (opened) => {
+      const base = await loadTiny(opened);
+      const [model, other] = [
+        await get_peft_model(base, new VeraConfig(resumedAdapter)),
+        await get_peft_model(base, new VeraConfig(resumedAdapter)),
+      ];
+      const run = trainerOf(model).train();
+      await afterLog(run, 2);
+      lose(opened);
+      await run;
+      await other.dispose();
+      await eventually(() => expect(opened.liveBytes()).toBe(0));
+    });
+  });
+
   test('trains the same adapter, even if another one is active then', async () => {
     await within({}, async (opened) => {
       const straight = await begin(opened, 'other');
