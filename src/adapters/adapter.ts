@@ -220,6 +220,8 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
   initial(resolved: R, seed: number, options: KindOptions): Float32Array<ArrayBuffer>;
   /** Emits those of the pool's first values that depend on the model's weights. Left out if there are none. */
   begin?(g: Graph, adapter: A, weightOf: (module: string) => Value): void;
+  /** Parts of its code that load when they are needed. Left out if there are none. */
+  readonly lateCode?: readonly (() => Promise<unknown>)[];
   /** Left out if all values of such an adapter train. */
   readonly frozen?: FrozenRules<R, F>;
   /** Puts the parts together. */

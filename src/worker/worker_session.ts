@@ -1,9 +1,6 @@
 import { WebVeraError } from '../core/errors/error';
 import type { Warn } from '../core/errors/warning';
 import { TabLocks } from '../core/locks/tab_locks';
-import { ggufCode } from '../formats/gguf/late_gguf';
-import { sentenceCode } from '../formats/models/late_sentences';
-import { torchCode } from '../formats/torch/late_torch';
 import { type BlobStore, isPersistent } from '../store/blob_store';
 import { CheckpointStore } from '../store/checkpoint_store';
 import { onFirstWrite } from '../store/on_first_write';
@@ -11,13 +8,12 @@ import { openStore } from '../store/open_store';
 import { openByteFiles } from '../store/opfs_files';
 import { ProfileStore } from '../store/profile_store';
 import { WeightStore } from '../store/weight_store';
-import { csvCode } from '../tasks/reading/late_csv';
 import { AdapterLoader } from './adapters/adapter_loader';
-import { type AdapterRoom, adapterCalls, mixCode } from './adapters/session_adapters';
+import { type AdapterRoom, adapterCalls } from './adapters/session_adapters';
+import { loadLateCode } from './late_code';
 import { SessionDevice } from './models/device';
 import { LoadedModels } from './models/loaded_models';
 import { BaseModelLoader } from './models/loading/base_model_loader';
-import { imageCode } from './models/loading/late_images';
 import { ModelSources } from './models/loading/model_sources';
 import { type CacheRoom, cacheCalls } from './models/session_cache';
 import { SessionKernels } from './models/session_kernels';
@@ -26,7 +22,7 @@ import { type PlanRoom, planCalls } from './plans/session_plans';
 import type { OpenOptions, SessionCalls, SessionHost, WorkerEnd, WorkerSession } from './protocol';
 import type { Answers, CallControl } from './rpc/call_protocol';
 import { Calls } from './rpc/calls';
-import { type RunRoom, RunsInProgress, runCalls, runCode } from './runs/session_training';
+import { type RunRoom, RunsInProgress, runCalls } from './runs/session_training';
 import { SavedAdapters } from './storage/saved_adapters';
 import { type StorageRoom, storageCalls } from './storage/session_storage';
 import { known } from './storage/store_failures';
@@ -120,8 +116,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
         { messages: [], add_generation_prompt: false, turns: false },
       );
     }
-    // Parts of the code that load when they are needed.
-    await Promise.all([runCode(), imageCode(), ggufCode(), torchCode(), sentenceCode(), csvCode(), mixCode()]);
+    await loadLateCode();
     sources.seal();
     this.#host.seal?.();
   }

@@ -28,6 +28,7 @@ export const ia3Kind: AdapterKind<Ia3Adapter, ResolvedIa3, undefined> = {
   },
   // The seed comes from the name. Without init_ia3_weights, the same name gives the same vectors, and another name others.
   initial: ({ layout, config }, seed) => initialVectors(layout, config, seed),
+  lateCode: [sumCode],
   create: (parts) => new Ia3Adapter(parts),
 
   layers: ia3Layers,

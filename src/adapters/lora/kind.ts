@@ -17,6 +17,7 @@ import { sumCode } from './sums/late_sums';
 /** LoRA: matrices A and B for each module, whose product is added to the weight. */
 export const loraKind: AdapterKind<LoraAdapter, ResolvedLora, undefined> = {
   Config: LoraConfig,
+  lateCode: [sumCode],
   tuner: 'LoraModel',
   resolve(given, model, { warn }) {
     const { config, modules } = resolveLoraTargets(given, model, warn);

@@ -8,6 +8,7 @@ import { trainedTensors } from '../pool/trained_tensors';
 import { checkUniloraFile } from './check_unilora_file';
 import { UniLoraConfig } from './config/unilora_config';
 import { frozenIndices } from './indices/frozen_indices';
+import { indexCode } from './indices/late_indices';
 import { uniloraLayers } from './layers/unilora_layers';
 import { trainingLayers } from './layers/unilora_training_layers';
 import { type ResolvedUnilora, UniloraAdapter } from './unilora_adapter';
@@ -26,6 +27,7 @@ export const uniloraKind: AdapterKind<UniloraAdapter, ResolvedUnilora, SharedEnt
   },
   initial: ({ layout, config }, seed, options) =>
     initialVector(layout, config, typeof options.seed === 'number' ? options.seed : seed),
+  lateCode: [indexCode],
   frozen: frozenIndices,
   create: (parts) => new UniloraAdapter(parts),
 

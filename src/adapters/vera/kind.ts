@@ -50,6 +50,7 @@ export const veraKind: AdapterKind<VeraAdapter, ResolvedVera, ProjectionValues> 
       if (magnitude !== undefined) beginMagnitudes(g, magnitude, weightOf(module), adapter.changeOf(g, module));
     }
   },
+  lateCode: [sumCode, loraCode],
   frozen: frozenProjections,
   create: (parts) => new VeraAdapter(parts),
 

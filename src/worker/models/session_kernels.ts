@@ -20,7 +20,7 @@ import type { OpenOptions } from '../protocol';
 import type { OpenDevice } from './device';
 
 /** The measurements that find the fastest kernels. */
-const tuningCode = late(async () => await import('../../gpu/choice/variant_lab'));
+export const tuningCode = late(async () => await import('../../gpu/choice/variant_lab'));
 
 /** The kernels of a session: those of the fixed table, those measured to be fastest, or a given choice. */
 export class SessionKernels {

@@ -6,7 +6,8 @@ import type { Answers } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
 import { probeDevice } from './probe_device';
 
-const estimateCode = late(async () => await import('./estimate_run'));
+/** The estimate of a run. */
+export const estimateCode = late(async () => await import('./estimate_run'));
 
 /** The parts of a session that its plans need. */
 export interface PlanRoom {

@@ -10,8 +10,9 @@ const COST = 4;
 export const frozenIndices: FrozenRules<ResolvedUnilora, SharedEntries> = {
   pool: (_, onDraw) => ({
     async acquire({ resolved: { matrices, config } }) {
+      const { entriesOf } = await indexCode();
       onDraw(COST * matrices.entries);
-      return (await indexCode()).entriesOf(matrices, config);
+      return entriesOf(matrices, config);
     },
     release() {},
   }),

@@ -1,0 +1,18 @@
+import { ADAPTER_KINDS } from '../adapters/adapter_kinds';
+import { ggufCode } from '../formats/gguf/late_gguf';
+import { sentenceCode } from '../formats/models/late_sentences';
+import { torchCode } from '../formats/torch/late_torch';
+import { csvCode } from '../tasks/reading/late_csv';
+import { mixCode } from './adapters/session_adapters';
+import { imageCode } from './models/loading/late_images';
+import { tuningCode } from './models/session_kernels';
+import { estimateCode } from './plans/session_plans';
+import { runCode } from './runs/session_training';
+
+/** Loads all parts of the worker's code that load when they are needed, before the worker is sealed. */
+export async function loadLateCode(): Promise<void> {
+  const files = [ggufCode, sentenceCode, torchCode, csvCode, imageCode];
+  const work = [runCode, mixCode, tuningCode, estimateCode];
+  const kinds = ADAPTER_KINDS.flatMap(({ lateCode = [] }) => lateCode);
+  await Promise.all([...files, ...work, ...kinds].map((load) => load()));
+}
