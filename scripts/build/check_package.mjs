@@ -23,12 +23,12 @@ const KIB = 1024;
  */
 const BUDGETS = {
   'webvera.js': { files: ['webvera.js', 'session.js', 'asks.js'], most: 72 * KIB },
-  'worker.js': { files: ['worker.js'], most: 298 * KIB },
+  'worker.js': { files: ['worker.js'], most: 300 * KIB },
   'chat_worker.js': { files: ['chat_worker.js'], most: 20 * KIB },
   'ai.js': { files: ['ai.js'], most: 3 * KIB },
-  'embed.js': { files: ['embed.js'], most: 82 * KIB },
-  'first load': { files: ['webvera.js', 'session.js', 'asks.js', 'worker.js'], most: 370 * KIB },
-  'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 380 * KIB },
+  'embed.js': { files: ['embed.js'], most: 83 * KIB },
+  'first load': { files: ['webvera.js', 'session.js', 'asks.js', 'worker.js'], most: 372 * KIB },
+  'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 383 * KIB },
 };
 
 /** The most bytes of the unpacked package. Source maps were 7 of 10 MB, and are left out. */

@@ -106,3 +106,8 @@ function noHead(model_type: string, { facts: { name: task, autoClass } }: Kind, 
     },
   );
 }
+
+/** Loads the parts of all tasks' code that load when they are needed. */
+export async function loadLateTasks(): Promise<void> {
+  await Promise.all(TASKS.flatMap(({ lateCode = [] }: Kind) => lateCode).map((load) => load()));
+}

@@ -3,6 +3,7 @@ import { ggufCode } from '../formats/gguf/late_gguf';
 import { sentenceCode } from '../formats/models/late_sentences';
 import { torchCode } from '../formats/torch/late_torch';
 import { csvCode } from '../tasks/reading/late_csv';
+import { loadLateTasks } from '../tasks/task_registry';
 import { mixCode } from './adapters/session_adapters';
 import { imageCode } from './models/loading/late_images';
 import { tuningCode } from './models/session_kernels';
@@ -14,5 +15,5 @@ export async function loadLateCode(): Promise<void> {
   const files = [ggufCode, sentenceCode, torchCode, csvCode, imageCode];
   const work = [runCode, mixCode, tuningCode, estimateCode];
   const kinds = ADAPTER_KINDS.flatMap(({ lateCode = [] }) => lateCode);
-  await Promise.all([...files, ...work, ...kinds].map((load) => load()));
+  await Promise.all([...files, ...work, ...kinds, loadLateTasks].map((load) => load()));
 }

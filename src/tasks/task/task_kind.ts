@@ -27,6 +27,8 @@ export interface TaskKind<Name extends string = string> {
    * settings are read when `embed` is first called.
    */
   readonly readsVectors?: boolean;
+  /** Parts of its code that load when they are needed. Left out if there are none. */
+  readonly lateCode?: readonly (() => Promise<unknown>)[];
   /** The head that the task puts on a network; undefined for a network that can't be used for it. */
   head(network: Network, options?: Pick<NetworkOptions, 'pooling'>): MakeHead | undefined;
   /** Throws `unsupported_model` for a network that takes in something else. */

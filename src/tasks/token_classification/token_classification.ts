@@ -14,7 +14,7 @@ import type { TaskKind, TaskModel } from '../task/task_kind';
 import type { Loss, LossParts } from '../task/task_loss';
 import type { Measured, Metrics } from '../task/task_metrics';
 import { type TokenInputs, TokenTask } from '../texts/token_task';
-import { collectTagged } from './collect_tagged';
+import { taggedCode } from './late_tagged';
 import {
   givenRows,
   previewOfTags,
@@ -40,7 +40,8 @@ export class TokenClassification extends TokenTask<TaggedBatch> implements Task<
     this.metricNames = ['eval_loss', ...predictionMetricNames(this.#labels)];
   }
 
-  collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<TaggedRow>> {
+  async collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<TaggedRow>> {
+    const { collectTagged } = await taggedCode();
     return collectTagged(source, options, this.#options(this.rowLength(options.args)));
   }
 
@@ -98,6 +99,7 @@ export const TOKEN_CLASSIFICATION: TaskKind<'token_classification'> = {
     generates: false,
     trainsHead: { task_type: 'TOKEN_CLS' },
   },
+  lateCode: [taggedCode],
   head: tokenHead,
   create: (model, { tokenizer }) => new TokenClassification(model, tokenizer),
 };
