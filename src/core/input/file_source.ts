@@ -81,6 +81,16 @@ export async function expectKnown(source: FileSource, file: string): Promise<voi
   });
 }
 
+/** As `readFileIfPresent`, for a file that a load needs if the folder has it. Throws as `expectKnown`. */
+export async function readIfKnown(
+  source: FileSource,
+  file: string,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  await expectKnown(source, file);
+  return readFileIfPresent(source, file, limit);
+}
+
 export function missingFile(source: FileSource, files: readonly string[]): WebVeraError {
   const names = files.join(' or ');
   return new WebVeraError('not_found', `Expected ${names} in ${source.location}, but there is no such file`, {

@@ -103,7 +103,8 @@ export class CachedFolder implements FileSource {
     const { isLocal, store } = this.#options;
     if (!isLocal) return false;
     await this.#pin();
-    return (await known(store.get(this.#folder, file))) === undefined;
+    const { state = 'partial' } = (await known(store.get(this.#folder, file))) ?? {};
+    return state === 'partial';
   }
 
   async cachedBytes(file: string): Promise<number> {

@@ -31,15 +31,15 @@ export class BaseModelLoader {
   /** Loads a model. If anything fails, everything is freed. */
   model(executor: Executor, source: FileSource, options: LoadModelOptions, ggufFile?: string): Promise<BaseModel> {
     return this.#reading(source, ggufFile, async (gguf) => {
-      const read = async (): Promise<SentenceSettings | undefined> =>
-        (await sentenceCode()).readSentenceModules(source, this.limits);
       // Browsers report each missing file as an error of the page, so this file is requested only for models that need it.
-      const later = lazily(async () => {
-        await expectKnown(source, (await sentenceCode()).MODULES_FILE);
-        return read();
-      });
+      const read = async (): Promise<SentenceSettings | undefined> => {
+        const { MODULES_FILE, readSentenceModules } = await sentenceCode();
+        await expectKnown(source, MODULES_FILE);
+        return readSentenceModules(source, this.limits);
+      };
       const isEarly = readsVectors(options.task) || options.hasToken === true;
-      const sentences = isEarly ? lazily(read) : undefined;
+      const readSentences = lazily(read);
+      const sentences = isEarly ? readSentences : undefined;
       const files = gguf ?? folderFiles(source, this.limits);
       const loaded = await loadModel(files, executor, { ...options, sentences });
       try {
@@ -56,7 +56,7 @@ export class BaseModelLoader {
         // The device may have been lost meanwhile.
         executor.check();
         const own = { tokenizer, stopTokens, imageProcessor, sentences: await sentences?.() };
-        return new BaseModel(executor, loaded, { ...own, readSentences: sentences ?? later });
+        return new BaseModel(executor, loaded, { ...own, readSentences });
       } catch (error) {
         executor.free([...loaded.weights.values(), ...loaded.constants.values()]);
         throw error;

@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../../core/errors/error';
-import { type FileSource, readFileIfPresent } from '../../../core/input/file_source';
+import { type FileSource, readIfKnown } from '../../../core/input/file_source';
 import type { ParserLimits } from '../../../core/types/source';
 import { parseJsonObject } from '../../../formats/json';
 import { PREPROCESSOR_FILE } from '../../../formats/models/model_files';
@@ -22,7 +22,7 @@ export async function loadImageProcessor(
   { image }: Pick<Architecture, 'image'>,
 ): Promise<ImageProcessor | undefined> {
   if (image === undefined) return undefined;
-  const json = await readFileIfPresent(source, PREPROCESSOR_FILE, limits.json);
+  const json = await readIfKnown(source, PREPROCESSOR_FILE, limits.json);
   if (json === undefined && image.channels !== CHANNELS) return undefined;
   const fields = json === undefined ? { size: image.size } : parseJsonObject(json, PREPROCESSOR_FILE, limits.json);
   const config = parsePreprocessorConfig(fields);

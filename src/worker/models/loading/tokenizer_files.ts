@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../core/input/fields';
-import { type FileSource, readFile, readFileIfPresent } from '../../../core/input/file_source';
+import { type FileSource, readFile, readIfKnown } from '../../../core/input/file_source';
 import type { ParserLimits } from '../../../core/types/source';
 import { parseJsonObject } from '../../../formats/json';
 import { usualTokens } from '../../../tokenizer/vocabulary/tokenizer_classes';
@@ -30,18 +30,18 @@ export async function readTokenizerFiles(
   limits: Limits,
   { modelType, onTokenizer }: TokenizerFilesOptions = {},
 ): Promise<TokenizerFiles | undefined> {
-  const file = await readFileIfPresent(source, 'tokenizer.json', limits.tokenizer);
+  const file = await readIfKnown(source, 'tokenizer.json', limits.tokenizer);
   if (file !== undefined) {
     const tokenizer = textOf(file);
     await onTokenizer?.(tokenizer);
-    const found = await readFileIfPresent(source, 'tokenizer_config.json', limits.json);
+    const found = await readIfKnown(source, 'tokenizer_config.json', limits.json);
     const config = found === undefined ? {} : parseJsonObject(found, 'tokenizer_config.json', limits.json);
     return { tokenizer, config: { ...usualTokens(config, modelType, tokenizer), ...config }, bytes: file.length };
   }
   const vocabulary = await readVocabulary(source, limits);
   if (vocabulary === undefined) return undefined;
   const object = async (name: string): Promise<JsonObject> => {
-    const bytes = await readFileIfPresent(source, name, limits.json);
+    const bytes = await readIfKnown(source, name, limits.json);
     return bytes === undefined ? {} : parseJsonObject(bytes, name, limits.json);
   };
   const files: VocabularyFiles = {
@@ -70,13 +70,13 @@ async function readVocabulary(
   source: FileSource,
   { tokenizer: limit }: Limits,
 ): Promise<{ readonly of: VocabularyFiles['vocabulary']; readonly bytes: number } | undefined> {
-  const json = await readFileIfPresent(source, 'vocab.json', limit);
+  const json = await readIfKnown(source, 'vocab.json', limit);
   if (json !== undefined) {
     const merges = await readFile(source, 'merges.txt', limit);
     const of = { json: parseJsonObject(json, 'vocab.json', limit), merges: textOf(merges) };
     return { of, bytes: json.length + merges.length };
   }
-  const lines = await readFileIfPresent(source, 'vocab.txt', limit);
+  const lines = await readIfKnown(source, 'vocab.txt', limit);
   return lines === undefined ? undefined : { of: { lines: textOf(lines) }, bytes: lines.length };
 }
 
