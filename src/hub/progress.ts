@@ -22,8 +22,11 @@ export class Progress {
   readonly #name: string;
   readonly #callback: ((info: ProgressInfo) => void) | undefined;
   readonly #now: () => number;
-  readonly #files = new Set<FileProgress>();
+  /** By name: a file that is opened again counts once. */
+  readonly #files = new Map<string, FileProgress>();
   #expected: number | undefined;
+  /** The last share of all bytes in percent, which never falls: files may come whose size wasn't expected. */
+  #share = 0;
   #verifiedAt = Number.NEGATIVE_INFINITY;
   #samples: readonly { readonly time: number; readonly loaded: number }[] = [];
 
@@ -41,7 +44,7 @@ export class Progress {
   /** Reports `initiate` and `download`. `total` is the size that the server reports, or undefined. */
   start(file: string, total: number | undefined, cached?: CachedPart): FileProgress {
     const progress = new FileProgress(file, total, cached, (done) => this.#report(progress, done));
-    this.#files.add(progress);
+    this.#files.set(file, progress);
     this.#emit({ status: 'initiate', name: this.#name, file, ...cached });
     this.#emit({ status: 'download', name: this.#name, file, ...cached });
     return progress;
@@ -49,7 +52,7 @@ export class Progress {
 
   /** Records that `bytes` more bytes of a file match their hash. Reported as a share of all bytes once their number is known. */
   verify(file: string, bytes: number): void {
-    const found = [...this.#files].findLast((it) => it.file === file);
+    const found = this.#files.get(file);
     if (found === undefined) return;
     found.verified += bytes;
     const time = this.#now();
@@ -57,7 +60,7 @@ export class Progress {
     if (this.#expected === undefined || (!isDone && time - this.#verifiedAt < EVENT_INTERVAL_MS)) return;
     this.#verifiedAt = time;
     // Only files with a hash are verified.
-    const compared = [...this.#files].filter(({ verified }) => verified > 0);
+    const compared = [...this.#files.values()].filter(({ verified }) => verified > 0);
     const verified = sum(compared, (it) => it.verified);
     const total = sum(compared, (it) => it.total);
     this.#emit({ status: 'verify', name: this.#name, progress: percentage(verified, Math.max(total, this.#expected)) });
@@ -75,16 +78,18 @@ export class Progress {
   }
 
   #reportTotal(expected: number, time: number): void {
-    const loaded = sum(this.#files, (file) => file.loaded);
+    const files = [...this.#files.values()];
+    const loaded = sum(files, (file) => file.loaded);
     const total = Math.max(
-      sum(this.#files, (file) => file.total),
+      sum(files, (file) => file.total),
       expected,
     );
+    this.#share = Math.max(this.#share, percentage(loaded, total));
     const bytesPerSecond = this.#speed(loaded, time);
     this.#emit({
       status: 'progress_total',
       name: this.#name,
-      progress: percentage(loaded, total),
+      progress: this.#share,
       loaded,
       total,
       ...(bytesPerSecond > 0 ? { bytesPerSecond, secondsLeft: (total - loaded) / bytesPerSecond } : {}),

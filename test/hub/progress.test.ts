@@ -91,6 +91,24 @@ describe('all files', () => {
     expect(bars).toEqual(bars.toSorted((a, b) => a - b));
     expect(bars.at(-1)).toBe(100);
   });
+  test('files behind the expected ones, and a file that is opened twice, never make it go back', () => {
+    const { clock, progress, of } = recorded();
+    progress.expect(1000);
+    const read = (name: string, size: number, end = size): void => {
+      const file = progress.start(name, size);
+      for (let done = 0; done < end; done += 10) {
+        clock.time += 100;
+        file.add(10);
+      }
+    };
+    read('w', 1000, 50);
+    read('w', 1000);
+    read('tokenizer.json', 100);
+    const bars = of('progress_total').map((event) => event.progress ?? 0);
+    expect(bars).toEqual(bars.toSorted((a, b) => a - b));
+    expect(bars.at(-1)).toBe(100);
+    expect(of('progress_total').at(-1)).toMatchObject({ loaded: 1100, total: 1100 });
+  });
 });
 
 test('without a callback nothing happens', () => {
