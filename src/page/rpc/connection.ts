@@ -12,6 +12,8 @@ import { Heartbeat } from './heartbeat';
 export interface Connection {
   /** Rejects with an `AbortError` or a `WebVeraError`. Without an answer it never settles: see `onDeath`. */
   invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown>;
+  /** Milliseconds for which the other side has announced that it can't answer. Left out in this thread. */
+  silence?(): number;
   /**
    * Terminates the other side at once. Resolves when it has ended and its locks are released, which can take a browser
    * some seconds if the worker is stuck. Resolves after five seconds in any case.
@@ -99,6 +101,7 @@ export async function connectWorker(
   }
   return {
     terminate,
+    silence: () => heartbeat.announced,
     async invoke(name, args) {
       const answer: Promise<Outcome> = remote(name, args);
       const outcome = await heartbeat.during(answer).catch((error: unknown) => {

@@ -51,6 +51,11 @@ export class Heartbeat {
     this.#quiet = seconds;
   }
 
+  /** Milliseconds of announced silence that are left. */
+  get announced(): number {
+    return Math.max(0, 1000 * this.#quiet - PACE * this.#looks);
+  }
+
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;

@@ -127,7 +127,16 @@ export abstract class Line {
     if (this.#ended !== undefined || connection === undefined) return Promise.reject(this.#ended ?? closedError());
     return new Promise<Result>((resolve, reject) => {
       const deadline = deadlines[name];
-      const timer = deadline === undefined ? undefined : setTimeout(() => reject(tooSlow(name, deadline)), deadline);
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const wait = (milliseconds: number, limit: number): void => {
+        timer = setTimeout(() => {
+          // A worker that has announced its silence is busy, and not stuck.
+          const left = connection.silence?.() ?? 0;
+          if (left > 0) wait(left, limit);
+          else reject(tooSlow(name, limit));
+        }, milliseconds);
+      };
+      if (deadline !== undefined) wait(deadline, deadline);
       this.#pending.add(reject);
       connection
         .invoke(name, args)

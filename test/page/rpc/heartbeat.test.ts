@@ -65,6 +65,23 @@ describe('a heartbeat', () => {
     expect(onSilence).toHaveBeenCalledOnce();
   });
 
+  test.each([4, Number.POSITIVE_INFINITY])(
+    'says how much of the announced time is left, with patience %d',
+    async (patience) => {
+      const { heartbeat } = begin(patience);
+      expect(heartbeat.announced).toBe(0);
+      heartbeat.expectQuiet(10);
+      expect(heartbeat.announced).toBe(10_000);
+      await vi.advanceTimersByTimeAsync(3000);
+      expect(heartbeat.announced).toBe(7000);
+      await vi.advanceTimersByTimeAsync(9000);
+      expect(heartbeat.announced).toBe(0);
+      heartbeat.expectQuiet(20);
+      heartbeat.heard();
+      expect(heartbeat.announced).toBe(0);
+    },
+  );
+
   test('waits without end if its patience is infinite', async () => {
     const { onSilence } = begin(Number.POSITIVE_INFINITY);
     await vi.advanceTimersByTimeAsync(3_600_000);

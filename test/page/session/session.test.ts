@@ -189,6 +189,30 @@ describe('a session', () => {
     await session.close();
   });
 
+  test('waits out the silence that the worker has announced before it rejects a late call', async () => {
+    const { session, scope } = await openSession(() => ({ listStored: forever }));
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+    try {
+      let late: unknown;
+      adapters.list({ session }).catch((error: unknown) => {
+        late = error;
+      });
+      await vi.advanceTimersByTimeAsync(1000);
+      scope.postMessage({ webvera: 'quiet', seconds: 40 });
+      // Messages arrive without timers.
+      await new Promise((resolve) => setImmediate(resolve));
+      const post = vi.spyOn(scope, 'postMessage').mockImplementation(() => {});
+      await vi.advanceTimersByTimeAsync(38_000);
+      expect(late).toBeUndefined();
+      await vi.advanceTimersByTimeAsync(4000);
+      expect(late).toMatchObject({ code: 'timeout', message: /expected an answer within 30 s/ });
+      post.mockRestore();
+    } finally {
+      vi.useRealTimers();
+    }
+    await session.close();
+  });
+
   test('is disposed of by await using', async () => {
     const { session } = await openSession();
     const key: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
