@@ -24,7 +24,7 @@ interface Visit {
   readonly profile?: string;
   /** Whether the browser is killed at this report. */
   readonly dies?: (report: Report) => boolean;
-  /** Steps at which Chromium's GPU process crashes. */
+  /** Steps after which Chromium's GPU process crashes. The page reads them from its address, and holds its run until then. */
   readonly crashes?: readonly number[];
   /** Bytes that the browser lets the site store. */
   readonly quota?: number;
@@ -43,11 +43,13 @@ export function visit(
     async ({ page: opened, kill }) => {
       const reports: Report[] = [];
       const ahead = [...crashes];
+      const address = new URL(`${url}/pages/${page}`);
+      if (crashes.length > 0) address.searchParams.set('crashes', crashes.join());
       if (quota !== undefined) {
         const browser = await opened.createCDPSession();
         await browser.send('Storage.overrideQuotaForOrigin', { origin: url, quotaSize: quota });
       }
-      return reported(opened, `${url}/pages/${page}`, async (report: Report) => {
+      return reported(opened, address.href, async (report: Report) => {
         reports.push(report);
         const isDeath = dies?.(report) === true;
         if (isDeath) kill();

@@ -1,6 +1,7 @@
 // Trains, from the last checkpoint if there is one, and reports each event and the results. With `?straight` it saves
 // nothing, and with `?by-time` it saves by time alone. `?steps=`: the number of steps, by default forty. `?fills=`: the
-// step after which the worker allocates all memory that it can get.
+// step after which the worker allocates all memory that it can get. `?crashes=`: the steps after which the test crashes the
+// GPU process. The run waits for each crash: a busy machine may take longer for it than for the rest of the run.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';
@@ -18,11 +19,15 @@ const args = {
   save_steps: byTime ? 1000 : 3,
 };
 const fills = Number(wanted.get('fills') ?? 0);
+const crashes = (wanted.get('crashes') ?? '').split(',').map(Number);
 /** @type {Worker | undefined} */
 let first;
+/** @type {Worker | undefined} */
+let current;
 const worker = () => {
   const made = new Worker(byTime ? '../workers/hurried_worker.js' : '../workers/faulty_worker.js', { type: 'module' });
   first ??= made;
+  current = made;
   return made;
 };
 const session = await Session.open({ worker });
@@ -43,6 +48,10 @@ for await (const event of run) {
     ...event,
   };
   if (event.type === 'log' && event.logs.step === fills) first?.postMessage('heap');
+  if (event.type === 'log' && event.logs.step === crashes[0]) {
+    crashes.shift();
+    current?.postMessage('hold');
+  }
   window.report({ type: event.type, step: event.state.global_step, code, message, cause, repeatedSteps });
 }
 await run;
