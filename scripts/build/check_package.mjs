@@ -22,12 +22,12 @@ const KIB = 1024;
  * @type {Readonly<Record<string, { files: readonly string[], most: number }>>}
  */
 const BUDGETS = {
-  'webvera.js': { files: ['webvera.js', 'session.js', 'asks.js'], most: 72 * KIB },
+  'webvera.js': { files: ['webvera.js', 'session.js', 'asks.js'], most: 73 * KIB },
   'worker.js': { files: ['worker.js'], most: 300 * KIB },
   'chat_worker.js': { files: ['chat_worker.js'], most: 20 * KIB },
   'ai.js': { files: ['ai.js'], most: 3 * KIB },
   'embed.js': { files: ['embed.js'], most: 83 * KIB },
-  'first load': { files: ['webvera.js', 'session.js', 'asks.js', 'worker.js'], most: 372 * KIB },
+  'first load': { files: ['webvera.js', 'session.js', 'asks.js', 'worker.js'], most: 373 * KIB },
   'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 383 * KIB },
 };
 
