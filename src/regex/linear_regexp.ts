@@ -28,6 +28,8 @@ const { Set: SET, Split: SPLIT, Jump: JUMP, Save: SAVE, Assert: ASSERT } = Step;
 const { Look: LOOK, NotLook: NOT_LOOK, Reference: REFERENCE } = Step;
 /** The most bytes for the states of a search. */
 const MAX_MEMORY = 2 ** 26;
+/** Cells that are cleared in the time of a step. */
+const CELLS_OF_STEP = 32;
 
 /**
  * A regular expression whose time is limited for every text. It finds the same matches as JavaScript's `RegExp`, because it tries
@@ -85,6 +87,7 @@ class Search {
     this.#budget = budget;
     this.#cells = text.length + 1;
     if (program.splits * this.#cells > MAX_MEMORY) throw budget.exceeded();
+    budget.spend((program.splits * this.#cells) / CELLS_OF_STEP);
     this.#known = new Uint8Array(program.splits * this.#cells);
   }
 

@@ -127,6 +127,32 @@ describe('hostile rules and models are refused or done within a second', () => {
       split(Array(28).fill(`(?:${OR_DOTS})(?:${OR_DOTS}).......x`).join('|')),
       'a'.repeat(32_000),
     ],
+    [
+      'many patterns that read much at each place',
+      tokenizerJson({
+        pre_tokenizer: {
+          type: 'Sequence',
+          pretokenizers: Array.from({ length: 400 }, () => ({
+            type: 'Split',
+            pattern: { Regex: `(?:${OR_DOTS.slice(0, 31)})(?:${OR_DOTS}).[^a]` },
+          })),
+        },
+      }),
+      'a'.repeat(32_768),
+    ],
+    [
+      'many searches for each character',
+      tokenizerJson({
+        pre_tokenizer: {
+          type: 'Sequence',
+          pretokenizers: ['.', ...Array(30).fill('x(?:a?){1000}(?:a?){1000}(?=q)')].map((Regex) => ({
+            type: 'Split',
+            pattern: { Regex },
+          })),
+        },
+      }),
+      'a'.repeat(32_768),
+    ],
     ['long looks behind', split(`(?:${OR_DOTS})(?<=xy{1000}y{1000}y{1000}y{900}.)`), 'a'.repeat(32_768)],
     [
       'a search for each character',

@@ -19,16 +19,22 @@ const NO_SPACE = '\\P{White_Space}';
  * - `\s+(?!\S)`, which backtracks by one character.
  * - `\s*[\r\n]+` or `\s*[\r\n]`, followed by the branch `\s+(?!\S)`, which matches nearly all characters that a failed attempt read.
  * - `x?A*B+y?` followed by `x?A+B*y?`, for capitals before small letters: the second matches the characters that the first read.
+ *
+ * Returns the most characters that a match reads at one place; undefined if the engine may need more time.
  */
-export function runsLinear(source: string): boolean {
+export function linearReads(source: string): number | undefined {
   let root: PatternNode;
   try {
     root = parsePattern(source).root;
   } catch {
-    return false;
+    return undefined;
   }
   const branches = (root.kind === 'choice' ? root.branches : [root]).map(itemsOf);
-  if (branches.reduce((sum, items) => sum + waysOf(items) * lengthOf(items), 0) > MOST_READ) return false;
+  const reads = branches.reduce((sum, items) => sum + waysOf(items) * lengthOf(items), 0);
+  return reads <= MOST_READ && areLinear(branches) ? reads : undefined;
+}
+
+function areLinear(branches: readonly (readonly PatternNode[])[]): boolean {
   return branches.every(
     (items, index) =>
       neverFailsLate(items) ||

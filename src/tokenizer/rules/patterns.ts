@@ -1,15 +1,19 @@
 import { WebVeraError } from '../../core/errors/error';
 import { LinearRegExp } from '../../regex/linear_regexp';
 import type { StepBudget } from '../../regex/step_budget';
-import { runsLinear } from './linear_patterns';
+import { linearReads } from './linear_patterns';
 
 /** Longer than any pattern of a published tokenizer. */
 const MAX_PATTERN_LENGTH = 4096;
+/** Characters that JavaScript's engine reads in the time of a step. */
+const READS_OF_STEP = 32;
 
 /** A tokenizer's pattern, matched in time linear in the text. */
 export interface TextPattern {
   /** Whether JavaScript's own engine runs the pattern. It does so only for patterns that it matches in linear time. */
   readonly isNative: boolean;
+  /** Spends the steps of a native pattern on a text, for code that matches it by itself. Other patterns count theirs. */
+  spend(text: string, budget: StepBudget): void;
   /** The places of the matches, from left to right. Throws `limit_exceeded`. */
   matchAll(text: string, budget: StepBudget): Iterable<{ readonly start: number; readonly end: number }>;
 }
@@ -22,16 +26,29 @@ export function checkPattern(pattern: string): void {
 
 /** Prepares a tokenizer's pattern, given in JavaScript's syntax with the flags `gu`. Throws `invalid_format`. */
 export function textPattern(compiled: RegExp): TextPattern {
-  if (runsLinear(compiled.source)) return { isNative: true, matchAll: (text) => nativeMatches(text, compiled) };
+  const reads = linearReads(compiled.source);
+  if (reads !== undefined) {
+    const spend = (text: string, budget: StepBudget): void => budget.spend((text.length * reads) / READS_OF_STEP);
+    return {
+      isNative: true,
+      spend,
+      matchAll: (text, budget) => nativeMatches(text, compiled, () => spend(text, budget)),
+    };
+  }
   try {
     const linear = new LinearRegExp(compiled.source);
-    return { isNative: false, matchAll: (text, budget) => linear.matchAll(text, budget) };
+    return { isNative: false, spend: () => {}, matchAll: (text, budget) => linear.matchAll(text, budget) };
   } catch (cause) {
     throw refused(compiled.source, cause instanceof Error ? cause.message : String(cause), cause);
   }
 }
 
-function* nativeMatches(text: string, compiled: RegExp): Generator<{ readonly start: number; readonly end: number }> {
+function* nativeMatches(
+  text: string,
+  compiled: RegExp,
+  spend: () => void,
+): Generator<{ readonly start: number; readonly end: number }> {
+  spend();
   for (const { index, 0: match } of text.matchAll(compiled)) yield { start: index, end: index + match.length };
 }
 

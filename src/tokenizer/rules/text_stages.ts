@@ -117,6 +117,10 @@ function cutRule(leaf: PreTokenizer, continued: boolean): CutRule {
       const keep = invert ? 'matches' : behavior?.toLowerCase() === 'removed' ? 'between' : 'all';
       return (text, _, __, budget) => split(text, pattern, keep, budget);
     }
+    return (text, _, __, budget) => {
+      pattern.spend(text, budget);
+      return leaf.pre_tokenize_text(text);
+    };
   }
   if (leaf instanceof BertPreTokenizer) return bertWords;
   if (leaf instanceof ByteLevelPreTokenizer) return byteLevelRule(leaf, continued);
