@@ -27,6 +27,7 @@ export function imageDecoder(scope: ImageScope = globalThis): DecodeImage | unde
       throw signal.aborted ? error : undecodable(file, error);
     };
     const declared = await untilAborted(declaredSize(file), signal).catch(refused);
+    if (declared?.width === Number.POSITIVE_INFINITY) throw hidden();
     if (declared !== undefined) expectModestImage(declared);
     const coming = toBitmap(file, AS_STORED);
     const bitmap = await untilAborted(coming, signal).catch((error: unknown) => {
@@ -44,6 +45,16 @@ export function imageDecoder(scope: ImageScope = globalThis): DecodeImage | unde
       bitmap.close();
     }
   };
+}
+
+function hidden(): WebVeraError {
+  return new WebVeraError(
+    'limit_exceeded',
+    'expected an image that says its size, got one with too much other data before it',
+    {
+      hint: 'Save the image again without its metadata.',
+    },
+  );
 }
 
 function undecodable({ type, size }: Blob, cause: unknown): WebVeraError {

@@ -2,7 +2,7 @@ import type { ImageSize } from './resize';
 
 /** Bytes read at once. */
 const WINDOW = 2 ** 12;
-/** The most segments of a JPEG, or blocks of a GIF, before its size. Cameras write about twenty. */
+/** The most segments of a JPEG, or windows of a GIF, before its size. Cameras write about twenty segments. */
 const MAX_SEGMENTS = 1024;
 /** The size of an image that hides its own behind more segments: no decoder gets it. */
 const HIDDEN: ImageSize = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
@@ -48,21 +48,26 @@ async function gifSize(file: Blob, head: DataView): Promise<ImageSize> {
   const flags = head.getUint8(10);
   let at = 13 + (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
   let isInside = false;
-  for (let block = 0; block < MAX_SEGMENTS; block++) {
-    const bytes = await windowAt(file, at);
-    if (bytes.byteLength < 10) return screen;
-    const first = bytes.getUint8(0);
+  let [bytes, start] = [head, 0];
+  for (let windows = 0; windows < MAX_SEGMENTS; ) {
+    if (at + 10 > start + bytes.byteLength) {
+      [bytes, start] = [await windowAt(file, at), at];
+      if (bytes.byteLength < 10) return screen;
+      windows += 1;
+    }
+    const first = bytes.getUint8(at - start);
     if (isInside) {
-      // An extension's parts have a length each; the last has none.
+      // An extension is a chain of parts, each with a byte of its length before it. A length of 0 ends the chain.
       isInside = first !== 0;
       at += 1 + first;
     } else if (first === 0x21) {
       isInside = true;
       at += 2;
     } else {
+      if (first !== 0x2c) return screen;
+      const frame = at - start + 1;
       const end = (place: number): number => bytes.getUint16(place, true) + bytes.getUint16(place + 4, true);
-      const { width, height } = screen;
-      return first === 0x2c ? { width: Math.max(width, end(1)), height: Math.max(height, end(3)) } : screen;
+      return { width: Math.max(screen.width, end(frame)), height: Math.max(screen.height, end(frame + 2)) };
     }
   }
   return HIDDEN;

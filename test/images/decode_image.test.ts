@@ -103,7 +103,10 @@ describe('refused', () => {
       3,
     ];
     const hidden = new Blob([Uint8Array.from([...jpeg, ...Array(40).fill(0)])]);
-    await expect(imageDecoder(scope)?.(hidden, signal)).rejects.toMatchObject({ code: 'limit_exceeded' });
+    await expect(imageDecoder(scope)?.(hidden, signal)).rejects.toMatchObject({
+      code: 'limit_exceeded',
+      hint: 'Save the image again without its metadata.',
+    });
     expect(told).toEqual(['1×1']);
   });
 
