@@ -15,10 +15,12 @@ export interface FileSource {
   /** Sets how many bytes will be read in all. Progress over all files is reported only after this call. */
   expect(bytes: number): void;
   /**
-   * True if only cached files may be used and the cache doesn't record whether the folder has this file. A source that may always request
-   * files omits this method.
+   * True if only cached files may be used, and the cache has neither the whole of this file nor a record that the folder lacks it. A
+   * source that may always request files omits this method.
    */
   isUnknown?(file: string): Promise<boolean>;
+  /** Records that the folder lacks this file. A source without a cache omits this method. */
+  noteAbsence?(file: string): Promise<void>;
   /** Bytes of a file that are in the cache already and need no download. A source without a cache omits this method. */
   cachedBytes?(file: string): Promise<number>;
 }
@@ -63,8 +65,9 @@ export async function readRareFile(
   try {
     return await readFileIfPresent(source, file, limit);
   } catch (error) {
-    if (error instanceof WebVeraError && error.detail.status === 403) return undefined;
-    throw error;
+    if (!(error instanceof WebVeraError && error.detail.status === 403)) throw error;
+    await source.noteAbsence?.(file);
+    return undefined;
   }
 }
 
@@ -74,7 +77,7 @@ export async function readRareFile(
  */
 export async function expectKnown(source: FileSource, file: string): Promise<void> {
   if (!(await source.isUnknown?.(file))) return;
-  const message = `Expected to know whether there is ${file} in ${source.location}, but it was never asked for`;
+  const message = `Expected to know whether there is ${file} in ${source.location}, but no earlier load requested it`;
   throw new WebVeraError('not_found', message, {
     hint: 'Load the model without local_files_only, and make this call once while there is a connection.',
     detail: { files: [file], location: source.location },

@@ -41,8 +41,8 @@ export const cacheCalls: Answers<CacheCalls, CacheRoom> = {
       if (!(await shardsOf(folder, index, this.sources.limits))?.every(has)) return false;
     }
     const weights = here.filter((file) => WEIGHTS.test(file));
-    // A GGUF file contains the whole model.
-    if (weights.some((file) => file.endsWith('.gguf'))) return true;
+    // A GGUF file contains the whole model, and its tokenizer is read if the folder has none.
+    if (weights.some((file) => file.endsWith('.gguf'))) return isTokenizerKnown(has);
     // Loading reads these after the weights: the tokenizer, or for an image model the preprocessor.
     const isInputKnown = isTokenizerKnown(has) || has(PREPROCESSOR_FILE) !== undefined;
     return weights.length > 0 && has('config.json') === true && isInputKnown;

@@ -28,9 +28,9 @@ export function isCacheable({ address }: HttpFolder): boolean {
 
 /**
  * A folder whose files are cached while they are downloaded, and afterwards read from the cache. A branch of the hub
- * stays at the commit that was found when the model was first loaded, and files of an address count as unchanged. Only
- * the page's own server and this machine are asked each time whether a file has changed. If they can't be reached
- * from the first file on, a load reads all files from the cache, with a warning.
+ * stays at the commit that was found when the model was first loaded, and files of other servers are taken to be unchanged.
+ * Only the page's own server and localhost are asked at each load whether a file has changed. If such a server can't be
+ * reached and hasn't answered yet in this load, the load reads all files from the cache, with a warning.
  */
 export class CachedFolder implements FileSource {
   readonly name: string;
@@ -162,7 +162,7 @@ export class CachedFolder implements FileSource {
       }
     }
     if (download === undefined) {
-      if (record === undefined) await this.#noteAbsence(file);
+      if (record === undefined) await this.noteAbsence(file);
       return undefined;
     }
     const { facts } = download;
@@ -182,7 +182,7 @@ export class CachedFolder implements FileSource {
    * Records a missing file. A commit lacks it for good. At an address it only counts once a model's file was found. If
    * files may change, the record only serves loads that make no request.
    */
-  async #noteAbsence(file: string): Promise<void> {
+  async noteAbsence(file: string): Promise<void> {
     this.#absent.push({ ...this.#blank(file), state: 'absent' });
     if (this.#http.commit !== undefined || this.#isModelFound) await this.#noteFound();
   }

@@ -32,6 +32,8 @@ export class CachedStream implements ByteStream {
   #position = 0;
   /** Bytes that `onVerified` was called with. */
   #verified = 0;
+  /** The error of the copy's last read, if it failed. */
+  #readError: unknown;
   /** Whether the rest is read from the server. */
   #isGrowing = false;
   #ended = false;
@@ -83,14 +85,16 @@ export class CachedStream implements ByteStream {
     return chunk;
   }
 
-  /** A chunk of the copy; undefined if it is damaged, or can't be read while the server has the file. */
+  /** A chunk of the copy. Undefined if it is damaged, or if it can't be read and the server may be asked for it instead. */
   async #copied(at: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    this.#readError = undefined;
     try {
       return await known(this.#copy.read(at));
     } catch (error) {
       this.#options.signal?.throwIfAborted();
       // A check of the copy reports that it can't be read, and so does a load without the server.
       if (this.#options.reopen === undefined || this.#options.onDamage !== undefined) throw error;
+      this.#readError = error;
       return undefined;
     }
   }
@@ -106,7 +110,6 @@ export class CachedStream implements ByteStream {
   /** Continues from the server after a damaged chunk, if the file hasn't changed there. */
   async #repair(): Promise<void> {
     const { expected, reopen, onDamage } = this.#options;
-    const { file } = this.#copy.record;
     const at = this.#position;
     onDamage?.();
     await this.#download?.cancel();
@@ -114,23 +117,26 @@ export class CachedStream implements ByteStream {
       this.#download = await reopen?.(at);
     } catch (cause) {
       this.#options.signal?.throwIfAborted();
-      await this.#copy.mark('corrupt');
-      throw damaged(file, at, cause);
+      throw await this.#beyondRepair(at, cause);
     }
-    if (this.#download === undefined) {
-      await this.#copy.mark('corrupt');
-      throw damaged(file, at);
-    }
+    if (this.#download === undefined) throw await this.#beyondRepair(at);
     if (expected !== undefined && this.#hash === undefined) {
       const hash = new RunningHash();
       for (let begin = 0; begin < at; begin += CHUNK_BYTES) {
         const chunk = await this.#copied(begin);
-        if (chunk === undefined) throw damaged(file, begin);
+        if (chunk === undefined) throw this.#readError ?? damaged(this.#copy.record.file, begin);
         hash.add(chunk);
       }
       this.#hash = hash;
     }
     await this.#copy.truncate(at);
+  }
+
+  /** The error of a copy that the server doesn't mend. A copy that only couldn't be read may be whole, and isn't marked. */
+  async #beyondRepair(at: number, cause?: unknown): Promise<unknown> {
+    if (this.#readError !== undefined) return this.#readError;
+    await this.#copy.mark('corrupt');
+    return damaged(this.#copy.record.file, at, cause);
   }
 
   async #end(): Promise<void> {

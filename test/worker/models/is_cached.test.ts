@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type FileSource, readFile } from '../../../src/core/input/file_source';
+import { type FileSource, readFile, readFileIfPresent } from '../../../src/core/input/file_source';
 import { readStopTokens } from '../../../src/formats/models/stop_tokens';
 import type { TextSizes } from '../../../src/models/architecture';
 import type { TextTokenizer } from '../../../src/tokenizer/tokenizer';
@@ -132,8 +132,13 @@ describe('a model is cached once every file that its load reads is known', () =>
   test('a GGUF file is a whole model', async () => {
     server = await FaultyServer.start({ 'model.gguf': bytes('weights') });
     const device = new Device();
-    await readFile(device.openHub(server), 'model.gguf', 100);
-    expect(await visit(device, 'a/b').cache.isCached('a/b')).toBe(true);
+    const folder = device.openHub(server);
+    await readFile(folder, 'model.gguf', 100);
+    const { cache } = visit(device, 'a/b');
+    // Whether the folder has a tokenizer of its own isn't known yet.
+    expect(await cache.isCached('a/b')).toBe(false);
+    for (const file of ['tokenizer.json', 'vocab.json', 'vocab.txt']) await readFileIfPresent(folder, file, 100);
+    expect(await cache.isCached('a/b')).toBe(true);
   });
 });
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readFileIfPresent } from '../../../src/core/input/file_source';
+import { readFileIfPresent, readRareFile } from '../../../src/core/input/file_source';
 import { StoreError } from '../../../src/store/store_error';
 import { CHUNK_BYTES } from '../../../src/store/weight_store';
 import { FaultyServer } from '../../hub/faulty_server';
@@ -123,6 +123,26 @@ describe('a flipped bit', () => {
     device.files.read = () => Promise.reject(new StoreError('storage_unavailable', 'gone'));
     expect(isContent(await device.read(hub()))).toBe(true);
     expect((await errorOf(device.read(hub({ isLocal: true })))).code).toBe('storage_unavailable');
+  });
+
+  test('is told from a disk that fails once while the server is away: the copy stays', async () => {
+    await device.read(hub());
+    const { read } = device.files;
+    device.files.read = () => Promise.reject(new StoreError('storage_unavailable', 'gone'));
+    server.always = { status: 403 };
+    expect((await errorOf(device.read(hub()))).code).toBe('storage_unavailable');
+    device.files.read = read;
+    expect(isContent(await device.read(hub({ isLocal: true })))).toBe(true);
+  });
+
+  test('of a server that forbids missing files counts as missing without it, too', async () => {
+    const folder = hub();
+    await device.read(folder);
+    server.always = { status: 403 };
+    expect(await readRareFile(folder, 'modules.json', 10)).toBeUndefined();
+    const local = hub({ isLocal: true });
+    expect(await local.isUnknown('modules.json')).toBe(false);
+    expect(await local.isUnknown('merges.txt')).toBe(true);
   });
 
   test('is reported if no server may be asked', async () => {

@@ -37,7 +37,9 @@ export class BaseModelLoader {
         await expectKnown(source, MODULES_FILE);
         return readSentenceModules(source, this.limits);
       };
-      const isEarly = readsVectors(options.task) || options.hasToken === true;
+      // With a token, missing files aren't reported. Without a connection, an unknown file is asked for when it is needed.
+      const isUnknown = async () => source.isUnknown?.((await sentenceCode()).MODULES_FILE);
+      const isEarly = readsVectors(options.task) || (options.hasToken === true && (await isUnknown()) !== true);
       const readSentences = lazily(read);
       const sentences = isEarly ? readSentences : undefined;
       const files = gguf ?? folderFiles(source, this.limits);
