@@ -64,6 +64,12 @@ export class RunEvaluation {
     return args.early_stopping_patience > 0 && record.evaluation.stale >= args.early_stopping_patience;
   }
 
+  /** Counts the evaluations without an improvement from 0 again. */
+  renewPatience(): void {
+    const { record } = this.#init;
+    record.evaluation = { ...record.evaluation, stale: 0 };
+  }
+
   /** Evaluates the state after the last acknowledged step. No step may be queued. Has no effect if the run goes back meanwhile. */
   async run(): Promise<void> {
     const { args, record, lowerIsBetter, emit, measure } = this.#init;

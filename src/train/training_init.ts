@@ -56,6 +56,8 @@ export interface Restored extends RunSnapshot {
   readonly checkpoint: string;
   /** The state saved before it. */
   readonly before: RunSnapshot | undefined;
+  /** Whether it was saved by a run with other arguments. */
+  readonly hadOtherArguments?: boolean;
 }
 
 /** Chooses kernels for these steps before programs are loaded. Rejects with the signal's reason. */

@@ -196,6 +196,7 @@ export class TrainingRun {
     let step = done;
     const evaluation = this.#evaluation;
     if (evaluation?.isOwed) await evaluation.run();
+    if (restored?.hadOtherArguments === true && done === first) evaluation?.renewPatience();
     for await (const data of steps(done)) {
       this.#init.signal.throwIfAborted();
       if (evaluation?.hasStalled) break;

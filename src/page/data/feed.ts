@@ -81,12 +81,13 @@ export class Feed {
     this.#handedOut = 0;
   }
 
-  /** Ends the data set; a generator runs its `finally`. */
+  /** Ends the data set; a generator runs its `finally`. A data set that was never read stays as it is, for a later reader. */
   async close(): Promise<void> {
+    const wasRead = this.#taken.length > 0 || this.#next !== undefined;
     this.#taken.length = 0;
     if (this.#done) return;
     this.#done = true;
-    await this.#iterator.return?.();
+    if (wasRead) await this.#iterator.return?.();
   }
 
   /** Returns undefined after the last example. */

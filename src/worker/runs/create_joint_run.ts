@@ -8,7 +8,6 @@ import type { RunTask } from '../../tasks/task/run_task';
 import type { BatchShape } from '../../tasks/task/task_batches';
 import type { RowSource } from '../../tasks/task/task_data';
 import { taskOfRun } from '../../tasks/task_of_run';
-import { expectMetric } from '../../train/evaluation';
 import type { JointInit } from '../../train/lanes/joint_init';
 import { JointRun } from '../../train/lanes/joint_run';
 import type { LaneData } from '../../train/lanes/lane';
@@ -16,7 +15,7 @@ import { largestBatch, rowsOfSteps } from '../../train/steps/steps';
 import type { Restored } from '../../train/training_init';
 import { argumentWarnings } from './argument_warnings';
 import { type CreatedRun, RunHold } from './checkpoints/held_run';
-import { evaluationOf, expectTrainable, type RunRequest, reportAll } from './create_run';
+import { evaluationDuring, expectTrainable, type RunRequest, reportAll } from './create_run';
 
 /** The data sets of one adapter. */
 export interface LaneInputs {
@@ -88,9 +87,8 @@ async function readLane({
   reportAll(host.warn, [...warnings, ...argumentWarnings(args, rows.length, model.loaded.model)]);
   const evalData =
     inputs.evalData && reported(inputs.evalData(stop), (read) => onRead({ dataset: 'eval_dataset', ...read }));
-  if (evalData !== undefined) expectMetric(args, task);
   const overlay = withOnly(request.overlay, adapter);
-  const evaluate = evalData && (await evaluationOf({ model, task, overlay, args }, evalData, stop));
+  const evaluate = evalData && (await evaluationDuring({ model, task, overlay, args }, evalData, stop));
   return {
     rows,
     maxSteps: planSteps(rows.length, args).maxSteps,

@@ -64,9 +64,8 @@ export function createRun(request: RunRequest, emit: TrainingInit['emit']): Crea
       const source = reported(data(stop), (read) => onRead({ dataset: 'train_dataset', ...read }));
       const { rows, warnings } = await task.collect(source, { args, purpose: 'training', signal: stop });
       reportAll(host.warn, [...warnings, ...argumentWarnings(args, rows.length, model.loaded.model)]);
-      if (evalData !== undefined) expectMetric(args, task);
       const evalSource = evalData && reported(evalData(stop), (read) => onRead({ dataset: 'eval_dataset', ...read }));
-      const evaluate = evalSource && (await evaluationOf({ model, task, overlay, args }, evalSource, stop));
+      const evaluate = evalSource && (await evaluationDuring({ model, task, overlay, args }, evalSource, stop));
       const { maxSteps } = planSteps(rows.length, args);
       const pass = { task, runner: kernels.runner, loaded: model.loaded, args };
       const parts = { model, task, overlay, adapters, args, rows, kernels };
@@ -162,12 +161,35 @@ function trainsModules({ tensors }: Adapter): boolean {
   return [...tensors.values()].some(({ kind }) => kind === 'module');
 }
 
-/** Reads the data now, and returns a function that measures the adapters on it. */
-export async function evaluationOf(
-  { model, task, overlay, args }: Pick<RunInputs, 'model' | 'overlay' | 'args'> & { readonly task: RunTask },
+type Measure = NonNullable<TrainingData['evaluate']>;
+type MeasuredInputs = Pick<RunInputs, 'model' | 'overlay' | 'args'> & { readonly task: RunTask };
+
+/**
+ * The evaluation of a run. It reads the data now if the arguments plan evaluations, and otherwise when a callback first asks for one. Throws
+ * as `expectMetric`.
+ */
+export async function evaluationDuring(
+  inputs: MeasuredInputs,
   source: RowSource,
   signal: AbortSignal,
-): Promise<NonNullable<TrainingData['evaluate']>> {
+): Promise<Measure> {
+  if (inputs.args.eval_strategy !== 'no') {
+    expectMetric(inputs.args, inputs.task);
+    return evaluationOf(inputs, source, signal);
+  }
+  let reading: Promise<Measure> | undefined;
+  return async (options) => {
+    reading ??= evaluationOf(inputs, source, signal);
+    return (await reading)(options);
+  };
+}
+
+/** Reads the data now, and returns a function that measures the adapters on it. */
+export async function evaluationOf(
+  { model, task, overlay, args }: MeasuredInputs,
+  source: RowSource,
+  signal: AbortSignal,
+): Promise<Measure> {
   const { rows } = await task.collect(source, { args, purpose: 'evaluation', signal });
   const contrastTemperature = args.contrastTemperature ?? undefined;
   const { runner, loaded } = model;

@@ -250,12 +250,20 @@ describe('a run that is resumed', () => {
     expect(whole.eval_history.map((logs) => logs.step)).toEqual([2, 4, 6, 8, 10]);
   });
 
-  test('after it has stalled ends at once, and trains on with other arguments', async () => {
-    const never = { early_stopping_patience: 2, early_stopping_threshold: 1e9 };
-    expect((await trained(undefined, never)).step).toBe(6); // the first evaluation, after step 2, is the best one
-    expect((await trained(undefined, never)).step).toBe(6);
-    expect((await trained(undefined, { ...never, weight_decay: 0.1 })).step).toBeGreaterThan(6);
-  });
+  test.each([
+    [1, 20],
+    [1, 2],
+    [2, 20],
+  ])(
+    'after it has stalled (patience %d, a save every %d steps) ends at once, and trains on with other arguments',
+    async (patience, save_steps) => {
+      const never = { early_stopping_patience: patience, early_stopping_threshold: 1e9, save_steps };
+      const end = 2 + 2 * patience; // the first evaluation, after step 2, is the best one
+      expect((await trained(undefined, never)).step).toBe(end);
+      expect((await trained(undefined, never)).step).toBe(end);
+      expect((await trained(undefined, { ...never, weight_decay: 0.1 })).step).toBeGreaterThan(end);
+    },
+  );
 
   test('after its end ends at once, with the best values', async () => {
     const whole = await trained();

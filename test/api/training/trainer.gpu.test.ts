@@ -86,6 +86,19 @@ describe('callbacks', () => {
     expect(evaluated).toHaveLength(1);
   });
 
+  test('that ask for no evaluation leave the evaluation data unread', async () => {
+    const seen: string[] = [];
+    function* rows() {
+      seen.push('read');
+      yield* tinyRows;
+    }
+    const callbacks: TrainerCallback[] = [{ on_log: () => void seen.push('log') }];
+    const trainer = tinyTrainer(await fresh(), { args: { max_steps: 2 }, eval_dataset: rows(), callbacks });
+    await trainer.train();
+    expect(seen).toEqual(['log', 'log']);
+    expect(await trainer.evaluate()).toHaveProperty('eval_loss');
+  });
+
   test('come in the order of transformers', async () => {
     const calls: string[] = [];
     const note = (name: string) => (_: unknown, state: { global_step: number }) =>

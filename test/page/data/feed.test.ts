@@ -48,3 +48,15 @@ test("an answer also ends after as many bytes of images, but files don't count",
   expect((await feed.take(256)).examples.length).toBe(4);
   expect(await feed.take(256)).toEqual({ examples: images.slice(4), done: true });
 });
+
+test('a generator that was never read can be read later; one that was begun ends', async () => {
+  function* generated() {
+    yield* rows;
+  }
+  const [idle, begun] = [generated(), generated()];
+  await new Feed('data', idle).close();
+  const feed = new Feed('data', begun);
+  await feed.take(1);
+  await feed.close();
+  expect([[...idle], [...begun]]).toEqual([rows, []]);
+});

@@ -97,7 +97,8 @@ export class RunCheckpoints implements Checkpoints {
     if (chosen.version !== VERSION) this.#warn('other_kernels', `${OTHER_VERSION} ${chosen.version}`);
     await this.#run.kernels.resume(chosen.kernels);
     const before = usable.find((other) => other.seq < chosen.seq && stepOf(other.snapshot) < stepOf(chosen.snapshot));
-    return { ...chosen.snapshot, checkpoint: nameOf(chosen.snapshot), before: before?.snapshot };
+    const checkpoint = nameOf(chosen.snapshot);
+    return { ...chosen.snapshot, checkpoint, before: before?.snapshot, hadOtherArguments: others.length > 0 };
   }
 
   /** The checkpoint that `restore(true, maxSteps)` would choose. Takes no lock and changes nothing: another tab may train the run. */
