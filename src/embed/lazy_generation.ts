@@ -53,6 +53,11 @@ export class LazyGeneration implements Generation {
 
 /** A copy of a prompt: the page may change its list and messages before the model is there. */
 export function promptNow(prompt: Generation['prompt']): Generation['prompt'] {
-  const copyOf = (one: unknown): unknown => (typeof one === 'object' && one !== null ? { ...one } : one);
-  return Array.isArray(prompt) ? (prompt.map(copyOf) as typeof prompt) : prompt;
+  if (!Array.isArray(prompt)) return prompt;
+  // The fields of a class may be accessors, which a spread leaves out.
+  const copyOf = (one: unknown): unknown =>
+    typeof one === 'object' && one !== null
+      ? { ...one, ...('role' in one && { role: one.role }), ...('content' in one && { content: one.content }) }
+      : one;
+  return prompt.map(copyOf) as typeof prompt;
 }

@@ -1,6 +1,15 @@
-/** A prompt as it is now: its list and messages may change while a text is written. */
+/** Copies a prompt's list and messages, because the caller may change them during generation. */
 export function copyPrompt<Prompt>(prompt: Prompt): Prompt {
   if (!Array.isArray(prompt)) return prompt;
-  const copies: unknown[] = prompt.map((one: unknown) => (typeof one === 'object' && one !== null ? { ...one } : one));
+  const copies: unknown[] = prompt.map((one: unknown) => (typeof one === 'object' && one !== null ? copyOf(one) : one));
   return copies as Prompt;
+}
+
+/** The fields of a class may be accessors, which a spread leaves out. */
+function copyOf(message: object): object {
+  return {
+    ...message,
+    ...('role' in message && { role: message.role }),
+    ...('content' in message && { content: message.content }),
+  };
 }

@@ -73,9 +73,14 @@ export function chatMessages(where: string, value: unknown): ChatMessage[] {
     if ((message.tool_calls ?? undefined) !== undefined) {
       throw wrong(at, '{ role, content }', message, 'tool_calls are not supported yet.');
     }
-    if ((message.prefix ?? false) !== false) {
-      throw wrong(at, '{ role, content }', message, 'An answer can’t be begun: prefix is not supported.');
-    }
     return { role: text('role'), content: text('content') };
   });
+}
+
+/** As `chatMessages`, for a conversation that the model continues. */
+export function promptMessages(where: string, value: unknown): ChatMessage[] {
+  const messages = chatMessages(where, value);
+  const begun = (value as readonly { readonly prefix?: unknown }[]).findIndex(({ prefix }) => prefix === true);
+  if (begun === -1) return messages;
+  throw wrong(`${where}[${begun}]`, 'no prefix', true, 'An answer can’t be begun: prefix is not supported.');
 }

@@ -1,5 +1,5 @@
 import { abortError, untilAborted } from '../../core/async/abort';
-import { type ChatMessage, chatMessages } from '../../core/types/chat';
+import { type ChatMessage, promptMessages } from '../../core/types/chat';
 import type { GenerationConfig } from '../../core/types/generation';
 import { checkOptions, wrong } from '../session/options';
 import * as rule from '../session/rules';
@@ -88,7 +88,7 @@ export class LanguageModel {
     signal?.throwIfAborted();
     return new LanguageModel(
       options,
-      initialPrompts.length === 0 ? [] : chatMessages('LanguageModel.create: initialPrompts', initialPrompts),
+      initialPrompts.length === 0 ? [] : promptMessages('LanguageModel.create: initialPrompts', initialPrompts),
     );
   }
 
@@ -184,5 +184,5 @@ export class LanguageModel {
 
 function messagesOf(call: string, input: LanguageModelPrompt, options: LanguageModelPromptOptions): ChatMessage[] {
   checkOptions(call, options, promptRules);
-  return chatMessages(`${call}: input`, typeof input === 'string' ? [{ role: 'user', content: input }] : input);
+  return promptMessages(`${call}: input`, typeof input === 'string' ? [{ role: 'user', content: input }] : input);
 }

@@ -1,6 +1,6 @@
 import { isShownImage } from '../../core/input/shown_image';
 import { POOLING_MODES } from '../../core/pooling/pooling';
-import { type ChatMessage, chatMessages } from '../../core/types/chat';
+import { type ChatMessage, promptMessages } from '../../core/types/chat';
 import { exampleFields } from '../../core/types/example';
 import { type ImageInput, looksLikeImage } from '../../core/types/image';
 import type { EmbedInput, EmbedOptions, PredictInput, PredictOptions } from '../../core/types/prediction';
@@ -114,7 +114,7 @@ export function wirePrompts(inputs: readonly GenerateInput[], tokenizer: Tokeniz
 /** A prompt in the form that the worker gets. `what`: its name in messages. */
 export function wirePrompt(what: string, input: GenerateInput, tokenizer: Tokenizer | undefined): Prompt {
   if (typeof input === 'string' || isChat(input)) {
-    if (tokenizer !== undefined) return typeof input === 'string' ? input : { messages: chatMessages(what, input) };
+    if (tokenizer !== undefined) return typeof input === 'string' ? input : { messages: promptMessages(what, input) };
     const hint = 'Load the model from a folder with tokenizer.json, or encode the text elsewhere.';
     throw wrong(what, 'token ids, as this model came without a tokenizer', input, hint);
   }

@@ -22,6 +22,21 @@ describe('a generation', () => {
     expect(generation.prompt).toEqual([{ role: 'user', content: 'Who?' }]);
   });
 
+  test('may have messages whose fields are accessors', async () => {
+    class Message {
+      get role() {
+        return 'user';
+      }
+      get content() {
+        return 'Who?';
+      }
+    }
+    const { model } = await loaded(scripted);
+    const generation = model.generate([new Message()]);
+    await generation;
+    expect(generation.prompt).toEqual([{ role: 'user', content: 'Who?' }]);
+  });
+
   test('can be iterated and awaited, in either order and more than once', async () => {
     const { model, session, fake } = await loaded(scripted);
     const generation = model.generate('once', { max_new_tokens: 2 });
