@@ -1,3 +1,4 @@
+import type { Handle } from '../../worker/protocol';
 import type { Link } from '../rpc/link';
 import type { RemoteHandle } from '../rpc/remote_handle';
 
@@ -24,7 +25,16 @@ export class ModelLife {
   }
 
   async #dispose(): Promise<void> {
-    const handle = this.#base.remembered;
-    if (this.#link.state !== 'closed' && handle !== undefined) await this.#link.request('disposeModel', handle);
+    const handle = this.#handle;
+    if (handle === undefined) return;
+    await this.#link.request('disposeModel', handle).catch((error: unknown) => {
+      // A worker that has ended meanwhile has freed all models.
+      if (this.#handle !== undefined) throw error;
+    });
+  }
+
+  /** The base model's handle while the worker that has it lives. */
+  get #handle(): Handle | undefined {
+    return this.#link.state === 'closed' ? undefined : this.#base.remembered;
   }
 }

@@ -245,6 +245,17 @@ describe('a VeRA model', () => {
     await session.close();
   });
 
+  test('is disposed of when the worker ends meanwhile, and not if the worker refuses', async () => {
+    const { vera, session } = await wrapped(() => ({ disposeModel: () => new Promise(() => {}) }));
+    const disposed = vera.dispose();
+    await session.close();
+    await disposed;
+    await vera.dispose();
+    const refusing = await wrapped(() => ({ disposeModel: () => Promise.reject(new Error('no')) }));
+    await expect(refusing.vera.dispose()).rejects.toThrow('no');
+    await refusing.session.close();
+  });
+
   test('ends together with its base model', async () => {
     const { vera, model, session, fake } = await wrapped(() => ({ disposeModel: async () => {} }));
     await vera.dispose();
