@@ -36,7 +36,8 @@ async function* givenExamples(source: RowSource): AsyncGenerator<{ readonly wher
 function typed(row: unknown): unknown {
   if (!isJsonObject(row)) return row;
   const { weight, label, ...others } = row;
-  const isRating = 'completion' in row && typeof label === 'string' && /^(?:true|false)$/i.test(label.trim());
+  const isRating =
+    'prompt' in row && 'completion' in row && typeof label === 'string' && /^(?:true|false)$/i.test(label.trim());
   const rated = isRating ? { label: /true/i.test(label) } : 'label' in row ? { label } : {};
   if (typeof weight !== 'string') return { ...others, ...rated, ...('weight' in row && { weight }) };
   const number = Number(weight);

@@ -17,4 +17,5 @@ test('ratings of a CSV file are ratings, as those of other files', async () => {
 
 test('labels of texts stay texts', async () => {
   expect(await rowsOf('text,label\na,true\n')).toEqual([{ text: 'a', label: 'true' }]);
+  expect(await rowsOf('text,completion,label\na,b,true\n')).toEqual([{ text: 'a', label: 'true' }]);
 });
