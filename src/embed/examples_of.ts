@@ -41,6 +41,7 @@ export function markOf(lesson: LessonExamples): LessonMark {
   if (lesson instanceof Blob) return { text: '', objects: [lesson] };
   const objects: unknown[] = [];
   const text = JSON.stringify(lesson, (name, value: unknown) => {
+    if (typeof value === 'bigint') return `${value}n`; // which the profile refuses
     if (name !== 'image' && !ArrayBuffer.isView(value)) return value;
     objects.push(value);
     return null;
@@ -50,7 +51,11 @@ export function markOf(lesson: LessonExamples): LessonMark {
 
 /** Whether two lessons are the same. Files are compared by identity, not by their bytes. Other objects may have changed since. */
 export function isSameLesson(one: LessonMark, other: LessonMark): boolean {
-  return one.text === other.text && one.objects.every((own, i) => own instanceof Blob && own === other.objects[i]);
+  return one.text === other.text && one.objects.every((own, i) => isFixed(own) && own === other.objects[i]);
+}
+
+function isFixed(object: unknown): boolean {
+  return object instanceof Blob || (typeof ImageBitmap === 'function' && object instanceof ImageBitmap);
 }
 
 async function read(lesson: Lesson, limit: number, count: CountTokens): Promise<LessonExamples> {

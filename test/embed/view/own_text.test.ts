@@ -7,6 +7,8 @@ test.each([
   ['It was the whale', ', and it swam', ', which rose', ', which rose'],
   ['It was the wha', 'le that swam', 'le that rose', 'le that rose'],
   ['It was the whale\n', 'It swam', 'Up it rose', 'Up it rose'],
+  ['He said, "', 'It swam', 'Up it rose', 'Up it rose'],
+  ['He came (', 'swimming', 'rising', 'rising'],
   ['', 'It swam', 'Up it rose', 'Up it rose'],
   ['鯨は', '泳いだ', '昇った', '昇った'],
 ])('after %j, a text %j is replaced by %j as %j', (prompt, completion, own, wanted) => {

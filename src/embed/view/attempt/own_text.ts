@@ -36,12 +36,12 @@ export function ownText({ onKeep, onCancel }: OwnTextParts) {
 }
 
 /**
- * A visitor's text with the space that the model's begins with. If that has none, there is one before a word of a script with capitals,
- * unless the visitor's text begins as the model's, which may continue a word of the prompt.
+ * A visitor's text with the space that the model's begins with. If that has none, there is one before a word of a script with capitals
+ * after a word or its punctuation, unless the visitor's text begins as the model's, which may continue a word of the prompt.
  */
 export function withSpace(own: string, { prompt, completion }: GeneratedText): string {
   const given = /^\s*/.exec(completion)?.[0] ?? '';
   const isNewWord = /^[\p{Lu}\p{Ll}]/u.test(own) && own[0] !== completion[0];
-  const follows = typeof prompt === 'string' && /\S$/u.test(prompt);
+  const follows = typeof prompt === 'string' && /[\p{L}\p{N}.,;:!?…)\]]$/u.test(prompt);
   return (given === '' && isNewWord && follows ? ' ' : given) + own;
 }
