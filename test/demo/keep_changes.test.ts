@@ -110,3 +110,18 @@ test('while changes can’t be stored, the page says so, and the browser asks be
   expect(asks()).toBe(false);
   expect(await stored()).toEqual(['one', 'two']);
 });
+
+test('changes that could not be stored are given up for those of another window, and no longer warned of', async () => {
+  const [one, other] = [await openWindow(), await openWindow()];
+  const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+    throw new DOMException('full', 'QuotaExceededError');
+  });
+  one.add('mine');
+  await vi.waitFor(() => expect(one.store.value.storingFailed).toBe(true));
+  put.mockRestore();
+  other.add('theirs');
+  await vi.waitFor(async () => expect(await stored()).toEqual(['theirs']));
+  document.dispatchEvent(new Event('visibilitychange'));
+  await vi.waitFor(() => expect(one.messages()).toEqual(['theirs']));
+  expect(one.store.value.storingFailed).toBe(false);
+});

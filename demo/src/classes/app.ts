@@ -44,19 +44,21 @@ export interface Arrivals<Content> {
   readonly all: number;
 }
 
-/** Adds samples, and announces how many. */
+/** Adds samples, and announces how many. `leftOut`: a sentence about others that can't be added. */
 export function takeSamples<Content>(
   app: ClassesApp<Content>,
   { labelled, others, all }: Arrivals<Content>,
   classId: number | undefined,
+  leftOut = '',
 ): void {
   const { store, banner, kind } = app;
   const before = store.value.set.samples.length;
   changeSet(app, (set) => addSamples(addLabelled(set, labelled), classId, others));
   announce(`${counted(store.value.set.samples.length - before, kind.thing)} added.`);
   const taken = labelled.length + others.length;
-  if (taken < all)
-    banner.show('note', `There is room for ${counted(taken, kind.thing)} of these ${all}. They are taken evenly.`);
+  const room =
+    taken < all ? `There is room for ${counted(taken, kind.thing)} of these ${all}. They are taken evenly.` : '';
+  if (leftOut !== '' || room !== '') banner.show('note', `${leftOut} ${room}`.trim());
 }
 
 /** Removes the sample of a row, and moves the focus to the next row. */

@@ -35,6 +35,7 @@ export function keepChanges<Content>(
     if (now === undefined) return; // it is read again when the page is next shown
     if (wipes !== wipesBefore) return;
     show(now);
+    store.set({ storingFailed: false });
     banner.show('note', 'Another tab has changed this page’s data. It is shown as the other tab left it.');
   };
   const writes = new Latest(async (change: 'changed' | 'wiped') => {

@@ -50,7 +50,7 @@ export function learnCard<Content>(app: ClassesApp<Content>, learnAgain: () => v
     show(start, !isUnderWay);
     show(stop, isUnderWay);
     show(bar, isUnderWay);
-    show(again, state.learnFailed);
+    show(again, hasFailed(state, kind));
     if (isUnderWay) setShare(bar, refining.steps === 0 ? undefined : refining.step / refining.steps);
     start.disabled = !(canRefine(state, kind) || refining?.stage === 'waiting');
     if (hadFocus) (isUnderWay ? stop : start).focus();
@@ -58,15 +58,25 @@ export function learnCard<Content>(app: ClassesApp<Content>, learnAgain: () => v
   });
 }
 
+/** Whether the last attempt to learn the current samples failed. */
+function hasFailed(
+  { learnFailed, isStale, set }: ClassesState<unknown>,
+  { things }: Pick<Kind<unknown>, 'things'>,
+): boolean {
+  return learnFailed && isStale && missingIn(set, things) === '';
+}
+
 function standingOf(
-  { learnt, learning, learnFailed, set }: ClassesState<unknown>,
+  state: ClassesState<unknown>,
   kind: Pick<Kind<unknown>, 'thing' | 'things'>,
 ): { readonly text: string; readonly note: string; readonly awaits: boolean } {
+  const { learnt, learning, set } = state;
   const missing = missingIn(set, kind.things);
   const hasAll = missing === '';
-  if (learnt !== undefined && hasAll) return { ...accuracyInWords(learnt, kind), awaits: false };
+  const isOutdated = hasFailed(state, kind) && { note: 'It could not learn the latest changes.' };
+  if (learnt !== undefined && hasAll) return { ...accuracyInWords(learnt, kind), ...isOutdated, awaits: false };
   if (learning) return { text: 'Learning…', note: '', awaits: hasAll };
-  if (learnFailed && hasAll) return { text: 'It could not learn.', note: '', awaits: false };
+  if (isOutdated) return { text: 'It could not learn.', note: '', awaits: false };
   return { text: missing || 'It learns as you label.', note: '', awaits: hasAll };
 }
 

@@ -27,10 +27,9 @@ export function picturesCard(app: ClassesApp<Blob>): void {
       show(byId('reading', 'div'), true);
       try {
         const pictures = await readPictures(await all(), options);
-        takeSamples(app, pictures, classId);
         const { unreadable } = pictures;
-        if (unreadable > 0)
-          app.banner.show('note', `${counted(unreadable, 'picture')} could not be read, and left out.`);
+        const leftOut = unreadable > 0 ? `${counted(unreadable, 'picture')} could not be read.` : '';
+        takeSamples(app, pictures, classId, leftOut);
       } finally {
         show(byId('reading', 'div'), false);
         setText(byId('reading-text', 'p'), '');

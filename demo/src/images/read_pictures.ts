@@ -28,15 +28,15 @@ export async function readPictures(files: ReadonlyMap<string, File>, options: Re
   const folders = new Set([...images.keys()].map((path) => path.slice(0, path.lastIndexOf('/') + 1)));
   if (folders.size === 1) {
     const found = [...images].map(([name, image]) => ({ name, image }));
-    const { read, unreadable } = await readEach(found, options);
-    return { labelled: [], others: read.map(({ content }) => content), all: images.size, unreadable };
+    const { read, ...counts } = await readEach(found, options);
+    return { labelled: [], others: read.map(({ content }) => content), ...counts };
   }
   const found: { readonly name: string; readonly image: Blob; readonly label: string }[] = [];
   for await (const file of labelledFiles(images))
     if ('image' in file) found.push({ ...file, name: `A picture of “${file.label}”` });
-  const { read, unreadable } = await readEach(found, options);
+  const { read, ...counts } = await readEach(found, options);
   const labelled: Labelled<Blob>[] = read.map(({ from: { label }, content }) => ({ label, content }));
-  return { labelled, others: [], all: found.length, unreadable };
+  return { labelled, others: [], ...counts };
 }
 
 /** Reads some of the pictures, and leaves out those that the browser can't read, unless it can read none. */
@@ -45,6 +45,7 @@ async function readEach<Found extends { readonly name: string; readonly image: B
   { most, signal, onRead }: ReadOptions,
 ): Promise<{
   readonly read: readonly { readonly from: Found; readonly content: Blob }[];
+  readonly all: number;
   readonly unreadable: number;
 }> {
   const read: { readonly from: Found; readonly content: Blob }[] = [];
@@ -61,5 +62,7 @@ async function readEach<Found extends { readonly name: string; readonly image: B
     }
   }
   if (read.length === 0 && problems.length > 0) throw problems[0];
-  return { read, unreadable: problems.length };
+  // A visitor who stops the reading wants no more, so there is nothing to say of room.
+  const all = signal.aborted ? read.length : found.length - problems.length;
+  return { read, all, unreadable: problems.length };
 }

@@ -25,6 +25,8 @@ export class Telling<Content> {
   #hasFailed = false;
   /** The likeliest class that was last announced. Answers to a camera or a keyboard change many times a second. */
   #announced: string | undefined;
+  /** The answer that is announced if its class stays the likeliest. */
+  #pending: { readonly label: string; readonly text: string } | undefined;
   #announcing: ReturnType<typeof setTimeout> | undefined;
   readonly #latest = new Latest(() => this.#tell());
 
@@ -82,16 +84,24 @@ export class Telling<Content> {
   }
 
   #announce(text: string, scores: readonly LabelScore[]): void {
-    clearTimeout(this.#announcing);
     const { label } = scores.reduce((best, one) => (one.score > best.score ? one : best));
-    if (label === this.#announced) return;
-    this.#announcing = setTimeout(() => {
-      this.#announced = label;
-      announce(text);
-    }, CALM);
+    const waits = label === this.#pending?.label;
+    this.#pending = { label, text };
+    if (waits) return;
+    clearTimeout(this.#announcing);
+    this.#announcing = setTimeout(() => this.#onCalm(), CALM);
+  }
+
+  #onCalm(): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    if (pending === undefined || pending.label === this.#announced) return;
+    this.#announced = pending.label;
+    announce(pending.text);
   }
 
   #show(text: string, learnt: Learnt | undefined, scores?: readonly LabelScore[]): void {
+    if (scores === undefined) this.#pending = this.#announced = undefined;
     setText(this.#told, text);
     this.#rows.showScores(learnt, scores);
   }

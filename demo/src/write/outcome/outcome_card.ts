@@ -38,17 +38,18 @@ export function outcomeCard(app: App): { show(outcome: Outcome): Promise<void>; 
 
   return {
     async show(outcome) {
-      const { pageFor, pythonFor, tagFor } = await code();
       id = outcome.id;
       const { headline, meaning } = outcomeInWords(outcome.before, outcome.after);
       setText(byId('outcome-headline', 'h3'), headline);
       setText(byId('outcome-meaning', 'p'), meaning);
       setText(byId('outcome-run', 'p'), outcome.run);
-      setText(byId('code-python', 'code'), pythonFor(id, outcome.model));
-      setText(byId('code-page', 'code'), pageFor(id, outcome.model));
-      setText(byId('code-tag', 'code'), tagFor(outcome.model));
       show(root, true);
       announce(`${headline}. ${meaning}`);
+      // The result stands without the samples, whose code can't load without a connection.
+      const samples = await code().catch(() => undefined);
+      setText(byId('code-python', 'code'), samples?.pythonFor(id, outcome.model) ?? '');
+      setText(byId('code-page', 'code'), samples?.pageFor(id, outcome.model) ?? '');
+      setText(byId('code-tag', 'code'), samples?.tagFor(outcome.model) ?? '');
     },
     hide: () => show(root, false),
   };

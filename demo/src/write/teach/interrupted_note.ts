@@ -8,6 +8,8 @@ import { forget, type Interrupted, recall, remember } from './interrupted';
 
 /** Held by a tab while it runs a lesson, whose record isn't that of an interrupted one. */
 const LOCK = 'webvera-demo:lesson';
+/** The adapter of a lesson. Other pages of the site may have runs of other adapters. */
+const DEFAULT = 'default';
 
 /** Stores the progress of a run, so that a later visit can resume it. */
 export interface InterruptedNote {
@@ -31,14 +33,18 @@ export function interruptedNote(app: App, goOn: (run: Interrupted) => void): Int
     const { interrupted } = store.value;
     if (interrupted !== undefined) goOn(interrupted);
   });
-  onClick(byId('let-go', 'button'), () =>
-    act(app, async () => {
+  onClick(byId('let-go', 'button'), async () => {
+    await act(app, async () => {
+      // Another tab resumes it. Its record and checkpoints are that tab's.
+      if (await isRunElsewhere()) return store.set({ interrupted: undefined });
       forgetIt();
-      byId('start', 'button').focus();
       const session = await sessions.get();
-      for (const { id } of await checkpoints.list({ session })) await checkpoints.delete(id, { session });
-    }),
-  );
+      for (const { id, adapter_names } of await checkpoints.list({ session }))
+        if (adapter_names.every((name) => name === DEFAULT)) await checkpoints.delete(id, { session });
+    });
+    const start = byId('start', 'button');
+    (start.disabled ? byId('text-input', 'textarea') : start).focus();
+  });
   store.watch((state) => {
     const { interrupted, phase } = state;
     show(byId('interrupted', 'div'), interrupted !== undefined && phase === 'idle');

@@ -48,10 +48,6 @@ export function textBox(app: App): void {
       store.set({ corpus: file });
     }
   };
-  const choice = peopleChoice(app, (corpus) => {
-    turn += 1;
-    return act(app, () => put(corpus, turn));
-  });
   /** Whether the box may be filled anew. The visitor's own words exist nowhere else. */
   const mayReplace = async (): Promise<boolean> =>
     about.name !== OWN_TEXT ||
@@ -62,6 +58,11 @@ export function textBox(app: App): void {
       yes: 'Replace them',
       no: 'Keep them',
     });
+  const choice = peopleChoice(app, async (corpus) => {
+    if (!(await mayReplace())) return;
+    turn += 1;
+    await act(app, () => put(corpus, turn));
+  });
   const take = async (read: () => Promise<Corpus>, isFile: boolean): Promise<void> => {
     if (!(await mayReplace())) return;
     turn += 1;
