@@ -37,4 +37,4 @@ export function tooLong(): WebVeraError {
   return new WebVeraError('timeout', "The chat template can't be used: it takes too long", { hint: HINT });
 }
 
-const HINT = 'Is the conversation very long? Else use the template of a published model: this one may be so by intent.';
+const HINT = 'Is the conversation very long? Else use the template of a published model: this one may be malicious.';

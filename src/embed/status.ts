@@ -57,7 +57,7 @@ export class Status {
   /** Reports an error once. */
   report(thrown: unknown): WebVeraError {
     const error = asWebVeraError(thrown);
-    // Each report of a foreign error wraps it anew.
+    // `asWebVeraError` wraps an error of another class anew at each call, so a repeated error is recognised by its cause.
     if (this.#error !== undefined && (this.#error === error || this.#error.cause === thrown)) return this.#error;
     this.#error = error;
     this.#emit('error', error);

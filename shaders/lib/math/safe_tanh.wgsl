@@ -1,5 +1,5 @@
 // tanh to a few ULP. WGSL's own may be less exact near 0, and on some drivers overflows for large x.
-// Up to 0.625 it is x + x³ · P(x²), P as in Cephes' tanhf; beyond, (1 − e) / (1 + e) of e = e^−2|x|: no overflow for any x.
+// Up to 0.625 it is x + x³ · P(x²), P as in Cephes' tanhf; beyond, (1 − e) / (1 + e) with e = exp(−2|x|), which can't overflow.
 fn safe_tanh(x: vec4f) -> vec4f {
   let s = x * x;
   let near = x + x * s * (-0.333332819422 + s * (0.133314422036 + s * (-0.0537397155531

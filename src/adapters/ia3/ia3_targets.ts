@@ -58,8 +58,8 @@ function feedforwardMatcher(names: ModuleRule): (name: string) => boolean {
 }
 
 /**
- * The feed-forward modules as some of the listed targets, the only form that PEFT reads beside a list of targets. PEFT itself writes lists
- * that it then refuses. Throws `invalid_argument` for a target that matches both feed-forward and other modules.
+ * Describes the feed-forward modules by entries of the list of targets. PEFT refuses a list of feed-forward modules that isn't a subset
+ * of that list, even one that PEFT itself saved. Throws `invalid_argument` for a target that matches both feed-forward and other modules.
  */
 function amongTargets(feedforward: ModuleRule, targets: ModuleRule, modules: readonly string[]): ModuleRule {
   if (typeof feedforward === 'string' || typeof targets === 'string') return feedforward;

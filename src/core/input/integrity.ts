@@ -5,7 +5,7 @@
  */
 export type Integrity = 'hub' | 'none' | Readonly<Record<string, string>>;
 
-/** A SHA-256 in hexadecimal digits, from either notation. Undefined for any other value. */
+/** A SHA-256 in lower-case hexadecimal digits, read from such digits or from 'sha256-…' in base64. Undefined for any other value. */
 export function readSha256(text: unknown): string | undefined {
   if (typeof text !== 'string') return undefined;
   if (/^[\da-f]{64}$/i.test(text)) return text.toLowerCase();

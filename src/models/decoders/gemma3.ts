@@ -50,7 +50,7 @@ export function parseGemma3Config(json: JsonObject) {
   });
 }
 
-/** The supported types for models whose layers with a window have rotary positions of their own. */
+/** The supported values of `rope_type`, for layers with and without a window. */
 const TYPES = { default: 'default', linear: 'linear', llama3: 'llama3' } as const;
 
 /** The rotary positions of layers without a window. In files of transformers 4 the other layers have a theta of their own. */

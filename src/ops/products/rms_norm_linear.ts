@@ -32,7 +32,7 @@ const FILES = [
 ];
 const IN_TILES = [...FILES, 'norm_in_tile', 'one_range', 'whole_range'];
 const BY_QUADS = ['enable_subgroups', ...FILES, 'left_rows', 'norm_of_rows', 'neighbours', 'norm_by_quads'];
-/** Rows of a quad of threads, and of the workgroup that goes through all columns. */
+/** Rows that a quad of threads computes, and rows of a workgroup of two quads that each compute all columns. */
 const [ROWS_OF_QUAD, ROWS_OF_ALL_COLUMNS] = [16, 32];
 /** Tiles in f16 read the last four of K again in the rest of a step, so they would count squares twice. */
 const STEP_IN_F16 = 64;

@@ -54,7 +54,7 @@ export interface VeraLayer extends LinearLayer {
  * kernel. A layer without an adapter is a `linear`. x, u, the pool, weights, biases and residuals receive gradients if they train; those of
  * the pool, weights and biases accumulate in the pinned buffers passed to `Graph.grad`. The layers share dispatches in the backward pass.
  *
- * @param projection A projection of x without a gradient, which is declared with those of the layers. All uses of u must come later.
+ * @param projection From `emitProjection`. Its gradient is declared here, so ops with a gradient for u must be emitted after this call.
  */
 export function veraLinears(g: Graph, x: Value, layers: readonly VeraLayer[], projection?: Projection): Value[] {
   const made = emitVeraLayers(g, x, layers, projection);

@@ -289,6 +289,6 @@ export function closed(id: string, cause?: unknown): WebVeraError {
 
 function noWayBack(id: string): WebVeraError {
   return new WebVeraError('invalid_argument', `rollback: profile '${id}' has no older vectors to return to`, {
-    hint: 'info.can_roll_back says whether there are any: those from before the last learn() that replaced them, once.',
+    hint: 'rollback() works once after a learn() that replaced the vectors. info.can_roll_back says whether it can.',
   });
 }

@@ -99,7 +99,7 @@ export interface LearnRecord {
   readonly held_out: number;
   /** Steps of training: 0 with the method 'instant', and with 'refine' if there were too few examples to compare candidates on. */
   readonly steps: number;
-  /** Mean loss over the labelled tokens of the held-out examples; with the method 'train' the sum of its phases' losses. */
+  /** Mean loss of the held-out examples before the run and after it; with the method 'train' the sum of its phases' losses. */
   readonly loss_before: number;
   readonly loss_after: number;
   /** The phases in their order. Empty for other methods than 'train', and in records of older versions. */

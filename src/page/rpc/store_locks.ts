@@ -92,6 +92,6 @@ export class StoreLocks {
 function heldUp(name: string): WebVeraError {
   return new WebVeraError('locked_by_other_tab', `Expected ${name} to be free within ${PATIENCE / 1000} s`, {
     retryable: true,
-    hint: 'Another tab is in the middle of a change, and may be frozen. Look at it, or close it.',
+    hint: 'Another tab is in the middle of a change, and may be frozen. Switch to that tab, or close it.',
   });
 }

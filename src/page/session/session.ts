@@ -173,7 +173,7 @@ export class Session extends EventTarget implements AsyncDisposable {
 
   /**
    * Ends all network access of the session for good, once its models are loaded. Afterwards its worker makes no
-   * request; calls that need one reject with `invalid_argument`, including a download that is under way. `fetch`,
+   * request; calls that need one reject with `invalid_argument`, including a download at its next request. `fetch`,
    * `WebSocket` and similar are removed from the worker, for any other code in it too. Only `import()` can't be
    * removed; a Content-Security-Policy on the worker's own response forbids it. Files, IndexedDB and the GPU still
    * work. A session in the calling thread doesn't change that thread's network.

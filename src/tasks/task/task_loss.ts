@@ -32,7 +32,7 @@ export interface Loss {
   readonly chunkRows: number;
   /** Set if the task's metrics need them: those of all labelled rows, (rows, outputs). Unchanged while nothing trains. */
   readonly logits?: Value;
-  /** Set if training descends another value than `losses`: the value whose gradient it takes. */
+  /** The value whose gradient trains the adapter. Set if it isn't `losses`. */
   readonly learnt?: Value;
   /** u32: the flat position of each of `losses`. Set if each is of one token of one row. */
   readonly positions?: Value;

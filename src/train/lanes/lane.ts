@@ -41,7 +41,7 @@ export interface QueuedStep {
   readonly step: number;
   readonly learningRate: number;
   readonly stats: Promise<ArrayBuffer>;
-  /** How often the adapter had gone back when the step was queued. */
+  /** Calls of `goBack` before the step was queued. If there have been more since, the GPU has skipped the step. */
   readonly returns: number;
 }
 

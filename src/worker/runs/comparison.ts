@@ -32,7 +32,7 @@ export function comparison({ task, ...pass }: Compared, { all, used, known }: Co
     const rows = await used();
     if (known?.length === reference.kept(all).length) reference.keep(all, known);
     if (!reference.kept(rows).some(Number.isNaN)) return reference.kept(all);
-    // The programs aren't needed again, but their memory is.
+    // A cache of its own, so that the programs' memory is freed after the pass.
     const programs = new ProgramCache(pass.runner);
     try {
       await referencePass({ ...pass, programs, task }, rows, options);

@@ -38,7 +38,7 @@ export const IA3_RULES: ConfigRules<IA3Fields> = {
   warnings: () => [],
 };
 
-/** Whether PEFT accepts the feed-forward modules beside the targets: of two lists, one has to be part of the other. */
+/** Whether PEFT accepts the feed-forward modules beside the targets: if both are lists, the modules must be a subset. */
 function isPart(names: IA3Fields['feedforward_modules'], targets: IA3Fields['target_modules']): boolean {
   if (!Array.isArray(names) || !Array.isArray(targets)) return true;
   const all = new Set(targets);

@@ -44,7 +44,7 @@ function programs(
   clear(g, gradient);
   emitMatrices(g, adapter.pool, adapter.entries, matrices);
   const forward = g.steps.length;
-  // The backward pass begins with the gradient in the map; y and dy only repeat an entry of it.
+  // The backward pass starts from the gradient of `matrices` in this map. `grad` also requires a y and a dy: the pool and its gradient.
   const into = new Map([
     [adapter.pool, grads],
     [matrices, gradient],

@@ -78,7 +78,7 @@ async function finished(parts: LearningCopy, { name, fit, vectors }: SolvedVecto
   await learner.host.remove(copy);
   await learner.host.place(copy, filesOf(vectors), { is_trainable: true });
   turn.signal.throwIfAborted();
-  // Vectors that are taken are solved for again even with the same examples, so that the profile stores these features.
+  // A trial stores no features. Solving for the chosen vectors' head again stores them, even if the trial had the same examples.
   return name === 'instant' ? fit : solveCopy(parts, { as: { C: fit.C, scale: scaleOf(fit) } });
 }
 

@@ -40,7 +40,7 @@ export class ModelSources {
     this.#parts = parts;
   }
 
-  /** Ends all downloads. */
+  /** Refuses all later requests. A download that is under way fails at its next request. */
   seal(): void {
     this.#sealed = true;
   }
