@@ -106,7 +106,7 @@ test('a visitor teaches drawings and what the camera sees, has everything after 
     // A picture that can't be read is left out, and the others are taken.
     await give(page, 'drop', '.class-tile:first-child', [21, 0]);
     await thumbs(page, [1, 0]);
-    expect(await textOf(page, '#banner p')).toBe('1 picture could not be read, and left out.');
+    expect(await textOf(page, '#banner p')).toBe('1 picture could not be read.');
     await click(page, '[aria-label="Remove picture 1 of Class 1"]');
     await thumbs(page, [0, 0]);
 
