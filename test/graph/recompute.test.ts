@@ -27,14 +27,20 @@ interface Program {
   readonly dx: Value;
 }
 
-/** Blocks of norm, gated layer and residual, and the gradient by the first one's input. */
-function residualBlocks(): Program {
+/** A memory, and a function that adds a random value to it. */
+function inputs() {
   const memory: Memory = new Map();
   const input = (name: string, shape: readonly number[], seed: number): Value => {
     const value = pinned(name, shape);
     memory.set(value, randomArray(numel(shape), seed));
     return value;
   };
+  return { memory, input };
+}
+
+/** Blocks of norm, gated layer and residual, and the gradient by the first one's input. */
+function residualBlocks(): Program {
+  const { memory, input } = inputs();
   const g = new Graph();
   const x0 = g.train(input('x', [N, C], 1));
   let x = x0;
@@ -133,12 +139,7 @@ test('a segment that changes a pinned value in place isn’t run twice', () => {
 });
 
 test('what a segment changes in place is held, and the rest is computed again', () => {
-  const memory: Memory = new Map();
-  const input = (name: string, shape: readonly number[], seed: number): Value => {
-    const value = pinned(name, shape);
-    memory.set(value, randomArray(numel(shape), seed));
-    return value;
-  };
+  const { memory, input } = inputs();
   const g = new Graph();
   const x0 = g.train(input('x', [N, C], 1));
   const starts: number[] = [];
