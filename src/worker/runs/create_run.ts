@@ -1,5 +1,6 @@
 import type { Adapter } from '../../adapters/adapter';
 import type { Overlay } from '../../adapters/layers/overlay';
+import { lazily } from '../../core/async/lazily';
 import { WebVeraError } from '../../core/errors/error';
 import type { Warn, Warning } from '../../core/errors/warning';
 import { planSteps } from '../../core/numbers/step_plan';
@@ -177,11 +178,8 @@ export async function evaluationDuring(
     expectMetric(inputs.args, inputs.task);
     return evaluationOf(inputs, source, signal);
   }
-  let reading: Promise<Measure> | undefined;
-  return async (options) => {
-    reading ??= evaluationOf(inputs, source, signal);
-    return (await reading)(options);
-  };
+  const measure = lazily(() => evaluationOf(inputs, source, signal));
+  return async (options) => (await measure())(options);
 }
 
 /** Reads the data now, and returns a function that measures the adapters on it. */
