@@ -7,7 +7,7 @@ import type { Metrics, TaskMetrics } from '../tasks/task/task_metrics';
 import { readPools } from './saving/pools';
 import type { RunRecord } from './saving/run_record';
 import type { OptimizerState } from './steps/optimizer';
-import type { StepData } from './training_init';
+import type { Restored, StepData } from './training_init';
 
 type EvaluationArguments = Pick<
   ResolvedTrainingArguments,
@@ -25,6 +25,8 @@ interface RunEvaluationInit {
   readonly state: OptimizerState;
   readonly args: EvaluationArguments;
   readonly record: RunRecord;
+  /** The state from which the run resumed. */
+  readonly restored?: Restored | undefined;
   /** The task's metrics that are better when they are lower. */
   readonly lowerIsBetter: readonly string[];
   emit(event: RunEvent): void;
@@ -64,10 +66,12 @@ export class RunEvaluation {
     return args.early_stopping_patience > 0 && record.evaluation.stale >= args.early_stopping_patience;
   }
 
-  /** Counts the evaluations without an improvement from 0 again. */
-  renewPatience(): void {
-    const { record } = this.#init;
-    record.evaluation = { ...record.evaluation, stale: 0 };
+  /** Makes the evaluation that the state owes. Patience begins anew with other arguments: a run that had stalled trains on. */
+  async resume(): Promise<void> {
+    const { record, restored } = this.#init;
+    const isRestored = restored?.progress.global_step === record.progress.global_step;
+    if (this.isOwed) await this.run();
+    if (isRestored && restored?.hadOtherArguments === true) record.evaluation = { ...record.evaluation, stale: 0 };
   }
 
   /** Evaluates the state after the last acknowledged step. No step may be queued. Has no effect if the run goes back meanwhile. */

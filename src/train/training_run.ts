@@ -146,7 +146,7 @@ export class TrainingRun {
     const { evaluate } = data;
     const between = this.#standstill;
     const measure = evaluate && (() => this.#unlessStopped((stop) => evaluate({ signal: stop, between })));
-    this.#evaluation = measure && new RunEvaluation({ ...parts, lowerIsBetter: task.lowerIsBetter, measure });
+    this.#evaluation = measure && new RunEvaluation({ ...parts, restored, lowerIsBetter: task.lowerIsBetter, measure });
     this.#hook('on_train_begin');
     record.startClock();
     this.#standstill.begin({
@@ -195,8 +195,7 @@ export class TrainingRun {
     const done = record.progress.global_step;
     let step = done;
     const evaluation = this.#evaluation;
-    if (evaluation?.isOwed) await evaluation.run();
-    if (restored?.hadOtherArguments === true && done === first) evaluation?.renewPatience();
+    await evaluation?.resume();
     for await (const data of steps(done)) {
       this.#init.signal.throwIfAborted();
       if (evaluation?.hasStalled) break;

@@ -156,7 +156,7 @@ export class JointRun {
 
   /** Runs the steps that remain. */
   async #rounds(programs: JointPrograms): Promise<void> {
-    for (const lane of this.#lanes) if (lane.evaluation?.isOwed) await lane.evaluation.run();
+    for (const lane of this.#lanes) await lane.evaluation?.resume();
     for (;;) {
       this.#init.signal.throwIfAborted();
       await this.#standstill.serve();

@@ -106,7 +106,7 @@ export class Lane {
     const parts = { runner, state, args, record, emit };
     this.#recovery = new StepRecovery(parts);
     await this.#recovery.begin(restored);
-    this.#evaluation = measure && new RunEvaluation({ ...parts, lowerIsBetter, measure });
+    this.#evaluation = measure && new RunEvaluation({ ...parts, restored, lowerIsBetter, measure });
     this.#startAt(record.progress.global_step);
   }
 

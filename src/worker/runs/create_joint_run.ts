@@ -106,7 +106,8 @@ function restoredOf(all: Restored, index: number): Restored | undefined {
   };
   const state = own(all);
   if (state === undefined) return undefined;
-  return { ...state, checkpoint: all.checkpoint, before: all.before && own(all.before) };
+  const { checkpoint, before, hadOtherArguments = false } = all;
+  return { ...state, checkpoint, before: before && own(before), hadOtherArguments };
 }
 
 /** The shape of one batch with the rows of all adapters. */

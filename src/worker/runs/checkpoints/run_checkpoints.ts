@@ -192,12 +192,7 @@ export class RunCheckpoints implements Checkpoints {
       const { snapshot, ...checkpoint } = readCheckpoint(bytes, lengths);
       if (checkpoint.run !== run) return undefined;
       const { lanes } = snapshot;
-      const isOther = this.#otherArguments(checkpoint.args).length > 0;
-      const counting = (record: RecordSnapshot): RecordPart => {
-        const part = partThatCounts(record, checkpoint.args, this.#run.args);
-        // Patience begins anew with other arguments: a run that had stalled trains on.
-        return isOther ? { ...part, evaluation: { ...part.evaluation, stale: 0 } } : part;
-      };
+      const counting = (record: RecordSnapshot): RecordPart => partThatCounts(record, checkpoint.args, this.#run.args);
       const counted = {
         ...counting(snapshot),
         ...(lanes && { lanes: lanes.map((lane) => ({ ...lane, ...counting(lane) })) }),
