@@ -10,8 +10,8 @@ export interface Keeping {
 }
 
 /**
- * Stores every change; `storingFailed` of the state says whether that failed. If another tab has written, this one shows what is there instead of
- * replacing it: `reread` reads it.
+ * Stores every change; `storingFailed` of the state says whether that failed. If another tab has written, this one
+ * shows what is there instead of replacing it: `reread` reads it.
  */
 export function keepChanges<Content>(
   { store, banner }: Pick<ClassesApp<Content>, 'store' | 'banner'>,

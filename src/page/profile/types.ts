@@ -11,8 +11,8 @@ import type { DPOConfig, KTOConfig } from '../training/preference_arguments';
 /** The settings of a profile. A `session` may only be that of the base model. */
 export interface ProfileOptions extends CallOptions {
   /**
-   * For a new profile. Defaults: PEFT's, except target_modules 'all-linear' unless the kind has targets of its own, save_projection false and, over a
-   * classifier, the setting that makes PEFT train its head: task_type 'SEQ_CLS' for texts, modules_to_save ['classifier']
+   * For a new profile. Defaults: PEFT's, except target_modules 'all-linear' unless the kind has targets of its own,
+   * save_projection false and, over a classifier, the setting that makes PEFT train its head: task_type 'SEQ_CLS' for texts, modules_to_save ['classifier']
    * for images. A profile trains vectors and a classifier's head: no `bias`, no other `modules_to_save`. For an existing
    * profile, given values must equal those that it was created with.
    */
