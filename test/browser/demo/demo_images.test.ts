@@ -75,16 +75,18 @@ function withCamera(): void {
 
 /** Holds a button down with the mouse until the first class has this number of pictures. */
 async function hold(page: Page, selector: string, pictures: number): Promise<void> {
-  await page.waitForSelector(`${selector}:not([disabled])`);
-  await page.$eval(selector, (button) => button.scrollIntoView({ block: 'center' }));
-  const { x = 0, y = 0, width = 0, height = 0 } = (await (await page.$(selector))?.boundingBox()) ?? {};
-  await page.mouse.move(x + width / 2, y + height / 2);
-  await page.mouse.down();
-  await page.waitForFunction(
-    (count) => document.querySelectorAll('.class-tile:first-child .thumb').length >= count,
-    { polling: 20 },
-    pictures,
-  );
+  const isHeld = (button: Element): boolean => (button as HTMLElement).dataset.held !== undefined;
+  const press = async (): Promise<boolean> => {
+    await page.locator(selector).hover();
+    await page.mouse.down();
+    return page.$eval(selector, isHeld);
+  };
+  while (!(await press())) await page.mouse.up(); // the button moved before the press
+  const hasEnded = (count: number, button: string): boolean =>
+    document.querySelectorAll('.class-tile:first-child .thumb').length >= count ||
+    document.querySelector(`${button}[data-held]`) === null;
+  await page.waitForFunction(hasEnded, { polling: 20 }, pictures, selector);
+  expect(await page.$eval(selector, isHeld), await textOf(page, '#banner')).toBe(true);
   await page.mouse.up();
 }
 
