@@ -1,8 +1,8 @@
 // dora_scale: y[n,c] = (m[c] / norm[c] − less) · x[n,c], with has_bias plus bias[c], with has_sum plus sum[n,c]
-// x, sum, y: (N, C)   norm, bias: (C)   pool: the trained magnitudes, with m at vector_at, a multiple of 4
-// grid: one thread per word of y, folded into x and y
+// x, sum, y: (N, C)   bias: (C)   norm: (C) from norm_at on   pool: the trained magnitudes, with m at vector_at; both multiples of 4
+// grid: one thread per word of a line and ROWS rows, folded into x and y
 // with lib/word_*.wgsl, lib/flat_index.wgsl
-struct Params { N: u32, C: u32, vector_at: u32, less: f32, has_bias: u32, has_sum: u32 }
+struct Params { N: u32, C: u32, vector_at: u32, norm_at: u32, less: f32, has_bias: u32, has_sum: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<Word>;
 @group(0) @binding(2) var<storage, read> pool: array<Word>;
@@ -11,20 +11,29 @@ struct Params { N: u32, C: u32, vector_at: u32, less: f32, has_bias: u32, has_su
 @group(0) @binding(5) var<storage, read> sum: array<Word>;
 @group(0) @binding(6) var<storage, read_write> y: array<Word>;
 
+// A division by the length of lines costs software GPUs more than a row.
+const ROWS = 8u;
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let at = flat_index(id, groups);
+  let index = flat_index(id, groups);
   let line = p.C / WIDTH;
-  if (at >= p.N * line) {
+  let c = index % line;
+  let first = index / line * ROWS;
+  if (first >= p.N) {
     return;
   }
-  let c = at % line;
-  var value = (pool[p.vector_at / WIDTH + c] / norm[c] - p.less) * x[at];
-  if (p.has_bias != 0u) {
-    value += bias[c];
+  let factor = pool[p.vector_at / WIDTH + c] / norm[p.norm_at / WIDTH + c] - p.less;
+  let end = min(first + ROWS, p.N);
+  for (var n = first; n < end; n++) {
+    let at = n * line + c;
+    var value = factor * x[at];
+    if (p.has_bias != 0u) {
+      value += bias[c];
+    }
+    if (p.has_sum != 0u) {
+      value += sum[at];
+    }
+    y[at] = value;
   }
-  if (p.has_sum != 0u) {
-    value += sum[at];
-  }
-  y[at] = value;
 }

@@ -1,9 +1,9 @@
 // dora_scale_backward: dm[c] += Σ_n dy[n,c] · x[n,c] / norm[c], and with has_dx in the same pass
 // dx[n,c] = (m[c] / norm[c] − less) · dy[n,c], with has_sum plus sum[n,c]
-// x, dy, sum, dx: (N, C)   norm: (C)   pool: the trained magnitudes, with m at vector_at   grads: laid out as the pool
+// x, dy, sum, dx: (N, C)   norm: (C) from norm_at on   pool: the trained magnitudes, with m at vector_at   grads: laid out as the pool
 // grid: see the lib file that adds up
 // with lib/columns_workgroup.wgsl, or lib/columns_serial.wgsl and lib/flat_index.wgsl
-struct Params { N: u32, C: u32, vector_at: u32, less: f32, has_dx: u32, has_sum: u32 }
+struct Params { N: u32, C: u32, vector_at: u32, norm_at: u32, less: f32, has_dx: u32, has_sum: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> dy: array<f32>;
@@ -27,7 +27,7 @@ fn columns() -> u32 {
 fn term(n: u32, c: u32) -> Term {
   let at = n * p.C + c;
   let gradient = dy[at];
-  let own = (pool[p.vector_at + c] / norm[c] - p.less) * gradient;
+  let own = (pool[p.vector_at + c] / norm[p.norm_at + c] - p.less) * gradient;
   if (p.has_sum != 0u) {
     dx[at] = sum[at] + own;
   } else if (p.has_dx != 0u) {
@@ -37,5 +37,5 @@ fn term(n: u32, c: u32) -> Term {
 }
 
 fn finish(c: u32, total: Term) {
-  grads[p.vector_at + c] += total / norm[c];
+  grads[p.vector_at + c] += total / norm[p.norm_at + c];
 }

@@ -1,7 +1,10 @@
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
-import { doraScale, type Magnitude } from '../../ops/dora/dora_scale';
+import { doraScale, type Magnitude, type Rescaling } from '../../ops/dora/dora_scale';
 import { type LinearLayer, linear } from '../../ops/products/linear';
+
+/** The lengths of a weight's rows, alone or among those of several weights. */
+export type RowLengths = Pick<Rescaling, 'norm' | 'norm_at'>;
 
 /** One adapter in a module. It adds ΔW to W, and with DoRA the lengths of the rows of W + ΔW train as well. */
 export interface AdapterInModule {
@@ -11,8 +14,8 @@ export interface AdapterInModule {
   readonly isDropped: boolean;
   /** The trained lengths of rows. Undefined without them. */
   readonly magnitude: Magnitude | undefined;
-  /** ‖W + ΔW‖₂ of each row, (out). */
-  norm(): Value;
+  /** ‖W + ΔW‖₂ of each row. */
+  norm(): RowLengths;
   /** y + ΔW·x: y (…, out). */
   add(y: Value): Value;
   /** ΔW·x, (…, out). */
@@ -48,7 +51,7 @@ export function inTurn(
     const { magnitude, isDropped } = part;
     const sum = (): Value => (at === 0 ? y : part.add(y));
     if (magnitude === undefined) return sum();
-    const rows = { magnitude, norm: part.norm() };
+    const rows = { magnitude, ...part.norm() };
     if (!isDropped) return doraScale(g, sum(), at === last ? { ...rows, bias, residual } : rows);
     const withBase = doraScale(g, linear(g, part.x, weight), { ...rows, less: 1, residual: y });
     return doraScale(g, part.alone(), { ...rows, residual: withBase });

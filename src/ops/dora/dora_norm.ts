@@ -2,7 +2,8 @@ import { WebVeraError } from '../../core/errors/error';
 import { flatGrid } from '../../core/kernels/kernel';
 import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
-import { shardsOf, storageOf, transient, type Value } from '../../graph/value';
+import { shardsOf, storageOf, transient, type Value, viewOf, wholeOf } from '../../graph/value';
+import { inParts } from '../products/parts';
 import { byStorage } from '../rows/stored';
 import { shaderKernel } from '../shader_kernel';
 
@@ -52,6 +53,46 @@ export function doraNorm(g: Graph, weight: Value, change?: LowRankChange): Value
     g.emit(doraNormKernel[storageOf(weight).name], { matrix, A, B, norm }, {}, { M, K, R, stride, first, scale });
   }
   return norm;
+}
+
+/** A weight (M, K), and the value that receives the lengths of its rows, which may hold those of other weights. */
+export interface MeasuredWeight {
+  /** A pinned f32 value, or a view of one. */
+  readonly weight: Value;
+  /** A pinned f32 value. */
+  readonly norm: Value;
+  /** The place of the first length in `norm`: a multiple of 4. Default 0. */
+  readonly norm_at?: number | undefined;
+}
+
+/**
+ * norm[norm_at + m] = ‖W‖₂ of each row of each weight. Weights of the same K share a dispatch if they are side by side in one buffer, in the
+ * order of their lengths.
+ */
+export function doraNorms(g: Graph, weights: readonly MeasuredWeight[]): void {
+  for (const group of inParts(weights, follows, weights.length)) {
+    const [first] = group;
+    if (first === undefined) continue;
+    const { weight, norm, norm_at = 0 } = first;
+    const { columns: K } = rowsAndColumns(weight.shape);
+    const M = group.reduce((sum, one) => sum + rowsAndColumns(one.weight.shape).rows, 0);
+    const matrix = viewOf(wholeOf(weight), 'rows of weights', [M, K], startOf(weight));
+    const given = { matrix, A: matrix, B: matrix, norm };
+    g.emit(doraNormKernel.f32, given, {}, { M, K, R: 0, stride: 0, first: norm_at, scale: 0 });
+  }
+}
+
+/** Whether a weight and its lengths begin where those of a group end. */
+function follows({ weight, norm, norm_at }: MeasuredWeight, group: readonly MeasuredWeight[]): boolean {
+  const last = group.at(-1);
+  if (last === undefined || wholeOf(weight) !== wholeOf(last.weight) || norm !== last.norm) return false;
+  const { rows, columns } = rowsAndColumns(last.weight.shape);
+  const isNext = startOf(weight) === startOf(last.weight) + rows * columns;
+  return isNext && rowsAndColumns(weight.shape).columns === columns && norm_at === (last.norm_at ?? 0) + rows;
+}
+
+function startOf({ view }: Value): number {
+  return view?.offset ?? 0;
 }
 
 function expectChange({ A, B }: LowRankChange, [M, R]: readonly [number, number], stride: number): void {

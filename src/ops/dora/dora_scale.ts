@@ -1,16 +1,19 @@
 import { WebVeraError } from '../../core/errors/error';
-import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
+import { ceilDiv, expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
 import { accumulatedIn, columnVariants, emitColumnSum } from '../rows/column_sum';
 import { flatKernel, shaderKernel } from '../shader_kernel';
 
+/** Rows of a thread, as in the shader. */
+const ROWS = 8;
+
 export const doraScaleForward = flatKernel({
   name: 'dora_scale',
   bindings: { x: 'read', pool: 'read', norm: 'read', bias: 'read', sum: 'read', y: 'write' },
-  params: { N: 'size', C: 'size', vector_at: 'place', less: 'f32', has_bias: 'u32', has_sum: 'u32' },
-  threads: ({ N, C }) => N * C,
+  params: { N: 'size', C: 'size', vector_at: 'place', norm_at: 'place', less: 'f32', has_bias: 'u32', has_sum: 'u32' },
+  threads: ({ N, C }) => ceilDiv(N, ROWS) * C,
   inVec4: ({ C }) => C % 4 === 0,
   flops: ({ N, C }) => 3 * N * C,
 });
@@ -19,7 +22,7 @@ export const doraScaleForward = flatKernel({
 export const doraScaleBackward = shaderKernel({
   name: 'dora_scale_backward',
   bindings: { x: 'read', dy: 'read', pool: 'read', norm: 'read', sum: 'read', dx: 'write', grads: 'update' },
-  params: { N: 'size', C: 'size', vector_at: 'place', less: 'f32', has_dx: 'u32', has_sum: 'u32' },
+  params: { N: 'size', C: 'size', vector_at: 'place', norm_at: 'place', less: 'f32', has_dx: 'u32', has_sum: 'u32' },
   variants: columnVariants('dora_scale_backward'),
   flops: ({ N, C }) => 5 * N * C,
 });
@@ -35,8 +38,10 @@ export interface Magnitude {
 /** The factors m / norm − less, and the operands to add. */
 export interface Rescaling {
   readonly magnitude: Magnitude;
-  /** (C): the length of each row with its change, from `doraNorm`. */
+  /** The length of each of the C rows of the weight with its change, from `doraNorm` or `doraNorms`. */
   readonly norm: Value;
+  /** The place of the first of these lengths among those of several weights: a multiple of 4. Default: `norm` has this weight's alone. */
+  readonly norm_at?: number | undefined;
   /** 0 or 1. Default 0. */
   readonly less?: number;
   /** (C) */
@@ -53,10 +58,11 @@ export interface Rescaling {
  * Moves 2·N·C floats forward and 3·N·C backward, in one dispatch each.
  */
 export function doraScale(g: Graph, x: Value, rescaling: Rescaling): Value {
-  const { magnitude, norm, bias, residual } = rescaling;
+  const { magnitude, norm, norm_at, bias, residual } = rescaling;
   const { columns: C } = rowsAndColumns(x.shape);
   expectMagnitude('dora_scale', magnitude, C);
-  expectShape('dora_scale norm', norm.shape, [C]);
+  if (norm_at === undefined) expectShape('dora_scale norm', norm.shape, [C]);
+  else expectPlaced('dora_scale', 'lengths', { pool: norm, offset: norm_at }, C);
   if (bias !== undefined) expectShape('dora_scale bias', bias.shape, [C]);
   if (residual !== undefined) expectShape('dora_scale residual', residual.shape, x.shape);
   const y = emitScale(g, x, rescaling);
@@ -70,12 +76,12 @@ export function doraScale(g: Graph, x: Value, rescaling: Rescaling): Value {
   return y;
 }
 
-function emitScale(g: Graph, x: Value, { magnitude, norm, less = 0, bias, residual }: Rescaling): Value {
+function emitScale(g: Graph, x: Value, { magnitude, norm, norm_at = 0, less = 0, bias, residual }: Rescaling): Value {
   const { pool, offset: vector_at } = magnitude;
   const { rows: N, columns: C } = rowsAndColumns(x.shape);
   const has = { has_bias: Number(bias !== undefined), has_sum: Number(residual !== undefined) };
   const given = { x, pool, norm, bias: bias ?? norm, sum: residual ?? x };
-  return g.emit(doraScaleForward, given, { y: x.shape }, { N, C, vector_at, less, ...has }).y;
+  return g.emit(doraScaleForward, given, { y: x.shape }, { N, C, vector_at, norm_at, less, ...has }).y;
 }
 
 interface RescaledGradients {
@@ -90,13 +96,13 @@ function emitScaleBackward(
   g: Graph,
   { x, dy, rescaling, toX: { wanted, sum }, toPool }: RescaledGradients,
 ): [dx: Value | undefined, grads: Value] {
-  const { magnitude, norm, less = 0 } = rescaling;
+  const { magnitude, norm, norm_at = 0, less = 0 } = rescaling;
   const { pool, offset: vector_at } = magnitude;
   const grads = accumulatedIn(toPool, pool);
   const { rows: N, columns: C } = rowsAndColumns(x.shape);
-  const params = { N, C, vector_at, less, has_dx: Number(wanted), has_sum: Number(wanted && sum !== undefined) };
+  const has = { has_dx: Number(wanted), has_sum: Number(wanted && sum !== undefined) };
   const given = { x, dy, pool, norm, sum: sum ?? dy, grads };
-  const { dx } = g.emit(doraScaleBackward, given, { dx: x.shape }, params);
+  const { dx } = g.emit(doraScaleBackward, given, { dx: x.shape }, { N, C, vector_at, norm_at, less, ...has });
   return [wanted ? dx : undefined, grads];
 }
 
@@ -108,12 +114,21 @@ function emitBiasBackward(g: Graph, dy: Value, bias: Value, sink: Sink): Value |
 }
 
 /** Throws `invalid_argument` for a pool that has no m of this length at the offset. */
-export function expectMagnitude(kernel: string, { pool, offset }: Magnitude, length: number): void {
+export function expectMagnitude(kernel: string, magnitude: Magnitude, length: number): void {
+  expectPlaced(kernel, 'magnitudes', magnitude, length);
+}
+
+function expectPlaced(
+  kernel: string,
+  name: 'magnitudes' | 'lengths',
+  { pool, offset }: Magnitude,
+  length: number,
+): void {
   const [size = 0] = pool.shape;
   const isPlaced = Number.isInteger(offset) && offset >= 0 && offset % 4 === 0 && offset + length <= size;
   if (pool.shape.length === 1 && pool.dtype === 'f32' && isPlaced) return;
   throw new WebVeraError(
     'invalid_argument',
-    `${kernel}: expected a pool with ${length} magnitudes at ${offset}, a multiple of 4, got ${pool.dtype} [${pool.shape}]`,
+    `${kernel}: expected a pool with ${length} ${name} at ${offset}, a multiple of 4, got ${pool.dtype} [${pool.shape}]`,
   );
 }

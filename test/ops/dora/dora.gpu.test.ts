@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
-import type { Value } from '../../../src/graph/value';
+import { type Value, viewOf } from '../../../src/graph/value';
 import { doraMerge } from '../../../src/ops/dora/dora_merge';
-import { doraNorm } from '../../../src/ops/dora/dora_norm';
+import { doraNorm, doraNorms } from '../../../src/ops/dora/dora_norm';
 import { doraScale } from '../../../src/ops/dora/dora_scale';
 import { veraFactor } from '../../../src/ops/vera/vera_factor';
 import { expectGpuEqualsReference, input, runOnGpu } from '../../helpers/gpu/on_gpu';
@@ -30,13 +30,14 @@ test.each(variants.flatMap((variant) => shapes.map((shape) => ({ variant, ...sha
     const [x, dy, residual, earlier] = [given('x', 1), given('dy', 2), given('residual', 3), given('earlier', 4)];
     const pool = input(memory, 'pool', [size], randomArray(size, 5));
     const grads = input(memory, 'grads', [size], randomArray(size, 6));
-    const norm = input(memory, 'norm', [C], lengths(C, 7));
+    // The lengths of another weight come first.
+    const norm = input(memory, 'norm', [8 + C], lengths(8 + C, 7));
     const bias = input(memory, 'bias', [C], randomArray(C, 8));
     memory.get(pool)![4] = 0;
     for (const less of [0, 1]) {
       const g = new Graph();
       for (const value of [x, pool]) g.train(value);
-      const y = doraScale(g, x, { magnitude: { pool, offset: 4 }, norm, bias, residual, less });
+      const y = doraScale(g, x, { magnitude: { pool, offset: 4 }, norm, norm_at: 8, bias, residual, less });
       const into = new Map([
         [x, earlier],
         [pool, grads],
@@ -86,6 +87,33 @@ test.each(variants)('dora_norm of a weight in shards, %s', async (variant) => {
   const g = new Graph();
   await expectGpuEqualsReference(g, memory, [doraNorm(g, weight, { A, B, scale: 2 })], 2e-6, { variant });
 });
+
+test.each(variants)(
+  'dora_norm of several weights, in one dispatch where they are side by side: %s',
+  async (variant) => {
+    const memory: Memory = new Map();
+    const whole = input(memory, 'weights', [1024], randomArray(1024, 1));
+    const norm = input(memory, 'norm', [40], randomArray(40, 2));
+    const weight = (M: number, K: number, offset: number): Value => viewOf(whole, `at ${offset}`, [M, K], offset);
+    const g = new Graph();
+    doraNorms(g, [
+      { weight: weight(8, 16, 0), norm, norm_at: 0 },
+      { weight: weight(2, 64, 256), norm, norm_at: 16 },
+      { weight: weight(4, 16, 128), norm, norm_at: 8 },
+      // Its K and its lengths follow those of the matrix of 2 rows, but its place doesn't.
+      { weight: weight(1, 64, 512), norm, norm_at: 18 },
+      // Its place follows, but its lengths don't.
+      { weight: weight(4, 16, 192), norm, norm_at: 20 },
+    ]);
+    expect(g.steps.map(({ params }) => [params.M, params.K, params.first])).toEqual([
+      [12, 16, 0],
+      [2, 64, 16],
+      [1, 64, 18],
+      [4, 16, 20],
+    ]);
+    await expectGpuEqualsReference(g, memory, [norm], 2e-6, { variant });
+  },
+);
 
 test.each(variants)(
   'the lengths of rows with VeRA’s change, whose A and B are larger than the layer: %s',

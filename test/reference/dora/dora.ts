@@ -14,23 +14,24 @@ export const dora_norm: Reference = ({ matrix, A, B, norm }, { M, K, R, stride, 
 
 export const dora_scale: Reference = (
   { x, pool, norm, bias, sum, y },
-  { N, C, vector_at, less, has_bias, has_sum },
+  { N, C, vector_at, norm_at, less, has_bias, has_sum },
 ) => {
   for (let at = 0; at < N! * C!; at++) {
     const c = at % C!;
-    const scaled = (pool![vector_at! + c]! / norm![c]! - less!) * x![at]!;
+    const scaled = (pool![vector_at! + c]! / norm![norm_at! + c]! - less!) * x![at]!;
     y![at] = scaled + (has_bias ? bias![c]! : 0) + (has_sum ? sum![at]! : 0);
   }
 };
 
 export const dora_scale_backward: Reference = (
   { x, dy, pool, norm, sum, dx, grads },
-  { N, C, vector_at, less, has_dx, has_sum },
+  { N, C, vector_at, norm_at, less, has_dx, has_sum },
 ) => {
   for (let at = 0; at < N! * C!; at++) {
     const c = at % C!;
-    if (has_dx) dx![at] = (pool![vector_at! + c]! / norm![c]! - less!) * dy![at]! + (has_sum ? sum![at]! : 0);
-    grads![vector_at! + c]! += (dy![at]! * x![at]!) / norm![c]!;
+    if (has_dx)
+      dx![at] = (pool![vector_at! + c]! / norm![norm_at! + c]! - less!) * dy![at]! + (has_sum ? sum![at]! : 0);
+    grads![vector_at! + c]! += (dy![at]! * x![at]!) / norm![norm_at! + c]!;
   }
 };
 

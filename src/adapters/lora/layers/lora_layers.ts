@@ -38,7 +38,7 @@ export function loraLayers(
           x: branch.x,
           isDropped: branch.x !== x,
           magnitude: adapter.magnitudeOf(name),
-          norm: () => doraNorm(g, base.weight(name), branch),
+          norm: () => ({ norm: doraNorm(g, base.weight(name), branch) }),
           add: (y) => loraAdd(g, y, branch),
           alone: () => loraAlone(g, branch),
         },

@@ -32,7 +32,7 @@ export function modeCosts(layer: LayerWork): Readonly<Record<LayerMode, ModeCost
   const shared = in_features / sharers;
   const low = tokens * r;
   const weight = in_features * out;
-  // The lengths of rows: of W and B·A beside it, or of a weight that has both.
+  // The lengths of rows: of W and B·A beside it, or, once a step, of a weight that has both.
   const rows = use_dora ? { beside: 2 * r * weight, bytes: 4 * weight } : { beside: 0, bytes: 0 };
   return {
     // A·x and its gradient, shared; B·v, its gradient, and the product for both λ gradients. All sharers use one u and one du.
@@ -49,12 +49,12 @@ export function modeCosts(layer: LayerWork): Readonly<Record<LayerMode, ModeCost
     },
     merged: {
       flops: (2 * r * weight) / microBatches + 2 * low * (shared + out),
-      bytes: 4 * ((2 * weight) / microBatches + low * (1 / sharers + 1)) + rows.bytes,
+      bytes: 4 * ((2 * weight) / microBatches + low * (1 / sharers + 1)) + rows.bytes / microBatches,
       held: 4 * weight,
     },
     dense: {
       flops: (4 * r * weight) / microBatches + 2 * tokens * weight,
-      bytes: 4 * ((4 * weight) / microBatches + 2 * weight + tokens * (in_features + out)) + rows.bytes,
+      bytes: 4 * ((4 * weight) / microBatches + 2 * weight + tokens * (in_features + out)) + rows.bytes / microBatches,
       held: 8 * weight,
     },
   };

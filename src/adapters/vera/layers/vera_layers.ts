@@ -8,15 +8,21 @@ import { emitProjection, type VeraLayer, veraAdd, veraDown, veraLinears } from '
 import type { Projection } from '../../../ops/vera/vera_linear';
 import type { LayerOptions } from '../../adapter';
 import { branchDropout } from '../../layers/branch_dropout';
-import { type AdapterInModule, besideProduct, inTurn, isInProduct } from '../../layers/in_turn';
+import { type AdapterInModule, besideProduct, inTurn, isInProduct, type RowLengths } from '../../layers/in_turn';
 import type { VeraAdapter } from '../vera_adapter';
 import type { ModuleSlot } from '../vera_layout';
 
 /** A layer's mode with the values that it needs. A layer without a plan is unmerged. */
 export type LayerPlan =
   | { readonly mode: 'saved' }
-  | { readonly mode: 'merged'; readonly weight: Value }
-  | { readonly mode: 'dense'; readonly weight: Value; readonly gradient: Value };
+  | ({ readonly mode: 'merged' } & MergedPlan)
+  | ({ readonly mode: 'dense'; readonly gradient: Value } & MergedPlan);
+
+interface MergedPlan {
+  readonly weight: Value;
+  /** The lengths of the weight's rows. Undefined unless the adapter trains magnitudes. */
+  readonly lengths?: RowLengths | undefined;
+}
 
 /**
  * The layers with the adapters' deltas: y = x·Wᵀ + bias + Σ λ_b ⊙ B(λ_d ⊙ A·x) for the modules that they wrap, or with `use_dora` rows of
@@ -100,10 +106,10 @@ function inModule(
     return { u, B: projections.B, lambda, offsetB: slot.offsetB, offsetD: slot.offsetD };
   };
   const add = (y: Value): Value => veraAdd(g, y, low());
-  const norm = (): Value => {
+  const norm = (): RowLengths => {
     const plan = plans?.get(name);
-    if (plan === undefined || plan.mode === 'saved') return doraNorm(g, base.weight(name), adapter.changeOf(g, name));
-    return doraNorm(g, plan.weight);
+    const made = plan !== undefined && plan.mode !== 'saved' ? plan.lengths : undefined;
+    return made ?? { norm: doraNorm(g, base.weight(name), adapter.changeOf(g, name)) };
   };
   return {
     adapter,

@@ -1,9 +1,11 @@
-import type { Shape } from '../../../core/numbers/shape';
+import { roundUp, type Shape } from '../../../core/numbers/shape';
 import { Graph } from '../../../graph/graph';
 import type { Program } from '../../../graph/runner';
-import { byteLength, pinnedTogether, type Value, wholeOf } from '../../../graph/value';
+import { byteLength, pinned, pinnedTogether, type Value, wholeOf } from '../../../graph/value';
+import { doraNorms } from '../../../ops/dora/dora_norm';
 import { clear } from '../../../ops/fill';
 import { differentiateMerge, veraMerges } from '../../../ops/vera/vera_merge';
+import type { RowLengths } from '../../layers/in_turn';
 import type { LayerMode, TrainingLayers, TrainingRequest } from '../../layers/training_layers';
 import type { VeraAdapter } from '../vera_adapter';
 import { chooseModes } from './modes';
@@ -28,17 +30,23 @@ export function modesOf(
 
 /** Modules whose merged f32 weight would be too large to bind stay unmerged. */
 function planLayers(
-  { layout }: VeraAdapter,
+  { layout, config: { use_dora } }: VeraAdapter,
   modes: ReadonlyMap<string, LayerMode>,
   maxBindingBytes: number,
 ): Map<string, LayerPlan> {
   const shapes = new Map(
     [...layout.slots].map(([module, { in_features, out_features }]) => [module, [out_features, in_features]] as const),
   );
-  const made = new Map([...shapes].filter(([module, shape]) => isMade(modes.get(module)) && fits(shape)));
+  // In the order of K, so that the rows of many weights are rows of one matrix.
+  const made = new Map(
+    [...shapes]
+      .filter(([module, shape]) => isMade(modes.get(module)) && fits(shape))
+      .toSorted(([, [, a]], [, [, b]]) => a - b),
+  );
   const dense = new Map([...made].filter(([module]) => modes.get(module) === 'dense'));
   const weights = pinnedTogether('weight with its change', made, maxBindingBytes);
   const gradients = pinnedTogether('gradient', dense, maxBindingBytes);
+  const lengths = use_dora ? rowLengths(made) : undefined;
   const plans = new Map<string, LayerPlan>();
   for (const module of shapes.keys()) {
     const mode = modes.get(module);
@@ -46,13 +54,26 @@ function planLayers(
     const gradient = gradients.get(module);
     if (mode === 'saved') plans.set(module, { mode });
     if (weight === undefined) continue;
-    plans.set(module, gradient === undefined ? { mode: 'merged', weight } : { mode: 'dense', weight, gradient });
+    const merged = { weight, lengths: lengths?.get(module) };
+    plans.set(module, gradient === undefined ? { mode: 'merged', ...merged } : { mode: 'dense', gradient, ...merged });
   }
   return plans;
 
   function fits(shape: Shape): boolean {
     return byteLength({ dtype: 'f32', shape }) <= maxBindingBytes;
   }
+}
+
+/** Places for the lengths of the rows of matrices, in one value. */
+function rowLengths(shapes: ReadonlyMap<string, Shape>): Map<string, RowLengths> {
+  const places = new Map<string, number>();
+  let size = 0;
+  for (const [module, [rows = 0]] of shapes) {
+    places.set(module, size);
+    size += roundUp(rows, 4);
+  }
+  const norm = pinned('lengths of rows', [size]);
+  return new Map([...places].map(([module, norm_at]) => [module, { norm, norm_at }]));
 }
 
 /** Whether a mode has a weight W + ΔW. */
@@ -80,11 +101,15 @@ function layersWith(
 
 function valuesOf(plan: LayerPlan): Value[] {
   if (plan.mode === 'saved') return [];
-  const weight = wholeOf(plan.weight);
-  return plan.mode === 'merged' ? [weight] : [weight, wholeOf(plan.gradient)];
+  const { weight, lengths } = plan;
+  const held = [wholeOf(weight), ...(lengths === undefined ? [] : [lengths.norm])];
+  return plan.mode === 'merged' ? held : [...held, wholeOf(plan.gradient)];
 }
 
-/** Before a step's micro-batches: W + ΔW. After them: the adapter's gradients, from the gradients of these weights. */
+/**
+ * Before a step's micro-batches: W + ΔW, and with magnitudes the lengths of its rows. After them: the adapter's gradients, from the gradients
+ * of these weights.
+ */
 function programs(
   adapter: VeraAdapter,
   plans: ReadonlyMap<string, LayerPlan>,
@@ -95,10 +120,15 @@ function programs(
   const into = new Map([[adapter.pool, grads]]);
   const dense = [...plans.values()].filter((plan) => plan.mode === 'dense');
   for (const whole of new Set(dense.map(({ gradient }) => wholeOf(gradient)))) clear(g, whole);
-  const made = [...plans].flatMap(([module, plan]) =>
-    plan.mode === 'saved' ? [] : [{ ...adapter.deltaOf(module), weight: weights.get(module), into: plan.weight }],
+  const made = [...plans].flatMap(([module, plan]) => (plan.mode === 'saved' ? [] : [{ module, ...plan }]));
+  veraMerges(
+    g,
+    made.map(({ module, weight: into }) => ({ ...adapter.deltaOf(module), weight: weights.get(module), into })),
   );
-  veraMerges(g, made);
+  doraNorms(
+    g,
+    made.flatMap(({ weight, lengths }) => (lengths === undefined ? [] : [{ ...lengths, weight }])),
+  );
   for (const [module, plan] of plans) {
     if (plan.mode !== 'dense') continue;
     differentiateMerge(g, adapter.deltaOf(module), plan.weight);
