@@ -3,7 +3,7 @@ import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { readSafetensors } from '../../../src/formats/tensors/safetensors';
 import { expectAccessible } from '../helpers/axe';
-import { browserNames, withPage, withSite } from '../helpers/harness';
+import { withPage, withSite } from '../helpers/harness';
 import { exported } from '../helpers/saved';
 import { builtDemo, until } from './demo_page';
 import { EXAMPLE_HEADERS, openExample } from './examples_page';
@@ -59,49 +59,44 @@ async function rightOf(page: Page): Promise<number> {
   return right;
 }
 
-test.each(browserNames)(
-  '%s: the filter learns its messages at once, classifies 19 of 20 others correctly once it is refined, and after a reload',
-  async (name) => {
-    const profile = join(folder, `spam-${name}`);
-    await withSite(
-      async (url) => {
-        const first = await withPage(
-          name,
-          url,
-          async ({ page }) => {
-            await openExample(page, url, 'spam');
-            if (name === 'chromium') await expectAccessible(page);
-            await until(page, () => /sure/i.test(document.querySelector('output')?.value ?? ''));
-            await until(page, () => /is refined\.$/.test(document.querySelector('#status')?.textContent ?? ''));
-            expect(await rightOf(page)).toBeGreaterThanOrEqual(19);
-            await page.setViewport({ width: 320, height: 900 });
-            expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
-            return exported(page);
-          },
-          { profile },
-        );
-        await withPage(
-          name,
-          url,
-          async ({ page }) => {
-            await openExample(page, url, 'spam');
-            await until(page, () => document.querySelector('#status')?.textContent === 'It knows what you taught it.');
-            expect(await told(page, SPAM[0]!)).toMatch(/^spam, /);
-            const files = await exported(page);
-            for (const file of ['adapter_config.json', 'adapter_model.safetensors']) {
-              expect(files.get(file)).toEqual(first.get(file));
-            }
-            const { tensors } = readSafetensors(Uint8Array.from(files.get('adapter_model.safetensors')!));
-            expect(tensors.get('base_model.model.classifier.weight')?.shape).toEqual([2, 128]);
-            await page.click('#forget');
-            await until(page, () =>
-              /^It has learnt from you/.test(document.querySelector('#status')?.textContent ?? ''),
-            );
-          },
-          { profile },
-        );
-      },
-      { mounts: { '/demo/': site }, headers: EXAMPLE_HEADERS },
-    );
-  },
-);
+test('the filter learns its messages at once, classifies 19 of 20 others correctly once it is refined, and after a reload', async () => {
+  const profile = join(folder, 'spam');
+  await withSite(
+    async (url) => {
+      const first = await withPage(
+        'chromium',
+        url,
+        async ({ page }) => {
+          await openExample(page, url, 'spam');
+          await expectAccessible(page);
+          await until(page, () => /sure/i.test(document.querySelector('output')?.value ?? ''));
+          await until(page, () => /is refined\.$/.test(document.querySelector('#status')?.textContent ?? ''));
+          expect(await rightOf(page)).toBeGreaterThanOrEqual(19);
+          await page.setViewport({ width: 320, height: 900 });
+          expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+          return exported(page);
+        },
+        { profile },
+      );
+      await withPage(
+        'chromium',
+        url,
+        async ({ page }) => {
+          await openExample(page, url, 'spam');
+          await until(page, () => document.querySelector('#status')?.textContent === 'It knows what you taught it.');
+          expect(await told(page, SPAM[0]!)).toMatch(/^spam, /);
+          const files = await exported(page);
+          for (const file of ['adapter_config.json', 'adapter_model.safetensors']) {
+            expect(files.get(file)).toEqual(first.get(file));
+          }
+          const { tensors } = readSafetensors(Uint8Array.from(files.get('adapter_model.safetensors')!));
+          expect(tensors.get('base_model.model.classifier.weight')?.shape).toEqual([2, 128]);
+          await page.click('#forget');
+          await until(page, () => /^It has learnt from you/.test(document.querySelector('#status')?.textContent ?? ''));
+        },
+        { profile },
+      );
+    },
+    { mounts: { '/demo/': site }, headers: EXAMPLE_HEADERS },
+  );
+});

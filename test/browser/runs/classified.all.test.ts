@@ -17,7 +17,10 @@ const kinds = [
   { kind: 'images', metric: 'accuracy' },
 ];
 
-const cases = browserNames.flatMap((browser) => kinds.map((kind) => ({ browser, ...kind })));
+// Browsers differ in reading pictures.
+const cases = browserNames.flatMap((browser) =>
+  kinds.filter(({ kind }) => browser === 'chromium' || kind === 'images').map((kind) => ({ browser, ...kind })),
+);
 
 test.each(cases)(
   '$browser: a run that classifies $kind evaluates itself, stops early, and ends with the same bytes after a killed browser',
