@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { expectAccessible } from '../helpers/axe';
-import { builtDemo, click, seen, textOf, until, withDemo } from './demo_page';
+import { builtDemo, click, retype, seen, textOf, until, withDemo } from './demo_page';
 import { bannerText, choose, copied, keepCopies } from './text_page';
 
 const voice = fileURLToPath(new URL('../../../demo/public/voices/stage/', import.meta.url));
@@ -38,6 +38,13 @@ test('a voice travels in a link, is shown before it is opened, and writes', asyn
     expect(await textOf(page, '#after-title')).toBe('In a voice that it learnt: opened');
     expect(await textOf(page, '#after')).not.toBe(await textOf(page, '#before'));
     expect(await page.evaluate(() => location.hash)).toBe('');
+
+    // Without words in the field, the offer names no beginning.
+    await retype(page, '#prompt', ' ');
+    await click(page, '[aria-label="Copy link opened"]');
+    await page.goto(await copied(page));
+    await seen(page, '#shared');
+    expect(await page.$eval('#shared-begins', (line) => (line as HTMLElement).hidden)).toBe(true);
 
     // A stranger's link is refused, and nothing of it is stored.
     await page.evaluate((hash) => location.assign(hash), new URL(link).hash.slice(0, -400));

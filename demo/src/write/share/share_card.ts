@@ -56,6 +56,7 @@ export function shareCard(app: App, write: () => Promise<void>): void {
     setText(byId('shared-name', 'strong'), name);
     setText(byId('shared-facts', 'span'), `${counted(numbers, 'number')}, for the model ${bundledModel.name}`);
     setText(byId('shared-opening', 'q'), opening);
+    show(byId('shared-begins', 'p'), opening.trim() !== '');
     card.scrollIntoView({ block: 'nearest' });
   };
   /** Forgets the voice, so that a reload doesn't offer it again. */
