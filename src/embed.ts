@@ -1,10 +1,12 @@
-// The script for a tag, and the module `webvera/embed.js`: defines <web-vera>, and window.WebVera as the whole of the library.
+// This file is the script for a page's script tag, and the module `webvera/embed.js`. It defines the element <web-vera>, and
+// window.WebVera, which holds the whole library.
 import { defineElement } from './embed/element';
 import * as webvera from './index';
 
 export type * from './embed/public';
 
-// Servers that render pages import the module too. A page may have the tag twice; the first one stays.
+// A server that renders pages imports this module too, but has no custom elements. If a page loads this script twice, the first
+// definition stays.
 if (globalThis.customElements !== undefined && customElements.get('web-vera') === undefined) {
   window.WebVera = webvera;
   defineElement(customElements);

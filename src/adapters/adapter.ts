@@ -25,24 +25,26 @@ export interface ModuleSize {
 
 /** A configuration applied to a model. It is computed once, before the adapter has values. */
 export interface ResolvedAdapter<C extends AdapterConfig = AdapterConfig> {
-  /** With the fields as PEFT sets them for the model: targets resolved, `fan_in_fan_out` and `modules_to_save` corrected. */
+  /**
+   * The configuration with its fields as PEFT sets them for the model: targets resolved, `fan_in_fan_out` and `modules_to_save` corrected.
+   */
   readonly config: C;
   /** The linear modules that it wraps, in the model's order. */
   readonly modules: ReadonlyMap<string, ModuleSize>;
   /** The base model's tensors that train: biases and whole modules. */
   readonly trained: readonly TrainedTensor[];
-  /** Places its own parameters and `trained` in a pool. */
+  /** The places of the adapter's own parameters and of `trained` in its pool. */
   readonly layout: PoolLayout;
 }
 
-/** A tensor of the base model that an adapter trains in place of the base's: a part of the adapter's pool. */
+/** A trained tensor that replaces one of the base model's: a part of the adapter's pool. */
 export interface TrainedValue {
   readonly value: Value;
   /** `bias`: used as long as the adapter exists. `module`: part of a module trained whole, used while the adapter is active. */
   readonly kind: 'bias' | 'module';
-  /** The name by which PEFT saves it. */
+  /** The name under which PEFT saves the tensor. */
   readonly savedKey: string;
-  /** PEFT's name of the module that trains whole, if the tensor's own module is only a part of that one. */
+  /** PEFT's name of the module that trains whole, if the tensor belongs to a module inside it. */
   readonly root?: string;
 }
 
@@ -55,7 +57,7 @@ export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = u
   readonly trainable: boolean;
   /** A fingerprint of its first values; undefined if it doesn't train. */
   readonly origin: string | undefined;
-  /** All that trains: one pinned f32 vector, placed by `layout`. Gradients and moments are laid out alike. */
+  /** All numbers that train, in one pinned f32 vector with the places of `layout`. Gradients and moments have the same layout. */
   readonly pool: Value;
   readonly config: R['config'];
   readonly layout: R['layout'];
@@ -87,8 +89,8 @@ export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = u
   }
 
   /**
-   * The leaves, in PyTorch's sense: the pool itself or views into it, none overlapping with another. By default the pool as a whole, and
-   * the base model's tensors. A kind whose kernels bind parameters one by one has views instead.
+   * The leaves, in PyTorch's sense. By default the pool as a whole, for the adapter's own parameters, and a view into it for each trained
+   * tensor of the base model. A kind whose kernels bind parameters one by one has views instead of the pool.
    */
   get leaves(): readonly Value[] {
     return [this.pool, ...[...this.tensors.values()].map(({ value }) => value)];
@@ -112,8 +114,8 @@ export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = u
   /** Other numbers that its results depend on, beside the pool, `dropout` and `frozen`. They go into a run's fingerprint. */
   abstract get hyperparameters(): Readonly<Record<string, number>>;
   /**
-   * Emits into = weight + ΔW of a module; into = ΔW without a weight. `into` (out, in) is a pinned f32 value. `base` is the model's own
-   * weight, where `weight` has other adapters merged into it. No gradient.
+   * Emits `into = weight + ΔW` of a module, or `into = ΔW` if no weight is given. `into` (out, in) is a pinned f32 value. `base` is the
+   * model's own weight, if `weight` has other adapters merged into it. No gradient.
    */
   abstract merge(g: Graph, module: string, weight: Value | undefined, into: Value, base?: Value): void;
 
@@ -122,7 +124,7 @@ export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = u
     return false;
   }
 
-  /** Emits into = the module's bias with its change, for a module whose bias changes. `into` (out) is a pinned f32 value. No gradient. */
+  /** Emits the changed bias of a module for which `changesBias` returns true. `into` (out) is a pinned f32 value. No gradient. */
   mergeBias(_g: Graph, module: string, _bias: Value, _into: Value): void {
     throw new WebVeraError('internal', `${this.name} doesn't change the bias of ${module}`);
   }
@@ -155,9 +157,9 @@ export type KindOptions = Readonly<Record<string, unknown>>;
 export interface AdapterParts<R extends ResolvedAdapter = ResolvedAdapter, F = unknown>
   extends Pick<Adapter, 'kind' | 'name' | 'key' | 'trainable' | 'origin'> {
   readonly resolved: R;
-  /** All that trains in one pinned buffer, placed by the resolved layout. */
+  /** All numbers that train, in one pinned buffer with the places of the resolved layout. */
   readonly pool: Value;
-  /** From the kind's `FrozenPool`; undefined for a kind without. */
+  /** The adapter's frozen values, from the kind's `FrozenPool`; undefined for a kind that has none. */
   readonly frozen: F;
 }
 
@@ -174,7 +176,7 @@ export interface FrozenRequest<R extends ResolvedAdapter = ResolvedAdapter> {
 
 /** The frozen values on one device, which adapters of a kind may share. */
 export interface FrozenPool<R extends ResolvedAdapter = ResolvedAdapter, F = unknown> {
-  /** Allocates or shares them. Call `release` once for each. */
+  /** Allocates the adapter's frozen values, or shares those of another adapter. Each call needs one call of `release`. */
   acquire(request: FrozenRequest<R>): Promise<F>;
   release(frozen: F): void;
 }
@@ -185,7 +187,7 @@ export interface FrozenRules<R extends ResolvedAdapter = ResolvedAdapter, F = un
   pool(runner: Runner, onDraw: (numbers: number) => void): FrozenPool<R, F>;
   /** The frozen values of an adapter without GPU memory, for planning. */
   planned(resolved: R): F;
-  /** Whether files of such a configuration hold them. */
+  /** Whether the files of an adapter with this configuration hold its frozen values. */
   areSaved(config: R['config']): boolean;
   /** The configuration with which PEFT, on another machine, restores these frozen tensors from a file. */
   portable(config: R['config'], frozen: ReadonlyMap<string, Tensor>): R['config'];
@@ -196,7 +198,7 @@ export interface SumPart<C extends AdapterConfig = AdapterConfig> {
   readonly weight: number;
   readonly config: C;
   readonly modules: ReadonlyMap<string, ModuleSize>;
-  /** With all frozen tensors. */
+  /** The adapter's tensors, with all frozen ones. */
   readonly tensors: AdapterTensors;
 }
 
@@ -222,20 +224,26 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
   begin?(g: Graph, adapter: A, weightOf: (module: string) => Value): void;
   /** Parts of its code that load when they are needed. Left out if there are none. */
   readonly lateCode?: readonly (() => Promise<unknown>)[];
-  /** Left out if all values of such an adapter train. */
+  /** The rules for values that never train. Left out if all values of the kind's adapters train. */
   readonly frozen?: FrozenRules<R, F>;
-  /** Puts the parts together. */
+  /** Creates an adapter from its parts. */
   create(parts: AdapterParts<R, F>): A;
 
-  /** The layers plus what each adapter adds, in order. Gradients flow to the pools that `Graph.train` has marked. */
+  /**
+   * Returns layers that apply each adapter's change to the base's results, in order. Gradients flow to the pools that `Graph.train` has
+   * marked.
+   */
   layers(g: Graph, base: Layers, adapters: readonly A[], options: LayerOptions): Layers;
-  /** For a batch of B rows, each with one of these adapters or none. Left out if the kind can't mix adapters in a batch. */
+  /**
+   * Returns the inputs of a batch of B rows, each with one of these adapters or none. Left out if the kind can't mix adapters in a batch.
+   */
   rows?(adapters: readonly A[], B: number): RowInputs;
   /**
-   * For a run that trains several adapters of one layout, each on its own rows. Gradients flow to the table. Left out if the kind can't.
+   * Returns the layers of a run that trains several adapters of one layout, each on its own rows. Gradients flow to the table of `rows`.
+   * Left out if the kind can't train so.
    */
   rowLayers?(g: Graph, base: Layers, adapters: readonly A[], rows: TrainedRowVectors): Layers;
-  /** For a run that trains one adapter alone. Left out if the kind trains in `layers` only. */
+  /** Returns the layers of a run that trains one adapter alone; undefined if that run uses `layers`. Left out if all such runs do. */
   trainingLayers?(adapter: A, request: TrainingRequest): TrainingLayers | undefined;
 
   /** The kind's own kernels that have more than one variant to choose from. Left out if it has none. */
@@ -243,7 +251,7 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
 
   /** The name of a parameter in torch's `state_dict()`. PEFT saves it without the adapter's name. */
   parameterName(saved: string, adapter: string): string;
-  /** Its name in torch's `named_parameters()`. Left out if it is the same. */
+  /** The name in torch's `named_parameters()` of a parameter that modules share. Left out if the name is that of `parameterName`. */
   sharedParameterName?(adapter: string, modules: ReadonlyMap<string, ModuleSize>): string;
   /** The rules for the files of such an adapter. */
   file(resolved: R): FileRules;
@@ -254,9 +262,9 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
   checkFile(config: R['config'], stored: StoredShapes): ReadonlySet<string>;
 
   /**
-   * The weighted sum, as PEFT sums adapters of the kind. If PEFT can't sum them, it is the adapter whose ΔW is Σ weight·ΔW, and if no such
-   * adapter exists, this throws `invalid_argument`. May pause, and throws the signal's reason if it is aborted. Left out if the kind has no
-   * sums.
+   * Computes the weighted sum as PEFT sums adapters of the kind. If PEFT can't sum them, the result is the adapter whose ΔW is Σ weight·ΔW.
+   * Throws `invalid_argument` if there is no such adapter. May pause, and throws the signal's reason if the signal is aborted. Left out if
+   * the kind has no sums.
    */
   sum?(
     parts: readonly SumPart<R['config']>[],
@@ -264,8 +272,8 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
     signal?: AbortSignal,
   ): WeightedSum<R['config']> | Promise<WeightedSum<R['config']>>;
   /**
-   * The files of an adapter of another kind that computes the same as Σ weight·ΔW; undefined for a kind that can't. One part of
-   * weight 1 keeps all that it trained. Left out if there is no such kind.
+   * Returns the files of an adapter of the kind `peft_type` whose ΔW is Σ weight·ΔW; undefined if that kind can't compute it. A single part
+   * of weight 1 also passes on its trained biases and modules. Left out if no other kind can.
    */
   convert?(peft_type: string, parts: readonly SumPart<R['config']>[]): Promise<AdapterBytes | undefined>;
 }

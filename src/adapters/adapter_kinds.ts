@@ -31,7 +31,7 @@ export function kindNamed({ peft_type }: { readonly peft_type: unknown }): Adapt
   return withPeftType(ADAPTER_KINDS, peft_type, 'invalid_argument');
 }
 
-/** The kind of the given fields of a configuration: the first one unless they name another. Throws as `kindNamed`. */
+/** The kind for a configuration's given fields: the first of `ADAPTER_KINDS` unless `peft_type` names another. Throws as `kindNamed`. */
 export function kindOfFields({ peft_type }: Readonly<Record<string, unknown>>): AdapterKind {
   return kindNamed({ peft_type: peft_type ?? ADAPTER_KINDS[0]?.Config.rules.peft_type });
 }

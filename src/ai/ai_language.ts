@@ -9,15 +9,15 @@ import type {
 } from './ai_types';
 import { WrittenAnswer } from './written_answer';
 
-/** The one text of an answer. */
+/** The id of the text part: an answer has only one. */
 const TEXT = '0';
 
 /**
- * A language model for the AI SDK, the package `ai` in versions 6 and 7: `generateText({ model: languageModel(base), prompt })`. The model
- * stays the caller's, and answers calls one after the other. Settings that it can't follow, such as `tools`, are reported as warnings of the
- * call. `providerOptions: { webvera: { … } }` takes other fields of a `GenerationConfig`, such as `repetition_penalty`. Without `temperature`,
- * `topK` and `topP`, and with a temperature of 0, the most probable token is taken each time. Calls reject as `generate` does, and with
- * `invalid_argument` for a prompt with files or tools.
+ * A language model for the AI SDK, the package `ai` in versions 6 and 7: `generateText({ model: languageModel(base), prompt })`. The caller
+ * still owns `model` and disposes it. The model answers calls one after the other. Calls report settings that the model can't follow, such
+ * as `tools`, as warnings. `providerOptions: { webvera: { … } }` takes other fields of a `GenerationConfig`, such as `repetition_penalty`.
+ * A `temperature` of 0 takes the most probable token each time; so does a call without `temperature`, `topK`, `topP` and `do_sample`.
+ * Calls reject as `generate` does, and with `invalid_argument` for a prompt with files or tools.
  */
 export function languageModel(model: WritingModel, settings: LanguageModelSettings = {}): AiLanguageModel {
   const { modelId = 'local', chat = true, maxOutputTokens = 256, tokenizer = model.tokenizer } = settings;

@@ -7,7 +7,7 @@ export function generationConfig(options: AiCallOptions, defaultTokens: number):
   const isAsked = temperature !== undefined || topK !== undefined || topP !== undefined;
   const own = (providerOptions?.webvera ?? {}) as GenerationConfig;
   return {
-    // The model checks names and values.
+    // The model's `generate` checks the names and values of these fields.
     ...own,
     max_new_tokens: maxOutputTokens ?? own.max_new_tokens ?? defaultTokens,
     do_sample: isAsked ? temperature !== 0 : (own.do_sample ?? false),

@@ -21,13 +21,16 @@ export interface LanguageModelSettings {
   /** The name that the AI SDK reports. Default: 'local'. */
   readonly modelId?: string;
   /**
-   * Whether prompts are conversations, which the model's chat template writes (true), or one message of the user whose text the model
-   * continues (false), as for models that were not trained for conversations.
+   * true, the default: prompts are conversations, which the model's chat template writes. false: a prompt is one message of the user, and
+   * the model continues its text. This serves models that were not trained for conversations.
    */
   readonly chat?: boolean;
-  /** 256: the most tokens of an answer, for calls without `maxOutputTokens`. */
+  /** The most tokens of an answer, for calls without `maxOutputTokens`. Default: 256. */
   readonly maxOutputTokens?: number;
-  /** Counts the prompt's tokens. Default: the model's. A profile has none: without the base model's, `usage` lacks the prompt's tokens. */
+  /**
+   * The tokenizer that counts the prompt's tokens. Default: the model's. A profile has no tokenizer: pass that of its base model, or
+   * `usage` lacks the prompt's tokens.
+   */
   readonly tokenizer?: TokenCounter | undefined;
 }
 

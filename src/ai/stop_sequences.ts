@@ -14,7 +14,7 @@ export class StopSequences {
     return this.#isFound;
   }
 
-  /** The part of the text that no stop sequence can contain any more. */
+  /** Adds a piece of the text. Returns the part so far that no stop sequence can contain any more. */
   push(text: string): string {
     if (this.#isFound) return '';
     const whole = this.#held + text;
@@ -32,7 +32,7 @@ export class StopSequences {
     return rest;
   }
 
-  /** Characters at the end of a text with which a stop sequence begins. */
+  /** Returns how many of the last characters of a text may be the beginning of a stop sequence. */
   #beginningAtEnd(text: string): number {
     const lengths = this.#sequences.map((sequence) => {
       for (let length = Math.min(sequence.length - 1, text.length); length > 0; length--) {

@@ -2,7 +2,7 @@ import type { ChatMessage, GenerationConfig } from '../index';
 import type { AiFinishReason, AiUsage, TokenCounter, WritingModel } from './ai_types';
 import { StopSequences } from './stop_sequences';
 
-/** The tokens of the longest text of any model here, as `models/config_fields.ts` has it. */
+/** The most tokens of a text of any model here: `LONGEST` of `models/config_fields.ts`. */
 const LONGEST = 8192;
 
 interface AnswerOptions {
@@ -12,7 +12,7 @@ interface AnswerOptions {
   readonly config: GenerationConfig;
 }
 
-/** One answer of a model: its text in pieces, without stop sequences, and afterwards its figures. */
+/** One answer of a model: its text in pieces, without stop sequences, and afterwards its usage and the reason of its end. */
 export class WrittenAnswer {
   readonly #options: AnswerOptions;
   readonly #stops: StopSequences;

@@ -127,7 +127,7 @@ export class BoundedInterpreter extends Interpreter {
     return stripped ?? { ...node, args, callee: { ...callee, object, isCalled: true } };
   }
 
-  /** Evaluates arguments, and returns them with their size. A number counts as a length. */
+  /** Evaluates arguments, and returns them with their size in characters. A number counts as that many characters. */
   #hold(args: unknown, hold: Hold): { readonly args: readonly Node[]; readonly size: number } {
     let size = 0;
     const held = (part: unknown): Held => {
@@ -174,7 +174,10 @@ function sizeOf({ value }: TemplateValue): number {
   return value instanceof Map ? value.size : 0;
 }
 
-/** Whether a part is a text's method that isn't called at once: under another name it could be called without being paid for. */
+/**
+ * Whether a part is a method of a text that isn't called at once. A template could store such a method under another name, and later call
+ * it without a cost to the budget.
+ */
 function isMethodAlone({ type, object, isCalled }: NodeFields, value: TemplateValue): boolean {
   const isOfText = type === 'MemberExpression' && isCalled !== true && (object as Held).value.type === 'StringValue';
   return isOfText && value.type === 'FunctionValue';

@@ -17,7 +17,7 @@ const MOST_TIME = 2000;
 
 type ParsedTemplate = ReturnType<typeof parse>;
 
-/** Renders conversations by untrusted templates, like transformers, with a limit on their work. */
+/** Renders conversations by untrusted templates as transformers does, and limits the templates' work. */
 export class ChatWriter {
   /** The last parsed template, because the next conversation usually has the same one. */
   #parsed: { readonly source: string; readonly program: ParsedTemplate } | undefined;

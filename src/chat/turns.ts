@@ -17,9 +17,9 @@ export interface Written {
 }
 
 /**
- * Finds the assistant's turns in a rendered conversation. Templates don't mark them, so the conversation's beginnings are rendered
- * too: a turn starts where the beginning before it ends, including the prompt for an answer, and ends where the beginning with it
- * ends. Some templates render a turn differently once others follow; such turns are counted as uncertain.
+ * Finds the assistant's turns in a rendered conversation. Templates don't mark the turns. Parts of the conversation are therefore rendered
+ * alone. A turn starts where the text of the messages before it ends, including the prompt for an answer. It ends where the text of the
+ * messages up to this turn ends. Some templates render a turn in another way when more messages follow; such turns count as uncertain.
  */
 export function assistantTurns(written: Written): Pick<RenderedChat, 'turns' | 'uncertain'> {
   const answers = [...written.messages.keys()].filter((index) => written.messages[index]?.role === 'assistant');
@@ -36,13 +36,19 @@ function turnAt(index: number, written: Written): [turn: readonly [number, numbe
   return start === undefined || end === undefined || start > end ? undefined : [[start, end]];
 }
 
-/** Whether the text's first `length` characters contain the message before the turn, or the whole text doesn't contain it unchanged. */
+/**
+ * Whether the text's first `length` characters contain the message before the turn. Also true if the template changes that message, so that
+ * the whole text doesn't contain it.
+ */
 function hasQuestion(index: number, length: number, { messages, text }: Written): boolean {
   const question = messages[index - 1]?.content.trim() ?? '';
   return text.slice(0, length).includes(question) || !text.includes(question);
 }
 
-/** The place where the first `count` messages end, if the text begins with their own rendering. */
+/**
+ * The place in the text where the first `count` messages end; undefined if the text doesn't begin with their own rendering. That rendering
+ * may end with an `eos` that the text lacks at this place.
+ */
 function endOf(
   count: number,
   add_generation_prompt: boolean,
@@ -69,7 +75,7 @@ function startOfContent(index: number, { messages, text, write }: Written): numb
   return isOnce && text.startsWith(before) && text.endsWith(after) ? before.length : undefined;
 }
 
-/** Renders a beginning; undefined if the template refuses it. Throws if the template takes too much work. */
+/** Renders messages; undefined if the template refuses them or fails. Throws if the template takes too much work. */
 function attempt(write: () => string): string | undefined {
   try {
     return write();

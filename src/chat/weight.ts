@@ -6,8 +6,8 @@ import type { TemplateValue } from './template_value';
 const NAMESPACE = 'NamespaceValue';
 
 /**
- * Weighs values by their size when written out: the characters and parts, each as often as it occurs, although memory holds it once.
- * Weights of values that can't change are cached.
+ * Weighs values by their size as written text: the number of characters and parts. A part that occurs several times counts each time,
+ * although memory holds it once. The scale caches the weights of values that can't change.
  */
 export class Scale {
   readonly #known = new WeakMap<object, number>();

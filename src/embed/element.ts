@@ -214,7 +214,7 @@ class LearningElement extends PageElement implements WebVeraElement {
     addStyles(this.#root);
   }
 
-  /** Sets an attribute as frameworks do, which set a property if an element has one of that name. */
+  /** Sets the attribute for a property, because frameworks set a property if an element has one with the attribute's name. */
   #setAttribute(name: 'model' | 'profile', value: unknown): void {
     if (value === undefined || value === null) this.removeAttribute(name);
     else if (typeof value === 'string') this.setAttribute(name, value);

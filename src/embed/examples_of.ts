@@ -30,7 +30,9 @@ export async function labelledExamples(lesson: Lesson): Promise<LessonExamples> 
   });
 }
 
-/** A lesson as it was when it was added: the page may change its list, its examples and what their images show. */
+/**
+ * A record of a lesson as it was when it was added, because the page may later change its list, its examples and what their images show.
+ */
 export interface LessonMark {
   readonly text: string;
   /** The file, or the examples' images and arrays. */
@@ -41,7 +43,7 @@ export function markOf(lesson: LessonExamples): LessonMark {
   if (lesson instanceof Blob) return { text: '', objects: [lesson] };
   const objects: unknown[] = [];
   const text = JSON.stringify(lesson, (name, value: unknown) => {
-    if (typeof value === 'bigint') return `${value}n`; // which the profile refuses
+    if (typeof value === 'bigint') return `${value}n`; // the profile refuses such a value
     if (name !== 'image' && !ArrayBuffer.isView(value)) return value;
     objects.push(value);
     return null;
@@ -49,7 +51,10 @@ export function markOf(lesson: LessonExamples): LessonMark {
   return { text, objects };
 }
 
-/** Whether two lessons are the same. Files are compared by identity, not by their bytes. Other objects may have changed since. */
+/**
+ * Whether two lessons are the same. Files are compared by identity, not by their bytes. Other objects count as different, because they may
+ * have changed since.
+ */
 export function isSameLesson(one: LessonMark, other: LessonMark): boolean {
   return one.text === other.text && one.objects.every((own, i) => isFixed(own) && own === other.objects[i]);
 }

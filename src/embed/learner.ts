@@ -22,7 +22,7 @@ import { isAbort, isFatal, isForgotten, isOfOneClass } from './trouble';
 import { untilAborted } from './until_aborted';
 import { Visit, type VisitParts } from './visit';
 
-/** The seed of texts for which none is given, as of a model's `generate`. */
+/** The seed of texts for which none is given. It is the default of a model's `generate`, too. */
 const DEFAULT_SEED = 42;
 
 export interface LearnerParts extends VisitParts {
@@ -47,7 +47,7 @@ export class Learner {
     this.#emit = emit;
     this.status = new Status(emit);
     this.watch = new RunWatch(this.status, emit, (error) => {
-      // The first label alone teaches nothing yet.
+      // Examples of one label alone can't teach a classifier yet, so this isn't reported as an error.
       if (!isOfOneClass(error)) this.#failed(this.visit, error);
     });
   }
@@ -238,7 +238,7 @@ export class Learner {
   }
 
   #onForgotten(bytes: number | undefined): void {
-    if (bytes === undefined) this.lessons.drop(); // in another tab
+    if (bytes === undefined) this.lessons.drop(); // forgotten in another tab
     this.watch.drop();
     this.status.happen('learnt');
     this.status.forget(bytes);
@@ -270,7 +270,7 @@ export class Learner {
     if (visit?.signal.aborted) return visit.signal.reason;
     if (isAbort(error) || (visit !== undefined && isForgotten(error))) return error;
     const known = this.status.report(error);
-    // A run recovers by itself, with its model.
+    // A run in progress recovers by itself, together with its model.
     if (visit !== undefined && isFatal(known) && visit.profile?.learning === undefined) this.#giveUp(visit, known);
     return known;
   }

@@ -55,7 +55,7 @@ export class Lessons {
     });
   }
 
-  /** Trains on what is stored. */
+  /** Trains on the profile's stored examples and opinions. */
   learn(visit: Visit, args: TrainingArguments): Promise<TrainOutput> {
     return this.#inTurn(visit, (profile) => this.#learn(visit, profile, args));
   }
@@ -101,7 +101,10 @@ export class Lessons {
     });
   }
 
-  /** Ends the refinement in progress. Resolves with whether the profile stays as it was, which it doesn't if the call comes too late. */
+  /**
+   * Cancels the refinement in progress. Resolves with whether the profile stays as it was: false if the refinement has ended before, or
+   * there is none.
+   */
   async cancel(): Promise<boolean> {
     if (this.#refining === undefined) return false;
     const { run, controller } = this.#refining;

@@ -34,7 +34,7 @@ export interface WebVeraElementEventMap {
  *
  * Attributes, read by `load()`, so that a change takes effect at the next one:
  * - `model`: a hub name, or an address that begins with `./`, `../`, `/` or `https:`.
- * - `profile`: the name of the profile in this browser's storage; 'default'.
+ * - `profile`: the name of the profile in this browser's storage; by default 'default'.
  * - `task`: 'causal-lm'; 'text-classification', by a head that `AutoModelForSequenceClassification` puts on the model; or
  *   'image-classification', by that of `AutoModelForImageClassification`.
  * - `labels`: a classifier's labels, with commas between them; by default the model's own. Other labels get a new head.

@@ -40,7 +40,10 @@ const HEAD_RATE = 4e-3;
 /** Default tokens of an example: some paragraphs, for which small devices have the memory. */
 const LENGTH = 256;
 
-/** Throws `invalid_argument` with the attribute's name in `detail`. `page`: the address that relative addresses start from. */
+/**
+ * Reads an element's settings. Throws `invalid_argument` with the attribute's name in `detail`. `page`: the address that relative addresses
+ * start from.
+ */
 export function readSettings(attribute: (name: AttributeName) => string | null, page: string): ElementSettings {
   const text = (name: AttributeName): string | undefined => attribute(name)?.trim() || undefined;
   const number = (name: AttributeName, expected: string, accepts: (value: number) => boolean): number | undefined => {
@@ -67,7 +70,7 @@ export function readSettings(attribute: (name: AttributeName) => string | null, 
     task,
     labels: labelsOf(text('labels'), task),
     profile: text('profile') ?? 'default',
-    dtype: text('dtype') as ModelDtype | undefined, // the library knows which there are
+    dtype: text('dtype') as ModelDtype | undefined, // the library checks the value
     peft_config: {
       ...configOf(text('peft-config')),
       ...(r !== undefined && { r }),

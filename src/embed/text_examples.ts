@@ -13,7 +13,10 @@ const SHORT = 80;
 /** Pieces whose tokens are counted at once. */
 const TOGETHER = 64;
 
-/** The most tokens of a UTF-16 unit: its bytes in UTF-8, and a share of the special tokens. Short pieces need no counting. */
+/**
+ * The most tokens for each UTF-16 unit of a piece: one for each byte in UTF-8, and a share of the special tokens. A piece that is short
+ * enough by this bound needs no counting.
+ */
 const MOST_TOKENS = 4;
 
 /** Counts the tokens of a text, including the special ones of an example. */
@@ -81,7 +84,7 @@ export function segments(granularity: 'sentence' | 'word' | 'grapheme'): (text: 
     for (let at = 0, size = WINDOW; at < text.length; ) {
       const window = segmenter.segment(text.slice(at, at + size));
       const end = at + size < text.length ? size - EDGE : size;
-      // A window grows for one segment that is longer, so only that segment is read.
+      // If one segment is longer than a window, the window grows for it, and only that segment is read.
       const parts: Iterable<{ readonly segment: string } | undefined> =
         size === WINDOW ? window : [window.containing(0)];
       let taken = 0;

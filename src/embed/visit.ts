@@ -48,7 +48,7 @@ export class Visit {
   #profile: Profile | undefined;
   /** The profile that is being opened. */
   #opening: Promise<Profile> | undefined;
-  /** The last deletion of the profile. It is opened only afterwards, and is then empty. */
+  /** The last deletion of the profile. The profile is opened only after it, and is then empty. */
   #gone: Promise<unknown> = Promise.resolve();
 
   constructor(settings: ElementSettings, parts: VisitParts, listener: VisitListener) {

@@ -28,7 +28,10 @@ export interface Checkpoint {
   readonly kernels: KernelChoice;
 }
 
-/** Increased when older code could misread a checkpoint: format 2 may have a halved learning rate, format 3 evaluations. */
+/**
+ * The version of the format. It is increased when older code could misread a checkpoint: format 2 may have a halved learning rate, format 3
+ * evaluations.
+ */
 const FORMAT = 3;
 /** The format of a run in which several adapters train on data of their own. */
 const LANES = 4;
@@ -61,7 +64,7 @@ export function writeCheckpoint({ run, version, snapshot, args, kernels }: Check
   const about = describeRecord(snapshot, '', tensors);
   if (reference !== undefined) tensors.push(['reference', tensor('F32', [reference.length], reference)]);
   const own = lanes.map((record, index) => describeRecord(record, laneOf(index), tensors));
-  // Older code would resume without the records of the adapters.
+  // Older code refuses this format. In format 3, it would resume without the adapters' records.
   const format = lanes.length > 0 ? LANES : FORMAT;
   const state = { format, run, version, ...about, ...(lanes.length > 0 && { lanes: own }), args, kernels };
   return writeSafetensors(tensors, new Map([[WHERE, JSON.stringify(state)]]));
@@ -153,7 +156,7 @@ function readRecord(state: Fields, prefix: string, file: Safetensors, lengths: r
   };
 }
 
-/** The length isn't checked here, because only the run knows its rows. */
+/** Reads the reference, if the run has one. Its length isn't checked here, because only the run knows its number of rows. */
 function readReference(file: Safetensors): Pick<RunSnapshot, 'reference'> {
   if (!file.tensors.has('reference')) return {};
   const { dtype, shape, bytes } = expectTensor(file, 'reference');
@@ -170,7 +173,7 @@ function readHalving(fields: Fields | undefined): Halving {
   };
 }
 
-/** JSON has null for metrics that aren't finite. */
+/** Describes the evaluations for JSON, which has null for metrics that aren't finite. */
 function describeEvaluation({ logs, best, stale }: EvaluationState): object {
   return { logs, stale, ...(best && { best: { step: best.step, metric: best.metric } }) };
 }

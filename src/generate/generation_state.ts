@@ -5,7 +5,7 @@ import { GENERATION_BLOCK_WORDS, seenWords } from '../ops/sample';
 /** The largest `top_k` that a block holds: more than any vocabulary has. */
 const MOST_TOP_K = 2 ** 32 - 1;
 
-/** The state of generation on the device between two tokens, so that the host only reads. */
+/** The state of generation between two tokens. The device holds it, and the host only reads the new tokens. */
 export interface GenerationState {
   /** u32 (B): each row's last token, which is the next step's input. */
   readonly ids: Value;
@@ -31,8 +31,8 @@ export function createGenerationState(B: number, S: number, V: number): Generati
 }
 
 /**
- * The blocks at the start of generation: row b's prompt has positions 0 … lengths[b] − 1. Its seed is the config's seed plus b, so that
- * equal prompts give different texts.
+ * The blocks at the start of generation: row b's prompt has positions 0 … lengths[b] − 1. The seed of row b is the config's seed plus b, so
+ * that equal prompts give different texts.
  */
 export function packGenerationBlocks(
   config: ResolvedGenerationConfig,

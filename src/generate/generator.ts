@@ -79,7 +79,7 @@ export class Generator {
     const own = new Promise<void>((resolve) => {
       done = resolve;
     });
-    // A request that is aborted while it waits ends at once, and the next one waits for the same one.
+    // A request may be aborted while it waits: it ends at once, and the next request still waits for all earlier ones.
     this.#turn = before.then(() => own);
     try {
       await untilAborted(before, request.signal);
@@ -89,7 +89,7 @@ export class Generator {
     }
   }
 
-  /** Drops the programs whose overlay key includes this part. */
+  /** Drops the programs whose overlay uses the adapter or the merge with this key. */
   async dropPrograms(key: string): Promise<void> {
     await this.#programs.dropAll(({ overlay }) => keyHolds(overlay, key));
   }
@@ -119,7 +119,7 @@ export class Generator {
     const pending: Promise<ArrayBuffer>[] = [];
     const submit = (): void => {
       const read = this.#runner.read(state.history);
-      // When an earlier read fails, this one is not awaited.
+      // If an earlier read fails, this read may reject before the code below awaits it. That must not count as an unhandled rejection.
       read.catch(() => {});
       pending.push(read);
     };

@@ -7,7 +7,7 @@ export class CommandQueue {
   readonly #onError: (error: unknown) => void;
   #busy = false;
 
-  /** @param onError Receives errors of commands that had to wait. A command that runs immediately throws from `push`. */
+  /** @param onError Receives the errors of commands that waited or returned a promise. Other commands throw from `push`. */
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError;
   }

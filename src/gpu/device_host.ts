@@ -16,7 +16,7 @@ export interface DeviceInfo {
 const FEATURES: readonly Feature[] = ['subgroups'];
 /** The limits that are raised to the GPU's maximum. Workgroups stay within WebGPU's default limits. */
 const LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
-/** The next loaded model gets a new device. */
+/** The hint for a device that became unusable. The next loaded model gets a new device. */
 const LOAD_AGAIN = 'Load the model again.';
 
 interface OpenDeviceOptions {
@@ -177,7 +177,10 @@ function gpuBlocked(seconds_left: number): WebVeraError {
   });
 }
 
-/** Throws if f16 is missing, because a page that requests f16 has measured or tested it and must notice a fall-back. */
+/**
+ * Returns the optional features to request. Throws `unsupported_device` if f16 is requested but missing: the page has measured or tested
+ * f16, and must notice that it is missing.
+ */
 function featuresFor(adapter: GPUAdapter, arithmetic: Arithmetic): readonly Feature[] {
   const features = FEATURES.filter((feature) => adapter.features.has(feature));
   if (arithmetic === 'f32') return features;

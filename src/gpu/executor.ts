@@ -36,7 +36,7 @@ interface ExecutorOptions {
  */
 export class Executor implements Runner {
   readonly counters = new GpuCounters();
-  /** Takes precedence over the default table. Loaded programs don't change their variants. */
+  /** The chosen variants, which take precedence over the default table. A new choice leaves loaded programs unchanged. */
   chosen: ChosenVariants = {};
   readonly maxBindingBytes: number;
   readonly #host: DeviceHost;
@@ -76,7 +76,7 @@ export class Executor implements Runner {
   }
 
   async allocate(values: Iterable<Value>): Promise<void> {
-    // Pending frees are finished first, and a write that follows needn't copy its data.
+    // Waits for all earlier commands: pending frees are then finished, and a write that follows needn't copy its data.
     await this.#commands.settled();
     const made: Value[] = [];
     const body = async (): Promise<void> => {
@@ -210,7 +210,7 @@ export class Executor implements Runner {
     return (step) => this.#choose(step, this.#host.info, chosen);
   }
 
-  /** Whether this amount of work at once needs a better measured budget. */
+  /** Whether the budget is too rough for this much work at once, and must be measured. */
   #mustMeasure(dispatches: readonly Dispatch[]): boolean {
     return this.#budget.isRough && dispatches.reduce((sum, { flops }) => sum + flops, 0) > this.#budget.flops;
   }
@@ -250,7 +250,7 @@ export class Executor implements Runner {
     this.#budget.submitted(flops, performance.now());
   }
 
-  /** Returns the floating-point operations queued. A piece of a dispatch must be the only element. */
+  /** Submits a batch, and returns its floating-point operations. A piece of a dispatch must be the only element of its batch. */
   #encode(batch: readonly DispatchPiece[]): number {
     const encoder = this.#host.device.createCommandEncoder();
     const pass = encoder.beginComputePass();

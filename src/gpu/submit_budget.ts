@@ -12,7 +12,7 @@ const FIRST_FLOPS = 0.2e9;
 /** A submit of at most this size is mostly overhead. */
 const LEAST_FLOPS = FIRST_FLOPS / 8;
 const MOST_FLOPS = 1e12;
-/** Milliseconds after which the time that a result needs to arrive no longer matters. */
+/** Milliseconds of measured work from which on the time that a result needs to arrive hardly changes the estimate. */
 const LONG = 20;
 
 /** The amount of work in one submit and in one dispatch, estimated from the time that earlier work took on this device. */

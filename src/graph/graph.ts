@@ -9,7 +9,7 @@ import { type JoinedPart, joined, transient, type Value, withParts } from './val
  * add to it and return the total.
  */
 export interface Sink {
-  /** False if no trained value is upstream of the input: return undefined. */
+  /** False if no trained value is upstream of the input. The closure then returns undefined for it. */
   readonly wanted: boolean;
   readonly sum: Value | undefined;
 }
@@ -83,8 +83,8 @@ export class Graph {
   }
 
   /**
-   * Removes the last step if it fits, and returns it: the caller emits a step that makes the same values and others. Undefined if it doesn't
-   * fit, or belongs to another chunk.
+   * Removes the last step and returns it, if `fits` accepts it and it belongs to the current chunk; returns undefined otherwise. The caller
+   * then emits a step that makes the same values and others.
    */
   takeBack(fits: (step: Step) => boolean): Step | undefined {
     const last = this.steps.at(-1);
@@ -92,8 +92,8 @@ export class Graph {
   }
 
   /**
-   * Removes the step that made `value`, and returns it, if it fits, is in the current chunk, and no step has used its results. Results that
-   * the caller doesn't make again must not be used.
+   * Removes the step that made `value` and returns it, if `fits` accepts it, it belongs to the current chunk, and no step has used its
+   * results; returns undefined otherwise. Results that the caller doesn't make again must not be used.
    */
   takeBackMaker(value: Value, fits: (step: Step) => boolean): Step | undefined {
     const index = this.steps.findLastIndex((step) => madeBy(step).includes(value));

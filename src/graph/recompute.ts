@@ -1,7 +1,7 @@
 import { madeBy, type Step, updatedBy, usedBy } from './step';
 import { transient, type Value, withParts } from './value';
 
-/** The forward steps of one decoder layer: from `start` up to, but not including, `end`. */
+/** The forward steps of one block of the network: from `start` up to, but not including, `end`. */
 export interface Segment {
   readonly start: number;
   readonly end: number;
@@ -9,11 +9,12 @@ export interface Segment {
 
 /**
  * Gradient checkpointing, as a pass over a program's steps. The first `forward` steps are the forward pass. Values that a segment creates
- * and that only the backward pass uses are not held: the same steps compute them again from the same inputs, right before their first use
- * in the backward pass. The results stay equal to the bit, and memory holds the inner values of one segment at a time.
+ * and that, outside the segment, only the backward pass uses are not held: the same steps compute them again from the same inputs, right
+ * before their first use in the backward pass. The results stay equal to the bit, and memory holds the inner values of one segment at a
+ * time.
  *
- * Segments don't overlap. A transient value that a segment updates in place is held. A segment that updates a pinned value isn't recomputed,
- * because it would update the value twice.
+ * Segments don't overlap. A transient value that a segment updates in place is held. A segment that updates a pinned value isn't
+ * recomputed, because it would update the value twice.
  */
 export function recompute(steps: readonly Step[], forward: number, segments: readonly Segment[]): Step[] {
   const used = steps.map(usedWithParts);
@@ -47,7 +48,10 @@ export function recompute(steps: readonly Step[], forward: number, segments: rea
   });
 }
 
-/** The values that the steps of a segment update in place, and all others of these steps and buffers: the steps run once. */
+/**
+ * The values that must stay in memory because the steps of a segment that update values in place run only once: the updated values, the
+ * other values that these steps make, and all parts of joined values that contain any of them.
+ */
 function heldOf(segment: readonly Step[], wholes: ReadonlySet<Value>): Value[] {
   const held = segment.flatMap((step) => {
     const updated = updatedBy(step);
@@ -57,7 +61,7 @@ function heldOf(segment: readonly Step[], wholes: ReadonlySet<Value>): Value[] {
   return [...held, ...around.flatMap(withParts)];
 }
 
-/** The steps of a segment that create the wanted values, in order. Inputs that aren't among `made` are still held. */
+/** The steps of a segment that create the wanted values, in order. Their inputs that aren't among `made` are still in memory. */
 function neededFor(segment: readonly Step[], made: ReadonlySet<Value>, wanted: ReadonlySet<Value>): Step[] {
   const missing = new Set(wanted);
   const needed: Step[] = [];
@@ -83,7 +87,7 @@ function usedWithParts(step: Step): Value[] {
   return usedBy(step).flatMap(withParts);
 }
 
-/** Adds a copy of a joined value whose parts steps create one by one, if some of these have copies. */
+/** Adds a copy of a joined value if some of its parts have copies. Separate steps create the parts of such a value. */
 function copyWhole(whole: Value, copies: Map<Value, Value>): void {
   const { parts = [] } = whole;
   if (!parts.some(({ value }) => copies.has(value))) return;
@@ -93,7 +97,7 @@ function copyWhole(whole: Value, copies: Map<Value, Value>): void {
   });
 }
 
-/** New values for those that a step creates. The parts of a joined value's copy are the copies of its parts. */
+/** New values in place of those that a step creates. The parts of a joined value's copy are the copies of its parts. */
 function copiesFor(step: Step): (readonly [Value, Value])[] {
   return madeBy(step).flatMap((value) => {
     const parts = (value.parts ?? []).map((part) => ({ ...part, copy: copyOf(part.value) }));

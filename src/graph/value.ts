@@ -59,7 +59,7 @@ export function pinned(name: string, shape: Shape, dtype: DType = 'f32'): Value 
 
 /**
  * A pinned matrix. If it is larger than `maxBytes`, its rows are split into smaller shards of about equal size. It stays whole if even
- * `SHARD_ROWS` rows are larger.
+ * `SHARD_ROWS` rows are larger than `maxBytes`.
  */
 export function pinnedMatrix(name: string, shape: Shape, dtype: DType, maxBytes: number): Value {
   const whole = pinned(name, shape, dtype);

@@ -28,7 +28,7 @@ export const DEFAULT_REVISION = 'main';
 
 export type RemoteSource = Exclude<FolderSource, { readonly files: ReadonlyMap<string, Blob> }>;
 
-/** The URL of a model's folder. It makes no request. Throws `invalid_argument`. */
+/** Returns the URL of a model's folder. Makes no request. Throws `invalid_argument`. */
 export function resolveAddress(source: RemoteSource, options: HubOptions = {}): Address {
   if (source instanceof URL) return addressOfUrl(source);
   const { repo, revision = options.revision ?? DEFAULT_REVISION, subfolder = '' } = asRepo(source);

@@ -46,7 +46,7 @@ const CHECK_NAMES =
   "Check the names of the repository and the revision. Write your own folder as './folder/', and an adapter saved in this " +
   "browser as { id: 'name' }.";
 
-/** `Retry-After` is a number of seconds or a date. */
+/** The seconds to wait that a `Retry-After` header requests. The header is a number of seconds or a date. */
 function secondsOf(text: string | null, now: number): number | undefined {
   if (text === null) return undefined;
   const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - now) / 1000;
@@ -68,8 +68,8 @@ export function unsatisfiedSize({ headers }: Response): number | undefined {
 }
 
 /**
- * The file's size from a response with the whole file, if it is certain: `Content-Length` counts compressed bytes, and responses of other
- * origins hide whether they are compressed.
+ * The file's size from a response with the whole file; undefined if it isn't certain. `Content-Length` counts compressed bytes, and
+ * responses of other origins hide whether they are compressed.
  */
 export function wholeSize(response: Response): number | undefined {
   const linked = headerNumber(response, 'x-linked-size');
@@ -78,7 +78,7 @@ export function wholeSize(response: Response): number | undefined {
   return headerNumber(response, 'content-length');
 }
 
-/** Whether the bytes on the way are others than those of the file, as far as the server says. */
+/** Whether the server declares that it sends the file in compressed form. */
 export function isCompressed({ headers }: Response): boolean {
   return !['', 'identity'].includes(headers.get('content-encoding') ?? '');
 }

@@ -25,7 +25,7 @@ export interface DownloadOptions {
    * `offline`, `timeout`, `http_error`, `gated_repo`, `not_found`.
    */
   ask(headers: Readonly<Record<string, string>>): Promise<Response>;
-  /** Whether the server has metadata before it redirects, as the hub does. */
+  /** Whether the server sends a file's metadata before it redirects, as the hub does. */
   readonly hasFacts: boolean;
 }
 
@@ -73,8 +73,9 @@ export class Download implements ByteStream {
   }
 
   /**
-   * Undefined if the file does not exist. `from` skips that many bytes of a file whose metadata was `known`: throws `integrity_mismatch` if
-   * the file is a different one now, or if the server reports only the size, which can't show that the file is the same.
+   * Opens a download. Undefined if the file does not exist. `from` skips that many bytes, which an earlier download read from a file with
+   * the metadata `known`. Throws `integrity_mismatch` if the file is a different one now, or if the server reports only the size, which
+   * can't show that the file is the same.
    */
   static async open(file: string, options: DownloadOptions, from = 0, known = UNKNOWN): Promise<Download | undefined> {
     const download = new Download(file, options, from, known);
@@ -212,11 +213,11 @@ export class Download implements ByteStream {
     return 'body';
   }
 
-  /** The server has no bytes from this offset on. */
+  /** Handles status 416: the server has no bytes from this offset on. */
   #handleUnsatisfied(response: Response): 'end' | 'again' {
     const size = unsatisfiedSize(response);
     if (size === undefined || (size > 0 && this.#position === 0)) return this.#unranged();
-    // A file of the size of an earlier visit's copy may be another one, unless a hash or the same tag rules that out.
+    // The file has the size of an earlier visit's copy, but may still be another file, unless a hash or the same tag rules that out.
     const { sha256, tag } = this.#facts;
     const isEarlier = size > 0 && this.#position === this.from;
     if (isEarlier && sha256 === undefined && tagOf(response) !== tag) return this.#unranged();

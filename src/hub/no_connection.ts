@@ -6,7 +6,7 @@ const REPORTED_WITHIN = 100;
 
 /**
  * Watches for a request that the page's Content-Security-Policy refuses: `fetch` then fails as without a connection, and only an event
- * names the policy. `ends` stops watching.
+ * names the policy. The returned function resolves with whether the policy refused the request. `ends` stops watching.
  */
 export function watchPolicy(url: URL, ends: AbortSignal): () => Promise<boolean> {
   const scope = globalThis as { addEventListener?: typeof addEventListener };

@@ -27,7 +27,7 @@ export interface OpenSourceOptions extends HubOptions {
   readonly random?: (() => number) | undefined;
 }
 
-/** Opens the folder of a model's files for reading. It makes no request. Throws `invalid_argument`. */
+/** Opens the folder of a model's files for reading. Makes no request. Throws `invalid_argument`. */
 export function openSource(source: FolderSource, options: OpenSourceOptions = {}): FileSource {
   const { signal, progress_callback, now } = options;
   if (isFiles(source)) {

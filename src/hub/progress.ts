@@ -132,7 +132,7 @@ export class FileProgress {
     this.#report = report;
   }
 
-  /** At least the bytes received: the server's size of a compressed file is too small. */
+  /** Bytes of the whole file, at least the bytes received: for a compressed file, the size that the server reports is too small. */
   get total(): number {
     return Math.max(this.#total, this.loaded);
   }

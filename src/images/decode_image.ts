@@ -16,7 +16,7 @@ export interface ImageScope {
   readonly OffscreenCanvas?: new (width: number, height: number) => OffscreenCanvas;
 }
 
-/** Decodes with the browser's functions; undefined if there are none, as in Node. */
+/** Returns a decoder that uses the browser's functions; undefined if there are none, as in Node. */
 export function imageDecoder(scope: ImageScope = globalThis): DecodeImage | undefined {
   const { OffscreenCanvas: Canvas } = scope;
   const toBitmap = scope.createImageBitmap?.bind(scope);

@@ -4,12 +4,12 @@ import type { ImageSize } from './resize';
 const WINDOW = 2 ** 12;
 /** The most segments of a JPEG, or windows of a GIF, before its size. Cameras write about twenty segments. */
 const MAX_SEGMENTS = 1024;
-/** The size of an image that hides its own behind more segments: no decoder gets it. */
+/** The size that `declaredSize` returns for an image whose own size comes after more segments. No decoder gets such an image. */
 const HIDDEN: ImageSize = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
 
 /**
- * The size in the header of a PNG, JPEG, WebP, GIF or BMP; undefined for other files, and for a JPEG that is cut off. Infinite if it
- * stands behind too many segments. It is checked before decoding, because decoders allocate memory in proportion to it.
+ * The size in the header of a PNG, JPEG, WebP, GIF or BMP; undefined for other files, and for a JPEG that is cut off. The size is infinite
+ * if it comes after too many segments. It is checked before decoding, because decoders allocate memory in proportion to it.
  */
 export async function declaredSize(file: Blob): Promise<ImageSize | undefined> {
   const head = await windowAt(file, 0);
@@ -42,7 +42,7 @@ function webpSize(head: DataView): ImageSize | undefined {
   }
 }
 
-/** The larger of the screen and the first frame, to which browsers enlarge the screen. The screen of a file that is cut off. */
+/** The screen's size, enlarged to hold the first frame, as browsers do. If the file is cut off, the screen's own size. */
 async function gifSize(file: Blob, head: DataView): Promise<ImageSize> {
   const screen = { width: head.getUint16(6, true), height: head.getUint16(8, true) };
   const flags = head.getUint8(10);
@@ -105,7 +105,7 @@ function isAlone(marker: number): boolean {
   return marker === 0xff01 || (marker >= 0xffd0 && marker <= 0xffd8);
 }
 
-/** SOF0 to SOF15. The excluded markers in this range are tables. */
+/** Whether a marker begins a frame: SOF0 to SOF15. The excluded markers in this range begin tables (DHT, DAC) or are reserved (JPG). */
 function isFrame(marker: number): boolean {
   return marker >= 0xffc0 && marker <= 0xffcf && ![0xffc4, 0xffc8, 0xffcc].includes(marker);
 }

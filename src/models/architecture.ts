@@ -19,23 +19,23 @@ export interface WeightSpec {
   readonly transposed?: boolean;
   /** The shape in files, if it differs: (C, 3, p, p) for a convolution of (C, 3·p·p) on the device. The numbers have the same order. */
   readonly storedShape?: Shape;
-  /** All names that files have for it, if there are several: all are read, and the first is written. Default: `name`. */
+  /** The names that files may have for the tensor, if there are several. All are read, and the first is written. Default: `name`. */
   readonly storedNames?: readonly [string, ...(readonly string[])];
   /** Set for a tensor that files may lack, as a new head's: it is then drawn from a normal distribution of this deviation. */
   readonly initialStd?: number;
 }
 
-/** The shape that files must have for it. */
+/** The shape that a tensor must have in files. */
 export function fileShape({ shape, transposed = false, storedShape }: WeightSpec): Shape {
   return storedShape ?? (transposed ? shape.toReversed() : shape);
 }
 
-/** The names that files may have for it. */
+/** The names that a tensor may have in files. */
 export function fileNames({ name, storedNames = [name] }: WeightSpec): readonly [string, ...(readonly string[])] {
   return storedNames;
 }
 
-/** The tokens that positions count: all of a row, padding included; the mask's real tokens; or those whose id isn't padding's. */
+/** The tokens that positions count. 'row': all of a row, padding included; 'mask': the mask's; 'ids': those whose id isn't padding's. */
 export type PositionRule = 'row' | 'mask' | 'ids';
 
 /** The position of padding by the rules 'mask' and 'ids': −1, as in transformers. The table has a row for it before the first. */
@@ -103,7 +103,7 @@ export interface ImageSizes {
 
 /** Options of a network and its head beside their configuration. */
 export interface NetworkOptions {
-  /** Default: those that config.json asks for, if a network has both. */
+  /** The names that the modules get if releases of transformers differ in them. Default: those of the release in config.json. */
   readonly moduleNames?: ModuleNames | undefined;
   /** The pooling under a classifier's head of texts. Default: none, as in transformers' class. */
   readonly pooling?: HeadPooling | undefined;
@@ -118,7 +118,7 @@ export interface Head {
   readonly weights: readonly WeightSpec[];
   /** For each module without a weight in the file, the module whose weight it uses: a tied head. */
   readonly tied: ReadonlyMap<string, string>;
-  /** The hidden states of a sequence that it reads: all, or one. */
+  /** The hidden states of a sequence that the head reads: all of them, one, or a vector pooled from all. */
   readonly reads: 'every token' | 'first token' | 'last token' | 'pooled tokens';
   /** Set for a head on one vector of all of a row's tokens. */
   readonly pooling?: HeadPooling;
@@ -172,7 +172,7 @@ export interface Network {
 export interface Architecture extends Omit<Network, 'heads' | 'pooler'> {
   readonly task: TaskFacts;
   readonly head: Head;
-  /** As the head's. */
+  /** The head's `tied`. */
   readonly tied: ReadonlyMap<string, string>;
 }
 
@@ -182,13 +182,13 @@ export function tokenMatrices({ modules, head }: Architecture): ReadonlySet<stri
   return new Set([...embeddings, head.outputEmbedding].map((name) => `${name}.weight`));
 }
 
-/** The sizes of its texts. Throws `unsupported_model` for a network of something else. */
+/** The sizes of a network's texts. Throws `unsupported_model` for a network that reads no texts. */
 export function textSizes({ text, config }: Pick<Architecture, 'text' | 'config'>): TextSizes {
   if (text !== undefined) return text;
   throw new WebVeraError('unsupported_model', `Expected a model of texts, got model_type ${config.model_type}`);
 }
 
-/** The sizes of its images. Throws `unsupported_model` for a network of something else. */
+/** The sizes of a network's images. Throws `unsupported_model` for a network that reads no images. */
 export function imageSizes({ image, config }: Pick<Architecture, 'image' | 'config'>): ImageSizes {
   if (image !== undefined) return image;
   throw new WebVeraError('unsupported_model', `Expected a model of images, got model_type ${config.model_type}`);

@@ -1,18 +1,18 @@
 import { WebVeraError } from '../core/errors/error';
 import { type Fields, isJsonObject } from '../core/input/fields';
 
-/** Larger than any published model, small enough for sizes and offsets to stay exact. */
+/** The largest sizes in a config.json: larger than any published model's, and small enough that computed sizes and offsets stay exact. */
 export const MAX = {
   width: 2 ** 20,
   heads: 2 ** 12,
-  /** Numbers of a head: tables of positions have as many for each position. */
+  /** Numbers of a head. Tables of positions have this many numbers for each position. */
   head: 2 ** 12,
   layers: 2 ** 12,
   vocabulary: 2 ** 24,
   positions: 2 ** 30,
 } as const;
 
-/** The longest context: longer ones need a larger cache, and more rows of positions, than a page should take. */
+/** The longest context in tokens. A longer context needs a larger cache, and more rows of positions, than a page should take. */
 export const LONGEST = 8192;
 
 /** The dtype of a checkpoint. */
@@ -32,7 +32,7 @@ export interface SpecialTokens {
   readonly pad_token_id: number | null;
 }
 
-/** The special tokens. `fallback` has Hugging Face's defaults; those beyond the vocabulary are ignored. */
+/** The special tokens. `fallback` has Hugging Face's defaults; a default beyond the vocabulary is ignored. */
 export function parseTokens(
   fields: Fields,
   vocabSize: number,

@@ -22,7 +22,7 @@ function renamed(spec: WeightSpec, short: (name: string) => string): WeightSpec 
   return { ...spec, name: short(spec.name), storedNames: [short(first), ...new Set(names)] };
 }
 
-/** The layers of a network whose modules ask by their long names. */
+/** Makes `layers`, which have short names, usable by a network's modules, which ask for them by their long names. */
 function renamedLayers(layers: Layers, short: (name: string) => string): Layers {
   return layersOver(
     {

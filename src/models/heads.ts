@@ -93,7 +93,7 @@ export function denseHead({ className, std, modules, activation }: DenseHead): M
   };
 }
 
-/** A cap of 1 is tanh itself. */
+/** Computes tanh as a softcap whose cap is 1. */
 export function tanh(g: Graph, x: Value): Value {
   return softcap(g, x, 1);
 }

@@ -67,7 +67,8 @@ export function withLabels(config: PretrainedConfig, options: LabelOptions = {})
   const { num_labels: count, id2label: own, label2id: _ids, problem_type: ownProblem, ...rest } = config;
   const isOwn = options.id2label === undefined && isJsonObject(own) && Object.keys(own).length === num_labels;
   const ownCount = isJsonObject(own) ? Object.keys(own).length : (count ?? 2);
-  // Another number of labels may turn regression into classes, or classes into regression, but not several labels at once.
+  // Another number of labels may turn regression into classes, or classes into regression, so the config's own problem is dropped. Only
+  // the problem of several labels at once stays.
   const problem = problem_type ?? (ownCount === num_labels || ownProblem === MULTI_LABEL ? ownProblem : undefined);
   const given: Readonly<Record<string, unknown>> = isOwn ? own : (options.id2label ?? {});
   const names = Array.from({ length: num_labels }, (_, label) => String(given[label] ?? `LABEL_${label}`));

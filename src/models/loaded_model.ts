@@ -8,7 +8,7 @@ export interface LoadedModel {
   readonly model: Architecture;
   readonly weights: ReadonlyMap<string, Value>;
   readonly constants: ReadonlyMap<string, Value>;
-  /** The names of the weights that the files lack, so that they have initial values. Default: none. */
+  /** The names of the weights that the files lack, and that therefore have initial values. Default: none. */
   readonly initial?: ReadonlySet<string>;
 }
 

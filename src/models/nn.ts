@@ -198,7 +198,7 @@ export function activation(act: ActivationName): Unnamed<ActivationModule> {
   });
 }
 
-/** A tensor of a module itself, which has a name among its children. */
+/** A tensor that belongs to a module directly. The module lists it among its children. */
 export function parameter(spec: Omit<WeightSpec, 'name'>): Unnamed<Module & { value(pass: ForwardPass): Value }> {
   return (name) => ({
     name,

@@ -7,7 +7,7 @@ import { baseTensors, constantOf, type LoadedModel } from './loaded_model';
 
 /** Facts of a network's forward pass. */
 interface Outline {
-  /** The input of each linear layer but the head's, by module. Layers of one input share what adapters compute of it. */
+  /** The input of each linear layer except the head's, by module name. Layers with the same input share what adapters compute from it. */
   readonly inputs: ReadonlyMap<string, Value>;
   /** The heads of each layer's attention. */
   readonly attention: readonly AttentionHeads[];

@@ -18,8 +18,8 @@ export function pooledHead(
 }
 
 /**
- * The field `pooling` in an exported classifier's config.json. Throws `unsupported_model` for a pooling that isn't computed
- * here.
+ * The field `pooling` in an exported classifier's config.json; undefined in other files. Throws `unsupported_model` for a pooling that
+ * isn't computed here.
  */
 export function configuredPooling(config: JsonObject): HeadPooling | undefined {
   const given = Object.hasOwn(config, 'pooling') ? config.pooling : undefined;
@@ -29,7 +29,7 @@ export function configuredPooling(config: JsonObject): HeadPooling | undefined {
   throw unsupported('pooling', JSON.stringify(given), POOLING_MODES);
 }
 
-/** A pooling as a file has it; undefined for other values. */
+/** Reads a pooling from a file's JSON; undefined for other values. */
 export function poolingOf(given: unknown): HeadPooling | undefined {
   if (!isJsonObject(given) || !Array.isArray(given.modes) || typeof given.normalize !== 'boolean') return undefined;
   const modes = POOLING_MODES.filter((mode) => (given.modes as unknown[]).includes(mode));

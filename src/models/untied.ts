@@ -15,7 +15,7 @@ export function tensorsUnder(loaded: LoadedModel, over: ReadonlyMap<string, Valu
   return tensors;
 }
 
-/** The model after each tied head with a weight in `tensors` got it as its own. */
+/** The model in which each tied head with a weight in `tensors` is no longer tied, and has that weight as its own. */
 export function untied(model: Architecture, tensors: ReadonlyMap<string, Value>): Architecture {
   const heads = [...model.tied.keys()].filter((module) => tensors.has(`${module}.weight`));
   if (heads.length === 0) return model;

@@ -46,7 +46,7 @@ function jsonFiles(system: FileSystem, folder: string, nameOf: (key: string) => 
     await known(async () => {
       await system.mkdir(folder, { recursive: true });
       for (const [key, value] of entries) {
-        // Written to a new file and renamed, so that the write is atomic.
+        // The entry is written to a new file, which is then renamed, so that the write is atomic.
         const name = nameOf(key);
         const fresh = `${name}.${crypto.randomUUID()}`;
         await system.writeFile(fresh, JSON.stringify({ key, value }), { flush: true });
@@ -77,7 +77,7 @@ function jsonFiles(system: FileSystem, folder: string, nameOf: (key: string) => 
   };
 }
 
-/** Binary files. Damage by another process that writes the same file is found by the hashes. */
+/** Binary files. If another process writes the same file and damages it, the hashes in the record show this. */
 function binaryFiles(system: FileSystem, folder: string, pathOf: (name: string) => string): ByteFiles {
   const written = new Set<string>();
   const openToWrite = (name: string) =>

@@ -54,7 +54,7 @@ async function loadDawn(): Promise<Dawn> {
   }
 }
 
-/** Requests an adapter too, because some flags are checked only then. */
+/** Creates WebGPU with these flags. Requests an adapter too, because Dawn checks some flags only then. */
 async function createWith(create: Dawn['create'], flags: readonly string[]): Promise<GPU> {
   let gpu: GPU;
   let adapter: GPUAdapter | null;

@@ -4,7 +4,7 @@ type ReadAt = (position: number, length: number) => Promise<Uint8Array<ArrayBuff
 /** Bytes that a stream gives at once. */
 const CHUNK = 2 ** 20;
 
-/** A file of any size as a Blob, which reads the file when it is read itself. */
+/** A Blob for a file of any size. It reads the file's bytes only when the Blob is read. */
 export class LargeFile extends Blob {
   readonly #readAt: ReadAt;
   readonly #begin: number;

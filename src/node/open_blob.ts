@@ -5,7 +5,7 @@ const LARGE = 2 ** 32;
 
 type Builtins = Pick<NodeJS.Process, 'getBuiltinModule'>;
 
-/** A file as a Blob that reads it in pieces; in Deno, which can't send such Blobs to a worker, as one in memory. */
+/** A Blob that reads a file in pieces. Deno can't send such a Blob to a worker, so there the Blob has the whole file in memory. */
 export async function openBlob(process: Builtins, file: string, size: number): Promise<Blob> {
   const { openAsBlob, promises } = process.getBuiltinModule('node:fs');
   if ('Deno' in globalThis) return new Blob([await promises.readFile(file)]);
@@ -14,7 +14,7 @@ export async function openBlob(process: Builtins, file: string, size: number): P
     : new LargeFile((position, length) => readAt(process, file, position, length), size);
 }
 
-/** Rejects if the file has become shorter. */
+/** Reads `length` bytes of a file. Rejects if the file has become shorter. */
 async function readAt(
   { getBuiltinModule }: Builtins,
   file: string,

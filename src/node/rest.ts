@@ -3,7 +3,7 @@ const REST_MS = 0.2;
 
 /**
  * Makes this thread sleep at each turn of its event loop. While a result is pending, Dawn polls in every turn, which takes a whole core
- * from a driver that computes on the CPU. It causes no turns by itself.
+ * from a driver that computes on the CPU. This function causes no turns by itself.
  */
 export function restAtEachTurn(milliseconds = REST_MS): void {
   const { setImmediate } = globalThis;

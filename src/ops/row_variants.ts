@@ -1,6 +1,6 @@
 import { flatGrid, type Grid, type Params, type ParamTypes, type VariantInit } from '../core/kernels/kernel';
 
-/** The most workgroups of a grid's side on every device. */
+/** The most workgroups that every device allows along a side of a grid. */
 export const MOST_WORKGROUPS = 65_535;
 
 interface SerialInit<P extends ParamTypes> {

@@ -28,13 +28,13 @@ export function shaderKernel<const B extends Bindings, const P extends ParamType
 interface FlatKernelInit<B extends Bindings, P extends ParamTypes> extends Omit<KernelInit<B, P>, 'variants'> {
   /** The files that complete the kernel's own, except `flat_index` and those that read words. */
   readonly with?: readonly string[];
-  /** The number of threads: one for each element, or for each few of them. */
+  /** The number of threads without `vec4`: one for each element, or one for a few elements. The `vec4` variant has a quarter of them. */
   threads(params: Params<P>): number;
   /** Whether threads can process four elements at a time. Set for kernels whose elements are words. */
   inVec4?(params: Params<P>): boolean;
 }
 
-/** A kernel with one variant, or two by the kind of words, whose threads compute their element with `flat_index`. */
+/** A kernel whose threads compute their element with `flat_index`. It has one variant, or two, for words of four numbers and of one. */
 export function flatKernel<const B extends Bindings, const P extends ParamTypes>({
   with: files = [],
   threads,

@@ -12,7 +12,7 @@ export function saveFiles(files: ReadonlyMap<string, Blob>): void {
   }
 }
 
-/** Takes the files that a visitor chooses in a picker. The same files can be chosen again. */
+/** Calls `take` with the files that a visitor chooses in a picker. The visitor can choose the same files again. */
 export function onChosen(picker: HTMLInputElement, take: (...files: readonly [File, ...File[]]) => void): void {
   picker.addEventListener('change', () => {
     const [file, ...others] = picker.files ?? [];

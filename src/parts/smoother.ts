@@ -1,4 +1,4 @@
-/** A running mean with exponential decay, corrected for its start, so that its first value is the first loss. */
+/** A running mean with exponential decay, corrected for its start, so that the first mean equals the first value. */
 export class Smoother {
   readonly #decay: number;
   #sum = 0;

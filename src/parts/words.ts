@@ -1,6 +1,6 @@
 const UNITS = ['B', 'kB', 'MB', 'GB'] as const;
 
-/** 61.4 kB, 2.75 MB, 331 kB. Powers of 1000, as browsers and file managers count. */
+/** Formats a number of bytes: 61.4 kB, 2.75 MB, 331 kB. Units are powers of 1000, as in browsers and file managers. */
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
@@ -17,7 +17,7 @@ export function counted(count: number, thing: string): string {
   return `${count.toLocaleString('en')} ${thing}${count === 1 ? '' : 's'}`;
 }
 
-/** '7 of 9', 'about 8 of 10': a share of so many things, exactly if they are few. */
+/** Describes a share of `count` things: exactly up to 20 things ('7 of 9'), in tenths above ('about 8 of 10'). */
 export function shareOf(share: number, count: number): string {
   if (count <= 20 || share === 0) return `${Math.round(share * count)} of ${count}`;
   if (share === 1) return `all ${count}`;

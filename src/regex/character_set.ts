@@ -2,7 +2,7 @@ const UNKNOWN = 0;
 const OUTSIDE = 1;
 const INSIDE = 2;
 
-/** The most pages of all classes of a pattern, so that they stay small. A text in one language needs few. */
+/** The most pages that all classes of a pattern may make, which limits their memory. A text in one language needs few pages. */
 const MOST_PAGES = 2 ** 14;
 
 /** Whether a class matches a character, given as its code. JavaScript's own engine tests each character once. */
@@ -17,7 +17,10 @@ export function newPages(): Pages {
   return { left: MOST_PAGES };
 }
 
-/** `source` is a pattern for one character. A page holds the results of 256 characters. Throws `SyntaxError`. */
+/**
+ * Compiles `source`, a pattern for one character. The class holds the results of earlier tests in pages of 256 characters. Throws
+ * `SyntaxError`.
+ */
 export function characterSet(source: string, unicode: boolean, available: Pages): CharacterSet {
   const expression = new RegExp(`^(?:${source})$`, unicode ? 'u' : '');
   const textOf = unicode ? String.fromCodePoint : String.fromCharCode;

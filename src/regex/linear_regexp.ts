@@ -37,8 +37,8 @@ const CELLS_OF_STEP = 32;
  * starts. The time is therefore at most linear in the text. Patterns with back references can't remember failures; for them only the budget
  * limits the time.
  *
- * Groups within look-arounds are not reported. An optional part that matches the empty string counts as matched, as in Python and
- * Oniguruma.
+ * The texts of groups within look-arounds are not reliable. An optional part that matches the empty string counts as matched, as in Python
+ * and Oniguruma.
  */
 export class LinearRegExp {
   readonly #program: PatternProgram;
@@ -73,7 +73,7 @@ class Search {
   readonly #text: string;
   readonly #unicode: boolean;
   readonly #known: Uint8Array;
-  /** The cells of a step. */
+  /** The number of cells of a step: one for each position of the text. */
   readonly #cells: number;
   readonly #stack: number[] = [];
   /** Starts and ends of groups: group n has entries 2n and 2n + 1. */
@@ -144,7 +144,7 @@ class Search {
           const cell = (splitsBefore[step] as number) * this.#cells + at;
           const state = known[cell];
           if (state === MATCHED) return this.#settle(base, at, MATCHED);
-          // Under way at the same position: an iteration of a repeat that matched the empty string.
+          // A split that is in progress at the same position is a repeat whose last iteration matched the empty string.
           if (state === IN_PROGRESS || (state === FAILED && !this.#program.hasReferences)) next = -1;
           else {
             known[cell] = IN_PROGRESS;

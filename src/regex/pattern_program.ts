@@ -36,7 +36,7 @@ export interface PatternProgram {
   readonly hasReferences: boolean;
 }
 
-/** Limits the time for each character of a text. */
+/** The most steps of a program. It limits the time for each character of a text. */
 const MAX_STEPS = 4096;
 
 /** Throws `SyntaxError` for unsupported and too large patterns. */
@@ -138,7 +138,7 @@ class Compiler {
     for (let i = 0; i < min; i++) {
       const before = this.#op.length;
       this.#emit(body);
-      // Repeating an empty match has no effect.
+      // A body without steps matches the empty string, and a repetition of that has no effect.
       if (this.#op.length === before) break;
     }
     const splits: number[] = [];

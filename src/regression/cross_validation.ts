@@ -14,8 +14,8 @@ export interface ChosenStrength extends ScaledFigures, Judged {
 /** The largest gradient entry at a fold's solution, which needs only three digits. */
 const TOLERANCE = 1e-4;
 /**
- * The share of `standardErrors` that counts with views, because views regularise as a penalty does. With 50 to 100 images of a class, this
- * share is right about two more images of 100.
+ * The factor of `standardErrors` for examples with views, because views regularise as a penalty does. With 50 to 100 images of a class,
+ * heads chosen with this factor are right about two more images of 100 than without it.
  */
 const SHARE_WITH_VIEWS = 0.25;
 /** From this number of examples on, fewer folds suffice. */
@@ -23,8 +23,8 @@ const MANY = 400;
 const [FOLDS, FOLDS_OF_MANY] = [5, 3];
 
 /**
- * Chooses the strength and the scale of scores by cross-validation: each fit starts from the solution for the stronger
- * penalty, and the path ends when the held-out loss first rises. Undefined if no group has two examples, so that nothing could be held out.
+ * Chooses the strength and the scale of scores by cross-validation. Each fit starts from the solution for the stronger penalty, and the
+ * path ends when the held-out loss first doesn't fall. Undefined if no group has two examples, because then no example could be held out.
  */
 export async function crossValidate(
   solver: HeadSolver,
@@ -98,9 +98,9 @@ async function scoresOf(
 }
 
 interface Fold {
-  /** Rows of `learnt`. */
+  /** The rows of `learnt` that are fitted. */
   readonly fitted: Int32Array;
-  /** Examples. */
+  /** The examples that are held out. */
   readonly held: Int32Array;
 }
 

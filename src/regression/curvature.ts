@@ -2,7 +2,10 @@ import type { Breather } from '../core/async/breather';
 import { addToDiagonal, factorise, gram, substitute, traceOf, transposed } from './cholesky';
 import { type Examples, sumOf } from './labelled_features';
 
-/** The estimated curvature of a mean loss. `divide` divides the D numbers of an output, from `start` on, by it. `ofBias` is the bias's. */
+/**
+ * The estimated curvature of a mean loss. `divide` divides an output's D numbers, from `start` on, by this curvature. `ofBias` is the
+ * curvature along a bias.
+ */
 export interface LossCurvature {
   divide(numbers: Float64Array, start: number): void;
   readonly ofBias: number;

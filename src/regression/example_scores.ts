@@ -43,8 +43,9 @@ export class ExampleScores {
   }
 
   /**
-   * The figures with the scale that calibrates the scores, for solvers with `isScaled`. As in Laplace's rule, one wrong answer with negated
-   * scores is added to the examples. Without it, a head that is right about ten of ten examples would get the largest scale.
+   * Returns the figures with the scale that calibrates the scores; for solvers without `isScaled`, with scale 1. As in Laplace's rule, one
+   * wrong answer is added to the examples: its loss is the mean loss of the negated scores. Without this answer, a head that is right about
+   * ten of ten examples would get the largest scale.
    */
   async scaledFigures(): Promise<ScaledFigures> {
     if (!this.#solver.choice.isScaled) return this.figures(1);

@@ -3,8 +3,8 @@ import { fitLogistic, sigmoidLink } from './logistic';
 import { type HeadProblem, type HeadSolver, LABEL_CHOICE } from './problem';
 
 /**
- * Solves for any number of labels at once, by a logistic regression for each label. In a head with a bias, a label of all these rows, or of
- * none, has no finite best bias. Its output is constant, with Laplace's odds n + 1 : 1 for or against the label.
+ * Solves for any number of labels at once, by a logistic regression for each label. If all of these rows or none of them have a label, the
+ * label has no finite best bias in a head with a bias. Its output is then constant, with Laplace's odds n + 1 : 1 for or against the label.
  */
 export const LABELS: HeadSolver = {
   choice: LABEL_CHOICE,

@@ -5,7 +5,7 @@ export interface Examples {
   readonly D: number;
   /** (N, D) */
   readonly features: Float64Array;
-  /** (N, T): a class; or for each output 1 or 0, or a number. */
+  /** (N, T): one class (T = 1), or for each output 1 or 0, or for each output a number. */
   readonly targets: Float64Array;
   /** Targets of an example. */
   readonly T: number;
@@ -30,7 +30,10 @@ export function rowsPerStretch(multiplyAdds: number): number {
   return Math.max(1, Math.floor(STRETCH / Math.max(1, multiplyAdds)));
 }
 
-/** The dot product of D neighbours of a and of b, in four partial sums, because an addition waits for the previous one to the same sum. */
+/**
+ * The dot product of D successive numbers of a and of b, in four partial sums, because an addition waits for the previous one to the same
+ * sum.
+ */
 export function dot(a: Float64Array, aStart: number, b: Float64Array, bStart: number, D: number): number {
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
   const end = D - (D % 4);
@@ -45,7 +48,7 @@ export function dot(a: Float64Array, aStart: number, b: Float64Array, bStart: nu
   return s0 + s1 + (s2 + s3);
 }
 
-/** Adds factor·b to a, over D neighbours. */
+/** Adds factor·b to a, over D successive numbers. */
 export function addScaled(
   a: Float64Array,
   aStart: number,

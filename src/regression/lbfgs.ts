@@ -75,10 +75,10 @@ export async function minimise(
     } else if (pairs.length > 0) {
       pairs.length = 0;
     } else if (!isNumber && precondition !== undefined) {
-      // The estimate of the curvature may be the one that isn't a number.
+      // Perhaps the estimate of the curvature holds numbers that aren't finite.
       precondition = undefined;
     } else {
-      // Along the steepest descent there is no lower value either.
+      // Without remembered steps, there is no other direction to try. If the numbers are finite, the value can't fall further in float64.
       isConverged = isNumber;
       break;
     }
@@ -86,7 +86,9 @@ export async function minimise(
   return { x: point.x, value: point.value, evaluations, isConverged };
 }
 
-/** Shortens the step along `d`, which has this slope, until the value decreases enough. Undefined if rounding hides any decrease. */
+/**
+ * Shortens the step along `d` until the value decreases enough. `slope` is the slope along `d`. Undefined if rounding hides any decrease.
+ */
 async function lineSearch(
   at: (x: Float64Array) => Promise<Point>,
   { x, value, gradient }: Point,
@@ -109,7 +111,10 @@ async function lineSearch(
   return undefined;
 }
 
-/** −H·gradient by the two-loop recursion. Without pairs and a preconditioner, the steepest descent by a step of length 1 at most. */
+/**
+ * Returns the direction −H·gradient by the two-loop recursion. Without pairs and without a preconditioner, it is the steepest descent, with
+ * a length of at most 1.
+ */
 function direction(
   gradient: Float64Array,
   pairs: readonly Curvature[],

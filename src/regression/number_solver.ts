@@ -4,12 +4,15 @@ import { addScaled, dot, type Examples, type LinearMap, sumOf } from './labelled
 import type { HeadSolver } from './problem';
 
 /**
- * The least penalty, as a share of the system's trace: some roundings. A smaller one would leave a singular system without a solution where
- * there are fewer examples than features. With this one, the solution is close to the shortest of those that fit best.
+ * The least penalty, as a share of the system's trace: some roundings. With a smaller penalty, a system with fewer examples than features
+ * could be singular, without a solution. With this one, the solution is close to the shortest of those that fit best.
  */
 const LEAST = 64 * Number.EPSILON;
 
-/** Solves for numbers by ridge regression, scikit-learn's `Ridge` with alpha = 1 / C, in unknowns for rows or features: the fewer. */
+/**
+ * Solves for numbers by ridge regression, scikit-learn's `Ridge` with alpha = 1 / C. The system has one unknown per row or one per feature,
+ * the fewer of both.
+ */
 export const NUMBERS: HeadSolver = {
   choice: { strengths: [0.1, 1, 10, 100, 1000], standardErrors: 0, isScaled: false },
   async fit({ learnt, hasBias }, rows, { C, breather }) {
@@ -31,9 +34,9 @@ interface Centred {
   readonly n: number;
   readonly D: number;
   readonly T: number;
-  /** (n, D), each row times the root of its weight. */
+  /** (n, D): each row minus `means`, times the root of its weight. */
   readonly features: Float64Array;
-  /** (n, T), likewise. */
+  /** (n, T): the targets of each row minus `targetMeans`, times the root of its weight. */
   readonly targets: Float64Array;
   /** (D) */
   readonly means: Float64Array;

@@ -4,9 +4,12 @@ import type { Fit, FitOptions } from './logistic';
 
 /** A linear layer to be solved for. */
 export interface HeadProblem {
-  /** The examples that figures judge. */
+  /** The examples over which figures are computed. */
   readonly examples: Examples;
-  /** The rows that a fit learns: `rowsEach` neighbours for each example, itself and its views, which share its weight. */
+  /**
+   * The rows from which a fit learns: `rowsEach` successive rows for each example. They are the example itself and its views, which share
+   * its weight.
+   */
   readonly learnt: Examples;
   readonly rowsEach: number;
   readonly outputs: number;
@@ -23,7 +26,9 @@ export interface Judged {
   readonly accuracy: number | null;
   /** Each example's share of the loss, times N: their plain mean is the loss. */
   readonly losses: Float64Array;
-  /** How many examples of each class (rows) were taken for each (columns); null for other targets, and for many classes. */
+  /**
+   * The number of examples of each class (rows) that were predicted as each class (columns). Null for other targets, and for many classes.
+   */
   readonly confusion: readonly (readonly number[])[] | null;
 }
 
@@ -53,7 +58,9 @@ export interface HeadSolver {
   readonly choice: StrengthChoice;
   /** Fits rows of `learnt`. */
   fit(problem: HeadProblem, rows: Int32Array, options: HeadFitOptions): Promise<Fit>;
-  /** The loss of a row with these scores, and whether the prediction is right; undefined for numbers. May overwrite the scores. */
+  /**
+   * The loss of a row with these scores, and whether its prediction is right; `isRight` is undefined for numbers. May overwrite the scores.
+   */
   judge(examples: Examples, row: number, scores: Float64Array): { readonly loss: number; readonly isRight?: boolean };
   /** The likeliest class by scores; undefined for other targets. */
   told?(scores: Float64Array): number;

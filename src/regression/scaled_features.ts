@@ -28,13 +28,15 @@ interface ScaledRows {
 export interface FeatureScale {
   /** (D) */
   readonly means: Float64Array;
-  /** The root of the features' mean squared length, by which they were divided. 0 if all features are the same. */
+  /**
+   * The root of the features' mean squared length, by which they were divided. 0 if all features are zero once their means are subtracted.
+   */
   readonly length: number;
 }
 
 /**
- * Scales features to a mean squared length of 1. Before that, subtracts their mean if the head has a bias, which compensates for it. Throws
- * `numerical_error` for features that aren't finite.
+ * Scales features to a mean squared length of 1. Before that, subtracts their mean if the head has a bias, because the bias compensates for
+ * the subtraction. Throws `numerical_error` for features that aren't finite.
  */
 export function scaled({ features, views, D, targets, weights, hasBias }: GivenFeatures): ScaledRows {
   const N = weights.length;

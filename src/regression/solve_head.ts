@@ -39,7 +39,7 @@ export interface HeadRequest {
 export interface SolvedHead extends Judged {
   /** (outputs, D), for the features as they were given. */
   readonly weight: Float32Array<ArrayBuffer>;
-  /** (outputs): zeros for a head without. */
+  /** (outputs): zeros for a head without a bias. */
   readonly bias: Float32Array<ArrayBuffer>;
   readonly C: number;
   /** The factor of the scores, which `weight` and `bias` include. */
@@ -105,8 +105,8 @@ export function judgeHead(request: JudgedExamples, layer: GivenLayer): Promise<J
 }
 
 /**
- * As `judgeHead`, with the factor of the layer's scores that calibrates them over these features, `scale`. The losses of two layers are
- * comparable so, even if one is too sure of itself. Numbers have no factor.
+ * As `judgeHead`, but first scales the layer's scores by the factor `scale` that calibrates them over these features. Thus the losses of
+ * two layers are comparable, even if one layer is too confident. For numbers, `scale` is 1.
  */
 export function calibrateHead(request: JudgedExamples, layer: GivenLayer): Promise<ScaledFigures> {
   const { solver, problem, map } = judging(request, layer);

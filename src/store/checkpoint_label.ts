@@ -29,7 +29,7 @@ export const FORMAT = 2;
 /** The largest number of milliseconds since 1970 in a Date. */
 const LAST_DATE = 8.64e15;
 
-/** Undefined if the data is damaged or has another format. */
+/** Reads a label. Undefined if the data is damaged or has another format. */
 export function readLabel(value: unknown): Label | undefined {
   const { format, seq, training, adapters, step, ended, saved_at } = fieldsOf(value);
   const isKnown =
@@ -67,7 +67,7 @@ export function describeRun(name: string, parts: readonly unknown[]): KeptRun {
   };
 }
 
-/** The limit leaves room to increment the number exactly. */
+/** Whether a value is a count of saves or steps. The limit leaves room to increment the number exactly. */
 function isSequence(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 50;
 }

@@ -1,7 +1,7 @@
 import type { KeptRun } from './checkpoint_label';
 import { StoreError } from './store_error';
 
-/** Up to this many of the newest runs stay, even if they could be deleted. */
+/** Up to this many runs, the new one included, stay stored even if some of them could be deleted. */
 const KEPT = 4;
 /** The most stored runs. */
 const MOST = 16;
@@ -22,7 +22,7 @@ export function expendable(runs: readonly KeptRun[], now: number): readonly Kept
   return [...oldestFirst.filter(({ ended }) => ended), ...forgotten];
 }
 
-/** The error if no stored run can be deleted. */
+/** The error if too few stored runs can be deleted to make room for a new one. */
 export function noRoom(runs: readonly KeptRun[]): StoreError {
   const oldestFirst = [...runs].sort((a, b) => a.saved_at - b.saved_at);
   const listed = oldestFirst.slice(0, LISTED).map(inWords).join(', ');

@@ -82,7 +82,7 @@ export class CheckpointStore {
   /** All stored runs, in the order of their names. */
   async list(): Promise<readonly KeptRun[]> {
     const runs: KeptRun[] = [];
-    // One by one, because each may be large.
+    // The runs are read one by one, because each may be large.
     for (const name of await this.#names()) runs.push(await this.#describe(name));
     return runs;
   }
@@ -131,7 +131,7 @@ export class CheckpointStore {
     }
   }
 
-  /** Locks the runs to be deleted for a new one, so that no tab resumes them meanwhile. */
+  /** Locks the runs that will be deleted to make room for a new run, so that no tab resumes them meanwhile. */
   async #makeRoom(newest: string, locked: LockedRun[]): Promise<void> {
     const others = (await this.#names()).filter((name) => name !== newest);
     const { wanted, needed } = surplus(others.length);
@@ -143,7 +143,7 @@ export class CheckpointStore {
       const lock = await this.#locks.take(name);
       if (lock === undefined) continue;
       locked.push({ name, release: () => lock.release() });
-      // Another tab may have saved it since.
+      // Another tab may have saved this run after it was described.
       if (expendable([await this.#describe(name)], Date.now()).length === 0) locked.pop()?.release();
     }
     if (locked.length < needed) throw noRoom(runs);

@@ -50,7 +50,7 @@ export class OpfsFiles implements ByteFiles {
     });
   }
 
-  /** Opened for each call, because clearing the site's data deletes the folder. */
+  /** Opens the folder. Each call opens it again, because clearing the site's data deletes the folder. */
   async #folder(): Promise<FileSystemDirectoryHandle> {
     return (await this.#root()).getDirectoryHandle(FOLDER, { create: true });
   }

@@ -24,7 +24,7 @@ export type WrittenParts = Partial<ProfileParts> & { readonly features?: null };
 export const PROFILES = 'profile/';
 const PARTS = ['state', 'examples', 'feedback', 'unfinished'] as const satisfies readonly (keyof ProfileParts)[];
 
-/** Beside the parts: the features of the examples, which the worker alone reads and writes. */
+/** The storage key's end for the features of the examples. They aren't a part: only the worker reads and writes them. */
 const FEATURES = 'features';
 
 /** Profiles by id. Each write is one transaction. */
@@ -43,8 +43,8 @@ export class ProfileStore {
   }
 
   /**
-   * Stores the given parts; other parts stay unchanged. Resolves with false, and stores nothing, unless the stored profile is the one that
-   * was created as `born`: a wipe in another tab may have deleted it. undefined: whatever is stored.
+   * Stores the given parts; other parts stay unchanged. With `born`, resolves with false and stores nothing unless the stored profile has
+   * this random id: another tab may have deleted the profile. Without `born`, always stores the parts.
    */
   async set(id: string, parts: WrittenParts, born?: string): Promise<boolean> {
     const given = ([...PARTS, FEATURES] as const).filter((part) => parts[part] !== undefined);
@@ -54,7 +54,7 @@ export class ProfileStore {
     return true;
   }
 
-  /** The stored features of a profile's examples. Undefined without any, and if another profile has the id now. */
+  /** The stored features of a profile's examples. Undefined if there are none, or if another profile has the id now. */
   async features({ id, born }: ProfileName): Promise<Stored | undefined> {
     const [state, features] = await Promise.all([
       this.#store.get(keyOf(id, 'state')),
@@ -64,8 +64,8 @@ export class ProfileStore {
   }
 
   /**
-   * Stores the features of a profile's examples in place of earlier ones. Stores nothing if the profile was forgotten or keeps no examples
-   * now: another tab may change it at any time.
+   * Stores the features of a profile's examples in place of earlier ones. Stores nothing if the profile was deleted, or if its settings no
+   * longer allow to store examples: another tab may do this at any time.
    */
   async setFeatures({ id, born }: ProfileName, features: Stored): Promise<void> {
     const fits = ({ born: own, settings }: ReturnType<typeof fieldsOf>): boolean =>

@@ -96,7 +96,7 @@ export async function bytesName({ folder, file }: Pick<KeptFile, 'folder' | 'fil
   return toHex(await sha256(new TextEncoder().encode(folder + file)));
 }
 
-/** Undefined for any other or damaged value. */
+/** Reads a record. Undefined for a damaged value, or one of another format. */
 function readRecord(value: unknown): KeptFile | undefined {
   if (typeof value !== 'object' || value === null || !('format' in value) || value.format !== FORMAT) return undefined;
   const record = value as unknown as KeptFile;

@@ -29,8 +29,8 @@ export function createTask(model: TaskModel & Pick<Architecture, 'task'>, prepro
 }
 
 /**
- * The architecture that a config.json names, with a task's head. Throws `unsupported_model` for others, and for networks that have no
- * such head; `invalid_format` for bad fields.
+ * The architecture that a config.json names, with a task's head. Throws `unsupported_model` for unknown architectures, and for networks
+ * that have no such head; `invalid_format` for bad fields.
  */
 export function createArchitecture(
   config: PretrainedConfig,

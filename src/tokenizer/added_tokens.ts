@@ -1,7 +1,7 @@
 import type { StepBudget } from '../regex/step_budget';
 import { WORD } from './rules/word_rules';
 
-/** Unicode's white space. JavaScript's `trim` removes other characters. */
+/** Unicode's white space. JavaScript's `trim` removes a different set of characters. */
 const WHITE_SPACE = /^\p{White_Space}$/u;
 /** A character of a word at the end, and at the beginning of a text. */
 const [BEFORE, AFTER] = [new RegExp(`[${WORD}]$`, 'u'), new RegExp(`^[${WORD}]`, 'u')];
@@ -14,7 +14,7 @@ export interface AddedToken {
   readonly normalized: boolean;
   readonly lstrip: boolean;
   readonly rstrip: boolean;
-  /** Whether the token is found only between characters that aren't a word's. */
+  /** Whether the token is found only where no character of a word is beside it. */
   readonly singleWord: boolean;
 }
 

@@ -4,7 +4,7 @@ import type { ModelKind } from './models/model_kind';
 import { modelKindOf } from './models/model_kinds';
 import { checkPattern } from './rules/patterns';
 
-/** More than any published vocabulary has, and few enough for an array with an entry each. */
+/** The most ids: more than any published vocabulary has, and few enough for an array with an entry for each id. */
 const MAX_IDS = 2 ** 22;
 /** Objects, lists and values in one stage's rules. */
 const MAX_NODES = 4096;
@@ -20,7 +20,7 @@ export interface TokenizerDefinition {
   readonly modelKind: ModelKind;
   /** Entries of the vocabulary without added tokens outside it, which is Hugging Face's `vocab_size`. */
   readonly vocabSize: number;
-  /** All ids are below it. */
+  /** All ids are below this number. */
   readonly idLimit: number;
 }
 

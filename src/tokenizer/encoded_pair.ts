@@ -64,7 +64,7 @@ function firstTokens([a, b]: readonly [TokenSource, TokenSource?], room: number)
   const count = (source: TokenSource): number => source(most).length;
   if (b === undefined) return { texts: [a(room)], cut: count(a) > room };
   const half = Math.floor(room / 2);
-  // If `room` is odd, the longer of two long texts gets one token more.
+  // If `room` is odd, the longer of two long texts gets one token more. So both are encoded further until one of them ends.
   while (room > 2 * half && count(a) === most && count(b) === most) most *= 2;
   const [countA, countB] = [count(a), count(b)];
   const kept = Math.min(countA, countB, half);

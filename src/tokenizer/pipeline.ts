@@ -50,8 +50,8 @@ export class Pipeline {
 
   /** Throws the library's errors for rules that it refuses. */
   constructor({ json, modelKind }: TokenizerDefinition, settings: Settings) {
-    // The library holds the vocabulary and decodes. It gets no normalizer, which it would run on the added tokens without limits, and no
-    // further special tokens, of which it would compare each with all others: `decode` leaves them out here.
+    // The library holds the vocabulary and decodes. It gets no normalizer, because it would run the normalizer on the added tokens without
+    // limits. It gets no further special tokens, because it would compare each with all others; `decode` leaves them out here.
     this.#library = new Tokenizer(
       { ...json, normalizer: null, post_processor: null, model: modelKind.forLibrary(json.model) },
       { ...settings, additional_special_tokens: [] },
@@ -98,7 +98,7 @@ export class Pipeline {
         ids.push(section.token.id);
         continue;
       }
-      // A neighbouring token took all white space. A rule that prepends something would make a token of nothing.
+      // The section is empty, because a neighbouring token took its white space. A rule that prepends a character would make a token of it.
       if (section.text === '') continue;
       const stages = continued && index === 0 ? this.#continued : this.#whole;
       const normalized = stages.normalize(this.#prepare(section.text), budget);

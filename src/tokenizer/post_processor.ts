@@ -76,7 +76,7 @@ function layoutOf(json: JsonObject, texts: 1 | 2, tokens: Tokens): Layout {
   return [...first, { id: sep, type: 0 }, { text: 1, type: 0 }, { id: sep, type: 0 }];
 }
 
-/** `['[CLS]', 101]` */
+/** Returns the id of a special token, given as `['[CLS]', 101]`. */
 function specialId(what: string, value: unknown): number {
   const [, id] = Array.isArray(value) ? (value as readonly unknown[]) : [];
   if (typeof id === 'number') return id;

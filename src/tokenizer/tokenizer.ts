@@ -54,8 +54,8 @@ export interface TextTokenizer {
   encodeGradually(text: string, options: GradualOptions): Promise<number[]>;
   /**
    * Encodes one text or two with special tokens, truncated on the right to `maxLength` tokens: the result of transformers with
-   * `truncation=True`, where an empty text counts as one of a pair. The longer one of two texts is truncated first. Long texts are encoded
-   * only as far as needed. Throws `invalid_argument` if the special tokens alone are more than `maxLength`, `invalid_format` if the
+   * `truncation=True`, where an empty `pair` counts as a second text. The longer one of two texts is truncated first. Long texts are
+   * encoded only as far as needed. Throws `invalid_argument` if the special tokens alone are more than `maxLength`, `invalid_format` if the
    * tokenizer has no layout for two texts, and the errors of `encode`.
    */
   encodePair(text: string, pair: string | undefined, options: EncodePairOptions): EncodedPair;
@@ -81,7 +81,7 @@ export interface TextTokenizer {
 }
 
 interface TokenizerOptions {
-  /** Rows of the model's embedding; all ids must be below. Default: 2^22. */
+  /** Rows of the model's embedding; all ids must be below this number. Default: 2^22. */
   readonly vocabSize?: number;
   /** Reads the text of chat_template.jinja. Called when the template is first used. */
   readonly chatTemplate?: () => Promise<string | undefined>;
@@ -166,7 +166,10 @@ function lengthIn({ model_max_length: length }: JsonObject): number | undefined 
   return typeof length === 'number' && Number.isSafeInteger(length) && length > 0 ? length : undefined;
 }
 
-/** Calls `onLong` with the length of each long text before it is encoded or decoded, which blocks the thread. */
+/**
+ * Wraps a tokenizer. Calls `onLong` with the length of each long text or list of ids before it is encoded or decoded at once, because that
+ * blocks the thread.
+ */
 export function announcing(tokenizer: TextTokenizer, onLong: (length: number) => void): TextTokenizer {
   const announce = ({ length }: { readonly length: number }): void => {
     if (length > ONE_PIECE) onLong(length);
@@ -204,7 +207,8 @@ function* windowsOf(text: string, stream: TextStream): Generator<readonly number
 /** Passes the library only the settings that it reads, each of the type that it expects. */
 function openPipeline(definition: TokenizerDefinition, config: JsonObject): Pipeline {
   const settings = {
-    // transformers ≥ 4.45 cleans up only if the file says so, and since 5 no BPE: it takes spaces off that belong to the text.
+    // transformers ≥ 4.45 cleans up only if the file requests it, and since version 5 never for BPE, because cleaning up removes spaces
+    // that belong to the text.
     clean_up_tokenization_spaces: config.clean_up_tokenization_spaces === true && definition.modelKind.type !== 'BPE',
     do_lowercase_and_remove_accent: config.do_lowercase_and_remove_accent === true,
     remove_space: config.remove_space === true,

@@ -11,6 +11,6 @@ const USUAL =
  * Folders of such tokenizers often have a chat template, other folders rarely.
  */
 export function mayMarkTurns(tokenizerJson: string): boolean {
-  // The names of tokens come before the vocabulary, whose entries have no such field.
+  // Only added tokens have a field `content`. The vocabulary, which follows them, has no such field.
   return [...tokenizerJson.matchAll(CONTENT)].some(([, content = '']) => MARK.test(content) && !USUAL.test(content));
 }

@@ -25,7 +25,7 @@ interface Pending {
 
 export interface MeasureOptions {
   readonly signal?: AbortSignal;
-  /** Served between two batches, while no batch is queued. */
+  /** Requested pauses and snapshots, which are served between two batches while no batch is queued. */
   readonly between?: { readonly isWanted: boolean; serve(): Promise<void> };
   /** Set to measure the loss of the objective 'contrast'. */
   readonly contrastTemperature?: number | undefined;
@@ -116,7 +116,7 @@ export class LossMeter {
         this.#runner.run(loaded, { chunks: lossChunks(labelled, built.chunkRows) });
         const stats = this.#runner.read(this.#stats).then(unpackStats);
         const logits = built.logits && this.#runner.read(built.logits);
-        // If an earlier batch fails first, this promise is not awaited.
+        // If an earlier batch fails first, these promises are not awaited. The empty handlers prevent unhandled rejections.
         stats.catch(() => {});
         logits?.catch(() => {});
         return { batch, stats, logits };

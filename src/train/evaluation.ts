@@ -66,7 +66,10 @@ export class RunEvaluation {
     return args.early_stopping_patience > 0 && record.evaluation.stale >= args.early_stopping_patience;
   }
 
-  /** Makes the evaluation that the state owes. Patience begins anew with other arguments: a run that had stalled trains on. */
+  /**
+   * Runs the planned evaluation that the restored state still lacks. If the arguments have changed since the state was saved, resets the
+   * count of evaluations without improvement, so that a run that had stalled continues.
+   */
   async resume(): Promise<void> {
     const { record, restored } = this.#init;
     const isRestored = restored?.progress.global_step === record.progress.global_step;
@@ -83,7 +86,7 @@ export class RunEvaluation {
     const metrics = await measure();
     if (metrics === undefined) return;
     if (record.progress !== progress) {
-      // During a pause the run went back, so some batches were measured with other values. A return replaces `progress`.
+      // The run returned to an earlier state during a pause, which replaces `progress`. So some batches were measured with other values.
       this.#asked ||= asked;
       record.startClock();
       return;
@@ -133,7 +136,7 @@ function endsEpoch({ global_step, max_steps, epoch }: TrainProgress): boolean {
   return Number.isInteger(epoch) || global_step >= max_steps;
 }
 
-/** The improvement of a metric over the best one so far: ∞ without an earlier evaluation, −∞ if it isn't finite. */
+/** The improvement of a metric over the best one so far: ∞ without an earlier evaluation, −∞ if the metric isn't finite. */
 function gainOver(best: BestState | null, metric: number, greaterIsBetter: boolean): number {
   if (!Number.isFinite(metric)) return Number.NEGATIVE_INFINITY;
   if (best === null) return Number.POSITIVE_INFINITY;

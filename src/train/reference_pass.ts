@@ -22,8 +22,8 @@ interface ReferencePass {
 const IN_FLIGHT = 3;
 
 /**
- * Computes the log probabilities of all rows by the base model alone, and stores them in the rows. They follow from the rows, their order
- * and the kernels, so a resumed run gets the same ones. Throws the reason of `signal`.
+ * Computes the log probabilities of all rows by the base model alone, and passes them to `task.reference`. They depend only on the rows,
+ * their order and the kernels, so a resumed run gets the same numbers. Throws the reason of `signal`.
  */
 export async function referencePass(
   pass: ReferencePass,
@@ -93,7 +93,7 @@ function submit(
       runner.write(block, packStepBlock(words));
       runner.run(program, { chunks: lossChunks(labelled, built.chunkRows) });
       const logps = runner.read(built.logps);
-      // If an earlier batch fails first, this promise is not awaited.
+      // If an earlier batch fails first, this promise is not awaited. The empty handler prevents an unhandled rejection.
       logps.catch(() => {});
       return { logps };
     },

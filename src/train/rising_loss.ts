@@ -2,25 +2,29 @@ import type { Warn } from '../core/errors/warning';
 import { median } from '../core/numbers/median';
 import type { StepLogs } from '../core/types/training';
 
-/** Losses whose median counts, because a single batch may be hard. */
+/** The number of losses whose median is compared, because a single batch may be hard. */
 const WINDOW = 3;
 /**
- * The factor above the beginning's loss from which the learning rate is at fault: an untrained adapter changes nothing, and batches
- * differ by less.
+ * A loss of this multiple of the beginning's loss means that the learning rate is too high. At the beginning, an untrained adapter changes
+ * nothing in the model, and losses of batches differ by a smaller factor.
  */
 const RISE = 2;
-/** A loss in nats. Below it at the beginning, the adapter has already learnt some of the examples, and others may be new to it. */
+/**
+ * A loss in nats. If the loss at the beginning is below it, the adapter has already learnt some of the examples, and others may be new to
+ * it.
+ */
 const LEARNT = 1;
 
-/** The end of a step, as far as the loss depends on it. */
+/** The facts about a step that the warning needs beside its loss. */
 interface StepEnd {
   readonly learning_rate: number;
   readonly endsEpoch: boolean;
 }
 
 /**
- * Warns once if a run's loss rises far above that of its beginning, from which longer training seldom recovers. The beginning is the run's
- * first steps, or its first epoch if examples were learnt before: single batches then differ more than by a learning rate that is too high.
+ * Warns once if a run's loss rises far above the loss at its beginning, because longer training seldom lowers it again. The beginning is
+ * the run's first steps. It is the first epoch if the adapter has learnt examples before: then the losses of single batches differ by more
+ * than a learning rate that is too high adds to them.
  */
 export class RisingLoss {
   readonly #warn: Warn;

@@ -38,7 +38,7 @@ export class StepRecovery {
   readonly #init: StepRecoveryInit;
   /** The last held state. */
   #last: HeldState | undefined;
-  /** The held state before it, until a later step's finite loss proves that the last one is good. */
+  /** The state that was held before `#last`, until the finite loss of a later step proves that `#last` is good. */
   #before: HeldState | undefined;
 
   constructor(init: StepRecoveryInit) {
@@ -116,7 +116,7 @@ export class StepRecovery {
     // A failure at a later step than last time shows that halving has helped.
     const inARow = failed > step ? 1 : times + 1;
     if (inARow > MOST) {
-      // The record and the vectors are of one step, because other adapters of the run may save both.
+      // The record must be of the same step as the vectors, because other adapters of the run may save both.
       record.goBack({ ...held.at, halving: record.halving });
       throw hopeless(error, stepOf(held));
     }

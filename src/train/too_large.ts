@@ -12,7 +12,7 @@ export function tooLarge(
 ): unknown {
   if (!(error instanceof WebVeraError && ['limit_exceeded', 'out_of_memory'].includes(error.code))) return error;
   const [smaller] = smallerBatches(args);
-  // Images have a fixed size.
+  // Images have a fixed size, which a smaller `max_length` doesn't change.
   const shortens = task.fullShape({ ...args, max_length: 2 }).T < T;
   const changes = [
     ...(smaller === undefined

@@ -54,9 +54,9 @@ export interface Checkpoints {
 export interface Restored extends RunSnapshot {
   /** The checkpoint's name. */
   readonly checkpoint: string;
-  /** The state saved before it. */
+  /** The state that was saved before this one, if any. */
   readonly before: RunSnapshot | undefined;
-  /** Whether it was saved by a run with other arguments. */
+  /** Whether this state was saved by a run with other arguments. */
   readonly hadOtherArguments?: boolean;
 }
 
@@ -74,7 +74,10 @@ export interface TrainingInit {
   /** How adapted layers are computed. Default: `cheapest`. */
   readonly modes?: ModeChoice;
   readonly signal: AbortSignal;
-  /** Returns the function that chooses kernels before the first step, if there is one. Called once the run is restored. */
+  /**
+   * Returns the function that chooses kernels before the first step, if any. If the run may resume, it is called after the checkpoint is
+   * read.
+   */
   tuning?(): Tune | undefined;
   /** Whether the run may continue from a checkpoint, which is then read before any kernel is loaded. */
   readonly resumes: boolean;

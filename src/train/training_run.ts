@@ -237,7 +237,7 @@ export class TrainingRun {
     while (saving?.copying !== undefined) await saving.copying;
     programs.update();
     const stats = this.#init.runner.read(state.stats).then(unpackStats);
-    // If an earlier step fails first, this promise is not awaited.
+    // If an earlier step fails first, this promise is not awaited. The empty handler prevents an unhandled rejection.
     stats.catch(() => {});
     this.#pending.push({ data, step, learningRate, stats, pools: saving?.copy() });
   }

@@ -23,10 +23,10 @@ export type * from './runs/run_protocol';
 export type * from './storage/storage_protocol';
 
 /**
- * The messages between the page and the worker: types only; every field survives structured clone. Each room of the
- * worker defines its part.
+ * The messages between the page and the worker: types only; every field survives structured clone. Each folder of the
+ * worker defines its own calls.
  *
- * A call that carries its id can be cancelled and may emit events under it. Results and events stay in order: an event
+ * A call that carries its id can be cancelled, and may emit events under that id. Results and events stay in order: an event
  * emitted before a call resolves arrives before its result.
  */
 export interface WorkerSession
@@ -54,7 +54,7 @@ export interface WorkerEnd {
   invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown>;
 }
 
-/** Functions and settings from a session's creator. `gpu` and `fetch` only for a session in the caller's thread. */
+/** Functions and settings from a session's creator. Only a session in the caller's thread receives `gpu` and `fetch`. */
 export interface SessionHost {
   /** Receives all events. Never throws. */
   emit(event: WorkerEvent): void;
@@ -68,13 +68,13 @@ export interface SessionHost {
   readonly renderChat?: RenderChat;
   /** Decodes image files. Without it, image files are refused. */
   readonly decodeImage?: DecodeImage | undefined;
-  /** Announces that the session won't answer for up to that many seconds: the next work can't be interrupted. */
+  /** Announces that the session won't answer for up to `seconds`, because its next work can't be interrupted. */
   readonly quiet?: (seconds: number) => void;
   /** Ends the network access of the whole thread, if the session owns it. */
   readonly seal?: () => void;
 }
 
-/** The page's `SessionOptions` describe them. */
+/** The options of the `open` call. The page's `SessionOptions` describe each field. */
 export interface OpenOptions {
   readonly store: 'auto' | 'memory';
   readonly remoteHost?: string;
@@ -84,7 +84,7 @@ export interface OpenOptions {
   readonly arithmetic?: Arithmetic;
 }
 
-/** The page adds the states of a worker that was lost. */
+/** The states that a worker reports. The page adds states for a worker that was lost. */
 type WorkerState = 'ready' | 'busy';
 
 export type WorkerEvent =
@@ -105,10 +105,10 @@ export type WorkerEvent =
   | { readonly type: 'merge'; readonly call: CallId; readonly done: number; readonly total: number }
   /** Emitted once by a call that makes a change. The change is made when the page answers with `commit`. */
   | { readonly type: 'prepared'; readonly call: CallId }
-  /** The adapters that a run trains, even if others become active. The page then calls `startTraining`. */
+  /** The names of the adapters that a run uses, even if others become active later. The page then calls `startTraining`. */
   | { readonly type: 'chosen'; readonly call: CallId; readonly adapters: readonly string[] }
   | { readonly type: 'need_data'; readonly call: CallId; readonly dataset: DatasetName; readonly count: number }
-  /** `adapter`: the one that the event is about, in a run of several. */
+  /** `adapter`: the name of the adapter that the event is about. Set only in a run that trains several adapters at once. */
   | {
       readonly type: 'train';
       readonly call: CallId;

@@ -105,7 +105,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
 
   async seal(): Promise<void> {
     const { sources, models } = this.#expectOpened();
-    // Files that are read when they are first used come over the network, too. If they can't be read now, their use rejects later.
+    // Some files are read only when they are first used, and come over the network, too. If one can't be read now, its use rejects later.
     const later = models.entries().map(([, { base }]) => base.sentences().then(() => false));
     const templates = models.tokenizers.entries().map(([, tokenizer]) => tokenizer.hasChatTemplate());
     const read = await Promise.allSettled([...templates, ...later]);

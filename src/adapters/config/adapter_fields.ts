@@ -80,7 +80,9 @@ export const COMMON_FIELDS = {
   },
 } as const satisfies Readonly<Record<string, Field>>;
 
-/** Refuses values of the fields above that PEFT refuses. `only`: the value of `bias` for the biases of wrapped modules. */
+/**
+ * Refuses values of the fields above that PEFT refuses. `only`: the kind's value of `bias` for the biases of wrapped modules, for the hint.
+ */
 export function checkCommonValues(config: AdapterFields, only: string): void {
   const { bias = 'none', task_type } = config;
   if (bias !== 'none' && bias !== 'all' && !bias.endsWith('_only')) {
@@ -94,7 +96,7 @@ export function checkCommonValues(config: AdapterFields, only: string): void {
   }
 }
 
-/** Refuses a pattern of layers without layers, as PEFT does for most kinds. */
+/** Refuses `layers_pattern` without `layers_to_transform`, as PEFT does for most kinds. */
 export function checkLayersPattern({ layers_pattern, layers_to_transform }: AdapterFields): void {
   if ((layers_pattern?.length ?? 0) === 0 || (layers_to_transform ?? null) !== null) return;
   throw refused(

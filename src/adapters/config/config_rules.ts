@@ -12,29 +12,32 @@ export interface ConfigRules<F extends AdapterFields = AdapterFields> {
   readonly peft_type: string;
   /** The method's name in messages. */
   readonly method: string;
-  /** All fields in the order in which messages list them, but for `peft_type`, which comes last. */
+  /** All fields except `peft_type`, in the order in which messages list them; `peft_type` comes last there. */
   readonly fields: Readonly<Record<string, Field>>;
   /** The fields that Python writes as floats. */
   readonly floats: readonly string[];
-  /** The fields whose entries count in their order, which files keep. Default: none. */
+  /** The fields in which the order of the entries matters. Files preserve this order. Default: none. */
   readonly ordered?: readonly string[];
   /** Names that other libraries have for its fields. */
   readonly names: OwnNames;
-  /** Refuses what PEFT refuses, what PEFT would crash on later, and what could not be loaded again. */
+  /** Refuses values that PEFT refuses, values on which PEFT would crash later, and values that could not be loaded again. */
   check(config: F): void;
   /** PEFT's warnings about such a configuration, whenever one is made or loaded. */
   warnings(config: F): readonly Warning[];
 }
 
-/** A kind, as far as its configurations matter. */
+/** The part of a kind that names its configurations. */
 export interface HasRules {
   readonly Config: { readonly rules: Pick<ConfigRules, 'name' | 'peft_type' | 'method'> };
 }
 
-/** Whether a program or a file is at fault. */
+/** The code of an error: `invalid_argument` blames the program, `invalid_format` a file. */
 type Fault = 'invalid_argument' | 'invalid_format';
 
-/** All fields of a configuration, each once and frozen. Throws `invalid_argument`, with PEFT's text where PEFT refuses the same. */
+/**
+ * All fields of a configuration, with defaults. Lists and objects are frozen copies, lists without repeated entries. Throws
+ * `invalid_argument`, with PEFT's text where PEFT refuses the same.
+ */
 export function completeFields(rules: ConfigRules, init: object): Readonly<Record<string, unknown>> {
   const fields = allFields(rules);
   for (const name of Object.keys(init)) {
@@ -75,7 +78,7 @@ export function peftTypeOf(json: unknown, kinds: readonly HasRules[]): unknown {
   });
 }
 
-/** The one of these kinds that has a `peft_type`. Throws if none has: PEFT has many methods. */
+/** The kind of this list with the given `peft_type`. Throws an error of the given code if no kind has it: PEFT has many methods. */
 export function withPeftType<K extends HasRules>(kinds: readonly K[], peft_type: unknown, code: Fault): K {
   const kind = kinds.find(({ Config }) => Config.rules.peft_type === peft_type);
   if (kind !== undefined) return kind;

@@ -20,8 +20,8 @@ const CONFIG_METHODS: ForeignMembers = {
 };
 
 /**
- * The configurations of all kinds of adapters. Immutable; the fields survive `structuredClone`, and a new configuration of
- * the clone is the same again.
+ * The base class of all kinds' configurations. A configuration is immutable. `structuredClone` copies its fields, and a configuration made
+ * from the clone equals the first.
  */
 export abstract class KindConfig {
   /** @internal A field, because bundlers keep every class that has a static block. */
@@ -50,7 +50,7 @@ export abstract class KindConfig {
   }
 }
 
-/** Defines static methods that only PEFT's class has. Calls throw, with a hint at webvera's way. */
+/** Defines static methods that PEFT's class has and webvera's lacks. A call throws, with a hint that names webvera's way. */
 export function tellConfigMethods(config: { readonly name: string }): void {
   defineForeignMethods(config, {
     from_pretrained: 'await PeftConfig.from_pretrained(source) reads the configuration of a saved adapter.',

@@ -12,7 +12,7 @@ export interface AdapterTensors {
   readonly others: ReadonlyMap<string, Tensor>;
 }
 
-/** An adapter's tensors on the device without those that never train. */
+/** The tensors of an adapter that train. */
 export type TrainedNumbers = Pick<AdapterTensors, 'parameters' | 'others'>;
 
 /** The tensors that a model and a configuration expect of a file. */
@@ -20,7 +20,7 @@ export interface ExpectedTensors {
   /** Shapes by saved name, in the model's order. All must be present. */
   readonly parameters: ReadonlyMap<string, Shape>;
   readonly others: ReadonlyMap<string, ExpectedOther>;
-  /** The base model's weights. PEFT saves an embedding and a head with the adapter if the vocabulary was resized. */
+  /** The shapes of the base model's weights. PEFT saves an embedding and a head with the adapter if the vocabulary was resized. */
   readonly base: ReadonlyMap<string, Shape>;
   readonly rules: FileRules;
   /** The name of a parameter in torch's `state_dict()`. PEFT saves it without the adapter's name. */
@@ -31,14 +31,14 @@ export interface ExpectedOther {
   readonly shape: Shape;
   /** A trained bias may be absent, as PEFT up to 0.20.0 wrote none; a tensor of a module saved whole must be present. */
   readonly kind: 'bias' | 'module';
-  /** The module that is saved whole, if the tensor's own module is only a part of that one. */
+  /** The module that is saved whole, if the tensor belongs to a module inside it. */
   readonly root?: string;
 }
 
 /** A file's tensors by their names, with their shapes. */
 export type StoredShapes = ReadonlyMap<string, { readonly shape: Shape }>;
 
-/** The part of a kind's files that differs from others'. */
+/** The rules of an adapter's file that differ between kinds. */
 export interface FileRules {
   /** Names of the tensors that never train and that a file may hold. */
   readonly frozen: readonly string[];

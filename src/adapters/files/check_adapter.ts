@@ -5,12 +5,12 @@ import type { AdapterConfig } from '../config/adapter_config';
 import { LARGEST_VALUE } from '../config/largest_value';
 import { toTensor } from './file_values';
 
-/** Tensors of other types may be in a file beside an adapter's own. */
+/** The types whose values are checked in tensors that aren't the adapter's own. A file may also hold tensors of other types. */
 const FLOATS: readonly string[] = ['F32', 'F16', 'BF16', 'F64'];
 
 /**
- * Checks an adapter's tensors without its model: the shapes must fit the configuration, and all values must be readable
- * again. Throws `limit_exceeded`, `invalid_format`.
+ * Checks an adapter's tensors without its model: the shapes must fit the configuration, and the values must be those that loading accepts.
+ * Throws `limit_exceeded`, `invalid_format`.
  */
 export function checkAdapterModel(
   bytes: Uint8Array,

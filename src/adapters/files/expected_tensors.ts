@@ -33,5 +33,5 @@ function baseShapes({ weights, tied }: Pick<Architecture, 'weights' | 'tied'>): 
   return shapes;
 }
 
-/** PEFT's name of the base model in its own. */
+/** The beginning of the base model's names in PEFT's files: its place in PEFT's model. */
 const PREFIX = 'base_model.model.';

@@ -67,7 +67,10 @@ export function readAdapterModel(
   };
 }
 
-/** Since 0.21, PEFT also loads files whose tensor names still contain the adapter's name. */
+/**
+ * Returns the tensors by the names that PEFT's files usually have. Since 0.21, PEFT also loads files whose tensor names still contain the
+ * adapter's name.
+ */
 function savedNames(
   tensors: RawTensors,
   { parameters, others, rules, parameterName }: ExpectedTensors,
@@ -145,7 +148,10 @@ function checkShapes(raw: RawTensors, shapes: ReadonlyMap<string, Shape>, inTorc
   });
 }
 
-/** PEFT loads such tensors into the base model, which adapters share here. Those of another shape are refused. */
+/**
+ * Warns of tensors of the base model in the file. PEFT loads them into the base model, but here adapters share it. `checkShapes` refuses
+ * tensors of another shape.
+ */
 function warnOfBase(
   raw: RawTensors,
   base: ReadonlyMap<string, Shape>,
@@ -164,7 +170,10 @@ function shownNames(names: readonly string[]): string {
   return [...names.slice(0, SHOWN_NAMES), ...(names.length > SHOWN_NAMES ? ['…'] : [])].join(', ');
 }
 
-/** PEFT ignores other tensors silently. It writes some itself: the frozen weights of a wrapped head or embedding. */
+/**
+ * Warns of all other tensors. PEFT ignores them silently, although it writes some itself: the frozen weights of a wrapped head or
+ * embedding.
+ */
 function warnOfOthers(raw: RawTensors, known: ReadonlySet<string>, adapter: string, warn: Warn | undefined): void {
   const isKnown = (name: string): boolean => known.has(name) || known.has(withoutWrapper(name, adapter));
   const extra = [...raw.keys()].filter((name) => !isKnown(name));
@@ -174,8 +183,8 @@ function warnOfOthers(raw: RawTensors, known: ReadonlySet<string>, adapter: stri
 }
 
 /**
- * With the bias mode 'all', PEFT writes the biases of modules to save three times: the one that counts, and two under
- * the names of its wrapper, which are left out.
+ * Returns a name without the parts that PEFT's wrapper adds. With the bias mode 'all', PEFT writes the biases of modules to save three
+ * times: once under the name that counts, and twice under names of its wrapper, which are left out.
  */
 function withoutWrapper(name: string, adapter: string): string {
   return [`.modules_to_save.${adapter}.`, '.modules_to_save.', '.original_module.'].reduce(

@@ -20,8 +20,8 @@ export interface AdapterBytes {
 const FILE_DTYPES = { float32: 'F32', float16: 'F16' } as const;
 
 /**
- * The bytes of `adapter_config.json` as PEFT writes it, but for the order of `fields.ordered`: PEFT sorts these, too, and reads them as they
- * are in the file.
+ * The bytes of `adapter_config.json` as PEFT writes it, except that entries of `fields.ordered` stay in their order. PEFT sorts these, too,
+ * but reads them in the order of the file.
  */
 export function writeAdapterConfig(config: AdapterConfig, fields: PythonJsonFields): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(pythonJson(config.to_json(), fields));

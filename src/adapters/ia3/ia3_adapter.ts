@@ -22,7 +22,7 @@ export class Ia3Adapter extends Adapter<ResolvedIa3, undefined> {
     return slot?.side === side ? { pool: this.pool, offset: slot.offset } : undefined;
   }
 
-  /** Without the weight there is no ΔW, because the vector scales the weight. */
+  /** Throws `invalid_argument` without a weight: the vector scales the weight, so there is no ΔW by itself. */
   merge(g: Graph, module: string, weight: Value | undefined, into: Value): void {
     if (weight === undefined) {
       throw new WebVeraError('invalid_argument', 'Adapters of type IA3 have no delta weight: they scale the weight', {

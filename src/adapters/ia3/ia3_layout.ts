@@ -11,7 +11,7 @@ export interface Ia3Slot extends ModuleSize {
 }
 
 export interface Ia3Layout extends PoolLayout {
-  /** By module name, in the model's order. */
+  /** The places of the vectors, by module name, in the model's order. */
   readonly slots: ReadonlyMap<string, Ia3Slot>;
 }
 

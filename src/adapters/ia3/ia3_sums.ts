@@ -30,7 +30,10 @@ export function sumOfIa3(parts: readonly Ia3Part[]): WeightedSum<IA3Config> {
 
 type Modules = Pick<IA3Config, 'target_modules' | 'exclude_modules' | 'feedforward_modules'>;
 
-/** The parts' modules, united as in PEFT. If their exclusions differ, whole names replace them, because a configuration has one rule. */
+/**
+ * The parts' modules, united as in PEFT. A configuration has one list of exclusions, so if the parts' exclusions differ, whole names
+ * replace targets and exclusions.
+ */
 function modulesOf(parts: readonly Ia3Part[]): Modules {
   const target_modules = unionOfTargets(parts.map(({ config }) => config.target_modules));
   const feedforward_modules = unionOfTargets(parts.map(({ config }) => config.feedforward_modules));

@@ -39,7 +39,7 @@ type ModuleRule = readonly string[] | string;
 function feedforwardModules({ target_modules, feedforward_modules }: IA3Config, model_type: string): ModuleRule {
   if (feedforward_modules !== null) return feedforward_modules;
   if (Object.hasOwn(DEFAULT_MODULES, model_type)) return DEFAULT_MODULES[model_type]?.feedforward ?? [];
-  // PEFT reports absent targets first.
+  // PEFT reports absent targets first: `resolveTargets` throws that error.
   if (target_modules === null) return [];
   throw refused(
     'Please specify `feedforward_modules` in `peft_config`',

@@ -33,7 +33,7 @@ export async function atOneStep<T>(
   }
 }
 
-/** One program for all pools, so that no training step runs between the copies. */
+/** Copies all pools by one program, so that no training step runs between the copies. */
 async function copyPools(runner: Runner, copies: ReadonlyMap<Adapter, Adapter>): Promise<void> {
   const g = new Graph();
   for (const [{ pool }, copy] of copies) copyInto(g, pool, copy.pool, 0);

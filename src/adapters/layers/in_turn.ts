@@ -3,7 +3,7 @@ import type { Value } from '../../graph/value';
 import { doraScale, type Magnitude, type Rescaling } from '../../ops/dora/dora_scale';
 import { type LinearLayer, linear } from '../../ops/products/linear';
 
-/** The lengths of a weight's rows, alone or among those of several weights. */
+/** The lengths of a weight's rows: a value of their own, or a part of a value with the lengths of several weights. */
 export type RowLengths = Pick<Rescaling, 'norm' | 'norm_at'>;
 
 /** One adapter in a module. It adds ΔW to W, and with DoRA the lengths of the rows of W + ΔW train as well. */
@@ -12,7 +12,7 @@ export interface AdapterInModule {
   readonly x: Value;
   /** Whether x is a copy. */
   readonly isDropped: boolean;
-  /** The trained lengths of rows. Undefined without them. */
+  /** The trained lengths of the rows of W + ΔW; undefined for an adapter without DoRA. */
   readonly magnitude: Magnitude | undefined;
   /** ‖W + ΔW‖₂ of each row. */
   norm(): RowLengths;

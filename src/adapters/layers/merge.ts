@@ -7,7 +7,7 @@ import type { Adapter, ModuleSize } from '../adapter';
 /** The weight or bias that an adapter is merged into. */
 export interface MergedOnto {
   readonly weight: Value;
-  /** The model's own, where `weight` has other adapters merged into it. */
+  /** The model's own weight. It differs from `weight` if other adapters are merged into `weight`. */
   readonly base: Value;
 }
 

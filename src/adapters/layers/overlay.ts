@@ -4,7 +4,7 @@ import { trainedBiases } from '../config/adapter_config';
 
 /** The adapters and tensors that a pass uses on top of the base model. */
 export interface Overlay {
-  /** Identifies its programs: the keys of all that they use, joined by '+'. */
+  /** The name under which the overlay's programs are cached: the keys of all adapters and merges that they use, joined by '+'. */
   readonly key: string;
   /** Adapters whose deltas add, in order. */
   readonly adapters: readonly Adapter[];
@@ -18,7 +18,7 @@ export interface Overlay {
 
 /** The adapters of a batch's rows. */
 export interface RowAdapters {
-  /** Each once. */
+  /** The adapters of all rows, each once. */
   readonly adapters: readonly Adapter[];
   /** For each row of the batch, the index of its adapter; `adapters.length` for a row without one. */
   readonly which: Uint32Array<ArrayBuffer>;
@@ -49,7 +49,7 @@ export function overlayOf(all: readonly Adapter[], active: readonly Adapter[], m
   for (const adapter of active) for (const [name, value] of tensorsOf(adapter, 'module')) tensors.set(name, value);
   for (const [name, value] of merged?.weights ?? []) tensors.set(name, value);
   const keys = [...active, ...(merged ? [merged] : [])].map(({ key }) => key);
-  // The biases of an inactive adapter need another program than the active adapter.
+  // The biases of an inactive adapter change the program, so they change the key.
   if (biased !== undefined && !active.includes(biased)) keys.push('biases', biased.key);
   return {
     key: keys.length === 0 ? BASE.key : keys.join('+'),
@@ -59,7 +59,7 @@ export function overlayOf(all: readonly Adapter[], active: readonly Adapter[], m
   };
 }
 
-/** The overlay with one of its active adapters alone, as `overlayOf` makes it among the same adapters. */
+/** Returns the overlay in which `adapter` is the only active one, as `overlayOf` makes it among the same adapters. */
 export function withOnly({ key, adapters, ...overlay }: Overlay, adapter: Adapter): Overlay {
   const tensors = new Map(overlay.tensors);
   for (const other of adapters)

@@ -8,7 +8,7 @@ import type { MixedPools } from '../../ops/mixed/mixed_pools';
 export interface RowInputs {
   /** Pinned values. The caller that made the inputs owns them. */
   readonly values: readonly Value[];
-  /** Queues which adapter each row has, as `RowAdapters.which`, for the runs queued later. */
+  /** Queues the write of each row's adapter, in the form of `RowAdapters.which`. Runs that are queued later use it. */
   write(runner: Runner, which: Uint32Array<ArrayBuffer>): void;
   /** The layers with each row's own adapter. A row has T tokens. */
   over(g: Graph, base: Layers, T: number): Layers;

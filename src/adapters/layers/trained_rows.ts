@@ -9,7 +9,7 @@ import type { RowInputs } from './row_inputs';
 
 /** The pools of several adapters that train together, side by side, with the gradients of each. */
 export class TrainedRows {
-  /** f32 (adapters, stride), pinned: one pool per line. It trains. */
+  /** The pools, one per line: f32 (adapters, stride), pinned. This value trains. */
   readonly table: Value;
   /** The gradients, laid out as the table. */
   readonly grads: Value;
@@ -62,7 +62,7 @@ export class TrainedRows {
   }
 }
 
-/** Adapters that train together share every kernel, so they differ in nothing but their numbers. */
+/** Refuses adapters that can't train together. They share every kernel, so only their numbers may differ. */
 function expectAlike(adapters: readonly Adapter[]): void {
   const [first, ...others] = adapters;
   if (first === undefined) throw new WebVeraError('internal', 'Expected adapters that train');

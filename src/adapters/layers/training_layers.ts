@@ -5,19 +5,18 @@ import type { Layers } from '../../models/layers';
 import type { DropoutSource } from './branch_dropout';
 
 /**
- * Equivalent ways to compute an adapted linear layer in training. The cheapest one depends on its shape, the batch and
- * the rank.
+ * Equivalent ways to compute an adapted linear layer in training. The cheapest one depends on its shape, the batch and the rank.
  *
  * `unmerged`: the adapter's branch is computed beside the base's product, forward and backward.
  * `saved`: likewise, but more values of the forward pass are stored, which saves one product in the backward pass.
- * `merged`: W' = W + ΔW is made once a step. The forward pass and the gradient of the input then cost what the base's cost;
- * only the gradients of the adapter's parameters come on top.
+ * `merged`: W' = W + ΔW is computed once a step. The forward pass and the gradient of the input then cost as much as the base's; only the
+ * gradients of the adapter's parameters are added.
  * `dense`: as `merged`, but the gradient of W' accumulates over the step, and gives the adapter's gradients once at its end.
  */
 export type LayerMode = 'unmerged' | 'saved' | 'merged' | 'dense';
 export const LAYER_MODES: readonly LayerMode[] = ['unmerged', 'saved', 'merged', 'dense'];
 
-/** `cheapest`: chosen for each layer, within limits of memory. A mode: for all layers that can have it. */
+/** `cheapest`: the cheapest mode for each layer, within limits of memory. A mode's name: that mode for all layers that can have it. */
 export type ModeChoice = 'cheapest' | LayerMode;
 
 /** The facts about a run that trains one adapter alone. */
@@ -47,13 +46,13 @@ export interface TrainingLayers {
   readonly values: readonly Value[];
   /** Values beside the pool that train in a micro-batch's program, each with the pinned buffer of its gradient. */
   readonly gradients: ReadonlyMap<Value, Value>;
-  /** Run before a step's micro-batches. It may be empty. */
+  /** The program to run before a step's micro-batches. It may be empty. */
   readonly before: Program;
-  /** Run after them: adds what `gradients` contribute to the pool's gradients. It may be empty. */
+  /** The program to run after a step's micro-batches. It adds the contribution of `gradients` to the pool's gradients. It may be empty. */
   readonly after: Program;
   /**
-   * The layers for when there is no memory for `values`: without values, and without programs before and after. Left out if the kind
-   * can't train without them.
+   * Returns layers for a device without memory for `values`: they need neither values nor programs before and after. Left out if the kind
+   * can't train without values.
    */
   withoutValues?(): Pick<TrainingLayers, 'over'>;
 }

@@ -18,7 +18,7 @@ export function overlaidLayers(
     rows,
   }: {
     readonly source?: DropoutSource | undefined;
-    /** In place of the kind's own layers, when one adapter trains alone. */
+    /** Layers that replace the kind's own when one adapter trains alone. */
     readonly training?: Pick<TrainingLayers, 'over'> | undefined;
     readonly rows?: { readonly inputs: RowInputs; readonly T: number } | undefined;
   } = {},

@@ -3,10 +3,12 @@ import type { StoredShapes } from '../files/adapter_tensors';
 import { MODEL_FILE } from '../files/file_values';
 import type { LoraConfig } from './config/lora_config';
 
-/** Most ranks in a message. */
+/** The largest number of ranks that a message lists. */
 const SHOWN = 8;
 
-/** Checks that all of LoRA's tensors are of a rank of the configuration. Returns their names; throws `invalid_format`. */
+/**
+ * Checks that the shapes of LoRA's tensors have ranks that the configuration names. Returns the tensors' names; throws `invalid_format`.
+ */
 export function checkLoraFile(
   { r, rank_pattern }: Pick<LoraConfig, 'r' | 'rank_pattern'>,
   stored: StoredShapes,

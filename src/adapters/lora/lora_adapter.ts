@@ -19,9 +19,9 @@ export interface ResolvedLora extends ResolvedAdapter<LoraConfig> {
 
 /** A LoRA adapter on a loaded model: lora_A, lora_B and, if asked for, the bias of lora_B of each module in a pool. */
 export class LoraAdapter extends Adapter<ResolvedLora, undefined> {
-  /** By module. */
+  /** The matrices and their scales, by module. */
   readonly #branches: ReadonlyMap<string, Omit<LoraBranch, 'x'>>;
-  /** By module; empty without DoRA. */
+  /** The trained lengths of rows, by module; empty without DoRA. */
   readonly #magnitudes: ReadonlyMap<string, Magnitude>;
 
   constructor(parts: AdapterParts<ResolvedLora, undefined>) {
@@ -62,7 +62,10 @@ export class LoraAdapter extends Adapter<ResolvedLora, undefined> {
     return this.layout.use_dora ? NOT_MIXED : undefined;
   }
 
-  /** Without a weight the result is scale · B·A, as in PEFT's `get_delta_weight`; a merged weight has rows of the trained lengths. */
+  /**
+   * Without a weight the result is scale · B·A, as in PEFT's `get_delta_weight`. With DoRA, the rows of a merged weight get the trained
+   * lengths.
+   */
   merge(g: Graph, module: string, weight: Value | undefined, into: Value, base = weight): void {
     const branch = this.#branches.get(module);
     if (branch === undefined) throw new WebVeraError('internal', `The adapter doesn't wrap ${module}`);

@@ -11,7 +11,7 @@ export interface RankedModule extends ModuleSize {
 }
 
 export interface LoraLayout extends PoolLayout {
-  /** By module name, in the model's order. */
+  /** The wrapped modules, by name, in the model's order. */
   readonly modules: ReadonlyMap<string, RankedModule>;
   readonly lora_bias: boolean;
   readonly use_dora: boolean;
@@ -26,8 +26,8 @@ export function matrixName(module: string, matrix: 'A.weight' | 'B.weight' | 'B.
 }
 
 /**
- * Places A (r, in), B (out, r), the bias of B (out) and the magnitudes (out), if there are such, of each module in turn, then the tensors.
- * Throws `limit_exceeded` above 1 GiB.
+ * Places A (r, in), B (out, r) and, if the adapter has them, the bias of B (out) and the magnitudes (out) of each module in turn, then the
+ * tensors. Throws `limit_exceeded` above 1 GiB.
  */
 export function layoutMatrices(
   modules: ReadonlyMap<string, RankedModule>,
@@ -40,6 +40,6 @@ export function layoutMatrices(
     ...(lora_bias ? [{ name: matrixName(name, 'B.bias'), shape: [out_features] }] : []),
     ...(use_dora ? [{ name: matrixName(name, 'magnitude_vector'), shape: [out_features] }] : []),
   ]);
-  // Kernels bind the matrices one by one.
+  // Kernels bind each matrix as a view of the pool, which must be aligned.
   return { ...layoutPool(matrices, tensors, VIEW_ALIGNMENT), modules, lora_bias, use_dora };
 }

@@ -4,9 +4,9 @@ import { StepBudget } from '../../regex/step_budget';
 import { pythonList } from '../targets/no_match';
 import { fullMatch } from '../targets/python_regex';
 
-/** Matching steps for one field on all modules of a model. Usual patterns take a thousandth. */
+/** The most matching steps for one field on all modules of a model. Usual patterns take a thousandth of this. */
 const MAX_STEPS = 8_000_000;
-/** Entries of one field. Large models have some thousand modules. */
+/** The most entries of one field. Large models have some thousand modules. */
 const MAX_ENTRIES = 10_000;
 
 type Patterns = Readonly<Record<string, number>>;
@@ -18,9 +18,9 @@ interface ModuleValues {
 }
 
 /**
- * The values that `rank_pattern` or `alpha_pattern` gives to modules. As in PEFT, the first entry counts whose key, a regular expression,
- * matches a whole name or an end of it after a dot. Throws `limit_exceeded` for more than 10,000 entries, and if the expressions take too
- * many steps.
+ * The values that `rank_pattern` or `alpha_pattern` gives to modules. As in PEFT, a module gets the value of the first entry whose key, a
+ * regular expression, matches the module's whole name or an end of it after a dot. Throws `limit_exceeded` for more than 10,000 entries,
+ * and if the expressions take too many steps.
  */
 export function patternValues(
   field: 'rank_pattern' | 'alpha_pattern',

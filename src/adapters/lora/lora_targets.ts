@@ -43,7 +43,7 @@ export function resolveLoraTargets(given: LoraConfig, model: Architecture, warn:
   return { modules: new Map(modules), config };
 }
 
-/** PEFT's warnings, one for each type of layer: Python shows equal ones once. */
+/** Gives PEFT's warning once for each type of layer, because Python shows equal warnings once. */
 function warnOfNoBias(without: readonly WrappedModule[], warn: Warn): void {
   for (const type of new Set(without.map((module) => module.type))) {
     const message =

@@ -76,7 +76,9 @@ export function parameterShapes({ parameters }: PoolLayout): Map<string, Shape> 
   return new Map([...parameters].map(([name, { shape }]) => [name, shape]));
 }
 
-/** A pool with these parameters, by saved name, and zeros elsewhere. Throws `invalid_argument` for absent or wrong ones. */
+/**
+ * A pool with these parameters, by saved name, and zeros elsewhere. Throws `invalid_argument` for absent parameters and for wrong lengths.
+ */
 export function packParameters(
   { parameters, length }: PoolLayout,
   values: ReadonlyMap<string, Pick<Tensor, 'data'>>,

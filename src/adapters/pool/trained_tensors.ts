@@ -11,9 +11,9 @@ export interface TrainedTensor {
   /** Its name in PEFT's `adapter_model.safetensors`. */
   readonly savedKey: string;
   readonly shape: Shape;
-  /** Why it trains: for `bias` or `modules_to_save`. The latter takes precedence. */
+  /** The field because of which the tensor trains: `bias`, or `modules_to_save`, which takes precedence. */
   readonly kind: 'bias' | 'module';
-  /** PEFT's name of the module that trains whole, if the tensor's own module is only a part of that one. */
+  /** PEFT's name of the module that trains whole, if the tensor belongs to a module inside it. */
   readonly root?: string;
 }
 
@@ -26,12 +26,12 @@ export interface TrainableModel {
 }
 
 /**
- * The tensors that an adapter that wraps `wrapped` trains beside its own parameters: biases, then whole modules, in the model's
- * order each, tied heads last. As in PEFT, an entry of `modules_to_save` matches modules whose names end with it, and all modules below:
- * 'norm' matches 'input_layernorm', too.
+ * The tensors that an adapter over the modules `wrapped` trains beside its own parameters: biases, then whole modules, both in the model's
+ * order, tied heads last. As in PEFT, an entry of `modules_to_save` matches modules whose names end with it, and all modules below: 'norm'
+ * matches 'input_layernorm', too.
  *
- * Throws `invalid_argument` for an entry that no module's name ends with, unless PEFT itself adds it for the task; PEFT
- * ignores such entries. Also throws for a wrapped module that would be saved whole.
+ * Throws `invalid_argument` for an entry that no module's name ends with, unless PEFT itself adds it for the task; PEFT ignores such
+ * entries. Also throws for a wrapped module that would be saved whole.
  */
 export function trainedTensors(
   config: AdapterFields,
@@ -70,7 +70,7 @@ export function trainedTensors(
   return [...trained.filter(({ kind }) => kind === 'bias'), ...trained.filter(({ kind }) => kind === 'module')];
 }
 
-/** The modules that are saved whole, without the modules below them. */
+/** The modules whose names end with an entry of `modules_to_save`. Throws for an entry without a match that isn't a head of the task. */
 function modulesToSave({ modules_to_save, task_type }: AdapterFields, names: ReadonlySet<string>): ReadonlySet<string> {
   const roots = new Set<string>();
   for (const entry of modules_to_save ?? []) {

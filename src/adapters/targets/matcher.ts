@@ -10,16 +10,16 @@ type Filters = Pick<AdapterFields, 'exclude_modules' | 'modules_to_save' | 'laye
 /** The fields that decide which modules are targeted. */
 type MatchRules = Filters & { readonly target_modules: readonly string[] | string };
 
-/** Characters of a module's name. Real names seldom have 100. */
+/** The most characters of a name. Real names of modules seldom have 100. */
 const MAX_NAME = 1024;
-/** Name parts in a list of targets. A model with 256 experts in each layer has half a million. */
+/** The most name parts in lists of targets. A model with 256 experts in each layer has half a million. */
 const MAX_PARTS = 1_000_000;
-/** Matching steps for the patterns of one configuration on all modules of a model. Usual patterns take a hundredth. */
+/** The most matching steps for the patterns of one configuration on all modules of a model. Usual patterns take a hundredth of this. */
 const MAX_STEPS = 8_000_000;
-/** Entries of a list whose names are patterns. */
+/** The most entries of a list whose entries are patterns. */
 const MAX_PATTERNS = 1000;
 
-/** The fields that a configuration's size depends on. */
+/** The fields whose sizes `checkRuleSizes` limits. */
 const SIZED = ['target_modules', 'exclude_modules', 'modules_to_save', 'layers_pattern'] as const;
 
 /** Throws `limit_exceeded` for lists too large for any model. */
@@ -42,7 +42,7 @@ export function checkRuleSizes({
   if (patterns.some(({ length }) => length > MAX_PATTERNS)) throw tooMuch(`at most ${MAX_PATTERNS} names in a list`);
 }
 
-/** Tests whether PEFT targets a module. The test throws `limit_exceeded` if the patterns take too many steps. */
+/** Returns a test of whether PEFT targets a module. The test throws `limit_exceeded` if the patterns take too many steps. */
 export function targetMatcher(rules: MatchRules): (module: ModuleInfo) => boolean {
   const { target_modules } = rules;
   if (typeof target_modules !== 'string') {
@@ -56,7 +56,7 @@ export function targetMatcher(rules: MatchRules): (module: ModuleInfo) => boolea
   return ({ name }) => !isExcluded(name) && pattern.matchStart(name, budget) !== undefined;
 }
 
-/** Gives the names of a list that a module matches. */
+/** Returns a function that lists the entries of `target_modules` that a module matches. */
 export function targetsHit(
   rules: Filters & { readonly target_modules: readonly string[] },
 ): (module: ModuleInfo) => readonly string[] {
@@ -73,7 +73,7 @@ export function targetsHit(
   };
 }
 
-/** Tests whether an expression of a field matches a whole name. The test throws as `targetMatcher`'s does. */
+/** Returns a test of whether an expression of a field matches a whole name. The test throws as `targetMatcher`'s does. */
 export function nameMatcher(pattern: string, field: string): (name: string) => boolean {
   const budget = newBudget();
   const compiled = fullMatch(pattern, field);
@@ -88,7 +88,7 @@ export function endsOf(name: string): readonly string[] {
 }
 
 /**
- * Tests whether `exclude_modules` or `modules_to_save` names a module, which is then never wrapped. The test throws as
+ * Returns a test of whether `exclude_modules` or `modules_to_save` names a module. Such a module is never wrapped. The test throws as
  * `targetMatcher`'s does.
  */
 export function excludedModules(rules: Filters): (module: ModuleInfo) => boolean {

@@ -3,7 +3,7 @@ import type { AdapterFields } from '../config/adapter_config';
 
 /** The facts in PEFT's message about an adapter that wraps nothing. */
 interface Unmatched {
-  /** With `target_modules` resolved, as PEFT has resolved them by then. */
+  /** The configuration with resolved targets: PEFT resolves `target_modules` before it fails. */
   readonly config: Pick<AdapterFields, 'target_modules' | 'layers_to_transform' | 'layers_pattern'>;
   /** How many modules `exclude_modules` and `modules_to_save` name. */
   readonly excluded: number;

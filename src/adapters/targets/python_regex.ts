@@ -1,14 +1,14 @@
 import { WebVeraError } from '../../core/errors/error';
 import { LinearRegExp } from '../../regex/linear_regexp';
 
-/** Characters of a pattern: more than a list of all of a model's modules takes. */
+/** The most characters of a pattern: more than an expression that lists all modules of a model needs. */
 const MAX_LENGTH = 16_384;
 /** Characters of a pattern shown in a message. */
 const SHOWN = 80;
 
 /**
- * The tokens that Python's `re` and JavaScript write differently: sets in brackets, escapes, named groups, references to them,
- * and repetition without a minimum. A single bracket is one that nothing closes.
+ * The tokens that Python's `re` and JavaScript write differently: sets in brackets, escapes, named groups, references to them, and
+ * repetition without a minimum. The token '[' alone is a bracket that is never closed.
  */
 const TOKENS = /\[(\^?)(\]?(?:\\.|[^\]\\])*)\]|\[|\\.|\(\?P<(\w+)>|\(\?P=(\w+)\)|\{,(\d*)\}/gsu;
 
@@ -16,9 +16,8 @@ const TOKENS = /\[(\^?)(\]?(?:\\.|[^\]\\])*)\]|\[|\\.|\(\?P<(\w+)>|\(\?P=(\w+)\)
 const SAME_ESCAPES = 'dDsSwWbBnrtfvxu';
 
 /**
- * A pattern of Python's `re` that matches whole strings, as `re.fullmatch` does, in time linear in them.
- * Throws `invalid_argument`, naming `argument`, for a pattern that isn't valid in both languages, and `limit_exceeded` for a
- * pattern of more than 16,384 characters.
+ * A pattern of Python's `re` that matches whole strings, as `re.fullmatch` does, in time linear in their length. Throws `invalid_argument`,
+ * naming `argument`, for a pattern that isn't valid in both languages, and `limit_exceeded` for a pattern of more than 16,384 characters.
  */
 export function fullMatch(pattern: string, argument: string): LinearRegExp {
   return compile(`^(?:${translate(pattern, argument)})$`, pattern, argument);
@@ -76,7 +75,7 @@ function translateEscape(token: string, pattern: string, argument: string): stri
 
 function compile(source: string, pattern: string, argument: string): LinearRegExp {
   try {
-    // JavaScript's own parser says what is wrong with it.
+    // JavaScript's own parser runs first, because its error says what is wrong with the pattern.
     new RegExp(source);
     return new LinearRegExp(source, { unicode: false });
   } catch (cause) {

@@ -69,14 +69,14 @@ interface ResolvedTargets {
 const ALL_LINEAR = 'all-linear';
 /** The names of embeddings and heads, which a model may tie. */
 const EMBEDDINGS: readonly string[] = ['embed_tokens', 'lm_head'];
-/** Most names in a message. */
+/** The most names in a message. */
 const SHOWN = 8;
 /** From this many targets on, PEFT condenses a list to the shortest suffixes that match no other module. */
 const MIN_TARGETS_TO_CONDENSE = 20;
 
 /**
- * Decides which modules an adapter wraps, as PEFT does. Throws `invalid_argument` with PEFT's text when no Linear or
- * Conv1D matches, when something else matches, and when a model type has no default targets.
+ * Decides which modules an adapter wraps, as PEFT does. Throws `invalid_argument` with PEFT's text when no module matches, when a module
+ * matches that isn't Linear or Conv1D, and when a model type has no default targets.
  */
 export function resolveTargets(
   given: TargetFields,
@@ -117,7 +117,7 @@ export function resolveTargets(
   return { modules: wrapped, named, fields: { modules_to_save, target_modules, fan_in_fan_out } };
 }
 
-/** Warns of names in a list that match nothing while others do: PEFT says nothing then. */
+/** Returns a warning of names in a list that match no module, although others of the list do. PEFT has no such warning. */
 export function targetWarnings(given: TargetFields, modules: readonly NamedModule[]): readonly Warning[] {
   const { target_modules } = given;
   if (target_modules === null || typeof target_modules === 'string') return [];

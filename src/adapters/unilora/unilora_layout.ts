@@ -36,7 +36,7 @@ export interface MatricesLayout {
 
 /** Kernels read four floats at a time. */
 const WORD = 4;
-/** A kernel reaches all matrices at once, and another all tables of their entries: the size in words that WebGPU binds by default. */
+/** The most words that WebGPU binds by default: one kernel binds all matrices at once, and another all tables of their entries. */
 const MOST_WORDS = 2 ** 25;
 
 /**
@@ -75,8 +75,8 @@ export function layoutVector(theta_d_length: number, tensors: readonly NamedShap
 }
 
 /**
- * The pool's first values, equal to PEFT's on a CPU after `torch.manual_seed(seed)`: the vector is the first that PEFT draws. Tensors and
- * padding are 0.
+ * The pool's first values, equal to PEFT's on a CPU after `torch.manual_seed(seed)`: PEFT draws the vector before all other numbers.
+ * Tensors and padding are 0.
  */
 export function initialVector(
   { length }: PoolLayout,

@@ -16,12 +16,15 @@ import type { VeraLayout } from './vera_layout';
 /** A VeRA adapter before it has numbers. */
 export interface ResolvedVera extends ResolvedAdapter<VeraConfig> {
   readonly layout: VeraLayout;
-  /** Columns of A; `max_out` has the rows of B. */
+  /** The number of A's columns; `max_out` is the number of B's rows. */
   readonly max_in: number;
   readonly max_out: number;
 }
 
-/** A and B on the device. They depend on (key, r, max_in, max_out), and all adapters with the same values share them. */
+/**
+ * A and B on the device. They depend on (key, r, max_in, max_out) and `dtype`; all adapters with the same values share them, unless a file
+ * holds other matrices.
+ */
 export interface ProjectionValues {
   /** (R, max_in) */
   readonly A: Value;
@@ -72,7 +75,7 @@ export class VeraAdapter extends Adapter<ResolvedVera, ProjectionValues> {
     return offset === undefined ? undefined : { pool: this.pool, offset };
   }
 
-  /** Emits ΔW of a module as a product with A. */
+  /** Emits the left factor of a module's ΔW, and returns ΔW as the product of that factor and A. */
   changeOf(g: Graph, module: string): LowRankChange {
     const { A, ...factors } = this.deltaOf(module);
     return { A, B: veraFactor(g, factors, this.modules.get(module)?.out_features ?? 0), scale: 1 };
@@ -86,7 +89,7 @@ export class VeraAdapter extends Adapter<ResolvedVera, ProjectionValues> {
     return this.config.use_dora ? 'use_dora' : undefined;
   }
 
-  /** Without a weight the result is ΔW; a merged weight has rows of the trained lengths. */
+  /** Without a weight the result is ΔW. With `use_dora`, the rows of a merged weight get the trained lengths. */
   merge(g: Graph, module: string, weight: Value | undefined, into: Value, base = weight): void {
     veraMerge(g, { ...this.deltaOf(module), weight }, into);
     const magnitude = this.magnitudeOf(module);

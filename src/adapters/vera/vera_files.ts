@@ -56,7 +56,7 @@ export function checkVeraFile(
 function usesStored(stored: StoredShapes, save_projection: boolean, warn: Warn | undefined): boolean {
   const present = stored.has(VERA_A) && stored.has(VERA_B);
   if (save_projection && !present) {
-    // PEFT keeps its own B when only B is missing; a file with half of the pair is damaged all the same.
+    // If only B is missing, PEFT uses its own B; here a file with half of the pair counts as damaged.
     throw new WebVeraError(
       'invalid_format',
       'Specified to load vera_A and vera_B from state dictionary however they were not present!',

@@ -18,7 +18,7 @@ export interface ModuleSlot extends ModuleSize {
 
 export interface VeraLayout extends PoolLayout {
   readonly r: number;
-  /** By module name, in the model's order. */
+  /** The places of the vectors, by module name, in the model's order. */
   readonly slots: ReadonlyMap<string, ModuleSlot>;
 }
 

@@ -3,7 +3,7 @@ import { DEFAULT_TARGETS } from '../targets/default_targets';
 import { type BaseModelFacts, type NamedModule, resolveTargets, type WrappedModule } from '../targets/targets';
 import { VeraConfig } from './config/vera_config';
 
-/** PEFT's defaults for VeRA, which differ for one model type. */
+/** PEFT's default targets for VeRA. They differ from `DEFAULT_TARGETS` for one model type. */
 const VERA_TARGETS = { ...DEFAULT_TARGETS, phi: ['q_proj', 'v_proj'] };
 
 export interface VeraModelFacts extends BaseModelFacts {
@@ -16,7 +16,7 @@ export interface VeraTargets {
   readonly modules: readonly WrappedModule[];
   /** The configuration to keep and save: targets resolved, `fan_in_fan_out` and `modules_to_save` as PEFT sets them. */
   readonly config: VeraConfig;
-  /** Columns of A; `max_out` has the rows of B. */
+  /** The number of A's columns; `max_out` is the number of B's rows. */
   readonly max_in: number;
   readonly max_out: number;
 }

@@ -7,11 +7,11 @@ export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }
 
-/** The promise's result. If the signal aborts first, rejects with its reason and drops the result. */
+/** Resolves with the promise's result. If the signal aborts first, rejects with the signal's reason and drops the result. */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   if (signal.aborted) {
-    promise.catch(() => {}); // a later rejection has no listener
+    promise.catch(() => {}); // a later rejection is not reported as unhandled
     throw signal.reason;
   }
   return new Promise<T>((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** Milliseconds of uninterrupted work. */
+/** Milliseconds that a computation works before it yields to the event loop. */
 const STRETCH = 40;
 
 /** Yields to the event loop during a long computation, so that the worker can receive messages and a cancellation. */
@@ -10,7 +10,7 @@ export class Breather {
     this.#signal = signal;
   }
 
-  /** Call it often. Throws the signal's reason if it is aborted. */
+  /** Yields if `STRETCH` has passed since the last yield. Call it often. Throws the signal's reason if the signal is aborted. */
   async breathe(): Promise<void> {
     this.#signal?.throwIfAborted();
     if (performance.now() - this.#since < STRETCH) return;

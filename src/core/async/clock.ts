@@ -30,7 +30,10 @@ export function sleep(clock: Clock, milliseconds: number, signal: AbortSignal | 
   });
 }
 
-/** The promise's result. If it takes longer than `milliseconds`, rejects with the error from `late` and drops the result. */
+/**
+ * Resolves with the promise's result. If the promise takes longer than `milliseconds`, rejects with the error from `late` and drops the
+ * result.
+ */
 export function within<T>(
   milliseconds: number,
   promise: Promise<T>,

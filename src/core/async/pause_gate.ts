@@ -69,7 +69,7 @@ export class PauseGate {
     return this.#reported;
   }
 
-  /** Waits until no reason remains, and returns the last one. Rejects with `signal.reason` when aborted. */
+  /** Waits until no reason remains, and returns the reason that was removed last. Rejects with `signal.reason` when aborted. */
   async wait(signal: AbortSignal): Promise<PauseReason> {
     try {
       signal.throwIfAborted();
@@ -87,7 +87,7 @@ export class PauseGate {
     }
   }
 
-  /** The loop has ended: resolves everything that waits for it. */
+  /** Marks the loop as ended, and resolves the `pause()` calls that wait for it. */
   close(): void {
     this.#closed = true;
     this.#release();

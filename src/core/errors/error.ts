@@ -1,12 +1,12 @@
 /** The kind of error, as a word that a program can act on. */
 export type ErrorCode =
-  /** The browser or Node has no WebGPU, or the GPU lacks something that a model needs. Show another page, or ask `probe()` before. */
+  /** The browser or Node has no WebGPU, or the GPU lacks something that a model needs. Show another page, or call `probe()` first. */
   | 'unsupported_device'
-  /** The page is neither on https nor on localhost, where browsers have no WebGPU. Serve it over https. */
+  /** The page was loaded neither over https nor from localhost, so the browser doesn't give it WebGPU. Serve it over https. */
   | 'insecure_context'
   /** The GPU was reset, or its process crashed. A run resumes by itself; a model has to be loaded again. */
   | 'device_lost'
-  /** The browser refuses the GPU to this site for some time after it crashed. `detail.seconds_left` says for how long. */
+  /** After the GPU has crashed, the browser refuses it to this site for some time. `detail.seconds_left` says for how long. */
   | 'gpu_blocked'
   /** The GPU or the process has no memory left. Use a smaller model, packed weights, shorter texts or smaller batches. */
   | 'out_of_memory'
@@ -28,7 +28,7 @@ export type ErrorCode =
   | 'invalid_format'
   /** A file or value is larger than its limit, and was refused before memory was allocated. */
   | 'limit_exceeded'
-  /** The model, or a setting of its configuration, is not computed by webvera. The message names it. */
+  /** The model, or a setting of its configuration, isn't supported. The message names the setting or the model. */
   | 'unsupported_model'
   /** The browser's storage for this site, or the disk, is full. Delete cached models, adapters or checkpoints. */
   | 'storage_full'
@@ -87,9 +87,10 @@ export class WebVeraError extends Error {
 }
 
 /**
- * The stack of `from`, rewritten as the stack of `error` and with its hint: consoles print the stack of an uncaught error. V8's stacks
- * begin with the message, but consoles cut off everything else before the frames, so the hint follows the frames. Other engines' stacks
- * consist of frames only, and consoles skip other lines: there the hint stands in a frame of its own, in place of a function's name.
+ * Rewrites the stack of `from` as the stack of `error`, and adds the hint, because consoles print the stack of an uncaught error. A stack
+ * in V8 begins with the message. Consoles cut off any other text before the frames, so the hint follows the frames. In other engines, a
+ * stack consists of frames only, and consoles skip all other lines. There the hint becomes a frame of its own, in place of a function's
+ * name.
  */
 export function stackWithHint(error: WebVeraError, from: Pick<Error, 'name' | 'message' | 'stack'>): string {
   const { name, message, hint } = error;

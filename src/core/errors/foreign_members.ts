@@ -17,7 +17,7 @@ export function defineForeignMethods(object: object, methods: ForeignMembers): v
   }
 }
 
-/** Defines both on one object. */
+/** Defines foreign methods and foreign properties on one object. */
 export function defineForeign(object: object, methods: ForeignMembers, properties: ForeignMembers): void {
   defineForeignMethods(object, methods);
   defineForeignProperties(object, properties);

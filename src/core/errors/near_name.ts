@@ -99,7 +99,7 @@ export function suggestion(given: string, known: readonly string[], own = NONE):
 /** The longest name that is compared, which limits the cost. All known names are shorter. */
 const LONGEST = 60;
 
-/** The known name that was probably meant: spelt differently, from another library, or mistyped. */
+/** Finds the known name that the caller probably meant: `given` is spelt differently, comes from another library, or is mistyped. */
 export function nearName(given: string, known: readonly string[], own = NONE): string | undefined {
   if (given.length > LONGEST) return undefined;
   const wanted = plain(given);
@@ -117,7 +117,10 @@ export function nearName(given: string, known: readonly string[], own = NONE): s
 const MOST_NAMES = 8;
 const NEAREST = 3;
 
-/** The hint for an unknown argument: the suggestion and the known arguments; if these are many, the suggestion or the nearest of them. */
+/**
+ * Returns the hint for an unknown argument. It holds the suggestion and all known arguments. If there are more than `MOST_NAMES`, it holds
+ * only the suggestion, or without a suggestion the nearest arguments.
+ */
 export function argumentHint(given: string, known: readonly string[], own = NONE): string {
   const meant = suggestion(given, known, own);
   if (known.length <= MOST_NAMES) return `${meant} It takes ${known.join(', ')}.`.trimStart();

@@ -8,8 +8,9 @@ export interface Warning {
 export type Warn = (warning: Warning) => void;
 
 /**
- * Warnings of PEFT and transformers that report no fault in webvera: A and B follow from their key to the bit on every device, the layers'
- * layout is known, and a head for the caller's own labels has to be new. Listeners receive them; the console does not show them.
+ * Warnings of PEFT and transformers that are no problem in webvera. Every device computes A and B from their key, equal to the bit; webvera
+ * knows the layers' layout; and a head for the caller's own labels has to be new. Listeners receive these warnings, but the console does
+ * not show them.
  */
 const NO_FAULT: ReadonlySet<string> = new Set([
   'projection_not_saved',

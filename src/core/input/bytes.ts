@@ -7,7 +7,7 @@ export function bytesOf<B extends ArrayBufferLike>({
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** Joins parts in a buffer of their own. */
+/** Copies the parts, one after the other, into a new buffer. */
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

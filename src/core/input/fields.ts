@@ -39,7 +39,7 @@ export class Fields {
     return Object.hasOwn(this.#json, key);
   }
 
-  /** An integer from 1 to `max` (2^53 − 1). */
+  /** An integer from 1 to `max` (default: 2^53 − 1). */
   positiveInteger(key: string, { fallback, max = Number.MAX_SAFE_INTEGER }: NumberRange = {}): number {
     const value = this.get(key) ?? fallback;
     if (isIntegerWithin(value, 1, max)) return value;

@@ -84,7 +84,7 @@ export async function expectKnown(source: FileSource, file: string): Promise<voi
   });
 }
 
-/** As `readFileIfPresent`, for a file that a load needs if the folder has it. Throws as `expectKnown`. */
+/** Like `readFileIfPresent`, for a file that a load needs if the folder has it. Throws `not_found` as `expectKnown` does. */
 export async function readIfKnown(
   source: FileSource,
   file: string,

@@ -1,7 +1,7 @@
 /**
- * How downloaded files are verified. 'hub': against the SHA-256 that the hub reports for large files; 'none': not at all; or against the
- * given SHA-256 by file name, in 64 hexadecimal digits or as 'sha256-…' in base64, as in Subresource Integrity. Files without an entry are
- * then verified as with 'hub'.
+ * How downloaded files are verified. 'hub': against the SHA-256 that the hub reports for large files. 'none': not at all. An object gives
+ * the SHA-256 of files by name, in 64 hexadecimal digits or as 'sha256-…' in base64, as in Subresource Integrity; files without an entry
+ * are verified as with 'hub'.
  */
 export type Integrity = 'hub' | 'none' | Readonly<Record<string, string>>;
 

@@ -17,7 +17,7 @@ const SIZES: { readonly [name: string]: ((shown: never) => Size) | undefined } =
   VideoFrame: ({ displayWidth: width, displayHeight: height }: VideoFrame) => ({ width, height }),
 };
 
-/** Whether a value is an image that a page can show, also if it comes from another frame. */
+/** Whether a value is an image that a page can show. A value from another frame counts too. */
 export function isShownImage(value: unknown): value is ShownImage {
   return Object.hasOwn(SIZES, classOf(value));
 }

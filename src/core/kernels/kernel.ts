@@ -22,11 +22,11 @@ interface Variant<P extends ParamTypes = ParamTypes> {
    * variant that fits runs.
    */
   readonly name: string;
-  /** The family and what the variant is for, unique in its kernel: 'serial.scalar'. */
+  /** The family and the variant's `cases`, unique in its kernel: 'serial.scalar'. */
   readonly label: string;
   /** The shader's parts: complete files. */
   readonly files: readonly string[];
-  /** The source to compile: the files, joined at each access. */
+  /** The source to compile. Each access joins the files anew. */
   readonly wgsl: string;
   readonly overrides: Readonly<Record<string, number>>;
   /** Features that the variant needs beyond core WebGPU. */
@@ -58,9 +58,9 @@ export interface Kernel<B extends Bindings = Bindings, P extends ParamTypes = Pa
   readonly splits: boolean;
   /** Variants with equal results and different work distributions. The device's kernel choice picks one. */
   readonly variants: readonly Variant<P>[];
-  /** For a kernel of several products: the kernel that makes the first two of them, and their SwiGLU. */
+  /** For a kernel that computes several products: the kernel that computes the first two of them and their SwiGLU. */
   readonly gated?: AnyKernel | undefined;
-  /** For a kernel of several products: the kernel that makes them, with the first two rotated. */
+  /** For a kernel that computes several products: the kernel that computes the same products and rotates the first two. */
   readonly turned?: AnyKernel | undefined;
   /** Floating-point operations of one dispatch, to keep submits short and to report rates. */
   flops(params: Params<P>): number;
@@ -73,7 +73,7 @@ export type AnyVariant = Variant;
 export interface VariantInit<P extends ParamTypes> {
   /** The family. Default: 'default'. */
   readonly name?: string;
-  /** A name for the params that the variant is for, if other variants of its family are for more usual params: ['scalar']. */
+  /** Names of the special params that the variant is for: ['scalar']. Default: none, for the family's usual params. */
   readonly cases?: readonly string[];
   /** The shader's file and the `lib/` files that it needs, joined in this order. */
   readonly wgsl: readonly string[];

@@ -12,8 +12,8 @@ export interface KernelAdapter {
 }
 
 /**
- * The kernel variants that a session uses, as plain JSON. The same choice on the same GPU adapter gives the same bytes. With empty
- * `variants` it is the fixed table.
+ * The kernel variants that a session uses, as plain JSON. The same choice on the same GPU adapter gives the same bytes. A choice with empty
+ * `variants` is the fixed table.
  */
 export interface KernelChoice {
   /** A fingerprint of the shaders: a change of any shader changes it. */

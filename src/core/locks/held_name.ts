@@ -8,7 +8,7 @@ export interface Holder {
 
 /** A name that a tab holds until the tab releases or loses it. */
 export class HeldName {
-  /** Whether the name was taken from another holder, who may not know yet. */
+  /** Whether the name was taken over from another holder, which may not know that yet. */
   readonly wasTaken: boolean;
   /** Resolves when the name is no longer held. */
   readonly over: Promise<void>;

@@ -8,7 +8,7 @@ export interface TakeOptions {
   readonly holder?: Holder | undefined;
   /** Whether to ask the current holder to release the name, and to take it if the holder doesn't release it. */
   readonly takesOver?: boolean;
-  /** Aborts the wait: `take` rejects with its reason. */
+  /** Aborts the wait: `take` rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -21,7 +21,7 @@ export class TabLocks {
   readonly #locks: WebLocks | undefined;
   readonly #prefix: string;
   readonly #isShared: () => Promise<boolean>;
-  /** Holders in this tab, used when other tabs don't matter or can't be seen. */
+  /** Names that users of this object hold, for when other tabs don't share the storage or can't be seen. */
   readonly #local = new Map<string, HeldName>();
 
   /** `isShared`: whether other tabs share the storage that these names protect. */

@@ -4,7 +4,7 @@ import { HeldName, type Holder } from './held_name';
 export const ANSWERS_WITHIN = 3000;
 /** Milliseconds in which a holder that has answered must release the lock. */
 export const RELEASES_WITHIN = 30_000;
-/** Milliseconds between two requests: the holder may not listen yet. */
+/** Milliseconds between two requests. A request is repeated because the holder may not listen yet. */
 const ASKS_EVERY = 500;
 
 export type WebLocks = Pick<LockManager, 'request' | 'query'>;
@@ -30,7 +30,7 @@ export function requestLock(
         resolve(held);
         return held.over;
       })
-      .catch((error: unknown) => (held === undefined ? reject(error) : held.lose())); // it was stolen
+      .catch((error: unknown) => (held === undefined ? reject(error) : held.lose())); // another tab stole the lock
   });
 }
 
@@ -77,7 +77,7 @@ export async function takeLockOver(
 function answer(locks: WebLocks, name: string, held: HeldName): void {
   const channel = openChannel(name, async ({ asks }) => {
     if (asks === undefined) return;
-    // Messages that a frozen tab receives are old. A tab that still waits has a pending request.
+    // A tab that was frozen receives old messages. Only a tab that still waits has a pending request.
     const { pending = [] } = await locks.query();
     if (held.isOver || !pending.some((request) => request.name === name)) return;
     channel?.postMessage({ answers: asks });

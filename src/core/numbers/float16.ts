@@ -73,7 +73,7 @@ function roundHalfEven(value: number, shift: number): number {
 /** The bits of a float32 magnitude below 2^-14, in units of 2^-24. */
 function roundSubnormal(magnitude: number): number {
   const exponent = magnitude >>> 23;
-  // Less than half a unit. The early return also limits the shift to 31.
+  // The magnitude is below half a unit. The early return also limits the shift to 24 bits.
   if (exponent < 102) return 0;
   return roundHalfEven((magnitude & 0x7fffff) | 0x800000, 126 - exponent);
 }

@@ -133,7 +133,8 @@ export class PackedMatrix {
 
 /**
  * Packs a matrix, each number to within half a step. Without minimums, a step is the largest magnitude of a run divided by the largest
- * code. With minimums, it is the range of a run divided by the largest code, and the minimum is rounded to float16.
+ * code. With minimums, it is the range of a run divided by the largest code. The minimum is rounded to float16, and a number below the
+ * rounded minimum may be off by that rounding.
  */
 export function pack(numbers: Float32Array, shape: Shape, form: PackedForm): Uint32Array<ArrayBuffer> {
   const matrix = new PackedMatrix(shape, form);
@@ -188,7 +189,10 @@ export function asHalf(number: number): { readonly bits: number; readonly number
   return { bits, number: f16ToNumber(bits) };
 }
 
-/** The scale with which the largest code is within half a step of `reach`: the nearest float16, or the next one for small scales. */
+/**
+ * The scale with which the largest code comes within half a step of `reach`: the nearest float16, or the next larger one if the nearest is
+ * too small.
+ */
 function scaleTo(reach: number, largestCode: number): { readonly bits: number; readonly number: number } {
   const half = asHalf(reach / largestCode);
   const isFar = reach > half.number * (largestCode + 0.5) && half.number < LARGEST_HALF;

@@ -12,9 +12,9 @@ export interface Storage {
   readonly name: StorageName;
   /** The name in `from_pretrained`'s `dtype`. */
   readonly dtype: (typeof STORAGE_DTYPES)[StorageName];
-  /** The files' dtype whose bytes are stored as they are; undefined for packed storages. */
+  /** The dtype of files whose bytes this storage takes unchanged; undefined for packed storages. */
   readonly file: 'F32' | 'F16' | 'BF16' | undefined;
-  /** The dtype in which files are written. */
+  /** The dtype in which tensors of this storage are written to files. */
   readonly written: 'F32' | 'F16' | 'BF16';
   /** The form of packed numbers; undefined for storages that aren't packed. */
   readonly packed: PackedForm | undefined;
@@ -31,11 +31,11 @@ export interface Storage {
   decode(bytes: ArrayBuffer, shape: Shape): Float32Array<ArrayBuffer>;
   /** The bytes of a tensor, each number rounded to the nearest that can be stored. */
   encode(numbers: Float32Array<ArrayBuffer>, shape: Shape): ArrayBufferView<ArrayBuffer>;
-  /** Like `decode`, but elements of the dtype `written`. */
+  /** Like `decode`, but returns elements of the dtype `written`. */
   elements(bytes: ArrayBuffer, shape: Shape): StoredElements;
 }
 
-/** All storages. `f16` and `bf16` put two numbers in a 32-bit word, rows without gaps. `PackedForm` describes packed rows. */
+/** All storages. `f16` and `bf16` put two numbers in a 32-bit word, without gaps between rows. `PackedForm` describes packed rows. */
 export const storages: Readonly<Record<StorageName, Storage>> = {
   f32: {
     name: 'f32',

@@ -1,7 +1,7 @@
 /**
- * How the hidden states of an input's tokens become one vector: that of the first token or the last, the largest number of each feature,
- * the mean, the sum divided by the square root of the number of tokens, or the mean weighted by the tokens' places, from 1 on.
- * Padding doesn't count.
+ * How the hidden states of an input's tokens become one vector. In the order of the modes: the first token's state, the last token's state,
+ * the largest number of each feature, the mean, the sum divided by the square root of the number of tokens, and the mean weighted by the
+ * tokens' places, from 1 on. Padding doesn't count.
  */
 export type PoolingMode = 'first' | 'last' | 'max' | 'mean' | 'mean_sqrt_len_tokens' | 'weightedmean';
 

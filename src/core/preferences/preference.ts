@@ -8,7 +8,7 @@ export interface PreferenceExample {
   readonly prompt: TextOrMessages;
   readonly chosen: TextOrMessages;
   readonly rejected: TextOrMessages;
-  /** 1: a finite factor of the example's loss, from 0. */
+  /** Default: 1. A finite factor of the example's loss, 0 or more. */
   readonly weight?: number;
 }
 
@@ -17,7 +17,7 @@ export interface RatedExample {
   readonly prompt: TextOrMessages;
   readonly completion: TextOrMessages;
   readonly label: boolean;
-  /** 1: a finite factor of the example's loss, from 0. */
+  /** Default: 1. A finite factor of the example's loss, 0 or more. */
   readonly weight?: number;
 }
 

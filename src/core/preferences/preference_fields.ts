@@ -5,7 +5,10 @@ import { chatMessages } from '../types/chat';
 import type { SentExample } from '../types/training';
 import type { PreferenceExample, RatedExample, TextOrMessages } from './preference';
 
-/** Whether a row of a data set is a pair or a rating. Other labels of a prompt with a completion are ignored, as unknown fields are. */
+/**
+ * Whether a row of a data set is a pair or a rating. A label other than true or false, beside a prompt and a completion, is ignored as
+ * unknown fields are.
+ */
 export function isPreference(row: JsonObject): boolean {
   const has = (key: string): boolean => (row[key] ?? undefined) !== undefined;
   if (!has('prompt')) return false;

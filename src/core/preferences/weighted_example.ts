@@ -1,9 +1,9 @@
 /** An example that a language model learns by likelihood. */
 export interface WeightedExample {
   /**
-   * 1: a finite factor, from 0, of the loss of each of the example's tokens. The mean is over all labelled tokens of the step and counts
-   * each of them once. Evaluations ignore weights, so that perplexities stay comparable. A text that should become less likely is a rating
-   * for `KTOTrainer`.
+   * Default: 1. A finite factor, 0 or more, of the loss of each of the example's tokens. A step's loss is the sum of these weighted losses,
+   * divided by the number of all its labelled tokens, whatever their weights. Evaluations ignore weights, so that perplexities stay
+   * comparable. For a text that should become less likely, use a rating with `KTOTrainer`.
    */
   readonly weight?: number;
 }

@@ -77,7 +77,7 @@ export function chatMessages(where: string, value: unknown): ChatMessage[] {
   });
 }
 
-/** As `chatMessages`, for a conversation that the model continues. */
+/** Like `chatMessages`, for a conversation that the model continues. Throws `invalid_argument` also for a message with `prefix: true`. */
 export function promptMessages(where: string, value: unknown): ChatMessage[] {
   const messages = chatMessages(where, value);
   const begun = (value as readonly { readonly prefix?: unknown }[]).findIndex(({ prefix }) => prefix === true);

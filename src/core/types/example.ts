@@ -184,7 +184,7 @@ const PIXELS = '{ dims: [channels, height, width], data }, with a number for eac
 
 const LABELS = 'an array of numbers, or of names of labels';
 
-/** Undefined if the value is not a list of numbers or of names: then the column is ignored. */
+/** Reads a list of numbers or of names. Undefined for any other value; without `input_ids`, such a column is ignored. */
 function labelList(value: unknown): LabelList | undefined {
   const list = plainNumbers(value);
   if (list?.every((entry) => typeof entry === 'string')) return list as string[];

@@ -26,8 +26,8 @@ export interface GenerationConfig {
    */
   stop_strings?: readonly string[];
   /**
-   * Token ids that end the text; null disables them. Default: those of generation_config.json, which is read if the tokenizer has tokens for
-   * the turns of a conversation, else of config.json.
+   * Token ids that end the text; null disables them. Default: the ids in generation_config.json, which is read only if the tokenizer has
+   * tokens for the turns of a conversation; else the ids in config.json.
    */
   eos_token_id?: number | readonly number[] | null;
   /** An adapter to use for this text only, active or not; '__base__' for the base model. Default: the active adapters. */

@@ -78,9 +78,9 @@ export interface HeldOutFit {
   readonly confusion: Confusion;
 }
 
-/** A head that was solved for. `loss` and `accuracy` are those of the examples it was solved for. */
+/** A solved head. `loss` and `accuracy` are its figures over the examples that it was solved for. */
 export interface HeadFit extends HeadFigures {
-  /** The inverse strength of the penalty. */
+  /** The strength: the inverse weight of the penalty. */
   readonly C: number;
   /** The factor of the regression's scores that calibrates them on examples held out in turn; 1 unless C is 'auto'. */
   readonly scale: number;

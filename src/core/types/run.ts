@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors/error';
 import type { EvalLogs, PauseReason, StepLogs, TrainEvent, TrainerState, TrainingArguments } from './training';
 
-/** Callbacks that a run reports by themselves. `on_log`, `on_save` and `on_evaluate` follow from the events of those names. */
+/** Callbacks that a run reports by `hook` events. The events `log`, `save` and `evaluate` call `on_log`, `on_save` and `on_evaluate`. */
 export type RunHook = Exclude<keyof TrainerCallback, 'on_log' | 'on_save' | 'on_evaluate'>;
 
 /** How much of a data set a run has read, as its event `reading` reports it. */
@@ -14,7 +14,7 @@ export type RunEvent =
   | ({ readonly type: 'reading' } & ReadProgress)
   | { readonly type: 'log'; readonly logs: StepLogs }
   | { readonly type: 'hook'; readonly hook: RunHook }
-  /** `best`: the best so far, including this one. */
+  /** `best`: the best evaluation so far, including this one. */
   | { readonly type: 'evaluate'; readonly logs: EvalLogs; readonly best: BestEvaluation | null }
   | ({ readonly type: 'save' } & Saved)
   | ({ readonly type: 'restored'; readonly checkpoint: string } & History)

@@ -46,8 +46,8 @@ export interface EvaluationState {
 }
 
 /**
- * The best evaluation. `parameters` are the trained values at that step, if the run ends with them: one array for each adapter, in the
- * run's order.
+ * The best evaluation. `parameters` are the trained values at that step, one array for each adapter, in the run's order. They are set only
+ * with `load_best_model_at_end`.
  */
 export interface BestState extends BestEvaluation {
   readonly parameters: readonly Float32Array<ArrayBuffer>[] | undefined;

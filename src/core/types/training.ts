@@ -42,21 +42,22 @@ export interface TrainingArguments {
   /** 1; 0 disables clipping. */
   max_grad_norm?: number;
   /**
-   * 'labels': the loss of the model's predictions. 'contrast', for classifiers of one class per example, leaves the head out: it
-   * trains the vectors that the head reads, so that vectors of one class become similar and vectors of different classes don't (supervised
-   * contrastive learning, Khosla et al. 2020). The head doesn't change, and fits the new vectors only after `fit_head`. It is
-   * made for few examples a class; `Profile.learn({ method: 'refine' })` does both.
+   * 'labels': the loss of the model's predictions. 'contrast', for classifiers of one class per example, leaves the head out: it trains the
+   * vectors that the head reads, so that vectors of one class become similar and vectors of different classes don't (supervised contrastive
+   * learning, Khosla et al. 2020). The head doesn't change, and fits the new vectors only after `fit_head`. 'contrast' is made for few
+   * examples of each class. `Profile.learn({ method: 'refine' })` trains the vectors and then fits the head.
    *
    * A row is compared with the rows of its own micro-batch, so `gradient_accumulation_steps` doesn't replace a larger batch; batches of 16
-   * or more are good. Each batch consists of pairs of one class, of as many classes as it can. In a class of odd size, the example without
-   * a partner comes last. With `shuffle: false` the given order is used, and a row adds nothing to the loss if its batch has no other row
-   * of its class. Evaluations report the same loss as `eval_loss`, over batches of pairs, and the other metrics of the head as it is.
-   * Rejected: `per_device_train_batch_size` that is odd or below 4, `headLearningRate`, `label_smoothing_factor`, `group_by_length`.
+   * or more are good. Each batch consists of pairs of examples of one class, from as many classes as possible. In a class of odd size, the
+   * example without a partner comes last. With `shuffle: false` the given order is used, and a row adds nothing to the loss if its batch
+   * has no other row of its class. Evaluations report the same loss as `eval_loss`, over batches of pairs, and the other metrics of the
+   * head as it is. Rejected: `per_device_train_batch_size` that is odd or below 4, `headLearningRate`, `label_smoothing_factor`,
+   * `group_by_length`.
    */
   objective?: 'labels' | 'contrast';
-  /** 0.1 with the objective 'contrast', rejected without it: the divisor, above 0, of the vectors' cosines. Lower: weighs similar ones more. */
+  /** 0.1 with the objective 'contrast', rejected without it. Divides the vectors' cosines; above 0. Lower: similar vectors weigh more. */
   contrastTemperature?: number;
-  /** 0. The part of each label, up to 1, that is spread evenly over all classes or tokens; in evaluations, unlike transformers', none. */
+  /** 0. The part of each label, up to 1, that is spread over all classes or tokens. Unlike transformers', evaluations spread none. */
   label_smoothing_factor?: number;
   /**
    * For classifiers: weights of the classes' losses, by label; 1 for labels without an entry. 'balanced' gives all classes of
@@ -76,15 +77,15 @@ export interface TrainingArguments {
   /** 1: a log event every step. */
   logging_steps?: number;
   /**
-   * 'steps'. When the run's state is stored in this browser, so that `resume_from_checkpoint` can resume from it. Unless it is 'no', a
-   * checkpoint is also stored by time (after 2, 4, 8, 16 and 32 seconds, then every 30 seconds without another checkpoint), while the run
-   * is paused, when the page is hidden, frozen or left, if the browser still allows it, and at the run's end. A closed page therefore loses
-   * at most half of a short run, and thirty seconds of a long one.
+   * 'steps'. The moments at which the run's state is stored in this browser, so that `resume_from_checkpoint` can resume from it. Unless it
+   * is 'no', a checkpoint is also stored by time (after 2, 4, 8, 16 and 32 seconds, then every 30 seconds without another checkpoint),
+   * while the run is paused, when the page is hidden, frozen or left, if the browser still allows it, and at the run's end. A closed page
+   * therefore loses at most half of a short run, and thirty seconds of a long one.
    */
   save_strategy?: 'no' | 'steps' | 'epoch';
   /** 20: steps between two checkpoints of the strategy 'steps'. */
   save_steps?: number;
-  /** 'no'. When a run is evaluated on `eval_dataset`, as `Trainer.evaluate` does. The event `evaluate` reports the metrics. */
+  /** 'no'. The moments at which a run is evaluated on `eval_dataset`, as by `Trainer.evaluate`. The event `evaluate` has the metrics. */
   eval_strategy?: 'no' | 'steps' | 'epoch';
   /** 20: steps between two evaluations of the strategy 'steps'. */
   eval_steps?: number;
@@ -120,8 +121,8 @@ export interface TrainingArguments {
   /** 'continue'. The behaviour while the page is hidden. */
   whenHidden?: 'continue' | 'pause';
   /**
-   * false. Prevents the screen from turning off while the run trains and the page is visible, because phones stop pages when it does. If
-   * the browser can't do that, or refuses because the battery is low, the session reports one warning (`not_kept_awake`).
+   * false. Prevents the screen from turning off while the run trains and the page is visible, because phones stop pages when the screen is
+   * off. If the browser can't do that, or refuses because the battery is low, the session reports one warning (`not_kept_awake`).
    */
   keepAwake?: boolean;
 }
@@ -143,14 +144,14 @@ type DecidedLater =
   | 'classWeights'
   | 'contrastTemperature';
 
-/** The labels of an example with several: their names, or a number from 0 to 1 for each label of the model; or the numbers to predict. */
+/** The labels of an example that has several: their names, a number from 0 to 1 for each label of the model, or the numbers to predict. */
 export type LabelList = readonly number[] | readonly string[];
 
 /** An image, for classifiers of images. */
 export type ImageExample =
   /** A file, pixels of any size, or a picture that a page shows. It is preprocessed as the model's preprocessor_config.json says. */
   | { readonly image: ImageInput; readonly label?: number | string; readonly labels?: LabelList }
-  /** Bytes of the model's own size, resized before, as profiles store them. They are used unchanged. */
+  /** An image that was resized to the model's input size before, as profiles store images. Its bytes are used unchanged. */
   | { readonly prepared: RgbImage; readonly label?: number | string; readonly labels?: LabelList }
   /** (C,H,W) or (1,C,H,W), as the model's preprocessing returns them. */
   | { readonly pixel_values: Tensor; readonly label?: number | string; readonly labels?: LabelList };
@@ -218,7 +219,7 @@ export interface TrainerState extends TrainProgress {
   readonly best_global_step: number | null;
   /** The adapter whose state this is, in a run that trains several adapters on data of their own. */
   readonly adapter?: string;
-  /** In such a run, the state of each adapter by name; `global_step` and `max_steps` then count the steps of all. */
+  /** In a run of several adapters, the state of each by name. `global_step` and `max_steps` then count the steps of all adapters. */
   readonly adapters?: Readonly<Record<string, TrainerState>>;
 }
 

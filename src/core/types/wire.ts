@@ -70,7 +70,7 @@ export function errorToData(thrown: unknown): ErrorData {
   const error = toKnownError(thrown);
   if (!(error instanceof WebVeraError)) return { kind: 'abort', message: error.message };
   const { code, message, hint, retryable, detail } = error;
-  // The cause is not sent: its stack replaces the error's own.
+  // The cause is not sent, but its stack replaces the error's own stack.
   const stack = error.cause instanceof Error ? stackWithHint(error, error.cause) : error.stack;
   return { kind: 'webvera', code, message, hint, retryable, detail: cloneable(detail), stack };
 }

@@ -6,7 +6,7 @@ import { type Actions, firstUsable, type Region } from './region';
 /** Errors that a stored profile can cause: it is unreadable, or belongs to another model. Forgetting it helps. */
 const CAUSED_BY_PROFILE = ['storage_corrupt', 'invalid_argument'];
 
-/** The panel before the model is downloaded, and while it is. `kind`: a description of the model for visitors. */
+/** The panel before the model is downloaded and during the download. `kind`: a description of the model for visitors. */
 export function introRegion({ load, stop, forget }: Actions, kind: string): Region {
   const modelName = create('strong');
   const promise = create(

@@ -9,7 +9,7 @@ export function timeLeft(seconds: number | undefined): string {
   return minutes < 60 ? `about ${minutes} min left` : `about ${Math.round(minutes / 60)} h left`;
 }
 
-/** Decides whether a report of loading replaces the one that is shown: bytes until all have arrived, then the later stages. */
+/** Returns the report of loading to show, `before` or `info`: bytes until all have arrived, then the later stages. */
 export function shownProgress(before: ProgressInfo | undefined, info: ProgressInfo): ProgressInfo | undefined {
   if (info.status === 'progress_total' || info.status === 'ready') return info;
   const isComing = before?.status === 'progress_total' && before.loaded < before.total;
@@ -66,7 +66,7 @@ export function keptInWords(info: ProfileInfo | undefined): string {
   return `In this browser, and nowhere else: ${stored}, in ${formatBytes(bytes)}.`;
 }
 
-/** How often the profile has learnt, and the last outcome; '' if that was of labels. */
+/** How often the profile has learnt, and the last outcome; '' if the last lesson was of labels. */
 export function learntInWords(all: readonly LearnRecord[]): string {
   const history = all.filter(isInEffect);
   const last = history.at(-1);
@@ -75,7 +75,7 @@ export function learntInWords(all: readonly LearnRecord[]): string {
   return `${times} ${outcomeInWords(last)}`;
 }
 
-/** Begins with better or worse, because most people can't judge a loss. */
+/** Describes an outcome. It says first whether the model got better or worse, because most people can't judge a loss. */
 export function outcomeInWords({ held_out, loss_before, loss_after, taken }: LearnRecord): string {
   const losses = `(loss ${loss_before.toFixed(2)} → ${loss_after.toFixed(2)})`;
   const measure = held_out > 0 ? 'at examples that it hadn’t seen' : 'at what you taught it';
@@ -84,7 +84,7 @@ export function outcomeInWords({ held_out, loss_before, loss_after, taken }: Lea
   return `The last time made no difference ${measure} ${losses}.`;
 }
 
-/** How often a classifier is right after it learnt from labels, or what a refinement came to; '' otherwise. */
+/** How often a classifier is right after it learnt from labels, or the outcome of a refinement; '' otherwise. */
 export function rightInWords(all: readonly LearnRecord[]): string {
   const history = all.filter(isInEffect);
   const last = history.at(-1);
@@ -92,7 +92,7 @@ export function rightInWords(all: readonly LearnRecord[]): string {
   const { taken, examples, held_out, accuracy_after, cross_validated_accuracy } = last;
   if (!taken && last.method === 'instant') return outcomeInWords(last);
   if (last.method === 'refine') return refinedInWords(last);
-  // Vectors that saw the examples make the figure of those held out in turn too good.
+  // The cross-validated accuracy is too good if vectors have trained on the same examples.
   const [share, count] = history.some(trainsVectors)
     ? [accuracy_after, held_out]
     : [cross_validated_accuracy ?? accuracy_after, cross_validated_accuracy === null ? held_out : examples];
@@ -117,12 +117,12 @@ function refinedInWords(record: LearnRecord): string {
   return `Refined, and kept. Of examples that it hadn’t seen, it was right for ${before} before, and is for ${after} now.`;
 }
 
-/** Whether no rollback has undone an outcome. */
+/** Whether an outcome is in effect: no rollback has undone it. */
 function isInEffect({ undone }: LearnRecord): boolean {
   return undone !== true;
 }
 
-/** Whether the current vectors may come from that training. */
+/** Whether the current vectors may come from this record's training. */
 function trainsVectors({ taken, steps, candidates }: LearnRecord): boolean {
   return taken && steps > 0 && !candidates.some(({ name, chosen }) => chosen && name === 'instant');
 }

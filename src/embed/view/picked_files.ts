@@ -24,8 +24,8 @@ export function takeFiles(
 const SIDE = 96;
 
 /**
- * The middle square of a picture, on a canvas: the page's security policy may forbid images from memory. Undefined if the
- * browser can't read the file.
+ * The middle square of a picture, on a canvas, because the page's security policy may forbid images from memory. Undefined if the file is
+ * too large or the browser can't read it.
  */
 export async function thumbnailOf(file: Blob, name: string): Promise<HTMLCanvasElement | undefined> {
   if (file.size > MOST_PICTURE_BYTES) return undefined;

@@ -7,7 +7,7 @@ export interface Shown {
   readonly learner: Learner;
   /** The model's name, for visitors. */
   readonly name: string;
-  /** Whether the profile of the last update is gone: it was forgotten, or another one is loaded. Its texts go with it. */
+  /** Whether the profile of the last update is gone, because it was forgotten or another one is loaded. Regions then remove its texts. */
   readonly isGone: boolean;
   readonly progress: ProgressInfo | undefined;
   /** Whether visitors are asked for their opinion of texts. */
@@ -47,7 +47,7 @@ export interface Region {
   update(shown: Shown): void;
   /** The element that takes the focus when a focused element disappears; undefined if the region has none. */
   landing(): HTMLElement | undefined;
-  /** Stops its work, because another panel replaces it. */
+  /** Stops the region's work, because another panel replaces this one. */
   close?(): void;
 }
 

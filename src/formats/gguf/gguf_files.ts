@@ -88,7 +88,7 @@ export class GgufFiles implements ModelFiles {
       await reader.skip(tensor.offset - position);
       const length = byteLength(tensor, packing);
       position = tensor.offset + length;
-      // Checked first, so that no memory is allocated for bytes that the file lacks.
+      // The end is checked first, so that no memory is allocated for bytes that the file lacks.
       if (header.dataOffset + position > (stream.size ?? Number.MAX_SAFE_INTEGER)) {
         throw invalid(this.#file, `${tensor.name} ends after the file`);
       }

@@ -35,7 +35,7 @@ const RECORD_BYTES = 1024;
  * whatever length the file claims.
  */
 export class GgufReader extends BoundedReader {
-  /** Waits until a tensor's description or a name has arrived, so that it can be read synchronously. Call it before each. */
+  /** Waits until a tensor's description or a name has arrived, so that it can be read synchronously. Call this before each of them. */
   ready(): Promise<void> {
     return this.stream.fetch(RECORD_BYTES);
   }

@@ -29,7 +29,7 @@ export const PLUS_ONE: TensorChange = {
   undo: (bytes, _, packing) => new Uint8Array(widened(bytes, packing).map((value) => value - 1).buffer),
 };
 
-/** The rows have another order: `from` is the row of the file that holds a row of the original. */
+/** The rows were put in another order: `from` returns the row of the file that holds a row of the original. */
 function reordered(from: (row: number, rows: number) => number): TensorChange {
   return {
     header: (header) => header,
@@ -45,7 +45,7 @@ function reordered(from: (row: number, rows: number) => number): TensorChange {
   };
 }
 
-/** The rows of queries or keys: llama.cpp puts the numbers of a head that rotate together side by side. */
+/** The change of the rows of queries or keys: llama.cpp puts the two numbers of a head that rotate together side by side. */
 export function interleaved(heads: number): TensorChange {
   return reordered((row, rows) => {
     const size = rows / heads;
@@ -56,8 +56,8 @@ export function interleaved(heads: number): TensorChange {
 }
 
 /**
- * The rows of Falcon's queries, keys and values. In the checkpoint, a key head and its value head follow the query heads that read them.
- * llama.cpp puts all queries first, then all keys, then all values.
+ * The change of the rows of Falcon's queries, keys and values. In the checkpoint, a key head and its value head follow the query heads that
+ * read them. llama.cpp puts all queries first, then all keys, then all values.
  */
 export function ungrouped(heads: number, kvHeads: number): TensorChange {
   const queries = heads / kvHeads;

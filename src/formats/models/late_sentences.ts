@@ -1,4 +1,6 @@
 import { late } from '../../core/async/late';
 
-/** The reader of sentence-transformers' settings, for models that vectors are asked of. */
+/**
+ * Loads the reader of sentence-transformers' settings. Most models never need it, because only vectors of texts depend on these settings.
+ */
 export const sentenceCode = late(async () => await import('./sentence_modules'));

@@ -112,7 +112,7 @@ function indexOf(shards: readonly (readonly Spec[])[], names: readonly string[])
   };
 }
 
-/** The dtype for config.json, in which transformers 5 loads weights, under one of two names. */
+/** Adds the weights' dtype to config.json, under one of two names. transformers 5 loads the weights in this dtype. */
 function withDtype(config: PretrainedConfig, specs: readonly ModelTensorSpec[]): PretrainedConfig {
   const has = (wanted: ModelTensorSpec['dtype']): boolean => specs.some((spec) => spec.dtype === wanted);
   const dtype = has('BF16') ? 'bfloat16' : has('F16') ? 'float16' : 'float32';

@@ -54,7 +54,7 @@ export async function readSentenceModules(
   return { ...transformer, ...made, unsupported: [...found][0] };
 }
 
-/** Throws `invalid_format` for a list that isn't one of modules. */
+/** Reads the list of modules. Throws `invalid_format` for a list of anything else. */
 function modulesOf(list: readonly unknown[]): readonly ModuleEntry[] {
   if (list.length > MOST_MODULES) {
     throw invalid(`expected at most ${MOST_MODULES} modules, got ${list.length}`);
@@ -127,7 +127,10 @@ function earlierModes(fields: Fields): readonly PoolingMode[] {
   return modes.length === 0 ? ['mean'] : modes;
 }
 
-/** The unsupported setting of a Normalize: a vector other than the text's. Earlier releases wrote no file for a Normalize. */
+/**
+ * The unsupported setting of a Normalize, if it has one: it normalizes a vector other than the text's. Earlier releases wrote no file for a
+ * Normalize.
+ */
 async function strangeNormalize(source: FileSource, path: string, limits: SentenceLimits): Promise<string | undefined> {
   const file = `${path}/config.json`;
   const bytes = await readRareFile(source, file, limits.json);

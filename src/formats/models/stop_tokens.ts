@@ -6,9 +6,10 @@ import { parseJsonObject } from '../json';
 const GENERATION_FILE = 'generation_config.json';
 
 /**
- * The tokens that end a text by a folder's generation_config.json. They precede those of config.json, as in transformers: models that follow
- * instructions often name the end of a turn only here. Undefined without the file, without the field, and if only cached files may be
- * used and the file was never asked for. Throws `invalid_format`, `limit_exceeded` and the source's errors.
+ * Reads the tokens that end a text from a folder's generation_config.json. They take precedence over those of config.json, as in
+ * transformers: models that follow instructions often name the token that ends a turn only here. Undefined if the file or the field is
+ * missing, or if only cached files may be used and the file was never requested. Throws `invalid_format`, `limit_exceeded` and the source's
+ * errors.
  */
 export async function readStopTokens(
   source: FileSource,

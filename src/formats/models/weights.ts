@@ -54,7 +54,7 @@ interface WeightFile {
 
 type OpenWeights = (stream: ByteStream, file: string, limits: WeightLimits) => Promise<WeightFile>;
 
-/** In the order in which transformers looks for them. */
+/** The formats of weights, in the order in which transformers looks for them. */
 const FORMATS: readonly { readonly file: string; readonly index: string; readonly open: OpenWeights }[] = [
   { file: WEIGHTS_FILE, index: WEIGHTS_INDEX, open: openSafetensors },
   { file: TORCH_FILE, index: TORCH_INDEX, open: openTorch },

@@ -9,7 +9,7 @@ const PIECE = 65_536;
 /** Bytes that are read in small parts before the thread is yielded. */
 const STRETCH = 65_536;
 
-/** Reads exact numbers of bytes from a stream, and allocates no more memory than these. */
+/** Reads exact numbers of bytes from a stream, and allocates memory only for these bytes. */
 export class ByteReader {
   readonly #stream: ByteStream;
   readonly #file: string;
@@ -64,7 +64,7 @@ export class ByteReader {
     if (parts.length > 1) this.#hold(joinBytes(parts), this.#position);
   }
 
-  /** Whether `length` bytes can be read without `fetch`. */
+  /** Whether `length` bytes can be read without `fetch`: they have arrived, and the thread need not be yielded first. */
   has(length: number): boolean {
     return this.available >= length && this.#position < this.#stretchEnd;
   }
@@ -186,7 +186,7 @@ export class ByteReader {
   }
 }
 
-/** Throws unless a length is an integer from 0 on: reading would never reach any other length. */
+/** Throws for a length that is not an integer from 0 on, because reading would never reach it. */
 function expectCount(length: number): void {
   if (!Number.isInteger(length) || length < 0) throw new RangeError(`Expected a number of bytes, got ${length}`);
 }

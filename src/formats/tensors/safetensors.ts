@@ -119,7 +119,7 @@ function formatName(name: string): string {
   );
 }
 
-/** Compares strings by their UTF-8 bytes. JavaScript would order surrogates below some other code units. */
+/** Compares strings by their UTF-8 bytes. JavaScript would order surrogates before the code units from 0xe000 on. */
 function compareAsUtf8(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let index = 0; index < length; index++) {

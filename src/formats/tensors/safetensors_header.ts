@@ -32,7 +32,7 @@ export const PREFIX_BYTES = 8;
 const MAX_HEADER_BYTES = 100_000_000;
 const MAX_NAME_LENGTH = 512;
 const MAX_RANK = 8;
-/** The largest number of tensors without elements. Otherwise a small file could hold very many. */
+/** The largest number of tensors without elements. Without this limit, a small file could hold very many of them. */
 const MAX_EMPTY = 1000;
 /** Text that every tensor's entry contains: it is counted to refuse too many tensors before any is read. */
 const OFFSETS = '"data_offsets"';
@@ -78,7 +78,7 @@ export function parseHeader(
 
 function decode(bytes: Uint8Array): string {
   try {
-    // The decoder keeps a byte order mark, so that it is refused: the format has none.
+    // The decoder does not drop a byte order mark, so that the scanner refuses it: the format has none.
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw invalid('expected a header in UTF-8');

@@ -34,7 +34,7 @@ export interface Dict {
   readonly entries: Map<string, Item>;
 }
 
-/** A function that a file names. It stays a name: nothing is looked up or called by it. */
+/** A function that a file names. It stays a name: no function is looked up or called. */
 interface Callable {
   readonly kind: 'callable';
   readonly name: string;
@@ -154,7 +154,7 @@ export class PickleMachine {
     else throw this.invalid(`calls ${callable.name} with ${items.length} arguments that it doesn't take`);
   }
 
-  /** `('storage', class, key, device, elements)` */
+  /** Replaces a storage's id on the stack with the storage. The id is the tuple `('storage', class, key, device, elements)`. */
   persistent(): void {
     const id = this.pop();
     const [what, type, key, , length] = isKind(id, 'tuple') ? id.items : [];
@@ -176,7 +176,7 @@ export class PickleMachine {
     return fileError('invalid_format', file, `expected a state dict of tensors, but byte ${position} ${what}`, hint);
   }
 
-  /** `(storage, offset, sizes, strides, requires_grad, hooks)` */
+  /** Makes a tensor from the arguments `(storage, offset, sizes, strides, requires_grad, hooks)`. */
   #tensor([storage, offset, sizes, steps]: readonly Item[]): TensorRef {
     const [shape, strides] = [countsOf(sizes), countsOf(steps)];
     const isWhole = isKind(storage, 'storage') && isCount(offset) && shape !== undefined && strides !== undefined;

@@ -4,7 +4,7 @@ import { quote } from '../tensors/header_scanner';
 import { type Item, isKind, PickleMachine, type TensorRef } from './pickle_machine';
 import { PickleReader } from './pickle_reader';
 
-/** Steps of the machine by their opcodes. */
+/** The work of one opcode: a step of the machine. */
 type Opcode = (machine: PickleMachine, reader: PickleReader) => void;
 
 const put =
@@ -12,7 +12,7 @@ const put =
   (machine) =>
     machine.push(item);
 
-/** Makes a tuple of the last items. */
+/** Makes a tuple of the last `count` items of the stack. */
 const tupleOf =
   (count: number): Opcode =>
   (machine) => {

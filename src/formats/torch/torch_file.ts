@@ -54,7 +54,7 @@ export class TorchFile {
     await this.#entries.end(entry, bytes);
     for (const [name, tensor] of tensors) {
       const { storage } = tensor;
-      // Checked first, so that no memory is allocated for bytes that the file lacks.
+      // The size is checked first, so that no memory is allocated for bytes that the file lacks.
       if (sizeOf(storage) > (this.#size ?? Number.MAX_SAFE_INTEGER)) {
         throw this.#invalid(`expected a longer file, as storage ${storage.key} has ${sizeOf(storage)} bytes`);
       }

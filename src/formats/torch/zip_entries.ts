@@ -7,7 +7,7 @@ export interface ZipEntry {
   readonly name: string;
   /** Bytes of the file, if the archive gives them before the file. */
   readonly size: number | undefined;
-  /** Whether sizes follow the bytes. */
+  /** Whether the entry's sizes follow its bytes, in a descriptor. */
   readonly described: boolean;
   /** Whether those sizes have eight bytes: for a large entry, and any that begins after 4 GiB. */
   readonly isLong: boolean;
@@ -23,9 +23,11 @@ const DESCRIBED = 8;
 const ZIP64 = 0xffffffff;
 const ZIP64_FIELD = 1;
 const MOST_NAME = 512;
-/** The largest number of entries. A file has one per storage and a few more, and its pickle has no room for as many storages. */
+/**
+ * The largest number of entries. A file has one entry for each storage and a few more, and its pickle has no room for this many storages.
+ */
 const MOST_ENTRIES = 2 ** 16;
-/** The largest small entry, in bytes. Its size may follow it. */
+/** Bytes of the largest small entry, whose size may follow its bytes. */
 const MOST_NOTE = 4096;
 const HINT =
   'torch.save of PyTorch 1.6 and later writes such archives; a file that was cut off has to be downloaded again.';
@@ -77,7 +79,7 @@ export class ZipEntries {
     this.#expectSize(name, sizeIn(end, 0, isLong), taken);
   }
 
-  /** Reads a small entry, whose size may follow it. */
+  /** Reads a small entry, whose size may follow its bytes. */
   async note({ name, size, described, isLong }: ZipEntry): Promise<Uint8Array> {
     if (size !== undefined && size > MOST_NOTE) throw this.#invalid(`expected no ${name} of ${size} bytes`);
     if (!described) return this.#reader.take(size ?? 0);
@@ -90,7 +92,7 @@ export class ZipEntries {
       this.#reader.takeNow(behind);
       return bytes;
     }
-    // If the file ends early, report that instead.
+    // If the file ends early, this call throws the error for that instead.
     this.#reader.takeNow(MOST_NOTE + behind);
     throw this.#invalid(`expected no ${name} of more than ${MOST_NOTE} bytes`);
   }

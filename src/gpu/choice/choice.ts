@@ -29,7 +29,7 @@ const SMALL: Readonly<Record<string, readonly string[]>> = {
 
 /** The number of large tiles that gives work to each core of a large GPU. If a result has fewer, small tiles are faster. */
 const BUSY_TILES = 128;
-/** The number of large tiles from which they are preferred to small tiles. Oblong tiles have twice the threads. */
+/** The number of large tiles, by family, from which large tiles are preferred to small tiles. An oblong tile has twice the threads. */
 const LEAST_TILES: Readonly<Record<string, number>> = { workgroup: BUSY_TILES, workgroup_oblong: BUSY_TILES / 2 };
 /** Iterations above which one thread's loop is slower than sharing the loop with barriers, even on SwiftShader. */
 const MOST_TURNS = 2 ** 16;
@@ -38,9 +38,10 @@ const MOST_TURNS = 2 ** 16;
 export type ChosenVariants = Readonly<Record<string, string>>;
 
 /**
- * Picks a kernel's eligible variant: the chosen one, else one in f16, else the first in the default table, where the last two must not need
- * more registers than the device has. Without any of these, it picks the variant that needs the fewest registers. If a variant for few rows
- * is eligible, the default table decides, because choices are measured on many rows.
+ * Picks one of the eligible variants of a kernel. The order of preference is: a variant for few rows, from the default table, because
+ * choices are measured on many rows; the chosen variant; a variant in f16; the first variant of the default table; the variant that needs
+ * the fewest registers. A variant in f16 or from the default table must not need more registers than the device has, unless it is for few
+ * rows.
  */
 export function chooseVariant(step: Sized, info: DeviceInfo, chosen: ChosenVariants = {}): AnyVariant {
   const eligible = eligibleVariants(step, info);
@@ -135,9 +136,9 @@ const TABLE: readonly Preference[] = [
   },
   // llvmpipe and others without subgroups: barriers are cheap enough for tiles in workgroup memory.
   { isOf: isSoftware, variants: ['row_serial', 'held', 'subgroup', 'serial', 'workgroup'] },
-  // GPUs: tiles through workgroup memory, whose loops are almost only multiply-adds, as compilers of all vendors show: the largest tiles
-  // that the GPU has registers for, and of which there are enough to occupy it. Other variants that may suit a GPU better, such as
-  // registers alone (if caches serve threads that read the same) or wide tiles, are measured if a session requests it.
+  // Hardware GPUs: tiles in workgroup memory, because their loops are almost only multiply-adds in the output of all vendors' compilers.
+  // The largest tiles are taken that the GPU has registers for and that are enough to occupy it. Other variants may suit a GPU better, such
+  // as tiles in registers alone (if caches serve threads that read the same values) or wide tiles. A session measures them on request.
   {
     isOf: () => true,
     variants: ['row', 'workgroup', 'workgroup_apart', 'workgroup_oblong', 'workgroup_small', 'workgroup_least'],

@@ -34,7 +34,9 @@ const TABLE: readonly Row[] = [
   { vendor: /^arm$/, budget: 64 },
 ];
 
-/** The budget of a GPU. A GPU of unknown vendor gets the smallest budget, as in Firefox, which hides the vendor. */
+/**
+ * The budget of a GPU. A GPU of unknown vendor gets the smallest budget. In Firefox that is every GPU, because Firefox hides the vendor.
+ */
 export function registerBudget({ vendor, architecture }: Pick<DeviceInfo, 'vendor' | 'architecture'>): RegisterBudget {
   const row = TABLE.find(
     (one) => one.vendor.test(vendor.toLowerCase()) && (one.architecture?.test(architecture.toLowerCase()) ?? true),

@@ -14,7 +14,7 @@ export interface Entrant {
 export interface Lab {
   /** Milliseconds. */
   now(): number;
-  /** Compiles a variant and runs it once. Undefined if the device can't. */
+  /** Compiles a variant and runs it once. Undefined if the device can't load the variant. */
   prepare(candidates: Candidates, variant: string): Promise<Entrant | undefined>;
 }
 
@@ -46,7 +46,9 @@ const ROUNDS = 5;
 const LEAST_ROUNDS = 2;
 /** The share of time that a variant must save to replace the default one: smaller differences may be chance. */
 const MARGIN = 0.05;
-/** A variant is dropped if it takes this many times as long as the default one: after the first round, and after later rounds. */
+/**
+ * A variant is dropped if it takes this many times as long as the default one: `once` after the first round, `again` after later rounds.
+ */
 const HOPELESS = { once: 4, again: 1.5 };
 
 /**
@@ -65,7 +67,7 @@ export async function tune(all: readonly Candidates[], lab: Lab, signal: AbortSi
         signal.throwIfAborted();
         if (compiling.left <= 0) break;
         const prepare = (): Promise<Entrant | undefined> => lab.prepare(candidates, variant);
-        // The default variant must be compiled anyway, so it doesn't count.
+        // The default variant must be compiled anyway, so its time doesn't count.
         const entrant = await (index === 0 ? prepare() : compiling.spend(prepare));
         if (entrant !== undefined) entrants.push(entrant);
         // Without the default variant, no comparison is possible.
@@ -80,7 +82,10 @@ export async function tune(all: readonly Candidates[], lab: Lab, signal: AbortSi
   return chosen;
 }
 
-/** Measures the variants in turns, so that other load on the machine affects all of them. Undefined if time runs out. */
+/**
+ * Measures the variants in turns, so that other load on the machine affects all of them. Returns the fastest variant, or undefined if time
+ * runs out too early or only one variant could be compiled.
+ */
 async function compare(
   { works }: Candidates,
   entrants: readonly Entrant[],
@@ -117,7 +122,7 @@ function fastest(own: EntrantSamples, running: readonly EntrantSamples[], plans:
   return (isClear ? best : own).entrant.variant;
 }
 
-/** Milliseconds of a step in the measured works of the kernel. */
+/** Milliseconds that the kernel's measured works take in one step of the run. */
 function cost({ samples }: EntrantSamples, plans: readonly Plan[], of: (numbers: readonly number[]) => number): number {
   return plans.reduce((sum, { dispatches, times }, work) => sum + (dispatches / times) * of(samples[work] ?? []), 0);
 }

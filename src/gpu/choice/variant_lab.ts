@@ -30,7 +30,7 @@ export class VariantLab implements Lab {
     if (program === undefined) return undefined;
     const release = (): void => program.release();
     try {
-      // Drivers may compile on first use.
+      // Drivers may compile a kernel only when it runs for the first time.
       for (const work of works.keys()) await this.#run(program, work, 1);
       return { variant, release, run: (work, times) => this.#run(program, work, times) };
     } catch (error) {

@@ -5,7 +5,7 @@ import { outOfMemory } from '../scopes';
 import type { BufferRange } from './pinned_buffers';
 import { MAX_KEPT, StagingBuffers } from './staging';
 
-/** A read, whose copy is queued at once if its buffer exists or is small. */
+/** A read. Its copy is queued at once if it has at most `MAX_KEPT` bytes, and otherwise once its buffer is allocated. */
 interface QueuedRead {
   /** Resolves once the copy is queued or has failed; undefined if it is queued already. */
   readonly queued: Promise<void> | undefined;
@@ -17,7 +17,7 @@ export class Readback {
   readonly #host: DeviceHost;
   readonly #counters: GpuCounters;
   readonly #staging: StagingBuffers;
-  /** Firefox checks for finished maps only every 100 ms unless something is submitted meanwhile. */
+  /** Whether to submit empty work while reads wait: otherwise Firefox checks for finished maps only every 100 ms. */
   readonly #nudges = isFirefox();
   #waiting = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -95,7 +95,7 @@ export class Readback {
     try {
       return staging.getMappedRange(0, bytes).slice(0);
     } catch (error) {
-      // A page has less room than the GPU, and says so with a RangeError.
+      // A page may have less memory than the GPU. The copy then throws a RangeError.
       throw error instanceof RangeError ? outOfMemory(READING, error.message) : error;
     } finally {
       staging.unmap();

@@ -15,7 +15,7 @@ export class SizingRunner implements Runner {
   readonly #staging: StagingBuffers;
   #largest = 0;
 
-  /** Matrices larger than `maxBindingBytes` are split. No other value is rejected as too large; `largest` reports the size. */
+  /** Matrices larger than `maxBindingBytes` are split. Other values are accepted at any size, and `largest` reports the largest buffer. */
   constructor(maxBindingBytes: number) {
     this.maxBindingBytes = maxBindingBytes;
     const device = {

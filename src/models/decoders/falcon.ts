@@ -146,7 +146,7 @@ function attend({ g, inputs }: nn.ForwardPass, config: Falcon, layer: number, qk
   if (config.rope !== undefined) {
     return inputs.attend(layer, q, k, v, { H, Hkv, D, rotary: { table, positions } });
   }
-  // Each head of queries has a bias of its own, which is a column of its keys: shared keys are repeated.
+  // `withAlibi` puts the biases of a head of queries into a column of its keys, so heads that share keys get copies of them.
   const ofEach = (shared: Value): Value => (Hkv === H ? shared : repeatHeads(g, shared, D, H / Hkv));
   const heads = withAlibi(g, { q, k: ofEach(k), v: ofEach(v), table, positions, D });
   const made = inputs.attend(layer, heads.q, heads.k, heads.v, { H, Hkv: H, D: heads.D, scale: 1 / Math.sqrt(D) });

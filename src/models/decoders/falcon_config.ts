@@ -7,9 +7,9 @@ import { parseRope, ropeFields } from './positions/rope_config';
 export type FalconConfig = ReturnType<typeof parseFalconConfig>;
 
 /**
- * Reads a Falcon's config.json, written by transformers 4 or 5. Sizes are required; other fields have Hugging Face's defaults. The
- * base model's dropout is ignored, as a frozen base runs without it. Throws `invalid_format` for values that no Falcon has,
- * `unsupported_model` for values that aren't supported.
+ * Reads a Falcon's config.json, written by transformers 4 or 5. The sizes of vocabulary and hidden states and the numbers of layers and
+ * heads are required; other fields have Hugging Face's defaults. The base model's dropout is ignored, as a frozen base runs without it.
+ * Throws `invalid_format` for values that no Falcon has, `unsupported_model` for values that aren't supported.
  */
 export function parseFalconConfig(json: JsonObject) {
   const fields = new Fields(json, 'config.json');

@@ -9,7 +9,7 @@ import { parseSlidingLayers, parseWindow } from './gated/sliding_layers';
 import { expectCausal, GEMMA_DEFAULTS, gemmaFamily, parseSoftcap } from './gemma';
 import { parseRope, type RopeConfig } from './positions/rope_config';
 
-/** `model_type: "gemma3_text"`: Gemma with norms before and after attention and MLP and of each head, and windows in most layers. */
+/** `model_type: "gemma3_text"`: Gemma with norms before and after attention and MLP, norms of each head, and windows in most layers. */
 export function createGemma3(json: PretrainedConfig): Network {
   const config = parseGemma3Config(json);
   const family = gemmaFamily(config);

@@ -101,14 +101,14 @@ function mlp({ n_embd: C, n_inner: F, activation_function }: Gpt2Config) {
 type Gpt2Config = ReturnType<typeof parseGpt2Config>;
 
 /**
- * Reads a GPT-2's config.json. Sizes but `n_inner` and `n_positions` are required; other fields have Hugging Face's defaults. The base
- * model's dropout is ignored, as a frozen base runs without it. Throws `invalid_format` for values that no GPT-2 has, `unsupported_model`
- * for values that aren't supported.
+ * Reads a GPT-2's config.json. All sizes except `n_inner` and `n_positions` are required; other fields have Hugging Face's defaults. The
+ * base model's dropout is ignored, as a frozen base runs without it. Throws `invalid_format` for values that no GPT-2 has,
+ * `unsupported_model` for values that aren't supported.
  */
 export function parseGpt2Config(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   expectModelType(fields, 'gpt2');
-  // Only changes the order of rounding in half precision.
+  // This field changes only the order of rounding in half precision.
   fields.boolean('reorder_and_upcast_attn', false);
   oneOf(fields, 'add_cross_attention', [false]);
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });

@@ -9,13 +9,13 @@ import { languageHead, scoreHead } from '../heads';
 import * as nn from '../nn';
 import { textSizesOf } from '../text_sizes';
 
-/** torch's default: OPT's config.json has no field for it. */
+/** The epsilon of all norms: torch's default, as OPT's config.json has no field for it. */
 const EPS = 1e-5;
 
-/** The row of the first position. The two rows before it were once padding's. */
+/** The row of the first position in the table of positions. Padding reads the row before it. */
 const POSITION_OFFSET = 2;
 
-/** `model_type: "opt"`: LayerNorm before or after, learned positions without padding; tied or untied head. */
+/** `model_type: "opt"`: LayerNorm before or after attention and MLP, learned positions that don't count padding; tied or untied head. */
 export function createOpt(json: PretrainedConfig): Network {
   const config = parseOptConfig(json);
   const { word_embed_proj_dim: E, vocab_size: V } = config;
@@ -112,9 +112,9 @@ function attention({ hidden_size: C, num_attention_heads: H, enable_bias }: OptC
 type OptConfig = ReturnType<typeof parseOptConfig>;
 
 /**
- * Reads an OPT's config.json. Sizes but `word_embed_proj_dim` and `max_position_embeddings` are required; other fields have Hugging
- * Face's defaults. The base model's dropout is ignored, as a frozen base runs without it. Throws `invalid_format` for values that no OPT
- * has, `unsupported_model` for values that aren't supported.
+ * Reads an OPT's config.json. All sizes except `word_embed_proj_dim` and `max_position_embeddings` are required; other fields have
+ * Hugging Face's defaults. The base model's dropout is ignored, as a frozen base runs without it. Throws `invalid_format` for values that
+ * no OPT has, `unsupported_model` for values that aren't supported.
  */
 export function parseOptConfig(json: JsonObject) {
   const fields = new Fields(json, 'config.json');

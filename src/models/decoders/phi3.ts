@@ -68,8 +68,8 @@ function mlp({ hidden_size: C, intermediate_size: F, hidden_act }: GatedDecoder)
 }
 
 /**
- * Old files have other names for "longrope". transformers 4 reads "su"; 5 fails on it if the model has only its original context, as in
- * all old files.
+ * The types by their names in files. Old files have other names for "longrope". transformers 4 reads "su". transformers 5 fails on "su" if
+ * the model has only its original context, as in all old files.
  */
 const TYPES = { default: 'default', longrope: 'longrope', su: 'longrope', yarn: 'longrope' } as const;
 

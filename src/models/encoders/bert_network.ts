@@ -34,7 +34,7 @@ export function createBertNetwork(
     config: json,
     text: { ...textSizesOf(config, P - family.firstPosition, family.positions), typeVocabSize },
     ...nn.network(model),
-    // BERT's order, for RoBERTa too: checkpoints of runs store trained tensors in it.
+    // BERT's order, for RoBERTa too: checkpoints of runs store trained tensors in this order.
     weights: [...embeddings, model.encoder].flatMap(({ weights }) => weights),
     constants: [],
     hiddenSize: config.hidden_size,

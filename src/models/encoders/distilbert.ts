@@ -10,7 +10,7 @@ import { textSizesOf } from '../text_sizes';
 import { encoderForward } from './encoder_block';
 import { type EncoderConfig, parseEncoderConfig } from './encoder_config';
 
-/** Fixed in torch's classes. */
+/** The epsilon of all norms, which is fixed in torch's classes. */
 const EPS = 1e-12;
 
 /** `model_type: "distilbert"`: BERT without types of tokens and without a pooler, under names of its own. */

@@ -15,9 +15,9 @@ interface EncoderDefaults {
 }
 
 /**
- * Reads the config.json of BERT or of an encoder with the same fields. Sizes but the positions are required; other fields have Hugging
- * Face's defaults. The base model's dropout is ignored, as a frozen base runs without it. Throws `invalid_format` for values that no such
- * model has, `unsupported_model` for values that aren't supported.
+ * Reads the config.json of BERT or of an encoder with the same fields. All sizes except `max_position_embeddings` and `type_vocab_size` are
+ * required; other fields have Hugging Face's defaults. The base model's dropout is ignored, as a frozen base runs without it. Throws
+ * `invalid_format` for values that no such model has, `unsupported_model` for values that aren't supported.
  */
 export function parseEncoderConfig(
   json: JsonObject,

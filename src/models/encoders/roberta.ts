@@ -7,7 +7,7 @@ import * as nn from '../nn';
 import { createBertNetwork } from './bert_network';
 import { parseEncoderConfig } from './encoder_config';
 
-/** `model_type: "roberta"`: BERT whose positions follow that of padding, and count the tokens whose id isn't padding's. */
+/** `model_type: "roberta"`: BERT whose first position follows that of padding. Positions count the tokens whose id isn't padding's. */
 export function createRoberta(json: PretrainedConfig): Network {
   return robertaOf(json, 'roberta', 'Roberta');
 }

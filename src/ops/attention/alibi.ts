@@ -27,7 +27,7 @@ interface AlibiInputs {
   readonly D: number;
 }
 
-/** Larger heads, with the bias in their products. */
+/** Queries, keys and values in larger heads, whose products include the bias. */
 interface BiasedHeads {
   readonly q: Value;
   readonly k: Value;

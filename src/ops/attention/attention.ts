@@ -17,10 +17,10 @@ import {
   withDirections,
 } from './variants';
 
-/** The registers that variants need (`VariantInit.registers`), as GPUs' compilers make them. */
+/** The registers that variants need (`VariantInit.registers`) in the code of GPUs' own compilers. */
 const REGISTERS = 112;
 
-/** For `subgroup` and `held`. */
+/** The files that `subgroup` and `held` share. */
 const onQuads = ['enable_subgroups', 'attention', 'subgroup', 'neighbours', 'rows', 'softmax', 'block'];
 
 export const attentionForward = shaderKernel({
@@ -78,7 +78,7 @@ export interface AttentionHeads {
   readonly causal?: boolean;
   /** Scores s become softcap · tanh(s / softcap), which is within ±softcap. Default: scores stay unchanged. */
   readonly softcap?: number;
-  /** Set if queries and keys are rotated first, by `rope`. */
+  /** The rotation of queries and keys before attention, as by `rope`. Default: none. */
   readonly rotary?: Rotary;
 }
 

@@ -18,13 +18,13 @@ import {
 } from './variants';
 
 /**
- * The registers that variants need (`VariantInit.registers`), as GPUs' compilers make them. The gradient of keys holds 64 sums, or 32 if
- * other workgroups compute the gradient of values.
+ * The registers that variants need (`VariantInit.registers`) in the code of GPUs' own compilers. The gradient of keys holds 64 sums, or 32
+ * if other workgroups compute the gradient of values.
  */
 const REGISTERS = { together: 168, apart: 112 };
 
 const tiles = ['backward_tile', 'tile', 'rows', 'meeting', 'query_products', 'backward_blocks', 'block'];
-/** For `subgroup` and `held`. */
+/** Files that `subgroup` and `held` share. */
 const onQuads = ['enable_subgroups', 'attention_backward', 'backward_subgroup', 'neighbours', 'rows', 'meeting'];
 
 const params = {
@@ -37,7 +37,7 @@ const params = {
   is_turned: 'u32',
 } as const;
 
-/** The gradient of queries, or of keys and values: one kernel for both, to compile only one. */
+/** The gradient of queries, or of keys and values. One kernel computes either, so that only one has to be compiled. */
 export const attentionBackward = shaderKernel({
   name: 'attention_backward',
   bindings: {
@@ -111,12 +111,12 @@ interface AttentionResults extends HeadRows {
   readonly L: Value;
 }
 
-/** The queries, keys and values that receive gradients, if q and k of the results were made from them by a rotation of whole heads. */
+/** The queries, keys and values that receive the gradients. A rotation of whole heads has made the results' q and k from them. */
 export interface Unturned extends HeadRows {
   readonly rotary: Rotary;
 }
 
-/** Declares the gradient of attention's results. It is turned back where the operands were turned. */
+/** Declares the gradients of attention. With `unturned`, the gradients of queries and keys are rotated back. */
 export function differentiateAttention(
   g: Graph,
   results: AttentionResults,

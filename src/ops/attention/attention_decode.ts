@@ -46,7 +46,7 @@ interface AttentionDecodeInputs extends AttentionHeads {
   readonly k_cache: Value;
   /** (B, S, Hkv·D) */
   readonly v_cache: Value;
-  /** u32 (B): the query's position. From S on, the query sees all entries. */
+  /** u32 (B): the query's position. If it is S or more, the query sees all entries. */
   readonly positions: Value;
 }
 

@@ -53,8 +53,9 @@ interface CachedAttentionInputs
 }
 
 /**
- * Writes each row's new key and value (B, Hkv·D) into its cache, and returns attention to it, as `cacheWrite` and `attentionDecode` do:
- * (B, H·D). One dispatch also rotates whole heads, and rotated values are never stored. Has no gradient.
+ * Writes each row's new key and value (B, Hkv·D) into its cache, and returns attention to the cache, as `cacheWrite` and `attentionDecode`
+ * do: (B, H·D). If whole heads are rotated, one dispatch does all this and the rotation, and stores rotated keys in the cache alone. Has no
+ * gradient.
  */
 export function cachedAttention(g: Graph, inputs: CachedAttentionInputs): Value {
   const { q, k, v, k_cache, v_cache, positions, softcap, H, Hkv, D, rotary } = inputs;

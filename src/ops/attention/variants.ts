@@ -1,10 +1,10 @@
 import type { Params, ParamTypes, VariantInit } from '../../core/kernels/kernel';
 
 /*
- * Three families: `workgroup` shares tiles and comes first, because it suits every GPU. `workgroup_apart` is `workgroup` for GPUs with few
- * registers: it makes gradients of keys and of values in different workgroups, which repeat the scores. `subgroup` shares the reads of
- * the threads of a quad, and `serial` shares nothing: both are for software GPUs. `held` is `subgroup` with small heads in registers,
- * for devices on which reads cost more than instructions.
+ * The families of variants. `workgroup` shares tiles and comes first, because it suits every GPU. `workgroup_apart` is `workgroup` for GPUs
+ * with few registers: different workgroups compute the gradients of keys and of values, and both compute the scores. `subgroup` shares the
+ * reads of the threads of a quad, and `serial` shares nothing: both are for software GPUs. `held` is `subgroup` with small heads in
+ * registers, for devices on which reads cost more than instructions.
  */
 
 /** Tokens of a workgroup's tile, in all families. */
@@ -37,7 +37,7 @@ export function visibleProducts({ B, T, H, D, window, causal }: AttentionSizes):
 
 /** Files that complete a variant, and the params for which they apply. */
 interface Completion<P extends ParamTypes> {
-  /** Words for the params; empty for the usual ones. */
+  /** Names for less usual params, as in `VariantInit.cases`; empty for the usual ones. */
   readonly cases: readonly string[];
   readonly wgsl: readonly string[];
   fits(params: Params<P>): boolean;

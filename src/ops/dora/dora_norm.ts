@@ -39,8 +39,8 @@ export interface LowRankChange {
 }
 
 /**
- * ‖W + scale · B·A‖₂ of each row, (M): W (M, K) in any storage, without a change ‖W‖₂. It reads W once, so its 2·M·K·R operations cost R / N
- * of what the layer's product with N tokens costs. Has no gradient, as in DoRA: the norm counts as a constant.
+ * ‖W + scale · B·A‖₂ of each row, (M): W (M, K) in any storage, without a change ‖W‖₂. The kernel reads W once. Its 2·M·K·R operations are
+ * R / N of those of the layer's product with N tokens. Has no gradient, as in DoRA: the norm counts as a constant.
  */
 export function doraNorm(g: Graph, weight: Value, change?: LowRankChange): Value {
   const { rows, columns: K } = rowsAndColumns(weight.shape);
@@ -55,7 +55,7 @@ export function doraNorm(g: Graph, weight: Value, change?: LowRankChange): Value
   return norm;
 }
 
-/** A weight (M, K), and the value that receives the lengths of its rows, which may hold those of other weights. */
+/** A weight (M, K), and the value that receives the lengths of its rows. That value may also hold the lengths of other weights. */
 export interface MeasuredWeight {
   /** A pinned f32 value, or a view of one. */
   readonly weight: Value;
@@ -66,8 +66,8 @@ export interface MeasuredWeight {
 }
 
 /**
- * norm[norm_at + m] = ‖W‖₂ of each row of each weight. Weights of the same K share a dispatch if they are side by side in one buffer, in the
- * order of their lengths.
+ * norm[norm_at + m] = ‖W‖₂ of each row of each weight. Weights of the same K share a dispatch if they are side by side in one buffer and
+ * their lengths are side by side in `norm`, in the same order.
  */
 export function doraNorms(g: Graph, weights: readonly MeasuredWeight[]): void {
   for (const group of inParts(weights, follows, weights.length)) {

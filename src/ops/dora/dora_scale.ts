@@ -40,9 +40,9 @@ export interface Rescaling {
   readonly magnitude: Magnitude;
   /** The length of each of the C rows of the weight with its change, from `doraNorm` or `doraNorms`. */
   readonly norm: Value;
-  /** The place of the first of these lengths among those of several weights: a multiple of 4. Default: `norm` has this weight's alone. */
+  /** The place of the first of these lengths in `norm`: a multiple of 4. Default: `norm` has the lengths of this weight alone. */
   readonly norm_at?: number | undefined;
-  /** 0 or 1. Default 0. */
+  /** The number to subtract from each factor: 0 or 1. Default 0. */
   readonly less?: number;
   /** (C) */
   readonly bias?: Value | undefined;

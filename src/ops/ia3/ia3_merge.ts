@@ -14,8 +14,8 @@ export const ia3MergeKernel = flatKernel({
 });
 
 /**
- * into = diag(l)·matrix, or matrix·diag(l) `by` columns: into (M, K) is a pinned f32 value other than the matrix, and is overwritten. A
- * vector counts as a matrix of one row. Has no gradient.
+ * into = diag(l)·matrix if `by` is 'rows', or matrix·diag(l) if it is 'columns'. `into` (M, K) is a pinned f32 value other than the matrix,
+ * and is overwritten. A vector counts as a matrix of one row. Has no gradient.
  */
 export function ia3Merge(g: Graph, matrix: Value, vector: Ia3Vector, by: 'rows' | 'columns', into: Value): void {
   const { pool, offset: vector_at } = vector;

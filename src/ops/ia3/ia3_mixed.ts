@@ -24,7 +24,7 @@ export interface Ia3Mixed {
   readonly slots: Value;
   /** u32 (batch rows): the adapter of each row. An index beyond those in `slots` means no adapter. */
   readonly which: Value;
-  /** The index in `slots`. */
+  /** The place's index in `slots`. */
   readonly place: number;
   /** Tokens of a batch row. */
   readonly T: number;

@@ -69,7 +69,7 @@ export interface LoraLayer extends LinearLayer {
   readonly low?: LoraBranch | undefined;
 }
 
-/** A branch with what the forward pass computed: u = scale · x·Aᵀ (…, R), a summand u·Bᵀ of y (…, out). */
+/** A branch with its results in the forward pass: u = scale · x·Aᵀ (…, R), and the layer's y (…, out), to which u·Bᵀ is added. */
 interface MadeBranch extends LoraBranch {
   readonly u: Value;
   readonly y: Value;
@@ -124,7 +124,7 @@ export function loraMergeBias(
   emitProduct(g, bias, one, { scale, into });
 }
 
-/** y + scale · bias, in rows by their factors: y (…, out), bias (out, 1), factors (…, 1). Gradients for y and bias. */
+/** y + factor · bias in each row, with the row's own factor: y (…, out), bias (out, 1), factors (…, 1). Gradients for y and bias. */
 export function addRowBias(g: Graph, y: Value, factors: Value, bias: Value): Value {
   return linear(g, factors, bias, undefined, { residual: y });
 }

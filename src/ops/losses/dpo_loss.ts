@@ -17,9 +17,9 @@ const KINDS = { sigmoid: 0, robust: 0, hinge: 1, ipo: 2 } as const;
 export interface DpoOptions {
   /** How strongly the model is held near the reference: a number above 0. */
   readonly beta: number;
-  /** TRL's losses. */
+  /** The name of one of TRL's losses. */
   readonly loss_type: keyof typeof KINDS;
-  /** For 'robust', the probability that a pair is the wrong way round: from 0, below 1/2. Else 0. */
+  /** For 'robust', the probability that a pair's order is wrong: from 0, below 1/2. It is 0 for other losses. */
   readonly label_smoothing: number;
 }
 

@@ -10,7 +10,7 @@ export const ktoLossKernel = shaderKernel({
   flops: ({ P }) => (20 + 2 * P) * P,
 });
 
-/** Numbers of a text's metrics. */
+/** The number of a text's metrics. */
 const METRICS = 7;
 
 /**

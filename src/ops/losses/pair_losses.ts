@@ -5,7 +5,7 @@ import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { zeros } from '../fill';
 
-/** Two sequences for each row: all first ones, such as those that are chosen, then the second ones in the same order. */
+/** Two sequences for each row. All first sequences, such as the chosen ones, come before the second ones, which have the same order. */
 export interface SequencePairs {
   /** (2P), from `sequenceLogps`. */
   readonly logps: Value;
@@ -22,7 +22,7 @@ export interface SequenceLosses {
   readonly losses: Value;
   /** (L): the factor of the gradient of each token's loss; 0 for tokens of no sequence. */
   readonly weights: Value;
-  /** Numbers of each loss whose means are reported. */
+  /** (P, metrics): numbers for each pair or sequence. Their means are reported. */
   readonly metrics: Value;
 }
 

@@ -27,7 +27,7 @@ export interface RowLossInputs {
    * The buffers in which the gradients of trained tensors accumulate, as for `Graph.grad`. The head's own gradients are added immediately.
    */
   readonly into: ReadonlyMap<Value, Value>;
-  /** false: computes the losses alone, whatever trains. Default: true. */
+  /** Whether gradients are computed. If false, only losses are, even if something trains. Default: true. */
   readonly hasGradient?: boolean | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface RowLosses {
   readonly losses: Value;
   /**
    * (count, V) for each chunk: chunk i has the rows from i · chunkRows on. After the pass they are the head's logits if nothing trains,
-   * else their gradients. Chunks that a run skips have undefined contents. To be read after a run, they must be among the program's
+   * else their gradients. Chunks that a run skips have undefined contents. A program that reads them after a run must have them among its
    * outputs.
    */
   readonly logits: readonly Value[];

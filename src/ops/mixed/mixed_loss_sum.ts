@@ -24,8 +24,8 @@ export interface MixedLosses {
 }
 
 /**
- * Adds one adapter's share of a micro-batch to the mean loss in its `stats`, as `lossSum`. `block` is the adapter's own: `labelled` counts the
- * losses of all adapters in the micro-batch, and `inverse_tokens` is of its own step.
+ * Adds one adapter's share of a micro-batch to the mean loss in its `stats`, as `lossSum`. `block` is the adapter's own: its `labelled`
+ * counts the losses of all adapters in the micro-batch, and its `inverse_tokens` belongs to the adapter's own step.
  */
 export function mixedLossSum(
   g: Graph,

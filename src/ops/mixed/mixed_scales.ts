@@ -86,7 +86,7 @@ export function mixedScales(
   });
 }
 
-/** Two or three vectors. */
+/** Computes `mixedScales` for two or three vectors in one dispatch. */
 function scaleTogether(
   g: Graph,
   x: Value,

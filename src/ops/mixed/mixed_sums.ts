@@ -45,8 +45,8 @@ export class MixedSums implements PassEnd {
   }
 
   /**
-   * Reserves room for the partial sums of the gradients of vectors of one length and one table, in one value. They don't overlap. Returns
-   * that value, the offset of each vector's sums, and the buffer of the gradients.
+   * Reserves room, in one value, for the partial sums of the gradients of vectors that have one length and one table and don't overlap.
+   * Returns that value, the offset of each vector's sums, and the buffer of the gradients.
    */
   take(
     vectors: readonly MixedVector[],

@@ -12,9 +12,7 @@ const forwardParams = { N: 'size', C: 'size', eps: 'f32', weight_offset: 'f32' }
 const ROWS = 8;
 const isOfWords = ({ C }: Params<typeof forwardParams>): boolean => C % 4 === 0;
 
-/**
- * For rows of whole words, `words` and `serial` sum in one order, which `rms_norm_linear` shares: a norm has the same bits in all of them.
- */
+/** If C is a multiple of 4, `words`, `serial` and `rms_norm_linear` sum in one order, so a norm has the same bits in all of them. */
 export const rmsNormForward = shaderKernel({
   name: 'rms_norm',
   bindings: { x: 'read', weight: 'read', y: 'write', rstd: 'write' },

@@ -12,7 +12,10 @@ interface Further {
   readonly params: Readonly<Record<string, number>>;
 }
 
-/** Emits a kernel that does the work of `step`, which was taken back, and of the op behind it: its operands have the step's names. */
+/**
+ * Emits a kernel that does the work of `step`, which was taken back, and of the op after it. The kernel's operands have the names of the
+ * step's.
+ */
 export function emitFollower(
   g: Graph,
   kernel: AnyKernel,

@@ -180,8 +180,8 @@ export interface InputGradient {
 }
 
 /**
- * The gradient of the input of one or several layers: the sum over the layers of dy (…, M) times the first K columns of weight (M, ≥ K; by
- * default all columns of the first), plus `sum` (…, K). Layers with the same storage share a dispatch.
+ * The gradient of the input of one or several layers: the sum over the layers of dy (…, M) times the first K columns of weight (M, ≥ K),
+ * plus `sum` (…, K). By default K is the number of the first weight's columns. Layers with the same storage share a dispatch.
  */
 export function emitLinearBackward(
   g: Graph,

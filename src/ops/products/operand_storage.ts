@@ -25,7 +25,10 @@ export const RIGHT_STORAGES = Object.keys(RIGHT_READERS) as readonly RightStorag
 /** The storages of a matrix that a product adds to its result: for each, the param `half` of the kernel. */
 export const ADDENDS: Readonly<Partial<Record<StorageName, 0 | 1>>> = { f32: 0, f16: 1 };
 
-/** The access for lines of these lengths: vec4 only if the lines, and K along them, are multiples of 4. */
+/**
+ * The access for left lines of these lengths and result lines of the length `result`. It is `scalar` unless all left lengths are multiples
+ * of 4; then `vec4` or `ragged`, by the result's.
+ */
 export function linesOf(left: readonly number[], result = 4): Lines {
   if (left.some((length) => length % 4 !== 0)) return 'scalar';
   return result % 4 === 0 ? 'vec4' : 'ragged';

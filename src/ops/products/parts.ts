@@ -28,8 +28,9 @@ export interface SideBySide {
 }
 
 /**
- * Undefined if there is no value, if they can't share a buffer or are too large for one that every device binds, or if another value begins
- * it: kernels read the first value from 0 on.
+ * Places the values in one value, of which they are parts. Undefined if there are no values, if they can't share a buffer, or if together
+ * they are too large for every device to bind. Also undefined if another value is the first part, because kernels read the first of
+ * `values` from 0 on.
  */
 export function sideBySide(g: Graph, values: readonly Value[]): SideBySide | undefined {
   const [first] = values;
@@ -48,7 +49,8 @@ interface Group<T> {
 }
 
 /**
- * Items in groups whose gradients share a buffer, as `sideBySide` requires: all of them, or those that have no place yet, and others alone.
+ * Items in groups whose gradients share a buffer, as `sideBySide` requires. All items form one group if possible. Otherwise those whose
+ * gradients are in no buffer yet form a group if possible, and each other item is alone.
  */
 export function groupsSideBySide<T>(g: Graph, items: readonly T[], gradientOf: (item: T) => Value): Group<T>[] {
   const together = (some: readonly T[]): Group<T> | undefined => {

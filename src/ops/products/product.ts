@@ -12,11 +12,11 @@ interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit
   readonly name: string;
   readonly bindings: B;
   readonly params: P;
-  /** Further `lib/` files that it calls. */
+  /** Further `lib/` files that the kernel calls. */
   readonly libs?: readonly string[];
   readonly left: keyof typeof LAYOUTS.left;
   readonly right: keyof typeof LAYOUTS.right;
-  /** The only kind of lines that there are kernels for. Default: all. */
+  /** The only kind of lines for which kernels exist. Default: all kinds. */
   readonly lines?: Lines;
   /** Whether the right operand is a base model's weight, which may have any storage. Others are f32. */
   readonly weight?: boolean;
@@ -48,7 +48,7 @@ interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit
   readonly turned?: Follower;
 }
 
-/** A product that also does the work of the op behind it. */
+/** A product that also does the work of the op after it. */
 interface Follower {
   kernel(lines: Lines, right: RightStorage): unknown;
 }
@@ -99,7 +99,7 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
   return new Product(init);
 }
 
-/** A kernel for each pair of storages, created on first use. */
+/** A kernel for each pair of lines and right operand's storage, created on first use. */
 export class Product<B extends Bindings, P extends ParamTypes> {
   readonly #init: ProductInit<B, P>;
   readonly #made = new Map<string, Kernel<B, P>>();

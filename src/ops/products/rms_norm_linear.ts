@@ -32,9 +32,12 @@ const FILES = [
 ];
 const IN_TILES = [...FILES, 'norm_in_tile', 'one_range', 'whole_range'];
 const BY_QUADS = ['enable_subgroups', ...FILES, 'left_rows', 'norm_of_rows', 'neighbours', 'norm_by_quads'];
-/** Rows that a quad of threads computes, and rows of a workgroup of two quads that each compute all columns. */
+/** The rows that a quad of threads computes, and the rows of a workgroup of two quads, each of which computes all columns. */
 const [ROWS_OF_QUAD, ROWS_OF_ALL_COLUMNS] = [16, 32];
-/** Tiles in f16 read the last four of K again in the rest of a step, so they would count squares twice. */
+/**
+ * Tiles in f16 need a C that is a multiple of this: in an incomplete step they read the last four of K again, and would count their squares
+ * twice.
+ */
 const STEP_IN_F16 = 64;
 
 const tiles = tileVariants<typeof PARAMS>(IN_TILES, { size: ({ N, C, R }) => [N, R, C], f16: true, held: 12 });
@@ -60,8 +63,9 @@ export const rmsNormLinear = shaderKernel({
 });
 
 /**
- * Computes u = x·Aᵀ, (…, R), of A (R, ≥ C) in the dispatch of the RMSNorm that made x (…, C), if these are the last two steps, all lines are
- * whole words, and the rows are whole quads: few rows have tiles of their own. The values stay the same.
+ * Computes u = x·Aᵀ, (…, R), of A (R, ≥ C) in the dispatch of the RMSNorm that made x (…, C), if these are the last two steps, all lines
+ * are whole words, and the number of rows is a multiple of 16. Few rows stay apart, because they have tiles of their own. The values stay
+ * the same.
  */
 export function joinNorm(g: Graph, x: Value, { u, A }: { readonly u: Value; readonly A: Value }): void {
   const [norm, product] = g.steps.slice(-2);

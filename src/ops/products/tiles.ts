@@ -36,15 +36,15 @@ export interface TileInit<P extends ParamTypes> {
   size(params: Params<P>): readonly [rows: number, columns: number, inner: number];
   /** The rows that the grid covers, if padding makes them more than the result's. */
   rows?(params: Params<P>): number;
-  /** The columns that the grid covers, likewise. */
+  /** The columns that the grid covers, if padding makes them more than the result's. */
   columns?(params: Params<P>): number;
   /** The number of slices of K, each computed by its own workgroups. Default: 1. The kernel defines their beginnings. */
   slices?(params: Params<P>): number;
 }
 
 /**
- * The registers that tiles need (`VariantInit.registers`), as GPUs' compilers make them: with fewer, some compiler moves values of a K loop
- * to memory. Tiles of 8 × 8 results hold 64 sums, and 32 values on their way from memory; Apple's 128 are just enough.
+ * The registers that tiles need (`VariantInit.registers`) in the code of GPUs' own compilers: with fewer, some compiler moves values of a K
+ * loop to memory. Tiles of 8 × 8 results hold 64 sums, and 32 values on their way from memory; Apple's 128 registers are just enough.
  */
 const REGISTERS = { register: 112, wide: 160, workgroup: 124, oblong: 96, small: 64, f16: 148, f16Small: 112 };
 

@@ -19,8 +19,8 @@ interface Heads extends QueriesAndKeys {
 
 /**
  * q and k, with each head turned by its token's row of `turns` (N, D), if one step has made both as products of one input, and no step has
- * read them: that step is replaced by one that turns them, too. Undefined otherwise, or if not every device can bind its results together.
- * Has no gradient.
+ * read them. A step that also turns them then replaces that step. Undefined otherwise, or if not every device can bind the step's results
+ * together. Has no gradient.
  */
 export function emitTurnedLinears(g: Graph, { q, k, D }: Heads, turns: () => Value): QueriesAndKeys | undefined {
   const made = g.takeBackMaker(q, (step) => step.values.y0 === q && step.values.y1 === k && isFit(step, D));
@@ -33,7 +33,9 @@ export function emitTurnedLinears(g: Graph, { q, k, D }: Heads, turns: () => Val
   return turned;
 }
 
-/** Whether a product can turn its results in heads of D, and its results, with room between them, can be bound together. */
+/**
+ * Whether the step's product can turn its results in heads of D, and every device can bind the results together, with room between them.
+ */
 function isFit(step: Step, D: number): boolean {
   const { kernel, values, params } = step;
   const results = [values.y0, values.y1, ...thirdOf(step)];

@@ -27,7 +27,7 @@ export function prependRow(g: Graph, x: Value, row: Value, B: number): Value {
   expectShape('prepend_row row', [numel(row.shape)], [C]);
   const { y } = g.emit(prependRowKernel, { x, row }, { y: [rows + B, C] }, { B, T, C });
   g.differentiate(y, [x, row], (dy, [toX, toRow]) => {
-    // With the T + 1 rows of a part side by side, its first row is the first C columns, and the other rows are the columns after them.
+    // If the T + 1 rows of a part count as one long row, its first C columns are the first row, and the columns after them are the others.
     const parts = { N: B, C: (T + 1) * C };
     const others = { ...parts, start: C, count: T * C };
     const dx = toX.wanted ? g.emit(sliceColumnsForward, { x: dy }, { y: x.shape }, others).y : undefined;

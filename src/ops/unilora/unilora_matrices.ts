@@ -56,7 +56,8 @@ export function placeWords(length: number, entries: number): number {
 }
 
 /**
- * The tables for indices in order, each of which belongs to the next of `places()`. `size`: the buffer's length, which may have gaps.
+ * Makes the tables. `indices` are in the order of `places()`: each index belongs to the next place. `size`: the buffer's length, which may
+ * have gaps.
  */
 export function sharedEntries(
   indices: Uint32Array,
@@ -137,7 +138,7 @@ function tables(
  * into[i] = vector[index of i] / √(occurrences of the index): the vector begins the pool, and `into` is f32, pinned or made of parts. The
  * pool receives gradients if it trains; they accumulate in the buffer passed to `Graph.grad`.
  *
- * Moves two words a place forward, and three backward, in one dispatch each.
+ * Moves two words a place forward, and two backward, in one dispatch each.
  */
 export function emitMatrices(g: Graph, pool: Value, entries: SharedEntries, into: Value): void {
   const { length, each, indices } = entries;

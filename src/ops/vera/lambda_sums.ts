@@ -4,7 +4,7 @@ import { constant, growing, type Value } from '../../graph/value';
 import { TILE } from '../products/tiles';
 import { shaderKernel } from '../shader_kernel';
 
-/** For a product whose tiles are reduced to partial sums instead of being stored. */
+/** The settings of a product whose tiles are reduced to partial sums instead of being stored. */
 export const makesPartialSums = {
   libs: ['lambda_partials'],
   epilogue: {
@@ -39,7 +39,7 @@ export interface LambdaPlace {
   readonly offsetD: number;
 }
 
-/** Whether the pool has room for both vectors of a layer with `out` outputs and rank R; if not, the texts for an error. */
+/** Whether the pool has room for both vectors of a layer with `out` outputs and rank R, and the texts for an error if it hasn't. */
 export function checkPool(
   { shape }: Value,
   { offsetB, offsetD }: LambdaPlace,

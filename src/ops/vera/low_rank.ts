@@ -51,11 +51,11 @@ export interface Together extends Omit<LowRank, 'offsetB' | 'offsetD'> {
   readonly layers: readonly LowRankGradient[];
   /** The dy of all the layers. */
   readonly dy: Value;
-  /** The offset of each layer's dy in it, in elements. */
+  /** The offset of each layer's own dy in `dy`, in elements. */
   readonly starts: readonly number[];
 }
 
-/** Combines layers that may share a dispatch, as far as their gradients can be joined into one value. */
+/** Combines layers that may share a dispatch into groups whose gradients can be joined into one value. */
 export function together(g: Graph, layers: readonly LowRankGradient[]): Together[] {
   const [first] = layers;
   if (first === undefined) return [];

@@ -24,7 +24,7 @@ export const veraUpBackward = defineProduct({
   parts: 'in_turn',
   leftBase: true,
   right: 'own',
-  // λ_d of four columns, and a layer's own sizes.
+  // Registers for λ_d of four columns, and for a layer's own sizes.
   held: 8,
   f16: true,
   size: ({ N, R, M0, M1, M2 }) => [N, R, M0 + M1 + M2],

@@ -86,8 +86,8 @@ interface MadeResult {
 }
 
 /**
- * The layers with their results. Those without a branch come first: a projection that was just emitted may share their dispatch. Otherwise
- * it may share that of the norm that made x.
+ * Emits the layers, and returns them with their results. Layers without a branch come first: a projection that was just emitted may share
+ * their dispatch. Otherwise the projection may share the dispatch of the norm that made x.
  */
 function emitVeraLayers(
   g: Graph,

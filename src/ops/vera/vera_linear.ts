@@ -124,8 +124,8 @@ export interface Projection {
 }
 
 /**
- * As `emitLinearBackward`, for layers of which one may be a projection by A. It shares a dispatch with up to three others that have one
- * storage, if their gradients can lie side by side.
+ * As `emitLinearBackward`, for layers of which one may be a projection by A. The projection shares a dispatch with up to three other layers
+ * whose weights have one storage, if their gradients can lie side by side.
  */
 export function emitVeraLinearBackward(
   g: Graph,

@@ -51,7 +51,7 @@ export const veraMergeKernel = defineProduct({
   right: 'scaled_columns',
   parts: 'tile',
   libs: ['four_parts'],
-  // The places of a weight's vectors and values.
+  // Registers for the places of a weight's vectors and values.
   held: 8,
   addend: true,
   resultStart: true,
@@ -150,7 +150,7 @@ function emitMerges(g: Graph, merges: readonly MergeInto[]): void {
   const [R = 0, stride = 0] = A.shape;
   const half = weight && ADDENDS[storageOf(weight).name];
   const onto = weight !== undefined && half === undefined;
-  // Other storages are widened first. Merging takes too small a part of a step for a kernel per storage.
+  // Weights in other storages are widened first: merging takes too small a part of a step to justify a kernel per storage.
   if (onto) for (const merge of merges) if (merge.weight !== undefined) widen(g, merge.weight, merge.into);
   const weightOf = (part: number): Value => merges[part]?.weight ?? weight ?? B;
   const how = { half: half ?? 0, has_weight: Number(half !== undefined), onto: Number(onto) };

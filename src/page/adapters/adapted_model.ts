@@ -52,11 +52,11 @@ import { unloadAdapters } from './unload_adapters';
 export const defaultsKey: unique symbol = Symbol('defaults');
 
 /**
- * A model with adapters, which all are of one kind. Everything a model does, it does with the active adapter. One is made by
- * `await get_peft_model(model, config, 'name')` or `PeftModel.from_pretrained`, not by `new`, as it takes time.
+ * A model with adapters of one kind. It computes with the active adapter. Make one by `await get_peft_model(model, config, 'name')` or
+ * `PeftModel.from_pretrained`, not by `new`, because making it takes time.
  *
- * Calls that change a model, and runs and evaluations of a `Trainer`, take effect in the order in which they are made, whether or not
- * the ones before were awaited. A run trains the adapters that were active when `train()` was called, whatever changes afterwards.
+ * Calls that change a model, and runs and evaluations of a `Trainer`, take effect in the order in which they are made, even if earlier
+ * calls weren't awaited. A run trains the adapters that were active when `train()` was called, whatever changes afterwards.
  * `merge_adapter`, `merge_and_unload`, `unload` and `add_weighted_adapter` wait for earlier runs that train their adapters, and calls made
  * after them wait too. They don't wait for a run that `run.pause()` has paused, but use its present numbers. All other calls act at once:
  * `set_adapter`, `disable_adapter`, `add_adapter` and `load_adapter` change nothing in a run; `delete_adapter` ends the runs that use the
@@ -107,7 +107,7 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
 
   /**
    * Adds a saved adapter beside the others, without activating it: `load_adapter(source, 'name', options)`, or with PEFT's
-   * order of arguments `load_adapter(source, 'name', true)` for one that trains.
+   * order of arguments `load_adapter(source, 'name', true)` for an adapter that trains.
    */
   async load_adapter(source: AdapterSource, adapter_name: string, ...args: LoadBesideArguments): Promise<void> {
     const kinds = [this.#kind];
@@ -121,9 +121,9 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   }
 
   /**
-   * Activates an adapter, or several whose deltas then add, and no others. Merged adapters are unmerged first, with a
-   * warning. Rejects with `invalid_argument` for an unknown name, and for PEFT's `inference_mode` as true: `is_trainable`, given when
-   * an adapter is made or loaded, decides whether it trains.
+   * Activates one adapter, or several, whose deltas are then added up. All other adapters become inactive. Merged adapters are unmerged
+   * first, with a warning. Rejects with `invalid_argument` for an unknown name, and if PEFT's `inference_mode` is true: the option
+   * `is_trainable`, given when an adapter is made or loaded, decides whether it trains.
    */
   async set_adapter(adapter_name: string | readonly string[], inference_mode?: false): Promise<void> {
     const names = namesToSet(adapter_name, inference_mode);
@@ -138,8 +138,8 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
 
   /**
    * Adds the weighted sum of adapters as another adapter, without activating it. The sum is PEFT's for adapters of this kind. For a kind
-   * that PEFT doesn't sum, it is the adapter whose delta is exactly Σ weights[i] · delta of adapters[i]. Rejects with `invalid_argument` if
-   * there is no such adapter. Waits for earlier runs that train one of the adapters, unless they are paused.
+   * that PEFT doesn't sum, the new adapter's delta is exactly Σ weights[i] · delta of adapters[i]. Rejects with `invalid_argument` if no
+   * adapter of this kind has that delta. Waits for earlier runs that train one of the adapters, unless they are paused.
    */
   async add_weighted_adapter(
     adapters: readonly string[],
@@ -163,7 +163,7 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   }
 
   /**
-   * Runs `body` with the base model's behaviour, without merged weights too, and enables the adapters again when `body` has
+   * Runs `body` with the base model's behaviour, even if adapters are merged, and enables the adapters again when `body` has
    * resolved or rejected. Bodies may overlap. Trained biases stay, with a warning, as in PEFT.
    */
   async disable_adapter<T>(body: () => Promise<T>): Promise<T> {
@@ -189,16 +189,16 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
     this.#mirror.update(info);
   }
 
-  /** Takes all merged adapters out again: the weights are as they were, bit for bit. */
+  /** Unmerges all merged adapters: the weights are then the same as before the merge, bit for bit. */
   async unmerge_adapter(): Promise<void> {
     this.#mirror.update(await this[partsKey].link.request('unmergeAdapters', liveHandle(this)));
   }
 
   /**
-   * The model with the adapters' deltas in its weights, and without adapters. This model can't be used afterwards. The base model
-   * stays as it was and shares the other weights: disposing of one disposes of both. Takes options, or PEFT's order of
-   * arguments: `merge_and_unload(true, true, ['name'])`. Waits for all earlier runs of this model, except for paused ones: they
-   * end, and reject with an `AbortError`.
+   * Returns a model with the adapters' deltas in its weights, and without adapters. The model with adapters can't be used afterwards. The
+   * base model stays as it was, and shares all other weights with the returned model: disposing of one disposes of both. Takes options, or
+   * PEFT's order of arguments: `merge_and_unload(true, true, ['name'])`. Waits for all earlier runs of this model, except for paused runs,
+   * which end and reject with an `AbortError`.
    */
   async merge_and_unload(...args: UnloadArguments): Promise<PreTrainedModel> {
     const options = unloadArguments(args);
@@ -206,8 +206,8 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   }
 
   /**
-   * The model without its adapters and their deltas; trained biases and whole modules stay. This model can't be used afterwards. Waits
-   * for runs as `merge_and_unload` does.
+   * Returns the model without its adapters and their deltas; trained biases and whole modules stay. The model with adapters can't be used
+   * afterwards. Waits for runs as `merge_and_unload` does.
    */
   async unload(): Promise<PreTrainedModel> {
     return this.#unload(undefined, {});
@@ -229,15 +229,19 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
     return modelStatus(this.#described());
   }
 
-  /** Numbers of single parameters; none train while adapters are disabled. Frozen matrices of adapters don't count. */
+  /**
+   * Returns how many numbers train, and how many the model has in all. None train while adapters are disabled. Frozen matrices of adapters
+   * don't count.
+   */
   get_nb_trainable_parameters(): ParameterCount {
     return this.#mirror.parameters;
   }
 
   /**
-   * Exactly PEFT's two files, of the active adapter unless another is named. With `id`, the files are also stored on this device under that
-   * name, and replace an earlier adapter of the name; rejects with `storage_full` or `storage_unavailable` if that fails. A warning
-   * `overwritten` reports that another tab had stored that name since this session opened, or last read or stored it.
+   * Resolves with exactly PEFT's two files, of the active adapter unless another is named. With `id`, the files are also stored on this
+   * device under that id, and replace an earlier adapter of the id; the call rejects with `storage_full` or `storage_unavailable` if that
+   * fails. A warning `overwritten` reports that the replaced adapter came from another tab, which stored it after this session opened, and
+   * after this session last read or stored the id.
    *
    * `save_dtype: 'float16'` halves the file: trained tensors are rounded once, and are float32 again when they are loaded. Frozen matrices
    * stay float32. Rejects with `numerical_error` for a number that isn't finite or that float16 can't hold.
@@ -252,9 +256,9 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   }
 
   /**
-   * Solves for the last layer of a classifier's head, over the features that the model makes of the examples: logistic regression,
-   * or ridge regression for numbers, to the end, in float64. Everything below that layer stays as it is. With few examples it is
-   * better than short training, and takes a forward pass for each example that it hasn't seen in this session.
+   * Solves for the last layer of a classifier's head, over the features that the model makes of the examples: by logistic regression,
+   * or by ridge regression for numbers, until it converges, in float64. Everything below that layer stays as it is. With few examples
+   * this is better than short training. It takes a forward pass for each example whose features this session doesn't hold yet.
    *
    * Rejects with `invalid_argument` for a model that isn't a classifier of whole texts or images, an adapter that doesn't train its
    * head or that a run is training, several active or merged adapters, and examples of one class alone; `numerical_error` for
@@ -282,7 +286,7 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   }
 }
 
-/** A model without adapters; throws for anything else. */
+/** Returns the parts of a model without adapters. Throws `invalid_argument` for any other value. */
 export function expectBase(model: PreTrainedModel): ModelParts {
   const base = expectModel(model);
   liveHandle(base);

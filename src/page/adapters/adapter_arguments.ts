@@ -26,7 +26,7 @@ export type LoadArguments =
       options?: (SourceOptions & AdapterOptions) | null | undefined,
     ];
 
-/** The arguments after source and name, in the same two forms. */
+/** The arguments after source and name: options, or PEFT's positional argument and options. */
 export type LoadBesideArguments =
   | [options?: (SourceOptions & AdapterOptions) | undefined]
   | [is_trainable: boolean | undefined, options?: (SourceOptions & AdapterOptions) | null | undefined];
@@ -47,7 +47,7 @@ export type UnloadArguments =
 
 type NamedLoad = SourceOptions & AdapterOptions & { readonly adapter_name: string };
 
-/** `from_pretrained`: the options with the values of the positional arguments. */
+/** Returns the options of `from_pretrained`, with the values of its positional arguments. */
 export function loadArguments(what: string, args: LoadArguments, kinds: readonly PageKind[]): NamedLoad {
   const [first, second, third, ...more] = args as readonly unknown[];
   const named = typeof first === 'string' || hasMore(args);
@@ -57,7 +57,7 @@ export function loadArguments(what: string, args: LoadArguments, kinds: readonly
   return { ...withName(what, first ?? undefined, options), ...trainable(what, second, options) };
 }
 
-/** `load_adapter`: the options with the values of the positional arguments. */
+/** Returns the options of `load_adapter`, with the values of its positional arguments. */
 export function loadBesideArguments(
   what: string,
   adapter_name: unknown,
@@ -72,7 +72,7 @@ export function loadBesideArguments(
   return inPlace ? { ...named, ...trainable(what, first, options) } : named;
 }
 
-/** `get_peft_model` and `add_adapter`: the checked name. */
+/** Checks the name and the options that `get_peft_model` or `add_adapter` was given. Returns the name. */
 export function newAdapterName(
   what: string,
   adapter_name: unknown,
@@ -87,17 +87,17 @@ export function newAdapterName(
   return withName(what, name, options).adapter_name;
 }
 
-/** `merge_adapter`: its options. */
+/** Returns the options of `merge_adapter`, which may be given in PEFT's order of arguments. */
 export function mergeArguments(args: MergeArguments): MergeOptions {
   return named<MergeOptions>('merge_adapter', args, mergeRules, ['adapter_names', 'safe_merge']);
 }
 
-/** `merge_and_unload`: its options. */
+/** Returns the options of `merge_and_unload`, which may be given in PEFT's order of arguments. */
 export function unloadArguments(args: UnloadArguments): UnloadOptions {
   return named<UnloadOptions>('merge_and_unload', args, unloadRules, ['progressbar', 'safe_merge', 'adapter_names']);
 }
 
-/** The options of a call that takes them, or their values in the order of `names`. */
+/** Returns the options of a call whose arguments are either options, or the values of the options in the order of `names`. */
 function named<T extends object>(what: string, args: readonly unknown[], rules: Rules<T>, names: readonly string[]): T {
   const form = `${what}({ ${names.toSorted().toReversed().join(', ')} })`;
   const [first] = args;
@@ -107,7 +107,7 @@ function named<T extends object>(what: string, args: readonly unknown[], rules: 
   return defined(options ?? {}) as T;
 }
 
-/** `set_adapter`: the checked names. */
+/** Checks the arguments of `set_adapter`. Returns the adapters' names. */
 export function namesToSet(adapter_name: string | readonly string[], inference_mode: unknown): readonly string[] {
   if (inference_mode !== undefined && inference_mode !== false) {
     const hint = 'is_trainable: false, as an adapter is made or loaded, keeps it from training.';
@@ -116,31 +116,31 @@ export function namesToSet(adapter_name: string | readonly string[], inference_m
   return checkNames('set_adapter', typeof adapter_name === 'string' ? [adapter_name] : adapter_name);
 }
 
-/** `disable_adapter`: the argument is a function, where Python has a block. */
+/** Throws `invalid_argument` unless `disable_adapter` was given a function. In Python, `disable_adapter` begins a block instead. */
 export function expectBody(body: unknown): void {
   if (typeof body === 'function') return;
   throw wrong('disable_adapter', 'a function', body, 'Write await model.disable_adapter(async () => { … }).');
 }
 
-/** The error for `new` before a class of PEFT's that isn't constructed here. `instead`: the code to write. */
+/** Makes the error for `new` with a class of PEFT that can't be constructed here. `instead`: the code to write instead. */
 export function notConstructed(name: string, instead: string): WebVeraError {
   return new WebVeraError('invalid_argument', `There is no new ${name}(…) here`, { hint: `Write ${instead}.` });
 }
 
 const NAME_IS_SECOND = "The name is the second: load_adapter(source, 'name').";
 
-/** Whether any later argument is given. */
+/** Whether any argument after the first is given. */
 function hasMore([, ...more]: readonly unknown[]): boolean {
   return more.some((value) => value !== undefined);
 }
 
-/** Whether the only argument, if any, holds options. */
+/** Whether the arguments begin with options, or none are given. */
 function isOptions<T extends object>(first: unknown, args: readonly unknown[]): first is T | undefined {
   if (first === undefined) return !hasMore(args);
   return typeof first === 'object' && first !== null && !Array.isArray(first);
 }
 
-/** Throws for anything else in the place of options, and for arguments after them: webvera doesn't use PEFT's further arguments. */
+/** Throws `invalid_argument` for invalid options, and for `more` arguments after them: webvera doesn't use PEFT's further arguments. */
 function expectOptions<T extends object>(
   what: string,
   options: T | undefined,

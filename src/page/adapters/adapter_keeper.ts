@@ -11,11 +11,11 @@ export interface RunModel {
 
 export interface KeptForRun {
   readonly kept: Promise<unknown>;
-  /** Call it when the run has ended. Resolves once the other runs have copies of what it trained, or can't have them. */
+  /** Must be called when the run has ended. Resolves once the copies that other runs need of its adapters are made, or can't be made. */
   close(): Promise<unknown>;
 }
 
-/** Holds copies of a model's adapters during runs, which restore the adapters from them after a loss. */
+/** Holds copies of a model's adapters while runs last. After a loss, the runs restore the adapters from these copies. */
 export class AdapterKeeper {
   readonly #keep: (name: string) => Promise<KeptAdapter>;
   readonly #isLost: () => boolean;
@@ -32,8 +32,8 @@ export class AdapterKeeper {
   }
 
   /**
-   * Makes copies for a run that trains `trained`. The run begins once `kept` resolves: the copies are made, or can't be. A run that is
-   * closed at once needs none.
+   * Makes copies for a run that trains `trained`. The run begins once `kept` resolves: then the copies are made, or can't be made. A run
+   * that is closed at once needs no copies.
    */
   begin(trained: readonly string[]): KeptForRun {
     this.#runs += 1;
@@ -52,7 +52,7 @@ export class AdapterKeeper {
     };
   }
 
-  /** The adapters changed. A new adapter under an old name is always preceded by a change without that name. */
+  /** Records the names of the adapters after a change. Before a name gets a new adapter, there is always a change without that name. */
   update(names: readonly string[]): void {
     this.#names = names;
     for (const name of this.#kept.keys()) if (!names.includes(name)) this.#kept.delete(name);
@@ -69,7 +69,7 @@ export class AdapterKeeper {
     }
   }
 
-  /** The adapters' copies are to be made again. Those of a lost model stay: runs restore it with them. */
+  /** Marks the copies of adapters as stale. The copies of a lost model stay as they are, because runs restore the model with them. */
   #changed(names: readonly string[]): void {
     if (!this.#isLost()) for (const name of names) this.#stale.add(name);
   }
@@ -88,7 +88,7 @@ export class AdapterKeeper {
       const copy = this.#keep(name);
       // If the model is lost meanwhile, other runs need the earlier copy to restore it.
       const kept = earlier === undefined ? copy : copy.catch(() => earlier);
-      kept.catch(() => {}); // reported when the copy is needed
+      kept.catch(() => {}); // the error is reported when the copy is needed
       this.#kept.set(name, kept);
     }
   }

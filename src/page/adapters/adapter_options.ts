@@ -10,18 +10,18 @@ import * as rule from '../session/rules';
 import type { PageKind } from './page_kind';
 
 export interface AdapterOptions {
-  /** 'default' */
+  /** Default: 'default' */
   readonly adapter_name?: string;
-  /** Whether it trains: true for a new adapter, unless it has inference_mode, and false for a loaded one, as in PEFT. */
+  /** Whether the adapter trains. Default, as in PEFT: true for a new adapter unless it has inference_mode, false for a loaded adapter. */
   readonly is_trainable?: boolean;
-  /** For kinds whose initial values are random: PEFT draws the same after `torch.manual_seed(seed)`. Default: follows from the name. */
+  /** For kinds whose initial values are random: PEFT draws the same after `torch.manual_seed(seed)`. Default: by the adapter's name. */
   readonly seed?: number;
-  /** The dtype of A and B. PEFT rounds them to that of a half-precision base: pass it to reproduce such a run. Default: 'float32' */
+  /** The dtype of A and B. PEFT rounds them to the dtype of a half-precision base: pass that to reproduce such a run. Default: 'float32' */
   readonly projection_dtype?: ProjectionDtype;
 }
 
 export interface MergeOptions {
-  /** Whether results that aren't finite are refused; each weight is then read back. false */
+  /** Whether to refuse results that aren't finite, for which each merged weight is read back. Default: false */
   readonly safe_merge?: boolean;
   /** Default, and null: the active adapters. */
   readonly adapter_names?: readonly string[] | null;
@@ -39,7 +39,7 @@ export interface SaveOptions {
   readonly id?: string;
   /** The active one by default. */
   readonly adapter_name?: string;
-  /** 'float32' */
+  /** Default: 'float32' */
   readonly save_dtype?: SaveDtype;
 }
 
@@ -60,7 +60,7 @@ function ownRules(kinds: readonly PageKind[]): Readonly<Record<string, Rule>> {
   return Object.assign({}, ...kinds.map(({ options }) => options));
 }
 
-/** PEFT has a text of its own for wrong names: see `checkNames`. */
+/** Accepts any value, because `checkNames` reports wrong names, with PEFT's text. */
 const someNames: Rule = { expected: 'a list of names', accepts: () => true };
 
 export const mergeRules = { safe_merge: rule.anyBoolean, adapter_names: someNames, signal: rule.abortSignal };
@@ -74,7 +74,7 @@ export function mergeRequest(what: string, { safe_merge = false, adapter_names }
   };
 }
 
-/** The fields of a configuration; throws for anything but a configuration of a kind. `kinds`: those that the error names. */
+/** Returns a configuration's fields. Throws `invalid_argument` for any other value. `kinds`: the kinds that the error names. */
 export function configFields(config: unknown, kinds: readonly PageKind[]): AdapterConfigFields {
   if (config instanceof KindConfig) return { ...config } as unknown as AdapterConfigFields;
   const names = kinds.map(({ Config }) => Config.rules.name);

@@ -11,7 +11,7 @@ export interface LayerStatus {
   readonly enabled: boolean;
   readonly active_adapters: readonly string[];
   readonly merged_adapters: readonly string[];
-  /** Those that this module has, sorted. */
+  /** The adapters that this module has, sorted. */
   readonly available_adapters: readonly string[];
   /** Whether each adapter trains now. */
   readonly requires_grad: Readonly<Record<string, boolean>>;

@@ -38,7 +38,7 @@ export const adapters: {
   /**
    * Asks the browser not to delete this origin's stored data when space runs out. A session asks by itself when it first stores something.
    * Resolves with the browser's answer; false for a session that stores in memory. Some browsers ask the visitor, so it is best called from
-   * a click. Workers can't ask: there it resolves with whether a page was granted it.
+   * a click. Workers can't ask: in a worker it resolves with whether the storage is already persistent.
    */
   persist(options?: CallOptions): Promise<boolean>;
   /**

@@ -6,7 +6,7 @@ import { disposedError, handleOf, type ModelParts } from '../models/remote_model
 import { RemoteHandle } from '../rpc/remote_handle';
 import { AdapterKeeper, type KeptForRun } from './adapter_keeper';
 
-/** A model with adapters as it stood after the last change. */
+/** The page's record of a model with adapters, as the model was after its last change. */
 export class AdaptersMirror<C extends AdapterConfig> {
   readonly parts: ModelParts;
   readonly #Config: ConfigClass<C>;
@@ -86,7 +86,7 @@ export class AdaptersMirror<C extends AdapterConfig> {
     await base.place.revive(signal);
     const info = await link.request('reviveAdapters', base.place.handle, await this.#keeper.all(), this.active);
     let isEnabled = true;
-    // A body that runs without adapters may end meanwhile.
+    // A body of `without` may begin or end while a request is pending.
     while (isEnabled !== this.isEnabled) {
       isEnabled = !isEnabled;
       await link.request('enableAdapters', info.model, isEnabled);

@@ -19,16 +19,16 @@ export interface FitHeadOptions {
    */
   readonly C?: number | 'auto';
   /**
-   * For images: whether the head also learns four copies of each image, moved by a 28th of its size to each side. The image and its copies
-   * have a fifth of its weight each, and take five times as many passes. Figures are of the images alone. Default: 'auto', for up to 1000
-   * images.
+   * For images: whether the head also learns four copies of each image, moved by a 28th of its size to each side. The image and each copy
+   * then have a fifth of the image's weight, and take five passes in place of one. Losses and accuracies are over the images alone.
+   * Default: 'auto', for up to 1000 images.
    */
   readonly augment?: boolean | 'auto';
   /** A data set over which the head is compared before and after. Default: none. */
   readonly eval_dataset?: Dataset;
   /** The adapter whose head is solved for, active or not. Default: the active adapter. */
   readonly adapter_name?: string;
-  /** 8: how many examples run through the model together. */
+  /** The number of examples that run through the model together. Default: 8. */
   readonly per_device_eval_batch_size?: number;
   /** The most tokens of a text that are used. Default: 1024, as in training, or the model's limit. */
   readonly max_length?: number;
@@ -65,7 +65,7 @@ interface FitHeadArguments extends Pick<FitHeadOptions, 'C' | 'augment' | 'eval_
   readonly args: TrainingArguments;
   /** The factor of the scores. Default: 1, or the one that cross-validation chooses with `C` 'auto'. */
   readonly scale?: number;
-  /** The profile with whose examples the features are stored. Default: they are held for the session. */
+  /** The profile that stores the features of its examples. Default: the features are only held in memory, for the session. */
   readonly profile?: ProfileName | undefined;
 }
 

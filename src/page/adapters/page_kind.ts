@@ -23,6 +23,6 @@ export interface PageKind<C extends AdapterConfig = AdapterConfig, M = unknown> 
    * below the best ones of docs/RESULTS.md, which are for a small model.
    */
   readonly learningRates: { readonly continues: number; readonly classifies: number };
-  /** A model with such adapters over a base model, as the worker describes it. */
+  /** Makes a model with such adapters over a base model. `info`: the worker's description of the adapters. */
   create(base: ModelParts, info: AdaptersInfo): M;
 }

@@ -37,16 +37,16 @@ export interface AdapterTypes {
   readonly LORA: { readonly config: LoraConfig; readonly init: LoraConfigInit; readonly model: LoraModel };
 }
 
-/** A configuration of any kind, and the fields to make one of. */
+/** A configuration of any kind, and the fields from which a configuration is made. */
 export type AnyAdapterConfig = AdapterTypes[keyof AdapterTypes]['config'];
 export type AnyAdapterConfigInit = AdapterTypes[keyof AdapterTypes]['init'];
-/** A model with adapters of any kind, and the one that goes with a configuration. */
+/** A model with adapters of any kind, and the class of model that belongs to a configuration. */
 export type AnyAdaptedModel = AdapterTypes[keyof AdapterTypes]['model'];
 export type AdaptedModelOf<C extends AnyAdapterConfig> = {
   [K in keyof AdapterTypes]: C extends AdapterTypes[K]['config'] ? AdapterTypes[K]['model'] : never;
 }[keyof AdapterTypes];
 
-/** The kind that fields of a configuration name; the first one if they name none. Throws `invalid_argument` for another. */
+/** Returns the kind that a configuration's fields name, or the first if they name none. Throws `invalid_argument` for an unknown kind. */
 export function pageKindOf({ peft_type }: { readonly peft_type?: unknown }): (typeof PAGE_KINDS)[number] {
   return withPeftType(PAGE_KINDS, peft_type ?? PAGE_KINDS[0]?.Config.rules.peft_type, 'invalid_argument');
 }

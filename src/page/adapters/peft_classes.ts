@@ -22,9 +22,9 @@ import {
 } from './page_kinds';
 
 /**
- * Puts a new adapter over a model, of the kind of its configuration and with PEFT's initial values, which change nothing yet. Its
- * default name is 'default'. The base model's own results stay as they are. Rejects with `invalid_argument` if the targets match
- * no module.
+ * Puts a new adapter over a model. The class of `config` decides the adapter's kind. Its initial values are PEFT's, so most kinds don't
+ * change the results yet. The default of `adapter_name` is 'default'. The base model's own results stay as they are. Rejects with
+ * `invalid_argument` if the targets match no module.
  */
 export async function get_peft_model<C extends AnyAdapterConfig>(
   model: PreTrainedModel,
@@ -43,7 +43,7 @@ export async function get_peft_model<C extends AnyAdapterConfig>(
 
 /** Saved adapters, of the kind that their adapter_config.json names. */
 export class PeftModel {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static readonly name = 'PeftModel';
 
   private constructor() {
@@ -73,7 +73,7 @@ export class PeftModel {
 
 /** The configurations of saved adapters. */
 export class PeftConfig {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static readonly name = 'PeftConfig';
 
   private constructor() {

@@ -23,7 +23,7 @@ export async function unloadAdapters(
 }
 
 interface Progressbar {
-  /** How many of all weights are merged. */
+  /** Receives the number of weights that are merged, and the number of all weights to merge. */
   onProgress(done: number, total: number): void;
   onEnd(): void;
 }

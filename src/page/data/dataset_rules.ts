@@ -3,7 +3,7 @@ import { isObject, type Rule } from '../session/rules';
 /** Types of files that hold no text to learn from. */
 const NO_TEXT = /^(?:image|audio|video|font)\/|^application\/(?:pdf|zip|gzip|vnd\.|msword)/;
 
-/** A data set, as far as it can be checked before it is read. */
+/** The rule of a data set: the checks that are possible before the data set is read. */
 export const anyDataset: Rule = { expected: 'an iterable of examples, or a Blob of text', accepts, hint };
 
 function accepts(value: unknown): boolean {
@@ -17,7 +17,7 @@ export function isCsv(blob: Blob): boolean {
   return /^text\/csv\b/i.test(blob.type) || ('name' in blob && /\.csv$/i.test(String(blob.name)));
 }
 
-/** Servers often answer with an HTML page for a missing file. A person chose a File of that type: it is accepted. */
+/** Whether a Blob is an HTML page, which servers often send for a missing file. A File isn't one, because a person chose it. */
 function isErrorPage(blob: Blob): boolean {
   return /^text\/html\b/.test(blob.type) && !('name' in blob);
 }

@@ -18,7 +18,7 @@ export async function callWithDataset<T>(
   }
 }
 
-/** Not awaited, so that a data set that is stuck doesn't delay the end of the call. */
+/** Closes a data set without waiting for it, so that a data set that is stuck doesn't delay the end of the call. */
 export function closeDataset({ feed }: OpenDataset): void {
   feed?.close().catch(() => {});
 }

@@ -23,7 +23,7 @@ import {
 
 // biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
 export class AutoTokenizer {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static readonly name = 'AutoTokenizer';
   /**
    * Loads a model's tokenizer alone. Rejects with `not_found` if the source has no tokenizer.json, and with the errors of
@@ -45,7 +45,7 @@ export class AutoTokenizer {
 
 // biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
 export class AutoModel {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static readonly name = 'AutoModel';
   /**
    * Loads a model without a head onto the GPU, with its tokenizer or image processor if it has one: an encoder, a decoder or a ViT, whose
@@ -63,7 +63,7 @@ export class AutoModel {
 
 // biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
 export class AutoModelForCausalLM {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static readonly name = 'AutoModelForCausalLM';
   /**
    * Loads a causal language model onto the GPU, with its tokenizer if it has one. Rejects with `insecure_context` on a
@@ -79,7 +79,7 @@ export class AutoModelForCausalLM {
 
 // biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
 export class AutoModelForSequenceClassification {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static readonly name = 'AutoModelForSequenceClassification';
   /**
    * Loads a model that predicts the class of a text, or a number if it has a single label, onto the GPU, with its tokenizer if it has one.
@@ -98,7 +98,7 @@ export class AutoModelForSequenceClassification {
 
 // biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
 export class AutoModelForTokenClassification {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static readonly name = 'AutoModelForTokenClassification';
   /**
    * Loads a model that predicts a label for each token of a text onto the GPU, with its tokenizer if it has one. Labels, the head and
@@ -113,7 +113,7 @@ export class AutoModelForTokenClassification {
 
 // biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
 export class AutoModelForImageClassification {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static readonly name = 'AutoModelForImageClassification';
   /**
    * Loads a model that predicts the class of an image onto the GPU. Labels, the head and errors are as for
@@ -127,7 +127,7 @@ export class AutoModelForImageClassification {
   }
 }
 
-/** A model loaded from a source as `wire` describes it, and loaded again each time it is lost. The options are already checked. */
+/** Loads a model from a source as `wire` describes it. A run that loses the model loads it again. The options are already checked. */
 async function loadModel(source: ModelSource, options: PretrainedOptions, wire: LoadOptions): Promise<PreTrainedModel> {
   const from = wireSource(source);
   const link = await linkOf(options);

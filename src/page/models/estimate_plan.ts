@@ -29,7 +29,7 @@ export interface EstimatePlan extends ImageClassifierOptions {
   readonly adapters?: number;
   /**
    * Bytes of GPU memory that the run may take. Browsers don't report it. Default: 1 GiB on iOS, which ends pages that take more; else half
-   * of `navigator.deviceMemory`; else 1 GiB. A run above one of the latter two is only 'tight'.
+   * of `navigator.deviceMemory`; else 1 GiB. A run above one of the last two values is only 'tight'.
    */
   readonly memory?: number;
   /**

@@ -15,17 +15,17 @@ export interface LanguageModelOptions {
   readonly model: AnsweringModel;
   /** The conversation's beginning, such as a message of the role 'system'. Default: none. */
   readonly initialPrompts?: readonly ChatMessage[];
-  /** From 1e-30; 1 with `topK` or `topP`. Without all three the most probable token is taken each time. */
+  /** A number from 1e-30. Default: 1 with `topK` or `topP`. Without all three options, the most probable token is taken each time. */
   readonly temperature?: number;
-  /** 50. 0 disables it. */
+  /** Default: 50 with `temperature` or `topP`. 0 disables it. */
   readonly topK?: number;
-  /** Above 0; 1, which disables it. */
+  /** A number above 0, at most 1. Default: 1, which disables it. */
   readonly topP?: number;
-  /** 256: the most tokens of an answer. */
+  /** The most tokens of an answer. Default: 256. */
   readonly max_new_tokens?: number;
-  /** 1, which disables it. */
+  /** Default: 1, which disables it. */
   readonly repetition_penalty?: number;
-  /** 42, for each answer: a session with the same messages and settings gives the same answers. A random integer gives others. */
+  /** The seed of each answer. Default: 42, so the same messages and settings give the same answers. A random integer gives others. */
   readonly seed?: number;
   /** When it aborts, the session is destroyed. */
   readonly signal?: AbortSignal | undefined;
@@ -64,7 +64,7 @@ const promptRules = { signal: rule.abortSignal };
  * without a chat template; the conversation then stays as it was.
  */
 export class LanguageModel {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static readonly name: string = 'LanguageModel';
 
   readonly #options: LanguageModelOptions;
@@ -124,7 +124,7 @@ export class LanguageModel {
     });
   }
 
-  /** A session of its own with the conversation so far. It is independent: destroying one leaves the other. */
+  /** Creates another session with the conversation so far. The two are independent: destroying one session doesn't end the other. */
   async clone(options: LanguageModelPromptOptions = {}): Promise<LanguageModel> {
     checkOptions('clone', options, promptRules);
     const { signal: _, ...others } = this.#options;

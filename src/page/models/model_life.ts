@@ -2,10 +2,10 @@ import type { Handle } from '../../worker/protocol';
 import type { Link } from '../rpc/link';
 import type { RemoteHandle } from '../rpc/remote_handle';
 
-/** The common end of a model and the models with adapters on it. */
+/** The disposal that a model and the models with adapters on it share. */
 export class ModelLife {
   readonly #link: Link;
-  /** The place of the base model. A recovery moves it first, and disposing of it frees all models over it. */
+  /** The place of the base model. A recovery updates this place first. Disposing of the base model frees all models over it. */
   readonly #base: RemoteHandle;
   #disposal: Promise<void> | undefined;
 
@@ -18,7 +18,7 @@ export class ModelLife {
     return this.#disposal !== undefined;
   }
 
-  /** Resolves when the models are disposed of, however often it is called. */
+  /** Disposes of the models once. Every call resolves when that is done. */
   dispose(): Promise<void> {
     this.#disposal ??= this.#dispose();
     return this.#disposal;
@@ -33,7 +33,7 @@ export class ModelLife {
     });
   }
 
-  /** The base model's handle while the worker that has it lives. */
+  /** The base model's handle; undefined once the session is closed, or the worker that had the model has ended. */
   get #handle(): Handle | undefined {
     return this.#link.state === 'closed' ? undefined : this.#base.remembered;
   }

@@ -15,9 +15,9 @@ import { Followed, Replay } from '../training/replay';
 import { nameList } from './inputs';
 
 /**
- * Iterate for tokens as they come; await for the new text, without the prompt ('' without a tokenizer). Both may be done, in either order.
- * Leaving the loop doesn't stop the generation: abort `signal` for that. A text that ends at its first token is empty, with a warning of
- * the session (`empty_generation`).
+ * A generation in progress. Iterate over it for its tokens as they come; await it for the new text, without the prompt ('' if the model has
+ * no tokenizer). Both may be done, in either order. Leaving the loop doesn't stop the generation: abort `signal` for that. A text that ends
+ * at its first token is empty, with a warning of the session (`empty_generation`).
  */
 export interface Generation extends AsyncIterable<GeneratedToken>, Promise<string> {
   /** The prompt as it was given. */
@@ -36,7 +36,7 @@ export interface BatchGeneration extends AsyncIterable<BatchToken>, Promise<stri
 
 /** A generation: its tokens as they come, and its result. */
 export class RemoteGeneration<Token, Result> extends Followed<Token, Result> {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static override readonly name = 'Generation';
 
   protected readonly items = new Replay<Token>();
@@ -53,7 +53,7 @@ export class RemoteGeneration<Token, Result> extends Followed<Token, Result> {
 
 /** The generation of one text. */
 export class TextGeneration extends RemoteGeneration<GeneratedToken, string> implements Generation {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static override readonly name = 'Generation';
 
   readonly prompt: Generation['prompt'];

@@ -40,8 +40,8 @@ export interface PreTrainedModel extends AsyncDisposable {
   readonly config: PretrainedConfig;
   readonly tokenizer: Tokenizer | undefined;
   /**
-   * One evaluation pass. logits, f32: (B,T,V), of classifiers (B,num_labels), of classifiers of tokens (B,T,num_labels). With labels also
-   * the mean loss over those that aren't −100.
+   * Runs one evaluation pass. `logits` are f32: (B,T,V), for classifiers (B,num_labels), for classifiers of tokens (B,T,num_labels). With
+   * labels, `loss` is the mean loss over the labels that aren't −100.
    */
   forward(inputs: ModelInputs): Promise<{ logits: Tensor; loss?: number }>;
   /**
@@ -53,8 +53,8 @@ export interface PreTrainedModel extends AsyncDisposable {
   generate(input: string | readonly ChatMessage[] | readonly number[], config?: GenerationConfig): Generation;
   /**
    * Continues several prompts at once, of any lengths, one pass per token for all of them; with `adapter_names` each with an
-   * adapter of its own. Row r gives what `generate` gives for its prompt with the seed `seed + r`, but for the last digits
-   * of the logits. A row that has ended waits for the others.
+   * adapter of its own. Row r gives what `generate` gives for its prompt with the seed `seed + r`, except for the last
+   * digits of the logits. A row that has ended waits for the others.
    */
   generate_batch(
     prompts: readonly (string | readonly ChatMessage[] | readonly number[])[],
@@ -73,8 +73,8 @@ export interface PreTrainedModel extends AsyncDisposable {
    * The vectors of inputs, in their order: the last hidden states, pooled and normalised as the folder's modules.json says, equal to those
    * of sentence-transformers. Without that file, those of texts are means of the hidden states, and that of an image is the first token's
    * hidden state after the last norm. Texts are cut to the `max_seq_length` of the folder, or else to as many tokens as the tokenizer and
-   * the model allow, with a warning of the session (`texts_cut`). A model with a head has vectors too: its head doesn't count. Rejects
-   * with `unsupported_model` if modules.json lists a module that isn't computed here, unless `pooling` is given.
+   * the model allow, with a warning of the session (`texts_cut`). A model with a head has vectors too: they don't depend on the head.
+   * Rejects with `unsupported_model` if modules.json lists a module that isn't computed here, unless `pooling` is given.
    */
   embed(inputs: readonly EmbedInput[], options?: EmbedOptions): Promise<Float32Array[]>;
   /** An image as a run would give it to the model: the resized image, its numbers and its label. Rejects as for texts, below. */
@@ -90,9 +90,9 @@ export interface PreTrainedModel extends AsyncDisposable {
   /** The tensors by the checkpoint's own names, in its layout, as float32. All tensors unless `names` are given. */
   state_dict(names?: readonly string[]): Promise<Map<string, Tensor>>;
   /**
-   * The model as a folder that transformers reads, and `from_pretrained({ files })`: config.json and safetensors. Each tensor has
-   * the dtype in which the GPU holds it: over a half-precision base, matrices stay float16 or bfloat16, while vectors, and matrices
-   * whose rows aren't a multiple of four numbers, are float32; packed matrices (q8, q4) are float16. It has the tensors of
+   * Resolves with the model as a folder that transformers and `from_pretrained({ files })` can read: config.json and safetensors. Each
+   * tensor has the dtype in which the GPU holds it: over a half-precision base, matrices stay float16 or bfloat16, while vectors, and
+   * matrices whose rows aren't a multiple of four numbers, are float32; packed matrices (q8, q4) are float16. It has the tensors of
    * `state_dict`: merge adapters first to include them. Rejects with `numerical_error` if a number isn't finite.
    */
   export_model(options?: { readonly signal?: AbortSignal | undefined }): Promise<Map<string, Blob>>;
@@ -107,7 +107,7 @@ export interface ModelParts {
   readonly place: RemoteHandle;
   readonly info: ModelInfo;
   readonly tokenizer: RemoteTokenizer | undefined;
-  /** The name of its repository, or of its folder in an address. Files have none. */
+  /** The name of the model's repository, or of the folder in its address. Undefined if the model was loaded from files. */
   readonly sourceName?: string | undefined;
   /** Shared by a model and the models with adapters on it: they end together. */
   readonly life: ModelLife;
@@ -120,10 +120,10 @@ export const partsKey: unique symbol = Symbol('parts');
 export const profilesKey: unique symbol = Symbol('profiles');
 
 export class RemoteModel implements PreTrainedModel {
-  /** @internal A field, because bundlers keep every class that has a static block. */
+  /** @internal A field, because bundlers can't leave out an unused class that has a static block. */
   static readonly foreign = /* @__PURE__ */ defineForeign(RemoteModel.prototype, MODEL_METHODS, MODEL_PROPERTIES);
 
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static readonly name: string = 'PreTrainedModel';
 
   /** @internal */
@@ -261,7 +261,7 @@ export function disposedError(): WebVeraError {
   });
 }
 
-/** `load`: loads the same model again. */
+/** Makes the page's parts of a loaded model. `load`: loads the same model again. */
 export function modelParts(
   link: Link,
   info: ModelInfo,
@@ -285,7 +285,7 @@ export function modelParts(
   return { link, place, info, tokenizer, sourceName, life };
 }
 
-/** A model of ours; throws for anything else. */
+/** Returns a model of this library. Throws `invalid_argument` for any other value. */
 export function expectModel(model: unknown): RemoteModel {
   if (model instanceof RemoteModel) return model;
   const hint = "Load it first: const model = await AutoModelForCausalLM.from_pretrained('org/name').";

@@ -9,15 +9,15 @@ import { anyBoolean } from '../session/rules';
 
 /** A model's tokenizer. It runs in the session, so its methods are asynchronous. */
 export interface Tokenizer extends AsyncDisposable {
-  /** Token ids of a text. `add_special_tokens` (true) adds the special tokens by the tokenizer's own rules. */
+  /** Token ids of a text. `add_special_tokens` (default: true) adds the special tokens by the tokenizer's own rules. */
   encode(text: string, options?: { add_special_tokens?: boolean }): Promise<number[]>;
-  /** The text of token ids. `skip_special_tokens` (false) leaves out BOS, EOS and the like. */
+  /** The text of token ids. `skip_special_tokens` (default: false) leaves out special tokens such as BOS and EOS. */
   decode(ids: readonly number[], options?: { skip_special_tokens?: boolean }): Promise<string>;
   /**
-   * A conversation as the model's chat template writes it: its token ids, or with `tokenize` (true, as in transformers) false
-   * its text. `add_generation_prompt` (false) appends the beginning of an answer. The template is that of
-   * chat_template.jinja, else of tokenizer_config.json. It can only produce text: it runs in a worker of its own, within
-   * two seconds and a million characters.
+   * Writes a conversation by the model's chat template. Resolves with its token ids, or with its text if `tokenize` is false
+   * (default: true, as in transformers). `add_generation_prompt` (default: false) appends the beginning of an answer. The
+   * template is that of chat_template.jinja, else of tokenizer_config.json. A template can only produce text: it runs in a
+   * worker of its own, within two seconds and a million characters.
    *
    * Rejects with `invalid_argument` if the tokenizer has no template, or the template refuses the messages;
    * `invalid_format` if the template is invalid or fails; `limit_exceeded` and `timeout` if it exceeds these limits.
@@ -43,7 +43,7 @@ export interface Tokenizer extends AsyncDisposable {
 }
 
 export class RemoteTokenizer implements Tokenizer {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static readonly name = 'Tokenizer';
 
   readonly #link: Link;

@@ -56,7 +56,7 @@ export function embedRequest(inputs: readonly EmbedInput[], options: EmbedOption
   return { inputs: examples, batch_size, ...defined({ pooling, normalize, adapter_name }) };
 }
 
-/** Passes a call's progress on. */
+/** Returns a listener to a call's events that reports the progress to `progress_callback`. */
 export function embedProgress({ progress_callback }: EmbedOptions): (event: CallEvent) => void {
   return (event) => {
     if (event.type === 'embed') progress_callback?.({ done: event.done, total: event.total });

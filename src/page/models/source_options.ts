@@ -12,7 +12,7 @@ import { type CallOptions, callRules } from '../session/session';
 
 /** How files are fetched. */
 export interface SourceOptions extends CallOptions {
-  /** A branch, tag or commit of the hub; 'main' by default, which null stands for too, as in a configuration. */
+  /** A branch, tag or commit of the hub. Default, also for null, which an adapter's configuration may have: 'main'. */
   readonly revision?: string | null;
   /**
    * Whether to make no request: a model that isn't cached on this device rejects with `not_found`. `models.is_cached(source)` checks this
@@ -21,8 +21,8 @@ export interface SourceOptions extends CallOptions {
   readonly local_files_only?: boolean;
   /**
    * 'hub' (default): large files of the hub must have the SHA-256 that the hub reports. A record of SHA-256 by file name, in hexadecimal
-   * digits or as 'sha256-…', is compared first; files that it doesn't name are compared as by 'hub'. 'none' compares no file. A file that
-   * differs rejects with `integrity_mismatch`; it isn't stored, and no model is loaded.
+   * digits or as 'sha256-…': the named files must have these hashes, and all other files are checked as by 'hub'. 'none' checks no file.
+   * For a file that differs, the call rejects with `integrity_mismatch`; the file isn't stored, and no model is loaded.
    */
   readonly integrity?: Integrity;
   /**
@@ -35,7 +35,7 @@ export interface SourceOptions extends CallOptions {
 
 /** How a model's files are fetched and held. */
 export interface PretrainedOptions extends SourceOptions {
-  /** 'auto' */
+  /** Default: 'auto' */
   readonly dtype?: ModelDtype;
   /**
    * The name of a GGUF file in the source, which is read in place of config.json and safetensors: a Llama, Mistral, Qwen2,
@@ -56,10 +56,11 @@ export interface ClassifierOptions extends PretrainedOptions, LabelOptions {
 export interface TextClassifierOptions extends ClassifierOptions {
   /**
    * The vector of a text that the classifier reads. 'auto' (default): the vector that the folder's modules.json describes, as that of
-   * `embed`; without that file, and for a config.json that names a class ending in ForSequenceClassification, the head of transformers' own
-   * class. Texts are written as for `embed`, with the folder's prompt and in lower case if it says so; the prompt is pooled with the text.
-   * A mode of `embed`: the hidden states pooled in that way, and normalised if the folder's modules.json has a Normalize. The head
-   * on a pooled vector is one linear layer, `classifier`. Adapters that train it, and exported models, say so in their configuration.
+   * `embed`. Without that file, and for a config.json that names a class ending in ForSequenceClassification, 'auto' means the head of
+   * transformers' own class. Texts are written as for `embed`, with the folder's prompt, and in lower case if the folder says so; the
+   * prompt is pooled with the text. A mode of `embed`: the hidden states pooled in that way, and normalised if the folder's modules.json
+   * has a Normalize. The head on a pooled vector is one linear layer, `classifier`. Adapters that train this layer, and exported models,
+   * have the pooling in their configuration.
    */
   readonly pooling?: 'auto' | PoolingMode;
 }
@@ -103,7 +104,7 @@ export const pretrainedRules = {
   gguf_file: rule.anyString,
 };
 
-/** Labels that a page may ask for. */
+/** The most labels that a page may ask for. */
 const MOST_LABELS = 2 ** 16;
 
 export const classifierRules = {
@@ -128,7 +129,7 @@ export const imageClassifierRules = { ...classifierRules, ...moduleNameRules };
 
 export const autoModelRules = { ...pretrainedRules, ...moduleNameRules };
 
-/** Throws `invalid_argument` for names that aren't those of all labels. */
+/** Returns a classifier's options for the worker. Throws `invalid_argument` for options about its labels that don't fit together. */
 export function classifierLoadOptions(options: ImageClassifierOptions): LoadOptions {
   const { num_labels, id2label, problem_type, ignore_mismatched_sizes, module_names } = options;
   const count = Object.keys(id2label ?? {}).length;
@@ -221,7 +222,7 @@ export function wireAdapterSource(source: AdapterSource): WireAdapterSource {
   return wireSource(source);
 }
 
-/** PEFT's two files, whatever lies beside them. */
+/** Returns PEFT's two files, and ignores all others. Throws `invalid_argument` if one of the two is missing. */
 export function wireAdapterFiles(files: Files): AdapterFiles {
   const named = namedFiles('files', files, { expected: "PEFT's two files by their names", hint: TWO_FILES });
   const file = (name: string): Blob => {

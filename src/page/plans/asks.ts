@@ -21,8 +21,8 @@ export async function probe(options: CallOptions = {}): Promise<DeviceReport> {
  * Estimates a model's download, the GPU memory of its training and the work of a step, and whether this device can do it. Loads only
  * config.json and the headers of the weight files. The bytes are those of the run's own memory plan.
  *
- * The estimate is for a training run; `Trainer.evaluate` and `generate` take less, except for very long texts. Without a
- * GPU, WebGPU's default limits count. Rejects like `from_pretrained` and `get_peft_model`, except for the device.
+ * The estimate is for a training run; `Trainer.evaluate` and `generate` take less, except for very long texts. Without a GPU, WebGPU's
+ * default limits count. Rejects with the errors of `from_pretrained` and `get_peft_model`, except for those about the device.
  */
 export async function estimate(source: ModelSource, plan: EstimatePlan = {}): Promise<Estimate> {
   const asked = await import('./asked');

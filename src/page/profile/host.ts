@@ -15,8 +15,8 @@ import type { ProfileSettings } from './storage/record';
 type SaveSettings = Pick<ProfileSettings, 'save_dtype'>;
 
 /**
- * The model with adapters that all profiles over one base model share. Each profile has adapters of its own in it. All are of one kind: that
- * of the first, until the last is deleted.
+ * The model with adapters that all profiles over one base model share. Each profile has adapters of its own in it. All adapters are of the
+ * kind of the first one, until the last one is deleted.
  */
 export class ProfileHost {
   readonly base: RemoteModel;

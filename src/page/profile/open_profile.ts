@@ -38,7 +38,7 @@ export class OpenProfile implements Openable, LearningProfile {
   readonly life: AbortSignal;
   readonly #life = new AbortController();
   readonly #channel: ProfileChannel;
-  /** Ratings, in the order of their calls. */
+  /** Makes the changes of ratings one after the other, in the order of their calls. */
   readonly ratings = new Serial();
   readonly #turns = new Serial();
   #state: ProfileState;
@@ -161,7 +161,7 @@ export class OpenProfile implements Openable, LearningProfile {
     });
   }
 
-  /** Replaces the whole profile by that of the files. If anything fails, nothing that is stored has changed. */
+  /** Replaces the whole profile by the one in the files. If anything fails, nothing that is stored has changed. */
   async replace(files: Files, options: ProfileOptions): Promise<void> {
     const { signal } = options;
     this.expectOpen();

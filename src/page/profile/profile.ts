@@ -40,7 +40,7 @@ import {
  * Events: 'change' (`info` or `learning` has changed, maybe by another tab); 'forgotten' (here or in another tab).
  */
 export class Profile extends EventTarget implements AsyncDisposable {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static override readonly name = 'Profile';
 
   readonly #hold: ItemHold<OpenProfile>;
@@ -185,13 +185,13 @@ export class Profile extends EventTarget implements AsyncDisposable {
 
   /**
    * Trains from the current vectors on the stored examples, then preferences (DPO), then ratings (KTO). By default each of these phases
-   * takes three epochs, or more to reach 60 steps, 16 at most. The phases share `max_steps` in proportion to their numbers. Preferences and
-   * ratings learn at 0.18 of the rate. The method 'instant' solves for a classifier's head instead.
+   * takes three epochs, or with few examples up to 16, to reach 60 steps. The phases share `max_steps` in proportion to their numbers of
+   * examples. Preferences and ratings learn at 0.18 of the rate. The method 'instant' solves for a classifier's head instead.
    *
    * Every tenth example ever added is held out; of labelled examples, preferences and ratings only after the first hundred. The new vectors
    * replace the current ones unless they do worse on the held-out examples of any kind, or, while none are held out, on those trained on.
-   * While none are held out, a solved head is judged by cross-validation, and replaces an earlier solved head, and one that was never
-   * trained, in any case. Until the end of the run, and after any error, `generate` uses the current vectors.
+   * While none are held out, a solved head is judged by cross-validation, and always replaces an earlier solved head, and a head that was
+   * never trained. Until the end of the run, and after any error, `generate` uses the current vectors.
    *
    * The output's `metrics` are `loss_before`, `loss_after`, `held_out` and `taken`, 1 or 0. With the method 'instant' also `C`, `computed`
    * (the number of examples that ran through the model), `seconds`, `accuracy`, `cross_validated_loss` and `cross_validated_accuracy`.
@@ -206,8 +206,8 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * The number of steps that `learn` would take now with these options, or fewer if some examples are too short to learn
-   * from or `packing` joins them. `estimate` gives the time of a step.
+   * The number of steps that `learn` would take now with these options. The run takes fewer if some examples are too short
+   * to learn from, or if `packing` joins them. `estimate` gives the time of a step.
    */
   async steps(options: Pick<LearnOptions, 'method' | 'args' | 'preferences' | 'ratings'> = {}): Promise<number> {
     return this.#open.learning.steps(options);
@@ -247,8 +247,8 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * PEFT's two files, examples.jsonl and profile.json; for images also images.npy: bytes (N, H, W, 3), one per line. With ratings and
-   * preferences also ratings.jsonl and preferences.jsonl, as TRL's `KTOTrainer` and `DPOTrainer` read them.
+   * PEFT's two files, examples.jsonl and profile.json; for images also images.npy: bytes (N, H, W, 3), an image for each of the lines.
+   * With ratings and preferences also ratings.jsonl and preferences.jsonl, as TRL's `KTOTrainer` and `DPOTrainer` read them.
    */
   async export(): Promise<ReadonlyMap<string, Blob>> {
     const open = this.#open;
@@ -278,7 +278,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     return this.#hold.end(() => open.forget());
   }
 
-  /** Frees its vectors on the GPU. A run in progress is stored, and resumes when the profile is opened again. */
+  /** With the last object of an id, frees the vectors on the GPU and stores a run in progress, which the next visit resumes. */
   async dispose(): Promise<void> {
     if (this.#isDisposed) return;
     this.#isDisposed = true;

@@ -11,15 +11,15 @@ import type { DPOConfig, KTOConfig } from '../training/preference_arguments';
 /** The settings of a profile. A `session` may only be that of the base model. */
 export interface ProfileOptions extends CallOptions {
   /**
-   * For a new profile. Defaults: PEFT's, except target_modules 'all-linear' unless the kind has targets of its own,
-   * save_projection false and, over a classifier, the setting that makes PEFT train its head: task_type 'SEQ_CLS' for texts, modules_to_save ['classifier']
-   * for images. A profile trains vectors and a classifier's head: no `bias`, no other `modules_to_save`. For an existing
-   * profile, given values must equal those that it was created with.
+   * The configuration of a new profile's adapter. Defaults: PEFT's, except target_modules 'all-linear' unless the kind has targets of its
+   * own, save_projection false and, over a classifier, the setting that makes PEFT train its head: task_type 'SEQ_CLS' for texts,
+   * modules_to_save ['classifier'] for images. A profile trains vectors and a classifier's head: no `bias`, no other `modules_to_save`. For
+   * an existing profile, given values must equal those that it was created with.
    */
   readonly peft_config?: AnyAdapterConfigInit;
   /**
    * Default arguments of `learn`, stored with the profile. A profile evaluates its runs itself, so `eval_strategy`,
-   * `early_stopping_patience` and `load_best_model_at_end` are refused.
+   * `early_stopping_patience` and `load_best_model_at_end` are refused. `objective` is refused too: the method 'refine' chooses it.
    */
   readonly args?: TrainingArguments;
   /** Default: 1000. Beyond that, a uniform random sample is stored. */
@@ -29,7 +29,7 @@ export interface ProfileOptions extends CallOptions {
    */
   readonly keep_examples?: boolean;
   /**
-   * Default: 'float32'. With 'float16' a profile's vectors and head take half the bytes, stored and exported: they are rounded as a
+   * Default: 'float32'. With 'float16' a profile's vectors and head take half the bytes, stored and exported: they are rounded when a
    * `learn` replaces them. Another value applies from the next `learn` on.
    */
   readonly save_dtype?: SaveDtype;
@@ -78,12 +78,12 @@ export interface LearnPhase {
 export interface LearnCandidate {
   /**
    * 'instant': the vectors from before. 'contrast' and 'labels': vectors that were trained by that objective. 'halfway': the mean of
-   * both. Each with a solved head.
+   * both. All have a solved head.
    */
   readonly name: 'instant' | 'contrast' | 'labels' | 'halfway';
   /** The mean loss over the examples that the candidates are compared on, with the factor of the scores that suits these examples. */
   readonly loss: number;
-  /** The share of these whose label is predicted right; null for numbers. */
+  /** The share of these examples whose label is predicted right; null for numbers. */
   readonly accuracy: number | null;
   readonly chosen: boolean;
 }
@@ -113,11 +113,12 @@ export interface LearnRecord {
   /** The share of held-out examples whose label is predicted right. null unless a head was solved for, and while none are held out. */
   readonly accuracy_before: number | null;
   readonly accuracy_after: number | null;
-  /** In the order in which they were made. Empty for other methods than 'refine', and if there were too few examples to compare on. */
+  /** The candidates, in the order in which they were made. Empty for other methods than 'refine', and without examples to compare on. */
   readonly candidates: readonly LearnCandidate[];
   /**
    * The places, from 0, of the examples that the method 'refine' compared its candidates on, among all stored examples in the order of
-   * their arrival: the held-out ones if these are 20 or more, else others that it left out of the training. Empty for other methods.
+   * their arrival: the held-out ones if these are 20 or more, else others that it left out of the training, or the held-out ones if too few
+   * could be left out. Empty for other methods.
    */
   readonly left_out: readonly number[];
   /** Whether the new vectors replaced the ones before. */
@@ -128,7 +129,7 @@ export interface LearnRecord {
 
 /** A text with its prompt. */
 export interface GeneratedText {
-  /** '' for none. */
+  /** '' if there is none. */
   readonly prompt: string | readonly ChatMessage[];
   /** The text after the prompt, or the answer to its last message. */
   readonly completion: string;
@@ -170,9 +171,9 @@ export interface LearnOptions {
    * leaves `headLearningRate`, `label_smoothing_factor` and `group_by_length` out while it trains by contrast.
    */
   readonly args?: TrainingArguments;
-  /** Override `args` for the preferences, which the method 'train' learns by DPO. */
+  /** Arguments that override `args` for the preferences, which the method 'train' learns by DPO. */
   readonly preferences?: DPOConfig;
-  /** Override `args` for the ratings, which the method 'train' learns by KTO. */
+  /** Arguments that override `args` for the ratings, which the method 'train' learns by KTO. */
   readonly ratings?: KTOConfig;
   /**
    * Default: 'now'. 'idle': trains only while the page is visible and the visitor hasn't used it for two seconds;
@@ -183,7 +184,7 @@ export interface LearnOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** In the order of a run's phases. */
+/** All kinds, in the order of a run's phases. */
 export const LEARN_KINDS: readonly LearnKind[] = ['examples', 'preferences', 'ratings'];
 
 export const LEARN_METHODS: readonly LearnMethod[] = ['train', 'instant', 'refine'];

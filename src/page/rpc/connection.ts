@@ -12,7 +12,7 @@ import { Heartbeat } from './heartbeat';
 export interface Connection {
   /** Rejects with an `AbortError` or a `WebVeraError`. Without an answer it never settles: see `onDeath`. */
   invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown>;
-  /** Milliseconds for which the other side has announced that it can't answer. Left out in this thread. */
+  /** Milliseconds for which the other side has announced that it can't answer. Absent for a session in this thread. */
   silence?(): number;
   /**
    * Terminates the other side at once. Resolves when it has ended and its locks are released, which can take a browser

@@ -22,7 +22,7 @@ function workerNamed(name: string): new (script: URL, options: WorkerOptions) =>
   };
 }
 
-/** Browsers refuse a script from another origin. A sandboxed frame has a normal address, but its origin is null. */
+/** Whether a script is of this origin: browsers refuse others. A sandboxed frame has a normal address, but its origin is null. */
 function isOwn({ protocol, origin }: URL): boolean {
   const { origin: own } = globalThis as { readonly origin?: string };
   return !/^https?:$/.test(protocol) || own === undefined || origin === own;

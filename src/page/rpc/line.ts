@@ -46,7 +46,7 @@ export abstract class Line {
   #deaths = 0;
   #options: OpenOptions = { store: 'auto' };
   #isSealed = false;
-  /** Resolves when the session is closed, once that was asked for. */
+  /** Resolves when the session is closed. Set at the first call of `close`. */
   #closing: Promise<void> | undefined;
   /** The error of later calls, set once calls are no longer possible. */
   #ended: WebVeraError | undefined;
@@ -77,7 +77,7 @@ export abstract class Line {
     return this.#life.signal;
   }
 
-  /** One call. Rejects with `worker_crashed` when the worker dies first, and `timeout` at its deadline. */
+  /** Makes one call. Rejects with `worker_crashed` when the worker dies first, and `timeout` at its deadline. */
   async request<Name extends keyof WorkerSession>(
     name: Name,
     ...args: Parameters<WorkerSession[Name]>
@@ -191,7 +191,7 @@ export abstract class Line {
     } catch (error) {
       const hasDied = this.#connection !== connection && this.#ended === undefined;
       if (!hasDied) {
-        // The session ends, so nothing would end this worker later.
+        // The session ends, so no other code would terminate this worker.
         void connection.terminate();
         this.#connection = undefined;
         throw error;

@@ -125,7 +125,7 @@ export class Link extends Line {
         if (settled || failure !== undefined) return;
         failure = { error };
         timer = setTimeout(() => reject(error), grace);
-        this.request('cancel', call).catch(() => {}); // if the worker is gone, so is the call
+        this.request('cancel', call).catch(() => {}); // a worker that has ended has no calls
       };
       const onAbort = (): void => fail(signal?.reason);
       signal?.addEventListener('abort', onAbort);
@@ -133,7 +133,7 @@ export class Link extends Line {
         if (failure !== undefined) return;
         if (event.type === 'prepared') {
           settled = true;
-          this.request('commit', call).catch(() => {}); // if the worker is gone, so is the call
+          this.request('commit', call).catch(() => {}); // a worker that has ended has no calls
           return;
         }
         try {

@@ -6,7 +6,7 @@ import { fetchWorkerScript } from './worker_script';
 declare const WORKER_INTEGRITY: string;
 declare const CHAT_WORKER_INTEGRITY: string;
 
-/** Read while the script runs: afterwards `currentScript` is null, and the page's address may have changed. */
+/** The address of this script, read while it runs: afterwards `currentScript` is null, and the page's address may have changed. */
 const own = document.currentScript instanceof HTMLScriptElement ? document.currentScript.src : '';
 
 /**
@@ -30,7 +30,10 @@ async function start(name: string, file: string, integrity: string, signal?: Abo
   return worker;
 }
 
-/** Chromium has no WebGPU in a worker that a frame without an origin starts from a blob. */
+/**
+ * Returns an address of the script: that of a blob, or a data URL in a frame without an origin, because Chromium has no WebGPU in a worker
+ * that such a frame starts from a blob.
+ */
 async function addressOf(script: Blob): Promise<string> {
   if (globalThis.origin !== 'null') return URL.createObjectURL(script);
   return `data:text/javascript,${encodeURIComponent(await script.text())}`;

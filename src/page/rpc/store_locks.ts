@@ -13,18 +13,18 @@ export class StoreLocks {
   readonly #locks: WebLocks | undefined;
   readonly #isShared: () => Promise<boolean>;
   /**
-   * Locks held in this thread, by name, each with a promise that resolves on release. Used without Web Locks, as in
-   * Node, if this page is refused them, or if other tabs don't share the store.
+   * Locks held in this thread, by name, each with a promise that resolves on release. Used if there are no Web Locks, as in
+   * Node before 24, if the browser refuses them to this page, or if other tabs don't share the store.
    */
   readonly #here = new Map<string, Promise<void>>();
 
-  /** `isShared`: whether other tabs share the store. If it rejects, so do requests for a lock. */
+  /** `isShared`: whether other tabs share the store. If `isShared` rejects, requests for a lock reject too. */
   constructor(locks: WebLocks | undefined, isShared = async () => true) {
     this.#locks = locks;
     this.#isShared = isShared;
   }
 
-  /** Runs `body` while it holds the lock. Rejects with `locked_by_other_tab` after waiting too long. */
+  /** Runs `body` while it holds the lock. Rejects with `locked_by_other_tab` if the lock isn't free within 10 s. */
   async hold<T>(name: string, body: () => Promise<T>): Promise<T> {
     const release = await this.take(name, PATIENCE);
     if (release === undefined) throw heldUp(name);

@@ -60,7 +60,7 @@ export function oneOf(...values: readonly unknown[]): Rule {
   };
 }
 
-/** Adds a hint for values without a hint of the rule's own. */
+/** Adds a hint for values for which the rule itself has none. */
 export function hinted(rule: Rule, hint: (value: unknown) => string | undefined): Rule {
   return { ...rule, hint: (value) => rule.hint?.(value) ?? hint(value) };
 }

@@ -74,7 +74,7 @@ export interface CallOptions {
 
 /** A problem that was reported while the work continued. PEFT's warnings have PEFT's text. */
 export class WarningEvent extends Event {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static override readonly name = 'WarningEvent';
 
   readonly code: string;
@@ -107,7 +107,7 @@ export const linkKey: unique symbol = Symbol('link');
  * B follow from their key to the bit, and `fan_in_fan_out`; and `new_head`, of a classifier with other labels.
  */
 export class Session extends EventTarget implements AsyncDisposable {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static override readonly name = 'Session';
 
   /** @internal */

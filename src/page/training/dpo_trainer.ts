@@ -23,7 +23,7 @@ export interface DPOTrainerInit extends Omit<TrainerInit, 'args'> {
  * `export_run` rejects runs whose examples have weights.
  */
 export class DPOTrainer extends Trainer {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static override readonly name: string = 'DPOTrainer';
 
   /** Throws `invalid_argument` for options that are missing, unknown or out of range. */

@@ -15,14 +15,14 @@ export interface KTOTrainerInit extends Omit<TrainerInit, 'args'> {
  *
  * The reference is the base model. Dropout, lengths and the EOS token are as for `DPOTrainer`. As in TRL, the distance from the base is
  * estimated from mismatched texts: within each `per_device_train_batch_size` examples, in the data set's order, every prompt gets the
- * completion of the example before it. Examples are then shuffled unless `shuffle` is false, which TRL asks for.
+ * completion of the example before it. Examples are then shuffled unless `shuffle` is false; TRL requires the data set's order.
  *
  * The logs of a step have TRL's numbers too: 'rewards/chosen' and 'logps/chosen' of good texts, 'rewards/rejected' and 'logps/rejected' of
  * the others, if the step has any; 'rewards/margins'; 'kl', the estimate. `evaluate()` gives these and `eval_loss`, `eval_ratings`.
  * `export_run` rejects runs whose examples have weights.
  */
 export class KTOTrainer extends Trainer {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static override readonly name: string = 'KTOTrainer';
 
   /** Throws `invalid_argument` for options that are missing, unknown or out of range. */

@@ -6,7 +6,7 @@ import type { OpenDataset } from '../data/feed';
 /** The data sets and the model of a run that has started. */
 export interface OpenRun {
   readonly dataset: OpenDataset | undefined;
-  /** The data sets of several adapters that train at once, in place of the other two. */
+  /** The data sets of several adapters that train at once, in place of `dataset` and `evalDataset`. */
   readonly lanes?: readonly OpenLane[] | undefined;
   /** The data set that the run is measured on between its steps, if any. */
   readonly evalDataset: OpenDataset | undefined;
@@ -17,7 +17,7 @@ export interface OpenRun {
    * the run trains.
    */
   keep(trained: readonly string[]): KeptForRun;
-  /** Makes the model again after it was lost. */
+  /** Loads the model and its adapters again after a loss. */
   revive(): Promise<void>;
 }
 

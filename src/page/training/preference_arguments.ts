@@ -36,26 +36,29 @@ export function withoutUnused(args: TrainingArguments): PreferenceArguments {
 /** The arguments of `DPOTrainer`, with TRL's names and meanings. */
 export interface DPOConfig extends PreferenceArguments {
   /**
-   * 0.1: a number above 0. The higher it is, the nearer the model stays to its base. With 'ipo' it is the τ of that loss, whose margin per
-   * token is 1 / (2·beta).
+   * A number above 0. Default: 0.1. The higher it is, the nearer the model stays to its base. With 'ipo' it is the τ of that loss, whose
+   * margin per token is 1 / (2·beta).
    */
   beta?: number;
   /**
-   * 'sigmoid', the loss of DPO. 'robust' allows for pairs that are the wrong way round. 'ipo' regresses the margin per token, and so
-   * doesn't increase it without end. 'hinge' ignores pairs whose margin is large enough.
+   * Default: 'sigmoid', the loss of DPO. 'robust' allows for pairs that are the wrong way round. 'ipo' regresses the margin per token, and
+   * so doesn't increase it without end. 'hinge' ignores pairs whose margin is large enough.
    */
   loss_type?: DpoLossType;
-  /** 0. With 'robust', the probability that a pair is the wrong way round: from 0, below 0.5; 0.1 is usual. Rejected with other losses. */
+  /**
+   * With 'robust', the probability that a pair is the wrong way round: a number from 0, below 0.5. Default: 0; 0.1 is usual. With other
+   * losses, a number above 0 is rejected.
+   */
   label_smoothing?: number;
 }
 
 /** The arguments of `KTOTrainer`, with TRL's names and meanings. `per_device_train_batch_size` is 2 or more. */
 export interface KTOConfig extends PreferenceArguments {
-  /** 0.1: a number above 0. The higher it is, the nearer the model stays to its base. */
+  /** A number above 0. Default: 0.1. The higher it is, the nearer the model stays to its base. */
   beta?: number;
-  /** 1: a factor, from 0, of the losses of texts that are rated good. */
+  /** A factor, from 0, of the losses of texts that are rated good. Default: 1. */
   desirable_weight?: number;
-  /** 1: a factor, from 0, of the losses of all others. A higher weight of the rarer kind balances the two. */
+  /** A factor, from 0, of the losses of all other texts. Default: 1. A higher weight of the rarer kind balances the two kinds. */
   undesirable_weight?: number;
 }
 

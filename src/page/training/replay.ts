@@ -63,7 +63,7 @@ export abstract class Followed<Item, Result> implements AsyncIterable<Item>, Pro
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Item> {
-    // The readers of the items get the error.
+    // The readers of the items get the error, so the rejection counts as handled.
     this.result.catch(() => {});
     return this.items[Symbol.asyncIterator]();
   }

@@ -27,8 +27,8 @@ export class RunRecovery {
   }
 
   /**
-   * Recovers a run that `error` ended at the given step. Resolves when the run can start again. Rejects with that error
-   * if the run can't recover, and with `signal.reason`.
+   * Recovers a run that `error` ended at the given step. Resolves with `error` when the run can start again. Rejects with
+   * `error` if it isn't a loss, with an error of the recovery if the run can't recover, and with `signal.reason`.
    */
   async from(error: unknown, step: number): Promise<WebVeraError> {
     if (!isLoss(error)) throw error;
@@ -78,7 +78,7 @@ function secondsLeft({ code, detail }: WebVeraError): number {
   return code === 'gpu_blocked' && typeof seconds_left === 'number' ? Math.min(seconds_left, LONGEST_BLOCK) : 0;
 }
 
-/** If the GPU is blocked or unsupported, that error has the more useful hint. */
+/** The error of a run that can't recover. If the GPU is blocked or unsupported, that error has the more useful hint. */
 function gaveUp({ code, message }: WebVeraError, failure: WebVeraError): WebVeraError {
   if (failure.code === 'gpu_blocked' || failure.code === 'unsupported_device') return failure;
   return new WebVeraError(code, `${message}. The run couldn't go on by itself: ${failure.message}`, {

@@ -68,7 +68,7 @@ export class RunReport {
   /** `adapter`: the adapter that the event is about, in a run of several. */
   add(progress: TrainProgress, event: RunEvent, adapter?: string): void {
     if (adapter !== undefined) {
-      // A run that was restored reports it before its adapters do, so this one begins again.
+      // After a loss, a run that resumes reports `restored` before its adapters report. If an adapter is first, the run begins again.
       if (event.type !== 'reading') this.#reportRecovery(this.#state);
       this.#laneOf(adapter, progress).add(progress, event);
       return;
@@ -181,7 +181,7 @@ export class RunReport {
   }
 }
 
-/** Gives a shared list another content. Lists of long runs have more entries than a call may have arguments. */
+/** Replaces the content of a shared list, one entry at a time: lists of long runs have more entries than a call may have arguments. */
 function replaceAll<T>(list: T[], content: readonly T[]): void {
   list.length = 0;
   for (const one of content) list.push(one);

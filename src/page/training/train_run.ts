@@ -64,7 +64,7 @@ export interface PausableRun extends TrainRun {
 export const stopRules = { save: anyBoolean };
 
 export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements PausableRun {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static override readonly name = 'TrainRun';
 
   readonly #link: Link;
@@ -181,7 +181,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
 
   async #attempt({ link, adapter_name, args, signal, resume, takeOver }: RunSetup, run: OpenRun): Promise<TrainOutput> {
     const hooks = this.#callbacks.wanted;
-    // Resumes from a checkpoint of this run, but from an older run's only if the caller asked for that.
+    // Resumes from a checkpoint that this run has stored; from that of an older run only if the caller asked for it.
     const resume_from_checkpoint = this.#report.hasCheckpoint || resume;
     try {
       return await callReading(
@@ -270,7 +270,7 @@ function notKept(reason: string): string {
   return `The screen may go off while the run goes on: ${reason}`;
 }
 
-/** The internal type of a run that a `Trainer` returned. */
+/** Gives a run that a `Trainer` returned its internal type. */
 export function pausable(run: TrainRun): PausableRun {
   if (run instanceof RemoteRun) return run;
   throw new WebVeraError('internal', 'Expected a run that a Trainer gave');

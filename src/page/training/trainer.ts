@@ -21,8 +21,8 @@ import { resolveTrainingArguments } from './training_arguments';
 /** A trainer's model, data and arguments. Wrong values throw `invalid_argument`, with advice on what to pass. */
 export interface TrainerInit {
   /**
-   * From `get_peft_model` or `PeftModel.from_pretrained`. Trains the adapters that are active when `train()` is called,
-   * as far as they are trainable.
+   * A model from `get_peft_model` or `PeftModel.from_pretrained`. A run trains the adapters that are active when `train()`
+   * is called, if they are trainable.
    */
   readonly model: AdaptedModel;
   /** The adapter to train, active or not. Default: the active adapters. */
@@ -130,10 +130,10 @@ const OF_ONE = 'Measure each adapter by new Trainer({ model, adapter_name, train
 
 /** Trains adapters of a model on the visitor's device. */
 export class Trainer {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static readonly name: string = 'Trainer';
 
-  /** @internal A field, because bundlers keep every class that has a static block. */
+  /** @internal A field, because bundlers can't leave out an unused class that has a static block. */
   static readonly foreign = /* @__PURE__ */ defineForeignMethods(Trainer.prototype, TRAINER_METHODS);
 
   /** @internal */

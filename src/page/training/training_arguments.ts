@@ -104,7 +104,7 @@ export function resolveTrainingArguments(
 
 /** The temperature with the objective 'contrast', unless it is given. */
 const CONTRAST_TEMPERATURE = 0.1;
-/** Two pairs, so that a batch may have rows of two classes. */
+/** The fewest rows of a batch: two pairs, so that a batch may have rows of two classes. */
 const LEAST_ROWS_TO_CONTRAST = 4;
 const PAIRS = 'A batch consists of pairs of one class, and compares them with pairs of other classes.';
 

@@ -101,7 +101,7 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
       most: this.text.maxLength,
       tokenizer: this.tokenizer,
       vocabSize: this.text.vocabSize,
-      // A run chooses the turns that are learnt.
+      // This call only checks the example. A run later chooses the turns that it learns.
       completionOnly: false,
     });
     return example;

@@ -12,7 +12,7 @@ import { RowSlabs } from './row_slabs';
 import { hasTarget, sliceRow, splitRow, type TokenRow } from './token_row';
 
 export interface RowOptions extends Omit<ExampleOptions, 'breather' | 'most'> {
-  /** Tokens per row. */
+  /** The most tokens of a row. */
   readonly maxLength: number;
   /** Joins examples and cuts them into rows of `maxLength`. */
   readonly packing: boolean;

@@ -17,14 +17,14 @@ import { labelScores } from './label_scores';
 import { predictionMetricNames, predictionMetrics, predictionsOf } from './prediction_metrics';
 import { type BatchTargets, noTarget, type RowTarget } from './row_targets';
 
-/** A batch in which the head reads one hidden state of each row. */
+/** A batch in which the head reads one vector of each row: a hidden state, or a pooled vector. */
 export interface ClassifiedBatch extends Batch, BatchTargets {
-  /** (B): the flat positions that the head reads. */
+  /** (B): the indices of the vectors that the head reads: flat positions of hidden states, or rows of pooled vectors. */
   readonly rows: Uint32Array<ArrayBuffer>;
 }
 
 export interface HeadInputs {
-  /** u32 (B): the flat positions that the head reads. */
+  /** u32 (B): the indices of the vectors that the head reads: flat positions of hidden states, or rows of pooled vectors. */
   readonly rows: Value;
   /** Classes as u32 (B), or a number for each label (B, labels). */
   readonly targets: Value;
@@ -91,7 +91,7 @@ export class Classifier<
     };
   }
 
-  /** For B rows. */
+  /** The inputs of the head for B rows. */
   protected headInputs(B: number): HeadInputs {
     const isClass = this.labels.problem === 'single_label_classification';
     return {

@@ -10,7 +10,7 @@ import { areSeveral, type Labels, targetsPerRow } from '../../models/labels';
 /** Most names in a message. */
 const SHOWN = 8;
 
-/** An example with several labels has those whose probability is higher than this. */
+/** If a model predicts several labels at once, an example has the labels whose probability is above this. */
 export const ONE_HALF = 0.5;
 
 /** The label or the labels in an example. */
@@ -20,7 +20,7 @@ type GivenLabel = number | string | LabelList;
 export function labelOf(example: Example, labels: Labels): GivenLabel | undefined {
   if ('label' in example && example.label !== undefined && typeof example.label !== 'boolean') return example.label;
   const given = 'labels' in example ? example.labels : undefined;
-  // These are labels of tokens, not of the whole example.
+  // A list of numbers for a model that predicts one label has the labels of tokens, not of the whole example.
   return typeof given === 'object' && !areSeveral(labels) && !isNames(given) ? undefined : given;
 }
 
@@ -29,8 +29,8 @@ function isNames(list: LabelList): boolean {
 }
 
 /**
- * The targets of a row: its class or its number, alone, or a number for each label. If a model predicts several
- * labels, an example has their names, or each label's probability from 0 to 1; a single name is a list of one. Throws `invalid_argument`.
+ * The targets of a row: a list of its one class or number, or a number for each label. If a model predicts several labels at once, `given`
+ * has their names, or each label's probability from 0 to 1; a single name counts as a list of one. Throws `invalid_argument`.
  */
 export function targetsOf(given: GivenLabel, labels: Labels, where: string): readonly number[] {
   if (areSeveral(labels)) return severalTargets(typeof given === 'string' ? [given] : given, labels, where);
@@ -64,8 +64,8 @@ function oneForEach(given: LabelList, names: readonly string[], where: string): 
 }
 
 /**
- * The class that a label names, or the number that is to be predicted. A class is its name or its index; numbers may be written
- * out, as files of text have them. Throws `invalid_argument`, also for a number that is the name of one class and the index of another.
+ * The class that a label names, or the number that is to be predicted. A label gives a class by its name or its index. A number may also be
+ * a text, as in CSV files. Throws `invalid_argument`, also for a number that is the name of one class and the index of another.
  */
 export function targetOf(label: number | string, { names, problem }: Labels, where: string): number {
   if (problem === 'regression') {

@@ -95,7 +95,7 @@ export const FEATURE_EXTRACTION: TaskKind<'feature_extraction'> = {
   facts: {
     name: 'feature_extraction',
     autoClass: 'AutoModel',
-    // A folder of such a class is more often loaded for a head.
+    // A folder whose config.json names a class without a head is more often loaded for another task.
     classEndings: [],
     inputs: 'texts',
     labels: 'of rows',

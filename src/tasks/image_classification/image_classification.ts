@@ -26,7 +26,7 @@ import { movedImages } from './moved_images';
 /** Bytes of pixels that are held in memory for later epochs. */
 const MAX_BYTES = 2 ** 30;
 
-/** Images on the way to the device. T = P + 1: a token for each patch, and one before them. */
+/** A batch of images for the device. T = P + 1: a token for each patch, and one before them. */
 interface ClassifiedImages extends ClassifiedBatch {
   /** (B·P, C·p·p) */
   readonly pixel_values: Float32Array<ArrayBuffer>;

@@ -13,7 +13,7 @@ export interface ImageInputs extends BatchInputs {
   };
 }
 
-/** Images on the way to the device. */
+/** A batch of images for the device. */
 interface ImageArrays extends BatchShape {
   /** (B·P, C·p·p) */
   readonly pixel_values: Float32Array<ArrayBuffer>;

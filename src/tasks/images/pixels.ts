@@ -64,7 +64,7 @@ export function pixelNumbers(
   return expectProcessor(processor).pixelValues({ height: size, width: size, data: pixels });
 }
 
-/** Throws `invalid_argument` without one. */
+/** Throws `invalid_argument` for a model without an image processor. */
 export function expectProcessor(processor: ImageProcessor | undefined): ImageProcessor {
   if (processor !== undefined) return processor;
   throw new WebVeraError(

@@ -17,8 +17,8 @@ export interface AskedPooling {
 const FIRST: Pooling = { modes: ['first'], normalize: false };
 
 /**
- * Makes vectors of a model's inputs. For texts the pooling is the folder's by default, or the mean of a folder that says nothing; for
- * images the first token's hidden state.
+ * Makes vectors of a model's inputs. By default, texts have the folder's pooling, or the mean if the folder names no pooling; the vector of
+ * an image is the first token's hidden state.
  */
 export function createEmbedder(
   model: Pick<TaskModel, 'text' | 'image' | 'config'>,

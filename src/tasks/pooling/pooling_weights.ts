@@ -19,7 +19,7 @@ export function poolingWeights(
   for (let b = 0; b < B; b++) {
     const tokens = Array.from({ length: T }, (_, t) => t).filter((t) => attention_mask[b * T + t] !== 0);
     const [first = 0] = tokens;
-    // A place is counted from the row's first token, whether that one counts or not.
+    // Places are numbered from the row's first token, even if that token is skipped.
     const counted = tokens.filter((t) => t >= first + skipped);
     for (const [k, mode] of modes.entries()) {
       const weightAt = weightsOf(mode, counted, first);
@@ -29,7 +29,7 @@ export function poolingWeights(
   return weights;
 }
 
-/** The weight of each of a row's tokens that count. `first` is the row's first token of all. */
+/** The weight of each token in `counted`. `first` is the row's first token, even if that token is skipped. */
 function weightsOf(mode: PoolingMode, counted: readonly number[], first: number): (t: number) => number {
   const { length } = counted;
   if (mode === 'first') return (t) => Number(t === counted[0]);

@@ -71,7 +71,7 @@ export async function* readJsonLines(
 
 async function* readLines(parts: AsyncIterable<string>): AsyncGenerator<string> {
   let line = 1;
-  // The parts of a line that hasn't ended: joined once, as joining them at each part takes time quadratic in the line.
+  // The pieces of a line that hasn't ended. They are joined once, because a join at each part would take time quadratic in the line.
   let pieces: string[] = [];
   let length = 0;
   for await (const part of parts) {

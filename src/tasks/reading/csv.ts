@@ -14,10 +14,10 @@ interface CsvRow {
 }
 
 /**
- * The rows of a CSV file as RFC 4180 has it: commas, a header, quotes around fields that hold commas, line breaks or, doubled, quotes.
- * Line breaks in fields are `\n`, however the file has them. Empty lines are skipped, and quotes within a field that begins with none
- * are part of it. Throws `invalid_format` for rows of more or fewer fields than the header, and for quotes that don't end a field;
- * `limit_exceeded` for endless rows and too many columns.
+ * The rows of a CSV file by RFC 4180: a header, commas between fields, and quotes around fields that hold commas, line breaks or quotes. A
+ * quote within such a field is doubled. All line breaks in fields become `\n`. Empty lines are skipped. If a field doesn't begin with a
+ * quote, the quotes in it are part of its text. Throws `invalid_format` for rows of more or fewer fields than the header, and for quotes
+ * that don't end a field; `limit_exceeded` for endless rows and too many columns.
  */
 export async function* readCsv(blob: Blob, onRead?: ((bytes: number) => void) | undefined): AsyncGenerator<CsvRow> {
   let names: readonly string[] | undefined;
@@ -52,7 +52,7 @@ interface CsvRecord {
   readonly fields: readonly string[];
 }
 
-/** The reader's place: before a field, in a field, within quotes, or after a quote, which ends them or is the first of two. */
+/** The reader's place: before a field, in a field, within quotes, or after a quote that ends the field or is the first of two. */
 type Place = 'start' | 'plain' | 'quoted' | 'quote';
 
 /** Reads a text that comes in parts, each character once. */

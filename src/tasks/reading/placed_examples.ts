@@ -32,7 +32,10 @@ async function* givenExamples(source: RowSource): AsyncGenerator<{ readonly wher
   }
 }
 
-/** A row of a CSV file, whose fields are all texts, with its weight as a number and a rating's label as a boolean. An empty weight is none. */
+/**
+ * Turns the weight of a CSV row into a number, and the label of a rating into a boolean, because all fields of a CSV file are texts. An
+ * empty weight is left out.
+ */
 function typed(row: unknown): unknown {
   if (!isJsonObject(row)) return row;
   const { weight, label, ...others } = row;

@@ -6,13 +6,16 @@ import type { RowSource } from '../task/task_data';
 /** Bytes at a file's beginning by which its format is recognised. */
 const HEAD = 2 ** 16;
 
-/** The beginning of a JSON object, up to its first name. It decides if the first line is longer than the head, as with images or books. */
+/**
+ * The beginning of a JSON object, up to its first name. If the first line is longer than `HEAD`, as with images or books, this pattern
+ * decides the format.
+ */
 const OBJECT = /^\{\s*"(?:[^"\\\n]|\\.)*"\s*:/;
 const LIST = /^\[\s*\{\s*"/;
 
 /**
- * A data set with the format that its file has. Servers send JSON Lines without a type, and a Blob has no name: learnt as a text, it would
- * teach the model to write braces. Rejects with `invalid_format` for a file that is one JSON document.
+ * A data set with the format that its file has. Servers send JSON Lines without a type, and a Blob has no name. A model that learnt such a
+ * file as a text would learn to write braces. Rejects with `invalid_format` for a file that is one JSON document.
  */
 export async function recognised(source: RowSource): Promise<RowSource> {
   if (source.kind !== 'blob' || source.format === 'csv') return source;

@@ -56,7 +56,7 @@ export class Utf8Check {
   }
 }
 
-/** How often the file itself has the character that stands for a damaged one. */
+/** The number of replacement characters that these bytes themselves hold. They don't count as damaged characters. */
 function ownReplacements(bytes: Uint8Array): number {
   let count = 0;
   for (let at = bytes.indexOf(0xef); at >= 0; at = bytes.indexOf(0xef, at + 1)) {

@@ -19,9 +19,9 @@ export interface TextRowOptions {
   readonly tokenizer: TextTokenizer | undefined;
   readonly text: TextSizes;
   readonly labels: Labels;
-  /** The settings of a pooled head by which texts are written. */
+  /** The settings of a pooled head that change a text before it is encoded. */
   readonly writing?: Pick<HeadPooling, 'prompt' | 'do_lower_case'> | undefined;
-  /** Tokens per row. */
+  /** The most tokens of a row. */
   readonly maxLength: number;
   /** Called for a text that is cut. */
   onCut(): void;

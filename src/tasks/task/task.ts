@@ -11,6 +11,6 @@ export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends Bat
     RunTask<Row, B, Inputs>,
     TaskPrediction<Row, B, Inputs>,
     TaskHead<Row, Inputs> {
-  /** How a run learns from preferences. Set if it can. */
+  /** The task of a run that learns from preferences. Set if the model can learn from them. */
   preferring?(preference: PreferenceLoss): RunTask;
 }

@@ -19,9 +19,9 @@ export function shapeKey({ B, T, isWeighted = false }: BatchShape): readonly num
 
 /** Rows as the device takes them. Only the task that made a batch knows its other fields. */
 export interface Batch extends BatchShape {
-  /** Predictions that something is learned from: the loss is their mean. */
+  /** The number of predictions with a label: the loss is the mean of their losses. */
   readonly labelled: number;
-  /** Set if the loss is the mean of something else: the number of these. */
+  /** The number of other terms whose mean the loss is, such as pairs. Set if the loss is not the mean over `labelled` predictions. */
   readonly terms?: number;
 }
 

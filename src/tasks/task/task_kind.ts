@@ -20,7 +20,7 @@ export type TaskModel = Pick<Architecture, 'text' | 'image' | 'config' | 'head'>
 export interface TaskKind<Name extends string = string> {
   /** Plain data, which a loaded model brings to the page. */
   readonly facts: TaskFacts<Name>;
-  /** The network as the task's models have it. Default: with its names below a head. */
+  /** The network as the task's models have it. Default: the network unchanged, with the names that it has below a head. */
   network?(network: Network): Network;
   /**
    * Whether the task's models read a vector of each row. If so, the folder's settings for vectors are read with the model. Default: the

@@ -15,7 +15,7 @@ export interface LogitsParts<Inputs extends BatchInputs> {
 /** The values from which a loss is computed. */
 export interface LossParts<Inputs extends BatchInputs> extends LogitsParts<Inputs> {
   readonly shape: BatchShape;
-  /** The step block: read. */
+  /** The step block, which the loss only reads. */
   readonly block: Value;
   /** The values that train, each with the buffer in which its gradients accumulate. */
   readonly into: ReadonlyMap<Value, Value>;
@@ -30,7 +30,7 @@ export interface Loss {
   readonly losses: Value;
   /** Labelled rows per chunk. */
   readonly chunkRows: number;
-  /** Set if the task's metrics need them: those of all labelled rows, (rows, outputs). Unchanged while nothing trains. */
+  /** The logits of all labelled rows, (rows, outputs), if the task's metrics need them. In training their gradients overwrite them. */
   readonly logits?: Value;
   /** The value whose gradient trains the adapter. Set if it isn't `losses`. */
   readonly learnt?: Value;

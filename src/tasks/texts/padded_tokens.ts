@@ -3,7 +3,7 @@ import type { TextSizes } from '../../models/architecture';
 import type { BatchShape } from '../task/task_batches';
 import type { TextTokens } from './text_tokens';
 
-/** Texts on the way to the device. N = B·T. */
+/** A batch of texts for the device. N = B·T. */
 export interface PaddedTokens extends BatchShape {
   /** (N) */
   readonly input_ids: Uint32Array<ArrayBuffer>;

@@ -15,7 +15,7 @@ export interface TextInputs extends BatchInputs {
   };
 }
 
-/** Texts on the way to the device. (N) each. */
+/** A batch of texts for the device. Each array is (N). */
 export interface TextArrays extends BatchShape {
   readonly input_ids: Uint32Array<ArrayBuffer>;
   /** 0 for padding, else any number: where it changes from token to token of a row, another document begins. */

@@ -18,7 +18,7 @@ export type TokenExample = Extract<SentExample, { readonly input_ids: unknown }>
 
 export interface TokenOptions {
   readonly text: TextSizes;
-  /** Tokens per row. */
+  /** The most tokens of a row. */
   readonly maxLength: number;
   /** The hint of errors: the forms of an example. */
   readonly forms: string;

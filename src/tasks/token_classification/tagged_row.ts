@@ -24,7 +24,7 @@ export interface TaggedRowOptions {
   readonly tokenizer: TextTokenizer | undefined;
   readonly text: TextSizes;
   readonly labels: Labels;
-  /** Tokens per row. */
+  /** The most tokens of a row. */
   readonly maxLength: number;
   /** Called for a text that is cut. */
   onCut?(): void;

@@ -11,7 +11,7 @@ export type EncodeWord = (word: string, budget: StepBudget) => readonly (number 
 /** A model that encodes words. */
 export interface WordModel {
   readonly encode: EncodeWord;
-  /** Cuts a long word into parts whose tokens are the word's tokens. Undefined for models that can't be cut so. */
+  /** Cuts a long word into parts whose tokens are the word's tokens. Undefined for models whose words can't be cut. */
   readonly cut: ((word: string) => string[]) | undefined;
   /** The id of the unknown token, if several in a row become one; else undefined. */
   readonly fusedUnknown: number | undefined;

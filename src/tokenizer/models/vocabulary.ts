@@ -3,7 +3,7 @@ import type { StepBudget } from '../../regex/step_budget';
 import { checkId, checkString, describe, invalid, MAX_TOKEN } from '../checks';
 import type { EncodeWord, Vocabulary } from './model_kind';
 
-/** Words whose tokens are cached, and the longest of them in characters. */
+/** The number of words whose tokens are cached, and the length of the longest of them in characters. */
 const CACHED_WORDS = 10_000;
 const CACHED_LENGTH = 256;
 
@@ -18,7 +18,7 @@ export function checkIds({ vocab }: JsonObject, idLimit: number): number {
   return entries.length;
 }
 
-/** The unknown token of models that fuse unknown tokens only where the file says so. */
+/** The id of the unknown token if the file requests that several in a row become one; else undefined. */
 export function fusedUnknown(json: JsonObject, vocabulary: Vocabulary): number | undefined {
   return json.fuse_unk === true ? vocabulary.unk_token_id : undefined;
 }

@@ -3,7 +3,7 @@ import { type PatternNode, parsePattern } from '../../regex/syntax';
 /** The most turns of a bounded repeat, and the most bounded repeats before an unbounded one, so that a match has few ways to begin. */
 const MAX_TURNS = 8;
 const MAX_CHOICES = 2;
-/** The most characters that all ways in which a pattern can begin to match may read at one place of a text. */
+/** The most characters that a pattern may read at one place of a text, summed over all ways in which it can begin to match. */
 const MOST_READ = 2048;
 
 /** White space and other characters, as the library translates `\s` and `\S`. */
@@ -11,8 +11,8 @@ const SPACE = '\\p{White_Space}';
 const NO_SPACE = '\\P{White_Space}';
 
 /**
- * Whether JavaScript's backtracking engine finds all matches of a pattern in time linear in any text. True for the patterns of GPT-2,
- * Llama, Qwen and their like. Each branch of such a pattern has one of these forms:
+ * Checks whether JavaScript's backtracking engine finds all matches of a pattern in time linear in any text. It does for the patterns of
+ * GPT-2, Llama, Qwen and their like. Each branch of such a pattern has one of these forms:
  *
  * - A bounded beginning, then unbounded repeats after which nothing can fail: ` ?\p{L}+`, ` ?[^\s\p{L}\p{N}]+[\r\n]*`.
  *   All characters that were read are matched, so none is read again.
@@ -75,12 +75,12 @@ function neverFailsLate(items: readonly PatternNode[]): boolean {
   return isBounded(beginning) && rest.every((item, i) => isRun(item, i === 0 ? 1 : 0) || isOption(item));
 }
 
-/** A bounded item that may match nothing. */
+/** Whether an item is bounded and may match nothing. */
 function isOption(item: PatternNode): boolean {
   return item.kind === 'repeat' && item.min === 0 && isBounded([item]);
 }
 
-/** Matches any number of characters of one set. The least number that it requires is at most `most`. */
+/** Whether an item is a greedy repeat of one set of characters that requires at most `most` of them. */
 function isRun(item: PatternNode, most: number): boolean {
   return item.kind === 'repeat' && item.body.kind === 'set' && item.min <= most && !item.lazy;
 }

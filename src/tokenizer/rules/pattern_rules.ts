@@ -3,7 +3,7 @@ import type { StepBudget } from '../../regex/step_budget';
 import { type TextPattern, textPattern } from './patterns';
 
 /**
- * Replaces everything that is found by `content`, in which `$` has no meaning. Throws `limit_exceeded` before the result would have
+ * Replaces each match of `find` with `content`, in which `$` has no special meaning. Throws `limit_exceeded` before the result would have
  * more than `limit` characters.
  */
 export function replaceAll(

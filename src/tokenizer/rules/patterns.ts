@@ -12,7 +12,10 @@ const READS_OF_STEP = 32;
 export interface TextPattern {
   /** Whether JavaScript's own engine runs the pattern. It does so only for patterns that it matches in linear time. */
   readonly isNative: boolean;
-  /** Spends the steps of a native pattern on a text, for code that matches it by itself. Other patterns count theirs. */
+  /**
+   * Spends the steps of a native pattern on a text, for code that runs the pattern without `matchAll`. Spends none for other patterns,
+   * which count their own steps.
+   */
   spend(text: string, budget: StepBudget): void;
   /** The places of the matches, from left to right. Throws `limit_exceeded`. */
   matchAll(text: string, budget: StepBudget): Iterable<{ readonly start: number; readonly end: number }>;

@@ -25,7 +25,7 @@ import { wordPattern } from './word_rules';
 const BYTE_LEVEL_WORDS =
   /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
 
-/** A letter with so many accents that normalizing their order takes long. */
+/** A run of accents that is so long that normalization takes long to order it. */
 const MANY_MARKS = /\p{M}{64,}/gu;
 /** Pairs of accents that are ordered in one step. */
 const PAIRS_OF_MARKS = 100;

@@ -19,8 +19,8 @@ const PUNCTUATION_PARTS: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * The pattern whose matches are the words, for rules in which Unicode's classes count, as in Rust: the library's patterns know ASCII's digits
- * and letters alone, and no behaviours. Undefined for other rules.
+ * Returns the pattern whose matches are the words, for rules that use Unicode's classes of characters, as in Rust. The library's own
+ * patterns use only ASCII's digits and letters, and support no behaviours. Undefined for other rules.
  */
 export function wordPattern(leaf: PreTokenizer): RegExp | undefined {
   if (leaf instanceof DigitsPreTokenizer) return leaf.config.individual_digits ? /\P{N}+|\p{N}/gu : /\P{N}+|\p{N}+/gu;

@@ -17,7 +17,7 @@ export class StopStrings {
   readonly #reach: number;
   #before: string;
 
-  /** No string is empty. */
+  /** `strings` must not contain an empty string. */
   constructor(tokenizer: TextTokenizer, prompt: readonly number[], strings: readonly string[]) {
     this.#strings = strings;
     this.#decoder = new StreamDecoder(tokenizer, prompt, WHOLE);

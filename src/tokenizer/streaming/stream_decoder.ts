@@ -35,7 +35,7 @@ export class StreamDecoder {
 
   /** The text held back, without the incomplete character. */
   get held(): string {
-    // A loop: a regular expression would try each place of a run in the middle again.
+    // This is a loop, because a regular expression would search a run of `REPLACEMENT` within the text again from each of its places.
     let end = this.#held.length;
     while (end > 0 && this.#held[end - 1] === REPLACEMENT) end--;
     return this.#held.slice(0, end);

@@ -1,12 +1,12 @@
 /** UTF-16 units that are encoded at a time, unless the window has no place to cut. */
 export const WINDOW = 32_768;
-/** Units before a window's end that a cut leaves, because the following text decides the last tokens. */
+/** The number of units at a window's end in which no cut is made, because the text after the window decides the last tokens. */
 const AFTER = 256;
 /** How far before a window's end cuts are tried, in units. */
 const REACH = 2048;
 /** Places of each kind that are tried. */
 const TRIES = 8;
-/** A window of this many units without a place between words is cut anywhere, even if that changes a token. */
+/** A window of this many units without a suitable place is cut anywhere, even if that changes a token. */
 const LARGEST = 2 ** 16;
 
 /** Encodes a text; `continued` says that it continues another. */
@@ -35,8 +35,8 @@ export class TextStream {
   }
 
   /**
-   * Adds a part of the text and yields the tokens that no later part can change, window by window; an empty list for a window that was
-   * too short. A caller may stop early, and push the next part later.
+   * Adds a part of the text and yields the tokens that no later part can change, window by window. Yields an empty list for a window
+   * without a place to cut, which then grows. A caller may stop early, and push the next part later.
    */
   *push(text: string): Generator<readonly number[]> {
     this.#rest += text;

@@ -97,8 +97,8 @@ export function tokenizerClassOf(tokenizer_class: unknown, modelType: string | u
 }
 
 /**
- * The special tokens of the class that a tokenizer_config.json beside a tokenizer.json means, as far as the latter has them: GPT-2's folders
- * name none.
+ * Returns the special tokens of the tokenizer's class that occur in tokenizer.json, whose text is `tokenizer`. A tokenizer_config.json
+ * beside it may name none, as in GPT-2's folders.
  */
 export function usualTokens(config: JsonObject, modelType: string | undefined, tokenizer: string): JsonObject {
   const tokens = Object.entries(findClass(config.tokenizer_class, modelType)?.tokens ?? {});

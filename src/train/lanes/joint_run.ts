@@ -77,7 +77,7 @@ export class JointRun {
 
   /**
    * Trains to the end. Rejects with `signal.reason` when aborted. If an adapter's loss or gradient norm isn't finite and halving its
-   * learning rate hasn't helped, the others train to their ends, and then it rejects with `numerical_error`.
+   * learning rate hasn't helped, the other adapters train to their ends, and then the run rejects with `numerical_error`.
    */
   async run(): Promise<TrainOutput> {
     const { signal } = this.#init;
@@ -85,7 +85,7 @@ export class JointRun {
     try {
       const programs = this.#createPrograms({ ...this.#init, onCheckpointing: () => this.#onCheckpointing() });
       try {
-        // Resuming chooses the kernels, so programs are loaded after it.
+        // `prepare` may read a checkpoint, whose kernels the run then uses. So programs are loaded after it.
         const data = await this.#unlessStopped((stop) =>
           this.#init.prepare(stop, (read) => this.#emit({ type: 'reading', ...read })),
         );
@@ -149,7 +149,7 @@ export class JointRun {
     signal.throwIfAborted();
     await this.#save(this.#saveAtEnd);
     await this.#standstill.during();
-    // A lane that failed keeps the vectors that its error names.
+    // An adapter whose training failed keeps the vectors of the step that its error names.
     for (const { evaluation, failure } of this.#lanes) if (failure === undefined) evaluation?.loadBest();
     this.#hooks('on_train_end');
   }
@@ -164,7 +164,7 @@ export class JointRun {
       const round = await this.#submit(programs);
       if (round.length === 0) {
         if (this.#pending.length === 0) break;
-        // An adapter whose last steps fail goes back, and has steps again.
+        // If the last steps of an adapter fail, the adapter returns to an earlier state and has steps to run again.
         await this.#settle();
         continue;
       }
@@ -200,7 +200,7 @@ export class JointRun {
     if (isSaved === true) await this.#save();
   }
 
-  /** Saves the state while no step is queued. An adapter whose numbers are too large goes back first, and the others stay. */
+  /** Saves the state while no step is queued, after each adapter whose numbers are too large has returned to its last good state. */
   async #save(wanted?: boolean): Promise<void> {
     await this.#returned();
     await this.#saving?.saveNow(wanted);
@@ -213,7 +213,7 @@ export class JointRun {
     }
   }
 
-  /** Whether an adapter could not be loaded with its present state, and went back. No step may be queued. */
+  /** Whether any adapter's numbers were too large, so that it returned to its last good state. No step may be queued. */
   async #returned(): Promise<boolean> {
     let isBack = false;
     for (const lane of this.#lanes) {
@@ -236,7 +236,7 @@ export class JointRun {
 
   async #acknowledge(atMost: number): Promise<void> {
     const failed = new Map<Lane, WebVeraError>();
-    // Once a step has failed, none may stay queued while its adapter goes back.
+    // Once a step has failed, all queued steps must end before its adapter returns to an earlier state.
     while (this.#pending.length > (failed.size > 0 ? 0 : atMost)) {
       const [round = []] = this.#pending;
       const results = await Promise.all(round.map(({ stats }) => stats));
@@ -286,7 +286,7 @@ export class JointRun {
   }
 }
 
-/** Each adapter has a history of its own. */
+/** The history in events about all adapters. It is empty, because each adapter has a history of its own. */
 const NO_HISTORY: History = { logs: [], evaluations: [], best: null };
 const NOWHERE: TrainProgress = { global_step: 0, max_steps: 0, epoch: 0 };
 

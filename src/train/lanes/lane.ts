@@ -41,7 +41,9 @@ export interface QueuedStep {
   readonly step: number;
   readonly learningRate: number;
   readonly stats: Promise<ArrayBuffer>;
-  /** Calls of `goBack` before the step was queued. If there have been more since, the GPU has skipped the step. */
+  /**
+   * The number of calls of `goBack` before the step was queued. If `goBack` has been called since, the GPU has skipped the step's update.
+   */
   readonly returns: number;
 }
 
@@ -71,7 +73,7 @@ export class Lane {
     return this.#init.name;
   }
 
-  /** The error by which this adapter's training ended before its last step. */
+  /** The error that ended this adapter's training before its last step, if any. */
   get failure(): WebVeraError | undefined {
     return this.#failure;
   }
@@ -85,7 +87,10 @@ export class Lane {
     return this.#evaluation;
   }
 
-  /** Restores the state from which the adapter continues, and holds it. `measure` is undefined once the run is stopped. */
+  /**
+   * Restores the state from which the adapter continues, and holds it. `measure` evaluates the adapter: undefined without evaluation data,
+   * and its result is undefined if the run is stopped meanwhile.
+   */
   async begin(
     state: OptimizerState,
     data: LaneData,
@@ -133,7 +138,7 @@ export class Lane {
     const { stats: value } = this.#state ?? {};
     if (value === undefined) throw new WebVeraError('internal', 'A step was queued before its adapter had a state');
     const stats = runner.read(value);
-    // If another adapter's step fails first, this promise is not awaited.
+    // If another adapter's step fails first, this promise is not awaited. The empty handler prevents an unhandled rejection.
     stats.catch(() => {});
     return { lane: this, data, step, learningRate, stats, returns: this.#returns };
   }
@@ -142,7 +147,10 @@ export class Lane {
     this.#logAsked = true;
   }
 
-  /** Records an acknowledged step. Throws `numerical_error`, and `device_lost` if the step didn't run. */
+  /**
+   * Records an acknowledged step. Throws `numerical_error` if the loss or gradient norm isn't finite, and `device_lost` if the step didn't
+   * run.
+   */
   finish({ data, step, learningRate, returns }: QueuedStep, bytes: ArrayBuffer): void {
     // The adapter has gone back: the GPU skipped the update of this step.
     if (returns !== this.#returns || this.#failure !== undefined) return;

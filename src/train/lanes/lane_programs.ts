@@ -12,7 +12,7 @@ import { createStateWith, type OptimizerState, optimizerProgram, ownValues } fro
 import { packStepBlock, statsValue, stepBlockValue } from '../steps/step_block';
 import type { TrainingInit } from '../training_init';
 
-/** Cached programs: as adapters end, batches have fewer rows. */
+/** The most programs that are cached. Each batch shape has its own program, and batches have fewer rows as adapters end. */
 const CAPACITY = 16;
 
 export interface LaneProgramsInit
@@ -32,7 +32,7 @@ export interface LaneStep {
   readonly learningRate: number;
 }
 
-/** The programs that a run calls. */
+/** The methods of `LanePrograms` that a run calls. */
 export type JointPrograms = Pick<LanePrograms, 'allocate' | 'load' | 'reserve' | 'queue' | 'update' | 'release'>;
 
 /** The programs of a run in which each row of a batch trains its own adapter. */
@@ -41,7 +41,7 @@ export class LanePrograms {
   readonly #runner: Runner;
   readonly #pools: TrainedRows;
   readonly #programs: BatchPrograms;
-  /** The whole batch's block and statistics. The statistics aren't read. */
+  /** The step block and the statistics of the whole batch. The statistics aren't read. */
   readonly #block = stepBlockValue();
   readonly #stats = statsValue();
   /** The number of losses of each row. A row returns in every epoch, but is counted once. */
@@ -114,7 +114,7 @@ export class LanePrograms {
       const which = Uint32Array.from(own.flatMap((rows, at) => rows.map(() => parts[at]?.index ?? 0)));
       await this.#queueBatch(batch, which, this.#blocks(batch, { parts, labelled, tokens, microStep }));
     }
-    // If a kernel is missing, the step must not update anything.
+    // Rejects here if a kernel failed to compile, because then the step must not update anything.
     await Promise.all([this.#before, this.#together, ...this.#optimizers].map((program) => program?.ready));
   }
 
@@ -202,7 +202,7 @@ export class LanePrograms {
   }
 }
 
-/** Throws for adapters that wrap the head, which computes labelled tokens without knowing their rows. */
+/** Throws `invalid_argument` for adapters that wrap the head, because the head computes labelled tokens without knowing their rows. */
 function expectHeadAlone({ loaded, adapters }: Pick<LaneProgramsInit, 'loaded' | 'adapters'>): void {
   const found = loaded.model.head.modules.find(({ name }) => adapters.some(({ modules }) => modules.has(name)));
   if (found === undefined) return;

@@ -1,4 +1,4 @@
-/** Milliseconds of training that may be lost: the first limit, and the largest. */
+/** Milliseconds of training that may be lost: the limit at first, and the largest limit. */
 const FIRST = 2_000;
 const MOST = 30_000;
 /** Steps until a state requested now is saved, because results arrive two steps late. */

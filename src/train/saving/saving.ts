@@ -68,7 +68,7 @@ export class Saving {
     this.#asked = this.#isLarge;
     if (this.#isLarge) return undefined;
     const pools = readPools(runner, state);
-    // If the step itself fails first, this promise is not awaited.
+    // If the step itself fails first, `pools` is not awaited. `allSettled` prevents an unhandled rejection.
     const copying = Promise.allSettled([this.#copying, pools]).then(() => {
       if (this.#copying === copying) this.#copying = undefined;
     });
@@ -96,7 +96,7 @@ export class Saving {
     await this.#store(pools);
   }
 
-  /** Saves `pools` again after the run returned to an earlier state: later stored states are obsolete. */
+  /** Saves `pools` again after the run returned to an earlier state, because states that were stored later are obsolete. */
   async saveAgain(pools: readonly PoolSnapshot[]): Promise<void> {
     const { record, args } = this.#init;
     const wanted = this.#asked || this.#isStored || args.save_strategy !== 'no';

@@ -9,7 +9,7 @@ interface Waiter {
 /** Provides snapshots of a running run, at moments when none of its steps is queued. */
 export class Snapshots {
   #waiting: Waiter[] = [];
-  /** Set while no step is queued and none will be. */
+  /** The function that reads the state. Set only while no step is queued and none will be queued. */
   #take: (() => Promise<RunSnapshot>) | undefined;
   #answering: Promise<void> = Promise.resolve();
   #closed = false;

@@ -16,8 +16,8 @@ interface BatchProgramsInit extends Pick<TrainingInit, 'task' | 'args'> {
 }
 
 /**
- * The programs of a run's batches, one for each shape, loaded when a batch first needs it. Not shared with other runs, because the programs
- * accumulate gradients in this run's buffers. If memory runs out, all continue with gradient checkpointing.
+ * The programs of a run's batches, one for each shape, loaded when a batch first needs it. They aren't shared with other runs, because they
+ * accumulate gradients in this run's buffers. If memory runs out, all batches continue with gradient checkpointing.
  */
 export class BatchPrograms {
   readonly #init: BatchProgramsInit;

@@ -45,7 +45,10 @@ export class LoadedLayers {
     this.after = after;
   }
 
-  /** If memory is too small for the layers' values, uses layers without values, if the kind has them. */
+  /**
+   * Allocates the layers' values and loads their programs. If memory is too small for the values, uses layers without values, if the kind
+   * has such layers.
+   */
   static async create(runner: Runner, layers: TrainingLayers | undefined): Promise<LoadedLayers> {
     if (layers === undefined) return new LoadedLayers(runner, undefined);
     const { values } = layers;
@@ -100,7 +103,10 @@ export class LoadedLayers {
   }
 }
 
-/** The training layers that an adapter's kind offers for a run of only that adapter; undefined if there are others. */
+/**
+ * Returns the training layers that the adapter's kind offers for a run of this adapter alone. Undefined if the overlay has other adapters
+ * or merged weights.
+ */
 export function layersOfRun({
   loaded,
   task,
@@ -141,7 +147,10 @@ export function layersOfRun({
   });
 }
 
-/** The frozen weights of wrapped modules, except those of the head, which processes other rows, and sharded ones. */
+/**
+ * The frozen weights of the wrapped modules, without sharded ones, those that the overlay replaces, and those of the head, because the head
+ * processes other rows.
+ */
 function frozenWeights(loaded: LoadedModel, { tensors }: Overlay, { modules }: Adapter): Map<string, Value> {
   const weights = new Map<string, Value>();
   const ofHead = new Set(loaded.model.head.modules.map(({ name }) => name));

@@ -49,7 +49,9 @@ function programInputs(task: Pick<TaskBatches, 'inputs'>, shape: BatchShape, { r
   return { batch: task.inputs(shape), adapters: rowInputs(rows, shape.B) };
 }
 
-/** Queues a batch's data for the runs queued later. `which` is the adapter of each of the B rows, if rows have their own. */
+/**
+ * Queues a batch's data for the runs queued later. `which` holds the index of each row's adapter (B), if rows have adapters of their own.
+ */
 export function writeBatch(
   runner: Runner,
   task: Pick<TaskBatches, 'write'>,
@@ -93,7 +95,7 @@ function hiddenStates(
   return { hidden, layers };
 }
 
-/** Computes the task's logits, the program's only output. */
+/** Builds the program whose only output is the task's logits. */
 export function logitsProgram(
   task: Pick<TaskBatches, 'inputs'> & Pick<TaskPrediction, 'logits'>,
   loaded: LoadedModel,
@@ -108,7 +110,7 @@ export function logitsProgram(
   return { program, inputs, logits, owned: ownedBy(inputs) };
 }
 
-/** Computes the log probabilities of a batch's sequences by an overlay, the program's only output. */
+/** Builds the program whose only output is the log probabilities of a batch's sequences under an overlay. */
 export function logpsProgram(
   task: Pick<TaskBatches, 'inputs'> & { readonly reference: TaskReference },
   loaded: LoadedModel,
@@ -149,7 +151,7 @@ interface LossValues {
     readonly checkpointing?: boolean;
     /** `label_smoothing_factor`. */
     readonly smoothing?: number;
-    /** Replaces the layers that the adapters' kind makes for any pass. */
+    /** Layers for training, in place of those that the adapters' kind makes for any pass. */
     readonly layers?: Pick<TrainingLayers, 'over' | 'gradients'> | undefined;
     /** Set if each row trains its own adapter, in place of the overlay's adapters. */
     readonly rows?: RowTraining | undefined;
@@ -163,7 +165,10 @@ export interface RowTraining {
   readonly own: readonly { readonly block: Value; readonly stats: Value }[];
 }
 
-/** One micro-batch: adds its share of the loss and its gradients to those of earlier micro-batches. */
+/**
+ * Builds the program of one micro-batch. It adds the micro-batch's share of the loss, and in training its gradients, to those of earlier
+ * micro-batches.
+ */
 export function lossProgram(
   task: Pick<TaskBatches, 'inputs'> & TaskLoss,
   loaded: LoadedModel,

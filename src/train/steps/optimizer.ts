@@ -66,7 +66,7 @@ type OptimizerArguments = Pick<
   | 'max_grad_norm'
 >;
 
-/** The global gradient norm, clipping and AdamW: two dispatches for each adapter. Most runs train one adapter. */
+/** Builds the program of the global gradient norm, clipping and AdamW: two dispatches for each adapter. Most runs train one adapter. */
 export function optimizerProgram({ pools, block, stats }: OptimizerState, args: OptimizerArguments): Program {
   const g = new Graph();
   const partials = gradNorm(

@@ -8,7 +8,7 @@ const BEYOND_ROWS = 2 ** 40;
 
 interface ClassPair<Row> {
   readonly rows: readonly Row[];
-  /** Its place in the epoch: from 0 to 1, and above for a row that is left over. */
+  /** The pair's place in the epoch: from 0 to 1, or 2 for a row that is left over. */
   readonly place: number;
 }
 

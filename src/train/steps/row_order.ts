@@ -47,7 +47,10 @@ export async function rowsToMeasure<Row>(
 /** The most steps whose rows are sorted together. */
 const STEPS_OF_A_GROUP = 50;
 
-/** Sorts within groups of steps and puts the longest row first, as transformers does, so that memory runs out immediately or never. */
+/**
+ * Sorts rows by length within groups of steps, and puts the longest row first, as transformers does, so that memory runs out immediately or
+ * never.
+ */
 function groupedByLength<Row>(task: OrderTask<Row>, rows: readonly Row[], args: OrderArguments): readonly Row[] {
   const ofStep = args.per_device_train_batch_size * args.gradient_accumulation_steps;
   const steps = Math.min(STEPS_OF_A_GROUP, Math.floor(rows.length / (4 * ofStep))) || 1;

@@ -1,4 +1,7 @@
-/** Steps that may be acknowledged at the same time, as Firefox does with all steps in flight: only their mean time is meaningful. */
+/**
+ * The number of steps that may be acknowledged at the same time, as Firefox does with all steps in flight. So only their mean time is
+ * meaningful.
+ */
 const BUNCH = 3;
 /** Recent steps whose mean time is reported: a multiple of `BUNCH`, so that no bunch is cut. */
 const WINDOW = 6 * BUNCH;
@@ -34,7 +37,10 @@ export class StepClock {
     };
   }
 
-  /** `step_seconds_median` and `…_min` are computed from the means of successive bunches. */
+  /**
+   * Returns a run's times. `step_seconds_median` and `…_min` are computed from the means of all ranges of `BUNCH` successive steps, which
+   * overlap.
+   */
   metrics(): Record<string, number> {
     const seconds = this.#steady().map((step) => step.seconds);
     const length = Math.min(BUNCH, seconds.length);

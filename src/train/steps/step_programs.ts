@@ -64,7 +64,7 @@ export class StepPrograms {
     } finally {
       this.#runner.free(owned);
     }
-    // These programs were loaded before kernels were chosen.
+    // These programs were loaded before kernels were chosen, so they are loaded again.
     this.#layers?.release();
     this.#layers = undefined;
     this.#layers = await this.#loadLayers();
@@ -88,7 +88,7 @@ export class StepPrograms {
     for (const [microStep, batch] of microBatches.entries()) {
       await this.#queueBatch(batch, this.#block(batch, { ...at, microStep, tokens }));
     }
-    // If a kernel is missing, the step must not update anything.
+    // Rejects here if a kernel failed to compile, because then the step must not update anything.
     await Promise.all([this.#layers?.ready, this.#optimizer?.ready]);
   }
 
@@ -125,7 +125,7 @@ export class StepPrograms {
   #build(batch: BatchShape, checkpointing: boolean): LossProgram {
     const { loaded, task, overlay, args, state } = this.#init;
     const { label_smoothing_factor: smoothing } = args;
-    // As in TRL: the model is compared with its base, which drops nothing.
+    // As in TRL, a loss of preferences has no dropout, because it compares the model with its base, which drops nothing.
     const seed = args.preference === null ? args.seed : undefined;
     const training = { grads: gradientsOf(state), seed, layers: this.#layers?.inProgram, checkpointing, smoothing };
     const contrastTemperature = args.contrastTemperature ?? undefined;

@@ -51,7 +51,7 @@ export async function* trainingSteps<Row>(
   }
 }
 
-/** The rows of each step after the first `done`, in place of its micro-batches. */
+/** Yields the same steps as `trainingSteps`, each with its rows in place of its micro-batches. */
 export async function* rowsOfSteps<Row>(
   task: Pick<RowTask<Row>, 'tokensOf' | 'classOf'>,
   rows: readonly Row[],

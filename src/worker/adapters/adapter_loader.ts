@@ -74,7 +74,7 @@ export class AdapterLoader {
     await model.add({ kind, name, resolved, trainable: is_trainable, options: own });
   }
 
-  /** An adapter from its files; everything is checked and placed before the model changes. */
+  /** Adds an adapter from its files. Checks and places everything before the model changes. */
   async load(
     model: ModelAdapters,
     name: string,
@@ -200,14 +200,14 @@ function cannot({ Config }: AdapterKind, what: string): WebVeraError {
   return new WebVeraError('invalid_argument', `Adapters of type ${Config.rules.peft_type} can't ${what}`);
 }
 
-/** An adapter's two files are a folder too. */
+/** The source of an adapter's folder. An adapter's two files count as a folder, too. */
 function folderOf(source: Exclude<WireAdapterSource, { readonly id: string }>): WireSource {
   return typeof source === 'object' && 'adapter_config.json' in source
     ? { files: new Map<string, Blob>(Object.entries(source)) }
     : source;
 }
 
-/** The configuration says whether the adapter trains, as in PEFT. */
+/** Makes a configuration whose `inference_mode` says whether the adapter trains, as in PEFT. */
 function inMode(kind: AdapterKind, fields: object, is_trainable: boolean): AdapterConfig {
   return new kind.Config({ ...fields, inference_mode: !is_trainable });
 }
@@ -231,6 +231,6 @@ async function weightedParts(model: ModelAdapters, parts: readonly WeightedAdapt
       hint: 'A sum has no place for them: it adds up what adapters change in the modules that they wrap.',
     });
   }
-  // All are read at once, so that a run that trains several of them changes none between two reads.
+  // All adapters are read at once, so that a run that trains several of them changes none between two reads.
   return Promise.all(parts.map(({ adapter_name, weight }) => partOf(model, adapter_name, weight)));
 }

@@ -21,9 +21,9 @@ export interface AdapterPlan {
   readonly resolved: ResolvedAdapter;
   readonly trainable: boolean;
   readonly options: KindOptions;
-  /** Values from a file. Without them the adapter begins as PEFT's do. */
+  /** Values from a file. Without them, the adapter has PEFT's initial values. */
   readonly tensors: AdapterTensors | undefined;
-  /** A fingerprint of the adapter's initial values, if these values aren't the initial ones. */
+  /** A fingerprint of the adapter's initial values. Set if `tensors` holds later values. */
   readonly origin?: string | undefined;
 }
 
@@ -86,7 +86,7 @@ export class AdapterPlacer {
     this.#host.frozen(adapter.kind)?.release(this.#frozen.get(adapter));
   }
 
-  /** The pool's first values that depend on the model's weights, made on the device. */
+  /** Computes on the device those first values of the pool that depend on the model's weights. */
   async #begin(adapter: Adapter): Promise<void> {
     const { runner, loaded } = this.#host;
     const g = new Graph();
@@ -97,7 +97,7 @@ export class AdapterPlacer {
     program.release();
   }
 
-  /** The pool's other first values. */
+  /** The values with which the pool begins: those of the file, or else the first values except those that `#begin` computes. */
   async #initial({ kind, name, resolved, options, tensors }: AdapterPlan): Promise<Float32Array<ArrayBuffer>> {
     const { runner, loaded } = this.#host;
     const { layout, trained } = resolved;

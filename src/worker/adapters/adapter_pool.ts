@@ -11,7 +11,7 @@ import type { Architecture } from '../../models/architecture';
 import { baseTensor, type LoadedModel } from '../../models/loaded_model';
 import { readFloats, specOf, toDeviceOrder, toFileOrder } from '../models/loading/file_order';
 
-/** Trained tensors begin with the file's values, by saved name, else with the base model's. */
+/** Fills the pool's biases and whole modules with the file's values, which `stored` has by saved name, or else with the base model's. */
 export async function fillTensors(
   pool: Float32Array,
   runner: Runner,

@@ -15,7 +15,7 @@ export interface AdapterCalls {
     config: AdapterConfigFields,
     options: WireAdapterOptions,
   ): Promise<AdaptersInfo>;
-  /** A new model with a saved adapter, likewise. */
+  /** A new model with an adapter from its files over the weights of `model`, whose own results stay as they are. */
   loadAdapters(
     call: CallId,
     model: Handle,
@@ -27,7 +27,7 @@ export interface AdapterCalls {
   loadConfig(call: CallId, source: WireAdapterSource, options: LoadOptions): Promise<AdapterConfigFields>;
   /** Frees the adapters of a model, but not the base model. */
   dropAdapters(model: Handle): Promise<void>;
-  /** The calls below take the handle of a model with adapters. Adding doesn't activate. */
+  /** Adds a fresh adapter, which becomes active only if no other is. This and the calls below take the handle of a model with adapters. */
   addAdapter(
     model: Handle,
     adapter: string,
@@ -51,21 +51,21 @@ export interface AdapterCalls {
     parts: readonly WeightedAdapter[],
     options: Readonly<Record<string, unknown>>,
   ): Promise<AdaptersInfo>;
-  /** Moves an adapter's vectors a share of the way, from 0 to 1, to those of another one of the same configuration. Modules stay. */
+  /** Moves an adapter's vectors by a share, from 0 to 1, towards those of another adapter of the same configuration. Modules stay. */
   mixAdapters(model: Handle, adapter: string, other: string, share: number): Promise<void>;
   /** With false, `forward` and `generate` give the base model's results. */
   enableAdapters(model: Handle, enabled: boolean): Promise<void>;
-  /** Emits `merge` events, then `prepared`. Cancelled or failed, it leaves everything as it was. */
+  /** Emits `merge` events, then `prepared`. If the call is cancelled or fails, everything stays as it was. */
   mergeAdapters(call: CallId, model: Handle, options: MergeRequest): Promise<AdaptersInfo>;
   unmergeAdapters(model: Handle): Promise<AdaptersInfo>;
   /**
    * The model without its adapters, which are merged first if `merge` is given. The handle is then invalid. Emits
-   * `merge` events, then `prepared`. Cancelled or failed, it leaves everything as it was.
+   * `merge` events, then `prepared`. If the call is cancelled or fails, everything stays as it was.
    */
   unloadAdapters(call: CallId, model: Handle, merge: MergeRequest | undefined): Promise<ModelInfo>;
   /** ΔW of a module in the layout of its weight. The active adapter by default. */
   deltaWeight(model: Handle, module: string, adapter: string | undefined): Promise<Tensor>;
-  /** All that restores an adapter if the device or this worker is lost. */
+  /** Resolves with all data that can restore an adapter after this worker or its device was lost. */
   keepAdapter(model: Handle, adapter: string): Promise<KeptAdapter>;
   /** Revives a model over `model` from at least one held adapter, equal to the bit. */
   reviveAdapters(model: Handle, adapters: readonly KeptAdapter[], active: readonly string[]): Promise<AdaptersInfo>;
@@ -127,8 +127,8 @@ export interface AdaptersInfo {
 
 export interface AdapterStanding {
   readonly config: AdapterConfigFields;
-  /** Whether it learns when it is active. */
+  /** Whether the adapter trains when it is active. */
   readonly trainable: boolean;
-  /** The names of the modules that it wraps. */
+  /** The names of the modules that the adapter wraps. */
   readonly modules: readonly string[];
 }

@@ -16,7 +16,7 @@ export function expectAdapterName(name: string): void {
   });
 }
 
-/** Two adapters can't both stand in for one module. */
+/** Throws `invalid_argument` if two of the adapters replace the same module. */
 export function expectTogether(adapters: readonly Adapter[]): void {
   const owners = new Map<string, string>();
   for (const adapter of adapters) {
@@ -31,7 +31,7 @@ export function expectTogether(adapters: readonly Adapter[]): void {
   }
 }
 
-/** PEFT's warning. */
+/** PEFT's warning when adapters are disabled and one of them trains biases. */
 export function biasesStay(bias: string): string {
   return (
     `Careful, disabling adapter layers with bias configured to be '${bias}' does not produce the same output as the ` +
@@ -39,7 +39,7 @@ export function biasesStay(bias: string): string {
   );
 }
 
-/** PEFT's warning. */
+/** PEFT's warning when a merge begins and some adapters are merged already. */
 export function alreadyMerged(merged: readonly string[], fresh: readonly Adapter[]): string {
   if (fresh.length === 0) return 'All adapters are already merged, nothing to do.';
   const names = fresh.map(({ name }) => name).join(',');

@@ -14,7 +14,7 @@ export class AdapterSet {
     return [...this.#adapters.values()];
   }
 
-  /** Names, each once. */
+  /** The names of the active adapters, each once. */
   get active(): readonly string[] {
     return this.#active;
   }
@@ -41,7 +41,7 @@ export class AdapterSet {
     return [...new Set(names)].map((name) => this.get(name));
   }
 
-  /** The first one becomes active. */
+  /** Adds an adapter. It becomes active if no other adapter is active. */
   add(adapter: Adapter): void {
     this.#adapters.set(adapter.name, adapter);
     if (this.#active.length === 0) this.#active = [adapter.name];
@@ -65,7 +65,7 @@ export class AdapterSet {
     this.#adapters.delete(name);
   }
 
-  /** Hands all of them to the caller. */
+  /** Removes all adapters, and returns them. */
   take(): readonly Adapter[] {
     const adapters = this.all;
     this.#adapters.clear();
@@ -73,7 +73,7 @@ export class AdapterSet {
     return adapters;
   }
 
-  /** Throws PEFT's errors where no adapter of that name, kind and configuration can be added. */
+  /** Throws PEFT's errors if an adapter of this name, kind and configuration can't be added. */
   expectRoom(name: string, kind: AdapterKind, config: AdapterFields): void {
     expectAdapterName(name);
     if (this.#adapters.has(name)) {

@@ -15,7 +15,7 @@ export interface MadeMerge {
 /** Ends all work that uses the adapter or the merged weights of a key, and drops their programs. */
 type Forget = (key: string, reason: string) => Promise<void>;
 
-/** Weights with deltas of adapters in them. The base model's own stay beside them, so unmerging restores every bit. */
+/** Weights with adapters' deltas added. The base model's own weights stay in memory, so unmerging restores every bit. */
 export class MergedWeights {
   readonly #runner: Runner;
   readonly #forget: Forget;
@@ -61,7 +61,7 @@ export class MergedWeights {
     this.#runner.free(replaced);
   }
 
-  /** Forgets the merged weights, and hands them to the caller. */
+  /** Ends the use of the merged weights, and returns them. The caller frees them. */
   async take(): Promise<ReadonlyMap<string, Value>> {
     const { weights } = this;
     const key = this.#current?.key;
@@ -70,7 +70,7 @@ export class MergedWeights {
     return weights;
   }
 
-  /** Forgets the merged weights, and frees them. */
+  /** Ends the use of the merged weights, and frees them. */
   async drop(): Promise<void> {
     this.#runner.free((await this.take()).values());
   }

@@ -84,7 +84,7 @@ export class ModelAdapters {
     return this.#changes.run(body);
   }
 
-  /** An adapter by name; throws PEFT's error, in the words of `message` if PEFT has others there. */
+  /** An adapter by name. If there is none, throws PEFT's error; `message` is its text if PEFT words it otherwise in that call. */
   adapter(name: string, message?: string): Adapter {
     return this.#set.get(name, message);
   }
@@ -136,7 +136,7 @@ export class ModelAdapters {
     this.#set.add(adapter);
   }
 
-  /** Activates these adapters alone. Merged ones are unmerged first, with a warning. */
+  /** Activates these adapters alone. Merged adapters are unmerged first, with a warning. */
   async activate(names: readonly string[]): Promise<void> {
     if (names.length === 0) throw new WebVeraError('invalid_argument', 'Please specify at least one adapter to set');
     expectTogether(this.#set.named(names));
@@ -211,7 +211,7 @@ export class ModelAdapters {
     await this.#merges.drop();
   }
 
-  /** The adapters among those wanted that aren't merged yet. */
+  /** The named adapters that aren't merged yet; by default the active ones. Warns if some adapters are merged. */
   #unmerged(names: readonly string[] = this.active): Adapter[] {
     const fresh = this.#set.named(names).filter(({ name }) => !this.merged.includes(name));
     if (this.merged.length > 0) this.#host.warn({ code: 'already_merged', message: alreadyMerged(this.merged, fresh) });

@@ -8,7 +8,7 @@ const LONGEST_NAME = 100;
 
 /**
  * Runs `resolve` for an adapter from a file. If it finds none of the adapter's modules in the model, the error's hint names these modules:
- * the caller has chosen none, and has probably loaded another model.
+ * the caller didn't choose them, and has probably loaded another base model.
  */
 export function forThisModel<R>(config: AdapterConfig, resolve: () => R): R {
   try {

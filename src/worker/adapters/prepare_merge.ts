@@ -10,14 +10,14 @@ import type { BaseModel } from '../models/base_model';
 import { readFloats, storedAs } from '../models/loading/file_order';
 import type { MadeMerge } from './merged_weights';
 
-/** A merge that was asked for. */
+/** A merge that the caller requested. */
 export interface Merging {
   /** The adapters' names; undefined for the active ones. */
   readonly names: readonly string[] | undefined;
   /** Refuses results that aren't finite, at the price of reading each weight back. */
   readonly safe: boolean;
   readonly signal: AbortSignal;
-  /** Called as weights are done. */
+  /** Called after each merged module, with the number of modules done and of all modules. */
   onProgress(done: number, total: number): void;
 }
 
@@ -28,7 +28,7 @@ export interface Ingredients {
   readonly mergedWeights: ReadonlyMap<string, Value>;
   /** The adapters whose numbers are read. */
   readonly adapters: Iterable<Adapter>;
-  /** The tensors that they train in place of the base model's. */
+  /** The tensors that adapters train in place of the base model's. */
   readonly tensors: ReadonlyMap<string, Value>;
 }
 

@@ -11,7 +11,7 @@ interface RowContext {
   readonly adapters: readonly Adapter[];
   /** Names of the merged adapters. */
   readonly merged: readonly string[];
-  /** The modules that make logits of some hidden states, with rows of their own. */
+  /** The head's modules. The head reads only some hidden states, so its rows aren't those of the batch. */
   readonly head: readonly { readonly name: string }[];
 }
 

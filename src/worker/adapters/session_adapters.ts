@@ -97,7 +97,10 @@ export const adapterCalls: Answers<AdapterCalls, AdapterRoom> = {
     return change(this, undefined, handle, (model) => model.delete(name));
   },
 
-  /** Disables in turn, after earlier changes and runs have begun. Enables at once, because passes would miss the adapters until then. */
+  /**
+   * Disables adapters in turn: after the changes that were requested before, and after earlier runs have begun. Enables them at once,
+   * because until then passes would run without the adapters.
+   */
   async enableAdapters(handle, enabled) {
     const model = modelOf(this, handle);
     if (enabled) model.enable(true);

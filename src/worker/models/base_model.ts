@@ -24,7 +24,7 @@ import type { ForwardResult, WireInputs } from '../protocol';
 import { Jobs } from './jobs';
 import { fileName, readFloats, specOf, toFileOrder } from './loading/file_order';
 
-/** The origin of a model that shares tensors: the model that it was derived from, and the tensors of its own. */
+/** The origin of a model that shares tensors: the model from which it was derived, and the tensors that it owns itself. */
 interface Derived {
   readonly from: BaseModel;
   readonly owned: readonly Value[];
@@ -33,7 +33,7 @@ interface Derived {
 interface ReadPreprocessors extends Preprocessors {
   /** The tokens that end a text. Default: those of config.json. */
   readonly stopTokens?: readonly number[] | undefined;
-  /** Reads the folder's settings for vectors; those of `sentences`, if the model needed them to load. */
+  /** Reads the folder's settings for vectors of texts. If loading the model read them already, they are `sentences`. */
   readSentences?(): Promise<SentenceSettings | undefined>;
 }
 
@@ -128,7 +128,7 @@ export class BaseModel {
     );
   }
 
-  /** Reads tensors by the checkpoint's names and in its shapes, as float32; all of them if `names` is undefined. */
+  /** Reads tensors as float32, with the names and shapes that they have in the model's files; all tensors if `names` is undefined. */
   async stateDict(names: readonly string[] | undefined, { tensors: over }: Overlay): Promise<Map<string, Tensor>> {
     const { model } = this.loaded;
     const values = new Map([...tensorsUnder(this.loaded, over)].map((entry) => [fileName(model, entry[0]), entry]));

@@ -8,7 +8,7 @@ export interface OpenDevice {
   readonly host: DeviceHost;
 }
 
-/** The session's GPU device. The first call that computes opens it, and opens a new one after it was lost. */
+/** The session's GPU device. The first call that computes opens it. After a loss, the next such call opens a new device. */
 export class SessionDevice {
   readonly #gpu: GPU | undefined;
   readonly #onFailure: (error: WebVeraError) => void;
@@ -37,7 +37,7 @@ export class SessionDevice {
     return (await this.open()).executor;
   }
 
-  /** As `executor`, with the device. */
+  /** Opens the device as `executor` does. Resolves with its executor and its host. */
   async open(): Promise<OpenDevice> {
     await this.#closeLost();
     if (this.#closed) throw new WebVeraError('invalid_argument', 'The session is closed', { hint: 'Open a new one.' });
@@ -63,7 +63,7 @@ export class SessionDevice {
     device?.executor.close();
   }
 
-  /** Closes a lost device. Values on it reject with the reason of the loss. */
+  /** Closes a lost device. Later uses of its executor reject with the reason of the loss. */
   async #closeLost(): Promise<void> {
     const opening = this.#opened;
     const device = await opening?.catch(() => undefined);

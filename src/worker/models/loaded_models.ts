@@ -66,7 +66,7 @@ class Handles<T> {
     return handle;
   }
 
-  /** Throws `invalid_argument` if it was disposed of. */
+  /** The item under a handle. Throws `invalid_argument` if the item was disposed of. */
   get(handle: Handle): T {
     const item = this.#items.get(handle);
     if (item !== undefined) return item;

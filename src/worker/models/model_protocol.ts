@@ -74,7 +74,7 @@ export interface ModelCalls {
   memory(model: Handle): Promise<MemoryReport>;
   /** The tensors of `stateDict` as the files of a model folder. Half-precision tensors stay in half precision. */
   exportModel(call: CallId, model: Handle): Promise<Map<string, Blob>>;
-  /** Frees the model with its tokenizer, all adapters on it and every model that shares its tensors, by any handle. */
+  /** Frees the model with its tokenizer, all adapters on it and every model that shares its tensors. `model`: any of these models. */
   disposeModel(model: Handle): Promise<void>;
   disposeTokenizer(tokenizer: Handle): Promise<void>;
   /** A fingerprint: equal for equal weights in the same dtype, from any source. */
@@ -162,14 +162,14 @@ export interface EmbedRequest {
   /** One or more inputs. The page has checked their form. */
   readonly inputs: readonly SentExample[];
   readonly batch_size: number;
-  /** In place of the folder's. */
+  /** The pooling in place of the folder's. */
   readonly pooling?: PoolingMode;
   readonly normalize?: boolean;
   readonly adapter_name?: string;
 }
 
 export interface PreviewRequest {
-  /** The page has checked its form. */
+  /** The page has checked the form of the example. */
   readonly example: SentExample;
   readonly args: ResolvedTrainingArguments;
 }

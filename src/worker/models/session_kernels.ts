@@ -82,8 +82,9 @@ export class SessionKernels {
   }
 
   /**
-   * The variants for a resumed run that started with this choice. Undefined, with a warning that its last bits may
-   * differ, if the choice was made for other shaders or another GPU adapter, or the page has given a choice of its own.
+   * The variants for a resumed run that started with this choice. Undefined if the choice was made for other shaders or another
+   * GPU adapter, or if the page has given a choice of its own. Warns then that the last bits of results may differ, unless the
+   * session's choice is the same.
    */
   async resumed(made: KernelChoice): Promise<KernelChoice['variants'] | undefined> {
     const { host } = this.#expectDevice();
@@ -118,7 +119,7 @@ export class SessionKernels {
     return this.#version;
   }
 
-  /** The stored choice. Undefined if it was made for other shaders or is damaged: the kernels are tuned again. */
+  /** The stored choice. Undefined if there is none, or if it was made for other shaders or is damaged: the kernels are then tuned. */
   async #stored({ adapter, info }: DeviceHost): Promise<KernelChoice | undefined> {
     try {
       const value = await this.#store.get(keyOf(adapter));
@@ -193,7 +194,7 @@ function expectFeatures({ variants }: KernelChoice, info: DeviceInfo): void {
   }
 }
 
-/** The variants that a choice may name. Those for few rows are chosen elsewhere. */
+/** The variants that a choice may name. A kernel uses its variants for few rows independently of such a choice. */
 function variantsOf(kernel: string) {
   const records = allTunableKernels().filter(({ name }) => name === kernel);
   return records.flatMap(({ variants }) => variants).filter(({ name }) => !isForFewRows(name));

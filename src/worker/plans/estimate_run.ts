@@ -87,7 +87,7 @@ async function begin(source: FileSource, ggufFile: string | undefined, limits: P
   }
 }
 
-/** The largest buffer that the GPU binds. Without a GPU, which `probe` reports, the smallest possible limit. */
+/** Bytes of the largest buffer that the GPU binds. Without a GPU, the limit that every GPU has; `probe` reports that there is no GPU. */
 async function bindingBytes(device: SessionDevice): Promise<number> {
   try {
     return new DeviceLimits((await device.adapter()).limits).bindingBytes;
@@ -97,7 +97,7 @@ async function bindingBytes(device: SessionDevice): Promise<number> {
   }
 }
 
-/** The bytes to download, and those cached already, including the headers that were just read. */
+/** The bytes of the whole download, and those of them that are cached already, including the headers that were just read. */
 async function downloadOf(source: FileSource, { bytes, files }: WeightHeaders): Promise<Estimate['download']> {
   const total = bytes + (await sizeOf(source, TOKENIZER));
   let cached = 0;
@@ -105,7 +105,7 @@ async function downloadOf(source: FileSource, { bytes, files }: WeightHeaders): 
   return { total, cached };
 }
 
-/** The size of a file, 0 if unknown. Reads nothing of it. */
+/** The size of a file, 0 if unknown. Doesn't read the file's bytes. */
 async function sizeOf(source: FileSource, file: string): Promise<number> {
   const stream = await source.open(file);
   await stream?.cancel();

@@ -6,14 +6,14 @@ import type { CallId } from '../rpc/call_protocol';
 
 /** The calls that load no model. */
 export interface PlanCalls {
-  /** Doesn't open the device. */
+  /** Reports the GPU and the storage of this device. Doesn't open the GPU device. */
   probe(call: CallId): Promise<DeviceReport>;
-  /** Reads only the configuration and the headers of weights. Opens the device only to measure it. */
+  /** Estimates a run. Reads only configuration files and the headers of weights. Opens the device only to measure it. */
   estimate(call: CallId, source: WireSource, request: EstimateRequest): Promise<Estimate>;
 }
 
 export interface EstimateRequest {
-  /** The fields of an adapter's configuration that are given. The kind is the first unless `peft_type` names one. */
+  /** The given fields of an adapter's configuration. `peft_type` names the kind; without it, the kind is the first in `ADAPTER_KINDS`. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly args: ResolvedTrainingArguments;
   /** The number of adapters that train together. */

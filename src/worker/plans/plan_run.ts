@@ -38,8 +38,8 @@ export interface RunPlan {
 }
 
 /**
- * Counts the GPU bytes and the operations of a run with the largest possible batches: runs its own steps with a runner
- * that only counts. Throws `limit_exceeded` for a tensor that can't be split.
+ * Counts the GPU bytes and the operations of a run with the largest possible batches: prepares the run's real programs on a
+ * runner that only counts. Throws `limit_exceeded` for a tensor that can't be split.
  */
 export async function planRun({ loaded, adapters, args, maxBindingBytes }: PlannedRun): Promise<RunPlan> {
   const runner = new SizingRunner(maxBindingBytes);
@@ -82,14 +82,14 @@ interface Steps {
   readonly shape: BatchShape;
 }
 
-/** One adapter trains. */
+/** Plans the steps of a run that trains one adapter. */
 async function alone(init: ProgramsInit): Promise<Steps> {
   const { runner, adapters, task, args } = init;
   const state = await createOptimizerState(runner, adapters);
   return { states: [state], programs: new StepPrograms({ ...init, state }), shape: task.fullShape(args) };
 }
 
-/** Each row of a batch trains its own adapter. */
+/** Plans the steps of a run that trains several adapters at once: each row of a batch trains one of them. */
 async function together(init: ProgramsInit): Promise<Steps> {
   const programs = new LanePrograms({ ...init, overlay: { ...init.overlay, adapters: [] } });
   const { B, ...rest } = init.task.fullShape(init.args);
@@ -102,7 +102,7 @@ interface PlannedAdapters {
   readonly count: number;
 }
 
-/** Fresh adapters on a model, without their numbers, which share frozen values. Throws PEFT's errors. */
+/** Plans fresh adapters on a model, without their numbers. The adapters share their frozen values. Throws PEFT's errors. */
 export function planAdapters({ model }: LoadedModel, { kind, config, count }: PlannedAdapters): Adapters {
   const resolved = kind.resolve(config, model, { later: false });
   const frozen = kind.frozen?.planned(resolved);
@@ -134,7 +134,7 @@ export function planFile({ model }: LoadedModel, { kind, config, layout, tensors
   return { float32: adapterModelBytes(shapes, 'float32'), float16: adapterModelBytes(shapes, 'float16') };
 }
 
-/** The pools and their moments, as far as they are read at once. */
+/** Views of the start of each pool and of its two moments, as long as the largest piece that one read takes. */
 function valuesOf({ pools }: OptimizerState): Value[] {
   return [...pools].flatMap(([{ pool, layout }, { m, v }]) =>
     [pool, m, v].map((value) => viewOf(value, value.name, [Math.min(layout.length, PIECE / 4)], 0)),

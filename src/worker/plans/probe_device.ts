@@ -70,7 +70,7 @@ async function probeStorage(store: 'auto' | 'memory', issues: DeviceIssue[]): Pr
 
 async function kindOf(manager: StorageManager | undefined): Promise<DeviceReport['storage']['kind']> {
   if ((await attempt(() => manager?.getDirectory?.())) !== undefined) return 'opfs';
-  // A private window may refuse a database that it seems to have. Only opening one shows it.
+  // A private window may have `indexedDB` and still refuse every database. Only opening a database shows this.
   const opened = await attempt(
     () =>
       new Promise<true>((resolve, reject) => {

@@ -15,10 +15,10 @@ export function isBetter(one: Verdict, other: Verdict): boolean {
   return RANKS.indexOf(one.verdict) < RANKS.indexOf(other.verdict);
 }
 
-/** The share of a known memory size that a model may take. Above it, other programs on the device may not leave enough. */
+/** If the memory size is certain, the share of it that a run may take. Above it, other programs may not leave enough memory. */
 const COMFORT = 3 / 4;
 
-/** The verdict for a run. Only limits and a certain memory size can prove that it doesn't fit. */
+/** The verdict for a run. Only the GPU's limits, or a memory size that is certain, can prove that a run doesn't fit. */
 export function judge(
   { total, largest_buffer }: Pick<GpuBytes, 'total' | 'largest_buffer'>,
   { bindingBytes, memory }: DeviceCapacity,

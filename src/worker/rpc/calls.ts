@@ -2,7 +2,7 @@ import { abortError, untilAborted } from '../../core/async/abort';
 import type { SessionHost } from '../protocol';
 import type { CallControl, CallId } from './call_protocol';
 
-/** The calls in progress. Each can be cancelled; while there is one, the session is busy. */
+/** The calls in progress. A call with an id can be cancelled. The session is busy while any call is in progress. */
 export class Calls implements CallControl {
   readonly #controllers = new Map<CallId, AbortController>();
   readonly #commits = new Map<CallId, () => void>();
@@ -32,9 +32,9 @@ export class Calls implements CallControl {
   }
 
   /**
-   * Reports that a call's change is prepared. Resolves when the page commits it; afterwards it can't be cancelled.
-   * Rejects with `signal.reason` when the call is cancelled instead. Without an id a call can't be cancelled, and this
-   * resolves at once.
+   * Reports that a call's change is prepared. Resolves when the page commits the change; afterwards the change can't be cancelled.
+   * Rejects with `signal.reason` when the call is cancelled instead. A call without an id can't be cancelled, so `ready` resolves
+   * at once.
    */
   async ready(id: CallId | undefined, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();

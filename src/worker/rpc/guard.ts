@@ -1,8 +1,8 @@
 import type { Endpoint } from 'comlink';
 
 /**
- * Passes only the messages that this library sends: calls of the exposed function itself with plain arguments, and the
- * release. comlink alone would also follow any path (`constructor`, `__proto__`), set properties and open further ports.
+ * Passes only the messages that this library sends: calls of the exposed function itself with plain arguments, and comlink's
+ * release message. comlink alone would also follow any path (`constructor`, `__proto__`), set properties and open further ports.
  */
 export function guardEndpoint(endpoint: Endpoint): Endpoint {
   const filters = new Map<unknown, EventListener>();

@@ -9,7 +9,7 @@ import { readFloats, specOf, toFileOrder } from '../models/loading/file_order';
 /** Values sampled from each tensor. */
 const COUNT = 4;
 
-/** Samples the first values of each of a model's tensors, with their indices in the checkpoint's tensor. */
+/** Samples the first values of each of a model's tensors, with their indices in the tensor of the model's files. */
 export async function sampleBase({ loaded, runner }: BaseModel): Promise<ReadonlyMap<string, TensorSample>> {
   const { model, weights } = loaded;
   const firsts = [...weights].flatMap(([name, value]) =>
@@ -23,7 +23,7 @@ export async function sampleBase({ loaded, runner }: BaseModel): Promise<Readonl
   for (const { name, value, sample } of firsts) {
     const { shape } = value;
     const storage = storageOf(value);
-    // Packed numbers (q8, q4) differ from the checkpoint's, so none are sampled.
+    // Packed numbers (q8, q4) differ from those of the files, so none are sampled.
     const count = storage.file === undefined ? 0 : Math.min(COUNT, shape.at(-1) ?? 1);
     const floats = storage.decode(bytes.slice(offset, offset + byteLength(sample)), [count]);
     const spec = specOf(model, name);
@@ -39,7 +39,7 @@ export async function sampleBase({ loaded, runner }: BaseModel): Promise<Readonl
   return samples;
 }
 
-/** Reads the tensors that a checkpoint may lack, by name: a classifier's head. */
+/** Reads the tensors that a model's files may lack, by name: a classifier's head. */
 export async function readHead({ loaded, runner }: BaseModel): Promise<ReadonlyMap<string, Tensor>> {
   const { model, weights } = loaded;
   const head = new Map<string, Tensor>();

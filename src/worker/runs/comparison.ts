@@ -22,8 +22,8 @@ interface ComparedRows {
 }
 
 /**
- * A function that computes the base model's log probabilities of the used rows, and returns those of all rows; undefined for a loss that
- * doesn't compare with the base model. If those of all used rows are known, the function runs no pass.
+ * Returns a function that computes the base model's log probabilities of the used rows, and resolves with those of all rows; undefined for
+ * a loss that doesn't compare with the base model. The function runs no pass if the log probabilities of all used rows are known.
  */
 export function comparison({ task, ...pass }: Compared, { all, used, known }: ComparedRows): TrainingData['compare'] {
   if (!compares(task)) return undefined;

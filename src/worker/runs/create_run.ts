@@ -79,7 +79,7 @@ export function createRun(request: RunRequest, emit: TrainingInit['emit']): Crea
   return hold.around(run);
 }
 
-/** The steps of a run, with what comes before them. */
+/** The steps of a run, the shape of its largest batch, and the comparison with the base model that runs before the steps. */
 function stepsOf(
   pass: Compared & { readonly args: ResolvedTrainingArguments },
   rows: readonly unknown[],
@@ -166,8 +166,8 @@ type Measure = NonNullable<TrainingData['evaluate']>;
 type MeasuredInputs = Pick<RunInputs, 'model' | 'overlay' | 'args'> & { readonly task: RunTask };
 
 /**
- * The evaluation of a run. It reads the data now if the arguments plan evaluations, and otherwise when a callback first asks for one. Throws
- * as `expectMetric`.
+ * The evaluation of a run. It reads the data now if the arguments plan evaluations, and otherwise when a callback first requests an
+ * evaluation. Throws as `expectMetric`.
  */
 export async function evaluationDuring(
   inputs: MeasuredInputs,

@@ -26,9 +26,9 @@ interface HeadInit extends RunInputs {
   readonly augment: boolean | 'auto';
   readonly features: FeatureCache;
   readonly kernels: KernelChoice;
-  /** The stored features of the profile whose examples the data are, if it stores them. */
+  /** The stored features of a profile, if the data are its examples. */
   readonly stored: StoredFeatures | undefined;
-  /** Called when the layer is solved for. The adapter changes once it resolves. */
+  /** Called when the layer is solved for. The adapter changes once the returned promise resolves. */
   readonly ready: Ready;
   readonly warn: Warn;
 }
@@ -41,7 +41,7 @@ interface LastLayer {
   readonly bias: Value | undefined;
 }
 
-/** A fit with all that features depend on. */
+/** The request of a fit and its last layer, with all that features depend on. */
 interface Fitting extends HeadInit, LastLayer {
   readonly used: Map<string, Float32Array>;
 }
@@ -96,7 +96,7 @@ export async function fitHead(init: HeadInit): Promise<FittedHead> {
 
 type Layer = Parameters<typeof judgeHead>[1];
 
-/** The figures over held-out examples before and after. */
+/** The figures over held-out examples before and after the fit. */
 async function heldOut(held: HeadExamples, old: Layer, solved: Layer): Promise<NonNullable<HeadFit['held_out']>> {
   const after = await judgeHead(held, solved);
   const { confusion, losses } = after;
@@ -137,7 +137,7 @@ async function examplesOf(
   };
 }
 
-/** Views cost a pass each, and help less the more examples there are. */
+/** The most examples for which 'auto' uses views. Each view costs a pass, and views help less the more examples there are. */
 const MOST_AUGMENTED = 1000;
 
 function isAugmented({ augment }: HeadInit, { rows }: HeadExamples): boolean {

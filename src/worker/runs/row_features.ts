@@ -15,9 +15,9 @@ import type { BaseModel } from '../models/base_model';
 import { readFloats } from '../models/loading/file_order';
 import type { StoredFeatures } from './stored_features';
 
-/** Increases when the same rows get other features by other code than kernels, so that stored features don't apply any more. */
+/** Increased when a change of code other than kernels changes the features of rows, so that stored features aren't used any more. */
 const FORMAT = 1;
-/** Features in memory for each model: 64 MiB of them. */
+/** The most feature numbers that are held for each model: 64 MiB. */
 const MOST_NUMBERS = 2 ** 24;
 
 /** The rows of a data set and the one adapter that their features depend on. */
@@ -45,8 +45,8 @@ export interface RowFeatures {
 }
 
 /**
- * Computes the features that a head's last layer reads, and holds them while the model is loaded. They are known by the row's
- * content and by all that they depend on, so a later call computes new rows only, even for another adapter with equal values.
+ * Computes the features that a head's last layer reads, and holds them while the model is loaded. Their keys are hashes of the row's
+ * content and of all that features depend on, so a later call computes only new rows, even for another adapter with equal values.
  */
 export class FeatureCache {
   readonly #known = new WeakMap<BaseModel, Map<string, Float32Array>>();
@@ -134,7 +134,7 @@ async function* computed(
   }
 }
 
-/** Holds the features that were used last, in at most so many rows. */
+/** Adds the used features to those held in `known`, and drops the least recently used above `most` rows. */
 export function remember<T>(known: Map<string, T>, used: ReadonlyMap<string, T>, most: number): void {
   for (const [key, features] of used) {
     known.delete(key);

@@ -1,4 +1,4 @@
-// The code of runs and fitted heads, which a session loads for its first one.
+// The code of runs and fitted heads. A session loads it for the first call that needs it.
 export { createJointRun } from './create_joint_run';
 export { createRun, evaluate, storedRun } from './create_run';
 export { fitHead } from './head_fitting';

@@ -20,13 +20,13 @@ export interface RunCalls {
    * The page reads its data set once; for later epochs the worker holds what it needs.
    */
   train(call: CallId, request: TrainRequest): Promise<TrainOutput>;
-  /** Answers `chosen`: the page has stored copies of the adapters that the run trains. */
+  /** Answers `chosen`: the page holds copies of the run's adapters for recovery, or couldn't make them. */
   startTraining(run: CallId): Promise<void>;
   /** Measures the model on data by the metrics of its task. A language model reads long texts in pieces that don't overlap. */
   evaluate(call: CallId, request: EvaluateRequest): Promise<Evaluation>;
   /**
-   * Solves for the last layer of an adapter's head, over the features that the model has for the data, and stores it in the adapter.
-   * Runs must not train the adapter meanwhile. Emits `prepared` before it stores the layer. A call that rejects has changed nothing.
+   * Solves for the last layer of an adapter's head, over the features that the model has for the data, and writes it to the adapter.
+   * Runs must not train the adapter meanwhile. Emits `prepared` before it writes the layer. A call that rejects has changed nothing.
    */
   fitHead(call: CallId, request: FitRequest): Promise<FittedHead>;
   /** The files with which a run continues in Python from its current step, by path. Undefined once the run is over. */
@@ -91,7 +91,7 @@ export interface EvaluateRequest {
 }
 
 export interface FitRequest extends EvaluateRequest {
-  /** The inverse strength of the penalty; 'auto' chooses it by cross-validation. */
+  /** The strength C, the inverse weight of the penalty; 'auto' chooses it by cross-validation. */
   readonly C: number | 'auto';
   /** The factor of the scores. Default: 1, or with 'auto' as cross-validation chooses it. */
   readonly scale?: number | undefined;
@@ -99,11 +99,11 @@ export interface FitRequest extends EvaluateRequest {
   readonly augment: boolean | 'auto';
   /** A data set over which the heads before and after are compared, if any. */
   readonly eval_data?: DataSource | undefined;
-  /** The profile whose examples the data are, if their features are stored with it. */
+  /** The profile to which the examples belong, if their features are stored with it. */
   readonly profile?: ProfileName | undefined;
 }
 
-/** `adapter`: the one whose head was solved for. */
+/** `adapter`: the name of the adapter whose head was solved for. */
 export interface FittedHead {
   readonly adapter: string;
   readonly fit: HeadFit;

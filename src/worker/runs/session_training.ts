@@ -20,7 +20,7 @@ import type { FeatureCache } from './row_features';
 import type { DataSource, DatasetName, EvaluateRequest, RunCalls, TrainRequest } from './run_protocol';
 import type { StoredFeatures } from './stored_features';
 
-/** Loaded for the first run, after its adapters are chosen, so that calls take effect in their order. */
+/** The code of runs. A run loads it only after its adapters are chosen, so that loading doesn't change the order of calls' effects. */
 export const runCode = late(async () => await import('./run_code'));
 
 /** A run in progress, with its model and overlay. */
@@ -37,7 +37,7 @@ interface Running extends CreatedRun, ModelPass {
 export class RunsInProgress {
   /** Undefined before the first head is solved for. */
   features: FeatureCache | undefined;
-  /** Those of the last profile that solved for a head. */
+  /** The stored features of the last profile that solved for a head. */
   stored: StoredFeatures | undefined;
   readonly runs = new Map<CallId, Running>();
   readonly feeds = new Map<CallId, Map<DatasetName, ExampleFeed>>();
@@ -210,8 +210,8 @@ function withData<T>(
 }
 
 /**
- * Begins work on a model after its pending changes, and before the next one, which so finds the work's job and can end it. The next change
- * doesn't wait for the work.
+ * Begins work on a model after the model's pending changes and before its next change. The next change doesn't wait for the work, but
+ * finds the work's job and can end it.
  */
 function inTurn<T>(
   { calls, models }: RunRoom,
@@ -222,7 +222,7 @@ function inTurn<T>(
   return calls.run(call, async (signal) => {
     const { work } = await models.inTurn(handle, signal, async () => {
       const work = begin(signal);
-      work.catch(() => {}); // the call may have been aborted, and then rejects with that
+      work.catch(() => {}); // if the call is aborted, it rejects with the signal's reason instead
       return { work };
     });
     return work;

@@ -3,14 +3,14 @@ import { fieldsOf, type Stored } from '../../store/blob_store';
 import type { ProfileName, ProfileStore } from '../../store/profile_store';
 import { StoreError } from '../../store/store_error';
 
-/** Stored features for each profile: 8 MiB of them. */
+/** The most feature numbers that are stored for each profile: 8 MiB. */
 const MOST_NUMBERS = 2 ** 21;
 /** Two digests and a space. */
 const LONGEST_KEY = 129;
 
 /**
- * The features of a profile's examples, stored with the profile, so that another session computes those of new examples alone. They are
- * read once, if the session doesn't know the features of an example, and replaced by those that a call used.
+ * The features of a profile's examples, stored with the profile, so that another session computes only the features of new examples. The
+ * session reads them once, when it lacks the features of an example, and replaces them by the features that a call used.
  */
 export class StoredFeatures {
   readonly #profiles: ProfileStore;

@@ -120,7 +120,7 @@ export class CachedCopy {
     const name = await bytesName(this.#record);
     const writer = await this.#store.files.write(name);
     this.#writer = writer;
-    // Stored before the bytes, so that no bytes lie on disk without a record.
+    // The record is stored before the bytes, so that no bytes lie on disk without a record.
     await this.#store.set(this.#record);
     if (!this.#store.persistent) throw new StoreError('storage_unavailable', 'What is kept would not outlive the page');
     return writer;

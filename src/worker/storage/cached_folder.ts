@@ -93,7 +93,7 @@ export class CachedFolder implements FileSource {
     }
   }
 
-  /** Whether cached files may take the server's place: it has not answered before in this load. */
+  /** Whether cached files may take the server's place: the server can't be reached, and has not answered before in this load. */
   #mayDoWithout(error: unknown): error is WebVeraError {
     const isOffline = error instanceof WebVeraError && error.code === 'offline' && error.retryable;
     return isOffline && this.#mayChange && !this.#hasAnswered;
@@ -114,13 +114,13 @@ export class CachedFolder implements FileSource {
     return record !== undefined && (record.state === 'verified' || canResume(record)) ? record.bytes : 0;
   }
 
-  /** The records of its cached files. */
+  /** The records of this folder's cached files. */
   async records(): Promise<readonly KeptFile[]> {
     await this.#pin();
     return (await known(this.#options.store.list())).filter(({ folder }) => folder === this.#folder);
   }
 
-  /** Deletes its cached files. For a model on the hub, those of all its revisions, unless a revision was asked for. */
+  /** Deletes this folder's cached files. For a model at the hub's default revision, deletes the files of all revisions. */
   async delete(): Promise<void> {
     const { store } = this.#options;
     const { address } = this.#http;
@@ -130,7 +130,7 @@ export class CachedFolder implements FileSource {
       isSameRepo === undefined
         ? ({ folder }: KeptFile) => folder === this.#folder
         : ({ model, folder }: KeptFile) => model === this.name && folder.startsWith(address.folder.origin);
-    // The commits are forgotten last, so that after an error the files can still be found by their branch.
+    // The records of commits are deleted last, so that after an error the files can still be found by their branch.
     await store.delete((await store.list()).filter(isMeant));
     await store.forgetCommits(isSameRepo ?? ((folder) => folder === displayUrl(address.folder)));
   }
@@ -170,7 +170,7 @@ export class CachedFolder implements FileSource {
       await download.cancel();
       return this.#cached(record);
     }
-    // Without a tag, the next load couldn't check whether the file has changed.
+    // Without a tag, the next load couldn't check whether the file has changed, so the file isn't cached.
     if (this.#mayChange && facts.tag === undefined) {
       return this.#http.tracked(file, download, download.likelySize);
     }
@@ -179,8 +179,8 @@ export class CachedFolder implements FileSource {
   }
 
   /**
-   * Records a missing file. A commit lacks it for good. At an address it only counts once a model's file was found. If
-   * files may change, the record only serves loads that make no request.
+   * Records that the folder lacks a file. At a commit this never changes, so the record is stored at once. At another address the
+   * record is stored once a model's file was found. If files may change, only loads that make no request use the record.
    */
   async noteAbsence(file: string): Promise<void> {
     this.#absent.push({ ...this.#blank(file), state: 'absent' });
@@ -249,7 +249,7 @@ export class CachedFolder implements FileSource {
     };
   }
 
-  /** Changes a record that only saves requests. Errors are ignored. */
+  /** Runs a write whose only use is to save requests later, so its errors are ignored. */
   async #tryStoring(body: () => Promise<void>): Promise<void> {
     await body().catch(() => {});
   }

@@ -14,7 +14,7 @@ interface CachedStreamOptions {
   readonly reopen: ((from: number) => Promise<Download | undefined>) | undefined;
   /** The file's expected SHA-256. */
   readonly expected: string | undefined;
-  /** Called once if the copy is damaged. Set to check the copy. */
+  /** Called once if the copy is damaged. Set only if the copy is read to check it. */
   readonly onDamage: (() => void) | undefined;
   /** Called with the number of bytes whose hash was verified. */
   readonly onVerified: (bytes: number) => void;
@@ -85,14 +85,14 @@ export class CachedStream implements ByteStream {
     return chunk;
   }
 
-  /** A chunk of the copy. Undefined if it is damaged, or if it can't be read and the server may be asked for it instead. */
+  /** A chunk of the copy. Undefined if it is damaged, or if it can't be read and may be requested from the server instead. */
   async #copied(at: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.#readError = undefined;
     try {
       return await known(this.#copy.read(at));
     } catch (error) {
       this.#options.signal?.throwIfAborted();
-      // A check of the copy reports that it can't be read, and so does a load without the server.
+      // The caller gets the read error if it only checks the copy, or if no request may be made.
       if (this.#options.reopen === undefined || this.#options.onDamage !== undefined) throw error;
       this.#readError = error;
       return undefined;
@@ -132,7 +132,10 @@ export class CachedStream implements ByteStream {
     await this.#copy.truncate(at);
   }
 
-  /** The error of a copy that the server doesn't mend. A copy that only couldn't be read may be whole, and isn't marked. */
+  /**
+   * The error for a copy that the server can't repair. Marks a damaged copy as corrupt, but not a copy that couldn't be read, because
+   * that copy may be intact.
+   */
   async #beyondRepair(at: number, cause?: unknown): Promise<unknown> {
     if (this.#readError !== undefined) return this.#readError;
     await this.#copy.mark('corrupt');

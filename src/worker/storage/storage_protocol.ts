@@ -23,10 +23,13 @@ export interface StorageCalls {
   /** An unknown name is ignored. */
   deleteRun(name: string): Promise<void>;
 
-  // ── profiles: only the page reads the content of their parts ──
+  // ── profiles: the page defines the content of their parts ──
   listProfiles(): Promise<readonly ListedProfile[]>;
   readProfile(id: string): Promise<ProfileParts | undefined>;
-  /** Stores all given parts or none. Other parts stay unchanged. */
+  /**
+   * Stores all given parts or none. Other parts stay unchanged. With `born`, resolves with false and stores nothing unless the stored
+   * profile has this random id.
+   */
   writeProfile(id: string, parts: WrittenParts, born?: string): Promise<boolean>;
   /** An unknown id is ignored. Resolves with the size of the stored features in bytes. */
   deleteProfile(id: string): Promise<number>;

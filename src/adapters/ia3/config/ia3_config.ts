@@ -17,13 +17,13 @@ export interface IA3Config extends Readonly<Required<IA3ConfigInit>> {
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor assigns every field of the interface
 export class IA3Config extends KindConfig {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers don't change. */
   static override readonly name = 'IA3Config';
 
   /** @internal */
   static readonly rules = IA3_RULES;
 
-  /** @internal A field for the same reason as `foreign`. */
+  /** @internal A field instead of a static block, for the reason given at `KindConfig.foreign`. */
   static readonly foreignOfClass = /* @__PURE__ */ tellConfigMethods(IA3Config);
 
   /** Throws `invalid_argument`, with PEFT's text where PEFT refuses the same value. */
@@ -32,11 +32,10 @@ export class IA3Config extends KindConfig {
   }
 
   /**
-   * Reads a parsed `adapter_config.json`, written by any PEFT since 0.11. `peft_type` must be 'IA3'; absent keys take
-   * their defaults; unknown ones are left out, with a warning to `warn`, the console unless
-   * given.
+   * Reads a parsed `adapter_config.json`, written by any PEFT since 0.11. `peft_type` must be 'IA3'. Absent keys take their defaults.
+   * Unknown keys are left out, with a warning to `warn`; by default the console shows it.
    *
-   * Throws `invalid_format` for what is no such file, `invalid_argument` for values that no adapter can have.
+   * Throws `invalid_format` for any other content, and `invalid_argument` for values that no adapter can have.
    */
   static from_json(
     json: unknown,

@@ -26,9 +26,9 @@ export interface IA3ConfigInit {
   /** True for an adapter that doesn't train. Saved as true, always. Default false. */
   readonly inference_mode?: boolean;
   readonly auto_mapping?: Readonly<Record<string, unknown>> | null;
-  /** Always 'IA3'. As null, which is PEFT's default, it counts as left out. */
+  /** Always 'IA3'. Null, which is PEFT's default, counts as left out. */
   readonly peft_type?: 'IA3' | null;
 }
 
-/** All of these fields, as a configuration has them. */
+/** All fields of a configuration: those of `IA3ConfigInit`, each with a value. */
 export type IA3Fields = Readonly<Required<Omit<IA3ConfigInit, 'peft_type'>>> & { readonly peft_type: 'IA3' };

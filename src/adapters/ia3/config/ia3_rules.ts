@@ -45,7 +45,7 @@ function isPart(names: IA3Fields['feedforward_modules'], targets: IA3Fields['tar
   return names.every((name) => all.has(name));
 }
 
-/** PEFT's error. */
+/** PEFT's error for feed-forward modules that aren't among the targets. */
 export function notAPart(hint: string): Error {
   return refused('`feedforward_modules` should be a subset of `target_modules`', hint);
 }

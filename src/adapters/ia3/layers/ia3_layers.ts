@@ -6,7 +6,7 @@ import type { LayerOptions } from '../../adapter';
 import type { Ia3Adapter } from '../ia3_adapter';
 import { scaledLayers } from './scaled_layers';
 
-/** The layers with the adapters' vectors. Those of several adapters are multiplied. */
+/** The layers scaled by the adapters' vectors. The vectors of several adapters multiply. */
 export function ia3Layers(
   g: Graph,
   base: Layers,

@@ -14,7 +14,7 @@ interface ScaledSide {
   readonly side: 'input' | 'output';
 }
 
-/** For a batch of B rows, each with one of these adapters or none. */
+/** The inputs of a batch of B rows, each with one of these adapters or none. */
 export class Ia3Rows implements RowInputs {
   readonly #adapters: readonly Ia3Adapter[];
   readonly #places: readonly ScaledSide[];

@@ -3,13 +3,13 @@ import { type Layers, layersOver } from '../../../models/layers';
 
 /** The vectors that scale linear layers, by module name. */
 export interface LayerScales {
-  /** The scaled input, or x itself. */
+  /** Returns the scaled input, or x itself if no vector scales it. */
   input(name: string, x: Value): Value;
-  /** Scales the output and adds the residual; undefined if nothing scales it. */
+  /** Returns the function that scales the output and adds the residual; undefined if no vector scales the output. */
   output(name: string): ((y: Value, residual: Value | undefined) => Value) | undefined;
 }
 
-/** y = l ⊙ (x·Wᵀ + bias) + residual, or (l ⊙ x)·Wᵀ + bias + residual, or the base's. */
+/** y = l ⊙ (x·Wᵀ + bias) + residual if the output is scaled, (l ⊙ x)·Wᵀ + bias + residual if the input is; other layers are the base's. */
 export function scaledLayers(base: Layers, scales: LayerScales): Layers {
   return layersOver(base, (uses, x) => {
     const inputs = uses.map(({ name }) => scales.input(name, x));

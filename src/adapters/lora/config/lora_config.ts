@@ -16,18 +16,18 @@ export interface LoraConfig extends Readonly<Required<LoraConfigInit>> {
 }
 
 /**
- * PEFT's configuration of a LoRA adapter. Immutable; its fields survive `structuredClone`, and
- * `new LoraConfig(clone)` is the same configuration again. Fields of PEFT's that aren't built, such as loftq_config, accept their defaults alone.
+ * PEFT's configuration of a LoRA adapter. Immutable; its fields survive `structuredClone`, and `new LoraConfig(clone)` is the same
+ * configuration again. Fields whose methods webvera lacks, such as loftq_config, accept only their defaults.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor assigns every field of the interface
 export class LoraConfig extends KindConfig {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers don't change. */
   static override readonly name = 'LoraConfig';
 
   /** @internal */
   static readonly rules = LORA_RULES;
 
-  /** @internal A field for the same reason as `foreign`. */
+  /** @internal A field instead of a static block, for the reason given at `KindConfig.foreign`. */
   static readonly foreignOfClass = /* @__PURE__ */ tellConfigMethods(LoraConfig);
 
   /** Throws `invalid_argument`, with PEFT's text where PEFT refuses the same value. */
@@ -36,10 +36,11 @@ export class LoraConfig extends KindConfig {
   }
 
   /**
-   * Reads a parsed `adapter_config.json`, written by any PEFT. `peft_type` must be 'LORA'; absent keys take their
-   * defaults; unknown ones are left out, with a warning to `warn`, the console unless given.
+   * Reads a parsed `adapter_config.json`, written by any PEFT. `peft_type` must be 'LORA'. Absent keys take their defaults. Unknown keys
+   * are left out, with a warning to `warn`; by default the console shows it.
    *
-   * Throws `invalid_format` for what is no such file and for fields that aren't built, `invalid_argument` for values that no adapter can have.
+   * Throws `invalid_format` for any other content and for fields whose methods webvera lacks, and `invalid_argument` for values that no
+   * adapter can have.
    */
   static from_json(
     json: unknown,
@@ -51,8 +52,8 @@ export class LoraConfig extends KindConfig {
   }
 
   /**
-   * The content of `adapter_config.json` as PEFT saves it: sorted keys, `inference_mode` true. Fields that PEFT has had since 0.12 are
-   * left out if they have their defaults, as is `peft_version`: PEFT up to 0.13 refuses to read what it doesn't know.
+   * The content of `adapter_config.json` as PEFT saves it: sorted keys, `inference_mode` true. PEFT up to 0.13 refuses to read fields that
+   * it doesn't know. So `peft_version` is left out, and so are fields that PEFT added in 0.12 or later, if they have their defaults.
    */
   override to_json(): LoraConfigJson {
     const isWritten = ([name, value]: readonly [string, unknown]): boolean => {

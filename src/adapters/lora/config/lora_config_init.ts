@@ -31,13 +31,13 @@ export interface LoraConfigInit {
   readonly layers_pattern?: string | readonly string[] | null;
   /** Ranks other than `r`, by names, ends of names or Python regular expressions for them. Default {}. */
   readonly rank_pattern?: Readonly<Record<string, number>>;
-  /** Values other than `lora_alpha`, likewise. Default {}. */
+  /** Values other than `lora_alpha`, by names in the forms of `rank_pattern`. Default {}. */
   readonly alpha_pattern?: Readonly<Record<string, number>>;
   /** Whether lora_B has a bias that trains. Default false. */
   readonly lora_bias?: boolean;
   /**
-   * DoRA: whether the length of each row of W + ΔW trains by itself, as `lora_magnitude_vector`. One number more per output, and a pass over
-   * each wrapped weight in every pass of the model, so merge it for generation. Not with `lora_bias`. Default false.
+   * DoRA: whether the length of each row of W + ΔW trains by itself, as `lora_magnitude_vector`. It adds one number per output, and every
+   * pass of the model reads each wrapped weight once more, so merge the adapter for generation. Not with `lora_bias`. Default false.
    */
   readonly use_dora?: boolean;
   readonly task_type?: TaskType | null;
@@ -46,9 +46,9 @@ export interface LoraConfigInit {
   /** True for an adapter that doesn't train. Saved as true, always. Default false. */
   readonly inference_mode?: boolean;
   readonly auto_mapping?: Readonly<Record<string, unknown>> | null;
-  /** Always 'LORA'. As null, which is PEFT's default, it counts as left out. */
+  /** Always 'LORA'. Null, which is PEFT's default, counts as left out. */
   readonly peft_type?: 'LORA' | null;
 }
 
-/** All of these fields, as a configuration has them. */
+/** All fields of a configuration: those of `LoraConfigInit`, each with a value. */
 export type LoraFields = Readonly<Required<Omit<LoraConfigInit, 'peft_type'>>> & { readonly peft_type: 'LORA' };

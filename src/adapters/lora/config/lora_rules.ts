@@ -22,7 +22,7 @@ const numbers: Field = {
   accepts: (value) => isObject(value) && Object.values(value).every((one) => typeof one === 'number'),
 };
 
-/** Values of `init_lora_weights` that PEFT has beside those that are built. */
+/** PEFT's values of `init_lora_weights` that webvera lacks. */
 const OTHER_WAYS = /^(eva|olora|pissa(_niter_\d+)?|corda|loftq|orthogonal|mica|lora_ga)$/i;
 
 /** PEFT's `LoraConfig`: its fields and defaults, and what it refuses. */

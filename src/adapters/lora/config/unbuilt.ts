@@ -22,14 +22,14 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   ensure_weight_tying: false,
 };
 
-/** Other values by which PEFT leaves a method off. Files have them, too. */
+/** Other values that switch a method off in PEFT. Files hold them, too. */
 const ALSO_OFF: Readonly<Record<string, readonly string[]>> = {
   loftq_config: ['null'],
   layer_replication: ['[]'],
   target_parameters: ['[]'],
 };
 
-/** The fields that accept nothing but their default, or what means the same. For another value, a message names the field. */
+/** The fields that accept only their default, or a value with the same meaning. For another value, an error names the field. */
 export const UNBUILT: Readonly<Record<string, Field>> = Object.fromEntries(
   Object.entries(DEFAULTS).map(([name, fallback]) => {
     const text = JSON.stringify(fallback);

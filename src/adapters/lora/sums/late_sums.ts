@@ -1,4 +1,4 @@
 import { late } from '../../../core/async/late';
 
-/** The sums of adapters. */
+/** Loads the code that sums adapters. */
 export const sumCode = late(async () => await import('./sum_of_lora'));

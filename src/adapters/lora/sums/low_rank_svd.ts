@@ -16,8 +16,8 @@ const ORTHOGONAL = 1e-15;
 const MOST_SWEEPS = 40;
 
 /**
- * The best approximation of left·rightᵀ by a matrix of rank `rank`, as torch's `svd` gives it but for signs: U·S of (rows, rank) and V
- * of (columns, rank), both by columns. All are float64; `left` and `right` have equally many columns. Pauses, because n columns of m
+ * The best approximation of left·rightᵀ by a matrix of rank `rank`, equal to that of torch's `svd` except for signs: U·S of (rows, rank)
+ * and V of (columns, rank), both by columns. All are float64; `left` and `right` have equally many columns. Pauses, because n columns of m
  * numbers take some 4·n²·m + 40·n³ multiply-adds.
  */
 export async function truncatedProduct(
@@ -46,7 +46,7 @@ export async function truncatedProduct(
   return { us: [...us, ...none(left)], v: [...v, ...none(right)] };
 }
 
-/** Gram and Schmidt's factors, each column made orthogonal twice, so that rounding leaves nothing. */
+/** Gram and Schmidt's factors. Each column is made orthogonal twice, because rounding leaves a rest after the first time. */
 async function orthonormal(columns: Columns, breather: Breather): Promise<Factors> {
   const q: Float64Array[] = [];
   const r: Float64Array[] = [];
@@ -124,7 +124,7 @@ function rotate(columns: Columns, i: number, j: number, { cosine, sine }: Angle)
   }
 }
 
-/** The sum of columns by their factors. */
+/** The sum of the columns, each times its factor. */
 function combine(columns: Columns, factors: ArrayLike<number>): Float64Array {
   const sum = new Float64Array(columns[0]?.length ?? 0);
   columns.forEach((column, index) => {

@@ -10,7 +10,7 @@ import { type LoraPart, type SumRules, sumRules } from './sum_rules';
 
 /** A module's matrices in one part of a sum. */
 interface Summand {
-  /** Its weight in the sum times its scale. */
+  /** The part's weight in the sum times the module's scale. */
   readonly factor: number;
   /** (r, in) */
   readonly A: Tensor;
@@ -26,8 +26,8 @@ interface Sum {
 }
 
 /**
- * The adapter that PEFT's `add_weighted_adapter` makes, with its own scale 1. 'cat' and, at full rank, 'svd' give exactly Σ weight·ΔW;
- * 'linear' adds A and B by themselves. Throws `invalid_argument` with PEFT's texts, and for values that are too large; `limit_exceeded` for
+ * The adapter that PEFT's `add_weighted_adapter` makes; the scale of the sum is 1. 'cat' and, at full rank, 'svd' give exactly Σ weight·ΔW;
+ * 'linear' sums A and B separately. Throws `invalid_argument` with PEFT's texts, and for values that are too large; `limit_exceeded` for
  * matrices of more than 1 GiB.
  */
 export async function sumOfLora(
@@ -139,7 +139,7 @@ const WAYS: Readonly<Record<SumRules['combination'], Way>> = {
   },
 };
 
-/** Adds factor · matrix, rounded, to a matrix whose rows have `width` numbers, from a column on. */
+/** Adds factor · matrix, rounded, to a matrix whose rows have `width` numbers, beginning at `column`. */
 function addTo(
   sum: Float32Array,
   width: number,

@@ -29,7 +29,7 @@ export interface SumRules {
   readonly config: LoraConfig;
 }
 
-/** PEFT's checks of `add_weighted_adapter`, with its texts, and the configuration of the sum. */
+/** Checks the parts as PEFT's `add_weighted_adapter` does, with its texts, and returns the rules of the sum. */
 export function sumRules(parts: readonly LoraPart[], options: Readonly<Record<string, unknown>>): SumRules {
   const [first] = parts;
   if (first === undefined) throw refused('Found no adapter matching the names in []', 'Name at least one adapter.');
@@ -89,7 +89,10 @@ function configOf(parts: readonly LoraPart[], first: LoraConfig, r: number): Lor
 
 type Targets = Pick<LoraConfig, 'target_modules' | 'exclude_modules' | 'layers_to_transform' | 'layers_pattern'>;
 
-/** The parts' targets, united as in PEFT. If layers or exclusions differ, whole names replace them, as a configuration has one rule. */
+/**
+ * The parts' targets, united as in PEFT. A configuration has one rule for layers and one for exclusions, so if those of the parts differ,
+ * whole names replace targets and rules.
+ */
 function targetsOf(parts: readonly LoraPart[]): Targets {
   const targets = unionOfTargets(parts.map(({ config }) => config.target_modules));
   if (targets === undefined) {

@@ -17,13 +17,13 @@ export interface UniLoraConfig extends Readonly<Required<UniLoraConfigInit>> {
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor assigns every field of the interface
 export class UniLoraConfig extends KindConfig {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers don't change. */
   static override readonly name = 'UniLoraConfig';
 
   /** @internal */
   static readonly rules = UNILORA_RULES;
 
-  /** @internal A field for the same reason as `foreign`. */
+  /** @internal A field instead of a static block, for the reason given at `KindConfig.foreign`. */
   static readonly foreignOfClass = /* @__PURE__ */ tellConfigMethods(UniLoraConfig);
 
   /** Throws `invalid_argument`, with PEFT's text where PEFT refuses the same value. */
@@ -32,10 +32,10 @@ export class UniLoraConfig extends KindConfig {
   }
 
   /**
-   * Reads a parsed `adapter_config.json`, written by PEFT since 0.20. `peft_type` must be 'UNILORA'; absent keys take their defaults;
-   * unknown ones are left out, with a warning to `warn`, the console unless given.
+   * Reads a parsed `adapter_config.json`, written by PEFT since 0.20. `peft_type` must be 'UNILORA'. Absent keys take their defaults.
+   * Unknown keys are left out, with a warning to `warn`; by default the console shows it.
    *
-   * Throws `invalid_format` for what is no such file and for files with indices, `invalid_argument` for values that no adapter can have.
+   * Throws `invalid_format` for any other content and for files with indices, and `invalid_argument` for values that no adapter can have.
    */
   static from_json(
     json: unknown,

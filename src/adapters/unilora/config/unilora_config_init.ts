@@ -25,7 +25,7 @@ export interface UniLoraConfigInit {
   readonly init_theta_d_bound?: number;
   /** False draws the first values from a normal distribution instead; for tests. Default true. */
   readonly init_weights?: boolean;
-  /** False alone: files hold no indices, because `proj_seed` gives them. Default false. */
+  /** Only false is accepted: files hold no indices, because `proj_seed` gives them. Default false. */
   readonly save_indices?: false;
   /** Indices of the layers to wrap, for ends of names in `target_modules` only. Default null: all. */
   readonly layers_to_transform?: readonly number[] | number | null;
@@ -37,11 +37,11 @@ export interface UniLoraConfigInit {
   /** True for an adapter that doesn't train. Saved as true, always. Default false. */
   readonly inference_mode?: boolean;
   readonly auto_mapping?: Readonly<Record<string, unknown>> | null;
-  /** Always 'UNILORA'. As null, which is PEFT's default, it counts as left out. */
+  /** Always 'UNILORA'. Null, which is PEFT's default, counts as left out. */
   readonly peft_type?: 'UNILORA' | null;
 }
 
-/** All of these fields, as a configuration has them. */
+/** All fields of a configuration: those of `UniLoraConfigInit`, each with a value. */
 export type UniLoraFields = Readonly<Required<Omit<UniLoraConfigInit, 'peft_type'>>> & {
   readonly peft_type: 'UNILORA';
 };

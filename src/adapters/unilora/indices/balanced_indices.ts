@@ -1,8 +1,8 @@
 import { Pcg64 } from './pcg64';
 
-/** Populations up to which numpy draws by Floyd's method. */
+/** The largest population for which numpy always draws by Floyd's method. */
 const SMALL = 10_000;
-/** The share of a larger population from which numpy shuffles its end instead. */
+/** From a larger population, numpy draws more than 1 / SHARE of it by shuffling the population's end. */
 const SHARE = 50;
 
 /**

@@ -3,7 +3,7 @@ import type { FrozenRules } from '../../adapter';
 import type { ResolvedUnilora } from '../unilora_adapter';
 import { indexCode } from './late_indices';
 
-/** An index takes the time of this many uniform numbers. */
+/** Drawing an index takes as long as drawing this many uniform numbers. */
 const COST = 4;
 
 /** The order of a vector's numbers in the matrices, drawn from `proj_seed`. Each program has a copy of its own. */

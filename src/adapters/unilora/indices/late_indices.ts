@@ -1,4 +1,4 @@
 import { late } from '../../../core/async/late';
 
-/** The generator of indices. */
+/** Loads the code that draws indices. */
 export const indexCode = late(async () => await import('./entries'));

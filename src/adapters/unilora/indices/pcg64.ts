@@ -1,10 +1,10 @@
-/** The multiplier of the state, in words of 32 bits from the lowest on. */
+/** The multiplier of the state, in words of 32 bits, lowest word first. */
 const [M0, M1, M2, M3] = [0x9fccf645, 0x4385df64, 0x1fc65da4, 0x2360ed05] as const;
 const WORD = 0x1_0000_0000;
 
 /** The random numbers of `numpy.random.default_rng(seed)`: PCG64 (XSL-RR), seeded by numpy's `SeedSequence`. */
 export class Pcg64 {
-  /** Four words of 32 bits, from the lowest on. */
+  /** Four words of 32 bits, lowest word first. */
   readonly #state: Uint32Array;
   readonly #increment: Uint32Array;
   /** The upper half of the last 64 bits, if it wasn't drawn yet. */
@@ -51,7 +51,7 @@ export class Pcg64 {
     return upperHalf(bits, count);
   }
 
-  /** An integer from 0 to `last`, by rejection of larger ones among those of as many bits. */
+  /** An integer from 0 to `last`: draws integers of as many bits as `last` until one isn't larger. */
   masked(last: number): number {
     if (last === 0) return 0;
     const mask = 0xffff_ffff >>> Math.clz32(last);
@@ -119,7 +119,7 @@ function seedWords(seed: number): Uint32Array {
   return Uint32Array.from({ length: 2 * POOL }, (_, index) => drawn(pool[index % POOL] ?? 0));
 }
 
-/** A hash of words, whose constant changes with each of them. */
+/** Returns a hash function for words, whose constant changes with each call. */
 function hasher(first: number, multiplier: number): (word: number) => number {
   let constant = first;
   return (word) => {

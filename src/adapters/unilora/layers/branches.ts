@@ -12,7 +12,7 @@ export type ModuleBranch = Omit<LoraBranch, 'x'>;
 
 /** The vector, and its numbers' places in the matrices. */
 interface SharedMatrices {
-  /** Begins with the vector. */
+  /** The adapter's pool, which begins with the vector. */
   readonly pool: Value;
   readonly matrices: MatricesLayout;
   readonly entries: SharedEntries;

@@ -29,7 +29,7 @@ export function uniloraLayers(
   return loraLayers(g, base, lowRank, options);
 }
 
-/** An adapter as LoRA's layers see it. */
+/** An adapter in the form that LoRA's layers need. */
 export function lowRankOf({ dropout }: UniloraAdapter, branches: ReadonlyMap<string, ModuleBranch>) {
   return { dropout, branchOf: (module: string) => branches.get(module), magnitudeOf: () => undefined };
 }

@@ -9,7 +9,10 @@ import type { UniloraAdapter } from '../unilora_adapter';
 import { branchesIn } from './branches';
 import { lowRankOf } from './unilora_layers';
 
-/** The matrices are made from the vector before a step, and the gradients of their entries are added to the vector's after it. */
+/**
+ * The layers of a run: the matrices are made from the vector before a step. After the step, the gradients of their entries are added to the
+ * vector's gradient.
+ */
 export function trainingLayers(adapter: UniloraAdapter, { grads }: Pick<TrainingRequest, 'grads'>): TrainingLayers {
   const shape = [adapter.matrices.length];
   const matrices = pinned('unilora matrices', shape);

@@ -20,13 +20,13 @@ export interface VeraConfig extends Readonly<Required<VeraConfigInit>> {
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor assigns every field of the interface
 export class VeraConfig extends KindConfig {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers don't change. */
   static override readonly name = 'VeraConfig';
 
   /** @internal */
   static readonly rules = VERA_RULES;
 
-  /** @internal A field for the same reason as `foreign`. */
+  /** @internal A field instead of a static block, for the reason given at `KindConfig.foreign`. */
   static readonly foreignOfClass = /* @__PURE__ */ tellConfigMethods(VeraConfig);
 
   /** Throws `invalid_argument`, with PEFT's text where PEFT refuses the same value. */
@@ -35,11 +35,10 @@ export class VeraConfig extends KindConfig {
   }
 
   /**
-   * Reads a parsed `adapter_config.json`, written by any PEFT since 0.11. `peft_type` must be 'VERA'; absent keys take
-   * their defaults; unknown ones are left out, with a warning to `warn`, the console unless
-   * given.
+   * Reads a parsed `adapter_config.json`, written by any PEFT since 0.11. `peft_type` must be 'VERA'. Absent keys take their defaults.
+   * Unknown keys are left out, with a warning to `warn`; by default the console shows it.
    *
-   * Throws `invalid_format` for what is no such file, `invalid_argument` for values that no adapter can have.
+   * Throws `invalid_format` for any other content, and `invalid_argument` for values that no adapter can have.
    */
   static from_json(
     json: unknown,

@@ -41,9 +41,9 @@ export interface VeraConfigInit {
   /** True for an adapter that doesn't train. Saved as true, always. Default false. */
   readonly inference_mode?: boolean;
   readonly auto_mapping?: Readonly<Record<string, unknown>> | null;
-  /** Always 'VERA'. As null, which is PEFT's default, it counts as left out. */
+  /** Always 'VERA'. Null, which is PEFT's default, counts as left out. */
   readonly peft_type?: 'VERA' | null;
 }
 
-/** All of these fields, as a configuration has them. */
+/** All fields of a configuration: those of `VeraConfigInit`, each with a value. */
 export type VeraFields = Readonly<Required<Omit<VeraConfigInit, 'peft_type'>>> & { readonly peft_type: 'VERA' };

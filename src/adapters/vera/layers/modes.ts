@@ -32,7 +32,7 @@ export function modeCosts(layer: LayerWork): Readonly<Record<LayerMode, ModeCost
   const shared = in_features / sharers;
   const low = tokens * r;
   const weight = in_features * out;
-  // The lengths of rows: of W and B·A beside it, or, once a step, of a weight that has both.
+  // The cost of the lengths of rows: in each pass for W and B·A beside it, or once a step for a weight that includes both.
   const rows = use_dora ? { beside: 2 * r * weight, bytes: 4 * weight } : { beside: 0, bytes: 0 };
   return {
     // A·x and its gradient, shared; B·v, its gradient, and the product for both λ gradients. All sharers use one u and one du.
@@ -41,7 +41,8 @@ export function modeCosts(layer: LayerWork): Readonly<Record<LayerMode, ModeCost
       bytes: 4 * low * (3 / sharers + 2) + rows.bytes,
       held: 0,
     },
-    // Without the product for λ. But B·v, its sum with the residual, and each layer's dv are written to memory and read again.
+    // As `unmerged`, without the product for λ. But B·v, its sum with the residual, and each layer's dv are written to memory and read
+    // again.
     saved: {
       flops: 2 * low * (2 * shared + 2 * out) + rows.beside,
       bytes: 4 * (low * (1 / sharers + 6) + 5 * tokens * out) + rows.bytes,
@@ -63,7 +64,7 @@ export function modeCosts(layer: LayerWork): Readonly<Record<LayerMode, ModeCost
 /** Operations in the time of moving one byte, for a GPU with 3 TFLOP/s and 100 GB/s. */
 const FLOPS_PER_BYTE = 30;
 
-/** A measure of time. Both count, as no kernel overlaps computing and memory access completely. */
+/** A measure of time. Operations and bytes add up, because no kernel overlaps computing and memory access completely. */
 export function timeOf({ flops, bytes }: ModeCost): number {
   return flops + FLOPS_PER_BYTE * bytes;
 }
@@ -75,8 +76,8 @@ function fasterModes(costs: Readonly<Record<LayerMode, ModeCost>>): LayerMode[] 
 }
 
 /**
- * The modes of the modules for which `unmerged` isn't fastest, as far as their memory fits into `bytes`. Those that save the
- * most time for each byte come first.
+ * Chooses modes for the modules for which `unmerged` isn't fastest, as long as their memory fits into `bytes`. Modules that save the most
+ * time for each byte come first.
  */
 export function chooseModes(
   modules: ReadonlyMap<string, ModuleSize>,

@@ -8,7 +8,7 @@ import type { RowInputs } from '../../layers/row_inputs';
 import type { ProjectionValues, VeraAdapter } from '../vera_adapter';
 import { sharedProjection } from './vera_layers';
 
-/** For a batch of B rows, each with one of these adapters or none. */
+/** The inputs of a batch of B rows, each with one of these adapters or none. */
 export class VeraRows implements RowInputs {
   readonly #adapters: readonly VeraAdapter[];
   /** The modules that any of the adapters wraps. */

@@ -11,7 +11,10 @@ import type { VeraAdapter } from '../vera_adapter';
 import { chooseModes } from './modes';
 import { type LayerPlan, veraLayers } from './vera_layers';
 
-/** Undefined with dropout: a merged weight can't drop each token's inputs separately, so all layers are unmerged. */
+/**
+ * Returns undefined for an adapter with dropout, so that all layers are unmerged: a merged weight can't drop each token's inputs
+ * separately.
+ */
 export function trainingLayers(adapter: VeraAdapter, request: TrainingRequest): TrainingLayers | undefined {
   if (adapter.dropout > 0) return undefined;
   const plans = planLayers(adapter, modesOf(adapter, request), request.maxBindingBytes);
@@ -28,7 +31,7 @@ export function modesOf(
   return chooseModes(slots, { r: layout.r, use_dora, tokens, microBatches, bytes, inputs: inputs() });
 }
 
-/** Modules whose merged f32 weight would be too large to bind stay unmerged. */
+/** The plans of the modules by their modes. A module whose merged f32 weight would be too large to bind stays unmerged. */
 function planLayers(
   { layout, config: { use_dora } }: VeraAdapter,
   modes: ReadonlyMap<string, LayerMode>,
@@ -37,7 +40,7 @@ function planLayers(
   const shapes = new Map(
     [...layout.slots].map(([module, { in_features, out_features }]) => [module, [out_features, in_features]] as const),
   );
-  // In the order of K, so that the rows of many weights are rows of one matrix.
+  // Sorted by K, so that weights of the same K lie side by side: their rows are then rows of one matrix.
   const made = new Map(
     [...shapes]
       .filter(([module, shape]) => isMade(modes.get(module)) && fits(shape))
@@ -107,8 +110,8 @@ function valuesOf(plan: LayerPlan): Value[] {
 }
 
 /**
- * Before a step's micro-batches: W + ΔW, and with magnitudes the lengths of its rows. After them: the adapter's gradients, from the gradients
- * of these weights.
+ * `before` computes W + ΔW, and with magnitudes the lengths of its rows, before a step's micro-batches. `after` computes the adapter's
+ * gradients from the gradients of these weights.
  */
 function programs(
   adapter: VeraAdapter,

@@ -38,13 +38,13 @@ export class ProjectionPool {
     });
   }
 
-  /** As `roundingOf`, which draws the numbers to compare. */
+  /** Calls `roundingOf`, and before it `onDraw`, because it draws the numbers to compare. */
   roundingOf(given: Projections, key: ProjectionKey): ProjectionDtype | undefined {
     this.#onDraw(given.A.length + given.B.length);
     return roundingOf(given, key);
   }
 
-  /** A pair from a file that differs from what its key gives. It isn't shared. */
+  /** A pair from a file that differs from the pair that its key draws. Adapters don't share it. */
   async adopt(key: ProjectionKey, given: Projections): Promise<ProjectionValues> {
     this.#adopted += 1;
     return this.#take(`adopted ${this.#adopted}`, { ...key, dtype: 'float32' }, () => given);
@@ -61,7 +61,7 @@ export class ProjectionPool {
     this.#runner.free([values.A, values.B]);
   }
 
-  /** Calls made while a pair is being filled wait for it, and fail if that fails. */
+  /** Calls during the upload of a pair wait for it, and reject if it fails. */
   async #take(name: string, key: DrawnKey, make: () => Projections): Promise<ProjectionValues> {
     const shared = this.#shared.get(name) ?? this.#begin(name, key, make);
     shared.users += 1;

@@ -69,8 +69,8 @@ export function roundProjections(projections: Projections, dtype: ProjectionDtyp
 }
 
 /**
- * The dtype to which the matrices of `key` were rounded to give these; undefined if they are other matrices. PEFT up to 0.20.0
- * ignores matrices in a file and draws its own, so it computes different results from such a file.
+ * The dtype for which the matrices of `key`, rounded to it, equal the given ones; undefined if there is none. PEFT up to 0.20.0 ignores
+ * matrices in a file and draws its own, so it computes different results from a file with other matrices.
  */
 export function roundingOf({ A, B }: Projections, key: ProjectionKey): ProjectionDtype | undefined {
   const drawn = generateProjections(key);

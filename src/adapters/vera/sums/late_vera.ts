@@ -1,6 +1,6 @@
 import { late } from '../../../core/async/late';
 
-/** The sums of adapters. */
+/** Loads the code that sums adapters. */
 export const sumCode = late(async () => await import('./weighted'));
-/** Adapters as LoRA's files. */
+/** Loads the code that writes adapters as LoRA's files. */
 export const loraCode = late(async () => await import('./lora_files'));

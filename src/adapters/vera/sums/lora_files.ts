@@ -20,7 +20,10 @@ interface LoraTensors {
   >;
 }
 
-/** The two files of the LoRA that equals the weighted sum of the parts. One part of weight 1 keeps all that it trained. */
+/**
+ * The two files of the LoRA that equals the weighted sum of the parts. For a single part of weight 1, they also hold its trained biases,
+ * whole modules and lengths of rows.
+ */
 export function loraFiles(parts: readonly SumPart<VeraConfig>[]): AdapterBytes {
   const lora = weightedLora(parts.map(valuesOf));
   const [{ config, weight, tensors }] = parts as readonly [SumPart<VeraConfig>];
@@ -48,9 +51,9 @@ function withMagnitudes({ r, modules }: LoraTensors, { parameters }: SumPart['te
 }
 
 /**
- * The bytes of `adapter_config.json` for a LoRA of rank `r` and the scale 1, made of an adapter's configuration: with
- * the keys that PEFT has read since 0.11, and no others, which it refuses up to 0.13. `modules` are whole names to take
- * the place of the configuration's targets, as for a sum of adapters.
+ * The bytes of `adapter_config.json` for a LoRA of rank `r` and the scale 1, made of an adapter's configuration. They hold the keys that
+ * PEFT has read since 0.11, and no others: PEFT up to 0.13 refuses other keys. `modules` are whole names that replace the configuration's
+ * targets, as for a sum of adapters.
  */
 export function writeLoraConfig(
   config: VeraConfig,
@@ -83,7 +86,10 @@ export function writeLoraConfig(
   return new TextEncoder().encode(pythonJson(json, { floats: ['lora_dropout'] }));
 }
 
-/** PEFT selects layers only beside a list of names. Beside an expression, it ignores the layers of a VeRA and refuses those of a LoRA. */
+/**
+ * The targets for LoRA's configuration. PEFT selects layers only beside a list of names. Beside an expression, it ignores the layers of a
+ * VeRA and refuses those of a LoRA.
+ */
 function targetsOf(
   { target_modules, layers_to_transform, layers_pattern }: VeraConfig,
   modules: Iterable<string> | undefined,

@@ -127,7 +127,7 @@ export function sumOf(parts: readonly SumPart<VeraConfig>[]): WeightedSum<VeraCo
   return { config, tensors: { parameters, frozen, others: new Map() } };
 }
 
-/** A part's numbers by VeRA's own names. */
+/** Returns a part of a sum in the form of VeRA's own values: r, A, B and the vectors. */
 export function valuesOf({
   weight,
   config,

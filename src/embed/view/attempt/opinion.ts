@@ -48,7 +48,7 @@ export class Opinion {
     this.#show();
   }
 
-  /** Asks about another text; undefined: about none. */
+  /** Asks for an opinion of another text. Undefined: asks for none. */
   about(text: GeneratedText | undefined): void {
     this.#text = text;
     this.#rating = 0;
@@ -130,7 +130,7 @@ export class Opinion {
   async #learn(): Promise<void> {
     const count = this.#count;
     if (!(await this.#learning.teach(this.#parts.actions.learn))) return;
-    // A run doesn't have the opinions that were given during it.
+    // A run doesn't include opinions that were given while it ran.
     if (this.#count === count) {
       this.#isDue = false;
       setText(this.#note, '');

@@ -36,8 +36,9 @@ export function ownText({ onKeep, onCancel }: OwnTextParts) {
 }
 
 /**
- * A visitor's text with the space that the model's begins with. If that has none, there is one before a word of a script with capitals
- * after a word or its punctuation, unless the visitor's text begins as the model's, which may continue a word of the prompt.
+ * Returns a visitor's text with the space that the model's text begins with. If the model's text begins without a space, adds one before a
+ * word of a script with capitals that follows a word or its punctuation. Adds none if both texts begin with the same character, because the
+ * model's text may continue a word of the prompt.
  */
 export function withSpace(own: string, { prompt, completion }: GeneratedText): string {
   const given = /^\s*/.exec(completion)?.[0] ?? '';

@@ -17,7 +17,7 @@ export function scoreBars(announce: Announce) {
     update({ isGone }: Shown): void {
       if (isGone) replace();
     },
-    /** Shows a prediction below what it is about. */
+    /** Shows a prediction below the nodes `above`, which show its input. */
     show(scores: readonly LabelScore[], ...above: readonly Node[]): void {
       replace(...above, ...scores.map(bar));
       const [best] = scores;

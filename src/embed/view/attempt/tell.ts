@@ -6,7 +6,7 @@ import { news, scoreBars } from './scores';
 /** Predicts the label of a visitor's text. */
 export function tellRegion(predict: (text: string) => Promise<readonly LabelScore[]>, announce: Announce): Region {
   let isTelling = false;
-  /** Whether to predict again, because the model changed meanwhile. */
+  /** Whether to predict once more, because the text or the model may have changed. */
   let isDue = false;
   /** Whether the profile that predicts is gone. */
   let isGone = false;

@@ -4,7 +4,7 @@ import { stepsInWords, troubleInWords } from '../panel_words';
 import { type Actions, firstUsable, type Region } from '../region';
 import { lossLine } from './chart';
 
-/** Explanations of a pause for visitors. A pause of their own needs none. */
+/** Explanations of a pause for visitors. A pause that the visitor requested needs none. */
 const PAUSES: Readonly<Record<string, string>> = {
   hidden: 'It waits until this page is seen again.',
   busy: 'It waits until you have a moment.',

@@ -56,7 +56,7 @@ function nibbles(
   };
 }
 
-/** A group's scale and minimum: six bits each for eight groups, in twelve bytes. */
+/** Reads a group's scale and minimum. Twelve bytes hold both for eight groups, with six bits for each number. */
 function scaleAndMinimum(block: DataView, at: number, group: number): readonly [scale: number, minimum: number] {
   const byte = (index: number): number => block.getUint8(at + index);
   if (group < 4) return [byte(group) & 63, byte(group + 4) & 63];
@@ -102,7 +102,7 @@ const Q8_0: BlockType = {
   },
 };
 
-/** Blocks of 256 in sixteen groups of 16, each with a scale: four low bits in 128 bytes, two high ones in 64. */
+/** Blocks of 256 in sixteen groups of 16, each with a scale. The codes' four low bits are in 128 bytes, their two high bits in 64 bytes. */
 const Q6_K: BlockType = {
   name: 'Q6_K',
   elements: K,

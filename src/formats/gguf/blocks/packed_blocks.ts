@@ -14,7 +14,7 @@ export function packBlocks(type: BlockType, bytes: Uint8Array, shape: Shape): Ui
   if (form === undefined) throw new WebVeraError('internal', `No storage has codes of ${type.bits} bits`);
   if (type.hasMinimum && !form.hasMinimum) return pack(unpackBlocks(type, bytes), shape, form);
   const matrix = new PackedMatrix(shape, form);
-  /** The code of 0 in blocks without minimums. */
+  /** The number added to each code, because packed codes have no sign: the code of 0 in blocks without minimums. */
   const zero = type.hasMinimum ? 0 : 2 ** (form.bits - 1);
   let row = 0;
   let column = 0;

@@ -8,7 +8,7 @@ import type { TensorNames } from './tensor_names';
 const ACTIVATION = { hidden_act: 'gelu_pytorch_tanh', hidden_activation: 'gelu_pytorch_tanh' } as const;
 /** The largest number of layers for which a list is made. */
 const MOST_LAYERS = 4096;
-/** Layers of the largest Gemma 2 and Gemma 3, which scale scores by the width divided by the number of heads. */
+/** The number of layers of the largest Gemma 2 and Gemma 3. These two scale scores by the width divided by the number of heads. */
 const LARGEST = { gemma2: 46, gemma3: 62 } as const;
 
 /** The names in Gemma 2 and 3, which also have norms after attention and MLP. */

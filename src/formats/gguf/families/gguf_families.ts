@@ -19,7 +19,10 @@ export interface GgufModel {
 /** All families. A file belongs to the first family that matches it. */
 const FAMILIES: readonly GgufFamily[] = [MISTRAL, LLAMA, QWEN2, QWEN3, GEMMA, GEMMA2, GEMMA3, PHI3, FALCON, GPT2];
 
-/** Throws `unsupported_model` for other families and for unsupported kinds of models, `invalid_format` for fields of wrong types. */
+/**
+ * Describes the model of a file. Throws `unsupported_model` for other families and for unsupported kinds of models, `invalid_format` for
+ * fields of wrong types.
+ */
 export function modelOf(fields: GgufFields): GgufModel {
   const family = familyOf(fields);
   const { architecture, model_type = architecture, className } = family;

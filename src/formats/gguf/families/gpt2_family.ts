@@ -20,7 +20,7 @@ const NAMES: TensorNames = {
   },
 };
 
-/** The checkpoint stores the transposes of linear layers' weights: they are Conv1D. */
+/** GPT-2's linear layers are Conv1D: the checkpoint stores the transposes of their weights, and llama.cpp turns them back. */
 export const GPT2: GgufFamily = {
   architecture: 'gpt2',
   className: 'GPT2LMHeadModel',

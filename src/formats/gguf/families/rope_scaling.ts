@@ -3,7 +3,7 @@ import { type GgufFields, shortest } from '../gguf_fields';
 
 /** The factors of low and high frequencies in every published model with Llama 3's scaling. A file determines only their ratio. */
 const [LOW, HIGH] = [1, 4];
-/** Relative error of a factor: both factors are computed from float32. */
+/** The largest relative difference between a file's factor and the computed one: both are computed from float32. */
 const TOLERANCE = 1e-5;
 
 interface Rope {

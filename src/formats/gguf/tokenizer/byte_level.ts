@@ -74,7 +74,7 @@ export interface TokenizerParts {
   /** Fields of tokenizer.json. */
   readonly parts: JsonObject;
   readonly vocab: Readonly<Record<string, number>>;
-  /** The types of tokens that are special, of `TokenType`. */
+  /** The types of special tokens, by the numbers in `TokenType`. */
   readonly special: readonly number[];
   /** Whether texts begin with the token bos, unless the file says otherwise. */
   readonly addsBos: boolean;

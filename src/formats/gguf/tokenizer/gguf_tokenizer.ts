@@ -46,7 +46,7 @@ function addedTokens(
   return tokens.flatMap((content, id) => {
     const type = types[id] ?? 0;
     const special = kinds.includes(type);
-    // Gemma's vocabulary spells runs of spaces as ▁, which a text has only after its normalizer.
+    // Gemma's runs of spaces are not added, because its vocabulary spells them as ▁, which a text has only after the normalizer.
     const isAdded = special || (type === TokenType.userDefined && Object.hasOwn(vocab, content));
     return isAdded ? [{ id, content, special, normalized: false }] : [];
   });

@@ -55,21 +55,21 @@ export interface GatedDecoderDefaults {
   readonly bos: number | null;
   readonly eos: number | null;
   readonly pad?: number | null;
-  /** Default: hidden size by heads. */
+  /** Default: the hidden size divided by the number of heads. */
   readonly head_dim?: number;
   /** Default: false. */
   readonly tie_word_embeddings?: boolean;
   /** The activation, if the family reads it itself. Default: the field `hidden_act`, whose default is "silu". */
   readonly hidden_act?: ActivationName;
-  /** The rotary positions that the family supports, and the object that describes those of layers without a window. */
+  /** The rotary positions that the family supports, and a function that finds the object for layers without a window. */
   readonly ropeRules?: RopeRules;
   readonly ropeFields?: (fields: Fields) => Fields | undefined;
 }
 
 /**
- * Reads the fields that all gated decoders share, of files that transformers 4 or 5 wrote. Sizes are required; other fields have
- * defaults. The base model's dropout is ignored, as a frozen base runs without it. Throws `invalid_format` for values that no such model
- * has, `unsupported_model` for values that aren't supported.
+ * Reads the fields that all gated decoders share, of files that transformers 4 or 5 wrote. The sizes of vocabulary, hidden states and MLP
+ * and the numbers of layers and heads are required; other fields have defaults. The base model's dropout is ignored, as a frozen base runs
+ * without it. Throws `invalid_format` for values that no such model has, `unsupported_model` for values that aren't supported.
  */
 export function parseGatedDecoder(
   fields: Fields,

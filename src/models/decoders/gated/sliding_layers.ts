@@ -3,9 +3,9 @@ import { MAX, unsupported } from '../../config_fields';
 
 /** The layers whose queries attend to a window of the text. */
 export interface SlidingLayers {
-  /** Tokens that a query attends to, its own the last. */
+  /** The number of tokens that a query attends to. The last of them is the query's own. */
   readonly window: number;
-  /** Whether each layer has the window; at least one has. */
+  /** For each layer, whether it has the window. At least one layer has it. */
   readonly layers: readonly boolean[];
 }
 
@@ -17,8 +17,8 @@ export function parseWindow(fields: Fields, fallback: number | null): number | n
 const TYPES = ['full_attention', 'sliding_attention'];
 
 /**
- * One window for all layers, undefined for none: for families of which transformers reads `sliding_window` alone. Throws
- * `unsupported_model` if the file's `layer_types` contradict it, which transformers would ignore.
+ * One window for all layers, undefined for none. This serves families for which transformers reads `sliding_window` and ignores
+ * `layer_types`. Throws `unsupported_model` if the file's `layer_types` contradict the window.
  */
 export function parseWindowOfAll(fields: Fields, count: number, window: number | null): SlidingLayers | undefined {
   const type = window === null ? 'full_attention' : 'sliding_attention';

@@ -14,7 +14,10 @@ export function alibiTable(H: number, positions: number): Float32Array<ArrayBuff
   return roundToBfloat16(table);
 }
 
-/** Slopes 2^(−8/n), its square, and so on, for n heads, the largest power of two. The other heads have every second slope for 2n heads. */
+/**
+ * The slopes of H heads. The first n heads, where n is the largest power of two up to H, have 2^(−8/n), its square, and so on. The other
+ * heads have every second one of the slopes for 2n heads, from the first on.
+ */
 function alibiSlopes(H: number): number[] {
   const n = 2 ** Math.floor(Math.log2(H));
   const base = Math.fround(2 ** (-8 / n));

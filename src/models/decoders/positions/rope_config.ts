@@ -60,7 +60,7 @@ export interface RopeRules {
   readonly theta?: number;
   /** The types by the names that files have for them. Default: all, by their own names. */
   readonly types?: Readonly<Record<string, RopeType>>;
-  /** Whether part of a head may turn. In other families of type "default" transformers ignores `partial_rotary_factor`. */
+  /** Whether part of a head may turn. In other families transformers ignores `partial_rotary_factor` for the type "default". */
   readonly partial?: boolean;
   /** Set if the family's config.json has this field: its default. */
   readonly original_max_position_embeddings?: number;
@@ -110,8 +110,8 @@ export function ropeFields(fields: Fields): Fields | undefined {
 }
 
 /**
- * The rotary positions that `rope` describes. If it has no theta, `fields` or the default has. Throws `invalid_format` for values that
- * no model has, `unsupported_model` for types that aren't supported, or that transformers refuses for the family.
+ * The rotary positions that `rope` describes. If `rope` has no theta, that of `fields` is used, else the default. Throws `invalid_format`
+ * for values that no model has, `unsupported_model` for types that aren't supported, or that transformers refuses for the family.
  */
 export function parseRope(
   fields: Fields,
@@ -146,14 +146,17 @@ function parseShare(fields: Fields, rope: Fields | undefined, headDim: number): 
   throw of.invalid(key, `a share of a head's ${headDim} numbers that is even, as rotary embeddings need pairs`);
 }
 
-/** transformers turns whole heads for type "default" whatever the share is, and fails on a share of any other type. */
+/**
+ * The share that turns in families that turn whole heads: 1. As in transformers, the type "default" ignores another share in the file.
+ * For other types transformers fails on it, and this function throws `unsupported_model`.
+ */
 function wholeHead(fields: Fields, rope: Fields | undefined, type: RopeType): 1 {
   const share = rope?.get('partial_rotary_factor') ?? fields.get('partial_rotary_factor') ?? 1;
   if (type !== 'default' && share !== 1) throw unsupported('partial_rotary_factor', share, [1]);
   return 1;
 }
 
-/** A model's own field takes precedence over that of its rotary positions, as in transformers. */
+/** The original context in tokens. As in transformers, the field of config.json itself takes precedence over that of its rotary object. */
 function originalPositions({ fields, rope, sizes, rules }: RopeSource): number {
   const key = 'original_max_position_embeddings';
   const usual = rules.original_max_position_embeddings;

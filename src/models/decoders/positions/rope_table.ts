@@ -10,8 +10,9 @@ interface PositionRange {
 
 /**
  * Cosines and sines for the R numbers of a head that turn: each row is [cos (R/2) | sin (R/2)] of a position times each of R / 2
- * frequencies. Row p belongs to position p. With "longrope" a row up to the original context is a short text's, and a row beyond it a
- * long text's; `longTexts` has the first row of long texts. Computed in float64, as GPUs' sines are too coarse for long contexts.
+ * frequencies. Row p belongs to position p. With "longrope" rows within the original context are those of short texts, and rows beyond it
+ * those of long texts. A second table of all positions follows for long texts; it begins at row `offset` of `longTexts`. Computed in
+ * float64, as GPUs' sines are too coarse for long contexts.
  */
 export function ropeTable(rope: RopeConfig, headDim: number, positions: number): Float32Array<ArrayBuffer> {
   const R = rotaryDim(rope, headDim);
@@ -40,7 +41,7 @@ function ropeShape(rope: RopeConfig, headDim: number, positions: number): readon
   return [positions + offset, rotaryDim(rope, headDim)];
 }
 
-/** Undefined if texts of any length have the same rows, or none is long. */
+/** The rows that only long texts use; undefined if texts of any length use the same rows, or no text can be long. */
 export function longTexts(rope: RopeConfig, positions: number): LongTexts | undefined {
   if (rope.type !== 'longrope' || rope.original_max_position_embeddings >= positions) return undefined;
   return { after: rope.original_max_position_embeddings, offset: positions };
@@ -77,7 +78,10 @@ function longFrequencies({ theta }: LongRope, factors: readonly number[]): reado
   return factors.map((factor, j) => theta ** -(j / factors.length) / factor);
 }
 
-/** Llama 3.1: waves longer than the original context are stretched by `factor`, short ones stay, those between are blended. */
+/**
+ * Llama 3.1: a pair's share of its own frequency; the rest is divided by `factor`. The share rises from 0 at `low_freq_factor` turns in the
+ * original context to 1 at `high_freq_factor` turns.
+ */
 function llama3Share(rope: Llama3Rope, radians: number): number {
   const turns = (rope.original_max_position_embeddings * radians) / (2 * Math.PI);
   const { low_freq_factor: low, high_freq_factor: high } = rope;

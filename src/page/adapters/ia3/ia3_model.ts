@@ -11,14 +11,14 @@ import type { PageKind } from '../page_kind';
 const madeKey: unique symbol = Symbol('made');
 
 /**
- * A model with (IA)³ adapters. Everything a model does, it does with the active adapter. One is made by
- * `await get_peft_model(model, config, 'name')` or `from_pretrained`, not by `new`, as it takes time.
+ * A model with (IA)³ adapters. It computes with the active adapter. Make one by `await get_peft_model(model, config, 'name')` or
+ * `from_pretrained`, not by `new`, because making it takes time.
  *
  * The vectors of several active adapters are multiplied. `add_weighted_adapter` makes an adapter whose vectors are the weighted sum of
  * others' vectors, as PEFT's does. `get_delta_weight` rejects with `invalid_argument`, because a weight is scaled.
  */
 export class IA3Model extends AdaptedModel<IA3Config> {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static override readonly name = 'IA3Model';
 
   private constructor(key: typeof partsKey, base: ModelParts, info: AdaptersInfo) {

@@ -16,11 +16,11 @@ export type CombinationArguments = [combination_type?: 'svd' | 'linear' | 'cat',
 const madeKey: unique symbol = Symbol('made');
 
 /**
- * A model with LoRA adapters. Everything a model does, it does with the active adapter. One is made by
- * `await get_peft_model(model, config, 'name')` or `from_pretrained`, not by `new`, as it takes time.
+ * A model with LoRA adapters. It computes with the active adapter. Make one by `await get_peft_model(model, config, 'name')` or
+ * `from_pretrained`, not by `new`, because making it takes time.
  */
 export class LoraModel extends AdaptedModel<LoraConfig> {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static override readonly name = 'LoraModel';
 
   private constructor(key: typeof partsKey, base: ModelParts, info: AdaptersInfo) {
@@ -49,8 +49,8 @@ export class LoraModel extends AdaptedModel<LoraConfig> {
   /**
    * Adds the weighted sum of adapters as another adapter of scale 1, without activating it, by PEFT's `combination_type`. 'svd' (default):
    * the best approximation of rank `svd_rank`, by default the largest rank of the adapters. 'cat': exact, its rank is the sum of theirs.
-   * 'linear': sums lora_A and lora_B separately, for adapters of one rank, or a single one. Rejects with `invalid_argument` for PEFT's
-   * other types, and for adapters that train biases or whole modules. Waits for runs as the other kinds do.
+   * 'linear': sums lora_A and lora_B separately, and needs adapters of one rank. A single adapter always takes 'linear'. Rejects with
+   * `invalid_argument` for PEFT's other types, and for adapters that train biases or whole modules. Waits for runs as the other kinds do.
    */
   override async add_weighted_adapter(
     adapters: readonly string[],

@@ -12,14 +12,14 @@ import type { PageKind } from '../page_kind';
 const madeKey: unique symbol = Symbol('made');
 
 /**
- * A model with UniLoRA adapters. Everything a model does, it does with the active adapter. One is made by
- * `await get_peft_model(model, config, 'name')` or `from_pretrained`, not by `new`, as it takes time.
+ * A model with UniLoRA adapters. It computes with the active adapter. Make one by `await get_peft_model(model, config, 'name')` or
+ * `from_pretrained`, not by `new`, because making it takes time.
  *
  * One vector trains for the whole model, so a run trains one adapter alone, and a batch has one adapter for all of its rows. PEFT has no
  * weighted sums of such adapters.
  */
 export class UniLoraModel extends AdaptedModel<UniLoraConfig> {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static override readonly name = 'UniLoraModel';
 
   private constructor(key: typeof partsKey, base: ModelParts, info: AdaptersInfo) {

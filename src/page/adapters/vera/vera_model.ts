@@ -25,14 +25,14 @@ export interface LoraOptions {
 const madeKey: unique symbol = Symbol('made');
 
 /**
- * A model with VeRA adapters. Everything a model does, it does with the active adapter. One is made by
- * `await get_peft_model(model, config, 'name')` or `from_pretrained`, not by `new`, as it takes time.
+ * A model with VeRA adapters. It computes with the active adapter. Make one by `await get_peft_model(model, config, 'name')` or
+ * `from_pretrained`, not by `new`, because making it takes time.
  *
  * `add_weighted_adapter` sums adapters that share A and B and, in each module, λ_d or λ_b. `save_as_lora({ adapters, weights })` sums
  * any adapters.
  */
 export class VeraModel extends AdaptedModel<VeraConfig> {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class's name in messages, which minifiers leave unchanged. */
   static override readonly name = 'VeraModel';
 
   private constructor(key: typeof partsKey, base: ModelParts, info: AdaptersInfo) {
@@ -59,7 +59,7 @@ export class VeraModel extends AdaptedModel<VeraConfig> {
   }
 
   /**
-   * A LoRA that computes exactly the same as the adapter (lora_A = λ_d⊙A, lora_B = λ_b⊙B, lora_alpha = r), in PEFT's layout,
+   * Resolves with a LoRA that computes exactly the same as the adapter (lora_A = λ_d⊙A, lora_B = λ_b⊙B, lora_alpha = r), in PEFT's layout,
    * for programs that know only LoRA. An adapter with `use_dora` becomes a LoRA with DoRA. With `adapters` and `weights`, the LoRA equals
    * their weighted sum, and its rank is the sum of theirs. Rejects with `numerical_error` if a number isn't finite, and with
    * `invalid_argument` for `weights` without `adapters`, and for `adapter_name` beside `adapters`.

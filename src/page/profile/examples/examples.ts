@@ -12,7 +12,7 @@ export interface Numbered<T extends SentExample> {
 }
 export type NumberedExample = Numbered<SentExample>;
 
-/** The fields of an example that a profile over a text model stores. Throws `invalid_argument`, also for an image. */
+/** The fields of an example that a profile over a text model stores. Throws `invalid_argument` for an image or another invalid value. */
 export function textFields(where: string, example: unknown): SentExample {
   const fields = exampleFields(where, example);
   if (!holdsImage(fields)) return fields;
@@ -32,7 +32,7 @@ export interface Reservoir {
   readonly most: number;
 }
 
-/** A profile's examples: those to learn from, and those held out. Places are among all examples, in the order of their arrival. */
+/** A profile's examples: those to learn from, and those held out. A place is an example's index in all of them, in order of arrival. */
 export interface SplitExamples {
   readonly learnt: readonly SentExample[];
   readonly learnt_places: readonly number[];
@@ -42,7 +42,7 @@ export interface SplitExamples {
 
 /** One in this many examples is held out. */
 const TENTH = 10;
-/** The first labelled examples, ratings and preferences are all trained on, because too few could be held out to judge by. */
+/** Labelled examples, ratings and preferences of a lower index are all trained on: too few could be held out to judge by. */
 const FIRST_LABELS = 100;
 /** The fewest held-out labelled examples to judge by. */
 const FEWEST_LABELS = 5;

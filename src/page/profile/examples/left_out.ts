@@ -8,15 +8,15 @@ export interface Trial {
   readonly places: readonly number[];
 }
 
-/** One in `SHARE` examples of a label is left out, or one in `SHARE_OF_FEW` while that would be fewer than `ENOUGH` in all. */
+/** One in `SHARE` examples of a label is left out. If these are fewer than `ENOUGH` in all, one in `SHARE_OF_FEW` is left out instead. */
 const [SHARE, SHARE_OF_FEW] = [5, 3];
 const ENOUGH = 10;
 /** The fewest left-out examples to judge by. */
 const FEWEST = 3;
 
 /**
- * Leaves out the last of every five examples of a label, or of every three, in their order, so that the same ones are left out again
- * while examples are added. Numbers have no labels, so all their examples count as one label's. Undefined for too few examples.
+ * Leaves out the last of every five examples of a label, or of every three, in their order. So the same examples are left out again after
+ * others were added. Numbers have no labels, so all their examples count as one label's. Returns undefined for too few examples.
  */
 export function leaveOut(examples: readonly SentExample[], isOfNumbers = false): Trial | undefined {
   const fifth = placesLeftOut(examples, SHARE, isOfNumbers);

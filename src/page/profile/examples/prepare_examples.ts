@@ -14,8 +14,8 @@ const PORTION = 64;
 /**
  * Prepares examples for storage, and checks them so that learning can't fail at any: images become bytes of the model's
  * size. Rejects with `invalid_argument` for a value that is no example for the model, an unknown label, and
- * `pixel_values`; `invalid_format` for a file that holds no image; `limit_exceeded`. Ratings and preferences stay as they are: the rated
- * or chosen text is checked as an example.
+ * `pixel_values`; `invalid_format` for a file that holds no image; `limit_exceeded` for images of too many bytes. Ratings and
+ * preferences stay as they are: the rated or chosen text is checked as an example.
  */
 export async function prepareExamples(base: RemoteModel, given: readonly unknown[]): Promise<readonly SentExample[]> {
   const { link, info } = base[partsKey];
@@ -61,7 +61,7 @@ const MOST_BYTES = 2 ** 26;
 
 /**
  * Reads a file's examples in the worker. Rejects with `invalid_argument` for a file that isn't JSON Lines or CSV, or
- * has no examples; `invalid_format` for broken lines; `limit_exceeded`.
+ * has no examples; `invalid_format` for broken lines; `limit_exceeded` for a file that is too large.
  */
 export async function examplesOfFile(base: RemoteModel, blob: Blob): Promise<readonly SentExample[]> {
   const format = formatOf(blob);

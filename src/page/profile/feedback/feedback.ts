@@ -33,7 +33,7 @@ export function isPair(example: SentExample): example is PreferenceExample {
   return 'chosen' in example;
 }
 
-/** The fields of a rating or a preference, as `exampleFields` copies them. Throws `invalid_argument`, also for another example. */
+/** The fields of a rating or a preference, as `exampleFields` copies them. Throws `invalid_argument` for any other value. */
 export function feedbackFields(where: string, value: unknown): Feedback {
   const example = exampleFields(where, value);
   if (isPreferred(example)) return example;

@@ -7,8 +7,8 @@ import type { GeneratedText } from '../types';
 import { type Feedback, feedbackFields, isPair, likelyExample } from './feedback';
 
 /**
- * The text of a generation, once it has ended, with its prompt; or the given text. Rejects with `invalid_argument` for another value and
- * for a prompt of token ids; with the error of a generation that failed.
+ * Resolves with the text of a generation and its prompt, once the generation has ended; or with the given text. Rejects with
+ * `invalid_argument` for another value and for a prompt of token ids, and with the error of a generation that failed.
  */
 export async function generatedText(where: string, given: Generation | GeneratedText | string): Promise<GeneratedText> {
   if (typeof given === 'string') return { prompt: '', completion: given };
@@ -25,14 +25,14 @@ export async function generatedText(where: string, given: Generation | Generated
   throw wrong(`${where}: completion`, 'a string', completion);
 }
 
-/** A prompt of numbers is a list of token ids. */
+/** Whether a prompt is a text or messages. A prompt of numbers is a list of token ids. */
 function isText(prompt: Generation['prompt']): prompt is GeneratedText['prompt'] {
   return typeof prompt === 'string' || (Array.isArray(prompt) && typeof prompt[0] !== 'number');
 }
 
 /**
  * The rating of a text. Throws `invalid_argument` for another number than 1, −1 and 0, and for messages that aren't `{ role, content }`.
- * With 0, the rating that is to be removed; its label doesn't matter.
+ * For 0, returns the rating to remove, whose label doesn't matter.
  */
 export function ratingOf({ prompt, completion }: GeneratedText, rating: number): Feedback {
   if (rating !== 1 && rating !== -1 && rating !== 0) throw wrong('rate: rating', '1, -1 or 0', rating);
@@ -46,14 +46,14 @@ export function preferenceOf(value: unknown): Feedback {
   throw wrong('prefer', '{ prompt, chosen, rejected }', value, 'One text is rated: profile.rate.');
 }
 
-/** The example by which a person's own text is learnt. Throws `invalid_argument` for an empty one. */
+/** The example by which a person's own text is learnt. Throws `invalid_argument` for an empty text. */
 export function correctedExample({ prompt }: GeneratedText, text: string): SentExample {
   if (typeof text === 'string' && text.trim() !== '') return likelyExample(prompt, answerTo(prompt, text));
   const hint = 'A text of which no word is good is rated: profile.rate(generation, -1).';
   throw wrong('correct: text', 'a text that is not empty', text, hint);
 }
 
-/** A text after a text, or the message that answers a conversation. */
+/** Returns the completion for a prompt: the text itself after a text, or a message with the text after a conversation. */
 function answerTo(prompt: GeneratedText['prompt'], text: string): RatedExample['completion'] {
   return typeof prompt === 'string' ? text : [{ role: 'assistant', content: text }];
 }

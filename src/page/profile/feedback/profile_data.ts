@@ -39,7 +39,7 @@ export function withoutFeedback(given: Feedback): (state: ProfileState, data: Pr
   return (state, data) => ({ state, data: { feedback: withdrawn(data.feedback, given) } });
 }
 
-/** Splits examples, preferences and ratings, each by themselves, into those to learn from and those held out. Places are within a kind. */
+/** Splits examples, preferences and ratings, each kind by itself, into those to learn from and those held out. Places are within a kind. */
 export function splitData({ examples, feedback }: ProfileData): SplitExamples {
   const preferences = feedback.filter(({ example }) => isPair(example));
   const ratings = feedback.filter(({ example }) => !isPair(example));

@@ -41,7 +41,7 @@ export function watchIdle(
   };
 }
 
-/** Uses a timeout in Safari, which has no idle callbacks. */
+/** Calls `body` when the browser is idle. Uses a timeout in Safari, which has no idle callbacks. */
 function whenIdle(body: () => void): void {
   const { requestIdleCallback } = globalThis as { readonly requestIdleCallback?: (body: () => void) => number };
   if (requestIdleCallback === undefined) setTimeout(body);

@@ -56,8 +56,8 @@ export async function learn(learner: LearnContext, unfinished: Unfinished, turn:
 }
 
 /**
- * The errors after which a run may resume: only device or worker failed, or another tab holds the run or changes the profile. In the last
- * case the run and its checkpoints may be in use there.
+ * The errors after which a run may resume. Only the device or the worker failed, or another tab holds the run or changes the profile. The
+ * other tab may be using the run and its checkpoints.
  */
 const INTERRUPTIONS: readonly ErrorCode[] = ['device_lost', 'gpu_blocked', 'worker_crashed', 'locked_by_other_tab'];
 

@@ -8,7 +8,7 @@ import type { LearnRun } from './learn_run';
 /** The profile that a run learns for, and its callbacks. */
 export interface LearnContext {
   readonly id: string;
-  /** As in the profile's state. */
+  /** The random id in the profile's state, `ProfileState.born`. */
   readonly born: string;
   readonly host: ProfileHost;
   /** The adapter with the current vectors. */
@@ -16,7 +16,7 @@ export interface LearnContext {
   /** The current vectors. */
   readonly vectors: Vectors;
   readonly settings: ProfileSettings;
-  /** Whether a solved head replaces the current one in any case, because that was solved for, or was never trained. */
+  /** Whether the current head was solved for, or was never trained: while no examples are held out, a solved head always replaces it. */
   readonly isSolved: boolean;
   /** Stores how far the run has come. */
   progressed(unfinished: Unfinished): Promise<void>;

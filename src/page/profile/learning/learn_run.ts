@@ -103,7 +103,7 @@ export class LearnRun extends Followed<TrainEvent, TrainOutput> implements Pausa
   }
 
   #placedEvent(event: TrainEvent): TrainEvent {
-    // The training run's list has been replaced.
+    // The training run has replaced its list of logs, so its logs up to now no longer count.
     if (event.type === 'restored' || event.type === 'recovered') this.#logs.length = this.#earlier;
     const state = this.#placed(event.state);
     return event.type === 'log' ? { ...event, state, logs: this.#placedLogs(event.logs) } : { ...event, state };

@@ -114,7 +114,7 @@ export class ProfileLearning {
     storage
       .waitToLearn(life)
       .then((late) => this.#resume(late, { isLate: true }))
-      .catch(() => {}); // the profile was closed meanwhile, or the next one to open it reports the error
+      .catch(() => {}); // the profile was closed meanwhile, or the next `open` reports the error
   }
 
   /** Waits until a run is over. Default: the run in progress. */

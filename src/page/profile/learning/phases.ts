@@ -26,7 +26,10 @@ export interface Phase {
   readonly plan: PhasePlan;
 }
 
-/** A run whose arguments leave its length open repeats few examples to reach so many steps. docs/RESULTS.md learns classes in them. */
+/**
+ * The number of steps that a run with few examples reaches by repeating them, if its arguments give no length. In docs/RESULTS.md, runs
+ * learn classes in so many steps.
+ */
 const ENOUGH_STEPS = 60;
 /** The most epochs to reach `ENOUGH_STEPS`. In more, models forget more than they learn. */
 const MOST_EPOCHS = 16;
@@ -37,7 +40,7 @@ const MOST_EPOCHS = 16;
 const SHARE_OF_RATE = 0.18;
 /** The largest weight of the rarer of good and bad ratings. */
 const MOST_WEIGHT = 4;
-/** The texts of a batch estimate together how far the model is from its base. */
+/** The fewest ratings of a batch: the texts of a batch together give the estimate of how far the model is from its base. */
 const LEAST_RATINGS = 2;
 
 /** The phases of a run, one for each kind of data that it has. They share `max_steps` in proportion to their numbers of examples. */

@@ -30,7 +30,7 @@ const HEAD_RATE = 0;
 /** The fewest classes that are contrasted. With two, a batch would compare each row with only one other class. */
 const LEAST_CLASSES = 3;
 
-/** Fewer held-out examples judge only if none can be left out. */
+/** The fewest held-out examples to judge by. With fewer, examples are left out of the training to judge by, if there are enough. */
 const ENOUGH = 20;
 
 /** The share of the way back from the trained vectors to those before the run. */
@@ -50,8 +50,8 @@ interface JudgedVectors extends SolvedVectors {
 
 /**
  * Solves for the head over the vectors from before, over trained ones, and over those halfway between them. The copy ends with the trained
- * ones, unless others are clearly better on held-out examples, or on examples left out of the training. Without either it ends with the
- * vectors from before, because vectors can't be judged by the examples that they were trained on.
+ * ones, unless others are clearly better on held-out examples, or on examples left out of the training. If there are none to judge by, it
+ * ends with the vectors from before, because vectors can't be judged by the examples that they were trained on.
  */
 export const REFINE: LearnMethodKind = {
   expectUsable: (host) => expectSolvable(host, 'refine'),
@@ -82,7 +82,10 @@ async function finished(parts: LearningCopy, { name, fit, vectors }: SolvedVecto
   return name === 'instant' ? fit : solveCopy(parts, { as: { C: fit.C, scale: scaleOf(fit) } });
 }
 
-/** The examples to train on, and those to judge by: held-out ones if there are enough, else some left out. Undefined if too few. */
+/**
+ * The examples to train on, and those to judge by: the held-out ones if these are enough, else examples that are left out of the training,
+ * else the few held-out ones. Undefined if there are none to judge by.
+ */
 function trialOf(
   { learnt, learnt_places, held, held_places }: SplitExamples,
   { base }: ProfileHost,
@@ -94,7 +97,7 @@ function trialOf(
   return { ...left, places: learnt_places.filter((_, index) => places.has(index)) };
 }
 
-/** Whether a trial trains on all examples to learn from, because enough others are held out. */
+/** Whether a trial trains on all examples to learn from, because held-out examples judge it. */
 function trainsOnAll({ learnt }: Trial, { unfinished }: LearningCopy): boolean {
   return learnt.length === unfinished.learnt.length;
 }
@@ -105,7 +108,7 @@ interface Comparison {
   readonly chosen: JudgedVectors;
 }
 
-/** Trains the copy on a part of the examples, and compares by the others. */
+/** Trains the copy on the trial's examples, and compares the candidates by the trial's judges. */
 async function compared(parts: LearningCopy, trial: Trial, first: SolvedVectors): Promise<Comparison> {
   const { copy, learner } = parts;
   const { host, adapter } = learner;
@@ -154,8 +157,8 @@ function judgedOf(solved: SolvedVectors): JudgedVectors {
 }
 
 /**
- * The trained vectors, or the best other ones if these are better by more than the standard error of the difference. Judges are few, and
- * training helps more often than not: with eight examples a class, their losses often mistake the better one.
+ * The trained vectors, or the best other ones if these are better by more than the standard error of the difference. Training helps more
+ * often than not, and the judges are few: with eight examples a class, the better vectors often have the higher loss.
  */
 function best(trained: JudgedVectors, others: readonly JudgedVectors[]): JudgedVectors {
   const lowest = others.reduce((low, one) => (lossOf(one) < lossOf(low) ? one : low));
@@ -168,7 +171,7 @@ function lossOf({ judged }: JudgedVectors): number {
   return finite(judged.calibrated.loss);
 }
 
-/** The factor of the scores that the judges suggest for a head of these vectors, from a fit that they judged. */
+/** The factor of the scores that the judges of a fit suggest for a head over the same vectors. */
 function scaleOf({ scale, held_out }: HeadFit): number {
   return scale * (held_out?.calibrated.scale ?? 1);
 }
@@ -199,7 +202,7 @@ async function train(
   return run.follow(pausable(trainer.train({ resume_from_checkpoint: resumes, signal })));
 }
 
-/** Several classes are contrasted. Two classes, numbers, and several labels at once are predicted. */
+/** Returns 'contrast' for three classes or more; 'labels' for two classes, for numbers, and for several labels at once. */
 function objectiveFor({ base }: ProfileHost): ResolvedTrainingArguments['objective'] {
   const classes = problemOf(base) === null ? (labelsOf(base)?.length ?? 0) : 0;
   return classes >= LEAST_CLASSES ? 'contrast' : 'labels';
@@ -212,7 +215,7 @@ export function refineArguments(
   objective: ResolvedTrainingArguments['objective'],
 ): TrainingArguments {
   const { per_device_train_batch_size: asked = BATCH, num_train_epochs } = given;
-  // A batch has at most all examples.
+  // A batch can't have more rows than there are examples.
   const size = Math.max(1, Math.min(asked, examples));
   const usual = num_train_epochs === undefined ? STEPS + Math.ceil(examples / EXAMPLES_OF_A_STEP) : -1;
   const max_steps = given.max_steps ?? usual;

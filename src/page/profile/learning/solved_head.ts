@@ -19,9 +19,9 @@ export function expectSolvable({ base }: ProfileHost, method: LearnMethod): void
 interface Solving {
   /** Default: the examples to learn from, and those held out. */
   readonly on?: Pick<Trial, 'learnt' | 'judges'> | undefined;
-  /** A head whose strength and scale are taken over. Default: by cross-validation. */
+  /** A head whose strength and scale are taken over. Default: cross-validation chooses both. */
   readonly as?: Pick<HeadFit, 'C' | 'scale'> | undefined;
-  /** Whether another session may need the features, so that the profile stores them. Default: true. */
+  /** Whether the profile stores the features, because another session may need them. Default: true. */
   readonly keepsFeatures?: boolean;
 }
 
@@ -68,10 +68,10 @@ interface EarlierWork {
 }
 
 /**
- * The outcome of a run that ends with a solved head. The head is taken if a fair loss doesn't rise: that over held-out examples, or the
- * cross-validated loss of the run's first head, than which later heads weren't found to be clearly worse. Either is enough, because few
- * held-out examples may mislead. While none are held out, the head replaces an earlier solved head, and one that was never trained, in any
- * case.
+ * The outcome of a run that ends with a solved head. The head is taken if a fair loss doesn't rise. A fair loss is that over held-out
+ * examples, or the cross-validated loss of the run's first head; the latter stands for later heads too, because they weren't found to be
+ * clearly worse. One of the two losses is enough, because few held-out examples may mislead. While none are held out, the head always
+ * replaces an earlier solved head, and a head that was never trained.
  */
 export function outcomeOf(
   fit: HeadFit,
@@ -102,7 +102,7 @@ export function outcomeOf(
   };
 }
 
-/** As for other methods, the largest number in place of a loss that isn't finite. */
+/** Returns the loss, or the largest number if the loss isn't finite, as other methods do. */
 export function finite(loss: number): number {
   return Number.isFinite(loss) ? loss : Number.MAX_VALUE;
 }

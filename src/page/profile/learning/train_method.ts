@@ -18,8 +18,8 @@ const UNSOLVED = {
 };
 
 /**
- * A rise of the loss up to this counts as rounding. From a single rating, the distance from the base is estimated on that rating itself, so
- * that its loss stays 0.5 up to rounding.
+ * The largest rise of a loss that counts as rounding. With a single rating, the distance from the base is estimated on that rating itself,
+ * so its loss stays 0.5 except for rounding.
  */
 const ROUNDING = 1e-5;
 
@@ -71,8 +71,8 @@ interface Trained {
 }
 
 /**
- * Trains the phases that haven't ended, one after the other. Each starts from vectors that were loaded from files: checkpoints belong to
- * their initial values, so another page that loads the same files finds the checkpoints of the phase.
+ * Trains the phases that haven't ended, one after the other. Each phase starts from vectors that were loaded from files. A checkpoint
+ * belongs to the initial values of its vectors, so another page that loads the same files finds the checkpoints of the phase.
  */
 async function trainPhases(parts: LearningCopy, unfinished: MeasuredRun): Promise<Trained> {
   const { learner, copy, turn } = parts;

@@ -58,8 +58,8 @@ export class ProfileStorage {
   }
 
   /**
-   * Runs `body` under the lock, and stores the changes that it returns, all or none of them. Rejects with `not_found`, and stores nothing, if
-   * all profiles were wiped meanwhile, which takes no lock.
+   * Runs `body` under the lock, and stores the changes that it returns, all or none of them. Rejects with `not_found`, and stores nothing,
+   * if all profiles were wiped meanwhile: a wipe takes no lock.
    */
   change(body: (stored: StoredProfile | undefined) => Promise<Changes>): Promise<Changes> {
     return this.#hold(async () => {
@@ -80,7 +80,7 @@ export class ProfileStorage {
     return state;
   }
 
-  /** Resolves with the size of the stored features in bytes. */
+  /** Deletes the stored profile. Resolves with the size of its features in bytes. */
   delete(): Promise<number> {
     return this.#hold(() => this.#link.request('deleteProfile', this.id));
   }

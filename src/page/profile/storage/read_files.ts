@@ -122,7 +122,7 @@ function readAbout(
   return { imported, data: { examples: numbered(lines.examples, numbers), feedback } };
 }
 
-/** Throws `invalid_format` also for a number that a rating shares with a preference. */
+/** Gives ratings and preferences their numbers of profile.json. Throws `invalid_format` if a rating and a preference share a number. */
 function numberedFeedback(given: Fields, { ratings, preferences }: ProfileLines): Numbered<Feedback>[] {
   const seen = count(given, 'seen');
   const numbers = [
@@ -177,7 +177,7 @@ async function readFeedback(files: NamedFiles, name: typeof RATINGS | typeof PRE
   });
 }
 
-/** An example's image is the one at the same index. */
+/** Makes an example of a line and its image. Throws `invalid_format` unless the line names the image at its own index. */
 function withImage(value: unknown, index: number, prepared: RgbImage): object {
   const fields = fieldsOf(value, lineOf(EXAMPLES, index));
   if (fields.get('image') !== index) throw fields.invalid('image', `${index}, its place in ${IMAGES}`);

@@ -51,11 +51,11 @@ export interface ProfileState {
   readonly version: number;
   readonly settings: ProfileSettings;
   readonly vectors: Vectors;
-  /** Whether a solved head replaces the current one in any case, because that was solved for, or was never trained. */
+  /** Whether the current head was solved for, or was never trained: while no examples are held out, a solved head always replaces it. */
   readonly solved: boolean;
   /** The vectors from before the last `learn` that replaced them. */
   readonly previous: Vectors | null;
-  /** As `solved`, of `previous`. */
+  /** As `solved`, for the head in `previous`. */
   readonly previous_solved: boolean;
   readonly history: readonly LearnRecord[];
 }
@@ -238,7 +238,7 @@ function readFeedbackCounts(state: Fields): FeedbackCounts {
     : counts(fieldsOf(stored, 'feedback'), 'seen', 'ratings', 'preferences', 'bytes');
 }
 
-/** Heads that an older version stored count as trained: a solved head replaces one if it does better. */
+/** Heads that an older version stored count as trained, so a solved head replaces such a head only if it does better. */
 function solvedOf(state: Fields): Pick<ProfileState, 'solved' | 'previous_solved'> {
   return { solved: state.boolean('solved', false), previous_solved: state.boolean('previous_solved', false) };
 }

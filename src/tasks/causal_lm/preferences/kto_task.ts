@@ -44,7 +44,7 @@ export class KtoTask extends PairTask<Rated, KtoPreference> implements RunTask<P
   protected async read(example: SentExample, where: string, options: PairRowOptions): Promise<Rated | undefined> {
     if (!('completion' in example && 'label' in example)) throw wrong(where, this.form, example, hintFor(example));
     const { prompt, completion, label, weight = 1 } = example;
-    // Behind a shorter prompt, more of the completion has room.
+    // The completion is also joined to another example's prompt. If that prompt is shorter, more of the completion fits.
     const most = 2 * options.maxLength;
     const read = await promptSequences({ prompt, completions: [completion] }, where, { ...options, most });
     const [ids] = read?.sequences ?? [];
@@ -52,7 +52,10 @@ export class KtoTask extends PairTask<Rated, KtoPreference> implements RunTask<P
     return { input_ids: Uint32Array.from(ids), start: read.start, isGood: label, weight };
   }
 
-  /** As in TRL, an example's second sequence has the completion of the example before it, or of the batch's last for its first. */
+  /**
+   * As in TRL, examples form groups of a batch's size, in their order. The second sequence of an example has the completion of the example
+   * before it in the group; that of the group's first example has the completion of the last.
+   */
   protected rowsOf(examples: readonly Rated[], args: BatchArguments): readonly PairRow[] {
     const slabs = new RowSlabs();
     const size = args.per_device_train_batch_size;

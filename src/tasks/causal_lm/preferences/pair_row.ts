@@ -45,7 +45,7 @@ export function partsOf({ input_ids, labels, attention_mask }: PairRow): RowPart
 
 export interface PairRowOptions {
   readonly tokenizer: TextTokenizer | undefined;
-  /** Tokens per sequence. */
+  /** The most tokens of a sequence. */
   readonly maxLength: number;
   readonly breather: Breather;
 }
@@ -63,9 +63,10 @@ export interface PromptSequences {
 }
 
 /**
- * A prompt with its completions as tokens, at most `most` each. As in TRL, the completions begin where the tokens of the prompt alone and
- * those of prompt and completion first differ, for all of them alike. Undefined if the prompt leaves no room for a completion, or one
- * has no token to predict. Rejects with `invalid_argument`, and with the errors of a chat template.
+ * A prompt with its completions as tokens, at most `most` for each sequence. As in TRL, a completion begins at the first token in which
+ * the prompt alone and the prompt with the completion differ; all completions begin at the earliest of these places. Undefined if the
+ * prompt leaves no room for a completion, or a completion has no token to predict. Rejects with `invalid_argument`, and with the errors of
+ * a chat template.
  */
 export async function promptSequences(
   { prompt, completions }: PromptParts,
@@ -77,7 +78,7 @@ export async function promptSequences(
   const sequences: (readonly number[])[] = [];
   for (const completion of completions) sequences.push(await tokensOf(prompt, completion));
   const start = Math.min(...sequences.map((ids) => sharedLength(alone, ids)));
-  // No token before the first of a sequence could predict it.
+  // The first token of a sequence is never predicted, because no token stands before it.
   if (Math.max(1, start) >= Math.min(options.maxLength, ...sequences.map((ids) => ids.length))) return undefined;
   return { start, sequences };
 }
@@ -106,7 +107,7 @@ function encoder(
   };
 }
 
-/** Sequences that begin with the same `start` tokens as one row; their ends are cut. */
+/** Joins sequences into one row, after cutting each to `maxLength` tokens. All sequences begin with the same `start` tokens. */
 export function joinedRow({ start, sequences }: PromptSequences, maxLength: number): TokenRow {
   const cut = sequences.map((ids) => ids.slice(0, maxLength));
   const length = Math.max(...cut.map((ids) => ids.length));

@@ -25,7 +25,7 @@ import { type PairRow, type PairRowOptions, partsOf, type RowParts } from './pai
 export interface PairInputs extends TokenInputs {
   /** u32 (B, 2): each sequence's labelled rows. */
   readonly sequences: Value;
-  /** (P, 5): of each pair the reference's log probabilities, two numbers of the loss's own, and the weight. */
+  /** (P, 5): for each pair, the reference's two log probabilities, two numbers that only this loss uses, and the weight. */
   readonly given: Value;
 }
 

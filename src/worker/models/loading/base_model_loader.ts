@@ -31,13 +31,14 @@ export class BaseModelLoader {
   /** Loads a model. If anything fails, everything is freed. */
   model(executor: Executor, source: FileSource, options: LoadModelOptions, ggufFile?: string): Promise<BaseModel> {
     return this.#reading(source, ggufFile, async (gguf) => {
-      // Browsers report each missing file as an error of the page, so this file is requested only for models that need it.
+      // Browsers report each missing file as an error of the page, so modules.json is requested only for models that need it.
       const read = async (): Promise<SentenceSettings | undefined> => {
         const { MODULES_FILE, readSentenceModules } = await sentenceCode();
         await expectKnown(source, MODULES_FILE);
         return readSentenceModules(source, this.limits);
       };
-      // With a token, missing files aren't reported. Without a connection, an unknown file is asked for when it is needed.
+      // With a token, modules.json is read now, because the page can give the token only while the model loads. If only cached files may
+      // be used and the cache doesn't know this file, it isn't read now, because reading it would reject the load.
       const isUnknown = async () => source.isUnknown?.((await sentenceCode()).MODULES_FILE);
       const isEarly = readsVectors(options.task) || (options.hasToken === true && (await isUnknown()) !== true);
       const readSentences = lazily(read);

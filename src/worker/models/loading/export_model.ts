@@ -12,7 +12,7 @@ import { fileName, specOf } from './file_order';
 /**
  * Writes a model's folder: with merged weights, trained biases and whole modules, without the deltas of adapters that
  * aren't merged. Tensors have the dtype in which they are stored here. So vectors, and matrices whose rows aren't a
- * multiple of four numbers, are float32 even over half-precision base models. Packed ones (q8, q4) are written as
+ * multiple of four numbers, are float32 even over half-precision base models. Packed tensors (q8, q4) are written as
  * float16, each number rounded once. Rejects with `numerical_error` if a number isn't finite, as after a merge that
  * overflowed.
  */

@@ -22,7 +22,7 @@ export function fileName(model: Architecture, name: string): string {
   return spec === undefined ? name : fileNames(spec)[0];
 }
 
-/** A tensor of the model in the checkpoint's shape and order of dimensions. */
+/** Returns a tensor in the shape and order of dimensions that it has in the model's files. */
 export function toFileOrder(spec: WeightSpec | undefined, { dims, data }: Tensor): Tensor {
   if (spec === undefined) return { dims, data };
   const [rows = 0, columns = 0] = spec.shape;

@@ -13,8 +13,8 @@ const CHANNELS = 3;
 
 /**
  * Reads the folder's preprocessor_config.json. Without that file, uses the defaults of `ViTImageProcessor`, at the
- * model's size. Undefined for a model without images, or with other channels and no such file. Throws `invalid_format`
- * for images that don't fit the model.
+ * model's size. Undefined for a model that reads no images, and for one with other than three channels if the file is missing.
+ * Throws `invalid_format` if the prepared images don't fit the model.
  */
 export async function loadImageProcessor(
   { host, limits }: { readonly host: SessionHost; readonly limits: ParserLimits },

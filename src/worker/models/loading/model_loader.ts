@@ -123,8 +123,8 @@ async function upload(runner: Runner, value: Value, spec: WeightSpec, tensor: St
 }
 
 /**
- * Compiles the kernels that read weights while the weights are downloaded. This happens once, at the first matrix that every storage can
- * hold, as if all tensors of the files were stored like this one.
+ * Returns a function that starts to compile the kernels that read weights, while the weights are still downloading. It compiles once, at
+ * the first matrix that every storage can hold, and assumes that all tensors in the files are stored like this matrix.
  */
 function compilerOf(
   model: Architecture,
@@ -146,7 +146,7 @@ export function isModest({ weights }: Architecture): boolean {
   return weights.length <= MOST_WEIGHTS && weights.every(({ shape }) => numel(shape) <= MOST_ELEMENTS);
 }
 
-/** The steps of a forward pass, for their kernels alone. */
+/** The steps of a forward pass. Only their kernels are used. */
 function forwardSteps(
   model: Architecture,
   dtypeOf: (spec: WeightSpec) => StorageName,
@@ -164,7 +164,7 @@ function forwardSteps(
 }
 
 /**
- * Initialises weights that a checkpoint lacks, with transformers' distribution. The numbers follow from the tensors'
+ * Initialises weights that a model's files lack, with transformers' distribution. The numbers follow from the tensors'
  * names alone, so that a model is the same at each load and a run can resume after a reload.
  */
 export async function makeWeights(
@@ -183,8 +183,8 @@ export async function makeWeights(
 }
 
 /**
- * The warning, with transformers' text. If the caller names labels, the head is new because it is about to be trained, so the code is one
- * that the console doesn't show.
+ * The warning about new weights, with transformers' text. If the caller gave labels and all new weights are the head's, the caller is about
+ * to train the head. The code is then 'new_head', which the console doesn't show.
  */
 export function newlyInitialized(
   { head }: Pick<Architecture, 'head'>,

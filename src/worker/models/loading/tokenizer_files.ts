@@ -62,7 +62,7 @@ export function isTokenizerKnown(has: (file: string) => boolean | undefined): bo
   if (isJson === undefined) return false;
   const isVocabulary = has(isJson ? 'merges.txt' : 'vocab.txt');
   if (!isVocabulary) return isVocabulary === false && !isJson;
-  // The last file that loading requests.
+  // added_tokens.json is the last of the tokenizer's files that loading requests, so all others are known, too.
   return has('added_tokens.json') !== undefined;
 }
 

@@ -13,16 +13,16 @@ interface TokenizerRequest {
   readonly modelType?: string | undefined;
   readonly vocabSize?: number | undefined;
   readonly gguf?: GgufFiles | undefined;
-  /** Whether the files need the hub's token, which can be asked for while the model is loaded, and not later. */
+  /** Whether the page can give the hub's token. The page can give it only while the model loads, and not later. */
   readonly hasToken?: boolean | undefined;
   /** Reads further files of a folder whose model may chat. Called before the tokenizer's last file is read. */
   readonly onChat?: (() => Promise<void>) | undefined;
 }
 
 /**
- * Loads a folder's tokenizer, or a GGUF file's; undefined without either. The chat template is read at once where the model may chat, so
- * that it can do so offline, and where it needs a token. Elsewhere it is read when it is first used, because most folders have none, and
- * browsers report each missing file as an error of the page.
+ * Loads a folder's tokenizer, or a GGUF file's; undefined without either. The chat template is read at once if the model may chat, so
+ * that it can chat offline later, and if the page can give a token. Otherwise the template is read when it is first used, because most
+ * folders have none, and browsers report each missing file as an error of the page.
  */
 export async function loadTokenizer(
   { host, limits }: { readonly host: SessionHost; readonly limits: ParserLimits },
@@ -43,7 +43,7 @@ export async function loadTokenizer(
     const template = await readTemplate();
     chatTemplate = async () => template;
   };
-  // Before the last file, so that a cache with the other files has these, too.
+  // These files are read before the tokenizer's last file, so that a cache with the whole tokenizer has these files, too.
   const onTokenizer = async (json: string): Promise<void> => {
     if (!mayMarkTurns(json)) return;
     if (!hasToken) await readTemplateNow();

@@ -55,7 +55,7 @@ export class RunHold {
     this.signal = AbortSignal.any([request.signal, this.#lost.signal]);
   }
 
-  /** Opens the checkpoints, and restores the state that was asked for. When another tab asks for the run, it stops. */
+  /** Opens the checkpoints, and restores the requested state. When another tab asks for the run later, the run stops. */
   async open(parts: Omit<CheckpointedRun, 'holder'>, { run, end, until }: HoldOptions): Promise<HeldCheckpoints> {
     const { checkpoints: host, resume, takesOver } = this.#request;
     const holder: Holder = {
@@ -78,7 +78,7 @@ export class RunHold {
     }
   }
 
-  /** The run with what its hold adds. */
+  /** Combines the run with this hold: `train` rejects if another tab takes the run over, and `check` checks the run's lock. */
   around(run: CreatedRun['run'] & Pick<TrainingRun, 'run'>): CreatedRun {
     return {
       run,

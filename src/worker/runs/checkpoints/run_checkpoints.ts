@@ -34,9 +34,9 @@ type Usable = Checkpoint & CheckpointPlace;
 interface Choice {
   /** The latest first. */
   readonly usable: readonly Usable[];
-  /** The one that the run continues from. */
+  /** The checkpoint from which the run continues. */
   readonly chosen: Usable | undefined;
-  /** The arguments that differ from those that it was saved with. */
+  /** The arguments that differ from those with which the chosen checkpoint was saved. */
   readonly others: readonly string[];
 }
 
@@ -67,7 +67,7 @@ export class RunCheckpoints implements Checkpoints {
   constructor(host: CheckpointHost, run: CheckpointedRun) {
     this.#host = host;
     this.#run = run;
-    // Computed while kernels compile. Saving reports its errors.
+    // The run's identity is computed while kernels compile. If this fails, the first save reports the error.
     if (run.args.save_strategy !== 'no') this.#id().catch(() => {});
   }
 
@@ -239,8 +239,8 @@ const OTHER_VERSION = 'The results may differ in their last bits from those of a
 type RecordPart = Pick<RecordSnapshot, 'halving' | 'evaluation'>;
 
 /**
- * Leaves out what other arguments have made meaningless: halvings of another learning rate, and the best evaluation by another metric, or
- * without the values that the run is to end with.
+ * Leaves out the parts of a record that other arguments make meaningless: halvings, if the learning rate is another one now; and the best
+ * evaluation, if its metric is another one now, or if the run is to end with the best values and the record lacks them.
  */
 function partThatCounts(
   { halving, evaluation }: RecordSnapshot,

@@ -15,7 +15,7 @@ export interface RunParts {
   /** The adapters that train. */
   readonly adapters: readonly Adapter[];
   readonly rows: readonly unknown[];
-  /** Set if each adapter trains on rows of its own: their numbers, in the adapters' order. */
+  /** The number of rows of each adapter, in the adapters' order. Set if each adapter trains on rows of its own. */
   readonly shares?: readonly number[] | undefined;
 }
 
