@@ -20,8 +20,18 @@ const WAYS = [
 /** Removes network access from all code of a global scope. It can't be undone. */
 export function sealScope(scope: object): void {
   for (const name of WAYS) {
-    if (name in scope) Object.defineProperty(scope, name, { get: refuse, configurable: false });
+    if (!(name in scope)) continue;
+    Object.defineProperty(scope, name, { get: refuse, configurable: false });
+    // Browsers define `fetch`, `caches` and `importScripts` on a prototype, from which they could still be read.
+    for (const owner of prototypesOf(scope)) {
+      if (Object.hasOwn(owner, name)) Object.defineProperty(owner, name, { get: refuse, configurable: false });
+    }
   }
+}
+
+function prototypesOf(scope: object): object[] {
+  const prototype: object | null = Object.getPrototypeOf(scope);
+  return prototype === null ? [] : [prototype, ...prototypesOf(prototype)];
 }
 
 function refuse(): never {

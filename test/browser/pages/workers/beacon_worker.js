@@ -4,6 +4,7 @@ export {};
 /** @type {Record<string, () => unknown>} */
 const ways = {
   fetch: () => fetch('/beacon?fetch'),
+  'inherited fetch': () => inherited('fetch').call(globalThis, '/beacon?inherited'),
   XMLHttpRequest: () => {
     const request = new XMLHttpRequest();
     request.open('GET', '/beacon?XMLHttpRequest', false);
@@ -13,6 +14,7 @@ const ways = {
   EventSource: () => new EventSource('/beacon?EventSource'),
   Worker: () => new Worker('/beacon?Worker'),
   caches: async () => (await caches.open('beacon')).add('/beacon?caches'),
+  'inherited caches': async () => (await inherited('caches').open('beacon')).add('/beacon?caches'),
   FontFace: () => new FontFace('beacon', 'url(/beacon?FontFace)').load(),
 };
 
@@ -21,6 +23,17 @@ addEventListener('message', async (/** @type {MessageEvent} */ { data }) => {
   const outcome = Object.entries(ways).map(async ([way, go]) => [way, await attempt(go)]);
   postMessage({ beacon: Object.fromEntries(await Promise.all(outcome)) });
 });
+
+/**
+ * A property of the global object, read from the prototype that has it. Throws a ReferenceError without one.
+ * @param {string} name
+ */
+function inherited(name) {
+  for (let owner = Object.getPrototypeOf(globalThis); owner !== null; owner = Object.getPrototypeOf(owner)) {
+    if (Object.hasOwn(owner, name)) return Reflect.get(owner, name, globalThis);
+  }
+  throw new ReferenceError(`No prototype has ${name}`);
+}
 
 /** @param {() => unknown} go */
 async function attempt(go) {
