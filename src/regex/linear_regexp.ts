@@ -169,7 +169,7 @@ class Search {
           break;
         default:
           // A later match may use the steps of this match again.
-          return this.#settle(base, at, inLook ? MATCHED : UNKNOWN);
+          return this.#settle(base, at, inLook && !this.#program.hasReferences ? MATCHED : UNKNOWN);
       }
       while (next < 0) {
         if (stack.length === base) return -1;

@@ -113,7 +113,7 @@ function stratifiedFolds(solver: HeadSolver, { examples, rowsEach }: HeadProblem
     if (group === undefined) groups.set(key, [row]);
     else group.push(row);
   }
-  const most = Math.max(...[...groups.values()].map(({ length }) => length));
+  const most = [...groups.values()].reduce((longest, { length }) => Math.max(longest, length), 0);
   if (most < 2) return undefined;
   const count = Math.min(most, examples.N >= MANY ? FOLDS_OF_MANY : FOLDS);
   const dealt = [...groups.values()].flat();

@@ -28,6 +28,7 @@ describe('finds what RegExp finds', () => {
     ['\\u{1F642}+|\\p{Script=Han}{2}'],
     ['()'],
     ['(?<letter>\\p{L})\\k<letter>|(\\d)\\2?'],
+    ['( ?)(?=(a|b|\\p{Lu}))\\2\\1'],
   ])('%s', (source) => {
     const groupless = source.includes('(?=(');
     const [ours, theirs] = [found(source, text), expected(source, text)];

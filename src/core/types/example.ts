@@ -65,7 +65,7 @@ export function exampleFields(where: string, example: unknown): SentExample {
     };
   }
   const labelFields = () => ({ ...(has('label') && { label: label() }), ...(labels !== undefined && { labels }) });
-  const isOfTexts = !['pixel_values', 'image', 'prepared', 'tokens'].some(has) || has('text');
+  const isOfTexts = !['pixel_values', 'image', 'prepared'].some(has) && (!has('tokens') || has('text'));
   if (!isOfTexts && has('weight') && example.weight !== 1) {
     throw wrong(`${where}: weight`, 'none beside an image or words', example.weight, UNWEIGHTED);
   }

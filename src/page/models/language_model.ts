@@ -3,7 +3,7 @@ import { type ChatMessage, promptMessages } from '../../core/types/chat';
 import type { GenerationConfig } from '../../core/types/generation';
 import { checkOptions, wrong } from '../session/options';
 import * as rule from '../session/rules';
-import type { Generation } from './remote_generation';
+import { type Generation, samplingRules } from './remote_generation';
 
 /** A model, or a profile, whose answers a `LanguageModel` gives. */
 export interface AnsweringModel {
@@ -45,11 +45,11 @@ const optionRules = {
     accepts: (value: unknown) => typeof (value as Partial<AnsweringModel> | null)?.generate === 'function',
   },
   initialPrompts: { expected: 'an array of messages', accepts: Array.isArray },
-  temperature: rule.positive,
-  topK: rule.integer(0),
-  topP: rule.positive,
+  temperature: samplingRules.temperature,
+  topK: samplingRules.top_k,
+  topP: samplingRules.top_p,
   max_new_tokens: rule.integer(1),
-  repetition_penalty: rule.positive,
+  repetition_penalty: samplingRules.repetition_penalty,
   seed: rule.integer(0),
   signal: rule.abortSignal,
 };

@@ -107,9 +107,7 @@ const topP: Rule = {
   hint: () => '1 keeps all tokens; do_sample: false takes the likeliest each time.',
 };
 
-const rules: Rules<GenerationConfig> = {
-  max_new_tokens: rule.integer(1),
-  do_sample: rule.anyBoolean,
+export const samplingRules = {
   temperature,
   top_k: rule.integer(0),
   top_p: topP,
@@ -117,6 +115,12 @@ const rules: Rules<GenerationConfig> = {
     ...rule.number(1e-30, 1e30),
     hint: () => '1 is none; above 1, what the text has comes less often.',
   },
+};
+
+const rules: Rules<GenerationConfig> = {
+  max_new_tokens: rule.integer(1),
+  do_sample: rule.anyBoolean,
+  ...samplingRules,
   seed: rule.integer(0),
   stop_strings: stopStrings,
   eos_token_id: rule.either(rule.integer(0), idList, rule.oneOf(null)),

@@ -64,8 +64,9 @@ export class SharedItems<T extends Openable> {
       item,
       isNew,
       release: async () => {
-        if (isHeld) await this.#release(id, entry);
+        if (!isHeld) return;
         isHeld = false;
+        await this.#release(id, entry);
       },
       end: (body) => this.#close(id, entry, body),
     };

@@ -80,7 +80,8 @@ export class StoreLocks {
     let release = (): void => {};
     const over = new Promise<void>((resolve) => {
       release = () => {
-        this.#here.delete(name);
+        // A second call must not free the name for others while a later holder has it.
+        if (this.#here.get(name) === over) this.#here.delete(name);
         resolve();
       };
     });

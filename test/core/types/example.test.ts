@@ -78,6 +78,11 @@ describe('the fields of an example', () => {
       { image: file, weight: 2 },
       'line 2: weight: expected none beside an image or words, got 2',
     ],
+    [
+      'the weight of an image beside a text that is not read',
+      { image: file, text: 'a', weight: 2 },
+      'line 2: weight: expected none beside an image or words, got 2',
+    ],
     ['a prompt that is no text', { prompt: 3, completion: 'c', text: 'a' }, 'line 2: prompt: expected a string, got 3'],
     ['a text that is none', { text: 7 }, 'line 2: text: expected a string, got 7'],
     [

@@ -53,6 +53,14 @@ test('sampling is chosen by the names of the Prompt API', async () => {
   expect(asked[1]?.config).toMatchObject({ do_sample: true, temperature: 0.7, top_k: 3, max_new_tokens: 9, seed: 1 });
 });
 
+test.each([{ temperature: 1e-31 }, { topP: 1.5 }, { topK: -1 }, { repetition_penalty: 1e31 }])(
+  'options that no answer could use are refused at once: %j',
+  async (options) => {
+    const created = LanguageModel.create({ model: echo().model, ...options });
+    await expect(created).rejects.toMatchObject({ code: 'invalid_argument' });
+  },
+);
+
 test('an answer is streamed in pieces', async () => {
   const session = await LanguageModel.create({ model: echo().model });
   const pieces: string[] = [];

@@ -20,7 +20,7 @@ test('an item is opened once, and closed with its last holder', async () => {
   expect([first.isNew, second.isNew]).toEqual([true, false]);
   expect(second.item).toBe(first.item);
   expect((await shared.hold('b', open)).item).not.toBe(first.item);
-  await first.release();
+  await Promise.all([first.release(), first.release()]);
   await first.release();
   expect(first.item.closed).toBe(0);
   await second.release();
