@@ -74,7 +74,13 @@ const fourLanes = { LP_NATIVE_VECTOR_WIDTH: '128', MESA_SHADER_CACHE_DIR: kept('
 const unoptimised = { ...fourLanes, GALLIVM_PERF: 'nopt', MESA_SHADER_CACHE_DIR: kept('unoptimised') };
 
 /** TypeScript alone. To import it anew for each file took longer than the tests. */
-const node: Options = { isolate: false, testTimeout: 120_000, maxWorkers: CORES + 1, sequence: { groupOrder: 0 } };
+const node: Options = {
+  isolate: false,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  maxWorkers: CORES + 1,
+  sequence: { groupOrder: 0 },
+};
 /** Dawn in Node: each process has one device for all of its files. Threads, or a device per file, crash. */
 const gpu: Options = {
   isolate: false,
@@ -85,7 +91,7 @@ const gpu: Options = {
 };
 const kernels: Options = { ...gpu, env: unoptimised };
 /** Node drives real browsers that load the built library. Each process has one of each kind for all of its files. */
-const browser: Options = { isolate: false, testTimeout: 300_000, hookTimeout: 120_000 };
+const browser: Options = { isolate: false, testTimeout: 300_000, hookTimeout: 300_000 };
 /** One file at a time, with nothing beside. */
 const alone: Options = { maxWorkers: 1, fileParallelism: false, sequence: { groupOrder: 3 } };
 
@@ -95,7 +101,9 @@ function project(name: string, options: Options): TestProjectInlineConfiguration
     test: {
       name,
       env: fourLanes,
-      setupFiles: ['test/helpers/match_patterns.ts', 'test/helpers/unstub_globals.ts', 'test/times/setup.ts'],
+      setupFiles: ['match_patterns', 'unstub_globals', 'fixed_seed']
+        .map((name) => `test/helpers/${name}.ts`)
+        .concat('test/times/setup.ts'),
       pool: 'forks',
       maxWorkers: CORES,
       sequence: { groupOrder: 2 },

@@ -12,6 +12,7 @@ import {
   type VeraConfigInit,
   VeraModel,
 } from '../../src/index';
+import { eventually } from '../helpers/eventually';
 import { loadTiny, tinyConfig, tinyFiles, tinyRow, tinyTensors, tinyVera } from '../helpers/models/tiny_llama';
 import { bytesOf, openTestSession, type TestSession } from '../helpers/session/session';
 
@@ -126,8 +127,7 @@ describe('models', () => {
       progress_callback,
     });
     await expect(loading).rejects.toBe(reason);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(opened.liveBytes()).toBe(bytesBefore);
+    await eventually(() => expect(opened.liveBytes()).toBe(bytesBefore));
   });
 
   test('no WebGPU, no adapter', async () => {

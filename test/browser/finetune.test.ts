@@ -147,7 +147,7 @@ testOnce(
     });
     await expect(result('none', 'run.json')).rejects.toThrow('ENOENT');
   },
-  120_000,
+  600_000,
 );
 
 const refused: readonly (readonly [readonly string[], string])[] = [

@@ -1,9 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Script } from 'node:vm';
-import { describe, expect, test, vi } from 'vitest';
-
-// These tests import and run the whole library, which is slow on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
+import { describe, expect, test } from 'vitest';
 
 const built = (name: string): URL => new URL(`../../dist/${name}`, import.meta.url);
 const textOf = (name: string): string => readFileSync(built(name), 'utf8');

@@ -62,7 +62,7 @@ test('help lists the commands', async () => {
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining(`  webvera ${name} `) });
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(95);
   }
-}, 30_000);
+});
 
 test.each([
   ['webvera', ['tune'], 'there is no command tune, but finetune, generate, inspect, bench'],

@@ -6,6 +6,7 @@ import { keepChanges } from '../../demo/src/classes/keep_changes';
 import { Shelf } from '../../demo/src/classes/shelf';
 import { beginning, type ClassesState } from '../../demo/src/classes/state';
 import { Store } from '../../demo/src/page/store';
+import { eventually } from '../helpers/eventually';
 import { withResolvers } from '../helpers/with_resolvers';
 
 beforeEach(() => {
@@ -36,9 +37,9 @@ const stored = async () =>
 test('a change that follows another window’s is not stored: the page shows the other window’s data', async () => {
   const [one, other] = [await openWindow(), await openWindow()];
   other.add('theirs');
-  await vi.waitFor(async () => expect(await stored()).toEqual(['theirs']));
+  await eventually(async () => expect(await stored()).toEqual(['theirs']));
   one.add('mine');
-  await vi.waitFor(() => expect(one.messages()).toEqual(['theirs']));
+  await eventually(() => expect(one.messages()).toEqual(['theirs']));
   expect(one.show).toHaveBeenCalledTimes(1);
   expect(await stored()).toEqual(['theirs']);
 });
@@ -46,19 +47,19 @@ test('a change that follows another window’s is not stored: the page shows the
 test('a window wipes what another one has written since', async () => {
   const [one, other] = [await openWindow(), await openWindow()];
   other.add('theirs');
-  await vi.waitFor(async () => expect(await stored()).toEqual(['theirs']));
+  await eventually(async () => expect(await stored()).toEqual(['theirs']));
   await one.wipe();
   expect(one.messages()).toEqual([]);
   expect(await stored()).toBeUndefined();
   expect(one.show).not.toHaveBeenCalled();
   one.add('new');
-  await vi.waitFor(async () => expect(await stored()).toEqual(['new']));
+  await eventually(async () => expect(await stored()).toEqual(['new']));
 });
 
 test('a wipe that storage refuses rejects, and what is stored stays', async () => {
   const one = await openWindow();
   one.add('mine');
-  await vi.waitFor(async () => expect(await stored()).toEqual(['mine']));
+  await eventually(async () => expect(await stored()).toEqual(['mine']));
   const remove = vi.spyOn(IDBObjectStore.prototype, 'delete').mockImplementation(() => {
     throw new DOMException('no', 'UnknownError');
   });
@@ -73,7 +74,7 @@ test('a wipe that storage refuses rejects, and what is stored stays', async () =
 test('a wipe directly after a change that conflicts leaves the page empty', async () => {
   const [one, other] = [await openWindow(), await openWindow()];
   other.add('theirs');
-  await vi.waitFor(async () => expect(await stored()).toEqual(['theirs']));
+  await eventually(async () => expect(await stored()).toEqual(['theirs']));
   one.add('mine');
   await one.wipe();
   expect(one.messages()).toEqual([]);
@@ -85,9 +86,9 @@ test('data that was read before a wipe is not shown after it', async () => {
   const isRead = vi.fn(() => gate.promise);
   const [one, other] = [await openWindow(isRead), await openWindow()];
   other.add('theirs');
-  await vi.waitFor(async () => expect(await stored()).toEqual(['theirs']));
+  await eventually(async () => expect(await stored()).toEqual(['theirs']));
   document.dispatchEvent(new Event('visibilitychange'));
-  await vi.waitFor(() => expect(isRead).toHaveBeenCalled());
+  await eventually(() => expect(isRead).toHaveBeenCalled());
   await one.wipe();
   gate.resolve();
   await new Promise((resolve) => setTimeout(resolve));
@@ -102,11 +103,11 @@ test('while changes can’t be stored, the page says so, and the browser asks be
     throw new DOMException('full', 'QuotaExceededError');
   });
   add('one');
-  await vi.waitFor(() => expect(store.value.storingFailed).toBe(true));
+  await eventually(() => expect(store.value.storingFailed).toBe(true));
   expect(asks()).toBe(true);
   put.mockRestore();
   add('two');
-  await vi.waitFor(() => expect(store.value.storingFailed).toBe(false));
+  await eventually(() => expect(store.value.storingFailed).toBe(false));
   expect(asks()).toBe(false);
   expect(await stored()).toEqual(['one', 'two']);
 });
@@ -117,11 +118,11 @@ test('changes that could not be stored are given up for those of another window,
     throw new DOMException('full', 'QuotaExceededError');
   });
   one.add('mine');
-  await vi.waitFor(() => expect(one.store.value.storingFailed).toBe(true));
+  await eventually(() => expect(one.store.value.storingFailed).toBe(true));
   put.mockRestore();
   other.add('theirs');
-  await vi.waitFor(async () => expect(await stored()).toEqual(['theirs']));
+  await eventually(async () => expect(await stored()).toEqual(['theirs']));
   document.dispatchEvent(new Event('visibilitychange'));
-  await vi.waitFor(() => expect(one.messages()).toEqual(['theirs']));
+  await eventually(() => expect(one.messages()).toEqual(['theirs']));
   expect(one.store.value.storingFailed).toBe(false);
 });

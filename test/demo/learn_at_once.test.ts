@@ -5,6 +5,7 @@ import { learnAtOnce } from '../../demo/src/classes/learn_at_once';
 import type { Learnt } from '../../demo/src/classes/learnt';
 import type { ClassesState } from '../../demo/src/classes/state';
 import { Store } from '../../demo/src/page/store';
+import { eventually } from '../helpers/eventually';
 
 const setOf = (...messages: [string, string]): ClassSet<string> =>
   addSamples(addSamples(emptySet<string>(['a', 'b']), 0, [messages[0]]), 1, [messages[1]]);
@@ -32,7 +33,7 @@ function learningPage() {
   store.set({ device: { usable: true } as unknown as NonNullable<ClassesState<string>['device']> });
   const end = async (ended: Promise<Learnt>): Promise<void> => {
     ends.shift()?.(ended);
-    await vi.waitFor(() => expect(store.value.learning).toBe(ends.length > 0));
+    await eventually(() => expect(store.value.learning).toBe(ends.length > 0));
   };
   return { store, learn, again, report, end };
 }

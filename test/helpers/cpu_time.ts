@@ -1,8 +1,26 @@
+/** The CPU time of `fixedWork` on the machine for which the tests' limits were chosen, in milliseconds. */
+const USUAL = 19;
+let slowness: number | undefined;
+
 /**
- * Milliseconds of this process's CPU time. Time limits are compared with it, because other work on the machine doesn't
- * add to it.
+ * Milliseconds of this process's CPU time, as on the machine for which the tests' limits were chosen. Other work on a machine doesn't add to
+ * it, and a slower machine has the same limits.
  */
 export function cpuTime(): number {
+  slowness ??= Math.max(1, Math.min(...[0, 1, 2].map(fixedWork)) / USUAL);
+  return ownTime() / slowness;
+}
+
+function ownTime(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
+}
+
+/** The CPU time of twenty million steps of a linear congruential generator. */
+function fixedWork(seed: number): number {
+  const start = ownTime();
+  let state = seed;
+  for (let step = 0; step < 20_000_000; step++) state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+  // The result is used, so that no compiler leaves the loop out.
+  return state === 0.5 ? 0 : ownTime() - start;
 }

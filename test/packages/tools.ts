@@ -3,6 +3,7 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { MODEL_ADDRESS, MODEL_PACKAGE } from '../../scripts/model/model_package.mjs';
+import { inRepository } from '../../scripts/shared/paths.mjs';
 import { kill, onExit } from '../../scripts/shared/processes.mjs';
 import type { Project } from './project';
 
@@ -11,6 +12,10 @@ const CREATE_VITE = ['create-vite@9.3.0', '.', '--template', 'vanilla-ts', '--no
 /** Creates a project by `npm create vite`. */
 export async function createVite(project: Project): Promise<void> {
   await project.npm('exec', '--yes', '--prefer-offline', '--', ...CREATE_VITE);
+  // The template accepts later versions, whose builds may differ.
+  const { devDependencies } = JSON.parse(readFileSync(inRepository('package.json'), 'utf8'));
+  const versions = ['vite', 'typescript'].map((name) => `devDependencies.${name}=${devDependencies[name]}`);
+  await project.npm('pkg', 'set', ...versions);
 }
 
 export const VITE = 'node_modules/vite/bin/vite.js';

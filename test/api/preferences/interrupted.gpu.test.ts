@@ -8,6 +8,7 @@ import {
   VeraConfig,
   type VeraModel,
 } from '../../../src/index';
+import { eventually } from '../../helpers/eventually';
 import { goldenDpo, goldenKto, loadTexts } from '../../helpers/golden/golden_preferences';
 import { eventsOf, weightsOf } from '../../helpers/models/tiny_training';
 import { lose, recoveries } from '../../helpers/session/losing_runs';
@@ -112,7 +113,7 @@ describe.each(kinds)('while the base model gives a run of %s its reference', (ki
       signal: cancel.signal,
     });
     await expect(run).rejects.toThrow('enough');
-    expect(opened.storageBytes()).toBe(held);
+    await eventually(() => expect(opened.storageBytes()).toBe(held));
     await trainer(kind, model).train();
     expect(await weightsOf(model)).toEqual(await undisturbed(kind));
   });

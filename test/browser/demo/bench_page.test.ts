@@ -20,7 +20,7 @@ testInAll(
     await withDemo(
       site,
       async (page) => {
-        await page.click('nav [href="./bench.html"]');
+        await Promise.all([page.waitForNavigation(), page.click('nav [href="./bench.html"]')]);
         await page.waitForSelector('#start:not([disabled])');
         expect(await textOf(page, 'h1')).toBe('How fast does this device train?');
         // The default case for a software adapter.
@@ -78,7 +78,7 @@ testInAll(
         expect(await textOf(page, '#copy-status')).toContain('copy the text below');
         expect(await page.evaluate(() => getSelection()?.toString())).toBe(copied);
 
-        await page.click('nav [href="./"]');
+        await Promise.all([page.waitForNavigation(), page.click('nav [href="./"]')]);
         await seen(page, '#write');
       },
       { before },

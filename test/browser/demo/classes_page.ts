@@ -64,7 +64,7 @@ export async function exported(page: Page, folder: string): Promise<{ config: ob
 export async function wipe(page: Page): Promise<void> {
   await click(page, '#wipe');
   expect(await textOf(page, '#confirm-title')).toBe('Wipe it all?');
-  await page.click('#confirm-yes');
+  await click(page, '#confirm-yes');
   await until(page, () => document.querySelector('#kept-text')?.textContent === 'There is nothing yet.');
 }
 

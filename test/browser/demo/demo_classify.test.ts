@@ -4,7 +4,7 @@ import { readSafetensors } from '../../../src/formats/tensors/safetensors';
 import { IMAGE } from '../../helpers/bytes/hostile_text';
 import { expectAccessible } from '../helpers/axe';
 import { expectNarrow, exported, told, upload, wipe, withClasses, withoutRefining } from './classes_page';
-import { builtDemo, click, fill, isDisabled, phase, retype, seen, textOf, until } from './demo_page';
+import { builtDemo, click, clickAtOnce, fill, isDisabled, phase, retype, seen, textOf, until } from './demo_page';
 
 const { folder, site } = await builtDemo();
 
@@ -44,7 +44,7 @@ statement,We are here.
 
 test('a visitor tries the examples, teaches a message, sorts others, has everything after a reload, and wipes it', async () => {
   await withClasses(site, '', async (page) => {
-    await page.click('nav [href="./classify.html"]');
+    await Promise.all([page.waitForNavigation(), page.click('nav [href="./classify.html"]')]);
     await seen(page, '#device');
     await withoutRefining(page);
     expect(await textOf(page, 'nav [aria-current]')).toBe('Classify');
@@ -92,9 +92,9 @@ test('a visitor tries the examples, teaches a message, sorts others, has everyth
       expect.stringMatching(/ %$/),
       expect.stringMatching(/ %$/),
     ]);
+    const stopped = clickAtOnce(page, '#stop');
     await click(page, '#refine');
-    await phase(page, '#train-card', 'running');
-    await click(page, '#stop');
+    await stopped;
     await phase(page, '#train-card', 'idle');
     expect(await told(page)).toBe(first);
     await expectAccessible(page);

@@ -40,7 +40,7 @@ test('names, tokens and errors from strangers are shown as text only', async () 
     const config = JSON.parse(await readFile(join(adapter, 'adapter_config.json'), 'utf8'));
     const weights = await readFile(join(adapter, 'adapter_model.safetensors'));
     const odd = { ...config, base_model_name_or_path: IMAGE };
-    await page.click('#import summary');
+    await click(page, '#import summary');
     await fill(page, { 'import-name': IMAGE });
     const strange = { 'adapter_config.json': JSON.stringify(odd), 'adapter_model.safetensors': weights };
     await upload(page, folder, '#adapter-files', strange);
@@ -63,7 +63,7 @@ test('a GGUF file is a whole model', async () => {
     const gguf = ggufFile('llama-packed');
     await upload(page, folder, '#model-files', { 'one.gguf': gguf, 'another.gguf': gguf });
     expect(await bannerText(page)).toContain('Choose one .gguf file');
-    await page.click('#banner button');
+    await click(page, '#banner button');
     await upload(page, folder, '#model-files', { 'small.Q4_1.gguf': gguf });
     await named(page, 'small.Q4_1');
   });
@@ -82,11 +82,11 @@ test('files that are no model or no adapter are refused with a hint', async () =
     expect(await textOf(page, '#banner p')).toContain('download or export it again');
     expect(await isDisabled(page, '#write')).toBe(false);
 
-    await page.click('#banner button');
+    await click(page, '#banner button');
     await upload(page, folder, '#model-files', { 'config.json': '{}' });
     expect(await bannerText(page)).toContain('a .safetensors file and tokenizer.json');
 
-    await page.click('#banner button');
+    await click(page, '#banner button');
     const loha = { 'adapter_config.json': '{"peft_type": "LOHA"}', 'adapter_model.safetensors': weights };
     await upload(page, folder, '#adapter-files', loha);
     expect(await bannerText(page)).toMatch(/peft_type: expected "VERA".*, got "LOHA"/);
@@ -109,7 +109,9 @@ test('a chat file is learnt by person', async () => {
     const line = (n: number) => `31/12/2023, 21:4${n} - ${n < 3 ? `${IMAGE}: word ${n}` : `Bo: reply ${n}`}\n`;
     await upload(page, folder, '#text-files', { 'chat.txt': Array.from({ length: 8 }, (_, n) => line(n)).join('') });
     await seen(page, '#people-row');
-    expect(await page.$eval('#text-input', (box) => (box as HTMLTextAreaElement).value)).toMatch(/^reply 3\nreply 4/);
+    await until(page, () =>
+      /^reply 3\nreply 4/.test(document.querySelector<HTMLTextAreaElement>('#text-input')?.value ?? ''),
+    );
     expect(await textOf(page, '#people')).toBe(`Bo · 5${IMAGE} · 3`);
     // A locator waits until the button has stopped moving.
     await page.locator('#people li:last-child button').click();

@@ -71,6 +71,21 @@ function withCamera(): void {
     return stream;
   };
   Object.defineProperty(Navigator.prototype, 'mediaDevices', { get: () => ({ getUserMedia }) });
+  // Counts the pictures that are being encoded.
+  Object.assign(window, { encoding: 0 });
+  const { toBlob } = HTMLCanvasElement.prototype;
+  HTMLCanvasElement.prototype.toBlob = function (done, ...rest) {
+    const page = window as unknown as { encoding: number };
+    page.encoding += 1;
+    toBlob.call(
+      this,
+      (blob) => {
+        page.encoding -= 1;
+        done(blob);
+      },
+      ...rest,
+    );
+  };
 }
 
 /** Holds a button down with the mouse until the first class has this number of pictures. */
@@ -88,6 +103,8 @@ async function hold(page: Page, selector: string, pictures: number): Promise<voi
   await page.waitForFunction(hasEnded, { polling: 20 }, pictures, selector);
   expect(await page.$eval(selector, isHeld), await textOf(page, '#banner')).toBe(true);
   await page.mouse.up();
+  // A picture that is being encoded at the release is added, too.
+  await until(page, () => (window as unknown as { encoding: number }).encoding === 0);
 }
 
 test('a visitor teaches drawings and what the camera sees, has everything after a reload, and wipes it', async () => {

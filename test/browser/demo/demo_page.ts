@@ -65,10 +65,21 @@ export async function withDemo(
   expect(breaches).toEqual([]);
 }
 
-/** Clicks an element once it is enabled. */
+/**
+ * Clicks an element once it is enabled and nothing covers it. The page itself clicks, because layout may shift between a measurement from
+ * here and a click of the mouse.
+ */
 export async function click(page: Page, selector: string): Promise<void> {
-  await page.waitForSelector(`${selector}:not([disabled], [hidden])`);
-  await page.click(selector);
+  const enabled = await page.waitForSelector(`${selector}:not([disabled], [hidden])`);
+  const clicked = (element: Element): boolean => {
+    element.scrollIntoView({ block: 'nearest' });
+    const { x, y, width, height } = element.getBoundingClientRect();
+    if (!element.contains(document.elementFromPoint(x + width / 2, y + height / 2))) return false;
+    (element as HTMLElement).focus();
+    (element as HTMLElement).click();
+    return true;
+  };
+  await expect.poll(() => enabled?.evaluate(clicked)).toBe(true);
 }
 
 /** Clicks an element as soon as it is enabled, without waiting for a frame, because it may soon disappear. */

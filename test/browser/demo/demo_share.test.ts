@@ -21,7 +21,7 @@ test('a voice travels in a link, is shown before it is opened, and writes', asyn
     const link = await copied(page);
     expect(link.length).toBeLessThan(40_000);
     await click(page, '[aria-label="Delete opened"]');
-    await page.click('#confirm-yes');
+    await click(page, '#confirm-yes');
     await until(page, () => document.querySelector('[data-id]') === null);
 
     await page.goto('about:blank');

@@ -25,7 +25,7 @@ export async function typeText(page: Page, text: string): Promise<void> {
 /** Starts a run of 400 small steps for a voice “whale”. */
 export async function startLongRun(page: Page): Promise<void> {
   await opened(page);
-  await page.click('#settings summary');
+  await click(page, '#settings summary');
   await fill(page, { max_steps: '400', per_device_train_batch_size: '1', max_length: '32', r: '8' });
   await fill(page, { 'voice-name': 'whale' });
   await click(page, '#start');

@@ -39,7 +39,7 @@ test('the whole element works with the keyboard, and axe finds no problem', asyn
     'chromium',
     (cdn) => ({
       '/page.html': `${tag(cdn)}
-        <web-vera model="${prose(cdn)}" r="4" target-modules="q_proj" max-steps="40" max-length="16">
+        <web-vera model="${prose(cdn)}" r="4" target-modules="q_proj" max-steps="400" max-length="16">
           <h2 slot="title">${longWord}</h2>
           <p slot="footer">${longWord}</p>
         </web-vera>`,
@@ -68,7 +68,7 @@ test('the whole element works with the keyboard, and axe finds no problem', asyn
       await press('Enter', 'Go on');
       await until(page, 'paused');
       expect(await shown(page)).toMatch(
-        /Step \d+ of 40 · (\d+ s|about \d+ min) left\n+How surprised it is by your text: /,
+        /Step \d+ of 400 · (\d+ s|about \d+ min) left\n+How surprised it is by your text: /,
       );
       await expectAccessible(page);
       await press('Enter', 'Pause');

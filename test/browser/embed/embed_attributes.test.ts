@@ -87,7 +87,9 @@ test('attributes that are set late take effect, and the interface matches the lo
       const tokens = await page.evaluate(async () => {
         const one = document.querySelector('web-vera')!;
         let count = 0;
-        one.addEventListener('webvera-token', () => count++);
+        one.addEventListener('webvera-token', () => {
+          if (count++ === 0) one.setAttribute('headless', '');
+        });
         const prompt = one.shadowRoot!.querySelector<HTMLTextAreaElement>('#prompt')!;
         prompt.value = 'It was the whale';
         prompt.dispatchEvent(new Event('input'));
@@ -99,7 +101,6 @@ test('attributes that are set late take effect, and the interface matches the lo
           if (!write.hidden) write.click();
           await new Promise((resolve) => setTimeout(resolve, 20));
         }
-        one.setAttribute('headless', '');
         await one.generate('It was the whale', { max_new_tokens: 80, eos_token_id: null });
         return count;
       });

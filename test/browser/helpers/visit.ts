@@ -43,6 +43,7 @@ export function visit(
     async ({ page: opened, kill }) => {
       const reports: Report[] = [];
       const ahead = [...crashes];
+      let isDead = false;
       const address = new URL(`${url}/pages/${page}`);
       if (crashes.length > 0) address.searchParams.set('crashes', crashes.join());
       if (quota !== undefined) {
@@ -50,14 +51,15 @@ export function visit(
         await browser.send('Storage.overrideQuotaForOrigin', { origin: url, quotaSize: quota });
       }
       return reported(opened, address.href, async (report: Report) => {
+        if (isDead) return reports; // the run may report more before its browser is killed
         reports.push(report);
-        const isDeath = dies?.(report) === true;
-        if (isDeath) kill();
+        isDead = dies?.(report) === true;
+        if (isDead) kill();
         if (report.type === 'log' && report.step === ahead[0]) {
           ahead.shift();
           await crashGpu(opened);
         }
-        return report.type === 'done' || isDeath ? reports : undefined;
+        return report.type === 'done' || isDead ? reports : undefined;
       });
     },
     // A browser that is killed, or whose GPU process crashes, is shared with no other test.

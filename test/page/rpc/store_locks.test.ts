@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import type { WebLocks } from '../../../src/core/locks/web_locks';
 import { StoreLocks } from '../../../src/page/rpc/store_locks';
+import { eventually } from '../../helpers/eventually';
 import { withResolvers } from '../../helpers/with_resolvers';
 import { FakeLocks } from '../../worker/fake_locks';
 
@@ -81,10 +82,10 @@ test.each(limited)('%s waits for a held lock only from the time at which the sto
   const answer = withResolvers<boolean>();
   const isShared = vi.fn(() => answer.promise);
   const outcome = use(new StoreLocks(browser.manager, isShared));
-  await vi.waitFor(() => expect(isShared).toHaveBeenCalled());
+  await eventually(() => expect(isShared).toHaveBeenCalled());
   expect(timeout).not.toHaveBeenCalled();
   answer.resolve(true);
-  await vi.waitFor(() => expect(browser.waiting('a')).toBe(1));
+  await eventually(() => expect(browser.waiting('a')).toBe(1));
   late.abort(new DOMException('late', 'TimeoutError'));
   expect(await outcome).toBe('locked_by_other_tab');
   expect(browser.waiting('a')).toBe(0);

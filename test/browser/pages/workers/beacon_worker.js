@@ -10,9 +10,9 @@ const ways = {
     request.open('GET', '/beacon?XMLHttpRequest', false);
     request.send();
   },
-  WebSocket: () => new WebSocket(`ws://${location.host}/beacon?WebSocket`),
-  EventSource: () => new EventSource('/beacon?EventSource'),
-  Worker: () => new Worker('/beacon?Worker'),
+  WebSocket: () => answered(new WebSocket(`ws://${location.host}/beacon?WebSocket`)),
+  EventSource: () => answered(new EventSource('/beacon?EventSource')),
+  Worker: () => answered(new Worker('/beacon?Worker')),
   caches: async () => (await caches.open('beacon')).add('/beacon?caches'),
   'inherited caches': async () => (await inherited('caches').open('beacon')).add('/beacon?caches'),
   FontFace: () => new FontFace('beacon', 'url(/beacon?FontFace)').load(),
@@ -23,6 +23,16 @@ addEventListener('message', async (/** @type {MessageEvent} */ { data }) => {
   const outcome = Object.entries(ways).map(async ([way, go]) => [way, await attempt(go)]);
   postMessage({ beacon: Object.fromEntries(await Promise.all(outcome)) });
 });
+
+/**
+ * Resolves once the server has answered, so that no request arrives later.
+ * @param {EventTarget} target
+ */
+function answered(target) {
+  return new Promise((resolve) => {
+    for (const type of ['open', 'message', 'error']) target.addEventListener(type, resolve, { once: true });
+  });
+}
 
 /**
  * A property of the global object, read from the prototype that has it. Throws a ReferenceError without one.
