@@ -28,7 +28,7 @@ async function openEngine({ adapter }) {
 }
 
 /**
- * Times this library's training step and a rival's, or those of all kinds of adapters, in turns, for each rank.
+ * Times steps in turns, for each rank: this library's training step and a rival's, or the steps of all kinds of adapters.
  * @param {Engine} engine
  * @param {import('./options/bench_options.mjs').Rival} rival
  * @param {BenchOptions} options

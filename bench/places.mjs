@@ -28,7 +28,7 @@ export function loadBench() {
 }
 
 /**
- * A peer's training step. In the repository it is bundled first.
+ * Imports a peer's training step. In the repository, its module is bundled first.
  * @param {string} name of its module in bench/peers
  * @returns {Promise<any>}
  */

@@ -23,7 +23,7 @@ import { inRepository } from './shared/paths.mjs';
 /** @typedef {Readonly<Record<string, import('./browsers/serve.mjs').Mount>>} Mounts */
 
 /**
- * A headless browser, which trains in a page.
+ * The engine that trains in a page of a headless browser.
  * @param {FinetuneOptions} options
  * @returns {import('./finetune/command.mjs').Engine}
  */

@@ -51,7 +51,7 @@ function failureOf(ring, change) {
     for (const path of tracked.stdout.split('\0').filter(Boolean)) cpSync(join(ROOT, path), join(folder, path));
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
     change(folder);
-    // npm's INIT_CWD is the folder that paths of options start from, here the original's.
+    // npm's INIT_CWD is the folder that paths of options start from. It is left out, because it names the original folder.
     const { INIT_CWD: _, ...env } = process.env;
     const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/test.mjs', ring, '--bail', '1'], {
       cwd: folder,

@@ -6,7 +6,7 @@
 //   these, the fewest of the largest that together have top_p of their probability
 // of equals, the lowest v wins
 // logits: (≥ B, V), changed by the penalty   block: (B)   ids, positions: (B), the token and its position
-// history: (B, S), at [b, count]   seen: (B, ⌈V/32⌉), whether the text has v: bit v mod 32 of word ⌊v/32⌋
+// history: (B, S), receives the token at [b, count]   seen: (B, ⌈V/32⌉), whether the text has v: bit v mod 32 of word ⌊v/32⌋
 // grid: see the lib file
 // with lib/{generation_block, sample_search, philox, gumbel, is_finite}.wgsl and one of lib/{sample_workgroup, sample_serial}.wgsl
 struct Params { B: u32, V: u32, S: u32 }
@@ -21,7 +21,7 @@ struct Params { B: u32, V: u32, S: u32 }
 // The stream of src/core/numbers/rng.ts whose numbers are for sampling.
 const SAMPLE_STREAM = 3u;
 
-// A key and its token.
+// A bid that loses to every other: a key and its token.
 const WORST = vec2u(0u, 0xffffffffu);
 
 // The logits that may be drawn: those whose key is above `lowest`, and those whose key equals it, up to the token `last_token`.
@@ -41,7 +41,7 @@ fn seen_words() -> u32 {
   return (p.V + 31u) / 32u;
 }
 
-// The penalty on those of 32 tokens that the text has.
+// Applies the repetition penalty to those of 32 tokens that the text has.
 fn penalise(b: u32, state: GenerationBlock, word: u32) {
   var bits = seen[b * seen_words() + word];
   while (bits != 0u) {
@@ -68,7 +68,7 @@ fn bid(state: GenerationBlock, v: u32, candidates: Candidates) -> vec2u {
 }
 
 fn finish(b: u32, state: GenerationBlock, best: vec2u) {
-  // Logits that are all NaN have no best.
+  // If logits are NaN, there may be no candidate, and best.y is too large.
   let token = min(best.y, p.V - 1u);
   ids[b] = token;
   positions[b] = state.position;

@@ -19,7 +19,7 @@ const BINARIES = ['node', `${APP}/node_modules/webgpu/dist/linux-x64/dawn.node`]
 /**
  * @param {import('./contents.mjs').Contents} contents
  * @param {string} target path of the archive. It is replaced only by a complete archive
- * @returns {{ bytes: number, glibc: string }} size of the archive, and the oldest C library that it runs with
+ * @returns {{ bytes: number, glibc: string }} size of the archive, and the oldest C library that its programs run with
  * @throws {CommandFailure} if the archive is too large, or this machine has no tar or xz
  */
 export function writeArchive(contents, target) {

@@ -10,7 +10,10 @@ import { bundle } from '../peers/bundle.mjs';
 /** @typedef {{ file: string } | { text: string }} Content a file of this machine, or a text */
 /** @typedef {Map<string, Content>} Contents by path in the archive */
 
-/** The folder of the archive that is laid out like the repository: beside the launcher `bench` there can't be a folder `bench`. */
+/**
+ * The folder of the archive that is laid out like the repository. It isn't the archive's top, where the launcher has the name of the folder
+ * `bench`.
+ */
 export const APP = 'app';
 
 /** Modules, by their paths in the repository. The archive also gets all that they import. */
@@ -64,7 +67,7 @@ export async function benchContents() {
   return contents;
 }
 
-/** Import statements. Types in comments don't count, and modules that are imported dynamically are entries. */
+/** Static imports. Imports of types in comments don't match. Modules that an archive imports dynamically are in `ENTRIES`. */
 const STATIC_IMPORT = /^(?:import|export)\s*(?:[^'"]*?\sfrom\s*)?['"]([^'"]+)['"]/gm;
 
 /**

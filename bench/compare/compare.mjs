@@ -11,7 +11,7 @@ import { installMeter } from './meter.mjs';
 /** @typedef {import('./meter.mjs').Meter} Meter */
 /**
  * @typedef {object} Side
- * @property {number} setup_seconds from plain numbers to a step that can be taken
+ * @property {number} setup_seconds from plain numbers until the first step can be taken
  * @property {number} first_step_seconds with the compilation of kernels
  * @property {number} wall_seconds median
  * @property {number} cpu_seconds median, of all cores together; NaN if the system doesn't report it
@@ -47,15 +47,15 @@ import { installMeter } from './meter.mjs';
  * @property {(done: number, total: number) => unknown} [onRound]
  */
 
-/** Both sides do the same arithmetic in different orders. */
+/** The largest allowed difference of the first losses. Both sides do the same arithmetic, but in different orders. */
 const LOSS_TOLERANCE = 1e-3;
 /** Milliseconds for the driver to finish compiling for the session that made the problem. */
 const SETTLING = 2000;
-/** The first step compiles, and the second one may still prepare something. */
+/** Steps of each side that aren't measured, after its first step. The first step compiles, and the second may still prepare something. */
 const WARM_UPS = 1;
 
 /**
- * The steps of VeRA and of a rival.
+ * Compares the step of VeRA with that of a rival.
  * @param {import('../peers/problem.mjs').Library} library
  * @param {GPU} gpu
  * @param {CreateStep} createPeerStep
@@ -82,7 +82,7 @@ export async function compare(library, gpu, createPeerStep, job) {
 }
 
 /**
- * The steps of each kind of adapter, and of a peer's LoRA.
+ * Compares the steps of each kind of adapter, and the step of a peer's LoRA.
  * @param {import('../peers/problem.mjs').Library} library
  * @param {GPU} gpu
  * @param {CreateStep} createLoraStep
@@ -117,7 +117,8 @@ async function problemOf(library, gpu, { name, r }) {
 }
 
 /**
- * Takes the steps of all sides in turns. An adapter changes nothing before its first step, so their first losses are equal.
+ * Takes the steps of all sides in turns. Throws if the sides' first losses differ: an adapter changes nothing before its first update, so
+ * they must be equal.
  * @param {readonly (() => Promise<Stepper>)[]} creators of the sides
  * @param {CompareJob} job
  * @returns {Promise<Side[]>}

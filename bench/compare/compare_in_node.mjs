@@ -20,7 +20,7 @@ import { compare, compareKinds } from './compare.mjs';
 /** @typedef {(done: number, total: number) => void} OnRound */
 
 /**
- * Defines `navigator.gpu` in this process.
+ * Runs a comparison on Dawn in this process, and defines `navigator.gpu` here.
  * @param {Job} job
  * @param {OnRound} [onRound]
  * @returns {Promise<{ engine: string, comparison: AnyComparison }>}

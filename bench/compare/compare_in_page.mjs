@@ -10,7 +10,7 @@ import { cpuSecondsOfTree } from './cpu_time.mjs';
 /** @typedef {import('./compare_in_node.mjs').OnRound} OnRound */
 
 /**
- * CPU time counts all processes of the browser.
+ * Runs a comparison in a page of a new browser. The CPU time is that of all processes of the browser.
  * @param {Job} job
  * @param {OnRound} [onRound]
  * @returns {Promise<{ engine: string, comparison: import('./compare_in_node.mjs').AnyComparison }>}

@@ -4,7 +4,7 @@ import { loraConfig, veraConfig } from '../peers/problem.mjs';
 /** @typedef {{ name: string, config: import('../../src/index').AnyAdapterConfig }} Kind */
 
 /**
- * On the same modules, but (IA)³ on those that PEFT chooses for a Llama.
+ * The kinds, all on the problem's modules, except (IA)³: its modules are those that PEFT chooses for a Llama.
  * @param {import('../peers/problem.mjs').Library} library
  * @param {import('../peers/problem.mjs').Problem} problem
  * @returns {readonly Kind[]}

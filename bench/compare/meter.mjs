@@ -1,5 +1,5 @@
-// Counts the work that WebGPU is asked for, at the API itself and so in the same way for every library: bytes of the live buffers of
-// a device, and dispatches. It sees devices of this realm only, not those of workers.
+// Counts bytes of a device's live buffers, and dispatches. The meter patches WebGPU's own classes, so it counts in the same way for every
+// library. It sees devices of this realm only, not those of workers.
 
 /** @typedef {{ live: number, peak: number }} Bytes */
 /**

@@ -2,7 +2,7 @@ import { median } from '../../src/core/numbers/median';
 import { finished } from '../../src/gpu/timing';
 import { TrainingStage, type TrainingStageOptions } from '../stages/training_stage';
 
-/** A training step on the thread that encodes it. */
+/** The costs of a training step for the thread that encodes it. */
 export interface HostTime {
   readonly dispatches: number;
   readonly submits: number;
@@ -21,7 +21,7 @@ export async function measureHost(gpu: GPU, options: TrainingStageOptions, cpuTi
   const stage = await TrainingStage.open(gpu, options);
   try {
     const { executor } = stage;
-    // Submits are small until some were timed.
+    // The executor submits little work at once until it has timed some submits.
     for (let warm = 0; warm < STEPS; warm++) {
       stage.run(1);
       await finished(executor);
@@ -34,7 +34,7 @@ export async function measureHost(gpu: GPU, options: TrainingStageOptions, cpuTi
       samples.push((cpuTime() - start) / STEPS);
       await finished(executor);
     }
-    // Reading to wait is a submit of its own.
+    // Each round counts one submit more: the read with which `finished` waits.
     const submits = (executor.usage().submits - before) / (ROUNDS * STEPS);
     return { dispatches: stage.steps().length, submits, ms: { min: Math.min(...samples), median: median(samples) } };
   } finally {

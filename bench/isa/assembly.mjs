@@ -30,7 +30,7 @@ export function readBlocks(text) {
 }
 
 /**
- * Empty for lines without an instruction, such as the driver's count of a repeated pause.
+ * Returns the instructions of a line: none if it only has the driver's count of a repeated pause, two for a dual-issue instruction.
  * @param {string} line
  * @returns {Instruction[]}
  */

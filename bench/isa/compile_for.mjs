@@ -47,8 +47,8 @@ export function compileFor(sources, gpu) {
 }
 
 /**
- * The driver that compiles for a GPU: this machine's if it simulates GPUs, as releases before 26.1 do; otherwise the one that setup.sh
- * unpacks, for which a library simulates the GPU.
+ * Chooses the driver that compiles for a GPU. This machine's driver is chosen if it simulates GPUs, as Mesa's releases before 26.1 do.
+ * Otherwise the driver that setup.sh unpacks is chosen, if it is there, with a library that simulates the GPU.
  * @param {string} gpu
  * @param {string} program compile.c, built
  * @param {string} driver path of this machine's registration

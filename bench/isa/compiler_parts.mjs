@@ -44,8 +44,8 @@ const PARTS = [
 
 /**
  * Builds the programs that compile for a GPU. Throws `MissingParts`, which names all missing parts.
- * @returns {{ program: string, driver: string, commands: string }} paths of compile.c, built, of the driver's registration, and of
- * null_commands.c, built
+ * @returns {{ program: string, driver: string, commands: string }} paths: `program` is compile.c, built; `driver` is the driver's
+ * registration; `commands` is null_commands.c, built
  */
 export function isaParts() {
   const missing = missingIsaParts();
@@ -83,7 +83,7 @@ export function missingIsaParts() {
  * Builds a C program, unless the cache has a build of the same source.
  * @param {string} name
  * @param {readonly string[]} flags
- * @param {{ machine: string, compiler: string, link: readonly string[] }} [target] `machine`: the end of the build's name
+ * @param {{ machine: string, compiler: string, link: readonly string[] }} [target] `machine`: the machine's part of the build's file name
  */
 function built(name, flags, { machine, compiler, link } = THIS_MACHINE) {
   const source = fileURLToPath(new URL(`${name}.c`, import.meta.url));

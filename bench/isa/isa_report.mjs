@@ -38,9 +38,10 @@ export function kernelOf({ kernel, variant, compiled: { subgroup, statistics, as
 }
 
 /**
- * The share of multiply-adds in the vector instructions of the main loops, or of the loops around them if their turns are known. It is
- * the fraction of the peak that the instructions allow. All main loops have the same weight, because their turns depend on sizes. A
- * main loop without such a loop around it is left out if one with a loop around it has as many multiply-adds: it computes the rest of K.
+ * Returns the share of multiply-adds in the vector instructions of the main loops: the fraction of the peak that the instructions allow.
+ * If the number of a main loop's turns is known, the loop around it is counted instead. All main loops have the same weight, because their
+ * turns depend on sizes. A main loop that has no such loop around it is left out if it computes the rest of K: that is, if another main
+ * loop has as many multiply-adds and such a loop around it.
  * @param {readonly Pick<IsaLoop, 'multiply_adds' | 'share' | 'around'>[]} loops
  */
 export function shareOf(loops) {

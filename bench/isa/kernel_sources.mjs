@@ -13,7 +13,7 @@ import { namedKernels } from '../../test/helpers/gpu/kernels';
  */
 /** @typedef {import('../../test/helpers/gpu/kernels').NamedKernel} NamedKernel */
 
-/** Any GPU but Apple's: all of them get the same variants. */
+/** Any GPU that isn't simulated in software: the same variants may be the fastest on all of them. */
 const A_GPU = /** @type {const} */ ({
   vendor: 'amd',
   architecture: '',

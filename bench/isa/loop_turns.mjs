@@ -72,7 +72,7 @@ function exitsOf(body) {
   });
 }
 
-/** Most arithmetic of the scalar unit sets the condition. @param {Instruction} instruction */
+/** Whether an instruction sets the condition, as most arithmetic of the scalar unit does. @param {Instruction} instruction */
 function writesCondition({ name }) {
   return name.startsWith('s_') && !/^s_(mov|movk|mul|delay|wait|nop|clause|load|buffer|branch|cbranch)/.test(name);
 }

@@ -36,6 +36,6 @@ for (const { index, wgsl, constants } of sources) {
   const module = device.createShaderModule({ code: `// shader ${index}\n${wgsl}` });
   await device.createComputePipelineAsync({ layout: 'auto', compute: { module, constants } });
 }
-// A device that ignores commands can't be destroyed properly.
+// The driver of `matrices` ignores all commands, so its device can't be destroyed properly.
 if (ofMatrices) process.exit();
 device.destroy();

@@ -15,15 +15,15 @@ import { CommandFailure } from '../../scripts/shared/options.mjs';
 const PRINTER = fileURLToPath(new URL('print_spirv.mjs', import.meta.url));
 
 /**
- * The driver of the GPU for which shaders are compiled. Shaders with subgroup matrices need a device of it.
+ * The driver of the GPU for which shaders are compiled. Shaders with subgroup matrices need a device that this driver opens.
  * @typedef {object} Target
  * @property {string} driver path of the driver's registration
  * @property {Readonly<Record<string, string>>} environment that names the GPU to the driver
  * @property {string} commands path of null_commands.c, built
  */
 /**
- * `matrices`: without it, no shader may have subgroup matrices. `checked`: whether the shaders themselves check indices of buffers, as
- * those for Metal and Direct3D do.
+ * `matrices`: the driver for shaders with subgroup matrices. Without it, they aren't compiled. `checked`: whether the shaders themselves
+ * check indices of buffers, as shaders for Metal and Direct3D do.
  * @typedef {{ matrices?: Target, checked?: boolean }} SpirvOptions
  */
 
@@ -31,7 +31,8 @@ const PRINTER = fileURLToPath(new URL('print_spirv.mjs', import.meta.url));
  * @param {readonly Source[]} sources
  * @param {string} folder for temporary files
  * @param {SpirvOptions} [options]
- * @returns {(Module | undefined)[]} in the order of the sources; undefined for shaders with subgroup matrices that the GPU doesn't have
+ * @returns {(Module | undefined)[]} in the order of the sources; undefined for shaders with subgroup matrices, without `matrices` or if the
+ * GPU has none
  */
 export function makeSpirv(sources, folder, { matrices: target, checked = false } = {}) {
   const numbered = sources.map((source, index) => ({ index, ...source }));
@@ -61,7 +62,7 @@ function needsMatrices({ wgsl }) {
 }
 
 /**
- * The environment in which Dawn opens a device of the GPU's driver that ignores all commands.
+ * Returns the environment in which Dawn opens a device of the GPU's driver. The device ignores all commands.
  * @param {string} folder
  * @param {Target} target
  */

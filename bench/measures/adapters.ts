@@ -39,8 +39,8 @@ const PARTS = 5;
 
 /**
  * Measures several people's adapters on one model: batches whose rows have adapters of their own, training steps of such batches, and
- * switching. The adapters' vectors
- * are random, and they share A and B. Opens a device of its own and closes it. Throws `unsupported_device`.
+ * switching. The adapters' vectors are random, and they share A and B. Opens a device of its own and closes it. Throws
+ * `unsupported_device`.
  */
 export async function measureAdapters(
   gpu: GPU | undefined,

@@ -17,8 +17,8 @@ export interface StepCounts {
 }
 
 /**
- * Counts the work of a training step without running it. Divided by a device's rates, it gives the shortest time of the step there.
- * Opens a device of its own, because programs are built for a device, and closes it. Throws `unsupported_device`.
+ * Counts the work of a training step without running it. The work divided by a device's rates is the shortest time of the step on that
+ * device. Opens a device of its own, because programs are built for a device, and closes it. Throws `unsupported_device`.
  */
 export async function countStep(gpu: GPU | undefined, options: TrainingStageOptions): Promise<StepCounts> {
   const stage = await TrainingStage.open(gpu, options);

@@ -13,7 +13,7 @@ export interface DecodeReport {
   /** Tokens of the text before the measured step. */
   readonly position: number;
   readonly dispatches: number;
-  /** Seconds of one step, of several that are queued one after the other. */
+  /** Seconds of one step: the mean of several that are queued one after the other. */
   readonly seconds: number;
   /** The longest time first. */
   readonly kernels: readonly KernelShare[];
@@ -21,14 +21,15 @@ export interface DecodeReport {
   readonly weightBytes: number;
   /** A product of one row with one matrix in the storage of the head, which reads as fast as the device can. */
   readonly reading: { readonly bytes: number; readonly seconds: number };
-  /** Seconds of a dispatch that does next to nothing, of several in a submit. */
+  /** Seconds of a dispatch that does next to nothing: the mean of several in a submit. */
   readonly dispatchSeconds: number;
   readonly device: DeviceInfo;
 }
 
 /**
- * Measures where the time of a token goes: each dispatch of its step is replayed alone, and for comparison a dispatch that reads as
- * many bytes, and one that does next to nothing. Opens a device of its own and closes it. Throws `unsupported_device`.
+ * Measures where the time of a token goes: each dispatch of its step is replayed alone. Two dispatches are replayed for comparison: one
+ * reads as many bytes as the step reads of weights, if a binding can hold them, and one does next to nothing. Opens a device of its own
+ * and closes it. Throws `unsupported_device`.
  */
 export async function measureDecode(gpu: GPU | undefined, options: DecodeBenchOptions): Promise<DecodeReport> {
   options.signal?.throwIfAborted();

@@ -26,7 +26,7 @@ export interface KernelBenchOptions extends ReplayOptions {
 /** Seconds are medians over the rounds. */
 export interface KernelReport {
   readonly r: number;
-  /** One step, of several that are queued one after the other. */
+  /** One step. Its time is the mean of several that are queued one after the other. */
   readonly step: {
     readonly seconds: number;
     readonly dispatches: number;
@@ -56,7 +56,7 @@ export async function measureKernels(gpu: GPU | undefined, options: KernelBenchO
   const stage = await TrainingStage.open(gpu, options);
   try {
     const steps = stage.steps();
-    // Read here, because the product below takes memory, too.
+    // The usage is read before the product is loaded, which takes memory, too.
     const { memory } = stage;
     const beside = options.product && (await untilAborted(loadProduct(stage, options.product), options.signal));
     const { seconds, timed, apart } = await timeReplays(stage, { steps, apart: beside ? [beside] : [] }, options);

@@ -33,7 +33,7 @@ const MiB = 2 ** 20;
 /** Enough threads for any GPU, in little memory. */
 const CHAIN_ELEMENTS = 2 ** 20;
 const FIRST_ROUNDS = 16;
-/** Duration of a dispatch: its start doesn't count, and the page stays responsive. */
+/** Duration of a dispatch: so long that its start doesn't count, and so short that the page stays responsive. */
 const DISPATCH_SECONDS = 0.01;
 const MOST_ROUNDS = 2 ** 20;
 
@@ -94,7 +94,7 @@ async function load(executor: Executor, x: Value, rounds: number): Promise<Loade
   return executor.load({ name: 'peak', steps: g.steps, outputs: [y] });
 }
 
-/** Different numbers, because a device may multiply zeros faster. They are written in parts, which need less memory here. */
+/** Places different numbers on the device, because it may multiply zeros faster. Writes them in parts, which need less memory here. */
 async function numbers(executor: Executor, size: number): Promise<Value> {
   const x = pinned('x', [size]);
   await executor.allocate([x]);

@@ -44,7 +44,7 @@ interface TogetherOptions {
 interface TrainingStep {
   /** Queues one step. */
   queue(): Promise<void>;
-  /** Resolves when the device has done it. */
+  /** Resolves when the device has done the queued step. */
   done(): Promise<unknown>;
   readonly samples: number[];
 }

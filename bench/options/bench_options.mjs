@@ -59,7 +59,7 @@ ${workHelp({
 /** @param {boolean} packed whether this is an archive of `npm run bench:pack` */
 export const benchHelp = (packed) => (packed ? PACKED_HELP : HELP);
 
-/** The first is the default. @type {(packed: boolean) => readonly BenchAdapter[]} */
+/** The names of `--adapter`, the default first. @type {(packed: boolean) => readonly BenchAdapter[]} */
 const adapters = (packed) => (packed ? ['gpu', 'llvmpipe'] : ['swiftshader', 'llvmpipe', 'gpu']);
 
 const FLAGS = /** @type {const} */ ({

@@ -111,7 +111,7 @@ function rates(value) {
 }
 
 /**
- * Lengths to which texts are padded, from 64 tokens on. Rows of other lengths would contain padding.
+ * Reads a length to which texts are padded, of at least 64 tokens. Rows of other lengths would contain padding.
  * @param {unknown} value
  */
 function lengthOf(value) {

@@ -1,4 +1,4 @@
-// The same training step in jax-js: one jitted function that returns the next values of the vectors and of AdamW's moments.
+// The training step of problem.mjs in jax-js: one jitted function that returns the next values of the vectors and of AdamW's moments.
 // jax-js frees an array when it is passed to a function, unless `.ref` is passed instead.
 import * as jax from '@jax-js/jax';
 import { rotaryTables } from './problem.mjs';
@@ -7,12 +7,12 @@ const { lax, nn, numpy: np, tree } = jax;
 
 /** @typedef {jax.Array} JaxArray */
 /** @typedef {Record<string, JaxArray>} Arrays */
-/** @typedef {Record<string, Arrays>} Trained what is trained, by module */
+/** @typedef {Record<string, Arrays>} Trained the trained arrays, by module */
 /** @typedef {(name: string) => JaxArray} Lookup */
 /**
  * @typedef {object} JaxAdapter
- * @property {(problem: Problem) => ReadonlyMap<string, Record<string, Matrix>>} initial what is trained, by module
- * @property {(x: JaxArray, fixed: Lookup) => JaxArray} down for modules with the same input x
+ * @property {(problem: Problem) => ReadonlyMap<string, Record<string, Matrix>>} initial the first values of the trained arrays, by module
+ * @property {(x: JaxArray, fixed: Lookup) => JaxArray} down computes u, once for all modules with the same input x
  * @property {(u: JaxArray, trained: Lookup, fixed: Lookup, outputs: number) => JaxArray} up the change of a module's output, from down's u
  */
 /** @typedef {import('./problem.mjs').Problem} Problem */
@@ -182,7 +182,7 @@ function meanLoss(adapter, config, { B, T }) {
       return x.mul(scale).mul(fixed(`model.${name}.weight`));
     };
     const down = (/** @type {JaxArray} */ x) => adapter.down(x, fixed);
-    /** x·Wᵀ, and its change by the adapter. */
+    /** x·Wᵀ plus the adapter's change. */
     const linear = (/** @type {string} */ name, /** @type {JaxArray} */ x, /** @type {JaxArray} */ u) => {
       const weight = fixed(`model.${name}.weight`);
       const trained = (/** @type {string} */ part) => /** @type {JaxArray} */ (vectors[name]?.[part]);
@@ -196,7 +196,7 @@ function meanLoss(adapter, config, { B, T }) {
       return np.concatenate([first, b.mul(fixed('cos')).add(a.mul(fixed('sin')))], -1);
     };
 
-    /** The attention of jax-js repeats keys for the heads of a group, and needs a newer JavaScript than Node 20's. */
+    /** Attention by simpler functions. jax-js' own repeats keys for the heads of a group, and needs a newer JavaScript than Node 20's. */
     const attention = (/** @type {JaxArray} */ q, /** @type {JaxArray} */ k, /** @type {JaxArray} */ v) => {
       const groups = num_attention_heads / num_key_value_heads;
       const scores = lax

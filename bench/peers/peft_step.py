@@ -111,7 +111,7 @@ def positive(text: str) -> int:
 
 
 def read_benchmark(path: Path) -> dict[str, Any]:
-    """The parts of the benchmark's document that can be compared."""
+    """Reads the benchmark's document. Raises UsageError unless it can be compared."""
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         medians_of(document)
@@ -188,7 +188,7 @@ def config_of(case: Case) -> Any:
         )
     del sizes["num_key_value_heads"]
     width = {"ffn_dim": sizes.pop("intermediate_size"), "word_embed_proj_dim": case.shape.hidden_size}
-    # Its own dropout is off, as it is in webvera.
+    # OPT's own dropout is off, as in webvera.
     return OPTConfig(**sizes, **common, **width, dropout=0.0, attention_dropout=0.0)
 
 

@@ -54,7 +54,7 @@ const PREFIX = 'base_model.model.model.';
 export const LORA_RANK = 8;
 
 /**
- * A case of the benchmark. Weights, A, B, vectors and LoRA's matrices are read from the files that the library writes.
+ * Makes the problem of a case of the benchmark. Weights, A, B, vectors and LoRA's matrices are read from the files that the library writes.
  * @param {Library} library
  * @param {{ name: CaseName, r: number, learning_rate?: number, session: import('../../src/index').Session }} job
  * @returns {Promise<Problem>}

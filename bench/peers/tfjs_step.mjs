@@ -1,4 +1,4 @@
-// The same training step in TensorFlow.js: eager kernels in `tidy`, gradients by `variableGrads`, and the Adam of the package.
+// The training step of problem.mjs in TensorFlow.js: eager kernels in `tidy`, gradients by `variableGrads`, and the Adam of the package.
 import { named, rotaryTables } from './problem.mjs';
 
 /** @typedef {typeof import('@tensorflow/tfjs-core')} Tf */

@@ -122,7 +122,7 @@ function rooflineLines({ flops, bytes, roofline }) {
 }
 
 /**
- * Empty cells for kernels without arithmetic.
+ * Returns the cells of a kernel's rates, which are empty for a kernel without arithmetic.
  * @param {Pick<KernelRun, 'flops' | 'flops_per_second' | 'share_of_best_gemm' | 'share_of_peak'>} one
  */
 function rateCells({ flops, flops_per_second, share_of_best_gemm, share_of_peak }) {

@@ -141,7 +141,7 @@ export class DecodeStage implements Stage {
   }
 }
 
-/** Each dispatch reads its weights once; a lookup of an embedding reads one row. */
+/** Returns the bytes of weights that steps read. Each dispatch reads its weights once; a lookup of an embedding reads one row. */
 function weightBytesOf(steps: readonly Step[], weights: ReadonlySet<Value>): number {
   const bytesOf = ({ kernel, values }: Step): number =>
     [...new Set(Object.values(values))]

@@ -35,7 +35,7 @@ export interface KernelShare {
 /** Dispatches of one line differ in their work at most by this factor. */
 const MOST_DIFFERENCE = 4;
 
-/** One line for each kernel, variant and size, the longest time first. `stepSeconds`: the step's own time. */
+/** One line for each kernel and variant in similar sizes, the longest time first. `stepSeconds`: the step's own time. */
 export function kernelTable(timed: readonly Timed[], stepSeconds: number): KernelShare[] {
   const groups: Timed[][] = [];
   for (const one of timed.toSorted((a, b) => workOf(b) - workOf(a))) {

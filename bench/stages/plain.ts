@@ -13,7 +13,7 @@ export interface PlainProgram {
   readonly bytes: number;
 }
 
-/** The matrix has the storage and the row length of `like`, and `bytes` in all, or as many as a binding holds. */
+/** Loads both dispatches. The matrix has the storage and the row length of `like`, and at most `bytes`, or as many as a binding holds. */
 export async function loadPlain(executor: Executor, like: Value, bytes: number): Promise<PlainProgram> {
   const K = like.shape[1] ?? 0;
   const rowBytes = storageOf(like).bytes([K]);

@@ -7,7 +7,7 @@ import type { RunTask } from '../../src/tasks/task/run_task';
 import type { Batch } from '../../src/tasks/task/task_batches';
 import type { BaseModel } from '../../src/worker/models/base_model';
 
-/** The examples that a step learns from: texts, pairs of them by DPO, or single rated ones by KTO. */
+/** The examples that a step learns from: texts, pairs of texts by DPO, or single rated texts by KTO. */
 export type Learnt = 'texts' | 'pairs' | 'ratings';
 
 export interface WorkSizes {
@@ -25,7 +25,10 @@ export interface RandomWork {
 const DPO = { kind: 'dpo', beta: 0.1, loss_type: 'sigmoid', label_smoothing: 0 } as const;
 const KTO = { kind: 'kto', beta: 0.1, desirable_weight: 1, undesirable_weight: 1 } as const;
 
-/** Random texts in which each token but the first has a label. Pairs share the first token alone, so that they have as many labels. */
+/**
+ * Makes random texts in which each token but the first has a label. The texts of a pair share only the first token, so that they have as
+ * many labels as other texts.
+ */
 export function randomWork(
   { task, loaded }: Pick<BaseModel, 'task' | 'loaded'>,
   learns: Learnt,

@@ -71,8 +71,8 @@ const RUN_SAMPLE = 10;
 const NOTHING: Queue = () => {};
 
 /**
- * Times all programs of a stage, each of `steps` replayed alone in submits that last long enough, and each of `apart`, which are no
- * part of the programs.
+ * Times all programs of a stage together, and each of `steps` and `apart` replayed alone, in submits that last long enough. The dispatches
+ * of `apart` are no part of the programs.
  */
 export async function timeReplays(
   stage: Stage,

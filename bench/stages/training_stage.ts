@@ -54,7 +54,7 @@ export class TrainingStage implements Stage {
   /** In the order of their runs. */
   readonly #programs: readonly LoadedProgram[];
   readonly #chunks: number;
-  /** Values that each step begins with. */
+  /** The values that steps change, with the numbers that `reset` restores. */
   readonly #fresh: ReadonlyMap<Value, Float32Array<ArrayBuffer>>;
 
   private constructor(
@@ -80,7 +80,7 @@ export class TrainingStage implements Stage {
     }
   }
 
-  /** The step that trains the adapter of a stage. Several steps may share the stage. */
+  /** Loads the step that trains the adapter of a stage. Several steps may share the stage. */
   static async on(stage: AdapterStage, options: StepOptions): Promise<TrainingStage> {
     const { signal } = options;
     const { executor } = stage;

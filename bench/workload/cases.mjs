@@ -17,7 +17,7 @@ import { modelFiles, optFiles } from './random_models.mjs';
  * @property {number} rounds of the kernels
  * @property {readonly Part[]} parts measured by default
  * @property {readonly string[]} targets the modules with an adapter
- * @property {number} [longest] most tokens of a row, if the model isn't made for the length that is asked for
+ * @property {number} [longest] most tokens of a row, if the model can't be made for longer rows
  * @property {(length: number, bundled: ReadBundled) => Promise<ReadonlyMap<string, Blob>>} files
  */
 

@@ -58,7 +58,7 @@ export async function measureGeneration({ AutoModelForCausalLM }, { files, vocab
 }
 
 /**
- * Adds where the time of a token in the middle of such a text goes.
+ * Adds the report of where the time of a token goes, in the middle of a text that `measureGeneration` generates.
  * @param {typeof import('../index')} bench
  * @param {object} run
  * @param {ReadonlyMap<string, Blob>} run.files

@@ -43,7 +43,7 @@ const PEOPLE = 8;
  * @param {readonly Part[]} job.parts
  * @param {boolean} [job.tuned] whether kernels are measured before the first training step
  * @param {'f32' | 'f16'} [job.arithmetic] of products. Default: f32
- * @param {import('../../src/index').ModelDtype} [job.dtype] as which training loads the model. Default: auto
+ * @param {import('../../src/index').ModelDtype} [job.dtype] of the model's matrices in training. Default: auto
  * @param {import('./cases.mjs').ReadBundled} job.bundled
  * @param {GPU} job.gpu
  * @param {import('../../src/index').SessionOptions} [job.session]
@@ -135,7 +135,7 @@ async function measureSession(library, bench, job) {
   const rates = generates ? await measureGeneration(library, generating) : undefined;
   const chosen = tuned === true ? await session.kernels() : undefined;
   await session.close();
-  // After the training, so that it has the device for itself and the processor is as warm.
+  // Products are measured after the training, so that they have the device for themselves and the processor is as warm.
   const gemm = await bench.measureGemm(gpu, { shapes: products(measured), arithmetic });
   const generation = rates && (await withDecode(bench, { files, rates, gpu, arithmetic, onStep: onPart('a token') }));
   return { trainings, tuned: chosen, gemm, generation };

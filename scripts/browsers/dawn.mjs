@@ -12,11 +12,11 @@ export function chooseLavapipe() {
 }
 
 /**
- * Opens Dawn in this process, on this machine's GPU or on Mesa's software driver. It never uses one in place of the other.
+ * Opens Dawn in this process, on this machine's GPU or on Mesa's software driver. On Linux, neither is used in place of the other.
  * @param {Pick<typeof import('../../src/node'), 'openDawn'>} library
  * @param {'gpu' | 'llvmpipe'} adapter
  * @param {import('../../src/node').DawnOptions} [options]
- * @returns {Promise<{ gpu: GPU, device: string }>} and the device's name
+ * @returns {Promise<{ gpu: GPU, device: string }>} `device`: the device's name
  * @throws {CommandFailure} if this machine doesn't have the adapter
  */
 export async function openAdapter(library, adapter, options) {

@@ -86,7 +86,7 @@ export async function findBrowser(kind) {
 
 /**
  * @param {BrowserKind} kind
- * @param {string} version such as `Chromium 150.0.7871.181`; empty if the version is unknown, which passes
+ * @param {string} version such as `Chromium 150.0.7871.181`; empty if the version is unknown. An unknown version counts as new enough
  */
 export function isNewEnough(kind, version) {
   const major = /(\d+)\.\d/.exec(version)?.[1];
@@ -145,7 +145,7 @@ function isProgram(path) {
   }
 }
 
-/** @param {string} path @returns {Promise<string>} empty if the program doesn't print it */
+/** @param {string} path @returns {Promise<string>} empty if the program doesn't print its version */
 async function versionOf(path) {
   // Chrome for Windows opens a window instead of printing its version.
   if (process.platform === 'win32') return '';

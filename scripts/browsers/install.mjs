@@ -69,7 +69,7 @@ function canInstall() {
 /** @param {readonly string[]} packages */
 async function install(packages) {
   console.error(`Installing ${packages.join(', ')} …`);
-  // Updates the lists first: the mirrors may have removed the old version, or it is too old.
+  // The lists of packages are updated first: the version that they name may be too old, or the mirrors may have removed it.
   await apt(['update', '-qq']);
   await apt(['install', '-y', '-qq', '--no-install-recommends', ...packages]);
 }

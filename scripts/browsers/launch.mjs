@@ -49,7 +49,7 @@ export const PATIENCE = 240_000;
 export class BrowserFailure extends CommandFailure {}
 
 /**
- * Starts a headless browser. It ends with `close()`, or with this process, however that ends.
+ * Starts a headless browser. The browser ends with `close()`, or when this process exits.
  * @param {BrowserKind} kind
  * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: a folder that isn't removed. Default: a temporary one
  * @returns {Promise<OpenBrowser>}
@@ -61,8 +61,7 @@ export async function openBrowser(kind, { adapter = 'default', profile } = {}) {
 }
 
 /**
- * Starts a headless browser, and opens a page that has a WebGPU adapter. The browser ends with `close()`, or with this process, however
- * that ends.
+ * Starts a headless browser, and opens a page that has a WebGPU adapter. The browser ends with `close()`, or when this process exits.
  * @param {BrowserKind} kind
  * @param {string} origin of a running server. WebGPU needs a secure context, such as 127.0.0.1
  * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: a folder that isn't removed. Default: a temporary one
@@ -108,8 +107,8 @@ function nameOf(version) {
 }
 
 /**
- * Opens `url` in a page to which `report` was exposed as `window.report`. Firefox sometimes leaves the function out of a new document;
- * then it is exposed again, so that a script that reports early must wait for it.
+ * Opens `url` in a page to which `report` was exposed as `window.report`. Firefox sometimes leaves the function out of a new document. Then
+ * the function is exposed again, so a script that reports early must wait for it.
  * @template M
  * @param {Page} page
  * @param {string} url
@@ -210,7 +209,7 @@ async function launch(kind, executablePath, adapter, ownProfile) {
   return { browser, close, kill: end };
 }
 
-/** With a pipe, Chromium ends with this process, even if this process is killed. @param {Adapter} adapter */
+/** Flags of Chromium. It is started with a pipe, so it ends with this process, even if this process is killed. @param {Adapter} adapter */
 function chromeFlags(adapter) {
   const args = [...CHROME_FLAGS];
   // Chromium's sandbox doesn't run as root.

@@ -93,7 +93,7 @@ export async function serve(mounts, options = {}) {
     const file = await fileIn(mount, path.slice(prefix.length) || 'index.html');
     if (file === undefined) return fail(response, 404);
     if (options.onSend === undefined || request.method !== 'GET') return sendFile(request, response, file);
-    // Browsers ask for parts of a file without compression.
+    // A browser that requests a part of a file accepts no compression.
     const isCompressed = COMPRESSED.test(file.path) && /\bgzip\b/.test(`${request.headers['accept-encoding']}`);
     if (isCompressed) return sendCompressed(response, file.path, options.onSend);
     options.onSend(file.size);

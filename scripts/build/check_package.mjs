@@ -35,7 +35,7 @@ const BUDGETS = {
 const MOST_UNPACKED = 3.5 * 2 ** 20;
 
 /**
- * The most minified bytes that a bundler makes of imports: at first, and of all that loads when they are called.
+ * The most minified bytes that a bundler makes of imports: of the script that loads at first, and with all that loads when they are called.
  * @type {readonly { readonly names: string, readonly first: number, readonly all: number }[]}
  */
 const IMPORTS = [{ names: 'probe, estimate', first: 4 * KIB, all: 46 * KIB }];
@@ -50,7 +50,7 @@ async function lint(tarball) {
   return messages.map((message) => `publint: ${formatMessage(message, pkg)}`);
 }
 
-/** Checks the types for importers of ES modules, which this package is. @param {string} tarball */
+/** Checks the types for projects that import ES modules: the package has no other form. @param {string} tarball */
 function checkTypes(tarball) {
   const cli = inRepository('node_modules/@arethetypeswrong/cli/dist/index.js');
   const args = [cli, tarball, '--profile', 'esm-only', '--format', 'ascii', '--no-emoji'];

@@ -56,7 +56,7 @@ export function invokeExtractor(entry, wanted) {
   Extractor.invoke(config, {
     messageCallback(message) {
       message.handled = true;
-      // Messages about its own files don't matter: reports are compared elsewhere.
+      // Messages about API Extractor's own files don't matter: reports are compared elsewhere.
       if (message.category === 'console' || UNNAMED.test(message.text)) return;
       if (message.logLevel !== 'error' && message.logLevel !== 'warning') return;
       complaints.push(message.formatMessageWithLocation(root));

@@ -5,8 +5,8 @@ const MARK = /^( *)<!-- partials\/([a-z_]+\.html)((?: [a-z]+="[^"]*")*) -->$/gm;
 
 /**
  * Replaces comments such as `<!-- partials/confirm.html -->` by the named file of a folder, also inside such files.
- * `<!-- partials/pages.html current="./" -->` marks the link to `./` as the current page, `forms="https://…"` lets its policy send forms
- * there, and any other value replaces its name in braces.
+ * `<!-- partials/pages.html current="./" -->` marks the link to `./` as the current page, `forms="https://…"` lets the page's policy send
+ * forms there, and any other value replaces its name in braces.
  * @param {string} folder
  * @returns {import('vite').Plugin}
  */

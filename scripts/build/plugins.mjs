@@ -56,7 +56,7 @@ export function bareShaders() {
   };
 }
 
-/** WGSL has no strings, so that anything that looks like a comment is one. @param {string} wgsl */
+/** Removes comments and indentation. WGSL has no strings, so anything that looks like a comment is one. @param {string} wgsl */
 export function bareShader(wgsl) {
   return wgsl
     .replace(/\/\*[\s\S]*?\*\//g, ' ')

@@ -12,7 +12,7 @@ export function pack(folder) {
 }
 
 /**
- * The same, with what is in it.
+ * Packs a built package, and lists the files of the tarball.
  * @param {string} folder for the tarball
  * @param {string} [root] the package's folder. Default: the library's
  * @returns {{ tarball: string, files: readonly { path: string, size: number }[], unpackedSize: number }}

@@ -55,7 +55,7 @@ export async function main(argv) {
 }
 
 /**
- * Dawn in this process, which trains in the calling thread.
+ * The engine that trains in the calling thread of this process, on Dawn.
  * @param {import('../finetune/command.mjs').Command} command
  * @param {Model} model
  * @param {() => Promise<GPU>} open the GPU

@@ -10,7 +10,7 @@ import { UsageError } from '../shared/options.mjs';
 
 /** @typedef {import('./safetensors.mjs').TensorEntry} TensorEntry */
 
-/** Metadata in words: long values, such as a vocabulary, are the tokenizer's. */
+/** Most characters of a text that is shown. Longer ones, such as a chat template, belong to the tokenizer. */
 const LONGEST_VALUE = 60;
 
 /**

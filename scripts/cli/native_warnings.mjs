@@ -28,7 +28,7 @@ export class WarningFilter {
     return lines.map((line) => this.#passed(line)).join('');
   }
 
-  /** The rest, once nothing follows. */
+  /** Returns the held beginning of a line, at the end of the output. */
   end() {
     return this.#held;
   }
@@ -48,8 +48,8 @@ export class WarningFilter {
 }
 
 /**
- * Runs `body` in a child of this process, which is the same command again, and ends like the child: with its exit code, or by its signal.
- * The child has this process's standard input and output. In the child, `body` runs.
+ * Starts the same command again as a child of this process, and ends like the child: with its exit code, or by its signal. The child has
+ * this process's standard input and output. In the child, this function runs `body`.
  * @param {() => Promise<void>} body
  */
 export async function withoutDawnWarnings(body) {

@@ -5,7 +5,7 @@ import { UsageError } from '../shared/options.mjs';
 /** @typedef {{ name: string, dtype: string, shape: readonly number[], bytes: number }} TensorEntry */
 /** @typedef {{ tensors: readonly TensorEntry[], metadata: Readonly<Record<string, string>> }} Header */
 
-/** The limit of safetensors itself. */
+/** Most bytes of a header: the limit of safetensors itself. */
 const MOST_BYTES = 100_000_000;
 
 /**

@@ -17,7 +17,7 @@ import { argumentsOf, configOf } from './finetune.mjs';
 const VERDICTS = /** @type {const} */ (['fits', 'tight', 'does-not-fit']);
 
 /**
- * Reads only the headers of the model's files.
+ * Estimates a run. Reads only the headers of the model's files.
  * @param {Library} library
  * @param {Asked} asked
  * @returns {Promise<Estimated>}

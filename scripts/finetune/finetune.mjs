@@ -123,12 +123,12 @@ async function perplexityOf({ Trainer }, model, { train, heldOut }) {
  * @param {Run} run
  */
 async function train({ Trainer, export_run }, model, { train, job, report, onTrain, exportAfter }) {
-  // This run saves no checkpoints. If Python continues the run, it saves them.
+  // A run that isn't exported saves no checkpoints. Python continues an exported run with these arguments, and saves checkpoints.
   const save_strategy = exportAfter === undefined ? /** @type {const} */ ('no') : /** @type {const} */ ('steps');
   const trainer = new Trainer({ model, args: { ...argumentsOf(job), save_strategy }, train_dataset: train });
   const training = trainer.train();
   onTrain?.(training);
-  /** Pauses, exports and stops the run. Undefined if the run ended before the pause. */
+  /** Pauses, exports and stops the run. Returns undefined if the run ended before the pause. */
   const exportAndStop = async () => {
     await training.pause();
     try {

@@ -30,7 +30,7 @@ export async function describeGpu(gpu) {
 }
 
 /**
- * Sends a message to the script that opened this page, when that can receive it.
+ * Sends a message to the script that opened this page, as soon as that script can receive it.
  * @param {unknown} message plain JSON
  */
 export async function report(message) {

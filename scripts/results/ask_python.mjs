@@ -7,7 +7,7 @@ import { findOracle, oracleEnvironment } from '../test/python.mjs';
  * @param {string} script a file that reads JSON from its standard input and prints JSON
  * @param {unknown} request
  * @param {(line: string) => void} report called before an installation of the packages, which may take minutes
- * @returns {Promise<any>} what it prints. Rejects with PythonMissing where no Python can run it
+ * @returns {Promise<any>} the JSON that the script prints. Rejects with PythonMissing if no Python can run the script
  */
 export async function askPython(script, request, report) {
   const python = await findOracle(report);

@@ -3,8 +3,8 @@
 /** @typedef {readonly [number, number, number, number]} Rates in rising order */
 
 /**
- * Measures the two middle rates, then the outer one beside the better of them: a score that rises from one rate to the next isn't
- * expected to fall beyond it.
+ * Measures the two middle rates, then the outer rate beside the better one. The other outer rate is left out, because it is expected to be
+ * worse than the middle rate beside it.
  * @template {{ readonly score: number }} Trial
  * @param {Rates} rates
  * @param {(rate: number) => Promise<Trial>} measure a lower score is better
@@ -18,7 +18,11 @@ export async function bestOfRates([lowest, lower, higher, highest], measure) {
   return isBetter(beyond, better) ? { rate: outer, best: beyond, trials } : { rate, best: better, trials };
 }
 
-/** A run that diverged has no number for its score. @param {{ score: number }} one @param {{ score: number }} other */
+/**
+ * Whether the first score is better. A run that diverged has the score NaN, which is worse than any number.
+ * @param {{ score: number }} one
+ * @param {{ score: number }} other
+ */
 function isBetter({ score: one }, { score: other }) {
   return one < other || (Number.isNaN(other) && !Number.isNaN(one));
 }

@@ -10,8 +10,8 @@ import { namedKernels, shaderFiles } from '../../test/helpers/gpu/kernels';
 const USUAL = '.vec4.f32';
 
 /**
- * For 'linear/workgroup', the compiled text, with a line before each part that names its file; for 'linear' the names of its variants,
- * and for '' the names of all records.
+ * Returns the text to print: for 'linear/workgroup' the compiled text, with a line before each part that names its file; for 'linear' the
+ * names of its variants; and for '' the names of all records.
  * @param {string} asked
  */
 export function shaderAnswer(asked) {

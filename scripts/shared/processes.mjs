@@ -1,4 +1,4 @@
-// Cleans up before this process ends, however it ends.
+// Cleans up before this process ends, also at SIGINT, SIGTERM and SIGHUP.
 import { rmSync } from 'node:fs';
 
 /** @typedef {() => void} Cleanup */
@@ -18,7 +18,7 @@ export function onExit(cleanup) {
       // The other cleanups must run.
     }
   };
-  // Each cleanup is one listener, so that many of them are no leak.
+  // Each cleanup adds a listener. Without a higher limit, Node would report many of them as a leak.
   process.setMaxListeners(process.getMaxListeners() + 1);
   process.prependListener('exit', run);
   for (const signal of Object.keys(SIGNALS)) process.on(signal, end);

@@ -2,7 +2,7 @@
 
 /** @typedef {import('puppeteer-core').Page} Page */
 
-/** Without motion, so that no colour is in transition. @param {Page} page @param {'light' | 'dark'} scheme */
+/** Emulates a colour scheme, and no motion, so that no colour is in transition. @param {Page} page @param {'light' | 'dark'} scheme */
 export function shownIn(page, scheme) {
   return page.emulateMediaFeatures([
     { name: 'prefers-color-scheme', value: scheme },
@@ -17,7 +17,7 @@ export async function painted(page) {
   );
 }
 
-/** Waits until an element has a text. @param {Page} page @param {string} selector @param {string} begins */
+/** Waits until the text of an element begins with `begins`. @param {Page} page @param {string} selector @param {string} begins */
 export async function shows(page, selector, begins) {
   const holds = (/** @type {string} */ where, /** @type {string} */ text) =>
     document.querySelector(where)?.textContent?.startsWith(text);

@@ -80,7 +80,7 @@ export function errorsOfSource() {
 }
 
 /**
- * The errors that a file makes by `new WebVeraError(code, message, { hint })`, if code and message are written in that file.
+ * The errors that a file makes by `new WebVeraError(code, message, { hint })` or `new StoreError`, if the file contains code and message.
  * @param {string} text
  * @param {string} file
  * @returns {MadeError[]}
@@ -123,7 +123,7 @@ function textOf(node) {
   return node.head.text + node.templateSpans.map(({ literal }) => `…${literal.text}`).join('');
 }
 
-/** The text of the last constant of a name before its use. @param {ts.Identifier} name */
+/** The text of the last constant with this name before its use. @param {ts.Identifier} name */
 function textOfConstant(name) {
   /** @type {string | undefined} */
   let found;

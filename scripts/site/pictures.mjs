@@ -67,9 +67,9 @@ const STORIES = {
 };
 
 /**
- * A page that has learnt its examples by itself, and refines what it learnt.
+ * The story of a page that has learnt its examples by itself, and refines what it learnt when a visitor clicks.
  * @param {Page} page
- * @param {() => Promise<void>} ask gives it something to classify
+ * @param {() => Promise<void>} ask gives the page something to classify
  */
 async function* refined(page, ask) {
   await page.click('#refine-idle');

@@ -44,7 +44,7 @@ function docsBeside() {
 
 const SOURCE = inRepository('out/site-pages');
 const SITE = inRepository('out/site');
-/** A picture of the demo, beside links to it. */
+/** The file of the picture that is shown beside links to the demo. */
 const PICTURE = 'picture.png';
 
 await runCommand('site', async () => {

@@ -26,7 +26,7 @@ const MODEL = {
 
 /** @typedef {{ name: string, of: string }} Dispatch */
 
-/** The dispatches of a step up to the loss, and those after it. @returns {{ forward: Dispatch[], backward: Dispatch[] }} */
+/** The dispatches of a step before the loss, and those from the loss on. @returns {{ forward: Dispatch[], backward: Dispatch[] }} */
 export function dispatchesOfStep() {
   const model = createArchitecture(MODEL);
   const values = (/** @type {readonly { name: string, shape: readonly number[] }[]} */ list) =>

@@ -30,7 +30,7 @@ export function oracleEnvironment() {
     ...process.env,
     OMP_NUM_THREADS: '1',
     PYTHONHASHSEED: '0',
-    // No compiled files beside sources, which `buildIfStale` compares with the build.
+    // Python writes no compiled files beside the sources.
     PYTHONDONTWRITEBYTECODE: '1',
     HF_HUB_OFFLINE: '1',
     HF_HUB_DISABLE_PROGRESS_BARS: '1',
@@ -49,7 +49,7 @@ export async function findOracle(report) {
   const python = await newestPython();
   const venv = join(cacheFolder(), `oracle-${await fingerprint(python)}`);
   const inside = join(venv, ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']));
-  // Written last, so that an interrupted installation is repeated.
+  // This file is written last, so that an interrupted installation is repeated.
   const complete = join(venv, 'complete');
   if (existsSync(complete)) return inside;
   mkdirSync(cacheFolder(), { recursive: true });

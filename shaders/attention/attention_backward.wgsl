@@ -8,7 +8,7 @@
 // for queries: x = q, x_values = dy, z = k, z_values = v   for keys: x = k, x_values = v, z = q, z_values = dy
 // q, dy, dq: (B·T, H·D)   k, v, dk, dv: (B·T, Hkv·D)   spans: (B, T)   D: a multiple of 4
 // saved: y (B·T, H·D), then L (B, H, T) from at_L, then y · dy (⌈D/64⌉, B, H, T) from at_products. The pass for queries runs first, and
-// writes y · dy: each workgroup for the columns that it computes, because workgroups can't wait for each other.
+// writes y · dy: a copy for each 64 columns of a head, because the workgroups that compute these columns can't wait for each other.
 // gradients: dx from at_dx, dx_values from at_dx_values. Gradients of keys and values are summed over the query heads that share them.
 // The pass for queries doesn't write dx_values.
 // turns: (B·T, D), row n = [cos (D/2) | sin (D/2)]. If is_turned isn't 0, x and z were turned by them, and dx is turned back.

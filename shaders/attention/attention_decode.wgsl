@@ -22,7 +22,7 @@ fn entries_end(batch: u32) -> u32 {
   return min(positions[batch] + 1u, p.S);
 }
 
-// The token's own key and value are entries like the others.
+// The token has no score of its own here: its key and value are entries of the cache like the others.
 fn own_score(line: u32) -> f32 {
   return HIDDEN;
 }

@@ -22,7 +22,7 @@ var<workgroup> turned_q: array<array<Word, 64>, LINES>;
 var<workgroup> turned_k: array<array<Word, 64>, LINES>;
 
 // Turns every `step`th pair of words from `first` on. Other workgroups may read this token's entry before or after it is written, so
-// each computes its key from k, and reads its value from v.
+// each computes the key from k itself, and reads the value from v.
 fn prepare(line: u32, batch: u32, head: u32, first: u32, step: u32) {
   let half = head_width() / 2u;
   let angle = positions[batch] * head_width();

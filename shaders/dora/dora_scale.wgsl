@@ -11,7 +11,7 @@ struct Params { N: u32, C: u32, vector_at: u32, norm_at: u32, less: f32, has_bia
 @group(0) @binding(5) var<storage, read> sum: array<Word>;
 @group(0) @binding(6) var<storage, read_write> y: array<Word>;
 
-// A division by the length of lines costs software GPUs more than a row.
+// Rows of a thread. To software GPUs, the division of an index by the length of lines costs more than a row.
 const ROWS = 8u;
 
 @compute @workgroup_size(64)

@@ -21,7 +21,7 @@ fn columns() -> u32 {
   return p.C;
 }
 
-// Called once for each element.
+// Returns an element's term of the sum, and writes its dx. Called once for each element.
 fn term(n: u32, c: u32) -> Term {
   let at = n * p.C + c;
   let gradient = dy[at];

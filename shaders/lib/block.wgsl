@@ -29,7 +29,7 @@ fn add_inner_pair(c: mat2x4f, a: mat4x4f, b: mat2x4f) -> mat2x4f {
   return mat2x4f(c[0] + b[0] * a, c[1] + b[1] * a);
 }
 
-// Two columns of four rows, each row by its own number.
+// Scales two columns of four rows, each row by its own number.
 fn scale_pair(c: mat2x4f, scale: vec4f) -> mat2x4f {
   return mat2x4f(c[0] * scale, c[1] * scale);
 }
@@ -42,7 +42,7 @@ fn add_to_rows(c: mat4x4f, term: vec4f) -> mat4x4f {
   return mat4x4f(c[0] + term, c[1] + term, c[2] + term, c[3] + term);
 }
 
-// The i-th of four. A loop that rotated them instead would carry all four, which software GPUs blend in each iteration.
+// The i-th of four. A loop that rotated the four instead would carry all of them, and software GPUs blend each in every iteration.
 fn one_of(a: vec4f, b: vec4f, c: vec4f, d: vec4f, i: u32) -> vec4f {
   return select(select(a, b, i == 1u), select(c, d, i == 3u), i >= 2u);
 }

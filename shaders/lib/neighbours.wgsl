@@ -1,6 +1,6 @@
 // The four threads of a quad read for each other: a block or four numbers each, and every thread gets all four. A
 // thread's own is the first; then come those of the threads whose index differs from its own in the first bit, in the
-// second, in both. This order takes fewer instructions than the same order in all threads.
+// second, in both. This order takes fewer instructions than one order for all threads.
 // The threads of a quad are taken to be adjacent in the workgroup, as they are wherever these functions are used.
 fn across(a: mat4x4f) -> mat4x4f {
   return mat4x4f(quadSwapX(a[0]), quadSwapX(a[1]), quadSwapX(a[2]), quadSwapX(a[3]));
@@ -14,7 +14,7 @@ fn diagonal(a: mat4x4f) -> mat4x4f {
   return mat4x4f(quadSwapDiagonal(a[0]), quadSwapDiagonal(a[1]), quadSwapDiagonal(a[2]), quadSwapDiagonal(a[3]));
 }
 
-// The thread of a quad, 0 to 3, whose block is the i-th here.
+// The thread of a quad, 0 to 3, whose block is the i-th in this order for `thread`.
 fn neighbour(thread: u32, i: u32) -> u32 {
   return (thread & 3u) ^ i;
 }

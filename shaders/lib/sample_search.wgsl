@@ -1,21 +1,21 @@
-// The logits that `sample` may draw, for top_k and top_p: found by how many of them, or how much of the probability, reach
+// Finds the logits that `sample` may draw, for top_k and top_p. Each pass measures how many logits, or how much of the probability, reach
 // each of three keys. The search takes at most 16 passes over the logits for top_k, 18 for top_p, and 9 more to cut equal logits if there
 // are up to 2¹⁸ tokens.
 // with `measure` and `strongest` of lib/{sample_workgroup, sample_serial}.wgsl
 
-// The sums of a pass over the logits of a row. Each logit that counts has a key and a weight:
-const RANK = 0u; // all; the order of z; 1
-const MASS = 1u; // those that reach `lowest`; the order of z; e^((z − best) / temperature)
-const TIED = 2u; // those that equal `lowest`; the higher the lower v; 1
+// A pass over the logits of a row sums items. For each kind: the logits that are items, the key of an item, and its weight.
+const RANK = 0u; // all logits; key: the order of z; weight: 1
+const MASS = 1u; // those that reach `lowest`; key: the order of z; weight: e^((z − best) / temperature)
+const TIED = 2u; // those that equal `lowest`; key: higher for a lower v; weight: 1
 struct Items { kind: u32, row: u32, lowest: u32, best: f32, temperature: f32 }
 
 // For each of three keys, the weight and the number of the items whose key is at least as high.
 struct Reached { weights: vec3f, counts: vec3u }
 
-// A key with the weight and number of the items that reach it, and of those that reach the next key that was tried.
+// A key with the weight and number of the items that reach it, and of those that reach the next higher key that was tried.
 struct Found { key: u32, weight: f32, count: u32, weight_above: f32, count_above: u32 }
 
-// Candidates that are all logits.
+// All logits as candidates.
 const ALL = Candidates(0u, 0xffffffffu);
 
 fn item_counts(items: Items, v: u32, keys: vec3u) -> vec3u {
@@ -36,8 +36,8 @@ fn item_weights(items: Items, v: u32, keys: vec3u) -> Reached {
   return Reached(select(vec3f(0.0), vec3f(weight), reaches), select(vec3u(0u), vec3u(1u), reaches));
 }
 
-// The largest key from low to high that items of the weight `wanted` reach: built from the top, two bits at a time.
-// weight, count: of all items.
+// The largest key from low to high that items with a weight of `wanted` in all reach: built from the top, two bits at a time.
+// weight, count: the weight and the number of all items.
 fn search(items: Items, low: u32, high: u32, weight: f32, count: u32, wanted: f32) -> Found {
   // The bits that low and high have in common are those of all keys between them.
   let first = min(countLeadingZeros(low ^ high) / 2u, 15u);
@@ -45,7 +45,7 @@ fn search(items: Items, low: u32, high: u32, weight: f32, count: u32, wanted: f3
   for (var round = first; round < 16u; round++) {
     let keys = found.key + (vec3u(1u, 2u, 3u) << vec3u(30u - 2u * round));
     let reached = measure(items, keys);
-    // A higher key is reached by no more.
+    // A higher key is reached by no more items, so the first key that too few items reach ends the round.
     for (var digit = 0u; digit < 3u; digit++) {
       if (reached.weights[digit] < wanted) {
         found.weight_above = reached.weights[digit];
@@ -82,7 +82,7 @@ fn find_candidates(state: GenerationBlock) -> Candidates {
 }
 
 // The fewest of the largest logits that together have top_p of the probability of all that reach `lowest`. Sums have a fixed
-// order, so no higher key ever has more.
+// order, so no higher key ever has a larger sum.
 fn nucleus(state: GenerationBlock, lowest: u32) -> Candidates {
   var greedy = state;
   greedy.do_sample = 0u;
@@ -90,10 +90,10 @@ fn nucleus(state: GenerationBlock, lowest: u32) -> Candidates {
   let z = logits[state.row * p.V + min(best.y, p.V - 1u)];
   let masses = Items(MASS, state.row, lowest, z, state.temperature);
   let whole = measure(masses, vec3u(lowest));
-  // The best one weighs 1, and is always among them.
+  // The largest logit weighs 1, and is always a candidate.
   let wanted = max(state.top_p * whole.weights.x, 1e-30);
   let found = search(masses, lowest, best.x, whole.weights.x, whole.counts.x, wanted);
-  // Several items with the same key: their logits are equal.
+  // The number of items with the found key itself: their logits are equal.
   let equals = found.count - found.count_above;
   if (found.weight == wanted || equals <= 1u) {
     return Candidates(found.key, ALL.last_token);

@@ -1,4 +1,4 @@
-// The values that change from run to run, written by the host before each submit; src/train/steps/step_block.ts packs it.
+// The values that change from micro-step to micro-step. The host writes them before each submit; src/train/steps/step_block.ts packs it.
 struct StepBlock {
   step: u32,             // optimiser steps, from 1
   micro_step: u32,       // micro-batch within the step, from 0

@@ -39,7 +39,7 @@ fn scan(row: u32, thread: u32) -> vec2f {
   return vec2f(largest, sum);
 }
 
-// How far the logits of a row lie below the largest on average, for thread 0. Sums of the logits themselves would cancel.
+// How far the logits of a row lie below the largest on average. Only thread 0 gets it. Sums of the logits themselves would cancel.
 fn mean_below(row: u32, thread: u32, largest: f32) -> f32 {
   var below = 0.0;
   for (var v = thread; v < p.V; v += THREADS) {
@@ -73,7 +73,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let sum = partials[0].y;
   var below_on_average = 0.0;
   if (p.smoothing > 0.0) {
-    // All threads have read partials[0], which is written over now.
+    // All threads must have read partials[0] before it is written over.
     workgroupBarrier();
     below_on_average = mean_below(row, thread, largest);
   }

@@ -35,7 +35,7 @@ fn sum_of_powers(row: u32, width: u32, largest: f32) -> f32 {
   return word_sum(sums);
 }
 
-// How far the logits of a row lie below the largest in all.
+// The sum of the distances by which the logits of a row lie below the largest.
 fn sum_below(row: u32, width: u32, largest: f32) -> f32 {
   var sums = Word();
   var v = 0u;

@@ -2,8 +2,8 @@
 //   grads[which[b], offset + i] += scales[which[b]] · Σ_s partials[at + (b · slices + s) · length + i]
 // vectors: (count), each (at, length, slices, offset); they don't overlap in grads   grads: (adapters, stride), one pool per line
 // partials: (size)   which: (rows)   scales: (adapters)   longest: the greatest length
-// grid: 64 elements in x, a vector in y. A thread has its element of all adapters: most threads of a grid with an adapter in z
-// would find no batch row of theirs
+// grid: 64 elements in x, a vector in y. A thread has its element of all adapters: in a grid with an adapter in z,
+// most threads would find no batch row of their adapter
 struct Params { count: u32, longest: u32, rows: u32, stride: u32, size: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> partials: array<f32>;

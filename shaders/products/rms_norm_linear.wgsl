@@ -1,4 +1,4 @@
-// rms_norm_linear: rms_norm, and the product by A of what it makes:
+// rms_norm_linear: rms_norm, and the product of its result by A:
 //   y[n,c] = x[n,c] · rstd[n] · (weight[c] + weight_offset),  rstd[n] = 1 / √(mean_c(x[n,c]²) + eps),  u[n,j] = Σ_c y[n,c] · A[j,c]
 // x, y: (N, C)   weight: (C)   A: (R, stride), of which the first C columns are used   rstd: (N)   u: (N, R)
 // All lines are whole words, and N is a multiple of 16.

@@ -1,5 +1,5 @@
-// embedding: y[n,c] = scale · weight[ids[n] + offset, c] of a matrix (V, C); indices from V on read its last row, as the host
-// refuses such ids
+// embedding: y[n,c] = scale · weight[ids[n] + offset, c] of a matrix (V, C). Indices from V on, which the host refuses, would
+// read its last row.
 // ids: (N)   weight: (count, C), the matrix's rows first … first + count − 1
 // before: y of the shards before, copied for rows that aren't in this one; left out when has_before is 0   before, y: (N, C)
 // grid: one thread per element of y, folded into x and y

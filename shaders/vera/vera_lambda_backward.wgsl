@@ -1,7 +1,7 @@
 // vera_lambda_backward: the gradients of λ_b,i and λ_d,i, for up to four linear layers i with the same B and pool.
 // M_i[m,j] = Σ_n dy_i[n,m] · u_i[n,j], over the tokens n of a slice, is never stored: lib/lambda_partials.wgsl reduces its tiles
 // to partial sums.
-// dy: dy_i (N, M_i) of the first three layers, of which the second and third begin at at_dy1 and at_dy2   u: (N, R), theirs
+// dy: dy_i (N, M_i) of the first three layers, of which the second and third begin at at_dy1 and at_dy2   u: (N, R), of these layers
 // other_dy, other_u: those of the fourth   M_i: 0 for a layer that isn't there
 // B: (≥ M_i, R)   slice: tokens, a multiple of 16
 // partials: those of many layers; layer i's begin at partial_b_i and partial_d_i

@@ -43,7 +43,7 @@ struct Params {
 @group(0) @binding(7) var<storage, read> lambda: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> into: array<Result>;
 
-// The weight of the block that is written.
+// The index i of the weight whose block is written.
 var<private> result_part: u32;
 
 fn rows() -> u32 {

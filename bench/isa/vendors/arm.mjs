@@ -14,7 +14,7 @@ const KINDS = /** @type {const} @satisfies {readonly (readonly [Kind, RegExp])[]
 export function readArm(listing) {
   const code = listing.split('\n').flatMap((line) => (/^\s+[A-Z]/.test(line) ? [line.trim()] : []));
   return code.flatMap((line, index) => {
-    // Counted from the next instruction.
+    // The offset counts instructions from the next one on.
     const offset = /^(BRANCHZ|JUMP)/.test(line) ? /offset:(-?\d+)/.exec(line)?.[1] : undefined;
     return [
       { label: String(index) },

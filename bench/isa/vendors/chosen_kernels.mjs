@@ -29,7 +29,7 @@ const SIZES = {
   vera_turned_linears: (M0) => ({ N: TOKENS, K: WIDTH, R: RANK, M0, M1: 0, D: 64 }),
   vera_swiglu_linears: (columns) => ({ N: TOKENS, M: columns / 2, K: WIDTH, R: RANK }),
   vera_linear_backward: (K) => ({ N: TOKENS, K, R: RANK, M0: WIDTH, M1: 0, M2: 0, stride: K }),
-  // The rank is its columns.
+  // Results of this kernel have as many columns as the rank.
   vera_up_backward: (M0) => ({ N: 4 * M0, R: RANK, M0, M1: 0, M2: 0 }),
   vera_lambda_backward: (M0) => ({ N: TOKENS, R: RANK, M0, M1: 0, M2: 0, M3: 0, slice: 128 }),
   vera_merge: (K) => ({ M0: WIDTH, M1: 0, M2: 0, M3: 0, K, R: RANK, stride: K }),

@@ -15,7 +15,7 @@ import { loopsIn, stepsOf } from './steps.mjs';
 /** @typedef {import('../kernel_sources.mjs').NamedSource} NamedSource */
 /** @typedef {import('./gpus.mjs').Vendor} Vendor */
 /**
- * A kernel as a GPU's compiler makes it. `shares` are those of multiply-adds in all instructions of a step of K, for each main loop.
+ * A kernel as a GPU's compiler makes it. `shares`: for each main loop, the share of multiply-adds in all instructions of a step of K.
  * @typedef {{ kernel: string, variant: string, registers: number, spilled: number, shares: readonly number[] }} Listed
  */
 

@@ -65,7 +65,7 @@ export function invocationFor(name, program) {
   };
   const { root, library } = roots(folder, emulated);
   if (!emulated) return { command: program, args: [], environment: { ...environment, LD_LIBRARY_PATH: library } };
-  // The emulator passes its own environment on, except for the variables that the loader of programs reads.
+  // qemu passes its environment on to the program, except the variables that the program's loader reads. `-E` sets these, too.
   const inside = { ...environment, LD_PRELOAD: environment.LD_PRELOAD.slice(root.length) };
   const args = Object.entries(inside).flatMap(([key, value]) => ['-E', `${key}=${value}`]);
   return { command: 'qemu-aarch64', args: ['-L', root, ...args, builtForArm(library)], environment: {} };
@@ -87,6 +87,6 @@ function roots(folder, emulated) {
  */
 function shimOf(folder, shim, emulated) {
   const file = `lib${shim}_noop_drm_shim.so`;
-  // Debian has no package of Intel's library.
+  // Debian has no package of Intel's library, so setup.sh builds it into the folder itself.
   return join(shim === 'intel' ? folder : roots(folder, emulated).library, file);
 }

@@ -9,14 +9,14 @@ import { readQualcomm } from './qualcomm.mjs';
 /**
  * @typedef {object} Vendor
  * @property {string} driver Mesa's name of the Vulkan driver
- * @property {string} shim Mesa's name of the library that answers in place of the kernel
+ * @property {string} shim Mesa's name of the library that answers in place of Linux' kernel
  * @property {(gpu: string) => Readonly<Record<string, string>>} environment that names the GPU
  * @property {string | undefined} text name of the listing among a pipeline's representations; undefined if the driver prints it instead
  * @property {import('./listing.mjs').ListingReader} read
- * @property {readonly string[]} registers names of the statistic that counts a thread's registers, the first one that there is
- * @property {readonly string[]} spills names of statistics that count what is moved to memory and back; 0 in all if nothing spills
- * @property {'driver' | 'shader'} checks whether the driver checks indices of buffers, as Chrome asks for on Linux, or Dawn's shader, as on
- * Metal and Direct3D. 'shader' is for drivers whose own checks divide reads of vectors, unlike the vendor's drivers
+ * @property {readonly string[]} registers names of the statistic that counts a thread's registers; the first that the driver reports counts
+ * @property {readonly string[]} spills names of statistics that count moves to memory and back; their sum is 0 if nothing spills
+ * @property {'driver' | 'shader'} checks the part that checks indices of buffers: the driver, as Chrome requests on Linux, or the shader,
+ * as Dawn makes it for Metal and Direct3D. 'shader' is for drivers of Mesa that divide reads of vectors to check them: the vendor's don't
  * @property {boolean} [emulated] whether the driver is one for arm64, which runs in qemu: minutes for a kernel that spills
  */
 /**
@@ -33,7 +33,7 @@ const INTEL = {
   environment: (gpu) => ({ INTEL_STUB_GPU_PLATFORM: gpu }),
   text: 'GEN Assembly',
   read: readIntel,
-  // "GRF registers" is there since Xe3, and 0 before.
+  // The statistic "GRF registers" is left out, because it is 0 for GPUs before Xe3.
   registers: ['Max live registers'],
   spills: ['Spill count', 'Fill count', 'Spills', 'Fills'],
   checks: 'driver',

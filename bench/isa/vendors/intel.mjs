@@ -3,7 +3,7 @@ import { kindBy } from './listing.mjs';
 
 /** @typedef {import('./listing.mjs').Kind} Kind */
 
-/** The message of a send, which stands on the line after it or on its own. */
+/** Kinds of a `send` by its message, which stands on the same line or on the next one. */
 const MESSAGES = /** @type {const} @satisfies {readonly (readonly [Kind, RegExp])[]} */ ([
   ['control', /fence/],
   ['workgroup', /Surface = 254|^\s*slm/],

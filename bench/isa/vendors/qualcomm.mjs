@@ -9,7 +9,7 @@ const KINDS = /** @type {const} @satisfies {readonly (readonly [Kind, RegExp])[]
   ['spill', /^(ldp|stp)\b/],
   ['memory', /^(ldib|stib|ldg|stg|isam|resinfo|ldc|atomic|isaml)\b/],
   ['control', /^(br|jump|brao|bra|bany|ball|bar|fence|end|nop|shps|shpe|getone|predt|predf|prede|brac|brax|sleep)\b/],
-  // It writes a register that all threads share.
+  // These instructions write a register that all threads share.
   ['scalar', /^[\w.]+ (up\d|a\d|r(4[89]|5\d)\.)/],
 ]);
 

@@ -6,7 +6,7 @@ import { kindsIn, NO_KINDS } from './listing.mjs';
 /** @typedef {import('./listing.mjs').Kind} Kind */
 /** @typedef {import('./listing.mjs').KindCounts} KindCounts */
 /**
- * The blocks of a turn. Those of branches that a turn skips count as well, because they look like those that always run.
+ * The blocks of a turn. Blocks that a turn may skip count as well, because they look like those that always run.
  * @typedef {{ blocks: ReadonlySet<number>, counts: KindCounts }} Loop
  */
 

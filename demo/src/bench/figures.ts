@@ -12,7 +12,7 @@ export interface Figures {
   readonly peak: { readonly flops_per_second: number; readonly bytes_per_second: number };
 }
 
-/** Throws if the report has no kernels. */
+/** Returns the figures of a report of kernels. Throws if the report has no kernels, no matrix product or no peak. */
 export function figuresOf({ kernels, peak }: BenchReport): Figures {
   const step = kernels?.[0];
   if (step?.gemm === undefined || peak === undefined) {
@@ -41,7 +41,7 @@ export function numbersOf({ step }: Figures): readonly (readonly [name: string, 
   ];
 }
 
-/** More kernels would be too small to see. */
+/** The most kernels that the chart shows. Further ones would be too small to see. */
 const MOST_KERNELS = 10;
 
 /** The speed of the device at best, the matrix product, the step and its longest kernels. */

@@ -28,7 +28,7 @@ export type BenchOutcome =
   | { readonly type: 'cancelled' }
   | { readonly type: 'failed'; readonly failure: Failure };
 
-/** The worker's methods. It runs once. */
+/** The worker's methods. A worker makes one run. */
 export interface BenchWorker {
   run(job: BenchJob, onStep: OnStep): Promise<BenchOutcome>;
   /** Stops the run after the current submit. */

@@ -7,16 +7,16 @@ import workerUrl from './worker?worker&url';
 /** Milliseconds that a cancelled run gets to stop. It can't react while it creates a large model. */
 const PATIENCE_MS = 500;
 
-/** The page's security policy allows worker scripts from here only. */
+/** The address of the worker's script. The page's security policy allows a worker only with an address that `vouchFor` returned. */
 const script = vouchFor(workerUrl);
 
-/** A measurement in a worker of its own, which ends with it and frees the GPU's memory. */
+/** A measurement in a worker of its own. The worker ends with the measurement, which frees the GPU's memory. */
 export class BenchRun {
   readonly #worker = new Worker(script as string, { type: 'module', name: 'bench' });
   readonly #remote = wrap<BenchWorker>(this.#worker);
   #giveUp: () => void = () => {};
 
-  /** Rejects with an `AbortError` after `cancel`, and with the measurement's error. */
+  /** Measures. Rejects with an `AbortError` after `cancel`, or with the measurement's own error. */
   async start(job: BenchJob, onStep: OnStep): Promise<BenchReport> {
     try {
       const ended = new Promise<BenchOutcome>((resolve, reject) => {

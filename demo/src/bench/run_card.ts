@@ -97,7 +97,7 @@ export function runCard({ store, banner }: BenchApp): void {
   showCase();
 }
 
-/** Undefined `share`: the end is unknown. */
+/** Shows the progress of the run. `share`: from 0 to 1, or undefined if the end is unknown. */
 function showProgress(share: number | undefined, text: string): void {
   const bar = byId('run-bar', 'progress');
   setShare(bar, share);

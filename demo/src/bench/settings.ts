@@ -5,7 +5,7 @@ import { outside, toNumber } from '../run/settings_fields';
 
 export { CASE_NAMES, type CaseName };
 
-/** Choices for the tokens of a row. Other lengths would be padded. */
+/** The lengths of a row that a visitor can choose, in tokens. Other lengths would be padded. */
 export const lengths = [64, 128, 256, 512, 1024] as const;
 
 /** The default settings for a device. */

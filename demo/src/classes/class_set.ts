@@ -41,7 +41,7 @@ export function addClass<Content>(set: ClassSet<Content>, name: string): ClassSe
   return { ...set, classes: [...set.classes, added], nextId: set.nextId + 1 };
 }
 
-/** The first free name of 'Class 1', 'Class 2' … */
+/** Returns 'Class 3' for a third class, or else the next free name of this form. */
 export function freeClassName({ classes }: ClassSet<unknown>): string {
   let number = classes.length + 1;
   while (classes.some(({ name }) => name.trim() === `Class ${number}`)) number++;
@@ -74,7 +74,7 @@ export function addSamples<Content>(
   return { ...set, samples: [...others, ...added], nextId: set.nextId + fresh.size };
 }
 
-/** Adds samples to the classes that they name, which it creates if necessary. Replaces the classes of a set without samples. */
+/** Adds samples to the classes that they name, and creates missing classes. In a set without samples, these replace all others. */
 export function addLabelled<Content>(
   set: ClassSet<Content>,
   labelled: readonly Labelled<Content>[],
@@ -144,7 +144,7 @@ export interface Split<Content> {
   readonly heldOut: readonly Numbered<Content>[];
 }
 
-/** All samples, in the order in which they were labelled. */
+/** Returns all samples with their classes' indices, in the order in which the samples were added. */
 export function numbered<Content>({ classes, samples }: ClassSet<Content>): Numbered<Content>[] {
   const places = new Map(classes.map(({ id }, place) => [id, place]));
   return samples

@@ -23,7 +23,7 @@ interface Loaded {
   readonly vera: VeraModel;
 }
 
-/** The outcome of a refinement. `learnt`: undefined if the earlier vectors are as good. */
+/** The outcome of a refinement. `learnt`: undefined if no refined vectors are taken (see `Refined.files`). */
 export interface Refinement {
   readonly record: LearnRecord;
   readonly learnt: Learnt | undefined;
@@ -36,7 +36,7 @@ export class Classifier<Content> {
   readonly #onLoading: (progress: LoadProgress | undefined) => void;
   #loaded: Loaded | undefined;
   #opening: Promise<VeraModel> | undefined;
-  /** Changes when the model is freed, after which no work that began before puts another one into use. */
+  /** Changes when the model is freed. Work that began before the change can put no model into use after it. */
   #epoch = {};
   /** Settles after the last change of the adapter, so that changes come one after the other. */
   #last: Promise<unknown> = Promise.resolve();
@@ -74,8 +74,8 @@ export class Classifier<Content> {
   }
 
   /**
-   * Solves for the head over all samples. If `before` has refined vectors for as many classes, the head is solved for over these
-   * vectors, and measured by the samples that they weren't trained on.
+   * Solves for the head over all samples. If `before` has refined vectors, and as many classes as the set, the head is solved for over
+   * these vectors, and measured by the samples that they weren't trained on.
    */
   learn(set: ClassSet<Content>, before: Learnt | undefined): Promise<Learnt> {
     return this.#inTurn(async (epoch) => {
@@ -96,7 +96,7 @@ export class Classifier<Content> {
     });
   }
 
-  /** Refines what was learnt from these samples. The outcome is in use unless it is clearly worse. */
+  /** Trains the vectors below the head on these samples. The refined adapter comes into use unless it is clearly worse. */
   async refine(set: ClassSet<Content>, before: Learnt, options: RefineOptions): Promise<Refinement> {
     await this.#open(before);
     const base = this.#loaded?.base;
@@ -150,7 +150,7 @@ export class Classifier<Content> {
     return opening;
   }
 
-  /** The model in use, if it has so many classes, or another one with what was learnt or a fresh adapter. */
+  /** Returns the model in use if it has so many classes. Otherwise loads another one, with the learnt adapter or a fresh one. */
   async #loadedFor(classes: number, learnt: Learnt | undefined): Promise<Loaded> {
     if (this.#loaded?.classes === classes) return this.#loaded;
     const base = await this.#baseFor(classes);
@@ -166,7 +166,7 @@ export class Classifier<Content> {
     }
   }
 
-  /** The model's labels are numbers, so that classes can be renamed. */
+  /** Loads the base model with a head for so many classes. Its labels are numbers, so that classes can be renamed. */
   async #baseFor(classes: number): Promise<PreTrainedModel> {
     try {
       return await this.#kind.load({
@@ -180,8 +180,8 @@ export class Classifier<Content> {
   }
 
   /**
-   * Frees the old model without waiting, so that an interrupted prediction fails only after the new model is in use. Throws an `AbortError`
-   * if `close` was called since the work began.
+   * Puts a model into use. Frees the old one without waiting, so that an interrupted prediction fails only after the new model is in use.
+   * Throws an `AbortError` if `close` was called since the work began.
    */
   #replace(next: Loaded, epoch: object): void {
     const old = this.#loaded;

@@ -1,7 +1,7 @@
 import { create, show } from '../page/dom';
 import type { Learnt } from './learnt';
 
-/** More classes would make the table too wide. */
+/** The most classes for which the table is shown. More classes would make it too wide. */
 const MOST = 6;
 
 /** A small table of the classes that samples were taken for. */
@@ -15,7 +15,7 @@ export class Confusions {
     this.#table = table;
   }
 
-  /** Shows the table, or hides it while there is nothing to count. */
+  /** Shows the table. Hides it if there are no counts, or too many classes. */
   update(learnt: Learnt | undefined, things: string): void {
     const counts = learnt?.measured?.confusion ?? null;
     const isShown = learnt !== undefined && counts !== null && counts.length <= MOST;

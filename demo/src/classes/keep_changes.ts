@@ -10,15 +10,15 @@ export interface Keeping {
 }
 
 /**
- * Stores every change; `storingFailed` of the state says whether that failed. If another tab has written, this one
- * shows what is there instead of replacing it: `reread` reads it.
+ * Stores every change, and sets `storingFailed` in the state if that fails. If another tab has written, this tab doesn't replace the
+ * other tab's data: it shows them. `reread` reads them.
  */
 export function keepChanges<Content>(
   { store, banner }: Pick<ClassesApp<Content>, 'store' | 'banner'>,
   shelf: Shelf<Content>,
   reread: () => Promise<Kept<Content>>,
 ): Keeping {
-  /** Whether the current change of the state needs no 'changed' write: it comes from storage, or empties it. */
+  /** Whether the current change of the state needs no 'changed' write: it shows stored data, or belongs to a wipe. */
   let isStored = false;
   let wipes = 0;
   /** Errors of the last wipe. */
@@ -28,11 +28,11 @@ export function keepChanges<Content>(
     store.set({ ...kept, outcome: '' });
     isStored = false;
   };
-  /** Shows the other tab's data. `wipesBefore`: the number of wipes when the conflict began. A later one ends the conflict. */
+  /** Shows the other tab's data. `wipesBefore`: the number of wipes when the conflict began. A later wipe ends it. */
   const adopt = async (wipesBefore: number): Promise<void> => {
     if (wipes !== wipesBefore) return;
     const now = await reread().catch(() => undefined);
-    if (now === undefined) return; // it is read again when the page is next shown
+    if (now === undefined) return; // the data are read again when the page is next shown
     if (wipes !== wipesBefore) return;
     show(now);
     store.set({ storingFailed: false });

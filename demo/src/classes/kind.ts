@@ -7,7 +7,7 @@ export interface Kind<Content> {
   readonly key: string;
   /** The base model's name, and the way in which its vectors are made. A trained adapter fits no other model or vectors. */
   readonly model: string;
-  /** 'message', 'messages' */
+  /** The word for one sample, such as 'message'; `things` is the word for several. */
   readonly thing: string;
   readonly things: string;
   /** The most samples. */

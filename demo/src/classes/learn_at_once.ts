@@ -12,7 +12,7 @@ export function learnAtOnce<Content>({ store, classifier, banner, kind }: Classe
   const learning = new Latest(async () => {
     if (!isDue(store.value)) return;
     const { set, learnt: before } = store.value;
-    // Samples that another tab has replaced, with the result of their learning, are due no more: that result stays.
+    // If another tab has replaced the samples, and already learnt from its own, its result stays.
     const isReplaced = (): boolean => store.value.set !== set && !store.value.isStale;
     const wipesBefore = wipes;
     const isDiscarded = (): boolean => wipes !== wipesBefore || isReplaced();

@@ -2,11 +2,11 @@ import type { AdapterFiles, Confusion } from 'webvera';
 import { counted, shareOf } from '../../../src/parts/words';
 import type { Kind } from './kind';
 
-/** How many samples were classified right that the model had not learnt from. */
+/** A count of right predictions for samples that the model had not learnt from. */
 export interface Measured {
   readonly right: number;
   readonly of: number;
-  /** Whether each sample was left out in turn. Otherwise the same ones were held out. */
+  /** Whether each sample was left out in turn. If not, certain samples were held out. */
   readonly inTurn: boolean;
   /** How often samples of each class were predicted as each class. */
   readonly confusion: Confusion;

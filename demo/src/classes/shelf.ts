@@ -17,13 +17,13 @@ export class Shelf<Content> {
   /** The version that this tab knows; undefined before any was stored. */
   #version: string | undefined;
 
-  /** `model`: the base model's name. An adapter of another one is left out, because it is learnt again from the samples. */
+  /** `model`: the base model's name. `read` leaves out an adapter over another model, because it is learnt again from the samples. */
   constructor(key: string, model: string) {
     this.#key = key;
     this.#model = model;
   }
 
-  /** The stored data; undefined if there is none, or only an older version's. */
+  /** Reads the stored data; undefined if there are none, or if they have the form of an older page. */
   async read(): Promise<Kept<Content> | undefined> {
     const kept = await get<Partial<Stored<Content>>>(this.#key, this.#open());
     this.#version = kept?.version;
@@ -34,7 +34,7 @@ export class Shelf<Content> {
       : { set: samples, learnt: undefined, isStale: true, isRefined: false };
   }
 
-  /** Rejects with `WrittenElsewhere`, and writes nothing, if another tab has written since. */
+  /** Stores the data. Rejects with `WrittenElsewhere`, and writes nothing, if another tab has written since this one read or wrote. */
   async write({ set, learnt, isStale, isRefined }: Kept<Content>): Promise<void> {
     const version = crypto.randomUUID();
     const next = (stored: Partial<Stored<Content>> | undefined): Stored<Content> => {

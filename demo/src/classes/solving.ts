@@ -7,7 +7,7 @@ export function examplesOf<Content>(kind: Kind<Content>, samples: readonly Numbe
   return samples.map(({ content, label }) => kind.example(content, label));
 }
 
-/** Solves for an adapter's head, and measures it by the held-out samples, or without any by leaving out each sample in turn. */
+/** Solves for an adapter's head. Measures it by the held-out samples, or, if there are none, by leaving out each sample in turn. */
 export function solveHead<Content>(
   kind: Kind<Content>,
   vera: VeraModel,

@@ -35,12 +35,12 @@ export interface ClassesState<Content> extends Kept<Content> {
   /** The progress of a model that is loading. */
   readonly loading: LoadProgress | undefined;
   readonly trouble: Trouble | undefined;
-  /** The model learns from the samples. */
+  /** The model is learning from the samples now. */
   readonly learning: boolean;
   /** The model could not learn from the samples when it last tried. */
   readonly learnFailed: boolean;
   readonly refining: Refining | undefined;
-  /** Whether it refines in idle time, too. */
+  /** Whether the model is refined in idle time, too. */
   readonly refinesInIdleTime: boolean;
   /** The outcome of the last refinement in words; '' before there was one. */
   readonly outcome: string;

@@ -65,7 +65,7 @@ export class Camera {
   }
 }
 
-/** Browsers hide the camera from pages without https. */
+/** Opens the camera. Rejects with a `NotFoundError` on pages without https, from which browsers hide it. */
 async function openCamera(): Promise<MediaStream> {
   const { mediaDevices } = navigator as Partial<Navigator>;
   if (mediaDevices === undefined) throw new DOMException('', 'NotFoundError');

@@ -83,7 +83,7 @@ export function padCard(app: ClassesApp<Blob>): void {
     await telling.tell();
     if (isThere && wanted === 'camera') await watch();
   };
-  /** Classifies the camera's frames, one after the other, until the visitor changes the source. */
+  /** Classifies the camera's frames, one after the other, until the visitor changes the source or a prediction fails. */
   const watch = async (): Promise<void> => {
     const opened = openings;
     while (opened === openings && source === 'camera' && !telling.hasFailed) {

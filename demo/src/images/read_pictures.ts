@@ -19,8 +19,8 @@ export interface ReadOptions {
 }
 
 /**
- * Reads pictures, spread evenly, from files by their paths. If there are several folders, their names are the labels. Throws
- * `ChoiceProblem` if none can be read.
+ * Reads at most `most` pictures, spread evenly, from files by their paths. If there are several folders, their names are the labels.
+ * Throws `ChoiceProblem` if no picture can be read.
  */
 export async function readPictures(files: ReadonlyMap<string, File>, options: ReadOptions): Promise<ReadPictures> {
   const images = new Map([...files].filter(([, { type }]) => type.startsWith('image/')));
@@ -39,7 +39,7 @@ export async function readPictures(files: ReadonlyMap<string, File>, options: Re
   return { labelled, others: [], ...counts };
 }
 
-/** Reads some of the pictures, and leaves out those that the browser can't read, unless it can read none. */
+/** Reads at most `most` of the pictures. Leaves out those that the browser can't read; throws if it can read none. */
 async function readEach<Found extends { readonly name: string; readonly image: Blob }>(
   found: readonly Found[],
   { most, signal, onRead }: ReadOptions,
@@ -62,7 +62,7 @@ async function readEach<Found extends { readonly name: string; readonly image: B
     }
   }
   if (read.length === 0 && problems.length > 0) throw problems[0];
-  // A visitor who stops the reading wants no more, so there is nothing to say of room.
+  // A visitor who stops the reading wants no more pictures, so none counts as left out for lack of room.
   const all = signal.aborted ? read.length : found.length - problems.length;
   return { read, all, unreadable: problems.length };
 }

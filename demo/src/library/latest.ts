@@ -9,14 +9,14 @@ export class Latest<Value> {
     this.#handle = handle;
   }
 
-  /** Handles a value next. Resolves once no value is waiting. */
+  /** Handles a value next. Resolves once all values are handled. */
   push(value: Value): Promise<void> {
     this.#next = { value };
     this.#draining ??= this.#drain();
     return this.#draining;
   }
 
-  /** Resolves once no value is waiting. */
+  /** Resolves once all values are handled. */
   async idle(): Promise<void> {
     await this.#draining;
   }

@@ -10,7 +10,7 @@ export interface NamedSource {
   readonly voices?: ShippedVoices;
 }
 
-/** The folder of a model's voices, in which each has a folder of its own, and the size of each. */
+/** A model's voices: the folder that holds a folder for each voice, and the bytes of one voice. */
 export interface ShippedVoices {
   readonly folder: URL;
   readonly bytes: number;
@@ -22,7 +22,7 @@ export const bundledModel: NamedSource = {
   voices: { folder: new URL('voices/', document.baseURI), bytes: 50_168 },
 };
 
-/** Finds a model in chosen files. Throws `ChoiceProblem` if one is missing. */
+/** Finds a model in chosen files. Throws `ChoiceProblem` if a file is missing, or if there are several GGUF files. */
 export function modelFromFiles(files: readonly File[], folder: string | undefined): NamedSource {
   const named = new Map(files.map((file) => [file.name, file] as const));
   const gguf = files.filter((file) => file.name.endsWith('.gguf'));

@@ -7,7 +7,7 @@ export interface SessionListener {
   onWarning(code: string, message: string): void;
   /** The GPU or the worker was lost, with every model except a run's, which recovers. */
   onFailed(message: string): void;
-  /** The trouble of a run that recovers; undefined once it has. */
+  /** The trouble of a run that recovers; undefined once the run has recovered. */
   onTrouble(trouble: Trouble | undefined): void;
   /** The session ended, with every model in it. */
   onClosed(): void;

@@ -1,6 +1,6 @@
 /** All files of a build that work without a network. */
 export interface ShellFiles {
-  /** Changes with every file. */
+  /** A text that changes whenever any file changes. */
   readonly version: string;
   /** Paths relative to the demo's folder. The empty path is the first page. */
   readonly files: readonly string[];

@@ -6,7 +6,7 @@ export interface Bar {
   /** A share of the full length, from 0 to 1. */
   readonly length: number;
   readonly value: string;
-  /** The length of a second bar below, which makes it less prominent than others. */
+  /** The length of a second bar below the first, as a share of the full length. Bars without a second one are emphasised. */
   readonly time?: number;
 }
 

@@ -33,7 +33,7 @@ export function onDrop(zone: HTMLElement, enabled: () => boolean, take: (dropped
   onDrops(zone, drop, enabled);
 }
 
-/** Prevents a file that is dropped beside a zone from replacing the page, with the text that was typed there. */
+/** Prevents the browser from opening a file that is dropped beside a zone, because the page and its typed text would be lost. */
 export function refuseStrayDrops(): void {
   for (const type of ['dragover', 'drop'] as const) {
     document.addEventListener(type, (event) => {

@@ -4,7 +4,7 @@ export interface KeyedRow<Item> {
   update(item: Item): void;
 }
 
-/** Rows that are created or updated in a frame. With many more, the page would block. */
+/** The most rows that are created or refreshed in a frame. With many more, the page would block. */
 const MOST_IN_A_FRAME = 8;
 
 /** The rows of a list by key. Only rows that move are touched, so that the focus stays in place. */

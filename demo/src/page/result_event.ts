@@ -1,4 +1,4 @@
-/** The event of the window for each result that a page shows. */
+/** The name of the event that the window dispatches for each result that a page shows. */
 export const RESULT = 'webvera-result';
 
 /** Announces to other scripts of the page that it shows a result. */

@@ -7,7 +7,7 @@ export class NumberForm<Name extends string> {
   readonly #form = byId('settings-form', 'form');
   readonly #inputs: ReadonlyMap<Name, HTMLInputElement>;
 
-  /** `onChange` is called after each input, and after the defaults are back in the form. */
+  /** `onChange` is called with false after each input, and with true after the defaults are back in the form. */
   constructor(
     fields: Readonly<Record<Name, SettingsField>>,
     defaults: Readonly<Record<NoInfer<Name>, number>>,
@@ -102,7 +102,7 @@ export function readOrReport<Settings>(form: { read(): Settings | undefined }, b
   details.open = true;
   const invalid = details.querySelector<HTMLElement>('[aria-invalid="true"]');
   banner.show('error', 'Some settings need another value.', 'What is wrong stands beside each of them.');
-  // Afterwards, so that the field is what the visitor sees.
+  // The focus comes after the banner, so that the page scrolls to the field last.
   (invalid?.querySelector('input') ?? invalid)?.focus();
   return undefined;
 }

@@ -28,7 +28,7 @@ export class Rack {
     }
   }
 
-  /** A voice on the model, which is loaded once. */
+  /** Returns a voice on the model. Each voice is loaded only once. */
   on({ base, voices }: ReadyModel, key: string): Promise<AnyAdaptedModel> {
     const known = this.#loaded.get(key);
     if (known !== undefined) return known;
@@ -39,8 +39,8 @@ export class Rack {
   }
 
   /**
-   * Chooses a trained voice and stores it. Returns its name, which is another one if another tab has taken its own. If storing fails,
-   * the voice stays in memory as an unsaved one.
+   * Chooses a trained voice and stores it. Returns its name, which is a new one if another tab has stored a voice of the same name. If
+   * storing fails, the voice stays in memory as an unsaved one.
    */
   async keep(voice: HeldVoice): Promise<string> {
     const { adapted } = voice;
@@ -56,7 +56,7 @@ export class Rack {
     return id;
   }
 
-  /** The name of a voice that isn't stored yet. */
+  /** The name of a voice that isn't stored yet; undefined if it is stored. */
   unsavedName(adapted: AnyAdaptedModel): string | undefined {
     return this.#store.value.unsaved.find((one) => one.adapted === adapted)?.id;
   }

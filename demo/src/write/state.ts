@@ -103,7 +103,7 @@ export function withModel(state: AppState, model: ReadyModel): Partial<AppState>
   return { model, source, ...(!isFitting && { voice: shippedVoices[0].key }) };
 }
 
-/** Whether a voice was learnt over the model in use, as far as its file says. PEFT's files may have a path there. */
+/** Whether a voice was learnt over the model in use, as far as its file says. PEFT's files may name the model by a path. */
 export function fits({ base_model }: Pick<AdapterInfo, 'base_model'>, { source }: Pick<AppState, 'source'>): boolean {
   return base_model === null || base_model.split('/').at(-1) === source.name;
 }
@@ -134,7 +134,7 @@ export function canGoOn(state: AppState): boolean {
   return canTeach(state) && missingToGoOn(state).length === 0;
 }
 
-/** The names of the model and the text that an interrupted run still needs. The bundled model loads by itself. */
+/** The names of the model and the text that an interrupted run still needs. The model in use is loaded by the run itself. */
 export function missingToGoOn({ interrupted, source, corpus }: AppState): readonly string[] {
   if (interrupted === undefined) return [];
   const { name, bytes, origin = name } = interrupted.corpus;

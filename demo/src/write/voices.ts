@@ -27,7 +27,7 @@ export function ownId(key: string): string | undefined {
   return key.startsWith('own:') ? key.slice(4) : undefined;
 }
 
-/** `folder`: that of the shipped voices over the model. */
+/** The source of a voice, for loading it. `folder`: the folder of the shipped voices over the model. */
 export function sourceOf(key: string, folder: URL | undefined): AdapterSource {
   const id = ownId(key);
   return id === undefined ? new URL(`${key}/`, folder) : { id };

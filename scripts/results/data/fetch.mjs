@@ -59,7 +59,7 @@ export function spell({ program, args }) {
  */
 export async function bring(source, root, report) {
   const folder = join(root, source.name);
-  // Written last, so that an interrupted download is repeated.
+  // This file is written last, so that an interrupted download is repeated.
   const complete = join(folder, 'complete');
   const isThere = () => existsSync(complete) && readFileSync(complete, 'utf8') === source.sha256;
   if (isThere()) return folder;

@@ -1,4 +1,4 @@
-// Reads subjects of e-mails, spam or not ("ham"). Marks of mailing lists and threads are removed, because they would give ham away.
+// Reads subjects of e-mails, spam or not ("ham"). Marks of mailing lists and threads are removed, because they would identify ham.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { distinct, splitByHash, wordsOf } from './split.mjs';

@@ -38,7 +38,8 @@ export function distinct(examples) {
 }
 
 /**
- * A quarter is for the test. Both sides are sorted by the hashes of the keys, and cut to the given number of examples of each label.
+ * Splits examples by the hashes of their keys: a quarter is for the test. Both sides are sorted by these hashes, and cut to the given
+ * number of examples of each label.
  * @param {readonly Keyed[]} examples
  * @param {{ train: number, test: number }} most examples of each label
  * @returns {Split}
@@ -47,7 +48,7 @@ export function splitByHash(examples, { train, test }) {
   const hashed = examples
     .map((example) => ({ ...example, hash: createHash('sha256').update(example.key).digest('hex') }))
     .sort((a, b) => (a.hash < b.hash ? -1 : 1));
-  // The last digit, because the order depends on the first ones.
+  // The hash's last digit decides, because the order depends on its first digits.
   const isTest = (/** @type {{ hash: string }} */ { hash }) => /[0-3]$/.test(hash);
   return {
     train: firstOfEach(

@@ -15,7 +15,7 @@ const SYNSET = /^(\d{8}) (\d\d) n [0-9a-f]{2} ([a-z]+) [^|]*\| (.*)$/;
 /** A word, a file's number; an offset, the number of the sense, and how often WordNet's texts have it. */
 const SENSE = /^([a-z]+)%1:\d\d:\S* (\d{8}) \d+ (\d+)$/;
 
-/** Characters of a definition. */
+/** Fewest and most characters of a definition. */
 const [LEAST, MOST] = [16, 80];
 
 /**

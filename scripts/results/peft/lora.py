@@ -22,7 +22,7 @@ from training import Batch, endless, perplexity, train
 
 @dataclass(frozen=True)
 class Settings:
-    """A LoRA to train, some times, and texts to measure it on, whose names are keys of the results."""
+    """A LoRA to train, once for each seed, and texts to measure it on. Their names are keys of the results."""
 
     model: str
     """The folder of the base model."""
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def blocks(tokenizer: Tokenizer, text: str, length: int) -> list[list[int]]:
-    """One text as blocks that don't overlap; a last block of one token predicts nothing."""
+    """One text as blocks that don't overlap. A last block of one token is dropped, because it predicts nothing."""
     ids: list[int] = tokenizer.encode(text).ids
     rows = [ids[start : start + length] for start in range(0, len(ids), length)]
     return [row for row in rows if len(row) > 1]

@@ -1,4 +1,4 @@
-// The measurement that all tables share: trains adapters of one kind, measures them, and reports their costs.
+// The measurements that several tables share: trains adapters of one kind, measures them, and reports their costs.
 import { randomNumbers } from '../../shared/random.mjs';
 import { spread } from '../report.mjs';
 

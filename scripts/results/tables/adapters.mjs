@@ -1,5 +1,5 @@
-// Trains an adapter of each kind, at the best of its rates, on a book over the bundled model and on answers over SmolLM2, and compares what
-// they learn, forget, weigh and take.
+// Trains an adapter of each kind, at the best of its rates, on a book over the bundled model and on answers over SmolLM2. Compares what the
+// adapters learn and forget, the sizes of their files, and the time that they take.
 import { readFileSync } from 'node:fs';
 import { splitText } from '../../finetune/split_text.mjs';
 import { inRepository } from '../../shared/paths.mjs';
@@ -39,9 +39,9 @@ import { basePerplexities } from './base_perplexity.mjs';
  * @property {number} busy seconds of the processor's cores in the run that took the fewest
  */
 
-/** Characters of the end of the text to train on, of the held-out text, and of definitions. */
+/** Characters of the texts that are measured: the end of the text to train on, the held-out text, and definitions. */
 const [VALIDATION, TEST, OTHER] = [8_000, 12_000, 5_000];
-/** Answers at the end that judge a rate, and as many that test. */
+/** The number of answers by which a rate is chosen, and of those that test. Both are at the end of the file. */
 const JUDGES = 8;
 const GGUF = 'SmolLM2-135M-Instruct.Q4_1.gguf';
 /** The texts that have columns. */

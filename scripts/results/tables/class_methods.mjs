@@ -12,7 +12,7 @@ const NO_COSTS = ['–', '–', '–'];
 export const seedsOf = (/** @type {TableRun} */ { seeds }) => Array.from({ length: seeds }, (_, seed) => seed);
 
 /**
- * Measures a row. A row that needs Python is left out where it is missing.
+ * Measures a row. A row that needs Python is left out if Python is missing.
  * @param {TableRun} run
  * @param {readonly string[]} key
  * @param {() => Promise<readonly string[]>} method cells after the key

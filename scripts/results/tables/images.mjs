@@ -73,7 +73,7 @@ async function pixelsByRegression({ run, train, test }, shots) {
 /** @type {ImageMethod} */
 async function instantHead({ run, model, train, test }, shots) {
   const { library } = run;
-  // PEFT needs an adapted layer. It doesn't learn.
+  // PEFT needs at least one adapted layer. It doesn't learn: only the head does.
   const where = { target_modules: ['q_proj'], layers_to_transform: [3], modules_to_save: ['classifier'] };
   const vera = await library.get_peft_model(
     model,
@@ -85,7 +85,7 @@ async function instantHead({ run, model, train, test }, shots) {
   let seconds = Number.POSITIVE_INFINITY;
   for (const seed of seedsOf(run)) {
     const few = fewOfEach(train, shots, seed).map(exampleOf);
-    // The features of new examples are computed here, and those of the test below.
+    // This call is timed: it computes the features of new examples. The next call computes those of the test.
     seconds = Math.min(seconds, (await vera.fit_head(few)).seconds);
     const { held_out } = await vera.fit_head(few, { eval_dataset });
     measured.push(100 * (held_out?.after.accuracy ?? Number.NaN));

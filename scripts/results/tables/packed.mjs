@@ -16,7 +16,7 @@ import { trainAndMeasure } from './adapted.mjs';
  * @property {string} [gguf_file]
  * @property {readonly ModelDtype[]} dtypes
  * @property {import('../../../src/index').TrainingArguments} args
- * @property {number} heldOut characters at the end of the book
+ * @property {number} heldOut characters of the held-out text
  * @property {number} [runs] runs of a row, in place of the option `--seeds`
  */
 

@@ -60,7 +60,7 @@ export const pairs = {
 };
 
 /**
- * Trains, and reports how long it took until the first loss and then a step.
+ * Trains, and returns the seconds until the first loss, and of a step after it.
  * @param {TableRun} run
  * @param {import('../../../src/index').DPOTrainer} trainer
  */

@@ -12,7 +12,7 @@ const GGUF = 'SmolLM2-135M-Instruct.Q4_1.gguf';
 const [R, RATE, STEPS] = [64, 2e-2, 24];
 /** Sampling, because the likeliest tokens soon repeat themselves. */
 const SAMPLED = { do_sample: true, temperature: 0.7, top_p: 0.9, seed: 1 };
-/** Held-out characters at the end of the book. */
+/** Characters of the held-out text that are measured. */
 const HELD_OUT = 4_000;
 /** Held-out answers. */
 const TESTS = 8;

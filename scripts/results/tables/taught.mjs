@@ -11,7 +11,7 @@ import { basePerplexities, expectSamePerplexity } from './base_perplexity.mjs';
  * @property {string} path of the model's folder, or of its GGUF file, for Python
  * @property {readonly import('../../../src/index').Example[]} examples
  * @property {readonly (string | readonly ChatMessage[])[]} prompts
- * @property {string} text one that isn't taught
+ * @property {string} text a text that isn't taught
  * @property {number} epochs
  */
 /**
@@ -45,7 +45,7 @@ export async function teachHere({ library }, { model: base, examples, prompts, t
 }
 
 /**
- * The same by PEFT, from webvera's tokens. Throws if PyTorch's base model has another perplexity.
+ * Teaches a lesson by PEFT, from webvera's tokens. Throws if PyTorch's base model has another perplexity.
  * @param {TableRun} run
  * @param {Lesson} lesson
  * @returns {Promise<Taught>}
@@ -86,7 +86,7 @@ function learntOf(preview) {
 /**
  * @param {readonly number[]} ids
  * @param {number} length
- * @returns {number[][]} blocks of so many; a last block of one token predicts nothing
+ * @returns {number[][]} blocks of `length` tokens; a last block of one token is dropped, because it predicts nothing
  */
 function blocksOf(ids, length) {
   const blocks = Array.from({ length: Math.ceil(ids.length / length) }, (_, index) =>

@@ -58,7 +58,7 @@ export class TextLesson {
     return fewOfEach(this.train, shots, seed);
   }
 
-  /** Loads a classifier that is the caller's own. */
+  /** Loads a new classifier, which the caller disposes. */
   async open() {
     const { library, session } = this.run;
     const names = [...new Set(this.train.map(({ label }) => label))].sort();
@@ -73,7 +73,7 @@ export class TextLesson {
     return this.#shared;
   }
 
-  /** A classifier whose head can be solved for. Its adapter doesn't learn: PEFT needs at least one. */
+  /** A classifier whose head can be solved. PEFT needs at least one adapted layer, which doesn't learn. */
   solver() {
     this.#solver ??= this.open().then((model) => {
       const { library } = this.run;
@@ -85,7 +85,7 @@ export class TextLesson {
     return this.#solver;
   }
 
-  /** Vectors by `embed`. */
+  /** Returns the vectors that `embed` makes of all texts. */
   vectors() {
     this.#vectors ??= this.#embed();
     return this.#vectors;

@@ -14,7 +14,7 @@ fn v_block(rows: vec4u, c: u32) -> mat4x4f {
   return mat4x4f(v[rows.x + c], v[rows.y + c], v[rows.z + c], v[rows.w + c]);
 }
 
-// Tokens beyond the last repeat it, so the last itself is written after them.
+// Tokens beyond the last have its place, so the blocks are written in reverse: the last token's own after theirs.
 fn put_y(rows: vec4u, c: u32, block: mat4x4f) {
   y[rows.w + c] = block[3];
   y[rows.z + c] = block[2];

@@ -1,5 +1,5 @@
-// Four rows of heads of eight, in registers, four columns each near and far. Sums are written as chains, one at a time, so
-// that few registers hold what is summed.
+// Four rows of a head of eight columns, in registers: `near` has the first four columns, `far` the others. Each sum is written as one
+// chain of additions, one sum after the other, so that few registers hold terms.
 // with lib/neighbours.wgsl
 struct Head { near: mat4x4f, far: mat4x4f }
 

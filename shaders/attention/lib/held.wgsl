@@ -1,4 +1,4 @@
-// A thread of attention holds its four queries, of heads of eight, and their sums in registers.
+// For heads of eight columns: a thread of attention holds its four queries and their sums in registers.
 // with lib/heads_held.wgsl
 alias Queries = Head;
 struct Sums { rows: vec4u, real: bool, y: Head }

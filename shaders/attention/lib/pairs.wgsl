@@ -19,7 +19,7 @@ fn y_pair(rows: vec4u, c: u32) -> mat2x4f {
   return transpose(mat4x2f(y[rows.x + c], y[rows.y + c], y[rows.z + c], y[rows.w + c]));
 }
 
-// Tokens beyond the last repeat it, so the last itself is written after them.
+// Tokens beyond the last have its place, so the pairs are written in reverse: the last token's own after theirs.
 fn put_y(rows: vec4u, c: u32, pair: mat2x4f) {
   let words = transpose(pair);
   y[rows.w + c] = words[3];

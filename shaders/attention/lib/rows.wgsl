@@ -6,7 +6,7 @@ fn tokens_from(token: u32) -> vec4u {
   return min(token + vec4u(0u, 1u, 2u, 3u), vec4u(p.T - 1u));
 }
 
-// Places of rows are in words. Only one product differs between threads, as a product takes GPUs four times as long as a sum.
+// Places of rows are in words. Only one product depends on the thread, because GPUs take four times as long for a product as for a sum.
 fn head_rows(batch: u32, token: u32, head: u32, heads: u32) -> vec4u {
   let width = p.D / WORD;
   let stride = heads * width;

@@ -1,4 +1,4 @@
-// attention, each thread alone: it has four queries and loops over the keys up to its own, eight at a time. The sums
+// attention, each thread alone: it has four queries and loops over the keys that these see, eight at a time. The sums
 // stay in y, so that D may be anything and there is little code to compile.
 // grid: 32 queries in x
 @compute @workgroup_size(8)

@@ -1,5 +1,5 @@
-// attention on quads: each thread has four queries. The four threads of a quad read four keys each for all of them, sixteen
-// in each iteration.
+// attention on quads: each thread has four queries. Each of a quad's four threads reads four keys for all four threads,
+// so a quad reads sixteen in each iteration.
 // grid: 32 queries in x
 // with lib/neighbours.wgsl, and lib/in_memory.wgsl or lib/{held, heads_held}.wgsl
 @compute @workgroup_size(8)

@@ -1,25 +1,25 @@
 // Tiles of 32 by 32 tokens for 8 × 8 threads. Thread (x, y) has rows 4y to 4y + 3 and columns 4x to 4x + 3. In results as wide
-// as a head, a workgroup computes 64 columns, and a thread also has the columns 32 further on. Wider heads take several
-// workgroups, which repeat the scores. 14 KiB of workgroup memory with lib/workgroup.wgsl.
+// as a head, a workgroup computes 64 columns, each thread four of a head's lower half and four half a head further on. Wider heads
+// take several workgroups, which repeat the scores. 14 KiB of workgroup memory with lib/workgroup.wgsl.
 const TILE = 32u;
 // Columns of a head, in vec4s: INNER are staged at a time for products of two heads, and a workgroup computes OUTER.
 const INNER = 8u;
 const OUTER = 16u;
 
-// Products go along lines: one number of K for all rows and columns, so that few registers hold operands. Lines have an index
-// for each four of K, which is checked once for all four, and a constant one. One more vector lies between lines, so that
+// Products go along lines: one number of K for all rows and columns, so that few registers hold operands. A line has an index
+// of its four of K, whose bounds are checked once for all four lines, and a constant one. One more vector lies between lines, so that
 // threads which write one below the other meet different banks.
 alias Lines = array<array<vec4f, 17>, 4>;
 alias WeightLines = array<array<vec4f, 9>, 4>;
 
-// Either two operands of 32 rows: a line for each column of a head, with eight vectors of the left rows, then eight of the
-// right. Or one of 32 tokens by 64 columns: a line for each token.
+// Holds two operands of 32 rows each, with a line for each column of a head: eight vectors of the left rows, then eight of the right
+// ones. Or it holds one operand of 32 tokens by 64 columns, with a line for each token.
 var<workgroup> stage: array<Lines, 8>;
 // 32 rows by 32 tokens: a line for each token.
 var<workgroup> weight_stage: array<WeightLines, 8>;
 
 // The work of a workgroup: its tile begins at token `first`, and its columns are part `part` of a head of `width` (in vec4s).
-// Half of a part's columns are of the head's lower half, the others as many further on, so that a thread has what a rotation needs.
+// Half of a part's columns are in the head's lower half, the others half a head further on: a thread has both numbers of a rotated pair.
 struct Work { first: u32, part: u32, width: u32 }
 
 fn tile_count() -> u32 {
@@ -32,7 +32,7 @@ fn work_of(group: u32) -> Work {
   return Work(group / parts * TILE, group % parts, width);
 }
 
-// The same, the longest loop first when loops grow with the token.
+// As work_of, with the last tile first: if loops grow with the token, the longest one comes first.
 fn late_work_of(group: u32) -> Work {
   let work = work_of(group);
   return Work((tile_count() - 1u) * TILE - work.first, work.part, work.width);
@@ -102,7 +102,7 @@ fn wide_token(index: u32) -> u32 {
   return index / OUTER * 4u;
 }
 
-// Results of columns beyond a half are discarded, so these read any column of the head.
+// The results of columns beyond a half are discarded, so a thread may read any column of the head for them.
 fn wide_column(index: u32, work: Work) -> u32 {
   let column = index % OUTER;
   return min(near_column(column % INNER, work) + column / INNER * half_width(work), work.width - 1u);

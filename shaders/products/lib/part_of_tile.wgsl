@@ -1,5 +1,5 @@
 // Completes a tile for products in which each workgroup computes one part, and parts share buffers; some may have other operands.
-// tile_part holds the workgroup's part. Functions with a parameter for it get a constant instead: 1 for other operands, else 0. The
+// tile_part holds the workgroup's part. Functions with a parameter `part` get a constant instead of it: 1 for other operands, else 0. The
 // calls are written out, so that compilers know which buffers each loop reads.
 var<private> tile_part: u32;
 

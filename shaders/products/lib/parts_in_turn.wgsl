@@ -1,5 +1,5 @@
-// Completes a tile for products of up to three parts that share buffers: every workgroup adds one after the other, in a loop, so
-// that the text has one K loop, and what depends on the part is computed before it. The kernel's parts says how many there are.
+// Completes a tile for products of up to three parts that share buffers: every workgroup adds them one after the other, in a
+// loop. So the text has one K loop, and values that depend on the part are computed before it. The kernel's `parts` returns their number.
 fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   var c = before;
   var part = 0u;

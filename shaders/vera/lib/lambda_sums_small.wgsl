@@ -12,7 +12,7 @@ fn finish(row: u32, j: u32, block: mat4x4f) {
   column_sums[column_block * 8u + row_block] = sums.by_column;
 }
 
-// 16 threads have a quarter of four rows each, and as many columns.
+// Each of 16 threads stores the sums of four rows over a quarter of columns, and those of four columns over a quarter of rows.
 fn finish_tile(group: vec3u, thread: u32) {
   workgroupBarrier();
   if (thread < 16u) {

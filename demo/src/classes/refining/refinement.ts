@@ -20,7 +20,7 @@ export interface RefineOptions {
 /** The outcome of a run. */
 export interface Refined<Content> {
   readonly record: LearnRecord;
-  /** The adapter with the refined vectors; undefined if these are clearly worse than the earlier ones. */
+  /** The adapter with the refined vectors; undefined if these are clearly worse than untrained ones, or if the samples are too few. */
   readonly files: AdapterFiles | undefined;
   /** The samples that the vectors were trained on, and those that they were judged by. */
   readonly train: readonly Numbered<Content>[];
@@ -40,7 +40,7 @@ export async function refine<Content>(
   options: RefineOptions,
 ): Promise<Refined<Content>> {
   const prefix = `demo-${kind.key}`;
-  await forgetUnused(prefix, begun.session).catch(() => {}); // what a closed page has left
+  await forgetUnused(prefix, begun.session).catch(() => {}); // profiles that a closed page has left
   // Each tab has a profile of its own.
   const id = `${prefix}-${crypto.randomUUID()}`;
   return navigator.locks.request(id, () => refineIn(id, kind, begun, options));

@@ -31,7 +31,7 @@ export class RefiningRuns<Content> {
   startNow(): void {
     this.#isAsked = true;
     if (this.#abort === undefined) void this.#start('now');
-    else this.stop(); // it begins again at once
+    else this.stop(); // the next run begins at once
   }
 
   async #start(when: 'now' | 'idle'): Promise<void> {

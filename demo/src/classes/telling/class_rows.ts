@@ -8,7 +8,7 @@ import { type ClassOf, samplesOf } from '../class_set';
 import type { Learnt } from '../learnt';
 import { ClassField, classControls } from './class_field';
 
-/** The button of a class that teaches the present input. */
+/** A button that adds the current input to a class. */
 export interface Teaching {
   readonly button: HTMLButtonElement;
   /** Shows the class' present name and whether the button can be used. */
@@ -60,7 +60,7 @@ export class ClassRows<Content> {
     classControls(app, list);
   }
 
-  /** Updates the buttons, because the present input has changed. */
+  /** Updates the teaching buttons, after the current input or the page's state has changed. */
   updateTeaching(): void {
     for (const update of this.#teachings.values()) update();
   }

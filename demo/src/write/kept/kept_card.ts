@@ -15,7 +15,7 @@ import { ownKey } from '../voices';
 import { askBeforeLeaving } from './ask_before_leaving';
 import { KeptRow, type RowState } from './kept_row';
 
-/** Lists the voices in this browser: to write with, download, delete and open them. `write` writes with the chosen one. */
+/** Lists the voices in this browser, with buttons for each, and opens voices from files. `write` writes with the chosen voice. */
 export function keptCard(app: App, write: () => Promise<void>): void {
   const { store, rack, confirm, banner } = app;
   const list = byId('kept-list', 'ul');

@@ -12,17 +12,17 @@ interface Offer {
   readonly name: string;
   /** The folder below models/. */
   readonly folder: string;
-  /** The file of a model that is one GGUF file. */
+  /** The file's name, if the model is one GGUF file. */
   readonly gguf_file?: string;
   readonly bytes: number;
-  /** The bytes of each voice over it, below `voices/` in its folder. */
+  /** The bytes of each voice over the model. The voices are below `voices/` in its folder. */
   readonly voice_bytes: number;
 }
 
 /** 50 Mbit/s, the connection for which the page states a time. */
 const BYTES_PER_SECOND = 50e6 / 8;
 
-/** Offers a larger model where a graphics card computes, if the site has one. */
+/** Offers a larger model, if the site has one and a graphics card computes. */
 export async function offerCard({ store, models, banner }: App, pair: PairCard): Promise<void> {
   const response = await fetch('models/offers.json').catch(() => undefined);
   const [offer] = response?.ok === true ? ((await response.json()) as readonly Offer[]) : [];

@@ -45,7 +45,7 @@ export function outcomeCard(app: App): { show(outcome: Outcome): Promise<void>; 
       setText(byId('outcome-run', 'p'), outcome.run);
       show(root, true);
       announce(`${headline}. ${meaning}`);
-      // The result stands without the samples, whose code can't load without a connection.
+      // Without a connection the code samples can't load. The result is shown without them.
       const samples = await code().catch(() => undefined);
       setText(byId('code-python', 'code'), samples?.pythonFor(id, outcome.model) ?? '');
       setText(byId('code-page', 'code'), samples?.pageFor(id, outcome.model) ?? '');

@@ -60,7 +60,7 @@ function parsed(bytes: Uint8Array): unknown {
   }
 }
 
-/** Passes bytes through a stream; undefined if they don't fit it, or if more than `most` come out. */
+/** Passes bytes through a stream; undefined if the stream rejects them, or if more than `most` bytes come out. */
 async function piped(
   bytes: BlobPart,
   through: CompressionStream | DecompressionStream,
@@ -93,6 +93,6 @@ function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
   try {
     return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (sign) => sign.charCodeAt(0));
   } catch {
-    return new Uint8Array(); // base64 has no text of this length
+    return new Uint8Array(); // no base64 text has this length
   }
 }

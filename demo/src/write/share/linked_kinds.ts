@@ -1,10 +1,10 @@
 /** A kind of adapters that a link can hold, with the fields of its configuration that the link holds. */
 export interface LinkedKind {
-  /** Whole numbers, and the least and the most that a link may hold. */
+  /** Fields with whole numbers, each with the least and the greatest value that a link may hold. */
   readonly counts: Readonly<Record<string, readonly [least: number, most: number]>>;
   /** Lists of modules' names, beside `target_modules`. */
   readonly lists: readonly string[];
-  /** Other fields that change what an adapter computes: links hold adapters that have these values, or none, there. */
+  /** Other fields that change what an adapter computes. Links hold only adapters whose fields have these values, or none. */
   readonly others: Readonly<Record<string, unknown>>;
   /** Fields that must be there, with these values. */
   readonly required?: Readonly<Record<string, unknown>>;

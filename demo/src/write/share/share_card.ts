@@ -12,7 +12,7 @@ import type { SharedVoice } from './shared_voice';
 /** The code for links, which is loaded for the first link. */
 const code = () => import('./voice_files');
 
-/** Copies the address of this page with a voice in its fragment, and with the words of the page's field: none of the text it learnt. */
+/** Copies a link: this page's address, with a voice and the prompt in its fragment. The text that the voice learnt isn't in it. */
 export async function copyLink({ rack }: Pick<App, 'rack'>, id: string): Promise<void> {
   const files = await rack.files(id);
   const { sharedFrom, toFragment } = await code();

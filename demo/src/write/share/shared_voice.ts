@@ -31,7 +31,10 @@ const LONGEST_PATH = 200;
 /** Numbers in a voice. */
 export const MOST_NUMBERS = 60_000;
 
-/** Checks a stranger's header. A configuration's fields stand beside the others, and VeRA's type is left out. Throws `ChoiceProblem`. */
+/**
+ * Checks a stranger's header. The configuration's fields stand beside the others, and a header without `peft_type` means VeRA. Throws
+ * `ChoiceProblem` if a field is damaged.
+ */
 export function checkHeader(json: unknown): SharedHeader {
   const { name, base, opening, shapes, peft_type = 'VERA', ...fields } = fieldsOf(json);
   expectThat(isText(name, LONGEST_NAME) && name.trim() !== '', 'its name');

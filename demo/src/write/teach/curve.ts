@@ -42,7 +42,7 @@ export class Curve {
     this.#drawSoon();
   }
 
-  /** Draws at most once per frame, and not while the click that starts a run is handled, which takes long enough without it. */
+  /** Draws in the next frame, at most once per frame. The click that starts a run takes long enough without drawing. */
   #drawSoon(): void {
     if (this.#frame !== 0) return;
     this.#frame = requestAnimationFrame(() => {

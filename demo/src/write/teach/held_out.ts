@@ -14,7 +14,7 @@ export interface SplitText {
 const SHARE = 6;
 const FEWEST_PIECES = 4;
 const FEWEST_CHARACTERS = 200;
-/** Bytes that are held out at most, because measuring takes time. */
+/** About the most that is held out, in characters, or in bytes of a longer text. Measuring takes time. */
 const MOST_HELD_OUT = 2500;
 /** The most words of an opening without a pause. */
 const OPENING = 5;

@@ -6,7 +6,7 @@ import type { App } from '../app';
 import { canGoOn, missingToGoOn } from '../state';
 import { forget, type Interrupted, recall, remember } from './interrupted';
 
-/** Held by a tab while it runs a lesson, whose record isn't that of an interrupted one. */
+/** The lock that a tab holds while it runs a lesson. The stored record then belongs to a lesson that isn't interrupted. */
 const LOCK = 'webvera-demo:lesson';
 /** The adapter of a lesson. Other pages of the site may have runs of other adapters. */
 const DEFAULT = 'default';
@@ -35,7 +35,7 @@ export function interruptedNote(app: App, goOn: (run: Interrupted) => void): Int
   });
   onClick(byId('let-go', 'button'), async () => {
     await act(app, async () => {
-      // Another tab resumes it. Its record and checkpoints are that tab's.
+      // If another tab runs a lesson, the record and the checkpoints are that tab's.
       if (await isRunElsewhere()) return store.set({ interrupted: undefined });
       forgetIt();
       const session = await sessions.get();

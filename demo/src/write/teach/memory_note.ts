@@ -69,7 +69,7 @@ export function memoryNote({ store, sessions }: App, form: SettingsForm): void {
   store.watch((state, before) => {
     const [isUsed, wasUsed] = [state, before].map(({ phase, writing }) => phase !== 'idle' || writing);
     if (isUsed === wasUsed) return;
-    // Runs and texts have the worker for themselves.
+    // No estimate runs beside a run or the writing of texts.
     if (isUsed) {
       clearTimeout(timer);
       asked.abort();

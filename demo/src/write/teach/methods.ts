@@ -5,7 +5,7 @@ import type { NumberName, Settings } from './settings';
 interface Method {
   readonly name: string;
   readonly Config: new (init: object) => AnyAdapterConfig;
-  /** Numbers that suit it, on which the form starts. */
+  /** Numbers that suit the method. The form shows them when the visitor chooses the method. */
   readonly numbers: Readonly<Partial<Record<NumberName, number>>> & { readonly learning_rate: number };
   /** The form's numbers that belong to its configuration. */
   readonly own: readonly NumberName[];

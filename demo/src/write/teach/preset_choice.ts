@@ -3,11 +3,11 @@ import { type Preset, type PresetKey, type PresetNumbers, presets } from './pres
 
 const keys = Object.keys(presets) as readonly PresetKey[];
 
-/** The presets as radio buttons. None is checked for other settings. */
+/** The presets as radio buttons. No button is checked if the settings match no preset. */
 export class PresetChoice {
   readonly #inputs: ReadonlyMap<PresetKey, HTMLInputElement>;
 
-  /** `onChosen` is called after a visitor chose one. */
+  /** `onChosen` is called after a visitor chose a preset. */
   constructor(onChosen: (preset: Preset) => void) {
     const traits = { type: 'radio', name: 'preset', autocomplete: 'off' } as const;
     this.#inputs = new Map(keys.map((key) => [key, create('input', { ...traits, id: `preset-${key}`, value: key })]));

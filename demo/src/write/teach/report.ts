@@ -7,7 +7,7 @@ import type { Curve } from './curve';
 
 /** The progress of a run: its curve, the same as text and as a table, and a bar. */
 export class Report {
-  /** Its code loads with the first run. */
+  /** The chart, whose code loads with the first run. */
   #curve: Curve | undefined;
   readonly #rows = byId('curve-rows', 'tbody');
   readonly #bar = byId('train-bar', 'progress');
@@ -50,7 +50,7 @@ export class Report {
 
   addHeldOut(step: number, choices: number): void {
     const last = this.#measured.at(-1);
-    if (last !== undefined && step <= last.step) return; // a run that was resumed or recovered repeats them
+    if (last !== undefined && step <= last.step) return; // a resumed or recovered run repeats measurements
     const measured = { step, choices };
     this.#measured.push(measured);
     this.#curve?.addHeldOut(step, choices);

@@ -51,9 +51,9 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
   let id = '';
   /** The run's voice, once it has learnt. */
   let taught: AnyAdaptedModel | undefined;
-  /** Whether the run replaced or took over an interrupted one. */
+  /** Whether the run has begun. From then on, it has replaced or resumed any interrupted run. */
   let hasBegun = false;
-  /** Aborts while the model loads, before there is a run. */
+  /** Aborts the parts of a lesson before and after its run: loading the model, and measuring the result. */
   let cancelled = new AbortController();
   let status = '';
 
@@ -205,7 +205,7 @@ function statusOf({ phase, read, trouble, kept, loading }: AppState): string {
   return runText(phase, trouble, `Reading the text${share} and preparing the graphics card…`) + safe;
 }
 
-/** The perplexity of what was learnt, on the held-out part. If the visitor cancels meanwhile, the voice is deleted. */
+/** Measures the perplexity of the trained voice on the held-out part. Deletes the voice if that fails or is cancelled. */
 async function measured(
   { adapted, trainer }: Pick<Trained, 'adapted' | 'trainer'>,
   signal: AbortSignal,

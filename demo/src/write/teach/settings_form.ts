@@ -86,7 +86,7 @@ export class SettingsForm {
     return methodNames.find((name) => name === this.#method.value) ?? 'VERA';
   }
 
-  /** A method determines the numbers that an adapter has. */
+  /** Shows the numbers that the chosen method has, and hides those that it lacks. */
   #offerNumbers(): void {
     for (const name of ['r', 'theta_d_length'] as const) this.#numbers.offer(name, hasNumber(this.#methodKey, name));
   }
@@ -115,7 +115,7 @@ export class SettingsForm {
     for (const box of this.#boxes()) box.checked = true;
   }
 
-  /** A model determines the layers that can be adapted, and the longest text that it takes. */
+  /** Fits the form to a model, which determines the layers to adapt and the longest text. */
   #fit(model: ReadyModel | undefined): void {
     const context = model?.base.config.max_position_embeddings;
     this.#context = typeof context === 'number' ? context : undefined;

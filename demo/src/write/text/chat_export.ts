@@ -14,7 +14,7 @@ const MESSAGE =
 /** The note in place of a picture, a voice message or a deleted message. */
 const PLACEHOLDER = /^(?:<[^<>]{1,40}>|\u200e.*)$/;
 
-/** A chat has at least so many messages, and is one only if they begin this share of its lines. */
+/** A text counts as a chat if it has at least so many messages, and if at least this share of its lines begins a message. */
 const FEWEST_MESSAGES = 4;
 const LEAST_SHARE = 0.3;
 const MOST_PEOPLE = 8;

@@ -13,7 +13,7 @@ import { fetchSample, OWN_TEXT, type SampleText, sampleTexts } from './samples';
 const MOST_SHOWN = 60_000;
 /** Bytes of a file that may be a chat. */
 const MOST_CHAT = 2 ** 24;
-/** Bytes by which a file is checked. */
+/** Bytes at the beginning of a file by which it is checked. */
 const HEAD = 4096;
 
 /** The text to learn from: a sample, typed or pasted text, or a file. */

@@ -23,7 +23,7 @@ export class Example {
     this.#sides = sides;
   }
 
-  /** Without the file the page begins empty. */
+  /** Loads the examples. Without their file the page begins empty. */
   async load(): Promise<void> {
     const response = await fetch('voices/examples.json').catch(() => undefined);
     if (response?.ok === true) this.#examples = (await response.json()) as Examples;

@@ -29,7 +29,7 @@ export class PageOfText {
     this.#root.setAttribute('aria-busy', 'true');
   }
 
-  /** Begins a text. With the key of the previous text it is the same text again, so the shown part stays until the new one is longer. */
+  /** Begins a text. A text with the key of the previous one is the same, so what is shown stays until the new text is longer. */
   begin(prompt: string, key: string): void {
     if (key === '' || key !== this.#key) this.#shown.data = '';
     this.#key = key;

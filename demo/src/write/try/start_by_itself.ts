@@ -1,6 +1,6 @@
 import type { DeviceCheck } from '../../library/device';
 
-/** Whether the page may download and compute before anybody asked: with a graphics card, and no wish to save data. */
+/** Whether the page may download and compute unasked: only with a graphics card, and if the browser isn't set to save data. */
 export function mayStart(device: DeviceCheck): boolean {
   const { connection } = navigator as { connection?: { readonly saveData?: boolean } };
   return device.usable && !device.software && connection?.saveData !== true;

@@ -1,12 +1,12 @@
-// attention_backward in tiles of 32 rows by 32 columns, as backward_workgroup, but gradients of values are made by workgroups of
-// their own, which repeat the scores: a thread holds the sums of one gradient, half as many registers.
+// attention_backward in tiles of 32 rows by 32 columns, as backward_workgroup, but other workgroups compute the gradients of values, and
+// repeat the scores for them. So a thread holds the sums of one gradient only, in half as many registers.
 // grid: 32 rows times 64 columns of a head in x, for keys twice: of keys, then of values
 @compute @workgroup_size(8, 8)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: vec3u) {
   let group = id + vec3u(p.first_x, p.first_y, 0u);
   let groups = tile_count() * ((p.D / 4u + OUTER - 1u) / OUTER);
   let of_values = group.x >= groups;
-  // The longest loop first: the last queries have the most keys, the first keys the most queries.
+  // Workgroups with the longest loops come first: the last queries see the most keys, and the first keys are seen by the most queries.
   var work = late_work_of(group.x);
   if (of_keys()) {
     work = work_of(group.x % groups);

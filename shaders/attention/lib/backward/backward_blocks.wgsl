@@ -18,7 +18,7 @@ fn z_values_block(rows: vec4u, c: u32) -> mat4x4f {
   return mat4x4f(z_values[rows.x + c], z_values[rows.y + c], z_values[rows.z + c], z_values[rows.w + c]);
 }
 
-// Tokens beyond the last repeat it, so the last itself is written after them.
+// Tokens beyond the last have its place, so the blocks are written in reverse: the last token's own after theirs.
 fn put_dx(rows: vec4u, c: u32, block: mat4x4f) {
   put_block(rows + p.at_dx / WORD + c, block);
 }
@@ -51,7 +51,7 @@ fn turned_back(own: Halves, tokens: vec4u, c: u32) -> Halves {
   return Halves(times(own.near, cos) + times(own.far, sin), times(own.far, cos) - times(own.near, sin));
 }
 
-// The product of each two numbers.
+// The product of two blocks, number by number.
 fn times(a: mat4x4f, b: mat4x4f) -> mat4x4f {
   return mat4x4f(a[0] * b[0], a[1] * b[1], a[2] * b[2], a[3] * b[3]);
 }

@@ -1,4 +1,4 @@
-// A thread of attention_backward holds its four rows and four columns, of heads of eight, and the sums in registers.
+// For heads of eight columns: a thread of attention_backward holds its four rows and four columns, and the sums, in registers.
 // with lib/heads_held.wgsl
 struct Rows { x: Head, values: Head }
 struct Columns { z: Head, values: Head }
@@ -26,7 +26,7 @@ fn sums_of(rows: vec4u, real: bool) -> Sums {
   return Sums(rows, real, Head(), Head());
 }
 
-// sums + dS·z, and of keys also + P·z_values
+// Adds dS·z to the sums, and for keys also P·z_values.
 fn add_columns(sums: Sums, dS: Blocks, P: Blocks, columns: Columns) -> Sums {
   var values = sums.values;
   if (of_keys()) {

@@ -27,7 +27,7 @@ fn sums_of(rows: vec4u, real: bool) -> Sums {
   return Sums(rows, real, false);
 }
 
-// sums + dS·z, and of keys also + P·z_values
+// Adds dS·z to the sums, and for keys also P·z_values.
 fn add_columns(sums: Sums, dS: Blocks, P: Blocks, columns: Columns) -> Sums {
   for (var c = 0u; c < p.D / WORD; c++) {
     var pair = mat2x4f();

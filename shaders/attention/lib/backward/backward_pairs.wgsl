@@ -39,7 +39,7 @@ fn put_dx_values(rows: vec4u, c: u32, pair: mat2x4f) {
   put_pair(rows + p.at_dx_values / WORD + c, pair);
 }
 
-// Tokens beyond the last repeat it, so the last itself is written after them.
+// Tokens beyond the last have its place, so the pairs are written in reverse: the last token's own after theirs.
 fn put_pair(at: vec4u, pair: mat2x4f) {
   let words = transpose(pair);
   gradients[at.w] = words[3];

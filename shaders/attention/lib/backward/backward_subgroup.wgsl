@@ -1,5 +1,5 @@
-// attention_backward on quads: each thread has four rows. The four threads of a quad read four columns each for all of them,
-// sixteen in each iteration.
+// attention_backward on quads: each thread has four rows. Each of a quad's four threads reads four columns for all
+// four threads, so a quad reads sixteen in each iteration.
 // grid: 32 rows in x
 // with lib/neighbours.wgsl, and lib/backward_in_memory.wgsl or lib/{backward_held, heads_held}.wgsl
 

@@ -28,7 +28,7 @@ fn add_tile_products_of_values(less: mat4x4f, rows: vec4u, columns: vec4u, work:
   return dP;
 }
 
-// Writes a thread's columns of four rows, which are tokens: of dx, or of dx_values.
+// Writes a thread's columns of four rows: of dx, or with of_values of dx_values. `tokens` are the tokens of the rows.
 fn put_wide(rows: vec4u, tokens: vec4u, column: u32, work: Work, sums: Wide, of_values: bool) {
   let half = half_width(work);
   if (column >= half) {

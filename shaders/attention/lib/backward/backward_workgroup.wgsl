@@ -3,7 +3,7 @@
 @compute @workgroup_size(8, 8)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: vec3u) {
   let group = id + vec3u(p.first_x, p.first_y, 0u);
-  // The longest loop first: the last queries have the most keys, the first keys the most queries.
+  // Workgroups with the longest loops come first: the last queries see the most keys, and the first keys are seen by the most queries.
   var work = late_work_of(group.x);
   if (of_keys()) {
     work = work_of(group.x);

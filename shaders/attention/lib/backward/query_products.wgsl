@@ -1,6 +1,6 @@
 // y · dy of queries, which their pass computes before it reads them.
 
-// The beginning of the numbers that a workgroup reads: those of its own columns of the heads, or the first ones.
+// The beginning of the copy of y · dy that a workgroup reads: for queries that of its own columns of the heads, for keys the first.
 var<private> products_begin: u32;
 
 fn choose_products(part: u32) {
@@ -16,7 +16,7 @@ fn put_product(batch: u32, head: u32, query: u32) {
   saved[products_begin + (batch * p.H + head) * p.T + query] = total;
 }
 
-// Those of four queries, for threads that each have their own.
+// Writes y · dy of four queries, for threads that each have queries of their own.
 fn put_four_products(batch: u32, head: u32, query: u32) {
   choose_products(0u);
   if (!of_keys()) {

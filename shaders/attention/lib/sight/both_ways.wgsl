@@ -1,6 +1,6 @@
 // Queries see keys before and after their own.
 
-// The first query that sees each of four keys: none beyond the last.
+// The first query that sees each of four keys; T for a key beyond the last token, which no query sees.
 fn first_queries(batch: u32, key: u32) -> vec4i {
   let tokens = batch * p.T + tokens_from(key);
   let begins = vec4u(spans[tokens.x].x, spans[tokens.y].x, spans[tokens.z].x, spans[tokens.w].x);

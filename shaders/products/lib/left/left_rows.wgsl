@@ -14,7 +14,7 @@ fn left_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   return mat4x4f(left4(part, begin.x, at), left4(part, begin.y, at), left4(part, begin.z, at), left4(part, begin.w, at));
 }
 
-// A line's fours are whole words or masked by the storage.
+// Needs no other check of K's end: four numbers of a line are a whole word, or the storage masks them.
 fn left_whole_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   return left_block(part, begin, k);
 }

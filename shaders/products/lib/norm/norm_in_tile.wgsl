@@ -1,10 +1,10 @@
 // The norm in tiles whose threads stage the left operand, for several workgroups with the same rows: each sums the squares of the blocks
-// that it stages anyway, multiplies x by the weight alone, and scales its rows of u at the end. It then writes some columns of y, so that
-// no workgroup waits for another, and one alone writes a number.
+// that it stages anyway, multiplies x by the weight alone, and scales its rows of u at the end. It then writes some columns of y. So no
+// workgroup waits for another, and each number of y is written by only one.
 // A row has eight sums, each of every eighth word, which are added in turn: the order of all rms_norm kernels for whole words, so that
 // all make the same bits.
 const SUMS = 8u;
-// The threads that stage a row's words. Each takes every LANES-th: those of one sum, or of two in turn.
+// The number of threads that stage a row's words. Each takes every LANES-th word: the words of one sum, or of two sums in turn.
 const LANES = 256u / SIDE;
 var<workgroup> sums_of_rows: array<array<vec4f, SUMS>, SIDE / 4u>;
 var<workgroup> rstd_of_block: array<vec4f, SIDE / 4u>;
@@ -36,7 +36,7 @@ fn left_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   return scale_columns(block, weight[at] + p.weight_offset);
 }
 
-// The sums with the squares of the block, or as they are. Zeros are squared instead of leaving the squares out, so that compilers fuse the
+// Adds the squares of the block to the sums if it counts. Otherwise squares of zeros are added instead of none, so that compilers fuse the
 // same multiply-adds as in rms_norm_words.
 fn add_squares(sums: vec4f, block: mat4x4f, counts: bool) -> vec4f {
   let word0 = select(vec4f(), block[0], counts);
@@ -79,7 +79,7 @@ fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   return c;
 }
 
-// A thread's four rows of the workgroup's columns of y.
+// Writes a thread's four rows of the workgroup's columns of y. The workgroups of the first columns also write rstd.
 fn put_normed(group: vec3u, r: vec4f) {
   let words = p.C >> 2u;
   let tiles = (columns() + SIDE - 1u) / SIDE;

@@ -1,5 +1,5 @@
 // Storage of the right operand: codes of 4 bits. A line is a word for each group of 32 values, then eight codes a word: the low
-// bits of its bytes are the first four. A group's word holds scale and minimum: value = scale · code + minimum, rounded once.
+// four bits of its bytes are the first four codes. A group's word holds scale and minimum: value = scale · code + minimum, rounded once.
 alias RightWord = u32;
 
 fn right_origin(part: u32, line: u32) -> u32 {

@@ -10,7 +10,7 @@ fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   ));
 }
 
-// A line's fours are whole words or masked by the storage.
+// Needs no other check of K's end: four numbers of a line are a whole word, or the storage masks them.
 fn right_whole_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   return right_block(part, begin, k);
 }

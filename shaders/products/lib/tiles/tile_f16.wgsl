@@ -1,5 +1,6 @@
 // Tiles of 64 × 64 multiply in f16 and sum in f32: tile_stage_f16 has the error bound. The workgroup reads 32 of K at a time
-// into workgroup memory. Comes first: it needs the feature `shader-f16`.
+// into workgroup memory. This file comes first in a shader, because it enables f16
+// (the feature `shader-f16`).
 // with lib/{tile_staged_square, tile_stage_f16}.wgsl
 enable f16;
 

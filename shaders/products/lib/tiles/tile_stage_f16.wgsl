@@ -2,7 +2,7 @@
 // such sums in f32: where GPUs multiply pairs of f16 at once, that is 5/8 of an instruction for each product.
 //
 // RUN values of a row, or of four columns, are staged in a unit of their own, a power of two in which the largest is at least 16
-// and below 32. So RUN products of two are at most 2¹³, nothing overflows at f16's 65504, and gradients of 1e-9 don't vanish:
+// and below 32. So the sum of RUN products is at most 2¹³, nothing overflows at f16's 65504, and gradients of 1e-9 don't vanish:
 // f32's whole range comes through. Values that aren't finite stay so, and no row's result depends on other rows.
 //
 // With u, f16's rounding (2⁻¹¹, or 2⁻¹⁰ on a device that rounds to either side), Σ a·b is off by at most (RUN + 2)·u·Σ |a·b|:
@@ -12,7 +12,7 @@ const RUNS = STEP / RUN;
 // Runs of the left operand, then those of the right one: by two of K, by block. Each index has its own bounds check,
 // and constant indices have none.
 var<workgroup> staged: array<array<array<mat2x4h, STAGE_LINE>, RUN / 2u>, 2u * RUNS>;
-// By run, by block: one for each row, and one for four columns.
+// The units, by run and by block: one for each row, and one for four columns.
 var<workgroup> left_units: array<array<vec4f, STAGE_LINE>, RUNS>;
 var<workgroup> right_units: array<array<f32, STAGE_LINE>, RUNS>;
 

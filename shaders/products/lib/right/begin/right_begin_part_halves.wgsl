@@ -1,5 +1,5 @@
 // As right_begin_part_rows, for heads of D columns whose halves alternate: four columns are two of a head's lower half, then those D/2
-// further on. Columns come in pairs, and each head has D/2 of them. D: a multiple of 4
+// further on. Columns come in pairs, and each head has D/2 pairs. D: a multiple of 4
 fn right_begin(part: u32, column: u32) -> vec4u {
   let line = line_of(part, (column - first_column(part)) / 2u);
   let other = line + p.D / 2u;
