@@ -27,7 +27,7 @@ export function errorsPage(codes, errors) {
 
 For everybody who has an error of webvera before them: its code, its meaning, and the messages that come with it.
 
-Errors are \`WebVeraError\`s with a \`code\`, a \`message\`, a \`hint\` and \`retryable\`. A call that rejects has changed nothing. This page is
+Errors are \`WebVeraError\`s with a \`code\`, a \`message\`, a \`hint\` and \`retryable\`. A call that rejects has changed nothing, except a training run, whose adapter has what it learnt until then. This page is
 made from the source, by \`npx vitest run --project node test/scripts/site -u\`; … stands for a value. An error that PEFT has, too, has
 PEFT's text.
 

@@ -9,7 +9,7 @@ const ERRORS: Readonly<Record<GpuProblem, (address: string) => WebVeraError>> = 
     }),
   no_webgpu: () =>
     new WebVeraError('unsupported_device', 'WebGPU was expected, but this browser has no navigator.gpu', {
-      hint: 'Use a current Chrome, Edge, Safari or Firefox.',
+      hint: 'Use a current Chrome, Edge, Safari or Firefox. In Firefox on Linux, set dom.webgpu.enabled and dom.webgpu.workers.enabled in about:config.',
     }),
   no_adapter: () =>
     new WebVeraError('unsupported_device', 'A GPU adapter was expected, but the browser returned none', {

@@ -64,7 +64,7 @@ export class AdapterKeeper {
     try {
       return await Promise.all(this.#names.map((name) => this.#kept.get(name) ?? this.#keep(name)));
     } catch (cause) {
-      const message = "its adapters were lost too, as they hadn't been kept yet";
+      const message = "The model's adapters were lost with it, because no copies of them were made yet";
       throw new WebVeraError('not_found', message, { hint: 'Load the model and its adapters again.', cause });
     }
   }

@@ -42,6 +42,6 @@ async function addressOf(script: Blob): Promise<string> {
 function ownAddress(): string {
   if (own !== '') return own;
   throw new WebVeraError('invalid_argument', 'Expected embed.js to come from a <script src>, got it in another way', {
-    hint: 'Its worker is looked for beside it. Bundlers take the package itself: import from "webvera".',
+    hint: 'Its worker is looked for beside it. In a project with a bundler write import "webvera/embed.js".',
   });
 }

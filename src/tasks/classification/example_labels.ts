@@ -170,7 +170,7 @@ export function checkClasses(rows: readonly (readonly number[])[], labels: Label
   if (counts.size === 1) {
     const message = `Expected examples of at least two classes, got ${targets.length} of ${JSON.stringify(names[first])} alone`;
     throw new WebVeraError('invalid_argument', message, {
-      hint: 'Add examples of what it is to be told from.',
+      hint: 'Add examples with another label.',
       detail: { classes: 1 },
     });
   }

@@ -81,5 +81,9 @@ test('an adapter that was lost before it was held is reported', async () => {
     () => false,
   );
   await keeper.begin(['a']).kept;
-  await expect(keeper.all()).rejects.toMatchObject({ code: 'not_found', message: /hadn't been kept yet/, cause: lost });
+  await expect(keeper.all()).rejects.toMatchObject({
+    code: 'not_found',
+    message: /no copies of them were made yet/,
+    cause: lost,
+  });
 });
