@@ -34,8 +34,8 @@ export async function measureHost(gpu: GPU, options: TrainingStageOptions, cpuTi
       samples.push((cpuTime() - start) / STEPS);
       await finished(executor);
     }
-    // Each round counts one submit more: the read with which `finished` waits.
-    const submits = (executor.usage().submits - before) / (ROUNDS * STEPS);
+    // `finished` waits by a read, which is a submit for each round.
+    const submits = (executor.usage().submits - before - ROUNDS) / (ROUNDS * STEPS);
     return { dispatches: stage.steps().length, submits, ms: { min: Math.min(...samples), median: median(samples) } };
   } finally {
     stage.close();

@@ -117,8 +117,9 @@ def read_benchmark(path: Path) -> dict[str, Any]:
         medians_of(document)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"--against: {path} is no document of the benchmark: {error!r}") from error
-    if document["case"] not in CASES:
-        raise UsageError(f"--against: {path} has the case {document['case']}, which is none of {', '.join(CASES)}")
+    case = document.get("case")
+    if case not in CASES:
+        raise UsageError(f"--against: {path} has the case {case}, which is none of {', '.join(CASES)}")
     return document
 
 

@@ -12,7 +12,7 @@ export function chooseLavapipe() {
 }
 
 /**
- * Opens Dawn in this process, on this machine's GPU or on Mesa's software driver. On Linux, neither is used in place of the other.
+ * Opens Dawn in this process, on this machine's GPU or on Mesa's software driver. Neither is used in place of the other.
  * @param {Pick<typeof import('../../src/node'), 'openDawn'>} library
  * @param {'gpu' | 'llvmpipe'} adapter
  * @param {import('../../src/node').DawnOptions} [options]
@@ -21,8 +21,7 @@ export function chooseLavapipe() {
  */
 export async function openAdapter(library, adapter, options) {
   if (adapter === 'llvmpipe') {
-    // On other systems Dawn uses Metal or Direct3D.
-    if (process.platform === 'linux' && findLavapipe() === undefined) {
+    if (findLavapipe() === undefined) {
       throw new CommandFailure(`${LAVAPIPE.title} is not on this machine: ${LAVAPIPE.advice}`);
     }
     chooseLavapipe();

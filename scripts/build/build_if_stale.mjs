@@ -26,7 +26,7 @@ function isFresh() {
       .filter((name) => !name.includes('__pycache__'))
       .map((name) => join(folder, name)),
   );
-  return [...made, 'vite.config.ts', 'package-lock.json'].every((file) => {
+  return [...made, 'vite.config.ts', 'tsconfig.build.json', 'package.json', 'package-lock.json'].every((file) => {
     const found = statSync(join(ROOT, file), { throwIfNoEntry: false });
     return found === undefined || found.isDirectory() || found.mtimeMs <= oldest;
   });

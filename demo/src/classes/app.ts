@@ -52,10 +52,11 @@ export function takeSamples<Content>(
   leftOut = '',
 ): void {
   const { store, banner, kind } = app;
-  const before = store.value.set.samples.length;
-  changeSet(app, (set) => addSamples(addLabelled(set, labelled), classId, others));
-  announce(`${counted(store.value.set.samples.length - before, kind.thing)} added.`);
+  const before = store.value.set;
   const taken = labelled.length + others.length;
+  changeSet(app, (set) => addSamples(addLabelled(set, labelled), classId, others));
+  if (taken > 0 && store.value.set === before) return; // the banner shows why
+  announce(`${counted(store.value.set.samples.length - before.samples.length, kind.thing)} added.`);
   const room =
     taken < all ? `There is room for ${counted(taken, kind.thing)} of these ${all}. They are taken evenly.` : '';
   if (leftOut !== '' || room !== '') banner.show('note', `${leftOut} ${room}`.trim());

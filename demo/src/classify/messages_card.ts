@@ -1,7 +1,7 @@
 import { counted } from '../../../src/parts/words';
 import { type Arrivals, type ClassesApp, takeSamples } from '../classes/app';
 import { canChange } from '../classes/state';
-import { evenly } from '../library/evenly';
+import { evenlyOfBoth } from '../library/evenly';
 import { act } from '../page/act';
 import { type ChosenFiles, onDrop, onFiles } from '../page/chosen_files';
 import { byId, onClick, setText, show } from '../page/dom';
@@ -25,7 +25,8 @@ export function messagesCard(app: ClassesApp<string>): void {
       const { labelled, lines } = await readMessages(await read());
       const room = kind.most - store.value.set.samples.length;
       const all = labelled.length + lines.length;
-      take({ labelled: evenly(labelled, room), others: evenly(lines, room), all });
+      const [some, others] = evenlyOfBoth(labelled, lines, room);
+      take({ labelled: some, others, all });
     });
 
   byId('add-form', 'form').addEventListener('submit', (event) => {

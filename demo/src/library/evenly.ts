@@ -3,3 +3,14 @@ export function evenly<Item>(all: readonly Item[], most: number): readonly Item[
   const share = Math.min(1, Math.max(0, most) / all.length);
   return all.filter((_, index) => Math.floor((index + 1) * share) > Math.floor(index * share));
 }
+
+/** At most `most` items of two lists in all, spread evenly over both. */
+export function evenlyOfBoth<A, B>(
+  first: readonly A[],
+  second: readonly B[],
+  most: number,
+): readonly [readonly A[], readonly B[]] {
+  const share = Math.min(1, most / Math.max(1, first.length + second.length));
+  const some = evenly(first, Math.floor(first.length * share));
+  return [some, evenly(second, most - some.length)];
+}

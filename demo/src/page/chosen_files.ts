@@ -1,4 +1,5 @@
 import { hasFiles, onChosen, onDrops } from '../../../src/parts/files';
+import { ChoiceProblem } from '../library/choice_problem';
 import { onClick } from './dom';
 
 export interface ChosenFiles {
@@ -28,7 +29,7 @@ export function onDrop(zone: HTMLElement, enabled: () => boolean, take: (dropped
   const drop = (event: DragEvent): void => {
     if (event.defaultPrevented) return; // a zone within this one has taken the files
     event.preventDefault();
-    if (enabled() && event.dataTransfer !== null) void readDrop(event.dataTransfer).then(take);
+    if (enabled() && event.dataTransfer !== null) void readDrop(event.dataTransfer).then(take, () => take(UNREADABLE));
   };
   onDrops(zone, drop, enabled);
 }
@@ -46,6 +47,15 @@ function chosen(files: readonly File[]): ChosenFiles {
   const all = new Map(files.map((file) => [file.webkitRelativePath || file.name, file]));
   return { files, folder: undefined, all: async () => all };
 }
+
+/** A dropped folder that the browser can't list. */
+const UNREADABLE: ChosenFiles = {
+  files: [],
+  folder: undefined,
+  all: async () => {
+    throw new ChoiceProblem('This folder could not be read.');
+  },
+};
 
 async function readDrop(transfer: DataTransfer): Promise<ChosenFiles> {
   const files = [...transfer.files];
