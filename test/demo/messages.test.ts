@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { csvRows } from '../../demo/src/classify/csv';
 import { readMessages } from '../../demo/src/classify/read_messages';
-import { evenly } from '../../demo/src/library/evenly';
+import { evenly, evenlyOfBoth } from '../../demo/src/library/evenly';
 import { Latest } from '../../demo/src/library/latest';
 
 const read = (files: Readonly<Record<string, string>>) =>
@@ -63,4 +63,17 @@ test('of values that arrive faster than they are handled, only the newest is han
   expect(handled).toEqual([1, 4]);
   await latest.push(5);
   expect(handled).toEqual([1, 4, 5]);
+});
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+test('two lists share the room', () => {
+  const lengths = (first: number, second: number, most: number): number[] =>
+    evenlyOfBoth(numbers(first), numbers(second), most).map((part) => part.length);
+  expect(lengths(800, 800, 1000)).toEqual([500, 500]);
+  expect(lengths(800, 800, 2000)).toEqual([800, 800]);
+  expect(lengths(3, 1000, 100)).toEqual([0, 100]);
+  expect(lengths(1000, 0, 10)).toEqual([10, 0]);
+  expect(lengths(0, 0, 10)).toEqual([0, 0]);
+  expect(lengths(5, 5, 0)).toEqual([0, 0]);
 });
