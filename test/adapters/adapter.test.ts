@@ -118,7 +118,7 @@ describe('an adapter of another kind', () => {
     expect(parametersEnd(adapter.layout)).toBe(adapter.layout.length);
   });
 
-  test('is refused in a batch whose rows have adapters of their own, but for rows without any', () => {
+  test('is refused in a batch whose rows name such adapters, but not in one whose rows name none', () => {
     const { rows, ...unmixed } = loraKind;
     const [one, two] = [emptyAdapter('one', unmixed), emptyAdapter('two', unmixed)];
     const base = overlayOf([one, two], []);
@@ -131,7 +131,7 @@ describe('an adapter of another kind', () => {
     expect(rowInputs(overlayOfRows(base, [undefined, undefined]).rows, 2)).toBeUndefined();
   });
 
-  test('never lies over a model together with one of yet another', () => {
+  test('never changes a model together with an adapter of a third kind', () => {
     const one = emptyAdapter('one');
     expect(kindOf([one, one])).toBe(one.kind);
     expect(kindOf([])).toBeUndefined();

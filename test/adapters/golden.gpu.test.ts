@@ -56,7 +56,7 @@ describe.each(cases)('$name', async ({ name, Config, options }) => {
   async function expectFigure(model: PreTrainedModel, figure: 'base' | 'init' | 'random' | 'disabled' | 'merged') {
     const { logits, loss } = await model.forward(inputs.batch);
     expect(Math.abs(loss! - expected[figure].loss), figure).toBeLessThanOrEqual(tolerance.loss_abs);
-    // Trained biases are in use while adapters are disabled, of which the oracle keeps the loss alone.
+    // Trained biases stay in use while adapters are disabled. For this figure, the oracle stores only the loss.
     if (figure === 'disabled' && trainsBiases) return;
     const reference = tensors.get(`${figure}.logits`) ?? tensors.get('base.logits')!;
     expect(largestDifference(logits.data, reference, isToken), figure).toBeLessThanOrEqual(tolerance.logits_abs);

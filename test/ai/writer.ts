@@ -18,7 +18,7 @@ export interface WriterOptions {
   /** Whether the text has an end. Default: true. */
   readonly ends?: boolean;
   readonly longest?: number;
-  /** The field of config.json that has it. */
+  /** The field of config.json that holds `longest`. */
   readonly sizeName?: string;
   /** Thrown after the first token. */
   readonly error?: Error;
@@ -26,7 +26,7 @@ export interface WriterOptions {
   readonly hold?: () => Promise<void>;
 }
 
-/** A model that writes one text, a character at a time, until it has an end or the most tokens. */
+/** A model that writes one text, a character at a time, up to the text's end or to `max_new_tokens`. */
 export function writer(
   text: string,
   { ends = true, longest = 1000, sizeName = 'max_position_embeddings', error, hold }: WriterOptions = {},

@@ -87,7 +87,7 @@ test('an adapter that is loaded from its files trains on as before', async () =>
   const loaded = await VeraModel.from_pretrained(base, files, { is_trainable: true });
   expect(await logitsOf(loaded)).toEqual(await logitsOf(model));
   await same(await loaded.save_pretrained(), files);
-  // Both begin with a new optimizer.
+  // Both runs begin with a new optimizer.
   const [one, two] = [await train(model, 3), await train(loaded, 3)];
   expect(two.map(({ loss }) => loss)).toEqual(one.map(({ loss }) => loss));
   await same(await loaded.save_pretrained(), await model.save_pretrained());

@@ -135,7 +135,7 @@ test('a loop has the blocks between its first and the branches back, wherever th
   expect(turns('a: 15 >a')).toEqual([]);
 });
 
-test('a step of K is a turn of the loop around, with as many turns of the inner one', () => {
+test('a step of K is one turn of the outer loop, with all turns of the inner loop', () => {
   const shares = (text: string, multiplyAdds?: number) =>
     stepsOf(loopsIn(listing(text)), multiplyAdds).map(({ multiply_add, control }) => [multiply_add, control]);
   // The step has four turns of 64, each with a branch, and the outer loop's branch.

@@ -93,7 +93,7 @@ test('options are read and checked', () => {
   expect(() => readBenchOptions(['--length', '100'])).toThrow('--length must be 64 or 128');
 });
 
-test('the time of the thread that encodes a step is of no device', () => {
+test('--only host uses no device, so that options of devices are refused', () => {
   const host = (line: string) => readBenchOptions(`--only host ${line}`.trim().split(' '));
   expect(host('')).toMatchObject({ host: { name: 'tiny', length: 256, ranks: [64], json: false } });
   expect(host('--case small --r 8 --json')).toMatchObject({ host: { name: 'small', ranks: [8], json: true } });

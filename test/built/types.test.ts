@@ -23,7 +23,7 @@ beforeAll(() => {
   writeFileSync(join(folder, 'use.ts'), USE);
 });
 
-/** A use of the public types. The marked lines are wrong, which shows that the types check them. */
+/** Code that uses the public types. The lines after `@ts-expect-error` are wrong, and the compiler must refuse them. */
 const USE = `
 import { AutoModelForCausalLM, Profile, Session, Trainer, VeraConfig, WebVeraError, get_peft_model } from 'webvera';
 import { embeddingModel, languageModel } from 'webvera/ai';

@@ -56,7 +56,7 @@ describe('a command whose standard error is filtered', () => {
   const folder = mkdtempSync(join(tmpdir(), 'webvera-cli-'));
   afterAll(onExit(() => remove(folder)));
 
-  /** Runs a command that is written here, by its lines in the child. */
+  /** Starts a script that runs these lines as a command with filtered standard error. */
   function started(lines: string) {
     const file = join(folder, `${crypto.randomUUID()}.mjs`);
     const names = '{ withoutDawnWarnings, onceInterrupted }';
@@ -120,7 +120,7 @@ ${lines}
     child.stdout.on('data', (text: string) => {
       lines.push(text);
       const pid = Number(/ready (\d+)/.exec(text)?.[1]);
-      // A terminal interrupts both.
+      // A terminal interrupts both processes.
       if (pid > 0) process.kill(pid, 'SIGINT');
       child.kill('SIGINT');
     });

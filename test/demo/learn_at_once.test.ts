@@ -11,7 +11,7 @@ const setOf = (...messages: [string, string]): ClassSet<string> =>
   addSamples(addSamples(emptySet<string>(['a', 'b']), 0, [messages[0]]), 1, [messages[1]]);
 const learntFrom = (name: string): Learnt => ({ model: name, labels: ['a', 'b'], samples: 2 }) as unknown as Learnt;
 
-/** A page that learns from a set, and ends a learning when the test says so. */
+/** A page that learns from a set. The test settles each call of `learn` by `end`. */
 function learningPage() {
   const announcer = { localName: 'p', textContent: '' };
   vi.stubGlobal('document', { getElementById: () => announcer });
@@ -38,7 +38,7 @@ function learningPage() {
   return { store, learn, again, report, end };
 }
 
-test('a learning does not replace what another tab has learnt from its own samples meanwhile', async () => {
+test('a run does not replace what another tab has learnt from its own samples meanwhile', async () => {
   const { store, learn, end } = learningPage();
   const theirs = learntFrom('theirs');
   store.set({ set: setOf('theirs', 'two'), learnt: theirs, isStale: false });

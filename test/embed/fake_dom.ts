@@ -75,14 +75,14 @@ export class FakeElement extends FakeNode {
     return this.#attributes.get(name) ?? null;
   }
 
-  /** As for ':disabled'. */
+  /** Returns whether the element is disabled, which answers the selector ':disabled'. */
   matches(): boolean {
     return this.disabled;
   }
 
   focus(): void {}
 
-  /** As of a canvas that the browser can't draw on. */
+  /** Returns null, like a canvas that the browser can't draw on. */
   getContext(): null {
     return null;
   }
@@ -91,12 +91,12 @@ export class FakeElement extends FakeNode {
     this.dispatchEvent(new Event('click'));
   }
 
-  /** Whether neither it nor an ancestor is hidden. */
+  /** Whether the element and all its ancestors are shown. */
   get isVisible(): boolean {
     return !this.hidden && !(this.parent instanceof FakeElement && !this.parent.isVisible);
   }
 
-  /** The elements below it, in order. */
+  /** All elements within this one, in document order. */
   get all(): readonly FakeElement[] {
     return this.children.flatMap((child) => [child, ...child.all]);
   }

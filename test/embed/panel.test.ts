@@ -50,7 +50,7 @@ function inTwoParts(more: Promise<void>): (profile: FakeProfile) => void {
   };
 }
 
-/** Ways in which a profile goes. */
+/** Ways in which a panel loses its profile. */
 const WAYS = {
   'is forgotten': (learner) => learner.forget(),
   'is forgotten, and a lesson follows at once': async (learner) => {

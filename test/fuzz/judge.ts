@@ -10,7 +10,7 @@ export interface Finding {
 /** Milliseconds that any input may take, because garbage may be collected and code compiled at any moment. */
 const SPARE_MS = 50;
 const MOST_MS = 1000;
-/** The input size up to which the full time is allowed, in bytes. */
+/** The size of an input, in bytes, up to which the time limit is constant. Larger inputs get more time in proportion. */
 const USUAL_BYTES = 65_536;
 /** The most bytes that a reader may hold at its end, garbage included. */
 const MOST_BYTES = 256 * 2 ** 20;

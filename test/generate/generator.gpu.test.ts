@@ -27,7 +27,7 @@ const config = {
   adapter_names: undefined,
 };
 
-/** On these devices few rows use other kernels than many, with sums that differ in their last digits. */
+/** On these devices, a batch of few rows uses other kernels than one of many rows, and the sums differ in their last digits. */
 const kernels = [
   ['a GPU', GPU],
   ['an Apple GPU', APPLE],

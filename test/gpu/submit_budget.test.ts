@@ -19,7 +19,7 @@ test('begins small, so that the first submit is short on any device', () => {
 test.each([
   ['a laptop', 1e9],
   ['a processor', 2e7],
-])('comes to what %s does in 60 ms', (_, rate) => {
+])('settles at the work that %s does in 60 ms', (_, rate) => {
   expect(settle(new SubmitBudget(), 1e11, rate)).toBeCloseTo(60 * rate, -5);
 });
 
@@ -35,7 +35,7 @@ test('stays within its bounds', () => {
   expect(settle(new SubmitBudget(), 1e15, 1e12)).toBe(1e12);
 });
 
-test('one odd measurement moves it by half at most', () => {
+test('one odd measurement changes the budget by half at most', () => {
   const budget = new SubmitBudget();
   const before = settle(budget, 1e9, 1e8);
   budget.submitted(1e9, 0);

@@ -71,7 +71,7 @@ describe('grad', () => {
     const y = op(g, left, shared, told);
     g.grad(y, pinned('dy', [1]), new Map());
     const ofShared = told.filter(({ value }) => value === 'op.y');
-    // y's own op comes to `left` and `shared` first; then the op of `left` finds the first gradient of `shared`.
+    // The op of y comes first: `left` and `shared` have no gradient yet. Then the op of `left` receives the first gradient of `shared`.
     expect(ofShared.map(({ sum }) => sum)).toEqual([undefined, undefined, g.steps[4]?.values.dx]);
   });
 
@@ -230,7 +230,7 @@ test('takes the maker of a value back, and refuses to read its results unless th
   expect(codeThrownBy(() => g.emit(gradKernel, { dy: made }, { dx: [5] }, {}))).toBe('internal');
   g.emit(endKernel, {}, { y: made }, {});
   g.emit(gradKernel, { dy: made }, { dx: [5] }, {});
-  // A later step has used it.
+  // A later step reads `made`, so its maker can't be taken back.
   expect(g.takeBackMaker(made, () => true)).toBeUndefined();
 });
 

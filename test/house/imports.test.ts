@@ -91,7 +91,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   webgpu: ['node'],
 };
 
-/** Only for `worker: false` and the worker's own script: the page starts the other side, but never links it. */
+/** Whether the page imports a worker's code lazily, which it needs for `worker: false` and for the worker's own script. */
 const startsTheOtherSide = (one: Import): boolean =>
   partOf(one.file) === 'page' && one.lazy && ['worker', 'chat'].some((part) => isIn(resolved(one), part));
 
@@ -127,7 +127,7 @@ function roomOffences(imports: readonly Import[]): readonly string[] {
     .map((one) => `${one.file} imports ${one.target}`);
 }
 
-test("the worker's rooms import one way", () => {
+test("the worker's rooms import each other in one direction only", () => {
   const found = readdirSync(join(root, 'src/worker'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   expect(found.map(({ name }) => name).sort()).toEqual(Object.keys(rooms).sort());
   expect(roomOffences(library)).toEqual([]);

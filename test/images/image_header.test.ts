@@ -50,7 +50,7 @@ describe('a JPEG', () => {
   });
 
   test('behind markers without a segment, and bytes that decoders skip', async () => {
-    // By a walk that gave every marker a segment, the marker 0xff01 would end at this frame of 9×9 in camera data.
+    // A reader that expects a segment after every marker would skip from 0xff01 to this frame of 9×9 in camera data.
     const hiding = segment(65535);
     const frame = [0xff, 0xc0, 0, 17, 8, 0, 9, 0, 9, 3];
     hiding.set(frame, 0xffe1);
@@ -60,12 +60,12 @@ describe('a JPEG', () => {
     expect(await declaredSize(fileOf(start, new Uint8Array(10_000), segment(9), rest))).toEqual(size);
   });
 
-  test('behind segments without end is of no size that is decoded', async () => {
+  test('behind too many segments counts as infinitely large', async () => {
     const hidden = fileOf(start, ...Array.from({ length: 1024 }, () => segment(2)), rest);
     expect(await declaredSize(hidden)).toEqual(endlessSize);
   });
 
-  test('cut off is none', async () => {
+  test('that is cut off has no size', async () => {
     expect(await declaredSize(fileOf(start, segment(100)))).toBeUndefined();
     expect(await declaredSize(fileOf(start, segment(2000).slice(0, 50)))).toBeUndefined();
   });
@@ -85,7 +85,7 @@ test('a GIF whose screen is smaller than its first frame, behind a comment', asy
   expect(await declaredSize(fileOf(gif.slice(0, colours), Uint8Array.of(0x21, 0xfe), endless))).toEqual(endlessSize);
 });
 
-test('a BMP whose lines go from above, and an old one', async () => {
+test('a BMP whose rows begin at the top, and one of the old format', async () => {
   const bmp = bytesOf(written.at(-1)?.[1] ?? '');
   const view = new DataView(bmp.buffer);
   view.setInt32(22, -3, true);
@@ -97,7 +97,7 @@ test('a BMP whose lines go from above, and an old one', async () => {
 });
 
 test.each(['', 'BM', 'RIFF....WEBPVP9 ................................', 'a text of more than thirty-two characters'])(
-  'nothing of %j',
+  '%j has no size',
   async (text) => {
     expect(await declaredSize(new Blob([text]))).toBeUndefined();
   },

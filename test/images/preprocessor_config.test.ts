@@ -90,7 +90,7 @@ describe('refused', () => {
     [{ image_processor_type: 'CLIPImageProcessor' }, 'CLIPImageProcessor'],
     [{ do_pad: true }, 'do_pad'],
     [{ size: { shortest_edge: 5, longest_edge: 9 } }, 'longest_edge'],
-  ])('%j by name', (config, name) => {
+  ])('%j, with the name of the unsupported part', (config, name) => {
     const unsupported = expect.objectContaining({
       code: 'unsupported_model',
       message: expect.stringContaining(name),

@@ -63,7 +63,7 @@ test.for(publishedNames)('%s: the ids of the reference, and its texts', (name, {
   const { tokenizerJson, tokenizerConfig } = readPublished(folder, name);
   const ours = createTokenizer(tokenizerJson, tokenizerConfig);
   const [json, config] = [JSON.parse(tokenizerJson), JSON.parse(tokenizerConfig)];
-  // Since transformers 5, a BPE's text keeps its spaces. The reference is of the time before.
+  // Since transformers 5, a BPE's text keeps its spaces. The reference package is older than that.
   const cleanUp = json.model.type === 'BPE' ? { clean_up_tokenization_spaces: false } : {};
   const reference = new Tokenizer(json, { ...config, ...cleanUp });
 

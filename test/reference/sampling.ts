@@ -12,8 +12,8 @@ export interface Cut {
 }
 
 /**
- * The tokens that may be drawn. First the `top_k` largest logits, and all that equal the last of them. Then as few of
- * these as have `top_p` of their probability; of equal ones, those with the lowest ids come first.
+ * The tokens that may be drawn: the fewest of the `top_k` largest logits that together have `top_p` of their probability.
+ * Logits that equal the last of the `top_k` count, too. Among equal logits, those with the lowest ids come first.
  */
 export function candidates(z: ArrayLike<number>, { temperature, top_k, top_p }: Cut): Set<number> {
   const ranked = Array.from(z, (_, v) => v).sort((a, b) => Number(z[b]! > z[a]!) - Number(z[b]! < z[a]!));

@@ -299,7 +299,7 @@ test.each(['single_label_classification', 'multi_label_classification', 'regress
     closeTo(seen, alone);
     expect(seen).toMatchObject({ C: alone.C, accuracy: alone.accuracy });
     expect(seen.loss).toBeCloseTo(alone.loss, 6);
-    // Each is held out together with its views.
+    // Each example is held out together with its views.
     expect(seen.crossValidated?.loss).toBeCloseTo(alone.crossValidated?.loss ?? 0, 4);
   },
 );

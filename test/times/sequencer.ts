@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that take longest. A project begins with them, in this order, so that its last minute isn't one file's. */
+/** Files that take longest. A project begins with them, in this order, so that no long file runs alone at the end. */
 const LONG = [
   'demo/styles.all.gpu.test.ts',
   'with_peft/python_style.test.ts',

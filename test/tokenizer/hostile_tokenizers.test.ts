@@ -82,7 +82,7 @@ describe('hostile files', () => {
 });
 
 const theText = { Sequence: { id: 'A', type_id: 0 } };
-/** A choice of 32 that are the same. */
+/** A pattern of 32 equal alternatives. */
 const OR_DOTS = Array(32).fill('.').join('|');
 const doubling = { type: 'Replace', pattern: { String: 'a' }, content: 'aa' };
 function split(Regex: string): string {

@@ -51,7 +51,7 @@ beforeEach(async () => {
   await recovery.begin(undefined);
 });
 
-/** Acknowledges all steps up to this one, and can then hold a state, whose numbers all equal the step's. */
+/** Acknowledges all steps up to this one. With `kept`, it then holds a state whose numbers all equal the step's number. */
 function reach(step: number, kept = false): void {
   for (let at = record.progress.global_step + 1; at <= step; at++) {
     recovery.passed(at);
@@ -83,7 +83,7 @@ test('all values return to the beginning, with moments of zero, if no other stat
   ]);
 });
 
-test('or to the last held state, with the logs before it', async () => {
+test('all values return to the last held state, with the logs before it', async () => {
   reach(2, true);
   reach(4, true);
   reach(5);
@@ -94,7 +94,7 @@ test('or to the last held state, with the logs before it', async () => {
   expect(told()).toEqual([1]);
 });
 
-test('but not to one that no step has shown to be good', async () => {
+test('values never return to a state that no step has shown to be good', async () => {
   reach(2, true);
   reach(4, true);
   await fail(5);

@@ -29,7 +29,7 @@ describeWithPeft('Python goes on as the run would have here', () => {
     // Like the browser, the script stores two checkpoints.
     const kept = readdirSync(join(folder, 'output')).filter((file) => file.startsWith('checkpoint-'));
     expect(kept.sort()).toEqual(['checkpoint-10', 'checkpoint-8']);
-    // The newest checkpoint was interrupted while it was written.
+    // Without this file, the newest checkpoint is like one whose writing was interrupted.
     rmSync(join(folder, 'output/checkpoint-10/trainer_state.json'));
     expectSuccess(await runPython(folder, command));
     expect(readOutput(folder).logs).toEqual(whole.logs);
@@ -103,7 +103,7 @@ print(tracemalloc.get_traced_memory()[1])`;
     expect(Number(output)).toBeLessThan(1.5 * 1000 * line.length);
   });
 
-  test('is drawn in Python as it is drawn here', async () => {
+  test('draws the order of rows as it is drawn here', async () => {
     const drawn = [
       { length: 1, seed: 0, epoch: 0 },
       { length: 2, seed: 42, epoch: 1 },

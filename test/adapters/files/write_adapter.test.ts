@@ -12,7 +12,7 @@ function readBack(bytes: Uint8Array, name: string): { readonly dtype: string; re
 }
 
 describe('a file in float16', () => {
-  // Steps of float16 are 2⁻¹⁰ from 1 on, and 2⁻²⁴ near 0: halfway between two, the even one is taken.
+  // Neighbouring float16 numbers differ by 2⁻¹⁰ from 1 to 2, and by 2⁻²⁴ near 0. A number in the middle goes to the even one.
   test.each([
     [1 + 2 ** -11, 1],
     [1 + 3 * 2 ** -11, 1 + 2 ** -9],
@@ -29,7 +29,7 @@ describe('a file in float16', () => {
     expect(readBack(bytes, 'l')).toEqual({ dtype: 'F16', numbers: [expected] });
   });
 
-  test('holds what trains in half the bytes, and frozen tensors as they are', () => {
+  test('holds trained tensors in half the bytes, and frozen tensors unchanged', () => {
     const tensors = {
       parameters: new Map([['l', tensor([1.5, 1 / 3])]]),
       others: new Map([['head.weight', tensor([1 / 3, 2, 3, 4], [2, 2])]]),
@@ -44,7 +44,7 @@ describe('a file in float16', () => {
     expect(readBack(writeAdapterModel(tensors), 'l')).toEqual({ dtype: 'F32', numbers: [1.5, third] });
   });
 
-  test('refuses numbers that float16 has none for, of whole modules', () => {
+  test('refuses numbers of whole modules that are too large for float16', () => {
     const file = (number: number) => ({ parameters: empty, frozen: empty, others: new Map([['w', tensor([number])]]) });
     expect(() => writeAdapterModel(file(65505), 'float16')).toThrow(
       expect.objectContaining({

@@ -28,7 +28,7 @@ describe('a weighted sum', () => {
     expect([...tensors.parameters.get('a')!.data]).toEqual(expected);
   });
 
-  test('has the modules of all, each by the parts that wrap it', () => {
+  test('has the modules of all parts, and each vector is the sum over the parts that wrap its module', () => {
     const { config, tensors } = sumOfIa3([
       part(2, { a: [1, 2] }, { target_modules: ['k', 'd'], feedforward_modules: ['d'] }),
       part(3, { b: [5] }, { target_modules: ['v'] }),

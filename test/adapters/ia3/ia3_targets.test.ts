@@ -56,7 +56,7 @@ describe('feed-forward modules', () => {
     expect(scaledInputs(config)).toEqual(inputs);
   });
 
-  test('by an expression, or as the end of a name wherever it begins', () => {
+  test('are named by an expression, or by any end of their names', () => {
     const q = ['model.layers.0.self_attn.q_proj', 'model.layers.1.self_attn.q_proj'];
     expect(scaledInputs({ target_modules: 'all-linear', feedforward_modules: '.*q_proj' })).toEqual(q);
     expect(scaledInputs({ target_modules: '.*[qk]_proj', feedforward_modules: ['q_proj'] })).toEqual(q);
@@ -75,7 +75,7 @@ describe('feed-forward modules', () => {
     );
   });
 
-  test('a target that stands for both sorts is refused, as its file could not be read', () => {
+  test('a target that names feed-forward modules and others is refused, because its file could not be read', () => {
     const all = ['layer.0.attention.dense', 'layer.0.output.dense'].map((name) => linear(name));
     const of = { ...facts, model_type: 'bert' };
     expect(() => resolved({ target_modules: ['dense'] }, all, of)).toThrow(

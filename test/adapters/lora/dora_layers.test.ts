@@ -123,7 +123,7 @@ describe('a layer with its adapters in turn is that of PEFT', () => {
   });
 });
 
-test('DoRA merged has the rows that it gives beside the weight, of the lengths that are trained', () => {
+test('a merged weight of DoRA has rows of the trained lengths', () => {
   const given = scene();
   const { memory, weight } = given;
   const adapter = given.adapterOf(20, DORA);

@@ -38,7 +38,7 @@ async function openTrained(opened: TestSession, fields: LoraConfigInit = {}): Pr
   return model;
 }
 
-describe('a kind of adapters in a folder of its own and a line in each table', () => {
+describe('LoRA', () => {
   test('is created as PEFT does: it changes nothing yet', () =>
     within({}, async (opened) => {
       const base = await loadTiny(opened);
@@ -208,7 +208,7 @@ describe('a kind of adapters in a folder of its own and a line in each table', (
       expect(await logitsOf(base)).not.toEqual(before);
     }));
 
-  test('begins with other numbers by another seed, and with the same by the same one', () =>
+  test('begins with the same numbers for the same seed, and with others for another seed', () =>
     within({}, async (opened) => {
       const base = await loadTiny(opened);
       const drawn = async (seed: number) =>

@@ -38,7 +38,7 @@ describe("the tensors of a LoRA's file", () => {
   });
 });
 
-test('a name in torch has the name of the adapter before its end, whatever it is', () => {
+test('a parameter’s name in torch contains the adapter’s name, which may have any characters', () => {
   expect(loraKind.parameterName('q.lora_A.weight', 'default')).toBe('q.lora_A.default.weight');
   expect(loraKind.parameterName('q.lora_B.bias', '$1$&')).toBe('q.lora_B.$1$&.bias');
   expect(loraKind.parameterName('q.lora_magnitude_vector', 'a')).toBe('q.lora_magnitude_vector.a.weight');

@@ -56,7 +56,7 @@ test('an adapter for a tied layer is warned of in LoRA’s words, also for a hea
 });
 
 test.each([{ loftq_config: null }, { layer_replication: [] }, { target_parameters: [] }])(
-  'a method that a file leaves off by %j is no other value',
+  'a file with %j is read, because these fields turn a method off',
   (fields) => {
     const json = JSON.stringify({ peft_type: 'LORA', target_modules: ['q_proj'], ...fields });
     expect(readAdapterConfig(new TextEncoder().encode(json))).toMatchObject({ target_modules: ['q_proj'] });

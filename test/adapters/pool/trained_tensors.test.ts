@@ -81,7 +81,7 @@ describe('modules to save', () => {
     ]);
   });
 
-  test('bring all that is below them, once, and biases with the rest', () => {
+  test('include all tensors below them, each once, and their biases', () => {
     const modules_to_save = ['layers.1.mlp', '1.mlp.up_proj'];
     expect(names(trained('llama', { ...q, modules_to_save }))).toEqual([
       'model.layers.1.mlp.down_proj.weight',

@@ -27,13 +27,13 @@ test.each<[pattern: string, matches: readonly string[], others: readonly string[
   expect(others.filter((text) => isMatch(text))).toEqual([]);
 });
 
-test('matchStart needs the start alone', () => {
+test('matchStart matches if the start of a text matches, whatever follows', () => {
   const regex = matchStart('ab{,2}c', 'modules_to_save');
   expect(regex.matchStart('acx', budget())).toMatchObject({ start: 0, end: 2 });
   expect(regex.matchStart('xac', budget())).toBeUndefined();
 });
 
-describe('refuses what is no expression, or is none in both languages', () => {
+describe('refuses patterns that are invalid in Python or in JavaScript', () => {
   test.each([
     '(',
     '[',

@@ -90,7 +90,7 @@ describe('what PEFT refuses of a later adapter, as NoMatchingPeftModuleError say
     expect(() => resolveVeraTargets(config, modules, { ...facts, later: true })).toThrow(/^Target module Embedding\(/);
   });
 
-  test('and of a first one whose condensed names no layer has', () => {
+  test('is also refused of a first adapter whose condensed names match no layer', () => {
     const config = new VeraConfig({ target_modules: 'all-linear', layers_to_transform: 9 });
     const layers = Array.from({ length: 20 }, (_, i) => linear(`model.layers.${i % 4}.p${i % 5}`));
     expect(() => resolveVeraTargets(config, layers, { model_type: 'x' })).toThrow(

@@ -167,7 +167,7 @@ describe('UniLoRA', () => {
       expect(await logitsOf(model)).toEqual(other);
     }));
 
-  test('rows of a batch have one for all of them, and lanes none', () =>
+  test('refuses an adapter for each row of a batch, and weighted sums', () =>
     within({}, async (opened) => {
       const model = await fresh(opened);
       await model.add_adapter('other', new UniLoraConfig(ALL));

@@ -48,7 +48,7 @@ describe('VeraConfig', () => {
     const { peft_type }: { readonly peft_type: 'VERA' } = new VeraConfig({ peft_type: 'VERA' });
     expect(peft_type).toBe('VERA');
     expect(() => Object.assign(new VeraConfig(), { peft_type: 'LORA' })).toThrow(TypeError);
-    // @ts-expect-error No other method is one of VeraConfig.
+    // @ts-expect-error The type of peft_type allows only 'VERA'.
     expect(() => new VeraConfig({ peft_type: 'LORA' })).toThrow(
       expect.objectContaining({
         code: 'invalid_argument',

@@ -74,7 +74,7 @@ describe('from_json', () => {
     expect(Object.keys(config.to_json())).toEqual(SINCE_0_11);
   });
 
-  test('a list of patterns, which PEFT has since 0.14, and any `_only`, since 0.18', () => {
+  test('reads a list of patterns, which PEFT has since 0.14, and any `_only`, since 0.18', () => {
     const { config } = read({ ...written, layers_pattern: ['layers', 'h'], bias: 'lora_only' });
     expect(config.layers_pattern).toEqual(['layers', 'h']);
     expect(trainedBiases(config)).toBe('wrapped');

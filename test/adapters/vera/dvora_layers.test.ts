@@ -176,7 +176,7 @@ test.each(LAYER_MODES)('a run whose layers are %s has the same result and gradie
   expectEqual({ y: memory.get(y)!, dx: memory.get(dx)!, grads: memory.get(grads)! }, expected);
 });
 
-test('merged, the rows have the lengths that are trained; begun, those that they have', () => {
+test('a merged weight has rows of the trained lengths, and a new adapter begins with the lengths that its rows have', () => {
   const given = scene();
   const { memory, adapter, weight } = given;
   const [into, changed] = ['into', 'changed'].map((name) => input(memory, name, [M, K], new Float64Array(M * K)));

@@ -147,7 +147,7 @@ describe('the modes of modules', () => {
   });
 });
 
-test('lengths of rows cost a product with A beside a weight, and a look at a weight that has ΔW once a step', () => {
+test('lengths of rows cost a product with A if the weight lacks ΔW, and one read of the weight in each step if it contains ΔW', () => {
   const layer = { in_features: 64, out_features: 32, r: 8, sharers: 1, tokens: 16, microBatches: 4 };
   const [plain, rescaled] = [modeCosts(layer), modeCosts({ ...layer, use_dora: true })];
   for (const mode of LAYER_MODES) {

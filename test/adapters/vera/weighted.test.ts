@@ -138,7 +138,7 @@ describe('combineVectors', () => {
     1e39,
     -1e39,
     1e5 / Math.max(...[...llama.vectors.values()].flatMap((values) => [...values].map(Math.abs))),
-  ])('refuses weights that make what could not be loaded again: %d', (weight) => {
+  ])('refuses weights whose result could not be loaded again: %d', (weight) => {
     expect(() => combineVectors(weighted([weight, llama]))).toThrow(
       expect.objectContaining({ code: 'invalid_argument', message: expect.stringMatching(/^weights: expected/) }),
     );

@@ -55,7 +55,7 @@ async function withLayer(files: AdapterFiles, layer: string, weight: Float32Arra
   return { ...files, 'adapter_model.safetensors': new Blob([writeSafetensors(changed, metadata)]) };
 }
 
-/** The features that the last layer reads: each of several adapters has a last layer that outputs three of them. */
+/** The features that the last layer reads, three at a time: each of several adapters has a last layer that outputs three features. */
 async function featuresOf(model: VeraModel, layer: string): Promise<Float32Array> {
   const files = await model.save_pretrained();
   const D = (await vectorsOf(files)).get(`${layer}.weight`)!.length / 3;

@@ -29,7 +29,7 @@ test('a profile over a classifier learns with its head, is judged by its example
     const profile = await Profile.open(await load(opened), 'ada', options);
     await profile.add(rows);
     const { metrics } = await profile.learn();
-    // None of so few labels is held out.
+    // With so few labels, no example is held out.
     expect(metrics).toMatchObject({ taken: 1, held_out: 0 });
     expect(metrics.loss_after).toBeLessThan(metrics.loss_before! / 2);
     return Promise.all(rows.map((row) => profile.predict(row as { input_ids: number[] })));

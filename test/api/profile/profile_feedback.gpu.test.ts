@@ -69,7 +69,7 @@ describe('ratings', () => {
     });
   });
 
-  test('go elsewhere and come back with their files, and stay over visits', async () => {
+  test('are exported and imported with their files, and remain for later visits', async () => {
     const exported = await visit(async (opened) => {
       const profile = await Profile.open(await prose(opened), 'ada', options);
       await profile.add([{ text: 'Call me Ada.' }, { prompt: 'Dear', completion: ' sea', label: true }]);

@@ -58,7 +58,7 @@ describe('learning', () => {
       expect(output).toMatchObject({ global_step: 7, metrics: { taken: 1, loss_after: record?.loss_after } });
       const [likelihood, preferences, ratings] = record?.phases ?? [];
       expect(likelihood).toMatchObject({ kind: 'examples', examples: 1, steps: 2, accuracy_before: null });
-      // An untrained adapter gives both texts what the base model gives them.
+      // With an untrained adapter, both texts have the probabilities that the base model gives them.
       const untrained = { loss_before: expect.closeTo(Math.log(2), 5), accuracy_before: 0, accuracy_after: 1 };
       expect(preferences).toMatchObject({ kind: 'preferences', examples: 1, steps: 2, ...untrained });
       expect(ratings).toMatchObject({ kind: 'ratings', examples: 2, steps: 3, loss_before: 0.5, accuracy_after: null });
@@ -205,7 +205,7 @@ describe('thumbs', () => {
   });
 
   test('ten thousand leave a sample, of which a tenth is held out and judges', async () => {
-    // Seed 0 leaves eleven to hold out; one seed in eleven leaves five or fewer.
+    // With seed 0, eleven ratings are held out; with one seed in eleven, five or fewer are.
     vi.spyOn(crypto, 'getRandomValues').mockImplementation((seeds) => seeds);
     await visit(async (opened) => {
       const profile = await open(opened, { max_examples: 100 });

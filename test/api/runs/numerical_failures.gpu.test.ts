@@ -103,7 +103,7 @@ describe('a run that can’t succeed ends after three times, and leaves the last
       const isChanged = [...good].some(([name, vector]) => name.endsWith('_b') && vector.some((value) => value !== 0));
       expect(isChanged).toBe(true);
       await expectToLoad(first.model);
-      // Resuming with the same arguments fails at once; another rate is tried.
+      // A resumed run with the same arguments fails at once; a resumed run with another rate is tried again.
       const again = await failed(opened, poisoned, { ...init, resume: true });
       expect(again.error).toMatchObject({ detail: { step: 3 } });
       expect(troubles(again.events).filter(Array.isArray)).toEqual([]);

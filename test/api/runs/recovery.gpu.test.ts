@@ -93,7 +93,7 @@ describe('a run whose device is lost', () => {
       for await (const event of run) {
         if (event.type === 'log') told.push(numbersOf(event.logs));
         if (event.type !== 'log' || event.logs.step !== 6 || told.length > 6) continue;
-        // For a while the blanked device answers as if all were well.
+        // Until its loss is reported, the blanked device answers every read, with zeros.
         opened.blank();
         setTimeout(() => lose(opened), 20);
       }

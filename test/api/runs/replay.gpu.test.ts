@@ -34,7 +34,7 @@ test('after the first step of each length, training makes no GPU object', async 
   const run = new Trainer({
     model,
     args: { per_device_train_batch_size: 2, gradient_accumulation_steps: 2, max_steps: 8, shuffle: false },
-    // Two steps, of 64 and of 128 tokens a row, again and again.
+    // The steps alternate: one has 64 tokens a row, and the next one 128.
     train_dataset: [35, 40, 45, 50, 70, 80, 90, 100].map((length) => tinyRow(length)),
     callbacks: [
       {

@@ -73,7 +73,7 @@ describe('a run that another tab takes over', () => {
       const [restored] = await eventsOf(second.run);
       expect(restored).toMatchObject({ type: 'restored', checkpoint: `checkpoint-${reached}` });
       expect(await weightsOf(second.model)).toEqual(straight.weights);
-      // The new owner's name rejects writes of the first run that are still in progress.
+      // The store now has the new owner's name, so that it rejects writes of the first run that are still in progress.
       const [kept] = await checkpoints.list({ session: one.session });
       const store = new IndexedDbStore('webvera', indexedDB);
       expect(await store.get(`checkpoint/${kept?.id}/owner`)).toBeTypeOf('string');
@@ -133,7 +133,7 @@ describe('a run that another tab takes over', () => {
 });
 
 describe('a run whose lock was stolen', () => {
-  /** Steals a run's lock, as a tab does whose question the holder doesn't answer. */
+  /** Steals a run's lock, as another tab does if the holder doesn't answer its question. */
   function steal(locks: FakeLocks): void {
     const [name = ''] = locks.held.filter((held) => held.startsWith('webvera:run:'));
     locks.of('thief').request(name, { steal: true }, () => new Promise(() => {}));

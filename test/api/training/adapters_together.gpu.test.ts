@@ -133,7 +133,7 @@ describe('a run that does not train in one go equals the uninterrupted one to th
     const part = await trained(false, (run) => stopAt(run, 7));
     expect(part.state.global_step).toBeLessThan(18);
     const rest = await trained(true);
-    // The run reports it once, and each adapter once.
+    // There is one event for the run, and one for each of the two adapters.
     expect(rest.events.filter(({ type }) => type === 'restored')).toHaveLength(3);
     expect(rest.files).toEqual(whole.files);
     for (const name of names) expect(lossesOf(rest, name)).toEqual(lossesOf(whole, name));

@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => opened.session.close());
 
-/** The steps of a run that changes nothing, so that every loss can be looked up. */
+/** The logs of a run at a rate of 0, so that each loss can be compared with one that is computed alone. */
 async function lossesOf(train_dataset: Dataset, args: TrainingArguments = {}): Promise<StepLogs[]> {
   const still = {
     learning_rate: 0,

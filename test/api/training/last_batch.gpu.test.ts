@@ -42,7 +42,7 @@ test('fewer rows than a batch has make a smaller batch, with its own work and me
   const many = await train(batchOf(256, { max_steps: 3 }));
   expect(many.metrics.flops_per_step).toBe(ten.metrics.flops_per_step);
   expect(many.metrics.dispatches_per_step).toBe(ten.metrics.dispatches_per_step);
-  // The first adapter remains, with 512 bytes; a batch of 256 rows would take megabytes.
+  // The first run's adapter still holds 512 bytes; a batch of 256 rows would take megabytes.
   const [peak = 0, before = 0] = [many.metrics.peak_gpu_bytes, ten.metrics.peak_gpu_bytes];
   expect(peak - before).toBeLessThan(4096);
   expect(many.logs.map(({ loss, grad_norm }) => [loss, grad_norm])).toEqual(

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { late } from '../../../src/core/async/late';
 
-test('a part that could not be loaded says what to do, is asked for again, and then kept', async () => {
+test('a part that can not be loaded rejects with a hint, is requested again by the next call, and is then held', async () => {
   const parts = [Promise.reject(new TypeError('Failed to fetch')), Promise.resolve('part'), Promise.resolve('another')];
   parts[0]?.catch(() => {});
   const part = late(() => parts.shift() as Promise<string>);

@@ -43,7 +43,7 @@ test.each<[string, readonly string[], string | undefined]>([
   ['__proto__', args, undefined],
   ['x', args, undefined],
   ['', args, undefined],
-])('who writes %s means', (given, known, meant) => {
+])('the name that %s means', (given, known, meant) => {
   expect(nearName(given, known)).toBe(meant);
 });
 

@@ -28,18 +28,18 @@ const PACKED = Object.values(storages).flatMap(({ name, packed }) => (packed ===
 const scales = [1e-3, 0.02, 1, 300];
 
 describe('packed numbers', () => {
-  test.each(scales)('q8, around %f: half a step, of 127 to the largest of sixteen', (scale) => {
+  test.each(scales)('q8, around %f: errors are half a step at most; the largest of sixteen is 127 steps', (scale) => {
     const numbers = Float32Array.from(randomArray(count, 1, scale));
     const share = worst(numbers, kept('q8', numbers), 16, (group) => Math.max(...group.map(Math.abs)) / 127);
-    // A group's step is rounded to a half, with a relative error of at most 1/2048, or an error of 2⁻²⁴ below 2⁻¹⁴.
+    // A group's step is rounded to float16, with a relative error of at most 1/2048, or an error of 2⁻²⁴ below 2⁻¹⁴.
     expect(share).toBeLessThanOrEqual(0.5 * (1 + 1 / 2048 + (127 * 2 ** -24) / (scale / 2)));
     expect(share).toBeGreaterThan(0.4);
   });
 
-  test.each(scales)('q4, around %f: half a step, of 15 to what thirty-two span', (scale) => {
+  test.each(scales)('q4, around %f: errors are half a step at most; thirty-two span 15 steps', (scale) => {
     const numbers = Float32Array.from(randomArray(count, 1, scale));
     const share = worst(numbers, kept('q4', numbers), 32, (group) => (Math.max(...group) - Math.min(...group)) / 15);
-    // The step is rounded likewise, and so is the minimum, by at most a 2048th of 15 steps.
+    // The step and the minimum are rounded to float16, too: the minimum by at most a 2048th of 15 steps.
     expect(share).toBeLessThanOrEqual(0.5 * (1 + 1 / 2048 + (15 * 2 ** -24) / scale) + 15 / 2048);
     expect(share).toBeGreaterThan(0.4);
   });
@@ -80,7 +80,7 @@ describe('packed numbers', () => {
     expect(storages.q4.bytes([64, 1024])).toBe((64 * 1024 * 5) / 8);
   });
 
-  test('a row is its groups, then its codes', () => {
+  test('a row holds the scales of its groups, then its codes', () => {
     const row = Float32Array.from({ length: 32 }, (_, i) => (i === 0 ? -127 : i === 31 ? 254 : i % 2));
     const [scales = 0, ...codes] = new Uint32Array(storages.q8.encode(row, [1, 32]).buffer);
     expect(scales).toBe(0x40003c00); // 2 and 1
@@ -98,7 +98,7 @@ test('a matrix computed from packed numbers is stored in f16, any other as befor
   }
 });
 
-test.each(Object.values(storages))('$name: as files have it', ({ name, file, written, encode, decode, elements }) => {
+test.each(Object.values(storages))('$name: as in files', ({ name, file, written, encode, decode, elements }) => {
   const numbers = Float32Array.from(randomArray(count, 4));
   const bytes = encode(numbers, shape).buffer;
   const inFile = elements(bytes, shape);

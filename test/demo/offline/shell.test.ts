@@ -23,7 +23,7 @@ function memoryCaches(): CacheStorage & { readonly held: Map<string, Map<string,
   } as unknown as CacheStorage & { readonly held: Map<string, Map<string, Response>> };
 }
 
-/** A server whose files say their version, until it can't be reached. */
+/** A server whose files contain their version. A test can change the version and the status, and make the server unreachable. */
 function server(version: string) {
   const asked: string[] = [];
   const state = { version, status: 200, isReachable: true };

@@ -44,7 +44,7 @@ async function linkOf(header: unknown, numbers = 0): Promise<string> {
   return `#voice=${base64url(await deflated(bytes))}`;
 }
 
-/** A link gives a voice within the bounds, or is refused in words for the visitor. */
+/** Expects a link to give a voice within the bounds, no voice, or an error in words for the visitor. */
 async function expectBounded(fragment: string): Promise<void> {
   const outcome = await fromFragment(fragment).catch((error: unknown) => error);
   if (outcome instanceof ChoiceProblem || outcome === undefined) return;

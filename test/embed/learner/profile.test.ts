@@ -38,7 +38,7 @@ describe('the profile', () => {
     await expect(taught).rejects.toMatchObject({ code: 'not_found' });
     expect(learner.status).toMatchObject({ state: 'ready', error: undefined, forgotten: { bytes: 100 } });
     expect(learner.visit?.profile).toBeUndefined();
-    expect(world.profiles.made).toHaveLength(1); // nothing is stored again before there is something to keep
+    expect(world.profiles.made).toHaveLength(1); // no profile is made again before there is something to store
 
     const again = learner.teach('Another one.');
     await eventually(() => expect(world.profiles.made).toHaveLength(2));
@@ -178,7 +178,7 @@ describe('the profile', () => {
     await learner.import(files);
     await ended;
     expect(learner.status).toMatchObject({ state: 'ready', error: undefined });
-    // The lesson was replaced.
+    // The import replaced the profile and its lesson, so the lesson is added again.
     const again = learner.teach(lesson);
     await eventually(() => expect(learner.watch.run).toBeDefined());
     expect(world.profiles.last.examples).toEqual([lesson]);

@@ -19,7 +19,7 @@ import { MemorySource } from '../../helpers/session/memory_source';
 const open = (file: Uint8Array, limits?: ParserLimits, chunkBytes = 1000) =>
   new GgufFiles(new MemorySource({ 'model.gguf': file }, { chunkBytes }), 'model.gguf', limits);
 
-/** Each tensor, read at once, or `first` rows and then the rest. */
+/** The tensors of a file. Each is read at once, or the first `first` rows and then the rest. */
 async function tensorsOf(file: Uint8Array, first?: number) {
   const tensors = new Map<string, { dtype: string; shape: readonly number[]; bytes: Uint8Array }>();
   for await (const { name, dtype, shape, take } of open(file).tensors(() => true)) {
@@ -90,7 +90,7 @@ describe('packed numbers', () => {
 describe.each(ggufModels)('%s as GGUF', (name) => {
   const { tensors } = readSafetensors(readFileSync(`test/golden/base/${name}/model.safetensors`));
   const config = JSON.parse(readFileSync(`test/golden/base/${name}/config.json`, 'utf8'));
-  /** Whether llama.cpp stores the sum of the number and one. */
+  /** Whether llama.cpp stores each number of the tensor plus one. */
   const addsOne = (key: string): boolean => name.startsWith('gemma') && key.endsWith('norm.weight');
   const stored = ({ bytes }: { bytes: Uint8Array }): Float32Array => new Float32Array(new Uint8Array(bytes).buffer);
 
@@ -105,7 +105,7 @@ describe.each(ggufModels)('%s as GGUF', (name) => {
       const { dtype, shape } = expected;
       expect({ dtype: tensor.dtype, shape: tensor.shape }, key).toEqual({ dtype, shape });
       if (!addsOne(key)) expect(Buffer.compare(tensor.bytes, expected.bytes), key).toBe(0);
-      // The sum of such a weight and one is the same to the bit; digits that the sum rounded away are lost.
+      // llama.cpp rounded the sum of each number and one, so only these sums are compared, to the bit.
       else
         expect(
           stored(tensor).map((it) => 1 + it),
@@ -145,7 +145,7 @@ describe.each(Object.entries(ggufPacked))('%s', (file, unpacked) => {
     }
   });
 
-  test('has them or their transposes packed for the device: the same numbers, taken all at once or in parts', async () => {
+  test('has matrices or their transposes packed for the device: the same numbers, taken all at once or in parts', async () => {
     const wholes = await takenOf(file, ({ take }) => take());
     const packed = await takenOf(file, async (tensor) => {
       const { name, transposed, take } = packedOf(tensor);
@@ -186,7 +186,7 @@ describe('what llama.cpp changes of a tensor is undone', () => {
     expect(values).toEqual(new Float32Array(bytesOf(q8.values).buffer).map((value) => value - 1));
   });
 
-  test('in halves', () => {
+  test('also in float16', () => {
     const bytes = new Uint8Array(Uint16Array.of(0x3c00, 0x4000, 0x4200, 0x4400, 0x4500, 0x4600).buffer);
     const turned = read(TURNED, [2, 3], { type: 1, bytes });
     expect(turned.told).toMatchObject({ dtype: 'F16', shape: [3, 2] });

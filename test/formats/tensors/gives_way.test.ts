@@ -28,7 +28,7 @@ describe.each<[string, () => Promise<unknown>]>([
   ['notes', () => readTorch(notes)],
 ])('%s of 300 kB in small parts', (_, read) => {
   test('is read without waiting as far as it has arrived', async () => {
-    // The first call imports the reader's code, for which no microtask waits.
+    // The first call imports the reader's code, which takes more than microtasks, so it isn't counted.
     await read();
     // The clock stands still, so reading never pauses.
     vi.spyOn(performance, 'now').mockReturnValue(0);

@@ -62,7 +62,7 @@ test('measures works that the table gives one variant', () => {
   ]);
 });
 
-test('records of one name are one kernel, of which each kind is measured in its own record', () => {
+test('records of one name count as one kernel, and the work of each record is measured', () => {
   const [whole, ragged] = [kernelOf('product', TILES), kernelOf('product', TILES)];
   const [found, ...others] = candidatesFor([stepOf(whole, 100), stepOf(ragged, 100), stepOf(whole, 100)], GPU);
   expect(others).toEqual([]);

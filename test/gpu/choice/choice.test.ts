@@ -11,7 +11,7 @@ import { APPLE, GPU, INTEL, LLVMPIPE, MALI, SWIFTSHADER, UNNAMED } from '../../h
 import { kernelOf, stepOf } from '../../helpers/gpu/tile_kernels';
 
 const product = kernelOf('product', ['register', 'wide', 'workgroup', 'subgroup', 'row', 'row_serial']);
-/** A kernel that works row by row, with threads that share a row or without. */
+/** A kernel that works row by row: threads share a row in `workgroup`, and one thread computes a row in `serial`. */
 const norm = kernelOf('norm', ['workgroup', 'serial']);
 
 test.each([
@@ -41,7 +41,7 @@ test.each([
   expect(backward(1, 8, { ...software, features: [] }).name).toBe('serial');
 });
 
-test('tiles on quads have a shader for a product alone', () => {
+test('subgroup tiles have a shader for products without bias and residual', () => {
   const kernel = linearForward.kernel('vec4', 'f32');
   const constants = (params: Record<string, number>) => {
     const { name, overrides } = chooseVariant({ kernel, params }, LLVMPIPE);

@@ -100,9 +100,9 @@ test.each(variants)(
       { weight: weight(8, 16, 0), norm, norm_at: 0 },
       { weight: weight(2, 64, 256), norm, norm_at: 16 },
       { weight: weight(4, 16, 128), norm, norm_at: 8 },
-      // Its K and its lengths follow those of the matrix of 2 rows, but its place doesn't.
+      // The K and the lengths of this weight follow those of the matrix of 2 rows, but its place doesn't.
       { weight: weight(1, 64, 512), norm, norm_at: 18 },
-      // Its place follows, but its lengths don't.
+      // The place of this weight follows that of the matrix at 128, but its lengths don't.
       { weight: weight(4, 16, 192), norm, norm_at: 20 },
     ]);
     expect(g.steps.map(({ params }) => [params.M, params.K, params.first])).toEqual([

@@ -62,7 +62,7 @@ test.each(cases)('mixed_up, $variant, C=$C R=$R T=$T: equal for whole numbers', 
 test('mixed_up, 576 columns, r 16, 8×64 rows: random numbers', async () => {
   const sizes = { C: 576, R: 16, T: 64, which: [0, 1, 2, 1, 0, 2, 2, 1] };
   const { g, memory, y, dx, grads } = backward(sizes, randomArray, true);
-  // As for mixed_scale.
+  // The same bound as for mixed_scale.
   await expectGpuEqualsReference(g, memory, [y, dx, grads], 6e-6);
 });
 

@@ -37,7 +37,7 @@ test('rms_norm: weights that are stored as their distance from one', () => {
   expect(results.get(offset)).toEqual(results.get(plain));
 });
 
-test('rms_norm: heads are whole', () => {
+test('rms_norm refuses rows that are not whole heads', () => {
   expect(() => rmsNorm(new Graph(), pinned('x', [3, 8]), pinned('weight', [3]), 1e-5)).toThrow(/rms_norm weight/);
 });
 

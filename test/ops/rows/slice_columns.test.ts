@@ -29,7 +29,7 @@ test('slice_columns: gradients of several slices add up', () => {
   expectGradient((g) => add(g, sliceColumns(g, x, 0, 3), sliceColumns(g, x, 2, 3)), memory, [x]);
 });
 
-test('slice_columns takes what it says', () => {
+test('slice_columns takes the given columns', () => {
   const memory: Memory = new Map();
   const x = input(memory, 'x', [2, 4], Float64Array.of(0, 1, 2, 3, 4, 5, 6, 7));
   const g = new Graph();
@@ -38,7 +38,7 @@ test('slice_columns takes what it says', () => {
   expect([...(runReference(g.steps, memory).get(y) as Float64Array)]).toEqual([1, 2, 5, 6]);
 });
 
-test('slice_columns takes the same of each group', () => {
+test('slice_columns takes the same columns of each group', () => {
   const memory: Memory = new Map();
   const x = input(memory, 'x', [2, 6], Float64Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
   const g = new Graph();

@@ -58,7 +58,7 @@ function attentionAfter({ adapted, merged = [], normed = false }: Case) {
   return { build, memory, x, lambda };
 }
 
-/** Merged layers compute with W alone here, so their λ has no difference to compare with, but x's gradient has. */
+/** Merged layers compute with W alone here. So central differences check the gradient of x, but not that of the merged layers' λ. */
 const cases: Case[] = [
   ...[['q'], ['k'], ['v'], ['q', 'k'], ['q', 'v'], ['k', 'v'], ['q', 'k', 'v']].flatMap((adapted) =>
     [false, true].map((normed) => ({ adapted: adapted as Part[], normed })),

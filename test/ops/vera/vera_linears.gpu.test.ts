@@ -63,7 +63,7 @@ test.each(cases)(
   'vera_linears, $variant, $N×$K → $widths, r $R, $dtype: equal for whole numbers',
   async ({ variant, ...sizes }) => {
     const { g, memory, wanted, names } = layersOf(sizes);
-    // The layer without an adapter shares the projection's dispatch, whose weight is stored in f32, too.
+    // The layer without an adapter shares the dispatch of the product with A, because both weights are stored in f32.
     expect(names).toEqual(['linears', 'vera_linears']);
     await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
   },

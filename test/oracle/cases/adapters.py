@@ -97,7 +97,7 @@ def set_state(model: Model, state: State) -> None:
 
 @torch.no_grad()
 def randomise(model: Model, seed: int, adapter: str = "default") -> None:
-    """Gives everything that trains random values, so that the model computes something else."""
+    """Writes random values into everything that an adapter trains, so that the model's results change."""
     generator = torch.Generator().manual_seed(seed)
     for name, parameter in sorted(model.named_parameters()):
         is_b, is_d = (f"vera_lambda_{vector}.{adapter}" in name for vector in "bd")

@@ -77,7 +77,7 @@ def _save_bare(model: Model, folder: Path) -> None:
 
 
 def load_base(folder: Path, attention: str | None = None) -> Model:
-    """A base model in float32. `attention` names transformers' implementation of it."""
+    """A base model in float32. `attention` names one of transformers' implementations of attention."""
     architecture = getattr(transformers, read_json(folder / "config.json")["architectures"][0])
     options: dict[str, Any] = {"attn_implementation": attention} if attention else {}
     of_version_4 = folder / OF_VERSION_4

@@ -120,7 +120,7 @@ BASES: Mapping[str, Base] = {
     # Conv1D and a tied head.
     "gpt2": Base("GPT2LMHeadModel", 1234, GPT2, committed=True),
     "gpt2-bare": Base("GPT2LMHeadModel", 1235, GPT2, bare=True, committed=True),
-    # Positions from 2 on and a tied head; the second has norms after its layers, project_in and project_out.
+    # opt: positions from 2 on, a tied head. opt-postnorm: norms after its layers, project_in and project_out.
     "opt": Base("OPTForCausalLM", 1236, OPT, committed=True),
     "opt-postnorm": Base(
         "OPTForCausalLM",
@@ -128,7 +128,8 @@ BASES: Mapping[str, Base] = {
         {**OPT, "do_layer_norm_before": False, "word_embed_proj_dim": HIDDEN // 2},
         committed=True,
     ),
-    # Grouped queries and an untied head; one head of keys and values, a tied head and scaled positions; bfloat16.
+    # llama: grouped queries, an untied head. llama3-tied: one head of keys and values, a tied head, scaled positions.
+    # llama-bf16: bfloat16.
     "llama": Base("LlamaForCausalLM", 1238, {**DECODER, **UNTIED}, Rope(1e4), committed=True),
     "llama3-tied": Base(
         "LlamaForCausalLM",
@@ -145,7 +146,7 @@ BASES: Mapping[str, Base] = {
         dtype="bfloat16",
         committed=True,
     ),
-    # Biases of q, k and v and a tied head; float16 in shards.
+    # qwen2: biases of q, k and v, a tied head. qwen2-f16-shards: float16 in shards.
     "qwen2": Base("Qwen2ForCausalLM", 1241, {**DECODER, **TIED}, Rope(1e6), committed=True),
     "qwen2-f16-shards": Base(
         "Qwen2ForCausalLM",
@@ -158,7 +159,7 @@ BASES: Mapping[str, Base] = {
     ),
     # q_norm and k_norm; all heads together are wider than the hidden state.
     "qwen3": Base("Qwen3ForCausalLM", 1243, {**DECODER, **TIED, "head_dim": HEAD_DIM}, Rope(1e6), committed=True),
-    # Norms that add one and scaled embeddings; sliding and full attention, each with positions of its own.
+    # gemma: norms that add one, scaled embeddings. gemma3: sliding and full attention, each with its own positions.
     "gemma": Base("GemmaForCausalLM", 1244, {**DECODER, **GEMMA}, Rope(1e4), committed=True),
     "gemma3": Base(
         "Gemma3ForCausalLM",

@@ -53,7 +53,7 @@ PRE: dict[str, pre_tokenizers.PreTokenizer] = {
 """The pre-tokenizers in the tokenizer.json of GPT-2, SmolLM2, Qwen2.5, Llama 3, Phi-4, Mistral Nemo and Falcon."""
 
 WHOLE_WORDS = ("llama-bpe", "tekken")
-"""With these, words that are tokens are never split, even without merges, and texts begin with the first token."""
+"""Pre-tokenizers that never split words that are tokens, even without merges. Texts then begin with the first token."""
 
 
 def write_byte_level(path: Path) -> list[Json]:

@@ -145,7 +145,7 @@ describe('a generation', () => {
     ['several texts', ['a', 'b'], /generate_batch/],
     ['several rows', [[1], [2]], /generate_batch/],
     ['ids that are on their way', Promise.resolve([1]), /await/],
-  ])('of %s is told what it takes', async (_case, input, hint) => {
+  ])('of %s is refused with a hint of the possible inputs', async (_case, input, hint) => {
     const { model, session } = await loaded(scripted);
     await expect(model.generate(input as string)).rejects.toMatchObject({
       code: 'invalid_argument',

@@ -199,7 +199,7 @@ describe('a session', () => {
       });
       await vi.advanceTimersByTimeAsync(1000);
       scope.postMessage({ webvera: 'quiet', seconds: 40 });
-      // Messages arrive without timers.
+      // The message needs a turn of the event loop to arrive, but no timer.
       await new Promise((resolve) => setImmediate(resolve));
       const post = vi.spyOn(scope, 'postMessage').mockImplementation(() => {});
       await vi.advanceTimersByTimeAsync(38_000);

@@ -59,7 +59,7 @@ describe.each(dtypes)('a base in %s', (dtype) => {
       const delta = (await model.get_delta_weight(name.replace('.weight', ''))).data;
       expect(delta.some((value) => Math.abs(value) > 1e-3)).toBe(true);
       const sum = before.map((value, index) => value + delta[index]!);
-      // Float32 sums below 2; a half below 2 has an error of 2⁻¹¹ at most.
+      // The float32 sums are below 2. A float16 below 2 has an error of 2⁻¹¹ at most.
       expect(largestDifference(data, sum)).toBeLessThanOrEqual(dtype === 'F16' ? 2 ** -11 + 1e-6 : 1e-6);
     }
     await base.dispose();
@@ -70,7 +70,7 @@ describe.each(dtypes)('a base in %s', (dtype) => {
     const logits = await logitsOf(model);
     const scale = logits.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
     await model.merge_adapter();
-    // PEFT's tolerance for float32. Halves have errors of 2⁻¹¹ of a weight, which add up over six layers.
+    // PEFT's tolerance for float32. In float16, weights have errors of 2⁻¹¹ of their size, which add up over six layers.
     expect(largestDifference(await logitsOf(model), logits)).toBeLessThanOrEqual(
       scale * (dtype === 'F16' ? 6 * 2 ** -11 : 1e-5),
     );
@@ -98,7 +98,7 @@ test('a merged half-precision weight is the float32 sum, rounded once to the nea
       if (away > 0) between += 1;
     });
   }
-  // Very few sums are halves by chance.
+  // Few of the sums are exact in float16, so most of them are rounded.
   expect(between).toBeGreaterThan(1000);
   await half.dispose();
   await exact.dispose();

@@ -154,7 +154,7 @@ describe('modules_to_save', () => {
     });
     expect(model.active_adapters).toEqual(['one']);
     expect(await distance(model, before)).toBe(0);
-    // Each of them works alone.
+    // Each adapter works alone.
     await model.set_adapter('two');
     expect(await distance(model, before)).toBeGreaterThan(TOLERANCE.merge);
   });

@@ -23,7 +23,7 @@ function found(pattern: TextPattern, text: string): string[] {
 
 const text = "It's 1,234,567 o'clock…  the 東京 Harbour,\n\n  HTTPServer aab 🙂🙂 x_9\t\n9_x DON'T\r\n \r\n  END  ";
 
-/** A choice of 32 that are the same. */
+/** A pattern of 32 equal alternatives. */
 const OR_DOTS = Array(32).fill('.').join('|');
 const GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 const LLAMA3 =

@@ -39,7 +39,7 @@ const withoutKernels = ({ runner, adapters }: LaneProgramsInit): JointPrograms =
 
 const MAX = 12;
 
-/** Whether a step of the first adapter fails, which had failed so often before. */
+/** Whether this step of the first adapter fails. `before` is the number of its earlier failures. */
 type Fails = (step: number, before: number) => boolean;
 
 /** A device on which an adapter makes no progress after a failed step until its state is written again. */
@@ -148,7 +148,7 @@ test('an adapter that goes back is evaluated at its next planned step, not where
   expect([adapters?.a?.global_step, adapters?.b?.global_step]).toEqual([12, 12]);
 });
 
-test('nor does it end early by an evaluation of the state from before', async () => {
+test('an adapter that goes back does not end early by an evaluation of its earlier state', async () => {
   const args = { save_steps: 6, eval_strategy: 'steps', eval_steps: 4, early_stopping_patience: 3 } as const;
   const { adapters } = await runOf(args, (step, before) => step === 4 && before === 0).run();
   expect(evaluations('a')[0]).toBe('a: evaluate at 4 of 12');
@@ -157,7 +157,7 @@ test('nor does it end early by an evaluation of the state from before', async ()
     for (const { evaluation } of lanes) for (const { step } of evaluation.logs) expect(step).toBeGreaterThan(0);
 });
 
-test('the record of an adapter that has failed for good is that of its vectors', async () => {
+test('the record of an adapter that has failed for good ends at the step of its vectors', async () => {
   const run = runOf({ save_steps: 4 }, (step) => step === 9);
   const { code, detail } = (await run.run().catch((thrown: unknown) => thrown)) as WebVeraError;
   expect([code, detail.adapters]).toEqual(['numerical_error', ['a']]);

@@ -95,7 +95,7 @@ test('rows of similar length go together, the longest first', async () => {
   });
   expect(lengths[0]![0]).toBe(25);
   expect(lengths.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 24 }, (_, i) => i + 2));
-  // A group has three steps: 24 rows, four micro-batches of two in each step. Each group is sorted, except for the
+  // 24 rows make twelve steps of two rows, and a group has a quarter of the steps. Each group is sorted, except for the
   // longest row, which comes first.
   for (let start = 0; start < steps.length; start += 3) {
     const [, ...group] = lengths.slice(start, start + 3).flat();

@@ -12,7 +12,7 @@ import type { Outcome } from './python';
  * of the schedule would make 3e-3.
  */
 const TOLERANCE = { loss: 1e-5, grad_norm: 1e-4, learning_rate: 1e-12, trained: 1e-5 };
-/** The true gradient of such a bias is zero, because it doesn't change the softmax. Adam turns its rounding errors into steps. */
+/** The true gradient of a bias of keys is zero, because it doesn't change the softmax. Adam turns its rounding errors into steps. */
 const isNoise = (name: string) => name.endsWith('.k_proj.bias');
 
 /** Python's results: the logs of all steps, and the adapter. */

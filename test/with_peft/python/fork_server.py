@@ -28,7 +28,7 @@ def serve(path: str) -> None:
     listener.bind(path)
     listener.listen()
     print("listening", flush=True)
-    # Ended forks need no wait.
+    # The system removes forks that have ended, so the server never waits for them.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
         connection, _ = listener.accept()

@@ -71,7 +71,7 @@ test('a Conv1D’s weight lies (out, in) on the device', async () => {
   expect(runner.written.get(DOWN)).toHaveLength(128 * 32);
 });
 
-test.each(['auto', 'float16'] as const)('and so do halves: %s', async (dtype) => {
+test.each(['auto', 'float16'] as const)('a Conv1D’s float16 weight lies (out, in) on the device: %s', async (dtype) => {
   const stored = dtype === 'auto' ? new Map([...tensors].map(([name, tensor]) => [name, half(tensor)])) : tensors;
   const runner = await load(stored, dtype);
   expect([...runner.held].find(({ name }) => name === FUSED)).toMatchObject({ dtype: 'f16', shape: [M, K] });

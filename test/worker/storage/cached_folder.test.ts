@@ -125,7 +125,7 @@ describe('a flipped bit', () => {
     expect((await errorOf(device.read(hub({ isLocal: true })))).code).toBe('storage_unavailable');
   });
 
-  test('is told from a disk that fails once while the server is away: the copy stays', async () => {
+  test('is distinguished from a disk that fails once while the server is away: the copy stays', async () => {
     await device.read(hub());
     const { read } = device.files;
     device.files.read = () => Promise.reject(new StoreError('storage_unavailable', 'gone'));
@@ -135,7 +135,7 @@ describe('a flipped bit', () => {
     expect(isContent(await device.read(hub({ isLocal: true })))).toBe(true);
   });
 
-  test('of a server that forbids missing files counts as missing without it, too', async () => {
+  test('or none: a file that the server forbids counts as missing, also without the server', async () => {
     const folder = hub();
     await device.read(folder);
     server.always = { status: 403 };

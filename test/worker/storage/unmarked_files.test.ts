@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-/** A folder on another origin, which isn't requested again each time. Without `isShown`, pages can't read its headers. */
+/** A folder on another origin, whose cached files are read without a request. Without `isShown`, pages can't read its headers. */
 function elsewhere({ isShown = true, ...options }: VisitOptions & { readonly isShown?: boolean } = {}) {
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const { pathname } = new URL(String(input));

@@ -71,7 +71,7 @@ describe("an adapter's tensors, checked without its model", () => {
     expect(() => checkAdapterModel(bytesOf({ ...good, ...changes }), veraKind, config)).toThrow(invalid(message));
   });
 
-  test('projections that are said to be there must be', () => {
+  test('projections must exist if the configuration says so', () => {
     const { 'base_model.vera_A': _, ...rest } = good;
     expect(() => checkAdapterModel(bytesOf(rest), veraKind, config)).toThrow(
       invalid(/^Specified to load vera_A and vera_B/),

@@ -84,7 +84,7 @@ describe.each(CASES)("PEFT's files of %s", (name) => {
     const expected = veraExpected({ r, save_projection, max_in, max_out, vectors: parameterShapes(layout) });
     const read = readAdapterModel(bytesOf(`${name}/adapter/adapter_model.safetensors`), expected);
     expect(unpackParameters(layout, packParameters(layout, read.parameters))).toEqual(read.parameters);
-    // PEFT gets every golden base in float32.
+    // PEFT loaded every golden base in float32, so A and B aren't rounded.
     const { A, B } = generateProjections({ ...config, max_in, max_out });
     expect(read.frozen).toEqual(
       new Map([

@@ -4,13 +4,13 @@ import { readAdapterModel } from '../../../../src/adapters/files/read_adapter';
 import { type RawTensor, writeSafetensors } from '../../../../src/formats/tensors/safetensors';
 import { type VeraFile, veraExpected } from './vera_expected';
 
-/** A small adapter, which tests damage. */
+/** A small adapter, whose file the tests damage. */
 
 export const f32 = (shape: readonly number[], value: (i: number) => number = (i) => i / 8): RawTensor => {
   const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => value(i));
   return { dtype: 'F32', shape, bytes: new Uint8Array(data.buffer) };
 };
-/** The common beginning of its vectors' names. */
+/** The common beginning of the names of the small adapter's vectors. */
 export const Q = 'base_model.model.h.q.vera_lambda_';
 export const small = (): Map<string, RawTensor> =>
   new Map([

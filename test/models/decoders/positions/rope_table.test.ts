@@ -46,7 +46,7 @@ test('llama3 keeps short waves, stretches long ones and blends those between', (
       kind = 'between';
     }
     seen.add(kind);
-    // asin near 1 loses digits; elsewhere f32 keeps 6e-8 of the value.
+    // asin near 1 loses digits; elsewhere, f32 has a relative error of 6e-8.
     expect(relative(j, expected), `pair ${j}`).toBeLessThan(2e-7);
   }
   expect([...seen].sort()).toEqual(['between', 'long', 'short']);

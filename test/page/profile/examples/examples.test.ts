@@ -101,7 +101,7 @@ describe('held-out examples', () => {
 
   test('have places among all stored ones, as those have that are neither learnt nor held out', () => {
     const at = (places: readonly number[]) => places.map((n) => ({ n: n + 7, example: { text: `${n}`, label: 0 } }));
-    // Held-out examples: those that arrived as the 110th, 120th and so on, of which fewer than five don't judge.
+    // The examples that arrived as the 110th, 120th and so on are held out. Fewer than five of them are too few to judge.
     const few = split(at([0, 1, 102, 103, 112]).reverse());
     expect(few).toMatchObject({ held: [], held_places: [], learnt_places: [0, 1, 3] });
     expect(few.learnt).toEqual([

@@ -89,7 +89,7 @@ test('requests before its training are done when it begins', async () => {
   expect(stopped.calls).toEqual(['stop']);
 });
 
-test('pauses by itself before and after its training, reports that, and a pause resolves with it', async () => {
+test('pauses before and after its training, and reports these pauses; pause() resolves once the run waits', async () => {
   const { signal } = new AbortController();
   const inner = new FakeRun();
   const done: string[] = [];
@@ -134,7 +134,7 @@ test('waits until it is free, or aborted', async () => {
   await expect(Promise.resolve(run)).rejects.toBe('enough');
 });
 
-test('an abandoned one raises no unhandled rejection', async () => {
+test('a failed run raises no unhandled rejection if its events are read', async () => {
   const run = new LearnRun(() => Promise.reject(new Error('failed')));
   await expect(reasonsOf(run)).rejects.toThrow('failed');
 });
