@@ -273,9 +273,14 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
   ): WeightedSum<R['config']> | Promise<WeightedSum<R['config']>>;
   /**
    * Returns the files of an adapter of the kind `peft_type` whose ΔW is Σ weight·ΔW; undefined if that kind can't compute it. A single part
-   * of weight 1 also passes on its trained biases and modules. Left out if no other kind can.
+   * of weight 1 also passes on its trained biases and modules. Calls `announce` with the number of values that it is about to compute at
+   * once. Left out if no other kind can.
    */
-  convert?(peft_type: string, parts: readonly SumPart<R['config']>[]): Promise<AdapterBytes | undefined>;
+  convert?(
+    peft_type: string,
+    parts: readonly SumPart<R['config']>[],
+    announce?: (numbers: number) => void,
+  ): Promise<AdapterBytes | undefined>;
 }
 
 /** The kind of adapters that act on one model together; undefined without adapters. */

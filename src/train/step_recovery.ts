@@ -53,7 +53,10 @@ export class StepRecovery {
       return;
     }
     this.#last = holdState({ ...record.snapshot(), pools: restored.pools });
-    this.#before = restored.before && holdState(restored.before);
+    // In a run of several adapters, the checkpoint before may have more steps of this one.
+    const { before, progress } = restored;
+    const isEarlier = before !== undefined && before.progress.global_step < progress.global_step;
+    this.#before = isEarlier ? holdState(before) : undefined;
   }
 
   /**

@@ -92,7 +92,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
       loader: new BaseModelLoader(host, limits),
       adapters: new AdapterLoader(host, sources, saved, warn),
       inProgress: new RunsInProgress(),
-      checkpoints: { store: checkpointStore, locks, warn },
+      checkpoints: { store: checkpointStore, locks, warn, quiet: host.quiet },
       profiles: new ProfileStore(store),
     };
   }

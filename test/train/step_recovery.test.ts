@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import type { Adapter } from '../../src/adapters/adapter';
 import { WebVeraError } from '../../src/core/errors/error';
 import type { RunEvent } from '../../src/core/types/run';
-import { NOT_EVALUATED, type RunSnapshot } from '../../src/core/types/snapshot';
+import { NOT_EVALUATED, NOT_HALVED, type RunSnapshot } from '../../src/core/types/snapshot';
 import { pinned, type Value } from '../../src/graph/value';
 import { RunRecord } from '../../src/train/saving/run_record';
 import { StepRecovery } from '../../src/train/step_recovery';
@@ -142,16 +142,27 @@ test('a failure before the failed step counts with it, and one after it counts f
   expect(record.halving).toEqual({ factor: 1 / 8, step: 6, times: 1 });
 });
 
+const snapshot = (global_step: number, halving: RunSnapshot['halving'] = NOT_HALVED): RunSnapshot => ({
+  progress: { global_step, max_steps: 100, epoch: 1 },
+  lossSum: 1,
+  logs: [],
+  halving,
+  evaluation: NOT_EVALUATED,
+  pools: pools(global_step),
+});
+
+test('a checkpoint before the restored one, in which this adapter had done more steps, is no state to return to', async () => {
+  const restored = { ...snapshot(4), checkpoint: 'checkpoint-4', before: snapshot(7) };
+  record.restore(restored);
+  await recovery.begin(restored);
+  await fail(5);
+  expect(onDevice()).toEqual([4, 4, 4]);
+  expect(record.progress.global_step).toBe(4);
+});
+
 test('earlier halvings count when a run is restored', async () => {
-  const snapshot = (global_step: number): RunSnapshot => ({
-    progress: { global_step, max_steps: 100, epoch: 1 },
-    lossSum: 1,
-    logs: [],
-    halving: { factor: 1 / 8, step: 5, times: 3 },
-    evaluation: NOT_EVALUATED,
-    pools: pools(global_step),
-  });
-  const restored = { ...snapshot(4), checkpoint: 'checkpoint-4', before: snapshot(2) };
+  const halving = { factor: 1 / 8, step: 5, times: 3 };
+  const restored = { ...snapshot(4, halving), checkpoint: 'checkpoint-4', before: snapshot(2, halving) };
   record.restore(restored);
   await recovery.begin(restored);
   await expect(fail(5)).rejects.toMatchObject({ detail: { kept_step: 2 } });

@@ -65,5 +65,6 @@ export const veraKind: AdapterKind<VeraAdapter, ResolvedVera, ProjectionValues> 
   checkFile: checkVeraFile,
 
   sum: async (parts) => (await sumCode()).sumOf(parts),
-  convert: async (peft_type, parts) => (peft_type === 'LORA' ? (await loraCode()).loraFiles(parts) : undefined),
+  convert: async (peft_type, parts, announce) =>
+    peft_type === 'LORA' ? (await loraCode()).loraFiles(parts, announce) : undefined,
 };

@@ -103,7 +103,8 @@ export class AdapterLoader {
 
   /** Restores an adapter. The warnings about it aren't repeated. */
   async revive(model: ModelAdapters, { name, config: fields, options, files, origin }: KeptAdapter): Promise<void> {
-    const { limits } = this.#sources;
+    // Limits are for files of others. A copy that the library made may be as large as the model allows.
+    const limits = { ...this.#sources.limits, adapter: Number.POSITIVE_INFINITY, json: Number.POSITIVE_INFINITY };
     const kind = kindNamed(fields);
     const resolved = model.resolveStored(name, kind, new kind.Config(fields));
     const bytes = await toBytes(files, limits);
@@ -170,7 +171,7 @@ export class AdapterLoader {
     const [{ adapter_name, weight } = { adapter_name: '', weight: 0 }] = parts;
     const isWhole = parts.length === 1 && weight === 1;
     const given = isWhole ? [await partOf(model, adapter_name, 1)] : await weightedParts(model, parts);
-    const files = await kind.convert?.(peft_type, given);
+    const files = await kind.convert?.(peft_type, given, this.#announce);
     if (files !== undefined) return toFiles(files);
     throw cannot(kind, `become one of type ${peft_type}`);
   }

@@ -25,6 +25,8 @@ export const runCode = late(async () => await import('./run_code'));
 
 /** A run in progress, with its model and overlay. */
 interface Running extends CreatedRun, ModelPass {
+  /** Aborts when the run is cancelled. */
+  readonly signal: AbortSignal;
   readonly args: ResolvedTrainingArguments;
   readonly turn: TrainingTurn;
   /** Lets the run begin. */
@@ -93,7 +95,8 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
       const { model, overlay } = running;
       const { expectExportable, exportRun } = await runCode();
       expectExportable(running);
-      const asked = running.run.snapshot().catch(() => undefined); // the run ended before its next step
+      // Undefined if the run ends before its next step.
+      const asked = untilAborted(running.run.snapshot(), running.signal).catch(() => undefined);
       const snapshot = await untilAborted(asked, signal);
       if (snapshot === undefined) return undefined;
       const whole = { ...running, rows: running.rows(), snapshot };
@@ -135,9 +138,17 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
   async controlTraining(run, control) {
     const running = this.inProgress.runs.get(run);
     running?.run.control(control);
+    // A stopped run leaves its pause and still changes the adapter, so merges wait for it again.
+    if (running !== undefined && control.should_training_stop) unpause(running);
     if (control.check_lock) running?.check().catch(() => {}); // the next save reports the error
   },
 };
+
+/** Lets the run's user pause end for those who wait for the run. */
+function unpause(running: Running): void {
+  running.isPaused = false;
+  running.turn.pause(false);
+}
 
 async function train(
   room: RunRoom,
@@ -156,7 +167,9 @@ async function train(
   const kernels = new RunKernels(room.kernels);
   const { createJointRun, createRun } = await runCode();
   const evalData = eval_data && { evalData: (until: AbortSignal) => rowsOf(room, call, eval_data, until) };
-  const request = { ...reading, ...evalData, resume, takesOver, kernels, checkpoints };
+  // Another tab that asks for the run stops it, and a stopped run leaves its pause.
+  const onAsked = (): void => turn.pause(false);
+  const request = { ...reading, ...evalData, resume, takesOver, kernels, checkpoints, onAsked };
   const lanes = together?.map(({ adapter, data, eval_data: own }) => ({
     adapter,
     data: (until: AbortSignal) => rowsOf(room, call, data, until),
@@ -170,7 +183,7 @@ async function train(
     });
     host.emit({ type: 'chosen', call, adapters: overlay.adapters.map(({ name }) => name) });
     await untilAborted(started, signal);
-    await turn.earlier;
+    await untilAborted(turn.earlier, signal);
     return await created.train();
   } finally {
     inProgress.runs.delete(call);

@@ -179,6 +179,26 @@ describe('a run whose lock was stolen', () => {
     });
   });
 
+  test('while its page slept, doesn’t overwrite what another tab has trained since', async () => {
+    const locks = withLocks();
+    await inTwoTabs(async (one, other) => {
+      const often = { save_steps: 2 };
+      const [begin, beginThere] = [await ready(one, often), await ready(other, often)];
+      const first = begin({ resume_from_checkpoint: true });
+      for await (const { type } of first.run) if (type === 'save') break;
+      await first.run.pause();
+      const [name = ''] = locks.held.filter((held) => held.startsWith('webvera:run:'));
+      locks.release(name);
+      const second = beginThere({ resume_from_checkpoint: true });
+      await logged(second.run, first.run.state.global_step + 8);
+      await second.run.stop();
+      const before = await stored();
+      await first.run.resume();
+      expect(await first.outcome).toMatchObject({ code: 'locked_by_other_tab' });
+      expect(await stored()).toEqual(before);
+    });
+  });
+
   test('while its page slept, ends when the page continues', async () => {
     const page = Object.assign(new EventTarget(), { visibilityState: 'visible', defaultView: new EventTarget() });
     vi.stubGlobal('document', page);

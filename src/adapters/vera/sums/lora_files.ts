@@ -22,9 +22,13 @@ interface LoraTensors {
 
 /**
  * The two files of the LoRA that equals the weighted sum of the parts. For a single part of weight 1, they also hold its trained biases,
- * whole modules and lengths of rows.
+ * whole modules and lengths of rows. Calls `announce` with the number of values that it computes at once.
  */
-export function loraFiles(parts: readonly SumPart<VeraConfig>[]): AdapterBytes {
+export function loraFiles(
+  parts: readonly SumPart<VeraConfig>[],
+  announce: (numbers: number) => void = () => {},
+): AdapterBytes {
+  announce(parts.reduce((sum, { config: { r }, modules }) => sum + r * widthsOf(modules), 0));
   const lora = weightedLora(parts.map(valuesOf));
   const [{ config, weight, tensors }] = parts as readonly [SumPart<VeraConfig>];
   const isWhole = parts.length === 1 && weight === 1;
@@ -33,6 +37,11 @@ export function loraFiles(parts: readonly SumPart<VeraConfig>[]): AdapterBytes {
     config: writeLoraConfig(config, { r: lora.r, ...(!isWhole && { modules: lora.modules.keys() }) }),
     model: writeLoraModel(config.use_dora ? withMagnitudes(lora, tensors) : lora, isWhole ? tensors.others : new Map()),
   };
+}
+
+/** Σ (in + out) of modules: the values of their A and B for each rank. */
+function widthsOf(modules: SumPart['modules']): number {
+  return [...modules.values()].reduce((sum, { in_features, out_features }) => sum + in_features + out_features, 0);
 }
 
 function expectNoMagnitudes(parts: readonly SumPart<VeraConfig>[]): void {

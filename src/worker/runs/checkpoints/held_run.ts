@@ -1,3 +1,4 @@
+import { untilAborted } from '../../../core/async/abort';
 import { WebVeraError } from '../../../core/errors/error';
 import type { Holder } from '../../../core/locks/held_name';
 import type { TrainOutput } from '../../../core/types/training';
@@ -23,6 +24,8 @@ export interface HoldRequest {
   /** Whether to take the run over from another tab or session. */
   readonly takesOver: boolean;
   readonly signal: AbortSignal;
+  /** Called when another tab has asked for the run, which stops. */
+  onAsked?(): void;
 }
 
 interface HoldOptions {
@@ -62,6 +65,7 @@ export class RunHold {
       onAsked: () => {
         this.#isAsked = true;
         run.control({ should_training_stop: true });
+        this.#request.onAsked?.();
       },
       onLost: () => this.#lost.abort(takenOver()),
     };
@@ -69,7 +73,7 @@ export class RunHold {
     this.#opened = { checkpoints, rows: parts.rows, end };
     try {
       if (takesOver) await checkpoints.takeOver(until);
-      const restored = resume === false ? undefined : await checkpoints.restore(resume, end);
+      const restored = resume === false ? undefined : await untilAborted(checkpoints.restore(resume, end), until);
       until.throwIfAborted();
       return { checkpoints, restored };
     } catch (error) {

@@ -13,12 +13,15 @@ import type { CheckpointStore, StoredCheckpoint } from '../../../store/checkpoin
 import type { Checkpoints, Restored } from '../../../train/training_init';
 import type { RunKernels } from '../../models/run_kernels';
 import { known } from '../../storage/store_failures';
+import { after, anew, type CheckpointPlace } from './checkpoint_place';
 import { type RunParts, runIdentity } from './run_identity';
 
 export interface CheckpointHost {
   readonly store: CheckpointStore;
   readonly locks: TabLocks;
   readonly warn: Warn;
+  /** Announces that the worker won't answer for up to this many seconds. */
+  readonly quiet?: ((seconds: number) => void) | undefined;
 }
 
 export interface CheckpointedRun extends RunParts {
@@ -28,7 +31,6 @@ export interface CheckpointedRun extends RunParts {
   readonly holder?: Holder;
 }
 
-type CheckpointPlace = Pick<StoredCheckpoint, 'slot' | 'seq' | 'training'>;
 type Usable = Checkpoint & CheckpointPlace;
 
 interface Choice {
@@ -90,6 +92,8 @@ export class RunCheckpoints implements Checkpoints {
     await this.#hold(run);
     const { usable, chosen, others } = await this.#choose(run, wanted, maxSteps);
     if (chosen === undefined) return undefined;
+    // A tab that the browser froze lost the run's lock. When it wakes, it must not overwrite what this run saves.
+    this.#owner = await this.#own(run);
     // A checkpoint later than this one is overwritten first.
     this.#next = after(chosen, usable[0]?.seq ?? chosen.seq);
     if (others.length > 0) this.#warn('other_arguments', `${OTHER_ARGUMENTS}: ${others.join(', ')}`);
@@ -119,6 +123,7 @@ export class RunCheckpoints implements Checkpoints {
     if (this.#closed) throw abortError('The run is over');
     const { global_step, max_steps } = snapshot.progress;
     const about = { ...place, adapters, step: global_step, ended: global_step >= max_steps };
+    this.#host.quiet?.(numbersOf(snapshot) / NUMBERS_A_SECOND);
     await known(store.save(run, { ...about, bytes: writeCheckpoint(checkpoint) }, this.#owner)).catch((error) => {
       if (error instanceof WebVeraError && error.code === 'locked_by_other_tab') this.#lock?.lose();
       throw error;
@@ -136,6 +141,8 @@ export class RunCheckpoints implements Checkpoints {
   async #choose(run: string, wanted: true | string, maxSteps: number): Promise<Choice> {
     const { found, damaged } = await known(this.#host.store.load(run));
     this.#next = anew(found);
+    const bytes = found.reduce((sum, stored) => sum + stored.bytes.length, 0);
+    this.#host.quiet?.(bytes / 4 / NUMBERS_A_SECOND);
     const usable = found.flatMap((stored) => this.#read(stored, run) ?? []);
     const chosen = wanted === true ? usable[0] : usable.find(({ snapshot }) => nameOf(snapshot) === wanted);
     this.#warnOfDamage(damaged || usable.length < found.length, chosen);
@@ -177,13 +184,22 @@ export class RunCheckpoints implements Checkpoints {
     }
     try {
       this.#wasTaken ||= lock.wasTaken;
-      this.#owner = await known(this.#wasTaken ? store.own(run) : store.owner(run));
+      this.#owner = await (this.#wasTaken ? this.#own(run) : known(store.owner(run)));
     } catch (error) {
       lock.release();
       throw error;
     }
     this.#lock = lock;
     if (this.#closed) lock.release();
+  }
+
+  /** Becomes the run's owner, so that other tabs' saves are rejected. On a full disk the owner stays, because the run can train all the same. */
+  async #own(run: string): Promise<string | undefined> {
+    const { store } = this.#host;
+    return known(store.own(run)).catch((error: unknown) => {
+      if (error instanceof WebVeraError && error.code === 'storage_full') return known(store.owner(run));
+      throw error;
+    });
   }
 
   #read({ slot, seq, training, bytes }: StoredCheckpoint, run: string): Usable | undefined {
@@ -233,6 +249,13 @@ export class RunCheckpoints implements Checkpoints {
   }
 }
 
+/** Numbers that a slow device checks and copies in a second. */
+const NUMBERS_A_SECOND = 2 ** 22;
+
+function numbersOf({ pools }: RunSnapshot): number {
+  return pools.reduce((sum, { parameters }) => sum + 3 * parameters.length, 0);
+}
+
 const OTHER_ARGUMENTS = 'The checkpoint was made with other arguments, and the run goes on with these';
 const OTHER_VERSION = 'The results may differ in their last bits from those of an unbroken run, as it began in webvera';
 
@@ -256,16 +279,6 @@ function partThatCounts(
     halving: then.learning_rate === now.learning_rate ? halving : NOT_HALVED,
     evaluation: best === null || (isSameMetric && hasValues) ? evaluation : { ...evaluation, best: null, stale: 0 },
   };
-}
-
-function after({ slot, training }: CheckpointPlace, seq: number): CheckpointPlace {
-  return { slot: slot === 0 ? 1 : 0, seq: seq + 1, training };
-}
-
-/** A new training doesn't overwrite the last checkpoint of the previous training until it has saved one itself. */
-function anew([last]: readonly StoredCheckpoint[]): CheckpointPlace {
-  const training = crypto.randomUUID();
-  return last === undefined ? { slot: 0, seq: 0, training } : { ...after(last, last.seq), training };
 }
 
 function nameOf(snapshot: RunSnapshot): string {
