@@ -10,7 +10,7 @@ export class Lessons {
   #unlearnt: { readonly created_at: number; readonly mark: LessonMark } | undefined;
   /** Settles after the last lesson. */
   #last: Promise<unknown> = Promise.resolve();
-  /** Whether a solution of the head is queued, which covers all examples that are added before it begins. */
+  /** Whether a call that solves for the head is queued. It will learn all examples that are added before it begins. */
   #isDue = false;
   #instant: TrainRun | undefined;
   /** The refinement in progress. */

@@ -17,7 +17,7 @@ const ERRORS: Readonly<Record<GpuProblem, (address: string) => WebVeraError>> = 
     }),
 };
 
-/** The reason why no model can be loaded here; undefined if one can. Requests an adapter and releases it. */
+/** The reason why this page can't load models; undefined if it can. Requests a GPU adapter to find out, and releases it. */
 export async function deviceTrouble(
   page: GpuSurroundings & { readonly address: string },
 ): Promise<WebVeraError | undefined> {

@@ -1,6 +1,11 @@
 import { WebVeraError } from '../core/errors/error';
 import { displayUrl, expectFetchable } from './address';
 
+/** Whether the hub no longer has the revision that was asked for. */
+export function isRevisionGone(error: unknown): error is WebVeraError {
+  return error instanceof WebVeraError && error.detail.hubCode === 'RevisionNotFound';
+}
+
 /** Whether a response means that the file does not exist. Other errors mean that the folder is missing or not accessible. */
 export function isMissing({ status, ok, headers }: Response): boolean {
   const error = headers.get('x-error-code');

@@ -75,7 +75,7 @@ export interface LongTexts {
   readonly offset: number;
 }
 
-/** Sizes of a network's texts. */
+/** Sizes of a network that reads texts. */
 export interface TextSizes {
   readonly vocabSize: number;
   /** The longest sequence, in tokens. */
@@ -164,7 +164,7 @@ export interface Network {
   hidden(g: Graph, layers: Layers, inputs: Inputs): Value;
   /** The modules that transformers' AutoModel has after the network, if there are some. Their names begin with 'pooler'. */
   readonly pooler?: Pick<Head, 'modules' | 'weights'>;
-  /** The heads that transformers defines beside the network. A task may also bring one of its own. */
+  /** The heads that transformers defines for this network. A task may also have one of its own. */
   readonly heads: Readonly<Partial<Record<'causal_lm' | 'sequence_classification' | 'image_classification', MakeHead>>>;
 }
 

@@ -4,7 +4,7 @@ import { flatGrid, type Grid, type Params, type ParamTypes, type VariantInit } f
 export const MOST_WORKGROUPS = 65_535;
 
 interface SerialInit<P extends ParamTypes> {
-  /** The shader's files, except the one that reads words. */
+  /** The shader's files, without lib/word_scalar or lib/word_vec4, which is added. */
   readonly wgsl: readonly string[];
   /** The number of elements in a row. */
   rowLength(params: Params<P>): number;

@@ -38,7 +38,7 @@ interface Curvature {
 
 /** Steps that approximate the curvature, as in SciPy. */
 const MEMORY = 10;
-/** The share of the decrease predicted by the slope that a step must reach. */
+/** A step must decrease the loss by at least this share of what the slope predicts. */
 const ARMIJO = 1e-4;
 /** Rounding of a mean loss, as a share of it. */
 const ROUNDING = 1e-15;

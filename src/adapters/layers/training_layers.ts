@@ -19,7 +19,7 @@ export const LAYER_MODES: readonly LayerMode[] = ['unmerged', 'saved', 'merged',
 /** `cheapest`: the cheapest mode for each layer, within limits of memory. A mode's name: that mode for all layers that can have it. */
 export type ModeChoice = 'cheapest' | LayerMode;
 
-/** The facts about a run that trains one adapter alone. */
+/** The values by which a run of one adapter chooses how to compute its layers. */
 export interface TrainingRequest {
   /** The frozen weights (out, in), by module, of the layers that may have a mode other than `unmerged`. */
   readonly weights: ReadonlyMap<string, Value>;

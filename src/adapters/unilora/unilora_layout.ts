@@ -25,7 +25,7 @@ export interface MatrixSlots {
   readonly B: MatrixSlot;
 }
 
-/** The matrices A (r, in) and B (out, r) of all modules, whose entries are numbers of the vector. */
+/** The matrices A (r, in) and B (out, r) of all modules. Each entry is a number of the one trained vector. */
 export interface MatricesLayout {
   readonly modules: ReadonlyMap<string, MatrixSlots>;
   /** In floats, gaps included. */

@@ -1,4 +1,4 @@
-/** An example that a language model learns by likelihood. */
+/** An example whose tokens a language model learns to predict, with an optional weight. */
 export interface WeightedExample {
   /**
    * Default: 1. A finite factor, 0 or more, of the loss of each of the example's tokens. A step's loss is the sum of these weighted losses,

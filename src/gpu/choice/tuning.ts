@@ -117,7 +117,7 @@ async function compare(
 
 function fastest(own: EntrantSamples, running: readonly EntrantSamples[], plans: readonly Plan[]): string {
   const best = running.reduce((a, b) => (cost(b, plans, least) < cost(a, plans, least) ? b : a), own);
-  // Other load makes single samples too short or too long by chance, so the minimum and the median must agree.
+  // Other work on the device disturbs single measurements, so a kernel must be faster by both the minimum and the median.
   const isClear = [least, median].every((of) => cost(best, plans, of) < (1 - MARGIN) * cost(own, plans, of));
   return (isClear ? best : own).entrant.variant;
 }

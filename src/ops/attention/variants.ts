@@ -11,7 +11,7 @@ import type { Params, ParamTypes, VariantInit } from '../../core/kernels/kernel'
 export const TILE = 32;
 /** Columns of a head that a workgroup of the `workgroup` family computes. */
 export const COLUMNS = 64;
-/** The size of a head that fits into registers. */
+/** The size of attention heads whose values a thread holds in registers. */
 export const HELD = 8;
 
 /** The params of attention and of its gradient. */

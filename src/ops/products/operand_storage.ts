@@ -19,7 +19,7 @@ export const RIGHT_READERS: Readonly<Record<RightStorage, readonly string[]>> = 
   scalar: ['right_scalar'],
 };
 
-/** All storages of a right operand. */
+/** All storages that the right operand of a matrix product may have. */
 export const RIGHT_STORAGES = Object.keys(RIGHT_READERS) as readonly RightStorage[];
 
 /** The storages of a matrix that a product adds to its result: for each, the param `half` of the kernel. */

@@ -81,7 +81,7 @@ export function mayShare(layer: LowRankGradient, group: readonly LowRankGradient
   );
 }
 
-/** The variant for the layers' lines, and the params with the offsets of their gradients and vectors. */
+/** The params of a kernel for up to three layers: sizes, and offsets of their gradients and vectors. `lines`: the kind of the layers' lines. */
 export function threeLayers({ layers, starts }: Together, result?: number) {
   const [, at_dy1, at_dy2] = threeSizes(starts);
   const [M0, M1, M2] = threeSizes(layers.map(widthOf));

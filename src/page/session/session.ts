@@ -163,8 +163,8 @@ export class Session extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * The kernels that this session runs, as JSON to store beside results. Passed as the option `kernels`, it repeats
-   * them. With 'tuned' the choice is final once a training run has started its steps. Opens the GPU device. Rejects
+   * The kernels that this session uses, as JSON to store beside results. A session that gets this JSON as its option
+   * `kernels` uses the same kernels. With 'tuned' the choice is final once a training run has started its steps. Opens the GPU device. Rejects
    * with `unsupported_device`, and `invalid_argument` if the device lacks a feature that a given choice needs.
    */
   kernels(): Promise<KernelChoice> {

@@ -11,7 +11,7 @@ interface RunRecoveryInit {
   onBlocked(error: WebVeraError): void;
 }
 
-/** How often a run recovers in a row without getting past the furthest step. */
+/** The most recoveries in a row that don't get the run past the furthest step that it has reached. */
 const IN_A_ROW = 3;
 /** The longest time, in seconds, for which browsers deny a page the GPU. */
 const LONGEST_BLOCK = 150;

@@ -71,7 +71,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
   readonly #callbacks: Callbacks;
   readonly #report: RunReport;
   protected readonly result: Promise<TrainOutput>;
-  /** The reasons to pause, and the request to stop: sent again to a recovered run. */
+  /** The present reasons to pause, and whether the run should stop. A recovered run receives them again. */
   readonly #pauses = new Set<PauseReason>();
   #stop: RunControl | undefined;
   #hasLost = false;

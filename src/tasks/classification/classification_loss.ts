@@ -55,7 +55,7 @@ function lossOfLabels(
   return { losses, chunkRows: B, ...(all && { logits: all }) };
 }
 
-/** Supervised contrast of the head's features. The head's last layer has no part in the loss: it only makes logits for metrics. */
+/** The supervised contrastive loss of the head's features. The head's last layer has no part in it: it only makes logits for metrics. */
 function lossOfContrast(
   g: Graph,
   head: Head,

@@ -88,7 +88,7 @@ export function targetOf(label: number | string, { names, problem }: Labels, whe
   throw wrongLabel(where, `one of the model's labels (${shown(names)}) or an index below ${names.length}`, label);
 }
 
-/** A function that returns a number to predict, and throws `invalid_argument` for one that isn't finite in float32. */
+/** Returns a check of a number to predict: it returns the number, or throws `invalid_argument` if that isn't finite in float32. */
 function float32At(where: string): (number: number) => number {
   return (number) => {
     if (fitsFloat32(number)) return number;

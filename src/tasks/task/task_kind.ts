@@ -23,8 +23,8 @@ export interface TaskKind<Name extends string = string> {
   /** The network as the task's models have it. Default: the network unchanged, with the names that it has below a head. */
   network?(network: Network): Network;
   /**
-   * Whether the task's models read a vector of each row. If so, the folder's settings for vectors are read with the model. Default: the
-   * settings are read when `embed` is first called.
+   * Whether the task's heads read one pooled vector of each row. If so, the folder's settings of pooling are read with the model. Default:
+   * false; they are read when `embed` is first called.
    */
   readonly readsVectors?: boolean;
   /** Parts of its code that load when they are needed. Left out if there are none. */

@@ -115,7 +115,7 @@ function numbersOf<Label extends number | string>(
   });
 }
 
-/** An example as the model takes it in. Throws `invalid_argument`. */
+/** The tokens and labels of an example as the model receives them, cut if it is too long. Throws `invalid_argument` for an invalid one. */
 export function previewOfTags(example: SentExample, where: string, options: TaggedRowOptions): Preview {
   let cut = false;
   const onCut = (): void => {

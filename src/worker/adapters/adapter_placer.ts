@@ -97,7 +97,7 @@ export class AdapterPlacer {
     program.release();
   }
 
-  /** The values with which the pool begins: those of the file, or else the first values except those that `#begin` computes. */
+  /** The initial contents of the pool: the file's values, or without a file the kind's, except those that `#begin` computes. */
   async #initial({ kind, name, resolved, options, tensors }: AdapterPlan): Promise<Float32Array<ArrayBuffer>> {
     const { runner, loaded } = this.#host;
     const { layout, trained } = resolved;

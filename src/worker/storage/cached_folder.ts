@@ -2,6 +2,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';
 import type { ByteStream, FileSource } from '../../core/input/file_source';
 import { DEFAULT_REVISION, displayUrl, isOwn } from '../../hub/address';
+import { isRevisionGone } from '../../hub/answers';
 import type { Download, FileMetadata } from '../../hub/download';
 import type { HttpFolder } from '../../hub/http';
 import type { KeptFile, WeightStore } from '../../store/weight_store';
@@ -86,11 +87,24 @@ export class CachedFolder implements FileSource {
       await stream?.cancel();
       return await this.open(file);
     } catch (error) {
+      if (isRevisionGone(error)) throw await this.#unpinned(error);
       if (!this.#mayDoWithout(error) || !isComplete(record)) throw error;
       this.#offline = error;
       this.#options.warn({ code: 'offline', message: unreachable(this.#http.location) });
       return this.open(file);
     }
+  }
+
+  /** Forgets the commit of an earlier load, which the hub no longer has. The error to throw: a load must not mix the files of two commits. */
+  async #unpinned(error: WebVeraError): Promise<WebVeraError> {
+    const own = displayUrl(this.#http.address.folder);
+    if ((await this.#options.store.commit(own).catch(() => undefined)) === undefined) return error;
+    await this.#tryStoring(() => this.#options.store.forgetCommits((folder) => folder === own));
+    return new WebVeraError('not_found', error.message, {
+      retryable: true,
+      hint: 'The hub no longer has the commit of the first load. Load again: the newest commit is used then.',
+      detail: error.detail,
+    });
   }
 
   /** Whether cached files may take the server's place: the server can't be reached, and has not answered before in this load. */

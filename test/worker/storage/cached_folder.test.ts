@@ -49,6 +49,25 @@ describe('a cached file', () => {
     expect(server.asked.at(-1)?.path).toBe(`/a/b/resolve/${COMMIT}/${MODEL}`);
   });
 
+  test('doesn’t keep a model from loading whose commit the hub has lost: the next load takes the newest one', async () => {
+    await device.read(hub(), 'config.json');
+    server.fail({ status: 404, headers: { 'x-error-code': 'RevisionNotFound' } });
+    expect(await errorOf(device.read(hub()))).toMatchObject({
+      code: 'not_found',
+      retryable: true,
+      hint: expect.stringMatching(/Load again/),
+    });
+    server.always = { headers: { 'x-repo-commit': '1'.repeat(40) } };
+    expect(isContent(await device.read(hub()))).toBe(true);
+    expect(server.asked.at(-1)?.path).toBe(`/a/b/resolve/main/${MODEL}`);
+    // A revision that never existed is an error of the caller.
+    server.fail({ status: 404, headers: { 'x-error-code': 'RevisionNotFound' } });
+    expect(await errorOf(device.read(hub({ revision: 'none' })))).toMatchObject({
+      code: 'not_found',
+      retryable: false,
+    });
+  });
+
   test('is found by another name of its commit', async () => {
     await device.read(hub());
     server.asked.length = 0;

@@ -48,7 +48,7 @@ export class Opinion {
     this.#show();
   }
 
-  /** Asks for an opinion of another text. Undefined: asks for none. */
+  /** Sets the text that the visitor may rate; undefined for none. */
   about(text: GeneratedText | undefined): void {
     this.#text = text;
     this.#rating = 0;

@@ -5,7 +5,7 @@ import { Followed, Replay } from '../../training/replay';
 import { beginningOf } from '../../training/run_report';
 import { type PausableRun, stopRules } from '../../training/train_run';
 
-/** The steps of a run before and after a training run that is a part of it, and those that are planned for this part. */
+/** One part of a longer run: the numbers of steps before it, after it, and planned in it. */
 export interface PartSteps {
   readonly before: number;
   readonly own: number;

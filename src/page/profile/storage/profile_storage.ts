@@ -44,8 +44,8 @@ export class ProfileStorage {
   }
 
   /**
-   * Reads the stored profile without the lock, which is safe for its state alone. Several parts must be read under the
-   * lock, because they change together.
+   * Reads the stored profile without taking its lock. That is safe if the caller uses its state alone. To read several parts, take
+   * the lock, because the parts change together.
    */
   async read(): Promise<StoredProfile | undefined> {
     const parts = await this.#link.request('readProfile', this.id);

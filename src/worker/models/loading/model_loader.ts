@@ -33,7 +33,7 @@ export interface LoadModelOptions
   readonly sentences?: (() => Promise<SentenceSettings | undefined>) | undefined;
   /** Progress from 0 to 100 as weights reach the GPU. */
   onUpload(progress: number): void;
-  /** Progress from 0 to 100 as kernels are compiled meanwhile. Compilation may end after loading. */
+  /** Called with the progress of compiling kernels, from 0 to 100. They compile while the model loads, and maybe longer. */
   onCompile?(progress: number): void;
 }
 
