@@ -48,8 +48,8 @@ export class Lessons {
       const isThere = this.#unlearnt?.created_at === created_at && isSameLesson(this.#unlearnt.mark, mark);
       if (!isThere) await profile.add(examples);
       this.#unlearnt = { created_at, mark };
-      await untilFree(profile); // another element may have started a run
-      const output = await this.#learn(visit, profile, args);
+      // Another element may have started a run.
+      const output = await whenFree(profile, async () => this.#learn(visit, profile, args));
       this.#unlearnt = undefined;
       return output;
     });
@@ -125,6 +125,8 @@ export class Lessons {
     this.#dropping.abort(new DOMException('The profile of this lesson is gone', 'AbortError'));
     this.#dropping = new AbortController();
     this.#isDue = false;
+    // Lessons of another profile don't wait for a run of this one.
+    this.#last = Promise.resolve();
     this.clear();
   }
 
@@ -147,17 +149,20 @@ export class Lessons {
     const turn = this.#last.then(async () => {
       signal.throwIfAborted(); // before a forgotten profile is created again
       const profile = await visit.profileNow();
-      await untilFree(profile);
-      visit.signal.throwIfAborted();
-      signal.throwIfAborted();
-      return lesson(profile);
+      return whenFree(profile, () => {
+        visit.signal.throwIfAborted();
+        signal.throwIfAborted();
+        return lesson(profile);
+      });
     });
     this.#last = turn.catch(() => {});
     return turn;
   }
 }
 
-async function untilFree(profile: Profile): Promise<void> {
+/** Calls `body` once no run of the profile is in progress, at once, so that no other element of the profile begins a run before. */
+async function whenFree<T>(profile: Profile, body: () => Promise<T>): Promise<T> {
   const ignore = (): void => {};
   while (profile.learning !== undefined) await profile.learning.then(ignore, ignore);
+  return body();
 }

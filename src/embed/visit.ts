@@ -132,7 +132,9 @@ export class Visit {
   /** Replaces the profile by exported files. Changes nothing once the visit has ended. */
   async replace(files: Files): Promise<void> {
     const profile = await this.profileNow();
-    await profile.replace(files, { args: this.#args, signal: this.signal });
+    // With the settings of `profileNow`, so that only files are taken that the next visit can open.
+    const { peft_config } = this.settings;
+    await profile.replace(files, { peft_config, args: this.#args, signal: this.signal });
   }
 
   /** Forgets the profile, without waiting for the model. `session`: deletes the files if the profile isn't open. */

@@ -32,8 +32,10 @@ export function checkTokenizer(json: unknown, modelVocabSize: number | undefined
   if (!isJsonObject(json)) throw invalid('expected a JSON object');
   const idLimit = Math.min(modelVocabSize ?? MAX_IDS, MAX_IDS);
   const { kind, size } = checkModel(json.model, idLimit);
-  const added = json.added_tokens ?? [];
-  checkAddedTokens(added, idLimit);
+  const listed = json.added_tokens ?? [];
+  checkAddedTokens(listed, MAX_IDS);
+  // Files may list tokens that the model's embedding lacks, such as Gemma 3's <image_soft_token>. Texts can't contain these.
+  const added = (listed as readonly { readonly id: number }[]).filter(({ id }) => id < idLimit);
   const stages = {
     normalizer: json.normalizer ?? null,
     pre_tokenizer: json.pre_tokenizer ?? null,

@@ -153,7 +153,13 @@ export class FakeProfile extends EventTarget {
 
   reading: () => unknown = () => {};
 
-  async replace(files: ReadonlyMap<string, Blob>, { signal }: ProfileOptions = {}): Promise<void> {
+  openedWith: ProfileOptions = {};
+  /** The options of the last `replace`. */
+  replacedWith: ProfileOptions = {};
+
+  async replace(files: ReadonlyMap<string, Blob>, options: ProfileOptions = {}): Promise<void> {
+    const { signal } = options;
+    this.replacedWith = options;
     const json = files.get('profile.json');
     if (json === undefined) throw new WebVeraError('invalid_format', 'expected profile.json');
     const examples = JSON.parse(await json.text());
@@ -196,9 +202,10 @@ export class FakeProfiles {
   /** Changes a profile before it is returned by `open`. */
   prepare: (profile: FakeProfile) => void = () => {};
 
-  readonly open = (async (_base: PreTrainedModel, id: string) => {
+  readonly open = (async (_base: PreTrainedModel, id: string, options: ProfileOptions = {}) => {
     await this.before();
     const profile = new FakeProfile(id);
+    profile.openedWith = options;
     this.prepare(profile);
     this.made.push(profile);
     return profile as unknown as Profile;

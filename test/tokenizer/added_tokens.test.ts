@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createTokenizer } from '../../src/tokenizer/tokenizer';
+import { tokenizerJson } from './small_tokenizers';
 
 const MARK = '▁';
 const added = (id: number, content: string, more: object) => ({
@@ -51,4 +52,14 @@ test('spaces of a BPE stay, whatever tokenizer_config.json says, and a stream ha
   };
   const bpe = createTokenizer(json, { clean_up_tokenization_spaces: true });
   expect(bpe.decode(bpe.encode("hi 's ."))).toBe("hi 's .");
+});
+
+test('an added token beyond the model’s embedding is left out, as Gemma 3’s <image_soft_token>', () => {
+  const file = tokenizerJson({ added_tokens: [added(0, '<s>', {}), added(4, '<image_soft_token>', {})] });
+  const { encode, vocab_size } = createTokenizer(file, undefined, { vocabSize: 4 });
+  expect(vocab_size).toBe(3);
+  expect(encode('a <s> b')).toEqual([2, 0, 3]);
+  // Its text is split like any other.
+  expect(encode('<image_soft_token>')).not.toContain(4);
+  expect(createTokenizer(file, undefined, { vocabSize: 5 }).encode('<image_soft_token>')).toEqual([4]);
 });

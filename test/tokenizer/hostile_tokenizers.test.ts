@@ -18,7 +18,7 @@ describe('hostile files', () => {
     ['a negative id', tokenizerJson({}, { vocab: { a: -1 } })],
     ['an id beyond the model', tokenizerJson({}, { vocab: { a: 1_000_000_000 } })],
     ['an id that is a string', tokenizerJson({}, { vocab: { a: '1' } })],
-    ['an added token beyond the model', tokenizerJson({ added_tokens: [{ id: 64, content: 'x' }] })],
+    ['an added token beyond all models', tokenizerJson({ added_tokens: [{ id: 2 ** 31, content: 'x' }] })],
     ['an added token without content', tokenizerJson({ added_tokens: [{ id: 5, content: '' }] })],
     ['merges that are no pairs', tokenizerJson({}, { type: 'BPE', merges: ['a'] })],
     ['scores that are none', tokenizerJson({}, { type: 'Unigram', vocab: [['a', 'b']] })],

@@ -42,6 +42,30 @@ function referenceEncode(text: string): number[] {
   });
 }
 
+describe('Unigram with byte_fallback', () => {
+  const bytes = ['F0', '9F', '8D', 'A3'].map((byte) => [`<0x${byte}>`, -9]);
+  const unigram = (vocab: readonly unknown[], byte_fallback = true) => {
+    const model = {
+      type: 'Unigram',
+      unk_id: 0,
+      byte_fallback,
+      vocab: [['<unk>', 0], ['a', -1], ...vocab],
+      unk_token: undefined,
+    };
+    return createTokenizer(tokenizerJson({ added_tokens: [], pre_tokenizer: null }, model));
+  };
+
+  test('gives a character outside the vocabulary as the tokens of its bytes', () => {
+    expect(unigram(bytes).encode('a🍣a')).toEqual([1, 2, 3, 4, 5, 1]);
+  });
+
+  test('gives the unknown token if a byte has no token, or if the file doesn’t ask for bytes', () => {
+    expect(unigram(bytes.slice(1)).encode('a🍣')).toEqual([1, 0]);
+    expect(unigram(bytes).encode('é')).toEqual([0]);
+    expect(unigram(bytes, false).encode('a🍣')).toEqual([1, 0]);
+  });
+});
+
 describe('encode', () => {
   test('gives the tokens of byte-level BPE', () => {
     const text = proseText(3000);

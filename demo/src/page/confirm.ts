@@ -12,6 +12,8 @@ export class Confirm {
   readonly #dialog = byId('confirm', 'dialog');
   readonly #yes = byId('confirm-yes', 'button');
   readonly #no = byId('confirm-no', 'button');
+  /** Settles when the last question is answered. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor() {
     onClick(this.#yes, () => this.#dialog.close('yes'));
@@ -23,7 +25,14 @@ export class Confirm {
     this.#dialog.close('no');
   }
 
-  ask({ title, text, yes, no }: Question): Promise<boolean> {
+  /** Asks once earlier questions are answered: a dialog reports later that it was closed, and would answer this question, too. */
+  ask(question: Question): Promise<boolean> {
+    const answer = this.#last.then(() => this.#ask(question));
+    this.#last = answer;
+    return answer;
+  }
+
+  #ask({ title, text, yes, no }: Question): Promise<boolean> {
     byId('confirm-title', 'h2').textContent = title;
     byId('confirm-text', 'p').textContent = text;
     this.#yes.textContent = yes;

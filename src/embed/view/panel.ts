@@ -9,6 +9,7 @@ import { keptRegion } from './kept';
 import { messageRegion } from './message';
 import { create, setText, show, slot } from './panel_elements';
 import { outcomeInWords, shownProgress } from './panel_words';
+import { byName } from './picked_files';
 import { PURPOSES } from './purpose';
 import { type Actions, type Announce, isUsable, type Region } from './region';
 
@@ -150,7 +151,7 @@ function actionsOf(learner: Learner, say: Announce): Actions {
     },
     rollback: () => succeeds(learner.rollback()),
     export: () => succeeds(learner.export().then(saveFiles)),
-    import: (files) => succeeds(learner.import(new Map(files.map((file) => [file.name, file])))),
+    import: (files) => succeeds(Promise.resolve().then(() => learner.import(byName(files)))),
     forget: () => succeeds(learner.forget()),
     teach: (lesson) => succeeds(learner.teach(lesson)),
     rate: (rated, rating) => succeeds(learner.rate(rated, rating)),

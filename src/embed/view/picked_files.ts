@@ -1,3 +1,4 @@
+import { WebVeraError } from '../../index';
 import { onChosen, onDrops } from '../../parts/files';
 import { drawSquare, MOST_PICTURE_BYTES } from '../../parts/pictures';
 import { create } from './panel_elements';
@@ -40,4 +41,16 @@ export async function thumbnailOf(file: Blob, name: string): Promise<HTMLCanvasE
 
 export function unreadable(name: string): string {
   return `${name} is no picture that this browser can read, or larger than 20 MB.`;
+}
+
+/**
+ * Files by their names, without the number that browsers add to a second download: 'profile (1).json'. Throws `invalid_argument` for two
+ * files of one name.
+ */
+export function byName(files: readonly File[]): ReadonlyMap<string, File> {
+  const named = new Map(files.map((file) => [file.name.replace(/ ?\(\d+\)(?=\.[a-z]+$)/i, ''), file]));
+  if (named.size === files.length) return named;
+  throw new WebVeraError('invalid_argument', 'Import: expected the files of one export, got two files of one name', {
+    hint: 'Choose the files of the latest export alone.',
+  });
 }

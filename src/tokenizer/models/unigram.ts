@@ -37,7 +37,10 @@ function unknownOf({ unk_id }: JsonObject): number | undefined {
   return typeof unk_id === 'number' ? unk_id : undefined;
 }
 
-/** Takes the tokens whose scores have the largest sum. A character without a token becomes the unknown token. */
+/**
+ * Takes the tokens whose scores have the largest sum. A character without a token becomes the tokens of its bytes in UTF-8, if the file asks
+ * for that and has all of them, else the unknown token.
+ */
 function bestScore(json: JsonObject): EncodeWord {
   const entries = json.vocab as ScoredTokens;
   const unknown = unknownOf(json);
@@ -47,6 +50,12 @@ function bestScore(json: JsonObject): EncodeWord {
   const ids = new Map(entries.map(([token], id) => [token, id]));
   const longest = longestOf(ids.keys());
   const lookUps = stepsToLookUp(longest);
+  const utf8 = new TextEncoder();
+  const tokensOf = (character: string): readonly (number | undefined)[] => {
+    if (json.byte_fallback !== true) return [unknown];
+    const bytes = Array.from(utf8.encode(character), (byte) => ids.get(nameOfByte(byte)));
+    return bytes.every((id) => id !== undefined) ? bytes : [unknown];
+  };
 
   return (word, budget) => {
     const characters = [...word];
@@ -67,11 +76,19 @@ function bestScore(json: JsonObject): EncodeWord {
         if (score <= (best[end] as number)) continue;
         best[end] = score;
         starts[end] = start;
-        tokens[end] = known ?? unknown;
+        tokens[end] = known;
       }
     }
     const path: (number | undefined)[] = [];
-    for (let end = length; end > 0; end = starts[end] as number) path.push(tokens[end]);
+    for (let end = length; end > 0; end = starts[end] as number) {
+      const token = tokens[end];
+      path.push(...(token === undefined ? tokensOf(characters[end - 1] as string).toReversed() : [token]));
+    }
     return path.reverse();
   };
+}
+
+/** The token of a byte: <0x0A>. */
+function nameOfByte(byte: number): string {
+  return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
 }

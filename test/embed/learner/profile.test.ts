@@ -143,6 +143,10 @@ describe('the profile', () => {
     await learner.import(files);
     expect(learner.visit?.profile).toMatchObject({ id: 'default', examples: [{ text: 'A paragraph.' }] });
     expect(learner.status).toMatchObject({ state: 'ready', forgotten: undefined });
+    // Files of another configuration are refused, because the next visit couldn't open them.
+    const { replacedWith, openedWith } = world.profiles.last;
+    expect(replacedWith.peft_config).toEqual(openedWith.peft_config);
+    expect(replacedWith.peft_config).toBeDefined();
 
     const before = learner.visit?.profile;
     await expect(learner.import(new Map())).rejects.toMatchObject({ code: 'invalid_format' });

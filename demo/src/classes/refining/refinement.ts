@@ -48,9 +48,11 @@ export async function refine<Content>(
 
 /** Forgets the profiles of this prefix that no open page holds. */
 async function forgetUnused(prefix: string, session: Session): Promise<void> {
+  // A profile is created only under its lock, so one that is listed before the locks and has none isn't in use.
+  const listed = await Profile.list({ session });
   const { held = [] } = await navigator.locks.query();
   const names = new Set(held.map(({ name }) => name));
-  for (const { id } of await Profile.list({ session })) {
+  for (const { id } of listed) {
     if (id.startsWith(prefix) && !names.has(id)) await Profile.forget(id, { session });
   }
 }

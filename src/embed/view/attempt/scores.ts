@@ -28,11 +28,13 @@ export function scoreBars(announce: Announce) {
 
 /** Returns a function that reports whether the profile has learnt since the function's last call. */
 export function news(): (shown: Shown) => boolean {
-  let known: number | undefined;
+  let known: string | undefined;
   return ({ learner }) => {
-    const last = learner.visit?.profile?.info.history.at(-1)?.at;
-    const isNew = last !== undefined && last !== known;
-    known = last;
+    const history = learner.visit?.profile?.info.history ?? [];
+    // An undone lesson stays in the history, with a mark.
+    const mark = history.length === 0 ? undefined : history.map(({ at, undone }) => `${at}${undone ?? ''}`).join();
+    const isNew = mark !== undefined && mark !== known;
+    known = mark;
     return isNew;
   };
 }

@@ -33,11 +33,14 @@ export function teachLabelsRegion(training: Region, { label, refine }: Pick<Acti
     if (isAdded && input.value === example.text) input.value = '';
     showAll();
   };
+  const labelAll = async (files: readonly File[]): Promise<void> => {
+    for (const file of files) await label(file);
+  };
   const [heading, hint] = [create('h3', {}, 'Teach'), quiet(HINT, { id: 'lesson-hint' })];
   const row = buttons(add, refining.root, pick, picker);
   const root = stack('teach', heading, textRow, choice.root, hint, outcome.root, row, training.root);
   input.addEventListener('input', showAll);
-  takeFiles(root, picker, (file) => void label(file));
+  takeFiles(root, picker, (...files) => void labelAll(files));
   showAll();
   return {
     root,
