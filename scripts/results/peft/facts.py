@@ -81,7 +81,7 @@ def filled(row: list[int], length: int, value: int) -> list[int]:
 
 
 def answers(model: Any, settings: Settings) -> list[list[int]]:
-    """The likeliest continuations of the prompts, which are padded on the left. End tokens fill up those that end early."""
+    """The likeliest continuations of the prompts, which are padded on the left. End tokens fill up shorter ones."""
     model.eval()
     length = max(map(len, settings.prompts))
     ids = torch.tensor([[0] * (length - len(prompt)) + prompt for prompt in settings.prompts])
