@@ -50,7 +50,7 @@ export class Lessons {
       this.#unlearnt = { created_at, mark };
       // Another element may have started a run.
       const output = await whenFree(profile, async () => this.#learn(visit, profile, args));
-      this.#unlearnt = undefined;
+      if (this.#unlearnt?.mark === mark) this.#unlearnt = undefined;
       return output;
     });
   }
@@ -76,7 +76,7 @@ export class Lessons {
       try {
         await run;
       } finally {
-        this.#instant = undefined;
+        if (this.#instant === run) this.#instant = undefined;
       }
     });
     solved.catch(() => {
@@ -96,7 +96,7 @@ export class Lessons {
         this.#follow(visit, run);
         return await run;
       } finally {
-        this.#refining = undefined;
+        if (this.#refining?.run === run) this.#refining = undefined;
       }
     });
   }

@@ -66,7 +66,7 @@ export class CheckpointStore {
     return this.#changes.run(() => this.#save(name, checkpoint, owner));
   }
 
-  /** The owner of a name; undefined if it was never taken over. */
+  /** The owner of a name; undefined if it never had one. */
   async owner(name: string): Promise<string | undefined> {
     const owner = await this.#store.get(ownerKey(name));
     return typeof owner === 'string' ? owner : undefined;

@@ -28,7 +28,7 @@ export class Confirm {
   /** Asks once earlier questions are answered: a dialog reports later that it was closed, and would answer this question, too. */
   ask(question: Question): Promise<boolean> {
     const answer = this.#last.then(() => this.#ask(question));
-    this.#last = answer;
+    this.#last = answer.catch(() => {});
     return answer;
   }
 

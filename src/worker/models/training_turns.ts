@@ -75,10 +75,13 @@ export class TrainingTurn {
     this.#notify();
   }
 
+  /** Ends the turn once the earlier runs of these adapters are over, too, because later runs and merges wait for this turn alone. */
   end(): void {
-    this.#isOver = true;
-    this.#onOver();
-    this.#notify();
+    void this.earlier.then(() => {
+      this.#isOver = true;
+      this.#onOver();
+      this.#notify();
+    });
   }
 
   #notify(): void {

@@ -168,7 +168,10 @@ async function train(
   const { createJointRun, createRun } = await runCode();
   const evalData = eval_data && { evalData: (until: AbortSignal) => rowsOf(room, call, eval_data, until) };
   // Another tab that asks for the run stops it, and a stopped run leaves its pause.
-  const onAsked = (): void => turn.pause(false);
+  const onAsked = (): void => {
+    const running = inProgress.runs.get(call);
+    if (running !== undefined) unpause(running);
+  };
   const request = { ...reading, ...evalData, resume, takesOver, kernels, checkpoints, onAsked };
   const lanes = together?.map(({ adapter, data, eval_data: own }) => ({
     adapter,

@@ -72,7 +72,7 @@ export class RunHold {
     const checkpoints = new RunCheckpoints(host, { ...parts, holder });
     this.#opened = { checkpoints, rows: parts.rows, end };
     try {
-      if (takesOver) await checkpoints.takeOver(until);
+      if (takesOver) await untilAborted(checkpoints.takeOver(until), until);
       const restored = resume === false ? undefined : await untilAborted(checkpoints.restore(resume, end), until);
       until.throwIfAborted();
       return { checkpoints, restored };

@@ -60,7 +60,7 @@ export class RunCheckpoints implements Checkpoints {
   /** The place of the next checkpoint, once it is known. It never overwrites the last one. */
   #next: CheckpointPlace | undefined;
   #lock: HeldName | undefined;
-  /** The run's owner in the store; set if the run was ever taken over. */
+  /** The run's owner in the store; undefined if the run was never resumed or taken over. */
   #owner: string | undefined;
   /** Whether the lock was taken from a holder that may still write. */
   #wasTaken = false;
@@ -92,7 +92,9 @@ export class RunCheckpoints implements Checkpoints {
     await this.#hold(run);
     const { usable, chosen, others } = await this.#choose(run, wanted, maxSteps);
     if (chosen === undefined) return undefined;
-    // A tab that the browser froze lost the run's lock. When it wakes, it must not overwrite what this run saves.
+    // The run may have been cancelled, or its page frozen, while the checkpoints were read. It must not own what another run has.
+    await this.check();
+    if (this.#closed) throw abortError('The run is over');
     this.#owner = await this.#own(run);
     // A checkpoint later than this one is overwritten first.
     this.#next = after(chosen, usable[0]?.seq ?? chosen.seq);
@@ -182,22 +184,22 @@ export class RunCheckpoints implements Checkpoints {
         hint: 'It may be in another tab. Stop it there, wait until it ends, or pass take_over: true.',
       });
     }
+    this.#lock = lock; // before the store is asked, so that `close` releases it meanwhile
     try {
       this.#wasTaken ||= lock.wasTaken;
       this.#owner = await (this.#wasTaken ? this.#own(run) : known(store.owner(run)));
     } catch (error) {
+      this.#lock = undefined;
       lock.release();
       throw error;
     }
-    this.#lock = lock;
     if (this.#closed) lock.release();
   }
 
-  /** Becomes the run's owner, so that other tabs' saves are rejected. On a full disk the owner stays, because the run can train all the same. */
+  /** Becomes the owner: saves of a tab that was frozen are then rejected. On a full disk the owner stays, and the run can train all the same. */
   async #own(run: string): Promise<string | undefined> {
-    const { store } = this.#host;
-    return known(store.own(run)).catch((error: unknown) => {
-      if (error instanceof WebVeraError && error.code === 'storage_full') return known(store.owner(run));
+    return known(this.#host.store.own(run)).catch((error: unknown) => {
+      if (error instanceof WebVeraError && error.code === 'storage_full') return known(this.#host.store.owner(run));
       throw error;
     });
   }
