@@ -20,6 +20,7 @@ import { SessionKernels } from './models/session_kernels';
 import { type ModelRoom, modelCalls } from './models/session_models';
 import { type PlanRoom, planCalls } from './plans/session_plans';
 import type { OpenOptions, SessionCalls, SessionHost, WorkerEnd, WorkerSession } from './protocol';
+import { announcer } from './rpc/announce';
 import type { Answers, CallControl } from './rpc/call_protocol';
 import { Calls } from './rpc/calls';
 import { type RunRoom, RunsInProgress, runCalls } from './runs/session_training';
@@ -92,7 +93,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
       loader: new BaseModelLoader(host, limits),
       adapters: new AdapterLoader(host, sources, saved, warn),
       inProgress: new RunsInProgress(),
-      checkpoints: { store: checkpointStore, locks, warn, quiet: host.quiet },
+      checkpoints: { store: checkpointStore, locks, warn, announce: announcer(host) },
       profiles: new ProfileStore(store),
     };
   }

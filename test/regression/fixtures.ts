@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Examples } from '../../src/regression/labelled_features';
+import type { HeadRequest } from '../../src/regression/solve_head';
 
 /** A regression that scikit-learn solved. */
 interface Row {
@@ -36,4 +37,16 @@ export function noise(count: number, seed = 1): Float32Array<ArrayBuffer> {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 31 - 1;
   });
+}
+
+/** Examples in groups around a centre for each class. */
+export function request(N: number, D: number, outputs: number, changes: Partial<HeadRequest> = {}): HeadRequest {
+  const centres = noise(outputs * D, 7);
+  const features = noise(N * D).map(
+    (one, i) => one + 0.8 * (centres[((Math.floor(i / D) % outputs) * D + (i % D)) as number] ?? 0),
+  );
+  const targets = Float64Array.from({ length: N }, (_, row) => row % outputs);
+  const weights = new Float64Array(N).fill(1);
+  const rest = { problem: 'single_label_classification', hasBias: true, C: 'auto' } as const;
+  return { features, D, targets, weights, outputs, ...rest, ...changes };
 }

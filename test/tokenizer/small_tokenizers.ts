@@ -1,3 +1,5 @@
+import { expect } from 'vitest';
+
 /** A tokenizer.json with a small vocabulary, which tests change so that it is refused. */
 export function tokenizerJson(changes: Record<string, unknown> = {}, model: Record<string, unknown> = {}): string {
   return JSON.stringify({
@@ -10,3 +12,11 @@ export function tokenizerJson(changes: Record<string, unknown> = {}, model: Reco
 
 /** The most milliseconds for reading a hostile file, and for encoding a text. */
 export const SECOND = 1000;
+
+/** A tokenizer.json that splits texts by an expression. */
+export function split(Regex: string): string {
+  return tokenizerJson({ pre_tokenizer: { type: 'Split', pattern: { Regex } } });
+}
+
+/** The codes of a definition or a text that is refused. */
+export const refusedOrDone = expect.stringMatching(/^(invalid_format|limit_exceeded)$/);

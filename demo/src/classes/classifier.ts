@@ -9,6 +9,7 @@ import {
   VeraModel,
 } from 'webvera';
 import { type LoadProgress, loadProgress } from '../library/load_meter';
+import { Serial } from '../library/serial';
 import type { Sessions } from '../library/sessions';
 import { type ClassSet, labelsOf, numbered, type Split, splitSamples } from './class_set';
 import type { Kind } from './kind';
@@ -38,8 +39,8 @@ export class Classifier<Content> {
   #opening: Promise<VeraModel> | undefined;
   /** Changes when the model is freed. Work that began before the change can put no model into use after it. */
   #epoch = {};
-  /** Settles after the last change of the adapter, so that changes come one after the other. */
-  #last: Promise<unknown> = Promise.resolve();
+  /** Makes the changes of the adapter, one after the other. */
+  readonly #turns = new Serial();
 
   constructor(kind: Kind<Content>, sessions: Sessions, onLoading: (progress: LoadProgress | undefined) => void) {
     this.#kind = kind;
@@ -198,9 +199,7 @@ export class Classifier<Content> {
   /** Calls `work` after all earlier work, with the epoch of this call. */
   #inTurn<T>(work: (epoch: object) => Promise<T>): Promise<T> {
     const epoch = this.#epoch;
-    const turn = this.#last.then(() => work(epoch));
-    this.#last = turn.catch(() => {});
-    return turn;
+    return this.#turns.run(() => work(epoch));
   }
 }
 

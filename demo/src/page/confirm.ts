@@ -1,3 +1,4 @@
+import { Serial } from '../library/serial';
 import { byId, onClick } from './dom';
 
 export interface Question {
@@ -12,8 +13,7 @@ export class Confirm {
   readonly #dialog = byId('confirm', 'dialog');
   readonly #yes = byId('confirm-yes', 'button');
   readonly #no = byId('confirm-no', 'button');
-  /** Settles when the last question is answered. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #questions = new Serial();
 
   constructor() {
     onClick(this.#yes, () => this.#dialog.close('yes'));
@@ -27,9 +27,7 @@ export class Confirm {
 
   /** Asks once earlier questions are answered: a dialog reports later that it was closed, and would answer this question, too. */
   ask(question: Question): Promise<boolean> {
-    const answer = this.#last.then(() => this.#ask(question));
-    this.#last = answer.catch(() => {});
-    return answer;
+    return this.#questions.run(() => this.#ask(question));
   }
 
   #ask({ title, text, yes, no }: Question): Promise<boolean> {

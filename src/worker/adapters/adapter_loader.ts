@@ -25,6 +25,7 @@ import type {
   WireAdapterSource,
   WireSource,
 } from '../protocol';
+import { type AnnounceNumbers, announcer } from '../rpc/announce';
 import type { Ready } from '../rpc/ready';
 import { CONFIG_FILE, readAdapterBytes, toBytes, toFiles, writeAdapter } from '../storage/adapter_files';
 import type { SavedAdapters } from '../storage/saved_adapters';
@@ -33,17 +34,15 @@ import { forThisModel } from './other_model';
 
 /** Creates adapters on models, and reads and writes their files. */
 export class AdapterLoader {
-  readonly #host: SessionHost;
   readonly #sources: ModelSources;
   readonly #saved: SavedAdapters;
   readonly #warn: Warn;
   readonly #frozen = new WeakMap<Runner, Map<AdapterKind, FrozenPool>>();
-  /** Announces how long drawing numbers blocks the thread: slow devices draw four million a second. */
-  readonly #announce = (numbers: number): void => this.#host.quiet?.(numbers / 2 ** 22);
+  readonly #announce: AnnounceNumbers;
   #keys = 0;
 
   constructor(host: SessionHost, sources: ModelSources, saved: SavedAdapters, warn: Warn) {
-    this.#host = host;
+    this.#announce = announcer(host);
     this.#sources = sources;
     this.#saved = saved;
     this.#warn = warn;

@@ -12,6 +12,7 @@ import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../../forma
 import type { CheckpointStore, StoredCheckpoint } from '../../../store/checkpoint_store';
 import type { Checkpoints, Restored } from '../../../train/training_init';
 import type { RunKernels } from '../../models/run_kernels';
+import type { AnnounceNumbers } from '../../rpc/announce';
 import { known } from '../../storage/store_failures';
 import { after, anew, type CheckpointPlace } from './checkpoint_place';
 import { type RunParts, runIdentity } from './run_identity';
@@ -20,8 +21,7 @@ export interface CheckpointHost {
   readonly store: CheckpointStore;
   readonly locks: TabLocks;
   readonly warn: Warn;
-  /** Announces that the worker won't answer for up to this many seconds. */
-  readonly quiet?: ((seconds: number) => void) | undefined;
+  readonly announce?: AnnounceNumbers;
 }
 
 export interface CheckpointedRun extends RunParts {
@@ -125,7 +125,7 @@ export class RunCheckpoints implements Checkpoints {
     if (this.#closed) throw abortError('The run is over');
     const { global_step, max_steps } = snapshot.progress;
     const about = { ...place, adapters, step: global_step, ended: global_step >= max_steps };
-    this.#host.quiet?.(numbersOf(snapshot) / NUMBERS_A_SECOND);
+    this.#host.announce?.(numbersOf(snapshot));
     await known(store.save(run, { ...about, bytes: writeCheckpoint(checkpoint) }, this.#owner)).catch((error) => {
       if (error instanceof WebVeraError && error.code === 'locked_by_other_tab') this.#lock?.lose();
       throw error;
@@ -144,7 +144,7 @@ export class RunCheckpoints implements Checkpoints {
     const { found, damaged } = await known(this.#host.store.load(run));
     this.#next = anew(found);
     const bytes = found.reduce((sum, stored) => sum + stored.bytes.length, 0);
-    this.#host.quiet?.(bytes / 4 / NUMBERS_A_SECOND);
+    this.#host.announce?.(bytes / 4);
     const usable = found.flatMap((stored) => this.#read(stored, run) ?? []);
     const chosen = wanted === true ? usable[0] : usable.find(({ snapshot }) => nameOf(snapshot) === wanted);
     this.#warnOfDamage(damaged || usable.length < found.length, chosen);
@@ -250,9 +250,6 @@ export class RunCheckpoints implements Checkpoints {
     this.#host.warn({ code, message });
   }
 }
-
-/** Numbers that a slow device checks and copies in a second. */
-const NUMBERS_A_SECOND = 2 ** 22;
 
 function numbersOf({ pools }: RunSnapshot): number {
   return pools.reduce((sum, { parameters }) => sum + 3 * parameters.length, 0);
