@@ -11,6 +11,8 @@ const STEPS = inject('ring') === 'all' ? 32 : 20;
 /** The page's `save_steps`. */
 const SAVE_STEPS = 3;
 const PAGE = `runs/resumed.html?steps=${STEPS}`;
+/** A browser is killed at this step at the latest. The run waits two steps later, so that it can't end before a busy machine's kill. */
+const LAST_KILL = STEPS - 5;
 
 /** The result of an uninterrupted run, once for each browser. */
 const straightRuns = new Map<BrowserName, Promise<Done>>();
@@ -51,9 +53,9 @@ test.each(ofRing(killed, { test: ({ kills }) => kills === ONCE }))(
             if (report.type === 'save') saved = report.step;
             // The first kill, right after the start, may come before the first save; later kills wait for a save.
             const isDue = steps < SAVE_STEPS || saved > before;
-            return isDue && report.type === 'log' && report.step >= Math.min(before + steps, STEPS - 2);
+            return isDue && report.type === 'log' && report.step >= Math.min(before + steps, LAST_KILL);
           };
-          const reports = await visit(name, url, PAGE + way, { profile, dies });
+          const reports = await visit(name, url, `${PAGE}${way}&holds=${LAST_KILL + 2}`, { profile, dies });
           expect(reports.map(({ type }) => type)).not.toContain('done');
           if (before > 0) {
             expect(reports[0]!.type).toBe('restored');

@@ -1,7 +1,8 @@
 // Trains, from the last checkpoint if there is one, and reports each event and the results. With `?straight` it saves
 // nothing, and with `?by-time` it saves by time alone. `?steps=`: the number of steps, by default forty. `?fills=`: the
 // step after which the worker allocates all memory that it can get. `?crashes=`: the steps after which the test crashes the
-// GPU process. The run waits for each crash: a busy machine may take longer for it than for the rest of the run.
+// GPU process. `?holds=`: the step at which the run waits for a browser that is killed. The run waits for each crash and kill: a busy
+// machine may take longer for them than for the rest of the run.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';
@@ -19,7 +20,7 @@ const args = {
   save_steps: byTime ? 1000 : 3,
 };
 const fills = Number(wanted.get('fills') ?? 0);
-const crashes = (wanted.get('crashes') ?? '').split(',').map(Number);
+const held = ['crashes', 'holds'].flatMap((name) => (wanted.get(name) ?? '').split(',').map(Number));
 /** @type {Worker | undefined} */
 let first;
 /** @type {Worker | undefined} */
@@ -48,8 +49,8 @@ for await (const event of run) {
     ...event,
   };
   if (event.type === 'log' && event.logs.step === fills) first?.postMessage('heap');
-  if (event.type === 'log' && event.logs.step === crashes[0]) {
-    crashes.shift();
+  if (event.type === 'log' && held.includes(event.logs.step)) {
+    held.splice(held.indexOf(event.logs.step), 1);
     current?.postMessage('hold');
   }
   window.report({ type: event.type, step: event.state.global_step, code, message, cause, repeatedSteps });

@@ -1,7 +1,6 @@
-// The library's worker with a clock on which a millisecond is a second, so that timed work happens at once.
+// `faulty_worker.js` with a clock on which a millisecond is a second, so that timed work happens at once.
 export {};
 
 const { now } = Date;
 Date.now = () => 1000 * now();
-const url = '/dist/worker.js';
-await import(url);
+await import('./faulty_worker.js');
