@@ -1,4 +1,5 @@
-// `npm run oracle`: makes test/golden from real PEFT and transformers, or with --check compares it with new results.
+// `npm run oracle`: makes test/golden from real PEFT and transformers; with --check compares it with new results; with --install only
+// installs them.
 import { spawnSync } from 'node:child_process';
 import { runCommand } from './shared/command.mjs';
 import { inRepository } from './shared/paths.mjs';
@@ -8,6 +9,7 @@ await runCommand('oracle', async () => {
   const args = process.argv.slice(2);
   const command = args.includes('--check') ? 'check' : 'make';
   const python = await findOracle((message) => console.error(message));
+  if (args.includes('--install')) return;
   const { status, error } = spawnSync(python, ['-m', 'oracle', command, ...args.filter((each) => each !== '--check')], {
     cwd: inRepository('test/'),
     env: oracleEnvironment(),

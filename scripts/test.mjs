@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { setUp } from './browsers/install.mjs';
+import { buildIfStale } from './build/build_if_stale.mjs';
 import { runCommand } from './shared/command.mjs';
 import { CommandFailure } from './shared/options.mjs';
 import { ROOT } from './shared/paths.mjs';
@@ -24,20 +25,19 @@ await runCommand('test', async () => {
   await setUp(parts);
   const types = checks ? [run([TSC, '--noEmit', '--incremental', '--tsBuildInfoFile', TYPES_KEPT])] : [];
   const lint = checks ? [run(BIOME)] : [];
-  await Promise.all([build(isPackage, checks), ...types, ...lint]);
+  // Rings without checks usually follow `npm test`, whose build is theirs as well.
+  if (isPackage && !checks) buildIfStale();
+  else await Promise.all([build(isPackage), ...types, ...lint]);
   await run([bin('vitest/vitest.mjs'), ...vitestArguments(name, rest)]);
 });
 
-/**
- * @param {boolean} isPackage whether to build the types, which only tests of the package read
- * @param {boolean} checks whether to check the public API and the sizes
- */
-async function build(isPackage, checks) {
+/** @param {boolean} isPackage whether to build the types, which only tests of the package read, and to check the public API and the sizes */
+async function build(isPackage) {
   await run([`${ROOT}scripts/build.mjs`]);
   if (!isPackage) return;
   await run([TSC, '-p', 'tsconfig.build.json']);
   await run([`${ROOT}scripts/build/types.mjs`]);
-  if (checks) await run([`${ROOT}scripts/build/check_package.mjs`]);
+  await run([`${ROOT}scripts/build/check_package.mjs`]);
 }
 
 /** @param {readonly string[]} args of Node @returns {Promise<void>} rejects if the exit code isn't 0 */

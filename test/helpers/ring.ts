@@ -38,9 +38,9 @@ export function quickOf<T>(cases: readonly T[], isQuick: (one: T) => boolean): r
   return inject('ring') === 'quick' ? cases.filter(isQuick) : cases;
 }
 
-/** A single test that only `npm test` runs, in a file that `npm run test:all` runs for its other cases. */
+/** A single test that only `npm test` runs, in a file that `npm run test:all` runs for its other cases, or for promises about time. */
 export function testOnce(name: string, body: TestFunction, timeout?: number): void {
-  if (inject('ring') !== 'all') test(name, body, timeout);
+  if (!['all', 'clock'].includes(inject('ring'))) test(name, body, timeout);
 }
 
 /** A single test that only `npm run test:all` runs, in a file of `npm test`. */

@@ -15,6 +15,7 @@ import {
 } from '../../../src/index';
 import { expectWithin } from '../../helpers/clock';
 import { smallWriter } from '../../helpers/models/small_writer';
+import { testOnce } from '../../helpers/ring';
 import { stopAt, trained, typesOf } from '../../helpers/session/resumed_run';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 
@@ -91,7 +92,7 @@ describe('apply_chat_template', () => {
 describe('generate', () => {
   const config = { max_new_tokens: 8, eos_token_id: null };
 
-  test('answers a conversation like the text that the template renders', async () => {
+  testOnce('answers a conversation like the text that the template renders', async () => {
     const ids = await tokenizer.apply_chat_template(question, { add_generation_prompt: true });
     const answer = await vera.generate(question, config);
     expect(answer).not.toBe('');
@@ -143,21 +144,21 @@ describe('training on conversations', () => {
     return { input_ids, labels };
   }
 
-  test('learns only the answers, to the bit', async () => {
+  testOnce('learns only the answers, to the bit', async () => {
     const example = await labelled();
     expect(example.input_ids).toEqual(await tokenizer.apply_chat_template(talk));
     expect(await stepsOf({ messages: talk })).toEqual(await stepsOf(example));
     expect(await stepsOf({ messages: talk }, { packing: true })).toEqual(await stepsOf(example));
   });
 
-  test('learns all tokens if requested', async () => {
+  testOnce('learns all tokens if requested', async () => {
     const input_ids = await tokenizer.apply_chat_template(talk);
     const all = await stepsOf({ messages: talk }, { completion_only_loss: false });
     expect(all).toEqual(await stepsOf({ input_ids }));
     expect(all).not.toEqual(await stepsOf({ messages: talk }));
   });
 
-  test('resumes in a later session, and equals an uninterrupted run', async () => {
+  testOnce('resumes in a later session, and equals an uninterrupted run', async () => {
     vi.stubGlobal('indexedDB', new IDBFactory());
     try {
       const rows = [talk, question, talk.slice(2)].map((messages) => ({ messages }));
