@@ -1,5 +1,5 @@
-// `npm run bench`: times training steps, generation and adapters on a GPU or a software adapter. The launcher `bench` of an archive
-// that `npm run bench:pack` wrote runs the same script.
+// `npm run bench`: times training steps, generation and adapters, on a GPU or in software. In an archive that `npm run bench:pack` wrote,
+// the launcher `bench` runs this script.
 
 import { runCommand } from '../scripts/shared/command.mjs';
 import { followSteps } from '../scripts/shared/progress.mjs';
@@ -12,7 +12,8 @@ import { benchReport, benchTable } from './report/bench_report.mjs';
 /** @typedef {typeof import('./engines/in_node.mjs') | typeof import('./engines/in_page.mjs')} Engine */
 
 /**
- * Loads the engine that runs the adapter, and installs and builds what the engine needs.
+ * Loads the engine (Node or Chromium) that has the chosen GPU adapter. In the repository, it first installs and builds what the engine
+ * needs.
  * @param {BenchOptions} options
  * @returns {Promise<Engine>}
  */
@@ -28,7 +29,8 @@ async function openEngine({ adapter }) {
 }
 
 /**
- * Times steps in turns, for each rank: this library's training step and a rival's, or the steps of all kinds of adapters.
+ * For each rank, compares training steps that run alternately: this library's and the rival's, or those of all kinds of adapters. A rival
+ * is another library or another build. Returns the tables or the JSON to print.
  * @param {Engine} engine
  * @param {import('./options/bench_options.mjs').Rival} rival
  * @param {BenchOptions} options

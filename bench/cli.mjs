@@ -13,7 +13,7 @@ from one adapter to another, and each kernel of a step, on this machine's GPU.
 
 ${workHelp({ bundled: '', device: `${dawnHelp(19)}\n`, compare: '' })}`;
 
-/** Cases whose models are made on the spot: the package doesn't contain the demo's model. */
+/** The cases whose models are generated. The package doesn't contain the demo's model, which the case `bundled` needs. */
 const NAMES = CASE_NAMES.filter((name) => name !== 'bundled');
 const FLAGS = /** @type {const} */ ({ ...WORK_FLAGS, dawn: DAWN_FLAG });
 

@@ -1,4 +1,4 @@
-/** `webvera/bench`: measures training steps, generation and kernels. Each function opens a device of its own and closes it. */
+/** `webvera/bench`: measures training steps, generation and kernels. Each function opens its own device and closes it. */
 
 export { type ErrorCode, type ErrorDetails, WebVeraError } from '../src/core/errors/error';
 export type { Feature } from '../src/core/kernels/kernel';

@@ -1,4 +1,4 @@
-// `npm run bench:pack`: packs the benchmark into one archive, which measures the GPU of any x86-64 Linux machine.
+// `npm run bench:pack`: packs the benchmark into one archive that runs on any x86-64 Linux machine, to measure its GPU.
 import { resolve } from 'node:path';
 import { buildIfStale } from '../scripts/build/build_if_stale.mjs';
 import { runCommand } from '../scripts/shared/command.mjs';

@@ -5,14 +5,14 @@ import { inRepository } from '../scripts/shared/paths.mjs';
 
 const peers = inRepository('peers/');
 
-/** Whether this is an archive: it contains bundled peers, and no code that bundles, builds or installs. */
+/** Whether the benchmark runs from an archive, which contains bundled peers, but no code that bundles, builds or installs. */
 export const isPacked = existsSync(peers);
 
-/** The folder of the demo's model, with a slash at its end. */
+/** The path of the folder with the demo's model, with a slash at its end. */
 export const BUNDLED_MODEL = inRepository('demo/public/models/prose-1.4M/');
 
 /**
- * The built library for Node.
+ * Imports the built library for Node.
  * @returns {Promise<typeof import('../src/node')>}
  */
 export function loadLibrary() {
@@ -20,7 +20,7 @@ export function loadLibrary() {
 }
 
 /**
- * The built `webvera/bench`.
+ * Imports the built `webvera/bench`.
  * @returns {Promise<typeof import('./index')>}
  */
 export function loadBench() {
@@ -29,7 +29,7 @@ export function loadBench() {
 
 /**
  * Imports a peer's training step. In the repository, its module is bundled first.
- * @param {string} name of its module in bench/peers
+ * @param {string} name file name of the peer's module in bench/peers
  * @returns {Promise<any>}
  */
 export async function loadPeer(name) {

@@ -16,7 +16,7 @@ export default defineConfig({
   // The longer name comes first, because the other one is its prefix.
   resolve: { alias: { 'webvera/bench': path('../bench/index.ts'), webvera: path('../src/index.ts') } },
   server: { fs: { allow: [path('..')] } },
-  // Listed here, so that the first load doesn't discover them one by one and restart.
+  // Listed here, so that the development server doesn't discover these packages one by one at the first load, and reload the page.
   optimizeDeps: { include: ['@huggingface/tokenizers', 'comlink', 'fflate', 'idb-keyval', 'uplot'] },
   plugins: [partials(path('partials/')), workerOnly(), asPublished(), offlineFiles('sw.js')],
   worker: { format: 'es', plugins: () => [bareShaders()] },
@@ -24,13 +24,13 @@ export default defineConfig({
     outDir: 'dist',
     emptyOutDir: true,
     target: 'es2022',
-    // A data: or inline asset would need a looser policy than the page has.
+    // Inlined assets would need a looser Content Security Policy than the page has.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
       input: [...PAGES.map((name) => path(`${name}.html`)), path('src/offline/service_worker.ts')],
       output: {
-        // A service worker controls the folder of its script, and is found again by its name.
+        // A service worker controls the folder that its script is in, and browsers update it at the same address.
         entryFileNames: ({ name }) => (name === 'service_worker' ? 'sw.js' : 'assets/[name]-[hash].js'),
       },
     },

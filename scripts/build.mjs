@@ -1,5 +1,5 @@
-// The first part of `npm run build`: builds the parts of the library in vite.config.ts, and lists the packages and licences that they
-// contain.
+// The first part of `npm run build`: builds the parts of the library that vite.config.ts defines, and lists the bundled packages with
+// their licences.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'vite';
 import { formatNotices, noticesOf } from './build/notices.mjs';

@@ -23,7 +23,7 @@ import { inRepository } from './shared/paths.mjs';
 /** @typedef {Readonly<Record<string, import('./browsers/serve.mjs').Mount>>} Mounts */
 
 /**
- * The engine that trains in a page of a headless browser.
+ * Returns the engine that trains in a page of a headless browser.
  * @param {FinetuneOptions} options
  * @returns {import('./finetune/command.mjs').Engine}
  */
@@ -31,7 +31,7 @@ function browserEngine(options) {
   const { browser, exporting, estimating } = options;
   return {
     async prepare() {
-      // Without a GPU, Firefox needs Mesa's driver. Chromium contains its own.
+      // Without a GPU, Firefox needs Mesa's software driver (lavapipe). Chromium contains its own.
       await setUp(browser === 'firefox' ? ['firefox', 'lavapipe'] : ['chrome']);
       buildIfStale();
     },
@@ -69,7 +69,7 @@ function browserEngine(options) {
 }
 
 /**
- * Serves the mounts, and runs the page at `/` to its last report.
+ * Serves the mounts, and runs the page at `/` until its last report.
  * @param {FinetuneOptions['browser']} browser
  * @param {Mounts} mounts
  * @param {{ onOpen?: (name: string) => void, onReport: (report: PageReport) => void }} listeners
@@ -87,7 +87,7 @@ async function runInPage(browser, mounts, listeners) {
 }
 
 /**
- * The files of the page's server, besides texts.
+ * Returns the files that the server offers to the page, except the texts.
  * @param {FinetuneOptions} options
  * @param {object} around further fields of the job, besides the settings
  * @returns {Mounts}

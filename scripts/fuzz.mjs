@@ -1,6 +1,6 @@
-// `npm run fuzz -- TARGET --minutes N`: searches for inputs on which a reader of untrusted files fails. For two thirds of the time
-// Jazzer.js, libFuzzer for Node, makes inputs from bytes and keeps those that reach new code. Then fast-check varies these inputs: it
-// changes values of JSON instead of bytes.
+// `npm run fuzz -- TARGET --minutes N`: searches for inputs on which a reader of untrusted files fails. For two thirds of the time,
+// Jazzer.js (libFuzzer for Node) mutates the bytes of inputs, and stores the inputs that reach new code. Then fast-check varies the stored
+// inputs: it changes JSON values instead of bytes.
 import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -19,11 +19,11 @@ Targets are the files of test/fuzz/targets/. Findings go to test/fuzz/findings/;
 const findings = join(ROOT, 'test/fuzz/findings');
 const out = join(ROOT, 'out/fuzz');
 const known = [...targetFiles().keys()];
-/** Most seconds of a single input. */
+/** The maximum time of a single input, in seconds. */
 const HANG = 20;
-/** Most MiB of a process. */
+/** The maximum heap of a Node process, in MiB. */
 const MEMORY = 1024;
-/** Most bytes of an input. */
+/** The maximum size of an input, in bytes. */
 const LONGEST = 65_536;
 
 /** @param {string} target @param {number} seconds @param {number} seed */
@@ -35,7 +35,7 @@ async function fuzz(target, seconds, seed) {
   writeFileSync(words, dictionaryOf(readdirSync(seeds).map((file) => readFileSync(join(seeds, file), 'latin1'))));
   const before = new Set(readdirSync(findings));
   const end = Date.now() + (2000 / 3) * seconds;
-  // If a finding ends the process, the search continues in another one.
+  // If a finding ends the Jazzer.js process, the search continues in a new one.
   for (let turn = 0; end - Date.now() > 1000 && turn < 10; turn++) {
     const options = {
       max_total_time: Math.ceil((end - Date.now()) / 1000),
@@ -47,7 +47,7 @@ async function fuzz(target, seconds, seed) {
       dict: words,
       artifact_prefix: `${findings}/${target}-`,
     };
-    // Only Jazzer.js' detector of changed prototypes is useful: the readers can't reach files or commands.
+    // Disables Jazzer.js's detectors of command injection and path traversal: the readers can't reach commands or files.
     const flags = ['-i', `${target}.cjs`, '--timeout', String(1000 * HANG), '--disableBugDetectors', 'command|path'];
     await runJazzer([bundle, grown, seeds, ...flags], options);
   }
@@ -75,7 +75,7 @@ function vary(target, options) {
   const script = `require(${bundle}).vary(${JSON.stringify(options)}).then((n) => process.stdout.write(String(n)));`;
   const { status, stdout } = runNode(script, { seconds: options.seconds + HANG });
   console.log(`${stdout || 'an unknown number of'} inputs by fast-check`);
-  // The last input ended the process, or made it hang.
+  // If the process failed, its last input ended it or made it hang.
   if (status !== 0) copyFileSync(options.last, join(findings, `${target}-ended-${Date.now().toString(36)}`));
 }
 
@@ -90,7 +90,7 @@ function runNode(script, { seconds }) {
 }
 
 /**
- * Runs an input in a process of its own, without coverage. An input that is slow only with coverage is no finding.
+ * Runs an input in a separate process, without measuring coverage: an input that is slow only with coverage isn't a finding.
  * @param {string} target
  * @param {string} file
  */

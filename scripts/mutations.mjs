@@ -1,6 +1,6 @@
-// `npm run test:mutations`: puts one defect at a time into a copy of the repository, and reports whether a ring of tests finds it.
-// A copy without a defect must pass first. Arguments after the options name the defects; all by default. Ends with 1 if tests find fewer
-// defects than `--least`.
+// `npm run test:mutations`: puts one defect at a time into a copy of the repository, and reports whether a ring of tests (`npm test`, or
+// `npm run test:quick`) finds it. A copy without a defect must pass first. Arguments after the options name the defects; all by default.
+// The exit code is 1 if the tests find fewer defects than `--least`.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,7 +51,7 @@ function failureOf(ring, change) {
     for (const path of tracked.stdout.split('\0').filter(Boolean)) cpSync(join(ROOT, path), join(folder, path));
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
     change(folder);
-    // npm's INIT_CWD is the folder that paths of options start from. It is left out, because it names the original folder.
+    // Removes npm's INIT_CWD: scripts resolve paths in options against it, and it names the original folder instead of the copy.
     const { INIT_CWD: _, ...env } = process.env;
     const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/test.mjs', ring, '--bail', '1'], {
       cwd: folder,

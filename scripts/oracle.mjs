@@ -1,5 +1,5 @@
-// `npm run oracle`: makes test/golden from real PEFT and transformers; with --check compares it with new results; with --install only
-// installs them.
+// `npm run oracle`: makes test/golden with real PEFT and transformers. With --check, it compares test/golden with new results; with
+// --install, it only installs the Python packages.
 import { spawnSync } from 'node:child_process';
 import { runCommand } from './shared/command.mjs';
 import { inRepository } from './shared/paths.mjs';

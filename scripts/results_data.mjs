@@ -1,4 +1,4 @@
-// `npm run results:data`: downloads the data that results are measured on, and writes the sets to train on and to test.
+// `npm run results:data`: downloads the data that results are measured on, and writes training and test sets.
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readFashionMnist } from './results/data/fashion_mnist.mjs';

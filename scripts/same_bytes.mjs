@@ -1,5 +1,5 @@
 // `npm run test:same -- DIST`: trains small models with two builds, this one and the one in the folder DIST, and compares losses,
-// adapters and merged models byte by byte. A redesign that changes no number passes.
+// adapters and merged models byte by byte. A refactoring that changes no number passes.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -9,7 +9,7 @@ import { CommandFailure, readArguments, UsageError } from './shared/options.mjs'
 import { ROOT } from './shared/paths.mjs';
 import { tableLines } from './shared/table.mjs';
 
-/** @typedef {Readonly<Record<string, Readonly<Record<string, string>>>>} Hashes by model, by what was hashed */
+/** @typedef {Readonly<Record<string, Readonly<Record<string, string>>>>} Hashes by model, then by the hashed part (losses, adapter, …) */
 
 await runCommand('test:same', async () => {
   const [other, ...rest] = readArguments(process.argv.slice(2), {}, true).positionals;

@@ -1,4 +1,4 @@
-// `npm run screenshot`: makes the pictures of the demo's first page, where a visitor writes in a voice and teaches it a text.
+// `npm run screenshot`: takes screenshots of the demo's first page after it has generated text, and after it has trained on a text.
 import { mkdirSync } from 'node:fs';
 import { openPage } from './browsers/launch.mjs';
 import { serve } from './browsers/serve.mjs';
@@ -14,7 +14,13 @@ async function standard(page) {
   await page.setViewport({ width: 960, height: 800, deviceScaleFactor: 1.5 });
 }
 
-/** @param {Page} page @param {string} name @param {string} from @param {string} to elements of the page */
+/**
+ * Saves a picture of the page, from the top of one element to the bottom of another.
+ * @param {Page} page
+ * @param {string} name
+ * @param {string} from selector of the first element
+ * @param {string} to selector of the last element
+ */
 async function picture(page, name, from, to) {
   await painted(page);
   const box = await page.evaluate(

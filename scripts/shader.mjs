@@ -1,4 +1,4 @@
-// `npm run shader linear/workgroup`: prints a shader in the form that is compiled.
+// `npm run shader linear/workgroup`: prints a shader as WebGPU compiles it.
 import { runnerImport } from 'vite';
 import { runCommand } from './shared/command.mjs';
 import { readArguments, UsageError } from './shared/options.mjs';

@@ -1,5 +1,5 @@
-// Prints the failures and the counts of the rings of tests that `.ci/run` runs, from vitest's JSON reports. Exits with 1 if a ring ran
-// no test, or a test failed.
+// Prints the failures and counts of tests from the JSON reports of vitest, for the rings (sets of tests) that `.ci/run` runs. Exits with 1
+// if a test failed or a ring has no results.
 import { existsSync, readFileSync } from 'node:fs';
 import { inRepository } from './shared/paths.mjs';
 import { reportOf } from './test/rings.mjs';

@@ -1,5 +1,5 @@
-// `npm test`, `npm run test:quick`, `npm run test:all`, `npm run test:soak`: builds what a ring of tests needs, and runs it. Further
-// arguments go to vitest: `npm test -- test/ops/relu`. With `--project`, types and lint aren't checked.
+// `npm test`, `npm run test:quick`, `npm run test:all`, `npm run test:soak`: builds what a ring (a set of tests) needs, and runs
+// the ring. Further arguments are passed to vitest: `npm test -- test/ops/relu`. With `--project`, types and lint aren't checked.
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { setUp } from './browsers/install.mjs';
@@ -12,7 +12,7 @@ import { namesProjects, RINGS, reportOf, ringOf, vitestArguments } from './test/
 
 const bin = (/** @type {string} */ path) => `${ROOT}node_modules/${path}`;
 const TSC = bin('typescript-7/bin/tsc');
-/** TypeScript's cache of checked types. */
+/** The file in which TypeScript caches its type checks. */
 const TYPES_KEPT = bin('.cache/webvera/types.tsbuildinfo');
 const BIOME = [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings'];
 
@@ -20,12 +20,12 @@ await runCommand('test', async () => {
   const { name, rest } = ringOf(process.argv.slice(2));
   const { package: isPackage, parts } = RINGS[name];
   const checks = RINGS[name].checks && !namesProjects(rest);
-  // An earlier run's report must not pass for this one's.
+  // Deletes the report of an earlier run, which could be mistaken for this run's.
   rmSync(ROOT + reportOf(name), { force: true });
   await setUp(parts);
   const types = checks ? [run([TSC, '--noEmit', '--incremental', '--tsBuildInfoFile', TYPES_KEPT])] : [];
   const lint = checks ? [run(BIOME)] : [];
-  // Rings without checks usually follow `npm test`, whose build is theirs as well.
+  // Rings without checks are usually run after `npm test`, and can reuse its build.
   if (isPackage && !checks) buildIfStale();
   else await Promise.all([build(isPackage), ...types, ...lint]);
   await run([bin('vitest/vitest.mjs'), ...vitestArguments(name, rest)]);

@@ -1,5 +1,5 @@
-// dropout: y[i] = scale · x[i] where its random word exceeds last_dropped, 0 elsewhere; plus sum[i]
-// The words are Philox's for (i / 4, module, step, stream), so that forward and backward draw the same and store none.
+// dropout: y[i] = scale · x[i] where element i's random word exceeds last_dropped, 0 elsewhere; plus sum[i]
+// The words are Philox's for the counter (i / 4, module, step, stream): forward and backward draw the same words and store none.
 // x, sum, y: `size` elements, four at a time; no sum when has_sum is 0; the last four may reach into the padding
 // grid: one thread per four elements, folded into x and y
 // with lib/flat_index.wgsl, lib/philox.wgsl, lib/step_block.wgsl

@@ -1,4 +1,4 @@
-// fma_chain: y = x after 4 · `rounds` times v = a · v + b, independent multiply-adds; a copy of x if `rounds` is 0
+// fma_chain: applies v = a · v + b to each element of x, 4 · `rounds` times, and stores the result in y; copies x if `rounds` is 0
 // x, y: 16 · `threads` elements, four at a time; a thread takes four from each quarter, so that
 // neighbouring threads read neighbouring words
 // grid: one thread per 16 elements, folded into x and y
@@ -16,7 +16,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let a = vec4f(p.a);
   let b = vec4f(p.b);
-  // Four independent chains, because the result of a multiply-add takes some cycles.
+  // Four independent chains, because the result of a multiply-add is available only after some cycles.
   var v0 = x[at];
   var v1 = x[at + p.threads];
   var v2 = x[at + 2u * p.threads];

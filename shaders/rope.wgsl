@@ -1,7 +1,7 @@
-// rope: turns the pairs (x[j], x[j + D/2]) of every head of x = q and x = k by the angle of their position; backwards for
-// the gradient:
+// rope: rotates the pairs (x[j], x[j + D/2]) of every head of x = q and x = k by the angle of their position; for the gradient,
+// it rotates them back:
 //   turned[j] = x[j] · cos − x[j + D/2] · s,   turned[j + D/2] = x[j + D/2] · cos + x[j] · s,   s = direction · sin
-// q, turned_q: (N, C_q), C = heads · D   k, turned_k: (N, C_k)   C_q or C_k is 0 to turn the other alone
+// q, turned_q: (N, C_q), C = heads · D   k, turned_k: (N, C_k)   C_q or C_k is 0 to rotate only the other
 // table: (P, D), row p = [cos (D/2) | sin (D/2)]   positions: (N)
 // grid: one thread per word of pairs, folded into x and y
 // with lib/word_vec4.wgsl or lib/word_scalar.wgsl, lib/flat_index.wgsl

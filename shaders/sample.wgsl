@@ -1,10 +1,10 @@
-// sample: the next token of each sequence b, from z = logits[row]; then the block moves on by one token
+// sample: the next token of each sequence b, from z = logits[row]; then advances the sequence's block by one token
 //   repetition_penalty: for tokens in the text, z below 0 is multiplied by the penalty, other z are divided by it
 //   do_sample = 0: argmax_v z[v]
 //   do_sample = 1: argmax_v z[v] / temperature + Gumbel(seed, position, v) over the candidates: a draw from
-//   softmax(z / temperature) among those. Candidates are the top_k largest z and all that equal the smallest of them; of
-//   these, the fewest of the largest that together have top_p of their probability
-// of equals, the lowest v wins
+//   softmax(z / temperature) among those. Candidates are the top_k largest z and all that equal the smallest of them;
+//   among these, the smallest set of the largest z that has top_p of their probability
+// among equal values, the lowest v wins
 // logits: (≥ B, V), changed by the penalty   block: (B)   ids, positions: (B), the token and its position
 // history: (B, S), receives the token at [b, count]   seen: (B, ⌈V/32⌉), whether the text has v: bit v mod 32 of word ⌊v/32⌋
 // grid: see the lib file
@@ -18,16 +18,16 @@ struct Params { B: u32, V: u32, S: u32 }
 @group(0) @binding(5) var<storage, read_write> history: array<u32>;
 @group(0) @binding(6) var<storage, read_write> seen: array<u32>;
 
-// The stream of src/core/numbers/rng.ts whose numbers are for sampling.
+// The random stream for sampling, as in src/core/numbers/rng.ts.
 const SAMPLE_STREAM = 3u;
 
-// A bid that loses to every other: a key and its token.
+// A bid is a key and its token. This one loses to every other.
 const WORST = vec2u(0u, 0xffffffffu);
 
 // The logits that may be drawn: those whose key is above `lowest`, and those whose key equals it, up to the token `last_token`.
 struct Candidates { lowest: u32, last_token: u32 }
 
-// Unsigned integers in the order of the numbers; both zeros are equal.
+// Maps a number to an unsigned integer that sorts like the number; both zeros are equal.
 fn order_key(x: f32) -> u32 {
   let bits = select(bitcast<u32>(x), 0u, x == 0.0);
   return select(bits | 0x80000000u, ~bits, bits >= 0x80000000u);
@@ -41,7 +41,7 @@ fn seen_words() -> u32 {
   return (p.V + 31u) / 32u;
 }
 
-// Applies the repetition penalty to those of 32 tokens that the text has.
+// Applies the repetition penalty to those of 32 tokens that occur in the text.
 fn penalise(b: u32, state: GenerationBlock, word: u32) {
   var bits = seen[b * seen_words() + word];
   while (bits != 0u) {
@@ -78,6 +78,6 @@ fn finish(b: u32, state: GenerationBlock, best: vec2u) {
   seen[b * seen_words() + token / 32u] |= 1u << (token % 32u);
   block[b].position = state.position + 1u;
   block[b].count = state.count + 1u;
-  // A decoding step has one row per sequence.
+  // In the following decoding step, the logits have one row per sequence.
   block[b].row = b;
 }

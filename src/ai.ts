@@ -1,4 +1,4 @@
-// The public names of `webvera/ai`: models for the AI SDK (npm's package `ai`). Their code uses only webvera's public names.
+// The public names of `webvera/ai`: models for the AI SDK (the npm package `ai`). Their code uses only webvera's public names.
 export { embeddingModel } from './ai/ai_embeddings';
 export { languageModel } from './ai/ai_language';
 export type {

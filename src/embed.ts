@@ -5,7 +5,7 @@ import * as webvera from './index';
 
 export type * from './embed/public';
 
-// A server that renders pages imports this module too, but has no custom elements. If a page loads this script twice, the first
+// A server that renders pages may import this module too, but it has no custom elements. If a page loads this script twice, the first
 // definition stays.
 if (globalThis.customElements !== undefined && customElements.get('web-vera') === undefined) {
   window.WebVera = webvera;

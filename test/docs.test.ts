@@ -23,7 +23,7 @@ const rows = tableRows('docs/PEFT.md', 'Name by name').map(([name = '', says = '
   })),
 }));
 
-/** A class's public names, without `constructor`, symbols and names that another class documents. */
+/** Returns a class's public names, without `constructor`, symbols and names that another class documents. */
 function publicNames({ prototype }: typeof RemoteModel | typeof VeraModel): string[] {
   const elsewhere = prototype === RemoteModel.prototype ? Object.keys({ ...MODEL_METHODS, ...MODEL_PROPERTIES }) : [];
   return Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor' && !elsewhere.includes(name));
@@ -125,7 +125,7 @@ test('files and commands in CONTRIBUTING.md exist', () => {
   const page = readFileSync('CONTRIBUTING.md', 'utf8');
   const files = [...page.matchAll(/`((?:src|test|shaders|\.ci)\/[\w./<>-]+)`/g)].map(([, file]) => file!);
   expect(files.length).toBeGreaterThan(10);
-  // `x` stands for the name of a new op, model or task, `<room>` for its room: l2_normalize, Llama and causal_lm have such files.
+  // `x` stands for the name of a new op, model or task, `<room>` for its folder. l2_normalize, llama and causal_lm have such files.
   const named = (file: string, name: string) => file.replace('<room>', 'norms').replace(/\bx(?=\b|_)/g, name);
   const there = (file: string) => ['l2_normalize', 'llama', 'causal_lm'].some((name) => existsSync(named(file, name)));
   expect(files.filter((file) => !there(file))).toEqual([]);

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { variantsOfRing } from './helpers/gpu/kernels';
 
 /*
- * Firefox's compiler, and its writers for Vulkan, Metal and Direct3D. It can't write pipeline-overridable constants,
- * which browsers replace first, so each becomes an ordinary constant here.
+ * Tests shaders with naga, Firefox's compiler, and its writers for Vulkan, Metal and Direct3D. naga can't write
+ * pipeline-overridable constants. Browsers replace them first, so here they become ordinary constants.
  */
 
 function withConstants(wgsl: string, overrides: Readonly<Record<string, number>>): string {
@@ -15,7 +15,7 @@ function withConstants(wgsl: string, overrides: Readonly<Record<string, number>>
   });
 }
 
-/** Throws with naga's report unless all three writers accept the shader. Returns the sizes of their outputs. */
+/** Translates a shader with naga's three writers, and returns the sizes of their outputs. Throws naga's report if one fails. */
 function translate(wgsl: string): { readonly spirv: number; readonly msl: number; readonly hlsl: number } {
   try {
     using module = parseWgsl(wgsl);
@@ -30,7 +30,7 @@ function translate(wgsl: string): { readonly spirv: number; readonly msl: number
   }
 }
 
-/** naga-wasm doesn't parse subgroups, and Firefox, which has none, never chooses such variants. */
+/** Variants without subgroups. naga-wasm can't parse subgroups; Firefox doesn't support them, so it never chooses such variants. */
 const portable = variantsOfRing().filter(({ variant }) => !variant.features.includes('subgroups'));
 
 test.each(portable)('naga takes $name', ({ variant }) => {

@@ -14,7 +14,7 @@ async function complaints(device: GPUDevice, wgsl: string): Promise<readonly str
   return messages.map(({ type, lineNum, message }) => `${type} in line ${lineNum}: ${message}`);
 }
 
-/** No driver here has subgroup matrices, so a null device compiles them. */
+/** A null device that compiles shaders with subgroup matrices, because no driver here supports them. */
 const ofMatrices = await openNullDevice('shader-f16', 'subgroups', MATRICES);
 
 test.each(variantsOfRing())('Tint takes $name', async ({ variant }) => {

@@ -6,7 +6,7 @@ import { RINGS } from '../scripts/test/rings.mjs';
 const folder = '.github/workflows/';
 const workflows = readdirSync(folder).map((name) => [name, readFileSync(folder + name, 'utf8')] as const);
 
-/** Runners that the linter doesn't know, because it is older. */
+/** Runners that are newer than the linter, so that it doesn't know them. */
 const RUNNERS = ['ubuntu-24.04'];
 
 async function complaints(text: string, name: string): Promise<readonly string[]> {

@@ -7,19 +7,19 @@ import { CommandFailure } from '../../scripts/shared/options.mjs';
 import { onExit, remove } from '../../scripts/shared/processes.mjs';
 import { APP } from './contents.mjs';
 
-/** The folder that the archive contains. */
+/** The name of the folder at the archive's top level. */
 export const FOLDER = 'webvera-bench';
-/** Most bytes of an archive, so that copying it is quick. */
+/** The largest size of an archive in bytes, so that it can be copied quickly. */
 export const MOST = 40e6;
 
 const PROGRAMS = ['bench', 'node'];
-/** Files that `strip` makes smaller by a few megabytes, and that need a C library. */
+/** Native binaries: `strip` makes them a few megabytes smaller, and they need glibc. */
 const BINARIES = ['node', `${APP}/node_modules/webgpu/dist/linux-x64/dawn.node`];
 
 /**
  * @param {import('./contents.mjs').Contents} contents
- * @param {string} target path of the archive. It is replaced only by a complete archive
- * @returns {{ bytes: number, glibc: string }} size of the archive, and the oldest C library that its programs run with
+ * @param {string} target path of the archive. An existing file is replaced only once the new archive is complete
+ * @returns {{ bytes: number, glibc: string }} the archive's size, and the oldest glibc version with which its binaries run
  * @throws {CommandFailure} if the archive is too large, or this machine has no tar or xz
  */
 export function writeArchive(contents, target) {
@@ -30,7 +30,7 @@ export function writeArchive(contents, target) {
     for (const [path, content] of contents) writeContent(join(folder, path), content);
     for (const program of PROGRAMS.filter((path) => contents.has(path))) chmodSync(join(folder, program), 0o755);
     const binaries = BINARIES.filter((path) => contents.has(path)).map((path) => join(folder, path));
-    // Without `strip` the files stay larger.
+    // If this machine has no `strip`, the binaries stay larger.
     for (const binary of binaries) spawnSync('strip', [binary]);
     const archive = join(stage, 'archive');
     compress(stage, archive);
@@ -45,7 +45,7 @@ export function writeArchive(contents, target) {
 
 /**
  * @param {number} bytes
- * @throws {CommandFailure} if they are too many
+ * @throws {CommandFailure} if an archive of this size is too large
  */
 export function expectSmall(bytes) {
   if (bytes <= MOST) return bytes;
@@ -69,7 +69,7 @@ function writeContent(path, content) {
 }
 
 /**
- * Compresses the folder. Equal files make equal bytes.
+ * Compresses the folder into an archive. Equal files result in equal archives, byte for byte.
  * @param {string} stage
  * @param {string} archive
  */
@@ -83,7 +83,7 @@ function compress(stage, archive) {
 }
 
 /**
- * The newest version of glibc among the names of the symbols that the binaries import.
+ * Returns the newest glibc version that a symbol imported by the binaries requires.
  * @param {readonly string[]} binaries
  */
 function newestGlibc(binaries) {

@@ -1,4 +1,5 @@
-// The contents of the benchmark's archive: the benchmark's modules, Node, Dawn, the built library, a model and the peers.
+// Collects the contents of the benchmark's archive: the benchmark's modules, Node, Dawn, the built library, a model and the peers (the
+// libraries with which webvera is compared).
 import { existsSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -7,16 +8,16 @@ import { inRepository } from '../../scripts/shared/paths.mjs';
 import { PEERS } from '../isa/isa_options.mjs';
 import { bundle } from '../peers/bundle.mjs';
 
-/** @typedef {{ file: string } | { text: string }} Content a file of this machine, or a text */
-/** @typedef {Map<string, Content>} Contents by path in the archive */
+/** @typedef {{ file: string } | { text: string }} Content a file on this machine, or the text of a file */
+/** @typedef {Map<string, Content>} Contents the archive's files, by path */
 
 /**
- * The folder of the archive that is laid out like the repository. It isn't the archive's top, where the launcher has the name of the folder
- * `bench`.
+ * The subfolder of the archive that is laid out like the repository. The archive's top level can't have this layout: its launcher is
+ * a file named `bench`, and the repository has a folder with this name.
  */
 export const APP = 'app';
 
-/** Modules, by their paths in the repository. The archive also gets all that they import. */
+/** Entry modules, as paths in the repository. The archive also contains all modules that they import. */
 const ENTRIES = ['bench/bench.mjs', 'bench/engines/in_node.mjs', 'dist/node.js', 'dist/bench.js'];
 
 const MODEL = 'demo/public/models/prose-1.4M';
@@ -27,7 +28,7 @@ const AS_THEY_ARE = [
   ...['LICENSE.md', 'index.js', 'package.json', 'dist/linux-x64/dawn.node'].map((name) => `${WEBGPU}/${name}`),
 ];
 
-/** Paths of Vulkan's loader, which many machines with a driver lack. */
+/** Possible paths of the Vulkan loader. The loader is packed, because many machines have a driver but no loader. */
 const LOADERS = ['/usr/lib/x86_64-linux-gnu/libvulkan.so.1', '/usr/lib64/libvulkan.so.1', '/usr/lib/libvulkan.so.1'];
 const LOADER_LICENCE = `libvulkan.so.1 is the Vulkan loader of the Khronos Group, under the Apache License 2.0:
 https://github.com/KhronosGroup/Vulkan-Loader/blob/main/LICENSE.txt
@@ -67,17 +68,17 @@ export async function benchContents() {
   return contents;
 }
 
-/** Static imports. Imports of types in comments don't match. Modules that an archive imports dynamically are in `ENTRIES`. */
+/** Matches static imports, but not imports of types in comments. Modules that the archive's code imports dynamically are in `ENTRIES`. */
 const STATIC_IMPORT = /^(?:import|export)\s*(?:[^'"]*?\sfrom\s*)?['"]([^'"]+)['"]/gm;
 
 /**
- * Modules and all modules that they import.
+ * Returns the entry modules and all modules that they import, directly or indirectly.
  * @param {readonly string[]} entries paths relative to the root
  * @returns {string[]} paths relative to the root, sorted
  */
 export function modulesFrom(entries) {
   const found = new Set(entries);
-  // The loop also visits modules that it adds.
+  // The loop also visits the modules that it adds to the set.
   for (const path of found) {
     for (const [, name = ''] of readFileSync(inRepository(path), 'utf8').matchAll(STATIC_IMPORT)) {
       if (name.startsWith('.')) found.add(join(dirname(path), name));
@@ -88,8 +89,8 @@ export function modulesFrom(entries) {
 }
 
 /**
- * Bundles the peers' steps, and collects their licences.
- * @returns {Promise<Map<string, string>>} texts by file name
+ * Bundles the peers' training steps, and collects the licences of the bundled packages.
+ * @returns {Promise<Map<string, string>>} texts of the files, by file name
  */
 async function bundledPeers() {
   /** @type {Map<string, string>} */
@@ -105,7 +106,7 @@ async function bundledPeers() {
   return files.set('THIRD-PARTY-NOTICES', formatNotices(notices));
 }
 
-/** @returns {Content} Node's licence, or a text with its address */
+/** @returns {Content} Node's licence, or a text that links to it */
 function nodeLicence() {
   const prefix = dirname(dirname(process.execPath));
   const places = ['LICENSE', 'share/doc/nodejs/copyright', 'share/doc/node/LICENSE', 'share/licenses/nodejs/LICENSE'];

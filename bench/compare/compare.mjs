@@ -1,4 +1,4 @@
-// Takes this library's training step and others in turns: A B A B. Runs in Node and in a page.
+// Compares this library's training step with others. The steps run alternately: A B A B. Works in Node and in a page.
 import { median } from '../../scripts/shared/median.mjs';
 import { makeProblem } from '../peers/problem.mjs';
 import { createStep as createOwnStep } from '../peers/webvera_step.mjs';
@@ -11,13 +11,13 @@ import { installMeter } from './meter.mjs';
 /** @typedef {import('./meter.mjs').Meter} Meter */
 /**
  * @typedef {object} Side
- * @property {number} setup_seconds from plain numbers until the first step can be taken
- * @property {number} first_step_seconds with the compilation of kernels
- * @property {number} wall_seconds median
- * @property {number} cpu_seconds median, of all cores together; NaN if the system doesn't report it
+ * @property {number} setup_seconds time from the problem's plain arrays until the first step can run
+ * @property {number} first_step_seconds including the compilation of kernels
+ * @property {number} wall_seconds median of the samples
+ * @property {number} cpu_seconds median of the samples, summed over all cores; NaN if the system doesn't report it
  * @property {readonly number[]} wall_samples
  * @property {readonly number[]} cpu_samples
- * @property {readonly number[]} losses of all steps
+ * @property {readonly number[]} losses of all steps, including those that aren't measured
  * @property {number} peak_gpu_bytes
  * @property {number} dispatches_per_step
  */
@@ -28,11 +28,11 @@ import { installMeter } from './meter.mjs';
  * @property {number} rounds
  * @property {Side} webvera
  * @property {Side} peer
- * @property {{ wall: number, cpu: number }} ratio of the peer's time to webvera's
+ * @property {{ wall: number, cpu: number }} ratio the peer's times divided by webvera's
  * @property {{ first: number, largest: number }} loss_difference
  */
 /**
- * @typedef {object} KindsComparison the steps of each kind of adapter, and of jax-js' LoRA
+ * @typedef {object} KindsComparison a comparison of the steps of all kinds of adapters and of LoRA in jax-js
  * @property {CaseName} case
  * @property {number} r VeRA's rank
  * @property {number} rounds
@@ -43,19 +43,19 @@ import { installMeter } from './meter.mjs';
  * @property {CaseName} name
  * @property {number} r
  * @property {number} rounds
- * @property {() => number | Promise<number>} cpuSeconds CPU time of this process, or of the browser, so far
+ * @property {() => number | Promise<number>} cpuSeconds returns the CPU time that this process, or the browser, has used so far
  * @property {(done: number, total: number) => unknown} [onRound]
  */
 
-/** The largest allowed difference of the first losses. Both sides do the same arithmetic, but in different orders. */
+/** The largest allowed difference between the sides' first losses. All sides compute the same loss, but add in different orders. */
 const LOSS_TOLERANCE = 1e-3;
-/** Milliseconds for the driver to finish compiling for the session that made the problem. */
+/** A pause in milliseconds, in which the driver finishes compiling for the session that made the problem. */
 const SETTLING = 2000;
-/** Steps of each side that aren't measured, after its first step. The first step compiles, and the second may still prepare something. */
+/** The number of unmeasured steps of each side after its first one. The first step compiles, and the second may still do one-time work. */
 const WARM_UPS = 1;
 
 /**
- * Compares the step of VeRA with that of a rival.
+ * Compares VeRA's training step in this library with that of a rival: another library or another build.
  * @param {import('../peers/problem.mjs').Library} library
  * @param {GPU} gpu
  * @param {CreateStep} createPeerStep
@@ -82,7 +82,7 @@ export async function compare(library, gpu, createPeerStep, job) {
 }
 
 /**
- * Compares the steps of each kind of adapter, and the step of a peer's LoRA.
+ * Compares the training steps of all kinds of adapters, and that of LoRA in another library.
  * @param {import('../peers/problem.mjs').Library} library
  * @param {GPU} gpu
  * @param {CreateStep} createLoraStep
@@ -117,9 +117,9 @@ async function problemOf(library, gpu, { name, r }) {
 }
 
 /**
- * Takes the steps of all sides in turns. Throws if the sides' first losses differ: an adapter changes nothing before its first update, so
- * they must be equal.
- * @param {readonly (() => Promise<Stepper>)[]} creators of the sides
+ * Runs the steps of all sides alternately. Throws if the sides' first losses differ: an adapter changes nothing before its first update,
+ * so these losses must be equal.
+ * @param {readonly (() => Promise<Stepper>)[]} creators create the sides' steppers
  * @param {CompareJob} job
  * @returns {Promise<Side[]>}
  */
@@ -151,11 +151,11 @@ async function inTurns(creators, { rounds, cpuSeconds, onRound }) {
  * @property {number[]} wall
  * @property {number[]} cpu
  * @property {number[]} losses
- * @property {number} dispatches of the last step
+ * @property {number} dispatches number of dispatches in the last step
  */
 
 /**
- * Makes a side ready, and takes its first step.
+ * Creates a side's stepper and runs its first step.
  * @param {() => Promise<Stepper>} create
  * @param {Instruments} instruments
  * @returns {Promise<OpenSide>}
@@ -172,7 +172,7 @@ async function open(create, instruments) {
 
 /**
  * @param {OpenSide} side
- * @param {Instruments & { measured: boolean }} how `measured`: whether the step is a sample
+ * @param {Instruments & { measured: boolean }} how `measured`: whether the step's times are added to the samples
  * @returns {Promise<number>} seconds
  */
 async function takeStep(side, { measured, meter, cpuSeconds }) {

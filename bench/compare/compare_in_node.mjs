@@ -1,4 +1,4 @@
-// Compares this library's training step with that of a peer or of another build, with Dawn in this process.
+// Compares this library's training step with that of another library or another build, on Dawn in this process.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { openAdapter } from '../../scripts/browsers/dawn.mjs';
@@ -20,13 +20,13 @@ import { compare, compareKinds } from './compare.mjs';
 /** @typedef {(done: number, total: number) => void} OnRound */
 
 /**
- * Runs a comparison on Dawn in this process, and defines `navigator.gpu` here.
+ * Runs a comparison on Dawn in this process. Replaces the global `navigator` by one whose `gpu` is Dawn's.
  * @param {Job} job
  * @param {OnRound} [onRound]
  * @returns {Promise<{ engine: string, comparison: AnyComparison }>}
  */
 export async function compareInNode({ rival, adapter, ...job }, onRound) {
-  // The first step must compile its kernels, so Mesa's and NVIDIA's caches are disabled.
+  // The first step must compile its kernels, so the shader caches of Mesa's and NVIDIA's drivers are disabled.
   process.env.MESA_SHADER_CACHE_DISABLE = 'true';
   process.env.__GL_SHADER_DISK_CACHE = '0';
   const library = await loadLibrary();

@@ -1,4 +1,4 @@
-// Compares this library's training step with that of a peer or of another build, in headless Chromium.
+// Compares this library's training step with that of another library or another build, in headless Chromium.
 import { readFileSync } from 'node:fs';
 import { openPage } from '../../scripts/browsers/launch.mjs';
 import { serve } from '../../scripts/browsers/serve.mjs';
@@ -10,7 +10,7 @@ import { cpuSecondsOfTree } from './cpu_time.mjs';
 /** @typedef {import('./compare_in_node.mjs').OnRound} OnRound */
 
 /**
- * Runs a comparison in a page of a new browser. The CPU time is that of all processes of the browser.
+ * Runs a comparison in a page of a new browser. The CPU time is summed over all of the browser's processes.
  * @param {Job} job
  * @param {OnRound} [onRound]
  * @returns {Promise<{ engine: string, comparison: import('./compare_in_node.mjs').AnyComparison }>}

@@ -1,4 +1,4 @@
-// The table of a comparison.
+// Formats the results of comparisons as tables.
 import { count, size } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';
 import { LORA_RANK } from '../peers/problem.mjs';
@@ -8,7 +8,7 @@ import { LORA_RANK } from '../peers/problem.mjs';
 /** @typedef {import('./compare.mjs').Side} Side */
 /** @typedef {import('../options/bench_options.mjs').Rival} Rival */
 
-/** Titles, by the values of `--compare`. */
+/** The displayed names of the values of `--compare`. */
 const PEERS = { jax: 'jax-js', tfjs: 'TensorFlow.js', kinds: 'kinds of adapters' };
 
 /** @param {Rival} rival */
@@ -17,7 +17,7 @@ export function rivalName(rival) {
 }
 
 /**
- * Seconds from plain numbers to the first loss, with the compilation of kernels.
+ * Returns the seconds from the problem's plain arrays to the first loss, including the compilation of kernels.
  * @param {Side} side
  */
 function firstLoss({ setup_seconds, first_step_seconds }) {

@@ -1,12 +1,12 @@
-// CPU time of a program that consists of many processes.
+// Measures the CPU time of a program that consists of several processes.
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Ticks per second in Linux's /proc, on every architecture. */
+/** The number of clock ticks per second in Linux's /proc, which is the same on every architecture. */
 const TICKS = 100;
 
 /**
- * CPU seconds of a process and its descendants so far, on all cores. NaN on systems without /proc.
- * @param {number} root id of the process
+ * Returns the CPU seconds that a process and its descendants have used so far, on all cores; NaN on systems without /proc.
+ * @param {number} root the process's id
  */
 export function cpuSecondsOfTree(root) {
   /** @type {Map<number, { parent: number, ticks: number }>} */
@@ -33,7 +33,7 @@ function read(pid) {
       .split(' ')
       .map(Number);
     const [, parent = 0] = fields;
-    // utime and stime of the process and of its children that have ended.
+    // Adds up utime and stime, of the process itself and of its children that have ended.
     return { parent, ticks: fields.slice(11, 15).reduce((sum, ticks) => sum + ticks, 0) };
   } catch {
     return undefined;

@@ -1,10 +1,11 @@
-// The kinds of adapters whose steps `--compare kinds` takes.
+// The kinds of adapters whose training steps `--compare kinds` compares.
 import { loraConfig, veraConfig } from '../peers/problem.mjs';
 
 /** @typedef {{ name: string, config: import('../../src/index').AnyAdapterConfig }} Kind */
 
 /**
- * The kinds, all on the problem's modules, except (IA)³: its modules are those that PEFT chooses for a Llama.
+ * Returns the kinds with their configurations. All adapt the problem's target modules, except (IA)³, which adapts the modules that are
+ * PEFT's default for a Llama.
  * @param {import('../peers/problem.mjs').Library} library
  * @param {import('../peers/problem.mjs').Problem} problem
  * @returns {readonly Kind[]}

@@ -1,18 +1,18 @@
-// Counts bytes of a device's live buffers, and dispatches. The meter patches WebGPU's own classes, so it counts in the same way for every
-// library. It sees devices of this realm only, not those of workers.
+// Counts dispatches, and the bytes of each device's live buffers. The meter patches WebGPU's own classes, so it counts in the same way for
+// every library. It sees only the devices of this realm, not those of workers.
 
 /** @typedef {{ live: number, peak: number }} Bytes */
 /**
  * @typedef {object} Meter
- * @property {(device: GPUDevice) => Bytes} bytesOf bytes of a device's buffers, now and at the peak
- * @property {() => number} dispatchCount dispatches so far, on all devices
+ * @property {(device: GPUDevice) => Bytes} bytesOf returns the bytes of a device's buffers, now and at the peak
+ * @property {() => number} dispatchCount returns the number of dispatches so far, on all devices
  */
 
-/** The property of WebGPU's patched class that holds the meter. */
+/** The property of the patched `GPUDevice.prototype` that holds the meter. */
 const METER = Symbol('meter');
 
 /**
- * The meter of this realm, which counts from the first call on. WebGPU's classes must be global.
+ * Returns the meter of this realm. The first call installs it, and it counts from then on. WebGPU's classes must be globals.
  * @returns {Meter}
  */
 export function installMeter() {
@@ -25,7 +25,7 @@ export function installMeter() {
 function countBytes() {
   /** @type {WeakMap<GPUDevice, Bytes>} */
   const byDevice = new WeakMap();
-  /** The count to which a live buffer belongs. @type {WeakMap<GPUBuffer, Bytes>} */
+  /** The counts of the device to which each live buffer belongs. @type {WeakMap<GPUBuffer, Bytes>} */
   const byBuffer = new WeakMap();
   const bytesOf = (/** @type {GPUDevice} */ device) => {
     const bytes = byDevice.get(device) ?? { live: 0, peak: 0 };

@@ -1,4 +1,4 @@
-// The comparison in a page, in one thread, so that the meter sees all devices.
+// Runs a comparison in a page, in one thread, so that the meter sees all devices.
 import { loadNodeLibrary } from '../../scripts/page/library.js';
 import { stepOfBuild } from '../peers/build_step.mjs';
 import { compare, compareKinds } from './compare.mjs';

@@ -4,7 +4,7 @@ interface Window {
       readonly rival: 'peer' | 'kinds' | 'build';
     },
   ): Promise<import('./compare_in_node.mjs').AnyComparison>;
-  /** CPU seconds of the browser so far, reported by the script that opened this page. */
+  /** Returns the CPU seconds that the browser has used so far. The script that opened this page provides the function. */
   cpuSeconds(): Promise<number>;
   onRound(done: number, total: number): Promise<void>;
 }

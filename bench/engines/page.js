@@ -1,4 +1,4 @@
-// Measures training in the library's worker, like a visitor's page, and the other parts in this page.
+// Measures training and generation in the library's worker, as on a visitor's page, and the other parts in this page's own thread.
 
 import { describeDevice, describeError, loadLibrary, report } from '../../scripts/page/library.js';
 import { readBundled } from '../workload/bundled.mjs';

@@ -1,4 +1,4 @@
-// Runs `npm run bench -- --only host`, from its options to its output.
+// Runs `npm run bench -- --only host`: takes its options and returns its output.
 import { readFile } from 'node:fs/promises';
 import { runnerImport } from 'vite';
 import { create } from 'webgpu';
@@ -35,7 +35,7 @@ function cells({ case: name, r, tokens, dispatches, submits, ms }) {
   return [name, ...numbers, ms.min.toFixed(2), ms.median.toFixed(2)];
 }
 
-/** CPU time of this process so far, in milliseconds. */
+/** Returns the CPU time that this process has used so far, in milliseconds. */
 function cpuTime() {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;

@@ -1,4 +1,4 @@
-// Reads the assembly of AMD's GPUs as Mesa's driver prints it: basic blocks of instructions, in order.
+// Parses the assembly that Mesa's driver prints for AMD's GPUs into basic blocks of instructions, in order.
 
 /**
  * @typedef {object} Block
@@ -6,7 +6,7 @@
  * @property {readonly Instruction[]} instructions
  */
 /**
- * The halves of a dual-issue instruction are two instructions.
+ * An instruction. The two halves of a dual-issue instruction count as two.
  * @typedef {object} Instruction
  * @property {string} name for example s_cmp_ge_u32
  * @property {readonly string[]} operands
@@ -30,7 +30,7 @@ export function readBlocks(text) {
 }
 
 /**
- * Returns the instructions of a line: none if it only has the driver's count of a repeated pause, two for a dual-issue instruction.
+ * Returns the instructions of a line: two for a dual-issue instruction, none if it only says how often a pause instruction repeats.
  * @param {string} line
  * @returns {Instruction[]}
  */
@@ -44,10 +44,10 @@ function readLine(line) {
   });
 }
 
-/** Multiply-adds of floats. Others, such as mad_u32, compute addresses. */
+/** Matches multiply-adds of floats. Those of integers, such as mad_u32, compute addresses. */
 const MULTIPLY_ADD =
   /^v_(dual_|pk_)?(fma|fmac|fmaak|fmamk|mac|mad|madak|madmk)(_legacy)?_f\d+|^v_(fma|mad)_mix|^v_(dot\d|wmma)/;
-/** Waits and hints, which don't take the place of a computation. */
+/** Matches waits and hints, which don't occupy an arithmetic unit. */
 const WAIT = /^s_(wait|nop|delay_alu|clause|barrier|sleep|inst_prefetch|set_inst_prefetch|code_end|endpgm)/;
 
 /**
@@ -80,7 +80,7 @@ export function countKinds(blocks) {
 /**
  * @param {Counts} some
  * @param {Counts} others
- * @param {number} [times] factor of the others
+ * @param {number} [times] factor by which `others` is multiplied
  * @returns {Counts}
  */
 export function addCounts(some, others, times = 1) {

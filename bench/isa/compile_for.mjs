@@ -1,4 +1,4 @@
-// Compiles shaders with a GPU's own compiler, without the GPU, for `npm run bench -- --only isa`.
+// Compiles shaders with the compiler of a GPU's driver, on a machine without that GPU, for `npm run bench -- --only isa`.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { hasDrivers, invocationFor } from './vendors/drivers.mjs';
 /** @typedef {import('./print_spirv.mjs').Source} Source */
 /**
  * @typedef {object} Compiled
- * @property {number} subgroup threads of a wave
+ * @property {number} subgroup number of threads in a wave
  * @property {Readonly<Record<string, number>>} statistics by name, as the driver reports them
  * @property {string} assembly
  */
@@ -21,8 +21,8 @@ import { hasDrivers, invocationFor } from './vendors/drivers.mjs';
 /**
  * @param {readonly Source[]} sources
  * @param {string} gpu Mesa's name of the GPU
- * @returns {{ device: string, compiled: (Compiled | undefined)[] }} in the order of the sources; undefined for shaders with subgroup
- * matrices that the GPU doesn't have
+ * @returns {{ device: string, compiled: (Compiled | undefined)[] }} results in the order of the sources; undefined for shaders
+ * with subgroup matrices if the GPU has none
  */
 export function compileFor(sources, gpu) {
   const { program, driver, commands } = isaParts();
@@ -47,11 +47,11 @@ export function compileFor(sources, gpu) {
 }
 
 /**
- * Chooses the driver that compiles for a GPU. This machine's driver is chosen if it simulates GPUs, as Mesa's releases before 26.1 do.
- * Otherwise the driver that setup.sh unpacks is chosen, if it is there, with a library that simulates the GPU.
+ * Chooses the driver that compiles for a GPU. Prefers this machine's driver if it can simulate GPUs, as Mesa's releases before 26.1 can.
+ * Otherwise chooses the driver that setup.sh unpacked, if it is there, with a library that simulates the GPU.
  * @param {string} gpu
- * @param {string} program compile.c, built
- * @param {string} driver path of this machine's registration
+ * @param {string} program path of the compiled compile.c
+ * @param {string} driver path of the registration file of this machine's driver
  */
 function targetFor(gpu, program, driver) {
   const own = { VK_DRIVER_FILES: driver, VK_ICD_FILENAMES: driver, RADV_FORCE_FAMILY: gpu };
@@ -61,14 +61,17 @@ function targetFor(gpu, program, driver) {
   return { registration: environment.VK_DRIVER_FILES ?? '', environment };
 }
 
-/** @param {string} message with which a driver ended */
+/**
+ * Whether a driver failed because it needs a library that simulates the GPU (a drm-shim).
+ * @param {string} message the driver's error message
+ */
 function isAboutShims(message) {
   return /drm-shim/i.test(message);
 }
 
 /**
  * @param {string} gpu
- * @param {string} message with which the driver ended
+ * @param {string} message the driver's error message
  */
 export function driverFailure(gpu, message) {
   const advice = isAboutShims(message)
@@ -79,7 +82,7 @@ export function driverFailure(gpu, message) {
 }
 
 /**
- * @param {string} output of compile.c
+ * @param {string} output the output of compile.c
  * @returns {{ device: string, compiled: Compiled[] }}
  */
 export function readCompiled(output) {

@@ -1,8 +1,8 @@
-// Reads what compile.c prints.
+// Parses the output of compile.c.
 
 /** @typedef {{ subgroup: number, statistics: Readonly<Record<string, number>>, texts: Readonly<Record<string, string>> }} Executable */
 /**
- * A shader's output. `printed` is what the driver itself printed while it compiled.
+ * The output for one shader. `failure` is the line that reports an error; `printed` is the driver's own output during the compilation.
  * @typedef {{ failure: string | undefined, printed: string, executables: readonly Executable[] }} Part
  */
 

@@ -1,4 +1,4 @@
-// The programs and drivers that are needed to compile for a GPU that this machine doesn't have.
+// Finds and builds the programs and drivers that are needed to compile for a GPU that this machine doesn't have.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync } from 'node:fs';
@@ -24,7 +24,7 @@ const PARTS = [
     title: "Vulkan's headers and library for programs in C",
     debian: 'libvulkan-dev',
     advice: "install your system's Vulkan loader with its headers (Fedora: vulkan-loader-devel, Arch: vulkan-headers)",
-    // Without a compiler this can't be checked; then the compiler is reported as missing, and the headers too.
+    // Without a compiler the headers can't be checked, so both are reported as missing.
     isThere: () => runs('cc', ['-x', 'c', '-fsyntax-only', '-'], '#include <vulkan/vulkan.h>\n'),
   },
   {
@@ -44,8 +44,8 @@ const PARTS = [
 
 /**
  * Builds the programs that compile for a GPU. Throws `MissingParts`, which names all missing parts.
- * @returns {{ program: string, driver: string, commands: string }} paths: `program` is compile.c, built; `driver` is the driver's
- * registration; `commands` is null_commands.c, built
+ * @returns {{ program: string, driver: string, commands: string }} paths of the compiled compile.c (`program`), the driver's
+ * registration file (`driver`), and the compiled null_commands.c (`commands`)
  */
 export function isaParts() {
   const missing = missingIsaParts();
@@ -57,14 +57,14 @@ export function isaParts() {
 const THIS_MACHINE = { machine: '', compiler: 'cc', link: ['-lvulkan', '-ldl'] };
 const PROGRAM_FLAGS = ['-O1', '-D_POSIX_C_SOURCE=200809L'];
 
-/** @returns {string} path of compile.c, built */
+/** @returns {string} path of the compiled compile.c */
 export function builtProgram() {
   return built('compile', PROGRAM_FLAGS);
 }
 
 /**
- * @param {string} libraries the folder of arm64's libraries
- * @returns {string} path of compile.c, built for arm64
+ * @param {string} libraries the folder with libraries for arm64
+ * @returns {string} path of compile.c, compiled for arm64
  */
 export function builtForArm(libraries) {
   return built('compile', [...PROGRAM_FLAGS, '-idirafter', '/usr/include'], {
@@ -80,10 +80,10 @@ export function missingIsaParts() {
 }
 
 /**
- * Builds a C program, unless the cache has a build of the same source.
+ * Compiles a C program, unless the cache has a build of the same source. Returns the path of the build.
  * @param {string} name
  * @param {readonly string[]} flags
- * @param {{ machine: string, compiler: string, link: readonly string[] }} [target] `machine`: the machine's part of the build's file name
+ * @param {{ machine: string, compiler: string, link: readonly string[] }} [target] `machine`: a part of the build's file name
  */
 function built(name, flags, { machine, compiler, link } = THIS_MACHINE) {
   const source = fileURLToPath(new URL(`${name}.c`, import.meta.url));
@@ -96,7 +96,7 @@ function built(name, flags, { machine, compiler, link } = THIS_MACHINE) {
     const made = join(folder, name);
     const args = [...flags, '-std=c11', '-o', made, source, ...link];
     execFileSync(compiler, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    // A rename is atomic, so that no other process finds an incomplete file.
+    // A rename is atomic, so no other process can find an incomplete file.
     renameSync(made, program);
   } finally {
     remove(folder);

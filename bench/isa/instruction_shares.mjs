@@ -1,5 +1,6 @@
-// The fraction of the peak that the instructions of a kernel allow, as AMD's compiler makes them for NAVI31: the share of multiply-adds
-// in the vector instructions of its main loops, with staging. Taken from `share` in `npm run bench -- --only isa --json`.
+// The fraction of a GPU's peak rate that a kernel's instructions allow, as AMD's compiler generates them for NAVI31: the share of
+// multiply-adds among the vector instructions of the main loops, including the code that stages operands. The numbers are the values of
+// `share` that `npm run bench -- --only isa --json` prints.
 
 /** @type {Readonly<Record<string, Readonly<Record<string, number>>>>} by kernel and variant */
 export const ISA_SHARES = {

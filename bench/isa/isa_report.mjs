@@ -1,4 +1,4 @@
-// The report of `npm run bench -- --only isa`.
+// Makes the report of `npm run bench -- --only isa` for AMD's GPUs.
 
 import { count } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';
@@ -38,10 +38,10 @@ export function kernelOf({ kernel, variant, compiled: { subgroup, statistics, as
 }
 
 /**
- * Returns the share of multiply-adds in the vector instructions of the main loops: the fraction of the peak that the instructions allow.
- * If the number of a main loop's turns is known, the loop around it is counted instead. All main loops have the same weight, because their
- * turns depend on sizes. A main loop that has no such loop around it is left out if it computes the rest of K: that is, if another main
- * loop has as many multiply-adds and such a loop around it.
+ * Returns the share of multiply-adds among the vector instructions of the main loops. It is the fraction of the peak that the instructions
+ * allow. A main loop's enclosing loop is counted in its place, if the iterations of all loops inside it are known. All main loops have the
+ * same weight, because their iterations depend on the matrices' sizes. Leaves out loops over the remainder of K: main loops without such
+ * an enclosing loop, if another main loop with as many multiply-adds has one.
  * @param {readonly Pick<IsaLoop, 'multiply_adds' | 'share' | 'around'>[]} loops
  */
 export function shareOf(loops) {
@@ -100,7 +100,7 @@ function rowsOf({ kernel, variant, loops, ...one }) {
 }
 
 /**
- * The loops with at least half as many multiply-adds as the largest. Other loops handle edges or sums.
+ * Returns the loops with at least half as many multiply-adds as the loop with the most. Other loops handle edges or sums.
  * @template {Pick<IsaLoop, 'multiply_adds'>} T
  * @param {readonly T[]} loops
  */

@@ -6,14 +6,14 @@ import { namedKernels } from '../../test/helpers/gpu/kernels';
 
 /**
  * @typedef {object} NamedSource
- * @property {string} kernel name of the record
+ * @property {string} kernel name of the kernel's record
  * @property {string} variant
  * @property {string} wgsl
  * @property {Readonly<Record<string, number>>} constants
  */
 /** @typedef {import('../../test/helpers/gpu/kernels').NamedKernel} NamedKernel */
 
-/** Any GPU that isn't simulated in software: the same variants may be the fastest on all of them. */
+/** Stands for any hardware GPU: `isWorthMeasuring` returns the same for all of them. */
 const A_GPU = /** @type {const} */ ({
   vendor: 'amd',
   architecture: '',
@@ -23,8 +23,9 @@ const A_GPU = /** @type {const} */ ({
 });
 
 /**
- * @param {string} [asked] a record, as 'linear', or one of its variants, as 'linear/workgroup'. Products are for whole lines in f32 unless
- * others are named. Default: all variants that a GPU may get by default, and subgroup matrices, which it gets only if a page names them.
+ * @param {string} [asked] a kernel's record, such as 'linear', or one of its variants, such as 'linear/workgroup'. A product's name without
+ * a suffix means f32 operands with rows of whole vec4s. Default: all variants that hardware GPUs may use, and those with subgroup matrices,
+ * which are used only if a page names them.
  * @returns {NamedSource[]}
  */
 export function isaSources(asked) {

@@ -1,14 +1,15 @@
-// Counts the turns of a loop in a kernel's assembly, if the code determines them.
+// Counts the iterations of a loop in a kernel's assembly, if the code alone determines their number.
 
 /** @typedef {import('./assembly.mjs').Block} Block */
 /** @typedef {import('./assembly.mjs').Instruction} Instruction */
 
-/** Most turns of a loop; if the simulation takes more, the loop was read wrongly. */
+/** The largest plausible number of iterations. If the simulated loop takes more, its code was misunderstood. */
 const MOST_TURNS = 65_536;
 
 /**
- * The turns of a loop whose counter begins at a constant, adds a constant and ends at a constant.
- * @param {readonly Block[]} before the loop
+ * Returns the number of iterations of a loop whose counter starts at a constant, changes by a constant and is compared with a constant. For
+ * other loops, returns undefined.
+ * @param {readonly Block[]} before the blocks before the loop
  * @param {readonly Block[]} body
  * @returns {number | undefined}
  */
@@ -28,7 +29,7 @@ export function turnsOf(before, body) {
   if (limit === undefined || begin === undefined || step === undefined || write === undefined) return undefined;
   const meets = COMPARISONS[relationOf(compare)];
   if (meets === undefined) return undefined;
-  // If the loop adds before it compares, the turn whose comparison ends the loop counts as well.
+  // If the counter changes before the comparison, the iteration whose comparison ends the loop counts as well.
   const addsFirst = code.indexOf(write) < code.indexOf(compare);
   for (let turns = 0, value = begin; turns <= MOST_TURNS; turns++, value += step) {
     const isOver = meets(addsFirst ? value + step : value, limit) === leavesIf;
@@ -53,7 +54,8 @@ function relationOf({ name }) {
 }
 
 /**
- * The comparisons that end a loop, by a branch out of it or by not taking the branch back.
+ * Returns the comparisons that can end a loop: those of branches out of the loop, and that of the last branch back to its start.
+ * `leavesIf`: the result of the comparison with which the loop ends.
  * @param {readonly Block[]} body
  * @returns {{ compare: Instruction | undefined, leavesIf: boolean }[]}
  */
@@ -67,12 +69,12 @@ function exitsOf(body) {
     if (!goesOut && !isLast) return [];
     const compare = instructions.slice(0, instructions.indexOf(branch)).findLast(writesCondition);
     const taken = branch.name.endsWith('1');
-    // If each lane decides for itself, the scalar comparison says nothing.
+    // A branch on the lanes' own conditions doesn't depend on the scalar comparison.
     return [{ compare: branch.name.includes('_scc') ? compare : undefined, leavesIf: goesOut ? taken : !taken }];
   });
 }
 
-/** Whether an instruction sets the condition, as most arithmetic of the scalar unit does. @param {Instruction} instruction */
+/** Whether an instruction sets the scalar condition code, as most scalar arithmetic does. @param {Instruction} instruction */
 function writesCondition({ name }) {
   return name.startsWith('s_') && !/^s_(mov|movk|mul|delay|wait|nop|clause|load|buffer|branch|cbranch)/.test(name);
 }

@@ -1,4 +1,4 @@
-// The loops in a kernel's assembly, and the instructions of a turn of each loop.
+// Finds the loops in a kernel's assembly, and counts the instructions in one iteration of each loop.
 import { addCounts, countKinds, readBlocks } from './assembly.mjs';
 import { turnsOf } from './loop_turns.mjs';
 
@@ -6,17 +6,18 @@ import { turnsOf } from './loop_turns.mjs';
 /** @typedef {import('./assembly.mjs').Counts} Counts */
 /** @typedef {import('./assembly.mjs').Instruction} Instruction */
 /**
- * A loop reaches from the block that a branch jumps back to, to the last block with such a branch. All blocks between count, because
- * blocks that are skipped only at a matrix's edge look like those that always run.
+ * A loop begins at a block to which a branch jumps back, and ends with the last block that has such a branch. All blocks in between count,
+ * because blocks that are skipped only at a matrix's edge can't be distinguished from those that always run.
  * @typedef {object} Loop
- * @property {string} from
- * @property {string} to
- * @property {number | undefined} turns of the loop, if the code says how many
- * @property {Counts} own instructions of one turn, without the inner loops
- * @property {Counts | undefined} whole instructions of one turn, with all turns of the inner loops; undefined if their turns aren't known
+ * @property {string} from name of the first block
+ * @property {string} to name of the last block
+ * @property {number | undefined} turns number of iterations, if the code determines it
+ * @property {Counts} own instructions of one iteration, without those of inner loops
+ * @property {Counts | undefined} whole instructions of one iteration, including all iterations of inner loops; undefined if
+ * their number isn't known
  * @property {readonly Loop[]} inner
  */
-/** @typedef {{ first: number, last: number }} Span of blocks */
+/** @typedef {{ first: number, last: number }} Span indices of the first and the last block */
 
 /**
  * @param {string} text
@@ -28,7 +29,7 @@ export function readLoops(text) {
 }
 
 /**
- * The innermost loops, each with the loop around it, if any.
+ * Returns the innermost loops, each with the loop that directly encloses it, if any.
  * @param {readonly Loop[]} loops
  * @param {Loop} [around]
  * @returns {{ loop: Loop, around: Loop | undefined }[]}

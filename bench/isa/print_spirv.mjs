@@ -1,14 +1,14 @@
-// Makes Dawn print the SPIR-V of shaders to standard output, in order, as Chrome's compiler makes it. It is a process of its own,
-// because Dawn prints to the process's output. Arguments: a JSON file of [{ index, wgsl, constants }]; `checked` if the shaders are to check
-// indices of buffers themselves; and `matrices` if they need subgroup matrices. Then the process uses the driver that it finds, and prints
-// nothing if the driver has no matrices.
+// Makes Dawn print the SPIR-V of shaders, in order, as Chrome's compiler generates it. This script runs in its own process, because Dawn
+// prints to the standard output of its process. Arguments: a JSON file with [{ index, wgsl, constants }]; `checked` if the shaders must
+// check buffer indices themselves; `matrices` if the shaders need subgroup matrices. With `matrices`, Dawn uses the driver that the
+// environment names, and prints nothing if that driver doesn't support subgroup matrices.
 import { readFileSync } from 'node:fs';
 import { create } from 'webgpu';
 import { chooseLavapipe } from '../../scripts/browsers/dawn.mjs';
 
 /** @typedef {{ wgsl: string, constants: Readonly<Record<string, number>> }} Source */
 
-/** A feature that WebGPU's types don't know. */
+/** An experimental feature that WebGPU's TypeScript types lack. */
 const MATRICES = /** @type {GPUFeatureName} */ (/** @type {string} */ ('chromium-experimental-subgroup-matrix'));
 
 /** @type {readonly (Source & { index: number })[]} */
@@ -32,10 +32,10 @@ const device = await adapter.requestDevice({
   requiredLimits: { maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupStorageSize, maxComputeWorkgroupSizeX },
 });
 for (const { index, wgsl, constants } of sources) {
-  // Dawn prints the WGSL before the SPIR-V, so that a comment can name the shader.
+  // Dawn prints the WGSL before the SPIR-V, so a comment in the WGSL can identify the shader.
   const module = device.createShaderModule({ code: `// shader ${index}\n${wgsl}` });
   await device.createComputePipelineAsync({ layout: 'auto', compute: { module, constants } });
 }
-// The driver of `matrices` ignores all commands, so its device can't be destroyed properly.
+// The driver that is used with `matrices` ignores all commands, so its device can't be destroyed properly.
 if (ofMatrices) process.exit();
 device.destroy();

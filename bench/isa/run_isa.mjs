@@ -1,4 +1,4 @@
-// Runs `npm run bench -- --only isa`, from its options to its output.
+// Runs `npm run bench -- --only isa`: takes its options and returns its output.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -37,7 +37,7 @@ export async function runIsa({ gpus, chosen, ...options }) {
  * @param {Pick<IsaOptions, 'kernel' | 'compare' | 'json'>} options
  */
 async function runAmd(gpu, { kernel, compare, json }) {
-  // Reports missing parts before the work begins.
+  // Throws at once if a program or a driver is missing.
   isaParts();
   const sources = await sourcesOf(kernel, compare);
   const { device, compiled } = compileFor(sources, gpu);
@@ -92,7 +92,7 @@ async function sourcesOf(kernel, compare) {
 }
 
 /**
- * @param {string} name of a module that imports TypeScript and WGSL
+ * @param {string} name path of a module, relative to this file, that imports TypeScript and WGSL
  * @returns {Promise<unknown>}
  */
 async function load(name) {
@@ -102,7 +102,7 @@ async function load(name) {
 }
 
 /**
- * The shaders of a peer's product, from the installed package.
+ * Returns the shaders with which a peer's installed package computes a matrix product.
  * @param {keyof typeof PACKAGES} peer
  * @returns {NamedSource[]}
  */

@@ -1,4 +1,4 @@
-// Compiles WGSL to SPIR-V as Chrome does, with Dawn.
+// Compiles WGSL to SPIR-V with Dawn, as Chrome does.
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -9,21 +9,21 @@ import { CommandFailure } from '../../scripts/shared/options.mjs';
 /**
  * @typedef {object} Module
  * @property {string} file path of the SPIR-V
- * @property {string} bindings one letter for each binding of set 0: u (uniform), s (storage), or - (none)
+ * @property {string} bindings one letter for each binding of descriptor set 0: u (uniform), s (storage), or - (none)
  */
 
 const PRINTER = fileURLToPath(new URL('print_spirv.mjs', import.meta.url));
 
 /**
- * The driver of the GPU for which shaders are compiled. Shaders with subgroup matrices need a device that this driver opens.
+ * The driver of the GPU for which shaders are compiled. Dawn compiles shaders with subgroup matrices only on a device of such a driver.
  * @typedef {object} Target
- * @property {string} driver path of the driver's registration
- * @property {Readonly<Record<string, string>>} environment that names the GPU to the driver
- * @property {string} commands path of null_commands.c, built
+ * @property {string} driver path of the driver's registration file
+ * @property {Readonly<Record<string, string>>} environment variables with which the driver selects the GPU
+ * @property {string} commands path of the compiled null_commands.c
  */
 /**
- * `matrices`: the driver for shaders with subgroup matrices. Without it, they aren't compiled. `checked`: whether the shaders themselves
- * check indices of buffers, as shaders for Metal and Direct3D do.
+ * `matrices`: the driver for shaders with subgroup matrices. Without it, such shaders aren't compiled. `checked`: whether the shaders
+ * themselves check buffer indices, as shaders for Metal and Direct3D do.
  * @typedef {{ matrices?: Target, checked?: boolean }} SpirvOptions
  */
 
@@ -31,8 +31,8 @@ const PRINTER = fileURLToPath(new URL('print_spirv.mjs', import.meta.url));
  * @param {readonly Source[]} sources
  * @param {string} folder for temporary files
  * @param {SpirvOptions} [options]
- * @returns {(Module | undefined)[]} in the order of the sources; undefined for shaders with subgroup matrices, without `matrices` or if the
- * GPU has none
+ * @returns {(Module | undefined)[]} in the order of the sources; undefined for a shader with subgroup matrices if `matrices` is missing or
+ * the GPU has none
  */
 export function makeSpirv(sources, folder, { matrices: target, checked = false } = {}) {
   const numbered = sources.map((source, index) => ({ index, ...source }));
@@ -62,7 +62,7 @@ function needsMatrices({ wgsl }) {
 }
 
 /**
- * Returns the environment in which Dawn opens a device of the GPU's driver. The device ignores all commands.
+ * Returns the environment variables with which Dawn opens a device of the GPU's driver. The device ignores all commands.
  * @param {string} folder
  * @param {Target} target
  */
@@ -95,7 +95,7 @@ function printSpirv(sources, folder, how, environment) {
 }
 
 /**
- * The SPIR-V in Dawn's output, by the number with which its WGSL begins.
+ * Returns the SPIR-V texts in Dawn's output, by the shader's number in the first line of its WGSL.
  * @param {string} printed
  * @returns {Map<number, string>}
  */
@@ -112,7 +112,8 @@ export function readPrinted(printed) {
 }
 
 /**
- * @param {string} text of SPIR-V
+ * Returns the letters of `Module.bindings`.
+ * @param {string} text disassembled SPIR-V
  * @returns {string}
  */
 export function bindingsOf(text) {

@@ -5,19 +5,19 @@ import { measureSwitching, type SwitchingReport } from './switching';
 import { measureTogether, type TogetherReport } from './together';
 
 export interface AdapterBenchOptions {
-  /** config.json and the weights. */
+  /** The model's files: config.json and the weights. */
   readonly files: ReadonlyMap<string, Blob>;
   readonly r: number;
   readonly target_modules: readonly string[];
-  /** Arithmetic of products. Default: f32. */
+  /** The data type of multiplications in matrix products; sums are always f32. Default: f32. */
   readonly arithmetic?: 'f32' | 'f16' | undefined;
-  /** Tokens of a row in the mixed batch, which has a row for each adapter. */
+  /** The number of tokens per row in the mixed batch, which has one row for each adapter. */
   readonly tokens: number;
-  /** Adapters on the device. Default: 8. */
+  /** The number of adapters on the device. Default: 8. */
   readonly adapters?: number;
-  /** Default: 7. */
+  /** The number of rounds. Default: 7. */
   readonly rounds?: number;
-  /** Shortest duration of a sample of a pass, in seconds. Default: 0.1. */
+  /** The minimum duration of one sample of a forward pass, in seconds. Default: 0.1. */
   readonly sampleSeconds?: number;
   /** Called after each round. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -32,14 +32,14 @@ export interface AdapterReport {
   readonly device: DeviceInfo;
 }
 
-/** Tokens of the pass after a switch: few, so that the switch is a large part of the time. */
+/** The number of tokens in the pass after a switch: few, so that the switch takes a large part of the measured time. */
 const SWITCH_TOKENS = 64;
-/** Parts that run in rounds: mixed batches, training together, switching back and forth, switching around, and loading. */
+/** The number of parts that run in rounds: mixed batches, training together, switching back and forth, switching around, and loading. */
 const PARTS = 5;
 
 /**
- * Measures several people's adapters on one model: batches whose rows have adapters of their own, training steps of such batches, and
- * switching. The adapters' vectors are random, and they share A and B. Opens a device of its own and closes it. Throws
+ * Measures the adapters of several people on one model: forward passes and training steps of batches in which each row has its own
+ * adapter, and switching between adapters. The adapters have random vectors, and share A and B. Opens its own device and closes it. Throws
  * `unsupported_device`.
  */
 export async function measureAdapters(

@@ -4,21 +4,21 @@ import { TrainingStage, type TrainingStageOptions } from '../stages/training_sta
 
 export type { TrainingStageOptions };
 
-/** The work of a training step, which is the same on each device. */
+/** The work of a training step, which is the same on every device. */
 export interface StepCounts {
   readonly r: number;
   readonly dispatches: number;
   readonly flops: number;
-  /** Bytes that the step's dispatches read and write at least. */
+  /** The least number of bytes that the step's dispatches must read and write. */
   readonly bytes: number;
-  /** Bytes on the device: the model's weights, and the peak of a step. */
+  /** Bytes on the device: the size of the model's weights, and the peak memory usage. */
   readonly memory: { readonly weightBytes: number; readonly peakBytes: number };
   readonly device: DeviceInfo;
 }
 
 /**
- * Counts the work of a training step without running it. The work divided by a device's rates is the shortest time of the step on that
- * device. Opens a device of its own, because programs are built for a device, and closes it. Throws `unsupported_device`.
+ * Counts the work of a training step without running it. Divided by a device's peak rates, the work gives the shortest possible time of the
+ * step on that device. Opens its own device, because programs are built for a device, and closes it. Throws `unsupported_device`.
  */
 export async function countStep(gpu: GPU | undefined, options: TrainingStageOptions): Promise<StepCounts> {
   const stage = await TrainingStage.open(gpu, options);

@@ -4,32 +4,32 @@ import { type KernelShare, kernelTable } from '../stages/kernel_table';
 import { type ReplayOptions, timeReplays } from '../stages/replays';
 
 export interface DecodeBenchOptions extends DecodeStageOptions, ReplayOptions {
-  /** Seconds of a whole token. The shares are fractions of this time. */
+  /** The seconds in which one token is generated. The kernels' shares are fractions of this time. */
   readonly tokenSeconds: number;
 }
 
-/** Seconds are medians over the rounds. */
+/** Measurements of the step that generates one token. Times are medians over the rounds. */
 export interface DecodeReport {
-  /** Tokens of the text before the measured step. */
+  /** The number of tokens in the text before the measured step. */
   readonly position: number;
   readonly dispatches: number;
-  /** Seconds of one step: the mean of several that are queued one after the other. */
+  /** The seconds of one step, averaged over several that are queued one after the other. */
   readonly seconds: number;
-  /** The longest time first. */
+  /** Sorted by time, the longest first. */
   readonly kernels: readonly KernelShare[];
   /** Bytes of the model's weights that a step reads. */
   readonly weightBytes: number;
-  /** A product of one row with one matrix in the storage of the head, which reads as fast as the device can. */
+  /** For comparison: the product of one row and a matrix stored like the output embedding. It reads as fast as the device can. */
   readonly reading: { readonly bytes: number; readonly seconds: number };
-  /** Seconds of a dispatch that does next to nothing: the mean of several in a submit. */
+  /** The seconds of a dispatch that does almost nothing, averaged over several in one submit. */
   readonly dispatchSeconds: number;
   readonly device: DeviceInfo;
 }
 
 /**
- * Measures where the time of a token goes: each dispatch of its step is replayed alone. Two dispatches are replayed for comparison: one
- * reads as many bytes as the step reads of weights, if a binding can hold them, and one does next to nothing. Opens a device of its own
- * and closes it. Throws `unsupported_device`.
+ * Measures how the time for generating one token is spent, by replaying each dispatch of the step alone. For comparison, it also replays a
+ * dispatch that reads as many bytes as the step reads of the weights (at most one binding), and one that does almost nothing. Opens its own
+ * device and closes it. Throws `unsupported_device`.
  */
 export async function measureDecode(gpu: GPU | undefined, options: DecodeBenchOptions): Promise<DecodeReport> {
   options.signal?.throwIfAborted();

@@ -10,33 +10,33 @@ import { linearForward } from '../../src/ops/products/linear';
 import { type GemmShape, productSteps } from './product';
 
 export interface GemmRate {
-  /** The family of tiles of the kernel. */
+  /** The kernel's variant, which names a family of tiles. */
   readonly variant: string;
   readonly shape: GemmShape;
-  /** Floating-point operations per second, two for each multiply-add. The median of `samples` samples. */
+  /** Floating-point operations per second, two for each multiply-add: the median of `samples` samples. */
   readonly flopsPerSecond: number;
   readonly samples: number;
 }
 
 export interface GemmReport {
   readonly best: GemmRate;
-  /** Each variant at each shape. All but the three fastest of the first round have one sample. */
+  /** The rates of each variant at each shape. Only the three fastest of the first round have several samples, all others have one. */
   readonly rates: readonly GemmRate[];
   readonly device: DeviceInfo;
 }
 
 export interface GemmOptions {
-  /** Default: 256×896×896 and 512×512×512. */
+  /** The products' sizes: rows × columns × inner size. Default: 256×896×896 and 512×512×512. */
   readonly shapes?: readonly GemmShape[];
-  /** With f16 the tiles in f16 are measured, too. Default: f32. */
+  /** With f16, variants that multiply in f16 are measured, too. Default: f32. */
   readonly arithmetic?: 'f32' | 'f16' | undefined;
-  /** Shortest duration of a sample, in seconds. Default: 0.2. */
+  /** The minimum duration of a sample, in seconds. Default: 0.2. */
   readonly sampleSeconds?: number;
-  /** Default: 5. */
+  /** The number of samples for the fastest candidates. Default: 5. */
   readonly samples?: number;
   /** Called after each sample. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Rejects at once with the signal's reason. Work that the device has begun ends with its submit. */
+  /** When it is aborted, the call rejects at once with the signal's reason. A submit that the device has begun still finishes. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -45,11 +45,11 @@ const SHAPES: readonly GemmShape[] = [
   { rows: 512, columns: 512, inner: 512 },
 ];
 
-/** Work of one program, so long that the start of the program doesn't count. */
+/** The number of operations in one program: so many that the time to start the program is negligible. */
 const PROGRAM_FLOPS = 1e9;
 const MOST_REPEATS = 64;
 
-/** Candidates that are measured again after the first round. */
+/** The number of candidates that are measured again after the first round. */
 const FINALISTS = 3;
 
 interface Candidate {
@@ -62,9 +62,8 @@ interface Candidate {
 }
 
 /**
- * Measures the fastest matrix product of this library on a device, with which a training step is compared.
- * Opens a device of its own and closes it. Throws `unsupported_device` without WebGPU, and `invalid_argument` without
- * shapes.
+ * Measures this library's matrix product in all its variants on a device. A training step is compared with the fastest. Opens its own
+ * device and closes it. Throws `unsupported_device` without WebGPU, and `invalid_argument` without shapes.
  */
 export async function measureGemm(
   gpu: GPU | undefined,
@@ -87,7 +86,7 @@ export async function measureGemm(
       await take(candidate);
     }
     const finalists = candidates.toSorted((a, b) => median(b.samples) - median(a.samples)).slice(0, FINALISTS);
-    // In turns, so that other load on this machine affects all of them.
+    // The finalists take turns, so that other load on this machine affects all of them.
     for (let round = 1; round < samples; round++) {
       for (const candidate of finalists) await take(candidate);
     }
@@ -124,7 +123,7 @@ function productsOf({ rows, columns, inner }: GemmShape): number {
   return Math.min(Math.max(1, enough), MOST_REPEATS);
 }
 
-/** Operations per second, from a sample of at least `seconds`. */
+/** Returns the operations per second, measured over at least `seconds`. */
 async function sample({ executor, program }: Candidate, seconds: number): Promise<number> {
   return program.flops / (await secondsPerRun(executor, program, seconds));
 }

@@ -9,46 +9,46 @@ import type { GemmRate } from './gemm';
 import { productSteps } from './product';
 
 export interface KernelBenchOptions extends ReplayOptions {
-  /** config.json and the weights. */
+  /** The model's files: config.json and the weights. */
   readonly files: ReadonlyMap<string, Blob>;
   readonly r: number;
   readonly target_modules: readonly string[];
-  /** Rows of a step. */
+  /** The number of rows in a step. */
   readonly batch: number;
-  /** Tokens of a row. */
+  /** The number of tokens per row. */
   readonly tokens: number;
-  /** Arithmetic of products. Default: f32. */
+  /** The data type of multiplications in matrix products; sums are always f32. Default: f32. */
   readonly arithmetic?: 'f32' | 'f16' | undefined;
-  /** A matrix product that is timed in turns with the step, because rates that are measured minutes apart don't compare well. */
+  /** A matrix product to time alternately with the step, because rates that are measured minutes apart aren't comparable. */
   readonly product?: Pick<GemmRate, 'variant' | 'shape'> | undefined;
 }
 
-/** Seconds are medians over the rounds. */
+/** Measurements of a training step and its kernels. Times are medians over the rounds. */
 export interface KernelReport {
   readonly r: number;
-  /** One step. Its time is the mean of several that are queued one after the other. */
+  /** One step. Its time is averaged over several that are queued one after the other. */
   readonly step: {
     readonly seconds: number;
     readonly dispatches: number;
     readonly flops: number;
-    /** Operations of the same step in mode `unmerged`, as the paper writes VeRA. */
+    /** The floating-point operations of the same step in mode `unmerged`, which computes VeRA as its paper writes it. */
     readonly unmerged_flops: number;
-    /** Bytes that the step's dispatches read and write at least. */
+    /** The least number of bytes that the step's dispatches must read and write. */
     readonly bytes: number;
   };
-  /** The given product, timed in turns with the step. */
+  /** The product of the options, timed alternately with the step. */
   readonly product: KernelShare | undefined;
-  /** Bytes on the device: the model's weights, and the peak of a step. */
+  /** Bytes on the device: the size of the model's weights, and the peak memory usage. */
   readonly memory: { readonly weightBytes: number; readonly peakBytes: number };
-  /** The longest time first. */
+  /** Sorted by time, the longest first. */
   readonly kernels: readonly KernelShare[];
-  /** The step's time less the sum of its dispatches' times. Below 0 if dispatches run faster together. */
+  /** The step's time minus the sum of its dispatches' times. Negative if dispatches run faster together than alone. */
   readonly outside: { readonly seconds: number; readonly share: number };
   readonly device: DeviceInfo;
 }
 
 /**
- * Measures where the time of a training step goes: the whole step, and each of its dispatches replayed alone. Opens a device of its own
+ * Measures how the time of a training step is spent: times the whole step, and each of its dispatches replayed alone. Opens its own device
  * and closes it. Throws `unsupported_device`.
  */
 export async function measureKernels(gpu: GPU | undefined, options: KernelBenchOptions): Promise<KernelReport> {
@@ -56,7 +56,7 @@ export async function measureKernels(gpu: GPU | undefined, options: KernelBenchO
   const stage = await TrainingStage.open(gpu, options);
   try {
     const steps = stage.steps();
-    // The usage is read before the product is loaded, which takes memory, too.
+    // Memory usage is read before the product is loaded, because the product takes memory, too.
     const { memory } = stage;
     const beside = options.product && (await untilAborted(loadProduct(stage, options.product), options.signal));
     const { seconds, timed, apart } = await timeReplays(stage, { steps, apart: beside ? [beside] : [] }, options);

@@ -15,17 +15,17 @@ export interface PassReport {
   readonly flops: number;
 }
 
-/** The forward pass of one batch in three ways. */
+/** Measurements of one batch's forward pass: without adapters, with one adapter, and with one for each row. */
 export interface MixedReport {
   readonly rows: number;
-  /** Tokens of a row. */
+  /** The number of tokens per row. */
   readonly tokens: number;
   readonly base: PassReport;
   /** One adapter for all rows. */
   readonly single: PassReport;
   /** An adapter of its own for each row. */
   readonly mixed: PassReport;
-  /** Ratios of times: medians over the rounds. In each round all three run one after the other. */
+  /** Ratios of times, as medians over the rounds. In each round, the three passes run one after the other. */
   readonly ratios: {
     readonly single_to_base: number;
     readonly mixed_to_base: number;
@@ -34,9 +34,9 @@ export interface MixedReport {
 }
 
 interface MixedOptions {
-  /** One adapter for each row. */
+  /** The adapters' names, one for each row. */
   readonly names: readonly string[];
-  /** Tokens of a row. */
+  /** The number of tokens per row. */
   readonly tokens: number;
   readonly rounds: number;
   readonly sampleSeconds: number;
@@ -48,7 +48,7 @@ interface Pass {
   readonly samples: number[];
 }
 
-/** Measures a batch whose rows have adapters of their own. */
+/** Measures the forward pass of a batch in which each row has its own adapter, beside passes with one adapter and with none. */
 export async function measureMixed(
   stage: AdapterStage,
   { names, tokens, rounds, sampleSeconds, onRound }: MixedOptions,
@@ -60,7 +60,7 @@ export async function measureMixed(
   const mixed = await prepare(stage, vera.overlayOfRows(names, names.length), batch);
   // Drivers may compile a kernel at its first use.
   for (const { program } of [base, single, mixed]) await secondsPerRun(executor, program, 0);
-  // In turns, so that other load on this machine affects all of them.
+  // The three passes take turns, so that other load on this machine affects all of them.
   for (let round = 0; round < rounds; round++) {
     for (const { program, samples } of [base, single, mixed]) {
       samples.push(await secondsPerRun(executor, program, sampleSeconds));

@@ -8,17 +8,17 @@ import { ratioOf, type Sampled, takeTurns } from '../stages/turns';
 export type { LayerMode as VeraMode, ModeChoice };
 
 export interface ModeBenchOptions extends StageOptions {
-  /** Rows of a step. */
+  /** The number of rows in a step. */
   readonly batch: number;
-  /** Tokens of a row. */
+  /** The number of tokens per row. */
   readonly tokens: number;
-  /** Default: 5. */
+  /** The number of rounds. Default: 5. */
   readonly rounds?: number;
   /** Called after each step. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** A whole training step. */
+/** Measurements of a whole training step. */
 export interface ModeStep {
   /** The median of the rounds. */
   readonly seconds: number;
@@ -28,14 +28,14 @@ export interface ModeStep {
 
 export interface ModeReport {
   readonly r: number;
-  /** Forward and backward pass of the base model down to its first layer, in which the smallest adapter trains. */
+  /** For comparison: a step that trains only the smallest adapter, in the first target, so that the backward pass runs down to it. */
   readonly bare: ModeStep;
   readonly modes: readonly (ModeStep & {
     readonly mode: ModeChoice;
-    /** Ratios to the times of `unmerged` and `bare`: medians over the rounds. In each round all run one after the other. */
+    /** Ratios of the time to those of `unmerged` and `bare`: medians over the rounds. In each round, all steps run one after the other. */
     readonly to_unmerged: number;
     readonly to_bare: number;
-    /** `to_bare` divided by the same ratio of floating-point operations: 1 if VeRA's operations run as fast as the base model's. */
+    /** `to_bare` divided by the ratio of the floating-point operations: 1 if VeRA's operations run as fast as the base model's. */
     readonly to_bare_by_flops: number;
   })[];
   readonly device: DeviceInfo;
@@ -46,12 +46,12 @@ interface Timed extends Sampled {
 }
 
 const MODES: readonly ModeChoice[] = ['cheapest', ...LAYER_MODES];
-/** Rank of the smallest adapter: one vec4. */
+/** The rank of the smallest adapter: the length of a vec4. */
 const LEAST_RANK = 4;
 
 /**
- * Measures the training step in each mode of its layers, and without VeRA, in turns. Opens two devices of its own and closes them.
- * Throws `unsupported_device`.
+ * Measures the training step in each mode (way of computing adapted layers), alternately with a step that is almost without VeRA. Opens
+ * two devices of its own and closes them. Throws `unsupported_device`.
  */
 export async function measureModes(
   gpu: GPU | undefined,

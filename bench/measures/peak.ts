@@ -8,38 +8,38 @@ import { pinned, type Value } from '../../src/graph/value';
 import { emitFmaChain } from '../../src/ops/fma_chain';
 
 export interface PeakOptions {
-  /** Shortest duration of a sample, in seconds. Default: 0.2. */
+  /** The minimum duration of a sample, in seconds. Default: 0.2. */
   readonly sampleSeconds?: number;
-  /** Samples of each rate. Default: 5. */
+  /** The number of samples for each rate. Default: 5. */
   readonly samples?: number;
-  /** Bytes that a copy reads, and writes. Default: 128 MiB, or the largest binding of the device. */
+  /** The number of bytes that the copy reads, and also writes. At most the device's largest binding. Default: 128 MiB. */
   readonly copyBytes?: number;
   /** Called after each sample. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Rejects at once with the signal's reason. Work that the device has begun ends with its submit. */
+  /** When it is aborted, the call rejects at once with the signal's reason. A submit that the device has begun still finishes. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The fastest rates of a device, with which kernels are compared. Each is the best of its samples. */
+/** The peak rates of a device, with which kernels are compared. Each rate is the best of its samples. */
 export interface PeakReport {
   /** Operations per second of multiply-adds in registers, in f32. Each multiply-add is two operations. */
   readonly flopsPerSecond: number;
-  /** Bytes per second that a copy reads and writes, added up. */
+  /** Bytes per second of a copy: those that it reads plus those that it writes. */
   readonly bytesPerSecond: number;
   readonly device: DeviceInfo;
 }
 
 const MiB = 2 ** 20;
-/** Enough threads for any GPU, in little memory. */
+/** The number of elements in the chain's input: enough to occupy any GPU, in little memory. */
 const CHAIN_ELEMENTS = 2 ** 20;
 const FIRST_ROUNDS = 16;
-/** Duration of a dispatch: so long that its start doesn't count, and so short that the page stays responsive. */
+/** The seconds that a dispatch should take: so long that its start is negligible, and so short that the page stays responsive. */
 const DISPATCH_SECONDS = 0.01;
 const MOST_ROUNDS = 2 ** 20;
 
 /**
- * Measures multiply-adds that don't wait for memory, and a copy that waits for memory only. Opens a device of its own and closes it.
- * Throws `unsupported_device`.
+ * Measures the rate of multiply-adds that don't wait for memory, and of a copy that only waits for memory. Opens its own device and closes
+ * it. Throws `unsupported_device`.
  */
 export async function measurePeak(
   gpu: GPU | undefined,
@@ -70,14 +70,14 @@ export async function measurePeak(
   }
 }
 
-/** Loads a chain of multiply-adds whose dispatch lasts `DISPATCH_SECONDS`. */
+/** Loads a chain of multiply-adds that is long enough for a dispatch of `DISPATCH_SECONDS`. */
 async function longChain(executor: Executor, x: Value, signal: AbortSignal | undefined): Promise<LoadedProgram> {
   for (let rounds = FIRST_ROUNDS; ; ) {
     const program = await load(executor, x, rounds);
     // Drivers may compile a kernel at its first use.
     await untilAborted(secondsPerRun(executor, program, 0), signal);
     let seconds = Number.POSITIVE_INFINITY;
-    // Twice, because a pause of the machine looks like a long run.
+    // It is timed twice, because a pause of the machine looks like a long run.
     for (let attempt = 0; attempt < 2; attempt++) {
       seconds = Math.min(seconds, await untilAborted(secondsPerRun(executor, program, DISPATCH_SECONDS), signal));
     }
@@ -94,7 +94,7 @@ async function load(executor: Executor, x: Value, rounds: number): Promise<Loade
   return executor.load({ name: 'peak', steps: g.steps, outputs: [y] });
 }
 
-/** Places different numbers on the device, because it may multiply zeros faster. Writes them in parts, which need less memory here. */
+/** Writes varied numbers to the device, because it may multiply zeros faster. Writes them in parts, to save memory in this process. */
 async function numbers(executor: Executor, size: number): Promise<Value> {
   const x = pinned('x', [size]);
   await executor.allocate([x]);

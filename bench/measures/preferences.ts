@@ -9,34 +9,37 @@ import { ADAPTER, TrainingStage } from '../stages/training_stage';
 import { ratioOf, type Sampled, takeTurns } from '../stages/turns';
 
 export interface PreferenceBenchOptions extends StageOptions {
-  /** Pairs of a step. */
+  /** The number of pairs in a step. */
   readonly batch: number;
-  /** Tokens of a text. */
+  /** The number of tokens per text. */
   readonly tokens: number;
-  /** Default: 5. */
+  /** The number of rounds. Default: 5. */
   readonly rounds?: number;
   /** Called after each step. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** A step, or a pass, with the ratios of its costs to those of the step of `Trainer`. */
+/** The costs of a step or a pass, and their ratios to the costs of `Trainer`'s step. */
 export interface PreferenceStep {
-  /** 'texts': the step of `Trainer` over all texts of the pairs. 'reference': the pass that a run makes once for each pair. */
+  /**
+   * 'texts': the step of `Trainer` over all texts of the pairs. 'pairs' and 'ratings': the steps of `DPOTrainer` and `KTOTrainer`.
+   * 'reference': the base model's pass, which a run makes once for each pair.
+   */
   readonly name: 'texts' | 'pairs' | 'ratings' | 'reference';
   /** The median of the rounds. */
   readonly seconds: number;
   readonly dispatches: number;
   readonly flops: number;
-  /** Bytes that the dispatches read and write at least. */
+  /** The least number of bytes that the dispatches must read and write. */
   readonly bytes: number;
-  /** A median over the rounds. In each round all run one after the other. */
+  /** The costs divided by those of 'texts'. The ratio of times is a median over the rounds, in which all run in turn. */
   readonly to_texts: { readonly seconds: number; readonly flops: number; readonly bytes: number };
 }
 
 export interface PreferenceReport {
   readonly r: number;
   readonly pairs: number;
-  /** Tokens of a text. */
+  /** The number of tokens per text. */
   readonly tokens: number;
   readonly steps: readonly PreferenceStep[];
   readonly device: DeviceInfo;
@@ -48,8 +51,9 @@ interface Counted extends Sampled {
 }
 
 /**
- * Measures the step of `DPOTrainer`, that of `KTOTrainer` and the pass of the reference, in turns with a step of `Trainer` over as many
- * tokens: two texts for each pair, and one for each rating. Opens a device of its own and closes it. Throws `unsupported_device`.
+ * Measures the training steps of `DPOTrainer` and `KTOTrainer` and the base model's pass that gives the reference, alternately with a step
+ * of `Trainer` over as many tokens: two texts for each pair, and one for each rating. Opens its own device and closes it. Throws
+ * `unsupported_device`.
  */
 export async function measurePreferences(
   gpu: GPU | undefined,

@@ -5,14 +5,14 @@ import { pinned } from '../../src/graph/value';
 import { emitLinear } from '../../src/ops/products/linear';
 import { waves } from '../stages/waves';
 
-/** y = x·weightᵀ with x (rows, inner), weight (columns, inner), y (rows, columns). */
+/** The sizes of a matrix product y = x·weightᵀ: x is (rows, inner), weight is (columns, inner), y is (rows, columns). */
 export interface GemmShape {
   readonly rows: number;
   readonly columns: number;
   readonly inner: number;
 }
 
-/** Places the operands of a product on the device. Returns the steps that compute the product `times` times. */
+/** Writes the operands of a product to the device. Returns the steps that compute the product `times` times. */
 export function productSteps(executor: Executor, { rows, columns, inner }: GemmShape, times: number): readonly Step[] {
   const x = pinned('x', [rows, inner]);
   const weight = pinned('weight', [columns, inner]);

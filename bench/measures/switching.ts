@@ -5,33 +5,33 @@ import { textSizes } from '../../src/models/architecture';
 import { logitsProgram } from '../../src/train/steps/loss_program';
 import type { AdapterStage } from '../stages/adapter_stage';
 
-/** A switch to another adapter. Seconds are medians over the rounds. */
+/** The costs of a switch to another adapter. Times are medians over the rounds. */
 export interface SwitchReport {
-  /** Bytes that the switch itself sends to the device. */
+  /** Bytes that the switch itself uploads to the device. */
   readonly bytes: number;
-  /** Bytes that the first pass after the switch sends beyond those of a repeated pass. */
+  /** Bytes that the first pass after the switch uploads, minus those of a repeated pass. */
   readonly first_bytes: number;
-  /** Seconds of the switch and the first pass, less those of a repeated pass. */
+  /** The seconds of the switch and the first pass after it, minus those of a repeated pass. */
   readonly seconds: number;
-  /** Seconds of a repeated pass: one row of `tokens`, with the logits read back. */
+  /** The seconds of a repeated pass over one row, including the read of the logits. */
   readonly forward_seconds: number;
 }
 
 export interface SwitchingReport {
-  /** Tokens of the one row of a pass. */
+  /** The number of tokens in a pass, which has one row. */
   readonly tokens: number;
-  /** Between two adapters, whose programs both stay cached. */
+  /** Switches between two adapters, whose programs both stay cached. */
   readonly back_and_forth: SwitchReport;
-  /** Through more adapters than the cache holds programs, so that each first pass builds its program. */
+  /** Switches through more adapters than the cache can hold programs, so that each first pass builds its program. */
   readonly around: SwitchReport;
-  /** Building such a program, when its pipelines are compiled already. */
+  /** The cost of building such a program when its pipelines are already compiled. */
   readonly build: { readonly seconds: number; readonly dispatches: number };
-  /** Loading a person's two files from memory, when A and B of their key are on the device already. */
+  /** The cost of loading a person's adapter from its two files in memory, when the A and B that it shares are already on the device. */
   readonly load: { readonly file_bytes: number; readonly bytes: number; readonly seconds: number };
 }
 
 interface SwitchingOptions {
-  /** Adapters on the device, at least two. */
+  /** The names of the adapters on the device, at least two. */
   readonly names: readonly string[];
   readonly tokens: number;
   readonly rounds: number;
@@ -44,7 +44,7 @@ export async function measureSwitching(stage: AdapterStage, options: SwitchingOp
   return {
     tokens,
     back_and_forth: await measureSwitches(stage, { ...options, names: names.slice(0, 2) }),
-    // In reverse, so that the adapters with cached programs come last.
+    // In reverse order, so that the adapters with cached programs come last.
     around: await measureSwitches(stage, { ...options, names: names.toReversed() }),
     build: await measureBuild(stage, options),
     load: await measureLoad(stage, options),
@@ -56,7 +56,7 @@ async function measureSwitches(
   { names, tokens, rounds, onRound }: SwitchingOptions,
 ): Promise<SwitchReport> {
   const samples: SwitchReport[] = [];
-  // The first switches build programs that later ones find in the cache.
+  // The first switches don't count, because they build programs that later switches find in the cache.
   const begun = names.length > 2 ? 1 : names.length;
   for (let at = 0; at < begun + rounds; at++) {
     const sample = await switchTo(stage, names[at % names.length] ?? '', tokens);

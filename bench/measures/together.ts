@@ -11,7 +11,7 @@ import { createOptimizerState } from '../../src/train/steps/optimizer';
 import { StepPrograms } from '../../src/train/steps/step_programs';
 import type { AdapterStage } from '../stages/adapter_stage';
 
-/** A training step on the device, with the work of the page's thread. */
+/** Measurements of a training step, from its encoding in the page's thread to its end on the device. */
 export interface StepReport {
   /** The median over the rounds. */
   readonly seconds: number;
@@ -19,23 +19,23 @@ export interface StepReport {
   readonly flops: number;
 }
 
-/** A training step of the same rows in two ways. */
+/** Measurements of a training step over the same rows in two ways. */
 export interface TogetherReport {
   readonly rows: number;
-  /** Tokens of a row. */
+  /** The number of tokens per row. */
   readonly tokens: number;
   /** All rows train one adapter. */
   readonly single: StepReport;
   /** Each row trains an adapter of its own. */
   readonly together: StepReport;
-  /** The ratio of their times: the median over the rounds. In each round both run one after the other. */
+  /** The time of `together` divided by that of `single`, as the median over the rounds. In each round, both run one after the other. */
   readonly together_to_single: number;
 }
 
 interface TogetherOptions {
-  /** One adapter for each row. */
+  /** The adapters' names, one for each row. */
   readonly names: readonly string[];
-  /** Tokens of a row. */
+  /** The number of tokens per row. */
   readonly tokens: number;
   readonly rounds: number;
   onRound(): void;
@@ -44,14 +44,14 @@ interface TogetherOptions {
 interface TrainingStep {
   /** Queues one step. */
   queue(): Promise<void>;
-  /** Resolves when the device has done the queued step. */
+  /** Resolves when the device has finished the queued step. */
   done(): Promise<unknown>;
   readonly samples: number[];
 }
 
 const LEARNING_RATE = 1e-3;
 
-/** Measures a training step in which each row trains an adapter of its own, beside one in which all train the first. */
+/** Measures a training step in which each row trains its own adapter, beside one in which all rows train the first adapter. */
 export async function measureTogether(
   stage: AdapterStage,
   { names, tokens, rounds, onRound }: TogetherOptions,
@@ -61,7 +61,7 @@ export async function measureTogether(
   const single = await stepOfOne(stage, adapters, rows);
   const together = await stepOfAll(stage, adapters, rows);
   const counts = new Map<TrainingStep, Omit<StepReport, 'seconds'>>();
-  // The first step compiles; the second is counted.
+  // Each step runs twice: the first run compiles kernels, and the counts of the second run are used.
   for (const step of [single, together, single, together]) counts.set(step, await countsOf(stage, step));
   for (let round = 0; round < rounds; round++) {
     for (const step of [single, together]) {
@@ -142,7 +142,7 @@ async function stepOfAll(
   };
 }
 
-/** The arguments that the programs of a step read. */
+/** The training arguments that a step's programs read. */
 const ARGUMENTS = {
   gradient_checkpointing: false,
   gradient_accumulation_steps: 1,
@@ -169,7 +169,7 @@ function argumentsOf([row]: Rows, per_device_train_batch_size: number): Resolved
   } as Partial<ResolvedTrainingArguments> as ResolvedTrainingArguments;
 }
 
-/** Random rows in which each token but the first has a label, like texts in blocks. */
+/** Returns random rows in which each token but the first has a label, as in texts that are split into blocks. */
 function randomRows(count: number, tokens: number, vocabSize: number) {
   return Array.from({ length: count }, (_, at) => {
     const numbers = uniforms({ seed: 2, stream: 'init', at }, tokens);

@@ -10,7 +10,7 @@ import { readWork, WORK_FLAGS, workHelp } from './work_options.mjs';
 /** @typedef {'swiftshader' | 'llvmpipe' | 'gpu'} BenchAdapter */
 /** @typedef {import('../isa/isa_options.mjs').Peer} Peer */
 /** @typedef {import('../host/host_options.mjs').HostOptions} HostOptions */
-/** @typedef {Peer | 'kinds' | { build: string }} Rival a peer, all kinds of adapters, or the folder of another build */
+/** @typedef {Peer | 'kinds' | { build: string }} Rival another library (a peer), all kinds of adapters, or the folder of another build */
 /** @typedef {import('./work_options.mjs').Work & { adapter: BenchAdapter, compare: Rival | undefined, rounds: number }} BenchOptions */
 
 const WHAT = `Measures training steps, generation, batches whose rows have adapters of their own, switching
@@ -56,10 +56,10 @@ ${workHelp({
   compare: COMPARE,
 })}`;
 
-/** @param {boolean} packed whether this is an archive of `npm run bench:pack` */
+/** @param {boolean} packed whether the benchmark runs from an archive of `npm run bench:pack` */
 export const benchHelp = (packed) => (packed ? PACKED_HELP : HELP);
 
-/** The names of `--adapter`, the default first. @type {(packed: boolean) => readonly BenchAdapter[]} */
+/** The values of `--adapter`, the default first. @type {(packed: boolean) => readonly BenchAdapter[]} */
 const adapters = (packed) => (packed ? ['gpu', 'llvmpipe'] : ['swiftshader', 'llvmpipe', 'gpu']);
 
 const FLAGS = /** @type {const} */ ({
@@ -73,7 +73,7 @@ const FLAGS = /** @type {const} */ ({
 
 /**
  * @param {readonly string[]} argv
- * @param {boolean} [packed] whether this is an archive of `npm run bench:pack`
+ * @param {boolean} [packed] whether the benchmark runs from an archive of `npm run bench:pack`
  * @returns {BenchOptions | { isa: import('../isa/isa_options.mjs').IsaOptions } | { host: HostOptions } | 'help'}
  * @throws {import('../../scripts/shared/options.mjs').UsageError}
  */

@@ -2,7 +2,7 @@
 import { createStep } from './webvera_step.mjs';
 
 /**
- * The step runs on the adapter of `navigator.gpu`.
+ * Returns a function that creates the build's training step, on the GPU adapter of `navigator.gpu`.
  * @param {string} url of the build's node.js
  * @returns {Promise<import('./problem.mjs').CreateStep>}
  */

@@ -1,4 +1,4 @@
-// Bundles peers from their ES modules, as an application would, for a page or a process.
+// Bundles peers (the libraries with which webvera is compared) from their ES modules, as an application would, for a page or for Node.
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { build } from 'vite';
 import { onExit, remove } from '../../scripts/shared/processes.mjs';
 
 /**
- * Bundles one module and all that it imports.
+ * Bundles one module with all modules that it imports, and returns the code.
  * @param {string} entry name of a file in this folder
  * @param {'page' | 'node'} platform
  * @param {import('vite').Plugin[]} [plugins]
@@ -41,7 +41,7 @@ export async function bundle(entry, platform, plugins = []) {
 }
 
 /**
- * Imports a module that is bundled for Node.
+ * Bundles a module for Node, and imports the bundle.
  * @param {string} entry name of a file in this folder
  * @returns {Promise<any>}
  */

@@ -1,4 +1,4 @@
-// The product x·wᵀ in jax-js, written as in its training step.
+// Computes the product x·wᵀ in jax-js, in the same way as the training step in jax_step.mjs.
 import * as jax from '@jax-js/jax';
 
 const { lax, numpy: np } = jax;

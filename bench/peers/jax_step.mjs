@@ -1,4 +1,5 @@
-// The training step of problem.mjs in jax-js: one jitted function that returns the next values of the vectors and of AdamW's moments.
+// Computes the training step of problem.mjs in jax-js: one jitted function returns the new values of the trained arrays and of AdamW's
+// moments.
 // jax-js frees an array when it is passed to a function, unless `.ref` is passed instead.
 import * as jax from '@jax-js/jax';
 import { rotaryTables } from './problem.mjs';
@@ -11,14 +12,14 @@ const { lax, nn, numpy: np, tree } = jax;
 /** @typedef {(name: string) => JaxArray} Lookup */
 /**
  * @typedef {object} JaxAdapter
- * @property {(problem: Problem) => ReadonlyMap<string, Record<string, Matrix>>} initial the first values of the trained arrays, by module
+ * @property {(problem: Problem) => ReadonlyMap<string, Record<string, Matrix>>} initial returns the trained arrays' first values, by module
  * @property {(x: JaxArray, fixed: Lookup) => JaxArray} down computes u, once for all modules with the same input x
- * @property {(u: JaxArray, trained: Lookup, fixed: Lookup, outputs: number) => JaxArray} up the change of a module's output, from down's u
+ * @property {(u: JaxArray, trained: Lookup, fixed: Lookup, outputs: number) => JaxArray} up computes the change of a module's output from u
  */
 /** @typedef {import('./problem.mjs').Problem} Problem */
 /** @typedef {import('./problem.mjs').Matrix} Matrix */
 
-/** λ_b ⊙ B(λ_d ⊙ A·x) @type {JaxAdapter} */
+/** VeRA changes a module's output by λ_b ⊙ B(λ_d ⊙ A·x). @type {JaxAdapter} */
 const VERA = {
   initial: ({ lambda }) => new Map([...lambda].map(([name, { b, d }]) => [name, { b: vectorOf(b), d: vectorOf(d) }])),
   down: (x, fixed) => timesTransposed(x, fixed('A').slice([], [0, x.shape[1] ?? 0])),
@@ -26,7 +27,7 @@ const VERA = {
     timesTransposed(u.mul(trained('d')), fixed('B').slice([0, outputs])).mul(trained('b')),
 };
 
-/** B·A·x, with a scale of 1. @type {JaxAdapter} */
+/** LoRA changes a module's output by B·A·x, with a scale of 1. @type {JaxAdapter} */
 const LORA = {
   initial: ({ lora }) => lora,
   down: (x) => x,
@@ -165,7 +166,7 @@ function mapArrays(f, first, ...others) {
 }
 
 /**
- * The mean cross-entropy of the next tokens.
+ * Returns a function that computes the mean cross-entropy of the next tokens.
  * @param {JaxAdapter} adapter
  * @param {import('./problem.mjs').Config} config
  * @param {import('./problem.mjs').Batch} batch
@@ -182,7 +183,7 @@ function meanLoss(adapter, config, { B, T }) {
       return x.mul(scale).mul(fixed(`model.${name}.weight`));
     };
     const down = (/** @type {JaxArray} */ x) => adapter.down(x, fixed);
-    /** x·Wᵀ plus the adapter's change. */
+    /** Computes x·Wᵀ plus the adapter's change. */
     const linear = (/** @type {string} */ name, /** @type {JaxArray} */ x, /** @type {JaxArray} */ u) => {
       const weight = fixed(`model.${name}.weight`);
       const trained = (/** @type {string} */ part) => /** @type {JaxArray} */ (vectors[name]?.[part]);
@@ -196,7 +197,10 @@ function meanLoss(adapter, config, { B, T }) {
       return np.concatenate([first, b.mul(fixed('cos')).add(a.mul(fixed('sin')))], -1);
     };
 
-    /** Attention by simpler functions. jax-js' own repeats keys for the heads of a group, and needs a newer JavaScript than Node 20's. */
+    /**
+     * Computes attention with simpler functions. jax-js' own attention copies the keys for each head of a group, and needs newer JavaScript
+     * features than Node 20 has.
+     */
     const attention = (/** @type {JaxArray} */ q, /** @type {JaxArray} */ k, /** @type {JaxArray} */ v) => {
       const groups = num_attention_heads / num_key_value_heads;
       const scores = lax
@@ -245,7 +249,7 @@ function meanLoss(adapter, config, { B, T }) {
 }
 
 /**
- * x·wᵀ for two matrices.
+ * Computes x·wᵀ for two matrices.
  * @param {JaxArray} x
  * @param {JaxArray} w
  */

@@ -1,5 +1,5 @@
-// Prints, as JSON, the shaders with which an installed peer computes a matrix product, as the peer passes them to WebGPU on this
-// machine. Arguments: the peer, and the product's rows, columns and inner size.
+// Prints, as JSON, the shaders that an installed peer passes to WebGPU on this machine to compute a matrix product. Arguments: the peer,
+// and the product's rows, columns and inner size.
 import { create, globals } from 'webgpu';
 import { chooseLavapipe } from '../../scripts/browsers/dawn.mjs';
 import { importBundled } from './bundle.mjs';
@@ -21,7 +21,10 @@ const shaders = recordShaders();
 await compute();
 process.stdout.write(JSON.stringify(shaders), () => process.exit(0));
 
-/** @returns {readonly Source[]} grows by the shader of each pipeline that is created from now on */
+/**
+ * Starts to record the shaders of all pipelines that are created from now on.
+ * @returns {readonly Source[]} grows by one shader with each new pipeline
+ */
 function recordShaders() {
   /** @type {WeakMap<GPUShaderModule, string>} */
   const texts = new WeakMap();

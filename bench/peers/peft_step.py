@@ -24,14 +24,14 @@ DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
 LLAMA_TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 OPT_TARGETS = ["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"]
 WARM_UPS = 3
-"""Steps before the measurement: the first one allocates and chooses kernels, and the next may still prepare."""
+"""The steps before the measurement: the first allocates and chooses kernels, the next may still do one-time work."""
 BATCHES = 4
-"""Batches that the steps use in turn, as in the benchmark."""
+"""The number of batches that the steps use in turn, as in the benchmark."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes of a model and its batches, by their names in the benchmark's JSON."""
+    """The sizes of a model and its batches, with their names in the benchmark's JSON."""
 
     hidden_size: int
     intermediate_size: int
@@ -48,7 +48,7 @@ class Case:
     shape: Shape
     ranks: tuple[int, ...]
     rope_theta: float | None
-    """None for an OPT, which has no rotation."""
+    """None for an OPT model, which has no rotary embeddings."""
 
 
 CASES = {
@@ -61,7 +61,7 @@ CASES = {
 
 
 class UsageError(Exception):
-    """An option or a file that can't be used. The message is for the user."""
+    """Raised for an option or a file that can't be used. The message is for the user."""
 
 
 def main() -> None:
@@ -111,7 +111,7 @@ def positive(text: str) -> int:
 
 
 def read_benchmark(path: Path) -> dict[str, Any]:
-    """Reads the benchmark's document. Raises UsageError unless it can be compared."""
+    """Reads the benchmark's JSON document. Raises UsageError unless PEFT can be compared with it."""
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         medians_of(document)
@@ -124,7 +124,7 @@ def read_benchmark(path: Path) -> dict[str, Any]:
 
 
 def chosen(options: argparse.Namespace, against: dict[str, Any] | None) -> tuple[str, Case]:
-    """A case with its length and ranks, which come from the benchmark's document unless options name others."""
+    """Returns a case's name, and the case with its length and ranks. Options override the benchmark's document."""
     given = {} if against is None else against
     name: str = options.case or given.get("case", "tiny")
     case = CASES[name]
@@ -139,12 +139,12 @@ def chosen(options: argparse.Namespace, against: dict[str, Any] | None) -> tuple
 
 
 def medians_of(benchmark: dict[str, Any]) -> dict[int, float]:
-    """Milliseconds of a step by rank."""
+    """Returns the median milliseconds of a step, by rank."""
     return {run["r"]: run["ms_per_step"]["median"] for run in benchmark["runs"]}
 
 
 def measure(case: Case, r: int, options: argparse.Namespace) -> dict[str, Any]:
-    """Takes steps one by one, and waits for each of them."""
+    """Times training steps one by one, and waits for the end of each."""
     shape, device = case.shape, torch.device(options.device)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
@@ -175,11 +175,11 @@ def targets_of(case: Case) -> list[str]:
 
 
 def config_of(case: Case) -> Any:
-    """The model's configuration, as in the benchmark's config.json."""
+    """Returns the model's configuration, as in the benchmark's config.json."""
     sizes = asdict(case.shape)
     length = sizes.pop("length")
     del sizes["batch"]
-    # Larger vocabularies belong to published models, which are made for at least 2048 positions.
+    # Shapes with larger vocabularies are those of published models, which get at least 2048 positions.
     longest = length if case.shape.vocab_size <= 32_000 else max(2048, length)
     common = {"max_position_embeddings": longest, "use_cache": False}
     if case.rope_theta is not None:
@@ -189,7 +189,7 @@ def config_of(case: Case) -> Any:
         )
     del sizes["num_key_value_heads"]
     width = {"ffn_dim": sizes.pop("intermediate_size"), "word_embed_proj_dim": case.shape.hidden_size}
-    # OPT's own dropout is off, as in webvera.
+    # OPT's default dropout is off, as in webvera.
     return OPTConfig(**sizes, **common, **width, dropout=0.0, attention_dropout=0.0)
 
 
@@ -216,7 +216,7 @@ def training_step(model: Any, trained: list[torch.nn.Parameter], batches: list[t
 
 
 def timed(step: Callable[[], None], device: torch.device) -> float:
-    """Seconds until the work is done, on the device too."""
+    """Runs a step, and returns the seconds until the device has finished it."""
     settle(device)
     start = time.perf_counter()
     step()
@@ -236,7 +236,7 @@ def describe(device: str) -> dict[str, Any]:
 
 
 def compare(runs: list[dict[str, Any]], benchmark: dict[str, Any]) -> dict[str, Any]:
-    """Ratio of webvera's time to PEFT's."""
+    """Returns webvera's time divided by PEFT's, for each rank."""
     medians = medians_of(benchmark)
     ratios = [
         {"r": run["r"], "webvera_ms": medians[run["r"]], "ratio": medians[run["r"]] / run["ms_per_step"]["median"]}

@@ -1,4 +1,4 @@
-// One training step as plain numbers, which any library can compute: a model, its adapter and a batch.
+// Describes one training step in plain arrays, so that any library can compute it: a model, its adapter and a batch.
 
 import { randomNumbers } from '../../scripts/shared/random.mjs';
 import { CASES } from '../workload/cases.mjs';
@@ -12,28 +12,30 @@ import { modelFiles } from '../workload/random_models.mjs';
  */
 /**
  * @typedef {object} Batch
- * @property {number} B rows
- * @property {number} T tokens in a row
+ * @property {number} B number of rows
+ * @property {number} T number of tokens per row
  * @property {Int32Array<ArrayBuffer>} input_ids (B·T)
- * @property {Int32Array<ArrayBuffer>} targets (B·T): the next token's label, 0 where there is none
- * @property {Float32Array<ArrayBuffer>} shares (B·T) of each position in the mean loss: 1 / labels, or 0 without a label
+ * @property {Int32Array<ArrayBuffer>} targets (B·T): the label of each position, which is the next token; 0 without a label
+ * @property {Float32Array<ArrayBuffer>} shares (B·T): weight of each position in the mean loss: 1 / the number of labels, or 0 without a
+ * label
  */
 /**
  * @typedef {object} Problem
  * @property {Config} config
- * @property {ReadonlyMap<string, Matrix>} weights by Llama's names
- * @property {{ A: Matrix, B: Matrix }} projections (r, max in) and (max out, r)
- * @property {ReadonlyMap<string, { b: Float32Array<ArrayBuffer>, d: Float32Array<ArrayBuffer> }>} lambda by module, as `layers.0.self_attn.q_proj`
- * @property {ReadonlyMap<string, { A: Matrix, B: Matrix }>} lora (LORA_RANK, in) and (out, LORA_RANK) by module
+ * @property {ReadonlyMap<string, Matrix>} weights the model's tensors, by their names in Llama's files
+ * @property {{ A: Matrix, B: Matrix }} projections VeRA's shared matrices: A (r, the largest input) and B (the largest output, r)
+ * @property {ReadonlyMap<string, { b: Float32Array<ArrayBuffer>, d: Float32Array<ArrayBuffer> }>} lambda VeRA's vectors, by module, such as
+ * `layers.0.self_attn.q_proj`
+ * @property {ReadonlyMap<string, { A: Matrix, B: Matrix }>} lora A (LORA_RANK, inputs) and B (outputs, LORA_RANK), by module
  * @property {Batch} batch
  * @property {Args} args
- * @property {ReadonlyMap<string, Blob>} files of the model, for libraries that load files
+ * @property {ReadonlyMap<string, Blob>} files the model's files, for libraries that load files
  * @property {number} r
  * @property {readonly string[]} targets
  * @property {readonly number[][]} rows token ids of the batch
  */
 /**
- * @typedef {object} Args of AdamW without weight decay, at a constant rate
+ * @typedef {object} Args arguments of AdamW without weight decay, at a constant learning rate
  * @property {number} learning_rate
  * @property {number} adam_beta1
  * @property {number} adam_beta2
@@ -41,20 +43,21 @@ import { modelFiles } from '../workload/random_models.mjs';
  * @property {number} max_grad_norm
  */
 /**
- * A library's training step, which can be taken any number of times.
+ * A library's training step, which can be run any number of times.
  * @typedef {object} Stepper
  * @property {() => Promise<number>} step resolves with the loss before the update, when the update is complete
  * @property {() => Promise<void>} dispose
- * @property {GPUDevice} device that the step runs on
+ * @property {GPUDevice} device the device on which the step runs
  */
 /** @typedef {(problem: Problem) => Promise<Stepper>} CreateStep */
 
 const PREFIX = 'base_model.model.model.';
-/** The rank of LoRA beside the other kinds. Its scale is 1. */
+/** The rank of LoRA and DoRA when kinds of adapters are compared. LoRA's scale is 1. */
 export const LORA_RANK = 8;
 
 /**
- * Makes the problem of a case of the benchmark. Weights, A, B, vectors and LoRA's matrices are read from the files that the library writes.
+ * Makes the problem of one of the benchmark's cases. Reads the weights from the case's model files, and the adapters' tensors from the
+ * files that the library writes.
  * @param {Library} library
  * @param {{ name: CaseName, r: number, learning_rate?: number, session: import('../../src/index').Session }} job
  * @returns {Promise<Problem>}
@@ -89,7 +92,7 @@ export async function makeProblem(library, { name, r, learning_rate = 1e-3, sess
 }
 
 /**
- * @param {readonly number[][]} rows whose tokens are their own labels
+ * @param {readonly number[][]} rows token ids, which also serve as labels
  * @param {number} T
  * @returns {Batch}
  */
@@ -124,7 +127,7 @@ function lambdaOf(saved) {
  * @param {Pick<Problem, 'r' | 'targets'> & { use_dora?: boolean }} options
  */
 export function veraConfig({ VeraConfig }, { r, targets, use_dora = false }) {
-  // Another build of the library may not know `use_dora`.
+  // `use_dora` is set only if it is true, because another build of the library may not know it.
   return new VeraConfig({ r, target_modules: targets, ...(use_dora && { use_dora }), task_type: 'CAUSAL_LM' });
 }
 
@@ -166,7 +169,7 @@ export function named(map, name) {
 }
 
 /**
- * @param {Blob} file whose tensors are f32
+ * @param {Blob} file a safetensors file with f32 tensors only
  * @returns {Promise<Map<string, Matrix>>}
  */
 async function readSafetensors(file) {
@@ -184,7 +187,7 @@ async function readSafetensors(file) {
 }
 
 /**
- * The first rows that the benchmark trains on.
+ * Returns the first rows on which the benchmark trains.
  * @param {number} count
  * @param {number} length
  * @param {number} vocabulary
@@ -195,7 +198,7 @@ function randomRows(count, length, vocabulary) {
 }
 
 /**
- * Llama's tables of rotary angles: `cos` and `sin` (T, head / 2).
+ * Returns Llama's tables for rotary embeddings: `cos` and `sin`, each (T, half), where `half` is half of a head's size.
  * @param {Config} config
  * @param {number} T
  */

@@ -1,11 +1,11 @@
-// The product x·wᵀ in TensorFlow.js, written as in its training step.
+// Computes the product x·wᵀ in TensorFlow.js, in the same way as the training step in tfjs_step.mjs.
 
 /**
  * @param {{ rows: number, columns: number, inner: number }} sizes
  * @returns {Promise<() => Promise<unknown>>} computes the product
  */
 export async function createProduct({ rows, columns, inner }) {
-  // Both packages look for navigator.gpu while they load.
+  // The packages are imported only now, because they look for `navigator.gpu` while they load.
   const tf = await import('@tensorflow/tfjs-core');
   await import('@tensorflow/tfjs-backend-webgpu');
   if (!(await tf.setBackend('webgpu'))) throw new Error('TensorFlow.js found no WebGPU');

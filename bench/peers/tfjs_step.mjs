@@ -1,4 +1,5 @@
-// The training step of problem.mjs in TensorFlow.js: eager kernels in `tidy`, gradients by `variableGrads`, and the Adam of the package.
+// Computes the training step of problem.mjs in TensorFlow.js: eager kernels in `tidy`, gradients by `variableGrads`, and the package's own
+// Adam.
 import { named, rotaryTables } from './problem.mjs';
 
 /** @typedef {typeof import('@tensorflow/tfjs-core')} Tf */
@@ -7,7 +8,7 @@ import { named, rotaryTables } from './problem.mjs';
 
 /** @returns {Promise<Tf>} */
 async function loadTf() {
-  // Both packages look for navigator.gpu while they load.
+  // The packages are imported only now, because they look for `navigator.gpu` while they load.
   const tf = await import('@tensorflow/tfjs-core');
   await import('@tensorflow/tfjs-core/dist/register_all_gradients');
   await import('@tensorflow/tfjs-backend-webgpu');
@@ -29,7 +30,7 @@ export async function createStep({ config, weights, projections, lambda, batch, 
   const frozen = new Map([...weights].map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]));
   for (const [module, { d, b }] of lambda) {
     const { shape } = named(weights, `model.${module}.weight`);
-    // Parts of A and B in the size of the module, made once for each size.
+    // Slices A and B to the module's sizes, once for each size.
     for (const [name, matrix, size] of /** @type {const} */ ([
       ['A', A, [d.length, shape[1] ?? 0]],
       ['B', B, [b.length, d.length]],
@@ -92,7 +93,7 @@ export async function createStep({ config, weights, projections, lambda, batch, 
 }
 
 /**
- * The mask that is added to scores: (groups·T, T), with the heads of a group one below the other.
+ * Returns the causal mask that is added to attention scores. Its shape is (groups·T, T): a group's query heads are stacked.
  * @param {Tf} tf
  * @param {number} T
  * @param {number} groups
@@ -103,7 +104,7 @@ function causalMask(tf, T, groups) {
 }
 
 /**
- * The mean cross-entropy of the next tokens.
+ * Returns a function that computes the mean cross-entropy of the next tokens.
  * @param {Tf} tf
  * @param {import('./problem.mjs').Config} config
  * @param {import('./problem.mjs').Batch} batch
@@ -120,9 +121,9 @@ function meanLoss(tf, config, { B, T }) {
       const scale = tf.rsqrt(tf.add(tf.mean(tf.square(x), -1, true), rms_norm_eps));
       return tf.mul(tf.mul(x, scale), frozen(`model.${name}.weight`));
     };
-    /** A·x (N, r), which modules with the same input share. */
+    /** Computes A·x (N, r), once for all modules with the same input. */
     const down = (/** @type {Tensor} */ x) => timesTransposed(x, frozen(`A ${x.shape[1]}`));
-    /** x·Wᵀ + λ_b ⊙ B(λ_d ⊙ u) */
+    /** Computes x·Wᵀ + λ_b ⊙ B(λ_d ⊙ u). */
     const linear = (/** @type {string} */ name, /** @type {Tensor} */ x, /** @type {Tensor} */ u) => {
       const weight = frozen(`model.${name}.weight`);
       const delta = timesTransposed(tf.mul(u, vector(`${name} d`)), frozen(`B ${weight.shape[0]}`));
@@ -133,7 +134,7 @@ function meanLoss(tf, config, { B, T }) {
       const [cos, sin] = [frozen('cos'), frozen('sin')];
       return tf.concat([tf.sub(tf.mul(a, cos), tf.mul(b, sin)), tf.add(tf.mul(b, cos), tf.mul(a, sin))], -1);
     };
-    /** Puts the query heads of a group one below the other, so that keys need no copies. */
+    /** Computes attention. Stacks the query heads of a group, so that keys need no copies. */
     const attention = (/** @type {Tensor} */ q, /** @type {Tensor} */ k, /** @type {Tensor} */ v) => {
       const grouped = tf.transpose(tf.reshape(q, [B, T, num_key_value_heads, groups, size]), [0, 2, 3, 1, 4]);
       const queries = tf.reshape(grouped, [B * num_key_value_heads, groups * T, size]);

@@ -5,11 +5,11 @@ import { veraConfig } from './problem.mjs';
 /** @typedef {import('./problem.mjs').Stepper} Stepper */
 
 /**
- * Starts a run that is paused between steps.
+ * Starts a training run that is paused between the calls of `step`.
  * @param {import('./problem.mjs').Library} library
  * @param {GPU} gpu
  * @param {Problem} problem
- * @param {import('../../src/index').AnyAdapterConfig} [config] of the adapter. Default: VeRA's
+ * @param {import('../../src/index').AnyAdapterConfig} [config] the adapter's configuration. Default: VeRA's
  * @returns {Promise<Stepper>}
  */
 export async function createStep(library, gpu, { files, r, targets, rows, batch, args }, config) {
@@ -26,7 +26,7 @@ export async function createStep(library, gpu, { files, r, targets, rows, batch,
       per_device_train_batch_size: batch.B,
       max_length: batch.T,
       lr_scheduler_type: 'constant',
-      // A pause would save a checkpoint while the peer's step runs.
+      // Otherwise each pause would store a checkpoint while the peer's step runs.
       save_strategy: 'no',
       shuffle: false,
     },
@@ -42,7 +42,7 @@ export async function createStep(library, gpu, { files, r, targets, rows, batch,
       if (value.type === type) return value;
     }
   };
-  // A run that is paused while it reads its data stops before the first step.
+  // A pause while the run reads its data stops it before the first step.
   async function* pausedRows() {
     await run.pause();
     for (const input_ids of rows) yield { input_ids };
@@ -52,7 +52,7 @@ export async function createStep(library, gpu, { files, r, targets, rows, batch,
   return {
     async step() {
       await Promise.all([run.resume(), next('resumed')]);
-      // The run starts one step before it sees this pause. An earlier pause would undo the resume.
+      // The run starts one step before it notices this pause. A pause before 'resumed' would undo the resume.
       const paused = run.pause();
       const event = await next('log');
       if (event.type !== 'log') throw new Error('unreachable');
@@ -69,7 +69,7 @@ export async function createStep(library, gpu, { files, r, targets, rows, batch,
 }
 
 /**
- * A `GPU` that records the device that it returned.
+ * Wraps a `GPU`, so that the device that it opens can be read later.
  * @param {GPU} gpu
  */
 function captureDevice(gpu) {

@@ -1,4 +1,4 @@
-// Reports several adapters on one model.
+// Reports the measurements of several adapters on one model.
 
 import { count, giga, size } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';
@@ -53,7 +53,7 @@ function change({ bytes, first_bytes, seconds, forward_seconds }) {
 }
 
 /**
- * @param {readonly AdapterRun[]} runs at least one
+ * @param {readonly AdapterRun[]} runs one for each rank; none if adapters weren't measured
  * @returns {string[]} lines with a column for each rank
  */
 export function adapterLines(runs) {

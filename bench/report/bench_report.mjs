@@ -1,4 +1,4 @@
-// The benchmark's document, and the tables that it prints.
+// Makes the benchmark's JSON document, and the tables that it prints.
 
 import { gpuName } from '../../scripts/shared/gpu_name.mjs';
 import { count, giga, size } from '../../scripts/shared/progress.mjs';
@@ -17,7 +17,7 @@ import { countLines, countRun } from './roofline.mjs';
 /** @typedef {ReturnType<typeof benchReport>} BenchReport */
 
 /**
- * Measurements of a run that measured none of the parts.
+ * The measurements of a benchmark that measured none of its parts.
  * @type {Omit<Measurements, 'version' | 'device'>}
  */
 export const NOTHING_MEASURED = {
@@ -38,9 +38,9 @@ export const NOTHING_MEASURED = {
  * @param {number} run.length
  * @param {string} run.adapter
  * @param {string} run.engine
- * @param {'f32' | 'f16'} [run.arithmetic] of products
- * @param {import('../../src/index').ModelDtype} [run.dtype] of the model's weights in training
- * @param {import('./roofline.mjs').Rates | undefined} [run.peak] rates that replace the measured device's
+ * @param {'f32' | 'f16'} [run.arithmetic] data type in which products multiply
+ * @param {import('../../src/index').ModelDtype} [run.dtype] data type of the model's weights in training
+ * @param {import('./roofline.mjs').Rates | undefined} [run.peak] peak rates that replace those of the measured device
  * @param {Measurements} measurements
  */
 export function benchReport(

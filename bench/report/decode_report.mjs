@@ -9,7 +9,7 @@ import { labelOf } from './kernel_report.mjs';
 
 /**
  * @param {DecodeReport} report
- * @param {number} tokenSeconds seconds of a token through the library's public API
+ * @param {number} tokenSeconds seconds per token, generated with the library's public API
  */
 export function decodeRun(report, tokenSeconds) {
   const { position, dispatches, seconds, kernels, weightBytes, reading, dispatchSeconds } = report;
@@ -27,7 +27,7 @@ export function decodeRun(report, tokenSeconds) {
     queued: part(seconds),
     weight_bytes: weightBytes,
     weight_bytes_per_second: weightBytes / tokenSeconds,
-    // The time of the same bytes at the fastest rate of reading.
+    // The time in which the device reads these bytes at its fastest rate.
     reading: {
       bytes_per_second: reading.bytes / reading.seconds,
       ...part((weightBytes * reading.seconds) / reading.bytes),

@@ -1,4 +1,4 @@
-// Reports generated texts.
+// Reports the speed of text generation.
 
 import { count } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';

@@ -12,10 +12,10 @@ import { rooflineOf } from './roofline.mjs';
 
 /**
  * @param {KernelReport} report
- * @param {object} scale of rates
- * @param {number} scale.tokens in a step
+ * @param {object} scale numbers from which rates and shares are computed
+ * @param {number} scale.tokens number of tokens in a step
  * @param {PeakReport | undefined} scale.peak
- * @param {boolean} scale.isHardware whether the device is a real GPU, whose instructions bound its rates as AMD's do
+ * @param {boolean} scale.isHardware whether the device is a hardware GPU. Only then does `ISA_SHARES` bound its rates
  */
 export function kernelRun({ r, step, product, memory, kernels, outside }, { tokens, peak, isHardware }) {
   const rates = (/** @type {number} */ flops, /** @type {number} */ flops_per_second) => ({
@@ -98,7 +98,7 @@ function gemmRows(gemm) {
 }
 
 /**
- * The line of the device's fastest rates.
+ * Returns the line with the device's peak rates.
  * @param {{ flops_per_second: number, bytes_per_second: number } | undefined} peak
  * @returns {string[]}
  */

@@ -1,4 +1,4 @@
-// The shortest time of a step on a device of known rates.
+// Computes the shortest possible time of a training step on a device whose peak rates are known.
 
 import { count, giga, size } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';
@@ -7,7 +7,7 @@ import { tableLines } from '../../scripts/shared/table.mjs';
 /** @typedef {ReturnType<typeof countRun>} CountRun */
 
 /**
- * The time of the arithmetic alone, and of the memory traffic alone.
+ * Returns the milliseconds that the arithmetic alone and the memory traffic alone take at the device's peak rates.
  * @param {{ flops: number, bytes: number }} step
  * @param {Rates} peak
  */
@@ -17,7 +17,7 @@ export function rooflineOf({ flops, bytes }, { flopsPerSecond, bytesPerSecond })
 
 /**
  * @param {import('../index').StepCounts} counts
- * @param {{ tokens: number, peak: Rates }} scale `tokens` of a step, and the fastest rates of the device
+ * @param {{ tokens: number, peak: Rates }} scale `tokens`: their number in a step. `peak`: the device's peak rates
  */
 export function countRun({ r, dispatches, flops, bytes, memory }, { tokens, peak }) {
   const roofline = rooflineOf({ flops, bytes }, peak);

@@ -19,7 +19,7 @@ export interface StageOptions extends ModelStageOptions {
   readonly target_modules: readonly string[];
 }
 
-/** A model and its adapters on a device of their own, built from the same parts as a session. */
+/** A model and its adapters on their own device, built from the same parts as a session. */
 export class AdapterStage {
   readonly host: DeviceHost;
   readonly executor: Executor;
@@ -55,7 +55,7 @@ export class AdapterStage {
     }
   }
 
-  /** The two files of one person's adapter: random vectors, without A and B. */
+  /** Returns the two files of one person's adapter. The vectors are random; A and B aren't in the files. */
   adapterFiles(seed: number): AdapterBytes {
     const resolved = this.vera.resolve(`person ${seed}`, veraKind, this.#config);
     const { parameters } = expectedTensors(veraKind, resolved, this.base.loaded.model);

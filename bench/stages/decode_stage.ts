@@ -18,9 +18,9 @@ import type { Stage, StageStep } from './replays';
 import { waves } from './waves';
 
 export interface DecodeStageOptions extends ModelStageOptions {
-  /** Tokens of the text before the measured step. */
+  /** The number of tokens in the text before the measured step. */
   readonly position: number;
-  /** Tokens for which the cache of keys and values has room. */
+  /** The number of tokens for which the cache of keys and values must have room. */
   readonly longest: number;
 }
 
@@ -34,7 +34,7 @@ interface Parts {
   readonly weightBytes: number;
 }
 
-/** Steps in a row, after which the text is set back to the position. */
+/** The number of consecutive steps, after which the text is shortened to `position` tokens again. */
 const STEPS = 16;
 const GREEDY = {
   max_new_tokens: STEPS,
@@ -50,7 +50,7 @@ const GREEDY = {
   adapter_names: undefined,
 };
 
-/** The step that generates one token of one text, on a device of its own. */
+/** The step that generates one token of one text, on its own device. */
 export class DecodeStage implements Stage {
   readonly #parts: Parts;
 
@@ -96,22 +96,22 @@ export class DecodeStage implements Stage {
     return this.#parts.weightBytes;
   }
 
-  /** Bytes that the second plain step reads. */
+  /** Bytes that the second step of `plainSteps` reads. */
   get plainBytes(): number {
     return this.#parts.plain.bytes;
   }
 
-  /** All dispatches of a step, in order. */
+  /** Returns all dispatches of a step, in order. */
   steps(): StageStep[] {
     return this.#stepsOf(this.#parts.decode);
   }
 
-  /** Two dispatches for comparison: one that does next to nothing, and one that does little but read a matrix. */
+  /** Returns two dispatches for comparison: one that does almost nothing, and one that does little but read a matrix. */
   plainSteps(): StageStep[] {
     return this.#stepsOf(this.#parts.plain.loaded);
   }
 
-  /** Sets the text back to the position. */
+  /** Shortens the text to `position` tokens again. */
   reset(): void {
     const { executor, state, position } = this.#parts;
     executor.write(state.positions, Uint32Array.of(position - 1));
@@ -141,7 +141,7 @@ export class DecodeStage implements Stage {
   }
 }
 
-/** Returns the bytes of weights that steps read. Each dispatch reads its weights once; a lookup of an embedding reads one row. */
+/** Returns the bytes of weights that steps read. Each dispatch reads its weights once, but an embedding lookup reads only one row. */
 function weightBytesOf(steps: readonly Step[], weights: ReadonlySet<Value>): number {
   const bytesOf = ({ kernel, values }: Step): number =>
     [...new Set(Object.values(values))]

@@ -1,18 +1,18 @@
 import type { Sized } from '../../src/graph/work';
 import { sizesOf, workOf } from './kernel_sizes';
 
-/** Dispatches with equal work, and the median time of one of them alone. */
+/** A group of dispatches with equal work, and the median time of one of them, run alone. */
 export interface Timed extends Sized {
   readonly variant: string;
-  /** Dispatches in a step. */
+  /** The number of these dispatches in a step. */
   readonly dispatches: number;
   /** Seconds of one dispatch. */
   readonly seconds: number;
-  /** Bytes of all dispatches, by `bytesOf`. */
+  /** Bytes of all these dispatches, as `bytesOf` counts them. */
   readonly bytes: number;
 }
 
-/** Dispatches of a step by one kernel and variant, of similar sizes. */
+/** The dispatches in a step that run one kernel and variant with similar sizes. */
 export interface KernelShare {
   readonly kernel: string;
   readonly variant: string;
@@ -20,22 +20,22 @@ export interface KernelShare {
   readonly sizes: readonly number[];
   /** Whether some dispatches are smaller. */
   readonly mixed: boolean;
-  /** Dispatches in a step. */
+  /** The number of these dispatches in a step. */
   readonly dispatches: number;
-  /** Seconds of all dispatches, each measured alone. */
+  /** Seconds of all these dispatches, each measured alone. */
   readonly seconds: number;
-  /** `seconds` divided by the step's own time. */
+  /** `seconds` as a fraction of the time that the whole training step, or a generated token, takes. */
   readonly share: number;
-  /** Bytes that the dispatches read and write at least. */
+  /** The least number of bytes that the dispatches must read and write. */
   readonly bytes: number;
   readonly flops: number;
   readonly flopsPerSecond: number;
 }
 
-/** Dispatches of one line differ in their work at most by this factor. */
+/** The largest factor by which the dispatches of one entry may differ in their work. */
 const MOST_DIFFERENCE = 4;
 
-/** One line for each kernel and variant in similar sizes, the longest time first. `stepSeconds`: the step's own time. */
+/** Returns one entry for each kernel and variant with similar sizes, the longest time first. Shares are fractions of `stepSeconds`. */
 export function kernelTable(timed: readonly Timed[], stepSeconds: number): KernelShare[] {
   const groups: Timed[][] = [];
   for (const one of timed.toSorted((a, b) => workOf(b) - workOf(a))) {

@@ -5,7 +5,7 @@ import { openSource } from '../../src/hub/open_source';
 import type { LoadedModel } from '../../src/models/loaded_model';
 import { loadModel } from '../../src/worker/models/loading/model_loader';
 
-/** A base model on a device of its own. */
+/** A base model on its own device. */
 interface ModelStage {
   readonly host: DeviceHost;
   readonly executor: Executor;
@@ -13,15 +13,15 @@ interface ModelStage {
 }
 
 export interface ModelStageOptions {
-  /** config.json and weights. */
+  /** The model's files: config.json and the weights. */
   readonly files: ReadonlyMap<string, Blob>;
-  /** Arithmetic of products. Default: f32. */
+  /** The data type of multiplications in matrix products; sums are always f32. Default: f32. */
   readonly arithmetic?: 'f32' | 'f16' | undefined;
   /** Aborts the loading of the model. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Throws `unsupported_device`, the errors of loading a model, and the reason of an aborted `signal`. */
+/** Opens a device and loads a model. Throws `unsupported_device`, the errors of loading a model, and the reason of an aborted `signal`. */
 export async function openModel(
   gpu: GPU | undefined,
   { files, signal, arithmetic }: ModelStageOptions,

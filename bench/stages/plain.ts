@@ -5,15 +5,15 @@ import { byteLength, pinned, storageOf, type Value } from '../../src/graph/value
 import { zeros } from '../../src/ops/fill';
 import { emitLinear } from '../../src/ops/products/linear';
 
-/** Dispatches that a step is compared with. */
+/** Two simple dispatches with which a step is compared. */
 export interface PlainProgram {
-  /** A dispatch that does next to nothing, and one that does little but read a matrix: the product of one row with it. */
+  /** The program of both: one does almost nothing, the other multiplies one row by a matrix, and so does little but read the matrix. */
   readonly loaded: LoadedProgram;
-  /** Bytes of the matrix. */
+  /** The size of the matrix in bytes. */
   readonly bytes: number;
 }
 
-/** Loads both dispatches. The matrix has the storage and the row length of `like`, and at most `bytes`, or as many as a binding holds. */
+/** Loads both dispatches. The matrix has the storage and the row length of `like`, and as many rows as fit in `bytes` and in a binding. */
 export async function loadPlain(executor: Executor, like: Value, bytes: number): Promise<PlainProgram> {
   const K = like.shape[1] ?? 0;
   const rowBytes = storageOf(like).bytes([K]);
@@ -27,7 +27,7 @@ export async function loadPlain(executor: Executor, like: Value, bytes: number):
   return { loaded: await executor.load({ name: 'plain', steps: g.steps, outputs: [] }), bytes: rows * rowBytes };
 }
 
-/** The bytes of a matrix whose numbers are all about 0.1. With zeros a device may be faster. */
+/** Returns the bytes of a matrix whose numbers are all about 0.1. A device may multiply zeros faster. */
 function tenths(matrix: Value): Uint8Array<ArrayBuffer> {
   const [, K = 0] = matrix.shape;
   const row = new Uint8Array(storageOf(matrix).encode(new Float32Array(K).fill(0.1), [1, K]).buffer);

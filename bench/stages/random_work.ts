@@ -11,9 +11,9 @@ import type { BaseModel } from '../../src/worker/models/base_model';
 export type Learnt = 'texts' | 'pairs' | 'ratings';
 
 export interface WorkSizes {
-  /** Examples. */
+  /** The number of examples. */
   readonly batch: number;
-  /** Tokens of each text. */
+  /** The number of tokens per text. */
   readonly tokens: number;
 }
 

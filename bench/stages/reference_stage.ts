@@ -11,7 +11,7 @@ import { packStepBlock, stepBlockValue } from '../../src/train/steps/step_block'
 import type { AdapterStage } from './adapter_stage';
 import { randomWork, type WorkSizes } from './random_work';
 
-/** The pass in which a run asks the base model for the log probabilities of a step's pairs. */
+/** The forward pass that computes the base model's log probabilities of the pairs of a training step. */
 export class ReferenceStage {
   readonly executor: Executor;
   readonly #program: LoadedProgram;
@@ -40,7 +40,7 @@ export class ReferenceStage {
     return this.#program.program.steps.filter(inChunks(this.#chunks));
   }
 
-  /** The pass changes nothing that it reads. */
+  /** Does nothing, because the pass doesn't change its inputs. */
   reset(): void {}
 
   run(times: number): void {

@@ -18,7 +18,7 @@ export interface StageStep {
   readonly variant: string;
 }
 
-/** Programs on a device of their own, which can be run any number of times. */
+/** Programs that can run repeatedly, on a device that only they use. */
 export interface Stage {
   readonly executor: Executor;
   readonly info: DeviceInfo;
@@ -32,13 +32,13 @@ export interface Stage {
 }
 
 export interface ReplayOptions {
-  /** Default: 5. */
+  /** The number of samples of each measurement. Default: 5. */
   readonly rounds?: number;
-  /** Shortest duration of a sample, in seconds; a sample of all programs is ten times as long. Default: 0.005. */
+  /** Shortest duration of a sample of one dispatch, in seconds; samples of all programs last ten times as long. Default: 0.005. */
   readonly sampleSeconds?: number | undefined;
   /** Called after each sample. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Rejects at once with the signal's reason. Work that the device has begun ends with its submit. */
+  /** An abort rejects the measurement at once with the signal's reason. The device still finishes the current submit. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -46,16 +46,16 @@ export interface ReplayOptions {
 interface ReplayTimes {
   /** Time of all programs, queued one after the other. */
   readonly seconds: number;
-  /** The steps with different work, each once. */
+  /** One entry for each group of dispatches with equal work. */
   readonly timed: readonly Timed[];
-  /** The steps that were given as `apart`, in the same order. */
+  /** One entry for each dispatch in `apart`, in the same order. */
   readonly apart: readonly Timed[];
 }
 
 interface Sampled {
   readonly queue: Queue;
   readonly samples: number[];
-  /** Runs in one sample. */
+  /** The number of runs in one sample. */
   runs: number;
 }
 
@@ -65,14 +65,14 @@ interface Work extends Sampled {
   bytes: number;
 }
 
-/** Most repeats of one dispatch in a submit. */
+/** The most runs in one sample. */
 const MOST_REPEATS = 16_384;
 const RUN_SAMPLE = 10;
 const NOTHING: Queue = () => {};
 
 /**
- * Times all programs of a stage together, and each of `steps` and `apart` replayed alone, in submits that last long enough. The dispatches
- * of `apart` are no part of the programs.
+ * Measures the time of all programs of a stage together, and of each dispatch in `steps` and `apart` alone. Each sample repeats its work
+ * until it lasts long enough to measure. The dispatches in `apart` don't belong to the programs.
  */
 export async function timeReplays(
   stage: Stage,
@@ -84,9 +84,9 @@ export async function timeReplays(
   const own = differentWork(stage, steps);
   const others = apart.map((like) => newWork(stage, like));
   const whole: Sampled = { queue: (times) => stage.run(times), samples: [], runs: 0 };
-  // The steps apart come right after the whole, with which they are compared.
+  // The dispatches in `apart` are measured right after the whole programs, because the two are compared.
   const all = [whole, ...others, ...own];
-  // Waiting for an empty queue takes time too: samples are corrected by the shortest such time.
+  // Waiting for the queue takes time even if it is empty. The shortest such time is subtracted from each sample.
   let waiting = await time(NOTHING, 1);
   const total = (rounds + 1) * all.length;
   let done = 0;
@@ -100,14 +100,14 @@ export async function timeReplays(
   for (const one of all) {
     const long = one === whole ? RUN_SAMPLE * sampleSeconds : sampleSeconds;
     waiting = Math.min(waiting, await time(NOTHING, 1));
-    // Twice, because a pause of the machine looks like a long run.
+    // Estimates the runs twice and takes the larger number, because a pause of the machine makes an estimate too small.
     for (let attempt = 0; attempt < 2; attempt++) {
       const enough = enoughRuns(executor, one.queue, waiting + long, MOST_REPEATS);
       one.runs = Math.max(one.runs, (await untilAborted(enough, signal)).runs);
     }
     next();
   }
-  // In turns, so that other load on this machine affects all of them.
+  // Takes the samples in turns, so that other load on this machine affects all of them.
   for (let round = 0; round < rounds; round++) {
     stage.reset();
     for (const one of all) {
@@ -119,7 +119,7 @@ export async function timeReplays(
   return { seconds: median(whole.samples), timed: own.map(timedOf), apart: others.map(timedOf) };
 }
 
-/** Dispatches with equal work are one entry. */
+/** Groups dispatches with equal work into one entry. */
 function differentWork(stage: Stage, steps: readonly StageStep[]): Work[] {
   const works = new Map<string, Work>();
   for (const like of steps) {

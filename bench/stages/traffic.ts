@@ -2,8 +2,8 @@ import type { Step } from '../../src/graph/step';
 import { byteLength } from '../../src/graph/value';
 
 /**
- * How often a dispatch reads or writes a binding, where the binding's access doesn't say it. 0: the dispatch touches a part that is
- * small, or as large as another of its bindings. 1: it writes without reading, or writes a small part of the data that it reads.
+ * Exceptions to the count of reads and writes that a binding's access implies. 0: the dispatch touches only a part of the value, which is
+ * small or as large as another binding. 1: it writes the value without reading it, or reads the value and writes a small part.
  */
 export const TIMES: Readonly<Record<string, Readonly<Record<string, 0 | 1>>>> = {
   clear: { y: 1 },
@@ -20,11 +20,11 @@ export const TIMES: Readonly<Record<string, Readonly<Record<string, 0 | 1>>>> = 
 };
 
 /**
- * Bytes that a dispatch moves at least: each value is read or written once, and an updated value both. A device whose cache holds
- * values between dispatches may move fewer.
+ * Returns the fewest bytes that a dispatch moves: each value is read or written once, and an updated value is both read and written. A
+ * device whose cache holds values between dispatches may move fewer.
  */
 export function bytesOf({ kernel: { name: kernel, bindings }, values }: Pick<Step, 'kernel' | 'values'>): number {
-  // Each value counts once: a binding that a kernel doesn't need is bound to a value of another binding.
+  // Each value counts once, because a binding that a dispatch doesn't need is bound to the value of another binding.
   const times = new Map(
     Object.entries(bindings).map(([name, access]) => {
       return [values[name], TIMES[kernel]?.[name] ?? (access === 'update' ? 2 : 1)] as const;

@@ -23,7 +23,7 @@ import { type Learnt, randomWork } from './random_work';
 import type { Stage, StageStep } from './replays';
 
 export interface TrainingStageOptions extends StageOptions {
-  /** Rows of a step: texts, pairs of texts or ratings. */
+  /** Examples of a step: texts, pairs of texts, or rated texts. */
   readonly batch: number;
   /** Tokens of a text. */
   readonly tokens: number;
@@ -45,16 +45,16 @@ const OPTIMIZER = {
   objective: 'labels' as const,
   headLearningRate: null,
 };
-/** Name of the adapter that steps train. */
+/** The name of the adapter that is trained. */
 export const ADAPTER = 'default';
 
-/** A training step that can be taken any number of times. */
+/** A training step that can run any number of times. */
 export class TrainingStage implements Stage {
   readonly #stage: AdapterStage;
-  /** In the order of their runs. */
+  /** In the order in which they run. */
   readonly #programs: readonly LoadedProgram[];
   readonly #chunks: number;
-  /** The values that steps change, with the numbers that `reset` restores. */
+  /** The values that a step changes, each with the initial numbers that `reset` restores. */
   readonly #fresh: ReadonlyMap<Value, Float32Array<ArrayBuffer>>;
 
   private constructor(
@@ -69,7 +69,7 @@ export class TrainingStage implements Stage {
     this.#fresh = fresh;
   }
 
-  /** Opens a device of its own. Throws `unsupported_device`, and the errors of loading a model. */
+  /** Opens its own device. Throws `unsupported_device`, and the errors of loading a model. */
   static async open(gpu: GPU | undefined, options: TrainingStageOptions): Promise<TrainingStage> {
     const stage = await AdapterStage.open(gpu, options, [ADAPTER]);
     try {
@@ -80,7 +80,7 @@ export class TrainingStage implements Stage {
     }
   }
 
-  /** Loads the step that trains the adapter of a stage. Several steps may share the stage. */
+  /** Loads a training step of the adapter on `stage`. Several training steps may share one `AdapterStage`. */
   static async on(stage: AdapterStage, options: StepOptions): Promise<TrainingStage> {
     const { signal } = options;
     const { executor } = stage;
@@ -111,13 +111,13 @@ export class TrainingStage implements Stage {
     return totalFlops(this.steps().map(({ step }) => step));
   }
 
-  /** Floating-point operations of the same step in another mode, whose kernels aren't loaded. */
+  /** Returns the floating-point operations of the same step in another mode, without loading its whole program. */
   async flopsIn(options: StepOptions & Required<Pick<StepOptions, 'modes'>>): Promise<number> {
     const { layers, loss, optimizer, chunks } = await planStep(this.#stage, options);
     return totalFlops([...layers.steps, ...loss.program.steps, ...optimizer.steps].filter(inChunks(chunks)));
   }
 
-  /** Bytes on the device. */
+  /** GPU memory in bytes: the model's weights, and the peak of all memory. */
   get memory(): { readonly weightBytes: number; readonly peakBytes: number } {
     const { base, executor } = this.#stage;
     const weightBytes = [...base.loaded.weights.values()].reduce((sum, weight) => sum + byteLength(weight), 0);
@@ -134,7 +134,7 @@ export class TrainingStage implements Stage {
     );
   }
 
-  /** Restores vectors, moments and gradients. */
+  /** Restores the trained vectors, the optimiser's moments and the gradients. */
   reset(): void {
     for (const [value, numbers] of this.#fresh) this.#stage.executor.write(value, numbers);
   }
@@ -155,7 +155,7 @@ export class TrainingStage implements Stage {
   }
 }
 
-/** Plans a step's programs. Only the programs of the layers' modes are loaded. */
+/** Plans a step's programs. Loads only those that run before and after the step's micro-batches, as the layers' modes need them. */
 async function planStep(
   { executor, vera, base }: AdapterStage,
   { batch: rows, tokens, learns = 'texts', modes: choice }: StepOptions,
@@ -176,7 +176,7 @@ async function planStep(
   return { adapter, task, state, batch, layers, loss, optimizer, chunks: lossChunks(batch.labelled, loss.chunkRows) };
 }
 
-/** The initial state of the optimizer, without the step block. */
+/** Returns the optimiser's initial state, all zeros, without the step block. */
 function zeros(state: OptimizerState): [Value, Float32Array<ArrayBuffer>][] {
   const values = optimizerValues(state).filter((value) => value !== state.block);
   return values.map((value) => [value, new Float32Array(numel(value.shape))]);

@@ -8,7 +8,7 @@ export interface Sampled {
   readonly samples: number[];
 }
 
-/** Runs all stages in turns, so that other load on this machine affects each of them. The first round compiles, and doesn't count. */
+/** Runs all stages in turns, so that other load on this machine affects all of them. The first round compiles kernels: it isn't counted. */
 export async function takeTurns(
   all: readonly Sampled[],
   rounds: number,
@@ -26,7 +26,7 @@ export async function takeTurns(
   }
 }
 
-/** The median over the rounds of one stage's time divided by another's. */
+/** Divides one stage's time by another's in each round, and returns the median. */
 export function ratioOf({ samples }: Pick<Sampled, 'samples'>, to: Pick<Sampled, 'samples'>): number {
   return median(samples.map((seconds, round) => seconds / (to.samples[round] ?? Number.NaN)));
 }

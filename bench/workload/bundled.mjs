@@ -1,5 +1,5 @@
 /**
- * The files of the demo's model.
+ * Reads the files of the demo's bundled model.
  * @param {(file: string) => Promise<Blob | Uint8Array<ArrayBuffer>>} read
  * @returns {Promise<Map<string, Blob>>}
  */

@@ -13,11 +13,11 @@ import { modelFiles, optFiles } from './random_models.mjs';
  * @property {number} length tokens in a row
  * @property {number} batch rows in a step
  * @property {readonly number[]} ranks measured by default
- * @property {number} steps of a training run. The first one compiles
- * @property {number} rounds of the kernels
+ * @property {number} steps of a training run. The first step compiles kernels
+ * @property {number} rounds in which kernels are measured
  * @property {readonly Part[]} parts measured by default
  * @property {readonly string[]} targets the modules with an adapter
- * @property {number} [longest] most tokens of a row, if the model can't be made for longer rows
+ * @property {number} [longest] most tokens of a row, for a model with a fixed limit
  * @property {(length: number, bundled: ReadBundled) => Promise<ReadonlyMap<string, Blob>>} files
  */
 
@@ -31,7 +31,7 @@ const LLAMA_TARGETS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_
 const OPT_TARGETS = ['q_proj', 'k_proj', 'v_proj', 'out_proj', 'fc1', 'fc2'];
 
 /**
- * A Llama with random weights in single precision.
+ * Returns a case of a Llama with random weights in single precision.
  * @param {Pick<Case, 'shape' | 'length' | 'batch' | 'ranks' | 'steps'>} sizes
  * @param {string} label
  * @returns {Case}
@@ -48,7 +48,7 @@ function ownCase(sizes, label) {
 }
 
 /**
- * The shape of a published model, with random weights in half precision. Its steps are long, so that a few are enough.
+ * Returns a case with the shape of a published model and random weights in half precision. Its steps take long, so a few are enough.
  * @param {Pick<Case, 'label' | 'shape' | 'targets'> & { files: (length: number) => Map<string, Blob> }} model
  * @returns {Case}
  */
@@ -145,7 +145,7 @@ export const ALL_CASES = {
       num_key_value_heads: 2,
       vocab_size: 2048,
     },
-    // The defaults of the demo.
+    // The demo's default settings.
     length: 128,
     batch: 2,
     ranks: [64],

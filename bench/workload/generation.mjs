@@ -7,7 +7,7 @@ import { randomNumbers } from '../../scripts/shared/random.mjs';
  * @typedef {object} GenerationRates
  * @property {number} prompt_tokens
  * @property {number} new_tokens
- * @property {number} first_call_seconds until the first token of the first text, with the compilation of its kernels
+ * @property {number} first_call_seconds until the first token of the first text, including the compilation of kernels
  * @property {number} first_token_seconds until the first token of a later text, median
  * @property {number} tokens_per_second of the tokens after the first, median
  */
@@ -58,7 +58,7 @@ export async function measureGeneration({ AutoModelForCausalLM }, { files, vocab
 }
 
 /**
- * Adds the report of where the time of a token goes, in the middle of a text that `measureGeneration` generates.
+ * Adds a report of the time that each kernel takes for one token, halfway through the tokens that `measureGeneration` generates.
  * @param {typeof import('../index')} bench
  * @param {object} run
  * @param {ReadonlyMap<string, Blob>} run.files

@@ -1,15 +1,15 @@
-// Measures the kernels of a training step, and the product and the peak that they are compared with. Runs in Node, in a page and in a
+// Measures the kernels of a training step and, for comparison, a matrix product and the device's peak. Runs in Node, in a page and in a
 // worker.
 
 /**
  * @typedef {object} KernelMeasurements
- * @property {readonly import('../index').KernelReport[]} kernels for each rank
- * @property {import('../index').GemmReport | undefined} kernelGemm rates of each variant of the product. The reports in `kernels` have the
- * rate of the best variant again, measured in turns with the kernels
+ * @property {readonly import('../index').KernelReport[]} kernels one report for each rank
+ * @property {import('../index').GemmReport | undefined} kernelGemm rates of all variants of the matrix product. Each report
+ * in `kernels` has the rate of the best variant once more, measured in turns with the kernels
  * @property {import('../index').PeakReport | undefined} peak the fastest rates of the device
  */
 
-/** A product of a small transformer's sizes. */
+/** A matrix product in the sizes of a small transformer. */
 export const KERNEL_GEMM = { rows: 1024, columns: 768, inner: 768 };
 
 /** @type {KernelMeasurements} */

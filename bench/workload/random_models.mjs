@@ -1,4 +1,4 @@
-// Files of models with random weights, the same at each call.
+// Makes the files of models with random weights, which are the same at each call.
 import { randomNumbers } from '../../scripts/shared/random.mjs';
 
 /**
@@ -14,7 +14,7 @@ import { randomNumbers } from '../../scripts/shared/random.mjs';
 /** @typedef {Map<string, readonly number[]>} TensorShapes dims by tensor name */
 
 /**
- * The files of a Llama.
+ * Makes the files of a Llama with random weights.
  * @param {Shape} shape
  * @param {number} max_position_embeddings
  * @param {{ dtype?: Dtype, rope_theta?: number }} [options]
@@ -42,7 +42,7 @@ export function modelFiles(
 }
 
 /**
- * The files of an OPT in half precision. `intermediate_size` is the width of its MLPs.
+ * Makes the files of an OPT with random weights in half precision. `intermediate_size` is the width of its MLPs.
  * @param {Shape} shape
  * @param {number} max_position_embeddings
  * @returns {Map<string, Blob>}
@@ -131,11 +131,11 @@ function optTensors({ hidden_size: hidden, ffn_dim: ffn, num_hidden_layers, voca
 const PIECE = 2 ** 16;
 const PIECES = 64;
 
-/** Width of the interval of uniform weights, whose standard deviation is then 0.02, as usual. */
+/** Weights are uniform in an interval of this width around 0, so that their standard deviation is 0.02, as is usual. */
 const WIDTH = 0.02 * Math.sqrt(12);
 
 /**
- * A file whose norms are 1, biases are 0, and other tensors are random.
+ * Makes a safetensors file in which norms are 1, biases are 0, and all other tensors are random.
  * @param {TensorShapes} shapes
  * @param {Dtype} dtype
  * @returns {Blob}
@@ -177,8 +177,8 @@ function floats() {
 }
 
 /**
- * Takes all tensors from one stock of four million numbers, each tensor from another place, so that half a billion numbers need little
- * memory. Browsers share whole pieces between blobs, but copy parts of pieces, and may not store a gigabyte.
+ * Fills random tensors with numbers from one stock of four million. Each tensor starts at a random piece of it, so that half a billion
+ * numbers need little memory. Browsers share whole pieces between blobs but copy parts of pieces, and may be unable to hold a gigabyte.
  */
 function halves() {
   const random = randomNumbers(1);
@@ -200,7 +200,7 @@ function halves() {
 }
 
 /**
- * The bits of the nearest half. Numbers that are too small for a normal half become zero.
+ * Returns the bits of the nearest float16. Numbers that are too small for a normal float16 become zero.
  * @param {number} value below 65,504
  */
 function halfBits(value) {

@@ -9,7 +9,7 @@ import { measureKernelWork, NO_KERNELS } from './kernel_work.mjs';
 /**
  * @typedef {object} Training
  * @property {number} r
- * @property {number} trainable values
+ * @property {number} trainable number of trained values
  * @property {Readonly<Record<string, number>>} metrics of the training run, and `gpu_bytes_now`
  */
 /** @typedef {import('../index').GemmReport} GemmReport */
@@ -20,7 +20,7 @@ import { measureKernelWork, NO_KERNELS } from './kernel_work.mjs';
  * @property {string} version of webvera
  * @property {readonly Training[]} trainings
  * @property {import('../../src/index').KernelChoice | undefined} tuned
- * @property {GemmReport | undefined} gemm rates of products, with which trainings are compared
+ * @property {GemmReport | undefined} gemm rates of matrix products, for comparison with the trainings
  * @property {import('./generation.mjs').GenerationMeasurement | undefined} generation
  * @property {readonly AdapterReport[]} adapters
  * @property {readonly import('../index').ModeReport[]} modes
@@ -30,7 +30,7 @@ import { measureKernelWork, NO_KERNELS } from './kernel_work.mjs';
  */
 /** @typedef {OtherMeasurements & KernelMeasurements} Measurements */
 
-/** Adapters on the device, one for each person. */
+/** The number of adapters that are on the device at once, one for each person. */
 const PEOPLE = 8;
 
 /**
@@ -41,7 +41,7 @@ const PEOPLE = 8;
  * @param {number} job.length tokens in a row
  * @param {readonly number[]} job.ranks
  * @param {readonly Part[]} job.parts
- * @param {boolean} [job.tuned] whether kernels are measured before the first training step
+ * @param {boolean} [job.tuned] whether the kernels' variants are measured and chosen before the first training step
  * @param {'f32' | 'f16'} [job.arithmetic] of products. Default: f32
  * @param {import('../../src/index').ModelDtype} [job.dtype] of the model's matrices in training. Default: auto
  * @param {import('./cases.mjs').ReadBundled} job.bundled
@@ -100,7 +100,7 @@ export async function measureAll(library, bench, job) {
 }
 
 /**
- * Measures the parts that use the library's public API, training and generation, and the products that they are compared with.
+ * Measures training and generation, which use the library's public API, and for comparison some matrix products.
  * @param {typeof import('../../src/index')} library
  * @param {typeof import('../index')} bench
  * @param {object} job
@@ -135,14 +135,14 @@ async function measureSession(library, bench, job) {
   const rates = generates ? await measureGeneration(library, generating) : undefined;
   const chosen = tuned === true ? await session.kernels() : undefined;
   await session.close();
-  // Products are measured after the training, so that they have the device for themselves and the processor is as warm.
+  // Matrix products are measured after the training: the device is free for them, and the processor is as warm as in training.
   const gemm = await bench.measureGemm(gpu, { shapes: products(measured), arithmetic });
   const generation = rates && (await withDecode(bench, { files, rates, gpu, arithmetic, onStep: onPart('a token') }));
   return { trainings, tuned: chosen, gemm, generation };
 }
 
 /**
- * Products that a step is compared with: two of common sizes, and the case's largest product, which computes logits.
+ * Returns matrix products for comparison with a step: two of common sizes, and the case's product for the logits, with limited columns.
  * @param {Case} measured
  * @returns {import('../index').GemmShape[]}
  */

@@ -12,7 +12,7 @@ export function chooseLavapipe() {
 }
 
 /**
- * Opens Dawn in this process, on this machine's GPU or on Mesa's software driver. Neither is used in place of the other.
+ * Opens Dawn in this process, on this machine's GPU or on Mesa's software driver. If the one is missing, the other isn't used instead.
  * @param {Pick<typeof import('../../src/node'), 'openDawn'>} library
  * @param {'gpu' | 'llvmpipe'} adapter
  * @param {import('../../src/node').DawnOptions} [options]
@@ -27,7 +27,7 @@ export async function openAdapter(library, adapter, options) {
     chooseLavapipe();
   }
   const gpu = await library.openDawn(options);
-  // The library and its peers use the same request.
+  // The library, and the libraries that it is compared with, make the same request.
   const found = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   const device = (found && gpuName(found.info)) || 'an unnamed adapter';
   if (adapter === 'gpu' && found?.info.isFallbackAdapter) {

@@ -61,11 +61,11 @@ const PLACES = {
   },
 };
 
-/** The environment names a browser that doesn't exist. */
+/** Thrown if an environment variable names a browser that doesn't exist. */
 export class BrowserNotFound extends Error {}
 
 /**
- * The browser that WEBVERA_CHROME or WEBVERA_FIREFOX names, whatever its version; otherwise the first one on this machine that is new
+ * Finds the browser that WEBVERA_CHROME or WEBVERA_FIREFOX names, whatever its version, or else the first one on this machine that is new
  * enough.
  * @param {BrowserKind} kind
  * @returns {Promise<FoundBrowser | undefined>}
@@ -93,13 +93,13 @@ export function isNewEnough(kind, version) {
   return major === undefined || Number(major) >= OLDEST[kind];
 }
 
-/** The file that registers lavapipe with the Vulkan loader. */
+/** Finds the file that registers lavapipe, Mesa's software driver, with the Vulkan loader. */
 export function findLavapipe() {
   return findDriver('lvp_icd');
 }
 
 /**
- * The file that registers a driver with the Vulkan loader.
+ * Finds the file that registers a driver with the Vulkan loader.
  * @param {'lvp_icd' | 'radeon_icd'} name beginning of the file's name
  */
 export function findDriver(name) {
@@ -123,7 +123,7 @@ function candidates(kind) {
   );
 }
 
-/** The usual places of programs on macOS and Windows, which aren't on the path. @param {BrowserKind} kind */
+/** Returns the usual paths of a browser on macOS and Windows, where it isn't on PATH. @param {BrowserKind} kind */
 function applications(kind) {
   const { mac, windows } = PLACES[kind];
   const { HOME, PROGRAMFILES, LOCALAPPDATA } = process.env;

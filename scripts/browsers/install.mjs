@@ -16,13 +16,13 @@ const BUNDLED = [
   'text/moby-dick.txt',
 ];
 
-/** Parts are missing that can't be installed here. The message says how to get each of them. */
+/** Thrown if parts are missing that can't be installed here. The message says how to get each of them. */
 export class MissingParts extends CommandFailure {}
 
 /** @typedef {import('./find_browser.mjs').BrowserKind | 'lavapipe'} PartName */
 
 /**
- * Installs missing parts, on Debian as root. Elsewhere throws `MissingParts`.
+ * Installs missing parts if this process runs as root on Debian. Throws `MissingParts` if parts are still missing.
  * @param {readonly PartName[]} [names] Default: all parts
  */
 export async function setUp(names = ['chrome', 'firefox', 'lavapipe']) {
@@ -59,7 +59,7 @@ async function has(name) {
   }
 }
 
-/** Whether this is Debian, as root. */
+/** Whether this process runs as root on Debian. */
 function canInstall() {
   const [apt, release] = ['/usr/bin/apt-get', '/etc/os-release'];
   if (process.getuid?.() !== 0 || ![apt, release].every(existsSync)) return false;
@@ -69,7 +69,7 @@ function canInstall() {
 /** @param {readonly string[]} packages */
 async function install(packages) {
   console.error(`Installing ${packages.join(', ')} …`);
-  // The lists of packages are updated first: the version that they name may be too old, or the mirrors may have removed it.
+  // Updates the lists of packages first: the version that they name may be too old, or the mirrors may have removed it.
   await apt(['update', '-qq']);
   await apt(['install', '-y', '-qq', '--no-install-recommends', ...packages]);
 }

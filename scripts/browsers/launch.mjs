@@ -15,7 +15,7 @@ import { BROWSERS, findBrowser } from './find_browser.mjs';
  * @typedef {'default' | 'software'} Adapter
  */
 /**
- * `kill` ends the browser like a crash.
+ * `kill` ends the browser as a crash does.
  * @typedef {{ page: Page, version: string, close: () => Promise<void>, kill: () => void }} OpenPage
  */
 /** @typedef {{ browser: Browser, name: string, close: () => Promise<void>, kill: () => void }} OpenBrowser */
@@ -39,13 +39,13 @@ const FIREFOX = {
   },
 };
 
-/** Attempts at operations that fail in a busy browser: getting an adapter while the GPU process starts, exposing a function. */
+/** Attempts at each operation that may fail in a busy browser: getting an adapter while the GPU process starts, exposing a function. */
 export const ATTEMPTS = 3;
 
-/** The most milliseconds that a browser's start, a page's load or an awaited state may take, on a busy machine too. */
+/** The most milliseconds that a browser's start, a page's load or an awaited state may take, even on a busy machine. */
 export const PATIENCE = 240_000;
 
-/** There is no browser, it has no WebGPU, or it crashed while a page ran. */
+/** Thrown if there is no browser, it has no WebGPU, or it crashed while a page ran. */
 export class BrowserFailure extends CommandFailure {}
 
 /**
@@ -191,7 +191,7 @@ export async function runPage(kind, url, { adapter = 'default', onOpen, onReport
 async function launch(kind, executablePath, adapter, ownProfile) {
   const userDataDir = ownProfile ?? (await mkdtemp(join(tmpdir(), 'webvera-')));
   const cleanup = ownProfile === undefined ? onExit(() => remove(userDataDir)) : () => {};
-  // Puppeteer's own handlers of signals leave the profile behind, or keep the process alive; `onExit` handles signals instead.
+  // Puppeteer's own signal handlers leave the profile behind, or keep the process alive; `onExit` handles signals instead.
   const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
   const common = { executablePath, userDataDir, headless: true, timeout: PATIENCE, protocolTimeout: 0, ...signals };
   const own = kind === 'firefox' ? FIREFOX : { pipe: true, args: chromeFlags(adapter) };
@@ -209,7 +209,7 @@ async function launch(kind, executablePath, adapter, ownProfile) {
   return { browser, close, kill: end };
 }
 
-/** Flags of Chromium. It is started with a pipe, so it ends with this process, even if this process is killed. @param {Adapter} adapter */
+/** Returns Chromium's flags. As it is started with a pipe, it ends with this process, even if that is killed. @param {Adapter} adapter */
 function chromeFlags(adapter) {
   const args = [...CHROME_FLAGS];
   // Chromium's sandbox doesn't run as root.

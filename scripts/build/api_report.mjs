@@ -1,4 +1,5 @@
-// Reports of the package's public API, one file for each entry, in version control, so that reviews see each change.
+// Writes and checks reports of the package's public API, one file for each entry. They are under version control, so that reviews see each
+// change of the API.
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +19,7 @@ export function checkApiReports({ update }) {
   const clean = onExit(() => remove(folder));
   const complaints = ENTRIES.flatMap((name) => {
     const types = join(folder, `${name}.d.ts`);
-    // The names that `webvera/node` re-exports are in the report of `webvera`.
+    // Removes the names that `webvera/node` re-exports: they are in the report of `webvera`.
     writeFileSync(types, readFileSync(inRepository(`dist/${name}.d.ts`), 'utf8').replace(/^export \* from .*\n/m, ''));
     const complaints = invokeExtractor(types, {
       apiReport: {

@@ -1,4 +1,4 @@
-// Files that the demo serves unchanged, so that visitors see the files that they may copy.
+// A Vite plugin for files that the demo serves unchanged, so that visitors see exactly the files that they may copy.
 import { readdirSync, readFileSync } from 'node:fs';
 import { inRepository } from '../shared/paths.mjs';
 import { buildIfStale } from './build_if_stale.mjs';
@@ -6,7 +6,7 @@ import { buildIfStale } from './build_if_stale.mjs';
 const EXAMPLES = inRepository('demo/examples/');
 
 /**
- * Files by their addresses: the script for a tag with its workers, and the examples.
+ * Returns the files by their paths in the demo's URL: the script for a script tag, its workers, and the examples.
  * @returns {ReadonlyMap<string, string>}
  */
 function published() {

@@ -4,9 +4,9 @@ import { inRepository } from '../shared/paths.mjs';
 const ENTRY = '\0imports';
 
 /**
- * Bundles a script that imports these names of webvera.js.
+ * Bundles a script that imports these names from webvera.js.
  * @param {string} names with commas between them
- * @returns {Promise<{ first: number, all: number }>} minified bytes of the script alone, and with everything that it loads later
+ * @returns {Promise<{ first: number, all: number }>} minified bytes: `first` of the entry script, `all` with the parts that it loads later
  */
 export async function bundledSize(names) {
   const code = `import { ${names} } from ${JSON.stringify(inRepository('dist/webvera.js'))}; globalThis.used = [${names}];`;

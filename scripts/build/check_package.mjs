@@ -1,5 +1,5 @@
-// The last part of `npm run check`: checks the packed package, its public API and its size. With `--update`, only writes the reports of
-// the API: `npm run api`.
+// The last part of `npm run check`: checks the packed package, its public API and its size. With `--update` (`npm run api`), only writes
+// the API reports.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,11 +31,12 @@ const BUDGETS = {
   'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 383 * KIB },
 };
 
-/** The most bytes of the unpacked package. Source maps were 7 of 10 MB, and are left out. */
+/** The budget of the unpacked package, in bytes. Source maps are left out, because they would be most of it. */
 const MOST_UNPACKED = 3.5 * 2 ** 20;
 
 /**
- * The most minified bytes that a bundler makes of imports: of the script that loads at first, and with all that loads when they are called.
+ * Budgets for imports of some names, in minified bytes after bundling: `first` for the script that loads first, `all` including the parts
+ * that load when the functions are called.
  * @type {readonly { readonly names: string, readonly first: number, readonly all: number }[]}
  */
 const IMPORTS = [{ names: 'probe, estimate', first: 4 * KIB, all: 46 * KIB }];
@@ -50,7 +51,7 @@ async function lint(tarball) {
   return messages.map((message) => `publint: ${formatMessage(message, pkg)}`);
 }
 
-/** Checks the types for projects that import ES modules: the package has no other form. @param {string} tarball */
+/** Checks that projects with ES modules find the types: the package has no CommonJS build. @param {string} tarball */
 function checkTypes(tarball) {
   const cli = inRepository('node_modules/@arethetypeswrong/cli/dist/index.js');
   const args = [cli, tarball, '--profile', 'esm-only', '--format', 'ascii', '--no-emoji'];

@@ -4,7 +4,7 @@ import { ROOT } from '../shared/paths.mjs';
 
 const root = ROOT.replace(/\/$/, '');
 
-/** Names in public types that no user needs: the base class of models, and the key of `await using`. */
+/** Names that public types use but no user needs, so they aren't exported: the base class of models, and the key of `await using`. */
 const UNNAMED = /"(RemoteModel|asyncDispose)"/;
 
 /** @typedef {import('@microsoft/api-extractor').ExtractorLogLevel} LogLevel */
@@ -43,7 +43,7 @@ export function invokeExtractor(entry, wanted) {
       tsdocMetadata: { enabled: false },
       ...wanted,
       messages: {
-        // Docs are free text, and all exports are public.
+        // Comments needn't follow TSDoc or have release tags: all exports are public.
         tsdocMessageReporting: { default: { logLevel: level('none') } },
         extractorMessageReporting: {
           default: { logLevel: level('warning') },
@@ -56,7 +56,7 @@ export function invokeExtractor(entry, wanted) {
   Extractor.invoke(config, {
     messageCallback(message) {
       message.handled = true;
-      // Messages about API Extractor's own files don't matter: reports are compared elsewhere.
+      // Console messages are about the report files, which `checkApiReports` compares itself.
       if (message.category === 'console' || UNNAMED.test(message.text)) return;
       if (message.logLevel !== 'error' && message.logLevel !== 'warning') return;
       complaints.push(message.formatMessageWithLocation(root));

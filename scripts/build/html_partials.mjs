@@ -1,12 +1,12 @@
-// Parts that several HTML pages share.
+// A Vite plugin that inserts parts that several HTML pages share.
 import { readFileSync } from 'node:fs';
 
 const MARK = /^( *)<!-- partials\/([a-z_]+\.html)((?: [a-z]+="[^"]*")*) -->$/gm;
 
 /**
- * Replaces comments such as `<!-- partials/confirm.html -->` by the named file of a folder, also inside such files.
- * `<!-- partials/pages.html current="./" -->` marks the link to `./` as the current page, `forms="https://…"` lets the page's policy send
- * forms there, and any other value replaces its name in braces.
+ * Replaces comments such as `<!-- partials/confirm.html -->` by the contents of that file in `folder`. Inserted files may contain such
+ * comments too. Attributes: `current="./"` marks the link to `./` as the current page, `forms="https://…"` allows that form target in the
+ * Content Security Policy, and any other attribute replaces `{name}` in the file by its value.
  * @param {string} folder
  * @returns {import('vite').Plugin}
  */

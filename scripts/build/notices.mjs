@@ -1,13 +1,13 @@
-// The licences of bundled packages.
+// Lists the licences of bundled packages.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** @typedef {{ name: string, version: string, license: string, text: string }} Notice */
 
 /**
- * The packages that contain the modules, sorted by name.
+ * Returns the packages that contain the modules, sorted by name.
  * @param {Iterable<string>} modules paths of files
- * @param {string} [withoutText] text for packages that only name their licence. Default: such packages are refused
+ * @param {string} [withoutText] text for packages without a licence file. Default: throws for such a package
  * @returns {Notice[]}
  */
 export function noticesOf(modules, withoutText) {

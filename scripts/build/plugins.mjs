@@ -1,4 +1,4 @@
-// Plugins of Vite that build the library's parts.
+// Vite plugins that build the library's parts.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { inRepository } from '../shared/paths.mjs';
@@ -14,7 +14,7 @@ export const workerOnly = () => thisThread('page/rpc/worker_only');
 /** For sessions in the calling thread: links their code statically instead of importing it lazily. @returns {Plugin} */
 export const notLazy = () => thisThread('node/connect_here');
 
-/** Links lazy parts statically: for scripts and packages of one file. @returns {Plugin} */
+/** Turns lazy imports into static ones, for builds that must be one file. @returns {Plugin} */
 export function eager() {
   return {
     name: 'eager',
@@ -23,7 +23,7 @@ export function eager() {
   };
 }
 
-/** Turns a module's awaited `import()`s of neighbouring modules into imports at its beginning. @param {string} code */
+/** Replaces a module's awaited `import()`s of relative paths by import statements at its beginning. @param {string} code */
 export function linkedNow(code) {
   /** @type {string[]} */
   const imports = [];
@@ -64,7 +64,7 @@ export function bareShader(wgsl) {
     .replace(/^\s+/gm, '');
 }
 
-/** Workers: their paths in the sources, their placeholders during the build, and their built files. */
+/** The workers, each with its path in the sources, a placeholder during the build, and its built file. */
 const WORKERS = [
   { source: "'../../worker/entry.ts'", name: '__WEBVERA_WORKER__', file: './worker.js' },
   { source: "'../../chat/chat_entry.ts'", name: '__WEBVERA_CHAT_WORKER__', file: './chat_worker.js' },
@@ -75,7 +75,7 @@ export function plainWorkerUrl() {
   return {
     name: 'plain-worker-url',
     enforce: 'pre',
-    // Vite would bundle a worker of its own for a URL that it recognises.
+    // Hides the URLs from Vite: it would bundle another copy of a worker for each URL that it recognises.
     transform(code, id) {
       if (!id.endsWith('/page/rpc/default_worker.ts')) return undefined;
       const plain = WORKERS.reduce((text, { source, name }) => {
@@ -96,7 +96,7 @@ export function plainWorkerUrl() {
 }
 
 /**
- * For a script tag: the script fetches its workers from its own folder, and refuses workers with other hashes.
+ * For a script tag: the script fetches its workers from its own folder, and rejects workers with other hashes.
  * @param {string} integrity of worker.js
  * @param {string} chatIntegrity of chat_worker.js
  * @returns {Plugin}
@@ -116,7 +116,7 @@ export function scriptTagWorker(integrity, chatIntegrity) {
   };
 }
 
-/** Leaves the library out: the built module imports webvera.js, which lies beside it. @returns {Plugin} */
+/** Leaves the library out of the bundle: the built module imports webvera.js from its own folder. @returns {Plugin} */
 export function besidePage() {
   const index = inRepository('src/index.ts');
   return {
@@ -130,7 +130,7 @@ export function besidePage() {
   };
 }
 
-/** A file's hash in the format of the HTML attribute `integrity`. @param {string} file */
+/** Returns a file's hash in the format of the HTML attribute `integrity`. @param {string} file */
 export function integrityOf(file) {
   return `sha384-${createHash('sha384').update(readFileSync(file)).digest('base64')}`;
 }

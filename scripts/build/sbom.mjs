@@ -1,4 +1,4 @@
-// The software bill of materials in the format CycloneDX: https://cyclonedx.org/specification/overview/.
+// Makes the software bill of materials in the CycloneDX format: https://cyclonedx.org/specification/overview/.
 
 /** @typedef {import('./notices.mjs').Notice} Notice */
 /** @typedef {{ packages: Readonly<Record<string, { version?: string, integrity?: string, license?: string }>> }} Lock */
@@ -41,7 +41,7 @@ function purlOf({ name, version }) {
   return `pkg:npm/${name.replace('@', '%40')}@${version}`;
 }
 
-/** The hash of the registry's archive. @param {string | undefined} integrity */
+/** Converts the `integrity` of a package's archive in the registry into CycloneDX's hashes. @param {string | undefined} integrity */
 function hashesOf(integrity = '') {
   const [, hash] = /^sha512-(.+)$/.exec(integrity) ?? [];
   if (hash === undefined) throw new Error('expected a sha512 of each package in package-lock.json');

@@ -1,11 +1,11 @@
-// The tags by which other sites show a link to a page of the demo: its title, its description and a picture.
+// A Vite plugin for Open Graph tags: other sites preview a link to a page of the demo with its title, its description and a picture.
 
 const TITLE = /<title>([^<]*)<\/title>/;
 const DESCRIPTION = /<meta\s+name="description"\s+content="([^"]*)"/;
 
 /**
  * Adds the tags to all pages.
- * @param {string | undefined} picture its whole address: other sites don't resolve relative ones
+ * @param {string | undefined} picture its full URL: other sites don't resolve relative ones
  * @returns {import('vite').Plugin}
  */
 export function socialTags(picture) {

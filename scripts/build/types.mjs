@@ -7,12 +7,12 @@ import { BESIDE_TAG, FRAMEWORKS } from './framework_types.mjs';
 const dist = inRepository('dist/');
 const ENTRIES = { webvera: 'src/index', ai: 'src/ai', node: 'src/node/extras', bench: 'bench/index' };
 
-/** `AsyncDisposable`, for projects whose `lib` is older than ours. */
+/** Declares `AsyncDisposable` for projects whose `lib` setting is older than ours. */
 const DISPOSABLE = '/// <reference lib="esnext.disposable" />\n';
 
 /**
- * Since TypeScript 6.0 its library `dom` contains WebGPU's types, which conflict with those of `@webgpu/types`. For older compilers
- * package.json names other files (`types@<6`), which refer to that package.
+ * Since TypeScript 6.0, its `dom` library contains WebGPU's types, and they conflict with those of `@webgpu/types`. So package.json has
+ * other files for older compilers (`types@<6`), and only those refer to `@webgpu/types`.
  */
 const WEBGPU = '/// <reference types="@webgpu/types" />\n';
 
@@ -24,12 +24,12 @@ for (const [name, module] of Object.entries(ENTRIES)) {
   complaints.push(
     ...invokeExtractor(`${dist}types/${module}.d.ts`, { dtsRollup: { enabled: true, untrimmedFilePath: file } }),
   );
-  // `webvera/node` re-exports the types of `webvera`, so that their models are interchangeable.
+  // `webvera/node` re-exports the types of `webvera`, so that models from both have the same types.
   const names = name === 'node' ? "export * from './webvera.js';\n" : '';
   writeFileSync(file, DISPOSABLE + names + readFileSync(file, 'utf8'));
   writeFileSync(`${dist}ts5/${name}.d.ts`, `${WEBGPU}export * from '../${name}.js';\n`);
 }
-// API Extractor can't handle globals. The types of the tag are in one file, which imports `webvera`.
+// API Extractor can't handle global declarations, so the types of the tag are written in one file, which imports `webvera`.
 const tag = readFileSync(`${dist}types/src/embed/public.d.ts`, 'utf8').replace("'../index'", "'./webvera.js'");
 writeFileSync(`${dist}embed.d.ts`, tag);
 writeFileSync(`${dist}ts5/embed.d.ts`, `${WEBGPU}export * from '../embed.js';\n`);

@@ -55,7 +55,7 @@ export async function main(argv) {
 }
 
 /**
- * The engine that trains in the calling thread of this process, on Dawn.
+ * Returns the engine that trains in the main thread of this process, on Dawn.
  * @param {import('../finetune/command.mjs').Command} command
  * @param {Model} model
  * @param {() => Promise<GPU>} open the GPU
@@ -90,7 +90,7 @@ function nodeEngine({ settings, exporting, estimating }, model, open) {
   };
 }
 
-/** Stops the run on Ctrl-C, as long as it trains. @param {import('../../src/index').TrainRun} run */
+/** Stops the run on Ctrl-C while it trains. @param {import('../../src/index').TrainRun} run */
 function stopOnInterrupt(run) {
   const ignore = onceInterrupted(() => void run.stop());
   run.then(ignore, ignore);

@@ -1,4 +1,4 @@
-// Reads the header of a GGUF file, by the library's own reader, which the built command contains.
+// Reads the header of a GGUF file with the library's own reader, which is bundled into the built command.
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { defaultLimits } from '../../src/core/types/source';
@@ -10,13 +10,13 @@ import { UsageError } from '../shared/options.mjs';
 
 /** @typedef {import('./safetensors.mjs').TensorEntry} TensorEntry */
 
-/** Most characters of a text that is shown. Longer ones, such as a chat template, belong to the tokenizer. */
+/** The maximum length of a string value that is shown, in characters. Longer ones, such as a chat template, belong to the tokenizer. */
 const LONGEST_VALUE = 60;
 
 /**
  * @param {string} path
  * @returns {Promise<{ facts: Readonly<Record<string, unknown>>, tensors: readonly TensorEntry[] }>}
- * @throws {UsageError} if the file is damaged, or is no GGUF file
+ * @throws {UsageError} if the file is damaged, or isn't a GGUF file
  */
 export async function readGguf(path) {
   const name = basename(path);

@@ -108,7 +108,7 @@ function shardsIn(index) {
   });
 }
 
-/** Facts of a profile that `profile.export()` wrote beside an adapter. @param {string} folder */
+/** Returns facts about the profile that `profile.export()` wrote beside an adapter; empty without one. @param {string} folder */
 function profileFacts(folder) {
   const [examples, about] = ['examples.jsonl', 'profile.json'].map((name) => join(folder, name));
   if (about === undefined || examples === undefined || !readdirSync(folder).includes('profile.json')) return {};
@@ -133,7 +133,7 @@ function readJson(path) {
     const value = JSON.parse(readFileSync(path, 'utf8'));
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   } catch {
-    // The error below reports it.
+    // The error below reports invalid JSON too.
   }
   throw new UsageError(`${path} is no JSON object`);
 }
@@ -167,7 +167,7 @@ function linesOf({ kind, facts, tensors }) {
   return [kind, ...lines, ...(rows.length > 0 ? ['', ...tableLines(rows)] : [])].map(printable);
 }
 
-/** Escapes control characters, with which names in a file could control the terminal. @param {string} text */
+/** Escapes control characters, because names in a file could control the terminal with them. @param {string} text */
 function printable(text) {
   return text.replace(/\p{Cc}/gu, (sign) => `\\x${sign.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

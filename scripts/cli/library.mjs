@@ -11,7 +11,7 @@ const REPOSITORY = /^\w[\w.-]*\/\w[\w.-]*$/;
 
 export const DAWN_FLAG = /** @type {const} */ ({ type: 'string', multiple: true });
 
-/** @param {number} column of the help text */
+/** @param {number} column where the descriptions in the help text begin */
 export const dawnHelp = (column) =>
   [
     `${'  --dawn FLAG'.padEnd(column)}passed on to Dawn, WebGPU for Node: adapter=NAME or`,
@@ -30,7 +30,7 @@ export async function openGpu({ dawn }) {
 /**
  * @param {string} flag
  * @param {Flags} flags
- * @param {string} what describes the option
+ * @param {string} what a description of the option, for the error message
  */
 export function required(flag, flags, what) {
   const value = flags[flag];
@@ -39,7 +39,7 @@ export function required(flag, flags, what) {
 }
 
 /**
- * The model that `--model` names: a folder or a GGUF file on this machine, or a model on the hub.
+ * Returns the model that `--model` names: a folder or a GGUF file on this machine, or a repository on the hub.
  * @param {Flags} flags
  * @returns {{ folder?: string, gguf_file?: string, repository?: string }}
  */

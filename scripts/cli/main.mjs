@@ -28,7 +28,7 @@ const OVER_DAWN = { finetune, generate, bench };
 /** @type {Readonly<Record<string, Command>>} */
 const COMMANDS = { finetune, generate, inspect, bench };
 
-// A reader such as `head` closes the pipe early.
+// A program that reads the output, such as `head`, may close the pipe early.
 process.stdout.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;

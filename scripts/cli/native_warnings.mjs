@@ -1,24 +1,24 @@
-// Keeps two warnings of Dawn's out of a command's standard error. Dawn writes them to the file descriptor itself, as soon as it looks for
-// adapters, so the command runs in a process of its own, whose standard error passes through this one.
+// Removes two of Dawn's warnings from a command's standard error. Dawn writes them directly to the file descriptor when it looks for GPU
+// adapters, so the command runs in a child process, and its parent filters the child's standard error.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Transform } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
-/** The environment variable of the child. Its value is the terminal's width, or 0 if standard error goes elsewhere. */
+/** The environment variable that marks the child. Its value is the terminal's width, or 0 if standard error isn't a terminal. */
 const CHILD = 'WEBVERA_CHILD';
 const DAWN =
   /^Warning: maxDynamic(?:Uniform|Storage)BuffersPerPipelineLayout artificially reduced from \d+ to \d+ to fit dynamic offset allocation limit\.\r?\n$/;
 /** The text that both warnings begin with. */
 const BEGINNING = 'Warning: maxDynamic';
-/** The parent's message to its child, and the event that the child emits for it. */
+/** The parent's message to its child, and the event that the child emits when it receives the message. */
 const INTERRUPTED = 'interrupted';
 
-/** Standard error without the two warnings. Everything else passes at once, also a line without its end. */
+/** Removes the two warnings from standard error. All other text passes at once, even an incomplete line. */
 export class WarningFilter {
-  /** The beginning of a line that may become a warning. */
+  /** The beginning of a line that may become one of the warnings. */
   #held = '';
-  /** Whether the beginning of the present line has passed. */
+  /** Whether the beginning of the current line has already passed the filter. */
   #isWithin = false;
 
   /** @param {string} text @returns {string} the text that passes */
@@ -28,7 +28,7 @@ export class WarningFilter {
     return lines.map((line) => this.#passed(line)).join('');
   }
 
-  /** Returns the held beginning of a line, at the end of the output. */
+  /** Returns the text that is still held when the output ends. */
   end() {
     return this.#held;
   }
@@ -57,7 +57,8 @@ export async function withoutDawnWarnings(body) {
   if (width === undefined) return runChild();
   delete process.env[CHILD];
   if (width !== '0') Object.assign(process.stderr, { isTTY: true, columns: Number(width) });
-  // Ctrl-C interrupts this process and its parent, a signal interrupts the parent alone. So only the parent's message counts.
+  // Ctrl-C sends SIGINT to this process and its parent, but `kill` to the parent alone. So this process ignores SIGINT, and obeys only the
+  // parent's message.
   const ignore = () => {};
   process.on('SIGINT', ignore);
   process.on('message', () => {
@@ -66,13 +67,13 @@ export async function withoutDawnWarnings(body) {
     process.kill(process.pid, 'SIGINT');
   });
   process.once('disconnect', () => process.exit(1)); // the parent was killed
-  // The channel must not keep this process alive.
+  // The IPC channel must not keep this process alive.
   process.channel?.unref();
   await body();
 }
 
 /**
- * Calls `listener` when the user first interrupts the command, by Ctrl-C or a signal. Without a listener an interrupt ends the command.
+ * Calls `listener` at the first interrupt: Ctrl-C, or another SIGINT. Without a listener an interrupt ends the command.
  * @param {() => void} listener
  * @returns {() => void} stops listening
  */
@@ -81,7 +82,7 @@ export function onceInterrupted(listener) {
   return () => void emitter().off(INTERRUPTED, listener);
 }
 
-/** @returns {import('node:events').EventEmitter} this process, with events that its type lacks */
+/** @returns {import('node:events').EventEmitter} this process, typed so that it can emit other events */
 function emitter() {
   return process;
 }
@@ -101,7 +102,7 @@ async function runChild() {
   const filtered = filterStream();
   child.stderr?.pipe(filtered);
   filtered.pipe(process.stderr);
-  // Without a reader of standard error the child would wait forever, so the rest is dropped.
+  // If standard error is closed, its remaining text is read and dropped: the child would wait forever otherwise.
   process.stderr.once('error', () => filtered.resume());
   const [[code, signal]] = await Promise.all([once(child, 'close'), finished(filtered)]);
   for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler);
@@ -109,7 +110,7 @@ async function runChild() {
   else process.kill(process.pid, signal);
 }
 
-/** Bytes are taken as characters, so that they pass unchanged whatever their encoding. */
+/** Returns a stream that filters the warnings. It reads the bytes as Latin-1, so that text in any encoding passes unchanged. */
 function filterStream() {
   const filter = new WarningFilter();
   return new Transform({

@@ -5,13 +5,13 @@ import { UsageError } from '../shared/options.mjs';
 /** @typedef {{ name: string, dtype: string, shape: readonly number[], bytes: number }} TensorEntry */
 /** @typedef {{ tensors: readonly TensorEntry[], metadata: Readonly<Record<string, string>> }} Header */
 
-/** Most bytes of a header: the limit of safetensors itself. */
+/** The maximum size of a header in bytes: the limit of the safetensors library. */
 const MOST_BYTES = 100_000_000;
 
 /**
  * @param {string} path
  * @returns {Promise<Header>}
- * @throws {UsageError} if the file is no safetensors file
+ * @throws {UsageError} if the file isn't a safetensors file
  */
 export async function readHeader(path) {
   // Reading a pipe or a device might never end.

@@ -1,4 +1,4 @@
-// A hub that serves only the beginnings of models. Reading a weight fails.
+// A fake hub that serves only config.json and the header of model.safetensors. Reading the weights fails.
 import { headerOf, MODELS } from './models.mjs';
 
 /** @param {RequestInfo | URL} input @returns {Promise<Response>} */

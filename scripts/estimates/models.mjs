@@ -1,19 +1,19 @@
-// The beginnings of published models' files: their config.json, and the names, types and shapes of their tensors, without weights.
+// Published models without their weights: the fields of config.json, and the names, data types and shapes of the tensors.
 
 /**
  * @typedef {object} PublishedModel
  * @property {string} name
  * @property {Readonly<Record<string, unknown>>} config the fields of config.json that estimates depend on
  * @property {'F16' | 'BF16'} dtype of all tensors
- * @property {Readonly<Record<string, readonly number[]>>} tensors by name; `#` stands for the number of each layer
+ * @property {Readonly<Record<string, readonly number[]>>} tensors shapes by name; `#` in a name stands for the number of each layer
  */
 /**
- * Sizes of Llama and its successors, under config.json's names.
+ * Sizes of a model that is built like Llama, under config.json's names.
  * @typedef {{ hidden_size: number, intermediate_size: number, num_attention_heads: number, num_key_value_heads: number, head_dim?: number, vocab_size: number }} Sizes
  */
 
 /**
- * A model of Llama's family. Its tensors follow from its configuration, except the family's `own` ones in each layer.
+ * Returns a model that is built like Llama. Its tensors follow from its configuration; `own` adds its family's other tensors of each layer.
  * @param {string} name
  * @param {Sizes & Record<string, unknown>} config
  * @param {Readonly<Record<string, readonly number[]>>} [own]
@@ -48,7 +48,7 @@ function gatedDecoder(name, config, own = {}) {
 }
 
 /**
- * Tensors of each layer, by their whole names.
+ * Returns the tensors of each layer by their full names.
  * @param {string} block
  * @param {Readonly<Record<string, readonly number[]>>} tensors
  */
@@ -72,7 +72,7 @@ function smolLm2(name, [hidden_size, intermediate_size, num_hidden_layers, num_a
   });
 }
 
-/** @type {PublishedModel} its weights are published as a pytorch_model.bin of as many bytes */
+/** @type {PublishedModel} its weights are published as a pytorch_model.bin of the same size */
 const opt125m = {
   name: 'facebook/opt-125m',
   dtype: 'F16',
@@ -173,7 +173,7 @@ const llama32 = gatedDecoder('meta-llama/Llama-3.2-1B', {
   vocab_size: 128256,
 });
 
-/** The smallest first. */
+/** The published models, the smallest first. */
 export const MODELS = [
   opt125m,
   smolLm2('HuggingFaceTB/SmolLM2-135M', [576, 1536, 30, 9, 3]),
@@ -183,7 +183,7 @@ export const MODELS = [
   llama32,
 ];
 
-/** The header of the model's model.safetensors, and the size of the whole file. @param {PublishedModel} model */
+/** Returns the header of a model's model.safetensors, and the size of the whole file in bytes. @param {PublishedModel} model */
 export function headerOf({ config, dtype, tensors }) {
   const layers = Number(config.num_hidden_layers);
   const entries = Object.entries(tensors).flatMap(([name, shape]) =>

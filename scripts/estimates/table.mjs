@@ -1,10 +1,10 @@
-// The guide's table of the memory that models need.
+// Makes the guide's table of the memory that models need.
 import { fetchBegun } from './hub.mjs';
 import { MODELS } from './models.mjs';
 
 /** @typedef {Pick<typeof import('../../src/index'), 'Session' | 'estimate'>} Library */
 
-/** Storages of weights. Each has two columns, without and with gradient checkpointing. */
+/** Storage formats of the weights. Each has two columns, without and with gradient checkpointing. */
 const DTYPES = /** @type {const} */ ([
   ['f16', 'float16'],
   ['q8', 'q8'],
@@ -22,7 +22,7 @@ const HEAD = [
 ];
 
 /**
- * The table's lines of Markdown.
+ * Returns the table's lines of Markdown.
  * @param {Library} library
  * @param {readonly import('./models.mjs').PublishedModel[]} [models]
  */
@@ -52,7 +52,7 @@ async function cellsOf(name, max_length, session, estimate) {
   for (const [, dtype] of DTYPES) {
     for (const gradient_checkpointing of [false, true]) {
       const args = { max_length, per_device_train_batch_size: 1, gradient_checkpointing };
-      // With that much memory no suggestions need to be planned.
+      // With this much memory the run fits, so `estimate` doesn't spend time on suggestions.
       const found = await estimate(name, { session, dtype, args, memory: 2 ** 40 });
       bytes.push(found.gpu.total);
       download = found.download.total;

@@ -1,4 +1,4 @@
-// The flow that `npm run finetune` and `npx webvera finetune` share. They differ in the engine that trains.
+// The steps that `npm run finetune` and `npx webvera finetune` share. The commands differ only in the engine that trains.
 import { printEstimate } from './estimate_report.mjs';
 import { prepareExport, writeExport } from './export.mjs';
 import { followFinetune } from './follow.mjs';

@@ -1,4 +1,4 @@
-// The output of `finetune --estimate`.
+// Prints the output of `finetune --estimate`.
 import { count, size } from '../shared/progress.mjs';
 import { tableLines } from '../shared/table.mjs';
 

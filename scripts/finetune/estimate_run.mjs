@@ -8,9 +8,9 @@ import { argumentsOf, configOf } from './finetune.mjs';
  * @property {import('../../src/index').SessionOptions} options of the session
  * @property {import('../../src/index').ModelSource} source of the model
  * @property {import('./finetune.mjs').Job} job
- * @property {number} [memory] bytes of GPU memory that the run may take
+ * @property {number} [memory] bytes of GPU memory that the run may use
  */
-/** @typedef {{ dtype?: import('../../src/index').ModelDtype } & Estimate['suggestions'][number]} Change values of options by name */
+/** @typedef {{ dtype?: import('../../src/index').ModelDtype } & Estimate['suggestions'][number]} Change new values of options by name */
 /** @typedef {{ estimate: Estimate, changes: readonly Change[] }} Estimated each of `changes` alone makes the verdict better */
 
 /** Verdicts, the worst last. */
@@ -51,7 +51,7 @@ export async function estimateRun({ Session, estimate }, { options, source, job,
 }
 
 /**
- * Smaller storages of weights, the most precise first.
+ * Returns the packed storage formats of weights that are smaller than `dtype`, the most precise first.
  * @param {import('../../src/index').ModelDtype} dtype
  * @returns {readonly ('q8' | 'q4')[]}
  */

@@ -1,18 +1,18 @@
-// `finetune --export`: writes the files with which Python continues a run.
+// `finetune --export`: writes the files from which Python continues a run.
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { integer, UsageError } from '../shared/options.mjs';
 import { size } from '../shared/progress.mjs';
 import { zipFiles } from '../shared/zip.mjs';
 
-/** @typedef {{ path: string, after: number }} Export `after`: steps that are trained here */
+/** @typedef {{ path: string, after: number }} Export `after`: steps to train here before the export */
 
 export const EXPORT_FLAGS = /** @type {const} */ ({
   export: { type: 'string' },
   export_after: { type: 'string' },
 });
 
-/** Steps that a run may be ahead of its last reported step. */
+/** The maximum number of steps by which a run is ahead of its last reported step. */
 const AHEAD = 4;
 
 /**
@@ -48,7 +48,7 @@ export function prepareExport(exported) {
 
 /**
  * @param {Export} exported
- * @param {ReadonlyMap<string, Blob> | undefined | null} files none if the run ended before the export
+ * @param {ReadonlyMap<string, Blob> | undefined | null} files missing if the run ended before the export
  */
 export async function writeExport({ path, after }, files) {
   if (!files) {

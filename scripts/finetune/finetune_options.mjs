@@ -1,4 +1,4 @@
-// The options of `npm run finetune`.
+// Reads the options of `npm run finetune`.
 import { basename, resolve } from 'node:path';
 import { choice, readFlags } from '../shared/options.mjs';
 import { inRepository } from '../shared/paths.mjs';

@@ -32,7 +32,7 @@ export function followFinetune(settings) {
         if (STAGES[report.name]) console.log(`${STAGES[report.name]} …`);
         break;
       case 'loading':
-        // On a terminal only: elsewhere a model that loads at once would only add lines.
+        // Only a terminal shows a progress line: elsewhere it would only add lines, because a local model loads in a moment.
         if (!process.stdout.isTTY) break;
         bar.update({ done: report.loaded, total: report.total, detail: `bytes, ${size(report.total)}` });
         break;
@@ -56,7 +56,7 @@ export function followFinetune(settings) {
         console.warn(`Warning: ${report.message}`);
         break;
       case 'recovered':
-        // The run repeats the steps after the recovered one.
+        // Forgets the logs of later steps, because the run repeats these steps.
         outcome.steps.splice(outcome.steps.filter(({ step }) => step <= report.step).length);
         break;
       case 'log': {

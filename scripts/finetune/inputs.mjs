@@ -1,4 +1,4 @@
-// Checks the inputs of a fine-tuning run before a browser is started.
+// Checks the inputs of a fine-tuning run before a browser or the GPU is opened.
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../shared/options.mjs';

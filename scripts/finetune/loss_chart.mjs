@@ -3,7 +3,7 @@
 const WIDTH = 880;
 const HEIGHT = 480;
 const PLOT = { left: 72, right: 852, top: 96, bottom: 420 };
-/** Weight of a new step in the smoothed line. */
+/** The weight of the newest step in the smoothed line. */
 const SMOOTHING = 0.1;
 
 /**
@@ -12,7 +12,7 @@ const SMOOTHING = 0.1;
  */
 export function lossChart({ title, subtitle, note, losses }) {
   const finite = losses.filter(Number.isFinite);
-  // A run may have more losses than a call takes arguments.
+  // `Math.min(...finite)` would fail for long runs: a call's number of arguments is limited.
   const [least, most] = finite.reduce(
     ([low, high], loss) => [Math.min(low, loss), Math.max(high, loss)],
     [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
@@ -69,7 +69,7 @@ ${columns.join('\n')}
 `;
 }
 
-/** An exponential moving average with bias correction. @param {readonly number[]} values */
+/** Returns the exponential moving average of values, with bias correction. @param {readonly number[]} values */
 function smoothed(values) {
   let sum = 0;
   let weight = 0;
@@ -83,7 +83,7 @@ function smoothed(values) {
 }
 
 /**
- * About `wanted` round numbers that enclose both ends.
+ * Returns about `wanted` round numbers for an axis. The first is at most `from`, and the last at least `to`.
  * @param {number} from
  * @param {number} to
  * @param {number} wanted

@@ -16,13 +16,13 @@ import { EXPORT_FLAGS } from './export.mjs';
  * @property {number} warmup_steps
  * @property {number} learning_rate
  * @property {number} per_device_train_batch_size
- * @property {number} gradient_accumulation_steps batches of an update
+ * @property {number} gradient_accumulation_steps batches per update
  * @property {boolean} gradient_checkpointing
- * @property {number} max_length tokens
+ * @property {number} max_length in tokens
  * @property {number} seed
  */
 
-/** Range of texts in a batch, and of batches in an update. */
+/** The allowed range for the number of texts in a batch, and of batches in an update. */
 const SOME = { min: 1, max: 1024 };
 
 export const SETTING_FLAGS = /** @type {const} */ ({
@@ -42,7 +42,7 @@ export const SETTING_FLAGS = /** @type {const} */ ({
 });
 
 /**
- * @param {{ targets: string, device: string }} own the default of `target_modules`, and the help of the options that choose a device
+ * @param {{ targets: string, device: string }} own the default of `target_modules`, and the help for options that choose a device
  */
 export const settingHelp = ({ targets, device }) => `\
   --dtype HOW            how the model's weights are held: auto (as its files have
@@ -93,7 +93,7 @@ export function readSettings(flags, names) {
     r: integer('r', flags.r, { min: 1, max: 65_536 }),
     target_modules: targets(String(flags.target_modules)),
     max_steps,
-    // Short runs have a shorter warm-up, so that they reach their learning rate.
+    // A short run has a shorter warm-up, so that it still reaches its full learning rate.
     warmup_steps: Math.min(10, Math.ceil(max_steps / 4)),
     learning_rate: decimal('learning_rate', flags.learning_rate, { above: 0, max: 10 }),
     per_device_train_batch_size: integer('per_device_train_batch_size', flags.per_device_train_batch_size, SOME),
@@ -105,7 +105,7 @@ export function readSettings(flags, names) {
 }
 
 /**
- * The options of `--estimate`; undefined without it.
+ * Returns the options of `--estimate`; undefined without this flag.
  * @param {import('../shared/options.mjs').Flags} flags
  * @returns {{ memory?: number } | undefined} `memory` in bytes
  */
@@ -124,7 +124,7 @@ export function kernelsOf(flag, path) {
 
 /**
  * @param {string} text
- * @returns {string | readonly string[]} names, or a regular expression or `all-linear` as PEFT takes them
+ * @returns {string | readonly string[]} names; or a string that PEFT accepts instead: a regular expression or `all-linear`
  */
 function targets(text) {
   const names = text.split(',').map((name) => name.trim());

@@ -2,11 +2,12 @@
 
 /** @typedef {{ train: string, heldOut: string }} Split */
 
-/** Characters of the shortest text. Shorter ones leave too little to measure perplexity on. */
+/** The minimum length of a text, in characters. A shorter text leaves too little to measure perplexity on. */
 export const SHORTEST_TEXT = 5_000;
 
 /**
- * Holds out at least the last tenth of the characters, from the beginning of the nearest paragraph before them.
+ * Holds out the last tenth of the text, or slightly more: the held-out part begins with a paragraph if one begins shortly before, otherwise
+ * with a word.
  * @param {string} text
  * @returns {Split}
  */
@@ -19,7 +20,7 @@ export function splitText(text) {
   return { train: text.slice(0, cut), heldOut: text.slice(cut) };
 }
 
-/** The first words of the held-out text, as a prompt for the model. @param {string} heldOut */
+/** Returns the first words of the held-out text, as a prompt for the model. @param {string} heldOut */
 export function promptFrom(heldOut) {
   return heldOut.trim().split(/\s+/).slice(0, 6).join(' ').slice(0, 100);
 }

@@ -6,7 +6,7 @@ import { inRepository, ROOT } from '../shared/paths.mjs';
 
 const ENTRY = 'virtual:fuzz';
 
-/** Paths of the targets' modules by name. */
+/** Returns the paths of the targets' modules, by target name. */
 export function targetFiles() {
   const folder = inRepository('test/fuzz/targets');
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
@@ -15,7 +15,8 @@ export function targetFiles() {
 }
 
 /**
- * Bundles a target, with `fuzz` for Jazzer.js, `vary` for inputs from fast-check, and `repeat` for one input. Returns the file's path.
+ * Bundles a target into a file, and returns the file's path. The file exports `fuzz` for Jazzer.js, `vary` for inputs from fast-check, and
+ * `repeat` for one input.
  * @param {string} target
  * @param {{ findings: string, out: string }} folders
  */

@@ -1,4 +1,4 @@
-// Words that libFuzzer puts into inputs: words of the corpus, and words that often break readers.
+// Makes the dictionary of words that libFuzzer inserts into inputs: words of the corpus, and words that often break readers.
 
 const ALWAYS = [
   '"__proto__":',
@@ -18,10 +18,10 @@ const PIECES = [
   ...['(?:', '(?=', '(?!', '(?<=', '(?<!', '(?P<n>', ')*', ')+', ')?', '[^', '*?', '{2,3}', '{1000}', '{,9}'],
   ...['\\b', '\\1', '\\p{L}', '\\s', '\\S', '\\w', '\\Z', '\\G'],
 ];
-/** Longest word in characters, and most words. */
+/** The maximum length of a word in characters, and the maximum number of words. */
 const [LONGEST, MOST] = [40, 400];
 
-/** A dictionary in libFuzzer's format. @param {readonly string[]} corpus texts with one character for each byte */
+/** Returns a dictionary in libFuzzer's format. @param {readonly string[]} corpus files, decoded as Latin-1 */
 export function dictionaryOf(corpus) {
   const quoted = corpus.flatMap((text) => text.match(/"(?:[^"\\]|\\.)*"(?:\s*:)?/g) ?? []);
   const words = new Set([...ALWAYS, ...PIECES, ...quoted.filter((word) => word.length <= LONGEST)]);

@@ -1,4 +1,4 @@
-// The bundled model and a text as an npm package of their own, so that first steps need nothing else of this repository.
+// Makes an npm package of the bundled model and a text, so that first steps need no other file of this repository.
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packed } from '../build/tarball.mjs';
@@ -7,10 +7,10 @@ import { inRepository } from '../shared/paths.mjs';
 
 export const MODEL_PACKAGE = 'webvera-prose-1.4m';
 
-/** Changes only when the model or the text does, so that documents of every release name the same files. */
+/** The package's version. It changes only with the model or the text, so that the documents of every release name the same files. */
 const VERSION = '1.0.0';
 
-/** The address of the package's files, which the documents' samples load. */
+/** The URL of the package's files on a CDN. The code samples in the documents load them. */
 export const MODEL_ADDRESS = `https://cdn.jsdelivr.net/npm/${MODEL_PACKAGE}@${VERSION}/`;
 
 const MODEL = inRepository('demo/public/models/prose-1.4M');

@@ -1,4 +1,4 @@
-// Packs the bundled model and a text as an npm package of their own, for `npm run pack:model`. It publishes nothing.
+// `npm run pack:model`: packs the bundled model and a text as a separate npm package, without publishing it.
 import { mkdirSync } from 'node:fs';
 import { inRepository } from '../shared/paths.mjs';
 import { packModel } from './model_package.mjs';

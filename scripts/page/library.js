@@ -1,16 +1,16 @@
-/** The built library, imported as any page would. @returns {Promise<typeof import('../../src/index')>} */
+/** Imports the built library as any page would. @returns {Promise<typeof import('../../src/index')>} */
 export function loadLibrary() {
   const url = '/dist/webvera.js';
   return import(url);
 }
 
-/** The built library that can run in the calling thread. @returns {Promise<typeof import('../../src/node')>} */
+/** Imports the built library that can run in the calling thread. @returns {Promise<typeof import('../../src/node')>} */
 export function loadNodeLibrary() {
   const url = '/dist/node.js';
   return import(url);
 }
 
-/** The fields of an error as plain data, which can be sent out of the page. @param {unknown} error */
+/** Returns the fields of an error as plain data, which can be sent out of the page. @param {unknown} error */
 export function describeError(error) {
   const { name, message, code, hint } =
     /** @type {{ name?: string, message?: string, code?: string, hint?: string }} */ (
@@ -19,10 +19,10 @@ export function describeError(error) {
   return { name, message, code, hint };
 }
 
-/** Describes the adapter of this page. */
+/** Describes this page's GPU adapter. */
 export const describeDevice = () => describeGpu(navigator.gpu);
 
-/** Describes the adapter that the library uses. @param {GPU} gpu */
+/** Describes the GPU adapter that the library uses. @param {GPU} gpu */
 export async function describeGpu(gpu) {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   const { vendor = '', architecture = '', description = '', isFallbackAdapter = false } = adapter?.info ?? {};

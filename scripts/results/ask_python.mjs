@@ -1,4 +1,4 @@
-// Runs a Python script with the packages of the oracle: JSON goes in, JSON comes out.
+// Runs a Python script with the packages of the oracle. The input and output of the script are JSON.
 import { spawn } from 'node:child_process';
 import { basename } from 'node:path';
 import { findOracle, oracleEnvironment } from '../test/python.mjs';
@@ -6,7 +6,7 @@ import { findOracle, oracleEnvironment } from '../test/python.mjs';
 /**
  * @param {string} script a file that reads JSON from its standard input and prints JSON
  * @param {unknown} request
- * @param {(line: string) => void} report called before an installation of the packages, which may take minutes
+ * @param {(line: string) => void} report called before the packages are installed, which may take minutes
  * @returns {Promise<any>} the JSON that the script prints. Rejects with PythonMissing if no Python can run the script
  */
 export async function askPython(script, request, report) {

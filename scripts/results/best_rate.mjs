@@ -1,14 +1,14 @@
-// Chooses the best of four rates with three measurements.
+// Chooses the best of four learning rates with three measurements.
 
 /** @typedef {readonly [number, number, number, number]} Rates in rising order */
 
 /**
- * Measures the two middle rates, then the outer rate beside the better one. The other outer rate is left out, because it is expected to be
- * worse than the middle rate beside it.
+ * Measures the two middle rates, then the outer rate next to the better one. The other outer rate isn't measured, because it is expected to
+ * be worse than the middle rate next to it.
  * @template {{ readonly score: number }} Trial
  * @param {Rates} rates
  * @param {(rate: number) => Promise<Trial>} measure a lower score is better
- * @returns {Promise<{ rate: number, best: Trial, trials: Trial[] }>} `trials`: all three
+ * @returns {Promise<{ rate: number, best: Trial, trials: Trial[] }>} `trials`: all three trials
  */
 export async function bestOfRates([lowest, lower, higher, highest], measure) {
   const [low, high] = [await measure(lower), await measure(higher)];
@@ -19,7 +19,7 @@ export async function bestOfRates([lowest, lower, higher, highest], measure) {
 }
 
 /**
- * Whether the first score is better. A run that diverged has the score NaN, which is worse than any number.
+ * Checks whether the first score is better. The score of a run that diverged is NaN: worse than any number.
  * @param {{ score: number }} one
  * @param {{ score: number }} other
  */

@@ -1,4 +1,4 @@
-// Writes a table row by row, because measuring it takes hours: an interrupted command resumes at the missing rows.
+// Writes a table row by row, because measuring it takes hours. After an interruption, the command measures only the missing rows.
 import { headingOf, RESULTS, rowsOf, withTable } from './report.mjs';
 
 /**

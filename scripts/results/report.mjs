@@ -5,11 +5,11 @@ import { inRepository } from '../shared/paths.mjs';
 
 /** @typedef {(key: readonly string[], measure: () => Promise<readonly string[]>) => Promise<void>} MeasureRow */
 /**
- * A run of the command, which measures one table.
+ * One run of `npm run results`, which measures one table.
  * @typedef {object} TableRun
  * @property {typeof import('../../src/node')} library
  * @property {import('../../src/index').Session} session
- * @property {number} seeds runs of each row, whose mean the row reports
+ * @property {number} seeds number of runs of each row; the row reports their mean
  * @property {MeasureRow} row measures a row and writes it, unless RESULTS.md has it already
  * @property {(line: string) => void} report
  */
@@ -22,17 +22,18 @@ import { inRepository } from '../shared/paths.mjs';
  */
 
 const FILE = inRepository('docs/RESULTS.md');
-/** The file before its first table. */
+/** The initial RESULTS.md, with empty tables. */
 const TEMPLATE = inRepository('scripts/results/template.md');
 
-/** The text of RESULTS.md. */
+/** Reads and writes RESULTS.md. */
 export const RESULTS = {
   read: () => readFileSync(existsSync(FILE) ? FILE : TEMPLATE, 'utf8'),
   write: (/** @type {string} */ text) => writeFileSync(FILE, text),
 };
 
 /**
- * The heading of a table, which names all conditions of its rows. Rows stay valid as long as the heading stays the same.
+ * Returns the text above a table. It names all conditions under which the rows were measured: rows stay valid while this text doesn't
+ * change.
  * @param {string} name
  * @param {Table} table
  * @param {string} device
@@ -82,7 +83,7 @@ function placeOf(file, name) {
 }
 
 /**
- * The lines of a table. The columns that identify a row are aligned to the left.
+ * Returns the lines of a Markdown table. The columns that identify a row are aligned to the left.
  * @param {{ keys: number, columns: readonly string[], rows: readonly (readonly string[])[] }} table
  */
 export function markdown({ keys, columns, rows }) {
@@ -91,7 +92,7 @@ export function markdown({ keys, columns, rows }) {
 }
 
 /**
- * The mean of numbers, with the sample standard deviation if there are several.
+ * Formats the mean of numbers, with the sample standard deviation if there are several.
  * @param {readonly number[]} numbers
  * @param {number} digits
  */

@@ -1,4 +1,4 @@
-// The output of `npm run shader`. Vite loads this module, because it imports TypeScript and WGSL.
+// Makes the output of `npm run shader`. Vite loads this module, because it imports TypeScript and WGSL.
 import { WebVeraError } from '../../src/core/errors/error';
 import { nearName } from '../../src/core/errors/near_name';
 import { namedKernels, shaderFiles } from '../../test/helpers/gpu/kernels';
@@ -6,12 +6,12 @@ import { namedKernels, shaderFiles } from '../../test/helpers/gpu/kernels';
 /** @typedef {import('../../src/core/kernels/kernel').AnyVariant} AnyVariant */
 /** @typedef {import('../../test/helpers/gpu/kernels').NamedKernel} NamedKernel */
 
-/** Suffix of a product's default kernel. */
+/** The suffix of a matrix product's default kernel: it reads vec4s, and its right operand is stored as f32. */
 const USUAL = '.vec4.f32';
 
 /**
- * Returns the text to print: for 'linear/workgroup' the compiled text, with a line before each part that names its file; for 'linear' the
- * names of its variants; and for '' the names of all records.
+ * Returns the text to print: for 'linear/workgroup' the compiled WGSL, with a line before each part that names the part's file; for
+ * 'linear' the names of the kernel's variants; and for '' the names of all kernel records.
  * @param {string} asked
  */
 export function shaderAnswer(asked) {
@@ -35,13 +35,13 @@ export function findVariant({ name, kernel }, label) {
   });
 }
 
-/** Whether the kernel's name without a suffix means this record. @param {Pick<NamedKernel, 'name'>} named */
+/** Checks whether a name without a suffix, such as `linear`, means this record. @param {Pick<NamedKernel, 'name'>} named */
 export function isUsual({ name }) {
   return !name.includes('.') || name.endsWith(USUAL);
 }
 
 /**
- * A kernel's variants by their labels.
+ * Returns a kernel's variants by their labels.
  * @param {readonly AnyVariant[]} variants
  * @returns {Map<string, AnyVariant>}
  */

@@ -1,13 +1,13 @@
-// Lets one process at a time run some work, by a lock file that holds the process's id.
+// Lets only one process at a time do some work. A lock file contains the id of that process.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { onExit } from './processes.mjs';
 
-/** Milliseconds between attempts to take the lock. */
+/** Milliseconds between attempts to obtain the lock. */
 const PAUSE = 200;
 
 /**
- * Runs `body` when no other process holds the lock of the same file. The lock of a process that has died is free.
+ * Runs `body` when no other process holds the lock of the same file. If the process that held a lock has died, the lock is free.
  * @template T
  * @param {string} file in an existing folder
  * @param {(message: string) => void} report
@@ -42,11 +42,11 @@ function take(file) {
 /** @param {string} file */
 function isHeld(file) {
   try {
-    // A new file is empty for a moment. Its id is then 0, the group of this process, which exists.
+    // A new lock file is empty for a moment, and is read as id 0: the group of this process, which exists.
     process.kill(Number(readFileSync(file, 'utf8')), 0);
     return true;
   } catch (error) {
-    // Without ESRCH the file was removed, or the process belongs to another user.
+    // ESRCH means that the process has died. After other errors the file was removed, or the process belongs to another user.
     return codeOf(error) !== 'ESRCH';
   }
 }

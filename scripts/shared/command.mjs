@@ -2,7 +2,7 @@ import { CommandFailure, UsageError } from './options.mjs';
 
 /** @typedef {{ name?: string | undefined, message?: string | undefined, code?: string | undefined, hint?: string | undefined }} LibraryError */
 
-/** Codes of the library's errors about models, texts and options that can't be used. */
+/** The library's error codes for models, texts and options that can't be used. */
 const BAD_INPUT = new Set(['invalid_argument', 'invalid_format', 'unsupported_model', 'not_found', 'limit_exceeded']);
 
 /**
@@ -23,7 +23,8 @@ export async function runCommand(name, body) {
 }
 
 /**
- * Errors of the library, and of the system's files and devices, are for the user. Other errors are defects.
+ * Converts errors of the library and of system calls into failures, whose messages are for the user. Other errors are defects, and are
+ * returned unchanged.
  * @param {unknown} error
  */
 function knownFailure(error) {
@@ -32,7 +33,7 @@ function knownFailure(error) {
   return 'syscall' in error ? new CommandFailure(error.message) : error;
 }
 
-/** The failure of a command for an error of the library, in one line. @param {LibraryError} error */
+/** Converts an error of the library into a command's failure with a message of one line. @param {LibraryError} error */
 export function failureOf({ name, message, code, hint }) {
   const text = [message, hint].filter(Boolean).join(' – ').replace(/\s+/g, ' ');
   if (code !== undefined && BAD_INPUT.has(code)) return new UsageError(text);

@@ -1,5 +1,5 @@
 /**
- * The middle number, or the mean of the two middle ones. NaN if there are no numbers.
+ * Returns the middle number, or the mean of the two middle ones; NaN if there are no numbers.
  * @param {readonly number[]} numbers
  */
 export function median(numbers) {

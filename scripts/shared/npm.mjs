@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { ROOT } from './paths.mjs';
 
 /**
- * Runs the npm that started this process.
+ * Runs the npm that started this process, or the machine's npm if none did.
  * @param {readonly string[]} args
  * @param {{ cwd?: string, env?: Readonly<Record<string, string>>, stdio?: 'inherit' }} [options] `stdio`: prints npm's output
  * @returns {string} npm's standard output; empty if it is printed

@@ -1,10 +1,10 @@
 // Reads a command's options. A mistake in them ends the command with one line and exit code 2.
 import { parseArgs } from 'node:util';
 
-/** A command can't do its work. The message is for the user. */
+/** Thrown if a command can't do its work. The message is for the user. */
 export class CommandFailure extends Error {}
 
-/** A wrong option or input file. */
+/** Thrown for a wrong option or input file. */
 export class UsageError extends CommandFailure {}
 
 /**
@@ -34,7 +34,7 @@ export function readArguments(argv, flags, allowPositionals) {
   } catch (error) {
     const { message, code } = /** @type {Error & { code?: string }} */ (error);
     const [reason] = message.split(/\.\s|\.?\n/);
-    // The list of all options doesn't help with a wrong value.
+    // A list of all options doesn't help if only a value is wrong.
     if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') throw new UsageError(String(reason));
     const known = Object.keys(flags).map((name) => `--${name}`);
     const word = /'--?([\w-]+)/.exec(message)?.[1]?.replaceAll('-', '_') ?? '';

@@ -8,7 +8,7 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** @param {string} path relative to the root, with slashes */
 export const inRepository = (path) => ROOT + path;
 
-/** Paths of all files and folders below a folder, relative to it and with slashes. @param {string} folder */
+/** Returns the paths of all files and folders below a folder, relative to it and with slashes. @param {string} folder */
 export function pathsBelow(folder) {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => name.split(sep).join('/'));
 }

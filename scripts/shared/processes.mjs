@@ -1,4 +1,4 @@
-// Cleans up before this process ends, also at SIGINT, SIGTERM and SIGHUP.
+// Cleans up before this process ends, also after SIGINT, SIGTERM or SIGHUP.
 import { rmSync } from 'node:fs';
 
 /** @typedef {() => void} Cleanup */
@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 const SIGNALS = /** @type {const} */ ({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1 });
 
 /**
- * Runs `cleanup` when the returned function is called, or when this process ends. At the end the latest cleanup runs first.
+ * Runs `cleanup` when the returned function is called, or when this process ends. When it ends, the latest cleanup runs first.
  * @param {Cleanup} cleanup synchronous
  * @returns {Cleanup}
  */
@@ -33,7 +33,7 @@ export function onExit(cleanup) {
   };
 }
 
-/** Ends this process, which runs the listeners of `exit`. @param {NodeJS.Signals} signal */
+/** Ends this process after a signal. `process.exit` runs the cleanups, which listen to `exit`. @param {NodeJS.Signals} signal */
 function end(signal) {
   process.exit(128 + (SIGNALS[/** @type {keyof typeof SIGNALS} */ (signal)] ?? 0));
 }
@@ -51,7 +51,7 @@ export function kill(child) {
   }
 }
 
-/** @param {string} folder for example a browser's profile, in which files may still appear for a moment */
+/** Removes a folder. Retries, because files may still appear, for example in a browser's profile. @param {string} folder */
 export function remove(folder) {
   rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 }

@@ -1,4 +1,4 @@
-// Progress lines, and numbers as the commands print them.
+// Prints progress lines, and formats numbers for the commands.
 
 const BAR = 24;
 
@@ -10,7 +10,7 @@ const BAR = 24;
  */
 
 /**
- * A progress line, which is redrawn on a terminal. Elsewhere, one line for each tenth.
+ * Returns a progress line. A terminal redraws it; elsewhere a new line is printed for each tenth of the work.
  * @param {NodeJS.WriteStream} stream
  */
 export function progressLine(stream) {
@@ -37,7 +37,7 @@ export function progressLine(stream) {
   };
 }
 
-/** One progress line for each part of some work. @param {NodeJS.WriteStream} stream */
+/** Returns a progress line that begins anew for each part of some work. @param {NodeJS.WriteStream} stream */
 export function followSteps(stream) {
   const bar = progressLine(stream);
   let current = '';
@@ -78,7 +78,7 @@ export function size(bytes) {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** Billions, with two decimals. @param {number} value */
+/** Formats a number in billions, with two decimals. @param {number} value */
 export function giga(value) {
   return (value / 1e9).toFixed(2);
 }

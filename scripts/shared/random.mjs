@@ -1,5 +1,5 @@
 /**
- * Numbers from 0 to below 1 by Marsaglia's xorshift, the same for the same seed. Multiplied by 2³², they are whole numbers.
+ * Returns a generator of random numbers from 0 to below 1 (Marsaglia's xorshift). They are multiples of 2⁻³², and depend only on the seed.
  * @param {number} seed not 0
  * @returns {() => number}
  */

@@ -2,7 +2,7 @@
 import { Zip, ZipDeflate } from 'fflate';
 
 /**
- * Zips files. Reads them in pieces, so that a page stays responsive and memory never holds a whole file.
+ * Zips files. Reads each file in pieces, so that a page stays responsive and memory never holds a whole file.
  * @param {ReadonlyMap<string, Blob>} files by their paths in the zip
  * @returns {Promise<Blob>}
  */

@@ -1,8 +1,8 @@
-// Prepares a page for a picture.
+// Prepares a page for a screenshot.
 
 /** @typedef {import('puppeteer-core').Page} Page */
 
-/** Emulates a colour scheme, and no motion, so that no colour is in transition. @param {Page} page @param {'light' | 'dark'} scheme */
+/** Emulates a colour scheme and reduced motion, so that no colour transition runs. @param {Page} page @param {'light' | 'dark'} scheme */
 export function shownIn(page, scheme) {
   return page.emulateMediaFeatures([
     { name: 'prefers-color-scheme', value: scheme },
@@ -10,7 +10,7 @@ export function shownIn(page, scheme) {
   ]);
 }
 
-/** Waits for two frames, after which all of the page is drawn. @param {Page} page */
+/** Waits for two frames, so that the whole page is drawn. @param {Page} page */
 export async function painted(page) {
   await page.evaluate(
     () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(null)))),

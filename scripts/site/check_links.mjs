@@ -4,7 +4,7 @@ import { join, posix } from 'node:path';
 import { pathsBelow } from '../shared/paths.mjs';
 
 /**
- * Links to files or headings that the site lacks, one line each.
+ * Returns a message for each link to a file or heading that the site lacks.
  * @param {string} site
  */
 export function brokenLinks(site) {
@@ -29,7 +29,7 @@ export function brokenLinks(site) {
   return [...new Set(complaints)];
 }
 
-/** The file that a link leads to. @param {string} site @param {string} page @param {string} link */
+/** Returns the file that a link leads to; undefined if there is none. @param {string} site @param {string} page @param {string} link */
 function targetOf(site, page, link) {
   if (link.startsWith('/')) return undefined;
   const path = posix.join(posix.dirname(page), decodeURIComponent(link.replace(/\?.*$/, '')));
@@ -38,7 +38,7 @@ function targetOf(site, page, link) {
   return isFile ? file : undefined;
 }
 
-/** Internal links of a page. @param {string} html */
+/** Returns a page's links within the site. @param {string} html */
 export function linksOf(html) {
   const links = [...html.matchAll(/\s(?:href|src)="([^"]*)"/g)].map(([, link = '']) => link.replaceAll('&amp;', '&'));
   return [...new Set(links)].filter((link) => !/^(?:[a-z]+:|\/\/)/i.test(link) && link !== '#' && link !== '');

@@ -1,5 +1,5 @@
-// `npm run clicks`: clicks, bytes and seconds of a first visit to the demo of the built site, until it shows something, in both browsers,
-// without a graphics card.
+// `npm run clicks`: builds the site, and visits its demo for the first time in both browsers, without a graphics card. Prints the clicks,
+// bytes and seconds until each result is shown.
 import { runCommand } from '../shared/command.mjs';
 import { npm } from '../shared/npm.mjs';
 import { inRepository } from '../shared/paths.mjs';

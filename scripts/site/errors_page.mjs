@@ -1,15 +1,15 @@
-// docs/guide/errors.md, the page of all errors by their codes, made from the source: the codes' comments, and the messages and hints of all
-// places that make an error. A test compares the file with the source, and writes it.
+// Makes docs/guide/errors.md, the page of all errors by code, from the source: from the comments of the codes, and from the messages and
+// hints of all places that create an error. A test compares the file with the source, and writes it when run with `-u`.
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { inRepository, pathsBelow } from '../shared/paths.mjs';
 
 /** @typedef {{ code: string, message: string, hint: string, file: string }} MadeError */
 
-/** Rooms whose errors report mistakes in webvera itself. */
+/** Folders whose errors report mistakes in webvera itself. */
 const INSIDE = /^src\/(?:ops|graph)\//;
 
-/** Errors of the store become `WebVeraError`s with the same code. */
+/** The classes of errors on the page. Errors of the store become `WebVeraError`s with the same code. */
 const CLASSES = ['WebVeraError', 'StoreError'];
 
 /**
@@ -45,7 +45,7 @@ try {
 ${sections.join('\n')}`;
 }
 
-/** The text of a table's cell. Code in it stays as it is. @param {string} text */
+/** Escapes text for a cell of a Markdown table. Within code, only bars and line breaks are replaced. @param {string} text */
 function cell(text) {
   const parts = text
     .replaceAll('|', '\\|')
@@ -62,7 +62,7 @@ function plain(text) {
     .replaceAll(/([*_])/g, '\\$1');
 }
 
-/** The codes of `ErrorCode` with their comments. @returns {ReadonlyMap<string, string>} */
+/** Returns the codes of `ErrorCode` with their comments. @returns {ReadonlyMap<string, string>} */
 export function documentedCodes() {
   const file = inRepository('src/core/errors/error.ts');
   const text = readFileSync(file, 'utf8');
@@ -80,7 +80,8 @@ export function errorsOfSource() {
 }
 
 /**
- * The errors that a file makes by `new WebVeraError(code, message, { hint })` or `new StoreError`, if the file contains code and message.
+ * Returns the errors that a file creates with `new WebVeraError(code, message, { hint })` or `new StoreError`, if their codes and messages
+ * are written in the file.
  * @param {string} text
  * @param {string} file
  * @returns {MadeError[]}
@@ -112,7 +113,7 @@ function hintOf(details) {
 }
 
 /**
- * The text of a string or template, with … for its values.
+ * Returns the text of a string or template, with … in place of its values.
  * @param {ts.Expression} node
  * @returns {string | undefined} undefined for other expressions
  */
@@ -123,7 +124,7 @@ function textOf(node) {
   return node.head.text + node.templateSpans.map(({ literal }) => `…${literal.text}`).join('');
 }
 
-/** The text of the last constant with this name before its use. @param {ts.Identifier} name */
+/** Returns the text of the last constant with this name that is declared before its use. @param {ts.Identifier} name */
 function textOfConstant(name) {
   /** @type {string | undefined} */
   let found;

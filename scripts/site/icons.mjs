@@ -5,8 +5,8 @@ import { runCommand } from '../shared/command.mjs';
 import { inRepository } from '../shared/paths.mjs';
 
 /**
- * `room` is the share of the edge that the mark takes. Systems cut icons that fill their square into shapes of their own, which show at
- * least the inner 80 %.
+ * `room`: the mark's width as a share of the icon's. `fills`: whether the icon has a background. Systems crop such icons to shapes of their
+ * own; the inner 80 % is always visible.
  * @type {readonly { name: string, edge: number, room: number, fills: boolean }[]}
  */
 const ICONS = [

@@ -1,5 +1,5 @@
-// `npm run lighthouse`: Lighthouse's judgement of the demo's pages, of accessibility and best practices. Each page must have 100 of 100.
-// Lighthouse is installed into out/lighthouse when it is first needed: its 200 packages are no dependency of this repository.
+// `npm run lighthouse`: checks accessibility and best practices of the demo's pages with Lighthouse. Each page must score 100 in both.
+// Lighthouse is installed into out/lighthouse when it is first needed: it isn't a dependency of this repository, as it has many of its own.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -44,7 +44,7 @@ async function report(url, chrome) {
   return JSON.parse(stdout);
 }
 
-/** Audits of a category that a page fails. @param {Report} report @param {string} name */
+/** Returns the audits of a category that a page fails. @param {Report} report @param {string} name */
 function failed({ categories, audits }, name) {
   const weighed = (categories[name]?.auditRefs ?? []).filter(({ weight }) => weight > 0);
   return weighed.map(({ id }) => audits[id]).filter((audit) => audit?.score != null && audit.score < 1);
@@ -55,7 +55,7 @@ await runCommand('lighthouse', async () => {
   if (chrome === undefined) throw new CommandFailure(`Needs ${BROWSERS.chrome.title}: ${BROWSERS.chrome.advice}.`);
   install();
   npm(['run', '--silent', 'build:demo'], { stdio: 'inherit' });
-  // The pages have their own policy; files get none, as from a static server.
+  // The pages set their own Content Security Policy in a meta element; the server sends none, as a static host.
   const server = await serve({ '/': inRepository('demo/dist/') }, { headers: { 'Content-Security-Policy': '' } });
   const rows = [['Page', ...CATEGORIES]];
   const faults = [];

@@ -1,4 +1,4 @@
-// llms.txt and llms-full.txt: the documents for programs that read text.
+// Writes llms.txt and llms-full.txt: the site's documents as text for language models.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { introductionOf, PAGES, SECTIONS, sitePath, titleOf } from './pages.mjs';
 

@@ -1,13 +1,13 @@
-// Lists a build's files in its service worker, which stores them for visits without a network.
+// Writes the list of a build's files into its service worker, which caches them for visits without a network.
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathsBelow } from '../shared/paths.mjs';
 
-/** The name in the script that the list replaces. */
+/** The placeholder in the service worker that the list of files replaces. */
 const PLACE = 'WEBVERA_SHELL';
 
-/** Files that no page loads, and models, which the library caches itself. */
+/** Files that the service worker doesn't cache: those that no page loads, and models, which the library caches itself. */
 const LEFT_OUT = /^models\/|\/train\/|\.(?:md|map)$/;
 
 /**
@@ -27,7 +27,7 @@ export function offlineFiles(script) {
 }
 
 /**
- * The paths of all files that work offline, and a version that changes with each of them and with the script.
+ * Returns the paths of all files to cache, and a version that changes when one of these files or the script changes.
  * @param {string} folder
  * @param {string} script
  */

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFil
 import { dirname, posix } from 'node:path';
 import { inRepository } from '../shared/paths.mjs';
 
-/** Stands for the path of the site in the built files, until `relocate` makes them relative. */
+/** A placeholder for the site's path in the built files, until `relocate` makes their paths relative. */
 export const SITE_BASE = '/-site-base-/';
 
 export const REPOSITORY = 'https://github.com/webvera/webvera';
@@ -54,7 +54,7 @@ export function titleOf(text) {
 }
 
 /**
- * The first paragraph below the first heading, in one line: it says who the document is for.
+ * Returns the first paragraph below the first heading, as one line. It says who the document is for.
  * @param {string} text
  */
 export function introductionOf(text) {
@@ -64,8 +64,8 @@ export function introductionOf(text) {
 }
 
 /**
- * Links of a document, as they are in the site: to other documents by their paths there, to files of the repository by its address.
- * Code blocks stay as they are.
+ * Rewrites a document's links for the site: links to other documents become paths in the site, links to other files of the repository
+ * become addresses on GitHub. Code blocks stay as they are.
  * @param {string} text
  * @param {string} file its path in the repository
  */

@@ -1,5 +1,5 @@
-// `npm run pictures`: pictures of the demo's pages before, during and after what a visitor does there, narrow and wide, light and dark,
-// in half of their size in demo/pictures, for people to look at.
+// `npm run pictures`: takes pictures of the demo's pages before, during and after a visitor's actions, narrow and wide, light and dark.
+// They are written at half size to demo/pictures, for people to look at.
 import { mkdirSync } from 'node:fs';
 import { openPage } from '../browsers/launch.mjs';
 import { serve } from '../browsers/serve.mjs';
@@ -17,11 +17,11 @@ npm run pictures -- --page NAME     only of one page: index, classify, images, b
 
 const WIDTHS = [390, 768, 1280];
 const SCHEMES = /** @type {const} */ (['light', 'dark']);
-/** Quality of WebP, from 0 to 100. All pictures together have less than 2 MB. */
+/** The quality of WebP, from 0 to 100. With this value, all pictures together take less than 2 MB. */
 const QUALITY = 20;
 
 /**
- * The actions of a visitor on each page. A story yields the name of a state while the page is in it.
+ * A visitor's actions on each page. A story yields the name of a state when the page has reached that state.
  * @type {Readonly<Record<string, (page: Page) => AsyncGenerator<string>>>}
  */
 const STORIES = {
@@ -67,7 +67,7 @@ const STORIES = {
 };
 
 /**
- * The story of a page that has learnt its examples by itself, and refines what it learnt when a visitor clicks.
+ * The story of a page that learns its examples without a click, and refines what it has learnt when the visitor clicks.
  * @param {Page} page
  * @param {() => Promise<void>} ask gives the page something to classify
  */
@@ -101,10 +101,10 @@ async function drawCircle(page) {
 }
 
 /**
- * Takes a picture of the whole page in each width and colour scheme.
+ * Takes a picture of the whole page at each width and in each colour scheme.
  * @param {Page} page
  * @param {string} path of the pictures, without width, scheme and extension
- * @param {number} scale of their size
+ * @param {number} scale of the pictures; 1 is their full size
  */
 async function inAllForms(page, path, scale) {
   for (const width of WIDTHS) {

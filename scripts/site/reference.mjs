@@ -4,7 +4,7 @@ import { Application } from 'typedoc';
 import { inRepository, pathsBelow } from '../shared/paths.mjs';
 import { REPOSITORY } from './pages.mjs';
 
-/** Entries of the package by the names that typedoc gives them, from their paths. */
+/** The package's entry points, by the names that typedoc derives from their paths. */
 const ENTRIES = {
   src: { name: 'webvera', file: 'src/index.ts' },
   'src/ai': { name: 'webvera/ai', file: 'src/ai.ts' },
@@ -12,7 +12,7 @@ const ENTRIES = {
   bench: { name: 'webvera/bench', file: 'bench/index.ts' },
 };
 
-/** Writes Markdown for VitePress. @param {string} folder */
+/** Writes the reference as Markdown for VitePress. @param {string} folder */
 export async function writeReference(folder) {
   const options = {
     name: 'Reference',
@@ -30,7 +30,7 @@ export async function writeReference(folder) {
     outputs: [{ name: 'markdown', path: folder }],
     logLevel: 'Error',
     skipErrorChecking: true,
-    // Options of the plugin.
+    // Options of typedoc-plugin-markdown.
     entryFileName: 'index.md',
     hidePageHeader: true,
     hideBreadcrumbs: true,
@@ -52,7 +52,7 @@ export async function writeReference(folder) {
 }
 
 /**
- * Public names, as `api/` lists them, without a page in the built reference.
+ * Returns a message for each public name in the reports in `api/` that has no page in the built reference.
  * @param {string} site
  */
 export function missingNames(site) {
@@ -64,7 +64,7 @@ export function missingNames(site) {
   );
 }
 
-/** The exported names of an entry. @param {string} entry */
+/** Returns the exported names of an entry point, from its report in `api/`. @param {string} entry */
 export function publicNames(entry) {
   const report = inRepository(`api/${entry}.api.md`);
   if (!existsSync(report)) throw new Error(`${report} is missing: npm run api writes it`);

@@ -1,5 +1,5 @@
-// VitePress builds a site for one path. `relocate` makes its files work at any path: pages find their folder by their own depth, scripts
-// by the address of the page.
+// VitePress builds a site for one path. `relocate` makes the built files work at any path: a page finds the site's
+// folder by its own depth in the site, and scripts find it by the page's address.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAst } from 'vite';
@@ -13,7 +13,7 @@ const VARIABLE = 'globalThis.__siteBase';
  * @param {string} base the path that it was built for
  */
 export function relocate(folder, base) {
-  // A page for unknown addresses can't know its depth.
+  // The page for unknown addresses is deleted: it can't know how deep in the site such an address is.
   rmSync(join(folder, '404.html'), { force: true });
   for (const path of pathsBelow(folder)) {
     const relocated = RELOCATED[/\.[a-z]+$/.exec(path)?.[0] ?? ''];
@@ -31,13 +31,13 @@ const RELOCATED = {
 };
 
 /**
- * Makes the links of a page absolute before VitePress takes it over. VitePress opens other pages without a request and leaves elements
- * such as the sidebar in place, whose relative links would then lead elsewhere.
+ * Makes a page's links absolute before VitePress's script starts. That script shows other pages without loading a new document: in
+ * elements that stay, such as the sidebar, relative links would then lead elsewhere.
  */
 const ABSOLUTE_LINKS =
   "for(const a of document.querySelectorAll('a[href]'))if(a.origin===location.origin)a.setAttribute('href',a.href)";
 
-/** The way from a file to the folder of the site. @param {string} path */
+/** Returns the relative path from a file to the site's folder. @param {string} path */
 const upFrom = (path) => '../'.repeat(path.split('/').length - 1) || './';
 
 /**
@@ -56,7 +56,7 @@ export function htmlAnywhere(html, base, path) {
 }
 
 /**
- * Replaces the path in all strings of a script.
+ * Replaces the path that the site was built for in all strings of a script.
  * @param {string} script
  * @param {string} base
  */
@@ -65,7 +65,7 @@ export function scriptAnywhere(script, base) {
   const found = [];
   collect(parseAst(script, { lang: 'js' }), base, script, found);
   let text = script;
-  // From the last one, so that earlier places stay.
+  // From the last to the first, so that the positions of earlier strings stay valid.
   for (const { start, end } of found.sort((a, b) => b.start - a.start)) {
     const moved = `(${text.slice(start, end)}).replaceAll("${base}",${VARIABLE})`;
     text = text.slice(0, start) + moved + text.slice(end);
@@ -74,7 +74,7 @@ export function scriptAnywhere(script, base) {
 }
 
 /**
- * Collects the outermost strings and templates that hold the path.
+ * Collects the outermost string literals and template literals that contain the path.
  * @param {unknown} node
  * @param {string} base
  * @param {string} script

@@ -21,7 +21,7 @@ npm run site -- --larger       with SmolLM2-135M-Instruct, 98 MB, for visitors w
 npm run site -- --address URL  for a site at this address: links to its demo are shown with a picture
 npm run site -- --serve        serves it afterwards on a free port`;
 
-/** Puts a larger model and its voices beside the demo's own, and lets the demo offer it. @param {string} models */
+/** Copies a larger model and its voices (adapters) into the built demo, which then offers it. @param {string} models */
 function offerLarger(models) {
   const [name, gguf_file] = ['SmolLM2-135M-Instruct', 'SmolLM2-135M-Instruct.Q4_1.gguf'];
   const from = `${dataOf(name, gguf_file)}/${gguf_file}`;
@@ -33,7 +33,7 @@ function offerLarger(models) {
   writeFileSync(`${models}/offers.json`, `${JSON.stringify([offer])}\n`);
 }
 
-/** The demo's link to the documents leads to those of the site. @returns {import('vite').Plugin} */
+/** Points the demo's link to the documents at the documents of this site. @returns {import('vite').Plugin} */
 function docsBeside() {
   const link = /href="[^"]*"(?=>Docs<)/;
   return {
@@ -44,7 +44,7 @@ function docsBeside() {
 
 const SOURCE = inRepository('out/site-pages');
 const SITE = inRepository('out/site');
-/** The file of the picture that is shown beside links to the demo. */
+/** The file of the picture that other sites show beside a link to the demo. */
 const PICTURE = 'picture.png';
 
 await runCommand('site', async () => {

@@ -1,5 +1,5 @@
-// A picture of a training step: the dispatches of a Llama with one layer, from the code that builds the steps of runs. No step is run.
-// Vite loads this module, because it imports TypeScript and WGSL.
+// Draws a picture of a training step: the dispatches for a Llama with one layer, planned by the code that plans real runs. No step is run.
+// Only Vite can load this module, because it imports TypeScript and WGSL.
 import { overlayOf } from '../../src/adapters/layers/overlay';
 import { VeraConfig } from '../../src/adapters/vera/config/vera_config';
 import { veraKind } from '../../src/adapters/vera/kind';
@@ -26,7 +26,7 @@ const MODEL = {
 
 /** @typedef {{ name: string, of: string }} Dispatch */
 
-/** The dispatches of a step before the loss, and those from the loss on. @returns {{ forward: Dispatch[], backward: Dispatch[] }} */
+/** The dispatches of a step: those before the loss, and those from the loss on. @returns {{ forward: Dispatch[], backward: Dispatch[] }} */
 export function dispatchesOfStep() {
   const model = createArchitecture(MODEL);
   const values = (/** @type {readonly { name: string, shape: readonly number[] }[]} */ list) =>
@@ -51,7 +51,7 @@ export function dispatchesOfStep() {
   return { forward: dispatches.slice(0, first), backward: dispatches.slice(first) };
 }
 
-/** The module whose weights a dispatch reads. @param {readonly { name: string }[]} values */
+/** Returns the name of the module whose weights a dispatch reads. @param {readonly { name: string }[]} values */
 function moduleOf(values) {
   const names = values.map(({ name }) => name);
   const tensor = names.find((name) => /\.weight$/.test(name));
@@ -61,7 +61,7 @@ function moduleOf(values) {
 
 const [WIDTH, HEIGHT, GAP, TOP] = [310, 24, 6, 40];
 
-/** The picture as SVG. Forward dispatches go down on the left, backward ones up on the right. */
+/** Returns the picture as SVG. Forward dispatches go down on the left, backward ones up on the right. */
 export function stepPicture() {
   const { forward, backward } = dispatchesOfStep();
   const rows = Math.max(forward.length, backward.length);

@@ -1,4 +1,4 @@
-// Clicks, transferred bytes and time of a first visit to the demo, until it shows something.
+// Measures a first visit to the demo: clicks, transferred bytes and seconds until the page shows each of several results.
 import { openPage } from '../browsers/launch.mjs';
 import { serve } from '../browsers/serve.mjs';
 import { CommandFailure } from '../shared/options.mjs';
@@ -6,11 +6,11 @@ import { CommandFailure } from '../shared/options.mjs';
 /** @typedef {import('puppeteer-core').Page} Page */
 /** @typedef {{ name: string, clicks: number, bytes: number, seconds: number }} Cost */
 
-/** The headers of GitHub Pages, so that no file is requested twice. */
+/** The headers that GitHub Pages sends. They let the browser cache files, so that it requests none twice. */
 const HEADERS = { 'Cache-Control': 'max-age=600', 'Content-Security-Policy': '', ETag: '"1"' };
 
 /**
- * Buttons that a visitor clicks, one after the other, and a test of the result that the page shows then.
+ * The buttons that a visitor clicks, in order. `shown` checks, in the page, whether it shows the result of the click.
  * @type {readonly { name: string, button: string, shown: () => boolean }[]}
  */
 const STEPS = [
@@ -35,7 +35,7 @@ const STEPS = [
 ];
 
 /**
- * Visits the demo in a new browser without a graphics card, from one click to the next.
+ * Visits the demo in a new browser without a graphics card, and measures the result of each click.
  * @param {import('../browsers/find_browser.mjs').BrowserKind} kind
  * @param {string} folder of the built demo
  * @returns {Promise<Cost[]>} clicks and bytes since the visit began, and seconds since the click. Aborted downloads count in full
@@ -69,11 +69,11 @@ export async function visitCosts(kind, folder) {
   }
 }
 
-/** Waits for the result of a step, also on another page. @param {Page} page @param {() => boolean} shown */
+/** Waits until the result of a step is shown, also on another page. @param {Page} page @param {() => boolean} shown */
 async function shows(page, shown) {
   const trouble = () => document.querySelector('#banner:not([hidden])')?.textContent;
   for (;;) {
-    // A page that is being left can't be asked.
+    // While the browser changes pages, `evaluate` rejects, and is called again later.
     if (await page.evaluate(shown).catch(() => false)) return;
     const said = await page.evaluate(trouble).catch(() => undefined);
     if (said) throw new CommandFailure(said);

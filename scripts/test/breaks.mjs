@@ -1,4 +1,4 @@
-// Defects that `npm run test:mutations` puts into the code, each of another kind. Tests should find all of them.
+// Defects that `npm run test:mutations` puts into the code one by one, each of a different kind. Tests should find all of them.
 
 /** @typedef {{ name: string, file: string, from: string, to: string }} Break */
 

@@ -10,19 +10,19 @@ import { cacheFolder } from '../shared/cache.mjs';
 import { CommandFailure } from '../shared/options.mjs';
 import { inRepository } from '../shared/paths.mjs';
 
-/** No Python on this machine can run PEFT. The message gives the reason and a remedy. */
+/** Thrown when no Python on this machine can run PEFT. The message gives the reason and a remedy. */
 export class PythonMissing extends CommandFailure {}
 
 const execute = promisify(execFile);
 
-/** The oldest version of Python that can run the oracle. */
+/** The oldest version of Python that can run the scripts in test/oracle. */
 const OLDEST = [3, 11];
 const folder = inRepository('test/oracle/');
 const requirements = join(folder, 'requirements.txt');
 const lock = join(folder, 'requirements.lock');
 
 /**
- * Environment variables that make Python's numbers reproducible: one thread, one order of sets, no network.
+ * Returns environment variables that make Python's results reproducible: one thread, a fixed order of sets, no network.
  * @returns {NodeJS.ProcessEnv}
  */
 export function oracleEnvironment() {
@@ -38,13 +38,14 @@ export function oracleEnvironment() {
 }
 
 /**
- * The path of an interpreter with the packages installed. `WEBVERA_PYTHON` names one with other packages, such as other releases.
+ * Returns the path of a Python with the packages, and installs them if necessary. `WEBVERA_PYTHON` names another Python to use, for
+ * example one with other releases.
  * @param {(message: string) => void} report called before an installation, which may take minutes
  * @returns {Promise<string>} rejects with PythonMissing
  */
 export async function findOracle(report) {
   const own = process.env.WEBVERA_PYTHON;
-  // A path is resolved here, because Python may be started in another folder. A plain name is looked up on the path.
+  // A path is resolved here, because Python may be started in another folder. A plain name is looked up in PATH.
   if (own) return basename(own) === own ? own : resolve(own);
   const python = await newestPython();
   const venv = join(cacheFolder(), `oracle-${await fingerprint(python)}`);
@@ -75,7 +76,7 @@ async function fingerprint(python) {
   return hash.digest('hex').slice(0, 12);
 }
 
-/** The first of the usual names whose Python is new enough and can make a venv. */
+/** Returns the first of the usual commands whose Python is new enough and can create a venv. */
 async function newestPython() {
   const asked = `import sys, venv, ensurepip; sys.exit(sys.version_info < (${OLDEST.join(', ')}))`;
   for (const name of process.platform === 'win32' ? ['python', 'py'] : ['python3', 'python']) {
@@ -92,7 +93,7 @@ async function newestPython() {
 }
 
 /**
- * The standard output of a program. Rejects with PythonMissing.
+ * Runs a program and returns its standard output. Rejects with PythonMissing if the program fails.
  * @param {string} program
  * @param {readonly string[]} args
  */

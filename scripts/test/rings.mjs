@@ -1,9 +1,9 @@
-// The rings of tests: the projects of vitest.config.ts that each ring runs, and the parts of this machine that it needs.
+// The rings of tests: the projects of vitest.config.ts that each ring runs, and the browsers and drivers that it needs.
 
 /** @typedef {import('../browsers/install.mjs').PartName} PartName */
 /** @typedef {'quick' | 'test' | 'all' | 'soak'} RingName */
 /**
- * `checks`: whether types and lint are checked before the tests. `package`: whether the tests need the package with its types.
+ * `checks`: whether types and lint are checked before the tests. `package`: whether the tests need the built package with its types.
  * @typedef {object} Ring
  * @property {readonly string[]} projects
  * @property {boolean} checks
@@ -25,7 +25,7 @@ export const RINGS = {
 };
 
 /**
- * The ring that the arguments name, and the arguments for vitest. If the first one is a path or an option, the ring is `npm test`.
+ * Returns the ring that the first argument names, and the arguments for vitest. If the first argument names no ring, the ring is `test`.
  * @param {readonly string[]} argv
  * @returns {{ name: RingName, rest: readonly string[] }}
  */
@@ -35,7 +35,8 @@ export function ringOf([first = 'test', ...rest]) {
 }
 
 /**
- * Arguments for vitest: the ring's projects, unless the user names some, and reports for `npm run test:times` and `.ci/run`.
+ * Returns the arguments for vitest: the ring's projects, unless `rest` names some, and the reporters whose files `npm run test:times` and
+ * `.ci/run` read.
  * @param {RingName} name
  * @param {readonly string[]} rest
  * @returns {string[]}
@@ -51,7 +52,7 @@ export function namesProjects(rest) {
   return rest.some((each) => each.startsWith('--project'));
 }
 
-/** The path of a ring's JSON report, relative to the root. @param {RingName} name */
+/** Returns the path of a ring's JSON report, relative to the repository. @param {RingName} name */
 export function reportOf(name) {
   return `out/tests/${name}.json`;
 }

@@ -1,20 +1,20 @@
 // The times of test files, as test/times/reporter.ts writes them, and the tables that `npm run test:times` prints.
 
 /**
- * Milliseconds of a test file. `total` contains `imports`; the others overlap, see test/times/spent.ts.
+ * The times of a test file, in milliseconds. `total` includes `imports`; the other times overlap, see test/times/spent.ts.
  * @typedef {{ project: string, file: string, total: number, imports: number, launching: number, compiling: number, idle: number }} FileTimes
  */
 /** @typedef {readonly string[]} Row */
 
 const PARTS = /** @type {const} */ (['total', 'imports', 'launching', 'compiling', 'idle']);
 
-/** The path of the file of times, beside vitest's JSON report. @param {string} report */
+/** Returns the path of the file with the times, which is beside vitest's JSON report. @param {string} report */
 export function timesOf(report) {
   return report.replace(/\.json$/, '.times.json');
 }
 
 /**
- * One row for each project, in the order of their runs.
+ * Returns one row for each project, in the order in which the projects first appear in `files`.
  * @param {readonly FileTimes[]} files
  * @returns {Row[]}
  */
@@ -28,7 +28,7 @@ export function projectRows(files) {
 }
 
 /**
- * One row for each of the slowest files.
+ * Returns one row for each of the slowest files, the slowest first.
  * @param {readonly FileTimes[]} files
  * @param {number} most
  * @returns {Row[]}
@@ -43,7 +43,7 @@ export function fileRows(files, most) {
 }
 
 /**
- * A table in Markdown.
+ * Formats a table in Markdown.
  * @param {Row} names
  * @param {readonly Row[]} rows
  */

@@ -1,5 +1,5 @@
-// Trains small models with the build in the folder of the first argument, and prints the hash of each result as JSON. It runs in a process
-// of its own, as each build opens Dawn for itself.
+// Trains small models with the build in the folder that the first argument names, and prints the hash of each result as JSON. Each build
+// is tested in a process of its own, because each opens Dawn for itself.
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';

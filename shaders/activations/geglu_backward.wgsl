@@ -1,4 +1,4 @@
-// geglu_backward: with t of lib/gelu_exponent.wgsl, and t′ its derivative by gate:
+// geglu_backward: with t of lib/gelu_exponent.wgsl, and t′ its derivative with respect to gate:
 //   d_gate = dy · up · (σ(t) + gate · σ(t) · σ(−t) · t′),  d_up = dy · gate · σ(t)
 // gate, up, dy, d_gate, d_up: `size` elements, four at a time; the last four may reach into the padding of the buffers
 // grid: one thread per four elements, folded into x and y

@@ -1,5 +1,5 @@
 // gelu_new: y = ½x · (1 + tanh(√(2/π) · (x + 0.044715x³))), element by element, as x · σ(t):
-//   ½(1 + tanh(z)) = σ(2z), which doesn't cancel where tanh is near −1
+//   ½(1 + tanh(z)) = σ(2z), which loses no digits where tanh is near −1
 // x, y: `size` elements, four at a time; the last four may reach into the padding of the buffers
 // grid: one thread per four elements, folded into x and y
 // with lib/flat_index.wgsl, lib/gelu_exponent.wgsl, lib/sigmoid.wgsl

@@ -1,4 +1,4 @@
-// gelu_new_backward: with y = x · σ(t), t of lib/gelu_exponent.wgsl, and t′ its derivative by x:
+// gelu_new_backward: with y = x · σ(t), t of lib/gelu_exponent.wgsl, and t′ its derivative with respect to x:
 //   dx = dy · (σ(t) + x · σ(t) · σ(−t) · t′)
 // x, dy, dx: `size` elements, four at a time; the last four may reach into the padding of the buffers
 // grid: one thread per four elements, folded into x and y

@@ -1,4 +1,4 @@
-// alibi_keys: keys with one more column for the bias of their position, and zeros after it:
+// alibi_keys: copies keys, appends a column with the bias of each key's position, and fills the other columns with zeros:
 //   y[n,h,c] = k[n,h,c] where c < from, table[positions[n],h] where c = from, else 0
 // k: (N, H·from)   y: (N, H·to)   table: (P, H)   positions: (N)
 // grid: one thread per element of y, folded into x and y

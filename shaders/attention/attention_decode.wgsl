@@ -1,5 +1,5 @@
-// attention_decode: one new query per row of the batch, at positions[b], over its cache: all entries, or those up to its own
-// while the cache isn't full: y[b,h] = Σ_j softmax_j(capped(scale · q[b,h] · k_cache[b,j])) · v_cache[b,j]
+// attention_decode: attention of one new query per batch row, at positions[b], to the row's cache: all entries, or those up to its
+// own while the cache isn't full: y[b,h] = Σ_j softmax_j(capped(scale · q[b,h] · k_cache[b,j])) · v_cache[b,j]
 // q, y: (B, H·D)   k_cache, v_cache: (B, S, Hkv·D); query head h reads kv head h · Hkv / H   positions: (B)
 // grid: see the lib file
 // with one of lib/{word_vec4, word_scalar}.wgsl, lib/decode_scores.wgsl, one of lib/{decode_workgroup, decode_serial}.wgsl,
@@ -22,7 +22,7 @@ fn entries_end(batch: u32) -> u32 {
   return min(positions[batch] + 1u, p.S);
 }
 
-// The token has no score of its own here: its key and value are entries of the cache like the others.
+// The new token needs no separate score here: its key and value are already in the cache.
 fn own_score(line: u32) -> f32 {
   return HIDDEN;
 }

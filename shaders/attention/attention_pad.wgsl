@@ -1,4 +1,4 @@
-// attention_pad: rows of another length: y[r,c] = x[r,c] where c < from, fill where c = from, else 0
+// attention_pad: copies rows into rows of another length: y[r,c] = x[r,c] where c < from, fill where c = from, else 0
 // x: (rows, from)   y: (rows, to)
 // grid: one thread per element of y, folded into x and y
 // with lib/flat_index.wgsl

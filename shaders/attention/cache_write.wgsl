@@ -1,5 +1,5 @@
-// cache_write: k_cache[b, positions[n] mod S, w] = k[n,w] for token n of row b = n / T, and so for v. Tokens of
-// a row after last[b] aren't stored, nor those more than S − 1 before it, whose entries later tokens overwrite.
+// cache_write: k_cache[b, positions[n] mod S, w] = k[n,w] for token n of batch row b = n / T, and likewise v_cache from v.
+// Skips tokens at positions after last[b], and those S or more before it, whose entries later tokens would overwrite.
 // k, v: (B·T, W)   positions: (B·T)   last: (B)   k_cache, v_cache: (B, S, W)
 // grid: one thread per word of k, folded into x and y
 // with lib/{word_vec4, word_scalar, flat_index}.wgsl
@@ -22,7 +22,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let row = n / p.T;
   let position = positions[n];
-  // For tokens after the last, the difference wraps around to a large number.
+  // For positions after the last one, the difference wraps around to a large number.
   if (last[row] - position < p.S) {
     let to = (row * p.S + position % p.S) * width + at % width;
     k_cache[to] = k[at];

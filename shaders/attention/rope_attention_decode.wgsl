@@ -1,5 +1,5 @@
-// rope_attention_decode: rope, cache_write and attention_decode of one new token per row of the batch, at positions[b]: q and k turn by
-// the angle of the position, k and v become entry positions[b] mod S of the cache, and q attends to all entries up to it:
+// rope_attention_decode: rope, cache_write and attention_decode for one new token per batch row, at positions[b]: q and k are rotated by
+// the angle of the position, k and v become entry positions[b] mod S of the cache, and q attends to all entries up to its own position:
 //   y[b,h] = Σ_j softmax_j(capped(scale · q[b,h] · k_cache[b,j])) · v_cache[b,j]
 // q, y: (B, H·D)   k, v: (B, Hkv·D)   D: a multiple of 8, at most 256   table: (P, D), row p = [cos (D/2) | sin (D/2)]   positions: (B)
 // k_cache, v_cache: (B, S, Hkv·D); query head h reads kv head h · Hkv / H, and the first of those that share it writes its entry
@@ -17,12 +17,12 @@ struct Params { B: u32, S: u32, H: u32, Hkv: u32, D: u32, scale: f32, softcap: f
 @group(0) @binding(7) var<storage, read_write> v_cache: array<Word>;
 @group(0) @binding(8) var<storage, read_write> y: array<Word>;
 
-// The turned query and key of each head of a workgroup.
+// The rotated query and key of each head of a workgroup.
 var<workgroup> turned_q: array<array<Word, 64>, LINES>;
 var<workgroup> turned_k: array<array<Word, 64>, LINES>;
 
-// Turns every `step`th pair of words from `first` on. Other workgroups may read this token's entry before or after it is written, so
-// each computes the key from k itself, and reads the value from v.
+// Rotates every `step`th pair of words from `first` on. Other workgroups may read the cache before or after this token's entry is
+// written, so each workgroup computes the new key from k itself, and reads the new value from v.
 fn prepare(line: u32, batch: u32, head: u32, first: u32, step: u32) {
   let half = head_width() / 2u;
   let angle = positions[batch] * head_width();
@@ -57,7 +57,7 @@ fn query_word(line: u32, at: u32, c: u32) -> Word {
   return turned_q[line][c];
 }
 
-// One past the last entry before the token's own.
+// One past the last entry to read: all entries before the token's own, or all entries of a full cache.
 fn entries_end(batch: u32) -> u32 {
   return min(positions[batch], p.S);
 }
@@ -75,7 +75,7 @@ fn own_value(batch: u32, head: u32, c: u32) -> Word {
   return v[key_start(batch, head) + c];
 }
 
-// In a full cache, the token's own entry is among the others.
+// A full cache contains the token's own entry, which must not count twice.
 fn is_own(batch: u32, entries: vec4u) -> vec4<bool> {
   return entries == vec4u(positions[batch] % p.S);
 }

@@ -1,4 +1,4 @@
-// ia3_merge: into[m,k] *= l[k] with by_columns, otherwise l[m]
+// ia3_merge: into[m,k] *= l[k] if by_columns, otherwise l[m]
 // into: (M, K)   pool: the trained vectors, with l at vector_at
 // grid: one thread per element, folded into x and y
 // with lib/flat_index.wgsl

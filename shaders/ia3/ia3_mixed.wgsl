@@ -1,5 +1,5 @@
-// ia3_mixed: y[n,c] = l[c] · x[n,c], with l of token n's adapter, or x[n,c] without one; and with has_sum plus sum[n,c]
-// x, sum, y: (N, C)   table: the adapters' vectors   slots: (places, adapters)   which: (N / T), the adapter of each T tokens
+// ia3_mixed: y[n,c] = l[c] · x[n,c], with l of token n's adapter, or x[n,c] if it has none; plus sum[n,c] if has_sum
+// x, sum, y: (N, C)   table: the adapters' vectors   slots: (sides of modules, adapters)   which: (N / T), the adapter of each T tokens
 // grid: one thread per word of y, folded into x and y
 // with lib/word_*.wgsl, lib/flat_index.wgsl
 struct Params { N: u32, C: u32, T: u32, module_index: u32, adapters: u32, has_sum: u32 }
@@ -31,7 +31,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   y[at] = value;
 }
 
-// The place in the table of l of token n's adapter for this module; NONE if there is none.
+// The offset in the table of the vector l that token n's adapter has for this module; NONE if it has none.
 fn vector_of(n: u32) -> u32 {
   let adapter = which[n / p.T];
   if (adapter >= p.adapters) {

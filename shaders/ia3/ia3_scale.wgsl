@@ -1,4 +1,4 @@
-// ia3_scale: y[n,c] = l[c] · x[n,c], and with has_sum plus sum[n,c]
+// ia3_scale: y[n,c] = l[c] · x[n,c], plus sum[n,c] if has_sum
 // x, sum, y: (N, C)   pool: the trained vectors, with l at vector_at, a multiple of 4
 // grid: one thread per word of y, folded into x and y
 // with lib/word_*.wgsl, lib/flat_index.wgsl

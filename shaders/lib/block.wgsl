@@ -1,4 +1,4 @@
-// Matrix products in 4×4 blocks. A block's i-th vector is its i-th row, so all of it stays in registers.
+// Matrix products in 4×4 blocks. A mat4x4f holds a block by rows: its i-th vector is the block's i-th row.
 // c + a·b
 fn multiply_add(c: mat4x4f, a: mat4x4f, b: mat4x4f) -> mat4x4f {
   return mat4x4f(
@@ -10,21 +10,21 @@ fn multiply_add(c: mat4x4f, a: mat4x4f, b: mat4x4f) -> mat4x4f {
 }
 
 fn multiply_add_row(c: vec4f, a: vec4f, b: mat4x4f) -> vec4f {
-  // Written out, as c + b * a would add c last and cost a fifth operation.
+  // Written out, because c + b * a would add c last, which costs a fifth operation.
   return c + b[0] * a.x + b[1] * a.y + b[2] * a.z + b[3] * a.w;
 }
 
-// c + a·bᵀ, a a column and b a row of four
+// c + a·bᵀ, where a and b are columns of four numbers
 fn add_outer(c: mat4x4f, a: vec4f, b: vec4f) -> mat4x4f {
   return mat4x4f(c[0] + a.x * b, c[1] + a.y * b, c[2] + a.z * b, c[3] + a.w * b);
 }
 
-// c + a·bᵀ, a two columns and b two rows of four
+// c + a·bᵀ, where a and b are two columns of four numbers each
 fn add_outer_pair(c: mat4x4f, a: mat2x4f, b: mat2x4f) -> mat4x4f {
   return add_outer(add_outer(c, a[0], b[0]), a[1], b[1]);
 }
 
-// c + a·b, b and c two columns of four
+// c + a·b, where b and c are two columns of four numbers each
 fn add_inner_pair(c: mat2x4f, a: mat4x4f, b: mat2x4f) -> mat2x4f {
   return mat2x4f(c[0] + b[0] * a, c[1] + b[1] * a);
 }
@@ -42,7 +42,7 @@ fn add_to_rows(c: mat4x4f, term: vec4f) -> mat4x4f {
   return mat4x4f(c[0] + term, c[1] + term, c[2] + term, c[3] + term);
 }
 
-// The i-th of four. A loop that rotated the four instead would carry all of them, and software GPUs blend each in every iteration.
+// Returns the i-th of four vectors. A loop that rotates four vectors would be slower on software GPUs, which blend them in every iteration.
 fn one_of(a: vec4f, b: vec4f, c: vec4f, d: vec4f, i: u32) -> vec4f {
   return select(select(a, b, i == 1u), select(c, d, i == 3u), i >= 2u);
 }

@@ -1,4 +1,4 @@
-// The state of a sequence in generation. The host writes it once; `sample` advances it by one token.
+// The state of a sequence that is being generated. The host writes it once; `sample` advances it by one token.
 struct GenerationBlock {
   position: u32, // of the token to sample
   count: u32,    // tokens sampled so far

@@ -1,7 +1,7 @@
-// The four threads of a quad read for each other: a block or four numbers each, and every thread gets all four. A
-// thread's own is the first; then come those of the threads whose index differs from its own in the first bit, in the
-// second, in both. This order takes fewer instructions than one order for all threads.
-// The threads of a quad are taken to be adjacent in the workgroup, as they are wherever these functions are used.
+// The four threads of a quad read for each other: each reads one block (or four numbers), and receives those of the others.
+// A thread's own block comes first, then those of the threads whose index differs from its own in the first bit, in the
+// second, and in both. This order takes fewer instructions than the same order for all threads.
+// These functions assume that a quad's threads are adjacent in the workgroup, which is true wherever they are used.
 fn across(a: mat4x4f) -> mat4x4f {
   return mat4x4f(quadSwapX(a[0]), quadSwapX(a[1]), quadSwapX(a[2]), quadSwapX(a[3]));
 }
@@ -14,20 +14,20 @@ fn diagonal(a: mat4x4f) -> mat4x4f {
   return mat4x4f(quadSwapDiagonal(a[0]), quadSwapDiagonal(a[1]), quadSwapDiagonal(a[2]), quadSwapDiagonal(a[3]));
 }
 
-// The thread of a quad, 0 to 3, whose block is the i-th in this order for `thread`.
+// The index in its quad (0 to 3) of the thread whose block is the i-th in this order for `thread`.
 fn neighbour(thread: u32, i: u32) -> u32 {
   return (thread & 3u) ^ i;
 }
 
-// c + a·b, in fewer instructions than multiply_add: the compilers of software GPUs do badly with many.
+// c + a·b, in fewer instructions than multiply_add, because the compilers of software GPUs handle long code badly.
 fn add_product(c: mat4x4f, a: mat4x4f, b: mat4x4f) -> mat4x4f {
   return mat4x4f(c[0] + b * a[0], c[1] + b * a[1], c[2] + b * a[2], c[3] + b * a[3]);
 }
 
-// Four blocks, one with or for each thread of the quad, in the order above.
+// Four blocks, one for each thread of the quad, in the order above.
 struct Blocks { b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f }
 
-// c_i + a_i·b, where each thread has an a of its own.
+// c_i + a_i·b, where a_i is `own` of the quad's i-th thread.
 fn add_neighbours_times(c: Blocks, own: mat4x4f, b: mat4x4f) -> Blocks {
   return Blocks(
     add_product(c.b0, own, b),
@@ -37,12 +37,12 @@ fn add_neighbours_times(c: Blocks, own: mat4x4f, b: mat4x4f) -> Blocks {
   );
 }
 
-// c_i + a·b_iᵀ, a two columns and b_i two rows of four, which each thread has of its own.
+// c_i + a·b_iᵀ, where b_i is `own` of the quad's i-th thread; a and b_i are two columns of four numbers each.
 fn add_outer_pairs(c: Blocks, a: mat2x4f, own: mat2x4f) -> Blocks {
   return add_outer_neighbours(add_outer_neighbours(c, a[0], own[0]), a[1], own[1]);
 }
 
-// The same with one column a, and one row b_i of four.
+// The same with one column of a and of each b_i.
 fn add_outer_neighbours(c: Blocks, a: vec4f, own: vec4f) -> Blocks {
   return Blocks(
     add_outer(c.b0, a, own),
@@ -52,7 +52,7 @@ fn add_outer_neighbours(c: Blocks, a: vec4f, own: vec4f) -> Blocks {
   );
 }
 
-// c + Σ_i a_i·b_i, b_i two columns of four, which each thread has of its own.
+// c + Σ_i a_i·b_i, where b_i is `own` of the quad's i-th thread; c and b_i are two columns of four numbers each.
 fn add_inner_pairs(c: mat2x4f, a: Blocks, own: mat2x4f) -> mat2x4f {
   return mat2x4f(add_inner_neighbours(c[0], a, own[0]), add_inner_neighbours(c[1], a, own[1]));
 }

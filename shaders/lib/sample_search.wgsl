@@ -1,9 +1,9 @@
-// Finds the logits that `sample` may draw, for top_k and top_p. Each pass measures how many logits, or how much of the probability, reach
-// each of three keys. The search takes at most 16 passes over the logits for top_k, 18 for top_p, and 9 more to cut equal logits if there
-// are up to 2¹⁸ tokens.
+// Finds the logits that `sample` may draw, for top_k and top_p, by a search for the key of the lowest one; keys are sortable integers.
+// Each pass over the logits measures how many of them, or how much of the probability, reach each of three keys. The search takes at most
+// 16 passes for top_k, 18 for top_p, and 9 more to choose among equal logits if there are up to 2¹⁸ tokens.
 // with `measure` and `strongest` of lib/{sample_workgroup, sample_serial}.wgsl
 
-// A pass over the logits of a row sums items. For each kind: the logits that are items, the key of an item, and its weight.
+// A pass over a row's logits sums the weights of items. Each kind below states which logits are items, an item's key and its weight.
 const RANK = 0u; // all logits; key: the order of z; weight: 1
 const MASS = 1u; // those that reach `lowest`; key: the order of z; weight: e^((z − best) / temperature)
 const TIED = 2u; // those that equal `lowest`; key: higher for a lower v; weight: 1
@@ -29,17 +29,17 @@ fn item_weights(items: Items, v: u32, keys: vec3u) -> Reached {
   let z = logits[items.row * p.V + v];
   let order = order_key(z);
   let reaches = (vec3u(order) >= keys) & vec3<bool>(order >= items.lowest);
-  // Infinite numbers have no difference to others. e^−104 is 0 in f32.
+  // The difference of infinite numbers can be NaN, so it isn't used. e^−104 is 0 in f32.
   let is_near = is_finite(z) && is_finite(items.best);
   var weight = select(0.0, exp(max((z - items.best) / items.temperature, -104.0)), is_near);
   weight = select(weight, 1.0, order == order_key(items.best));
   return Reached(select(vec3f(0.0), vec3f(weight), reaches), select(vec3u(0u), vec3u(1u), reaches));
 }
 
-// The largest key from low to high that items with a weight of `wanted` in all reach: built from the top, two bits at a time.
-// weight, count: the weight and the number of all items.
+// The largest key from low to high that items with a total weight of at least `wanted` reach. Its bits are found from the top, two at a
+// time. weight, count: the total weight and the number of all items.
 fn search(items: Items, low: u32, high: u32, weight: f32, count: u32, wanted: f32) -> Found {
-  // The bits that low and high have in common are those of all keys between them.
+  // The leading bits that low and high share are shared by all keys between them, and need no search.
   let first = min(countLeadingZeros(low ^ high) / 2u, 15u);
   var found = Found(low & ~(0xffffffffu >> (2u * first)), weight, count, 0.0, 0u);
   for (var round = first; round < 16u; round++) {
@@ -56,7 +56,7 @@ fn search(items: Items, low: u32, high: u32, weight: f32, count: u32, wanted: f3
       found.weight = reached.weights[digit];
       found.count = reached.counts[digit];
     }
-    // Lower bits would only divide items that all belong to the result.
+    // The search ends early when all items that reach the key belong to the result, whatever its lower bits are.
     if (found.weight == wanted || found.count - found.count_above == 1u) {
       break;
     }
@@ -81,8 +81,8 @@ fn find_candidates(state: GenerationBlock) -> Candidates {
   return candidates;
 }
 
-// The fewest of the largest logits that together have top_p of the probability of all that reach `lowest`. Sums have a fixed
-// order, so no higher key ever has a larger sum.
+// The smallest set of the largest logits that has top_p of the probability of all logits that reach `lowest`. Sums have a
+// fixed order, so a higher key never has a larger sum.
 fn nucleus(state: GenerationBlock, lowest: u32) -> Candidates {
   var greedy = state;
   greedy.do_sample = 0u;

@@ -1,9 +1,9 @@
-// sample, by a thread per sequence, for devices on which barriers are slow
+// sample with one thread per sequence, for devices on which barriers are slow
 // grid: 4 sequences in x
 
-// Weights of a large vocabulary are added up in pieces of this many, because one long sum would round small weights off.
+// For a large vocabulary, weights are summed in pieces of this many tokens, because a long sum would lose small weights to rounding.
 const PIECE = 512u;
-// A vocabulary of up to this many tokens loses next to nothing as one piece.
+// A vocabulary of up to this many tokens is summed in one piece, which loses hardly anything.
 const SHORT = 2048u;
 
 fn measure(items: Items, keys: vec3u) -> Reached {

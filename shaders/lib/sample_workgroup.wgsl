@@ -1,7 +1,7 @@
-// sample, by a workgroup per sequence: its threads stride over v
+// sample with one workgroup per sequence: its threads stride over v
 // grid: B in x
 const THREADS = 256u;
-// Threads that add up the sums of all threads, THREADS / ADDERS each.
+// The number of threads that add up all threads' sums: each adds THREADS / ADDERS of them.
 const ADDERS = 16u;
 
 var<private> thread: u32;

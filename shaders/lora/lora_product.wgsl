@@ -1,4 +1,4 @@
-// lora_product: into[n,k] = scale · Σ_m left[n,m] · right[m,k], added to what into holds when onto is not 0
+// lora_product: into[n,k] = scale · Σ_m left[n,m] · right[m,k], added to the content of into if onto is not 0
 // With left = dy and right = B it is the gradient of A·x; with left = B and right = A the change of a weight.
 // left: (N, M)   right: (M, K)   into: (N, K)
 // grid: see the tile

@@ -12,7 +12,7 @@ struct Params { start: u32, count: u32, V: u32, has_gradient: u32 }
 @group(0) @binding(3) var<storage, read> block: StepBlock;
 @group(0) @binding(4) var<storage, read_write> losses: array<f32>;
 
-// ln(1 + e) for e from 0 to 1, to f32's precision even if 1 + e rounds the digits of e off.
+// ln(1 + e) for e from 0 to 1, to f32's precision even where 1 + e loses digits of e.
 fn log_of_one_more(e: f32) -> f32 {
   let series = e * (1.0 - e * (1.0 / 2.0 - e * (1.0 / 3.0 - e * (1.0 / 4.0 - e / 5.0))));
   return select(log(1.0 + e), series, e < 0.0625);
@@ -31,7 +31,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var v = 0u; v < p.V; v++) {
     let z = logits[i * p.V + v];
     let wanted = targets[n * p.V + v];
-    // By an exponent that is never positive: no overflow for any z. Targets are mostly 0 or 1, so that no digits cancel.
+    // The exponent is never positive, so that exp never overflows. Targets are mostly 0 or 1, with which the sum loses no digits.
     let e = exp(-abs(z));
     sum += log_of_one_more(e) + select(-wanted * z, (1.0 - wanted) * z, z >= 0.0);
     if (p.has_gradient != 0u) {

@@ -15,7 +15,7 @@ struct Params { start: u32, count: u32, V: u32, has_gradient: u32, smoothing: f3
 
 const THREADS = 256u;
 const LOWEST = -1e30;
-// Largest logit so far, and Σ e^(z − largest).
+// For each thread: the largest logit so far, and Σ e^(z − largest).
 var<workgroup> partials: array<vec2f, THREADS>;
 
 fn merge(a: vec2f, b: vec2f) -> vec2f {
@@ -23,7 +23,7 @@ fn merge(a: vec2f, b: vec2f) -> vec2f {
   return vec2f(largest, a.y * exp(a.x - largest) + b.y * exp(b.x - largest));
 }
 
-// One thread's share in one pass: the sum is rescaled where a larger logit appears.
+// Scans one thread's share of a row in a single pass, and rescales the sum when a larger logit appears.
 fn scan(row: u32, thread: u32) -> vec2f {
   var largest = LOWEST;
   var sum = 0.0;
@@ -39,7 +39,7 @@ fn scan(row: u32, thread: u32) -> vec2f {
   return vec2f(largest, sum);
 }
 
-// How far the logits of a row lie below the largest on average. Only thread 0 gets it. Sums of the logits themselves would cancel.
+// Returns, to thread 0 only, how far a row's logits lie below the largest on average. A sum of the logits themselves would lose digits.
 fn mean_below(row: u32, thread: u32, largest: f32) -> f32 {
   var below = 0.0;
   for (var v = thread; v < p.V; v += THREADS) {

@@ -10,9 +10,9 @@ struct Params { start: u32, count: u32, V: u32, has_gradient: u32, smoothing: f3
 @group(0) @binding(3) var<storage, read> block: StepBlock;
 @group(0) @binding(4) var<storage, read_write> losses: array<f32>;
 
-// A long row is added up in pieces of this many words, because additions to a large sum round small numbers off.
+// A long row is summed in pieces of this many words, because adding small numbers to a large sum loses their digits.
 const PIECE = 128u;
-// A row of up to this many words loses next to nothing as one piece.
+// A row of up to this many words is summed in one piece, which loses hardly anything.
 const SHORT = 512u;
 
 // The end of the piece that begins at word `first`.
@@ -35,7 +35,7 @@ fn sum_of_powers(row: u32, width: u32, largest: f32) -> f32 {
   return word_sum(sums);
 }
 
-// The sum of the distances by which the logits of a row lie below the largest.
+// Sums how far each logit of a row lies below the largest.
 fn sum_below(row: u32, width: u32, largest: f32) -> f32 {
   var sums = Word();
   var v = 0u;

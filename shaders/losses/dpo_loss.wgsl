@@ -1,4 +1,4 @@
-// dpo_loss: for the pairs i of the sequences c = i, which is chosen, and r = P + i, which is rejected:
+// dpo_loss: for the pairs i of sequences, the chosen one c = i and the rejected one r = P + i:
 //   d = logps − the reference's, x = beta · (d[c] − d[r])
 //   losses[i] = weight · ((1 − smoothing) · ln(1 + e^−x) − smoothing · ln(1 + e^x)) / (1 − 2 · smoothing)   kind 0, sigmoid
 //             = weight · max(0, 1 − x)                                                                      kind 1, hinge
@@ -21,7 +21,7 @@ const THREADS = 64u;
 const HINGE = 1u;
 const IPO = 2u;
 
-// A loss and its derivatives by the log ratios of the chosen and of the rejected sequence.
+// A loss, and its derivatives with respect to the log ratios of the chosen and the rejected sequence.
 struct Loss { value: f32, chosen: f32, rejected: f32 }
 
 // ln(1 + e^x)

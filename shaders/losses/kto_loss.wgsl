@@ -1,10 +1,10 @@
-// kto_loss: for the texts i, d = logps − the reference's, kl = max(0, mean_j d[P + j]), good = given[i,2] > 0:
+// kto_loss: for the rated sequences i, d = logps − the reference's, kl = max(0, mean_j d[P + j]), good = given[i,2] > 0:
 //   losses[i] = weight · (1 − σ(beta · (d[i] − kl))) if good, else weight · (1 − σ(beta · (kl − d[i])))
 //   weights[n] = −∂losses[i]/∂logps[i] for the rows n of the sequence i, as if kl were fixed
 //   metrics[i] = good, beta · d[i] if good, logps[i] if good, the same three if not good, kl
 // logps: (2P)   sequences: (2P,2), the rows of a sequence   weights: (L)   losses: (P)   metrics: (P,7)
 // given: (P,5), the reference's log probabilities of i and P + i, whether i is good, 0, weight
-// grid: one workgroup per text i; its threads stride over n
+// grid: one workgroup per rated sequence i; its threads stride over n
 struct Params { P: u32, beta: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> logps: array<f32>;
@@ -37,7 +37,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   // 1 − σ(x) = σ(−x)
   let x = side * p.beta * (ratio - kl);
   let loss = 1.0 / (1.0 + exp(x));
-  // σ(x) · σ(−x), in which neither factor is a difference
+  // σ(x) · σ(−x), computed without a difference such as 1 − σ(x), which could lose digits
   let slope = weight * side * p.beta * loss / (1.0 + exp(-x));
   for (var n = sequences[2u * i] + thread; n < sequences[2u * i + 1u]; n += THREADS) {
     weights[n] = slope;

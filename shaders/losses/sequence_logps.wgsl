@@ -1,5 +1,5 @@
 // sequence_logps: logps[b] = −Σ_n losses[n] over sequences[b,0] ≤ n < sequences[b,1]
-// losses: (L), −ln p of a token each   sequences: (B,2)   logps: (B)
+// losses: (L), each −ln p of a token   sequences: (B,2)   logps: (B)
 // grid: one workgroup per sequence b; its threads stride over n
 // with lib/one_thread_sum.wgsl
 struct Params { B: u32 }

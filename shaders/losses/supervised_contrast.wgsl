@@ -2,7 +2,7 @@
 // other rows with the class of i:
 //   losses[i] = weights[i] · (ln Σ_{j ≠ i} e^s[i,j] − mean_{p in P(i)} s[i,p])
 //   pairs[i,j] = weights[i] · (e^s[i,j] / Σ_{k ≠ i} e^s[i,k] − (j in P(i)) / |P(i)|) · inverse_tokens / temperature,
-//   the gradient of the mean loss by z[i] · z[j], if has_gradient
+//   the gradient of the mean loss with respect to z[i] · z[j], if has_gradient
 // a row with an empty P(i), and one from `labelled` on, has a loss of 0, and zeros in its pairs
 // z: (B, F)   targets, weights, losses: (B)   pairs: (B, B); with has_gradient 0 they are s
 // grid: one workgroup per row i; its threads stride over j
@@ -19,7 +19,7 @@ struct Params { B: u32, F: u32, inverse_temperature: f32, has_gradient: u32 }
 const THREADS = 64u;
 const LOWEST = -1e30;
 
-// The scores of some rows j.
+// A summary of row i's scores with some rows j.
 struct Scores {
   largest: f32,
   sum: f32,         // Σ e^(s − largest)
@@ -41,7 +41,7 @@ fn is_positive(i: u32, j: u32) -> bool {
   return j != i && targets[j] == targets[i];
 }
 
-// One thread's rows j, whose scores it stores in the pairs.
+// Summarises the scores with one thread's rows j, and stores these scores in pairs.
 fn scan(i: u32, thread: u32, labelled: u32) -> Scores {
   var found = Scores(LOWEST, 0.0, 0.0, 0.0);
   for (var j = thread; j < labelled; j += THREADS) {
@@ -60,7 +60,7 @@ fn scan(i: u32, thread: u32, labelled: u32) -> Scores {
   return found;
 }
 
-// All threads' scores together, in an order that never changes.
+// Combines the summaries of all threads, in a fixed order.
 fn scores_of_row(own: Scores, thread: u32) -> Scores {
   of_threads[thread] = own;
   workgroupBarrier();
@@ -86,7 +86,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let labelled = min(block.labelled, p.B);
   let all = scores_of_row(scan(i, thread, labelled), thread);
   let counts = i < labelled && all.positives > 0.0;
-  // A row that doesn't count divides by 1.
+  // At least 1, because a row that doesn't count divides by it, too.
   let positives = max(all.positives, 1.0);
   if (thread == 0u) {
     losses[i] = select(0.0, weights[i] * (all.largest + log(all.sum) - all.of_positives / positives), counts);

@@ -1,4 +1,4 @@
-// supervised_contrast_backward: dz[i] = Σ_j (pairs[i,j] + pairs[j,i]) · z[j], the gradient by z[i]
+// supervised_contrast_backward: dz[i] = Σ_j (pairs[i,j] + pairs[j,i]) · z[j]
 // z, dz: (B, F)   pairs: (B, B), from supervised_contrast
 // grid: one thread per element of dz; folded into x and y
 // with lib/flat_index.wgsl

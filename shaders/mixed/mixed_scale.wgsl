@@ -1,4 +1,4 @@
-// mixed_scale: y[n,c] = l[c] · x[n,c], with l of token n's adapter, and with has_sum plus sum[n,c]
+// mixed_scale: y[n,c] = l[c] · x[n,c], with l of token n's adapter; plus sum[n,c] if has_sum
 // x, sum, y: (N, C)   table: (adapters, stride), one pool per line, each with l at vector_at   which: (N / T), the adapter of each T tokens
 // grid: one thread per word of y, folded into x and y
 // with lib/word_*.wgsl, lib/flat_index.wgsl

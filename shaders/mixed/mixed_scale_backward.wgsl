@@ -1,6 +1,6 @@
 // mixed_scale_backward: over the tokens n of a slice of a batch row, with l of that row's adapter:
 //   partials[partial + slice · C + c] = Σ_n dy[n,c] · x[n,c], the slice's part of the gradient of l
-//   dx[n,c] = l[c] · dy[n,c], and with has_sum plus sum[n,c], if has_dx
+//   dx[n,c] = l[c] · dy[n,c], plus sum[n,c] if has_sum; dx only if has_dx
 // x, dy, sum, dx: (N, C)   table: (adapters, stride), one pool per line, each with l at vector_at   which: (N / T)
 // partials: those of many vectors; this one's begin at `partial`: (N / T · ⌈T / slice⌉, C)
 // grid: in x a thread per word of a line, in y a slice

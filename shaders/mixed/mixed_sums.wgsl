@@ -2,7 +2,7 @@
 //   grads[which[b], offset + i] += scales[which[b]] · Σ_s partials[at + (b · slices + s) · length + i]
 // vectors: (count), each (at, length, slices, offset); they don't overlap in grads   grads: (adapters, stride), one pool per line
 // partials: (size)   which: (rows)   scales: (adapters)   longest: the greatest length
-// grid: 64 elements in x, a vector in y. A thread has its element of all adapters: in a grid with an adapter in z,
+// grid: 64 elements in x, a vector in y. A thread sums its element for all adapters: with an adapter in z,
 // most threads would find no batch row of their adapter
 struct Params { count: u32, longest: u32, rows: u32, stride: u32, size: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -27,7 +27,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     for (var slice = 0u; slice < slices; slice++) {
       total += partials[first + slice * length];
     }
-    // A row that isn't finite reaches its own adapter alone.
+    // A row changes only its own adapter's gradients, so that a NaN doesn't spread to the others.
     let adapter = which[row];
     grads[adapter * p.stride + vector.w + element] += scales[adapter] * total;
   }

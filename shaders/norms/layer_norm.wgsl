@@ -21,7 +21,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     total += x[row + c];
   }
   let center = workgroup_sum(total, thread) / f32(p.C);
-  // Sums squares of deviations from the mean, because a variance taken from sums of x² cancels where the mean is large.
+  // Sums squares of deviations from the mean, because a variance computed from sums of x² loses digits where the mean is large.
   var squares = 0.0;
   for (var c = thread; c < p.C; c += THREADS) {
     let deviation = x[row + c] - center;

@@ -1,7 +1,7 @@
-// rms_norm_words: rms_norm of rows of whole words, for GPUs:
+// rms_norm_words: rms_norm for rows of whole words (vec4f):
 //   y[n,c] = x[n,c] · rstd[n] · (weight[c] + weight_offset),  rstd[n] = 1 / √(mean_c(x[n,c]²) + eps)
-// Each of eight threads sums the squares of every eighth word, and these sums are added in turn. rms_norm_serial and ../products/lib/norm/
-// add in the same order, so that all make the same bits.
+// Each of eight threads sums the squares of every eighth word, and these sums are added up in order. rms_norm_serial and
+// ../products/lib/norm/ add in the same order, so that their results are identical.
 // x, y: (N, C)   weight: (C)   rstd: (N), read again by rms_norm_backward
 // grid: eight rows per workgroup, eight threads per row
 struct Params { N: u32, C: u32, eps: f32, weight_offset: f32 }
@@ -19,7 +19,7 @@ var<workgroup> sums_of_lanes: array<array<f32, LANES>, ROWS>;
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let lane = thread % LANES;
   let own = thread / LANES;
-  // Threads past the last row work on it, too, but write nothing.
+  // Threads past the last row compute the last row again, but write nothing.
   let n = min(group.x * ROWS + own, p.N - 1u);
   let width = p.C >> 2u;
   let row = n * width;

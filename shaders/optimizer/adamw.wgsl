@@ -37,14 +37,14 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  // Every workgroup finds the norm and takes the decision by itself, in the same order and so with the same result.
+  // Every workgroup computes the norm and decides for itself whether to update. The order is the same, and so is the result.
   var squares = 0.0;
   for (var k = thread; k < p.K; k += THREADS) {
     squares += partials[k];
   }
   let norm = sqrt(workgroup_sum(squares, thread));
-  // The first workgroup may store the flag before another one loads it. The other then reads the same decision instead
-  // of taking it. No workgroup reads the other values that the first one stores.
+  // The first workgroup may store the flag before another one loads it. The other then reads the decision instead
+  // of making it. No workgroup reads the other values that the first one stores.
   let update = atomicLoad(&stats.nonfinite) == 0u && is_finite(stats.loss) && is_finite(norm);
   if (group.x == 0u && thread == 0u) {
     atomicStore(&stats.nonfinite, select(1u, 0u, update));

@@ -1,4 +1,4 @@
-// grad_norm: partials[k] = Σ grads[i]² over the i of workgroup k, + before[k]; adamw adds them up and takes the root
+// grad_norm: partials[k] = Σ grads[i]² over the i of workgroup k, + before[k]; adamw sums the partials and takes the square root
 // grads: (P)   before, partials: (K); nothing before when has_before is 0
 // grid: K workgroups; the threads of all of them stride over i together
 // with lib/one_thread_sum.wgsl

@@ -1,5 +1,5 @@
-// swiglu_linear_backward: the gradients of gate and up from dy, the gradient of a layer with the input silu(gate) · up. The gradient
-// of that input isn't stored: dx[n,k] = Σ_j du[n,j] · A[j,k] + Σ_m dy[n,m] · weight[m,k]. With s = σ(gate):
+// swiglu_linear_backward: the gradients of gate and up from dy, the gradient of the result of a layer whose input is silu(gate) · up.
+// The gradient dx of that input isn't stored: dx[n,k] = Σ_j du[n,j] · A[j,k] + Σ_m dy[n,m] · weight[m,k]. With s = σ(gate):
 //   d_gate = dx · up · s · (1 + gate · (1 − s)),  d_up = dx · gate · s
 // dy: (N, M)   weight: (M, K)   du: (N, R), left out when R is 0   A: (R, stride), of which the first K columns are used
 // gate, up, d_gate, d_up: (N, K); all lines are whole words

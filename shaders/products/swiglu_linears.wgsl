@@ -1,4 +1,4 @@
-// swiglu_linears: two linear layers with one input x, and the product of their results, of which the first goes through silu:
+// swiglu_linears: two linear layers with one input x, and silu of the first result times the second:
 //   gate[n,m] = Σ_k x[n,k] · weight0[m,k],  up[n,m] = Σ_k x[n,k] · weight1[m,k],  y = gate · σ(gate) · up
 // x: (N, K)   weight_i: (M, stride), of which the first K columns are used   gates: gate, and up from at_up on
 // gate, up, y: (N, M); all lines are whole words

@@ -1,7 +1,7 @@
 // embedding: y[n,c] = scale · weight[ids[n] + offset, c] of a matrix (V, C). Indices from V on, which the host refuses, would
 // read its last row.
 // ids: (N)   weight: (count, C), the matrix's rows first … first + count − 1
-// before: y of the shards before, copied for rows that aren't in this one; left out when has_before is 0   before, y: (N, C)
+// before: y of the earlier shards, copied for rows that aren't in this shard; left out when has_before is 0   before, y: (N, C)
 // grid: one thread per element of y, folded into x and y
 // with lib/{stored_*, right_*, flat_index}.wgsl
 struct Params { N: u32, C: u32, V: u32, first: u32, count: u32, offset: u32, scale: f32, has_before: u32 }

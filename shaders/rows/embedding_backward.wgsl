@@ -1,7 +1,7 @@
-// embedding_backward: dw[ids[n] + offset,c] += scale · dy[n,c] for all n whose id isn't the padding's
+// embedding_backward: dw[ids[n] + offset,c] += scale · dy[n,c] for all n whose id isn't `padding`
 // indices from V on count as the last row, as in embedding
 // ids: (N)   dy: (N, C)   dw: (V, C)
-// grid: one thread per element of dy, folded into x and y; of all n with the same row, the first adds up all, in order
+// grid: one thread per element of dy, folded into x and y; of all n with the same row, the first one sums all of them, in order
 // with lib/flat_index.wgsl
 struct Params { N: u32, C: u32, V: u32, offset: u32, padding: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> p: Params;

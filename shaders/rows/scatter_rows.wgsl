@@ -1,5 +1,5 @@
 // scatter_rows: x[rows[start + i],c] = y[i,c] for start + i < labelled; the rest of x stays
-// y: (count, C)   rows: (≥ start + count), different from each other up to `labelled`   x: (N, C)
+// y: (count, C)   rows: (≥ start + count), all different up to `labelled`   x: (N, C)
 // grid: one thread per element of y, folded into x and y
 // with lib/step_block.wgsl, lib/flat_index.wgsl
 struct Params { start: u32, count: u32, C: u32 }

@@ -1,4 +1,4 @@
-// unilora_matrices: into[i] = vector[j] · scale, j the low 31 bits of indices[i], and scale_more instead where the high bit is set
+// unilora_matrices: into[i] = vector[j] · scale, where j is the low 31 bits of indices[i]; if the high bit is set, vector[j] · scale_more
 // vector: the trained pool, which begins with the vector   indices, into: (size)
 // grid: one thread per element, folded into x and y
 // with lib/flat_index.wgsl

@@ -1,6 +1,6 @@
 // unilora_matrices_backward: grads[j] += scale_j · Σ_i d_into[i] over the places i whose entry is vector[j]
 // scale_j: as in unilora_matrices: scale_more for an index that occurs more than `each` times
-// uses: (C + 1 + places): C + 1 numbers, between which the places of each index begin and end, then all places, ordered by index
+// uses: (C + 1 + places): C + 1 offsets, where entries j and j + 1 bound the places of index j, then all places, sorted by index
 // d_into: (size)   grads: the pool's gradients, which begin with the vector's, (C)
 // grid: one workgroup per j; its threads stride over the places
 // with lib/workgroup_sum.wgsl

@@ -1,5 +1,5 @@
 // unilora_matrices_backward_serial: unilora_matrices_backward for devices on which barriers are slow, and for any number of indices
-// uses, d_into, grads: as there
+// uses, d_into, grads: as in unilora_matrices_backward
 // grid: one thread per j, folded into x and y
 // with lib/flat_index.wgsl
 struct Params { C: u32, each: u32, scale: f32, scale_more: f32 }

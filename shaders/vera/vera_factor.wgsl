@@ -1,5 +1,5 @@
 // vera_factor: factor[m,j] = λ_b[m] · B[m,j] · λ_d[j]
-// B: (≥ M, R)   lambda: the trained vectors, with λ_b and λ_d at the places of their names   factor: (M, R)
+// B: (≥ M, R)   lambda: the trained vectors, with λ_b at lambda_b and λ_d at lambda_d   factor: (M, R)
 // grid: one thread per element of factor, folded into x and y
 // with lib/flat_index.wgsl
 struct Params { M: u32, R: u32, lambda_b: u32, lambda_d: u32 }

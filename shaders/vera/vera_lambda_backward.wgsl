@@ -80,8 +80,8 @@ fn left_base(part: u32) -> u32 {
   return of_four(tile_part, vec4u(0u, p.at_dy1, p.at_dy2, 0u));
 }
 
-// Readers get one of these instead of a part. Each call passes a constant, so the branches are compiled away. u and B have lines of
-// R values, so the reader of the right operand (lib/right_*.wgsl) serves all three.
+// Functions that read operands get one of these instead of a part. Each call passes a constant, so the branches are compiled away. u,
+// other_u and B have lines of R values, so the functions for the right operand (lib/right_*.wgsl) can read all three.
 const OWN = 0u;
 const OTHER = 1u;
 const READS_B = 2u;

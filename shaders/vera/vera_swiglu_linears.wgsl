@@ -1,4 +1,4 @@
-// vera_swiglu_linears: two adapted layers with one input x, and the product of their results, of which the first goes through silu:
+// vera_swiglu_linears: two adapted layers with one input x, and silu of the first result times the second:
 //   gate[n,m] = λ_b,0[m] · Σ_j u[n,j] · λ_d,0[j] · B[m,j] + Σ_k x[n,k] · weight0[m,k],  up likewise by λ_1 and weight1,
 //   y = gate · σ(gate) · up
 // x: (N, K)   u: (N, R)   weight_i: (M, K)   B: (≥ M, R)   gates: gate, and up from at_up on   gate, up, y: (N, M)

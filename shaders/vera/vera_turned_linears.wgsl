@@ -1,4 +1,4 @@
-// vera_turned_linears: y_i as in vera_linears, then turned by the angles of the tokens, in heads of D: queries and keys
+// vera_turned_linears: y_i as in vera_linears, queries and keys in heads of D, then rotated by the tokens' angles (RoPE)
 // x: (N, K)   u: (N, R)   weight_i: (M_i, K)   B: (≥ M_i, R)   turns: (N, D), row n = [cos (D/2) | sin (D/2)]   D: a multiple of 8
 // y: y_0 (N, M_0), and y_1 (N, M_1) from at_y1 on. All lines are whole words.
 // lambda: the pool, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4

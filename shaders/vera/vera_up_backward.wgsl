@@ -78,7 +78,7 @@ fn right_begin(part: u32, column: u32) -> vec4u {
   );
 }
 
-// Scaled by both vectors here: λ_d differs between layers, so it can't scale the finished sum.
+// Scales B by both vectors: λ_d differs between layers, so it can't scale the finished sum.
 fn right_block(part: u32, begin: vec4u, m: u32) -> mat4x4f {
   let scale_d = lambda[begin.y];
   let scale_b = lambda[(begin.z + m) >> 2u];

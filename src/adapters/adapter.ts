@@ -17,7 +17,7 @@ import type { TrainingLayers, TrainingRequest } from './layers/training_layers';
 import type { PoolLayout } from './pool/pool_layout';
 import type { TrainedTensor } from './pool/trained_tensors';
 
-/** Sizes of a wrapped module. */
+/** The sizes of a wrapped module's input and output. */
 export interface ModuleSize {
   readonly in_features: number;
   readonly out_features: number;
@@ -29,18 +29,18 @@ export interface ResolvedAdapter<C extends AdapterConfig = AdapterConfig> {
    * The configuration with its fields as PEFT sets them for the model: targets resolved, `fan_in_fan_out` and `modules_to_save` corrected.
    */
   readonly config: C;
-  /** The linear modules that it wraps, in the model's order. */
+  /** The linear modules that the adapter wraps, in the model's order. */
   readonly modules: ReadonlyMap<string, ModuleSize>;
   /** The base model's tensors that train: biases and whole modules. */
   readonly trained: readonly TrainedTensor[];
-  /** The places of the adapter's own parameters and of `trained` in its pool. */
+  /** The offsets of the adapter's own parameters and of the `trained` tensors in its pool. */
   readonly layout: PoolLayout;
 }
 
 /** A trained tensor that replaces one of the base model's: a part of the adapter's pool. */
 export interface TrainedValue {
   readonly value: Value;
-  /** `bias`: used as long as the adapter exists. `module`: part of a module trained whole, used while the adapter is active. */
+  /** `bias`: in use as long as the adapter exists. `module`: part of a module trained whole, in use while the adapter is active. */
   readonly kind: 'bias' | 'module';
   /** The name under which PEFT saves the tensor. */
   readonly savedKey: string;
@@ -55,13 +55,13 @@ export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = u
   /** Unique in the session, even if an adapter of the same name existed before. */
   readonly key: string;
   readonly trainable: boolean;
-  /** A fingerprint of its first values; undefined if it doesn't train. */
+  /** A fingerprint of the adapter's initial values; undefined if it doesn't train. */
   readonly origin: string | undefined;
-  /** All numbers that train, in one pinned f32 vector with the places of `layout`. Gradients and moments have the same layout. */
+  /** All trained numbers, in one pinned f32 vector arranged by `layout`. Gradients and optimiser moments have the same layout. */
   readonly pool: Value;
   readonly config: R['config'];
   readonly layout: R['layout'];
-  /** The linear modules that it wraps, in the model's order. */
+  /** The linear modules that the adapter wraps, in the model's order. */
   readonly modules: ReadonlyMap<string, ModuleSize>;
   /** The biases and whole modules that train, by the base model's tensor names. */
   readonly tensors: ReadonlyMap<string, TrainedValue>;
@@ -89,33 +89,33 @@ export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = u
   }
 
   /**
-   * The leaves, in PyTorch's sense. By default the pool as a whole, for the adapter's own parameters, and a view into it for each trained
-   * tensor of the base model. A kind whose kernels bind parameters one by one has views instead of the pool.
+   * The leaves, in PyTorch's sense. By default, the whole pool stands for the adapter's own parameters, and there is a view into it for
+   * each trained tensor of the base model. A kind whose kernels bind parameters one by one has views instead of the pool.
    */
   get leaves(): readonly Value[] {
     return [this.pool, ...[...this.tensors.values()].map(({ value }) => value)];
   }
 
-  /** Probability that an input element of its branch is dropped while training. */
+  /** The probability with which dropout zeroes an input element of the adapter's branch during training. */
   get dropout(): number {
     return 0;
   }
 
-  /** Pinned values that its results depend on and that never train, by the names that PEFT saves them under. Adapters may share them. */
+  /** Pinned values that the results depend on and that never train, by the names that PEFT saves them under. Adapters may share them. */
   get frozen(): ReadonlyMap<string, Value> {
     return new Map();
   }
 
-  /** The kind's own options, with which the same adapter is created again. */
+  /** The kind's own options: with them, the same adapter can be created again. */
   get options(): KindOptions {
     return {};
   }
 
-  /** Other numbers that its results depend on, beside the pool, `dropout` and `frozen`. They go into a run's fingerprint. */
+  /** Other numbers that the results depend on, besides the pool, `dropout` and `frozen`. They are part of a run's fingerprint. */
   abstract get hyperparameters(): Readonly<Record<string, number>>;
   /**
-   * Emits `into = weight + ΔW` of a module, or `into = ΔW` if no weight is given. `into` (out, in) is a pinned f32 value. `base` is the
-   * model's own weight, if `weight` has other adapters merged into it. No gradient.
+   * Emits `into = weight + ΔW` for a module, or `into = ΔW` if no weight is given. `into` (out, in) is a pinned f32 value. `base` is the
+   * model's own weight, if `weight` has other adapters merged into it. Declares no gradient.
    */
   abstract merge(g: Graph, module: string, weight: Value | undefined, into: Value, base?: Value): void;
 
@@ -124,17 +124,17 @@ export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = u
     return false;
   }
 
-  /** Emits the changed bias of a module for which `changesBias` returns true. `into` (out) is a pinned f32 value. No gradient. */
+  /** Emits the changed bias of a module for which `changesBias` returns true. `into` (out) is a pinned f32 value. Declares no gradient. */
   mergeBias(_g: Graph, module: string, _bias: Value, _into: Value): void {
     throw new WebVeraError('internal', `${this.name} doesn't change the bias of ${module}`);
   }
 
-  /** PEFT's reason to refuse the adapter in a batch whose rows name their adapters; undefined if PEFT accepts it there. */
+  /** PEFT's reason to reject the adapter in a batch whose rows each name an adapter; undefined if PEFT accepts it there. */
   get notMixed(): string | undefined {
     return undefined;
   }
 
-  /** The feature of the adapter that PEFT lacks, for messages; undefined if PEFT trains such adapters. */
+  /** The feature of the adapter that PEFT lacks, for messages; undefined if PEFT can train such an adapter. */
   get notInPeft(): string | undefined {
     return undefined;
   }
@@ -157,13 +157,13 @@ export type KindOptions = Readonly<Record<string, unknown>>;
 export interface AdapterParts<R extends ResolvedAdapter = ResolvedAdapter, F = unknown>
   extends Pick<Adapter, 'kind' | 'name' | 'key' | 'trainable' | 'origin'> {
   readonly resolved: R;
-  /** All numbers that train, in one pinned buffer with the places of the resolved layout. */
+  /** All trained numbers, in one pinned f32 vector arranged by the resolved layout. */
   readonly pool: Value;
   /** The adapter's frozen values, from the kind's `FrozenPool`; undefined for a kind that has none. */
   readonly frozen: F;
 }
 
-/** A request for the frozen values of an adapter that is about to be placed. */
+/** A request for the frozen values of an adapter that is being loaded onto a device. */
 export interface FrozenRequest<R extends ResolvedAdapter = ResolvedAdapter> {
   readonly resolved: R;
   readonly options: KindOptions;
@@ -181,19 +181,19 @@ export interface FrozenPool<R extends ResolvedAdapter = ResolvedAdapter, F = unk
   release(frozen: F): void;
 }
 
-/** How a kind makes and saves values that never train. Only kinds with such values have it. */
+/** How a kind creates and saves values that never train. Only kinds with such values have these rules. */
 export interface FrozenRules<R extends ResolvedAdapter = ResolvedAdapter, F = unknown> {
   /** `onDraw` is called before random numbers are drawn, with their count: drawing them blocks the thread. */
   pool(runner: Runner, onDraw: (numbers: number) => void): FrozenPool<R, F>;
-  /** The frozen values of an adapter without GPU memory, for planning. */
+  /** Returns the adapter's frozen values without allocating GPU memory, for planning. */
   planned(resolved: R): F;
   /** Whether the files of an adapter with this configuration hold its frozen values. */
   areSaved(config: R['config']): boolean;
-  /** The configuration with which PEFT, on another machine, restores these frozen tensors from a file. */
+  /** Returns the configuration with which PEFT, on another machine, restores these frozen tensors from the adapter's file. */
   portable(config: R['config'], frozen: ReadonlyMap<string, Tensor>): R['config'];
 }
 
-/** An adapter's numbers in a weighted sum. */
+/** One adapter in a weighted sum, with its weight. */
 export interface SumPart<C extends AdapterConfig = AdapterConfig> {
   readonly weight: number;
   readonly config: C;
@@ -202,27 +202,27 @@ export interface SumPart<C extends AdapterConfig = AdapterConfig> {
   readonly tensors: AdapterTensors;
 }
 
-/** The adapter that a weighted sum gives. */
+/** The adapter that results from a weighted sum. */
 export interface WeightedSum<C extends AdapterConfig = AdapterConfig> {
   readonly config: C;
   readonly tensors: AdapterTensors;
 }
 
 /**
- * A kind of adapters: everything that differs between PEFT's methods. Adapters of one kind that act together may share work.
+ * A kind of adapter: everything that differs between PEFT's methods. Adapters of one kind that act together may share work.
  */
 export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdapter = ResolvedAdapter, F = unknown> {
-  /** The class of its configurations, with PEFT's fields, defaults and texts. */
+  /** The class of the kind's configurations, with PEFT's fields, defaults and messages. */
   readonly Config: ConfigClass<R['config']>;
   /** The class in PEFT that wraps models, as PEFT's messages name it. */
   readonly tuner: string;
-  /** Resolves targets and places all that trains. `later`: whether the model has an adapter already. Throws PEFT's errors. */
+  /** Resolves targets and lays out all that trains. `later`: whether the model already has an adapter. Throws PEFT's errors. */
   resolve(config: R['config'], model: Architecture, context: { readonly later: boolean; readonly warn?: Warn }): R;
-  /** The pool's first values as PEFT initialises them; tensors of the base model and padding are 0. `options`: the kind's own. */
+  /** Returns the pool's initial values as in PEFT; tensors of the base model and padding are 0. `options`: the kind's own. */
   initial(resolved: R, seed: number, options: KindOptions): Float32Array<ArrayBuffer>;
-  /** Emits those of the pool's first values that depend on the model's weights. Left out if there are none. */
+  /** Emits those of the pool's initial values that depend on the model's weights. Left out if there are none. */
   begin?(g: Graph, adapter: A, weightOf: (module: string) => Value): void;
-  /** Parts of its code that load when they are needed. Left out if there are none. */
+  /** Functions that load those parts of the kind's code that are loaded only when they are needed. Left out if there are none. */
   readonly lateCode?: readonly (() => Promise<unknown>)[];
   /** The rules for values that never train. Left out if all values of the kind's adapters train. */
   readonly frozen?: FrozenRules<R, F>;
@@ -240,10 +240,10 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
   rows?(adapters: readonly A[], B: number): RowInputs;
   /**
    * Returns the layers of a run that trains several adapters of one layout, each on its own rows. Gradients flow to the table of `rows`.
-   * Left out if the kind can't train so.
+   * Left out if the kind can't train in this way.
    */
   rowLayers?(g: Graph, base: Layers, adapters: readonly A[], rows: TrainedRowVectors): Layers;
-  /** Returns the layers of a run that trains one adapter alone; undefined if that run uses `layers`. Left out if all such runs do. */
+  /** Returns the layers of a run that trains one adapter alone; undefined if the run uses `layers`. Left out if all such runs do. */
   trainingLayers?(adapter: A, request: TrainingRequest): TrainingLayers | undefined;
 
   /** The kind's own kernels that have more than one variant to choose from. Left out if it has none. */
@@ -253,7 +253,7 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
   parameterName(saved: string, adapter: string): string;
   /** The name in torch's `named_parameters()` of a parameter that modules share. Left out if the name is that of `parameterName`. */
   sharedParameterName?(adapter: string, modules: ReadonlyMap<string, ModuleSize>): string;
-  /** The rules for the files of such an adapter. */
+  /** Returns the rules for the files of an adapter with this configuration. */
   file(resolved: R): FileRules;
   /**
    * Checks the shapes of a file's tensors by the configuration alone, without a model. Returns the names of the tensors that
@@ -263,8 +263,8 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
 
   /**
    * Computes the weighted sum as PEFT sums adapters of the kind. If PEFT can't sum them, the result is the adapter whose ΔW is Σ weight·ΔW.
-   * Throws `invalid_argument` if there is no such adapter. May pause, and throws the signal's reason if the signal is aborted. Left out if
-   * the kind has no sums.
+   * Throws `invalid_argument` if there is no such adapter. May pause for other work; throws the signal's reason if the signal is aborted.
+   * Left out if the kind has no sums.
    */
   sum?(
     parts: readonly SumPart<R['config']>[],
@@ -272,9 +272,9 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
     signal?: AbortSignal,
   ): WeightedSum<R['config']> | Promise<WeightedSum<R['config']>>;
   /**
-   * Returns the files of an adapter of the kind `peft_type` whose ΔW is Σ weight·ΔW; undefined if that kind can't compute it. A single part
-   * of weight 1 also passes on its trained biases and modules. Calls `announce` with the number of values that it is about to compute at
-   * once. Left out if no other kind can.
+   * Returns the files of an adapter of the kind `peft_type` whose ΔW is Σ weight·ΔW; undefined if that kind can't compute it. For a
+   * single part of weight 1, they also contain its trained biases and modules. Calls `announce` with the number of values that it is about
+   * to compute without a pause. Left out if adapters of the kind can't be converted to any other.
    */
   convert?(
     peft_type: string,
@@ -283,7 +283,7 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
   ): Promise<AdapterBytes | undefined>;
 }
 
-/** The kind of adapters that act on one model together; undefined without adapters. */
+/** Returns the common kind of adapters that act on one model together; undefined without adapters. */
 export function kindOf(adapters: readonly Adapter[]): AdapterKind | undefined {
   const [kind, ...others] = new Set(adapters.map((adapter) => adapter.kind));
   if (others.length === 0) return kind;

@@ -22,22 +22,22 @@ export function allTunableKernels(): readonly AnyKernel[] {
 interface ReadConfigOptions {
   readonly limits?: ParserLimits;
   readonly warn?: Warn;
-  /** The kinds that the file may be of. All by default. */
+  /** The kinds that are allowed for the file's adapter. Default: all. */
   readonly peft_types?: readonly string[] | undefined;
 }
 
-/** The kind of a configuration or of its fields. Throws `invalid_argument` for a `peft_type` that no kind has. */
+/** Returns the kind that a configuration's `peft_type` names. Throws `invalid_argument` for a `peft_type` that no kind has. */
 export function kindNamed({ peft_type }: { readonly peft_type: unknown }): AdapterKind {
   return withPeftType(ADAPTER_KINDS, peft_type, 'invalid_argument');
 }
 
-/** The kind for a configuration's given fields: the first of `ADAPTER_KINDS` unless `peft_type` names another. Throws as `kindNamed`. */
+/** Returns the kind that `peft_type` names, or the first of `ADAPTER_KINDS` if it isn't given. Throws like `kindNamed`. */
 export function kindOfFields({ peft_type }: Readonly<Record<string, unknown>>): AdapterKind {
   return kindNamed({ peft_type: peft_type ?? ADAPTER_KINDS[0]?.Config.rules.peft_type });
 }
 
 /**
- * Reads the bytes of an `adapter_config.json` by the kind that its `peft_type` names. Throws `limit_exceeded`, `invalid_format`, and
+ * Parses an `adapter_config.json` as the kind that its `peft_type` names. Throws `limit_exceeded`, `invalid_format`, and
  * `invalid_argument` for values that no adapter can have.
  */
 export function readAdapterConfig(

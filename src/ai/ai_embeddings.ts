@@ -2,9 +2,9 @@ import { unsupported } from './ai_settings';
 import type { AiEmbeddingModel, EmbeddingModelSettings, VectorModel } from './ai_types';
 
 /**
- * An embedding model for the AI SDK, the package `ai` in versions 6 and 7: `embed({ model: embeddingModel(encoder), value })`, and
- * `embedMany`. Vectors are those of the model's `embed`. `usage` counts the texts' tokens before they are cut. Calls reject as `embed`
- * does.
+ * Makes an embedding model for the AI SDK (the package `ai`, versions 6 and 7): for `embed({ model: embeddingModel(encoder), value })` and
+ * `embedMany`. The vectors are those of the model's `embed`. `usage` counts the tokens of the texts before they are truncated. Calls reject
+ * like `embed`.
  */
 export function embeddingModel(model: VectorModel, settings: EmbeddingModelSettings = {}): AiEmbeddingModel {
   const { modelId = 'local', adapter_name } = settings;
@@ -13,7 +13,7 @@ export function embeddingModel(model: VectorModel, settings: EmbeddingModelSetti
     provider: 'webvera',
     modelId,
     maxEmbeddingsPerCall: undefined,
-    // One GPU computes one batch after the other.
+    // One GPU computes batches one after the other.
     supportsParallelCalls: false,
     async doEmbed({ values, dimensions, abortSignal: signal }) {
       const options = { signal, ...(adapter_name !== undefined && { adapter_name }) };

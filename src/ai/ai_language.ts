@@ -13,11 +13,11 @@ import { WrittenAnswer } from './written_answer';
 const TEXT = '0';
 
 /**
- * A language model for the AI SDK, the package `ai` in versions 6 and 7: `generateText({ model: languageModel(base), prompt })`. The caller
- * still owns `model` and disposes it. The model answers calls one after the other. Calls report settings that the model can't follow, such
- * as `tools`, as warnings. `providerOptions: { webvera: { … } }` takes other fields of a `GenerationConfig`, such as `repetition_penalty`.
- * A `temperature` of 0 takes the most probable token each time; so does a call without `temperature`, `topK`, `topP` and `do_sample`.
- * Calls reject as `generate` does, and with `invalid_argument` for a prompt with files or tools.
+ * Makes a language model for the AI SDK (the package `ai`, versions 6 and 7): `generateText({ model: languageModel(base), prompt })`. The
+ * caller still owns `model` and disposes it. The model answers calls one after the other. Settings that it doesn't support, such as
+ * `tools`, cause warnings. `providerOptions: { webvera: { … } }` accepts other fields of a `GenerationConfig`, such as
+ * `repetition_penalty`. With a `temperature` of 0, the model chooses the most probable token each time, as it does without `temperature`,
+ * `topK`, `topP` and `do_sample`. Calls reject like `generate`, and with `invalid_argument` for a prompt with files or tools.
  */
 export function languageModel(model: WritingModel, settings: LanguageModelSettings = {}): AiLanguageModel {
   const { modelId = 'local', chat = true, maxOutputTokens = 256, tokenizer = model.tokenizer } = settings;
@@ -52,7 +52,7 @@ async function wholeAnswer(answer: WrittenAnswer, options: AiCallOptions): Promi
 }
 
 interface StreamEnds {
-  /** Aborts with the caller's signal, and when the stream is cancelled. */
+  /** Aborts with the caller's signal, or when the stream is cancelled. */
   readonly signal: AbortSignal;
   readonly left: AbortController;
 }
@@ -77,7 +77,7 @@ function streamOf(
   });
 }
 
-/** The parts of a streamed answer. Throws the signal's reason if it aborts; other errors become parts. */
+/** Yields the parts of a streamed answer. Throws the signal's reason if the signal is aborted; other errors become parts. */
 async function* partsOf(
   answer: WrittenAnswer,
   options: AiCallOptions,

@@ -1,7 +1,7 @@
 import { type ChatMessage, type GenerationConfig, WebVeraError } from '../index';
 import type { AiCallOptions, AiMessage, AiWarning } from './ai_types';
 
-/** The model's settings for a call of the AI SDK. */
+/** Converts the settings of an AI SDK call to a `GenerationConfig`. */
 export function generationConfig(options: AiCallOptions, defaultTokens: number): GenerationConfig {
   const { temperature, topK, topP, seed, stopSequences = [], maxOutputTokens, providerOptions } = options;
   const isAsked = temperature !== undefined || topK !== undefined || topP !== undefined;
@@ -19,7 +19,7 @@ export function generationConfig(options: AiCallOptions, defaultTokens: number):
   };
 }
 
-/** Settings of a call that the model can't follow. */
+/** Returns a warning for each setting of a call that the model doesn't support. */
 export function unsupportedSettings(options: AiCallOptions): AiWarning[] {
   const { presencePenalty, frequencyPenalty, responseFormat, tools = [], toolChoice, reasoning } = options;
   const penalty = 'Use providerOptions: { webvera: { repetition_penalty } }.';
@@ -38,7 +38,7 @@ export function unsupported(feature: string, details?: string): AiWarning {
   return { type: 'unsupported', feature, ...(details !== undefined && { details }) };
 }
 
-/** A prompt's messages. Throws `invalid_argument` for files, tools and whatever else isn't text. Reasoning is left out. */
+/** Returns the messages of a prompt, without reasoning. Throws `invalid_argument` for files, tools and other parts that aren't text. */
 export function messagesOf(prompt: readonly AiMessage[]): ChatMessage[] {
   return prompt.map(({ role, content }) => {
     if (typeof content === 'string') return { role, content };
@@ -49,7 +49,7 @@ export function messagesOf(prompt: readonly AiMessage[]): ChatMessage[] {
   });
 }
 
-/** The text that a model continues. Throws `invalid_argument` unless the prompt is one message of the user. */
+/** Returns the text for a model to continue. Throws `invalid_argument` unless the prompt is one message of the user. */
 export function textOf(messages: readonly ChatMessage[]): string {
   const [first, ...others] = messages;
   if (first?.role === 'user' && others.length === 0) return first.content;

@@ -1,6 +1,6 @@
 import type { ChatMessage, GeneratedToken, GenerationConfig } from '../index';
 
-/** A tokenizer, by which tokens are counted. */
+/** A tokenizer that counts tokens. */
 export interface TokenCounter {
   encode(text: string): Promise<readonly number[]>;
   apply_chat_template(
@@ -10,7 +10,7 @@ export interface TokenCounter {
   readonly eos_token_id: number | null;
 }
 
-/** A model that writes: one from `from_pretrained`, with or without adapters, or a profile. */
+/** A model that generates text: one from `from_pretrained`, with or without adapters, or a profile. */
 export interface WritingModel {
   generate(input: string | readonly ChatMessage[], config?: GenerationConfig): AsyncIterable<GeneratedToken>;
   readonly tokenizer?: TokenCounter | undefined;
@@ -21,20 +21,20 @@ export interface LanguageModelSettings {
   /** The name that the AI SDK reports. Default: 'local'. */
   readonly modelId?: string;
   /**
-   * true, the default: prompts are conversations, which the model's chat template writes. false: a prompt is one message of the user, and
-   * the model continues its text. This serves models that were not trained for conversations.
+   * If true, prompts are conversations, which the model's chat template formats. If false, a prompt is one message of the user, and the
+   * model continues its text; this is for models that were not trained for conversations. Default: true.
    */
   readonly chat?: boolean;
-  /** The most tokens of an answer, for calls without `maxOutputTokens`. Default: 256. */
+  /** The maximum number of tokens of an answer, for calls without `maxOutputTokens`. Default: 256. */
   readonly maxOutputTokens?: number;
   /**
-   * The tokenizer that counts the prompt's tokens. Default: the model's. A profile has no tokenizer: pass that of its base model, or
-   * `usage` lacks the prompt's tokens.
+   * The tokenizer that counts the prompt's tokens. Default: the model's. A profile has no tokenizer: pass the one of its base model, or
+   * `usage` will not include the prompt's tokens.
    */
   readonly tokenizer?: TokenCounter | undefined;
 }
 
-/** A model that gives vectors of texts: one from `from_pretrained`, with or without adapters. */
+/** A model that embeds texts: one from `from_pretrained`, with or without adapters. */
 export interface VectorModel {
   embed(
     inputs: readonly string[],
@@ -46,11 +46,11 @@ export interface VectorModel {
 export interface EmbeddingModelSettings {
   /** The name that the AI SDK reports. Default: 'local'. */
   readonly modelId?: string;
-  /** An adapter to use, active or not; '__base__' for the base model. Default: the active adapters. */
+  /** The adapter to use, active or not; '__base__' for the base model. Default: the active adapters. */
   readonly adapter_name?: string;
 }
 
-/** A setting that the model can't follow, and so ignores. */
+/** A setting that the model doesn't support and therefore ignores. */
 export interface AiWarning {
   type: 'unsupported';
   feature: string;
@@ -63,7 +63,7 @@ export interface AiMessage {
   readonly content: string | readonly { readonly type: string; readonly text?: string }[];
 }
 
-/** The settings of a call that this provider reads. */
+/** The settings of a call that webvera reads. */
 export interface AiCallOptions {
   readonly prompt: readonly AiMessage[];
   readonly maxOutputTokens?: number | undefined;
@@ -83,12 +83,12 @@ export interface AiCallOptions {
 }
 
 export interface AiFinishReason {
-  /** 'length': the answer reached `maxOutputTokens`, or the model's longest text. */
+  /** 'length': the answer reached `maxOutputTokens` or the model's maximum length. */
   unified: 'stop' | 'length' | 'error';
   raw: string | undefined;
 }
 
-/** Tokens of a call. `inputTokens` are undefined without a tokenizer. */
+/** The token counts of a call. Those of `inputTokens` are undefined without a tokenizer. */
 export interface AiUsage {
   inputTokens: {
     total: number | undefined;

@@ -1,7 +1,7 @@
-/** Leaves stop sequences, and all after them, out of a text that arrives in pieces. */
+/** Removes stop sequences, and all text after them, from a text that arrives in pieces. */
 export class StopSequences {
   readonly #sequences: readonly string[];
-  /** The end of the text so far, which may be the beginning of a stop sequence. */
+  /** The end of the text so far, if it may be the beginning of a stop sequence. */
   #held = '';
   #isFound = false;
 
@@ -14,7 +14,7 @@ export class StopSequences {
     return this.#isFound;
   }
 
-  /** Adds a piece of the text. Returns the part so far that no stop sequence can contain any more. */
+  /** Adds a piece of the text. Returns the pending text that can't be part of a stop sequence. */
   push(text: string): string {
     if (this.#isFound) return '';
     const whole = this.#held + text;
@@ -25,7 +25,7 @@ export class StopSequences {
     return whole.slice(0, end);
   }
 
-  /** The rest of a text that has ended. */
+  /** Returns the pending text at the end of the stream. */
   finish(): string {
     const rest = this.#held;
     this.#held = '';

@@ -2,7 +2,7 @@ import type { ChatMessage, GenerationConfig } from '../index';
 import type { AiFinishReason, AiUsage, TokenCounter, WritingModel } from './ai_types';
 import { StopSequences } from './stop_sequences';
 
-/** The most tokens of a text of any model here: `LONGEST` of `models/config_fields.ts`. */
+/** The maximum length in tokens of all models in webvera: `LONGEST` of `models/config_fields.ts`. */
 const LONGEST = 8192;
 
 interface AnswerOptions {
@@ -12,7 +12,7 @@ interface AnswerOptions {
   readonly config: GenerationConfig;
 }
 
-/** One answer of a model: its text in pieces, without stop sequences, and afterwards its usage and the reason of its end. */
+/** One answer of a model: first its text in pieces, without stop sequences, then its usage and finish reason. */
 export class WrittenAnswer {
   readonly #options: AnswerOptions;
   readonly #stops: StopSequences;
@@ -24,7 +24,7 @@ export class WrittenAnswer {
     this.#stops = new StopSequences(options.config.stop_strings ?? []);
   }
 
-  /** The pieces of the text. Rejects as `generate` does, also if the signal aborts. */
+  /** Yields the pieces of the text. Rejects like `generate`, also if the signal is aborted. */
   async *pieces(): AsyncGenerator<string> {
     const { model, input, config } = this.#options;
     for await (const { token_id, text } of model.generate(input, config)) {
@@ -38,13 +38,13 @@ export class WrittenAnswer {
     if (rest !== '') yield rest;
   }
 
-  /** The figures of an answer that has ended. */
+  /** Returns the usage and finish reason of an answer that has ended. */
   async figures(): Promise<{ readonly usage: AiUsage; readonly finishReason: AiFinishReason }> {
     const asked = await this.#inputTokens();
     return { usage: this.#usage(asked), finishReason: { unified: this.#finishReason(asked), raw: undefined } };
   }
 
-  /** The figures of an answer that failed. */
+  /** Returns the usage and finish reason of an answer that failed. */
   failed(): { readonly usage: AiUsage; readonly finishReason: AiFinishReason } {
     return { usage: this.#usage(undefined), finishReason: { unified: 'error', raw: undefined } };
   }
@@ -76,7 +76,7 @@ export class WrittenAnswer {
     return this.#tokens >= max_new_tokens || isFull ? 'length' : 'stop';
   }
 
-  /** Tokens that end a text. */
+  /** Returns the ids of tokens that end a text. */
   #endIds(): readonly unknown[] {
     const { model, tokenizer } = this.#options;
     return [model.config?.eos_token_id, tokenizer?.eos_token_id].flat();

@@ -4,19 +4,19 @@ import { strip } from './python_strip';
 import type { Node, Scope, TemplateValue } from './template_value';
 import { Scale } from './weight';
 
-/** The deepest nesting of a template's parts while they run. */
+/** The maximum nesting depth of nodes while a template is evaluated. */
 const DEEPEST = 400;
-/** Characters that one step processes. */
+/** The number of characters that an operation may process for one step of the budget. */
 const CHARACTERS = 64;
 /** Factor by which slicing, sorting and `tojson` take longer per character than other operations. */
 const SLOW = 16;
-/** Steps for an item of a loop, in addition to its body. */
+/** Steps for each item of a loop, in addition to those of the loop's body. */
 const STEPS_AN_ITEM = 8;
 
-/** A part of a template with its fields, by the library's names. */
+/** A node of a parsed template, with its fields as the library names them. */
 type NodeFields = Node & Readonly<Record<string, unknown>>;
 
-/** An evaluated part. It replaces the original part, so that the library doesn't evaluate that one again. */
+/** An evaluated node. It replaces the original node, so that the library doesn't evaluate that node again. */
 interface Held extends Node {
   readonly type: 'Held';
   readonly value: TemplateValue;
@@ -25,8 +25,9 @@ interface Held extends Node {
 type Hold = (part: unknown) => Held;
 
 /**
- * The library's interpreter with a budget: each part of a template costs a step, and an operation on texts or lists costs by their
- * sizes, before it runs. To know the sizes, this class evaluates operands first and passes them on as `Held` parts.
+ * The library's interpreter with a budget. Each node of a template costs one step. An operation on texts or lists also costs steps that
+ * depend on their sizes, and is charged before it runs. To know the sizes, this class evaluates the operands first and passes them on as
+ * `Held` nodes.
  */
 export class BoundedInterpreter extends Interpreter {
   readonly #budget: Budget;
@@ -59,7 +60,7 @@ export class BoundedInterpreter extends Interpreter {
     }
   }
 
-  /** Pays for a part. Returns the part with `Held` operands in place of those that determine its cost. */
+  /** Charges the cost of a node to the budget. Returns the node, with `Held` nodes in place of the operands that determine its cost. */
   #prepare(node: NodeFields, scope: Scope): NodeFields {
     const hold: Hold = (part) => ({ type: 'Held', value: this.evaluate(part as Node, scope) });
     switch (node.type) {
@@ -91,7 +92,7 @@ export class BoundedInterpreter extends Interpreter {
       }
       case 'Macro':
       case 'CallStatement':
-        // The library walks all parts within the node.
+        // The library visits all nodes inside this one.
         this.#budget.spend(this.#partsOf(node));
         return node;
       default:
@@ -127,7 +128,7 @@ export class BoundedInterpreter extends Interpreter {
     return stripped ?? { ...node, args, callee: { ...callee, object, isCalled: true } };
   }
 
-  /** Evaluates arguments, and returns them with their size in characters. A number counts as that many characters. */
+  /** Evaluates arguments, and returns them with their size in characters. A number n counts as n characters. */
   #hold(args: unknown, hold: Hold): { readonly args: readonly Node[]; readonly size: number } {
     let size = 0;
     const held = (part: unknown): Held => {
@@ -161,7 +162,7 @@ export class BoundedInterpreter extends Interpreter {
   }
 }
 
-/** The result of a method that strips a text, as a part; undefined for another method. */
+/** Returns the result of a method that strips a text, as a node; undefined for any other method. */
 function stripOf({ value: { value: text } }: Held, method: unknown, args: readonly Node[]): NodeFields | undefined {
   const [{ value } = {}] = args as readonly Partial<NodeFields>[];
   const characters = typeof value === 'string' ? value : (value as TemplateValue | undefined)?.value;
@@ -175,8 +176,8 @@ function sizeOf({ value }: TemplateValue): number {
 }
 
 /**
- * Whether a part is a method of a text that isn't called at once. A template could store such a method under another name, and later call
- * it without a cost to the budget.
+ * Whether a node is a method of a text that isn't called at once. A template could store such a method under another name, and later call
+ * it without any charge to the budget.
  */
 function isMethodAlone({ type, object, isCalled }: NodeFields, value: TemplateValue): boolean {
   const isOfText = type === 'MemberExpression' && isCalled !== true && (object as Held).value.type === 'StringValue';

@@ -1,24 +1,24 @@
 import { WebVeraError } from '../core/errors/error';
 
-/** The largest number of steps of one rendering. A message takes about fifty steps. */
+/** The maximum number of steps for one rendering. A message takes about fifty steps. */
 const MOST_STEPS = 500_000;
-/** Steps between looks at the clock, which take longer than most steps. */
+/** The number of steps between two readings of the clock, because a reading takes longer than most steps. */
 const STEPS_A_LOOK = 64;
-/** The largest number of characters in a text, and the largest size of a list or an object with everything in it. */
+/** The maximum number of characters in a text, and the maximum size of a list or an object with all its content. */
 export const MOST_TEXT = 2 ** 20;
 
-/** The work that a template may do: a number of steps, of one or two microseconds each, and a time. */
+/** Limits the work of a template: the number of steps (one or two microseconds each) and the time. */
 export class Budget {
   readonly #isOver: () => boolean;
   #left = MOST_STEPS;
   #unseen = 0;
 
-  /** `isOver` says whether the time is used up. */
+  /** `isOver` returns whether the time limit has passed. */
   constructor(isOver: () => boolean) {
     this.#isOver = isOver;
   }
 
-  /** Throws `limit_exceeded` after too many steps, `timeout` after too long. */
+  /** Counts steps. Throws `limit_exceeded` after too many steps, and `timeout` after the time limit. */
   spend(steps: number): void {
     this.#left -= steps;
     if (!(this.#left >= 0)) throw tooMuch('it takes too much work');

@@ -8,18 +8,18 @@ import { globals, Raised } from './globals';
 import { expectShallowTemplate } from './template_depth';
 import { assistantTurns } from './turns';
 
-/** The longest template, in characters. The longest templates of published models have 30,000. */
+/** The maximum length of a template in characters. The longest published templates have 30,000. */
 const MOST_SOURCE = 2 ** 18;
-/** The longest run of white space, in characters. The library's time grows with the square of its length. */
+/** The maximum number of white-space characters in a row. The library's time grows with the square of this number. */
 const MOST_SPACE = 512;
-/** Milliseconds that a conversation may take, including all renderings of its beginnings. */
+/** The time limit for a conversation in milliseconds, including the partial renderings that find the assistant's turns. */
 const MOST_TIME = 2000;
 
 type ParsedTemplate = ReturnType<typeof parse>;
 
-/** Renders conversations by untrusted templates as transformers does, and limits the templates' work. */
+/** Renders conversations with untrusted templates, as transformers does, and limits the work of the templates. */
 export class ChatWriter {
-  /** The last parsed template, because the next conversation usually has the same one. */
+  /** The template that was parsed last, because the next conversation usually has the same one. */
   #parsed: { readonly source: string; readonly program: ParsedTemplate } | undefined;
   readonly #clock: Pick<Performance, 'now'>;
 
@@ -28,8 +28,9 @@ export class ChatWriter {
   }
 
   /**
-   * Renders a conversation. The error is `invalid_argument` if the template refuses the messages, `invalid_format` if it isn't valid
-   * or fails, `limit_exceeded` if it takes too much work, and `timeout` if it takes more than two seconds.
+   * Renders a conversation. It returns errors instead of throwing them: `invalid_argument` if the template rejects the messages,
+   * `invalid_format` if the template isn't valid or fails, `limit_exceeded` if it takes too much work, and `timeout` if it takes more than
+   * two seconds.
    */
   render(template: ChatTemplate, chat: Chat): ChatOutcome {
     try {
@@ -82,7 +83,7 @@ function run(program: ParsedTemplate, known: Readonly<Record<string, unknown>>, 
   }
 }
 
-/** The library's error as a WebVeraError. A stack or a string that grows too large is `limit_exceeded`. */
+/** Converts the library's error to a WebVeraError. A stack overflow or a string that is too long gives `limit_exceeded`. */
 function failed(how: string, error: unknown): WebVeraError {
   if (error instanceof WebVeraError) return error;
   // Firefox throws an InternalError when the stack overflows.

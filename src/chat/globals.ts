@@ -1,12 +1,12 @@
 import { MOST_TEXT, tooMuch } from './budget';
 
-/** Thrown by a template's `raise_exception`: the template refuses the messages. */
+/** The error that `raise_exception` throws in a template that rejects the messages. */
 export class Raised extends Error {}
 
 const MONTHS = 'January February March April May June July August September October November December'.split(' ');
 const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
 
-/** The names that transformers gives templates besides the conversation. `now` is the time for `strftime_now`. */
+/** Returns the constants and functions that transformers offers to all templates. `now` is the time for `strftime_now`. */
 export function globals(now: Date): Readonly<Record<string, unknown>> {
   return {
     true: true,
@@ -33,7 +33,7 @@ function range(...args: readonly unknown[]): number[] {
   return Array.from({ length }, (_, i) => start + i * step);
 }
 
-/** Python's strftime, in English and in local time. */
+/** Formats a time like Python's strftime, in English and in local time. */
 function strftime(now: Date, format: string): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const [month = '', day = ''] = [MONTHS[now.getMonth()], DAYS[now.getDay()]];

@@ -1,4 +1,4 @@
-/** Python's white space, which differs from JavaScript's. */
+/** The white-space characters of Python, which differ from JavaScript's. */
 const SPACE =
   '\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000';
 
@@ -10,8 +10,8 @@ const ENDS: ReadonlyMap<unknown, readonly [start: boolean, end: boolean]> = new 
 ]);
 
 /**
- * Python's strip, lstrip and rstrip, and Jinja's trim: removes white space, or any of `characters`, from the ends. Returns undefined
- * for another method. The library's own methods ignore `characters`.
+ * Strips a text like Python's strip, lstrip and rstrip, and Jinja's trim: removes white space, or any of `characters`, from its ends.
+ * Returns undefined for any other method. The library's own methods ignore `characters`.
  */
 export function strip(text: string, method: unknown, characters: unknown): string | undefined {
   const ends = ENDS.get(method);

@@ -8,15 +8,15 @@ const OPENING = new Set(['OpenParen', 'OpenSquareBracket', 'OpenCurlyBracket']);
 const CLOSING = new Set(['CloseParen', 'CloseSquareBracket', 'CloseCurlyBracket']);
 /** Statements that begin a block. `set` begins one if it has no `=`. */
 const BLOCKS = new Set(['if', 'for', 'macro', 'call', 'filter']);
-/** Tokens after which a bracket opens the arguments of a call. */
+/** Tokens after which a parenthesis opens the arguments of a call. */
 const CALLED = new Set(['Identifier', 'CloseParen', 'CloseSquareBracket']);
 /** Words that end a chain of `not not a`: each side of such a word may have a chain of its own. */
 const BETWEEN = new Set(['and', 'or', 'if', 'else']);
 const SEPARATORS = new Set(['Comma', 'Colon', 'Equals']);
 
 /**
- * Refuses a template that nests too deeply, before the library's parser recurses into each level: blocks, brackets, and chains such as
- * `not not a`, `a if b else c if d else e`, `f()()` and `elif`. Throws `limit_exceeded`.
+ * Throws `limit_exceeded` for a template that nests too deeply, because the library's parser recurses into each level. Levels are blocks,
+ * brackets, and chains such as `not not a`, `a if b else c if d else e`, `f()()` and `elif`.
  */
 export function expectShallowTemplate(tokens: readonly Token[]): void {
   const depth = new TemplateDepth();
@@ -26,7 +26,7 @@ export function expectShallowTemplate(tokens: readonly Token[]): void {
   }
 }
 
-/** The levels of chains within one pair of brackets, or within one statement. */
+/** The numbers of levels of the chains within one pair of brackets, or within one statement. */
 interface Frame {
   nots: number;
   signs: number;
@@ -35,11 +35,11 @@ interface Frame {
 }
 
 class TemplateDepth {
-  /** The levels of each open block: one, and one for each `elif`. */
+  /** The number of levels of each open block: one, and one more for each `elif`. */
   readonly #blocks: number[] = [];
   #frames: Frame[] = [];
   #before = '';
-  /** The statement's first word, and whether it assigns. */
+  /** The first word of the current statement. `#assigns`: whether the statement contains an `=`. */
   #word = '';
   #assigns = false;
 

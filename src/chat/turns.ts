@@ -1,7 +1,7 @@
 import { WebVeraError } from '../core/errors/error';
 import type { ChatMessage, RenderedChat } from '../core/types/chat';
 
-/** A character that no language uses. */
+/** A private-use character, which no language uses. It stands for an answer, to find where the answer is in the text. */
 const NEVER_SAID = '\uf8ff';
 
 type Write = (messages: readonly ChatMessage[], add_generation_prompt: boolean) => string;
@@ -9,17 +9,18 @@ type Write = (messages: readonly ChatMessage[], add_generation_prompt: boolean) 
 /** A rendered conversation. */
 export interface Written {
   readonly messages: readonly ChatMessage[];
-  /** The rendering of all messages. */
+  /** The text of all messages. */
   readonly text: string;
-  /** A token that some templates write only at the end of a conversation, and so not after an earlier turn. */
+  /** The end token, which some templates write only at the end of a conversation, and not after an earlier turn. */
   readonly eos: string | undefined;
   readonly write: Write;
 }
 
 /**
- * Finds the assistant's turns in a rendered conversation. Templates don't mark the turns. Parts of the conversation are therefore rendered
- * alone. A turn starts where the text of the messages before it ends, including the prompt for an answer. It ends where the text of the
- * messages up to this turn ends. Some templates render a turn in another way when more messages follow; such turns count as uncertain.
+ * Finds the assistant's turns in a rendered conversation. Parts of the conversation are rendered separately, because templates don't mark
+ * the turns. If all messages before a turn are rendered with the prompt for an answer, the turn starts where this text ends. If the turn
+ * itself is rendered with them, it ends where that text ends. Some templates render a turn differently when more messages follow; such
+ * turns count as uncertain.
  */
 export function assistantTurns(written: Written): Pick<RenderedChat, 'turns' | 'uncertain'> {
   const answers = [...written.messages.keys()].filter((index) => written.messages[index]?.role === 'assistant');
@@ -31,14 +32,14 @@ function turnAt(index: number, written: Written): [turn: readonly [number, numbe
   const { messages, text } = written;
   const end = index === messages.length - 1 ? text.length : endOf(index + 1, false, written);
   const asked = endOf(index, true, written);
-  // Some templates write a question only after it is answered.
+  // Some templates write a question only once it is answered.
   const start = asked !== undefined && hasQuestion(index, asked, written) ? asked : startOfContent(index, written);
   return start === undefined || end === undefined || start > end ? undefined : [[start, end]];
 }
 
 /**
- * Whether the text's first `length` characters contain the message before the turn. Also true if the template changes that message, so that
- * the whole text doesn't contain it.
+ * Whether the first `length` characters of the text contain the message before the turn. Also true if the whole text doesn't contain that
+ * message, because the template changes it.
  */
 function hasQuestion(index: number, length: number, { messages, text }: Written): boolean {
   const question = messages[index - 1]?.content.trim() ?? '';
@@ -46,8 +47,8 @@ function hasQuestion(index: number, length: number, { messages, text }: Written)
 }
 
 /**
- * The place in the text where the first `count` messages end; undefined if the text doesn't begin with their own rendering. That rendering
- * may end with an `eos` that the text lacks at this place.
+ * Returns where the first `count` messages end in the text; undefined if the text doesn't begin with the separate rendering of these
+ * messages. That rendering may end with an `eos` that is missing at this place of the text.
  */
 function endOf(
   count: number,
@@ -64,8 +65,9 @@ function endOf(
 }
 
 /**
- * The place where a turn's content begins. To find it, the content is replaced by another text, and the rest of the rendering must stay the
- * same. This serves templates whose prompt for an answer differs from a written answer, or that move a system message to the last question.
+ * Returns where the content of a turn begins. The function renders the conversation with other content in this turn, and requires that the
+ * rest stays the same. It serves templates whose prompt for an answer differs from the beginning of a past answer, or that move a system
+ * message to the last question.
  */
 function startOfContent(index: number, { messages, text, write }: Written): number | undefined {
   if (text.includes(NEVER_SAID)) return undefined;
@@ -75,7 +77,7 @@ function startOfContent(index: number, { messages, text, write }: Written): numb
   return isOnce && text.startsWith(before) && text.endsWith(after) ? before.length : undefined;
 }
 
-/** Renders messages; undefined if the template refuses them or fails. Throws if the template takes too much work. */
+/** Renders messages. Returns undefined if the template rejects them or fails. Throws if the template takes too much work. */
 function attempt(write: () => string): string | undefined {
   try {
     return write();

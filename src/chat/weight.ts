@@ -2,25 +2,25 @@ import { MOST_LEVELS } from '../core/input/nesting';
 import { MOST_TEXT, tooMuch } from './budget';
 import type { TemplateValue } from './template_value';
 
-/** The only type of values that can change after they are made. */
+/** The only type of values that can change after their creation. */
 const NAMESPACE = 'NamespaceValue';
 
 /**
- * Weighs values by their size as written text: the number of characters and parts. A part that occurs several times counts each time,
- * although memory holds it once. The scale caches the weights of values that can't change.
+ * Measures values by the size of their text: the number of characters and of values inside. A value that occurs several times counts each
+ * time, although memory holds it once. The sizes of values that can't change are cached.
  */
 export class Scale {
   readonly #known = new WeakMap<object, number>();
   readonly #spend: (steps: number) => void;
-  /** Whether all values walked so far are immutable. */
+  /** Whether all values visited so far are immutable. */
   #lasting = true;
 
-  /** `spend` is called for each part that is walked. */
+  /** `spend` is called for each value inside a list or an object. */
   constructor(spend: (steps: number) => void) {
     this.#spend = spend;
   }
 
-  /** Throws `limit_exceeded` for a value that is too large or too deep. */
+  /** Returns the size of a value. Throws `limit_exceeded` if the value is too large or nested too deeply. */
   weigh(value: TemplateValue): number {
     this.#lasting = true;
     return this.#walk(value, 0);

@@ -6,7 +6,7 @@ import { type CountTokens, textExamples } from './text_examples';
 export type LessonExamples = readonly Example[] | Blob;
 
 /**
- * Converts a lesson: text becomes examples of at most `limit` tokens; files of JSON Lines or CSV stay files.
+ * Converts a lesson to examples: a text is split into examples of at most `limit` tokens; files of JSON Lines or CSV stay files.
  * Throws `invalid_argument` for an empty lesson, and `invalid_format` for a file that isn't text.
  */
 export async function examplesOf(lesson: Lesson, limit: number, count: CountTokens): Promise<LessonExamples> {
@@ -17,7 +17,7 @@ export async function examplesOf(lesson: Lesson, limit: number, count: CountToke
   });
 }
 
-/** Converts a lesson for a classifier. Throws as `examplesOf` does, and for a text or image without a label. */
+/** Converts a lesson for a classifier. Throws as `examplesOf` does, and also for a text or image without a label. */
 export async function labelledExamples(lesson: Lesson): Promise<LessonExamples> {
   const isBare = typeof lesson === 'string' || (lesson instanceof Blob && !isFileOfExamples(lesson));
   if (!isBare) return examplesOf(lesson, 0, async () => 0);
@@ -31,11 +31,11 @@ export async function labelledExamples(lesson: Lesson): Promise<LessonExamples> 
 }
 
 /**
- * A record of a lesson as it was when it was added, because the page may later change its list, its examples and what their images show.
+ * Identifies a lesson as it was when it was added. The page may later change the lesson's list, its examples and the content of images.
  */
 export interface LessonMark {
   readonly text: string;
-  /** The file, or the examples' images and arrays. */
+  /** The lesson's file, or the images and typed arrays of its examples. */
   readonly objects: readonly unknown[];
 }
 
@@ -52,8 +52,8 @@ export function markOf(lesson: LessonExamples): LessonMark {
 }
 
 /**
- * Whether two lessons are the same. Files are compared by identity, not by their bytes. Other objects count as different, because they may
- * have changed since.
+ * Whether two lessons are the same. Blobs and ImageBitmaps are compared by identity, not by content. Other objects count as different,
+ * because their content may have changed.
  */
 export function isSameLesson(one: LessonMark, other: LessonMark): boolean {
   return one.text === other.text && one.objects.every((own, i) => isFixed(own) && own === other.objects[i]);

@@ -1,6 +1,6 @@
 import type { GeneratedToken, Generation } from '../index';
 
-/** A generation in a box: a promise of the generation itself would wait for its text. */
+/** Wraps a generation in an object. A promise can't resolve with the generation itself, because it would wait for the text. */
 export interface Boxed {
   readonly generation: Generation;
 }
@@ -22,7 +22,7 @@ export class LazyGeneration implements Generation {
       this.#generation = generation;
       return generation;
     });
-    // The element reports errors itself.
+    // The element itself reports errors, so a rejection that the page doesn't handle must not be reported again.
     this.#text.catch(() => {});
   }
 
@@ -51,10 +51,10 @@ export class LazyGeneration implements Generation {
   }
 }
 
-/** A copy of a prompt: the page may change its list and messages before the model is there. */
+/** Copies a prompt, because the page may change its list and messages before the model is loaded. */
 export function promptNow(prompt: Generation['prompt']): Generation['prompt'] {
   if (!Array.isArray(prompt)) return prompt;
-  // The fields of a class may be accessors, which a spread leaves out.
+  // A class may define role and content as accessors, which spread syntax skips.
   const copyOf = (one: unknown): unknown =>
     typeof one === 'object' && one !== null
       ? { ...one, ...('role' in one && { role: one.role }), ...('content' in one && { content: one.content }) }

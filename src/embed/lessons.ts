@@ -8,16 +8,16 @@ export class Lessons {
   readonly #follow: (visit: Visit, run: TrainRun) => void;
   /** The last lesson that was added and isn't learnt yet. */
   #unlearnt: { readonly created_at: number; readonly mark: LessonMark } | undefined;
-  /** Settles after the last lesson. */
+  /** Settles when the last queued lesson has ended. */
   #last: Promise<unknown> = Promise.resolve();
   /** Whether a call that solves for the head is queued. It will learn all examples that are added before it begins. */
   #isDue = false;
   #instant: TrainRun | undefined;
   /** The refinement in progress. */
   #refining: { readonly run: TrainRun; readonly controller: AbortController } | undefined;
-  /** Drops the lessons that were given so far. */
+  /** Aborts the lessons that were queued so far. */
   #dropping = new AbortController();
-  /** The names of the model and the profile that were loaded last. */
+  /** The model's source and the profile's name that were loaded last, as JSON. */
   #owner: string | undefined;
 
   /** `follow` is called with each run as it begins. */
@@ -25,12 +25,12 @@ export class Lessons {
     this.#follow = follow;
   }
 
-  /** The last run that only solved for the head, which takes a moment. */
+  /** The run in progress that only solves for the head, which takes a moment; undefined if there is none. */
   get instant(): TrainRun | undefined {
     return this.#instant;
   }
 
-  /** Aborts when the profile is forgotten, or another one is loaded. The lessons after that have another signal. */
+  /** Aborts when the profile is forgotten, or when another one is loaded. Later lessons have another signal. */
   get signal(): AbortSignal {
     return this.#dropping.signal;
   }
@@ -39,28 +39,28 @@ export class Lessons {
     return this.#refining !== undefined;
   }
 
-  /** Adds examples, and trains. */
+  /** Adds examples to the profile, and trains on its data. */
   teach(visit: Visit, examples: LessonExamples, args: TrainingArguments): Promise<TrainOutput> {
     return this.#inTurn(visit, async (profile) => {
-      // A lesson that failed before was added then, so a retry doesn't add it again, also in a later visit.
+      // If the last lesson was added but its training failed, a retry doesn't add it again, not even in a later visit.
       const { created_at } = profile.info;
       const mark = markOf(examples);
       const isThere = this.#unlearnt?.created_at === created_at && isSameLesson(this.#unlearnt.mark, mark);
       if (!isThere) await profile.add(examples);
       this.#unlearnt = { created_at, mark };
-      // Another element may have started a run.
+      // Another element may have started a run meanwhile.
       const output = await whenFree(profile, async () => this.#learn(visit, profile, args));
       if (this.#unlearnt?.mark === mark) this.#unlearnt = undefined;
       return output;
     });
   }
 
-  /** Trains on the profile's stored examples and opinions. */
+  /** Trains on the profile's stored examples and feedback. */
   learn(visit: Visit, args: TrainingArguments): Promise<TrainOutput> {
     return this.#inTurn(visit, (profile) => this.#learn(visit, profile, args));
   }
 
-  /** Adds a classifier's examples. Its head is solved for after the current run, which this call doesn't wait for. */
+  /** Adds examples for a classifier, and queues a run that solves for its head. The call doesn't wait for that run. */
   async label(visit: Visit, examples: LessonExamples): Promise<void> {
     const { signal } = this;
     const profile = await visit.profileNow();
@@ -84,12 +84,12 @@ export class Lessons {
     });
   }
 
-  /** Trains a classifier's vectors for longer. They replace the current ones unless they are clearly worse. */
+  /** Trains a classifier's vectors (the method 'refine'). They replace the current vectors unless they are clearly worse. */
   refine(visit: Visit): Promise<TrainOutput> {
     return this.#inTurn(visit, async (profile) => {
       const controller = new AbortController();
       const { signal } = controller;
-      // The solved head stays as it is while vectors train.
+      // The solved head doesn't change while the vectors are trained.
       const run = profile.learn({ method: 'refine', args: { headLearningRate: 0 }, signal });
       this.#refining = { run, controller };
       try {
@@ -102,8 +102,8 @@ export class Lessons {
   }
 
   /**
-   * Cancels the refinement in progress. Resolves with whether the profile stays as it was: false if the refinement has ended before, or
-   * there is none.
+   * Cancels the refinement in progress. Resolves with true if the profile is therefore unchanged, and with false if the refinement had
+   * already ended or there is none.
    */
   async cancel(): Promise<boolean> {
     if (this.#refining === undefined) return false;
@@ -115,22 +115,22 @@ export class Lessons {
     );
   }
 
-  /** Forgets the lesson that failed, because the profile was replaced. */
+  /** Forgets a lesson whose training failed, because the profile was replaced. */
   clear(): void {
     this.#unlearnt = undefined;
   }
 
-  /** Drops the lessons that were given so far, because their profile is forgotten. */
+  /** Drops all queued lessons, because their profile is forgotten or another one is loaded. */
   drop(): void {
     this.#dropping.abort(new DOMException('The profile of this lesson is gone', 'AbortError'));
     this.#dropping = new AbortController();
     this.#isDue = false;
-    // Lessons of another profile don't wait for a run of this one.
+    // Lessons for another profile don't wait for a run of this one.
     this.#last = Promise.resolve();
     this.clear();
   }
 
-  /** Drops the lessons of another profile or model. */
+  /** Drops all queued lessons if they are for another model or profile than these settings. */
   keepFor({ source, profile }: ElementSettings): void {
     const owner = JSON.stringify([source, profile]);
     if (owner !== this.#owner) this.drop();
@@ -143,7 +143,7 @@ export class Lessons {
     return run;
   }
 
-  /** Runs a lesson after those before it, once the profile is free. */
+  /** Runs a lesson after all earlier ones, as soon as no run of the profile is in progress. */
   #inTurn<T>(visit: Visit, lesson: (profile: Profile) => Promise<T>): Promise<T> {
     const { signal } = this;
     const turn = this.#last.then(async () => {
@@ -160,7 +160,7 @@ export class Lessons {
   }
 }
 
-/** Calls `body` once no run of the profile is in progress, at once, so that no other element of the profile begins a run before. */
+/** Waits until no run of the profile is in progress, then calls `body` immediately, before another element can begin a run. */
 async function whenFree<T>(profile: Profile, body: () => Promise<T>): Promise<T> {
   const ignore = (): void => {};
   while (profile.learning !== undefined) await profile.learning.then(ignore, ignore);

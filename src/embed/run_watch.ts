@@ -8,7 +8,7 @@ export class RunWatch {
   readonly #emit: Emit;
   readonly #onError: (error: unknown) => void;
   run: TrainRun | undefined;
-  /** The reason for which the run is paused. */
+  /** The reason why the run is paused; undefined if it isn't. */
   paused: PauseReason | undefined;
   /** The last failure that the run recovered from. */
   recovered: Recovered | undefined;
@@ -19,7 +19,7 @@ export class RunWatch {
     this.#onError = onError;
   }
 
-  /** Reports a run's events until it ends or is dropped. A run that is already followed isn't reported twice. */
+  /** Reports a run's events until the run ends or is dropped. If the run is already followed, does nothing. */
   async follow(run: TrainRun): Promise<void> {
     if (this.run === run) return;
     this.drop();
@@ -52,7 +52,7 @@ export class RunWatch {
     this.recovered = undefined;
   }
 
-  /** Ends a run; false if it was dropped before. */
+  /** Stops following a run that has ended. Returns false if the run was dropped before. */
   #end(run: TrainRun): boolean {
     if (this.run !== run) return false;
     this.drop();

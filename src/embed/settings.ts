@@ -4,7 +4,7 @@ import { type ModelDtype, type ModelSource, type ProfileOptions, type TrainingAr
 const TASKS = ['causal-lm', 'text-classification', 'image-classification'] as const;
 export type ElementTask = (typeof TASKS)[number];
 
-/** The settings in an element's attributes. */
+/** An element's settings, as read from its attributes. */
 export interface ElementSettings {
   readonly source: ModelSource;
   readonly task: ElementTask;
@@ -14,7 +14,7 @@ export interface ElementSettings {
   readonly dtype: ModelDtype | undefined;
   readonly peft_config: NonNullable<ProfileOptions['peft_config']>;
   readonly args: TrainingArguments;
-  /** The most tokens of an example, unless the model takes fewer. */
+  /** The largest number of tokens of an example, unless the model's limit is lower. */
   readonly max_length: number;
 }
 
@@ -31,18 +31,18 @@ type AttributeName =
   | 'learning-rate'
   | 'max-length';
 
-/** Default steps: enough to learn from a few pages of text, in a minute or two. */
+/** The default number of steps: enough to learn from a few pages of text, in a minute or two. */
 const STEPS = 60;
 
-/** Learning rate of a classifier's head: its dense weights become unstable at rates that suit λ. RESULTS.md uses it for most heads. */
+/** The learning rate of a classifier's head. Its dense weights become unstable at the rates that suit an adapter's vectors. */
 const HEAD_RATE = 4e-3;
 
-/** Default tokens of an example: some paragraphs, for which small devices have the memory. */
+/** The default for the largest number of tokens of an example: a few paragraphs, for which small devices have enough memory. */
 const LENGTH = 256;
 
 /**
- * Reads an element's settings. Throws `invalid_argument` with the attribute's name in `detail`. `page`: the address that relative addresses
- * start from.
+ * Reads an element's settings. Throws `invalid_argument` with the attribute's name in `detail`. `page`: the address against which relative
+ * addresses are resolved.
  */
 export function readSettings(attribute: (name: AttributeName) => string | null, page: string): ElementSettings {
   const text = (name: AttributeName): string | undefined => attribute(name)?.trim() || undefined;
@@ -85,7 +85,7 @@ export function readSettings(attribute: (name: AttributeName) => string | null, 
   };
 }
 
-/** Parses the fields of a configuration. Opening the profile checks them. */
+/** Parses the fields of an adapter config. They are validated when the profile is opened. */
 function configOf(json: string | undefined): ElementSettings['peft_config'] {
   if (json === undefined) return {};
   const fields = parsed(json);
@@ -93,7 +93,7 @@ function configOf(json: string | undefined): ElementSettings['peft_config'] {
   throw wrong('peft-config', 'fields in JSON, such as {"r": 8}', json);
 }
 
-/** Undefined for text that is no JSON. */
+/** Parses JSON. Returns undefined for invalid JSON. */
 function parsed(json: string): unknown {
   try {
     return JSON.parse(json);
@@ -112,7 +112,7 @@ export function knownTask(given: string | undefined): ElementTask | undefined {
   return TASKS.find((task) => task === given);
 }
 
-/** Parses names with commas between them. */
+/** Parses label names that are separated by commas. */
 function labelsOf(given: string | undefined, task: ElementTask): readonly string[] | undefined {
   if (given === undefined) return undefined;
   if (task === 'causal-lm')
@@ -122,18 +122,18 @@ function labelsOf(given: string | undefined, task: ElementTask): readonly string
   throw wrong('labels', 'two names or more, each once, with commas between them', given);
 }
 
-/** Whether two elements would load the same model and profile. */
+/** Whether two elements' settings are equal, so that nothing must be loaded again. */
 export function isSame(one: ElementSettings, other: ElementSettings): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** A model's name for visitors: a hub name, or the last folder of an address. */
+/** Returns a model's name for visitors: the hub name, or the last folder of the address. */
 export function nameOf(model: string): string {
   const [, folder = model] = /([^/?#]+)\/*(?:[?#].*)?$/.exec(isAddress(model) ? model : '') ?? [];
   return folder;
 }
 
-/** Addresses begin with `./`, `../`, `/` or a scheme such as `https:`; other names are on the hub. */
+/** Returns the source for `model`: an address, if it begins with `./`, `../`, `/` or a scheme such as `https:`; else a hub name. */
 function sourceOf(model: string, page: string): ModelSource {
   if (!isAddress(model)) return model;
   try {
@@ -147,7 +147,7 @@ function isAddress(model: string): boolean {
   return /^(\.{0,2}\/|[a-z][a-z\d+.-]*:)/i.test(model);
 }
 
-/** Parses 'all-linear', or names or ends of names with commas between them. Text with other signs is a regular expression. */
+/** Parses 'all-linear', or module names or their endings, separated by commas. Text with other characters is a regular expression. */
 function targets(text: string | undefined): string | string[] | undefined {
   if (text === undefined || /^all-linear$/i.test(text) || !/^[\w.,\s-]+$/.test(text)) return text;
   const names = text.split(',').map((name) => name.trim());

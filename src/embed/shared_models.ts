@@ -4,7 +4,7 @@ import { untilAborted } from './until_aborted';
 /** A holder's right to use a loaded model. */
 export interface Lease {
   readonly model: PreTrainedModel;
-  /** Frees the model if this is its last holder. `broken`: the model is useless, and the next holder loads it again. */
+  /** Frees the model if this is its last holder. `broken`: the model is unusable, so the next holder loads it again. */
   release(options?: { readonly broken?: boolean }): Promise<void>;
 }
 
@@ -25,8 +25,8 @@ export class SharedModels {
   readonly #sessions = new WeakMap<Session, Map<string, Entry>>();
 
   /**
-   * Loads the model of a key, unless it is loaded or loading already. Rejects with the errors of `load`, and with the signal's
-   * reason; loading continues as long as another holder waits for it.
+   * Loads the model for `key`, unless it is already loaded or loading. Rejects with the errors of `load`, or with the signal's reason;
+   * loading continues as long as another holder waits for the model.
    */
   async take(
     session: Session,

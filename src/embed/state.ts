@@ -1,6 +1,6 @@
 import type { ElementState } from './public';
 
-/** A change of the element's state. `left`: the model was released, or its loading was stopped. */
+/** A transition of the element's state. `left`: the model was released, or its loading was stopped. */
 export type Happening = 'load' | 'loaded' | 'failed' | 'left' | 'learn' | 'paused' | 'resumed' | 'learnt';
 
 const table: Readonly<Record<ElementState, Readonly<Partial<Record<Happening, ElementState>>>>> = {
@@ -12,7 +12,7 @@ const table: Readonly<Record<ElementState, Readonly<Partial<Record<Happening, El
   error: { load: 'loading', left: 'idle' },
 };
 
-/** The state after a change. A change that comes too late, such as a pause of a run that has ended, keeps the state. */
+/** Returns the state after a transition. A late transition, such as a pause of a run that has ended, doesn't change the state. */
 export function after(state: ElementState, happening: Happening): ElementState {
   return table[state][happening] ?? state;
 }

@@ -1,4 +1,4 @@
-/** The places where a text may be cut, the best first. */
+/** Functions that split a text at the places where it may be cut, in order of preference. */
 const cuts: readonly ((text: string) => readonly string[])[] = [
   (text) => text.split(/(?<=\n[^\S\n]*\n)(?=[^\S\n]*\S)/), // after an empty line
   (text) => text.split(/(?<=\n)/),
@@ -10,21 +10,21 @@ const cuts: readonly ((text: string) => readonly string[])[] = [
 /** A paragraph with fewer characters, such as a title or a turn of a dialogue, joins the next one. */
 const SHORT = 80;
 
-/** Pieces whose tokens are counted at once. */
+/** The number of pieces whose tokens are counted at once. */
 const TOGETHER = 64;
 
 /**
- * The most tokens for each UTF-16 unit of a piece: one for each byte in UTF-8, and a share of the special tokens. A piece that is short
- * enough by this bound needs no counting.
+ * The largest number of tokens per UTF-16 unit: one for each of at most three bytes in UTF-8, and one for a share of the special tokens.
+ * The tokens of a piece aren't counted if this bound shows that it is short enough.
  */
 const MOST_TOKENS = 4;
 
-/** Counts the tokens of a text, including the special ones of an example. */
+/** Counts the tokens of a text, including the special tokens of an example. */
 export type CountTokens = (text: string) => Promise<number>;
 
 /**
- * Cuts a text into examples of at most `limit` tokens: paragraphs, or parts of them that end with sentences, else words.
- * Drops nothing but the space between examples.
+ * Splits a text into examples of at most `limit` tokens: between paragraphs, else between sentences, else between words.
+ * Drops only the whitespace between examples.
  */
 export async function textExamples(text: string, limit: number, count: CountTokens): Promise<string[]> {
   const sample = text.trim().slice(0, 4096);
@@ -39,7 +39,7 @@ export async function textExamples(text: string, limit: number, count: CountToke
   return examples;
 }
 
-/** Cuts a text into pieces of at most `size` UTF-16 units. Single characters may have more. */
+/** Splits a text into pieces of at most `size` UTF-16 units. A single character may have more. */
 export function cutText(text: string, size: number, level = 0): string[] {
   const [cut, ...finer] = cuts.slice(level);
   if (text.length <= size && level > 0) return text.trim() === '' ? [] : [text.trim()];
@@ -60,7 +60,7 @@ export function cutText(text: string, size: number, level = 0): string[] {
   return pieces;
 }
 
-/** Cuts a piece again if it has too many tokens after all. */
+/** Splits a piece again if it has more than `limit` tokens. */
 async function untilShort(piece: string, limit: number, count: CountTokens): Promise<string[]> {
   if (piece.length * MOST_TOKENS <= limit || piece.length < 2) return [piece];
   const tokens = await count(piece);
@@ -71,12 +71,12 @@ async function untilShort(piece: string, limit: number, count: CountTokens): Pro
   return (await Promise.all(pieces.map((part) => untilShort(part, limit, count)))).flat();
 }
 
-/** UTF-16 units that are segmented at once, because each segment comes with a copy of the whole input. */
+/** The number of UTF-16 units that are segmented at once. It is small, because each segment comes with a copy of the whole input. */
 const WINDOW = 1024;
-/** A segment this close to the end of a window may continue after it. */
+/** A segment that ends within this many units of the window's end isn't used yet, because it may continue beyond the window. */
 const EDGE = 8;
 
-/** Returns a function that cuts a text into sentences, words or characters. */
+/** Returns a function that splits a text into sentences, words or characters. */
 export function segments(granularity: 'sentence' | 'word' | 'grapheme'): (text: string) => readonly string[] {
   return (text) => {
     const segmenter = new Intl.Segmenter(undefined, { granularity });
@@ -84,7 +84,7 @@ export function segments(granularity: 'sentence' | 'word' | 'grapheme'): (text: 
     for (let at = 0, size = WINDOW; at < text.length; ) {
       const window = segmenter.segment(text.slice(at, at + size));
       const end = at + size < text.length ? size - EDGE : size;
-      // If one segment is longer than a window, the window grows for it, and only that segment is read.
+      // If a segment is longer than a window, the window is enlarged, and only that segment is read.
       const parts: Iterable<{ readonly segment: string } | undefined> =
         size === WINDOW ? window : [window.containing(0)];
       let taken = 0;

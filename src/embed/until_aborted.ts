@@ -1,4 +1,4 @@
-/** Resolves with a promise's result, or rejects with the signal's reason if it aborts before. */
+/** Settles like the promise, or rejects with the signal's reason if the signal aborts first. */
 export async function untilAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
   promise.catch(() => {}); // handled below, unless the signal aborts first
   if (signal === undefined) return promise;

@@ -29,11 +29,11 @@ export interface Checkpoint {
 }
 
 /**
- * The version of the format. It is increased when older code could misread a checkpoint: format 2 may have a halved learning rate, format 3
- * evaluations.
+ * The version of the format. It is increased when older code could misread a checkpoint: format 2 added halvings of the learning rate,
+ * format 3 added evaluations.
  */
 const FORMAT = 3;
-/** The format of a run in which several adapters train on data of their own. */
+/** The format for a run in which several adapters train, each on its own data. */
 const LANES = 4;
 const READABLE: readonly unknown[] = [1, 2, FORMAT, LANES];
 const WHERE = 'checkpoint';
@@ -46,12 +46,12 @@ const COLUMNS = [
   'tokens_per_second',
   'seconds_left',
 ] as const satisfies readonly (keyof StepLogs)[];
-/** The largest number of further columns, and their names: metrics that only some losses report. */
+/** The largest number of further columns. They hold metrics that only some losses report, and `METRIC` matches their names. */
 const MOST_METRICS = 16;
 const METRIC = /^(?:kl|(?:rewards|logps)\/[a-z]+)$/;
 const PARTS = ['parameters', 'exp_avg', 'exp_avg_sq'] as const;
 
-/** Writes a safetensors file. Throws `numerical_error` if a number isn't finite, because no run could resume from it. */
+/** Writes a checkpoint as a safetensors file. Throws `numerical_error` if a number isn't finite, because no run could resume from it. */
 export function writeCheckpoint({ run, version, snapshot, args, kernels }: Checkpoint): Uint8Array<ArrayBuffer> {
   const { pools, reference, lanes = [] } = snapshot;
   const tensors: [string, RawTensor][] = pools.flatMap((pool, index) =>
@@ -64,13 +64,13 @@ export function writeCheckpoint({ run, version, snapshot, args, kernels }: Check
   const about = describeRecord(snapshot, '', tensors);
   if (reference !== undefined) tensors.push(['reference', tensor('F32', [reference.length], reference)]);
   const own = lanes.map((record, index) => describeRecord(record, laneOf(index), tensors));
-  // Older code refuses this format. In format 3, it would resume without the adapters' records.
+  // Older code rejects format 4. It would accept format 3, and resume without the adapters' records.
   const format = lanes.length > 0 ? LANES : FORMAT;
   const state = { format, run, version, ...about, ...(lanes.length > 0 && { lanes: own }), args, kernels };
   return writeSafetensors(tensors, new Map([[WHERE, JSON.stringify(state)]]));
 }
 
-/** Puts a record's tensors into `tensors`, under names with a prefix, and returns the rest of it as JSON. */
+/** Appends a record's tensors to `tensors`, with `prefix` before their names, and returns the rest of the record as a JSON object. */
 function describeRecord(
   { progress, lossSum, logs, halving, evaluation }: RecordSnapshot,
   prefix: string,
@@ -89,14 +89,14 @@ function describeRecord(
   return { ...progress, loss_sum: lossSum, ...halved, ...evaluated, ...measured };
 }
 
-/** The prefix of the tensors of an adapter's own record. */
+/** The prefix for the names of the tensors in the adapter's own record. */
 function laneOf(index: number): string {
   return `lane.${index}.`;
 }
 
 /**
- * Reads a file of `writeCheckpoint`. `lengths` are the numbers of floats that the run's adapters train. Throws `invalid_format`, and
- * `invalid_argument` for an impossible kernel choice.
+ * Reads a file that `writeCheckpoint` wrote. `lengths` holds the number of floats that each of the run's adapters trains. Throws
+ * `invalid_format`, and `invalid_argument` for an impossible kernel choice.
  */
 export function readCheckpoint(bytes: Uint8Array, lengths: readonly number[]): Checkpoint {
   const file = readSafetensors(bytes);
@@ -126,7 +126,7 @@ export function readCheckpoint(bytes: Uint8Array, lengths: readonly number[]): C
   };
 }
 
-/** The records of adapters with data of their own, one for each pool, if the run has such adapters. */
+/** Reads the records of adapters that train on their own data, one for each pool, if the run has such adapters. */
 function readLanes(state: Fields, file: Safetensors, lengths: readonly number[]): Pick<RunSnapshot, 'lanes'> {
   const given = state.get('lanes');
   if (given === undefined) return {};
@@ -144,7 +144,7 @@ function readRecord(state: Fields, prefix: string, file: Safetensors, lengths: r
   if (typeof lossSum !== 'number') throw state.invalid('loss_sum', 'a number');
   return {
     progress: {
-      // A run that went back to its beginning is stored at step 0.
+      // A run that returned to its initial state is stored at step 0.
       global_step: state.get('global_step') === 0 ? 0 : state.positiveInteger('global_step'),
       max_steps: state.positiveInteger('max_steps'),
       epoch: state.get('global_step') === 0 ? 0 : state.positiveNumber('epoch'),
@@ -173,7 +173,7 @@ function readHalving(fields: Fields | undefined): Halving {
   };
 }
 
-/** Describes the evaluations for JSON, which has null for metrics that aren't finite. */
+/** Describes the evaluations for JSON. In JSON, a metric that isn't finite becomes null. */
 function describeEvaluation({ logs, best, stale }: EvaluationState): object {
   return { logs, stale, ...(best && { best: { step: best.step, metric: best.metric } }) };
 }
@@ -218,7 +218,7 @@ function readBest(
   return { step: fields.positiveInteger('step'), metric, parameters };
 }
 
-/** The names of the logs' metrics that only some losses report. */
+/** The names of metrics in the logs that only some losses report. */
 function metricsIn(logs: readonly StepLogs[]): readonly LogMetric[] {
   const names = new Set(logs.flatMap((log) => Object.keys(log)));
   return [...names].filter((name): name is LogMetric => METRIC.test(name));
@@ -240,7 +240,7 @@ function readLogs(file: Safetensors, name: string, metrics: readonly LogMetric[]
   const values = new Float64Array(bytes.slice().buffer);
   return Array.from({ length: rows }, (_, row) => {
     const cells = names.map((column, index) => [column, values[row * names.length + index]] as const);
-    // A step may lack a metric.
+    // A step may lack a metric. The table then holds NaN.
     const own = cells.filter(([column, value]) => !(METRIC.test(column) && Number.isNaN(value)));
     return Object.fromEntries(own) as unknown as StepLogs;
   });

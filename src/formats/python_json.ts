@@ -1,7 +1,7 @@
 export interface PythonJsonFields {
-  /** Fields whose numbers are Python floats: 1 is written 1.0. */
+  /** Fields whose numbers are Python floats: 1 is written as 1.0. */
   readonly floats?: readonly string[];
-  /** Fields whose objects keep the order of their entries, because it has a meaning. Others are sorted by name. */
+  /** Fields whose objects keep the order of their entries, because the order has a meaning. Other objects are sorted by key. */
   readonly ordered?: readonly string[];
 }
 
@@ -34,7 +34,7 @@ function dump(value: unknown, fields: Required<PythonJsonFields>, newline: strin
   return typeof value === 'number' && fields.floats.includes(field) ? float(value) : JSON.stringify(value);
 }
 
-/** Python escapes everything outside printable ASCII. */
+/** Escapes everything outside printable ASCII, as Python does. */
 function quote(text: string): string {
   return JSON.stringify(text).replace(
     /[\u007f-\uffff]/g,
@@ -42,7 +42,7 @@ function quote(text: string): string {
   );
 }
 
-/** Python's shortest form, with an exponent of at least two digits from 1e16 up and below 1e-4. */
+/** Writes a float as Python does: the shortest form, with an exponent of at least two digits from 1e16 up and below 1e-4. */
 function float(value: number): string {
   const [mantissa = '', exponent = ''] = value.toExponential().split('e');
   const power = Number(exponent);

@@ -24,60 +24,60 @@ export interface RunFolder {
   readonly config: Uint8Array<ArrayBuffer>;
   /** The bytes of `adapter_model.safetensors`. */
   readonly adapter: Uint8Array<ArrayBuffer>;
-  /** AdamW's moments, by the names of torch's parameters. */
+  /** AdamW's moments, by torch's names of the parameters. */
   readonly exp_avg: ReadonlyMap<string, Tensor>;
   readonly exp_avg_sq: ReadonlyMap<string, Tensor>;
   readonly settings: RunSettings;
   readonly base: ReadonlyMap<string, TensorSample>;
-  /** Tensors of the base model that its checkpoint may lack, such as a classifier's head, by torch's names. */
+  /** Tensors of the base model that its checkpoint may lack, such as a classifier's head, by torch's names of them. */
   readonly head: ReadonlyMap<string, Tensor>;
-  /** The rows of the run's data as Python's Trainer takes them: one object per row. */
+  /** The rows of the run's data as transformers' Trainer expects them: one object per row. */
   readonly rows: AsyncIterable<object> | Iterable<object>;
 }
 
 /** Settings of the resumed run. */
 export interface RunSettings {
-  /** transformers' arguments, except those that divide a step's rows among batches and processes. */
+  /** transformers' training arguments, except those that distribute a step's rows over batches and processes. */
   readonly training_arguments: Readonly<Record<string, unknown>>;
-  /** Rows of an optimizer step. */
+  /** Rows per optimiser step. */
   readonly rows_per_step: number;
-  /** The largest number of rows of one forward pass. */
+  /** The largest number of rows in one forward pass. */
   readonly rows_at_a_time: number;
   readonly shuffle: boolean;
-  /** The seed of the rows' order. */
+  /** The seed for shuffling the rows. */
   readonly seed: number;
-  /** The task's name, by which the script chooses transformers' class. */
+  /** The task's name. The script chooses transformers' class by it. */
   readonly task: string;
-  /** The learning rate of modules that train whole, if they have their own. */
+  /** The learning rate of fully trained modules (PEFT's `modules_to_save`), if they have their own. */
   readonly head_learning_rate?: number;
-  /** The labels in order: of classes, or of predicted numbers. */
+  /** The names of the classes, or of the predicted numbers, in order. */
   readonly labels?: readonly string[];
   /** The classifier's problem type, by transformers' name. */
   readonly problem_type?: ProblemType;
-  /** The pooling under the classifier's head. Set if transformers has no class for it. */
+  /** The pooling before the classifier's head. Set if transformers has no class for such a classifier. */
   readonly pooling?: Pooling;
-  /** Label smoothing of a classifier. */
+  /** The label smoothing of a classifier. */
   readonly label_smoothing_factor?: number;
-  /** The loss of TRL's trainer, by its names. Set for a run that learns from preferences. */
+  /** The loss for TRL's trainer, with TRL's names. Set for a run that learns from preferences. */
   readonly preference?: PreferenceLoss;
-  /** The conversion of images' bytes to numbers. The size is [height, width]. */
+  /** How the bytes of images become numbers. The size is [height, width]. */
   readonly images?: ImageNumbers & { readonly size: readonly [number, number] };
 }
 
-/** A few numbers of a tensor of the base model, by which Python recognizes the model. */
+/** A few numbers from a tensor of the base model. The Python script compares them with those of the model that it loads. */
 export interface TensorSample {
   /** The shape in the checkpoint. */
   readonly shape: readonly number[];
-  /** The places of the values in the flat tensor. */
+  /** The indices of the values in the flattened tensor. */
   readonly at: readonly number[];
   readonly values: readonly number[];
 }
 
 /** The adapter's name in Python. */
 export const ADAPTER_IN_PYTHON = 'default';
-/** Characters of JSON Lines that are held before they are put into a Blob, which browsers hold outside memory. */
+/** Characters of JSON Lines that are collected before they are moved to a Blob, which browsers may hold outside memory. */
 const CHUNK = 2 ** 22;
-/** The fields of transformers' `TrainerControl`, which its Trainer expects in a checkpoint. */
+/** The fields of transformers' `TrainerControl`, which transformers' Trainer expects in a checkpoint. */
 const NOTHING_ASKED = {
   should_epoch_stop: false,
   should_evaluate: false,
@@ -85,7 +85,7 @@ const NOTHING_ASKED = {
   should_save: false,
   should_training_stop: false,
 };
-/** The numbers that are Python floats. */
+/** The fields that are Python floats. */
 const FLOATS = [
   'adam_beta1',
   'adam_beta2',
@@ -105,8 +105,9 @@ const FLOATS = [
 ];
 
 /**
- * The files of the folder by their paths: a checkpoint that transformers' Trainer resumes from, except the optimizer, whose moments are
- * in `optimizer.safetensors` by the names of torch's parameters; the rows; the run's settings; and a script.
+ * Returns the files of the folder by their paths: a checkpoint that transformers' Trainer resumes from, the rows, the run's settings, and
+ * scripts. The checkpoint has no optimiser in the Trainer's format: `optimizer.safetensors` holds AdamW's moments, by torch's names of the
+ * parameters.
  */
 export async function writeRunFolder(folder: RunFolder): Promise<ReadonlyMap<string, Blob>> {
   const { progress, settings, base, head, config, adapter } = folder;
@@ -141,7 +142,7 @@ function writeOptimizer({ exp_avg, exp_avg_sq }: RunFolder): Uint8Array<ArrayBuf
   return writeTensors([...named('exp_avg', exp_avg), ...named('exp_avg_sq', exp_avg_sq)]);
 }
 
-/** transformers' `TrainerState`, with defaults for the fields that a run doesn't have. */
+/** transformers' `TrainerState`. Fields that a run doesn't have are left to their defaults. */
 function trainerState({ progress, logs, settings }: RunFolder): object {
   const { logging_steps, save_steps } = settings.training_arguments;
   const perStep = progress.global_step === 0 ? 0 : progress.epoch / progress.global_step;

@@ -26,13 +26,13 @@ export interface DecodeProgram extends Cacheable {
 /** Processes B whole prompts, padded at the right to T tokens, and samples the first new token of each. */
 export interface PrefillProgram extends DecodeProgram {
   readonly T: number;
-  /** u32 (B·T) */
+  /** u32 (B·T): the tokens of the prompts. */
   readonly ids: Value;
   /** u32 (B·T): 0, 1, 2, … in each row. */
   readonly positions: Value;
   /** u32 (B·T): the position ids that the network reads. A separate value only for networks that use other position ids for long texts. */
   readonly positionIds: Value;
-  /** u32 (B,T,2): from `attentionSpans`. */
+  /** u32 (B,T,2): the attention spans of the tokens, from `attentionSpans`. */
   readonly spans: Value;
   /** u32 (B): the index of each prompt's last token among the B·T. */
   readonly last: Value;
@@ -46,7 +46,7 @@ export interface GenerationParts {
   readonly overlay: Overlay;
   readonly cache: KvCache;
   readonly state: GenerationState;
-  /** Number of rows. */
+  /** The number of rows. */
   readonly B: number;
 }
 
@@ -95,7 +95,7 @@ export function decodeProgram(parts: GenerationParts): DecodeProgram {
   return { adapters, program: { name: 'decode', steps: g.steps, outputs: [] }, owned };
 }
 
-/** The layers with the overlay, for rows of T tokens, and the values that the program owns. */
+/** Returns the layers with the overlay applied, for rows of T tokens, and the values that the program owns. */
 function rowLayers(
   g: Graph,
   { loaded, overlay, B }: GenerationParts,

@@ -25,7 +25,10 @@ export interface GenerateRequest {
   readonly config: ResolvedGenerationConfig;
   readonly overlay: Overlay;
   readonly signal: AbortSignal;
-  /** Whether a row's text ends with this token, for another reason than its id or the length. Called once for each token. */
+  /**
+   * Whether a row's text ends with this token for a reason other than the token's id or the text's length, such as a stop string. Called
+   * once for each token.
+   */
   readonly endsWith?: (row: number, id: number) => boolean;
 }
 
@@ -49,12 +52,12 @@ interface Programs {
   readonly decode: Cached<DecodeProgram>;
 }
 
-/** Tokens that are being read while the next ones are computed. */
+/** The number of steps that are queued ahead of the step whose tokens are awaited. */
 const IN_FLIGHT = 2;
 
 /**
- * Generates on one model, one request at a time. The rows of a request run through the model together. A row whose text has ended runs with
- * the others until all have ended, and its tokens are ignored.
+ * Generates texts with one model, one request at a time. The rows of a request run through the model together. A row whose text has ended
+ * runs with the others until all have ended, and its further tokens are ignored.
  */
 export class Generator {
   readonly #runner: Runner;
@@ -70,8 +73,8 @@ export class Generator {
   }
 
   /**
-   * Yields new tokens in order, those of one step in the order of their rows, including a token that ends a text. Throws the reason of
-   * `signal`.
+   * Yields new tokens in order, those of one step in the order of their rows, including a token that ends a text. Throws `signal.reason` if
+   * the signal is aborted.
    */
   async *generate(request: GenerateRequest): AsyncGenerator<NewToken> {
     const before = this.#turn;
@@ -157,8 +160,8 @@ export class Generator {
   }
 
   /**
-   * The programs for these texts. Requests run one at a time and the cache holds several programs, so these two stay loaded during the
-   * request.
+   * Returns the programs for these texts. Requests run one at a time and the cache holds several programs, so these two stay loaded during
+   * the request.
    */
   async #load(parts: GenerationParts, texts: GenerateRequest['prompts']): Promise<Programs> {
     const T = bucketLength(Math.max(...texts.map(({ length }) => length)), parts.cache.S);
@@ -194,7 +197,7 @@ export class Generator {
     }
   }
 
-  /** Processes whole texts. */
+  /** Runs the prefill program on whole texts. */
   #prefill({ prefill, decode }: Programs, overlay: Overlay, prompts: GenerateRequest['prompts']): void {
     const { built, loaded } = prefill;
     const { T } = built;
@@ -226,7 +229,7 @@ export class Generator {
     this.#runner.run(loaded);
   }
 
-  /** Memory for B rows of S tokens. Memory of another size is freed first. */
+  /** Returns memory for B rows of S tokens. Frees memory of another size first. */
   async #allocate(B: number, S: number): Promise<GenerationMemory> {
     if (this.#memory?.B === B && this.#memory.cache.S === S) return this.#memory;
     await this.#freeMemory();
@@ -249,12 +252,12 @@ export class Generator {
   }
 }
 
-/** Whether the pass for new token `index` is the first one whose text is long. All tokens of a long text get new position ids. */
+/** Whether the text becomes long in the pass for new token `index`. All tokens of a long text get new position ids. */
 function growsLong(length = 0, index: number, longTexts: LongTexts | undefined): boolean {
   return index > 0 && length + index - 1 === longTexts?.after;
 }
 
-/** The position offset of a text, which depends only on its own length. */
+/** Returns the position offset of a text, which depends only on the text's length. */
 function offsetOf(text: readonly number[] = [], longTexts: LongTexts | undefined): number {
   return longTexts !== undefined && text.length > longTexts.after ? longTexts.offset : 0;
 }

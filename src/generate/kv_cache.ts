@@ -1,9 +1,9 @@
 import { pinned, type Value } from '../graph/value';
 import type { AttentionHeads } from '../ops/attention/attention';
 
-/** Keys and values of the tokens so far, per layer: (B, S, Hkv·D), or (B, min(S, window), Hkv·D) for a layer with a window. */
+/** Keys and values of the tokens so far, per layer: (B, S, Hkv·D), or (B, min(S, window), Hkv·D) for a layer with a sliding window. */
 export interface KvCache {
-  /** Tokens of a row that fit into layers without a window. */
+  /** The number of tokens per row that layers without a sliding window hold. */
   readonly S: number;
   readonly k: readonly Value[];
   readonly v: readonly Value[];

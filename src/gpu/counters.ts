@@ -1,4 +1,4 @@
-/** Counts objects and work of the executor: for `memory()`, benchmarks, and the test that a step creates no GPU objects. */
+/** Counts the executor's objects and work: for `memory()`, benchmarks, and the test that a step creates no GPU objects. */
 export class GpuCounters {
   buffers = 0;
   bytes = 0;
@@ -9,7 +9,7 @@ export class GpuCounters {
   dispatches = 0;
   submits = 0;
   flops = 0;
-  /** Bytes from the host to the device. */
+  /** Bytes that were copied from the host to the device. */
   uploadedBytes = 0;
 
   created(bytes: number): void {

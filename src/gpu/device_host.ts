@@ -12,7 +12,7 @@ export interface DeviceInfo {
   readonly features: readonly Feature[];
 }
 
-/** Features that are enabled if the GPU has them. Features that change results beyond their last bits must be requested. */
+/** Features that are enabled if the GPU has them. Features that change more than the last bits of results must be requested. */
 const FEATURES: readonly Feature[] = ['subgroups'];
 /** The limits that are raised to the GPU's maximum. Workgroups stay within WebGPU's default limits. */
 const LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
@@ -58,9 +58,9 @@ export class DeviceHost {
   }
 
   /**
-   * Opens a device with the features and limits of the GPU adapter. Throws `unsupported_device` without WebGPU, a GPU adapter or the
-   * arithmetic; `insecure_context` if WebGPU is missing because the page was loaded over http; and `gpu_blocked` if the adapter is missing
-   * because of GPU crashes.
+   * Opens a device with the features and limits of the GPU adapter. Throws `unsupported_device` if WebGPU, a GPU adapter or the requested
+   * arithmetic is missing; `insecure_context` if WebGPU is missing because the page was loaded over http; and `gpu_blocked` if the GPU
+   * adapter is missing because of GPU crashes.
    */
   static async open(
     gpu: GPU | undefined,
@@ -97,7 +97,7 @@ export class DeviceHost {
     return this.#failure !== undefined;
   }
 
-  /** Aborts with the reason when the device becomes unusable, but not when it is closed. */
+  /** Aborts with the error when the device becomes unusable, but not when it is closed. */
   get failure(): AbortSignal {
     return this.#failing.signal;
   }
@@ -114,7 +114,7 @@ export class DeviceHost {
     this.device.destroy();
   }
 
-  /** Marks the device as unusable. Only the first reason counts. */
+  /** Marks the device as unusable. Only the first error counts. */
   fail(error: WebVeraError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
@@ -146,10 +146,10 @@ function noWebGpu(): WebVeraError {
   });
 }
 
-/** Milliseconds. After two GPU crashes within this time, Chromium blocks a site's access to the GPU for the same time. */
+/** Milliseconds. After two GPU crashes within this time, Chromium denies a site access to the GPU for the same time. */
 const BLOCKED = 120_000;
 
-/** The GPU adapter for a device. Without one, throws the same errors as `DeviceHost.open`. */
+/** Returns the GPU adapter for a device. Without one, throws the same errors as `DeviceHost.open`. */
 export async function findAdapter(gpu: GPU | undefined, lostAt?: number | undefined): Promise<GPUAdapter> {
   if (gpu === undefined) throw noWebGpu();
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' }).catch((cause: unknown) => {
@@ -192,13 +192,13 @@ function featuresFor(adapter: GPUAdapter, arithmetic: Arithmetic): readonly Feat
 
 const MATRICES = 'chromium-experimental-subgroup-matrix';
 
-/** Properties of subgroup matrices that Chromium reports behind a flag, beyond WebGPU's types. */
+/** Properties of subgroup matrices that Chromium reports if a flag is set, but WebGPU's types lack. */
 interface MatrixInfo {
   readonly subgroupMaxSize?: number;
   readonly subgroupMatrixConfigs?: Iterable<Readonly<Record<string, unknown>>>;
 }
 
-/** The subgroup matrix feature, if its tile can run: 16 × 16 × 16, from f16 to f32. */
+/** Returns the subgroup matrix feature if the GPU can multiply tiles of 16 × 16 × 16 from f16 to f32. */
 function matricesOf({ features, info }: GPUAdapter): readonly Feature[] {
   const { subgroupMaxSize = 0, subgroupMatrixConfigs = [] } = info as MatrixInfo;
   const isThere = [...subgroupMatrixConfigs].some(

@@ -12,7 +12,7 @@ export class DeviceLimits {
     this.#workgroups = maxComputeWorkgroupsPerDimension;
   }
 
-  /** Throws `limit_exceeded` if the bytes can't be bound. */
+  /** Throws `limit_exceeded` if this many bytes can't be bound. */
   checkBytes(name: string, bytes: number, hint: string): void {
     if (bytes <= this.bindingBytes) return;
     const message = `${name} has ${bytes} bytes, this GPU binds ${this.bindingBytes}`;

@@ -6,7 +6,7 @@ import type { SubmitBudget } from './submit_budget';
 export interface DispatchPiece<D extends Sizes = Dispatch> {
   readonly dispatch: D;
   readonly grid: Grid;
-  /** The first workgroup in the whole grid. Undefined for a whole dispatch. */
+  /** The position of the first workgroup in the whole grid. Undefined for a whole dispatch. */
   readonly first: readonly [x: number, y: number] | undefined;
   readonly flops: number;
 }
@@ -43,8 +43,8 @@ export function* batchesOf<D extends Sizes>(
 }
 
 /**
- * The pieces of a dispatch, each of at most `most` FLOPs if it can be split that far: the longer of x and y is cut evenly. Workgroups are
- * independent, so the results are equal to the bit.
+ * Yields the pieces of a dispatch, each of at most `most` FLOPs if it can be split that far: the longer of x and y is divided evenly.
+ * Workgroups are independent, so the results are bitwise equal.
  */
 function* piecesOf<D extends Sizes>(dispatch: D, most: () => number): Generator<DispatchPiece<D>> {
   const { grid, flops, splits } = dispatch;

@@ -18,7 +18,7 @@ import { ErrorScopes } from './scopes';
 import { SOFTWARE_SUBMIT, SubmitBudget } from './submit_budget';
 
 interface GpuLoadOptions extends LoadProgramOptions {
-  /** Replaces the executor's choice. */
+  /** The variants to use in place of the executor's choice. */
   readonly chosen?: ChosenVariants;
 }
 
@@ -26,7 +26,7 @@ interface ExecutorOptions {
   readonly choose?: typeof chooseVariant;
   /** Weights larger than this are split into shards. Default: the device's largest binding. */
   readonly maxBindingBytes?: number;
-  /** Default: a measured budget. */
+  /** Default: a budget that is measured. */
   readonly budget?: SubmitBudget;
 }
 
@@ -145,8 +145,8 @@ export class Executor implements Runner {
 
   /**
    * For measurements only: queues one step of a program `times` times, with the current contents of its bindings, in one submit unless a
-   * single dispatch is too long for that. Once the submit budget is measured, this work no longer counts in it. Results of the program's
-   * own runs become invalid.
+   * single dispatch is too long for that. Once the submit budget is measured, this work doesn't change it. Results of the program's own
+   * runs become invalid.
    */
   replay(program: LoadedProgram, step: number, times: number): void {
     this.#host.check();
@@ -155,7 +155,8 @@ export class Executor implements Runner {
     const dispatches: Dispatch[] = Array(times).fill(dispatch);
     this.#commands.push(() => {
       if (this.#mustMeasure(dispatches)) return this.#submitInTurn(dispatches);
-      // A dispatch gets less work here than in a run, because a variant may be much slower than those that the budget was measured with.
+      // The limit for a dispatch is lower than in a run, because a variant may be much slower than those with which the budget was
+      // measured.
       const budget = { flops: Number.POSITIVE_INFINITY, dispatchFlops: this.#budget.flops };
       for (const batch of batchesOf(dispatches, budget)) this.#encode(batch);
       return undefined;
@@ -216,9 +217,9 @@ export class Executor implements Runner {
   }
 
   /**
-   * Waits for the kernels of each batch. If the budget must be measured, it also waits for the device: after each batch while the budget is
-   * rough, then after two, four and so on, because first submits may be slow for other reasons, such as kernels that compile as they run.
-   * Stops at a kernel that doesn't compile: the program's `ready` rejects then.
+   * Submits each batch once its kernels are compiled. If the budget must be measured, it also waits for the device: after each batch while
+   * the budget is rough, then after two, four and so on, because first submits may be slow for other reasons, such as kernels that compile
+   * as they run. Stops at a kernel that doesn't compile: the program's `ready` rejects then.
    */
   async #submitInTurn(dispatches: readonly Dispatch[]): Promise<void> {
     const measures = this.#mustMeasure(dispatches);
@@ -275,7 +276,7 @@ export class Executor implements Runner {
     return flops;
   }
 
-  /** Writes where the next submit of a dispatch begins in the whole grid. */
+  /** Writes at which workgroup of the whole grid the next submit of a dispatch begins. */
   #begin({ firstAt: { buffer, offset } }: Dispatch, first: readonly number[]): void {
     const data = Uint32Array.from(first);
     this.#host.device.queue.writeBuffer(buffer, offset, data);

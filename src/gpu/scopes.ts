@@ -1,7 +1,7 @@
 import { WebVeraError } from '../core/errors/error';
 import type { DeviceHost } from './device_host';
 
-/** Runs code that creates GPU objects in error scopes, and turns the GPU's errors into `WebVeraError`s. */
+/** Runs code that creates GPU objects within error scopes, and converts the GPU's errors to `WebVeraError`s. */
 export class ErrorScopes {
   readonly #host: DeviceHost;
   #turn: Promise<unknown> = Promise.resolve();
@@ -45,7 +45,7 @@ export class ErrorScopes {
   }
 }
 
-/** The error of a device without memory for `what`. */
+/** Creates the error for a device that has no memory for `what`. */
 export function outOfMemory(what: string, message: string): WebVeraError {
   return new WebVeraError('out_of_memory', `The GPU has no memory left for ${what}: ${message}`, {
     hint: 'Use a smaller batch, a shorter max_length or a smaller model, or close other tabs.',

@@ -1,18 +1,21 @@
-/** Milliseconds of one submit: long enough that its overhead doesn't matter, short enough that the page stays responsive. */
+/**
+ * The duration of one submit in milliseconds: long enough that its overhead doesn't matter, short enough that the page stays responsive.
+ */
 const SUBMIT = 60;
-/** Milliseconds of one submit on a software GPU. It draws no page, so submits delay no frame, and a long step needs fewer submits. */
+/** The duration on a software GPU. It doesn't draw the page, so a submit delays no frame, and a long step needs fewer submits. */
 export const SOFTWARE_SUBMIT = 240;
 /**
- * Milliseconds of one dispatch that can be split. Windows resets a GPU after 2 s. This is an eighth of that, because it is computed from
- * the average rate of all kernels: a single kernel may be slower, and the first pieces of causal attention have twice the average work.
+ * The duration of one dispatch that can be split, in milliseconds. Windows resets a GPU after 2 s. This is an eighth of that, because it is
+ * computed from the average rate of all kernels: a single kernel may be slower, and the first pieces of causal attention have twice the
+ * average work.
  */
 const DISPATCH = 250;
-/** The FLOPs of the first submit, which take 2 ms on a slow integrated GPU and 60 ms on a few CPU cores. */
+/** The FLOPs of the first submit. They take 2 ms on a slow integrated GPU and 60 ms on a few CPU cores. */
 const FIRST_FLOPS = 0.2e9;
 /** A submit of at most this size is mostly overhead. */
 const LEAST_FLOPS = FIRST_FLOPS / 8;
 const MOST_FLOPS = 1e12;
-/** Milliseconds of measured work from which on the time that a result needs to arrive hardly changes the estimate. */
+/** If measured work takes at least this many milliseconds, the time until its result arrives hardly changes the estimate. */
 const LONG = 20;
 
 /** The amount of work in one submit and in one dispatch, estimated from the time that earlier work took on this device. */
@@ -36,17 +39,17 @@ export class SubmitBudget {
     this.#isRough = this.#flops < most;
   }
 
-  /** The FLOPs of a submit. */
+  /** The largest number of FLOPs in a submit. */
   get flops(): number {
     return this.#flops;
   }
 
-  /** The FLOPs of a dispatch. */
+  /** The largest number of FLOPs in a dispatch that can be split. */
   get dispatchFlops(): number {
     return this.#isRough ? this.#flops : Math.min(this.#flops * (DISPATCH / this.#submit), this.#most);
   }
 
-  /** Whether no long work was measured yet: the device may be much faster than the estimate. */
+  /** Whether only short work was measured yet: the device may be much faster than the estimate. */
   get isRough(): boolean {
     return this.#isRough;
   }
@@ -56,7 +59,7 @@ export class SubmitBudget {
     return this.#queued;
   }
 
-  /** Records work submitted at `now`, in milliseconds. */
+  /** Records work that was submitted at the time `now`, in milliseconds. */
   submitted(flops: number, now: number): void {
     if (this.#queued === this.#done) this.#since = now;
     this.#queued += flops;

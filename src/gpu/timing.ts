@@ -3,7 +3,7 @@ import { pinned } from '../graph/value';
 
 const DONE = pinned('done', [1]);
 
-/** Resolves once all queued work is finished. Only a read reports that. */
+/** Resolves once all queued work is finished. Only a read shows when that is. */
 export async function finished(runner: Runner): Promise<void> {
   await timeQueue(runner, () => {}, 0);
 }
@@ -11,7 +11,7 @@ export async function finished(runner: Runner): Promise<void> {
 /** Queues work `runs` times. */
 export type Queue = (runs: number) => void;
 
-/** Seconds until the work that `queue` queues is finished. */
+/** Returns the seconds until the work that `queue` queues is finished. */
 export async function timeQueue(runner: Runner, queue: Queue, runs: number): Promise<number> {
   await runner.allocate([DONE]);
   try {
@@ -24,12 +24,12 @@ export async function timeQueue(runner: Runner, queue: Queue, runs: number): Pro
   }
 }
 
-/** Seconds of `runs` runs together. */
+/** Returns the seconds that `runs` runs take together. */
 export async function timeRuns(runner: Runner, program: LoadedProgram, runs: number): Promise<number> {
   return timeQueue(runner, runsOf(runner, program), runs);
 }
 
-/** Seconds of one run, averaged over as many runs as take `atLeast` seconds. */
+/** Returns the seconds that one run takes, averaged over as many runs as take `atLeast` seconds. */
 export async function secondsPerRun(runner: Runner, program: LoadedProgram, atLeast: number): Promise<number> {
   const { seconds, runs } = await enoughRuns(runner, runsOf(runner, program), atLeast);
   return seconds / runs;

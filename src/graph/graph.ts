@@ -20,7 +20,7 @@ type Results<B extends Bindings> = { readonly [K in keyof B as B[K] extends 'wri
 type Sinks<W extends readonly Value[]> = { readonly [K in keyof W]: Sink };
 type Gradients<W extends readonly Value[]> = { readonly [K in keyof W]: Value | undefined };
 
-/** Work that ops collect during a backward pass. `finish` appends it at the end of the pass. */
+/** Steps that ops defer during a backward pass. `finish` appends them at the end of the pass. */
 export interface PassEnd {
   finish(): void;
 }
@@ -84,7 +84,7 @@ export class Graph {
 
   /**
    * Removes the last step and returns it, if `fits` accepts it and it belongs to the current chunk; returns undefined otherwise. The caller
-   * then emits a step that makes the same values and others.
+   * then emits a step that makes the same values, and more.
    */
   takeBack(fits: (step: Step) => boolean): Step | undefined {
     const last = this.steps.at(-1);
@@ -107,8 +107,8 @@ export class Graph {
   }
 
   /**
-   * Joins distinct transient f32 values into one, so that a kernel can bind them together. Undefined if they can't share a
-   * buffer: one of them is joined with other values already, or one step reads one of them and writes another.
+   * Joins distinct transient f32 values into one, so that a kernel can bind them together. Returns undefined if they can't share a buffer:
+   * one of them is joined with other values already, or one step reads one of them and writes another.
    */
   join(values: readonly Value[]): JoinedValue | undefined {
     const known = values.map((value) => this.#whole.get(value));
@@ -121,7 +121,7 @@ export class Graph {
     return whole;
   }
 
-  /** The joined value that has all of these among its parts, if there is one. */
+  /** Returns the joined value that has all of these among its parts, if there is one. */
   wholeOf(values: readonly Value[]): JoinedValue | undefined {
     const [first, ...others] = values.map((value) => this.#whole.get(value));
     return others.every((whole) => whole === first) ? first : undefined;
@@ -187,8 +187,8 @@ export class Graph {
   }
 
   /**
-   * The object of class `type` that belongs to the current backward pass, created on first use. At the end of the pass its `finish` appends
-   * the deferred steps.
+   * Returns the object of class `type` that belongs to the current backward pass. It is created on first use, and its `finish` appends the
+   * deferred steps at the end of the pass.
    */
   inPass<T extends PassEnd>(type: new (g: Graph) => T): T {
     if (this.#pass === undefined) throw new WebVeraError('internal', `${type.name} belongs to a backward pass`);

@@ -18,7 +18,7 @@ interface ProgramKey {
   readonly name: string;
   /** The key of the overlay with which it was built. */
   readonly overlay?: string;
-  /** The program's sizes. */
+  /** The sizes for which the program was built. */
   readonly shape?: readonly number[];
 }
 

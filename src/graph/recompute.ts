@@ -10,8 +10,7 @@ export interface Segment {
 /**
  * Gradient checkpointing, as a pass over a program's steps. The first `forward` steps are the forward pass. Values that a segment creates
  * and that, outside the segment, only the backward pass uses are not held: the same steps compute them again from the same inputs, right
- * before their first use in the backward pass. The results stay equal to the bit, and memory holds the inner values of one segment at a
- * time.
+ * before their first use in the backward pass. The results stay bitwise equal, and memory holds the inner values of one segment at a time.
  *
  * Segments don't overlap. A transient value that a segment updates in place is held. A segment that updates a pinned value isn't
  * recomputed, because it would update the value twice.
@@ -61,7 +60,10 @@ function heldOf(segment: readonly Step[], wholes: ReadonlySet<Value>): Value[] {
   return [...held, ...around.flatMap(withParts)];
 }
 
-/** The steps of a segment that create the wanted values, in order. Their inputs that aren't among `made` are still in memory. */
+/**
+ * Returns the steps of a segment that create the wanted values, in order. Inputs of these steps that aren't among `made` are still in
+ * memory.
+ */
 function neededFor(segment: readonly Step[], made: ReadonlySet<Value>, wanted: ReadonlySet<Value>): Step[] {
   const missing = new Set(wanted);
   const needed: Step[] = [];
@@ -87,7 +89,7 @@ function usedWithParts(step: Step): Value[] {
   return usedBy(step).flatMap(withParts);
 }
 
-/** Adds a copy of a joined value if some of its parts have copies. Separate steps create the parts of such a value. */
+/** Adds a copy of a joined value if some of its parts have copies. The parts of such a value are created by separate steps. */
 function copyWhole(whole: Value, copies: Map<Value, Value>): void {
   const { parts = [] } = whole;
   if (!parts.some(({ value }) => copies.has(value))) return;
@@ -97,7 +99,7 @@ function copyWhole(whole: Value, copies: Map<Value, Value>): void {
   });
 }
 
-/** New values in place of those that a step creates. The parts of a joined value's copy are the copies of its parts. */
+/** Creates new values in place of those that a step creates. The parts of a joined value's copy are the copies of its parts. */
 function copiesFor(step: Step): (readonly [Value, Value])[] {
   return madeBy(step).flatMap((value) => {
     const parts = (value.parts ?? []).map((part) => ({ ...part, copy: copyOf(part.value) }));

@@ -1,7 +1,7 @@
 import type { Step } from './step';
 import type { Value } from './value';
 
-/** A complete list of dispatches. `outputs` are the transient values that the host reads after a run. */
+/** A complete list of dispatches. `outputs` are the transient values (in shared buffers) that the host reads after a run. */
 export interface Program {
   readonly name: string;
   readonly steps: readonly Step[];
@@ -11,11 +11,11 @@ export interface Program {
 /** A program that is ready to run: its pipelines, memory and bind groups exist. */
 export interface LoadedProgram {
   readonly program: Program;
-  /** Floating-point operations of one complete run. */
+  /** The number of floating-point operations in one complete run. */
   readonly flops: number;
   /**
-   * Resolves once the kernels are compiled; rejects with `internal` if one doesn't compile. Without `early` it has resolved already. A run
-   * that was queued earlier stops at a kernel that failed, so don't use its results before this resolves.
+   * Resolves once the kernels are compiled; rejects with `internal` if one doesn't compile. Without the option `early`, it is already
+   * resolved. A run that was queued before stops at a kernel that failed, so don't use its results before `ready` resolves.
    */
   readonly ready: Promise<void>;
   /** Frees the program's memory. */
@@ -24,14 +24,14 @@ export interface LoadedProgram {
 
 export interface LoadProgramOptions {
   /**
-   * Whether `load` resolves before the kernels are compiled. Runs then start with the kernels that are compiled, and later commands wait
-   * for them. Default: false.
+   * Whether `load` resolves before the kernels are compiled. A run then starts with the kernels that are already compiled, and later
+   * commands wait for the other kernels. Default: false.
    */
   readonly early?: boolean;
 }
 
 export interface RunOptions {
-  /** The number of chunks marked by `Graph.inChunk` to run. Default: all. */
+  /** How many of the chunks marked by `Graph.inChunk` to run. Default: all. */
   readonly chunks?: number;
 }
 
@@ -39,7 +39,7 @@ export interface RunOptions {
 export interface RunnerUsage {
   readonly dispatches: number;
   readonly submits: number;
-  /** Floating-point operations queued; those of skipped chunks don't count. */
+  /** The number of floating-point operations queued, without those of skipped chunks. */
   readonly flops: number;
   readonly buffers: number;
   readonly bytes: number;
@@ -48,29 +48,32 @@ export interface RunnerUsage {
 
 /** Runs programs: the GPU's executor, or the float64 reference in tests. It is independent of ops and models. */
 export interface Runner {
-  /** The largest binding in bytes. Larger weights are split into shards; no other value may be larger. */
+  /** The largest binding in bytes. Weights that are larger are split into shards; no other value may be larger. */
   readonly maxBindingBytes: number;
   /** Aborts with the error that makes the device unusable. */
   readonly failure: AbortSignal;
   usage(): RunnerUsage;
-  /** Writes bytes into a pinned value, in order with the runs. A value that is split must be written shard by shard. */
+  /**
+   * Writes bytes into a pinned value (one with memory of its own), after the runs queued so far and before later ones. A value that is
+   * split into shards must be written shard by shard.
+   */
   write(value: Value, data: ArrayBufferView<ArrayBuffer>, byteOffset?: number): void;
-  /** Allocates pinned values; throws `out_of_memory`. `write` and `load` allocate missing values too. */
+  /** Allocates the memory of pinned values. Rejects with `out_of_memory`. `write` and `load` allocate missing values too. */
   allocate(values: Iterable<Value>): Promise<void>;
   load(program: Program, options?: LoadProgramOptions): Promise<LoadedProgram>;
   /**
-   * Starts compiling the kernels of these steps, which later programs of other sizes can use too. No call waits for the kernels.
+   * Starts compiling the kernels of these steps, and returns immediately. Programs of other sizes can use the same kernels later.
    * `onCompiled` receives the compiled share, from 0 to 1.
    */
   prepare(steps: readonly Step[], onCompiled?: (share: number) => void): void;
   /** Queues one run and returns immediately. */
   run(loaded: LoadedProgram, options?: RunOptions): void;
   /**
-   * The value's bytes after the runs queued so far. The copy is queued immediately, so later runs don't affect it. A transient value must
-   * be one of its program's outputs, and must be read before the next run.
+   * Returns the value's bytes after the runs queued so far. The copy is queued immediately, so later runs don't affect it. A transient
+   * value must be one of its program's outputs, and must be read before the next run.
    */
   read(value: Value): Promise<ArrayBuffer>;
-  /** Like `read`, for many small values without shards: their bytes, concatenated. */
+  /** Like `read`, for many small values without shards: returns their bytes, concatenated. */
   readAll(values: readonly Value[]): Promise<ArrayBuffer>;
   /** Frees the memory of pinned values. */
   free(values: Iterable<Value>): void;

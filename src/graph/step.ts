@@ -7,23 +7,23 @@ export interface Step {
   readonly values: Readonly<Record<string, Value>>;
   readonly params: Readonly<Record<string, number>>;
   /**
-   * The index of a chunk that a run may skip: the step is encoded only if the run's `chunks` exceeds it. Undefined for steps that always
-   * run.
+   * The index of the chunk of steps to which this step belongs. A run can skip chunks: it encodes the step only if the run's `chunks`
+   * exceeds the index. Undefined for steps that always run.
    */
   readonly chunk: number | undefined;
 }
 
-/** The values that a step creates. */
+/** Returns the values that a step creates. */
 export function madeBy(step: Step): Value[] {
   return boundBy(step, (access) => access === 'write');
 }
 
-/** The values that a step reads or updates. */
+/** Returns the values that a step reads or updates. */
 export function usedBy(step: Step): Value[] {
   return boundBy(step, (access) => access !== 'write');
 }
 
-/** The values that a step updates in place. */
+/** Returns the values that a step updates in place. */
 export function updatedBy(step: Step): Value[] {
   return boundBy(step, (access) => access === 'update');
 }

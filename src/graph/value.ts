@@ -3,37 +3,37 @@ import { ceilDiv, numel, roundUp, rowsAndColumns, type Shape } from '../core/num
 import { type Storage, storages } from '../core/numbers/storage';
 import type { StorageName } from '../core/numbers/storage_names';
 
-/** A storage of real numbers, or unsigned integers. */
+/** The data type of a value: a storage of real numbers, or unsigned integers. */
 export type DType = StorageName | 'u32';
 
 /**
- * A tensor in a program, compared by identity. A transient value uses a slot that the planner assigns and that other values reuse. A pinned
- * value (weights, trained vectors, caches, inputs) has its own memory, which outlives the run.
+ * A tensor in a program, compared by identity. A transient value uses a buffer that the planner assigns and that other values reuse. A
+ * pinned value (weights, trained vectors, caches, inputs) has its own memory, which outlives the run.
  */
 export interface Value {
   readonly name: string;
   readonly shape: Shape;
   readonly dtype: DType;
   readonly pinned: boolean;
-  /** Set if the value is a range of another value's memory. */
+  /** Set if the value is a part of another value's memory. */
   readonly view?: View;
   /** Set if the value is a concatenation of others. */
   readonly parts?: readonly JoinedPart[];
-  /** Set if the value is larger than a binding may be: its rows are in these shards, and the value itself has no memory. */
+  /** Set if the value is larger than a binding may be: its rows are stored in these shards, and the value itself has no memory. */
   readonly shards?: readonly Shard[];
-  /** Set if the value is a constant table: each program that uses it writes it while loading, and frees it when released. */
+  /** Set if the value is a constant table: each program that uses the table writes it while loading, and frees it when released. */
   readonly content?: Uint32Array<ArrayBuffer>;
 }
 
 interface View {
-  /** A pinned value that isn't a view itself. */
+  /** The pinned value whose memory the view shares. It isn't a view itself. */
   readonly of: Value;
-  /** The offset in 32-bit words: a multiple of `VIEW_ALIGNMENT` if the view is bound. */
+  /** The offset in 32-bit words: a multiple of `VIEW_ALIGNMENT` if the view is bound to a kernel. */
   readonly offset: number;
 }
 
 export interface JoinedPart {
-  /** A transient value that is part of no other value. */
+  /** A transient value that belongs to no other concatenation. */
   readonly value: Value;
   /** The offset in elements: a multiple of `VIEW_ALIGNMENT`. */
   readonly offset: number;
@@ -41,16 +41,19 @@ export interface JoinedPart {
 
 /** Consecutive rows of a pinned matrix. */
 interface Shard {
-  /** A pinned value. */
+  /** The pinned value that stores these rows. */
   readonly value: Value;
-  /** The index of its first row in the matrix: a multiple of `SHARD_ROWS`. */
+  /** The index of the shard's first row in the matrix: a multiple of `SHARD_ROWS`. */
   readonly first: number;
 }
 
-/** All shards but the last have a multiple of this many rows, so that no tile of a product is cut, along its columns or along its K. */
+/**
+ * The number of rows of each shard is a multiple of this, except in the last shard. Thus no tile of a matrix product spans two shards,
+ * whether the rows are the product's columns or its inner dimension K.
+ */
 export const SHARD_ROWS = 64;
 
-/** In 32-bit words: WebGPU bindings begin at multiples of 256 bytes. */
+/** The alignment of bound views in 32-bit words: WebGPU requires offsets that are multiples of 256 bytes. */
 export const VIEW_ALIGNMENT = 64;
 
 export function pinned(name: string, shape: Shape, dtype: DType = 'f32'): Value {
@@ -58,8 +61,8 @@ export function pinned(name: string, shape: Shape, dtype: DType = 'f32'): Value 
 }
 
 /**
- * A pinned matrix. If it is larger than `maxBytes`, its rows are split into smaller shards of about equal size. It stays whole if even
- * `SHARD_ROWS` rows are larger than `maxBytes`.
+ * Creates a pinned matrix. If it is larger than `maxBytes`, its rows are split into smaller shards of about equal size. It stays whole if
+ * even `SHARD_ROWS` rows are larger than `maxBytes`.
  */
 export function pinnedMatrix(name: string, shape: Shape, dtype: DType, maxBytes: number): Value {
   const whole = pinned(name, shape, dtype);
@@ -75,12 +78,12 @@ export function pinnedMatrix(name: string, shape: Shape, dtype: DType, maxBytes:
   return { ...whole, shards };
 }
 
-/** The shards of a matrix; a matrix that isn't split is its own only shard. */
+/** Returns the shards of a matrix; a matrix that isn't split is its own only shard. */
 export function shardsOf(value: Value): readonly Shard[] {
   return value.shards ?? [{ value, first: 0 }];
 }
 
-/** A view into a pinned f32 value, with its own name and shape. It is freed with that value. */
+/** Creates a view into a pinned f32 value, with its own name and shape. It is freed with that value. */
 export function viewOf(of: Value, name: string, shape: Shape, offset: number): Value {
   if (!of.pinned || of.view !== undefined || of.dtype !== 'f32' || offset % VIEW_ALIGNMENT !== 0) {
     throw new WebVeraError('internal', `${name}: ${of.name} can't be viewed from element ${offset}`);
@@ -88,14 +91,14 @@ export function viewOf(of: Value, name: string, shape: Shape, offset: number): V
   return { name, shape, dtype: 'f32', pinned: true, view: { of, offset } };
 }
 
-/** The pinned value that owns the memory: the viewed value for a view, else the value itself. */
+/** Returns the pinned value that owns the memory: the viewed value for a view, else the value itself. */
 export function wholeOf(value: Value): Value {
   return value.view?.of ?? value;
 }
 
 /**
- * Creates pinned f32 values of the given shapes, by name, side by side in as few buffers as a device's binding limit allows, so that one
- * dispatch reaches many of them.
+ * Creates pinned f32 values of the given shapes, by name. They are placed side by side in as few buffers as the largest binding allows, so
+ * that one dispatch can process many of them.
  */
 export function pinnedTogether(name: string, shapes: ReadonlyMap<string, Shape>, maxBytes: number): Map<string, Value> {
   const values = new Map<string, Value>();
@@ -111,7 +114,7 @@ interface BufferRow {
   readonly places: { readonly key: string; readonly shape: Shape; readonly offset: number }[];
 }
 
-/** Divides shapes among buffers of at most `maxSize` floats. A larger shape gets a buffer of its own. */
+/** Assigns shapes to buffers of at most `maxSize` floats. A larger shape gets a buffer of its own. */
 function sideBySide(shapes: ReadonlyMap<string, Shape>, maxSize: number): BufferRow[] {
   const rows: BufferRow[] = [];
   for (const [key, shape] of shapes) {
@@ -127,7 +130,7 @@ function sideBySide(shapes: ReadonlyMap<string, Shape>, maxSize: number): Buffer
   return rows;
 }
 
-/** A constant table that a program reads. Its memory is allocated and freed with the program. */
+/** Creates a constant table that a program reads. Its memory is allocated and freed with the program. */
 export function constant(name: string, shape: Shape, content: Uint32Array<ArrayBuffer>): Value {
   return { name, shape, dtype: 'u32', pinned: true, content };
 }
@@ -148,12 +151,12 @@ export function joined(name: string, values: readonly Value[]): Value & { readon
   return { name, shape: [end], dtype: 'f32', pinned: false, parts };
 }
 
-/** A value, and its parts if it is a concatenation. */
+/** Returns a value, and its parts if it is a concatenation. */
 export function withParts(value: Value): Value[] {
   return [value, ...(value.parts ?? []).map((part) => part.value)];
 }
 
-/** A transient f32 vector that grows while a program is built. `take` appends `count` elements and returns their offset. */
+/** Creates a transient f32 vector that grows while a program is built. `take` appends `count` elements and returns their offset. */
 export function growing(name: string): { readonly value: Value; take(count: number): number } {
   const shape = [0];
   const take = (count: number): number => {
@@ -164,13 +167,13 @@ export function growing(name: string): { readonly value: Value; take(count: numb
   return { value: transient(name, shape), take };
 }
 
-/** Bytes of a value's buffer, rounded up to whole `vec4`s, so that shaders may read four elements at a time. */
+/** Returns the size of a value's buffer in bytes, rounded up to whole `vec4`s, so that shaders may read four elements at a time. */
 export function byteLength({ dtype, shape }: Pick<Value, 'dtype' | 'shape'>): number {
   const bytes = dtype === 'u32' ? 4 * numel(shape) : storages[dtype].bytes(shape);
   return Math.max(16, roundUp(bytes, 16));
 }
 
-/** The storage of a value's numbers. Throws `internal` for u32. */
+/** Returns the storage of a value's numbers. Throws `internal` for u32. */
 export function storageOf({ name, dtype }: Pick<Value, 'name' | 'dtype'>): Storage {
   if (dtype !== 'u32') return storages[dtype];
   throw new WebVeraError('internal', `${name}: expected numbers, got u32`);

@@ -13,13 +13,13 @@ export interface HubOptions {
 /** The URL of a model folder. */
 export interface Address {
   readonly name: string;
-  /** The path ends in a slash. */
+  /** The URL of the folder. Its path ends in a slash. */
   readonly folder: URL;
   /** On the hub: a branch, tag or commit. */
   readonly revision?: string;
-  /** On the hub: the same folder at a commit. */
+  /** On the hub: returns the URL of the same folder at a commit. */
   readonly atCommit?: (commit: string) => URL;
-  /** On the hub: whether a folder, as `displayUrl` writes it, belongs to the same repository, at any revision. */
+  /** On the hub: whether a folder's URL, as written by `displayUrl`, belongs to the same repository, at any revision. */
   readonly isSameRepo?: (folder: string) => boolean;
 }
 
@@ -54,19 +54,22 @@ export function resolveAddress(source: RemoteSource, options: HubOptions = {}): 
   return { name: repo, folder, revision, atCommit: folderAt, isSameRepo };
 }
 
-/** The URL of a file in a folder, including the folder's query, which may hold a signature. */
+/** Returns the URL of a file in a folder. It includes the query of the folder's URL, which may contain a signature. */
 export function fileUrl(folder: URL, file: string): URL {
   const url = new URL(folder);
   url.pathname += file.split('/').map(encodeURIComponent).join('/');
   return url;
 }
 
-/** A URL for messages, without its query, which may hold a signature. */
+/** Returns a URL for messages, without its query, which may contain a signature. */
 export function displayUrl(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }
 
-/** Throws `invalid_argument` unless pages may load models from the URL: https, this machine, or the page's own origin. */
+/**
+ * Throws `invalid_argument` unless pages may load models from the URL: by https, from this machine, or from the page's own origin. A URL
+ * with a user name or a password is rejected too.
+ */
 export function expectFetchable(url: URL): void {
   if (url.username !== '' || url.password !== '') {
     throw new WebVeraError('invalid_argument', `Expected an address without credentials, got some for ${url.host}`, {
@@ -80,7 +83,7 @@ export function expectFetchable(url: URL): void {
   });
 }
 
-/** Whether the URL belongs to a developer's own files: this machine, or the page's own origin. */
+/** Whether the URL is on this machine or on the page's own origin. */
 export function isOwn({ hostname, origin }: URL): boolean {
   const isOwnMachine = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
   return isOwnMachine || origin === globalThis.location?.origin;
@@ -128,7 +131,7 @@ function expectPart(what: string, value: unknown, valid: boolean): void {
   });
 }
 
-/** The hub's rule for names: one or two parts of letters, digits, `-`, `_` and `.`, without `--` and `..`. */
+/** Checks the hub's rule for repository names: one or two parts of letters, digits, `-`, `_` and `.`, without `--` and `..`. */
 function isRepoId(repo: unknown): boolean {
   return (
     typeof repo === 'string' &&

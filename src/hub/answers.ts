@@ -1,7 +1,7 @@
 import { WebVeraError } from '../core/errors/error';
 import { displayUrl, expectFetchable } from './address';
 
-/** Whether the hub no longer has the revision that was asked for. */
+/** Whether the error means that the hub doesn't have the requested revision. */
 export function isRevisionGone(error: unknown): error is WebVeraError {
   return error instanceof WebVeraError && error.detail.hubCode === 'RevisionNotFound';
 }
@@ -14,7 +14,7 @@ export function isMissing({ status, ok, headers }: Response): boolean {
   return ok && /^text\/html\b/i.test(headers.get('content-type') ?? '');
 }
 
-/** Throws for a failed response, unless it means that the file does not exist. `now` is in milliseconds since 1970. */
+/** Throws for a failed response, unless the failure means that the file does not exist. `now` is in milliseconds since 1970. */
 export function expectAnswer(response: Response, url: URL, now: number): void {
   if (response.redirected) expectFetchable(new URL(response.url));
   if (!response.ok && !isMissing(response)) throw httpError(response, url, now);
@@ -51,14 +51,14 @@ const CHECK_NAMES =
   "Check the names of the repository and the revision. Write your own folder as './folder/', and an adapter saved in this " +
   "browser as { id: 'name' }.";
 
-/** The seconds to wait that a `Retry-After` header requests. The header is a number of seconds or a date. */
+/** Returns the number of seconds to wait that a `Retry-After` header requests, either as a number of seconds or as a date. */
 function secondsOf(text: string | null, now: number): number | undefined {
   if (text === null) return undefined;
   const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - now) / 1000;
   return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
 }
 
-/** The first byte and the size of the whole file from `Content-Range`. Null if the header is hidden or invalid. */
+/** Returns the offset of the first byte and the size of the whole file, from `Content-Range`; null if the header is hidden or invalid. */
 export function contentRange({ headers }: Response): { readonly first: number; readonly size: number } | null {
   const [, first, last, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers.get('content-range') ?? '') ?? [];
   const range = { first: Number(first), size: Number(size) };
@@ -66,15 +66,15 @@ export function contentRange({ headers }: Response): { readonly first: number; r
   return isSane ? range : null;
 }
 
-/** The file's size from a 416 response. */
+/** Returns the file's size from a response with status 416, which means that the requested range is beyond the end of the file. */
 export function unsatisfiedSize({ headers }: Response): number | undefined {
   const [, size] = /^bytes \*\/(\d{1,15})$/.exec(headers.get('content-range') ?? '') ?? [];
   return size === undefined ? undefined : Number(size);
 }
 
 /**
- * The file's size from a response with the whole file; undefined if it isn't certain. `Content-Length` counts compressed bytes, and
- * responses of other origins hide whether they are compressed.
+ * Returns the file's size from a response with the whole file; undefined if the size isn't certain. `Content-Length` counts compressed
+ * bytes, and a response from another origin hides whether it is compressed.
  */
 export function wholeSize(response: Response): number | undefined {
   const linked = headerNumber(response, 'x-linked-size');
@@ -88,7 +88,7 @@ export function isCompressed({ headers }: Response): boolean {
   return !['', 'identity'].includes(headers.get('content-encoding') ?? '');
 }
 
-/** A tag that changes when the file changes, if the server sends one. */
+/** Returns a tag that changes when the file changes: its ETag, else its modification date; undefined if the server sends neither. */
 export function tagOf({ headers }: Response): string | undefined {
   return headers.get('etag') ?? headers.get('last-modified') ?? undefined;
 }

@@ -7,10 +7,10 @@ interface BlobOptions {
   readonly progress: Progress;
 }
 
-/** Bytes of a file on disk that are in memory at once. */
+/** The number of bytes that are read from a file at a time. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
-/** Files that the visitor chose, by name. */
+/** Returns a source of files that the visitor chose, by name. */
 export function blobFolder(
   name: string,
   files: ReadonlyMap<string, Blob>,
@@ -47,7 +47,7 @@ function blobStream(file: string, blob: Blob, signal: AbortSignal | undefined): 
     async cancel() {},
   };
 
-  /** Browsers refuse to read a file that was changed, moved or deleted since it was chosen. */
+  /** Throws `not_found`: browsers refuse to read a file that was changed, moved or deleted since it was chosen. */
   function unreadable(cause: unknown): never {
     throw new WebVeraError('not_found', `${file}: expected to continue after ${position} bytes`, {
       hint: 'The file was deleted or changed after it was chosen; choose it again.',

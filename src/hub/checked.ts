@@ -3,7 +3,7 @@ import { WebVeraError } from '../core/errors/error';
 import { toHex } from '../core/input/digest';
 import type { ByteStream } from '../core/input/file_source';
 
-/** The SHA-256 of a stream of bytes. The browser's own function takes only complete data. */
+/** Computes the SHA-256 of a stream of bytes. The browser's own function accepts only complete data. */
 export class RunningHash {
   readonly #hash = sha256.create();
 
@@ -11,7 +11,7 @@ export class RunningHash {
     this.#hash.update(bytes);
   }
 
-  /** Throws `integrity_mismatch` unless the bytes of a file have that hash. */
+  /** Throws `integrity_mismatch` unless the hash of the file's bytes is `expected`. */
   expect(file: string, expected: string): void {
     const actual = toHex(this.#hash.digest());
     if (actual === expected) return;
@@ -23,8 +23,8 @@ export class RunningHash {
 }
 
 /**
- * A stream that verifies a SHA-256: it ends with `integrity_mismatch` if its bytes have another hash. `onVerified` receives the number of
- * all bytes at the end of the stream.
+ * Wraps a stream to verify its SHA-256: at the end, `read` throws `integrity_mismatch` if the bytes have another hash. Otherwise
+ * `onVerified` receives the total number of bytes.
  */
 export function checkedStream(
   stream: ByteStream,

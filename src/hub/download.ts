@@ -9,36 +9,39 @@ import { Retries } from './retries';
 /** Metadata of a file on a server. Unknown values are undefined. */
 export interface FileMetadata {
   readonly size: number | undefined;
-  /** Changes when the file changes. */
+  /** The ETag or modification date, which changes when the file changes. */
   readonly tag: string | undefined;
-  /** The SHA-256 of its bytes, in 64 hexadecimal digits. */
+  /** The SHA-256 of the file's bytes, in 64 hexadecimal digits. */
   readonly sha256: string | undefined;
 }
 
 export interface DownloadOptions {
   readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   readonly random: () => number;
   /**
-   * Requests the file with `Range` and other headers. Resolves with the response unless it means that the file is not accessible. Throws
-   * `offline`, `timeout`, `http_error`, `gated_repo`, `not_found`.
+   * Requests the file with the given headers, such as `Range`. Resolves also if the file does not exist or the range is beyond its end.
+   * Rejects with `offline`, `timeout`, `http_error`, `gated_repo`, or `not_found` for a missing folder.
    */
   ask(headers: Readonly<Record<string, string>>): Promise<Response>;
   /** Whether the server sends a file's metadata before it redirects, as the hub does. */
   readonly hasFacts: boolean;
 }
 
-/** Milliseconds in which data must arrive. */
+/** Milliseconds without data after which a connection counts as stalled. */
 export const STALLS_AFTER = 30_000;
-/** With this `Accept` type, the hub answers with a large file's metadata instead of a redirect to a server that has only its bytes. */
+/**
+ * With this `Accept` type, the hub answers with a large file's metadata. Otherwise it redirects to a server that has only the file's bytes.
+ */
 const FACTS = 'application/vnd.xet-fileinfo+json';
 
 const UNKNOWN: FileMetadata = { size: undefined, tag: undefined, sha256: undefined };
 
 /**
- * The bytes of a file on a server from some offset on. If the connection breaks or stalls, the download resumes at the same byte, as long
- * as the file is verifiably the same. If a server can't send a range, it sends the whole file again, and the beginning is skipped.
+ * Downloads a file from a server, beginning at some offset. If the connection breaks or stalls, the download resumes at the same byte, as
+ * long as the file is verifiably the same. A server that can't send a range sends the whole file again, and the bytes that were already
+ * received are skipped.
  */
 export class Download implements ByteStream {
   /** The offset of the first byte. */
@@ -49,12 +52,12 @@ export class Download implements ByteStream {
   #facts: FileMetadata;
   #asksForFacts: boolean;
   #sizeHint: number | undefined;
-  /** Whether to send `Range`. A server that doesn't support it is asked only once. */
+  /** Whether requests have the header `Range`. It is omitted once the server has shown that it doesn't support ranges. */
   #sendsRange = true;
   #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
   /** The file offset of the next byte to return. */
   #position: number;
-  /** Bytes at the start of this response that were returned before. */
+  /** The number of bytes to skip in this response, because they were already returned. */
   #skip = 0;
   /** Whether this response has returned new bytes. */
   #hasNewBytes = false;
@@ -67,15 +70,15 @@ export class Download implements ByteStream {
     this.#retries = new Retries(options);
     this.from = from;
     this.#position = from;
-    // If the hub reported a hash, the tag belongs to the server to which it redirected at that time.
+    // If the hub reported a hash, the known tag came from the server to which it redirected then. It may redirect to another one now.
     this.#facts = known.sha256 === undefined ? known : { ...known, tag: undefined };
     this.#asksForFacts = options.hasFacts;
   }
 
   /**
-   * Opens a download. Undefined if the file does not exist. `from` skips that many bytes, which an earlier download read from a file with
-   * the metadata `known`. Throws `integrity_mismatch` if the file is a different one now, or if the server reports only the size, which
-   * can't show that the file is the same.
+   * Opens a download at the offset `from`; returns undefined if the file does not exist. An earlier download has read the bytes before
+   * `from`, from a file with the metadata `known`. Throws `integrity_mismatch` if the file has changed since then, or if the server reports
+   * only its size, which can't show that the file is the same.
    */
   static async open(file: string, options: DownloadOptions, from = 0, known = UNKNOWN): Promise<Download | undefined> {
     const download = new Download(file, options, from, known);
@@ -91,13 +94,14 @@ export class Download implements ByteStream {
   }
 
   /**
-   * Whether a tag or a hash shows that all bytes belong to the same file. If a server sends neither, downloads resume by the size alone.
+   * Whether a tag or a hash shows that all bytes belong to the same file. If a server sends neither, a download resumes if the size is
+   * equal.
    */
   get isSure(): boolean {
     return this.#isSure;
   }
 
-  /** Bytes of the whole file, from headers that may be wrong. */
+  /** The size of the whole file in bytes, from headers that may be wrong. */
   get likelySize(): number | undefined {
     return this.size ?? this.#sizeHint;
   }
@@ -152,7 +156,7 @@ export class Download implements ByteStream {
     this.#drop();
     if (this.#skip > 0) throw this.#changed('it is shorter now');
     if (this.size === undefined || this.#position === this.size) this.#ended = true;
-    // Some servers send only a part of a file at a time.
+    // A server may send only a part of the file at a time, so the end of a response isn't always the end of the file.
     else if (!this.#hasNewBytes) throw wrongSize(this.#place, this.size);
   }
 
@@ -171,7 +175,7 @@ export class Download implements ByteStream {
     }
   }
 
-  /** Requests the missing bytes. False if the file does not exist. */
+  /** Requests the missing bytes. Returns false if the file does not exist. */
   async #connect(): Promise<boolean> {
     const response = await this.#options.ask({
       ...(this.#sendsRange && { range: `bytes=${this.#position}-` }),
@@ -199,10 +203,10 @@ export class Download implements ByteStream {
     }
     if (response.status === 416) return this.#handleUnsatisfied(response);
     const isPart = response.status === 206;
-    // The range of a compressed answer counts compressed bytes.
+    // In a compressed response, the range counts compressed bytes.
     if (isPart && isCompressed(response)) return this.#unranged();
     const range = isPart ? contentRange(response) : null;
-    // Other origins may hide the offset, and some servers send another range.
+    // A response from another origin may hide the offset, and some servers send another range than the requested one.
     if (isPart && (range === null ? this.#position > 0 : range.first !== this.#position)) return this.#unranged();
     this.#skip = isPart ? 0 : this.#position;
     const size = isPart ? range?.size : wholeSize(response);
@@ -217,7 +221,7 @@ export class Download implements ByteStream {
   #handleUnsatisfied(response: Response): 'end' | 'again' {
     const size = unsatisfiedSize(response);
     if (size === undefined || (size > 0 && this.#position === 0)) return this.#unranged();
-    // The file has the size of an earlier visit's copy, but may still be another file, unless a hash or the same tag rules that out.
+    // The file may have been replaced since an earlier visit. Only a hash or an equal tag shows that it is the same.
     const { sha256, tag } = this.#facts;
     const isEarlier = size > 0 && this.#position === this.from;
     if (isEarlier && sha256 === undefined && tagOf(response) !== tag) return this.#unranged();
@@ -247,7 +251,7 @@ export class Download implements ByteStream {
     const same = this.#sameSize(size);
     if (this.#position > 0 && (tag === undefined || tag !== before)) {
       const isMarked = sha256 !== undefined;
-      // A size alone is not enough to resume a download of an earlier visit.
+      // To resume a download of an earlier visit, an equal size is not enough.
       if (!isMarked && this.#position === this.from) throw unmarked(this.#place);
       const isSeen = size !== undefined && size === sizeBefore;
       if (!isSeen) throw this.#broken('The server sends no ETag, date or size with which the download could resume');
@@ -281,7 +285,7 @@ export class Download implements ByteStream {
   }
 }
 
-/** Cancels a response. Not awaited, because a stalled server would delay the caller. */
+/** Cancels the body of a response. The result isn't awaited, because a stalled server would delay the caller. */
 export function drop({ body }: Response): void {
   body?.cancel().catch(() => {});
 }

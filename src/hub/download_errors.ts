@@ -3,7 +3,7 @@ import { WebVeraError } from '../core/errors/error';
 /** A file and the bytes downloaded so far. */
 export interface DownloadPosition {
   readonly file: string;
-  /** Bytes so far. */
+  /** The number of bytes downloaded so far. */
   readonly loaded: number;
 }
 
@@ -29,7 +29,7 @@ export function changed(place: DownloadPosition, how: string): WebVeraError {
   return another(place, `the file changed on the server: ${how}`);
 }
 
-/** The error if the server reports only the size, which can't show that the file is the same. */
+/** Returns the error for a server that reports only the file's size, which can't show that the file is the same. */
 export function unmarked(place: DownloadPosition): WebVeraError {
   return another(place, 'the server sends no ETag, date or hash that shows that it is the same file');
 }

@@ -15,18 +15,18 @@ export interface HttpOptions {
   readonly signal?: AbortSignal | undefined;
   readonly progress: Progress;
   readonly clock: Clock;
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   readonly random: () => number;
   readonly integrity: Integrity;
-  /** Called once, when the hub requires authorization. The token is sent to the hub only. */
+  /** Called once, when the hub first requires authorization. The token is sent only to the hub. */
   readonly token?: (() => Promise<string>) | undefined;
 }
 
-/** Files below a URL, downloaded as streams. Requests send no cookies and no referrer. */
+/** Downloads the files of a folder on a server as streams. Requests send no cookies and no referrer. */
 export class HttpFolder implements FileSource {
   readonly name: string;
   readonly address: Address;
-  /** Set to 'no-store' when files are cached by webvera: else the browser caches them a second time, and may return a damaged copy. */
+  /** Set to 'no-store' when webvera caches the files: otherwise the browser caches them a second time, and may return a damaged copy. */
   cache: RequestCache = 'default';
   readonly #options: HttpOptions;
   #folder: URL;
@@ -49,7 +49,10 @@ export class HttpFolder implements FileSource {
     return displayUrl(this.#folder);
   }
 
-  /** The commit of all files, once it is known; only on the hub. It prevents a mix of files when a branch moves during a load. */
+  /**
+   * On the hub: the commit from which files are requested, once it is known. All files then come from one commit, even if a branch moves
+   * during a load.
+   */
   get commit(): string | undefined {
     return this.#commit;
   }
@@ -79,17 +82,17 @@ export class HttpFolder implements FileSource {
     this.#options.progress.verify(file, bytes);
   }
 
-  /** The SHA-256 that a file must have. `hubSha256` is the one that the hub reports. */
+  /** Returns the SHA-256 that a file must have; undefined if the file isn't verified. `hubSha256` is the one that the hub reports. */
   expected(file: string, hubSha256: string | undefined): string | undefined {
     return expectedSha256(this.#options.integrity, file, hubSha256);
   }
 
-  /** The same stream with progress events as it is read. `total` is the likely number of bytes. */
+  /** Wraps a stream to emit progress events as it is read. `total` is the likely size in bytes. */
   tracked(file: string, stream: ByteStream, total: number | undefined, cached?: CachedPart): ByteStream {
     return tracked(stream, () => this.#options.progress.start(file, total, cached));
   }
 
-  /** The file from a byte on, without progress events. See `Download.open`. */
+  /** Downloads a file from the byte `from` on, without progress events. See `Download.open`. */
   download(file: string, from?: number, known?: FileMetadata): Promise<Download | undefined> {
     const { signal, clock, random } = this.#options;
     const hasFacts = this.address.atCommit !== undefined;
@@ -112,7 +115,10 @@ export class HttpFolder implements FileSource {
     return response;
   }
 
-  /** Requests without the token first, and with it if the hub refuses. Browsers remove the header on redirects to other servers. */
+  /**
+   * Sends a request without the token first, and again with the token if the hub refuses it. When the hub redirects to another server, the
+   * browser removes the `authorization` header.
+   */
   async #requestAs(url: URL, headers: Readonly<Record<string, string>>): Promise<Response> {
     const { token } = this.#options;
     const known = this.#authorization;

@@ -1,12 +1,12 @@
 import { WebVeraError } from '../core/errors/error';
 import { type Address, displayUrl } from './address';
 
-/** Milliseconds within which a browser reports that its policy refused a request that has just failed. */
+/** Milliseconds to wait after a failed request for the browser's report that the Content Security Policy refused it. */
 const REPORTED_WITHIN = 100;
 
 /**
- * Watches for a request that the page's Content-Security-Policy refuses: `fetch` then fails as without a connection, and only an event
- * names the policy. The returned function resolves with whether the policy refused the request. `ends` stops watching.
+ * Watches whether the page's Content Security Policy refuses a request: `fetch` then fails as if there were no connection, and only an
+ * event names the policy. The returned function resolves with whether the policy refused the request. `ends` stops watching.
  */
 export function watchPolicy(url: URL, ends: AbortSignal): () => Promise<boolean> {
   const scope = globalThis as { addEventListener?: typeof addEventListener };
@@ -27,7 +27,7 @@ export function watchPolicy(url: URL, ends: AbortSignal): () => Promise<boolean>
   };
 }
 
-/** The error for a request without an answer. `isRefused`: the page's policy allows no request to this server. */
+/** Returns the error for a request without a response. `isRefused`: whether the page's Content Security Policy refused the request. */
 export function noConnection(url: URL, address: Address, { isRefused, cause }: NoAnswer): WebVeraError {
   const shown = displayUrl(url);
   const detail = { url: shown };
@@ -48,12 +48,12 @@ interface NoAnswer {
   readonly cause: unknown;
 }
 
-/** The hint for another server. A page needs the server's permission, a process in Node doesn't. */
+/** Returns the hint for a server other than the hub. A page needs the server's permission (CORS); a process in Node doesn't. */
 function ofServer(): string {
   if (globalThis.location === undefined) return 'Is the address right, and does a proxy or a firewall let it through?';
   return 'If the address opens in its own tab, the server does not allow requests of other sites (CORS).';
 }
 
-/** The hint for an address that was made from a model's name on the hub. */
+/** The hint if a URL on the hub was derived from a model's name: the caller may have meant something else by the name. */
 const OWN_FOLDER =
   "If this isn't a model of the hub: your own folder is written './folder/', and an adapter saved in this browser { id: 'name' }.";

@@ -10,20 +10,20 @@ import { Progress } from './progress';
 
 export interface OpenSourceOptions extends HubOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
-  /** Aborting it rejects everything in progress with its reason. */
+  /** When it is aborted, everything in progress is rejected with its reason. */
   readonly signal?: AbortSignal | undefined;
   readonly progress_callback?: ((info: ProgressInfo) => void) | undefined;
-  /** Default: 'hub'. */
+  /** How downloaded files are verified. Default: 'hub'. */
   readonly integrity?: Integrity | undefined;
   /** Called when the hub requires authorization. */
   readonly token?: (() => Promise<string>) | undefined;
   /** Wraps the folder to cache downloads, if caching is allowed. */
   readonly cache?: ((folder: HttpFolder) => FileSource) | undefined;
-  /** The time in milliseconds, for the speed that `progress_total` reports. */
+  /** Returns the time in milliseconds, to compute the speed that `progress_total` reports. */
   readonly now?: () => number;
-  /** The clock for pauses and stalled connections. Default: the system's. */
+  /** The clock for the waits before retries and for timeouts. Default: the system's clock. */
   readonly clock?: Clock | undefined;
-  /** From 0 to below 1, to vary the length of pauses. Default: `Math.random`. */
+  /** Returns a number from 0 to below 1, which varies the wait before a retry. Default: `Math.random`. */
   readonly random?: (() => number) | undefined;
 }
 
@@ -36,7 +36,7 @@ export function openSource(source: FolderSource, options: OpenSourceOptions = {}
   }
   const address = resolveAddress(expectRemote(source), options);
   const progress = new Progress({ name: address.name, progress_callback, now });
-  // Called as a plain function, because browsers' `fetch` requires it.
+  // `plainFetch` calls `fetch` without an object, because a browser's own `fetch` fails as a method of another object.
   const { fetch = globalThis.fetch, clock = systemClock, random = Math.random, integrity = 'hub', token } = options;
   const plainFetch: typeof fetch = (input, init) => fetch(input, init);
   const folder = new HttpFolder(address, { fetch: plainFetch, signal, progress, clock, random, integrity, token });

@@ -5,16 +5,16 @@ interface ProgressOptions {
   /** The model's name in events. */
   readonly name: string;
   readonly progress_callback?: ((info: ProgressInfo) => void) | undefined;
-  /** Milliseconds; only differences count. */
+  /** Returns a time in milliseconds. Only differences between times are used. */
   readonly now?: (() => number) | undefined;
 }
 
 /** The cached part of a file: all of it, or its first bytes. */
 export type CachedPart = { readonly cached: true } | { readonly resumedFrom: number };
 
-/** Milliseconds between two `progress` events of a file. Each event is sent from the worker to the page. */
+/** The minimum number of milliseconds between two `progress` events of a file, as each event is sent from the worker to the page. */
 const EVENT_INTERVAL_MS = 100;
-/** The time over which the speed is averaged, so that it follows a changing connection without jumping. */
+/** The milliseconds over which the speed is averaged: long enough for a steady value, short enough to follow a changing connection. */
 const SPEED_WINDOW_MS = 5000;
 
 /** Converts received bytes to transformers.js' progress events, per file and over all files. */
@@ -22,10 +22,10 @@ export class Progress {
   readonly #name: string;
   readonly #callback: ((info: ProgressInfo) => void) | undefined;
   readonly #now: () => number;
-  /** By name: a file that is opened again counts once. */
+  /** The files by name, so that a file that is opened again counts once. */
   readonly #files = new Map<string, FileProgress>();
   #expected: number | undefined;
-  /** The last share of all bytes in percent, which never falls: files may come whose size wasn't expected. */
+  /** The last reported percentage of all bytes. It never falls, even when a file of unexpected size is added. */
   #share = 0;
   #verifiedAt = Number.NEGATIVE_INFINITY;
   #samples: readonly { readonly time: number; readonly loaded: number }[] = [];
@@ -36,12 +36,12 @@ export class Progress {
     this.#now = now;
   }
 
-  /** Sets the bytes of all files; `progress_total` is reported from then on. */
+  /** Sets the total size of all files in bytes; from then on, `progress_total` is reported. */
   expect(bytes: number): void {
     this.#expected = bytes;
   }
 
-  /** Reports `initiate` and `download`. `total` is the size that the server reports, or undefined. */
+  /** Emits `initiate` and `download` for a file. `total` is the size that the server reports, or undefined. */
   start(file: string, total: number | undefined, cached?: CachedPart): FileProgress {
     const progress = new FileProgress(file, total, cached, (done) => this.#report(progress, done));
     this.#files.set(file, progress);
@@ -50,7 +50,9 @@ export class Progress {
     return progress;
   }
 
-  /** Records that `bytes` more bytes of a file match their hash. Reported as a share of all bytes once their number is known. */
+  /**
+   * Records that `bytes` more bytes of a file match their hash. Once the total size is known, a `verify` event reports the verified share.
+   */
   verify(file: string, bytes: number): void {
     const found = this.#files.get(file);
     if (found === undefined) return;
@@ -59,7 +61,7 @@ export class Progress {
     const isDone = found.verified >= found.total;
     if (this.#expected === undefined || (!isDone && time - this.#verifiedAt < EVENT_INTERVAL_MS)) return;
     this.#verifiedAt = time;
-    // Only files with a hash are verified.
+    // Files without a hash are never verified, so they don't count.
     const compared = [...this.#files.values()].filter(({ verified }) => verified > 0);
     const verified = sum(compared, (it) => it.verified);
     const total = sum(compared, (it) => it.total);
@@ -113,7 +115,7 @@ export class Progress {
 export class FileProgress {
   loaded = 0;
   reportedAt = Number.NEGATIVE_INFINITY;
-  /** Bytes that match their hash. */
+  /** The number of bytes that match their hash. */
   verified = 0;
   readonly file: string;
   readonly cached: CachedPart | undefined;
@@ -132,7 +134,10 @@ export class FileProgress {
     this.#report = report;
   }
 
-  /** Bytes of the whole file, at least the bytes received: for a compressed file, the size that the server reports is too small. */
+  /**
+   * The size of the whole file in bytes. It is at least the number of received bytes: for a compressed file, the size that the server
+   * reports is too small.
+   */
   get total(): number {
     return Math.max(this.#total, this.loaded);
   }
@@ -147,7 +152,7 @@ export class FileProgress {
   }
 }
 
-/** A stream that reports its bytes as progress while they are read. `start` is called at the first read. */
+/** Wraps a stream to report its bytes as progress while they are read. `start` is called at the first read. */
 export function tracked(stream: ByteStream, start: () => FileProgress, signal?: AbortSignal): ByteStream {
   let progress: FileProgress | undefined;
   let hasEnded = false;

@@ -3,19 +3,19 @@ import { WebVeraError } from '../core/errors/error';
 
 interface RetriesOptions {
   readonly clock: Clock;
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   readonly random: () => number;
   readonly signal: AbortSignal | undefined;
 }
 
-/** The largest number of retries in a row without any new bytes. */
+/** The maximum number of consecutive retries without new bytes. */
 const MOST = 3;
-/** Milliseconds before the first retry; each further retry waits twice as long. */
+/** The longest wait before the first retry in milliseconds. It doubles with each further retry. */
 const FIRST_WAIT = 500;
-/** The longest `Retry-After` in milliseconds that is respected. */
+/** The longest `Retry-After` in milliseconds for which a download waits. If the server requests more, the download fails. */
 const LONGEST_WAIT = 60_000;
 
-/** Decides whether a failed download is retried, and waits until then. */
+/** Decides whether to retry a failed download, and waits before the retry. */
 export class Retries {
   readonly #options: RetriesOptions;
   #failures = 0;
@@ -24,12 +24,12 @@ export class Retries {
     this.#options = options;
   }
 
-  /** New bytes have arrived: resets the count of retries. */
+  /** Resets the count of retries, because new bytes have arrived. */
   progressed(): void {
     this.#failures = 0;
   }
 
-  /** Resolves when it is time to retry. Throws `error` if a retry is pointless, and the signal's reason. */
+  /** Resolves when it is time to retry. Rejects with `error` if a retry is pointless, or with the signal's reason if it is aborted. */
   async next(error: unknown): Promise<void> {
     const { clock, random, signal } = this.#options;
     const asked = isPassing(error) ? retryAfter(error) : Number.POSITIVE_INFINITY;
@@ -40,12 +40,12 @@ export class Retries {
   }
 }
 
-/** Whether the error is temporary: a broken connection, or a busy server. Errors about the file's content are not. */
+/** Whether the error is temporary, such as a broken connection or a busy server. Errors about the file's content are not. */
 function isPassing(error: unknown): error is WebVeraError {
   return error instanceof WebVeraError && error.retryable && ['offline', 'timeout', 'http_error'].includes(error.code);
 }
 
-/** Milliseconds that the server requested. */
+/** Returns the wait in milliseconds that the server requested; 0 if it requested none. */
 function retryAfter({ detail }: WebVeraError): number {
   return typeof detail.retryAfter === 'number' ? detail.retryAfter * 1000 : 0;
 }

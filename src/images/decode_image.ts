@@ -5,7 +5,7 @@ import type { DecodeImage } from '../core/types/image';
 import { declaredSize } from './image_header';
 
 /**
- * Decode like Pillow: numbers as they are stored, without applying a colour profile. The canvas still stores colours multiplied by
+ * Options to decode as Pillow does: colours as stored, without applying a colour profile. The canvas still stores colours multiplied by
  * alpha, in 8 bits: the colour of a translucent pixel is off by up to half of 255/alpha, and fully transparent pixels are black.
  */
 const AS_STORED: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' };

@@ -1,14 +1,14 @@
 import type { ImageSize } from './resize';
 
-/** Bytes read at once. */
+/** The number of bytes read at a time. */
 const WINDOW = 2 ** 12;
-/** The most segments of a JPEG, or windows of a GIF, before its size. Cameras write about twenty segments. */
+/** The maximum number of JPEG segments, or of reads from a GIF, before the image's size is found. Cameras write about twenty segments. */
 const MAX_SEGMENTS = 1024;
-/** The size that `declaredSize` returns for an image whose own size comes after more segments. No decoder gets such an image. */
+/** The result of `declaredSize` for an image whose size isn't found within `MAX_SEGMENTS`. Such an image is never decoded. */
 const HIDDEN: ImageSize = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
 
 /**
- * The size in the header of a PNG, JPEG, WebP, GIF or BMP; undefined for other files, and for a JPEG that is cut off. The size is infinite
+ * Returns the size in the header of a PNG, JPEG, WebP, GIF or BMP; undefined for other files and for a truncated JPEG. The size is infinite
  * if it comes after too many segments. It is checked before decoding, because decoders allocate memory in proportion to it.
  */
 export async function declaredSize(file: Blob): Promise<ImageSize | undefined> {
@@ -42,7 +42,10 @@ function webpSize(head: DataView): ImageSize | undefined {
   }
 }
 
-/** The screen's size, enlarged to hold the first frame, as browsers do. If the file is cut off, the screen's own size. */
+/**
+ * Returns the size of the GIF's logical screen, enlarged to hold the first frame, as browsers do. Without a first frame, as in a truncated
+ * file, it is the size of the screen alone.
+ */
 async function gifSize(file: Blob, head: DataView): Promise<ImageSize> {
   const screen = { width: head.getUint16(6, true), height: head.getUint16(8, true) };
   const flags = head.getUint8(10);
@@ -57,7 +60,7 @@ async function gifSize(file: Blob, head: DataView): Promise<ImageSize> {
     }
     const first = bytes.getUint8(at - start);
     if (isInside) {
-      // An extension is a chain of parts, each with a byte of its length before it. A length of 0 ends the chain.
+      // An extension is a list of parts, each after a byte with its length. A length of 0 ends the list.
       isInside = first !== 0;
       at += 1 + first;
     } else if (first === 0x21) {
@@ -73,7 +76,7 @@ async function gifSize(file: Blob, head: DataView): Promise<ImageSize> {
   return HIDDEN;
 }
 
-/** The size of the first frame, after the segments of camera data, profiles and thumbnails. */
+/** Returns the size of the first frame. The segments of camera data, profiles and thumbnails come before it. */
 async function jpegSize(file: Blob): Promise<ImageSize | undefined> {
   let at = 2;
   for (let segment = 0; segment < MAX_SEGMENTS; segment++) {
@@ -91,7 +94,7 @@ async function jpegSize(file: Blob): Promise<ImageSize | undefined> {
   return HIDDEN;
 }
 
-/** The first marker and the place after it, found as decoders do: they skip bytes between segments. */
+/** Finds the first marker and the offset after it. Bytes between segments are skipped, as decoders do. */
 function firstMarker(bytes: DataView): { readonly marker: number; readonly end: number } {
   for (let at = 1; at < bytes.byteLength; at++) {
     const code = bytes.getUint8(at);
@@ -100,7 +103,7 @@ function firstMarker(bytes: DataView): { readonly marker: number; readonly end: 
   return { marker: 0, end: bytes.byteLength + 1 };
 }
 
-/** Markers without a segment: TEM, RST0 to RST7, and the image's beginning. */
+/** Whether no segment follows the marker: TEM, RST0 to RST7, and the start of the image (SOI). */
 function isAlone(marker: number): boolean {
   return marker === 0xff01 || (marker >= 0xffd0 && marker <= 0xffd8);
 }

@@ -3,17 +3,17 @@ import type { DecodeImage, ImageNumbers, RgbImage, SentImage } from '../core/typ
 import { imageOfValues, type PixelValues, pixelValues, prepareImage } from './preprocess';
 import type { PreprocessorConfig } from './preprocessor_config';
 
-/** Pixels that a slow device resizes in a second. */
+/** The number of pixels that a slow device resizes per second. */
 const PIXELS_PER_SECOND = 2 ** 23;
 
 interface ImageProcessorOptions {
   /** Without it, image files are rejected. */
   readonly decode?: DecodeImage | undefined;
-  /** Called before synchronous work of about this many seconds. */
+  /** Called before synchronous work, with its estimated duration in seconds. */
   readonly quiet?: ((seconds: number) => void) | undefined;
 }
 
-/** Preprocesses images as a model's preprocessor_config.json says. */
+/** Preprocesses images as specified in a model's preprocessor_config.json. */
 export class ImageProcessor {
   readonly #config: PreprocessorConfig;
   readonly #options: ImageProcessorOptions;
@@ -23,13 +23,16 @@ export class ImageProcessor {
     this.#options = options;
   }
 
-  /** The numbers that convert bytes to pixel values. Images with equal bytes and equal scaling are equal to a model. */
+  /**
+   * The factor, means and standard deviations that convert bytes to pixel values. For a model, images with equal bytes and equal scaling
+   * are equal.
+   */
   get scaling(): Float64Array<ArrayBuffer> {
     const { rescale_factor, normalize } = this.#config;
     return Float64Array.of(rescale_factor, ...(normalize?.image_mean ?? []), ...(normalize?.image_std ?? []));
   }
 
-  /** The conversion of bytes to pixel values, by transformers' names. */
+  /** The factor, means and standard deviations under transformers' names. */
   get numbers(): ImageNumbers {
     const { rescale_factor, normalize } = this.#config;
     const { image_mean = [0, 0, 0], image_std = [1, 1, 1] } = normalize ?? {};
@@ -37,8 +40,8 @@ export class ImageProcessor {
   }
 
   /**
-   * The image at the model's input size. Rejects with `invalid_format` for a file that is not an image, `invalid_argument` for a file
-   * without a decoder, `limit_exceeded` for an image that is too large, and with the signal's reason.
+   * Decodes a file if necessary, and returns the image at the model's input size. Rejects with `invalid_format` for a file that is not an
+   * image, `invalid_argument` for a file without a decoder, `limit_exceeded` for an image that is too large, and with the signal's reason.
    */
   async prepare(image: SentImage, signal: AbortSignal): Promise<RgbImage> {
     const pixels = image instanceof Blob ? await this.#decode(image, signal) : image;
@@ -46,12 +49,12 @@ export class ImageProcessor {
     return prepareImage(pixels, this.#config);
   }
 
-  /** The model's input, (3, height, width). */
+  /** Returns the model's input for an image, (3, height, width). */
   pixelValues(image: RgbImage): Float32Array<ArrayBuffer> {
     return pixelValues(image, this.#config);
   }
 
-  /** The image with the bytes nearest to the given pixel values. */
+  /** Returns the image with the bytes that are nearest to the given pixel values. */
   imageOf(values: PixelValues): RgbImage {
     return imageOfValues(values, this.#config);
   }

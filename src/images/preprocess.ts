@@ -5,7 +5,7 @@ import type { RgbaImage, RgbImage } from '../core/types/image';
 import type { PreprocessorConfig, ShortestEdge } from './preprocessor_config';
 import { type ImageSize, resize } from './resize';
 
-/** The longest edge of an image that is resized by its shorter edge. */
+/** The maximum length in pixels of the longer edge, after an image is resized by its shorter edge. */
 const MAX_LONGEST = 2 ** 13;
 const CHANNELS = 3;
 /** Pixel values of an image, (3, height, width). */
@@ -13,15 +13,16 @@ export interface PixelValues extends ImageSize {
   readonly data: Float32Array;
 }
 
-/** The steps after resizing. */
+/** The steps that convert bytes to pixel values, after resizing. */
 type Scaling = Pick<PreprocessorConfig, 'rescale_factor' | 'normalize'>;
 
 /** Extra bits of precision that PIL uses to blend an image over white. */
 const ALPHA_BITS = 7;
 
 /**
- * The image at the model's input size: without alpha, resized and cropped. The bytes equal those of transformers' ViTImageProcessor with
- * its PIL backend, which it uses without torchvision; with torchvision, bytes may differ by about one, because it resizes differently.
+ * Returns the image at the model's input size: without alpha, resized and cropped. The bytes equal those of transformers' ViTImageProcessor
+ * with its PIL backend, which transformers uses without torchvision. With torchvision, bytes may differ by about one, because torchvision
+ * resizes differently.
  *
  * Throws `invalid_argument` for an invalid image, and `limit_exceeded` for one that is too large or too narrow.
  */
@@ -32,7 +33,7 @@ export function prepareImage(image: RgbaImage, config: PreprocessorConfig): RgbI
   return crop_size === undefined ? whole : centerCrop(whole, crop_size);
 }
 
-/** Pixel values (3, height, width): bytes rescaled and normalised, with each step rounded as in transformers' PIL backend. */
+/** Returns pixel values, (3, height, width): bytes rescaled and normalised, with each step rounded as in transformers' PIL backend. */
 export function pixelValues(
   { height, width, data }: RgbImage,
   { rescale_factor, normalize }: Scaling,
@@ -50,10 +51,10 @@ export function pixelValues(
   return values;
 }
 
-/** The bytes whose `pixelValues` are nearest to the given ones. */
+/** Returns the image with the bytes whose `pixelValues` are nearest to the given ones. */
 export function imageOfValues({ height, width, data }: PixelValues, { rescale_factor, normalize }: Scaling): RgbImage {
   const size = height * width;
-  // The array rounds to the nearest byte, from 0 to 255.
+  // This array rounds each number to the nearest byte, from 0 to 255.
   const bytes = new Uint8ClampedArray(CHANNELS * size);
   for (let channel = 0; channel < CHANNELS; channel++) {
     const mean = normalize?.image_mean[channel] ?? 0;
@@ -65,7 +66,7 @@ export function imageOfValues({ height, width, data }: PixelValues, { rescale_fa
   return { height, width, data: bytesOf(bytes) };
 }
 
-/** The image as a canvas shows it. */
+/** Returns the image with an opaque alpha channel, as a canvas needs it. */
 export function withAlpha({ height, width, data }: RgbImage): RgbaImage {
   const rgba = new Uint8ClampedArray(4 * height * width).fill(255);
   for (let from = 0, to = 0; from < data.length; from += CHANNELS, to += 4) {
@@ -96,7 +97,7 @@ function withoutAlpha({ width, height, data }: RgbaImage, overWhite: boolean): R
   return { width, height, data: rgb };
 }
 
-/** Blends over white, with the integer arithmetic of PIL's `alpha_composite`. */
+/** Blends a colour byte over white, with the integer arithmetic of PIL's `alpha_composite`. */
 function blended(byte: number, alpha: number): number {
   if (alpha === 255) return byte;
   const sum = (byte * alpha + 255 * (255 - alpha) + 128) << ALPHA_BITS;

@@ -2,10 +2,10 @@ import { WebVeraError } from '../core/errors/error';
 import { Fields, type JsonObject } from '../core/input/fields';
 import type { ImageSize, Resample } from './resize';
 
-/** The longest edge in pixels. The largest ViTs use 518. */
+/** The maximum length of an edge in pixels. The largest ViTs use 518. */
 const MAX_EDGE = 1024;
 
-/** Resizes the shorter edge to this length and preserves the proportions. */
+/** The size of an image that is resized so that its shorter edge has this length. The proportions are preserved. */
 export interface ShortestEdge {
   readonly shortest_edge: number;
 }
@@ -13,20 +13,20 @@ export interface ShortestEdge {
 /** One number each for red, green and blue. */
 export type Channels = readonly [number, number, number];
 
-/** The steps in a preprocessor_config.json, in this order. Steps that are turned off are undefined. */
+/** The steps in a preprocessor_config.json, in this order. Disabled steps are undefined. */
 export interface PreprocessorConfig {
-  /** Whether transparent images are put on white. Otherwise alpha is dropped, as by `image.convert("RGB")`. */
+  /** Whether transparent images are blended over white. Otherwise alpha is dropped, as by `image.convert("RGB")`. */
   readonly do_convert_rgb: boolean;
   readonly resize: { readonly size: ImageSize | ShortestEdge; readonly resample: Resample } | undefined;
-  /** Cropped from the centre; smaller images are padded with black. */
+  /** The size to which the centre is cropped; smaller images are padded with black. */
   readonly crop_size: ImageSize | undefined;
-  /** The factor for bytes; 1 without rescaling. */
+  /** The factor by which bytes are multiplied; 1 without rescaling. */
   readonly rescale_factor: number;
   readonly normalize: { readonly image_mean: Channels; readonly image_std: Channels } | undefined;
 }
 
 const TYPES = ['ViTImageProcessor', 'ViTImageProcessorFast', 'ViTImageProcessorPil', 'ViTFeatureExtractor'];
-/** Indexed by PIL's numbers. */
+/** The supported filters, indexed by PIL's numbers. */
 const RESAMPLES: readonly (Resample | undefined)[] = ['nearest', 'lanczos', 'bilinear', 'bicubic'];
 const OTHER_RESAMPLES = ['box', 'hamming'];
 
@@ -58,7 +58,7 @@ export function parsePreprocessorConfig(json: JsonObject): PreprocessorConfig {
   });
 }
 
-/** The size of a square image after preprocessing; undefined if it stays unchanged. */
+/** Returns the size of a square image after preprocessing; undefined if preprocessing doesn't change it. */
 export function preparedSize({ resize, crop_size }: PreprocessorConfig): ImageSize | undefined {
   if (crop_size !== undefined || resize === undefined) return crop_size;
   const { size } = resize;
@@ -75,7 +75,7 @@ function sizeOf(fields: Fields, isSquare: boolean): ImageSize | ShortestEdge {
   return { shortest_edge: edge(shown, 'shortest_edge') };
 }
 
-/** `{ height, width }`, or one number for both. */
+/** Parses `{ height, width }`, or one number for both. */
 function heightAndWidth(fields: Fields, key: string): ImageSize {
   if (typeof fields.get(key) === 'number') return { height: edge(fields, key), width: edge(fields, key) };
   const size = fields.object(key);

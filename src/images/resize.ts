@@ -1,6 +1,6 @@
 import type { RgbImage } from '../core/types/image';
 
-/** PIL's filters. */
+/** The names of PIL's filters. */
 export type Resample = 'nearest' | 'lanczos' | 'bilinear' | 'bicubic';
 
 export interface ImageSize {
@@ -20,26 +20,26 @@ const FILTERS: Readonly<Record<Exclude<Resample, 'nearest'>, Filter>> = {
   lanczos: { support: 3, at: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
 };
 
-/** PIL's weights are integers over 2^22. */
+/** PIL's weights are integers, in units of 2^−22. */
 const PRECISION_BITS = 22;
-/** Added before the low bits are dropped, so that the result is rounded. */
+/** One half in the same fixed-point format. It is added before the low bits are dropped, so that the result is rounded. */
 const HALF = 2 ** (PRECISION_BITS - 1);
 const CHANNELS = 3;
 
-/** For each pixel along the new edge, the old pixels that it is computed from. */
+/** The old pixels, and their weights, from which each pixel of a new row or column is computed. */
 interface Weights {
   /** The largest number of old pixels for one new pixel. */
   readonly most: number;
   readonly first: Int32Array;
   readonly count: Int32Array;
-  /** (new edge, most) */
+  /** The weights, (new edge, most). */
   readonly weights: Int32Array;
 }
 
 /**
- * `Image.resize` of Pillow 13 to the bit, without `reducing_gap`: filters grow with the scale, so that a smaller image has no aliases, and
- * bytes are rounded after each of two passes. The order of the passes affects some bytes; before Pillow 13 the horizontal pass was always
- * first.
+ * Resizes an image with exactly the same result as `Image.resize` of Pillow 13 without `reducing_gap`. Filters widen with the scale, so
+ * that a smaller image has no aliasing, and bytes are rounded after each of two passes. The order of the passes affects some bytes; before
+ * Pillow 13, the horizontal pass was always first.
  */
 export function resize(image: RgbImage, size: ImageSize, resample: Resample): RgbImage {
   const { height, width } = size;
@@ -135,7 +135,10 @@ function nearest({ height, width, data }: RgbImage, size: ImageSize): RgbImage {
   return { ...size, data: made };
 }
 
-/** The old pixel for each new one. Positions are accumulated by addition, because its rounding decides between two pixels. */
+/**
+ * Returns the old pixel for each new one. As in PIL, positions are computed by repeated addition, whose rounding can change the chosen
+ * pixel.
+ */
 function nearestOf(from: number, to: number): Int32Array {
   const scale = from / to;
   const places = new Int32Array(to);

@@ -10,9 +10,9 @@ import { swiglu } from '../ops/activations/swiglu';
 import { mul } from '../ops/mul';
 import { oneOf } from './config_fields';
 
-/** The function between a model's linear layers. */
+/** An activation function, by itself and in a gated MLP. */
 interface Activation {
-  /** torch's class of the module. */
+  /** The name of the module's class in torch. */
   readonly type: string;
   /** act(x). */
   apply(g: Graph, x: Value): Value;
@@ -20,13 +20,13 @@ interface Activation {
   gate(g: Graph, gate: Value, up: Value): Value;
 }
 
-/** An activation without a kernel for its gate: the gate is the activation followed by a product. */
+/** Returns an activation without a kernel for its gate: the gate is the activation followed by a product. */
 function plain(apply: Activation['apply']): Omit<Activation, 'type'> {
   return { apply, gate: (g, gate, up) => mul(g, apply(g, gate), up) };
 }
 
 const GELU = plain(gelu);
-/** One function for several names, whose results differ in the last bits in torch. */
+/** One implementation for several names. In torch, their results differ in the last bits. */
 const GELU_NEW = { apply: geluNew, gate: geglu };
 const SILU = { apply: silu, gate: swiglu };
 
@@ -49,8 +49,8 @@ export type ActivationName = keyof typeof ACTIVATIONS;
 const NAMES = Object.keys(ACTIVATIONS) as readonly ActivationName[];
 
 /**
- * The activation that a field names; `fallback` if the field is missing. Throws `invalid_format` for values that are no string,
- * `unsupported_model` for other names.
+ * Parses the activation that a field names; returns `fallback` if the field is missing. Throws `invalid_format` for a value that isn't a
+ * string, `unsupported_model` for another name.
  */
 export function parseActivation(fields: Fields, key: string, fallback: ActivationName): ActivationName {
   return oneOf(fields, key, [fallback, ...NAMES.filter((name) => name !== fallback)]);

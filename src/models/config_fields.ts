@@ -1,24 +1,27 @@
 import { WebVeraError } from '../core/errors/error';
 import { type Fields, isJsonObject } from '../core/input/fields';
 
-/** The largest sizes in a config.json: larger than any published model's, and small enough that computed sizes and offsets stay exact. */
+/**
+ * The largest supported sizes in a config.json: larger than any published model's, and small enough that computed sizes and offsets stay
+ * exact.
+ */
 export const MAX = {
   width: 2 ** 20,
   heads: 2 ** 12,
-  /** Numbers of a head. Tables of positions have this many numbers for each position. */
+  /** The size of an attention head. Rotary tables have up to this many numbers for each position. */
   head: 2 ** 12,
   layers: 2 ** 12,
   vocabulary: 2 ** 24,
   positions: 2 ** 30,
 } as const;
 
-/** The longest context in tokens. A longer context needs a larger cache, and more rows of positions, than a page should take. */
+/** The longest context in tokens. A longer context would need a larger cache and more rows of positions than a page should allocate. */
 export const LONGEST = 8192;
 
-/** The dtype of a checkpoint. */
+/** The data type of a model's weight files. */
 export type StoredDtype = 'float32' | 'float16' | 'bfloat16';
 
-/** The dtype of the checkpoint, null if the file has none. Transformers 4 called the field `torch_dtype`. */
+/** Parses the data type of the weight files; null if config.json has none. Transformers 4 called the field `torch_dtype`. */
 export function parseDtype(fields: Fields): StoredDtype | null {
   const dtype = fields.optionalString('dtype') ?? fields.optionalString('torch_dtype') ?? null;
   if (dtype === null || dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16') return dtype;
@@ -27,12 +30,12 @@ export function parseDtype(fields: Fields): StoredDtype | null {
 
 export interface SpecialTokens {
   readonly bos_token_id: number | null;
-  /** Any of them ends a text; empty for none. */
+  /** The tokens that end a text; empty if there are none. */
   readonly eos_token_ids: readonly number[];
   readonly pad_token_id: number | null;
 }
 
-/** The special tokens. `fallback` has Hugging Face's defaults; a default beyond the vocabulary is ignored. */
+/** Parses the special tokens. `fallback` has Hugging Face's defaults; a default outside the vocabulary is ignored. */
 export function parseTokens(
   fields: Fields,
   vocabSize: number,
@@ -42,13 +45,13 @@ export function parseTokens(
   return {
     bos_token_id: fields.tokenId('bos_token_id', vocabSize, known(fallback.bos)),
     eos_token_ids: Object.freeze([...fields.tokenIds('eos_token_id', vocabSize, [known(fallback.eos) ?? []].flat())]),
-    // Old files have −1 for none.
+    // In old files, −1 means that there is no padding token.
     pad_token_id:
       fields.get('pad_token_id') === -1 ? null : fields.tokenId('pad_token_id', vocabSize, known(fallback.pad)),
   };
 }
 
-/** The width of hidden states and the number of heads, which divides it. Throws `invalid_format` for other sizes. */
+/** Parses the width of hidden states and the number of heads. Throws `invalid_format` if the number of heads doesn't divide the width. */
 export function parseWidthAndHeads(
   fields: Fields,
   width = 'hidden_size',
@@ -60,7 +63,7 @@ export function parseWidthAndHeads(
   return [C, H];
 }
 
-/** Throws `unsupported_model` for another `model_type` and for quantised weights. */
+/** Throws `unsupported_model` for another `model_type`, and for quantised weights. */
 export function expectModelType(fields: Fields, expected: string): void {
   const type = fields.string('model_type');
   if (type !== expected) throw unsupported('model_type', type, [expected]);
@@ -79,8 +82,8 @@ function quantisedWeights(config: unknown): WebVeraError {
 }
 
 /**
- * A field with few supported values, the first of which is Hugging Face's default. A value that changes the model's numbers and isn't
- * supported is refused, never ignored. Throws `invalid_format` for another type, `unsupported_model` for another value.
+ * Parses a field that has a few supported values, the first of which is Hugging Face's default. Another value would change the model's
+ * results, so it is rejected and never ignored. Throws `invalid_format` for another type, `unsupported_model` for another value.
  */
 export function oneOf<const T extends string | boolean>(
   fields: Fields,

@@ -3,7 +3,7 @@ import { fileNames, type Head, type MakeHead, type Network, type WeightSpec } fr
 import { type Layers, layersOver } from './layers';
 import * as nn from './nn';
 
-/** A network under the names that it has without a head above it: 'wte', not 'transformer.wte'. Files may have both. */
+/** Returns a network under the names that it has without a head: 'wte', not 'transformer.wte'. Files may use either name. */
 export function headless(network: Network): Network {
   const { prefix, modules, weights } = network;
   const short = (name: string): string => withoutPrefix(name, prefix);
@@ -22,7 +22,7 @@ function renamed(spec: WeightSpec, short: (name: string) => string): WeightSpec 
   return { ...spec, name: short(spec.name), storedNames: [short(first), ...new Set(names)] };
 }
 
-/** Makes `layers`, which have short names, usable by a network's modules, which ask for them by their long names. */
+/** Wraps `layers`, which have short names, so that a network's modules can use them by their long names. */
 function renamedLayers(layers: Layers, short: (name: string) => string): Layers {
   return layersOver(
     {
@@ -43,16 +43,16 @@ function withoutPrefix(name: string, prefix: string): string {
 }
 
 interface Pooler {
-  /** torch's class of the module. */
+  /** The name of the module's class in torch. */
   readonly type: string;
   readonly C: number;
-  /** Standard deviation of a new layer's weight. */
+  /** The standard deviation of a new layer's weight. */
   readonly std: number;
 }
 
 /**
- * The layer after the first token's hidden state that transformers' AutoModel has for some networks. Vectors of inputs are computed
- * without it, but adapters may be on it.
+ * Creates the pooler that transformers' AutoModel has for some networks: a layer that reads the first token's hidden state. Embedding
+ * vectors are computed without the pooler, but adapters may wrap it.
  */
 export function poolerOf({ type, C, std }: Pooler): Pick<Head, 'modules' | 'weights'> {
   const pooler = nn.module(type, { dense: nn.linear(C, C), activation: nn.module('Tanh', {}) })('pooler');
@@ -60,7 +60,7 @@ export function poolerOf({ type, C, std }: Pooler): Pick<Head, 'modules' | 'weig
   return { modules: pooler.modules, weights };
 }
 
-/** The head of a network without one: hidden states are its results. */
+/** Returns the head of a model without a task head: its results are the hidden states themselves. */
 export function noHead({ prefix, modules, hiddenSize, pooler }: Network): MakeHead {
   const [root] = modules;
   const weights = pooler?.weights.map((spec) => {

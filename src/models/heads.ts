@@ -11,16 +11,16 @@ export const INITIAL_STD = 0.02;
 
 interface LanguageHead {
   readonly className: string;
-  /** Features of a hidden state. */
+  /** The number of features of a hidden state. */
   readonly C: number;
   readonly V: number;
-  /** The embedding whose weight the head uses. Default: a weight of its own. */
+  /** The embedding whose weight the head shares. Default: the head has its own weight. */
   readonly tiedTo?: string | undefined;
   /** The cap of logits: s becomes cap · tanh(s / cap). Default: none. */
   readonly softcap?: number | undefined;
 }
 
-/** The head of a language model: one linear layer without bias, which may be the embedding. */
+/** Creates the head of a language model: one linear layer without bias, which may share the embedding's weight. */
 export function languageHead({ className, C, V, tiedTo, softcap: cap }: LanguageHead): Head {
   const { name, modules, weights } = nn.linear(C, V, false)('lm_head');
   return {
@@ -45,13 +45,13 @@ interface LinearHead {
   readonly name: string;
   readonly bias: boolean;
   readonly reads: Head['reads'];
-  /** Whether torch lists a Dropout before the layer. It drops nothing here. Default: false. */
+  /** Whether torch lists a Dropout before the layer. It has no effect here. Default: false. */
   readonly dropout?: boolean;
-  /** Standard deviation of a new layer's weight. Default: `INITIAL_STD`. */
+  /** The standard deviation of a new layer's weight. Default: `INITIAL_STD`. */
   readonly std?: number | undefined;
 }
 
-/** A head of one linear layer with an output for each label. */
+/** Creates a head of one linear layer with an output for each label. */
 export function linearHead({ className, C, std = INITIAL_STD, ...head }: LinearHead): MakeHead {
   const { name, bias, reads, dropout = false } = head;
   return (labels) => {
@@ -63,16 +63,16 @@ export function linearHead({ className, C, std = INITIAL_STD, ...head }: LinearH
   };
 }
 
-/** The head that transformers puts on decoders to classify: one linear layer without bias on the last token. */
+/** Creates the head that transformers uses to classify with decoders: one linear layer without bias, applied to the last token. */
 export function scoreHead(head: Pick<LinearHead, 'className' | 'C'>): MakeHead {
   return linearHead({ ...head, name: 'score', bias: false, reads: 'last token' });
 }
 
 interface DenseHead {
   readonly className: string;
-  /** Standard deviation of new layers' weights. */
+  /** The standard deviation of new layers' weights. */
   readonly std: number;
-  /** The layer before the activation, the layer with `outputs` logits, and all modules in torch's order. */
+  /** Creates the layer before the activation, the layer with `outputs` logits, and all modules in torch's order. */
   modules(outputs: number): {
     readonly dense: nn.Module;
     readonly out: nn.Module;
@@ -81,7 +81,10 @@ interface DenseHead {
   activation(g: Graph, x: Value): Value;
 }
 
-/** The head that transformers puts on encoders to classify: two linear layers on the first token. A checkpoint may lack both. */
+/**
+ * Creates the head that transformers uses to classify with encoders: two linear layers, applied to the first token. Weight files may lack
+ * both layers.
+ */
 export function denseHead({ className, std, modules, activation }: DenseHead): MakeHead {
   return (labels) => {
     const { dense, out, all } = modules(labels.names.length);
@@ -98,7 +101,9 @@ export function tanh(g: Graph, x: Value): Value {
   return softcap(g, x, 1);
 }
 
-/** The modules of a head that checkpoints may lack: as in transformers, new matrices are drawn, and new biases are zero. */
+/**
+ * Returns the modules of a head that weight files may lack. As in transformers, new matrices are drawn at random, and new biases are zero.
+ */
 function newModules(
   { names }: Labels,
   modules: readonly nn.Module[],

@@ -3,9 +3,9 @@ import { Fields, isJsonObject, type JsonObject } from '../core/input/fields';
 import type { LabelOptions, PretrainedConfig, ProblemType } from '../core/types/model';
 import { unsupported } from './config_fields';
 
-/** More labels than any published classifier has, and few enough to read their logits after every batch. */
+/** The maximum number of labels: more than any published classifier has, and few enough to read their logits after every batch. */
 const MAX_LABELS = 2 ** 16;
-/** The most characters of a label's name. */
+/** The maximum length of a label's name in characters. */
 const MAX_NAME = 256;
 
 const MULTI_LABEL = 'multi_label_classification';
@@ -14,14 +14,14 @@ const MULTI_LABEL = 'multi_label_classification';
 export interface Labels {
   /** The name of each output. */
   readonly names: readonly string[];
-  /** One class of several, any number of the labels at once, or a number for each label. */
+  /** The kind of problem: one of several classes, any number of labels at once, or a number for each label. */
   readonly problem: ProblemType;
 }
 
 /**
- * The labels that a config.json names: by `id2label`, or as many as `num_labels` (2 by default) under transformers' names. Without a
- * `problem_type`, a single label is a number to be predicted, and several are classes, as in transformers. Throws `invalid_format`
- * for labels that aren't numbered from 0, `unsupported_model` for a problem of another type and for a single class.
+ * Parses the labels of a config.json: those in `id2label`, or as many as `num_labels` (2 by default) with transformers' names. Without a
+ * `problem_type`, a single label is a number to be predicted, and several labels are classes, as in transformers. Throws `invalid_format`
+ * for labels that aren't numbered from 0, `unsupported_model` for another type of problem and for a single class.
  */
 export function parseLabels(json: JsonObject): Labels {
   const fields = new Fields(json, 'config.json');
@@ -34,12 +34,12 @@ export function parseLabels(json: JsonObject): Labels {
   return { names, problem };
 }
 
-/** Numbers in an example's target: one for a class, or one for each label. */
+/** Returns the number of values in an example's target: one for a class, or one for each label. */
 export function targetsPerRow({ names, problem }: Labels): number {
   return problem === 'single_label_classification' ? 1 : names.length;
 }
 
-/** Whether an example has a list of labels: several at once, or several numbers. */
+/** Whether an example has a list of labels: any number of classes, or several numbers. */
 export function areSeveral({ names, problem }: Labels): boolean {
   return problem === MULTI_LABEL || (problem === 'regression' && names.length > 1);
 }
@@ -60,15 +60,15 @@ function isName(name: unknown): name is string {
   return typeof name === 'string' && name.length <= MAX_NAME;
 }
 
-/** A config.json with other labels, unchanged if `options` has none. */
+/** Returns a config.json with other labels; unchanged if `options` has none. */
 export function withLabels(config: PretrainedConfig, options: LabelOptions = {}): PretrainedConfig {
   const { num_labels = Object.keys(options.id2label ?? {}).length, problem_type } = options;
   if (num_labels === 0) return problem_type === undefined ? config : { ...config, problem_type };
   const { num_labels: count, id2label: own, label2id: _ids, problem_type: ownProblem, ...rest } = config;
   const isOwn = options.id2label === undefined && isJsonObject(own) && Object.keys(own).length === num_labels;
   const ownCount = isJsonObject(own) ? Object.keys(own).length : (count ?? 2);
-  // Another number of labels may turn regression into classes, or classes into regression, so the config's own problem is dropped. Only
-  // the problem of several labels at once stays.
+  // With another number of labels, the config's own `problem_type` may not fit any more, so it is dropped. Only multi-label classification
+  // is preserved.
   const problem = problem_type ?? (ownCount === num_labels || ownProblem === MULTI_LABEL ? ownProblem : undefined);
   const given: Readonly<Record<string, unknown>> = isOwn ? own : (options.id2label ?? {});
   const names = Array.from({ length: num_labels }, (_, label) => String(given[label] ?? `LABEL_${label}`));
@@ -80,7 +80,7 @@ export function withLabels(config: PretrainedConfig, options: LabelOptions = {})
   };
 }
 
-/** The labels of a head. Throws `unsupported_model` for a head without labels. */
+/** Returns the labels of a head. Throws `unsupported_model` for a head without labels. */
 export function expectLabels(labels: Labels | undefined): Labels {
   if (labels !== undefined) return labels;
   throw new WebVeraError('unsupported_model', 'Expected a model with labels, got one without');

@@ -3,34 +3,34 @@ import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { linears } from '../ops/products/linear';
 
-/** A model's tensors. Names are the checkpoint's keys without `.weight` or `.bias`. */
+/** A model's tensors. Their names are those in the weight files, without `.weight` or `.bias`. */
 export interface Tensors {
   /** The weight of a norm, an embedding or a linear layer. */
   weight(name: string): Value;
-  /** The bias, undefined if the checkpoint has none. */
+  /** The bias of a layer; undefined if the weight files have none. */
   bias(name: string): Value | undefined;
-  /** A tensor that is neither a weight nor a bias, by its whole name, such as ViT's `cls_token`. */
+  /** A tensor that is neither a weight nor a bias, such as ViT's `cls_token`, by its full name. */
   parameter(name: string): Value;
 }
 
-/** A linear layer in use. */
+/** One use of a linear layer. */
 interface LinearUse {
   readonly name: string;
-  /** Added to the result; has its shape. */
+  /** A value that is added to the result, with the same shape. */
   readonly residual?: Value | undefined;
 }
 
 /** The layers that a network's modules use. */
 export interface Layers extends Tensors {
-  /** y = x·Wᵀ + bias + residual, with whatever adapters add. */
+  /** y = x·Wᵀ + bias + residual, with the changes of all adapters. */
   linear(name: string, x: Value, options?: Omit<LinearUse, 'name'>): Value;
-  /** The results of several linear layers of one input. They share work of their backward passes. */
+  /** Returns the results of several linear layers with the same input, which share work in their backward passes. */
   linears<const N extends readonly string[]>(names: N, x: Value): { readonly [K in keyof N]: Value };
-  /** Applies linear layers to x; `linear` and `linears` call it. One result for each use. */
+  /** Applies linear layers to x, and returns one result for each use. `linear` and `linears` call it. */
   apply(uses: readonly LinearUse[], x: Value): readonly Value[];
 }
 
-/** Layers over some tensors; `apply` applies all linear layers. */
+/** Creates layers that use the given tensors. `apply` computes all linear layers. */
 export function layersOver({ weight, bias, parameter }: Tensors, apply: Layers['apply']): Layers {
   return {
     weight,
@@ -43,7 +43,7 @@ export function layersOver({ weight, bias, parameter }: Tensors, apply: Layers['
       return y;
     },
     linears: <const N extends readonly string[]>(names: N, x: Value) =>
-      // One for each name.
+      // One result for each name.
       apply(
         names.map((name) => ({ name })),
         x,
@@ -51,7 +51,7 @@ export function layersOver({ weight, bias, parameter }: Tensors, apply: Layers['
   };
 }
 
-/** Layers without adapters over some tensors. */
+/** Creates layers that use the given tensors without adapters. */
 export function plainLayers(g: Graph, { weight, bias, parameter }: Tensors): Layers {
   return layersOver({ weight, bias, parameter }, (uses, x) => {
     const layers = uses.map(({ name, residual }) => ({ weight: weight(name), bias: bias(name), residual }));

@@ -3,12 +3,12 @@ import type { Value } from '../graph/value';
 import type { Architecture } from './architecture';
 import type { Tensors } from './layers';
 
-/** A model whose tensors are on the device: weights by the tensors' names, constants by their own. */
+/** A model whose tensors are on the device. `weights` has its weights by tensor name, `constants` its constants by name. */
 export interface LoadedModel {
   readonly model: Architecture;
   readonly weights: ReadonlyMap<string, Value>;
   readonly constants: ReadonlyMap<string, Value>;
-  /** The names of the weights that the files lack, and that therefore have initial values. Default: none. */
+  /** The names of the weights that the files lack, and that therefore have initial values. Default: no weights. */
   readonly initial?: ReadonlySet<string>;
 }
 
@@ -18,7 +18,7 @@ export function constantOf({ constants }: LoadedModel, name: string): Value {
   return value;
 }
 
-/** A tensor of the base model. A tied head has the tensor that it shares. */
+/** Returns a tensor of the base model. For a tied head, it is the tensor that the head shares. */
 export function baseTensor({ model, weights }: LoadedModel, name: string): Value {
   const module = name.slice(0, name.lastIndexOf('.'));
   const value = weights.get(name) ?? weights.get(`${model.tied.get(module)}${name.slice(module.length)}`);
@@ -26,7 +26,7 @@ export function baseTensor({ model, weights }: LoadedModel, name: string): Value
   throw new WebVeraError('internal', `The model has no ${name}`);
 }
 
-/** The base model's own tensors. */
+/** Returns the base model's own tensors. */
 export function baseTensors(loaded: LoadedModel): Tensors {
   return {
     weight: (name) => baseTensor(loaded, `${name}.weight`),

@@ -38,7 +38,10 @@ const networks: ReadonlyMap<string, (config: PretrainedConfig, options: NetworkO
   ['xlm-roberta', createXlmRoberta],
 ]);
 
-/** The network that a config.json names. Throws `unsupported_model` for unknown networks, and `invalid_format` for bad fields. */
+/**
+ * Creates the network that a config.json describes. Throws `unsupported_model` for unknown networks, and `invalid_format` for invalid
+ * fields.
+ */
 export function createNetwork(config: PretrainedConfig, options: NetworkOptions): Network {
   const create = networks.get(config.model_type);
   if (create !== undefined) return create(config, options);

@@ -10,11 +10,11 @@ import type { Inputs, Network, WeightSpec } from './architecture';
 import type { Layers } from './layers';
 
 /*
- * The modules of networks, as in torch's `nn`. A module names its children once, and its `forward` uses them; the list of modules and
- * the tensors of a checkpoint follow from the names.
+ * The modules of networks, as in torch's `nn`. A module names its children once, and its `forward` uses them. The list of modules and
+ * the tensors of the weight files are derived from these names.
  */
 
-/** A forward pass: the graph to which modules add their operations, their tensors with adapters applied, and the network's inputs. */
+/** A forward pass: the graph to which modules add their operations, the layers with adapters applied, and the network's inputs. */
 export interface ForwardPass {
   readonly g: Graph;
   readonly layers: Layers;
@@ -23,18 +23,18 @@ export interface ForwardPass {
 
 /** A module at its place in a network. */
 export interface Module {
-  /** The path of names to it, with which the names of its tensors begin: 'model.layers.0.mlp'. */
+  /** The full name of the module, with which the names of its tensors begin: 'model.layers.0.mlp'. */
   readonly name: string;
-  /** The module itself and those below it, in the order of torch's `named_modules()`. */
+  /** The module itself and all modules inside it, in the order of torch's `named_modules()`. */
   readonly modules: readonly ModuleInfo[];
-  /** Their tensors, in the same order. */
+  /** The tensors of these modules, in the same order. */
   readonly weights: readonly WeightSpec[];
 }
 
-/** A module without its name. The parent calls this function with the name, which follows from the module's place. */
+/** A module without its name. The parent module calls this function with the name. */
 export type Unnamed<M extends Module = Module> = (name: string) => M;
 
-/** A module of one input: a norm, an activation, or a block, which maps hidden states (N, C) to the next block's. */
+/** A module with one input: a norm, an activation, or a block, which maps hidden states (N, C) to the next block's. */
 export interface Unary extends Module {
   forward(pass: ForwardPass, x: Value): Value;
 }
@@ -44,24 +44,24 @@ interface Root extends Module {
   forward(pass: ForwardPass): Value;
 }
 
-/** The fields of a network that follow from its modules. */
+/** Returns the fields of a network that are derived from its modules. */
 export function network(root: Root): Pick<Network, 'prefix' | 'modules' | 'weights' | 'hidden'> {
   const { name: prefix, modules, weights } = root;
   return { prefix, modules, weights, hidden: (g, layers, inputs) => root.forward({ g, layers, inputs }) };
 }
 
-/** Children by their names in torch, in torch's order. Undefined ones are left out. */
+/** Child modules by their names in torch, in torch's order. Undefined children are left out. */
 type Children = Readonly<Record<string, Unnamed | undefined>>;
 type Placed<U> = U extends Unnamed<infer M> ? M : undefined;
 type Parts<C extends Children> = { readonly [K in keyof C]: Placed<C[K]> };
 
-/** A module of torch's class `type`. `forward` gets the children at their places, and returns the forward pass. */
+/** Creates a module of torch's class `type`. `forward` receives the named children, and returns the module's forward pass. */
 export function module<C extends Children, F>(
   type: string,
   children: C,
   forward: (parts: Parts<C>) => F,
 ): Unnamed<Module & Parts<C> & { readonly forward: F }>;
-/** A module without a forward pass of its own. */
+/** Creates a module without a forward pass of its own. */
 export function module<C extends Children>(type: string, children: C): Unnamed<Module & Parts<C>>;
 export function module<C extends Children, F>(type: string, children: C, forward?: (parts: Parts<C>) => F) {
   return (name: string) => {
@@ -74,7 +74,7 @@ export function module<C extends Children, F>(type: string, children: C, forward
   };
 }
 
-/** torch's ModuleList of a network's blocks. Each block's input is the result of the one before it. */
+/** Creates torch's ModuleList of a network's blocks. Each block's input is the result of the block before it. */
 export function blocks(count: number, block: (layer: number) => Unnamed<Unary>): Unnamed<Unary> {
   return (name) => {
     const all = Array.from({ length: count }, (_, layer) => block(layer)(`${name}.${layer}`));
@@ -91,7 +91,7 @@ export function blocks(count: number, block: (layer: number) => Unnamed<Unary>):
   };
 }
 
-/** The base model's own dropout: listed as in torch, never applied. */
+/** The base model's own dropout. It is listed as in torch, but never applied. */
 export const dropout = module('Dropout', {});
 
 export interface Linear extends Module {
@@ -104,13 +104,16 @@ export function linear(inFeatures: number, outFeatures: number, bias = true): Un
   return product(info, { shape: [outFeatures, inFeatures], kind: 'matrix' }, bias);
 }
 
-/** GPT-2's linear layer, whose weight is stored (in, out). */
+/** Creates GPT-2's linear layer, whose weight is stored as (in, out). */
 export function conv1D(inFeatures: number, outFeatures: number): Unnamed<Linear> {
   const info = { type: 'Conv1D', in_features: inFeatures, out_features: outFeatures };
   return product(info, { shape: [outFeatures, inFeatures], kind: 'matrix', transposed: true }, true);
 }
 
-/** A convolution of patches that don't overlap, computed as a product: each row of x, (B·P, channels·patch·patch), is a patch. */
+/**
+ * Creates a convolution over patches that don't overlap, computed as a matrix product: each row of x, (B·P, channels·patch·patch), is a
+ * patch.
+ */
 export function patchConv2d(channels: number, C: number, patch: number): Unnamed<Linear> {
   const edges = `kernel_size=(${patch}, ${patch}), stride=(${patch}, ${patch})`;
   const info = { type: 'Conv2d', repr: `Conv2d(${channels}, ${C}, ${edges})` };
@@ -118,7 +121,7 @@ export function patchConv2d(channels: number, C: number, patch: number): Unnamed
   return product(info, { shape: [C, channels * patch ** 2], kind: 'matrix', storedShape }, true);
 }
 
-/** The results of several linear layers of one input, which share work of their backward passes. */
+/** Returns the results of several linear layers with the same input, which share work in their backward passes. */
 export function linears<const L extends readonly Linear[]>(
   { layers }: ForwardPass,
   modules: L,
@@ -130,24 +133,24 @@ export function linears<const L extends readonly Linear[]>(
 }
 
 interface EmbeddingOptions {
-  /** torch's class. Default: 'Embedding'. */
+  /** The name of the class in torch. Default: 'Embedding'. */
   readonly type?: string | undefined;
-  /** The row that learns nothing, torch's `padding_idx`; null, the default, for none. */
+  /** The row that isn't trained, torch's `padding_idx`. Default: null, for no such row. */
   readonly padding?: number | null;
-  /** The row of the id 0. Default: 0. */
+  /** The row of id 0. Default: 0. */
   readonly offset?: number;
-  /** A factor of the rows. Default: 1. */
+  /** The factor by which rows are multiplied. Default: 1. */
   readonly scale?: number | undefined;
 }
 
-/** A table (rows, C). `forward` looks up ids (N): (N, C). */
+/** Creates a table (rows, C). `forward` looks up the rows of ids (N), and returns (N, C). */
 export function embedding(
   rows: number,
   C: number,
   { type = 'Embedding', padding = null, offset = 0, scale = 1 }: EmbeddingOptions = {},
 ): Unnamed<Unary> {
   const repr = `${type}(${rows}, ${C}${padding === null ? '' : `, padding_idx=${padding}`})`;
-  // Ids are integers of 32 bits.
+  // Ids are unsigned 32-bit integers, so a negative id wraps around.
   const options = { offset, scale, ...(padding !== null && { padding: (padding - offset) >>> 0 }) };
   return (name) => ({
     ...place(name, { type, repr }, [tensor(`${name}.weight`, { shape: [rows, C], kind: 'matrix' })]),
@@ -155,7 +158,7 @@ export function embedding(
   });
 }
 
-/** LayerNorm over C features. */
+/** Creates a LayerNorm over C features. */
 export function layerNorm(C: number, eps: number): Unnamed<Unary> {
   return (name) => ({
     ...place(name, { type: 'LayerNorm' }, [vector(`${name}.weight`, C), vector(`${name}.bias`, C)]),
@@ -169,14 +172,14 @@ export function layerNorm(C: number, eps: number): Unnamed<Unary> {
 }
 
 interface RmsNormOptions {
-  /** torch's class. */
+  /** The name of the class in torch. */
   readonly type: string;
   readonly eps: number;
-  /** Added to the weights: 1 if files store their distance from one. Default: 0. */
+  /** The number added to the weights: 1 if files store the weights minus 1. Default: 0. */
   readonly weightOffset?: 0 | 1 | undefined;
 }
 
-/** RMSNorm over C features. If x has several heads of C features, each head is normed. */
+/** Creates an RMSNorm over C features. If x has several heads of C features, each head is normalised by itself. */
 export function rmsNorm(C: number, { type, eps, weightOffset = 0 }: RmsNormOptions): Unnamed<Unary> {
   return (name) => ({
     ...place(name, { type }, [vector(`${name}.weight`, C)]),
@@ -198,7 +201,7 @@ export function activation(act: ActivationName): Unnamed<ActivationModule> {
   });
 }
 
-/** A tensor that belongs to a module directly. The module lists it among its children. */
+/** Creates a tensor that belongs directly to a module, which lists it among its children. */
 export function parameter(spec: Omit<WeightSpec, 'name'>): Unnamed<Module & { value(pass: ForwardPass): Value }> {
   return (name) => ({
     name,
@@ -216,7 +219,7 @@ function product(info: Omit<ModuleInfo, 'name'>, weight: Omit<WeightSpec, 'name'
   });
 }
 
-/** The fields of a module over `below`: its children, or the tensors of a module without children. */
+/** Returns the fields of a module. `below` has its children or, for a module without children, its tensors. */
 function place(
   name: string,
   info: Omit<ModuleInfo, 'name'>,

@@ -5,15 +5,15 @@ import type { Architecture, InputName } from './architecture';
 import { layersOver, plainLayers } from './layers';
 import { baseTensors, constantOf, type LoadedModel } from './loaded_model';
 
-/** Facts of a network's forward pass. */
+/** Properties of a network's forward pass. */
 interface Outline {
   /** The input of each linear layer except the head's, by module name. Layers with the same input share what adapters compute from it. */
   readonly inputs: ReadonlyMap<string, Value>;
-  /** The heads of each layer's attention. */
+  /** The attention heads of each layer. */
   readonly attention: readonly AttentionHeads[];
 }
 
-/** Builds a pass over one token or one image, which never runs, and records its facts. */
+/** Builds a forward pass over one token or one image, which is never run, and records its properties. */
 export function outlineOf(loaded: LoadedModel): Outline {
   const inputs = new Map<string, Value>();
   const attention: AttentionHeads[] = [];

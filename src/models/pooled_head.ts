@@ -4,10 +4,10 @@ import type { MakeHead, Network } from './architecture';
 import { unsupported } from './config_fields';
 import { linearHead } from './heads';
 
-/** The Python class in exported runs that computes a head on a pooled vector. */
+/** The Python class that computes a head on a pooled vector, in exported runs. */
 export const POOLED_CLASS = 'PooledForSequenceClassification';
 
-/** The head on a pooled vector: one linear layer with a bias. transformers has no such class. */
+/** Creates the head on a pooled vector: one linear layer with a bias. transformers has no such class. */
 export function pooledHead(
   { hiddenSize, initialStd: std }: Pick<Network, 'hiddenSize' | 'initialStd'>,
   pooling: HeadPooling,
@@ -18,8 +18,8 @@ export function pooledHead(
 }
 
 /**
- * The field `pooling` in an exported classifier's config.json; undefined in other files. Throws `unsupported_model` for a pooling that
- * isn't computed here.
+ * Returns the field `pooling` of an exported classifier's config.json; undefined for other files. Throws `unsupported_model` for a pooling
+ * that isn't supported.
  */
 export function configuredPooling(config: JsonObject): HeadPooling | undefined {
   const given = Object.hasOwn(config, 'pooling') ? config.pooling : undefined;
@@ -29,7 +29,7 @@ export function configuredPooling(config: JsonObject): HeadPooling | undefined {
   throw unsupported('pooling', JSON.stringify(given), POOLING_MODES);
 }
 
-/** Reads a pooling from a file's JSON; undefined for other values. */
+/** Parses a pooling from a file's JSON; returns undefined for other values. */
 export function poolingOf(given: unknown): HeadPooling | undefined {
   if (!isJsonObject(given) || !Array.isArray(given.modes) || typeof given.normalize !== 'boolean') return undefined;
   const modes = POOLING_MODES.filter((mode) => (given.modes as unknown[]).includes(mode));
@@ -45,7 +45,7 @@ export function samePooling(a: HeadPooling | undefined, b: HeadPooling | undefin
   return isSame && a?.prompt === b?.prompt && a?.do_lower_case === b?.do_lower_case;
 }
 
-/** Whether config.json names transformers' own class of a classifier, whose head its files hold. */
+/** Whether config.json names a classifier class of transformers, so that its weight files contain the head. */
 export function hasOwnClassifier({ architectures }: JsonObject): boolean {
   const [className] = Array.isArray(architectures) ? architectures : [];
   return typeof className === 'string' && className.endsWith('ForSequenceClassification') && className !== POOLED_CLASS;

@@ -1,7 +1,7 @@
 import type { PositionRule, TextSizes } from './architecture';
 import { LONGEST, type SpecialTokens } from './config_fields';
 
-/** The sizes of a network's texts whose positions allow sequences of `maxPositions` tokens. */
+/** Returns the sizes of a network that reads texts and has positions for `maxPositions` tokens. */
 export function textSizesOf(
   { vocab_size, eos_token_ids, pad_token_id }: SpecialTokens & { readonly vocab_size: number },
   maxPositions: number,

@@ -3,8 +3,8 @@ import type { Architecture } from './architecture';
 import { baseTensor, type LoadedModel } from './loaded_model';
 
 /**
- * A model's tensors, of which `over` replaces some. If the embedding of a tied head is replaced, the head gets the weight that both
- * shared as its own.
+ * Returns a model's tensors, with those in `over` in place of its own. If the embedding of a tied head is replaced, the head is no longer
+ * tied: its weight is the original embedding.
  */
 export function tensorsUnder(loaded: LoadedModel, over: ReadonlyMap<string, Value>): Map<string, Value> {
   const tensors = new Map([...loaded.weights, ...over]);
@@ -15,7 +15,7 @@ export function tensorsUnder(loaded: LoadedModel, over: ReadonlyMap<string, Valu
   return tensors;
 }
 
-/** The model in which each tied head with a weight in `tensors` is no longer tied, and has that weight as its own. */
+/** Returns a model in which each tied head with a weight in `tensors` is no longer tied, but has that weight as its own. */
 export function untied(model: Architecture, tensors: ReadonlyMap<string, Value>): Architecture {
   const heads = [...model.tied.keys()].filter((module) => tensors.has(`${module}.weight`));
   if (heads.length === 0) return model;

@@ -3,17 +3,19 @@ import type { BlobStore, Stored } from '../store/blob_store';
 import type { ByteFiles } from '../store/byte_files';
 import { StoreError } from '../store/store_error';
 
-/** The storage for cached downloads on this machine: bytes, and a small record file for each. */
+/** The storage for cached downloads on this machine: binary files, and a small record file for each of them. */
 export interface CacheFolder {
   readonly records: BlobStore;
   readonly files: ByteFiles;
 }
 
-// Bundlers would try to resolve an import of Node's modules; they ignore this call.
+// Bundlers would try to resolve an import of Node's modules, but they ignore `getBuiltinModule`.
 const fileSystem = (process: NodeJS.Process) => process.getBuiltinModule('node:fs').promises;
 type FileSystem = ReturnType<typeof fileSystem>;
 
-/** The folder that `WEBVERA_CACHE` names. It is created on the first write. Undefined if the variable isn't set. */
+/**
+ * Returns the storage in the folder that `WEBVERA_CACHE` names, which is created on the first write; undefined if the variable isn't set.
+ */
 export function cacheFolder(): CacheFolder | undefined {
   const { process } = globalThis as { process?: NodeJS.Process };
   const path = process?.env?.WEBVERA_CACHE;
@@ -28,9 +30,9 @@ export function cacheFolder(): CacheFolder | undefined {
   };
 }
 
-/** Values as JSON, each in a file with its key. */
+/** Stores values as JSON, each in its own file together with its key. */
 function jsonFiles(system: FileSystem, folder: string, nameOf: (key: string) => string): BlobStore {
-  /** Undefined if the file is missing or can't be read. */
+  /** Reads a file. Returns undefined if it is missing or can't be read. */
   const read = async (path: string): Promise<{ readonly key: string; readonly value: Stored } | undefined> => {
     try {
       const entry: unknown = parseJson(await system.readFile(path, 'utf8'));
@@ -77,7 +79,7 @@ function jsonFiles(system: FileSystem, folder: string, nameOf: (key: string) => 
   };
 }
 
-/** Binary files. If another process writes the same file and damages it, the hashes in the record show this. */
+/** Stores binary files. If another process writes the same file and damages it, the hashes in the record reveal this. */
 function binaryFiles(system: FileSystem, folder: string, pathOf: (name: string) => string): ByteFiles {
   const written = new Set<string>();
   const openToWrite = (name: string) =>

@@ -6,8 +6,8 @@ import { WorkerSessionImpl } from '../worker/worker_session';
 import { cacheFolder } from './cache_folder';
 
 /**
- * The built `webvera/node` uses this module in place of the page's `this_thread.ts`. It has no lazy imports, because bundlers that produce
- * a single worker file don't support them.
+ * Connects to a session in this thread. The build of `webvera/node` uses this module in place of the page's `this_thread.ts`. It has no
+ * lazy imports, because bundlers that produce a single worker file don't support them.
  */
 export const connectHere: typeof here = async (host) => {
   const writer = new ChatWriter();

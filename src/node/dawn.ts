@@ -7,8 +7,8 @@ export interface DawnOptions {
   /** Dawn's own flags, such as 'backend=vulkan', 'adapter=llvmpipe' or 'enable-dawn-features=allow_unsafe_apis'. */
   readonly flags?: readonly string[];
   /**
-   * Milliseconds that this thread sleeps at each turn of its event loop, 0 to 10. Default: 0.2; 0 disables it. While a result is pending,
-   * Dawn polls in every turn; without the pause, polling takes a whole core from a driver that computes on the CPU.
+   * The milliseconds that this thread sleeps in each turn of its event loop, from 0 to 10. Default: 0.2; 0 disables it. While a result is
+   * pending, Dawn polls in every turn; without the sleep, polling takes a whole core from a driver that computes on the CPU.
    */
   readonly rest?: number;
   /** Whether to define WebGPU's classes and flags (`GPUBufferUsage`, …) as globals, as other libraries expect. Default: false. */
@@ -16,8 +16,8 @@ export interface DawnOptions {
 }
 
 /**
- * WebGPU for Node by Dawn, from the package `webgpu`, which must be installed beside webvera: `Session.open({ worker: false, gpu: await
- * openDawn() })`. Call it once: the result lives as long as the process and does not prevent it from exiting.
+ * Returns WebGPU for Node, implemented by Dawn, from the package `webgpu`, which must be installed beside webvera: `Session.open({ worker:
+ * false, gpu: await openDawn() })`. Call it once: the result lives as long as the process and does not prevent it from exiting.
  *
  * Rejects with `unsupported_device` if the package isn't installed, doesn't support this platform, or finds no driver, and with
  * `invalid_argument` for unknown options and for flags that Dawn refuses.
@@ -29,7 +29,7 @@ export async function openDawn(options: DawnOptions = {}): Promise<GPU> {
   const gpu = await createWith(create, flags);
   if (asGlobals) Object.assign(globalThis, globals);
   if (rest !== 0) restAtEachTurn(rest);
-  // Dawn's objects crash once this object is garbage-collected, so a timer that never fires holds it.
+  // Dawn's objects crash once this object is garbage-collected, so a timer that never fires holds a reference to it.
   setInterval(() => gpu, 2 ** 31 - 1).unref();
   return gpu;
 }
@@ -44,7 +44,7 @@ type Dawn = typeof import('webgpu');
 
 async function loadDawn(): Promise<Dawn> {
   try {
-    // Only Node can load it: the comments make bundlers ignore the import.
+    // Only Node can load this package: the comments make bundlers ignore the import.
     return await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ 'webgpu');
   } catch (error) {
     throw new WebVeraError('unsupported_device', `The package webgpu could not be loaded: ${messageOf(error)}`, {

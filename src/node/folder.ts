@@ -3,9 +3,9 @@ import { wrong } from '../page/session/options';
 import { openBlob } from './open_blob';
 
 /**
- * A folder on this machine, in Node, Deno or Bun, as the source of a model or an adapter: `from_pretrained(await openFolder('model'))`. Its
- * files are read in pieces when they are needed; in Deno they are read whole. Folders in it are ignored, except those of
- * sentence-transformers' modules, such as 1_Pooling.
+ * Opens a folder on this machine, in Node, Deno or Bun, as the source of a model or an adapter: `from_pretrained(await
+ * openFolder('model'))`. Its files are read in pieces when they are needed; in Deno, they are read completely at once. Subfolders are
+ * ignored, except those of sentence-transformers' modules, such as 1_Pooling.
  *
  * Rejects with `not_found` if the folder does not exist or has no files.
  */
@@ -20,7 +20,7 @@ export async function openFolder(path: string | URL): Promise<{ readonly files: 
       hint: 'In a page, pass files that the visitor chose as { files }: a Map of Blobs by name.',
     });
   }
-  // Bundlers would try to resolve an import of Node's modules; they ignore this call.
+  // Bundlers would try to resolve an import of Node's modules, but they ignore `getBuiltinModule`.
   const { getBuiltinModule } = process;
   const { promises } = getBuiltinModule('node:fs');
   const { join } = getBuiltinModule('node:path');
@@ -38,7 +38,7 @@ export async function openFolder(path: string | URL): Promise<{ readonly files: 
     });
   for (const name of [...entries, ...(await Promise.all(inModules)).flat()]) {
     const file = join(folder, name);
-    // A link counts as its target, if the target exists: model caches are full of links.
+    // A symbolic link is followed, if its target exists: model caches contain many links.
     const found = await promises.stat(file).catch(() => undefined);
     if (found?.isFile()) files.set(name, await openBlob(process, file, found.size));
   }

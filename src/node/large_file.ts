@@ -1,10 +1,10 @@
-/** Reads `length` bytes at a place of a file. */
+/** Reads `length` bytes of a file, beginning at `position`. */
 type ReadAt = (position: number, length: number) => Promise<Uint8Array<ArrayBuffer>>;
 
-/** Bytes that a stream gives at once. */
+/** The number of bytes that a stream returns at a time. */
 const CHUNK = 2 ** 20;
 
-/** A Blob for a file of any size. It reads the file's bytes only when the Blob is read. */
+/** A Blob for a file of any size. It reads the file only when its bytes are requested. */
 export class LargeFile extends Blob {
   readonly #readAt: ReadAt;
   readonly #begin: number;

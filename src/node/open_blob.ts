@@ -1,11 +1,13 @@
 import { LargeFile } from './large_file';
 
-/** The size from which Node's own Blobs of files report a wrong size: they count bytes in 32 bits. */
+/** The size in bytes from which Node's own Blobs of files report a wrong size, because they count bytes in 32 bits. */
 const LARGE = 2 ** 32;
 
 type Builtins = Pick<NodeJS.Process, 'getBuiltinModule'>;
 
-/** A Blob that reads a file in pieces. Deno can't send such a Blob to a worker, so there the Blob has the whole file in memory. */
+/**
+ * Opens a file as a Blob that reads it in pieces. Deno can't send such a Blob to a worker, so there the Blob has the whole file in memory.
+ */
 export async function openBlob(process: Builtins, file: string, size: number): Promise<Blob> {
   const { openAsBlob, promises } = process.getBuiltinModule('node:fs');
   if ('Deno' in globalThis) return new Blob([await promises.readFile(file)]);
@@ -14,7 +16,7 @@ export async function openBlob(process: Builtins, file: string, size: number): P
     : new LargeFile((position, length) => readAt(process, file, position, length), size);
 }
 
-/** Reads `length` bytes of a file. Rejects if the file has become shorter. */
+/** Reads `length` bytes of a file, beginning at `position`. Rejects if the file has become shorter. */
 async function readAt(
   { getBuiltinModule }: Builtins,
   file: string,

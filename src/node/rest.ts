@@ -1,9 +1,9 @@
-/** Milliseconds by which results may be delayed: little compared with a step or a token. */
+/** The default sleep in milliseconds. Results may be delayed by it, but it is short compared with a step or a token. */
 const REST_MS = 0.2;
 
 /**
- * Makes this thread sleep at each turn of its event loop. While a result is pending, Dawn polls in every turn, which takes a whole core
- * from a driver that computes on the CPU. This function causes no turns by itself.
+ * Makes this thread sleep in each turn of its event loop. While a result is pending, Dawn polls in every turn, which takes a whole core
+ * from a driver that computes on the CPU. The sleep itself doesn't cause further turns of the loop.
  */
 export function restAtEachTurn(milliseconds = REST_MS): void {
   const { setImmediate } = globalThis;

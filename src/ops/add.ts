@@ -24,7 +24,10 @@ export function emitAdd(g: Graph, a: Value, b: Value): Value {
   return g.emit(addForward, { a, b }, { y: a.shape }, { size: numel(a.shape) }).y;
 }
 
-/** The total gradient of a value: `own` plus the earlier sum. Without an earlier sum it is `own`, without a dispatch. */
+/**
+ * Returns the total gradient of a value: `own` plus the earlier sum. Without an earlier sum it is `own` itself, and no dispatch is needed.
+ * Undefined if the gradient isn't wanted.
+ */
 export function passOn(g: Graph, own: Value, { wanted, sum }: Sink): Value | undefined {
   if (!wanted) return undefined;
   return sum === undefined ? own : emitAdd(g, sum, own);

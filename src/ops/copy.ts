@@ -12,8 +12,8 @@ export const copyKernel = flatKernel({
 });
 
 /**
- * target[offset + i] = source[i] for all elements of the source: both f32 or both u32, of any shape, and in different memory. The target's
- * other elements stay unchanged. Has no gradient: throws `internal` if either value trains.
+ * target[offset + i] = source[i] for all elements of the source. Both are f32 or both u32, of any shape, and in different memory. The
+ * target's other elements stay unchanged. Has no gradient: throws `internal` if either value is trained.
  */
 export function copyInto(g: Graph, source: Value, target: Value, offset: number): void {
   const size = numel(source.shape);

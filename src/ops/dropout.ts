@@ -20,23 +20,23 @@ export const dropoutKernel = flatKernel({
   },
   with: ['philox', 'step_block'],
   threads: ({ size }) => size / 4,
-  // Four elements share ten rounds of two 64-bit products, about twenty operations each.
+  // Four elements share ten rounds of Philox, with about twenty operations each.
   flops: ({ size }) => 50 * size,
 });
 
 export interface DropoutOptions {
   /** The probability that an element is dropped, from 0 to 1. */
   readonly p: number;
-  /** A safe integer. */
+  /** The seed of the random numbers: a safe integer. */
   readonly seed: number;
-  /** Selects the masks: a number below 2³² for each wrapped module and adapter. */
+  /** A number below 2³² for each wrapped module and adapter, so that each has its own masks. */
   readonly module: number;
-  /** The step block, which holds step and micro-step: each has its own masks. */
+  /** The step block, with the numbers of the step and the micro-step: each micro-step has its own masks. */
   readonly block: Value;
 }
 
 /**
- * x / (1 − p) for elements that stay, 0 for dropped ones. The same seed, module, step and micro-step give the same mask, which is never
+ * x / (1 − p) for elements that stay, 0 for dropped ones. The same seed, module, step and micro-step give the same mask. It is never
  * stored: the backward pass draws it again. p = 0 returns x itself, p = 1 zeros. Throws `invalid_argument` for another p, or a seed that
  * isn't a safe integer.
  */
@@ -54,7 +54,7 @@ export function dropout(g: Graph, x: Value, options: DropoutOptions): Value {
     first_stream: DROPOUT_STREAMS,
     seed_low,
     seed_high,
-    // Words below p · 2³² are dropped: this is the last of them. With p = 1 it is the largest word.
+    // The largest random word that drops an element: floor(p · 2³²) of the 2³² words do so, and at least one.
     last_dropped: Math.max(1, Math.floor(p * 2 ** 32)) - 1,
     scale: p === 1 ? 0 : 1 / (1 - p),
   };

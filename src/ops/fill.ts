@@ -10,7 +10,7 @@ export const fillKernel = flatKernel({
   threads: ({ size }) => size / 4,
 });
 
-/** A new f32 value of zeros, for kernels that update a part of it. */
+/** Creates an f32 value of zeros, for kernels that update only a part of it. */
 export function zeros(g: Graph, shape: Shape): Value {
   return g.emit(fillKernel, {}, { y: shape }, { size: numel(shape), value: 0 }).y;
 }

@@ -4,9 +4,9 @@ import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { flatKernel } from './shader_kernel';
 
-/** Elements per thread. */
+/** The number of elements per thread. */
 const PER_THREAD = 16;
-/** Multiply-adds of an element per round. */
+/** The number of multiply-adds for each element in a round. */
 const PER_ROUND = 4;
 
 export const fmaChain = flatKernel({
@@ -18,8 +18,8 @@ export const fmaChain = flatKernel({
 });
 
 /**
- * x after 4 · `rounds` times v = a · v + b: the benchmark's measurement of a device's peak rate. Without rounds it copies x. x is f32 with
- * a multiple of 16 elements. Has no gradient.
+ * Applies v = a · v + b to each element of x, 4 · `rounds` times; without rounds, it copies x. The benchmark uses it to measure a device's
+ * peak rate. x is f32 with a multiple of 16 elements. Has no gradient.
  */
 export function emitFmaChain(g: Graph, x: Value, { rounds, a, b }: { rounds: number; a: number; b: number }): Value {
   const size = numel(x.shape);

@@ -12,7 +12,7 @@ export const mulKernel = flatKernel({
   flops: ({ size }) => size,
 });
 
-/** a · b, element by element, for two different values of the same shape. The gradient of each is dy times the other. */
+/** Multiplies two different values of the same shape, element by element. The gradient of each of them is dy times the other. */
 export function mul(g: Graph, a: Value, b: Value): Value {
   expectShape('mul b', b.shape, a.shape);
   const y = emitMul(g, a, b);

@@ -27,7 +27,7 @@ export const ropeKernel = flatKernel({
   flops: ({ N, C_q, C_k }) => 3 * N * (C_q + C_k),
 });
 
-/** Like `rope`, for the first R numbers of each head; the others stay unchanged. */
+/** Rotates like `ropeKernel`, but only the first R numbers of each head. The others stay unchanged. */
 export const ropePartialKernel = flatKernel({
   name: 'rope_partial',
   bindings,
@@ -42,11 +42,11 @@ interface Rotated {
   readonly k: Value | undefined;
 }
 
-/** The rotations of N tokens. */
+/** The position of each of N tokens, and the table of rotations. */
 export interface Rotary {
-  /** (P, R): row p is [cos (R/2) | sin (R/2)]. The first R numbers of each head are rotated. */
+  /** (P, R): row p has R/2 cosines, then R/2 sines, for position p. The first R numbers of each head are rotated. */
   readonly table: Value;
-  /** u32 (N), below P. */
+  /** u32 (N): the position of each token, below P. */
   readonly positions: Value;
 }
 
@@ -55,13 +55,13 @@ interface RopeInputs extends Rotary {
   readonly q: Value;
   /** (N, heads·D), with at most as many heads as q. */
   readonly k: Value;
-  /** Even. */
+  /** The number of elements in a head: even. */
   readonly D: number;
 }
 
 /**
- * Rotary position embedding of queries and keys, in halves as in Hugging Face's Llama. The gradient rotates back; each direction takes one
- * dispatch.
+ * Applies rotary position embedding to queries and keys: rotates pairs of numbers, one from each half of a head, as Hugging Face's Llama
+ * does. The gradient rotates back; each direction takes one dispatch.
  */
 export function rope(g: Graph, inputs: RopeInputs): { readonly q: Value; readonly k: Value } {
   const { q, k } = inputs;
@@ -95,7 +95,7 @@ export function turn(g: Graph, inputs: RopeInputs): { readonly q: Value; readonl
   return inProduct ?? emitRope(g, inputs, inputs, 1);
 }
 
-/** The rotation of each token: (N, R), a row of the table. Emitted once for a graph. */
+/** Returns the rotation of each token, (N, R): its row of the table. A graph has this step only once. */
 export function turnsOf(g: Graph, { table, positions }: Rotary): Value {
   const [count = 0] = positions.shape;
   const isSame = ({ kernel, values, params }: Step): boolean =>

@@ -1,17 +1,20 @@
 import { flatGrid, type Grid, type Params, type ParamTypes, type VariantInit } from '../core/kernels/kernel';
 
-/** The most workgroups that every device allows along a side of a grid. */
+/** The largest number of workgroups that every device supports along one dimension of a grid. */
 export const MOST_WORKGROUPS = 65_535;
 
 interface SerialInit<P extends ParamTypes> {
-  /** The shader's files, without lib/word_scalar or lib/word_vec4, which is added. */
+  /** The shader files, without lib/word_scalar and lib/word_vec4, one of which is added. */
   readonly wgsl: readonly string[];
   /** The number of elements in a row. */
   rowLength(params: Params<P>): number;
   workgroups(params: Params<P>): Grid;
 }
 
-/** The `serial` variants of a kernel whose threads iterate over rows: four elements at a time if the row length is a multiple of 4. */
+/**
+ * Returns the `serial` variants of a kernel whose threads iterate over rows: one reads four elements at a time, if the row length is a
+ * multiple of 4, the other a single element.
+ */
 export function serialVariants<P extends ParamTypes>({ wgsl, rowLength, workgroups }: SerialInit<P>): VariantInit<P>[] {
   return [
     { name: 'serial', wgsl: [...wgsl, 'word_vec4'], fits: (params) => rowLength(params) % 4 === 0, workgroups },
@@ -20,8 +23,8 @@ export function serialVariants<P extends ParamTypes>({ wgsl, rowLength, workgrou
 }
 
 /**
- * The variants of a kernel for N rows of C elements: a row is processed by a workgroup, or in the serial form, which takes any number of
- * rows, by a thread.
+ * Returns the variants of a kernel for N rows of C elements: in one, a workgroup processes each row; in the serial ones, which support any
+ * number of rows, a thread does.
  *
  * @param fits the params for which a workgroup may process a row. Default: all
  */

@@ -3,9 +3,9 @@ import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { shaderKernel } from './shader_kernel';
 
-/** The most counting passes over the logits, for top_k. top_p takes about as many passes again, if a request uses it. */
+/** The largest number of passes over the logits for top_k. top_p takes about as many passes again, if a request uses it. */
 const COUNTS = 16;
-/** Words of a `GenerationBlock` of shaders/lib/generation_block.wgsl. */
+/** The number of 32-bit words in a `GenerationBlock` of shaders/lib/generation_block.wgsl. */
 export const GENERATION_BLOCK_WORDS = 10;
 
 const parts = ['sample', 'generation_block', 'sample_search', 'philox', 'gumbel', 'is_finite'];
@@ -30,35 +30,38 @@ export const sampleKernel = shaderKernel({
       turns: ({ V }) => COUNTS * V,
     },
   ],
-  // The counting passes, and the final pass.
+  // The passes of the searches for top_k and top_p, and the final pass.
   flops: ({ B, V }) => 60 * B * V,
 });
 
 /** The state of B sequences, all u32. */
 interface SampleState {
-  /** (B): receives the token. */
+  /** (B): receives the chosen token of each sequence. */
   readonly ids: Value;
-  /** (B): receives its position. */
+  /** (B): receives the position of the chosen token. */
   readonly positions: Value;
-  /** (B·S): also receives the token, at the sequence's `count`; tokens beyond S are dropped. */
+  /** (B·S): also receives the chosen token, at the index `count` of the sequence. Tokens beyond S are dropped. */
   readonly history: Value;
-  /** (B·⌈V/32⌉): the tokens of each text, bit v mod 32 of word ⌊v/32⌋. Receives the token; only a penalty reads it. */
+  /**
+   * (B·⌈V/32⌉): the set of tokens in each text: token v is bit v mod 32 of word ⌊v/32⌋. The chosen token is added; only a penalty reads the
+   * set.
+   */
   readonly seen: Value;
   /** (B·10): a `GenerationBlock` of shaders/lib/generation_block.wgsl for each sequence. */
   readonly block: Value;
 }
 
-/** Words of a sequence in `SampleState.seen`. */
+/** Returns the number of words that a sequence has in `SampleState.seen`. */
 export function seenWords(V: number): number {
   return ceilDiv(V, 32);
 }
 
 /**
  * Chooses the next token of each sequence from its row of logits (≥ B, V), which a penalty changes in place, and advances the block:
- * position and count increase by one, and the row becomes the sequence's row in a decoding step. Decoding therefore needs no data from the
- * host.
+ * position and count increase by one, and `row` becomes the row of logits that the sequence has in a decoding step. Decoding therefore
+ * needs no data from the host.
  *
- * The noise of a draw depends only on seed, position and token: the same seed gives the same text, in any sequence.
+ * The noise of a draw depends only on seed, position and token: the same seed gives the same text, whatever the sequence's index is.
  */
 export function sample(g: Graph, logits: Value, state: SampleState): void {
   const { columns: V } = rowsAndColumns(logits.shape);

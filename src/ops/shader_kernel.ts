@@ -10,14 +10,14 @@ import {
   type VariantInit,
 } from '../core/kernels/kernel';
 
-/** The files below shaders/, by name: no two have the same. */
+/** The text of every shader file below shaders/, by file name. The names are unique. */
 const SHADERS: ReadonlyMap<string, string> = new Map(
   Object.entries(
     import.meta.glob<string>('../../shaders/**/*.wgsl', { eager: true, query: '?raw', import: 'default' }),
   ).map(([path, text]) => [path.slice(path.lastIndexOf('/') + 1, -'.wgsl'.length), text]),
 );
 
-/** A kernel whose variants name the files of shaders/ that they join: 'relu', 'flat_index'. */
+/** Defines a kernel whose variants list the shader files that are joined, by name: 'relu', 'flat_index'. */
 export function shaderKernel<const B extends Bindings, const P extends ParamTypes>(
   init: KernelInit<B, P>,
 ): Kernel<B, P> {
@@ -26,15 +26,21 @@ export function shaderKernel<const B extends Bindings, const P extends ParamType
 }
 
 interface FlatKernelInit<B extends Bindings, P extends ParamTypes> extends Omit<KernelInit<B, P>, 'variants'> {
-  /** The files that complete the kernel's own, except `flat_index` and those that read words. */
+  /** Further shader files that the kernel needs, besides its own, `flat_index` and those that read words. */
   readonly with?: readonly string[];
-  /** The number of threads without `vec4`: one for each element, or one for a few elements. The `vec4` variant has a quarter of them. */
+  /**
+   * Returns the number of threads of the scalar variant: one for each element, or for a few elements. The `vec4` variant has a quarter of
+   * them.
+   */
   threads(params: Params<P>): number;
-  /** Whether threads can process four elements at a time. Set for kernels whose elements are words. */
+  /** Whether threads can process four elements at a time. Set only for kernels whose shader reads words of four numbers or of one. */
   inVec4?(params: Params<P>): boolean;
 }
 
-/** A kernel whose threads compute their element with `flat_index`. It has one variant, or two, for words of four numbers and of one. */
+/**
+ * Defines a kernel whose threads find their element with `flat_index`. With `inVec4` it has two variants, for words of four numbers and of
+ * one number; otherwise it has one variant.
+ */
 export function flatKernel<const B extends Bindings, const P extends ParamTypes>({
   with: files = [],
   threads,

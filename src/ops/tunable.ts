@@ -17,7 +17,7 @@ import { columnSum } from './rows/column_sum';
 import { sliceColumnsBackward, sliceColumnsForward } from './rows/slice_columns';
 import { sampleKernel } from './sample';
 
-/** Products have one record for each storage of their operands. */
+/** Each product has a kernel for each storage of its operands. */
 const PRODUCTS = [
   linearForward,
   linearsForward,
@@ -51,7 +51,7 @@ const OTHERS: readonly AnyKernel[] = [
   sampleKernel,
 ];
 
-/** The kernels with more than one variant, which a kernel choice can select. Kinds of adapters have others of their own. */
+/** Returns the kernels for which a kernel choice can select one of several variants. Adapter kinds have further ones of their own. */
 export function tunableKernels(): readonly AnyKernel[] {
   return [...PRODUCTS.flatMap((product): AnyKernel[] => product.kernels()), ...OTHERS];
 }

@@ -5,7 +5,7 @@ export type Traits<Tag extends keyof HTMLElementTagNameMap> = Partial<
   readonly attributes?: Readonly<Record<string, string>>;
 };
 
-/** A new element. Texts are set as text, never as HTML. */
+/** Creates an element. Strings become text nodes, never HTML. */
 export function create<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   { attributes = {}, ...properties }: Traits<Tag> = {},
@@ -17,7 +17,7 @@ export function create<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Sets a text only if it changed, so that a visitor's selection in it survives. */
+/** Sets an element's text only if it changed, so that a visitor's selection in it survives. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -26,7 +26,7 @@ export function show(element: HTMLElement, visible: boolean): void {
   element.hidden = !visible;
 }
 
-/** Fills a progress bar by a share from 0 to 1. Undefined or NaN shows that the end is unknown. */
+/** Sets a progress bar to a share from 0 to 1. With undefined or NaN, the bar shows that the end is unknown. */
 export function setShare(bar: HTMLProgressElement, share: number | undefined): void {
   if (share === undefined || !Number.isFinite(share)) bar.removeAttribute('value');
   else bar.value = bar.max * Math.min(1, Math.max(0, share));
@@ -36,7 +36,7 @@ export function onClick(button: HTMLButtonElement, action: () => unknown): void 
   button.addEventListener('click', () => void action());
 }
 
-/** A button with a text. */
+/** Creates a button with a text. A click calls `action`. */
 export function newButton(text: string, action: () => unknown, traits: Traits<'button'> = {}): HTMLButtonElement {
   const button = create('button', { type: 'button', ...traits }, text);
   onClick(button, action);

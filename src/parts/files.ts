@@ -1,6 +1,6 @@
 import { create } from './dom';
 
-/** Time in milliseconds that a browser gets to start a download before its address is revoked. */
+/** Milliseconds after which the URL of a download is revoked. By then, the browser has started the download. */
 const REVOKE_AFTER = 60_000;
 
 /** Downloads files under their names. */
@@ -21,7 +21,10 @@ export function onChosen(picker: HTMLInputElement, take: (...files: readonly [Fi
   });
 }
 
-/** Calls `drop` for files dropped on an element, and marks the element with `data-dropping` while they are dragged over it. */
+/**
+ * Calls `drop` for files that are dropped on an element. While files are dragged over the element, marks it with `data-dropping` if
+ * `isOpen` returns true.
+ */
 export function onDrops(zone: HTMLElement, drop: (event: DragEvent) => void, isOpen = (): boolean => true): void {
   let inside = 0;
   const leave = (): void => {

@@ -11,7 +11,7 @@ export function surroundings(): GpuSurroundings {
   return { isSecureContext, gpu: (navigator as { gpu?: GPU }).gpu };
 }
 
-/** Requests a GPU adapter, which takes no memory, or returns the reason why the page gets none. */
+/** Requests a GPU adapter, which takes no GPU memory. If the page gets none, returns the reason. */
 export async function findAdapter({ isSecureContext, gpu }: GpuSurroundings): Promise<GPUAdapter | GpuProblem> {
   if (!isSecureContext) return 'insecure_page';
   if (gpu === undefined) return 'no_webgpu';

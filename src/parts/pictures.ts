@@ -8,7 +8,7 @@ export interface Drawable {
   readonly height: number;
 }
 
-/** Draws the middle square of a picture, `side` pixels wide. */
+/** Draws the central square of a picture, scaled to `side` pixels. */
 export function drawSquare(context: CanvasRenderingContext2D, { source, width, height }: Drawable, side: number): void {
   const edge = Math.min(width, height);
   context.drawImage(source, (width - edge) / 2, (height - edge) / 2, edge, edge, 0, 0, side, side);

@@ -4,7 +4,7 @@ export class Smoother {
   #sum = 0;
   #weight = 0;
 
-  /** `decay`: the weight of the past after each new value, from 0 to 1. */
+  /** `decay`: the weight that the earlier values have when a value is added, from 0 to 1. */
   constructor(decay: number) {
     this.#decay = decay;
   }

@@ -2,13 +2,18 @@ const UNKNOWN = 0;
 const OUTSIDE = 1;
 const INSIDE = 2;
 
-/** The most pages that all classes of a pattern may make, which limits their memory. A text in one language needs few pages. */
+/**
+ * The largest number of pages that all classes of a pattern may create, which limits their memory. A text in one language needs few pages.
+ */
 const MOST_PAGES = 2 ** 14;
 
-/** Whether a class matches a character, given as its code. JavaScript's own engine tests each character once. */
+/**
+ * Returns whether a character class matches a character, given as its code. While there are pages left, JavaScript's own engine tests each
+ * character only once.
+ */
 export type CharacterSet = (character: number) => boolean;
 
-/** Counts the pages that the classes of a pattern may still make. */
+/** Counts the pages that the classes of a pattern may still create. */
 export interface Pages {
   left: number;
 }
@@ -18,8 +23,8 @@ export function newPages(): Pages {
 }
 
 /**
- * Compiles `source`, a pattern for one character. The class holds the results of earlier tests in pages of 256 characters. Throws
- * `SyntaxError`.
+ * Compiles `source`, a pattern for one character. Test results are cached in pages of 256 characters. Throws `SyntaxError` for an invalid
+ * pattern.
  */
 export function characterSet(source: string, unicode: boolean, available: Pages): CharacterSet {
   const expression = new RegExp(`^(?:${source})$`, unicode ? 'u' : '');

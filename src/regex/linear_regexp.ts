@@ -8,34 +8,34 @@ interface Match {
   readonly end: number;
   /** The number of groups. */
   readonly groups: number;
-  /** The text of a group from 1 on, as in `RegExp`; 0 is the match. */
+  /** Returns the text of a group, as in `RegExp`: group 0 is the whole match. */
   group(index: number): string | undefined;
 }
 
-/** States of a cell: a step at a position of the text. */
+/** The states of a cell. A cell stands for one split of the program at one position of the text. */
 const UNKNOWN = 0;
 const FAILED = 1;
 const IN_PROGRESS = 2;
 const MATCHED = 3;
 /**
- * Entries of the stack, in pairs: an alternative to try (`TRY_AT` plus the position, the step), a cell that has failed when it is popped
- * (`SETTLE`, the cell), and the previous value of a group's position (`RESTORE` minus its number, the position).
+ * Kinds of stack entries. Each entry is a pair of numbers: an alternative to try (`TRY_AT` plus its position; its step), a cell that has
+ * failed once the entry is popped (`SETTLE`; the cell), or a previous value of `#saved` (`RESTORE` minus its index; the value).
  */
 const TRY_AT = 1;
 const SETTLE = 0;
 const RESTORE = -1;
 const { Set: SET, Split: SPLIT, Jump: JUMP, Save: SAVE, Assert: ASSERT } = Step;
 const { Look: LOOK, NotLook: NOT_LOOK, Reference: REFERENCE } = Step;
-/** The most bytes for the states of a search. */
+/** The largest number of bytes for the cells of a search. */
 const MAX_MEMORY = 2 ** 26;
-/** Cells that are cleared in the time of a step. */
+/** The number of cells that are cleared in the time of one step. */
 const CELLS_OF_STEP = 32;
 
 /**
  * A regular expression whose time is limited for every text. It finds the same matches as JavaScript's `RegExp`, because it tries
- * alternatives in the same order, and it remembers failures: each step of the pattern is tried once at each position of the text, over all
- * starts. The time is therefore at most linear in the text. Patterns with back references can't remember failures; for them only the budget
- * limits the time.
+ * alternatives in the same order. It remembers failures, so each step of the pattern is tried at most once at each position of the text,
+ * even over all starting positions, and the time is at most linear in the text's length. In patterns with back references, failures can't
+ * be remembered; for them only the budget limits the time.
  *
  * The texts of groups within look-arounds are not reliable. An optional part that matches the empty string counts as matched, as in Python
  * and Oniguruma.
@@ -50,7 +50,7 @@ export class LinearRegExp {
     this.#unicode = unicode;
   }
 
-  /** The matches from left to right, as `String.matchAll` returns them. Throws `limit_exceeded`. */
+  /** Yields the matches from left to right, as `String.matchAll` does. Throws `limit_exceeded` when the budget is used up. */
   *matchAll(text: string, budget: StepBudget): Generator<Match> {
     const search = new Search(this.#program, text, this.#unicode, budget);
     for (let from = 0; from <= text.length; ) {
@@ -61,22 +61,22 @@ export class LinearRegExp {
     }
   }
 
-  /** The match at the start of a text; undefined if there is none. Throws `limit_exceeded`. */
+  /** Returns the match at the start of a text; undefined if there is none. Throws `limit_exceeded` when the budget is used up. */
   matchStart(text: string, budget: StepBudget): Match | undefined {
     return new Search(this.#program, text, this.#unicode, budget).at(0);
   }
 }
 
-/** One pass over one text. */
+/** The search for matches in one text. */
 class Search {
   readonly #program: PatternProgram;
   readonly #text: string;
   readonly #unicode: boolean;
   readonly #known: Uint8Array;
-  /** The number of cells of a step: one for each position of the text. */
+  /** The number of cells of one split: one for each position of the text. */
   readonly #cells: number;
   readonly #stack: number[] = [];
-  /** Starts and ends of groups: group n has entries 2n and 2n + 1. */
+  /** The starts and ends of groups: group n has the entries 2n and 2n + 1. */
   #saved: number[] = [];
   readonly #budget: StepBudget;
 
@@ -112,7 +112,7 @@ class Search {
     };
   }
 
-  /** The position after the character at `at`. */
+  /** Returns the position after the character at `at`. */
   after(at: number): number {
     return at + (this.#unicode && (this.#text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1);
   }
@@ -122,7 +122,10 @@ class Search {
     return start === undefined || end === undefined ? undefined : this.#text.slice(start, end);
   }
 
-  /** The end of a match of the steps from `first` on, or -1. Within a look-around the end doesn't matter, so success is remembered too. */
+  /**
+   * Matches the steps from `first` on, at `start`. Returns the end of the match, or -1. Within a look-around the end doesn't matter, so
+   * success is remembered too.
+   */
   #run(first: number, start: number, inLook: boolean): number {
     const { op, a, b, splitsBefore } = this.#program;
     const [known, stack, budget] = [this.#known, this.#stack, this.#budget];
@@ -168,7 +171,7 @@ class Search {
           next = this.#looks(step, at) === (op[step] === LOOK) ? left : -1;
           break;
         default:
-          // A later match may use the steps of this match again.
+          // Success is remembered only within look-arounds, because otherwise a later match may use the same steps again.
           return this.#settle(base, at, inLook && !this.#program.hasReferences ? MATCHED : UNKNOWN);
       }
       while (next < 0) {
@@ -184,7 +187,7 @@ class Search {
     }
   }
 
-  /** Clears the stack of a match that ends at `end`, and sets the state of the steps that led to it. */
+  /** Removes a match's entries from the stack, and sets the cells of the splits that led to the match to `state`. Returns `end`. */
   #settle(base: number, end: number, state: number): number {
     const stack = this.#stack;
     for (let i = base; i < stack.length; i += 2) if (stack[i] === SETTLE) this.#known[stack[i + 1] as number] = state;
@@ -192,7 +195,7 @@ class Search {
     return end;
   }
 
-  /** The position after the character at `at` if the set contains it, or -1. */
+  /** Returns the position after the character at `at` if the set contains it, else -1. */
   #afterCharacter(set: number, at: number): number {
     const text = this.#text;
     if (at === text.length) return -1;
@@ -202,7 +205,10 @@ class Search {
     return at + (character > 0xffff ? 2 : 1);
   }
 
-  /** The position after a repetition of the group's match at `at`, or -1. Each character of the match costs a step. */
+  /**
+   * Returns the position after the group's text if that text occurs again at `at`, else -1. Each character of it costs a step of the
+   * budget.
+   */
   #afterReference(group: number, at: number): number {
     const held = this.#group(group) ?? '';
     this.#budget.left -= held.length;
@@ -223,7 +229,7 @@ class Search {
     }
   }
 
-  /** Each character that it looks behind costs a step. */
+  /** Tests a look-around at `at`. Each character of a look-behind costs a step of the budget. */
   #looks(step: number, at: number): boolean {
     this.#budget.left -= this.#program.b[step] as number;
     let start = at;

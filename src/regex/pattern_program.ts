@@ -1,7 +1,7 @@
 import { type CharacterSet, characterSet, newPages } from './character_set';
 import { type Pattern, type PatternNode, parsePattern } from './syntax';
 
-/** Kinds of steps of a program; `a` and `b` are their operands. */
+/** The kinds of steps of a program; `a` and `b` are their operands. */
 export const Step = {
   /** Match one character of set `a`. */
   Set: 0,
@@ -9,11 +9,11 @@ export const Step = {
   Split: 1,
   /** Continue at `a`. */
   Jump: 2,
-  /** Store the position under number `a`. */
+  /** Store the position at index `a`. */
   Save: 3,
   /** Test `^`, `$`, `\b` or `\B`, by index in `ASSERTIONS`. */
   Assert: 4,
-  /** Test whether the following steps match here, or `b` characters before; then continue at `a`. */
+  /** Test whether the following steps match, from `b` characters before this position on (0 for a look-ahead); then continue at `a`. */
   Look: 5,
   /** Like `Look`, but succeed if they don't match. */
   NotLook: 6,
@@ -29,17 +29,17 @@ export interface PatternProgram {
   readonly a: Int32Array;
   readonly b: Int32Array;
   readonly sets: readonly CharacterSet[];
-  /** The number of splits before each step. */
+  /** For each step, the number of splits before it. */
   readonly splitsBefore: Int32Array;
   readonly splits: number;
   readonly groups: number;
   readonly hasReferences: boolean;
 }
 
-/** The most steps of a program. It limits the time for each character of a text. */
+/** The largest number of steps of a program. It limits the time for each character of a text. */
 const MAX_STEPS = 4096;
 
-/** Throws `SyntaxError` for unsupported and too large patterns. */
+/** Compiles a pattern. Throws `SyntaxError` for unsupported patterns, and for patterns that are too large. */
 export function compilePattern(source: string, unicode: boolean): PatternProgram {
   return new Compiler(parsePattern(source), unicode).program();
 }
@@ -138,7 +138,7 @@ class Compiler {
     for (let i = 0; i < min; i++) {
       const before = this.#op.length;
       this.#emit(body);
-      // A body without steps matches the empty string, and a repetition of that has no effect.
+      // A body without steps matches the empty string, and repeating it has no effect.
       if (this.#op.length === before) break;
     }
     const splits: number[] = [];
@@ -180,7 +180,7 @@ class Compiler {
   }
 }
 
-/** The number of characters that a node always matches; undefined if it varies. */
+/** Returns the number of characters that a node always matches; undefined if it varies. */
 function widthOf(node: PatternNode): number | undefined {
   switch (node.kind) {
     case 'set':

@@ -25,7 +25,7 @@ export interface Pattern {
   readonly names: ReadonlyMap<string, number>;
 }
 
-/** The largest count of a repeat: larger counts only use up memory. */
+/** The largest count of a quantifier. Larger counts only use up memory, because the repeated part is compiled once per count. */
 const MAX_COUNT = 1000;
 const QUANTIFIER = /(?:([*+?])|\{(\d{1,9})(?:(,)(\d{0,9}))?\})(\??)/y;
 const ESCAPE = /\\(?:[pP]\{[^}]*\}|u\{[\da-fA-F]+\}|u[\da-fA-F]{4}|x[\da-fA-F]{2}|c[A-Za-z]|.)/suy;
@@ -33,8 +33,8 @@ const CLASS = /\[\^?(?:\\.|[^\]\\])*\]/suy;
 const OPENING = /\((?:\?(?:([:=!])|<([=!])|<([A-Za-z_$][\w$]*)>))?/y;
 
 /**
- * Parses a pattern that JavaScript has accepted. Throws `SyntaxError` for syntax that only JavaScript's own engine supports, for deep
- * nesting and for large counts.
+ * Parses a pattern that JavaScript has accepted. Throws `SyntaxError` for syntax that only JavaScript's own engine supports, and for groups
+ * nested too deeply or counts that are too large.
  */
 export function parsePattern(source: string): Pattern {
   return new Parser(source).pattern();
@@ -148,7 +148,9 @@ function maximum(min: number, comma: string | undefined, high: string | undefine
   return high === undefined || high === '' ? Number.POSITIVE_INFINITY : Number(high);
 }
 
-/** A character as a pattern. A brace that doesn't begin a repeat matches itself. */
+/**
+ * Returns a pattern that matches exactly this character. Special characters are escaped, such as a brace that doesn't begin a quantifier.
+ */
 function literal(character: string): string {
   return /[\^$\\.*+?()[\]{}|/]/.test(character) ? `\\${character}` : character;
 }

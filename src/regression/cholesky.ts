@@ -2,7 +2,7 @@ import type { Breather } from '../core/async/breather';
 import { addScaled, dot } from './labelled_features';
 import { BLOCK, scoreBlock } from './row_block';
 
-/** The lower triangle of A·Aᵀ (n, n), where A consists of rows (n, m). Entries above it may be wrong. */
+/** Computes the lower triangle of A·Aᵀ (n, n) from the rows of A (n, m). Entries above the diagonal may be wrong. */
 export async function gram(rows: Float64Array, n: number, m: number, breather: Breather): Promise<Float64Array> {
   const product = new Float64Array(n * n);
   const block = { features: rows, D: m, places: new Int32Array(BLOCK) };
@@ -17,7 +17,7 @@ export async function gram(rows: Float64Array, n: number, m: number, breather: B
   return product;
 }
 
-/** The sum of the diagonal of a matrix (n, n). */
+/** Returns the sum of the diagonal of a matrix (n, n). */
 export function traceOf(matrix: Float64Array, n: number): number {
   let sum = 0;
   for (let i = 0; i < n; i++) sum += matrix[i * n + i] as number;
@@ -41,7 +41,7 @@ export async function factorise(matrix: Float64Array, n: number, breather: Breat
   return matrix;
 }
 
-/** Replaces the n numbers at `start` by the solution x of L·Lᵀ·x = these numbers. */
+/** Solves L·Lᵀ·x = b, where b is the n numbers from `start` on, and replaces b by x. */
 export function substitute(L: Float64Array, n: number, numbers: Float64Array, start: number): void {
   for (let i = 0; i < n; i++) {
     const rest = (numbers[start + i] as number) - dot(L, i * n, numbers, start, i);
@@ -54,7 +54,7 @@ export function substitute(L: Float64Array, n: number, numbers: Float64Array, st
   }
 }
 
-/** (n, m) to (m, n) */
+/** Returns the transpose (m, n) of a matrix (n, m). */
 export function transposed(matrix: Float64Array, n: number, m: number): Float64Array {
   const turned = new Float64Array(matrix.length);
   for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) turned[j * n + i] = matrix[i * m + j] as number;

@@ -11,8 +11,9 @@ import { type Fit, fitLogistic, sigmoidLink, softmaxLink } from './logistic';
 import { type HeadProblem, type HeadSolver, LABEL_CHOICE } from './problem';
 
 /**
- * Solves for one class of several by multinomial logistic regression. In a head with a bias, a class without examples in these rows has no
- * finite best bias. Its weights stay 0, and its bias gives it Laplace's odds of an event that n examples haven't shown, 1 : n + 1.
+ * Solves for a head that predicts one of several classes, by multinomial logistic regression. If the head has a bias, a class without
+ * examples in these rows has no finite best bias. Its weights are 0, and its bias gives it the odds of Laplace's rule for an event that n
+ * examples haven't shown, 1 : n + 1.
  */
 export const CLASSES: HeadSolver = {
   choice: LABEL_CHOICE,
@@ -60,7 +61,7 @@ function fitSeveral({ present, ...problem }: Present, options: Options): Promise
   return fitLogistic({ ...problem, outputs: present.length, link }, options);
 }
 
-/** scikit-learn fits two classes by one score s. The layer's two outputs are −s/2 and s/2. */
+/** Fits two classes by one score s, as scikit-learn does. The layer's two outputs are −s/2 and s/2. */
 async function fitTwo({ present, ...problem }: Present, { start, ...options }: Options): Promise<Fit> {
   const { targets, D } = problem.examples;
   const link = sigmoidLink((row) => (targets[row] === present[1] ? 1 : 0));
@@ -93,7 +94,7 @@ function classesIn({ learnt: { targets }, outputs }: HeadProblem, rows: Int32Arr
   return [...counts.keys()].filter((label) => counts[label] === 1);
 }
 
-/** The layer with all outputs, from the layer of the present classes. */
+/** Returns a layer with all outputs, made from a layer with the present classes only. */
 function widened(
   { learnt, outputs }: HeadProblem,
   rows: Int32Array,
@@ -109,7 +110,7 @@ function widened(
   return wide;
 }
 
-/** The mean of log Σ exp(score). */
+/** Returns the mean of log Σ exp(score) over the rows. */
 function meanLogSum(map: LinearMap, examples: Examples, rows: Int32Array): number {
   const scores = new Float64Array(map.outputs);
   let sum = 0;

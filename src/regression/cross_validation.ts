@@ -3,7 +3,7 @@ import { ExampleScores, type ScaledFigures } from './example_scores';
 import { allRows, type LinearMap } from './labelled_features';
 import type { HeadProblem, HeadSolver, Judged } from './problem';
 
-/** A strength, with figures over examples that were held out in turn. */
+/** A strength C, with the loss and accuracy on examples that were held out in turn. */
 export interface ChosenStrength extends ScaledFigures, Judged {
   readonly C: number;
   readonly folds: number;
@@ -11,11 +11,11 @@ export interface ChosenStrength extends ScaledFigures, Judged {
   readonly start: LinearMap;
 }
 
-/** The largest gradient entry at a fold's solution, which needs only three digits. */
+/** A fold's fit ends when no gradient entry is larger than this, because a fold's solution needs only three digits. */
 const TOLERANCE = 1e-4;
 /**
- * The factor of `standardErrors` for examples with views, because views regularise as a penalty does. With 50 to 100 images of a class,
- * heads chosen with this factor are right about two more images of 100 than without it.
+ * The factor of `standardErrors` for examples with views (augmented copies), because views regularise as a penalty does. With 50 to 100
+ * images per class, heads chosen with this factor are right about two more images of 100 than without it.
  */
 const SHARE_WITH_VIEWS = 0.25;
 /** From this number of examples on, fewer folds suffice. */
@@ -23,8 +23,9 @@ const MANY = 400;
 const [FOLDS, FOLDS_OF_MANY] = [5, 3];
 
 /**
- * Chooses the strength and the scale of scores by cross-validation. Each fit starts from the solution for the stronger penalty, and the
- * path ends when the held-out loss first doesn't fall. Undefined if no group has two examples, because then no example could be held out.
+ * Chooses the strength C and the scale of the scores by cross-validation. Penalties are tried from strong to weak: each fit starts from the
+ * solution for the previous penalty, and the search ends as soon as the held-out loss doesn't fall. Resolves with undefined if no group has
+ * two examples, because then no example can be held out.
  */
 export async function crossValidate(
   solver: HeadSolver,
@@ -64,7 +65,7 @@ export async function crossValidate(
   return tried.find(({ loss }) => bound !== undefined && loss <= bound) ?? best;
 }
 
-/** Judges a solution on all examples. */
+/** Computes a solution's loss and accuracy on all examples. */
 export async function judge(
   solver: HeadSolver,
   problem: HeadProblem,
@@ -76,7 +77,7 @@ export async function judge(
   return { loss, accuracy, losses, confusion: scores.confusion() };
 }
 
-/** Judges a solution on all examples, with the scale of its scores that suits them. */
+/** Computes a solution's loss and accuracy on all examples, with the scale of the scores that calibrates them on these examples. */
 export async function calibrate(
   solver: HeadSolver,
   problem: HeadProblem,
@@ -98,13 +99,13 @@ async function scoresOf(
 }
 
 interface Fold {
-  /** The rows of `learnt` that are fitted. */
+  /** The rows of `learnt` to fit. */
   readonly fitted: Int32Array;
   /** The examples that are held out. */
   readonly held: Int32Array;
 }
 
-/** Deals the examples of each group to the folds in turn. */
+/** Distributes the examples of each group evenly over the folds. Returns undefined if no group has two examples. */
 function stratifiedFolds(solver: HeadSolver, { examples, rowsEach }: HeadProblem): readonly Fold[] | undefined {
   const groups = new Map<number, number[]>();
   for (let row = 0; row < examples.N; row++) {
@@ -123,7 +124,7 @@ function stratifiedFolds(solver: HeadSolver, { examples, rowsEach }: HeadProblem
   }));
 }
 
-/** The rows of examples and of their views. */
+/** Returns the rows of examples and of their views. */
 function rowsOf(examples: readonly number[], rowsEach: number): Int32Array {
   return Int32Array.from(
     examples.flatMap((example) => Array.from({ length: rowsEach }, (_, view) => example * rowsEach + view)),

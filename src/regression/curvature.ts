@@ -3,30 +3,34 @@ import { addToDiagonal, factorise, gram, substitute, traceOf, transposed } from 
 import { type Examples, sumOf } from './labelled_features';
 
 /**
- * The estimated curvature of a mean loss. `divide` divides an output's D numbers, from `start` on, by this curvature. `ofBias` is the
- * curvature along a bias.
+ * The estimated curvature of a mean loss. `divide` divides the D numbers of one output, from `start` on, by this curvature. `ofBias` is the
+ * curvature in the direction of a bias.
  */
 export interface LossCurvature {
   divide(numbers: Float64Array, start: number): void;
   readonly ofBias: number;
 }
 
-/** Returns the curvature with a penalty of inverse strength C. */
+/** Resolves with the curvature of the loss with a penalty of inverse weight C. */
 export type CurvatureAt = (C: number, breather: Breather) => Promise<LossCurvature>;
 
-/** The assumed curvature of the loss of one score: it is at most 1/4, and smaller for confident predictions. */
+/** The assumed second derivative of the loss with respect to a score. It is at most 1/4, and smaller for confident predictions. */
 const OF_SCORE = 0.1;
-/** The most work of the estimate, in evaluations of the objective. With correlated features, it saves more evaluations than that. */
+/**
+ * The largest cost of the estimate, in evaluations of the objective. With correlated features, the estimate saves more evaluations than
+ * that.
+ */
 const WORTH = 300;
 /**
- * The least curvature of the penalty, as a share of the loss's mean curvature. It only acts with a very large C: without it, the estimate
- * would be singular where the features vary in fewer than D directions, and steps along the other directions would be rounding alone.
+ * The smallest curvature of the penalty, as a share of the loss's mean curvature. It matters only with a very large C: without it, the
+ * estimate would be singular where the features vary in fewer than D directions, and steps in the other directions would be rounding errors
+ * only.
  */
 const LEAST = 1e-8;
 
 /**
- * Estimates the curvature along each direction: the features' variance in that direction times a constant, plus the penalty's curvature.
- * Undefined if the estimate would cost more than it saves, as with few examples.
+ * Estimates the curvature in each direction: the features' mean square in that direction times a constant, plus the penalty's curvature.
+ * Resolves with undefined if the estimate would cost more than it saves, as with few examples.
  */
 export async function curvatureOf(
   examples: Examples,

@@ -2,19 +2,19 @@ import type { Breather } from '../core/async/breather';
 import { type LinearMap, rowsPerStretch, scoreRow } from './labelled_features';
 import type { HeadProblem, HeadSolver, Judged } from './problem';
 
-/** Figures over examples whose scores are multiplied by `scale`. */
+/** The loss and accuracy on examples whose scores are multiplied by `scale`. */
 export interface ScaledFigures extends Omit<Judged, 'confusion'> {
   /** The factor of the scores. */
   readonly scale: number;
-  /** The uncertainty of the mean loss. */
+  /** The standard error of the mean loss. */
   readonly standardError: number;
 }
 
 /** The scale of scores is a power of e: its smallest and its largest exponent, and the precision of the exponent. */
 const [LEAST, MOST, EXACT] = [-3, 6, 0.02];
-/** Confusions of more classes would take too much memory. */
+/** The largest number of classes of a confusion matrix: more would take too much memory. */
 const MOST_CLASSES = 256;
-/** The golden section. */
+/** The inverse of the golden ratio. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /** Scores of examples. They come from one solution, or from several solutions that each score a part of the examples. */
@@ -43,9 +43,9 @@ export class ExampleScores {
   }
 
   /**
-   * Returns the figures with the scale that calibrates the scores; for solvers without `isScaled`, with scale 1. As in Laplace's rule, one
-   * wrong answer is added to the examples: its loss is the mean loss of the negated scores. Without this answer, a head that is right about
-   * ten of ten examples would get the largest scale.
+   * Resolves with the loss and accuracy at the scale that calibrates the scores; at scale 1 for solvers without `isScaled`. As in Laplace's
+   * rule, one wrong answer is added to the examples: its loss is the mean loss of the negated scores. Without this answer, a head that is
+   * right about ten of ten examples would get the largest scale.
    */
   async scaledFigures(): Promise<ScaledFigures> {
     if (!this.#solver.choice.isScaled) return this.figures(1);
@@ -55,7 +55,7 @@ export class ExampleScores {
     return this.figures(Math.exp(await lowest(cost)));
   }
 
-  /** The figures of all examples, whose scores are multiplied by `scale`. */
+  /** Computes the loss and accuracy on all examples, with their scores multiplied by `scale`. */
   async figures(scale: number): Promise<ScaledFigures> {
     const { examples, outputs } = this.#problem;
     const { N, weights } = examples;
@@ -80,7 +80,10 @@ export class ExampleScores {
     return { loss: mean, accuracy: judged === 0 ? null : right / N, scale, standardError, losses: shares };
   }
 
-  /** The number of examples of each class (rows) that were predicted as each class (columns). A positive scale doesn't change it. */
+  /**
+   * Counts the examples of each class (rows) that were predicted as each class (columns). A positive scale of the scores doesn't change
+   * this.
+   */
   confusion(): Judged['confusion'] {
     const { examples, outputs } = this.#problem;
     const told = this.#solver.told;
@@ -95,7 +98,7 @@ export class ExampleScores {
   }
 }
 
-/** The place of a function's only minimum, by golden-section search. */
+/** Resolves with the exponent at the only minimum of `cost`, by golden-section search. */
 async function lowest(cost: (power: number) => Promise<number>): Promise<number> {
   let [from, to] = [LEAST, MOST];
   let [left, right] = [to - GOLDEN * (to - from), from + GOLDEN * (to - from)];

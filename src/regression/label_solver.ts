@@ -3,8 +3,9 @@ import { fitLogistic, sigmoidLink } from './logistic';
 import { type HeadProblem, type HeadSolver, LABEL_CHOICE } from './problem';
 
 /**
- * Solves for any number of labels at once, by a logistic regression for each label. If all of these rows or none of them have a label, the
- * label has no finite best bias in a head with a bias. Its output is then constant, with Laplace's odds n + 1 : 1 for or against the label.
+ * Solves for any number of labels at once, by one logistic regression for each label. In a head with a bias, no finite bias is best for a
+ * label that all fitted rows have, or none of them. Such a label's weights are 0, and its bias gives Laplace's odds n + 1 : 1 for or
+ * against the label, where n is the sum of the rows' weights.
  */
 export const LABELS: HeadSolver = {
   choice: LABEL_CHOICE,
@@ -25,12 +26,12 @@ export const LABELS: HeadSolver = {
     const loss = sigmoidLink((at, k) => targets[at * T + k] as number)(scores, row);
     return { loss: loss / T, isRight };
   },
-  // Rows with equal lists of labels are one group.
+  // Rows with equal targets form one group, which a hash of the targets identifies.
   group: ({ targets, T }, row) =>
     targets.subarray(row * T, (row + 1) * T).reduce((hash, bit) => (2 * hash + bit) % LARGEST, 0),
 };
 
-/** A prime below the square root of the largest integer that float64 holds exactly. */
+/** The modulus of the groups' hash: a prime that is small enough for exact arithmetic in float64. */
 const LARGEST = 67_108_859;
 
 function varies({ targets, T }: Examples, rows: Int32Array, label: number): boolean {

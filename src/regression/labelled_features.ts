@@ -1,13 +1,13 @@
 /** Feature vectors with their targets. */
 export interface Examples {
   readonly N: number;
-  /** Features of an example. */
+  /** The number of features per example. */
   readonly D: number;
   /** (N, D) */
   readonly features: Float64Array;
-  /** (N, T): one class (T = 1), or for each output 1 or 0, or for each output a number. */
+  /** (N, T): one class index (T = 1), or a probability from 0 to 1 for each label, or a number for each output. */
   readonly targets: Float64Array;
-  /** Targets of an example. */
+  /** The number of targets per example. */
   readonly T: number;
   /** (N): the weight of each example's loss, above 0. */
   readonly weights: Float64Array;
@@ -22,17 +22,17 @@ export interface LinearMap {
   readonly bias: Float64Array;
 }
 
-/** Multiply-adds between two pauses: some milliseconds of work. */
+/** The number of multiply-adds between two pauses: a few milliseconds of work. */
 const STRETCH = 2 ** 21;
 
-/** Rows between two pauses, for work of `multiplyAdds` multiply-adds a row. */
+/** Returns the number of rows between two pauses, if each row takes `multiplyAdds` multiply-adds. */
 export function rowsPerStretch(multiplyAdds: number): number {
   return Math.max(1, Math.floor(STRETCH / Math.max(1, multiplyAdds)));
 }
 
 /**
- * The dot product of D successive numbers of a and of b, in four partial sums, because an addition waits for the previous one to the same
- * sum.
+ * Returns the dot product of D successive numbers of `a` and of `b`. Uses four partial sums, because each addition to a sum waits for the
+ * previous addition to it.
  */
 export function dot(a: Float64Array, aStart: number, b: Float64Array, bStart: number, D: number): number {
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
@@ -48,7 +48,7 @@ export function dot(a: Float64Array, aStart: number, b: Float64Array, bStart: nu
   return s0 + s1 + (s2 + s3);
 }
 
-/** Adds factor·b to a, over D successive numbers. */
+/** Adds factor · b to `a`, over D successive numbers. */
 export function addScaled(
   a: Float64Array,
   aStart: number,
@@ -63,14 +63,14 @@ export function timesScale({ outputs, weight, bias }: LinearMap, scale: number):
   return { outputs, weight: weight.map((entry) => scale * entry), bias: bias.map((entry) => scale * entry) };
 }
 
-/** A layer of the given outputs only, in the given order. */
+/** Returns a layer that has only the given outputs, in the given order. */
 export function pickOutputs({ weight, bias }: LinearMap, outputs: readonly number[], D: number): LinearMap {
   const picked = new Float64Array(outputs.length * D);
   for (const [place, k] of outputs.entries()) picked.set(weight.subarray(k * D, (k + 1) * D), place * D);
   return { outputs: outputs.length, weight: picked, bias: Float64Array.from(outputs, (k) => bias[k] as number) };
 }
 
-/** The reverse of `pickOutputs`: copies the layer of some outputs into a layer that has all. */
+/** The reverse of `pickOutputs`: copies a layer of some outputs into a layer with all outputs. */
 export function placeOutputs(
   { weight, bias }: LinearMap,
   outputs: readonly number[],
@@ -93,7 +93,7 @@ export function scoreRow(
   for (let k = 0; k < into.length; k++) into[k] = (bias[k] as number) + dot(weight, k * D, features, row * D, D);
 }
 
-/** The numbers 0 to N − 1. */
+/** Returns the row numbers 0 to N − 1. */
 export function allRows(N: number): Int32Array {
   return Int32Array.from({ length: N }, (_, row) => row);
 }

@@ -1,10 +1,10 @@
 import { addScaled, dot } from './labelled_features';
 
-/** The value at `x`. Writes the gradient to `gradient`. */
+/** Returns the value at `x`, and writes the gradient at `x` to `gradient`. */
 export type Objective = (x: Float64Array, gradient: Float64Array) => Promise<number>;
 
 export interface MinimiseOptions {
-  /** The search ends when no entry of the gradient is larger. */
+  /** The search ends when no entry of the gradient has a larger absolute value. */
   readonly tolerance: number;
   /** The largest number of evaluations of the objective. */
   readonly most: number;
@@ -27,7 +27,7 @@ interface Point {
   readonly gradient: Float64Array;
 }
 
-/** A step and the change of the gradient over it. */
+/** A step `s` and the change `y` of the gradient over that step. */
 interface Curvature {
   readonly s: Float64Array;
   readonly y: Float64Array;
@@ -36,17 +36,17 @@ interface Curvature {
   readonly yHy: number;
 }
 
-/** Steps that approximate the curvature, as in SciPy. */
+/** The number of past steps from which the curvature is estimated, as in SciPy. */
 const MEMORY = 10;
 /** A step must decrease the loss by at least this share of what the slope predicts. */
 const ARMIJO = 1e-4;
-/** Rounding of a mean loss, as a share of it. */
+/** The relative rounding error of a mean loss. */
 const ROUNDING = 1e-15;
 const MOST_HALVINGS = 40;
 
 /**
- * Minimises a convex, differentiable function by L-BFGS from `start`. A step needs only a sufficient decrease, because a strictly convex
- * function has positive curvature along each step. The same input gives the same bits.
+ * Minimises a convex, differentiable function by L-BFGS from `start`. The line search only checks for a sufficient decrease, because a
+ * strictly convex function has positive curvature along each step. The same input gives the same bits.
  */
 export async function minimise(
   evaluate: Objective,
@@ -75,7 +75,7 @@ export async function minimise(
     } else if (pairs.length > 0) {
       pairs.length = 0;
     } else if (!isNumber && precondition !== undefined) {
-      // Perhaps the estimate of the curvature holds numbers that aren't finite.
+      // The estimate of the curvature may contain numbers that aren't finite.
       precondition = undefined;
     } else {
       // Without remembered steps, there is no other direction to try. If the numbers are finite, the value can't fall further in float64.
@@ -87,7 +87,8 @@ export async function minimise(
 }
 
 /**
- * Shortens the step along `d` until the value decreases enough. `slope` is the slope along `d`. Undefined if rounding hides any decrease.
+ * Shortens the step along `d` until the value decreases enough. `slope` is the slope along `d`. Returns undefined if rounding hides any
+ * decrease.
  */
 async function lineSearch(
   at: (x: Float64Array) => Promise<Point>,
@@ -104,7 +105,7 @@ async function lineSearch(
     const allowed = value + ARMIJO * step * slope + ROUNDING * Math.abs(value);
     if (next.value <= allowed)
       return largest(next.gradient) < largest(gradient) || next.value < value ? next : undefined;
-    // The minimum of the parabola through both values and the slope, held between a tenth and a half of the step.
+    // The minimum of the parabola through both values and the slope, limited to between a tenth and a half of the step.
     const parabola = (-slope * step * step) / (2 * (next.value - value - slope * step));
     step = Number.isFinite(parabola) ? Math.min(0.5 * step, Math.max(0.1 * step, parabola)) : 0.1 * step;
   }
@@ -112,8 +113,8 @@ async function lineSearch(
 }
 
 /**
- * Returns the direction −H·gradient by the two-loop recursion. Without pairs and without a preconditioner, it is the steepest descent, with
- * a length of at most 1.
+ * Returns the direction −H·gradient by the two-loop recursion. Without past steps and without a preconditioner, this is the steepest
+ * descent, with a norm of at most 1.
  */
 function direction(
   gradient: Float64Array,
@@ -145,7 +146,7 @@ function direction(
   return d;
 }
 
-/** Adds the step to the memory, unless rounding has left it no curvature. */
+/** Adds the step to the past steps, unless rounding has hidden its curvature. */
 function remember(pairs: Curvature[], from: Point, to: Point, precondition: MinimiseOptions['precondition']): void {
   const s = to.x.map((entry, i) => entry - (from.x[i] as number));
   const y = to.gradient.map((entry, i) => entry - (from.gradient[i] as number));

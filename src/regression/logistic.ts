@@ -4,7 +4,7 @@ import { addScaled, dot, type Examples, type LinearMap, rowsPerStretch, sumOf } 
 import { minimise, type Objective } from './lbfgs';
 import { addBlock, BLOCK, scoreBlock } from './row_block';
 
-/** Replaces a row's scores by the gradient of its loss. Returns the loss. */
+/** Replaces a row's scores with the gradient of the row's loss with respect to them. Returns the loss. */
 export type LossLink = (scores: Float64Array, row: number) => number;
 
 /** A regression over some of the examples. */
@@ -14,18 +14,18 @@ export interface LogisticProblem {
   readonly rows: Int32Array;
   readonly outputs: number;
   readonly link: LossLink;
-  /** Whether there is a bias, which isn't penalised. */
+  /** Whether the layer has a bias, which isn't penalised. */
   readonly hasBias: boolean;
 }
 
 export interface FitOptions {
-  /** Inverse strength of the penalty: Σ weight·loss + ‖W‖² / 2C. */
+  /** The inverse strength of the penalty: the fit minimises Σ weight·loss + ‖W‖² / 2C. */
   readonly C: number;
   /** Default: zeros. */
   readonly start?: LinearMap | undefined;
   readonly tolerance: number;
   readonly breather: Breather;
-  /** An estimate of the curvature at this strength. Default: none, which takes more evaluations. */
+  /** An estimate of the loss's curvature with this C. Default: none, which takes more evaluations. */
   readonly curvature?: LossCurvature | undefined;
 }
 
@@ -35,10 +35,10 @@ export interface Fit {
   readonly isConverged: boolean;
 }
 
-/** Evaluations of the objective after which a regression ends, converged or not. */
+/** The number of evaluations of the objective after which a regression ends, converged or not. */
 const MOST_EVALUATIONS = 2000;
 
-/** The minimum of the mean loss + ‖W‖² / (2·C·Σ weights): scikit-learn's `LogisticRegression`. */
+/** Minimises the mean loss + ‖W‖² / (2·C·Σ weights), as scikit-learn's `LogisticRegression` does. */
 export async function fitLogistic(problem: LogisticProblem, options: FitOptions): Promise<Fit> {
   const { examples, outputs, hasBias } = problem;
   const end = outputs * examples.D;
@@ -77,7 +77,7 @@ function objective(problem: LogisticProblem, { C, breather }: Pick<FitOptions, '
         sinceBreath = 0;
         await breather.breathe();
       }
-      // A last block that isn't full repeats the last row; `residuals` gives repeated rows no weight.
+      // If the last block isn't full, it repeats the last row; `residuals` gives repeated rows no weight.
       for (let i = 0; i < BLOCK; i++) block.places[i] = D * (rows[Math.min(from + i, rows.length - 1)] as number);
       for (let k = 0; k < outputs; k++) scoreBlock(block, x, k * D, scores, k);
       loss += residuals(problem, { scores, from, total, bias: hasBias ? x.subarray(end) : undefined });
@@ -102,7 +102,7 @@ interface BlockScores {
   readonly bias: Float64Array | undefined;
 }
 
-/** Replaces the scores of a block by the gradient of the mean loss. Returns the block's share of that loss. */
+/** Replaces the scores of a block with the gradient of the mean loss. Returns the block's share of that loss. */
 function residuals({ examples, rows, link }: LogisticProblem, { scores, from, total, bias }: BlockScores): number {
   let loss = 0;
   for (const [i, own] of scores.entries()) {
@@ -119,7 +119,7 @@ function residuals({ examples, rows, link }: LogisticProblem, { scores, from, to
   return loss;
 }
 
-/** Cross-entropy of one class among several. `classOf` gives a row's class, as an index of its scores. */
+/** The softmax cross-entropy of one class. `classOf` returns the class of a row as an index into its scores. */
 export function softmaxLink(classOf: (row: number) => number): LossLink {
   return (scores, row) => {
     const own = classOf(row);
@@ -137,7 +137,7 @@ export function softmaxLink(classOf: (row: number) => number): LossLink {
   };
 }
 
-/** Binary cross-entropy for each score, summed up. `targetOf` gives 1 or 0. */
+/** The sum of the binary cross-entropies of a row's scores. `targetOf` returns the probability of an output, from 0 to 1. */
 export function sigmoidLink(targetOf: (row: number, output: number) => number): LossLink {
   return (scores, row) => {
     let loss = 0;

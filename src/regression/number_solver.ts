@@ -4,14 +4,14 @@ import { addScaled, dot, type Examples, type LinearMap, sumOf } from './labelled
 import type { HeadSolver } from './problem';
 
 /**
- * The least penalty, as a share of the system's trace: some roundings. With a smaller penalty, a system with fewer examples than features
- * could be singular, without a solution. With this one, the solution is close to the shortest of those that fit best.
+ * The smallest penalty, relative to the trace of the system's matrix: a few rounding errors. With a smaller penalty, the matrix could be
+ * singular. With this one, the solution is close to the one with the smallest norm among those that fit best.
  */
 const LEAST = 64 * Number.EPSILON;
 
 /**
- * Solves for numbers by ridge regression, scikit-learn's `Ridge` with alpha = 1 / C. The system has one unknown per row or one per feature,
- * the fewer of both.
+ * Solves for numbers by ridge regression, as scikit-learn's `Ridge` does with alpha = 1 / C. The linear system has one unknown per row or
+ * one per feature, whichever are fewer.
  */
 export const NUMBERS: HeadSolver = {
   choice: { strengths: [0.1, 1, 10, 100, 1000], standardErrors: 0, isScaled: false },
@@ -34,9 +34,9 @@ interface Centred {
   readonly n: number;
   readonly D: number;
   readonly T: number;
-  /** (n, D): each row minus `means`, times the root of its weight. */
+  /** (n, D): each row minus `means`, times the square root of the row's weight. */
   readonly features: Float64Array;
-  /** (n, T): the targets of each row minus `targetMeans`, times the root of its weight. */
+  /** (n, T): the targets of each row minus `targetMeans`, times the square root of the row's weight. */
   readonly targets: Float64Array;
   /** (D) */
   readonly means: Float64Array;

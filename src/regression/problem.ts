@@ -2,14 +2,11 @@ import type { CurvatureAt } from './curvature';
 import type { Examples } from './labelled_features';
 import type { Fit, FitOptions } from './logistic';
 
-/** A linear layer to be solved for. */
+/** A linear layer to fit to examples. */
 export interface HeadProblem {
-  /** The examples over which figures are computed. */
+  /** The examples over which loss and accuracy are computed. */
   readonly examples: Examples;
-  /**
-   * The rows from which a fit learns: `rowsEach` successive rows for each example. They are the example itself and its views, which share
-   * its weight.
-   */
+  /** The rows that are fitted. Each example has `rowsEach` successive rows: the example itself and its views, which share its weight. */
   readonly learnt: Examples;
   readonly rowsEach: number;
   readonly outputs: number;
@@ -20,50 +17,53 @@ export interface HeadProblem {
 
 /** Loss and accuracy over examples. */
 export interface Judged {
-  /** The mean, weighted by the examples' weights. */
+  /** The mean loss, weighted by the examples' weights. */
   readonly loss: number;
-  /** The share of right predictions; null for numbers. */
+  /** The share of correct predictions; null for numbers. */
   readonly accuracy: number | null;
-  /** Each example's share of the loss, times N: their plain mean is the loss. */
+  /** Each example's contribution to the loss, times N: the unweighted mean of these numbers is the loss. */
   readonly losses: Float64Array;
   /**
-   * The number of examples of each class (rows) that were predicted as each class (columns). Null for other targets, and for many classes.
+   * The number of examples of each class (rows) that were predicted as each class (columns). Null for other targets, and if there are too
+   * many classes.
    */
   readonly confusion: readonly (readonly number[])[] | null;
 }
 
 /** How cross-validation chooses the strength of the penalty. */
 export interface StrengthChoice {
-  /** From strong penalties to weak ones. */
+  /** Values of C, from strong penalties to weak ones. */
   readonly strengths: readonly number[];
-  /** How far the loss may be above the lowest one, in standard errors: among such strengths the strongest penalty is chosen. */
+  /** The strongest penalty is chosen whose loss is at most this many standard errors above the lowest loss. */
   readonly standardErrors: number;
-  /** Whether the scores are scaled so that they are calibrated. */
+  /** Whether the scores are multiplied by a factor that calibrates them. */
   readonly isScaled: boolean;
 }
 
 /**
- * For labels. Strong penalties predict best from few examples, but make scores too small; weak penalties make the scores larger and the
- * predictions worse. So the scale is chosen separately, and the penalty is as strong as the examples allow.
+ * The choice for classes and labels. With few examples, strong penalties give the best predictions, but scores that are too small; weak
+ * penalties give larger scores and worse predictions. So the scale of the scores is chosen separately, and the penalty is as strong as the
+ * examples allow.
  */
 export const LABEL_CHOICE: StrengthChoice = { strengths: [1, 10, 100, 1000], standardErrors: 1, isScaled: true };
 
 export interface HeadFitOptions extends FitOptions {
-  /** Default: 1. The factor of the scores that depend on features. The solver for numbers ignores it. */
+  /** A factor of the scores, except those of labels or classes that have constant scores. Default: 1. The solver for numbers ignores it. */
   readonly scale?: number;
 }
 
-/** A way to solve for a head, by the kind of its targets. */
+/** Solves for a head with one kind of targets: classes, labels or numbers. */
 export interface HeadSolver {
   readonly choice: StrengthChoice;
-  /** Fits rows of `learnt`. */
+  /** Fits the given rows of `learnt`. */
   fit(problem: HeadProblem, rows: Int32Array, options: HeadFitOptions): Promise<Fit>;
   /**
-   * The loss of a row with these scores, and whether its prediction is right; `isRight` is undefined for numbers. May overwrite the scores.
+   * Returns the loss of a row with these scores, and whether its prediction is correct; `isRight` is undefined for numbers. May overwrite
+   * the scores.
    */
   judge(examples: Examples, row: number, scores: Float64Array): { readonly loss: number; readonly isRight?: boolean };
-  /** The likeliest class by scores; undefined for other targets. */
+  /** Returns the class with the highest score. Undefined for solvers of labels or numbers. */
   told?(scores: Float64Array): number;
-  /** The group of a row. Each fold gets an equal share of every group. */
+  /** Returns the group of a row. Each fold of the cross-validation gets an equal share of every group. */
   group(examples: Examples, row: number): number;
 }

@@ -1,7 +1,10 @@
-/** Rows of a block. Each number that is read serves four rows, because reading takes longer than multiplying. */
+/**
+ * The number of rows in a block. Each number of a vector is read once for all rows of a block, because reading takes longer than
+ * multiplying.
+ */
 export const BLOCK = 4;
 
-/** Four rows of features: (N, D) numbers, and the place where each row begins. */
+/** Four rows of the (N, D) `features`. `places` has the index of each row's first number. */
 export interface RowBlock {
   readonly features: Float64Array;
   readonly D: number;
@@ -9,7 +12,7 @@ export interface RowBlock {
   readonly places: Int32Array;
 }
 
-/** Writes the four rows' products with the vector at `start` to place `k` of each row's scores. */
+/** Writes the dot product of each row and the vector at `start` to entry `k` of the row's scores. */
 export function scoreBlock(
   { features: x, D, places }: RowBlock,
   vectors: Float64Array,
@@ -30,7 +33,7 @@ export function scoreBlock(
   for (const [row, own] of scores.entries()) own[k] = sums[row] as number;
 }
 
-/** Adds the four rows, each times place `k` of its factors, to the vector at `start`. */
+/** Adds the four rows, each multiplied by entry `k` of its factors, to the vector at `start`. */
 export function addBlock(
   { features: x, D, places }: RowBlock,
   vectors: Float64Array,

@@ -24,19 +24,20 @@ interface ScaledRows {
   readonly scaling: FeatureScale;
 }
 
-/** The change from the given features to the scaled ones. */
+/** How features were scaled: `means` were subtracted, and the result was divided by `length`. */
 export interface FeatureScale {
   /** (D) */
   readonly means: Float64Array;
   /**
-   * The root of the features' mean squared length, by which they were divided. 0 if all features are zero once their means are subtracted.
+   * The root mean square of the feature vectors' norms, before they were divided by it. 0 if all features are zero once their means are
+   * subtracted.
    */
   readonly length: number;
 }
 
 /**
- * Scales features to a mean squared length of 1. Before that, subtracts their mean if the head has a bias, because the bias compensates for
- * the subtraction. Throws `numerical_error` for features that aren't finite.
+ * Scales features so that the mean square of the feature vectors' norms is 1. If the head has a bias, first subtracts the features' means,
+ * for which the bias compensates. Throws `numerical_error` for features that aren't finite.
  */
 export function scaled({ features, views, D, targets, weights, hasBias }: GivenFeatures): ScaledRows {
   const N = weights.length;
@@ -53,7 +54,7 @@ export function scaled({ features, views, D, targets, weights, hasBias }: GivenF
   for (let row = 0; row < rows; row++) addScaled(all, row * D, -1, { of: means, start: 0 }, D);
   const square = dot(all, 0, all, 0, all.length) / rows;
   if (!Number.isFinite(square)) throw notFinite(features, views, D);
-  // If all features are equal, rounding leaves at most this much of their mean.
+  // If all feature vectors are equal, rounding errors alone leave at most this much.
   const isFlat = square <= Number.EPSILON * dot(means, 0, means, 0, D) * D;
   const length = isFlat ? 0 : Math.sqrt(square);
   const factor = isFlat ? 0 : 1 / length;
@@ -70,7 +71,7 @@ export function scaled({ features, views, D, targets, weights, hasBias }: GivenF
   return { examples: firstOfEach(learnt, rowsEach, weights), learnt, rowsEach, scaling: { means, length } };
 }
 
-/** Repeats each line of `length` numbers `times` times in succession. */
+/** Repeats each line of `length` numbers `times` times, before the next line follows. */
 function repeated(lines: Float64Array, length: number, times: number): Float64Array {
   const all = new Float64Array(lines.length * times);
   for (let at = 0; at < all.length; at += length) {
@@ -80,7 +81,7 @@ function repeated(lines: Float64Array, length: number, times: number): Float64Ar
   return all;
 }
 
-/** The examples without their views. */
+/** Returns the examples without their views. */
 function firstOfEach(learnt: Examples, rowsEach: number, weights: Float64Array): Examples {
   if (rowsEach === 1) return learnt;
   const { D, T } = learnt;
@@ -94,7 +95,7 @@ function firstOfEach(learnt: Examples, rowsEach: number, weights: Float64Array):
   return { N, D, T, features, targets, weights };
 }
 
-/** The layer for the features as they were before they were scaled. */
+/** Converts a layer over scaled features into the equivalent layer over the features as they were given. */
 export function unscaled(
   map: LinearMap,
   { means, length }: FeatureScale,

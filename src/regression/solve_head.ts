@@ -12,7 +12,7 @@ import { NUMBERS } from './number_solver';
 import type { HeadProblem, HeadSolver, Judged } from './problem';
 import { type FeatureScale, scaled, unscaled } from './scaled_features';
 
-/** Features of examples and the layer over them that is to be solved for. */
+/** The features and targets of examples, and the linear layer to solve for. */
 export interface HeadRequest {
   readonly problem: ProblemType;
   /** (N, D) */
@@ -20,18 +20,18 @@ export interface HeadRequest {
   /** (N, V, D): features of V further views of each example, which only the fit sees. Default: none. */
   readonly views?: Float32Array | undefined;
   readonly D: number;
-  /** (N) classes, or (N, outputs): 1 or 0 for each label, or numbers. */
+  /** (N) class indices, or (N, outputs): a probability from 0 to 1 for each label, or a number for each output. */
   readonly targets: Float64Array;
   /** (N): above 0. */
   readonly weights: Float64Array;
   readonly outputs: number;
   readonly hasBias: boolean;
   /**
-   * Inverse strength of the penalty, as scikit-learn's, for features with a mean squared length of 1; 'auto': by
-   * cross-validation, or `USUAL_C` if no class has two examples.
+   * The inverse strength of the penalty, as in scikit-learn, for feature vectors whose norms have a mean square of 1. 'auto' chooses it by
+   * cross-validation, or takes `USUAL_C` if no example can be held out.
    */
   readonly C: number | 'auto';
-  /** The factor of the scores. Default: 1, or as cross-validation chooses it. */
+  /** A factor of the scores. Default: the factor that cross-validation chooses, or 1 without cross-validation. */
   readonly scale?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -42,20 +42,20 @@ export interface SolvedHead extends Judged {
   /** (outputs): zeros for a head without a bias. */
   readonly bias: Float32Array<ArrayBuffer>;
   readonly C: number;
-  /** The factor of the scores, which `weight` and `bias` include. */
+  /** The factor of the scores. `weight` and `bias` already include it. */
   readonly scale: number;
-  /** Figures over examples that were held out in turn; null if the strength was given or nothing could be held out. */
+  /** Loss and accuracy over examples that were held out in turn; null if C was given or no example could be held out. */
   readonly crossValidated: (Judged & { readonly folds: number }) | null;
-  /** Evaluations of the objective by the last regression. */
+  /** How often the last regression evaluated its objective. */
   readonly evaluations: number;
   readonly warnings: readonly Warning[];
 }
 
-/** The strength without cross-validation. */
+/** The inverse strength C of the penalty if cross-validation isn't possible. */
 export const USUAL_C = 10;
-/** The largest entry of the mean loss's gradient at the end. */
+/** The final regression ends when no entry of the mean loss's gradient has a larger absolute value. */
 export const TOLERANCE = 1e-7;
-/** The largest number of features or scores: 256 MiB in float64. */
+/** The largest number of features or of scores: 256 MiB in float64. */
 const MOST_FEATURES = 2 ** 25;
 /** The largest number of weights. L-BFGS holds 24 vectors of that length. */
 const MOST_WEIGHTS = 2 ** 21;
@@ -67,11 +67,11 @@ const SOLVERS: Readonly<Record<ProblemType, HeadSolver>> = {
 };
 
 /**
- * Solves for a linear layer over fixed features, to convergence, in float64. The same request gives the same bits wherever `Math.exp`
- * and `Math.log` round alike; browsers differ in their last bit at most.
+ * Solves for a linear layer over fixed features, to convergence, in float64. The same request gives the same bits wherever `Math.exp` and
+ * `Math.log` round alike; between browsers, these functions differ in the last bit at most.
  *
- * Throws `invalid_argument` if only one class has examples, `numerical_error` for features that aren't finite,
- * `limit_exceeded` for more than memory should hold, and the reason of `signal`.
+ * Throws `invalid_argument` if only one class has examples, `numerical_error` for features that aren't finite, `limit_exceeded` for more
+ * than memory should hold, and the reason of `signal`.
  */
 export async function solveHead(request: HeadRequest): Promise<SolvedHead> {
   const { D, outputs, hasBias, C: wanted, signal } = request;
@@ -98,7 +98,7 @@ type JudgedExamples = Omit<HeadRequest, 'C' | 'hasBias' | 'views'>;
 /** `weight` (outputs, D), `bias` (outputs). */
 type GivenLayer = Pick<SolvedHead, 'weight' | 'bias'>;
 
-/** Loss and accuracy of a layer over features. Throws the reason of `signal`. */
+/** Computes the loss and accuracy of a layer over features. Throws the reason of `signal`. */
 export function judgeHead(request: JudgedExamples, layer: GivenLayer): Promise<Judged> {
   const { solver, problem, map } = judging(request, layer);
   return judge(solver, problem, map, request.signal);

@@ -17,7 +17,7 @@ export interface AdapterRecord {
 /** Identifies a stored version of an adapter. */
 export interface Revision {
   readonly created_at: number;
-  /** The hash of both files; empty for adapters stored before hashes were introduced, and without SubtleCrypto. */
+  /** The hash of both files; empty for adapters stored before hashes were introduced, and in pages without SubtleCrypto. */
   readonly hash: string;
 }
 
@@ -25,7 +25,7 @@ interface StoredRecord extends AdapterRecord {
   readonly revision: Revision;
 }
 
-/** Increased when older code could misread the stored data. */
+/** The version of the stored format: increased when older code could misread the data. */
 const format = 1;
 export const ADAPTERS = 'adapter/';
 
@@ -47,7 +47,7 @@ export class AdapterStore {
     return { stored: revisionOf(value), replaced: before === undefined ? undefined : revisionOf(before) };
   }
 
-  /** Rejects with `storage_corrupt` if the record is damaged. */
+  /** Reads and verifies an adapter. Rejects with `storage_corrupt` if the record is damaged. */
   async get(id: string): Promise<StoredRecord | undefined> {
     const value = await this.#store.get(ADAPTERS + id);
     return value === undefined ? undefined : readRecord(id, value);
@@ -64,7 +64,7 @@ export class AdapterStore {
   }
 }
 
-/** Reads and verifies a record. Records from before hashes were introduced have no hash. */
+/** Reads and verifies a record. Records that were stored before hashes were introduced have no hash. */
 async function readRecord(id: string, value: unknown): Promise<StoredRecord> {
   const { format: version, config, weights, created_at, base_model, sha256: expected } = fieldsOf(value);
   const isWhole =
@@ -85,7 +85,7 @@ async function readRecord(id: string, value: unknown): Promise<StoredRecord> {
   return { ...record, revision: revisionOf(value) };
 }
 
-/** The hash of both files. Undefined in insecure pages, which have no SubtleCrypto (and no training). */
+/** Returns the hash of both files. Undefined in insecure contexts, which have no SubtleCrypto (and can't train). */
 async function hashOf({ config, weights }: AdapterRecord): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if ((crypto.subtle as SubtleCrypto | undefined) === undefined) return undefined;
   return sha256(joinBytes([await sha256(weights), new TextEncoder().encode(config)]));

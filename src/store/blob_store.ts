@@ -4,11 +4,14 @@ export type Stored = unknown;
 /** A condition of a write, checked in the same transaction. */
 export interface Condition {
   readonly key: string;
-  /** Throws the `StoreError` with which the write rejects. */
+  /** Throws a `StoreError` if the write must not happen; the write then rejects with this error. */
   check(value: Stored | undefined): void;
 }
 
-/** Values by key. Every write is one transaction: it is applied completely or not at all, and is on disk when it resolves. */
+/**
+ * Values by key. Every write is one transaction: it is applied completely or not at all. If the store is persistent, the data are on disk
+ * once the write resolves.
+ */
 export interface BlobStore {
   /** Whether written data outlives the page. */
   readonly persistent: boolean;
@@ -16,7 +19,7 @@ export interface BlobStore {
   setMany(entries: readonly (readonly [key: string, value: Stored])[], condition?: Condition): Promise<void>;
   /** Writes one value and returns the previous one, in one transaction. */
   replace(key: string, value: Stored): Promise<Stored | undefined>;
-  /** Missing keys are ignored. */
+  /** Deletes the values of these keys. Missing keys are ignored. */
   deleteMany(keys: readonly string[]): Promise<void>;
   /** All keys in ascending order. */
   keys(): Promise<readonly string[]>;
@@ -24,13 +27,13 @@ export interface BlobStore {
   close(): Promise<void>;
 }
 
-/** Whether written data outlives the page; opens a store that opens on first use. Rejects if the store can't be opened. */
+/** Returns whether written data outlives the page. Opens the store first if it hasn't been opened yet, and rejects if that fails. */
 export async function isPersistent(store: BlobStore): Promise<boolean> {
   if (store.persistent) await store.get('');
   return store.persistent;
 }
 
-/** The fields of a stored value, of any types; none if it isn't an object. */
+/** Returns the fields of a stored value, with unknown types; an empty object if the value is undefined or null. */
 export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return (value ?? {}) as Record<string, unknown>;
 }
@@ -39,7 +42,7 @@ export function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
   return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer;
 }
 
-/** A store that lives as long as the object. Values are copied in and out, as in a database. */
+/** A store in memory, which lives as long as the object. Values are copied in and out, as in a database. */
 export class MemoryStore implements BlobStore {
   readonly persistent = false;
   readonly #values = new Map<string, Stored>();

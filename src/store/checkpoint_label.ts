@@ -1,11 +1,11 @@
 import { fieldsOf, isBytes } from './blob_store';
 
-/** The metadata of a stored checkpoint. The head of a run is a copy of its last checkpoint's metadata. */
+/** The metadata of a stored checkpoint. Each run also has a `head` record: a copy of its last checkpoint's metadata. */
 export interface Label {
   readonly format: typeof FORMAT;
-  /** Increases with every save under a name. */
+  /** Increases with every save under the same name. */
   readonly seq: number;
-  /** The id of one training from its start, including all resumed runs. */
+  /** The id of a training from its first step, including all resumed runs. */
   readonly training: string;
   /** The names of the adapters that train. */
   readonly adapters: readonly string[];
@@ -20,13 +20,13 @@ export interface Label {
 /** A run with stored checkpoints: one or two. */
 export interface KeptRun extends Pick<Label, 'adapters' | 'step' | 'ended' | 'saved_at'> {
   readonly name: string;
-  /** Bytes of all its checkpoints. */
+  /** The size of all its checkpoints in bytes. */
   readonly bytes: number;
 }
 
-/** Increased when older code could misread the stored data. */
+/** The version of the stored format: increased when older code could misread the data. */
 export const FORMAT = 2;
-/** The largest number of milliseconds since 1970 in a Date. */
+/** The latest time that a `Date` can hold, in milliseconds since 1970. */
 const LAST_DATE = 8.64e15;
 
 /** Reads a label. Undefined if the data is damaged or has another format. */
@@ -51,7 +51,7 @@ export function readLabel(value: unknown): Label | undefined {
 }
 
 /**
- * Describes a run. `parts` are the head and both slots, some of which may be missing or damaged. The date is read even from a later format.
+ * Describes a run. `parts` are all its stored values, some of which may be missing or damaged. The date is read even from a later format.
  */
 export function describeRun(name: string, parts: readonly unknown[]): KeptRun {
   const fields = parts.map(fieldsOf);
@@ -72,7 +72,7 @@ function isSequence(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 50;
 }
 
-/** The date in milliseconds; 0 if the value is not a date. */
+/** Returns the date in milliseconds since 1970; 0 if the value is not a date. */
 function dateOf(value: unknown): number {
   return typeof value === 'number' && Math.abs(value) <= LAST_DATE ? value : 0;
 }

@@ -3,26 +3,28 @@ import { StoreError } from './store_error';
 
 /** Up to this many runs, the new one included, stay stored even if some of them could be deleted. */
 const KEPT = 4;
-/** The most stored runs. */
+/** The largest number of stored runs. */
 const MOST = 16;
-/** Milliseconds after which a run is not expected to be resumed. */
+/** The number of milliseconds after its last save when a run is no longer expected to be resumed. */
 const FORGOTTEN = 30 * 86_400_000;
-/** The most runs that a message lists. */
+/** The largest number of runs that an error message lists. */
 const LISTED = 4;
 
-/** How many other runs to delete before a new run is stored: `wanted` if so many can be deleted, at least `needed`. */
+/** Returns how many other runs to delete to make room for a new run: `wanted` if that many can be deleted, at least `needed`. */
 export function surplus(others: number): { readonly wanted: number; readonly needed: number } {
   return { wanted: Math.max(0, others - KEPT + 1), needed: Math.max(0, others - MOST + 1) };
 }
 
-/** Runs that can be deleted unless they are active: completed runs, then runs that were not saved for 30 days; the oldest first. */
+/**
+ * Returns the runs that can be deleted unless they are locked: completed runs, then runs that were not saved for 30 days; the oldest first.
+ */
 export function expendable(runs: readonly KeptRun[], now: number): readonly KeptRun[] {
   const oldestFirst = [...runs].sort((a, b) => a.saved_at - b.saved_at);
   const forgotten = oldestFirst.filter(({ ended, saved_at }) => !ended && now - saved_at > FORGOTTEN);
   return [...oldestFirst.filter(({ ended }) => ended), ...forgotten];
 }
 
-/** The error if too few stored runs can be deleted to make room for a new one. */
+/** Returns the error to throw if too few stored runs can be deleted to make room for a new one. */
 export function noRoom(runs: readonly KeptRun[]): StoreError {
   const oldestFirst = [...runs].sort((a, b) => a.saved_at - b.saved_at);
   const listed = oldestFirst.slice(0, LISTED).map(inWords).join(', ');

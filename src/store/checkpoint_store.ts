@@ -13,9 +13,9 @@ export interface StoredCheckpoint extends Omit<Label, 'format' | 'saved_at'> {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Locks on run names. The holder of a name runs its training, in any tab. */
+/** Locks on run names. Only the holder of a name's lock, in any tab, may run its training. */
 interface NameLocks {
-  /** Undefined if another holder has it. */
+  /** Locks a name. Resolves with undefined if another holder has the lock. */
   take(name: string): Promise<Lock | undefined>;
 }
 
@@ -26,13 +26,13 @@ interface Lock {
 export const CHECKPOINTS = 'checkpoint/';
 
 /**
- * Up to two checkpoints under each name: the last one, and the one before it, which the next save replaces. A write is one transaction, so
- * the last checkpoint survives any failure of a write.
+ * Stores up to two checkpoints under each name: the last one, and the one before it, which the next save replaces. A write is one
+ * transaction, so the last checkpoint survives a failed write.
  */
 export class CheckpointStore {
   readonly #store: BlobStore;
   readonly #locks: NameLocks;
-  /** Changes are made one after the other, so that a pending write can't restore a deleted checkpoint. */
+  /** Changes run one after the other, so that a pending save can't restore a deleted checkpoint. */
   readonly #changes = new Serial();
 
   constructor(store: BlobStore, locks: NameLocks) {
@@ -45,7 +45,8 @@ export class CheckpointStore {
   }
 
   /**
-   * The intact checkpoints of the training that was saved last, the newest first. `damaged`: a newer checkpoint exists but can't be read.
+   * Resolves with the intact checkpoints of the training that was saved last, the newest first. `damaged`: a newer checkpoint was saved but
+   * can't be read.
    */
   async load(name: string): Promise<{ readonly found: readonly StoredCheckpoint[]; readonly damaged: boolean }> {
     const slots = [await this.#slot(name, 0), await this.#slot(name, 1)].flatMap((slot) => slot ?? []);
@@ -57,16 +58,16 @@ export class CheckpointStore {
   }
 
   /**
-   * Overwrites the slot. `seq` must exceed that of all loaded checkpoints, and is 0 for the first checkpoint under a name. The first save
-   * deletes other runs if there are too many: completed runs, then runs that were not saved for 30 days, the oldest first, but none whose
-   * name is locked. Rejects with `storage_full` if too many would remain, and with `locked_by_other_tab` if the name belongs to another
-   * owner.
+   * Saves a checkpoint in its slot. `seq` must exceed that of all loaded checkpoints, and is 0 for the first checkpoint under a name. The
+   * first save deletes other runs if there are too many: completed runs, then runs that were not saved for 30 days, the oldest first, but
+   * none whose name is locked. Rejects with `storage_full` if too many would remain, and with `locked_by_other_tab` if the name belongs to
+   * another owner.
    */
   save(name: string, checkpoint: StoredCheckpoint, owner?: string): Promise<void> {
     return this.#changes.run(() => this.#save(name, checkpoint, owner));
   }
 
-  /** The owner of a name; undefined if it never had one. */
+  /** Resolves with the owner of a name; undefined if it never had one. */
   async owner(name: string): Promise<string | undefined> {
     const owner = await this.#store.get(ownerKey(name));
     return typeof owner === 'string' ? owner : undefined;
@@ -79,7 +80,7 @@ export class CheckpointStore {
     return owner;
   }
 
-  /** All stored runs, in the order of their names. */
+  /** Resolves with all stored runs, in the order of their storage keys. */
   async list(): Promise<readonly KeptRun[]> {
     const runs: KeptRun[] = [];
     // The runs are read one by one, because each may be large.
@@ -92,7 +93,7 @@ export class CheckpointStore {
     return this.#changes.run(() => this.#store.deleteMany(keysOf(name)));
   }
 
-  /** Deletes the checkpoints of all runs that train an adapter of that name, and returns the freed bytes. */
+  /** Deletes the checkpoints of all runs that train an adapter with this name. Resolves with the number of freed bytes. */
   deleteOf(adapter: string): Promise<number> {
     return this.#changes.run(() => this.#deleteOf(adapter));
   }
@@ -120,7 +121,7 @@ export class CheckpointStore {
         if (locked.length > 0) await this.#store.deleteMany(locked.flatMap((run) => keysOf(run.name)));
       };
       await this.#store.setMany(entries, isOwn).catch(async (error: unknown) => {
-        // The runs to be deleted may be what fills the storage.
+        // The storage may be full only because of the runs that are about to be deleted.
         if (locked.length === 0 || !(error instanceof StoreError) || error.code !== 'storage_full') throw error;
         await deleteLocked();
         await this.#store.setMany(entries, isOwn);

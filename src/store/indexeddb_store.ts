@@ -4,7 +4,10 @@ import { StoreError } from './store_error';
 
 const objectStore = 'values';
 
-/** Milliseconds that the database may take to open: a busy machine takes several seconds, and a tab that deletes the database blocks it. */
+/**
+ * The time in milliseconds that the database may take to open: a busy machine takes several seconds, and a tab that is deleting the
+ * database blocks it.
+ */
 const patience = 30_000;
 
 /**
@@ -22,7 +25,7 @@ export class IndexedDbStore implements BlobStore {
     this.#factory = factory;
   }
 
-  /** Rejects with `storage_unavailable` if the browser refuses. */
+  /** Opens the database. Rejects with `storage_unavailable` if the browser refuses. */
   async open(): Promise<void> {
     await this.#open();
   }
@@ -64,7 +67,7 @@ export class IndexedDbStore implements BlobStore {
 
   readonly #use: UseStore = async (mode, callback) => {
     const transaction = await this.#begin(mode);
-    // idb-keyval reads the transaction's error, which isn't set yet when a request's error bubbles to it.
+    // While a request's error event bubbles to the transaction, `transaction.error`, which idb-keyval reads, isn't set yet.
     let cause: unknown;
     transaction.addEventListener('error', (event) => {
       cause ??= (event.target as IDBRequest | null)?.error;
@@ -103,12 +106,12 @@ export class IndexedDbStore implements BlobStore {
   }
 }
 
-/** Aborts a transaction. A value that can't be cloned throws in the middle of the writes, and the transaction would still commit. */
+/** Aborts a transaction. If a value can't be cloned, `put` throws after earlier writes, which the transaction would otherwise commit. */
 function abandon(transaction: IDBTransaction): void {
   try {
     transaction.abort();
   } catch {
-    // it has ended already
+    // the transaction has already ended
   }
 }
 
@@ -140,7 +143,7 @@ function openDatabase(factory: IDBFactory, name: string, onGone: () => void): Pr
   });
 }
 
-/** The reason for a full storage in Firefox, whose error has no message. */
+/** The error message for full storage in Firefox, whose own error has no message. */
 const NO_ROOM = 'the browser gives this site no more room for adapters, profiles and checkpoints';
 
 function toStoreError(error: unknown): unknown {

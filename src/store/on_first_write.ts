@@ -1,10 +1,10 @@
 import type { BlobStore } from './blob_store';
 
-/** Wraps a store. `onStored` is called once, after the first write of data that outlives the page. */
+/** Wraps a store. Calls `onStored` once, after the first write of data that outlives the page. */
 export function onFirstWrite(store: BlobStore, onStored: () => void): BlobStore {
   let isCalled = false;
   const callOnce = (): void => {
-    // A store that opens on first use has opened by now, so `persistent` is final.
+    // Even a store that opens on first use is open after a write, so `persistent` is final.
     if (isCalled || !store.persistent) return;
     isCalled = true;
     onStored();

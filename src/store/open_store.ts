@@ -13,7 +13,7 @@ interface OpenStoreOptions {
   readonly name?: string;
 }
 
-/** A store that opens on first use, so that users who save nothing get no warnings. */
+/** Returns a store that opens on first use, so that users who save nothing get no warnings. */
 export function openStore(options: OpenStoreOptions): BlobStore {
   return options.kind === 'memory' ? new MemoryStore() : lazyStore(options);
 }

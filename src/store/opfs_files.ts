@@ -1,10 +1,10 @@
 import type { ByteFiles, ByteWriter } from './byte_files';
 import { StoreError } from './store_error';
 
-/** The folder's name in the origin's root. */
+/** The folder's name in the root of the origin private file system. */
 const FOLDER = 'webvera';
 
-/** A worker's handle for synchronous writes at any offset. TypeScript has it only in its worker library. */
+/** A handle for synchronous writes at any offset. TypeScript declares it only in its library for workers. */
 interface SyncAccessHandle {
   write(bytes: Uint8Array<ArrayBuffer>, options: { at: number }): number;
   getSize(): number;
@@ -13,7 +13,7 @@ interface SyncAccessHandle {
 }
 type FileHandle = FileSystemFileHandle & { createSyncAccessHandle(): Promise<SyncAccessHandle> };
 
-/** Files in the origin private file system. Only workers can write there. */
+/** Files in the origin private file system. Writing needs synchronous access handles, which only workers have. */
 export class OpfsFiles implements ByteFiles {
   readonly #root: () => Promise<FileSystemDirectoryHandle>;
 
@@ -61,7 +61,7 @@ function writerOf(handle: SyncAccessHandle): ByteWriter {
     write: (bytes, at) =>
       known(async () => {
         const written = handle.write(bytes, { at });
-        // Chromium doesn't throw when the disk is full: it reports 2³² − 8 bytes and leaves a short file.
+        // If the disk is full, Chromium doesn't throw: it reports 2³² − 8 written bytes and leaves a file that is too short.
         if (written !== bytes.length || handle.getSize() < at + bytes.length) {
           throw new StoreError('storage_full', `Storage is full: no room for ${bytes.length} bytes more`);
         }
@@ -89,7 +89,7 @@ function isNamed(error: unknown, ...names: readonly string[]): boolean {
   return error instanceof Error && names.includes(error.name);
 }
 
-/** Undefined if this thread can't use the origin private file system. */
+/** Returns undefined if this thread can't write to the origin private file system. */
 export function openByteFiles(): ByteFiles | undefined {
   const { FileSystemFileHandle: handle } = globalThis as { FileSystemFileHandle?: { readonly prototype: object } };
   if (handle === undefined || !('createSyncAccessHandle' in handle.prototype)) return undefined;

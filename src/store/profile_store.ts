@@ -3,7 +3,7 @@ import { StoreError } from './store_error';
 
 /** The stored parts of a profile. Parts that change together are stored together; the writer defines their contents. */
 export interface ProfileParts {
-  /** The fields that a list shows, and the vectors. */
+  /** The fields that a list of profiles shows, and the adapter's trained vectors. */
   readonly state: Stored;
   readonly examples: Stored;
   /** Ratings and preferences. */
@@ -12,7 +12,7 @@ export interface ProfileParts {
   readonly unfinished: Stored;
 }
 
-/** A profile's id, and the random id that distinguishes it from an earlier profile with the same one. */
+/** A profile's id, and the random id `born` that distinguishes it from an earlier profile with the same id. */
 export interface ProfileName {
   readonly id: string;
   readonly born: string;
@@ -24,7 +24,10 @@ export type WrittenParts = Partial<ProfileParts> & { readonly features?: null };
 export const PROFILES = 'profile/';
 const PARTS = ['state', 'examples', 'feedback', 'unfinished'] as const satisfies readonly (keyof ProfileParts)[];
 
-/** The storage key's end for the features of the examples. They aren't a part: only the worker reads and writes them. */
+/**
+ * The end of the storage key under which the features of the examples are stored. `ProfileParts` doesn't contain them: only the worker
+ * reads and writes them.
+ */
 const FEATURES = 'features';
 
 /** Profiles by id. Each write is one transaction. */
@@ -54,7 +57,7 @@ export class ProfileStore {
     return true;
   }
 
-  /** The stored features of a profile's examples. Undefined if there are none, or if another profile has the id now. */
+  /** Resolves with the stored features of a profile's examples. Undefined if there are none, or if another profile has the id now. */
   async features({ id, born }: ProfileName): Promise<Stored | undefined> {
     const [state, features] = await Promise.all([
       this.#store.get(keyOf(id, 'state')),
@@ -65,7 +68,7 @@ export class ProfileStore {
 
   /**
    * Stores the features of a profile's examples in place of earlier ones. Stores nothing if the profile was deleted, or if its settings no
-   * longer allow to store examples: another tab may do this at any time.
+   * longer allow examples to be stored: another tab may do this at any time.
    */
   async setFeatures({ id, born }: ProfileName, features: Stored): Promise<void> {
     const fits = ({ born: own, settings }: ReturnType<typeof fieldsOf>): boolean =>
@@ -73,7 +76,7 @@ export class ProfileStore {
     await this.#setIf(id, [[keyOf(id, FEATURES), features]], fits);
   }
 
-  /** Stores the entries if the profile's stored state fits. Resolves with whether it did. */
+  /** Stores the entries if `fits` accepts the profile's stored state. Resolves with whether it stored them. */
   #setIf(
     id: string,
     entries: Parameters<BlobStore['setMany']>[0],
@@ -92,14 +95,17 @@ export class ProfileStore {
     );
   }
 
-  /** Each profile's id and state, sorted by id. Keys have another order: '-' comes before the '/' behind an id. */
+  /**
+   * Resolves with each profile's id and state, sorted by id. Storage keys have another order, because '-' comes before the '/' that follows
+   * an id.
+   */
   async states(): Promise<{ readonly id: string; readonly state: Stored }[]> {
     const keys = (await this.#store.keys()).filter((key) => key.startsWith(PROFILES) && key.endsWith('/state'));
     const ids = keys.map(idOf).sort();
     return Promise.all(ids.map(async (id) => ({ id, state: await this.#store.get(keyOf(id, 'state')) })));
   }
 
-  /** Resolves with the size of the features in bytes. */
+  /** Deletes a profile. Resolves with the size in bytes of the deleted features. */
   async delete(id: string): Promise<number> {
     const { features } = fieldsOf(await this.#store.get(keyOf(id, FEATURES)));
     await this.#store.deleteMany([...PARTS, FEATURES].map((part) => keyOf(id, part)));
@@ -107,7 +113,7 @@ export class ProfileStore {
   }
 }
 
-/** The storage key of a part. Ids may contain slashes. */
+/** Returns the storage key of a part. Encodes the id, because it may contain slashes. */
 function keyOf(id: string, part: string): string {
   return `${PROFILES}${encodeURIComponent(id)}/${part}`;
 }

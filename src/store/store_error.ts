@@ -13,7 +13,7 @@ export class StoreError extends Error {
   readonly code: StoreErrorCode;
   /** Whether the same call may succeed a little later. */
   readonly retryable: boolean;
-  /** Plain data for programs. */
+  /** Details as plain data, for code that handles the error. */
   readonly detail: Readonly<Record<string, unknown>>;
 
   constructor(

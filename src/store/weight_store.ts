@@ -2,7 +2,7 @@ import { sha256, toHex } from '../core/input/digest';
 import type { BlobStore } from './blob_store';
 import type { ByteFiles } from './byte_files';
 
-/** Bytes of a chunk. Each chunk has its own hash. */
+/** The size of a chunk in bytes. Each chunk has its own hash. */
 export const CHUNK_BYTES = 2 ** 23;
 
 /** The record of a cached file, or of a file that does not exist in its folder. */
@@ -10,20 +10,20 @@ export interface KeptFile {
   readonly state: 'partial' | 'verified' | 'corrupt' | 'absent';
   /** The model's name. */
   readonly model: string;
-  /** A commit, branch or tag; '' for a URL. */
+  /** A commit, branch or tag; '' if the model was loaded from a URL. */
   readonly revision: string;
-  /** The URL of its folder, ending in a slash. */
+  /** The URL of the model folder, ending in a slash. */
   readonly folder: string;
   readonly file: string;
-  /** Bytes of the whole file, if known. */
+  /** The size of the complete file in bytes, if known. */
   readonly size: number | undefined;
-  /** The server's tag, which changes when the file changes. */
+  /** The server's ETag, or its Last-Modified date if it sends no ETag. */
   readonly tag: string | undefined;
   /** The SHA-256 that the hub reports. */
   readonly told: string | undefined;
   /** The SHA-256 of the bytes, once all of them are on disk. */
   readonly sha256: string | undefined;
-  /** Bytes on disk, from the beginning of the file. */
+  /** The number of bytes on disk, from the beginning of the file. */
   readonly bytes: number;
   /** The SHA-256 of each chunk of `CHUNK_BYTES`, in hexadecimal digits; the last chunk may be shorter. */
   readonly chunks: readonly string[];
@@ -33,7 +33,7 @@ export const WEIGHTS = 'weights/';
 const REVISIONS = 'revision/';
 const FORMAT = 1;
 
-/** Cached downloads: the bytes by name, and a record for each. Bytes without a record are ignored. */
+/** Stores cached downloads: for each, a file with its bytes, and a record. Bytes without a record are ignored. */
 export class WeightStore {
   readonly files: ByteFiles;
   readonly #records: BlobStore;
@@ -43,7 +43,7 @@ export class WeightStore {
     this.files = files;
   }
 
-  /** Whether records outlive the page. It is final once a record was read. */
+  /** Whether records outlive the page. The value is final once a record was read. */
   get persistent(): boolean {
     return this.#records.persistent;
   }
@@ -57,8 +57,8 @@ export class WeightStore {
   }
 
   /**
-   * Deletes as many files as possible. The bytes are deleted before their records, because bytes without a record can't be found. Throws
-   * the first error at the end, such as `locked_by_other_tab` for a file that is being written, whose record stays.
+   * Deletes as many files as possible. Deletes the bytes before their records, because bytes without a record can't be found. Then throws
+   * the first error, such as `locked_by_other_tab` for a file that is being written; the record of such a file stays.
    */
   async delete(records: readonly KeptFile[]): Promise<void> {
     const deleting = records.map(async (record) => this.files.delete(await bytesName(record)));
@@ -74,7 +74,7 @@ export class WeightStore {
     return records.flatMap((record) => readRecord(record) ?? []);
   }
 
-  /** The last known commit of a branch's folder. */
+  /** Resolves with the last known commit of the branch to which a folder URL points. */
   async commit(folder: string): Promise<string | undefined> {
     const commit = await this.#records.get(REVISIONS + folder);
     return typeof commit === 'string' && /^[\da-f]{40}$/.test(commit) ? commit : undefined;
@@ -84,19 +84,19 @@ export class WeightStore {
     await this.#records.setMany([[REVISIONS + folder, commit]]);
   }
 
-  /** Deletes the known commits of the folders that `isMeant` accepts. */
+  /** Deletes the stored commits of the folders that `isMeant` accepts. */
   async forgetCommits(isMeant: (folder: string) => boolean): Promise<void> {
     const keys = (await this.#records.keys()).filter((key) => key.startsWith(REVISIONS));
     await this.#records.deleteMany(keys.filter((key) => isMeant(key.slice(REVISIONS.length))));
   }
 }
 
-/** The file name under which bytes are stored: URLs contain characters that file names can't. */
+/** Returns the file name under which bytes are stored: a hash, because URLs contain characters that file names can't. */
 export async function bytesName({ folder, file }: Pick<KeptFile, 'folder' | 'file'>): Promise<string> {
   return toHex(await sha256(new TextEncoder().encode(folder + file)));
 }
 
-/** Reads a record. Undefined for a damaged value, or one of another format. */
+/** Reads a record. Returns undefined if the value is damaged or has another format. */
 function readRecord(value: unknown): KeptFile | undefined {
   if (typeof value !== 'object' || value === null || !('format' in value) || value.format !== FORMAT) return undefined;
   const record = value as unknown as KeptFile;

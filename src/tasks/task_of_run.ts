@@ -3,7 +3,10 @@ import type { ResolvedTrainingArguments } from '../core/types/training';
 import type { RunTask } from './task/run_task';
 import type { Task } from './task/task';
 
-/** The task that a run of these arguments trains with: the model's own, or that of learning from preferences. Throws `invalid_argument`. */
+/**
+ * Returns the task that a run with these arguments trains: the model's own task, or one that learns from preferences. Throws
+ * `invalid_argument` if the model can't learn from preferences.
+ */
 export function taskOfRun(task: Task, { preference }: Pick<ResolvedTrainingArguments, 'preference'>): RunTask {
   if (preference === null) return task;
   const preferring = task.preferring?.(preference);

@@ -11,26 +11,26 @@ import type { Task } from './task/task';
 import type { Preprocessors, TaskKind, TaskModel } from './task/task_kind';
 import { TOKEN_CLASSIFICATION } from './token_classification/token_classification';
 
-/** All tasks. A model's default is the first of those that it can be used for. */
+/** All tasks. A model's default task is the first one for which it can be used. */
 const TASKS = [CAUSAL_LM, SEQUENCE_CLASSIFICATION, IMAGE_CLASSIFICATION, TOKEN_CLASSIFICATION, FEATURE_EXTRACTION];
 
 export type TaskName = (typeof TASKS)[number]['facts']['name'];
 
 type Kind = TaskKind<TaskName>;
 
-/** Whether a task's models read a row's vector. */
+/** Whether a task's heads may read one pooled vector per row. */
 export function readsVectors(task: TaskName = CAUSAL_LM.facts.name): boolean {
   return kindOf(task).readsVectors === true;
 }
 
-/** The task that a model's head serves. */
+/** Creates the task for which a model's head was made. */
 export function createTask(model: TaskModel & Pick<Architecture, 'task'>, preprocessors: Preprocessors = {}): Task {
   return kindOf(model.task.name).create(model, preprocessors);
 }
 
 /**
- * The architecture that a config.json names, with a task's head. Throws `unsupported_model` for unknown architectures, and for networks
- * that have no such head; `invalid_format` for bad fields.
+ * Creates the architecture that a config.json describes, with a task's head. Throws `unsupported_model` for unknown architectures and for
+ * networks that can't have this head, and `invalid_format` for invalid fields.
  */
 export function createArchitecture(
   config: PretrainedConfig,
@@ -55,7 +55,7 @@ export function createArchitecture(
   };
 }
 
-/** A config.json that names the class of its head, and its pooling. */
+/** Returns the config with the class name of its head, and its pooling. Leaves the config unchanged unless `isOwn`. */
 function describedBy(config: PretrainedConfig, { className, pooling }: Head, isOwn: boolean): PretrainedConfig {
   return isOwn ? { ...config, architectures: [className], ...(pooling && { pooling }) } : config;
 }
@@ -63,15 +63,15 @@ function describedBy(config: PretrainedConfig, { className, pooling }: Head, isO
 const NO_LABELS = { names: [], problem: 'single_label_classification' } as const;
 
 interface TaskHints {
-  /** The adapter's task type. */
+  /** The adapter's task type, if any. */
   readonly task_type: string | null;
   /** Whether the caller names labels. */
   readonly hasLabels: boolean;
 }
 
 /**
- * The task that a model would be loaded for: by the adapter's task type, by labels, or by the class in config.json. Throws as
- * `createArchitecture` does.
+ * Returns the task for which a model would be loaded: by the adapter's task type, else by labels, else by the class in config.json. Throws
+ * as `createArchitecture` does.
  */
 export function likelyTask(config: PretrainedConfig, { task_type, hasLabels }: TaskHints): TaskFacts<TaskName> {
   const kinds = kindsFor(createNetwork(config, {}));
@@ -91,7 +91,7 @@ function kindOf(name: string): Kind {
   throw new WebVeraError('internal', `No task has the name ${name}`);
 }
 
-/** The tasks that a network can be used for. */
+/** Returns the tasks for which a network can be used. */
 function kindsFor(network: Network): readonly Kind[] {
   return TASKS.filter((kind: Kind) => kind.head(network) !== undefined);
 }
@@ -107,7 +107,7 @@ function noHead(model_type: string, { facts: { name: task, autoClass } }: Kind, 
   );
 }
 
-/** Loads the parts of all tasks' code that load when they are needed. */
+/** Loads the parts of all tasks' code that are otherwise loaded on first use. */
 export async function loadLateTasks(): Promise<void> {
   await Promise.all(TASKS.flatMap(({ lateCode = [] }: Kind) => lateCode).map((load) => load()));
 }

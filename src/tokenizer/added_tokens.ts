@@ -3,10 +3,10 @@ import { WORD } from './rules/word_rules';
 
 /** Unicode's white space. JavaScript's `trim` removes a different set of characters. */
 const WHITE_SPACE = /^\p{White_Space}$/u;
-/** A character of a word at the end, and at the beginning of a text. */
+/** Match a word character at the end, and at the beginning, of a text. */
 const [BEFORE, AFTER] = [new RegExp(`[${WORD}]$`, 'u'), new RegExp(`^[${WORD}]`, 'u')];
 
-/** A token that is searched for in the text itself, with the settings of tokenizer.json. */
+/** A token that is searched for in the text before the rest is encoded, with its settings from tokenizer.json. */
 export interface AddedToken {
   readonly content: string;
   readonly id: number;
@@ -14,7 +14,7 @@ export interface AddedToken {
   readonly normalized: boolean;
   readonly lstrip: boolean;
   readonly rstrip: boolean;
-  /** Whether the token is found only where no character of a word is beside it. */
+  /** Whether the token is found only where no word character is next to it. */
   readonly singleWord: boolean;
 }
 
@@ -29,11 +29,11 @@ interface Trie {
   token?: AddedToken;
 }
 
-/** Finds added tokens in a text, from left to right, the longest at each place. */
+/** Finds added tokens in a text, from left to right, and the longest one at each place. */
 export class TokenFinder {
   readonly #root: Trie = { next: new Map() };
 
-  /** Tokens by the text to search for. */
+  /** `tokens` maps each text to search for to its token. */
   constructor(tokens: ReadonlyMap<string, AddedToken>) {
     for (const [text, token] of tokens) {
       if (text === '') continue;
@@ -48,7 +48,7 @@ export class TokenFinder {
     }
   }
 
-  /** Splits a text into sections. A token with `lstrip` or `rstrip` takes the white space beside it off the neighbouring section. */
+  /** Splits a text into sections. A token with `lstrip` or `rstrip` removes the white space next to it from the neighbouring section. */
   split(text: string, budget: StepBudget): Section[] {
     const sections: Section[] = [];
     let from = 0;
@@ -84,7 +84,7 @@ export class TokenFinder {
   }
 }
 
-/** Whether a character of a word is beside a part of a text. */
+/** Whether a word character is next to the part of a text from `at` to `end`. */
 function isWithinWord(text: string, at: number, end: number): boolean {
   return BEFORE.test(text.slice(Math.max(0, at - 2), at)) || AFTER.test(text.slice(end, end + 2));
 }

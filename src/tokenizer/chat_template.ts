@@ -4,8 +4,8 @@ import type { Chat, ChatTemplate, RenderChat, RenderedChat } from '../core/types
 import { errorFromData } from '../core/types/wire';
 
 /**
- * A tokenizer's chat template, with the special tokens that it knows by name. `file` is the text of chat_template.jinja and overrides
- * tokenizer_config.json, which holds one template, or several with names. Among several, the one named default is used.
+ * Returns a tokenizer's chat template, with the special tokens to which it can refer by name. `file` is the text of chat_template.jinja and
+ * overrides tokenizer_config.json. If tokenizer_config.json holds several named templates, the one named `default` is used.
  */
 export function readChatTemplate(config: JsonObject, file: string | undefined): ChatTemplate | undefined {
   const { chat_template: own } = config;
@@ -19,7 +19,7 @@ export function readChatTemplate(config: JsonObject, file: string | undefined): 
   return { source, tokens: Object.fromEntries(tokens) };
 }
 
-/** The text of a special token, which the config gives as a string or in an object. */
+/** Returns the text of a special token, which the config gives as a string or in an object. */
 export function specialToken(config: JsonObject, key: string): string | null {
   const value = Object.hasOwn(config, key) ? config[key] : null;
   const content = isJsonObject(value) ? value.content : value;

@@ -1,11 +1,11 @@
 import { WebVeraError } from '../core/errors/error';
 
-/** Longest setting of a rule or a model, in characters. */
+/** The largest length of a string in the settings of a rule or a model, in characters. */
 export const MAX_STRING = 256;
-/** Longest token, in characters. The longest tokens of published vocabularies, runs of spaces, have 128. */
+/** The largest length of a token, in characters. The longest tokens of published vocabularies, runs of spaces, have 128. */
 export const MAX_TOKEN = 1024;
 
-/** Throws `invalid_format` unless a value is a text of at most `longest` characters. */
+/** Throws `invalid_format` unless a value is a string of at most `longest` characters. */
 export function checkString(name: string, value: unknown, longest: number): void {
   if (typeof value !== 'string') throw invalid(`${name}: expected a text, got ${describe(value)}`);
   if (value.length > longest) throw invalid(`${name}: expected at most ${longest} characters, got ${value.length}`);
@@ -17,7 +17,7 @@ export function checkId(name: () => string, id: unknown, idLimit: number): void 
   throw invalid(`${name()}: expected an id from 0 to ${idLimit - 1}, got ${describe(id)}`);
 }
 
-/** A value as a message shows it, shortened. */
+/** Formats a value for an error message, and truncates it. */
 export function describe(value: unknown): string {
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
   const text = JSON.stringify(typeof value === 'string' ? value.slice(0, 41) : value) ?? 'nothing';

@@ -4,13 +4,13 @@ import type { ModelKind } from './models/model_kind';
 import { modelKindOf } from './models/model_kinds';
 import { checkPattern } from './rules/patterns';
 
-/** The most ids: more than any published vocabulary has, and few enough for an array with an entry for each id. */
+/** The largest number of ids: more than any published vocabulary has, and few enough for an array with an entry for each id. */
 const MAX_IDS = 2 ** 22;
-/** Objects, lists and values in one stage's rules. */
+/** The largest number of objects, lists and values in the rules of one stage. */
 const MAX_NODES = 4096;
-/** The tokenizers of models that write images have 32,768. */
+/** The largest number of added tokens. The tokenizers of models that generate images have 32,768. */
 const MAX_ADDED_TOKENS = 65_536;
-/** Longest word that WordPiece encodes, in characters. */
+/** The length of the longest word that WordPiece may encode, in characters. */
 const MAX_WORD = 200;
 
 /** A tokenizer.json whose parts have all been checked. */
@@ -18,15 +18,15 @@ export interface TokenizerDefinition {
   /** The file with all its stages; a stage without rules is null. */
   readonly json: JsonObject & { readonly model: JsonObject };
   readonly modelKind: ModelKind;
-  /** Entries of the vocabulary without added tokens outside it, which is Hugging Face's `vocab_size`. */
+  /** The number of entries in the model's vocabulary. Added tokens outside it don't count, as in Hugging Face's `vocab_size`. */
   readonly vocabSize: number;
   /** All ids are below this number. */
   readonly idLimit: number;
 }
 
 /**
- * Checks an untrusted tokenizer.json, parsed: its structure, sizes, ids, and the fields of its rules. The work of the rules is bounded
- * when they run. `modelVocabSize` is the number of rows of the embedding that the ids will index. Throws `invalid_format`.
+ * Checks a parsed, untrusted tokenizer.json: its structure, sizes, ids, and the fields of its rules. The work of the rules is limited
+ * later, when they run. `modelVocabSize` is the number of rows of the embedding that the ids will index. Throws `invalid_format`.
  */
 export function checkTokenizer(json: unknown, modelVocabSize: number | undefined): TokenizerDefinition {
   if (!isJsonObject(json)) throw invalid('expected a JSON object');
@@ -34,7 +34,7 @@ export function checkTokenizer(json: unknown, modelVocabSize: number | undefined
   const { kind, size } = checkModel(json.model, idLimit);
   const listed = json.added_tokens ?? [];
   checkAddedTokens(listed, MAX_IDS);
-  // Files may list tokens that the model's embedding lacks, such as Gemma 3's <image_soft_token>. Texts can't contain these.
+  // Files may list tokens that the model's embedding lacks, such as Gemma 3's <image_soft_token>. These tokens are ignored.
   const added = (listed as readonly { readonly id: number }[]).filter(({ id }) => id < idLimit);
   const stages = {
     normalizer: json.normalizer ?? null,
@@ -74,7 +74,7 @@ function checkAddedTokens(added: unknown, idLimit: number): void {
   }
 }
 
-/** Checks the rules of any stage. The library checks their types. */
+/** Checks the rules of one stage. The library checks the types of the rules. */
 function checkRules(stage: string, rules: unknown): void {
   let nodes = 0;
   visit(rules);
@@ -109,7 +109,7 @@ function checkRules(stage: string, rules: unknown): void {
   }
 }
 
-/** Checks what the library doesn't check itself. */
+/** Checks those fields of a rule that the library doesn't check itself. */
 function checkRule(stage: string, rule: JsonObject): void {
   const { type, replacement, str_rep } = rule;
   if (type === 'Metaspace') {

@@ -2,16 +2,18 @@ import { WebVeraError } from '../core/errors/error';
 import type { Layout, Piece } from './post_processor';
 import { type TextStream, WINDOW } from './streaming/text_stream';
 
-/** The tokens of one text or of two, as an encoder's input. */
+/** The tokens of one or two texts, as an encoder's input. */
 export interface EncodedPair {
   readonly input_ids: number[];
-  /** For each token, the type that the tokenizer's post-processor gives it, by the text to which it belongs. */
+  /** The type of each token. The tokenizer's post-processor sets it by the text to which the token belongs. */
   readonly token_type_ids: number[];
   /** Whether the texts were truncated. */
   readonly cut: boolean;
 }
 
-/** Arranges texts by a layout and truncates them to `maxLength` tokens. Throws `invalid_argument` if the special tokens alone are more. */
+/**
+ * Arranges texts by a layout and truncates them to `maxLength` tokens. Throws `invalid_argument` if the special tokens alone exceed that.
+ */
 export function encodedPair(
   layout: Layout,
   sources: readonly [TokenSource, TokenSource?],
@@ -31,7 +33,7 @@ export function encodedPair(
   };
 }
 
-/** Returns the first `most` tokens of a text, which is encoded only as far as needed for them. */
+/** Returns the first `most` tokens of a text, and encodes only as much of the text as is needed for them. */
 export type TokenSource = (most: number) => readonly number[];
 
 export function tokenSource(text: string, stream: TextStream): TokenSource {
@@ -55,16 +57,17 @@ interface FirstTokens {
 }
 
 /**
- * The first tokens of one text or two, `room` of them in total, truncated like transformers' `longest_first`: tokens are removed from
- * the longer text, and once both are equally long from each in turn.
+ * Returns the first tokens of one or two texts, `room` of them in total. Truncates as transformers' `longest_first` does: removes tokens
+ * from the longer text and, once both are equally long, from each in turn.
  */
 function firstTokens([a, b]: readonly [TokenSource, TokenSource?], room: number): FirstTokens {
-  // One token more than there is room for shows whether the text is truncated.
+  // One token more than `room` shows whether the text is truncated.
   let most = room + 1;
   const count = (source: TokenSource): number => source(most).length;
   if (b === undefined) return { texts: [a(room)], cut: count(a) > room };
   const half = Math.floor(room / 2);
-  // If `room` is odd, the longer of two long texts gets one token more. So both are encoded further until one of them ends.
+  // If `room` is odd, the longer of two long texts gets the extra token. To find the longer one, both are encoded further until one of them
+  // ends.
   while (room > 2 * half && count(a) === most && count(b) === most) most *= 2;
   const [countA, countB] = [count(a), count(b)];
   const kept = Math.min(countA, countB, half);

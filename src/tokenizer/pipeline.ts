@@ -8,10 +8,10 @@ import type { WordModel } from './models/model_kind';
 import { BoundedDecoder } from './rules/bounded_decoder';
 import { TextStages } from './rules/text_stages';
 
-/** Ids before they are checked: `undefined` for a part of the text that no token stands for. */
+/** Token ids before they are checked: `undefined` for a part of the text that has no token in the vocabulary. */
 export type RawIds = readonly (number | undefined)[];
 
-/** An empty tokenizer, from which the library reads a normalizer alone. */
+/** An empty tokenizer.json. With a normalizer added, the library creates that normalizer and nothing else. */
 const EMPTY: JsonObject = {
   model: { type: 'WordPiece', vocab: {} },
   normalizer: null,
@@ -23,7 +23,7 @@ const EMPTY: JsonObject = {
 /** Encoding a text may take `FIRST_STEPS` steps and `STEPS_PER_CHARACTER` more for each character. A step takes about 100 ns. */
 const STEPS_PER_CHARACTER = 150;
 const FIRST_STEPS = 2_000_000;
-/** Words up to this length in characters aren't cut into parts. */
+/** Words of at most this many characters are encoded whole. Longer words may be split into parts. */
 const SHORT_WORD = 64;
 
 /** The settings of tokenizer_config.json that the library reads. */
@@ -35,8 +35,8 @@ interface Settings {
 }
 
 /**
- * Encodes and decodes texts by the library's rules and models, with a limit on the work and on the length of every result. The
- * library's own `encode` has no limits: it runs any pattern on the whole text.
+ * Encodes and decodes texts with the rules and models of @huggingface/tokenizers (below: the library), and limits the work and the length
+ * of every result. The library's own `encode` has no limits: it runs any pattern on the whole text.
  */
 export class Pipeline {
   readonly #library: Tokenizer;
@@ -48,10 +48,10 @@ export class Pipeline {
   readonly #model: WordModel;
   readonly #special: ReadonlySet<number>;
 
-  /** Throws the library's errors for rules that it refuses. */
+  /** Throws the library's errors for rules that the library rejects. */
   constructor({ json, modelKind }: TokenizerDefinition, settings: Settings) {
-    // The library holds the vocabulary and decodes. It gets no normalizer, because it would run the normalizer on the added tokens without
-    // limits. It gets no further special tokens, because it would compare each with all others; `decode` leaves them out here.
+    // The library stores the vocabulary and decodes. It gets no normalizer, because it would normalize the added tokens without limits. It
+    // gets no additional special tokens, because it would compare each with all others: `decode` below skips special tokens itself.
     this.#library = new Tokenizer(
       { ...json, normalizer: null, post_processor: null, model: modelKind.forLibrary(json.model) },
       { ...settings, additional_special_tokens: [] },
@@ -87,8 +87,8 @@ export class Pipeline {
   }
 
   /**
-   * Encodes a text without the special tokens around it. `continued` says that the text continues one that was encoded before.
-   * Throws `limit_exceeded`.
+   * Encodes a text without adding special tokens around it. `continued`: whether the text continues one that was encoded before. Throws
+   * `limit_exceeded`.
    */
   encode(text: string, continued = false): RawIds {
     const budget = newBudget(text.length);
@@ -98,7 +98,8 @@ export class Pipeline {
         ids.push(section.token.id);
         continue;
       }
-      // The section is empty, because a neighbouring token took its white space. A rule that prepends a character would make a token of it.
+      // The section is empty if a neighbouring added token has taken its white space. A rule that prepends a character would turn the empty
+      // section into a token.
       if (section.text === '') continue;
       const stages = continued && index === 0 ? this.#continued : this.#whole;
       const normalized = stages.normalize(this.#prepare(section.text), budget);

@@ -7,12 +7,12 @@ const MAX_SPECIAL_TOKENS = 256;
 /** The largest number of token types. Published models have 2. */
 const MAX_TYPES = 256;
 
-/** A special token or the place of a text; `type` is the value of its tokens in token_type_ids. */
+/** A special token, or the position of a text. `type` is the value of its tokens in token_type_ids. */
 export type Piece = { readonly id: number; readonly type: number } | { readonly text: number; readonly type: number };
 /** The order of special tokens and texts; each text occurs once. */
 export type Layout = readonly Piece[];
 
-/** The tokens of a file. */
+/** Looks up the ids of a tokenizer's tokens. */
 interface Tokens {
   readonly idOf: (token: string) => number | undefined;
   /** All ids are below this number. */
@@ -20,8 +20,8 @@ interface Tokens {
 }
 
 /**
- * The layout that a post-processor gives to one text or two. `json` is the field of a tokenizer.json, null for none.
- * Throws `invalid_format` if the layout lacks a text or has it twice, or names a token that doesn't exist.
+ * Reads the layout of one text or two texts from a post-processor. `json` is the field of tokenizer.json, null if there is none. Throws
+ * `invalid_format` if the layout lacks a text or has it twice, or names a token that doesn't exist.
  */
 export function readLayout(json: unknown, texts: 1 | 2, tokens: Tokens): Layout {
   const [adding, ...others] = processors(json).filter((processor) => processor.type !== 'ByteLevel');
@@ -41,7 +41,7 @@ export function readLayout(json: unknown, texts: 1 | 2, tokens: Tokens): Layout 
   return layout;
 }
 
-/** The special tokens before and after the text in a layout of one. */
+/** Returns the special tokens before and after the text in a layout of one text. */
 export function specialTokensAround(layout: Layout): { readonly before: number[]; readonly after: number[] } {
   const at = layout.findIndex((piece) => 'text' in piece);
   const idsOf = (pieces: Layout): number[] => pieces.flatMap((piece) => ('id' in piece ? [piece.id] : []));
@@ -100,7 +100,10 @@ function templateLayout(json: JsonObject, texts: 1 | 2, tokens: Tokens): Layout 
   });
 }
 
-/** The ids that the template gives for a token, which may differ from the vocabulary's. */
+/**
+ * Returns the ids that the template lists for a token, which may differ from the vocabulary's. Without an entry, returns the vocabulary's
+ * id.
+ */
 function idsOf(token: string, special: unknown, { idOf }: Tokens): readonly number[] {
   const known = isJsonObject(special) && Object.hasOwn(special, token) ? special[token] : undefined;
   const ids: unknown = isJsonObject(known) ? known.ids : [idOf(token)];

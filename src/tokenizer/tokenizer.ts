@@ -10,7 +10,7 @@ import { Pipeline, type RawIds } from './pipeline';
 import { type Layout, readLayout, specialTokensAround } from './post_processor';
 import { TextStream } from './streaming/text_stream';
 
-/** Longest text that is encoded in one piece, in characters. */
+/** The longest text that is encoded in one piece, in characters. */
 const ONE_PIECE = 2 ** 17;
 
 interface EncodeOptions {
@@ -26,7 +26,7 @@ export interface DecodeOptions {
 interface GradualOptions extends EncodeOptions {
   /** Pauses the work between windows, and stops it when the signal aborts. */
   readonly breather: Breather;
-  /** How many of the first tokens to return. Default: all. The text after them isn't encoded. */
+  /** The largest number of tokens to return. Default: all. The text after them isn't encoded. */
   readonly most?: number | undefined;
 }
 
@@ -37,26 +37,26 @@ interface EncodePairOptions {
 
 /** A tokenizer whose ids can be trusted: each is an integer in [0, the model's vocab_size). */
 export interface TextTokenizer {
-  /** Entries of the vocabulary without added tokens, as in Hugging Face. */
+  /** The number of vocabulary entries without added tokens, as in Hugging Face. */
   readonly vocab_size: number;
   readonly bos_token_id: number | null;
   readonly eos_token_id: number | null;
   readonly pad_token_id: number | null;
   readonly eos_token: string | null;
-  /** The field of tokenizer_config.json, if it is a number of tokens: files without a limit have 1e30. */
+  /** The value in tokenizer_config.json; undefined for 1e30, which files without a limit contain. */
   readonly model_max_length?: number | undefined;
   /**
-   * Encodes a text. Throws `limit_exceeded` if the tokenizer's rules take too much work on the text or make it too long,
-   * `invalid_format` if the file has no token for a part of it.
+   * Encodes a text. Throws `limit_exceeded` if the tokenizer's rules take too much work on the text or make it too long, and
+   * `invalid_format` if the vocabulary has no token for a part of the text.
    */
   encode(text: string, options?: EncodeOptions): number[];
   /** Like `encode`, but in pieces, so that a long text can be cancelled and doesn't block the thread. */
   encodeGradually(text: string, options: GradualOptions): Promise<number[]>;
   /**
-   * Encodes one text or two with special tokens, truncated on the right to `maxLength` tokens: the result of transformers with
-   * `truncation=True`, where an empty `pair` counts as a second text. The longer one of two texts is truncated first. Long texts are
-   * encoded only as far as needed. Throws `invalid_argument` if the special tokens alone are more than `maxLength`, `invalid_format` if the
-   * tokenizer has no layout for two texts, and the errors of `encode`.
+   * Encodes one text or two with special tokens, truncated on the right to `maxLength` tokens, as transformers does with `truncation=True`.
+   * An empty `pair` counts as a second text. The longer one of two texts is truncated first. Long texts are encoded only as far as needed.
+   * Throws `invalid_argument` if the special tokens alone are more than `maxLength`, `invalid_format` if the tokenizer has no layout for
+   * two texts, and the errors of `encode`.
    */
   encodePair(text: string, pair: string | undefined, options: EncodePairOptions): EncodedPair;
   /**
@@ -64,33 +64,33 @@ export interface TextTokenizer {
    * vocab_size), and `limit_exceeded` like `encode`.
    */
   decode(ids: readonly number[], options?: DecodeOptions): string;
-  /** The vocabulary's entry for each id; '' for an id without a token. */
+  /** Returns the vocabulary's entry for each id; '' for an id without a token. */
   tokens(ids: readonly number[]): string[];
   /** Whether there is a chat template. Rejects with the errors of reading it. */
   hasChatTemplate(): Promise<boolean>;
   /**
-   * Renders a conversation by the chat template. Encode the text without special tokens, because the template has written them.
-   * Rejects with `invalid_argument` if there is no template or it refuses the messages, `invalid_format` if the template isn't valid
-   * or fails, `limit_exceeded` or `timeout` if it takes too much work, and with the errors of reading it.
+   * Renders a conversation with the chat template. The template writes special tokens itself, so encode the result without adding any.
+   * Rejects with `invalid_argument` if there is no template or it refuses the messages, `invalid_format` if the template isn't valid or
+   * fails, `limit_exceeded` or `timeout` if it takes too much work, and with the errors of reading it.
    */
   renderChat(chat: Chat): Promise<RenderedChat>;
-  /** The special tokens around a whole text, for texts that arrive in parts. */
+  /** The special tokens to put before and after a text that is encoded by `stream`. */
   readonly specialTokens: { readonly before: readonly number[]; readonly after: readonly number[] };
-  /** Encodes a text that arrives in parts, without special tokens. */
+  /** Returns an encoder for a text that arrives in parts. It adds no special tokens. */
   stream(): TextStream;
 }
 
 interface TokenizerOptions {
-  /** Rows of the model's embedding; all ids must be below this number. Default: 2^22. */
+  /** The number of rows of the model's embedding. All ids must be below this number. Default: 2^22. */
   readonly vocabSize?: number;
   /** Reads the text of chat_template.jinja. Called when the template is first used. */
   readonly chatTemplate?: () => Promise<string | undefined>;
-  /** Renders a conversation by a template. */
+  /** Renders a conversation with a chat template. */
   readonly renderChat?: RenderChat;
 }
 
 /**
- * Creates a tokenizer from tokenizer.json and tokenizer_config.json, given as texts or parsed.
+ * Creates a tokenizer from tokenizer.json and tokenizer_config.json, given as text or parsed.
  *
  * The work of the file's rules and patterns is limited: patterns take time linear in the text, and the length that rules may add is
  * bounded. Throws `invalid_format`, `limit_exceeded`.
@@ -167,7 +167,7 @@ function lengthIn({ model_max_length: length }: JsonObject): number | undefined 
 }
 
 /**
- * Wraps a tokenizer. Calls `onLong` with the length of each long text or list of ids before it is encoded or decoded at once, because that
+ * Wraps a tokenizer so that it calls `onLong` with the length of a long text or list of ids before it encodes or decodes it, because this
  * blocks the thread.
  */
 export function announcing(tokenizer: TextTokenizer, onLong: (length: number) => void): TextTokenizer {

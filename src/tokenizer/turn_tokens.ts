@@ -1,8 +1,8 @@
-/** The content of a token in `added_tokens`, as JSON writes it. */
+/** Matches the content of a token in `added_tokens`, as JSON encodes it. */
 const CONTENT = /"content"\s*:\s*"((?:[^"\\]|\\.){1,100})"/g;
-/** A token that stands for something else than its letters. */
+/** Matches a token in angle or square brackets: it usually marks something and isn't a part of the text. */
 const MARK = /^(?:<.+>|\[.+\])$/;
-/** Marks that tokenizers of models without chat have too. */
+/** Matches marks that are common in tokenizers of models without chat, too. */
 const USUAL =
   /^(?:<\/?s>|<(?:unk|pad|mask|bos|eos|cls|sep)>|\[(?:unk|pad|mask|bos|eos|cls|sep|unused\d+)\]|<unused\d+>|<\|(?:endoftext|(?:begin|end)_of_text)\|>)$/i;
 
@@ -11,6 +11,6 @@ const USUAL =
  * Folders of such tokenizers often have a chat template, other folders rarely.
  */
 export function mayMarkTurns(tokenizerJson: string): boolean {
-  // Only added tokens have a field `content`. The vocabulary, which follows them, has no such field.
+  // A field `content` belongs to an added token or to a rule that replaces text. The vocabulary has no such field.
   return [...tokenizerJson.matchAll(CONTENT)].some(([, content = '']) => MARK.test(content) && !USUAL.test(content));
 }

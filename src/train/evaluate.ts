@@ -19,21 +19,21 @@ import {
 interface Pending {
   readonly batch: Batch;
   readonly stats: Promise<StepStats>;
-  /** Set if the task's metrics need them. */
+  /** The task's logits, if its metrics need them. */
   readonly logits: Promise<ArrayBuffer> | undefined;
 }
 
 export interface MeasureOptions {
   readonly signal?: AbortSignal;
-  /** Requested pauses and snapshots, which are served between two batches while no batch is queued. */
+  /** Serves requested pauses and snapshots between two batches, while no batch is queued. */
   readonly between?: { readonly isWanted: boolean; serve(): Promise<void> };
-  /** Set to measure the loss of the objective 'contrast'. */
+  /** The temperature of the objective 'contrast'. If set, this objective's loss is measured. */
   readonly contrastTemperature?: number | undefined;
-  /** Default: the meter's. */
+  /** The task whose loss is measured. Default: the task of the `LossMeter`. */
   readonly task?: TaskBatches & TaskLoss;
 }
 
-/** Batches queued ahead, so that the GPU doesn't wait for the host. */
+/** The number of batches that are queued ahead, so that the GPU doesn't wait for the host. */
 const IN_FLIGHT = 3;
 
 /** Measures the loss of batches, without gradients. */
@@ -52,7 +52,7 @@ export class LossMeter {
     this.#loaded = loaded;
   }
 
-  /** The measurements from which the task computes its metrics. Throws the reason of `signal`. */
+  /** Measures batches, and returns the numbers from which the task computes its metrics. Rejects with `signal.reason`. */
   async measure(
     batches: AsyncIterable<Batch> | Iterable<Batch>,
     overlay: Overlay,

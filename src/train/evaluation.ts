@@ -27,14 +27,14 @@ interface RunEvaluationInit {
   readonly record: RunRecord;
   /** The state from which the run resumed. */
   readonly restored?: Restored | undefined;
-  /** The task's metrics that are better when they are lower. */
+  /** The names of the task's metrics that are better when they are lower. */
   readonly lowerIsBetter: readonly string[];
   emit(event: RunEvent): void;
-  /** Evaluates the adapters in their current state. Undefined if the run is stopped meanwhile. */
+  /** Evaluates the adapters in their current state. Resolves with undefined if the run is stopped meanwhile. */
   measure(): Promise<Metrics | undefined>;
 }
 
-/** Evaluations during a run, with their consequences: which state is the best, and whether the run ends early. */
+/** Evaluates during a run, records which state is the best, and decides whether the run ends early. */
 export class RunEvaluation {
   readonly #init: RunEvaluationInit;
   #asked = false;
@@ -53,7 +53,7 @@ export class RunEvaluation {
     return this.#asked || this.#isPlanned(step, endsEpoch);
   }
 
-  /** Whether the run resumes from a state that was saved before its planned evaluation. */
+  /** Whether the evaluation planned after the current step is still missing, because the state was saved before it. */
   get isOwed(): boolean {
     const { evaluation, progress } = this.#init.record;
     const last = evaluation.logs.at(-1)?.step ?? 0;
@@ -77,7 +77,10 @@ export class RunEvaluation {
     if (isRestored && restored?.hadOtherArguments === true) record.evaluation = { ...record.evaluation, stale: 0 };
   }
 
-  /** Evaluates the state after the last acknowledged step. No step may be queued. Has no effect if the run goes back meanwhile. */
+  /**
+   * Evaluates the state after the last acknowledged step. No step may be queued. Ignores the result if the run returns to an earlier state
+   * meanwhile.
+   */
   async run(): Promise<void> {
     const { args, record, lowerIsBetter, emit, measure } = this.#init;
     const asked = this.#asked;
@@ -86,7 +89,7 @@ export class RunEvaluation {
     const metrics = await measure();
     if (metrics === undefined) return;
     if (record.progress !== progress) {
-      // The run returned to an earlier state during a pause, which replaces `progress`. So some batches were measured with other values.
+      // During a pause, the run returned to an earlier state, which replaced `progress`. So some batches were measured with other values.
       this.#asked ||= asked;
       record.startClock();
       return;
@@ -106,7 +109,7 @@ export class RunEvaluation {
     record.startClock();
   }
 
-  /** Restores the adapters' values of the best evaluation, if the arguments request it. No step may be queued. */
+  /** Restores the adapters' values at the best evaluation, if the arguments request it. No step may be queued. */
   loadBest(): void {
     const { runner, state, args, record } = this.#init;
     const { parameters = [] } = record.evaluation.best ?? {};
@@ -131,19 +134,19 @@ export class RunEvaluation {
   }
 }
 
-/** Whether the epoch ends here. The last epoch may end early. */
+/** Whether an epoch ends at this step. The last epoch may end early. */
 function endsEpoch({ global_step, max_steps, epoch }: TrainProgress): boolean {
   return Number.isInteger(epoch) || global_step >= max_steps;
 }
 
-/** The improvement of a metric over the best one so far: ∞ without an earlier evaluation, −∞ if the metric isn't finite. */
+/** Returns the improvement of a metric over the best one so far: ∞ for the first evaluation, −∞ if the metric isn't finite. */
 function gainOver(best: BestState | null, metric: number, greaterIsBetter: boolean): number {
   if (!Number.isFinite(metric)) return Number.NEGATIVE_INFINITY;
   if (best === null) return Number.POSITIVE_INFINITY;
   return greaterIsBetter ? metric - best.metric : best.metric - metric;
 }
 
-/** transformers' names may have the prefix `eval_`; most of our metrics have none. */
+/** Converts a metric's name from transformers' form, which may have the prefix `eval_`, to ours: only `eval_loss` has this prefix. */
 function metricName({ metric_for_best_model: name }: Pick<EvaluationArguments, 'metric_for_best_model'>): string {
   return name === 'loss' ? 'eval_loss' : name.replace(/^eval_(?!loss$)/, '');
 }

@@ -18,12 +18,12 @@ interface ReferencePass {
   readonly args: BatchArguments;
 }
 
-/** Batches queued ahead, so that the GPU doesn't wait for the host. */
+/** The number of batches that are queued ahead, so that the GPU doesn't wait for the host. */
 const IN_FLIGHT = 3;
 
 /**
- * Computes the log probabilities of all rows by the base model alone, and passes them to `task.reference`. They depend only on the rows,
- * their order and the kernels, so a resumed run gets the same numbers. Throws the reason of `signal`.
+ * Computes the log probabilities of all rows with the base model alone, and passes them to `task.reference`. They depend only on the rows,
+ * their order and the kernels, so a resumed run gets the same numbers. Rejects with `signal.reason`.
  */
 export async function referencePass(
   pass: ReferencePass,
@@ -54,7 +54,7 @@ export async function referencePass(
   }
 }
 
-/** Builds the pass for batches of a shape and drops it, so that a runner that only counts memory includes the pass. */
+/** Builds the pass for batches of a shape and drops it, so that an estimate, whose runner only counts memory, includes the pass. */
 export async function reserveReference(
   { runner, loaded, task }: Pick<ReferencePass, 'runner' | 'loaded' | 'task'>,
   shape: BatchShape,

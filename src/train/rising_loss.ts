@@ -5,8 +5,8 @@ import type { StepLogs } from '../core/types/training';
 /** The number of losses whose median is compared, because a single batch may be hard. */
 const WINDOW = 3;
 /**
- * A loss of this multiple of the beginning's loss means that the learning rate is too high. At the beginning, an untrained adapter changes
- * nothing in the model, and losses of batches differ by a smaller factor.
+ * If the loss rises to this multiple of the loss at the beginning, the learning rate is too high. At the beginning, an untrained adapter
+ * changes nothing in the model, and the losses of batches differ by a smaller factor.
  */
 const RISE = 2;
 /**
@@ -15,7 +15,7 @@ const RISE = 2;
  */
 const LEARNT = 1;
 
-/** The facts about a step that the warning needs beside its loss. */
+/** The values of a step that the warning needs besides its loss. */
 interface StepEnd {
   readonly learning_rate: number;
   readonly endsEpoch: boolean;
@@ -23,16 +23,16 @@ interface StepEnd {
 
 /**
  * Warns once if a run's loss rises far above the loss at its beginning, because longer training seldom lowers it again. The beginning is
- * the run's first steps. It is the first epoch if the adapter has learnt examples before: then the losses of single batches differ by more
- * than a learning rate that is too high adds to them.
+ * the run's first steps. If the adapter has learnt some examples before, the beginning is the first epoch, because the loss then varies
+ * more between batches than it rises with a learning rate that is too high.
  */
 export class RisingLoss {
   readonly #warn: Warn;
   readonly #first: number[] = [];
   readonly #last: number[] = [];
-  /** The losses of the epoch in progress; undefined if its beginning is unknown. */
+  /** The losses of the epoch in progress; undefined if its first losses are unknown. */
   #epoch: number[] | undefined = [];
-  /** The mean loss of the first whole epoch, and of the last. */
+  /** The mean losses of the first and the last complete epoch. */
   #epochs: { readonly first: number; readonly last: number } | undefined;
   #isReported = false;
 
@@ -40,7 +40,7 @@ export class RisingLoss {
     this.#warn = warn;
   }
 
-  /** Continues after these steps, without a warning about them. */
+  /** Continues after the steps in `logs`, without a warning about them. */
   restore(logs: readonly Pick<StepLogs, 'loss'>[]): void {
     this.#first.length = 0;
     this.#last.length = 0;
@@ -74,7 +74,7 @@ export class RisingLoss {
     this.#epochs = { first: this.#epochs?.first ?? last, last };
   }
 
-  /** Fills the first window, then moves the last one. */
+  /** Adds a loss: to the first window until it is full, then to the last window, which moves. */
   #push(loss: number): void {
     if (this.#first.length < WINDOW) this.#first.push(loss);
     else this.#last.push(loss);

@@ -6,8 +6,8 @@ type BatchSizes = Pick<ResolvedTrainingArguments, 'per_device_train_batch_size' 
 const MOST = 4096;
 
 /**
- * Returns smaller batches with more accumulation that give the same update, the largest batches first. Returns none if the loss compares a
- * row with the other rows of its batch.
+ * Returns smaller batch sizes, with more gradient accumulation, that give the same update, the largest batches first. Returns none if the
+ * loss compares a row with the other rows of its batch.
  */
 export function smallerBatches({
   per_device_train_batch_size: size,

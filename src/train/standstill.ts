@@ -32,7 +32,7 @@ export class Standstill {
     this.#gate = new PauseGate((reason) => init.emit({ type: 'paused', reason }));
   }
 
-  /** Resolves once the run has paused; immediately if the run has ended or ignores pauses. */
+  /** Resolves once the run has paused or ended; immediately if no steps are running. */
   pause(reason: PauseReason): Promise<void> {
     return this.#gate.pause(reason);
   }
@@ -46,7 +46,7 @@ export class Standstill {
     this.#gate.ignorePauses();
   }
 
-  /** The state at the next moment between two steps. Rejects with `invalid_argument` once the run has ended. */
+  /** Resolves with the state at the next moment between two steps. Rejects with `invalid_argument` once the run has ended. */
   snapshot(): Promise<RunSnapshot> {
     return this.#snapshots.ask();
   }
@@ -70,7 +70,7 @@ export class Standstill {
     this.#init.record.startClock();
   }
 
-  /** Runs `body`, during which no step is queued, and answers requests for snapshots made before or meanwhile. */
+  /** Runs `body`, during which no step may be queued, and answers requests for snapshots made before or meanwhile. */
   async during(body: () => Promise<void> = async () => {}): Promise<void> {
     const run = this.#run;
     if (run === undefined) return body();

@@ -30,10 +30,10 @@ interface HeldState {
   readonly pools: readonly HeldPool[];
 }
 
-/** Most halvings of the learning rate in a row. */
+/** The most halvings of the learning rate in a row. */
 const MOST = 3;
 
-/** Holds the states to which a run returns when a step fails, because its loss or gradient norm isn't finite. */
+/** Holds the states to which a run returns when a step fails. A step fails if its loss or gradient norm isn't finite. */
 export class StepRecovery {
   readonly #init: StepRecoveryInit;
   /** The last held state. */
@@ -53,7 +53,7 @@ export class StepRecovery {
       return;
     }
     this.#last = holdState({ ...record.snapshot(), pools: restored.pools });
-    // In a run of several adapters, the checkpoint before may have more steps of this one.
+    // In a run of several adapters, the checkpoint before the restored one may have more steps of this adapter.
     const { before, progress } = restored;
     const isEarlier = before !== undefined && before.progress.global_step < progress.global_step;
     this.#before = isEarlier ? holdState(before) : undefined;
@@ -87,7 +87,7 @@ export class StepRecovery {
     this.#last = held;
   }
 
-  /** Reports that this step's loss is finite, so the state before it is good. */
+  /** Reports that this step's loss is finite: a state held before this step is then known to be good. */
   passed(step: number): void {
     if (this.#last !== undefined && stepOf(this.#last) < step) this.#before = undefined;
   }
@@ -103,7 +103,7 @@ export class StepRecovery {
   }
 
   /**
-   * Returns to the last good state and halves the learning rate. Returns the pools of that state. After three halvings in a row it throws
+   * Restores the last good state, halves the learning rate, and returns the pools of that state. After three halvings in a row it throws
    * the error that ends the run. No step may be queued.
    */
   async goBack(error: WebVeraError): Promise<readonly PoolSnapshot[]> {
@@ -119,7 +119,7 @@ export class StepRecovery {
     // A failure at a later step than last time shows that halving has helped.
     const inARow = failed > step ? 1 : times + 1;
     if (inARow > MOST) {
-      // The record must be of the same step as the vectors, because other adapters of the run may save both.
+      // The record and the vectors must belong to the same step, because the run's other adapters may cause both to be saved.
       record.goBack({ ...held.at, halving: record.halving });
       throw hopeless(error, stepOf(held));
     }

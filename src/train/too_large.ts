@@ -3,7 +3,7 @@ import type { ResolvedTrainingArguments } from '../core/types/training';
 import type { BatchShape, TaskBatches } from '../tasks/task/task_batches';
 import { smallerBatches } from './smaller_batches';
 
-/** The error of a run whose batches don't fit, with the arguments to change. Returns other errors unchanged. */
+/** Returns the error for a run whose batches don't fit on the GPU, with the arguments to change. Returns other errors unchanged. */
 export function tooLarge(
   error: unknown,
   { B, T }: BatchShape,

@@ -18,7 +18,7 @@ export interface StepData {
   readonly microBatches: readonly Batch[];
   /** The number of losses in all micro-batches, by which their sum is divided. */
   readonly labelled: number;
-  /** Tokens without padding, for tokens per second. */
+  /** The number of tokens without padding, for the tokens per second. */
   readonly tokens: number;
   /** Epochs done after this step, as a fraction. */
   readonly epoch: number;
@@ -30,7 +30,7 @@ export interface TrainingData {
   readonly maxSteps: number;
   /** The shape of the largest batches. */
   readonly largest: BatchShape;
-  /** The steps after the first `done`. */
+  /** Yields the steps after the first `done` steps. */
   steps(done: number): AsyncIterable<StepData> | Iterable<StepData>;
   readonly checkpoints: Checkpoints;
   /**

@@ -23,7 +23,7 @@ interface Submitted {
   pools: Promise<readonly PoolSnapshot[]> | undefined;
 }
 
-/** Steps whose results haven't arrived yet when the next step is submitted. */
+/** The most steps whose results haven't arrived yet when the next step is submitted. */
 const IN_FLIGHT = 2;
 
 /** One training run: submits steps, reads their results later, and reports only steps that the GPU has acknowledged. */
@@ -49,7 +49,7 @@ export class TrainingRun {
     this.#standstill = new Standstill({ record: this.#record, signal, emit: (event) => this.#emit(event) });
   }
 
-  /** Resolves once the last submitted step or batch is acknowledged; immediately if the run has ended or ignores pauses. */
+  /** Resolves once the last submitted step or batch is acknowledged, or once the run has ended; immediately if no steps are running. */
   pause(reason: PauseReason): Promise<void> {
     return this.#standstill.pause(reason);
   }
@@ -69,7 +69,7 @@ export class TrainingRun {
     if (should_log === true) this.#logAsked = true;
   }
 
-  /** The state at the next moment between two steps. Rejects with `invalid_argument` once the run has ended. */
+  /** Resolves with the state at the next moment between two steps. Rejects with `invalid_argument` once the run has ended. */
   snapshot(): Promise<RunSnapshot> {
     return this.#standstill.snapshot();
   }
@@ -120,7 +120,7 @@ export class TrainingRun {
     return data;
   }
 
-  /** The result of `body`; undefined if the run was stopped meanwhile. */
+  /** Runs `body` and returns its result; undefined if the run was stopped meanwhile. */
   #unlessStopped<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
     return unlessStopped({ signal: this.#init.signal, stop: this.#stop.signal }, body);
   }
@@ -217,12 +217,12 @@ export class TrainingRun {
   async #tune(programs: StepPrograms, tune: Tune, data: StepData): Promise<void> {
     const at = { step: 1, learningRate: this.#record.learningRate(this.#init.args, 1) };
     await this.#unlessStopped((signal) => programs.tune(tune, data, at, signal));
-    // Tuning doesn't count in the run's usage and times.
+    // The run's usage and times don't include tuning.
     this.#record.begin();
     this.#record.startClock();
   }
 
-  /** Computes the base model's log probabilities, with which the loss compares. This work doesn't count in the run's usage and times. */
+  /** Computes the base model's log probabilities, with which the loss compares. The run's usage and times don't include this work. */
   async #compare(compare: NonNullable<TrainingData['compare']>): Promise<void> {
     this.#record.reference = await this.#unlessStopped((signal) => compare({ signal, between: this.#standstill }));
     this.#record.begin();

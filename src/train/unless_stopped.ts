@@ -1,11 +1,11 @@
 interface RunSignals {
   /** Aborts the run. */
   readonly signal: AbortSignal;
-  /** Stops the run at its present state. */
+  /** Ends the run early, in its current state. */
   readonly stop: AbortSignal;
 }
 
-/** The result of `body`; undefined if the run was stopped meanwhile. */
+/** Runs `body` and returns its result; undefined if the run was stopped meanwhile. */
 export async function unlessStopped<T>(
   { signal, stop }: RunSignals,
   body: (signal: AbortSignal) => Promise<T>,

@@ -49,7 +49,7 @@ export interface SessionCalls {
   seal(): Promise<void>;
 }
 
-/** The end of a session that answers the calls of a `WorkerSession`, by their names. */
+/** The worker's side of a session: answers the calls of `WorkerSession` by their names. */
 export interface WorkerEnd {
   invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown>;
 }

@@ -47,7 +47,7 @@ const ROOMS: Answers<RoomCalls, OpenSession> = {
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>;
 
-/** One session: answers the calls of its page. A plain class, which also runs in the caller's thread. */
+/** A session, which answers the calls of its page. It needs no worker: it also runs in the caller's thread. */
 export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
   readonly #host: SessionHost;
   readonly #calls: Calls;
@@ -106,7 +106,8 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
 
   async seal(): Promise<void> {
     const { sources, models } = this.#expectOpened();
-    // Some files are read only when they are first used, and come over the network, too. If one can't be read now, its use rejects later.
+    // Some files are downloaded only when they are first used, so they are read before the seal. If one can't be read now, its use rejects
+    // later.
     const later = models.entries().map(([, { base }]) => base.sentences().then(() => false));
     const templates = models.tokenizers.entries().map(([, tokenizer]) => tokenizer.hasChatTemplate());
     const read = await Promise.allSettled([...templates, ...later]);
@@ -128,7 +129,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
   }
 }
 
-/** Storage of cached downloads; undefined without a file system: in Node with no folder, or a page with no worker. */
+/** Returns the store of cached downloads; undefined if there is no file system: in Node without a folder, or in a page without a worker. */
 function weightStore({ weights }: SessionHost, records: BlobStore): WeightStore | undefined {
   const files = weights?.files ?? openByteFiles();
   return files && new WeightStore(weights?.records ?? records, files);

@@ -53,7 +53,7 @@ function adapterOn({ model }: LoadedModel, name: string, target_modules: readonl
   return loraKind.create({ ...parts, pool, resolved, frozen: undefined });
 }
 
-/** An adapter that wraps nothing. */
+/** Creates an adapter that wraps no module. */
 function emptyAdapter(name: string, kind: AdapterKind<LoraAdapter, ResolvedLora, undefined> = loraKind): LoraAdapter {
   const resolved = {
     config: new LoraConfig(),

@@ -26,7 +26,7 @@ const opened = await openTestSession();
 const { session } = opened;
 afterAll(() => session.close());
 
-/** The kinds' configurations, and PEFT's seed for those whose first values are random. */
+/** The configuration class of each kind, and PEFT's seed if the kind's initial values are random. */
 const KINDS = [
   { kind: 'IA3', Config: IA3Config, options: {} },
   { kind: 'UNILORA', Config: UniLoraConfig, options: { seed: 7 } },
@@ -56,7 +56,7 @@ describe.each(cases)('$name', async ({ name, Config, options }) => {
   async function expectFigure(model: PreTrainedModel, figure: 'base' | 'init' | 'random' | 'disabled' | 'merged') {
     const { logits, loss } = await model.forward(inputs.batch);
     expect(Math.abs(loss! - expected[figure].loss), figure).toBeLessThanOrEqual(tolerance.loss_abs);
-    // Trained biases stay in use while adapters are disabled. For this figure, the oracle stores only the loss.
+    // Trained biases stay in use while adapters are disabled. For this state, the golden file contains only the loss.
     if (figure === 'disabled' && trainsBiases) return;
     const reference = tensors.get(`${figure}.logits`) ?? tensors.get('base.logits')!;
     expect(largestDifference(logits.data, reference, isToken), figure).toBeLessThanOrEqual(tolerance.logits_abs);

@@ -3,7 +3,7 @@ import type { Adapter } from '../../src/adapters/adapter';
 import { overlayOf, withOnly } from '../../src/adapters/layers/overlay';
 import { pinned } from '../../src/graph/value';
 
-/** An adapter with trained tensors of its own. */
+/** Creates an adapter with trained tensors of its own. */
 function adapterOf(key: string, tensors: Readonly<Record<string, 'bias' | 'module'>> = {}): Adapter {
   const trained = Object.entries(tensors).map(
     ([name, kind]) => [name, { value: pinned(`${key} ${name}`, [4]), kind }] as const,

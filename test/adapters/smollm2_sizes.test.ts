@@ -5,7 +5,7 @@ import { adapterModelBytes } from '../../src/adapters/files/write_adapter';
 import { parameterShapes } from '../../src/adapters/pool/pool_layout';
 import { smollm2 } from '../helpers/models/smollm2';
 
-/** KiB of adapter_model.safetensors for SmolLM2-135M, without frozen matrices. */
+/** Returns the size of adapter_model.safetensors for SmolLM2-135M in KiB, without frozen matrices. */
 function kib(
   fields: { readonly peft_type: string; readonly [field: string]: unknown },
   dtype: 'float32' | 'float16',

@@ -5,7 +5,7 @@ import { jsonOf, tensorsOf } from '../helpers/session/exported_run';
 import { stopAt } from '../helpers/session/resumed_run';
 import { bytesOf, type TestSession, within } from '../helpers/session/session';
 
-/** Tests of adapters of any kind on the tiny model. */
+/** Helpers for tests of any kind of adapter on the tiny model. */
 
 const args = { max_steps: 6, learning_rate: 0.05, save_steps: 2 } as const;
 export const input_ids = [[0, 3, 9, 4, 17, 5, 30, 11]];
@@ -21,7 +21,7 @@ export function expectNear(actual: Float32Array, expected: Float32Array): void {
   expect(difference).toBeLessThan(1e-4);
 }
 
-/** Expects a run that stops and resumes in a later session to give the bits of an uninterrupted run. */
+/** Expects a run that stops and resumes in a later session to have exactly the weights of an uninterrupted run. */
 export async function expectResumes(fresh: (opened: TestSession) => Promise<AdaptedModel>): Promise<void> {
   const straight = await within({ store: 'auto' }, async (opened) => {
     const model = await fresh(opened);

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => opened.session.close());
 
-/** The models that the AI SDK takes; a profile has no tokenizer of its own. */
+/** Models for the AI SDK. A profile has no tokenizer of its own, so it is given the model's. */
 type AiModels = readonly [LanguageModel, LanguageModel, EmbeddingModel];
 const modelsOf = (model: PreTrainedModel, profile: Profile): AiModels => [
   languageModel(model),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { StopSequences } from '../../src/ai/stop_sequences';
 
-/** The text before the first stop sequence, searched in the whole text. */
+/** Returns the text before the first stop sequence, which it searches in the whole text. */
 function cut(text: string, sequences: readonly string[]): string {
   const places = sequences.map((sequence) => text.indexOf(sequence)).filter((place) => place >= 0);
   return text.slice(0, Math.min(text.length, ...places));
@@ -17,7 +17,7 @@ test('however a text is cut into pieces, the text before the first stop sequence
   fc.assert(
     fc.property(fc.array(few, { maxLength: 8 }), sequences, (pieces, stops) => {
       const filter = new StopSequences(stops);
-      // A model ends with the token that completes a stop sequence.
+      // Generation ends with the token that completes a stop sequence.
       let read = '';
       let written = '';
       for (const piece of pieces) {

@@ -6,7 +6,7 @@ export interface Asked {
   readonly config: GenerationConfig;
 }
 
-/** Tokens are characters, and 0 ends a text. */
+/** A tokenizer with one token for each character. Token 0 ends a text. */
 export const tokenizer: TokenCounter = {
   encode: async (text) => [...text].map((_, index) => index + 1),
   apply_chat_template: async (messages) =>
@@ -15,7 +15,7 @@ export const tokenizer: TokenCounter = {
 };
 
 export interface WriterOptions {
-  /** Whether the text has an end. Default: true. */
+  /** Whether the text ends with the end token. Default: true. */
   readonly ends?: boolean;
   readonly longest?: number;
   /** The field of config.json that holds `longest`. */
@@ -26,7 +26,7 @@ export interface WriterOptions {
   readonly hold?: () => Promise<void>;
 }
 
-/** A model that writes one text, a character at a time, up to the text's end or to `max_new_tokens`. */
+/** Creates a model that generates one text, a character at a time, up to the text's end or to `max_new_tokens`. */
 export function writer(
   text: string,
   { ends = true, longest = 1000, sizeName = 'max_position_embeddings', error, hold }: WriterOptions = {},

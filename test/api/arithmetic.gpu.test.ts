@@ -7,7 +7,7 @@ import { numbersOf, type RunOutcome, stopAt, trained } from '../helpers/session/
 import { type TestSession, within } from '../helpers/session/session';
 import { sessionGpu } from '../helpers/session/session_gpu';
 
-// llvmpipe takes seconds to compile a tile that isn't in Mesa's cache.
+// llvmpipe takes seconds to compile a product kernel that isn't in Mesa's shader cache.
 vi.setConfig({ testTimeout: 300_000 });
 
 beforeEach(() => {
@@ -21,8 +21,8 @@ const inF16 = { arithmetic: 'f16' } as const;
 const losses = ({ logs }: RunOutcome): number[] => logs.map(({ loss }) => loss);
 const json = (choice: KernelChoice): KernelChoice => JSON.parse(JSON.stringify(choice)) as KernelChoice;
 
-// A loss is a mean over tokens of sums of hundreds of products, each with an error of some 2⁻¹² in either direction.
-// Gradients have the same error.
+// A loss is a mean over many tokens. Each token's loss comes from sums of hundreds of products, and each product has an error of about
+// ±2⁻¹². Gradients have the same error.
 const FIRST = 2 ** -12;
 const CURVE = 2 ** -10;
 
@@ -61,7 +61,7 @@ test('a choice of kernels in f16 needs a session in f16', async () => {
   const kernels = { ...made, variants: { linear: 'f16' } };
   await within({ ...inF16, kernels }, async ({ session, warnings }) => {
     expect((await session.kernels()).variants).toEqual({ linear: 'f16' });
-    // A choice that was measured in f32 belongs to another device.
+    // The choice was measured on a device without f16, which counts as another device.
     expect(warnings).toEqual(['other_kernels']);
   });
   await within({ kernels }, async ({ session }) => {

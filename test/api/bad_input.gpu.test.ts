@@ -44,7 +44,7 @@ beforeEach(() => {
   bytesBefore = opened.liveBytes();
 });
 
-/** Expects a rejection with this code (and message), which leaves GPU memory, the adapter's state and the logits unchanged. */
+/** Expects a rejection with this code and message, which leaves GPU memory, the adapter's state and the logits unchanged. */
 async function expectRefusal(code: string, action: () => PromiseLike<unknown>, message?: string): Promise<void> {
   const { peft_config, active_adapters } = vera;
   const error = await Promise.resolve()

@@ -19,7 +19,7 @@ import { baseWithTexts, loadTexts } from '../helpers/golden/golden_preferences';
 import { folderFiles, goldenFolder } from '../helpers/golden/golden_sentences';
 import { AUTO_CLASSES, openTestSession, type TestSession } from '../helpers/session/session';
 
-/** The models' longest context. */
+/** The longest context of the models, in tokens. */
 const T = 40;
 const ids = (seed: number): number[] => Array.from({ length: T }, (_, index) => 3 + ((7 * index + seed) % 80));
 const image = (seed: number): Example => ({
@@ -45,7 +45,7 @@ const qv = { r: 8, target_modules: ['q_proj', 'v_proj'] };
 const all = { r: 8, target_modules: 'all-linear' };
 const checkpointing = { gradient_checkpointing: true };
 
-/** The bytes that a run holds at its second step, and the estimated bytes. */
+/** Returns the estimated GPU memory of a run, the bytes of the weights, and the bytes that the run holds at its second step. */
 async function held({ session }: TestSession, { base, peft_config, args, dtype }: Planned) {
   const options = { session, ...(dtype && { dtype }) };
   const { gpu } = await estimate(goldenBase(base), { ...options, peft_config, ...(args && { args }) });
@@ -149,7 +149,7 @@ test.each([
   let bytes = 0;
   for await (const event of run) if (event.type === 'log') bytes = (await model.memory()).gpu_bytes;
   expectClose({ gpu, weights, bytes });
-  // A row has two texts, and the head runs twice. Costs that layers have once a step stay the same.
+  // The row of a pair has two texts, and the head runs twice. Costs that a layer has once per step stay the same.
   const { args: same, peft_config } = plan;
   const alone = await estimate(baseWithTexts('llama'), { session, peft_config, args: same });
   expect(step.flops / alone.step.flops).toBeGreaterThan(1.7);

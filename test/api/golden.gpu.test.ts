@@ -16,11 +16,11 @@ import { expectGoldenTraining } from '../helpers/golden/golden_training';
 import { ofRing } from '../helpers/ring';
 import { bytesOf, loadBase, openTestSession } from '../helpers/session/session';
 
-/** A float16 base has merged weights in float16, while PEFT computed these in float32. */
+/** Selects text models that aren't in float16: with a float16 base, merged weights are float16, but PEFT computed them in float32. */
 const isWide = (entry: GoldenEntry): boolean => isText(entry) && entry.dtype !== 'float16';
 /** `npm test` runs one case of each kind; test/train/golden.gpu.test.ts checks the numbers of all cases. */
 const cases = ofRing(goldenCases(isWide), { test: isKeyCase }).map(({ name }) => name);
-/** The API divides by all labelled tokens of a step, and has no argument for the mean of batches' means. */
+/** Whether the API can run this training: it divides by all labelled tokens of a step, and can't average the means of batches. */
 const expressible = ({ normalise }: GoldenTraining): boolean => normalise !== 'mean_of_means';
 
 const opened = await openTestSession();
@@ -41,12 +41,12 @@ describe.each(cases)('%s', async (name) => {
   const biased = biases.length > 0;
 
   type Figure = 'base' | 'init' | 'random' | 'disabled' | 'merged';
-  /** Compares a forward pass with a figure of the case. */
+  /** Compares a forward pass with the golden loss and logits of a state of the model. */
   async function expectFigure(model: PreTrainedModel, figure: Figure): Promise<void> {
     const { logits, loss } = await model.forward(inputs.batch);
     expect(logits.dims).toEqual(dims);
     expect(Math.abs(loss! - expected[figure]!.loss), figure).toBeLessThanOrEqual(tolerance.loss_abs);
-    // A case leaves out logits that equal the base's. If trained biases remain while adapters are disabled, only the
+    // The golden file leaves out logits that equal the base model's. If trained biases stay in use while adapters are disabled, only the
     // loss is known.
     const isBase = expected[figure]!.loss === expected.base.loss;
     const reference = tensors.get(`${figure}.logits`) ?? (isBase ? tensors.get('base.logits')! : undefined);
@@ -127,7 +127,7 @@ describe.each(cases)('%s', async (name) => {
     }
   });
 
-  /** Merged weights, trained biases included, have the checkpoint's layout, which is (in, out) for Conv1D. */
+  /** Expects merged weights, trained biases included, in the checkpoint's layout, which is (in, out) for Conv1D. */
   async function expectMergedWeights(model: PreTrainedModel): Promise<void> {
     const state = await model.state_dict();
     for (const module of expected.merged.modules) {
@@ -175,7 +175,7 @@ async function configOf(blob: Blob): Promise<unknown> {
   return comparableConfig(await blob.text());
 }
 
-/** A configuration's fields, with sets in a fixed order. */
+/** Returns a configuration's fields, with sets sorted. */
 function comparable({ target_modules, ...rest }: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return { ...rest, target_modules: Array.isArray(target_modules) ? target_modules.toSorted() : target_modules };
 }

@@ -1,4 +1,4 @@
-// The kernels that GPUs use, on the software device of this machine, which reports that it is a GPU.
+// Tests the kernels that are chosen for GPUs, on this machine's software device, which reports that it is a GPU.
 import { afterAll, describe, expect, test } from 'vitest';
 import { VeraModel } from '../../src/index';
 import { goldenAdapter, goldenCase, goldenTensors, largestDifference, tokensOf } from '../helpers/golden/golden';
@@ -11,7 +11,7 @@ const cases = ['llama_qvud_big', 'llama_bf16_mid', 'gpt2_all_mid', 'opt_postnorm
 
 const all = ['linear/workgroup_small', 'linear/row', 'attention/workgroup'];
 
-/** Two of Intel's kernels differ from those of other GPUs. In `npm test` one case runs them. */
+/** Two of Intel's kernels differ from those of other GPUs. `npm test` runs them in one case only. */
 const ofIntel = ofRing(cases, { test: (name) => name === 'gpt2_all_mid' });
 
 const devices = [

@@ -19,7 +19,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** Trains the golden case as PEFT did, and gives the trained bytes and the kernels that computed them. */
+/** Trains the golden case as PEFT did. Returns the trained weights, the kernels that computed them, and the warnings. */
 const golden = (options: SessionOptions) =>
   within(options, async (opened) => {
     const vera = await loadVera(opened, NAME);
@@ -29,7 +29,7 @@ const golden = (options: SessionOptions) =>
 
 const json = (choice: KernelChoice): KernelChoice => JSON.parse(JSON.stringify(choice)) as KernelChoice;
 
-/** A choice of this variant for each kernel that has it. */
+/** Returns a choice of this variant for each kernel that has it. */
 const everywhere = (choice: KernelChoice, variant: string): KernelChoice => {
   const having = allTunableKernels().filter(({ variants }) => variants.some(({ name }) => name === variant));
   return { ...choice, variants: Object.fromEntries(having.map(({ name }) => [name, variant])) };

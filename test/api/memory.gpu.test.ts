@@ -18,7 +18,7 @@ beforeEach(() => {
 const train = (model: VeraModel, max_steps: number) =>
   new Trainer({ model, args: { max_steps, per_device_train_batch_size: 1 }, train_dataset: rows }).train();
 
-/** Calls everything that a model can do. */
+/** Trains the model, runs it, generates, reads its weights, and disables its adapter. */
 async function useAll(model: VeraModel): Promise<void> {
   await train(model, 2);
   await model.forward({ input_ids: [rows[0]!.input_ids], labels: [rows[0]!.input_ids] });
@@ -77,7 +77,7 @@ test('disposing of the base model disposes of its adapters, and vice versa', asy
 test('adapters share projections of one key, and deleting frees the rest', async () => {
   const base = await loadTiny(opened);
   const vera = await get_peft_model(base, tinyVera);
-  // Reading allocates staging buffers, which stay, so the first read comes before the count.
+  // The first read allocates staging buffers that stay allocated, so it comes before the count.
   const files = await vera.save_pretrained();
   const one = opened.liveBytes();
   await vera.add_adapter('second', tinyVera);

@@ -90,7 +90,7 @@ test('measures each kernel of a training step, and the time outside kernels', as
   expect(kernels.reduce((sum, { dispatches }) => sum + dispatches, 0)).toBe(step.dispatches);
   expect(kernels.reduce((sum, { flops }) => sum + flops, 0)).toBeCloseTo(step.flops, 0);
   expect(kernels.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(step.bytes);
-  // The embedding; in each layer two norms, q and o, k and v, gate, up and down; the last norm.
+  // The weights are the embedding; in each layer two norms, q and o, k and v, gate, up and down; and the last norm.
   expect(memory.weightBytes).toBe(4 * (48 * 32 + 2 * (2 * 32 + 2 * 32 * 32 + 2 * 32 * 16 + 3 * 32 * 48) + 32));
   expect(memory.peakBytes).toBeGreaterThan(memory.weightBytes);
   expect(step.bytes).toBeGreaterThan(memory.weightBytes);
@@ -102,7 +102,7 @@ test('measures each kernel of a training step, and the time outside kernels', as
 
   const names = kernels.map(({ kernel }) => kernel);
   expect(names).toEqual(expect.arrayContaining(['attention', 'attention_backward', 'cross_entropy', 'adamw']));
-  // The logits of both rows, and their gradient; 48 entries of 32 numbers in the vocabulary.
+  // The head's product: 2 · 64 positions, and 48 entries of 32 numbers in the vocabulary.
   const head = kernels.find(({ kernel, sizes }) => kernel === 'linear' && `${sizes}` === '128,48,32');
   expect(head?.flopsPerSecond).toBeCloseTo((head?.flops ?? 0) / (head?.seconds ?? 1));
   expect(progress).toEqual(Array.from(progress, (_, index) => (index + 1) / progress.length));
@@ -174,22 +174,22 @@ test('measures each kernel of a token, a dispatch that reads, and one that does 
     onProgress: (done, total) => progress.push(done / total),
   });
   const { kernels, dispatches, reading, dispatchSeconds } = report;
-  // Embedding, norm, head and sampling; in each layer two norms, attention, and four dispatches of products.
+  // Embedding, norm, head and sampling have one dispatch each. Each layer has two norms, attention, and four dispatches of products.
   expect(dispatches).toBe(4 + 2 * 7);
   expect(kernels.reduce((sum, kernel) => sum + kernel.dispatches, 0)).toBe(dispatches);
   for (const { seconds, share } of kernels) expect(seconds / share).toBeCloseTo(0.5);
   const dispatchesOf = (name: string): number =>
     kernels.reduce((sum, { kernel, dispatches: own }) => sum + (kernel === name ? own : 0), 0);
-  // In each layer o and down have a dispatch each, q, k and v share one, and gate and up share one. The head has one.
+  // In each layer o and down have a dispatch each, q, k and v share one, and gate and up share one. The head has one dispatch.
   expect(dispatchesOf('linear')).toBe(2 * 2 + 1);
   expect(dispatchesOf('linears')).toBe(2);
   expect(dispatchesOf('swiglu_linears')).toBe(2);
   expect(kernels.map(({ kernel }) => kernel)).toEqual(expect.arrayContaining(['rope_attention_decode', 'sample']));
   expect(kernels.map(({ kernel }) => kernel)).not.toContain('fill');
-  // The head reads all embeddings, and the lookup one more row.
+  // The head reads all embeddings, and the embedding lookup reads one row again.
   const layer = 2 * 32 + 32 * (32 + 16 + 16 + 32) + 3 * 32 * 48;
   expect(report.weightBytes).toBe(4 * (48 * 32 + 32 + 32 + 2 * layer));
-  // The matrix that the measurement reads has whole rows.
+  // The measurement reads a matrix, so only whole rows count.
   expect(reading.bytes).toBe(128 * Math.floor(report.weightBytes / 128));
   for (const seconds of [report.seconds, reading.seconds, dispatchSeconds]) expect(seconds).toBeGreaterThan(1e-8);
   expect(progress).toEqual(Array.from(progress, (_, index) => (index + 1) / progress.length));
@@ -244,11 +244,11 @@ test('takes the steps that learn from preferences in turns with one that learns 
   const counted = await countStep(sessionGpu().gpu, { ...kernelOptions, batch: 4 });
   expect(texts).toMatchObject({ flops: counted.flops, bytes: counted.bytes, dispatches: counted.dispatches });
   expect(texts?.to_texts).toEqual({ seconds: 1, flops: 1, bytes: 1 });
-  // Beside the work of texts, a step of pairs has one pass over the head: 48 tokens for each of 4 · 64 positions.
+  // Compared with a step of texts, a step of pairs has one more pass over the head: 48 tokens for each of 4 · 64 positions.
   const head = 2 * 4 * 64 * 48 * 32;
   expect((dpo?.flops ?? 0) - counted.flops).toBeGreaterThan(0.9 * head);
   expect((dpo?.flops ?? 0) - counted.flops).toBeLessThan(1.5 * head);
-  // A pair and its reference, which a run needs once, take less than 2.4 times the work of their texts.
+  // A step of pairs and its reference pass, which a run needs only once, together take less than 2.4 times the work of a step of texts.
   expect((dpo?.to_texts.flops ?? 9) + (reference?.to_texts.flops ?? 9)).toBeLessThan(2.4);
   expect((dpo?.to_texts.bytes ?? 9) + (reference?.to_texts.bytes ?? 9)).toBeLessThan(2.4);
   // A step of ratings computes a second text for each rating.
@@ -266,8 +266,8 @@ testInAll('measures what the device can do at best', async () => {
     copyBytes: 2 ** 22,
     onProgress: (done, total) => progress.push(done / total),
   });
-  // A product reads its operands and the chain doesn't, so the chain is faster. Only half of its rate is required,
-  // because other load on this machine may slow down either of them.
+  // The peak is measured by a chain of multiply-adds that reads no operands, so it is faster than a product. Only half of the product's
+  // rate is required, because other load on this machine may slow down either measurement.
   const shapes = [{ rows: 128, columns: 128, inner: 128 }];
   const { best } = await measureGemm(sessionGpu().gpu, { ...quick, shapes });
   expect(flopsPerSecond).toBeGreaterThan(best.flopsPerSecond / 2);

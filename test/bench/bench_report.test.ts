@@ -166,7 +166,7 @@ test('kernels have shares of the step and of the product that they are compared 
       device,
     },
   ];
-  // `kernelGemm` has the best product of all shapes. The step is compared with `product`, which is measured in turns with it.
+  // `kernelGemm` has the best product of all shapes. The step is compared with `product`, which is measured alternately with the step.
   const kernelGemm = { best: { ...gemm, flopsPerSecond: 6e9, shape: KERNEL_GEMM }, rates: [], device };
   const peak = { flopsPerSecond: 1e10, bytesPerSecond: 4e9, device };
   const report = benchReport(run, { ...nothing, kernels, kernelGemm, peak, device });
@@ -261,7 +261,7 @@ test('generation is reported by rates, kernels, and the times of reading weights
       { ...sample, seconds: 0.001, share: 0.05, bytes: 1, flops: 1, flopsPerSecond: 1 },
     ],
     weightBytes: 60e6,
-    // One binding held only half of the weights.
+    // One binding can hold only half of the weights, so only half of them are read.
     reading: { bytes: 30e6, seconds: 0.005 },
     dispatchSeconds: 1e-5,
     device,

@@ -6,20 +6,20 @@ import { kernelOf, mainLoops } from '../../bench/isa/isa_report.mjs';
 import { isaSources } from '../../bench/isa/kernel_sources.mjs';
 
 /*
- * Bounds for the machine code of the kernels with most of a step's work, set to its state when this test was written.
+ * Bounds for the machine code of the kernels that do most of a step's work, as measured when this test was written.
  * `npm run bench -- --only isa` prints all figures.
  */
 
-/** The most registers, the fewest waves, and the most vector instructions besides multiply-adds in each main loop. */
+/** The most registers, the fewest waves, and the most vector instructions other than multiply-adds in each main loop. */
 const BOUNDS: Readonly<Record<string, { vgprs: number; waves: number; beside: readonly number[] }>> = {
-  // Each loop over K exists twice: for whole steps, and for the rest.
+  // Each loop over K exists twice: for whole steps, and for the remainder.
   'linear/workgroup': { vgprs: 132, waves: 8, beside: [4, 4] },
   'vera_linear/workgroup': { vgprs: 132, waves: 8, beside: [4, 4, 4, 4] },
   'linear_backward/workgroup': { vgprs: 120, waves: 8, beside: [4, 4, 4, 4, 4, 4] },
   'linear_weight_backward/workgroup': { vgprs: 120, waves: 8, beside: [4, 4] },
   'vera_linear_backward/workgroup': { vgprs: 120, waves: 8, beside: [4, 4, 4, 4, 4, 4, 4, 4] },
   'vera_up_backward/workgroup': { vgprs: 144, waves: 8, beside: [4, 4] },
-  // The loop is unrolled, and contains the staging.
+  // The inner loop is unrolled, so the main loop also contains the staging instructions.
   'linear/workgroup_oblong': { vgprs: 84, waves: 16, beside: [52] },
   'vera_up_backward/workgroup_oblong': { vgprs: 96, waves: 16, beside: [82] },
   'linear/workgroup_small': { vgprs: 84, waves: 8, beside: [2, 2] },
@@ -28,7 +28,7 @@ const BOUNDS: Readonly<Record<string, { vgprs: number; waves: number; beside: re
   'linear/f16_small': { vgprs: 132, waves: 8, beside: [22] },
   'linear/subgroup_matrix': { vgprs: 60, waves: 16, beside: [118] },
   'linear/register': { vgprs: 84, waves: 18, beside: [12] },
-  // f16 weights are unpacked while they are staged, so that their loops are those of f32.
+  // f16 weights are unpacked while they are staged, so the main loops are the same as for f32.
   'linear.vec4.f16/workgroup': { vgprs: 132, waves: 8, beside: [4, 4] },
   'vera_linear.vec4.f16/workgroup': { vgprs: 132, waves: 8, beside: [4, 4, 4, 4] },
   'linear_backward.vec4.f16/workgroup': { vgprs: 120, waves: 8, beside: [4, 4, 4, 4, 4, 4] },

@@ -6,13 +6,13 @@ import { hasDrivers } from '../../bench/isa/vendors/drivers.mjs';
 import { GPUS } from '../../bench/isa/vendors/gpus.mjs';
 
 /*
- * Bounds for the kernels that the choice gives GPUs of each vendor, by their compilers, set to the state when this test was written.
+ * Bounds for the kernels that are chosen for each vendor's GPUs, as compiled by that vendor's compiler when this test was written.
  * `npm run bench -- --only isa --chosen --gpu …` prints the figures. ARM's compiler is left out: it is emulated and takes minutes.
  */
 
 /**
- * The smallest share of multiply-adds among all instructions of a step of K, by tile: 8 × 8 and 8 × 4 results, 4 × 4,
- * and attention's.
+ * For each GPU, the smallest allowed share of multiply-adds among the instructions of a step over K. `large`: tiles of 8 × 8 or 8 × 4
+ * results; `small`: tiles of 4 × 4 results; `attention`: the tiles of attention.
  */
 const BOUNDS: Readonly<Record<string, { large: number; small: number; attention: number }>> = {
   tgl: { large: 0.63, small: 0.59, attention: 0.62 },
@@ -23,7 +23,7 @@ const BOUNDS: Readonly<Record<string, { large: number; small: number; attention:
   navi31: { large: 0.63, small: 0.61, attention: 0.63 },
 };
 
-/** How much smaller the share may be in a product that also sums the squares of what it reads, for a norm. */
+/** How much smaller the share may be in a product that also sums the squares of its input, for a norm. */
 const SQUARES = 0.03;
 
 function boundOf(gpu: string, { kernel, variant }: Listed): number {

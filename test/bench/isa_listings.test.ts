@@ -102,7 +102,7 @@ test.each([
     readNvidia(NVIDIA),
     { multiply_add: 2, other: 1, scalar: 1, workgroup: 1, memory: 1, spill: 1, control: 4 },
   ],
-  // A repeated instruction counts twice. Waiting counts as control.
+  // An instruction that is repeated counts twice. Waits count as control.
   [
     'Qualcomm',
     readQualcomm(QUALCOMM),
@@ -115,7 +115,7 @@ test.each([
   expect(kindsIn(lines)).toEqual({ ...NO_KINDS, ...kinds });
 });
 
-/** Makes a line of each word: `a:` is a label, `>a` a jump, `>>a` an unconditional jump, and 64 stands for 64 multiply-adds. */
+/** Makes lines from words: `a:` is a label, `>a` a jump, `>>a` an unconditional jump, and 64 stands for 64 multiply-adds. */
 const listing = (text: string): Line[] =>
   text.split(' ').flatMap((word): Line[] => {
     if (word.endsWith(':')) return [{ label: word.slice(0, -1) }];
@@ -128,7 +128,7 @@ const turns = (text: string): number[] => loopsIn(listing(text)).map(({ counts }
 test('a loop has the blocks between its first and the branches back, wherever they stand', () => {
   expect(turns('16 a: 20 >a 30')).toEqual([20]);
   expect(turns('a: 20 b: 32 >b 40 >a')).toEqual([32, 92]);
-  // These loops are entered in their middle, and their last block stands behind the code that follows them.
+  // A jump enters the first loop in its middle. The last block of the second loop comes after code that isn't part of the loop.
   expect(turns('16 >>b a: 17 b: 18 >a 50')).toEqual([35]);
   expect(turns('a: 20 >c 100 >>e c: 30 >>a e: 1')).toEqual([50]);
   expect(turns('20 >a a: 30')).toEqual([]);
@@ -138,9 +138,9 @@ test('a loop has the blocks between its first and the branches back, wherever th
 test('a step of K is one turn of the outer loop, with all turns of the inner loop', () => {
   const shares = (text: string, multiplyAdds?: number) =>
     stepsOf(loopsIn(listing(text)), multiplyAdds).map(({ multiply_add, control }) => [multiply_add, control]);
-  // The step has four turns of 64, each with a branch, and the outer loop's branch.
+  // A step is four turns of 64 multiply-adds, each with a branch, and the outer loop's branch.
   expect(shares('a: b: 64 >b >a', 256)).toEqual([[256, 5]]);
-  // Neither the rest of K, in a loop of its own, nor a loop around several parts is a step.
+  // The loop for the remainder of K isn't a step, and neither is a loop around several parts.
   expect(shares('p: a: b: 64 >b >a c: 64 >c >p', 256)).toEqual([[256, 5]]);
   // The inner loop was unrolled.
   expect(shares('p: a: 256 >a 64 >p', 256)).toEqual([[256, 1]]);

@@ -31,7 +31,7 @@ test('exceptions name existing bindings', () => {
   for (const [kernel, times] of Object.entries(TIMES)) {
     expect(bindings.get(kernel)).toEqual(expect.arrayContaining(Object.keys(times)));
   }
-  // One buffer holds the sums of all layers, and a kernel writes those of its layer.
+  // One buffer holds the sums of all layers, but a kernel writes only those of its layer.
   const sums = allKernels().filter((kernel) => kernel.bindings.partials === 'update');
   expect(sums.length).toBeGreaterThan(0);
   for (const { name } of sums) expect(TIMES[name], name).toEqual({ partials: 0 });

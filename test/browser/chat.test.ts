@@ -6,7 +6,7 @@ import { browserNames, reportOf, withBrowser } from './helpers/harness';
 
 const [modulePolicy = ''] = documentedPolicies('docs/INTEGRATING.md', 'The module, from your own origin');
 const [tagPolicy = ''] = documentedPolicies('docs/INTEGRATING.md', 'The tag');
-/** The page has a Trusted Types policy of its own, and may fetch files of its origin. */
+/** Besides what the documented policies allow, the page has a Trusted Types policy of its own, and fetches files of its origin. */
 const policies = {
   '': `${modulePolicy}; connect-src 'self'`,
   '#tag': tagPolicy

@@ -55,8 +55,8 @@ interface PeftReport {
 }
 
 /**
- * `npm test` runs a few cases of different kinds in each browser: files, padding, accumulation, layers of Conv1D,
- * classifiers.
+ * The VeRA cases that `npm test` runs in each browser. They cover sharded files, padding, gradient accumulation, Conv1D layers
+ * and classifiers. `npm run test:all` runs the other cases.
  */
 const KINDS: Readonly<Record<BrowserName, readonly string[]>> = {
   chromium: [
@@ -70,17 +70,17 @@ const KINDS: Readonly<Record<BrowserName, readonly string[]>> = {
   ],
   firefox: [],
 };
-/** Cases of other kinds of adapters. `npm test` runs them in Chromium alone. */
+/** Cases of other adapter kinds. `npm test` runs them in Chromium, `npm run test:all` in Firefox. */
 const OF_OTHER_KINDS: readonly string[] = ['lora_llama', 'dora_llama', 'unilora_llama'];
 /**
- * Cases that golden.html runs. Trained biases have a page of their own, and transformers' older module names are left
- * out.
+ * Whether golden.html runs this case. Another page (peft.html) tests trained biases, and a model with older module names of
+ * transformers is left out.
  */
 const isUsual = ({ base, trains }: GoldenEntry): boolean => base !== 'vit-v4' && !trains.includes('biases');
 
 /**
- * Dawn in Node runs every case with the same kernels. Here Chromium has a case for each family, task and dtype, and Firefox, which takes
- * four times as long, one for each task and dtype.
+ * Returns the cases that a browser runs. Other tests run every case on Dawn in Node, with the same kernels. In Chromium the cases
+ * cover each family, task and dtype; in Firefox, which takes four times as long, only each task and dtype.
  */
 function usualOf(browser: BrowserName): readonly string[] {
   const usual = goldenCases(isUsual);
@@ -93,7 +93,7 @@ function usualOf(browser: BrowserName): readonly string[] {
   return usual.filter(isChosen).map(({ name }) => name);
 }
 
-/** The cases of the current ring in a browser. */
+/** Returns the cases that the current test command runs in a browser. */
 function casesOf(browser: BrowserName): readonly string[] {
   const ofVera = ofRing(usualOf(browser), { test: (name) => KINDS[browser].includes(name) });
   return [...ofVera, ...ofRing(OF_OTHER_KINDS, { test: () => browser === 'chromium' })];
@@ -181,7 +181,7 @@ function compareFiles(name: string, folder: string, { config, model }: Files): v
     readSafetensors(new Uint8Array(theirs('adapter_model.safetensors'))),
   );
   const [ours, peft] = [config, theirs('adapter_config.json')].map((bytes) => comparableConfig(textOf(bytes)));
-  // Files of LoRA leave out newer fields that have default values.
+  // In a LoRA file, this library omits newer fields if they have their default values.
   if (goldenCase(name).peft_config === undefined) expect(ours, folder).toEqual(peft);
   else expect(peft, folder).toMatchObject(ours as object);
 }
@@ -203,7 +203,7 @@ function compare(name: string, { base, random, saved, runs }: Report): void {
     const { losses, norms, rates, files } = runs[training.id]!;
     const what = `${name}, ${training.id}`;
     expect(largestDifference(losses, training.losses), what).toBeLessThanOrEqual(training.tolerance.losses_abs);
-    // Cases have no tolerance for norms, so the tolerance of gradients is used.
+    // Cases have no tolerance for gradient norms, so the tolerance for gradients is used.
     expect(largestDifference(norms, training.grad_norms), what).toBeLessThanOrEqual(tolerance.grad_abs);
     expect(largestDifference(rates, training.lrs), what).toBeLessThanOrEqual(1e-9);
     const vectors = readSafetensors(Uint8Array.from(files.model)).tensors;

@@ -3,7 +3,7 @@ import { POLICY } from '../../scripts/browsers/serve.mjs';
 import { ofRing } from '../helpers/ring';
 import { browserNames, reportOf, withBrowser, withSite } from './helpers/harness';
 
-/** A picture on another server: pages can show it, but can't read its pixels. */
+/** An image on another server: pages can show it, but can't read its pixels. */
 const PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><rect width="9" height="9"/></svg>';
 const OPEN = { 'Cross-Origin-Resource-Policy': 'cross-origin' };
 
@@ -12,15 +12,15 @@ interface Report {
   readonly evaluations: readonly Readonly<Record<string, number>>[];
   readonly refused: object;
   readonly alone: object;
-  /** Whether a file that can't be decoded left the model unchanged. */
+  /** Whether the model was unchanged after it rejected a file that can't be decoded. */
   readonly isUntouched: boolean;
-  /** The predicted labels of new pictures of stripes and dots. */
+  /** The predicted labels of new images of stripes and dots. */
   readonly likeliest: readonly string[];
-  /** Whether a file and its pixels have the same prediction. */
+  /** Whether the predictions from an image file and from its pixels are equal. */
   readonly isSame: boolean;
-  /** Whether each element that can show the picture has the same prediction. */
+  /** For each element or object that can show the image: whether its prediction equals the one from the pixels. */
   readonly isShown: object;
-  /** The steps of a run over these elements. */
+  /** The number of steps of a run that trains on these elements. */
   readonly global_step: number;
   readonly notShown: object;
 }

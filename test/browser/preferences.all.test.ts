@@ -5,7 +5,7 @@ import { browserNames, reportOf, withBrowser } from './helpers/harness';
 
 interface Learnt {
   readonly steps: number;
-  /** The margin of the rewards in an evaluation before training, and in one after it. */
+  /** The reward margin, evaluated before training and after it. */
   readonly before: number;
   readonly after: number;
 }

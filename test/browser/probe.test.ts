@@ -6,7 +6,7 @@ test.each(browserNames)('%s: probe reports the device from a worker', async (nam
   const { usual, without } = await withBrowser(name, (page, url) =>
     reportOf<Record<'usual' | 'without', DeviceReport>>(page, `${url}/pages/engine/probe.html`),
   );
-  // Browsers here have only a software GPU, and Firefox's has small bindings.
+  // The tests' browsers have only a software GPU, and in Firefox its limit for binding sizes is small.
   expect(usual.level).toBe('degraded');
   const codes = usual.issues.map(({ code }) => code);
   expect(codes.filter((code) => code !== 'small_limits')).toEqual(['software_adapter']);

@@ -13,14 +13,14 @@ const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import
 };
 const blocks = [...readme.matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(([, kind = '', text = '']) => ({ kind, text }));
 
-/** The README's only block of this language that contains `holding`. */
+/** Returns the README's only code block of this language that contains `holding`. */
 function block(kind: string, holding: string): string {
   const [found, another] = blocks.filter((one) => one.kind === kind && one.text.includes(holding));
   if (found === undefined || another !== undefined) throw new Error(`Expected one ${kind} block with ${holding}`);
   return found.text;
 }
 
-/** Runs a block as a page's script, and gives the console's lines. */
+/** Runs a code block as a page's script, and returns the lines that it writes to the console. */
 async function linesOf(example: string): Promise<string[]> {
   // Training is shortened for a software adapter; the rest is the README's code.
   const script = withStandIns(example)
@@ -104,7 +104,7 @@ testOnce('the tag works under the policy that it is said to need', async () => {
       });
       expect(written).toMatch(/\w/);
     },
-    // The example loads from the hub, and this test from the script's origin.
+    // The example loads models from the Hugging Face hub, and this test loads them from the script's origin.
     { policy: ({ url }) => header.replaceAll('https://cdn.example', url).replace(HUB, '') },
   );
 });

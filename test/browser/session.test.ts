@@ -44,14 +44,14 @@ test.each(ofRing(browserNames))(
     expect(written.whole).toMatch(/\w/);
     expect(written.streamed).toBe(written.whole);
 
-    // Six layers of seven linears: λ_d has 64 numbers, λ_b the layer's width.
+    // Six blocks with seven linear layers each. For each layer, λ_d has 64 numbers, and λ_b has one for each output feature.
     expect(trained.parameters.trainable).toBe(9984);
     expect(largestDifference(logits.untrained, logits.base)).toBe(0);
     expect(largestDifference(logits.trained, logits.base)).toBeGreaterThan(0.01);
     expect(largestDifference(logits.disabled, logits.base)).toBe(0);
 
     expect(logs.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
-    // An untrained model with 1024 tokens has a loss of 6.9.
+    // An untrained model with a vocabulary of 1024 tokens has a loss of ln 1024 = 6.9.
     for (const { loss } of logs) expect(loss).toBeGreaterThan(3);
     for (const { loss } of logs) expect(loss).toBeLessThan(5.5);
     for (const { grad_norm } of logs) expect(grad_norm).toBeGreaterThan(0);
@@ -63,7 +63,7 @@ test.each(ofRing(browserNames))(
     // The run saves when it is paused, and at its end.
     expect([events[events.indexOf('paused') - 1], events.at(-1)]).toEqual(['save', 'save']);
     expect(trained.pausedSteps).toBe(0);
-    // The page's longest pause, in milliseconds. Its worker compiled and trained meanwhile, which takes seconds.
+    // The longest time for which the page was blocked, in milliseconds. Its worker compiled and trained for seconds meanwhile.
     expectWithin(1000, trained.longestGap);
     expect(trained.states).toEqual(['busy', 'closed']);
     expect(trained.warnings).toEqual(['projection_not_saved']);

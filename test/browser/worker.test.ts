@@ -32,7 +32,7 @@ test.each(browserNames)(
   '%s: stored adapters remain, vectors are made in a worker, and a worker that dies is noticed',
   async (name) => {
     const report = await withBrowser(name, (page, url) => reportOf<Report>(page, `${url}/pages/models/worker.html`), {
-      // Firefox reports every error in a worker as an error of the page, even if worker and page handle it.
+      // Firefox reports every error in a worker as an uncaught error of the page, even if the worker and the page handle it.
       expectedErrors: name === 'firefox' ? /./ : /^$/,
     });
     expect(report.storage).toEqual({

@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 symlinkSync(root, join(folder, 'webvera'), 'dir');
 
-/** A bundler's output for a script. */
+/** Bundles a script and returns the bundle's code. */
 async function bundled(code: string): Promise<string> {
   const entry = join(folder, 'own.js');
   writeFileSync(entry, code);

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 const path = (relative: string): string => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 const run = promisify(execFile);
 
-/** A user's project, with the package as npm would install it. */
+/** The folder of a user's project, with the package as npm would install it. */
 const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 

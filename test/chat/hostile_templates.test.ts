@@ -10,7 +10,7 @@ const doubled = (what: string, how: string): string =>
 
 const nested = (count: number, open: string, close: string): string => open.repeat(count) + close.repeat(count);
 
-/** The attack's name, its template, and its messages if they matter. */
+/** For each attack: its name, the template, and the messages if they matter. */
 const hostile: readonly (readonly [what: string, source: string, messages?: readonly ChatMessage[]])[] = [
   ['a huge range', '{% for i in range(3000000) %}{{ i }}{% endfor %}'],
   ['a range without an end', '{{ range(0, 9007199254740991) | length }}'],
@@ -85,7 +85,7 @@ describe('hostile templates end soon', () => {
     const code = expect.stringMatching(/^(limit_exceeded|timeout|invalid_format)$/);
     expect(outcome).toMatchObject({ kind: 'webvera', code });
     expect((outcome as { readonly message: string }).message.length).toBeLessThan(300);
-    // The next template works as usual.
+    // The next template is rendered as usual.
     expect(textOf(writer.render({ source: '{{ messages[0].content }}', tokens: {} }, chatOf(hello)))).toBe('Hello');
   });
 });
@@ -120,7 +120,7 @@ test('a long conversation with many turns is no attack', () => {
   }));
   const source =
     "{% for m in messages %}{{ '<|' + m['role'] + '|>' + m['content'].strip() + '<|end|>' }}{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}";
-  // The clock stands still, so only the steps count: a busy machine may take longer than the two seconds.
+  // The clock stands still, so only the limit on steps applies: a busy machine may exceed the time limit of two seconds.
   const writer = new ChatWriter({ now: () => 0 });
   const outcome = writer.render({ source, tokens: {} }, chatOf(messages, { turns: true }));
   expect(outcome).toMatchObject({ rendered: { turns: { length: 30 }, uncertain: 0 } });

@@ -4,7 +4,7 @@ import type { ChatMessage, RenderedChat } from '../../src/core/types/chat';
 import { chatOf } from '../helpers/chats';
 import { goldenTemplate } from '../helpers/golden/golden_chats';
 
-/** Renders a conversation by a golden template, and gives the texts that are certainly the assistant's. */
+/** Renders a conversation with a golden template. Returns the assistant's turns, and how many turns are uncertain. */
 function turnsOf(
   template: string,
   messages: readonly ChatMessage[],
@@ -27,9 +27,9 @@ describe("the assistant's turns", () => {
     ['qwen2_5', ['Good morning.<|im_end|>\n', 'Ishmael.<|im_end|>\n'], 0],
     ['model_turns', ['Good morning.<end_of_turn>\n', 'Ishmael.<end_of_turn>\n'], 0],
     ['inst', [' Good morning.</s>', ' Ishmael.</s>'], 0],
-    // This template closes each turn with <|end|>, and the conversation with EOS.
+    // This template ends each turn with <|end|>, and the conversation with <|endoftext|>.
     ['phi3', ['Good morning.<|end|>\n', 'Ishmael.<|end|>\n<|endoftext|>'], 0],
-    // This template writes thoughts, even if there are none, only into the last answer.
+    // This template writes a <think> block, even an empty one, only into the last answer.
     ['qwen3', ['<think>\n\n</think>\n\nIshmael.<|im_end|>\n'], 1],
   ])('%s', (template, turns, uncertain) => {
     expect(turnsOf(template, talk)).toEqual({ turns, uncertain });

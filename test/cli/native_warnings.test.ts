@@ -56,7 +56,7 @@ describe('a command whose standard error is filtered', () => {
   const folder = mkdtempSync(join(tmpdir(), 'webvera-cli-'));
   afterAll(onExit(() => remove(folder)));
 
-  /** Starts a script that runs these lines as a command with filtered standard error. */
+  /** Starts a script that runs these lines as a command. Dawn's warnings are filtered from its standard error. */
   function started(lines: string) {
     const file = join(folder, `${crypto.randomUUID()}.mjs`);
     const names = '{ withoutDawnWarnings, onceInterrupted }';
@@ -120,7 +120,7 @@ ${lines}
     child.stdout.on('data', (text: string) => {
       lines.push(text);
       const pid = Number(/ready (\d+)/.exec(text)?.[1]);
-      // A terminal interrupts both processes.
+      // Ctrl+C in a terminal interrupts both processes.
       if (pid > 0) process.kill(pid, 'SIGINT');
       child.kill('SIGINT');
     });
@@ -145,7 +145,7 @@ function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     if (process.platform !== 'linux') return true;
-    // A dead process whose new parent doesn't wait for it, as in a container without an init, remains as a zombie.
+    // In a container without an init process, a dead process remains as a zombie, because its new parent doesn't wait for it.
     return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return false;

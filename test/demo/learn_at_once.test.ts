@@ -11,7 +11,7 @@ const setOf = (...messages: [string, string]): ClassSet<string> =>
   addSamples(addSamples(emptySet<string>(['a', 'b']), 0, [messages[0]]), 1, [messages[1]]);
 const learntFrom = (name: string): Learnt => ({ model: name, labels: ['a', 'b'], samples: 2 }) as unknown as Learnt;
 
-/** A page that learns from a set. The test settles each call of `learn` by `end`. */
+/** Makes a page that learns from a set of examples. The test settles each call of `learn` by `end`. */
 function learningPage() {
   const announcer = { localName: 'p', textContent: '' };
   vi.stubGlobal('document', { getElementById: () => announcer });

@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A button without a page, and the pictures that it has taken. */
+/** Makes a button without a page. It counts the pictures that it takes while it is held. */
 function heldButton(goesOn: boolean) {
   const button = Object.assign(new EventTarget(), { disabled: false, dataset: {}, setPointerCapture: () => {} });
   let taken = 0;

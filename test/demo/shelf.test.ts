@@ -8,7 +8,7 @@ beforeEach(() => {
   vi.stubGlobal('indexedDB', new IDBFactory());
 });
 
-/** The data of a page with one message. */
+/** Returns the stored data of a page with one message. */
 function withMessage(message: string): Kept<string> {
   const set = addSamples(emptySet<string>(['a', 'b']), emptySet<string>(['a']).classes[0]?.id, [message]);
   return { set, learnt: undefined, isStale: true, isRefined: false };

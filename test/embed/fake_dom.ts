@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 
-/** A text or an element, with the members that the panel uses. */
+/** A text node or an element, with the members that the panel uses. */
 export class FakeNode extends EventTarget {
   parent: FakeNode | undefined;
   childNodes: FakeNode[] = [];
@@ -42,7 +42,7 @@ export class FakeNode extends EventTarget {
   }
 }
 
-/** An element whose properties are those that a test or the panel sets. */
+/** An element. It has only the properties and attributes that the panel and the tests use. */
 export class FakeElement extends FakeNode {
   readonly localName: string;
   hidden = false;
@@ -75,7 +75,7 @@ export class FakeElement extends FakeNode {
     return this.#attributes.get(name) ?? null;
   }
 
-  /** Returns whether the element is disabled, which answers the selector ':disabled'. */
+  /** Returns whether the element is disabled. It ignores the selector, which should be ':disabled'. */
   matches(): boolean {
     return this.disabled;
   }
@@ -106,7 +106,7 @@ function textNode(data: string): FakeNode {
   return Object.assign(new FakeNode(), { data });
 }
 
-/** Replaces the globals by which the panel makes its elements and waits for frames. */
+/** Replaces the globals with which the panel creates elements and waits for frames. */
 export function stubDom(): void {
   const createElement = (name: string): FakeElement => new FakeElement(name);
   const createElementNS = (_: string, name: string): FakeElement => new FakeElement(name);

@@ -62,7 +62,7 @@ export class FakeRun extends Followed<TrainEvent, TrainOutput> implements TrainR
   }
 }
 
-/** A profile in memory. */
+/** A profile that exists only in memory. */
 export class FakeProfile extends EventTarget {
   readonly runs: FakeRun[] = [];
   readonly asked: LearnOptions[] = [];
@@ -91,7 +91,7 @@ export class FakeProfile extends EventTarget {
     return { id: this.id, examples: length, seen: length, bytes: 100 * length, ...times };
   }
 
-  /** The files of examples that were added. */
+  /** The files from which examples were added. */
   readonly files: Blob[] = [];
 
   async add(examples: readonly Example[] | Blob): Promise<number> {
@@ -154,7 +154,7 @@ export class FakeProfile extends EventTarget {
   reading: () => unknown = () => {};
 
   openedWith: ProfileOptions = {};
-  /** The options of the last `replace`. */
+  /** The options of the last call of `replace`. */
   replacedWith: ProfileOptions = {};
 
   async replace(files: ReadonlyMap<string, Blob>, options: ProfileOptions = {}): Promise<void> {
@@ -170,7 +170,7 @@ export class FakeProfile extends EventTarget {
     this.dispatchEvent(new Event('change'));
   }
 
-  /** Delays `forget`. */
+  /** `forget` waits for the promise that this returns. */
   forgetting: () => unknown = () => {};
 
   async forget(): Promise<{ bytes: number }> {
@@ -191,13 +191,13 @@ export class FakeProfile extends EventTarget {
   }
 }
 
-/** The profiles of a page by their ids. */
+/** The profiles that a page opens and deletes. */
 export class FakeProfiles {
   readonly made: FakeProfile[] = [];
   readonly forgotten: string[] = [];
-  /** Delays `forget`. */
+  /** `forget` waits for the promise that this returns. */
   deleting: () => unknown = () => {};
-  /** Delays `open`, or makes it fail. */
+  /** `open` waits for the promise that this returns, and fails if it rejects. */
   before: () => unknown = () => {};
   /** Changes a profile before it is returned by `open`. */
   prepare: (profile: FakeProfile) => void = () => {};
@@ -224,7 +224,7 @@ export class FakeProfiles {
   }
 }
 
-/** A model that counts letters as tokens. */
+/** Makes a model whose tokenizer counts each character as a token. */
 export function fakeModel(): PreTrainedModel & { disposed: number } {
   const model = {
     config: { model_type: 'llama', max_position_embeddings: 64 },

@@ -38,7 +38,7 @@ describe('a classifier', () => {
     await Promise.all([learner.label([some[1]!]), learner.label(some)]);
     const { last } = world.profiles;
     expect(last.examples).toEqual([some[0], some[1], ...some]);
-    // The first label alone is no reason for an error.
+    // Learning needs two classes, but the first label alone must not lead to an error report.
     const hint = { detail: { classes: 1 } };
     last.runs[0]?.fail(new WebVeraError('invalid_argument', 'expected two classes', hint));
     await eventually(() => expect(last.runs).toHaveLength(2));

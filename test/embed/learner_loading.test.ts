@@ -5,7 +5,7 @@ import { newWorld, settled, type World } from './learner_world';
 
 let world: World;
 let arrived: ReturnType<typeof withResolvers<void>>;
-/** A world whose model loads until `arrived` is resolved. */
+/** Makes a world whose model isn't loaded before `arrived` is resolved. */
 beforeEach(() => {
   world = newWorld();
   arrived = withResolvers<void>();

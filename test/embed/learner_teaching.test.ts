@@ -168,7 +168,7 @@ describe('teaching', () => {
       else run?.fail(new WebVeraError('out_of_memory', 'no room'));
       await taught.catch(() => {});
     }
-    // A lesson that was learnt is added again.
+    // The retry after the failure added nothing; teaching the learnt lesson again added it a second time.
     expect(world.profiles.last.examples).toEqual([lesson, lesson]);
   });
 
@@ -184,7 +184,7 @@ describe('teaching', () => {
     await learner.load();
     const again = learner.teach(lesson);
     await eventually(() => expect(world.profiles.last.runs).toHaveLength(1));
-    // The later visit's profile has what was stored, to which nothing is added.
+    // The later visit opens the stored profile, and the retry adds nothing to it.
     expect(world.profiles.made).toHaveLength(2);
     expect(world.profiles.last.examples).toEqual([]);
     world.profiles.last.runs[0]?.finish();

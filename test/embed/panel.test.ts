@@ -13,7 +13,7 @@ beforeEach(() => {
   world = newWorld();
 });
 
-/** A loaded learner with its panel, which hears all reports as the element's does. */
+/** Loads a learner, and makes a panel that receives all its reports, as the element's panel does. */
 async function opened(task: ElementTask = 'causal-lm') {
   world.attributes.task = task;
   const learner = world.learner((type, detail) => panel.hear(type, detail));
@@ -37,7 +37,7 @@ async function opened(task: ElementTask = 'causal-lm') {
   return { learner, root, output, named, enter, press: (text: string) => named(text).click() };
 }
 
-/** Lets a profile write one token, and a second one after `more`. */
+/** Makes a profile's `generate` produce one token, and a second one after `more` is resolved. */
 function inTwoParts(more: Promise<void>): (profile: FakeProfile) => void {
   return (profile) => {
     const tokens = async function* () {
@@ -50,7 +50,7 @@ function inTwoParts(more: Promise<void>): (profile: FakeProfile) => void {
   };
 }
 
-/** Ways in which a panel loses its profile. */
+/** The ways in which a panel can lose its profile. */
 const WAYS = {
   'is forgotten': (learner) => learner.forget(),
   'is forgotten, and a lesson follows at once': async (learner) => {

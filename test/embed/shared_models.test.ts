@@ -11,7 +11,7 @@ const handling = (): LoadHandling & { readonly abort: AbortController; readonly 
   return { abort, heard, signal: abort.signal, progress_callback: (info) => heard.push(info) };
 };
 
-/** Models whose loading the test controls. */
+/** Makes a function that loads models. The test decides when each load finishes or fails. */
 function loader() {
   const loads: {
     finish: () => void;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { cutText, segments, textExamples } from '../../src/embed/text_examples';
 
-/** A tokenizer with one token per word, and a first and a last one. */
+/** Counts a text's tokens: one for each word, and a special token at each end. */
 const words = async (text: string): Promise<number> => text.split(/\s+/).filter((word) => word !== '').length + 2;
 
 const paragraph = (word: string): string => Array.from({ length: 20 }, () => word).join(' ');

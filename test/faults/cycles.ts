@@ -6,14 +6,14 @@ import { heapsOf } from '../browser/helpers/heaps';
 interface Cycle {
   readonly type: 'cycle' | 'done';
   readonly cycle: number;
-  /** Bytes of the JavaScript heaps of page and worker, in Chromium. */
+  /** The sizes of the page's and the worker's JavaScript heaps in bytes, in Chromium only. */
   heaps?: { readonly page: number; readonly worker: number };
 }
 
-/** The most bytes that a heap may grow by in a cycle, on average. */
+/** The maximum average growth of a heap in a cycle, in bytes. */
 const HEAP_A_CYCLE = 32 * 1024;
 
-/** Loads, trains and disposes of a model `cycles` times, and expects that nothing grows. */
+/** Loads, trains and disposes of a model `cycles` times, and expects that neither resources nor heaps grow. */
 export async function expectFlat(name: BrowserName, cycles: number): Promise<void> {
   const seen: Cycle[] = [];
   await withBrowser(name, (page, url) =>
@@ -30,8 +30,8 @@ export async function expectFlat(name: BrowserName, cycles: number): Promise<voi
 }
 
 /**
- * Compares the last third of the cycles with the middle one: during the first third, code is still compiled, which
- * takes some 1.5 MB.
+ * Compares the last third of the cycles with the middle third. In the first third the browser still compiles code, which takes
+ * some 1.5 MB.
  */
 function expectFlatHeaps(heaps: readonly { readonly page: number; readonly worker: number }[]): void {
   const third = Math.floor(heaps.length / 3);

@@ -23,7 +23,7 @@ async function straightOf(name: BrowserName, url: string, steps = 400): Promise<
   return (await visit(name, url, `runs/resumed.html?straight&steps=${steps}`)).at(-1) as Done;
 }
 
-/** Kills at a random report of a run: during a step, during a save, or between them. */
+/** Returns a function that picks a random report of a run for the kill: during a step, during a save, or between them. */
 function atRandom(next: () => number): (report: Report) => boolean {
   let left = 1 + Math.floor(12 * next());
   return () => {
@@ -53,8 +53,8 @@ test.each(browserNames)(`%s: ${ROUNDS} browsers that are killed lose no step tha
 
 test.each(browserNames)('%s: fifty models that come and go leave nothing behind', (name) => expectFlat(name, 50));
 
-// Chromium ends the whole page with such a worker, so that only the next visit can resume; Firefox ends only the
-// worker.
+// In Chromium the whole page crashes with such a worker, so only the next visit can resume the run. In Firefox only the worker
+// ends.
 test.each(browserNames)('%s: a worker that takes all memory costs nothing that was saved', async (name) => {
   await withProfile(async (url, profile) => {
     const straight = await straightOf(name, url, 120);
@@ -82,8 +82,8 @@ test('chromium: a run waits after a GPU that crashes twice, and ends as without 
   });
 });
 
-// After the third crash Chromium gives no page a GPU until it is restarted. The run fails with this reason, and can be
-// resumed.
+// After the third crash of the GPU process, Chromium blocks the GPU for the page until the browser is restarted. The run fails
+// with this reason, and can be resumed.
 test('chromium: a GPU that crashes three times ends the run, which the next browser resumes', async () => {
   await withProfile(async (url, profile) => {
     const straight = await straightOf('chromium', url, 40);

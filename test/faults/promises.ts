@@ -1,7 +1,7 @@
 /** A test: its file, and a part of its title. */
 export type Proof = readonly [file: string, title?: string];
 
-/** Promises about faults, each with the tests that inject the fault. */
+/** The library's promises, each with the tests that prove it. */
 export const promises: Readonly<Record<string, readonly Proof[]>> = {
   'a saved step is never lost to a crash': [
     ['browser/runs/resume', 'killed while it trains loses no step that was saved'],

@@ -53,7 +53,7 @@ const lengths = [8, 4];
 const bytes = writeCheckpoint(checkpoint);
 const progress = checkpoint.snapshot.progress;
 
-/** The file with another state, or other tensors. */
+/** Returns the checkpoint file with a changed state, or without the tensor `drop`. */
 function changed(patch: (state: Record<string, unknown>) => object, drop = ''): Uint8Array<ArrayBuffer> {
   const { tensors, metadata } = readSafetensors(bytes);
   const state = JSON.parse(metadata.get('checkpoint')!) as Record<string, unknown>;
@@ -64,7 +64,7 @@ function changed(patch: (state: Record<string, unknown>) => object, drop = ''): 
   );
 }
 
-/** The file with logs of another shape, and no bytes. */
+/** Returns the checkpoint file with a log tensor of another shape and without bytes. */
 function withLogs(shape: readonly number[]): Uint8Array<ArrayBuffer> {
   const { tensors, metadata } = readSafetensors(bytes);
   const logs = { dtype: 'F64', shape, bytes: new Uint8Array() } as const;
@@ -74,7 +74,7 @@ function withLogs(shape: readonly number[]): Uint8Array<ArrayBuffer> {
 describe('a checkpoint', () => {
   test('is read as it was written, to the bit', () => {
     expect(readCheckpoint(bytes, lengths)).toEqual(checkpoint);
-    // A step may lack a number that others have.
+    // A step's logs may lack a number that other steps have.
     const logs = checkpoint.snapshot.logs.map(
       (log, index): StepLogs =>
         index === 0

@@ -18,7 +18,7 @@ describe('pythonJson', () => {
     );
   });
 
-  // The results of Python's repr.
+  // The texts are those that Python's `repr` returns.
   test.each([
     [0, '0.0'],
     [1, '1.0'],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, 'corpus');
 
-/** A target's seed inputs, by file name. */
+/** Returns a target's seed inputs, by file name. */
 export function corpusOf(target: string): ReadonlyMap<string, Uint8Array> {
   const folder = join(root, target);
   const names = existsSync(folder) ? readdirSync(folder).sort() : [];

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { type Finding, judge } from './judge';
 import type { FuzzTarget } from './target';
 
-/** The most findings of one run; further ones would repeat them. */
+/** The maximum number of findings in one run. More findings would probably repeat these. */
 const MOST = 20;
 
 /**
- * The function that Jazzer.js calls with each input. It writes a finding to a file, and fuzzing continues, so that a
- * known finding doesn't hide others. libFuzzer itself writes inputs that end the process, for example by using up
- * memory.
+ * Makes the function that Jazzer.js calls with each input. The function writes an input that causes a finding to a file, and
+ * fuzzing continues, so that a known finding doesn't hide others. libFuzzer itself saves inputs that end the process, for
+ * example because they use up the memory.
  */
 export function fuzzer(target: FuzzTarget, folder: string): (data: Uint8Array) => void | Promise<void> {
   const known = new Set<string>();
@@ -29,7 +29,7 @@ export function fuzzer(target: FuzzTarget, folder: string): (data: Uint8Array) =
   };
 }
 
-/** A key that findings with the same cause probably share: the kind and the place that threw. */
+/** Returns a key that is probably the same for findings with the same cause: the kind, and the place where the error was thrown. */
 function keyOf({ kind, message }: Finding): string {
   const frames = message.split('\n').filter((line) => line.includes('    at '));
   return `${kind} ${(frames.length > 0 ? frames.slice(0, 2).join() : message).replaceAll(/\d+ (ms|MiB)/g, '')}`;

@@ -1,33 +1,33 @@
 import { getHeapStatistics } from 'node:v8';
 import { type FuzzTarget, isRefusal } from './target';
 
-/** A violation that an input caused. */
+/** A violation of a target's limits or rules that an input caused. */
 export interface Finding {
   readonly kind: 'thrown' | 'slow' | 'memory' | 'polluted';
   readonly message: string;
 }
 
-/** Milliseconds that any input may take, because garbage may be collected and code compiled at any moment. */
+/** Milliseconds that every input may take in addition, because garbage collection or compilation may start at any moment. */
 const SPARE_MS = 50;
 const MOST_MS = 1000;
 /** The size of an input, in bytes, up to which the time limit is constant. Larger inputs get more time in proportion. */
 const USUAL_BYTES = 65_536;
-/** The most bytes that a reader may hold at its end, garbage included. */
+/** The maximum growth of memory while a reader runs, in bytes, garbage included. */
 const MOST_BYTES = 256 * 2 ** 20;
 
-/** Prototypes that a key of a file could reach. */
+/** Prototypes that a key in a file, such as __proto__, could change. */
 const PROTOTYPES = [Object.prototype, Array.prototype, Function.prototype, String.prototype, Map.prototype];
 const ownNames = PROTOTYPES.map((prototype) => Object.getOwnPropertyNames(prototype).join());
 
 /**
- * Runs a target on an input, and reports a violation: an error that isn't a refusal, too much time (on a busy machine,
- * too much CPU time), too much memory, or a changed prototype.
+ * Runs a target on an input, and reports a violation: an error that the target doesn't allow, too much time (on a busy
+ * machine, too much CPU time), too much memory, or a changed prototype.
  */
 export function judge(target: FuzzTarget, bytes: Uint8Array): Finding | undefined | Promise<Finding | undefined> {
   const before = measure();
   const after = (error?: unknown): Finding | undefined => verdict(target, bytes.length, before, error);
   try {
-    // The input has a buffer of its own, because a reader must not rely on bytes around its input.
+    // The input is copied to its own buffer, because a reader must not rely on bytes around its input.
     const running = target.run(new Uint8Array(bytes));
     return running === undefined
       ? after()

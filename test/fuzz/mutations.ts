@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { parseJson } from '../../src/core/input/nesting';
 
-/** Values that often break readers: numbers at the ends of types, names of prototypes, values of other types. */
+/** Values that often break readers: numbers at the limits of number types, names of prototypes, values of other types. */
 const ODD_VALUES: readonly unknown[] = [
   ...[null, true, false, -1, 0, 0.5, 1e308, 2 ** 31, 2 ** 32, 2 ** 53, -(2 ** 63), '', 'a', '__proto__', 'constructor'],
   ...['\u0000', '🙂', '\ud800', '$&$`', '.*', '(', 'x'.repeat(3000)],
   ...[[], {}, [[]], [null], [1, 2, 3], { a: {} }, { Regex: '(a+)+$' }, { String: '' }],
 ];
-/** Large values. They are inserted last, because changes within them would find little. */
+/** Large values. They are inserted after all other changes, because changes inside a large value rarely find a problem. */
 const LARGE_VALUES: readonly unknown[] = [
   'a'.repeat(30_000),
   Array(5000).fill('a'),
@@ -18,7 +18,7 @@ const TOKENS = [
   ...['"', '{', '}', '[', ']', ',', ':', '\\u0000', '\\', '\n', '\x1e', '1e999', '-', '0', 'null', '"__proto__":'],
 ];
 
-/** Parts of patterns. */
+/** Parts of regular expressions. */
 const PIECES = [
   ...['(?:', '(?=', '(?!', '(?<=', '(?<!', '(?P<n>', '(?<n>', '(', ')', ')*', ')+', ')?', '|', '[^', ']', '-'],
   ...['^', '$', '*', '+', '?', '*?', '{2,3}', '{1000}', '{,9}', '{0}', '.', 'a', '[]a]', '[\\s\\S]'],
@@ -26,8 +26,8 @@ const PIECES = [
 ];
 
 /**
- * Variations of a corpus: bytes that are changed, removed, doubled or copied from another input; and JSON with a value
- * replaced by another one.
+ * Generates variations of a corpus's inputs: with bytes inserted, removed or copied from another input, or with values in their
+ * JSON replaced.
  */
 export function mutations(seeds: readonly Uint8Array[]): fc.Arbitrary<Uint8Array> {
   const seed = fc.constantFrom(...seeds);
@@ -61,9 +61,9 @@ function applyEdit(bytes: Uint8Array, { at, drop, piece }: Edit): Uint8Array {
   return Uint8Array.from([...bytes.subarray(0, from), ...piece, ...bytes.subarray(from + drop)]);
 }
 
-/** An input in whose JSON files one value is replaced: `place` counts the values of all files. */
+/** Replaces one value in an input's JSON files. `place` is the value's index among the values of all files. */
 function withValue(bytes: Uint8Array, place: number, value: unknown): Uint8Array {
-  // Each byte becomes a character, because tensors aren't valid UTF-8.
+  // Each byte becomes a character, because an input may contain tensors, which aren't valid UTF-8.
   const files = String.fromCharCode(...bytes)
     .split('\x1e')
     .map(parsed);
@@ -75,7 +75,7 @@ function withValue(bytes: Uint8Array, place: number, value: unknown): Uint8Array
   return Uint8Array.from(texts.join('\x1e'), (unit) => unit.charCodeAt(0));
 }
 
-/** A file that isn't JSON, or is nested too deeply to be walked. It stays unchanged. */
+/** A file that isn't JSON, or is nested too deeply to be parsed. It stays unchanged. */
 class Raw {
   constructor(readonly text: string) {}
 }

@@ -48,7 +48,7 @@ function chat(source: string): () => unknown {
   };
 }
 
-/** A profile's files, some of them replaced. */
+/** Returns a function that reads a profile's files, with some files replaced. */
 function profile(files: { readonly config?: string; readonly about?: string; readonly examples?: string }) {
   const { config = '{"peft_type":"VERA"}', about, examples = '' } = files;
   const blobs = new Map([
@@ -68,7 +68,7 @@ async function weights(files: Readonly<Record<string, Uint8Array>>): Promise<voi
   for await (const { take } of readWeights(new MemorySource(files))) await take();
 }
 
-/** The files of a sentence encoder, one of them replaced. */
+/** Returns a function that reads a sentence encoder's files, with one file replaced. */
 function sentences(file: string, text: string): () => unknown {
   const modules = ['Transformer', 'Pooling', 'Normalize'].map((type) => ({
     type: `sentence_transformers.models.${type}`,

@@ -1,20 +1,20 @@
 import { type ErrorCode, WebVeraError } from '../../src/core/errors/error';
 
-/** A reader of untrusted bytes, called like the library calls it. */
+/** A reader of untrusted bytes, called as the library calls it. */
 export interface FuzzTarget {
   readonly name: string;
-  /** Codes of allowed refusals. Any other error is a finding. */
+  /** The codes of errors by which the reader may reject an input. Any other error is a finding. */
   readonly codes: readonly ErrorCode[];
-  /** CPU milliseconds for 64 KiB, in addition to those that any input may take. Default 1000. */
+  /** Allowed CPU milliseconds for 64 KiB, in addition to those that every input may take. Default: 1000. */
   readonly most_ms?: number;
-  /** Throws the library's errors, and an `Error` if a result is wrong. */
+  /** Reads an input. Throws the library's errors, or an `Error` if a result is wrong. */
   run(bytes: Uint8Array<ArrayBuffer>): void | Promise<void>;
 }
 
-/** Separates the files of an input. Neither JSON nor typed text contains it. */
+/** The byte that separates the files of an input. JSON and typed text don't contain it. */
 const SEPARATOR = 0x1e;
 
-/** The files of an input. Missing ones are empty, and the last one is the whole rest. */
+/** Splits an input into its files. Missing files are empty, and the last file contains all remaining bytes. */
 export function partsOf(bytes: Uint8Array<ArrayBuffer>, count: number): Uint8Array<ArrayBuffer>[] {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let from = 0;
@@ -32,8 +32,8 @@ export function textOf(bytes: Uint8Array): string {
 }
 
 /**
- * A safetensors file with a header of the right length. With random lengths, few mutations would be read beyond their
- * first bytes.
+ * Makes a safetensors file that states its header's length correctly. With random lengths, readers would refuse most mutations
+ * at their first bytes.
  */
 export function headed(header: Uint8Array, data: Uint8Array): Uint8Array<ArrayBuffer> {
   const file = new Uint8Array(8 + header.length + data.length);
@@ -43,7 +43,7 @@ export function headed(header: Uint8Array, data: Uint8Array): Uint8Array<ArrayBu
   return file;
 }
 
-/** A reader's result, or undefined if it refuses its input with an allowed code. */
+/** Returns a reader's result, or undefined if it refuses its input with an allowed code. */
 export function attempt<T>({ codes }: Pick<FuzzTarget, 'codes'>, read: () => T): T | undefined {
   try {
     return read();
@@ -57,7 +57,7 @@ export function isRefusal(error: unknown, codes: readonly ErrorCode[]): boolean 
   return error instanceof WebVeraError && codes.includes(error.code);
 }
 
-/** The parsed JSON, or undefined if it is invalid. */
+/** Returns the parsed JSON, or undefined if it is invalid. */
 export function jsonOf(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(textOf(bytes));
@@ -66,7 +66,7 @@ export function jsonOf(bytes: Uint8Array): unknown {
   }
 }
 
-/** Fails unless two JSON values are equal, in any order of their keys. */
+/** Throws unless two JSON values are equal. The order of their keys doesn't matter. */
 export function expectSame(what: string, got: unknown, expected: unknown): void {
   const [a, b] = [JSON.stringify(sorted(got)), JSON.stringify(sorted(expected))];
   if (a !== b) throw new Error(`${what}: expected ${b?.slice(0, 200)}, got ${a?.slice(0, 200)}`);

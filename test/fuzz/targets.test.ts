@@ -9,7 +9,7 @@ import { mutations } from './mutations';
 import type { FuzzTarget } from './target';
 import { targets } from './targets';
 
-/** Mutations for each target. `npm run fuzz` runs millions. */
+/** The number of mutations for each target. `npm run fuzz` runs millions. */
 const MUTATIONS = 50;
 
 const path = (folder: string) => new URL(`./${folder}/`, import.meta.url);

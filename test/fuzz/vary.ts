@@ -4,15 +4,15 @@ import fc from 'fast-check';
 import { mutations } from './mutations';
 
 export interface VaryOptions {
-  /** Folders of seed inputs. */
+  /** The folders with seed inputs. */
   readonly corpus: readonly string[];
   readonly seconds: number;
   readonly seed: number;
-  /** The file of the current input, which remains if the process dies. */
+  /** The file to which the current input is written. It remains if the process dies. */
   readonly last: string;
 }
 
-/** The number of inputs that are made from one seed. */
+/** The number of inputs that are generated from one random seed. */
 const TOGETHER = 25;
 
 /**

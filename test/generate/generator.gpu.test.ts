@@ -27,7 +27,7 @@ const config = {
   adapter_names: undefined,
 };
 
-/** On these devices, a batch of few rows uses other kernels than one of many rows, and the sums differ in their last digits. */
+/** On these devices, batches of few and of many rows use different kernels, and their sums differ in the last digits. */
 const kernels = [
   ['a GPU', GPU],
   ['an Apple GPU', APPLE],
@@ -60,7 +60,7 @@ describe.each(ofRing(kernels, { test: ([, info]) => info !== GPU }))('with the k
     return rows;
   }
 
-  /** Dispatches for one new token. */
+  /** Returns the number of dispatches for one new token. */
   async function dispatches(prompts: readonly (readonly number[])[]): Promise<number> {
     await tokens(prompts);
     const before = executor.usage().dispatches;
@@ -85,7 +85,7 @@ describe.each(ofRing(kernels, { test: ([, info]) => info !== GPU }))('with the k
     const taken = executor.usage().dispatches - before;
     expect(rows).toEqual(free.map((row, index) => row.slice(0, lengths[index])));
     expect(told).toEqual(rows);
-    // The device runs seven steps, and two more that were already queued.
+    // The device runs seven steps, and two more that were already queued when the last row ended.
     expect(taken).toBeLessThan(11 * (await dispatches(prompts)));
   });
 

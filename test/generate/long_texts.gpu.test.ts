@@ -3,7 +3,7 @@ import { AutoModelForCausalLM, type GenerationConfig, type PreTrainedModel } fro
 import { goldenBase } from '../helpers/golden/golden';
 import { openTestSession, type TestSession } from '../helpers/session/session';
 
-/** In texts of more than 8 tokens the base uses other frequencies. */
+/** The base model uses other rotary (RoPE) frequencies for texts of more than 8 tokens. */
 const PROMPTS = [
   [5, 17, 60],
   [44, 3, 9, 81, 23, 70, 12],

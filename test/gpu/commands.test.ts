@@ -33,7 +33,7 @@ test('commands run at once, until one waits: then they run in their order', asyn
   expect(queue.idle).toBe(false);
   first.finish();
   await turn();
-  // A command that arrives while others wait is queued behind them.
+  // A command that arrives while other commands wait is queued after them.
   quick('f');
   expect(log.splice(0)).toEqual(['end b', 'c', 'begin d']);
   second.finish();

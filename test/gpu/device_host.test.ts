@@ -57,7 +57,7 @@ test('f16 is requested from the adapter only for sessions of that arithmetic, an
   const both = having('shader-f16', 'subgroups', 'timestamp-query');
   const hosts = [await DeviceHost.open(both), await DeviceHost.open(both, { arithmetic: 'f16' })];
   expect(opened).toEqual([['subgroups'], ['subgroups', 'shader-f16']]);
-  // A stored choice of kernels depends on these features.
+  // These features are part of the key of a stored kernel choice.
   expect(hosts.map(({ adapter }) => adapter.features)).toEqual(opened);
   await expect(DeviceHost.open(having('subgroups'), { arithmetic: 'f16' })).rejects.toMatchObject({
     code: 'unsupported_device',

@@ -108,7 +108,7 @@ test('programs share slots, which are freed with the last of them', async () => 
   await executor.allocate(small.inputs);
   const before = executor.counters.buffersCreated;
   const second = await executor.load({ name: 'small', steps: small.g.steps, outputs: [] });
-  // Loading a second program creates only the buffer of its params.
+  // Loading a second program creates only the buffer for its parameters, because the programs share slots.
   expect(executor.counters.buffersCreated).toBe(before + 1);
   first.release();
   executor.run(second);

@@ -5,7 +5,7 @@ import { pinned, type Value } from '../../src/graph/value';
 import { add } from '../../src/ops/add';
 import { type SessionGpu, sessionGpu } from '../helpers/session/session_gpu';
 
-/** An executor over a device of its own, and a list of its failures. */
+/** Opens an executor on a new device. `failures` lists the codes of the device's errors. */
 export async function openExecutor(): Promise<
   SessionGpu & { readonly executor: Executor; readonly failures: string[] }
 > {
@@ -15,7 +15,7 @@ export async function openExecutor(): Promise<
   return { ...shared, executor: new Executor(host), failures };
 }
 
-/** A graph of `steps` additions of two inputs. */
+/** Makes a graph of `steps` additions with two inputs. */
 export function sums(
   length: number,
   steps: number,

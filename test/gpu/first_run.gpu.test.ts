@@ -13,12 +13,12 @@ afterEach(() => {
   for (const executor of opened.splice(0)) executor.close();
 });
 
-/** A budget that time doesn't change: a slow device would get a product in parts. */
+/** A submit budget that doesn't adapt to measured times. Otherwise a slow device would run a product in parts. */
 class FixedBudget extends SubmitBudget {
   override finished(): void {}
 }
 
-/** An executor on whose device relu isn't compiled until `compile` resolves. */
+/** Opens an executor. On its device, relu isn't compiled before `compile` is called. */
 async function open() {
   const shared = sessionGpu();
   const { device, info } = await DeviceHost.open(shared.gpu);
@@ -46,7 +46,7 @@ async function open() {
 
 const [N, K] = [1024, 288];
 
-/** y = relu(2·x). The product has so much work that it is submitted alone, before relu. */
+/** Builds y = relu(2·x) with two products. Each product has so much work that it is submitted alone, before relu. */
 function twice() {
   const g = new Graph();
   const x = pinned('x', [N, K]);
@@ -70,7 +70,7 @@ test('a run begins before its last kernels are compiled, and later calls come af
   const loaded = await executor.load(program, { early: true });
   executor.run(loaded);
   const first = executor.read(y);
-  // The next batch is written and run before the first one ends; and its array is overwritten at once.
+  // The next batch is written and run before the first one ends, and its array is overwritten right after the write.
   numbers.fill(5);
   executor.write(x, numbers);
   numbers.fill(99);
@@ -83,7 +83,7 @@ test('a run begins before its last kernels are compiled, and later calls come af
     isThrough = true;
   });
   for (let wait = 0; wait < 50 && executor.counters.submits === 0; wait++) await turn();
-  // The products are submitted, and their buffers still exist.
+  // Products were submitted, and the freed buffers still exist while the run needs them.
   expect(executor.counters.submits).toBeGreaterThan(0);
   expect(executor.counters.dispatches).toBeLessThan(3);
   expect(isThrough).toBe(false);
@@ -135,7 +135,7 @@ test('a program that isn’t loaded early is loaded with all its kernels, or not
   await expect(loading).rejects.toMatchObject({ code: 'internal' });
   executor.free([x, weight]);
   expect(liveBytes()).toBe(0);
-  // A failure of `prepare` isn't reported.
+  // `prepare` doesn't report that a kernel fails to compile.
   executor.prepare(program.steps);
   await turn();
   executor.write(x, rowsOf(1));

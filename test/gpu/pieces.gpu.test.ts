@@ -7,7 +7,7 @@ import { linear } from '../../src/ops/products/linear';
 import { testExecutor } from '../helpers/gpu/on_gpu';
 import { randomArray } from '../helpers/maths/random';
 
-/** A budget that the test sets. */
+/** A submit budget that the test sets. */
 class GivenBudget extends SubmitBudget {
   given = Number.POSITIVE_INFINITY;
 
@@ -24,7 +24,7 @@ class GivenBudget extends SubmitBudget {
   }
 }
 
-/** y = x·weightᵀ in 5 × 12 workgroups. */
+/** Loads the product y = x·weightᵀ. By default its grid has 5 × 12 workgroups. */
 async function product(budget: SubmitBudget, [N, M, K] = [300, 172, 40]) {
   const executor = testExecutor({ variant: 'subgroup', budget });
   const [x, weight] = [pinned('x', [N, K]), pinned('weight', [M, K])];
@@ -38,7 +38,7 @@ async function product(budget: SubmitBudget, [N, M, K] = [300, 172, 40]) {
     const { dispatches, submits, flops } = executor.counters;
     return { dispatches, submits, flops };
   };
-  /** The counters that `work` adds to, and its result. Reading the result is another submit, which isn't counted. */
+  /** Runs `work`. Returns its counters and its result. Reading the result needs another submit, which isn't counted. */
   const during = async (work: () => void) => {
     const before = counts();
     work();
@@ -62,7 +62,7 @@ async function product(budget: SubmitBudget, [N, M, K] = [300, 172, 40]) {
 test('a dispatch is split as far as the budget says, at each run, to the same bits', async () => {
   const budget = new GivenBudget();
   const { executor, loaded, flops, fill, during, close } = await product(budget);
-  // Each run has another x, so that the test notices a result of an earlier run.
+  // Each run has another x, so that the result of an earlier run would be noticed.
   const run = (seed: number) => {
     fill(seed);
     return during(() => executor.run(loaded));
@@ -107,7 +107,7 @@ test('before any measurement a large dispatch runs piece by piece, and the next 
   expect(flops).toBeGreaterThan(budget.flops);
   const first = await during(() => {
     executor.run(loaded);
-    // The executor waits for the device after each piece.
+    // The executor waits for the device after each piece, so at most one has been submitted.
     expect(executor.counters.submits).toBeLessThan(2);
   });
   expect(first.dispatches).toBeGreaterThan(1);
@@ -120,7 +120,7 @@ test('before any measurement a large dispatch runs piece by piece, and the next 
   close();
 });
 
-/** Allows a multiple of one product in a submit, and counts the submits between measurements. */
+/** A submit budget that allows several products in a submit, and records the number of submits between measurements. */
 class CountingBudget extends SubmitBudget {
   readonly distances: number[] = [];
   #submits = 0;
@@ -158,7 +158,7 @@ test('a first run is measured at growing distances, as its first submits may be 
   await during(() => executor.run(loaded));
   budget.distances.length = 0;
   await during(() => executor.replay(loaded, 0, 40));
-  // The last one is the read of the result.
+  // The last measurement is the one of reading the result.
   expect(budget.distances).toEqual([1, 1, 2, 4, 8, 16, 8]);
   close();
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { SOFTWARE_SUBMIT, SubmitBudget } from '../../src/gpu/submit_budget';
 
-/** Submits work of `flops` at a rate, in flops per millisecond, until the budget no longer changes. */
+/** Repeats submits of `flops` on a device of this rate, in flops per millisecond, until the budget no longer changes. */
 function settle(budget: SubmitBudget, flops: number, rate: number): number {
   let now = 0;
   for (let step = 0; step < 40; step++) {
@@ -71,7 +71,7 @@ test('a read measures submits before it, not later ones', () => {
   later.finished(queued, 100);
   alone.finished(queued, 100);
   expect(later.flops).toBe(alone.flops);
-  // The second of three submits took from 100 to 200. A repeated report of it changes nothing.
+  // The second of three submits ran from 100 to 200 ms. Reporting it again changes nothing.
   later.finished(2e9, 200);
   const { flops } = later;
   expect(flops).toBeCloseTo((alone.flops + 0.6e9) / 2, -3);
@@ -97,7 +97,7 @@ test('a device that was idle isn’t slow', () => {
 test('until a long submit was measured, a dispatch gets no more than a submit; then an eighth of 2 s', () => {
   const budget = new SubmitBudget();
   expect([budget.isRough, budget.dispatchFlops]).toEqual([true, budget.flops]);
-  // 100 MFLOP/ms, and 4 ms until a result arrives.
+  // The device computes 100 MFLOP per ms, and a result arrives after 4 more ms.
   let now = 0;
   const probe = (): void => {
     const { flops } = budget;

@@ -8,14 +8,14 @@ const opKernel = defineKernel({ name: 'op', bindings: { a: 'read', b: 'read', y:
 const endKernel = defineKernel({ name: 'end', bindings: { y: 'write' }, params: {}, variants: [] });
 const gradKernel = defineKernel({ name: 'grad', bindings: { dy: 'read', dx: 'write' }, params: {}, variants: [] });
 
-/** The backward function's view of a value. */
+/** The facts that an op's backward function receives about one of the op's inputs. */
 interface Told {
   readonly value: string;
   readonly wanted: boolean;
   readonly sum: Value | undefined;
 }
 
-/** An op of two inputs whose backward records its sinks, and gives a new gradient for each wanted input. */
+/** Adds an op of two inputs. Its backward function records its sinks, and returns a new gradient for each wanted input. */
 function op(g: Graph, a: Value, b: Value, told: Told[] = []): Value {
   const { y } = g.emit(opKernel, { a, b }, { y: [1] }, {});
   g.differentiate(y, [a, b], (dy, [toA, toB]) => {
@@ -41,7 +41,7 @@ describe('grad', () => {
     const sums = g.grad(last, pinned('dy', [1]), new Map());
     expect(told.map(({ value }) => value)).toEqual(['op.y', 'v', 'x', 'w']);
     expect(kernels(g)).toEqual(['op', 'op', 'grad', 'grad']);
-    // The first op receives the gradient that the last one gave for its result.
+    // The first op's backward function receives the gradient that the last op's returned for the first op's result.
     expect(g.steps[3]?.values.dy).toBe(g.steps[2]?.values.dx);
     expect(sums.get(w)).toBe(g.steps[3]?.values.dx);
     expect(sums.has(v)).toBe(false);
@@ -71,7 +71,7 @@ describe('grad', () => {
     const y = op(g, left, shared, told);
     g.grad(y, pinned('dy', [1]), new Map());
     const ofShared = told.filter(({ value }) => value === 'op.y');
-    // The op of y comes first: `left` and `shared` have no gradient yet. Then the op of `left` receives the first gradient of `shared`.
+    // The op of y is differentiated first, when `left` and `shared` have no gradient. Then the op of `left` receives `shared`'s gradient.
     expect(ofShared.map(({ sum }) => sum)).toEqual([undefined, undefined, g.steps[4]?.values.dx]);
   });
 
@@ -124,7 +124,7 @@ describe('differentiateAll', () => {
 });
 
 describe('inPass', () => {
-  /** The end of a pass, which adds a step to the program. */
+  /** Work at the end of a backward pass: it adds a step to the program. */
   class End implements PassEnd {
     readonly #g: Graph;
     constructor(g: Graph) {
@@ -135,7 +135,7 @@ describe('inPass', () => {
     }
   }
 
-  /** An op whose backward adds an end to its pass. */
+  /** Adds an op whose backward function requests an `End` for its pass. */
   function ending(g: Graph, x: Value): Value {
     const { y } = g.emit(opKernel, { a: x, b: x }, { y: [1] }, {});
     g.differentiate(y, [x], (dy) => {
@@ -230,7 +230,7 @@ test('takes the maker of a value back, and refuses to read its results unless th
   expect(codeThrownBy(() => g.emit(gradKernel, { dy: made }, { dx: [5] }, {}))).toBe('internal');
   g.emit(endKernel, {}, { y: made }, {});
   g.emit(gradKernel, { dy: made }, { dx: [5] }, {});
-  // A later step reads `made`, so its maker can't be taken back.
+  // A later step reads `made`, so the step that computes it can't be removed.
   expect(g.takeBackMaker(made, () => true)).toBeUndefined();
 });
 

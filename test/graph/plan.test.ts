@@ -13,7 +13,7 @@ const step = (...values: Value[]): Step => ({
   chunk: undefined,
 });
 
-/** A step of a random program: the sizes of its results, and the earlier values that it uses, counted from the latest. */
+/** A step of a random program: its results' sizes, and the earlier values that it uses, as distances from the latest value. */
 interface Recipe {
   readonly made: readonly number[];
   readonly used: readonly number[];
@@ -53,7 +53,7 @@ describe('planMemory', () => {
     fc.assert(
       fc.property(programs, ({ steps, outputs }) => {
         const { slotOf } = planMemory(steps, outputs);
-        // Runs the program in the plan's memory; `holder` has the last writer of each slot.
+        // Simulates the program in the planned memory. `holder` has the value that was last written to each slot.
         const holder = new Map<number, Value>();
         const written = new Set<Value>();
         for (const { values } of steps) {
@@ -115,7 +115,7 @@ describe('planMemory', () => {
   test('parts lie side by side in the slot of what they were joined to, as long as any of them lives', () => {
     const [a, b, x, y, z] = [66, 8, 100, 100, 100].map((size, index) => transient(`${index}`, [size]));
     const whole = joined('whole', [a!, b!]);
-    // Other values begin and end before the second part is written, and before the whole is read.
+    // Other values are written and read before the second part is written, and before the whole is read.
     const steps = [step(a!), step(a!, x!), step(x!, y!), step(b!), step(y!, z!), step(whole, z!)];
     const { slotOf, offsetOf, slotBytes } = planMemory(steps);
     const slot = slotOf.get(whole)!;

@@ -62,7 +62,7 @@ test('a program that is dropped while it loads is released after loading', async
   const used = use('a', ({ built }) => runner.loaded.has(built.program));
   const dropped = cache.dropAll();
   letThrough();
-  // The waiting call still gets the program.
+  // The call that waits for the program still gets it.
   expect(await used).toBe(true);
   await dropped;
   expect(runner.loaded.size + runner.held.size).toBe(0);

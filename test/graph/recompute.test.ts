@@ -27,7 +27,7 @@ interface Program {
   readonly dx: Value;
 }
 
-/** A memory, and a function that adds a random value to it. */
+/** Returns a memory, and a function that adds a pinned value with random numbers to it. */
 function inputs() {
   const memory: Memory = new Map();
   const input = (name: string, shape: readonly number[], seed: number): Value => {
@@ -38,7 +38,7 @@ function inputs() {
   return { memory, input };
 }
 
-/** Blocks of norm, gated layer and residual, and the gradient by the first one's input. */
+/** Builds blocks of a norm, a gated layer and a residual sum, and the gradient of the first block's input. */
 function residualBlocks(): Program {
   const { memory, input } = inputs();
   const g = new Graph();
@@ -75,7 +75,7 @@ test('results keep their bits, for less memory and more steps', () => {
   expect(checkpointed.get(dx)).toEqual(plain.get(dx));
   expect(checkpointed.get(dx)?.some((value) => value !== 0)).toBe(true);
   expect(transientBytes(again)).toBeLessThan(0.5 * transientBytes(steps));
-  // Each block repeats the norm (for its rstd and output), gate and up, which are one step, and nothing else.
+  // Each block recomputes two steps: the norm (for its reciprocal standard deviation and output), and gate and up together.
   const repeated = again.length - steps.length;
   expect(repeated).toBe(2 * LAYERS);
 });

@@ -12,7 +12,7 @@ describe('a matrix that is larger than a binding', () => {
     { shape: [100, 4], maxBytes: 1600, expected: [100] },
     { shape: [100, 4], maxBytes: 1599, expected: [64, 36] },
     { shape: [128, 4], maxBytes: 1599, expected: [64, 64] },
-    // Others have as few pieces as possible, of similar sizes.
+    // Larger matrices have as few pieces as possible, of similar sizes.
     { shape: [300, 4], maxBytes: 16 * 256, expected: [192, 108] },
     { shape: [700, 4], maxBytes: 16 * 256, expected: [256, 256, 188] },
     { shape: [129, 1], maxBytes: 256, expected: [64, 64, 1] },

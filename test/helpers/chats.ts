@@ -7,12 +7,12 @@ export function chatOf(messages: readonly ChatMessage[], changes: Partial<Chat> 
   return { messages, add_generation_prompt: false, turns: false, ...changes };
 }
 
-/** The text of a conversation, or its error as data. */
+/** Returns the rendered text of a conversation, or the error as data. */
 export function textOf(outcome: ChatOutcome): unknown {
   return 'rendered' in outcome ? outcome.rendered.text : outcome.error;
 }
 
-/** The result of a template: a text, or an error as data. */
+/** Renders messages with a template. Returns the text, or the error as data. */
 export function rendered(source: string, messages = hello): unknown {
   return textOf(new ChatWriter().render({ source, tokens: {} }, chatOf(messages)));
 }

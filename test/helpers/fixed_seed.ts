@@ -1,4 +1,4 @@
 import fc from 'fast-check';
 
-// Tests have the same inputs in each run; `npm run fuzz` has new ones.
+// Property-based tests get the same random inputs in each run. `npm run fuzz` uses new ones.
 fc.configureGlobal({ seed: 1 });

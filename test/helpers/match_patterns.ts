@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-/** Lets a pattern within `toMatchObject` and `toEqual` match texts; without this, it would equal any text. */
+/** Makes regular expressions inside `toMatchObject` and `toEqual` match strings. Without this, they would equal any string. */
 expect.addEqualityTesters([
   (got, expected) => (expected instanceof RegExp && typeof got === 'string' ? expected.test(got) : undefined),
 ]);

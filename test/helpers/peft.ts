@@ -19,7 +19,7 @@ import { vectorsOf } from './session/session';
 /** The tolerances of PEFT's own tests. */
 export const TOLERANCE = { merge: 1e-4, roundTrip: 1e-5, twoAdapters: 1e-3 } as const;
 
-/** Two rows of inputs with the tokens 0 and 1, which every model has. */
+/** Two rows of inputs that use only the tokens 0 and 1, which every model has. */
 export const input_ids = [
   [0, 1, 1, 0, 1, 0, 0, 1],
   [1, 1, 0, 0, 0, 1, 0, 1],
@@ -30,13 +30,13 @@ export async function logitsOf(model: PreTrainedModel, adapter_names?: readonly 
   return logits.data;
 }
 
-/** The largest difference between the logits of two models, or between a model's and earlier ones. */
+/** Returns the largest difference between the logits of two models, or between a model's logits and earlier ones. */
 export async function distance(a: PreTrainedModel | Float32Array, b: PreTrainedModel | Float32Array): Promise<number> {
   const [x, y] = await Promise.all([a, b].map((of) => (of instanceof Float32Array ? of : logitsOf(of))));
   return largestDifference(x!, y!);
 }
 
-/** A model with an adapter of random values. */
+/** Adds an adapter with random values to a base model. */
 export async function randomVera(
   base: PreTrainedModel,
   config: VeraConfigInit,
@@ -48,15 +48,15 @@ export async function randomVera(
   return model;
 }
 
-/** Adds an adapter of random values. */
+/** Adds another adapter with random values to a model. */
 export async function addRandom(model: VeraModel, name: string, config: VeraConfigInit, seed = 2): Promise<void> {
   await model.add_adapter(name, new VeraConfig(config));
   await randomise(model, name, seed);
 }
 
 /**
- * Writes random values into everything that an adapter trains. `value` is for λ_b, and may be infinite, which no file
- * may contain.
+ * Writes random values into everything that an adapter trains. If `value` is given, λ_b gets this value instead; it may
+ * be infinite, which files may not contain.
  */
 export async function randomise(model: VeraModel, name: string, seed: number, value?: number): Promise<void> {
   const vera = await stateOf(model);
@@ -75,7 +75,7 @@ export async function randomise(model: VeraModel, name: string, seed: number, va
   runner.write(trained, pool);
 }
 
-/** The worker's state of a VeRA model. */
+/** Returns the worker's state of a VeRA model. */
 export async function stateOf(model: VeraModel): Promise<ModelAdapters> {
   const find = vi.spyOn(LoadedModels.prototype, 'get');
   try {
@@ -91,12 +91,12 @@ function asVera(adapter: Adapter): VeraAdapter {
   throw new Error(`${adapter.name} is no adapter of VeRA`);
 }
 
-/** The model's adapters, in the order in which they were added. */
+/** Returns the model's adapters, in the order in which they were added. */
 export async function adaptersOf(model: VeraModel): Promise<VeraAdapter[]> {
   return (await stateOf(model)).adapters.map(asVera);
 }
 
-/** Three steps on the inputs above. */
+/** Trains three steps on `input_ids`. */
 export async function train(
   model: VeraModel,
   learning_rate = 0.1,
@@ -106,7 +106,7 @@ export async function train(
   await new Trainer({ model, args, train_dataset: input_ids.map((ids) => ({ input_ids: ids })) }).train();
 }
 
-/** The names of the tensors that differ between two maps. */
+/** Returns the names of the tensors that differ between two maps. */
 export function changed(
   before: ReadonlyMap<string, ArrayLike<number>>,
   after: ReadonlyMap<string, ArrayLike<number>>,
@@ -117,12 +117,12 @@ export function changed(
   });
 }
 
-/** The tensors of an adapter's file. */
+/** Saves an adapter and returns the tensors of its file. */
 export async function savedOf(model: VeraModel, adapter_name?: string): Promise<Map<string, Float32Array>> {
   return vectorsOf(await model.save_pretrained(adapter_name === undefined ? {} : { adapter_name }));
 }
 
-/** A model's tensors as plain numbers. */
+/** Returns the numbers of a model's tensors, by name. */
 export async function tensorsOf(model: PreTrainedModel): Promise<Map<string, Float32Array>> {
   return new Map([...(await model.state_dict())].map(([name, { data }]) => [name, data]));
 }

@@ -1,4 +1,4 @@
 import { afterAll, vi } from 'vitest';
 
-/** Gives the next test file, which shares this process, the real globals again. */
+/** Restores the real globals for the next test file, which runs in the same process. */
 afterAll(() => void vi.unstubAllGlobals());

@@ -1,4 +1,4 @@
-/** The result of ES2024's `Promise.withResolvers`. */
+/** Does the same as ES2024's `Promise.withResolvers`. */
 export function withResolvers<T = void>(): {
   readonly promise: Promise<T>;
   resolve(value: T | PromiseLike<T>): void;

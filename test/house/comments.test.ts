@@ -2,16 +2,16 @@ import { expect, test } from 'vitest';
 import { commentsOf, sentencesOf } from './lib/comments';
 import { codeIn, textOf } from './lib/files';
 
-/** Openers of sentences without a clear subject. */
+/** Words with which a sentence must not begin, because they leave its subject unclear. */
 const OPENER = /^(?:What|Which|Of|Where|Whoever|Whatever|Whichever|Nobody|Nothing)\b/;
-/** Words for which ARCHITECTURE.md's "Words" has better ones. */
+/** Words that comments must not use, because ARCHITECTURE.md's "Words" has better ones. */
 const WORDS =
   /\b(?:tell|tells|told|telling|(?:go|goes|went|going|gone) on|whoever|nobody|lets? go of|takes? along|kept)\b/i;
 
-/** Openers anywhere in a text. Comments are looked for only in the few files with an opener or one of the words. */
+/** The openers anywhere in a text. Only the few files that contain an opener or one of the words are split into comments. */
 const OPENER_ANYWHERE = new RegExp(OPENER.source.replace('^', '\\b'));
 
-/** Comments of a file that break the rule. Code in backticks isn't prose. */
+/** Returns the comments of a file that break the rule. Code in backticks doesn't count. */
 function riddles(file: string, text: string): readonly string[] {
   if (!WORDS.test(text) && !OPENER_ANYWHERE.test(text)) return [];
   return commentsOf(file, text)

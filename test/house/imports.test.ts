@@ -5,10 +5,10 @@ import { root } from './lib/files';
 import { type Import, importsOf, isIn, libraryImports, partOf, resolved } from './lib/imports';
 import { kinds } from './lib/kinds';
 
-/** The configurations of adapters, which the page may import too. */
+/** The folders with the adapters' configurations, which the page may import too. */
 const configs = ['adapters/config', ...kinds.map((kind) => `adapters/${kind}/config`)];
 
-/** The parts of the library that a part may import from. No part knows `bench`, which measures them. */
+/** For each part of the library, the parts that it may import. No part may import `bench`, which measures the others. */
 const rings: Readonly<Record<string, readonly string[]>> = {
   core: [],
   store: ['core/async', 'core/input'],
@@ -48,7 +48,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['page', ...configs, 'core'],
   'node.ts': ['node', 'index'],
   node: ['page', 'worker', 'chat', 'store', 'core'],
-  // Parts import only public names, so that a page's own code could do what they do.
+  // `src/parts` imports only public names, so that an app's own code could do the same.
   parts: ['index'],
   embed: ['parts', 'index'],
   'embed.ts': ['embed', 'index'],
@@ -71,7 +71,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** The rooms of the worker that a room may import from. All of them may import the types of the protocol. */
+/** For each of the worker's folders, the others that it may import. Each may also import the protocol's types. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
   rpc: [],
   storage: [],
@@ -81,7 +81,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   plans: ['adapters', 'models', 'rpc'],
 };
 
-/** The few files that may use a package; everything else goes through them. */
+/** For each package, the parts of the library that may import it. All other code uses the package through these parts. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   '@huggingface/jinja': ['chat'],
   '@noble/hashes/sha2.js': ['hub'],
@@ -91,7 +91,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   webgpu: ['node'],
 };
 
-/** Whether the page imports a worker's code lazily, which it needs for `worker: false` and for the worker's own script. */
+/** Whether this is a lazy import of worker code by the page. The page needs it for `worker: false` and for the worker's own script. */
 const startsTheOtherSide = (one: Import): boolean =>
   partOf(one.file) === 'page' && one.lazy && ['worker', 'chat'].some((part) => isIn(resolved(one), part));
 

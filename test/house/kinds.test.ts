@@ -5,18 +5,18 @@ import { filesIn, root, textOf } from './lib/files';
 import { type Import, importsOf, isIn, libraryImports, resolved } from './lib/imports';
 import { kinds } from './lib/kinds';
 
-/** The rooms of the kinds. */
+/** Whether a path is in the folders of one kind of adapters. */
 const isOfAKind = (path: string): boolean =>
   kinds.some((kind) => [`adapters/${kind}`, `page/adapters/${kind}`, `ops/${kind}`].some((room) => isIn(path, room)));
 
-/** Files that may name kinds of adapters, each with its reason. */
+/** The files that may name kinds of adapters, each with the reason. */
 const MAY_NAME_KINDS: Readonly<Record<string, string>> = {
   'index.ts': 'exports the public names',
   'adapters/adapter_kinds.ts': "the worker's table of kinds",
   'page/adapters/page_kinds.ts': "the page's table of kinds",
 };
 
-/** The words of a text that name a kind, as parts of identifiers too: `asVera` and `vera_placer`, but not `several` and `webvera`. */
+/** Returns the words that name a kind, also within identifiers: `asVera` and `vera_placer`, but not `several` and `webvera`. */
 function kindNames(text: string): readonly string[] {
   return kinds.flatMap((kind) => {
     const found = text.matchAll(new RegExp(`(\\w*-?)(${kind})(\\w*)`, 'gi'));
@@ -51,7 +51,7 @@ test.each([
   expect(kindNames(text)).toEqual(names);
 });
 
-/** A task has a folder with a file of its name; `classification` holds what several tasks share, and `task` the interfaces. */
+/** The tasks: folders with a file of the same name. `classification` has the code that several tasks share, `task` the interfaces. */
 const tasks = readdirSync(join(root, 'src/tasks')).filter(
   (name) => name !== 'task' && existsSync(join(root, 'src/tasks', name, `${name}.ts`)),
 );
@@ -64,7 +64,7 @@ test('only the table of tasks knows a task', () => {
     .filter(knowsATask)
     .map(({ file, target }) => `${file} imports ${target}`);
   expect(tasks).toContain('causal_lm');
-  // The benchmark makes batches of tokens itself.
+  // The benchmark may import a task, because it makes its own batches of tokens.
   expect(offending.filter((one) => !/^(src\/tasks\/task_registry|bench\/)/.test(one))).toEqual([]);
   expect(importsOf('src/train/a.ts', "import { b } from '../tasks/causal_lm/b';").filter(knowsATask)).toHaveLength(1);
 });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { sources, textOf } from './lib/files';
 import { typeNamesOf } from './lib/syntax';
 
-/** Names that stand in more than one of the given places. */
+/** Returns the names that occur in more than one file, each with its files. */
 function repeated(places: Iterable<readonly [name: string, file: string]>): readonly string[] {
   const files = new Map<string, string[]>();
   for (const [name, file] of places) files.set(name, [...(files.get(name) ?? []), file]);
@@ -27,7 +27,7 @@ test.each(['interface Row {}', 'type Row = number;', 'export class Row {}', 'dec
   },
 );
 
-/** Names that several files of src may have, each with its reason. */
+/** The names that several files of src may have, each with the reason. */
 const SHARED_NAMES: Readonly<Record<string, string>> = {
   'index.ts': 'the public names of a folder',
   'kind.ts': 'the record of a kind of adapters',

@@ -8,7 +8,7 @@ const reachesInside = (one: Import): boolean => {
   return one.target.startsWith('.') && /^(src|shaders)\//.test(path) && !/^src\/(index(\.ts)?$|parts\/)/.test(path);
 };
 
-/** The entries of the package that others may import. */
+/** The entry points of the package that other code may import. */
 const { exports } = JSON.parse(textOf('package.json')) as { exports: object };
 const entries = Object.keys(exports).map((name) => name.replace(/^\./, 'webvera'));
 const isNoEntry = ({ target }: Import): boolean => /^webvera\b/.test(target) && !entries.includes(target);

@@ -11,7 +11,7 @@ const projects = ((config as { test: { projects: { test: Project }[] } }).test.p
   ({ test: own }) => own,
 );
 
-/** A glob of `**`, `*` and `{a,b}` as a regular expression. */
+/** Converts a glob with `**`, `*` and `{a,b}` to a regular expression. */
 function matcher(glob: string): RegExp {
   let source = glob
     .replace(/[.+^$()|[\]\\]/g, '\\$&')

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { expect, test } from 'vitest';
 import { codeIn, modulesIn, textOf } from './lib/files';
 
-/** Folders whose rooms hold a limited number of files each, without their sub-folders. */
+/** Each folder in these may directly contain only a limited number of files; sub-folders count separately. */
 const DIVIDED = ['src', 'shaders', 'scripts', 'bench', 'demo', 'test'];
 const MOST_FILES = 15;
 
@@ -23,7 +23,7 @@ test('the rule of rooms catches a sixteenth file', () => {
   expect(crowdedRooms([...files.slice(1), 'src/core/shape/0.ts'])).toEqual([]);
 });
 
-/** The most lines of a file. */
+/** The maximum number of lines of a file, by folder. */
 const LONGEST = { src: 300, scripts: 300, bench: 300, test: 400 };
 const linesOf = (text: string): number => text.trimEnd().split('\n').length;
 
@@ -34,7 +34,7 @@ test.each(Object.entries(LONGEST))('no file in %s has more than %i lines', (fold
   expect(linesOf('a\n'.repeat(most + 1))).toBeGreaterThan(most);
 });
 
-/** Variables, and collections that can grow, at the top of a module. */
+/** Matches variables, and collections that can grow, at the top level of a module. */
 const STATE = /^(?:export )?(?:let |const \w+ = new (?:Map|Set|WeakMap|WeakSet)\(\))/m;
 const holdsState = (text: string): boolean => /^export /m.test(text) && STATE.test(text);
 

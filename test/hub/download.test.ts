@@ -24,7 +24,7 @@ function read(name = file, options: OpenSourceOptions = {}): Promise<Uint8Array>
   return readFile(source, name, 1_000_000);
 }
 
-/** Compares bytes by Buffer, because `toEqual` is slow. */
+/** Compares bytes with Buffer, because `toEqual` is slow. */
 const expectSame = (bytes: Uint8Array): void => expect(Buffer.compare(bytes, content)).toBe(0);
 const ranges = () => server.asked.map(({ range }) => range);
 
@@ -49,7 +49,7 @@ describe('a download resumes', () => {
 
   test('after a stall', async () => {
     server.fail({ stallAfter: 100_000 });
-    // On this clock a second passes between calls, so that each chunk is reported.
+    // This clock advances by a second at each call, so that the progress of each chunk is reported.
     let seconds = 0;
     const now = (): number => 1000 * seconds++;
     const progress_callback = (info: ProgressInfo): void => {

@@ -8,20 +8,20 @@ export interface Asked {
   readonly authorization: string | undefined;
 }
 
-/** The faults of one answer; none by default. */
+/** The faults of one response; none by default. */
 export interface Fault {
-  /** Answers with this status, without the file. */
+  /** Responds with this status and without the file. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** Closes the connection after this many bytes of the body. */
   readonly cutAfter?: number;
-  /** Sends nothing after this many bytes of the body, and calls `onStall` then. */
+  /** Stops sending after this many bytes of the body, and then calls `onStall`. */
   readonly stallAfter?: number;
   readonly onStall?: () => void;
   readonly ignoresRange?: boolean;
-  /** Begins this many bytes after the requested one, and says so. */
+  /** Sends a range that begins this many bytes later than requested, with the matching Content-Range. */
   readonly shift?: number;
-  /** Sends at most this many bytes of a range, and says so. */
+  /** Sends at most this many bytes of a range, with the matching Content-Range. */
   readonly most?: number;
   readonly etag?: string | null;
   readonly bytes?: Uint8Array;
@@ -30,31 +30,31 @@ export interface Fault {
 }
 
 export const HUB_COMMIT = 'c0ffee'.padEnd(40, '0');
-/** The hub's headers, which all origins may read. */
+/** The hub's response headers, including those that let pages of all origins read them. */
 export const HUB_HEADERS: Readonly<Record<string, string>> = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': 'X-Repo-Commit, ETag, Content-Range, X-Linked-Size, X-Linked-ETag, X-Error-Code',
   'x-repo-commit': HUB_COMMIT,
 };
 
-/** Bytes that are sent at once if a rate is set. */
+/** The number of bytes that are sent at a time if a rate is set. */
 const PIECE = 2 ** 16;
 
-/** A server of files. The nth answer with a file has the nth fault. */
+/** A file server with deliberate faults. The nth response with a file has the nth fault. */
 export class FaultyServer {
   readonly asked: Asked[] = [];
-  /** Sent bytes of files. */
+  /** The number of sent bytes of files. */
   sent = 0;
   readonly #files: ReadonlyMap<string, Uint8Array>;
   readonly #server = createServer((request, response) => this.#answer(request, response));
   #faults: Fault[] = [];
-  /** Headers of every answer. */
+  /** The headers of every response. */
   headers: Readonly<Record<string, string>> = {};
-  /** The fault of all answers that have no fault of their own. */
+  /** The fault of all responses that have no fault of their own. */
   always: Fault = {};
-  /** Bytes per second of all answers together. */
+  /** The number of bytes per second of all responses together. */
   rate = Number.POSITIVE_INFINITY;
-  /** The time at which the bytes so far are sent, at the given rate. */
+  /** The time in milliseconds at which all bytes so far will have been sent at `rate`. */
   #clear = 0;
 
   constructor(files: Readonly<Record<string, Uint8Array>>) {
@@ -108,14 +108,14 @@ export class FaultyServer {
   #send(response: ServerResponse, body: Uint8Array, { cutAfter, stallAfter, onStall }: Fault): unknown {
     const length = Math.min(body.length, cutAfter ?? stallAfter ?? body.length);
     this.sent += length;
-    // A whole body ends the answer, even if more bytes were announced.
+    // A complete body ends the response, even if the headers announced more bytes.
     if (length === body.length && cutAfter === undefined)
       return this.rate === Number.POSITIVE_INFINITY ? response.end(body) : this.#pace(response, body);
     if (!response.headersSent && !response.hasHeader('content-length'))
       response.setHeader('content-length', body.length);
     response.flushHeaders();
     return response.write(body.subarray(0, length), () => {
-      // The socket first sends the bytes in its buffer.
+      // The socket sends the bytes in its buffer before it closes.
       if (cutAfter !== undefined) response.socket?.end();
       else onStall?.();
     });

@@ -8,7 +8,7 @@ import { TestClock } from './test_clock';
 
 afterEach(() => void vi.unstubAllGlobals());
 
-/** The error of a load whose requests fail as a browser's `fetch` does without a connection. */
+/** Returns the error of a load whose requests fail as a browser's `fetch` does without a connection. */
 async function errorAt(source: FolderSource, onFetch: () => void = () => {}): Promise<WebVeraError> {
   const fetch = async (): Promise<never> => {
     onFetch();

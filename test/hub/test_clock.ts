@@ -1,9 +1,9 @@
 import type { Clock } from '../../src/core/async/clock';
 import { STALLS_AFTER } from '../../src/hub/download';
 
-/** Pauses end at once, and are recorded; a stall's timer waits for `stall`. */
+/** A clock that records pauses and ends them at once. Timers that detect a stall wait for `stall`. */
 export class TestClock implements Clock {
-  /** Milliseconds of all pauses. */
+  /** The lengths of all pauses in milliseconds. */
   readonly pauses: number[] = [];
   readonly #stalls = new Set<() => void>();
   #now = Date.UTC(2026, 0, 1);
@@ -25,7 +25,7 @@ export class TestClock implements Clock {
     return () => clearImmediate(timer);
   }
 
-  /** Ends the wait of all stall timers. */
+  /** Fires all timers that detect a stall. */
   stall(): void {
     for (const call of [...this.#stalls]) call();
   }

@@ -8,7 +8,7 @@ interface Bitmap {
   readonly height: number;
 }
 
-/** A browser that decodes to a given bitmap, and records its calls. */
+/** Creates a fake browser scope that decodes images with `decode` and records all calls. */
 function browser(decode: () => Promise<Bitmap>, context: object | null = {}) {
   const told: string[] = [];
   const reader = {

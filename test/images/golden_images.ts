@@ -6,7 +6,7 @@ import type { RgbaImage } from '../../src/core/types/image';
 interface Bytes {
   readonly width: number;
   readonly height: number;
-  /** Base64. */
+  /** The bytes in base64. */
   readonly data: string;
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { declaredSize } from '../../src/images/image_header';
 import { bytesOf } from './golden_images';
 
-/** Images of 5×3 that Pillow wrote. */
+/** Images of 5×3 pixels that Pillow wrote, in base64. */
 const written: readonly (readonly [string, string])[] = [
   ['PNG', 'iVBORw0KGgoAAAANSUhEUgAAAAUAAAADCAIAAADUVFKvAAAAFElEQVR4nGM8wSXCgASYGFABOh8AKsgA7DA1UUcAAAAASUVORK5CYII='],
   [
@@ -50,7 +50,7 @@ describe('a JPEG', () => {
   });
 
   test('behind markers without a segment, and bytes that decoders skip', async () => {
-    // A reader that expects a segment after every marker would skip from 0xff01 to this frame of 9×9 in camera data.
+    // A reader that expects a length after every marker would skip from 0xff01 to this 9×9 frame inside camera data.
     const hiding = segment(65535);
     const frame = [0xff, 0xc0, 0, 17, 8, 0, 9, 0, 9, 3];
     hiding.set(frame, 0xffe1);

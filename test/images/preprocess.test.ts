@@ -54,7 +54,7 @@ describe('refused', () => {
     expect(() => prepareImage({ width: 2 ** 14, height: 2 ** 14, data: fakeBytes(2 ** 30) }, config)).toThrow(exceeded);
   });
 
-  /** An object with a length and no bytes, for checks that read only the length. */
+  /** Returns an object with a length but no bytes, for checks that read only the length. */
   function fakeBytes(length: number): Uint8Array {
     return { length } as Uint8Array;
   }

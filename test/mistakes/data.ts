@@ -11,11 +11,11 @@ import { any, type Mistake, withModel } from './mistake';
 
 const tokenizer = openTokenizer(proseFolder);
 
-/** Gives a data set to a `Trainer`, which makes the page's checks. */
+/** Passes a data set to a `Trainer`, which does the page's checks. */
 const given = (dataset: unknown): (() => Promise<unknown>) =>
   withModel(({ model }) => new Trainer({ model, train_dataset: any(dataset) }));
 
-/** Reads a data set like a run of a language model. */
+/** Reads a data set as a language model's run does. */
 const read = (dataset: Blob | readonly unknown[]) => (): Promise<unknown> => {
   const source: RowSource =
     dataset instanceof Blob
@@ -32,7 +32,7 @@ const bytes = (...content: readonly (string | number)[]): Blob =>
   new Blob(content.map((part) => (typeof part === 'number' ? Uint8Array.of(part) : part)));
 const utf16 = (content: string): Blob => new Blob([Uint16Array.from(`\ufeff${content}`, (unit) => unit.charCodeAt(0))]);
 
-/** Reads a file like a run of a classifier. */
+/** Reads a file as a classifier's run does. */
 const classified = (file: Blob) => (): Promise<unknown> =>
   exampleRows(
     { kind: 'blob', blob: file, format: formatOf(file) },

@@ -20,7 +20,7 @@ const LLAMA = {
   max_position_embeddings: 32,
 };
 
-/** Reads a folder from a server, up to the weights' headers. The server has only the files that `answer` gives. */
+/** Reads a folder from a server, up to the weights' headers. The server has only the files that `answer` returns. */
 async function loadFrom(source: ModelSource, answer: Answer = () => undefined, options: object = {}): Promise<unknown> {
   const fetch = async (address: string | URL | Request): Promise<Response> => {
     const { pathname } = new URL(String(address));
@@ -40,7 +40,7 @@ const folder = (files: Readonly<Record<string, Response | string>>): Answer => {
     return typeof file === 'string' ? new Response(file) : file?.clone();
   };
 };
-/** A file of weights without tensors. */
+/** The content of a safetensors file without tensors. */
 const NONE = '\u0002\0\0\0\0\0\0\0{}';
 const offline = (): never => {
   throw new TypeError('Failed to fetch');

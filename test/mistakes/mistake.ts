@@ -2,20 +2,20 @@ import { UsageError } from '../../scripts/shared/options.mjs';
 import type { WebVeraError } from '../../src/core/errors/error';
 import { wrapped } from '../page/training/scripted_training';
 
-/** A user's mistake in words or code, and the call that makes it. */
+/** A user's mistake: its description in words or code, and the call that makes it. */
 export type Mistake = readonly [did: string, act: () => unknown];
 
-/** A mistake and its error. */
+/** A mistake, and the message and hint of the error that it causes. */
 export interface Answered {
   readonly did: string;
   readonly message: string;
   readonly hint: string;
 }
 
-/** Passes a value whose type is wrong. */
+/** Lets a test pass a value of a wrong type without a type error. */
 export const any = (value: unknown): never => value as never;
 
-/** Makes a mistake with a model, and closes its session afterwards. */
+/** Returns a call that makes a mistake with a model and then closes the session. */
 export function withModel(act: (opened: Awaited<ReturnType<typeof wrapped>>) => unknown): () => Promise<unknown> {
   return async () => {
     const opened = await wrapped(() => ({ disposeModel: async () => {} }));
@@ -27,7 +27,7 @@ export function withModel(act: (opened: Awaited<ReturnType<typeof wrapped>>) => 
   };
 }
 
-/** Makes a mistake. Throws unless it is refused with an error of this library. */
+/** Makes a mistake. Throws unless it is rejected with an error of this library. */
 export async function answered([did, act]: Mistake): Promise<Answered> {
   const error = await (async () => act())().then(
     () => undefined,
@@ -39,7 +39,7 @@ export async function answered([did, act]: Mistake): Promise<Answered> {
   return { did, message, hint: hint ?? '' };
 }
 
-/** Rows of a table in Markdown. */
+/** Formats mistakes and their errors as a Markdown table. */
 export function tableOf(answers: readonly Answered[]): string {
   const rows = answers.map(({ did, message, hint }) => `| ${[did, message, hint].map(cell).join(' | ')} |`);
   return ['| What was done | Message | Hint |', '| --- | --- | --- |', ...rows].join('\n');

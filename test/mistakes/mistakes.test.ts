@@ -17,10 +17,10 @@ const CHAPTERS: readonly (readonly [title: string, mistakes: readonly Mistake[]]
   ['Data and the command line', DATA],
 ];
 
-/** Words in messages that need no hint, because they say what to do. */
+/** Messages with one of these words need no hint, because they say what to do. */
 const CURE = /expected|there is no|is missing|Please|takes|unknown/i;
 
-// Without a location, the messages speak of a process, whatever environment the tests run in.
+// Without `location`, messages are worded for a process instead of a page, in every test environment.
 const { location } = globalThis;
 beforeAll(() => void Reflect.deleteProperty(globalThis, 'location'));
 afterAll(() => {

@@ -15,7 +15,7 @@ import { any, type Mistake, withModel } from './mistake';
 
 const files = { 'adapter_config.json': new Blob(['{}']), 'adapter_model.safetensors': new Blob(['x']) };
 
-/** Calls a method that the types lack. */
+/** Calls a method that the object's type doesn't declare. */
 const call = (object: object, method: string): unknown =>
   (object as Readonly<Record<string, () => unknown>>)[method]?.call(object);
 

@@ -19,7 +19,7 @@ const golden = JSON.parse(readFileSync('test/golden/activations.json', 'utf8'));
 const rows: readonly Row[] = golden.rows;
 const x = Float64Array.from(golden.x);
 
-/** The result of `build`, and its gradient by x. */
+/** Computes the result of `build` and its gradient by x. */
 function computed(build: (g: Graph, x: Value, up: Value) => Value): { y: Float64Array; dx: Float64Array } {
   const memory: Memory = new Map();
   const g = new Graph();
@@ -32,7 +32,7 @@ function computed(build: (g: Graph, x: Value, up: Value) => Value): { y: Float64
 }
 
 function expectNear(numbers: Float64Array, expected: readonly number[], factor: number): void {
-  // Names that share an op differ in torch only in their digits of √(2/π).
+  // In torch, activations that share an op here differ only in the number of digits of √(2/π).
   expected.forEach((number, index) => {
     expect(numbers[index], `at ${x[index]}`).toBeCloseTo(factor * number, 9);
   });
@@ -59,7 +59,7 @@ describe.each(rows)('$situation', ({ situation, type, y, dx }) => {
   });
 });
 
-/** The field that names each base's activation. */
+/** The config field that names the activation, for each base. */
 const FIELDS = {
   gpt2: 'activation_function',
   opt: 'activation_function',

@@ -17,7 +17,7 @@ const create = (base: string, change: object = {}) =>
   createArchitecture({ ...configOf(base), ...change }, taskOfBase(`base/${base}`));
 const namesOf = (modules: readonly { readonly name: string }[]) => modules.map(({ name }) => name);
 
-/** Whether PEFT listed the modules of a base. */
+/** Whether test/golden/modules.json lists the base's modules. */
 const isListed = ({ base }: GoldenEntry): boolean => hasModuleList(`base/${base}`);
 const decoders = goldenBases((entry) => isListed(entry) && isDecoder(entry));
 const classifiers = goldenBases((entry) => isListed(entry) && !isDecoder(entry));

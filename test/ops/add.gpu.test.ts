@@ -7,7 +7,7 @@ import { integerArray } from '../helpers/maths/random';
 import { ofRing } from '../helpers/ring';
 import type { Memory } from '../reference/runner';
 
-// 2,100,000 groups of four need more workgroups than one grid dimension allows.
+// The largest size needs more than the 32,768 workgroups that `flatGrid` puts in one dimension of the grid.
 const sizes = ofRing([1, 5, 123, 64 * 576, 8_400_003], { test: (size) => size < 1_000_000 });
 test.each(sizes)('add of %i elements is exact', async (size) => {
   const memory: Memory = new Map();

@@ -17,7 +17,7 @@ interface Case {
   readonly micro_step?: number;
 }
 
-/** The forward and backward pass over x, with or without an earlier gradient of x. */
+/** Builds the forward and backward pass over x, with or without an earlier gradient of x. */
 function passes(
   memory: Memory,
   { size, p, seed = 7, module = 0, ...fields }: Case,

@@ -17,7 +17,7 @@ interface Drawn extends Partial<Omit<DropoutOptions, 'block'>> {
   readonly micro_step?: number;
 }
 
-/** Dropout of a vector of ones, which gives 0 or 1 / (1 − p). */
+/** Applies dropout to a vector of ones. Each element becomes 0 or 1 / (1 − p). */
 function drop(size: number, { step = 1, micro_step = 0, ...options }: Drawn = {}): Float64Array {
   const memory: Memory = new Map([[block, blockWords({ step, micro_step })]]);
   const ones = input(memory, 'ones', [size], new Float64Array(size).fill(1));
@@ -30,8 +30,8 @@ const sum = (numbers: Float64Array) => numbers.reduce((total, v) => total + v, 0
 const keptIn = (y: Float64Array) => y.reduce((count, v) => count + Number(v !== 0), 0);
 
 /**
- * Expects the count of `n` independent draws of probability q to be within 5 standard deviations, which fails once in
- * 10⁶ times.
+ * Expects `count`, the number of hits in `n` independent draws of probability q, to be within 5 standard deviations of
+ * its mean. By chance, this fails less than once in 10⁶ times.
  */
 function expectCount(count: number, n: number, q: number): void {
   expect(Math.abs(count - n * q)).toBeLessThan(5 * Math.sqrt(n * q * (1 - q)));
@@ -43,7 +43,7 @@ describe('central differences', () => {
     const x = input(memory, 'x', [3, 5], randomArray(15, 1));
     const options = { p, seed: 7, module: 2, block };
     expectGradient((g) => dropout(g, x, options), memory, [x]);
-    // The addition also uses x, and gives its gradient first.
+    // The addition uses x too, and its gradient of x is computed before dropout's.
     expectGradient((g) => add(g, dropout(g, x, options), x), memory, [x]);
   });
 
@@ -65,7 +65,7 @@ describe('central differences', () => {
 test('an element is kept when its word reaches p · 2³²', () => {
   const p = 0.3;
   const y = drop(10, { p, seed: 2 ** 33 + 5, module: 9, step: 11, micro_step: 2 });
-  // Micro-step 0 uses the counters' stream 4; streams below it have other uses.
+  // The fourth word of a counter is its stream: 4 plus the micro-step for dropout; lower streams have other uses.
   const words = [0, 1, 2].flatMap((four) => philox4x32([four, 9, 11, 4 + 2], [5, 2]));
   expect([...y]).toEqual(words.slice(0, 10).map((word) => (word >= Math.floor(p * 2 ** 32) ? 1 / (1 - p) : 0)));
 });

@@ -26,7 +26,7 @@ test('fma_chain of fractions', async () => {
   const x = input(memory, 'x', [4, 80], randomArray(320, 2));
   const g = new Graph();
   const y = emitFmaChain(g, x, { rounds: 4, a: Math.fround(0.9), b: Math.fround(0.1) });
-  // Each of 16 steps rounds twice at most, and reduces earlier errors to 0.9 of their size.
+  // Each of 16 steps rounds at most twice, and multiplies earlier errors by 0.9.
   await expectGpuEqualsReference(g, memory, [y], 2e-6, { floor: 0 });
 });
 

@@ -10,7 +10,7 @@ import { gumbelOf } from '../reference/noise';
 import { floatOf } from '../reference/rows/words';
 import type { Memory } from '../reference/runner';
 
-/** A kernel that evaluates `expression` for the i-th four words in `words` and two in `keys`, in one thread each. */
+/** Defines a kernel whose thread i evaluates `expression` for four words of `words` and two words of `keys`. */
 function wordKernel(name: string, expression: string) {
   const wgsl = `
     struct Params { size: u32 }
@@ -67,7 +67,7 @@ test('Gumbel noise is finite and exact to a few units of its last digits at both
   const actual = await runWords(kernel, quads, Array<number>(words.length * 2).fill(0));
   words.forEach((word, i) => {
     const expected = gumbelOf(word);
-    // WGSL's log is precise to 2⁻²¹ near 1 and to 3 ULP elsewhere; here it is applied twice.
+    // WGSL's log has an error of 2⁻²¹ near 1 and of 3 ULP elsewhere; here it is applied twice.
     expect(Math.abs(floatOf(actual[4 * i]!) - expected), `word ${word}`).toBeLessThan(1e-5);
   });
 });

@@ -23,7 +23,7 @@ test.each([
   const q = row('q', heads, 1);
   const k = row('k', kvHeads, 2);
   const table = input(memory, 'table', [P, R], Float64Array.from(ropeTable({ type: 'default', theta: 500 }, R, P)));
-  // Every position occurs once, in mixed order.
+  // The odd positions, in descending order.
   const positions = input(
     memory,
     'positions',
@@ -35,7 +35,7 @@ test.each([
   g.train(q);
   g.train(k);
   const turned = rope(g, { q, k, table, positions, D });
-  // Gradients of q, of k, or of both, with or without earlier ones.
+  // The gradients of q, of k, or of both are computed, with or without earlier gradients.
   const dys = { q: row('dq', heads, 3), k: row('dk', kvHeads, 4) };
   const earlier = { q: row('earlier dq', heads, 5), k: row('earlier dk', kvHeads, 6) };
   const wanted: Value[] = [turned.q, turned.k];
@@ -56,7 +56,7 @@ test.each([
   gradients(['q', 'k'], ['q', 'k']);
   gradients(['q'], ['q']);
   gradients(['k'], []);
-  // Two products and two sums of numbers below 1 have at most 4 roundings of 2⁻²⁴ each, or twice that if a result may
-  // be rounded to either neighbour.
+  // Two products and two sums of numbers below 1 are rounded at most 4 times by 2⁻²⁴, or by twice that if a device may
+  // round to either neighbour.
   await expectGpuEqualsReference(g, memory, wanted, 5e-7);
 });

@@ -57,7 +57,7 @@ describe.each(quickOf(variants, ({ variant }) => variant === 'serial'))('$varian
   test('ties at the threshold all stay, and nothing below it', async () => {
     const V = 400;
     const logits = new Float64Array(V).fill(-3);
-    // The smallest difference between float32 numbers of this size.
+    // 2⁻²² is the smallest difference between float32 numbers from 2 to 4.
     const tied = 2 + 2 ** -22;
     logits.set([1, tied, tied, tied, tied, 2], 390);
     logits[0] = 2.5;
@@ -93,7 +93,7 @@ describe.each(quickOf(variants, ({ variant }) => variant === 'serial'))('$varian
       const z = logits.subarray(row * V, (row + 1) * V);
       return z.indexOf(Math.max(...z));
     };
-    // The first step reads the prefill's last row, later steps the one row of the decoding steps.
+    // The first step reads row 3, the prefill's last row. Later steps read row 0, because decoding has one row.
     expect(result.get(state.history)).toEqual(Float64Array.of(argmax(3), argmax(0), argmax(0)));
     expect(argmax(3)).not.toBe(argmax(0));
   });

@@ -27,7 +27,7 @@ const INFINITY = Number.POSITIVE_INFINITY;
 const ascending = (numbers: Iterable<number>) => [...numbers].sort((a, b) => a - b);
 const logitsOf = ({ logits }: Row) => Float64Array.from(logits, (z) => z ?? -INFINITY);
 
-/** The reference's candidates in the order of their ids, and all scores. */
+/** Returns the reference's candidates, sorted by id, and all scores. */
 function expectedOf(row: Row) {
   const seen = new Set(row.ids);
   const z = logitsOf(row).map((logit, v) => (seen.has(v) ? penalised(logit, row.repetition_penalty) : logit));
@@ -35,7 +35,7 @@ function expectedOf(row: Row) {
   return { kept: ascending(candidates(z, row)), scores: z.map((logit) => logit / row.temperature) };
 }
 
-/** Logits that are difficult: equal ones, −∞, few digits, far from each other or all near one number. */
+/** Returns difficult logits: with ties, with −∞, with few digits, far from each other or all close to one number. */
 function hardLogits(V: number, seed: number): Float64Array {
   const next = random(seed);
   const scale = [0.1, 2, 6, 40][seed % 4]!;
@@ -81,7 +81,7 @@ describe.each([
     }
   });
 
-  // The serial variant runs a third of the cases.
+  // In `npm test`, the serial variant runs a third of the cases.
   const leftovers = golden.map(([situation, row], index) => ({ situation, row, index }));
   const chosen = ofRing(leftovers, { test: ({ index }) => variant === 'workgroup' || index % 3 === 0 });
   test.each(chosen)('draws the tokens that transformers may draw: $situation', async ({ row }) => {
@@ -99,7 +99,7 @@ describe.each([
     }
     const total = kept.reduce((sum, v) => sum + Math.exp(scores[v]! - best), 0);
     expect(kept.filter((v) => drawn.has(v))).toHaveLength(drawn.size);
-    // Chance misses one of these tokens in fewer than one of a thousand seeds.
+    // For fewer than one seed in a thousand, one of these tokens is never drawn.
     const likely = kept.filter((v) => (draws * Math.exp(scores[v]! - best)) / total > 10);
     expect(likely.filter((v) => !drawn.has(v))).toEqual([]);
   });
@@ -115,7 +115,7 @@ describe.each([
 
   test('in a large vocabulary small weights count together, though each alone is rounded off', async () => {
     const V = 49_152;
-    // Each e^−17 is less than half a unit of the last place of 1, but all of them together are 0.2 %.
+    // Each weight e^−17 is less than half a unit in the last place of 1, but together they are 0.2 %.
     const logits = new Float64Array(V).fill(-17);
     logits[0] = 0;
     const fields = { do_sample: true, top_p: 0.9999, seed: [2962, 0] } as const;
@@ -182,7 +182,7 @@ describe.each([
   });
 
   test('a greedy text prefers tokens that it lacks', async () => {
-    // The penalty makes 4/2 = 2, then 3.5/2; negative logits become smaller.
+    // A penalty of 2 turns the logit 4 into 2, then 3.5 into 1.75. It makes negative logits more negative.
     const logits = Float64Array.of(4, 3.5, 2.25, 1, -1, -1.5);
     const fields = { repetition_penalty: 2, ids: [2] };
     expect(await tokens(logits, [fields], 5)).toEqual([0, 1, 0, 0, 0]);

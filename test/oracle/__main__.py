@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    # A late import, so that a wrong argument is reported at once.
+    # torch is imported late, because that is slow and a wrong argument should be reported at once.
     import torch
     import transformers
 

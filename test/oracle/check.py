@@ -1,4 +1,4 @@
-"""Computes everything in `test/golden` again with the installed releases, and reports differences."""
+"""Generates everything in `test/golden` again with the installed releases, and reports differences."""
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -17,13 +17,13 @@ from .versions import versions
 
 
 def check(parts: Sequence[str] | None, only: Sequence[str] | None) -> int:
-    """Prints a table. Gives 1 if any difference is beyond its tolerance, otherwise 0."""
+    """Prints a table of differences. Returns 1 if any of them exceeds its tolerance, otherwise 0."""
     report = Report()
     wanted = chosen(parts, only)
     with tempfile.TemporaryDirectory() as folder:
         for item in wanted:
             print(f"{item.part}: {item.name}", flush=True)
-            # Bases are made in another folder, so that cases use the committed ones, even if bases differ.
+            # Bases have their own folder, so that cases use the committed bases even if the new ones differ.
             root = Path(folder).resolve() / ("bases" if item.part == "base" else "others")
             root.mkdir(exist_ok=True)
             _attempt(report, item.name, partial(_compare, report, item, root))
@@ -54,7 +54,7 @@ def _compare(report: Report, item: Item, root: Path) -> None:
 
 
 def _attempt(report: Report, name: str, action: Callable[[], Any]) -> None:
-    """Reports an error as a difference, because another release may lack a name or refuse a call."""
+    """Runs `action`, and reports an error as a difference, because another release may lack a name or reject a call."""
     try:
         action()
     except Exception as error:

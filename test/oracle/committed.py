@@ -1,4 +1,4 @@
-"""Checks of committed files alone: the installed PEFT reads them, and formulas without PEFT give the same numbers."""
+"""Checks committed files: whether the installed PEFT reads them, and whether formulas give the same numbers."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from .places import GOLDEN, ORACLE, Json, read_json
 from .report import Report
 
 OLD_LOGITS = 2e-4
-"""The smallest tolerance of cases."""
+"""The tolerance of logits with other releases' files: the smallest that a case has."""
 HASHES = (
     "import json, sys; from oracle.numbers.prng import drawn_hashes as of; "
     "print(json.dumps(of(json.loads(sys.argv[1]))))"
@@ -66,7 +66,7 @@ def _by_formula(
     A: torch.Tensor,
     B: torch.Tensor,
 ) -> Model:
-    """The base model with each weight W replaced by W + diag(λ_b)·B·diag(λ_d)·A, and with the trained biases."""
+    """Returns the base model with weights W + diag(λ_b)·B·diag(λ_d)·A and with the trained biases."""
     prefix = "random.state.base_model.model."
     state = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
     model = load_base(folder)
@@ -81,8 +81,8 @@ def _by_formula(
 
 
 def look_at_prng(report: Report) -> None:
-    """Expects torch's plain build to give the unfused form, and the AVX2 build the fused one. The largest rows
-    are left out."""
+    """Checks that torch's default code draws the unfused numbers, and its AVX2 code the fused ones. Skips the largest
+    rows."""
     rows = [row for row in read_json(GOLDEN / "prng.json")["rows"] if row["r"] * (row["in"] + row["out"]) < 600_000]
     arguments = json.dumps([[int(row["key"]), row["r"], row["in"], row["out"]] for row in rows])
     for capability, field in (("default", "sha256_unfused"), ("avx2", "sha256")):

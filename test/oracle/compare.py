@@ -14,7 +14,7 @@ from .report import ABSENT, Near, Report, Rule
 FIGURES = re.compile(r"expect\.(base|init|random|disabled|merged)\.loss$|steps\.\d+\.loss$")
 LOSS_OF_A_SITUATION = 1e-4
 RATE = 1e-12
-"""Both sides compute learning rates in float64."""
+"""The tolerance of learning rates, which are always computed in float64."""
 
 
 def compare_base(report: Report, name: str, committed: Path, now: Path) -> None:
@@ -52,7 +52,7 @@ def compare_adapter(report: Report, where: str, committed: Path, now: Path) -> N
 
 
 def compare_table(report: Report, name: str, committed: Path, now: Path) -> None:
-    """Compares tables such as errors.json, whose rows are matched by their subject, in any order."""
+    """Compares tables such as errors.json. Rows with the same subject are compared, whatever their order."""
     old, new = (_by_subject(read_json(path)) for path in (committed, now))
 
     def rule(path: str) -> Near | str | None:
@@ -103,7 +103,7 @@ def _rule_of(document: Json) -> Rule:
         if FIGURES.match(path):
             return Near("losses", tolerance["loss_abs"])
         if path == "expect.random.grad_norm" or ".grad_norms." in path:
-            # Cases have no tolerance for norms, so the tolerance of gradients is used.
+            # A case has no tolerance for gradient norms, so this uses the tolerance of gradients.
             return Near("gradient norms", tolerance["grad_abs"])
         if run := re.match(r"expect\.train\.(\d+)\.(losses|lrs)\.", path):
             if run[2] == "lrs":

@@ -1,4 +1,4 @@
-"""Writes `index.json`, the facts about each case. Test suites choose cases by it instead of lists of names."""
+"""Writes `index.json`, the facts about each case. Tests choose cases by these facts instead of by lists of names."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def write_index() -> None:
 
 
 def index_of_cases() -> Json:
-    """Reads only committed files, because older releases made some of them."""
+    """Returns the index. Reads only committed files, because older releases wrote some of them."""
     return {folder.name: _entry(folder) for folder in sorted((GOLDEN / "cases").iterdir())}
 
 
@@ -44,7 +44,7 @@ def _entry(folder: Path) -> Json:
 
 
 def _trains(document: Json, what: str) -> bool:
-    """Whether biases, or whole modules, train in addition to the vectors."""
+    """Whether biases (or modules, depending on `what`) train in addition to the adapter's own parameters."""
     own = (".vera_lambda_", ".lora_", ".ia3_l", ".unilora_theta_d")
     names = [name for name in document.get("trainable", ()) if not any(part in name for part in own)]
     return any(name.endswith(".base_layer.bias") == (what == "biases") for name in names)

@@ -1,4 +1,4 @@
-"""Makes everything in `test/golden`, except the files of older releases."""
+"""Generates everything in `test/golden` except the files of older releases."""
 
 import contextlib
 import shutil
@@ -41,7 +41,7 @@ from .texts.words import make_words
 
 @dataclass(frozen=True)
 class Item:
-    """A part of the fixtures that one call of `make` writes."""
+    """A file or folder of `test/golden`, which one call of `make` writes."""
 
     part: str
     name: str
@@ -49,7 +49,7 @@ class Item:
     make: Callable[[Path], None]
     bases: tuple[str, ...] = ()
     committed: tuple[str, ...] = ()
-    """The files of its folder that `test/golden` has; all if empty."""
+    """The files of the folder that are copied to `test/golden`. Empty: all."""
 
 
 def items() -> Iterable[Item]:
@@ -105,8 +105,8 @@ def _refuse_others(asked: Sequence[str] | None, known: Sequence[str]) -> None:
 
 
 def build(root: Path, item: Item) -> None:
-    """Makes an item under `root`, on base models that exist there, are copied from `test/golden`, or are made
-    for it."""
+    """Generates an item in `root`. Its base models are those in `root`, copies of those in `test/golden`, or new
+    ones."""
     for name in item.bases:
         folder = root / "base" / name
         if folder.exists():
@@ -115,7 +115,7 @@ def build(root: Path, item: Item) -> None:
             shutil.copytree(GOLDEN / "base" / name, folder)
         else:
             make_base(folder, name)
-    # PEFT writes the base model's path relative to this folder.
+    # PEFT writes the base model's path relative to the current folder.
     with contextlib.chdir(root):
         item.make(root)
 
@@ -150,7 +150,7 @@ def _publish(root: Path, item: Item) -> None:
 
 
 def _remove_others(wanted: Sequence[Item]) -> None:
-    """Removes folders of items that no longer exist."""
+    """Removes the folders of items that no longer exist."""
     paths = {item.path for item in wanted} | OF_TRANSFORMERS_4
     for kind in ("base", "cases"):
         for folder in (GOLDEN / kind).iterdir():

@@ -1,4 +1,4 @@
-"""Paths of fixtures, and the format of their JSON."""
+"""The paths of fixtures, and the format of their JSON."""
 
 import json
 from pathlib import Path
@@ -8,14 +8,14 @@ ORACLE = Path(__file__).parent
 GOLDEN = ORACLE.parent / "golden"
 
 OF_VERSION_4 = "config_v4.json"
-"""The file with transformers 4's form of a base model's configuration, in the model's folder."""
+"""The name of the file, in a base model's folder, with the model's configuration in the form of transformers 4."""
 
 OF_TRANSFORMERS_4 = frozenset({"base/vit-v4", "cases/vit_v4names_mid"})
-"""Folders of `test/golden` that transformers 4 made. Later releases have other names for ViT's modules and draw
-other weights, so these are never made again."""
+"""Folders of `test/golden` that transformers 4 wrote. Later releases name ViT's modules differently and draw
+different weights, so these folders are never generated again."""
 
 Json = Any
-"""Any value that `json` reads and writes."""
+"""Any value that `json` can read and write."""
 
 
 def read_json(path: Path) -> Json:
@@ -23,7 +23,7 @@ def read_json(path: Path) -> Json:
 
 
 def write_json(path: Path, value: Json) -> None:
-    """Writes JSON indented by one space; a value that fits on a line is on one line."""
+    """Writes JSON indented by one space. A value that fits on one line is written on one line."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_lines(value, 0) + "\n", encoding="utf-8")
 
@@ -41,5 +41,5 @@ def _lines(value: Json, indent: int) -> str:
 
 
 def plain(value: Json) -> Json:
-    """A configuration's fields in JSON: sets are sorted, other objects become text."""
+    """Converts a configuration's fields to JSON values: sets become sorted lists, other objects strings."""
     return json.loads(json.dumps(value, default=lambda it: sorted(it) if isinstance(it, set) else str(it)))

@@ -13,7 +13,7 @@ LONGEST = 160
 class Numbers:
     compared: int = 0
     difference: float = 0.0
-    """The largest difference, relative to its tolerance."""
+    """The difference that is largest relative to its tolerance."""
     allowed: float = math.inf
     where: str = ""
 
@@ -26,14 +26,14 @@ class Exact:
 
 @dataclass(frozen=True)
 class Near:
-    """A number's kind and its tolerance."""
+    """A rule for a number: its kind, for the report, and its tolerance."""
 
     kind: str
     allowed: float
 
 
 Rule = Callable[[str], Near | str | None]
-"""For a path within JSON: a number's tolerance, the kind of a value that must be equal, or None to skip it."""
+"""Returns the rule for a path in JSON: a tolerance, the kind of a value that must be equal, or None to skip it."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The releases that compute, and the machine's facts that affect rounding."""
+"""Returns the versions of the packages, and the properties of the machine that affect rounding."""
 
 import platform
 from pathlib import Path
@@ -22,7 +22,7 @@ def versions() -> dict[str, str]:
 
 
 def _blas() -> str:
-    """The BLAS library that torch uses: its own build contains MKL, others load a library."""
+    """Returns the name of torch's BLAS library. Builds with MKL contain it; other builds load a library."""
     if torch.backends.mkl.is_available():  # type: ignore[no-untyped-call]
         return "mkl"
     maps = Path("/proc/self/maps")

@@ -13,23 +13,23 @@ const OPTIONS = ['--case', 'tiny', '--only', 'training', '--adapter', 'llvmpipe'
 const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
 afterAll(onExit(() => remove(folder)));
 
-/** An environment without variables of this project. */
+/** An environment without this project's variables. */
 const environment = { PATH: '/usr/bin:/bin' };
 
 function run(program: string, args: readonly string[]): string {
   return execFileSync(program, args, { cwd: folder, env: environment, encoding: 'utf8', stdio: 'pipe' });
 }
 
-/** A document's structure without its values: names, types, and the structure of a list's first item. */
+/** Returns a JSON document's structure without its values: names, types, and the structure of a list's first item. */
 function structure(value: unknown): unknown {
   if (Array.isArray(value)) return value.slice(0, 1).map(structure);
   if (typeof value !== 'object' || value === null) return typeof value;
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, structure(one)]));
 }
 
-/** Compressing a hundred megabytes takes long on a busy machine. */
+/** A time limit in ms: compressing a hundred megabytes takes minutes on a busy machine. */
 const PATIENCE = 300_000;
-// The pack contains the Node that runs this test.
+// The archive contains the Node binary that runs this test.
 const isPackable = process.platform === 'linux' && process.arch === 'x64';
 const lavapipe = findLavapipe();
 const NO_LAVAPIPE = "Mesa's software Vulkan driver is not on this machine";

@@ -7,9 +7,9 @@ const TEXT =
 export interface Framework {
   readonly file: string;
   readonly packages: readonly string[];
-  /** The import of the plugin in vite.config.js. */
+  /** The line of vite.config.js that imports the framework's plugin. */
   readonly plugin: string;
-  /** The main script's extension and text. */
+  /** The main script's extension and source code. */
   readonly main: readonly [string, string];
 }
 
@@ -50,7 +50,7 @@ mount(Learner, { target: document.querySelector('main'), props: { text: '${TEXT}
   },
 } as const satisfies Readonly<Record<string, Framework>>;
 
-/** Builds a project whose component is `framework.file` by Vite. `packages` are installed in addition to the framework's. */
+/** Builds a project whose component is `framework.file` with Vite. Installs `packages` in addition to the framework's. */
 export async function buildFramework(
   project: Project,
   framework: Framework,

@@ -17,7 +17,7 @@ afterAll(onExit(() => remove(folder)));
 const tarball = pack(folder);
 const model = packModel(folder).tarball;
 
-/** A project with the files of a guide whose names precede their code. */
+/** Runs `body` in a project with these files. Their code is in the guide, each block after its file's name. */
 async function withFiles(guide: string, files: readonly string[], body: (project: Project) => Promise<void>) {
   const project = new Project();
   try {
@@ -25,7 +25,7 @@ async function withFiles(guide: string, files: readonly string[], body: (project
     for (const file of files) {
       const found = blocks.filter((block) => block.file === file);
       expect(found, file).toHaveLength(1);
-      // Training is shortened for a software adapter.
+      // Training is shortened because the GPU may be a software adapter.
       project.give(file, (found[0]?.text ?? '').replace('max_steps: 150', 'max_steps: 4'));
     }
     project.give('package.json', '{ "private": true, "type": "module" }');

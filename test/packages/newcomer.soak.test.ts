@@ -1,5 +1,5 @@
-// A newcomer's first ten minutes: the documents' lines as they stand, in empty projects that install the two packages. Each project
-// then measures the perplexity of text that it wasn't trained on, and the time until the document's lines have ended.
+// Runs a newcomer's first ten minutes: the documents' sample code, unchanged, in empty projects that install the two packages. Each project
+// then measures the perplexity of text that it wasn't trained on, and the time that the sample code took.
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,9 +16,9 @@ import { Project } from './project';
 import { createVite, NEXT, NEXT_LAYOUT, NEXT_PACKAGES, serveModel, started } from './tools';
 import { served } from './trained';
 
-/** The largest perplexity of a model that has visibly learnt, as a share of the perplexity before training. */
+/** A model has visibly learnt if its perplexity is below this share of the perplexity before training. */
 const LEARNT = 0.75;
-/** Milliseconds for the lines of a page, perhaps on a busy machine without a GPU. */
+/** The time limit of a page's sample code in ms. The machine may be busy and have no GPU. */
 const PATIENCE = 1_800_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
@@ -31,7 +31,7 @@ afterAll(() => {
   console.log(tableLines(rows).join('\n'));
 });
 
-/** Lines that follow a document's, and print what was learnt. `held`: an expression for the text that wasn't trained on. */
+/** Returns code that follows a document's sample and prints what was learnt. `held`: an expression for the text that wasn't trained on. */
 const measuring = (held: string): string => `
 const measuredSeconds = performance.now() / 1000;
 const measuredText = ${held};
@@ -45,7 +45,7 @@ const { perplexity: measuredBefore } = await measuredBy.evaluate();
 console.log(\`measured \${measuredSeconds} \${measuredBefore} \${measuredAfter}\`);
 `;
 
-/** README's first lines, and those that measure. */
+/** Returns README's first sample, and the code that measures. */
 function firstLines(): string {
   const [first, ...others] = codeBlocks(readFileSync('README.md', 'utf8')).filter(({ text }) =>
     text.includes('new Trainer'),
@@ -54,7 +54,7 @@ function firstLines(): string {
   return first.text + measuring("await (await fetch(small + 'held-out.txt')).blob()");
 }
 
-/** A script of the guide, which measures before it closes its session. */
+/** Returns a script of the guide, with code inserted that measures before the script closes its session. */
 function scriptOf(file: string): string {
   const [found] = codeBlocks(GUIDES.get('runtimes.md') ?? '').filter((block) => block.file === file);
   const held = "new Blob([await (await import('node:fs/promises')).readFile(small + '/held-out.txt')])";
@@ -83,7 +83,7 @@ async function inProject(name: string, body: (project: Project, ready: () => voi
   }
 }
 
-/** All that a page writes to the console, until it has measured. */
+/** Returns all that a page writes to the console until it has measured. */
 async function printedBy(url: string): Promise<string> {
   return withPage('chromium', url, async ({ page }) => {
     const lines: string[] = [];

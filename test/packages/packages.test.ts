@@ -11,7 +11,7 @@ import { Project } from './project';
 import { createVite, NEXT, NEXT_LAYOUT, NEXT_PACKAGES, started } from './tools';
 import { expectTrained, served, trainInPage } from './trained';
 
-/** The limit in the README. */
+/** README's limit for the number of an author's lines. */
 const MOST_LINES = 25;
 
 const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
@@ -29,7 +29,7 @@ async function withProject(body: (project: Project) => Promise<void>): Promise<v
   }
 }
 
-/** Writes the author's files, which are as few as the README says. */
+/** Writes the author's files, and checks that they have no more lines than README says. */
 function write(project: Project, template: string): void {
   project.write(template);
   expect(project.lines).toBeGreaterThan(10);
@@ -42,7 +42,7 @@ testOnce('Vite: from npm create vite to production builds of a script, and of th
     await project.install(tarball);
     project.addModel();
     await buildWithVite(project, 'vite');
-    // The build has the two workers unchanged, and no other script that a thread could run.
+    // The build contains the two workers as they are, and no other worker script.
     const assets = readdirSync(join(project.folder, 'dist/assets')).filter((name) => name.endsWith('.js'));
     expect(assets.map((name) => name.replace(/-.*/, '')).sort()).toEqual(['chat_worker', 'index', 'worker']);
     await served(join(project.folder, 'dist'), async (url) => {
@@ -99,7 +99,7 @@ testInAll('Next.js: a client component, then the tag in JSX with its types, in p
   }),
 );
 
-/** Builds a project, and trains in the page that the server renders. */
+/** Builds a Next.js project, and trains in the page that its server renders. */
 async function trainInNext(project: Project, template: string): Promise<void> {
   write(project, template);
   project.addModel();

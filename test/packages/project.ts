@@ -21,7 +21,7 @@ const environment = (): NodeJS.ProcessEnv =>
 /** An empty folder for a user's project. */
 export class Project {
   readonly folder: string;
-  /** The number of the author's lines, without empty ones. */
+  /** The number of lines in the author's files, without empty lines. */
   lines = 0;
   readonly remove: () => void;
 
@@ -31,13 +31,13 @@ export class Project {
     this.remove = onExit(() => remove(folder));
   }
 
-  /** Runs npm, and gives what it printed. */
+  /** Runs npm, and returns what it printed. */
   npm(...args: readonly string[]): Promise<string> {
     const own = process.env.npm_execpath;
     return own === undefined ? this.run('npm', ...args) : this.node(own, ...args);
   }
 
-  /** Runs Node, and gives what it printed. */
+  /** Runs Node, and returns what it printed. */
   node(...args: readonly string[]): Promise<string> {
     return this.run(process.execPath, ...args);
   }
@@ -54,20 +54,20 @@ export class Project {
     return this.npm('install', ...QUIET, ...packages);
   }
 
-  /** The only file with this ending. */
+  /** Returns the name of the project's only file with this ending. */
   only(end: string): string {
     const [name, ...others] = readdirSync(this.folder).filter((file) => file.endsWith(end));
     if (name === undefined || others.length > 0) throw new Error(`expected one file ${end} in ${this.folder}`);
     return name;
   }
 
-  /** Writes a file that a tool would create for its users. */
+  /** Writes a file that doesn't count as written by the author. */
   give(name: string, content: string): void {
     mkdirSync(join(this.folder, name, '..'), { recursive: true });
     writeFileSync(join(this.folder, name), content);
   }
 
-  /** Removes folders, so that another page can take the place of the first. */
+  /** Removes folders, so that another page can replace the first. */
   clear(...folders: readonly string[]): void {
     for (const folder of folders) rmSync(join(this.folder, folder), { recursive: true });
   }

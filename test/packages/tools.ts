@@ -9,10 +9,10 @@ import type { Project } from './project';
 
 const CREATE_VITE = ['create-vite@9.3.0', '.', '--template', 'vanilla-ts', '--no-interactive', '--overwrite'];
 
-/** Creates a project by `npm create vite`. */
+/** Creates a project with `npm create vite`. */
 export async function createVite(project: Project): Promise<void> {
   await project.npm('exec', '--yes', '--prefer-offline', '--', ...CREATE_VITE);
-  // The template accepts later versions, whose builds may differ.
+  // Pins these versions, because the template accepts later ones, whose builds may differ.
   const { devDependencies } = JSON.parse(readFileSync(inRepository('package.json'), 'utf8'));
   const versions = ['vite', 'typescript'].map((name) => `devDependencies.${name}=${devDependencies[name]}`);
   await project.npm('pkg', 'set', ...versions);

@@ -3,10 +3,10 @@ import { expect } from 'vitest';
 import { serve } from '../../scripts/browsers/serve.mjs';
 import { type BrowserName, withPage } from '../browser/helpers/harness';
 
-/** Browsers request this by themselves. */
+/** Paths that browsers request by themselves. They may be missing. */
 const OPTIONAL = ['/favicon.ico'];
 
-/** Serves a project's folder without a policy, and runs `body` with its address. */
+/** Serves a project's folder without a Content Security Policy, and runs `body` with the server's address. */
 export async function served(root: string, body: (url: string) => Promise<void>): Promise<void> {
   const server = await serve({ '/': root }, { headers: { 'Content-Security-Policy': '' } });
   try {
@@ -16,7 +16,7 @@ export async function served(root: string, body: (url: string) => Promise<void>)
   }
 }
 
-/** Opens a project's page, waits until it has trained, and checks its text. `begin` acts for the visitor. */
+/** Opens a project's page, waits until it has trained, and checks its text. `begin` acts as the visitor. */
 export async function trainInPage(
   name: BrowserName,
   url: string,

@@ -16,7 +16,7 @@ import { openTestSession, type TestSession } from '../helpers/session/session';
 
 interface Row {
   readonly config: VeraConfigInit;
-  /** The trained tensors, by their names in the file. */
+  /** The names of the trained tensors in the adapter's file. */
   readonly trained: readonly string[];
 }
 

@@ -25,7 +25,7 @@ import {
 } from '../helpers/peft';
 import { bytesOf, openTestSession, type TestSession } from '../helpers/session/session';
 
-/** The VeRA configuration of PEFT's decoder suite. */
+/** The VeRA configuration that PEFT's tests of decoder models use. */
 const common: VeraConfigInit = {
   r: 8,
   vera_dropout: 0.05,
@@ -155,7 +155,7 @@ describe.each(decodersOfRing())('$name', ({ name, targets, target_modules = null
     const model = await randomVera(half, config);
     const before = await logitsOf(model);
     await model.merge_adapter();
-    // Merging changes weights by up to half a unit in their last place, in two layers.
+    // Merging rounds weights by up to half a unit in the last place, in two layers.
     expect(await distance(model, before)).toBeLessThan(0.1);
     await model.unmerge_adapter();
     expect(await distance(model, before)).toBe(0);
@@ -241,7 +241,7 @@ describe.each(decodersOfRing())('$name', ({ name, targets, target_modules = null
       const product = Float32Array.from(data, (_, index) => {
         const width = dims[1]!;
         const [row, column] = [Math.floor(index / width), index % width];
-        // Conv1D's weights are (in, out).
+        // GPT-2's Conv1D stores weights as (in, out).
         const [out, input] = name === 'gpt2' ? [column, row] : [row, column];
         let sum = 0;
         for (let j = 0; j < r; j++) sum += B!.data[out * r + j]! * A!.data[j * columns + input]!;

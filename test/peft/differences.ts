@@ -1,13 +1,13 @@
 import type { ErrorCode } from '../../src/index';
 
-/** The outcome of a situation, with the parts that can be compared between PEFT and webvera. */
+/** The outcome of a situation: the parts that can be compared between PEFT and webvera. */
 export interface Outcome {
   readonly error: string | undefined;
   readonly warnings: readonly string[];
   readonly result: 'no error' | readonly string[] | undefined;
 }
 
-/** webvera's outcome of a situation. */
+/** webvera's outcome of a situation, with its error code. */
 export type OwnOutcome = Outcome & { readonly code: ErrorCode | undefined };
 
 const NOT_SAVED =

@@ -28,7 +28,7 @@ const scene = await setScene(opened);
 const warnings: string[] = [];
 opened.session.addEventListener('warning', ({ message }) => warnings.push(message));
 
-/** The adapter and the batch of PEFT's losses aren't stored, so only equality between losses is compared. */
+/** Returns PEFT's outcome. It states only which losses are equal, because PEFT's adapter and batch aren't stored. */
 function outcomeOf({ error, warnings = [], result }: Row): Outcome {
   const told = warnings.map((text) => text.replace('UserWarning: ', ''));
   if (error !== undefined) return { error: error.message, warnings: told, result: undefined };
@@ -42,7 +42,7 @@ function comparable(values: readonly (string | number)[], reference: number): re
   return [same(first, typeof second === 'number' ? second : reference)];
 }
 
-/** PEFT's loss of the saved adapter. */
+/** Returns PEFT's loss with the saved adapter. */
 function goldenLoss(): number {
   const row = recorded.find(({ situation }) => situation === 'load: saved with projections')!;
   return (row.result as { loss: number }).loss;

@@ -1,6 +1,6 @@
 /**
- * The names that users of PEFT's VeRA (0.21.2) meet, with all arguments except those that name the object and the
- * input. The list is written by hand, and not derived from webvera, so that a missing name is noticed.
+ * The public names of VeRA in PEFT 0.21.2, with all arguments except those for the object itself and the
+ * input. The list is written by hand and not derived from webvera, so that a name missing in webvera is noticed.
  */
 export const PEFT_NAMES = {
   VeraConfig: [

@@ -1,10 +1,10 @@
-/** One of PEFT's tests of VeRA that has no counterpart here. */
+/** A test of VeRA in PEFT that has no counterpart here. */
 export interface NotHere {
   readonly line: string;
   readonly why: string;
 }
 
-/** PEFT's tests of VeRA for features that webvera lacks. The files beside this one cover all others. */
+/** PEFT's tests of VeRA for features that webvera lacks. All other tests have counterparts in this folder. */
 export const NOT_HERE: readonly NotHere[] = [
   {
     line: 'fp32/fp16/bf16 base: output dtype = input dtype',

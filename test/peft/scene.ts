@@ -14,20 +14,20 @@ import { goldenBase, goldenCase } from '../helpers/golden/golden';
 import type { TestSession } from '../helpers/session/session';
 import type { SessionGpu } from '../helpers/session/session_gpu';
 
-/** The beginning of PEFT's recorded situations. */
+/** The models and adapter files with which all recorded situations of PEFT begin. */
 export interface Scene {
   readonly overwrite: SessionGpu['overwrite'];
   readonly opt: PreTrainedModel;
   readonly gpt2: PreTrainedModel;
   readonly roberta: PreTrainedModel;
-  /** An adapter with r = 4 on q_proj and v_proj that changes the loss, in files with and without projections. */
+  /** An adapter with r = 4 on q_proj and v_proj that changes the loss. `slim` is the same without A and B. */
   readonly saved: AdapterFiles;
   readonly slim: AdapterFiles;
-  /** The adapter `saved` with other values of A and B. */
+  /** The adapter `saved` with doubled values of A. */
   readonly doubled: AdapterFiles;
   /** An adapter with r = 4 on fc1 and fc2. */
   readonly wide: AdapterFiles;
-  /** The loss of the adapter in `saved` before it was saved. */
+  /** The loss with the adapter of `saved`, measured on the original adapter. */
   readonly loss: number;
   lossOf(model: PreTrainedModel): Promise<number>;
 }
@@ -41,7 +41,7 @@ export async function setScene({ session, overwrite }: TestSession): Promise<Sce
   );
   const { batch } = goldenCase('opt_left_big').inputs;
   const lossOf = async (model: PreTrainedModel) => (await model.forward(batch)).loss!;
-  // Without init_weights, λ begins with random numbers.
+  // With `init_weights: false`, λ_b is 1 and λ_d is random, so the adapter changes the loss.
   const random = await get_peft_model(opt!, vera({ init_weights: false }));
   const saved = await random.save_pretrained();
   return {
@@ -58,7 +58,7 @@ export async function setScene({ session, overwrite }: TestSession): Promise<Sce
   };
 }
 
-/** Changes adapter_config.json and tensors into those of files without projections. */
+/** `unsaved` and `withoutProjections` edit adapter files as if they had been saved without A and B. */
 export const unsaved = (json: Record<string, unknown>): void => {
   json.save_projection = false;
 };

@@ -7,15 +7,18 @@ import { goldenCase } from '../helpers/golden/golden';
 import { bytesOf } from '../helpers/session/session';
 import { type Scene, unsaved, vera, withoutProjections } from './scene';
 
-/** Losses, a list of names, or undefined if the situation only works. */
+/** Losses, a list of names, or undefined if it only matters that no error occurs. */
 export type Result = readonly number[] | readonly string[] | undefined;
 
-/** Acts out a situation, on base/opt with r = 4 and q_proj, v_proj unless its name says otherwise. */
+/**
+ * Acts out a situation, on base/opt with r = 4 and q_proj, v_proj unless its name says otherwise. Calls `watch` to
+ * discard the warnings so far.
+ */
 export type Situation = (scene: Scene, watch: () => void) => Promise<Result>;
 
 const LAYERS = 'base_model.model.model.decoder.layers';
 
-/** Creates an adapter over OPT. */
+/** Returns a situation that creates an adapter over OPT. */
 const create =
   (init: VeraConfigInit): Situation =>
   async ({ opt }, watch) => {
@@ -24,7 +27,7 @@ const create =
     return undefined;
   };
 
-/** Adds a second adapter. */
+/** Returns a situation that adds a second adapter. */
 const second =
   (init: VeraConfigInit, first: VeraConfigInit = {}, name = 'second'): Situation =>
   async ({ opt }, watch) => {
@@ -34,7 +37,7 @@ const second =
     return undefined;
   };
 
-/** Acts on a model with one adapter. */
+/** Returns a situation that performs an action on a model with one adapter. */
 const then =
   (action: (model: VeraModel, watch: () => void) => Promise<unknown>): Situation =>
   async ({ opt }, watch) => {
@@ -44,7 +47,7 @@ const then =
     return undefined;
   };
 
-/** Loads changed files over OPT. */
+/** Returns a situation that loads edited adapter files over OPT. */
 const load =
   (config: (json: Record<string, unknown>) => void, tensors: (all: Map<string, RawTensor>) => void): Situation =>
   async ({ opt, saved, lossOf }, watch) => {
@@ -65,7 +68,7 @@ function rename(all: Map<string, RawTensor>, to: (name: string) => string): void
   }
 }
 
-/** Adds columns of zeros to vera_A. */
+/** Doubles the number of columns of vera_A with zeros. */
 function widenA(all: Map<string, RawTensor>): void {
   const tensor = all.get('base_model.vera_A')!;
   const [rows, columns] = tensor.shape as [number, number];
@@ -154,7 +157,7 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
     await model.merge_adapter();
   }),
   'unmerge_adapter without a merge': then((model) => model.unmerge_adapter()),
-  // Neither files nor training can write a NaN into λ.
+  // The NaN is written to the GPU buffer, because neither files nor training can put a NaN into λ.
   'merge_and_unload(safe_merge=True) with a NaN in lambda_b': async ({ opt, overwrite }, watch) => {
     const model = await get_peft_model(opt, vera({}));
     overwrite('pool of default', 0, new Array(8).fill(Number.NaN));

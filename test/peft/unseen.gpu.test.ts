@@ -7,8 +7,8 @@ const { session } = await openTestSession();
 afterAll(() => session.close());
 
 /**
- * The first label is predicted from a padding token, which sees no token. In transformers, eager attention gives such a
- * position the mean of all values, padding included, so that the loss changes with each padding token.
+ * The first label is predicted at the position of a padding token. That position attends to no token, so padding must
+ * not affect the loss. In transformers, eager attention instead gives it the mean of all values, padding included.
  */
 test.each(['llama', 'gemma2', 'falcon-alibi'])(
   '%s: a label after left padding has the same loss however far the row is padded',
@@ -20,7 +20,7 @@ test.each(['llama', 'gemma2', 'falcon-alibi'])(
       return (await model.forward(inputs)).loss!;
     };
     const [alone, near, far] = [await lossOf(0), await lossOf(2), await lossOf(9)];
-    // With padding, the first label is predicted from a padding token; without padding, it isn't predicted.
+    // With padding, the first label is predicted at a padding token's position. Without padding, it isn't predicted.
     expect(Math.abs(near - alone)).toBeGreaterThan(0.01);
     expect(far).toBeCloseTo(near, 4);
     await model.dispose();

@@ -40,7 +40,7 @@ describe('several adapters', () => {
     expect(await distance(model, first)).toBeGreaterThan(TOLERANCE.twoAdapters);
   });
 
-  // PEFT refuses the next four cases, because all its adapters share one A and B. Here each adapter has its own.
+  // PEFT rejects the next four cases, because all its adapters share one A and B. Here each adapter has its own.
   test('different keys: each adapter draws its own A and B', async () => {
     const model = await randomVera(base, { ...shared, projection_prng_key: 123 });
     await addRandom(model, 'other', { ...shared, projection_prng_key: 456 }, 1);
@@ -94,7 +94,7 @@ describe('several adapters', () => {
     expect(await distance(loaded, model)).toBe(0);
   });
 
-  // PEFT computes other results when this adapter is loaded alone.
+  // In PEFT, this adapter computes other results when it is loaded alone.
   test('a narrower second one with save_projection=False draws its own, and computes the same alone', async () => {
     const model = await randomVera(base, { ...unsaved, target_modules: 'lin.' });
     await addRandom(model, 'other', { ...unsaved, target_modules: ['lin0'] });
@@ -120,7 +120,7 @@ describe('several adapters', () => {
 
 describe('A and B', () => {
   test('with save_projection=True, modified ones are restored from the file', async () => {
-    // The test modifies A and B, which are shared by key, so it uses a key of its own.
+    // The test modifies A and B. Adapters with one key share them, so the test uses its own key.
     const model = await randomVera(base, { ...shared, projection_prng_key: 7 });
     const before = await logitsOf(model);
     const { projections } = (await adaptersOf(model))[0]!;
@@ -156,7 +156,7 @@ describe('A and B', () => {
     const bytes = async () => (await base.memory()).gpu_bytes;
     const sizeOf = async (target_modules: string[]) => {
       const before = await bytes();
-      // This key's A and B haven't been drawn yet.
+      // No other adapter has this key, so A and B are newly allocated.
       const model = await get_peft_model(base, new VeraConfig({ ...shared, target_modules, projection_prng_key: 99 }));
       const size = (await bytes()) - before;
       const { pool, projections } = (await adaptersOf(model))[0]!;

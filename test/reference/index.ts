@@ -57,7 +57,7 @@ import * as veraMerge from './vera/vera_merge';
 import * as veraMixed from './vera/vera_mixed';
 import * as veraSaved from './vera/vera_saved';
 
-/** Every kernel's reference, by the kernel's name. */
+/** The references of all kernels, by the kernel's name. */
 export const references: Readonly<Record<string, Reference>> = {
   ...adamw,
   ...add,

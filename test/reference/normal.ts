@@ -1,9 +1,9 @@
-/** The normal distribution's density. */
+/** The density of the standard normal distribution. */
 export const normalDensity = (x: number): number => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
 
 /**
- * The normal distribution function ½(1 + erf(x/√2)). Near 0 it uses a series whose terms all have one sign, x + x³/3 +
- * x⁵/(3·5) + …, and further out Laplace's continued fraction of the tail, 1/(x + 1/(x + 2/(x + 3/(x + …)))).
+ * The standard normal distribution function ½(1 + erf(x/√2)). Near 0 it sums a series whose terms all have one sign, x + x³/3 +
+ * x⁵/(3·5) + …. Beyond ±4 it uses Laplace's continued fraction of the tail, 1/(x + 1/(x + 2/(x + 3/(x + …)))).
  */
 export function normalCdf(x: number): number {
   const far = Math.abs(x);

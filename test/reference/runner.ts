@@ -3,10 +3,10 @@ import type { Step } from '../../src/graph/step';
 import type { Value } from '../../src/graph/value';
 import { references } from './index';
 
-/** Values of a run, in float64: the inputs, and values that steps compute. */
+/** The contents of a program's values in float64: inputs, and results of steps. */
 export type Memory = Map<Value, Float64Array>;
 
-/** Runs a whole program in float64, step by step, by the references of its kernels. */
+/** Runs a program in float64, step by step, with the references of its kernels. */
 export function runReference(steps: readonly Step[], memory: Memory, chunks = Number.POSITIVE_INFINITY): Memory {
   for (const step of steps) {
     if (step.chunk !== undefined && step.chunk >= chunks) continue;
@@ -20,7 +20,7 @@ export function runReference(steps: readonly Step[], memory: Memory, chunks = Nu
   return memory;
 }
 
-/** Writes a joined value's numbers into its parts. */
+/** Copies the numbers of a concatenated value into its parts. */
 function scatter(memory: Memory, { parts = [] }: Value, whole: Float64Array | undefined): void {
   for (const { value, offset } of parts) {
     arrayOf(memory, value).set(whole?.subarray(offset, offset + numel(value.shape)) ?? []);

@@ -1,19 +1,19 @@
-/** The logit of a token that the text already contains, after the penalty. */
+/** Applies the repetition penalty to the logit of a token that the text already contains. */
 export function penalised(z: number, penalty: number): number {
   return Math.fround(z < 0 ? z * penalty : z / penalty);
 }
 
 export interface Cut {
   readonly temperature: number;
-  /** The number of largest logits; 0 for all. */
+  /** The number of largest logits from which tokens are drawn; 0 for all. */
   readonly top_k: number;
-  /** The share of probability; 1 for all. */
+  /** The share of the probability that the drawn tokens have together; 1 for all. */
   readonly top_p: number;
 }
 
 /**
- * The tokens that may be drawn: the fewest of the `top_k` largest logits that together have `top_p` of their probability.
- * Logits that equal the last of the `top_k` count, too. Among equal logits, those with the lowest ids come first.
+ * Returns the tokens that may be drawn: the fewest of the `top_k` largest logits that together have `top_p` of their probability.
+ * Logits that equal the last of the `top_k` are included. Among equal logits, lower ids come first.
  */
 export function candidates(z: ArrayLike<number>, { temperature, top_k, top_p }: Cut): Set<number> {
   const ranked = Array.from(z, (_, v) => v).sort((a, b) => Number(z[b]! > z[a]!) - Number(z[b]! < z[a]!));
@@ -22,7 +22,7 @@ export function candidates(z: ArrayLike<number>, { temperature, top_k, top_p }: 
   const first = ranked.filter((v) => z[v]! >= kth);
   if (top_p >= 1) return new Set(first);
   const weights = first.map((v) => (z[v] === best ? 1 : Math.exp((z[v]! - best) / temperature)));
-  // Rounded to float32, so that 0.3 of ten equal tokens are three.
+  // Rounds to float32, so that a `top_p` of 0.3 selects three of ten equal tokens.
   const wanted = Math.fround(top_p * weights.reduce((a, b) => a + b));
   let above = 0;
   const kept = first.filter((_, place) => {

@@ -37,7 +37,7 @@ describe('finds what RegExp finds', () => {
   });
 
   test('nothing, however often it is repeated', () => {
-    // Each of the nested repeats multiplies the work by a thousand.
+    // A naive matcher would do a thousand times the work for each of the nested repeats.
     const source = `a${'(?:'.repeat(8)}${'){1000}'.repeat(8)}b`;
     expect(found(source, 'ab')).toEqual([[0, 'ab']]);
   });
@@ -48,7 +48,7 @@ describe('finds what RegExp finds', () => {
   });
 });
 
-/** A pattern, and the least number of characters that it matches. */
+/** A pattern, and the least number of characters that a match has. */
 interface Sized {
   readonly source: string;
   readonly least: number;
@@ -61,8 +61,8 @@ const REPEATS: readonly Sized[] = [
 ];
 
 /**
- * Patterns over few letters, so that they match often, and often in several ways. Parts that can be empty aren't
- * repeated, because only JavaScript treats an optional empty match as absent.
+ * Generates patterns with few letters, so that they match often, and often in several ways. Parts that can match nothing
+ * aren't repeated, because JavaScript, unlike LinearRegExp, treats an optional empty match as absent.
  */
 const { pattern } = fc.letrec<{ pattern: Sized; atom: Sized; item: Sized }>((tie) => ({
   atom: fc.oneof(
@@ -90,7 +90,7 @@ const letters = fc.string({ unit: fc.constantFrom('a', 'b', ' ', '🙂', '\n'), 
 test('finds what RegExp finds, whatever the pattern', () => {
   fc.assert(
     fc.property(pattern, letters, ({ source }, text) => {
-      // V8 also matches within a surrogate pair, against the standard.
+      // Contrary to the standard, V8 also matches within a surrogate pair.
       const between = expected(source, text).filter(([at]) => !/^[\udc00-\udfff]/.test(text.slice(at as number)));
       expect(found(source, text).map(([at, match]) => [at, match])).toEqual(between);
     }),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Examples } from '../../src/regression/labelled_features';
 import type { HeadRequest } from '../../src/regression/solve_head';
 
-/** A regression that scikit-learn solved. */
+/** A regression problem with scikit-learn's solution. */
 interface Row {
   readonly situation: string;
   readonly C: number;
@@ -30,7 +30,7 @@ export function examplesOf({ D, features, targets, weights }: Row): Examples {
   };
 }
 
-/** Pseudo-random numbers from −1 to 1, the same each time. */
+/** Returns pseudo-random numbers from −1 to 1, the same ones for the same seed. */
 export function noise(count: number, seed = 1): Float32Array<ArrayBuffer> {
   let state = seed >>> 0;
   return Float32Array.from({ length: count }, () => {
@@ -39,7 +39,7 @@ export function noise(count: number, seed = 1): Float32Array<ArrayBuffer> {
   });
 }
 
-/** Examples in groups around a centre for each class. */
+/** Makes a request with N examples. Features of one class are spread around a common centre. */
 export function request(N: number, D: number, outputs: number, changes: Partial<HeadRequest> = {}): HeadRequest {
   const centres = noise(outputs * D, 7);
   const features = noise(N * D).map(

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { minimise, type Objective } from '../../src/regression/lbfgs';
 
-/** The sum of (x − i)². */
+/** The sum of (xᵢ − i)². */
 const squares: Objective = async (x, gradient) => {
   for (const [i, one] of x.entries()) gradient[i] = 2 * (one - i);
   return x.reduce((sum, one, i) => sum + (one - i) ** 2, 0);

@@ -7,7 +7,7 @@ import { NUMBERS } from '../../src/regression/number_solver';
 import { TOLERANCE } from '../../src/regression/solve_head';
 import { examplesOf, solvedRows } from './fixtures';
 
-/** The largest allowed difference of predictions. */
+/** The largest allowed difference from scikit-learn's predictions. */
 const ALLOWED = 1e-4;
 
 function softmax(scores: Float64Array): Float64Array {
@@ -18,7 +18,7 @@ function softmax(scores: Float64Array): Float64Array {
 
 const sigmoid = (scores: Float64Array): Float64Array => scores.map((score) => 1 / (1 + Math.exp(-score)));
 
-/** The solver of a situation, and the function that turns scores into predictions. */
+/** Returns the solver for a situation, and the function that turns scores into predictions. */
 function kindOf(situation: string) {
   if (situation.includes('classes')) return { solver: CLASSES, predict: softmax };
   if (situation.includes('labels')) return { solver: LABELS, predict: sigmoid };

@@ -65,7 +65,7 @@ test('calibrates a head over other examples: one that is too sure of itself, or 
   for (const factor of [1 / 16, 16]) {
     const scaled = { weight: solved.weight.map((w) => factor * w), bias: solved.bias.map((b) => factor * b) };
     const again = await calibrateHead(others, scaled);
-    // The factor is a power of e with a precision of 0.02 in its exponent.
+    // The search finds the logarithm of the scale with a precision of 0.02.
     expect(Math.abs(Math.log((again.scale * factor) / scale))).toBeLessThan(0.04);
     expect(again.loss).toBeCloseTo(loss, 3);
     expect((await judgeHead(others, scaled)).loss).toBeGreaterThan(loss);
@@ -97,7 +97,7 @@ test('takes a strong penalty, and scales the scores so that they are as sure as 
 
 test('takes a weak penalty where that is clearly better', async () => {
   const asked = request(900, 2, 2);
-  // The classes differ in a direction in which features vary little.
+  // The second feature separates the classes, though it varies little.
   const features = asked.features.map((one, i) => (i % 2 === 0 ? one : 0.02 * (asked.targets[(i - 1) / 2] ?? 0)));
   expect((await solveHead({ ...asked, features })).C).toBeGreaterThan(1);
 });
@@ -236,7 +236,7 @@ test('needs few evaluations for features that vary far more in some directions t
   const features = asked.features.map((one, i) => one / (1 + (i % 24)) ** 2);
   const solved = await solveHead({ ...asked, features });
   expect(solved.warnings).toEqual([]);
-  // Without an estimate of the curvature, the solver needs some hundreds of evaluations.
+  // The limit shows that the solver estimates the curvature: without an estimate it needs some hundreds of evaluations.
   expect(solved.evaluations).toBeLessThan(150);
 });
 

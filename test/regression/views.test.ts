@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type HeadRequest, judgeHead, type SolvedHead, solveHead } from '../../src/regression/solve_head';
 import { noise, request } from './fixtures';
 
-/** Each row of `features` several times in succession. */
+/** Repeats each row of `features` several times in succession. */
 function repeatedRows(features: Float32Array, D: number, times: number): Float32Array<ArrayBuffer> {
   const all = new Float32Array(features.length * times);
   for (const [i, feature] of features.entries()) {
@@ -29,7 +29,7 @@ test.each(['single_label_classification', 'multi_label_classification', 'regress
     closeTo(seen, alone);
     expect(seen).toMatchObject({ C: alone.C, accuracy: alone.accuracy });
     expect(seen.loss).toBeCloseTo(alone.loss, 6);
-    // Each example is held out together with its views.
+    // In cross-validation, each example is held out together with its views.
     expect(seen.crossValidated?.loss).toBeCloseTo(alone.crossValidated?.loss ?? 0, 4);
   },
 );

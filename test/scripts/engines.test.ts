@@ -7,12 +7,12 @@ interface Package {
 
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, Package> };
 
-/** The oldest Node version in the README. */
+/** The oldest Node version that README names. */
 const [MAJOR, MINOR] = [20, 19];
 
 /**
- * Whether a range contains the oldest version: one alternative begins no later, and for `^` and bare versions has the
- * same major.
+ * Whether a semver range contains the oldest Node version: one of its alternatives begins no later, and for `^` and bare
+ * versions has the same major version.
  */
 function hasOldest(range: string): boolean {
   return range.split('||').some((alternative) => {
@@ -23,8 +23,8 @@ function hasOldest(range: string): boolean {
   });
 }
 
-// npm warns by the `engines` in the lock file. naga-wasm asks for Node 24.12, on which it was built, but runs on 20.19, as
-// test/naga.test.ts shows, so that its `engines` are removed from the lock. `npm install` may add them again; remove them then.
+// npm warns if `engines` in the lock file excludes the Node in use. naga-wasm asks for Node 24.12, on which it was built, but runs
+// on 20.19, as test/naga.test.ts shows. So its `engines` entry was removed from the lock file. If `npm install` adds it, remove it again.
 test('npm ci prints no warning on the oldest Node that README names', () => {
   expect(readFileSync('README.md', 'utf8')).toContain(`Node ${MAJOR}.${MINOR} or`);
   const newer = Object.entries(lock.packages).filter(([, { engines }]) => !hasOldest(engines?.node ?? '*'));

@@ -5,7 +5,7 @@ import { estimatesTable } from '../../scripts/estimates/table.mjs';
 import { estimate, Session } from '../../src/index';
 
 test("the guide's table has the planner's figures", async () => {
-  // `npm run estimates` writes the table. Only the models with the fewest layers are checked, because each takes a moment.
+  // `npm run estimates` writes the table. Only models with few layers are checked, because each estimate takes a while.
   const models = MODELS.filter(({ config }) => Number(config.num_hidden_layers) < 18);
   const guide = readFileSync('docs/guide/memory.md', 'utf8');
   const [head, rule, ...rows] = await estimatesTable({ Session, estimate }, models);
@@ -16,7 +16,7 @@ test("the guide's table has the planner's figures", async () => {
   for (const { name } of MODELS) expect(guide).toContain(`\n| ${name} | `);
 }, 120_000);
 
-/** Parameters as the hub counts them. */
+/** The numbers of parameters that the hub shows. */
 const PARAMETERS = {
   'facebook/opt-125m': 125_239_296,
   'HuggingFaceTB/SmolLM2-135M': 134_515_008,

@@ -6,7 +6,7 @@ import { rmsNormForward } from '../../src/ops/norms/rms_norm';
 import { linearForward } from '../../src/ops/products/linear';
 import { namedKernels, shaderFiles } from '../helpers/gpu/kernels';
 
-/** An answer without the added lines. */
+/** Removes the lines that the script adds to the shader. */
 const compiled = (answer: string) => answer.replace(/^\/\/ (?:file|constant): .*\n/gm, '');
 
 test.each(namedKernels())('$name: each variant is printed in its compiled form', ({ name, kernel }) => {

@@ -13,7 +13,7 @@ describe('when another run is stored', () => {
   beforeEach(() => void vi.useFakeTimers({ now: 1000 * day, toFake: ['Date'] }));
   afterEach(() => void vi.useRealTimers());
 
-  /** Stores earlier runs of one tab, the oldest first, a minute apart. */
+  /** Stores runs of one tab, the oldest first, at intervals of a minute. */
   async function kept(runs: Readonly<Record<string, Partial<StoredCheckpoint>>>): Promise<MemoryStore> {
     const store = new MemoryStore();
     for (const [name, more] of Object.entries(runs)) {
@@ -60,7 +60,7 @@ describe('when another run is stored', () => {
     await tab(store, here).save('fifth', nth(0));
     expect(await namesIn(store)).toEqual(['fifth', 'held', 'run11', 'run12']);
     theirs?.release();
-    // The locks of the deleted run and of the released one can be taken again.
+    // The locks of the deleted run and of the run that the other tab released can be taken again.
     for (const name of ['run10', 'held']) expect(await here.take(name)).toBeDefined();
   });
 
@@ -103,7 +103,7 @@ describe('when another run is stored', () => {
       bytes: 40,
     });
     expect(await tab(store).list()).toEqual(before);
-    // Runs that remain can save further checkpoints, and a deletion makes room for a new one.
+    // Stored runs can still save checkpoints, and deleting a run makes room for a new one.
     await tab(store).save('run12', nth(1));
     await tab(store).delete('run10');
     await tab(store).save('one more', nth(0));
@@ -165,7 +165,7 @@ describe('when another run is stored', () => {
       deleteMany: (keys) => inner.deleteMany(keys),
       close: () => inner.close(),
       async setMany(entries, condition) {
-        // Two keys for each of five runs.
+        // The store is full with five runs of two keys each.
         if ((await inner.keys()).length >= 2 * 5) throw new StoreError('storage_full', 'no room');
         await inner.setMany(entries, condition);
       },

@@ -5,7 +5,7 @@ import type { CheckpointStore } from '../../src/store/checkpoint_store';
 import { FaultStore } from './fault_store';
 import { nth, tab } from './saved_checkpoints';
 
-/** Changes a stored value in place. */
+/** Changes some fields of a stored value. */
 async function change(store: MemoryStore, key: string, patch: (value: Record<string, unknown>) => object) {
   const value = (await store.get(key)) as Record<string, unknown>;
   expect(value).toBeDefined();
@@ -57,7 +57,7 @@ describe('checkpoints under a name', () => {
         );
         const { found, damaged } = await tab(inner).load('a');
         expect(damaged).toBe(false);
-        // A write may have succeeded before the next operation failed.
+        // A save may have written its checkpoint before a later operation of it failed.
         const last = found[0]?.seq ?? -1;
         expect([confirmed, confirmed + 1]).toContain(last);
         for (const one of found) expect(one).toEqual(nth(one.seq));

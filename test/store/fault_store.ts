@@ -1,7 +1,7 @@
 import { type BlobStore, type Condition, MemoryStore, type Stored } from '../../src/store/blob_store';
 import { StoreError, type StoreErrorCode } from '../../src/store/store_error';
 
-/** A memory store whose Nth operation (from 1) fails without any effect. */
+/** A memory store whose Nth operation (counted from 1) fails without any effect. */
 export class FaultStore implements BlobStore {
   readonly persistent = true;
   readonly #inner: BlobStore;

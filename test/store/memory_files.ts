@@ -1,10 +1,10 @@
 import type { ByteFiles, ByteWriter } from '../../src/store/byte_files';
 import { StoreError } from '../../src/store/store_error';
 
-/** A disk in memory. A file has one writer at a time. */
+/** A file system in memory. A file has one writer at a time. */
 export class MemoryFiles implements ByteFiles {
   readonly held = new Map<string, Uint8Array<ArrayBuffer>>();
-  /** The most bytes of a file. */
+  /** The largest size of a file, in bytes. */
   room = Number.POSITIVE_INFINITY;
   readonly #writers = new Set<string>();
 

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { OpfsFiles } from '../../src/store/opfs_files';
 import { bytes, text } from '../hub/source_bytes';
 
-/** A folder in the browser's file system, with the methods that `OpfsFiles` calls. */
+/** A fake directory of the browser's file system, with the methods that `OpfsFiles` calls. */
 class FakeFolder {
   readonly files = new Map<string, number[]>();
   readonly open = new Set<string>();
-  /** A false number of bytes, which `write` returns. */
+  /** If set, `write` returns this wrong number of bytes, and writes nothing. */
   lie: number | undefined;
   asked = '';
 

@@ -4,7 +4,7 @@ import { bytesName, type KeptFile, WeightStore } from '../../src/store/weight_st
 import { FaultStore } from './fault_store';
 import { MemoryFiles } from './memory_files';
 
-/** Files that can't be deleted while a tab writes them, as in the browser's file system. */
+/** Files that can't be deleted while they are locked, like files that another tab writes in the browser's file system. */
 class LockedFiles extends MemoryFiles {
   readonly locked = new Set<string>();
 

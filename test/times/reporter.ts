@@ -4,7 +4,7 @@ import type { Reporter, TestModule, Vitest } from 'vitest/node';
 import type { FileTimes } from '../../scripts/test/times.mjs';
 import { timesOf } from '../../scripts/test/times.mjs';
 
-/** Writes the times of a run's files beside vitest's JSON report, for `npm run test:times`. */
+/** Writes how long each test file took, beside vitest's JSON report, for `npm run test:times`. */
 export default class TimesReporter implements Reporter {
   #vitest: Vitest | undefined;
 

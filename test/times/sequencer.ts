@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that take longest. A project begins with them, in this order, so that no long file runs alone at the end. */
+/** The slowest test files. A project begins with them, in this order, so that no slow file runs alone at the end. */
 const LONG = [
   'demo/styles.all.gpu.test.ts',
   'with_peft/python_style.test.ts',
@@ -13,9 +13,9 @@ const LONG = [
 ];
 
 /**
- * Runs the projects one after the other, in the order of the configuration, because a process that holds a device can't
- * run files of another project. Within a project, the long files come first. The others have vitest's order: slow ones
- * of earlier runs first, large ones in a fresh clone.
+ * Orders test files: project after project as in the configuration, because a process that holds a GPU device can't
+ * run files of another project. Within a project, the files in `LONG` come first. The others have vitest's order: files
+ * that were slow in earlier runs first, or large files in a fresh clone.
  */
 export class ProjectSequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

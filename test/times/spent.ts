@@ -6,13 +6,13 @@ declare module 'vitest' {
   }
 }
 
-/** Milliseconds of a test file. They overlap: kernels compile while a browser starts. */
+/** A test file's times in milliseconds. They overlap: kernels compile while a browser starts. */
 export interface Spent {
-  /** From a browser's launch to its first page with WebGPU. */
+  /** The time from the launch of browsers to their first pages with WebGPU. */
   readonly launching: number;
-  /** Time with at least one pipeline pending on Dawn's device in this process. Pipelines of browsers can't be observed here. */
+  /** The time in which Dawn compiles at least one pipeline in this process. Browsers' pipelines can't be observed here. */
   readonly compiling: number;
-  /** Idle time of the machine's cores, averaged over the cores. */
+  /** The machine's idle time, averaged over the cores. */
   readonly idle: number;
 }
 
@@ -29,7 +29,7 @@ const open: Readonly<Record<Activity, Open>> = {
   compiling: { count: 0, since: 0, total: 0 },
 };
 
-/** Counts the time until the work has settled, once for all work of one kind that overlaps. */
+/** Measures the time until the work has settled. If work of one kind overlaps, its time counts once. */
 export async function spending<T>(activity: Activity, work: Promise<T>): Promise<T> {
   const entry = open[activity];
   if (entry.count++ === 0) entry.since = performance.now();
@@ -40,7 +40,7 @@ export async function spending<T>(activity: Activity, work: Promise<T>): Promise
   }
 }
 
-/** Starts counting. The returned function gives the times since then. */
+/** Starts to measure. The returned function returns the times since then. */
 export function startSpending(): () => Spent {
   const totals = { launching: open.launching.total, compiling: open.compiling.total };
   const begun = idleTime();

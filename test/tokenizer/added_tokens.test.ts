@@ -11,7 +11,7 @@ const added = (id: number, content: string, more: object) => ({
   ...more,
 });
 
-/** A tokenizer like Llama 2's, with marks of turns like Phi-3's, which take the white space after them. */
+/** A tokenizer like Llama 2's, with turn tokens like Phi-3's. These tokens also match the white space after them. */
 const phi = createTokenizer({
   added_tokens: [added(0, '<|user|>', { rstrip: true }), added(1, '<|end|>', { rstrip: true })],
   normalizer: {
@@ -59,7 +59,7 @@ test('an added token beyond the model’s embedding is left out, as Gemma 3’s 
   const { encode, vocab_size } = createTokenizer(file, undefined, { vocabSize: 4 });
   expect(vocab_size).toBe(3);
   expect(encode('a <s> b')).toEqual([2, 0, 3]);
-  // Its text is split like any other.
+  // The text of the omitted token is split like any other text.
   expect(encode('<image_soft_token>')).not.toContain(4);
   expect(createTokenizer(file, undefined, { vocabSize: 5 }).encode('<image_soft_token>')).toEqual([4]);
 });

@@ -3,7 +3,7 @@ import { Breather } from '../../src/core/async/breather';
 import { WINDOW } from '../../src/tokenizer/streaming/text_stream';
 import { openTokenizer, proseFolder, proseText, spacedTokenizer } from '../helpers/models/tokenizers';
 
-/** Counts the pauses that a long encoding offers. */
+/** Counts how often a long encoding calls `breathe`, which may pause to let other tasks run. */
 class CountingBreather extends Breather {
   breaths = 0;
 

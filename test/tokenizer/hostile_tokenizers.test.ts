@@ -81,7 +81,7 @@ describe('hostile files', () => {
 });
 
 const theText = { Sequence: { id: 'A', type_id: 0 } };
-/** A pattern of 32 equal alternatives. */
+/** A pattern with 32 equal alternatives. */
 const OR_DOTS = Array(32).fill('.').join('|');
 const doubling = { type: 'Replace', pattern: { String: 'a' }, content: 'aa' };
 function special(id: string): unknown {

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-/** A tokenizer.json with a small vocabulary, which tests change so that it is refused. */
+/** Returns a tokenizer.json with a small vocabulary. Tests make it invalid with `changes` and `model`. */
 export function tokenizerJson(changes: Record<string, unknown> = {}, model: Record<string, unknown> = {}): string {
   return JSON.stringify({
     added_tokens: [{ id: 0, content: '<s>', special: true }],
@@ -10,13 +10,13 @@ export function tokenizerJson(changes: Record<string, unknown> = {}, model: Reco
   });
 }
 
-/** The most milliseconds for reading a hostile file, and for encoding a text. */
+/** The most milliseconds that reading a hostile file, or encoding a text, may take. */
 export const SECOND = 1000;
 
-/** A tokenizer.json that splits texts by an expression. */
+/** Returns a tokenizer.json that splits texts by a regular expression. */
 export function split(Regex: string): string {
   return tokenizerJson({ pre_tokenizer: { type: 'Split', pattern: { Regex } } });
 }
 
-/** The codes of a definition or a text that is refused. */
+/** Matches the error codes with which a tokenizer definition or a text is rejected. */
 export const refusedOrDone = expect.stringMatching(/^(invalid_format|limit_exceeded)$/);

@@ -21,7 +21,7 @@ interface BpeFile {
   readonly model: { readonly vocab: Readonly<Record<string, number>>; readonly merges: readonly [string, string][] };
 }
 
-/** Byte-level BPE by GPT-2's encoder.py: the lowest-ranked pair is merged until no pair is left. */
+/** Encodes with byte-level BPE like GPT-2's encoder.py: merges the pair of lowest rank until no pair can be merged. */
 function referenceEncode(text: string): number[] {
   const { model } = JSON.parse(readFileSync(resolve(proseFolder, 'tokenizer.json'), 'utf8')) as BpeFile;
   const ranks = new Map(model.merges.map((merge, rank) => [[...merge].join(' '), rank]));

@@ -18,7 +18,7 @@ import { seededFiles, smallConfigs } from '../helpers/models/seeded_model';
 import { FakeRunner } from '../helpers/session/fake_runner';
 import { type Memory, runReference } from '../reference/runner';
 
-/** A device that computes in float64. */
+/** A fake device that computes in float64. */
 class Float64Runner extends FakeRunner {
   readonly memory: Memory = new Map();
 

@@ -10,7 +10,7 @@ import { RunRecord } from '../../src/train/saving/run_record';
 import type { StepData } from '../../src/train/training_init';
 import { FakeRunner } from '../helpers/session/fake_runner';
 
-/** A device with a single pool, which holds the last written numbers. */
+/** A fake device with a single pool. Reading the pool returns the numbers that were written last. */
 class OnePool extends FakeRunner {
   readonly pool = pinned('pool', [2]);
   values = Float32Array.of(0, 0);
@@ -24,7 +24,7 @@ const stats = { loss: 1, gradNorm: 1, finite: true, step: 1, metrics: new Float3
 const within = { tokens: 1, epoch: 0.5, endsEpoch: false } as StepData;
 const atEnd = { ...within, epoch: 1, endsEpoch: true };
 
-/** A run of 100 steps, whose evaluations give these metrics in turn. */
+/** Prepares a run of 100 steps. Its evaluations return these metrics in turn. */
 function running(given: TrainingArguments, metrics: (Metrics | undefined)[] = []) {
   const args = resolveTrainingArguments(given);
   const runner = new OnePool();
@@ -41,7 +41,7 @@ function running(given: TrainingArguments, metrics: (Metrics | undefined)[] = []
     new RunEvaluation({ runner, state, args, record, lowerIsBetter, emit, measure: measured });
   const evaluation = evaluating(measure);
   const step = (at: number, data = within): void => void record.finish(at, { data, stats, learningRate: 0 });
-  /** Evaluates after each of these steps. The step's number is the trained value. */
+  /** Evaluates after each of these steps. After step n, the trained values are n and −n. */
   const through = async (...steps: readonly number[]): Promise<void> => {
     for (const at of steps) {
       step(at);

@@ -26,11 +26,11 @@ test('a training step counts the products that the formula counts', () => {
   const [weights, outputs, downs] = [sum(linears.map(([k, m]) => k * m)), sum(linears.map(([, m]) => m)), 3 * C + F];
 
   const forward = layers * 2 * N * (weights + r * outputs + r * downs);
-  // The embedding is frozen, so in the first layer q, k and v compute no gradient by their input or by u.
+  // The embedding is frozen, so in the first layer q, k and v compute no gradient of their input and of u.
   const first = 2 * N * ((C + r) * (C + 2 * key) + r * C);
   const backward = layers * 2 * N * (weights + 2 * r * outputs + r * downs) - first;
   const head = 2 * 2 * N * V * C;
-  // Both norms of a block share a dispatch with a product.
+  // Each of a block's two norms shares a dispatch with a product, so their operations are counted too.
   const norms = 2 * layers * 4 * N * C;
   expect(
     flopsOf(
@@ -39,14 +39,14 @@ test('a training step counts the products that the formula counts', () => {
     ),
   ).toBe(forward + backward + head + norms);
 
-  // Forward computes scores and their product with v; backward computes both again, and three products more. Half of
-  // them are masked.
+  // The forward pass computes two products: the scores, and their product with v. The backward pass computes five. Half of
+  // each product is masked.
   const attention = layers * 2 * N * T * C * (2 + 5);
   const counted = flopsOf(steps, /^attention/);
   expect(counted).toBeGreaterThan(attention / 2);
   expect(counted).toBeLessThan(attention * 1.5);
 
-  // The rest are operations on each element: norms, activations and the loss.
+  // The rest are elementwise operations: norms, activations and the loss.
   const rest = flopsOf(steps, /./) - counted - (forward + backward + head);
   expect(rest).toBeGreaterThan(layers * N * F * 15);
   expect(rest).toBeLessThan(0.05 * (forward + backward + head));

@@ -11,7 +11,7 @@ const names = allGoldenCases().map(({ name }) => name);
 const keyCases = new Set(goldenNames(isKeyCase));
 const cases = names.map((name): Case => ({ name, split: [] }));
 
-/** Cases with some tensors in shards, as on a device whose bindings hold 64 rows. */
+/** Cases with some tensors in shards, as on a device whose largest binding holds 64 rows. */
 const splitCases: readonly Case[] = [
   { name: 'llama_qvud_big', split: ['lm_head.weight', 'model.embed_tokens.weight'], columns: 32 },
   { name: 'llama3_tied_mid', split: ['model.embed_tokens.weight'], columns: 32 },
@@ -19,10 +19,10 @@ const splitCases: readonly Case[] = [
   { name: 'opt_postnorm_mid', split: ['model.decoder.embed_tokens.weight'], columns: 16 },
 ];
 
-/** `npm run test:quick` tests three kinds of layers: a decoder's, GPT-2's and an encoder's. */
+/** The cases of `npm run test:quick`: a decoder, GPT-2 and an encoder. */
 const QUICK: readonly string[] = ['llama_qvud_big', 'gpt2_all_mid', 'bert_seqcls_mid'];
 const isQuick = ({ name, split }: Case): boolean => split.length === 0 && QUICK.includes(name);
-/** Key cases are tested in all modes. In `npm test` every other case has one mode, and the modes take turns. */
+/** Whether `npm test` runs a case in a mode. Key cases run in all modes. Each remaining case runs in one, and the modes take turns. */
 const isOfMode = (name: string, mode: LayerMode): boolean =>
   keyCases.has(name) || LAYER_MODES[names.indexOf(name) % LAYER_MODES.length] === mode;
 
@@ -48,8 +48,8 @@ describe.each(quickOf([...cases, ...splitCases], isQuick))('$name, split: $split
   test.each(ofRing(forwards))('forward: $figure', async ({ figure, over }) => {
     const adapter = await place(bench, figure === 'init' ? 'init' : 'random');
     const { logits, loss } = await forward(bench, over(adapter));
-    // A case leaves out logits that equal the base's. If trained biases remain while adapters are disabled, only the
-    // loss is known.
+    // A golden case doesn't store logits that equal the base model's. If trained biases stay in effect while adapters are
+    // disabled, only the loss is stored.
     const isBase = golden.expect[figure].loss === golden.expect.base.loss;
     const expected = tensors.get(`${figure}.logits`) ?? (isBase ? tensors.get('base.logits') : undefined);
     if (expected !== undefined || isBase)
@@ -65,7 +65,7 @@ describe.each(quickOf([...cases, ...splitCases], isQuick))('$name, split: $split
       expect(own.length).toBeGreaterThan(0);
       for (const [name, values] of own) {
         if (name.endsWith('.lora_magnitude_vector')) {
-          // Square roots of sums of up to 256 squares in f32, in another order than torch's.
+          // Each number is a norm over up to 256 numbers. Their squares are summed in f32, in another order than in torch.
           const expected = tensors.get(`init.state.${name}`)!;
           expect(largestDifference(values, expected), name).toBeLessThanOrEqual(2e-6 * Math.max(...expected));
           continue;
@@ -94,7 +94,7 @@ describe.each(quickOf([...cases, ...splitCases], isQuick))('$name, split: $split
     const adapter = await place(bench, training.start);
     const { losses, norms } = await tenSteps(bench, adapter, training, mode);
     expect(largestDifference(losses, training.losses)).toBeLessThanOrEqual(training.tolerance.losses_abs);
-    // Cases have no tolerance for norms, so the tolerance of gradients is used.
+    // Golden cases have no tolerance for gradient norms, so the tolerance of gradients is used.
     expect(largestDifference(norms, training.grad_norms)).toBeLessThanOrEqual(tolerance.grad_abs);
     const final = await trainedNumbers(bench, adapter);
     for (const [parameter, vector] of final) {

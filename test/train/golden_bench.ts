@@ -36,16 +36,16 @@ import { splittingBytes } from '../helpers/gpu/shards';
 
 export interface Case {
   readonly name: string;
-  /** The tensors in shards, whose rows have `columns` numbers. */
+  /** The names of the tensors that are divided into shards. Their rows have `columns` numbers. */
   readonly split: readonly string[];
   readonly columns?: number;
 }
 
-/** The oracle's seed, from which adapters draw random first values. */
+/** The seed with which the oracle draws the random initial values of adapters. */
 const ORACLE_SEED = 7;
 const BETAS = { beta1: 0.9, beta2: 0.999 };
 
-/** A golden case on the GPU. */
+/** A golden case, loaded on the GPU. */
 export interface Bench {
   readonly golden: GoldenCase;
   readonly tensors: ReadonlyMap<string, Float32Array>;
@@ -70,7 +70,7 @@ export async function openBench({ name, columns }: Case): Promise<Bench> {
   return { golden, tensors: goldenTensors(name), executor, loaded, placer, kind, resolved };
 }
 
-/** The case's adapter with its first values, or with the case's random ones. */
+/** Places the case's adapter on the GPU, with its initial values or with the case's random values. */
 export async function place(
   { placer, kind, resolved, tensors, loaded }: Bench,
   start: 'init' | 'random',
@@ -89,7 +89,7 @@ export async function place(
   return placer.place({ ...plan, tensors: start === 'init' ? undefined : stored }, []);
 }
 
-/** The trained values, or their gradients, by saved name. */
+/** Reads the trained values, or their gradients if `pool` is the gradients' buffer. Returns them by saved name. */
 export async function trainedNumbers(
   { placer }: Bench,
   adapter: Adapter,
@@ -115,7 +115,7 @@ export async function forward(bench: Bench, overlay: Overlay): Promise<{ logits:
   return { logits: task.logitsOf(new Float32Array(bytes), given, batch).data, loss };
 }
 
-/** All layers that support the mode, in this mode. */
+/** Loads all layers that support the mode in this mode. */
 async function layersIn(
   { executor, loaded }: Bench,
   adapter: Adapter,
@@ -131,7 +131,7 @@ async function layersIn(
   return LoadedLayers.create(executor, layers);
 }
 
-/** The gradients of the batch's loss by everything that trains, by saved name, and their norm. */
+/** Computes the gradients of the batch's loss for everything that trains. Returns them by saved name, with their norm. */
 export async function gradients(
   bench: Bench,
   adapter: Adapter,

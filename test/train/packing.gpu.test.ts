@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => opened.session.close());
 
-/** Examples that together fit into the models' contexts. Documents begin within the tiles of every kernel. */
+/** Examples that together fit into each model's context. In every kernel, some of them begin in the middle of a tile. */
 const examples = [5, 16, 1, 3, 11].map((length, index) => ({
   input_ids: Array.from({ length }, (_, t) => 3 + ((7 * index + 5 * t) % 40)),
 }));
@@ -24,7 +24,7 @@ async function train(name: string, args: TrainingArguments): Promise<StepLogs[]>
   return logs;
 }
 
-// One model has rotated positions, one learned ones, and one counts real tokens.
+// The first model has rotary positions, the second has learned ones, and the third has learned ones that don't count padding.
 test.each(['llama_layer0_small', 'gpt2_layer1_small', 'opt_bias_mid'])(
   '%s learns from packed examples like from the same ones in separate rows',
   async (name) => {
@@ -32,8 +32,8 @@ test.each(['llama_layer0_small', 'gpt2_layer1_small', 'opt_bias_mid'])(
     const apart = await train(name, { per_device_train_batch_size: examples.length });
     expect(packed).toHaveLength(4);
     packed.forEach(({ loss, grad_norm }, step) => {
-      // The sums have another order. Dividing by small gradients, the optimiser amplifies the difference from step to
-      // step.
+      // Sums are computed in another order. The optimiser divides by small gradients, which amplifies the difference with
+      // each step.
       expect(Math.abs(loss - (apart[step]?.loss ?? 0)), `loss of step ${step + 1}`).toBeLessThan(2e-5);
       expect(grad_norm / (apart[step]?.grad_norm ?? 0), `norm of step ${step + 1}`).toBeCloseTo(1, 4);
     });

@@ -9,7 +9,7 @@ import {
   seededBatch,
 } from '../helpers/session/training_bench';
 
-/** A model that is larger than a tile in every direction. */
+/** A model whose matrices are larger than a tile in every dimension. */
 const config = {
   ...smallConfigs.llama,
   vocab_size: 150,
@@ -20,7 +20,7 @@ const config = {
   max_position_embeddings: 96,
 };
 
-/** Two training steps: their results, and the numbers of dispatches and submits. */
+/** Runs two training steps. Returns their results, and the numbers of dispatches, submits and operations. */
 async function twoSteps(budget: SubmitBudget) {
   const init = { r: 68, target_modules: 'all-linear', bias: 'all', modules_to_save: ['lm_head'] } as const;
   const bench = await openTrainingBench(seededFiles(config), [init], { budget });
@@ -52,7 +52,7 @@ test('steps in as many pieces as possible give the same bits', async () => {
   const pieces = await twoSteps(new SubmitBudget({ most: 1 }));
   expect(pieces.made).toEqual(whole.made);
   expect(whole.made.gradNorm).toBeGreaterThan(0);
-  // Products and attention do nearly all of a step's work, and have two rows of tiles or more.
+  // Matrix products and attention do nearly all of a step's work. They have at least two rows of tiles, so they can be divided.
   expect(pieces.dispatches).toBeGreaterThan(1.5 * whole.dispatches);
   expect(pieces.submits).toBeGreaterThan(pieces.dispatches - whole.dispatches);
   expect(whole.submits).toBeLessThan(whole.dispatches / 10);

@@ -3,7 +3,7 @@ import { chooseVariant } from '../../src/gpu/choice/choice';
 import { APPLE, GPU, INTEL, LLVMPIPE, MALI, SWIFTSHADER } from '../helpers/gpu/devices';
 import { small, smollm2, tiny, trainingSteps } from '../helpers/session/training_steps';
 
-/** The pipelines that a first step compiles: drivers take 20 to 100 ms for each. */
+/** The most pipelines that the first step may compile. Drivers take 20 to 100 ms for each. */
 const MOST = 40;
 
 const DEVICES = [GPU, APPLE, INTEL, MALI, LLVMPIPE, SWIFTSHADER];

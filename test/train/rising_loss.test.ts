@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Warning } from '../../src/core/errors/warning';
 import { RisingLoss } from '../../src/train/rising_loss';
 
-/** The warnings for these losses. `epoch` is the number of steps in an epoch; the run begins at the start of one. */
+/** Returns the warnings for these losses. `epoch` is the number of steps in an epoch. The run begins at the start of an epoch. */
 function warningsOf(losses: readonly number[], { before = [], epoch = 1000 }: Partial<Run> = {}): Warning[] {
   const warnings: Warning[] = [];
   const rising = new RisingLoss((warning) => warnings.push(warning));

@@ -10,7 +10,7 @@ import type { PoolState } from '../../src/train/steps/optimizer';
 import type { StepData } from '../../src/train/training_init';
 import { FakeRunner } from '../helpers/session/fake_runner';
 
-/** A device that holds all written values. */
+/** A fake device that holds all written values. */
 class Memory extends FakeRunner {
   readonly floats = new Map<Value, Float32Array<ArrayBuffer>>();
   override write(value?: Value, data?: ArrayBufferView): void {
@@ -24,7 +24,7 @@ class Memory extends FakeRunner {
 
 const parameters = pinned('pool', [4]);
 const pool: PoolState = { grads: pinned('grads', [4]), m: pinned('m', [4]), v: pinned('v', [4]) };
-/** An adapter of two vectors with one number each, and a tensor with two. */
+/** An adapter with two vectors of one number each, and a trained tensor of two numbers. */
 const adapter = {
   pool: parameters,
   layout: { length: 4, tensors: new Map([['bias', { offset: 2 }]]) },
@@ -51,7 +51,7 @@ beforeEach(async () => {
   await recovery.begin(undefined);
 });
 
-/** Acknowledges all steps up to this one. With `kept`, it then holds a state whose numbers all equal the step's number. */
+/** Completes all steps up to this one. With `kept`, the recovery then holds a state in which every number is the step's number. */
 function reach(step: number, kept = false): void {
   for (let at = record.progress.global_step + 1; at <= step; at++) {
     recovery.passed(at);
@@ -99,7 +99,7 @@ test('values never return to a state that no step has shown to be good', async (
   reach(4, true);
   await fail(5);
   expect(record.progress.global_step).toBe(2);
-  // The run then reaches step 4 with another state, which replaces the first.
+  // The run then reaches step 4 again. The state held there replaces the earlier state of step 4.
   reach(4, true);
   reach(5);
   await fail(6);
@@ -180,7 +180,7 @@ test.each([10_001, -10_001, Number.NaN])('vectors of %s can be neither a held st
   expect(() => recovery.hold(pools(value))).toThrow(error);
   runner.floats.set(parameters, Float32Array.of(0, value, 0, 0));
   await expect(recovery.check()).rejects.toEqual(error);
-  // A run that ends with such vectors returns to an earlier state. In this test it has no further steps.
+  // A run that ends with such vectors returns to an earlier state. In this test, no further steps follow.
   const gone: unknown[] = [];
   await recovery.run(async () => {}, { drain: async () => {}, onReturn: async (state) => void gone.push(state) });
   expect(record.progress.global_step).toBe(2);

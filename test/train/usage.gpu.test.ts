@@ -31,7 +31,7 @@ test('a runner counts what it runs, and not the chunks that it leaves out', asyn
 
 test('a training run reports its work per step', async () => {
   const opened = await openTestSession();
-  // Dropout leaves all layers unmerged, for any number of micro-batches.
+  // With dropout, no layer is merged, whatever the number of micro-batches.
   const config = new VeraConfig({ r: 8, target_modules: 'all-linear', vera_dropout: 0.1, task_type: 'CAUSAL_LM' });
   const model = await get_peft_model(await loadBase(opened, 'llama_layer0_small'), config);
   const row = { input_ids: Array.from({ length: 24 }, (_, i) => 3 + i) };

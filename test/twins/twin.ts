@@ -8,8 +8,8 @@ import { gpuHost } from '../helpers/gpu/gpu_host';
  */
 
 /**
- * The module's types say that it is a promise. Its `then` resolves with itself, so awaiting it never ends; but it is
- * ready at once.
+ * glslang's compiler. The module's types declare it as a promise. Awaiting it never ends, because its `then` resolves
+ * with itself, but it is ready at once.
  */
 type Compiler = Awaited<ReturnType<typeof glslang>>;
 const start = glslang as unknown as (options: { printErr: (line: string) => void }) => Compiler;
@@ -30,7 +30,7 @@ function startCompiler(): Compiler {
   return started;
 }
 
-/** Throws with glslang's report when the GLSL isn't valid. */
+/** Translates GLSL to WGSL. Throws an error with glslang's report if the GLSL isn't valid. */
 export function glslToWgsl(glsl: string): string {
   try {
     const spirv = compiler.compileGLSL(glsl, 'compute', false, '1.3');
@@ -45,7 +45,7 @@ function pipelineOf(glsl: string): Promise<GPUComputePipeline> {
   const known = pipelines.get(glsl);
   if (known !== undefined) return known;
   const module = device.createShaderModule({ code: glslToWgsl(glsl) });
-  // naga drops `readonly`, so the layout comes from the shader.
+  // naga drops `readonly` from buffers, so the layout is derived from the translated shader.
   const made = device.createComputePipelineAsync({ layout: 'auto', compute: { module } });
   pipelines.set(glsl, made);
   return made;
@@ -53,15 +53,15 @@ function pipelineOf(glsl: string): Promise<GPUComputePipeline> {
 
 export interface TwinRun {
   readonly glsl: string;
-  /** The u32 numbers in binding 0. */
+  /** The u32 numbers of the uniform buffer in binding 0. */
   readonly sizes: readonly number[];
-  /** The next bindings. The shader writes to the last one. */
+  /** The contents of the buffers in the bindings from 1. The shader writes to the last buffer. */
   readonly buffers: readonly ArrayBufferView<ArrayBuffer>[];
-  /** The number of threads, in workgroups of 64. */
+  /** The number of threads. A workgroup has 64. */
   readonly threads: number;
 }
 
-/** Runs a twin on the shared device, and gives the content of its last buffer, as f32. */
+/** Runs a twin on the shared device, and returns the contents of its last buffer as f32. */
 export async function runTwin({ glsl, sizes, buffers, threads }: TwinRun): Promise<Float32Array<ArrayBuffer>> {
   const { device } = gpuHost();
   const pipeline = await pipelineOf(glsl);

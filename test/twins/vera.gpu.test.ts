@@ -23,7 +23,7 @@ interface Case extends LowRankSizes {
 const sources = { linear, veraForward, upBackward, lambdaBBackward, lambdaDBackward };
 const [moreColumnsOfA, moreRowsOfB] = [4, 1];
 
-/** The inputs of both implementations. A and B are larger than the layer, like shared projections. */
+/** Makes the inputs of both implementations. A and B are larger than this layer needs, like projections that several layers share. */
 function inputs({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
   const memory: Memory = new Map();
   const make = (name: string, shape: readonly number[], type?: DType): Value =>
@@ -46,7 +46,7 @@ function inputs({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
 }
 type Inputs = ReturnType<typeof inputs>;
 
-/** Results: the forward pass with and without bias, and the gradients that VeRA computes. */
+/** The results that are compared: the forward pass with and without a bias, and VeRA's gradients. */
 const names = ['u', 'y', 'bare', 'du', 'grads'] as const;
 type Results = Readonly<Record<(typeof names)[number], ArrayLike<number>>>;
 
@@ -107,7 +107,7 @@ async function twins(
   return { u, y: await forward(1), bare: await forward(0), du, grads: withBoth };
 }
 
-/** The largest |a − b|, as a share of the largest |b|. */
+/** Returns the largest |a − b| relative to the largest |b|. */
 function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
   expect(a.length).toBe(b.length);
   const magnitude = Math.max(...Array.from(b, Math.abs));
@@ -150,8 +150,8 @@ test.each(random)(
   async ({ variant, ...sizes }) => {
     const given = inputs(sizes, randomArray);
     const [mine, twin] = [await ours(given, variant), await twins(given, sizes)];
-    // Both round in chains of two or three sums of up to 256 products. Each has an error of √256 · 2⁻²⁴ of its size;
-    // the worst of many is 4× that.
+    // Both compute chains of two or three sums of up to 256 products. Each sum has a relative error of √256 · 2⁻²⁴;
+    // the worst of many is 4 times that.
     for (const name of names) expect(apart(mine[name], twin[name]), name).toBeLessThanOrEqual(8e-6);
   },
 );

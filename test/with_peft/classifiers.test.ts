@@ -6,7 +6,7 @@ import { basePath, droppedFiles, Folders } from './lib/folders';
 import { describeWithPeft, Peft } from './lib/peft';
 import { trainHere } from './lib/training';
 
-/** Classifiers whose heads are trained whole in addition to VeRA. */
+/** Classifiers whose heads are trained in full, in addition to VeRA's vectors. */
 const classifiers = [
   { name: 'gpt2_seqcls_mid', target_modules: ['c_attn'], fan_in_fan_out: true },
   { name: 'llama_seqcls_mid', target_modules: ['q_proj', 'down_proj'] },

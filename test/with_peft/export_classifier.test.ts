@@ -9,7 +9,7 @@ import { expectGoesOn } from './lib/goes_on';
 import { describeWithPeft } from './lib/peft';
 
 const CLASSES = 3;
-/** Rows with more labels of the first class than of the others. */
+/** Labelled rows. The first class has more rows than the others. */
 const classified = texts.map((row, index) => ({ ...row, label: index % 2 === 0 ? 0 : index % CLASSES }));
 const typed = classified.map((row, index) => ({
   ...row,
@@ -33,7 +33,7 @@ const images = Array.from({ length: 11 }, (_, index): Example => {
   return index % 3 === 0 ? { pixel_values, label: index % 5 } : { image, label: index % 5 };
 });
 
-/** A ViT with a preprocessor_config.json. */
+/** Makes a folder of a ViT with a preprocessor_config.json. */
 function withPreprocessor(): string {
   const folder = changed('vit', {});
   const config = { image_processor_type: 'ViTImageProcessor', size: { height: IMAGE, width: IMAGE } };

@@ -19,7 +19,7 @@ import { describeWithPeft } from './lib/peft';
 import { runPython } from './lib/python';
 import { expectSame, expectSuccess, readOutput } from './lib/python_output';
 
-/** Epochs of eight pairs or nine ratings end within steps. One further pair and one further rating are too long. */
+/** An epoch has eight pairs or nine ratings, and can end with an incomplete step. One more pair or rating is too long, and left out. */
 const args = {
   max_steps: 8,
   max_length: goldenDpo.max_length,
@@ -69,7 +69,7 @@ async function load({ base, target_modules }: Case): Promise<VeraModel> {
   return get_peft_model(await loadTexts(opened, base), new VeraConfig({ r: 4, target_modules: [...target_modules] }));
 }
 
-/** The base model's folder with the tokenizer of the texts. */
+/** Copies the base model's folder, and adds the tokenizer of the texts. */
 function folderWithTexts(base: string): string {
   const folder = mkdtempSync(join(scratch, 'texts-'));
   cpSync(modelFolder(base), folder, { recursive: true });

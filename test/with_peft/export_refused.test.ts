@@ -65,7 +65,7 @@ describeWithPeft('what Python refuses, before it trains', () => {
   });
 
   test('an older PEFT, before anything of it is imported', async () => {
-    // The metadata in the environment says which release is installed.
+    // The package's metadata says which release is installed.
     const site = mkdtempSync(join(scratch, 'site-'));
     mkdirSync(join(site, 'peft-0.17.0.dist-info'));
     writeFileSync(join(site, 'peft-0.17.0.dist-info/METADATA'), 'Metadata-Version: 2.1\nName: peft\nVersion: 0.17.0\n');

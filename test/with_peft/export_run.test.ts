@@ -26,10 +26,10 @@ describeWithPeft('Python goes on as the run would have here', () => {
     expectSuccess(await runPython(folder, command));
     const whole = readOutput(folder);
     await expectSame(whole, here);
-    // Like the browser, the script stores two checkpoints.
+    // Like the browser, the script leaves only the two newest checkpoints.
     const kept = readdirSync(join(folder, 'output')).filter((file) => file.startsWith('checkpoint-'));
     expect(kept.sort()).toEqual(['checkpoint-10', 'checkpoint-8']);
-    // Without this file, the newest checkpoint is like one whose writing was interrupted.
+    // Without this file, the newest checkpoint looks as if saving it had been interrupted.
     rmSync(join(folder, 'output/checkpoint-10/trainer_state.json'));
     expectSuccess(await runPython(folder, command));
     expect(readOutput(folder).logs).toEqual(whole.logs);
@@ -60,7 +60,7 @@ describeWithPeft('Python goes on as the run would have here', () => {
     const one = cases.llama!;
     const here = await trainHere(one);
     const { folder, done } = await exportAt(one, 4);
-    // The export is in the middle of an epoch after the first.
+    // The run is exported after its first epoch of three steps.
     expect(done).toBeGreaterThan(3);
     const launch = [
       '--cpu',
@@ -81,7 +81,7 @@ describeWithPeft('Python goes on as the run would have here', () => {
     const [a, b] = await Promise.all(
       [there, here].map(async ({ adapter }) => (await VeraModel.from_pretrained(model, adapter)).forward(inputs)),
     );
-    // λ differs by 1e-5 in each of six layers, and logits are near 1.
+    // λ may differ by 1e-5 in each of six layers, and logits are near 1.
     expect(largestDifference(a!.logits.data, b!.logits.data)).toBeLessThanOrEqual(1e-4);
     await model.dispose();
   });

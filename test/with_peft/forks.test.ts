@@ -4,7 +4,7 @@ import { Folders } from './lib/folders';
 import { describeWithPeft } from './lib/peft';
 import { runFreshPython, runPython } from './lib/python';
 
-/** Prints the state in which a script starts, and leaves traces for the next. */
+/** A script that prints the state in which it starts, and changes state that the next script must not see. */
 const REPORT = `import json, os, sys, warnings
 import peft, torch, transformers.trainer
 seen = {"args": sys.argv[1:], "path": sys.path[0], "cwd": os.getcwd(), "file": __file__, "threads": torch.get_num_threads(),

@@ -21,7 +21,7 @@ describeWithPeft('a folder as facebook/opt-125m’s main branch has it', () => {
     const book = path('../../demo/public/text/moby-dick.txt');
     const { code, output } = await runPython(folder, [path('python/opt_folder.py'), folder, book]);
     expect(code, output).toBe(0);
-    // The result is the last line, because transformers prints too.
+    // The result is the last line, because transformers also prints lines.
     texts = JSON.parse(output.trim().split('\n').at(-1) ?? '');
     opened = await openTestSession();
     base = await AutoModelForCausalLM.from_pretrained(await openFolder(folder), { session: opened.session });

@@ -18,7 +18,7 @@ async function run(...args: readonly string[]): Promise<{ readonly code: number 
   return { code, printed: output };
 }
 
-/** A report of the benchmark whose steps of r 64 take 250 ms. */
+/** Writes a benchmark report in which a step with r = 64 takes 250 ms. Returns the report's path. */
 function documentOf(name: 'tiny' | 'small'): string {
   const device = { vendor: 'nvidia', architecture: '', description: 'NVIDIA H100', fallback: false, features: [] };
   const metrics = { step_seconds_median: 0.25, step_seconds_min: 0.2, flops_per_step: 1e9 };

@@ -40,7 +40,7 @@ describeWithPeft('pooled vectors in Python', () => {
   test.skipIf(reason !== '')(`${name} gives the vectors of sentence-transformers${reason}`, async () => {
     const opened = await openTestSession();
     const model = await AutoModel.from_pretrained(await openFolder(folder), { session: opened.session });
-    // One text is longer than the folder's 256 tokens.
+    // One text is longer than the folder's limit of 256 tokens.
     const texts = [...goldenSentences.texts.slice(1), 'whale '.repeat(300)];
     expectNear(await model.embed(texts), await ask({ folder, texts }));
     await opened.session.close();

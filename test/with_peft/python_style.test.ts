@@ -3,12 +3,12 @@ import { expect, test } from 'vitest';
 import { describeWithPeft } from './lib/peft';
 import { runFreshPython } from './lib/python';
 
-/** mypy's cache of checked types, for later runs. */
+/** The folder where mypy caches checked types for later runs. */
 const cache = fileURLToPath(new URL('../../node_modules/.cache/webvera/mypy', import.meta.url));
 
 const folder = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-/** Folders without settings use those of `test`, from which `mypy` checks all their files. */
+/** The settings for folders that have none: those of `test`. With these settings, mypy in `test` also checks these folders. */
 const shared = ['--config', folder('test/pyproject.toml')];
 
 describeWithPeft.each([

@@ -8,15 +8,15 @@ interface Request {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Exclusive Web Locks. A context can die, which releases everything that it holds. */
+/** Fake exclusive Web Locks. A context (a page or worker) can die, and then releases all locks that it holds. */
 export class FakeLocks {
   readonly #held = new Map<string, Request>();
   readonly #queues = new Map<string, Request[]>();
 
-  /** The locks for the context `one`. */
+  /** The lock manager of the context `one`. */
   readonly manager = this.of('one');
 
-  /** The locks for a named context. */
+  /** Returns the lock manager of a named context. */
   of(client: string): WebLocks {
     const request = async (name: string, ...rest: readonly unknown[]): Promise<unknown> => {
       const callback = rest.at(-1) as Callback;

@@ -3,7 +3,7 @@ import type { SessionHost, WorkerEnd, WorkerEvent, WorkerSession } from '../../s
 
 export type Script = Partial<WorkerSession>;
 
-/** A session with scripted calls. It records them, and cancels like a real one. */
+/** A fake session whose calls are scripted. It records calls, and cancels them like a real session. */
 export class FakeSession {
   readonly calls: { readonly name: string; readonly args: readonly unknown[] }[] = [];
   readonly #controllers = new Map<number, AbortController>();
@@ -13,7 +13,7 @@ export class FakeSession {
     this.#host = host;
   }
 
-  /** `onCreate` gets the session's controls. */
+  /** `onCreate` receives the fake session. */
   static create(host: SessionHost, script: Script, onCreate: (fake: FakeSession) => void): WorkerEnd {
     const fake = new FakeSession(host);
     onCreate(fake);
@@ -39,7 +39,7 @@ export class FakeSession {
     this.#host.emit(event);
   }
 
-  /** A signal that aborts when the page cancels the call. */
+  /** Returns a signal that aborts when the page cancels the call. */
   signal(call: number): AbortSignal;
   signal(call: number, use: 'cancel'): AbortController;
   signal(call: number, use?: 'cancel'): AbortSignal | AbortController {
@@ -48,7 +48,7 @@ export class FakeSession {
     return use === 'cancel' ? controller : controller.signal;
   }
 
-  /** Ends only if the call is cancelled. */
+  /** Returns a promise that rejects when the call is cancelled, and otherwise never settles. */
   untilCancelled(call: number): Promise<never> {
     const signal = this.signal(call);
     return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));

@@ -5,17 +5,17 @@ import { FakeLocks } from './fake_locks';
 import { FakeSession, type Script } from './fake_session';
 
 export interface FakeWorker {
-  /** The page's side. */
+  /** The worker as the page sees it. */
   readonly worker: WorkerLike & Worker;
   /** The worker's global scope. */
   readonly scope: WorkerScope & EventTarget;
   readonly locks: FakeLocks;
-  /** The session in the worker; throws until it exists. */
+  /** The session in the worker. Throws until the session exists. */
   readonly fake: FakeSession;
   readonly terminated: boolean;
 }
 
-/** A worker in this thread. Real messages go through a real channel. */
+/** Makes a worker in this thread. Its messages pass through a real MessageChannel. */
 export function fakeWorker(script: (fake: () => FakeSession) => Script = () => ({})): FakeWorker {
   const started = silentWorker();
   let fake: FakeSession | undefined;
@@ -33,7 +33,7 @@ export function fakeWorker(script: (fake: () => FakeSession) => Script = () => (
   return Object.defineProperty(started, 'fake', { get: current }) as FakeWorker;
 }
 
-/** A worker that never sends a message. */
+/** Makes a worker that never sends a message. */
 export function silentWorker(): Omit<FakeWorker, 'fake'> {
   const { port1, port2 } = new MessageChannel();
   const locks = new FakeLocks();

@@ -1,4 +1,4 @@
-// Reads what Mesa's compiler for AMD's GPUs (RADV) prints as "Assembly".
+// Parses the listing that Mesa's compiler for AMD's GPUs (RADV) prints as "Assembly".
 import { kindOf, readBlocks } from '../assembly.mjs';
 
 /** @typedef {import('./listing.mjs').Kind} Kind */

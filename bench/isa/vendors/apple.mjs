@@ -1,5 +1,5 @@
-// Reads what Mesa's compiler for Apple's GPUs (Honeykrisp) prints with AGX_MESA_DEBUG=shaders: listings of the shader and of its
-// preambles, each from address 0.
+// Parses what Mesa's compiler for Apple's GPUs (Honeykrisp) prints with AGX_MESA_DEBUG=shaders: listings of the shader and of its
+// preambles, each of which starts at address 0.
 import { kindBy } from './listing.mjs';
 
 /** @typedef {import('./listing.mjs').Kind} Kind */

@@ -1,4 +1,5 @@
-// Reads what Mesa's compiler for ARM's Valhall GPUs (PanVK) prints as "Assembly". Workgroup memory is ordinary memory there.
+// Parses the listing that Mesa's compiler for ARM's Valhall GPUs (PanVK) prints as "Assembly". On these GPUs, workgroup memory is
+// ordinary memory.
 import { kindBy } from './listing.mjs';
 
 /** @typedef {import('./listing.mjs').Kind} Kind */
@@ -14,7 +15,7 @@ const KINDS = /** @type {const} @satisfies {readonly (readonly [Kind, RegExp])[]
 export function readArm(listing) {
   const code = listing.split('\n').flatMap((line) => (/^\s+[A-Z]/.test(line) ? [line.trim()] : []));
   return code.flatMap((line, index) => {
-    // The offset counts instructions from the next one on.
+    // The offset is a number of instructions, relative to the next instruction.
     const offset = /^(BRANCHZ|JUMP)/.test(line) ? /offset:(-?\d+)/.exec(line)?.[1] : undefined;
     return [
       { label: String(index) },

@@ -1,4 +1,5 @@
-// The variants that a GPU gets for the kernels with most of a step's work. Vite loads this module, because it imports TypeScript and WGSL.
+// Finds the variants that the default choice picks for a GPU, for the kernels that do most of a training step's work. Vite loads this
+// module, because it imports TypeScript and WGSL.
 
 import { findRecord } from '../../../scripts/shader/shader_text.mjs';
 import { chooseVariant } from '../../../src/gpu/choice/choice';
@@ -8,9 +9,9 @@ import { namedKernels } from '../../../test/helpers/gpu/kernels';
 /** @typedef {import('../../../src/gpu/device_host').DeviceInfo} DeviceInfo */
 /** @typedef {Readonly<Record<string, number>>} Sizes */
 
-/** Tokens, and the width and rank of a small language model. */
+/** The sizes of a small model's training step: tokens, hidden size and VeRA's rank. */
 const [TOKENS, WIDTH, RANK] = [512, 576, 256];
-/** Columns of results with many large tiles, with fewer, and with few. */
+/** The columns of three results, which divide into many large tiles, into fewer, and into few. */
 const COLUMNS = [1536, 576, 192];
 const HEADS = { B: 1, T: TOKENS, H: 9, Hkv: 3, D: 64, scale: 1, window: TOKENS, softcap: 0, causal: 1 };
 
@@ -29,7 +30,7 @@ const SIZES = {
   vera_turned_linears: (M0) => ({ N: TOKENS, K: WIDTH, R: RANK, M0, M1: 0, D: 64 }),
   vera_swiglu_linears: (columns) => ({ N: TOKENS, M: columns / 2, K: WIDTH, R: RANK }),
   vera_linear_backward: (K) => ({ N: TOKENS, K, R: RANK, M0: WIDTH, M1: 0, M2: 0, stride: K }),
-  // Results of this kernel have as many columns as the rank.
+  // This kernel's result has as many columns as the rank, so its number of rows varies.
   vera_up_backward: (M0) => ({ N: 4 * M0, R: RANK, M0, M1: 0, M2: 0 }),
   vera_lambda_backward: (M0) => ({ N: TOKENS, R: RANK, M0, M1: 0, M2: 0, M3: 0, slice: 128 }),
   vera_merge: (K) => ({ M0: WIDTH, M1: 0, M2: 0, M3: 0, K, R: RANK, stride: K }),
@@ -41,9 +42,10 @@ const SIZES = {
 /** @typedef {{ kernel: string, picks: readonly (NamedSource & { columns: number })[] }} ChosenKernel */
 
 /**
- * The variants that the default choice picks, for results with many, fewer and few columns. Operands are f32 in whole lines.
+ * Returns the variants that the default choice picks for results with many, fewer and few columns. Operands are f32, with rows of whole
+ * vec4s.
  * @param {Pick<DeviceInfo, 'vendor' | 'architecture'>} info as a browser describes the GPU
- * @returns {ChosenKernel[]} without variants that are the same as for more columns
+ * @returns {ChosenKernel[]} without variants that were picked for more columns already
  */
 export function chosenKernels({ vendor, architecture }) {
   const info = { vendor, architecture, description: '', fallback: false, features: [] };

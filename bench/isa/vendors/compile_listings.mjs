@@ -15,11 +15,12 @@ import { loopsIn, stepsOf } from './steps.mjs';
 /** @typedef {import('../kernel_sources.mjs').NamedSource} NamedSource */
 /** @typedef {import('./gpus.mjs').Vendor} Vendor */
 /**
- * A kernel as a GPU's compiler makes it. `shares`: for each main loop, the share of multiply-adds in all instructions of a step of K.
+ * A kernel, compiled for a GPU. `shares`: for each main loop, the share of multiply-adds among all instructions of one step along K (the
+ * dimension over which the product sums).
  * @typedef {{ kernel: string, variant: string, registers: number, spilled: number, shares: readonly number[] }} Listed
  */
 
-/** The multiply-adds of a thread in a step of K, by the tiles that stage operands. */
+/** The number of a thread's multiply-adds in one step along K, for each variant that stages operands in workgroup memory. */
 const STEP_MULTIPLY_ADDS = {
   workgroup: 8 * 8 * 16,
   workgroup_oblong: 8 * 4 * 16,

@@ -1,4 +1,5 @@
-// Mesa's drivers for the GPUs of all vendors, and the libraries that simulate a GPU for them, as setup.sh unpacks them.
+// Finds Mesa's drivers for the GPUs of all vendors, and the libraries that simulate a GPU for them, in the folder where setup.sh unpacks
+// both.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,9 +46,9 @@ export function expectGpu(name) {
 }
 
 /**
- * The command that compiles for a GPU: compile.c, built.
+ * Returns the command that compiles for a GPU: it runs the compiled compile.c, in qemu if the GPU's driver is one for arm64.
  * @param {string} name of a GPU
- * @param {string} program compile.c, built for this machine
+ * @param {string} program path of compile.c, compiled for this machine
  * @returns {Invocation}
  */
 export function invocationFor(name, program) {
@@ -65,7 +66,7 @@ export function invocationFor(name, program) {
   };
   const { root, library } = roots(folder, emulated);
   if (!emulated) return { command: program, args: [], environment: { ...environment, LD_LIBRARY_PATH: library } };
-  // qemu passes its environment on to the program, except the variables that the program's loader reads. `-E` sets these, too.
+  // qemu passes its environment to the program, except the variables that the program's dynamic loader reads. `-E` sets those, too.
   const inside = { ...environment, LD_PRELOAD: environment.LD_PRELOAD.slice(root.length) };
   const args = Object.entries(inside).flatMap(([key, value]) => ['-E', `${key}=${value}`]);
   return { command: 'qemu-aarch64', args: ['-L', root, ...args, builtForArm(library)], environment: {} };
@@ -87,6 +88,6 @@ function roots(folder, emulated) {
  */
 function shimOf(folder, shim, emulated) {
   const file = `lib${shim}_noop_drm_shim.so`;
-  // Debian has no package of Intel's library, so setup.sh builds it into the folder itself.
+  // Debian has no package with Intel's library, so setup.sh builds it, and stores it directly in the folder.
   return join(shim === 'intel' ? folder : roots(folder, emulated).library, file);
 }

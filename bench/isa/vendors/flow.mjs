@@ -1,9 +1,9 @@
-// The blocks of a listing, and its loops. A loop has the blocks between its first block, with which each turn begins, and the branches
-// back to that block.
+// Finds the basic blocks and the loops of a listing. A loop consists of the blocks from its first one, with which each iteration begins, to
+// the branches that jump back to that block.
 
 /** @typedef {import('./listing.mjs').Line} Line */
 /** @typedef {import('./listing.mjs').Instruction} Instruction */
-/** @typedef {{ instructions: Instruction[], before: number[], after: number[] }} Block with the blocks before and after it, by number */
+/** @typedef {{ instructions: Instruction[], before: number[], after: number[] }} Block `before` and `after` are indices of blocks */
 
 /**
  * @param {readonly Line[]} lines
@@ -38,7 +38,7 @@ function emptyBlock() {
 }
 
 /**
- * The numbers of the blocks of each loop.
+ * Returns the loops, each as the set of its blocks' indices.
  * @param {readonly Block[]} blocks
  * @returns {ReadonlySet<number>[]}
  */
@@ -57,7 +57,7 @@ export function loopsOf(blocks) {
 }
 
 /**
- * Adds the blocks from which control comes to `last` within the loop.
+ * Adds `last` to a loop's body, and all blocks from which control reaches `last` without passing the loop's first block.
  * @param {Set<number>} body
  * @param {number} last
  * @param {readonly Block[]} blocks
@@ -72,7 +72,7 @@ function addPredecessors(body, last, blocks) {
 }
 
 /**
- * Whether a block dominates another: control passes through it on every way to the other.
+ * Whether `block` dominates `other`: every path to `other` passes through `block`. `above` has the blocks' immediate dominators.
  * @param {number} block
  * @param {number} other
  * @param {readonly (number | undefined)[]} above
@@ -85,7 +85,7 @@ function isAbove(block, other, above) {
 }
 
 /**
- * The immediate dominator of each block; undefined for unreachable blocks.
+ * Returns the index of each block's immediate dominator; undefined for unreachable blocks.
  * @param {readonly Block[]} blocks
  * @returns {(number | undefined)[]}
  */
@@ -116,7 +116,7 @@ function dominatorsOf(blocks) {
 }
 
 /**
- * The reachable blocks, each after a block that precedes it in the flow of control.
+ * Returns the indices of the reachable blocks in reverse postorder: each comes after at least one of its predecessors.
  * @param {readonly Block[]} blocks
  */
 function inOrder(blocks) {

@@ -6,7 +6,7 @@ import { GPUS } from './gpus.mjs';
 /** @typedef {{ gpu: string, kernels: readonly Listed[] }} GpuReport */
 
 /**
- * The kernels of one GPU, a line each.
+ * Formats the kernels of one GPU as a table with one line for each.
  * @param {GpuReport} report
  * @returns {string}
  */
@@ -23,7 +23,8 @@ export function gpuTable({ gpu, kernels }) {
 }
 
 /**
- * A Markdown table of the kernels that each GPU gets: the share of multiply-adds, the least of a kernel's main loops, and the variant.
+ * Returns a Markdown table of the variants that each GPU uses. A cell has the share of multiply-adds, which is the lowest of the kernel's
+ * main loops, and the variant.
  * @param {readonly GpuReport[]} reports
  * @returns {string}
  */

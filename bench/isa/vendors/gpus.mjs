@@ -1,4 +1,4 @@
-// The GPUs for which Mesa's drivers compile without such a GPU, and the name of each for its driver.
+// The GPUs for which Mesa's drivers can compile on a machine without such a GPU, and their names in these drivers.
 import { readAmd } from './amd.mjs';
 import { readApple } from './apple.mjs';
 import { readArm } from './arm.mjs';
@@ -8,16 +8,17 @@ import { readQualcomm } from './qualcomm.mjs';
 
 /**
  * @typedef {object} Vendor
- * @property {string} driver Mesa's name of the Vulkan driver
- * @property {string} shim Mesa's name of the library that answers in place of Linux' kernel
- * @property {(gpu: string) => Readonly<Record<string, string>>} environment that names the GPU
- * @property {string | undefined} text name of the listing among a pipeline's representations; undefined if the driver prints it instead
+ * @property {string} driver Mesa's name for the Vulkan driver
+ * @property {string} shim Mesa's name for the library that answers the driver's system calls in place of the kernel
+ * @property {(gpu: string) => Readonly<Record<string, string>>} environment returns the variables that select the GPU
+ * @property {string | undefined} text name of the listing among a pipeline's representations; undefined if the driver prints it itself
  * @property {import('./listing.mjs').ListingReader} read
- * @property {readonly string[]} registers names of the statistic that counts a thread's registers; the first that the driver reports counts
- * @property {readonly string[]} spills names of statistics that count moves to memory and back; their sum is 0 if nothing spills
- * @property {'driver' | 'shader'} checks the part that checks indices of buffers: the driver, as Chrome requests on Linux, or the shader,
- * as Dawn makes it for Metal and Direct3D. 'shader' is for drivers of Mesa that divide reads of vectors to check them: the vendor's don't
- * @property {boolean} [emulated] whether the driver is one for arm64, which runs in qemu: minutes for a kernel that spills
+ * @property {readonly string[]} registers possible names of the statistic that counts a thread's registers. The first one that the driver
+ * reports is used
+ * @property {readonly string[]} spills names of the statistics that count spilled registers. If no register spills, their sum is 0
+ * @property {'driver' | 'shader'} checks the part that checks buffer indices: the driver, as Chrome requests on Linux, or the shader, as
+ * Dawn generates it for Metal and Direct3D. 'shader' is used if Mesa's driver splits vector reads to check them, and the vendor's doesn't
+ * @property {boolean} [emulated] whether the driver is one for arm64, which runs in qemu. A kernel that spills then takes minutes
  */
 /**
  * @typedef {object} Gpu
@@ -101,7 +102,8 @@ const AMD = {
 };
 
 /**
- * GPUs by the names of `--gpu`: Mesa's names for AMD and Intel; for other vendors, names with the number that the driver uses.
+ * The GPUs by their names in `--gpu`. For AMD and Intel, these are Mesa's names; for most other GPUs, they contain the number with which
+ * the driver selects the GPU.
  * @type {Readonly<Record<string, Gpu>>}
  */
 export const GPUS = {

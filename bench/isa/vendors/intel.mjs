@@ -1,9 +1,9 @@
-// Reads what Mesa's compiler for Intel's GPUs (ANV) prints as "GEN Assembly".
+// Parses the listing that Mesa's compiler for Intel's GPUs (ANV) prints as "GEN Assembly".
 import { kindBy } from './listing.mjs';
 
 /** @typedef {import('./listing.mjs').Kind} Kind */
 
-/** Kinds of a `send` by its message, which stands on the same line or on the next one. */
+/** The kind of a `send` instruction, by its message. The message is printed on the same line or on the next one. */
 const MESSAGES = /** @type {const} @satisfies {readonly (readonly [Kind, RegExp])[]} */ ([
   ['control', /fence/],
   ['workgroup', /Surface = 254|^\s*slm/],

@@ -1,13 +1,15 @@
-// The form into which listings of all GPUs' compilers are read: instructions in order, by kind, and the labels that branches name.
+// The common form into which the listings of all compilers are parsed: instructions in order, each with its kind, and the labels to which
+// branches jump.
 
 /**
- * `multiply_add`: of floats. `other`: any other computation of each thread. `scalar`: once for all threads of a wave. `workgroup`: access
- * to workgroup memory. `memory`: to buffers. `spill`: to memory in place of registers. `control`: branches, barriers and waits.
+ * The kind of an instruction. `multiply_add`: a multiply-add of floats. `other`: another computation that each thread does. `scalar`: a
+ * computation that is done once for all threads of a wave. `workgroup`: access to workgroup memory. `memory`: access to buffers. `spill`:
+ * access to memory that replaces registers. `control`: a branch, a barrier or a wait.
  * @typedef {'multiply_add' | 'other' | 'scalar' | 'workgroup' | 'memory' | 'spill' | 'control'} Kind
  */
 /** @typedef {{ label: string }} Label */
 /**
- * A branch has the label that it names as `target`. An instruction with `always` is never followed by the next one.
+ * `target`: the label to which a branch jumps. `always`: control never continues with the next instruction of the listing.
  * @typedef {{ kind: Kind, target?: string | undefined, always?: boolean }} Instruction
  */
 /** @typedef {Label | Instruction} Line */
@@ -33,7 +35,7 @@ export function instructionsIn(counts) {
 }
 
 /**
- * The kind by whose pattern an instruction is found, or `other`.
+ * Returns the kind whose pattern matches an instruction, or `other` if none does.
  * @param {string} text
  * @param {readonly (readonly [Kind, RegExp])[]} patterns the first that matches applies
  * @returns {Kind}

@@ -1,4 +1,4 @@
-// Reads what Mesa's compiler for NVIDIA's GPUs (NAK) prints as "NAK assembly".
+// Parses the listing that Mesa's compiler for NVIDIA's GPUs (NAK) prints as "NAK assembly".
 import { kindBy } from './listing.mjs';
 
 /** @typedef {import('./listing.mjs').Kind} Kind */
@@ -30,7 +30,7 @@ function readLine(line) {
   const kind = kindBy(operation, KINDS);
   const isUniform = kind === 'other' && /^u[rp](\d|Z)/.test(result.trim());
   const target = operation.startsWith('bra') ? /L\d+/.exec(operation)?.[0] : undefined;
-  // A condition is a predicate, before the instruction or as its first operand.
+  // A conditional branch has a predicate, in front of the instruction or as its first operand (`pT` is always true).
   const always = !/^@/.test(code) && /^(bra pT|exit)\b/.test(operation);
   return [{ kind: isUniform ? 'scalar' : kind, target, always }];
 }

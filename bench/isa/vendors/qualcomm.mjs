@@ -1,4 +1,4 @@
-// Reads what Mesa's compiler for Qualcomm's GPUs (Turnip) prints as "IR3 Assembly".
+// Parses the listing that Mesa's compiler for Qualcomm's GPUs (Turnip) prints as "IR3 Assembly".
 import { kindBy } from './listing.mjs';
 
 /** @typedef {import('./listing.mjs').Kind} Kind */
@@ -31,7 +31,7 @@ function readLine(line) {
   if (!/^[a-z]/.test(code)) return [];
   const kind = kindBy(code, KINDS);
   const target = kind === 'control' ? /#(l\d+)/.exec(code)?.[1] : undefined;
-  // An instruction may be repeated, and may wait before it begins.
+  // Flags may repeat an instruction, or add waits before it.
   const times = 1 + Number(/\(rpt(\d)\)/.exec(flags)?.[1] ?? 0);
   const waits = Number(/\(nop(\d)\)/.exec(flags)?.[1] ?? 0);
   return [

@@ -1,4 +1,4 @@
-// Counts what the loops of a listing issue.
+// Counts the instructions that a thread issues in the loops of a listing.
 import { blocksOf, loopsOf } from './flow.mjs';
 import { kindsIn, NO_KINDS } from './listing.mjs';
 
@@ -6,15 +6,16 @@ import { kindsIn, NO_KINDS } from './listing.mjs';
 /** @typedef {import('./listing.mjs').Kind} Kind */
 /** @typedef {import('./listing.mjs').KindCounts} KindCounts */
 /**
- * The blocks of a turn. Blocks that a turn may skip count as well, because they look like those that always run.
+ * A loop: its blocks, and the instructions of one iteration by kind. Blocks that an iteration may skip count as well, because they can't be
+ * distinguished from those that always run.
  * @typedef {{ blocks: ReadonlySet<number>, counts: KindCounts }} Loop
  */
 
-/** Loops with fewer multiply-adds in a turn compute addresses, or finish results. */
+/** The fewest multiply-adds in an iteration of a loop that is counted. Loops with fewer compute addresses, or finish results. */
 const LEAST = 16;
 
 /**
- * The loops that multiply, the shortest first.
+ * Returns the loops with at least `LEAST` multiply-adds, sorted by their number of blocks.
  * @param {readonly Line[]} lines
  * @returns {Loop[]}
  */
@@ -27,7 +28,8 @@ export function loopsIn(lines) {
 }
 
 /**
- * The innermost loops with at least half as many multiply-adds as the largest, in the order of the listing, each with the loop around it.
+ * Returns the innermost loops with at least half as many multiply-adds as the one with the most, in the order of the listing. Each comes
+ * with the smallest loop that encloses it, if any.
  * @param {readonly Loop[]} loops
  * @returns {{ loop: Loop, around: Loop | undefined }[]}
  */
@@ -49,10 +51,11 @@ function isWithin(inner, outer) {
 }
 
 /**
- * The instructions that a thread issues in a step of K, for each main loop: a turn of the loop around, with as many turns of the inner one
- * as make up the step's multiply-adds. Loops over the rest of K, which is less than a step, are left out.
+ * For each main loop, returns the instructions that a thread issues in one step along K. A step is one iteration of the main loop or of its
+ * enclosing loop. In the enclosing loop, the main loop has as many iterations as the step's multiply-adds need. Leaves out loops over the
+ * remainder of K, which is less than a step.
  * @param {readonly Loop[]} loops
- * @param {number | undefined} multiplyAdds of the step; undefined for tiles that stage nothing, whose step is a turn of the inner loop
+ * @param {number | undefined} multiplyAdds number in a step; undefined for tiles that stage no operands: their step is one iteration
  * @returns {KindCounts[]}
  */
 export function stepsOf(loops, multiplyAdds) {
@@ -62,7 +65,7 @@ export function stepsOf(loops, multiplyAdds) {
   const steps = main.map(({ loop, around }) => (isWhole(loop) ? loop : around));
   return main.flatMap(({ loop }, index) => {
     const step = steps[index];
-    // A loop around several parts contains their steps.
+    // A loop that encloses the step of another main loop isn't a step itself.
     if (step === undefined || steps.some((other) => other && other !== step && isWithin(other, step))) return [];
     if (step === loop) return [loop.counts];
     const turns = (multiplyAdds - step.counts.multiply_add) / loop.counts.multiply_add;

@@ -4,7 +4,7 @@ import { formatBytes } from '../../../src/parts/words';
 import type { Bar } from '../page/bars';
 import { formatCount, formatDigits, formatShare } from '../page/format';
 
-/** The figures of a report that the page shows. */
+/** The part of a report that the page shows. */
 export interface Figures {
   readonly step: KernelRun;
   /** The speed of the library's matrix product, measured in turns with the step. */
@@ -21,13 +21,13 @@ export function figuresOf({ kernels, peak }: BenchReport): Figures {
   return { step, gemm: step.gemm, peak };
 }
 
-/** The speed in a sentence that is clear by itself. */
+/** Describes the speed of training in one sentence. */
 export function stepInWords({ shape: { batch, length } }: Pick<BenchReport, 'shape'>, { step }: Figures): string {
   const perSecond = formatDigits((1000 * batch) / step.ms_per_step);
   return `Learns from ${perSecond} texts of ${length} tokens a second.`;
 }
 
-/** The names and numbers of a step. */
+/** Returns the numbers of a step, each with its name for visitors. */
 export function numbersOf({ step }: Figures): readonly (readonly [name: string, value: string])[] {
   return [
     ['ms a step', formatDigits(step.ms_per_step)],
@@ -44,7 +44,7 @@ export function numbersOf({ step }: Figures): readonly (readonly [name: string, 
 /** The most kernels that the chart shows. Further ones would be too small to see. */
 const MOST_KERNELS = 10;
 
-/** The speed of the device at best, the matrix product, the step and its longest kernels. */
+/** Returns bars of speeds: the device's peak, the matrix product, the whole step, and the kernels that take longest. */
 export function speedBars({ step, gemm, peak }: Figures): readonly Bar[] {
   const bar = (name: string, flopsPerSecond: number): Bar => {
     const share = flopsPerSecond / peak.flops_per_second;
@@ -63,7 +63,7 @@ export function speedBars({ step, gemm, peak }: Figures): readonly Bar[] {
   ];
 }
 
-/** The time of the step, and its lower bounds. */
+/** Returns bars of the step's time and of its two lower bounds. */
 export function timeBars({ step }: Figures): readonly Bar[] {
   const { arithmetic_ms = Number.NaN, bytes_ms = Number.NaN } = step.roofline ?? {};
   const longest = Math.max(step.ms_per_step, arithmetic_ms, bytes_ms);
@@ -83,7 +83,7 @@ export function rooflineText({ step, peak }: Figures): string {
   return `This device does ${device}. With that the step would take: ${least}. It takes ${formatDigits(step.ms_per_step)} ms.`;
 }
 
-/** The rows of the table, the kernel with the largest share first. */
+/** Returns the rows of the table of kernels. The kernel with the largest share of the time comes first. */
 export function kernelRows({ step: { kernels } }: Figures): readonly (readonly string[])[] {
   return kernels.map((kernel) => [
     kernel.kernel,

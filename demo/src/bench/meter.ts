@@ -7,7 +7,7 @@ export interface Progress {
   readonly text: string;
 }
 
-/** Combines the progress of a run's parts. A new `what` starts the next part. */
+/** Combines the progress of a run's parts. The next part starts when `update` receives a new `what`. */
 export class BenchMeter {
   readonly #seen = new Set<string>();
 

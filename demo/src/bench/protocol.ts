@@ -16,7 +16,7 @@ export interface BenchJob {
 /** Reports the progress of a part of the work. */
 export type OnStep = (done: number, total: number, what: string) => void;
 
-/** An error that can be sent from the worker. It has no code if it isn't the library's. */
+/** An error as the worker sends it. `code` is undefined for an error that isn't the library's. */
 export interface Failure {
   readonly code: ErrorCode | undefined;
   readonly message: string;
@@ -28,7 +28,7 @@ export type BenchOutcome =
   | { readonly type: 'cancelled' }
   | { readonly type: 'failed'; readonly failure: Failure };
 
-/** The worker's methods. A worker makes one run. */
+/** The worker's methods. Each worker is used for one run. */
 export interface BenchWorker {
   run(job: BenchJob, onStep: OnStep): Promise<BenchOutcome>;
   /** Stops the run after the current submit. */

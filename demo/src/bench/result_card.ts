@@ -19,7 +19,7 @@ export function resultCard({ store }: BenchApp): void {
 
   onClick(copy, async () => {
     const text = JSON.stringify(store.value.report, null, 2);
-    // Pages without https have no clipboard, and browsers may refuse it.
+    // Pages without https have no clipboard API, and browsers may refuse access to it.
     const copied = await navigator.clipboard?.writeText(text).then(
       () => true,
       () => false,

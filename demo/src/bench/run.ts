@@ -4,13 +4,13 @@ import type { BenchReport } from '../../../bench/report/bench_report.mjs';
 import type { BenchJob, BenchOutcome, BenchWorker, OnStep } from './protocol';
 import workerUrl from './worker?worker&url';
 
-/** Milliseconds that a cancelled run gets to stop. It can't react while it creates a large model. */
+/** Milliseconds after which a cancelled worker is terminated, because it can't react while it creates a large model. */
 const PATIENCE_MS = 500;
 
-/** The address of the worker's script. The page's security policy allows a worker only with an address that `vouchFor` returned. */
+/** The address of the worker's script. The page's Content Security Policy requires a TrustedScriptURL, which `vouchFor` makes. */
 const script = vouchFor(workerUrl);
 
-/** A measurement in a worker of its own. The worker ends with the measurement, which frees the GPU's memory. */
+/** Runs a measurement in its own worker. The worker is terminated afterwards, which frees the GPU's memory. */
 export class BenchRun {
   readonly #worker = new Worker(script as string, { type: 'module', name: 'bench' });
   readonly #remote = wrap<BenchWorker>(this.#worker);

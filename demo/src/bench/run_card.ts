@@ -5,7 +5,7 @@ import { BenchRun } from './run';
 import * as settings from './settings';
 import type { BenchApp } from './state';
 
-/** Takes the settings, measures, and shows the progress. */
+/** Reads the settings from the form, runs the measurement, and shows its progress. */
 export function runCard({ store, banner }: BenchApp): void {
   const [name, length] = [byId('case', 'select'), byId('length', 'select')];
   const rounds = byId('rounds', 'input');
@@ -97,7 +97,7 @@ export function runCard({ store, banner }: BenchApp): void {
   showCase();
 }
 
-/** Shows the progress of the run. `share`: from 0 to 1, or undefined if the end is unknown. */
+/** Shows the progress of the run. `share`: from 0 to 1, or undefined while it is unknown. */
 function showProgress(share: number | undefined, text: string): void {
   const bar = byId('run-bar', 'progress');
   setShare(bar, share);

@@ -5,7 +5,7 @@ import { outside, toNumber } from '../run/settings_fields';
 
 export { CASE_NAMES, type CaseName };
 
-/** The lengths of a row that a visitor can choose, in tokens. Other lengths would be padded. */
+/** The lengths of a row that a visitor can choose, in tokens. Rows of other lengths would be padded. */
 export const lengths = [64, 128, 256, 512, 1024] as const;
 
 /** The default settings for a device. */
@@ -22,7 +22,7 @@ export function caseLabel(name: CaseName): string {
   return label.charAt(0).toUpperCase() + label.slice(1);
 }
 
-/** Describes a case. */
+/** Describes the model and the training step of a case. */
 export function caseFacts(name: CaseName): string {
   const { shape, batch, ranks } = ALL_CASES[name];
   const { num_hidden_layers, hidden_size, vocab_size } = shape;
@@ -40,7 +40,7 @@ export function takes(name: CaseName, length: number): boolean {
   return longest === undefined || length <= longest;
 }
 
-/** The problem with the number of rounds, if any. */
+/** Explains what is wrong with the number of rounds; undefined if it is valid. */
 export function roundsProblem(text: string): string | undefined {
   return outside(toNumber(text), { min: 1, max: 50, whole: true });
 }

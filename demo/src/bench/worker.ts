@@ -6,7 +6,7 @@ import { ALL_CASES, type Case } from '../../../bench/workload/cases.mjs';
 import { measureKernelWork } from '../../../bench/workload/kernel_work.mjs';
 import type { BenchJob, BenchOutcome, BenchWorker, OnStep } from './protocol';
 
-/** The shortest measurement in seconds, because browsers' clocks may tick in milliseconds. */
+/** The shortest duration of a sample in seconds. Shorter samples are inaccurate, because a browser's clock may tick in milliseconds. */
 const SAMPLE_SECONDS = 0.02;
 
 /** Measures in a worker, so that the page stays responsive. */

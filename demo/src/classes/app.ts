@@ -36,7 +36,7 @@ export function changeSet<Content>(
   }
 }
 
-/** Samples that are added at once: some name their classes, the others belong to one class. */
+/** Samples to add together: those in `labelled` name their classes, and those in `others` are added to one class. */
 export interface Arrivals<Content> {
   readonly labelled: readonly Labelled<Content>[];
   readonly others: readonly Content[];
@@ -44,7 +44,7 @@ export interface Arrivals<Content> {
   readonly all: number;
 }
 
-/** Adds samples, and announces how many. `leftOut`: a sentence about others that can't be added. */
+/** Adds samples, and announces how many. `leftOut`: a sentence for the visitor about samples that can't be added. */
 export function takeSamples<Content>(
   app: ClassesApp<Content>,
   { labelled, others, all }: Arrivals<Content>,

@@ -30,7 +30,7 @@ export const MOST_CLASSES = 20;
 /** The most characters of a class' name. */
 export const LONGEST_NAME = 40;
 
-/** Classes without samples, for the start of a page. */
+/** Makes a set of classes that have no samples yet. */
 export function emptySet<Content>(names: readonly string[]): ClassSet<Content> {
   return names.reduce<ClassSet<Content>>(addClass, { classes: [], samples: [], nextId: 0 });
 }
@@ -74,7 +74,7 @@ export function addSamples<Content>(
   return { ...set, samples: [...others, ...added], nextId: set.nextId + fresh.size };
 }
 
-/** Adds samples to the classes that they name, and creates missing classes. In a set without samples, these replace all others. */
+/** Adds samples to the classes that they name, and creates missing classes. If the set has no samples, its classes are removed first. */
 export function addLabelled<Content>(
   set: ClassSet<Content>,
   labelled: readonly Labelled<Content>[],
@@ -103,7 +103,7 @@ export function samplesOf<Content>({ samples }: ClassSet<Content>, id: number): 
   return samples.filter(({ classId }) => classId === id);
 }
 
-/** The problem with a class' name; '' if it is right. */
+/** Explains what is wrong with a class' name; '' if the name is valid. */
 export function nameProblem({ classes }: ClassSet<unknown>, id: number): string {
   const name = classes.find((one) => one.id === id)?.name.trim() ?? '';
   if (name === '') return 'A class needs a name.';
@@ -111,7 +111,7 @@ export function nameProblem({ classes }: ClassSet<unknown>, id: number): string 
   return isTwice ? 'Two classes have this name.' : '';
 }
 
-/** The problem with the first class whose name is wrong; '' if all are right. */
+/** Explains what is wrong with the first invalid name of a class; '' if all names are valid. */
 export function namesProblem(set: ClassSet<unknown>): string {
   return set.classes.map(({ id }) => nameProblem(set, id)).find((problem) => problem !== '') ?? '';
 }
@@ -138,7 +138,7 @@ export interface Numbered<Content> {
   readonly label: number;
 }
 
-/** Samples to learn from, and samples to measure by. */
+/** Samples to learn from, and held-out samples to measure accuracy on. */
 export interface Split<Content> {
   readonly train: readonly Numbered<Content>[];
   readonly heldOut: readonly Numbered<Content>[];
@@ -152,7 +152,7 @@ export function numbered<Content>({ classes, samples }: ClassSet<Content>): Numb
     .map(({ id, classId, content }) => ({ id, content, label: places.get(classId) ?? 0 }));
 }
 
-/** Splits the samples: the vectors were trained on those with ids in `trained`, and the others are held out. */
+/** Splits the samples: those with ids in `trained`, on which the vectors were trained, and the others, which are held out. */
 export function splitSamples<Content>(set: ClassSet<Content>, trained: readonly number[]): Split<Content> {
   const known = new Set(trained);
   const all = numbered(set);

@@ -4,7 +4,7 @@ import type { Learnt } from './learnt';
 /** The most classes for which the table is shown. More classes would make it too wide. */
 const MOST = 6;
 
-/** A small table of the classes that samples were taken for. */
+/** A small confusion matrix: how often samples of each class were predicted as each class. */
 export class Confusions {
   readonly #table: HTMLTableElement;
   readonly #frame: HTMLElement;

@@ -3,22 +3,22 @@ import type { ClassesApp } from './app';
 import { type Shelf, WrittenElsewhere } from './shelf';
 import { beginning, type Kept } from './state';
 
-/** Stores the changes of a page. */
+/** Stores a page's changes in the browser. */
 export interface Keeping {
-  /** Empties the page and its storage, also if another tab has written. Rejects if the storage can't be emptied. */
+  /** Empties the page and its storage, even if another tab has changed the storage. Rejects if the storage can't be emptied. */
   wipe(): Promise<void>;
 }
 
 /**
- * Stores every change, and sets `storingFailed` in the state if that fails. If another tab has written, this tab doesn't replace the
- * other tab's data: it shows them. `reread` reads them.
+ * Stores every change, and sets `storingFailed` in the state if that fails. If another tab has changed the stored data, this tab shows
+ * that data instead of overwriting it. `reread` reads the stored data.
  */
 export function keepChanges<Content>(
   { store, banner }: Pick<ClassesApp<Content>, 'store' | 'banner'>,
   shelf: Shelf<Content>,
   reread: () => Promise<Kept<Content>>,
 ): Keeping {
-  /** Whether the current change of the state needs no 'changed' write: it shows stored data, or belongs to a wipe. */
+  /** Whether the change that is being made to the state needn't be stored, because it shows stored data or belongs to a wipe. */
   let isStored = false;
   let wipes = 0;
   /** Errors of the last wipe. */
@@ -28,7 +28,7 @@ export function keepChanges<Content>(
     store.set({ ...kept, outcome: '' });
     isStored = false;
   };
-  /** Shows the other tab's data. `wipesBefore`: the number of wipes when the conflict began. A later wipe ends it. */
+  /** Shows the other tab's data, unless this page was wiped since the conflict began. `wipesBefore`: the number of wipes at that time. */
   const adopt = async (wipesBefore: number): Promise<void> => {
     if (wipes !== wipesBefore) return;
     const now = await reread().catch(() => undefined);

@@ -5,18 +5,18 @@ import type { Labelled } from './class_set';
 export interface Kind<Content> {
   /** The key of the page's data in storage. */
   readonly key: string;
-  /** The base model's name, and the way in which its vectors are made. A trained adapter fits no other model or vectors. */
+  /** The base model's name, and its pooling if there is a choice. A trained adapter fits only this model and pooling. */
   readonly model: string;
   /** The word for one sample, such as 'message'; `things` is the word for several. */
   readonly thing: string;
   readonly things: string;
-  /** The most samples. */
+  /** The most samples that the page can hold. */
   readonly most: number;
   /** The configuration of a new adapter. */
   readonly config: VeraConfigInit;
-  /** Arguments of each way to learn. */
+  /** Arguments for solving for a head and for refining. */
   readonly args: TrainingArguments;
-  /** Further arguments of a refinement. */
+  /** Further arguments for refining alone. */
   readonly refining: TrainingArguments;
   load(options: ClassifierOptions): Promise<PreTrainedModel>;
   example(content: Content, label: number): Example;

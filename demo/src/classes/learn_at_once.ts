@@ -5,14 +5,14 @@ import type { ClassesApp } from './app';
 import { accuracyInWords } from './learnt';
 import { type ClassesState, canLearn } from './state';
 
-/** Learns from the samples whenever they change, and again if they change meanwhile. Returns a function that tries again after a failure. */
+/** Learns from the samples whenever they change, and again if they change meanwhile. Returns a function that retries after a failure. */
 export function learnAtOnce<Content>({ store, classifier, banner, kind }: ClassesApp<Content>): () => void {
   const isDue = (state: ClassesState<Content>): boolean => state.isStale && canLearn(state, kind);
   let wipes = 0;
   const learning = new Latest(async () => {
     if (!isDue(store.value)) return;
     const { set, learnt: before } = store.value;
-    // If another tab has replaced the samples, and already learnt from its own, its result stays.
+    // If this page now shows another tab's samples, and that tab has already learnt from them, the other tab's result stays.
     const isReplaced = (): boolean => store.value.set !== set && !store.value.isStale;
     const wipesBefore = wipes;
     const isDiscarded = (): boolean => wipes !== wipesBefore || isReplaced();

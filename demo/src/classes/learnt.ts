@@ -6,13 +6,13 @@ import type { Kind } from './kind';
 export interface Measured {
   readonly right: number;
   readonly of: number;
-  /** Whether each sample was left out in turn. If not, certain samples were held out. */
+  /** True if each sample was left out in turn (cross-validation); false if fixed samples were held out. */
   readonly inTurn: boolean;
   /** How often samples of each class were predicted as each class. */
   readonly confusion: Confusion;
 }
 
-/** The result of the last learning: an adapter with its head, and its classes. */
+/** The result of learning: an adapter with its head, and the classes that it predicts. */
 export interface Learnt {
   /** The base model's name. */
   readonly model: string;
@@ -20,7 +20,7 @@ export interface Learnt {
   /** The classes' ids, in the order of `labels`. */
   readonly classIds: readonly number[];
   readonly files: AdapterFiles;
-  /** The number of samples that it was learnt from. */
+  /** The number of samples that the adapter has learnt from. */
   readonly samples: number;
   readonly measured: Measured | undefined;
   /** The ids of the samples that the vectors below the head were trained on; undefined if only the head was solved for. */
@@ -29,7 +29,7 @@ export interface Learnt {
   readonly at: number;
 }
 
-/** '5 of 7', 'about 8 of 10' */
+/** Describes the share of right predictions: '5 of 7', 'about 8 of 10'. */
 export function rightOf({ right, of }: Pick<Measured, 'right' | 'of'>): string {
   return shareOf(right / of, of);
 }

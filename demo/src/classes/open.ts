@@ -41,7 +41,7 @@ export async function openClassesPage<Content>(
     onTrouble: (trouble) => store.set({ trouble }),
     onFailed: (message) => {
       classifier.forget();
-      // A run recovers, and a trained adapter is loaded again when it is needed.
+      // A refinement recovers by itself, so there is no note during one.
       if (store.value.refining === undefined)
         banner.show('note', message, 'The model is loaded again when it is needed.');
     },

@@ -1,29 +1,29 @@
 import { createStore, del, get, type UseStore, update } from 'idb-keyval';
 import type { Kept } from './state';
 
-/** The stored data, with a name of its own for every version. */
+/** The stored data, with an identifier that changes with every write. */
 interface Stored<Content> extends Kept<Content> {
   readonly version: string;
 }
 
-/** Thrown if another tab has written since this one read or wrote. */
+/** Thrown if another tab has written since this tab last read or wrote. */
 export class WrittenElsewhere extends Error {}
 
-/** The pages' own data in this browser, apart from the library's. */
+/** The storage of a page's own data in this browser, separate from the library's. */
 export class Shelf<Content> {
   readonly #key: string;
   readonly #model: string;
   #store: UseStore | undefined;
-  /** The version that this tab knows; undefined before any was stored. */
+  /** The version that this tab last read or wrote; undefined if there was none. */
   #version: string | undefined;
 
-  /** `model`: the base model's name. `read` leaves out an adapter over another model, because it is learnt again from the samples. */
+  /** `model`: the base model's name. `read` omits an adapter of another model, so that the page learns again. */
   constructor(key: string, model: string) {
     this.#key = key;
     this.#model = model;
   }
 
-  /** Reads the stored data; undefined if there are none, or if they have the form of an older page. */
+  /** Reads the stored data; undefined if there are none, or if an older version of the page stored them in another format. */
   async read(): Promise<Kept<Content> | undefined> {
     const kept = await get<Partial<Stored<Content>>>(this.#key, this.#open());
     this.#version = kept?.version;
@@ -34,7 +34,7 @@ export class Shelf<Content> {
       : { set: samples, learnt: undefined, isStale: true, isRefined: false };
   }
 
-  /** Stores the data. Rejects with `WrittenElsewhere`, and writes nothing, if another tab has written since this one read or wrote. */
+  /** Stores the data. Rejects with `WrittenElsewhere`, and writes nothing, if another tab has written meanwhile. */
   async write({ set, learnt, isStale, isRefined }: Kept<Content>): Promise<void> {
     const version = crypto.randomUUID();
     const next = (stored: Partial<Stored<Content>> | undefined): Stored<Content> => {
@@ -45,7 +45,7 @@ export class Shelf<Content> {
     this.#version = version;
   }
 
-  /** Whether another tab has written since this one read or wrote. */
+  /** Whether another tab has written since this tab last read or wrote. */
   async isWrittenElsewhere(): Promise<boolean> {
     const stored = await get<Partial<Stored<Content>>>(this.#key, this.#open());
     return stored?.version !== this.#version;

@@ -7,7 +7,7 @@ export function examplesOf<Content>(kind: Kind<Content>, samples: readonly Numbe
   return samples.map(({ content, label }) => kind.example(content, label));
 }
 
-/** Solves for an adapter's head. Measures it by the held-out samples, or, if there are none, by leaving out each sample in turn. */
+/** Solves for an adapter's head. Measures its accuracy on the held-out samples, or by cross-validation if there are none. */
 export function solveHead<Content>(
   kind: Kind<Content>,
   vera: VeraModel,
@@ -22,7 +22,7 @@ export function solveHead<Content>(
   });
 }
 
-/** How often a solved head was right for samples that it wasn't solved for; undefined if there were none. */
+/** Counts how often a solved head was right for samples that it wasn't solved on; undefined if there were none. */
 export function measuredBy({ held_out, cross_validated, examples }: HeadFit): Measured | undefined {
   const inTurn = held_out === null;
   const of = held_out?.examples ?? examples;

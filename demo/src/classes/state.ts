@@ -22,7 +22,7 @@ export function beginning<Content>(): Kept<Content> {
 
 /** A refinement in progress. */
 export interface Refining {
-  /** 'waiting': until the visitor pauses. */
+  /** 'waiting': the run waits until the visitor is idle. */
   readonly stage: 'waiting' | 'preparing' | 'running' | 'measuring';
   readonly step: number;
   /** 0 until it is known. */
@@ -40,7 +40,7 @@ export interface ClassesState<Content> extends Kept<Content> {
   /** The model could not learn from the samples when it last tried. */
   readonly learnFailed: boolean;
   readonly refining: Refining | undefined;
-  /** Whether the model is refined in idle time, too. */
+  /** Whether the model is also refined in idle time, without a request by the visitor. */
   readonly refinesInIdleTime: boolean;
   /** The outcome of the last refinement in words; '' before there was one. */
   readonly outcome: string;

@@ -18,7 +18,7 @@ export const messages: Kind<string> = {
   },
   args: { per_device_train_batch_size: 16, max_length: 128 },
   refining: { learning_rate: 5e-2 },
-  // Each token of a text counts in the mean; the last one alone says little in so small a model.
+  // The mean uses all tokens of a text. In so small a model, the hidden state of the last token alone says little.
   load: (options) =>
     AutoModelForSequenceClassification.from_pretrained(bundledModel.source, { ...options, pooling: 'mean' }),
   example: (text, label) => ({ text, label }),

@@ -3,7 +3,7 @@ import { type ClassOf, moveSample, type Sample } from '../classes/class_set';
 import { canChange } from '../classes/state';
 import { create, onClick, setText } from '../page/dom';
 
-/** Characters of a message that name its controls for screen readers. */
+/** The most characters of a message in the labels of its controls for screen readers. */
 const NAMED_BY = 40;
 
 /** A message, its class, and a button that removes it. */

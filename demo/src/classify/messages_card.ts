@@ -10,7 +10,7 @@ import { classOptions, MessageRow } from './message_row';
 import { linesOf, readMessages } from './read_messages';
 import { starterMessages } from './starter';
 
-/** Lists the messages, and adds typed, pasted or example messages and those of files. */
+/** Lists the messages, and adds messages that are typed, pasted, read from files, or examples. */
 export function messagesCard(app: ClassesApp<string>): void {
   const { store, kind } = app;
   const [text, into] = [byId('new-text', 'textarea'), byId('new-class', 'select')];

@@ -14,8 +14,8 @@ const LONGEST = 2000;
 const MOST_BYTES = 2 ** 24;
 
 /**
- * Reads messages from files by their paths: tables with texts and labels, folders with labels as names, or text files with one message per
- * line.
+ * Reads messages from files by their paths: tables with texts and labels, folders whose names are labels, or text files with one message
+ * per line.
  */
 export async function readMessages(files: ReadonlyMap<string, File>): Promise<ReadMessages> {
   const tooLarge = [...files.values()].find(({ size }) => size > MOST_BYTES);
@@ -33,7 +33,7 @@ export async function readMessages(files: ReadonlyMap<string, File>): Promise<Re
   return { labelled, lines };
 }
 
-/** One message per line. */
+/** Splits a text into messages, one per line. */
 export function linesOf(text: string): string[] {
   return filledLines(text).map(trimmed);
 }

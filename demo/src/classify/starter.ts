@@ -1,6 +1,6 @@
 import type { Labelled } from '../classes/class_set';
 
-/** Made-up messages of a person's day, forty for each label. */
+/** Invented everyday messages, forty for each label. */
 const messages: Readonly<Record<string, readonly string[]>> = {
   spam: [
     'Win a free prize now, click the link',
@@ -88,7 +88,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** The messages that the page begins with, of both labels in turn. */
+/** The messages that the page begins with, alternately of one label and the other. */
 export const starterMessages: readonly Labelled<string>[] = Object.entries(messages)
   .flatMap(([label, contents]) => contents.map((content, place) => ({ label, content, place })))
   .sort((a, b) => a.place - b.place)

@@ -6,7 +6,7 @@ import { ClassRows, type Teaching } from '../classes/telling/class_rows';
 import { Telling } from '../classes/telling/telling';
 import { byId, newButton } from '../page/dom';
 
-/** Classifies a text while it is typed, and teaches its class. */
+/** Classifies a text while it is typed, and adds it to the class that the visitor chooses. */
 export function tryCard(app: ClassesApp<string>): void {
   const input = byId('try-text', 'textarea');
   const teachingOf = (id: number): Teaching => {

@@ -4,7 +4,7 @@ import { contextOf } from './picture';
 
 const SIDE = 224;
 const PEN = 14;
-/** Pixels that an arrow key moves the pen. */
+/** Pixels by which an arrow key moves the pen. */
 const STEP = 12;
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-STEP, 0],

@@ -11,7 +11,7 @@ import { pixelsOf, pngOf, readSquare, squareOf } from './picture';
 import { whileHeld } from './recorder';
 import { type Source, View } from './view';
 
-/** Shows a drawing, the camera or a picture of a file, predicts its class, and adds it to a class. */
+/** Shows a drawing, the camera or a picture from a file, predicts its class, and adds it to a class. */
 export function padCard(app: ClassesApp<Blob>): void {
   const { store, kind } = app;
   const buttons = new Map<Source, HTMLButtonElement>([
@@ -20,7 +20,7 @@ export function padCard(app: ClassesApp<Blob>): void {
   ]);
   const frame = byId('try-view', 'div');
   const view = new View(() => void telling.tell());
-  /** The picture of a file, if one is shown. */
+  /** The picture from a file, if one is shown. */
   let file: HTMLCanvasElement | undefined;
   let source: Source | undefined = 'drawing';
   /** Counts changes of the source, so that an old loop over the camera's frames stops. */
@@ -32,7 +32,7 @@ export function padCard(app: ClassesApp<Blob>): void {
   };
   const isFull = (): boolean => store.value.set.samples.length >= kind.most;
 
-  /** Adds the present picture to a class. Resolves with whether another one may follow at once. */
+  /** Adds the current picture to a class. Resolves with whether the next picture may be added at once. */
   const take = async (id: number): Promise<boolean> => {
     const picture = square();
     if (picture === undefined) return false;

@@ -1,9 +1,9 @@
 import { type Drawable, drawSquare, MOST_PICTURE_BYTES } from '../../../src/parts/pictures';
 import { ChoiceProblem } from '../library/choice_problem';
 
-/** Pixels of a stored picture's edge. The model sees fewer. */
+/** Width and height of a stored picture in pixels. The model's input is smaller. */
 export const SIDE = 112;
-/** The middle square of a picture, on white. */
+/** Draws the middle square of a picture on a white canvas. */
 export function squareOf(picture: Drawable): HTMLCanvasElement {
   const { canvas, context } = blankSquare();
   drawSquare(context, picture, SIDE);
@@ -31,7 +31,7 @@ export function pixelsOf(canvas: HTMLCanvasElement): ImageData {
   return contextOf(canvas).getImageData(0, 0, canvas.width, canvas.height);
 }
 
-/** Encodes a canvas without loss. */
+/** Encodes a canvas as PNG, without loss. */
 export function pngOf(canvas: HTMLCanvasElement): Promise<Blob> {
   return new Promise((resolve, reject) => {
     const take = (blob: Blob | null): void =>

@@ -9,7 +9,7 @@ import { ClassTile, type TileItem } from './class_tile';
 import { readPictures } from './read_pictures';
 import { starterPictures } from './starter';
 
-/** Shows the pictures of each class, and adds pictures of files, drops, pastes, or the examples. */
+/** Shows the pictures of each class, and adds pictures that are chosen, dropped or pasted, or the examples. */
 export function picturesCard(app: ClassesApp<Blob>): void {
   const { store, kind } = app;
   const list = byId('tiles', 'ul');

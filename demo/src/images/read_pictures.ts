@@ -13,7 +13,7 @@ export interface ReadPictures extends Arrivals<Blob> {
 export interface ReadOptions {
   /** The most pictures to take. */
   readonly most: number;
-  /** Ends the reading: the pictures that were read so far are taken. */
+  /** Ends the reading early. The pictures that were read until then are added. */
   readonly signal: AbortSignal;
   onRead(done: number, all: number): void;
 }
@@ -62,7 +62,7 @@ async function readEach<Found extends { readonly name: string; readonly image: B
     }
   }
   if (read.length === 0 && problems.length > 0) throw problems[0];
-  // A visitor who stops the reading wants no more pictures, so none counts as left out for lack of room.
+  // If the visitor stopped the reading, the unread pictures don't count as left out for lack of room.
   const all = signal.aborted ? read.length : found.length - problems.length;
   return { read, all, unreadable: problems.length };
 }

@@ -1,4 +1,4 @@
-/** Milliseconds between two pictures of a held button. */
+/** Milliseconds between two pictures while the button is held. */
 const PACE = 150;
 
 /**

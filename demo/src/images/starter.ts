@@ -27,7 +27,7 @@ const shapes: Readonly<Record<string, (random: () => number) => readonly Way[]>>
   ],
 };
 
-/** Example drawings: some of each shape, as if drawn by hand. */
+/** Draws the example pictures: some of each shape, as if by hand. */
 export async function starterPictures(): Promise<readonly Labelled<Blob>[]> {
   const random = steadyRandom();
   const all: Labelled<Blob>[] = [];

@@ -9,7 +9,7 @@ export class Latest<Value> {
     this.#handle = handle;
   }
 
-  /** Handles a value next. Resolves once all values are handled. */
+  /** Handles this value next, in place of any waiting one. Resolves once no value is left to handle. */
   push(value: Value): Promise<void> {
     this.#next = { value };
     this.#draining ??= this.#drain();

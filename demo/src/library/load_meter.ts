@@ -15,7 +15,7 @@ export class LoadMeter {
   readonly #files = new Map<string, { loaded: number; total: number }>();
   #progress = nothingLoaded;
 
-  /** The progress after this report; undefined if the report doesn't change it. */
+  /** Returns the progress after this report; undefined if the report doesn't change it. */
   update(info: ProgressInfo): LoadProgress | undefined {
     if (info.status === 'progress') {
       this.#files.set(info.file, { loaded: info.loaded, total: info.total });

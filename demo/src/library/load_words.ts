@@ -2,7 +2,7 @@ import { formatBytes } from '../../../src/parts/words';
 import { formatDuration } from '../page/format';
 import type { LoadProgress } from './load_meter';
 
-/** 1.2 MB of 2.75 MB · 3.4 MB/s · 1 s left */
+/** Describes the progress: “1.2 MB of 2.75 MB · 3.4 MB/s · 1 s left”. */
 export function loadInWords({ loaded, total, bytesPerSecond, secondsLeft }: LoadProgress): string {
   if (total === 0) return 'Starting…';
   const parts = [`${formatBytes(loaded)} of ${formatBytes(total)}`];

@@ -5,7 +5,7 @@ export type Trouble = 'recovering' | 'blocked';
 
 export interface SessionListener {
   onWarning(code: string, message: string): void;
-  /** The GPU or the worker was lost, with every model except a run's, which recovers. */
+  /** The GPU or the worker was lost. All models are lost with it, except the model of a run, which recovers. */
   onFailed(message: string): void;
   /** The trouble of a run that recovers; undefined once the run has recovered. */
   onTrouble(trouble: Trouble | undefined): void;

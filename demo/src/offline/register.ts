@@ -8,7 +8,7 @@ interface TrustedTypes {
   ): { createScriptURL(script: string): unknown };
 }
 
-/** The address as a TrustedScriptURL, if the browser has Trusted Types. */
+/** Returns the address as a TrustedScriptURL if the browser has Trusted Types, or else unchanged. */
 function vouchFor(address: string): string {
   const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
   if (trustedTypes === undefined) return address;

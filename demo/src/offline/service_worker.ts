@@ -13,7 +13,7 @@ interface RequestEvent extends Event {
   respondWith(response: Promise<Response>): void;
 }
 
-/** The part of a service worker's scope that this one uses. TypeScript's library for pages lacks it. */
+/** The part of a service worker's scope that this one uses. TypeScript's DOM types lack it. */
 interface ServiceWorkerScope {
   readonly registration: { readonly scope: string };
   addEventListener(type: 'install' | 'activate', listener: (event: LifeEvent) => void): void;
@@ -27,7 +27,7 @@ const shell = new Shell(WEBVERA_SHELL, {
   fetch: (input, init) => fetch(input, init),
 });
 
-// A new build waits until no page of the old build is open, because such a page may still load its scripts.
+// A new build isn't activated until all pages of the old build are closed, because these may still load the old build's scripts.
 worker.addEventListener('install', (event) => event.waitUntil(shell.store()));
 worker.addEventListener('activate', (event) => event.waitUntil(shell.deleteOthers()));
 worker.addEventListener('fetch', (event) => {

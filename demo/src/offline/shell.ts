@@ -1,6 +1,6 @@
-/** All files of a build that work without a network. */
+/** The files of a build that are stored for use without a network. */
 export interface ShellFiles {
-  /** A text that changes whenever any file changes. */
+  /** A string that changes whenever any file changes. */
   readonly version: string;
   /** Paths relative to the demo's folder. The empty path is the first page. */
   readonly files: readonly string[];
@@ -13,12 +13,12 @@ export interface ShellParts {
   readonly fetch: typeof globalThis.fetch;
 }
 
-/** Vite names these files by their content, so that a path never has another content. */
+/** Vite puts a hash of their content into the names of these files, so the content at a path never changes. */
 const NAMED_BY_CONTENT = /^assets\//;
 
 /**
  * The pages, scripts and voices of one build, stored so that they open without a network. While there is a network, pages come from
- * the server, so that no visitor sees an old one. Models are not among the files: the library caches them itself.
+ * the server, so that no visitor sees an old page. Models are not among the files: the library caches them itself.
  */
 export class Shell {
   readonly #files: ShellFiles;
@@ -31,7 +31,7 @@ export class Shell {
     this.#paths = new Set(files.files);
   }
 
-  /** Stores all files. If a download fails, it rejects and stores none. */
+  /** Stores all files. If a download fails, rejects and stores none. */
   async store(): Promise<void> {
     const { caches } = this.#parts;
     const cache = await caches.open(this.#name);
@@ -50,7 +50,7 @@ export class Shell {
     await Promise.all(others.map((name) => caches.delete(name)));
   }
 
-  /** The answer to a request of a page; undefined if the request is left to the browser. */
+  /** Returns the response to a page's request; undefined if the browser should handle the request itself. */
   answer(request: Request): Promise<Response> | undefined {
     const path = this.#pathOf(request);
     if (path === undefined) return undefined;
@@ -86,7 +86,7 @@ export class Shell {
     if (stored !== undefined) return stored;
     const response = await fetch(url, { cache: isNamed ? 'default' : 'no-cache' });
     if (!response.ok) throw new Error(`${url}: expected the file, got HTTP status ${response.status}`);
-    // Browsers refuse a redirected response for a page.
+    // Browsers reject a redirected response when they open a page.
     return response.redirected ? new Response(response.body, { headers: response.headers }) : response;
   }
 

@@ -1,6 +1,6 @@
 import { byId } from './dom';
 
-/** Lets screen readers read a text. */
+/** Announces a text to screen readers. */
 export function announce(text: string): void {
   byId('announcer', 'p').textContent = text;
 }

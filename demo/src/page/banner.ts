@@ -4,7 +4,7 @@ import { byId, create, newButton } from './dom';
 
 export type Tone = 'error' | 'note';
 
-/** A message at the top of the page: an event, and advice. */
+/** The message at the top of the page: a sentence about an event or an error, and advice. */
 export class Banner {
   readonly #root = byId('banner', 'div');
 

@@ -14,7 +14,7 @@ export interface ChosenFiles {
 const MOST_FILES = 2000;
 const DEEPEST = 8;
 
-/** Lets a button open a picker, and takes the files that are chosen in it. */
+/** Opens a file picker when the button is clicked, and passes the chosen files to `take`. */
 export function onFiles(
   button: HTMLButtonElement,
   picker: HTMLInputElement,
@@ -24,7 +24,7 @@ export function onFiles(
   onChosen(picker, (...files) => void take(chosen(files)));
 }
 
-/** Takes files, or one folder of files, that are dropped on an element. */
+/** Passes the files, or the one folder, that are dropped on an element to `take`. */
 export function onDrop(zone: HTMLElement, enabled: () => boolean, take: (dropped: ChosenFiles) => unknown): void {
   const drop = (event: DragEvent): void => {
     if (event.defaultPrevented) return; // a zone within this one has taken the files
@@ -34,7 +34,7 @@ export function onDrop(zone: HTMLElement, enabled: () => boolean, take: (dropped
   onDrops(zone, drop, enabled);
 }
 
-/** Prevents the browser from opening a file that is dropped beside a zone, because the page and its typed text would be lost. */
+/** Prevents the browser from opening a file that is dropped outside all drop zones: the page and its typed text would be lost. */
 export function refuseStrayDrops(): void {
   for (const type of ['dragover', 'drop'] as const) {
     document.addEventListener(type, (event) => {

@@ -8,7 +8,7 @@ export interface Question {
   readonly no: string;
 }
 
-/** Asks before something is lost. Escape means no. */
+/** Asks the visitor for confirmation before something is lost. The Escape key answers no. */
 export class Confirm {
   readonly #dialog = byId('confirm', 'dialog');
   readonly #yes = byId('confirm-yes', 'button');
@@ -25,7 +25,7 @@ export class Confirm {
     this.#dialog.close('no');
   }
 
-  /** Asks once earlier questions are answered: a dialog reports later that it was closed, and would answer this question, too. */
+  /** Asks once earlier questions are answered. A dialog's `close` event comes late, and would otherwise answer this question, too. */
   ask(question: Question): Promise<boolean> {
     return this.#questions.run(() => this.#ask(question));
   }

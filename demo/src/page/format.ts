@@ -1,4 +1,4 @@
-/** 4 s, 2 min 5 s, 1 h 3 min */
+/** Formats a duration: 4 s, 2 min 5 s, 1 h 3 min. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds < 0) return '–';
   const whole = Math.round(seconds);
@@ -12,14 +12,14 @@ export function formatCount(count: number): string {
   return Math.round(count).toLocaleString('en');
 }
 
-/** 1,387, 34.2, 3.60, 0.04 */
+/** Formats a number with up to two decimals: 1,387, 34.2, 3.60, 0.04. */
 export function formatDigits(value: number): string {
   if (!Number.isFinite(value)) return '–';
   const digits = Math.abs(value) >= 99.95 ? 0 : Math.abs(value) >= 9.995 ? 1 : 2;
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-/** A share from 0 to 1: 34 %, 3.4 % */
+/** Formats a share from 0 to 1 as a percentage: 34 %, 3.4 %. */
 export function formatShare(share: number): string {
   if (!Number.isFinite(share)) return '–';
   return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;

@@ -7,7 +7,7 @@ export interface KeyedRow<Item> {
 /** The most rows that are created or refreshed in a frame. With many more, the page would block. */
 const MOST_IN_A_FRAME = 8;
 
-/** The rows of a list by key. Only rows that move are touched, so that the focus stays in place. */
+/** The rows of a list by key. Only rows whose place changes are moved in the DOM, so that the others don't lose the focus. */
 export class KeyedRows<Key, Item> {
   readonly #list: HTMLElement;
   readonly #make: (key: Key) => KeyedRow<Item>;
@@ -31,7 +31,7 @@ export class KeyedRows<Key, Item> {
     this.#place();
   }
 
-  /** Updates all rows over the next frames, for changes that aren't in their items. */
+  /** Updates all rows over the next frames, after a change that isn't part of their items. */
   refresh(): void {
     const keys = [...this.#items.keys()];
     const next = (): void => {

@@ -1,7 +1,7 @@
 import { announce } from './announcer';
 import { setText } from './dom';
 
-/** Says on a button for a while that it has copied. */
+/** Shows “Copied” on a button for two seconds, and announces it. */
 export function sayCopied(button: HTMLButtonElement): void {
   const text = button.dataset.text ?? button.textContent ?? '';
   button.dataset.text = text;

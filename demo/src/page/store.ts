@@ -1,4 +1,4 @@
-/** An immutable value with listeners. */
+/** Holds an immutable state, and calls listeners when the state is replaced. */
 export class Store<T extends object> {
   #value: T;
   readonly #listeners: ((value: T, before: T) => void)[] = [];

@@ -7,7 +7,7 @@ export class NumberForm<Name extends string> {
   readonly #form = byId('settings-form', 'form');
   readonly #inputs: ReadonlyMap<Name, HTMLInputElement>;
 
-  /** `onChange` is called with false after each input, and with true after the defaults are back in the form. */
+  /** `onChange` is called with false after each input, and with true after the form was reset to the defaults. */
   constructor(
     fields: Readonly<Record<Name, SettingsField>>,
     defaults: Readonly<Record<NoInfer<Name>, number>>,
@@ -31,7 +31,7 @@ export class NumberForm<Name extends string> {
     return Object.fromEntries([...this.#inputs].map(([name, { value }]) => [name, value])) as Record<Name, string>;
   }
 
-  /** Writes these numbers, and leaves others as they are. */
+  /** Fills in these numbers, and leaves the others as they are. */
   fill(numbers: Readonly<Partial<Record<Name, number>>>): void {
     for (const [name, input] of this.#inputs) {
       const number = numbers[name];
@@ -61,7 +61,7 @@ export class NumberForm<Name extends string> {
   }
 }
 
-/** A control below its label, described by the note below it. */
+/** Creates a field of the form: a label, the control below it, and a note that describes the control. */
 export function fieldOf(
   name: string,
   { label, note }: Pick<SettingsField, 'label' | 'note'>,
@@ -77,7 +77,7 @@ function inputFor(name: string, { range }: SettingsField): HTMLInputElement {
   return create('input', { id: name, name, inputMode: range.whole ? 'numeric' : 'decimal', autocomplete: 'off' });
 }
 
-/** Shows the problem of a control below its note, or removes it. */
+/** Shows the problem with a control below the control's note. Without a problem, removes an earlier one. */
 export function showProblem(control: HTMLElement, name: string, problem: string | undefined): void {
   const id = `${name}-problem`;
   const shown = document.getElementById(id);
@@ -94,7 +94,7 @@ export function showProblem(control: HTMLElement, name: string, problem: string 
   if (shown === null) document.getElementById(`${name}-note`)?.after(message);
 }
 
-/** Reads a form of settings. If some are wrong, opens the form at the first of them, and says so. */
+/** Reads a form of settings. If some are wrong, opens the form, focuses the first of them, and shows an error. */
 export function readOrReport<Settings>(form: { read(): Settings | undefined }, banner: Banner): Settings | undefined {
   const settings = form.read();
   if (settings !== undefined) return settings;
@@ -102,7 +102,7 @@ export function readOrReport<Settings>(form: { read(): Settings | undefined }, b
   details.open = true;
   const invalid = details.querySelector<HTMLElement>('[aria-invalid="true"]');
   banner.show('error', 'Some settings need another value.', 'What is wrong stands beside each of them.');
-  // The focus comes after the banner, so that the page scrolls to the field last.
+  // Focuses the field after the banner is shown, because both scroll the page and the field must be visible at the end.
   (invalid?.querySelector('input') ?? invalid)?.focus();
   return undefined;
 }

@@ -19,7 +19,7 @@ interface Steered<State> {
   cancel(): void;
 }
 
-/** The buttons that start and control a run. */
+/** Sets up the buttons that start and control a run. */
 export function runButtons<State extends { readonly phase: TrainingPhase }>(
   { store, banner, confirm }: Page<State>,
   { start, canStart, training, cancel: cancelRun }: Steered<State>,

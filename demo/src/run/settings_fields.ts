@@ -29,7 +29,7 @@ export const settingsFields = {
   seed: { label: 'Seed', note: 'The same seed, the same run.', range: whole(0, 4_294_967_295) },
 } as const satisfies Readonly<Record<string, SettingsField>>;
 
-/** Reads a number from a form. NaN for an empty text and for other text. */
+/** Parses a number from a form. Returns NaN if the text is empty or isn't a number. */
 export function toNumber(text: string): number {
   return text.trim() === '' ? Number.NaN : Number(text);
 }

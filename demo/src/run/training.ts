@@ -19,7 +19,7 @@ export interface RunListener {
   onWarning(message: string): void;
   /** The run recovered from a failure, and continues after the steps in `logs`. */
   onRecovered(message: string, logs: readonly StepLogs[], maxSteps: number): void;
-  /** The run is stored up to this step. */
+  /** A checkpoint has stored the run up to this step. */
   onKept?(step: number): void;
   /** The run was evaluated on its `eval_dataset` after this step. */
   onEvaluated?(metrics: Readonly<Record<string, number>>, step: number): void;
@@ -41,7 +41,7 @@ export interface Trained {
   readonly output: TrainOutput;
 }
 
-/** A run with a fresh adapter. */
+/** Trains a fresh adapter. */
 export class Training {
   readonly #plan: TrainingPlan;
   readonly #abort = new AbortController();
@@ -111,7 +111,7 @@ export class Training {
       if (event.type === 'warning') plan.onWarning(event.message);
       if (event.type === 'recovered') {
         const { log_history, global_step, max_steps } = event.state;
-        // Later logs may exist already, and arrive as events of their own.
+        // `log_history` may already have later logs, which also arrive as events.
         const logs = log_history.filter(({ step }) => step <= global_step);
         plan.onRecovered(recoveredInWords(event, 'The run'), logs, max_steps);
       }

@@ -50,7 +50,7 @@ function createApp(): App {
   const banner = new Banner();
   const sessions = new Sessions({
     onWarning: (code, message) => {
-      // Other warnings are PEFT's, for developers.
+      // Other warnings, such as those about PEFT's configurations, are for developers.
       if (code === 'storage_unavailable') banner.show('note', message, 'Download what you want to keep.');
       else console.info(`${message} (${code})`);
     },

@@ -28,7 +28,7 @@ export class Rack {
     }
   }
 
-  /** Returns a voice on the model. Each voice is loaded only once. */
+  /** Returns a voice on the model, and loads it if it isn't loaded yet. */
   on({ base, voices }: ReadyModel, key: string): Promise<AnyAdaptedModel> {
     const known = this.#loaded.get(key);
     if (known !== undefined) return known;
@@ -56,7 +56,7 @@ export class Rack {
     return id;
   }
 
-  /** The name of a voice that isn't stored yet; undefined if it is stored. */
+  /** Returns the name of a voice that isn't stored yet; undefined if it is stored. */
   unsavedName(adapted: AnyAdaptedModel): string | undefined {
     return this.#store.value.unsaved.find((one) => one.adapted === adapted)?.id;
   }
@@ -71,7 +71,7 @@ export class Rack {
     await this.refresh();
   }
 
-  /** The name, or the first free one after it. Other tabs may have taken names meanwhile. */
+  /** Returns `name`, or the first free name that begins with it. Reads the list again, because other tabs may have stored voices. */
   async freeName(name: string): Promise<string> {
     await this.refresh();
     return freeName(name, ownIds(this.#store.value));
@@ -83,7 +83,7 @@ export class Rack {
     await this.refresh();
   }
 
-  /** A voice's files. Throws `ChoiceProblem` if it was deleted, here or in another tab. */
+  /** Returns a voice's files. Throws `ChoiceProblem` if it was deleted, here or in another tab. */
   async files(id: string): Promise<AdapterFiles> {
     const held = this.#unsaved(id);
     if (held !== undefined) return held.adapted.save_pretrained();
@@ -92,7 +92,7 @@ export class Rack {
     return files;
   }
 
-  /** Forgets all voices on the model, because it is gone. */
+  /** Forgets all voices on the model, because the model was lost or is freed. */
   forget(): void {
     this.#loaded.clear();
     this.#store.set({ unsaved: [] });
@@ -102,7 +102,7 @@ export class Rack {
     return this.#store.value.unsaved.find((one) => one.id === id);
   }
 
-  /** Takes a voice off the list of unsaved ones. */
+  /** Removes a voice from the list of unsaved ones. */
   #release(id: string): void {
     this.#store.set({ unsaved: this.#store.value.unsaved.filter((one) => one.id !== id) });
   }

@@ -16,7 +16,7 @@ export interface ReadyModel extends NamedSource {
 export interface Corpus {
   readonly name: string;
   readonly blob: Blob;
-  /** The file that the visitor chose, if the text is a part of it. */
+  /** Names the chosen file and the person, if the text is one person's messages from a chat. */
   readonly origin?: string;
 }
 
@@ -31,11 +31,11 @@ export interface AppState {
   readonly device: DeviceCheck | undefined;
   readonly loading: LoadProgress | undefined;
   readonly model: ReadyModel | undefined;
-  /** The model in use, which loads again if the GPU loses it. */
+  /** The source of the model in use, from which the model is loaded again if it is lost. */
   readonly source: NamedSource;
   readonly corpus: Corpus | undefined;
   readonly phase: TrainingPhase;
-  /** The share of a long text that the run has read, from 0 to 1; undefined if it reads none. */
+  /** The share of a long text that the run has read, from 0 to 1; undefined while it reads none. */
   readonly read: number | undefined;
   /** The reason why the run can't continue. */
   readonly trouble: Trouble | undefined;
@@ -45,9 +45,9 @@ export interface AppState {
   readonly writing: boolean;
   /** A short action is running, such as deleting a voice. */
   readonly busy: boolean;
-  /** The key of the voice that writes beside the model as it came. */
+  /** The key of the voice whose text is shown beside the base model's. */
   readonly voice: string;
-  /** Trained voices that the browser could not store, the newest first. */
+  /** Trained voices that the browser hasn't stored, the newest first. */
   readonly unsaved: readonly HeldVoice[];
   readonly saved: readonly AdapterInfo[];
   /** An interrupted run that can be resumed. */
@@ -75,7 +75,7 @@ export const initialState: AppState = {
   isSealed: false,
 };
 
-/** Whether nothing is running that a new action would disturb. The pair gives way to all other actions. */
+/** Whether a new action can start: no run, other action or loading of a model is in progress. The writing of a pair doesn't count. */
 export function isQuiet(state: AppState): boolean {
   return state.phase === 'idle' && !state.busy && state.loading === undefined;
 }
@@ -94,7 +94,7 @@ export function canTeach(state: AppState): boolean {
   return canStart(state) && state.corpus !== undefined;
 }
 
-/** A model, and a voice that fits it: the chosen one, or else one that ships with the page. */
+/** Returns the change of the state for a loaded model. If the chosen voice doesn't fit, chooses one that ships with the page. */
 export function withModel(state: AppState, model: ReadyModel): Partial<AppState> {
   const id = ownId(state.voice);
   const chosen = state.saved.find((one) => one.id === id);
@@ -108,14 +108,14 @@ export function fits({ base_model }: Pick<AdapterInfo, 'base_model'>, { source }
   return base_model === null || base_model.split('/').at(-1) === source.name;
 }
 
-/** The keys of the voices to choose from: those that fit the model, and the chosen one. */
+/** Returns the keys of the voices to choose from: those that fit the model, and the chosen one. */
 export function voiceKeys(state: AppState): readonly string[] {
   const others = new Set(state.saved.filter((one) => !fits(one, state)).map(({ id }) => id));
   const own = ownIds(state).filter((id) => !others.has(id) || ownKey(id) === state.voice);
   return [...own.map(ownKey), ...(state.source.voices === undefined ? [] : shippedVoices.map(({ key }) => key))];
 }
 
-/** The voice to write with: the chosen one, unless it is gone. */
+/** Returns the key of the voice to write with: the chosen one if it exists, or else one that ships for the model, if any. */
 export function voiceOf(state: AppState): string | undefined {
   const id = ownId(state.voice);
   const hasShipped = state.source.voices !== undefined;
@@ -134,7 +134,7 @@ export function canGoOn(state: AppState): boolean {
   return canTeach(state) && missingToGoOn(state).length === 0;
 }
 
-/** The names of the model and the text that an interrupted run still needs. The model in use is loaded by the run itself. */
+/** Returns the names of what the visitor must choose before an interrupted run can resume: its model unless in use, and its text. */
 export function missingToGoOn({ interrupted, source, corpus }: AppState): readonly string[] {
   if (interrupted === undefined) return [];
   const { name, bytes, origin = name } = interrupted.corpus;

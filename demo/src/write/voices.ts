@@ -1,12 +1,12 @@
 import type { AdapterSource } from 'webvera';
 
-/** A voice that ships with the page: an adapter over each model that has voices. */
+/** A voice that ships with the page. It has an adapter for each model that has voices. */
 export interface ShippedVoice {
   readonly key: string;
   readonly name: string;
   /** The text that it was trained on. */
   readonly from: string;
-  /** Words that show it best. */
+  /** The beginning of a text that shows the voice best. */
   readonly opening: string;
 }
 
@@ -17,23 +17,23 @@ export const shippedVoices: readonly [ShippedVoice, ...ShippedVoice[]] = [
   { key: 'whaler', name: 'The whaler', from: 'Moby-Dick', opening: 'It was a cold morning, and the captain' },
 ];
 
-/** The key of a voice that this browser stores under an id. */
+/** Returns the key of a voice that this browser stores under an id. */
 export function ownKey(id: string): string {
   return `own:${id}`;
 }
 
-/** The id of a stored voice; undefined for a voice that ships with the page. */
+/** Returns the id of a stored voice; undefined for a voice that ships with the page. */
 export function ownId(key: string): string | undefined {
   return key.startsWith('own:') ? key.slice(4) : undefined;
 }
 
-/** The source of a voice, for loading it. `folder`: the folder of the shipped voices over the model. */
+/** Returns the source from which a voice is loaded. `folder`: the folder of the voices that ship for the model. */
 export function sourceOf(key: string, folder: URL | undefined): AdapterSource {
   const id = ownId(key);
   return id === undefined ? new URL(`${key}/`, folder) : { id };
 }
 
-/** A voice's name for visitors. That of a stored one may come from a stranger's file. */
+/** Returns a voice's name for visitors. The name of a stored voice may come from a stranger's file. */
 export function nameOf(key: string): string {
   return ownId(key) ?? shippedVoices.find((voice) => voice.key === key)?.name ?? key;
 }

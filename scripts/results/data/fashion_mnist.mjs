@@ -25,7 +25,7 @@ const MOST_IMAGES = 60_000;
 
 /**
  * @param {string} folder of the source
- * @param {'train' | 'test'} split 60,000 images, or 10,000
+ * @param {'train' | 'test'} split 60,000 images to train on, or 10,000 to test
  * @returns {Image[]} in the data set's order, which mixes the classes
  */
 export function readFashionMnist(folder, split) {

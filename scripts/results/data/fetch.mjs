@@ -1,4 +1,4 @@
-// Downloads packages with the tools of their registries, as they are configured on this machine, and stores the needed files.
+// Downloads packages with the clients of their registries, as configured on this machine, and stores the files that are needed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,14 +11,14 @@ import { SOURCES } from './sources.mjs';
 /** @typedef {import('./sources.mjs').Source} Source */
 /** @typedef {{ program: string, args: readonly string[] }} Command */
 
-/** The folder of all data; `WEBVERA_DATA` names another one. */
+/** Returns the folder of all data. The environment variable `WEBVERA_DATA` can name another folder. */
 export function dataFolder() {
   const own = process.env.WEBVERA_DATA;
   return own ? resolve(own) : inRepository('node_modules/.cache/webvera-data');
 }
 
 /**
- * The command that downloads a package's file into its working folder.
+ * Returns the command that downloads a package's file into the current folder.
  * @param {Source} source
  * @returns {Command}
  */
@@ -51,15 +51,15 @@ export function spell({ program, args }) {
 }
 
 /**
- * Downloads a source and unpacks its files into a folder of its own, unless the folder is complete.
+ * Downloads a source and unpacks its files into a separate folder, unless this folder is already complete.
  * @param {Source} source
  * @param {string} root
  * @param {(message: string) => void} report
- * @returns {Promise<string>} the folder. Rejects with a CommandFailure, and then leaves no files
+ * @returns {Promise<string>} the folder. Rejects with a CommandFailure if the download fails, and then leaves no partial files
  */
 export async function bring(source, root, report) {
   const folder = join(root, source.name);
-  // This file is written last, so that an interrupted download is repeated.
+  // This marker is written last, so that an interrupted download is repeated.
   const complete = join(folder, 'complete');
   const isThere = () => existsSync(complete) && readFileSync(complete, 'utf8') === source.sha256;
   if (isThere()) return folder;
@@ -104,7 +104,7 @@ function fetchFile(source, work) {
  * @param {Source} source
  * @param {string} work
  * @param {string} file in the folder
- * @returns {string} the folder to keep
+ * @returns {string} the folder with the needed files
  */
 function unpack(source, work, file) {
   const out = join(work, 'unpacked');
@@ -148,6 +148,7 @@ function run(command, cwd) {
 }
 
 /**
+ * Returns the folder of a source. Throws if `file` is missing there.
  * @param {string} name of a source
  * @param {string} file that must exist
  */

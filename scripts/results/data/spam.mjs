@@ -1,20 +1,21 @@
-// Reads subjects of e-mails, spam or not ("ham"). Marks of mailing lists and threads are removed, because they would identify ham.
+// Reads the subject lines of e-mails that are spam or not ("ham"). Tags of mailing lists and replies are removed, because they would reveal
+// ham.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { distinct, splitByHash, wordsOf } from './split.mjs';
 
 /** @typedef {import('./split.mjs').Keyed} Keyed */
 
-/** Names of lists in brackets, and Re: or Fw: of replies. */
+/** Matches names of mailing lists in brackets, and the prefixes Re:, Fw: and Fwd:. */
 const MARKS = /^(?:\s*(?:\[[^\]]*\]|(?:re|fwd?)(?:\[\d+\])?:))+/i;
 
 /**
  * @param {string} mail with its headers
- * @returns {string | undefined} subject without marks; undefined if there is none, or it isn't plain ASCII
+ * @returns {string | undefined} subject without these tags; undefined if it is missing, or isn't plain ASCII
  */
 export function subjectOf(mail) {
   const [headers = ''] = mail.split(/\r?\n\r?\n/, 1);
-  // A line that begins with a space continues the line before.
+  // A header line that begins with a space continues the line before it.
   const unfolded = headers.replace(/\r?\n[ \t]+/g, ' ');
   const [, found = ''] = /^subject:(.*)$/im.exec(unfolded) ?? [];
   const subject = found.replace(/\s+/g, ' ').replace(MARKS, '').trim();
@@ -37,7 +38,7 @@ export function readSpam(folder) {
 }
 
 /**
- * Sorted names, so that each machine selects the same one of several equal subjects.
+ * Returns the matching names, sorted: so every machine selects the same e-mail if several have equal subjects.
  * @param {string} folder
  * @param {RegExp} pattern
  */

@@ -1,4 +1,4 @@
-// Splits labelled texts into balanced sets by hash, so that a text's side doesn't depend on other texts.
+// Splits labelled texts into balanced training and test sets. A text's hash chooses its set, so other texts have no influence on it.
 import { createHash } from 'node:crypto';
 
 /** @typedef {{ text: string, label: string }} Example */
@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 /** @typedef {{ train: readonly Example[], test: readonly Example[] }} Split */
 
 /**
- * The words of a text. Texts with the same words count as equal.
+ * Returns the words of a text in lower case, without punctuation. Texts with the same words count as equal.
  * @param {string} text
  */
 export function wordsOf(text) {
@@ -17,7 +17,7 @@ export function wordsOf(text) {
 }
 
 /**
- * The first of equal texts. Texts with several labels are dropped.
+ * Removes duplicates: only the first of several equal texts stays, and none of them if their labels differ.
  * @template {Keyed} T
  * @param {readonly T[]} examples
  * @returns {T[]}
@@ -38,8 +38,8 @@ export function distinct(examples) {
 }
 
 /**
- * Splits examples by the hashes of their keys: a quarter is for the test. Both sides are sorted by these hashes, and cut to the given
- * number of examples of each label.
+ * Splits examples by the hashes of their keys: a quarter is for the test set. Both sets are sorted by these hashes, and then limited to the
+ * given number of examples of each label.
  * @param {readonly Keyed[]} examples
  * @param {{ train: number, test: number }} most examples of each label
  * @returns {Split}
@@ -48,7 +48,7 @@ export function splitByHash(examples, { train, test }) {
   const hashed = examples
     .map((example) => ({ ...example, hash: createHash('sha256').update(example.key).digest('hex') }))
     .sort((a, b) => (a.hash < b.hash ? -1 : 1));
-  // The hash's last digit decides, because the order depends on its first digits.
+  // The hash's last digit chooses the set, because its first digits already determine the order.
   const isTest = (/** @type {{ hash: string }} */ { hash }) => /[0-3]$/.test(hash);
   return {
     train: firstOfEach(

@@ -1,4 +1,4 @@
-// Pairs of words with their definitions in WordNet. The word for an animal is preferred to the word for a thing.
+// Makes preference pairs from words with their WordNet definitions. The word for an animal is preferred to the word for a thing.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,20 +6,20 @@ import { join } from 'node:path';
 /** @typedef {{ readonly key: string, readonly file: string, readonly word: string, readonly definition: string }} Defined */
 /** @typedef {{ readonly prompt: string, readonly chosen: string, readonly rejected: string }} Pair */
 
-/** WordNet's files of nouns. */
+/** The numbers of two of WordNet's files of nouns: animals and artifacts. */
 const ANIMALS = '05';
 const THINGS = '06';
 
-/** An offset, the file's number and the type; the first word; the other words and pointers; after a bar the definition. */
+/** A line of data.noun. Captures the synset's offset, the file's number, the first word and, after the bar, the definition. */
 const SYNSET = /^(\d{8}) (\d\d) n [0-9a-f]{2} ([a-z]+) [^|]*\| (.*)$/;
-/** A word, a file's number; an offset, the number of the sense, and how often WordNet's texts have it. */
+/** A line of index.sense. Captures a noun, its synset's offset, and how often WordNet's tagged texts use the noun in this sense. */
 const SENSE = /^([a-z]+)%1:\d\d:\S* (\d{8}) \d+ (\d+)$/;
 
-/** Fewest and most characters of a definition. */
+/** The minimum and maximum length of a definition, in characters. */
 const [LEAST, MOST] = [16, 80];
 
 /**
- * Words that occur in WordNet's texts, each with its first definition up to a semicolon, without what is in parentheses.
+ * Returns nouns that occur in WordNet's tagged texts, each with its first definition: up to a semicolon, and without parentheses.
  * @param {string} nouns the text of data.noun
  * @param {string} senses the text of index.sense
  * @returns {Defined[]}
@@ -43,8 +43,8 @@ export function definedWords(nouns, senses) {
 }
 
 /**
- * Each animal beside the thing with the same first letter whose definition has the nearest length. The order depends on hashes alone, and
- * no word is in two pairs.
+ * Pairs each animal with a thing: the word has the same first letter, and its definition has the nearest length. The order depends only on
+ * hashes, and no word is in two pairs.
  * @param {readonly Defined[]} words
  * @returns {Pair[]}
  */

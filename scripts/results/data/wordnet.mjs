@@ -1,11 +1,11 @@
-// Reads definitions of WordNet's nouns. Labels are the lexicographer files that contain them.
+// Reads the definitions of WordNet's nouns. The label of a definition is the lexicographer file that contains it.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { distinct, splitByHash } from './split.mjs';
 
 /** @typedef {import('./split.mjs').Keyed} Keyed */
 
-/** Ten of the 26 files of nouns, by number: the largest that a person can distinguish. */
+/** The files of nouns that serve as labels, by number: the largest ones whose topics a person can distinguish. */
 const FILES = new Map([
   ['04', 'noun.act'],
   ['05', 'noun.animal'],
@@ -19,7 +19,7 @@ const FILES = new Map([
   ['27', 'noun.substance'],
 ]);
 
-/** An offset, the file's number and the type; words and pointers; after a bar the definition, with examples in quotes. */
+/** A line of data.noun. Captures the synset's offset, the file's number and, after the bar, the definition with quoted examples. */
 const SYNSET = /^(\d{8}) (\d\d) n [^|]*\| (.*)$/;
 
 /**

@@ -1,9 +1,9 @@
-// Teaches facts by real PEFT, in Python, for the rows of models whose steps take a software adapter too long.
+// Teaches facts with real PEFT, in Python, for models whose training steps take too long on a software GPU adapter.
 import { inRepository } from '../../shared/paths.mjs';
 import { askPython } from '../ask_python.mjs';
 
 /**
- * The input of `facts.py`. Its class `Settings` has the meanings.
+ * The input of `facts.py`. The class `Settings` in that file explains the fields.
  * @typedef {object} FactSettings
  * @property {string} model
  * @property {number} r
@@ -18,7 +18,7 @@ import { askPython } from '../ask_python.mjs';
 
 /**
  * @param {FactSettings} settings
- * @param {(line: string) => void} report called before an installation of PEFT, which may take minutes
+ * @param {(line: string) => void} report called before PEFT is installed, which may take minutes
  * @returns {Promise<{ steps: number, before: number, after: number, answers: readonly (readonly number[])[] }>} `before`, `after`: the
  *   perplexity of the other text before and after training; `answers`: the tokens after each prompt
  */

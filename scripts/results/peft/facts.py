@@ -1,7 +1,7 @@
-"""Teaches facts to a language model by VeRA with real PEFT, for models whose steps take a software adapter too long.
+"""Teaches facts by VeRA with real PEFT, to language models whose steps take too long on a software GPU adapter.
 
 Reads settings as JSON from the standard input, and prints measurements as JSON. Tokens, adapter, batches, schedule and
-AdamW are webvera's; the order of the examples is torch's.
+AdamW's settings are the same as in webvera; only the order of the examples differs, because torch shuffles them.
 """
 
 import json
@@ -19,7 +19,7 @@ from transformers import AutoModelForCausalLM, GenerationConfig
 from training import Batch, endless, perplexity, train
 
 NOT_LEARNT = -100
-"""The label of a token that isn't learnt."""
+"""The label of a token that the loss ignores."""
 
 
 class Example(TypedDict):
@@ -35,13 +35,13 @@ class Settings:
     learning_rate: float
     examples: list[Example]
     rows: int
-    """Examples of a step."""
+    """Examples per step."""
     epochs: int
     prompts: list[list[int]]
     new_tokens: int
-    """Tokens of an answer to a prompt."""
+    """The maximum number of tokens in an answer."""
     text: list[list[int]]
-    """Another text in blocks, to measure the perplexity of."""
+    """Another text in blocks of tokens, whose perplexity is measured."""
 
 
 def main() -> None:
@@ -81,7 +81,7 @@ def filled(row: list[int], length: int, value: int) -> list[int]:
 
 
 def answers(model: Any, settings: Settings) -> list[list[int]]:
-    """The likeliest continuations of the prompts, which are padded on the left. End tokens fill up shorter ones."""
+    """Continues the prompts greedily. Pads prompts on the left, and shorter answers with end tokens."""
     model.eval()
     length = max(map(len, settings.prompts))
     ids = torch.tensor([[0] * (length - len(prompt)) + prompt for prompt in settings.prompts])

@@ -1,9 +1,9 @@
-// Trains LoRA by real PEFT, in Python, for the rows that a table compares VeRA with.
+// Trains LoRA with real PEFT, in Python, for the rows with which a table compares VeRA.
 import { inRepository } from '../../shared/paths.mjs';
 import { askPython } from '../ask_python.mjs';
 
 /**
- * The input of `lora.py`. Its class `Settings` has the meanings.
+ * The input of `lora.py`. The class `Settings` in that file explains the fields.
  * @typedef {object} LoraSettings
  * @property {string} model
  * @property {string} train
@@ -25,8 +25,9 @@ import { askPython } from '../ask_python.mjs';
 
 /**
  * @param {LoraSettings} settings
- * @param {(line: string) => void} report called before an installation of PEFT, which may take minutes
- * @returns {Promise<{ before: Readonly<Record<string, number>>, runs: readonly LoraRun[] }>} perplexities of each text before training, and runs
+ * @param {(line: string) => void} report called before PEFT is installed, which may take minutes
+ * @returns {Promise<{ before: Readonly<Record<string, number>>, runs: readonly LoraRun[] }>} `before`: the perplexity
+ *   of each text before training
  */
 export function trainLora(settings, report) {
   return askPython(inRepository('scripts/results/peft/lora.py'), settings, report);

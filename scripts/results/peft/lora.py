@@ -1,7 +1,7 @@
-"""Trains a LoRA of all linear layers with real PEFT, for comparison with a VeRA that webvera trains on the same text.
+"""Trains LoRA on all linear layers with real PEFT, for comparison with a VeRA that webvera trains on the same text.
 
 Reads settings as JSON from the standard input, and prints measurements as JSON. Blocks of tokens, batches, schedule and
-AdamW are webvera's; the order of the blocks is torch's.
+AdamW's settings are the same as in webvera; only the order of the blocks differs, because torch shuffles them.
 """
 
 import json
@@ -22,22 +22,22 @@ from training import Batch, endless, perplexity, train
 
 @dataclass(frozen=True)
 class Settings:
-    """A LoRA to train, once for each seed, and texts to measure it on. Their names are keys of the results."""
+    """A LoRA to train once for each seed, and the texts to measure it on."""
 
     model: str
     """The folder of the base model."""
     train: str
     texts: dict[str, str]
-    """The texts to measure the perplexity of."""
+    """The texts whose perplexity is measured, by name. The results use the same names."""
     r: int
     learning_rate: float
     seeds: int
-    """Runs, whose seeds count from 0."""
+    """The number of runs. Their seeds count from 0."""
     max_steps: int
     rows: int
-    """Blocks of a step."""
+    """Blocks per step."""
     length: int
-    """Tokens of a block."""
+    """Tokens per block."""
 
 
 def main() -> None:
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def blocks(tokenizer: Tokenizer, text: str, length: int) -> list[list[int]]:
-    """One text as blocks that don't overlap. A last block of one token is dropped, because it predicts nothing."""
+    """Splits a text into blocks that don't overlap. Drops a last block of one token, because it predicts nothing."""
     ids: list[int] = tokenizer.encode(text).ids
     rows = [ids[start : start + length] for start in range(0, len(ids), length)]
     return [row for row in rows if len(row) > 1]
@@ -81,7 +81,7 @@ def batches(rows: list[list[int]], size: int) -> Iterator[Batch]:
 
 
 def bytes_of(model: Any) -> int:
-    """The size of the adapter's file."""
+    """Returns the size of the adapter's file."""
     with TemporaryDirectory() as folder:
         model.save_pretrained(folder)
         return (Path(folder) / "adapter_model.safetensors").stat().st_size

@@ -1,4 +1,4 @@
-"""Training with real PEFT by webvera's defaults, and perplexity: what the scripts of this folder share."""
+"""Functions that the scripts of this folder share: training with webvera's defaults, and perplexity."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -11,13 +11,13 @@ Batch = dict[str, torch.Tensor]
 Row = TypeVar("Row")
 
 WARM_UP = 0.06
-"""The part of all steps in which the rate grows: webvera's `warmup_ratio`."""
+"""The fraction of the steps in which the learning rate rises: webvera's `warmup_ratio`."""
 LARGEST_NORM = 1.0
 """webvera's `max_grad_norm`."""
 
 
 def train(model: Any, batches: Iterator[Batch], steps: int, learning_rate: float) -> None:
-    """Takes steps of AdamW over everything that trains."""
+    """Trains all trainable parameters with AdamW."""
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=learning_rate, weight_decay=0.0)
     scheduler = get_scheduler("linear", optimizer, math.ceil(WARM_UP * steps), steps)
@@ -31,7 +31,7 @@ def train(model: Any, batches: Iterator[Batch], steps: int, learning_rate: float
 
 
 def endless(rows: Sequence[Row], size: int) -> Iterator[list[Row]]:
-    """Batches of all rows, in another order each time; a last batch of fewer rows counts too."""
+    """Yields batches forever, in a new order for each pass over the rows. A pass's last batch may have fewer rows."""
     while True:
         order = torch.randperm(len(rows)).tolist()
         for start in range(0, len(order), size):

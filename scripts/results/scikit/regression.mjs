@@ -1,4 +1,4 @@
-// Fits logistic regressions with scikit-learn, in Python, for the rows that a table compares classifiers with.
+// Fits logistic regressions with scikit-learn, in Python, for the rows with which a table compares classifiers.
 import { inRepository } from '../../shared/paths.mjs';
 import { askPython } from '../ask_python.mjs';
 
@@ -8,14 +8,17 @@ import { askPython } from '../ask_python.mjs';
  * @typedef {object} Regressions
  * @property {Inputs} train
  * @property {Inputs} test
- * @property {readonly (readonly number[])[]} runs rows of `train`, for each regression
+ * @property {readonly (readonly number[])[]} runs for each regression, the indices of its examples in `train`
  */
-/** @typedef {{ readonly accuracy: number, readonly C: number, readonly seconds: number }} Regression `accuracy`: the share of the test that is right */
+/**
+ * `accuracy`: the fraction of the test set that is predicted correctly.
+ * @typedef {{ readonly accuracy: number, readonly C: number, readonly seconds: number }} Regression
+ */
 
 /**
  * @param {Regressions} request
- * @param {(line: string) => void} report called before an installation of the packages, which may take minutes
- * @returns {Promise<readonly Regression[]>} one for each of `runs`. Rejects with PythonMissing where no Python can run it
+ * @param {(line: string) => void} report called before the packages are installed, which may take minutes
+ * @returns {Promise<readonly Regression[]>} one for each of `runs`. Rejects with PythonMissing if no Python can run the script
  */
 export function fitRegressions(request, report) {
   return askPython(inRepository('scripts/results/scikit/regression.py'), request, report);

@@ -1,7 +1,7 @@
-"""Fits logistic regressions with scikit-learn, for comparison with classifiers that webvera makes of the same examples.
+"""Fits logistic regressions with scikit-learn, for comparison with classifiers that webvera fits to the same examples.
 
 Reads a request as JSON from the standard input, and prints measurements as JSON. The strength of the penalty is chosen
-by cross-validation over the examples that a regression is fitted to; the test only measures the accuracy.
+by cross-validation over the examples that a regression is fitted to; the test set only measures the accuracy.
 """
 
 import json
@@ -17,7 +17,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 STRENGTHS = [0.1, 1.0, 10.0, 100.0, 1000.0]
-"""The inverse strengths to choose from: those of webvera's `fit_head`."""
+"""The candidates for C, the inverse strength of the penalty: the same as in webvera's `fit_head`."""
 FOLDS = 5
 MOST_ITERATIONS = 10_000
 
@@ -25,7 +25,7 @@ MOST_ITERATIONS = 10_000
 @dataclass(frozen=True)
 class Examples:
     inputs: list[str] | list[list[float]]
-    """Texts, which are read as words by tf-idf, or vectors."""
+    """Either texts, whose words are weighted by tf-idf, or vectors."""
     labels: list[str]
 
 
@@ -36,12 +36,12 @@ def main() -> None:
 
 
 def run(train: Examples, test: Examples, rows: list[int]) -> dict[str, Any]:
-    """A regression over some rows of the training examples."""
+    """Fits a regression to some of the training examples, and measures it on the test set."""
     inputs, labels = inputs_of(train), np.array(train.labels)
     regression = LogisticRegression(max_iter=MOST_ITERATIONS)
     model = make_pipeline(TfidfVectorizer(), regression) if inputs.dtype == object else make_pipeline(regression)
     begun = time.perf_counter()
-    # Folds have equal shares of each class, and are the same each time.
+    # Each fold has the same share of each class, and the folds are the same in every run.
     search = GridSearchCV(model, {"logisticregression__C": STRENGTHS}, cv=FOLDS)
     search.fit(inputs[rows], labels[rows])
     seconds = time.perf_counter() - begun
@@ -50,7 +50,7 @@ def run(train: Examples, test: Examples, rows: list[int]) -> dict[str, Any]:
 
 
 def inputs_of(examples: Examples) -> np.ndarray[Any, Any]:
-    """(N) texts, or (N, D)."""
+    """Returns an array of texts with the shape (N), or of vectors with the shape (N, D)."""
     is_text = isinstance(examples.inputs[0], str)
     return np.array(examples.inputs, dtype=object if is_text else np.float64)
 

@@ -1,17 +1,17 @@
-// The measurements that several tables share: trains adapters of one kind, measures them, and reports their costs.
+// Functions that several tables share: they train adapters of one kind, measure them, and report their costs.
 import { randomNumbers } from '../../shared/random.mjs';
 import { spread } from '../report.mjs';
 
 /** @typedef {import('../report.mjs').TableRun} TableRun */
 /** @typedef {import('../../../src/index').AdaptedModel} AdaptedModel */
 
-/** Rank of the LoRA of the same layers whose size is reported for comparison. */
+/** The rank of a LoRA on the same layers, whose size is reported for comparison. */
 export const LORA_RANK = 8;
 
-/** The rank of an adapter that doesn't learn. */
+/** The rank of the adapter if only the head learns: PEFT needs at least one adapted layer. */
 export const HEAD_RANK = 1;
 
-/** The columns after those that identify a row. */
+/** Returns the columns after those that identify a row. */
 export const costColumns = (/** @type {string} */ metric) => [
   metric,
   'Trained values',
@@ -23,7 +23,8 @@ export const costColumns = (/** @type {string} */ metric) => [
 /**
  * @typedef {object} Method
  * @property {string} name
- * @property {Partial<import('../../../src/index').VeraConfigInit> | import('../../../src/index').IA3Config} config fields of VeRA's, or another kind's
+ * @property {Partial<import('../../../src/index').VeraConfigInit> | import('../../../src/index').IA3Config} config fields of
+ *   a VeRA configuration, or an (IA)³ configuration
  * @property {import('../../../src/index').TrainingArguments} args
  */
 
@@ -32,13 +33,14 @@ export const costColumns = (/** @type {string} */ metric) => [
  * @property {import('../../../src/index').PreTrainedModel} model
  * @property {(seed: number) => import('../../../src/index').TrainerInit['train_dataset']} train
  * @property {import('../../../src/index').TrainerInit['train_dataset']} test
- * @property {import('../../../src/index').TrainerInit['train_dataset']} [validation] data by which a setting is chosen; has a cell before that of `test`
+ * @property {import('../../../src/index').TrainerInit['train_dataset']} [validation] data by which settings are
+ *   chosen; its cell comes before that of `test`
  */
 
 /**
  * @param {TableRun} run
  * @param {Method} method
- * @param {Runs} runs one for each seed
+ * @param {Runs} runs the model and data; one run is trained for each seed
  * @returns {Promise<string[]>} cells of the row, one for each of `costColumns`
  */
 export async function trainAndMeasure({ library, seeds }, method, { model, train, test, validation }) {
@@ -110,7 +112,7 @@ export function shuffled(items, seed) {
 }
 
 /**
- * `each` examples of each class.
+ * Picks `each` examples of each class at random, by the seed.
  * @template {{ readonly label: string }} T
  * @param {readonly T[]} examples
  * @param {number} each

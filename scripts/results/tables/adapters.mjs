@@ -1,5 +1,5 @@
-// Trains an adapter of each kind, at the best of its rates, on a book over the bundled model and on answers over SmolLM2. Compares what the
-// adapters learn and forget, the sizes of their files, and the time that they take.
+// Trains adapters of each kind at their best learning rates: for the bundled model on a book, and for SmolLM2 on answers. Compares what the
+// adapters learn, what the models forget, the sizes of the files, and the training times.
 import { readFileSync } from 'node:fs';
 import { splitText } from '../../finetune/split_text.mjs';
 import { inRepository } from '../../shared/paths.mjs';
@@ -36,19 +36,19 @@ import { basePerplexities } from './base_perplexity.mjs';
  * @property {Readonly<Record<string, readonly number[]>>} perplexity of each text, by run
  * @property {readonly string[]} KiB of the file in float32 and in float16
  * @property {number} seconds of the fastest run
- * @property {number} busy seconds of the processor's cores in the run that took the fewest
+ * @property {number} busy CPU seconds, summed over the cores, of the run that used the fewest
  */
 
-/** Characters of the texts that are measured: the end of the text to train on, the held-out text, and definitions. */
+/** The lengths, in characters, of the measured texts: the end of the text to train on, the held-out text, and definitions. */
 const [VALIDATION, TEST, OTHER] = [8_000, 12_000, 5_000];
-/** The number of answers by which a rate is chosen, and of those that test. Both are at the end of the file. */
+/** The number of validation answers, by which a learning rate is chosen, and of test answers. Both are at the end of the file. */
 const JUDGES = 8;
 const GGUF = 'SmolLM2-135M-Instruct.Q4_1.gguf';
-/** The texts that have columns. */
+/** The measured texts that have a column in the table. */
 const COLUMNS = /** @type {const} */ (['test', 'other']);
 const DTYPES = /** @type {const} */ (['float32', 'float16']);
 
-/** @type {Record<'vera' | 'lora' | 'ia3' | 'unilora', Rates>} in rising order; the defaults are 1e-1, 3e-3, 3e-2 and 5e-2 */
+/** @type {Record<'vera' | 'lora' | 'ia3' | 'unilora', Rates>} in rising order; the library's defaults are 1e-1, 3e-3, 3e-2 and 5e-2 */
 const RATES = {
   vera: [3e-2, 6e-2, 1e-1, 2e-1],
   lora: [1e-3, 3e-3, 1e-2, 2e-2],
@@ -58,7 +58,7 @@ const RATES = {
 const ALL = { target_modules: 'all-linear' };
 const SMALL = { ...ALL, save_projection: false };
 
-/** @type {readonly Kind[]} DVoRA's rank is that at which its file is as large as VeRA's of r 256. */
+/** @type {readonly Kind[]} DVoRA has the rank at which its file is as large as that of VeRA r 256. */
 const KINDS = [
   { name: 'VeRA r 256', config: ({ VeraConfig }) => new VeraConfig({ ...SMALL, r: 256 }), rates: RATES.vera },
   {

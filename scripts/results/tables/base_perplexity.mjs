@@ -1,8 +1,8 @@
-// The perplexity of a base model, by which a table finds that PyTorch has the same model and text.
+// Measures the perplexity of a base model, and compares it with PyTorch's, to check that PyTorch has the same model and text.
 
 /** @typedef {import('../report.mjs').TableRun} TableRun */
 
-/** The relative difference of two perplexities by which two models and texts are recognised as equal. */
+/** Two perplexities count as equal if their relative difference is smaller than this number. */
 const SAME = 1e-4;
 
 /**
@@ -14,7 +14,7 @@ const SAME = 1e-4;
  * @returns {Promise<Record<Name, number>>} of each text
  */
 export async function basePerplexities({ library }, model, texts, args) {
-  // A new adapter changes nothing.
+  // A new adapter doesn't change the model's outputs, so this measures the base model.
   const vera = await library.get_peft_model(model, new library.VeraConfig({ r: 1, target_modules: ['q_proj'] }));
   const found = /** @type {Record<Name, number>} */ ({});
   for (const name of /** @type {Name[]} */ (Object.keys(texts))) {

@@ -1,4 +1,4 @@
-// The ways to learn classes from a few examples each, as far as texts and images share them.
+// Functions that the tables of texts and of images share: they measure ways to learn classes from a few examples each.
 import { PythonMissing } from '../../test/python.mjs';
 import { spread } from '../report.mjs';
 import { fitRegressions } from '../scikit/regression.mjs';
@@ -30,7 +30,8 @@ export async function measureRow({ row, report }, key, method) {
  * Fits scikit-learn's regressions, one for each of `runs`.
  * @param {TableRun} run
  * @param {import('../scikit/regression.mjs').Regressions} request
- * @returns {Promise<{ readonly cells: readonly string[], readonly seconds: number }>} the accuracy and no costs; the shortest time of a fit
+ * @returns {Promise<{ readonly cells: readonly string[], readonly seconds: number }>} `cells`: the accuracy, and
+ *   dashes for the costs; `seconds`: the shortest time of a fit
  */
 export async function regressions({ report }, request) {
   const found = await fitRegressions(request, report);
@@ -40,10 +41,10 @@ export async function regressions({ report }, request) {
 
 /**
  * @typedef {object} Refinement
- * @property {string} name of the row, which the profiles' ids begin with
+ * @property {string} name of the row; the profiles' ids begin with it
  * @property {import('../../../src/index').PreTrainedModel} model
  * @property {import('../../../src/index').ProfileOptions['peft_config']} peft_config
- * @property {number} [max_length] tokens of a text that are read. Default: the model's limit
+ * @property {number} [max_length] maximum number of tokens to read of a text. Default: the model's limit
  * @property {(seed: number) => readonly import('../../../src/index').Example[]} few
  * @property {Parameters<typeof accuracyOf>[1]} test
  */
@@ -52,7 +53,7 @@ export async function regressions({ report }, request) {
  * Lets a new profile learn by the method 'refine' for each seed.
  * @param {TableRun} run
  * @param {Refinement} refinement
- * @returns {Promise<{ readonly accuracy: string, readonly seconds: string }>} cells; the shortest time of learning
+ * @returns {Promise<{ readonly accuracy: string, readonly seconds: string }>} cells of the row; `seconds` is the shortest time of learning
  */
 export async function refineProfiles(run, { name, model, peft_config, max_length, few, test }) {
   const length = max_length === undefined ? {} : { max_length };
@@ -75,7 +76,7 @@ export async function refineProfiles(run, { name, model, peft_config, max_length
 }
 
 /**
- * The percentage of examples whose likeliest label is right.
+ * Returns the percentage of examples whose likeliest label is right.
  * @param {Profile} profile
  * @param {readonly (Exclude<import('../../../src/index').PredictInput, string> & { readonly label: string })[]} test
  * @param {{ readonly max_length?: number }} options

@@ -1,4 +1,4 @@
-// Teaches models facts about a person, and asks for them as they were taught and in other words.
+// Teaches models facts about a person, and then asks the taught questions, also in other words.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inRepository } from '../../shared/paths.mjs';
@@ -21,13 +21,13 @@ import { SETTINGS, teachHere, teachInPeft } from './taught.mjs';
  * @property {'webvera' | 'PEFT'} engine
  * @property {() => string} folder
  * @property {string} [gguf_file]
- * @property {readonly number[]} epochs one row for each
+ * @property {readonly number[]} epochs numbers of epochs, one for each row
  * @property {(question: string) => Lesson['prompts'][number]} prompt
  * @property {(fact: Fact) => import('../../../src/index').Example} example
  */
 
 const GGUF = 'SmolLM2-135M-Instruct.Q4_1.gguf';
-/** Characters of a text that isn't taught. */
+/** The length, in characters, of a text that isn't taught. */
 const OTHER_TEXT = 2_000;
 const TEACH = { webvera: teachHere, PEFT: teachInPeft };
 

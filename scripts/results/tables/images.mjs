@@ -15,7 +15,10 @@ import { measureRow, RANK, refineProfiles, regressions, seedsOf } from './class_
  * @property {readonly Image[]} train
  * @property {readonly Image[]} test
  */
-/** @typedef {(lesson: ImageLesson, shots: number) => Promise<readonly string[]>} ImageMethod cells from the accuracy on; `shots`: images of a class */
+/**
+ * Returns the cells of a row from the accuracy on. `shots`: images per class.
+ * @typedef {(lesson: ImageLesson, shots: number) => Promise<readonly string[]>} ImageMethod
+ */
 
 const MODEL = inRepository('demo/public/models/vit-pictures-1.4M');
 const HELD_BACK = ['Coat', 'Pullover', 'Shirt'];
@@ -73,7 +76,7 @@ async function pixelsByRegression({ run, train, test }, shots) {
 /** @type {ImageMethod} */
 async function instantHead({ run, model, train, test }, shots) {
   const { library } = run;
-  // PEFT needs at least one adapted layer. It doesn't learn: only the head does.
+  // PEFT needs at least one adapted layer. This layer's adapter doesn't learn: only the head does.
   const where = { target_modules: ['q_proj'], layers_to_transform: [3], modules_to_save: ['classifier'] };
   const vera = await library.get_peft_model(
     model,
@@ -85,7 +88,7 @@ async function instantHead({ run, model, train, test }, shots) {
   let seconds = Number.POSITIVE_INFINITY;
   for (const seed of seedsOf(run)) {
     const few = fewOfEach(train, shots, seed).map(exampleOf);
-    // This call is timed: it computes the features of new examples. The next call computes those of the test.
+    // The first call is timed: it computes the features of the new examples. The second computes those of the test images too.
     seconds = Math.min(seconds, (await vera.fit_head(few)).seconds);
     const { held_out } = await vera.fit_head(few, { eval_dataset });
     measured.push(100 * (held_out?.after.accuracy ?? Number.NaN));
@@ -112,7 +115,7 @@ async function refinedProfile({ run, model, train, test }, shots) {
   return [accuracy, ...costs, seconds];
 }
 
-/** A grey image as three equal channels. */
+/** Returns a grey image as an example with three equal channels. */
 function exampleOf(/** @type {Image} */ { pixels, label }) {
   const data = new Uint8Array(3 * pixels.length);
   for (const [i, byte] of pixels.entries()) data.fill(byte, 3 * i, 3 * i + 3);

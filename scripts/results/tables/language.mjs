@@ -1,4 +1,4 @@
-// Trains a small language model on a book that it hasn't seen, by rank and learning rate, and compares VeRA with PEFT's LoRA.
+// Trains a small language model on a book that it hasn't seen, with several ranks and learning rates, and compares VeRA with PEFT's LoRA.
 import { readFileSync } from 'node:fs';
 import { splitText } from '../../finetune/split_text.mjs';
 import { inRepository } from '../../shared/paths.mjs';
@@ -12,7 +12,7 @@ import { basePerplexities, expectSamePerplexity } from './base_perplexity.mjs';
 
 const STEPS = 100;
 const BATCHES = { per_device_train_batch_size: 8, max_length: 128 };
-/** Characters at the end of the text to train on, by which settings are chosen. No run trains on them. */
+/** The length, in characters, of the validation text, by which settings are chosen: the end of the training text. No run trains on it. */
 const VALIDATION = 20_000;
 /** The texts that are measured, in the order of their columns. */
 const NAMES = /** @type {const} */ (['validation', 'test']);
@@ -33,7 +33,7 @@ const IA3 = [
   { layers: 'k, v, down', target_modules: null, rates: [3e-2] },
 ];
 
-/** The files of the base model, and the texts that the table is about. */
+/** Returns the folder of the base model, and the texts to train on and to measure. */
 function lesson() {
   const text = readFileSync(inRepository('demo/public/text/moby-dick.txt'), 'utf8');
   const { train, heldOut } = splitText(text);
@@ -110,7 +110,7 @@ async function load({ library, session }, folder) {
 }
 
 /**
- * The base model's perplexities.
+ * Returns the base model's perplexities.
  * @param {TableRun} run
  * @param {string} folder
  * @param {Texts} texts

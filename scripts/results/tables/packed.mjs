@@ -1,4 +1,4 @@
-// Measures the cost of packed weights: perplexity of models in each storage, before and after training.
+// Measures the cost of packed weights: the perplexity of models in each storage format, before and after training.
 import { readFileSync } from 'node:fs';
 import { splitText } from '../../finetune/split_text.mjs';
 import { inRepository } from '../../shared/paths.mjs';
@@ -74,7 +74,7 @@ async function measure(run, { folder, gguf_file, args, heldOut, runs }, dtype) {
   const options = { session, dtype, ...(gguf_file !== undefined && { gguf_file }) };
   const model = await library.AutoModelForCausalLM.from_pretrained(source, options);
   const { gpu_bytes } = await model.memory();
-  // A new adapter changes nothing.
+  // A new adapter doesn't change the model's outputs, so this measures the base model.
   const vera = await library.get_peft_model(model, new library.VeraConfig({ r: 1, target_modules: ['q_proj'] }));
   const trainer = new library.Trainer({ model: vera, args, train_dataset: test, eval_dataset: test });
   const { perplexity = Number.NaN } = await trainer.evaluate();

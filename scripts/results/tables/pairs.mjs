@@ -1,4 +1,4 @@
-// Teaches SmolLM2-135M-Instruct, from its GGUF file, which of two texts a person prefers.
+// Teaches SmolLM2-135M-Instruct, from its GGUF file, to prefer one of two texts.
 import { dataOf } from '../data/fetch.mjs';
 import { readAnimalPairs } from '../data/word_pairs.mjs';
 
@@ -9,7 +9,7 @@ import { readAnimalPairs } from '../data/word_pairs.mjs';
 
 const GGUF = 'SmolLM2-135M-Instruct.Q4_1.gguf';
 const [R, RATE, STEPS] = [64, 2e-2, 24];
-/** Pairs that are learnt, and as many that are held out. */
+/** The number of pairs to learn from, and of held-out pairs. */
 const COUNT = 48;
 const ARGS = { per_device_train_batch_size: 4, max_length: 40, beta: 0.1, save_strategy: /** @type {const} */ ('no') };
 
@@ -60,7 +60,7 @@ export const pairs = {
 };
 
 /**
- * Trains, and returns the seconds until the first loss, and of a step after it.
+ * Trains, and returns two times in seconds: until the first loss, and of each later step.
  * @param {TableRun} run
  * @param {import('../../../src/index').DPOTrainer} trainer
  */
@@ -77,7 +77,7 @@ async function secondsOf({ report }, trainer) {
 }
 
 /**
- * The number of pairs whose chosen text the model finds likelier than the rejected one.
+ * Returns the number of pairs whose chosen text is likelier, by the model, than the rejected one.
  * @param {TableRun} run
  * @param {VeraModel} model
  * @param {readonly Pair[]} data

@@ -1,4 +1,4 @@
-// Rates texts that the bundled model writes by a fixed rule, lets a profile learn from the ratings, and rates what it writes then.
+// A fixed rule rates texts that the bundled model writes. A profile learns from the ratings. Then the rule rates the profile's new texts.
 import { readFileSync } from 'node:fs';
 import { inRepository } from '../../shared/paths.mjs';
 import { spread } from '../report.mjs';
@@ -19,7 +19,7 @@ const TAUGHT = [
   '"Oh,',
   '"What',
 ].concat(['I', 'Near the river', 'She turned to', 'We sailed']);
-/** Beginnings of the texts that are rated afterwards. The defaults of profiles were chosen with other beginnings and seeds. */
+/** Prompts for the texts that are rated after learning. The defaults of profiles were chosen with other prompts and seeds. */
 const NEW = [
   'My sister',
   'It was early, and they',
@@ -33,7 +33,7 @@ const NEW = [
 const NEW_EACH = 8;
 const SAMPLED = { max_new_tokens: 16, do_sample: true, temperature: 0.7, top_p: 0.95 };
 const FIRST_SEED = 20_000;
-/** Above all seeds of the rated texts. */
+/** The first seed for the texts after learning: above all seeds of the texts to learn from. */
 const NEW_SEED = 90_000;
 const MOST_WORDS = 8;
 const SEA = /\b(sea|seas|ship|ships|sail|sails|wave|waves|ocean|shore|boat|boats|island|coast|water|waters)\b/i;
@@ -123,7 +123,7 @@ function percent(/** @type {readonly number[]} */ shares) {
 }
 
 /**
- * The share of good texts among new ones, and the perplexity of the other text.
+ * Returns the share of good texts among new ones, and the perplexity of a text that isn't taught.
  * @param {TableRun} run
  * @param {Model} model
  * @param {Profile} profile

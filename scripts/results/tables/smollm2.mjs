@@ -1,4 +1,4 @@
-// Trains SmolLM2-135M-Instruct, from its GGUF file, on a book and on a style of answers.
+// Trains SmolLM2-135M-Instruct, from its GGUF file, on a book, and on short answers in one style.
 import { readFileSync } from 'node:fs';
 import { splitText } from '../../finetune/split_text.mjs';
 import { inRepository } from '../../shared/paths.mjs';
@@ -10,11 +10,11 @@ import { dataOf } from '../data/fetch.mjs';
 
 const GGUF = 'SmolLM2-135M-Instruct.Q4_1.gguf';
 const [R, RATE, STEPS] = [64, 2e-2, 24];
-/** Sampling, because the likeliest tokens soon repeat themselves. */
+/** Texts are sampled, because greedy decoding soon repeats itself. */
 const SAMPLED = { do_sample: true, temperature: 0.7, top_p: 0.9, seed: 1 };
-/** Characters of the held-out text that are measured. */
+/** The number of characters of the held-out text that are measured. */
 const HELD_OUT = 4_000;
-/** Held-out answers. */
+/** The number of held-out answers. */
 const TESTS = 8;
 const TOKENS = 24;
 

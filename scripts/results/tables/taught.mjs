@@ -1,4 +1,4 @@
-// Teaches facts to a model, in webvera or in PEFT, and asks for them.
+// Teaches facts to a model, in webvera or in PEFT, and then asks about the facts.
 import { teachFacts } from '../peft/facts.mjs';
 import { basePerplexities, expectSamePerplexity } from './base_perplexity.mjs';
 
@@ -18,13 +18,13 @@ import { basePerplexities, expectSamePerplexity } from './base_perplexity.mjs';
  * @typedef {object} Taught
  * @property {number} steps
  * @property {readonly string[]} answers to the prompts
- * @property {number} perplexity of the other text, afterwards
+ * @property {number} perplexity of the text that isn't taught, after training
  */
 
-/** The settings of a run: a profile's defaults, and a length that is enough for every fact. */
+/** The settings of a run: a profile's defaults, and a `max_length` that is enough for every fact. */
 export const SETTINGS = { r: 256, learning_rate: 1e-1, per_device_train_batch_size: 4, max_length: 128 };
 const { r: R, ...ARGS } = SETTINGS;
-/** Tokens of an answer. */
+/** The maximum number of tokens in an answer. */
 const TOKENS = 24;
 
 /**
@@ -45,7 +45,7 @@ export async function teachHere({ library }, { model: base, examples, prompts, t
 }
 
 /**
- * Teaches a lesson by PEFT, from webvera's tokens. Throws if PyTorch's base model has another perplexity.
+ * Teaches a lesson with PEFT, using webvera's tokens. Throws if the base model's perplexity in PyTorch differs from that in webvera.
  * @param {TableRun} run
  * @param {Lesson} lesson
  * @returns {Promise<Taught>}

@@ -16,11 +16,11 @@ import { fewOfEach, HEAD_RANK } from './adapted.mjs';
  * @property {number} layer index of the last layer
  */
 /**
- * Vectors of all texts, and the time that one of the training texts took.
+ * Vectors of all texts, and the mean time to embed one training text.
  * @typedef {{ readonly train: readonly (readonly number[])[], readonly test: readonly (readonly number[])[], readonly secondsEach: number }} Vectors
  */
 
-/** Held-out texts. */
+/** The number of held-out texts. */
 export const TESTS = 250;
 
 /** Models are loaded when they are first used, because most rows of a resumed table need none. */
@@ -51,7 +51,7 @@ export class TextLesson {
   }
 
   /**
-   * @param {number} shots examples a class
+   * @param {number} shots examples per class
    * @param {number} seed
    */
   few(shots, seed) {
@@ -67,13 +67,13 @@ export class TextLesson {
     return library.AutoModelForSequenceClassification.from_pretrained(source, { session, id2label });
   }
 
-  /** The classifier that profiles share. */
+  /** Returns the classifier that profiles share. */
   shared() {
     this.#shared ??= this.open();
     return this.#shared;
   }
 
-  /** A classifier whose head can be solved. PEFT needs at least one adapted layer, which doesn't learn. */
+  /** Returns a classifier for `fit_head`. PEFT needs at least one adapted layer; its adapter doesn't learn. */
   solver() {
     this.#solver ??= this.open().then((model) => {
       const { library } = this.run;
@@ -85,7 +85,7 @@ export class TextLesson {
     return this.#solver;
   }
 
-  /** Returns the vectors that `embed` makes of all texts. */
+  /** Returns the vectors of all texts, by `embed`. */
   vectors() {
     this.#vectors ??= this.#embed();
     return this.#vectors;
@@ -96,7 +96,7 @@ export class TextLesson {
     const model = await library.AutoModel.from_pretrained(await library.openFolder(this.base.folder()), { session });
     const [tests, trained] = [this.test, this.train].map((all) => all.map(({ text }) => text));
     const test = await model.embed(tests ?? []);
-    // Kernels are compiled now, so only the model's own time is measured.
+    // The first call has compiled the kernels, so this measures only the time of the model itself.
     const begun = performance.now();
     const train = await model.embed(trained ?? []);
     const secondsEach = (performance.now() - begun) / 1000 / this.train.length;

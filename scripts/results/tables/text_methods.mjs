@@ -1,13 +1,16 @@
-// The ways to learn classes of texts from a few examples each, which the table of texts compares. Each gives the cells of a row.
+// The methods that the table of texts compares: ways to learn classes from a few examples of each. A method returns the cells of a row.
 import { spread } from '../report.mjs';
 import { costOf } from './adapted.mjs';
 import { RANK, refineProfiles, regressions, seedsOf } from './class_methods.mjs';
 
 /** @typedef {import('../report.mjs').TableRun} TableRun */
 /** @typedef {import('./text_lesson.mjs').TextLesson} TextLesson */
-/** @typedef {(lesson: TextLesson, shots: number) => Promise<readonly string[]>} TextMethod cells from the accuracy on; `shots`: examples a class */
+/**
+ * Returns the cells of a row from the accuracy on. `shots`: examples per class.
+ * @typedef {(lesson: TextLesson, shots: number) => Promise<readonly string[]>} TextMethod
+ */
 
-/** Tokens of a text that a classifier reads. */
+/** The maximum number of tokens that a classifier reads of a text. */
 export const LENGTH = 32;
 
 /** @type {TextMethod} */
@@ -51,7 +54,7 @@ export async function instantHead(lesson, shots) {
     const few = lesson.few(shots, seed);
     const { held_out } = await vera.fit_head(few, { eval_dataset: lesson.test, max_length: LENGTH });
     measured.push(100 * (held_out?.after.accuracy ?? Number.NaN));
-    // The same head again, now that the vectors of all examples are known.
+    // Solves the same head again: the features of all examples are cached now, so this measures only the solving.
     const again = await vera.fit_head(few, { max_length: LENGTH });
     seconds = Math.min(seconds, again.seconds);
   }

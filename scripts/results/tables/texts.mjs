@@ -1,4 +1,4 @@
-// Learns classes of texts from few examples, in several ways: definitions of nouns by subject, and subjects of e-mails by spam or ham.
+// Learns to classify texts from few examples, in several ways: definitions of nouns by topic, and subject lines of e-mails as spam or ham.
 import { inRepository } from '../../shared/paths.mjs';
 import { dataOf } from '../data/fetch.mjs';
 import { costColumns, LORA_RANK } from './adapted.mjs';
@@ -32,7 +32,7 @@ const BY_SCIKIT = {
 /** @type {Readonly<Record<string, TextMethod>>} */
 const SOLVED = { 'instant head': instantHead, 'refined VeRA': refinedProfile };
 
-/** @type {readonly (readonly [TextBase, number, Readonly<Record<string, TextMethod>>])[]} base, examples a class, methods */
+/** @type {readonly (readonly [TextBase, number, Readonly<Record<string, TextMethod>>])[]} base, examples per class, methods */
 const ROWS = [
   [SENTENCES, 8, { ...BY_SCIKIT, ...SOLVED }],
   [SENTENCES, 32, { ...BY_SCIKIT, ...SOLVED }],

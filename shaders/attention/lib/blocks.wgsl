@@ -14,7 +14,7 @@ fn v_block(rows: vec4u, c: u32) -> mat4x4f {
   return mat4x4f(v[rows.x + c], v[rows.y + c], v[rows.z + c], v[rows.w + c]);
 }
 
-// Tokens beyond the last have its place, so the blocks are written in reverse: the last token's own after theirs.
+// Tokens beyond the last are clamped to its row. Rows are written in reverse order, so that the last token's own values are written last.
 fn put_y(rows: vec4u, c: u32, block: mat4x4f) {
   y[rows.w + c] = block[3];
   y[rows.z + c] = block[2];

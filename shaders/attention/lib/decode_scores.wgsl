@@ -1,7 +1,7 @@
-// One new query per row of the batch, over its cache: places and scores, for kernels that define query_word.
+// Offsets and scores for attention of one new query per batch row to the row's cache. The kernel defines query_word.
 const HIDDEN = -1e30;
 
-// Words of a head.
+// The number of words of a head.
 fn head_width() -> u32 {
   return p.D / WIDTH;
 }
@@ -11,7 +11,7 @@ fn query_start(batch: u32, head: u32) -> u32 {
   return (batch * p.H + head) * head_width();
 }
 
-// Words from an entry of the cache to the next.
+// The number of words from one entry of the cache to the next.
 fn entry_stride() -> u32 {
   return p.Hkv * head_width();
 }
@@ -21,7 +21,7 @@ fn cache_start(batch: u32, head: u32) -> u32 {
   return batch * p.S * entry_stride() + head * p.Hkv / p.H * head_width();
 }
 
-// log2 of a score's exp. `line` counts the heads of a workgroup.
+// log2(e^score), so that exp2 gives e^score. `line` is the head's index in its workgroup.
 fn score_of(line: u32, query: u32, row: u32) -> f32 {
   let width = head_width();
   var product = 0.0;

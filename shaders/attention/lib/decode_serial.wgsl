@@ -1,6 +1,6 @@
-// attention_decode and rope_attention_decode, by a thread per head, for devices on which barriers are slow: it loops over four entries
-// at a time. The sums stay in y, so that D may be anything.
-// grid: 4 heads of any row in x
+// attention_decode and rope_attention_decode with one thread per head, for devices on which barriers are slow. The thread loops over the
+// cache, four entries at a time. The sums stay in y, so that D can be any size.
+// grid: 4 heads in x, of any batch row
 const LINES = 4u;
 
 @compute @workgroup_size(4)
@@ -22,7 +22,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
   var maximum = own_score(line);
   var total = select(0.0, 1.0, maximum > HIDDEN);
   for (var entry = 0u; entry < end; entry += 4u) {
-    // Entries after the last repeat it, with weight 0.
+    // Entries after the last one are clamped to it, and have weight 0.
     let entries = min(vec4u(entry, entry + 1u, entry + 2u, entry + 3u), vec4u(end - 1u));
     let rows = cache + entries * stride;
     let made = vec4f(

@@ -1,5 +1,5 @@
-// attention_decode and rope_attention_decode, by a workgroup per head and 128 words of it: scores of 256 entries at a time are made by
-// all threads. Then each thread sums one word of the values over its share of the entries, with a running maximum of its own.
+// attention_decode and rope_attention_decode with one workgroup per 128 words of a head. All threads compute the scores of 256 entries
+// at a time. Then each thread sums one word of the values over its share of the entries, with a running maximum of its own.
 // grid: H in x, B in y, 128 words of D in z
 const LINES = 1u;
 const THREADS = 128u;
@@ -20,7 +20,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   prepare(0u, batch, head, thread, THREADS);
   workgroupBarrier();
 
-  // Threads of a share have a word each; the remaining threads only compute scores.
+  // Each share of the entries has one thread per word. Threads beyond the last share only compute scores.
   let first_word = group.z * THREADS;
   let words = min(head_width() - first_word, THREADS);
   let shares = THREADS / words;

@@ -1,9 +1,9 @@
-// Four rows of a head of eight columns, in registers: `near` has the first four columns, `far` the others. Each sum is written as one
-// chain of additions, one sum after the other, so that few registers hold terms.
+// Four rows of a head of eight columns, in registers: `near` has the first four columns, `far` the others. Each sum is one chain of
+// additions, one sum after the other, so that few terms are in registers at once.
 // with lib/neighbours.wgsl
 struct Head { near: mat4x4f, far: mat4x4f }
 
-// a·b_iᵀ, where each thread has a b of its own.
+// a·b_iᵀ, where b_i is `own` of the quad's i-th thread.
 fn outer(a: Head, own: Head) -> Blocks {
   return Blocks(
     outer_block(a, own),
@@ -22,7 +22,7 @@ fn outer_block(a: Head, b: Head) -> mat4x4f {
   );
 }
 
-// c + Σ_i a_i·b_i, where each thread has a b of its own.
+// c + Σ_i a_i·b_i, where b_i is `own` of the quad's i-th thread.
 fn add_inner(c: Head, a: Blocks, own: Head) -> Head {
   return Head(add_inner_blocks(c.near, a, own.near), add_inner_blocks(c.far, a, own.far));
 }

@@ -1,4 +1,4 @@
-// For heads of eight columns: a thread of attention holds its four queries and their sums in registers.
+// attention for heads of eight columns: a thread holds its four queries and their sums in registers.
 // with lib/heads_held.wgsl
 alias Queries = Head;
 struct Sums { rows: vec4u, real: bool, y: Head }
@@ -7,7 +7,7 @@ fn queries_at(rows: vec4u) -> Queries {
   return Head(q_block(rows, 0u), q_block(rows, 1u));
 }
 
-// Products with four keys of each lane.
+// The products of the thread's four queries with the four keys of each thread of the quad.
 fn products(a: Queries, keys: vec4u) -> Blocks {
   return outer(a, Head(k_block(keys, 0u), k_block(keys, 1u)));
 }

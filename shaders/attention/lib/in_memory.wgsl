@@ -1,12 +1,12 @@
-// A thread of attention holds the places of its four queries. It reads queries where it uses them, and the sums stay in y,
-// so that D may be anything and there is little code to compile.
+// A thread of attention holds only the offsets of its four queries, and reads their values where it uses them. The sums stay
+// in y. So D can be any size, and there is little code to compile.
 struct Queries { rows: vec4u }
 
 fn queries_at(rows: vec4u) -> Queries {
   return Queries(rows);
 }
 
-// Products with four keys of each lane.
+// The products of the thread's four queries with the four keys of each thread of the quad.
 fn products(a: Queries, keys: vec4u) -> Blocks {
   var s = Blocks();
   for (var c = 0u; c < p.D / WORD; c++) {

@@ -1,5 +1,5 @@
-// The reads and writes of attention, two columns of a head at a time for four tokens. Software GPUs are slow to compile
-// memory accesses: blocks of four columns take twice the code, and pairs run faster than single columns.
+// The reads and writes of attention, two columns of a head at a time for four tokens. Software GPUs compile memory
+// accesses slowly, and blocks of four columns have twice as many. Pairs run faster than single columns.
 alias Word = vec2f;
 const WORD = 2u;
 
@@ -19,7 +19,7 @@ fn y_pair(rows: vec4u, c: u32) -> mat2x4f {
   return transpose(mat4x2f(y[rows.x + c], y[rows.y + c], y[rows.z + c], y[rows.w + c]));
 }
 
-// Tokens beyond the last have its place, so the pairs are written in reverse: the last token's own after theirs.
+// Tokens beyond the last are clamped to its row. Rows are written in reverse order, so that the last token's own values are written last.
 fn put_y(rows: vec4u, c: u32, pair: mat2x4f) {
   let words = transpose(pair);
   y[rows.w + c] = words[3];

@@ -1,12 +1,12 @@
-// Four adjacent tokens: the beginnings of a head's rows for them, and the queries that see them as keys. Those are queries of the
-// same document, less than the window away.
+// For four adjacent tokens: where a head's rows begin, and which queries see the tokens as keys. These are queries of the same
+// document that are less than the window away.
 
-// Tokens beyond the last repeat it.
+// Tokens beyond the last one are clamped to it.
 fn tokens_from(token: u32) -> vec4u {
   return min(token + vec4u(0u, 1u, 2u, 3u), vec4u(p.T - 1u));
 }
 
-// Places of rows are in words. Only one product depends on the thread, because GPUs take four times as long for a product as for a sum.
+// Returns offsets in words. Only one multiplication depends on the thread, because it takes GPUs four times as long as an addition.
 fn head_rows(batch: u32, token: u32, head: u32, heads: u32) -> vec4u {
   let width = p.D / WORD;
   let stride = heads * width;
@@ -15,7 +15,7 @@ fn head_rows(batch: u32, token: u32, head: u32, heads: u32) -> vec4u {
   return min(first + token * stride + stride * vec4u(0u, 1u, 2u, 3u), vec4u(last));
 }
 
-// The places of four queries in values of shape (B, H, T).
+// The indices of four queries in values of shape (B, H, T).
 fn query_rows(batch: u32, query: u32, head: u32) -> vec4u {
   return (batch * p.H + head) * p.T + tokens_from(query);
 }
@@ -24,7 +24,7 @@ fn four_from(token: u32) -> vec4i {
   return i32(token) + vec4i(0, 1, 2, 3);
 }
 
-// The first and the last query that see each of four keys; of padding, the last is before the first.
+// The first and the last query that see each of four keys. For padding, the last is before the first.
 struct Seen { first: vec4i, last: vec4i }
 
 fn seen(batch: u32, key: u32) -> Seen {
@@ -38,7 +38,7 @@ fn first_key(batch: u32, query: u32) -> u32 {
   return max(spans[batch * p.T + min(query, p.T - 1u)].x, max(query + 1u, p.window) - p.window);
 }
 
-// One past the last query that sees any key up to this one, or the row's end if this key is padding.
+// One past the last query that sees this key or an earlier one. If this key is padding, it is an upper bound.
 fn queries_end(batch: u32, key: u32) -> u32 {
   let end = spans[batch * p.T + min(key, p.T - 1u)].y;
   return min(select(end, p.T, end == 0u), key + p.window);

@@ -1,5 +1,5 @@
-// attention, each thread alone: it has four queries and loops over the keys that these see, eight at a time. The sums
-// stay in y, so that D may be anything and there is little code to compile.
+// attention without cooperation of threads: each has four queries, and loops over the keys that they see, eight at a time.
+// The sums stay in y. So D can be any size, and there is little code to compile.
 // grid: 32 queries in x
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {

@@ -1,5 +1,5 @@
-// Softmax of rows that arrive in pieces, over the keys that a query may use. Scores are exponents of 2, because GPUs compute
-// exp2 directly.
+// Softmax over the keys that a query sees, computed piece by piece (online softmax). Scores are exponents of 2, because GPUs
+// compute exp2 directly.
 const HIDDEN = -1e30;
 // The initial maximum: above hidden scores, so that their exp2 is 0 even in a row that has no other scores.
 const LOWEST = 0.5 * HIDDEN;

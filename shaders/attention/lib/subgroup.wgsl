@@ -26,7 +26,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
       let own_key = key + (thread & 3u) * 4u;
       let keys = head_rows(batch, own_key, kv_head, p.Hkv);
       let own = seen(batch, own_key);
-      // The scores of four queries by four keys of each lane.
+      // The scores of this thread's four queries by the four keys of each thread of the quad.
       var s = products(queries, keys);
       s = Blocks(
         visible_scores(all_scores(s.b0), query, own),

@@ -1,14 +1,14 @@
-// Tiles of 32 by 32 tokens for 8 × 8 threads. Thread (x, y) has rows 4y to 4y + 3 and columns 4x to 4x + 3. In results as wide
-// as a head, a workgroup computes 64 columns, each thread four of a head's lower half and four half a head further on. Wider heads
-// take several workgroups, which repeat the scores. 14 KiB of workgroup memory with lib/workgroup.wgsl.
+// Tiles of 32 by 32 tokens for 8 × 8 threads. Thread (x, y) has rows 4y to 4y + 3 and columns 4x to 4x + 3. If results are as wide
+// as a head, a workgroup computes 64 of their columns: each thread four in the head's lower half, and four half a head further on. Wider
+// heads take several workgroups, which all compute the scores. With lib/workgroup.wgsl, 14 KiB of workgroup memory are used.
 const TILE = 32u;
-// Columns of a head, in vec4s: INNER are staged at a time for products of two heads, and a workgroup computes OUTER.
+// Columns of a head, in vec4s: INNER are staged at a time for products over a head's width, and a workgroup computes OUTER of a result.
 const INNER = 8u;
 const OUTER = 16u;
 
-// Products go along lines: one number of K for all rows and columns, so that few registers hold operands. A line has an index
-// of its four of K, whose bounds are checked once for all four lines, and a constant one. One more vector lies between lines, so that
-// threads which write one below the other meet different banks.
+// A staged line holds one k (an index of the sum) for all rows and columns. Products take one line at a time, so that few registers
+// hold operands. The first index selects a group of four k, and its bounds are checked once for four lines. The second is a
+// constant. Lines are padded by one vector, so that threads that write to different lines use different memory banks.
 alias Lines = array<array<vec4f, 17>, 4>;
 alias WeightLines = array<array<vec4f, 9>, 4>;
 
@@ -18,8 +18,8 @@ var<workgroup> stage: array<Lines, 8>;
 // 32 rows by 32 tokens: a line for each token.
 var<workgroup> weight_stage: array<WeightLines, 8>;
 
-// The work of a workgroup: its tile begins at token `first`, and its columns are part `part` of a head of `width` (in vec4s).
-// Half of a part's columns are in the head's lower half, the others half a head further on: a thread has both numbers of a rotated pair.
+// The work of a workgroup: its tile begins at token `first`, and its columns are part number `part` of a head of `width` vec4s. Half of
+// a part's columns are in the head's lower half, the others half a head further on, so that a thread has both numbers of a RoPE pair.
 struct Work { first: u32, part: u32, width: u32 }
 
 fn tile_count() -> u32 {
@@ -40,7 +40,7 @@ fn late_work_of(group: u32) -> Work {
 
 // Every thread stages one block of each operand. Both are rows of a head; columns outside of the head count as 0.
 fn stage_operands(thread: vec3u, left: mat4x4f, right: mat4x4f, inside: bool) {
-  // Zeros on one side are enough.
+  // Zeros in one of the operands are enough.
   stage_block(thread.x, thread.y, transpose(mat4x4f(
     select(vec4f(), left[0], inside),
     select(vec4f(), left[1], inside),
@@ -73,7 +73,7 @@ fn add_line(c: mat4x4f, four: u32, line: u32, thread: vec3u) -> mat4x4f {
   return add_outer(c, stage[four][line][thread.y], stage[four][line][thread.x + 8u]);
 }
 
-// The thread's block of the weights of 32 rows by 32 tokens.
+// Stages the thread's block of the weights of 32 rows by 32 tokens.
 fn stage_weights(thread: vec3u, weights: mat4x4f) {
   let lines = transpose(weights);
   weight_stage[thread.x][0][thread.y] = lines[0];
@@ -82,7 +82,7 @@ fn stage_weights(thread: vec3u, weights: mat4x4f) {
   weight_stage[thread.x][3][thread.y] = lines[3];
 }
 
-// The thread's block as it was staged. To read it later takes fewer registers than to hold it.
+// Reads the thread's staged block. Reading it back takes fewer registers than holding it.
 fn own_weights(thread: vec3u) -> mat4x4f {
   return transpose(mat4x4f(
     weight_stage[thread.x][0][thread.y],
@@ -92,7 +92,7 @@ fn own_weights(thread: vec3u) -> mat4x4f {
   ));
 }
 
-// Every thread stages two blocks of the wide operand: four tokens from wide_token, and those 16 later, at wide_column.
+// Every thread stages two blocks of the wide operand at wide_column: four tokens from wide_token on, and four tokens 16 further on.
 fn stage_wide(index: u32, early: mat4x4f, late: mat4x4f) {
   stage_block(index / OUTER, index % OUTER, early);
   stage_block(index / OUTER + 4u, index % OUTER, late);

@@ -14,7 +14,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: 
   let staged_queries = head_rows(batch, query, head, p.H);
   var sums = Wide();
   var maxima = vec4f(LOWEST);
-  // The totals of this thread's keys alone.
+  // The totals over this thread's own keys.
   var totals = vec4f();
   for (var keys = first_key(batch, work.first); keys < keys_end(batch, work.first + TILE); keys += TILE) {
     let staged_keys = head_rows(batch, keys + thread.y * 4u, kv_head, p.Hkv);

@@ -1,4 +1,4 @@
-// A sum for each row of a matrix: one thread per row. The form says what is added up (square) and where the total goes (finish).
+// Sums the values of each row of a matrix, with one thread per row. The kernel defines the values (square), and stores the total (finish).
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let m = flat_index(id, groups);

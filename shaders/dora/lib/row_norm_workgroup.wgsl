@@ -1,5 +1,5 @@
-// A sum for each row of a matrix: one workgroup per row, folded into x and y, whose threads stride over the columns. The form says what
-// is added up (square) and where the total goes (finish).
+// Sums the values of each row of a matrix, with one workgroup per row, folded into x and y, whose threads stride over the columns. The
+// kernel defines the values (square), and stores the total (finish).
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,

@@ -1,9 +1,9 @@
 // Φ(x) = ½(1 + erf(x/√2)), the normal distribution's cumulative function, to about 1e-7 for any x. `bell` is e^(−x²/2).
 // Up to |x| = 1 it is ½ + x · P(x²), with P to 1e-8. Beyond, its tail Φ(−|x|) is bell · Q(q) / (|x| + 3), with Q to a
-// relative 2e-8 over q = (|x| − 3) / (|x| + 3), so that nothing cancels. P and Q are minimax polynomials.
+// relative 2e-8 over q = (|x| − 3) / (|x| + 3), so that no digits cancel. P and Q are minimax polynomials.
 const BELL_AREA = 2.5066282746310002; // √(2π)
 
-// From |x| = 15 on, where the bell is less than any f32, x is clamped: no overflow for any x.
+// e^(−x²/2). |x| is clamped to 15, where the result is 0 in f32 already, so that x² never overflows.
 fn normal_bell(x: vec4f) -> vec4f {
   let far = min(abs(x), vec4f(15.0));
   return exp(-0.5 * far * far);

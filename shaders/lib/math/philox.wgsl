@@ -1,4 +1,4 @@
-// Philox4x32-10: 128 random bits that depend on nothing but counter and key; src/core/numbers/philox.ts gives the same words.
+// Philox4x32-10: 128 random bits that depend only on counter and key. src/core/numbers/philox.ts returns the same words.
 fn multiply_high(a: u32, b: u32) -> u32 {
   let low = (a & 0xffffu) * (b & 0xffffu);
   let middle = (a >> 16u) * (b & 0xffffu) + (low >> 16u);

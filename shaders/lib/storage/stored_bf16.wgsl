@@ -1,5 +1,5 @@
-// One number of a matrix in bf16, the upper halves of f32, two in a word, with rows of any length. The kernel gives words and the
-// length of rows.
+// Reads one number of a matrix in bf16 (the upper half of an f32), two in a word, with rows of any length. The kernel defines
+// right_word and right_stride.
 alias RightWord = u32;
 
 fn stored(row: u32, column: u32) -> f32 {

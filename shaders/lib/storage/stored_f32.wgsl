@@ -1,4 +1,4 @@
-// One number of a matrix in f32, with rows of any length. The kernel gives words and the length of rows.
+// Reads one number of a matrix in f32, with rows of any length. The kernel defines right_word and right_stride.
 alias RightWord = f32;
 
 fn stored(row: u32, column: u32) -> f32 {

@@ -1,4 +1,4 @@
-// One value at a time: rows of any length.
+// Words of one value, for rows of any length.
 alias Word = f32;
 const WIDTH = 1u;
 
@@ -18,7 +18,7 @@ fn word_at(a: Word, at: u32) -> f32 {
   return a;
 }
 
-// 1 at a place, 0 elsewhere.
+// A word with 1 at index `at` and 0 elsewhere.
 fn word_unit(at: u32) -> Word {
   return select(0.0, 1.0, at == 0u);
 }

@@ -1,4 +1,4 @@
-// Four values at a time: rows are multiples of 4.
+// Words of four values, for rows whose length is a multiple of 4.
 alias Word = vec4f;
 const WIDTH = 4u;
 
@@ -18,7 +18,7 @@ fn word_at(a: Word, at: u32) -> f32 {
   return a[at];
 }
 
-// 1 at a place, 0 elsewhere.
+// A word with 1 at index `at` and 0 elsewhere.
 fn word_unit(at: u32) -> Word {
   return select(vec4f(), vec4f(1.0), vec4u(0u, 1u, 2u, 3u) == vec4u(at));
 }

@@ -1,5 +1,5 @@
-// A sum for each column of a table: one thread per column. The form says what is added up (Term, rows, columns, term)
-// and where the total goes (finish).
+// Sums the terms of each column of a table, with one thread per column. The kernel defines the terms (Term, rows, columns,
+// term), and stores the total (finish).
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let c = flat_index(id, groups);

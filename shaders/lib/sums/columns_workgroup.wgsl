@@ -1,5 +1,5 @@
-// A sum for each column of a table: one workgroup per 16 columns, whose 16 threads each take every 16th row. The form
-// says what is added up (Term, rows, columns, term) and where the total goes (finish).
+// Sums the terms of each column of a table, with one workgroup per 16 columns: each of a column's 16 threads takes every 16th
+// row. The kernel defines the terms (Term, rows, columns, term), and stores the total (finish).
 const COLUMNS = 16u;
 const LANES = 16u;
 var<workgroup> lane_sums: array<Term, 256>;

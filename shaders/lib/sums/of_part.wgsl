@@ -1,4 +1,4 @@
-// The value of one of three parts: selected without branches, as loops call it.
+// Selects the value of one of three parts, without branches, because loops call it.
 fn of_part(part: u32, parts: vec3u) -> u32 {
   return select(select(parts.z, parts.y, part == 1u), parts.x, part == 0u);
 }

@@ -1,5 +1,5 @@
-// The sum of one value per thread of a workgroup, in an order that never changes. Every thread gets it. One thread adds
-// all values up: in sums that a step needs once, more barriers take longer to compile and to pass than these additions.
+// Sums one value per thread of a workgroup, in a fixed order, and returns the sum to every thread. One thread adds up all
+// values: for sums that a step needs only once, more barriers would take longer to compile and to run than these additions.
 const THREADS = 64u;
 var<workgroup> values_of_threads: array<f32, THREADS>;
 var<workgroup> sum_of_threads: f32;

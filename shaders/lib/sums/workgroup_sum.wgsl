@@ -1,4 +1,4 @@
-// The sum of one value per thread of a workgroup, in an order that never changes. Every thread gets it.
+// Sums one value per thread of a workgroup, in a fixed order, and returns the sum to every thread.
 const THREADS = 64u;
 var<workgroup> partial_sums: array<f32, THREADS>;
 
@@ -12,7 +12,7 @@ fn workgroup_sum(value: f32, thread: u32) -> f32 {
   }
   workgroupBarrier();
   let sum = partial_sums[0];
-  // The next call writes partial_sums[0] again.
+  // All threads must have read partial_sums[0], because the next call overwrites it.
   workgroupBarrier();
   return sum;
 }

@@ -1,8 +1,8 @@
-// One thread's share of up to 4 rows × 4 columns: four of K at a time, from `first` in steps of `step`. With few rows, most of
-// the time goes into reading the right operand, which is read once. A single row has its own loops: a branch inside them
-// would cost software GPUs as much as the reads.
+// Computes one thread's share of up to 4 rows × 4 columns: four values of k at a time, from `first` in steps of `step`. With few rows,
+// reading the right operand takes most of the time, so it is read only once. A single row has its own loops, because a branch
+// inside a loop would cost software GPUs as much as the reads.
 alias Sums = mat4x4f;
-// Columns of a thread, or of a workgroup in tile_row. `group.y` counts columns in units of SIDE.
+// The number of columns per thread, or per workgroup in tile_row. `group.y` counts columns in units of SIDE.
 const SIDE = 4u;
 
 fn low_rows(column: u32, first: u32, step: u32) -> Sums {

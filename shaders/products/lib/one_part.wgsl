@@ -1,5 +1,5 @@
-// Completes a tile for products of one part. A part is one of up to three products, each with its own operands, that go into
-// one result.
+// Completes a tile for kernels with one part. A part is one of several products with operands of their own that one kernel
+// computes.
 fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   return add_part(0u, before, group, thread);
 }

@@ -1,6 +1,6 @@
-// Completes a tile for products in which each workgroup computes one part, and parts share buffers; some may have other operands.
-// tile_part holds the workgroup's part. Functions with a parameter `part` get a constant instead of it: 1 for other operands, else 0. The
-// calls are written out, so that compilers know which buffers each loop reads.
+// Completes a tile for kernels in which each workgroup computes one part. Parts share buffers, but the operands of some parts may be in
+// other buffers. tile_part is the workgroup's part. The parameter `part` of functions is a constant instead: 1 for operands in the other
+// buffers, else 0. The calls are written out, so that compilers know which buffers each loop reads.
 var<private> tile_part: u32;
 
 fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {

@@ -1,4 +1,4 @@
-// Completes a tile for products of up to three parts with separate buffers. The calls are written out, so that compilers know
+// Completes a tile for kernels with up to three parts in separate buffers. The calls are written out, so that compilers know
 // which buffers each loop reads. The kernel's has_part says which workgroups compute a part.
 fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   var c = before;

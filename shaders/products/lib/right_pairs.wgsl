@@ -1,5 +1,5 @@
-// Layout of the right operand for two parts with weights of one size, whose results alternate: four columns are two of part 0, and the
-// same two of part 1. K runs along the lines. Values beyond K aren't masked: the left operand is 0 there.
+// Layout of the right operand for two parts with weights of the same size, whose columns alternate: a block's four columns are two of
+// part 0, then the same two of part 1. K is along the lines. Values beyond K aren't masked, because the left operand is 0 there.
 fn right_begin(part: u32, column: u32) -> vec4u {
   let last = columns() / 2u - 1u;
   let own = column / 2u;
@@ -16,7 +16,7 @@ fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   ));
 }
 
-// Lines hold whole words here, so no four values need the check of K's end.
+// Equals right_block, which needs no check of K's end, because lines are whole words here.
 fn right_whole_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   return right_block(part, begin, k);
 }

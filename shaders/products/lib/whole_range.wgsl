@@ -1,4 +1,4 @@
-// Completes a tile for products whose workgroups each go through all of K. Kernels that cut K into slices define k_begin and
+// Completes a tile for kernels whose workgroups each loop over all of K. Kernels that split K into slices define k_begin and
 // k_end themselves.
 fn k_begin(group: vec3u) -> u32 {
   return 0u;

@@ -1,5 +1,5 @@
-// Reduces a tile of 32 × 32 in workgroup memory: each block has four row sums and four column sums. Four such tiles are one of
-// the 64 × 64 that lib/lambda_partials.wgsl counts, two quarters of its rows and two of its columns each.
+// Reduces a tile of 32 × 32 in workgroup memory: each block has four row sums and four column sums. Four such tiles form one
+// of the 64 × 64 tiles that lib/lambda_partials.wgsl counts: each has two quarters of its rows and two quarters of its columns.
 // with lib/tile_staged_block.wgsl
 var<workgroup> row_sums: array<vec4f, 64>;    // 8 row blocks × 8 column blocks
 var<workgroup> column_sums: array<vec4f, 64>; // 8 column blocks × 8 row blocks
@@ -12,7 +12,7 @@ fn finish(row: u32, j: u32, block: mat4x4f) {
   column_sums[column_block * 8u + row_block] = sums.by_column;
 }
 
-// Each of 16 threads stores the sums of four rows over a quarter of columns, and those of four columns over a quarter of rows.
+// Each of 16 threads stores the sums of four rows over a quarter of the columns, and those of four columns over a quarter of the rows.
 fn finish_tile(group: vec3u, thread: u32) {
   workgroupBarrier();
   if (thread < 16u) {

@@ -1,4 +1,4 @@
-// The places in the table of λ_b (x) and λ_d (y) of token n's adapter for this module; NONE if there is none.
+// slot_of returns the offsets in the table of λ_b (x) and λ_d (y) of token n's adapter for this module; NONE if there are none.
 const NONE = 0xffffffffu;
 
 fn slot_of(n: u32) -> vec2u {

@@ -27,7 +27,7 @@ export interface AdapterConfig extends AdapterFields {
 /** A configuration's fields without its methods, as they cross between page and worker. */
 export type AdapterConfigFields = Readonly<Record<string, unknown>> & { readonly peft_type: string };
 
-/** The biases that train. As in PEFT, any name ending in '_only' means those of wrapped modules. */
+/** Returns which biases train. As in PEFT, any name that ends in '_only' means the biases of wrapped modules. */
 export function trainedBiases({ bias = 'none' }: Pick<AdapterFields, 'bias'>): 'none' | 'all' | 'wrapped' {
   return bias === 'none' || bias === 'all' ? bias : 'wrapped';
 }

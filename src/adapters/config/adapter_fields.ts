@@ -81,7 +81,7 @@ export const COMMON_FIELDS = {
 } as const satisfies Readonly<Record<string, Field>>;
 
 /**
- * Refuses values of the fields above that PEFT refuses. `only`: the kind's value of `bias` for the biases of wrapped modules, for the hint.
+ * Rejects values of the fields above that PEFT rejects. `only`: the kind's value of `bias` for biases of wrapped modules, for the hint.
  */
 export function checkCommonValues(config: AdapterFields, only: string): void {
   const { bias = 'none', task_type } = config;
@@ -96,7 +96,7 @@ export function checkCommonValues(config: AdapterFields, only: string): void {
   }
 }
 
-/** Refuses `layers_pattern` without `layers_to_transform`, as PEFT does for most kinds. */
+/** Rejects `layers_pattern` without `layers_to_transform`, as PEFT does for most kinds. */
 export function checkLayersPattern({ layers_pattern, layers_to_transform }: AdapterFields): void {
   if ((layers_pattern?.length ?? 0) === 0 || (layers_to_transform ?? null) !== null) return;
   throw refused(
@@ -112,19 +112,19 @@ export function checkRanks(ranks: readonly number[], meaning: string): void {
   throw refused(`\`r\` should be a positive integer value but the value passed is ${wrong}`, meaning);
 }
 
-/** Throws torch's error for a share of dropped inputs that isn't from 0 to 1. */
+/** Throws torch's error for a dropout probability that isn't between 0 and 1. */
 export function checkDropout(name: string, p: number): void {
   if (p >= 0 && p <= 1) return;
   const hint = `${name} is the share of inputs to drop: 0 drops none.`;
   throw refused(`dropout probability has to be between 0 and 1, but got ${p}`, hint);
 }
 
-/** The error for a value that no adapter can have. */
+/** Returns the error for a value that no adapter can have. */
 export function refused(message: string, hint: string): WebVeraError {
   return new WebVeraError('invalid_argument', message, { hint });
 }
 
-/** A value, shortened for a message. */
+/** Formats a value for a message, shortened if it is long. */
 export function show(value: unknown): string {
   const shown = typeof value === 'number' ? String(value) : jsonOf(value);
   return shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;

@@ -7,7 +7,7 @@ import { type Field, isObject, show } from './adapter_fields';
 
 /** The part of a configuration class that differs between kinds. */
 export interface ConfigRules<F extends AdapterFields = AdapterFields> {
-  /** The class in PEFT. */
+  /** The name of PEFT's configuration class. */
   readonly name: string;
   readonly peft_type: string;
   /** The method's name in messages. */
@@ -18,25 +18,25 @@ export interface ConfigRules<F extends AdapterFields = AdapterFields> {
   readonly floats: readonly string[];
   /** The fields in which the order of the entries matters. Files preserve this order. Default: none. */
   readonly ordered?: readonly string[];
-  /** Names that other libraries have for its fields. */
+  /** Names that other libraries use for these fields. */
   readonly names: OwnNames;
-  /** Refuses values that PEFT refuses, values on which PEFT would crash later, and values that could not be loaded again. */
+  /** Rejects values that PEFT rejects, values on which PEFT would crash later, and values that could not be loaded again. */
   check(config: F): void;
-  /** PEFT's warnings about such a configuration, whenever one is made or loaded. */
+  /** Returns the warnings that PEFT gives when such a configuration is created or loaded. */
   warnings(config: F): readonly Warning[];
 }
 
-/** The part of a kind that names its configurations. */
+/** The part of a kind with its configurations' names. */
 export interface HasRules {
   readonly Config: { readonly rules: Pick<ConfigRules, 'name' | 'peft_type' | 'method'> };
 }
 
-/** The code of an error: `invalid_argument` blames the program, `invalid_format` a file. */
+/** The code of an error: `invalid_argument` for a mistake of the calling program, `invalid_format` for one in a file. */
 type Fault = 'invalid_argument' | 'invalid_format';
 
 /**
- * All fields of a configuration, with defaults. Lists and objects are frozen copies, lists without repeated entries. Throws
- * `invalid_argument`, with PEFT's text where PEFT refuses the same.
+ * Returns all fields of a configuration, with defaults. Lists and objects are frozen copies, lists without repeated entries. Throws
+ * `invalid_argument`, with PEFT's error message where PEFT rejects the same value.
  */
 export function completeFields(rules: ConfigRules, init: object): Readonly<Record<string, unknown>> {
   const fields = allFields(rules);
@@ -52,7 +52,7 @@ export function completeFields(rules: ConfigRules, init: object): Readonly<Recor
   );
 }
 
-/** The fields that a parsed `adapter_config.json` has, for the configuration's constructor. Throws `invalid_format`. */
+/** Returns a parsed `adapter_config.json`'s fields for the configuration's constructor, without unknown ones. Throws `invalid_format`. */
 export function fieldsOfFile(rules: ConfigRules, json: unknown, warn: Warn): Readonly<Record<string, unknown>> {
   const kinds = [{ Config: { rules } }];
   withPeftType(kinds, peftTypeOf(json, kinds), 'invalid_format');
@@ -67,7 +67,7 @@ export function fieldsOfFile(rules: ConfigRules, json: unknown, warn: Warn): Rea
   return init;
 }
 
-/** The `peft_type` of a parsed `adapter_config.json`. Throws `invalid_format` for anything that has none. */
+/** Returns the `peft_type` of a parsed `adapter_config.json`. Throws `invalid_format` if there is none. */
 export function peftTypeOf(json: unknown, kinds: readonly HasRules[]): unknown {
   if (!isObject(json)) {
     throw new WebVeraError('invalid_format', `adapter_config.json: expected an object, got ${show(json)}`);
@@ -78,7 +78,7 @@ export function peftTypeOf(json: unknown, kinds: readonly HasRules[]): unknown {
   });
 }
 
-/** The kind of this list with the given `peft_type`. Throws an error of the given code if no kind has it: PEFT has many methods. */
+/** Returns the kind with the given `peft_type`. If no kind has it, throws an error with the given code: PEFT has many more methods. */
 export function withPeftType<K extends HasRules>(kinds: readonly K[], peft_type: unknown, code: Fault): K {
   const kind = kinds.find(({ Config }) => Config.rules.peft_type === peft_type);
   if (kind !== undefined) return kind;
@@ -114,13 +114,13 @@ function checkTypes(rules: ConfigRules, init: object, code: Fault): void {
   }
 }
 
-/** A frozen copy, without repeated entries: later changes of the caller's list don't affect the configuration. */
+/** Returns a frozen copy, without repeated entries: later changes to the caller's value don't affect the configuration. */
 function ownCopy(value: unknown): unknown {
   if (Array.isArray(value)) return Object.freeze([...new Set<unknown>(value)]);
   return isObject(value) ? Object.freeze(structuredClone(value)) : value;
 }
 
-/** Keys in files that PEFT accepts silently, although they aren't fields here. */
+/** Keys of files that aren't fields here but that PEFT knows: it doesn't report them as unexpected arguments. */
 const KNOWN_ELSEWHERE = ['peft_version', 'runtime_config'];
 
 const RUNTIME_CONFIG_IGNORED =

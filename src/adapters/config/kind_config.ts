@@ -20,14 +20,14 @@ const CONFIG_METHODS: ForeignMembers = {
 };
 
 /**
- * The base class of all kinds' configurations. A configuration is immutable. `structuredClone` copies its fields, and a configuration made
- * from the clone equals the first.
+ * The base class of all kinds' configurations. A configuration is immutable. `structuredClone` copies its fields, and a configuration
+ * created from the clone equals the original.
  */
 export abstract class KindConfig {
-  /** @internal A field, because bundlers keep every class that has a static block. */
+  /** @internal A field, because bundlers can't remove an unused class that has a static block. */
   static readonly foreign = /* @__PURE__ */ defineForeignMethods(KindConfig.prototype, CONFIG_METHODS);
 
-  /** @internal Throws `invalid_argument`, with PEFT's text where PEFT refuses the same value. */
+  /** @internal Throws `invalid_argument`, with PEFT's error message where PEFT rejects the same value. */
   constructor(rules: ConfigRules<never>, init: object) {
     if (!isObject(init)) throw wrong(rules.name, 'an object', init);
     Object.assign(this, completeFields(rules as ConfigRules, init));
@@ -50,7 +50,7 @@ export abstract class KindConfig {
   }
 }
 
-/** Defines static methods that PEFT's class has and webvera's lacks. A call throws, with a hint that names webvera's way. */
+/** Defines the static methods that PEFT's class has and webvera's lacks. Calling one throws an error that names webvera's alternative. */
 export function tellConfigMethods(config: { readonly name: string }): void {
   defineForeignMethods(config, {
     from_pretrained: 'await PeftConfig.from_pretrained(source) reads the configuration of a saved adapter.',

@@ -15,7 +15,7 @@ export interface AdapterTensors {
 /** The tensors of an adapter that train. */
 export type TrainedNumbers = Pick<AdapterTensors, 'parameters' | 'others'>;
 
-/** The tensors that a model and a configuration expect of a file. */
+/** The tensors that an adapter's file must or may have, given the model and the configuration. */
 export interface ExpectedTensors {
   /** Shapes by saved name, in the model's order. All must be present. */
   readonly parameters: ReadonlyMap<string, Shape>;
@@ -35,21 +35,21 @@ export interface ExpectedOther {
   readonly root?: string;
 }
 
-/** A file's tensors by their names, with their shapes. */
+/** The shapes of a file's tensors, by tensor name. */
 export type StoredShapes = ReadonlyMap<string, { readonly shape: Shape }>;
 
 /** The rules of an adapter's file that differ between kinds. */
 export interface FileRules {
   /** Names of the tensors that never train and that a file may hold. */
   readonly frozen: readonly string[];
-  /** The frozen tensors to read from a file, with the shapes that they must have. Throws and warns as PEFT does. */
+  /** Chooses the frozen tensors to read from a file, and returns the shapes that they must have. Throws and warns as PEFT does. */
   chooseFrozen(stored: StoredShapes, warn: Warn | undefined): ReadonlyMap<string, Shape>;
 }
 
-/** The rules of files that hold trained tensors only. */
+/** The rules for files with trained tensors only. */
 export const TRAINED_ALONE: FileRules = { frozen: [], chooseFrozen: () => new Map() };
 
-/** The name in torch's `named_parameters()` of a trained bias, or of a tensor of a module saved whole. */
+/** Returns the name in torch's `named_parameters()` of a trained bias, or of a tensor of a module that is saved whole. */
 export function otherParameter(
   saved: string,
   { kind, root = saved.slice(0, saved.lastIndexOf('.')) }: Omit<ExpectedOther, 'shape'>,

@@ -5,12 +5,12 @@ import type { AdapterConfig } from '../config/adapter_config';
 import { LARGEST_VALUE } from '../config/largest_value';
 import { toTensor } from './file_values';
 
-/** The types whose values are checked in tensors that aren't the adapter's own. A file may also hold tensors of other types. */
+/** The data types whose values are checked in tensors that aren't the adapter's own. A file may also have tensors of other types. */
 const FLOATS: readonly string[] = ['F32', 'F16', 'BF16', 'F64'];
 
 /**
- * Checks an adapter's tensors without its model: the shapes must fit the configuration, and the values must be those that loading accepts.
- * Throws `limit_exceeded`, `invalid_format`.
+ * Checks an adapter's tensors without its model: shapes must fit the configuration, and values must be ones that loading accepts. Throws
+ * `limit_exceeded`, `invalid_format`.
  */
 export function checkAdapterModel(
   bytes: Uint8Array,

@@ -4,7 +4,7 @@ import type { AdapterKind, ResolvedAdapter } from '../adapter';
 import { parameterShapes } from '../pool/pool_layout';
 import type { ExpectedOther, ExpectedTensors } from './adapter_tensors';
 
-/** The tensors that the file of an adapter holds. */
+/** Returns the tensors that the file of an adapter must or may have. */
 export function expectedTensors(
   kind: Pick<AdapterKind, 'file' | 'parameterName'>,
   resolved: ResolvedAdapter,
@@ -23,7 +23,7 @@ export function expectedTensors(
   };
 }
 
-/** The shapes of the base model's weights, by the names under which PEFT saves them beside an adapter's. */
+/** Returns the shapes of the base model's weights, by the names under which PEFT saves them in an adapter's file. */
 function baseShapes({ weights, tied }: Pick<Architecture, 'weights' | 'tied'>): Map<string, Shape> {
   const shapes = new Map(weights.map((spec) => [PREFIX + spec.name, fileShape(spec)]));
   for (const [module, other] of tied) {
@@ -33,5 +33,5 @@ function baseShapes({ weights, tied }: Pick<Architecture, 'weights' | 'tied'>): 
   return shapes;
 }
 
-/** The beginning of the base model's names in PEFT's files: its place in PEFT's model. */
+/** The prefix of the base model's tensor names in PEFT's files: the path of the base model in PEFT's model. */
 const PREFIX = 'base_model.model.';

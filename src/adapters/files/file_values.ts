@@ -6,7 +6,7 @@ import { LARGEST_VALUE } from '../config/largest_value';
 
 export const MODEL_FILE = 'adapter_model.safetensors';
 
-/** A tensor of a file. Throws `invalid_format` for values that are not finite, or larger than `largest`. */
+/** Converts a tensor of a file to f32. Throws `invalid_format` for values that are not finite, or larger than `largest`. */
 export function toTensor(name: string, raw: RawTensor | undefined, largest: number): Tensor {
   if (raw === undefined) throw new WebVeraError('internal', `${name} was read before it was looked for`);
   const data = toFloat32(raw);
@@ -25,7 +25,7 @@ function expectedValues(largest: number): string {
   return `expected finite values${largest === Number.POSITIVE_INFINITY ? '' : ` of at most ${largest}`}`;
 }
 
-/** Throws `numerical_error` for values that `toTensor` would refuse, before they are written. */
+/** Throws `numerical_error` for values that `toTensor` would reject, so that such values are never written. */
 export function expectWritable(name: string, data: Float32Array, largest: number): void {
   const wrong = findWrong(data, largest);
   if (wrong === undefined) return;
@@ -34,7 +34,7 @@ export function expectWritable(name: string, data: Float32Array, largest: number
   });
 }
 
-/** Throws `invalid_argument` for parameters of a weighted sum that no file may hold. */
+/** Throws `invalid_argument` for parameters of a weighted sum that loading would reject. */
 export function expectLoadableSum(data: Float32Array): void {
   const wrong = findWrong(data, LARGEST_VALUE);
   if (wrong === undefined) return;

@@ -11,21 +11,20 @@ import { MODEL_FILE, toTensor } from './file_values';
 interface ReadOptions {
   readonly limits?: ParserLimits;
   readonly warn?: Warn;
-  /** Default 'default', which is PEFT's. */
+  /** The adapter's name, for tensor names that contain it and for messages. Default 'default', as in PEFT. */
   readonly adapter_name?: string;
 }
 
 type RawTensors = ReadonlyMap<string, RawTensor>;
 
-/** How many names a warning lists. */
+/** The maximum number of tensor names in a warning. */
 const SHOWN_NAMES = 4;
 
 /**
- * Reads an adapter's tensors, of any float type, as float32. Unexpected tensors are left out, with a warning that names them.
+ * Reads an adapter's tensors, of any float type, as float32. Ignores unexpected tensors, with a warning that names them.
  *
- * Throws `limit_exceeded` for files above `limits.adapter`, and `invalid_format`, with PEFT's text where it has one,
- * for malformed files, absent tensors, other shapes, and values that are not finite, or above 10^4 in
- * parameters and frozen tensors.
+ * Throws `limit_exceeded` for a file larger than `limits.adapter`. Throws `invalid_format`, with PEFT's message where PEFT has one, for a
+ * malformed file, missing tensors, wrong shapes, values that aren't finite, and parameters or frozen values above 10^4.
  */
 export function readAdapterModel(
   bytes: Uint8Array,
@@ -68,7 +67,7 @@ export function readAdapterModel(
 }
 
 /**
- * Returns the tensors by the names that PEFT's files usually have. Since 0.21, PEFT also loads files whose tensor names still contain the
+ * Returns the tensors under the names that PEFT usually saves. Since 0.21, PEFT also loads files whose tensor names still contain the
  * adapter's name.
  */
 function savedNames(
@@ -88,7 +87,7 @@ function savedNames(
   return named;
 }
 
-/** Maps the saved names of tensors to torch's names. */
+/** Returns a function that maps the name of a saved tensor to its name in torch's `state_dict()`. */
 function torchNames(
   { parameters, others, parameterName }: ExpectedTensors,
   adapter: string,
@@ -100,7 +99,7 @@ function torchNames(
   };
 }
 
-/** Like PEFT, reports the first missing tensor of modules saved whole before it checks anything else. */
+/** Throws PEFT's error for the first missing tensor of `modules_to_save`. PEFT, too, checks this before anything else. */
 function checkModules(raw: RawTensors, others: ReadonlyMap<string, ExpectedOther>): void {
   const missing = [...others].flatMap(([name, { kind }]) => (kind === 'module' && !raw.has(name) ? [name] : []));
   if (missing.length === 0) return;
@@ -149,8 +148,8 @@ function checkShapes(raw: RawTensors, shapes: ReadonlyMap<string, Shape>, inTorc
 }
 
 /**
- * Warns of tensors of the base model in the file. PEFT loads them into the base model, but here adapters share it. `checkShapes` refuses
- * tensors of another shape.
+ * Warns about tensors of the base model in the file. PEFT loads them into the base model; webvera ignores them, because adapters share the
+ * base model. If their shapes are wrong, `checkShapes` throws.
  */
 function warnOfBase(
   raw: RawTensors,
@@ -171,7 +170,7 @@ function shownNames(names: readonly string[]): string {
 }
 
 /**
- * Warns of all other tensors. PEFT ignores them silently, although it writes some itself: the frozen weights of a wrapped head or
+ * Warns about all other tensors. PEFT ignores them silently, although it saves some of them itself: the frozen weights of a wrapped head or
  * embedding.
  */
 function warnOfOthers(raw: RawTensors, known: ReadonlySet<string>, adapter: string, warn: Warn | undefined): void {
@@ -183,8 +182,8 @@ function warnOfOthers(raw: RawTensors, known: ReadonlySet<string>, adapter: stri
 }
 
 /**
- * Returns a name without the parts that PEFT's wrapper adds. With the bias mode 'all', PEFT writes the biases of modules to save three
- * times: once under the name that counts, and twice under names of its wrapper, which are left out.
+ * Removes the parts of a tensor's name that PEFT's wrapper of `modules_to_save` adds. With `bias: 'all'`, PEFT saves each bias of such
+ * modules three times: under its own name, which is read, and under two names of the wrapper, which are ignored.
  */
 function withoutWrapper(name: string, adapter: string): string {
   return [`.modules_to_save.${adapter}.`, '.modules_to_save.', '.original_module.'].reduce(

@@ -10,26 +10,26 @@ import { LARGEST_VALUE } from '../config/largest_value';
 import type { AdapterTensors } from './adapter_tensors';
 import { expectWritable } from './file_values';
 
-/** PEFT's two files as bytes. */
+/** The contents of `adapter_config.json` and `adapter_model.safetensors`. */
 export interface AdapterBytes {
   readonly config: Uint8Array<ArrayBuffer>;
   readonly model: Uint8Array<ArrayBuffer>;
 }
 
-/** The names of dtypes in a file's header. */
+/** The names of data types in a safetensors header. */
 const FILE_DTYPES = { float32: 'F32', float16: 'F16' } as const;
 
 /**
- * The bytes of `adapter_config.json` as PEFT writes it, except that entries of `fields.ordered` stay in their order. PEFT sorts these, too,
- * but reads them in the order of the file.
+ * Serialises `adapter_config.json` as PEFT does, except that the entries of the fields in `fields.ordered` stay in their order. PEFT sorts
+ * them, although their order has a meaning when PEFT reads the file.
  */
 export function writeAdapterConfig(config: AdapterConfig, fields: PythonJsonFields): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(pythonJson(config.to_json(), fields));
 }
 
 /**
- * The bytes of `adapter_model.safetensors` as PEFT writes it, sorted by name. `dtype` applies to the trained tensors; frozen ones are
- * float32. Throws `numerical_error` for values that `readAdapterModel` refuses or that the dtype can't hold.
+ * Serialises `adapter_model.safetensors` as PEFT does, with the tensors sorted by name. `dtype` applies to trained tensors; frozen ones are
+ * float32. Throws `numerical_error` for values that `readAdapterModel` rejects or that `dtype` can't represent.
  */
 export function writeAdapterModel(
   { parameters, frozen, others }: AdapterTensors,
@@ -47,13 +47,13 @@ function stored({ dims: shape, data }: Tensor, dtype: SaveDtype): RawTensor {
   return { dtype: FILE_DTYPES[dtype], shape, bytes: bytesOf(dtype === 'float16' ? f32ToF16(data) : data) };
 }
 
-/** The shapes of a file's tensors, by name. */
+/** The names and shapes of the tensors in a file. */
 interface FileShapes {
   readonly trained: Iterable<readonly [name: string, shape: readonly number[]]>;
   readonly frozen: Iterable<readonly [name: string, shape: readonly number[]]>;
 }
 
-/** The size in bytes of the file that `writeAdapterModel` would write. */
+/** Returns the size in bytes of the file that `writeAdapterModel` would write. */
 export function adapterModelBytes({ trained, frozen }: FileShapes, dtype: SaveDtype): number {
   const specs = [
     ...[...trained].map(([name, shape]) => ({ name, shape, dtype: FILE_DTYPES[dtype] })),

@@ -2,7 +2,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { StoredShapes } from '../files/adapter_tensors';
 import { MODEL_FILE } from '../files/file_values';
 
-/** Checks that all vectors are of one row or of one column. Returns their names; throws `invalid_format`. */
+/** Checks that each vector has one row or one column. Returns the names of the vectors; throws `invalid_format`. */
 export function checkIa3File(stored: StoredShapes): ReadonlySet<string> {
   const own = new Set<string>();
   for (const [name, { shape }] of stored) {

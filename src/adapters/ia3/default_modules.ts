@@ -1,4 +1,4 @@
-/** PEFT's choice for a model type. */
+/** The modules that PEFT wraps by default in models of one type. */
 interface DefaultModules {
   readonly targets: readonly string[];
   readonly feedforward: readonly string[];
@@ -9,7 +9,7 @@ const modules = (targets: readonly string[], feedforward: readonly string[]): De
   feedforward,
 });
 
-/** PEFT's tables of (IA)³'s modules when a configuration names none, by model_type. */
+/** PEFT's default (IA)³ modules by model_type, for configurations that name none. */
 export const DEFAULT_MODULES: Readonly<Record<string, DefaultModules>> = {
   t5: modules(['k', 'v'], ['wo']),
   mt5: modules(['k', 'v', 'wi_1'], []),

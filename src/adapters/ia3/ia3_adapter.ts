@@ -7,22 +7,22 @@ import { Adapter, type ResolvedAdapter } from '../adapter';
 import type { IA3Config } from './config/ia3_config';
 import type { Ia3Layout } from './ia3_layout';
 
-/** An (IA)³ adapter before it has numbers. */
+/** An (IA)³ configuration applied to a model, before the adapter has values. */
 export interface ResolvedIa3 extends ResolvedAdapter<IA3Config> {
   readonly layout: Ia3Layout;
 }
 
-/** An (IA)³ adapter on a loaded model: a vector l for each module, which scales its output or its input. */
+/** An (IA)³ adapter on a loaded model. For each module it has a vector l, which scales the module's output or input. */
 export class Ia3Adapter extends Adapter<ResolvedIa3, undefined> {
   readonly hyperparameters = {};
 
-  /** The vector that scales a side of a module, if any does. */
+  /** Returns the vector that scales this side of a module; undefined if none does. */
   vectorOf(module: string, side: 'input' | 'output'): Ia3Vector | undefined {
     const slot = this.layout.slots.get(module);
     return slot?.side === side ? { pool: this.pool, offset: slot.offset } : undefined;
   }
 
-  /** Throws `invalid_argument` without a weight: the vector scales the weight, so there is no ΔW by itself. */
+  /** Throws `invalid_argument` without a weight: (IA)³ scales the weight, so it has no ΔW of its own. */
   merge(g: Graph, module: string, weight: Value | undefined, into: Value): void {
     if (weight === undefined) {
       throw new WebVeraError('invalid_argument', 'Adapters of type IA3 have no delta weight: they scale the weight', {

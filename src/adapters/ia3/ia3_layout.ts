@@ -4,9 +4,9 @@ import { layoutPool, type NamedShape, type PoolLayout, savedName } from '../pool
 
 /** The place of a module's vector l in the pool. */
 export interface Ia3Slot extends ModuleSize {
-  /** The side that l scales: the input of a feed-forward module, or the output of another. */
+  /** The side of the module that l scales: the input of a feed-forward module, the output of any other. */
   readonly side: 'input' | 'output';
-  /** In floats: a multiple of 4. */
+  /** The offset in floats, a multiple of 4. */
   readonly offset: number;
 }
 
@@ -20,7 +20,7 @@ interface SidedModule extends ModuleSize {
   readonly isFeedforward: boolean;
 }
 
-/** Places the vector of each module in turn, then the tensors. Throws `limit_exceeded` above 1 GiB. */
+/** Places the vector of each module in the pool, then the base model's tensors that train. Throws `limit_exceeded` above 1 GiB. */
 export function layoutIa3(modules: readonly SidedModule[], tensors: readonly NamedShape[] = []): Ia3Layout {
   const vectors = modules.map(({ name, in_features, out_features, isFeedforward }) => ({
     name: vectorName(name),
@@ -34,12 +34,14 @@ export function layoutIa3(modules: readonly SidedModule[], tensors: readonly Nam
   return { ...layout, slots: new Map(slots) };
 }
 
-/** The name of a module's vector in PEFT's files. */
+/** Returns the name of a module's vector in PEFT's files. */
 export function vectorName(module: string): string {
   return savedName(`${module}.ia3_l`);
 }
 
-/** The pool's first values: ones, or random numbers without `init_ia3_weights`. Tensors and padding are 0. */
+/**
+ * Returns the pool's initial values: ones, or random numbers if `init_ia3_weights` is false. The base model's tensors and padding are 0.
+ */
 export function initialVectors(
   { parameters, length }: PoolLayout,
   { init_ia3_weights }: { readonly init_ia3_weights: boolean },

@@ -10,8 +10,9 @@ import { vectorName } from './ia3_layout';
 type Ia3Part = SumPart<IA3Config>;
 
 /**
- * The adapter that PEFT's `add_weighted_adapter` makes: in each module Σ weight · l over the parts that wrap it, in float32 and in this
- * order. Throws `invalid_argument` with PEFT's text for parts whose fields are of different types, and for sums that are too large.
+ * Computes the adapter that PEFT's `add_weighted_adapter` makes: for each module, Σ weight · l over the parts that wrap it, in float32 and
+ * in the order of the parts. Throws `invalid_argument` for parts that mix lists and regular expressions (with PEFT's message), and for sums
+ * that are too large.
  */
 export function sumOfIa3(parts: readonly Ia3Part[]): WeightedSum<IA3Config> {
   const [first] = parts;
@@ -21,7 +22,7 @@ export function sumOfIa3(parts: readonly Ia3Part[]): WeightedSum<IA3Config> {
   const config = new IA3Config({
     ...first.config,
     ...modulesOf(parts),
-    // The parts train nothing but vectors, even if their configurations ask for modules that the model lacks.
+    // The parts train vectors only: their modules_to_save can only name modules that the model lacks.
     modules_to_save: null,
     inference_mode: false,
   });
@@ -31,8 +32,8 @@ export function sumOfIa3(parts: readonly Ia3Part[]): WeightedSum<IA3Config> {
 type Modules = Pick<IA3Config, 'target_modules' | 'exclude_modules' | 'feedforward_modules'>;
 
 /**
- * The parts' modules, united as in PEFT. A configuration has one list of exclusions, so if the parts' exclusions differ, whole names
- * replace targets and exclusions.
+ * Unites the parts' modules as PEFT does. A configuration has only one `exclude_modules`, so if the parts have different ones, the full
+ * names of the wrapped modules replace all targets and exclusions.
  */
 function modulesOf(parts: readonly Ia3Part[]): Modules {
   const target_modules = unionOfTargets(parts.map(({ config }) => config.target_modules));

@@ -8,7 +8,7 @@ import { DEFAULT_MODULES } from './default_modules';
 export interface Ia3Targets {
   /** The wrapped modules, in the model's order. */
   readonly modules: readonly (WrappedModule & { readonly isFeedforward: boolean })[];
-  /** The configuration to keep and save: modules resolved, `fan_in_fan_out` and `modules_to_save` as PEFT sets them. */
+  /** The configuration that the adapter uses and saves: modules resolved, `fan_in_fan_out` and `modules_to_save` as PEFT sets them. */
   readonly config: IA3Config;
 }
 
@@ -16,10 +16,10 @@ const DEFAULT_TARGETS = Object.fromEntries(
   Object.entries(DEFAULT_MODULES).map(([type, { targets }]) => [type, targets]),
 );
 
-/** The modules that an adapter wraps, and which of them scale their inputs. Throws PEFT's errors, as `resolveTargets`. */
+/** Determines which modules an adapter wraps, and which of them have their inputs scaled. Throws PEFT's errors, like `resolveTargets`. */
 export function resolveIa3Targets(given: IA3Config, all: readonly NamedModule[], facts: BaseModelFacts): Ia3Targets {
   const feedforward = feedforwardModules(given, facts.model_type);
-  // PEFT leaves a long list of targets as it is, because feedforward_modules is part of it.
+  // For (IA)³, PEFT doesn't condense a long list of targets, because feedforward_modules has to be a subset of it.
   const rules = { defaults: DEFAULT_TARGETS, condenses: false, supported: SUPPORTED };
   const { modules, fields } = resolveTargets(given, all, facts, rules);
   const isFeedforward = feedforwardMatcher(feedforward);
@@ -39,7 +39,7 @@ type ModuleRule = readonly string[] | string;
 function feedforwardModules({ target_modules, feedforward_modules }: IA3Config, model_type: string): ModuleRule {
   if (feedforward_modules !== null) return feedforward_modules;
   if (Object.hasOwn(DEFAULT_MODULES, model_type)) return DEFAULT_MODULES[model_type]?.feedforward ?? [];
-  // PEFT reports absent targets first: `resolveTargets` throws that error.
+  // PEFT reports missing targets first: `resolveTargets` throws that error.
   if (target_modules === null) return [];
   throw refused(
     'Please specify `feedforward_modules` in `peft_config`',
@@ -47,7 +47,10 @@ function feedforwardModules({ target_modules, feedforward_modules }: IA3Config, 
   );
 }
 
-/** Like PEFT, compares ends of names that begin at any character: 'proj' matches 'c_proj'. */
+/**
+ * Returns a test of whether a module is a feed-forward module. As in PEFT, a name matches if it ends with an entry, even within a part of
+ * the name: 'proj' matches 'c_proj'.
+ */
 function feedforwardMatcher(names: ModuleRule): (name: string) => boolean {
   if (typeof names === 'string') return nameMatcher(names, 'feedforward_modules');
   const ends = new Set(names);
@@ -58,8 +61,8 @@ function feedforwardMatcher(names: ModuleRule): (name: string) => boolean {
 }
 
 /**
- * Describes the feed-forward modules by entries of the list of targets. PEFT refuses a list of feed-forward modules that isn't a subset
- * of that list, even one that PEFT itself saved. Throws `invalid_argument` for a target that matches both feed-forward and other modules.
+ * Expresses the feed-forward modules by entries of the list of targets. PEFT rejects feed-forward modules that aren't a subset of that
+ * list, even in a file that PEFT itself saved. Throws `invalid_argument` for a target that matches both feed-forward and other modules.
  */
 function amongTargets(feedforward: ModuleRule, targets: ModuleRule, modules: readonly string[]): ModuleRule {
   if (typeof feedforward === 'string' || typeof targets === 'string') return feedforward;

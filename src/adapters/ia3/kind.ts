@@ -12,7 +12,7 @@ import { sumCode } from './late_ia3';
 import { ia3Layers } from './layers/ia3_layers';
 import { Ia3Rows } from './layers/ia3_rows';
 
-/** (IA)³: a vector for each module, which scales its output, or its input if it is a feed-forward module. */
+/** (IA)³: one vector for each module. It scales the module's output, or the input of a feed-forward module. */
 export const ia3Kind: AdapterKind<Ia3Adapter, ResolvedIa3, undefined> = {
   Config: IA3Config,
   tuner: 'IA3Model',
@@ -26,7 +26,7 @@ export const ia3Kind: AdapterKind<Ia3Adapter, ResolvedIa3, undefined> = {
     const layout = layoutIa3(modules, trained);
     return { config, modules: layout.slots, trained, layout };
   },
-  // The seed comes from the name. Without init_ia3_weights, the same name gives the same vectors, and another name others.
+  // The seed comes from the adapter's name. Without init_ia3_weights, adapters of the same name get the same random vectors.
   initial: ({ layout, config }, seed) => initialVectors(layout, config, seed),
   lateCode: [sumCode],
   create: (parts) => new Ia3Adapter(parts),

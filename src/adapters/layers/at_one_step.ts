@@ -4,15 +4,15 @@ import { pinned, type Value } from '../../graph/value';
 import { copyInto } from '../../ops/copy';
 import type { Adapter } from '../adapter';
 
-/** A consistent copy of adapters: a run that trains them meanwhile doesn't change it. */
+/** A consistent copy of the adapters' state. It doesn't change while a run trains the adapters. */
 export interface AtOneStep {
-  /** The adapter with the copied pool. */
+  /** Returns the adapter with the copy of its pool. */
   adapter(of: Adapter): Adapter;
-  /** The copy of a tensor that one of the adapters trains; any other value is returned unchanged. */
+  /** Returns the copy of a tensor that one of the adapters trains; returns any other value unchanged. */
   value(of: Value): Value;
 }
 
-/** Calls `body` with a copy of the adapters' state between two steps. The copy is freed when `body` is done. */
+/** Copies the adapters' state between two training steps, and calls `body` with the copy. Frees the copy when `body` is done. */
 export async function atOneStep<T>(
   runner: Runner,
   adapters: Iterable<Adapter>,
@@ -33,7 +33,7 @@ export async function atOneStep<T>(
   }
 }
 
-/** Copies all pools by one program, so that no training step runs between the copies. */
+/** Copies all pools in one program, so that no training step runs between two copies. */
 async function copyPools(runner: Runner, copies: ReadonlyMap<Adapter, Adapter>): Promise<void> {
   const g = new Graph();
   for (const [{ pool }, copy] of copies) copyInto(g, pool, copy.pool, 0);

@@ -2,14 +2,17 @@ import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { dropout } from '../../ops/dropout';
 
-/** The numbers that dropout masks of a pass depend on. */
+/** The numbers that determine the dropout masks of a pass. */
 export interface DropoutSource {
   readonly seed: number;
-  /** The step block: it holds step and micro-step. */
+  /** The step block, which holds the step and the micro-step. */
   readonly block: Value;
 }
 
-/** Drops a share p of the inputs of adapters' branches, each use by a mask of its own. Without a source nothing is dropped. */
+/**
+ * Returns a function that drops elements of a branch's input x with probability p, with a new mask for each call. Without a source it drops
+ * no elements.
+ */
 export function branchDropout(g: Graph, source: DropoutSource | undefined): (x: Value, p: number) => Value {
   let draws = 0;
   return (x, p) => {

@@ -3,42 +3,45 @@ import type { Value } from '../../graph/value';
 import { doraScale, type Magnitude, type Rescaling } from '../../ops/dora/dora_scale';
 import { type LinearLayer, linear } from '../../ops/products/linear';
 
-/** The lengths of a weight's rows: a value of their own, or a part of a value with the lengths of several weights. */
+/** The norms of a weight's rows: a value of their own, or a part of a value that holds the row norms of several weights. */
 export type RowLengths = Pick<Rescaling, 'norm' | 'norm_at'>;
 
-/** One adapter in a module. It adds ΔW to W, and with DoRA the lengths of the rows of W + ΔW train as well. */
+/** One adapter on one module. It adds ΔW to W. With DoRA, it also trains the norms of the rows of W + ΔW. */
 export interface AdapterInModule {
-  /** The layer's input, or with dropout a copy of it. */
+  /** The layer's input, or with dropout a copy in which elements are dropped. */
   readonly x: Value;
-  /** Whether x is a copy. */
+  /** Whether x is a copy in which elements are dropped. */
   readonly isDropped: boolean;
-  /** The trained lengths of the rows of W + ΔW; undefined for an adapter without DoRA. */
+  /** The trained norms of the rows of W + ΔW; undefined for an adapter without DoRA. */
   readonly magnitude: Magnitude | undefined;
-  /** ‖W + ΔW‖₂ of each row. */
+  /** Returns the norm ‖W + ΔW‖₂ of each row. */
   norm(): RowLengths;
-  /** y + ΔW·x: y (…, out). */
+  /** Returns y + ΔW·x, for y of shape (…, out). */
   add(y: Value): Value;
-  /** ΔW·x, (…, out). */
+  /** Returns ΔW·x of shape (…, out). */
   alone(): Value;
 }
 
-/** The rest of a layer beside its adapters. */
+/** A linear layer without its adapters. */
 type Rest = Pick<LinearLayer, 'weight' | 'bias' | 'residual'>;
 
-/** Whether the kernel of the layer's product W·x can add the change of the first adapter. */
+/** Whether the kernel that computes W·x can also add ΔW·x of the first adapter. It can't with both DoRA and dropout. */
 export function isInProduct(first: AdapterInModule | undefined): boolean {
   return first !== undefined && !(first.magnitude !== undefined && first.isDropped);
 }
 
-/** The bias and residual for the layer's product. Both are left out if an adapter rescales the rows, because they are added later. */
+/**
+ * Returns the bias and residual that the product W·x adds. If an adapter rescales the rows, both are left out, because they are added
+ * later.
+ */
 export function besideProduct(parts: readonly AdapterInModule[], { bias, residual }: Rest): Omit<Rest, 'weight'> {
   return parts.some(rescales) ? {} : { bias, residual };
 }
 
 /**
- * The layer's result, as in PEFT. `product` includes the first adapter's change if `isInProduct`, and the operands of `besideProduct`. Each
- * adapter in turn replaces the sum y by y + ΔW·x, or with DoRA by c ⊙ (y + ΔW·x), c = m / ‖W + ΔW‖. With dropout, y lacks the product of
- * the dropped input x, and the new sum is y + (c − 1) ⊙ W·x + c ⊙ ΔW·x.
+ * Computes the layer's output as PEFT does. `product` is W·x with the operands of `besideProduct` and, if `isInProduct`, with ΔW·x of the
+ * first adapter. Each adapter in turn replaces the sum y by y + ΔW·x, or with DoRA by c ⊙ (y + ΔW·x), where c = m / ‖W + ΔW‖. With DoRA and
+ * dropout, y comes from the input before dropout and x is the input after it, so the new sum is y + (c − 1) ⊙ W·x + c ⊙ ΔW·x.
  */
 export function inTurn(
   g: Graph,

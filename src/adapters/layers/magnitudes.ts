@@ -4,10 +4,10 @@ import { copyInto } from '../../ops/copy';
 import { doraNorm, type LowRankChange } from '../../ops/dora/dora_norm';
 import type { Magnitude } from '../../ops/dora/dora_scale';
 
-/** PEFT's refusal of batches whose rows name adapters with DoRA. */
+/** PEFT's error message for a batch in which rows use adapters with DoRA. */
 export const NOT_MIXED = 'Cannot pass `adapter_names` when DoRA is enabled.';
 
-/** Emits magnitudes = ‖W + ΔW‖₂ of each row, the initial values: they leave the lengths of the rows unchanged. */
+/** Emits the initial magnitudes into the pool: the norms ‖W + ΔW‖₂ of the rows. Rescaling the rows to these norms changes nothing. */
 export function beginMagnitudes(g: Graph, { pool, offset }: Magnitude, weight: Value, change?: LowRankChange): void {
   copyInto(g, doraNorm(g, weight, change), pool, offset);
 }

@@ -4,21 +4,21 @@ import { trainedBiases } from '../config/adapter_config';
 
 /** The adapters and tensors that a pass uses on top of the base model. */
 export interface Overlay {
-  /** The name under which the overlay's programs are cached: the keys of all adapters and merges that they use, joined by '+'. */
+  /** The cache key of the overlay's programs: the keys of all adapters and merges that the overlay uses, joined by '+'. */
   readonly key: string;
-  /** Adapters whose deltas add, in order. */
+  /** The adapters whose changes are added to the layers' results, in order. */
   readonly adapters: readonly Adapter[];
-  /** Tensors in place of the base model's, by name: merged weights, trained biases, modules trained whole. */
+  /** Tensors that replace the base model's, by name: merged weights, trained biases, and tensors of modules that train whole. */
   readonly tensors: ReadonlyMap<string, Value>;
-  /** Modules whose weights have deltas merged into them: no adapter adds to their results. */
+  /** Modules into whose weights adapters are merged: no adapter adds to their results. */
   readonly mergedModules: ReadonlySet<string>;
-  /** Set for a batch in which each row has its own adapter, in place of `adapters`. */
+  /** Used in place of `adapters` for a batch in which each row has its own adapter. */
   readonly rows?: RowAdapters;
 }
 
-/** The adapters of a batch's rows. */
+/** The adapters of a batch in which each row has its own adapter. */
 export interface RowAdapters {
-  /** The adapters of all rows, each once. */
+  /** All adapters that the rows use, each once. */
   readonly adapters: readonly Adapter[];
   /** For each row of the batch, the index of its adapter; `adapters.length` for a row without one. */
   readonly which: Uint32Array<ArrayBuffer>;
@@ -28,20 +28,20 @@ export interface RowAdapters {
 export interface MergedAdapters {
   readonly key: string;
   readonly adapters: readonly Adapter[];
-  /** The weights with their deltas, by tensor name. */
+  /** The weights into which the adapters are merged, by tensor name. */
   readonly weights: ReadonlyMap<string, Value>;
 }
 
 export const BASE: Overlay = { key: 'base', adapters: [], tensors: new Map(), mergedModules: new Set() };
 
-/** Whether an overlay with this key uses the adapter or merge whose key is `part`. */
+/** Whether an overlay's key contains the key `part` of an adapter or a merge. */
 export function keyHolds(key: string | undefined, part: string): boolean {
   return key?.split('+').includes(part) ?? false;
 }
 
 /**
- * The overlay of a pass in which `active` are active among all the adapters of a model. A trained bias is in use even if
- * its adapter isn't active, as in PEFT.
+ * Returns the overlay of a pass that uses the adapters `active`, out of `all` the adapters of a model. As in PEFT, a trained bias applies
+ * even if its adapter isn't active.
  */
 export function overlayOf(all: readonly Adapter[], active: readonly Adapter[], merged?: MergedAdapters): Overlay {
   const biased = biasedOf(all);
@@ -59,7 +59,7 @@ export function overlayOf(all: readonly Adapter[], active: readonly Adapter[], m
   };
 }
 
-/** Returns the overlay in which `adapter` is the only active one, as `overlayOf` makes it among the same adapters. */
+/** Returns the overlay in which only `adapter` is active. It equals the one that `overlayOf` makes from the same adapters. */
 export function withOnly({ key, adapters, ...overlay }: Overlay, adapter: Adapter): Overlay {
   const tensors = new Map(overlay.tensors);
   for (const other of adapters)
@@ -69,12 +69,12 @@ export function withOnly({ key, adapters, ...overlay }: Overlay, adapter: Adapte
   return { ...overlay, key: [adapter.key, ...others].join('+'), adapters: [adapter], tensors };
 }
 
-/** The adapter that trains biases: the first if there are several. */
+/** Returns the adapter that trains biases, the first one if there are several. */
 export function biasedOf(adapters: readonly Adapter[]): Adapter | undefined {
   return adapters.find(({ config }) => trainedBiases(config) !== 'none');
 }
 
-/** An overlay for a batch in which each row has its own adapter, or none where `rows` has undefined. */
+/** Returns an overlay for a batch in which each row has its own adapter; a row whose entry in `rows` is undefined has none. */
 export function overlayOfRows(base: Overlay, rows: readonly (Adapter | undefined)[]): Overlay {
   // Sorted, so that batches with the same adapters share a program.
   const adapters = [...new Set(rows.flatMap((adapter) => adapter ?? []))].sort((a, b) => (a.key < b.key ? -1 : 1));
@@ -85,7 +85,7 @@ export function overlayOfRows(base: Overlay, rows: readonly (Adapter | undefined
   return { ...base, key: `rows+${keys.join('+')}`, adapters: [], rows: { adapters, which } };
 }
 
-/** The tensors of one kind that an adapter trains, by name. */
+/** Returns the tensors of one kind that an adapter trains, by name. */
 export function tensorsOf({ tensors }: Adapter, wanted: 'bias' | 'module'): Map<string, Value> {
   return new Map([...tensors].flatMap(([name, { value, kind }]) => (kind === wanted ? [[name, value]] : [])));
 }

@@ -5,12 +5,12 @@ import type { Adapter } from '../adapter';
 
 type Pooled = Pick<Adapter, 'pool' | 'layout'>;
 
-/** The pools of several adapters, one after the other in one value, for kernels that look up each row's own adapter. */
+/** One value that holds the pools of several adapters, one after the other, for kernels that read the pool of each row's own adapter. */
 export class PoolTable {
-  /** f32, one-dimensional, pinned. A program that uses it fills it first. */
+  /** f32, one-dimensional, pinned. Each program that uses it has to `fill` it first. */
   readonly value: Value;
   readonly #adapters: readonly Pooled[];
-  /** The offset of each adapter's pool; the last entry is the table's length. */
+  /** The offset of each adapter's pool; the last entry is the length of the table. */
   readonly #starts: readonly number[];
 
   constructor(adapters: readonly Pooled[]) {
@@ -21,12 +21,12 @@ export class PoolTable {
     this.value = pinned('vectors of all rows', [starts.at(-1) ?? 0]);
   }
 
-  /** The offset of the pool of the adapter at this index, in floats. */
+  /** Returns where the pool of an adapter (given by its index) begins in the table, in floats. */
   startOf(adapter: number): number {
     return this.#starts[adapter] ?? 0;
   }
 
-  /** Emits copies of the pools as they are when the program runs. */
+  /** Emits copies of the pools into the table, with the values that the pools have when the program runs. */
   fill(g: Graph): void {
     for (const [index, { pool }] of this.#adapters.entries()) copyInto(g, pool, this.value, this.startOf(index));
   }

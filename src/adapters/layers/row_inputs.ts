@@ -4,18 +4,18 @@ import type { Value } from '../../graph/value';
 import type { Layers } from '../../models/layers';
 import type { MixedPools } from '../../ops/mixed/mixed_pools';
 
-/** The inputs of a batch in which each row has its own adapter. */
+/** The values and layers that apply each row's own adapter in a batch. */
 export interface RowInputs {
-  /** Pinned values. The caller that made the inputs owns them. */
+  /** The pinned values that the layers read. The caller allocates and frees them. */
   readonly values: readonly Value[];
-  /** Queues the write of each row's adapter, in the form of `RowAdapters.which`. Runs that are queued later use it. */
+  /** Queues a write of the index of each row's adapter, as in `RowAdapters.which`. It applies to all programs that run later. */
   write(runner: Runner, which: Uint32Array<ArrayBuffer>): void;
-  /** The layers with each row's own adapter. A row has T tokens. */
+  /** Returns layers that apply each row's own adapter. A row has T tokens. */
   over(g: Graph, base: Layers, T: number): Layers;
 }
 
-/** The rows of a batch, each with its adapter's vectors in a table of pools. */
+/** A table with the pools of several adapters, and the adapter of each row of a batch. */
 export interface TrainedRowVectors extends MixedPools {
-  /** Tokens of a row. */
+  /** The number of tokens of a row. */
   readonly T: number;
 }

@@ -3,7 +3,10 @@ import { kindOf } from '../adapter';
 import type { RowAdapters } from './overlay';
 import type { RowInputs } from './row_inputs';
 
-/** The inputs of a batch of B rows; undefined if no row has an adapter. Throws `invalid_argument` for a kind that can't mix adapters. */
+/**
+ * Returns the `RowInputs` of a batch of B rows; undefined if no row has an adapter. Throws `invalid_argument` if the kind of the adapters
+ * can't mix adapters in a batch.
+ */
 export function rowInputs(rows: RowAdapters | undefined, B: number): RowInputs | undefined {
   const adapters = rows?.adapters ?? [];
   const kind = kindOf(adapters);

@@ -7,15 +7,15 @@ import { copyInto } from '../../ops/copy';
 import { type Adapter, kindOf } from '../adapter';
 import type { RowInputs } from './row_inputs';
 
-/** The pools of several adapters that train together, side by side, with the gradients of each. */
+/** A table with the pools of several adapters that train together, and their gradients. */
 export class TrainedRows {
-  /** The pools, one per line: f32 (adapters, stride), pinned. This value trains. */
+  /** f32 (adapters, stride), pinned: the pool of one adapter per row. The run trains this value. */
   readonly table: Value;
-  /** The gradients, laid out as the table. */
+  /** The gradients, in the same layout as `table`. */
   readonly grads: Value;
-  /** f32 (adapters), pinned: the factor of each adapter's gradients. */
+  /** f32 (adapters), pinned: the factor by which each adapter's gradients are multiplied. */
   readonly scales: Value;
-  /** Copies the pools into the table. Run before a step's micro-batches. */
+  /** Copies the pools into the table. It has to run before the micro-batches of a step. */
   readonly before: Program;
   readonly #adapters: readonly Adapter[];
   readonly #stride: number;
@@ -39,13 +39,13 @@ export class TrainedRows {
     return [this.table, this.grads, this.scales];
   }
 
-  /** The gradients of one adapter's pool. */
+  /** Returns the gradients of one adapter's pool. */
   gradientsOf(index: number): Value {
     const { name = '', pool } = this.#adapters[index] ?? {};
     return viewOf(this.grads, `gradients of ${name}`, pool?.shape ?? [], index * this.#stride);
   }
 
-  /** The inputs of a batch of B rows, with the adapter of each in `which`. */
+  /** Returns the `RowInputs` of a batch of B rows. `which` holds the index of each row's adapter. */
   inputs(B: number): RowInputs & { readonly which: Value } {
     const { table, scales } = this;
     const adapters = this.#adapters;
@@ -62,7 +62,7 @@ export class TrainedRows {
   }
 }
 
-/** Refuses adapters that can't train together. They share every kernel, so only their numbers may differ. */
+/** Throws `invalid_argument` for adapters that can't train together. They share every kernel, so only their values may differ. */
 function expectAlike(adapters: readonly Adapter[]): void {
   const [first, ...others] = adapters;
   if (first === undefined) throw new WebVeraError('internal', 'Expected adapters that train');

@@ -7,7 +7,7 @@ import type { Overlay } from './overlay';
 import type { RowInputs } from './row_inputs';
 import type { TrainingLayers } from './training_layers';
 
-/** The base model's layers with an overlay. Without `source` there is no dropout. */
+/** Returns the base model's layers with an overlay applied. Without `source` there is no dropout. */
 export function overlaidLayers(
   g: Graph,
   loaded: LoadedModel,
@@ -18,7 +18,7 @@ export function overlaidLayers(
     rows,
   }: {
     readonly source?: DropoutSource | undefined;
-    /** Layers that replace the kind's own when one adapter trains alone. */
+    /** The layers to use instead of the kind's own, when one adapter trains alone. */
     readonly training?: Pick<TrainingLayers, 'over'> | undefined;
     readonly rows?: { readonly inputs: RowInputs; readonly T: number } | undefined;
   } = {},

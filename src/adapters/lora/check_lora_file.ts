@@ -3,12 +3,10 @@ import type { StoredShapes } from '../files/adapter_tensors';
 import { MODEL_FILE } from '../files/file_values';
 import type { LoraConfig } from './config/lora_config';
 
-/** The largest number of ranks that a message lists. */
+/** The maximum number of ranks in an error message. */
 const SHOWN = 8;
 
-/**
- * Checks that the shapes of LoRA's tensors have ranks that the configuration names. Returns the tensors' names; throws `invalid_format`.
- */
+/** Checks that the shapes of LoRA's tensors fit the ranks in the configuration. Returns the tensors' names; throws `invalid_format`. */
 export function checkLoraFile(
   { r, rank_pattern }: Pick<LoraConfig, 'r' | 'rank_pattern'>,
   stored: StoredShapes,

@@ -14,7 +14,7 @@ import { layoutMatrices } from './lora_layout';
 import { resolveLoraTargets } from './lora_targets';
 import { sumCode } from './sums/late_sums';
 
-/** LoRA: matrices A and B for each module, whose product is added to the weight. */
+/** LoRA: for each module two matrices A and B, whose product is added to the weight. */
 export const loraKind: AdapterKind<LoraAdapter, ResolvedLora, undefined> = {
   Config: LoraConfig,
   lateCode: [sumCode],

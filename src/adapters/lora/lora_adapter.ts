@@ -12,16 +12,19 @@ import { NOT_MIXED } from '../layers/magnitudes';
 import type { LoraConfig } from './config/lora_config';
 import { type LoraLayout, matrixName } from './lora_layout';
 
-/** A LoRA adapter before it has numbers. */
+/** A LoRA configuration applied to a model, before the adapter has values. */
 export interface ResolvedLora extends ResolvedAdapter<LoraConfig> {
   readonly layout: LoraLayout;
 }
 
-/** A LoRA adapter on a loaded model: lora_A, lora_B and, if asked for, the bias of lora_B of each module in a pool. */
+/**
+ * A LoRA adapter on a loaded model. For each module, its pool holds lora_A, lora_B and, if configured, the bias of lora_B and the
+ * magnitudes.
+ */
 export class LoraAdapter extends Adapter<ResolvedLora, undefined> {
-  /** The matrices and their scales, by module. */
+  /** The matrices with their scale, by module. */
   readonly #branches: ReadonlyMap<string, Omit<LoraBranch, 'x'>>;
-  /** The trained lengths of rows, by module; empty without DoRA. */
+  /** The trained norms of the rows, by module; empty without DoRA. */
   readonly #magnitudes: ReadonlyMap<string, Magnitude>;
 
   constructor(parts: AdapterParts<ResolvedLora, undefined>) {
@@ -48,12 +51,12 @@ export class LoraAdapter extends Adapter<ResolvedLora, undefined> {
     return { r: this.config.r, ...Object.fromEntries(scales) };
   }
 
-  /** The matrices of a module with their scale; undefined for a module that it doesn't wrap. */
+  /** Returns the matrices of a module with their scale; undefined if the adapter doesn't wrap the module. */
   branchOf(module: string): Omit<LoraBranch, 'x'> | undefined {
     return this.#branches.get(module);
   }
 
-  /** The lengths of a module's rows; undefined without DoRA. */
+  /** Returns the trained row norms of a module; undefined without DoRA. */
   magnitudeOf(module: string): Magnitude | undefined {
     return this.#magnitudes.get(module);
   }
@@ -63,8 +66,8 @@ export class LoraAdapter extends Adapter<ResolvedLora, undefined> {
   }
 
   /**
-   * Without a weight the result is scale · B·A, as in PEFT's `get_delta_weight`. With DoRA, the rows of a merged weight get the trained
-   * lengths.
+   * Without a weight, the result is scale · B·A, as in PEFT's `get_delta_weight`. With DoRA, the rows of a merged weight are scaled to the
+   * trained norms.
    */
   merge(g: Graph, module: string, weight: Value | undefined, into: Value, base = weight): void {
     const branch = this.#branches.get(module);

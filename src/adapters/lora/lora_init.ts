@@ -7,8 +7,9 @@ import type { LoraConfig } from './config/lora_config';
 import { type LoraLayout, matrixName } from './lora_layout';
 
 /**
- * The pool's first values, equal to PEFT's on a CPU after `torch.manual_seed(seed)`. Each module's `nn.Linear`s first draw A, B and the
- * bias. Unless `init_lora_weights` is false, A is then drawn again, and B and the bias are set to 0. Tensors and padding are 0.
+ * Returns the pool's initial values, equal to PEFT's on a CPU after `torch.manual_seed(seed)`. First, the `nn.Linear`s of each module draw
+ * A, B and the bias. Unless `init_lora_weights` is false, A is then drawn again, and B and the bias are set to 0. The base model's tensors
+ * and padding are 0.
  */
 export function initialMatrices(
   layout: LoraLayout,
@@ -40,7 +41,7 @@ export function initialMatrices(
   return pool;
 }
 
-/** The bound of `kaiming_uniform_` with a = √5, operation by operation as torch has it. */
+/** Returns the bound of torch's `kaiming_uniform_` with a = √5, computed with the same sequence of operations. */
 function kaimingBound(fan_in: number): number {
   const gain = Math.sqrt(2 / (1 + Math.sqrt(5) ** 2));
   return Math.sqrt(3) * (gain / Math.sqrt(fan_in));

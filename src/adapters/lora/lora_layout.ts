@@ -17,17 +17,17 @@ export interface LoraLayout extends PoolLayout {
   readonly use_dora: boolean;
 }
 
-/** The vectors that a module may have beside A and B. */
+/** The vectors that a module may have in addition to A and B. */
 export type BesideMatrices = Pick<LoraLayout, 'lora_bias' | 'use_dora'>;
 
-/** The name of a module's `lora_A.weight`, `lora_B.weight`, `lora_B.bias` or `lora_magnitude_vector` in PEFT's files. */
+/** Returns the name in PEFT's files of a module's `lora_A.weight`, `lora_B.weight`, `lora_B.bias` or `lora_magnitude_vector`. */
 export function matrixName(module: string, matrix: 'A.weight' | 'B.weight' | 'B.bias' | 'magnitude_vector'): string {
   return savedName(`${module}.lora_${matrix}`);
 }
 
 /**
- * Places A (r, in), B (out, r) and, if the adapter has them, the bias of B (out) and the magnitudes (out) of each module in turn, then the
- * tensors. Throws `limit_exceeded` above 1 GiB.
+ * Places A (r, in), B (out, r) and, if the adapter has them, the bias of B (out) and the magnitudes (out) of each module in the pool, then
+ * the base model's tensors that train. Throws `limit_exceeded` above 1 GiB.
  */
 export function layoutMatrices(
   modules: ReadonlyMap<string, RankedModule>,
@@ -40,6 +40,6 @@ export function layoutMatrices(
     ...(lora_bias ? [{ name: matrixName(name, 'B.bias'), shape: [out_features] }] : []),
     ...(use_dora ? [{ name: matrixName(name, 'magnitude_vector'), shape: [out_features] }] : []),
   ]);
-  // Kernels bind each matrix as a view of the pool, which must be aligned.
+  // Kernels bind each matrix as a view of the pool, and views must be aligned.
   return { ...layoutPool(matrices, tensors, VIEW_ALIGNMENT), modules, lora_bias, use_dora };
 }

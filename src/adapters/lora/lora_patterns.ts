@@ -4,23 +4,23 @@ import { StepBudget } from '../../regex/step_budget';
 import { pythonList } from '../targets/no_match';
 import { fullMatch } from '../targets/python_regex';
 
-/** The most matching steps for one field on all modules of a model. Usual patterns take a thousandth of this. */
+/** The maximum number of matching steps for one field on all modules of a model. Usual patterns take a thousandth of it. */
 const MAX_STEPS = 8_000_000;
-/** The most entries of one field. Large models have some thousand modules. */
+/** The maximum number of entries in a field. Large models have some thousand modules. */
 const MAX_ENTRIES = 10_000;
 
 type Patterns = Readonly<Record<string, number>>;
 
-/** Values for some modules, and the warnings about entries that match no module. */
+/** The values of the modules that entries match, and warnings about entries that match no module. */
 interface ModuleValues {
   readonly values: ReadonlyMap<string, number>;
   readonly warnings: readonly Warning[];
 }
 
 /**
- * The values that `rank_pattern` or `alpha_pattern` gives to modules. As in PEFT, a module gets the value of the first entry whose key, a
- * regular expression, matches the module's whole name or an end of it after a dot. Throws `limit_exceeded` for more than 10,000 entries,
- * and if the expressions take too many steps.
+ * Returns the values that `rank_pattern` or `alpha_pattern` gives to modules. As in PEFT, a module gets the value of the first entry whose
+ * key, a regular expression, matches the module's full name or an end of it after a dot. Throws `limit_exceeded` for more than 10,000
+ * entries, and if the expressions take too many steps.
  */
 export function patternValues(
   field: 'rank_pattern' | 'alpha_pattern',

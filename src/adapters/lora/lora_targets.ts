@@ -9,11 +9,11 @@ import { patternValues } from './lora_patterns';
 interface LoraTargets {
   /** The wrapped modules with their ranks and scales, by name, in the model's order. */
   readonly modules: ReadonlyMap<string, RankedModule>;
-  /** The configuration to keep and save, as PEFT sets it. */
+  /** The configuration that the adapter uses and saves, with the fields as PEFT sets them. */
   readonly config: LoraConfig;
 }
 
-/** The modules that an adapter wraps. Throws PEFT's errors, as `resolveTargets`, and gives PEFT's warnings. */
+/** Determines which modules an adapter wraps. Throws PEFT's errors, like `resolveTargets`, and passes PEFT's warnings to `warn`. */
 export function resolveLoraTargets(given: LoraConfig, model: Architecture, warn: Warn = () => {}): LoraTargets {
   const { modules: wrapped, fields } = resolveTargets(given, model.modules, factsOf(model, warn), {
     defaults: DEFAULT_TARGETS,
@@ -43,7 +43,7 @@ export function resolveLoraTargets(given: LoraConfig, model: Architecture, warn:
   return { modules: new Map(modules), config };
 }
 
-/** Gives PEFT's warning once for each type of layer, because Python shows equal warnings once. */
+/** Passes PEFT's warning to `warn` once for each type of layer, because Python shows equal warnings only once. */
 function warnOfNoBias(without: readonly WrappedModule[], warn: Warn): void {
   for (const type of new Set(without.map((module) => module.type))) {
     const message =

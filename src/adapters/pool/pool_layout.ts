@@ -6,22 +6,25 @@ import { VIEW_ALIGNMENT } from '../../graph/value';
 /** The place of a tensor in a pool. */
 interface PoolSlot {
   readonly shape: Shape;
-  /** In floats. */
+  /** The offset in floats. */
   readonly offset: number;
 }
 
-/** The places of an adapter's trained numbers in one buffer. One buffer lets the norm, and clipping with AdamW, take one dispatch each. */
+/**
+ * The places in one buffer of all numbers that an adapter trains. With one buffer, the gradient's norm takes one dispatch, and clipping
+ * with AdamW takes another.
+ */
 export interface PoolLayout {
   /** The adapter's own parameters, by the names that PEFT saves them under. Offsets are multiples of the alignment. */
   readonly parameters: ReadonlyMap<string, PoolSlot>;
   /**
-   * Biases and tensors of whole modules that train, by the base model's names. They lie after all parameters, at multiples of
-   * `VIEW_ALIGNMENT`.
+   * The base model's tensors that train (biases, and tensors of modules that train whole), by their names in the base model. They follow
+   * the parameters, at multiples of `VIEW_ALIGNMENT`.
    */
   readonly tensors: ReadonlyMap<string, PoolSlot>;
-  /** In floats, padding included. */
+  /** The length in floats, padding included. */
   readonly length: number;
-  /** Floats that train: `length` without padding. */
+  /** The number of floats that train: `length` without padding. */
   readonly trainable: number;
 }
 
@@ -31,14 +34,14 @@ export interface NamedShape {
   readonly shape: Shape;
 }
 
-/** In floats: 1 GiB. */
+/** The maximum length in floats: 1 GiB. */
 const MAX_LENGTH = 2 ** 28;
 /** Shaders read the pool as vec4. */
 const ALIGNMENT = 4;
 
 /**
- * Places the parameters, then the base model's tensors. Parameters lie at multiples of `alignment`: 4, or `VIEW_ALIGNMENT` if
- * kernels bind them one by one. Throws `limit_exceeded` above 1 GiB.
+ * Places the parameters, then the base model's tensors. The offsets of parameters are multiples of `alignment`: 4, or `VIEW_ALIGNMENT` if
+ * kernels bind parameters one by one. Throws `limit_exceeded` above 1 GiB.
  */
 export function layoutPool(
   parameters: readonly NamedShape[],
@@ -66,18 +69,19 @@ export function layoutPool(
   return { ...layout, length, trainable };
 }
 
-/** The offset at which the parameters of a pool end and the base model's tensors begin. */
+/** Returns the offset at which the parameters of a pool end and the base model's tensors begin. */
 export function parametersEnd({ tensors, length }: PoolLayout): number {
   return Math.min(length, ...[...tensors.values()].map(({ offset }) => offset));
 }
 
-/** Shapes of the parameters, by saved name. */
+/** Returns the shapes of the parameters, by saved name. */
 export function parameterShapes({ parameters }: PoolLayout): Map<string, Shape> {
   return new Map([...parameters].map(([name, { shape }]) => [name, shape]));
 }
 
 /**
- * A pool with these parameters, by saved name, and zeros elsewhere. Throws `invalid_argument` for absent parameters and for wrong lengths.
+ * Returns a pool that holds these parameters (by saved name), and zeros elsewhere. Throws `invalid_argument` for missing parameters and
+ * wrong lengths.
  */
 export function packParameters(
   { parameters, length }: PoolLayout,
@@ -97,7 +101,7 @@ export function packParameters(
   return pool;
 }
 
-/** Copies of the parameters in a pool, by saved name. Throws `invalid_argument` for a pool of another length. */
+/** Returns copies of the parameters in a pool, by saved name. Throws `invalid_argument` for a pool of another length. */
 export function unpackParameters({ parameters, length }: PoolLayout, pool: Float32Array): Map<string, Tensor> {
   if (pool.length !== length) {
     throw new WebVeraError('invalid_argument', `Expected a pool of ${length} floats, got ${pool.length}`);
@@ -110,7 +114,7 @@ export function unpackParameters({ parameters, length }: PoolLayout, pool: Float
   );
 }
 
-/** The name by which PEFT saves a parameter of the base model or of a wrapped module. */
+/** Returns the name under which PEFT saves a parameter of the base model or of a wrapped module. */
 export function savedName(parameter: string): string {
   return `base_model.model.${parameter}`;
 }

@@ -6,14 +6,14 @@ import { savedName } from './pool_layout';
 
 /** A tensor of the base model that an adapter trains. */
 export interface TrainedTensor {
-  /** Its name in the base model, 'transformer.ln_f.weight'. A tied head gets a separate tensor, 'lm_head.weight'. */
+  /** Its name in the base model, such as 'transformer.ln_f.weight'. A tied head gets a tensor of its own, 'lm_head.weight'. */
   readonly name: string;
   /** Its name in PEFT's `adapter_model.safetensors`. */
   readonly savedKey: string;
   readonly shape: Shape;
-  /** The field because of which the tensor trains: `bias`, or `modules_to_save`, which takes precedence. */
+  /** The configuration field that makes the tensor train: `bias`, or `modules_to_save`, which takes precedence. */
   readonly kind: 'bias' | 'module';
-  /** PEFT's name of the module that trains whole, if the tensor belongs to a module inside it. */
+  /** PEFT's name for the module that trains whole, if the tensor belongs to another module inside it. */
   readonly root?: string;
 }
 
@@ -21,17 +21,17 @@ export interface TrainedTensor {
 export interface TrainableModel {
   readonly modules: readonly { readonly name: string }[];
   readonly weights: readonly { readonly name: string; readonly shape: Shape }[];
-  /** For modules without a weight in the file: the module whose weight they share. */
+  /** For each module without a weight in the file: the module whose weight it shares. */
   readonly tied: ReadonlyMap<string, string>;
 }
 
 /**
- * The tensors that an adapter over the modules `wrapped` trains beside its own parameters: biases, then whole modules, both in the model's
- * order, tied heads last. As in PEFT, an entry of `modules_to_save` matches modules whose names end with it, and all modules below: 'norm'
- * matches 'input_layernorm', too.
+ * Returns the base model's tensors that an adapter trains in addition to its own parameters, if it wraps the modules `wrapped`. Biases come
+ * first, then tensors of modules that train whole, both in the model's order, with tied heads last. As in PEFT, an entry of
+ * `modules_to_save` matches all modules whose names end with it, and the modules inside them: 'norm' matches 'input_layernorm', too.
  *
- * Throws `invalid_argument` for an entry that no module's name ends with, unless PEFT itself adds it for the task; PEFT ignores such
- * entries. Also throws for a wrapped module that would be saved whole.
+ * Throws `invalid_argument` for an entry that no module's name ends with, although PEFT ignores such entries. Entries that PEFT itself adds
+ * for the task are allowed. Also throws for a wrapped module that would be saved whole.
  */
 export function trainedTensors(
   config: AdapterFields,
@@ -70,7 +70,10 @@ export function trainedTensors(
   return [...trained.filter(({ kind }) => kind === 'bias'), ...trained.filter(({ kind }) => kind === 'module')];
 }
 
-/** The modules whose names end with an entry of `modules_to_save`. Throws for an entry without a match that isn't a head of the task. */
+/**
+ * Returns the modules whose names end with an entry of `modules_to_save`. Throws for an entry without a match, unless it is a head of the
+ * task.
+ */
 function modulesToSave({ modules_to_save, task_type }: AdapterFields, names: ReadonlySet<string>): ReadonlySet<string> {
   const roots = new Set<string>();
   for (const entry of modules_to_save ?? []) {
@@ -116,7 +119,7 @@ function moduleOf(tensor: string): string {
   return tensor.slice(0, Math.max(0, tensor.lastIndexOf('.')));
 }
 
-/** The modules around a tensor: 'a.b.weight' gives 'a' and 'a.b'. */
+/** Returns the modules that contain a tensor: 'a' and 'a.b' for 'a.b.weight'. */
 function pathTo(tensor: string): string[] {
   const parts = tensor.split('.').slice(0, -1);
   return parts.map((_, index) => parts.slice(0, index + 1).join('.'));

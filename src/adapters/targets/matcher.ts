@@ -7,22 +7,28 @@ import { fullMatch, matchStart } from './python_regex';
 
 type Filters = Pick<AdapterFields, 'exclude_modules' | 'modules_to_save' | 'layers_to_transform' | 'layers_pattern'>;
 
-/** The fields that decide which modules are targeted. */
+/** The fields of a configuration that determine which modules are targets. */
 type MatchRules = Filters & { readonly target_modules: readonly string[] | string };
 
-/** The most characters of a name. Real names of modules seldom have 100. */
+/** The maximum length of a name in a list. Module names seldom have 100 characters. */
 const MAX_NAME = 1024;
-/** The most name parts in lists of targets. A model with 256 experts in each layer has half a million. */
+/**
+ * The maximum number of dot-separated name parts in the lists of targets and exclusions together. A model with 256 experts in each layer
+ * has half a million.
+ */
 const MAX_PARTS = 1_000_000;
-/** The most matching steps for the patterns of one configuration on all modules of a model. Usual patterns take a hundredth of this. */
+/**
+ * The maximum number of matching steps for all patterns of a configuration on all modules of a model. Usual patterns take a hundredth of
+ * it.
+ */
 const MAX_STEPS = 8_000_000;
-/** The most entries of a list whose entries are patterns. */
+/** The maximum number of entries in a list of patterns. */
 const MAX_PATTERNS = 1000;
 
 /** The fields whose sizes `checkRuleSizes` limits. */
 const SIZED = ['target_modules', 'exclude_modules', 'modules_to_save', 'layers_pattern'] as const;
 
-/** Throws `limit_exceeded` for lists too large for any model. */
+/** Throws `limit_exceeded` for lists that are too large for any model. */
 export function checkRuleSizes({
   target_modules,
   exclude_modules,
@@ -42,14 +48,14 @@ export function checkRuleSizes({
   if (patterns.some(({ length }) => length > MAX_PATTERNS)) throw tooMuch(`at most ${MAX_PATTERNS} names in a list`);
 }
 
-/** Returns a test of whether PEFT targets a module. The test throws `limit_exceeded` if the patterns take too many steps. */
+/** Returns a test of whether PEFT would wrap a module. The test throws `limit_exceeded` if the patterns take too many steps. */
 export function targetMatcher(rules: MatchRules): (module: ModuleInfo) => boolean {
   const { target_modules } = rules;
   if (typeof target_modules !== 'string') {
     const hits = targetsHit({ ...rules, target_modules });
     return (module) => hits(module).length > 0;
   }
-  // PEFT ignores layers_to_transform for an expression, and for whole names in a list.
+  // Like PEFT, this ignores layers_to_transform for a regular expression. `targetsHit` ignores it for full names in a list.
   const budget = newBudget();
   const isExcluded = exclusions(rules, budget);
   const pattern = fullMatch(target_modules, 'target_modules');
@@ -73,14 +79,14 @@ export function targetsHit(
   };
 }
 
-/** Returns a test of whether an expression of a field matches a whole name. The test throws as `targetMatcher`'s does. */
+/** Returns a test of whether the regular expression of a field matches a full name. The test throws like that of `targetMatcher`. */
 export function nameMatcher(pattern: string, field: string): (name: string) => boolean {
   const budget = newBudget();
   const compiled = fullMatch(pattern, field);
   return (name) => compiled.matchStart(name, budget) !== undefined;
 }
 
-/** 'a.b.c' gives 'a.b.c', 'b.c', 'c'. */
+/** Returns a name and its ends after each dot: 'a.b.c', 'b.c' and 'c' for 'a.b.c'. */
 export function endsOf(name: string): readonly string[] {
   const ends = [name];
   for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) ends.push(name.slice(dot + 1));
@@ -88,8 +94,8 @@ export function endsOf(name: string): readonly string[] {
 }
 
 /**
- * Returns a test of whether `exclude_modules` or `modules_to_save` names a module. Such a module is never wrapped. The test throws as
- * `targetMatcher`'s does.
+ * Returns a test of whether `exclude_modules` or `modules_to_save` matches a module, which is then never wrapped. The test throws like that
+ * of `targetMatcher`.
  */
 export function excludedModules(rules: Filters): (module: ModuleInfo) => boolean {
   const isExcluded = exclusions(rules, newBudget());
@@ -107,7 +113,10 @@ function exclusions(rules: Filters, budget: StepBudget): (name: string) => boole
   return (name) => endsOf(name).some((end) => names.has(end)) || isSaved(name);
 }
 
-/** An entry of `modules_to_save` is a pattern that has to match whole parts of a name, as in PEFT. */
+/**
+ * Returns a test of whether an entry of `modules_to_save` matches a module. As in PEFT, each entry is a pattern that has to match whole
+ * dot-separated parts of a name.
+ */
 function savedMatcher({ modules_to_save }: Filters, budget: StepBudget): (name: string) => boolean {
   const names = new Set(modules_to_save ?? []);
   const patterns: LinearRegExp[] = [];
@@ -119,7 +128,7 @@ function savedMatcher({ modules_to_save }: Filters, budget: StepBudget): (name: 
     patterns.some((pattern) => pattern.matchStart(name, budget) !== undefined);
 }
 
-/** Whether a pattern is a literal that can match only a single part of a name. */
+/** Whether a pattern is a literal that can match only one dot-separated part of a name. */
 function isPlain(name: string): boolean {
   return /^[\w-]*$/.test(name);
 }
@@ -130,14 +139,14 @@ function layerFilter(
 ): (name: string) => boolean {
   if (layers === null || (typeof layers !== 'number' && layers.length === 0)) return () => true;
   const wanted = new Set(typeof layers === 'number' ? [layers] : layers);
-  // A list that layers_pattern names may stand at the very beginning of a module's name.
+  // The list of layers that layers_pattern names may be at the beginning of a module's name, as in 'layers.0.mlp'.
   const starts =
     pattern === null || pattern.length === 0 ? ['.*?\\.[^.]*'] : [pattern].flat().map((list) => `(?:^|.*?\\.)${list}`);
   const indices = starts.map((start) => matchStart(`${start}\\.(\\d+)\\.`, 'layers_pattern'));
   return (name) => {
     for (const index of indices) {
       const match = index.matchStart(name, budget);
-      // The index is the last group: the pattern of a list may contain groups itself.
+      // The layer's index is the last group, because layers_pattern may contain groups of its own.
       if (match !== undefined) return wanted.has(Number(match.group(match.groups)));
     }
     return false;

@@ -1,4 +1,4 @@
-/** The shortest suffixes of names, sorted, that match all `targets` and none of the `others`. */
+/** Returns the shortest suffixes of names, sorted, that match all `targets` and none of the `others`. */
 export function minimalTargets(targets: readonly string[], others: readonly string[]): readonly string[] {
   const taken = new Set(others.flatMap(endings));
   const chosen = new Set<string>();
@@ -11,7 +11,7 @@ export function minimalTargets(targets: readonly string[], others: readonly stri
   return chosen.size === 0 ? targets : [...chosen].sort();
 }
 
-/** 'a.b.c' gives 'c', 'b.c', 'a.b.c'. */
+/** Returns the ends of a name, the shortest first: 'c', 'b.c' and 'a.b.c' for 'a.b.c'. */
 function endings(name: string): string[] {
   const parts = name.split('.');
   return parts.map((_, index) => parts.slice(parts.length - 1 - index).join('.'));

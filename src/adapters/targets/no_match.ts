@@ -1,17 +1,17 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { AdapterFields } from '../config/adapter_config';
 
-/** The facts in PEFT's message about an adapter that wraps nothing. */
+/** The facts for PEFT's error message about an adapter that wraps no modules. */
 interface Unmatched {
-  /** The configuration with resolved targets: PEFT resolves `target_modules` before it fails. */
+  /** The configuration with resolved targets, because PEFT resolves `target_modules` before it fails. */
   readonly config: Pick<AdapterFields, 'target_modules' | 'layers_to_transform' | 'layers_pattern'>;
-  /** How many modules `exclude_modules` and `modules_to_save` name. */
+  /** The number of modules that `exclude_modules` and `modules_to_save` match. */
   readonly excluded: number;
-  /** How many modules there are. */
+  /** The number of all modules. */
   readonly all: number;
 }
 
-/** The texts of `NoMatchingPeftModuleError` in PEFT 0.21 and later. */
+/** Returns an error with the message of `NoMatchingPeftModuleError` in PEFT 0.21 and later. */
 export function noMatch({ config, excluded, all }: Unmatched, hint: string): WebVeraError {
   const { target_modules } = config;
   const text = (): string => {
@@ -35,7 +35,7 @@ export function pythonList(value: string | number | readonly (string | number)[]
   return `[${value.map((item) => (typeof item === 'string' ? pythonString(item) : item)).join(', ')}]`;
 }
 
-/** A set as Python prints it, sorted: Python's order differs between processes. */
+/** Formats a set as Python prints it, but sorted, because Python's order differs between processes. */
 export function pythonSet(names: readonly string[]): string {
   return `{${[...names].sort().map(pythonString).join(', ')}}`;
 }

@@ -1,13 +1,13 @@
 import { WebVeraError } from '../../core/errors/error';
 import { LinearRegExp } from '../../regex/linear_regexp';
 
-/** The most characters of a pattern: more than an expression that lists all modules of a model needs. */
+/** The maximum length of a pattern. An expression that lists all modules of a model is shorter. */
 const MAX_LENGTH = 16_384;
-/** Characters of a pattern shown in a message. */
+/** The maximum number of a pattern's characters in an error message. */
 const SHOWN = 80;
 
 /**
- * The tokens that Python's `re` and JavaScript write differently: sets in brackets, escapes, named groups, references to them, and
+ * The tokens that Python's `re` and JavaScript may write differently: character sets, escapes, named groups, references to them, and
  * repetition without a minimum. The token '[' alone is a bracket that is never closed.
  */
 const TOKENS = /\[(\^?)(\]?(?:\\.|[^\]\\])*)\]|\[|\\.|\(\?P<(\w+)>|\(\?P=(\w+)\)|\{,(\d*)\}/gsu;
@@ -16,8 +16,9 @@ const TOKENS = /\[(\^?)(\]?(?:\\.|[^\]\\])*)\]|\[|\\.|\(\?P<(\w+)>|\(\?P=(\w+)\)
 const SAME_ESCAPES = 'dDsSwWbBnrtfvxu';
 
 /**
- * A pattern of Python's `re` that matches whole strings, as `re.fullmatch` does, in time linear in their length. Throws `invalid_argument`,
- * naming `argument`, for a pattern that isn't valid in both languages, and `limit_exceeded` for a pattern of more than 16,384 characters.
+ * Compiles a pattern of Python's `re` that has to match whole strings, as with `re.fullmatch`. Matching takes time linear in the string's
+ * length. Throws `invalid_argument`, naming `argument`, for an invalid pattern and for syntax that JavaScript lacks, and `limit_exceeded`
+ * for a pattern of more than 16,384 characters.
  */
 export function fullMatch(pattern: string, argument: string): LinearRegExp {
   return compile(`^(?:${translate(pattern, argument)})$`, pattern, argument);
@@ -35,7 +36,7 @@ function translate(pattern: string, argument: string): string {
   }
   const parts: string[] = [];
   let from = 0;
-  // Translated one by one, so that the first fault is the one reported.
+  // Tokens are translated one by one, so that the first error in the pattern is the one that is thrown.
   for (const token of pattern.matchAll(TOKENS)) {
     parts.push(pattern.slice(from, token.index), translateToken(token, pattern, argument));
     from = token.index + token[0].length;
@@ -58,7 +59,7 @@ function translateToken(
   return translateEscape(token, pattern, argument);
 }
 
-/** Translates the content of brackets. A closing bracket at the beginning is an ordinary character. */
+/** Translates the content of a character set. A closing bracket at its beginning is an ordinary character. */
 function translateSet(set: string, pattern: string, argument: string): string {
   if (set === '') throw invalid(pattern, argument, 'unterminated character set');
   const escaped = set.replace(/\\./gsu, (token) => translateEscape(token, pattern, argument));
@@ -75,7 +76,7 @@ function translateEscape(token: string, pattern: string, argument: string): stri
 
 function compile(source: string, pattern: string, argument: string): LinearRegExp {
   try {
-    // JavaScript's own parser runs first, because its error says what is wrong with the pattern.
+    // JavaScript's own parser runs first, because its error message explains the fault in the pattern.
     new RegExp(source);
     return new LinearRegExp(source, { unicode: false });
   } catch (cause) {

@@ -8,7 +8,7 @@ import { checkRuleSizes, endsOf, excludedModules, targetMatcher, targetsHit } fr
 import { minimalTargets } from './minimal_targets';
 import { noMatch, pythonSet } from './no_match';
 
-/** A module of the base model, containers included. Those of type 'Linear' and 'Conv1D' can be wrapped. */
+/** A module of the base model, or a container of modules. Modules of the types 'Linear' and 'Conv1D' can be wrapped. */
 export type NamedModule = ModuleInfo;
 
 export interface WrappedModule {
@@ -20,16 +20,16 @@ export interface WrappedModule {
 
 export interface BaseModelFacts {
   readonly model_type: string;
-  /** Name of the output embedding, a language model's head: 'all-linear' leaves it out. */
+  /** The name of the output embedding, a language model's head. 'all-linear' excludes it. */
   readonly output_embedding?: string | undefined;
-  /** The field of config.json. Default false. */
+  /** The field of the same name in config.json. Default false. */
   readonly tie_word_embeddings?: boolean;
-  /** A hint about the modules' names, for targets that match nothing. */
+  /** A hint about the names of the modules, for the error about targets that match no module. */
   readonly names_hint?: string | undefined;
   readonly warn?: Warn;
 }
 
-/** The fields of a configuration that say which modules are wrapped. */
+/** The fields of a configuration that determine which modules are wrapped. */
 type TargetFields = Pick<
   AdapterFields,
   | 'target_modules'
@@ -41,42 +41,44 @@ type TargetFields = Pick<
   | 'task_type'
 >;
 
-/** The part that differs between kinds of adapters. */
+/** The rules that differ between kinds of adapters. */
 interface TargetRules {
-  /** PEFT's targets when `target_modules` is null, by model_type. A string is a regular expression. */
+  /** PEFT's default targets by model_type. A string is a regular expression. */
   readonly defaults: Readonly<Record<string, readonly string[] | string>>;
-  /** Checks the wrappable modules that a configuration names, before any other check. */
+  /** Checks the modules that the targets match and that can be wrapped, before any other check. */
   readonly expectNamed?: (named: readonly WrappedModule[], details: ErrorDetails) => void;
-  /** PEFT's text for a model type without default targets. */
+  /** PEFT's error message for a model type without default targets. */
   readonly noDefault?: string;
-  /** PEFT's text about the layers that can be wrapped, for a target of another type. */
+  /** PEFT's sentence about the supported layers, in the error for a target of another type. */
   readonly supported?: string;
-  /** PEFT's warning of an adapter for a tied layer. */
+  /** PEFT's warning about an adapter for a tied layer. */
   readonly tied?: string;
-  /** Whether PEFT condenses a long list of targets. Default true. */
+  /** Whether PEFT condenses a long list of targets to suffixes. Default true. */
   readonly condenses?: boolean;
 }
 
 interface ResolvedTargets {
   /** The wrapped modules, in the model's order. */
   readonly modules: readonly WrappedModule[];
-  /** Like `modules`, but matched before the list of targets is condensed. With `layers_to_transform` the two can differ. */
+  /**
+   * The wrappable modules that match before the list of targets is condensed. With `layers_to_transform` they can differ from `modules`.
+   */
   readonly named: readonly WrappedModule[];
-  /** The fields as PEFT sets them: they replace the given ones, also in files. */
+  /** The fields as PEFT sets them. They replace the given ones, also in saved files. */
   readonly fields: Pick<TargetFields, 'modules_to_save' | 'target_modules' | 'fan_in_fan_out'>;
 }
 
 const ALL_LINEAR = 'all-linear';
-/** The names of embeddings and heads, which a model may tie. */
+/** The names of embeddings and heads that a model may tie. */
 const EMBEDDINGS: readonly string[] = ['embed_tokens', 'lm_head'];
-/** The most names in a message. */
+/** The maximum number of names in a message. */
 const SHOWN = 8;
 /** From this many targets on, PEFT condenses a list to the shortest suffixes that match no other module. */
 const MIN_TARGETS_TO_CONDENSE = 20;
 
 /**
- * Decides which modules an adapter wraps, as PEFT does. Throws `invalid_argument` with PEFT's text when no module matches, when a module
- * matches that isn't Linear or Conv1D, and when a model type has no default targets.
+ * Determines which modules an adapter wraps, as PEFT does. Throws `invalid_argument` with PEFT's message if no module matches, if a module
+ * matches that isn't Linear or Conv1D, or if a model type has no default targets.
  */
 export function resolveTargets(
   given: TargetFields,
@@ -117,7 +119,7 @@ export function resolveTargets(
   return { modules: wrapped, named, fields: { modules_to_save, target_modules, fan_in_fan_out } };
 }
 
-/** Returns a warning of names in a list that match no module, although others of the list do. PEFT has no such warning. */
+/** Returns a warning about entries of `target_modules` that match no module, although other entries do. PEFT has no such warning. */
 export function targetWarnings(given: TargetFields, modules: readonly NamedModule[]): readonly Warning[] {
   const { target_modules } = given;
   if (target_modules === null || typeof target_modules === 'string') return [];
@@ -136,7 +138,7 @@ const TASK_HEADS: Readonly<Record<string, readonly string[]>> = {
   QUESTION_ANS: ['qa_outputs'],
 };
 
-/** The heads that PEFT trains and saves whole for a task, whether the model has them or not. */
+/** Returns the heads that PEFT trains and saves whole for a task, even if the model lacks them. */
 export function taskHeads(task_type: TargetFields['task_type']): readonly string[] {
   return TASK_HEADS[task_type ?? ''] ?? [];
 }
@@ -147,7 +149,7 @@ function modulesToSave({ modules_to_save, task_type }: TargetFields): readonly s
   return [...new Set([...(modules_to_save ?? []), ...heads])];
 }
 
-/** `target_modules` with PEFT's defaults and 'all-linear' resolved to names. */
+/** Returns `target_modules`, with PEFT's default targets in place of null and the names of modules in place of 'all-linear'. */
 function namedTargets(
   { target_modules, task_type }: TargetFields,
   modules: readonly NamedModule[],
@@ -201,7 +203,7 @@ function expectWrappable(module: NamedModule, supported: string): WrappedModule 
   );
 }
 
-/** PEFT corrects the field module by module, in the model's order, so the last one decides. */
+/** PEFT corrects the field for each module in the model's order, so the last module decides. */
 function correctFanInFanOut(given: boolean, wrapped: readonly WrappedModule[], warn: Warn | undefined): boolean {
   const told = new Set<string>();
   let current = given;
@@ -216,7 +218,7 @@ function correctFanInFanOut(given: boolean, wrapped: readonly WrappedModule[], w
   return current;
 }
 
-/** A suggestion for targets that match nothing. */
+/** Returns a suggestion for targets that match no module, or '' if no name is similar. */
 function meant(targets: TargetFields['target_modules'], modules: readonly NamedModule[]): string {
   const known = [ALL_LINEAR, ...linearNames(modules)];
   const near = new Set(
@@ -228,7 +230,7 @@ function meant(targets: TargetFields['target_modules'], modules: readonly NamedM
   if (near.has(ALL_LINEAR)) return `Did you mean target_modules: '${ALL_LINEAR}'?`;
   if (near.size === 0) return '';
   const names = [...near].map((name) => `'${name}'`).join(', ');
-  // A string would be an expression, so a list is suggested.
+  // A string would be read as a regular expression, so the suggestion is a list.
   return `Did you mean ${typeof targets === 'string' ? `[${names}]` : names}?`;
 }
 
@@ -236,7 +238,7 @@ function examples(modules: readonly NamedModule[]): string {
   return linearNames(modules).slice(0, SHOWN).join(', ');
 }
 
-/** The last parts of the names of linear modules. */
+/** Returns the last parts of the names of all linear modules, each once. */
 function linearNames(modules: readonly NamedModule[]): readonly string[] {
   return [...new Set(modules.filter(({ type }) => isLinear(type)).map(({ name }) => lastPart(name)))];
 }
@@ -262,7 +264,7 @@ const LINEAR_NEEDS_FALSE =
   'fan_in_fan_out is set to True but the target module is `torch.nn.Linear`. Setting fan_in_fan_out to False.';
 const TIED = tiedText('no implementation exists to tie the adapters');
 
-/** PEFT's warning of an adapter for a tied layer. `but`: the reason why the layers stay apart. */
+/** Returns PEFT's warning about an adapter for a tied layer. `but`: the reason why the adapters of the tied layers aren't tied. */
 export function tiedText(but: string): string {
   return (
     `Model has \`tie_word_embeddings=True\` and a tied layer is part of the adapter, but ${but}. This can lead to ` +
@@ -271,7 +273,7 @@ export function tiedText(but: string): string {
   );
 }
 
-/** The facts about a model that targets depend on. */
+/** Returns the facts about a model that its targets depend on. */
 export function factsOf(model: Architecture, warn: Warn | undefined): BaseModelFacts {
   return {
     model_type: model.config.model_type,

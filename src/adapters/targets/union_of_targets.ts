@@ -1,6 +1,6 @@
 /**
- * The modules that any of several configurations names, as PEFT unites them: one list or one expression. Undefined for lists beside
- * expressions, which PEFT refuses.
+ * Unites the targets of several configurations as PEFT does, into one list or one regular expression. Returns undefined for a mix of lists
+ * and expressions, which PEFT rejects.
  */
 export function unionOfTargets(
   fields: readonly (readonly string[] | string | null)[],

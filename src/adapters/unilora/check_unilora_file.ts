@@ -4,7 +4,7 @@ import { MODEL_FILE } from '../files/file_values';
 import type { UniLoraConfig } from './config/unilora_config';
 import { THETA } from './unilora_layout';
 
-/** Checks that the vector has the configuration's length. Returns the names of UniLoRA's tensors; throws `invalid_format`. */
+/** Checks that the vector has the configured length. Returns the names of UniLoRA's tensors; throws `invalid_format`. */
 export function checkUniloraFile(
   { theta_d_length }: Pick<UniLoraConfig, 'theta_d_length'>,
   stored: StoredShapes,

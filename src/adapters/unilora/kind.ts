@@ -15,7 +15,7 @@ import { type ResolvedUnilora, UniloraAdapter } from './unilora_adapter';
 import { initialVector, layoutMatrices, layoutVector } from './unilora_layout';
 import { resolveUniloraTargets } from './unilora_targets';
 
-/** UniLoRA: one vector for the whole model, whose numbers are the entries of all of LoRA's matrices. */
+/** UniLoRA: one trained vector for the whole model. Its numbers, scaled, are the entries of LoRA's matrices in all modules. */
 export const uniloraKind: AdapterKind<UniloraAdapter, ResolvedUnilora, SharedEntries> = {
   Config: UniLoraConfig,
   tuner: 'UniLoraModel',
@@ -36,7 +36,7 @@ export const uniloraKind: AdapterKind<UniloraAdapter, ResolvedUnilora, SharedEnt
   tunableKernels: () => [...tunableLoraKernels(), ...tunableUniloraKernels()],
 
   parameterName: (saved, adapter) => `${saved}.${adapter}`,
-  // All modules share the vector, and torch lists it with the first of them.
+  // All modules share the vector; torch lists it as a parameter of the first module.
   sharedParameterName: (adapter, modules) => savedName(`${[...modules.keys()][0]}.unilora_theta_d.${adapter}`),
   file: () => TRAINED_ALONE,
   checkFile: checkUniloraFile,

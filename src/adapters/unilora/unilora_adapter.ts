@@ -9,12 +9,12 @@ import type { UniLoraConfig } from './config/unilora_config';
 import { emitBranch } from './layers/branches';
 import type { MatricesLayout } from './unilora_layout';
 
-/** A UniLoRA adapter before it has numbers. */
+/** A UniLoRA configuration applied to a model, before the adapter has values. */
 export interface ResolvedUnilora extends ResolvedAdapter<UniLoraConfig> {
   readonly matrices: MatricesLayout;
 }
 
-/** A UniLoRA adapter on a loaded model: one vector, whose numbers are the entries of LoRA's matrices in an order that a seed gives. */
+/** A UniLoRA adapter on a loaded model: one vector. A seed assigns its numbers, scaled, to the entries of LoRA's matrices. */
 export class UniloraAdapter extends Adapter<ResolvedUnilora, SharedEntries> {
   get matrices(): MatricesLayout {
     return this.parts.resolved.matrices;
@@ -34,7 +34,7 @@ export class UniloraAdapter extends Adapter<ResolvedUnilora, SharedEntries> {
     return { r, theta_d_length, proj_seed };
   }
 
-  /** Without a weight the result is B·A, as in PEFT's `get_delta_weight`. */
+  /** Without a weight, the result is B·A, as in PEFT's `get_delta_weight`. */
   merge(g: Graph, module: string, weight: Value | undefined, into: Value): void {
     const branch = emitBranch(g, this, module);
     if (weight === undefined) clear(g, into);

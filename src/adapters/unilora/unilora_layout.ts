@@ -12,10 +12,10 @@ import type { UniLoraConfig } from './config/unilora_config';
 /** The vector's name in PEFT's files. */
 export const THETA = 'base_model.unilora_theta_d';
 
-/** The place of a matrix in the buffer of all matrices. */
+/** The place of a matrix in the buffer that holds all matrices. */
 interface MatrixSlot {
   readonly shape: Shape;
-  /** In floats: a multiple of `VIEW_ALIGNMENT`. */
+  /** The offset in floats, a multiple of `VIEW_ALIGNMENT`. */
   readonly offset: number;
 }
 
@@ -25,23 +25,29 @@ export interface MatrixSlots {
   readonly B: MatrixSlot;
 }
 
-/** The matrices A (r, in) and B (out, r) of all modules. Each entry is a number of the one trained vector. */
+/**
+ * The matrices A (r, in) and B (out, r) of all modules. Each entry is a number of the trained vector, divided by the square root of how
+ * often it occurs.
+ */
 export interface MatricesLayout {
   readonly modules: ReadonlyMap<string, MatrixSlots>;
-  /** In floats, gaps included. */
+  /** The length in floats, gaps included. */
   readonly length: number;
-  /** The entries of all matrices. */
+  /** The number of entries in all matrices. */
   readonly entries: number;
 }
 
 /** Kernels read four floats at a time. */
 const WORD = 4;
-/** The most words that WebGPU binds by default: one kernel binds all matrices at once, and another all tables of their entries. */
+/**
+ * The largest binding that WebGPU guarantees by default, in words of 4 bytes. One kernel binds all matrices at once, another the table of
+ * all their entries.
+ */
 const MOST_WORDS = 2 ** 25;
 
 /**
- * Places A and B of each module in turn, as `Graph.join` places values. Throws `limit_exceeded` for matrices, or places of the vector's
- * numbers in them, above 128 MiB.
+ * Places A and B of each module in one buffer, as `Graph.join` places values. Throws `limit_exceeded` if the matrices, or the table of
+ * where the vector's numbers occur in them, take more than 128 MiB.
  */
 export function layoutMatrices(
   modules: ReadonlyMap<string, ModuleSize>,
@@ -69,14 +75,14 @@ export function layoutMatrices(
   return { modules: new Map(placed), length, entries };
 }
 
-/** Places the vector, then the tensors. */
+/** Places the vector in the pool, then the base model's tensors that train. */
 export function layoutVector(theta_d_length: number, tensors: readonly NamedShape[] = []): PoolLayout {
   return layoutPool([{ name: THETA, shape: [theta_d_length] }], tensors);
 }
 
 /**
- * The pool's first values, equal to PEFT's on a CPU after `torch.manual_seed(seed)`: PEFT draws the vector before all other numbers.
- * Tensors and padding are 0.
+ * Returns the pool's initial values, equal to PEFT's on a CPU after `torch.manual_seed(seed)`, where PEFT draws the vector before all other
+ * numbers. The base model's tensors and padding are 0.
  */
 export function initialVector(
   { length }: PoolLayout,

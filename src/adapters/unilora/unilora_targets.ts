@@ -7,11 +7,11 @@ import { UniLoraConfig } from './config/unilora_config';
 interface UniloraTargets {
   /** The wrapped modules, by name, in the model's order. */
   readonly modules: ReadonlyMap<string, WrappedModule>;
-  /** The configuration to keep and save, as PEFT sets it. */
+  /** The configuration that the adapter uses and saves, with the fields as PEFT sets them. */
   readonly config: UniLoraConfig;
 }
 
-/** The modules that an adapter wraps. Throws PEFT's errors, as `resolveTargets`, and gives PEFT's warnings. */
+/** Determines which modules an adapter wraps. Throws PEFT's errors, like `resolveTargets`, and passes PEFT's warnings to `warn`. */
 export function resolveUniloraTargets(given: UniLoraConfig, model: Architecture, warn?: Warn): UniloraTargets {
   const rules = { defaults: DEFAULT_TARGETS, supported: SUPPORTED };
   const { modules, fields } = resolveTargets(given, model.modules, factsOf(model, warn), rules);

@@ -18,7 +18,7 @@ import { checkVeraFile, veraFile } from './vera_files';
 import { initialVectors, layoutVectors } from './vera_layout';
 import { resolveVeraTargets } from './vera_targets';
 
-/** The largest ratio of r to the layers' dimensions without a warning. The paper trains r = 1024 over layers of 768. */
+/** The largest ratio of r to the layers' dimensions that causes no warning. The paper trains r = 1024 with layers of 768. */
 const WIDE = 4;
 
 function wideRank(r: number, dimension: number): Warning {
@@ -26,7 +26,10 @@ function wideRank(r: number, dimension: number): Warning {
   return { code: 'wide_rank', message };
 }
 
-/** VeRA: vectors λ_b and λ_d for each module, over random matrices A and B that all modules share; with `use_dora` also lengths of rows. */
+/**
+ * VeRA: vectors λ_b and λ_d for each module, and random matrices A and B that all modules share; with `use_dora` also trained norms of
+ * rows.
+ */
 export const veraKind: AdapterKind<VeraAdapter, ResolvedVera, ProjectionValues> = {
   Config: VeraConfig,
   tuner: 'VeraModel',
@@ -42,7 +45,7 @@ export const veraKind: AdapterKind<VeraAdapter, ResolvedVera, ProjectionValues> 
     const layout = layoutVectors(modules, config.r, trained, config.use_dora);
     return { config, modules: layout.slots, trained, layout, max_in, max_out };
   },
-  // The seed comes from the name. Without init_weights, the same name gives the same vectors, and another name others.
+  // The seed comes from the adapter's name. Without init_weights, adapters of the same name get the same random vectors.
   initial: ({ layout, config }, seed) => initialVectors(layout, config, seed),
   begin(g, adapter, weightOf) {
     for (const module of adapter.modules.keys()) {

@@ -13,7 +13,7 @@ import type { VeraConfig } from './config/vera_config';
 import { VERA_A, VERA_B } from './vera_files';
 import type { VeraLayout } from './vera_layout';
 
-/** A VeRA adapter before it has numbers. */
+/** A VeRA configuration applied to a model, before the adapter has values. */
 export interface ResolvedVera extends ResolvedAdapter<VeraConfig> {
   readonly layout: VeraLayout;
   /** The number of A's columns; `max_out` is the number of B's rows. */
@@ -22,19 +22,22 @@ export interface ResolvedVera extends ResolvedAdapter<VeraConfig> {
 }
 
 /**
- * A and B on the device. They depend on (key, r, max_in, max_out) and `dtype`; all adapters with the same values share them, unless a file
- * holds other matrices.
+ * A and B on the device. They depend on the key, r, max_in, max_out and `dtype`. All adapters with the same values share them, unless a
+ * file contains other matrices.
  */
 export interface ProjectionValues {
-  /** (R, max_in) */
+  /** (r, max_in) */
   readonly A: Value;
-  /** (max_out, R) */
+  /** (max_out, r) */
   readonly B: Value;
-  /** The type that the drawn numbers were rounded to. The values are f32. */
+  /** The data type to which the drawn numbers were rounded. The values themselves are f32. */
   readonly dtype: ProjectionDtype;
 }
 
-/** A VeRA adapter on a loaded model: λ_b, λ_d and, with `use_dora`, the lengths of rows of each module in a pool, with a shared A and B. */
+/**
+ * A VeRA adapter on a loaded model. For each module, its pool holds λ_b, λ_d and, with `use_dora`, the trained row norms. All modules share
+ * A and B.
+ */
 export class VeraAdapter extends Adapter<ResolvedVera, ProjectionValues> {
   get projections(): ProjectionValues {
     return this.parts.frozen;
@@ -60,7 +63,7 @@ export class VeraAdapter extends Adapter<ResolvedVera, ProjectionValues> {
     return { r: this.layout.r };
   }
 
-  /** ΔW of a module, as an operand of `veraMerge`. */
+  /** Returns ΔW of a module as an operand of `veraMerge`. */
   deltaOf(module: string): VeraMerge {
     const slot = this.layout.slots.get(module);
     if (slot === undefined) throw new WebVeraError('internal', `The adapter doesn't wrap ${module}`);
@@ -69,7 +72,7 @@ export class VeraAdapter extends Adapter<ResolvedVera, ProjectionValues> {
     return { A, B, lambda: this.pool, offsetB, offsetD, K };
   }
 
-  /** The lengths of a module's rows; undefined without `use_dora`. */
+  /** Returns the trained row norms of a module; undefined without `use_dora`. */
   magnitudeOf(module: string): Magnitude | undefined {
     const offset = this.layout.slots.get(module)?.offsetM;
     return offset === undefined ? undefined : { pool: this.pool, offset };
@@ -89,7 +92,7 @@ export class VeraAdapter extends Adapter<ResolvedVera, ProjectionValues> {
     return this.config.use_dora ? 'use_dora' : undefined;
   }
 
-  /** Without a weight the result is ΔW. With `use_dora`, the rows of a merged weight get the trained lengths. */
+  /** Without a weight, the result is ΔW. With `use_dora`, the rows of a merged weight are scaled to the trained norms. */
   merge(g: Graph, module: string, weight: Value | undefined, into: Value, base = weight): void {
     veraMerge(g, { ...this.deltaOf(module), weight }, into);
     const magnitude = this.magnitudeOf(module);

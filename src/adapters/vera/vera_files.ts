@@ -7,18 +7,18 @@ import { MODEL_FILE } from '../files/file_values';
 export const VERA_A = 'base_model.vera_A';
 export const VERA_B = 'base_model.vera_B';
 
-/** The numbers that the shapes in a file depend on. */
+/** The settings that determine the shapes of the tensors in a file. */
 interface VeraSizes {
   readonly save_projection: boolean;
   readonly r: number;
-  /** The features that the wrapped modules need of A and B. Matrices in a file may have more. */
+  /** The number of columns of A that the wrapped modules need; `max_out` is the number of rows of B. Matrices in a file may have more. */
   readonly max_in: number;
   readonly max_out: number;
 }
 
 /**
- * VeRA's files. A and B of a file are used if the configuration says that they are saved, and decide the shapes; otherwise
- * they are left out, with PEFT's warning.
+ * Returns the rules for VeRA's files. If the configuration says that A and B are saved, they are read from the file with the sizes that
+ * they have there. Otherwise they are ignored, with PEFT's warning.
  */
 export function veraFile(sizes: VeraSizes): FileRules {
   return {
@@ -29,7 +29,7 @@ export function veraFile(sizes: VeraSizes): FileRules {
   };
 }
 
-/** Checks that all of VeRA's tensors are of the configuration's rank. Returns their names; throws `invalid_format`. */
+/** Checks that the shapes of VeRA's tensors fit the configured rank. Returns the tensors' names; throws `invalid_format`. */
 export function checkVeraFile(
   { r, save_projection }: Pick<VeraSizes, 'r' | 'save_projection'>,
   stored: StoredShapes,
@@ -52,11 +52,11 @@ export function checkVeraFile(
   return own;
 }
 
-/** Whether A and B of a file are used. Throws `invalid_format` where they should be in the file, but aren't. */
+/** Whether A and B are read from a file. Throws `invalid_format` if they should be in the file, but aren't. */
 function usesStored(stored: StoredShapes, save_projection: boolean, warn: Warn | undefined): boolean {
   const present = stored.has(VERA_A) && stored.has(VERA_B);
   if (save_projection && !present) {
-    // If only B is missing, PEFT uses its own B; here a file with half of the pair counts as damaged.
+    // If only B is missing, PEFT uses a B of its own. Here, a file with only one of the two counts as damaged.
     throw new WebVeraError(
       'invalid_format',
       'Specified to load vera_A and vera_B from state dictionary however they were not present!',
@@ -73,7 +73,7 @@ function usesStored(stored: StoredShapes, save_projection: boolean, warn: Warn |
   return save_projection;
 }
 
-/** The shapes that A and B must have: r as configured, features as in the file unless they are too few. */
+/** Returns the shapes that A and B must have: r as configured, the other sizes as in the file unless they are too small for the modules. */
 function shapesOf(stored: StoredShapes, { r, max_in, max_out }: VeraSizes): Map<string, Shape> {
   const columns = stored.get(VERA_A)?.shape[1] ?? 0;
   const rows = stored.get(VERA_B)?.shape[0] ?? 0;

@@ -3,16 +3,16 @@ import { normals } from '../../core/numbers/rng';
 import type { ModuleSize } from '../adapter';
 import { layoutPool, type NamedShape, type PoolLayout, savedName } from '../pool/pool_layout';
 
-/** The name of a module's trained lengths of rows, which PEFT's VeRA doesn't have. */
+/** The name of a module's vector of trained row norms, which PEFT's VeRA doesn't have. */
 export const MAGNITUDE = 'vera_magnitude_vector';
 
-/** The places of a module's trained vectors in the pool. Offsets are in floats, and multiples of 4. */
+/** The places of a module's trained vectors in the pool. Offsets are in floats and multiples of 4. */
 export interface ModuleSlot extends ModuleSize {
-  /** λ_b: `out_features` floats from here. */
+  /** The offset of λ_b, which has `out_features` floats. */
   readonly offsetB: number;
-  /** λ_d: r floats from here. */
+  /** The offset of λ_d, which has r floats. */
   readonly offsetD: number;
-  /** The lengths of rows: `out_features` floats from here. Undefined without `use_dora`. */
+  /** The offset of the trained row norms, `out_features` floats. Undefined without `use_dora`. */
   readonly offsetM: number | undefined;
 }
 
@@ -24,12 +24,13 @@ export interface VeraLayout extends PoolLayout {
 
 interface InitialValues {
   readonly d_initial: number;
-  /** If false, λ_d is drawn from a normal distribution and λ_b is one, as in PEFT's tests. */
+  /** If false, λ_d is drawn from a normal distribution and λ_b is filled with ones, as in PEFT's tests. */
   readonly init_weights: boolean;
 }
 
 /**
- * Places λ_b, λ_d and, with `use_dora`, the lengths of rows of each module in turn, then the tensors. Throws `limit_exceeded` above 1 GiB.
+ * Places λ_b, λ_d and, with `use_dora`, the row norms of each module in the pool, then the base model's tensors that train. Throws
+ * `limit_exceeded` above 1 GiB.
  */
 export function layoutVectors(
   modules: readonly (ModuleSize & { readonly name: string })[],
@@ -59,7 +60,7 @@ export function layoutVectors(
   return { ...layout, r, slots: new Map(slots) };
 }
 
-/** The pool's first values; tensors and padding are 0. `seed` matters only without `init_weights`. */
+/** Returns the pool's initial values; the base model's tensors and padding are 0. `seed` matters only if `init_weights` is false. */
 export function initialVectors(
   { r, slots, length }: VeraLayout,
   { d_initial, init_weights }: InitialValues,

@@ -7,21 +7,21 @@ import { VeraConfig } from './config/vera_config';
 const VERA_TARGETS = { ...DEFAULT_TARGETS, phi: ['q_proj', 'v_proj'] };
 
 export interface VeraModelFacts extends BaseModelFacts {
-  /** Whether the model has an adapter already: PEFT then gives more detail if nothing matches. Default false. */
+  /** Whether the model already has an adapter. If so, PEFT's error for targets without a match is more detailed. Default false. */
   readonly later?: boolean;
 }
 
 export interface VeraTargets {
   /** The wrapped modules, in the model's order. */
   readonly modules: readonly WrappedModule[];
-  /** The configuration to keep and save: targets resolved, `fan_in_fan_out` and `modules_to_save` as PEFT sets them. */
+  /** The configuration that the adapter uses and saves: targets resolved, `fan_in_fan_out` and `modules_to_save` as PEFT sets them. */
   readonly config: VeraConfig;
   /** The number of A's columns; `max_out` is the number of B's rows. */
   readonly max_in: number;
   readonly max_out: number;
 }
 
-/** The modules that an adapter wraps, and the sizes of A and B. Throws PEFT's errors, as `resolveTargets`. */
+/** Determines which modules an adapter wraps, and the sizes of A and B. Throws PEFT's errors, like `resolveTargets`. */
 export function resolveVeraTargets(
   given: VeraConfig,
   all: readonly NamedModule[],
@@ -38,7 +38,7 @@ export function resolveVeraTargets(
   return {
     modules,
     config: new VeraConfig({ ...given, ...fields }),
-    // PEFT sizes A and B before it condenses the list of targets.
+    // PEFT determines the sizes of A and B before it condenses the list of targets.
     max_in: Math.max(...named.map(({ in_features }) => in_features)),
     max_out: Math.max(...named.map(({ out_features }) => out_features)),
   };

@@ -1,4 +1,4 @@
-/** The error that a cancelled operation rejects with when there is no `signal.reason` to use. */
+/** Returns the error with which a cancelled operation rejects if there is no `signal.reason`. */
 export function abortError(message: string): DOMException {
   return new DOMException(message, 'AbortError');
 }
@@ -7,7 +7,7 @@ export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }
 
-/** Resolves with the promise's result. If the signal aborts first, rejects with the signal's reason and drops the result. */
+/** Resolves with the promise's result. If the signal is aborted first, rejects with the signal's reason and ignores the result. */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   if (signal.aborted) {

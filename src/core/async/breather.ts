@@ -1,4 +1,4 @@
-/** Milliseconds that a computation works before it yields to the event loop. */
+/** Milliseconds that a computation runs before it yields to the event loop. */
 const STRETCH = 40;
 
 /** Yields to the event loop during a long computation, so that the worker can receive messages and a cancellation. */
@@ -10,7 +10,9 @@ export class Breather {
     this.#signal = signal;
   }
 
-  /** Yields if `STRETCH` has passed since the last yield. Call it often. Throws the signal's reason if the signal is aborted. */
+  /**
+   * Yields if `STRETCH` milliseconds have passed since the last yield. Call it often. Throws the signal's reason if the signal is aborted.
+   */
   async breathe(): Promise<void> {
     this.#signal?.throwIfAborted();
     if (performance.now() - this.#since < STRETCH) return;

@@ -1,4 +1,4 @@
-/** The source of time, which tests replace. */
+/** The source of time; tests use another one. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
@@ -14,7 +14,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Resolves after the given milliseconds. Rejects with the signal's reason as soon as it aborts. */
+/** Resolves after the given number of milliseconds. Rejects with the signal's reason as soon as the signal is aborted. */
 export function sleep(clock: Clock, milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
@@ -31,7 +31,7 @@ export function sleep(clock: Clock, milliseconds: number, signal: AbortSignal | 
 }
 
 /**
- * Resolves with the promise's result. If the promise takes longer than `milliseconds`, rejects with the error from `late` and drops the
+ * Resolves with the promise's result. If the promise takes longer than `milliseconds`, rejects with the error from `late` and ignores the
  * result.
  */
 export function within<T>(

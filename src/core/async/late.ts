@@ -2,7 +2,7 @@ import { WebVeraError } from '../errors/error';
 import { lazily } from './lazily';
 
 /**
- * Loads code on first use, because few visitors need it. A worker that is built as one file has the code from the start. Rejects with
+ * Loads code on first use, because few visitors need it. A worker that is built as a single file already contains the code. Rejects with
  * `offline` if the code can't be loaded; the next call tries again.
  */
 export function late<T>(load: () => Promise<T>): () => Promise<T> {

@@ -1,14 +1,14 @@
 import type { PauseReason } from '../types/training';
 import { untilAborted } from './abort';
 
-/** Pauses a loop between two steps and stores the reasons for the pause. The loop stays paused while any reason remains. */
+/** Pauses a loop between two steps. The loop stays paused as long as there is any reason for a pause. */
 export class PauseGate {
   readonly #onReason: (reason: PauseReason) => void;
   readonly #reasons = new Set<PauseReason>();
-  /** Resolvers of `pause()` calls that wait until the loop has stopped. */
+  /** The functions that resolve the `pause()` calls waiting for the loop to stop. */
   #waiting: (() => void)[] = [];
   #wake: (() => void) | undefined;
-  /** The reason that the loop has reported while it is paused. */
+  /** The reason that was reported for the current pause; undefined while the loop isn't paused. */
   #reported: PauseReason | undefined;
   /** The reason that was removed last. */
   #lastReason: PauseReason = 'user';
@@ -17,7 +17,7 @@ export class PauseGate {
   #ignoresPauses = false;
   #closed = false;
 
-  /** `onReason` receives the new reason when it replaces the reported one while the loop is paused. */
+  /** While the loop is paused, `onReason` is called when another reason replaces the reported one. */
   constructor(onReason: (reason: PauseReason) => void = () => {}) {
     this.#onReason = onReason;
   }
@@ -26,7 +26,7 @@ export class PauseGate {
     return this.#reasons.size > 0;
   }
 
-  /** All current reasons, the oldest first. */
+  /** All current reasons for a pause, the oldest first. */
   get reasons(): readonly PauseReason[] {
     return [...this.#reasons];
   }
@@ -36,7 +36,7 @@ export class PauseGate {
     this.#isRunning = true;
   }
 
-  /** Resolves once the loop has paused, once it has no reason to pause any more, or once it has ended. */
+  /** Adds a reason. Resolves once the loop has paused, has no reason to pause any more, or has ended. */
   pause(reason: PauseReason): Promise<void> {
     if (this.#closed) return Promise.resolve();
     if (!this.#ignoresPauses) {

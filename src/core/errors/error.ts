@@ -1,4 +1,4 @@
-/** The kind of error, as a word that a program can act on. */
+/** The kind of an error, for programs to act on. */
 export type ErrorCode =
   /** The browser or Node has no WebGPU, or the GPU lacks something that a model needs. Show another page, or call `probe()` first. */
   | 'unsupported_device'
@@ -6,27 +6,27 @@ export type ErrorCode =
   | 'insecure_context'
   /** The GPU was reset, or its process crashed. A run resumes by itself; a model has to be loaded again. */
   | 'device_lost'
-  /** After the GPU has crashed, the browser refuses it to this site for some time. `detail.seconds_left` says for how long. */
+  /** After the GPU has crashed, the browser blocks the GPU for this site for some time: for `detail.seconds_left` seconds. */
   | 'gpu_blocked'
-  /** The GPU or the process has no memory left. Use a smaller model, packed weights, shorter texts or smaller batches. */
+  /** The GPU or the process has no memory left. Use a smaller model, q8 or q4 weights, shorter texts or smaller batches. */
   | 'out_of_memory'
   /** The worker could not start, stopped or does not answer. A run resumes by itself; a model has to be loaded again. */
   | 'worker_crashed'
   /** A server, a worker or a chat template did not answer in time. Try again later. */
   | 'timeout'
-  /** An address gave no answer: no connection, or a server or policy that forbids the request. */
+  /** A request got no answer: there is no connection, or the server (by CORS) or the Content Security Policy forbids the request. */
   | 'offline'
-  /** A server answered with an error. `detail.status` is its HTTP status. */
+  /** A server responded with an error. `detail.status` is the HTTP status. */
   | 'http_error'
   /** A file, a model, a stored adapter or a profile does not exist. */
   | 'not_found'
-  /** The hub asks for an account that has access to the model. Pass `token`. */
+  /** The hub requires an account that has access to the model. Pass `token`. */
   | 'gated_repo'
-  /** A file differs from its hash, and was not used. */
+  /** The content of a file doesn't match its hash. The file was not used. */
   | 'integrity_mismatch'
-  /** A file is damaged, or is not what its name says. */
+  /** A file is damaged, or its content has another format than its name says. */
   | 'invalid_format'
-  /** A file or value is larger than its limit, and was refused before memory was allocated. */
+  /** A file or value is larger than its limit. It was rejected before memory was allocated. */
   | 'limit_exceeded'
   /** The model, or a setting of its configuration, isn't supported. The message names the setting or the model. */
   | 'unsupported_model'
@@ -34,15 +34,15 @@ export type ErrorCode =
   | 'storage_full'
   /** The browser gives this page no storage, as in some frames and private windows. */
   | 'storage_unavailable'
-  /** Stored data is damaged, and was not used. */
+  /** Stored data is damaged. It was not used. */
   | 'storage_corrupt'
   /** Another tab trains the same run or profile, or changes the same stored data. */
   | 'locked_by_other_tab'
-  /** Numbers became infinite or not a number. Use a lower learning rate. */
+  /** Values became infinite or NaN. Use a lower learning rate. */
   | 'numerical_error'
-  /** An argument is wrong: the message says what was expected, and what it was. */
+  /** An argument is invalid. The message contains the expected and the actual value. */
   | 'invalid_argument'
-  /** A mistake in webvera. Please report it. */
+  /** A bug in webvera. Please report it. */
   | 'internal';
 
 export interface ErrorDetails {
@@ -50,15 +50,15 @@ export interface ErrorDetails {
   readonly hint?: string;
   /** Whether the same call may succeed later without a change. False by default. */
   readonly retryable?: boolean;
-  /** Values for a program or a bug report; structured-clonable. */
+  /** Values for a program or a bug report. They can be cloned by `structuredClone`. */
   readonly detail?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 }
 
 /**
- * The one error class of webvera. If PEFT raises the same error, `message` is PEFT's text to the letter; otherwise it says what was
- * expected and what the argument was. `toString()`, and the stack that consoles print of an uncaught error, include the hint. Aborted calls
- * reject with `signal.reason` instead of an error of this class.
+ * The only error class of webvera. If PEFT raises the same error, `message` is exactly PEFT's; otherwise it says what was expected and what
+ * the argument was. `toString()` includes the hint, and so does the stack that consoles print for an uncaught error. Aborted calls reject
+ * with `signal.reason` instead of an error of this class.
  */
 export class WebVeraError extends Error {
   /** @internal The class name in messages, which minifiers leave unchanged. */
@@ -87,10 +87,9 @@ export class WebVeraError extends Error {
 }
 
 /**
- * Rewrites the stack of `from` as the stack of `error`, and adds the hint, because consoles print the stack of an uncaught error. A stack
- * in V8 begins with the message. Consoles cut off any other text before the frames, so the hint follows the frames. In other engines, a
- * stack consists of frames only, and consoles skip all other lines. There the hint becomes a frame of its own, in place of a function's
- * name.
+ * Rewrites the stack of `from` as the stack of `error`, and adds the hint, because consoles print the stack of an uncaught error. In V8, a
+ * stack begins with the message. The hint follows the frames, because consoles omit any other text before them. In other engines, a stack
+ * consists of frames only, and consoles omit all other lines. There the hint becomes a frame, in place of a function's name.
  */
 export function stackWithHint(error: WebVeraError, from: Pick<Error, 'name' | 'message' | 'stack'>): string {
   const { name, message, hint } = error;

@@ -1,6 +1,6 @@
 import { WebVeraError } from './error';
 
-/** Methods or properties of other libraries, with a hint that names the equivalent in webvera. */
+/** Names of methods or properties of other libraries, each with a hint that names the equivalent in webvera. */
 export type ForeignMembers = Readonly<Record<string, string>>;
 
 /** Defines properties that throw an error with a hint when they are read. The types do not include them. */

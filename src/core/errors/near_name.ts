@@ -1,14 +1,14 @@
-/** Hints for misspelled options of one class, added to the hints for all classes. */
+/** Data for hints about misspelled options of one class, in addition to the data for all classes. */
 export interface OwnNames {
   /** For each option of the class: its names in other libraries, in lowercase and without punctuation, separated by spaces. */
   readonly aliases: Readonly<Record<string, string>>;
-  /** For each option that the class doesn't need, in lowercase and without punctuation: the reason. */
+  /** For each option that the class doesn't need: the reason. Keys are in lowercase and without punctuation. */
   readonly notNeeded: Readonly<Record<string, string>>;
 }
 
 const NONE: OwnNames = { aliases: {}, notNeeded: {} };
 
-/** Names that other libraries use for the same thing, in lowercase and without punctuation. */
+/** For each option of webvera: its names in other libraries, in lowercase and without punctuation, separated by spaces. */
 const ALIASES: Readonly<Record<string, string>> = {
   r: 'rank dim',
   target_modules: 'target targets modules',
@@ -86,7 +86,8 @@ const NOT_NEEDED: Readonly<Record<string, string>> = {
 };
 
 /**
- * The hint for an unknown name `given`: why the option is not needed, or the known name that was probably meant; '' if there is neither.
+ * Returns the hint for an unknown name `given`: why the option is not needed, or the known name that was probably meant. Returns '' if
+ * neither applies.
  */
 export function suggestion(given: string, known: readonly string[], own = NONE): string {
   const needless = plain(given);
@@ -96,10 +97,10 @@ export function suggestion(given: string, known: readonly string[], own = NONE):
   return near === undefined ? '' : `Did you mean ${near}?`;
 }
 
-/** The longest name that is compared, which limits the cost. All known names are shorter. */
+/** The maximum length of names that are compared, which limits the cost. All known names are shorter. */
 const LONGEST = 60;
 
-/** Finds the known name that the caller probably meant: `given` is spelt differently, comes from another library, or is mistyped. */
+/** Returns the known name that the caller probably meant, if `given` is spelt differently, comes from another library, or is mistyped. */
 export function nearName(given: string, known: readonly string[], own = NONE): string | undefined {
   if (given.length > LONGEST) return undefined;
   const wanted = plain(given);
@@ -113,13 +114,15 @@ export function nearName(given: string, known: readonly string[], own = NONE): s
   return known.find(isCalled) ?? nearest?.name;
 }
 
-/** A hint lists at most this many names. If a class has more, it lists the `NEAREST` names that are spelt most like the given one. */
+/**
+ * The maximum number of names in a hint. If a class has more, the hint lists the `NEAREST` names that are spelt most like the given one.
+ */
 const MOST_NAMES = 8;
 const NEAREST = 3;
 
 /**
- * Returns the hint for an unknown argument. It holds the suggestion and all known arguments. If there are more than `MOST_NAMES`, it holds
- * only the suggestion, or without a suggestion the nearest arguments.
+ * Returns the hint for an unknown argument: the suggestion and all known arguments. If there are more than `MOST_NAMES` of them, the hint
+ * is only the suggestion, or without a suggestion the nearest arguments.
  */
 export function argumentHint(given: string, known: readonly string[], own = NONE): string {
   const meant = suggestion(given, known, own);
@@ -129,7 +132,7 @@ export function argumentHint(given: string, known: readonly string[], own = NONE
   return `It takes ${known.length} arguments; the nearest are ${near.slice(0, -1).join(', ')} and ${near.at(-1)}.`;
 }
 
-/** The `count` known names that are spelt most like `given`. Names with a word in common come first. */
+/** Returns the `count` known names that are spelt most like `given`. Names with a word in common come first. */
 export function nearestNames(given: string, known: readonly string[], count: number): readonly string[] {
   const wanted = plain(given.slice(0, LONGEST));
   const words = given
@@ -152,7 +155,7 @@ function plain(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z\d]/g, '');
 }
 
-/** Edit distance: letters to insert, delete, replace or swap with the next one. */
+/** Returns the edit distance: how many letters to insert, delete, replace, or swap with the next one. */
 function distance(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   const at = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;

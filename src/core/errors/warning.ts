@@ -1,6 +1,6 @@
-/** A problem that the user should know about and that stops nothing. PEFT's warnings have PEFT's text. */
+/** A problem that the user should know about, although the work continues. PEFT's warnings have PEFT's messages. */
 export interface Warning {
-  /** The kind of warning, as a word that a program can act on. */
+  /** The kind of a warning, for programs to act on. */
   readonly code: string;
   readonly message: string;
 }
@@ -8,9 +8,9 @@ export interface Warning {
 export type Warn = (warning: Warning) => void;
 
 /**
- * Warnings of PEFT and transformers that are no problem in webvera. Every device computes A and B from their key, equal to the bit; webvera
- * knows the layers' layout; and a head for the caller's own labels has to be new. Listeners receive these warnings, but the console does
- * not show them.
+ * Warnings of PEFT and transformers about facts that are no problem in webvera. Every device computes the same A and B from their key, bit
+ * for bit; webvera knows the layout of the layers; and a head for the caller's own labels has to be new. Listeners receive these warnings,
+ * but the console does not show them.
  */
 const NO_FAULT: ReadonlySet<string> = new Set([
   'projection_not_saved',

@@ -1,13 +1,13 @@
 import { WebVeraError } from './error';
 
-/** The error for an invalid argument. */
+/** Returns the error for an invalid argument. */
 export function wrong(what: string, expected: string, got: unknown, hint = ''): WebVeraError {
   return new WebVeraError('invalid_argument', `${what}: expected ${expected}, got ${describe(got)}`, {
     hint: got instanceof Promise ? 'Put await before it.' : hint,
   });
 }
 
-/** A value for a message: short, and without the content of large values. */
+/** Describes a value for a message in a few words, without the content of large values. */
 function describe(value: unknown): string {
   if (typeof value === 'string') return quote(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === 'function') return 'a function';
@@ -20,7 +20,7 @@ function describe(value: unknown): string {
     : `an object with ${Object.keys(value).slice(0, 6).join(', ') || 'no keys'}`;
 }
 
-/** The hint for a number or boolean that was passed as a string; undefined if the parsed value would be invalid too. */
+/** Returns the hint for a number or boolean that was passed as a string; undefined if the parsed value would be invalid, too. */
 export function unquoted(value: unknown, accepts: (value: unknown) => boolean): string | undefined {
   if (typeof value !== 'string' || value.trim() === '') return undefined;
   const number = Number(value);
@@ -29,7 +29,7 @@ export function unquoted(value: unknown, accepts: (value: unknown) => boolean): 
   return isFlag && accepts(value === 'true') ? `Pass ${value}, without quotes.` : undefined;
 }
 
-/** A value as it is written in code. */
+/** Formats a value as it is written in code. */
 export function quote(value: unknown): string {
   return typeof value === 'string' ? `'${value}'` : String(value);
 }

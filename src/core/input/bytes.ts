@@ -1,4 +1,4 @@
-/** The bytes of a view, without a copy. */
+/** Returns a view's bytes without copying them. */
 export function bytesOf<B extends ArrayBufferLike>({
   buffer,
   byteOffset,

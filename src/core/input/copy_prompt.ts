@@ -5,7 +5,7 @@ export function copyPrompt<Prompt>(prompt: Prompt): Prompt {
   return copies as Prompt;
 }
 
-/** Copies a message. Role and content are copied by name, because in a class they may be accessors, which a spread leaves out. */
+/** Copies a message. Role and content are copied by name, because a class may define them as accessors, which spread syntax skips. */
 function copyOf(message: object): object {
   return {
     ...message,

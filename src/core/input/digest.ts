@@ -1,6 +1,9 @@
 import { joinBytes } from './bytes';
 
-/** A fingerprint of a stream of bytes that does not depend on how the stream is cut: SHA-256 over the SHA-256 of equal blocks. */
+/**
+ * Computes a fingerprint of a byte stream: the SHA-256 of the SHA-256 hashes of its blocks of 1 MiB. The sizes of the chunks that `add`
+ * receives don't matter.
+ */
 export class Digest {
   readonly #block = new Uint8Array(2 ** 20);
   #filled = 0;
@@ -16,7 +19,7 @@ export class Digest {
     }
   }
 
-  /** The fingerprint in 64 hexadecimal digits. `add` must not be called after it. */
+  /** Returns the fingerprint in 64 hexadecimal digits. `add` must not be called after `end`. */
   async end(): Promise<string> {
     await this.#close();
     return toHex(await sha256(joinBytes(this.#blocks)));

@@ -4,7 +4,7 @@ import { jsonOf } from './nesting';
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 interface NumberRange {
-  /** Used when the key is missing or null. Without it the key is required. */
+  /** The value if the key is missing or null. Without a fallback, the key is required. */
   readonly fallback?: number;
   /** The largest value allowed. */
   readonly max?: number;
@@ -24,9 +24,9 @@ export class Fields {
     this.#where = where;
   }
 
-  /** The raw value; `undefined` when the key is missing or null. */
+  /** Returns the raw value, or `undefined` if the key is missing or null. */
   get(key: string): unknown {
-    // A plain lookup would also find `constructor` and the like on the prototype.
+    // A plain lookup would also find inherited names such as `constructor`.
     return Object.hasOwn(this.#json, key) ? (this.#json[key] ?? undefined) : undefined;
   }
 
@@ -34,26 +34,26 @@ export class Fields {
     return Object.keys(this.#json);
   }
 
-  /** Whether the key exists, even with the value null. */
+  /** Whether the key exists. Its value may be null. */
   has(key: string): boolean {
     return Object.hasOwn(this.#json, key);
   }
 
-  /** An integer from 1 to `max` (default: 2^53 − 1). */
+  /** Reads an integer from 1 to `max` (default: 2^53 − 1). */
   positiveInteger(key: string, { fallback, max = Number.MAX_SAFE_INTEGER }: NumberRange = {}): number {
     const value = this.get(key) ?? fallback;
     if (isIntegerWithin(value, 1, max)) return value;
     throw this.invalid(key, `an integer from 1 to ${max}`);
   }
 
-  /** An integer from 0 to 2^53 − 1. */
+  /** Reads an integer from 0 to 2^53 − 1. */
   count(key: string, fallback: number): number {
     const value = this.get(key) ?? fallback;
     if (isIntegerWithin(value, 0, Number.MAX_SAFE_INTEGER)) return value;
     throw this.invalid(key, 'an integer from 0 on');
   }
 
-  /** A finite number above 0, up to `max`. */
+  /** Reads a finite number above 0 and at most `max`. */
   positiveNumber(key: string, { fallback, max = Number.MAX_VALUE }: NumberRange = {}): number {
     const value = this.get(key) ?? fallback;
     if (typeof value === 'number' && value > 0 && value <= max) return value;
@@ -66,7 +66,7 @@ export class Fields {
     throw this.invalid(key, 'true or false');
   }
 
-  /** The value that `read` returns, or null if the file says null. `fallback` applies only when the key is missing. */
+  /** Returns the result of `read`, null if the field is null, or `fallback` if the key is missing. */
   orNull<T>(key: string, fallback: T | null, read: (key: string) => T): T | null {
     if (!this.has(key)) return fallback;
     return this.get(key) === undefined ? null : read(key);
@@ -82,7 +82,7 @@ export class Fields {
     return this.get(key) === undefined ? undefined : this.string(key);
   }
 
-  /** A nested object, or `undefined` when the key is missing or null. */
+  /** Reads a nested object. Returns `undefined` if the key is missing or null. */
   object(key: string): Fields | undefined {
     const value = this.get(key);
     if (value === undefined) return undefined;
@@ -90,7 +90,7 @@ export class Fields {
     throw this.invalid(key, 'an object');
   }
 
-  /** A token id below `vocabSize`; null means none. `fallback` applies only when the key is missing. */
+  /** Reads a token id below `vocabSize`, or null for no token. Returns `fallback` if the key is missing. */
   tokenId(key: string, vocabSize: number, fallback: number | null): number | null {
     if (!this.has(key)) return fallback;
     const value = this.get(key) ?? null;
@@ -98,7 +98,7 @@ export class Fields {
     throw this.invalid(key, `a token id from 0 to ${vocabSize - 1}`);
   }
 
-  /** One token id or a list of them, as a list. `fallback` applies only when the key is missing. */
+  /** Reads one token id or a list of them, and returns a list: empty if the field is null, `fallback` if the key is missing. */
   tokenIds(key: string, vocabSize: number, fallback: readonly number[]): readonly number[] {
     if (!this.has(key)) return fallback;
     const value = this.get(key) ?? [];
@@ -107,7 +107,7 @@ export class Fields {
     throw this.invalid(key, `token ids from 0 to ${vocabSize - 1}`);
   }
 
-  /** The error for a key with an invalid value. */
+  /** Returns the error for a key with an invalid value. */
   invalid(key: string, expected: string): WebVeraError {
     const got = this.has(key) ? describe(this.#json[key]) : 'nothing';
     return new WebVeraError('invalid_format', `${this.#where}: ${key}: expected ${expected}, got ${got}`, {
@@ -125,7 +125,7 @@ function isIntegerWithin(value: unknown, min: number, max: number): value is num
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
 }
 
-/** An untrusted value for a message: short, and quoted as JSON. */
+/** Formats an untrusted value for an error message: as JSON, truncated to 60 characters. */
 function describe(value: unknown): string {
   const text = jsonOf(value);
   return text.length <= 60 ? text : `${text.slice(0, 60)}…`;

@@ -3,33 +3,33 @@ import { joinBytes } from './bytes';
 
 /** A folder of model files: on the hub, at a URL, or among files that the visitor chose. */
 export interface FileSource {
-  /** The model's name in progress and messages: 'org/name', or the folder's name. */
+  /** The model's name in progress events and error messages: 'org/name', or the folder's name. */
   readonly name: string;
-  /** The location of the files, for messages. */
+  /** The location of the files, for error messages. */
   readonly location: string;
   /**
    * Opens a file for reading, or returns `undefined` if the folder has no file of that name. Throws `offline`, `http_error`, `gated_repo`,
    * or `not_found` when the folder itself is missing.
    */
   open(file: string): Promise<ByteStream | undefined>;
-  /** Sets how many bytes will be read in all. Progress over all files is reported only after this call. */
+  /** Sets the total number of bytes that will be read. Progress over all files is reported only after this call. */
   expect(bytes: number): void;
   /**
-   * True if only cached files may be used, and the cache has neither the whole of this file nor a record that the folder lacks it. A
-   * source that may always request files omits this method.
+   * Whether only cached files may be used and the cache has neither the complete file nor a record that the folder lacks it. A source that
+   * may always request files omits this method.
    */
   isUnknown?(file: string): Promise<boolean>;
   /** Records that the folder lacks this file. A source without a cache omits this method. */
   noteAbsence?(file: string): Promise<void>;
-  /** Bytes of a file that are in the cache already and need no download. A source without a cache omits this method. */
+  /** Resolves with the number of a file's bytes that are cached and need no download. A source without a cache omits this method. */
   cachedBytes?(file: string): Promise<number>;
 }
 
 /** A file that is read once, from its start. Read it to the end or cancel it. */
 export interface ByteStream {
-  /** Bytes of the whole file, if known for certain. */
+  /** The size of the file in bytes; undefined if it isn't certain. */
   readonly size: number | undefined;
-  /** The next bytes, or `undefined` after the last. */
+  /** Resolves with the next bytes, or with `undefined` at the end of the file. */
   read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
   cancel(): Promise<void>;
 }
@@ -41,12 +41,12 @@ export async function openFile(source: FileSource, file: string): Promise<ByteSt
   return stream;
 }
 
-/** Reads a small file completely. Throws `not_found`, and `limit_exceeded` as soon as the file proves to be over `limit` bytes. */
+/** Reads a small file completely. Throws `not_found`, and `limit_exceeded` as soon as the file turns out to exceed `limit` bytes. */
 export async function readFile(source: FileSource, file: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {
   return readWhole(await openFile(source, file), file, limit);
 }
 
-/** Like `readFile`, for an optional file: `undefined` if it does not exist. */
+/** Like `readFile`, but returns `undefined` if the file does not exist. */
 export async function readFileIfPresent(
   source: FileSource,
   file: string,
@@ -56,7 +56,10 @@ export async function readFileIfPresent(
   return stream === undefined ? undefined : readWhole(stream, file, limit);
 }
 
-/** Like `readFileIfPresent`, for a file that most folders lack. A 403 counts as a missing file, because some servers answer so. */
+/**
+ * Like `readFileIfPresent`, for a file that most folders lack. The status 403 counts as a missing file, because some servers send it for
+ * missing files.
+ */
 export async function readRareFile(
   source: FileSource,
   file: string,
@@ -73,7 +76,7 @@ export async function readRareFile(
 
 /**
  * Throws `not_found` if only cached files may be used and the cache doesn't record whether the folder has this file. Call it before reading
- * a file that a load doesn't need.
+ * a file that isn't needed to load a model.
  */
 export async function expectKnown(source: FileSource, file: string): Promise<void> {
   if (!(await source.isUnknown?.(file))) return;
@@ -84,7 +87,7 @@ export async function expectKnown(source: FileSource, file: string): Promise<voi
   });
 }
 
-/** Like `readFileIfPresent`, for a file that a load needs if the folder has it. Throws `not_found` as `expectKnown` does. */
+/** Like `readFileIfPresent`, for a file that must be read if the folder has it. Throws `not_found` as `expectKnown` does. */
 export async function readIfKnown(
   source: FileSource,
   file: string,

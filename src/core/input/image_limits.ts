@@ -1,8 +1,8 @@
 import { WebVeraError } from '../errors/error';
 
-/** The largest number of pixels of an image. */
+/** The largest number of pixels that an image may have. */
 const MAX_PIXELS = 2 ** 26;
-/** The longest edge in pixels: resizing allocates memory in proportion to the edge. */
+/** The longest edge that an image may have, in pixels. Resizing allocates memory in proportion to the edge. */
 const MAX_EDGE = 2 ** 15;
 
 /** Throws `limit_exceeded` for an image that needs too much memory. */

@@ -5,7 +5,7 @@
  */
 export type Integrity = 'hub' | 'none' | Readonly<Record<string, string>>;
 
-/** A SHA-256 in lower-case hexadecimal digits, read from such digits or from 'sha256-…' in base64. Undefined for any other value. */
+/** Parses a SHA-256 in hexadecimal digits or as 'sha256-…' in base64. Returns lower-case digits, or undefined for any other value. */
 export function readSha256(text: unknown): string | undefined {
   if (typeof text !== 'string') return undefined;
   if (/^[\da-f]{64}$/i.test(text)) return text.toLowerCase();
@@ -14,7 +14,7 @@ export function readSha256(text: unknown): string | undefined {
   return Array.from(atob(base64), (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');
 }
 
-/** The SHA-256 that a file must have; undefined if it is not verified. `hubSha256` is the SHA-256 that the hub reports. */
+/** Returns the SHA-256 that a file must have; undefined if the file isn't verified. `hubSha256` is the SHA-256 that the hub reports. */
 export function expectedSha256(integrity: Integrity, file: string, hubSha256: string | undefined): string | undefined {
   if (typeof integrity === 'string') return integrity === 'hub' ? hubSha256 : undefined;
   return Object.hasOwn(integrity, file) ? readSha256(integrity[file]) : hubSha256;

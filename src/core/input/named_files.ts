@@ -2,8 +2,8 @@ import { wrong } from '../errors/wrong';
 import type { AdapterFiles } from '../types/model';
 
 /**
- * Files by their names: a Map or an object of Blobs, as the save and export methods return them, or a list of Files from a file input. A
- * File that was chosen with its folder is named by its path in that folder.
+ * Files by name: a Map or an object of Blobs, as the save and export methods return them, or a list of Files from a file input. If a File
+ * was chosen with its folder, its name is its path in that folder.
  */
 export type Files =
   | ReadonlyMap<string, Blob>
@@ -12,7 +12,7 @@ export type Files =
   | FileList
   | readonly File[];
 
-/** Texts of an error about files. */
+/** Parts of the error message for invalid files. */
 interface Wanted {
   readonly expected?: string;
   readonly hint?: string;
@@ -21,14 +21,14 @@ interface Wanted {
 const FILES = 'files by their names: a Map or an object of Blobs, a FileList, or a list of Files';
 const HINT = "Pass input.files of an <input type='file'>, or the result of save_pretrained() or export().";
 
-/** Whether a value has the form of `Files`. An object has it if all its values are Blobs. */
+/** Whether a value can be used as `Files`. An object can if it has values and all of them are Blobs. */
 export function isFiles(value: unknown): value is Files {
   const entries = entriesOf(value) ?? [];
   const hasForm = value instanceof Map || isList(value) || entries.length > 0;
   return hasForm && entries.every(([, file]) => file instanceof Blob);
 }
 
-/** Files by name, from any form. Throws `invalid_argument` for any other value and for two files of the same name. */
+/** Converts any form of `Files` to a Map by name. Throws `invalid_argument` for any other value and for two files with the same name. */
 export function namedFiles(what: string, files: unknown, wanted: Wanted = {}): Map<string, Blob> {
   const named = new Map<string, Blob>();
   for (const [path, file] of listedFiles(what, files, wanted)) {
@@ -39,7 +39,7 @@ export function namedFiles(what: string, files: unknown, wanted: Wanted = {}): M
   return named;
 }
 
-/** Each file with its name, or with its path if it was chosen with its folder. Throws `invalid_argument`. */
+/** Lists each file with its name, or with its path if it was chosen with its folder. Throws `invalid_argument`. */
 export function listedFiles(
   what: string,
   files: unknown,
@@ -68,7 +68,7 @@ function isList(files: unknown): files is ArrayLike<unknown> {
   return typeof length === 'number' && typeof item === 'function';
 }
 
-/** A File's path if it was chosen with its folder, else its name. Blobs have neither. */
+/** Returns a File's path if it was chosen with its folder, else its name. Returns undefined for a Blob, which has neither. */
 function pathOf(file: unknown): string | undefined {
   const { webkitRelativePath: path, name } = (file ?? {}) as { webkitRelativePath?: unknown; name?: unknown };
   if (typeof path === 'string' && path !== '') return path;

@@ -8,7 +8,7 @@ interface Size {
   readonly height: number;
 }
 
-/** The size of a shown image in pixels, by its class; 0 if it holds no pixels. */
+/** Functions that return an image's size in pixels, by the name of its class. The size is 0 if the image has no pixels. */
 const SIZES: { readonly [name: string]: ((shown: never) => Size) | undefined } = {
   HTMLCanvasElement: sizeOf,
   OffscreenCanvas: sizeOf,
@@ -17,14 +17,14 @@ const SIZES: { readonly [name: string]: ((shown: never) => Size) | undefined } =
   VideoFrame: ({ displayWidth: width, displayHeight: height }: VideoFrame) => ({ width, height }),
 };
 
-/** Whether a value is an image that a page can show. A value from another frame counts too. */
+/** Whether a value is an image that a page can show. The value may come from another frame (an iframe). */
 export function isShownImage(value: unknown): value is ShownImage {
   return Object.hasOwn(SIZES, classOf(value));
 }
 
 /**
- * The pixels of a shown image. Throws `invalid_argument` if it has no pixels or comes from another server that does not allow pages to read
- * it, and `limit_exceeded` if it is too large. `where` names the image in messages.
+ * Reads the pixels of a shown image. Throws `invalid_argument` if the image has no pixels, or if it comes from another server that does not
+ * allow pages to read it; `limit_exceeded` if the image is too large. `where` names the image in error messages.
  */
 export function pixelsOfShown(where: string, shown: ShownImage): RgbaImage {
   const name = classOf(shown);
@@ -83,7 +83,7 @@ function sizeOf({ width, height }: Size): Size {
   return { width, height };
 }
 
-/** The class name of a value, also if it comes from another frame. */
+/** Returns the name of a value's class. Unlike `instanceof`, this works for values from another frame. */
 function classOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }

@@ -1,4 +1,4 @@
-/** How a kernel uses a binding. `write` and `update` are both `read_write` in WGSL; a `write` binding holds a new value. */
+/** How a kernel uses a binding. In WGSL, `write` and `update` are both `read_write`: `write` makes a new value, `update` changes one. */
 type Access = 'read' | 'write' | 'update';
 /**
  * The type of a param: `f32`, or one of three kinds of `u32` in WGSL. A `size` is a count that determines the amount of work; a `place` is
@@ -12,33 +12,33 @@ export type Feature = 'subgroups' | 'shader-f16' | 'chromium-experimental-subgro
 export type Bindings = Readonly<Record<string, Access>>;
 export type ParamTypes = Readonly<Record<string, ParamType>>;
 export type Params<P extends ParamTypes> = { readonly [K in keyof P]: number };
-/** Workgroups in x, y and z. */
+/** The number of workgroups in x, y and z. */
 export type Grid = readonly [x: number, y?: number, z?: number];
 
 /** One implementation of a kernel: a shader and its grid. */
 interface Variant<P extends ParamTypes = ParamTypes> {
   /**
-   * The variant's family: `workgroup`, `serial`, `subgroup` …, or `default`. A kernel choice names a family, and the family's first
-   * variant that fits runs.
+   * The variant's family: `workgroup`, `serial`, `subgroup` …, or `default`. A kernel choice names a family; the family's first variant
+   * whose `fits` returns true runs.
    */
   readonly name: string;
-  /** The family and the variant's `cases`, unique in its kernel: 'serial.scalar'. */
+  /** The family and the variant's `cases`, joined by dots: 'serial.scalar'. Unique within the kernel. */
   readonly label: string;
-  /** The shader's parts: complete files. */
+  /** The texts of the WGSL files that form the shader. */
   readonly files: readonly string[];
-  /** The source to compile. Each access joins the files anew. */
+  /** The WGSL source to compile. Each access joins the files again. */
   readonly wgsl: string;
   readonly overrides: Readonly<Record<string, number>>;
   /** Features that the variant needs beyond core WebGPU. */
   readonly features: readonly Feature[];
   /** Whether the shader reads `first_x` and `first_y`, so that its dispatch can be split. */
   readonly splits: boolean;
-  /** The 32-bit registers that a thread needs so that a compiler can hold all values in registers. Default: 0, few. */
+  /** The number of 32-bit registers that a thread needs to hold all its values. Default: 0, for a variant that needs few. */
   readonly registers: number;
   workgroups(params: Params<P>): Grid;
   /** Whether the variant can run with these params, at any speed. Default: true. */
   fits(params: Params<P>): boolean;
-  /** Iterations of one thread's loop, for variants that may need too many. Default: 0. */
+  /** Returns the number of iterations of a thread's loop, for variants that may need too many. Default: 0. */
   turns(params: Params<P>): number;
 }
 
@@ -52,17 +52,17 @@ export interface Kernel<B extends Bindings = Bindings, P extends ParamTypes = Pa
   readonly bindings: B;
   readonly params: P;
   /**
-   * Whether a large dispatch can be split into pieces, for slow devices. `Params` then end with `first_x` and `first_y`: the first
-   * workgroup of the piece in the whole grid, which shaders add to the workgroup's id. Shaders that read `num_workgroups` can't be split.
+   * Whether a large dispatch can be split into pieces, for slow devices. `Params` then end with `first_x` and `first_y`, the position of
+   * the piece's first workgroup in the whole grid. Shaders add it to the workgroup's id. Shaders that read `num_workgroups` can't be split.
    */
   readonly splits: boolean;
-  /** Variants with equal results and different work distributions. The device's kernel choice picks one. */
+  /** Implementations that give equal results but divide the work differently. The device's kernel choice picks one. */
   readonly variants: readonly Variant<P>[];
-  /** For a kernel that computes several products: the kernel that computes the first two of them and their SwiGLU. */
+  /** For a kernel that computes several matrix products: a fused kernel that computes the first two products and their SwiGLU. */
   readonly gated?: AnyKernel | undefined;
-  /** For a kernel that computes several products: the kernel that computes the same products and rotates the first two. */
+  /** For a kernel that computes several matrix products: a fused kernel that also applies rotary embeddings to the first two. */
   readonly turned?: AnyKernel | undefined;
-  /** Floating-point operations of one dispatch, to keep submits short and to report rates. */
+  /** Returns the number of floating-point operations of one dispatch. It serves to keep submits short and to report rates. */
   flops(params: Params<P>): number;
 }
 
@@ -71,15 +71,15 @@ export type AnyKernel = Kernel;
 export type AnyVariant = Variant;
 
 export interface VariantInit<P extends ParamTypes> {
-  /** The family. Default: 'default'. */
+  /** The variant's family. Default: 'default'. */
   readonly name?: string;
-  /** Names of the special params that the variant is for: ['scalar']. Default: none, for the family's usual params. */
+  /** Names of the special cases of params that the variant handles, such as ['scalar']. Default: none, for the usual case. */
   readonly cases?: readonly string[];
-  /** The shader's file and the `lib/` files that it needs, joined in this order. */
+  /** The texts of the shader's own file and of the `lib/` files that it needs, joined in this order. */
   readonly wgsl: readonly string[];
   readonly overrides?: Readonly<Record<string, number>>;
   readonly features?: readonly Feature[];
-  /** Default: the kernel's `splits`. */
+  /** False if this variant's dispatch can't be split. Default: the kernel's `splits`. */
   readonly splits?: false;
   readonly registers?: number;
   workgroups(params: Params<P>): Grid;
@@ -91,7 +91,7 @@ export interface KernelInit<B extends Bindings, P extends ParamTypes> {
   readonly name: string;
   readonly bindings: B;
   readonly params: P;
-  /** Default: false. */
+  /** Whether a large dispatch can be split: see `Kernel`. Default: false. */
   readonly splits?: boolean;
   readonly variants: readonly VariantInit<NoInfer<P>>[];
   readonly gated?: AnyKernel | undefined;
@@ -135,12 +135,12 @@ function defineVariant<P extends ParamTypes>(init: VariantInit<P>, kernelSplits:
   };
 }
 
-/** Threads of a workgroup in kernels that process flat elements. */
+/** The number of threads per workgroup in kernels with one thread per element. */
 export const FLAT_THREADS = 64;
 
 /**
- * The grid of a kernel with one thread per element, folded into two dimensions, because one dimension is limited to 65,535 workgroups. The
- * shader computes its element with `flat_index` of `lib/flat_index.wgsl`.
+ * Returns the grid of a kernel with one thread per element. The grid has two dimensions, because one dimension is limited to 65,535
+ * workgroups. Shaders compute the index of a thread's element with `flat_index` of `lib/flat_index.wgsl`.
  */
 export function flatGrid(elements: number): Grid {
   const groups = Math.ceil(elements / FLAT_THREADS);
@@ -148,7 +148,7 @@ export function flatGrid(elements: number): Grid {
   return [Math.max(1, x), Math.max(1, Math.ceil(groups / Math.max(1, x)))];
 }
 
-/** The bytes of `Params`: only scalars, four bytes each, in the record's order. */
+/** Serialises `Params` for its uniform buffer: only scalars, four bytes each, in the order of `types`. */
 export function packParams(types: ParamTypes, params: Readonly<Record<string, number>>): ArrayBuffer {
   const names = Object.keys(types);
   const buffer = new ArrayBuffer(Math.max(16, Math.ceil(names.length / 4) * 16));
@@ -161,7 +161,7 @@ export function packParams(types: ParamTypes, params: Readonly<Record<string, nu
   return buffer;
 }
 
-/** The byte offset of `first_x` and `first_y` in the `Params` of a kernel that splits: after the record's params. */
+/** Returns the byte offset of `first_x` and `first_y` in `Params`, for a kernel that splits. They follow the other params. */
 export function firstOffset(types: ParamTypes): number {
   return 4 * Object.keys(types).length;
 }

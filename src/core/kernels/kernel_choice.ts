@@ -7,26 +7,26 @@ export interface KernelAdapter {
   readonly architecture: string;
   readonly description: string;
   readonly features: readonly string[];
-  /** Bytes. */
+  /** In bytes, by WebGPU's names: `maxBufferSize`, `maxStorageBufferBindingSize`. */
   readonly limits: Readonly<Record<string, number>>;
 }
 
 /**
- * The kernel variants that a session uses, as plain JSON. The same choice on the same GPU adapter gives the same bytes. A choice with empty
- * `variants` is the fixed table.
+ * The kernel variants that a session uses, as plain JSON. The same choice on the same GPU adapter gives the same results, byte for byte.
+ * Empty `variants` mean that the library's default table chooses all variants.
  */
 export interface KernelChoice {
-  /** A fingerprint of the shaders: a change of any shader changes it. */
+  /** A fingerprint of all shaders. It changes when any shader changes. */
   readonly version: string;
   readonly adapter: KernelAdapter;
-  /** Variant names by kernel names. Kernels without an entry use the fixed table. */
+  /** The name of the chosen variant, by the kernel's name. For kernels without an entry, the default table chooses. */
   readonly variants: Readonly<Record<string, string>>;
 }
 
 const MOST_ENTRIES = 256;
 const LONGEST_TEXT = 1024;
 
-/** Validates a choice from outside and drops unknown keys. Throws `invalid_argument`. */
+/** Validates an untrusted kernel choice and drops unknown keys. Throws `invalid_argument`. */
 export function readKernelChoice(value: unknown): KernelChoice {
   const { version, adapter, variants } = object('a kernel choice', value);
   const { vendor, architecture, description, features, limits } = object('adapter', adapter);
@@ -49,7 +49,7 @@ export function sameAdapter(a: KernelAdapter, b: KernelAdapter): boolean {
   return adapterKey(a) === adapterKey(b);
 }
 
-/** A string that is equal for equal GPU adapters. */
+/** Returns a string that is equal for equal GPU adapters. */
 export function adapterKey({ vendor, architecture, description, features, limits }: KernelAdapter): string {
   const ordered = Object.entries(limits).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([vendor, architecture, description, features.toSorted(), ordered]);
@@ -57,7 +57,7 @@ export function adapterKey({ vendor, architecture, description, features, limits
 
 function object(what: string, value: unknown): Readonly<Record<string, unknown>> {
   if (!isJsonObject(value)) throw unexpected(what, 'an object');
-  // A null prototype, so that only own keys are found.
+  // The copy has no prototype, so lookups find only the object's own keys.
   return Object.assign(Object.create(null), value);
 }
 

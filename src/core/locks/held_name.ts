@@ -1,14 +1,14 @@
-/** Receives events of a name that it holds. */
+/** Receives events about a name (a lock) that it holds. */
 export interface Holder {
-  /** Another tab waits for the name: release it soon. May be called more than once. */
+  /** Called when another tab waits for the name: release it soon. May be called more than once. */
   onAsked(): void;
-  /** Another tab has taken the name. */
+  /** Called when another tab has taken the name. */
   onLost(): void;
 }
 
 /** A name that a tab holds until the tab releases or loses it. */
 export class HeldName {
-  /** Whether the name was taken over from another holder, which may not know that yet. */
+  /** Whether the name was taken over from another holder. That holder may not know it yet. */
   readonly wasTaken: boolean;
   /** Resolves when the name is no longer held. */
   readonly over: Promise<void>;
@@ -45,7 +45,7 @@ export class HeldName {
     this.#end();
   }
 
-  /** Checks that the name is still held: a browser may release the locks of a suspended page. */
+  /** Checks that the name is still held, because a browser may release the locks of a suspended page. */
   async check(): Promise<void> {
     if (!this.#isOver) await this.#check(this);
   }

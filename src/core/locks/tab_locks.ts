@@ -4,7 +4,7 @@ import { HeldName, type Holder } from './held_name';
 import { RELEASES_WITHIN, requestLock, takeLockOver, type WebLocks } from './web_locks';
 
 export interface TakeOptions {
-  /** Without a holder, requests of other tabs get no answer, and those tabs soon take the name. */
+  /** Receives the requests of other tabs. Without a holder, those tabs get no answer and soon take the name. */
   readonly holder?: Holder | undefined;
   /** Whether to ask the current holder to release the name, and to take it if the holder doesn't release it. */
   readonly takesOver?: boolean;
@@ -14,14 +14,14 @@ export interface TakeOptions {
 
 /**
  * Names that only one tab at a time can hold and that another tab can take over. A crashed tab releases its names. Without Web Locks (in
- * Node before 24, in some pages), or if the storage that the names protect is not shared with other tabs, names exclude only users of the
- * same object.
+ * Node before 24, in some pages), or if other tabs don't share the storage that the names protect, a name is exclusive only among the
+ * users of one `TabLocks` object.
  */
 export class TabLocks {
   readonly #locks: WebLocks | undefined;
   readonly #prefix: string;
   readonly #isShared: () => Promise<boolean>;
-  /** Names that users of this object hold, for when other tabs don't share the storage or can't be seen. */
+  /** Names that are held within this object only, because other tabs don't share the storage or Web Locks aren't available. */
   readonly #local = new Map<string, HeldName>();
 
   /** `isShared`: whether other tabs share the storage that these names protect. */
@@ -31,7 +31,7 @@ export class TabLocks {
     this.#isShared = isShared;
   }
 
-  /** Takes a name. Undefined if another holder has it and `takesOver` is false. Rejects with the error of `isShared`. */
+  /** Takes a name. Resolves with undefined if another holder has it and `takesOver` is false. Rejects with the errors of `isShared`. */
   async take(name: string, options: TakeOptions = {}): Promise<HeldName | undefined> {
     const locks = this.#locks;
     if (locks === undefined || !(await this.#isShared())) return this.#takeLocally(name, options);

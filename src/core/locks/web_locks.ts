@@ -1,17 +1,17 @@
 import { HeldName, type Holder } from './held_name';
 
-/** Milliseconds in which the holder of a lock must answer a request. A frozen or hanging tab loses the lock then. */
+/** Milliseconds within which the holder of a lock must answer a request. A frozen or hanging tab doesn't, and so loses the lock. */
 export const ANSWERS_WITHIN = 3000;
-/** Milliseconds in which a holder that has answered must release the lock. */
+/** Milliseconds within which a holder that has answered must release the lock. */
 export const RELEASES_WITHIN = 30_000;
-/** Milliseconds between two requests. A request is repeated because the holder may not listen yet. */
+/** Milliseconds between two requests. Requests are repeated, because the holder may not be listening yet. */
 const ASKS_EVERY = 500;
 
 export type WebLocks = Pick<LockManager, 'request' | 'query'>;
 
 /**
- * Requests a Web Lock. Undefined if `ifAvailable` is set and the lock is held. Rejects with the signal's reason, and in pages that may not
- * use locks.
+ * Requests a Web Lock. Resolves with undefined if `ifAvailable` is set and the lock is held. Rejects with the signal's reason, or with the
+ * browser's error if the page may not use locks.
  */
 export function requestLock(
   locks: WebLocks,
@@ -59,7 +59,7 @@ export async function takeLockOver(
   try {
     const ends = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]);
     const granted = requestLock(locks, name, { signal: ends }, holder, true);
-    // At this point the request is queued, and the holder can find it there.
+    // When the query resolves, the request is in the lock's queue, where the holder looks for it.
     locks.query().then(ask, () => {});
     return await granted;
   } catch (error) {
@@ -73,11 +73,11 @@ export async function takeLockOver(
   }
 }
 
-/** Answers requests of other tabs for a held lock, and passes them to the holder. */
+/** Answers other tabs' requests for a held lock, and passes them to the holder. */
 function answer(locks: WebLocks, name: string, held: HeldName): void {
   const channel = openChannel(name, async ({ asks }) => {
     if (asks === undefined) return;
-    // A tab that was frozen receives old messages. Only a tab that still waits has a pending request.
+    // A tab that was frozen also receives old messages. Only a tab that still waits has a pending request.
     const { pending = [] } = await locks.query();
     if (held.isOver || !pending.some((request) => request.name === name)) return;
     channel?.postMessage({ answers: asks });
@@ -87,7 +87,7 @@ function answer(locks: WebLocks, name: string, held: HeldName): void {
 }
 
 async function checkLock(locks: WebLocks, name: string, own: HeldName): Promise<void> {
-  // A lock with a new name reveals the client id of this thread.
+  // A lock with a new name is held by this thread, so its entry in the query shows this thread's client id.
   const probe = `${name}:${crypto.randomUUID()}`;
   const { held = [] } = await locks.request(probe, () => locks.query());
   const holderOf = (lock: string): string | undefined => held.find((one) => one.name === lock)?.clientId;
@@ -103,7 +103,10 @@ interface LockMessage {
   readonly answers?: string;
 }
 
-/** Opens a lock's channel. Undefined in old engines and in pages that may not open a BroadcastChannel: requests then get no answer. */
+/**
+ * Opens the channel for messages about a lock. Returns undefined in old browsers and in pages that may not open a BroadcastChannel;
+ * requests then get no answer.
+ */
 function openChannel(name: string, onMessage: (message: LockMessage) => unknown): BroadcastChannel | undefined {
   try {
     const channel = new BroadcastChannel(name);

@@ -1,4 +1,4 @@
-/** Tokens of the shortest batches. Texts are often a single line, and a longer batch of such texts would be mostly padding. */
+/** The number of tokens in the shortest rows. Texts are often a single line, and longer rows would then be mostly padding. */
 const SMALLEST = 16;
 
 /** Rounds a length up to 16·2ⁿ, or to `longest` if that is less, so that few programs serve all lengths. */

@@ -1,6 +1,6 @@
 /**
- * Conversions between float16 or bfloat16 and float32. They work on bits, because not every engine has float16 arrays. Widening is exact;
- * narrowing rounds to the nearest, ties to even.
+ * Conversions between float16 or bfloat16 and float32. They work on bits, because not every engine has float16 arrays. Conversions to
+ * float32 are exact; conversions from float32 round to the nearest, ties to even.
  */
 
 const SMALLEST_HALF = 2 ** -24;
@@ -15,14 +15,14 @@ export function f16ToF32(source: Uint16Array, target = new Float32Array(source.l
     const sign = (half & 0x8000) << 16;
     const magnitude = half & 0x7fff;
     if (magnitude >= 0x7c00) bits[index] = sign | 0x7f800000 | ((magnitude & 0x3ff) << 13);
-    // Moves the exponent's bias from 15 to 127.
+    // Changes the exponent's bias from 15 to 127.
     else if (magnitude >= 0x400) bits[index] = sign | ((magnitude << 13) + 0x38000000);
     else target[index] = (sign === 0 ? magnitude : -magnitude) * SMALLEST_HALF;
   }
   return target;
 }
 
-/** Converts the bits of one float16. */
+/** Converts the bits of one float16 to a number. */
 export function f16ToNumber(bits: number): number {
   const [exponent, fraction, sign] = [(bits >> 10) & 31, bits & 1023, bits & 0x8000 ? -1 : 1];
   if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
@@ -38,7 +38,7 @@ export function f32ToF16(source: Float32Array, target = new Uint16Array(source.l
     const magnitude = float & 0x7fffffff;
     if (magnitude > 0x7f800000) target[index] = sign | 0x7e00 | ((magnitude >>> 13) & 0x3ff);
     else if (magnitude >= 0x47800000) target[index] = sign | 0x7c00;
-    // A carry out of the fraction moves into the exponent, up to infinity, as rounding requires.
+    // If rounding overflows the fraction, the carry increases the exponent, up to infinity. This is the correct result.
     else if (magnitude >= 0x38800000) target[index] = sign | (roundHalfEven(magnitude, 13) - 0x1c000);
     else target[index] = sign | roundSubnormal(magnitude);
   }
@@ -70,10 +70,10 @@ function roundHalfEven(value: number, shift: number): number {
   return (value + (1 << (shift - 1)) - 1 + odd) >>> shift;
 }
 
-/** The bits of a float32 magnitude below 2^-14, in units of 2^-24. */
+/** Rounds a magnitude below 2^-14, given as float32 bits, to units of 2^-24: the bits of a subnormal float16. */
 function roundSubnormal(magnitude: number): number {
   const exponent = magnitude >>> 23;
-  // The magnitude is below half a unit. The early return also limits the shift to 24 bits.
+  // The magnitude is below half a unit. Returning here also limits the shift to 24 bits.
   if (exponent < 102) return 0;
   return roundHalfEven((magnitude & 0x7fffff) | 0x800000, 126 - exponent);
 }

@@ -4,14 +4,14 @@ const N = 624;
 const M = 397;
 
 /**
- * The 32-bit Mersenne Twister, equal to `torch.Generator('cpu').manual_seed(seed)`. Like torch it uses only the seed's low 32 bits, in
- * two's complement: -1 and 4294967295 give the same numbers.
+ * The 32-bit Mersenne Twister, with the outputs of `torch.Generator('cpu').manual_seed(seed)`. Like torch, it uses only the seed's low 32
+ * bits, in two's complement: -1 and 4294967295 give the same numbers.
  */
 export class Mt19937 {
   readonly #state = new Uint32Array(N);
   #next = N;
 
-  /** `seed` is an integer; a number must be a safe integer. Throws `invalid_argument` otherwise. */
+  /** Throws `invalid_argument` for a seed that is a number but not a safe integer. */
   constructor(seed: number | bigint) {
     const state = this.#state;
     let word = lowWord(seed);
@@ -22,7 +22,7 @@ export class Mt19937 {
     }
   }
 
-  /** Fills `out` with the next outputs, each 32 random bits. */
+  /** Fills `out` with the generator's next outputs, of 32 random bits each. */
   fill(out: Uint32Array): void {
     const state = this.#state;
     let next = this.#next;

@@ -2,32 +2,32 @@ import { f16ToNumber, f32ToF16, LARGEST_HALF } from './float16';
 import { rowsAndColumns, type Shape } from './shape';
 
 /**
- * A form of packed numbers. A row has one 32-bit word for each group of 32 numbers, then the codes of all groups. A group's word holds two
- * float16 numbers: a scale for each `run` of numbers, or a scale and a minimum.
+ * A form of packed (quantised) numbers. A row begins with one 32-bit word for each group of 32 numbers; the codes of all groups follow. A
+ * group's word holds two float16 numbers: a scale for each half of the group, or a scale and a minimum for the group.
  */
 export interface PackedForm {
-  /** Bits of a code. */
+  /** The number of bits of a code. */
   readonly bits: number;
-  /** Numbers that share a scale: 16 or 32. */
+  /** How many numbers share a scale: 16 or 32. */
   readonly run: number;
-  /** Whether number = scale · code + minimum; else number = scale · (code − `zero`). */
+  /** If true, a number is scale · code + minimum; if false, it is scale · (code − `zero`). */
   readonly hasMinimum: boolean;
   readonly zero: number;
   /** The smallest and the largest value of code − `zero` that `pack` writes. */
   readonly least: number;
   readonly most: number;
-  /** Reads the code of a column. `at` is the first byte of the row's codes. */
+  /** Reads the code of a column. The row's codes begin at byte `at`. */
   code(bytes: Uint8Array, at: number, column: number): number;
-  /** Writes the code of a column. Call it once for each column, over zeros, because columns may share a byte. */
+  /** Writes the code of a column. Call it only once for each column, on bytes that were zeros, because columns may share a byte. */
   setCode(bytes: Uint8Array, at: number, column: number, code: number): void;
 }
 
-/** Numbers of a group. */
+/** How many numbers a group has. */
 export const GROUP = 32;
-/** The minimum in forms without one: −0 leaves even −0 unchanged when added. */
+/** The minimum in forms without minimums. Adding −0 changes no number, not even −0. */
 const NO_MINIMUM = -0;
 
-/** Codes of 8 bits; every 16 numbers have a scale. */
+/** Codes of 8 bits, with a scale for every 16 numbers. */
 export const Q8: PackedForm = {
   bits: 8,
   run: GROUP / 2,
@@ -41,7 +41,7 @@ export const Q8: PackedForm = {
   },
 };
 
-/** Codes of 4 bits; every 32 numbers have a scale and a minimum. The low nibbles of a word are its first four codes. */
+/** Codes of 4 bits, with a scale and a minimum for every 32 numbers. The low nibbles of a word's bytes are its first four codes. */
 export const Q4: PackedForm = {
   bits: 4,
   run: GROUP,
@@ -68,7 +68,7 @@ function rowWords(columns: number, { bits }: PackedForm): number {
   return columns / GROUP + (columns * bits) / 32;
 }
 
-/** The words of a packed matrix. Its columns are a multiple of `GROUP`. */
+/** A packed matrix, as words in memory. The number of its columns is a multiple of `GROUP`. */
 export class PackedMatrix {
   readonly rows: number;
   readonly columns: number;
@@ -78,7 +78,7 @@ export class PackedMatrix {
   readonly #halves: Uint16Array;
   readonly #bytes: Uint8Array;
 
-  /** Views the words at the beginning of `buffer`, or new words of zeros. */
+  /** Uses the words at the beginning of `buffer` without copying them. Default: a new buffer of zeros. */
   constructor(shape: Shape, form: PackedForm, buffer = new ArrayBuffer(packedBytes(shape, form))) {
     const { rows, columns } = rowsAndColumns(shape);
     this.rows = rows;
@@ -90,7 +90,7 @@ export class PackedMatrix {
     this.#bytes = new Uint8Array(buffer);
   }
 
-  /** The scale of the number in a column. */
+  /** Returns the scale of the number at `row` and `column`. */
   scale(row: number, column: number): number {
     return f16ToNumber(this.#halves[this.#scaleAt(row, column)] ?? 0);
   }
@@ -99,12 +99,12 @@ export class PackedMatrix {
     this.#halves[this.#scaleAt(row, column)] = bits;
   }
 
-  /** The minimum of the number in a column. */
+  /** Returns the minimum of the group of the number at `row` and `column`. */
   minimum(row: number, column: number): number {
     return this.#form.hasMinimum ? f16ToNumber(this.#halves[this.#groupAt(row, column) + 1] ?? 0) : NO_MINIMUM;
   }
 
-  /** Only for forms with minimums. */
+  /** Writes the minimum of a column's group as float16 bits. Only for forms with minimums. */
   setMinimum(row: number, column: number, bits: number): void {
     this.#halves[this.#groupAt(row, column) + 1] = bits;
   }
@@ -113,7 +113,7 @@ export class PackedMatrix {
     return this.#form.code(this.#bytes, this.#codesAt(row), column);
   }
 
-  /** Writes a code. Call it once for each column. */
+  /** Writes a code. Call it only once for each row and column. */
   setCode(row: number, column: number, code: number): void {
     this.#form.setCode(this.#bytes, this.#codesAt(row), column, code);
   }
@@ -132,9 +132,9 @@ export class PackedMatrix {
 }
 
 /**
- * Packs a matrix, each number to within half a step. Without minimums, a step is the largest magnitude of a run divided by the largest
- * code. With minimums, it is the range of a run divided by the largest code. The minimum is rounded to float16, and a number below the
- * rounded minimum may be off by that rounding.
+ * Packs a matrix: rounds each number to the nearest step. Without minimums, a step is the largest magnitude of a run divided by `most`.
+ * With minimums, it is the range of a run divided by `most`. The minimum is rounded to float16, and a number below the rounded minimum may
+ * be off by that rounding.
  */
 export function pack(numbers: Float32Array, shape: Shape, form: PackedForm): Uint32Array<ArrayBuffer> {
   const matrix = new PackedMatrix(shape, form);
@@ -182,7 +182,7 @@ export function unpack(bytes: ArrayBuffer, shape: Shape, form: PackedForm): Floa
   return numbers;
 }
 
-/** The nearest float16. Numbers beyond the largest float16 become the largest. */
+/** Rounds a number to the nearest finite float16. */
 export function asHalf(number: number): { readonly bits: number; readonly number: number } {
   const within = Math.min(Math.max(number, -LARGEST_HALF), LARGEST_HALF);
   const [bits = 0] = f32ToF16(Float32Array.of(within));
@@ -190,8 +190,8 @@ export function asHalf(number: number): { readonly bits: number; readonly number
 }
 
 /**
- * The scale with which the largest code comes within half a step of `reach`: the nearest float16, or the next larger one if the nearest is
- * too small.
+ * Returns the scale with which the largest code represents `reach` to within half a step: the float16 nearest to `reach / largestCode`, or
+ * the next larger one if the nearest is too small.
  */
 function scaleTo(reach: number, largestCode: number): { readonly bits: number; readonly number: number } {
   const half = asHalf(reach / largestCode);

@@ -8,7 +8,7 @@ const ROUNDS = 10;
 
 /**
  * Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3"): 128 random bits that depend only on the counter and the
- * key. Any element can be drawn anywhere and in any order, on CPU or GPU. All words are unsigned 32-bit integers.
+ * key. Each element of a sequence can be computed without the others, on the CPU or the GPU. All words are unsigned 32-bit integers.
  */
 export function philox4x32(counter: Philox4, key: readonly [number, number]): Philox4 {
   let [c0, c1, c2, c3] = counter;
@@ -28,7 +28,10 @@ export function philox4x32(counter: Philox4, key: readonly [number, number]): Ph
   return [c0, c1, c2, c3];
 }
 
-/** The upper 32 bits of a 32 by 32 bit product. Splitting `a` in halves limits every intermediate to 2^53, where doubles are exact. */
+/**
+ * Returns the upper 32 bits of the 64-bit product. `a` is split into halves, so that intermediate results stay below 2^53 and are exact in
+ * doubles.
+ */
 function multiplyHigh(a: number, b: number): number {
   const low = (a & 0xffff) * b;
   const high = (a >>> 16) * b;

@@ -5,24 +5,24 @@ import { philox4x32 } from './philox';
 /** The uses of random numbers. Each use has its own counter range, so that no two uses share numbers. */
 export const STREAMS = { reservoir: 0, shuffle: 1, init: 2, sample: 3 } as const;
 
-/** The first of dropout's streams, one for each micro-step of a step. All streams from this number on belong to dropout. */
+/** The number of dropout's first stream. Each micro-step of a step has its own stream. All streams from this number on are dropout's. */
 export const DROPOUT_STREAMS = 4;
 
 /** The key of an endless sequence of random numbers. The same key always gives the same sequence; no state is stored. */
 export interface RandomKey {
-  /** A safe integer, possibly negative; all of its bits count. */
+  /** A safe integer, possibly negative. All of its bits are used. */
   readonly seed: number;
   readonly stream: keyof typeof STREAMS;
   /** A second index within the stream, such as the epoch or the step: an integer below 2^32. Default 0. */
   readonly at?: number;
 }
 
-/** A seed derived from a name: an integer below 2^32 that depends only on the name. */
+/** Derives a seed from a name: an integer below 2^32 that depends only on the name. */
 export function seedOf(name: string): number {
   return [...name].reduce((hash, letter) => (Math.imul(hash, 31) + (letter.codePointAt(0) ?? 0)) >>> 0, 0);
 }
 
-/** Element `index` of the sequence, in [0, 1), with 53 random bits. */
+/** Returns element `index` of the key's sequence: a number in [0, 1) with 53 random bits. */
 export function randomAt(key: RandomKey, index: number): number {
   const [seedLow, seedHigh] = seedWords(key.seed);
   const block = Math.floor(index / 2);
@@ -34,12 +34,12 @@ export function randomAt(key: RandomKey, index: number): number {
   return ((a >>> 5) * 0x4000000 + (b >>> 6)) / 0x20000000000000;
 }
 
-/** `length` values in [0, 1), each a multiple of 2^-24 and so exact in float32. */
+/** Returns `length` values in [0, 1). Each is a multiple of 2^-24, and so exact in float32. */
 export function uniforms(key: RandomKey, length: number): Float32Array {
   return Float32Array.from({ length }, (_, index) => Math.floor(randomAt(key, index) * 0x1000000) / 0x1000000);
 }
 
-/** `length` values of a standard normal distribution (Box-Muller). */
+/** Returns `length` values from a standard normal distribution (Box-Muller). */
 export function normals(key: RandomKey, length: number): Float32Array {
   return Float32Array.from({ length }, (_, index) => {
     const radius = Math.sqrt(-2 * Math.log1p(-randomAt(key, 2 * index)));
@@ -47,12 +47,12 @@ export function normals(key: RandomKey, length: number): Float32Array {
   });
 }
 
-/** Items that are swapped between two pauses. */
+/** The number of swaps between two pauses of a shuffle. */
 const ITEMS = 2 ** 14;
 
 /**
- * The order of `length` items in an epoch: a permutation of 0 … length-1 that depends only on length, seed and epoch. A million items take
- * half a second, with pauses.
+ * Shuffles the indices 0 … length-1 for an epoch. The permutation depends only on length, seed and epoch. A million items take half a
+ * second, with pauses.
  */
 export async function permutation(length: number, seed: number, epoch: number): Promise<Uint32Array> {
   const breather = new Breather();
@@ -67,7 +67,7 @@ export async function permutation(length: number, seed: number, epoch: number): 
   return order;
 }
 
-/** Low and high 32 bits of a seed in two's complement. Throws `invalid_argument` unless it is a safe integer. */
+/** Returns the low and the high 32 bits of a seed in two's complement. Throws `invalid_argument` unless the seed is a safe integer. */
 export function seedWords(seed: number): readonly [number, number] {
   if (!Number.isSafeInteger(seed)) {
     throw new WebVeraError('invalid_argument', `seed: expected a safe integer, got ${seed}`);

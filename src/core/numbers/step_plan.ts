@@ -11,7 +11,7 @@ interface StepPlan {
   readonly maxSteps: number;
 }
 
-/** The number of optimiser steps, counted as in transformers' Trainer: an epoch's incomplete last step counts too. */
+/** Computes the number of optimiser steps as transformers' Trainer does: an epoch's incomplete last step counts too. */
 export function planSteps(rowCount: number, args: StepCountArguments): StepPlan {
   const batches = ceilDiv(rowCount, args.per_device_train_batch_size);
   const stepsPerEpoch = Math.max(1, ceilDiv(batches, args.gradient_accumulation_steps));

@@ -3,33 +3,33 @@ import { GROUP, type PackedForm, pack, packedBytes, Q4, Q8, unpack } from './pac
 import { numel, type Shape } from './shape';
 import { STORAGE_DTYPES, type StorageName } from './storage_names';
 
-/** Elements as weight files store them. */
+/** Elements as in weight files: float32 numbers, or the bits of float16 or bfloat16 numbers. */
 export type StoredElements = Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 
 /** One way to store a tensor's numbers on the device. */
 export interface Storage {
-  /** The name in values, kernels and their shaders. */
+  /** The storage's name in values, kernels and shaders. */
   readonly name: StorageName;
-  /** The name in `from_pretrained`'s `dtype`. */
+  /** The storage's name in the option `dtype` of `from_pretrained`. */
   readonly dtype: (typeof STORAGE_DTYPES)[StorageName];
-  /** The dtype of files whose bytes this storage takes unchanged; undefined for packed storages. */
+  /** The dtype of file tensors whose bytes this storage uses unchanged; undefined for packed storages. */
   readonly file: 'F32' | 'F16' | 'BF16' | undefined;
-  /** The dtype in which tensors of this storage are written to files. */
+  /** The dtype with which tensors of this storage are written to files. */
   readonly written: 'F32' | 'F16' | 'BF16';
-  /** The form of packed numbers; undefined for storages that aren't packed. */
+  /** The form of the packed numbers; undefined for storages that aren't packed. */
   readonly packed: PackedForm | undefined;
-  /** The length of rows must be a multiple of this. */
+  /** The length of a tensor's rows must be a multiple of this number. */
   readonly rowMultiple: number;
   /**
-   * The storage of embeddings and output embeddings when this storage is requested for a model, unless the file has them in the requested
-   * storage. Few bits harm a model most in these matrices.
+   * The storage used for embeddings and output embeddings when this storage is requested for a model, unless the file already has them in
+   * the requested storage. Storing these matrices with few bits harms a model most.
    */
   readonly forTokens: StorageName;
-  /** Bytes of a tensor, including scales and minimums. */
+  /** Returns the number of bytes of a tensor, including scales and minimums. */
   bytes(shape: Shape): number;
-  /** The numbers of the tensor at the beginning of `bytes`: a view for f32, otherwise a copy. */
+  /** Decodes the tensor at the beginning of `bytes`. Returns a view for f32, otherwise a copy. */
   decode(bytes: ArrayBuffer, shape: Shape): Float32Array<ArrayBuffer>;
-  /** The bytes of a tensor, each number rounded to the nearest that can be stored. */
+  /** Encodes a tensor. Each number is rounded to the nearest that can be stored. */
   encode(numbers: Float32Array<ArrayBuffer>, shape: Shape): ArrayBufferView<ArrayBuffer>;
   /** Like `decode`, but returns elements of the dtype `written`. */
   elements(bytes: ArrayBuffer, shape: Shape): StoredElements;
@@ -56,7 +56,7 @@ export const storages: Readonly<Record<StorageName, Storage>> = {
   q4: packed('q4', Q4, 'q8'),
 };
 
-/** The storage of a matrix that is computed from a stored one. Packed numbers become f16, because packing again would round twice. */
+/** Returns the storage for a matrix computed from a stored one. It is f16 for packed matrices, because packing again would round twice. */
 export function unpacked(storage: Storage): Storage {
   return storage.packed === undefined ? storage : storages.f16;
 }
@@ -66,7 +66,7 @@ interface PackedStorage {
   readonly form: PackedForm;
 }
 
-/** The packed storage with the fewest bits, but at least `bits`. */
+/** Returns the packed storage with the fewest bits, but at least `bits`; undefined if there is none. */
 export function packedStorage(bits: number): PackedStorage | undefined {
   return Object.values(storages)
     .flatMap(({ name, packed: form }) => (form === undefined ? [] : [{ name, form }]))

@@ -1,6 +1,6 @@
 import type { ModelDtype } from '../types/model';
 
-/** All storages by the names in values and kernels, with the name of each in `from_pretrained`'s `dtype`: torch's, if it has one. */
+/** All storages: their names in values and kernels, and their names in the option `dtype`, which are torch's if torch has the type. */
 export const STORAGE_DTYPES = {
   f32: 'float32',
   f16: 'float16',

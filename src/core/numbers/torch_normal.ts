@@ -1,14 +1,14 @@
 import type { Mt19937 } from './mt19937';
 
 /*
- * torch's `normal_` for float32 on a CPU with AVX2 or AVX-512: the transform of Box and Muller in groups of 16, with the logarithm, sine and
- * cosine of Cephes in float32. Other machines compute these three by other functions, whose results differ in the last bits.
+ * torch's `normal_` for float32 on a CPU with AVX2 or AVX-512: the Box-Muller transform in groups of 16, with Cephes' logarithm, sine and
+ * cosine in float32. On other machines, torch uses other implementations of these functions, whose results differ in the last bits.
  */
 
 const GROUP = 16;
 const round = Math.fround;
 
-/** Draws normal numbers. Calls for fewer than 16 numbers draw them in pairs and save an unused one for the next call, as torch does. */
+/** Draws normally distributed numbers as torch does: fewer than 16 in pairs, with an unused number saved for the next call. */
 export class TorchNormals {
   readonly #generator: Mt19937;
   #kept: number | undefined;
@@ -17,7 +17,7 @@ export class TorchNormals {
     this.#generator = generator;
   }
 
-  /** Fills `out` as `normal_(0, std)` does. */
+  /** Fills `out` as torch's `normal_(0, std)` does. */
   fill(out: Float32Array, std: number): void {
     if (out.length < GROUP) {
       for (let i = 0; i < out.length; i++) out[i] = this.#next() * std;
@@ -26,7 +26,7 @@ export class TorchNormals {
     this.#fillUniform(out);
     for (let first = 0; first + GROUP <= out.length; first += GROUP) transform(out.subarray(first, first + GROUP), std);
     if (out.length % GROUP === 0) return;
-    // torch draws the last 16 numbers anew.
+    // torch draws the last 16 numbers again.
     const last = out.subarray(out.length - GROUP);
     this.#fillUniform(last);
     transform(last, std);
@@ -49,7 +49,7 @@ export class TorchNormals {
     return radius * Math.cos(angle);
   }
 
-  /** 53 random bits, in [0, 1). */
+  /** Draws a number in [0, 1) with 53 random bits. */
   #uniform(): number {
     const bits = new Uint32Array(2);
     this.#generator.fill(bits);
@@ -72,7 +72,7 @@ function transform(numbers: Float32Array, std: number): void {
 
 const TWO_PI = round(2 * Math.PI);
 
-/** a·b + c, rounded once: the product of two float32 is exact in a double. */
+/** Computes a·b + c like a fused multiply-add: the product of two float32 numbers is exact in a double, so only the sum is rounded. */
 function fused(a: number, b: number, c: number): number {
   return round(a * b + c);
 }
@@ -96,7 +96,7 @@ const LN2_HIGH = 0.693359375;
 const LN2_LOW = round(-2.1219444e-4);
 const SQRT_HALF = round(Math.SQRT1_2);
 
-/** ln(x) of a positive normal float32. */
+/** Computes ln(x) for a positive normal float32. */
 function logarithm(x: number): number {
   const [bits = 0] = new Uint32Array(Float32Array.of(x).buffer);
   // x = m · 2^e with m in [0.5, 1)
@@ -112,10 +112,10 @@ function logarithm(x: number): number {
 const SINE = Float32Array.of(-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1);
 const COSINE = Float32Array.of(2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2);
 const FOUR_BY_PI = round(1.27323954473516);
-/** π/4 in three parts. */
+/** π/4 as a sum of three float32 numbers, so that its multiples can be subtracted precisely. */
 const QUARTERS = Float32Array.of(0.78515625, 2.4187564849853516e-4, 3.774894977445941e-8);
 
-/** Sine and cosine of an angle that isn't negative. */
+/** Computes the sine and cosine of an angle of 0 or more. */
 function sineAndCosine(x: number): readonly [sine: number, cosine: number] {
   const octant = (Math.trunc(round(x * FOUR_BY_PI)) + 1) & ~1;
   const rest = QUARTERS.reduce((angle, quarter) => fused(octant, -quarter, angle), x);

@@ -5,8 +5,8 @@ const BLOCK = 4096;
 /**
  * Fills `out` as torch's `uniform_(-bound, bound)` does on a CPU: one output of the generator for each number.
  *
- * `fused` (default true) rounds `u * (hi - lo) + lo` once, as torch does on every machine with fused multiply-add;
- * false rounds after the multiplication too, as its plain x86 build does. About half of the values then differ by an ulp.
+ * If `fused` (default true), `u * (hi - lo) + lo` is rounded once, as by torch on every machine with fused multiply-add. If not, the
+ * product is rounded too, as in torch's plain x86 build. About half of the values then differ by an ulp.
  */
 export function fillUniform(out: Float32Array, generator: Mt19937, bound: number, fused = true): void {
   const high = Math.fround(bound);
@@ -18,13 +18,13 @@ export function fillUniform(out: Float32Array, generator: Mt19937, bound: number
     generator.fill(block);
     for (let i = 0; i < count; i++) {
       const k = (block[i] as number) & 0xffffff;
-      // As lo = -hi, the fused result is hi * (k - 2^23) / 2^23: 47 bits, exact in a double, rounded once when stored.
+      // Because lo = -hi, the fused result is hi * (k - 2^23) / 2^23. Its 47 bits are exact in a double, and rounded once when stored.
       out[start + i] = fused ? high * ((k - 0x800000) / 0x800000) : Math.fround((k / 0x1000000) * width) - high;
     }
   }
 }
 
-/** Draws `count` numbers and drops them. */
+/** Draws `count` outputs of the generator and discards them. */
 export function skip(generator: Mt19937, count: number): void {
   const bits = new Uint32Array(Math.min(BLOCK, count));
   for (let left = count; left > 0; left -= bits.length) generator.fill(bits.subarray(0, Math.min(left, bits.length)));

@@ -1,7 +1,7 @@
 /**
  * How the hidden states of an input's tokens become one vector. In the order of the modes: the first token's state, the last token's state,
  * the largest number of each feature, the mean, the sum divided by the square root of the number of tokens, and the mean weighted by the
- * tokens' places, from 1 on. Padding doesn't count.
+ * tokens' positions, counted from 1. Padding doesn't count.
  */
 export type PoolingMode = 'first' | 'last' | 'max' | 'mean' | 'mean_sqrt_len_tokens' | 'weightedmean';
 
@@ -14,18 +14,18 @@ export const POOLING_MODES: readonly PoolingMode[] = [
   'weightedmean',
 ];
 
-/** The pooling of a sequence's hidden states. */
+/** How a sequence's hidden states become one vector. */
 export interface Pooling {
   /** One or more modes, whose vectors are concatenated. */
   readonly modes: readonly PoolingMode[];
-  /** Whether the whole vector is divided by its length. */
+  /** Whether the whole vector is divided by its norm. */
   readonly normalize: boolean;
 }
 
 /** How a text becomes the vector that a classifier's head reads. */
 export interface HeadPooling extends Pooling {
-  /** A text that is put before each text, and pooled with it. Default: none. */
+  /** A text that is put before each text and included in the pooling. Default: none. */
   readonly prompt?: string;
-  /** Whether texts become lower case before they are tokens. Default: false. */
+  /** Whether texts are converted to lower case before they are tokenised. Default: false. */
   readonly do_lower_case?: boolean;
 }

@@ -1,27 +1,27 @@
 import type { ChatMessage } from '../types/chat';
 
-/** A text, or the messages of a part of a conversation, which the tokenizer's chat template renders. */
+/** A text, or messages of a conversation, which are rendered with the tokenizer's chat template. */
 export type TextOrMessages = string | readonly ChatMessage[];
 
-/** Two continuations of a prompt, of which a person prefers the first. All three are texts, or all are lists of messages. */
+/** A prompt and two continuations; a person prefers the first. All three are texts, or all are lists of messages. */
 export interface PreferenceExample {
   readonly prompt: TextOrMessages;
   readonly chosen: TextOrMessages;
   readonly rejected: TextOrMessages;
-  /** Default: 1. A finite factor of the example's loss, 0 or more. */
+  /** The factor of the example's loss: a finite number, 0 or more. Default: 1. */
   readonly weight?: number;
 }
 
-/** A continuation of a prompt that a person finds good (true) or bad (false). Both are texts, or both are lists of messages. */
+/** A prompt and a continuation that a person finds good (true) or bad (false). Both are texts, or both are lists of messages. */
 export interface RatedExample {
   readonly prompt: TextOrMessages;
   readonly completion: TextOrMessages;
   readonly label: boolean;
-  /** Default: 1. A finite factor of the example's loss, 0 or more. */
+  /** The factor of the example's loss: a finite number, 0 or more. Default: 1. */
   readonly weight?: number;
 }
 
-/** TRL's losses of `DPOTrainer`. */
+/** Losses of TRL's `DPOTrainer`. */
 export type DpoLossType = 'sigmoid' | 'robust' | 'ipo' | 'hinge';
 
 /** The loss of a run that learns from preferences. */

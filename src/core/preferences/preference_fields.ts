@@ -6,8 +6,8 @@ import type { SentExample } from '../types/training';
 import type { PreferenceExample, RatedExample, TextOrMessages } from './preference';
 
 /**
- * Whether a row of a data set is a pair or a rating. A label other than true or false, beside a prompt and a completion, is ignored as
- * unknown fields are.
+ * Whether a row of a data set is a pair or a rating. A row with a prompt, a completion and a label other than true or false is neither: its
+ * label is ignored, as unknown fields are.
  */
 export function isPreference(row: JsonObject): boolean {
   const has = (key: string): boolean => (row[key] ?? undefined) !== undefined;
@@ -20,7 +20,7 @@ export function isPreferred(example: SentExample): example is PreferenceExample 
   return 'chosen' in example || ('completion' in example && 'label' in example);
 }
 
-/** The fields of a pair or a rating, copied. Throws `invalid_argument`; `where` names the example in messages. */
+/** Copies the fields of a pair or a rating. Throws `invalid_argument`; `where` names the example in error messages. */
 export function preferenceFields(where: string, row: JsonObject): PreferenceExample | RatedExample {
   const names = row.chosen === undefined || row.chosen === null ? ['completion'] : ['chosen', 'rejected'];
   const prompt = part(`${where}: prompt`, row.prompt);
@@ -42,7 +42,7 @@ function part(where: string, value: unknown): TextOrMessages {
   throw wrong(where, 'a string, or an array of { role, content }', value);
 }
 
-/** The weight of an example, if it has one. Throws `invalid_argument`; `hint` is for a number below 0. */
+/** Reads an example's weight, if it has one. Throws `invalid_argument`; for a weight below 0, the error has the `hint`. */
 export function weightOf(where: string, value: unknown, hint?: string): { readonly weight?: number } {
   if (value === undefined || value === null) return {};
   const isWeight = typeof value === 'number' && value >= 0 && Number.isFinite(value);

@@ -12,14 +12,14 @@ export interface ChatMessage {
 export interface ChatTemplate {
   /** The template's source, in Jinja. */
   readonly source: string;
-  /** Names that the template can use besides the messages: bos_token, eos_token and so on. */
+  /** Further variables of the template, by name: bos_token, eos_token and so on. */
   readonly tokens: Readonly<Record<string, string>>;
 }
 
 /** A conversation to render as text. */
 export interface Chat {
   readonly messages: readonly ChatMessage[];
-  /** Whether to add the beginning of an answer at the end. */
+  /** Whether to add the beginning of the assistant's next turn at the end. */
   readonly add_generation_prompt: boolean;
   /** Whether to report the positions of the assistant's turns. */
   readonly turns: boolean;
@@ -28,19 +28,19 @@ export interface Chat {
 /** A conversation rendered as one text. */
 export interface RenderedChat {
   readonly text: string;
-  /** The start and end of the assistant's turns in the text, without those that are uncertain. */
+  /** The start and end of each of the assistant's turns in the text, except for turns whose position is uncertain. */
   readonly turns: readonly (readonly [start: number, end: number])[];
-  /** Number of assistant's turns whose position is uncertain. */
+  /** The number of the assistant's turns whose position is uncertain. */
   readonly uncertain: number;
 }
 
-/** The result of rendering a conversation. It is sent from one worker to another. */
+/** The result of rendering a conversation, as it is sent between threads. */
 export type ChatOutcome = { readonly rendered: RenderedChat } | { readonly error: ErrorData };
 
-/** Renders a conversation. It never rejects because of a template's fault. */
+/** Renders a conversation. If the template fails, the promise doesn't reject, but resolves with the error. */
 export type RenderChat = (template: ChatTemplate, chat: Chat) => Promise<ChatOutcome>;
 
-/** A request that a session's worker posts to have a conversation rendered elsewhere. */
+/** A message with which a session's worker asks the page to render a conversation. */
 export interface ChatQuestion {
   readonly webvera: 'chat';
   readonly id: number;
@@ -59,7 +59,7 @@ export function isChatMessage<T extends ChatQuestion | ChatAnswer>(data: unknown
   return isJsonObject(data) && data.webvera === kind;
 }
 
-/** The messages of a conversation, copied: role and content. Throws `invalid_argument`; `where` names the conversation in messages. */
+/** Copies the role and content of a conversation's messages. Throws `invalid_argument`; `where` names the conversation in the error. */
 export function chatMessages(where: string, value: unknown): ChatMessage[] {
   const expected = 'an array of at least one { role, content }';
   if (!Array.isArray(value) || value.length === 0) throw wrong(where, expected, value);
@@ -77,7 +77,7 @@ export function chatMessages(where: string, value: unknown): ChatMessage[] {
   });
 }
 
-/** Like `chatMessages`, for a conversation that the model continues. Throws `invalid_argument` also for a message with `prefix: true`. */
+/** Like `chatMessages`, for a conversation that the model continues. Also throws `invalid_argument` for a message with `prefix: true`. */
 export function promptMessages(where: string, value: unknown): ChatMessage[] {
   const messages = chatMessages(where, value);
   const begun = (value as readonly { readonly prefix?: unknown }[]).findIndex(({ prefix }) => prefix === true);

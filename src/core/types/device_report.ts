@@ -8,23 +8,23 @@ export interface DeviceIssue {
 
 /** The capabilities of a device. */
 export interface DeviceReport {
-  /** 'ready': no issues. 'degraded': training works, with the limits in `issues`. 'unsupported': training doesn't work. */
+  /** 'ready': no issues. 'degraded': training works, with the limitations in `issues`. 'unsupported': training doesn't work. */
   readonly level: 'ready' | 'degraded' | 'unsupported';
   readonly issues: readonly DeviceIssue[];
-  /** The GPU adapter that a session would use; null if there is none. Browsers may leave its names empty. */
+  /** The GPU adapter that a session would use; null if there is none. Browsers may leave its vendor and other names empty. */
   readonly gpu: {
     readonly vendor: string;
     readonly architecture: string;
     readonly description: string;
-    /** Whether the adapter reports that it computes in software. */
+    /** Whether the GPU adapter reports that it computes in software. */
     readonly fallback: boolean;
-    /** All features, by WebGPU's names. */
+    /** All features of the GPU adapter, by WebGPU's names. */
     readonly features: readonly string[];
-    /** By WebGPU's names: bytes of `maxBufferSize`, `maxStorageBufferBindingSize`, … */
+    /** All limits of the GPU adapter, by WebGPU's names: `maxBufferSize` (in bytes), … */
     readonly limits: Readonly<Record<string, number>>;
   } | null;
   readonly storage: {
-    /** The best storage that this thread can write to: files, values in a database, or memory, which ends with the session. */
+    /** The best storage that this thread can write to: files, values in a database, or only memory, until the session ends. */
     readonly kind: 'opfs' | 'indexeddb' | 'memory';
     /** Whether the browser has promised not to evict the data when space runs out. */
     readonly persisted: boolean;

@@ -3,28 +3,28 @@ import type { TrainingArguments } from './training';
 
 /** The peak GPU memory of a training run, in bytes. */
 export interface GpuBytes {
-  /** The base model in its `dtype`, with tables such as those of rotary embeddings. */
+  /** The base model's weights in its `dtype`, and tables such as those of rotary embeddings. */
   readonly weights: number;
-  /** A, B and everything that trains. */
+  /** Everything that trains, and an adapter's frozen matrices, such as its A and B. */
   readonly adapter: number;
-  /** Gradients and AdamW's two moments of everything that trains. */
+  /** The gradients of everything that trains, and AdamW's two moments. */
   readonly optimizer: number;
   /** Transient values of a step: activations, their gradients, logits. */
   readonly activations: number;
   /**
-   * Everything else: inputs, kernels' parameters, readback buffers, and weights with the adapter's change added, if layers are computed
-   * that way.
+   * Everything else: inputs, kernels' params, readback buffers, and copies of weights with the adapter's change added, if layers are
+   * computed that way.
    */
   readonly workspace: number;
-  /** The sum. */
+  /** The sum of the fields above. */
   readonly total: number;
-  /** The largest buffer that a kernel binds, to be compared with the GPU's limits. */
+  /** The size of the largest buffer that a kernel binds. Compare it with the GPU's limits. */
   readonly largest_buffer: number;
 }
 
 /** The work of one step of a run: one update, including all batches that it accumulates. */
 export interface StepWork {
-  /** Floating-point operations, with batches of the largest size. */
+  /** The number of floating-point operations, if all batches have the largest size. */
   readonly flops: number;
   /**
    * The estimated time on this GPU at its current load; undefined unless it was measured. From the first step on, the run's own
@@ -38,31 +38,31 @@ export interface Estimate {
   readonly download: {
     /** Bytes of the weights and tokenizer.json, if the server reports their sizes. */
     readonly total: number;
-    /** The part of `total` that is on this device already: cached by an earlier load, or passed as `files`. A load downloads the rest. */
+    /** The part of `total` that is already on this device: cached by an earlier load, or passed as `files`. A load downloads the rest. */
     readonly cached: number;
   };
-  /** The size of adapter_model.safetensors by the `save_dtype` of `save_pretrained`, in bytes. */
+  /** The size of adapter_model.safetensors in bytes, for each `save_dtype` of `save_pretrained`. */
   readonly file: Readonly<Record<SaveDtype, number>>;
   readonly gpu: GpuBytes;
   readonly step: StepWork;
   /**
-   * 'does-not-fit': a buffer is larger than this GPU allows, or `total` is above the known memory. 'tight': `total` is above three quarters
-   * of the known memory; or the memory is not known, and `total` is above half of the device's memory, or above 1 GiB if the browser
-   * doesn't report that. 'fits': otherwise.
+   * 'does-not-fit': a buffer is larger than this GPU allows, or `total` is above the known memory (given by the caller, or the limit of
+   * iOS). 'tight': `total` is above three quarters of the known memory or, if it is not known, above half of the device's memory, or above
+   * 1 GiB if the browser doesn't report the device's memory. 'fits': otherwise.
    */
   readonly verdict: 'fits' | 'tight' | 'does-not-fit';
   /** The reasons for a verdict other than 'fits'; empty for 'fits'. */
   readonly reasons: readonly string[];
-  /** Arguments that improve the verdict, the cheapest first. The number of examples per update stays the same. */
+  /** Changed arguments that improve the verdict, the cheapest change first. The number of examples per update stays the same. */
   readonly suggestions: readonly Partial<TrainingArguments>[];
 }
 
-/** The memory that a run may use. WebGPU reports nothing about it. */
+/** The memory that a run may use. It is given or guessed, because WebGPU doesn't report it. */
 export interface MemoryBudget {
   readonly bytes: number;
   /**
    * 'given': by the caller. 'ios': the memory that iOS allows a page. 'device': half of the device's memory as the browser reports it,
-   * which GPUs mostly share. 'unknown': a guess.
+   * because most GPUs share this memory. 'unknown': a guess.
    */
   readonly from: 'given' | 'ios' | 'device' | 'unknown';
 }

@@ -22,19 +22,19 @@ const PROMPTS = ['prompt', 'instruction', 'question', 'input', 'query'];
 const COMPLETIONS = ['completion', 'output', 'response', 'answer', 'target'];
 const TEXTS = ['content', 'body', 'sentence', 'document', 'article'];
 
-/** The hint for a value that isn't a text, by its type. */
+/** The hint for a value that isn't a text, by the value's type. */
 const AS_TEXT: Readonly<Record<string, string>> = {
   number: 'Write a number as a text: String(value).',
   object: 'A text is one string: join the parts of a list, or make an example of each.',
 };
 
 /**
- * Copies the fields that an example needs: rows of a data set often have more fields, and some can't be sent to a worker. Arrays,
- * iterables, stored examples, JSON Lines and CSV all pass this check. A field that is null or undefined counts as missing; unknown fields
- * are ignored, as transformers ignores columns that it doesn't use. The model later checks the range of ids and the lengths of labels and
- * masks.
+ * Validates an example and copies only the fields that it needs, because rows of a data set often have more fields, and some can't be sent
+ * to a worker. All examples are checked here: those of arrays, iterables, profiles, JSON Lines and CSV. A field that is null or undefined
+ * counts as missing; unknown fields are ignored, as transformers ignores columns that it doesn't use. The model later checks the range of
+ * ids and the lengths of labels and masks.
  *
- * Throws `invalid_argument`; `where` names the example in messages: 'train_dataset[3]', 'line 12'.
+ * Throws `invalid_argument`; `where` names the example in error messages: 'train_dataset[3]', 'line 12'.
  */
 export function exampleFields(where: string, example: unknown): SentExample {
   if (!isJsonObject(example) || example instanceof Blob) throw wrong(where, FORMS, example, exampleHint(example));
@@ -95,7 +95,7 @@ export function holdsImage(example: SentExample): example is Extract<SentExample
   return 'image' in example || 'prepared' in example || 'pixel_values' in example;
 }
 
-/** A hint for a row that is not an example. */
+/** Returns the hint for a row that is not an example. */
 export function exampleHint(row: unknown): string {
   if (typeof row === 'string') return 'Texts are passed as texts.map((text) => ({ text })).';
   if (looksLikeImage(row) || isShownImage(row) || (row instanceof Blob && row.type.startsWith('image/'))) {
@@ -121,10 +121,10 @@ export function exampleHint(row: unknown): string {
   return renamed(row);
 }
 
-/** The largest number of a row's field names in a hint. */
+/** The largest number of field names that a hint lists. */
 const SHOWN = 4;
 
-/** The hint for a row whose fields have other names, such as a row of a CSV file with other columns. */
+/** Returns the hint for a row whose fields have other names, such as a row of a CSV file with other columns. */
 function renamed(row: object): string {
   const names = Object.keys(row).filter((name) => name !== '');
   const [first] = names;
@@ -171,7 +171,7 @@ function imageBytes(
   if (!areSizes || data.length !== channels * Number(width) * Number(height)) {
     throw wrong(`${where}: data`, expected, `${data.length} bytes for ${width}×${height}`);
   }
-  // Sending a view would also send the rest of its buffer.
+  // Sending a view to a worker would also send the rest of its buffer.
   const isWhole = data.byteLength === data.buffer.byteLength;
   return { width: Number(width), height: Number(height), data: isWhole ? data : data.slice() };
 }
@@ -184,7 +184,7 @@ const PIXELS = '{ dims: [channels, height, width], data }, with a number for eac
 
 const LABELS = 'an array of numbers, or of names of labels';
 
-/** Reads a list of numbers or of names. Undefined for any other value; without `input_ids`, such a column is ignored. */
+/** Reads a list of numbers or of names. Returns undefined for any other value, which is ignored in examples without `input_ids`. */
 function labelList(value: unknown): LabelList | undefined {
   const list = plainNumbers(value);
   if (list?.every((entry) => typeof entry === 'string')) return list as string[];

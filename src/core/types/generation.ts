@@ -1,46 +1,46 @@
 export interface GenerationConfig {
-  /** 20, as in transformers. */
+  /** The largest number of new tokens. Default: 20, as in transformers. */
   max_new_tokens?: number;
-  /** false: greedy decoding. */
+  /** Whether to sample. Default: false, for greedy decoding. */
   do_sample?: boolean;
-  /** 1; at least 1e-30. Only with `do_sample`. */
+  /** Default: 1. At least 1e-30. Used only with `do_sample`. */
   temperature?: number;
-  /** 50; 0 disables it. Only with `do_sample`. */
+  /** Default: 50. With 0, no tokens are excluded. Used only with `do_sample`. */
   top_k?: number;
   /**
-   * 1, which disables it; above 0. Among the tokens that `top_k` leaves, samples only from the smallest set of the likeliest tokens whose
-   * probability at `temperature` reaches this value; at least one token. Only with `do_sample`.
+   * Default: 1, which disables it. Must be above 0. After `top_k`, samples only from the smallest set of the most likely tokens whose total
+   * probability at `temperature` reaches this value. The set has at least one token. Used only with `do_sample`.
    */
   top_p?: number;
   /**
-   * 1, which disables it; from 1e-30 to 1e30. The logits of tokens in the prompt or the new text are divided by it, or multiplied if they
-   * are negative, before everything else, also without `do_sample`.
+   * Default: 1, which disables it. From 1e-30 to 1e30. Positive logits of tokens in the prompt or the new text are divided by this number,
+   * negative ones are multiplied by it. It is applied before the other options, also without `do_sample`.
    */
   repetition_penalty?: number;
-  /** 42. The same seed on the same device gives the same tokens. */
+  /** Default: 42. The same seed on the same device gives the same tokens. */
   seed?: number;
   /**
    * Strings that end the text: at most 64 strings of 1 to 1,024 characters. As in transformers, generation ends with the token that
    * completes a string, however the string is split into tokens: the text contains the string and the rest of that token. A string may
-   * begin in the prompt, and special tokens are matched by their text. Needs a tokenizer.
+   * begin in the prompt, and special tokens are matched by their text. The model needs a tokenizer.
    */
   stop_strings?: readonly string[];
   /**
-   * Token ids that end the text; null disables them. Default: the ids in generation_config.json, which is read only if the tokenizer has
-   * tokens for the turns of a conversation; else the ids in config.json.
+   * Token ids that end the text. With null, no token ends it. Default: the ids in generation_config.json, which is read only if the
+   * tokenizer has tokens for the turns of a conversation; else the ids in config.json.
    */
   eos_token_id?: number | readonly number[] | null;
-  /** An adapter to use for this text only, active or not; '__base__' for the base model. Default: the active adapters. */
+  /** The adapter to use for this text, even if it isn't active; '__base__' for the base model. Default: the active adapters. */
   adapter_name?: string;
   signal?: AbortSignal | undefined;
 }
 
 export interface BatchGenerationConfig extends GenerationConfig {
-  /** An adapter for each prompt, active or not; '__base__' for the base model. Replaces `adapter_name`. */
+  /** The adapter for each prompt, even if it isn't active; '__base__' for the base model. Replaces `adapter_name`. */
   adapter_names?: readonly string[] | null;
 }
 
-/** A `GenerationConfig` with its defaults filled in. `eos_token_id: undefined` means the model's own. */
+/** A `GenerationConfig` with its defaults filled in. `eos_token_id: undefined` means the model's own ids. */
 export interface ResolvedGenerationConfig {
   readonly max_new_tokens: number;
   readonly do_sample: boolean;

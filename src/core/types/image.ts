@@ -6,7 +6,7 @@ export interface RgbaImage {
   readonly data: Uint8ClampedArray | Uint8Array;
 }
 
-/** An image resized to the model's input size, before its bytes become numbers. */
+/** An image that is resized to the model's input size. Its bytes aren't yet converted to the numbers that the model receives. */
 export interface RgbImage {
   readonly width: number;
   readonly height: number;
@@ -30,20 +30,20 @@ export type ShownImage = HTMLCanvasElement | OffscreenCanvas | HTMLImageElement 
 export type ImageInput = SentImage | ShownImage;
 
 /**
- * Decodes an image file upright, ignoring its colour profile. Rejects with `invalid_format` for a file that is not an image, with
- * `limit_exceeded` for an image that is too large, and with the signal's reason.
+ * Decodes an image file. The image is turned upright, and its colour profile is ignored. Rejects with `invalid_format` for a file that is
+ * not an image, with `limit_exceeded` for an image that is too large, and with the signal's reason.
  */
 export type DecodeImage = (file: Blob, signal: AbortSignal) => Promise<RgbaImage>;
 
-/** Whether a value has the properties of an `ImageData`, of any type. */
+/** Whether a value has the properties of an `ImageData`. The types of the properties aren't checked. */
 export function looksLikeImage(value: unknown): value is { readonly [Key in keyof RgbaImage]: unknown } {
   return typeof value === 'object' && value !== null && 'data' in value && 'width' in value && 'height' in value;
 }
 
-/** The conversion of image bytes to numbers: (byte · rescale_factor − mean) / std. The names are those of transformers. */
+/** How an image's bytes are converted to numbers: (byte · rescale_factor − mean) / std. The names are those of transformers. */
 export interface ImageNumbers {
   readonly rescale_factor: number;
-  /** For red, green and blue. */
+  /** One number each for red, green and blue. */
   readonly image_mean: readonly number[];
   readonly image_std: readonly number[];
 }

@@ -1,21 +1,21 @@
 /** A model's config.json with Hugging Face's keys, unchanged. */
 export type PretrainedConfig = Readonly<Record<string, unknown>> & { readonly model_type: string };
 
-/** Plain data about a task, which a loaded model brings to the page. */
+/** Plain data about a task, which the page receives with a loaded model. */
 export interface TaskFacts<Name extends string = string> {
   readonly name: Name;
-  /** The public class that loads models for it. */
+  /** The name of the public class that loads models for this task. */
   readonly autoClass: string;
-  /** Endings of transformers' class names for such models, as in config.json's `architectures`. */
+  /** Endings of transformers' class names for models of this task, as in config.json's `architectures`. */
   readonly classEndings: readonly string[];
   readonly inputs: 'texts' | 'images';
   /** Whether `forward` takes a label for each token or for each row. */
   readonly labels: 'of tokens' | 'of rows';
   /** Whether config.json names the labels, as `id2label`. */
   readonly hasNamedLabels: boolean;
-  /** Whether models continue texts. */
+  /** Whether models of this task can continue texts. */
   readonly generates: boolean;
-  /** The fields of an adapter's configuration by which PEFT trains the head too. */
+  /** The fields of an adapter config that make PEFT train the head too. */
   readonly trainsHead: {
     readonly task_type?: 'SEQ_CLS' | 'TOKEN_CLS' | 'QUESTION_ANS';
     readonly modules_to_save?: readonly string[];
@@ -25,7 +25,7 @@ export interface TaskFacts<Name extends string = string> {
 /** The transformers version whose module names a model uses: versions 4 and 5 differ. Files use the names of version 4. */
 export type ModuleNames = 'v4' | 'v5';
 
-/** The output of a classifier, by transformers' names: one class of several, any number of labels at once, or a number for each label. */
+/** The kind of a classifier's output: one class of several, any number of labels at once, or a number for each label. */
 export type ProblemType = 'single_label_classification' | 'multi_label_classification' | 'regression';
 
 /** The labels of a classifier. */
@@ -35,8 +35,8 @@ export interface LabelOptions {
   /** The labels' names by index, from 0. */
   readonly id2label?: Readonly<Record<number, string>>;
   /**
-   * Default: config.json's, if it has the same number of labels or says 'multi_label_classification'; else 'regression' for one label and
-   * 'single_label_classification' for several.
+   * Default: the value in config.json, if config.json has the same number of labels or says 'multi_label_classification'; else 'regression'
+   * for one label and 'single_label_classification' for several.
    */
   readonly problem_type?: ProblemType;
 }
@@ -48,7 +48,7 @@ export interface ModuleInfo {
   readonly type: string;
   readonly in_features?: number;
   readonly out_features?: number;
-  /** Python's `repr`, if it says more than the type: 'Embedding(96, 32, padding_idx=2)'. */
+  /** The module's `repr` in Python, if it contains more than the type: 'Embedding(96, 32, padding_idx=2)'. */
   readonly repr?: string;
 }
 
@@ -65,7 +65,7 @@ export interface AdapterFiles {
   readonly 'adapter_model.safetensors': Blob;
 }
 
-/** How a file holds the numbers that train. 'float16' takes half the bytes: each number is rounded once, to the nearest, ties to even. */
+/** How trained numbers are stored in a file. 'float16' takes half the bytes: each number is rounded to the nearest, ties to even. */
 export type SaveDtype = 'float32' | 'float16';
 
 export type ProjectionDtype = 'float32' | 'float16' | 'bfloat16';
@@ -73,7 +73,7 @@ export type ProjectionDtype = 'float32' | 'float16' | 'bfloat16';
 export interface MemoryReport {
   readonly gpu_bytes: number;
   readonly peak_gpu_bytes: number;
-  /** Live GPU buffers. */
+  /** The number of GPU buffers in use. */
   readonly buffers: number;
 }
 

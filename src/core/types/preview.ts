@@ -8,7 +8,7 @@ import type { TrainingArguments } from './training';
  */
 export type PreviewLabel = NamedLabel | number | readonly NamedLabel[] | readonly number[] | null;
 
-/** A label and its index in the model. */
+/** A label's name and its index in the model. */
 export interface NamedLabel {
   readonly id: number;
   readonly name: string;
@@ -16,10 +16,10 @@ export interface NamedLabel {
 
 /** The model's input for a text. The lists have the same length, with one entry for each token. */
 export interface Preview {
-  /** The vocabulary's entries, as Python's `convert_ids_to_tokens` returns them. Missing for a model without a tokenizer. */
+  /** The tokens' entries in the vocabulary, as Python's `convert_ids_to_tokens` returns them. Missing for a model without a tokenizer. */
   readonly tokens?: readonly string[];
   readonly input_ids: readonly number[];
-  /** 0 for padding. */
+  /** 1 for a token, 0 for padding. */
   readonly attention_mask: readonly number[];
   /** For models that use it: 1 for the tokens of the second of two texts. */
   readonly token_type_ids?: readonly number[];
@@ -29,7 +29,7 @@ export interface Preview {
    */
   readonly labels?: readonly number[];
   readonly label: PreviewLabel;
-  /** Whether the end is cut off, because the text is longer than `max_length` or the model's limit. */
+  /** Whether the text is truncated, because it is longer than `max_length` or the model's limit. */
   readonly cut: boolean;
 }
 

@@ -1,13 +1,13 @@
 import type { ErrorCode } from '../errors/error';
 import type { EvalLogs, PauseReason, StepLogs, TrainEvent, TrainerState, TrainingArguments } from './training';
 
-/** Callbacks that a run reports by `hook` events. The events `log`, `save` and `evaluate` call `on_log`, `on_save` and `on_evaluate`. */
+/** Callbacks that a run's `hook` events call. The events `log`, `save` and `evaluate` call `on_log`, `on_save` and `on_evaluate`. */
 export type RunHook = Exclude<keyof TrainerCallback, 'on_log' | 'on_save' | 'on_evaluate'>;
 
 /** How much of a data set a run has read, as its event `reading` reports it. */
 export type ReadProgress = Omit<Extract<TrainEvent, { readonly type: 'reading' }>, 'type' | 'state'>;
 
-/** The name of a data set, followed by the adapter's name if each adapter has data of its own. */
+/** The name of a data set, followed by the adapter's name if each adapter has its own data. */
 export type DatasetName = ReadProgress['dataset'] | `${ReadProgress['dataset']} of ${string}`;
 
 export type RunEvent =
@@ -45,7 +45,7 @@ export interface Saved {
 
 /** Requests to a run in progress. */
 export interface RunControl {
-  /** Ends the run after the steps that are queued. */
+  /** Requests that the run end after the steps that are already queued. */
   readonly should_training_stop?: boolean;
   /** Requests one log event. */
   readonly should_log?: boolean;
@@ -53,9 +53,9 @@ export interface RunControl {
   readonly should_save?: boolean;
   /** Requests one evaluation. */
   readonly should_evaluate?: boolean;
-  /** Whether to store a checkpoint at the end. Default: as `save_strategy` says. */
+  /** Whether to store a checkpoint at the end of the run. Default: depends on `save_strategy`. */
   readonly save_at_end?: boolean | undefined;
-  /** Checks whether this tab still holds the run's lock. */
+  /** Requests a check that this tab still holds the run's lock. */
   readonly check_lock?: boolean;
 }
 
@@ -88,9 +88,9 @@ export interface TrainerCallback {
   on_step_end?: TrainerHook;
   /** `extra` holds the logs. */
   on_log?: TrainerHook;
-  /** `extra` holds the metrics, of the run's own evaluations and of `Trainer.evaluate()`. */
+  /** `extra` holds the metrics. Called for the run's own evaluations and for `Trainer.evaluate()`. */
   on_evaluate?: TrainerHook;
-  /** A checkpoint is stored. */
+  /** Called when a checkpoint is stored. */
   on_save?: TrainerHook;
   on_epoch_end?: TrainerHook;
   on_train_end?: TrainerHook;

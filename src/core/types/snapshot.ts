@@ -1,7 +1,7 @@
 import type { BestEvaluation } from './run';
 import type { EvalLogs, StepLogs, TrainProgress } from './training';
 
-/** A run's record between two steps: its state without the pools that the device holds. */
+/** A run's record between two steps: its state without the pools, which are on the device. */
 export interface RecordSnapshot {
   readonly progress: TrainProgress;
   /** The sum of all steps' losses. */
@@ -11,15 +11,15 @@ export interface RecordSnapshot {
   readonly halving: Halving;
   readonly evaluation: EvaluationState;
   /**
-   * Set for a run that compares the model with its base: the base's log probabilities, first for the first sequences of all
-   * rows, then for the second ones. NaN for rows that the run doesn't use.
+   * Set for a run whose loss compares the model with its base: the base model's log probabilities of the first sequences of all rows, then
+   * those of the second sequences. NaN for rows that the run doesn't use.
    */
   readonly reference?: Float32Array<ArrayBuffer> | undefined;
 }
 
 /** The state of a run between two steps: everything that is needed to resume it as if it had never stopped. */
 export interface RunSnapshot extends RecordSnapshot {
-  /** Set if several adapters train on data of their own: the record of each adapter. The run's own record counts the steps of all. */
+  /** The record of each adapter, if several adapters train on their own data. The run's own record counts the steps of all adapters. */
   readonly lanes?: readonly RecordSnapshot[];
   /** One pool for each adapter that trains, in the run's order. */
   readonly pools: readonly PoolSnapshot[];
@@ -27,11 +27,11 @@ export interface RunSnapshot extends RecordSnapshot {
 
 /** The halvings of a run's learning rate, which is halved when a step has no finite result. */
 export interface Halving {
-  /** The factor for all learning rates from this step on. */
+  /** The factor of all learning rates for the next steps. */
   readonly factor: number;
-  /** The last step that failed; 0 if no step failed. */
+  /** The latest step that failed (the one with the highest number); 0 if no step failed. */
   readonly step: number;
-  /** How often in a row the rate was halved for that step or an earlier one. */
+  /** The number of halvings in a row: failures of `step` or of earlier steps add to it. A failure of a later step sets it to 1. */
   readonly times: number;
 }
 
@@ -41,7 +41,7 @@ export const NOT_HALVED: Halving = { factor: 1, step: 0, times: 0 };
 export interface EvaluationState {
   readonly logs: readonly EvalLogs[];
   readonly best: BestState | null;
-  /** Number of evaluations since the best one. */
+  /** The number of evaluations in a row that didn't improve on the best one by more than `early_stopping_threshold`. */
   readonly stale: number;
 }
 
@@ -55,7 +55,7 @@ export interface BestState extends BestEvaluation {
 
 export const NOT_EVALUATED: EvaluationState = { logs: [], best: null, stale: 0 };
 
-/** Everything that one adapter trains, with AdamW's moments, by torch's names. */
+/** The values of everything that one adapter trains, and AdamW's moments, by torch's names. */
 export interface PoolSnapshot {
   readonly parameters: Float32Array<ArrayBuffer>;
   readonly exp_avg: Float32Array<ArrayBuffer>;

@@ -10,20 +10,20 @@ export type ModelSource =
   /** The URL of a folder with config.json, model.safetensors or pytorch_model.bin (or their shards) and tokenizer.json. */
   | URL
   | { readonly repo: string; readonly revision?: string; readonly subfolder?: string }
-  /** Files by name, from a file input, drag and drop, or `save_pretrained`. Config and weights suffice. */
+  /** Files by name, from a file input, drag and drop, or `save_pretrained`. The config and the weights are enough. */
   | { readonly files: Files }
   | Files;
 
-/** A `ModelSource` as a session uses it. */
+/** A `ModelSource` as a session uses it: files are in a Map by name. */
 export type FolderSource =
   | Exclude<ModelSource, Files | { readonly files: Files }>
   | { readonly files: ReadonlyMap<string, Blob> };
 
 /**
- * Progress of a load: transformers.js' events, and ours. `progress` is a percentage; `loaded` and `total` are bytes. For each file:
- * 'initiate' and 'download' (also if the file is read from this device), 'progress', 'done'. For the model: 'progress_total', once the size
- * of all files is known; 'verify', as bytes are compared with their hashes; 'upload', as weights reach the GPU; 'compile', as the kernels
- * that read them are compiled at the same time; finally 'ready', which does not wait for kernels.
+ * Progress events while a model is loaded: those of transformers.js, and further ones. `progress` is a percentage; `loaded` and `total` are
+ * bytes. For each file: 'initiate' and 'download' (also if the file is read from this device), 'progress', 'done'. For the model:
+ * 'progress_total', once the sizes of all files are known; 'verify' while bytes are compared with their hashes; 'upload' while weights are
+ * written to the GPU; 'compile' while kernels are compiled, at the same time; finally 'ready', which doesn't wait for kernels.
  */
 export type ProgressInfo =
   | {
@@ -56,9 +56,9 @@ export type ProgressInfo =
 
 /** Limits on untrusted files. Larger files are rejected with `limit_exceeded` before memory is allocated for them. */
 export interface ParserLimits {
-  /** Bytes of a safetensors header, or of a pytorch_model.bin's pickle, which may have 4 MB at most. */
+  /** Bytes of a safetensors header, or of the pickle in a pytorch_model.bin, which may never exceed 4 MB. */
   readonly safetensorsHeader: number;
-  /** Tensors in one file, or names in an index of shards. */
+  /** The number of tensors in one file, or of names in an index of shards. */
   readonly tensors: number;
   /** Bytes of a JSON file such as config.json. */
   readonly json: number;

@@ -1,4 +1,4 @@
-/** Numbers with a shape, row-major. */
+/** Numbers with a shape, in row-major order. */
 export interface Tensor {
   readonly dims: readonly number[];
   readonly data: Float32Array;
@@ -27,12 +27,12 @@ export interface PixelTensor {
 /** The inputs of `forward` after validation. */
 export type GivenInputs = GivenTexts | GivenImages;
 
-/** All tensors have the same number of rows. */
+/** Validated inputs of a text model. All tensors have the same number of rows. */
 export interface GivenTexts {
   readonly input_ids: IdTensor;
   readonly attention_mask?: IdTensor;
   readonly token_type_ids?: IdTensor;
-  /** Labels of tokens, or of rows for classifiers. */
+  /** Labels for tokens, or for rows if the model classifies whole texts. */
   readonly labels?: IdTensor | RowLabels;
 }
 
@@ -53,9 +53,9 @@ export interface RowLabels {
 
 /** The inputs of `forward`: either `input_ids` or `pixel_values`. */
 export interface ModelInputs {
-  /** For models of texts. */
+  /** For text models: the token ids. */
   readonly input_ids?: IdMatrix;
-  /** For models of images: (B,C,H,W), as the model's preprocessing returns them. */
+  /** For image models: (B,C,H,W), as the model's preprocessing returns them. */
   readonly pixel_values?: Tensor;
   /** 1 for a token, 0 for padding. Default: all ones. */
   readonly attention_mask?: IdMatrix;
@@ -64,10 +64,10 @@ export interface ModelInputs {
   /**
    * With labels, `loss` is computed. Language models take (B,T): −100 is ignored, and the logits at t are compared with the label at t+1.
    * Classifiers of tokens take (B,T): −100 is ignored, and the logits at t are compared with the label at t. Other classifiers take one
-   * label for each row: the class, or the number to predict; multi-label models take (B,num_labels) numbers from 0 to 1, and models of
-   * several numbers (B,num_labels) numbers.
+   * label for each row: the class, or the number to predict; multi-label models take (B,num_labels) numbers from 0 to 1, and models that
+   * predict several numbers take (B,num_labels) numbers.
    */
   readonly labels?: IdMatrix | readonly number[];
-  /** An adapter for each row, active or not; '__base__' for the base model. Default: the active adapters for all rows. */
+  /** The adapter for each row, even if it isn't active; '__base__' for the base model. Default: the active adapters for all rows. */
   readonly adapter_names?: readonly string[] | null;
 }

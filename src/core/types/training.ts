@@ -7,122 +7,123 @@ import type { Tensor } from './tensor';
 
 /** Training arguments with the names and meanings of Hugging Face (and TRL); the defaults are chosen for adapters that train vectors. */
 export interface TrainingArguments {
-  /** 4 */
+  /** Default: 4. */
   per_device_train_batch_size?: number;
-  /** 1. The loss is the mean over all labelled tokens of the step. */
+  /** Default: 1. The loss is the mean over all labelled tokens of the step. */
   gradient_accumulation_steps?: number;
-  /** 3; may be a fraction. */
+  /** Default: 3. May be a fraction. */
   num_train_epochs?: number;
-  /** −1: as many steps as `num_train_epochs` gives. */
+  /** Default: −1, for as many steps as `num_train_epochs` takes. */
   max_steps?: number;
   /**
-   * Default: by the adapter's kind, and by whether the model continues texts or classifies; docs/guide/choose.md lists the rates. Vectors
-   * need higher rates than dense weights. A run halves its rate if the rate proves too high: see `Trainer.train`.
+   * The default depends on the adapter's kind, and on whether the model continues texts or classifies; docs/guide/choose.md lists the
+   * rates. Vectors need higher rates than dense weights. A run halves its rate if the rate proves too high: see `Trainer.train`.
    */
   learning_rate?: number;
   /**
-   * The learning rate of modules that are trained whole, such as a classifier's head. Default: `learning_rate`, as in PEFT. That is
-   * high for dense weights, and 4e-3 is a good value. Both rates follow the same schedule. Rejected if no module is trained whole.
+   * The learning rate of modules that are trained in full, such as a classifier's head. Default: `learning_rate`, as in PEFT. That is high
+   * for dense weights; 4e-3 is a good value. Both rates follow the same schedule. Rejected if no module is trained in full.
    */
   headLearningRate?: number;
-  /** 'linear' */
+  /** Default: 'linear'. */
   lr_scheduler_type?: 'linear' | 'cosine' | 'constant' | 'constant_with_warmup';
-  /** 0. A value above 0 takes precedence over `warmup_ratio`. */
+  /** Default: 0. A value above 0 takes precedence over `warmup_ratio`. */
   warmup_steps?: number;
-  /** 0.06 of all steps. */
+  /** The share of all steps. Default: 0.06. */
   warmup_ratio?: number;
-  /** 0. Applies to every trainable tensor. */
+  /** Default: 0. Applies to every trainable tensor. */
   weight_decay?: number;
-  /** 0.9 */
+  /** Default: 0.9. */
   adam_beta1?: number;
-  /** 0.999 */
+  /** Default: 0.999. */
   adam_beta2?: number;
-  /** 1e-8 */
+  /** Default: 1e-8. */
   adam_epsilon?: number;
-  /** 1; 0 disables clipping. */
+  /** Default: 1. With 0, gradients aren't clipped. */
   max_grad_norm?: number;
   /**
-   * 'labels': the loss of the model's predictions. 'contrast', for classifiers of one class per example, leaves the head out: it trains the
-   * vectors that the head reads, so that vectors of one class become similar and vectors of different classes don't (supervised contrastive
-   * learning, Khosla et al. 2020). The head doesn't change, and fits the new vectors only after `fit_head`. 'contrast' is made for few
-   * examples of each class. `Profile.learn({ method: 'refine' })` trains the vectors and then fits the head.
+   * Default: 'labels', the loss of the model's predictions. 'contrast' is for classifiers with one class per example. It doesn't train the
+   * head, but the vectors that the head reads: vectors of one class become similar, and vectors of different classes don't (supervised
+   * contrastive learning, Khosla et al. 2020). The head doesn't change, and suits the new vectors only after `fit_head`. 'contrast' is made
+   * for few examples of each class. `Profile.learn({ method: 'refine' })` trains the vectors and then fits the head.
    *
    * A row is compared with the rows of its own micro-batch, so `gradient_accumulation_steps` doesn't replace a larger batch; batches of 16
    * or more are good. Each batch consists of pairs of examples of one class, from as many classes as possible. In a class of odd size, the
    * example without a partner comes last. With `shuffle: false` the given order is used, and a row adds nothing to the loss if its batch
-   * has no other row of its class. Evaluations report the same loss as `eval_loss`, over batches of pairs, and the other metrics of the
-   * head as it is. Rejected: `per_device_train_batch_size` that is odd or below 4, `headLearningRate`, `label_smoothing_factor`,
+   * has no other row of its class. Evaluations report this loss over batches of pairs as `eval_loss`; the other metrics are those of the
+   * unchanged head. Rejected: `per_device_train_batch_size` that is odd or below 4, `headLearningRate`, `label_smoothing_factor`,
    * `group_by_length`.
    */
   objective?: 'labels' | 'contrast';
-  /** 0.1 with the objective 'contrast', rejected without it. Divides the vectors' cosines; above 0. Lower: similar vectors weigh more. */
+  /** The divisor of cosine similarities with the objective 'contrast', else rejected. Default: 0.1. Lower: similar vectors weigh more. */
   contrastTemperature?: number;
-  /** 0. The part of each label, up to 1, that is spread over all classes or tokens. Unlike transformers', evaluations spread none. */
+  /** Default: 0. The part of each label, up to 1, that is spread over all classes or tokens. Evaluations don't spread it. */
   label_smoothing_factor?: number;
   /**
-   * For classifiers: weights of the classes' losses, by label; 1 for labels without an entry. 'balanced' gives all classes of
-   * `train_dataset` the same total weight, n / (classes · n of the class). Default: equal weights. Language models reject it.
+   * For classifiers: the weight of each class's loss, by label; 1 for labels without an entry. 'balanced' gives all classes of
+   * `train_dataset` the same total weight: a class has the weight n / (classes · n of the class). Default: equal weights. Language models
+   * reject `classWeights`.
    */
   classWeights?: 'balanced' | Readonly<Record<string, number>>;
   /**
-   * false. Puts examples of similar length into a batch, as transformers does: shuffled, then sorted by length within groups of up to 50
-   * steps, the longest first. Rejected with `shuffle: false`.
+   * Default: false. Puts examples of similar length into a batch, as transformers does: shuffles them, then sorts them by length within
+   * groups of up to 50 steps, the longest first. Rejected with `shuffle: false`.
    */
   group_by_length?: boolean;
   /**
-   * false. Holds one block's inner values at a time and recomputes the others in the backward pass: less memory for about a third more
-   * time, with the same results to the bit. It is enabled automatically, with a warning, when memory runs out.
+   * Default: false. Holds the activations of one block at a time, and recomputes the others in the backward pass. This takes less memory
+   * and about a third more time, with the same results to the bit. It is enabled automatically, with a warning, when memory runs out.
    */
   gradient_checkpointing?: boolean;
-  /** 1: a log event every step. */
+  /** The number of steps between two log events. Default: 1. */
   logging_steps?: number;
   /**
-   * 'steps'. The moments at which the run's state is stored in this browser, so that `resume_from_checkpoint` can resume from it. Unless it
-   * is 'no', a checkpoint is also stored by time (after 2, 4, 8, 16 and 32 seconds, then every 30 seconds without another checkpoint),
-   * while the run is paused, when the page is hidden, frozen or left, if the browser still allows it, and at the run's end. A closed page
-   * therefore loses at most half of a short run, and thirty seconds of a long one.
+   * Default: 'steps'. Determines when the run's state is stored in this browser, so that `resume_from_checkpoint` can resume from it.
+   * Unless it is 'no', a checkpoint is also stored after 2, 4, 8, 16 and 32 seconds, then every 30 seconds without another checkpoint;
+   * while the run is paused; when the page is hidden, frozen or left, if the browser still allows it; and at the run's end. If the page is
+   * closed, at most half of a short run is lost, and thirty seconds of a long one.
    */
   save_strategy?: 'no' | 'steps' | 'epoch';
-  /** 20: steps between two checkpoints of the strategy 'steps'. */
+  /** The number of steps between two checkpoints of the strategy 'steps'. Default: 20. */
   save_steps?: number;
-  /** 'no'. The moments at which a run is evaluated on `eval_dataset`, as by `Trainer.evaluate`. The event `evaluate` has the metrics. */
+  /** Default: 'no'. Determines when the run is evaluated on `eval_dataset`. The event `evaluate` has the metrics. */
   eval_strategy?: 'no' | 'steps' | 'epoch';
-  /** 20: steps between two evaluations of the strategy 'steps'. */
+  /** The number of steps between two evaluations of the strategy 'steps'. Default: 20. */
   eval_steps?: number;
-  /** false. Whether the adapter has the values of the best evaluation at the end of the run, instead of the last values. */
+  /** Whether the adapter gets the values of the best evaluation at the end of the run, instead of the last values. Default: false. */
   load_best_model_at_end?: boolean;
-  /** 'eval_loss'. The metric by which evaluations are compared. */
+  /** The metric by which evaluations are compared. Default: 'eval_loss'. */
   metric_for_best_model?: string;
-  /** Default: false for losses, perplexity, 'kl' and numbers of rejected texts, true for all other metrics. */
+  /** Default: false for losses, perplexity, 'kl' and metrics of rejected texts, true for all other metrics. */
   greater_is_better?: boolean;
-  /** 0: never. The run ends after this many evaluations in a row that don't improve on the best one. */
+  /** The run ends after this many evaluations in a row that don't improve on the best one. Default: 0, for never. */
   early_stopping_patience?: number;
-  /** 0. The smallest improvement that counts for `early_stopping_patience`. */
+  /** Default: 0. An improvement must exceed this value to count for `early_stopping_patience`. */
   early_stopping_threshold?: number;
-  /** 42 */
+  /** Default: 42. */
   seed?: number;
   /**
-   * 1024 tokens, or the model's limit if that is less. Longer examples are cut. Examples whose prompt fills this length, so that no token
-   * remains to predict, are left out; a warning of the session (`left_out`) counts them.
+   * Default: 1024 tokens, or the model's limit if that is less. Longer examples are truncated. Examples whose prompt fills this length, so
+   * that no token remains to predict, are left out; a warning of the session (`left_out`) counts them.
    */
   max_length?: number;
   /**
-   * false. Joins examples, with an end-of-text token between them, and cuts them into blocks of `max_length`. Tokens attend only to their
-   * own example; the part of an example after the end of a block starts anew in the next block.
+   * Default: false. Joins examples, with an end-of-text token between them, and splits them into blocks of `max_length`. Tokens attend only
+   * to their own example. If a block ends within an example, the rest counts as a new example in the next block.
    */
   packing?: boolean;
   /**
    * Whether the loss excludes prompts, and in conversations everything except the assistant's turns. Default: true if examples have such
-   * parts. It includes TRL's `assistant_only_loss`.
+   * parts. It covers TRL's `assistant_only_loss` too.
    */
   completion_only_loss?: boolean;
-  /** true; false uses the given order. */
+  /** Default: true. With false, examples are used in the given order. */
   shuffle?: boolean;
-  /** 'continue'. The behaviour while the page is hidden. */
+  /** Whether the run continues or pauses while the page is hidden. Default: 'continue'. */
   whenHidden?: 'continue' | 'pause';
   /**
-   * false. Prevents the screen from turning off while the run trains and the page is visible, because phones stop pages when the screen is
-   * off. If the browser can't do that, or refuses because the battery is low, the session reports one warning (`not_kept_awake`).
+   * Default: false. Prevents the screen from turning off while the run trains and the page is visible, because phones stop pages when the
+   * screen is off. If the browser can't do that, or refuses because the battery is low, the session reports the warning `not_kept_awake`.
    */
   keepAwake?: boolean;
 }
@@ -151,7 +152,7 @@ export type LabelList = readonly number[] | readonly string[];
 export type ImageExample =
   /** A file, pixels of any size, or a picture that a page shows. It is preprocessed as the model's preprocessor_config.json says. */
   | { readonly image: ImageInput; readonly label?: number | string; readonly labels?: LabelList }
-  /** An image that was resized to the model's input size before, as profiles store images. Its bytes are used unchanged. */
+  /** An image that already has the model's input size, as profiles store images. Its bytes are used unchanged. */
   | { readonly prepared: RgbImage; readonly label?: number | string; readonly labels?: LabelList }
   /** (C,H,W) or (1,C,H,W), as the model's preprocessing returns them. */
   | { readonly pixel_values: Tensor; readonly label?: number | string; readonly labels?: LabelList };
@@ -163,7 +164,7 @@ export type SentExample =
 
 export type Example =
   | ({
-      /** A language model learns every token of it. No EOS token is added, unlike in TRL's `SFTTrainer`, except with `packing`. */
+      /** A language model learns to predict all its tokens. Unlike in TRL's `SFTTrainer`, no EOS token is added, except with `packing`. */
       readonly text: string;
       readonly text_pair?: string;
     } & WeightedExample)
@@ -172,14 +173,14 @@ export type Example =
   | RatedExample
   /**
    * A conversation, rendered with the tokenizer's chat template. The loss covers the assistant's turns and the tokens that close them. Some
-   * templates render a turn differently once others follow, as Qwen3's does with thoughts: then only the last turns count, and a warning
-   * `turns_left_out` counts the others.
+   * templates render a turn differently when others follow, as Qwen3's does with thoughts: then only the last turns are learnt, and the
+   * warning `turns_left_out` counts the others.
    */
   | ({ readonly messages: readonly ChatMessage[] } & WeightedExample)
   /** For classifiers: one of the model's labels or its index, or the number to predict. */
   | { readonly text: string; readonly text_pair?: string; readonly label: number | string }
   | { readonly text: string; readonly text_pair?: string; readonly labels: LabelList }
-  /** For classifiers of tokens: words, each with a label. A word of several tokens has its label on the first. */
+  /** For classifiers of tokens: words, each with a label. If a word has several tokens, only the first has the label. */
   | { readonly tokens: readonly string[]; readonly labels: LabelList }
   | ImageExample
   | ({
@@ -193,7 +194,7 @@ export type Example =
     } & WeightedExample);
 
 /**
- * A Blob is JSON Lines or CSV if its type or name says so (application/jsonl, .jsonl; text/csv, .csv), else plain text that is cut into
+ * A Blob is JSON Lines or CSV if its type or name says so (application/jsonl, .jsonl; text/csv, .csv), else plain text that is split into
  * blocks of `max_length`. The first row of a CSV file names its columns after an example's fields: text and label, or prompt and
  * completion. Labels may be numbers; a CSV file can't hold lists of labels.
  */
@@ -217,7 +218,7 @@ export interface TrainerState extends TrainProgress {
   /** The best evaluation's `metric_for_best_model`; null before the first evaluation. */
   readonly best_metric: number | null;
   readonly best_global_step: number | null;
-  /** The adapter whose state this is, in a run that trains several adapters on data of their own. */
+  /** The adapter that this state is about, in a run that trains several adapters on their own data. */
   readonly adapter?: string;
   /** In a run of several adapters, the state of each by name. `global_step` and `max_steps` then count the steps of all adapters. */
   readonly adapters?: Readonly<Record<string, TrainerState>>;
@@ -225,7 +226,7 @@ export interface TrainerState extends TrainProgress {
 
 /** The metrics of one evaluation during a run. */
 export interface EvalLogs {
-  /** The step after which it was evaluated. */
+  /** The step after which the evaluation ran. */
   readonly step: number;
   readonly epoch: number;
   readonly metrics: Readonly<Record<string, number>>;
@@ -235,14 +236,14 @@ export interface StepLogs {
   readonly step: number;
   /** The loss of this step's batch, before the update. */
   readonly loss: number;
-  /** The norm over all trainable tensors, before clipping. */
+  /** The norm of the gradient over all trainable tensors, before clipping. */
   readonly grad_norm: number;
   readonly learning_rate: number;
   readonly tokens_per_second: number;
   readonly seconds_left: number;
   /** Runs that learn from preferences have further numbers, by TRL's names: 'rewards/chosen', 'logps/rejected' and others. */
   readonly [metric: `${'rewards' | 'logps'}/${string}`]: number;
-  /** The estimate of the divergence from the base model, with `KTOTrainer`. */
+  /** With `KTOTrainer`: the estimated KL divergence from the base model. */
   readonly kl?: number;
 }
 
@@ -253,9 +254,9 @@ export interface TrainOutput {
   readonly global_step: number;
   /** The mean of the steps' losses. */
   readonly training_loss: number;
-  /** A run's times in seconds, tokens a second, dispatches, FLOP and bytes: docs/guide/runs.md lists them. A profile's learning has its own. */
+  /** Times in seconds, tokens per second, dispatches, FLOP and bytes: see docs/guide/runs.md. A profile's `learn` has other metrics. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** The output of each adapter by name, for a run that trains several on data of their own. The numbers above cover all of them. */
+  /** The output of each adapter by name, for a run that trains several adapters on their own data. The numbers above cover all adapters. */
   readonly adapters?: Readonly<Record<string, TrainOutput>>;
 }
 
@@ -282,8 +283,8 @@ export type TrainEvent =
   /** The first event of a run that resumes from a checkpoint. `log_history` holds the earlier steps. */
   | { readonly type: 'restored'; readonly state: TrainerState; readonly checkpoint: string }
   /**
-   * An error occurred, and the run has recovered from its last stored state: it repeats `repeatedSteps` steps that were reported already,
-   * and `log_history` ends before them.
+   * An error occurred, and the run has recovered from its last stored state. It repeats `repeatedSteps` steps that were already reported.
+   * `log_history` ends before them.
    */
   | {
       readonly type: 'recovered';

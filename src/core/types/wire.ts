@@ -17,7 +17,7 @@ export type ErrorData =
 /** The result of a call across the worker boundary. */
 export type Outcome = { readonly value: unknown } | { readonly error: ErrorData };
 
-/** Messages that a worker posts besides comlink's answers, on the same channel, so that their order is preserved. */
+/** Messages that a worker posts in addition to comlink's replies. They use the same channel, so that the order is preserved. */
 export type WorkerMessage<Event> =
   | { readonly webvera: 'ready'; readonly version: string; readonly lock: string | null }
   | { readonly webvera: 'event'; readonly event: Event }
@@ -26,7 +26,7 @@ export type WorkerMessage<Event> =
   /** The worker will not answer for up to this many seconds. */
   | { readonly webvera: 'quiet'; readonly seconds: number };
 
-/** The page's heartbeat message, besides comlink's calls: the worker answers as soon as it can. */
+/** The page's heartbeat message, which isn't one of comlink's calls. The worker answers as soon as it can. */
 export const HEARTBEAT = { webvera: 'look' } as const;
 
 export function isHeartbeat(data: unknown): boolean {
@@ -82,7 +82,7 @@ export function errorFromData(data: ErrorData): WebVeraError | DOMException {
   return error;
 }
 
-/** Replaces values of `detail` that can't be cloned with strings: they are for programs and bug reports only. */
+/** Clones `detail`. Values that can't be cloned become strings, because `detail` is for programs and bug reports only. */
 function cloneable(detail: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(detail).map(([key, value]) => {

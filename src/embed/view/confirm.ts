@@ -1,8 +1,8 @@
 import { button, buttons, create, show, stack } from './panel_elements';
 
 /**
- * Asks before everything is forgotten, in the place of the buttons that lead to the question. Escape means no.
- * `landing`: the button that changes nothing. `replaced`: hidden while the question is shown.
+ * Creates the question that is asked before everything is forgotten. Escape means no. `replaced`: the element with the buttons that open
+ * the question, hidden while the question is shown. `landing`: the button that changes nothing.
  */
 export function confirmation(replaced: HTMLElement, onAnswer: (answer: boolean) => void) {
   const answer = (given: boolean): void => {

@@ -3,10 +3,10 @@ import { button, buttons, create, quiet, setShare, setText, show, slot, stack } 
 import { loadingInWords } from './panel_words';
 import { type Actions, firstUsable, type Region } from './region';
 
-/** Errors that a stored profile can cause: it is unreadable, or belongs to another model. Forgetting it helps. */
+/** Errors that a stored profile can cause, if it is unreadable or belongs to another model. Forgetting the profile solves them. */
 const CAUSED_BY_PROFILE = ['storage_corrupt', 'invalid_argument'];
 
-/** The panel before the model is downloaded and during the download. `kind`: a description of the model for visitors. */
+/** Creates the region that is shown before and during the model's download. `kind`: a description of the model for visitors. */
 export function introRegion({ load, stop, forget }: Actions, kind: string): Region {
   const modelName = create('strong');
   const promise = create(

@@ -4,7 +4,7 @@ import { button, buttons, create, filePicker, quiet, setText, show, stack } from
 import { hasLearnt, keptInWords, learntInWords } from './panel_words';
 import { type Actions, firstUsable, type Region } from './region';
 
-/** The stored profile: its size, its history, and the buttons to undo, export, import and forget it. */
+/** Creates the region for the stored profile: its size, its history, and the buttons to undo a lesson, export, import and forget. */
 export function keptRegion(actions: Actions): Region {
   const picker = filePicker('.json,.jsonl,.safetensors,.npy', true);
   const summary = create('p');

@@ -2,7 +2,7 @@ import { formatBytes } from '../../parts/words';
 import { create, quiet, setText, show, slot, stack } from './panel_elements';
 import type { Region } from './region';
 
-/** The last error with its hint, a missing GPU, or a note that the profile was forgotten. */
+/** Creates the region for messages: the last error with its hint, a missing GPU, or a note that the profile was forgotten. */
 export function messageRegion(): Region {
   const text = create('p');
   const hint = quiet();

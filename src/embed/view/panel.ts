@@ -33,7 +33,7 @@ export class Panel {
   #progress: ProgressInfo | undefined;
   #trouble: WebVeraError | undefined;
   #frame = 0;
-  /** Aborts when the profile that the panel shows is gone. */
+  /** Aborts when the profile that the panel shows is forgotten or replaced. */
   #current: AbortSignal | undefined;
 
   constructor(learner: Learner, options: PanelOptions) {
@@ -66,14 +66,14 @@ export class Panel {
     this.update();
   }
 
-  /** Receives what the learner reports. */
+  /** Receives the learner's reports. */
   hear<Type extends keyof ReportDetails>(type: Type, detail: ReportDetails[Type]): void {
     if (type === 'progress') this.#progress = shownProgress(this.#progress, detail as ProgressInfo);
     if (type === 'state' && detail === 'loading') this.#progress = undefined;
     if (type === 'ready') this.#say('The model is loaded.');
     if (type === 'learnt') {
       const last = this.#learner.visit?.profile?.info.history.at(-1);
-      // A region of its own announces the outcome of labels.
+      // After lessons of labels, another region announces the outcome.
       if (last?.method === 'train') this.#say(`Done. ${outcomeInWords(last)}`);
     }
     if (type === 'change' || type === 'progress' || type === 'log') this.#soon();
@@ -105,7 +105,7 @@ export class Panel {
     for (const region of this.#regions) region.close?.();
   }
 
-  /** Updates at most once per frame. */
+  /** Schedules an update, at most one per frame. */
   #soon(): void {
     if (this.#frame !== 0) return;
     this.#frame = requestAnimationFrame(() => {
@@ -123,7 +123,7 @@ export class Panel {
     return activeElement instanceof HTMLElement && this.root.contains(activeElement) ? activeElement : undefined;
   }
 
-  /** Moves the focus from an element that disappeared to a near one, so that keyboard users stay in place. */
+  /** Moves the focus from an element that disappeared to one nearby, so that keyboard users stay in place. */
   #land(lost: HTMLElement): void {
     const own = this.#regions.find(({ root }) => root.contains(lost))?.landing();
     const other = this.#regions

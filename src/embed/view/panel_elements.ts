@@ -2,7 +2,7 @@ import { create, newButton, type Traits } from '../../parts/dom';
 
 export { create, setShare, setText, show } from '../../parts/dom';
 
-/** A place for the page's own content; the fallback is shown if the page gives none. */
+/** Creates a slot for the page's own content. The fallback is shown if the page provides none. */
 export function slot(name: string, ...fallback: readonly (Node | string)[]): HTMLSlotElement {
   return create('slot', { name }, ...fallback);
 }
@@ -11,22 +11,22 @@ export function button(text: string, action: () => unknown, className = ''): HTM
   return newButton(text, action, { className, attributes: { part: 'button' } });
 }
 
-/** A row of buttons. */
+/** Creates a row of buttons. */
 export function buttons(...elements: readonly HTMLElement[]): HTMLElement {
   return create('div', { className: 'actions' }, ...elements);
 }
 
-/** Elements below each other. */
+/** Creates a column of elements. */
 export function stack(className: string, ...children: readonly (Node | string)[]): HTMLElement {
   return create('div', { className: `${className} stack`.trim() }, ...children);
 }
 
-/** A paragraph in the muted colour. */
+/** Creates a paragraph in the muted colour. */
 export function quiet(text = '', attributes: Readonly<Record<string, string>> = {}): HTMLElement {
   return create('p', { className: 'quiet', attributes }, text);
 }
 
-/** A text field below its label. It declares no language, because a visitor may write in any. */
+/** Creates a text field below its label. The field declares no language, because a visitor may write in any. */
 export function field(
   id: string,
   label: string,
@@ -43,7 +43,7 @@ export function field(
   return { root: create('div', { className: 'field' }, create('label', { htmlFor: id }, label), input), input };
 }
 
-/** A hidden input by which a visitor chooses files. */
+/** Creates a hidden input with which a visitor chooses files. */
 export function filePicker(accept: string, multiple = false): HTMLInputElement {
   return create('input', { type: 'file', hidden: true, multiple, accept });
 }

@@ -1,7 +1,7 @@
 import type { LearnRecord, ProfileInfo, ProgressInfo, Session, TrainerState } from '../../index';
 import { counted, formatBytes, shareOf } from '../../parts/words';
 
-/** "12 s left", "about 3 min left"; empty if unknown. */
+/** Formats the remaining time: "12 s left", "about 3 min left"; empty if it is unknown. */
 export function timeLeft(seconds: number | undefined): string {
   if (seconds === undefined || !Number.isFinite(seconds) || seconds < 0) return '';
   if (seconds < 59.5) return `${Math.max(1, Math.round(seconds))} s left`;
@@ -9,14 +9,14 @@ export function timeLeft(seconds: number | undefined): string {
   return minutes < 60 ? `about ${minutes} min left` : `about ${Math.round(minutes / 60)} h left`;
 }
 
-/** Returns the report of loading to show, `before` or `info`: bytes until all have arrived, then the later stages. */
+/** Returns the progress to show: `before`, which was shown last, or `info`. Bytes are shown until all have arrived, then later stages. */
 export function shownProgress(before: ProgressInfo | undefined, info: ProgressInfo): ProgressInfo | undefined {
   if (info.status === 'progress_total' || info.status === 'ready') return info;
   const isComing = before?.status === 'progress_total' && before.loaded < before.total;
   return isComing || 'file' in info ? before : info;
 }
 
-/** The progress of loading. `share` goes from 0 to 1; undefined if the end is unknown. */
+/** Describes the progress of loading. `share`: the completed part, from 0 to 1; undefined if it is unknown. */
 export function loadingInWords(info: ProgressInfo | undefined): { readonly text: string; readonly share?: number } {
   switch (info?.status) {
     case 'progress_total': {
@@ -36,7 +36,7 @@ export function loadingInWords(info: ProgressInfo | undefined): { readonly text:
   }
 }
 
-/** The progress of a run. */
+/** Describes the progress of a run. */
 export function stepsInWords({ global_step, max_steps, log_history }: TrainerState): string {
   if (max_steps <= 0) return 'Reading, and seeing how well it does now…';
   const last = log_history.at(-1);
@@ -52,7 +52,7 @@ export function troubleInWords(state: Session['state'] | undefined): string | un
   return undefined;
 }
 
-/** Whether a profile holds anything of a visitor, or has held it. */
+/** Whether a profile contains, or once contained, anything from a visitor. */
 export function hasLearnt({ seen, ratings, preferences, history }: ProfileInfo): boolean {
   return seen + ratings + preferences + history.length > 0;
 }
@@ -66,7 +66,7 @@ export function keptInWords(info: ProfileInfo | undefined): string {
   return `In this browser, and nowhere else: ${stored}, in ${formatBytes(bytes)}.`;
 }
 
-/** How often the profile has learnt, and the last outcome; '' if the last lesson was of labels. */
+/** Describes how often the profile has learnt, and the last outcome. Returns '' if the last lesson was one of labels. */
 export function learntInWords(all: readonly LearnRecord[]): string {
   const history = all.filter(isInEffect);
   const last = history.at(-1);
@@ -84,7 +84,7 @@ export function outcomeInWords({ held_out, loss_before, loss_after, taken }: Lea
   return `The last time made no difference ${measure} ${losses}.`;
 }
 
-/** How often a classifier is right after it learnt from labels, or the outcome of a refinement; '' otherwise. */
+/** Describes how often a classifier is right after it has learnt from labels, or the outcome of a refinement. Returns '' otherwise. */
 export function rightInWords(all: readonly LearnRecord[]): string {
   const history = all.filter(isInEffect);
   const last = history.at(-1);
@@ -92,7 +92,7 @@ export function rightInWords(all: readonly LearnRecord[]): string {
   const { taken, examples, held_out, accuracy_after, cross_validated_accuracy } = last;
   if (!taken && last.method === 'instant') return outcomeInWords(last);
   if (last.method === 'refine') return refinedInWords(last);
-  // The cross-validated accuracy is too good if vectors have trained on the same examples.
+  // The cross-validated accuracy is too optimistic if the vectors were trained on the same examples.
   const [share, count] = history.some(trainsVectors)
     ? [accuracy_after, held_out]
     : [cross_validated_accuracy ?? accuracy_after, cross_validated_accuracy === null ? held_out : examples];
@@ -117,7 +117,7 @@ function refinedInWords(record: LearnRecord): string {
   return `Refined, and kept. Of examples that it hadn’t seen, it was right for ${before} before, and is for ${after} now.`;
 }
 
-/** Whether an outcome is in effect: no rollback has undone it. */
+/** Whether an outcome is still in effect: no rollback has undone it. */
 function isInEffect({ undone }: LearnRecord): boolean {
   return undone !== true;
 }
@@ -133,7 +133,7 @@ export function countsInWords(labels: readonly string[]): string {
   return `Added: ${counts.join(', ')}`;
 }
 
-/** "97 %" of 0.97. */
+/** Formats a share as a percentage: 0.97 as "97 %". */
 export function shareInWords(share: number): string {
   return `${Math.round(100 * share)} %`;
 }
@@ -142,10 +142,10 @@ function joined(...parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join(' · ');
 }
 
-/** Steps at the start and at the end of a run whose mean losses are shown: single batches differ by more than a step's progress. */
+/** The number of first and of last steps whose mean losses are compared. Losses of single batches differ by more than a step's progress. */
 const SOME = 10;
 
-/** Compares the loss of the last steps with the first ones. `meaning`: of the loss. */
+/** Compares the mean loss of the last steps with that of the first steps. `meaning`: a description of the loss. */
 export function lossInWords(losses: readonly number[], meaning: string): string {
   const size = Math.min(SOME, Math.ceil(losses.length / 2));
   const now = mean(losses.slice(-size)).toFixed(2);

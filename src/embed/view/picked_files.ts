@@ -3,7 +3,7 @@ import { onChosen, onDrops } from '../../parts/files';
 import { drawSquare, MOST_PICTURE_BYTES } from '../../parts/pictures';
 import { create } from './panel_elements';
 
-/** Takes the files that are chosen in a picker, dropped on a region or, with `pastes`, pasted into it. */
+/** Calls `take` with files that are chosen in a picker, dropped on a region or, with `pastes`, pasted into the region. */
 export function takeFiles(
   region: HTMLElement,
   picker: HTMLInputElement,
@@ -21,12 +21,12 @@ export function takeFiles(
   if (pastes) region.addEventListener('paste', ({ clipboardData }) => takeAny(clipboardData?.files));
 }
 
-/** Pixels of a thumbnail's edge. */
+/** The edge of a thumbnail in pixels. */
 const SIDE = 96;
 
 /**
- * The middle square of a picture, on a canvas, because the page's security policy may forbid images from memory. Undefined if the file is
- * too large or the browser can't read it.
+ * Draws the middle square of a picture on a canvas, because the page's Content Security Policy may forbid `blob:` images. Resolves with
+ * undefined if the file is too large or the browser can't read it.
  */
 export async function thumbnailOf(file: Blob, name: string): Promise<HTMLCanvasElement | undefined> {
   if (file.size > MOST_PICTURE_BYTES) return undefined;
@@ -44,8 +44,8 @@ export function unreadable(name: string): string {
 }
 
 /**
- * Files by their names, without the number that browsers add to a second download: 'profile (1).json'. Throws `invalid_argument` for two
- * files of one name.
+ * Lists files by name, without the number that browsers add to the name of a second download: 'profile (1).json'. Throws
+ * `invalid_argument` for two files with the same name.
  */
 export function byName(files: readonly File[]): ReadonlyMap<string, File> {
   const named = new Map(files.map((file) => [file.name.replace(/ ?\(\d+\)(?=\.[a-z]+$)/i, ''), file]));

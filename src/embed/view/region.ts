@@ -7,12 +7,12 @@ export interface Shown {
   readonly learner: Learner;
   /** The model's name, for visitors. */
   readonly name: string;
-  /** Whether the profile of the last update is gone, because it was forgotten or another one is loaded. Regions then remove its texts. */
+  /** Whether the profile of the last update was forgotten or replaced by another one. Regions then remove its texts. */
   readonly isGone: boolean;
   readonly progress: ProgressInfo | undefined;
-  /** Whether visitors are asked for their opinion of texts. */
+  /** Whether visitors are asked for their opinion of generated texts. */
   readonly hasOpinions: boolean;
-  /** The reason why this device can't load a model. */
+  /** The reason why this device can't load a model; undefined if it can. */
   readonly trouble: WebVeraError | undefined;
 }
 
@@ -47,11 +47,11 @@ export interface Region {
   update(shown: Shown): void;
   /** The element that takes the focus when a focused element disappears; undefined if the region has none. */
   landing(): HTMLElement | undefined;
-  /** Stops the region's work, because another panel replaces this one. */
+  /** Stops the region's work, because the panel is closed. */
   close?(): void;
 }
 
-/** Lets screen readers read a text. */
+/** Makes screen readers read a text aloud. */
 export type Announce = (text: string) => void;
 
 /** Whether a visitor can use an element: it is enabled, and neither it nor an ancestor is hidden. */

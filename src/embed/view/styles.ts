@@ -133,8 +133,8 @@ canvas { display: block; width: 100%; max-width: 96px; border: 1px solid var(--l
 `;
 
 /**
- * Adds the styles to a shadow root that has none. A root that moves into another document, such as a picture-in-picture
- * window, loses them. A constructed style sheet is allowed by policies without 'unsafe-inline'.
+ * Adds the styles to a shadow root that has none. A root that moves into another document, such as a picture-in-picture window, loses its
+ * styles. A Content Security Policy without 'unsafe-inline' allows a constructed style sheet.
  */
 export function addStyles(root: ShadowRoot): void {
   const { defaultView } = root.ownerDocument; // a sheet belongs to one document

@@ -9,14 +9,14 @@ const AS_A_FOLDER = 'Load the model from its folder of safetensors.';
 export const WITH_TOKENIZER = "Give the model's tokenizer.json beside the file.";
 
 /**
- * The fields of a file by their expected types. They are untrusted: a value of another type throws `invalid_format`. A key begins with
- * `general` or `tokenizer`, or names a field of the architecture without the architecture's name.
+ * Reads the metadata fields of a GGUF file. They are untrusted: a value of another type than expected throws `invalid_format`. A key that
+ * begins with neither `general` nor `tokenizer` is read with the architecture's name before it: `block_count` as `llama.block_count`.
  */
 export class GgufFields {
   readonly file: string;
   /** llama.cpp's name of the family. */
   readonly architecture: string;
-  /** The number by which each rotary frequency is divided. Undefined if the file has no such tensor. */
+  /** The divisor of each rotary frequency. Undefined if the file has no tensor of such factors. */
   readonly ropeFactors: Float32Array | undefined;
   readonly #fields: ReadonlyMap<string, GgufValue>;
   readonly #shapes: ReadonlyMap<string, readonly number[]>;
@@ -37,7 +37,7 @@ export class GgufFields {
     return this.#read(key, 'a number', (value) => typeof value === 'number' && Number.isFinite(value));
   }
 
-  /** A float32 as config.json writes it: the shortest number that rounds to it, such as 1e-5 instead of 0.000009999999747. */
+  /** Reads a float32 as the shortest decimal number that rounds to it, as in config.json: 1e-5 instead of 0.000009999999747. */
   float(key: string): number | undefined {
     const value = this.number(key);
     return value === undefined ? undefined : shortest(value);
@@ -66,10 +66,10 @@ export class GgufFields {
     return this.#read(key, expected, (value) => Number.isFinite(value) || isListOf(value, 'boolean'));
   }
 
-  /** The fields of config.json that all families have. */
+  /** Returns the fields of config.json that concern tokens, which all families have. */
   tokens(): JsonObject {
     const id = (name: string): number | null => this.number(`tokenizer.ggml.${name}_token_id`) ?? null;
-    // Models that follow instructions may end their turns with another token than their texts.
+    // Chat models may end a turn (eot) with another token than a text (eos).
     const [end, endOfTurn] = [id('eos'), id('eot')];
     return {
       vocab_size: this.#shapes.get('token_embd.weight')?.[0] ?? this.texts('tokenizer.ggml.tokens').length,
@@ -101,7 +101,7 @@ function isListOf(value: GgufValue, type: 'string' | 'number' | 'boolean'): bool
   return Array.isArray(value) && value.every((item) => typeof item === type);
 }
 
-/** The shortest number that rounds to the same float32. */
+/** Returns the shortest decimal number that rounds to the same float32. */
 export function shortest(value: number): number {
   for (let digits = 1; digits <= 9; digits++) {
     const candidate = Number(value.toPrecision(digits));

@@ -14,11 +14,11 @@ import { byteLength, invalid, packingOf } from './gguf_packing';
 import { headerOf, storedTensor } from './gguf_tensor';
 import { tokenizerOf } from './tokenizer/gguf_tokenizer';
 
-/** The tensor by which rotary frequencies are divided. */
+/** The tensor with the divisors of the rotary frequencies. */
 const ROPE_FACTORS = 'rope_freqs.weight';
-/** The largest number of factors. A head has fewer pairs of numbers. */
+/** The largest number of factors. There is one for each pair of numbers in a head, so no model has more. */
 const MOST_FACTORS = 2 ** 16;
-/** Factors that begin within this many bytes after the header are read ahead; for others the file is opened a second time. */
+/** Factors that begin within this many bytes after the header are read ahead. For others, the file is opened a second time. */
 const NEAR = 2 ** 20;
 
 interface Opened {
@@ -28,8 +28,8 @@ interface Opened {
 }
 
 /**
- * A model in one GGUF file, whose fields hold configuration and tokenizer. Packed tensors are read as float32 numbers, or packed for
- * the device.
+ * A model in one GGUF file. The file's metadata fields hold the configuration and the tokenizer. Packed tensors are read as float32
+ * numbers, or repacked for the device.
  */
 export class GgufFiles implements ModelFiles {
   readonly #source: FileSource;
@@ -48,12 +48,15 @@ export class GgufFiles implements ModelFiles {
     return (await this.#describe()).config;
   }
 
-  /** Bytes before the tensors, most of which are the tokenizer. */
+  /** Returns the number of bytes that were read for the header. Most of them are the tokenizer. */
   async headerBytes(): Promise<number> {
     return (await this.#open()).header.bytesRead;
   }
 
-  /** The contents of tokenizer.json and tokenizer_config.json, and the bytes that were read for them. */
+  /**
+   * Returns the tokenizer as the contents of tokenizer.json and tokenizer_config.json, and how many bytes were read for it. Undefined if
+   * the file has none.
+   */
   async tokenizer(): Promise<
     { readonly tokenizer: JsonObject; readonly config: JsonObject; readonly bytes: number } | undefined
   > {
@@ -140,7 +143,7 @@ export class GgufFiles implements ModelFiles {
     return headerOf(checkpointName(tensor.name, names), tensor, packingOf(tensor, this.#file), change);
   }
 
-  /** Reads the factors before the tensors, because the configuration depends on them. */
+  /** Reads the rotary factors before any other tensor, because the configuration depends on them. */
   async #ropeFactors({
     reader,
     header: { tensors, dataOffset, bytesRead },
@@ -160,7 +163,7 @@ export class GgufFiles implements ModelFiles {
     return new Float32Array(bytes.buffer);
   }
 
-  /** Reads bytes at a place in the file. */
+  /** Reads `length` bytes of the file, beginning at byte `from`. */
   async #read(from: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     const stream = await openFile(this.#source, this.#file);
     try {

@@ -6,17 +6,17 @@ import { GgufReader, type GgufValue } from './gguf_reader';
 
 export interface GgufTensor {
   readonly name: string;
-  /** In torch's order: the last dimension is contiguous. */
+  /** In torch's order: the last dimension is contiguous in memory. */
   readonly shape: readonly number[];
-  /** ggml's number of the type. */
+  /** ggml's number for the data type. */
   readonly type: number;
-  /** Bytes after the beginning of the first tensor. */
+  /** The tensor's offset in bytes, counted from the first tensor. */
   readonly offset: number;
 }
 
 export interface GgufHeader {
   readonly metadata: ReadonlyMap<string, GgufValue>;
-  /** In the order of their bytes in the file. */
+  /** Sorted by their position in the file. */
   readonly tensors: readonly GgufTensor[];
   /** Bytes before the first tensor, including padding. */
   readonly dataOffset: number;

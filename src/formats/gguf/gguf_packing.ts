@@ -5,7 +5,7 @@ import type { Dtype } from '../tensors/dtype';
 import { BLOCK_TYPES, type BlockType } from './blocks/block_types';
 import type { GgufTensor } from './gguf_header';
 
-/** Types that aren't packed, by ggml's numbers. */
+/** Types that aren't packed, by ggml's numbers for them. */
 const PLAIN: ReadonlyMap<number, Dtype> = new Map([
   [0, 'F32'],
   [1, 'F16'],
@@ -15,13 +15,13 @@ const PLAIN: ReadonlyMap<number, Dtype> = new Map([
 /** The layout of a tensor's rows in the file. */
 export interface GgufPacking {
   readonly dtype: Dtype;
-  /** Bytes of a row. */
+  /** Bytes per row. */
   readonly rowBytes: number;
-  /** Undefined for plain types. */
+  /** Undefined for types that aren't packed. */
   readonly block?: BlockType;
 }
 
-/** Throws `unsupported_model` for types that aren't read, `invalid_format` for rows that aren't whole blocks. */
+/** Throws `unsupported_model` for an unsupported type, and `invalid_format` if a row isn't a whole number of blocks. */
 export function packingOf({ name, type, shape }: GgufTensor, file: string): GgufPacking {
   const columns = shape.at(-1) ?? 1;
   const plain = PLAIN.get(type);

@@ -4,7 +4,7 @@ import { BoundedReader } from '../tensors/bounded_reader';
 
 export type GgufValue = number | boolean | string | readonly (number | boolean | string)[];
 
-/** A type of numbers. */
+/** A numeric type of GGUF, or its boolean type. */
 interface Scalar {
   readonly bytes: number;
   read(view: DataView, at: number): number | boolean;
@@ -25,17 +25,20 @@ const SCALARS: ReadonlyMap<number, Scalar> = new Map<number, Scalar>([
 ]);
 const TEXT = 8;
 const LIST = 9;
-/** The largest number of numbers in a list, because a number takes more memory than its bytes. Vocabularies have fewer. */
+/**
+ * The largest number of entries in a list of numbers, because a number takes more memory than its bytes in the file. Vocabularies are
+ * smaller.
+ */
 const MOST_NUMBERS = 2 ** 22;
-/** More bytes than any tensor's description has. */
+/** More bytes than a tensor's description in the header can have. */
 const RECORD_BYTES = 1024;
 
 /**
- * Reads GGUF's numbers, texts and lists from a stream, up to a limit of bytes. Memory is allocated only for bytes that have arrived,
+ * Reads GGUF's numbers, strings and lists from a stream, up to a limit of bytes. Memory is allocated only for bytes that have arrived,
  * whatever length the file claims.
  */
 export class GgufReader extends BoundedReader {
-  /** Waits until a tensor's description or a name has arrived, so that it can be read synchronously. Call this before each of them. */
+  /** Waits until enough bytes have arrived to read a name or a tensor's description synchronously. Call this before each of them. */
   ready(): Promise<void> {
     return this.stream.fetch(RECORD_BYTES);
   }

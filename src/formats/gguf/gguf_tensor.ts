@@ -13,7 +13,7 @@ import type { GgufTensor } from './gguf_header';
 import type { GgufPacking } from './gguf_packing';
 import { type TensorChange, turned } from './tensor_change';
 
-/** The header of a tensor after its change is undone. */
+/** The header of a tensor as it was before llama.cpp changed the tensor. */
 export function headerOf(
   name: string,
   { shape }: GgufTensor,
@@ -25,7 +25,7 @@ export function headerOf(
   return change?.header(header) ?? header;
 }
 
-/** A tensor from its header and the file's rows, which are rows of the transpose if the header says so. */
+/** Makes a tensor of its header and its rows in the file. If the header says `transposed`, these are rows of the transpose. */
 export function storedTensor(header: TensorHeader, rows: RowReader, { block }: GgufPacking): StoredTensor {
   const { packed } = header;
   if (packed === undefined || block === undefined) return plainTensor(header, rows);
@@ -41,7 +41,7 @@ export function storedTensor(header: TensorHeader, rows: RowReader, { block }: G
   };
 }
 
-/** Takes rows of unpacked numbers. */
+/** Returns a function that takes the next rows and unpacks their numbers to float32. */
 function unpackedRows({ shape, packed }: TensorHeader, rows: RowReader, block: BlockType): RowReader['take'] {
   const unpacked = async (wanted?: number): Promise<Rows> => {
     const taken = await rows.take(wanted);
@@ -50,7 +50,7 @@ function unpackedRows({ shape, packed }: TensorHeader, rows: RowReader, block: B
   if (!packed?.transposed) return unpacked;
   let whole: RowReader | undefined;
   return async (wanted) => {
-    // Blocks of the transpose lie across these rows, so the first row needs all of them.
+    // Each block of the transpose holds numbers of several rows of the tensor, so even the first row needs all blocks.
     if (whole === undefined) {
       const { bytes } = await unpacked();
       whole = new RowReader(shape, bytes.length, reading(turned(bytes, shape, 4)));

@@ -3,10 +3,10 @@ import type { FileSource } from '../../core/input/file_source';
 import type { ParserLimits } from '../../core/types/source';
 import type { GgufFiles } from './gguf_files';
 
-/** The reader of GGUF files. */
+/** Loads the code that reads GGUF files. */
 export const ggufCode = late(async () => await import('./gguf_files'));
 
-/** Opens a source's GGUF file, if one is named. */
+/** Opens the source's GGUF file. Returns undefined if `file` is undefined. */
 export async function openGguf(
   source: FileSource,
   file: string | undefined,

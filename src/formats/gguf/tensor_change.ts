@@ -6,13 +6,13 @@ import type { GgufPacking } from './gguf_packing';
 
 /** A change that llama.cpp made to a tensor, and how it is undone. */
 export interface TensorChange {
-  /** The header of the original tensor. */
+  /** Returns the header of the original tensor, from that of the changed one. */
   header(changed: TensorHeader): TensorHeader;
-  /** The bytes of the original tensor. `shape` is its shape. */
+  /** Returns the bytes of the original tensor, from those of the changed one. `shape` is the original shape. */
   undo(bytes: Uint8Array<ArrayBuffer>, shape: readonly number[], packing: GgufPacking): Uint8Array<ArrayBuffer>;
 }
 
-/** A matrix was transposed. */
+/** llama.cpp transposed a matrix. */
 export const TURNED: TensorChange = {
   header: ({ packed, ...header }) => ({
     ...header,
@@ -22,14 +22,14 @@ export const TURNED: TensorChange = {
   undo: (bytes, shape, { dtype }) => turned(bytes, shape, dtype === 'F32' ? 4 : 2),
 };
 
-/** One was added to each number. */
+/** llama.cpp added one to each number. */
 export const PLUS_ONE: TensorChange = {
   header: (header) => ({ ...header, dtype: 'F32', packed: undefined }),
-  // Near one, the subtraction is exact, so the result is the original number as precisely as the stored sum holds it.
+  // Near one, the subtraction is exact: the only error is the rounding of the stored sum.
   undo: (bytes, _, packing) => new Uint8Array(widened(bytes, packing).map((value) => value - 1).buffer),
 };
 
-/** The rows were put in another order: `from` returns the row of the file that holds a row of the original. */
+/** llama.cpp reordered the rows. `from` returns the index in the file of a given row of the original. */
 function reordered(from: (row: number, rows: number) => number): TensorChange {
   return {
     header: (header) => header,
@@ -45,7 +45,7 @@ function reordered(from: (row: number, rows: number) => number): TensorChange {
   };
 }
 
-/** The change of the rows of queries or keys: llama.cpp puts the two numbers of a head that rotate together side by side. */
+/** llama.cpp reordered the rows of a query or key matrix: it puts the two numbers of a head that rotate together side by side. */
 export function interleaved(heads: number): TensorChange {
   return reordered((row, rows) => {
     const size = rows / heads;
@@ -56,8 +56,8 @@ export function interleaved(heads: number): TensorChange {
 }
 
 /**
- * The change of the rows of Falcon's queries, keys and values. In the checkpoint, a key head and its value head follow the query heads that
- * read them. llama.cpp puts all queries first, then all keys, then all values.
+ * llama.cpp reordered the rows of Falcon's matrix for queries, keys and values. In the checkpoint, a key head and its value head follow the
+ * query heads that read them. llama.cpp puts all query heads first, then all key heads, then all value heads.
  */
 export function ungrouped(heads: number, kvHeads: number): TensorChange {
   const queries = heads / kvHeads;
@@ -75,7 +75,7 @@ export function areHeads(rows: number, heads: number): boolean {
   return Number.isSafeInteger(heads) && heads > 0 && Number.isInteger(rows / heads);
 }
 
-/** A matrix of `shape` from the bytes of its transpose, whose numbers have `width` bytes. */
+/** Returns the bytes of a matrix of `shape`, from the bytes of its transpose. Each number has `width` bytes. */
 export function turned(
   bytes: Uint8Array<ArrayBuffer>,
   [rows = 1, columns = 1]: readonly number[],

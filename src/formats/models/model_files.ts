@@ -5,23 +5,23 @@ import { parseJsonObject } from '../json';
 import type { StoredTensor, TensorHeader } from '../tensors/stored_tensor';
 import { readWeightHeaders, readWeights, type WeightHeaders } from './weights';
 
-/** A folder's settings for the preparation of images. */
+/** The file with a folder's settings for preprocessing images. */
 export const PREPROCESSOR_FILE = 'preprocessor_config.json';
 
 /** The files of a model, in any format. */
 export interface ModelFiles {
   /** The contents of config.json. Throws `not_found`, `invalid_format`, `limit_exceeded` and the source's errors. */
   config(): Promise<PretrainedConfig>;
-  /** The headers of all tensors. Call it instead of `tensors`: no weights are read. Throws like `tensors`. */
+  /** Returns the headers of all tensors, without reading weights. Call either this or `tensors`, not both. Throws like `tensors`. */
   headers(): Promise<WeightHeaders>;
   /**
-   * Yields the tensors that `select` accepts, in the order in which they arrive. `select` is called before a tensor's bytes are read, so
-   * it can check shapes; an error that it throws ends the reading. Leaving the loop early cancels the download.
+   * Yields the tensors that `select` accepts, in the order in which they arrive. `select` is called before a tensor's bytes are read, so it
+   * can check shapes; if it throws, reading stops with that error. Leaving the loop early cancels the download.
    */
   tensors(select: (tensor: TensorHeader) => boolean): AsyncIterable<StoredTensor>;
 }
 
-/** The files of a Hugging Face folder: config.json, and model.safetensors or its shards. */
+/** Reads the files of a Hugging Face folder: config.json, and the weights as `readWeights` finds them. */
 export function folderFiles(source: FileSource, limits: ParserLimits = defaultLimits): ModelFiles {
   return {
     async config() {

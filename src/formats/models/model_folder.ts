@@ -7,7 +7,7 @@ import { expectSize, formatHeader, inFileOrder, sizeOf } from '../tensors/safete
 import { TORCH_METADATA } from '../tensors/tensors';
 import { WEIGHTS_FILE, WEIGHTS_INDEX } from './weights';
 
-/** A weight's description, which is known before its numbers. */
+/** A weight's description, which is known before its numbers are. */
 export interface ModelTensorSpec {
   readonly name: string;
   readonly dims: Tensor['dims'];
@@ -20,19 +20,19 @@ export interface ModelTensor extends ModelTensorSpec {
 }
 
 interface ModelFolderOptions {
-  /** The tensors of all files, in any order. `tensors` yields each of them once, in any order. */
+  /** Describes the tensors of all files, in any order. `tensors` yields each of them once, in any order. */
   readonly specs: readonly ModelTensorSpec[];
-  /** Yields one tensor at a time. The next is requested after this one's bytes are in a Blob, which browsers hold outside memory. */
+  /** Yields one tensor at a time. The next one is requested once this one's bytes are in a Blob, which browsers may hold outside memory. */
   readonly tensors: AsyncIterable<ModelTensor>;
-  /** Largest file of weights in bytes, unless a single tensor is larger. Default: 5·10⁹. */
+  /** The largest size of a weights file in bytes. A file with a single tensor may be larger. Default: 5·10⁹. */
   readonly maxShardBytes?: number;
 }
 
 const MAX_SHARD_BYTES = 5e9;
 
 /**
- * Writes a model's folder like transformers' `save_pretrained`: config.json, and model.safetensors or shards with an index. `config` is
- * written unchanged, except the dtype of the weights.
+ * Writes a model's folder as transformers' `save_pretrained` does: config.json, and model.safetensors or shards with an index. `config` is
+ * written unchanged, except for the dtype of the weights.
  *
  * Throws `invalid_argument` if `tensors` doesn't match `specs`, and the errors of `tensors`.
  */
@@ -79,7 +79,7 @@ async function collect(
   return contents;
 }
 
-/** Divides tensors into files, in order, as many in each as fit. */
+/** Distributes tensors over files in order, as many per file as fit. */
 function split(specs: readonly Spec[], maxBytes: number): readonly (readonly Spec[])[] {
   const shards: Spec[][] = [[]];
   let bytes = 0;
@@ -112,7 +112,10 @@ function indexOf(shards: readonly (readonly Spec[])[], names: readonly string[])
   };
 }
 
-/** Adds the weights' dtype to config.json, under one of two names. transformers 5 loads the weights in this dtype. */
+/**
+ * Adds the weights' dtype to config.json: as `torch_dtype` if the config has that field, as `dtype` otherwise. transformers 5 loads the
+ * weights in this dtype.
+ */
 function withDtype(config: PretrainedConfig, specs: readonly ModelTensorSpec[]): PretrainedConfig {
   const has = (wanted: ModelTensorSpec['dtype']): boolean => specs.some((spec) => spec.dtype === wanted);
   const dtype = has('BF16') ? 'bfloat16' : has('F16') ? 'float16' : 'float32';

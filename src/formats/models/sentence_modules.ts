@@ -15,18 +15,18 @@ const LONGEST_PATH = 100;
 type PoolingSettings = Pick<SentenceSettings, 'pooling' | 'includesPrompt'>;
 
 interface ModuleEntry {
-  /** The class's name without its package; undefined for a class of another package. */
+  /** The class's name without its package. Undefined for a class of another package than sentence-transformers. */
   readonly type: string | undefined;
-  /** The name in the file. */
+  /** The full name of the class, as the file gives it. */
   readonly className: string;
-  /** The module's folder; '' for the model's own. */
+  /** The module's folder; '' for the model's own folder. */
   readonly path: string;
 }
 
 /**
- * Reads sentence-transformers' modules.json, and the files that it names: a Transformer, a Pooling, and then Normalize or Dropout.
- * Undefined without modules.json. Throws `invalid_format`, `limit_exceeded`, and the source's errors. An unsupported module or setting
- * throws nothing, because other uses of the model don't need it: `unsupported` names the first one.
+ * Reads modules.json of sentence-transformers and the configurations of the modules that it lists: a Transformer, a Pooling, and then
+ * Normalize or Dropout. Returns undefined without modules.json. Throws `invalid_format`, `limit_exceeded`, and the source's errors. An
+ * unsupported module or setting is no error, because other uses of the model don't need it: `unsupported` names the first one.
  */
 export async function readSentenceModules(
   source: FileSource,
@@ -54,7 +54,7 @@ export async function readSentenceModules(
   return { ...transformer, ...made, unsupported: [...found][0] };
 }
 
-/** Reads the list of modules. Throws `invalid_format` for a list of anything else. */
+/** Reads the list of modules. Throws `invalid_format` if an entry doesn't describe a module. */
 function modulesOf(list: readonly unknown[]): readonly ModuleEntry[] {
   if (list.length > MOST_MODULES) {
     throw invalid(`expected at most ${MOST_MODULES} modules, got ${list.length}`);
@@ -70,7 +70,7 @@ function modulesOf(list: readonly unknown[]): readonly ModuleEntry[] {
   });
 }
 
-/** The first unsupported module or folder in the list; undefined if there is none. */
+/** Describes the first unsupported module or folder in the list; undefined if there is none. */
 function strangeModule([first, second, ...others]: readonly ModuleEntry[]): string | undefined {
   if (first?.type !== 'Transformer') return `a first module of the class ${first?.className ?? 'none'}`;
   if (first.path !== '') return `a Transformer in a folder of its own, ${first.path}`;
@@ -89,7 +89,7 @@ const MODES: ReadonlyMap<unknown, PoolingMode> = new Map([
   ['lasttoken', 'last'],
 ]);
 
-/** The fields of earlier files, in the order in which the vectors of several modes follow each other. */
+/** The fields in files of earlier releases. If several are true, the vectors of their modes are concatenated in this order. */
 const EARLIER_FIELDS: readonly (readonly [field: string, mode: PoolingMode])[] = [
   ['pooling_mode_cls_token', 'first'],
   ['pooling_mode_max_tokens', 'max'],
@@ -99,7 +99,7 @@ const EARLIER_FIELDS: readonly (readonly [field: string, mode: PoolingMode])[] =
   ['pooling_mode_lasttoken', 'last'],
 ];
 
-/** Undefined if the file is missing, as among files that a visitor chose without their folder. */
+/** Reads the config.json of a Pooling. Returns undefined if it is missing, as when a visitor chose single files instead of the folder. */
 async function readPooling(
   source: FileSource,
   path: string,
@@ -121,15 +121,15 @@ function namedModes(fields: Fields): readonly PoolingMode[] {
   throw fields.invalid('pooling_mode', `one or some of ${[...MODES.keys()].join(', ')}`);
 }
 
-/** The modes whose fields are true; the mean if no field is true. */
+/** Returns the modes whose fields are true, or the mean if no field is true. */
 function earlierModes(fields: Fields): readonly PoolingMode[] {
   const modes = EARLIER_FIELDS.filter(([field]) => fields.boolean(field, false)).map(([, mode]) => mode);
   return modes.length === 0 ? ['mean'] : modes;
 }
 
 /**
- * The unsupported setting of a Normalize, if it has one: it normalizes a vector other than the text's. Earlier releases wrote no file for a
- * Normalize.
+ * Describes the unsupported setting of a Normalize, if it has one: it reads or writes another vector than the text's. Earlier releases
+ * wrote no file for a Normalize.
  */
 async function strangeNormalize(source: FileSource, path: string, limits: SentenceLimits): Promise<string | undefined> {
   const file = `${path}/config.json`;

@@ -4,17 +4,17 @@ import type { SentenceSettings } from '../../core/pooling/sentences';
 import type { ParserLimits } from '../../core/types/source';
 import { parseJsonObject } from '../json';
 
-/** The settings of the model in a folder of sentence-transformers. */
+/** The settings in a folder of sentence-transformers, except those of the pooling. */
 type TransformerConfig = Omit<SentenceSettings, 'pooling' | 'includesPrompt'>;
 
 export type SentenceLimits = Pick<ParserLimits, 'json'>;
 
 const GENERAL_FILE = 'config_sentence_transformers.json';
 
-/** The names that releases gave to the file, the newest first. */
+/** The file's names in different releases, the newest name first. */
 const FILES = ['bert', 'roberta', 'distilbert', 'xlm-roberta'].map((name) => `sentence_${name}_config.json`);
 
-/** Reads sentence_bert_config.json and config_sentence_transformers.json, as far as the folder has them. */
+/** Reads sentence_bert_config.json and config_sentence_transformers.json, if the folder has them. */
 export async function readTransformerConfig(source: FileSource, limits: SentenceLimits): Promise<TransformerConfig> {
   const fields = (await firstOf(source, FILES, limits)) ?? new Fields({}, 'sentence_bert_config.json');
   const general = (await firstOf(source, [GENERAL_FILE], limits)) ?? new Fields({}, GENERAL_FILE);
@@ -38,7 +38,7 @@ async function firstOf(
   return undefined;
 }
 
-/** Throws `invalid_format` if the default prompt's name is none of the prompts'. */
+/** Returns the default prompt, '' without one. Throws `invalid_format` if no prompt has the default prompt's name. */
 function defaultPrompt(general: Fields): string {
   const name = general.optionalString('default_prompt_name');
   if (name === undefined) return '';
@@ -47,7 +47,7 @@ function defaultPrompt(general: Fields): string {
   throw general.invalid('default_prompt_name', 'the name of one of its prompts');
 }
 
-/** The first unsupported setting of the model. */
+/** Describes the first unsupported setting in sentence_bert_config.json. */
 function strangeTransformer(fields: Fields): string | undefined {
   const task = fields.optionalString('transformer_task') ?? 'feature-extraction';
   if (task !== 'feature-extraction') return `the transformer_task ${task}`;
@@ -62,7 +62,7 @@ function strangeTransformer(fields: Fields): string | undefined {
   return own && `processing_kwargs for ${own}`;
 }
 
-/** The first unsupported setting of the folder's vectors. */
+/** Describes the first unsupported setting in config_sentence_transformers.json. */
 function strangeModel(general: Fields): string | undefined {
   const type = general.optionalString('model_type') ?? 'SentenceTransformer';
   if (type !== 'SentenceTransformer') return `a model of the type ${type}`;

@@ -6,10 +6,9 @@ import { parseJsonObject } from '../json';
 const GENERATION_FILE = 'generation_config.json';
 
 /**
- * Reads the tokens that end a text from a folder's generation_config.json. They take precedence over those of config.json, as in
- * transformers: models that follow instructions often name the token that ends a turn only here. Undefined if the file or the field is
- * missing, or if only cached files may be used and the file was never requested. Throws `invalid_format`, `limit_exceeded` and the source's
- * errors.
+ * Reads from a folder's generation_config.json which tokens end a text. They take precedence over those in config.json, as in transformers:
+ * chat models often name the token that ends a turn only here. Returns undefined if the file or the field is missing, or if only cached
+ * files may be used and the file was never requested. Throws `invalid_format`, `limit_exceeded` and the source's errors.
  */
 export async function readStopTokens(
   source: FileSource,

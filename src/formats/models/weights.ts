@@ -29,8 +29,8 @@ type Select = (tensor: TensorHeader) => boolean;
 export interface ReadWeightsOptions {
   readonly limits?: WeightLimits;
   /**
-   * Called before a tensor's bytes are read, so it can check shapes before memory is allocated: false skips the tensor, and an error
-   * that it throws ends the reading.
+   * Called before a tensor's bytes are read, so it can check shapes before memory is allocated. If it returns false, the tensor is skipped;
+   * if it throws, reading stops with that error.
    */
   readonly select?: Select;
 }
@@ -38,16 +38,16 @@ export interface ReadWeightsOptions {
 /** The headers of a model's weights. */
 export interface WeightHeaders {
   readonly tensors: readonly TensorHeader[];
-  /** Bytes of all files of weights. */
+  /** The total size of all weights files in bytes. */
   readonly bytes: number;
-  /** The files' names. */
+  /** The names of the weights files. */
   readonly files: readonly string[];
 }
 
-/** One file of weights, whose headers have been read. */
+/** A weights file whose headers have been read. */
 interface WeightFile {
   readonly headers: readonly TensorHeader[];
-  /** Bytes of the whole file. */
+  /** The size of the whole file in bytes. */
   readonly bytes: number;
   tensors(select: Select): AsyncGenerator<StoredTensor, void, undefined>;
 }
@@ -60,20 +60,20 @@ const FORMATS: readonly { readonly file: string; readonly index: string; readonl
   { file: TORCH_FILE, index: TORCH_INDEX, open: openTorch },
 ];
 
-/** A file of weights as its folder has it. */
+/** A weights file that was found in the folder and opened. */
 interface FoundFile {
   readonly name: string;
   readonly held: WeightFile;
-  /** The index of a shard, and the names of the tensors that it maps to the shard. */
+  /** Set for a shard: the file name of its index, and the names of the tensors that the index maps to the shard. */
   readonly index?: string;
   readonly names?: ReadonlySet<string>;
 }
 
 /**
- * Reads a model's weights from model.safetensors, or the shards that its index lists, or else from pytorch_model.bin or its shards,
- * tensor by tensor in file order while the files arrive. Memory holds at most the rows that are taken and one chunk (for a
- * pytorch_model.bin, a storage that tensors share, and one of its tensors). Leaving the loop early cancels the download. Throws the
- * source's errors, `not_found`, `invalid_format`, `limit_exceeded`, `out_of_memory`.
+ * Reads a model's weights from model.safetensors, or the shards that its index lists, or else from pytorch_model.bin or its shards, tensor
+ * by tensor in file order while the files arrive. Memory holds at most the requested rows and one chunk; for a pytorch_model.bin, it may
+ * also hold one whole storage and a tensor copied from it. Leaving the loop early cancels the download. Throws the source's errors,
+ * `not_found`, `invalid_format`, `limit_exceeded`, `out_of_memory`.
  */
 export async function* readWeights(
   source: FileSource,
@@ -100,7 +100,10 @@ export async function readWeightHeaders(source: FileSource, limits: WeightLimits
   };
 }
 
-/** Opens the files one after the other, and cancels each before the next. `expect` receives the bytes of all files. */
+/**
+ * Opens the files one after the other, and cancels the download of each before the next. `expect` receives the total size of the files in
+ * bytes.
+ */
 async function* weightFiles(
   source: FileSource,
   limits: WeightLimits,
@@ -129,7 +132,7 @@ async function* weightFiles(
   throw await noWeights(source);
 }
 
-/** ONNX files of weights, which folders for browsers on the hub have. */
+/** ONNX weights, which models for browsers have on the hub. */
 const ONNX_FILES = ['onnx/model.onnx', 'onnx/model_quantized.onnx', 'model.onnx'];
 
 /** The error for a folder without weights that can be trained. */
@@ -178,7 +181,7 @@ interface WeightsIndex {
   readonly shards: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** Reads an index of shards, whose names must be plain names of files beside it. Throws `invalid_format`, `limit_exceeded`. */
+/** Reads an index of shards. Each shard must have a plain file name, without a folder. Throws `invalid_format`, `limit_exceeded`. */
 export function parseWeightsIndex(
   bytes: Uint8Array,
   limits: WeightLimits = defaultLimits,
@@ -246,7 +249,7 @@ async function readHeader(
     const rest = await reader.take(headerLength(prefix, fileSize, limits));
     return parseHeader(joinBytes([prefix, rest]), fileSize, limits);
   } catch (error) {
-    // The parser knows only bytes, so its errors don't name the file.
+    // The parser doesn't know the file's name, so its errors lack it.
     if (!(error instanceof WebVeraError) || error.detail.file !== undefined) throw error;
     throw fileError(error.code, file, error.message, error.hint, error.detail);
   }

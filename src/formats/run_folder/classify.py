@@ -1,4 +1,4 @@
-"""The examples of a classifier: texts as tokens, or images, each with its class, several labels, or numbers."""
+"""A classifier's examples: tokenised texts or images, each with its class, several labels, or numbers."""
 
 import base64
 import json
@@ -11,12 +11,13 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 
 from data import Row, Rows
 
-# In place of a row's number. The Trainer doesn't count it.
+# In `labels`, stands for a blank row. The Trainer doesn't count it.
 BLANK = -100
 
 
 class Examples(Rows):
-    """Rows by their numbers, of which `labels` are made: whatever a row's label is, only blank ones aren't counted."""
+    """Rows whose `labels` are their indices in the file; `loss` looks up the true labels. So the Trainer counts each
+    row once, whatever its true label is, and doesn't count blank rows."""
 
     def __init__(self, file: Path, run: dict[str, Any], pad_token_id: int | None) -> None:
         super().__init__(file, run["rows_per_step"], run["shuffle"], run["seed"])
@@ -26,7 +27,7 @@ class Examples(Rows):
         self.problem: str = run["problem_type"]
         self.smoothing: float = run["label_smoothing_factor"]
         self.images: dict[str, Any] = run.get("images", {})
-        # The padding of shorter texts.
+        # The values that pad shorter texts.
         fills = {"input_ids": pad_token_id or 0, "attention_mask": 0, "token_type_ids": 0}
         self.fills = {key: fill for key, fill in fills.items() if key in json.loads(self.lines[0])}
 
@@ -47,7 +48,7 @@ class Examples(Rows):
         return {**texts, "labels": labels}
 
     def pixel_values(self, row: Row) -> torch.Tensor:
-        """(channels, height, width)"""
+        """An image's numbers, (channels, height, width)."""
         if "pixel_values" in row:
             return torch.tensor(row["pixel_values"])
         rgb = np.frombuffer(base64.b64decode(row["pixels"]), np.uint8).reshape(*self.images["size"], 3)
@@ -56,8 +57,8 @@ class Examples(Rows):
         return torch.from_numpy((values - mean) / std).permute(2, 0, 1).contiguous()
 
     def loss(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: Any) -> torch.Tensor:
-        """The mean over a step's rows of each row's loss: the cross-entropy of its class, or the mean over its labels of
-        their binary cross-entropy, or of the squared error of its numbers."""
+        """The mean of the weighted losses of a step's rows. A row's loss is the cross-entropy of its class, or the mean
+        of its labels' binary cross-entropies, or the mean squared error of its numbers."""
         logits, rows = outputs.logits, labels.clamp(min=0)
         targets = self.targets.to(logits.device)[rows]
         weights = self.weights.to(logits.device)[rows] * (labels != BLANK)

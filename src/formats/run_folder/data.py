@@ -1,4 +1,4 @@
-"""The rows that the run learns from, in the order in which the browser would have taken them."""
+"""The rows that the run learns from, in the same order as in the browser."""
 
 import json
 import math
@@ -12,17 +12,17 @@ from torch.utils.data import Dataset
 
 Row = dict[str, Any]
 
-# The padding of shorter rows: masked tokens without a label.
+# The values that pad shorter rows: masked tokens without a label.
 FILL = {"input_ids": 0, "attention_mask": 0, "labels": -100}
 BLANK: Row = {"input_ids": [0], "attention_mask": [1], "labels": [-100]}
 
 
 class Rows(Dataset[Row]):
-    """The rows of `file` in an epoch's order. Blank ones make its last step as long as the others, so that any number of
-    processes that shares a step shares that one too. They have no labels and count for nothing."""
+    """The rows of `file` in an epoch's order. Blank rows make its last step as long as the others, so that the same
+    number of processes can share it. They have no labels and don't count in the loss."""
 
     def __init__(self, file: Path, rows_per_step: int, shuffle: bool, seed: int) -> None:
-        # As text, which takes a fifth of the memory that Python's numbers do.
+        # Rows stay text until they are used: parsed numbers would take five times the memory.
         with file.open() as lines:
             self.lines = list(lines)
         self.length = math.ceil(len(self.lines) / rows_per_step) * rows_per_step
@@ -31,7 +31,7 @@ class Rows(Dataset[Row]):
         self.set_epoch(0)
 
     def set_epoch(self, epoch: int) -> None:
-        """The Trainer calls this as an epoch begins."""
+        """The Trainer calls this at the start of each epoch."""
         count = len(self.lines)
         self.order: Sequence[int] = permutation(count, self.seed, epoch) if self.shuffle else range(count)
 
@@ -46,14 +46,16 @@ class Rows(Dataset[Row]):
 
 
 def collate(rows: list[Row]) -> dict[str, torch.Tensor]:
-    """Pads rows to one length. The documents of a packed row become rows, so that no token sees another document's."""
+    """Pads rows to one length. Each document of a packed row becomes a row, so that no token attends to another
+    document."""
     documents = [document for row in rows for document in split(row)]
     length = max(len(document["input_ids"]) for document in documents)
     batch = {
         key: torch.tensor([document[key] + [fill] * (length - len(document[key])) for document in documents])
         for key, fill in FILL.items()
     }
-    # No token precedes the first one to predict it, but for some models the Trainer counts it among those learned.
+    # The first token has no token before it that could predict it, but for some models the Trainer would count its
+    # label.
     batch["labels"][:, 0] = -100
     return batch
 
@@ -67,9 +69,9 @@ def split(row: Row) -> list[Row]:
 
 
 def permutation(length: int, seed: int, epoch: int) -> list[int]:
-    """Fisher and Yates' shuffle of 0 … length - 1. Its random numbers depend on seed and epoch alone."""
+    """The Fisher-Yates shuffle of 0 … length - 1. Its random numbers depend only on the seed and the epoch."""
     words = philox(np.arange((length + 1) // 2, dtype=np.uint64), epoch, seed)
-    # Two words of 32 bits give a number below 1 of 53.
+    # Two words of 32 bits make one number in [0, 1) with 53 random bits.
     uniform = ((words[:, 0::2] >> 5) * 2.0**26 + (words[:, 1::2] >> 6)).reshape(-1) / 2.0**53
     order = list(range(length))
     for i in range(length - 1, 0, -1):
@@ -79,9 +81,9 @@ def permutation(length: int, seed: int, epoch: int) -> list[int]:
 
 
 def philox(block: Any, epoch: int, seed: int) -> Any:
-    """Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3"): four words of 32 bits for each block."""
+    """Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3"): four 32-bit words per block."""
     mask = 0xFFFFFFFF
-    stream = 1  # of the order of rows
+    stream = 1  # the random numbers that shuffle rows
     c0, c1, c2, c3 = block & mask, block >> 32, np.full_like(block, epoch), np.full_like(block, stream)
     k0, k1 = seed & mask, seed >> 32
     for _ in range(10):

@@ -1,4 +1,4 @@
-"""A classifier of texts whose head reads one vector of each text: the hidden states of all its tokens, pooled.
+"""A text classifier whose head reads one vector per text: the pooled hidden states of its tokens.
 
 base = pooled_base("sentence-transformers/all-MiniLM-L6-v2", "output")
 model = PeftModel.from_pretrained(base, "output")
@@ -17,7 +17,7 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 
 
 class PooledForSequenceClassification(nn.Module):
-    """Its modules have the names that they have in the browser: the network's under its prefix, then `classifier`."""
+    """Its modules have the same names as in the browser: the network under transformers' prefix, and `classifier`."""
 
     def __init__(self, network: Any, pooling: dict[str, Any], labels: int) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class PooledForSequenceClassification(nn.Module):
 
 
 def pooled(hidden: torch.Tensor, mask: torch.Tensor, mode: str) -> torch.Tensor:
-    """(B, C) of hidden states (B, T, C). Padding, on either side, doesn't count."""
+    """Pools hidden states (B, T, C) to vectors (B, C). Padding, on either side, is ignored."""
     if mode == "max":
         return hidden.masked_fill(mask.unsqueeze(2) == 0, float("-inf")).amax(dim=1)
     length = mask.shape[1]
@@ -78,7 +78,8 @@ def pooled(hidden: torch.Tensor, mask: torch.Tensor, mode: str) -> torch.Tensor:
 
 
 def pooled_base(name: str, adapter: str | Path) -> PooledForSequenceClassification:
-    """The base model of a saved adapter, which holds the trained `classifier`. `name`: a folder, or a name on the hub."""
+    """The base model for a saved adapter; the adapter holds the trained `classifier`. `name`: a folder, or a name on
+    the hub."""
     folder = Path(adapter)
     mapping = json.loads((folder / "adapter_config.json").read_text())["auto_mapping"]
     with safe_open(folder / "adapter_model.safetensors", framework="pt") as file:

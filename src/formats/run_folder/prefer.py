@@ -1,4 +1,4 @@
-"""Runs that learn from pairs or from ratings of texts, by TRL's trainers. As in the browser, the reference is the base model."""
+"""Runs that learn from pairs or ratings, with TRL's trainers. As in the browser, the reference is the base model."""
 
 from pathlib import Path
 from typing import Any
@@ -15,19 +15,20 @@ from trl.trainer.kto_trainer import DataCollatorForUnpairedPreference, KTOTraine
 from data import Rows
 
 CONFIGS = {"dpo": DPOConfig, "kto": KTOConfig}
-# The tokens of shorter texts' padding, which nothing reads.
+# The token that pads shorter texts. The model doesn't attend to it.
 PAD = 0
 
 
 def preference_arguments(preference: dict[str, Any], shared: dict[str, Any]) -> Any:
-    """TRL's arguments of the run. Its texts have been cut already."""
+    """The run's arguments for TRL. The texts are truncated already."""
     own = {name: value for name, value in preference.items() if name != "kind"}
     switched = {"gradient_checkpointing": False, "bf16": False, "max_length": None}
     return CONFIGS[preference["kind"]](**{**switched, **shared, **own})
 
 
 def preference_trainer(base: Any, name: str, args: Any, run: dict[str, Any], here: Path) -> Any:
-    """The trainer, which puts a new adapter on the base model; the checkpoint replaces its numbers."""
+    """The trainer, with a new adapter on the base model. Resuming replaces the adapter's weights by the
+    checkpoint's."""
     adapter = PeftConfig.from_pretrained(here / run["checkpoint"])
     adapter.inference_mode = False
     kind = run["preference"]["kind"]
@@ -47,7 +48,7 @@ def preference_trainer(base: Any, name: str, args: Any, run: dict[str, Any], her
 
 
 class Pairs(DPOTrainer):
-    """A step's loss is the mean over its pairs, however many micro-batches share them."""
+    """DPO on pairs. A step's loss is the mean over its pairs, however many micro-batches share them."""
 
     loss_is_scaled_for_ga = True
 
@@ -67,7 +68,7 @@ class Pairs(DPOTrainer):
 
 
 class Ratings(KTOTrainer):
-    """As `Pairs`, for single texts."""
+    """KTO on rated texts. A step's loss is the mean over its texts, as for `Pairs`."""
 
     loss_is_scaled_for_ga = True
 

@@ -17,13 +17,13 @@ from typing import Any
 
 try:
     from packaging.requirements import Requirement
-except ImportError:  # as in a fresh environment: it comes along with the others
+except ImportError:  # as in a fresh environment: packaging is installed with the others
     sys.exit("train.py needs packages that aren't installed. Run: pip install -r requirements.txt")
 
 HERE = Path(__file__).resolve().parent
 RUN = json.loads((HERE / "run.json").read_text())
 
-# First of all: in other releases of these the imports below may fail.
+# Checked first, because with other releases of these packages the imports below may fail.
 for line in (HERE / "requirements.txt").read_text().split():
     needed = Requirement(line)
     try:
@@ -94,7 +94,7 @@ def load_trainer(name: str, args: TrainingArguments) -> Trainer:
 
 
 def what_is_learned(model: PeftModel) -> dict[str, Any]:
-    """The rows, how batches are made of them, and the loss, where it isn't the model's own."""
+    """The Trainer's arguments for the rows, the collator, and the loss unless it is the model's own."""
     file = HERE / "train.jsonl"
     if RUN["task"] == "causal_lm":
         rows = Rows(file, RUN["rows_per_step"], RUN["shuffle"], RUN["seed"])
@@ -113,7 +113,7 @@ def parse_options() -> argparse.Namespace:
 
 
 def training_arguments(options: argparse.Namespace) -> TrainingArguments:
-    """The run's own. However many processes share the rows of a step, there are as many as in the browser."""
+    """The run's arguments. A step has as many rows as in the browser, however many processes share them."""
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     if processes == 1 and torch.cuda.device_count() > 1:
         sys.exit("There are several GPUs here. Use `accelerate launch train.py`, or CUDA_VISIBLE_DEVICES=0 for one.")
@@ -138,7 +138,7 @@ def training_arguments(options: argparse.Namespace) -> TrainingArguments:
         "gradient_accumulation_steps": share // size,
         "train_sampling_strategy": "sequential",  # the data set itself knows the order
         "remove_unused_columns": False,
-        "save_total_limit": 2,  # as the browser keeps them
+        "save_total_limit": 2,  # as many as in the browser
         **RUN["training_arguments"],
     }
     if "preference" in RUN:
@@ -148,12 +148,12 @@ def training_arguments(options: argparse.Namespace) -> TrainingArguments:
 
 
 def last_checkpoint(output_dir: str) -> Path:
-    """This script's own, unless the browser's is as far or further."""
+    """This script's last checkpoint, or the browser's if that has done as many steps or more."""
     return max([CHECKPOINT, *Path(output_dir).glob("checkpoint-*")], key=steps_done)
 
 
 def steps_done(checkpoint: Path) -> int:
-    """-1 for one that was cut off as it was written: its state comes last."""
+    """The steps of a checkpoint; -1 if writing it was interrupted, because its state is written last."""
     try:
         return int(json.loads((checkpoint / "trainer_state.json").read_text())["global_step"])
     except (OSError, ValueError):
@@ -164,7 +164,7 @@ def load_base(name: str) -> torch.nn.Module:
     """The base model, in float32 as in the browser."""
     config = AutoConfig.from_pretrained(name)
     for key in list(vars(config)):
-        # In the browser nothing drops but the adapter, by its own dropout.
+        # In the browser, only the adapter has dropout.
         if key.endswith(("dropout", "dropout_prob", "pdrop", "layerdrop")):
             setattr(config, key, 0.0)
     if "labels" in RUN:
@@ -179,7 +179,7 @@ def load_base(name: str) -> torch.nn.Module:
 
 
 def with_head(name: str, config: PreTrainedConfig) -> torch.nn.Module:
-    """The base model with the head of the run's task: transformers', or one on pooled hidden states."""
+    """The base model with the head for the run's task: transformers' own, or one on pooled hidden states."""
     if "pooling" in RUN:
         network = AutoModel.from_pretrained(name, config=config, dtype=torch.float32)
         return PooledForSequenceClassification(network, RUN["pooling"], len(RUN["labels"]))
@@ -198,7 +198,7 @@ def check_base(base: torch.nn.Module, name: str) -> None:
             sys.exit(f"{name} isn't the model of this run: expected {key} of shape {expected['shape']}, got {shape}.")
     for key, expected in RUN["base_model"].items():
         here = tensors[key].flatten()[expected["at"]]
-        # JSON has no float that is a whole number.
+        # The dtype is given because JSON writes a float such as 1.0 as the integer 1.
         there = torch.tensor(expected["values"], dtype=here.dtype)
         # Weights may have been rounded to half precision on either side.
         if not torch.allclose(here, there, rtol=1e-2, atol=1e-6):
@@ -206,12 +206,13 @@ def check_base(base: torch.nn.Module, name: str) -> None:
 
 
 def load_optimizer(model: PeftModel, args: TrainingArguments) -> tuple[AdamW, LambdaLR]:
-    """AdamW and its schedule as they stood in the browser. There weight decay goes for all that trains, biases too."""
+    """AdamW and its schedule in their state in the browser. As there, weight decay applies to all trained parameters,
+    including biases."""
     trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
     moments = load_file(CHECKPOINT / "optimizer.safetensors", device=str(args.device))
     if moments.keys() != {f"{name}.{moment}" for name in trained for moment in ("exp_avg", "exp_avg_sq")}:
         sys.exit(f"{CHECKPOINT}/optimizer.safetensors is of other parameters than train here: {', '.join(trained)}.")
-    # Modules that train whole may have a rate of their own.
+    # Fully trained modules (`modules_to_save`) may have their own learning rate.
     whole = [name for name in trained if ".modules_to_save." in name and "head_learning_rate" in RUN]
     groups = [{"params": [parameter for name, parameter in trained.items() if name not in whole]}]
     if whole:
@@ -230,7 +231,7 @@ def load_optimizer(model: PeftModel, args: TrainingArguments) -> tuple[AdamW, La
             "exp_avg_sq": moments[f"{name}.exp_avg_sq"],
         }
     scheduler = get_scheduler(args.lr_scheduler_type, optimizer, int(args.warmup_steps), args.max_steps)
-    optimizer.step()  # does nothing without gradients; torch wants one before the scheduler's
+    optimizer.step()  # does nothing without gradients; torch expects it before the scheduler's first step
     for _ in range(RUN["step"]):
         scheduler.step()
     return optimizer, scheduler

@@ -1,7 +1,7 @@
 import type { WebVeraError } from '../../core/errors/error';
 import type { ByteReader } from './byte_reader';
 
-/** Reads numbers that have arrived from a stream, up to a limit of bytes. */
+/** The base of readers that take numbers synchronously from the bytes that a stream has delivered, up to a limit of bytes. */
 export abstract class BoundedReader {
   readonly file: string;
   /** Bytes read so far. */
@@ -21,7 +21,7 @@ export abstract class BoundedReader {
     return this.view(4).getUint32(0, true);
   }
 
-  /** The error for more bytes than the limit. */
+  /** Returns the error for a file that exceeds the limit. */
   protected abstract overLimit(): WebVeraError;
 
   protected view(length: number): DataView {
@@ -34,7 +34,7 @@ export abstract class BoundedReader {
     return this.stream.takeNow(length);
   }
 
-  /** Counts bytes before they are read. */
+  /** Counts bytes before they are read. Throws if they exceed the limit. */
   protected count(length: number): void {
     this.position += length;
     if (this.position > this.limit) throw this.overLimit();

@@ -6,7 +6,7 @@ import { fileError } from '../file_error';
 
 /** The largest number of bytes for which memory is allocated before they arrive, if the stream's size isn't known. */
 const PIECE = 65_536;
-/** Bytes that are read in small parts before the thread is yielded. */
+/** After this many bytes in small reads, `fetch` yields the thread. */
 const STRETCH = 65_536;
 
 /** Reads exact numbers of bytes from a stream, and allocates memory only for these bytes. */
@@ -14,7 +14,7 @@ export class ByteReader {
   readonly #stream: ByteStream;
   readonly #file: string;
   #chunk = new Uint8Array(0);
-  /** Bytes of the chunk that were read. */
+  /** The number of bytes of the chunk that were read. */
   #at = 0;
   /** The position in the file at which the chunk begins. */
   #chunkBegin = 0;
@@ -22,7 +22,7 @@ export class ByteReader {
   readonly #breather = new Breather();
   #stretchEnd = 0;
 
-  /** `file` is named in errors. */
+  /** `file` is the file's name in error messages. */
   constructor(stream: ByteStream, file: string) {
     this.#stream = stream;
     this.#file = file;
@@ -96,7 +96,7 @@ export class ByteReader {
     return byte;
   }
 
-  /** Like `take`, but the bytes can be read again. */
+  /** Like `take`, but the next call reads the same bytes again. */
   async peek(length: number): Promise<Uint8Array<ArrayBuffer>> {
     const begin = this.#position;
     const bytes = await this.take(length);
@@ -138,7 +138,7 @@ export class ByteReader {
     }
   }
 
-  /** Makes sure that the chunk has a byte left; returns false at the end of the stream. */
+  /** Reads the next chunk if all bytes of the current chunk were read. Returns false at the end of the stream. */
   async #fill(): Promise<boolean> {
     while (this.available === 0) {
       const chunk = await this.#read();
@@ -152,7 +152,7 @@ export class ByteReader {
     return this.#chunkBegin + this.#at;
   }
 
-  /** Continues with a chunk that begins at a position in the file. */
+  /** Replaces the chunk by one that begins at byte `begin` of the file. */
   #hold(chunk: Uint8Array<ArrayBuffer>, begin: number): void {
     this.#chunk = chunk;
     this.#chunkBegin = begin;
@@ -186,7 +186,7 @@ export class ByteReader {
   }
 }
 
-/** Throws for a length that is not an integer from 0 on, because reading would never reach it. */
+/** Throws unless the length is an integer from 0 on: no other number of bytes can be read. */
 function expectCount(length: number): void {
   if (!Number.isInteger(length) || length < 0) throw new RangeError(`Expected a number of bytes, got ${length}`);
 }

@@ -1,5 +1,5 @@
 /**
- * The dtypes of safetensors with their size in bits, in the format's order of rising alignment. Writers sort tensors in reverse order.
+ * The dtypes of safetensors with their size in bits, sorted by ascending alignment as in the format. Writers sort tensors in reverse order.
  */
 const dtypeBits = Object.freeze({
   BOOL: 8,
@@ -34,7 +34,7 @@ export function isDtype(name: string): name is Dtype {
   return Object.hasOwn(dtypeBits, name);
 }
 
-/** Bytes of a tensor, or `undefined` when the size isn't a safe integer or ends inside a byte. */
+/** Returns the size of a tensor in bytes, or `undefined` if it isn't a safe integer or no whole number of bytes. */
 export function byteSize(dtype: Dtype, shape: readonly number[]): number | undefined {
   let bits = 1;
   for (const size of [...shape, dtypeBits[dtype]]) {

@@ -1,9 +1,9 @@
 import { WebVeraError } from '../../core/errors/error';
 
-/** The exponent bits of halves that aren't finite. */
+/** The exponent bits of the half-precision types. If all of them are set, the number isn't finite. */
 const EXPONENTS = { F16: 0x7c00, BF16: 0x7f80 };
 
-/** Throws `numerical_error` unless all numbers, given as floats or as bits of halves, are finite. */
+/** Throws `numerical_error` unless all numbers are finite. Half-precision numbers are given as their bits. */
 export function expectFinite(
   name: string,
   data: Float32Array | Uint16Array,

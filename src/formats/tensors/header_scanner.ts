@@ -12,7 +12,7 @@ export class HeaderScanner {
     this.#text = text;
   }
 
-  /** Reads `{ key: …, … }`, calling `field` at each value; duplicate keys are refused. */
+  /** Reads `{ key: …, … }`, calling `field` at each value. Rejects duplicate keys. */
   object(field: (key: string) => void): void {
     this.#expect('{');
     if (this.#take('}')) return;
@@ -130,7 +130,7 @@ export class HeaderScanner {
   }
 }
 
-/** Untrusted text for a message: quoted and shortened. */
+/** Quotes and shortens untrusted text for an error message. */
 export function quote(text: string): string {
   return JSON.stringify(text.length <= 80 ? text : `${text.slice(0, 80)}…`);
 }

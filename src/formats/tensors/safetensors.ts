@@ -18,8 +18,8 @@ export interface Safetensors {
 }
 
 /**
- * Reads a whole file. The tensors' bytes are views into `bytes` and may begin at odd addresses, so use `toFloat32`. Throws
- * `invalid_format`, `limit_exceeded`.
+ * Reads a whole file. The tensors' bytes are views into `bytes` and may be unaligned, so use `toFloat32`. Throws `invalid_format`,
+ * `limit_exceeded`.
  */
 export function readSafetensors(bytes: Uint8Array, limits: HeaderLimits = defaultLimits): Safetensors {
   const header = parseHeader(bytes, bytes.length, limits);
@@ -32,9 +32,9 @@ export function readSafetensors(bytes: Uint8Array, limits: HeaderLimits = defaul
 }
 
 /**
- * Writes a file with the same bytes as the `safetensors` package: metadata first, then tensors by falling alignment and rising name,
- * the header padded with spaces to a multiple of eight. PEFT's metadata is `format: pt`. Throws `invalid_argument` for bytes that don't
- * match the shape, or a name that a file can't hold.
+ * Writes the same bytes as the `safetensors` package: metadata first, then tensors by descending alignment and ascending name, and the
+ * header padded with spaces to a multiple of eight. PEFT's metadata is `format: pt`. Throws `invalid_argument` for bytes that don't match
+ * the shape, or a name that a file can't hold.
  */
 export function writeSafetensors(
   tensors: Iterable<readonly [name: string, tensor: RawTensor]>,
@@ -53,17 +53,17 @@ export function writeSafetensors(
   return file;
 }
 
-/** A tensor's entry in a header, without its place. */
+/** A tensor's entry in a header, without its offsets. */
 type TensorSpec = Pick<RawTensor, 'dtype' | 'shape'> & { readonly name: string };
 
-/** Sorts tensors by falling alignment and rising name, the order in which the `safetensors` package writes them. */
+/** Sorts tensors by descending alignment and ascending name, the order in which the `safetensors` package writes them. */
 export function inFileOrder<T extends TensorSpec>(tensors: readonly T[]): readonly T[] {
   return tensors.toSorted((a, b) => dtypes.indexOf(b.dtype) - dtypes.indexOf(a.dtype) || compareAsUtf8(a.name, b.name));
 }
 
 /**
- * The bytes of a file before the first tensor. The tensors must follow in the given order, without gaps. Throws `invalid_argument`
- * for a name that a file can't hold, and for a size that isn't whole bytes.
+ * Returns the bytes of a file before the first tensor. The tensors must follow in the given order, without gaps. Throws `invalid_argument`
+ * for a name that a file can't hold, and for a size that is no whole number of bytes.
  */
 export function formatHeader(
   tensors: readonly TensorSpec[],
@@ -84,7 +84,7 @@ export function formatHeader(
   return header;
 }
 
-/** Bytes of a tensor. Throws `invalid_argument` if they aren't a safe integer. */
+/** Returns the size of a tensor in bytes. Throws `invalid_argument` if it isn't a safe integer or no whole number of bytes. */
 export function sizeOf({ name, dtype, shape }: TensorSpec): number {
   const size = byteSize(dtype, shape);
   if (size !== undefined) return size;

@@ -26,7 +26,7 @@ export interface SafetensorsHeader {
   readonly fileSize: number;
 }
 
-/** Bytes of the length at the beginning of a file. */
+/** The size in bytes of the field at the beginning of a file that gives the header's length. */
 export const PREFIX_BYTES = 8;
 /** The format's own limit for a header, in bytes. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -34,12 +34,12 @@ const MAX_NAME_LENGTH = 512;
 const MAX_RANK = 8;
 /** The largest number of tensors without elements. Without this limit, a small file could hold very many of them. */
 const MAX_EMPTY = 1000;
-/** Text that every tensor's entry contains: it is counted to refuse too many tensors before any is read. */
+/** A string that every tensor's entry contains. It is counted to reject a header with too many tensors before any entry is parsed. */
 const OFFSETS = '"data_offsets"';
 
 /**
- * The bytes of the header, from a file's first eight bytes. They are checked against the limit and the size of the file, if it is
- * known, so that memory can be allocated for them. Throws `invalid_format`, `limit_exceeded`.
+ * Reads the header's length in bytes from a file's first eight bytes. The length is checked against the limit and against the size of the
+ * file, if that is known, so that memory can be allocated for the header. Throws `invalid_format`, `limit_exceeded`.
  */
 export function headerLength(prefix: Uint8Array, fileSize: number | undefined, limits: HeaderLimits): number {
   if (prefix.length < PREFIX_BYTES) throw invalid(`expected at least ${PREFIX_BYTES} bytes, got ${prefix.length}`);
@@ -78,7 +78,7 @@ export function parseHeader(
 
 function decode(bytes: Uint8Array): string {
   try {
-    // The decoder does not drop a byte order mark, so that the scanner refuses it: the format has none.
+    // The decoder leaves a byte order mark in the text, so that the scanner rejects it: the format allows none.
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw invalid('expected a header in UTF-8');
@@ -132,7 +132,7 @@ function scanTensor(scanner: HeaderScanner, name: string): TensorInfo {
   return { name, dtype, shape, begin, end };
 }
 
-/** Checks that tensors follow each other without gap or overlap, so the file holds no other bytes. Returns their size in bytes. */
+/** Checks that tensors follow each other without gap or overlap, so the file holds no other bytes. Returns their total size in bytes. */
 function expectGapless(inOrder: readonly TensorInfo[]): number {
   let position = 0;
   for (const { name, begin, end } of inOrder) {

@@ -2,17 +2,17 @@ import type { StorageName } from '../../core/numbers/storage_names';
 import type { RawTensor } from './safetensors';
 import type { TensorInfo } from './safetensors_header';
 
-/** The packed form of a tensor's numbers in a file. */
+/** How a tensor's numbers are packed in a file. */
 interface Packed {
-  /** The packed storage that holds the same numbers. */
+  /** The device's packed storage to which the numbers can be converted. */
   readonly name: StorageName;
-  /** Whether the file holds the transpose, whose rows are packed. */
+  /** Whether the file holds the transpose, packed row by row. */
   readonly transposed: boolean;
 }
 
 /** A tensor's description, which is read before its numbers. */
 export interface TensorHeader extends Pick<TensorInfo, 'name' | 'dtype' | 'shape'> {
-  /** Set if the file packs numbers in a form that a storage has. */
+  /** Set if the file packs the numbers so that they can be converted to a packed storage of the device. */
   readonly packed?: Packed | undefined;
 }
 
@@ -26,25 +26,25 @@ export type Rows = Pick<TensorRows, 'shape' | 'bytes'>;
 
 /** A tensor that is being read: its rows are taken in order, and rows that aren't taken are skipped. */
 export interface StoredTensor extends TensorHeader {
-  /** Takes the next `rows` rows (of a vector, elements); by default all that are left. Throws the source's errors. */
+  /** Takes the next `rows` rows (for a vector, elements); by default all that are left. Throws the source's errors. */
   take(rows?: number): Promise<TensorRows>;
-  /** Takes the packed words of rows. Set if the file packs numbers in a form that a storage has; `take` above unpacks them. */
+  /** Set as in the header. Takes rows as packed words, whereas `take` above unpacks them. */
   readonly packed?: PackedRows | undefined;
 }
 
 export interface PackedRows extends Packed {
-  /** Takes the words of the next rows: rows of the transpose, if the file has that. */
+  /** Takes the words of the next rows. If `transposed` is set, these are rows of the transpose. */
   take(rows?: number): Promise<Uint32Array<ArrayBuffer>>;
 }
 
-/** Takes a tensor's rows from bytes as they arrive. */
+/** Reads a tensor's rows from bytes as they arrive. */
 export class RowReader {
   readonly #shape: readonly number[];
   readonly #rowBytes: number;
   readonly #read: (bytes: number) => Promise<Uint8Array<ArrayBuffer>>;
   #left: number;
 
-  /** `read` returns the next bytes of the tensor, in a buffer of their own. */
+  /** `read` returns the next bytes of the tensor in a new buffer. */
   constructor(shape: readonly number[], bytes: number, read: (bytes: number) => Promise<Uint8Array<ArrayBuffer>>) {
     this.#shape = shape;
     this.#left = shape[0] ?? 1;
@@ -74,7 +74,7 @@ export function plainTensor({ name, dtype, shape }: TensorHeader, rows: Pick<Row
   };
 }
 
-/** Returns a `read` function over bytes in memory. */
+/** Returns a `read` function for `RowReader` over bytes in memory. */
 export function reading(bytes: Uint8Array<ArrayBuffer>): (count: number) => Promise<Uint8Array<ArrayBuffer>> {
   let at = 0;
   return async (count) => {

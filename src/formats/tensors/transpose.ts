@@ -1,4 +1,4 @@
-/** Edge of the squares that are transposed one after the other, so that both matrices stay in the cache. */
+/** The edge of the squares that are transposed one after the other, so that both matrices stay in the CPU's cache. */
 const BLOCK = 32;
 
 /** Transposes a (rows, columns) matrix; both matrices are row-major. */

@@ -36,7 +36,10 @@ function noFloats(expected: string, dtype: Dtype): WebVeraError {
   });
 }
 
-/** A view of `bytes` as elements of `size` bytes, copied if they aren't aligned, as typed arrays require. */
+/**
+ * Returns the arguments of a typed array over `bytes` with elements of `size` bytes. Unaligned bytes are copied, because typed arrays must
+ * be aligned.
+ */
 function aligned(bytes: Uint8Array, size: number): [buffer: ArrayBufferLike, byteOffset: number, length: number] {
   const { buffer, byteOffset } = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
   return [buffer, byteOffset, bytes.length / size];

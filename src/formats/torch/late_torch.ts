@@ -1,4 +1,4 @@
 import { late } from '../../core/async/late';
 
-/** The reader of files that `torch.save` wrote. */
+/** Loads the code that reads files which `torch.save` wrote. */
 export const torchCode = late(async () => await import('./torch_file'));

@@ -5,13 +5,13 @@ import { byteSize, type Dtype } from '../tensors/dtype';
 import { quote } from '../tensors/header_scanner';
 import type { PickleReader } from './pickle_reader';
 
-/** An array of numbers in the file, to which tensors point. */
+/** An array of numbers in the file. Tensors are views of it. */
 export interface StorageRef {
   readonly kind: 'storage';
   /** The name of the archive's entry, below `data/`. */
   readonly key: string;
   readonly dtype: Dtype;
-  /** Elements. */
+  /** The number of elements. */
   readonly length: number;
 }
 
@@ -34,7 +34,7 @@ export interface Dict {
   readonly entries: Map<string, Item>;
 }
 
-/** A function that a file names. It stays a name: no function is looked up or called. */
+/** A Python function that a file names. Only its name is compared: no function is looked up or called. */
 interface Callable {
   readonly kind: 'callable';
   readonly name: string;
@@ -62,8 +62,8 @@ const STORAGES: ReadonlyMap<string, Dtype> = new Map([
 const MOST_DIMENSIONS = 8;
 
 /**
- * The part of pickle's machine that state dicts need: a stack and a memo. It imports, constructs and calls no Python object. Each byte of
- * the file adds at most one item, and items are shared, never copied.
+ * The part of pickle's virtual machine that state dicts need: a stack and a memo. It imports, constructs and calls no Python object. Each
+ * byte of the file adds at most one item, and items are shared, never copied.
  */
 export class PickleMachine {
   readonly #reader: PickleReader;
@@ -136,7 +136,7 @@ export class PickleMachine {
     this.push(dict);
   }
 
-  /** Ignores torch's notes on a state dict's modules. */
+  /** Ignores the attributes that torch adds to a state dict: metadata about its modules. */
   build(): void {
     this.pop();
     const built = this.pop();
@@ -185,7 +185,7 @@ export class PickleMachine {
     }
     const size = numel(shape);
     const last = shape.reduce((sum, size, axis) => sum + (size - 1) * (strides[axis] ?? 0), offset);
-    // A view that repeats elements is refused too, because with it a few bytes could request any number of elements.
+    // A view that repeats elements is rejected too, because with it a few bytes could request any number of elements.
     if (size > storage.length || (size > 0 && last >= storage.length)) {
       throw this.invalid(`makes a tensor of ${size} elements, the last at ${last}, of a storage of ${storage.length}`);
     }

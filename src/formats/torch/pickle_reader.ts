@@ -5,10 +5,10 @@ import { BoundedReader } from '../tensors/bounded_reader';
 const LINE_BYTES = 128;
 const TEXT_BYTES = 4096;
 const NEWLINE = 0x0a;
-/** Bytes of the longest opcode: one with a text and its length. */
+/** The largest size in bytes of an opcode with its argument: a string and the string's length. */
 const OPCODE_BYTES = 5 + TEXT_BYTES;
 
-/** Reads a pickle's numbers and texts from a stream, opcode by opcode, up to a limit of bytes. */
+/** Reads a pickle's numbers and strings from a stream, opcode by opcode, up to a limit of bytes. */
 export class PickleReader extends BoundedReader {
   /** Whether all bytes of the next opcode have arrived, whatever its length. Otherwise `ready` waits for them. */
   get isReady(): boolean {
@@ -46,13 +46,13 @@ export class PickleReader extends BoundedReader {
     return Number.isSafeInteger(signed) ? signed : undefined;
   }
 
-  /** A text of `length` bytes in UTF-8. */
+  /** Reads a string of `length` bytes in UTF-8. */
   text(length: number): string {
     if (length > TEXT_BYTES) throw this.#exceeded(`a text of at most ${TEXT_BYTES} bytes, got ${length}`);
     return this.utf8.decode(this.takeNow(length));
   }
 
-  /** The rest of a line. Its end is read too. */
+  /** Reads the rest of a line, including the line break. */
   line(): string {
     const bytes: number[] = [];
     for (let byte = this.byte(); byte !== NEWLINE; byte = this.byte()) {

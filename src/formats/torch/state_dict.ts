@@ -4,7 +4,7 @@ import { quote } from '../tensors/header_scanner';
 import { type Item, isKind, PickleMachine, type TensorRef } from './pickle_machine';
 import { PickleReader } from './pickle_reader';
 
-/** The work of one opcode: a step of the machine. */
+/** Executes one opcode on the machine. */
 type Opcode = (machine: PickleMachine, reader: PickleReader) => void;
 
 const put =
@@ -60,8 +60,8 @@ interface StateDictOptions {
 }
 
 /**
- * Reads the pickle of a state dict to its last byte: which tensor views which storage. Throws `invalid_format` for anything else in a
- * pickle, before it takes effect, and `limit_exceeded`.
+ * Reads the pickle of a state dict to its last byte. Returns which storage each tensor views. Throws `limit_exceeded`, and `invalid_format`
+ * for anything else in a pickle, before it takes effect.
  */
 export async function readStateDict(
   stream: ByteReader,

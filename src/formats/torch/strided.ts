@@ -7,9 +7,9 @@ import type { TensorRef } from './pickle_machine';
 const STRETCH = 2 ** 18;
 
 /**
- * Copies a tensor's elements from its storage into a buffer of their own, row-major. The storage's bytes begin at a multiple of eight.
- * The reference has been checked: it lies within the storage and has no more elements. Copying elements that are out of order yields
- * the thread now and then.
+ * Copies a tensor's elements from its storage into a new buffer, row-major. The storage's bytes begin at a multiple of eight. The reference
+ * must have been checked: it lies within the storage and has no more elements than the storage. If elements aren't contiguous, copying them
+ * yields the thread now and then.
  */
 export async function elementsOf(
   { storage, offset, shape, strides }: TensorRef,
@@ -61,7 +61,7 @@ async function copy(
   }
 }
 
-/** Advances `at` to the next row, and returns the distance to it in elements. */
+/** Advances the index `at` to the next row, and returns the distance to that row in elements of the source. */
 function nextRow(at: number[], shape: readonly number[], strides: readonly number[]): number {
   let distance = 0;
   for (let axis = shape.length - 2; axis >= 0; axis--) {
@@ -73,7 +73,7 @@ function nextRow(at: number[], shape: readonly number[], strides: readonly numbe
   return distance;
 }
 
-/** Whether a tensor is its whole storage in order. */
+/** Whether a tensor covers its whole storage, in order. */
 export function isWhole({ storage, offset, shape, strides }: TensorRef): boolean {
   return offset === 0 && numel(shape) === storage.length && isContiguous(shape, strides);
 }

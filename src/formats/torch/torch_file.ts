@@ -24,8 +24,9 @@ const PICKLE = 'data.pkl';
 const MOST_PICKLE = 4_000_000;
 
 /**
- * A state dict's file from `torch.save` of PyTorch 1.6 or later: a zip archive whose first entry says which tensor views which storage, and
- * whose other entries are the storages. It is read once from its start, one storage at a time. No code of its pickle runs.
+ * A file with a state dict that `torch.save` of PyTorch 1.6 or later wrote: a zip archive. Its first entry records which storage each
+ * tensor views, and its other entries are the storages. The file is read once from its start, one storage at a time. No code in its pickle
+ * is executed.
  */
 export class TorchFile {
   readonly #reader: ByteReader;
@@ -93,7 +94,7 @@ export class TorchFile {
     await this.#reader.skipRest();
   }
 
-  /** Reads a storage, row by row if a single tensor is all of it. */
+  /** Reads a storage: row by row if a single tensor covers it, otherwise as a whole. */
   async *#viewsOf(
     { storage, tensors }: Views,
     select: (tensor: TensorHeader) => boolean,
@@ -117,7 +118,7 @@ export class TorchFile {
     return name.startsWith(`${this.#folder}data/`) ? name.slice(this.#folder.length + 'data/'.length) : undefined;
   }
 
-  /** Reads an entry that is no storage: the version, an id or the byte order. */
+  /** Reads an entry that isn't a storage: the version, an id or the byte order. */
   async #expectNote(entry: ZipEntry): Promise<void> {
     const text = new TextDecoder().decode(await this.#entries.note(entry));
     if (entry.name === `${this.#folder}byteorder` && text !== 'little') {
@@ -135,7 +136,7 @@ function sizeOf({ dtype, length }: StorageRef): number {
   return byteSize(dtype, [length]) ?? 0;
 }
 
-/** A tensor of a storage in memory. */
+/** Copies a tensor out of a storage that is in memory. */
 async function tensorIn(tensor: TensorEntry, storage: Uint8Array<ArrayBuffer>): Promise<StoredTensor> {
   const { name, shape } = tensor;
   const bytes = await elementsOf(tensor, storage);

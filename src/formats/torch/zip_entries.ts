@@ -2,20 +2,20 @@ import type { WebVeraError } from '../../core/errors/error';
 import { fileError } from '../file_error';
 import type { ByteReader } from '../tensors/byte_reader';
 
-/** A file in an archive, whose bytes follow. */
+/** An entry of an archive, whose header was read. */
 export interface ZipEntry {
   readonly name: string;
-  /** Bytes of the file, if the archive gives them before the file. */
+  /** The entry's size in bytes, if its header gives the size. */
   readonly size: number | undefined;
   /** Whether the entry's sizes follow its bytes, in a descriptor. */
   readonly described: boolean;
-  /** Whether those sizes have eight bytes: for a large entry, and any that begins after 4 GiB. */
+  /** Whether the sizes in the descriptor have eight bytes: for a large entry, and any that begins after 4 GiB. */
   readonly isLong: boolean;
 }
 
 const LOCAL_HEADER = 0x04034b50;
 const DESCRIPTOR = 0x08074b50;
-/** Signatures of records after an archive's entries. */
+/** The signatures of the records that follow an archive's entries. */
 const DIRECTORIES = [0x02014b50, 0x06064b50, 0x06054b50];
 const HEADER_BYTES = 30;
 const ENCRYPTED = 1;
@@ -27,7 +27,7 @@ const MOST_NAME = 512;
  * The largest number of entries. A file has one entry for each storage and a few more, and its pickle has no room for this many storages.
  */
 const MOST_ENTRIES = 2 ** 16;
-/** Bytes of the largest small entry, whose size may follow its bytes. */
+/** The largest size in bytes of an entry that isn't a storage. Such an entry may give its size after its bytes. */
 const MOST_NOTE = 4096;
 const HINT =
   'torch.save of PyTorch 1.6 and later writes such archives; a file that was cut off has to be downloaded again.';
@@ -43,7 +43,7 @@ export class ZipEntries {
     this.#file = file;
   }
 
-  /** The next entry, after all bytes of the one before were read. Undefined at the directory. */
+  /** Reads the header of the next entry, after all bytes of the previous one were read. Returns undefined at the directory. */
   async next(): Promise<ZipEntry | undefined> {
     await this.#reader.fetch(HEADER_BYTES);
     const signature = viewOf(this.#reader.takeNow(4)).getUint32(0, true);
@@ -72,14 +72,14 @@ export class ZipEntries {
   /** Ends an entry after `taken` bytes of it were read. Throws `invalid_format` if its size differs. */
   async end({ name, size, described, ...entry }: ZipEntry, taken: number): Promise<void> {
     if (!described) return this.#expectSize(name, size, taken);
-    // Sizes that four bytes can't hold have eight, whether the header says so or not.
+    // Sizes that four bytes can't hold have eight, even if the header doesn't announce it.
     const isLong = entry.isLong || taken > ZIP64;
     const end = viewOf(await this.#reader.take(descriptorBytes(isLong)));
     if (end.getUint32(0, true) !== DESCRIPTOR) throw this.#invalid(`expected ${name} to end after ${taken} bytes`);
     this.#expectSize(name, sizeIn(end, 0, isLong), taken);
   }
 
-  /** Reads a small entry, whose size may follow its bytes. */
+  /** Reads the bytes of a small entry, whose size may follow its bytes. */
   async note({ name, size, described, isLong }: ZipEntry): Promise<Uint8Array> {
     if (size !== undefined && size > MOST_NOTE) throw this.#invalid(`expected no ${name} of ${size} bytes`);
     if (!described) return this.#reader.take(size ?? 0);
@@ -92,7 +92,7 @@ export class ZipEntries {
       this.#reader.takeNow(behind);
       return bytes;
     }
-    // If the file ends early, this call throws the error for that instead.
+    // If the file ends early, this call throws the error for a truncated file.
     this.#reader.takeNow(MOST_NOTE + behind);
     throw this.#invalid(`expected no ${name} of more than ${MOST_NOTE} bytes`);
   }
@@ -111,7 +111,7 @@ export class ZipEntries {
   }
 }
 
-/** Finds the zip64 field, which holds sizes and places of eight bytes. Each extra field of a header begins with its id and its length. */
+/** Finds the zip64 field, which holds sizes and offsets of eight bytes. Each extra field of a header begins with its id and its length. */
 function zip64In(extra: DataView): DataView | undefined {
   for (let at = 0; at + 4 <= extra.byteLength; ) {
     const [id, length] = [extra.getUint16(at, true), extra.getUint16(at + 2, true)];
@@ -122,12 +122,12 @@ function zip64In(extra: DataView): DataView | undefined {
   return undefined;
 }
 
-/** Bytes of the descriptor after an entry whose size follows it: a signature, a checksum, and the size, stored and unpacked. */
+/** Returns the size in bytes of the descriptor after an entry: a signature, a checksum, the compressed and the uncompressed size. */
 function descriptorBytes(isLong: boolean): number {
   return isLong ? 24 : 16;
 }
 
-/** The size in the descriptor that begins at `at`. */
+/** Returns the uncompressed size from the descriptor that begins at byte `at`. */
 function sizeIn(bytes: DataView, at: number, isLong: boolean): number {
   return isLong ? Number(bytes.getBigUint64(at + 16, true)) : bytes.getUint32(at + 12, true);
 }

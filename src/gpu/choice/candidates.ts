@@ -3,16 +3,16 @@ import { totalFlops, workKey } from '../../graph/work';
 import type { DeviceInfo } from '../device_host';
 import { chooseVariant, eligibleVariants, isForFewRows, isWorthMeasuring } from './choice';
 
-/** Dispatches of one kernel with equal work. */
+/** Equal dispatches of one kernel: each takes the same time. */
 interface KernelWork {
   readonly step: Step;
   readonly dispatches: number;
 }
 
-/** The variants of a kernel that are worth measuring, and the dispatches to measure them with. */
+/** The variants of a kernel that are worth measuring, and the dispatches with which they are measured. */
 export interface Candidates {
   readonly kernel: string;
-  /** The works with the most operations. */
+  /** The groups of equal dispatches with the most operations. */
   readonly works: readonly KernelWork[];
   /** At least two. The variant of the default table comes first. */
   readonly variants: readonly string[];
@@ -27,7 +27,7 @@ interface CountedWork {
 /** The largest number of variants to measure, over all kernels. */
 const MOST_CANDIDATES = 15;
 const MOST_WORKS = 2;
-/** Kernels with a smaller share of the program's operations are not worth compiling variants for. */
+/** Kernels with a smaller share of the program's operations aren't worth the time to compile their variants. */
 const LEAST_SHARE = 0.02;
 
 /** The candidates among the kernels of these steps, the kernels with the most operations first. */
@@ -50,7 +50,9 @@ export function candidatesFor(steps: readonly Step[], info: DeviceInfo): Candida
   return found;
 }
 
-/** Adds a step to its kernel's works. Records with the same name count as one kernel, because a choice is made by name. */
+/**
+ * Adds a step to its kernel's groups of equal dispatches. Records with the same name count as one kernel, because a choice is made by name.
+ */
 function count(step: Step, kernels: Map<string, CountedWork[]>): void {
   const { kernel, params } = step;
   const kinds = kernels.get(kernel.name) ?? [];
@@ -68,7 +70,7 @@ function flopsOf(kinds: readonly CountedWork[]): number {
   return kinds.reduce((sum, { flops }) => sum + flops, 0);
 }
 
-/** The largest works among those for which the default table picks the same variant as for the largest one. */
+/** Returns the largest groups among those for which the default table picks the same variant as for the largest one. */
 function largestWorks(kinds: readonly CountedWork[], info: DeviceInfo): CountedWork[] {
   const [largest, ...others] = kinds.toSorted((a, b) => b.flops - a.flops);
   if (largest === undefined) return [];
@@ -76,7 +78,7 @@ function largestWorks(kinds: readonly CountedWork[], info: DeviceInfo): CountedW
   return [largest, ...others.filter((other) => own(other) === own(largest))].slice(0, MOST_WORKS);
 }
 
-/** The variants that are eligible for all of the works. The variant of the default table comes first. */
+/** Returns the variants that are eligible for all of the groups. The variant of the default table comes first. */
 function variantsOf(works: readonly CountedWork[], info: DeviceInfo): string[] {
   const [largest] = works;
   if (largest === undefined) return [];

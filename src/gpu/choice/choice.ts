@@ -19,22 +19,24 @@ const FOR_SOFTWARE: readonly string[] = ['row_serial', 'held', 'subgroup', 'seri
 
 /** Variants that are used only if a page names them, because no device with their feature was available for tests. */
 const BY_NAME_ALONE: readonly string[] = ['subgroup_matrix'];
-/** The families that multiply in f16, in order of preference. A device has the feature only if f16 was requested. */
+/** The variants that multiply in f16, in order of preference. A device has the feature only if f16 was requested. */
 const IN_F16: readonly string[] = ['f16_small', 'f16'];
-/** The families that cut results into small tiles, each with the families that cut results into large tiles. */
+/** The variants that divide results into small tiles, each with the variants that divide them into large tiles. */
 const SMALL: Readonly<Record<string, readonly string[]>> = {
   workgroup_small: ['workgroup', 'workgroup_oblong'],
   f16_small: ['f16'],
 };
 
-/** The number of large tiles that gives work to each core of a large GPU. If a result has fewer, small tiles are faster. */
+/** The number of large tiles that occupies all cores of a large GPU. If a result has fewer, small tiles are faster. */
 const BUSY_TILES = 128;
-/** The number of large tiles, by family, from which large tiles are preferred to small tiles. An oblong tile has twice the threads. */
+/**
+ * For each variant with large tiles: from this number of tiles on, it is preferred to small tiles. An oblong tile has twice the threads.
+ */
 const LEAST_TILES: Readonly<Record<string, number>> = { workgroup: BUSY_TILES, workgroup_oblong: BUSY_TILES / 2 };
-/** Iterations above which one thread's loop is slower than sharing the loop with barriers, even on SwiftShader. */
+/** The most iterations in one thread. If a loop has more, it is faster to share it between threads with barriers, even on SwiftShader. */
 const MOST_TURNS = 2 ** 16;
 
-/** The chosen variant of each kernel, by name. */
+/** The name of the chosen variant, by the kernel's name. */
 export type ChosenVariants = Readonly<Record<string, string>>;
 
 /**
@@ -65,8 +67,8 @@ export function chooseVariant(step: Sized, info: DeviceInfo, chosen: ChosenVaria
 }
 
 /**
- * The table's names, with large tiles last if they would be too few to occupy a GPU. Kernels without small tiles have enough large tiles,
- * because they cut K into slices.
+ * Returns the table's names, with large tiles last if they would be too few to occupy a GPU. Kernels without small tiles have enough large
+ * tiles, because they split the sum over K into slices.
  */
 function bySize(table: readonly string[], within: readonly AnyVariant[], { params }: Sized): readonly string[] {
   if (within.every(({ name }) => SMALL[name] === undefined)) return table;
@@ -82,8 +84,8 @@ function leastFirst(variants: readonly AnyVariant[]): readonly AnyVariant[] {
 }
 
 /**
- * The variants that the device can run with these params, one for each name. Small tiles are excluded if there are enough large tiles that
- * the device has registers for, and so are variants in which one thread would do too much work.
+ * Returns the variants that the device can run with these params, one for each name. Small tiles are excluded if there are enough large
+ * tiles for which the device has registers. Variants in which one thread would do too much work are excluded, too.
  */
 export function eligibleVariants({ kernel, params }: Sized, info: DeviceInfo): readonly AnyVariant[] {
   const able = kernel.variants.filter(
@@ -98,7 +100,9 @@ export function eligibleVariants({ kernel, params }: Sized, info: DeviceInfo): r
   return named.filter(({ name, turns }) => !isExcluded(name) && turns(params) <= MOST_TURNS);
 }
 
-/** The registers of a device's threads. Threads of a software GPU hold their values in the CPU's registers and caches, without a limit. */
+/**
+ * Returns how many registers a thread has. Threads of a software GPU hold their values in the CPU's registers and caches, without a limit.
+ */
 function registersOf(info: DeviceInfo): number {
   return isSoftware(info) ? Number.POSITIVE_INFINITY : registerBudget(info);
 }
@@ -112,7 +116,7 @@ export function isWorthMeasuring(variant: string, info: DeviceInfo): boolean {
   return ![...BY_NAME_ALONE, ...(isSoftware(info) ? FOR_GPUS : FOR_SOFTWARE)].includes(variant);
 }
 
-/** Whether a variant is for few rows only. */
+/** Whether a variant is only for matrices with few rows. */
 export function isForFewRows(variant: string): boolean {
   return variant === 'row' || variant === 'row_serial';
 }

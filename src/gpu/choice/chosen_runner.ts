@@ -4,10 +4,10 @@ import type { Value } from '../../graph/value';
 import type { Executor } from '../executor';
 import type { ChosenVariants } from './choice';
 
-/** An executor with its own kernel choice, so that it is independent of changes by other users of the executor. */
+/** An executor with its own kernel choice, which is independent of changes by other users of the executor. */
 export class ChosenRunner implements Runner {
   readonly #executor: Executor;
-  /** The choice for programs loaded from now on. Initially the executor's choice. */
+  /** The choice for programs that are loaded from now on. Initially the executor's choice. */
   chosen: ChosenVariants;
 
   constructor(executor: Executor) {

@@ -2,7 +2,7 @@ import { sha256, toHex } from '../../core/input/digest';
 import type { AnyKernel } from '../../core/kernels/kernel';
 
 /**
- * A fingerprint of these kernels' shaders, 32 hexadecimal digits: it changes when any of them changes. Each file is hashed once and
+ * Returns a fingerprint of these kernels' shaders, 32 hexadecimal digits. It changes when any shader changes. Each file is hashed once and
  * referenced by number: all sources as they are compiled would be about 12 MB.
  */
 export async function kernelVersion(kernels: readonly AnyKernel[]): Promise<string> {

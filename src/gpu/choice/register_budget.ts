@@ -8,24 +8,24 @@ import type { DeviceInfo } from '../device_host';
 export type RegisterBudget = 64 | 112 | 128 | 255;
 
 interface Row {
-  /** As in `adapter.info`. */
+  /** Matches the vendor in `adapter.info`. */
   readonly vendor: RegExp;
-  /** Default: any. */
+  /** Matches the architecture in `adapter.info`. Default: any. */
   readonly architecture?: RegExp;
   readonly budget: RegisterBudget;
 }
 
 /**
- * The first row that matches applies. Chrome reports names of Dawn's table of GPUs: 'intel' and 'gen-12lp'. Safari reports the vendor
- * alone, in every field.
+ * The first row that matches applies. Chrome reports names from Dawn's table of GPUs, such as 'intel' and 'gen-12lp'. Safari reports only
+ * the vendor, in every field.
  */
 const TABLE: readonly Row[] = [
   // Since Xe3, a thread gets up to 256 registers.
   { vendor: /^intel$/, architecture: /^xe-?[3-9]/, budget: 255 },
-  // 128 vector registers of 32 bytes, or of 64 bytes for twice as many threads. Some of them hold values that all threads share, for which
-  // other GPUs have separate registers.
+  // A hardware thread has 128 vector registers of 32 bytes, or of 64 bytes if it runs twice as many of the shader's threads. Some of them
+  // hold values that all threads share, for which other GPUs have separate registers.
   { vendor: /^intel$/, budget: 112 },
-  // 256 registers of 16 bits.
+  // A thread has 256 registers of 16 bits.
   { vendor: /^apple$/, budget: 128 },
   { vendor: /^(nvidia|amd|qualcomm)$/, budget: 255 },
   // Samsung's GPUs are AMD's.

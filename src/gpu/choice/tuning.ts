@@ -5,38 +5,41 @@ import type { ChosenVariants } from './choice';
 /** A compiled variant that can be measured. */
 export interface Entrant {
   readonly variant: string;
-  /** Runs the work with index `work` of the candidates `times` times, and resolves once it is finished. */
+  /** Runs the dispatches `candidates.works[work]` `times` times, and resolves once they are finished. */
   run(work: number, times: number): Promise<void>;
   release(): void;
 }
 
 /** The environment in which variants are compiled and measured. */
 export interface Lab {
-  /** Milliseconds. */
+  /** The current time in milliseconds. */
   now(): number;
   /** Compiles a variant and runs it once. Undefined if the device can't load the variant. */
   prepare(candidates: Candidates, variant: string): Promise<Entrant | undefined>;
 }
 
-/** The plan for measuring one work. */
+/** The plan for measuring one group of equal dispatches. */
 interface Plan {
-  /** Dispatches of this work in a step. */
+  /** The group's dispatches in one step of the run. */
   readonly dispatches: number;
-  /** Dispatches of this work in a sample. */
+  /** The group's dispatches in one sample. */
   readonly times: number;
-  /** Milliseconds of a sample with the default variant. */
+  /** The duration of a sample with the default variant, in milliseconds. */
   readonly expected: number;
 }
 
 interface EntrantSamples {
   readonly entrant: Entrant;
-  /** Milliseconds, by work. */
+  /** The durations of the samples in milliseconds, one list for each group of equal dispatches. */
   readonly samples: readonly number[][];
 }
 
-/** Milliseconds for compiling in all: no variant is started after that. Drivers may need seconds for one variant and can't be stopped. */
+/**
+ * The time for compiling all variants, in milliseconds: no variant is started after it. Drivers may need seconds for one variant and can't
+ * be stopped.
+ */
 const COMPILING = 8000;
-/** Milliseconds for measuring in all: a sample that would exceed it isn't started. */
+/** The time for measuring all variants, in milliseconds: a sample that would exceed it isn't started. */
 const MEASURING = 2000;
 /** The shortest sample, in milliseconds. */
 const SAMPLE = 8;
@@ -52,8 +55,8 @@ const MARGIN = 0.05;
 const HOPELESS = { once: 4, again: 1.5 };
 
 /**
- * The fastest variant of each kernel. A variant replaces the default one only if it is clearly faster. Kernels that were not measured in
- * time are left out. Throws the reason of `signal`.
+ * Finds the fastest variant of each kernel. A variant replaces the default one only if it is clearly faster. Kernels that were not measured
+ * in time are left out. Throws `signal.reason` if the signal is aborted.
  */
 export async function tune(all: readonly Candidates[], lab: Lab, signal: AbortSignal): Promise<ChosenVariants> {
   const chosen: Record<string, string> = {};
@@ -122,7 +125,7 @@ function fastest(own: EntrantSamples, running: readonly EntrantSamples[], plans:
   return (isClear ? best : own).entrant.variant;
 }
 
-/** Milliseconds that the kernel's measured works take in one step of the run. */
+/** Returns the milliseconds that the kernel's measured dispatches take in one step of the run. */
 function cost({ samples }: EntrantSamples, plans: readonly Plan[], of: (numbers: readonly number[]) => number): number {
   return plans.reduce((sum, { dispatches, times }, work) => sum + (dispatches / times) * of(samples[work] ?? []), 0);
 }
@@ -131,7 +134,7 @@ function least(numbers: readonly number[]): number {
   return Math.min(...numbers);
 }
 
-/** The number of repetitions that makes a sample long enough, and the duration of that sample. */
+/** Finds the number of repetitions that makes a sample long enough, and the duration of that sample. */
 async function enough(
   own: Entrant,
   work: number,
@@ -159,7 +162,7 @@ async function sample(
   return before - budget.left;
 }
 
-/** An allowance of milliseconds. */
+/** A limited amount of time, in milliseconds. */
 class TimeBudget {
   readonly #lab: Lab;
   #left: number;

@@ -9,7 +9,7 @@ import type { ChosenVariants } from './choice';
 import { type Entrant, type Lab, tune } from './tuning';
 
 /**
- * Measures variants on the executor's own device, with the values that they would read in a run. Writes are redirected to scratch memory.
+ * Measures variants on the executor's device, with the values that they would read in a run. Their writes are redirected to scratch memory.
  */
 export class VariantLab implements Lab {
   readonly #executor: Executor;
@@ -43,7 +43,7 @@ export class VariantLab implements Lab {
     this.#executor.free([this.#done]);
   }
 
-  /** Loads a variant. Undefined if the driver can't compile it or if memory is too small: tuning continues without the variant. */
+  /** Loads a variant. Returns undefined if the driver can't compile it or if memory is too small: tuning continues without the variant. */
   async #load(
     name: string,
     steps: readonly Step[],
@@ -66,7 +66,7 @@ export class VariantLab implements Lab {
   }
 }
 
-/** The step with scratch memory in place of the pinned values that it writes. */
+/** Returns the step with scratch memory in place of the pinned values that it writes. */
 function elsewhere(step: Step): Step {
   const scratch = ([name, value]: [string, Value]): [string, Value] => {
     const reads = step.kernel.bindings[name] === 'read';

@@ -5,7 +5,7 @@ import { COPY_DST, COPY_SRC, STORAGE } from '../flags';
 import { PinnedBuffers } from './pinned_buffers';
 import { SlotPool } from './slots';
 
-/** A device, or a replacement in a size estimate. */
+/** A device, or a substitute that allocates nothing, for an estimate of the memory. */
 export type BufferMaker = Pick<GPUDevice, 'createBuffer' | 'limits'>;
 
 /** Creates and counts the buffers of one device. */

@@ -25,7 +25,7 @@ export class PinnedBuffers {
     return this.#buffers.has(wholeOf(value));
   }
 
-  /** The range of a value. Its buffer is created on first use. */
+  /** Returns the range of a value in its buffer, which is created on first use. */
   place(value: Value): BufferRange {
     if (value.shards !== undefined) throw new WebVeraError('internal', `${value.name} has no memory but its shards'`);
     const owner = wholeOf(value);
@@ -46,7 +46,7 @@ export class PinnedBuffers {
 }
 
 /**
- * Whether one dispatch may bind both places. If a dispatch writes a buffer, WebGPU allows other bindings of that buffer only if they are
+ * Whether one dispatch may bind both ranges. If a dispatch writes a buffer, WebGPU allows other bindings of that buffer only if they are
  * writable too and the ranges don't overlap. Firefox doesn't check this.
  */
 export function mayShare(

@@ -13,9 +13,9 @@ const SMALLER_BATCH = 'Use a smaller batch or max_length, a smaller model, or on
 export interface ProgramMemory {
   /** `Params` of all steps, one after the other. */
   readonly params: GPUBuffer;
-  /** The program's tables, whose contents aren't written yet. */
+  /** The buffers of the program's constant tables. Their contents aren't written yet. */
   readonly constants: ReadonlyMap<Value, GPUBuffer>;
-  /** The place of a value. Missing pinned buffers are created. */
+  /** Returns the buffer range of a value. Missing pinned buffers are created. */
   placeOf(value: Value): BufferRange | undefined;
 }
 

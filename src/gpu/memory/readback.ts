@@ -5,7 +5,7 @@ import { outOfMemory } from '../scopes';
 import type { BufferRange } from './pinned_buffers';
 import { MAX_KEPT, StagingBuffers } from './staging';
 
-/** A read. Its copy is queued at once if it has at most `MAX_KEPT` bytes, and otherwise once its buffer is allocated. */
+/** A read from the device. Its copy is queued at once if it has at most `MAX_KEPT` bytes, and otherwise once its buffer is allocated. */
 interface QueuedRead {
   /** Resolves once the copy is queued or has failed; undefined if it is queued already. */
   readonly queued: Promise<void> | undefined;
@@ -29,8 +29,8 @@ export class Readback {
   }
 
   /**
-   * Reads the bytes of all places, concatenated. `bytes` rejects with `out_of_memory` if there is no room for them, and the device remains
-   * usable.
+   * Reads the bytes of all ranges, concatenated. `bytes` rejects with `out_of_memory` if there is no memory for them, and the device
+   * remains usable.
    */
   read(places: readonly BufferRange[]): QueuedRead {
     const bytes = places.reduce((sum, { size }) => sum + size, 0);
@@ -67,7 +67,7 @@ export class Readback {
     return { queued: submitted.then(ignore, ignore), bytes: submitted.then(({ copied }) => copied) };
   }
 
-  /** A buffer for a large read. Rejects with `out_of_memory`. */
+  /** Allocates a buffer for a large read. Rejects with `out_of_memory`. */
   async #takeLarge(bytes: number): Promise<GPUBuffer> {
     const { device } = this.#host;
     device.pushErrorScope('out-of-memory');

@@ -15,7 +15,9 @@ export class SizingRunner implements Runner {
   readonly #staging: StagingBuffers;
   #largest = 0;
 
-  /** Matrices larger than `maxBindingBytes` are split. Other values are accepted at any size, and `largest` reports the largest buffer. */
+  /**
+   * Matrices larger than `maxBindingBytes` are split. Other values may have any size, and `largest` returns the size of the largest buffer.
+   */
   constructor(maxBindingBytes: number) {
     this.maxBindingBytes = maxBindingBytes;
     const device = {
@@ -33,12 +35,12 @@ export class SizingRunner implements Runner {
     this.#staging = new StagingBuffers(device, this.#counters);
   }
 
-  /** Bytes of the largest buffer so far that kernels bind as a whole. */
+  /** The size in bytes of the largest buffer so far that kernels bind. */
   get largest(): number {
     return this.#largest;
   }
 
-  /** Bytes of the slots that programs share for transient values. */
+  /** The total size in bytes of the slots that programs share for transient values. */
   get slotBytes(): number {
     return this.#memory.slots.bytes;
   }
@@ -91,7 +93,7 @@ export class SizingRunner implements Runner {
     }
   }
 
-  /** Waits first, because reads that start together occupy their buffers together. */
+  /** Gives the buffers back, but not at once, because reads that start together occupy their buffers together. */
   async #giveBack(buffers: readonly GPUBuffer[]): Promise<ArrayBuffer> {
     await Promise.resolve();
     for (const buffer of buffers) this.#staging.giveBack(buffer);

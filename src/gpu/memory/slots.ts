@@ -16,7 +16,7 @@ export class SlotPool {
     this.#counters = counters;
   }
 
-  /** Bytes of all buffers. */
+  /** The total size of all buffers in bytes. */
   get bytes(): number {
     return this.#slots.reduce((sum, { buffer }) => sum + buffer.size, 0);
   }

@@ -2,13 +2,16 @@ import type { GpuCounters } from '../counters';
 import { COPY_DST, MAP_READ } from '../flags';
 import type { BufferMaker } from './device_memory';
 
-/** Bytes of the largest staging buffer that is reused. Steps and tokens read little, but often; logits and weights are read seldom. */
+/**
+ * The largest size in bytes of a staging buffer that is reused. Steps and tokens read little, but often; logits and weights are read
+ * seldom.
+ */
 export const MAX_KEPT = 2 ** 20;
-/** Reads of at most this many bytes may overlap. */
+/** Reads of at most this many bytes may overlap, so spare buffers are created for them. */
 const SMALL = 2 ** 12;
 const OVERLAPPING = 4;
 
-/** Buffers through which the host reads. Small ones are reused. */
+/** Buffers through which the host reads values. Small buffers are reused. */
 export class StagingBuffers {
   readonly #device: Pick<BufferMaker, 'createBuffer'>;
   readonly #counters: GpuCounters;

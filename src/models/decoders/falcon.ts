@@ -11,11 +11,11 @@ import { type FalconConfig, parseFalconConfig } from './falcon_config';
 import { alibiTable } from './positions/alibi_table';
 import { longTexts, ropeConstant } from './positions/rope_table';
 
-/** A Falcon's configuration with the sizes and tables that follow from it. */
+/** A Falcon's configuration, with the sizes and tables that are derived from it. */
 interface Falcon extends FalconConfig {
-  /** Size of a head. */
+  /** The size of a head. */
   readonly D: number;
-  /** The table of rotary positions, or that of ALiBi's biases. */
+  /** The table of rotary positions, or of ALiBi's biases. */
   readonly table: ConstantSpec;
 }
 
@@ -66,7 +66,7 @@ const BLOCKS = { shared: sharedBlock, parallel: parallelBlock, sequential: seque
   (config: Falcon, layer: number) => nn.Unnamed<nn.Unary>
 >;
 
-/** Attention and MLP run in parallel on one norm. */
+/** Creates a block in which attention and MLP run in parallel, after the same norm. */
 function sharedBlock(config: Falcon, layer: number): nn.Unnamed<nn.Unary> {
   return nn.module(
     'FalconDecoderLayer',
@@ -80,7 +80,7 @@ function sharedBlock(config: Falcon, layer: number): nn.Unnamed<nn.Unary> {
   );
 }
 
-/** Attention and MLP run in parallel, each on a norm of its own. */
+/** Creates a block in which attention and MLP run in parallel, each after its own norm. */
 function parallelBlock(config: Falcon, layer: number): nn.Unnamed<nn.Unary> {
   return nn.module(
     'FalconDecoderLayer',
@@ -94,7 +94,7 @@ function parallelBlock(config: Falcon, layer: number): nn.Unnamed<nn.Unary> {
   );
 }
 
-/** The MLP follows attention. */
+/** Creates a block in which the MLP follows attention. */
 function sequentialBlock(config: Falcon, layer: number): nn.Unnamed<nn.Unary> {
   return nn.module(
     'FalconDecoderLayer',
@@ -118,7 +118,7 @@ function norm({ hidden_size: C, layer_norm_epsilon }: Falcon): nn.Unnamed<nn.Una
   return nn.layerNorm(C, layer_norm_epsilon);
 }
 
-/** `forward` takes the results of `query_key_value`. */
+/** Creates the attention. Its `forward` takes the results of `query_key_value`, which the block computes. */
 function attention(config: Falcon, layer: number) {
   const { hidden_size: C, kvHeads: Hkv, D, bias } = config;
   return nn.module(
@@ -134,7 +134,7 @@ function attention(config: Falcon, layer: number) {
   );
 }
 
-/** Each head of keys and values is stored after the heads of queries that read it. */
+/** Computes attention. In the fused results, each head of keys and values comes after the query heads that read it. */
 function attend({ g, inputs }: nn.ForwardPass, config: Falcon, layer: number, qkv: Value): Value {
   const { num_attention_heads: H, kvHeads: Hkv, D } = config;
   const queries = (H / Hkv) * D;
@@ -146,14 +146,14 @@ function attend({ g, inputs }: nn.ForwardPass, config: Falcon, layer: number, qk
   if (config.rope !== undefined) {
     return inputs.attend(layer, q, k, v, { H, Hkv, D, rotary: { table, positions } });
   }
-  // `withAlibi` puts the biases of a head of queries into a column of its keys, so heads that share keys get copies of them.
+  // `withAlibi` stores the biases of a query head in a column of its keys, so query heads that share keys need copies of them.
   const ofEach = (shared: Value): Value => (Hkv === H ? shared : repeatHeads(g, shared, D, H / Hkv));
   const heads = withAlibi(g, { q, k: ofEach(k), v: ofEach(v), table, positions, D });
   const made = inputs.attend(layer, heads.q, heads.k, heads.v, { H, Hkv: H, D: heads.D, scale: 1 / Math.sqrt(D) });
   return withoutAlibi(g, made, heads.D, D);
 }
 
-/** `forward` takes the results of `dense_h_to_4h`. */
+/** Creates the MLP. Its `forward` takes the results of `dense_h_to_4h`, which the block computes. */
 function mlp({ hidden_size: C, ffn_hidden_size: F, bias, activation }: Falcon) {
   return nn.module(
     'FalconMLP',

@@ -7,9 +7,9 @@ import { parseRope, ropeFields } from './positions/rope_config';
 export type FalconConfig = ReturnType<typeof parseFalconConfig>;
 
 /**
- * Reads a Falcon's config.json, written by transformers 4 or 5. The sizes of vocabulary and hidden states and the numbers of layers and
+ * Parses a Falcon's config.json, written by transformers 4 or 5. The sizes of vocabulary and hidden states and the numbers of layers and
  * heads are required; other fields have Hugging Face's defaults. The base model's dropout is ignored, as a frozen base runs without it.
- * Throws `invalid_format` for values that no Falcon has, `unsupported_model` for values that aren't supported.
+ * Throws `invalid_format` for invalid values, `unsupported_model` for values that aren't supported.
  */
 export function parseFalconConfig(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
@@ -49,7 +49,10 @@ export function parseFalconConfig(json: JsonObject) {
   });
 }
 
-/** Heads of keys and values: 1 with `multi_query`, else as many as of queries. The new layout has the field `num_kv_heads`. */
+/**
+ * Parses the number of key and value heads. In the old layout it is 1 with `multi_query`, else the number of query heads; the new layout
+ * has the field `num_kv_heads`.
+ */
 function parseKvHeads(fields: Fields, heads: number): number {
   if (!isNew(fields)) return fields.boolean('multi_query', true) ? 1 : heads;
   const kvHeads = fields.positiveInteger('num_kv_heads', { fallback: heads, max: heads });
@@ -57,7 +60,10 @@ function parseKvHeads(fields: Fields, heads: number): number {
   return kvHeads;
 }
 
-/** Attention and MLP in parallel on one norm ('shared') or on a norm each ('parallel'), or the MLP after attention ('sequential'). */
+/**
+ * Parses the kind of block: attention and MLP in parallel, either after the same norm ('shared') or each after its own ('parallel'), or the
+ * MLP after attention ('sequential').
+ */
 function parseBlock(fields: Fields): 'shared' | 'parallel' | 'sequential' {
   const parallel = fields.boolean('parallel_attn', true);
   const norms = fields.positiveInteger('num_ln_in_parallel_attn', { fallback: isNew(fields) ? 2 : 1 });
@@ -68,7 +74,7 @@ function parseBlock(fields: Fields): 'shared' | 'parallel' | 'sequential' {
   return norms === 2 ? 'parallel' : 'shared';
 }
 
-/** Whether the model has the layout of Falcon-40B and of later models. */
+/** Whether the model has the layout of Falcon-40B and later models. */
 function isNew(fields: Fields): boolean {
   return fields.boolean('new_decoder_architecture', false);
 }

@@ -7,13 +7,13 @@ import { type GatedDecoderDefaults, parseGatedDecoder } from './gated/gated_conf
 import { createGatedDecoder } from './gated/gated_decoder';
 import { llamaBlock } from './gated/gated_parts';
 
-/** `model_type: "gemma"`: scaled embeddings, norms' weights stored as their distance from one, GEGLU. */
+/** `model_type: "gemma"`: scaled embeddings, norm weights stored minus 1, GEGLU. */
 export function createGemma(json: PretrainedConfig): Network {
   const config = parseGemmaConfig(json);
   return createGatedDecoder(json, config, { className: 'Gemma', ...gemmaFamily(config), block: llamaBlock });
 }
 
-/** The fields that all Gemmas share. */
+/** Returns the fields of `GatedFamily` that all Gemmas share. */
 export function gemmaFamily({
   attention_bias,
   hidden_size,
@@ -34,7 +34,7 @@ export const GEMMA_DEFAULTS = {
   tie_word_embeddings: true,
 } as const satisfies Partial<GatedDecoderDefaults>;
 
-/** Reads a config.json as `parseGatedDecoder` does. */
+/** Parses a config.json as `parseGatedDecoder` does. */
 export function parseGemmaConfig(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   expectCausal(fields);
@@ -49,8 +49,9 @@ export function parseGemmaConfig(json: JsonObject) {
 }
 
 /**
- * The first files have "gelu" for models that were trained with its approximation, and transformers uses the approximation, too. Version
- * 5 reads `hidden_act`, version 4 `hidden_activation`: a model whose fields name two functions is refused.
+ * Parses the activation. The first files name "gelu", but the models were trained with its tanh approximation, which transformers uses for
+ * them too. transformers 5 reads `hidden_act` and transformers 4 `hidden_activation`, so a file in which the two fields name different
+ * functions is rejected.
  */
 function parseGemmaActivation(fields: Fields): ActivationName {
   const named = parseActivation(fields, 'hidden_act', 'gelu_pytorch_tanh');
@@ -60,12 +61,12 @@ function parseGemmaActivation(fields: Fields): ActivationName {
   throw unsupported('hidden_activation', older, [hidden_act]);
 }
 
-/** Throws `unsupported_model` for a Gemma that attends in both directions. */
+/** Throws `unsupported_model` for a Gemma with bidirectional attention. */
 export function expectCausal(fields: Fields): void {
   oneOf(fields, 'use_bidirectional_attention', [false]);
 }
 
-/** A cap, undefined for none; `fallback` if the key is missing. */
+/** Parses a cap of scores or logits. Returns undefined if there is none, and `fallback` if the key is missing. */
 export function parseSoftcap(fields: Fields, key: string, fallback: number | undefined): number | undefined {
   return fields.orNull(key, fallback ?? null, () => fields.positiveNumber(key)) ?? undefined;
 }

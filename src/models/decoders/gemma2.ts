@@ -8,7 +8,7 @@ import { attention, blockOfNormedResults } from './gated/gated_parts';
 import { parseSlidingLayers, parseWindow } from './gated/sliding_layers';
 import { expectCausal, GEMMA_DEFAULTS, gemmaFamily, parseSoftcap } from './gemma';
 
-/** `model_type: "gemma2"`: Gemma with norms before and after attention and MLP, windows in half the layers, caps of scores and logits. */
+/** `model_type: "gemma2"`: Gemma with norms before and after attention and MLP, windows in half of the layers, capped scores and logits. */
 export function createGemma2(json: PretrainedConfig): Network {
   const config = parseGemma2Config(json);
   return createGatedDecoder(json, config, {
@@ -18,7 +18,7 @@ export function createGemma2(json: PretrainedConfig): Network {
   });
 }
 
-/** Reads a config.json as `parseGatedDecoder` does. Without `layer_types`, every other layer has a window, beginning with the first. */
+/** Parses a config.json as `parseGatedDecoder` does. Without `layer_types`, every other layer has a window, beginning with the first. */
 export function parseGemma2Config(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   expectCausal(fields);

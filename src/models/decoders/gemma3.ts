@@ -9,7 +9,10 @@ import { parseSlidingLayers, parseWindow } from './gated/sliding_layers';
 import { expectCausal, GEMMA_DEFAULTS, gemmaFamily, parseSoftcap } from './gemma';
 import { parseRope, type RopeConfig } from './positions/rope_config';
 
-/** `model_type: "gemma3_text"`: Gemma with norms before and after attention and MLP, norms of each head, and windows in most layers. */
+/**
+ * `model_type: "gemma3_text"`: Gemma with norms before and after attention and MLP, normalised queries and keys, and windows in most
+ * layers.
+ */
 export function createGemma3(json: PretrainedConfig): Network {
   const config = parseGemma3Config(json);
   const family = gemmaFamily(config);
@@ -23,9 +26,7 @@ export function createGemma3(json: PretrainedConfig): Network {
   });
 }
 
-/**
- * Reads a config.json as `parseGatedDecoder` does. Without `layer_types`, every sixth layer has no window.
- */
+/** Parses a config.json as `parseGatedDecoder` does. Without `layer_types`, every sixth layer has no window by default. */
 export function parseGemma3Config(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   expectCausal(fields);
@@ -39,7 +40,7 @@ export function parseGemma3Config(json: JsonObject) {
   const pattern = fields.positiveInteger('sliding_window_pattern', { fallback: 6 });
   const slides = (layer: number): boolean => (layer + 1) % pattern !== 0;
   const sliding = parseSlidingLayers(fields, config.num_hidden_layers, parseWindow(fields, 4096), slides);
-  // transformers reads a Gemma 3's `attn_logit_softcapping`, but doesn't use it.
+  // transformers reads `attn_logit_softcapping` for Gemma 3, but doesn't use it.
   const logitSoftcap = parseSoftcap(fields, 'final_logit_softcapping', undefined);
   return Object.freeze({
     ...config,
@@ -53,7 +54,10 @@ export function parseGemma3Config(json: JsonObject) {
 /** The supported values of `rope_type`, for layers with and without a window. */
 const TYPES = { default: 'default', linear: 'linear', llama3: 'llama3' } as const;
 
-/** The rotary positions of layers without a window. In files of transformers 4 the other layers have a theta of their own. */
+/**
+ * Finds the object with the rotary positions of layers without a window. In files of transformers 4, layers with a window have a theta of
+ * their own.
+ */
 function fullRope(fields: Fields): Fields | undefined {
   return fields.object('rope_parameters')?.object('full_attention') ?? fields.object('rope_scaling');
 }

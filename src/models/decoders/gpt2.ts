@@ -79,7 +79,7 @@ function attention(config: Gpt2Config, layer: number) {
   );
 }
 
-/** The factor of a layer's scores, undefined for the usual 1 / √D. */
+/** Returns the factor of a layer's scores; undefined for the usual 1 / √D. */
 function scaleOf(config: Gpt2Config, layer: number): number | undefined {
   const { scale_attn_weights, scale_attn_by_inverse_layer_idx, n_embd, n_head } = config;
   if (scale_attn_weights && !scale_attn_by_inverse_layer_idx) return undefined;
@@ -101,14 +101,14 @@ function mlp({ n_embd: C, n_inner: F, activation_function }: Gpt2Config) {
 type Gpt2Config = ReturnType<typeof parseGpt2Config>;
 
 /**
- * Reads a GPT-2's config.json. All sizes except `n_inner` and `n_positions` are required; other fields have Hugging Face's defaults. The
- * base model's dropout is ignored, as a frozen base runs without it. Throws `invalid_format` for values that no GPT-2 has,
- * `unsupported_model` for values that aren't supported.
+ * Parses a GPT-2's config.json. All sizes except `n_inner` and `n_positions` are required; other fields have Hugging Face's defaults. The
+ * base model's dropout is ignored, as a frozen base runs without it. Throws `invalid_format` for invalid values, `unsupported_model` for
+ * values that aren't supported.
  */
 export function parseGpt2Config(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   expectModelType(fields, 'gpt2');
-  // This field changes only the order of rounding in half precision.
+  // The field is only validated. Its value changes nothing but the order of rounding in half precision.
   fields.boolean('reorder_and_upcast_attn', false);
   oneOf(fields, 'add_cross_attention', [false]);
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
@@ -120,11 +120,12 @@ export function parseGpt2Config(json: JsonObject) {
     n_embd,
     n_layer: fields.positiveInteger('n_layer', { max: MAX.layers }),
     n_head,
-    /** Width of the MLP; null in the file means 4·n_embd. */
+    /** The width of the MLP; null in the file means 4·n_embd. */
     n_inner: fields.positiveInteger('n_inner', { fallback: 4 * n_embd, max: 4 * MAX.width }),
     layer_norm_epsilon: fields.positiveNumber('layer_norm_epsilon', { fallback: 1e-5, max: 1 }),
-    /** Whether scores are divided by √(head size), and by the layer's number, from 1 on. */
+    /** Whether scores are divided by √(head size). */
     scale_attn_weights: fields.boolean('scale_attn_weights', true),
+    /** Whether scores are divided by the number of the layer, counted from 1. */
     scale_attn_by_inverse_layer_idx: fields.boolean('scale_attn_by_inverse_layer_idx', false),
     activation_function: parseActivation(fields, 'activation_function', 'gelu_new'),
     tie_word_embeddings: fields.boolean('tie_word_embeddings', true),

@@ -16,7 +16,7 @@ export function createLlama(json: PretrainedConfig): Network {
   });
 }
 
-/** Reads a config.json as `parseGatedDecoder` does. */
+/** Parses a config.json as `parseGatedDecoder` does. */
 export function parseLlamaConfig(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   return Object.freeze({

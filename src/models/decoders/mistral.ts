@@ -11,7 +11,7 @@ export function createMistral(json: PretrainedConfig): Network {
   return createGatedDecoder(json, parseMistralConfig(json), { className: 'Mistral', block: llamaBlock });
 }
 
-/** Reads a config.json as `parseGatedDecoder` does. The default of `sliding_window` is 4096 tokens; null is none. */
+/** Parses a config.json as `parseGatedDecoder` does. The default of `sliding_window` is 4096 tokens; null means no window. */
 export function parseMistralConfig(json: JsonObject): GatedDecoderConfig {
   const fields = new Fields(json, 'config.json');
   const config = parseGatedDecoder(fields, 'mistral', { max_position_embeddings: 131072, bos: 1, eos: 2 });

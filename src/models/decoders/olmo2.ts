@@ -9,7 +9,9 @@ import { createGatedDecoder } from './gated/gated_decoder';
 import type { GatedDecoder } from './gated/gated_family';
 import { attention, gatedMlp, norm } from './gated/gated_parts';
 
-/** `model_type: "olmo2"`: norms after attention and MLP, none before; one norm for all heads' queries, and one for their keys. */
+/**
+ * `model_type: "olmo2"`: norms only after attention and MLP; one norm over the queries of all heads, and one over the keys of all heads.
+ */
 export function createOlmo2(json: PretrainedConfig): Network {
   const config = parseOlmo2Config(json);
   const { attention_bias } = config;
@@ -38,7 +40,7 @@ function block(decoder: GatedDecoder, layer: number): nn.Unnamed<nn.Unary> {
   );
 }
 
-/** Reads a config.json as `parseGatedDecoder` does. */
+/** Parses a config.json as `parseGatedDecoder` does. */
 export function parseOlmo2Config(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   return Object.freeze({

@@ -12,7 +12,7 @@ import { textSizesOf } from '../text_sizes';
 /** The epsilon of all norms: torch's default, as OPT's config.json has no field for it. */
 const EPS = 1e-5;
 
-/** The row of the first position in the table of positions. Padding reads the row before it. */
+/** The row of the first position in the table of positions. Padding uses the row before it. */
 const POSITION_OFFSET = 2;
 
 /** `model_type: "opt"`: LayerNorm before or after attention and MLP, learned positions that don't count padding; tied or untied head. */
@@ -112,9 +112,9 @@ function attention({ hidden_size: C, num_attention_heads: H, enable_bias }: OptC
 type OptConfig = ReturnType<typeof parseOptConfig>;
 
 /**
- * Reads an OPT's config.json. All sizes except `word_embed_proj_dim` and `max_position_embeddings` are required; other fields have
- * Hugging Face's defaults. The base model's dropout is ignored, as a frozen base runs without it. Throws `invalid_format` for values that
- * no OPT has, `unsupported_model` for values that aren't supported.
+ * Parses an OPT's config.json. All sizes except `word_embed_proj_dim` and `max_position_embeddings` are required; other fields have Hugging
+ * Face's defaults. The base model's dropout is ignored, as a frozen base runs without it. Throws `invalid_format` for invalid values,
+ * `unsupported_model` for values that aren't supported.
  */
 export function parseOptConfig(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
@@ -127,15 +127,15 @@ export function parseOptConfig(json: JsonObject) {
     model_type: 'opt',
     vocab_size,
     hidden_size,
-    /** Width of the token embeddings. If it isn't `hidden_size`, linear layers project between both. */
+    /** The width of the token embeddings. If it isn't `hidden_size`, linear layers project from one width to the other. */
     word_embed_proj_dim: fields.positiveInteger('word_embed_proj_dim', { fallback: hidden_size, max: MAX.width }),
     ffn_dim: fields.positiveInteger('ffn_dim', { max: MAX.width }),
     num_hidden_layers: fields.positiveInteger('num_hidden_layers', { max: MAX.layers }),
     num_attention_heads,
     max_position_embeddings: fields.positiveInteger('max_position_embeddings', { fallback: 2048, max: MAX.positions }),
-    /** Whether norms stand before attention and MLP; else they follow the sums. */
+    /** Whether norms come before attention and MLP; otherwise they come after the residual sums. */
     do_layer_norm_before,
-    /** Whether a norm follows the last layer. */
+    /** Whether there is a norm after the last layer. */
     final_layer_norm: !fields.boolean('_remove_final_layer_norm', false) && do_layer_norm_before,
     activation_function: parseActivation(fields, 'activation_function', 'relu'),
     enable_bias: fields.boolean('enable_bias', true),

@@ -10,12 +10,12 @@ import type { GatedDecoder } from './gated/gated_family';
 import { attend, norm } from './gated/gated_parts';
 import { parseWindow, parseWindowOfAll } from './gated/sliding_layers';
 
-/** `model_type: "phi3"`: fused q, k and v, fused gate and up. Adapters wrap each fused layer as one, as in PEFT. */
+/** `model_type: "phi3"`: fused q, k and v, fused gate and up. Adapters wrap each fused layer as a single layer, as in PEFT. */
 export function createPhi3(json: PretrainedConfig): Network {
   return createGatedDecoder(json, parsePhi3Config(json), { className: 'Phi3', block });
 }
 
-/** Llama's block with fused linear layers. */
+/** Creates Llama's block with fused linear layers. */
 function block(decoder: GatedDecoder, layer: number): nn.Unnamed<nn.Unary> {
   return nn.module(
     'Phi3DecoderLayer',
@@ -68,12 +68,12 @@ function mlp({ hidden_size: C, intermediate_size: F, hidden_act }: GatedDecoder)
 }
 
 /**
- * The types by their names in files. Old files have other names for "longrope". transformers 4 reads "su". transformers 5 fails on "su" if
- * the model has only its original context, as in all old files.
+ * The supported types by their names in files. Old files have other names for "longrope". transformers 4 reads "su"; transformers 5 fails
+ * on it unless the rotary object contains `original_max_position_embeddings`, which old files have in config.json itself.
  */
 const TYPES = { default: 'default', longrope: 'longrope', su: 'longrope', yarn: 'longrope' } as const;
 
-/** Reads a config.json as `parseGatedDecoder` does. */
+/** Parses a config.json as `parseGatedDecoder` does. */
 export function parsePhi3Config(json: JsonObject): GatedDecoderConfig {
   const fields = new Fields(json, 'config.json');
   const config = parseGatedDecoder(fields, 'phi3', {

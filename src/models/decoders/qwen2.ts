@@ -12,12 +12,12 @@ export function createQwen2(json: PretrainedConfig): Network {
   return createGatedDecoder(json, parseQwen2Config(json), { className: 'Qwen2', biases, block: llamaBlock });
 }
 
-/** Reads a config.json as `parseGatedDecoder` does. */
+/** Parses a config.json as `parseGatedDecoder` does. */
 export function parseQwen2Config(json: JsonObject): GatedDecoderConfig {
   return Object.freeze(parseQwen(new Fields(json, 'config.json'), 'qwen2'));
 }
 
-/** The fields that Qwen2 and Qwen3 share. */
+/** Parses the fields that Qwen2 and Qwen3 share. */
 export function parseQwen(fields: Fields, modelType: string, head_dim?: number): GatedDecoderConfig {
   const defaults = {
     max_position_embeddings: 32768,

@@ -5,7 +5,7 @@ import { createGatedDecoder } from './gated/gated_decoder';
 import { attentionOfNormedHeads, blockOfNormedInputs } from './gated/gated_parts';
 import { parseQwen } from './qwen2';
 
-/** `model_type: "qwen3"`: norms of each head's queries and keys. */
+/** `model_type: "qwen3"`: the queries and keys of each head are normalised. */
 export function createQwen3(json: PretrainedConfig): Network {
   const config = parseQwen3Config(json);
   const { attention_bias } = config;
@@ -16,7 +16,7 @@ export function createQwen3(json: PretrainedConfig): Network {
   });
 }
 
-/** Reads a config.json as `parseQwen2Config` does. The default size of a head is 128. */
+/** Parses a config.json as `parseQwen2Config` does. The default size of a head is 128. */
 export function parseQwen3Config(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   return Object.freeze({

@@ -6,7 +6,7 @@ import * as nn from '../nn';
 import { createBertNetwork } from './bert_network';
 import { parseEncoderConfig } from './encoder_config';
 
-/** `model_type: "bert"`: an encoder with learned positions and types of tokens; its pooler reads the first token. */
+/** `model_type: "bert"`: an encoder with learned positions and token types; its pooler reads the first token. */
 export function createBert(json: PretrainedConfig): Network {
   const config = parseEncoderConfig(json, 'bert', { type_vocab_size: 2, bos: null, eos: null, pad: 0 });
   const { hidden_size: C } = config;

@@ -7,20 +7,20 @@ import { textSizesOf } from '../text_sizes';
 import { encoderForward } from './encoder_block';
 import type { EncoderConfig } from './encoder_config';
 
-/** The differences between BERT and RoBERTa beside their heads. */
+/** The differences between BERT and RoBERTa, apart from their heads. */
 interface BertFamily {
-  /** The beginning of torch's classes. */
+  /** The prefix of transformers' class names. */
   readonly className: string;
-  /** torch's name of the network. */
+  /** The network's name in torch. */
   readonly prefix: string;
   readonly positions: PositionRule;
-  /** The row of the first position in its table. */
+  /** The row of the first position in the table of positions. */
   readonly firstPosition: number;
-  /** Whether torch lists the types of tokens before the positions. */
+  /** Whether torch lists the embedding of token types before that of positions. */
   readonly typesBeforePositions: boolean;
 }
 
-/** An encoder with the names of BERT. */
+/** Creates an encoder whose modules have the names of BERT. */
 export function createBertNetwork(
   json: PretrainedConfig,
   config: EncoderConfig,
@@ -34,7 +34,7 @@ export function createBertNetwork(
     config: json,
     text: { ...textSizesOf(config, P - family.firstPosition, family.positions), typeVocabSize },
     ...nn.network(model),
-    // BERT's order, for RoBERTa too: checkpoints of runs store trained tensors in this order.
+    // The tensors have BERT's order in RoBERTa too, because training checkpoints store trained tensors in this order.
     weights: [...embeddings, model.encoder].flatMap(({ weights }) => weights),
     constants: [],
     hiddenSize: config.hidden_size,
@@ -62,7 +62,7 @@ function embeddings(config: EncoderConfig, family: BertFamily) {
   const { vocab_size: V, hidden_size: C, max_position_embeddings: P, pad_token_id: padding } = config;
   const { firstPosition: offset, positions, typesBeforePositions } = family;
   const word_embeddings = nn.embedding(V, C, { padding });
-  // Padding has a row of its own if positions count tokens by their ids.
+  // If positions are counted by token ids, padding has its own row in the table.
   const position_embeddings = nn.embedding(P, C, { offset, padding: positions === 'ids' ? padding : null });
   const token_type_embeddings = nn.embedding(config.type_vocab_size, C);
   const LayerNorm = nn.layerNorm(C, config.layer_norm_eps);

@@ -10,10 +10,10 @@ import { textSizesOf } from '../text_sizes';
 import { encoderForward } from './encoder_block';
 import { type EncoderConfig, parseEncoderConfig } from './encoder_config';
 
-/** The epsilon of all norms, which is fixed in torch's classes. */
+/** The epsilon of all norms: the fixed value in transformers' classes. */
 const EPS = 1e-12;
 
-/** `model_type: "distilbert"`: BERT without types of tokens and without a pooler, under names of its own. */
+/** `model_type: "distilbert"`: BERT without token types and without a pooler, with its own module names. */
 export function createDistilbert(json: PretrainedConfig): Network {
   const config = parseDistilbert(json);
   const { hidden_size: C } = config;
@@ -38,7 +38,7 @@ export function createDistilbert(json: PretrainedConfig): Network {
   };
 }
 
-/** Reads the fields of BERT under DistilBERT's names. */
+/** Parses the fields of BERT under DistilBERT's names. */
 function parseDistilbert(json: PretrainedConfig): EncoderConfig {
   const fields = new Fields(json, 'config.json');
   const names = {

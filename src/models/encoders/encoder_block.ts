@@ -1,6 +1,6 @@
 import * as nn from '../nn';
 
-/** The parts of an encoder's block, for which each family has names of its own. */
+/** The modules of an encoder's block. Each family has its own names for them. */
 interface EncoderParts {
   readonly query: nn.Linear;
   readonly key: nn.Linear;
@@ -18,7 +18,7 @@ interface EncoderHeads {
   readonly num_attention_heads: number;
 }
 
-/** The forward pass of a block of BERT and of encoders after it: attention in both directions, LayerNorm after each sum. */
+/** Returns the forward pass of a block of BERT and similar encoders: bidirectional attention, LayerNorm after each sum. */
 export function encoderForward(
   { hidden_size: C, num_attention_heads: H }: EncoderHeads,
   layer: number,

@@ -6,7 +6,7 @@ import { INITIAL_STD } from '../heads';
 /** The fields of config.json that an encoder such as BERT needs. */
 export type EncoderConfig = ReturnType<typeof parseEncoderConfig>;
 
-/** Hugging Face's defaults, in which the families differ. */
+/** Hugging Face's defaults that differ between families. */
 interface EncoderDefaults {
   readonly type_vocab_size: number;
   readonly bos: number | null;
@@ -15,9 +15,9 @@ interface EncoderDefaults {
 }
 
 /**
- * Reads the config.json of BERT or of an encoder with the same fields. All sizes except `max_position_embeddings` and `type_vocab_size` are
- * required; other fields have Hugging Face's defaults. The base model's dropout is ignored, as a frozen base runs without it. Throws
- * `invalid_format` for values that no such model has, `unsupported_model` for values that aren't supported.
+ * Parses the config.json of BERT or of an encoder with the same fields. All sizes except `max_position_embeddings` and `type_vocab_size`
+ * are required; other fields have Hugging Face's defaults. The base model's dropout is ignored, as a frozen base runs without it. Throws
+ * `invalid_format` for invalid values, `unsupported_model` for values that aren't supported.
  */
 export function parseEncoderConfig(
   json: JsonObject,
@@ -37,7 +37,7 @@ export function parseEncoderConfig(
     intermediate_size: fields.positiveInteger('intermediate_size', { max: MAX.width }),
     num_hidden_layers: fields.positiveInteger('num_hidden_layers', { max: MAX.layers }),
     num_attention_heads,
-    /** Rows of the table of positions. */
+    /** The number of rows in the table of positions. */
     max_position_embeddings: fields.positiveInteger('max_position_embeddings', { fallback: 512, max: MAX.positions }),
     type_vocab_size: fields.positiveInteger('type_vocab_size', { fallback: type_vocab_size, max: 256 }),
     hidden_act: parseActivation(fields, 'hidden_act', 'gelu'),

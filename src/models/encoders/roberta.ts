@@ -7,12 +7,15 @@ import * as nn from '../nn';
 import { createBertNetwork } from './bert_network';
 import { parseEncoderConfig } from './encoder_config';
 
-/** `model_type: "roberta"`: BERT whose first position follows that of padding. Positions count the tokens whose id isn't padding's. */
+/**
+ * `model_type: "roberta"`: BERT whose positions count only tokens other than padding, by their ids. The row of the first position follows
+ * that of padding.
+ */
 export function createRoberta(json: PretrainedConfig): Network {
   return robertaOf(json, 'roberta', 'Roberta');
 }
 
-/** `model_type: "xlm-roberta"`: RoBERTa over a vocabulary of a hundred languages. */
+/** `model_type: "xlm-roberta"`: RoBERTa with a multilingual vocabulary. */
 export function createXlmRoberta(json: PretrainedConfig): Network {
   return robertaOf(json, 'xlm-roberta', 'XLMRoberta');
 }

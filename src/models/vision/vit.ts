@@ -6,7 +6,7 @@ import * as nn from '../nn';
 import { parseVitConfig } from './vit_config';
 import { VIT } from './vit_modules';
 
-/** `model_type: "vit"`: an image's patches as tokens, after one token for the whole image; LayerNorm before attention and MLP. */
+/** `model_type: "vit"`: the tokens are an image's patches, after one token for the whole image; LayerNorm before attention and MLP. */
 export function createVit(json: PretrainedConfig, { moduleNames }: NetworkOptions = {}): Network {
   const config = parseVitConfig(json);
   const names = moduleNames ?? config.moduleNames;
@@ -37,7 +37,9 @@ export function createVit(json: PretrainedConfig, { moduleNames }: NetworkOption
 
 type Vits = Readonly<Record<ModuleNames, nn.Module>>;
 
-/** transformers 4 and 5 write files with the names of 4; other programs may write those of 5. */
+/**
+ * Allows the names of both versions in files: transformers 4 and 5 write those of version 4, other programs may write those of version 5.
+ */
 function storedUnderBoth(spec: WeightSpec, { v4, v5 }: Vits, index: number): WeightSpec {
   const [first = spec, other = spec] = [v4.weights[index], v5.weights[index]];
   return first.name === other.name ? spec : { ...spec, storedNames: [first.name, other.name] };

@@ -9,9 +9,9 @@ import { INITIAL_STD } from '../heads';
 export type VitConfig = ReturnType<typeof parseVitConfig>;
 
 /**
- * Reads a ViT's config.json. The network's sizes are required; other fields have Hugging Face's defaults. Dropout is ignored, as a
- * frozen base runs without it, and so are fields of heads other than a classifier's. Throws `invalid_format` for values that no such model
- * has, `unsupported_model` for values that aren't supported.
+ * Parses a ViT's config.json. The network's sizes are required; other fields have Hugging Face's defaults. Dropout is ignored, as a frozen
+ * base runs without it, and so are fields of heads other than a classifier's. Throws `invalid_format` for invalid values,
+ * `unsupported_model` for values that aren't supported.
  */
 export function parseVitConfig(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
@@ -48,7 +48,7 @@ function parseImage(fields: Fields): ImageSizes {
   return Object.freeze({ channels, size, patch, patches });
 }
 
-/** The release of transformers that wrote the file: 5 has other names in memory than in files. */
+/** Returns the transformers version that wrote the file. Version 5 uses other module names in memory than in files. */
 function moduleNamesOf(fields: Fields): ModuleNames {
   const major = Number.parseInt(fields.optionalString('transformers_version') ?? '', 10);
   return major >= 5 ? 'v5' : 'v4';

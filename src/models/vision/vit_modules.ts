@@ -7,7 +7,7 @@ import { prependRow } from '../../ops/rows/prepend_row';
 import * as nn from '../nn';
 import type { VitConfig } from './vit_config';
 
-/** The network with the modules of transformers 4 and of 5. Both have the same tensors in the same order. */
+/** The network with the module names of transformers 4, and with those of transformers 5. Both have the same tensors in the same order. */
 export const VIT = { v4: vitOfV4, v5: vitOfV5 } as const satisfies Record<ModuleNames, unknown>;
 
 function vitOfV4(config: VitConfig) {
@@ -56,7 +56,7 @@ function embeddings({ hidden_size: C, image: { channels, patch, patches: P } }: 
   );
 }
 
-/** The parts of a block, in the order of its tensors. */
+/** The modules of a block, in the order of its tensors. */
 interface VitParts {
   readonly query: nn.Linear;
   readonly key: nn.Linear;
@@ -131,7 +131,7 @@ function blockOfV5(config: VitConfig, layer: number): nn.Unnamed<nn.Unary> {
   }));
 }
 
-/** Computes a block by its parts. Its tensors have the order of the parts, which is the same in both releases. */
+/** Creates a block from its modules. Its tensors have the order of `VitParts`, which is the same in both versions. */
 function vitBlock<M extends nn.Module>(
   { hidden_size: C, num_attention_heads: H }: VitConfig,
   layer: number,

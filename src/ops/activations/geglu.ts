@@ -23,8 +23,8 @@ export const gegluBackward = flatKernel({
 });
 
 /**
- * gelu_new(gate) · up, for two different values of the same shape, with GELU's tanh approximation as in `geluNew`. Both receive a gradient,
- * computed in one dispatch.
+ * gelu_new(gate) · up, for two different values of the same shape, with GELU's tanh approximation as in `geluNew`. One dispatch computes
+ * the gradients of both.
  */
 export function geglu(g: Graph, gate: Value, up: Value): Value {
   expectShape('geglu up', up.shape, gate.shape);

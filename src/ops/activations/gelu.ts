@@ -22,7 +22,7 @@ export const geluBackward = flatKernel({
   flops: ({ size }) => 39 * size,
 });
 
-/** Exact GELU, as torch's default and Hugging Face's `gelu`: ½x·(1 + erf(x/√2)), to about 1e-7 of |x|. */
+/** Exact GELU, torch's default and Hugging Face's `gelu`: ½x·(1 + erf(x/√2)), with an error of about 1e-7 · |x|. */
 export function gelu(g: Graph, x: Value): Value {
   const size = numel(x.shape);
   const { y } = g.emit(geluForward, { x }, { y: x.shape }, { size });

@@ -20,7 +20,7 @@ export const reluBackward = flatKernel({
   flops: ({ size }) => size,
 });
 
-/** max(x, 0). The gradient at 0 is 0, as in torch. It depends on y only, so x isn't held for the backward pass. */
+/** max(x, 0). The gradient at 0 is 0, as in torch. The gradient depends only on y, so the backward pass doesn't need x. */
 export function relu(g: Graph, x: Value): Value {
   const size = numel(x.shape);
   const { y } = g.emit(reluForward, { x }, { y: x.shape }, { size });

@@ -24,8 +24,8 @@ export const softcapBackward = flatKernel({
 });
 
 /**
- * cap · tanh(x / cap): about x near 0, and always within ±cap. With a cap of 1 it is torch's `Tanh`. Throws `invalid_argument` unless `cap`
- * is a positive number.
+ * cap · tanh(x / cap): approximately x near 0, and always within ±cap. With a cap of 1 it is torch's `Tanh`. Throws `invalid_argument`
+ * unless `cap` is a positive number.
  */
 export function softcap(g: Graph, x: Value, cap: number): Value {
   if (!(cap > 0 && Number.isFinite(cap))) {

@@ -24,8 +24,8 @@ export const swigluBackward = flatKernel({
 });
 
 /**
- * silu(gate) · up, for two different values of the same shape. The dispatch that computes gate and up may compute y as well. One dispatch
- * computes both gradients, and may also compute dy, the input gradient of the next layer.
+ * silu(gate) · up, for two different values of the same shape. The dispatch that computes gate and up may compute the result as well. One
+ * dispatch computes both gradients. It may also compute dy, the gradient of the result, which is the input gradient of the next layer.
  */
 export function swiglu(g: Graph, gate: Value, up: Value): Value {
   expectShape('swiglu up', up.shape, gate.shape);

@@ -19,15 +19,15 @@ interface AlibiInputs {
   readonly k: Value;
   /** (N, H·D) */
   readonly v: Value;
-  /** (P, H): the bias of a key by its position, for each head. */
+  /** (P, H): the bias of a key at each position, for each head. */
   readonly table: Value;
-  /** u32 (N), below P. */
+  /** u32 (N): the position of each token, below P; padding may have any position. */
   readonly positions: Value;
-  /** Size of a head. */
+  /** The size of a head. */
   readonly D: number;
 }
 
-/** Queries, keys and values in larger heads, whose products include the bias. */
+/** Queries, keys and values with larger heads, so that their products include the bias. */
 interface BiasedHeads {
   readonly q: Value;
   readonly k: Value;
@@ -36,9 +36,9 @@ interface BiasedHeads {
 }
 
 /**
- * Queries, keys and values for attention with linear biases (ALiBi): q'·k' = q·k + table[position of k, head]. An extra column holds 1 in
- * each query and the bias in each key, so that attention and caches need no code for it. Values and results have zeros after their D
- * numbers, which `withoutAlibi` cuts off.
+ * Prepares queries, keys and values for attention with linear biases (ALiBi): q'·k' = q·k + table[position of k, head]. An additional
+ * column is 1 in each query and the bias in each key, so that attention and caches need no code for biases. Values and results have zeros
+ * after their D numbers, which `withoutAlibi` removes.
  */
 export function withAlibi(g: Graph, { q, k, v, table, positions, D }: AlibiInputs): BiasedHeads {
   const to = roundUp(D + 1, 4);
@@ -53,7 +53,7 @@ export function withAlibi(g: Graph, { q, k, v, table, positions, D }: AlibiInput
   return { q: resizeHeads(g, q, D, to, 1), k: biased, v: resizeHeads(g, v, D, to), D: to };
 }
 
-/** The results of attention, with heads of size `from`, cut to the D numbers of their values: (N, H·D). */
+/** Truncates the heads of attention's results from size `from` to the D numbers of their values: (N, H·D). */
 export function withoutAlibi(g: Graph, attended: Value, from: number, D: number): Value {
   return resizeHeads(g, attended, from, D);
 }

@@ -17,10 +17,10 @@ import {
   withDirections,
 } from './variants';
 
-/** The registers that variants need (`VariantInit.registers`) in the code of GPUs' own compilers. */
+/** The number of registers per thread that these variants need in code from GPU drivers' compilers (`VariantInit.registers`). */
 const REGISTERS = 112;
 
-/** The files that `subgroup` and `held` share. */
+/** The shader files that the variants `subgroup` and `held` share. */
 const onQuads = ['enable_subgroups', 'attention', 'subgroup', 'neighbours', 'rows', 'softmax', 'block'];
 
 export const attentionForward = shaderKernel({
@@ -59,26 +59,26 @@ export const attentionForward = shaderKernel({
   flops: (sizes) => 4 * visibleProducts(sizes),
 });
 
-/** The heads of a layer. */
+/** The attention heads of a layer, and how they compute attention. */
 export interface AttentionHeads {
-  /** Query heads. */
+  /** The number of query heads. */
   readonly H: number;
-  /** Key and value heads; divides H. Query head h uses kv head floor(h · Hkv / H). */
+  /** The number of key and value heads; it divides H. Query head h uses key and value head floor(h · Hkv / H). */
   readonly Hkv: number;
-  /** Size of a head. */
+  /** The size of a head. */
   readonly D: number;
-  /** The factor for products of queries and keys. Default: 1 / √D. */
+  /** The factor by which products of queries and keys are multiplied. Default: 1 / √D. */
   readonly scale?: number;
   /**
-   * The number of tokens that a query sees up to and including its own, and as many after it if attention isn't causal; at least 1.
-   * Default: all.
+   * The number of tokens to which a query attends, up to and including its own; if attention isn't causal, it attends to as many after its
+   * own as before. At least 1. Default: all tokens.
    */
   readonly window?: number;
-  /** Whether a query sees no keys after its own. Default: true. */
+  /** Whether a query attends to no keys after its own. Default: true. */
   readonly causal?: boolean;
-  /** Scores s become softcap · tanh(s / softcap), which is within ±softcap. Default: scores stay unchanged. */
+  /** The cap of scores: s becomes softcap · tanh(s / softcap), which is within ±softcap. Default: scores stay unchanged. */
   readonly softcap?: number;
-  /** The rotation of queries and keys before attention, as by `rope`. Default: none. */
+  /** The rotation of queries and keys before attention, as by `rope`. Default: no rotation. */
   readonly rotary?: Rotary;
 }
 
@@ -89,16 +89,16 @@ export interface AttentionInputs extends AttentionHeads {
   readonly k: Value;
   /** (B·T, Hkv·D) */
   readonly v: Value;
-  /** u32 (B, T, 2): from `attentionSpans`. Padding may be anywhere in a row. */
+  /** u32 (B, T, 2): the result of `attentionSpans`. Padding may be anywhere in a row. */
   readonly spans: Value;
   readonly B: number;
   readonly T: number;
 }
 
 /**
- * softmax(scale · q·kᵀ)·v, with scores capped if `softcap` is given: (B·T, H·D). A query sees the real tokens of its document within the
- * window, only up to itself if attention is causal; a query that sees no token gives zeros. The scores are never stored: memory grows with
- * T, not T².
+ * softmax(scale · q·kᵀ)·v, with scores capped if `softcap` is given: (B·T, H·D). A query attends to the real tokens of its document within
+ * the window, and only up to its own token if attention is causal. The result of a query that attends to no token is zero. The scores are
+ * never stored: memory grows with T, not T².
  */
 export function attention(g: Graph, inputs: AttentionInputs): Value {
   const { q, k, v, spans, B, T, H, Hkv, D, window = T, rotary } = inputs;
@@ -120,7 +120,7 @@ function attendPadded(g: Graph, inputs: AttentionInputs): Value {
   const { q, k, v, D } = inputs;
   const padded = roundUp(D, 4);
   if (padded === D) return attend(g, inputs);
-  // The kernels read four numbers of a head at a time; zeros change neither scores nor sums.
+  // The kernels read four numbers of a head at a time, so heads are padded with zeros, which change neither scores nor sums.
   const pad = (x: Value): Value => resizeHeads(g, x, D, padded);
   const wide = { ...inputs, q: pad(q), k: pad(k), v: pad(v), D: padded, scale: scaleOf(inputs) };
   return resizeHeads(g, attend(g, wide), padded, D);

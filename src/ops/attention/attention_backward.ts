@@ -18,13 +18,13 @@ import {
 } from './variants';
 
 /**
- * The registers that variants need (`VariantInit.registers`) in the code of GPUs' own compilers. The gradient of keys holds 64 sums, or 32
- * if other workgroups compute the gradient of values.
+ * The number of registers per thread that these variants need in code from GPU drivers' compilers (`VariantInit.registers`). For the
+ * gradient of keys, a thread holds 64 sums, or 32 if other workgroups compute the gradient of values.
  */
 const REGISTERS = { together: 168, apart: 112 };
 
 const tiles = ['backward_tile', 'tile', 'rows', 'meeting', 'query_products', 'backward_blocks', 'block'];
-/** Files that `subgroup` and `held` share. */
+/** The shader files that the variants `subgroup` and `held` share. */
 const onQuads = ['enable_subgroups', 'attention_backward', 'backward_subgroup', 'neighbours', 'rows', 'meeting'];
 
 const params = {
@@ -37,7 +37,7 @@ const params = {
   is_turned: 'u32',
 } as const;
 
-/** The gradient of queries, or of keys and values. One kernel computes either, so that only one has to be compiled. */
+/** Computes the gradient of queries, or those of keys and values. One kernel does both, so that only one has to be compiled. */
 export const attentionBackward = shaderKernel({
   name: 'attention_backward',
   bindings: {
@@ -89,7 +89,7 @@ export const attentionBackward = shaderKernel({
   flops: ({ of_keys, ...sizes }) => (of_keys !== 0 ? 8 : 6) * visibleProducts(sizes),
 });
 
-/** The grid of the kernel, with `parts` workgroups for a tile of rows. */
+/** Returns the kernel's grid, with `parts` workgroups for each tile of rows. */
 function rowTiles({ B, T, H, Hkv, of_keys }: Params<typeof params>, parts = 1): Grid {
   return [ceilDiv(T, TILE) * parts, of_keys !== 0 ? Hkv : H, B];
 }
@@ -111,7 +111,10 @@ interface AttentionResults extends HeadRows {
   readonly L: Value;
 }
 
-/** The queries, keys and values that receive the gradients. A rotation of whole heads has made the results' q and k from them. */
+/**
+ * The queries, keys and values before a rotation of whole heads, which produced the q and k of `AttentionResults`. They receive the
+ * gradients.
+ */
 export interface Unturned extends HeadRows {
   readonly rotary: Rotary;
 }
@@ -133,7 +136,7 @@ export function differentiateAttention(
     const gradients = joinAll(g, [dq, dk, dv]);
     const turns = unturned && turnsOf(g, unturned.rotary);
     const backward = { ...results, dy, saved, gradients, turns };
-    // The pass of queries also writes y · dy, which the pass of keys reads.
+    // The pass for queries also writes y · dy, which the pass for keys and values reads.
     emitPass(g, backward, sizes, 0);
     if (toK.wanted || toV.wanted) emitPass(g, backward, sizes, 1);
     return [passOn(g, dq, toQ), passOn(g, dk, toK), passOn(g, dv, toV)];
@@ -142,9 +145,9 @@ export function differentiateAttention(
 
 interface Backward extends Pick<AttentionResults, 'q' | 'k' | 'v' | 'spans'> {
   readonly dy: Value;
-  /** y, L and y · dy */
+  /** The concatenation of y, L and y · dy. */
   readonly saved: JoinedValue;
-  /** dq, dk and dv */
+  /** The concatenation of dq, dk and dv. */
   readonly gradients: JoinedValue;
   readonly turns: Value | undefined;
 }

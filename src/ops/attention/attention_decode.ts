@@ -7,7 +7,10 @@ import { shaderKernel } from '../shader_kernel';
 import { type AttentionHeads, expectCap, scaleOf } from './attention';
 import { withCap } from './variants';
 
-/** Threads of a workgroup, and so the most words of a head that one workgroup can sum. */
+/**
+ * The number of threads in a workgroup. Each sums one word (a `vec4` or a number) of a head, so a workgroup can sum at most this many
+ * words.
+ */
 const THREADS = 128;
 
 const params = { B: 'size', S: 'size', H: 'size', Hkv: 'size', D: 'size', scale: 'f32', softcap: 'f32' } as const;
@@ -35,7 +38,7 @@ export const attentionDecodeKernel = shaderKernel({
       workgroups: ({ B, H }) => [ceilDiv(B * H, 4)],
     }),
   ]),
-  // Counted for a full cache: its actual length is known only on the device.
+  // The count is for a full cache, as the cache's actual length is known only on the device.
   flops: ({ B, S, H, D }) => 4 * B * S * H * D,
 });
 
@@ -46,11 +49,14 @@ interface AttentionDecodeInputs extends AttentionHeads {
   readonly k_cache: Value;
   /** (B, S, Hkv·D) */
   readonly v_cache: Value;
-  /** u32 (B): the query's position. If it is S or more, the query sees all entries. */
+  /** u32 (B): the query's position. If it is S or more, the query attends to all entries of the cache. */
   readonly positions: Value;
 }
 
-/** Attention of each row's new token to its cache, which already contains the token's own key and value: (B, H·D). Has no gradient. */
+/**
+ * Computes the attention of each row's new token to its cache, which already contains the token's own key and value: (B, H·D). Has no
+ * gradient.
+ */
 export function attentionDecode(g: Graph, inputs: AttentionDecodeInputs): Value {
   const { q, k_cache, v_cache, positions, H, Hkv, D, softcap } = inputs;
   const [B = 0, S = 0] = k_cache.shape;

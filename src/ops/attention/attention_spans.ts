@@ -1,7 +1,8 @@
 /**
- * The attention spans of every token, u32 (B, T, 2): the position in the row at which its document begins, and the end of the queries that
- * see it as a key (the start of the next document or the row's end; 0 for padding). `documents` is 0 for padding and any other number for a
- * token: a change of the number within a row of T tokens begins another document.
+ * Returns the attention spans of all tokens, u32 (B, T, 2). The first number is the position in the row at which the token's document
+ * begins. The second is the end of the range of queries that attend to the token as a key: the start of the next document or the row's end;
+ * 0 for padding. `documents` is 0 for padding and any other number for a token. A change of the number within a row of T tokens begins
+ * another document.
  */
 export function attentionSpans(documents: ArrayLike<number>, T: number): Uint32Array<ArrayBuffer> {
   const spans = new Uint32Array(2 * documents.length);
@@ -20,7 +21,8 @@ export function attentionSpans(documents: ArrayLike<number>, T: number): Uint32A
 }
 
 /**
- * The position at which the document of each of T tokens begins, counted from the first token. Padding belongs to the document before it.
+ * Returns, for each of T tokens, the position at which its document begins, counted from the first token. Padding belongs to the document
+ * before it.
  */
 export function documentBegins(documents: ArrayLike<number>, first: number, T: number): Uint32Array<ArrayBuffer> {
   const begins = new Uint32Array(T);

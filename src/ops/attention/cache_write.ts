@@ -22,7 +22,7 @@ export interface CacheWriteInputs {
   readonly v_cache: Value;
   /** u32 (B·T): each token's position, distinct within a row. */
   readonly positions: Value;
-  /** u32 (B): the last position of each row to store. Only it and the S − 1 positions before it are stored. */
+  /** u32 (B): the last position of each row to store. Only this one and the S − 1 positions before it are stored. */
   readonly last: Value;
   readonly B: number;
   readonly T: number;

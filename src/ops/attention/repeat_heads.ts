@@ -20,7 +20,7 @@ export const repeatHeadsBackward = flatKernel({
   flops: ({ rows, D, times }) => rows * D * times,
 });
 
-/** Repeats each head of D numbers `times` times: (N, Hkv·D) to (N, Hkv·times·D). The gradient of a head is the sum over its copies. */
+/** Repeats each head of D numbers `times` times: (N, Hkv·D) becomes (N, Hkv·times·D). The gradient of a head is the sum over its copies. */
 export function repeatHeads(g: Graph, x: Value, D: number, times: number): Value {
   const { rows: N, columns } = rowsAndColumns(x.shape);
   if (columns % D !== 0) {

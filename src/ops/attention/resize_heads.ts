@@ -10,7 +10,7 @@ export const attentionPad = flatKernel({
   threads: ({ rows, to_columns }) => rows * to_columns,
 });
 
-/** Resizes heads (N, heads·from) to (N, heads·to): cuts them, or appends `fill` once and then zeros. */
+/** Resizes heads from (N, heads·from) to (N, heads·to): truncates them, or appends `fill` once and then zeros. */
 export function resizeHeads(g: Graph, x: Value, from: number, to: number, fill = 0): Value {
   const y = resized(g, x, from, to, fill);
   g.differentiate(y, [x], (dy, [sink]) => [passOn(g, resized(g, dy, to, from), sink)]);

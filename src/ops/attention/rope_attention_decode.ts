@@ -9,7 +9,7 @@ import { attentionDecode } from './attention_decode';
 import { type CacheWriteInputs, cacheWrite } from './cache_write';
 import { withCap } from './variants';
 
-/** The largest head that a workgroup holds. */
+/** The largest supported head. The shader has workgroup memory for queries and keys of up to this many numbers. */
 const MOST_HEAD = 256;
 
 const params = { B: 'size', S: 'size', H: 'size', Hkv: 'size', D: 'size', scale: 'f32', softcap: 'f32' } as const;
@@ -41,7 +41,7 @@ export const ropeAttentionDecodeKernel = shaderKernel({
       workgroups: ({ B, H }) => [ceilDiv(B * H, 4)],
     },
   ]),
-  // Counted for a full cache: its actual length is known only on the device.
+  // The count is for a full cache, as the cache's actual length is known only on the device.
   flops: ({ B, S, H, Hkv, D }) => 4 * B * S * H * D + 3 * B * (H + Hkv) * D,
 });
 
@@ -53,9 +53,9 @@ interface CachedAttentionInputs
 }
 
 /**
- * Writes each row's new key and value (B, Hkv·D) into its cache, and returns attention to the cache, as `cacheWrite` and `attentionDecode`
- * do: (B, H·D). If whole heads are rotated, one dispatch does all this and the rotation, and stores rotated keys in the cache alone. Has no
- * gradient.
+ * Writes each row's new key and value (B, Hkv·D) into its cache, and returns the attention to the cache, as `cacheWrite` and
+ * `attentionDecode` do: (B, H·D). If whole heads are rotated, one dispatch does all this and the rotation, and stores rotated keys only in
+ * the cache. Has no gradient.
  */
 export function cachedAttention(g: Graph, inputs: CachedAttentionInputs): Value {
   const { q, k, v, k_cache, v_cache, positions, softcap, H, Hkv, D, rotary } = inputs;

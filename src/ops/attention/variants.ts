@@ -2,19 +2,19 @@ import type { Params, ParamTypes, VariantInit } from '../../core/kernels/kernel'
 
 /*
  * The families of variants. `workgroup` shares tiles and comes first, because it suits every GPU. `workgroup_apart` is `workgroup` for GPUs
- * with few registers: different workgroups compute the gradients of keys and of values, and both compute the scores. `subgroup` shares the
- * reads of the threads of a quad, and `serial` shares nothing: both are for software GPUs. `held` is `subgroup` with small heads in
- * registers, for devices on which reads cost more than instructions.
+ * with few registers: different workgroups compute the gradients of keys and of values, and both compute the scores. In `subgroup`, the
+ * threads of a quad share what they read; in `serial`, threads share nothing. Both are for software GPUs. `held` is `subgroup` with small
+ * heads in registers, for devices on which reads cost more than instructions.
  */
 
-/** Tokens of a workgroup's tile, in all families. */
+/** The number of tokens in a workgroup's tile, in all families. */
 export const TILE = 32;
-/** Columns of a head that a workgroup of the `workgroup` family computes. */
+/** The number of a head's columns that a workgroup of the `workgroup` family computes. */
 export const COLUMNS = 64;
-/** The size of attention heads whose values a thread holds in registers. */
+/** The size of heads that a thread holds in registers, in the `held` family. */
 export const HELD = 8;
 
-/** The params of attention and of its gradient. */
+/** The params of the kernels for attention and for its gradient. */
 export const attentionParams = {
   B: 'size',
   T: 'size',
@@ -29,21 +29,23 @@ export const attentionParams = {
 
 export type AttentionSizes = Params<typeof attentionParams>;
 
-/** Multiplications in one pass over the visible scores: below the diagonal or on both sides, and within the window. */
+/**
+ * Returns the number of multiplications in one pass over the visible scores: below the diagonal or on both sides, and within the window.
+ */
 export function visibleProducts({ B, T, H, D, window, causal }: AttentionSizes): number {
   const below = (B * H * D * window * (2 * T - window + 1)) / 2;
   return causal !== 0 ? below : 2 * below - B * H * D * T;
 }
 
-/** Files that complete a variant, and the params for which they apply. */
+/** Shader files that complete a variant, and the params for which they apply. */
 interface Completion<P extends ParamTypes> {
-  /** Names for less usual params, as in `VariantInit.cases`; empty for the usual ones. */
+  /** The names of the special params that the files are for, as in `VariantInit.cases`; empty for the usual params. */
   readonly cases: readonly string[];
   readonly wgsl: readonly string[];
   fits(params: Params<P>): boolean;
 }
 
-/** Each variant twice: for uncapped scores (`softcap` is 0), and for capped ones. */
+/** Returns each variant twice: for uncapped scores (`softcap` is 0), and for capped ones. */
 export function withCap<P extends ParamTypes & { readonly softcap: 'f32' }>(
   variants: readonly VariantInit<P>[],
 ): VariantInit<P>[] {
@@ -53,7 +55,7 @@ export function withCap<P extends ParamTypes & { readonly softcap: 'f32' }>(
   ]);
 }
 
-/** Each variant twice: for queries that see keys up to their own, and for queries that see their whole document. */
+/** Returns each variant twice: for queries that attend to keys up to their own, and for queries that attend to their whole document. */
 export function withDirections<P extends ParamTypes & { readonly causal: 'u32' }>(
   variants: readonly VariantInit<P>[],
 ): VariantInit<P>[] {

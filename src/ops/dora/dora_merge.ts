@@ -12,7 +12,7 @@ export const doraMergeKernel = flatKernel({
   flops: ({ M, K }) => M * K,
 });
 
-/** into = diag(m / norm)·into: into (M, K) is a pinned f32 value, norm (M). Has no gradient. */
+/** into = diag(m / norm)·into, where `into` (M, K) is a pinned f32 value, and m and norm are (M). Has no gradient. */
 export function doraMerge(g: Graph, { magnitude, norm }: Pick<Rescaling, 'magnitude' | 'norm'>, into: Value): void {
   const { rows: M, columns: K } = rowsAndColumns(into.shape);
   expectMagnitude('dora_merge', magnitude, M);

@@ -29,7 +29,7 @@ export const doraNormKernel = byStorage((stored) =>
   }),
 );
 
-/** A change scale · B·A of a matrix. */
+/** A low-rank change of a matrix: scale · B·A. */
 export interface LowRankChange {
   /** (R, ≥ K), f32: the first K columns are used. */
   readonly A: Value;
@@ -39,8 +39,8 @@ export interface LowRankChange {
 }
 
 /**
- * ‖W + scale · B·A‖₂ of each row, (M): W (M, K) in any storage, without a change ‖W‖₂. The kernel reads W once. Its 2·M·K·R operations are
- * R / N of those of the layer's product with N tokens. Has no gradient, as in DoRA: the norm counts as a constant.
+ * Computes the norm ‖W + scale · B·A‖₂ of each row, (M); without a change, ‖W‖₂. W is (M, K) in any storage, and is read once. The kernel's
+ * 2·M·K·R operations are R / N of those of the layer's product with N tokens. Has no gradient: as in DoRA, the norm counts as a constant.
  */
 export function doraNorm(g: Graph, weight: Value, change?: LowRankChange): Value {
   const { rows, columns: K } = rowsAndColumns(weight.shape);
@@ -55,19 +55,19 @@ export function doraNorm(g: Graph, weight: Value, change?: LowRankChange): Value
   return norm;
 }
 
-/** A weight (M, K), and the value that receives the lengths of its rows. That value may also hold the lengths of other weights. */
+/** A weight (M, K), and the value that receives the norms of its rows. That value may also hold the norms of other weights. */
 export interface MeasuredWeight {
   /** A pinned f32 value, or a view of one. */
   readonly weight: Value;
   /** A pinned f32 value. */
   readonly norm: Value;
-  /** The place of the first length in `norm`: a multiple of 4. Default 0. */
+  /** The offset of the first norm in `norm`: a multiple of 4. Default: 0. */
   readonly norm_at?: number | undefined;
 }
 
 /**
- * norm[norm_at + m] = ‖W‖₂ of each row of each weight. Weights of the same K share a dispatch if they are side by side in one buffer and
- * their lengths are side by side in `norm`, in the same order.
+ * norm[norm_at + m] = ‖W‖₂ of each row of each weight. Weights with the same K share a dispatch if they are side by side in one buffer and
+ * their norms are side by side in `norm`, in the same order.
  */
 export function doraNorms(g: Graph, weights: readonly MeasuredWeight[]): void {
   for (const group of inParts(weights, follows, weights.length)) {
@@ -82,7 +82,7 @@ export function doraNorms(g: Graph, weights: readonly MeasuredWeight[]): void {
   }
 }
 
-/** Whether a weight and its lengths begin where those of a group end. */
+/** Whether a weight and its norms begin where those of a group end. */
 function follows({ weight, norm, norm_at }: MeasuredWeight, group: readonly MeasuredWeight[]): boolean {
   const last = group.at(-1);
   if (last === undefined || wholeOf(weight) !== wholeOf(last.weight) || norm !== last.norm) return false;

@@ -6,7 +6,7 @@ import { passOn } from '../add';
 import { accumulatedIn, columnVariants, emitColumnSum } from '../rows/column_sum';
 import { flatKernel, shaderKernel } from '../shader_kernel';
 
-/** Rows of a thread, as in the shader. */
+/** The number of rows per thread, as in the shader. */
 const ROWS = 8;
 
 export const doraScaleForward = flatKernel({
@@ -18,7 +18,7 @@ export const doraScaleForward = flatKernel({
   flops: ({ N, C }) => 3 * N * C,
 });
 
-/** The gradients of x and of the magnitudes in one pass over dy. */
+/** Computes the gradients of x and of the magnitudes in one pass over dy. */
 export const doraScaleBackward = shaderKernel({
   name: 'dora_scale_backward',
   bindings: { x: 'read', dy: 'read', pool: 'read', norm: 'read', sum: 'read', dx: 'write', grads: 'update' },
@@ -27,22 +27,22 @@ export const doraScaleBackward = shaderKernel({
   flops: ({ N, C }) => 5 * N * C,
 });
 
-/** DoRA's trained magnitudes of a layer's rows: m of C numbers in a pool. */
+/** DoRA's trained magnitudes m of a layer's rows: C numbers in a pool, the buffer of all trained parameters. */
 export interface Magnitude {
   /** One-dimensional. */
   readonly pool: Value;
-  /** In floats: a multiple of 4. */
+  /** The offset of m in the pool, in floats: a multiple of 4. */
   readonly offset: number;
 }
 
-/** The factors m / norm − less, and the operands to add. */
+/** The factors m / norm − less, and the values to add. */
 export interface Rescaling {
   readonly magnitude: Magnitude;
-  /** The length of each of the C rows of the weight with its change, from `doraNorm` or `doraNorms`. */
+  /** The norm of each of the C rows of the weight with its change, from `doraNorm` or `doraNorms`. */
   readonly norm: Value;
-  /** The place of the first of these lengths in `norm`: a multiple of 4. Default: `norm` has the lengths of this weight alone. */
+  /** The offset of the first of these norms in `norm`: a multiple of 4. Default: `norm` has the norms of this weight alone. */
   readonly norm_at?: number | undefined;
-  /** The number to subtract from each factor: 0 or 1. Default 0. */
+  /** The number to subtract from each factor: 0 or 1. Default: 0. */
   readonly less?: number;
   /** (C) */
   readonly bias?: Value | undefined;
@@ -51,11 +51,11 @@ export interface Rescaling {
 }
 
 /**
- * (m / norm − less) ⊙ x + bias + residual: x (…, C). x, the magnitudes' pool, bias and residual receive gradients if they train; those of
- * pool and bias accumulate in the buffers passed to `Graph.grad`. The norm counts as a constant. The gradient of m reads x itself, so m may
- * be 0.
+ * (m / norm − less) ⊙ x + bias + residual, where x is (…, C). x, the magnitudes' pool, bias and residual receive gradients if they are
+ * trained. The gradients of pool and bias accumulate in the buffers passed to `Graph.grad`. The norm counts as a constant. The gradient of
+ * m reads x itself, so m may be 0.
  *
- * Moves 2·N·C floats forward and 3·N·C backward, in one dispatch each.
+ * Reads and writes 2·N·C floats in the forward pass and 3·N·C in the backward pass, in one dispatch each.
  */
 export function doraScale(g: Graph, x: Value, rescaling: Rescaling): Value {
   const { magnitude, norm, norm_at, bias, residual } = rescaling;
@@ -113,7 +113,7 @@ function emitBiasBackward(g: Graph, dy: Value, bias: Value, sink: Sink): Value |
   return db;
 }
 
-/** Throws `invalid_argument` for a pool that has no m of this length at the offset. */
+/** Throws `invalid_argument` unless the pool contains `length` magnitudes at the offset. */
 export function expectMagnitude(kernel: string, magnitude: Magnitude, length: number): void {
   expectPlaced(kernel, 'magnitudes', magnitude, length);
 }

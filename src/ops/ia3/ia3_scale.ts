@@ -15,7 +15,7 @@ export const ia3ScaleForward = flatKernel({
   flops: ({ N, C }) => N * C,
 });
 
-/** The gradients of x and of the vector in one pass over dy. */
+/** Computes the gradients of x and of the vector in one pass over dy. */
 export const ia3ScaleBackward = shaderKernel({
   name: 'ia3_scale_backward',
   bindings: { x: 'read', dy: 'read', pool: 'read', sum: 'read', dx: 'write', grads: 'update' },
@@ -24,19 +24,19 @@ export const ia3ScaleBackward = shaderKernel({
   flops: ({ N, C }) => 3 * N * C,
 });
 
-/** A vector l of C numbers in a pool. */
+/** A trained vector l of C numbers in a pool. */
 export interface Ia3Vector {
-  /** The pool of trained vectors, one-dimensional. */
+  /** The buffer of all trained parameters, one-dimensional. */
   readonly pool: Value;
-  /** In floats: a multiple of 4. */
+  /** The offset of l in the pool, in floats: a multiple of 4. */
   readonly offset: number;
 }
 
 /**
- * l ⊙ x + residual: x (…, C), residual (…, C). x, residual and the pool receive gradients if they train; the pool's accumulates in the
- * buffer passed to `Graph.grad`. The gradient of l reads x itself, so l may be 0.
+ * l ⊙ x + residual, where both are (…, C). x, residual and the pool receive gradients if they are trained; the gradient of the pool
+ * accumulates in the buffer passed to `Graph.grad`. The gradient of l reads x itself, so l may be 0.
  *
- * Moves 2·N·C floats forward and 3·N·C backward, in one dispatch each.
+ * Reads and writes 2·N·C floats in the forward pass and 3·N·C in the backward pass, in one dispatch each.
  */
 export function ia3Scale(g: Graph, x: Value, vector: Ia3Vector, residual?: Value): Value {
   if (residual !== undefined) expectShape('ia3_scale residual', residual.shape, x.shape);
@@ -77,7 +77,7 @@ function emitScaleBackward(
   return [wanted ? dx : undefined, grads];
 }
 
-/** Throws `invalid_argument` for a pool that has no l of this length at the offset. */
+/** Throws `invalid_argument` unless the pool contains a vector of `length` numbers at the offset. */
 export function expectVector(kernel: string, { pool, offset }: Ia3Vector, length: number): void {
   const [size = 0] = pool.shape;
   const isPlaced = Number.isInteger(offset) && offset >= 0 && offset % 4 === 0 && offset + length <= size;

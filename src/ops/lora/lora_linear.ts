@@ -64,22 +64,22 @@ export interface LoraBranch {
   readonly scale: number;
 }
 
-/** A linear layer, adapted or not. */
+/** A linear layer, with or without an adapter. */
 export interface LoraLayer extends LinearLayer {
   readonly low?: LoraBranch | undefined;
 }
 
-/** A branch with its results in the forward pass: u = scale · x·Aᵀ (…, R), and the layer's y (…, out), to which u·Bᵀ is added. */
+/** A branch with its results in the forward pass: u = scale · x·Aᵀ (…, R), and the layer's y (…, out), which includes u·Bᵀ. */
 interface MadeBranch extends LoraBranch {
   readonly u: Value;
   readonly y: Value;
 }
 
 /**
- * Several layers with the same input. An adapted layer is y = x·weightᵀ + bias + residual + scale · x·Aᵀ·Bᵀ, (…, out), in two kernels: one
- * for x·Aᵀ, and one for the rest. A layer without an adapter is a `linear`. x, A, B, weights, biases and residuals receive gradients if
- * they train; those of matrices and biases accumulate in the pinned buffers passed to `Graph.grad`. The layers share dispatches in the
- * backward pass.
+ * Computes several layers with the same input. A layer with an adapter is y = x·weightᵀ + bias + residual + scale · x·Aᵀ·Bᵀ, (…, out), in
+ * two kernels: one for x·Aᵀ, and one for the rest. A layer without an adapter is a `linear`. x, A, B, weights, biases and residuals receive
+ * gradients if they are trained; those of matrices and biases accumulate in the pinned buffers passed to `Graph.grad`. The layers share
+ * dispatches in the backward pass.
  */
 export function loraLinears(g: Graph, x: Value, layers: readonly LoraLayer[]): Value[] {
   const made = layers.map((layer) => ({ ...layer, ...emitLayer(g, x, layer) }));
@@ -91,7 +91,7 @@ export function loraLinears(g: Graph, x: Value, layers: readonly LoraLayer[]): V
   return made.map(({ low, y }) => withBias(g, y, low));
 }
 
-/** y + scale · (x·Aᵀ·Bᵀ + bias): y (…, out). Adds another adapter to a layer's result; gradients as for `loraLinears`. */
+/** y + scale · (x·Aᵀ·Bᵀ + bias), where y is (…, out). Adds another adapter to a layer's result. Gradients as for `loraLinears`. */
 export function loraAdd(g: Graph, y: Value, branch: LoraBranch): Value {
   const u = emitDown(g, branch, y.shape.at(-1) ?? 0);
   const z = emitLinear(g, u, branch.B, { residual: y });
@@ -100,7 +100,7 @@ export function loraAdd(g: Graph, y: Value, branch: LoraBranch): Value {
   return withBias(g, z, branch);
 }
 
-/** scale · x·Aᵀ·Bᵀ, (…, out): a branch by itself, without its bias. Gradients as for `loraLinears`. */
+/** scale · x·Aᵀ·Bᵀ, (…, out): a branch alone, without its bias. Gradients as for `loraLinears`. */
 export function loraAlone(g: Graph, branch: LoraBranch): Value {
   const u = emitDown(g, branch, branch.B.shape[0] ?? 0);
   const y = emitLinear(g, u, branch.B);
@@ -108,13 +108,13 @@ export function loraAlone(g: Graph, branch: LoraBranch): Value {
   return y;
 }
 
-/** into (out, in) += scale · B·A, a pinned f32 value. No gradient. */
+/** into += scale · B·A, where `into` (out, in) is a pinned f32 value. Has no gradient. */
 export function loraMerge(g: Graph, { A, B, scale }: Pick<LoraBranch, 'A' | 'B' | 'scale'>, into: Value): void {
   expectShape('lora_product into', into.shape, [B.shape[0] ?? 0, A.shape[1] ?? 0]);
   emitProduct(g, B, A, { scale, into });
 }
 
-/** into (out) += scale · bias (out, 1): into is a pinned f32 value. No gradient. */
+/** into += scale · bias, where `into` (out) is a pinned f32 value, and bias is (out, 1). Has no gradient. */
 export function loraMergeBias(
   g: Graph,
   { bias, scale }: { readonly bias: Value; readonly scale: number },
@@ -124,7 +124,7 @@ export function loraMergeBias(
   emitProduct(g, bias, one, { scale, into });
 }
 
-/** y + factor · bias in each row, with the row's own factor: y (…, out), bias (out, 1), factors (…, 1). Gradients for y and bias. */
+/** y + factor · bias in each row, with a factor for each row: y (…, out), bias (out, 1), factors (…, 1). y and bias receive gradients. */
 export function addRowBias(g: Graph, y: Value, factors: Value, bias: Value): Value {
   return linear(g, factors, bias, undefined, { residual: y });
 }
@@ -174,7 +174,7 @@ function emitLoraLinear(
   ).y;
 }
 
-/** left (…, M) · right (M, K) · scale, as a new value, or added to `into`. */
+/** Computes left (…, M) · right (M, K) · scale, as a new value or added to `into`. */
 function emitProduct(
   g: Graph,
   left: Value,

@@ -12,17 +12,17 @@ export const loraRowsKernel = flatKernel({
   flops: ({ N, R }) => N * R,
 });
 
-/** The rows of a batch that have one of its adapters. */
+/** The rows of a batch that use one of its adapters. */
 export interface RowsOfAdapter {
   /** u32 (batch rows): the adapter of each row. */
   readonly which: Value;
   /** The adapter's number in `which`. */
   readonly adapter: number;
-  /** Tokens of a batch row. */
+  /** The number of tokens in a batch row. */
   readonly T: number;
 }
 
-/** scale · u (…, R) in the rows of the adapter, 0 in the others. No gradient. */
+/** scale · u (…, R) in the rows of the adapter, 0 in the other rows. Has no gradient. */
 export function loraRows(g: Graph, u: Value, { which, adapter, T }: RowsOfAdapter, scale: number): Value {
   const { rows: N, columns: R } = rowsAndColumns(u.shape);
   expectShape('lora_rows which', which.shape, [N / T]);

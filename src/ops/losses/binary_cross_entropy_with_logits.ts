@@ -19,8 +19,8 @@ interface BinaryCrossEntropyInputs extends RowLossInputs {
 }
 
 /**
- * The loss of each labelled row, with z = project(hidden): mean_v ln(1 + e^z[v]) − target[v] · z[v], so that the mean over rows is torch's
- * `BCEWithLogitsLoss`. See `rowLosses` for the order of computation.
+ * Computes the loss of each labelled row, with z = project(hidden): mean_v ln(1 + e^z[v]) − target[v] · z[v], so that the mean over rows is
+ * torch's `BCEWithLogitsLoss`. See `rowLosses` for the order of computation.
  */
 export function binaryCrossEntropyWithLogits(g: Graph, given: BinaryCrossEntropyInputs): RowLosses {
   const { targets, ...inputs } = given;

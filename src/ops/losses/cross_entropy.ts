@@ -31,16 +31,19 @@ export const crossEntropyKernel = shaderKernel({
 interface CrossEntropyInputs extends RowLossInputs {
   /** u32 (L): the target of each of `rows`, below V. */
   readonly targets: Value;
-  /** The part of a label that is spread evenly over all V outputs, from 0 to 1: transformers' `label_smoothing_factor`. Default: 0. */
+  /**
+   * The part of a target's probability that is spread evenly over all V outputs, from 0 to 1: transformers' `label_smoothing_factor`.
+   * Default: 0.
+   */
   readonly smoothing?: number | undefined;
   /** f32 (L): the weight of the loss of each of `rows`. Default: all 1. */
   readonly weights?: Value | undefined;
 }
 
 /**
- * The loss of each labelled row, with p = softmax(project(hidden)): −ln p[target], or (1 − smoothing) · −ln p[target] + smoothing · mean_v
- * −ln p[v]; times the row's weight. See `rowLosses` for the order of computation. Throws `invalid_argument` for a `smoothing` outside 0 to
- * 1.
+ * Computes the loss of each labelled row, with p = softmax(project(hidden)): −ln p[target], or (1 − smoothing) · −ln p[target] + smoothing
+ * · mean_v −ln p[v]; times the row's weight. See `rowLosses` for the order of computation. Throws `invalid_argument` for a `smoothing`
+ * outside 0 to 1.
  */
 export function crossEntropy(g: Graph, { targets, smoothing = 0, weights, ...inputs }: CrossEntropyInputs): RowLosses {
   const { rows, block } = inputs;

@@ -11,15 +11,15 @@ export const dpoLossKernel = shaderKernel({
   flops: ({ P }) => 30 * P,
 });
 
-/** The number of each loss in the shader. */
+/** The number of each loss type in the shader. */
 const KINDS = { sigmoid: 0, robust: 0, hinge: 1, ipo: 2 } as const;
 
 export interface DpoOptions {
-  /** How strongly the model is held near the reference: a number above 0. */
+  /** How strongly the loss keeps the model near the reference (the base model's predictions): a number above 0. */
   readonly beta: number;
   /** The name of one of TRL's losses. */
   readonly loss_type: keyof typeof KINDS;
-  /** For 'robust', the probability that a pair's order is wrong: from 0, below 1/2. It is 0 for other losses. */
+  /** For 'robust', the probability that a pair's order is wrong: from 0 to below 1/2. For other losses it is 0. */
   readonly label_smoothing: number;
 }
 
@@ -33,9 +33,9 @@ export const DPO_METRICS = [
 ] as const;
 
 /**
- * TRL's losses of direct preference optimisation (P), with the reward beta · (log probability − the reference's) of each sequence. The third
- * and fourth columns of `given` have the sequences' tokens. Has no gradient of its own: `crossEntropy` with `weights` has the gradient of
- * the sum of these losses. Throws `invalid_argument` for options out of range.
+ * Computes TRL's losses of direct preference optimisation, (P). The reward of a sequence is beta · (its log probability − the reference's).
+ * The third and fourth columns of `given` have the numbers of tokens of both sequences. Has no gradient of its own: `crossEntropy` with
+ * `weights` has the gradient of the sum of these losses. Throws `invalid_argument` for options out of range.
  */
 export function dpoLoss(
   g: Graph,

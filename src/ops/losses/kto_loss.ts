@@ -10,14 +10,15 @@ export const ktoLossKernel = shaderKernel({
   flops: ({ P }) => (20 + 2 * P) * P,
 });
 
-/** The number of a text's metrics. */
+/** The number of metrics for each text. */
 const METRICS = 7;
 
 /**
- * TRL's loss of Kahneman-Tversky optimisation (P). The first sequences are rated texts; the second ones, which have no gradient, estimate how
- * far the model is from the reference. The third column of `given` is above 0 for good texts. A text's metrics: whether it is good, with
- * its reward and log probability if it is; the same three for a text that isn't good; the estimate. Like `dpoLoss`, it has no gradient of
- * its own. Throws `invalid_argument` for a beta out of range.
+ * Computes TRL's loss of Kahneman-Tversky optimisation for P rated texts, (P). The first sequences are the rated texts; the second ones,
+ * which have no gradient, estimate how far the model is from the reference. The third column of `given` is above 0 for good texts. A text
+ * has these metrics: 1, its reward and its log probability if it is good, else zeros; the same three if it isn't good, else zeros; the
+ * estimate. Like `dpoLoss`, it has no gradient of its own: `crossEntropy` with `weights` has it. Throws `invalid_argument` for a beta out
+ * of range.
  */
 export function ktoLoss(g: Graph, pairs: SequencePairs, { beta }: { readonly beta: number }): SequenceLosses {
   const [P = 0] = pairs.given.shape;

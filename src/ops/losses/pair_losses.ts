@@ -5,28 +5,30 @@ import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { zeros } from '../fill';
 
-/** Two sequences for each row. All first sequences, such as the chosen ones, come before the second ones, which have the same order. */
+/** P pairs of sequences. All first sequences (such as the chosen texts) come before all second sequences, in the same order. */
 export interface SequencePairs {
-  /** (2P), from `sequenceLogps`. */
+  /** (2P): the log probability of each sequence, from `sequenceLogps`. */
   readonly logps: Value;
-  /** u32 (2P, 2): the range of each sequence in the losses of tokens. */
+  /** u32 (2P, 2): the range of each sequence in the token losses, as for `sequenceLogps`. */
   readonly sequences: Value;
-  /** (P, 5): the reference's log probabilities of both sequences, two numbers that the loss defines, the weight. */
+  /**
+   * (P, 5): for each pair, the reference's log probabilities of both sequences, two numbers that the loss defines, and the pair's weight.
+   */
   readonly given: Value;
-  /** The number of losses of tokens. */
+  /** The number of token losses. */
   readonly L: number;
 }
 
 export interface SequenceLosses {
-  /** The loss of each pair or sequence, in order. */
+  /** (P): the loss of each pair, or of each first sequence. */
   readonly losses: Value;
-  /** (L): the factor of the gradient of each token's loss; 0 for tokens of no sequence. */
+  /** (L): the factor for the gradient of each token loss; 0 for tokens that belong to no sequence. */
   readonly weights: Value;
-  /** (P, metrics): numbers for each pair or sequence. Their means are reported. */
+  /** (P, metrics): the metrics of each pair or first sequence. Their means are reported. */
   readonly metrics: Value;
 }
 
-/** The bindings of a kernel that compares the sequences of pairs. */
+/** The bindings of every kernel that compares the two sequences of each pair. */
 export const PAIR_BINDINGS = {
   logps: 'read',
   given: 'read',
@@ -36,7 +38,10 @@ export const PAIR_BINDINGS = {
   metrics: 'write',
 } as const;
 
-/** Emits a kernel that compares the sequences of pairs, with `metrics` numbers for each pair. Throws for other shapes. */
+/**
+ * Emits a kernel that compares the two sequences of each pair and writes `metrics` numbers for each pair. Throws `invalid_argument` if a
+ * value has another shape.
+ */
 export function emitPairLosses<P extends ParamTypes>(
   g: Graph,
   kernel: Kernel<typeof PAIR_BINDINGS, P>,

@@ -11,23 +11,25 @@ export interface RowLossInputs {
   /** (N, C) */
   readonly hidden: Value;
   /**
-   * The head, which maps some rows of `hidden` (count, C) to their logits (count, V), by ops with gradients. It is called for each chunk
-   * and may use pinned values besides its rows, but no other trained values. Its gradient must not need the logits themselves.
+   * The head: computes the logits (count, V) of some rows of `hidden` (count, C) by ops with gradients. It is called once for each chunk.
+   * Besides the rows, it may use pinned values (allocated for the whole run), but no other trained values. Its gradient must not need the
+   * logits, because the loss may overwrite them.
    */
   project(hidden: Value): Value;
   /** V, the number of the head's outputs: tokens of a vocabulary, classes, or numbers to predict. */
   readonly outputs: number;
-  /** u32 (L): the rows of `hidden` that have a label, each once, followed by zeros. */
+  /** u32 (L): the indices of the rows of `hidden` that have a label, each once, followed by zeros. */
   readonly rows: Value;
   /** The step block: `labelled` is the number of valid entries of `rows`, `inverse_tokens` the weight of each loss. */
   readonly block: Value;
-  /** Rows whose logits are held at a time. */
+  /** The number of rows in a chunk: the logits of that many rows are in memory at a time. */
   readonly chunkRows: number;
   /**
-   * The buffers in which the gradients of trained tensors accumulate, as for `Graph.grad`. The head's own gradients are added immediately.
+   * The buffers in which the gradients of trained tensors accumulate, as for `Graph.grad`. Each chunk adds the head's gradients
+   * immediately.
    */
   readonly into: ReadonlyMap<Value, Value>;
-  /** Whether gradients are computed. If false, only losses are, even if something trains. Default: true. */
+  /** Whether gradients are computed. If false, only the losses are computed, even if some values train. Default: true. */
   readonly hasGradient?: boolean | undefined;
 }
 
@@ -35,14 +37,14 @@ export interface RowLosses {
   /** (L): the loss of each labelled row, in the order of `rows`; 0 from `labelled` on. */
   readonly losses: Value;
   /**
-   * (count, V) for each chunk: chunk i has the rows from i · chunkRows on. After the pass they are the head's logits if nothing trains,
-   * else their gradients. Chunks that a run skips have undefined contents. A program that reads them after a run must have them among its
-   * outputs.
+   * (count, V) for each chunk: chunk i has the rows from i · chunkRows on. After the pass they hold the head's logits, or the gradients of
+   * the logits if the loss has overwritten them. Chunks that a run skips have undefined contents. A program whose logits are read after a
+   * run must have them among its outputs.
    */
   readonly logits: readonly Value[];
 }
 
-/** The range of a chunk in a loss, as params of the loss kernels. */
+/** The rows of a chunk, as params of the loss kernels. */
 interface ChunkParams extends RowRange {
   readonly V: number;
   /** 1 if the kernel overwrites the logits with their gradient. */
@@ -50,16 +52,16 @@ interface ChunkParams extends RowRange {
 }
 
 /**
- * Emits the kernels that compute a chunk's losses in `losses` (L) from its `logits` (count, V), and overwrite the logits with their
- * gradient, or return it.
+ * Emits the kernels that write a chunk's losses to `losses` (L), computed from its `logits` (count, V). If something trains, the kernels
+ * also overwrite the logits with their gradient, or the function returns a value with that gradient.
  */
 type EmitLoss = (values: { readonly logits: Value; readonly losses: Value }, params: ChunkParams) => Value | undefined;
 
 /**
- * The loss of each labelled row, without holding all logits at once. The rows are split into chunks that a run may skip: it needs ⌈labelled
- * / chunkRows⌉ of them. `name` is the loss's name in errors.
+ * Computes the loss of each labelled row without holding all logits at once. The rows are split into chunks, of which a run needs only the
+ * first ⌈labelled / chunkRows⌉ and may skip the others. `name` is the loss's name in error messages.
  *
- * The gradient of Σ losses · inverse_tokens is computed together with the loss, while the logits are held, so the `dy` passed to
+ * The gradient of Σ losses · inverse_tokens is computed together with the losses, while the logits are in memory, so the `dy` passed to
  * `Graph.grad` is ignored.
  */
 export function rowLosses(g: Graph, name: string, inputs: RowLossInputs, emitLoss: EmitLoss): RowLosses {
@@ -82,7 +84,7 @@ export function rowLosses(g: Graph, name: string, inputs: RowLossInputs, emitLos
 
 interface ChunkWork {
   readonly losses: Value;
-  /** The gradient of `hidden` to which chunks write, if it trains. */
+  /** The gradient of `hidden`, to which all chunks write; undefined if `hidden` doesn't train. */
   readonly dh: Value | undefined;
   readonly emitLoss: EmitLoss;
 }

@@ -11,8 +11,8 @@ export const sequenceLogpsKernel = shaderKernel({
 });
 
 /**
- * The log probability of each sequence (B): minus the sum of its tokens' losses, which `crossEntropy` gives. `sequences` u32 (B, 2) has the
- * range of each sequence in `losses`: its first entry, and one past its last. Has no gradient.
+ * Computes the log probability of each sequence (B): minus the sum of its token losses, which `crossEntropy` gives. `sequences` u32 (B, 2)
+ * has the range of each sequence in `losses`: its first entry, and one past its last. Has no gradient.
  */
 export function sequenceLogps(g: Graph, losses: Value, sequences: Value): Value {
   const [B = 0] = sequences.shape;

@@ -14,13 +14,13 @@ export const squaredErrorKernel = flatKernel({
 });
 
 interface SquaredErrorInputs extends RowLossInputs {
-  /** f32 (L, V): the target outputs of each of `rows`. */
+  /** f32 (L, V): the target values for each of `rows`. */
   readonly targets: Value;
 }
 
 /**
- * The loss of each labelled row: mean_v (project(hidden)[v] − target[v])², so that the mean over rows is torch's `MSELoss`. See `rowLosses`
- * for the order of computation.
+ * Computes the loss of each labelled row, mean_v (project(hidden)[v] − target[v])², so that the mean over the rows is torch's `MSELoss`.
+ * See `rowLosses` for the order of computation.
  */
 export function squaredError(g: Graph, { targets, ...inputs }: SquaredErrorInputs): RowLosses {
   const { rows, outputs, block } = inputs;

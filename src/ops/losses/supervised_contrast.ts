@@ -31,16 +31,15 @@ interface SupervisedContrastInputs extends Omit<RowLossInputs, 'chunkRows'> {
   readonly targets: Value;
   /** f32 (B): the weight of the loss of each of `rows`. */
   readonly weights: Value;
-  /** Divides the cosines: a number above 0. */
+  /** The number, above 0, by which the cosines are divided. */
   readonly temperature: number;
 }
 
 /**
- * The supervised contrastive loss of Khosla et al. 2020 (their L_out) over the rows of one batch. With z = project(hidden) at length 1,
- * here the features (B, F), and P(i) the other rows of the same class, the loss of row i is
- * −mean_{p in P(i)} ln(e^(z_i·z_p/temperature) / Σ_{j ≠ i} e^(z_i·z_j/temperature)), times the row's weight. A row whose class no other row
- * has contributes nothing by itself. See `rowLosses` for the order of computation; all rows are in one chunk. Throws `invalid_argument`
- * for a temperature that isn't above 0.
+ * Computes the supervised contrastive loss of Khosla et al. 2020 (their L_out) over the rows of one batch. Let z (B, F) be project(hidden),
+ * scaled to norm 1, and P(i) the other rows of the same class. The loss of row i is the row's weight times
+ * −mean_{p in P(i)} ln(e^(z_i·z_p/temperature) / Σ_{j ≠ i} e^(z_i·z_j/temperature)), or 0 if the row is alone in its class. All rows are in
+ * one chunk; see `rowLosses` for the order of computation. Throws `invalid_argument` for a temperature that isn't above 0.
  */
 export function supervisedContrast(
   g: Graph,

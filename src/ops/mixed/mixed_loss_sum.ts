@@ -15,17 +15,17 @@ export const mixedLossSumKernel = shaderKernel({
 export interface MixedLosses {
   /** (L); only the first `labelled` count. */
   readonly losses: Value;
-  /** u32 (L): the token of each loss. */
+  /** u32 (L): the index of the token that each loss belongs to. */
   readonly rows: Value;
-  /** u32 (batch rows): each row's adapter. */
+  /** u32 (batch rows): the index of each batch row's adapter. */
   readonly which: Value;
-  /** Tokens of a batch row. */
+  /** The number of tokens in a batch row. */
   readonly T: number;
 }
 
 /**
- * Adds one adapter's share of a micro-batch to the mean loss in its `stats`, as `lossSum`. `block` is the adapter's own: its `labelled`
- * counts the losses of all adapters in the micro-batch, and its `inverse_tokens` belongs to the adapter's own step.
+ * Adds one adapter's share of a micro-batch to the mean loss in the adapter's `stats`, as `lossSum` does. `block` is the adapter's own step
+ * block: its `labelled` counts the losses of all adapters in the micro-batch, and its `inverse_tokens` belongs to the adapter's own step.
  */
 export function mixedLossSum(
   g: Graph,

@@ -2,21 +2,21 @@ import { WebVeraError } from '../../core/errors/error';
 import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Value } from '../../graph/value';
 
-/** The pools of several adapters with one layout, and which of them each row of a batch uses. */
+/** The pools of several adapters that have the same layout, and the index of the pool that each batch row uses. */
 export interface MixedPools {
-  /** f32 (adapters, stride): one pool per line. It may train. */
+  /** f32 (adapters, stride): one pool in each row. It may train. */
   readonly table: Value;
-  /** u32 (batch rows): each row's adapter, below `adapters`. */
+  /** u32 (batch rows): the index of each batch row's adapter, below `adapters`. */
   readonly which: Value;
-  /** f32 (adapters): the factor of each adapter's gradients. */
+  /** f32 (adapters): the factor by which each adapter's gradients are multiplied. */
   readonly scales: Value;
 }
 
-/** A vector of C numbers in the pool of each batch row's adapter. */
+/** A vector of C numbers in each pool. Each batch row uses the vector of its own adapter. */
 export interface MixedVector extends MixedPools {
   /** The vector's offset in each pool, in floats: a multiple of 4. */
   readonly offset: number;
-  /** Tokens of a batch row. */
+  /** The number of tokens in a batch row. */
   readonly T: number;
 }
 

@@ -17,7 +17,7 @@ export const mixedScaleForward = flatKernel({
   flops: ({ N, C }) => N * C,
 });
 
-/** The gradient of x, and the partial sums of the vectors' gradients, in one pass over dy. */
+/** Computes the gradient of x, and the partial sums of the vectors' gradients, in one pass over dy. */
 export const mixedScaleBackward = shaderKernel({
   name: 'mixed_scale_backward',
   bindings: {
@@ -56,11 +56,11 @@ export const mixedScaleBackward = shaderKernel({
 });
 
 /**
- * l ⊙ x, with l of each batch row's own adapter: x (…, C) has T tokens for each batch row. x and the table receive gradients if they train.
- * The table's accumulates in the buffer passed to `Graph.grad`: for each adapter, its scale times the sum over its own batch rows. Numbers
- * of other rows never enter it, even if they aren't finite.
+ * Computes l ⊙ x, where l is the vector of each batch row's own adapter: x (…, C) has T tokens for each batch row. x and the table receive
+ * gradients if they train. The table's gradient accumulates in the buffer passed to `Graph.grad`: for each adapter, it is the adapter's
+ * scale times the sum over its own batch rows. Numbers of other rows never enter that sum, even if they aren't finite.
  *
- * Moves 2·N·C floats forward and 3·N·C backward, in one dispatch each.
+ * Reads and writes 2·N·C floats forward and 3·N·C backward, in one dispatch each.
  */
 export function mixedScale(g: Graph, x: Value, vector: MixedVector): Value {
   expectMixed('mixed_scale', x, vector);
@@ -69,14 +69,14 @@ export function mixedScale(g: Graph, x: Value, vector: MixedVector): Value {
   return y;
 }
 
-/** The gradients of x and of the table, as far as they are wanted. */
+/** Emits the gradients of x and of the table, each only if it is wanted. */
 export function scaleGradients(g: Graph, gradient: MixedGradient): [Value | undefined, Value | undefined] {
   const { dy, vector, toX, toTable } = gradient;
   if (toTable.wanted) return emitScaleBackward(g, gradient);
   return [toX.wanted ? emitScale(g, dy, vector, toX.sum) : undefined, undefined];
 }
 
-/** `mixedScale` without a gradient, plus `sum`. */
+/** Computes `mixedScale` plus `sum`, without declaring a gradient. */
 function emitScale(g: Graph, x: Value, { table, which, offset, T }: MixedVector, sum?: Value): Value {
   const { rows: N, columns: C } = rowsAndColumns(x.shape);
   const params = { N, C, T, vector_at: offset, stride: table.shape[1] ?? 0, has_sum: Number(sum !== undefined) };

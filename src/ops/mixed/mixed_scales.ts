@@ -30,7 +30,7 @@ export const mixedScalesForward = flatKernel({
   flops: ({ N, C, results }) => results * N * C,
 });
 
-/** The gradient of x, and the partial sums of the vectors' gradients, in one pass over all dy. */
+/** Computes the gradient of x, and the partial sums of the vectors' gradients, in one pass over all dy. */
 export const mixedScalesBackward = shaderKernel({
   name: 'mixed_scales_backward',
   bindings: {
@@ -68,9 +68,9 @@ export const mixedScalesBackward = shaderKernel({
 });
 
 /**
- * `mixedScale` of one x by several vectors at `offsets` of the pools, which don't overlap: one result for each. Two or three vectors share
- * a dispatch forward and one backward, which read x once; the latter also sums the gradients of x. Three vectors then move 4·N·C floats
- * forward and 5·N·C backward, in place of 6·N·C and 11·N·C.
+ * Computes `mixedScale` of one x by several vectors, and returns one result for each. The vectors are at `offsets` of the pools and don't
+ * overlap. Two or three vectors share one dispatch forward and one backward, each of which reads x once; the backward one also sums the
+ * gradients of x. Three vectors then move 4·N·C floats forward and 5·N·C backward, instead of 6·N·C and 11·N·C.
  */
 export function mixedScales(
   g: Graph,
@@ -132,7 +132,7 @@ function scaleTogether(
 interface ScalesGradient {
   readonly x: Value;
   readonly vectors: readonly MixedVector[];
-  /** One for each vector. */
+  /** The gradient of each vector's result. */
   readonly dys: readonly Value[];
   readonly toTable: Sink;
   readonly hasDx: boolean;

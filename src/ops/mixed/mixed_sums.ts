@@ -14,13 +14,13 @@ export const mixedSumsKernel = shaderKernel({
   flops: ({ size }) => size,
 });
 
-/** Tokens of a batch row that one thread sums. */
+/** The number of tokens of a batch row that one thread sums. */
 export const SLICE = 64;
 
-/** The most partial sums held at a time: 32 MiB. */
+/** The largest number of partial sums held at a time: 32 MiB. */
 const MOST = 2 ** 23;
 
-/** A vector's partial sums: (rows · slices, length), from `at` on. */
+/** The partial sums of one vector's gradient, (rows · slices, length), from the offset `at` on. */
 interface MixedPart {
   readonly at: number;
   readonly length: number;
@@ -28,14 +28,17 @@ interface MixedPart {
   readonly offset: number;
 }
 
-/** The partial sums to add to one gradient buffer. */
+/** The partial sums that will be added to one gradient buffer. */
 interface OpenMixedSums extends Pick<MixedVector, 'which' | 'scales'> {
   readonly partials: ReturnType<typeof growing>;
   readonly vectors: MixedPart[];
   size: number;
 }
 
-/** Collects the partial sums of vectors' gradients in a backward pass. At its end, one dispatch adds them up for all adapters. */
+/**
+ * Collects the partial sums of vectors' gradients in a backward pass. At the end of the pass, one dispatch for each gradient buffer adds
+ * them up for all adapters.
+ */
 export class MixedSums implements PassEnd {
   readonly #g: Graph;
   readonly #open = new Map<Value, OpenMixedSums>();
@@ -45,8 +48,9 @@ export class MixedSums implements PassEnd {
   }
 
   /**
-   * Reserves room, in one value, for the partial sums of the gradients of vectors that have one length and one table and don't overlap.
-   * Returns that value, the offset of each vector's sums, and the buffer of the gradients.
+   * Reserves space in one value for the partial sums of several vectors' gradients. The vectors must have the same length and the same
+   * table, and must not overlap. Returns that value, the offset of each vector's partial sums in it, and the buffer in which the gradients
+   * accumulate.
    */
   take(
     vectors: readonly MixedVector[],

@@ -20,7 +20,10 @@ export const l2NormalizeBackward = shaderKernel({
   flops: ({ N, C }) => 5 * N * C,
 });
 
-/** x (…, C) divided by max(‖x‖₂, eps) along the last dimension, as torch's `F.normalize`. A row shorter than eps is divided by eps. */
+/**
+ * Divides x (…, C) by max(‖x‖₂, eps) along the last dimension, as torch's `F.normalize` does: a row whose norm is below eps is divided by
+ * eps.
+ */
 export function l2Normalize(g: Graph, x: Value, eps = 1e-12): Value {
   const { rows: N, columns: C } = rowsAndColumns(x.shape);
   const { y, norm } = g.emit(l2NormalizeForward, { x }, { y: x.shape, norm: [N] }, { N, C, eps });

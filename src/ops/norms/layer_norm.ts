@@ -31,8 +31,8 @@ export const layerNormWeightBackward = shaderKernel({
 });
 
 /**
- * LayerNorm over the last dimension: x (…, C), weight (C), bias (C), with the biased variance. x, weight and bias receive gradients if they
- * train; those of weight and bias accumulate in the buffers passed to `Graph.grad`.
+ * Computes LayerNorm over the last dimension, with the biased variance: x (…, C), weight (C), bias (C). x, weight and bias receive
+ * gradients if they train; those of weight and bias accumulate in the buffers passed to `Graph.grad`.
  */
 export function layerNorm(g: Graph, x: Value, weight: Value, bias: Value, eps: number): Value {
   const { rows: N, columns: C } = rowsAndColumns(x.shape);

@@ -8,11 +8,14 @@ import { shaderKernel } from '../shader_kernel';
 
 const forwardParams = { N: 'size', C: 'size', eps: 'f32', weight_offset: 'f32' } as const;
 
-/** Rows of a workgroup of `words`. */
+/** The number of rows that a workgroup of the variant `words` processes. */
 const ROWS = 8;
 const isOfWords = ({ C }: Params<typeof forwardParams>): boolean => C % 4 === 0;
 
-/** If C is a multiple of 4, `words`, `serial` and `rms_norm_linear` sum in one order, so a norm has the same bits in all of them. */
+/**
+ * If C is a multiple of 4, the variants `words` and `serial` and the kernel `rms_norm_linear` sum in the same order, so a norm has the same
+ * bits in all three.
+ */
 export const rmsNormForward = shaderKernel({
   name: 'rms_norm',
   bindings: { x: 'read', weight: 'read', y: 'write', rstd: 'write' },
@@ -51,9 +54,9 @@ interface RmsNormParams {
 }
 
 /**
- * RMSNorm over the last dimension: x (…, C), weight (C). A longer last dimension is treated as several heads of C numbers, each normalised
- * separately. x and weight receive gradients if they train; the weight's accumulates in the buffer passed to `Graph.grad`. Throws
- * `invalid_argument` unless the last dimension is a multiple of C.
+ * Computes RMSNorm over the last dimension: x (…, C), weight (C). A longer last dimension is treated as several heads of C numbers, each
+ * normalised separately. x and weight receive gradients if they train; that of the weight accumulates in the buffer passed to `Graph.grad`.
+ * Throws `invalid_argument` unless the last dimension is a multiple of C.
  */
 export function rmsNorm(
   g: Graph,

@@ -5,7 +5,7 @@ import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { shaderKernel } from '../shader_kernel';
 
-/** Workgroups of the optimiser's kernels: enough for any GPU, with few partial sums to add up. */
+/** The largest number of workgroups of the optimiser's kernels: enough for any GPU, with few partial sums to add up. */
 export const OPTIMIZER_GROUPS = 256;
 
 export const gradNormKernel = shaderKernel({
@@ -16,7 +16,10 @@ export const gradNormKernel = shaderKernel({
   flops: ({ P }) => 2 * P,
 });
 
-/** Sums of squares of the gradients in all pools together: (K) with K ≤ 256, for `adamw`, which adds them up. One dispatch per pool. */
+/**
+ * Computes partial sums of the squared gradients of all pools together, (K) with K ≤ 256, which `adamw` adds up. Emits one dispatch for
+ * each pool.
+ */
 export function gradNorm(g: Graph, pools: readonly Value[]): Value {
   const largest = pools.reduce((size, { shape }) => Math.max(size, numel(shape)), 0);
   const K = Math.max(1, Math.min(OPTIMIZER_GROUPS, ceilDiv(largest, FLAT_THREADS)));
@@ -67,13 +70,13 @@ interface AdamWValues {
   /** First and second moments, initially zeros. */
   readonly m: Value;
   readonly v: Value;
-  /** Reset to zeros, whether or not the update was made. */
+  /** The gradients. They are reset to zeros, even if the update is skipped. */
   readonly grads: Value;
-  /** From `gradNorm`, over all pools that a step changes. */
+  /** The partial sums from `gradNorm`, over all pools that a step changes. */
   readonly partials: Value;
-  /** Provides step, learning rate and bias corrections. */
+  /** The step block, which has the step, the learning rate and the bias corrections. */
   readonly block: Value;
-  /** Provides the loss; receives norm, flag and step. */
+  /** The statistics of the step: the loss is read; the gradient norm, the flag `nonfinite` and the step are written. */
   readonly stats: Value;
 }
 
@@ -84,14 +87,14 @@ export interface AdamWOptions {
   readonly weight_decay: number;
   /** The largest norm of all gradients together; 0 disables clipping. */
   readonly max_grad_norm: number;
-  /** Elements from `from` on have another learning rate: the step's times `rate`. Default: none. */
+  /** Elements from the index `from` on have another learning rate: that of the step times `rate`. Default: none. */
   readonly modules?: { readonly from: number; readonly rate: number } | undefined;
 }
 
 /**
- * One step of torch's AdamW over pooled parameters, after clipping by the global norm. If the loss or norm isn't finite, parameters and
- * moments stay unchanged, in this and later steps, until the host clears `stats.nonfinite`. A step with several pools calls it for each,
- * with the same partials, block and stats, so that all pools are treated alike.
+ * Updates the parameters of a pool by one step of torch's AdamW, after clipping by the global norm of the gradients. If the loss or the
+ * norm isn't finite, parameters and moments stay unchanged, in this and later steps, until the host clears `stats.nonfinite`. A step with
+ * several pools calls this for each pool, with the same partials, block and stats, so that all pools are clipped or skipped alike.
  */
 export function adamw(g: Graph, values: AdamWValues, options: AdamWOptions): void {
   const { parameters, partials } = values;

@@ -3,18 +3,18 @@ import type { Graph } from '../../graph/graph';
 import type { Step } from '../../graph/step';
 import type { Value } from '../../graph/value';
 
-/** Bytes that every device can bind at once: WebGPU's default limit. */
+/** The size in bytes that every device can bind at once: WebGPU's default limit. */
 export const ALWAYS_BOUND = 2 ** 27;
 
-/** Values and params by name, beside those of the step that is replaced. */
+/** Values and params by name, in addition to those of the replaced step. */
 interface Further {
   readonly values?: Readonly<Record<string, Value>>;
   readonly params: Readonly<Record<string, number>>;
 }
 
 /**
- * Emits a kernel that does the work of `step`, which was taken back, and of the op after it. The kernel's operands have the names of the
- * step's.
+ * Emits a kernel that does the work of `step` and of the op after it. `step` was removed from the graph before. The kernel's operands have
+ * the same names as those of the step.
  */
 export function emitFollower(
   g: Graph,

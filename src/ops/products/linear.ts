@@ -70,7 +70,7 @@ interface MadeLayer extends LinearLayer {
   readonly y: Value;
 }
 
-/** Emits the gradient of the input of several layers, as `emitLinearBackward` does. */
+/** Emits the gradient of the input that several layers share, as `emitLinearBackward` does. */
 type EmitInputGradient = (
   g: Graph,
   layers: readonly InputGradient[],
@@ -78,8 +78,8 @@ type EmitInputGradient = (
 ) => Value | undefined;
 
 /**
- * y = x·weightᵀ + bias + residual: x (…, K), weight (M, K) in any storage, bias (M), residual and y (…, M). x, residual, weight and bias
- * receive gradients if they train; those of weight and bias accumulate in the buffers passed to `Graph.grad`.
+ * Computes y = x·weightᵀ + bias + residual: x (…, K), weight (M, K) in any storage, bias (M), residual and y (…, M). x, residual, weight
+ * and bias receive gradients if they train; those of weight and bias accumulate in the buffers passed to `Graph.grad`.
  */
 export function linear(
   g: Graph,
@@ -94,14 +94,14 @@ export function linear(
   return y;
 }
 
-/** Several `linear` layers with the same input. One backward step computes the gradient of x for all of them. */
+/** Computes several `linear` layers with the same input x. One backward step computes the gradient of x for all of them. */
 export function linears(g: Graph, x: Value, layers: readonly LinearLayer[]): Value[] {
   const made = layers.map((layer) => ({ ...layer, y: emitLinearLayer(g, x, layer) }));
   differentiateLinears(g, x, made);
   return made.map(({ y }) => y);
 }
 
-/** Declares the gradients of layers with the input x, with respect to x, weights, biases and residuals. `toInput` emits that of x. */
+/** Declares the gradients of layers with the input x: those of x, weights, biases and residuals. `toInput` emits the gradient of x. */
 export function differentiateLinears(
   g: Graph,
   x: Value,
@@ -126,7 +126,7 @@ export function differentiateLinears(
   });
 }
 
-/** The layers whose results have a gradient, with those gradients. */
+/** Returns the layers whose results have a gradient, with those gradients. */
 export function withGradients<T>(
   layers: readonly T[],
   dys: readonly (Value | undefined)[],
@@ -137,7 +137,7 @@ export function withGradients<T>(
   });
 }
 
-/** A layer's result, without declaring a gradient. Unlike `emitLinear`, it requires a weight with as many columns as x. */
+/** Computes a layer's result, without declaring a gradient. Unlike `emitLinear`, it requires that the weight has as many columns as x. */
 export function emitLinearLayer(g: Graph, x: Value, layer: LinearLayer): Value {
   const { weight } = layer;
   expectShape('linear weight', weight.shape, [weight.shape[0] ?? 0, rowsAndColumns(x.shape).columns]);
@@ -145,8 +145,8 @@ export function emitLinearLayer(g: Graph, x: Value, layer: LinearLayer): Value {
 }
 
 /**
- * Only the result, without declaring a gradient: x (…, K) times the first K columns of weight (M, ≥ K), transposed, plus bias (M) and
- * residual (…, M). Throws `invalid_argument` when the weight has fewer columns.
+ * Computes a layer's result, without declaring a gradient: x (…, K) times the first K columns of weight (M, ≥ K), transposed, plus bias (M)
+ * and residual (…, M). Throws `invalid_argument` if the weight has fewer than K columns.
  */
 export function emitLinear(
   g: Graph,
@@ -180,8 +180,9 @@ export interface InputGradient {
 }
 
 /**
- * The gradient of the input of one or several layers: the sum over the layers of dy (…, M) times the first K columns of weight (M, ≥ K),
- * plus `sum` (…, K). By default K is the number of the first weight's columns. Layers with the same storage share a dispatch.
+ * Emits the gradient of the input of one or several layers: the sum over the layers of dy (…, M) times the first K columns of weight (M, ≥
+ * K), plus `sum` (…, K). By default, K is the number of columns of the first weight. Layers whose weights have the same storage may share a
+ * dispatch.
  */
 export function emitLinearBackward(
   g: Graph,
@@ -232,7 +233,7 @@ function isAlike(a: InputPart, b: InputPart | undefined): boolean {
   return a.stride === b?.stride && a.lines === b.lines && a.storage === b.storage;
 }
 
-/** Adds the gradient of a linear layer's weight (M, K), dyᵀ·x of dy (…, M) and x (…, K), to the buffer in which it accumulates. */
+/** Adds the gradient of a linear layer's weight (M, K) to the buffer in which it accumulates: dyᵀ·x, with dy (…, M) and x (…, K). */
 export function emitWeightBackward(g: Graph, dy: Value, x: Value, weight: Value, sink: Sink): Value | undefined {
   if (!sink.wanted) return undefined;
   const { rows: N, columns: M } = rowsAndColumns(dy.shape);
@@ -243,7 +244,7 @@ export function emitWeightBackward(g: Graph, dy: Value, x: Value, weight: Value,
   return dw;
 }
 
-/** Adds the gradient of a layer's bias (M), the sum of the rows of dy (…, M), to the buffer in which it accumulates. */
+/** Adds the gradient of a layer's bias (M) to the buffer in which it accumulates: the sum of the rows of dy (…, M). */
 function emitBiasBackward(g: Graph, dy: Value, bias: Value, sink: Sink): Value | undefined {
   if (!sink.wanted) return undefined;
   const db = accumulatedIn(sink, bias);

@@ -40,11 +40,14 @@ export const linearShardBackward = defineProduct({
   weight: true,
   f16: true,
   size: ({ N, K, M }) => [N, K, M],
-  // One slice of K, which begins at the shard's first row.
+  // K is a single slice: the kernel itself defines where the rows of the shard begin.
   slices: () => 1,
 });
 
-/** Like `emitLinear`, which has checked the shapes, for a weight (M, ≥ K) in shards: each shard computes its columns of y (…, M). */
+/**
+ * Computes the same as `emitLinear`, which has checked the shapes, for a weight (M, ≥ K) in shards: each shard computes its own columns of
+ * y (…, M).
+ */
 export function emitLinearShards(
   g: Graph,
   x: Value,
@@ -64,7 +67,7 @@ export function emitLinearShards(
   return y;
 }
 
-/** The gradient of the input of a sharded layer: dy (…, M) times the first K columns of the weight, plus `sum` (…, K). */
+/** Emits the gradient of the input of a sharded layer: dy (…, M) times the first K columns of the weight, plus `sum` (…, K). */
 export function emitLinearShardsBackward(
   g: Graph,
   { dy, weight }: { readonly dy: Value; readonly weight: Value },

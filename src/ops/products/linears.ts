@@ -77,12 +77,12 @@ export const linearsForward = defineProduct({
   columns: ({ M0, M1, M2 }) => columnsOfParts([M0, M1, M2]),
 });
 
-/** The columns of a grid in which parts lie side by side, each padded to whole tiles. */
+/** Returns the number of columns in a grid in which parts lie side by side, each padded to whole tiles. */
 export function columnsOfParts(widths: readonly number[]): number {
   return widths.reduce((columns, width) => columns + roundUp(width, TILE), 0);
 }
 
-/** A layer's product without bias and residual, and its result. */
+/** The product of one layer, without bias and residual: its weight and its result. */
 interface PlainProduct {
   /** (M, ≥ K) */
   readonly weight: Value;
@@ -90,7 +90,7 @@ interface PlainProduct {
   readonly y: Value;
 }
 
-/** The products of one dispatch, of the first K columns of each weight. */
+/** The input and the sizes that all products of one dispatch share. Each product uses the first K columns of its weight. */
 interface SharedInput {
   readonly x: Value;
   readonly N: number;
@@ -99,8 +99,8 @@ interface SharedInput {
 }
 
 /**
- * The result of a product of x (…, K) and a weight (M, ≥ K), without bias and residual, if the last step is another product of x by the same
- * kernel: one dispatch then computes both, or up to three. Undefined otherwise. Has no gradient.
+ * Computes the product of x (…, K) and a weight (M, ≥ K), without bias and residual, if the last step is another product of x by the same
+ * kernel: one dispatch then computes both products, or up to three. Returns undefined otherwise. Has no gradient.
  */
 export function emitBeside(g: Graph, one: AnyKernel, weight: Value, { x, ...sizes }: SharedInput): Value | undefined {
   const several = linearsForward.kernel('vec4', rightStorage(weight));
@@ -114,13 +114,13 @@ export function emitBeside(g: Graph, one: AnyKernel, weight: Value, { x, ...size
   const products = [...before(last), { weight, y }];
   const [weight0, weight1, weight2] = threeValues(products.map((product) => product.weight));
   const [M0, M1, M2] = threeSizes(products.map((product) => product.weight.shape[0] ?? 0));
-  // A small buffer that the kernel doesn't write replaces a third result that isn't there.
+  // If there is no third result, a small buffer is bound in its place. The kernel doesn't write to that buffer.
   const [y0 = y, y1 = y, y2 = [4]] = products.map((product) => product.y);
   g.emit(several, { x, weight0, weight1, weight2 }, { y0, y1, y2 }, { ...sizes, M0, M1, M2 });
   return y;
 }
 
-/** The products that a step computes, if it is one of these kernels. */
+/** Returns the products that a step computes if its kernel is `one` or `several`; an empty list for other kernels. */
 function productsOf({ kernel, values, params }: Step, one: AnyKernel, several: AnyKernel): PlainProduct[] {
   const { weight, y } = values;
   const isPlain = params.has_bias === 0 && params.has_residual === 0;

@@ -3,13 +3,16 @@ import { formatShape } from '../../core/numbers/shape';
 import type { StorageName } from '../../core/numbers/storage_names';
 import { storageOf, type Value } from '../../graph/value';
 
-/** How lines of the left operand and the result are accessed: `vec4` if all are multiples of 4, `ragged` if only the left ones are. */
+/**
+ * How the lines of the left operand and of the result are accessed: `vec4` if all their lengths are multiples of 4, `ragged` if only those
+ * of the left operand are, else `scalar`.
+ */
 export type Lines = (typeof LINES)[number];
 export const LINES = ['vec4', 'ragged', 'scalar'] as const;
-/** The storage of the right operand's lines: one of `core/numbers/storage.ts`, or f32 with any length (`scalar`). */
+/** The storage of the right operand: one of `core/numbers/storage.ts`, or f32 with lines of any length (`scalar`). */
 export type RightStorage = StorageName | 'scalar';
 
-/** The files that read four numbers of a right operand, by its storage. */
+/** The shader files that read four numbers of a right operand, for each storage. */
 export const RIGHT_READERS: Readonly<Record<RightStorage, readonly string[]>> = {
   f32: ['right_f32', 'right_words_of_four', 'right_places_of_four'],
   f16: ['right_f16', 'right_words_of_four', 'right_places_of_four'],
@@ -22,19 +25,22 @@ export const RIGHT_READERS: Readonly<Record<RightStorage, readonly string[]>> = 
 /** All storages that the right operand of a matrix product may have. */
 export const RIGHT_STORAGES = Object.keys(RIGHT_READERS) as readonly RightStorage[];
 
-/** The storages of a matrix that a product adds to its result: for each, the param `half` of the kernel. */
+/** The storages that are supported for a matrix added to a product's result, each with the value of the kernel's param `half`. */
 export const ADDENDS: Readonly<Partial<Record<StorageName, 0 | 1>>> = { f32: 0, f16: 1 };
 
 /**
- * The access for left lines of these lengths and result lines of the length `result`. It is `scalar` unless all left lengths are multiples
- * of 4; then `vec4` or `ragged`, by the result's.
+ * Returns how lines are accessed, from the lengths of the left operand's lines and the length of the result's lines: `scalar` unless all
+ * left lengths are multiples of 4; otherwise `vec4` if `result` is one too, else `ragged`.
  */
 export function linesOf(left: readonly number[], result = 4): Lines {
   if (left.some((length) => length % 4 !== 0)) return 'scalar';
   return result % 4 === 0 ? 'vec4' : 'ragged';
 }
 
-/** The storage of a right operand. Throws `invalid_argument` for rows that the storage doesn't support: loaders widen those to f32. */
+/**
+ * Returns the storage of a right operand. Throws `invalid_argument` if the storage doesn't support rows of this length: loaders convert
+ * such matrices to f32.
+ */
 export function rightStorage(value: Value): RightStorage {
   const columns = value.shape.at(-1) ?? 0;
   if (value.dtype === 'f32') return columns % 4 === 0 ? 'f32' : 'scalar';

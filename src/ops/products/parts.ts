@@ -3,10 +3,10 @@ import type { Graph, JoinedValue } from '../../graph/graph';
 import { byteLength, type JoinedPart, joined, type Value } from '../../graph/value';
 import { ALWAYS_BOUND } from './follower';
 
-/** The most parts of a product. */
+/** The largest number of parts in a product. */
 export const MOST_PARTS = 3;
 
-/** Groups items into groups of at most `most`: each item joins the first group that it fits into. */
+/** Splits items into groups of at most `most` items: each item joins the first group that has room and that it fits into. */
 export function inParts<T>(
   items: readonly T[],
   fits: (item: T, group: readonly T[]) => boolean,
@@ -21,16 +21,16 @@ export function inParts<T>(
   return groups;
 }
 
-/** The values of several parts as one value, with the offset of each in it, in elements. */
+/** Several values joined into one, with the offset of each in the joined value, in elements. */
 export interface SideBySide {
   readonly whole: Value;
   readonly starts: readonly number[];
 }
 
 /**
- * Places the values in one value, of which they are parts. Undefined if there are no values, if they can't share a buffer, or if together
- * they are too large for every device to bind. Also undefined if another value is the first part, because kernels read the first of
- * `values` from 0 on.
+ * Joins the values into one value, of which they become parts. Returns undefined if there are no values, if they can't share a buffer, or
+ * if the joined value exceeds the size that every device can bind. Also returns undefined if the joined value begins with another value,
+ * because kernels read the first of `values` from offset 0 on.
  */
 export function sideBySide(g: Graph, values: readonly Value[]): SideBySide | undefined {
   const [first] = values;
@@ -49,8 +49,8 @@ interface Group<T> {
 }
 
 /**
- * Items in groups whose gradients share a buffer, as `sideBySide` requires. All items form one group if possible. Otherwise those whose
- * gradients are in no buffer yet form a group if possible, and each other item is alone.
+ * Groups items so that the gradients of each group share a buffer, as `sideBySide` requires. All items form one group if possible.
+ * Otherwise the items whose gradients are in no joined value yet form a group if possible, and every other item is a group by itself.
  */
 export function groupsSideBySide<T>(g: Graph, items: readonly T[], gradientOf: (item: T) => Value): Group<T>[] {
   const together = (some: readonly T[]): Group<T> | undefined => {
@@ -66,7 +66,7 @@ export function groupsSideBySide<T>(g: Graph, items: readonly T[], gradientOf: (
   return [...(joined === undefined ? [] : [joined]), ...alone.flatMap((item) => together([item]) ?? [])];
 }
 
-/** Joins values that belong to one op, and have no place yet. */
+/** Joins values of one op that aren't part of another joined value yet. */
 export function joinAll(g: Graph, values: readonly Value[]): JoinedValue {
   const whole = g.join(values);
   if (whole !== undefined) return whole;
@@ -77,7 +77,7 @@ function startOf(parts: readonly JoinedPart[], value: Value): number {
   return parts.find((part) => part.value === value)?.offset ?? 0;
 }
 
-/** The bindings of three parts. Missing parts bind the first one's value. */
+/** Returns the bindings of three parts. Missing parts bind the first part's value. */
 export function threeValues([first, second = first, third = first]: readonly Value[]): readonly [Value, Value, Value] {
   if (first === undefined || second === undefined || third === undefined) {
     throw new WebVeraError('internal', 'A product has at least one part');
@@ -85,7 +85,7 @@ export function threeValues([first, second = first, third = first]: readonly Val
   return [first, second, third];
 }
 
-/** The sizes of three parts: 0 for missing parts. */
+/** Returns the sizes of three parts: 0 for missing parts. */
 export function threeSizes([first = 0, second = 0, third = 0]: readonly number[]): readonly [number, number, number] {
   return [first, second, third];
 }

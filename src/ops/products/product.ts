@@ -12,39 +12,41 @@ interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit
   readonly name: string;
   readonly bindings: B;
   readonly params: P;
-  /** Further `lib/` files that the kernel calls. */
+  /** Further files of `lib/` whose functions the kernel calls. */
   readonly libs?: readonly string[];
   readonly left: keyof typeof LAYOUTS.left;
   readonly right: keyof typeof LAYOUTS.right;
-  /** The only kind of lines for which kernels exist. Default: all kinds. */
+  /** The only kind of lines that the kernels support. Default: all kinds are supported. */
   readonly lines?: Lines;
   /** Whether the right operand is a base model's weight, which may have any storage. Others are f32. */
   readonly weight?: boolean;
   /**
-   * Set if a low-rank K range precedes the main one: the layout of its right operand. Its operands are stored like the left operand.
-   * Default: one range.
+   * Set if the product has a low-rank K range before the main one: the layout of the right operand of that range. Both operands of that
+   * range are stored like the left operand. Default: only the main range.
    */
   readonly lowRank?: keyof typeof LOW_RANK;
   /** Whether a matrix is added to the result. It is stored like the result, or in f16. */
   readonly addend?: boolean;
-  /** Whether the kernel has factors of its results, which it defines for four columns of a row. */
+  /** Whether the kernel multiplies its results by factors. Its function `factor4` returns those of four columns in a row. */
   readonly factor?: boolean;
   /**
    * How several parts, each with its own operands, form one result. `apart`: each part has its own buffers, and the kernel determines which
-   * workgroups compute it. `columns`: likewise, and each part has its own result, beside the others in the grid. `in_turn`: parts share
-   * buffers, and every workgroup computes all parts. `tile`: parts share buffers, and a workgroup's first row determines its part. Default:
-   * one part.
+   * workgroups compute it. `columns`: as `apart`, but each part has its own result, beside the others in the grid. `in_turn`: parts share
+   * buffers, and every workgroup computes all parts. `tile`: parts share buffers, and the first row of a workgroup determines its part.
+   * Default: one part.
    */
   readonly parts?: Exclude<keyof typeof PARTS, 'one'>;
-  /** Whether the kernel itself defines the beginning of a part's left operand. */
+  /** Whether the kernel itself defines where a part's left operand begins. */
   readonly leftBase?: boolean;
-  /** Whether the kernel itself defines the beginning of a row of the result. */
+  /** Whether the kernel itself defines where a row of the result begins. */
   readonly resultStart?: boolean;
-  /** Whether the kernel itself, or one of `libs`, writes its finished blocks. */
+  /** Whether the kernel itself, or one of `libs`, writes the finished blocks of results. */
   readonly ownResult?: boolean;
-  /** For several products: the product that makes the first two of them, and their SwiGLU, from operands of the same names. */
+  /**
+   * For a kernel of several products: the product that computes the first two of them and their SwiGLU, from operands with the same names.
+   */
   readonly gated?: Follower;
-  /** For several products: the product that makes them, with the first two rotated, from operands of the same names. */
+  /** For a kernel of several products: the product that computes them and rotates the first two, from operands with the same names. */
   readonly turned?: Follower;
 }
 
@@ -59,9 +61,9 @@ const LAYOUTS = {
   right: {
     rows: ['right_begin_rows', 'right_rows'],
     part_rows: ['right_begin_part_rows', 'right_rows'],
-    /** Two columns of the lower half of a head, then the same two of its upper half. */
+    /** Four columns are two of the lower half of a head, then the corresponding two of its upper half. */
     part_halves: ['right_begin_part_halves', 'right_rows'],
-    /** Two columns of one part, then the same two of another. */
+    /** Four columns are two of one part, then the same two of the other part. */
     pairs: ['right_pairs'],
     columns: ['right_begin_columns', 'right_columns'],
     scaled_rows: ['right_begin_rows', 'right_scaled_rows'],
@@ -99,7 +101,7 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
   return new Product(init);
 }
 
-/** A kernel for each pair of lines and right operand's storage, created on first use. */
+/** A matrix product. It has one kernel for each kind of lines and each storage of the right operand, created on first use. */
 export class Product<B extends Bindings, P extends ParamTypes> {
   readonly #init: ProductInit<B, P>;
   readonly #made = new Map<string, Kernel<B, P>>();
@@ -121,13 +123,13 @@ export class Product<B extends Bindings, P extends ParamTypes> {
     return this.#init.lines === 'vec4' ? all.filter((storage) => storage !== 'scalar') : all;
   }
 
-  /** The kinds of lines that its operands may have. */
+  /** The kinds of lines that the operands may have. */
   get lines(): readonly Lines[] {
     const { lines } = this.#init;
     return lines === undefined ? LINES : [lines];
   }
 
-  /** The kernels of all pairs. */
+  /** Returns the kernels for all kinds of lines and all storages. */
   kernels(): Kernel<B, P>[] {
     return this.lines.flatMap((lines) => this.storages.map((right) => this.kernel(lines, right)));
   }
@@ -146,7 +148,7 @@ export class Product<B extends Bindings, P extends ParamTypes> {
     });
   }
 
-  /** All files except those of a tile. */
+  /** Returns the shader files of a kernel, except those of a tile. */
   #files(lines: Lines, right: RightStorage): string[] {
     const init = this.#init;
     const hasResult = init.epilogue === undefined && !init.ownResult;

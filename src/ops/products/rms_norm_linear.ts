@@ -18,7 +18,7 @@ const PARAMS = {
   weight_offset: 'f32',
 } as const;
 
-/** The files of all variants. */
+/** The shader files that all variants have in common. */
 const FILES = [
   'rms_norm_linear',
   'result_vec4',
@@ -32,17 +32,17 @@ const FILES = [
 ];
 const IN_TILES = [...FILES, 'norm_in_tile', 'one_range', 'whole_range'];
 const BY_QUADS = ['enable_subgroups', ...FILES, 'left_rows', 'norm_of_rows', 'neighbours', 'norm_by_quads'];
-/** The rows that a quad of threads computes, and the rows of a workgroup of two quads, each of which computes all columns. */
+/** The number of rows that a quad (four threads) computes, and that a workgroup of two quads computes. Each quad computes all columns. */
 const [ROWS_OF_QUAD, ROWS_OF_ALL_COLUMNS] = [16, 32];
 /**
- * Tiles in f16 need a C that is a multiple of this: in an incomplete step they read the last four of K again, and would count their squares
- * twice.
+ * Tiles in f16 need a C that is a multiple of this number: in an incomplete step they read the last four numbers of K again, and would add
+ * their squares twice.
  */
 const STEP_IN_F16 = 64;
 
 const tiles = tileVariants<typeof PARAMS>(IN_TILES, { size: ({ N, C, R }) => [N, R, C], f16: true, held: 12 });
 const named = (names: readonly string[]) => tiles.filter(({ name = '' }) => names.includes(name));
-/** A grid of workgroups that each go through all columns. */
+/** Returns a grid in which each workgroup computes all columns of its rows. */
 const byRows = ({ N }: Params<typeof PARAMS>): Grid => [ceilDiv(N, ROWS_OF_ALL_COLUMNS)];
 const variants = [
   ...named(['workgroup', 'workgroup_oblong', 'workgroup_small']),
@@ -63,9 +63,9 @@ export const rmsNormLinear = shaderKernel({
 });
 
 /**
- * Computes u = x·Aᵀ, (…, R), of A (R, ≥ C) in the dispatch of the RMSNorm that made x (…, C), if these are the last two steps, all lines
- * are whole words, and the number of rows is a multiple of 16. Few rows stay apart, because they have tiles of their own. The values stay
- * the same.
+ * Replaces the last two steps by one dispatch if they are the RMSNorm that made x (…, C) and the product u = x·Aᵀ (…, R) with A (R, ≥ C),
+ * all lines are multiples of four numbers, and the number of rows is a multiple of 16. Products of few rows stay separate, because they
+ * have tiles of their own. x and u stay the same `Value` objects.
  */
 export function joinNorm(g: Graph, x: Value, { u, A }: { readonly u: Value; readonly A: Value }): void {
   const [norm, product] = g.steps.slice(-2);
@@ -80,12 +80,12 @@ export function joinNorm(g: Graph, x: Value, { u, A }: { readonly u: Value; read
   g.emit(rmsNormLinear, { x: given, weight, A }, { y: x, rstd, u }, { N, C, R, stride, eps, weight_offset });
 }
 
-/** Whether the step normalises whole rows of x: not each of several heads. */
+/** Whether the step is the RMSNorm that made x, over whole rows: not over each of several heads. */
 function isNormOf({ kernel, values, params }: Step, x: Value): boolean {
   return kernel === (rmsNormForward as unknown as AnyKernel) && values.y === x && params.C === x.shape.at(-1);
 }
 
-/** Whether the step makes u in whole words from a matrix in f32. */
+/** Whether the step is the product that made u, from lines that are multiples of four numbers and a matrix in f32. */
 function isProductOf({ kernel, values }: Step, u: Value): boolean {
   return kernel === (linearForward.kernel('vec4', 'f32') as unknown as AnyKernel) && values.y === u;
 }

@@ -30,15 +30,15 @@ export const swigluLinearBackward = defineProduct({
   size: ({ N, K, M, R }) => [N, K, M + R],
 });
 
-/** The two values that SwiGLU multiplies, of one shape. */
+/** The two values, of the same shape, that SwiGLU multiplies. */
 interface Gated {
   readonly gate: Value;
   readonly up: Value;
 }
 
 /**
- * silu(gate) · up, if the last step made gate and up alone, as two products of one input: one dispatch then makes all three, if every device
- * can bind gate and up together. Undefined otherwise. Has no gradient.
+ * Computes silu(gate) · up, if the last step computed only gate and up, as two products of one input: one dispatch then computes all three
+ * values, if every device can bind gate and up together. Returns undefined otherwise. Has no gradient.
  */
 export function emitGated(g: Graph, { gate, up }: Gated): Value | undefined {
   const isFit = ({ kernel, values: { y0, y1 }, params: { M2 = 0 } }: Step): boolean =>
@@ -57,8 +57,8 @@ export function emitGated(g: Graph, { gate, up }: Gated): Value | undefined {
 }
 
 /**
- * The gradients of gate and up from dx, the gradient of silu(gate) · up. If the last step made dx alone, as the input gradient of one layer,
- * one dispatch does both, and dx is never stored. Undefined otherwise.
+ * Computes the gradients of gate and up from dx, the gradient of silu(gate) · up. If the last step computed only dx, as the input gradient
+ * of one layer, one dispatch replaces both steps, and dx is never stored. Returns undefined otherwise.
  */
 export function emitGatedBackward(
   g: Graph,
@@ -88,7 +88,10 @@ interface Operands {
   readonly stride: number;
 }
 
-/** The operands of a step that makes dx = dy·weight, or dx = dy·weight + du·A, in whole words; undefined for other steps. */
+/**
+ * Returns the operands of a step that computes dx = dy·weight, or dx = dy·weight + du·A, if all lines are multiples of four numbers;
+ * undefined for other steps.
+ */
 function operandsOf({ values, params }: Step): Operands | undefined {
   const { dy0, dy = dy0, weight0: weight, du, A } = values;
   const { K = 0, M0 = 0, M1, has_sum, R = 0, stride = 0 } = params;

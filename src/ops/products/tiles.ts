@@ -8,53 +8,61 @@ import {
 } from '../../core/kernels/kernel';
 import { ceilDiv } from '../../core/numbers/shape';
 
-/** Rows and columns of a tile of results, except in the small families. */
+/** The number of rows and of columns in a tile of results, except in the variants for small tiles. */
 export const TILE = 64;
 const SMALL_TILE = 32;
 
-/** Up to this many rows, the right operand is read once for all of them. */
+/** With up to this many rows, the right operand is read once for all of them. */
 const FEW_ROWS = 4;
 
 /** The properties of a product that its tiles depend on. */
 export interface TileInit<P extends ParamTypes> {
-  /** The files that reduce a tile's blocks, for a kernel that doesn't store them. */
+  /** The shader files that reduce a tile's blocks of results, for a kernel that doesn't store them. */
   readonly epilogue?: Readonly<Record<'workgroup' | 'small' | 'subgroup', string>>;
-  /** Registers that a thread needs for what the kernel's blocks hold, beside those of its tile. Default: 0. */
+  /** The number of registers that a thread needs for the kernel's own values, in addition to those of its tile. Default: 0. */
   readonly held?: number;
-  /** Whether there are tiles that multiply in f16, for devices on which it was requested: for activations and their gradients. */
+  /** Whether there are tiles that multiply in f16, for devices on which f16 was requested. Set for activations and their gradients only. */
   readonly f16?: boolean;
-  /** Whether there is a tile of subgroup matrices, for the same devices: for values within f16's range, and one range of K. */
+  /**
+   * Whether there is a tile that uses subgroup matrices, for the same devices. Set only if all values are within f16's range and K is one
+   * range.
+   */
   readonly matrices?: boolean;
-  /** Whether there is a tile for few rows: K must run along the lines of both operands. */
+  /** Whether there are tiles for few rows. They need operands in which K runs along the lines. */
   readonly fewRows?: boolean;
   /**
-   * Whether a dispatch has only the product, without bias and residual. The `subgroup` tile then has a shader that excludes them with the
-   * constant PLAIN, because software GPUs run both sides of a branch.
+   * Whether a dispatch computes only the product, without bias and residual. The `subgroup` tile then has a shader that excludes both with
+   * the constant PLAIN, because software GPUs execute both sides of a branch.
    */
   plain?(params: Params<P>): boolean;
-  /** Rows and columns of the result, and the length of K, including both ranges. */
+  /** Returns the numbers of rows and columns of the result, and the length of K, including a low-rank range. */
   size(params: Params<P>): readonly [rows: number, columns: number, inner: number];
-  /** The rows that the grid covers, if padding makes them more than the result's. */
+  /** Returns the number of rows that the grid covers, if padding makes it larger than that of the result. */
   rows?(params: Params<P>): number;
-  /** The columns that the grid covers, if padding makes them more than the result's. */
+  /** Returns the number of columns that the grid covers, if padding makes it larger than that of the result. */
   columns?(params: Params<P>): number;
-  /** The number of slices of K, each computed by its own workgroups. Default: 1. The kernel defines their beginnings. */
+  /**
+   * Returns the number of slices into which K is split, each computed by its own workgroups. The kernel defines where they begin. Default:
+   * 1.
+   */
   slices?(params: Params<P>): number;
 }
 
 /**
- * The registers that tiles need (`VariantInit.registers`) in the code of GPUs' own compilers: with fewer, some compiler moves values of a K
- * loop to memory. Tiles of 8 × 8 results hold 64 sums, and 32 values on their way from memory; Apple's 128 registers are just enough.
+ * The number of registers that tiles need (`VariantInit.registers`) in the output of the GPUs' own compilers: with fewer, some compiler
+ * moves values to memory inside the loop over K. Tiles of 8 × 8 results hold 64 sums and 32 operands that were just read; Apple's 128
+ * registers are just enough.
  */
 const REGISTERS = { register: 112, wide: 160, workgroup: 124, oblong: 96, small: 64, f16: 148, f16Small: 112 };
 
 /**
- * A product's variants: its files with those of each tile. `register`: 8 × 4 results per thread, operands read directly from memory.
- * `wide`: the same with 8 × 8 results, for devices with many registers or without any. `workgroup`: 8 × 8 results, operands through
- * workgroup memory. `workgroup_oblong`: 8 × 4 results, with twice the threads. `workgroup_small`: 4 × 4 results, for results with few tiles
- * and GPUs with few registers; `workgroup_least`: the same for products that reduce their tiles, only for such GPUs. `f16` and
- * `f16_small`: `workgroup` and `workgroup_small`, multiplying in f16. `subgroup`: 16 × 4 results, left operands from neighbouring threads.
- * For few rows, four columns each: `row` by a workgroup, `row_serial` by a thread.
+ * Returns a product's variants: its shader files with those of each tile. `register`: 8 × 4 results per thread, operands read directly from
+ * memory. `wide`: as `register`, with 8 × 8 results, for devices with many registers or without a limit. `workgroup`: 8 × 8 results,
+ * operands read through workgroup memory. `workgroup_oblong`: as `workgroup`, with 8 × 4 results and twice as many threads.
+ * `workgroup_small`: 4 × 4 results, for results with few tiles and for GPUs with few registers. `workgroup_least`: the same for products
+ * that reduce their tiles, only for such GPUs. `f16` and `f16_small`: as `workgroup` and `workgroup_small`, but multiplying in f16.
+ * `subgroup`: 16 × 4 results, left operands read from neighbouring threads. `subgroup_matrix`: tiles that use subgroup matrices. `row` and
+ * `row_serial`: for few rows, with four columns per workgroup and per thread.
  */
 export function tileVariants<P extends ParamTypes>(
   files: readonly string[],
@@ -155,12 +163,12 @@ function ofMatrices<P extends ParamTypes>(files: readonly string[], workgroups: 
   return { name: 'subgroup_matrix', wgsl: ['tile_subgroup_matrix', ...files], features, workgroups };
 }
 
-/** A grid in which each tile is four workgroups in y. */
+/** Returns a grid in which each tile is computed by four workgroups along y. */
 function inQuarters([x, y = 1, z = 1]: Grid): Grid {
   return [x, 4 * y, z];
 }
 
-/** A grid in which each tile is four workgroups, two in x and two in y. */
+/** Returns a grid in which each tile is computed by four workgroups: two along x and two along y. */
 function inFour([x, y = 1, z = 1]: Grid): Grid {
   return [2 * x, 2 * y, z];
 }

@@ -13,14 +13,14 @@ interface QueriesAndKeys {
 }
 
 interface Heads extends QueriesAndKeys {
-  /** A multiple of 8. */
+  /** The number of elements in a head: a multiple of 8. */
   readonly D: number;
 }
 
 /**
- * q and k, with each head turned by its token's row of `turns` (N, D), if one step has made both as products of one input, and no step has
- * read them. A step that also turns them then replaces that step. Undefined otherwise, or if not every device can bind the step's results
- * together. Has no gradient.
+ * Computes q and k with each head rotated by its token's row of `turns` (N, D), if one step has computed both as products of one input and
+ * no step has read them. That step is then replaced by one that also rotates. Returns undefined otherwise, or if the step's results
+ * together exceed the size that every device can bind. Has no gradient.
  */
 export function emitTurnedLinears(g: Graph, { q, k, D }: Heads, turns: () => Value): QueriesAndKeys | undefined {
   const made = g.takeBackMaker(q, (step) => step.values.y0 === q && step.values.y1 === k && isFit(step, D));
@@ -34,7 +34,8 @@ export function emitTurnedLinears(g: Graph, { q, k, D }: Heads, turns: () => Val
 }
 
 /**
- * Whether the step's product can turn its results in heads of D, and every device can bind the results together, with room between them.
+ * Whether the step's product can also rotate its results in heads of D numbers, and every device can bind all results together, including
+ * the padding between them.
  */
 function isFit(step: Step, D: number): boolean {
   const { kernel, values, params } = step;
@@ -44,7 +45,7 @@ function isFit(step: Step, D: number): boolean {
   return kernel.turned !== undefined && bytes <= ALWAYS_BOUND && widths.every((width) => width % D === 0);
 }
 
-/** The result of a step's third product, if there is one. */
+/** Returns the result of a step's third product in a list, which is empty if there is none. */
 function thirdOf({ values: { y2 }, params: { M2 = 0 } }: Step): Value[] {
   return y2 === undefined || M2 === 0 ? [] : [y2];
 }

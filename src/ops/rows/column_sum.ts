@@ -5,7 +5,7 @@ import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { shaderKernel } from '../shader_kernel';
 
-/** The variants of a kernel that sums the N rows of each of C columns; `form` defines the summands. */
+/** Returns the variants of a kernel that sums the N rows of each of C columns. `form` is the shader file that defines the summands. */
 export function columnVariants(form: string): readonly VariantInit<{ readonly N: 'size'; readonly C: 'size' }>[] {
   return [
     { wgsl: [form, 'columns_workgroup'], workgroups: ({ C }) => [ceilDiv(C, 16)] },
@@ -28,7 +28,7 @@ export function emitColumnSum(g: Graph, x: Value, sums: Value): void {
   g.emit(columnSum, { x, sums }, {}, { N, C });
 }
 
-/** The pinned buffer in which the gradient of a trained value accumulates. */
+/** Returns the pinned buffer in which the gradient of a trained value accumulates. */
 export function accumulatedIn({ sum }: Sink, value: Value): Value {
   if (sum !== undefined) return sum;
   throw new WebVeraError('internal', `No buffer was given for the gradient of ${value.name}`);

@@ -30,25 +30,25 @@ export const embeddingBackward = flatKernel({
   bindings: { ids: 'read', dy: 'read', dw: 'update' },
   params: { N: 'size', C: 'size', V: 'size', offset: 'place', padding: 'u32', scale: 'f32' },
   threads: ({ N, C }) => N * C,
-  // Each element scans the ids of all tokens, which takes more work than the sums.
+  // Each thread scans the ids of all tokens, which takes more work than the sums.
   flops: ({ N, C }) => N * N * C,
 });
 
 interface EmbeddingParams {
-  /** Added to every 32-bit id: the row of the weight at which the ids' rows begin. The id −1 is the row before. Default: 0. */
+  /** Added to every id, as 32-bit integers: the row of the weight for the id 0. The id −1 is the row before it. Default: 0. */
   readonly offset?: number;
-  /** The id, before the offset, whose row receives no gradient, as torch's `padding_idx`. Default: none. */
+  /** The id (before the offset is added) whose row receives no gradient, as torch's `padding_idx`. Default: none. */
   readonly padding?: number | undefined;
-  /** The factor for the rows: √C in Gemma. Default: 1. */
+  /** The factor by which the rows are multiplied: √C in Gemma. Default: 1. */
   readonly scale?: number;
 }
 
-/** A value that no id has: −1 may be an id if there is an offset. */
+/** A value that is never an id. −1 isn't suitable, because it may be an id if there is an offset. */
 const NO_PADDING = 0x80000000;
 
 /**
- * The rows ids + offset of weight (V, C), in any storage, for ids (N), times `scale`: (N, C). Ids must be below V − offset. If the weight
- * trains, its gradient accumulates in the buffer passed to `Graph.grad`.
+ * Returns the rows ids + offset of weight (V, C), times `scale`: (N, C) for ids (N). The weight may have any storage. Ids must be below V −
+ * offset. If the weight trains, its gradient accumulates in the buffer passed to `Graph.grad`.
  */
 export function embedding(
   g: Graph,
@@ -77,7 +77,7 @@ export function embedding(
   return y;
 }
 
-/** Each shard writes its own rows, and copies the others from the previous result. */
+/** Emits a step for each shard, which writes the rows of that shard and copies the others from the previous result. */
 function emitShards(
   g: Graph,
   ids: Value,

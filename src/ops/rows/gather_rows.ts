@@ -19,13 +19,13 @@ export const scatterRowsKernel = flatKernel({
   threads: ({ count, C }) => count * C,
 });
 
-/** A part of a list of rows. */
+/** A range of entries in a list of row indices. */
 export interface RowRange {
   readonly start: number;
   readonly count: number;
 }
 
-/** The rows of x (N, C) at the indices in entries start … start + count − 1 of `rows`: (count, C). Has no gradient. */
+/** Returns the rows of x (N, C) whose indices are the entries start … start + count − 1 of `rows`: (count, C). Has no gradient. */
 export function gatherRows(g: Graph, x: Value, rows: Value, range: RowRange): Value {
   const { columns: C } = rowsAndColumns(x.shape);
   expectRange(rows, range);

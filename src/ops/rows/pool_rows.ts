@@ -44,21 +44,23 @@ export const maxRowsBackward = defineKernel({
   flops: ({ B, T, C }) => B * T * C,
 });
 
-/** The way in which one vector is made of a sequence's rows: their weighted sum, or the maxima of rows whose weight isn't 0. */
+/**
+ * How one vector is made from the rows of a sequence: their weighted sum, or in each column the maximum over the rows whose weight isn't 0.
+ */
 export type RowPool = 'sum' | 'max';
 
 interface PoolOptions {
-  /** Sequences. */
+  /** The number of sequences. */
   readonly B: number;
-  /** Rows of a sequence. */
+  /** The number of rows in a sequence. */
   readonly T: number;
-  /** K pools. */
+  /** How each of the K vectors of a sequence is made. */
   readonly pools: readonly RowPool[];
 }
 
 /**
- * Vectors of B sequences, (B, K·C), from the rows of x (B·T, C): K vectors of each sequence, one after the other. `weights`
- * (K, B·T) holds a number for each row and pool. x receives gradients: that of a maximum goes to the first row that has it.
+ * Computes K vectors for each of B sequences, (B, K·C), from the rows of x (B·T, C). `weights` (K, B·T) holds a number for each vector and
+ * row. x receives gradients: that of a maximum is added to the first row that has the maximum.
  */
 export function poolRows(g: Graph, x: Value, weights: Value, { B, T, pools }: PoolOptions): Value {
   const { columns: C } = rowsAndColumns(x.shape);
@@ -83,7 +85,7 @@ interface PoolParams {
   readonly k: number;
 }
 
-/** Emits a pool, and returns the function that adds its gradient of x to a sum. */
+/** Emits the k-th vector of each sequence, and returns the function that adds the vector's gradient of x to a sum. */
 function emitPool(
   g: Graph,
   pool: RowPool,

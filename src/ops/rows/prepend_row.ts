@@ -15,8 +15,8 @@ export const prependRowKernel = flatKernel({
 });
 
 /**
- * Puts `row`, f32 of C elements, before each of the B parts of x (B·T, C): (B·(T + 1), C). If the row trains, its gradient accumulates in
- * the buffer passed to `Graph.grad`. Throws `invalid_argument` unless x has B equal parts.
+ * Inserts `row` (C elements in f32) before each of the B parts of x (B·T, C): (B·(T + 1), C). If the row trains, its gradient accumulates
+ * in the buffer passed to `Graph.grad`. Throws `invalid_argument` unless x has B equal parts.
  */
 export function prependRow(g: Graph, x: Value, row: Value, B: number): Value {
   const { rows, columns: C } = rowsAndColumns(x.shape);
@@ -27,7 +27,8 @@ export function prependRow(g: Graph, x: Value, row: Value, B: number): Value {
   expectShape('prepend_row row', [numel(row.shape)], [C]);
   const { y } = g.emit(prependRowKernel, { x, row }, { y: [rows + B, C] }, { B, T, C });
   g.differentiate(y, [x, row], (dy, [toX, toRow]) => {
-    // If the T + 1 rows of a part count as one long row, its first C columns are the first row, and the columns after them are the others.
+    // The T + 1 rows of a part are read as one long row: its first C columns are the inserted row, and the other columns are the T rows of
+    // x.
     const parts = { N: B, C: (T + 1) * C };
     const others = { ...parts, start: C, count: T * C };
     const dx = toX.wanted ? g.emit(sliceColumnsForward, { x: dy }, { y: x.shape }, others).y : undefined;

@@ -30,8 +30,8 @@ export const sliceColumnsBackward = flatKernel({
 });
 
 /**
- * Columns start … start + count − 1 of x (…, C): (…, count). With `groups`, the same columns of each of that many equal parts of a row: (…,
- * groups·count).
+ * Returns the columns start … start + count − 1 of x (…, C): (…, count). With `groups`, each row is split into that many equal parts, and
+ * these columns of every part are returned: (…, groups·count).
  */
 export function sliceColumns(g: Graph, x: Value, start: number, count: number, groups = 1): Value {
   const { rows, columns } = rowsAndColumns(x.shape);

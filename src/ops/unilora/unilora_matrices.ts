@@ -33,31 +33,34 @@ export const uniloraMatricesBackward = shaderKernel({
   flops: ({ C, each }) => C * each,
 });
 
-/** The places of a vector's numbers in a buffer of matrices. */
+/** The positions of a vector's numbers in a buffer of matrices, in which a number can occur several times. */
 export interface SharedEntries {
-  /** The numbers of the vector. */
+  /** The number of elements in the vector. */
   readonly length: number;
-  /** Each index occurs this many times, or once more. */
+  /** The number of positions at which each element of the vector occurs. Some elements occur once more. */
   readonly each: number;
-  /** u32: for each place of the buffer the index of its number, with the high bit set if the index occurs once more. */
+  /**
+   * u32: for each position in the buffer, the index of its number in the vector. The high bit is set if that index occurs once more than
+   * `each`.
+   */
   readonly indices: Value;
   /**
-   * u32: where the places of each index begin, from 0 on, their end, and all places in the order of their indices. Made when it is first
-   * called, because only gradients read it.
+   * Returns a u32 list: for each index, where its positions begin (from 0 on); the end of the last ones; then all positions, sorted by
+   * index. Created at the first call, because only gradients read it.
    */
   uses(): Value;
 }
 
 const HIGH_BIT = 0x8000_0000;
 
-/** The words of `uses` for a vector of `length` numbers. */
+/** Returns the number of words in `uses`, for a vector of `length` numbers that fill `entries` positions. */
 export function placeWords(length: number, entries: number): number {
   return length + 1 + entries;
 }
 
 /**
- * Makes the tables. `indices` are in the order of `places()`: each index belongs to the next place. `size`: the buffer's length, which may
- * have gaps.
+ * Makes the tables. `indices` has the index for each of `places()`, in the same order. `size` is the length of the buffer, which may have
+ * gaps between those positions.
  */
 export function sharedEntries(
   indices: Uint32Array,
@@ -96,13 +99,13 @@ function usesOf(
   return uses;
 }
 
-/** The entries of a part of the buffer, for a product without gradients. */
+/** Returns the entries of `size` positions of the buffer, from `at` on, for a product without gradients. */
 export function entriesWithin(entries: SharedEntries, at: number, size: number): SharedEntries {
   const content = entries.indices.content?.slice(at, at + size) ?? new Uint32Array(size);
   return { ...entries, indices: constant('unilora.indices', [size], content) };
 }
 
-/** Tables of the same sizes without indices, for planning. */
+/** Returns tables of the right sizes, filled with zeros, for planning. */
 export function plannedEntries({
   entries,
   length,
@@ -135,10 +138,10 @@ function tables(
 }
 
 /**
- * into[i] = vector[index of i] / √(occurrences of the index): the vector begins the pool, and `into` is f32, pinned or made of parts. The
- * pool receives gradients if it trains; they accumulate in the buffer passed to `Graph.grad`.
+ * Writes into[i] = vector[index of i] / √(number of times that the index occurs). The vector is at the beginning of the pool, and `into` is
+ * f32, pinned or made of parts. The pool receives gradients if it trains; they accumulate in the buffer passed to `Graph.grad`.
  *
- * Moves two words a place forward, and two backward, in one dispatch each.
+ * Reads or writes two words for each position forward, and two backward, in one dispatch each.
  */
 export function emitMatrices(g: Graph, pool: Value, entries: SharedEntries, into: Value): void {
   const { length, each, indices } = entries;

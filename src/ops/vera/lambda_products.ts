@@ -42,26 +42,26 @@ export const veraLambdaBackward = defineProduct({
   ...makesPartialSums,
   libs: [...makesPartialSums.libs, 'four_parts'],
   size: ({ N, R, M0, M1, M2, M3 }) => [M0 + M1 + M2 + M3, R, N],
-  // Each layer's rows begin with a new tile.
+  // Each layer's rows begin at a new tile.
   rows: ({ M0, M1, M2, M3 }) => [M0, M1, M2, M3].reduce((rows, M) => rows + roundUp(M, TILE), 0),
   slices: ({ N, slice }) => ceilDiv(N, slice),
 });
 
-/** The number of tiles that occupies a device. If there are fewer, tokens are cut into slices. */
+/** The number of tiles that occupies a device. If there are fewer tiles, the tokens are split into slices. */
 const BUSY = 64;
-/** The fewest tokens in a slice: with fewer, a tile's overhead outweighs its work. */
+/** The smallest number of tokens in a slice: with fewer, a tile's overhead outweighs its work. */
 const LEAST_SLICE = 128;
-/** Slices are a multiple of the length of K that a tile processes in each iteration. */
+/** The number of tokens in a slice is a multiple of this, the length of K that a tile processes in each iteration. */
 const SLICE_STEP = 16;
 
-/** Layers of one u, with the buffer in which the pool's gradient accumulates. */
+/** Layers that share one u, and the buffer in which the pool's gradient accumulates. */
 interface PoolGradient extends Together {
   readonly grads: Value;
 }
 
 /**
- * Adds the layers' gradients of the pool. Their partial sums are computed together with those of the next call if one dispatch can compute
- * both, else by a dispatch of their own; the end of the pass adds them up.
+ * Adds the layers' share of the pool's gradient. If possible, one dispatch computes their partial sums together with those of the next
+ * call; otherwise they have a dispatch of their own. The partial sums are added up at the end of the pass.
  */
 export function addPoolGradient(g: Graph, layers: Together, sink: Sink): Value | undefined {
   if (!sink.wanted) return undefined;
@@ -70,7 +70,7 @@ export function addPoolGradient(g: Graph, layers: Together, sink: Sink): Value |
   return grads;
 }
 
-/** Collects the products for λ's gradients in a backward pass: one dispatch computes the products of two inputs of a block. */
+/** Collects the products that give λ's gradients in a backward pass, so that one dispatch computes those of two inputs of a block. */
 class LambdaProducts implements PassEnd {
   readonly #g: Graph;
   #waiting: PoolGradient | undefined;
@@ -103,7 +103,7 @@ class LambdaProducts implements PassEnd {
   }
 }
 
-/** Whether one dispatch can compute both: up to three layers of one u, and one of another. */
+/** Whether one dispatch can compute both: it supports up to three layers that share one u, and one layer with another u. */
 function mayJoin(a: PoolGradient, b: PoolGradient): boolean {
   const vectors = b.layers.flatMap((layer) => vectorsOf(layer));
   return (

@@ -14,7 +14,7 @@ export const makesPartialSums = {
   },
 };
 
-/** Partial sums that a tile computes for each of its rows, and for each of its columns. */
+/** The number of partial sums that a tile computes for each of its rows, and for each of its columns. */
 const QUARTERS = 4;
 
 export const veraLambdaReduce = shaderKernel({
@@ -29,7 +29,7 @@ export const veraLambdaReduce = shaderKernel({
 export interface LambdaVector {
   readonly length: number;
   readonly sums: number;
-  /** The offset in the pool. */
+  /** The offset of the vector in the pool. */
   readonly offset: number;
 }
 
@@ -39,7 +39,10 @@ export interface LambdaPlace {
   readonly offsetD: number;
 }
 
-/** Whether the pool has room for both vectors of a layer with `out` outputs and rank R, and the texts for an error if it hasn't. */
+/**
+ * Checks whether the pool has space for both vectors of a layer with `out` outputs and rank R. Also returns two phrases for an error
+ * message.
+ */
 export function checkPool(
   { shape }: Value,
   { offsetB, offsetD }: LambdaPlace,
@@ -54,7 +57,10 @@ export function checkPool(
   };
 }
 
-/** The partial sums of the gradients of a layer's λ_b (`out` numbers) and λ_d (R numbers), for a product whose K is cut into slices. */
+/**
+ * Returns the vectors λ_b (`out` numbers) and λ_d (R numbers) of a layer, with the number of partial sums of their gradients that a product
+ * makes if its K is split into `slices`.
+ */
 export function partialSums(
   { offsetB, offsetD }: LambdaPlace,
   { out, R, slices = 1 }: { readonly out: number; readonly R: number; readonly slices?: number },
@@ -66,21 +72,21 @@ export function partialSums(
 }
 
 interface PlacedVector extends LambdaVector {
-  /** The offset of its partial sums (sums, length). */
+  /** The offset of the vector's partial sums, which are (sums, length). */
   readonly at: number;
 }
 
-/** The partial sums to add to one gradient buffer. */
+/** The partial sums that will be added to one gradient buffer. */
 interface OpenSums {
   readonly partials: ReturnType<typeof growing>;
   readonly vectors: PlacedVector[];
   size: number;
 }
 
-/** The most partial sums held at a time: 32 MiB. */
+/** The largest number of partial sums held at a time: 32 MiB. */
 const MOST = 2 ** 23;
 
-/** Collects the partial sums of λ's gradients in a backward pass. At its end, one dispatch for each pool adds them up. */
+/** Collects the partial sums of λ's gradients in a backward pass. At the end of the pass, one dispatch for each pool adds them up. */
 export class LambdaSums implements PassEnd {
   readonly #g: Graph;
   readonly #open = new Map<Value, OpenSums>();
@@ -89,7 +95,9 @@ export class LambdaSums implements PassEnd {
     this.#g = g;
   }
 
-  /** Reserves room for the partial sums of some vectors. Returns the value that holds them, and the offset of each vector's sums. */
+  /**
+   * Reserves space for the partial sums of some vectors. Returns the value that holds them, and the offset of each vector's partial sums.
+   */
   take(grads: Value, vectors: readonly LambdaVector[]): { readonly partials: Value; readonly at: readonly number[] } {
     const count = vectors.reduce((sum, { length, sums }) => sum + length * sums, 0);
     const before = this.#open.get(grads);

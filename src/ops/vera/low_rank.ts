@@ -6,7 +6,7 @@ import { linesOf } from '../products/operand_storage';
 import { groupsSideBySide, threeSizes } from '../products/parts';
 import { checkPool, type LambdaPlace, type LambdaVector, overlap, partialSums } from './lambda_sums';
 
-/** The params of up to three layers with the same u: their outputs, and the offsets of their values. */
+/** The params of up to three layers with the same u: their numbers of outputs, and the offsets of their gradients and vectors. */
 export const layerParams = {
   N: 'size',
   R: 'size',
@@ -25,7 +25,7 @@ export const layerParams = {
 
 /** The low-rank branch of one adapter in a layer. */
 export interface LowRank extends LambdaPlace {
-  /** (…, R), from `veraDown`. */
+  /** (…, R): the projection of the input by A, from `veraDown`. */
   readonly u: Value;
   /** (≥ out, R) */
   readonly B: Value;
@@ -49,7 +49,7 @@ export interface MergedLowRank extends Omit<LowRank, 'u'> {
 /** The low-rank branches of up to three layers in one dispatch. */
 export interface Together extends Omit<LowRank, 'offsetB' | 'offsetD'> {
   readonly layers: readonly LowRankGradient[];
-  /** The dy of all the layers. */
+  /** The value in which the dy of all the layers are joined. */
   readonly dy: Value;
   /** The offset of each layer's own dy in `dy`, in elements. */
   readonly starts: readonly number[];
@@ -81,7 +81,10 @@ export function mayShare(layer: LowRankGradient, group: readonly LowRankGradient
   );
 }
 
-/** The params of a kernel for up to three layers: sizes, and offsets of their gradients and vectors. `lines`: the kind of the layers' lines. */
+/**
+ * Returns the params of a kernel for up to three layers: sizes, and offsets of gradients and vectors. `lines`: how the layers' lines are
+ * accessed.
+ */
 export function threeLayers({ layers, starts }: Together, result?: number) {
   const [, at_dy1, at_dy2] = threeSizes(starts);
   const [M0, M1, M2] = threeSizes(layers.map(widthOf));

@@ -30,7 +30,7 @@ export const veraUpBackward = defineProduct({
   size: ({ N, R, M0, M1, M2 }) => [N, R, M0 + M1 + M2],
 });
 
-/** A low-rank branch with the result that it is part of. */
+/** A low-rank branch, and the layer's result to which it is added. */
 interface Branch extends LowRank {
   readonly y: Value;
   /** Whether ΔW is merged into the layer's weight: then u gets no gradient from this branch. */
@@ -38,8 +38,8 @@ interface Branch extends LowRank {
 }
 
 /**
- * Declares the gradients with respect to u and the pool of λ_b ⊙ (B·(λ_d ⊙ u)), a summand of each layer's result y. Layers with the same u,
- * B and pool share dispatches.
+ * Declares the gradients of the low-rank branches λ_b ⊙ (B·(λ_d ⊙ u)) with respect to u and the pool. Each branch is added to its layer's
+ * result y. Layers with the same u, B and pool share dispatches.
  */
 export function differentiateLowRank(g: Graph, layers: readonly Branch[]): void {
   const isUsed = ({ u, lambda, isMerged = false }: Branch): boolean => (!isMerged && g.trains(u)) || g.trains(lambda);
@@ -59,14 +59,14 @@ export function differentiateLowRank(g: Graph, layers: readonly Branch[]): void 
   });
 }
 
-/** The part's unmerged layers, which come first: their branch is computed beside their product. */
+/** Returns the part's unmerged layers, which come first. Only they contribute to the gradient of u. */
 function unmerged(part: Together): Together {
   return { ...part, layers: part.layers.filter(({ isMerged = false }) => !isMerged) };
 }
 
 /**
- * Declares the gradients of merged layers with the input x, with respect to the pool only: x gets its gradient through the weights. u is
- * computed in the backward pass, once for all layers that share A.
+ * Declares the gradients of merged layers with the input x, with respect to the pool only: x gets its gradient through the merged weights.
+ * u is computed in the backward pass, once for all layers that share A.
  */
 export function differentiateMerged(
   g: Graph,
@@ -91,7 +91,7 @@ export function differentiateMerged(
   });
 }
 
-/** The gradient of u, summed over the layers and added to the contributions of other uses of u. */
+/** Emits the gradient of u: the sum over the layers, plus the gradient from other uses of u. */
 function emitUpBackward(g: Graph, part: Together, { wanted, sum }: Sink): Value | undefined {
   if (!wanted) return undefined;
   const { u, B, lambda, dy } = part;

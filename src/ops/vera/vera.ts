@@ -22,8 +22,8 @@ export const veraAddForward = defineProduct({
 });
 
 /**
- * u = x·A[:, :in]ᵀ: x (…, in), A (R, ≥ in), u (…, R). A is frozen, so only x receives a gradient. Modules that share x share u: it is
- * computed once, and its gradient is multiplied by A once.
+ * Computes u = x·A[:, :in]ᵀ: x (…, in), A (R, ≥ in), u (…, R). A is frozen, so only x receives a gradient. Modules that share x share u: it
+ * is computed once, and its gradient is multiplied by A once.
  */
 export function veraDown(g: Graph, x: Value, A: Value): Value {
   const projection = emitProjection(g, x, A);
@@ -31,7 +31,7 @@ export function veraDown(g: Graph, x: Value, A: Value): Value {
   return projection.u;
 }
 
-/** The result of `veraDown`, without declaring a gradient. */
+/** Computes the result of `veraDown`, without declaring a gradient. */
 export function emitProjection(g: Graph, x: Value, A: Value): Projection {
   return { u: emitLinear(g, x, A), A };
 }
@@ -43,16 +43,19 @@ function layerOf({ u, A }: Projection): LinearLayer & { readonly y: Value } {
 /** A linear layer, adapted or not. */
 export interface VeraLayer extends LinearLayer {
   readonly low?: LowRank | undefined;
-  /** Whether B·(λ_d ⊙ u) is held for the backward pass, which saves it a product. Always true for a weight in shards. */
+  /**
+   * Whether B·(λ_d ⊙ u) is held for the backward pass, so that the backward pass computes one product less. Always true for a weight in
+   * shards.
+   */
   readonly saved?: boolean;
-  /** Replaces `low` if ΔW is merged into the weight. */
+  /** The low-rank branch in place of `low`, if ΔW is merged into the weight. */
   readonly merged?: MergedLowRank | undefined;
 }
 
 /**
- * Several layers with the same input. An adapted layer is y = x·weightᵀ + bias + residual + λ_b ⊙ (B[:out]·(λ_d ⊙ u)), (…, out), in one
- * kernel. A layer without an adapter is a `linear`. x, u, the pool, weights, biases and residuals receive gradients if they train; those of
- * the pool, weights and biases accumulate in the pinned buffers passed to `Graph.grad`. The layers share dispatches in the backward pass.
+ * Computes several layers with the same input. An adapted layer is y = x·weightᵀ + bias + residual + λ_b ⊙ (B[:out]·(λ_d ⊙ u)), (…, out). A
+ * layer without an adapter is a `linear`. x, u, the pool, weights, biases and residuals receive gradients if they train; those of the pool,
+ * weights and biases accumulate in the pinned buffers passed to `Graph.grad`. The layers share dispatches in the backward pass.
  *
  * @param projection From `emitProjection`. Its gradient is declared here, so ops with a gradient for u must be emitted after this call.
  */
@@ -71,7 +74,7 @@ export function veraLinears(g: Graph, x: Value, layers: readonly VeraLayer[], pr
   return made.map(({ y }) => y);
 }
 
-/** The merged layers whose gradients can use the projection's u, with that u, and the other merged layers. */
+/** Splits the merged layers: returns those whose gradients can use the projection's u, with that u, and then the others. */
 function sharing<M extends MergedLowRank>(projection: Projection | undefined, merged: readonly M[]) {
   if (projection === undefined) return [[], merged] as const;
   const { u, A } = projection;
@@ -79,15 +82,15 @@ function sharing<M extends MergedLowRank>(projection: Projection | undefined, me
   return [withU, merged.filter((layer) => layer.A !== A)] as const;
 }
 
-/** A layer's result, and what it holds for the backward pass. */
+/** A layer's result, and the value that is held for the backward pass. */
 interface MadeResult {
   readonly y: Value;
   readonly w?: Value;
 }
 
 /**
- * Emits the layers, and returns them with their results. Layers without a branch come first: a projection that was just emitted may share
- * their dispatch. Otherwise the projection may share the dispatch of the norm that made x.
+ * Emits the layers, and returns them with their results. Layers without a low-rank branch are emitted first, because a projection that was
+ * just emitted may share their dispatch. Otherwise the projection may share the dispatch of the norm that made x.
  */
 function emitVeraLayers(
   g: Graph,
@@ -109,7 +112,10 @@ function emitVeraLayer(g: Graph, x: Value, layer: VeraLayer): MadeResult {
   return { y: emitLinearLayer(g, x, { weight, bias, residual: z }), w };
 }
 
-/** y + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out). Adds another adapter to a layer's output; gradients as for `veraLinears`. */
+/**
+ * Adds the low-rank branch of another adapter to a layer's output y (…, out): y + λ_b ⊙ (B[:out]·(λ_d ⊙ u)). Its gradients are those of
+ * `veraLinears`.
+ */
 export function veraAdd(g: Graph, y: Value, operands: LowRank): Value {
   const { u, B, lambda, offsetB: lambda_b, offsetD: lambda_d } = operands;
   const { N, M, R } = checkLowRank('vera_add', operands, y.shape);

@@ -13,7 +13,7 @@ export const veraFactorKernel = flatKernel({
   flops: ({ M, R }) => 2 * M * R,
 });
 
-/** λ_b ⊙ B[:out] ⊙ λ_d, (out, R): with it ΔW is a product with A alone. B (≥ out, R), f32. Has no gradient. */
+/** Computes λ_b ⊙ B[:out] ⊙ λ_d, (out, R), so that ΔW is the product of this matrix and A. B (≥ out, R) is in f32. Has no gradient. */
 export function veraFactor(
   g: Graph,
   { B, lambda, offsetB, offsetD }: LambdaPlace & { readonly B: Value; readonly lambda: Value },

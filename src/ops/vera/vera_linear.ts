@@ -77,7 +77,7 @@ export const veraLinearBackward = defineProduct({
   size: ({ N, K, R, M0, M1, M2 }) => [N, K, M0 + M1 + M2 + R],
 });
 
-/** A layer's result, without declaring a gradient: x (…, K), weight (M, K) that isn't in shards. */
+/** Computes a layer's result, without declaring a gradient: x (…, K), weight (M, K). The weight must not be in shards. */
 export function emitVeraLinear(g: Graph, x: Value, { weight, bias, residual }: LinearLayer, low: LowRank): Value {
   const { u, B, lambda, offsetB: lambda_b, offsetD: lambda_d } = low;
   const { columns: K } = rowsAndColumns(x.shape);
@@ -105,7 +105,7 @@ export function emitVeraLinear(g: Graph, x: Value, { weight, bias, residual }: L
   ).y1;
 }
 
-/** Takes back the last step if it is the same product with another weight, and neither product has a bias or a residual. */
+/** Removes the last step and returns it if it is the same product with another weight, and neither product has a bias or a residual. */
 function takeAlike(g: Graph, own: Pick<Step, 'kernel' | 'values' | 'params'>): Step | undefined {
   const isPlain = ({ params }: Pick<Step, 'params'>): boolean => params.has_bias === 0 && params.has_residual === 0;
   if (!isPlain(own)) return undefined;
@@ -117,15 +117,15 @@ function takeAlike(g: Graph, own: Pick<Step, 'kernel' | 'values' | 'params'>): S
   );
 }
 
-/** u = x·Aᵀ, (…, R), with A (R, ≥ K) of x's K features. */
+/** The projection u = x·Aᵀ, (…, R): x has K features, and A is (R, ≥ K). */
 export interface Projection {
   readonly u: Value;
   readonly A: Value;
 }
 
 /**
- * As `emitLinearBackward`, for layers of which one may be a projection by A. The projection shares a dispatch with up to three other layers
- * whose weights have one storage, if their gradients can lie side by side.
+ * Computes the same as `emitLinearBackward`, for layers of which one may be the projection by A. The projection shares a dispatch with up
+ * to three other layers if their weights have the same storage and their gradients can be joined.
  */
 export function emitVeraLinearBackward(
   g: Graph,
@@ -143,7 +143,10 @@ export function emitVeraLinearBackward(
   return emitWithProjection(g, { projection, others, dys, K, sum: total });
 }
 
-/** Whether one kernel serves both layers. It reads their gradients side by side, so the lines of both must have the same access. */
+/**
+ * Whether one kernel can compute both layers. It reads their gradients from one joined value, so the lines of both must have the same
+ * access.
+ */
 function isAlike({ weight }: InputGradient, other: InputGradient | undefined): boolean {
   const [M = 0] = weight.shape;
   return weight.dtype === other?.weight.dtype && linesOf([M]) === linesOf([other.weight.shape[0] ?? 0]);
@@ -153,7 +156,7 @@ interface WithProjection {
   readonly projection: InputGradient;
   /** Up to three layers, with weights (M, K) of one storage. */
   readonly others: readonly InputGradient[];
-  /** Their dy. */
+  /** The gradients of `others`, joined. */
   readonly dys: SideBySide;
   readonly K: number;
   readonly sum: Value | undefined;

@@ -51,7 +51,7 @@ export const veraMergeKernel = defineProduct({
   right: 'scaled_columns',
   parts: 'tile',
   libs: ['four_parts'],
-  // Registers for the places of a weight's vectors and values.
+  // Registers for the offsets of a weight's vectors and values.
   held: 8,
   addend: true,
   resultStart: true,
@@ -78,7 +78,7 @@ export const veraMergeBackward = defineProduct({
   size: ({ M, K, R }) => [M, R, K],
 });
 
-/** ΔW of one adapter for one weight (out, in). */
+/** The change ΔW that one adapter makes to one weight (out, in). */
 export interface VeraMerge extends LambdaPlace {
   /** (out, in), in any storage. Without it, the result is only ΔW. */
   readonly weight?: Value | undefined;
@@ -88,29 +88,27 @@ export interface VeraMerge extends LambdaPlace {
   readonly B: Value;
   /** The pool of trained vectors, one-dimensional. */
   readonly lambda: Value;
-  /** The weight's inputs: the first K columns of A are used. */
+  /** The number of the weight's inputs. Only the first K columns of A are used. */
   readonly K: number;
 }
 
-/** A merge, and the pinned f32 value (out, K), other than the weight, that it overwrites. */
+/** A merge, and the pinned f32 value (out, K) to which its result is written. That value must not be the weight itself. */
 export interface MergeInto extends VeraMerge {
   readonly into: Value;
 }
 
-/**
- * into = weight + λ_b ⊙ B[:out]·(λ_d ⊙ A[:, :K]). It has a gradient only if `differentiateMerge` declares it.
- */
+/** Computes into = weight + λ_b ⊙ B[:out]·(λ_d ⊙ A[:, :K]). It has a gradient only if `differentiateMerge` declares it. */
 export function veraMerge(g: Graph, merge: VeraMerge, into: Value): void {
   veraMerges(g, [{ ...merge, into }]);
 }
 
-/** Several merges. Merges of one adapter share dispatches if they have the same K and storage, and write to views of one value. */
+/** Computes several merges. Merges of one adapter share dispatches if they have the same K and storage, and write to views of one value. */
 export function veraMerges(g: Graph, merges: readonly MergeInto[]): void {
   for (const merge of merges) checkMerge(merge);
   for (const group of inParts(merges, mayShare, MOST_MERGES)) emitMerges(g, group);
 }
 
-/** The most merges of a dispatch. */
+/** The largest number of merges in one dispatch. */
 const MOST_MERGES = 4;
 
 function checkMerge({ weight, A, B, lambda, offsetB, offsetD, K, into }: MergeInto): void {

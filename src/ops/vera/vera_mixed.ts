@@ -38,19 +38,22 @@ export interface VeraMixed {
   readonly B: Value;
   /** The pools of all the adapters, concatenated by `copyInto`: one-dimensional. */
   readonly table: Value;
-  /** u32 (modules, adapters, 2): the offsets in the table of λ_b and λ_d of an adapter for a module, multiples of 4; or `NO_SLOT` twice. */
+  /**
+   * u32 (modules, adapters, 2): for each module and adapter, the offsets of λ_b and λ_d in the table, which are multiples of 4; or
+   * `NO_SLOT` twice.
+   */
   readonly slots: Value;
-  /** u32 (batch rows): the adapter of each row. An index beyond those in `slots` means no adapter. */
+  /** u32 (batch rows): the index of each batch row's adapter. An index beyond the adapters in `slots` means no adapter. */
   readonly which: Value;
   /** The module's index in `slots`. */
   readonly module: number;
-  /** Tokens of a batch row. */
+  /** The number of tokens in a batch row. */
   readonly T: number;
 }
 
 /**
- * y + λ_b ⊙ (B[:out]·(λ_d ⊙ u)), with λ of each batch row's own adapter: y (…, out) has T tokens for each batch row. Batch rows whose
- * adapter doesn't wrap the module stay unchanged. Has no gradient: throws `internal` if one would be needed.
+ * Computes y + λ_b ⊙ (B[:out]·(λ_d ⊙ u)), where λ_b and λ_d are those of each batch row's own adapter: y (…, out) has T tokens for each
+ * batch row. Batch rows whose adapter doesn't wrap the module stay unchanged. Has no gradient: throws `internal` if one would be needed.
  */
 export function veraMixed(g: Graph, y: Value, { u, B, table, slots, which, module, T }: VeraMixed): Value {
   const { rows: N, columns: M } = rowsAndColumns(y.shape);

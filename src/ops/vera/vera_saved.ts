@@ -50,10 +50,10 @@ export const veraSavedSums = shaderKernel({
   flops: ({ N, M, R }) => 2 * N * (M + R),
 });
 
-/** Tokens that one thread sums. */
+/** The number of tokens that one thread sums. */
 const SLICE = 64;
 
-/** A layer's low-rank branch before and after it is added to the residual: both (…, out). */
+/** The product B·(λ_d ⊙ u) of a layer, and the sum of the low-rank branch and the residual: both (…, out). */
 interface SavedLowRank {
   /** B·(λ_d ⊙ u), held for the backward pass. */
   readonly w: Value;
@@ -61,7 +61,10 @@ interface SavedLowRank {
   readonly z: Value;
 }
 
-/** The low-rank branch of a layer's result (…, out), and its sum with `residual` (…, out). No gradient flows from z. */
+/**
+ * Computes B·(λ_d ⊙ u) for a layer's result (…, out), and the sum of the low-rank branch and `residual` (…, out), without declaring a
+ * gradient.
+ */
 export function emitSaved(g: Graph, low: LowRank, shape: Shape, residual?: Value): SavedLowRank {
   const { u, B, lambda, offsetB: lambda_b, offsetD: lambda_d } = low;
   const { N, M, R } = checkLowRank('vera_saved', low, shape);
@@ -72,8 +75,8 @@ export function emitSaved(g: Graph, low: LowRank, shape: Shape, residual?: Value
 }
 
 /**
- * Declares the gradients with respect to u and the pool of λ_b ⊙ w, a summand of the layer's result y. Like `differentiateLowRank`, but w
- * saves a product.
+ * Declares the gradients of the low-rank branch λ_b ⊙ w, which is added to the layer's result y, with respect to u and the pool. Unlike
+ * `differentiateLowRank`, it needs one product less, because w is held.
  */
 export function differentiateSaved(g: Graph, low: LowRank, w: Value, y: Value): void {
   const { u, lambda } = low;
@@ -102,7 +105,7 @@ interface Products extends LowRank {
   readonly dv: Value;
 }
 
-/** The gradients of both vectors, as partial sums that are added up at the end of the pass. */
+/** Emits the gradients of both vectors as partial sums, which are added up at the end of the pass. */
 function emitSums(g: Graph, { u, lambda, offsetB, offsetD, dy, w, dv }: Products, sink: Sink): Value | undefined {
   if (!sink.wanted) return undefined;
   const grads = accumulatedIn(sink, lambda);

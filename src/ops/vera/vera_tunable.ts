@@ -8,7 +8,7 @@ import { veraMergeBackward, veraMergeKernel } from './vera_merge';
 import { veraMixedAdd, veraMixedScale } from './vera_mixed';
 import { veraSavedBackward, veraSavedForward, veraSavedSums } from './vera_saved';
 
-/** Products have one record for each storage of their operands. */
+/** Each product has a kernel for each storage of its operands. */
 const PRODUCTS = [
   veraLinearForward,
   veraLinearsForward,
@@ -25,7 +25,7 @@ const PRODUCTS = [
   veraMixedAdd,
 ];
 
-/** The records of VeRA's own kernels that have more than one variant. */
+/** Returns VeRA's own kernels that have more than one variant. */
 export function tunableVeraKernels(): readonly AnyKernel[] {
   return [...PRODUCTS.flatMap((product): AnyKernel[] => product.kernels()), veraMixedScale, veraSavedSums];
 }

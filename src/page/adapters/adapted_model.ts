@@ -48,20 +48,20 @@ import { type FitHeadOptions, fitHead } from './fit_head';
 import type { PageKind } from './page_kind';
 import { unloadAdapters } from './unload_adapters';
 
-/** The key of the training arguments whose defaults depend on the model, for this library's own use. */
+/** The key of the property that has the training arguments whose defaults depend on the model. For this library's own use. */
 export const defaultsKey: unique symbol = Symbol('defaults');
 
 /**
- * A model with adapters of one kind. It computes with the active adapter. Make one by `await get_peft_model(model, config, 'name')` or
- * `PeftModel.from_pretrained`, not by `new`, because making it takes time.
+ * A model with adapters of one kind. It computes with the active adapter. Create one with `await get_peft_model(model, config, 'name')` or
+ * `PeftModel.from_pretrained`, not with `new`, because creating it takes time.
  *
  * Calls that change a model, and runs and evaluations of a `Trainer`, take effect in the order in which they are made, even if earlier
  * calls weren't awaited. A run trains the adapters that were active when `train()` was called, whatever changes afterwards.
  * `merge_adapter`, `merge_and_unload`, `unload` and `add_weighted_adapter` wait for earlier runs that train their adapters, and calls made
- * after them wait too. They don't wait for a run that `run.pause()` has paused, but use its present numbers. All other calls act at once:
- * `set_adapter`, `disable_adapter`, `add_adapter` and `load_adapter` change nothing in a run; `delete_adapter` ends the runs that use the
- * adapter, which reject with an `AbortError`; `forward`, `generate`, `get_delta_weight` and `save_pretrained` use a run's numbers as they
- * are between two of its steps.
+ * after them wait too. They don't wait for a run that `run.pause()` has paused, but use the run's current values. All other calls act at
+ * once: `set_adapter`, `disable_adapter`, `add_adapter` and `load_adapter` change nothing in a run; `delete_adapter` ends the runs that use
+ * the adapter, which reject with an `AbortError`; `forward`, `generate`, `get_delta_weight` and `save_pretrained` use the values that a run
+ * has between two of its steps.
  */
 export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> extends RemoteModel {
   readonly #mirror: AdaptersMirror<C>;
@@ -137,9 +137,10 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   }
 
   /**
-   * Adds the weighted sum of adapters as another adapter, without activating it. The sum is PEFT's for adapters of this kind. For a kind
-   * that PEFT doesn't sum, the new adapter's delta is exactly Σ weights[i] · delta of adapters[i]. Rejects with `invalid_argument` if no
-   * adapter of this kind has that delta. Waits for earlier runs that train one of the adapters, unless they are paused.
+   * Adds the weighted sum of adapters as another adapter, without activating it. The sum is computed as PEFT does for adapters of this
+   * kind. For a kind that PEFT doesn't sum, the new adapter's delta is exactly Σ weights[i] · delta of adapters[i]. Rejects with
+   * `invalid_argument` if no adapter of this kind can have that delta. Waits for earlier runs that train one of the adapters, unless they
+   * are paused.
    */
   async add_weighted_adapter(
     adapters: readonly string[],
@@ -149,7 +150,7 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
     return this.addWeighted(adapters, weights, adapter_name);
   }
 
-  /** @internal As `add_weighted_adapter`, with options that only some kinds have. */
+  /** @internal Does the same as `add_weighted_adapter`, with options that only some kinds have. */
   protected async addWeighted(
     adapters: readonly string[],
     weights: readonly number[],
@@ -172,12 +173,12 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   }
 
   /**
-   * Adds the deltas of the adapters (the active ones by default) to copies of the weights: passes then cost as much as the base model's.
-   * `safe_merge` refuses results that aren't finite. If anything fails, nothing has changed. Takes options, or PEFT's order of arguments:
-   * `merge_adapter(['name'], true)`.
+   * Adds the deltas of the adapters (the active ones by default) to copies of the weights: forward passes then cost as much as those of the
+   * base model. With `safe_merge`, rejects if a result isn't finite. If the call rejects, nothing has changed. Takes options, or PEFT's
+   * order of arguments: `merge_adapter(['name'], true)`.
    *
-   * Waits for earlier runs that train one of these adapters, so that their results are merged. A run that `run.pause()` has paused
-   * is merged as it is. `signal` ends the wait.
+   * Waits for earlier runs that train one of these adapters, so that their results are merged. A run that `run.pause()` has paused is
+   * merged as it is. `signal` ends the wait.
    */
   async merge_adapter(...args: MergeArguments): Promise<void> {
     const options = mergeArguments(args);
@@ -213,38 +214,38 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
     return this.#unload(undefined, {});
   }
 
-  /** The change that an adapter (the active one by default) makes to a module's weight, in that weight's layout. */
+  /** Resolves with the change that an adapter (the active one by default) makes to a module's weight, in that weight's layout. */
   async get_delta_weight(module: string, adapter_name?: string | null): Promise<Tensor> {
     if (!anyString.accepts(module)) throw wrong('get_delta_weight: module', 'the name of a module', module);
     return this[partsKey].link.request('deltaWeight', liveHandle(this), module, nameOrActive(adapter_name));
   }
 
-  /** The adapters of each wrapped module, as PEFT's `get_layer_status` gives them. */
+  /** Returns the adapters of each wrapped module, as PEFT's `get_layer_status` does. */
   get_layer_status(): readonly LayerStatus[] {
     return layerStatus(this.#described());
   }
 
-  /** The adapters of the whole model, as PEFT's `get_model_status` gives them. */
+  /** Returns the adapters of the whole model, as PEFT's `get_model_status` does. */
   get_model_status(): ModelStatus {
     return modelStatus(this.#described());
   }
 
   /**
-   * Returns how many numbers train, and how many the model has in all. None train while adapters are disabled. Frozen matrices of adapters
-   * don't count.
+   * Returns the number of parameters that train, and the number of all parameters. None train while adapters are disabled. Frozen matrices
+   * of adapters don't count.
    */
   get_nb_trainable_parameters(): ParameterCount {
     return this.#mirror.parameters;
   }
 
   /**
-   * Resolves with exactly PEFT's two files, of the active adapter unless another is named. With `id`, the files are also stored on this
-   * device under that id, and replace an earlier adapter of the id; the call rejects with `storage_full` or `storage_unavailable` if that
-   * fails. A warning `overwritten` reports that the replaced adapter came from another tab, which stored it after this session opened, and
-   * after this session last read or stored the id.
+   * Resolves with exactly PEFT's two files of the active adapter, or of the adapter that is named. With `id`, the files are also stored on
+   * this device under that id, and replace an earlier adapter of the id; the call rejects with `storage_full` or `storage_unavailable` if
+   * that fails. A warning `overwritten` reports that another tab had stored the replaced adapter after this session opened, and after this
+   * session last read or stored the id.
    *
    * `save_dtype: 'float16'` halves the file: trained tensors are rounded once, and are float32 again when they are loaded. Frozen matrices
-   * stay float32. Rejects with `numerical_error` for a number that isn't finite or that float16 can't hold.
+   * stay float32. Rejects with `numerical_error` for a number that isn't finite or that float16 can't represent.
    */
   async save_pretrained(options: SaveOptions = {}): Promise<AdapterFiles> {
     if (typeof options === 'string') {
@@ -256,14 +257,13 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   }
 
   /**
-   * Solves for the last layer of a classifier's head, over the features that the model makes of the examples: by logistic regression,
-   * or by ridge regression for numbers, until it converges, in float64. Everything below that layer stays as it is. With few examples
+   * Solves for the last layer of a classifier's head on the features that the model computes from the examples: by logistic regression, or
+   * by ridge regression for numbers, until it converges, in float64. All layers below the last one stay as they are. With few examples,
    * this is better than short training. It takes a forward pass for each example whose features this session doesn't hold yet.
    *
-   * Rejects with `invalid_argument` for a model that isn't a classifier of whole texts or images, an adapter that doesn't train its
-   * head or that a run is training, several active or merged adapters, and examples of one class alone; `numerical_error` for
-   * features that aren't finite; `limit_exceeded` for more than 2²⁵ features in all; and as `Trainer.train` for bad data. The head
-   * is then unchanged.
+   * Rejects with `invalid_argument` for a model that isn't a classifier of whole texts or images, an adapter that doesn't train its head or
+   * that a run is training, several active or merged adapters, and examples of one class alone; `numerical_error` for features that aren't
+   * finite; `limit_exceeded` for more than 2²⁵ features in all; and as `Trainer.train` for bad data. The head is then unchanged.
    */
   async fit_head(train_dataset: Dataset, options: FitHeadOptions = {}): Promise<HeadFit> {
     return fitHead(this, train_dataset, options);

@@ -17,7 +17,7 @@ import {
 
 import type { PageKind } from './page_kind';
 
-/** The arguments after model and source: options, or PEFT's positional arguments and options. */
+/** The arguments of `from_pretrained` after model and source: options, or PEFT's positional arguments and options. */
 export type LoadArguments =
   | [options?: (SourceOptions & AdapterOptions) | undefined]
   | [
@@ -26,17 +26,17 @@ export type LoadArguments =
       options?: (SourceOptions & AdapterOptions) | null | undefined,
     ];
 
-/** The arguments after source and name: options, or PEFT's positional argument and options. */
+/** The arguments of `load_adapter` after source and name: options, or PEFT's positional argument and options. */
 export type LoadBesideArguments =
   | [options?: (SourceOptions & AdapterOptions) | undefined]
   | [is_trainable: boolean | undefined, options?: (SourceOptions & AdapterOptions) | null | undefined];
 
-/** Options, or PEFT's positional arguments. null stands for the active adapters, as in PEFT. */
+/** The arguments of `merge_adapter`: options, or PEFT's positional arguments. null means the active adapters, as in PEFT. */
 export type MergeArguments =
   | [options?: MergeOptions | undefined]
   | [adapter_names: readonly string[] | null | undefined, safe_merge?: boolean | undefined];
 
-/** Options, or PEFT's positional arguments. */
+/** The arguments of `merge_and_unload`: options, or PEFT's positional arguments. */
 export type UnloadArguments =
   | [options?: UnloadOptions | undefined]
   | [
@@ -47,7 +47,7 @@ export type UnloadArguments =
 
 type NamedLoad = SourceOptions & AdapterOptions & { readonly adapter_name: string };
 
-/** Returns the options of `from_pretrained`, with the values of its positional arguments. */
+/** Returns the options of `from_pretrained`, including the values of its positional arguments. */
 export function loadArguments(what: string, args: LoadArguments, kinds: readonly PageKind[]): NamedLoad {
   const [first, second, third, ...more] = args as readonly unknown[];
   const named = typeof first === 'string' || hasMore(args);
@@ -57,7 +57,7 @@ export function loadArguments(what: string, args: LoadArguments, kinds: readonly
   return { ...withName(what, first ?? undefined, options), ...trainable(what, second, options) };
 }
 
-/** Returns the options of `load_adapter`, with the values of its positional arguments. */
+/** Returns the options of `load_adapter`, including the values of its positional arguments. */
 export function loadBesideArguments(
   what: string,
   adapter_name: unknown,
@@ -116,13 +116,13 @@ export function namesToSet(adapter_name: string | readonly string[], inference_m
   return checkNames('set_adapter', typeof adapter_name === 'string' ? [adapter_name] : adapter_name);
 }
 
-/** Throws `invalid_argument` unless `disable_adapter` was given a function. In Python, `disable_adapter` begins a block instead. */
+/** Throws `invalid_argument` unless `disable_adapter` was given a function. In Python, `disable_adapter` is a context manager instead. */
 export function expectBody(body: unknown): void {
   if (typeof body === 'function') return;
   throw wrong('disable_adapter', 'a function', body, 'Write await model.disable_adapter(async () => { … }).');
 }
 
-/** Makes the error for `new` with a class of PEFT that can't be constructed here. `instead`: the code to write instead. */
+/** Makes the error for `new` on a PEFT class that can't be constructed here. `instead`: the code to write instead. */
 export function notConstructed(name: string, instead: string): WebVeraError {
   return new WebVeraError('invalid_argument', `There is no new ${name}(…) here`, { hint: `Write ${instead}.` });
 }
@@ -134,13 +134,16 @@ function hasMore([, ...more]: readonly unknown[]): boolean {
   return more.some((value) => value !== undefined);
 }
 
-/** Whether the arguments begin with options, or none are given. */
+/** Whether the first argument is an object of options, or no arguments are given. */
 function isOptions<T extends object>(first: unknown, args: readonly unknown[]): first is T | undefined {
   if (first === undefined) return !hasMore(args);
   return typeof first === 'object' && first !== null && !Array.isArray(first);
 }
 
-/** Throws `invalid_argument` for invalid options, and for `more` arguments after them: webvera doesn't use PEFT's further arguments. */
+/**
+ * Throws `invalid_argument` for invalid options, and for arguments after them (`more`), because webvera doesn't use PEFT's further
+ * arguments.
+ */
 function expectOptions<T extends object>(
   what: string,
   options: T | undefined,
@@ -160,7 +163,9 @@ function expectOptions<T extends object>(
   checkOptions(what, options, rules);
 }
 
-/** The name may be given as an argument or among the options. If it is given twice, both must be the same. */
+/**
+ * Returns the options with the adapter's name, which may be an argument or one of the options. Throws `invalid_argument` if the two differ.
+ */
 function withName<T extends { readonly adapter_name?: string }>(
   what: string,
   inPlace: unknown,

@@ -11,11 +11,14 @@ export interface RunModel {
 
 export interface KeptForRun {
   readonly kept: Promise<unknown>;
-  /** Must be called when the run has ended. Resolves once the copies that other runs need of its adapters are made, or can't be made. */
+  /**
+   * Must be called when the run has ended. Then copies of its adapters are made, if other runs need them. Resolves once each copy is made
+   * or has failed.
+   */
   close(): Promise<unknown>;
 }
 
-/** Holds copies of a model's adapters while runs last. After a loss, the runs restore the adapters from these copies. */
+/** Holds copies of a model's adapters during runs. If the model is lost, the runs restore the adapters from these copies. */
 export class AdapterKeeper {
   readonly #keep: (name: string) => Promise<KeptAdapter>;
   readonly #isLost: () => boolean;
@@ -32,8 +35,8 @@ export class AdapterKeeper {
   }
 
   /**
-   * Makes copies for a run that trains `trained`. The run begins once `kept` resolves: then the copies are made, or can't be made. A run
-   * that is closed at once needs no copies.
+   * Makes copies for a run that trains `trained`. The run begins once `kept` resolves, when each copy is made or has failed. A run that is
+   * closed at once needs no copies.
    */
   begin(trained: readonly string[]): KeptForRun {
     this.#runs += 1;
@@ -52,14 +55,14 @@ export class AdapterKeeper {
     };
   }
 
-  /** Records the names of the adapters after a change. Before a name gets a new adapter, there is always a change without that name. */
+  /** Records the names of the adapters after a change. If a name gets a new adapter, an earlier change has always removed that name. */
   update(names: readonly string[]): void {
     this.#names = names;
     for (const name of this.#kept.keys()) if (!names.includes(name)) this.#kept.delete(name);
     this.#ask();
   }
 
-  /** The copies of all adapters. Rejects with `not_found` if one couldn't be made. */
+  /** Resolves with the copies of all adapters. Rejects with `not_found` if a copy couldn't be made. */
   async all(): Promise<KeptAdapter[]> {
     try {
       return await Promise.all(this.#names.map((name) => this.#kept.get(name) ?? this.#keep(name)));

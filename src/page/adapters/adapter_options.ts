@@ -14,22 +14,28 @@ export interface AdapterOptions {
   readonly adapter_name?: string;
   /** Whether the adapter trains. Default, as in PEFT: true for a new adapter unless it has inference_mode, false for a loaded adapter. */
   readonly is_trainable?: boolean;
-  /** For kinds whose initial values are random: PEFT draws the same after `torch.manual_seed(seed)`. Default: by the adapter's name. */
+  /**
+   * The seed of random initial values, for kinds that have them: PEFT draws the same values after `torch.manual_seed(seed)`. Default:
+   * derived from the adapter's name.
+   */
   readonly seed?: number;
-  /** The dtype of A and B. PEFT rounds them to the dtype of a half-precision base: pass that to reproduce such a run. Default: 'float32' */
+  /**
+   * The dtype of A and B. PEFT rounds them to the dtype of a half-precision base model: pass that dtype to reproduce such a run. Default:
+   * 'float32'
+   */
   readonly projection_dtype?: ProjectionDtype;
 }
 
 export interface MergeOptions {
-  /** Whether to refuse results that aren't finite, for which each merged weight is read back. Default: false */
+  /** Whether to reject if a merged weight isn't finite. Each merged weight is then read back from the GPU. Default: false */
   readonly safe_merge?: boolean;
-  /** Default, and null: the active adapters. */
+  /** The adapters to merge. Default, also for null: the active adapters. */
   readonly adapter_names?: readonly string[] | null;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface UnloadOptions extends MergeOptions {
-  /** A function is called as weights are merged; true logs each tenth to the console. Default: false */
+  /** A function that receives the progress of the merge, or true to log each tenth of it to the console. Default: false */
   readonly progressbar?: boolean | ((done: number, total: number) => void);
 }
 
@@ -37,21 +43,21 @@ export interface UnloadOptions extends MergeOptions {
 export interface SaveOptions {
   /** The name under which the files are also stored on this device. */
   readonly id?: string;
-  /** The active one by default. */
+  /** The adapter to save. Default: the active one. */
   readonly adapter_name?: string;
-  /** Default: 'float32' */
+  /** The data type of the trained tensors in the file. Default: 'float32' */
   readonly save_dtype?: SaveDtype;
 }
 
 export const saveDtype = rule.oneOf('float32', 'float16');
 export const saveRules = { id: rule.anyString, adapter_name: rule.anyString, save_dtype: saveDtype };
 
-/** The rules of `AdapterOptions` for adapters of these kinds. */
+/** Returns the rules that check `AdapterOptions`, for adapters of these kinds. */
 export function adapterRules(kinds: readonly PageKind[]): Rules<AdapterOptions> {
   return { adapter_name: rule.anyString, is_trainable: rule.anyBoolean, ...ownRules(kinds) } as Rules<AdapterOptions>;
 }
 
-/** The rules of `AdapterOptions` and `SourceOptions`. */
+/** Returns the rules that check `AdapterOptions` and `SourceOptions`, for adapters of these kinds. */
 export function loadRules(kinds: readonly PageKind[]): Rules<SourceOptions & AdapterOptions> {
   return { ...sourceRules, ...adapterRules(kinds) };
 }
@@ -60,7 +66,7 @@ function ownRules(kinds: readonly PageKind[]): Readonly<Record<string, Rule>> {
   return Object.assign({}, ...kinds.map(({ options }) => options));
 }
 
-/** Accepts any value, because `checkNames` reports wrong names, with PEFT's text. */
+/** Accepts any value, because `checkNames` reports wrong names with PEFT's error message. */
 const someNames: Rule = { expected: 'a list of names', accepts: () => true };
 
 export const mergeRules = { safe_merge: rule.anyBoolean, adapter_names: someNames, signal: rule.abortSignal };
@@ -100,7 +106,7 @@ export function checkName(name: unknown, hint = ''): string {
   throw wrong('adapter_name', rule.anyString.expected, name, hint);
 }
 
-/** The checked name; undefined for null, PEFT's default, which means the active adapter. */
+/** Returns the checked name; undefined if it is left out or null, PEFT's default. Both mean the active adapter. */
 export function nameOrActive(name: string | null | undefined): string | undefined {
   return name === undefined || name === null ? undefined : checkName(name);
 }

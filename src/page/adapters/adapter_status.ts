@@ -6,7 +6,7 @@ import type { PageKind } from './page_kind';
 export interface LayerStatus {
   /** PEFT's name: 'model.' and the module's own name. */
   readonly name: string;
-  /** PEFT's class of the wrapped layer. */
+  /** The name of PEFT's class for the wrapped layer. */
   readonly module_type: string;
   readonly enabled: boolean;
   readonly active_adapters: readonly string[];
@@ -21,7 +21,7 @@ export interface LayerStatus {
 /** The whole model, with the fields of PEFT's `TunerModelStatus`. */
 export interface ModelStatus {
   readonly base_model_type: string;
-  /** PEFT's class of the model with adapters. */
+  /** The name of PEFT's class for the model with adapters. */
   readonly adapter_model_type: string;
   readonly peft_types: Readonly<Record<string, string>>;
   readonly trainable_params: number;
@@ -72,7 +72,7 @@ export function modelStatus({ info, modules, enabled, kind }: Described): ModelS
   };
 }
 
-/** The fields that the status of a module and that of a model have in common, for the given adapters. */
+/** Returns the fields that the status of a module and that of a model have in common, for the given adapters. */
 function standingOf(
   adapters: readonly (readonly [name: string, state: AdapterStanding])[],
   { active }: AdaptersInfo,

@@ -16,7 +16,7 @@ export interface AdapterInfo {
   readonly id: string;
   /** The size of both files together. */
   readonly bytes: number;
-  /** Milliseconds since 1970. */
+  /** When the adapter was stored, in milliseconds since 1970. */
   readonly created_at: number;
   readonly base_model: string | null;
   readonly config: AnyAdapterConfig;
@@ -24,26 +24,28 @@ export interface AdapterInfo {
 
 /** The adapters stored in this browser. All methods reject with `storage_unavailable` if the browser's storage fails. */
 export const adapters: {
-  /** All stored adapters, sorted by id. A warning `storage_corrupt` reports one that is damaged. */
+  /** Resolves with all stored adapters, sorted by id. A warning `storage_corrupt` reports a damaged adapter. */
   list(options?: CallOptions): Promise<readonly AdapterInfo[]>;
-  /** The files of an adapter; undefined for an unknown id. Rejects with `storage_corrupt` if they are damaged. */
+  /**
+   * Resolves with the files of an adapter, or with undefined for an unknown id. Rejects with `storage_corrupt` if the files are damaged.
+   */
   get(id: string, options?: CallOptions): Promise<AdapterFiles | undefined>;
   /**
-   * Stores PEFT's two files under an id, and replaces an earlier adapter of that id, with the warning of `save_pretrained`. Ignores
+   * Stores PEFT's two files under an id, and replaces an earlier adapter of that id, with the same warning as `save_pretrained`. Ignores
    * other files. Rejects with `invalid_argument` if one of the two is missing, and with `invalid_format` for files of another format.
    */
   import(files: Files, id: string, options?: CallOptions): Promise<AdapterInfo>;
-  /** Deletes an adapter. An unknown id is no error. */
+  /** Deletes an adapter. Does nothing for an unknown id. */
   delete(id: string, options?: CallOptions): Promise<void>;
   /**
    * Asks the browser not to delete this origin's stored data when space runs out. A session asks by itself when it first stores something.
-   * Resolves with the browser's answer; false for a session that stores in memory. Some browsers ask the visitor, so it is best called from
-   * a click. Workers can't ask: in a worker it resolves with whether the storage is already persistent.
+   * Resolves with the browser's answer; false for a session that stores in memory. Some browsers ask the visitor, so it is best to call
+   * this from a click handler. Workers can't ask: in a worker it resolves with whether the storage is already persistent.
    */
   persist(options?: CallOptions): Promise<boolean>;
   /**
-   * Deletes all that was trained here: every adapter, every profile, in all tabs, and the checkpoints of every run. Stops the runs of
-   * profiles; other runs continue.
+   * Deletes everything that was trained in this browser: all adapters, all profiles (in all tabs), and the checkpoints of all runs. Stops
+   * the runs of profiles; other runs continue.
    */
   wipe(options?: CallOptions): Promise<void>;
 } = {

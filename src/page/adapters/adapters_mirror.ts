@@ -13,9 +13,9 @@ export class AdaptersMirror<C extends AdapterConfig> {
   readonly #keeper: AdapterKeeper;
   #info: AdaptersInfo;
   #configs: Readonly<Record<string, C>>;
-  /** Whether the model has lost its adapters to `unload` or `merge_and_unload`. */
+  /** Whether `unload` or `merge_and_unload` has removed the model's adapters. */
   isUnloaded = false;
-  /** How many bodies of `without` run now. */
+  /** The number of bodies of `without` that are running. */
   #disabled = 0;
 
   constructor(base: ModelParts, info: AdaptersInfo, Config: ConfigClass<C>) {
@@ -45,13 +45,13 @@ export class AdaptersMirror<C extends AdapterConfig> {
     return this.#disabled === 0;
   }
 
-  /** Numbers of parameters. None are trainable while adapters are disabled. */
+  /** Returns the numbers of parameters. None are trainable while adapters are disabled. */
   get parameters(): ParameterCount {
     const { trainable, all } = this.#info.parameters;
     return { trainable: this.isEnabled ? trainable : 0, all };
   }
 
-  /** Records the state after a change. If a configuration is invalid, this throws, and nothing has changed. */
+  /** Records the state after a change. Throws if a configuration is invalid, and then records nothing. */
   update(info: AdaptersInfo): void {
     const configs = this.#configsOf(info);
     this.#keeper.update(Object.keys(info.adapters));
@@ -74,13 +74,13 @@ export class AdaptersMirror<C extends AdapterConfig> {
       return await body();
     } finally {
       this.#disabled--;
-      // A model that was lost meanwhile has nothing to enable.
+      // If the model was lost meanwhile, there are no adapters to enable.
       const isThere = this.#isLive && place.loss === undefined;
       if (this.isEnabled && isThere) await link.request('enableAdapters', place.handle, true);
     }
   }
 
-  /** Restores a model that was lost during a run: its base model, and the adapters as they were when the run began. */
+  /** Restores a model that was lost during a run: loads its base model again, and restores the adapters from their copies. */
   async #revive(base: ModelParts, signal: AbortSignal | undefined): Promise<void> {
     const { link, life, place } = this.parts;
     await base.place.revive(signal);

@@ -12,25 +12,25 @@ import { type RunModel, runKey } from './adapter_keeper';
 
 export interface FitHeadOptions {
   /**
-   * Default: 'auto'. The inverse strength of the penalty, as scikit-learn's, for features that are scaled to a mean squared length of
-   * 1: smaller is smoother. 'auto' chooses by cross-validation. For labels, it scales the scores and takes the smallest of 1, 10, 100 and
-   * 1000 whose loss is within a standard error of the lowest, or with `augment` within a quarter of that error. For numbers, it takes the
-   * one of 0.1, 1, 10, 100 and 1000 with the lowest loss. It takes 10 if no label has two examples.
+   * The inverse strength of the penalty, as in scikit-learn, for features scaled to a mean squared norm of 1: a smaller C is a stronger
+   * penalty. Default: 'auto', which chooses C by cross-validation. For labels, that also scales the scores, and takes the smallest C of 1,
+   * 10, 100 and 1000 whose loss is within a standard error of the lowest loss, or with `augment` within a quarter of a standard error. For
+   * numbers, it takes the C of 0.1, 1, 10, 100 and 1000 with the lowest loss. If no label has two examples, C is 10.
    */
   readonly C?: number | 'auto';
   /**
-   * For images: whether the head also learns four copies of each image, moved by a 28th of its size to each side. The image and each copy
-   * then have a fifth of the image's weight, and take five passes in place of one. Losses and accuracies are over the images alone.
-   * Default: 'auto', for up to 1000 images.
+   * For images: whether the head also learns from four copies of each image, shifted by a 28th of its size in each direction. The image and
+   * each copy then have a fifth of the image's weight, and take five passes instead of one. Losses and accuracies are computed on the
+   * original images alone. Default: 'auto', which means true for up to 1000 images.
    */
   readonly augment?: boolean | 'auto';
-  /** A data set over which the head is compared before and after. Default: none. */
+  /** A data set on which the head is evaluated before and after. Default: none. */
   readonly eval_dataset?: Dataset;
   /** The adapter whose head is solved for, active or not. Default: the active adapter. */
   readonly adapter_name?: string;
   /** The number of examples that run through the model together. Default: 8. */
   readonly per_device_eval_batch_size?: number;
-  /** The most tokens of a text that are used. Default: 1024, as in training, or the model's limit. */
+  /** The largest number of tokens of a text that are used. Default: 1024, as in training, or the model's limit. */
   readonly max_length?: number;
   /** Weights of the classes, as in training. Default: all 1. */
   readonly classWeights?: TrainingArguments['classWeights'];
@@ -63,13 +63,13 @@ export async function fitHead(
 
 interface FitHeadArguments extends Pick<FitHeadOptions, 'C' | 'augment' | 'eval_dataset' | 'adapter_name' | 'signal'> {
   readonly args: TrainingArguments;
-  /** The factor of the scores. Default: 1, or the one that cross-validation chooses with `C` 'auto'. */
+  /** The factor by which the scores are multiplied. Default: 1, or the factor that cross-validation chooses with `C` 'auto'. */
   readonly scale?: number;
-  /** The profile that stores the features of its examples. Default: the features are only held in memory, for the session. */
+  /** The profile that stores the features of its examples. Default: features are only held in memory, during the session. */
   readonly profile?: ProfileName | undefined;
 }
 
-/** As `fitHead`, with the arguments of training. */
+/** Does the same as `fitHead`, with training arguments (`args`) in place of its options. */
 export async function fitHeadWith(
   model: RemoteModel & RunModel,
   dataset: Dataset,
@@ -93,7 +93,7 @@ export async function fitHeadWith(
   try {
     const start = (call: CallId): Promise<FittedHead> => link.request('fitHead', call, request);
     const { adapter, fit } = await callReading(link, datasets, start, { signal });
-    // Runs in progress recover with copies of the adapters, so they need one with the new head.
+    // Runs in progress recover with copies of the adapters, so they need a copy that has the new head.
     await model[runKey]([adapter]).close();
     if (place.loss !== undefined) throw place.loss; // the new head is lost too
     return fit;

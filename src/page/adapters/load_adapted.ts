@@ -7,7 +7,7 @@ import { type LoadArguments, loadArguments } from './adapter_arguments';
 import { wireLoad } from './adapter_options';
 import type { PageKind } from './page_kind';
 
-/** Puts a saved adapter of one of these kinds over a base model. `what`: the function's name in messages. */
+/** Adds a saved adapter of one of these kinds to a base model. `what`: the function's name in error messages. */
 export async function loadAdapted(
   what: string,
   kinds: readonly PageKind[],

@@ -4,23 +4,23 @@ import type { AdaptersInfo } from '../../worker/protocol';
 import type { ModelParts } from '../models/remote_model';
 import type { Rule } from '../session/rules';
 
-/** The part of a kind of adapters that the page knows. */
+/** The page's description of an adapter kind. */
 export interface PageKind<C extends AdapterConfig = AdapterConfig, M = unknown> {
   readonly Config: ConfigClass<C>;
-  /** PEFT's class of a wrapped layer, and of a model with such adapters. */
+  /** The names of PEFT's classes for a wrapped layer, and for a model with such adapters. */
   readonly layerType: string;
   readonly modelType: string;
-  /** The options that only this kind has. */
+  /** The options of this kind that not all kinds have. */
   readonly options: Readonly<Record<string, Rule>>;
   readonly profile: {
     /** Fields of a new profile's configuration that differ from PEFT's defaults. */
     readonly defaults: Readonly<Record<string, unknown>>;
-    /** Fields that a profile's files must have in common with its settings. */
+    /** Fields in which a profile's files must agree with its settings. */
     readonly fixed: readonly string[];
   };
   /**
    * The default `learning_rate` for models that continue texts, and for classifiers. These rates suit models of all sizes, so they may be
-   * below the best ones of docs/RESULTS.md, which are for a small model.
+   * lower than the best ones in docs/RESULTS.md, which are for a small model.
    */
   readonly learningRates: { readonly continues: number; readonly classifies: number };
   /** Makes a model with such adapters over a base model. `info`: the worker's description of the adapters. */

@@ -17,7 +17,10 @@ import type { PageKind } from './page_kind';
 import { type UniLoraModel, uniloraPageKind } from './unilora/unilora_model';
 import { type VeraModel, veraPageKind } from './vera/vera_model';
 
-/** All kinds, as the page knows them. Configurations without a `peft_type` are of the first. The worker has `adapters/adapter_kinds.ts`. */
+/**
+ * The page's descriptions of all kinds. A configuration without a `peft_type` is of the first kind. The worker's descriptions are in
+ * `adapters/adapter_kinds.ts`.
+ */
 export const PAGE_KINDS: readonly PageKind<AdapterConfig, AdaptedModel>[] = [
   veraPageKind,
   loraPageKind,
@@ -37,10 +40,10 @@ export interface AdapterTypes {
   readonly LORA: { readonly config: LoraConfig; readonly init: LoraConfigInit; readonly model: LoraModel };
 }
 
-/** A configuration of any kind, and the fields from which a configuration is made. */
+/** A configuration of any kind, and the fields to make one from. */
 export type AnyAdapterConfig = AdapterTypes[keyof AdapterTypes]['config'];
 export type AnyAdapterConfigInit = AdapterTypes[keyof AdapterTypes]['init'];
-/** A model with adapters of any kind, and the class of model that belongs to a configuration. */
+/** A model with adapters of any kind. */
 export type AnyAdaptedModel = AdapterTypes[keyof AdapterTypes]['model'];
 export type AdaptedModelOf<C extends AnyAdapterConfig> = {
   [K in keyof AdapterTypes]: C extends AdapterTypes[K]['config'] ? AdapterTypes[K]['model'] : never;
@@ -51,18 +54,18 @@ export function pageKindOf({ peft_type }: { readonly peft_type?: unknown }): (ty
   return withPeftType(PAGE_KINDS, peft_type ?? PAGE_KINDS[0]?.Config.rules.peft_type, 'invalid_argument');
 }
 
-/** A configuration of the kind that the fields name. */
+/** Makes a configuration of the kind that the fields name. */
 export function configOf(fields: AdapterConfigFields | AnyAdapterConfigInit): AnyAdapterConfig {
   return new (pageKindOf(fields).Config)(fields) as AnyAdapterConfig;
 }
 
-/** The configuration in a parsed `adapter_config.json`. Throws `invalid_format`. */
+/** Makes the configuration from a parsed `adapter_config.json`. Throws `invalid_format` if it is invalid. */
 export function configFromJson(json: unknown): AnyAdapterConfig {
   const { Config } = withPeftType(PAGE_KINDS, peftTypeOf(json, PAGE_KINDS), 'invalid_format');
   return Config.from_json(json) as AnyAdapterConfig;
 }
 
-/** A model of the class that goes with its adapters. */
+/** Makes a model of the class that belongs to its adapters' kind. */
 export function adaptedModel(base: ModelParts, info: AdaptersInfo): AnyAdaptedModel {
   const [adapter] = Object.values(info.adapters);
   return pageKindOf(adapter?.config ?? {}).create(base, info) as AnyAdaptedModel;

@@ -22,9 +22,9 @@ import {
 } from './page_kinds';
 
 /**
- * Puts a new adapter over a model. The class of `config` decides the adapter's kind. Its initial values are PEFT's, so most kinds don't
- * change the results yet. The default of `adapter_name` is 'default'. The base model's own results stay as they are. Rejects with
- * `invalid_argument` if the targets match no module.
+ * Adds a new adapter to a base model. The class of `config` decides the adapter's kind. The initial values are those of PEFT, so most kinds
+ * don't change the results before training. `adapter_name` is 'default' by default. The base model's own results stay as they are. Rejects
+ * with `invalid_argument` if the targets match no module.
  */
 export async function get_peft_model<C extends AnyAdapterConfig>(
   model: PreTrainedModel,
@@ -41,9 +41,9 @@ export async function get_peft_model<C extends AnyAdapterConfig>(
   return adaptedModel(parts, info) as AdaptedModelOf<C>;
 }
 
-/** Saved adapters, of the kind that their adapter_config.json names. */
+/** Loads saved adapters, each of the kind that its adapter_config.json names. */
 export class PeftModel {
-  /** @internal The class's name in messages, which minifiers leave unchanged. */
+  /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static readonly name = 'PeftModel';
 
   private constructor() {
@@ -51,10 +51,10 @@ export class PeftModel {
   }
 
   /**
-   * Puts a saved adapter over a model, and activates it. Its `peft_type` decides the class of the model. Takes options, or
-   * PEFT's order of arguments: `from_pretrained(model, source, 'name', true)`. Rejects with `invalid_format` for an unknown
-   * `peft_type`, which the message names, and for files that are no adapter or don't fit the model; and with `not_found` for
-   * an id that isn't stored.
+   * Adds a saved adapter to a base model, and activates it. The adapter's `peft_type` decides the class of the returned model. Takes
+   * options, or PEFT's order of arguments: `from_pretrained(model, source, 'name', true)`. Rejects with `invalid_format` for an unknown
+   * `peft_type`, which the message names, and for files that aren't an adapter or don't fit the model; and with `not_found` for an id that
+   * isn't stored.
    */
   static async from_pretrained(
     model: PreTrainedModel,
@@ -71,9 +71,9 @@ export class PeftModel {
   }
 }
 
-/** The configurations of saved adapters. */
+/** Loads the configurations of saved adapters. */
 export class PeftConfig {
-  /** @internal The class's name in messages, which minifiers leave unchanged. */
+  /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static readonly name = 'PeftConfig';
 
   private constructor() {
@@ -82,9 +82,9 @@ export class PeftConfig {
   }
 
   /**
-   * Reads an adapter's adapter_config.json, and nothing else: its `base_model_name_or_path` names the model that it goes
-   * with. Its `peft_type` decides the class. Rejects with `invalid_format` for a `peft_type` that no
-   * kind has. The file is untrusted: check the name in it before you load that model.
+   * Reads an adapter's adapter_config.json, and no other file. Its `base_model_name_or_path` names the adapter's base model, and its
+   * `peft_type` decides the class. Rejects with `invalid_format` for a `peft_type` that no kind has. The file is untrusted: check the name
+   * in it before you load that model.
    */
   static async from_pretrained(source: AdapterSource, options: SourceOptions = {}): Promise<AnyAdapterConfig> {
     checkOptions('PeftConfig.from_pretrained', options, sourceRules);

@@ -3,7 +3,7 @@ import { handleOf, type ModelParts, RemoteModel } from '../models/remote_model';
 import { RemoteHandle } from '../rpc/remote_handle';
 import type { UnloadOptions } from './adapter_options';
 
-/** Removes a model's adapters, after merging those of `merge` if it is given, and returns the model that remains. */
+/** Removes a model's adapters, and returns the model that remains. If `merge` is given, its adapters are merged into the weights first. */
 export async function unloadAdapters(
   parts: ModelParts,
   merge: MergeRequest | undefined,
@@ -23,7 +23,7 @@ export async function unloadAdapters(
 }
 
 interface Progressbar {
-  /** Receives the number of weights that are merged, and the number of all weights to merge. */
+  /** Receives the number of weights that have been merged, and the number of all weights to merge. */
   onProgress(done: number, total: number): void;
   onEnd(): void;
 }
@@ -31,8 +31,8 @@ interface Progressbar {
 const STEPS = 10;
 
 /**
- * Makes the progress bar that the argument asks for: a function is called for each weight; true logs each tenth to the
- * console, as PEFT logs to the terminal.
+ * Makes the progress bar for the argument `progressbar`: a function is called for each weight; true logs each tenth to the console, as PEFT
+ * logs to the terminal.
  */
 function progressbarOf(wanted: boolean | ((done: number, total: number) => void)): Progressbar {
   if (typeof wanted === 'function') return { onProgress: wanted, onEnd() {} };

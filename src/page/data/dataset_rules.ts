@@ -1,9 +1,9 @@
 import { isObject, type Rule } from '../session/rules';
 
-/** Types of files that hold no text to learn from. */
+/** MIME types of files that hold no text to learn from. */
 const NO_TEXT = /^(?:image|audio|video|font)\/|^application\/(?:pdf|zip|gzip|vnd\.|msword)/;
 
-/** The rule of a data set: the checks that are possible before the data set is read. */
+/** The rule for data sets: the checks that are possible before a data set is read. */
 export const anyDataset: Rule = { expected: 'an iterable of examples, or a Blob of text', accepts, hint };
 
 function accepts(value: unknown): boolean {
@@ -17,7 +17,9 @@ export function isCsv(blob: Blob): boolean {
   return /^text\/csv\b/i.test(blob.type) || ('name' in blob && /\.csv$/i.test(String(blob.name)));
 }
 
-/** Whether a Blob is an HTML page, which servers often send for a missing file. A File isn't one, because a person chose it. */
+/**
+ * Whether a Blob is an HTML page, which servers often send in place of a missing file. A `File` doesn't count, because a person chose it.
+ */
 function isErrorPage(blob: Blob): boolean {
   return /^text\/html\b/.test(blob.type) && !('name' in blob);
 }

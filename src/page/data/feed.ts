@@ -5,8 +5,8 @@ import { defined, wrong } from '../session/options';
 import { anyDataset, isCsv } from './dataset_rules';
 
 /**
- * A data set as it is described to the worker, and the feed that answers the worker's requests. A Blob has no feed: the
- * worker reads it itself.
+ * A data set: its description for the worker, and the feed that answers the worker's requests. A Blob has no feed: the worker reads the
+ * Blob itself.
  */
 export interface OpenDataset {
   readonly name: DatasetName;
@@ -14,7 +14,7 @@ export interface OpenDataset {
   readonly feed: Feed | undefined;
 }
 
-/** Bytes of pixels after which an answer ends, so that messages stay small. */
+/** The number of bytes of pixels after which a chunk ends, so that messages stay small. */
 const MOST_BYTES = 2 ** 24;
 
 interface Chunk {
@@ -42,10 +42,7 @@ export class Feed {
   readonly #taken: SentExample[] = [];
   #handedOut = 0;
   #done = false;
-  /**
-   * The pending read; only one runs at a time. A read that failed stays here, because a generator that threw looks
-   * afterwards as if it had ended.
-   */
+  /** The pending read; only one runs at a time. A failed read stays here, because after an error a generator looks as if it had ended. */
   #next: Promise<void> | undefined;
   /** How often `rewind` was called. */
   #rewinds = 0;
@@ -56,8 +53,8 @@ export class Feed {
   }
 
   /**
-   * Returns at most `count` examples, and at least one unless there are no more. Rejects with the data set's error, and
-   * `invalid_argument` for a value that is no example.
+   * Returns at most `count` examples, and at least one unless there are no more. Rejects with the data set's error, and `invalid_argument`
+   * for a value that isn't an example.
    */
   async take(count: number): Promise<Chunk> {
     const first = this.#handedOut;
@@ -81,7 +78,7 @@ export class Feed {
     this.#handedOut = 0;
   }
 
-  /** Ends the data set; a generator runs its `finally`. A data set that was never read stays as it is, for a later reader. */
+  /** Ends the iteration, so that a generator runs its `finally`. A data set that was never read stays as it is, for a later reader. */
   async close(): Promise<void> {
     const wasRead = this.#taken.length > 0 || this.#next !== undefined;
     this.#taken.length = 0;
@@ -108,7 +105,7 @@ export class Feed {
   }
 }
 
-/** Bytes of pixels that a message copies. A Blob isn't copied. */
+/** Returns the number of bytes of pixels that are copied when the example is sent in a message. A Blob isn't copied. */
 export function pixelBytes(example: SentExample): number {
   if ('pixel_values' in example) return example.pixel_values.data.byteLength;
   if ('prepared' in example) return example.prepared.data.byteLength;
@@ -121,7 +118,7 @@ function iterate(dataset: Iterable<Example> | AsyncIterable<Example>): Iterator<
   return typeof async === 'function' ? async.call(dataset) : sync.call(dataset);
 }
 
-/** The format by the Blob's type or the file's name. */
+/** Returns the format of a file, by the Blob's type or the file's name. */
 export function formatOf(blob: Blob): FileFormat {
   if (/json/i.test(blob.type) || ('name' in blob && /\.(jsonl|ndjson|json)$/i.test(String(blob.name)))) return 'jsonl';
   return isCsv(blob) ? 'csv' : 'text';

@@ -7,30 +7,29 @@ export type LabelledFile =
   | { readonly text: string; readonly label: string }
   | { readonly image: Blob; readonly label: string };
 
-/** Labelled files of one kind, in the order of their paths. Each iteration reads them again, for several runs. */
+/** Labelled files of one kind, in the order of their paths. Each iteration reads them again, so that several runs can use them. */
 export interface LabelledFiles extends AsyncIterable<LabelledFile> {
   /** The folders' names, sorted, for `id2label`. */
   readonly labels: readonly string[];
   /** The number of files. */
   readonly length: number;
-  /** Paths of files that were left out: files of other kinds, or in no label's folder. Hidden files aren't listed. */
+  /** Paths of files that were left out: files of other kinds, and files that aren't in a label's folder. Hidden files aren't listed. */
   readonly leftOut: readonly string[];
 }
 
-/** Largest size of a text, in bytes. */
+/** The largest size of a text file, in bytes. */
 const MAX_TEXT = 2 ** 24;
-/** Largest number of paths in a message. */
+/** The largest number of paths that an error message lists. */
 const SHOWN = 3;
 
 /**
- * Makes examples of files, labelled by the folder that each file is in. Takes the files of `<input type="file"
- * webkitdirectory>`, or Blobs by their paths. Texts (.txt, .md, or without an ending) become { text, label }; images
- * (.png, .jpg, .jpeg, .webp, .gif, .bmp, .avif) become { image, label }. A Blob's type has priority over its name's
- * ending. Hidden files are skipped. Files directly in the folder that holds all others have no label, and are left out.
+ * Makes examples from files, labelled by the folder that each file is in. Takes the files of `<input type="file" webkitdirectory>`, or
+ * Blobs by path. Texts (.txt, .md, or without an extension) become { text, label }; images (.png, .jpg, .jpeg, .webp, .gif, .bmp, .avif)
+ * become { image, label }. A Blob's type has priority over its name's extension. Hidden files are skipped. Files directly in the folder
+ * that contains all others have no label, and are left out.
  *
- * Throws `invalid_argument` if there are no such files, none of them is in a label's folder, or there are both texts
- * and images. Iterating throws `invalid_format` for a file that can't be read or holds no text, and `limit_exceeded`
- * for a text of more than 16 MiB.
+ * Throws `invalid_argument` if there are no such files, none of them is in a label's folder, or there are both texts and images. Iterating
+ * throws `invalid_format` for a file that can't be read or isn't text, and `limit_exceeded` for a text of more than 16 MiB.
  */
 export function labelledFiles(files: Files): LabelledFiles {
   const visible = pathsOf(files).filter(({ path }) => !isJunk(path));
@@ -58,7 +57,7 @@ export function labelledFiles(files: Files): LabelledFiles {
 }
 
 interface PlacedBlob {
-  /** Its parts are separated by '/'. */
+  /** The path, with '/' between its parts. */
   readonly path: string;
   readonly blob: Blob;
 }
@@ -78,12 +77,12 @@ function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
-/** The folder's name in NFC, because some systems store accents as separate characters. */
+/** Returns the folder's name in the Unicode form NFC, because some systems store accents as separate characters. */
 function labelOf(path: string): string {
   return folderOf(path).split('/').at(-1)?.normalize('NFC') ?? '';
 }
 
-/** The innermost folder that holds all paths. */
+/** Returns the innermost folder that contains all paths. */
 function commonFolder([first = '', ...others]: readonly string[]): string {
   let common = folderOf(first);
   for (const path of others) while (common !== '' && !path.startsWith(`${common}/`)) common = folderOf(common);
@@ -122,7 +121,9 @@ const TEXT_NAME = /\.(?:txt|text|md|markdown)$/i;
 const IMAGE_TYPE = /^image\/(?:png|jpeg|webp|gif|bmp|avif)\b/i;
 const IMAGE_NAME = /\.(?:png|jpe?g|webp|gif|bmp|avif)$/i;
 
-/** The kind by the file's type, else by its name. Files without an ending count as text: data sets often have them. */
+/**
+ * Returns the kind of a file, by its type or else by its name. Files without an extension count as text, because data sets often have them.
+ */
 function kindOf(path: string, { type }: Blob): FileKind | undefined {
   if (TEXT_TYPE.test(type)) return 'text';
   if (IMAGE_TYPE.test(type)) return 'image';
@@ -131,7 +132,7 @@ function kindOf(path: string, { type }: Blob): FileKind | undefined {
   return TEXT_NAME.test(path) || !/\.[^/]*$/.test(path) ? 'text' : undefined;
 }
 
-/** Whether a file was added by the operating system or is hidden. */
+/** Whether a file is hidden or was added by the operating system. */
 function isJunk(path: string): boolean {
   const parts = path.split('/');
   return (

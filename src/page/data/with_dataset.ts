@@ -4,7 +4,7 @@ import type { OpenDataset } from './feed';
 
 type Start<T> = (call: CallId, fail: (error: unknown) => void) => Promise<T>;
 
-/** Makes a call that reads a data set: answers its `need_data` events until it ends, then closes the data set. */
+/** Makes a call that reads a data set: answers the call's `need_data` events until the call ends, then closes the data set. */
 export async function callWithDataset<T>(
   link: Link,
   dataset: OpenDataset,
@@ -23,7 +23,10 @@ export function closeDataset({ feed }: OpenDataset): void {
   feed?.close().catch(() => {});
 }
 
-/** As `callWithDataset`, for data sets that several calls read: starts each at its beginning, and closes none. */
+/**
+ * Does the same as `callWithDataset`, for data sets that several calls read: starts each data set at its beginning, and closes none of
+ * them.
+ */
 export async function callReading<T>(
   link: Link,
   datasets: readonly OpenDataset[],

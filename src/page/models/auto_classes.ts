@@ -23,12 +23,12 @@ import {
 
 // biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
 export class AutoTokenizer {
-  /** @internal The class's name in messages, which minifiers leave unchanged. */
+  /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static readonly name = 'AutoTokenizer';
   /**
-   * Loads a model's tokenizer alone. Rejects with `not_found` if the source has no tokenizer.json, and with the errors of
-   * loading any file: `offline`, `timeout`, `http_error`, `gated_repo`, `integrity_mismatch`, `storage_corrupt` for a copy
-   * that is damaged and can't be mended, `invalid_format`.
+   * Loads only the tokenizer of a model. Rejects with `not_found` if the source has no tokenizer.json, and with the errors of loading any
+   * file: `offline`, `timeout`, `http_error`, `gated_repo`, `integrity_mismatch`, `storage_corrupt` for a damaged copy that can't be
+   * repaired, `invalid_format`.
    */
   static async from_pretrained(source: ModelSource, options: PretrainedOptions = {}): Promise<Tokenizer> {
     checkOptions('AutoTokenizer.from_pretrained', options, pretrainedRules);
@@ -45,13 +45,13 @@ export class AutoTokenizer {
 
 // biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
 export class AutoModel {
-  /** @internal The class's name in messages, which minifiers leave unchanged. */
+  /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static readonly name = 'AutoModel';
   /**
-   * Loads a model without a head onto the GPU, with its tokenizer or image processor if it has one: an encoder, a decoder or a ViT, whose
-   * `embed` gives vectors of texts or images. Its modules have transformers' names without a head, such as
-   * 'encoder.layer.0.attention.self.query'. It learns nothing: adapters that were trained elsewhere, with PEFT's task type
-   * FEATURE_EXTRACTION for example, can be put on it. Rejects as `AutoModelForCausalLM.from_pretrained` does.
+   * Loads a model without a head onto the GPU, with its tokenizer or image processor if it has one: an encoder, a decoder or a ViT. Its
+   * `embed` returns vectors of texts or images. Its modules have transformers' names without a head, such as
+   * 'encoder.layer.0.attention.self.query'. It can't be trained, but adapters that were trained elsewhere, for example with PEFT's task
+   * type FEATURE_EXTRACTION, can be added to it. Rejects as `AutoModelForCausalLM.from_pretrained` does.
    */
   static async from_pretrained(source: ModelSource, options: AutoModelOptions = {}): Promise<PreTrainedModel> {
     checkOptions('AutoModel.from_pretrained', options, autoModelRules);
@@ -63,13 +63,13 @@ export class AutoModel {
 
 // biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
 export class AutoModelForCausalLM {
-  /** @internal The class's name in messages, which minifiers leave unchanged. */
+  /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static readonly name = 'AutoModelForCausalLM';
   /**
-   * Loads a causal language model onto the GPU, with its tokenizer if it has one. Rejects with `insecure_context` on a
-   * page that isn't https, `unsupported_device` without WebGPU, `unsupported_model` for an unknown architecture,
-   * `out_of_memory`, `device_lost`, and with the errors of loading any file: `not_found`, `offline`, `timeout`, `http_error`,
-   * `gated_repo`, `integrity_mismatch`, `storage_corrupt` for a copy that is damaged and can't be mended, `invalid_format`.
+   * Loads a causal language model onto the GPU, with its tokenizer if it has one. Rejects with `insecure_context` on a page that isn't
+   * https, `unsupported_device` without WebGPU, `unsupported_model` for an unknown architecture, `out_of_memory`, `device_lost`, and with
+   * the errors of loading any file: `not_found`, `offline`, `timeout`, `http_error`, `gated_repo`, `integrity_mismatch`, `storage_corrupt`
+   * for a damaged copy that can't be repaired, `invalid_format`.
    */
   static async from_pretrained(source: ModelSource, options: PretrainedOptions = {}): Promise<PreTrainedModel> {
     checkOptions('AutoModelForCausalLM.from_pretrained', options, pretrainedRules);
@@ -79,13 +79,13 @@ export class AutoModelForCausalLM {
 
 // biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
 export class AutoModelForSequenceClassification {
-  /** @internal The class's name in messages, which minifiers leave unchanged. */
+  /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static readonly name = 'AutoModelForSequenceClassification';
   /**
-   * Loads a model that predicts the class of a text, or a number if it has a single label, onto the GPU, with its tokenizer if it has one.
-   * With a `problem_type` it predicts several labels at once, or several numbers. Its labels are those of config.json unless `num_labels`
-   * or `id2label` give others. A head that the weights lack is initialised as in transformers, with the same values at each load and a
-   * warning of the session (`newly_initialized`; for given labels `new_head`, which the console does not show). In a folder of
+   * Loads a classifier of texts onto the GPU, with its tokenizer if it has one. It predicts the class of a text, or a number if it has a
+   * single label; with a `problem_type`, several labels at once, or several numbers. Its labels are those of config.json unless
+   * `num_labels` or `id2label` give others. A head that the weights lack is initialised as in transformers, with the same values at each
+   * load and a warning of the session: `newly_initialized`, or for given labels `new_head`, which the console does not show. In a folder of
    * sentence-transformers the head reads the folder's vector of a text, unless `pooling` says otherwise. Rejects as
    * `AutoModelForCausalLM.from_pretrained` does, with `unsupported_model` also for models without such a head.
    */
@@ -98,12 +98,13 @@ export class AutoModelForSequenceClassification {
 
 // biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
 export class AutoModelForTokenClassification {
-  /** @internal The class's name in messages, which minifiers leave unchanged. */
+  /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static readonly name = 'AutoModelForTokenClassification';
   /**
-   * Loads a model that predicts a label for each token of a text onto the GPU, with its tokenizer if it has one. Labels, the head and
-   * errors are as for `AutoModelForSequenceClassification.from_pretrained`. Examples are `{ tokens, labels }`, words with a label each, or
-   * `{ input_ids, labels }`. A label is a name, a number, or −100 for a token that isn't learnt. `forward` gives logits (B,T,num_labels).
+   * Loads a classifier of tokens onto the GPU, with its tokenizer if it has one. It predicts a label for each token of a text. Labels, the
+   * head and errors are as for `AutoModelForSequenceClassification.from_pretrained`. Examples are `{ tokens, labels }`, words with a label
+   * each, or `{ input_ids, labels }`. A label is a name, a number, or −100 for a token that isn't learnt. `forward` gives logits
+   * (B,T,num_labels).
    */
   static async from_pretrained(source: ModelSource, options: ClassifierOptions = {}): Promise<PreTrainedModel> {
     checkOptions('AutoModelForTokenClassification.from_pretrained', options, classifierRules);
@@ -113,10 +114,10 @@ export class AutoModelForTokenClassification {
 
 // biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
 export class AutoModelForImageClassification {
-  /** @internal The class's name in messages, which minifiers leave unchanged. */
+  /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static readonly name = 'AutoModelForImageClassification';
   /**
-   * Loads a model that predicts the class of an image onto the GPU. Labels, the head and errors are as for
+   * Loads a classifier of images onto the GPU. It predicts the class of an image. Labels, the head and errors are as for
    * `AutoModelForSequenceClassification.from_pretrained`. `predict` and examples take images of any size, preprocessed as
    * preprocessor_config.json says, or without that file as `ViTImageProcessor` does at the model's size. A preprocessor_config.json for
    * another size rejects with `invalid_format`. `forward` takes `pixel_values` (B,C,H,W) and gives logits (B,num_labels).
@@ -127,7 +128,7 @@ export class AutoModelForImageClassification {
   }
 }
 
-/** Loads a model from a source as `wire` describes it. A run that loses the model loads it again. The options are already checked. */
+/** Loads a model from a source with the options `wire`, which are already checked. If a run loses the model, the run loads it again. */
 async function loadModel(source: ModelSource, options: PretrainedOptions, wire: LoadOptions): Promise<PreTrainedModel> {
   const from = wireSource(source);
   const link = await linkOf(options);

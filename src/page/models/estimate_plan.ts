@@ -14,32 +14,34 @@ import {
 import { resolveTrainingArguments } from '../training/training_arguments';
 import { classifierLoadOptions, type ImageClassifierOptions, imageClassifierRules, wireSource } from './source_options';
 
-/** The training to estimate. Names and defaults are those of the functions that train. */
+/** The training to estimate. The fields have the same names and defaults as in the functions that train. */
 export interface EstimatePlan extends ImageClassifierOptions {
-  /** The fields of the adapter's configuration. With `task_type: 'SEQ_CLS'`, a model that can also continue texts is a classifier. */
+  /**
+   * The fields of the adapter's configuration. With `task_type: 'SEQ_CLS'`, a model that can also continue texts counts as a classifier.
+   */
   readonly peft_config?: AnyAdapterConfigInit;
   /** The estimate is for batches of `per_device_train_batch_size` examples that all have `max_length` tokens. */
   readonly args?: TrainingArguments & DPOConfig & KTOConfig;
-  /** The class that trains, which takes `args`. DPOTrainer and KTOTrainer have two texts for each example. Default: 'Trainer' */
+  /** The class that trains with `args`. DPOTrainer and KTOTrainer process two texts for each example. Default: 'Trainer' */
   readonly trainer?: 'Trainer' | 'DPOTrainer' | 'KTOTrainer';
   /**
-   * The number of adapters that train together, as `Trainer` does with `adapters`: a batch has `per_device_train_batch_size` examples of
-   * each. Default: 1
+   * The number of adapters that train together, as `Trainer` trains them with `adapters`: a batch has `per_device_train_batch_size`
+   * examples for each. Default: 1
    */
   readonly adapters?: number;
   /**
-   * Bytes of GPU memory that the run may take. Browsers don't report it. Default: 1 GiB on iOS, which ends pages that take more; else half
-   * of `navigator.deviceMemory`; else 1 GiB. A run above one of the last two values is only 'tight'.
+   * The GPU memory that the run may use, in bytes. Browsers don't report it. Default: 1 GiB on iOS, which ends pages that use more; else
+   * half of `navigator.deviceMemory`; else 1 GiB. A run that exceeds one of the last two values is only 'tight'.
    */
   readonly memory?: number;
   /**
-   * Whether to open the GPU and time a product of matrices for a few tenths of a second, so that `step.seconds` is about the time of a
-   * step. Rejects with `unsupported_device` without a GPU. Default: false
+   * Whether to measure a matrix product on the GPU for a few tenths of a second, so that `step.seconds` estimates the time of a step.
+   * Rejects with `unsupported_device` without a GPU. Default: false
    */
   readonly measure?: boolean;
 }
 
-/** The arguments of a run by the class that trains. */
+/** For each class that trains, the function that checks the run's arguments and adds defaults. */
 const RESOLVERS = {
   Trainer: resolveTrainingArguments,
   DPOTrainer: resolveDpoArguments,
@@ -56,7 +58,7 @@ const rules = {
   measure: anyBoolean,
 };
 
-/** See `asks.ts`. */
+/** The implementation of `estimate` in plans/asks.ts. */
 export async function estimate(source: ModelSource, plan: EstimatePlan = {}): Promise<Estimate> {
   checkOptions('estimate', plan, rules);
   const { peft_config, args, trainer = 'Trainer', adapters = 1, memory, measure = false, ...options } = plan;

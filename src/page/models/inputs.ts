@@ -5,7 +5,10 @@ import type { WireInputs } from '../../worker/protocol';
 import { checkOptions, defined, wrong } from '../session/options';
 import { anyObject, anyString, orNull, type Rule } from '../session/rules';
 
-/** Checks a batch's form. The worker checks the rest, which depends on the model: the range of ids, the length of rows, sizes of images. */
+/**
+ * Checks the form of a batch, and converts it for the worker. The worker checks the rest, which depends on the model: the range of ids, the
+ * length of rows, sizes of images.
+ */
 export function wireInputs(inputs: ModelInputs, { labels: kind }: Pick<TaskFacts, 'labels'>): WireInputs {
   if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs)) {
     const ids = typeof inputs === 'string' ? '[await model.tokenizer.encode(text)]' : '[ids]';
@@ -68,7 +71,7 @@ function toPixelTensor({ dims, data }: Tensor): PixelTensor {
   throw wrong('inputs: pixel_values', 'dims [B, C, H, W] and a number for each', got);
 }
 
-/** A class or a number for each row, or a number for each label of each row. */
+/** Returns a class or a number for each row, or a number for each label of each row. */
 function labelsOfRows(labels: InputLabels, B: number): RowLabels {
   if (isRowLabels(labels)) return rowLabels(labels, B);
   const { dims, data } = toMatrix('labels', labels);
@@ -108,7 +111,7 @@ export const nameList: Rule = {
 
 interface Matrix {
   readonly dims: readonly [B: number, T: number];
-  /** B·T */
+  /** B·T entries, row by row. */
   readonly data: ArrayLike<number | bigint>;
 }
 

@@ -11,27 +11,29 @@ export interface AnsweringModel {
 }
 
 export interface LanguageModelOptions {
-  /** A model for conversations, with or without adapters, or a profile over one. It stays the caller's: `destroy` doesn't free it. */
+  /** A model for conversations, with or without adapters, or a profile over one. `destroy` doesn't free it. */
   readonly model: AnsweringModel;
   /** The conversation's beginning, such as a message of the role 'system'. Default: none. */
   readonly initialPrompts?: readonly ChatMessage[];
-  /** A number from 1e-30. Default: 1 with `topK` or `topP`. Without all three options, the most probable token is taken each time. */
+  /** At least 1e-30. Default: 1 with `topK` or `topP`. Without all three options, the most probable token is chosen each time. */
   readonly temperature?: number;
   /** Default: 50 with `temperature` or `topP`. 0 disables it. */
   readonly topK?: number;
-  /** A number above 0, at most 1. Default: 1, which disables it. */
+  /** A number above 0 and up to 1. Default: 1, which disables it. */
   readonly topP?: number;
-  /** The most tokens of an answer. Default: 256. */
+  /** The largest number of tokens in an answer. Default: 256. */
   readonly max_new_tokens?: number;
   /** Default: 1, which disables it. */
   readonly repetition_penalty?: number;
-  /** The seed of each answer. Default: 42, so the same messages and settings give the same answers. A random integer gives others. */
+  /**
+   * The seed of each answer. Default: 42, so the same messages and settings give the same answers. Pass a random integer for other answers.
+   */
   readonly seed?: number;
   /** When it aborts, the session is destroyed. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A text, which stands for one message of the user, or messages. */
+/** A text, which means a single message of the user, or a list of messages. */
 export type LanguageModelPrompt = string | readonly ChatMessage[];
 
 export interface LanguageModelPromptOptions {
@@ -57,14 +59,14 @@ const optionRules = {
 const promptRules = { signal: rule.abortSignal };
 
 /**
- * A conversation with a model, in the form of a session of browsers' Prompt API: code for `LanguageModel.create()` runs over a loaded
- * model, or over a visitor's profile. Texts only: other options of the browser's API are refused.
+ * A conversation with a model, with the interface of a session of browsers' Prompt API: code written for `LanguageModel.create()` works
+ * with a loaded model, or with a visitor's profile. Only texts are supported: other options of the browser's API are rejected.
  *
- * Calls take effect one after the other, in their order. They reject as `generate` does, with `invalid_argument` for a model
- * without a chat template; the conversation then stays as it was.
+ * Calls take effect one after the other, in the order in which they are made. They reject as `generate` does, with `invalid_argument` for a
+ * model without a chat template; the conversation then stays as it was.
  */
 export class LanguageModel {
-  /** @internal The class's name in messages, which minifiers leave unchanged. */
+  /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static readonly name: string = 'LanguageModel';
 
   readonly #options: LanguageModelOptions;
@@ -97,7 +99,9 @@ export class LanguageModel {
     return this.#answer(messagesOf('prompt', input, options), this.#signals(options.signal));
   }
 
-  /** As `prompt`, but gives the answer in pieces as they are written. Cancelling the stream cancels the answer. */
+  /**
+   * Does the same as `prompt`, but returns a stream of the answer's pieces as they are generated. Cancelling the stream cancels the answer.
+   */
   promptStreaming(input: LanguageModelPrompt, options: LanguageModelPromptOptions = {}): ReadableStream<string> {
     const messages = messagesOf('promptStreaming', input, options);
     const left = new AbortController();
@@ -116,7 +120,7 @@ export class LanguageModel {
     });
   }
 
-  /** Adds messages to the conversation without an answer. */
+  /** Adds messages to the conversation without generating an answer. */
   async append(input: LanguageModelPrompt, options: LanguageModelPromptOptions = {}): Promise<void> {
     const messages = messagesOf('append', input, options);
     await this.#take(this.#signals(options.signal), async () => {

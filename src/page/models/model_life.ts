@@ -2,10 +2,10 @@ import type { Handle } from '../../worker/protocol';
 import type { Link } from '../rpc/link';
 import type { RemoteHandle } from '../rpc/remote_handle';
 
-/** The disposal that a model and the models with adapters on it share. */
+/** Disposes of a base model together with all models with adapters on it, which share this object. */
 export class ModelLife {
   readonly #link: Link;
-  /** The place of the base model. A recovery updates this place first. Disposing of the base model frees all models over it. */
+  /** The remote handle of the base model. A recovery updates it first. Disposing of the base model frees all models over it. */
   readonly #base: RemoteHandle;
   #disposal: Promise<void> | undefined;
 

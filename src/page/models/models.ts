@@ -12,11 +12,11 @@ export interface CachedModel {
   readonly name: string;
   /** The commit on the hub; '' for an address. */
   readonly revision: string;
-  /** The bytes of all its files in the storage. */
+  /** The size of all its files in the storage, in bytes. */
   readonly bytes: number;
   /**
-   * 'partial' after an interrupted download, which the next load resumes; 'corrupt' if a file was found damaged: the next load downloads it
-   * again.
+   * 'partial' after an interrupted download, which the next load resumes; 'corrupt' if a file was found damaged, and the next load
+   * downloads it again; else 'verified'.
    */
   readonly state: 'partial' | 'verified' | 'corrupt';
 }
@@ -32,18 +32,19 @@ export type VerifyOptions = CallOptions & Pick<PretrainedOptions, 'progress_call
 export const models: {
   list(options?: CallOptions): Promise<readonly CachedModel[]>;
   /**
-   * Whether all files that a load of a model reads are cached whole: weights, configuration, and the files of its tokenizer or image
+   * Whether all files that a load of a model reads are completely cached: weights, configuration, and the files of its tokenizer or image
    * processor. If true, `local_files_only: true` loads the same model as before.
    */
   is_cached(source: ModelSource, options?: CallOptions): Promise<boolean>;
   /**
-   * Reads the cached files of a model, and compares them with their hashes. Damaged files are downloaded again: 'repaired'; or marked, if
-   * the download fails: 'corrupt'. `progress_callback` receives the progress as 'verify'. Rejects with `not_found` if no file is cached.
+   * Reads the cached files of a model, and compares them with their hashes. Resolves with 'ok'; 'repaired' if damaged files were downloaded
+   * again; or 'corrupt' if that download failed and the files were only marked. `progress_callback` receives the progress with the status
+   * 'verify'. Rejects with `not_found` if no file is cached.
    */
   verify(source: ModelSource, options?: VerifyOptions): Promise<'ok' | 'repaired' | 'corrupt'>;
   /**
    * Deletes the cached files of a model: all of its revisions, unless the source names one. A loaded model stays loaded. Rejects with
-   * `locked_by_other_tab` if a file is being downloaded, here or in another tab, after deleting all others.
+   * `locked_by_other_tab` if a file is being downloaded, here or in another tab; all other files are deleted nevertheless.
    */
   clear_cache(source: ModelSource, options?: CallOptions): Promise<void>;
 } = {

@@ -15,9 +15,9 @@ import { Followed, Replay } from '../training/replay';
 import { nameList } from './inputs';
 
 /**
- * A generation in progress. Iterate over it for its tokens as they come; await it for the new text, without the prompt ('' if the model has
- * no tokenizer). Both may be done, in either order. Leaving the loop doesn't stop the generation: abort `signal` for that. A text that ends
- * at its first token is empty, with a warning of the session (`empty_generation`).
+ * A generation in progress. Iterate over it for its tokens as they arrive; await it for the new text, without the prompt ('' if the model
+ * has no tokenizer). You can do both, in either order. Leaving the loop doesn't stop the generation: abort `signal` for that. A text that
+ * ends at its first token is empty, with a warning of the session (`empty_generation`).
  */
 export interface Generation extends AsyncIterable<GeneratedToken>, Promise<string> {
   /** The prompt as it was given. */
@@ -29,14 +29,14 @@ export interface Generation extends AsyncIterable<GeneratedToken>, Promise<strin
 }
 
 /**
- * Like `Generation`, for several prompts. Each token has its prompt's index; tokens arrive step by step, those of one step in the prompts'
- * order. The result has the new texts in that order too.
+ * The generation of several prompts, otherwise like `Generation`. Each token has its prompt's index; tokens arrive step by step, those of
+ * one step in the order of the prompts. The result has the new texts in that order too.
  */
 export interface BatchGeneration extends AsyncIterable<BatchToken>, Promise<string[]> {}
 
-/** A generation: its tokens as they come, and its result. */
+/** A generation: its tokens as they arrive, and its result. */
 export class RemoteGeneration<Token, Result> extends Followed<Token, Result> {
-  /** @internal The class's name in messages, which minifiers leave unchanged. */
+  /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static override readonly name = 'Generation';
 
   protected readonly items = new Replay<Token>();
@@ -53,7 +53,7 @@ export class RemoteGeneration<Token, Result> extends Followed<Token, Result> {
 
 /** The generation of one text. */
 export class TextGeneration extends RemoteGeneration<GeneratedToken, string> implements Generation {
-  /** @internal The class's name in messages, which minifiers leave unchanged. */
+  /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static override readonly name = 'Generation';
 
   readonly prompt: Generation['prompt'];

@@ -40,21 +40,21 @@ export interface PreTrainedModel extends AsyncDisposable {
   readonly config: PretrainedConfig;
   readonly tokenizer: Tokenizer | undefined;
   /**
-   * Runs one evaluation pass. `logits` are f32: (B,T,V), for classifiers (B,num_labels), for classifiers of tokens (B,T,num_labels). With
-   * labels, `loss` is the mean loss over the labels that aren't −100.
+   * Runs one evaluation pass. `logits` are f32: (B,T,V), for classifiers (B,num_labels), for classifiers of tokens (B,T,num_labels). If the
+   * inputs have labels, `loss` is the mean loss over the labels that aren't −100.
    */
   forward(inputs: ModelInputs): Promise<{ logits: Tensor; loss?: number }>;
   /**
-   * Continues a text or a list of token ids (which needs no tokenizer), or answers a conversation, which the tokenizer's chat
-   * template renders. Rejects with `invalid_argument` for a model that continues no texts, for a prompt that is empty or fills the model's
-   * longest text, for token ids outside the vocabulary, and for a text or `stop_strings` without a tokenizer; for a conversation also as
-   * `Tokenizer.apply_chat_template` does.
+   * Continues a text or a list of token ids (which needs no tokenizer), or answers a conversation, which the tokenizer's chat template
+   * renders. Rejects with `invalid_argument` for a model that doesn't continue texts, for a prompt that is empty or leaves no room for a
+   * token within the model's maximum length, for token ids outside the vocabulary, and for a text or `stop_strings` without a tokenizer;
+   * for a conversation also as `Tokenizer.apply_chat_template` does.
    */
   generate(input: string | readonly ChatMessage[] | readonly number[], config?: GenerationConfig): Generation;
   /**
-   * Continues several prompts at once, of any lengths, one pass per token for all of them; with `adapter_names` each with an
-   * adapter of its own. Row r gives what `generate` gives for its prompt with the seed `seed + r`, except for the last
-   * digits of the logits. A row that has ended waits for the others.
+   * Continues several prompts of any lengths at once, with one forward pass per token for all of them. With `adapter_names`, each prompt
+   * has an adapter of its own. Row r gives what `generate` gives for its prompt with the seed `seed + r`, except for the last digits of the
+   * logits. A row that has ended waits for the others.
    */
   generate_batch(
     prompts: readonly (string | readonly ChatMessage[] | readonly number[])[],
@@ -62,37 +62,40 @@ export interface PreTrainedModel extends AsyncDisposable {
   ): BatchGeneration;
   /**
    * Predicts the labels of an input, the likeliest first. A model with several labels for one input also says which of them the input has,
-   * and a model that predicts numbers gives these, in the order of its labels. Texts that are too long for the model are cut. An image is a
-   * Blob, ImageData, or an image of the page: a canvas, <img>, ImageBitmap or VideoFrame. Rejects with `invalid_argument` for language
-   * models.
+   * and a model that predicts numbers returns the numbers in the order of its labels. Texts that are too long for the model are truncated.
+   * An image is a Blob, ImageData, or an image of the page: a canvas, <img>, ImageBitmap or VideoFrame. Rejects with `invalid_argument` for
+   * language models.
    */
   predict(input: PredictInput, options?: PredictOptions): Promise<readonly LabelScore[]>;
-  /** As `predict`, for several inputs in batches. The predictions are in the order of the inputs. */
+  /** Predicts several inputs in batches, as `predict` does. The predictions are in the order of the inputs. */
   predict_batch(inputs: readonly PredictInput[], options?: PredictOptions): Promise<readonly (readonly LabelScore[])[]>;
   /**
-   * The vectors of inputs, in their order: the last hidden states, pooled and normalised as the folder's modules.json says, equal to those
-   * of sentence-transformers. Without that file, those of texts are means of the hidden states, and that of an image is the first token's
-   * hidden state after the last norm. Texts are cut to the `max_seq_length` of the folder, or else to as many tokens as the tokenizer and
-   * the model allow, with a warning of the session (`texts_cut`). A model with a head has vectors too: they don't depend on the head.
-   * Rejects with `unsupported_model` if modules.json lists a module that isn't computed here, unless `pooling` is given.
+   * Resolves with the vectors of inputs, in their order: the last hidden states, pooled and normalised as the folder's modules.json says,
+   * equal to those of sentence-transformers. Without that file, the vector of a text is the mean of its hidden states, and that of an image
+   * is the first token's hidden state after the last norm. Texts are truncated to the `max_seq_length` of the folder, or else to as many
+   * tokens as the tokenizer and the model allow, with a warning of the session (`texts_cut`). A model with a head has vectors too, which
+   * don't depend on the head. Rejects with `unsupported_model` if modules.json lists a module that isn't computed here, unless `pooling` is
+   * given.
    */
   embed(inputs: readonly EmbedInput[], options?: EmbedOptions): Promise<Float32Array[]>;
-  /** An image as a run would give it to the model: the resized image, its numbers and its label. Rejects as for texts, below. */
+  /**
+   * Resolves with an image as the model would get it in a run: the resized image, its numbers and its label. Rejects as for texts, below.
+   */
   preview(example: ImageExample, options?: PreviewOptions): Promise<ImagePreview>;
   /**
-   * The model's input for an example, or for a text alone, in a run with these arguments: its tokens, its label, and which tokens are
-   * learnt. A conversation is written by the chat template. Rejects like a run for an example that it can't use.
+   * Resolves with the model's input for an example, or for a text alone, in a run with these arguments: its tokens, its label, and which
+   * tokens are learnt. A conversation is rendered by the chat template. Rejects like a run for an example that it can't use.
    */
   preview(example: Exclude<Example, ImageExample> | string, options?: PreviewOptions): Promise<Preview>;
-  /** For an example that may be a text or an image. */
+  /** Previews an example that may be a text or an image. */
   preview(example: Example | string, options?: PreviewOptions): Promise<Preview | ImagePreview>;
   named_modules(): readonly ModuleInfo[];
-  /** The tensors by the checkpoint's own names, in its layout, as float32. All tensors unless `names` are given. */
+  /** Resolves with the tensors by the checkpoint's own names, in its layout, as float32: all tensors, or only those in `names`. */
   state_dict(names?: readonly string[]): Promise<Map<string, Tensor>>;
   /**
    * Resolves with the model as a folder that transformers and `from_pretrained({ files })` can read: config.json and safetensors. Each
-   * tensor has the dtype in which the GPU holds it: over a half-precision base, matrices stay float16 or bfloat16, while vectors, and
-   * matrices whose rows aren't a multiple of four numbers, are float32; packed matrices (q8, q4) are float16. It has the tensors of
+   * tensor has the dtype in which the GPU holds it: over a half-precision base model, matrices stay float16 or bfloat16, while vectors, and
+   * matrices whose rows aren't a multiple of four numbers, are float32; packed matrices (q8, q4) are float16. The folder has the tensors of
    * `state_dict`: merge adapters first to include them. Rejects with `numerical_error` if a number isn't finite.
    */
   export_model(options?: { readonly signal?: AbortSignal | undefined }): Promise<Map<string, Blob>>;
@@ -101,7 +104,7 @@ export interface PreTrainedModel extends AsyncDisposable {
   dispose(): Promise<void>;
 }
 
-/** The page's parts of a model in a session. */
+/** The page's side of a model that is loaded in a session. */
 export interface ModelParts {
   readonly link: Link;
   readonly place: RemoteHandle;
@@ -109,21 +112,21 @@ export interface ModelParts {
   readonly tokenizer: RemoteTokenizer | undefined;
   /** The name of the model's repository, or of the folder in its address. Undefined if the model was loaded from files. */
   readonly sourceName?: string | undefined;
-  /** Shared by a model and the models with adapters on it: they end together. */
+  /** Shared by a model and the models with adapters on it, which are disposed of together. */
   readonly life: ModelLife;
 }
 
 /** The key of a model's parts, for this library's own use. */
 export const partsKey: unique symbol = Symbol('parts');
 
-/** The key of the state that the profiles over a base model share. Only their code knows its type. */
+/** The key of the state that the profiles of a base model share. Only the profiles' code knows its type. */
 export const profilesKey: unique symbol = Symbol('profiles');
 
 export class RemoteModel implements PreTrainedModel {
   /** @internal A field, because bundlers can't leave out an unused class that has a static block. */
   static readonly foreign = /* @__PURE__ */ defineForeign(RemoteModel.prototype, MODEL_METHODS, MODEL_PROPERTIES);
 
-  /** @internal The class's name in messages, which minifiers leave unchanged. */
+  /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static readonly name: string = 'PreTrainedModel';
 
   /** @internal */
@@ -244,12 +247,12 @@ export class RemoteModel implements PreTrainedModel {
   }
 }
 
-/** The handle to call the session with; throws once the model is disposed of, or lost. */
+/** Returns the model's handle for calls to the session. Throws once the model is disposed of or lost. */
 export function liveHandle(model: RemoteModel): Handle {
   return handleOf(model[partsKey]);
 }
 
-/** As `liveHandle`, for a model's parts. */
+/** Does the same as `liveHandle`, for the parts of a model. */
 export function handleOf({ place, life }: ModelParts): Handle {
   if (!life.disposed) return place.handle;
   throw disposedError();
@@ -261,7 +264,7 @@ export function disposedError(): WebVeraError {
   });
 }
 
-/** Makes the page's parts of a loaded model. `load`: loads the same model again. */
+/** Makes the page's side of a loaded model. `load`: loads the same model again, after it was lost. */
 export function modelParts(
   link: Link,
   info: ModelInfo,

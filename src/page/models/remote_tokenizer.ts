@@ -9,18 +9,18 @@ import { anyBoolean } from '../session/rules';
 
 /** A model's tokenizer. It runs in the session, so its methods are asynchronous. */
 export interface Tokenizer extends AsyncDisposable {
-  /** Token ids of a text. `add_special_tokens` (default: true) adds the special tokens by the tokenizer's own rules. */
+  /** Resolves with the token ids of a text. `add_special_tokens` (default: true) adds the special tokens by the tokenizer's own rules. */
   encode(text: string, options?: { add_special_tokens?: boolean }): Promise<number[]>;
-  /** The text of token ids. `skip_special_tokens` (default: false) leaves out special tokens such as BOS and EOS. */
+  /** Resolves with the text of token ids. `skip_special_tokens` (default: false) leaves out special tokens such as BOS and EOS. */
   decode(ids: readonly number[], options?: { skip_special_tokens?: boolean }): Promise<string>;
   /**
-   * Writes a conversation by the model's chat template. Resolves with its token ids, or with its text if `tokenize` is false
-   * (default: true, as in transformers). `add_generation_prompt` (default: false) appends the beginning of an answer. The
-   * template is that of chat_template.jinja, else of tokenizer_config.json. A template can only produce text: it runs in a
-   * worker of its own, within two seconds and a million characters.
+   * Renders a conversation with the model's chat template. Resolves with its token ids, or with its text if `tokenize` is false (default:
+   * true, as in transformers). `add_generation_prompt` (default: false) appends the beginning of an answer. The template is read from
+   * chat_template.jinja, or else from tokenizer_config.json. It can only produce text: it runs in a separate worker, and is limited to two
+   * seconds and a million characters.
    *
-   * Rejects with `invalid_argument` if the tokenizer has no template, or the template refuses the messages;
-   * `invalid_format` if the template is invalid or fails; `limit_exceeded` and `timeout` if it exceeds these limits.
+   * Rejects with `invalid_argument` if the tokenizer has no template, or the template refuses the messages; `invalid_format` if the
+   * template is invalid or fails; `limit_exceeded` and `timeout` if it exceeds these limits.
    */
   apply_chat_template(
     messages: readonly ChatMessage[],
@@ -38,12 +38,12 @@ export interface Tokenizer extends AsyncDisposable {
   readonly bos_token_id: number | null;
   readonly eos_token_id: number | null;
   readonly pad_token_id: number | null;
-  /** Frees a tokenizer that `AutoTokenizer` loaded. A model's own tokenizer is freed with its model, and stays until then. */
+  /** Frees a tokenizer that `AutoTokenizer` loaded. A tokenizer that belongs to a model is freed only with the model. */
   dispose(): Promise<void>;
 }
 
 export class RemoteTokenizer implements Tokenizer {
-  /** @internal The class's name in messages, which minifiers leave unchanged. */
+  /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static readonly name = 'Tokenizer';
 
   readonly #link: Link;
@@ -123,7 +123,7 @@ export class RemoteTokenizer implements Tokenizer {
   }
 }
 
-/** Token ids as an array of integers from 0. */
+/** Returns token ids as an array of integers, 0 or above. Throws `invalid_argument` for other values. */
 export function plainIds(what: string, ids: unknown): number[] {
   const list = plainNumbers(ids);
   if (list === undefined) throw wrong(what, 'an array of token ids', ids);

@@ -20,7 +20,7 @@ const predictRules: Rules<PredictOptions> = {
   signal: rule.abortSignal,
 };
 
-/** Inputs in the form that the worker gets. Throws `invalid_argument` for a value that is no input. */
+/** Converts inputs to the form that the worker receives. Throws `invalid_argument` for a value that isn't an input. */
 export function predictRequest(inputs: readonly PredictInput[], options: PredictOptions): PredictRequest {
   checkOptions('predict', options, predictRules);
   const { per_device_eval_batch_size: batch_size = 8, max_length = Number.MAX_SAFE_INTEGER, adapter_name } = options;
@@ -41,7 +41,7 @@ const embedRules: Rules<EmbedOptions> = {
   signal: rule.abortSignal,
 };
 
-/** Inputs in the form that the worker gets. Throws `invalid_argument` for a value that is no input. */
+/** Converts inputs to the form that the worker receives. Throws `invalid_argument` for a value that isn't an input. */
 export function embedRequest(inputs: readonly EmbedInput[], options: EmbedOptions): EmbedRequest {
   checkOptions('embed', options, embedRules);
   const { batch_size = 32, pooling, normalize, adapter_name } = options;
@@ -56,7 +56,7 @@ export function embedRequest(inputs: readonly EmbedInput[], options: EmbedOption
   return { inputs: examples, batch_size, ...defined({ pooling, normalize, adapter_name }) };
 }
 
-/** Returns a listener to a call's events that reports the progress to `progress_callback`. */
+/** Returns a listener for a call's events that reports the progress to `progress_callback`. */
 export function embedProgress({ progress_callback }: EmbedOptions): (event: CallEvent) => void {
   return (event) => {
     if (event.type === 'embed') progress_callback?.({ done: event.done, total: event.total });
@@ -82,7 +82,7 @@ const previewRules: Rules<PreviewOptions> = {
   signal: rule.abortSignal,
 };
 
-/** An example in the form that the worker gets. Throws `invalid_argument` for a value that is no example. */
+/** Converts an example to the form that the worker receives. Throws `invalid_argument` for a value that isn't an example. */
 export function previewRequest(example: Example | string, options: PreviewOptions): PreviewRequest {
   checkOptions('preview', options, previewRules);
   const { signal: _, ...args } = options;
@@ -90,7 +90,7 @@ export function previewRequest(example: Example | string, options: PreviewOption
   return { example: exampleFields('preview: example', given), args: resolveTrainingArguments(defined(args)) };
 }
 
-/** A preview as a page shows it: a canvas takes only an `ImageData`. */
+/** Returns a preview whose image is an `ImageData`, because a canvas accepts no other form. */
 export function shownPreview(preview: Preview | ImagePreview): Preview | ImagePreview {
   if (!('image' in preview) || typeof ImageData === 'undefined') return preview;
   const { width, height, data } = preview.image;
@@ -102,7 +102,7 @@ export function shownPreview(preview: Preview | ImagePreview): Preview | ImagePr
 /** A prompt: a text to continue, a conversation to answer, or token ids. */
 export type GenerateInput = string | readonly ChatMessage[] | readonly number[];
 
-/** Several prompts in the form that the worker gets, for `generate_batch`. */
+/** Converts several prompts to the form that the worker receives, for `generate_batch`. */
 export function wirePrompts(inputs: readonly GenerateInput[], tokenizer: Tokenizer | undefined): Prompt[] {
   if (!Array.isArray(inputs) || inputs.length === 0) {
     const hint = typeof inputs === 'string' ? 'A single text is continued by generate(text).' : '';
@@ -111,7 +111,7 @@ export function wirePrompts(inputs: readonly GenerateInput[], tokenizer: Tokeniz
   return inputs.map((input, row) => wirePrompt(`generate_batch: prompts[${row}]`, input, tokenizer));
 }
 
-/** A prompt in the form that the worker gets. `what`: its name in messages. */
+/** Converts a prompt to the form that the worker receives. `what`: the prompt's name in error messages. */
 export function wirePrompt(what: string, input: GenerateInput, tokenizer: Tokenizer | undefined): Prompt {
   if (typeof input === 'string' || isChat(input)) {
     if (tokenizer !== undefined) return typeof input === 'string' ? input : { messages: promptMessages(what, input) };
@@ -123,7 +123,7 @@ export function wirePrompt(what: string, input: GenerateInput, tokenizer: Tokeni
   return plainIds(what, input);
 }
 
-/** The hint for a value that is no prompt; '' for one that may be. */
+/** Returns a hint for a value that isn't a prompt, or '' for a value that may be a prompt. */
 function promptHint(input: unknown): string {
   if (ArrayBuffer.isView(input)) return '';
   if (!Array.isArray(input)) {

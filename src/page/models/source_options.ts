@@ -12,22 +12,22 @@ import { type CallOptions, callRules } from '../session/session';
 
 /** How files are fetched. */
 export interface SourceOptions extends CallOptions {
-  /** A branch, tag or commit of the hub. Default, also for null, which an adapter's configuration may have: 'main'. */
+  /** A branch, tag or commit of the hub. Default: 'main', also for null, which an adapter's configuration may have. */
   readonly revision?: string | null;
   /**
-   * Whether to make no request: a model that isn't cached on this device rejects with `not_found`. `models.is_cached(source)` checks this
-   * before. Default: false
+   * Whether to make no requests: a model that isn't cached on this device then rejects with `not_found`. `models.is_cached(source)` checks
+   * this beforehand. Default: false
    */
   readonly local_files_only?: boolean;
   /**
-   * 'hub' (default): large files of the hub must have the SHA-256 that the hub reports. A record of SHA-256 by file name, in hexadecimal
-   * digits or as 'sha256-…': the named files must have these hashes, and all other files are checked as by 'hub'. 'none' checks no file.
-   * For a file that differs, the call rejects with `integrity_mismatch`; the file isn't stored, and no model is loaded.
+   * 'hub' (default): large files of the hub must have the SHA-256 that the hub reports. A record of SHA-256 hashes by file name, in
+   * hexadecimal digits or as 'sha256-…': the named files must have these hashes, and all other files are checked as with 'hub'. 'none'
+   * checks no file. If a file's hash differs, the call rejects with `integrity_mismatch`; the file isn't stored, and no model is loaded.
    */
   readonly integrity?: Integrity;
   /**
-   * Gives a token of the hub, for models that the hub doesn't give to everybody. Called once, when the hub refuses a file. The token is
-   * sent to `remoteHost` alone, is stored nowhere, and appears in no message.
+   * Returns an access token of the hub, for models that aren't public. Called once, when the hub refuses a file. The token is sent only to
+   * `remoteHost`, is never stored, and appears in no message.
    */
   readonly token?: () => string | Promise<string>;
   readonly progress_callback?: (info: ProgressInfo) => void;
@@ -38,29 +38,29 @@ export interface PretrainedOptions extends SourceOptions {
   /** Default: 'auto' */
   readonly dtype?: ModelDtype;
   /**
-   * The name of a GGUF file in the source, which is read in place of config.json and safetensors: a Llama, Mistral, Qwen2,
-   * Qwen3, Gemma (1 to 3), Phi-3, Falcon or GPT-2. Its packed numbers stay packed, those of four bits as 'q4' and others as 'q8',
-   * unless `dtype` says otherwise. Q4_0, Q4_1, Q5_0 and Q8_0 keep each number; scales of Q4_K and Q6_K are rounded to halves, and
-   * Q5_1 and Q5_K to 'q8'. A tokenizer.json beside the file replaces the file's own tokenizer.
+   * The name of a GGUF file in the source, which is read in place of config.json and safetensors: a Llama, Mistral, Qwen2, Qwen3, Gemma (1
+   * to 3), Phi-3, Falcon or GPT-2. Its quantised numbers stay quantised, those of four bits as 'q4' and others as 'q8', unless `dtype` says
+   * otherwise. The values of Q4_0, Q4_1, Q5_0 and Q8_0 don't change; the scales of Q4_K and Q6_K are rounded to half precision, and values
+   * of Q5_1 and Q5_K to 'q8'. A tokenizer.json beside the file replaces the file's own tokenizer.
    */
   readonly gguf_file?: string;
 }
 
 /** How a classifier is loaded, and what its labels are. */
 export interface ClassifierOptions extends PretrainedOptions, LabelOptions {
-  /** Whether a new head replaces a head that the weights have for other labels. Default: false */
+  /** Whether to replace a head in the weights that was made for other labels by a new head. Default: false */
   readonly ignore_mismatched_sizes?: boolean;
 }
 
 /** How a classifier of texts is loaded. */
 export interface TextClassifierOptions extends ClassifierOptions {
   /**
-   * The vector of a text that the classifier reads. 'auto' (default): the vector that the folder's modules.json describes, as that of
-   * `embed`. Without that file, and for a config.json that names a class ending in ForSequenceClassification, 'auto' means the head of
-   * transformers' own class. Texts are written as for `embed`, with the folder's prompt, and in lower case if the folder says so; the
-   * prompt is pooled with the text. A mode of `embed`: the hidden states pooled in that way, and normalised if the folder's modules.json
-   * has a Normalize. The head on a pooled vector is one linear layer, `classifier`. Adapters that train this layer, and exported models,
-   * have the pooling in their configuration.
+   * The vector of a text that the classifier reads. 'auto' (default): the vector of `embed`, as the folder's modules.json describes it.
+   * Without that file, or if config.json names a class that ends in ForSequenceClassification, 'auto' means the head of transformers' own
+   * class. A pooling mode: the hidden states pooled in that way, and normalised if the folder's modules.json has a Normalize. Texts are
+   * prepared as for `embed`: with the folder's prompt, which is pooled with the text, and in lower case if the folder says so. The head on
+   * a pooled vector is one linear layer, `classifier`. Adapters that train this layer, and exported models, have the pooling in their
+   * configuration.
    */
   readonly pooling?: 'auto' | PoolingMode;
 }
@@ -68,8 +68,8 @@ export interface TextClassifierOptions extends ClassifierOptions {
 /** How a classifier of images is loaded. */
 export interface ImageClassifierOptions extends ClassifierOptions {
   /**
-   * The names of the modules, which adapters refer to: those of transformers 4 ('v4') or 5 ('v5'), which differ. Default: those of
-   * the release that wrote config.json, by its `transformers_version`.
+   * The version of transformers whose module names are used, which adapters refer to: 4 ('v4') or 5 ('v5'). Default: the version that wrote
+   * config.json, by its `transformers_version`.
    */
   readonly module_names?: ModuleNames;
 }
@@ -78,8 +78,8 @@ export interface ImageClassifierOptions extends ClassifierOptions {
 export interface AutoModelOptions extends PretrainedOptions, Pick<ImageClassifierOptions, 'module_names'> {}
 
 /**
- * The location of an adapter: its files, as `save_pretrained()` returns them; `{ id }`, the name of an adapter that was stored on this
- * device; or a folder, as for a model.
+ * The location of an adapter: its files, as `save_pretrained()` returns them; `{ id }`, the id of an adapter that is stored on this device;
+ * or a folder, as for a model.
  */
 export type AdapterSource = ModelSource | { readonly id: string };
 
@@ -104,7 +104,7 @@ export const pretrainedRules = {
   gguf_file: rule.anyString,
 };
 
-/** The most labels that a page may ask for. */
+/** The largest number of labels that a classifier may have. */
 const MOST_LABELS = 2 ** 16;
 
 export const classifierRules = {
@@ -150,7 +150,7 @@ export function classifierLoadOptions(options: ImageClassifierOptions): LoadOpti
   return { ...loadOptions(options), ...defined({ labels, ignore_mismatched_sizes, module_names }) };
 }
 
-/** The request for the worker. The options are already checked. */
+/** Returns the options for the worker. The given options are already checked. */
 export function loadOptions(options: PretrainedOptions): LoadOptions {
   const { revision, dtype, gguf_file, local_files_only, integrity, token, progress_callback } = options;
   return {
@@ -182,7 +182,7 @@ export function wireSource(source: ModelSource): WireSource {
   );
 }
 
-/** The name of a repository, or of the folder in an address. Undefined for files. */
+/** Returns the name of a repository, or of the folder in an address; undefined for files. */
 export function nameOfSource(source: WireSource): string | undefined {
   if (typeof source === 'string') return source;
   if ('repo' in source) return source.repo;
@@ -198,7 +198,7 @@ function isAddress(source: string): boolean {
   return /^(?:\.{0,2}\/|\.{1,2}$|[a-z][a-z\d+.-]*:)/i.test(source);
 }
 
-/** Resolves an address as a link in the page would. */
+/** Resolves an address as the page would resolve a link. */
 function resolved(address: string): URL {
   // A Windows drive letter would parse as a URL scheme.
   if (/^([a-z]:[\\/]|file:)/i.test(address)) throw wrong('source', 'an address on the web', address, NO_PAGE);

@@ -4,13 +4,12 @@ import type { ModelSource } from '../../core/types/source';
 import type { EstimatePlan } from '../models/estimate_plan';
 import type { CallOptions } from '../session/session';
 
-// Pages call these functions before a visitor decides on anything. Their code loads at the first call, so that the page's first
-// download stays small. Builds of one file link that code statically.
+// Pages call these functions before a visitor decides on anything. Their code is loaded at the first call, so that the page's first
+// download stays small. Single-file builds link that code statically.
 
 /**
- * Reports what this device can do, without loading anything: its GPU, the problems with a fix for each, and where files
- * can be stored. A missing WebGPU or worker is part of the report. Rejects only with `invalid_argument` and with
- * `signal.reason`.
+ * Reports what this device can do, without loading anything: its GPU, its problems with a fix for each, and where files can be stored. If
+ * WebGPU or workers are missing, the report says so. Rejects only with `invalid_argument` and with `signal.reason`.
  */
 export async function probe(options: CallOptions = {}): Promise<DeviceReport> {
   const asked = await import('./asked');
@@ -18,7 +17,7 @@ export async function probe(options: CallOptions = {}): Promise<DeviceReport> {
 }
 
 /**
- * Estimates a model's download, the GPU memory of its training and the work of a step, and whether this device can do it. Loads only
+ * Estimates the download of a model, the GPU memory and the work per step of its training, and whether this device can train it. Loads only
  * config.json and the headers of the weight files. The bytes are those of the run's own memory plan.
  *
  * The estimate is for a training run; `Trainer.evaluate` and `generate` take less, except for very long texts. Without a GPU, WebGPU's

@@ -9,7 +9,7 @@ import { resolveTrainingArguments } from '../training/training_arguments';
 import type { LearnArguments, ProfileState } from './storage/record';
 
 /**
- * Modules that may train beside the vectors. For a classifier of texts, PEFT's task type adds them to modules_to_save; for a
+ * Modules that may train in addition to the vectors. For a classifier of texts, PEFT's task type adds them to modules_to_save; for a
  * classifier of images, modules_to_save names them.
  */
 const HEADS = ['classifier', 'score'];
@@ -22,16 +22,16 @@ export interface KnownBase {
   readonly base: string;
   /** A classifier's labels, in the order of its head; null for other models. */
   readonly labels: readonly string[] | null;
-  /** Set for a classifier of several labels per example or of several numbers; null for other models. */
+  /** transformers' `problem_type`, for a classifier of several labels per example or of several numbers; null for other models. */
   readonly problem_type: string | null;
 }
 
-/** A classifier's labels; null for other models. */
+/** Returns a classifier's labels; null for other models. */
 export function labelsOf({ config, [partsKey]: { info } }: RemoteModel): readonly string[] | null {
   return info.task.hasNamedLabels ? Object.values(config.id2label ?? {}).map(String) : null;
 }
 
-/** transformers' problem type, for a classifier whose examples have a list of labels; null for other models. */
+/** Returns transformers' `problem_type` for a classifier whose examples have a list of labels; null for other models. */
 export function problemOf({ config, [partsKey]: { info } }: RemoteModel): string | null {
   const { problem_type } = config;
   if (!info.task.hasNamedLabels || typeof problem_type !== 'string') return null;
@@ -40,8 +40,8 @@ export function problemOf({ config, [partsKey]: { info } }: RemoteModel): string
 }
 
 /**
- * Throws `invalid_argument` for another base model: the vectors fit only the weights that they were trained over, and a head
- * fits only its labels, in their order.
+ * Throws `invalid_argument` for another base model: the vectors fit only the weights with which they were trained, and a head fits only its
+ * labels, in their order.
  */
 export function expectBase(
   kept: Pick<ProfileState, 'base' | 'base_model' | 'labels' | 'problem_type'>,
@@ -69,7 +69,10 @@ export function expectBase(
   });
 }
 
-/** The configuration of a new profile with these fields. The adapter's kind has the defaults that differ from PEFT's. */
+/**
+ * Makes the configuration of a new profile from these fields. Other fields have the defaults of the adapter's kind for profiles, or else
+ * PEFT's.
+ */
 export function profileConfig(fields: AnyAdapterConfigInit): AnyAdapterConfig {
   return configOf({ ...pageKindOf(fields).profile.defaults, ...fields });
 }
@@ -113,7 +116,7 @@ export function expectArguments(args: TrainingArguments | undefined): void {
   expectOwn(resolveTrainingArguments(args));
 }
 
-/** As `expectArguments`, for the arguments of preferences and of ratings. */
+/** Does the same as `expectArguments`, for the arguments of preferences and of ratings. */
 export function expectFeedbackArguments({
   preferences,
   ratings,

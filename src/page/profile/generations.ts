@@ -4,7 +4,7 @@ import type { BatchGenerationConfig, GenerationConfig } from '../../core/types/g
 import { type BatchGeneration, type Generation, RemoteGeneration, TextGeneration } from '../models/remote_generation';
 import type { ProfileHost } from './host';
 
-/** Calls `release` when a generation has resolved or rejected. */
+/** Calls `release` once the generation has resolved or rejected. Returns the generation. */
 export function ending<G extends Promise<unknown>>(generation: G, release: () => void): G {
   if (!(generation instanceof RemoteGeneration)) throw new WebVeraError('internal', 'Expected a generation of a model');
   generation.whenOver(release);
@@ -17,13 +17,15 @@ export function expectRows(rows: unknown, isProfile: (value: unknown) => boolean
   throw wrong('Profile.generate_batch: rows', 'an array of at least one { profile, input }', rows);
 }
 
-/** A prompt for a profile. */
+/** A prompt, and the open profile that continues it. */
 interface BatchRow {
   readonly open: { readonly host: ProfileHost; readonly adapter: string };
   readonly input: Generation['prompt'];
 }
 
-/** Continues prompts in one batch, each with the vectors of its profile. Throws `invalid_argument` for several base models. */
+/**
+ * Continues each prompt with its profile's vectors, all in one batch. Throws `invalid_argument` unless all profiles share one base model.
+ */
 export function batchOf(rows: readonly BatchRow[], config: BatchGenerationConfig): BatchGeneration {
   const [host, ...others] = new Set(rows.map(({ open }) => open.host));
   if (host === undefined || others.length > 0) {
@@ -37,12 +39,12 @@ export function batchOf(rows: readonly BatchRow[], config: BatchGenerationConfig
   });
 }
 
-/** A generation that rejects at once. */
+/** Returns a generation that rejects at once with `error`. */
 export function refused(prompt: Generation['prompt'], config: GenerationConfig, error: unknown): Generation {
   return new TextGeneration(prompt, config, () => Promise.reject(error));
 }
 
-/** A generation of several texts that rejects at once. */
+/** Returns a batch generation that rejects at once with `error`. */
 export function refusedBatch(error: unknown): BatchGeneration {
   return new RemoteGeneration(
     () => Promise.reject(error),

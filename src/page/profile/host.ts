@@ -15,15 +15,15 @@ import type { ProfileSettings } from './storage/record';
 type SaveSettings = Pick<ProfileSettings, 'save_dtype'>;
 
 /**
- * The model with adapters that all profiles over one base model share. Each profile has adapters of its own in it. All adapters are of the
- * kind of the first one, until the last one is deleted.
+ * Manages the model with adapters that all profiles over one base model share. Each profile has its own adapters in that model. All of them
+ * are of the same kind; another kind is possible only after the last adapter was deleted.
  */
 export class ProfileHost {
   readonly base: RemoteModel;
   readonly #changes = new Serial();
-  /** How many generations and predictions use an adapter, by its name. */
+  /** The number of generations, predictions and runs that use each adapter, by the adapter's name. */
   readonly #users = new Map<string, number>();
-  /** Adapters to delete as soon as they are no longer used. */
+  /** The names of adapters to delete as soon as they are no longer used. */
   readonly #leaving = new Set<string>();
   #adapted: AdaptedModel | undefined;
   #identity: string | undefined;
@@ -37,25 +37,28 @@ export class ProfileHost {
     return this.base[partsKey].link;
   }
 
-  /** The model with adapters. Throws if there are none. */
+  /** The shared model with adapters. Throws if no adapter is loaded. */
   get adapted(): AdaptedModel {
     if (this.#adapted !== undefined) return this.#adapted;
     throw new TypeError('No adapter is placed');
   }
 
-  /** The facts by which a profile recognises the base model. */
+  /** Resolves with the facts by which a profile recognises the base model: its fingerprint, labels and problem type. */
   async known(): Promise<KnownBase> {
     this.#identity ??= await this.link.request('identifyBase', liveHandle(this.base));
     return { base: this.#identity, labels: labelsOf(this.base), problem_type: problemOf(this.base) };
   }
 
-  /** A name for a profile's adapter that was never used before. */
+  /** Returns an adapter name for the profile `id` that was never used before. */
   newName(id: string): string {
     this.#names += 1;
     return adapterName(id, this.#names);
   }
 
-  /** Creates an adapter with PEFT's initial values. Resolves with its files. Rejects as `place` does. */
+  /**
+   * Creates an adapter with PEFT's initial values, and resolves with the adapter's files. Rejects with `invalid_argument` while adapters of
+   * another kind are loaded.
+   */
   begin(name: string, config: AnyAdapterConfig, { save_dtype }: SaveSettings): Promise<AdapterFiles> {
     return this.#changes.run(async () => {
       this.#expectKind(config);
@@ -65,7 +68,7 @@ export class ProfileHost {
     });
   }
 
-  /** Loads an adapter from its files. Rejects with `invalid_argument` for another kind of adapter than those that are placed. */
+  /** Loads an adapter from its files. Rejects with `invalid_argument` while adapters of another kind are loaded. */
   place(name: string, files: AdapterFiles, { is_trainable = false } = {}): Promise<void> {
     return this.#changes.run(async () => {
       const adapted = this.#adapted;
@@ -77,17 +80,20 @@ export class ProfileHost {
     });
   }
 
-  /** Moves the vectors of the adapter `name` a share of the way to those of `other`. The head of `name` stays. */
+  /**
+   * Moves the vectors of the adapter `name` towards those of `other`: `share` 0 changes nothing, 1 makes them equal. The head of `name`
+   * doesn't change.
+   */
   mix(name: string, other: string, share: number): Promise<void> {
     return this.link.request('mixAdapters', liveHandle(this.adapted), name, other, share);
   }
 
-  /** The files of an adapter, in float32 unless a profile's settings say otherwise. */
+  /** Resolves with an adapter's files, in float32 unless a profile's settings name another data type. */
   read(name: string, { save_dtype = 'float32' }: Partial<SaveSettings> = {}): Promise<AdapterFiles> {
     return this.adapted.save_pretrained({ adapter_name: name, save_dtype });
   }
 
-  /** Protects an adapter from `remove` until the returned function is called. */
+  /** Marks an adapter as used until the returned function is called. Meanwhile `remove` doesn't delete it. */
   use(name: string): () => void {
     this.#users.set(name, (this.#users.get(name) ?? 0) + 1);
     let isUsed = true;
@@ -101,7 +107,7 @@ export class ProfileHost {
     };
   }
 
-  /** Deletes an adapter as soon as it is no longer used. */
+  /** Deletes an adapter. If it is in use, resolves at once, and the adapter is deleted as soon as it is no longer used. */
   async remove(name: string): Promise<void> {
     if (this.#users.has(name)) this.#leaving.add(name);
     else await this.#delete(name);
@@ -113,19 +119,19 @@ export class ProfileHost {
       if (adapted === undefined || !Object.hasOwn(adapted.peft_config, name)) return;
       const other = Object.keys(adapted.peft_config).find((known) => known !== name);
       if (other === undefined) return this.#drop(adapted);
-      // Profiles name their adapter in each call, so any may be active. But deleting the active adapter would give a warning.
+      // Each call of a profile names its adapter, so any adapter may be the active one. But deleting the active one would cause a warning.
       if (adapted.active_adapters.includes(name)) await adapted.set_adapter(other);
       await adapted.delete_adapter(name);
     });
   }
 
-  /** Frees the model with adapters and its last adapter, so that the next one may be of another kind. */
+  /** Frees the model with adapters and its last adapter, so that the next adapter may be of another kind. */
   async #drop(adapted: AdaptedModel): Promise<void> {
     this.#adapted = undefined;
     await this.link.request('dropAdapters', liveHandle(adapted));
   }
 
-  /** Throws `invalid_argument` if adapters of another kind are placed. */
+  /** Throws `invalid_argument` if adapters of another kind than `peft_type` are loaded. */
   #expectKind({ peft_type }: Pick<AdapterFields, 'peft_type'>): void {
     const placed: Readonly<Record<string, AdapterFields>> = this.#adapted?.peft_config ?? {};
     const [known] = Object.values(placed);

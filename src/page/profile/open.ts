@@ -16,15 +16,15 @@ import type { ProfileStorage } from './storage/profile_storage';
 import { filesOf, type LearnArguments, type ProfileSettings, type ProfileState, vectorsOf } from './storage/record';
 import type { ProfileOptions } from './types';
 
-/** A profile whose adapter is placed on the model. */
+/** A profile whose adapter is loaded onto the model. */
 export interface OpenedProfile {
   readonly state: ProfileState;
   readonly adapter: string;
-  /** Examples, ratings and preferences, if they are only held in memory. */
+  /** The examples, ratings and preferences, if the profile only holds them in memory; else empty. */
   readonly inMemory: ProfileData;
 }
 
-/** The settings of a profile unless others are given. */
+/** The default settings of a profile. */
 export const usualSettings: ProfileSettings = {
   peft_config: {},
   args: {},
@@ -33,7 +33,7 @@ export const usualSettings: ProfileSettings = {
   save_dtype: 'float32',
 };
 
-/** Opens a stored profile, or creates it, and places its adapter on the model. If it fails, nothing has changed. */
+/** Opens a stored profile, or creates it, and loads its adapter onto the model. If it rejects, nothing has changed. */
 export async function openStored(
   host: ProfileHost,
   storage: ProfileStorage,
@@ -59,7 +59,7 @@ export async function openStored(
   }
 }
 
-/** Creates a profile with an untrained adapter. */
+/** Creates an untrained adapter, and returns the state of a new profile. */
 async function begin(
   host: ProfileHost,
   adapter: string,
@@ -99,7 +99,7 @@ export function freshState(
   };
 }
 
-/** The settings before, overridden by those in `options`. */
+/** Returns the settings `before`, overridden by those in `options`. */
 function settingsOf(before: ProfileSettings, options: ProfileOptions): ProfileSettings {
   const { peft_config, args, max_examples, keep_examples, save_dtype } = { ...before, ...defined(options) };
   return { peft_config, args, max_examples, keep_examples, save_dtype };
@@ -123,7 +123,7 @@ function nameOf(config: Readonly<Record<string, unknown>>): string | null {
   return typeof name === 'string' && name !== '' ? name : null;
 }
 
-/** The arguments of one `learn`: its own override the profile's. */
+/** Returns the arguments of one `learn`: those given to the call override the profile's. */
 export function learnArguments(
   settings: ProfileSettings,
   { args: own, preferences = {}, ratings = {} }: Partial<LearnArguments>,
@@ -132,7 +132,7 @@ export function learnArguments(
   expectArguments(given.args);
   expectFeedbackArguments(given);
   if (settings.keep_examples) return given;
-  // A run can't resume in another page without its examples.
+  // Without stored examples, a run can't resume in another page, so it stores no checkpoints.
   const unsaved = { save_strategy: 'no' } as const;
   return {
     args: { ...given.args, ...unsaved },

@@ -23,7 +23,7 @@ import type { ProfileInfo, ProfileOptions } from './types';
 
 export type ProfileEvent = 'change' | 'forgotten';
 
-/** Milliseconds for which another tab may hold the learning lock without learning. */
+/** Milliseconds to wait for the learning lock, because another tab may hold it for a moment without learning. */
 const MOMENT = 1000;
 
 /** An open profile: its stored state and its adapter in the model. Both follow the changes of other tabs. */
@@ -32,18 +32,18 @@ export class OpenProfile implements Openable, LearningProfile {
   readonly host: ProfileHost;
   readonly storage: ProfileStorage;
   readonly learning: ProfileLearning;
-  /** The listeners to its events. */
+  /** The listeners to the profile's events. */
   readonly listeners = new Set<(event: ProfileEvent) => void>();
   /** Aborts when the profile is closed or forgotten. */
   readonly life: AbortSignal;
   readonly #life = new AbortController();
   readonly #channel: ProfileChannel;
-  /** Makes the changes of ratings one after the other, in the order of their calls. */
+  /** Runs the changes of ratings one after the other, in the order of the calls. */
   readonly ratings = new Serial();
   readonly #turns = new Serial();
   #state: ProfileState;
   #adapter: string;
-  /** Examples, ratings and preferences, if they are only held in memory. */
+  /** The examples, ratings and preferences, if the profile only holds them in memory; else empty. */
   #inMemory: ProfileData;
 
   private constructor(host: ProfileHost, storage: ProfileStorage, { state, adapter, inMemory }: OpenedProfile) {
@@ -62,7 +62,7 @@ export class OpenProfile implements Openable, LearningProfile {
     ended.addEventListener('abort', () => this.#end(ended.reason), { once: true, signal: this.life });
   }
 
-  /** Makes an open profile of `opened`, and resumes the run that a closed page left unfinished, if there is one. */
+  /** Creates an open profile from `opened`, and resumes the run that a closed page left unfinished, if there is one. */
   static async open(host: ProfileHost, storage: ProfileStorage, opened: Promise<OpenedProfile>): Promise<OpenProfile> {
     const profile = new OpenProfile(host, storage, await opened);
     try {
@@ -88,13 +88,13 @@ export class OpenProfile implements Openable, LearningProfile {
     return { ...info, ...countsIn(this.#inMemory) };
   }
 
-  /** The name of its adapter in the model. Throws if the profile is closed. */
+  /** The name of the profile's adapter in the model. Throws if the profile is closed. */
   get adapter(): string {
     this.expectOpen();
     return this.#adapter;
   }
 
-  /** Whether it was closed because it was forgotten. */
+  /** Whether the profile was closed because it was forgotten, that is deleted. */
   get isForgotten(): boolean {
     const { aborted, reason } = this.life;
     return aborted && reason instanceof WebVeraError && reason.code === 'not_found';
@@ -104,7 +104,7 @@ export class OpenProfile implements Openable, LearningProfile {
     if (!this.isOpen) throw closed(this.id, this.life.reason);
   }
 
-  /** The stored profile; undefined if it was forgotten meanwhile. */
+  /** Reads the stored profile. Resolves with undefined if the profile was forgotten meanwhile. */
   async read(): Promise<StoredProfile | undefined> {
     const stored = await this.storage.readWhole();
     return stored?.state.born === this.#state.born ? stored : undefined;
@@ -136,12 +136,12 @@ export class OpenProfile implements Openable, LearningProfile {
     if (!this.#state.settings.keep_examples && this.learning.run === undefined) await this.storage.deleteCheckpoints();
   }
 
-  /** Changes the stored profile, then its state here and in other tabs. If anything fails, nothing has changed. */
+  /** Changes the stored profile, then updates the state here and in other tabs. If storing fails, nothing has changed. */
   change(body: (stored: StoredProfile) => Changes): Promise<void> {
     return this.#turns.run(async () => this.#show(await this.#write(body)));
   }
 
-  /** As `change`, with new vectors, which are placed on the GPU before anything is stored. */
+  /** As `change`, and also replaces the vectors. The new ones are loaded onto the GPU before anything is stored. */
   exchange(vectors: Vectors, body: (stored: StoredProfile) => Changes, inMemory?: ProfileData): Promise<void> {
     return this.#turns.run(async () => {
       this.expectOpen();
@@ -161,7 +161,7 @@ export class OpenProfile implements Openable, LearningProfile {
     });
   }
 
-  /** Replaces the whole profile by the one in the files. If anything fails, nothing that is stored has changed. */
+  /** Replaces the whole profile by the one in `files`. If it rejects, the stored vectors, data and settings haven't changed. */
   async replace(files: Files, options: ProfileOptions): Promise<void> {
     const { signal } = options;
     this.expectOpen();
@@ -194,7 +194,10 @@ export class OpenProfile implements Openable, LearningProfile {
     }
   }
 
-  /** Takes the learning lock. Waits a moment: another tab may hold it while it looks for an unfinished run. */
+  /**
+   * Takes the learning lock, or rejects with `locked_by_other_tab`. Waits a moment, because another tab may hold the lock while it looks
+   * for an unfinished run.
+   */
   async takeToLearn(): Promise<Release> {
     const release = await this.storage.takeToLearn(MOMENT);
     if (release !== undefined) return release;
@@ -204,7 +207,7 @@ export class OpenProfile implements Openable, LearningProfile {
     });
   }
 
-  /** Closes the profile, and deletes all that is stored of it. Resolves with the number of bytes freed. */
+  /** Closes the profile, and deletes all its stored data. Resolves with the number of bytes freed. */
   async forget(): Promise<{ bytes: number }> {
     await this.finish(forgotten(this.id));
     const gone = await forgetStored(this.storage);
@@ -219,7 +222,7 @@ export class OpenProfile implements Openable, LearningProfile {
     await this.finish(abortError(`Profile '${this.id}' was disposed of`));
   }
 
-  /** Closes the profile with a reason, and removes its adapter. */
+  /** Closes the profile with `reason`, waits until its run has ended, and removes its adapter. */
   async finish(reason: unknown): Promise<void> {
     this.#end(reason);
     await this.learning.over();
@@ -266,7 +269,7 @@ export class OpenProfile implements Openable, LearningProfile {
     this.#emit('change');
   }
 
-  /** Uses another adapter from now on, and removes the one before. */
+  /** Switches to another adapter, and removes the previous one. */
   async #take(adapter: string, state: ProfileState): Promise<void> {
     const before = this.#adapter;
     this.#adapter = adapter;

@@ -9,7 +9,7 @@ import { type ItemHold, SharedItems } from './shared';
 import { ProfileStorage } from './storage/profile_storage';
 import { checkId, type ProfileOptions, profileRules } from './types';
 
-/** The open profiles over one base model, by id, with their host. */
+/** The open profiles over one base model, by id, and the host of their adapters. */
 class OpenProfiles extends SharedItems<OpenProfile> {
   readonly host: ProfileHost;
 
@@ -19,7 +19,7 @@ class OpenProfiles extends SharedItems<OpenProfile> {
   }
 }
 
-/** The open profiles over a base model. */
+/** Returns the open profiles over a base model. */
 function openProfilesOf(model: PreTrainedModel): OpenProfiles {
   const base = expectModel(model);
   liveHandle(base);
@@ -33,7 +33,7 @@ function openProfilesOf(model: PreTrainedModel): OpenProfiles {
   return profiles;
 }
 
-/** Holds the open profile `id`, or opens it by `open`. `what`: the calling function, in messages. */
+/** Shares the open profile `id`, or opens it with `open`. `what`: the name of the calling function, for error messages. */
 export async function holdOf(
   what: string,
   base: PreTrainedModel,

@@ -33,11 +33,11 @@ import {
 } from './types';
 
 /**
- * A person's or purpose's adapter over a base model that many share. Its examples, vectors and settings are stored in
- * this browser under its id. Each `open` returns an object of its own; objects of the same id share one open profile,
- * which closes when all of them are disposed of.
+ * An adapter for one person or purpose, over a base model that many profiles share. Its examples, vectors and settings are stored in this
+ * browser under its id. Each `open` returns a new object; objects with the same id share one open profile, which closes when all of them
+ * are disposed of.
  *
- * Events: 'change' (`info` or `learning` has changed, maybe by another tab); 'forgotten' (here or in another tab).
+ * Events: 'change' (`info` or `learning` has changed, maybe in another tab); 'forgotten' (here or in another tab).
  */
 export class Profile extends EventTarget implements AsyncDisposable {
   /** @internal The class's name in messages, which minifiers leave unchanged. */
@@ -54,13 +54,13 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Opens the profile `id`, or creates it, over a model from `from_pretrained`, of texts or of images. Profiles over one base model share
-   * its weights and, by key and rank, A and B, so each costs only its vectors. Profiles that are open over one model have one kind of
-   * adapter: for another, dispose of them, or load the model again. A `learn` that a closed page left unfinished resumes.
+   * Opens or creates the profile `id` over a text or image model from `from_pretrained`. Profiles over one base model share its weights,
+   * and share A and B if key and rank are equal, so each profile costs only its vectors. All open profiles over one model have one kind of
+   * adapter: for another kind, dispose of them, or load the model again. A `learn` that a closed page left unfinished resumes.
    *
-   * Rejects with `invalid_argument` for a bad id or option, another session than the model's, and for another base model, other labels or
-   * another `peft_config` than the profile was created with, or another `peft_type` than that of open profiles; with `storage_full`,
-   * `storage_unavailable`, and `storage_corrupt` if the stored profile can't be read.
+   * Rejects with `invalid_argument` for a bad id or option, for a session other than the model's, for a base model, labels or `peft_config`
+   * other than those that the profile was created with, and for a `peft_type` other than that of open profiles; with `storage_full` or
+   * `storage_unavailable`; and with `storage_corrupt` if the stored profile can't be read.
    */
   static async open(base: PreTrainedModel, id: string, options: ProfileOptions = {}): Promise<Profile> {
     const hold = await holdOf('Profile.open', base, id, options, openStored);
@@ -73,7 +73,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     }
   }
 
-  /** The profiles stored in this browser, over any base model, sorted by id. */
+  /** Lists the profiles stored in this browser, over any base model, sorted by id. */
   static async list(options: CallOptions = {}): Promise<readonly ProfileInfo[]> {
     const listed = await callOn('Profile.list', options, (link) => link.request('listProfiles'));
     return readableStates(listed).map(({ id, state }) => infoOf(id, state));
@@ -81,8 +81,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
 
   /**
    * Creates a profile from the files of `export`, or from PEFT's two files alone. Rejects with `invalid_format` for other files, and with
-   * `invalid_argument` for another base model, for another kind of adapter than that of open profiles, for a value that is no example, and
-   * for an id that is in use.
+   * `invalid_argument` for another base model, another kind of adapter than that of open profiles, an invalid example, and an id in use.
    */
   static async import(base: PreTrainedModel, files: Files, id: string, options: ProfileOptions = {}): Promise<Profile> {
     const hold = await holdOf('Profile.import', base, id, options, (host, storage) =>
@@ -100,8 +99,8 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Continues texts for several profiles over one base model in one batch, each with its own vectors. `rows[r]` gives
-   * the result of its profile's `generate` with the seed `seed + r`, except for the last digits of the logits.
+   * Generates texts for several profiles over one base model in one batch, each row with its own profile's vectors. The result of `rows[r]`
+   * is that of its profile's `generate` with the seed `seed + r`, except for the last digits of the logits.
    */
   static generate_batch(
     rows: readonly { readonly profile: Profile; readonly input: string | readonly ChatMessage[] | readonly number[] }[],
@@ -133,13 +132,13 @@ export class Profile extends EventTarget implements AsyncDisposable {
 
   /**
    * Stores examples. Beyond `max_examples`, a uniform random sample of all examples ever added is stored (a reservoir). Resolves with the
-   * number of stored examples. Images are stored as the bytes that the model reads, and as a sample of at most 64 MiB: 445 images of
-   * 224×224. Rated texts and preferences among the examples are stored as by `rate` and `prefer`.
+   * number of stored examples. Images are stored as the bytes that the model reads. Beyond 64 MiB of images (445 images of 224×224), a
+   * sample of them is stored. Rated texts and preferences among the examples are stored as by `rate` and `prefer`.
    *
-   * Rejects with `invalid_argument` for a value that is no example for the model, such as `pixel_values`, and for an unknown label; with
-   * `invalid_format` for an image that can't be decoded; with `limit_exceeded` beyond 16 MiB of text, or 64 MiB of images at a time. A file
-   * of examples, JSON Lines or CSV by its type or name, is read in the worker; it also rejects with `invalid_format`, naming the line, for a
-   * broken line, and with `limit_exceeded` beyond 64 MiB. When it rejects, nothing was stored.
+   * Rejects with `invalid_argument` for an invalid example, such as `pixel_values`, and for an unknown label; with `invalid_format` for an
+   * image that can't be decoded; with `limit_exceeded` beyond 16 MiB of text, or 64 MiB of images at a time. A file of examples, JSON Lines
+   * or CSV by its type or name, is read in the worker. For a file, `add` also rejects with `invalid_format` for an invalid line, which the
+   * error message names, and with `limit_exceeded` beyond 64 MiB. If `add` rejects, nothing was stored.
    */
   async add(examples: Example | readonly Example[] | Blob): Promise<number> {
     const open = this.#open;
@@ -151,24 +150,24 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Stores that a person likes a text (1) or doesn't (−1), or removes the rating (0). A generation may still be in progress. A text alone
-   * has no prompt. A later rating of the same text after the same prompt replaces an earlier one. Beyond `max_examples` ratings and
-   * preferences, a sample of them is stored; they displace no examples. Resolves with the number of stored ratings.
+   * Stores that a person likes a text (1) or doesn't (−1), or removes the rating (0). A generation may still be in progress. A string
+   * counts as a text without a prompt. A later rating of the same text after the same prompt replaces an earlier one. Beyond `max_examples`
+   * ratings and preferences, a sample of them is stored; no examples are removed for them. Resolves with the number of stored ratings.
    *
-   * Rejects with `invalid_argument` for another number, an empty text, a prompt of token ids, and over a classifier; with the error of a
-   * generation that failed. A text that is too long for the model is stored whole, and cut for learning like an example.
+   * Rejects with `invalid_argument` for another number, an empty text, a prompt of token ids, and for a classifier; with the error of a
+   * generation that failed. A text that is too long for the model is stored in full, and truncated for learning like an example.
    */
   async rate(rated: Generation | GeneratedText | string, rating: 1 | -1 | 0): Promise<number> {
     const open = this.#open;
     const given = ratingOf(await generatedText('rate', rated), rating);
-    // In turn, because an addition waits for the worker, and a later removal must not overtake it.
+    // One after the other: an addition waits for the worker, and a later removal must not overtake it.
     await open.ratings.run<unknown>(() => (rating === 0 ? open.changeData(withoutFeedback(given)) : this.add(given)));
     return this.info.ratings;
   }
 
   /**
-   * Stores a person's preference between two texts after one prompt, in place of an earlier one between the same texts. Resolves with the
-   * number of stored preferences. Rejects as `rate` does, and with `invalid_argument` for equal texts.
+   * Stores a person's preference between two texts after one prompt. It replaces an earlier preference between the same texts. Resolves
+   * with the number of stored preferences. Rejects as `rate` does, and with `invalid_argument` for equal texts.
    */
   async prefer(preference: PreferenceExample): Promise<number> {
     await this.add(preferenceOf(preference));
@@ -176,29 +175,29 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Stores a person's own text in place of a generation's, after the same prompt, as an example. Resolves with the number of stored examples.
-   * Rejects as `add` and `rate` do.
+   * Stores a person's corrected text as an example, with the prompt of the generation that the text corrects. Resolves with the number of
+   * stored examples. Rejects as `add` and `rate` do.
    */
   async correct(generation: Generation | GeneratedText | string, text: string): Promise<number> {
     return this.add(correctedExample(await generatedText('correct', generation), text));
   }
 
   /**
-   * Trains from the current vectors on the stored examples, then preferences (DPO), then ratings (KTO). By default each of these phases
-   * takes three epochs, or with few examples up to 16, to reach 60 steps. The phases share `max_steps` in proportion to their numbers of
-   * examples. Preferences and ratings learn at 0.18 of the rate. The method 'instant' solves for a classifier's head instead.
+   * Trains the current vectors on the stored examples, then preferences (DPO), then ratings (KTO). By default each of these phases takes
+   * three epochs, or with few examples up to 16, to reach 60 steps. The phases share `max_steps` in proportion to their numbers of
+   * examples. Preferences and ratings use 0.18 times the learning rate. The method 'instant' solves for a classifier's head instead.
    *
-   * Every tenth example ever added is held out; of labelled examples, preferences and ratings only after the first hundred. The new vectors
-   * replace the current ones unless they do worse on the held-out examples of any kind, or, while none are held out, on those trained on.
-   * While none are held out, a solved head is judged by cross-validation, and always replaces an earlier solved head, and a head that was
-   * never trained. Until the end of the run, and after any error, `generate` uses the current vectors.
+   * Every tenth example ever added is held out; labelled examples, preferences and ratings only after the first hundred. The new vectors
+   * replace the current ones unless they do worse on the held-out examples of any kind or, while none are held out, on those trained on.
+   * While none are held out, a solved head is judged by cross-validation, and always replaces a head that was solved for earlier or never
+   * trained. Until the end of the run, and after any error, `generate` uses the current vectors.
    *
-   * The output's `metrics` are `loss_before`, `loss_after`, `held_out` and `taken`, 1 or 0. With the method 'instant' also `C`, `computed`
-   * (the number of examples that ran through the model), `seconds`, `accuracy`, `cross_validated_loss` and `cross_validated_accuracy`.
+   * The output's `metrics` are `loss_before`, `loss_after`, `held_out` and `taken` (1 or 0). The method 'instant' adds `C`, `computed` (how
+   * many examples ran through the model), `seconds`, `accuracy`, `cross_validated_loss` and `cross_validated_accuracy`.
    *
-   * Rejects with `invalid_argument` without examples or while the profile learns already, `locked_by_other_tab` while it learns in another
-   * tab, and with the errors of `Trainer.train`. A run that was interrupted by the device or the page resumes when the profile is opened
-   * again, or, while an earlier page still holds its lock, as soon as that page releases it. A call of `learn` replaces such a late run.
+   * Rejects with `invalid_argument` without examples or while the profile learns already, with `locked_by_other_tab` while it learns in
+   * another tab, and with the errors of `Trainer.train`. A run that a lost device or a closed page interrupted resumes when the profile is
+   * opened again or, while an earlier page holds its lock, once that page releases it. A new `learn` replaces such a late run.
    */
   learn(options: LearnOptions = {}): TrainRun {
     const { learning } = this.#hold.item;
@@ -206,14 +205,14 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * The number of steps that `learn` would take now with these options. The run takes fewer if some examples are too short
-   * to learn from, or if `packing` joins them. `estimate` gives the time of a step.
+   * Resolves with the number of steps that `learn` would take now with these options. The run takes fewer if some examples are too short to
+   * learn from, or if `packing` joins them. `estimate` gives the time of a step.
    */
   async steps(options: Pick<LearnOptions, 'method' | 'args' | 'preferences' | 'ratings'> = {}): Promise<number> {
     return this.#open.learning.steps(options);
   }
 
-  /** As a model's `generate`, with this profile's vectors, no matter which adapters are active or training. */
+  /** Like a model's `generate`, but with this profile's vectors, no matter which adapters are active or training. */
   generate(
     input: string | readonly ChatMessage[] | readonly number[],
     config: Omit<GenerationConfig, 'adapter_name'> = {},
@@ -227,7 +226,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     }
   }
 
-  /** As a model's `predict`, with this profile's vectors and head, no matter which adapters are active or training. */
+  /** Like a model's `predict`, but with this profile's vectors and head, no matter which adapters are active or training. */
   async predict(
     input: PredictInput,
     options: Omit<PredictOptions, 'adapter_name'> = {},
@@ -241,14 +240,14 @@ export class Profile extends EventTarget implements AsyncDisposable {
     }
   }
 
-  /** Restores the vectors from before the last `learn()` that replaced them, byte for byte, once. Marks its outcome as `undone`. */
+  /** Restores the vectors from before the last `learn()` that replaced them, byte for byte, and marks it as `undone`. Works only once. */
   async rollback(): Promise<void> {
     await this.#open.rollback();
   }
 
   /**
-   * PEFT's two files, examples.jsonl and profile.json; for images also images.npy: bytes (N, H, W, 3), an image for each of the lines.
-   * With ratings and preferences also ratings.jsonl and preferences.jsonl, as TRL's `KTOTrainer` and `DPOTrainer` read them.
+   * Resolves with PEFT's two files, examples.jsonl and profile.json; for images also images.npy: bytes (N, H, W, 3), one image per line of
+   * examples.jsonl. Ratings and preferences are in ratings.jsonl and preferences.jsonl, in TRL's formats.
    */
   async export(): Promise<ReadonlyMap<string, Blob>> {
     const open = this.#open;
@@ -258,9 +257,9 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Replaces the stored profile by the files of `export`, in one step, also for other objects and tabs that have it
-   * open. A run of this tab ends first, with an `AbortError`. Rejects with the errors of `Profile.import` for the
-   * files, and `locked_by_other_tab` while another tab learns; the stored profile hasn't changed then.
+   * Replaces the stored profile by the files of `export`, all at once, also for other objects and tabs that have it open. A run of this tab
+   * ends first, with an `AbortError`. Rejects with the errors of `Profile.import` for the files, and with `locked_by_other_tab` while
+   * another tab learns; the stored profile hasn't changed then.
    */
   async replace(files: Files, options: ProfileOptions = {}): Promise<void> {
     checkOptions('ProfileOptions', options, profileRules);
@@ -270,15 +269,15 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Deletes the vectors, examples and checkpoints, for all tabs. A run ends first. The profile is then disposed of.
-   * Resolves with the number of bytes freed.
+   * Deletes the vectors, examples and checkpoints, for all tabs, after ending a run in progress. The profile is then disposed of. Resolves
+   * with the number of bytes freed.
    */
   async forget(): Promise<{ bytes: number }> {
     const open = this.#open;
     return this.#hold.end(() => open.forget());
   }
 
-  /** With the last object of an id, frees the vectors on the GPU and stores a run in progress, which the next visit resumes. */
+  /** Disposes of this object. The last one of an id also frees the vectors on the GPU, and stores a run in progress for the next visit. */
   async dispose(): Promise<void> {
     if (this.#isDisposed) return;
     this.#isDisposed = true;

@@ -1,37 +1,37 @@
 import { untilAborted } from '../../core/async/abort';
 
-/** A thing that can be open. */
+/** An item that can be open, such as a profile. */
 export interface Openable {
-  /** Whether it can still be used: it may close by itself. */
+  /** Whether the item can still be used. It may close by itself. */
   readonly isOpen: boolean;
   close(): Promise<void>;
 }
 
-/** One holder's share of an open thing. */
+/** One holder's share of an open item. */
 export interface ItemHold<T> {
   readonly item: T;
-  /** Whether it was opened for this holder, rather than shared. */
+  /** Whether the item was opened for this holder; false if it was open already. */
   readonly isNew: boolean;
-  /** Ends this holder's share; closes the item when no holder is left. Later calls do nothing. */
+  /** Ends this holder's share, and closes the item if no holder is left. Later calls do nothing. */
   release(): Promise<void>;
-  /** Closes the item for all its holders by `body`. Calls of `hold` with its id wait until `body` has ended. */
+  /** Closes the item for all its holders by running `body`. Meanwhile, calls of `hold` with the item's id wait. */
   end<R>(body: () => Promise<R>): Promise<R>;
 }
 
 interface SharedEntry<T> {
   readonly opening: Promise<T>;
-  /** Set once it is open. */
+  /** Set once the item is open. */
   item: T | undefined;
   holders: number;
-  /** Set once closing has started; resolves when it is closed. */
+  /** Set once closing has started. Resolves when the item is closed. */
   closing: Promise<unknown> | undefined;
 }
 
-/** Things that are open once for each id, with any number of holders. */
+/** Items that are opened once per id, and shared by any number of holders. */
 export class SharedItems<T extends Openable> {
   readonly #entries = new Map<string, SharedEntry<T>>();
 
-  /** Shares the item that is open under the id, or opens it by `open`. Rejects with `signal.reason`. */
+  /** Shares the item that is open under `id`, or opens it with `open`. Rejects with `signal.reason` when the signal aborts. */
   async hold(id: string, open: () => Promise<T>, signal?: AbortSignal): Promise<ItemHold<T>> {
     let known = this.#entries.get(id);
     for (; known?.closing !== undefined; known = this.#entries.get(id)) await untilAborted(known.closing, signal);

@@ -8,18 +8,19 @@ import { anyBoolean, anyObject, integer } from '../session/rules';
 import { type CallOptions, callRules } from '../session/session';
 import type { DPOConfig, KTOConfig } from '../training/preference_arguments';
 
-/** The settings of a profile. A `session` may only be that of the base model. */
+/** The settings of a profile. If a `session` is given, it must be the base model's. */
 export interface ProfileOptions extends CallOptions {
   /**
-   * The configuration of a new profile's adapter. Defaults: PEFT's, except target_modules 'all-linear' unless the kind has targets of its
-   * own, save_projection false and, over a classifier, the setting that makes PEFT train its head: task_type 'SEQ_CLS' for texts,
-   * modules_to_save ['classifier'] for images. A profile trains vectors and a classifier's head: no `bias`, no other `modules_to_save`. For
-   * an existing profile, given values must equal those that it was created with.
+   * The adapter config of a new profile. Defaults are PEFT's, with three exceptions: target_modules is 'all-linear', unless the kind has
+   * targets of its own; save_projection is false; and for a classifier, task_type 'SEQ_CLS' (texts) or modules_to_save ['classifier']
+   * (images) makes PEFT train its head. A profile trains only vectors and a classifier's head, so `bias` and other `modules_to_save` are
+   * rejected. For an existing profile, given values must equal those that it was created with.
    */
   readonly peft_config?: AnyAdapterConfigInit;
   /**
    * Default arguments of `learn`, stored with the profile. A profile evaluates its runs itself, so `eval_strategy`,
-   * `early_stopping_patience` and `load_best_model_at_end` are refused. `objective` is refused too: the method 'refine' chooses it.
+   * `early_stopping_patience` and `load_best_model_at_end` are rejected. `objective` is rejected too, because the method 'refine' chooses
+   * it.
    */
   readonly args?: TrainingArguments;
   /** Default: 1000. Beyond that, a uniform random sample is stored. */
@@ -29,8 +30,8 @@ export interface ProfileOptions extends CallOptions {
    */
   readonly keep_examples?: boolean;
   /**
-   * Default: 'float32'. With 'float16' a profile's vectors and head take half the bytes, stored and exported: they are rounded when a
-   * `learn` replaces them. Another value applies from the next `learn` on.
+   * Default: 'float32'. With 'float16', a profile's vectors and head take half as many bytes, in storage and in exported files. They are
+   * rounded when a `learn` replaces them. A new value applies from the next `learn` on.
    */
   readonly save_dtype?: SaveDtype;
 }
@@ -38,35 +39,35 @@ export interface ProfileOptions extends CallOptions {
 /**
  * How a profile learns.
  *
- * 'train' trains its vectors and head by gradient descent, in one phase for each `LearnKind` that it has. 'instant' solves for the last
- * layer of its head over the features of the examples, for classifiers only. 'refine' does the same, then trains the vectors by contrast
- * (the objective 'contrast' of `TrainingArguments`), then solves for the head again. It takes as long as a training run, and is made for
- * few examples a class. A classifier of two classes, of numbers, or of several labels at once trains by its own loss instead, at a rate of
- * 1e-2, while its solved head stays.
+ * 'train' trains the vectors and the head by gradient descent, in one phase for each `LearnKind` that the profile has. 'instant', for
+ * classifiers only, solves for the last layer of the head, from the features of the examples. 'refine' does the same, then trains the
+ * vectors with the objective 'contrast' of `TrainingArguments`, then solves for the head again. It takes as long as a training run, and
+ * suits few examples per class. With two classes, regression, or several labels per example, the vectors train with the usual loss instead
+ * of 'contrast', at a learning rate of 1e-2, while the solved head doesn't change.
  *
- * 'refine' compares the vectors from before, the trained ones and their mean, each with a solved head, on the held-out examples. It takes
- * the trained ones, unless others have a loss that is lower by more than a standard error. While fewer than 20 examples are held out, it
- * leaves a fifth of each label's examples out of the training, or a third if a fifth would be fewer than ten in all, and compares on
- * these. If they are fewer than three, it compares on the held-out examples, and without any it trains nothing, as 'instant'. In the end
- * the head is solved for over all examples to learn from.
+ * 'refine' compares three candidates on the held-out examples, each with a solved head: the vectors before the run, the trained vectors,
+ * and the mean of both. It takes the trained ones, unless the loss of another candidate is lower by more than a standard error. While fewer
+ * than 20 examples are held out, it leaves a fifth of each label's examples out of the training, or a third if a fifth would be fewer than
+ * ten in all, and compares on these. If they are fewer than three, it compares on the held-out examples; without any, it trains nothing,
+ * like 'instant'. At the end, the head is solved for with all examples to learn from.
  */
 export type LearnMethod = 'train' | 'instant' | 'refine';
 
 /**
- * The kinds from which the method 'train' learns, in the order of its phases: examples by likelihood, as `Trainer` does; preferences as
- * `DPOTrainer` does; ratings as `KTOTrainer` does. The base model is the reference of the latter two.
+ * The kinds of data that the method 'train' learns from, in the order of its phases: examples by likelihood, like `Trainer`; preferences
+ * like `DPOTrainer`; ratings like `KTOTrainer`. For preferences and ratings, the base model is the reference.
  */
 export type LearnKind = 'examples' | 'preferences' | 'ratings';
 
-/** A phase of a run: training on all that is of one kind. */
+/** A phase of a run, which trains on all data of one kind. */
 export interface LearnPhase {
   readonly kind: LearnKind;
   /** The number of examples, preferences or ratings trained on. */
   readonly examples: number;
-  /** The number of examples, preferences or ratings held out. While it is 0, the figures are over those trained on. */
+  /** The number of examples, preferences or ratings held out. While it is 0, the losses and accuracies are over those trained on. */
   readonly held_out: number;
   readonly steps: number;
-  /** The mean loss, before the run and at its end: over labelled tokens, preferences or ratings. */
+  /** The mean loss over predicted tokens or labels, preferences or ratings, before the run and at its end. */
   readonly loss_before: number;
   readonly loss_after: number;
   /** The share of preferences whose chosen text has the higher reward; null for other kinds. */
@@ -74,16 +75,15 @@ export interface LearnPhase {
   readonly accuracy_after: number | null;
 }
 
-/** Vectors and a head that the method 'refine' compared. */
+/** A candidate of the method 'refine': vectors, with a solved head. */
 export interface LearnCandidate {
-  /**
-   * 'instant': the vectors from before. 'contrast' and 'labels': vectors that were trained by that objective. 'halfway': the mean of
-   * both. All have a solved head.
-   */
+  /** 'instant': the vectors before the run. 'contrast' and 'labels': vectors trained with that objective. 'halfway': the mean of both. */
   readonly name: 'instant' | 'contrast' | 'labels' | 'halfway';
-  /** The mean loss over the examples that the candidates are compared on, with the factor of the scores that suits these examples. */
+  /**
+   * The mean loss on the examples that the candidates are compared on, after the scores were scaled to calibrate them on these examples.
+   */
   readonly loss: number;
-  /** The share of these examples whose label is predicted right; null for numbers. */
+  /** The share of these examples that are predicted correctly; null for regression. */
   readonly accuracy: number | null;
   readonly chosen: boolean;
 }
@@ -97,31 +97,33 @@ export interface LearnRecord {
   readonly examples: number;
   /** The number of examples, preferences and ratings held out. While it is 0, the losses are over those trained on. */
   readonly held_out: number;
-  /** Steps of training: 0 with the method 'instant', and with 'refine' if there were too few examples to compare candidates on. */
+  /**
+   * The number of training steps: 0 with the method 'instant', and with 'refine' if there were too few examples to compare candidates on.
+   */
   readonly steps: number;
   /** Mean loss of the held-out examples before the run and after it; with the method 'train' the sum of its phases' losses. */
   readonly loss_before: number;
   readonly loss_after: number;
-  /** The phases in their order. Empty for other methods than 'train', and in records of older versions. */
+  /** The phases in their order. Empty for methods other than 'train', and in records of older versions. */
   readonly phases: readonly LearnPhase[];
-  /** The inverse strength of the penalty with which the head was solved for; null for other methods. */
+  /** The inverse weight of the penalty with which the head was solved for; null for the method 'train'. */
   readonly C: number | null;
   /** The cross-validated mean loss over all examples that were trained on; null unless the head was solved for with cross-validation. */
   readonly cross_validated_loss: number | null;
-  /** The share of these examples whose label is predicted right. null as for the loss, and for numbers. */
+  /** The share of these examples that are predicted correctly, also by cross-validation; null like the loss, and for regression. */
   readonly cross_validated_accuracy: number | null;
-  /** The share of held-out examples whose label is predicted right. null unless a head was solved for, and while none are held out. */
+  /** The share of held-out examples that are predicted correctly; null unless a head was solved for, and while no examples are held out. */
   readonly accuracy_before: number | null;
   readonly accuracy_after: number | null;
-  /** The candidates, in the order in which they were made. Empty for other methods than 'refine', and without examples to compare on. */
+  /** The candidates, in the order in which they were created. Empty for methods other than 'refine', and without examples to compare on. */
   readonly candidates: readonly LearnCandidate[];
   /**
-   * The places, from 0, of the examples that the method 'refine' compared its candidates on, among all stored examples in the order of
-   * their arrival: the held-out ones if these are 20 or more, else others that it left out of the training, or the held-out ones if too few
-   * could be left out. Empty for other methods.
+   * The indices of the examples that the method 'refine' compared its candidates on, among all stored examples in the order in which they
+   * were added. They are the held-out examples if there are 20 or more, else others that were left out of the training, or the held-out
+   * ones if too few could be left out. Empty for other methods.
    */
   readonly left_out: readonly number[];
-  /** Whether the new vectors replaced the ones before. */
+  /** Whether the new vectors replaced the previous ones. */
   readonly taken: boolean;
   /** Set once `rollback()` has restored the vectors from before. */
   readonly undone?: true;
@@ -146,15 +148,15 @@ export interface ProfileInfo {
   readonly ratings: number;
   /** The number of stored preferences. */
   readonly preferences: number;
-  /** The stored size of its vectors, examples, ratings and preferences, without the features that later runs use again. */
+  /** The stored size in bytes of its vectors, examples, ratings and preferences, without the features that are cached for later runs. */
   readonly bytes: number;
-  /** Milliseconds since 1970, as for all times. */
+  /** When the profile was created, in milliseconds since 1970, like all times. */
   readonly created_at: number;
   /** When the profile was last opened or changed. */
   readonly used_at: number;
   /**
-   * The name of the base model that it began with: from `base_model_name_or_path` in `peft_config`, else from the model's config.json, else
-   * the source that the model was loaded from. null if none of them names it, as for files without names.
+   * The name of the base model that the profile was created with: from `base_model_name_or_path` in `peft_config`, else from the model's
+   * config.json, else the source that the model was loaded from. null if none of these has a name.
    */
   readonly base_model: string | null;
   /** The last hundred outcomes, oldest first. */
@@ -166,9 +168,9 @@ export interface LearnOptions {
   /** Default: 'train'. */
   readonly method?: LearnMethod;
   /**
-   * Overrides the profile's arguments. The method 'instant' takes `max_length`, `per_device_train_batch_size` and `classWeights`
-   * from them. The method 'refine' has defaults of its own: batches of 16, and 60 steps and one more for every 20 examples. It
-   * leaves `headLearningRate`, `label_smoothing_factor` and `group_by_length` out while it trains by contrast.
+   * Overrides the profile's arguments. The method 'instant' uses only `max_length`, `per_device_train_batch_size` and `classWeights` of
+   * them. The method 'refine' has its own defaults: batches of 16, and 60 steps plus one for every 20 examples. It ignores
+   * `headLearningRate`, `label_smoothing_factor` and `group_by_length` while it trains by contrast.
    */
   readonly args?: TrainingArguments;
   /** Arguments that override `args` for the preferences, which the method 'train' learns by DPO. */
@@ -189,7 +191,7 @@ export const LEARN_KINDS: readonly LearnKind[] = ['examples', 'preferences', 'ra
 
 export const LEARN_METHODS: readonly LearnMethod[] = ['train', 'instant', 'refine'];
 
-/** The largest `max_examples`. */
+/** The largest value of `max_examples`. */
 export const MAX_EXAMPLES = 100_000;
 
 export const profileRules = {
@@ -214,7 +216,7 @@ export function checkId(id: string): string {
   );
 }
 
-/** Half a surrogate pair can't be encoded as UTF-8. */
+/** Whether a text can be encoded as UTF-8, that is, has no lone surrogate. */
 function isWellFormed(text: string): boolean {
   try {
     encodeURIComponent(text);

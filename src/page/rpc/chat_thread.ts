@@ -20,15 +20,14 @@ interface News {
 /** Milliseconds within which the worker must report that it is ready. */
 const HANDSHAKE = 10_000;
 /**
- * Time limit for one conversation, in milliseconds. Two waits in a row: if the page itself was blocked during the
- * first, the answer that is already queued arrives during the second. The worker itself gives up after two seconds,
- * unless it is stuck.
+ * The time limit for rendering one conversation, in milliseconds, as two waits in a row: if the page itself was blocked during the first,
+ * an answer that is already queued arrives during the second. The worker itself gives up after two seconds, unless it is stuck.
  */
 const TIMES = [2250, 350] as const;
 
 /**
- * Runs chat templates in a worker of their own, because a template is an untrusted program. The worker starts with the
- * first conversation. If a template blocks it, the worker is terminated and the next conversation starts another.
+ * Runs chat templates in a worker of their own, because a template is an untrusted program. The worker starts with the first conversation.
+ * If a template blocks it, the worker is terminated, and the next conversation starts a new one.
  */
 export class ChatThread {
   readonly #start: () => ChatWorkerLike | Promise<ChatWorkerLike>;
@@ -40,14 +39,14 @@ export class ChatThread {
     this.#start = start;
   }
 
-  /** Renders conversations one after the other, each with its own time limit. Never rejects. */
+  /** Renders a conversation after all earlier ones, with a time limit for each. Never rejects: the outcome may be an error. */
   render(template: ChatTemplate, chat: Chat): Promise<ChatOutcome> {
     const outcome = this.#last.then(() => this.#render(template, chat));
     this.#last = outcome;
     return outcome;
   }
 
-  /** Terminates the worker for good. */
+  /** Terminates the worker. Later calls of `render` resolve with an error. */
   end(): void {
     this.#hasEnded = true;
     this.#stop();

@@ -10,20 +10,23 @@ import { Heartbeat } from './heartbeat';
 
 /** Calls a session in a worker or in this thread. */
 export interface Connection {
-  /** Rejects with an `AbortError` or a `WebVeraError`. Without an answer it never settles: see `onDeath`. */
+  /**
+   * Calls a method of the session. Rejects with an `AbortError` or a `WebVeraError`. If the other side dies, it never settles: see
+   * `onDeath`.
+   */
   invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown>;
-  /** Milliseconds for which the other side has announced that it can't answer. Absent for a session in this thread. */
+  /** Returns for how many more milliseconds the other side has announced that it can't answer. Absent for a session in this thread. */
   silence?(): number;
   /**
-   * Terminates the other side at once. Resolves when it has ended and its locks are released, which can take a browser
-   * some seconds if the worker is stuck. Resolves after five seconds in any case.
+   * Terminates the other side at once. Resolves when it has ended and its locks are released, which may take some seconds if the worker is
+   * stuck, or after five seconds in any case.
    */
   terminate(): Promise<void>;
 }
 
 export interface ConnectionHost {
   emit(event: WorkerEvent): void;
-  /** The other side has ended: pending calls get no answer. */
+  /** Called when the other side has ended: pending calls get no answer. */
   onDeath(error: WebVeraError): void;
 }
 
@@ -113,7 +116,7 @@ export async function connectWorker(
   };
 }
 
-/** Calls a session in this thread. */
+/** Returns a connection to a session in this thread. */
 export function connectDirectly(session: WorkerEnd): Connection {
   return {
     async terminate() {},
@@ -127,7 +130,7 @@ export function connectDirectly(session: WorkerEnd): Connection {
   };
 }
 
-/** Listens to the worker until `watch` aborts, and resolves with the name of its lock once it is ready. */
+/** Listens to the worker until `watch` aborts. Resolves with the name of the worker's lock once the worker is ready. */
 function greet(
   worker: WorkerLike,
   host: ConnectionHost,
@@ -168,7 +171,7 @@ function greet(
   });
 }
 
-/** The worker holds this lock until it ends. When the lock is granted here, the worker has ended. */
+/** Resolves when the worker has ended. The worker holds this lock until then, so it is granted here only afterwards. */
 function watchLock(locks: Pick<LockManager, 'request'>, name: string): Promise<void> {
   return new Promise((resolve) => {
     locks.request(name, () => resolve()).catch(() => {}); // without Web Locks the end of a worker can't be detected this way

@@ -1,7 +1,7 @@
 interface HeartbeatHost {
   /** Asks the other side for an answer. */
   look(): void;
-  /** The other side has been silent for that many seconds. */
+  /** Called when the other side has been silent for `seconds`. */
   onSilence(seconds: number): void;
 }
 
@@ -9,17 +9,17 @@ interface HeartbeatHost {
 const PACE = 500;
 
 /**
- * Detects that the other side is stuck. While calls are pending it checks twice a second, and counts the checks since
- * the last message. It counts checks instead of time, so a page that sleeps or is blocked, and so doesn't check, never
- * ends a healthy worker.
+ * Detects that the other side is stuck. While calls are pending, it checks the other side twice a second, and counts the checks since the
+ * last message. Because it counts checks instead of measuring time, a page that sleeps or is blocked never terminates a healthy worker:
+ * such a page makes no checks.
  */
 export class Heartbeat {
   readonly #host: HeartbeatHost;
-  /** Seconds. */
+  /** The seconds of silence after which the other side counts as stuck. */
   readonly #patience: number;
   #timer: ReturnType<typeof setInterval> | undefined;
   #waiting = 0;
-  /** Checks since the last message. */
+  /** The number of checks since the last message. */
   #looks = 0;
   /** Extra seconds of silence that the other side has announced. */
   #quiet = 0;
@@ -46,12 +46,12 @@ export class Heartbeat {
     this.#quiet = 0;
   }
 
-  /** The other side starts work that takes up to that many seconds, during which it can't answer. */
+  /** Allows `seconds` more of silence, because the other side starts work during which it can't answer. */
   expectQuiet(seconds: number): void {
     this.#quiet = seconds;
   }
 
-  /** Milliseconds of announced silence that are left. */
+  /** The milliseconds that are left of the announced silence. */
   get announced(): number {
     return Math.max(0, 1000 * this.#quiet - PACE * this.#looks);
   }

@@ -6,7 +6,7 @@ import type { Connection, ConnectionHost } from './connection';
 
 export type Connect = (host: ConnectionHost, signal: AbortSignal | undefined) => Promise<Connection>;
 
-/** How many workers may die in a row without having answered a call. */
+/** The number of workers that may die in a row without having answered a call. */
 const RESTARTS = 3;
 
 /** Time limits, in milliseconds, of the calls that must be quick even while a model trains. */
@@ -32,8 +32,8 @@ const deadlines: Partial<Record<keyof WorkerSession, number>> = {
 };
 
 /**
- * Calls a session's worker, and replaces a worker that died by a new one: opened with the same options, and sealed if
- * the old one was. Calls pending at that moment reject, so no call waits for a worker that has ended.
+ * Calls a session's worker. If the worker dies, pending calls reject, so that none waits forever. A new worker then replaces it, opened
+ * with the same options, and sealed if the old one was.
  */
 export abstract class Line {
   readonly #pending = new Set<(error: unknown) => void>();
@@ -48,18 +48,18 @@ export abstract class Line {
   #isSealed = false;
   /** Resolves when the session is closed. Set at the first call of `close`. */
   #closing: Promise<void> | undefined;
-  /** The error of later calls, set once calls are no longer possible. */
+  /** The error with which later calls reject, set once calls are no longer possible. */
   #ended: WebVeraError | undefined;
 
   protected abstract onEvent(event: WorkerEvent): void;
-  /** The worker has died, and everything loaded in it is lost. */
+  /** Called when the worker has died. Everything loaded in it is lost. */
   protected abstract onDeath(error: WebVeraError): void;
-  /** A new worker has replaced the one that died. */
+  /** Called when a new worker has replaced the one that died. */
   protected abstract onRestart(): void;
-  /** Calls are no longer possible. */
+  /** Called when calls are no longer possible. */
   protected abstract onEnd(): void;
 
-  /** Connects and opens the session on the other side. If the worker dies later, a new one replaces it. */
+  /** Connects to the other side, and opens the session there. If the worker dies later, a new one replaces it. */
   async open(connect: Connect, options: OpenOptions, signal?: AbortSignal | undefined): Promise<void> {
     this.#options = options;
     this.#connection = await connect(this.#host, signal);
@@ -77,7 +77,7 @@ export abstract class Line {
     return this.#life.signal;
   }
 
-  /** Makes one call. Rejects with `worker_crashed` when the worker dies first, and `timeout` at its deadline. */
+  /** Makes one call. Rejects with `worker_crashed` when the worker dies first, and with `timeout` at the call's deadline. */
   async request<Name extends keyof WorkerSession>(
     name: Name,
     ...args: Parameters<WorkerSession[Name]>
@@ -89,7 +89,7 @@ export abstract class Line {
     return result;
   }
 
-  /** Ends the worker at once. */
+  /** Terminates the worker at once. */
   protected terminate(): void {
     void this.#connection?.terminate();
   }
@@ -130,7 +130,7 @@ export abstract class Line {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const wait = (milliseconds: number, limit: number): void => {
         timer = setTimeout(() => {
-          // A worker that has announced its silence is busy, and not stuck.
+          // A worker that has announced a silence is busy, not stuck, so the call waits longer.
           const left = connection.silence?.() ?? 0;
           if (left > 0) wait(left, limit);
           else reject(tooSlow(name, limit));
@@ -148,7 +148,7 @@ export abstract class Line {
     });
   }
 
-  /** Replaces a worker that died. */
+  /** Replaces a worker that died by a new one. */
   #replace(error: WebVeraError): void {
     if (this.#ended !== undefined) return;
     this.#gone = this.#connection?.terminate();

@@ -15,7 +15,7 @@ export type SessionState = 'ready' | 'busy' | 'recovering' | 'blocked' | 'closed
 interface LinkListener {
   onState(): void;
   onWarning(code: string, message: string): void;
-  /** Data that outlives the page was stored for the first time. */
+  /** Called when data that outlives the page was stored for the first time. */
   onFirstStored(): void;
 }
 
@@ -24,23 +24,26 @@ export type CallEvent = Extract<WorkerEvent, { readonly call: CallId }>;
 
 export interface CallHandling<T> {
   readonly signal?: AbortSignal | undefined;
-  /** If it throws, the call is cancelled and rejects with that error. */
+  /** Receives the call's events. If it throws, the call is cancelled and rejects with that error. */
   readonly onEvent?: ((event: CallEvent) => void) | undefined;
   /** Receives the progress of a call that loads files. An error that it throws cancels the call, too. */
   readonly progress_callback?: ((info: ProgressInfo) => void) | undefined;
-  /** Gives the hub's token if the worker asks for it. An error that it throws cancels the call, too. */
+  /** Returns the access token for the Hugging Face hub when the worker asks for it. An error that it throws cancels the call, too. */
   readonly token?: (() => string | Promise<string>) | undefined;
-  /** Undoes a result that came after the call was cancelled. */
+  /** Disposes of a result that came after the call was cancelled. */
   readonly discard?: (late: T) => Promise<unknown>;
 }
 
-/** The errors by which loaded things were lost. A lost worker loses everything; a lost device loses what was on it. */
+/**
+ * The last errors that reported a lost worker and a lost device. When a worker is lost, everything loaded in it is; when a device is lost,
+ * everything on the GPU.
+ */
 export interface Losses {
   readonly worker?: WebVeraError;
   readonly device?: WebVeraError;
 }
 
-/** A state that the page reports in place of the worker's. */
+/** A state that the page reports instead of the worker's state. */
 type Trouble = 'recovering' | 'blocked';
 
 /** Milliseconds that a cancelled call may take to clean up before it rejects anyway. */
@@ -48,11 +51,11 @@ const grace = 500;
 
 /** The page's side of a session: makes and cancels calls, passes events to their calls, and records what was lost. */
 export class Link extends Line {
-  /** Locks over the session's store. */
+  /** Locks that protect the session's store. */
   readonly storeLocks: StoreLocks;
   readonly #listener: LinkListener;
   readonly #calls = new Map<CallId, (event: CallEvent) => void>();
-  /** The states that calls of `during` report, by call. */
+  /** The states that calls of `during` report, one for each call in progress. */
   readonly #troubles = new Map<object, Trouble>();
   #nextCall = 1;
   #state: SessionState = 'ready';
@@ -83,7 +86,7 @@ export class Link extends Line {
     return [...this.#troubles.values()].at(-1) ?? this.#state;
   }
 
-  /** The last errors by which the worker and the device were lost. */
+  /** The last errors that reported a lost worker and a lost device. */
   get losses(): Losses {
     return this.#losses;
   }
@@ -92,7 +95,7 @@ export class Link extends Line {
     this.#listener.onWarning(code, message);
   }
 
-  /** While `body` runs, the session has the state that `body` reports: 'recovering' at first. */
+  /** Runs `body`. Meanwhile the session's state is 'recovering', or the state that `body` reports. */
   async during<T>(body: (report: (trouble: Trouble) => void) => Promise<T>): Promise<T> {
     const key = {};
     const report = (trouble: Trouble): void => this.#change(() => this.#troubles.set(key, trouble));
@@ -105,10 +108,9 @@ export class Link extends Line {
   }
 
   /**
-   * Starts a call that can be cancelled, by `signal` or by `fail`, and that may emit events. A cancelled call rejects
-   * with the signal's reason or with the error given to `fail`. If the call changes something in the worker, the worker
-   * first reports that the change is prepared. It makes the change only if the call isn't cancelled by then; afterwards
-   * the call can't be cancelled.
+   * Starts a call that can be cancelled, by `signal` or by `fail`, and that may emit events. A cancelled call rejects with the signal's
+   * reason or with the error given to `fail`. If the call changes something in the worker, the worker first reports that the change is
+   * prepared. The worker makes the change only if the call hasn't been cancelled by then; afterwards the call can't be cancelled.
    */
   async call<T>(
     start: (call: CallId, fail: (error: unknown) => void) => Promise<T>,
@@ -144,7 +146,7 @@ export class Link extends Line {
           fail(error);
         }
       });
-      // An async function, so that a synchronous throw of `start` rejects too.
+      // In an async function, so that a synchronous exception of `start` rejects too.
       (async () => start(call, fail))()
         .finally(() => {
           settled = true;

@@ -4,19 +4,19 @@ import type { Handle } from '../../worker/protocol';
 import type { Link, Losses } from './link';
 
 /**
- * The handle of a loaded thing in a worker, valid until the worker or the device is lost. A model is lost with
- * the device; a tokenizer only with the worker.
+ * The handle of an object that was loaded in a worker. The handle of a model is valid until the device or the worker is lost, that of a
+ * tokenizer until the worker is lost.
  */
 export class RemoteHandle {
   readonly #link: Link;
   readonly #within: keyof Losses;
   readonly #make: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
   #handle: Handle;
-  /** The losses of the session when this handle was made. */
+  /** The session's losses when the object was last loaded. */
   #before: Losses;
   #making: Promise<void> | undefined;
 
-  /** `make`: loads the thing again after it was lost, and calls `move`. */
+  /** `make`: loads the object again after it was lost, and calls `move`. */
   constructor(
     link: Link,
     handle: Handle,
@@ -30,30 +30,30 @@ export class RemoteHandle {
     this.#make = make;
   }
 
-  /** The error of the loss, if the thing is lost. */
+  /** The error that reported the loss; undefined unless the object is lost. */
   get loss(): WebVeraError | undefined {
     const last = this.#link.losses[this.#within];
     return last === this.#before[this.#within] ? undefined : last;
   }
 
-  /** The thing's handle in the worker. Throws `loss` if the thing is lost. */
+  /** The object's handle in the worker. Throws `loss` if the object is lost. */
   get handle(): Handle {
     if (this.loss !== undefined) throw this.loss;
     return this.#handle;
   }
 
-  /** As `handle`, but also after a lost device, as long as the worker is the same. Undefined after a lost worker. */
+  /** The handle, also after a lost device, as long as the worker is the same; undefined after a lost worker. */
   get remembered(): Handle | undefined {
     return this.#link.losses.worker === this.#before.worker ? this.#handle : undefined;
   }
 
-  /** Records the new handle after the thing was loaded again. */
+  /** Records the new handle after the object was loaded again. */
   move(handle: Handle): void {
     this.#handle = handle;
     this.#before = this.#link.losses;
   }
 
-  /** Loads the thing again if it is lost, once for all callers. Rejects with the loss if there is no way to load it. */
+  /** Loads the object again if it is lost, once for all callers. Rejects with the error of the loss if there is no way to load it. */
   async revive(signal: AbortSignal | undefined): Promise<void> {
     while (this.loss !== undefined) {
       signal?.throwIfAborted();
@@ -64,7 +64,7 @@ export class RemoteHandle {
         });
         await this.#making;
       } else {
-        // If that attempt fails, or its caller cancels it, this call tries again.
+        // If the attempt in progress fails, or its caller cancels it, this call tries again.
         const over = this.#making.catch(() => {});
         await untilAborted(over, signal);
       }

@@ -6,18 +6,20 @@ import { fetchWorkerScript } from './worker_script';
 declare const WORKER_INTEGRITY: string;
 declare const CHAT_WORKER_INTEGRITY: string;
 
-/** The address of this script, read while it runs: afterwards `currentScript` is null, and the page's address may have changed. */
+/**
+ * The URL of this script. It is read while the script runs, because later `currentScript` is null, and a relative URL may mean another one.
+ */
 const own = document.currentScript instanceof HTMLScriptElement ? document.currentScript.src : '';
 
 /**
- * The worker of embed.js, in place of the library's own: worker.js beside this script, on any origin. It is started
- * from a blob, because browsers refuse worker scripts from another origin.
+ * Starts the worker of embed.js: worker.js from the same folder as this script, on any origin. It is started from a blob, because browsers
+ * refuse worker scripts from another origin. In embed.js this replaces the function of the same name in default_worker.ts.
  */
 export function defaultWorker(name = 'webvera', signal?: AbortSignal): Promise<Worker> {
   return start(name, 'worker.js', WORKER_INTEGRITY, signal);
 }
 
-/** The worker that runs chat templates. */
+/** Starts the worker that runs chat templates. */
 export function chatWorker(name = 'webvera: chat templates', signal?: AbortSignal): Promise<Worker> {
   return start(name, 'chat_worker.js', CHAT_WORKER_INTEGRITY, signal);
 }
@@ -31,8 +33,8 @@ async function start(name: string, file: string, integrity: string, signal?: Abo
 }
 
 /**
- * Returns an address of the script: that of a blob, or a data URL in a frame without an origin, because Chromium has no WebGPU in a worker
- * that such a frame starts from a blob.
+ * Returns a URL of the script: a blob URL or, in a frame whose origin is 'null', a data URL, because there Chromium has no WebGPU in
+ * workers started from a blob.
  */
 async function addressOf(script: Blob): Promise<string> {
   if (globalThis.origin !== 'null') return URL.createObjectURL(script);

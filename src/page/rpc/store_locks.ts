@@ -8,7 +8,7 @@ export type Release = () => void;
 /** Milliseconds that `hold` waits for a lock. */
 const PATIENCE = 10_000;
 
-/** Locks by name, so that changes of one profile by any tab are made one after the other. */
+/** Locks by name. With them, tabs change a profile one after the other. */
 export class StoreLocks {
   readonly #locks: WebLocks | undefined;
   readonly #isShared: () => Promise<boolean>;
@@ -35,10 +35,10 @@ export class StoreLocks {
     }
   }
 
-  /** Takes the lock. Resolves with undefined if it is held, and isn't released within `patience` milliseconds. */
+  /** Takes the lock. Resolves with undefined if the lock isn't free within `patience` milliseconds. */
   async take(name: string, patience = 0): Promise<Release | undefined> {
     const locks = await this.#shared();
-    // The worker's answer and a busy page may take longer than `patience`, so a free lock is requested without a time limit.
+    // On a busy page, even a free lock may be granted later than `patience`, so it is first requested without a time limit.
     const free = await this.#request(locks, name, { ifAvailable: true });
     if (free !== undefined || patience === 0) return free;
     const late = AbortSignal.timeout(patience);
@@ -48,13 +48,13 @@ export class StoreLocks {
     });
   }
 
-  /** Waits for the lock and takes it. Rejects with `signal.reason`. */
+  /** Waits for the lock and takes it. Rejects with `signal.reason` when the signal aborts. */
   async wait(name: string, signal?: AbortSignal): Promise<Release> {
     const release = await this.#request(await this.#shared(), name, signal === undefined ? {} : { signal });
     return release ?? (() => {});
   }
 
-  /** The locks that all tabs share; undefined if other tabs don't share the store, or there are none. */
+  /** Returns the Web Locks, which all tabs share; undefined if there are none, or if other tabs don't share the store. */
   async #shared(): Promise<WebLocks | undefined> {
     const locks = this.#locks;
     return locks !== undefined && (await this.#isShared()) ? locks : undefined;
@@ -80,7 +80,7 @@ export class StoreLocks {
     let release = (): void => {};
     const over = new Promise<void>((resolve) => {
       release = () => {
-        // A second call must not free the name for others while a later holder has it.
+        // A second call must not delete the entry of a later holder.
         if (this.#here.get(name) === over) this.#here.delete(name);
         resolve();
       };

@@ -12,8 +12,8 @@ interface TrustedTypes {
 const made: { policy?: Policy } = {};
 
 /**
- * Returns the address as a TrustedScriptURL of the policy `webvera`, if the page has Trusted Types. Pages that enforce
- * them refuse a plain string.
+ * Returns the address as a TrustedScriptURL of the policy `webvera`, if the browser has Trusted Types. Pages that enforce Trusted Types
+ * refuse a plain string.
  */
 export function trustedScript(address: string): string {
   const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
@@ -23,7 +23,7 @@ export function trustedScript(address: string): string {
   return made.policy.createScriptURL(address) as string;
 }
 
-/** Revokes a blob's address at the worker's first message or error: the script has been read by then. */
+/** Revokes a blob URL at the worker's first message or error, because the worker has read the script by then. */
 export function revokeOnceStarted(worker: Worker, address: string): void {
   for (const type of ['message', 'error']) {
     worker.addEventListener(type, () => URL.revokeObjectURL(address), { once: true });

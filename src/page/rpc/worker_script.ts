@@ -9,12 +9,13 @@ interface ScriptRequest {
 }
 
 /**
- * Fetches the worker's script and checks that it is from the same build as this one. Rejects with `integrity_mismatch`
- * for another script, `not_found` or `http_error` if the server doesn't have it, and `offline`.
+ * Fetches the worker's script and checks that it is from the same build as this one. Rejects with `integrity_mismatch` for another script,
+ * with `not_found` or `http_error` if the server doesn't have it, and with `offline` if the request fails.
  */
 export async function fetchWorkerScript(request: ScriptRequest): Promise<Blob> {
   const { url, integrity, signal, fetch = globalThis.fetch } = request;
-  // The cache may hold the script of another version, and a failed fetch doesn't say why it failed.
+  // The HTTP cache may hold another version of the script, and a failed fetch doesn't report its cause, so the second attempt bypasses the
+  // cache.
   for (const cache of ['default', 'reload'] as const) {
     try {
       const response = await fetch(url, { integrity, cache, ...(signal && { signal }) });

@@ -3,12 +3,12 @@ import type { Link } from '../rpc/link';
 import { checkOptions, wrong } from './options';
 import { type CallOptions, callRules, linkKey, Session } from './session';
 
-/** The default session: the only state shared by calls that are given no session. */
+/** The default session, which is the only state shared by calls without a `session`. */
 const holder: { opening?: Promise<Session> } = {};
 
 /**
- * Returns the session of all calls that are given none. It opens on first use, and again after it was closed. Rejects
- * with the errors of `Session.open`.
+ * Returns the default session, which calls without a `session` use. It opens on first use, and again after it was closed. Rejects with the
+ * errors of `Session.open`.
  */
 export async function defaultSession({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Session> {
   signal?.throwIfAborted();
@@ -22,7 +22,9 @@ export async function linkOf({ session, signal }: CallOptions = {}): Promise<Lin
   return (session ?? (await defaultSession({ signal })))[linkKey];
 }
 
-/** Checks the options of a call named `what`, and makes the call on their session, until their signal aborts. */
+/**
+ * Checks the options of a call, and makes the call on their session. Their signal cancels it. `what`: the call's name, for error messages.
+ */
 export async function callOn<T>(what: string, options: CallOptions, start: (link: Link) => Promise<T>): Promise<T> {
   checkOptions(what, options, callRules);
   const link = await linkOf(options);

@@ -28,12 +28,12 @@ export function checkOptions<T extends object>(what: string, options: T | undefi
   }
 }
 
-/** Returns options whose properties can be read before the check: an empty object in place of null. */
+/** Returns the options, or an empty object if they aren't an object, so that properties can be read before the check. */
 export function readable<T extends object>(options: T): Partial<T> {
   return isObject(options) ? options : {};
 }
 
-/** Drops the entries that are undefined, for optional properties that must be set or absent. */
+/** Removes the entries that are undefined, for types whose optional properties may be absent but not undefined. */
 export function defined<T extends object>(options: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
   const entries = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [Key in keyof T]?: Exclude<T[Key], undefined> };

@@ -4,7 +4,7 @@ import { linkOf } from './default_session';
 import { checkOptions } from './options';
 import { type CallOptions, callRules } from './session';
 
-/** See `asks.ts`. */
+/** Implements `probe` of `plans/asks.ts`, which documents it. */
 export async function probe(options: CallOptions = {}): Promise<DeviceReport> {
   checkOptions('probe', options, callRules);
   try {

@@ -9,7 +9,7 @@ export interface Rule {
   hint?(value: unknown): string | undefined;
 }
 
-/** Arrays count as objects. */
+/** Whether a value is an object. Arrays count as objects. */
 export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
@@ -36,13 +36,13 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Rule {
   return { expected, accepts: (value) => Number.isSafeInteger(value) && between(value as number, min, max) };
 }
 
-/** A finite number from `min` to `max`, both included. */
+/** Returns a rule that accepts finite numbers from `min` to `max`, both included. */
 export function number(min: number, max = Number.MAX_VALUE): Rule {
   const expected = max === Number.MAX_VALUE ? `a number from ${min}` : `a number from ${min} to ${max}`;
   return { expected, accepts: (value) => typeof value === 'number' && between(value, min, max) };
 }
 
-/** A finite number above 0. */
+/** Accepts finite numbers above 0. */
 export const positive: Rule = {
   expected: 'a number above 0',
   accepts: (value) => typeof value === 'number' && value > 0 && Number.isFinite(value),
@@ -60,7 +60,7 @@ export function oneOf(...values: readonly unknown[]): Rule {
   };
 }
 
-/** Adds a hint for values for which the rule itself has none. */
+/** Returns the rule with an additional hint, for values for which the rule itself has none. */
 export function hinted(rule: Rule, hint: (value: unknown) => string | undefined): Rule {
   return { ...rule, hint: (value) => rule.hint?.(value) ?? hint(value) };
 }
@@ -73,7 +73,7 @@ export function either(...rules: readonly Rule[]): Rule {
   };
 }
 
-/** Also accepts null, for arguments whose default in Python is None. */
+/** Returns a rule that also accepts null, for arguments whose default in Python is None. */
 export function orNull(rule: Rule): Rule {
   return { ...rule, accepts: (value) => value === null || rule.accepts(value) };
 }

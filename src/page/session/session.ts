@@ -15,9 +15,8 @@ import { isObject } from './rules';
 
 export interface SessionOptions {
   /**
-   * Default: the library's own worker. A function starts another worker that runs `webvera/worker.js`. With
-   * `webvera/node`, `false` runs in the calling thread, as does the default if there are no workers; `webvera` refuses
-   * `false`.
+   * Default: the library's own worker. A function starts another worker that runs `webvera/worker.js`. With false, the session runs in the
+   * calling thread. That needs `webvera/node`, where it is also the default if there are no workers; `webvera` rejects it.
    */
   readonly worker?: false | (() => Worker);
   /** Default: `navigator.gpu`. Only for a session in the calling thread. */
@@ -25,10 +24,9 @@ export interface SessionOptions {
   /** Default: the global `fetch`. Only for a session in the calling thread. */
   readonly fetch?: typeof globalThis.fetch;
   /**
-   * Default: 'auto', IndexedDB, or memory with a warning if the browser refuses it. Model downloads are cached in the
-   * browser's file system, which only workers can write. 'memory': nothing outlives the session. When an adapter, a
-   * profile, a checkpoint or a model's file is first stored, the browser is asked not to evict it; `adapters.persist()`
-   * gives the answer.
+   * Default: 'auto', which is IndexedDB or, if the browser refuses it, memory with a warning. Model downloads are cached in the browser's
+   * file system, which only workers can write. 'memory': nothing outlives the session. When an adapter, a profile, a checkpoint or a
+   * model's file is first stored, the browser is asked not to evict it; `adapters.persist()` resolves with the answer.
    */
   readonly store?: 'auto' | 'memory';
   /** The default worker's name in the browser's developer tools. */
@@ -40,28 +38,28 @@ export interface SessionOptions {
   /** Limits on untrusted files: integers from 1. Defaults are several times what the largest published files need. */
   readonly limits?: Partial<ParserLimits>;
   /**
-   * Default: 'default', a fixed table by the kind of device. 'tuned': before this session's first training step, which
-   * waits up to about ten seconds, the kernels are measured on its shapes. The choice is stored for this GPU adapter,
-   * and later sessions start with it. Programs that ran before, such as an evaluation, keep their kernels. A choice
-   * that `kernels()` returned: exactly that one, for results that are equal to the bit on the same GPU adapter.
+   * Default: 'default', a fixed table for each kind of device. 'tuned': before its first training step, the session measures the kernels on
+   * the step's shapes, for up to about ten seconds. The choice is stored for this GPU adapter, and later sessions start with it. Programs
+   * that ran before, such as an evaluation, don't change their kernels. A choice that `kernels()` returned: exactly these kernels, for
+   * bitwise equal results on the same GPU adapter.
    */
   readonly kernels?: 'default' | 'tuned' | KernelChoice;
   /**
-   * Default: 'f32'. 'f16': products of activations, and of their gradients, multiply in f16 and sum in f32, which needs
-   * fewer instructions on GPUs that work on pairs of f16. The results then equal those of f32 to about three digits.
-   * Gradients of weights and vectors, and everything that isn't a product, stay in f32. Opening a device without the
-   * feature `shader-f16` rejects with `unsupported_device`. With `kernels: 'tuned'` both are measured, and the faster
-   * one runs. If a browser was started with subgroup matrices, `kernels` may also name them, `{ …, variants: { linear:
-   * 'subgroup_matrix' } }`: an experiment that so far was only compiled.
+   * Default: 'f32'. 'f16': matrix products of activations, and of their gradients, multiply in f16 and sum in f32, which needs fewer
+   * instructions on GPUs that process f16 numbers in pairs. The results then equal those of f32 to about three digits. Gradients of weights
+   * and vectors, and everything that isn't a matrix product, stay in f32. Opening a device without the feature `shader-f16` rejects with
+   * `unsupported_device`. With `kernels: 'tuned'` both are measured, and the faster one is used. If the browser was started with subgroup
+   * matrices, `kernels` may also select them, `{ …, variants: { linear: 'subgroup_matrix' } }`: an experiment that so far was only
+   * compiled.
    */
   readonly arithmetic?: 'f32' | 'f16';
   /**
-   * Default: 4 seconds. How long the worker may be silent while a call is pending, apart from work that is known to
-   * take longer. A worker that is silent for longer is stuck: it is terminated, a new one starts, and pending calls
-   * reject with `worker_crashed`. Pass `Infinity` to stop in the worker's code with a debugger.
+   * Default: 4. For how many seconds the worker may be silent while a call is pending, apart from work that is known to take longer. A
+   * worker that is silent for longer counts as stuck: it is terminated, a new one starts, and pending calls reject with `worker_crashed`.
+   * Pass `Infinity` to stop the worker at breakpoints of a debugger.
    */
   readonly patience?: number;
-  /** Aborts opening. An open session ends by `dispose()`. */
+  /** Cancels the opening of the session. An open session ends with `dispose()`. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -72,7 +70,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A problem that was reported while the work continued. PEFT's warnings have PEFT's text. */
+/** A problem that was reported while the work continued. Warnings that PEFT gives too have PEFT's message. */
 export class WarningEvent extends Event {
   /** @internal The class's name in messages, which minifiers leave unchanged. */
   static override readonly name = 'WarningEvent';
@@ -96,15 +94,14 @@ export interface SessionEventMap {
 export const linkKey: unique symbol = Symbol('link');
 
 /**
- * One worker (or this thread) with one GPU device. Everything that was loaded in a session ends with it. If the device
- * is lost, a warning `device_lost` reports it, everything loaded on it rejects, and the next model to load gets a new
- * device. If the worker dies or is stuck, a warning `worker_crashed` reports it, and a new worker replaces it. A
- * training run recovers by itself from either, and its model with it. Meanwhile the state is 'recovering', or 'blocked'
- * if the browser denies the page the GPU for a while.
+ * One worker (or this thread) with one GPU device. Everything that was loaded in a session ends with it. If the device is lost, a warning
+ * `device_lost` reports it, calls of the models on it reject, and the next model to load gets a new device. If the worker dies or is stuck,
+ * a warning `worker_crashed` reports it, and a new worker replaces it. After either, a training run recovers by itself, together with its
+ * model. Meanwhile the state is 'recovering', or 'blocked' if the browser denies the page the GPU for a while.
  *
- * Events: 'statechange'; 'warning' with `code` and `message`. Without a listener, warnings are written by
- * `console.warn`, except those about harmless cases: PEFT's `projection_not_saved` and `projection_drawn`, as A and
- * B follow from their key to the bit, and `fan_in_fan_out`; and `new_head`, of a classifier with other labels.
+ * Events: 'statechange'; 'warning' with `code` and `message`. Without a listener, warnings are written by `console.warn`, except harmless
+ * ones: PEFT's `projection_not_saved` and `projection_drawn`, because A and B follow exactly from their key; `fan_in_fan_out`; and
+ * `new_head`, for a classifier that was loaded with new labels.
  */
 export class Session extends EventTarget implements AsyncDisposable {
   /** @internal The class's name in messages, which minifiers leave unchanged. */
@@ -127,9 +124,8 @@ export class Session extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Starts the worker. The GPU isn't used before the first model is loaded. Rejects with `worker_crashed` if the worker
-   * doesn't start within ten seconds, and `invalid_argument` for options that don't fit together or a kernel choice
-   * with unknown names.
+   * Starts the worker. The GPU isn't used before the first model is loaded. Rejects with `worker_crashed` if the worker doesn't start
+   * within ten seconds, and with `invalid_argument` for options that exclude each other, or for a kernel choice with unknown names.
    */
   static async open(options: SessionOptions = {}): Promise<Session> {
     checkOptions('SessionOptions', options, sessionRules);
@@ -163,20 +159,20 @@ export class Session extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * The kernels that this session uses, as JSON to store beside results. A session that gets this JSON as its option
-   * `kernels` uses the same kernels. With 'tuned' the choice is final once a training run has started its steps. Opens the GPU device. Rejects
-   * with `unsupported_device`, and `invalid_argument` if the device lacks a feature that a given choice needs.
+   * Resolves with the kernels that this session uses, as JSON to store beside results. A session with this JSON as its option `kernels`
+   * uses the same kernels. With 'tuned', the choice is final once a training run has started its steps. Opens the GPU device. Rejects with
+   * `unsupported_device`, and with `invalid_argument` if the device lacks a feature that a given choice needs.
    */
   kernels(): Promise<KernelChoice> {
     return this[linkKey].request('kernels');
   }
 
   /**
-   * Ends all network access of the session for good, once its models are loaded. Afterwards its worker makes no
-   * request; calls that need one reject with `invalid_argument`, including a download at its next request. `fetch`,
-   * `WebSocket` and similar are removed from the worker, for any other code in it too. Only `import()` can't be
-   * removed; a Content-Security-Policy on the worker's own response forbids it. Files, IndexedDB and the GPU still
-   * work. A session in the calling thread doesn't change that thread's network.
+   * Ends all network access of the session permanently, to be called once its models are loaded. Afterwards its worker makes no requests.
+   * Calls that need one reject with `invalid_argument`; so does a download in progress, at its next request. `fetch`, `WebSocket` and
+   * similar are removed from the worker, so that no other code in it can use them either. Only `import()` can't be removed; a Content
+   * Security Policy on the worker's own response can forbid it. Files, IndexedDB and the GPU still work. A session in the calling thread
+   * doesn't change that thread's network.
    */
   seal(): Promise<void> {
     return this[linkKey].request('seal');

@@ -1,9 +1,9 @@
 interface PageWatcher {
-  /** The page was hidden or shown. */
+  /** Called when the page was hidden or shown. */
   onVisibility(hidden: boolean): void;
-  /** The page is being closed, left or frozen. This may be the last code that runs. */
+  /** Called when the page is being closed, left or frozen. This may be the last code that runs. */
   onLeave(): void;
-  /** The page was frozen and is active again. */
+  /** Called when the page was frozen and is active again. */
   onReturn(): void;
 }
 

@@ -26,7 +26,8 @@ export function keepScreenOn(onRefused: (reason: string) => void): Screen {
         if (isWanted) return await requestLock();
         await held?.release();
       } catch (error) {
-        // A page that was just hidden is refused, and requests the lock again when it is shown.
+        // A page that was just hidden is refused the lock. That needs no report, because the lock is requested again when the page is
+        // shown.
         if (!isReported && isWanted && document?.visibilityState === 'visible') {
           isReported = true;
           onRefused(error instanceof Error ? error.message : String(error));

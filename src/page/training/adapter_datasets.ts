@@ -15,7 +15,7 @@ const rules: Rules<AdapterDatasets> = { train_dataset: anyDataset, eval_dataset:
 const FORM =
   "Write new Trainer({ model, args, adapters: { ada: examples, ben: examples } }), with the names of the model's adapters.";
 
-/** The data sets of the adapters in a trainer's options, by name. Throws `invalid_argument`. */
+/** Returns the data sets in a trainer's options, by adapter name. Throws `invalid_argument` for invalid options. */
 export function adaptersOf(
   trainer: string,
   { adapters, ...others }: { readonly adapters?: unknown },
@@ -40,7 +40,7 @@ function datasetsOf(what: string, given: unknown): AdapterDatasets {
   return { train_dataset, ...(eval_dataset !== undefined && { eval_dataset }) };
 }
 
-/** The option of the first adapter without an `eval_dataset`, as an error names it; undefined if all have one. */
+/** Returns the name of the first missing `eval_dataset`, for an error message; undefined if all adapters have one. */
 export function unmeasuredIn(adapters: ReadonlyMap<string, AdapterDatasets>): string | undefined {
   const found = [...adapters].find(([, { eval_dataset }]) => eval_dataset === undefined);
   return found && `adapters.${found[0]}.eval_dataset`;

@@ -2,7 +2,7 @@ import type { RunControl, RunHook, TrainerCallback, TrainerControl } from '../..
 import type { ResolvedTrainingArguments, TrainerState, TrainingArguments } from '../../core/types/training';
 import { anyObject, type Rule } from '../session/rules';
 
-/** All hooks, each with whether the worker reports it by an event of its own. */
+/** All hooks. true: the worker reports the hook by an event of its own. false: another event triggers it. */
 const HOOKS: { readonly [Hook in keyof TrainerCallback]-?: Hook extends RunHook ? true : false } = {
   on_train_begin: true,
   on_epoch_begin: true,
@@ -35,7 +35,7 @@ function misspelt(callback: object): string[] {
   return NAMES.filter((hook) => names.some((name) => name !== hook && plain(name) === plain(hook)));
 }
 
-/** The callbacks of one run. Their requests are passed to `onControl`. */
+/** Calls the callbacks of one run, and passes their requests to `onControl`. */
 export class Callbacks {
   readonly #args: Readonly<TrainingArguments>;
   readonly #callbacks: readonly TrainerCallback[];
@@ -52,14 +52,14 @@ export class Callbacks {
     callbacks: readonly TrainerCallback[],
     onControl: (request: RunControl) => void,
   ) {
-    // Arguments that the data decides are null here, and absent in the public type.
+    // Arguments whose value depends on the data are null here, but absent in the public type.
     const known = Object.entries(args).filter(([, value]) => value !== null);
     this.#args = Object.freeze(Object.fromEntries(known));
     this.#callbacks = callbacks;
     this.#onControl = onControl;
   }
 
-  /** The worker's hooks that a callback implements. */
+  /** The hooks that a callback implements and that the worker reports by events of their own. */
   get wanted(): readonly RunHook[] {
     const emitted = NAMES.filter((name): name is RunHook => HOOKS[name]);
     return emitted.filter((name) => this.#callbacks.some((callback) => callback[name] !== undefined));

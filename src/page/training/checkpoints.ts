@@ -12,25 +12,24 @@ export interface CheckpointInfo {
   readonly adapter_names: readonly string[];
   /** The step of the last checkpoint; null if an early version of webvera stored it. */
   readonly global_step: number | null;
-  /** Whether the run had done all its steps. */
+  /** Whether the run has done all its steps. */
   readonly ended: boolean;
-  /** The size of both checkpoints. */
+  /** The size of both checkpoints in bytes. */
   readonly bytes: number;
   /** When the last checkpoint was stored, in milliseconds since 1970. */
   readonly saved_at: number;
 }
 
 /**
- * The checkpoints stored in this browser, by run. When a new run first stores one, the oldest are deleted until four
- * runs are left: first those of runs that have ended, then those of runs that weren't resumed for 30 days, but never
- * those of a run in progress in any tab. At most 16 runs that may not be deleted are stored; the next run reports
- * `storage_full` as a warning and trains without checkpoints. All methods reject with `storage_unavailable` if the
- * browser's storage fails.
+ * The checkpoints stored in this browser, by run. When a new run stores its first checkpoint, those of older runs are deleted until four
+ * runs are left, the oldest first: those of runs that have ended, then those of runs that stored none for 30 days, but never those of a run
+ * in progress in any tab. If 16 other runs are stored and none of them may be deleted, a new run reports `storage_full` as a warning and
+ * trains without checkpoints. All methods reject with `storage_unavailable` if the browser's storage fails.
  */
 export const checkpoints: {
-  /** The runs, sorted by id. */
+  /** Lists the runs that have checkpoints, sorted by id. */
   list(options?: CallOptions): Promise<readonly CheckpointInfo[]>;
-  /** Deletes a run's checkpoints. A run in progress stores its next one again. An unknown id is no error. */
+  /** Deletes a run's checkpoints. A run in progress still stores its next one. An unknown id is no error. */
   delete(id: string, options?: CallOptions): Promise<void>;
 } = {
   async list(options = {}) {

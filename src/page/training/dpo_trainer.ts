@@ -4,7 +4,7 @@ import { resolveKey, Trainer, type TrainerInit } from './trainer';
 
 /** A `DPOTrainer`'s model, data and arguments. */
 export interface DPOTrainerInit extends Omit<TrainerInit, 'args'> {
-  /** TRL's names; each has a default. The constructor checks them. */
+  /** Arguments with TRL's names. Each has a default. The constructor checks them. */
   readonly args?: DPOConfig;
 }
 
@@ -14,13 +14,13 @@ export interface DPOTrainerInit extends Omit<TrainerInit, 'args'> {
  *
  * The reference is the base model: its log probability of each text is computed once, before the first step. Dropout is off. Everything
  * else is as for `Trainer`. `per_device_train_batch_size` counts pairs, and the loss is the mean over the pairs of a step. As in TRL,
- * completions of texts end with the EOS token, and texts longer than `max_length` lose their end. Pairs whose prompt fills `max_length` are
- * left out, with a warning `left_out`.
+ * completions of texts end with the EOS token, and texts longer than `max_length` are truncated at the end. Pairs whose prompt fills
+ * `max_length` are left out, with a warning `left_out`.
  *
- * The logs of a step have TRL's numbers too. 'rewards/chosen' and 'rewards/rejected' are beta times the rise of the texts' log probability
- * over the base model's, 'rewards/margins' is their difference, and 'rewards/accuracies' the share of pairs with the higher reward for the
- * chosen text. The others are 'logps/chosen' and 'logps/rejected'. `evaluate()` gives all of them, `eval_loss` and `eval_pairs`.
- * `export_run` rejects runs whose examples have weights.
+ * The logs of a step also have TRL's metrics. 'rewards/chosen' and 'rewards/rejected' are beta times the text's log probability minus that
+ * of the base model, 'rewards/margins' is the difference of the two, and 'rewards/accuracies' the share of pairs whose chosen text has the
+ * higher reward. 'logps/chosen' and 'logps/rejected' are the log probabilities. `evaluate()` gives all of these, `eval_loss` and
+ * `eval_pairs`. `export_run` rejects runs whose examples have weights.
  */
 export class DPOTrainer extends Trainer {
   /** @internal The class's name in messages, which minifiers leave unchanged. */

@@ -12,25 +12,24 @@ import { anyAdaptedModel, Trainer, trainerKey } from './trainer';
 const anyTrainer: Rule = { expected: 'a Trainer', accepts: (value) => value instanceof Trainer };
 
 /**
- * Returns everything needed to continue a run in Python, on any machine, as files by their paths in a folder.
- * `README.md` has the commands; `train.py` continues with PEFT and transformers' Trainer. The folder holds the adapter
- * in PEFT's two files, AdamW's moments, the losses so far, and the tokenised data, one row per line of JSON; for images
- * the bytes that the classifier reads. The base model isn't included, except for a classifier's head, which its files
- * may lack. A learning rate that the run has halved stays halved.
+ * Resolves with everything needed to continue a run in Python, on any machine, as files by their paths in a folder. `README.md` has the
+ * commands; `train.py` continues with PEFT and transformers' Trainer. The folder holds the adapter in PEFT's two files, AdamW's moments,
+ * the losses so far, and the tokenised data, one row per line of JSON; for images, it holds the bytes that the classifier reads. The base
+ * model isn't included, except for a classifier's head, which the base model's files may lack. If the run has halved its learning rate, the
+ * rate stays halved.
  *
- * A run that is in progress or paused is exported as it is after one of its next steps, and isn't disturbed. Otherwise
- * the export starts where `train({ resume_from_checkpoint: true })` would: at the run's last checkpoint in this
- * browser, even after the page was closed, or at its first step. This reads `train_dataset` once more, so a generator
- * that was already read fails.
+ * A run that is in progress or paused is exported as it is after one of its next steps, without disturbing it. Otherwise the export starts
+ * where `train({ resume_from_checkpoint: true })` would: at the run's last checkpoint in this browser, even after the page was closed, or
+ * at its first step. This reads `train_dataset` once more, so it fails for a generator that was already read.
  *
  * Runs of `DPOTrainer` and `KTOTrainer` continue with TRL's trainers.
  *
- * In Python the run isn't measured on `eval_dataset`, and no best state is loaded at the end.
+ * In Python the run isn't evaluated on `eval_dataset`, and no best state is loaded at the end.
  *
- * Rejects with `invalid_argument` for a run that has no steps left, has no data, or has more than one adapter; for runs
- * with `group_by_length` or the objective 'contrast', language models with `label_smoothing_factor`, pairs and ratings with a `weight`,
- * and a ViT with `module_names: 'v4'`; and for a trainer of another model. Rejects with `not_found` for a run that is over and has no
- * stored state.
+ * Rejects with `invalid_argument` for a run without steps left, without data, or with more than one adapter; for runs with
+ * `group_by_length` or the objective 'contrast', language models with `label_smoothing_factor`, pairs and ratings with a `weight`, and a
+ * ViT with `module_names: 'v4'`; and for a trainer of another model. Rejects with `not_found` for a run that has ended and has no stored
+ * state.
  */
 export async function export_run(
   run: { readonly model: AdaptedModel; readonly trainer: Trainer },

@@ -4,22 +4,21 @@ import { resolveKey, Trainer, type TrainerInit } from './trainer';
 
 /** A `KTOTrainer`'s model, data and arguments. */
 export interface KTOTrainerInit extends Omit<TrainerInit, 'args'> {
-  /** TRL's names; each has a default. The constructor checks them. */
+  /** Arguments with TRL's names. Each has a default. The constructor checks them. */
   readonly args?: KTOConfig;
 }
 
 /**
- * Learns from single ratings (Kahneman-Tversky optimisation, as TRL's `KTOTrainer` computes it), for models from
- * `AutoModelForCausalLM`. The examples of both data sets are `{ prompt, completion, label }`, as texts or as messages. The label is true
- * for a good completion.
+ * Learns from single ratings (Kahneman-Tversky optimisation, as TRL's `KTOTrainer` computes it), for models from `AutoModelForCausalLM`.
+ * The examples of both data sets are `{ prompt, completion, label }`, as texts or as messages. The label is true for a good completion.
  *
- * The reference is the base model. Dropout, lengths and the EOS token are as for `DPOTrainer`. As in TRL, the distance from the base is
- * estimated from mismatched texts: within each `per_device_train_batch_size` examples, in the data set's order, every prompt gets the
- * completion of the example before it. Examples are then shuffled unless `shuffle` is false; TRL requires the data set's order.
+ * The reference is the base model. Dropout, truncation and the EOS token are as for `DPOTrainer`. As in TRL, the KL divergence from the
+ * base model is estimated from mismatched texts: within each `per_device_train_batch_size` examples, in the data set's order, every prompt
+ * gets the completion of the previous example. Examples are then shuffled unless `shuffle` is false; TRL requires the data set's order.
  *
- * The logs of a step have TRL's numbers too: 'rewards/chosen' and 'logps/chosen' of good texts, 'rewards/rejected' and 'logps/rejected' of
- * the others, if the step has any; 'rewards/margins'; 'kl', the estimate. `evaluate()` gives these and `eval_loss`, `eval_ratings`.
- * `export_run` rejects runs whose examples have weights.
+ * The logs of a step also have TRL's metrics: 'rewards/chosen' and 'logps/chosen' of good texts, and 'rewards/rejected' and
+ * 'logps/rejected' of the others, if the step has any; 'rewards/margins'; and 'kl', the estimated divergence. `evaluate()` gives all of
+ * these, `eval_loss` and `eval_ratings`. `export_run` rejects runs whose examples have weights.
  */
 export class KTOTrainer extends Trainer {
   /** @internal The class's name in messages, which minifiers leave unchanged. */

@@ -8,13 +8,13 @@ export interface OpenRun {
   readonly dataset: OpenDataset | undefined;
   /** The data sets of several adapters that train at once, in place of `dataset` and `evalDataset`. */
   readonly lanes?: readonly OpenLane[] | undefined;
-  /** The data set that the run is measured on between its steps, if any. */
+  /** The data set that the run is evaluated on between its steps, if any. */
   readonly evalDataset: OpenDataset | undefined;
   /** The model's current handle. Throws if the model is lost or disposed of. */
   handle(): Handle;
   /**
-   * Holds copies of the adapters from before the first step, in the page's memory, for recovery. `trained`: the adapters that
-   * the run trains.
+   * Copies the adapters into the page's memory before the first step, for recovery. `trained`: the names of the adapters that the run
+   * trains.
    */
   keep(trained: readonly string[]): KeptForRun;
   /** Loads the model and its adapters again after a loss. */
@@ -28,12 +28,12 @@ interface OpenLane {
   readonly evalDataset: OpenDataset | undefined;
 }
 
-/** All data sets of a run. */
+/** Returns all data sets of a run. */
 export function datasetsOf({ lanes = [], ...own }: OpenRun): OpenDataset[] {
   return [own, ...lanes].flatMap(({ dataset, evalDataset }) => [dataset, evalDataset].flatMap((one) => one ?? []));
 }
 
-/** The data of a run as the worker gets it. */
+/** Returns the data sets in the form in which the worker gets them. */
 export function sourcesOf({
   dataset,
   evalDataset,

@@ -17,7 +17,7 @@ export interface PreferenceArguments
     | 'completion_only_loss'
   > {}
 
-/** Arguments that have no effect on a run that learns from preferences, with the reason. */
+/** Arguments that have no effect on a run that learns from preferences, each with the reason. */
 const UNUSED: Readonly<Record<Exclude<keyof TrainingArguments, keyof PreferenceArguments>, string>> = {
   objective: 'The trainer decides it.',
   contrastTemperature: 'Texts are compared, not vectors.',
@@ -36,29 +36,31 @@ export function withoutUnused(args: TrainingArguments): PreferenceArguments {
 /** The arguments of `DPOTrainer`, with TRL's names and meanings. */
 export interface DPOConfig extends PreferenceArguments {
   /**
-   * A number above 0. Default: 0.1. The higher it is, the nearer the model stays to its base. With 'ipo' it is the τ of that loss, whose
-   * margin per token is 1 / (2·beta).
+   * A number above 0. Default: 0.1. The higher it is, the nearer the model stays to its base. With 'ipo' it is the τ of that loss, which
+   * draws the margin per token towards 1 / (2·beta).
    */
   beta?: number;
   /**
-   * Default: 'sigmoid', the loss of DPO. 'robust' allows for pairs that are the wrong way round. 'ipo' regresses the margin per token, and
-   * so doesn't increase it without end. 'hinge' ignores pairs whose margin is large enough.
+   * Default: 'sigmoid', the loss of DPO. 'robust' expects that some pairs are swapped by mistake. 'ipo' draws the margin per token towards
+   * a fixed value, so the margin doesn't grow without limit. 'hinge' ignores pairs whose margin is large enough.
    */
   loss_type?: DpoLossType;
   /**
-   * With 'robust', the probability that a pair is the wrong way round: a number from 0, below 0.5. Default: 0; 0.1 is usual. With other
+   * With 'robust', the probability that a pair is swapped by mistake: a number from 0, below 0.5. Default: 0; 0.1 is usual. With other
    * losses, a number above 0 is rejected.
    */
   label_smoothing?: number;
 }
 
-/** The arguments of `KTOTrainer`, with TRL's names and meanings. `per_device_train_batch_size` is 2 or more. */
+/** The arguments of `KTOTrainer`, with TRL's names and meanings. `per_device_train_batch_size` must be 2 or more. */
 export interface KTOConfig extends PreferenceArguments {
   /** A number above 0. Default: 0.1. The higher it is, the nearer the model stays to its base. */
   beta?: number;
-  /** A factor, from 0, of the losses of texts that are rated good. Default: 1. */
+  /** The factor of the losses of texts that are rated good: a number from 0. Default: 1. */
   desirable_weight?: number;
-  /** A factor, from 0, of the losses of all other texts. Default: 1. A higher weight of the rarer kind balances the two kinds. */
+  /**
+   * The factor of the losses of all other texts: a number from 0. Default: 1. A higher factor for the rarer kind balances the two kinds.
+   */
   undesirable_weight?: number;
 }
 
@@ -70,7 +72,10 @@ const dpoRules: Rules<Required<Pick<DPOConfig, 'beta' | 'loss_type' | 'label_smo
   label_smoothing: rule.number(0, 0.5),
 };
 
-/** Returns every argument with its value. Throws `invalid_argument` for unknown names, invalid values, and arguments without an effect. */
+/**
+ * Returns all arguments with their values, defaults included. Throws `invalid_argument` for unknown names, invalid values, and arguments
+ * without an effect.
+ */
 export function resolveDpoArguments(
   given: DPOConfig = {},
   ofModel: Partial<ResolvedTrainingArguments> = {},
@@ -93,7 +98,7 @@ const ktoRules: Rules<Required<Pick<KTOConfig, 'beta' | 'desirable_weight' | 'un
   undesirable_weight: rule.number(0),
 };
 
-/** As `resolveDpoArguments`. */
+/** As `resolveDpoArguments`, for KTO. */
 export function resolveKtoArguments(
   given: KTOConfig = {},
   ofModel: Partial<ResolvedTrainingArguments> = {},

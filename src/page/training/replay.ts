@@ -14,7 +14,7 @@ export class Replay<T> implements AsyncIterable<T> {
     this.#wake();
   }
 
-  /** Readers get the items so far, and then the error. */
+  /** Ends the list with an error, which readers get after the items so far. */
   fail(error: unknown): void {
     this.#end ??= { failed: true, error };
     this.#wake();
@@ -74,7 +74,7 @@ export abstract class Followed<Item, Result> implements AsyncIterable<Item>, Pro
     else this.#ends.push(end);
   }
 
-  /** Settles as `body` does. The items end at that moment. */
+  /** Returns a promise that settles as `body` does. The items end at that moment. */
   protected following(body: Promise<Result>): Promise<Result> {
     const over = (): void => {
       this.#isOver = true;

@@ -5,18 +5,18 @@ import type { Link } from '../rpc/link';
 interface RunRecoveryInit {
   readonly link: Link;
   readonly signal: AbortSignal | undefined;
-  /** Makes again everything that was lost. */
+  /** Reloads everything that was lost. */
   revive(): Promise<void>;
-  /** The browser denies the page the GPU, and the run waits for it. */
+  /** Called when the browser denies the page the GPU, and the run waits for it. */
   onBlocked(error: WebVeraError): void;
 }
 
-/** The most recoveries in a row that don't get the run past the furthest step that it has reached. */
+/** The largest number of successive recoveries without progress, that is without a step beyond the furthest that the run had reached. */
 const IN_A_ROW = 3;
 /** The longest time, in seconds, for which browsers deny a page the GPU. */
 const LONGEST_BLOCK = 150;
 
-/** Recovers a run from lost workers and devices: makes everything that it needs again, up to a few times in a row. */
+/** Recovers a run from lost workers and devices: reloads everything that the run needs, at most `IN_A_ROW` times without progress. */
 export class RunRecovery {
   readonly #init: RunRecoveryInit;
   #inARow = 0;
@@ -27,8 +27,8 @@ export class RunRecovery {
   }
 
   /**
-   * Recovers a run that `error` ended at the given step. Resolves with `error` when the run can start again. Rejects with
-   * `error` if it isn't a loss, with an error of the recovery if the run can't recover, and with `signal.reason`.
+   * Recovers a run that failed with `error` at `step`. Resolves with `error` when the run can start again. Rejects with `error` if it
+   * doesn't report a loss, with an error of the recovery if that fails, and with `signal.reason` when the signal aborts.
    */
   async from(error: unknown, step: number): Promise<WebVeraError> {
     if (!isLoss(error)) throw error;
@@ -78,7 +78,10 @@ function secondsLeft({ code, detail }: WebVeraError): number {
   return code === 'gpu_blocked' && typeof seconds_left === 'number' ? Math.min(seconds_left, LONGEST_BLOCK) : 0;
 }
 
-/** The error of a run that can't recover. If the GPU is blocked or unsupported, that error has the more useful hint. */
+/**
+ * Returns the error of a run that can't recover. If the GPU is blocked or unsupported, that is `failure`, because it has the more useful
+ * hint.
+ */
 function gaveUp({ code, message }: WebVeraError, failure: WebVeraError): WebVeraError {
   if (failure.code === 'gpu_blocked' || failure.code === 'unsupported_device') return failure;
   return new WebVeraError(code, `${message}. The run couldn't go on by itself: ${failure.message}`, {

@@ -11,12 +11,12 @@ import type {
 import type { Callbacks } from './callbacks';
 import { Replay } from './replay';
 
-/** An event of a run that has a step. */
+/** A run's event that belongs to a step. */
 type TimedEvent = Exclude<RunEvent, { readonly type: 'reading' }>;
 
 type RestoredEvent = Extract<RunEvent, { readonly type: 'restored' }>;
 
-/** Reports a run: its events, its state, and the calls of its callbacks. */
+/** Reports a run: records its state, emits its events, and calls its callbacks. */
 export class RunReport {
   readonly events: Replay<TrainEvent>;
   readonly #callbacks: Callbacks;
@@ -31,12 +31,15 @@ export class RunReport {
   #paused: PauseReason | undefined;
   /** The error of the last loss, until the run has recovered. */
   #loss: WebVeraError | undefined;
-  /** The adapter that this reports on, in a run of several. */
+  /** The adapter that this report is about, in a run of several adapters. */
   readonly #adapter: string | undefined;
-  /** The reports on each of several adapters. Their events are among those of the run. */
+  /** The reports on each adapter, in a run of several. Their events are among those of the run. */
   readonly #lanes = new Map<string, RunReport>();
 
-  /** `isPaused`: whether the run stays paused after it has recovered. `of`: in a report on one of several adapters, the run's report. */
+  /**
+   * `isPaused`: whether the run stays paused after it has recovered. `of`: set in a report on one of several adapters, with the report on
+   * the run.
+   */
   constructor(
     max_steps: number,
     callbacks: Callbacks,
@@ -59,22 +62,23 @@ export class RunReport {
     return this.#hasCheckpoint;
   }
 
-  /** Notes a loss. The next event then comes from the recovered run. */
+  /** Records a loss. The next event comes from the recovered run. */
   onLoss(loss: WebVeraError): void {
     this.#loss = loss;
     for (const lane of this.#lanes.values()) lane.onLoss(loss);
   }
 
-  /** `adapter`: the adapter that the event is about, in a run of several. */
+  /** Adds an event. `adapter`: in a run of several adapters, the adapter that the event is about. */
   add(progress: TrainProgress, event: RunEvent, adapter?: string): void {
     if (adapter !== undefined) {
-      // After a loss, a run that resumes reports `restored` before its adapters report. If an adapter is first, the run begins again.
+      // After a loss, a run that resumes from a checkpoint reports `restored` before its adapters report. If an adapter reports first, the
+      // run has restarted at its first step.
       if (event.type !== 'reading') this.#reportRecovery(this.#state);
       this.#laneOf(adapter, progress).add(progress, event);
       return;
     }
     if (event.type === 'reading') {
-      // Data are read before the first step, so the state doesn't change, even after a loss.
+      // A data set is read before the first step, so the state doesn't change, even after a loss.
       const { type, dataset, loaded, total } = event;
       this.events.push({ type, state: this.#state, dataset, loaded, total });
       return;
@@ -88,13 +92,15 @@ export class RunReport {
     this.events.push({ type: 'warning', state: this.#state, code, message });
   }
 
-  /** After a loss, reports a recovered run, which restarts at its last checkpoint, or else at its first step. */
+  /**
+   * After a loss, reports that the run has recovered, at its last checkpoint or else at its first step. Returns whether there was a loss.
+   */
   #reportRecovery({ max_steps, ...at }: TrainProgress, restored?: RestoredEvent): boolean {
     if (this.#loss === undefined) return false;
     const { code: cause } = this.#loss;
     this.#loss = undefined;
     const from = restored === undefined ? { global_step: 0, max_steps, epoch: 0 } : { ...at, max_steps };
-    // The last checkpoint may be later than the last reported step, if the worker died in between.
+    // If the worker died after storing a checkpoint, the checkpoint may be later than the last reported step.
     const repeatedSteps = Math.max(0, this.state.global_step - from.global_step);
     const { logs, evaluations, best } = restored ?? NO_HISTORY;
     this.#report(from, { type: 'recovered', cause, repeatedSteps, logs, evaluations, best });
@@ -181,7 +187,9 @@ export class RunReport {
   }
 }
 
-/** Replaces the content of a shared list, one entry at a time: lists of long runs have more entries than a call may have arguments. */
+/**
+ * Replaces the content of a shared list. It adds one entry at a time, because long runs have more entries than a call may have arguments.
+ */
 function replaceAll<T>(list: T[], content: readonly T[]): void {
   list.length = 0;
   for (const one of content) list.push(one);
@@ -189,7 +197,7 @@ function replaceAll<T>(list: T[], content: readonly T[]): void {
 
 const NO_HISTORY: History = { logs: [], evaluations: [], best: null };
 
-/** The state of a run that hasn't begun. */
+/** Returns the state of a run that hasn't begun. */
 export function beginningOf(max_steps: number): TrainerState {
   const nothing = { log_history: [], eval_history: [], best_metric: null, best_global_step: null };
   return { global_step: 0, max_steps, epoch: 0, ...nothing };

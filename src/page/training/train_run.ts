@@ -22,22 +22,22 @@ import { isLoss, RunRecovery } from './run_recovery';
 import { RunReport } from './run_report';
 
 /**
- * A run in progress. Iterate over it for its events, await it for its output; both may be done, in either order. When
- * its signal aborts, both reject with `signal.reason`; errors leave `signal.aborted` false. Leaving the loop
- * doesn't stop the run. If a run rejects that is neither awaited nor iterated over, that is an unhandled rejection.
+ * A run in progress. Iterate over it for its events, or await it for its output, or do both in either order. When its signal aborts, both
+ * reject with `signal.reason`; after other errors, `signal.aborted` is false. Leaving the loop doesn't stop the run. If a run rejects and
+ * is neither awaited nor iterated over, that is an unhandled rejection.
  */
 export interface TrainRun extends AsyncIterable<TrainEvent>, Promise<TrainOutput> {
   readonly state: TrainerState;
   /**
-   * Pauses the run. Resolves when the last submitted step is done, and stored unless `save_strategy` is 'no'; or when
-   * the run ends or is resumed before it has paused. During an evaluation the run pauses between two batches.
+   * Pauses the run. Resolves when the last submitted step is done and, unless `save_strategy` is 'no', stored in a checkpoint; or when the
+   * run ends or is resumed before it has paused. During an evaluation, the run pauses between two batches.
    */
   pause(): Promise<void>;
   /** Continues the run, unless it is paused for another reason, such as `whenHidden: 'pause'`. */
   resume(): Promise<void>;
   /**
-   * Ends the run after the submitted steps; the model has the trained values. `save`: whether a checkpoint of the end
-   * is stored; by default as `save_strategy` says.
+   * Ends the run after the steps that were already submitted. The model then has the values trained so far. `save`: whether to store a
+   * checkpoint of the end; by default `save_strategy` decides.
    */
   stop(options?: { save?: boolean }): Promise<TrainOutput>;
 }
@@ -54,13 +54,13 @@ interface RunSetup {
   open(): OpenRun;
 }
 
-/** A run that can be paused for other reasons than its user's. */
+/** A run that can be paused for other reasons than the user's request. */
 export interface PausableRun extends TrainRun {
   pauseFor(reason: PauseReason): Promise<void>;
   resumeFor(reason: PauseReason): Promise<void>;
 }
 
-/** The rules of the options of `stop`. */
+/** The rules for the options of `stop`. */
 export const stopRules = { save: anyBoolean };
 
 export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements PausableRun {
@@ -71,21 +71,21 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
   readonly #callbacks: Callbacks;
   readonly #report: RunReport;
   protected readonly result: Promise<TrainOutput>;
-  /** The present reasons to pause, and whether the run should stop. A recovered run receives them again. */
+  /** The current reasons to pause, and the request to stop, if any. A recovered run receives them again. */
   readonly #pauses = new Set<PauseReason>();
   #stop: RunControl | undefined;
   #hasLost = false;
   /**
-   * The adapters that the run trains, even if others are active when it recovers, and the copies of adapters held for
-   * recovery. Set by the worker's event `chosen`.
+   * The names of the adapters that the run trains, even if others are active when it recovers; and the copies of adapters for its recovery.
+   * Set at the worker's event `chosen`.
    */
   #trained: readonly string[] | undefined;
   #kept: KeptForRun | undefined;
   /** Whether the worker has reported anything about the run's steps. */
   #hasReported = false;
-  /** The run's call to the worker while it is in progress. */
+  /** The id of the run's call to the worker while the call is in progress. */
   #call: CallId | undefined;
-  /** Resolves when the worker has the run, or when the run ends before that. */
+  /** Resolves when the worker has chosen the adapters to train, or when the run ends before that. */
   readonly #begun: Promise<void>;
   #onBegun = (): void => {};
   #fail: (error: unknown) => void = () => {};
@@ -118,7 +118,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
     return this.#report.state;
   }
 
-  /** The id of the run's call while it is in progress. Waits until the worker has the run. */
+  /** Waits until the worker has begun the run. Resolves with the id of the run's call; undefined if the run has ended. */
   async begun(): Promise<CallId | undefined> {
     await this.#begun;
     return this.#call;
@@ -132,7 +132,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
     return this.resumeFor('user');
   }
 
-  /** Adds a reason to pause. The worker counts the reasons: the run is paused while there is any. */
+  /** Adds a reason to pause. The worker collects the reasons, and the run is paused while there is at least one. */
   pauseFor(reason: PauseReason): Promise<void> {
     this.#pauses.add(reason);
     return this.#toRun((call) => this.#link.request('pauseTraining', call, reason));
@@ -145,7 +145,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
 
   async stop(options: { save?: boolean } = {}): Promise<TrainOutput> {
     checkOptions('stop', options, stopRules);
-    // If the session has ended, the output rejects with the reason.
+    // A failed request is ignored here: if the session has ended, the output rejects with the reason.
     await this.#ask({ should_training_stop: true, save_at_end: options.save }).catch(() => {});
     return this.result;
   }
@@ -181,7 +181,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
 
   async #attempt({ link, adapter_name, args, signal, resume, takeOver }: RunSetup, run: OpenRun): Promise<TrainOutput> {
     const hooks = this.#callbacks.wanted;
-    // Resumes from a checkpoint that this run has stored; from that of an older run only if the caller asked for it.
+    // The run resumes from a checkpoint that it has stored itself; from one of an older run only if the caller asked for that.
     const resume_from_checkpoint = this.#report.hasCheckpoint || resume;
     try {
       return await callReading(
@@ -190,7 +190,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
         (call, fail) => {
           this.#call = call;
           this.#fail = fail;
-          // While the run was lost, another tab may have taken it over. This tab doesn't take it back.
+          // After a loss, another tab may have taken the run over. This tab doesn't take it back.
           const take_over = takeOver && !this.#hasReported;
           const request = {
             ...{ model: run.handle(), adapter_name, trained: this.#trained, args },
@@ -210,7 +210,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
     return this.#pauses.size > 0 && this.#stop === undefined;
   }
 
-  /** Sends a recovered run the requests that were made before. */
+  /** Sends earlier requests to pause and to stop to a recovered run again. */
   #resendRequests(call: CallId): void {
     this.#screen?.request(!this.#isPaused);
     const asked = [...this.#pauses].map((reason) => this.#link.request('pauseTraining', call, reason));
@@ -227,7 +227,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
     this.#report.add(event.progress, event.event, event.adapter);
   }
 
-  /** The worker has chosen the adapters to train. The run starts when the copies for recovery are made, or can't be. */
+  /** Handles the worker's choice of the adapters to train. The run starts when the copies for recovery are made, or can't be made. */
   #onChosen({ call, adapters }: Extract<CallEvent, { type: 'chosen' }>, run: OpenRun): void {
     this.#trained = adapters;
     this.#kept ??= run.keep(adapters);
@@ -254,7 +254,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
     return this.#toRun((call) => this.#link.request('controlTraining', call, request));
   }
 
-  /** Sends a request to the run. Ignores a loss, which the output reports. */
+  /** Sends a request to the run. Ignores the error of a lost worker or device, which the output reports. */
   async #toRun(request: (call: CallId) => Promise<void>): Promise<void> {
     await this.#begun;
     if (this.#call === undefined) return;
@@ -270,7 +270,7 @@ function notKept(reason: string): string {
   return `The screen may go off while the run goes on: ${reason}`;
 }
 
-/** Gives a run that a `Trainer` returned its internal type. */
+/** Returns the run of a `Trainer` with its internal type. */
 export function pausable(run: TrainRun): PausableRun {
   if (run instanceof RemoteRun) return run;
   throw new WebVeraError('internal', 'Expected a run that a Trainer gave');

@@ -27,14 +27,14 @@ export interface TrainerInit {
   readonly model: AdaptedModel;
   /** The adapter to train, active or not. Default: the active adapters. */
   readonly adapter_name?: string;
-  /** Hugging Face's names; each has a default. The constructor checks them. */
+  /** Arguments with Hugging Face's names. Each has a default. The constructor checks them. */
   readonly args?: TrainingArguments;
   /**
-   * An array or any iterable of examples, or a Blob: JSON Lines or CSV if its type or name says so, else plain text.
-   * Each run reads it once, so a generator serves one run. Examples are checked as the run reads them. The run rejects
-   * with `invalid_argument` for wrong examples, `invalid_format` for broken JSON or CSV, and `limit_exceeded` for more
-   * than 2²⁷ tokens (some 500 MB of English), which are held in memory for later epochs, or for a line of JSON or a row
-   * of CSV of more than 2²⁴ characters. Events `reading` report the progress of reading a long data set.
+   * An array or any iterable of examples, or a Blob: JSON Lines or CSV if its type or name says so, else plain text. Each run reads it
+   * once, so a generator serves only one run. Examples are checked as the run reads them. The run rejects with `invalid_argument` for
+   * invalid examples, with `invalid_format` for invalid JSON or CSV, and with `limit_exceeded` for more than 2²⁷ tokens (some 500 MB of
+   * English), because they are held in memory for later epochs, or for more than 2²⁴ characters in a line of JSON or a row of CSV. Events
+   * `reading` report the progress of reading a long data set.
    */
   readonly train_dataset: Dataset;
   /** In the same forms as `train_dataset`. Required by `evaluate()` and by an `eval_strategy`. Default: none. */
@@ -43,34 +43,34 @@ export interface TrainerInit {
   readonly callbacks?: readonly TrainerCallback[];
 }
 
-/** The options of a trainer of several adapters at once, each on data of its own. Wrong values throw `invalid_argument`. */
+/** The options of a trainer of several adapters at once, each on its own data. Wrong values throw `invalid_argument`. */
 export interface AdaptersTrainerInit extends Pick<TrainerInit, 'model' | 'args' | 'callbacks'> {
   /**
-   * The data sets of two or more of the model's adapters, active or not, by name: a `train_dataset` alone, or both data sets. The base model
-   * computes the rows of all in one batch, to which each adapter brings `per_device_train_batch_size` rows. An adapter has its own steps,
-   * losses, clipped gradients, moments, evaluations and recovery, with the numbers of a run of its own up to rounding. An adapter
-   * with fewer examples ends earlier. If an adapter's losses aren't finite, the rest of the adapters train to their ends, and then the run
-   * rejects with `numerical_error`.
+   * The data sets of two or more of the model's adapters, active or not, by name: a `train_dataset` alone, or both data sets. The base
+   * model computes the rows of all adapters in one batch, to which each adapter contributes `per_device_train_batch_size` rows. Each
+   * adapter has its own steps, losses, gradient clipping, moments, evaluations and recovery. Up to rounding, its numbers equal those of a
+   * run of that adapter alone. An adapter with fewer examples ends earlier. If an adapter's losses aren't finite, the other adapters train
+   * to their ends, and then the run rejects with `numerical_error`.
    *
-   * The model is a language model, and its adapters differ only in their numbers: they have the same `r`, the same `target_modules` and the
-   * same key of random matrices, and no dropout, `use_dora`, `bias` or `modules_to_save`. A run of other adapters, or of a kind that can't
-   * train in this way, rejects with `invalid_argument`.
+   * The model must be a language model, and its adapters may differ only in their values: they have the same `r`, the same `target_modules`
+   * and the same key of random matrices, and no dropout, `use_dora`, `bias` or `modules_to_save`. A run with other adapters, or with a kind
+   * that can't train in this way, rejects with `invalid_argument`.
    */
   readonly adapters: Readonly<Record<string, Dataset | AdapterDatasets>>;
 }
 
 export interface TrainOptions {
   /**
-   * Default: as `take_over`. false: the run starts at its first step. true: it resumes from its last checkpoint in this
-   * browser, or starts at its first step if there is none. A name, such as 'checkpoint-40': it resumes from that
-   * checkpoint, or rejects with `not_found`.
+   * Default: the value of `take_over`. false: the run starts at its first step. true: it resumes from its last checkpoint in this browser,
+   * or starts at its first step if there is none. A name, such as 'checkpoint-40': it resumes from that checkpoint, or rejects with
+   * `not_found`.
    */
   readonly resume_from_checkpoint?: boolean | string;
   /**
-   * Default: false. true: if the same run is in progress in another tab or session, it ends there within a step, is
-   * stored unless its `save_strategy` there is 'no', and resumes here. The other tab is asked first. If it doesn't
-   * answer within 3 seconds, because it is frozen or hangs, or hasn't ended the run 30 seconds after its answer, the
-   * run is taken from it and resumes from its last checkpoint.
+   * Default: false. true: if the same run is in progress in another tab or session, it ends there within a step and resumes here. Before
+   * that, a checkpoint is stored, unless the run's `save_strategy` there is 'no'. The other tab is asked to end the run. If that tab
+   * doesn't answer within 3 seconds, because it is frozen or hangs, or hasn't ended the run 30 seconds after its answer, this tab takes the
+   * run from it and resumes from the run's last checkpoint.
    */
   readonly take_over?: boolean;
   /**
@@ -80,13 +80,13 @@ export interface TrainOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The key of the function by which a trainer resolves its arguments, for internal use. */
+/** The key of the method that resolves a trainer's arguments, for internal use. */
 export const resolveKey: unique symbol = Symbol('resolve');
 
 /** The key of a trainer's parts, for internal use. */
 export const trainerKey: unique symbol = Symbol('trainer');
 
-/** The values that a trainer was made with, and its last run. */
+/** The values that a trainer was created with, and its last run. */
 export interface TrainerParts {
   readonly model: AdaptedModel;
   readonly adapter_name: string | undefined;
@@ -182,40 +182,38 @@ export class Trainer {
   }
 
   /**
-   * Starts a run at once. It reads `train_dataset` once, for any number of epochs. The run rejects with
-   * `invalid_argument` for data that can't be trained on, `numerical_error` as described below, `out_of_memory`,
-   * `device_lost`, and with errors of the data set or a callback.
+   * Starts a run at once. It reads `train_dataset` once, for any number of epochs. The run rejects with `invalid_argument` for data that
+   * can't be trained on, `numerical_error` as described below, `out_of_memory`, `device_lost`, and with errors of the data set or a
+   * callback.
    *
-   * If a loss or a gradient isn't finite, or values of a vector exceed 10⁴, which no adapter may hold, the run returns
-   * to its last good state and continues with half the learning rate for all remaining steps. The event `recovered`
-   * reports it, and a `warning` (`numerical_error`) the new rate. That state is the last one due for saving, stored or
-   * not, after which the next step succeeded; with `save_strategy: 'no'` it is the start of the run. This happens at
-   * most three times in a row; the count restarts when the failing step is later than all that failed before. Then the
-   * run rejects with `numerical_error`, and the adapter holds the vectors of that state (`detail.kept_step`). Values
-   * that aren't finite are never saved. A checkpoint stores how often the rate was halved, and a resumed run applies
-   * it, unless `learning_rate` was changed.
+   * If a loss or a gradient isn't finite, or a vector has values above 10⁴, which no adapter may hold, the run returns to its last good
+   * state and continues with half the learning rate for all remaining steps. The event `recovered` reports this, and a `warning`
+   * (`numerical_error`) reports the new rate. The last good state is the last one that was due for saving, whether it was stored or not,
+   * and whose next step succeeded; with `save_strategy: 'no'` it is the start of the run. This happens at most three times in a row; the
+   * count restarts when the failing step is later than all that failed before. Then the run rejects with `numerical_error`, and the adapter
+   * has the vectors of that state (`detail.kept_step`). Values that aren't finite are never saved. A checkpoint stores how often the rate
+   * was halved, and a resumed run halves it as often, unless `learning_rate` was changed.
    *
-   * If the GPU or the worker is lost, the run loads its model again, from the same source and with the adapters that it
-   * started with, and recovers by itself from its last checkpoint, or else from its start. The event `recovered`
-   * reports how many steps are repeated. It recovers any number of times while it makes progress, and three times in a
-   * row without progress. Then it rejects with `device_lost` or `worker_crashed`, or with `gpu_blocked` if the browser
-   * doesn't return the GPU. For this, besides checkpoints, the page holds the adapters' files and the examples of
-   * `train_dataset` while the run lasts. A run over a model from `merge_and_unload` or `unload` rejects at once.
+   * If the GPU or the worker is lost, the run loads its model again, from the same source and with the adapters that it started with, and
+   * recovers by itself from its last checkpoint, or else from its start. The event `recovered` reports how many steps are repeated. The run
+   * recovers any number of times while it makes progress, but only three times in a row without progress. Then it rejects with
+   * `device_lost` or `worker_crashed`, or with `gpu_blocked` if the browser still denies the GPU. For recovery, besides checkpoints, the
+   * page holds the adapters' files and the examples of `train_dataset` in memory during the run. A run over a model from `merge_and_unload`
+   * or `unload` can't recover and rejects at once.
    *
-   * With `resume_from_checkpoint` the run resumes from its last checkpoint, if there is one, as if it had never
-   * stopped. A string (`'checkpoint-40'`) names a checkpoint that must exist, otherwise the run rejects with
-   * `not_found`. A checkpoint belongs to a base model, its adapters by name and by their initial values, and the
-   * tokenised data. The last two checkpoints are stored, for the last four runs. If arguments differ from the stored
-   * ones, the new ones apply from here on, with a warning of the session (`other_arguments`). A run that had ended
-   * resolves at once with its trained values, or starts anew if the arguments differ. A run that was stopped after more
-   * steps than the arguments now ask for also ends at once, with a warning.
+   * With `resume_from_checkpoint` the run resumes from its last checkpoint, if there is one, as if it had never stopped. A string
+   * (`'checkpoint-40'`) names a checkpoint that must exist, otherwise the run rejects with `not_found`. A checkpoint belongs to a base
+   * model, to adapters with the same names and initial values, and to the tokenised data. The last two checkpoints of each of the last four
+   * runs are stored. If arguments differ from the stored ones, the new ones apply from here on, with a warning of the session
+   * (`other_arguments`). A run that had ended resolves at once with its trained values, or starts anew if the arguments differ. A run that
+   * was stopped after more steps than the arguments now ask for also ends at once, with a warning.
    *
-   * Rejects with `storage_unavailable` while the database can't be read, and with `locked_by_other_tab` while the same
-   * run is in progress elsewhere; `take_over: true` takes it over. The run that another tab takes over rejects with
-   * `locked_by_other_tab` too, with `detail: { taken_over: true }`, unless it had just ended; the model has the trained
-   * values, and nothing more is stored. A run that neither resumes nor takes over trains beside an equal run, but
-   * stores no checkpoints meanwhile, with a warning `locked_by_other_tab`. If the store doesn't outlive the session, or
-   * without Web Locks, as in Node before 24, only runs of the same session are known.
+   * Rejects with `storage_unavailable` while the database can't be read, and with `locked_by_other_tab` while the same run is in progress
+   * elsewhere; `take_over: true` takes it over. A run that another tab takes over also rejects with `locked_by_other_tab`, with
+   * `detail: { taken_over: true }`, unless it had just ended; its model has the trained values, and nothing more is stored. A run that
+   * neither resumes nor takes over can train beside an equal run, but it stores no checkpoints meanwhile, and gives a warning
+   * `locked_by_other_tab`. If the store doesn't outlive the session, or without Web Locks, as in Node before 24, only runs of the same
+   * session are known.
    */
   train(options: TrainOptions = {}): TrainRun {
     const { signal, resume_from_checkpoint, take_over = false } = readable(options);
@@ -259,17 +257,16 @@ export class Trainer {
   }
 
   /**
-   * Measures the model on `eval_dataset`.
+   * Evaluates the model on `eval_dataset`.
    *
-   * A language model gives `eval_loss`: the mean loss over all labelled tokens, of texts cut into blocks of
-   * `max_length` that don't overlap; `perplexity`: its exponential; `eval_tokens`: the number of labelled tokens. A
-   * classifier gives `eval_loss`: the mean over all examples; `eval_rows`: the number of examples; `accuracy` and `f1`,
-   * the mean of all classes' F1. A model with several labels per example gives `accuracy`: the share of rows with all
-   * labels right; `f1`: the mean of all labels' F1; `f1_micro`: the F1 of all labels together. A model of numbers gives
-   * `pearson` and `spearman`: the correlations of predicted and given values, averaged over several numbers, NaN if
-   * either doesn't vary.
+   * A language model gives `eval_loss`, the mean loss over all labelled tokens, of texts split into blocks of `max_length` that don't
+   * overlap; `perplexity`, its exponential; and `eval_tokens`, the number of labelled tokens. A classifier gives `eval_loss`, the mean over
+   * all examples; `eval_rows`, the number of examples; `accuracy`; and `f1`, the mean of all classes' F1. A model with several labels per
+   * example gives `accuracy`, the share of rows with all labels right; `f1`, the mean of all labels' F1; and `f1_micro`, the F1 of all
+   * labels together. A regression model gives `pearson` and `spearman`, the correlations of predicted and given values: means over its
+   * outputs, and NaN if predicted or given values don't vary.
    *
-   * Rejects with `invalid_argument` without an `eval_dataset`, or for data that can't be measured on.
+   * Rejects with `invalid_argument` without an `eval_dataset`, or for data that can't be evaluated on.
    */
   async evaluate(options: { signal?: AbortSignal | undefined } = {}): Promise<Record<string, number>> {
     checkOptions('evaluate', options, { signal: rule.abortSignal });

@@ -77,8 +77,8 @@ function column<At extends 0 | 1>(at: At): Readonly<Record<string, (readonly [un
 }
 
 /**
- * Returns every argument with its value. `ofModel`: the model's own defaults, which override those of `table`. Throws `invalid_argument`
- * for unknown names and invalid values.
+ * Returns all arguments with their values, defaults included. `ofModel`: the model's own defaults, which override those of `table`. Throws
+ * `invalid_argument` for unknown names and invalid values.
  */
 export function resolveTrainingArguments(
   args: TrainingArguments = {},
@@ -102,13 +102,13 @@ export function resolveTrainingArguments(
   return Object.freeze(withObjective(resolved));
 }
 
-/** The temperature with the objective 'contrast', unless it is given. */
+/** The default temperature of the objective 'contrast'. */
 const CONTRAST_TEMPERATURE = 0.1;
-/** The fewest rows of a batch: two pairs, so that a batch may have rows of two classes. */
+/** The smallest batch with the objective 'contrast': two pairs of rows, so that a batch can have rows of two classes. */
 const LEAST_ROWS_TO_CONTRAST = 4;
 const PAIRS = 'A batch consists of pairs of one class, and compares them with pairs of other classes.';
 
-/** Decides the arguments that depend on the objective. Throws `invalid_argument` for those that have no effect with it. */
+/** Resolves the arguments that depend on the objective. Throws `invalid_argument` for arguments that have no effect with it. */
 function withObjective(args: ResolvedTrainingArguments): ResolvedTrainingArguments {
   const { objective, contrastTemperature, per_device_train_batch_size: size } = args;
   if (objective === 'labels') {

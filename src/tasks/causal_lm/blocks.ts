@@ -3,7 +3,7 @@ import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { IGNORED } from '../texts/token_labels';
 import type { TokenRow } from './token_row';
 
-/** Joins tokens that come in parts and cuts them into rows of one length. */
+/** Joins tokens that arrive in parts, and splits them into rows of one length. */
 class BlockCutter {
   readonly #length: number;
   #ids: number[] = [];
@@ -15,7 +15,7 @@ class BlockCutter {
     this.#length = length;
   }
 
-  /** Adds tokens, and gives the blocks that they fill. Without labels every token is learned. */
+  /** Adds tokens, and yields the blocks that they fill. Without `labels`, every token is learned. */
   *push(ids: ArrayLike<number>, labels: ArrayLike<number> = ids): Generator<TokenRow> {
     for (let i = 0; i < ids.length; i++) {
       this.#ids.push(ids[i] ?? 0);
@@ -25,12 +25,12 @@ class BlockCutter {
     }
   }
 
-  /** Begins another document. Two numbers, in turn, are enough to separate it from the one before. */
+  /** Begins a new document. The numbers 1 and 2 in turn are enough to separate a document from the one before. */
   separate(): void {
     if (this.#documents.at(-1) === this.#document) this.#document = 3 - this.#document;
   }
 
-  /** The last, shorter block; none for a single token, which has no label to predict. */
+  /** Yields the last, shorter block, unless it has only one token: no token before it could predict it. */
   *finish(): Generator<TokenRow> {
     if (this.#ids.length >= 2) yield this.#take();
   }
@@ -50,12 +50,12 @@ class BlockCutter {
 
 interface TextBlocksOptions {
   readonly tokenizer: TextTokenizer;
-  /** Tokens of a block. */
+  /** The number of tokens per block. */
   readonly length: number;
   readonly breather: Breather;
 }
 
-/** Cuts one long text into blocks of `length` tokens that don't overlap. Special tokens surround the whole text, not each block. */
+/** Splits one long text into blocks of `length` tokens that don't overlap. Special tokens surround the whole text, not each block. */
 export async function* textBlocks(
   parts: AsyncIterable<string>,
   { tokenizer, length, breather }: TextBlocksOptions,
@@ -75,8 +75,8 @@ export async function* textBlocks(
 }
 
 /**
- * Joins rows and cuts them into blocks of `length` tokens. EOS, if there is one, follows each row that isn't closed yet. Each row stays
- * a document of its own. Its first token isn't learned, because no token before it predicts it.
+ * Joins rows and splits them into blocks of `length` tokens. After a row that doesn't contain its own end, adds an EOS token if the
+ * tokenizer has one. Each row is a separate document, whose first token isn't learned, because no token before it predicts it.
  */
 export async function* packRows(
   rows: AsyncIterable<TokenRow>,

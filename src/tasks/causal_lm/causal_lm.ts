@@ -30,15 +30,15 @@ import { exportedRow, type TokenRow } from './token_row';
 type CausalModel = Omit<TaskModel, 'image'>;
 
 interface CausalInputs extends TokenInputs {
-  /** f32 (N): the factor of the loss of each of `rows`. Set for batches with weights. */
+  /** f32 (N): the loss weight of each entry of `rows`. Set for batches with weights. */
   readonly weights?: Value;
 }
 
-/** Predicting the next token: `AutoModelForCausalLM`. */
+/** Predicts the next token, as `AutoModelForCausalLM` does. */
 export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, TextBatch, CausalInputs> {
   readonly metricNames = ['eval_loss', 'perplexity'];
   readonly lowerIsBetter = ['eval_loss', 'perplexity'];
-  /** transformers' label smoother counts other tokens than the loss here does. */
+  /** transformers' label smoothing averages over different tokens than the loss here. */
   readonly exporter: RowExporter<TokenRow> = {
     smoothsLabels: false,
     exported: (row) => {
@@ -101,7 +101,7 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
       most: this.text.maxLength,
       tokenizer: this.tokenizer,
       vocabSize: this.text.vocabSize,
-      // This call only checks the example. A run later chooses the turns that it learns.
+      // This call only checks the example. A later run chooses which turns it learns.
       completionOnly: false,
     });
     return example;

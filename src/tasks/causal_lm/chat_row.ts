@@ -8,7 +8,7 @@ import { type TokenRow, textRow } from './token_row';
 
 export interface ChatRow {
   readonly row: TokenRow;
-  /** The number of the assistant's turns that aren't learned, as their place in the text is uncertain. */
+  /** The number of assistant turns that aren't learned, because their place in the text is uncertain. */
   readonly uncertain: number;
 }
 
@@ -17,13 +17,14 @@ interface ChatRowOptions {
   /** Whether only the assistant's turns are learned. */
   readonly assistantOnly: boolean;
   readonly breather: Breather;
-  /** The number of first tokens to return. Default: all. */
+  /** The largest number of tokens to return, from the beginning of the text. Default: all. */
   readonly most?: number | undefined;
 }
 
 /**
- * A conversation as its template renders it. Either the assistant's turns are learned, or the whole text. A turn begins with the first
- * token that differs from the tokens of the text before the turn, because a token may cross the turn's edge.
+ * Renders a conversation by its chat template and encodes it. Either only the assistant's turns are learned, or the whole text. A turn
+ * begins with the first token that differs from the tokens of the text before the turn, because one token may contain the end of that text
+ * and the beginning of the turn.
  *
  * Rejects with `invalid_argument` if the assistant's tokens can't be found, and with the errors of rendering the template.
  */

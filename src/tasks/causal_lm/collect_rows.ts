@@ -12,13 +12,13 @@ import { RowSlabs } from './row_slabs';
 import { hasTarget, sliceRow, splitRow, type TokenRow } from './token_row';
 
 export interface RowOptions extends Omit<ExampleOptions, 'breather' | 'most'> {
-  /** The most tokens of a row. */
+  /** The largest number of tokens per row. */
   readonly maxLength: number;
-  /** Joins examples and cuts them into rows of `maxLength`. */
+  /** Whether examples are joined and split into rows of `maxLength` tokens. */
   readonly packing: boolean;
-  /** A longer example loses its end (training), or becomes several rows (evaluation). */
+  /** Whether a longer example is truncated (training) or becomes several rows (evaluation). */
   readonly overflow: 'truncate' | 'split';
-  /** Whether rows have the weights of their examples. If not, all weigh 1. Default: true. */
+  /** Whether rows have the weights of their examples. If not, all weights are 1. Default: true. */
   readonly isWeighted?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
@@ -26,14 +26,17 @@ export interface RowOptions extends Omit<ExampleOptions, 'breather' | 'most'> {
 interface CollectedTokenRows {
   /** At least one. */
   readonly rows: readonly TokenRow[];
-  /** Examples that are left out, as they are too short or have no label within `maxLength`. */
+  /**
+   * The number of examples (or of rows, if examples are packed or split) that are left out, because they are too short or have no label
+   * within `maxLength` tokens.
+   */
   readonly leftOut: number;
-  /** The assistant's turns that aren't learned, as their place in the text is uncertain. */
+  /** The number of assistant turns that aren't learned, because their place in the text is uncertain. */
   readonly uncertain: number;
 }
 
 /**
- * Reads a data set to its end, once, as tokens, and yields to other work now and then. Rejects with `invalid_argument` (naming the
+ * Reads a whole data set once, encodes it as tokens, and regularly yields to the event loop. Rejects with `invalid_argument` (naming the
  * example or line), `invalid_format` for broken files, `limit_exceeded` for more tokens than memory should hold, and the reason of
  * `signal`.
  */
@@ -119,12 +122,12 @@ function expectTokenizer(tokenizer: TextTokenizer | undefined): TextTokenizer {
   });
 }
 
-/** Tokens of the shortest row that has something to predict. */
+/** The number of tokens in the shortest row that has a token to predict. */
 const LEAST_TOKENS = 2;
 
 interface LeftOut {
   readonly leftOut: number;
-  /** How many of them have fewer than two tokens. */
+  /** How many of the examples that are left out have fewer than two tokens. */
   readonly tiny: number;
   readonly maxLength: number;
 }

@@ -6,7 +6,10 @@ import { expectTokens } from '../texts/text_tokens';
 import { IGNORED, tokenLabels } from '../texts/token_labels';
 import { labelledRows, type TextBatch } from './text_batch';
 
-/** The inputs as a batch, with T padded to a bucket. Throws `invalid_argument` for what the model can't take in. */
+/**
+ * Makes a batch of the inputs of `forward`, with T padded to a bucket length. Throws `invalid_argument` for inputs that don't fit the
+ * model.
+ */
 export function batchOfInputs({ input_ids, attention_mask, labels: given }: GivenTexts, text: TextSizes): TextBatch {
   const [B, length] = input_ids.dims;
   const { maxLength } = text;

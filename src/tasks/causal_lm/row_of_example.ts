@@ -14,22 +14,25 @@ import { completionText, sharedLength } from './prompts';
 import { type TokenRow, textRow, weightPart } from './token_row';
 
 export interface ExampleOptions {
-  /** Needed by all examples but `input_ids`. */
+  /** Needed for all examples except those with `input_ids`. */
   readonly tokenizer: TextTokenizer | undefined;
   /** The size of the model's vocabulary: ids and labels must be smaller. */
   readonly vocabSize: number;
-  /** Whether the loss covers completions and the assistant's turns alone. null: true. */
+  /** Whether the loss covers only completions and the assistant's turns. null means true. */
   readonly completionOnly: boolean | null;
   /** Pauses long work, and ends it when its signal aborts. */
   readonly breather: Breather;
-  /** The number of a text's first tokens to return. Default: all. */
+  /** The largest number of tokens to return, from the beginning of a text. Default: all. */
   readonly most?: number | undefined;
 }
 
-/** Any example but a conversation, which another thread renders. */
+/** Any example except a conversation, whose template is rendered in another thread. */
 type SimpleExample = Exclude<SentExample, { readonly messages: unknown }>;
 
-/** An example as tokens. `where` names it in messages: 'example 3', 'line 12'. Rejects with `invalid_argument`, and as `chatRow` does. */
+/**
+ * Encodes an example as tokens. `where` names the example in error messages: 'example 3', 'line 12'. Rejects with `invalid_argument`, and
+ * as `chatRow` does.
+ */
 export async function rowOfExample(example: SentExample, where: string, options: ExampleOptions): Promise<ChatRow> {
   const { row, uncertain } = await unweighted(example, where, options);
   const weight = 'weight' in example ? weightPart(example) : {};
@@ -46,7 +49,7 @@ async function unweighted(example: SentExample, where: string, options: ExampleO
   });
 }
 
-/** An example without a chat template as tokens. Rejects with `invalid_argument`. */
+/** Encodes an example that isn't a conversation. Rejects with `invalid_argument`. */
 export async function exampleRow(example: SimpleExample, where: string, options: ExampleOptions): Promise<TokenRow> {
   if (holdsImage(example)) throw invalid(where, 'a text, got an image');
   if (isPreferred(example)) throw preferred(where, example);
@@ -120,7 +123,7 @@ function invalid(where: string, expected: string, hint = FORMS): WebVeraError {
   return new WebVeraError('invalid_argument', `${where}: expected ${expected}`, { hint });
 }
 
-/** An example as a language model takes it in, cut to `maxLength` tokens. Rejects as `rowOfExample` does. */
+/** Returns an example as a language model receives it, truncated to `maxLength` tokens. Rejects as `rowOfExample` does. */
 export async function previewOfExample(
   example: SentExample,
   where: string,

@@ -1,8 +1,8 @@
 import { type TokenRow, weightPart } from './token_row';
 
-/** Tokens of a slab. */
+/** The number of tokens in a slab, which is a set of arrays that many short rows share. */
 const SLAB = 2 ** 16;
-/** A row with more tokens than this keeps its own arrays. */
+/** A row with more tokens than this has arrays of its own. */
 const LONG = SLAB / 16;
 
 /**
@@ -15,7 +15,7 @@ export class RowSlabs {
   #attention_mask = new Uint8Array();
   #used = 0;
 
-  /** A row with the same tokens, in a slab unless it is long. */
+  /** Copies a row into a slab and returns its views there. A long row is returned as it is. */
   store(row: TokenRow): TokenRow {
     const { length } = row.input_ids;
     if (length > LONG) return row;

@@ -7,20 +7,20 @@ import type { TokenRow } from './token_row';
 /** Every array has N = B·T entries. */
 export interface TextBatch extends Batch, LabelledTokens {
   readonly input_ids: Uint32Array<ArrayBuffer>;
-  /** 0 for padding, else any number: where it changes from token to token of a row, another document begins. */
+  /** 0 for padding. All other values number documents: a new document begins where the value changes within a row. */
   readonly attention_mask: Uint32Array<ArrayBuffer>;
-  /** The factor of the loss of each of `rows`, if the batch is weighted. */
+  /** The loss weight of each entry of `rows`, if the batch is weighted. */
   readonly weights?: Float32Array<ArrayBuffer>;
 }
 
 interface TextBatchFormat {
-  /** The most tokens of a row. */
+  /** The largest number of tokens per row. */
   readonly maxLength: number;
-  /** The id of padding. The mask hides it, so any id of the vocabulary will do. */
+  /** The token id for padding. The mask hides padding, so any id of the vocabulary will do. */
   readonly padId: number;
 }
 
-/** Pads rows on the right to one length. */
+/** Makes a batch of rows, padded on the right to one length. */
 export function makeBatch(rows: readonly TokenRow[], { maxLength, padId }: TextBatchFormat): TextBatch {
   const B = rows.length;
   const longest = Math.max(...rows.map((row) => row.input_ids.length));
@@ -40,8 +40,8 @@ export function makeBatch(rows: readonly TokenRow[], { maxLength, padId }: TextB
 }
 
 /**
- * The positions whose next token has a label, and that label. `labels`: (B,T), −100 for none. The first label of a row has no position
- * before it and isn't learned.
+ * Returns the positions whose next token has a label, and these labels. `labels`: (B, T), −100 for no label. A label at a row's first token
+ * isn't learned, because no position precedes it.
  */
 export function labelledRows(labels: ArrayLike<number>, B: number, T: number): LabelledTokens {
   const rows = new Uint32Array(B * T);

@@ -1,24 +1,27 @@
 import { IGNORED } from '../texts/token_labels';
 
-/** One example as tokens; the three arrays are of one length. Labels aren't shifted: the loss compares t with t+1. */
+/**
+ * One example as tokens; the three arrays have the same length. Labels aren't shifted: the loss compares the output at t with the label at
+ * t + 1.
+ */
 export interface TokenRow {
   readonly input_ids: Uint32Array;
-  /** −100: ignored. */
+  /** −100 for a token that isn't learned. */
   readonly labels: Int32Array;
-  /** 1 for a token and 0 for padding; in packed rows as in `TextBatch`. */
+  /** 1 for a token and 0 for padding; in packed rows, documents are numbered as in `TextBatch`. */
   readonly attention_mask: Uint8Array;
   /** Set if the text contains its own end, so that packing adds no EOS. */
   readonly isClosed?: boolean;
-  /** Factor of the loss of its tokens. Default: 1. */
+  /** The weight of its tokens' losses. Default: 1. */
   readonly weight?: number;
 }
 
-/** The `weight` field of a row that is made of another row's tokens: empty for a weight of 1. */
+/** Returns the `weight` field for a row that is made from another row or an example. Empty if the weight is 1. */
 export function weightPart({ weight = 1 }: Pick<TokenRow, 'weight'>): Pick<TokenRow, 'weight'> {
   return weight === 1 ? {} : { weight };
 }
 
-/** A row of plain text: every token is learned. */
+/** Returns a row of plain text, of which every token is learned. */
 export function textRow(ids: readonly number[]): TokenRow {
   return {
     input_ids: Uint32Array.from(ids),
@@ -27,7 +30,7 @@ export function textRow(ids: readonly number[]): TokenRow {
   };
 }
 
-/** Tokens `start` to `end`. */
+/** Returns the tokens of a row from `start` up to, but not including, `end`. */
 export function sliceRow(row: TokenRow, start: number, end: number): TokenRow {
   return {
     input_ids: row.input_ids.slice(start, end),
@@ -37,7 +40,7 @@ export function sliceRow(row: TokenRow, start: number, end: number): TokenRow {
   };
 }
 
-/** Consecutive parts of `length` tokens that don't overlap; the last may be shorter. */
+/** Yields consecutive parts of a row, of `length` tokens each; the last one may be shorter. */
 export function* splitRow(row: TokenRow, length: number): Generator<TokenRow> {
   for (let start = 0; start < row.input_ids.length; start += length) yield sliceRow(row, start, start + length);
 }
@@ -47,7 +50,7 @@ export function hasTarget(row: TokenRow): boolean {
   return row.labels.subarray(1).some((label) => label !== IGNORED);
 }
 
-/** A row as Python's Trainer takes it. A packed row also has the lengths of its documents. */
+/** Returns a row as transformers' Trainer reads it. A packed row also has the lengths of its documents. */
 export function exportedRow({ input_ids, labels, attention_mask }: TokenRow): object {
   const seq_lengths = documentLengths(attention_mask);
   return {
@@ -58,7 +61,7 @@ export function exportedRow({ input_ids, labels, attention_mask }: TokenRow): ob
   };
 }
 
-/** The lengths of a packed row's documents. A row with padding isn't packed, and is one document. */
+/** Returns the lengths of a packed row's documents. A row with padding isn't packed, so it counts as one document. */
 function documentLengths(mask: Uint8Array): readonly number[] {
   if (mask.includes(0)) return [mask.length];
   const lengths: number[] = [];

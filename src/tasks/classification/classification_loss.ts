@@ -31,13 +31,13 @@ interface ClassificationLoss {
   readonly contrastTemperature: number | undefined;
 }
 
-/** A loss for each row: of the head's predictions, or of the comparison with the batch's other rows. */
+/** Computes a loss for each row: from the head's predictions, or by comparison with the batch's other rows ('contrast'). */
 export function classificationLoss(g: Graph, head: Head, parts: ClassificationLoss): Loss {
   const { contrastTemperature: temperature } = parts;
   return temperature === undefined ? lossOfLabels(g, head, parts) : lossOfContrast(g, head, { ...parts, temperature });
 }
 
-/** Cross-entropy of classes, binary cross-entropy of several labels at once, the squared error of numbers. */
+/** Cross-entropy for classes, binary cross-entropy for several labels at once, squared error for numbers. */
 function lossOfLabels(
   g: Graph,
   head: Head,
@@ -55,7 +55,7 @@ function lossOfLabels(
   return { losses, chunkRows: B, ...(all && { logits: all }) };
 }
 
-/** The supervised contrastive loss of the head's features. The head's last layer has no part in it: it only makes logits for metrics. */
+/** Computes the supervised contrastive loss of the head's features. The head's last layer only makes logits for metrics. */
 function lossOfContrast(
   g: Graph,
   head: Head,

@@ -17,7 +17,7 @@ import { labelScores } from './label_scores';
 import { predictionMetricNames, predictionMetrics, predictionsOf } from './prediction_metrics';
 import { type BatchTargets, noTarget, type RowTarget } from './row_targets';
 
-/** A batch in which the head reads one vector of each row: a hidden state, or a pooled vector. */
+/** A batch in which the head reads one vector per row: a hidden state or a pooled vector. */
 export interface ClassifiedBatch extends Batch, BatchTargets {
   /** (B): the indices of the vectors that the head reads: flat positions of hidden states, or rows of pooled vectors. */
   readonly rows: Uint32Array<ArrayBuffer>;
@@ -30,11 +30,11 @@ export interface HeadInputs {
   readonly targets: Value;
   /** (B): the weight of each row's loss. */
   readonly weights: Value;
-  /** (K, B·T): from `poolingWeights`, for a head on pooled tokens. */
+  /** (K, B·T): the weights from `poolingWeights`, for a head that reads pooled tokens. */
   readonly pooling?: Value;
 }
 
-/** The head, loss, metrics and predictions of all tasks that predict labels, or numbers, of whole inputs. */
+/** The head, loss, metrics and predictions of all tasks that predict labels or numbers for whole inputs. */
 export class Classifier<
   B extends ClassifiedBatch,
   Inputs extends BatchInputs & HeadInputs,
@@ -83,7 +83,7 @@ export class Classifier<
     return { dims, data: data.slice(0, numel(dims)) };
   }
 
-  /** `read` takes an example with or without a label. */
+  /** Makes a predictor of `read`, which turns an example with or without a label into an input. */
   protected predictorOf<Input extends object>(read: Predictor<Input>['unlabelled']): Predictor<Input & RowTarget> {
     return {
       unlabelled: async (...example) => ({ ...(await read(...example)), ...noTarget(this.labels) }),
@@ -91,7 +91,7 @@ export class Classifier<
     };
   }
 
-  /** The inputs of the head for B rows. */
+  /** Creates the head's inputs for B rows. */
   protected headInputs(B: number): HeadInputs {
     const isClass = this.labels.problem === 'single_label_classification';
     return {
@@ -108,13 +108,13 @@ export class Classifier<
   }
 }
 
-/** The vectors from which a head reads some rows: hidden states (N, C), or pooled ones (B, K·C). */
+/** Returns the matrix of which a head reads some rows: hidden states (N, C), or pooled vectors (B, K·C). */
 function vectorsOf(g: Graph, head: Head, { hidden, inputs }: LogitsParts<BatchInputs & HeadInputs>): Value {
   const { pooling, spans } = inputs;
   return head.pooling && pooling ? pooled(g, hidden, { pooling, spans }, head.pooling) : hidden;
 }
 
-/** The vectors that a head reads: (B, C). */
+/** Returns the vectors that a head reads: (B, C), or (B, K·C) if they are pooled. */
 function readByHead(g: Graph, head: Head, parts: LogitsParts<BatchInputs & HeadInputs>): Value {
   const { rows } = parts.inputs;
   const [count = 0] = rows.shape;

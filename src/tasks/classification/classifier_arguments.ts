@@ -4,7 +4,7 @@ import type { ResolvedTrainingArguments } from '../../core/types/training';
 import type { Labels } from '../../models/labels';
 import { refused } from '../refused';
 
-/** Throws `invalid_argument` for arguments that don't apply to any classifier, or not to a classifier with these labels. */
+/** Throws `invalid_argument` for arguments that no classifier accepts, or that a classifier with these labels doesn't accept. */
 export function expectClassifiable(
   args: Pick<
     ResolvedTrainingArguments,
@@ -19,7 +19,7 @@ export function expectClassifiable(
   if (args.objective === 'contrast') expectComparable(labels);
 }
 
-/** Throws `invalid_argument` for an argument of classes if the labels are numbers, or several at once. */
+/** Throws `invalid_argument` for an argument that needs classes, if the labels are numbers or an example may have several labels. */
 function expectClasses(argument: string, { names, problem }: Labels, hint = ''): void {
   if (problem === 'single_label_classification') return;
   const kind = problem === 'regression' ? 'of numbers' : 'of several labels at once';
@@ -33,7 +33,7 @@ export function expectComparable(labels: Labels): void {
 
 const COMPARES = "The objective 'contrast' compares examples that have one class each.";
 
-/** The weight of each row's loss, by its class. Throws `invalid_argument` for weights of unknown labels. */
+/** Returns the weight of each row's loss, which depends on its class. Throws `invalid_argument` for weights of unknown labels. */
 export function rowWeights(
   targets: readonly number[],
   weights: ResolvedTrainingArguments['classWeights'],
@@ -55,7 +55,7 @@ export function rowWeights(
       },
     );
   }
-  // A label may have the name of something that all objects inherit.
+  // A label may have the same name as an inherited property of objects, such as 'constructor'.
   const weightOf = (name: string): number => (Object.hasOwn(weights, name) ? (weights[name] ?? 1) : 1);
   return targets.map((target) => weightOf(names[target] ?? ''));
 }

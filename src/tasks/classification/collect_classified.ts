@@ -6,20 +6,20 @@ import { expectClassifiable, rowWeights } from './classifier_arguments';
 import { checkClasses } from './example_labels';
 import type { RowTarget } from './row_targets';
 
-/** The most targets of all rows together: a number for each label takes memory, too. */
+/** The largest number of targets in all rows together. It limits their memory, because each row may have a number for each label. */
 const MOST_TARGETS = 2 ** 25;
 
-/** How a data set becomes rows. */
+/** The format of a labelled data set, and how an example becomes a row. */
 interface LabelledFormat<Row> {
   readonly labels: Labels;
-  /** The form of an example, for messages. */
+  /** The format of an example, for error messages. */
   readonly form: string;
-  /** The memory of a row, and the most that all rows may take. */
+  /** Measures a row's memory in `unit`s, and limits the sum over all rows. */
   readonly size: { readonly unit: string; readonly most: number; of(row: Row): number };
   row(example: SentExample, where: string): Row | Promise<Row>;
 }
 
-/** Reads a data set as `exampleRows` does. Also rejects with `invalid_argument` if all examples to learn have one class. */
+/** Reads a data set as `exampleRows` does. Also rejects with `invalid_argument` if all training examples have the same class. */
 export async function collectClassified<Row extends RowTarget>(
   source: RowSource,
   { args, purpose, signal }: CollectOptions,

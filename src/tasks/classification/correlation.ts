@@ -1,4 +1,4 @@
-/** Pearson's correlation; NaN where either doesn't vary, as in SciPy. */
+/** Returns Pearson's correlation; NaN if `x` or `y` is constant, as in SciPy. */
 export function pearson(x: readonly number[], y: readonly number[]): number {
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [meanX, meanY] = [mean(x), mean(y)];
@@ -12,12 +12,12 @@ export function pearson(x: readonly number[], y: readonly number[]): number {
   return xy / Math.sqrt(xx * yy);
 }
 
-/** Spearman's correlation: that of the ranks. */
+/** Returns Spearman's correlation: Pearson's correlation of the ranks. */
 export function spearman(x: readonly number[], y: readonly number[]): number {
   return pearson(ranks(x), ranks(y));
 }
 
-/** Ranks from 1. Equal values share the mean of their ranks. */
+/** Returns ranks from 1. Equal values share the mean of their ranks. */
 function ranks(values: readonly number[]): number[] {
   const order = values.map((_, row) => row).sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
   const result = new Array<number>(values.length).fill(0);

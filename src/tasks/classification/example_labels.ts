@@ -7,20 +7,20 @@ import type { IdTensor, RowLabels } from '../../core/types/tensor';
 import type { Example, LabelList } from '../../core/types/training';
 import { areSeveral, type Labels, targetsPerRow } from '../../models/labels';
 
-/** Most names in a message. */
+/** The largest number of names in an error message. */
 const SHOWN = 8;
 
 /** If a model predicts several labels at once, an example has the labels whose probability is above this. */
 export const ONE_HALF = 0.5;
 
-/** The label or the labels in an example. */
+/** An example's label, or its list of labels. */
 type GivenLabel = number | string | LabelList;
 
-/** The label of an example, or its list of labels if the model predicts several. Undefined for an example without a label. */
+/** Returns the label of an example, or its list of labels if the model predicts several. Undefined for an example without a label. */
 export function labelOf(example: Example, labels: Labels): GivenLabel | undefined {
   if ('label' in example && example.label !== undefined && typeof example.label !== 'boolean') return example.label;
   const given = 'labels' in example ? example.labels : undefined;
-  // A list of numbers for a model that predicts one label has the labels of tokens, not of the whole example.
+  // For a model that predicts one label, a list of numbers holds labels of tokens, not of the whole example.
   return typeof given === 'object' && !areSeveral(labels) && !isNames(given) ? undefined : given;
 }
 
@@ -29,8 +29,9 @@ function isNames(list: LabelList): boolean {
 }
 
 /**
- * The targets of a row: a list of its one class or number, or a number for each label. If a model predicts several labels at once, `given`
- * has their names, or each label's probability from 0 to 1; a single name counts as a list of one. Throws `invalid_argument`.
+ * Returns the targets of a row: only its class or number, or a number for each label. If a model predicts several labels at once, `given`
+ * has the names of the example's labels, or each label's probability from 0 to 1; a single name counts as a list with one name. Throws
+ * `invalid_argument`.
  */
 export function targetsOf(given: GivenLabel, labels: Labels, where: string): readonly number[] {
   if (areSeveral(labels)) return severalTargets(typeof given === 'string' ? [given] : given, labels, where);
@@ -55,7 +56,7 @@ function severalTargets(given: number | LabelList, { names, problem }: Labels, w
   throw wrongLabel(where, expected, given, LOADED_HINT);
 }
 
-/** 1 for each label that is named, else 0. */
+/** Returns 1 for each label that is named, and 0 for the others. Throws `invalid_argument` for unknown names. */
 function oneForEach(given: LabelList, names: readonly string[], where: string): number[] {
   const [known, told] = [new Set<number | string>(names), new Set<number | string>(given)];
   const odd = [...told].find((name) => !known.has(name));
@@ -64,8 +65,8 @@ function oneForEach(given: LabelList, names: readonly string[], where: string): 
 }
 
 /**
- * The class that a label names, or the number that is to be predicted. A label gives a class by its name or its index. A number may also be
- * a text, as in CSV files. Throws `invalid_argument`, also for a number that is the name of one class and the index of another.
+ * Returns the class that a label names, or the number to predict. A label names a class by the class's name or index. A number may also be
+ * a string, as in CSV files. Throws `invalid_argument`, also for a number that is the name of one class and the index of another.
  */
 export function targetOf(label: number | string, { names, problem }: Labels, where: string): number {
   if (problem === 'regression') {
@@ -88,7 +89,10 @@ export function targetOf(label: number | string, { names, problem }: Labels, whe
   throw wrongLabel(where, `one of the model's labels (${shown(names)}) or an index below ${names.length}`, label);
 }
 
-/** Returns a check of a number to predict: it returns the number, or throws `invalid_argument` if that isn't finite in float32. */
+/**
+ * Returns a function that checks a number to predict: it returns the number, or throws `invalid_argument` if the number isn't finite in
+ * float32.
+ */
 function float32At(where: string): (number: number) => number {
   return (number) => {
     if (fitsFloat32(number)) return number;
@@ -96,13 +100,16 @@ function float32At(where: string): (number: number) => number {
   };
 }
 
-/** The class at an index. Throws `invalid_argument`. */
+/** Returns the class at an index. Throws `invalid_argument` if there is none. */
 export function classAt(index: number, { names }: Labels, where: string): number {
   if (names[index] !== undefined) return index;
   throw wrongLabel(where, `an index below ${names.length} of the model's labels (${shown(names)})`, index);
 }
 
-/** The label of an example with its number and name. Throws `invalid_argument`, as `targetsOf` does. */
+/**
+ * Returns an example's label for a preview: the index and name of each class that it has, or the numbers to predict. null if it has no
+ * label. Throws `invalid_argument`, as `targetsOf` does.
+ */
 export function previewLabel(example: Example, labels: Labels, where: string): PreviewLabel {
   const label = labelOf(example, labels);
   if (label === undefined) return null;
@@ -114,7 +121,7 @@ export function previewLabel(example: Example, labels: Labels, where: string): P
   return targets.flatMap((target, id) => (target > ONE_HALF ? [named(id)] : []));
 }
 
-/** The targets in the labels of `forward`, for each of B rows: classes are indices. Throws `invalid_argument`. */
+/** Returns the targets of B rows from the labels that were passed to `forward`; classes are indices there. Throws `invalid_argument`. */
 export function givenTargets(
   { dims, data }: RowLabels | IdTensor,
   labels: Labels,
@@ -154,8 +161,8 @@ function wrongLabel(where: string, expected: string, label: GivenLabel, hint = L
 }
 
 /**
- * Warns of labels that no row has. Throws `invalid_argument` where all rows have the same class: nothing but that class would be
- * learnt.
+ * Warns of labels that no row has. Throws `invalid_argument` if all rows have the same class, because the model would only learn to predict
+ * that class.
  */
 export function checkClasses(rows: readonly (readonly number[])[], labels: Labels): Warning[] {
   const { names, problem } = labels;

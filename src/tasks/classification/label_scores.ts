@@ -3,8 +3,8 @@ import type { Labels } from '../../models/labels';
 import { ONE_HALF } from './example_labels';
 
 /**
- * For each row of logits (rows, labels): the labels by their probability, the likeliest first; or the predicted numbers, in the order
- * of the labels.
+ * Returns a list for each row of logits (rows, labels): the labels in descending order of their probability, or the predicted numbers in
+ * the order of the labels.
  */
 export function labelScores(logits: Float32Array, { names, problem }: Labels): readonly (readonly LabelScore[])[] {
   return Array.from({ length: logits.length / names.length }, (_, row) => {

@@ -5,14 +5,17 @@ import { ONE_HALF } from './example_labels';
 type Numbers = readonly number[];
 
 /**
- * The predictions for logits (rows, labels): each row's class, or a 0 or 1 for each label, or the predicted number of each label.
+ * Returns the predictions for logits (rows, labels): each row's class, or 0 or 1 for each label, or the predicted number for each label.
  */
 export function predictionsOf(logits: Float32Array, { names, problem }: Labels): number[] {
   if (problem === 'single_label_classification') return predictedClasses(logits, names.length);
   return problem === 'regression' ? [...logits] : Array.from(logits, (logit) => Number(logit > 0));
 }
 
-/** The class with the highest logit of each of the rows: (rows, labels). The first of equals, as torch's argmax on a CPU. */
+/**
+ * Returns the class with the highest logit in each row of logits (rows, labels). If several logits are highest, the first one counts, as in
+ * torch's argmax on a CPU.
+ */
 export function predictedClasses(logits: Float32Array, labels: number): number[] {
   return Array.from({ length: logits.length / labels }, (_, row) => {
     let best = 0;
@@ -33,8 +36,8 @@ export function predictionMetricNames({ problem }: Labels): readonly string[] {
 }
 
 /**
- * Metrics of predictions and targets, both (rows, targets of a row). Classes have accuracy and macro F1. Several labels at once have the
- * share of rows that are wholly right, macro F1 and micro F1. Numbers have correlations, which are means if a row has several numbers.
+ * Computes metrics from predictions and targets, both (rows, targets per row). For classes: accuracy and macro F1. For several labels at
+ * once: the share of rows with all labels right, macro F1 and micro F1. For numbers: correlations, averaged if a row has several numbers.
  */
 export function predictionMetrics(
   predicted: Numbers,
@@ -55,14 +58,14 @@ function accuracy(predicted: Numbers, targets: Numbers): number {
   return predicted.filter((label, row) => label === targets[row]).length / targets.length;
 }
 
-/** The numbers of rows where a label is predicted rightly, is predicted, and is true. */
+/** The number of rows where a label is predicted correctly (`hit`), is predicted (`said`), and is present (`true`). */
 interface Counts {
   hit: number;
   said: number;
   true: number;
 }
 
-/** The mean of each class' F1 as in scikit-learn: over the classes that occur in the targets or the predictions. */
+/** Returns the mean of the classes' F1, as in scikit-learn: over the classes that occur in the targets or the predictions. */
 function macroF1(predicted: Numbers, targets: Numbers): number {
   const counts = new Map<number, Counts>();
   const of = (label: number): Counts => {
@@ -79,7 +82,10 @@ function macroF1(predicted: Numbers, targets: Numbers): number {
   return mean([...counts.values()].map(f1));
 }
 
-/** Metrics of rows of `count` labels, as in scikit-learn: a label that no row has, and that is never predicted, has an F1 of 0. */
+/**
+ * Computes metrics of rows with `count` labels each. As in scikit-learn, a label that no row has and that is never predicted has an F1 of
+ * 0.
+ */
 function severalLabels(predicted: Numbers, targets: Numbers, count: number): Readonly<Record<string, number>> {
   const each = Array.from({ length: count }, (): Counts => ({ hit: 0, said: 0, true: 0 }));
   const all: Counts = { hit: 0, said: 0, true: 0 };

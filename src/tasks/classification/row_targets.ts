@@ -2,13 +2,13 @@ import { areSeveral, type Labels, targetsPerRow } from '../../models/labels';
 
 /** The targets of an example. */
 export interface RowTarget {
-  /** Its class or the number to be predicted, alone. With several labels, the probability or the number of each. */
+  /** The example's class, or the number to predict. With several labels, a probability or a number for each label. */
   readonly targets: readonly number[];
-  /** The weight of its loss. */
+  /** The weight of the example's loss. */
   readonly weight: number;
 }
 
-/** The targets of an example without a label. */
+/** Returns targets for an example without a label: zeros. */
 export function noTarget(labels: Labels): RowTarget {
   return { targets: new Array<number>(targetsPerRow(labels)).fill(0), weight: 1 };
 }
@@ -17,7 +17,7 @@ export function noTarget(labels: Labels): RowTarget {
 export interface BatchTargets {
   /** B, or 0 if the rows have no labels. */
   readonly labelled: number;
-  /** (B, targets of a row): zeros for none. */
+  /** (B, targets per row): zeros for rows without a label. */
   readonly targets: Float32Array<ArrayBuffer>;
   /** (B): the weight of each row's loss. */
   readonly weights: Float32Array<ArrayBuffer>;
@@ -31,13 +31,13 @@ export function targetsOfBatch(rows: readonly RowTarget[], isLabelled: boolean):
   };
 }
 
-/** The fields for Python: the label or the list of labels, and the weight if it isn't 1. */
+/** Returns the fields that an exported row has for Python: the label or the list of labels, and the weight if it isn't 1. */
 export function exportedTarget({ targets, weight }: RowTarget, labels: Labels): object {
   const [first = 0] = targets;
   return { labels: areSeveral(labels) ? targets : first, ...(weight !== 1 && { weight }) };
 }
 
-/** A row's targets as one of its columns. */
+/** Returns a row's targets as bytes, for `TaskData.columns`. */
 export function targetColumn({ targets }: RowTarget): Uint8Array {
   return new Uint8Array(Float64Array.from(targets).buffer);
 }

@@ -10,7 +10,7 @@ import type { Batch, BatchArguments, BatchInputs, BatchShape } from '../task/tas
 import type { TaskKind } from '../task/task_kind';
 import type { LogitsParts } from '../task/task_loss';
 
-/** Vectors of inputs: `AutoModel`. It learns nothing. */
+/** Makes vectors of inputs, as `AutoModel` does. This task can't be trained. */
 export class FeatureExtraction implements Task {
   readonly metricNames = [];
   readonly lowerIsBetter = [];

@@ -3,7 +3,7 @@ import type { Labels } from '../../models/labels';
 import { exportedTarget } from '../classification/row_targets';
 import type { ImageRow } from './image_row';
 
-/** The most bytes that one call takes as arguments. */
+/** The largest number of bytes that one call gets as arguments. */
 const CHUNK = 2 ** 13;
 
 interface ImageExportFormat {
@@ -11,7 +11,9 @@ interface ImageExportFormat {
   readonly labels: Labels;
 }
 
-/** A row as Python takes it: `pixels`, bytes (H, W, 3) in base64, or `pixel_values`, numbers (C, H, W); its label and its weight. */
+/**
+ * Returns a row as Python reads it: `pixels`, bytes (H, W, 3) in base64, or `pixel_values`, numbers (C, H, W); its label and its weight.
+ */
 export function exportedImage(row: ImageRow, { image: { channels, size }, labels }: ImageExportFormat): object {
   const { pixels } = row;
   const target = exportedTarget(row, labels);

@@ -23,10 +23,10 @@ import { previewOfImage } from './image_preview';
 import { givenImages, type ImageRow, type ImageRowOptions, imageRow, keptExample } from './image_row';
 import { movedImages } from './moved_images';
 
-/** Bytes of pixels that are held in memory for later epochs. */
+/** The largest size in bytes of a data set's pixels, which stay in memory for later epochs. */
 const MAX_BYTES = 2 ** 30;
 
-/** A batch of images for the device. T = P + 1: a token for each patch, and one before them. */
+/** A batch of images for the device. T = P + 1: one token for each of P patches, and one before them. */
 interface ClassifiedImages extends ClassifiedBatch {
   /** (B·P, C·p·p) */
   readonly pixel_values: Float32Array<ArrayBuffer>;
@@ -34,7 +34,7 @@ interface ClassifiedImages extends ClassifiedBatch {
 
 type ClassifiedImageInputs = ImageInputs & HeadInputs;
 
-/** Predicting labels of an image, or numbers: `AutoModelForImageClassification`. */
+/** Predicts labels or numbers for images, as `AutoModelForImageClassification` does. */
 export class ImageClassification
   extends Classifier<ClassifiedImages, ClassifiedImageInputs, ImageRow>
   implements Task<ImageRow, ClassifiedImages, ClassifiedImageInputs>
@@ -44,7 +44,7 @@ export class ImageClassification
   readonly #image: ImageSizes;
   readonly #processor: ImageProcessor | undefined;
 
-  /** Throws `unsupported_model` for a network that takes in something else than images. */
+  /** Throws `unsupported_model` for a network that doesn't read images. */
   constructor(model: Omit<TaskModel, 'text'>, processor?: ImageProcessor | undefined) {
     const image = imageSizes(model);
     super(model.head, (row) => movedImages(row, image));
@@ -76,7 +76,7 @@ export class ImageClassification
     return keptExample(example, where, this.#options(signal));
   }
 
-  /** Includes the scaling if the pixels are bytes, because the numbers that the model reads depend on it. */
+  /** Includes the pixel scaling if the pixels are bytes, because the numbers that the model reads depend on it. */
   columns(row: ImageRow) {
     const { pixels } = row;
     const scaling = pixels instanceof Uint8Array ? this.#processor?.scaling : undefined;

@@ -6,8 +6,8 @@ import { expectProcessor, pixelsOf } from '../images/pixels';
 import type { ImageRowOptions } from './image_row';
 
 /**
- * An example, with or without a label, as a classifier of images takes it in. Rejects as `imageRow` does, and with `invalid_argument`
- * for a model without an image processor, as the scaling of its numbers is unknown.
+ * Returns an example, with or without a label, as an image classifier receives it. Rejects as `imageRow` does, and with `invalid_argument`
+ * for a model without an image processor, because the scaling of its pixel values is unknown.
  */
 export async function previewOfImage(
   example: SentExample,

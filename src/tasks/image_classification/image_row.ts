@@ -22,8 +22,8 @@ export interface ImageRowOptions extends PixelOptions {
 }
 
 /**
- * An example as a row. `where` names it in messages. Rejects with `invalid_argument`, `invalid_format` and `limit_exceeded` for bytes
- * that hold no image or too large a one, and with the signal's reason.
+ * Makes a row of an example. `where` names the example in error messages. Rejects with `invalid_argument`, with `invalid_format` for bytes
+ * that hold no image, with `limit_exceeded` for an image that is too large, and with the signal's reason.
  */
 export async function imageRow(example: SentExample, where: string, options: ImageRowOptions): Promise<ImageRow> {
   const label = labelOf(example, options.labels);
@@ -33,8 +33,8 @@ export async function imageRow(example: SentExample, where: string, options: Ima
 }
 
 /**
- * An example in the form that profiles store: pixels of the model's size. Rejects as `imageRow` does, and with `invalid_argument` for
- * `pixel_values`, whose scaling is unknown.
+ * Converts an example to the form that profiles store: pixels at the model's image size. Rejects as `imageRow` does, and with
+ * `invalid_argument` for `pixel_values`, whose scaling is unknown.
  */
 export async function keptExample(example: SentExample, where: string, options: ImageRowOptions): Promise<SentExample> {
   const { pixels } = await imageRow(example, where, options);
@@ -45,7 +45,7 @@ export async function keptExample(example: SentExample, where: string, options: 
   return { prepared: { height: size, width: size, data: pixels }, ...told };
 }
 
-/** The inputs of `forward` as rows. Throws `invalid_argument` for pixels and labels that don't fit the model. */
+/** Returns the inputs of `forward` as rows. Throws `invalid_argument` for pixels and labels that don't fit the model. */
 export function givenImages(inputs: GivenImages, { image, labels }: GivenOptions): readonly ImageRow[] {
   const { dims, data } = inputs.pixel_values;
   const [B, ...shape] = dims;

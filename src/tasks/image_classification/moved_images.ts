@@ -2,7 +2,7 @@ import type { ImageSizes } from '../../models/architecture';
 import type { Pixels } from '../images/pixels';
 import type { ImageRow } from './image_row';
 
-/** An image is moved by its size divided by this. */
+/** Images are shifted by their size divided by this number. */
 const PART = 28;
 const SIDES = [
   [-1, 0],
@@ -11,7 +11,7 @@ const SIDES = [
   [0, 1],
 ] as const;
 
-/** The image moved to each of four sides, with the pixels at its edge repeated. */
+/** Returns four copies of an image, each shifted in another direction, with the pixels at the image's edge repeated. */
 export function movedImages(row: ImageRow, image: ImageSizes): readonly ImageRow[] {
   const distance = Math.max(1, Math.round(image.size / PART));
   return SIDES.map(([x, y]) => ({ ...row, pixels: moved(row.pixels, image, x * distance, y * distance) }));

@@ -5,7 +5,7 @@ import { attentionSpans } from '../../ops/attention/attention_spans';
 import type { BatchInputs, BatchShape } from '../task/task_batches';
 import { tokenPositions } from '../texts/positions';
 
-/** The inputs of a network that reads images. T = P + 1: a token for each patch, and one before them. */
+/** The inputs of a network that reads images. T = P + 1: one token for each of P patches, and one before them. */
 export interface ImageInputs extends BatchInputs {
   readonly network: {
     readonly pixel_values: Value;

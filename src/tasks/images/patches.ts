@@ -1,8 +1,9 @@
 import type { ImageSizes } from '../../models/architecture';
 
 /**
- * The patches of images as rows of a matrix, (B·P, C·p·p), from the top left, row by row: the operand of a convolution over patches,
- * with the numbers of a patch in the order of the weight's (C, p, p). `images` holds the pixels of B images, (C, H, W) each.
+ * Returns the patches of images as the rows of a matrix (B·P, C·p·p), from the top left, row by row. This matrix is the operand of a
+ * convolution over patches; the numbers of a patch are in the order of the convolution's weight, (C, p, p). `images` holds the pixels of B
+ * images, (C, H, W) each.
  */
 export function patchRows(
   images: readonly Float32Array[],

@@ -6,7 +6,7 @@ import type { ImageProcessor } from '../../images/image_processor';
 import type { ImageSizes } from '../../models/architecture';
 import { placed } from '../reading/placed_examples';
 
-/** Bytes (H, W, 3) if the image was prepared here; numbers (C, H, W) if the caller passed `pixel_values`. */
+/** Bytes (H, W, 3) if the image processor prepared the image; numbers (C, H, W) if the caller passed `pixel_values`. */
 export type Pixels = Uint8Array | Float32Array;
 
 export interface PixelOptions {
@@ -16,8 +16,8 @@ export interface PixelOptions {
 }
 
 /**
- * The pixels of an example with or without a label. Rejects with `invalid_argument`, `invalid_format` and `limit_exceeded` for
- * bytes that hold no image or too large a one, and with the signal's reason.
+ * Returns the pixels of an example with or without a label. Rejects with `invalid_argument`, with `invalid_format` for bytes that hold no
+ * image, with `limit_exceeded` for an image that is too large, and with the signal's reason.
  */
 export async function pixelsOf(example: SentExample, where: string, options: PixelOptions): Promise<Pixels> {
   if ('image' in example) return preparedPixels(example.image, `${where}: image`, options);
@@ -47,14 +47,17 @@ async function preparedPixels(
   }
 }
 
-/** The pixels of an image that was prepared before. */
+/** Returns the pixels of an image that was prepared earlier, such as a profile's stored image. */
 function keptPixels({ height, width, data }: RgbImage, where: string, { image, processor }: PixelOptions): Uint8Array {
   expectProcessor(processor);
   expectImage([data.length / (height * width), height, width], image, where);
   return data;
 }
 
-/** The numbers of an image's pixels: (C, H, W). Throws `invalid_argument` for bytes without a processor. */
+/**
+ * Converts an image's pixels to the numbers that the model reads: (C, H, W). Throws `invalid_argument` for bytes if the model has no image
+ * processor.
+ */
 export function pixelNumbers(
   pixels: Pixels,
   { size }: ImageSizes,
@@ -64,7 +67,7 @@ export function pixelNumbers(
   return expectProcessor(processor).pixelValues({ height: size, width: size, data: pixels });
 }
 
-/** Throws `invalid_argument` for a model without an image processor. */
+/** Returns the image processor. Throws `invalid_argument` if the model has none. */
 export function expectProcessor(processor: ImageProcessor | undefined): ImageProcessor {
   if (processor !== undefined) return processor;
   throw new WebVeraError(

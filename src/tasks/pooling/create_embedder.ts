@@ -7,18 +7,18 @@ import type { Preprocessors, TaskModel } from '../task/task_kind';
 import { ImageEmbedder } from './image_embedder';
 import { TextEmbedder } from './text_embedder';
 
-/** The caller's choices in place of the folder's pooling. */
+/** The caller's choices, which override the folder's pooling. */
 export interface AskedPooling {
   readonly pooling?: PoolingMode | undefined;
   readonly normalize?: boolean | undefined;
 }
 
-/** transformers' vector of an image: the first token's hidden state after the last norm. */
+/** The pooling for images, as in transformers: the first token's hidden state after the last norm. */
 const FIRST: Pooling = { modes: ['first'], normalize: false };
 
 /**
- * Makes vectors of a model's inputs. By default, texts have the folder's pooling, or the mean if the folder names no pooling; the vector of
- * an image is the first token's hidden state.
+ * Creates an embedder, which makes vectors of a model's inputs. By default, texts are pooled as the folder specifies, or by their mean if
+ * it specifies no pooling; an image's vector is the hidden state of its first token.
  */
 export function createEmbedder(
   model: Pick<TaskModel, 'text' | 'image' | 'config'>,
@@ -37,7 +37,7 @@ function chosen({ pooling, normalize }: AskedPooling, own: Pooling): Pooling {
   return { modes: pooling === undefined ? own.modes : [pooling], normalize: normalize ?? own.normalize };
 }
 
-/** Throws `unsupported_model` if the folder's own vectors are asked for and need something that isn't computed here. */
+/** Throws `unsupported_model` if the caller asks for the folder's own vectors, and they need a module that isn't supported here. */
 export function expectSupported({ unsupported }: SentenceSettings, { pooling }: AskedPooling): void {
   if (unsupported === undefined || pooling !== undefined) return;
   throw new WebVeraError(

@@ -5,9 +5,9 @@ import { l2Normalize } from '../../ops/norms/l2_normalize';
 import { poolRows } from '../../ops/rows/pool_rows';
 import type { BatchInputs, BatchShape } from '../task/task_batches';
 
-/** The inputs of a batch whose hidden states become a vector of each row. */
+/** The inputs of a batch whose hidden states are pooled into one vector per row. */
 export interface PooledInputs extends BatchInputs {
-  /** (K, B·T): from `poolingWeights`. */
+  /** (K, B·T): the weights from `poolingWeights`. */
   readonly pooling: Value;
 }
 
@@ -15,7 +15,7 @@ export function weightsInput({ B, T }: BatchShape, { modes }: Pooling): Value {
   return pinned('pooling weights', [modes.length, B * T]);
 }
 
-/** The vectors of a batch's rows, (B, K·C), from its hidden states (B·T, C). */
+/** Pools a batch's hidden states (B·T, C) into one vector per row: (B, K·C). */
 export function pooled(
   g: Graph,
   hidden: Value,

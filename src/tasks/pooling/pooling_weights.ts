@@ -7,8 +7,8 @@ interface PooledTokens extends BatchShape {
 }
 
 /**
- * The weights (K, B·T) by which `poolRows` makes the vectors of K modes, as sentence-transformers does. `skipped`: how many of each
- * row's first tokens don't count.
+ * Returns the weights (K, B·T) with which `poolRows` pools hidden states in K modes, as sentence-transformers does. `skipped`: the number
+ * of tokens at the beginning of each row that don't count.
  */
 export function poolingWeights(
   { B, T, attention_mask }: PooledTokens,
@@ -19,7 +19,7 @@ export function poolingWeights(
   for (let b = 0; b < B; b++) {
     const tokens = Array.from({ length: T }, (_, t) => t).filter((t) => attention_mask[b * T + t] !== 0);
     const [first = 0] = tokens;
-    // Places are numbered from the row's first token, even if that token is skipped.
+    // Positions are counted from the row's first token, even if that token is skipped.
     const counted = tokens.filter((t) => t >= first + skipped);
     for (const [k, mode] of modes.entries()) {
       const weightAt = weightsOf(mode, counted, first);
@@ -29,7 +29,10 @@ export function poolingWeights(
   return weights;
 }
 
-/** The weight of each token in `counted`. `first` is the row's first token, even if that token is skipped. */
+/**
+ * Returns a function that gives the weight of each token in `counted`. `first` is the position of the row's first token, even if that token
+ * is skipped.
+ */
 function weightsOf(mode: PoolingMode, counted: readonly number[], first: number): (t: number) => number {
   const { length } = counted;
   if (mode === 'first') return (t) => Number(t === counted[0]);

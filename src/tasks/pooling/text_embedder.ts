@@ -85,7 +85,7 @@ export class TextEmbedder implements Embedder<TextTokens, EmbeddedTexts, Embedde
   }
 }
 
-/** Tokens of the prompt that are left out of the pooling: all but a special token at its end. */
+/** Returns the number of prompt tokens that pooling skips: all except a special token at the prompt's end. */
 function promptTokens({ tokenizer, text, sentences }: TextEmbedderInit): number {
   if (tokenizer === undefined || sentences.prompt === '') return 0;
   const { maxLength } = text;
@@ -93,7 +93,7 @@ function promptTokens({ tokenizer, text, sentences }: TextEmbedderInit): number 
   return input_ids.length - Math.min(1, tokenizer.specialTokens.after.length);
 }
 
-/** Throws `invalid_argument` for a row of padding alone. */
+/** Throws `invalid_argument` for a row that is only padding. */
 function expectTokens(row: TextTokens, where: string): TextTokens {
   if (row.attention_mask.some((bit) => bit !== 0)) return row;
   throw invalid(where, 'at least one token whose attention_mask is 1');

@@ -2,30 +2,32 @@ import { WebVeraError } from '../../core/errors/error';
 import { parseJson } from '../../core/input/nesting';
 import { expectTextFile, Utf8Check } from './text_bytes';
 
-/** The most UTF-16 units of one line of JSON. */
+/** The largest length of one line of JSON, in UTF-16 code units. */
 const MAX_LINE = 2 ** 24;
 
-/** Bytes of a part. */
+/** The largest size in bytes of the parts that are decoded one by one. */
 const PART = 2 ** 16;
-/** Bytes at a file's beginning that show its kind. The parts of its stream may be shorter. */
+/**
+ * The number of bytes at the beginning of a file that show its kind. They are read separately, because a part of its stream may be shorter.
+ */
 const LONGEST_MARK = 8;
 const NOTHING = new Uint8Array();
 
 /**
- * A Blob's text in parts, as UTF-8, with every line ending as `\n`. `onRead` gets the bytes of each part. Rejects with `invalid_format` for
- * a file that can't be read, or that holds something other than text in UTF-8.
+ * Decodes a Blob as UTF-8 and yields its text in parts, with every line ending as `\n`. Calls `onRead` with the number of bytes of each
+ * part. Rejects with `invalid_format` for a file that can't be read, or that isn't text in UTF-8.
  */
 export async function* readText(blob: Blob, onRead?: ((bytes: number) => void) | undefined): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   const check = new Utf8Check();
   const reader = blob.stream().getReader();
-  // A part may end within a `\r\n`.
+  // A part may end between `\r` and `\n`.
   let held = '';
   try {
     expectTextFile(new Uint8Array(await blob.slice(0, LONGEST_MARK).arrayBuffer().catch(unreadable)));
     for (;;) {
       const { done, value = NOTHING } = await reader.read().catch(unreadable);
-      // Engines may give a whole file as one part.
+      // An engine may deliver a whole file as one part.
       for (let start = 0; start < value.length || done; start += PART) {
         const bytes = value.subarray(start, start + PART);
         onRead?.(bytes.length);
@@ -52,12 +54,14 @@ function unreadable(cause: unknown): never {
 
 /** One line of a JSON Lines file. */
 interface JsonLine {
-  /** From 1. */
+  /** The line's number, from 1. */
   readonly line: number;
   readonly value: unknown;
 }
 
-/** The values of a JSON Lines file; empty lines are skipped. Throws `invalid_format`, `limit_exceeded` for an endless line. */
+/**
+ * Yields the values of a JSON Lines file, and skips empty lines. Throws `invalid_format`, and `limit_exceeded` for a line that is too long.
+ */
 export async function* readJsonLines(
   blob: Blob,
   onRead?: ((bytes: number) => void) | undefined,
@@ -71,7 +75,7 @@ export async function* readJsonLines(
 
 async function* readLines(parts: AsyncIterable<string>): AsyncGenerator<string> {
   let line = 1;
-  // The pieces of a line that hasn't ended. They are joined once, because a join at each part would take time quadratic in the line.
+  // The pieces of a line that hasn't ended. They are joined once: joining them at each part would take time quadratic in the line's length.
   let pieces: string[] = [];
   let length = 0;
   for await (const part of parts) {

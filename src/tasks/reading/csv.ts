@@ -1,23 +1,24 @@
 import { WebVeraError } from '../../core/errors/error';
 import { readText } from './blob_text';
 
-/** The most UTF-16 units of one row. */
+/** The largest length of one row, in UTF-16 code units. */
 const MAX_ROW = 2 ** 24;
 const MAX_COLUMNS = 4096;
 
-/** A row of a CSV file after its header. */
+/** A row of a CSV file, not its header. */
 interface CsvRow {
-  /** The line that it begins on, from 1. */
+  /** The line on which the row begins, from 1. */
   readonly line: number;
-  /** Fields by the names in the header. */
+  /** The row's fields by the column names in the header. */
   readonly value: Readonly<Record<string, string>>;
 }
 
 /**
- * The rows of a CSV file by RFC 4180: a header, commas between fields, and quotes around fields that hold commas, line breaks or quotes. A
- * quote within such a field is doubled. All line breaks in fields become `\n`. Empty lines are skipped. If a field doesn't begin with a
- * quote, the quotes in it are part of its text. Throws `invalid_format` for rows of more or fewer fields than the header, and for quotes
- * that don't end a field; `limit_exceeded` for endless rows and too many columns.
+ * Yields the rows of a CSV file as in RFC 4180: a header, commas between fields, and quotes around fields that hold commas, line breaks or
+ * quotes. A quote within such a field is doubled. All line breaks in fields become `\n`. Empty lines are skipped. If a field doesn't begin
+ * with a quote, the quotes in it are part of its text. Throws `invalid_format` for repeated column names, for rows with more or fewer
+ * fields than the header, and for quotes that aren't closed or don't end a field; `limit_exceeded` for rows that are too long and too many
+ * columns.
  */
 export async function* readCsv(blob: Blob, onRead?: ((bytes: number) => void) | undefined): AsyncGenerator<CsvRow> {
   let names: readonly string[] | undefined;
@@ -52,18 +53,21 @@ interface CsvRecord {
   readonly fields: readonly string[];
 }
 
-/** The reader's place: before a field, in a field, within quotes, or after a quote that ends the field or is the first of two. */
+/**
+ * The reader's state: before a field, in a field without quotes, within quotes, or after a quote (which ends the field or is the first of
+ * two).
+ */
 type Place = 'start' | 'plain' | 'quoted' | 'quote';
 
-/** Reads a text that comes in parts, each character once. */
+/** Parses a text that arrives in parts, and reads each character once. */
 class RecordReader {
   #place: Place = 'start';
   #field = '';
   #fields: string[] = [];
-  /** UTF-16 units of the record's earlier fields. */
+  /** The length of the row's earlier fields, in UTF-16 code units. */
   #size = 0;
   #hasQuotes = false;
-  /** The line of the record's start, and of the reader. */
+  /** The line on which the row begins; `#at` is the line that is being read. */
   #line = 1;
   #at = 1;
 
@@ -90,7 +94,7 @@ class RecordReader {
     }
   }
 
-  /** The last record, if no line break follows it. */
+  /** Yields the last row if no line break follows it. */
   *finish(): Generator<CsvRecord> {
     if (this.#place === 'quoted')
       throw invalid(this.#line, 'expected a quote at the end of a field that begins with one');
@@ -132,7 +136,7 @@ class RecordReader {
 
   *#endRecord(): Generator<CsvRecord> {
     const [line, fields] = [this.#line, this.#fields];
-    // Two quotes alone are an empty field, and nothing at all is an empty line.
+    // A line with only a pair of quotes is a row with one empty field; a line without any character is skipped.
     const isEmpty = fields.length === 1 && fields[0] === '' && !this.#hasQuotes;
     this.#at++;
     this.#line = this.#at;
@@ -151,7 +155,7 @@ function fieldEnd(text: string, from: number): number {
   return text.length;
 }
 
-/** A text cut for messages, because a file may contain anything. */
+/** Quotes a text for an error message and truncates it, because a file may contain anything. */
 function shown(text: string): string {
   return JSON.stringify(text.length <= 40 ? text : `${text.slice(0, 40)}…`);
 }

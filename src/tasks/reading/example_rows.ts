@@ -6,15 +6,15 @@ import { placed, placedExamples } from './placed_examples';
 import { recognised } from './recognised';
 
 interface RowFormat<Row> {
-  /** The form of an example, for messages. */
+  /** The format of an example, for error messages. */
   readonly form: string;
-  /** The most memory that all rows together may take. */
+  /** Limits on the memory of all rows together: `of` measures a row in `unit`s. */
   readonly limits: readonly { readonly unit: string; readonly most: number; of(row: Row): number }[];
   row(example: SentExample, where: string): Row | Promise<Row>;
 }
 
 /**
- * Reads a data set of labelled examples to its end, a row for each. Rejects with `invalid_argument` (naming the example or line),
+ * Reads a whole data set of labelled examples and makes a row of each. Rejects with `invalid_argument` (naming the example or line),
  * `invalid_format` for broken files, `limit_exceeded`, and the reason of `signal`.
  */
 export async function exampleRows<Row>(
@@ -42,7 +42,7 @@ export async function exampleRows<Row>(
   return rows;
 }
 
-/** Adds the place of the example to errors that lack it. */
+/** Adds the example's place to the messages of errors that lack it. */
 async function rowAt<Row>(where: string, make: () => Row | Promise<Row>): Promise<Row> {
   try {
     return await make();

@@ -6,13 +6,15 @@ import type { RowSource } from '../task/task_data';
 import { readJsonLines } from './blob_text';
 import { csvCode } from './late_csv';
 
-/** An example and its place in the data set: 'example 3', 'line 12'. */
+/** An example and its place in the data set, such as 'example 3' or 'line 12'. */
 interface PlacedExample {
   readonly where: string;
   readonly example: SentExample;
 }
 
-/** The examples of a data set, with all checks that need no model. Throws `invalid_argument`, and `invalid_format` for broken files. */
+/**
+ * Yields the examples of a data set, after all checks that need no model. Throws `invalid_argument`, and `invalid_format` for broken files.
+ */
 export async function* placedExamples(source: RowSource): AsyncGenerator<PlacedExample> {
   for await (const { where, given } of givenExamples(source)) yield { where, example: exampleFields(where, given) };
 }
@@ -33,8 +35,8 @@ async function* givenExamples(source: RowSource): AsyncGenerator<{ readonly wher
 }
 
 /**
- * Turns the weight of a CSV row into a number, and the label of a rating into a boolean, because all fields of a CSV file are texts. An
- * empty weight is left out.
+ * Converts the weight of a CSV row to a number, and the label of a rating to a boolean, because all fields of a CSV file are strings.
+ * Removes an empty weight.
  */
 function typed(row: unknown): unknown {
   if (!isJsonObject(row)) return row;
@@ -48,7 +50,7 @@ function typed(row: unknown): unknown {
   return { ...others, ...rated, ...weighed };
 }
 
-/** The error with the place of its example in the message. */
+/** Returns the error with its example's place at the beginning of the message. */
 export function placed(error: unknown, where: string): unknown {
   if (!(error instanceof WebVeraError)) return error;
   return new WebVeraError(error.code, `${where}: ${error.message}`, error);

@@ -3,24 +3,25 @@ import { isJsonObject } from '../../core/input/fields';
 import { parseJson } from '../../core/input/nesting';
 import type { RowSource } from '../task/task_data';
 
-/** Bytes at a file's beginning by which its format is recognised. */
+/** The number of bytes at the beginning of a file from which its format is recognised. */
 const HEAD = 2 ** 16;
 
 /**
- * The beginning of a JSON object, up to its first name. If the first line is longer than `HEAD`, as with images or books, this pattern
- * decides the format.
+ * The beginning of a JSON object, up to its first key. This pattern decides the format if the first line is longer than `HEAD`, for example
+ * because it holds an image or a book.
  */
 const OBJECT = /^\{\s*"(?:[^"\\\n]|\\.)*"\s*:/;
 const LIST = /^\[\s*\{\s*"/;
 
 /**
- * A data set with the format that its file has. Servers send JSON Lines without a type, and a Blob has no name. A model that learnt such a
- * file as a text would learn to write braces. Rejects with `invalid_format` for a file that is one JSON document.
+ * Returns the data set with the format that its file really has, because servers send JSON Lines without a type, and a Blob has no name. A
+ * model that learnt such a file as plain text would learn to write braces. Rejects with `invalid_format` for a file that is one JSON
+ * document.
  */
 export async function recognised(source: RowSource): Promise<RowSource> {
   if (source.kind !== 'blob' || source.format === 'csv') return source;
   const { blob, format } = source;
-  // If the file can't be read, its reader reports that.
+  // If the file can't be read, the code that reads all of it reports the error.
   const head = await blob
     .slice(0, HEAD)
     .text()

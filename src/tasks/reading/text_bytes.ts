@@ -1,6 +1,6 @@
 import { WebVeraError } from '../../core/errors/error';
 
-/** A kind of file that holds no text in UTF-8: how it begins, its name in messages, and the way to its text. */
+/** A kind of file that isn't text in UTF-8: its first bytes, its name in error messages, and a hint that says how to get its text. */
 interface OtherKind {
   readonly begins: readonly number[];
   readonly name: string;
@@ -26,12 +26,12 @@ const OTHER_KINDS: readonly OtherKind[] = [
   { begins: [0xff, 0xd8, 0xff], name: 'a picture', hint: 'Images are passed as [{ image, label }].' },
 ];
 
-/** The most damaged characters per thousand in a text that counts as UTF-8. */
+/** The largest number of damaged characters per thousand in a text that counts as UTF-8. */
 const MOST_DAMAGED = 2;
 const REPLACED = '\ufffd';
 const REPLACEMENT = [0xef, 0xbf, 0xbd];
 
-/** Throws `invalid_format` if a file that begins with these bytes is of a kind that holds no text in UTF-8. */
+/** Throws `invalid_format` if the first bytes of a file show that it isn't text in UTF-8. */
 export function expectTextFile(head: Uint8Array): void {
   const kind = OTHER_KINDS.find(({ begins }) => beginsWith(head, begins));
   if (kind !== undefined) throw noText(kind.name, kind.hint);
@@ -42,9 +42,9 @@ export class Utf8Check {
   #characters = 0;
   #damaged = 0;
 
-  /** Throws `invalid_format` if the parts up to this one, which was decoded as `text`, aren't UTF-8. */
+  /** Adds a part, which was decoded as `text`. Throws `invalid_format` if the parts so far aren't UTF-8. */
   add(bytes: Uint8Array, text: string): void {
-    // No text has a zero byte, but UTF-16 and all formats of numbers have.
+    // Text in UTF-8 has no zero bytes, but text in UTF-16 and all binary number formats have them.
     if (bytes.includes(0)) throw noText('bytes that are no text', 'Save it as plain text in UTF-8 first.');
     if (bytes.length === 0) return; // a file that was cut may end within a character
     this.#characters += text.length;
@@ -56,7 +56,7 @@ export class Utf8Check {
   }
 }
 
-/** The number of replacement characters that these bytes themselves hold. They don't count as damaged characters. */
+/** Returns how many replacement characters the bytes themselves contain. They don't count as damaged characters. */
 function ownReplacements(bytes: Uint8Array): number {
   let count = 0;
   for (let at = bytes.indexOf(0xef); at >= 0; at = bytes.indexOf(0xef, at + 1)) {

@@ -10,13 +10,13 @@ export interface ClassifiedTexts extends ClassifiedBatch, PaddedTokens {}
 interface ClassifiedBatchFormat {
   readonly text: TextSizes;
   readonly reads: Head['reads'];
-  /** The most tokens of a row. */
+  /** The largest number of tokens per row. */
   readonly maxLength: number;
   /** Whether the rows have targets. */
   readonly isLabelled: boolean;
 }
 
-/** Pads rows on the right to one length. */
+/** Makes a batch of rows, padded on the right to one length. */
 export function textsBatch(
   rows: readonly TextRow[],
   { text, reads, maxLength, isLabelled }: ClassifiedBatchFormat,
@@ -26,12 +26,14 @@ export function textsBatch(
   return {
     ...padded,
     ...targetsOfBatch(rows, isLabelled),
-    // A pooled batch has one vector of each row.
+    // A pooled batch has one vector per row.
     rows: Uint32Array.from(rows, (row, b) => (reads === 'pooled tokens' ? b : b * padded.T + readAt(row))),
   };
 }
 
-/** The position of the last token whose id isn't `pad_token_id`, as in transformers. For a model without that id, the mask decides. */
+/**
+ * Returns the position of the last token whose id isn't `pad_token_id`, as in transformers. If the model has no such id, the mask decides.
+ */
 export function lastToken({ input_ids, attention_mask }: TextRow, { padTokenId }: TextSizes): number {
   const isToken = (_: number, t: number): boolean =>
     padTokenId === undefined ? attention_mask[t] !== 0 : input_ids[t] !== padTokenId;
@@ -44,10 +46,10 @@ interface TextExportFormat {
   readonly labels: Labels;
 }
 
-/** A row as transformers' Trainer takes it: an object of arrays, its label, and its weight where it isn't 1. */
+/** Returns a row as transformers' Trainer reads it: an object with arrays, the label, and the weight if it isn't 1. */
 export function exportedText(row: TextRow, { text, reads, labels }: TextExportFormat): object {
   const { input_ids, attention_mask, token_type_ids } = row;
-  // Without a padding token, transformers reads the last token of the row.
+  // If the model has no padding token, transformers reads the row's last token, so padding is removed.
   const isCut = reads === 'last token' && text.padTokenId === undefined;
   const end = isCut ? lastToken(row, text) + 1 : input_ids.length;
   return {

@@ -4,7 +4,7 @@ import { cutWarnings } from '../texts/cut_texts';
 import { MAX_TOKENS } from '../texts/text_tokens';
 import { type TextRow, type TextRowOptions, textRow } from './text_row';
 
-/** Reads a data set of labelled texts, as `collectClassified` does, and warns of texts that were cut. */
+/** Reads a data set of labelled texts, as `collectClassified` does, and warns of truncated texts. */
 export async function collectTexts(
   source: RowSource,
   collecting: CollectOptions,

@@ -24,7 +24,7 @@ import { givenRows, type TextRow, type TextRowOptions, textRow, unlabelledRow } 
 
 type ClassifiedInputs = TextInputs & HeadInputs;
 
-/** Predicting labels of a text, or numbers: `AutoModelForSequenceClassification`. */
+/** Predicts labels or numbers for texts, as `AutoModelForSequenceClassification` does. */
 export class SequenceClassification
   extends Classifier<ClassifiedTexts, ClassifiedInputs, TextRow>
   implements Task<TextRow, ClassifiedTexts, ClassifiedInputs>
@@ -34,7 +34,7 @@ export class SequenceClassification
   readonly #text: TextSizes;
   readonly #tokenizer: TextTokenizer | undefined;
 
-  /** Throws `unsupported_model` for a network that takes in something else than texts. */
+  /** Throws `unsupported_model` for a network that doesn't read texts. */
   constructor(model: Omit<TaskModel, 'image'>, tokenizer?: TextTokenizer | undefined) {
     super(model.head);
     this.#text = textSizes(model);
@@ -98,7 +98,7 @@ export class SequenceClassification
     return textsBatch(rows, { text: this.#text, reads: this.head.reads, maxLength, isLabelled });
   }
 
-  /** Options for reading texts as rows of at most `maxLength` tokens. */
+  /** Returns the options for reading texts as rows of at most `maxLength` tokens. */
   #reading(maxLength: number): Omit<TextRowOptions, 'onCut'> {
     const { labels, head } = this;
     return { tokenizer: this.#tokenizer, text: this.#text, labels, writing: head.pooling, maxLength };

@@ -3,7 +3,7 @@ import type { SentExample } from '../../core/types/training';
 import { previewLabel } from '../classification/example_labels';
 import { type TextRowOptions, unlabelledRow } from './text_row';
 
-/** An example, with or without a label, as a classifier takes it in. Throws `invalid_argument`. */
+/** Returns an example, with or without a label, as a text classifier receives it. Throws `invalid_argument`. */
 export function previewOfText(example: SentExample, where: string, options: Omit<TextRowOptions, 'onCut'>): Preview {
   let cut = false;
   const onCut = (): void => {

@@ -21,16 +21,16 @@ export interface TextRowOptions {
   readonly labels: Labels;
   /** The settings of a pooled head that change a text before it is encoded. */
   readonly writing?: Pick<HeadPooling, 'prompt' | 'do_lower_case'> | undefined;
-  /** The most tokens of a row. */
+  /** The largest number of tokens per row. */
   readonly maxLength: number;
-  /** Called for a text that is cut. */
+  /** Called for each truncated text. */
   onCut(): void;
 }
 
 const FORMS =
   'An example is { text, label }, { text, text_pair, label } or { input_ids, label, attention_mask?, token_type_ids? }, with labels in place of label where a model tells several.';
 
-/** An example as a row. `where` names it in messages. Throws `invalid_argument`. */
+/** Makes a row of an example. `where` names the example in error messages. Throws `invalid_argument`. */
 export function textRow(example: SentExample, where: string, options: TextRowOptions): TextRow {
   const label = labelOf(example, options.labels);
   if (label === undefined) throw invalid(where, 'a label for the whole text');
@@ -38,7 +38,7 @@ export function textRow(example: SentExample, where: string, options: TextRowOpt
   return { ...unlabelledRow(example, where, options), targets: targetsOf(label, options.labels, where), weight: 1 };
 }
 
-/** An example, with or without a label, as tokens. Throws `invalid_argument`. */
+/** Encodes an example, with or without a label, as tokens. Throws `invalid_argument`. */
 export function unlabelledRow(
   example: SentExample,
   where: string,
@@ -75,7 +75,7 @@ function invalid(where: string, expected: string): WebVeraError {
   return new WebVeraError('invalid_argument', `${where}: expected ${expected}`, { hint: FORMS });
 }
 
-/** The inputs of `forward` as rows. Throws `invalid_argument` for ids, masks and labels that don't fit the model. */
+/** Returns the inputs of `forward` as rows. Throws `invalid_argument` for ids, masks and labels that don't fit the model. */
 export function givenRows(inputs: GivenTexts, text: TextSizes, labels: Labels): readonly TextRow[] {
   const rows = givenTokens(inputs, text);
   const targets = inputs.labels && givenTargets(inputs.labels, labels, rows.length);

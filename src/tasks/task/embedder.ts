@@ -4,16 +4,16 @@ import type { TaskPrediction } from './task_prediction';
 
 export interface EmbedRowOptions {
   readonly signal: AbortSignal;
-  /** Called for a text that is cut. */
+  /** Called for each truncated text. */
   onCut(): void;
 }
 
-/** Makes a vector of each input: `embed`. The vectors of a batch are what `logits` emits, (B, C). */
+/** Makes a vector of each input, for `embed`. The vectors of a batch are the output of `logits`: (B, K·C) for K pooling modes. */
 export interface Embedder<Row = unknown, B extends Batch = Batch, Inputs extends BatchInputs = BatchInputs>
   extends TaskBatches<Row, B, Inputs>,
     Pick<TaskPrediction<Row, B, Inputs>, 'logits'> {
-  /** The most tokens of an input. */
+  /** The largest number of tokens per input. */
   readonly maxLength: number;
-  /** An input as a row. Throws `invalid_argument` and `invalid_format`, naming the input, and the reason of `signal`. */
+  /** Makes a row of an input. Throws `invalid_argument` and `invalid_format`, naming the input, and the reason of `signal`. */
   row(example: SentExample, where: string, options: EmbedRowOptions): Row | Promise<Row>;
 }

@@ -4,17 +4,17 @@ import type { TaskLoss } from './task_loss';
 import type { TaskMetrics } from './task_metrics';
 import type { TaskReference } from './task_reference';
 
-/** The parts of a task that a run trains with. */
+/** The parts of a task that a training run uses. */
 export interface RunTask<Row = unknown, B extends Batch = Batch, Inputs extends BatchInputs = BatchInputs>
   extends Pick<TaskData<Row>, 'collect' | 'columns' | 'exporter'>,
     TaskBatches<Row, B, Inputs>,
     TaskLoss<Inputs>,
     TaskMetrics<B> {
-  /** Set for a loss that compares the model with its base. */
+  /** Set for a loss that compares the model with its base model. */
   readonly reference?: TaskReference<Row, Inputs>;
 }
 
-/** Whether a run of the task compares the model with its base. */
+/** Whether the task's loss compares the model with its base model. */
 export function compares(task: RunTask): task is RunTask & { readonly reference: TaskReference } {
   return task.reference !== undefined;
 }

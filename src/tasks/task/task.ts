@@ -5,12 +5,12 @@ import type { TaskData } from './task_data';
 import type { TaskHead } from './task_head';
 import type { TaskPrediction } from './task_prediction';
 
-/** Everything that a model is used for. Code that needs a part of it takes that part alone. */
+/** All parts of a task. Code that needs only one part takes only that part's type. */
 export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends BatchInputs = BatchInputs>
   extends TaskData<Row>,
     RunTask<Row, B, Inputs>,
     TaskPrediction<Row, B, Inputs>,
     TaskHead<Row, Inputs> {
-  /** The task of a run that learns from preferences. Set if the model can learn from them. */
+  /** Returns the task of a run that learns from preferences. Set if the model can learn from them. */
   preferring?(preference: PreferenceLoss): RunTask;
 }

@@ -5,23 +5,23 @@ import type { RowTarget } from '../classification/row_targets';
 import type { BatchInputs } from './task_batches';
 import type { LogitsParts } from './task_loss';
 
-/** A head whose last layer can be solved for while everything below it stays as it is. */
+/** A head whose last layer can be solved for, while all other layers stay unchanged. */
 export interface SolvableHead<Row = unknown, Inputs extends BatchInputs = BatchInputs> {
   readonly labels: Labels;
-  /** The linear layer that makes the logits, by its name in the model. */
+  /** The name, in the model, of the linear layer that computes the logits. */
   readonly lastLayer: string;
-  /** Numbers of a row that the last layer reads. */
+  /** The number of features per row that the last layer reads. */
   readonly size: number;
-  /** The numbers that the last layer reads: (B, size). */
+  /** Computes the features that the last layer reads: (B, size). */
   features(g: Graph, parts: LogitsParts<Inputs>): Value;
-  /** The targets of a row, and its weight. */
+  /** Returns the targets of a row, and the row's weight. */
   targets(row: Row): RowTarget;
-  /** Rows that look a little different and have the same targets: equally many for each row. */
+  /** Returns slightly changed copies of a row, such as shifted images, with the same targets. Every row has equally many. */
   views(row: Row): readonly Row[];
 }
 
-/** The head of a task, as a regression sees it. */
+/** The part of a task that is needed to solve for its head. */
 export interface TaskHead<Row = unknown, Inputs extends BatchInputs = BatchInputs> {
-  /** Set if the task predicts labels, or numbers, of whole inputs. */
+  /** Set if the task predicts labels or numbers for whole inputs, and the last layer of its head can be solved for. */
   readonly solvable?: SolvableHead<Row, Inputs> | undefined;
 }

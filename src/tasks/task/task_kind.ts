@@ -5,7 +5,7 @@ import type { Architecture, MakeHead, Network, NetworkOptions } from '../../mode
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import type { Task } from './task';
 
-/** Makes a model's inputs from texts or images, as far as its folder has the files for that. */
+/** The objects that turn texts or images into a model's inputs. Each is set if the model's folder has the files for it. */
 export interface Preprocessors {
   readonly tokenizer?: TextTokenizer | undefined;
   readonly imageProcessor?: ImageProcessor | undefined;
@@ -13,24 +13,24 @@ export interface Preprocessors {
   readonly sentences?: SentenceSettings | undefined;
 }
 
-/** The parts of a model that a task is made from. */
+/** The parts of a model from which a task is made. */
 export type TaskModel = Pick<Architecture, 'text' | 'image' | 'config' | 'head'>;
 
-/** The record of a task. `TASKS` in `task_registry.ts` holds all of them; no other code names a task. */
+/** Describes a task. `TASKS` in `task_registry.ts` lists all tasks; no other code names one. */
 export interface TaskKind<Name extends string = string> {
-  /** Plain data, which a loaded model brings to the page. */
+  /** Plain data about the task. The page receives them with a loaded model. */
   readonly facts: TaskFacts<Name>;
-  /** The network as the task's models have it. Default: the network unchanged, with the names that it has below a head. */
+  /** Adapts a network to the task's models. Default: the network stays unchanged, with the tensor names that it has below a head. */
   network?(network: Network): Network;
   /**
-   * Whether the task's heads read one pooled vector of each row. If so, the folder's settings of pooling are read with the model. Default:
-   * false; they are read when `embed` is first called.
+   * Whether the task's heads may read one pooled vector per row. If so, the folder's pooling settings are read with the model, otherwise
+   * usually when `embed` is first called. Default: false.
    */
   readonly readsVectors?: boolean;
-  /** Parts of its code that load when they are needed. Left out if there are none. */
+  /** Functions that load parts of the task's code on first use. Left out if there are none. */
   readonly lateCode?: readonly (() => Promise<unknown>)[];
-  /** The head that the task puts on a network; undefined for a network that can't be used for it. */
+  /** Returns a function that makes the task's head on a network; undefined for a network that can't be used for the task. */
   head(network: Network, options?: Pick<NetworkOptions, 'pooling'>): MakeHead | undefined;
-  /** Throws `unsupported_model` for a network that takes in something else. */
+  /** Creates the task for a model. Throws `unsupported_model` for a network with inputs of another kind. */
   create(model: TaskModel, preprocessors: Preprocessors): Task;
 }

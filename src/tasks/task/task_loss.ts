@@ -15,42 +15,44 @@ export interface LogitsParts<Inputs extends BatchInputs> {
 /** The values from which a loss is computed. */
 export interface LossParts<Inputs extends BatchInputs> extends LogitsParts<Inputs> {
   readonly shape: BatchShape;
-  /** The step block, which the loss only reads. */
+  /** The step block: the values that change from step to step. The loss only reads it. */
   readonly block: Value;
-  /** The values that train, each with the buffer in which its gradients accumulate. */
+  /** Maps each trained value to the buffer in which its gradients accumulate. */
   readonly into: ReadonlyMap<Value, Value>;
-  /** `label_smoothing_factor` while something trains, else 0. */
+  /** `label_smoothing_factor` if something is trained, otherwise 0. */
   readonly smoothing: number;
-  /** Set if the loss compares rows by their classes instead of predicting them: the objective 'contrast'. */
+  /** Set for the objective 'contrast', whose loss compares rows by their classes instead of predicting the classes. */
   readonly contrastTemperature: number | undefined;
 }
 
 export interface Loss {
-  /** The loss of each labelled row, or of each pair, to be summed up. */
+  /** The loss of each labelled row or pair. The batch's loss is computed from their sum. */
   readonly losses: Value;
-  /** Labelled rows per chunk. */
+  /** The number of labelled rows per chunk. */
   readonly chunkRows: number;
-  /** The logits of all labelled rows, (rows, outputs), if the task's metrics need them. In training their gradients overwrite them. */
+  /**
+   * The logits of all labelled rows, (rows, outputs), if the task's metrics need them. In training, the logits' gradients overwrite them.
+   */
   readonly logits?: Value;
   /** The value whose gradient trains the adapter. Set if it isn't `losses`. */
   readonly learnt?: Value;
-  /** u32: the flat position of each of `losses`. Set if each is of one token of one row. */
+  /** u32: the flat position of the token to which each of `losses` belongs. Set if each loss belongs to one token. */
   readonly positions?: Value;
-  /** Set if the loss reports further means: a row of at most 8 numbers for each loss. */
+  /** Further numbers whose means are reported: (losses, count), with a count of at most 8. Set if there are any. */
   readonly metrics?: Value;
 }
 
 /** The loss over a network's hidden states. */
 export interface TaskLoss<Inputs extends BatchInputs = BatchInputs> {
-  /** The losses of a batch. Their gradient is computed in the forward pass, without a dy. */
+  /** Computes the losses of a batch. Their gradients are computed in the forward pass, without a gradient from later ops (dy). */
   loss(g: Graph, parts: LossParts<Inputs>): Loss;
-  /** Distinguishes the loss from that of the model's own task. Set if it is another. */
+  /** A name that distinguishes the loss from that of the model's own task. Set if they differ. */
   readonly lossName?: string;
-  /** Numbers for a step's logs, from the means of `Loss.metrics`. */
+  /** Returns numbers for a step's logs, from the means of `Loss.metrics`. */
   logs?(means: ArrayLike<number>): Readonly<Partial<Record<LogMetric, number>>>;
 }
 
-/** The number of chunks of the loss that hold labelled rows. */
+/** Returns the number of chunks of the loss that contain labelled rows. */
 export function lossChunks(labelled: number, chunkRows: number): number {
   return Math.ceil(labelled / chunkRows);
 }

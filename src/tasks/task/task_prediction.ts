@@ -13,19 +13,22 @@ export interface UnlabelledOptions {
 
 /** Predicts the labels of inputs that have none. */
 export interface Predictor<Row> {
-  /** Throws `invalid_argument` and `invalid_format`, naming the input, and the reason of `signal`. */
+  /**
+   * Makes a row of an example, without its label. Throws `invalid_argument` and `invalid_format`, naming the input, and the reason of
+   * `signal`.
+   */
   unlabelled(example: SentExample, where: string, options: UnlabelledOptions): Row | Promise<Row>;
-  /** A list for each row: the likeliest label first, or numbers in the order of the labels. */
+  /** Returns a list for each row: the labels with the likeliest one first, or numbers in the order of the labels. */
   scores(logits: Float32Array): readonly (readonly LabelScore[])[];
 }
 
-/** Passes without a loss: `forward` and `predict`. */
+/** Forward passes without a loss, for `forward` and `predict`. */
 export interface TaskPrediction<Row = unknown, B extends Batch = Batch, Inputs extends BatchInputs = BatchInputs> {
-  /** The output of a pass without a loss. */
+  /** Computes the output of a forward pass without a loss. */
   logits(g: Graph, parts: LogitsParts<Inputs>): Value;
-  /** The inputs of `forward` as one batch. Throws `invalid_argument` if the model can't take them in. */
+  /** Makes one batch of the inputs of `forward`. Throws `invalid_argument` if they don't fit the model. */
   given(inputs: GivenInputs): B;
-  /** The logits of such a batch, from the beginning of `data`, in the shape that `forward` gives. */
+  /** Returns the logits of a batch from `given`, in the shape that `forward` returns. They are at the beginning of `data`. */
   logitsOf(data: Float32Array, inputs: GivenInputs, batch: B): Tensor;
   /** Set if the task predicts labels of whole inputs. */
   readonly predictor?: Predictor<Row>;

@@ -3,15 +3,18 @@ import type { Value } from '../../graph/value';
 import type { BatchInputs } from './task_batches';
 import type { LossParts } from './task_loss';
 
-/** The log probabilities that the base model gives to each row's sequences, for a loss that compares the model with it. */
+/** The base model's log probabilities of each row's sequences, for a loss that compares the model with its base model. */
 export interface TaskReference<Row = unknown, Inputs extends BatchInputs = BatchInputs> {
-  /** The log probabilities of a batch's sequences, and the labelled rows of a chunk as for a loss. */
+  /** Computes the log probabilities of a batch's sequences. `chunkRows` is the number of labelled rows per chunk, as in `Loss`. */
   logps(g: Graph, parts: LossParts<Inputs>): { readonly logps: Value; readonly chunkRows: number };
   /**
-   * Stores the log probabilities of a batch of these rows: those of all first sequences, then those of all second ones. Batches that are
-   * written later contain them.
+   * Stores a batch's log probabilities in its rows: `logps` has those of all first sequences, then those of all second sequences. Batches
+   * that are written later contain them.
    */
   keep(rows: readonly Row[], logps: Float32Array): void;
-  /** The log probabilities that `keep` has stored of these rows, in the same order; NaN where it has stored nothing. */
+  /**
+   * Returns the log probabilities that `keep` has stored in these rows, in the order of its `logps`; NaN for rows in which it has stored
+   * none.
+   */
   kept(rows: readonly Row[]): Float32Array<ArrayBuffer>;
 }

@@ -11,7 +11,7 @@ interface TextEncoding extends TokenOptions {
   readonly tokenizer: TextTokenizer;
 }
 
-/** One text or two as tokens with special tokens. Throws `invalid_argument` for a text without any token. */
+/** Encodes one or two texts, with special tokens. Throws `invalid_argument` for a text without any token. */
 export function encodedText(
   { text, text_pair }: GivenText,
   where: string,

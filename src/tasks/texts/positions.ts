@@ -2,8 +2,8 @@ import { PADDING_POSITION, type PositionRule, type TextSizes } from '../../model
 import type { BatchShape } from '../task/task_batches';
 
 /**
- * The network's position ids for a batch: `tokenPositions`, moved to the rows of long texts if the batch has one. As in transformers,
- * the longest of its texts decides for all; padding behind that text doesn't count.
+ * Returns the network's position ids for a batch. They are those of `tokenPositions`, plus the offset of the position rows for long texts
+ * if the batch has a long text: as in transformers, the longest text decides for all texts. Padding after a text isn't part of its length.
  */
 export function positionIds(
   shape: BatchShape,
@@ -17,8 +17,8 @@ export function positionIds(
 }
 
 /**
- * The position of every token of a batch in its document, (N), by the batch's `attentionSpans`: below T, and
- * `PADDING_POSITION` for padding by the rules 'mask' and 'ids', which don't count it.
+ * Returns the position, below T, of each of a batch's tokens in its document: (N). Documents are given by the batch's `attentionSpans`. By
+ * the rules 'mask' and 'ids', padding isn't counted and has the position `PADDING_POSITION`.
  */
 export function tokenPositions(
   { B, T }: BatchShape,

@@ -18,7 +18,7 @@ export interface TextInputs extends BatchInputs {
 /** A batch of texts for the device. Each array is (N). */
 export interface TextArrays extends BatchShape {
   readonly input_ids: Uint32Array<ArrayBuffer>;
-  /** 0 for padding, else any number: where it changes from token to token of a row, another document begins. */
+  /** 0 for padding. All other values number documents: a new document begins where the value changes within a row. */
   readonly attention_mask: Uint32Array<ArrayBuffer>;
   readonly token_type_ids?: Uint32Array<ArrayBuffer>;
 }
@@ -45,7 +45,7 @@ export function writeTexts(runner: Runner, { network, spans }: TextInputs, batch
   runner.write(spans, ofBatch);
 }
 
-/** The spans of all tokens whose id isn't that of padding, whatever the mask says. */
+/** Returns the attention spans of all tokens whose id isn't the padding id, whatever the mask says. */
 function spansOfIds(input_ids: Uint32Array, T: number, { padTokenId }: TextSizes): Uint32Array {
   return attentionSpans(
     input_ids.map((id) => Number(id !== padTokenId)),

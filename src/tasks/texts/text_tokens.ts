@@ -2,31 +2,31 @@ import { WebVeraError } from '../../core/errors/error';
 import type { SentExample } from '../../core/types/training';
 import type { TextSizes } from '../../models/architecture';
 
-/** A text as tokens. The arrays are of one length. */
+/** A text as tokens. The arrays have the same length. */
 export interface TextTokens {
   readonly input_ids: Uint32Array;
   /** 0 for padding. */
   readonly attention_mask: Uint8Array;
-  /** The number of each token's text: 0 or 1. */
+  /** The type of each token: usually 0 for the first text and 1 for the second. */
   readonly token_type_ids: Uint8Array;
 }
 
-/** The most tokens of a data set. They stay in memory for later epochs, at six to ten bytes each. */
+/** The largest number of tokens in a data set. They stay in memory for later epochs, with six to ten bytes per token. */
 export const MAX_TOKENS = 2 ** 27;
 
 export type TokenExample = Extract<SentExample, { readonly input_ids: unknown }>;
 
 export interface TokenOptions {
   readonly text: TextSizes;
-  /** The most tokens of a row. */
+  /** The largest number of tokens per row. */
   readonly maxLength: number;
-  /** The hint of errors: the forms of an example. */
+  /** The hint in errors: the possible formats of an example. */
   readonly forms: string;
-  /** Called for a text that is cut. */
+  /** Called for each truncated text. */
   onCut(): void;
 }
 
-/** An example of ids as tokens. Throws `invalid_argument`. */
+/** Checks and truncates an example of token ids. Throws `invalid_argument`. */
 export function tokensOfIds(
   example: TokenExample,
   where: string,
@@ -49,7 +49,7 @@ export function tokensOfIds(
   };
 }
 
-/** The tokenizer's token types, if the model takes them in; else zeros. */
+/** Returns the tokenizer's token types if the model reads them, otherwise zeros. */
 export function tokenTypes(types: readonly number[], where: string, { typeVocabSize }: TextSizes): Uint8Array {
   if (typeVocabSize === undefined) return new Uint8Array(types.length);
   expectBelow(types, typeVocabSize, `${where}: token_type_ids`);

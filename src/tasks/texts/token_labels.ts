@@ -4,7 +4,7 @@ import type { IdTensor, RowLabels } from '../../core/types/tensor';
 /** The label of a token that isn't learned. */
 export const IGNORED = -100;
 
-/** The labels of `forward`, one for each token. Throws `invalid_argument` for labels of another shape. */
+/** Returns the labels that were passed to `forward`, one for each token. Throws `invalid_argument` for labels of another shape. */
 export function tokenLabels(labels: IdTensor | RowLabels, { dims: [B, T] }: IdTensor): IdTensor {
   if (isOfTokens(labels) && labels.dims[1] === T) return labels;
   throw new WebVeraError(

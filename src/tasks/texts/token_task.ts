@@ -14,7 +14,7 @@ import { type TextArrays, type TextInputs, textInputs, writeTexts } from './text
 
 /** The positions of a batch that have a label. N = B·T. */
 export interface LabelledTokens {
-  /** (N): flat positions b·T + t, in order, then zeros. */
+  /** (N): the flat positions b·T + t that have a label, in ascending order, then zeros. */
   readonly rows: Uint32Array<ArrayBuffer>;
   /** (N): the label of each of `rows`, then zeros. */
   readonly targets: Uint32Array<ArrayBuffer>;
@@ -31,17 +31,17 @@ export interface TokenInputs extends TextInputs {
 }
 
 type TokenLossOptions = Pick<RowLossInputs, 'chunkRows' | 'hasGradient'> & {
-  /** f32 (N): the factor of the loss of each of `rows`. Default: 1. */
+  /** f32 (N): the loss weight of each entry of `rows`. Default: 1. */
   readonly weights?: Value | undefined;
 };
 
-/** The head, loss and inputs of all tasks that predict a token, or a label, at each token of a text. */
+/** The head, loss and inputs of all tasks that predict a token or a label at each token of a text. */
 export abstract class TokenTask<B extends Batch & TextArrays & LabelledTokens> {
   readonly text: TextSizes;
   protected readonly head: Head;
   protected readonly tokenizer: TextTokenizer | undefined;
 
-  /** Throws `unsupported_model` for a network that takes in something else than texts. */
+  /** Throws `unsupported_model` for a network that doesn't read texts. */
   constructor(model: Omit<TaskModel, 'image'>, tokenizer?: TextTokenizer | undefined) {
     this.text = textSizes(model);
     this.head = model.head;
@@ -85,13 +85,13 @@ export abstract class TokenTask<B extends Batch & TextArrays & LabelledTokens> {
     return crossEntropy(g, { hidden, project, outputs, rows, targets, block, into, smoothing, ...options });
   }
 
-  /** The most tokens of a row. */
+  /** The largest number of tokens per row. */
   protected rowLength({ max_length }: BatchArguments): number {
     return Math.min(max_length, this.text.maxLength);
   }
 }
 
-/** Logits of a padded batch, (B·T, V), without those of the padding: (B, length, V). */
+/** Removes the padding's logits from those of a padded batch: (B·T, V) becomes (B, length, V). */
 export function unpaddedLogits(data: Float32Array, { dims: [B, length] }: IdTensor, T: number, V: number): Tensor {
   const dims = [B, length, V];
   if (length === T) return { dims, data: data.slice(0, B * T * V) };

@@ -5,13 +5,16 @@ interface Writing {
   readonly lowerCase: boolean;
 }
 
-/** A text, written as `writtenText` does, and the second text of a pair, which has no prompt. */
+/** Applies `writtenText` to a text, and to the second text of a pair, which gets no prompt. */
 export function writtenTexts({ text, text_pair }: GivenText, writing: Writing): GivenText {
   const second = text_pair === undefined ? undefined : writtenText(text_pair, { ...writing, prompt: '' });
   return { text: writtenText(text, writing), text_pair: second };
 }
 
-/** A text behind its prompt. As in tokenizers, each character becomes lower case by itself, whether or not it ends a word. */
+/**
+ * Puts the prompt before a text. With `lowerCase`, converts each character to lower case by itself, as the tokenizers library does, even
+ * where its lower case depends on its place in the word.
+ */
 export function writtenText(text: string, { prompt, lowerCase }: Writing): string {
   const whole = `${prompt}${text}`;
   return lowerCase ? [...whole].map((character) => character.toLowerCase()).join('') : whole;

@@ -10,7 +10,7 @@ import { MAX_TOKENS } from '../texts/text_tokens';
 import { IGNORED } from '../texts/token_labels';
 import { FORM, type TaggedRow, type TaggedRowOptions, taggedRow } from './tagged_row';
 
-/** Reads a data set of texts with a label for each token, as `exampleRows` does. Texts without any label are left out. */
+/** Reads a data set of texts with a label for each token, as `exampleRows` does. Leaves out texts without any label. */
 export async function collectTagged(
   source: RowSource,
   { args, signal }: CollectOptions,

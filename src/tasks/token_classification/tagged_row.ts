@@ -15,25 +15,25 @@ import type { LabelledTokens } from '../texts/token_task';
 
 /** A text with a label for each token. */
 export interface TaggedRow extends TextTokens {
-  /** The number of each token's label; −100 for a token that has none. */
+  /** The index of each token's label; −100 for a token that has none. */
   readonly labels: Int32Array;
 }
 
 export interface TaggedRowOptions {
-  /** Needed for words. */
+  /** Needed for examples with words instead of token ids. */
   readonly tokenizer: TextTokenizer | undefined;
   readonly text: TextSizes;
   readonly labels: Labels;
-  /** The most tokens of a row. */
+  /** The largest number of tokens per row. */
   readonly maxLength: number;
-  /** Called for a text that is cut. */
+  /** Called for each truncated text. */
   onCut?(): void;
 }
 
 export const FORM =
   "{ tokens: ['Ada', 'sings'], labels: ['B-PER', 'O'] } or { input_ids, labels, attention_mask?, token_type_ids? }";
 
-/** An example as a row. `where` names it in messages. Throws `invalid_argument`. */
+/** Makes a row of an example. `where` names the example in error messages. Throws `invalid_argument`. */
 export function taggedRow(example: SentExample, where: string, options: TaggedRowOptions): TaggedRow {
   const forms = `An example is ${FORM}, with a label for each: a name, its number, or ${IGNORED} for none.`;
   const invalid = (expected: string): WebVeraError =>
@@ -51,7 +51,10 @@ export function taggedRow(example: SentExample, where: string, options: TaggedRo
   return { ...tokens, labels: numbers.subarray(0, tokens.input_ids.length) };
 }
 
-/** Each word is encoded alone, as transformers does with `is_split_into_words`. Its first token has the label, and the others none. */
+/**
+ * Encodes each word alone, as transformers does with `is_split_into_words`. The first token of a word has the word's label, and the others
+ * have none.
+ */
 function rowOfWords(
   words: readonly string[],
   numbers: Int32Array,
@@ -86,7 +89,7 @@ function noTokenizer(where: string): WebVeraError {
   );
 }
 
-/** The inputs of `forward` as rows. Throws `invalid_argument` for ids, masks and labels that don't fit the model. */
+/** Returns the inputs of `forward` as rows. Throws `invalid_argument` for ids, masks and labels that don't fit the model. */
 export function givenRows(inputs: GivenTexts, text: TextSizes, labels: Labels): readonly TaggedRow[] {
   const { input_ids, labels: given } = inputs;
   const [B, T] = input_ids.dims;
@@ -102,7 +105,7 @@ export function givenRows(inputs: GivenTexts, text: TextSizes, labels: Labels): 
   }));
 }
 
-/** The number of each label; `find` finds that of a label at t. */
+/** Returns the index of each label, which `find` determines from the label and its position t. */
 function numbersOf<Label extends number | string>(
   given: readonly Label[],
   find: (label: Label, t: number) => number,
@@ -115,7 +118,10 @@ function numbersOf<Label extends number | string>(
   });
 }
 
-/** The tokens and labels of an example as the model receives them, cut if it is too long. Throws `invalid_argument` for an invalid one. */
+/**
+ * Returns the tokens and labels of an example as the model receives them, truncated if it is too long. Throws `invalid_argument` for an
+ * invalid example.
+ */
 export function previewOfTags(example: SentExample, where: string, options: TaggedRowOptions): Preview {
   let cut = false;
   const onCut = (): void => {
@@ -137,7 +143,7 @@ export function previewOfTags(example: SentExample, where: string, options: Tagg
 
 export interface TaggedBatch extends Batch, PaddedTokens, LabelledTokens {}
 
-/** Pads rows on the right to one length. Padding has no labels. */
+/** Makes a batch of rows, padded on the right to one length. Padding has no labels. */
 export function taggedBatch(rows: readonly TaggedRow[], maxLength: number, text: TextSizes): TaggedBatch {
   const padded = paddedTokens(rows, maxLength, text);
   const { B, T } = padded;

@@ -26,16 +26,16 @@ import {
 } from './tagged_row';
 import { tokenHead } from './token_head';
 
-/** Predicting a label for each token: `AutoModelForTokenClassification`. */
+/** Predicts a label for each token, as `AutoModelForTokenClassification` does. */
 export class TokenClassification extends TokenTask<TaggedBatch> implements Task<TaggedRow, TaggedBatch, TokenInputs> {
   readonly metricNames: readonly string[];
   readonly lowerIsBetter = ['eval_loss'];
   readonly #labels: Labels;
 
-  /** Throws `unsupported_model` for a network that takes in something else than texts. */
+  /** Throws `unsupported_model` for a network that doesn't read texts. */
   constructor(model: Omit<TaskModel, 'image'>, tokenizer?: TextTokenizer | undefined) {
     super(model, tokenizer);
-    // As in transformers, a token has one label of several, whatever config.json says of the problem.
+    // As in transformers, each token has exactly one label, whatever `problem_type` in config.json says.
     this.#labels = { ...expectLabels(model.head.labels), problem: 'single_label_classification' };
     this.metricNames = ['eval_loss', ...predictionMetricNames(this.#labels)];
   }

@@ -1,7 +1,7 @@
 import type { MakeHead, Network } from '../../models/architecture';
 import { linearHead } from '../../models/heads';
 
-/** The names that transformers has for its class and for the layer, by `model_type`. */
+/** transformers' names for the model's class and for the head's layer, by `model_type`. */
 const HEADS: ReadonlyMap<string, readonly [className: string, layer: 'classifier' | 'score']> = new Map([
   ['bert', ['BertForTokenClassification', 'classifier']],
   ['distilbert', ['DistilBertForTokenClassification', 'classifier']],
@@ -18,7 +18,7 @@ const HEADS: ReadonlyMap<string, readonly [className: string, layer: 'classifier
   ['xlm-roberta', ['XLMRobertaForTokenClassification', 'classifier']],
 ]);
 
-/** One linear layer over every token's hidden state. */
+/** Makes a head that is one linear layer over every token's hidden state. Returns undefined for other model types. */
 export function tokenHead({ config, hiddenSize: C, initialStd: std }: Network): MakeHead | undefined {
   const [className, name] = HEADS.get(config.model_type) ?? [];
   if (className === undefined || name === undefined) return undefined;

@@ -4,7 +4,7 @@ import { checkString, describe, invalid, MAX_TOKEN } from '../checks';
 import type { EncodeWord, ModelKind, Vocabulary, WordModel } from './model_kind';
 import { cached, checkIds, fusedUnknown } from './vocabulary';
 
-/** Steps to merge one character of a word. */
+/** The budget steps that it costs to merge one character of a word. */
 const STEPS = 24;
 const SPACE = '\u2581';
 
@@ -34,8 +34,8 @@ function checkMerges(merges: unknown): void {
 }
 
 /**
- * The library's BPE takes n·log n steps for a word of n characters. But whenever its cache drops an entry, it searches all entries that it
- * has dropped before. The library's cache is therefore turned off, and `cached` is used instead.
+ * The library's BPE takes n·log n steps for a word of n characters. But each time its cache evicts an entry, it searches all entries that
+ * it has evicted before. The library's cache is therefore disabled, and `cached` is used instead.
  */
 function mergedByLibrary(vocabulary: Vocabulary): EncodeWord {
   if (vocabulary instanceof LibraryBpe) vocabulary.max_length_to_cache = 0;
@@ -46,8 +46,8 @@ function mergedByLibrary(vocabulary: Vocabulary): EncodeWord {
 }
 
 /**
- * Without a pre-tokenizer a whole text is a single word. It can be cut before each ▁ that follows another character, unless a merge
- * joins that character with a ▁ after it.
+ * Returns a function that splits long words, because without a pre-tokenizer a whole text is a single word. A word can be split before each
+ * ▁ that follows another character, unless a merge joins that character with a ▁ after it.
  */
 function wordCutter(model: JsonObject): WordModel['cut'] {
   const { merges, ignore_merges, end_of_word_suffix, continuing_subword_suffix } = model;

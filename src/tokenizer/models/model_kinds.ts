@@ -8,7 +8,7 @@ import { WORD_PIECE } from './word_piece';
 /** Every kind of model that is supported. */
 const MODEL_KINDS: readonly ModelKind[] = [BPE, WORD_PIECE, UNIGRAM];
 
-/** The kind of a tokenizer.json's model. Throws `invalid_format` for one that isn't supported. */
+/** Returns the kind of a tokenizer.json's model. Throws `invalid_format` for an unsupported kind. */
 export function modelKindOf(json: JsonObject): ModelKind {
   const kind =
     json.type === undefined || json.type === null

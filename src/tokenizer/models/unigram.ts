@@ -25,7 +25,10 @@ function checkScores({ vocab }: JsonObject, idLimit: number): number {
   return vocab.length;
 }
 
-/** The vocabulary as a WordPiece model, because for Unigram the library would build a tree of all tokens, which may not fit in memory. */
+/**
+ * Returns the vocabulary as a WordPiece model. For a Unigram model, the library would build a tree of all tokens, which may not fit in
+ * memory.
+ */
 function wordVocabulary(json: JsonObject): JsonObject {
   const tokens = (json.vocab as ScoredTokens).map(([token]) => token);
   const unknown = unknownOf(json);
@@ -38,8 +41,8 @@ function unknownOf({ unk_id }: JsonObject): number | undefined {
 }
 
 /**
- * Takes the tokens whose scores have the largest sum. A character without a token becomes the tokens of its bytes in UTF-8, if the file asks
- * for that and has all of them, else the unknown token.
+ * Finds the tokens whose scores have the largest sum. A character without a token becomes the tokens of its UTF-8 bytes, if the file
+ * requests that and has a token for each of these bytes; otherwise, it becomes the unknown token.
  */
 function bestScore(json: JsonObject): EncodeWord {
   const entries = json.vocab as ScoredTokens;
@@ -88,7 +91,7 @@ function bestScore(json: JsonObject): EncodeWord {
   };
 }
 
-/** The token of a byte: <0x0A>. */
+/** Returns the name of a byte's token, such as <0x0A>. */
 function nameOfByte(byte: number): string {
   return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
 }

@@ -3,7 +3,7 @@ import type { StepBudget } from '../../regex/step_budget';
 import { checkId, checkString, describe, invalid, MAX_TOKEN } from '../checks';
 import type { EncodeWord, Vocabulary } from './model_kind';
 
-/** The number of words whose tokens are cached, and the length of the longest of them in characters. */
+/** The largest number of words whose tokens are cached, and the largest length of such a word in characters. */
 const CACHED_WORDS = 10_000;
 const CACHED_LENGTH = 256;
 
@@ -18,12 +18,12 @@ export function checkIds({ vocab }: JsonObject, idLimit: number): number {
   return entries.length;
 }
 
-/** The id of the unknown token if the file requests that several in a row become one; else undefined. */
+/** Returns the id of the unknown token if the file requests that several in a row become one; otherwise undefined. */
 export function fusedUnknown(json: JsonObject, vocabulary: Vocabulary): number | undefined {
   return json.fuse_unk === true ? vocabulary.unk_token_id : undefined;
 }
 
-/** Caches the tokens of words, because most words of a text occur again. */
+/** Caches the tokens of words, because most words of a text occur more than once. */
 export function cached(encode: EncodeWord): EncodeWord {
   const cache = new Map<string, ReturnType<EncodeWord>>();
   return (word: string, budget: StepBudget) => {
@@ -43,7 +43,10 @@ export function longestOf(tokens: Iterable<string>): number {
   return longest;
 }
 
-/** Steps to look up all texts of up to `longest` characters that begin at one place: each of them is hashed. */
+/**
+ * Returns the budget steps that it costs to look up all strings of up to `longest` characters that begin at one place. Each of them is
+ * hashed.
+ */
 export function stepsToLookUp(longest: number): number {
   return Math.ceil(longest + longest ** 2 / 16);
 }

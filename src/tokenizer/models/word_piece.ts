@@ -14,7 +14,10 @@ export const WORD_PIECE: ModelKind = {
   }),
 };
 
-/** Takes the longest token that the rest of the word begins with, again and again. Without one, the whole word is unknown. */
+/**
+ * Encodes a word by repeatedly taking the longest token with which the rest of the word begins. If there is none, the whole word becomes
+ * the unknown token.
+ */
 function longestFirst(vocab: ReadonlyMap<string, number>, json: JsonObject): EncodeWord {
   const prefix = String(json.continuing_subword_prefix ?? '##');
   const most = Number(json.max_input_chars_per_word ?? 100);

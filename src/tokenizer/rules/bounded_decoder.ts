@@ -11,7 +11,7 @@ import { replaceAll, replacement } from './pattern_rules';
 
 type DecodeRule = (tokens: string[], limit: number, budget: StepBudget) => string[];
 
-/** Runs the library's rules that decode tokens, with a limit on their work and on the length of the text. */
+/** Runs the library's decoder rules, with a limit on their work and on the length of the decoded text. */
 export class BoundedDecoder extends Decoder {
   readonly #newBudget: (length: number) => StepBudget;
   readonly #leaves: readonly DecodeRule[];
@@ -58,7 +58,10 @@ function decodeRule(leaf: Decoder): DecodeRule {
   return leaf instanceof ByteLevelDecoder ? byteRule(leaf) : (tokens) => leaf.decode_chain(tokens);
 }
 
-/** Decodes the bytes between added tokens, which are text already. The library would search all added tokens for each token. */
+/**
+ * Decodes the byte tokens between added tokens. Added tokens are text already. The library would search its list of added tokens once for
+ * each token.
+ */
 function byteRule(leaf: ByteLevelDecoder): DecodeRule {
   const added = new Set(leaf.added_tokens.map(({ content }) => content));
   return (tokens) => {

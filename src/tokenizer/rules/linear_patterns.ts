@@ -1,26 +1,29 @@
 import { type PatternNode, parsePattern } from '../../regex/syntax';
 
-/** The most turns of a bounded repeat, and the most bounded repeats before an unbounded one, so that a match has few ways to begin. */
+/**
+ * The most repetitions of a bounded repeat, and the most choices and bounded repeats before an unbounded one, so that a match can begin in
+ * few ways only.
+ */
 const MAX_TURNS = 8;
 const MAX_CHOICES = 2;
-/** The most characters that a pattern may read at one place of a text, summed over all ways in which it can begin to match. */
+/** The most characters that a pattern may read at one position of a text, summed over all ways in which a match can begin. */
 const MOST_READ = 2048;
 
-/** White space and other characters, as the library translates `\s` and `\S`. */
+/** The character classes into which the library translates `\s` and `\S`. */
 const SPACE = '\\p{White_Space}';
 const NO_SPACE = '\\P{White_Space}';
 
 /**
- * Checks whether JavaScript's backtracking engine finds all matches of a pattern in time linear in any text. It does for the patterns of
- * GPT-2, Llama, Qwen and their like. Each branch of such a pattern has one of these forms:
+ * Checks whether JavaScript's backtracking engine finds all matches of a pattern in time linear in the length of any text. The patterns of
+ * GPT-2, Llama, Qwen and similar models pass. Each branch of such a pattern has one of these forms:
  *
  * - A bounded beginning, then unbounded repeats after which nothing can fail: ` ?\p{L}+`, ` ?[^\s\p{L}\p{N}]+[\r\n]*`.
  *   All characters that were read are matched, so none is read again.
  * - `\s+(?!\S)`, which backtracks by one character.
  * - `\s*[\r\n]+` or `\s*[\r\n]`, followed by the branch `\s+(?!\S)`, which matches nearly all characters that a failed attempt read.
- * - `x?A*B+y?` followed by `x?A+B*y?`, for capitals before small letters: the second matches the characters that the first read.
+ * - `x?A*B+y?` followed by `x?A+B*y?`, for capitals before small letters: the second branch matches the characters that the first one read.
  *
- * Returns the most characters that a match reads at one place; undefined if the engine may need more time.
+ * Returns the most characters that matching reads at one position; undefined if the engine may need more than linear time.
  */
 export function linearReads(source: string): number | undefined {
   let root: PatternNode;
@@ -44,7 +47,7 @@ function areLinear(branches: readonly (readonly PatternNode[])[]): boolean {
   );
 }
 
-/** The number of ways in which the bounded items can match, one after the other. */
+/** Returns the number of ways in which the bounded items of a sequence can match. */
 function waysOf(items: readonly PatternNode[]): number {
   const of = (node: PatternNode): number => {
     if (node.kind === 'choice') return node.branches.length;
@@ -54,7 +57,7 @@ function waysOf(items: readonly PatternNode[]): number {
   return items.reduce((ways, item) => ways * of(item), 1);
 }
 
-/** The most characters that the bounded items read. */
+/** Returns the most characters that the bounded items of a sequence can read. */
 function lengthOf(items: readonly PatternNode[]): number {
   const of = (node: PatternNode): number => {
     if (node.kind === 'sequence') return lengthOf(node.items);
@@ -75,12 +78,12 @@ function neverFailsLate(items: readonly PatternNode[]): boolean {
   return isBounded(beginning) && rest.every((item, i) => isRun(item, i === 0 ? 1 : 0) || isOption(item));
 }
 
-/** Whether an item is bounded and may match nothing. */
+/** Whether an item is bounded and may match the empty text. */
 function isOption(item: PatternNode): boolean {
   return item.kind === 'repeat' && item.min === 0 && isBounded([item]);
 }
 
-/** Whether an item is a greedy repeat of one set of characters that requires at most `most` of them. */
+/** Whether an item is a greedy repeat of one character set whose minimum is at most `most`. */
 function isRun(item: PatternNode, most: number): boolean {
   return item.kind === 'repeat' && item.body.kind === 'set' && item.min <= most && !item.lazy;
 }
@@ -89,7 +92,7 @@ function isUnbounded(item: PatternNode): boolean {
   return item.kind === 'repeat' && item.max === Number.POSITIVE_INFINITY;
 }
 
-/** Whether the items can match in few ways only, each of them short. */
+/** Whether the items can match in few ways only, and only short parts of a text. */
 function isBounded(items: readonly PatternNode[]): boolean {
   const isFixed = (node: PatternNode): boolean =>
     node.kind === 'set' || (node.kind === 'sequence' && node.items.every(({ kind }) => kind === 'set'));

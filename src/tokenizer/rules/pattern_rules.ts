@@ -30,7 +30,9 @@ export function replaceAll(
   return [...parts, text.slice(from)].join(content);
 }
 
-/** Splits a text into the matches of a pattern, the parts between them, or both in turn. Empty parts are left out. */
+/**
+ * Splits a text by a pattern, and returns the matches, the parts between them, or both in the order of the text. Empty parts are left out.
+ */
 export function split(
   text: string,
   pattern: TextPattern,
@@ -56,7 +58,7 @@ interface Replacing {
   readonly pattern: RegExp | null;
 }
 
-/** The text or pattern that a rule looks for, and the text that replaces it. */
+/** Returns the text or pattern that a rule looks for, and the replacement. */
 export function replacement({ config, pattern }: Replacing): { find: string | TextPattern | null; content: string } {
   const { content, pattern: given } = config as { content?: unknown; pattern?: unknown };
   const text = isJsonObject(given) && given.Regex === undefined ? given.String : undefined;
@@ -66,7 +68,7 @@ export function replacement({ config, pattern }: Replacing): { find: string | Te
   };
 }
 
-/** Whether a rule looks for a pattern rather than for a text. */
+/** Whether a rule looks for a pattern rather than for a fixed text. */
 export function isRegex(config: object): boolean {
   const { pattern } = config as { pattern?: unknown };
   return isJsonObject(pattern) && pattern.Regex !== undefined;

@@ -5,7 +5,7 @@ import { linearReads } from './linear_patterns';
 
 /** Longer than any pattern of a published tokenizer. */
 const MAX_PATTERN_LENGTH = 4096;
-/** Characters that JavaScript's engine reads in the time of a step. */
+/** The number of characters that JavaScript's engine reads in the time of one step of the budget. */
 const READS_OF_STEP = 32;
 
 /** A tokenizer's pattern, matched in time linear in the text. */
@@ -13,15 +13,15 @@ export interface TextPattern {
   /** Whether JavaScript's own engine runs the pattern. It does so only for patterns that it matches in linear time. */
   readonly isNative: boolean;
   /**
-   * Spends the steps of a native pattern on a text, for code that runs the pattern without `matchAll`. Spends none for other patterns,
-   * which count their own steps.
+   * Deducts the steps of a native pattern on a text from the budget, for code that runs the pattern without `matchAll`. Deducts none for
+   * other patterns, which count their own steps.
    */
   spend(text: string, budget: StepBudget): void;
-  /** The places of the matches, from left to right. Throws `limit_exceeded`. */
+  /** Yields the positions of the matches, from left to right. Throws `limit_exceeded`. */
   matchAll(text: string, budget: StepBudget): Iterable<{ readonly start: number; readonly end: number }>;
 }
 
-/** Checks a pattern before it is compiled. Throws `invalid_format`. */
+/** Checks the length of a pattern before it is compiled. Throws `invalid_format`. */
 export function checkPattern(pattern: string): void {
   if (pattern.length <= MAX_PATTERN_LENGTH) return;
   throw refused(pattern, `expected at most ${MAX_PATTERN_LENGTH} characters, got ${pattern.length}`);

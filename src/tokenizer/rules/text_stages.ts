@@ -21,27 +21,27 @@ import { isRegex, replaceAll, replacement, split } from './pattern_rules';
 import { textPattern } from './patterns';
 import { wordPattern } from './word_rules';
 
-/** GPT-2's pattern. Unicode's white space, as Rust's `\s` matches it, differs from that of JavaScript's `\s`. */
+/** GPT-2's pattern, with `\p{White_Space}` for `\s`: Rust's `\s` matches these characters, JavaScript's `\s` slightly different ones. */
 const BYTE_LEVEL_WORDS =
   /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
 
-/** A run of accents that is so long that normalization takes long to order it. */
+/** Matches runs of combining marks so long that normalization takes long to sort them. */
 const MANY_MARKS = /\p{M}{64,}/gu;
-/** Pairs of accents that are ordered in one step. */
+/** The number of pairs of combining marks that normalization sorts in the time of one step. */
 const PAIRS_OF_MARKS = 100;
 
-/** Rewrites a text. Throws `limit_exceeded` if this takes too much work, or more than `limit` characters would result. */
+/** Rewrites a text. Throws `limit_exceeded` if this takes too much work, or if the result would have more than `limit` characters. */
 type TextRule = (text: string, limit: number, budget: StepBudget) => string;
-/** Cuts a section of a text into words. `isFirst` says whether it is the text's first section. */
+/** Splits a section of a text into words. `isFirst`: whether it is the first section of the text. */
 type CutRule = (text: string, isFirst: boolean, limit: number, budget: StepBudget) => string[];
-/** The rules before a tokenizer's model: normalizers and pre-tokenizers. The length of a text is limited after each rule. */
+/** Runs the rules that come before a tokenizer's model: normalizers and pre-tokenizers. Limits the length of the text after each rule. */
 export class TextStages {
   readonly #rewrite: readonly TextRule[];
   readonly #cut: readonly CutRule[];
 
   /**
-   * `continued` says that the text continues one that was encoded before, so rules that change the beginning of a text don't run.
-   * Throws `invalid_format` for patterns that can't be used.
+   * `continued`: whether the text continues one that was encoded before. If so, rules that change the beginning of a text don't run. Throws
+   * `invalid_format` for patterns that can't be used.
    */
   constructor(normalizer: Normalizer | null, preTokenizer: PreTokenizer | null, continued: boolean) {
     this.#rewrite = normalizerLeaves(normalizer).flatMap((leaf) => textRule(leaf, continued));
@@ -130,7 +130,7 @@ function cutRule(leaf: PreTokenizer, continued: boolean): CutRule {
   return (text, isFirst) => rule.pre_tokenize_text(text, { section_index: isFirst ? 0 : 1 });
 }
 
-/** The rule for a text that continues another: without a prefix. */
+/** Returns the rule for a text that continues another: it adds no prefix. */
 function continuing(leaf: PreTokenizer): PreTokenizer {
   if (leaf instanceof MetaspacePreTokenizer) {
     const { replacement, str_rep } = leaf;

@@ -5,11 +5,13 @@ import {
   WhitespacePreTokenizer,
 } from '@huggingface/tokenizers';
 
-/** The characters of words, as Rust's `\w` has them, for a class of a pattern. JavaScript's `\w` has ASCII alone. */
+/** The characters that Rust's `\w` matches, written for use inside a character class. JavaScript's `\w` matches ASCII characters only. */
 export const WORD = String.raw`\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d`;
 const PUNCTUATION = '\\p{P}$+<=>^`|~';
 
-/** The parts into which punctuation cuts a text, by the names of tokenizer.json. The first one is the default. */
+/**
+ * Patterns that match the parts into which punctuation splits a text, by the value of `behavior` in tokenizer.json. Default: `isolated`.
+ */
 const PUNCTUATION_PARTS: Readonly<Record<string, RegExp>> = {
   isolated: new RegExp(`[^${PUNCTUATION}]+|[${PUNCTUATION}]`, 'gu'),
   contiguous: new RegExp(`[^${PUNCTUATION}]+|[${PUNCTUATION}]+`, 'gu'),
@@ -19,8 +21,8 @@ const PUNCTUATION_PARTS: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * Returns the pattern whose matches are the words, for rules that use Unicode's classes of characters, as in Rust. The library's own
- * patterns use only ASCII's digits and letters, and support no behaviours. Undefined for other rules.
+ * Returns the pattern whose matches are the words, with Unicode's character classes as in Rust. Undefined for rules that need no such
+ * pattern. The library's own patterns use only ASCII's digits and letters, and don't support the setting `behavior`.
  */
 export function wordPattern(leaf: PreTokenizer): RegExp | undefined {
   if (leaf instanceof DigitsPreTokenizer) return leaf.config.individual_digits ? /\P{N}+|\p{N}/gu : /\P{N}+|\p{N}+/gu;

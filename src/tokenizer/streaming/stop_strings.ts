@@ -3,7 +3,7 @@ import { type Decoding, StreamDecoder } from './stream_decoder';
 
 /** Special tokens are decoded too, because a stop string may be one. */
 const WHOLE: Decoding = { skip_special_tokens: false };
-/** A UTF-16 unit has at most three bytes, so at most three tokens. */
+/** A UTF-16 unit has at most three bytes in UTF-8, so at most three tokens. */
 const TOKENS_PER_UNIT = 3;
 
 /**
@@ -13,7 +13,7 @@ const TOKENS_PER_UNIT = 3;
 export class StopStrings {
   readonly #strings: readonly string[];
   readonly #decoder: StreamDecoder;
-  /** How many UTF-16 units before the new text a string may begin. */
+  /** How many UTF-16 units before the new text a stop string may begin. */
   readonly #reach: number;
   #before: string;
 

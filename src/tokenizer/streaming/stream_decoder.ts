@@ -1,8 +1,11 @@
 import type { DecodeOptions, TextTokenizer } from '../tokenizer';
 
-/** Earlier tokens that are decoded along with the next one, because they decide whether a space stands before it. */
+/** The number of earlier tokens that are decoded together with the next one, because they decide whether a space precedes it. */
 const CONTEXT = 6;
-/** A character has at most four bytes, so at most four tokens. Bytes still incomplete after eight are invalid. */
+/**
+ * The most tokens that may wait for the rest of a character. A character has at most four bytes, so at most four tokens: bytes still
+ * incomplete after eight tokens are invalid.
+ */
 const MAX_PENDING = 8;
 /** Decoders write this for bytes that aren't a complete character. */
 const REPLACEMENT = '\uFFFD';
@@ -33,9 +36,9 @@ export class StreamDecoder {
     this.#given = this.#ids.length;
   }
 
-  /** The text held back, without the incomplete character. */
+  /** The text that is held back, without the incomplete character at its end. */
   get held(): string {
-    // This is a loop, because a regular expression would search a run of `REPLACEMENT` within the text again from each of its places.
+    // This is a loop, because a regular expression would scan a run of `REPLACEMENT` inside the text again from each of its positions.
     let end = this.#held.length;
     while (end > 0 && this.#held[end - 1] === REPLACEMENT) end--;
     return this.#held.slice(0, end);
@@ -59,7 +62,7 @@ export class StreamDecoder {
   #pendingText(): string {
     const decode = (ids: readonly number[]) => this.#tokenizer.decode(ids, this.#decoding);
     const [whole, given] = [decode(this.#ids), decode(this.#ids.slice(0, this.#given))];
-    // The context may end within a character, which the next tokens complete.
+    // The context's text may end in an incomplete character, which the next tokens complete.
     let at = 0;
     while (at < given.length && whole[at] === given[at]) at++;
     return whole.slice(isWithinPair(whole, at) ? at - 1 : at);
@@ -72,7 +75,7 @@ export class StreamDecoder {
   }
 }
 
-/** Whether a place of a text is between the two units of one character. */
+/** Whether a position is between the two UTF-16 units of one character. */
 function isWithinPair(text: string, at: number): boolean {
   return at > 0 && (text.codePointAt(at - 1) ?? 0) > 0xffff;
 }

@@ -1,18 +1,18 @@
-/** UTF-16 units that are encoded at a time, unless the window has no place to cut. */
+/** The number of UTF-16 units that are encoded at a time, unless the window has no place where it can be split. */
 export const WINDOW = 32_768;
-/** The number of units at a window's end in which no cut is made, because the text after the window decides the last tokens. */
+/** A window isn't split within this many units of its end, because the text after the window can change the last tokens. */
 const AFTER = 256;
-/** How far before a window's end cuts are tried, in units. */
+/** A window is split within this many units of its end. */
 const REACH = 2048;
-/** Places of each kind that are tried. */
+/** The number of places of each kind where a split is tried. */
 const TRIES = 8;
-/** A window of this many units without a suitable place is cut anywhere, even if that changes a token. */
+/** A window of this many units without a suitable place is split anyway, even if that changes a token. */
 const LARGEST = 2 ** 16;
 
-/** Encodes a text; `continued` says that it continues another. */
+/** Encodes a text. `continued`: whether it continues another text. */
 type EncodeText = (text: string, continued: boolean) => readonly number[];
 
-/** A window's tokens before its cut, the place of the cut, and whether the rest is encoded as a continuation. */
+/** The place where a window is split, the tokens before it, and whether the rest is encoded as a continuation. */
 interface Cut {
   readonly ids: readonly number[];
   readonly at: number;
@@ -20,9 +20,9 @@ interface Cut {
 }
 
 /**
- * Encodes a text that arrives in parts, one window at a time. A window is cut only at a place that changes no token: the tokens of the
- * text after the cut equal the last tokens of the whole window. So the tokens don't depend on how the text is divided into parts. A
- * window of 2^16 characters without such a place is cut anyway, because a longer one would block the thread for seconds.
+ * Encodes a text that arrives in parts, one window at a time. A window is split only at a place that changes no token: the tokens of the
+ * text after the split equal the last tokens of the whole window. So the tokens don't depend on how the text is divided into parts. A
+ * window of 2^16 units without such a place is split anyway, because a longer one would block the thread for seconds.
  */
 export class TextStream {
   readonly #encode: EncodeText;
@@ -35,8 +35,8 @@ export class TextStream {
   }
 
   /**
-   * Adds a part of the text and yields the tokens that no later part can change, window by window. Yields an empty list for a window
-   * without a place to cut, which then grows. A caller may stop early, and push the next part later.
+   * Adds a part of the text and yields the tokens that no later part can change, window by window. If a window can't be split, yields an
+   * empty list and enlarges the window. A caller may stop early, and push the next part later.
    */
   *push(text: string): Generator<readonly number[]> {
     this.#rest += text;
@@ -54,7 +54,7 @@ export class TextStream {
     }
   }
 
-  /** The tokens of the rest of the text. */
+  /** Encodes the rest of the text and returns its tokens. */
   finish(): readonly number[] {
     const rest = this.#rest;
     this.#rest = '';
@@ -83,7 +83,10 @@ export class TextStream {
   }
 }
 
-/** Places to try: between words, then between lines, then at the beginning of letters, digits, signs or white space. */
+/**
+ * Yields the places to try: between words, then between lines, then where letters or white space begin or end. In the largest window, then
+ * any place.
+ */
 function* places(window: string): Generator<number> {
   const kinds = [
     /(?<=\S) (?=\p{L})/gu,

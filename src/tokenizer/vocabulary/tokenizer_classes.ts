@@ -4,11 +4,13 @@ import type { JsonObject } from '../../core/input/fields';
 /** A tokenizer class of transformers. */
 export interface TokenizerClass {
   readonly classes: readonly string[];
-  /** Values of `model_type` whose folders may lack the name of the class. */
+  /** The values of `model_type` that imply this class if the folder doesn't name a known class. */
   readonly modelTypes: readonly string[];
-  /** Special tokens, unless the files name others. */
+  /** The special tokens, unless the files name others. */
   readonly tokens: JsonObject;
-  /** The stages of tokenizer.json. `idOf` returns a special token's text and id. */
+  /**
+   * Returns the stages of tokenizer.json: normalizer, pre-tokenizer, post-processor, decoder. `idOf` returns a special token's text and id.
+   */
   rules(config: JsonObject, idOf: (key: string) => readonly [token: string, id: number]): JsonObject;
 }
 
@@ -83,7 +85,7 @@ const BERT: TokenizerClass = {
 
 const CLASSES: readonly TokenizerClass[] = [GPT2, ROBERTA, BERT];
 
-/** The class that `tokenizer_class` names, else that of the `model_type`. Throws `unsupported_model` for classes with other rules. */
+/** Returns the class that `tokenizer_class` names, else that of the `model_type`. Throws `unsupported_model` if neither is known. */
 export function tokenizerClassOf(tokenizer_class: unknown, modelType: string | undefined): TokenizerClass {
   const known = findClass(tokenizer_class, modelType);
   if (known !== undefined) return known;
@@ -97,7 +99,7 @@ export function tokenizerClassOf(tokenizer_class: unknown, modelType: string | u
 }
 
 /**
- * Returns the special tokens of the tokenizer's class that occur in tokenizer.json, whose text is `tokenizer`. A tokenizer_config.json
+ * Returns the special tokens of the tokenizer's class that occur in `tokenizer`, the text of tokenizer.json. The tokenizer_config.json
  * beside it may name none, as in GPT-2's folders.
  */
 export function usualTokens(config: JsonObject, modelType: string | undefined, tokenizer: string): JsonObject {

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from '../../core/input/fields';
 import { specialToken } from '../chat_template';
 import { tokenizerClassOf } from './tokenizer_classes';
 
-/** A tokenizer's files in a folder without tokenizer.json, as models before 2020 have them. */
+/** A tokenizer's files in a folder without tokenizer.json, as in folders of models from before 2020. */
 export interface VocabularyFiles {
   /** vocab.json and the text of merges.txt, or the text of vocab.txt. */
   readonly vocabulary: { readonly json: JsonObject; readonly merges: string } | { readonly lines: string };
@@ -16,7 +16,7 @@ export interface VocabularyFiles {
   readonly modelType: string | undefined;
 }
 
-/** The contents of tokenizer.json and tokenizer_config.json that transformers makes of such files. */
+/** The contents of the tokenizer.json and tokenizer_config.json to which transformers converts such files. */
 interface ConvertedTokenizer {
   readonly tokenizer: JsonObject;
   readonly config: JsonObject;
@@ -26,8 +26,8 @@ interface ConvertedTokenizer {
 const SPECIAL = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'];
 
 /**
- * Converts vocabulary and merges to the contents of tokenizer.json, like transformers' classes. The result is as untrusted as the
- * files. Throws `unsupported_model` for classes with other rules.
+ * Converts a vocabulary, with its merges if any, to the contents of tokenizer.json, as transformers' classes do. The result is as untrusted
+ * as the files. Throws `unsupported_model` for unknown tokenizer classes.
  */
 export function tokenizerOfVocabulary(files: VocabularyFiles): ConvertedTokenizer {
   const { tokens, rules } = tokenizerClassOf(files.config.tokenizer_class, files.modelType);
@@ -61,7 +61,7 @@ interface AddedTokenEntry {
   readonly special: boolean;
 }
 
-/** Added tokens with their ids in the vocabulary. A token outside it gets the next id after the last one. */
+/** Returns the added tokens with their ids in the vocabulary. A token that the vocabulary lacks gets the next unused id. */
 function addedTokens(vocab: JsonObject, named: JsonObject, added: JsonObject): AddedTokenEntry[] {
   const more = Array.isArray(named.additional_special_tokens) ? named.additional_special_tokens : [];
   const specials = [...SPECIAL.map((key) => named[key]), ...more].flatMap((token) => {
@@ -87,7 +87,7 @@ function addedTokens(vocab: JsonObject, named: JsonObject, added: JsonObject): A
   return [...tokens.values()];
 }
 
-/** The settings by which a token is found in a text. */
+/** Returns the settings that decide where a token is found in a text. */
 function flags(token: unknown): JsonObject {
   const fields = isJsonObject(token) ? token : {};
   const isSet = (key: string): boolean => fields[key] === true;
@@ -99,7 +99,7 @@ function flags(token: unknown): JsonObject {
   };
 }
 
-/** Splits a text into lines like Python. */
+/** Splits a text into lines as Python does when it reads a file. */
 function linesOf(text: string): string[] {
   const lines = text.split(/\r\n|\r|\n/);
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;

@@ -6,7 +6,7 @@ import type { LaneData } from './lane';
 
 /** The data of a run in which several adapters train. */
 export interface JointData {
-  /** In the order of the adapters. */
+  /** The data of each adapter, in the order of the adapters. */
   readonly lanes: readonly LaneData[];
   /** The shape of the largest batches. */
   readonly largest: BatchShape;
@@ -17,6 +17,6 @@ export interface JointInit
   extends Pick<TrainingInit, 'runner' | 'loaded' | 'task' | 'overlay' | 'adapters' | 'args' | 'signal' | 'warn'> {
   /** Reads the data and reports progress. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */
   prepare(signal: AbortSignal, onRead: (read: ReadProgress) => void): Promise<JointData>;
-  /** `adapter`: the adapter that the event is about; undefined if it is about all of them. */
+  /** `adapter`: the name of the adapter that the event is about; undefined if it is about all adapters. */
   emit(event: RunEvent, progress: TrainProgress, adapter?: string): void;
 }

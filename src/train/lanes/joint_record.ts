@@ -2,7 +2,7 @@ import { NOT_EVALUATED, NOT_HALVED, type RecordSnapshot, type RunSnapshot } from
 import type { TrainOutput, TrainProgress } from '../../core/types/training';
 import type { Lane } from './lane';
 
-/** The progress of several adapters together. */
+/** Returns the combined progress of several adapters. */
 export function progressOf(all: readonly TrainProgress[]): TrainProgress {
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
   return {
@@ -12,7 +12,7 @@ export function progressOf(all: readonly TrainProgress[]): TrainProgress {
   };
 }
 
-/** The record of a run in which several adapters train: it counts the steps of all together. */
+/** Records a run in which several adapters train. Its progress counts the steps of all adapters together. */
 export class JointRecord {
   readonly #lanes: readonly Lane[];
 

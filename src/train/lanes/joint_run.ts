@@ -14,15 +14,15 @@ import { JointRecord, progressOf } from './joint_record';
 import { Lane, type LaneData, type QueuedStep } from './lane';
 import { type JointPrograms, LanePrograms, type LaneProgramsInit } from './lane_programs';
 
-/** The steps that several adapters made together. */
+/** The steps that several adapters make together, one for each adapter. */
 type Round = readonly QueuedStep[];
 
-/** Rounds whose results haven't arrived yet when the next one is submitted. */
+/** The most rounds whose results haven't arrived yet when the next round is submitted. */
 const IN_FLIGHT = 2;
 
 /**
  * A run in which several adapters train at once, each on rows of its own: the base model computes all rows in one batch. Each adapter has
- * its steps, loss, gradient norm, moments, learning rate, evaluations and recovery, as in a run of its own. Pauses and checkpoints are
+ * its own steps, loss, gradient norm, moments, learning rate, evaluations and recovery, as in a separate run. Pauses and checkpoints are
  * shared.
  */
 export class JointRun {
@@ -50,7 +50,7 @@ export class JointRun {
     this.#standstill = new Standstill({ record: this.#record, signal, emit: (event) => this.#emit(event) });
   }
 
-  /** Resolves once the last submitted steps are acknowledged; immediately if the run has ended or ignores pauses. */
+  /** Resolves once the last submitted steps are acknowledged, or once the run has ended; immediately if no steps are running. */
   pause(reason: PauseReason): Promise<void> {
     return this.#standstill.pause(reason);
   }
@@ -70,14 +70,14 @@ export class JointRun {
     if (should_log === true) for (const lane of this.#lanes) lane.askLog();
   }
 
-  /** The state at the next moment between two steps. Rejects with `invalid_argument` once the run has ended. */
+  /** Resolves with the state at the next moment between two steps. Rejects with `invalid_argument` once the run has ended. */
   snapshot(): Promise<RunSnapshot> {
     return this.#standstill.snapshot();
   }
 
   /**
    * Trains to the end. Rejects with `signal.reason` when aborted. If an adapter's loss or gradient norm isn't finite and halving its
-   * learning rate hasn't helped, the other adapters train to their ends, and then the run rejects with `numerical_error`.
+   * learning rate hasn't helped, the other adapters finish their training, and then the run rejects with `numerical_error`.
    */
   async run(): Promise<TrainOutput> {
     const { signal } = this.#init;
@@ -85,7 +85,7 @@ export class JointRun {
     try {
       const programs = this.#createPrograms({ ...this.#init, onCheckpointing: () => this.#onCheckpointing() });
       try {
-        // `prepare` may read a checkpoint, whose kernels the run then uses. So programs are loaded after it.
+        // `prepare` may read a checkpoint, and the run then uses the checkpoint's kernels. So programs are loaded after it.
         const data = await this.#unlessStopped((stop) =>
           this.#init.prepare(stop, (read) => this.#emit({ type: 'reading', ...read })),
         );
@@ -108,7 +108,7 @@ export class JointRun {
     return this.#record.output();
   }
 
-  /** The result of `body`; undefined if the run was stopped meanwhile. */
+  /** Runs `body` and returns its result; undefined if the run was stopped meanwhile. */
   #unlessStopped<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
     return unlessStopped({ signal: this.#init.signal, stop: this.#stop.signal }, body);
   }
@@ -154,7 +154,7 @@ export class JointRun {
     this.#hooks('on_train_end');
   }
 
-  /** Runs the steps that remain. */
+  /** Runs the remaining steps of all adapters. */
   async #rounds(programs: JointPrograms): Promise<void> {
     for (const lane of this.#lanes) await lane.evaluation?.resume();
     for (;;) {
@@ -187,7 +187,7 @@ export class JointRun {
     return round;
   }
 
-  /** Does the evaluations and the save that are due after a round, once no step is queued. */
+  /** Waits until no step is queued, then runs the evaluations and the save that are due after a round, if any. */
   async #afterRound(round: Round): Promise<void> {
     const due = round.filter(({ lane, step, data }) => lane.evaluation?.isDue(step, data));
     const [farthest] = [...round].sort((a, b) => b.step - a.step);
@@ -195,12 +195,12 @@ export class JointRun {
     const isSaved = farthest !== undefined && this.#saving?.isDue(farthest.step, { ...farthest.data, endsEpoch });
     if (due.length === 0 && isSaved !== true) return;
     await this.#settle();
-    // An adapter that has gone back meanwhile is evaluated once it is at this step again.
+    // An adapter that has returned to an earlier state meanwhile is evaluated once it is at this step again.
     for (const { lane, step } of due) if (lane.isAt(step)) await lane.evaluation?.run();
     if (isSaved === true) await this.#save();
   }
 
-  /** Saves the state while no step is queued, after each adapter whose numbers are too large has returned to its last good state. */
+  /** Saves the state while no step is queued. Before that, each adapter whose numbers are too large returns to its last good state. */
   async #save(wanted?: boolean): Promise<void> {
     await this.#returned();
     await this.#saving?.saveNow(wanted);
@@ -213,7 +213,9 @@ export class JointRun {
     }
   }
 
-  /** Whether any adapter's numbers were too large, so that it returned to its last good state. No step may be queued. */
+  /**
+   * Returns each adapter whose numbers are too large to its last good state. Resolves with whether there was one. No step may be queued.
+   */
   async #returned(): Promise<boolean> {
     let isBack = false;
     for (const lane of this.#lanes) {
@@ -229,7 +231,7 @@ export class JointRun {
     return isBack;
   }
 
-  /** Waits until no step is queued. Adapters whose steps failed go back. */
+  /** Waits until no step is queued. Adapters whose steps failed return to an earlier state. */
   async #settle(): Promise<void> {
     await this.#acknowledge(0);
   }
@@ -257,12 +259,12 @@ export class JointRun {
     await this.#saveAgain();
   }
 
-  /** Stores the state again after an adapter returned to an earlier one. */
+  /** Saves the state again after an adapter has returned to an earlier one. */
   async #saveAgain(): Promise<void> {
     await this.#saving?.saveAgain(await readPools(this.#init.runner, this.#states));
   }
 
-  /** Throws the error of an adapter whose training has failed. */
+  /** Throws the error of the first adapter whose training has failed, if any. */
   #expectAll(): void {
     const failed = this.#lanes.filter(({ failure }) => failure !== undefined);
     const [first] = failed;
@@ -290,7 +292,7 @@ export class JointRun {
 const NO_HISTORY: History = { logs: [], evaluations: [], best: null };
 const NOWHERE: TrainProgress = { global_step: 0, max_steps: 0, epoch: 0 };
 
-/** The progress from which an adapter continues. */
+/** Returns the progress from which an adapter continues. */
 function restoredProgress({ maxSteps, restored }: LaneData): TrainProgress {
   const { global_step = 0, epoch = 0 } = restored?.progress ?? {};
   return { global_step, max_steps: maxSteps, epoch };

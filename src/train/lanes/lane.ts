@@ -15,10 +15,10 @@ import type { StepRows } from '../steps/steps';
 import type { Restored, TrainingInit } from '../training_init';
 import type { LaneStep } from './lane_programs';
 
-/** The data of one adapter. */
+/** The training data of one adapter. */
 export interface LaneData {
   readonly maxSteps: number;
-  /** The rows of the steps after the first `done`. */
+  /** Yields the rows of each step after the first `done` steps. */
   steps(done: number): AsyncIterator<StepRows>;
   /** Evaluates the adapter in its current state, if there is evaluation data. */
   readonly evaluate?: ((options: MeasureOptions) => Promise<Metrics>) | undefined;
@@ -88,8 +88,8 @@ export class Lane {
   }
 
   /**
-   * Restores the state from which the adapter continues, and holds it. `measure` evaluates the adapter: undefined without evaluation data,
-   * and its result is undefined if the run is stopped meanwhile.
+   * Restores the state from which the adapter continues, and holds it. `measure` evaluates the adapter. It is undefined without evaluation
+   * data, and resolves with undefined if the run is stopped meanwhile.
    */
   async begin(
     state: OptimizerState,
@@ -115,7 +115,7 @@ export class Lane {
     this.#startAt(record.progress.global_step);
   }
 
-  /** The next step; undefined if there is none. */
+  /** Returns the next step; undefined if there is none. */
   async next(): Promise<{ readonly data: StepRows; readonly part: LaneStep } | undefined> {
     if (this.#hasEnded || this.#evaluation?.hasStalled === true) return undefined;
     const { value: data, done } = (await this.#steps?.next()) ?? { value: undefined, done: true };
@@ -132,7 +132,7 @@ export class Lane {
     return { data, part: { index, rows: data.rows, step: this.#step, learningRate } };
   }
 
-  /** Reads the results of the step that was queued last. */
+  /** Starts to read the results of the step that was queued last. */
   queued(data: StepRows, { step, learningRate }: LaneStep): QueuedStep {
     const { runner } = this.#init;
     const { stats: value } = this.#state ?? {};
@@ -152,7 +152,7 @@ export class Lane {
    * run.
    */
   finish({ data, step, learningRate, returns }: QueuedStep, bytes: ArrayBuffer): void {
-    // The adapter has gone back: the GPU skipped the update of this step.
+    // The adapter has returned to an earlier state: the GPU skipped the update of this step.
     if (returns !== this.#returns || this.#failure !== undefined) return;
     const { args, emit } = this.#init;
     const stats = unpackStats(bytes);
@@ -169,18 +169,18 @@ export class Lane {
     if (data.endsEpoch) emit({ type: 'hook', hook: 'on_epoch_end' });
   }
 
-  /** Holds the state after the last acknowledged step. Throws `numerical_error` if the adapter could not be loaded with it. */
+  /** Holds the state after the last acknowledged step. Throws `numerical_error` if an adapter with these values could not be loaded. */
   hold(pool: PoolSnapshot): void {
     if (this.#failure === undefined) this.#recovery?.hold([pool]);
   }
 
-  /** Checks the final state. Throws `numerical_error`. */
+  /** Checks the final state. Throws `numerical_error` if its values aren't finite or are too large. */
   async check(): Promise<void> {
     if (this.#failure === undefined) await this.#recovery?.check();
   }
 
   /**
-   * Returns to the last good state and halves the learning rate; after too many halvings in a row the adapter's training ends, with that
+   * Returns to the last good state and halves the learning rate. After too many halvings in a row, the adapter's training ends with that
    * state. No step may be queued.
    */
   async goBack(error: WebVeraError): Promise<void> {

@@ -25,7 +25,7 @@ export interface LaneProgramsInit
 export interface LaneStep {
   /** The adapter's index in the run. */
   readonly index: number;
-  /** The rows of its step. */
+  /** The rows of the adapter's step. */
   readonly rows: readonly unknown[];
   /** The adapter's own step, counted from 1. */
   readonly step: number;
@@ -44,7 +44,7 @@ export class LanePrograms {
   /** The step block and the statistics of the whole batch. The statistics aren't read. */
   readonly #block = stepBlockValue();
   readonly #stats = statsValue();
-  /** The number of losses of each row. A row returns in every epoch, but is counted once. */
+  /** The number of losses of each row, cached because each epoch uses the row again. */
   readonly #terms = new WeakMap<object, number>();
   #states: readonly OptimizerState[] = [];
   #before: LoadedProgram | undefined;
@@ -62,7 +62,7 @@ export class LanePrograms {
     this.#programs = new BatchPrograms({ ...init, capacity: CAPACITY, build });
   }
 
-  /** Allocates the states, one for each adapter. */
+  /** Allocates the optimiser states, one for each adapter. */
   async allocate(): Promise<readonly OptimizerState[]> {
     await this.#runner.allocate(this.#shared);
     const states: OptimizerState[] = [];
@@ -86,12 +86,12 @@ export class LanePrograms {
     this.#together = await this.#runner.load({ name: 'optimizers', steps, outputs: [] }, { early: true });
   }
 
-  /** As `BatchPrograms.reserve`. */
+  /** See `BatchPrograms.reserve`. */
   reserve(shape: BatchShape): Promise<void> {
     return this.#programs.reserve(shape);
   }
 
-  /** Floating-point operations of a step with batches of such a shape, including its updates. */
+  /** Returns the number of floating-point operations of a step with batches of this shape, including its updates. */
   async flopsOf(shape: BatchShape): Promise<number> {
     const batch = await this.#programs.use(shape, ({ built }) => totalFlops(built.program.steps));
     return this.#init.args.gradient_accumulation_steps * batch + (this.#together?.flops ?? 0);
@@ -118,7 +118,10 @@ export class LanePrograms {
     await Promise.all([this.#before, this.#together, ...this.#optimizers].map((program) => program?.ready));
   }
 
-  /** Queues the update of the adapters that have made a step. It is synchronous, so reads queued next read this step's values. */
+  /**
+   * Queues the updates of the adapters that take part in the step. It is synchronous, so reads that are queued next read this step's
+   * values.
+   */
   update(parts: readonly Pick<LaneStep, 'index'>[]): void {
     if (this.#together !== undefined && parts.length === this.#optimizers.length) {
       this.#runner.run(this.#together);
@@ -141,7 +144,7 @@ export class LanePrograms {
     this.#runner.free([...this.#states.flatMap(ownValues), ...this.#shared]);
   }
 
-  /** The number of losses of a row. Each loss belongs to one row, so a batch has as many losses as its rows together. */
+  /** Returns the number of losses of a row. Each loss belongs to one row, so a batch has as many losses as its rows have together. */
   #termsOf(row: unknown): number {
     const { task, args } = this.#init;
     const count = (): number => termsOf(task.batch([row], args));
@@ -155,7 +158,7 @@ export class LanePrograms {
     return [...this.#pools.values, this.#block, this.#stats];
   }
 
-  /** The step blocks to write before a micro-batch: that of the batch, and each adapter's own. */
+  /** Returns the step blocks to write before a micro-batch: the batch's own, and one for each adapter. */
   #blocks(
     { labelled: ofBatch }: Batch,
     {

@@ -5,7 +5,7 @@ import type { Runner } from '../../graph/runner';
 import type { OptimizerState } from '../steps/optimizer';
 import { readPieces } from './pools';
 
-/** The trained state of one adapter in Blobs: browsers hold large Blobs outside of memory. */
+/** The trained state of one adapter, held in Blobs because browsers can hold large Blobs outside of memory. */
 export interface HeldPool {
   readonly parameters: Blob;
   /** Null before the first step, when all moments are zeros. */
@@ -19,7 +19,7 @@ export function holdPools(pools: readonly PoolSnapshot[]): HeldPool[] {
   }));
 }
 
-/** The state before the first step. It is read in pieces, so that only one piece is in memory at a time. */
+/** Holds the state before the first step. Reads it in pieces, so that only one piece is in memory at a time. */
 export async function holdInitialPools(runner: Runner, { pools }: OptimizerState): Promise<readonly HeldPool[]> {
   return Promise.all(
     [...pools.keys()].map(async ({ pool }) => {
@@ -41,7 +41,9 @@ export async function readHeldPools(pools: readonly HeldPool[]): Promise<readonl
   );
 }
 
-/** Throws `numerical_error` for parameters that could be saved, but not loaded again. */
+/**
+ * Throws `numerical_error` for parameters that aren't finite or are too large: an adapter with them could be saved, but not loaded again.
+ */
 export function expectStorable(parameters: Float32Array, step: number): void {
   const wrong = parameters.find((value) => !(Math.abs(value) <= LARGEST_VALUE));
   if (wrong === undefined) return;

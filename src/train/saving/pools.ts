@@ -20,7 +20,7 @@ export function restorePools(runner: Runner, state: OptimizerState, pools: reado
   }
 }
 
-/** Reads the trained state. Pools of one piece are copied immediately; larger pools must not change until they are read. */
+/** Reads the trained state. Pools that fit in one piece are copied immediately; larger pools must not change until they are read. */
 export function readPools(runner: Runner, { pools }: Pick<OptimizerState, 'pools'>): Promise<readonly PoolSnapshot[]> {
   return Promise.all(
     [...pools].map(async ([{ pool }, { m, v }]) => {

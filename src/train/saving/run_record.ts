@@ -25,7 +25,7 @@ export class RunRecord {
   #evaluation = NOT_EVALUATED;
   /** The base model's log probabilities, once they are computed. Set for a run that compares the model with its base. */
   reference: RecordSnapshot['reference'];
-  /** Steps done before this session, minus steps that this session has repeated. */
+  /** The difference between the current step and the number of steps that this session ran: the restored steps, minus the repeated ones. */
   #restored = 0;
 
   constructor(runner: Runner, maxSteps: number) {
@@ -41,7 +41,7 @@ export class RunRecord {
     return this.#halving;
   }
 
-  /** The learning rate of a step, counted from 1. */
+  /** Returns the learning rate of a step. Steps count from 1. */
   learningRate(args: ScheduleArguments, step: number): number {
     return this.#halving.factor * learningRateAt(args, step - 1, this.#progress.max_steps);
   }
@@ -70,7 +70,7 @@ export class RunRecord {
     this.#restored = state.progress.global_step;
   }
 
-  /** Returns to an earlier state of this run. Returns the number of steps to repeat. */
+  /** Resets the record to an earlier state of this run, and returns the number of steps to repeat. */
   goBack(state: RecordSnapshot): number {
     const repeated = this.#progress.global_step - state.progress.global_step;
     this.#setTo(state);
@@ -90,12 +90,12 @@ export class RunRecord {
     };
   }
 
-  /** Starts counting the use of the device. */
+  /** Starts to count the use of the device. */
   begin(): void {
     this.#usage.start();
   }
 
-  /** Starts timing steps, at the beginning or after a pause. */
+  /** Starts to time steps, at the beginning or after a pause. */
   startClock(): void {
     this.#clock.start();
   }

@@ -1,7 +1,7 @@
-/** Milliseconds of training that may be lost: the limit at first, and the largest limit. */
+/** The most training that may be lost, in milliseconds: the limit at the start of a run, and the largest limit. */
 const FIRST = 2_000;
 const MOST = 30_000;
-/** Steps until a state requested now is saved, because results arrive two steps late. */
+/** The number of steps until a state that is requested now is saved, because results arrive two steps late. */
 const LATENCY = 3;
 
 /**
@@ -15,7 +15,7 @@ export class SaveClock {
   #savedAt = 0;
   #lastStep = 0;
 
-  /** `now` returns milliseconds of a clock that doesn't stop while the computer sleeps. */
+  /** `now` returns the milliseconds of a clock that doesn't stop while the computer sleeps. */
   constructor(now: () => number = Date.now) {
     this.#now = now;
   }

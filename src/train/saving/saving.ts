@@ -20,14 +20,14 @@ export interface SavingInit {
   readonly checkpoints: Checkpoints;
   readonly record: Pick<RunRecord, 'progress' | 'snapshot'>;
   readonly signal: AbortSignal;
-  /** The time in milliseconds. Default: `Date.now`. */
+  /** Returns the time in milliseconds. Default: `Date.now`. */
   readonly now?: () => number;
   emit(event: RunEvent): void;
   /** Called with each state before it is saved. Throws if the state must not be saved. */
   hold(pools: readonly PoolSnapshot[]): void;
 }
 
-/** Milliseconds for which a run waits for storage. */
+/** How long a run waits for the browser's storage, in milliseconds. */
 const PATIENCE = 10_000;
 
 /** Saves a run's states. If storage fails, it warns once, and training continues. */

@@ -6,7 +6,7 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
-/** Provides snapshots of a running run, at moments when none of its steps is queued. */
+/** Takes snapshots of a run at moments when none of its steps is queued. */
 export class Snapshots {
   #waiting: Waiter[] = [];
   /** The function that reads the state. Set only while no step is queued and none will be queued. */
@@ -18,7 +18,7 @@ export class Snapshots {
     return this.#waiting.length > 0;
   }
 
-  /** The state at the next moment between two steps. Rejects with `invalid_argument` once the run has ended. */
+  /** Resolves with the state at the next moment between two steps. Rejects with `invalid_argument` once the run has ended. */
   ask(): Promise<RunSnapshot> {
     if (this.#closed) return Promise.reject(isOver());
     return new Promise((resolve, reject) => {
@@ -27,7 +27,7 @@ export class Snapshots {
     });
   }
 
-  /** Runs `body`, during which no step is queued. Requests made before or meanwhile receive the result of `take`. */
+  /** Runs `body`, during which no step may be queued. Answers requests made before or meanwhile with the result of `take`. */
   async during<T>(take: () => Promise<RunSnapshot>, body: () => Promise<T>): Promise<T> {
     this.#take = take;
     if (this.wanted) this.#answer(take);

@@ -16,8 +16,8 @@ interface BatchProgramsInit extends Pick<TrainingInit, 'task' | 'args'> {
 }
 
 /**
- * The programs of a run's batches, one for each shape, loaded when a batch first needs it. They aren't shared with other runs, because they
- * accumulate gradients in this run's buffers. If memory runs out, all batches continue with gradient checkpointing.
+ * Builds, loads and caches the programs of a run's batches, one for each shape, when a batch first needs it. They aren't shared with other
+ * runs, because they accumulate gradients in this run's buffers. If memory runs out, all batches continue with gradient checkpointing.
  */
 export class BatchPrograms {
   readonly #init: BatchProgramsInit;
@@ -35,7 +35,7 @@ export class BatchPrograms {
     return this.#init.build(shape, this.#checkpointing);
   }
 
-  /** Calls `body` with the program of a shape, under the rules of `ProgramCache.use`. */
+  /** Calls `body` with the program of a shape. `body` must follow the rules of `ProgramCache.use`. */
   async use<R>(shape: BatchShape, body: (cached: Cached<LossProgram>) => R): Promise<Awaited<R>> {
     try {
       return await this.#loaded(shape, body);

@@ -10,7 +10,7 @@ import { baseTensor, type LoadedModel } from '../../models/loaded_model';
 import { outlineOf } from '../../models/outline';
 import type { TaskBatches } from '../../tasks/task/task_batches';
 
-/** The values that layer modes hold may take this share of the model's bytes, or `SMALL` bytes if that is more. */
+/** The share of the model's bytes that the values of the adapted layers may take. They may take `SMALL` bytes in any case. */
 const SHARE = 1 / 8;
 const SMALL = 32 * 2 ** 20;
 
@@ -46,8 +46,8 @@ export class LoadedLayers {
   }
 
   /**
-   * Allocates the layers' values and loads their programs. If memory is too small for the values, uses layers without values, if the kind
-   * has such layers.
+   * Allocates the layers' values and loads their programs. If memory is too small for the values, uses layers that need no values, if the
+   * adapter's kind has such layers.
    */
   static async create(runner: Runner, layers: TrainingLayers | undefined): Promise<LoadedLayers> {
     if (layers === undefined) return new LoadedLayers(runner, undefined);
@@ -148,8 +148,8 @@ export function layersOfRun({
 }
 
 /**
- * The frozen weights of the wrapped modules, without sharded ones, those that the overlay replaces, and those of the head, because the head
- * processes other rows.
+ * Returns the frozen weights of the wrapped modules. Leaves out sharded weights, weights that the overlay replaces, and those of the head,
+ * because the head processes other rows.
  */
 function frozenWeights(loaded: LoadedModel, { tensors }: Overlay, { modules }: Adapter): Map<string, Value> {
   const weights = new Map<string, Value>();

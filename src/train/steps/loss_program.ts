@@ -30,18 +30,18 @@ interface BatchProgram {
   readonly owned: readonly Value[];
 }
 
-/** The values that the host writes before each run. */
+/** The values that the host writes before each run of the program. */
 interface ProgramInputs {
   /** The batch's inputs, as its task defines them. */
   readonly batch: BatchInputs;
-  /** Set if each row of the batch has its own adapter. */
+  /** The inputs that select each row's adapter, if rows have adapters of their own. */
   readonly adapters: RowInputs | undefined;
 }
 
 export interface LossProgram extends BatchProgram {
-  /** Labelled positions in a chunk of the loss. */
+  /** The number of labelled positions in a chunk of the loss. */
   readonly chunkRows: number;
-  /** Set if nothing trains and the task's metrics need them. */
+  /** The task's logits, if its metrics need them and nothing trains. */
   readonly logits?: Value | undefined;
 }
 
@@ -50,7 +50,8 @@ function programInputs(task: Pick<TaskBatches, 'inputs'>, shape: BatchShape, { r
 }
 
 /**
- * Queues a batch's data for the runs queued later. `which` holds the index of each row's adapter (B), if rows have adapters of their own.
+ * Writes a batch's data for the program runs that are queued next. `which` holds the index of each row's adapter (B), if rows have adapters
+ * of their own.
  */
 export function writeBatch(
   runner: Runner,
@@ -135,33 +136,33 @@ export function logpsProgram(
 
 /** The values that a loss program uses, and its training options. */
 interface LossValues {
-  /** The step block; only read. */
+  /** The step block. The program only reads it. */
   readonly block: Value;
   /** The step statistics, to which the micro-batch's share of the loss is added. */
   readonly stats: Value;
-  /** Set for the objective 'contrast'. */
+  /** The temperature of the objective 'contrast'. If set, this objective's loss is computed. */
   readonly contrastTemperature?: number | undefined;
   /** Without it, there are no gradients and no dropout. */
   readonly training?: {
     /** The buffer in which the gradients of each adapter's pool accumulate. */
     readonly grads: ReadonlyMap<Adapter, Value>;
-    /** Seed of the dropout masks. Without it nothing is dropped. */
+    /** Seed of the dropout masks. Without it there is no dropout. */
     readonly seed?: number | undefined;
-    /** Whether decoder layers recompute their inner values in the backward pass instead of holding them. */
+    /** Whether the network's blocks recompute their inner values in the backward pass instead of storing them. */
     readonly checkpointing?: boolean;
     /** `label_smoothing_factor`. */
     readonly smoothing?: number;
-    /** Layers for training, in place of those that the adapters' kind makes for any pass. */
+    /** The layers for training, if they differ from those of any other pass. */
     readonly layers?: Pick<TrainingLayers, 'over' | 'gradients'> | undefined;
     /** Set if each row trains its own adapter, in place of the overlay's adapters. */
     readonly rows?: RowTraining | undefined;
   };
 }
 
-/** The adapters of a batch whose rows train their own. */
+/** The adapters of a batch in which each row trains its own adapter. */
 export interface RowTraining {
   readonly pools: TrainedRows;
-  /** For each adapter its step block, and the statistics to which its share of the loss is added. */
+  /** For each adapter, its step block, and the statistics to which its share of the loss is added. */
   readonly own: readonly { readonly block: Value; readonly stats: Value }[];
 }
 
@@ -213,7 +214,8 @@ export function lossProgram(
   else sumByAdapter(g, { losses, rows: positions, which: own.which, T: shape.T }, rows?.own ?? []);
   if (metrics !== undefined) metricSums(g, metrics, block, stats);
   const forward = g.steps.length;
-  // The loss op computes its gradient in the forward pass and ignores dy.
+  // The loss op has computed its gradient in the forward pass and ignores the gradient of its result, so any value can stand for that
+  // gradient.
   if (training !== undefined) g.grad(learnt, learnt, into);
   const steps = training?.checkpointing === true ? recompute(g.steps, forward, segmentsBetween(starts)) : g.steps;
   if (training !== undefined) {
@@ -244,12 +246,14 @@ function expectInput(network: BatchInputs['network'], name: InputName): Value {
   return value;
 }
 
-/** All decoder layers except the last: the backward pass begins with the last, so recomputing it would save no memory. */
+/**
+ * Returns all blocks of the network except the last. The backward pass begins with the last block, so recomputing it would save no memory.
+ */
 function segmentsBetween(starts: readonly number[]): Segment[] {
   return starts.slice(0, -2).map((start, index) => ({ start, end: starts[index + 1] ?? start }));
 }
 
-/** For each trained leaf, its part of the pool's gradient buffer. The objective 'contrast' trains no module whole. */
+/** Returns, for each trained leaf, its part of the pool's gradient buffer. The objective 'contrast' trains no module whole. */
 function gradientBuffers(
   { grads: pools, layers, rows }: NonNullable<LossValues['training']>,
   isContrast: boolean,

@@ -19,7 +19,7 @@ export interface OptimizerState {
   readonly stats: Value;
 }
 
-/** A new state: all zeros, because WebGPU initialises buffers with zeros. */
+/** Allocates a new state. It is all zeros, because WebGPU initialises buffers with zeros. */
 export async function createOptimizerState(runner: Runner, adapters: readonly Adapter[]): Promise<OptimizerState> {
   const pools = new Map<Adapter, PoolState>();
   for (const adapter of adapters) {
@@ -31,7 +31,9 @@ export async function createOptimizerState(runner: Runner, adapters: readonly Ad
   return state;
 }
 
-/** The state of an adapter that trains beside others. `grads` is its part of a buffer that all share. */
+/**
+ * Allocates the state of an adapter that trains beside others. `grads` is its part of the gradient buffer that all these adapters share.
+ */
 export async function createStateWith(runner: Runner, adapter: Adapter, grads: Value): Promise<OptimizerState> {
   const like = (name: string) => pinned(`${name} of ${adapter.name}`, adapter.pool.shape);
   const pools = new Map([[adapter, { grads, m: like('adam m'), v: like('adam v') }]]);
@@ -40,7 +42,7 @@ export async function createStateWith(runner: Runner, adapter: Adapter, grads: V
   return state;
 }
 
-/** The values of a state, without gradients that are a part of a shared buffer. */
+/** Returns the values that a state owns: all except gradients that are a part of a shared buffer. */
 export function ownValues(state: OptimizerState): Value[] {
   return optimizerValues(state).filter(({ view }) => view === undefined);
 }
@@ -49,7 +51,7 @@ export function optimizerValues({ pools, block, stats }: OptimizerState): Value[
   return [...[...pools.values()].flatMap(({ grads, m, v }) => [grads, m, v]), block, stats];
 }
 
-/** The gradient buffer of each adapter's pool. */
+/** Returns the gradient buffer of each adapter's pool. */
 export function gradientsOf({ pools }: OptimizerState): Map<Adapter, Value> {
   return new Map([...pools].map(([adapter, { grads }]) => [adapter, grads]));
 }
@@ -66,7 +68,9 @@ type OptimizerArguments = Pick<
   | 'max_grad_norm'
 >;
 
-/** Builds the program of the global gradient norm, clipping and AdamW: two dispatches for each adapter. Most runs train one adapter. */
+/**
+ * Builds the program that computes the global gradient norm, clips the gradients and updates with AdamW: two dispatches for each adapter.
+ */
 export function optimizerProgram({ pools, block, stats }: OptimizerState, args: OptimizerArguments): Program {
   const g = new Graph();
   const partials = gradNorm(
@@ -91,8 +95,8 @@ export function optimizerProgram({ pools, block, stats }: OptimizerState, args: 
 }
 
 /**
- * The range of modules that are trained whole, which is at the end of a pool. Their learning rate is a multiple of the step's, so that both
- * follow the same schedule.
+ * Returns the offset in the pool from which modules are trained whole, and their learning rate as a multiple of the step's, so that both
+ * rates follow the same schedule.
  */
 function modulesOf(
   { tensors, layout }: Adapter,

@@ -1,9 +1,9 @@
 import { randomAt } from '../../core/numbers/rng';
 import type { TaskBatches } from '../../tasks/task/task_batches';
 
-/** Rows of one class that follow each other. A batch of an even number of rows has whole pairs. */
+/** The number of successive rows of one class. A batch with an even number of rows contains whole pairs only. */
 const PAIR = 2;
-/** The first index in the stream of random numbers that no shuffle of rows uses. */
+/** An index in the stream of random numbers beyond all indices that the shuffle of rows uses. */
 const BEYOND_ROWS = 2 ** 40;
 
 interface ClassPair<Row> {
@@ -13,8 +13,9 @@ interface ClassPair<Row> {
 }
 
 /**
- * Shuffled rows in pairs of one class, so that a batch has at least two rows of each of its classes. The pairs of each class are spread
- * evenly over the epoch, so that batches have as many classes as they can. The rows that odd classes leave over come last.
+ * Sorts shuffled rows into pairs of one class, so that a batch has at least two rows of each of its classes. The pairs of each class are
+ * spread evenly over the epoch, so that each batch has as many classes as possible. The rows that are left over in classes with an odd
+ * number of rows come last.
  */
 export function pairsOfClasses<Row>(
   { classOf }: Pick<TaskBatches<Row>, 'classOf'>,

@@ -10,7 +10,7 @@ export type OrderArguments = Pick<
   'per_device_train_batch_size' | 'gradient_accumulation_steps' | 'seed' | 'shuffle' | 'group_by_length' | 'objective'
 >;
 
-/** The rows in an epoch's order, which depends only on the arguments, the epoch, and the rows' count, lengths and classes. */
+/** Returns the rows in an epoch's order, which depends only on the arguments, the epoch, and the rows' count, lengths and classes. */
 export async function rowsOfEpoch<Row>(
   task: OrderTask<Row>,
   rows: readonly Row[],
@@ -24,7 +24,7 @@ export async function rowsOfEpoch<Row>(
   return args.group_by_length ? groupedByLength(task, shuffled, args) : shuffled;
 }
 
-/** The rows that a run of `maxSteps` steps uses, in the order of their first use. */
+/** Returns the rows that a run of `maxSteps` steps uses, in the order of their first use. */
 export async function rowsOfRun<Row>(
   task: OrderTask<Row>,
   rows: readonly Row[],
@@ -35,7 +35,7 @@ export async function rowsOfRun<Row>(
   return (await rowsOfEpoch(task, rows, args, 0)).slice(0, maxSteps * rowsPerStep);
 }
 
-/** The rows in the order in which a loss is measured: as given, or in pairs of one class for a loss that compares rows. */
+/** Returns the rows in the order in which a loss is measured: as given, or in pairs of one class for a loss that compares rows. */
 export async function rowsToMeasure<Row>(
   task: OrderTask<Row>,
   rows: readonly Row[],

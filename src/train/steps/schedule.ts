@@ -6,14 +6,14 @@ export type ScheduleArguments = Pick<
 >;
 
 /**
- * The learning rate of one step, equal to transformers' `get_scheduler`. `step` counts from 0, so with a warm-up the first step's learning
- * rate is 0.
+ * Returns the learning rate of one step, as transformers' `get_scheduler` does. `step` counts from 0, so with a warm-up the first step's
+ * learning rate is 0.
  */
 export function learningRateAt(args: ScheduleArguments, step: number, maxSteps: number): number {
   return args.learning_rate * factorAt(args, step, maxSteps);
 }
 
-/** `warmup_steps` if above 0, else `warmup_ratio` of all steps, rounded up. */
+/** Returns `warmup_steps` if it is above 0, else `warmup_ratio` times the number of steps, rounded up. */
 export function warmupSteps(args: ScheduleArguments, maxSteps: number): number {
   return args.warmup_steps > 0 ? args.warmup_steps : Math.ceil(maxSteps * args.warmup_ratio);
 }

@@ -37,7 +37,7 @@ export interface StepStats {
   readonly loss: number;
   /** The norm before clipping. */
   readonly gradNorm: number;
-  /** False from the first step whose loss or norm wasn't finite, until the host clears it. */
+  /** False from the first step whose loss or norm wasn't finite, until the host clears the statistics. */
   readonly finite: boolean;
   /** The step block's step, which proves that this step ran. */
   readonly step: number;
@@ -45,7 +45,7 @@ export interface StepStats {
   readonly metrics: Float32Array;
 }
 
-/** Numbers that a loss may report beside its mean. */
+/** The most metrics that a loss may report besides its mean. */
 export const MOST_METRICS = 8;
 const FIRST_METRIC = 4;
 

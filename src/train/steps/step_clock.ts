@@ -1,9 +1,9 @@
 /**
- * The number of steps that may be acknowledged at the same time, as Firefox does with all steps in flight. So only their mean time is
- * meaningful.
+ * The number of steps that a browser may acknowledge at the same time, as Firefox does with all steps in flight. Only the mean time of such
+ * steps is meaningful.
  */
 const BUNCH = 3;
-/** Recent steps whose mean time is reported: a multiple of `BUNCH`, so that no bunch is cut. */
+/** The number of recent steps whose mean time is reported: a multiple of `BUNCH`, so that no bunch is split. */
 const WINDOW = 6 * BUNCH;
 
 interface TimedStep {
@@ -38,8 +38,8 @@ export class StepClock {
   }
 
   /**
-   * Returns a run's times. `step_seconds_median` and `…_min` are computed from the means of all ranges of `BUNCH` successive steps, which
-   * overlap.
+   * Returns a run's times. `step_seconds_median` and `step_seconds_min` are taken from the mean times of all overlapping ranges of `BUNCH`
+   * successive steps.
    */
   metrics(): Record<string, number> {
     const seconds = this.#steady().map((step) => step.seconds);
@@ -58,7 +58,9 @@ export class StepClock {
     };
   }
 
-  /** The steps without the first bunch, which includes compile time, if another bunch remains. */
+  /**
+   * Returns the steps without the first bunch, whose time includes compilation. Leaves out fewer steps if less than a bunch would remain.
+   */
   #steady(): readonly TimedStep[] {
     return this.#steps.slice(Math.min(Math.max(0, this.#steps.length - BUNCH), BUNCH));
   }

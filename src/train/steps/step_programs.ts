@@ -10,7 +10,10 @@ import { type LossProgram, lossProgram, writeBatch } from './loss_program';
 import { gradientsOf, type OptimizerState, optimizerProgram } from './optimizer';
 import { packStepBlock, type StepBlock } from './step_block';
 
-/** Cached programs: for each of 10 padded lengths, from 16 to 8,192 tokens, one for full batches and one for an epoch's last batch. */
+/**
+ * The number of cached programs: for each of 10 padded lengths, from 16 to 8,192 tokens, one for full batches and one for an epoch's last
+ * batch.
+ */
 const CAPACITY = 2 * 10;
 
 interface StepAt {
@@ -70,12 +73,12 @@ export class StepPrograms {
     this.#layers = await this.#loadLayers();
   }
 
-  /** As `BatchPrograms.reserve`. */
+  /** See `BatchPrograms.reserve`. */
   reserve(shape: BatchShape): Promise<void> {
     return this.#programs.reserve(shape);
   }
 
-  /** Floating-point operations of a step with batches of such a shape, including its update. */
+  /** Returns the number of floating-point operations of a step with batches of this shape, including its update. */
   async flopsOf(shape: BatchShape): Promise<number> {
     const batch = await this.#programs.use(shape, ({ built }) => totalFlops(built.program.steps));
     const shared = totalFlops(this.#layers?.steps ?? []) + (this.#optimizer?.flops ?? 0);
@@ -125,7 +128,7 @@ export class StepPrograms {
   #build(batch: BatchShape, checkpointing: boolean): LossProgram {
     const { loaded, task, overlay, args, state } = this.#init;
     const { label_smoothing_factor: smoothing } = args;
-    // As in TRL, a loss of preferences has no dropout, because it compares the model with its base, which drops nothing.
+    // As in TRL, training on preferences uses no dropout, because its loss compares the model with its base, which has none.
     const seed = args.preference === null ? args.seed : undefined;
     const training = { grads: gradientsOf(state), seed, layers: this.#layers?.inProgram, checkpointing, smoothing };
     const contrastTemperature = args.contrastTemperature ?? undefined;

@@ -21,7 +21,7 @@ export interface StepRows<Row = unknown> extends Omit<StepData, 'microBatches' |
   readonly rows: readonly Row[];
 }
 
-/** The shape of the largest batch: as many rows as a batch has, with the length of the longest row. */
+/** Returns the shape of the largest batch: as many rows as a batch has, with the length of the longest row. */
 export function largestBatch<Row>(
   task: Pick<TaskBatches<Row>, 'batch'> & Pick<TaskData<Row>, 'columns'>,
   rows: readonly Row[],
@@ -36,8 +36,8 @@ export function largestBatch<Row>(
 }
 
 /**
- * The data of each step after the first `done`. A step's rows depend only on seed, epoch and row count, so a resumed run gets the same rows
- * as an uninterrupted one.
+ * Yields the data of each step after the first `done` steps. A step's rows depend only on the arguments and the given rows, so a resumed
+ * run gets the same rows as an uninterrupted one.
  */
 export async function* trainingSteps<Row>(
   task: RowTask<Row>,

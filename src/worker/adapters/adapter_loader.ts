@@ -48,7 +48,7 @@ export class AdapterLoader {
     this.#warn = warn;
   }
 
-  /** A model without adapters yet, over a base model. */
+  /** Returns a model over a base model, without adapters yet. */
   open(base: BaseModel): ModelAdapters {
     return new ModelAdapters(base, {
       warn: this.#warn,
@@ -58,7 +58,7 @@ export class AdapterLoader {
     });
   }
 
-  /** A fresh adapter, with PEFT's first values. */
+  /** Adds a new adapter to the model, with PEFT's initial values. */
   async create(
     model: ModelAdapters,
     name: string,
@@ -100,9 +100,9 @@ export class AdapterLoader {
     return { name, config: fields, options: { is_trainable: trainable, own: options }, files, origin };
   }
 
-  /** Restores an adapter. The warnings about it aren't repeated. */
+  /** Restores an adapter. Doesn't repeat the warnings about it. */
   async revive(model: ModelAdapters, { name, config: fields, options, files, origin }: KeptAdapter): Promise<void> {
-    // Limits are for files of others. A copy that the library made may be as large as the model allows.
+    // Limits are for files from others. The library wrote these files itself, and they may be as large as the model allows.
     const limits = { ...this.#sources.limits, adapter: Number.POSITIVE_INFINITY, json: Number.POSITIVE_INFINITY };
     const kind = kindNamed(fields);
     const resolved = model.resolveStored(name, kind, new kind.Config(fields));
@@ -123,7 +123,7 @@ export class AdapterLoader {
     return readAdapterBytes(this.#sources.open(call, folderOf(source), options, signal), this.#sources.limits);
   }
 
-  /** The configuration of an adapter from its file alone. */
+  /** Reads an adapter's configuration. Doesn't read its weights. */
   async readConfig(
     call: CallId,
     source: WireAdapterSource,
@@ -140,7 +140,7 @@ export class AdapterLoader {
     return { ...config };
   }
 
-  /** An adapter whose deltas are the weighted sum of others'. */
+  /** Adds an adapter whose deltas are the weighted sum of other adapters' deltas. */
   async addWeighted(
     model: ModelAdapters,
     name: string,
@@ -158,8 +158,8 @@ export class AdapterLoader {
   }
 
   /**
-   * The files of an adapter of another kind that equals the weighted sum. A single adapter of weight 1 may train biases and whole modules,
-   * too.
+   * Returns the files of an adapter of another kind that equals the weighted sum of `parts`. A single adapter of weight 1 may train biases
+   * and whole modules, too.
    */
   async saveConverted(
     model: ModelAdapters,
@@ -195,12 +195,12 @@ export class AdapterLoader {
   }
 }
 
-/** The error for a call that a kind of adapters doesn't support. */
+/** Returns the error for a call that a kind of adapters doesn't support. */
 function cannot({ Config }: AdapterKind, what: string): WebVeraError {
   return new WebVeraError('invalid_argument', `Adapters of type ${Config.rules.peft_type} can't ${what}`);
 }
 
-/** The source of an adapter's folder. An adapter's two files count as a folder, too. */
+/** Returns the source of an adapter's folder. An adapter's two files count as a folder, too. */
 function folderOf(source: Exclude<WireAdapterSource, { readonly id: string }>): WireSource {
   return typeof source === 'object' && 'adapter_config.json' in source
     ? { files: new Map<string, Blob>(Object.entries(source)) }
@@ -212,7 +212,7 @@ function inMode(kind: AdapterKind, fields: object, is_trainable: boolean): Adapt
   return new kind.Config({ ...fields, inference_mode: !is_trainable });
 }
 
-/** The kind of the adapters of a sum. */
+/** Returns the kind of the adapters in a sum. */
 function kindOfParts(model: ModelAdapters, parts: readonly WeightedAdapter[]): AdapterKind {
   const [first = { adapter_name: model.activeName }] = parts;
   return model.adapter(first.adapter_name).kind;

@@ -33,11 +33,11 @@ export interface PlacerHost {
   readonly warn: Warn;
   /** The kind's frozen values on this device; undefined for a kind that has none. */
   frozen(kind: AdapterKind): FrozenPool | undefined;
-  /** Called before first values are made, with their count: drawing them blocks the thread. */
+  /** Called with the number of initial values before they are drawn, because drawing them blocks the thread. */
   announce?(numbers: number): void;
 }
 
-/** Puts adapters of all kinds on a model's device. */
+/** Places adapters of all kinds on a model's device. */
 export class AdapterPlacer {
   readonly #host: PlacerHost;
   /** Each adapter's share of its kind's frozen values. */
@@ -47,7 +47,7 @@ export class AdapterPlacer {
     this.#host = host;
   }
 
-  /** Places an adapter beside `others` on the same model. If this throws, nothing is left on the device. */
+  /** Places an adapter beside `others` on the same model. If this throws, the adapter leaves nothing on the device. */
   async place(plan: AdapterPlan, others: readonly Adapter[]): Promise<Adapter> {
     const { runner, warn } = this.#host;
     const { kind, name, key, resolved, trainable, options, tensors } = plan;
@@ -70,12 +70,12 @@ export class AdapterPlacer {
     }
   }
 
-  /** All numbers of an adapter in the shapes of its files. Frozen numbers are included, even if its files don't hold them. */
+  /** Reads all numbers of an adapter, in the shapes of its files. Includes the frozen numbers, even if the files don't contain them. */
   async read(adapter: Adapter): Promise<AdapterTensors> {
     return { ...(await this.readTrained(adapter)), frozen: await readFrozen(this.#host.runner, adapter) };
   }
 
-  /** The numbers of `pool`, which has the adapter's layout. Default: the adapter's own pool. */
+  /** Reads the numbers of `pool`, which has the adapter's layout. Default: the adapter's own pool. */
   async readTrained(adapter: Adapter, pool = adapter.pool): Promise<TrainedNumbers> {
     const { runner, loaded } = this.#host;
     return poolTensors(loaded.model, adapter, await readFloats(runner, pool));
@@ -86,7 +86,7 @@ export class AdapterPlacer {
     this.#host.frozen(adapter.kind)?.release(this.#frozen.get(adapter));
   }
 
-  /** Computes on the device those first values of the pool that depend on the model's weights. */
+  /** Computes the initial values of the pool that depend on the model's weights. Runs on the device. */
   async #begin(adapter: Adapter): Promise<void> {
     const { runner, loaded } = this.#host;
     const g = new Graph();
@@ -97,7 +97,9 @@ export class AdapterPlacer {
     program.release();
   }
 
-  /** The initial contents of the pool: the file's values, or without a file the kind's, except those that `#begin` computes. */
+  /**
+   * Returns the initial contents of the pool: the file's values, or else the kind's initial values, except those that `#begin` computes.
+   */
   async #initial({ kind, name, resolved, options, tensors }: AdapterPlan): Promise<Float32Array<ArrayBuffer>> {
     const { runner, loaded } = this.#host;
     const { layout, trained } = resolved;
@@ -111,7 +113,7 @@ export class AdapterPlacer {
   }
 }
 
-/** The tensors of an adapter that never train, by saved name. */
+/** Reads the tensors of an adapter that never train, by saved name. */
 export async function readFrozen(runner: Runner, { frozen }: Adapter): Promise<Map<string, Tensor>> {
   const tensors = new Map<string, Tensor>();
   for (const [name, value] of frozen) {

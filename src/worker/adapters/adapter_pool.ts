@@ -11,7 +11,7 @@ import type { Architecture } from '../../models/architecture';
 import { baseTensor, type LoadedModel } from '../../models/loaded_model';
 import { readFloats, specOf, toDeviceOrder, toFileOrder } from '../models/loading/file_order';
 
-/** Fills the pool's biases and whole modules with the file's values, which `stored` has by saved name, or else with the base model's. */
+/** Fills in the pool's biases and whole modules: from `stored`, the file's tensors by saved name, or else from the base model. */
 export async function fillTensors(
   pool: Float32Array,
   runner: Runner,
@@ -38,7 +38,7 @@ export async function fillTensors(
   }
 }
 
-/** The numbers in a pool of an adapter: its parameters, or one of their moments. */
+/** Returns the numbers in a buffer with the layout of an adapter's pool: the adapter's parameters, or one of their moments. */
 export function poolTensors(model: Architecture, adapter: Adapter, pool: Float32Array): TrainedNumbers {
   const others = new Map<string, Tensor>();
   for (const [name, { savedKey }] of adapter.tensors) {
@@ -49,7 +49,7 @@ export function poolTensors(model: Architecture, adapter: Adapter, pool: Float32
   return { parameters: unpackParameters(adapter.layout, pool), others };
 }
 
-/** ΔW of a module in the layout of its weight. Throws `invalid_argument` for a module that isn't wrapped. */
+/** Computes ΔW of a module, in the layout of the module's weight. Throws `invalid_argument` for a module that isn't wrapped. */
 export async function deltaWeight(
   runner: Runner,
   { model }: LoadedModel,

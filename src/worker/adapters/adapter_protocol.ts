@@ -6,16 +6,16 @@ import type { CallId, Handle } from '../rpc/call_protocol';
 
 export type { AdapterConfigFields } from '../../adapters/config/adapter_config';
 
-/** The calls about adapters and the models that have some. */
+/** The calls about adapters and about models with adapters. */
 export interface AdapterCalls {
-  /** A new model with a new adapter over the weights of `model`, whose own results stay as they are. */
+  /** Creates a model with a new adapter over the weights of `model`. The results of `model` don't change. */
   createAdapters(
     model: Handle,
     adapter: string,
     config: AdapterConfigFields,
     options: WireAdapterOptions,
   ): Promise<AdaptersInfo>;
-  /** A new model with an adapter from its files over the weights of `model`, whose own results stay as they are. */
+  /** Creates a model with an adapter from files over the weights of `model`. The results of `model` don't change. */
   loadAdapters(
     call: CallId,
     model: Handle,
@@ -23,11 +23,14 @@ export interface AdapterCalls {
     source: WireAdapterSource,
     options: LoadAdapterOptions,
   ): Promise<AdaptersInfo>;
-  /** The fields of an adapter's adapter_config.json. Its other file isn't read. */
+  /** Reads the fields of an adapter's adapter_config.json. Doesn't read the adapter's other file. */
   loadConfig(call: CallId, source: WireAdapterSource, options: LoadOptions): Promise<AdapterConfigFields>;
   /** Frees the adapters of a model, but not the base model. */
   dropAdapters(model: Handle): Promise<void>;
-  /** Adds a fresh adapter, which becomes active only if no other is. This and the calls below take the handle of a model with adapters. */
+  /**
+   * Adds a new adapter, which becomes active only if no other is. This call and those below, except `reviveAdapters`, take the handle of a
+   * model with adapters.
+   */
   addAdapter(
     model: Handle,
     adapter: string,
@@ -41,37 +44,42 @@ export interface AdapterCalls {
     source: WireAdapterSource,
     options: LoadAdapterOptions,
   ): Promise<AdaptersInfo>;
-  /** Activates these adapters alone, at least one. Merged adapters are unmerged first. */
+  /** Activates these adapters and no others. Merged adapters are unmerged first. `adapters` has at least one name. */
   setAdapter(model: Handle, adapters: readonly string[]): Promise<AdaptersInfo>;
   deleteAdapter(model: Handle, adapter: string): Promise<AdaptersInfo>;
-  /** Adds the weighted sum of other adapters, which the kind must be able to form. `options`: the method, for kinds that have several. */
+  /**
+   * Adds an adapter that is the weighted sum of others, if their kind supports sums. `options`: the method, for kinds that have several.
+   */
   addWeightedAdapter(
     model: Handle,
     adapter: string,
     parts: readonly WeightedAdapter[],
     options: Readonly<Record<string, unknown>>,
   ): Promise<AdaptersInfo>;
-  /** Moves an adapter's vectors by a share, from 0 to 1, towards those of another adapter of the same configuration. Modules stay. */
+  /**
+   * Moves an adapter's vectors by a share, from 0 to 1, towards those of another adapter with the same configuration. Biases and whole
+   * modules don't change.
+   */
   mixAdapters(model: Handle, adapter: string, other: string, share: number): Promise<void>;
-  /** With false, `forward` and `generate` give the base model's results. */
+  /** With false, the model's passes run without its adapters, but with trained biases. */
   enableAdapters(model: Handle, enabled: boolean): Promise<void>;
-  /** Emits `merge` events, then `prepared`. If the call is cancelled or fails, everything stays as it was. */
+  /** Merges adapters. Emits `merge` events, then `prepared`. If the call is cancelled or fails, everything stays as it was. */
   mergeAdapters(call: CallId, model: Handle, options: MergeRequest): Promise<AdaptersInfo>;
   unmergeAdapters(model: Handle): Promise<AdaptersInfo>;
   /**
-   * The model without its adapters, which are merged first if `merge` is given. The handle is then invalid. Emits
-   * `merge` events, then `prepared`. If the call is cancelled or fails, everything stays as it was.
+   * Returns the model without its adapters, which are merged first if `merge` is given. The handle is then invalid. Emits `merge` events,
+   * then `prepared`. If the call is cancelled or fails, everything stays as it was.
    */
   unloadAdapters(call: CallId, model: Handle, merge: MergeRequest | undefined): Promise<ModelInfo>;
-  /** ΔW of a module in the layout of its weight. The active adapter by default. */
+  /** Computes ΔW of a module, in the layout of the module's weight. Default: the active adapter's. */
   deltaWeight(model: Handle, module: string, adapter: string | undefined): Promise<Tensor>;
   /** Resolves with all data that can restore an adapter after this worker or its device was lost. */
   keepAdapter(model: Handle, adapter: string): Promise<KeptAdapter>;
-  /** Revives a model over `model` from at least one held adapter, equal to the bit. */
+  /** Restores a model with adapters over `model` from at least one held adapter, bit for bit. */
   reviveAdapters(model: Handle, adapters: readonly KeptAdapter[], active: readonly string[]): Promise<AdaptersInfo>;
-  /** PEFT's two files. With `id`, resolves only once they're stored as well. */
+  /** Returns PEFT's two files of an adapter. With `id`, resolves only once they are stored as well. */
   saveAdapter(model: Handle, options: SaveAdapterOptions): Promise<AdapterFiles>;
-  /** The two files of an adapter of another kind that equals the weighted sum of the adapters; by default the active one. */
+  /** Returns the two files of an adapter of another kind that equals the weighted sum of `parts`. Default: the active adapter alone. */
   saveConverted(model: Handle, peft_type: string, parts: readonly WeightedAdapter[] | undefined): Promise<AdapterFiles>;
 }
 
@@ -83,7 +91,7 @@ export interface WireAdapterOptions {
   readonly own?: Readonly<Record<string, unknown>>;
 }
 export interface LoadAdapterOptions extends WireAdapterOptions, LoadOptions {
-  /** The kinds that the files may be of. All by default. */
+  /** The kinds of adapters that the files may contain. Default: all kinds. */
   readonly peft_types?: readonly string[];
 }
 
@@ -97,10 +105,10 @@ export interface KeptAdapter {
 }
 
 export interface SaveAdapterOptions {
-  /** The active one by default. */
+  /** Default: the active adapter. */
   readonly adapter_name?: string;
   readonly id?: string;
-  /** 'float32' by default. */
+  /** Default: 'float32'. */
   readonly save_dtype?: SaveDtype;
 }
 
@@ -111,14 +119,14 @@ export interface WeightedAdapter {
 
 export interface MergeRequest {
   readonly safe_merge: boolean;
-  /** The active ones by default. */
+  /** Default: the active adapters. */
   readonly adapter_names?: readonly string[];
 }
 
-/** A model with adapters as it stands after a call. `model` is the same in all of one model's infos. */
+/** The state of a model with adapters after a call. `model` is the same in all infos about one model. */
 export interface AdaptersInfo {
   readonly model: Handle;
-  /** In the order in which they were added. */
+  /** The adapters by name, in the order in which they were added. */
   readonly adapters: Readonly<Record<string, AdapterStanding>>;
   readonly active: readonly string[];
   readonly merged: readonly string[];

@@ -3,7 +3,7 @@ import { tensorsOf } from '../../adapters/layers/overlay';
 import { WebVeraError } from '../../core/errors/error';
 import { BASE_NAME } from './row_adapters';
 
-/** Throws for a name that no adapter can have. The error for a dot in it is torch's, as in PEFT. */
+/** Throws for a name that no adapter can have. The error for a name with a dot is torch's, as in PEFT. */
 export function expectAdapterName(name: string): void {
   if (name === BASE_NAME) {
     throw new WebVeraError('invalid_argument', `adapter_name: expected the name of an adapter, got ${name}`, {
@@ -31,7 +31,7 @@ export function expectTogether(adapters: readonly Adapter[]): void {
   }
 }
 
-/** PEFT's warning when adapters are disabled and one of them trains biases. */
+/** Returns PEFT's warning for disabling adapters while one of them trains biases. */
 export function biasesStay(bias: string): string {
   return (
     `Careful, disabling adapter layers with bias configured to be '${bias}' does not produce the same output as the ` +
@@ -39,7 +39,7 @@ export function biasesStay(bias: string): string {
   );
 }
 
-/** PEFT's warning when a merge begins and some adapters are merged already. */
+/** Returns PEFT's warning for a merge that begins while some adapters are merged already. */
 export function alreadyMerged(merged: readonly string[], fresh: readonly Adapter[]): string {
   if (fresh.length === 0) return 'All adapters are already merged, nothing to do.';
   const names = fresh.map(({ name }) => name).join(',');

@@ -6,7 +6,7 @@ import { expectAdapterName } from './adapter_rules';
 
 /** The adapters over one base model by their names, and which of them are active. */
 export class AdapterSet {
-  /** In the order in which they were added. */
+  /** The adapters by name, in the order in which they were added. */
   readonly #adapters = new Map<string, Adapter>();
   #active: readonly string[] = [];
 
@@ -28,7 +28,7 @@ export class AdapterSet {
     return biasedOf(this.all);
   }
 
-  /** Throws PEFT's error if no adapter has the name. */
+  /** Returns the adapter with this name. Throws PEFT's error if there is none. */
   get(name: string, message = `Adapter ${name} not found.`): Adapter {
     const adapter = this.#adapters.get(name);
     if (adapter !== undefined) return adapter;
@@ -36,7 +36,7 @@ export class AdapterSet {
     throw new WebVeraError('invalid_argument', message, { hint: `The adapters are: ${names}.` });
   }
 
-  /** The adapters with these names, each once. Throws as `get`. */
+  /** Returns the adapters with these names, each once. Throws as `get` does. */
   named(names: readonly string[]): Adapter[] {
     return [...new Set(names)].map((name) => this.get(name));
   }
@@ -51,7 +51,7 @@ export class AdapterSet {
     this.#active = [...new Set(names)];
   }
 
-  /** The active names without `name`. If there are none, the alphabetically first of the other adapters, as in PEFT. */
+  /** Returns the active names without `name`. If none remains, returns the alphabetically first of the other adapters, as in PEFT. */
   activeWithout(name: string): readonly string[] {
     const left = this.#active.filter((active) => active !== name);
     if (left.length > 0) return left;

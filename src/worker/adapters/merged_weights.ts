@@ -12,7 +12,7 @@ export interface MadeMerge {
   readonly sources: ReadonlySet<Value>;
 }
 
-/** Ends all work that uses the adapter or the merged weights of a key, and drops their programs. */
+/** Ends all work that uses the adapter or the merged weights with this key, and drops the programs of that work. */
 type Forget = (key: string, reason: string) => Promise<void>;
 
 /** Weights with adapters' deltas added. The base model's own weights stay in memory, so unmerging restores every bit. */
@@ -26,7 +26,7 @@ export class MergedWeights {
     this.#forget = forget;
   }
 
-  /** Undefined while nothing is merged. The key stands for the merged weights, and changes with them. */
+  /** The merged adapters and weights; undefined while nothing is merged. The key changes whenever the merged weights change. */
   get current(): MergedAdapters | undefined {
     return this.#current;
   }
@@ -46,7 +46,7 @@ export class MergedWeights {
     return (this.#current?.adapters ?? []).map(({ name }) => name);
   }
 
-  /** Lets the model use the result, under a new key. Frees the merged weights that it replaces. */
+  /** Makes the model use the result of a merge, under a new key. Frees the merged weights that the result replaces. */
   async keep(made: MadeMerge, key: string): Promise<void> {
     if (made.adapters.length === 0) return;
     const before = this.#current;
@@ -61,7 +61,7 @@ export class MergedWeights {
     this.#runner.free(replaced);
   }
 
-  /** Ends the use of the merged weights, and returns them. The caller frees them. */
+  /** Stops using the merged weights, and returns them. The caller frees them. */
   async take(): Promise<ReadonlyMap<string, Value>> {
     const { weights } = this;
     const key = this.#current?.key;
@@ -70,7 +70,7 @@ export class MergedWeights {
     return weights;
   }
 
-  /** Ends the use of the merged weights, and frees them. */
+  /** Stops using the merged weights, and frees them. */
   async drop(): Promise<void> {
     this.#runner.free((await this.take()).values());
   }

@@ -5,8 +5,8 @@ import type { Runner } from '../../graph/runner';
 import { readFloats } from '../models/loading/file_order';
 
 /**
- * Moves an adapter's own parameters to (1 − share) · its values + share · another adapter's. Its biases and whole modules stay. Throws
- * `invalid_argument` for an adapter of another layout.
+ * Sets an adapter's own parameters to (1 − share) · their values + share · the values of another adapter. Biases and whole modules don't
+ * change. Throws `invalid_argument` if the other adapter has different parameters.
  */
 export async function mixAdapters(runner: Runner, into: Adapter, other: Adapter, share: number): Promise<void> {
   const layouts = [into, other].map(({ layout }) => JSON.stringify([...layout.parameters]));

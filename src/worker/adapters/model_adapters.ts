@@ -21,17 +21,17 @@ import { BASE_NAME, rowAdapters } from './row_adapters';
 
 /** The parts of a session that the adapters of a model use. */
 interface AdaptersHost extends Pick<PlacerHost, 'warn' | 'frozen' | 'announce'> {
-  /** A key that nothing else in the session has. */
+  /** Returns a key that is unique in the session. */
   nextKey(): string;
 }
 
 /** An adapter that is about to be added. */
 type Added = Omit<AdapterPlan, 'key' | 'tensors'> & { readonly tensors?: AdapterTensors };
 
-/** The adapters over one base model. The base model's own results stay as they are. */
+/** The adapters over one base model. The base model's own results don't change. */
 export class ModelAdapters {
   readonly base: BaseModel;
-  /** Changes come one after the other. */
+  /** Runs changes one after the other. */
   readonly #changes = new Serial();
   readonly #host: AdaptersHost;
   readonly #placer: AdapterPlacer;
@@ -58,18 +58,18 @@ export class ModelAdapters {
     return this.#set.all;
   }
 
-  /** The first active adapter; PEFT's default name where none is active. */
+  /** The name of the first active adapter; PEFT's default name if none is active. */
   get activeName(): string {
     return this.active[0] ?? 'default';
   }
 
-  /** The model as the page sees it, under its handle. */
+  /** Describes the model for the page. `model` is the handle under which the page knows it. */
   info(model: Handle): AdaptersInfo {
     const { adapters, active, merged } = this;
     const all = this.base.loaded.model.weights.reduce((sum, { shape }) => sum + numel(shape), 0);
     const parameters = { trainable: 0, all };
     for (const { name, trainable, layout, tensors } of adapters) {
-      // PEFT counts like this: a bias trains in place, a module saved whole is a copy beside the original.
+      // As PEFT counts: a trained bias replaces the original, but a module that is saved whole is a copy beside the original.
       const biases = [...tensors.values()].filter(({ kind }) => kind === 'bias');
       parameters.all += biases.reduce((sum, { value }) => sum - numel(value.shape), layout.trainable);
       if (trainable && active.includes(name)) parameters.trainable += layout.trainable;
@@ -84,14 +84,14 @@ export class ModelAdapters {
     return this.#changes.run(body);
   }
 
-  /** An adapter by name. If there is none, throws PEFT's error; `message` is its text if PEFT words it otherwise in that call. */
+  /** Returns an adapter by name. If there is none, throws PEFT's error; `message` is given for calls in which PEFT's message differs. */
   adapter(name: string, message?: string): Adapter {
     return this.#set.get(name, message);
   }
 
   /**
-   * The overlay of the active adapters; with a name, of that adapter alone. It has no adapters for '__base__', and
-   * while adapters are disabled. With a list of names, it has these adapters, disabled or not.
+   * Returns the overlay of the active adapters; with a name, of that adapter alone. For '__base__' or while adapters are disabled, the
+   * overlay has no adapters. With a list of names, it has these adapters even while adapters are disabled.
    */
   overlay(name?: string | readonly string[]): Overlay {
     const { all, activeAdapters } = this.#set;
@@ -106,7 +106,7 @@ export class ModelAdapters {
     return name === undefined ? overlayOf(all, activeAdapters, this.#merges.current) : overlayOf(all, named);
   }
 
-  /** The overlay of a pass whose rows name their adapters. Throws PEFT's errors. */
+  /** Returns the overlay of a pass whose rows name their adapters. Throws PEFT's errors. */
   overlayOfRows(names: readonly string[], rows: number): Overlay {
     const { adapters, merged } = this;
     const chosen = rowAdapters(names, { rows, adapters, merged, head: this.base.loaded.model.head.modules });
@@ -122,21 +122,23 @@ export class ModelAdapters {
     return kind.resolve(pooledConfig(kind, config, model.head), model, { later, warn: this.#host.warn });
   }
 
-  /** As `resolve`, for a stored configuration. Throws `invalid_argument` for an adapter whose head reads vectors of another pooling. */
+  /**
+   * Like `resolve`, for a stored configuration. Also throws `invalid_argument` for an adapter whose head reads vectors of another pooling.
+   */
   resolveStored(name: string, kind: AdapterKind, config: AdapterConfig): ResolvedAdapter {
     const resolved = this.resolve(name, kind, config);
     expectPooling(config, resolved, this.base.loaded.model.head);
     return resolved;
   }
 
-  /** Adds an adapter with the values of `tensors`, else with PEFT's initial values. The model's first adapter becomes active. */
+  /** Adds an adapter with the values of `tensors`, else with PEFT's initial values. It becomes active if no other adapter is active. */
   async add({ tensors, ...added }: Added, ready?: Ready): Promise<void> {
     const adapter = await this.#placer.place({ ...added, key: this.#host.nextKey(), tensors }, this.adapters);
     if (ready !== undefined) await readyOrUndo(ready, () => this.#placer.free(adapter));
     this.#set.add(adapter);
   }
 
-  /** Activates these adapters alone. Merged adapters are unmerged first, with a warning. */
+  /** Activates these adapters and no others. Merged adapters are unmerged first, with a warning. */
   async activate(names: readonly string[]): Promise<void> {
     if (names.length === 0) throw new WebVeraError('invalid_argument', 'Please specify at least one adapter to set');
     expectTogether(this.#set.named(names));
@@ -164,7 +166,7 @@ export class ModelAdapters {
     await this.#discard(adapter);
   }
 
-  /** Adds deltas to the weights. */
+  /** Merges adapters: adds their deltas to copies of the weights. */
   async merge(merging: Merging, ready: Ready): Promise<void> {
     const fresh = this.#unmerged(merging.names);
     if (fresh.length === 0) return;
@@ -179,14 +181,14 @@ export class ModelAdapters {
     this.#host.warn({ code: 'already_unmerged', message: 'Already unmerged. Nothing to do.' });
   }
 
-  /** ΔW of a module in the layout of its weight; of the first active adapter unless one is named. */
+  /** Computes ΔW of a module, in the layout of the module's weight. Default: the first active adapter's. */
   async deltaWeight(module: string, name = this.activeName): Promise<Tensor> {
     return deltaWeight(this.base.runner, this.base.loaded, this.adapter(name), module);
   }
 
   /**
-   * The model without adapters, but with trained biases and whole modules, if any; with `merging` also with merged weights.
-   * As in PEFT, the result is the same while adapters are disabled. Afterwards these adapters can only be disposed of.
+   * Returns the model without adapters, but with trained biases and whole modules, if any. With `merging`, merges adapters first. As in
+   * PEFT, the result is the same while adapters are disabled. Afterwards these adapters can only be disposed of.
    */
   async unload(merging: Merging | undefined, ready: Ready): Promise<BaseModel> {
     const fresh = merging === undefined ? [] : this.#unmerged(merging.names);
@@ -201,7 +203,7 @@ export class ModelAdapters {
     return tensors.size === 0 ? this.base : this.base.derive(tensors);
   }
 
-  /** All numbers of an adapter, those that never train included. */
+  /** Reads all numbers of an adapter, including those that never train. */
   async read(adapter: Adapter): Promise<AdapterTensors> {
     return this.base.jobs.run(adapter.key, undefined, () => this.#placer.read(adapter));
   }
@@ -211,7 +213,7 @@ export class ModelAdapters {
     await this.#merges.drop();
   }
 
-  /** The named adapters that aren't merged yet; by default the active ones. Warns if some adapters are merged. */
+  /** Returns the named adapters that aren't merged yet; by default the active ones. Warns if some adapters are merged. */
   #unmerged(names: readonly string[] = this.active): Adapter[] {
     const fresh = this.#set.named(names).filter(({ name }) => !this.merged.includes(name));
     if (this.merged.length > 0) this.#host.warn({ code: 'already_merged', message: alreadyMerged(this.merged, fresh) });

@@ -2,13 +2,13 @@ import type { AdapterConfig } from '../../adapters/config/adapter_config';
 import { WebVeraError } from '../../core/errors/error';
 import { shownList } from '../../core/errors/shown_list';
 
-/** Most names of modules in a hint. */
+/** The most module names that a hint lists. */
 const SHOWN = 6;
 const LONGEST_NAME = 100;
 
 /**
- * Runs `resolve` for an adapter from a file. If it finds none of the adapter's modules in the model, the error's hint names these modules:
- * the caller didn't choose them, and has probably loaded another base model.
+ * Runs `resolve` for an adapter from a file. If the model has none of the adapter's modules, the error's hint lists these modules: the
+ * caller didn't choose them, and has probably loaded another base model.
  */
 export function forThisModel<R>(config: AdapterConfig, resolve: () => R): R {
   try {

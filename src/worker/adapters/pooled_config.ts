@@ -5,10 +5,10 @@ import type { HeadPooling } from '../../core/pooling/pooling';
 import type { Head } from '../../models/architecture';
 import { POOLED_CLASS, poolingOf, samePooling } from '../../models/pooled_head';
 
-/** The Python file of an exported run that defines `POOLED_CLASS`. */
+/** The name of the Python file, without .py, that defines `POOLED_CLASS` in the folder of an exported run. */
 const PARENT_LIBRARY = 'pooled_classifier';
 
-/** A new adapter's configuration, which says in PEFT's `auto_mapping` how the model under it is pooled. */
+/** Returns a new adapter's configuration. Its field `auto_mapping` from PEFT records how the model under the adapter is pooled. */
 export function pooledConfig(kind: AdapterKind, config: AdapterConfig, { pooling }: Head): AdapterConfig {
   if (pooling === undefined) return config;
   const mapping = { base_model_class: POOLED_CLASS, parent_library: PARENT_LIBRARY, pooling };

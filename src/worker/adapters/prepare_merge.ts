@@ -14,41 +14,43 @@ import type { MadeMerge } from './merged_weights';
 export interface Merging {
   /** The adapters' names; undefined for the active ones. */
   readonly names: readonly string[] | undefined;
-  /** Refuses results that aren't finite, at the price of reading each weight back. */
+  /** Whether to reject results that aren't finite. To check them, each merged weight is read back from the device. */
   readonly safe: boolean;
   readonly signal: AbortSignal;
   /** Called after each merged module, with the number of modules done and of all modules. */
   onProgress(done: number, total: number): void;
 }
 
-/** The parts that merged and unloaded models are computed from. */
+/** The data from which merged and unloaded models are computed. */
 export interface Ingredients {
   readonly base: BaseModel;
   /** The weights that are merged already, by tensor name. */
   readonly mergedWeights: ReadonlyMap<string, Value>;
-  /** The adapters whose numbers are read. */
+  /** The adapters whose values are read. */
   readonly adapters: Iterable<Adapter>;
   /** The tensors that adapters train in place of the base model's. */
   readonly tensors: ReadonlyMap<string, Value>;
 }
 
-/** The tensors that belong to an unloaded model alone. */
+/** The tensors that only the unloaded model uses. */
 interface Unloaded {
   /** Undefined if nothing is to be merged. */
   readonly made: MadeMerge | undefined;
-  /** Copies of the tensors that train whole, by name. */
+  /** Copies of the trained biases and whole modules, by tensor name. */
   readonly copies: ReadonlyMap<string, Value>;
 }
 
 /**
- * Computes merged weights from the adapters' values at one step, without changing the model. Throws the signal's reason,
- * and `numerical_error` if a safe merge finds a number that isn't finite.
+ * Computes merged weights from the adapters' values at one step, without changing the model. Rejects with the signal's reason, and with
+ * `numerical_error` if a safe merge finds a number that isn't finite.
  */
 export function prepareMerge(of: Ingredients, fresh: readonly Adapter[], merging: Merging): Promise<MadeMerge> {
   return atOneStep(of.base.runner, of.adapters, (then) => mergeAll(of, fresh, then, merging));
 }
 
-/** As `prepareMerge`, with copies of the tensors that train whole, at the same step. Without `merging`, only the copies. */
+/**
+ * Like `prepareMerge`, but also copies the trained biases and whole modules, at the same step. Without `merging`, only makes the copies.
+ */
 export function prepareUnload(
   of: Ingredients,
   fresh: readonly Adapter[],

@@ -2,20 +2,20 @@ import type { Adapter } from '../../adapters/adapter';
 import { tensorsOf } from '../../adapters/layers/overlay';
 import { WebVeraError } from '../../core/errors/error';
 
-/** PEFT's word for no adapter at all. */
+/** PEFT's name for the base model without any adapter. */
 export const BASE_NAME = '__base__';
 
 interface RowContext {
-  /** Rows of the batch. */
+  /** The number of rows of the batch. */
   readonly rows: number;
   readonly adapters: readonly Adapter[];
   /** Names of the merged adapters. */
   readonly merged: readonly string[];
-  /** The head's modules. The head reads only some hidden states, so its rows aren't those of the batch. */
+  /** The head's modules. The head reads only some hidden states, so its rows don't correspond to those of the batch. */
   readonly head: readonly { readonly name: string }[];
 }
 
-/** The adapter of each row, by the names that a caller gave; undefined for none. Throws PEFT's errors. */
+/** Returns the adapter of each row, by the names that a caller gave; undefined for a row without an adapter. Throws PEFT's errors. */
 export function rowAdapters(
   names: readonly string[],
   { rows, adapters, merged, head }: RowContext,

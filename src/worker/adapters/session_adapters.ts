@@ -9,7 +9,7 @@ import type { AdapterLoader } from './adapter_loader';
 import { ModelAdapters } from './model_adapters';
 import type { Merging } from './prepare_merge';
 
-/** The code that mixes adapters, which only refinements use. */
+/** Loads the code that mixes adapters. Only the learning method 'refine' uses it. */
 export const mixCode = late(async () => await import('./mix_adapters'));
 
 /** The parts of a session that its adapters need. */
@@ -22,7 +22,7 @@ export interface AdapterRoom {
 
 type Change<T> = (model: ModelAdapters, signal: AbortSignal, ready: Ready) => Promise<T>;
 
-/** Changes of one model come one after the other. */
+/** Answers the calls about adapters. Changes to one model run one after the other. */
 export const adapterCalls: Answers<AdapterCalls, AdapterRoom> = {
   createAdapters(handle, name, config, options) {
     return begin(this, undefined, handle, (model) => this.adapters.create(model, name, config, options));
@@ -98,8 +98,8 @@ export const adapterCalls: Answers<AdapterCalls, AdapterRoom> = {
   },
 
   /**
-   * Disables adapters in turn: after the changes that were requested before, and after earlier runs have begun. Enables them at once,
-   * because until then passes would run without the adapters.
+   * Disables adapters once the changes requested before are done and the runs requested before have begun. Enables adapters immediately,
+   * because passes requested next would otherwise run without them.
    */
   async enableAdapters(handle, enabled) {
     const model = modelOf(this, handle);
@@ -175,7 +175,7 @@ function merging(
   return { names: adapter_names, safe: safe_merge, signal, onProgress };
 }
 
-/** A new model with adapters over a base model. */
+/** Creates a model with adapters over a base model. `fill` adds the adapters. */
 function begin(
   { calls, models, adapters }: AdapterRoom,
   call: CallId | undefined,
@@ -190,7 +190,7 @@ function begin(
         await fill(model, ending);
         return model.info(models.add(model));
       } catch (error) {
-        // The page gets no handle by which it could free what was placed.
+        // The page gets no handle with which it could free the adapters that were placed.
         await model.dispose().catch(() => {}); // the first error is the one to report
         throw error;
       }
@@ -217,7 +217,7 @@ function run<T>(room: AdapterRoom, call: CallId | undefined, handle: Handle, bod
   });
 }
 
-/** Changes of one model come one after the other. Throws if the model was unloaded meanwhile. */
+/** Runs a change to a model after the changes that were requested before it. Throws if the model was unloaded meanwhile. */
 function inTurn<T>(
   room: AdapterRoom,
   call: CallId | undefined,

@@ -3,10 +3,10 @@ import { rowsAndColumns } from '../../core/numbers/shape';
 import { byteLength, shardsOf, storageOf, type Value } from '../../graph/value';
 import type { BaseModel } from './base_model';
 
-/** 32-bit words sampled at the start of a tensor's first and last row, to distinguish tensors of one shape. */
+/** The number of 32-bit words that are sampled at the start of a tensor's first and last row, to distinguish tensors of the same shape. */
 const SAMPLE = 64;
 
-/** A base model's fingerprint: a hash of the names, shapes and samples of its tensors. */
+/** Returns a base model's fingerprint: a hash of the names, shapes and samples of its tensors. */
 export async function baseIdentity({ loaded: { weights }, runner }: BaseModel): Promise<string> {
   const digest = new Digest();
   const tensors = inOrder(weights);
@@ -15,7 +15,7 @@ export async function baseIdentity({ loaded: { weights }, runner }: BaseModel): 
   return digest.end();
 }
 
-/** Tensors sorted by name, so that the order doesn't depend on loading. */
+/** Returns the tensors sorted by name, so that the order doesn't depend on loading. */
 export function inOrder(weights: ReadonlyMap<string, Value>): [string, Value][] {
   return [...weights].sort(([a], [b]) => (a < b ? -1 : 1));
 }
@@ -24,7 +24,7 @@ export function describeTensor([name, { shape, dtype }]: readonly [string, Value
   return [name, shape, dtype];
 }
 
-/** Views of the start of a pinned value's first and last row. */
+/** Returns views of the start of a pinned value's first and last row. */
 export function samplesOf(value: Value): Value[] {
   const shards = shardsOf(value).map((shard) => shard.value);
   const [first, last] = [shards[0] ?? value, shards.at(-1) ?? value];

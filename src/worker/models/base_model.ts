@@ -33,7 +33,7 @@ interface Derived {
 interface ReadPreprocessors extends Preprocessors {
   /** The tokens that end a text. Default: those of config.json. */
   readonly stopTokens?: readonly number[] | undefined;
-  /** Reads the folder's settings for vectors of texts. If loading the model read them already, they are `sentences`. */
+  /** Reads the folder's settings for text embeddings. If they were read while the model loaded, they are in `sentences`, too. */
   readSentences?(): Promise<SentenceSettings | undefined>;
 }
 
@@ -44,7 +44,7 @@ interface NamedPass {
 
 /** A base model on the device, with the programs that run it, alone or with an overlay. */
 export class BaseModel {
-  /** The model whose tensors this one shares: itself, unless it was derived. */
+  /** The model whose tensors this one shares. A model that wasn't derived is its own root. */
   readonly root: BaseModel;
   readonly loaded: LoadedModel;
   readonly preprocessors: ReadPreprocessors;
@@ -79,7 +79,7 @@ export class BaseModel {
     return this.preprocessors.imageProcessor;
   }
 
-  /** One evaluation pass: the task's logits, and the loss when there are labels. */
+  /** Runs one evaluation pass. Returns the task's logits, and the loss if there are labels. */
   async forward(inputs: WireInputs, overlay: Overlay): Promise<ForwardResult> {
     const batch = this.task.given(inputs);
     const logits = this.task.logitsOf(await this.#logits(batch, overlay), inputs, batch);
@@ -115,7 +115,10 @@ export class BaseModel {
     return this.run({ name: 'logits', task: this.task }, batch, overlay);
   }
 
-  /** The logits of a task's batch, or the vectors of an embedder's. `name` distinguishes the program from the model's others. */
+  /**
+   * Computes the logits of a task's batch, or the vectors of an embedder's batch. `name` distinguishes the program from the model's other
+   * programs.
+   */
   run({ name, task }: NamedPass, batch: Batch, overlay: Overlay): Promise<Float32Array<ArrayBuffer>> {
     return this.programs.use(
       { name, overlay: overlay.key, shape: [batch.B, batch.T] },
@@ -147,7 +150,7 @@ export class BaseModel {
     return tensors;
   }
 
-  /** Copies values to new GPU memory, by name: all of them or none. */
+  /** Copies values to new GPU memory, by name. If one copy fails, frees the others. */
   async copiesOf(values: ReadonlyMap<string, Value>): Promise<Map<string, Value>> {
     const copies = new Map<string, Value>();
     try {
@@ -165,12 +168,14 @@ export class BaseModel {
     }
   }
 
-  /** The folder's settings for vectors of texts, if it has any. They are read at the first call. Rejects with the errors of reading. */
+  /**
+   * Returns the folder's settings for text embeddings, if it has any. They are read at the first call. Rejects with the errors of reading.
+   */
   async sentences(): Promise<SentenceSettings | undefined> {
     return this.loaded.model.text && this.preprocessors.readSentences?.();
   }
 
-  /** Makes a model with some tensors replaced. It owns those and shares the rest. */
+  /** Makes a model with some tensors replaced. The new model owns these tensors and shares the others with this model. */
   derive(tensors: ReadonlyMap<string, Value>): BaseModel {
     const { model, constants } = this.loaded;
     const weights = tensorsUnder(this.loaded, tensors);
@@ -179,7 +184,7 @@ export class BaseModel {
     return new BaseModel(this.runner, loaded, this.preprocessors, derived);
   }
 
-  /** Drops the programs whose overlay contains the key's adapter. */
+  /** Drops the programs whose overlay uses the adapter or merge with this key. */
   async dropPrograms(key: string): Promise<void> {
     await this.programs.dropAll(({ overlay }) => keyHolds(overlay, key));
     await this.generator.dropPrograms(key);

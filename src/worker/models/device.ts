@@ -15,7 +15,7 @@ export class SessionDevice {
   readonly #onOpen: (device: OpenDevice) => Promise<void>;
   readonly #arithmetic: Arithmetic | undefined;
   #opened: Promise<OpenDevice> | undefined;
-  /** When the last device was lost. */
+  /** The time when the last device was lost, in milliseconds. */
   #lostAt: number | undefined;
   #closed = false;
 
@@ -32,12 +32,15 @@ export class SessionDevice {
     this.#arithmetic = arithmetic;
   }
 
-  /** Throws `unsupported_device`, or `gpu_blocked` after crashes. A later call tries again. */
+  /**
+   * Returns the device's executor, and opens the device if needed. Throws `unsupported_device`, `insecure_context`, or `gpu_blocked` after
+   * GPU crashes. A later call tries again.
+   */
   async executor(): Promise<Executor> {
     return (await this.open()).executor;
   }
 
-  /** Opens the device as `executor` does. Resolves with its executor and its host. */
+  /** Opens the device if needed, as `executor` does, and returns it with its executor. */
   async open(): Promise<OpenDevice> {
     await this.#closeLost();
     if (this.#closed) throw new WebVeraError('invalid_argument', 'The session is closed', { hint: 'Open a new one.' });
@@ -51,7 +54,7 @@ export class SessionDevice {
     }
   }
 
-  /** The GPU adapter that would be opened. Throws as `executor` does. */
+  /** Returns the GPU adapter with which a device would be opened. Throws as `executor` does. */
   async adapter(): Promise<GPUAdapter> {
     await this.#closeLost();
     return findAdapter(this.#here(), this.#lostAt);

@@ -16,8 +16,8 @@ interface EmbedPass {
 }
 
 /**
- * Makes a vector of each input, in their order. Inputs run in batches of similar lengths, the longest first. Throws `invalid_argument`
- * for an input that the model can't take in, and `unsupported_model` if the folder's own vectors need a module that isn't computed.
+ * Computes a vector for each input, in their order. Inputs run in batches of similar lengths, the longest first. Throws `invalid_argument`
+ * for an input that the model can't read, and `unsupported_model` if the folder's own vectors need a module that isn't computed.
  */
 export async function embedInputs(
   model: BaseModel,
@@ -55,7 +55,7 @@ interface RowReading {
   readonly warn: Warn;
 }
 
-/** The inputs as rows. Warns of texts that are cut. */
+/** Converts the inputs to rows. Warns about texts that are truncated. */
 async function rowsOf(
   embedder: Embedder,
   inputs: readonly SentExample[],

@@ -20,8 +20,8 @@ interface TextRequest {
 }
 
 /**
- * Continues prompts in one batch. Reports each token, and resolves with the new texts, '' without a tokenizer. Warns of texts that end at
- * their first token.
+ * Continues prompts in one batch. Reports each token, and resolves with the new texts, '' without a tokenizer. Warns about texts that end
+ * at their first token.
  */
 export async function generateTexts(
   {
@@ -41,7 +41,7 @@ export async function generateTexts(
   const endsWith = (row: number, id: number): boolean => stops[row]?.push(id) ?? false;
   for await (const { row, id, last } of generator.generate({ prompts: ids, config, overlay, signal, endsWith })) {
     const own = texts[row];
-    // After the last token comes the rest that the decoder held back.
+    // After the last token, the text that the decoder still holds back is added.
     const text = own?.decoder === undefined ? '' : own.decoder.push(id) + (last ? own.decoder.finish() : '');
     if (own !== undefined) {
       own.text += text;
@@ -54,7 +54,7 @@ export async function generateTexts(
   return texts.map(({ text }) => text);
 }
 
-/** The warning about texts that the model ended at their first token. */
+/** Returns the warning about texts that the model ended at their first token. */
 function emptyTexts(count: number, of: number, { do_sample }: ResolvedGenerationConfig): Warning {
   const which = of === 1 ? 'The text is empty' : `${count} of ${of} texts are empty`;
   const other = do_sample ? 'another seed' : 'do_sample: true with a seed';
@@ -70,7 +70,7 @@ function notOfTexts(className: string): WebVeraError {
   });
 }
 
-/** A detector of stop strings for each row, or none. */
+/** Creates a detector of stop strings for each row; none if there are no stop strings. */
 function stopsOf(
   tokenizer: TextTokenizer | undefined,
   ids: readonly (readonly number[])[],

@@ -7,7 +7,7 @@ interface Job {
   readonly over: Promise<void>;
 }
 
-/** The jobs that use a model, so that nothing is freed while a job needs it. */
+/** Tracks the jobs that use a model, so that nothing is freed while a job needs it. */
 export class Jobs {
   readonly #running = new Set<Job>();
   readonly #failure: AbortSignal;
@@ -19,9 +19,9 @@ export class Jobs {
   }
 
   /**
-   * Runs `body` at once. Its signal aborts with `signal`, when the job is ended, and when the device fails. `key`: the
-   * key of the overlay that the job uses. Throws `invalid_argument` after `close`, and the device's error after it
-   * failed.
+   * Runs `body` at once. The signal that `body` gets aborts with `signal`, when the job is ended, and when the device fails. `key`: the key
+   * of the overlay that the job uses, or another word for a job without an overlay. Throws `invalid_argument` after `close`, and the
+   * device's error after the device has failed.
    */
   async run<T>(key: string, signal: AbortSignal | undefined, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (this.#closed) {
@@ -46,12 +46,12 @@ export class Jobs {
     }
   }
 
-  /** Aborts the jobs whose overlay contains the key's adapter, with `reason`, and waits until they are over. */
+  /** Aborts with `reason` the jobs whose overlay uses the adapter or merge with this key, and waits until they are over. */
   async end(key: string, reason: unknown): Promise<void> {
     await this.#end(reason, (job) => keyHolds(job.key, key));
   }
 
-  /** Ends all jobs and refuses new ones. */
+  /** Ends all jobs and rejects new ones. */
   async close(reason: unknown): Promise<void> {
     this.#closed = true;
     await this.#end(reason, () => true);

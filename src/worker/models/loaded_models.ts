@@ -9,9 +9,9 @@ import { TrainingTurns } from './training_turns';
 /** A loaded model under a handle: a base model alone, or with adapters over it. */
 interface Loaded {
   readonly base: BaseModel;
-  /** The overlay of the active adapters; with a name or names, of those adapters alone. */
+  /** Returns the overlay of the active adapters; with a name or names, of those adapters alone. */
   overlay(adapter?: string | readonly string[]): Overlay;
-  /** As `overlay`, for a batch whose rows name their adapters. */
+  /** Like `overlay`, for a batch whose rows name their adapters. */
   overlayOfRows(names: readonly string[], rows: number): Overlay;
   /** Runs `body` after the changes that were requested before it. */
   inTurn<T>(body: () => Promise<T>): Promise<T>;
@@ -66,7 +66,7 @@ class Handles<T> {
     return handle;
   }
 
-  /** The item under a handle. Throws `invalid_argument` if the item was disposed of. */
+  /** Returns the item with a handle. Throws `invalid_argument` if the item was disposed of. */
   get(handle: Handle): T {
     const item = this.#items.get(handle);
     if (item !== undefined) return item;
@@ -98,18 +98,18 @@ export class LoadedModels extends Handles<Loaded> {
     super('model');
   }
 
-  /** The base model under a handle. */
+  /** Returns the base model under a handle. */
   base(handle: Handle): BaseModel {
     return this.get(handle).base;
   }
 
-  /** The base model under a handle, with its overlay; with a name or names, that of those adapters alone. */
+  /** Returns the base model under a handle, with the overlay of the active adapters; with a name or names, of those adapters alone. */
   pass(handle: Handle, adapter?: string | readonly string[]): ModelPass {
     const loaded = this.get(handle);
     return { model: loaded.base, overlay: loaded.overlay(adapter) };
   }
 
-  /** Runs `body` after the changes of a model that were requested before. Rejects with `signal.reason`. */
+  /** Runs `body` after the changes to a model that were requested before. Rejects with `signal.reason`. */
   inTurn<T>(handle: Handle, signal: AbortSignal, body: () => Promise<T>): Promise<T> {
     const done = this.get(handle).inTurn(() => {
       signal.throwIfAborted();
@@ -118,14 +118,14 @@ export class LoadedModels extends Handles<Loaded> {
     return untilAborted(done, signal);
   }
 
-  /** As `pass`, for a batch whose rows name their adapters. */
+  /** Like `pass`, for a batch whose rows name their adapters. */
   passOfRows(handle: Handle, names: readonly string[] | undefined, rows: number): ModelPass {
     if (names === undefined) return this.pass(handle);
     const loaded = this.get(handle);
     return { model: loaded.base, overlay: loaded.overlayOfRows(names, rows) };
   }
 
-  /** Describes a base model. Adds a handle if it has none. */
+  /** Describes a base model. Creates a handle for it if it has none. */
   info(model: BaseModel): ModelInfo {
     const known = this.entries().find(([, loaded]) => loaded instanceof Alone && loaded.base === model)?.[0];
     const { tokenizer, imageProcessor, loaded } = model;
@@ -153,7 +153,7 @@ export class LoadedModels extends Handles<Loaded> {
     const family = (): [Handle, Loaded][] => this.entries().filter(([, { base }]) => base.root === root);
     const members = (): Set<BaseModel> => new Set([root, ...family().map(([, { base }]) => base)]);
     await Promise.all([...members()].map(({ jobs }) => jobs.close(abortError('The model was disposed of'))));
-    // Collected again, because calls in progress may have added models meanwhile.
+    // The models are collected again, because calls in progress may have added some meanwhile.
     const models = members();
     for (const [other, loaded] of family()) {
       this.delete(other);

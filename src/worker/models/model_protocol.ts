@@ -20,9 +20,9 @@ import type { ResolvedTrainingArguments, SentExample } from '../../core/types/tr
 import type { TaskName } from '../../tasks/task_registry';
 import type { CallId, Handle } from '../rpc/call_protocol';
 
-/** The calls about models and tokenizers. Those that take a `model` also take the handle of a model with adapters. */
+/** The calls about models and tokenizers. Calls that take a `model` also accept the handle of a model with adapters. */
 export interface ModelCalls {
-  /** The kernel choice in use. Opens the device. */
+  /** Returns the kernel choice in use. Opens the device. */
   kernels(): Promise<KernelChoice>;
   loadModel(call: CallId, source: WireSource, options: LoadOptions): Promise<ModelInfo>;
   loadTokenizer(call: CallId, source: WireSource, options: LoadOptions): Promise<TokenizerInfo>;
@@ -32,7 +32,7 @@ export interface ModelCalls {
     ids: readonly number[],
     options: { readonly skip_special_tokens: boolean },
   ): Promise<string>;
-  /** With `tokenize`, the result is token ids instead of text. */
+  /** With `tokenize`, resolves with token ids instead of text. */
   applyChatTemplate(
     tokenizer: Handle,
     messages: readonly ChatMessage[],
@@ -49,44 +49,44 @@ export interface ModelCalls {
     prompts: readonly Prompt[],
     config: ResolvedGenerationConfig,
   ): Promise<string[]>;
-  /** The labels of each input, the likeliest first. */
+  /** Returns the labels of each input, the likeliest first. */
   predict(call: CallId, model: Handle, request: PredictRequest): Promise<readonly (readonly LabelScore[])[]>;
-  /** The vector of each input, in their order. Emits `embed` events. Warns of texts that are cut. */
+  /** Computes a vector for each input, in their order. Emits `embed` events. Warns about texts that are truncated. */
   embed(call: CallId, model: Handle, request: EmbedRequest): Promise<Float32Array[]>;
   /** Shows an example as the model reads it. */
   preview(call: CallId, model: Handle, request: PreviewRequest): Promise<Preview | ImagePreview>;
-  /** Reads a file's examples, with the checks that need no model. */
+  /** Reads the examples of a file, with the checks that need no model. */
   readExamples(
     call: CallId,
     file: { readonly blob: Blob; readonly format: 'jsonl' | 'csv' },
   ): Promise<readonly SentExample[]>;
   /**
-   * Prepares examples for storage in the form of the model's task. Checks all as a run does. `first`: the index of the
-   * first example, for error messages.
+   * Checks all examples as a run does, and converts them to the form in which examples of the model's task are stored. `first`: the index
+   * of the first example, for error messages.
    */
   prepareExamples(
     call: CallId,
     model: Handle,
     request: { readonly examples: readonly SentExample[]; readonly first: number },
   ): Promise<readonly SentExample[]>;
-  /** All tensors, or those named. Throws `invalid_argument` for an unknown name. */
+  /** Reads all tensors, or those named. Throws `invalid_argument` for an unknown name. */
   stateDict(call: CallId, model: Handle, names: readonly string[] | undefined): Promise<Map<string, Tensor>>;
   memory(model: Handle): Promise<MemoryReport>;
-  /** The tensors of `stateDict` as the files of a model folder. Half-precision tensors stay in half precision. */
+  /** Returns the tensors of `stateDict` as the files of a model folder. Half-precision tensors stay in half precision. */
   exportModel(call: CallId, model: Handle): Promise<Map<string, Blob>>;
-  /** Frees the model with its tokenizer, all adapters on it and every model that shares its tensors. `model`: any of these models. */
+  /** Frees the model with its tokenizer, all adapters on it and every model that shares its tensors. `model` may be any of these models. */
   disposeModel(model: Handle): Promise<void>;
   disposeTokenizer(tokenizer: Handle): Promise<void>;
-  /** A fingerprint: equal for equal weights in the same dtype, from any source. */
+  /** Returns a fingerprint. It is the same for equal weights with the same dtype, from any source. */
   identifyBase(model: Handle): Promise<string>;
 }
 
 /** The calls about cached downloads of models. */
 export interface CacheCalls {
   listCached(): Promise<readonly CachedDownload[]>;
-  /** Whether the model loads without a request. */
+  /** Whether the model loads without a network request. */
   isCached(source: WireSource): Promise<boolean>;
-  /** Reads all cached files of a model, and downloads damaged ones again. 'none' if nothing is cached. */
+  /** Verifies all cached files of a model, and downloads damaged ones again. Resolves with 'none' if nothing is cached. */
   verifyCached(
     call: CallId,
     source: WireSource,
@@ -102,7 +102,7 @@ export interface CachedDownload {
   readonly state: 'partial' | 'verified' | 'corrupt';
 }
 
-/** A URL doesn't survive structured clone; its href does. */
+/** A folder's source in a form that can be sent to the worker: structured clone can't copy a URL object. */
 export type WireSource = Exclude<FolderSource, URL> | { readonly url: string };
 
 export interface LoadOptions {
@@ -118,9 +118,9 @@ export interface LoadOptions {
   readonly ignore_mismatched_sizes?: boolean;
   /** Overrides the module names that follow from config.json. */
   readonly module_names?: ModuleNames;
-  /** A GGUF file, in place of config.json and safetensors. */
+  /** The name of a GGUF file to read in place of config.json and safetensors. */
   readonly gguf_file?: string;
-  /** Whether only cached files are used, without a request. */
+  /** Whether only cached files are used, without network requests. */
   readonly local_files_only?: boolean;
   /** Default: 'hub' */
   readonly integrity?: Integrity;
@@ -136,9 +136,12 @@ export interface ModelInfo {
   readonly config: PretrainedConfig;
   readonly tokenizer: TokenizerInfo | undefined;
   readonly modules: readonly ModuleInfo[];
-  /** Whether the files lack weights of the head, so that it isn't trained. */
+  /** Whether the files lack weights of the head, so that the head is untrained. */
   readonly has_new_head: boolean;
-  /** Edge length in pixels of the images that the model reads. Set if images of any size are resized to it. */
+  /**
+   * Edge length in pixels of the images that the model reads. Set if the model has an image processor, which resizes images of any size to
+   * it.
+   */
   readonly image_size?: number | undefined;
 }
 
@@ -162,7 +165,7 @@ export interface EmbedRequest {
   /** One or more inputs. The page has checked their form. */
   readonly inputs: readonly SentExample[];
   readonly batch_size: number;
-  /** The pooling in place of the folder's. */
+  /** The pooling to use in place of the folder's. */
   readonly pooling?: PoolingMode;
   readonly normalize?: boolean;
   readonly adapter_name?: string;

@@ -41,9 +41,10 @@ export const cacheCalls: Answers<CacheCalls, CacheRoom> = {
       if (!(await shardsOf(folder, index, this.sources.limits))?.every(has)) return false;
     }
     const weights = here.filter((file) => WEIGHTS.test(file));
-    // A GGUF file contains the whole model, and its tokenizer is read if the folder has none.
+    // A GGUF file contains the whole model. Its tokenizer is read only if the folder has none, so it must be known whether the folder has
+    // one.
     if (weights.some((file) => file.endsWith('.gguf'))) return isTokenizerKnown(has);
-    // Loading reads these after the weights: the tokenizer, or for an image model the preprocessor.
+    // After the weights, loading also reads the tokenizer, or for an image model the preprocessor file.
     const isInputKnown = isTokenizerKnown(has) || has(PREPROCESSOR_FILE) !== undefined;
     return weights.length > 0 && has('config.json') === true && isInputKnown;
   },
@@ -81,7 +82,7 @@ export const cacheCalls: Answers<CacheCalls, CacheRoom> = {
   },
 };
 
-/** The weight files that an index lists. Undefined if the index can't be read. */
+/** Returns the weight files that an index lists; undefined if the index can't be read. */
 async function shardsOf(
   folder: FileSource,
   file: string,

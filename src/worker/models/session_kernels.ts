@@ -19,10 +19,10 @@ import type { Tune } from '../../train/training_init';
 import type { OpenOptions } from '../protocol';
 import type { OpenDevice } from './device';
 
-/** The measurements that find the fastest kernels. */
+/** Loads the code that measures which kernels are fastest. */
 export const tuningCode = late(async () => await import('../../gpu/choice/variant_lab'));
 
-/** The kernels of a session: those of the fixed table, those measured to be fastest, or a given choice. */
+/** The kernel choice of a session: the default table, the variants that were measured to be fastest, or a choice that the page gives. */
 export class SessionKernels {
   readonly #wanted: NonNullable<OpenOptions['kernels']>;
   readonly #store: BlobStore;
@@ -59,12 +59,12 @@ export class SessionKernels {
     await this.#warnOfOthers(this.#wanted, host.adapter);
   }
 
-  /** The device's executor. Throws `internal` before a device was opened. */
+  /** The device's executor. Throws `internal` if no device has been opened. */
   get executor(): Executor {
     return this.#expectDevice().executor;
   }
 
-  /** The tuning to do before a run's first step. Undefined if tuning wasn't requested or is done. */
+  /** Returns the tuning to do before a run's first step; undefined if tuning wasn't requested or is done. */
   tuning(): Tune | undefined {
     const device = this.#device;
     if (this.#wanted !== 'tuned' || this.#tuned || device === undefined) return undefined;
@@ -82,9 +82,9 @@ export class SessionKernels {
   }
 
   /**
-   * The variants for a resumed run that started with this choice. Undefined if the choice was made for other shaders or another
-   * GPU adapter, or if the page has given a choice of its own. Warns then that the last bits of results may differ, unless the
-   * session's choice is the same.
+   * Returns the variants of a checkpoint's kernel choice, for the run that resumes from it; undefined if the choice was made for other
+   * shaders or another GPU adapter, or if the page has given a choice of its own. In that case, warns that the last bits of results may
+   * differ, unless the session's choice is the same.
    */
   async resumed(made: KernelChoice): Promise<KernelChoice['variants'] | undefined> {
     const { host } = this.#expectDevice();
@@ -99,7 +99,7 @@ export class SessionKernels {
     return undefined;
   }
 
-  /** The kernel choice in use, or a choice of the given variants. Throws `internal` before a device was opened. */
+  /** Returns the kernel choice in use, or a choice of the given variants. Throws `internal` if no device has been opened. */
   async choice(variants = this.#expectDevice().executor.chosen): Promise<KernelChoice> {
     return { version: await this.#currentVersion(), adapter: this.#expectDevice().host.adapter, variants };
   }
@@ -119,7 +119,10 @@ export class SessionKernels {
     return this.#version;
   }
 
-  /** The stored choice. Undefined if there is none, or if it was made for other shaders or is damaged: the kernels are then tuned. */
+  /**
+   * Returns the stored choice; undefined, so that kernels are tuned again, if there is none, or if it is damaged or was made for other
+   * shaders.
+   */
   async #stored({ adapter, info }: DeviceHost): Promise<KernelChoice | undefined> {
     try {
       const value = await this.#store.get(keyOf(adapter));
@@ -194,7 +197,7 @@ function expectFeatures({ variants }: KernelChoice, info: DeviceInfo): void {
   }
 }
 
-/** The variants that a choice may name. A kernel uses its variants for few rows independently of such a choice. */
+/** Returns the variants that a choice may contain: all but those for few rows, which a kernel uses whatever the choice contains. */
 function variantsOf(kernel: string) {
   const records = allTunableKernels().filter(({ name }) => name === kernel);
   return records.flatMap(({ variants }) => variants).filter(({ name }) => !isForFewRows(name));

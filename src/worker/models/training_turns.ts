@@ -2,10 +2,7 @@ import type { Adapter } from '../../adapters/adapter';
 import { untilAborted } from '../../core/async/abort';
 import { WebVeraError } from '../../core/errors/error';
 
-/**
- * The adapters that are being trained, from the moment that a run is requested. Two runs of one adapter would overwrite
- * each other's steps.
- */
+/** Reserves adapters for runs, from the moment that a run is requested: two runs of one adapter would overwrite each other's steps. */
 export class TrainingTurns {
   readonly #turns = new Map<Adapter, TrainingTurn>();
 
@@ -28,7 +25,7 @@ export class TrainingTurns {
     return turn;
   }
 
-  /** Waits until every run that trains one of these adapters is paused or over. Rejects with `signal.reason`. */
+  /** Waits until every run that trains one of these adapters is paused or has ended. Rejects with `signal.reason`. */
   async still(adapters: readonly Adapter[], signal: AbortSignal): Promise<void> {
     for (;;) {
       const moving = this.#of(adapters).find(({ isStill }) => !isStill);
@@ -45,7 +42,7 @@ export class TrainingTurns {
 /** A run's reservation of the adapters that it trains. */
 export class TrainingTurn {
   readonly signal: AbortSignal;
-  /** Resolves when the earlier runs of these adapters are over. */
+  /** Resolves when the earlier runs of these adapters have ended. */
   readonly earlier: Promise<unknown>;
   readonly over: Promise<void>;
   #isPaused = false;
@@ -65,7 +62,7 @@ export class TrainingTurn {
     return this.#isPaused || this.#isOver;
   }
 
-  /** Waits until the run is paused or over. */
+  /** Waits until the run is paused or has ended. */
   async untilStill(): Promise<void> {
     if (!this.isStill) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
@@ -75,7 +72,7 @@ export class TrainingTurn {
     this.#notify();
   }
 
-  /** Ends the turn once the earlier runs of these adapters are over, too, because later runs and merges wait for this turn alone. */
+  /** Ends the turn, but not before the earlier runs of these adapters have ended: later runs and merges wait for this turn only. */
   end(): void {
     void this.earlier.then(() => {
       this.#isOver = true;

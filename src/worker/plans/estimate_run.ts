@@ -18,7 +18,7 @@ import { productSpeed } from './product_speed';
 import { suggest } from './suggest';
 import { judge, type Verdict } from './verdict';
 
-/** Bytes that every GPU can bind: WebGPU's default limit. */
+/** The size in bytes of the largest binding that every GPU supports: WebGPU's default limit. */
 const LEAST_BINDING = 128 * 2 ** 20;
 
 const TOKENIZER = 'tokenizer.json';
@@ -36,7 +36,7 @@ interface EstimateInputs {
   readonly signal: AbortSignal;
 }
 
-/** The download, memory and time of a run, from the model's configuration and headers alone. */
+/** Estimates the download, memory and time of a run from the model's configuration and the headers of its weights. */
 export async function estimateRun(request: EstimateRequest, inputs: EstimateInputs): Promise<Estimate> {
   const { source, limits, device, signal } = inputs;
   const { load, args, memory, measure, adapters: count } = request;
@@ -70,7 +70,7 @@ export async function estimateRun(request: EstimateRequest, inputs: EstimateInpu
     return { download, file, gpu, step, ...verdict, suggestions };
   } catch (error) {
     if (!(error instanceof WebVeraError && error.code === 'limit_exceeded')) throw error;
-    // The memory that the run would take without a binding limit.
+    // Plans the run without a binding limit, to report the memory that it would take.
     const { gpu, flops, file } = await plan(args, Number.MAX_SAFE_INTEGER);
     const step = { flops, seconds: undefined };
     return { download, file, gpu, step, verdict: 'does-not-fit', reasons: [error.message], suggestions: [] };
@@ -87,7 +87,10 @@ async function begin(source: FileSource, ggufFile: string | undefined, limits: P
   }
 }
 
-/** Bytes of the largest buffer that the GPU binds. Without a GPU, the limit that every GPU has; `probe` reports that there is no GPU. */
+/**
+ * Returns the bytes of the largest buffer that the GPU can bind. Without a GPU, returns WebGPU's default limit; `probe` reports the missing
+ * GPU.
+ */
 async function bindingBytes(device: SessionDevice): Promise<number> {
   try {
     return new DeviceLimits((await device.adapter()).limits).bindingBytes;
@@ -97,7 +100,7 @@ async function bindingBytes(device: SessionDevice): Promise<number> {
   }
 }
 
-/** The bytes of the whole download, and those of them that are cached already, including the headers that were just read. */
+/** Returns the bytes of the whole download, and of the part that is cached already, including the headers that were just read. */
 async function downloadOf(source: FileSource, { bytes, files }: WeightHeaders): Promise<Estimate['download']> {
   const total = bytes + (await sizeOf(source, TOKENIZER));
   let cached = 0;
@@ -105,7 +108,7 @@ async function downloadOf(source: FileSource, { bytes, files }: WeightHeaders): 
   return { total, cached };
 }
 
-/** The size of a file, 0 if unknown. Doesn't read the file's bytes. */
+/** Returns the size of a file in bytes; 0 if it is unknown. Doesn't read the file's content. */
 async function sizeOf(source: FileSource, file: string): Promise<number> {
   const stream = await source.open(file);
   await stream?.cancel();

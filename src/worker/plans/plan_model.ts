@@ -17,7 +17,7 @@ import type { LoadOptions } from '../protocol';
 interface PlannedModel {
   readonly config: PretrainedConfig;
   readonly tensors: readonly TensorHeader[];
-  /** The folder's settings for vectors of texts, if it has any. */
+  /** The folder's settings for text embeddings, if it has any. */
   readonly sentences: SentenceSettings | undefined;
   readonly load: LoadOptions;
   /** The adapter's task type. */
@@ -25,7 +25,7 @@ interface PlannedModel {
   readonly maxBindingBytes: number;
 }
 
-/** A model as the device would hold it, planned from the headers of its files alone. Throws the errors of loading it. */
+/** Plans a model as the device would hold it, from the headers of its files alone. Throws the errors that loading would throw. */
 export function planModel(planned: PlannedModel): LoadedModel {
   const { config, tensors, sentences, load, maxBindingBytes } = planned;
   const { name: task } = taskOf(planned);
@@ -53,13 +53,13 @@ function taskOf({ config, load, task_type }: AskedModel): TaskFacts<TaskName> {
   return likelyTask(config, { task_type, hasLabels: load.labels !== undefined });
 }
 
-/** Whether the head may read pooled vectors, which the folder's settings describe. */
+/** Whether the model's head may read pooled vectors, so that the folder's pooling settings matter. */
 export function mayPool(asked: AskedModel): boolean {
   const { hasNamedLabels, labels, inputs } = taskOf(asked);
   return hasNamedLabels && labels === 'of rows' && inputs === 'texts';
 }
 
-/** The header of each weight's tensor. Weights that are made new have none. Throws as loading does. */
+/** Returns the header of each weight's tensor. New weights have none. Throws the errors that loading would throw. */
 function headersOf(
   model: Architecture,
   tensors: readonly TensorHeader[],

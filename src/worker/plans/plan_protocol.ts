@@ -4,7 +4,7 @@ import type { ResolvedTrainingArguments } from '../../core/types/training';
 import type { LoadOptions, WireSource } from '../models/model_protocol';
 import type { CallId } from '../rpc/call_protocol';
 
-/** The calls that load no model. */
+/** The calls that need no loaded model. */
 export interface PlanCalls {
   /** Reports the GPU and the storage of this device. Doesn't open the GPU device. */
   probe(call: CallId): Promise<DeviceReport>;
@@ -20,6 +20,6 @@ export interface EstimateRequest {
   readonly adapters: number;
   readonly load: LoadOptions;
   readonly memory: MemoryBudget;
-  /** Whether the device's speed is measured. */
+  /** Whether to measure the device's speed. */
   readonly measure: boolean;
 }

@@ -33,7 +33,7 @@ interface PlannedRun {
 
 export interface RunPlan {
   readonly gpu: GpuBytes;
-  /** Floating-point operations of a step. */
+  /** Floating-point operations per step. */
   readonly flops: number;
 }
 
@@ -102,7 +102,7 @@ interface PlannedAdapters {
   readonly count: number;
 }
 
-/** Plans fresh adapters on a model, without their numbers. The adapters share their frozen values. Throws PEFT's errors. */
+/** Plans new adapters on a model, without computing their values. They share their frozen values. Throws the errors that PEFT throws. */
 export function planAdapters({ model }: LoadedModel, { kind, config, count }: PlannedAdapters): Adapters {
   const resolved = kind.resolve(config, model, { later: false });
   const frozen = kind.frozen?.planned(resolved);
@@ -120,7 +120,7 @@ export function planAdapters({ model }: LoadedModel, { kind, config, count }: Pl
   return [adapter('default'), ...Array.from({ length: count - 1 }, (_, index) => adapter(`adapter ${index + 2}`))];
 }
 
-/** The size of the adapter's tensors as a file. */
+/** Returns the size in bytes of the adapter's weights file, in float32 and in float16. */
 export function planFile({ model }: LoadedModel, { kind, config, layout, tensors, frozen }: Adapter): Estimate['file'] {
   const others = [...tensors].map(([name, { savedKey, value }]): [string, Shape] => {
     const spec = model.weights.find((weight) => weight.name === name);
@@ -134,7 +134,7 @@ export function planFile({ model }: LoadedModel, { kind, config, layout, tensors
   return { float32: adapterModelBytes(shapes, 'float32'), float16: adapterModelBytes(shapes, 'float16') };
 }
 
-/** Views of the start of each pool and of its two moments, as long as the largest piece that one read takes. */
+/** Returns views of the start of each pool and of its two moments. No view is longer than the largest piece that one read copies. */
 function valuesOf({ pools }: OptimizerState): Value[] {
   return [...pools].flatMap(([{ pool, layout }, { m, v }]) =>
     [pool, m, v].map((value) => viewOf(value, value.name, [Math.min(layout.length, PIECE / 4)], 0)),

@@ -3,7 +3,7 @@ import type { DeviceIssue, DeviceReport } from '../../core/types/device_report';
 import { isSoftware } from '../../gpu/choice/choice';
 import { DeviceLimits } from '../../gpu/device_limits';
 
-/** Bytes. Below this, weights of larger models are split into many shards. */
+/** If the GPU can bind fewer bytes than this, the weights of larger models are split into many shards. */
 const SMALL = 256 * 2 ** 20;
 
 /** Reports the GPU and the storage of this device. `findAdapter` throws if there is no GPU. */
@@ -46,7 +46,7 @@ async function probeGpu(findAdapter: () => Promise<GPUAdapter>, issues: DeviceIs
   return { ...gpu, features: [...adapter.features], limits: limitsOf(adapter.limits) };
 }
 
-/** The limits are getters of a prototype, which only `for…in` lists. */
+/** Returns the limits by name. They are getters on a prototype, so only `for…in` lists them. */
 function limitsOf(limits: GPUSupportedLimits): Record<string, number> {
   const found: Record<string, number> = {};
   for (const name in limits) {

@@ -5,12 +5,12 @@ import { pinned } from '../../graph/value';
 import { totalFlops } from '../../graph/work';
 import { linear } from '../../ops/products/linear';
 
-/** x (N, K) · weight (M, K)ᵀ: the size of a small model's layers, which takes a slow device 0.1 s at most. */
+/** The shape of the measured product, x (N, K) · weight (M, K)ᵀ, as in a small model's layers. A slow device takes 0.1 s at most. */
 const [N, M, K] = [256, 512, 512];
-/** Seconds of measuring after which the latency of a readback is negligible. */
+/** The measurement takes at least this many seconds, so that the latency of a readback is negligible. */
 const LONG = 0.2;
 
-/** Measures a device's products, most of a step's work, in operations per second. Rejects with `signal.reason`. */
+/** Measures the floating-point operations per second in matrix products, which are most of a step's work. Rejects with `signal.reason`. */
 export async function productSpeed(runner: Runner, signal: AbortSignal): Promise<number> {
   const g = new Graph();
   const values = [pinned('x', [N, K]), pinned('weight', [M, K])] as const;

@@ -6,7 +6,7 @@ import type { Answers } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
 import { probeDevice } from './probe_device';
 
-/** The code that estimates a run. */
+/** Loads the code that estimates a run. */
 export const estimateCode = late(async () => await import('./estimate_run'));
 
 /** The parts of a session that its plans need. */

@@ -10,7 +10,7 @@ const SHORTEST = 64;
 
 interface SuggestOptions {
   readonly args: ResolvedTrainingArguments;
-  /** The bytes of the run with these arguments. */
+  /** The GPU memory that the run takes with these arguments. */
   readonly bytes: GpuBytes;
   readonly verdict: Verdict;
   readonly capacity: DeviceCapacity;
@@ -19,7 +19,7 @@ interface SuggestOptions {
   plan(args: ResolvedTrainingArguments): Promise<GpuBytes>;
 }
 
-/** Changes of a run's arguments that improve its verdict, found by planning one after the other. */
+/** Finds changes of a run's arguments that improve its verdict: plans the run with one change after the other. */
 export async function suggest(run: SuggestOptions): Promise<Estimate['suggestions']> {
   const { args, bytes, verdict, capacity, isText, plan } = run;
   const { weights, adapter, optimizer } = bytes;

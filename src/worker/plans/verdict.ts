@@ -15,10 +15,12 @@ export function isBetter(one: Verdict, other: Verdict): boolean {
   return RANKS.indexOf(one.verdict) < RANKS.indexOf(other.verdict);
 }
 
-/** If the memory size is certain, the share of it that a run may take. Above it, other programs may not leave enough memory. */
+/**
+ * The share of the GPU memory that a run may take, if the memory's size is certain. Above it, other programs may not leave enough memory.
+ */
 const COMFORT = 3 / 4;
 
-/** The verdict for a run. Only the GPU's limits, or a memory size that is certain, can prove that a run doesn't fit. */
+/** Judges whether a run fits. Only the GPU's limits, or a memory size that is certain, can prove that it doesn't fit. */
 export function judge(
   { total, largest_buffer }: Pick<GpuBytes, 'total' | 'largest_buffer'>,
   { bindingBytes, memory }: DeviceCapacity,

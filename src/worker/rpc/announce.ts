@@ -1,6 +1,6 @@
 import type { SessionHost } from '../protocol';
 
-/** Announces work on so many numbers, which blocks the thread: slow devices draw, check or copy four million a second. */
+/** Announces work that blocks the thread, by the number of values. Slow devices draw, check or copy four million values a second. */
 export type AnnounceNumbers = (numbers: number) => void;
 
 export function announcer(host: SessionHost): AnnounceNumbers {

@@ -1,10 +1,10 @@
-/** Call ids are positive numbers that the page hands out, never used twice in a session. */
+/** A positive number that the page assigns to a call. It is never used twice in a session. */
 export type CallId = number;
 
-/** Handles are positive numbers that the worker hands out. */
+/** A positive number that the worker assigns to a model or tokenizer that it has loaded. */
 export type Handle = number;
 
-/** The messages of a page about a call in progress. */
+/** The page's messages about a call in progress. */
 export interface CallControl {
   /** The call soon rejects with an `AbortError`, after undoing its work so far. Unknown ids are ignored. */
   cancel(call: CallId): Promise<void>;

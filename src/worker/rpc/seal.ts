@@ -1,6 +1,6 @@
 import { WebVeraError } from '../../core/errors/error';
 
-/** The global names by which code in a worker reaches the network. `import()` isn't an object and can't be removed. */
+/** The global names by which code in a worker can reach the network. `import()` isn't an object and can't be removed. */
 const WAYS = [
   'fetch',
   'XMLHttpRequest',

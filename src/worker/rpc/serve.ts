@@ -69,8 +69,8 @@ async function answer(session: WorkerEnd, name: keyof WorkerSession, args: reado
 }
 
 /**
- * Holds a lock of a new name until this worker ends. When the page is granted the lock, the worker has died. Null if the
- * browser has no Web Locks, or denies them to this page, as in a sandboxed frame.
+ * Holds a lock with a new name until this worker ends, and resolves with the name: if the page is granted the lock, the worker has died.
+ * Resolves with null if the browser has no Web Locks, or denies them to this page, as in a sandboxed frame.
  */
 function holdAliveLock(locks: Pick<LockManager, 'request'> | undefined): Promise<string | null> {
   const name = `webvera:alive:${crypto.randomUUID()}`;

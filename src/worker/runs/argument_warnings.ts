@@ -3,7 +3,7 @@ import { USUAL } from '../../core/numbers/usual_arguments';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
 import type { Architecture } from '../../models/architecture';
 
-/** Warnings about arguments that a run can't follow. Defaults aren't mentioned. */
+/** Returns warnings about arguments that the model or the data don't allow. Default values cause no warning. */
 export function argumentWarnings(
   { max_length, per_device_train_batch_size: batch }: ResolvedTrainingArguments,
   rows: number,

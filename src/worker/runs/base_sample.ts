@@ -6,10 +6,10 @@ import { samplesOf } from '../models/base_identity';
 import type { BaseModel } from '../models/base_model';
 import { readFloats, specOf, toFileOrder } from '../models/loading/file_order';
 
-/** Values sampled from each tensor. */
+/** The number of values that are sampled from each tensor. */
 const COUNT = 4;
 
-/** Samples the first values of each of a model's tensors, with their indices in the tensor of the model's files. */
+/** Samples the first values of each of a model's tensors, with their indices in the tensor as the model's file stores it. */
 export async function sampleBase({ loaded, runner }: BaseModel): Promise<ReadonlyMap<string, TensorSample>> {
   const { model, weights } = loaded;
   const firsts = [...weights].flatMap(([name, value]) =>
@@ -27,7 +27,7 @@ export async function sampleBase({ loaded, runner }: BaseModel): Promise<Readonl
     const count = storage.file === undefined ? 0 : Math.min(COUNT, shape.at(-1) ?? 1);
     const floats = storage.decode(bytes.slice(offset, offset + byteLength(sample)), [count]);
     const spec = specOf(model, name);
-    // The first values of a transposed tensor's row are those of a column in the file.
+    // The first row of a transposed tensor is the first column of the file's tensor.
     const stride = spec?.transposed ? (shape[0] ?? 1) : 1;
     samples.set(name, {
       shape: spec === undefined ? shape : fileShape(spec),

@@ -15,15 +15,15 @@ export interface Compared {
 
 interface ComparedRows {
   readonly all: readonly unknown[];
-  /** The rows that are used, in the order of their batches. */
+  /** Resolves with the rows that the run uses, in the order of their batches. */
   used(): Promise<readonly unknown[]>;
-  /** The log probabilities of all rows that an earlier session has stored. */
+  /** The log probabilities of all rows, if an earlier session has stored them. */
   readonly known?: Float32Array | undefined;
 }
 
 /**
- * Returns a function that computes the base model's log probabilities of the used rows, and resolves with those of all rows; undefined for
- * a loss that doesn't compare with the base model. The function runs no pass if the log probabilities of all used rows are known.
+ * Returns a function that computes the base model's log probabilities of the used rows, and resolves with those of all rows. The function
+ * runs no pass if the log probabilities of all used rows are known. Returns undefined for a loss that doesn't compare with the base model.
  */
 export function comparison({ task, ...pass }: Compared, { all, used, known }: ComparedRows): TrainingData['compare'] {
   if (!compares(task)) return undefined;
@@ -32,7 +32,7 @@ export function comparison({ task, ...pass }: Compared, { all, used, known }: Co
     const rows = await used();
     if (known?.length === reference.kept(all).length) reference.keep(all, known);
     if (!reference.kept(rows).some(Number.isNaN)) return reference.kept(all);
-    // A cache of its own, so that the programs' memory is freed after the pass.
+    // The pass has its own program cache, so that the programs' memory is freed afterwards.
     const programs = new ProgramCache(pass.runner);
     try {
       await referencePass({ ...pass, programs, task }, rows, options);

@@ -30,7 +30,7 @@ interface JointRequest extends Omit<RunRequest, 'data' | 'evalData'> {
 
 type Read = Omit<LaneData, 'restored'> & { readonly rows: readonly unknown[]; readonly largest: BatchShape };
 
-/** Creates a run that reads the data of each adapter, then trains all at once. Throws if an adapter doesn't train. */
+/** Creates a run that reads the data of each adapter, then trains all adapters at once. Throws if an adapter isn't trainable. */
 export function createJointRun(request: JointRequest, emit: JointInit['emit']): CreatedRun {
   const { model, overlay, args, checkpoints: host, kernels } = request;
   const adapters = expectTrainable(overlay, args);
@@ -98,7 +98,7 @@ async function readLane({
   };
 }
 
-/** The state from which one adapter continues. */
+/** Returns the state from which one of the adapters resumes. */
 function restoredOf(all: Restored, index: number): Restored | undefined {
   const own = (snapshot: RunSnapshot): RunSnapshot | undefined => {
     const [record, pool] = [snapshot.lanes?.[index], snapshot.pools[index]];
@@ -110,7 +110,7 @@ function restoredOf(all: Restored, index: number): Restored | undefined {
   return { ...state, checkpoint, before: before && own(before), hadOtherArguments };
 }
 
-/** The shape of one batch with the rows of all adapters. */
+/** Returns the shape of one batch that contains the rows of all adapters. */
 function together(shapes: readonly BatchShape[]): BatchShape {
   return { B: shapes.reduce((sum, { B }) => sum + B, 0), T: Math.max(...shapes.map(({ T }) => T)) };
 }

@@ -30,9 +30,9 @@ export interface RunInputs {
   readonly model: BaseModel;
   readonly overlay: Overlay;
   readonly args: ResolvedTrainingArguments;
-  /** Opens the data set. The signal ends reading. */
+  /** Opens the data set. The signal aborts reading. */
   data(signal: AbortSignal): RowSource;
-  /** Opens the data set that the run is measured on between its steps, if any. */
+  /** Opens the data set for evaluations during the run, if any. */
   readonly evalData?: ((signal: AbortSignal) => RowSource) | undefined;
   readonly signal: AbortSignal;
 }
@@ -44,7 +44,7 @@ interface StoredRunRequest extends RunInputs {
 
 export interface RunRequest extends StoredRunRequest, HoldRequest {}
 
-/** Creates a run that reads the data, then trains. Throws if no adapter trains. */
+/** Creates a run that reads the data, then trains. Throws if no adapter is trainable. */
 export function createRun(request: RunRequest, emit: TrainingInit['emit']): CreatedRun {
   const { model, overlay, args, data, evalData, resume, checkpoints: host, kernels } = request;
   const adapters = expectTrainable(overlay, args);
@@ -79,7 +79,7 @@ export function createRun(request: RunRequest, emit: TrainingInit['emit']): Crea
   return hold.around(run);
 }
 
-/** The steps of a run, the shape of its largest batch, and the comparison with the base model that runs before the steps. */
+/** Returns the steps of a run, the shape of its largest batch, and the comparison with the base model that runs before the steps. */
 function stepsOf(
   pass: Compared & { readonly args: ResolvedTrainingArguments },
   rows: readonly unknown[],
@@ -101,7 +101,9 @@ export function reportAll(warn: Warn, warnings: readonly Warning[]): void {
   for (const warning of warnings) warn(warning);
 }
 
-/** The state from which a run that isn't in progress would resume: its last checkpoint, or else its initial state. */
+/**
+ * Reads the data of a run that isn't in progress, and the state from which it would resume: its last checkpoint, or else its initial state.
+ */
 export async function storedRun(
   request: StoredRunRequest,
 ): Promise<{ readonly rows: readonly unknown[]; readonly snapshot: RunSnapshot }> {
@@ -132,8 +134,8 @@ async function beginning({ runner }: BaseModel, adapters: readonly Adapter[]): P
 }
 
 /**
- * The adapters that a run trains. Throws `invalid_argument` if there are none, if they are merged, or if
- * `headLearningRate` is given and none trains a module.
+ * Returns the adapters that a run trains. Throws `invalid_argument` if there are none, if adapters are merged, or if `headLearningRate` is
+ * given and no adapter trains a whole module.
  */
 export function expectTrainable(overlay: Overlay, { headLearningRate }: ResolvedTrainingArguments): readonly Adapter[] {
   const adapters = overlay.adapters.filter(({ trainable }) => trainable);
@@ -166,8 +168,8 @@ type Measure = NonNullable<TrainingData['evaluate']>;
 type MeasuredInputs = Pick<RunInputs, 'model' | 'overlay' | 'args'> & { readonly task: RunTask };
 
 /**
- * The evaluation of a run. It reads the data now if the arguments plan evaluations, and otherwise when a callback first requests an
- * evaluation. Throws as `expectMetric`.
+ * Returns the function that evaluates a run. Reads the data now if the arguments plan evaluations, otherwise when a callback first requests
+ * an evaluation. Throws like `expectMetric`.
  */
 export async function evaluationDuring(
   inputs: MeasuredInputs,
@@ -200,7 +202,7 @@ export async function evaluationOf(
   };
 }
 
-/** The task's metrics over all of the data. */
+/** Computes the task's metrics over the whole data set. */
 export async function evaluate(inputs: RunInputs): Promise<Evaluation> {
   const { model, args, data, signal } = inputs;
   const task = taskOfRun(model.task, args);

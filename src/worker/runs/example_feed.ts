@@ -20,7 +20,7 @@ export class ExampleFeed implements AsyncIterable<SentExample> {
     this.#signal = signal;
   }
 
-  /** Receives the page's answer. Ignored if nothing was requested. */
+  /** Receives the page's answer to a request. Without a request, the answer is ignored. */
   push(examples: readonly SentExample[], done: boolean): void {
     this.#resolve?.({ examples, done });
     this.#resolve = undefined;

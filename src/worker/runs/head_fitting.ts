@@ -22,18 +22,18 @@ import { viewFeatures } from './view_features';
 interface HeadInit extends RunInputs {
   readonly C: number | 'auto';
   readonly scale?: number | undefined;
-  /** Whether the head learns views of the examples, too. */
+  /** Whether the head also learns views (slightly changed copies) of the examples. */
   readonly augment: boolean | 'auto';
   readonly features: FeatureCache;
   readonly kernels: KernelChoice;
   /** The stored features of a profile, if the data are its examples. */
   readonly stored: StoredFeatures | undefined;
-  /** Called when the layer is solved for. The adapter changes once the returned promise resolves. */
+  /** Called once the new layer is computed. The adapter changes when the returned promise resolves. */
   readonly ready: Ready;
   readonly warn: Warn;
 }
 
-/** The tensors of the layer to solve for: parts of the adapter's pool. */
+/** The last layer, which is solved for. Its tensors are parts of the adapter's pool. */
 interface LastLayer {
   readonly head: SolvableHead;
   readonly adapter: Adapter;
@@ -41,14 +41,14 @@ interface LastLayer {
   readonly bias: Value | undefined;
 }
 
-/** The request of a fit and its last layer, with all that features depend on. */
+/** A request to fit a head, the head's last layer, and the features that the fit has used so far, by key. */
 interface Fitting extends HeadInit, LastLayer {
   readonly used: Map<string, Float32Array>;
 }
 
 /**
- * Solves for the last layer of an adapter's head over the features of a data set, and writes it to the adapter, whole or not at
- * all. Throws `invalid_argument` for a model without such a head, and for an adapter that doesn't train it.
+ * Solves for the last layer of an adapter's head over the features of a data set, and writes it to the adapter, completely or not at all.
+ * Throws `invalid_argument` for a model without such a head, and for an adapter that doesn't train it.
  */
 export async function fitHead(init: HeadInit): Promise<FittedHead> {
   const { model, overlay, data, evalData, C, scale, signal, ready, stored, warn } = init;
@@ -71,7 +71,7 @@ export async function fitHead(init: HeadInit): Promise<FittedHead> {
   expectModest(solved.weight, solved.bias);
   const { crossValidated } = solved;
   await ready();
-  // Both writes are queued without a pause between them, so no pass sees one alone.
+  // The two writes are queued together, so no forward pass runs between them.
   model.runner.write(weight, solved.weight);
   if (bias !== undefined) model.runner.write(bias, solved.bias);
   const fit = {
@@ -96,7 +96,7 @@ export async function fitHead(init: HeadInit): Promise<FittedHead> {
 
 type Layer = Parameters<typeof judgeHead>[1];
 
-/** The figures over held-out examples before and after the fit. */
+/** Measures the old and the new layer on held-out examples, and calibrates the new layer's scores on them. */
 async function heldOut(held: HeadExamples, old: Layer, solved: Layer): Promise<NonNullable<HeadFit['held_out']>> {
   const after = await judgeHead(held, solved);
   const { confusion, losses } = after;
@@ -113,7 +113,7 @@ function figuresOf({ loss, accuracy }: HeadFigures): HeadFigures {
 type HeadExamples = Omit<HeadRequest, 'C' | 'scale' | 'hasBias' | 'views'> &
   Pick<RowFeatures, 'computed'> & { readonly rows: readonly unknown[] };
 
-/** The features and targets of a data set. */
+/** Reads a data set, and returns its features and targets. */
 async function examplesOf(
   fitting: Fitting,
   source: RowSource,
@@ -180,7 +180,7 @@ function lastLayer({ task, loaded: { model } }: BaseModel, { adapters, tensors, 
   );
 }
 
-/** Throws `numerical_error` for values that no adapter may hold. */
+/** Throws `numerical_error` for values that are too large for an adapter. */
 function expectModest(...tensors: readonly Float32Array[]): void {
   for (const tensor of tensors) {
     const large = tensor.find((value) => !(Math.abs(value) <= LARGEST_VALUE));

@@ -15,7 +15,7 @@ import type { BaseModel } from '../models/base_model';
 import { readFloats } from '../models/loading/file_order';
 import type { StoredFeatures } from './stored_features';
 
-/** Increased when a change of code other than kernels changes the features of rows, so that stored features aren't used any more. */
+/** The version of the features. Increased when code other than kernels changes them, so that older stored features aren't used. */
 const FORMAT = 1;
 /** The most feature numbers that are held for each model: 64 MiB. */
 const MOST_NUMBERS = 2 ** 24;
@@ -45,8 +45,9 @@ export interface RowFeatures {
 }
 
 /**
- * Computes the features that a head's last layer reads, and holds them while the model is loaded. Their keys are hashes of the row's
- * content and of all that features depend on, so a later call computes only new rows, even for another adapter with equal values.
+ * Computes the features that a head's last layer reads, and holds them while the model is loaded. Each key contains hashes of the row's
+ * content and of everything else that features depend on, so a later call computes only new rows, even for another adapter with equal
+ * values.
  */
 export class FeatureCache {
   readonly #known = new WeakMap<BaseModel, Map<string, Float32Array>>();
@@ -84,7 +85,9 @@ export class FeatureCache {
     return { features, computed: absent.size };
   }
 
-  /** A digest of everything beside the base model's weights that features depend on: the adapter without the last layer, and the code. */
+  /**
+   * Returns a digest of all that features depend on besides the row and the base weights: the adapter without its last layer, and the code.
+   */
   async #stateOf({ model, overlay, adapter, head, kernels }: FeaturePass): Promise<string> {
     const { runner, loaded } = model;
     const pool = await readFloats(runner, adapter.pool);
@@ -92,7 +95,7 @@ export class FeatureCache {
       const slot = adapter.layout.tensors.get(`${head.lastLayer}.${end}`);
       if (slot !== undefined) pool.fill(0, slot.offset, slot.offset + numel(slot.shape));
     }
-    // Biases of another adapter, which are in use even while it isn't active.
+    // Trained biases of other adapters stay in use while those adapters aren't active.
     const others = [...overlay.tensors].filter(([name, value]) => adapter.tensors.get(name)?.value !== value);
     const biases = await Promise.all(others.map(([, value]) => readFloats(runner, value)));
     const frozen = await Promise.all([...adapter.frozen.values()].map((value) => this.#digestOf(value, runner)));
@@ -111,7 +114,7 @@ export class FeatureCache {
   }
 }
 
-/** Runs rows through the model, those of about one length together. */
+/** Runs rows through the model, in batches of rows with similar lengths. */
 async function* computed(
   rows: ReadonlyMap<string, unknown>,
   { model, overlay, head, args, signal }: FeaturePass,
@@ -134,7 +137,7 @@ async function* computed(
   }
 }
 
-/** Adds the used features to those held in `known`, and drops the least recently used above `most` rows. */
+/** Adds the used features to those held in `known`, and deletes the least recently used features above `most` rows. */
 export function remember<T>(known: Map<string, T>, used: ReadonlyMap<string, T>, most: number): void {
   for (const [key, features] of used) {
     known.delete(key);
@@ -146,7 +149,7 @@ export function remember<T>(known: Map<string, T>, used: ReadonlyMap<string, T>,
   }
 }
 
-/** SHA-256 over arrays and their lengths. */
+/** Returns the SHA-256 of arrays and their lengths. */
 async function digestOf(arrays: readonly ArrayBufferView[]): Promise<string> {
   const lengths = Float64Array.from(arrays, ({ byteLength }) => byteLength);
   return toHex(await sha256(joinBytes([lengths, ...arrays].map((array) => bytesOf(array)))));

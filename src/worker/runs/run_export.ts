@@ -29,8 +29,8 @@ interface ExportedRun extends ExportableRun {
 }
 
 /**
- * The files with which a run continues in Python, by path. Throws `invalid_argument` for a run without steps left, and for one
- * that Python can't continue.
+ * Returns the files with which Python continues a run, by path. Throws `invalid_argument` if the run has no steps left, or if Python can't
+ * continue it.
  */
 export async function exportRun(run: ExportedRun): Promise<ReadonlyMap<string, Blob>> {
   const { adapter, exporter } = expectExportable(run);
@@ -59,7 +59,7 @@ export async function exportRun(run: ExportedRun): Promise<ReadonlyMap<string, B
   });
 }
 
-/** A moment's tensors by the names of torch's parameters. */
+/** Returns the tensors of one of the optimizer's moments, by the names of torch's parameters. */
 function momentsOf({ kind, tensors, modules }: Adapter, { parameters, others }: TrainedNumbers): Map<string, Tensor> {
   const trainedAs = new Map([...tensors.values()].map((tensor) => [tensor.savedKey, tensor]));
   const shared = kind.sharedParameterName?.(ADAPTER_IN_PYTHON, modules);
@@ -74,7 +74,7 @@ function momentsOf({ kind, tensors, modules }: Adapter, { parameters, others }: 
   ]);
 }
 
-/** The exported rows. Yields to other work from time to time, such as the steps of the run itself. */
+/** Exports the rows one by one. Lets other work run from time to time, such as the steps of the run itself. */
 async function* breathing(
   exporter: RowExporter,
   rows: readonly unknown[],
@@ -92,7 +92,10 @@ interface Exportable {
   readonly exporter: RowExporter;
 }
 
-/** The parts of a run that can continue in Python. Throws `invalid_argument` for other runs, before their state is read. */
+/**
+ * Returns the adapter and the exporter of a run that Python can continue. Throws `invalid_argument` for other runs, before their state is
+ * read.
+ */
 export function expectExportable({ model, overlay, args }: ExportableRun): Exportable {
   const { exporter } = taskOfRun(model.task, args);
   if (exporter === undefined) throw notInPython('a task that its script knows');
@@ -116,7 +119,7 @@ function notInPython(expected: string): WebVeraError {
   });
 }
 
-/** The only adapter of an overlay with nothing else over the base model: transformers' Trainer supports no more. */
+/** Returns the overlay's adapter. Throws unless it is the only change of the base model: transformers' Trainer supports no more. */
 function expectOne({ adapters, tensors }: Overlay): Adapter {
   const [adapter, ...others] = adapters;
   const isAlone = adapter !== undefined && others.length === 0;

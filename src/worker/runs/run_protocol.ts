@@ -15,23 +15,23 @@ export type { ProfileName } from '../../store/profile_store';
 /** The calls about runs. */
 export interface RunCalls {
   /**
-   * Starts a run. Emits `chosen` after the model's pending changes are made, and `train` events under its call id, and
-   * resolves at the end. Data of `{ kind: 'feed' }` is requested by `need_data` events and arrives by `pushExamples`.
-   * The page reads its data set once; for later epochs the worker holds what it needs.
+   * Starts a run, and resolves at its end. Emits `chosen` once the model's pending changes are made, and `train` events under its call id.
+   * Data of `{ kind: 'feed' }` is requested by `need_data` events and sent by `pushExamples`. The page reads its data set once: the worker
+   * holds what later epochs need.
    */
   train(call: CallId, request: TrainRequest): Promise<TrainOutput>;
-  /** Answers `chosen`: the page holds copies of the run's adapters for recovery, or couldn't make them. */
+  /** Answers `chosen`, once the page holds copies of the run's adapters for recovery, or has failed to make them. */
   startTraining(run: CallId): Promise<void>;
   /** Measures the model on data by the metrics of its task. A language model reads long texts in pieces that don't overlap. */
   evaluate(call: CallId, request: EvaluateRequest): Promise<Evaluation>;
   /**
-   * Solves for the last layer of an adapter's head, over the features that the model has for the data, and writes it to the adapter.
-   * Runs must not train the adapter meanwhile. Emits `prepared` before it writes the layer. A call that rejects has changed nothing.
+   * Solves for the last layer of an adapter's head, over the features that the model computes from the data, and writes it to the adapter.
+   * No run may train the adapter meanwhile. Emits `prepared` before it writes the layer. A call that rejects has changed nothing.
    */
   fitHead(call: CallId, request: FitRequest): Promise<FittedHead>;
-  /** The files with which a run continues in Python from its current step, by path. Undefined once the run is over. */
+  /** Resolves with the files with which Python continues a run from its current step, by path; undefined once the run has ended. */
   exportRunning(call: CallId, run: CallId): Promise<ReadonlyMap<string, Blob> | undefined>;
-  /** As `exportRunning`, for a run that isn't in progress: from its last checkpoint, or else its first step. */
+  /** Like `exportRunning`, but for a run that isn't in progress: from its last checkpoint, or else from its first step. */
   exportStored(call: CallId, request: ExportRequest): Promise<ReadonlyMap<string, Blob>>;
   /**
    * Answers one `need_data` event with at most `count` examples. `done`: these are the last examples. The last answer
@@ -40,9 +40,9 @@ export interface RunCalls {
    */
   pushExamples(call: CallId, dataset: DatasetName, examples: readonly SentExample[], done: boolean): Promise<void>;
   /**
-   * Adds a reason to pause the run. `resumeTraining` removes it; without reasons the run continues. Resolves when the
-   * last submitted step is acknowledged, or no reason is left. The `paused` event has the reason. A run that has ended
-   * ignores this and the next two calls.
+   * Adds a reason to pause the run. `resumeTraining` removes it; without reasons the run continues. Resolves when the results of the last
+   * submitted step have arrived, or when no reason is left. The `paused` event has the reason. A run that has ended ignores this and the
+   * next two calls.
    */
   pauseTraining(run: CallId, reason: PauseReason): Promise<void>;
   resumeTraining(run: CallId, reason: PauseReason): Promise<void>;
@@ -61,15 +61,15 @@ export type DataSource =
 export type { DatasetName };
 
 export interface TrainRequest extends EvaluateRequest {
-  /** The data set that the run is measured on between its steps, if any. */
+  /** The data set for evaluations during the run, if any. */
   readonly eval_data?: DataSource | undefined;
-  /** The adapters that a recovered run trained, in place of the active ones, even while adapters are disabled. */
+  /** For a recovered run: the adapters that it trained. They replace the active ones, even while adapters are disabled. */
   readonly trained?: readonly string[] | undefined;
-  /** Set if several adapters train at once, each on data of its own, in place of `data` and `eval_data`. */
+  /** Replaces `data` and `eval_data` if several adapters train at once, each on its own data. */
   readonly together?: readonly LaneSource[] | undefined;
-  /** The hooks that have listeners; only these are emitted. */
+  /** The hooks that have listeners. Other hooks aren't emitted. */
   readonly hooks: readonly RunHook[];
-  /** true: resumes from the last checkpoint, if any. A name: from that checkpoint, else rejects with `not_found`. */
+  /** true: resumes from the last checkpoint, if any. A name: resumes from that checkpoint, or rejects with `not_found`. */
   readonly resume_from_checkpoint: boolean | string;
   /** Whether to take the run over from another tab or session. */
   readonly take_over: boolean;
@@ -93,11 +93,11 @@ export interface EvaluateRequest {
 export interface FitRequest extends EvaluateRequest {
   /** The strength C, the inverse weight of the penalty; 'auto' chooses it by cross-validation. */
   readonly C: number | 'auto';
-  /** The factor of the scores. Default: 1, or with 'auto' as cross-validation chooses it. */
+  /** The factor that scales the scores. Default: 1, or the factor that cross-validation chooses if C is 'auto'. */
   readonly scale?: number | undefined;
-  /** Whether the head learns views of the examples, too. 'auto': if there are few examples. */
+  /** Whether the head also learns views (slightly changed copies) of the examples. 'auto': only if there are few examples. */
   readonly augment: boolean | 'auto';
-  /** A data set over which the heads before and after are compared, if any. */
+  /** The data set on which the old and the new head are compared, if any. */
   readonly eval_data?: DataSource | undefined;
   /** The profile to which the examples belong, if their features are stored with it. */
   readonly profile?: ProfileName | undefined;

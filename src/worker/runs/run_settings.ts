@@ -10,7 +10,7 @@ interface ContinuedRun {
   readonly halved: number;
 }
 
-/** The settings with which a run continues in Python. */
+/** Returns the settings with which Python continues a run. */
 export function runSettings(
   { loaded: { model }, imageProcessor }: Pick<BaseModel, 'loaded' | 'imageProcessor'>,
   args: ResolvedTrainingArguments,
@@ -37,7 +37,7 @@ export function runSettings(
   };
 }
 
-/** Whether rows go one at a time: without a padding token transformers doesn't find the last token of padded texts. */
+/** Whether batches must have one row: without a padding token, transformers can't find the last token of padded texts. */
 function isOneAtATime({ head, text }: Architecture): boolean {
   return head.reads === 'last token' && text?.padTokenId === undefined;
 }

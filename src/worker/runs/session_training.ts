@@ -20,7 +20,9 @@ import type { FeatureCache } from './row_features';
 import type { DataSource, DatasetName, EvaluateRequest, RunCalls, TrainRequest } from './run_protocol';
 import type { StoredFeatures } from './stored_features';
 
-/** The code of runs. A run loads it only after its adapters are chosen, so that loading doesn't change the order of calls' effects. */
+/**
+ * Loads the code of runs. A run chooses its adapters before it loads this code, so that loading doesn't change the order of calls' effects.
+ */
 export const runCode = late(async () => await import('./run_code'));
 
 /** A run in progress, with its model and overlay. */
@@ -31,11 +33,11 @@ interface Running extends CreatedRun, ModelPass {
   readonly turn: TrainingTurn;
   /** Lets the run begin. */
   start(): void;
-  /** Whether the page's user has paused the run. */
+  /** Whether the user has paused the run. */
   isPaused: boolean;
 }
 
-/** The session's runs and the data sets that the page feeds, both by call, and the features that later calls use again. */
+/** The session's runs and the data sets that the page sends, both by call id, and features that later calls reuse. */
 export class RunsInProgress {
   /** Undefined before the first head is solved for. */
   features: FeatureCache | undefined;
@@ -138,13 +140,13 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
   async controlTraining(run, control) {
     const running = this.inProgress.runs.get(run);
     running?.run.control(control);
-    // A stopped run leaves its pause and still changes the adapter, so merges wait for it again.
+    // A stopped run is no longer paused and may still change the adapter, so merges wait for it again.
     if (running !== undefined && control.should_training_stop) unpause(running);
     if (control.check_lock) running?.check().catch(() => {}); // the next save reports the error
   },
 };
 
-/** Lets the run's user pause end for those who wait for the run. */
+/** Ends the run's pause for the calls that wait for the run. */
 function unpause(running: Running): void {
   running.isPaused = false;
   running.turn.pause(false);
@@ -167,7 +169,7 @@ async function train(
   const kernels = new RunKernels(room.kernels);
   const { createJointRun, createRun } = await runCode();
   const evalData = eval_data && { evalData: (until: AbortSignal) => rowsOf(room, call, eval_data, until) };
-  // Another tab that asks for the run stops it, and a stopped run leaves its pause.
+  // When another tab asks for the run, the run stops here, and then it is no longer paused.
   const onAsked = (): void => {
     const running = inProgress.runs.get(call);
     if (running !== undefined) unpause(running);
@@ -195,7 +197,7 @@ async function train(
 
 type TrainedRequest = EvaluateRequest & Pick<TrainRequest, 'trained'> & Partial<Pick<TrainRequest, 'together'>>;
 
-/** As `withData`, for the adapters that a run trains. From then on no other run may train them. */
+/** Like `withData`, but reserves the adapters that a run trains: no other run may train them until the call ends. */
 function onTrained<T>(
   room: RunRoom,
   call: CallId,
@@ -212,7 +214,7 @@ function onTrained<T>(
   });
 }
 
-/** Runs a call that reads a data set, with the adapters that it names, or those active after pending changes. */
+/** Runs a call that reads a data set, with the adapters that the request names, or those active after pending changes. */
 function withData<T>(
   room: RunRoom,
   call: CallId,
@@ -226,8 +228,8 @@ function withData<T>(
 }
 
 /**
- * Begins work on a model after the model's pending changes and before its next change. The next change doesn't wait for the work, but
- * finds the work's job and can end it.
+ * Begins work on a model after the model's pending changes and before its next change. The next change doesn't wait until the work ends,
+ * but can abort the work's job.
  */
 function inTurn<T>(
   { calls, models }: RunRoom,

@@ -10,7 +10,7 @@ const LONGEST_KEY = 129;
 
 /**
  * The features of a profile's examples, stored with the profile, so that another session computes only the features of new examples. The
- * session reads them once, when it lacks the features of an example, and replaces them by the features that a call used.
+ * session reads them once, when it first lacks the features of an example, and replaces them by the features that a call used.
  */
 export class StoredFeatures {
   readonly #profiles: ProfileStore;
@@ -24,7 +24,9 @@ export class StoredFeatures {
     this.#warn = warn;
   }
 
-  /** The stored features of `size` numbers each, by key. None if they are damaged, or can't be read: they are computed again. */
+  /**
+   * Returns the stored features of `size` numbers each, by key; none if they are damaged or can't be read. They are then computed again.
+   */
   known(size: number): Promise<ReadonlyMap<string, Float32Array>> {
     this.#stored ??= this.#profiles.features(this.name).then(
       (value) => readFeatures(value, size),
@@ -33,7 +35,9 @@ export class StoredFeatures {
     return this.#stored;
   }
 
-  /** Stores the features, of `size` numbers each, that a call used, unless just these are stored. Warns if they can't be stored. */
+  /**
+   * Stores the features, of `size` numbers each, that a call used, unless the same ones are stored already. Warns if it can't store them.
+   */
   async save(features: ReadonlyMap<string, Float32Array>, size: number): Promise<void> {
     const used = [...features].slice(0, Math.floor(MOST_NUMBERS / size));
     const stored = await this.known(size);
@@ -57,7 +61,9 @@ function writtenFeatures(used: readonly (readonly [string, Float32Array])[], siz
   return { keys: used.map(([key]) => key), features };
 }
 
-/** Features by key from a stored value. None unless it has the written form, of features of `size` finite numbers each. */
+/**
+ * Reads features by key from a stored value. Returns none unless the value has the stored format, with `size` finite numbers for each key.
+ */
 export function readFeatures(value: Stored, size: number): Map<string, Float32Array> {
   const { keys, features } = fieldsOf(value);
   const none = new Map<string, Float32Array>();

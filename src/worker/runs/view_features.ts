@@ -1,17 +1,17 @@
 import { Breather } from '../../core/async/breather';
 import { bytesOf, joinBytes } from '../../core/input/bytes';
 
-/** Rows whose views are held at a time: a view is as large as its row. */
+/** The number of rows whose views are in memory at a time. A view is as large as its row. */
 const PORTION = 32;
 
 export interface ViewFeaturesInit {
   viewsOf(row: unknown): readonly unknown[];
-  /** The features of some views, in their order. */
+  /** Resolves with the features of views, in the same order. */
   featuresOf(views: readonly unknown[]): Promise<Float32Array<ArrayBuffer>>;
   readonly signal: AbortSignal;
 }
 
-/** The features of the rows' views, (N, V, size); undefined if they have none. */
+/** Computes the features of the rows' views, (N, V, size); undefined if the rows have no views. */
 export async function viewFeatures(
   rows: readonly unknown[],
   { viewsOf, featuresOf, signal }: ViewFeaturesInit,

@@ -17,7 +17,7 @@ export async function readAdapterBytes(source: FileSource, limits: ParserLimits)
   };
 }
 
-/** The bytes of an adapter's two files. Frozen tensors are written where the configuration says that files hold them. */
+/** Returns the bytes of an adapter's two files. Frozen tensors are written only if the configuration says that the files contain them. */
 export function writeAdapter(
   { Config, frozen }: AdapterKind,
   config: AdapterConfig,

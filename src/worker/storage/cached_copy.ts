@@ -43,7 +43,7 @@ export class CachedCopy {
     return isSame ? bytes : undefined;
   }
 
-  /** Drops everything from the chunk at a position on. */
+  /** Truncates the copy at the start of the chunk at a position. */
   async truncate(at: number): Promise<void> {
     const chunks = this.#record.chunks.slice(0, at / CHUNK_BYTES);
     this.#record = { ...this.#record, state: 'partial', bytes: at, chunks };
@@ -71,7 +71,7 @@ export class CachedCopy {
     }
   }
 
-  /** Completes the copy after the last byte, with the SHA-256 that was checked. */
+  /** Marks the copy as complete after its last byte. `found`: the SHA-256 that was verified, if any. */
   async finish(found: string | undefined): Promise<void> {
     if (!this.isWhole) {
       await this.#try(async () => {
@@ -87,7 +87,7 @@ export class CachedCopy {
     await this.#close();
   }
 
-  /** Discards the copy, unless that was done before or another tab or load writes it. */
+  /** Deletes the copy, unless it was deleted before, or another tab or load is writing it. */
   async giveUp(): Promise<void> {
     if (!this.#isGivenUp) await this.discard();
   }
@@ -141,7 +141,7 @@ export class CachedCopy {
     } catch (error) {
       this.#isGivenUp = true;
       await this.#close().catch(() => {});
-      // Another tab or load writes this copy.
+      // Another tab or load is writing this copy.
       if (error instanceof StoreError && error.code === 'locked_by_other_tab') return;
       await this.discard();
       const { file } = this.#record;

@@ -14,24 +14,24 @@ export interface CachedFolderOptions {
   readonly store: WeightStore;
   readonly warn: Warn;
   readonly signal?: AbortSignal | undefined;
-  /** Whether no request may be made: only cached files exist then. */
+  /** If true, no request is made, and only cached files are found. */
   readonly isLocal: boolean;
-  /** Whether to ask the page's own server and this machine if a file has changed. Default: true. */
+  /** Whether to ask the page's own server or localhost if a file has changed. Default: true. */
   readonly revalidates?: boolean | undefined;
   /** Called for each damaged copy. */
   readonly onDamage?: ((file: string) => void) | undefined;
 }
 
-/** Whether files of a folder are cached. A query may hold a signature, and so doesn't identify a file. */
+/** Whether a folder's files can be cached. An address with a query doesn't identify a file, because the query may contain a signature. */
 export function isCacheable({ address }: HttpFolder): boolean {
   return address.folder.search === '';
 }
 
 /**
- * A folder whose files are cached while they are downloaded, and afterwards read from the cache. A branch of the hub
- * stays at the commit that was found when the model was first loaded, and files of other servers are taken to be unchanged.
- * Only the page's own server and localhost are asked at each load whether a file has changed. If such a server can't be
- * reached and hasn't answered yet in this load, the load reads all files from the cache, with a warning.
+ * A folder whose files are cached while they are downloaded, and afterwards read from the cache. A branch of the hub stays at the commit
+ * that was found when the model was first loaded, and files of other servers are assumed not to change. Only the page's own server and
+ * localhost are asked at each load whether a file has changed. If such a server can't be reached and hasn't answered yet in this load, the
+ * load reads all files from the cache, with a warning.
  */
 export class CachedFolder implements FileSource {
   readonly name: string;
@@ -42,11 +42,11 @@ export class CachedFolder implements FileSource {
   #isPinned = false;
   /** Whether a model's file was found, so that missing files may be recorded too. */
   #isModelFound = false;
-  /** Missing files, until a model's file is found. */
+  /** Records of missing files, which are stored once a model's file is found. */
   readonly #absent: KeptFile[] = [];
   /** Whether the server has answered in this load. */
   #hasAnswered = false;
-  /** The error of a server that was not reachable: from then on, only cached files are read. */
+  /** The error of a server that can't be reached. While it is set, only cached files are read. */
   #offline: WebVeraError | undefined;
 
   constructor(http: HttpFolder, options: CachedFolderOptions) {
@@ -83,7 +83,7 @@ export class CachedFolder implements FileSource {
       const stream = await this.#download(file, record);
       this.#hasAnswered = true;
       if (this.#offline === undefined) return stream;
-      // Meanwhile another file was read from the cache, because the server wasn't reachable.
+      // Meanwhile the server couldn't be reached for another file, so all files are read from the cache.
       await stream?.cancel();
       return await this.open(file);
     } catch (error) {
@@ -95,7 +95,7 @@ export class CachedFolder implements FileSource {
     }
   }
 
-  /** Forgets the commit of an earlier load, which the hub no longer has. The error to throw: a load must not mix the files of two commits. */
+  /** Deletes the stored commit, which the hub no longer has, and returns the error: a load must not mix the files of two commits. */
   async #unpinned(error: WebVeraError): Promise<WebVeraError> {
     const own = displayUrl(this.#http.address.folder);
     if ((await this.#options.store.commit(own).catch(() => undefined)) === undefined) return error;
@@ -107,7 +107,7 @@ export class CachedFolder implements FileSource {
     });
   }
 
-  /** Whether cached files may take the server's place: the server can't be reached, and has not answered before in this load. */
+  /** Whether to use cached files instead: the server can't be reached, and hasn't answered before in this load. */
   #mayDoWithout(error: unknown): error is WebVeraError {
     const isOffline = error instanceof WebVeraError && error.code === 'offline' && error.retryable;
     return isOffline && this.#mayChange && !this.#hasAnswered;
@@ -128,7 +128,7 @@ export class CachedFolder implements FileSource {
     return record !== undefined && (record.state === 'verified' || canResume(record)) ? record.bytes : 0;
   }
 
-  /** The records of this folder's cached files. */
+  /** Returns the records of this folder's cached files. */
   async records(): Promise<readonly KeptFile[]> {
     await this.#pin();
     return (await known(this.#options.store.list())).filter(({ folder }) => folder === this.#folder);
@@ -263,13 +263,13 @@ export class CachedFolder implements FileSource {
     };
   }
 
-  /** Runs a write whose only use is to save requests later, so its errors are ignored. */
+  /** Runs a write that only saves later requests. Its errors are ignored. */
   async #tryStoring(body: () => Promise<void>): Promise<void> {
     await body().catch(() => {});
   }
 }
 
-/** Whether nothing of a file is left to download. */
+/** Whether a file needs no download: it is complete, or known to be missing. */
 function isComplete(record: KeptFile | undefined): record is KeptFile {
   return record?.state === 'verified' || record?.state === 'absent';
 }

@@ -10,7 +10,7 @@ interface CachedStreamOptions {
   readonly signal: AbortSignal | undefined;
   /** The download of the bytes after the copy; undefined for a complete copy. */
   readonly download: Download | undefined;
-  /** Downloads the file from a byte on, if the copy is damaged. Undefined if no request may be made. */
+  /** Downloads the file from byte `from` on, if the copy is damaged. Undefined if no request may be made. */
   readonly reopen: ((from: number) => Promise<Download | undefined>) | undefined;
   /** The file's expected SHA-256. */
   readonly expected: string | undefined;
@@ -30,7 +30,7 @@ export class CachedStream implements ByteStream {
   #download: Download | undefined;
   #hash: RunningHash | undefined;
   #position = 0;
-  /** Bytes that `onVerified` was called with. */
+  /** The number of bytes reported to `onVerified`. */
   #verified = 0;
   /** The error of the copy's last read, if it failed. */
   #readError: unknown;
@@ -85,7 +85,7 @@ export class CachedStream implements ByteStream {
     return chunk;
   }
 
-  /** A chunk of the copy. Undefined if it is damaged, or if it can't be read and may be requested from the server instead. */
+  /** Reads a chunk of the copy. Returns undefined if it is damaged, or if it can't be read and may be downloaded instead. */
   async #copied(at: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.#readError = undefined;
     try {
@@ -102,12 +102,12 @@ export class CachedStream implements ByteStream {
   async #readServer(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.#isGrowing = true;
     const chunk = await this.#download?.read();
-    // The bytes may be halves of two files. Don't cache them, unless a hash verifies the whole in the end.
+    // The bytes may come from two versions of the file. They are cached only if a hash will verify the whole file.
     if (this.#download?.isSure === false && this.#options.expected === undefined) await this.#copy.giveUp();
     return chunk;
   }
 
-  /** Continues from the server after a damaged chunk, if the file hasn't changed there. */
+  /** Continues from the server at a damaged chunk, if the file hasn't changed there. */
   async #repair(): Promise<void> {
     const { expected, reopen, onDamage } = this.#options;
     const at = this.#position;
@@ -133,8 +133,8 @@ export class CachedStream implements ByteStream {
   }
 
   /**
-   * The error for a copy that the server can't repair. Marks a damaged copy as corrupt, but not a copy that couldn't be read, because
-   * that copy may be intact.
+   * Returns the error for a copy that the server can't repair. Marks a damaged copy as corrupt, but not a copy that couldn't be read,
+   * because that copy may be intact.
    */
   async #beyondRepair(at: number, cause?: unknown): Promise<unknown> {
     if (this.#readError !== undefined) return this.#readError;

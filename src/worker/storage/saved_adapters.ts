@@ -21,7 +21,7 @@ export class SavedAdapters {
     this.#warn = warn;
   }
 
-  /** The saved adapters that can be read. A damaged one is reported as a warning and doesn't hide the others. */
+  /** Returns the saved adapters that can be read. For each damaged one, warns and continues with the others. */
   async list(): Promise<StoredAdapter[]> {
     const stored: StoredAdapter[] = [];
     for (const id of await known(this.#adapters.ids())) {
@@ -53,8 +53,8 @@ export class SavedAdapters {
   }
 
   /**
-   * Stores an adapter, replacing the one with that id. Warns if another tab stored that one meanwhile. Throws
-   * `storage_full`, `storage_unavailable`, and `invalid_format` for files that aren't an adapter's.
+   * Stores an adapter, replacing the one with that id. Warns if another tab stored that one meanwhile. Throws `storage_full` or
+   * `storage_unavailable`, or `invalid_format` if the files aren't those of an adapter.
    */
   async set(id: string, { config, model }: AdapterBytes): Promise<StoredAdapter> {
     const read = readAdapterConfig(config);
@@ -76,8 +76,8 @@ export class SavedAdapters {
   }
 
   /**
-   * Whether another tab stored the revision since this session last used the id. An adapter older than the session
-   * doesn't count, because the caller can know of it.
+   * Whether another tab stored the revision since this session last used the id. If the session hasn't used the id, an adapter older than
+   * the session doesn't count, because the caller can know of it.
    */
   #isOthers(id: string, { created_at, hash }: Revision): boolean {
     const last = this.#seen.get(id);

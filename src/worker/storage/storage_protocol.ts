@@ -8,7 +8,9 @@ export type { ProfileParts, WrittenParts } from '../../store/profile_store';
 
 /** The calls about saved adapters, runs and profiles. */
 export interface StorageCalls {
-  /** Whether the store outlives the page and other tabs share it. False in memory, or if the database was refused. */
+  /**
+   * Whether the store outlives the page and is shared with other tabs. False for a store in memory, or if the browser refused the database.
+   */
   isStorePersistent(): Promise<boolean>;
   listStored(): Promise<readonly StoredAdapter[]>;
   getStored(id: string): Promise<AdapterFiles | undefined>;
@@ -18,7 +20,7 @@ export interface StorageCalls {
   deleteStored(id: string): Promise<void>;
   /** Deletes all adapters and profiles, and the checkpoints of all runs. */
   wipeStored(): Promise<void>;
-  /** The runs with checkpoints, sorted by name. */
+  /** Resolves with the runs that have checkpoints, sorted by name. */
   listRuns(): Promise<readonly KeptRun[]>;
   /** An unknown name is ignored. */
   deleteRun(name: string): Promise<void>;
@@ -27,11 +29,11 @@ export interface StorageCalls {
   listProfiles(): Promise<readonly ListedProfile[]>;
   readProfile(id: string): Promise<ProfileParts | undefined>;
   /**
-   * Stores all given parts or none. Other parts stay unchanged. With `born`, resolves with false and stores nothing unless the stored
-   * profile has this random id.
+   * Stores all given parts or none. Other parts stay unchanged. If `born` is given and the stored profile doesn't have this random id,
+   * stores nothing and resolves with false.
    */
   writeProfile(id: string, parts: WrittenParts, born?: string): Promise<boolean>;
-  /** An unknown id is ignored. Resolves with the size of the stored features in bytes. */
+  /** An unknown id is ignored. Resolves with the bytes of the deleted features. */
   deleteProfile(id: string): Promise<number>;
   /** Deletes the checkpoints of all runs that train an adapter of that name. Resolves with their size in bytes. */
   deleteCheckpoints(adapter: string): Promise<number>;
@@ -41,7 +43,7 @@ export interface StoredAdapter {
   readonly id: string;
   /** The size of both files. */
   readonly bytes: number;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1 January 1970. */
   readonly created_at: number;
   readonly base_model: string | null;
   readonly config: AdapterConfigFields;

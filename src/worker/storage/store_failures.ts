@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import { StoreError } from '../../store/store_error';
 
-/** Turns the store's own errors into `WebVeraError`s with a hint. */
+/** Turns errors of the store into `WebVeraError`s with a hint. */
 export async function known<T>(outcome: Promise<T>): Promise<T> {
   try {
     return await outcome;

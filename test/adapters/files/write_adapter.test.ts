@@ -12,7 +12,7 @@ function readBack(bytes: Uint8Array, name: string): { readonly dtype: string; re
 }
 
 describe('a file in float16', () => {
-  // Neighbouring float16 numbers differ by 2⁻¹⁰ from 1 to 2, and by 2⁻²⁴ near 0. A number in the middle goes to the even one.
+  // Neighbouring float16 numbers differ by 2⁻¹⁰ from 1 to 2, and by 2⁻²⁴ near 0. A number halfway between two is rounded to the even one.
   test.each([
     [1 + 2 ** -11, 1],
     [1 + 3 * 2 ** -11, 1 + 2 ** -9],

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { IA3Config, type IA3ConfigInit } from '../../../src/adapters/ia3/config/ia3_config';
 import { invalid } from '../vera/config_errors';
 
-// The types forbid most of what is tested here; files and JavaScript don't.
+// TypeScript's types forbid most of what is tested here, but files and JavaScript can contain it.
 const make = (init: object) => () => new IA3Config(init as IA3ConfigInit);
 
 const DEFAULTS = {
@@ -82,7 +82,7 @@ describe('IA3Config', () => {
     expect({ ...make(init)() }).toEqual({ ...DEFAULTS, ...init });
   });
 
-  // The keys of PEFT 0.11's configuration, from its source; exclude_modules came later.
+  // The keys that PEFT 0.11 writes, according to its source; exclude_modules was added later.
   test('reads what PEFT 0.11 writes', () => {
     const { exclude_modules, ...written } = DEFAULTS;
     const json = { ...written, target_modules: ['k_proj', 'fc2'], feedforward_modules: ['fc2'], inference_mode: true };

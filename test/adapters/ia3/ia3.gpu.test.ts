@@ -40,7 +40,7 @@ async function openTrained(opened: TestSession, fields: IA3ConfigInit = {}): Pro
   return model;
 }
 
-/** Adapters with the default targets and with `OTHERS`, trained one after the other. */
+/** Opens two adapters, one with the default targets and one with `OTHERS`, and trains them one after the other. */
 async function openTwo(opened: TestSession): Promise<IA3Model> {
   const model = await openTrained(opened);
   await model.add_adapter('other', new IA3Config(OTHERS));

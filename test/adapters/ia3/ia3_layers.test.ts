@@ -31,7 +31,7 @@ function scene(): Scene {
   return { memory, x, tensors: { weight: of(weights), bias: of(biases), parameter: of(weights) } };
 }
 
-/** An IA³ adapter. `sides` says for each module whether its input or its output is scaled. */
+/** Creates an (IA)³ adapter. `sides`: for each module, whether its input is scaled, instead of its output. */
 function adapterOn(memory: Memory, name: string, sides: Readonly<Record<string, boolean>>): Ia3Adapter {
   const size = { in_features: SIZE, out_features: SIZE };
   const layout = layoutIa3(Object.entries(sides).map(([name, isFeedforward]) => ({ name, ...size, isFeedforward })));
@@ -41,7 +41,7 @@ function adapterOn(memory: Memory, name: string, sides: Readonly<Record<string, 
   return new Ia3Adapter({ ...parts, pool, resolved, frozen: undefined });
 }
 
-/** A block whose layers share an input, feed each other, and add to the residual stream. */
+/** Builds a block whose layers share an input, feed each other, and add to the residual stream. */
 function block(
   g: Graph,
   { x, tensors }: Scene,
@@ -81,7 +81,7 @@ describe('layers with (IA)³ adapters', () => {
     expect(forward).toEqual(['linear', 'linear', 'ia3_scale', 'mul', 'ia3_scale', 'linear']);
     const grads = pinned('grads', adapter.pool.shape);
     g.grad(y, transient('dy', y.shape), new Map([[adapter.pool, grads]]));
-    // The gradient stops at the lowest vector: q and x get none.
+    // The backward pass ends at the vector nearest to the input, so q and x get no gradient.
     expect(names().slice(forward.length)).toEqual([
       'linear_backward',
       'ia3_scale_backward',

@@ -20,7 +20,7 @@ type Matrix = readonly (readonly number[])[];
 const rows = (numbers: Float64Array, width: number): Matrix =>
   Array.from({ length: numbers.length / width }, (_, row) => [...numbers.subarray(row * width, (row + 1) * width)]);
 
-/** W·x of each row x. */
+/** Returns W·x for each row x. */
 const times = (x: Matrix, W: Matrix): Matrix =>
   x.map((row) => W.map((weights) => weights.reduce((sum, w, k) => sum + w * row[k]!, 0)));
 
@@ -61,7 +61,10 @@ function numbersOf({ memory }: Scene, adapter: LoraAdapter) {
   return { delta, magnitude: magnitude && at(magnitude) };
 }
 
-/** The result of PEFT's layer. Its base_result is the result of the adapters before, or the product with a dropped input. */
+/**
+ * Computes the result of PEFT's layer. Its `base_result` is the previous adapters' result without the bias, or with dropout, W times the
+ * dropped input.
+ */
 function byHand(given: Scene, adapters: readonly LoraAdapter[], dropped: ReadonlyMap<LoraAdapter, Matrix>): Matrix {
   const { memory, x, weight, bias } = given;
   const [input, W, b] = [rows(memory.get(x)!, K), rows(memory.get(weight)!, K), [...memory.get(bias)!]];

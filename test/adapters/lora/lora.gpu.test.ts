@@ -135,7 +135,7 @@ describe('LoRA', () => {
       expect(await logitsOf(alone)).toEqual(await logitsOf(base));
     }));
 
-  /** PEFT's own files of a golden case, with another configuration. */
+  /** Returns PEFT's own files of a golden case, with a changed configuration. */
   function golden(change: (config: Record<string, unknown>) => object): AdapterFiles {
     const { files } = goldenAdapter('lora_gpt2', 'adapter');
     const read = readFileSync('test/golden/cases/lora_gpt2/adapter/adapter_config.json', 'utf8');

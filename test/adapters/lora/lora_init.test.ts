@@ -29,7 +29,7 @@ describe.each(names)('%s', (name) => {
     const tensors = goldenTensors(name);
     for (const [parameter, { shape, offset }] of layout.parameters) {
       const length = shape.reduce((product, size) => product * size, 1);
-      // The device computes the lengths of rows from the model's weights, so they are still 0 here.
+      // The device computes the norms of rows from the model's weights, so they are still 0 here.
       const drawn = parameter.endsWith('.lora_magnitude_vector') ? undefined : tensors.get(`init.state.${parameter}`);
       const expected = drawn ?? new Float32Array(length);
       expect(pool.slice(offset, offset + length), parameter).toEqual(expected);

@@ -82,7 +82,7 @@ describe('ranks and scales of single modules', () => {
   });
 
   test('are the same after a configuration was saved', () => {
-    const alpha_pattern = { q_proj: 32, '.*_proj': 4 }; // sorted, the second one would win
+    const alpha_pattern = { q_proj: 32, '.*_proj': 4 }; // if the keys were sorted, the second one would win
     const bytes = writeAdapterConfig(
       new LoraConfig({ r: 2, target_modules: ['q_proj', 'v_proj'], alpha_pattern }),
       LORA_RULES,

@@ -11,7 +11,7 @@ import { randomArray } from '../../helpers/maths/random';
 const columns = (count: number, length: number, seed: number): Float64Array[] =>
   Array.from({ length: count }, (_, index) => Float64Array.from(randomArray(length, seed + index)));
 
-/** left·rightᵀ, row by row. */
+/** Returns left·rightᵀ, row by row. */
 function product(left: readonly Float64Array[], right: readonly Float64Array[]): number[] {
   const [rows, width] = [left[0]!.length, right[0]!.length];
   return Array.from({ length: rows * width }, (_, at) =>
@@ -51,7 +51,7 @@ describe('the best approximation of a product', () => {
     const [whole, part] = [product(left, right), product(us, v)];
     const rest = whole.map((value, at) => value - part[at]!);
     expect(norm(whole) ** 2).toBeCloseTo(norm(part) ** 2 + norm(rest) ** 2, 8);
-    // The largest singular values are the ones that remain.
+    // Truncation keeps the largest singular values.
     const { us: longest } = await truncatedProduct(left, right, 6, new Breather());
     const all = longest.map((column) => Math.sqrt(dot(column, column)));
     expect(lengths).toEqual(all.slice(0, 3));
@@ -84,7 +84,7 @@ function part(weight: number, init: LoraConfigInit, ranks: Readonly<Record<strin
   };
 }
 
-/** scale · B·A of a module. */
+/** Returns scale · B·A of a module. */
 function delta({ tensors }: Pick<LoraPart, 'tensors'>, module: string, scale: number): number[] {
   const A = tensors.parameters.get(matrixName(module, 'A.weight'))!;
   const B = tensors.parameters.get(matrixName(module, 'B.weight'))!;

@@ -108,7 +108,7 @@ describe('a weighted sum', () => {
     };
     const name = 'base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight';
     const [before, after] = [await tensorOf('default', name), await tensorOf('sum', name)];
-    // PEFT computes in float32: each number times √|−2 · 6/4|.
+    // PEFT multiplies each number by √|−2 · 6/4| in float32.
     expect(after).toEqual(before.map((value) => Math.fround(Math.fround(Math.sqrt(3)) * value)));
   });
 

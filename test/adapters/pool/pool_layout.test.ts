@@ -16,7 +16,7 @@ const parameters = [
 ];
 const layout = layoutPool(parameters);
 
-/** Every float of the pool that no parameter covers. */
+/** Returns the floats of the pool that belong to no parameter. */
 function padding(pool: Float32Array): number[] {
   return [5, 6, 7, 11, 23].map((at) => pool[at] ?? Number.NaN);
 }

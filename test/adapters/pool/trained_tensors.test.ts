@@ -6,7 +6,7 @@ import { resolveVeraTargets } from '../../../src/adapters/vera/vera_targets';
 import { moduleList } from '../../helpers/maths/module_lists';
 import { tensorsIn } from '../../helpers/models/vera_values';
 
-/** A golden base model: modules as torch lists them, weights as its file holds them. */
+/** Returns a golden base model: its modules as torch lists them, and its weights as the file stores them. */
 function golden(name: string): TrainableModel {
   const file = new Uint8Array(readFileSync(`test/golden/base/${name}/model.safetensors`));
   const weights = [...tensorsIn(file)].map(([key, { dims }]) => ({ name: key, shape: dims }));
@@ -16,7 +16,7 @@ function golden(name: string): TrainableModel {
   return { modules, weights, tied };
 }
 
-/** The tensors that a configuration trains. */
+/** Returns the tensors that a configuration trains. */
 function trained(base: string, init: VeraConfigInit) {
   const { modules, facts } = moduleList(`base/${base}`);
   const { config, modules: wrapped } = resolveVeraTargets(new VeraConfig(init), modules, facts);
@@ -141,8 +141,8 @@ describe('modules to save', () => {
   });
 
   test("can't be wrapped as well", () => {
-    // A module to save is named by any end of its path; targets exclude only whole parts of names, so this module is
-    // both.
+    // `modules_to_save` matches any end of a module's name, even 'proj', but excludes a module from the targets only if it matches whole
+    // parts of the name. So this module is both wrapped and saved.
     expect(() => trained('llama', { ...q, modules_to_save: ['proj'] })).toThrow(
       expect.objectContaining({
         code: 'invalid_argument',

@@ -8,7 +8,7 @@ import { linear, ownModules } from './target_names';
 
 describe('hostile configurations', () => {
   const { modules } = ownModules('base/llama');
-  /** As many modules as a model with 1,000 layers has, under long names. */
+  /** As many modules as in a model with 1,000 layers, with long names. */
   const many = Array.from({ length: 8000 }, (_, i) => linear(`model.language_model.layers.${i}.self_attention.q_proj`));
   const layers = { target_modules: ['q_proj'], layers_to_transform: [1] };
   const nobody = 'a'.repeat(40);

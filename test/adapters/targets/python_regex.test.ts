@@ -4,7 +4,7 @@ import { StepBudget } from '../../../src/regex/step_budget';
 
 const budget = () => new StepBudget(10_000, 'too much', 'less');
 
-// Python's re.fullmatch decided which names match.
+// The expected matches are those of Python's re.fullmatch.
 test.each<[pattern: string, matches: readonly string[], others: readonly string[]]>([
   ['ab{,2}', ['a', 'ab', 'abb'], ['abbb', 'ab{,2}']],
   ['ab{,2}?', ['a', 'abb'], ['abbb']],

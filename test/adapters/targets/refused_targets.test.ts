@@ -44,7 +44,7 @@ describe('what PEFT refuses of a later adapter, as NoMatchingPeftModuleError say
     'excluded modules. Please check your `target_modules` and `exclude_modules` configuration. You may also have only ' +
     'targeted modules that are marked to be saved (`modules_to_save`).';
 
-  // PEFT 0.21.2's own texts, in which a set of several names may have any order.
+  // The error messages of PEFT 0.21.2. They list a set of several names in any order.
   test.each<[VeraConfigInit, string]>([
     [{ target_modules: ['nothing'] }, notFound("{'nothing'}")],
     [{ target_modules: ['nothing', 'nobody'] }, notFound("{'nobody', 'nothing'}")],

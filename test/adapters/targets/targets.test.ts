@@ -24,7 +24,7 @@ interface Row {
 const rows = JSON.parse(readFileSync('test/golden/targeting.json', 'utf8')).rows as readonly Row[];
 
 const bases = [...new Set(rows.map(({ base }) => base))];
-/** The bases whose families webvera has. */
+/** The base models whose families webvera supports. */
 const built = [...DECODERS.map(({ name }) => `base/${name}`), 'base/opt-postnorm', 'base/vit'];
 
 describe.each([
@@ -92,7 +92,7 @@ describe('names', () => {
     ['head.c', { target_modules: '.*', modules_to_save: ['head'] }, false],
     ['a.ahead', { target_modules: '.*', modules_to_save: ['head'] }, true],
   ])('%s under %j: %s', (name, init, matches) => {
-    // A config that matches no module is refused, so another module always matches.
+    // A configuration that matches no module is refused, so this one also matches another module.
     const modules = [linear(name), linear('always.0.x.y')];
     const target_modules =
       typeof init.target_modules === 'string'

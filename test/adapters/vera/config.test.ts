@@ -3,7 +3,7 @@ import { trainedBiases } from '../../../src/adapters/config/adapter_config';
 import { VeraConfig, type VeraConfigInit } from '../../../src/adapters/vera/config/vera_config';
 import { DEFAULTS, invalid, peft } from './config_errors';
 
-// The types forbid most of what is tested here; files and JavaScript don't.
+// TypeScript's types forbid most of what is tested here, but files and JavaScript can contain it.
 const make = (init: object) => () => new VeraConfig(init as VeraConfigInit);
 
 describe('VeraConfig', () => {

@@ -11,7 +11,7 @@ const { rows } = JSON.parse(readFileSync('test/golden/errors.json', 'utf8')) as 
   rows: readonly Situation[];
 };
 
-/** PEFT's own message and warnings for a situation. */
+/** Returns PEFT's error message and warnings for a situation of the golden file. */
 export function peft(situation: string): { readonly message: string; readonly warnings: readonly string[] } {
   const row = rows.find((candidate) => candidate.situation === situation);
   if (row === undefined) throw new Error(`no such situation: ${situation}`);

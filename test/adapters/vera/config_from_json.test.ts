@@ -26,7 +26,7 @@ describe('from_json', () => {
     }
   });
 
-  // The keys of each release's VeraConfig, from its source; json.dumps sorts them.
+  // The keys of VeraConfig in each release, according to its source; json.dumps sorts them.
   const SINCE_0_11 = [
     ...['auto_mapping', 'base_model_name_or_path', 'bias', 'd_initial', 'fan_in_fan_out', 'inference_mode'],
     ...['init_weights', 'layers_pattern', 'layers_to_transform', 'modules_to_save', 'peft_type', 'projection_prng_key'],
@@ -70,7 +70,7 @@ describe('from_json', () => {
     const { config, warnings } = read(file);
     expect(warnings).toEqual([]);
     expect({ ...config }).toEqual(written);
-    // PEFT up to 0.13 refuses keys that it doesn't know, so none may be added.
+    // PEFT up to 0.13 refuses unknown keys, so to_json() must add none.
     expect(Object.keys(config.to_json())).toEqual(SINCE_0_11);
   });
 

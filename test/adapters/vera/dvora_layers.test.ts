@@ -26,7 +26,7 @@ import { type Memory, runReference } from '../../reference/runner';
 const [N, K, M, R] = [4, 8, 12, 3];
 const MODULE = 'layer';
 
-/** A layer with one adapter, whose A and B are larger than the layer needs. */
+/** Creates a layer with one adapter, whose A and B are larger than the layer needs. */
 function scene(fields: { readonly vera_dropout?: number } = {}) {
   const memory: Memory = new Map();
   const given = (name: string, shape: readonly number[], seed: number): Value => {
@@ -51,7 +51,7 @@ function scene(fields: { readonly vera_dropout?: number } = {}) {
 
 type Scene = ReturnType<typeof scene>;
 
-/** The places of λ_b, λ_d and the lengths of rows in the pool. */
+/** Returns the offsets of λ_b, λ_d and the row norms in the pool. */
 function places({ adapter }: Scene) {
   const { offsetB: b, offsetD: d, offsetM: m = Number.NaN } = adapter.layout.slots.get(MODULE)!;
   return { b, d, m };
@@ -63,7 +63,7 @@ interface Result {
   readonly grads: Float64Array;
 }
 
-/** y and the gradients of a pass without plans. */
+/** Runs the layer forwards and backwards, and returns y and the gradients. */
 function run(given: Scene, source?: { readonly seed: number; readonly block: Value }): Result {
   const { memory, adapter, x, residual, dy, base } = given;
   const grads = input(memory, 'grads', adapter.pool.shape, new Float64Array(adapter.layout.length));
@@ -75,7 +75,7 @@ function run(given: Scene, source?: { readonly seed: number; readonly block: Val
   return { y: memory.get(y)!, dx: memory.get(dx)!, grads: memory.get(grads)! };
 }
 
-/** The same results by PEFT's DoRA: lora_A = λ_d ⊙ A, lora_B = λ_b ⊙ B. The gradients of λ follow by the chain rule. */
+/** Computes the same results with PEFT's DoRA: lora_A = λ_d ⊙ A, lora_B = λ_b ⊙ B. The gradients of λ follow by the chain rule. */
 function byDora(given: Scene, lora_dropout = 0): Result {
   const { memory, adapter, x, residual, dy, block, base } = given;
   const config = new LoraConfig({ r: R, lora_alpha: R, use_dora: true, lora_dropout });

@@ -4,7 +4,7 @@ import type { VeraValues } from '../../../src/adapters/vera/sums/vectors';
 import { randomArray } from '../../helpers/maths/random';
 import { casesWithAdapter, goldenValues, loraDelta, veraDelta, withVectors } from '../../helpers/models/vera_values';
 
-/** lora_A and lora_B are rounded once each, by half an ulp at most: 2^-24 of every factor. */
+/** lora_A and lora_B are each rounded once, with a relative error of at most half an ulp: 2^-24. */
 const ROUNDINGS = 2.01 * 2 ** -24;
 
 function expectNear(actual: readonly number[], expected: readonly number[], size: readonly number[]): void {

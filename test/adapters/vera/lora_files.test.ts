@@ -10,8 +10,8 @@ import { readVeraConfig } from './files/vera_expected';
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 /**
- * The fields of `LoraConfig` and its parents in PEFT 0.11, the oldest release that can read the file; releases up to
- * 0.13 refuse unknown keys.
+ * The fields of `LoraConfig` and its parent classes in PEFT 0.11, the oldest release that can read the file. Releases up to 0.13 refuse
+ * unknown keys.
  */
 const KEYS = [
   'alpha_pattern',
@@ -140,7 +140,7 @@ describe.each(casesWithAdapter)('%s as a LoRA', (name) => {
       const actual = loraDelta({ A: A!, B: B! }, x).y.map((value) => (lora_alpha / r) * value);
       const { y, size } = veraDelta(values, module, x);
       const errors = y.map((value, o) => Math.abs(actual[o]! - value) / size[o]!);
-      // Two factors, each rounded once to float32.
+      // The two factors are each rounded once to float32.
       expect(Math.max(...errors)).toBeLessThan(2.01 * 2 ** -24);
     }
   });

@@ -5,7 +5,7 @@ import { pinned, type Value } from '../../../src/graph/value';
 
 type Shape = readonly [in_features: number, out_features: number, sharers: number];
 
-/** The linear layers of one block, and how many blocks there are. */
+/** The number of blocks, and the linear layers of one block. */
 const models = {
   'OPT-125M': { blocks: 12, layers: [...qkv(768, 768), [768, 768, 1], [768, 3072, 1], [3072, 768, 1]] },
   'SmolLM2-135M': { blocks: 30, layers: gated(576, 192, 1536) },
@@ -43,7 +43,7 @@ function workOf(
   return { work, blocks };
 }
 
-/** The quickest mode, with no limit to its memory. */
+/** Returns the fastest mode, with unlimited memory. */
 function cheapest({ in_features, out_features, sharers, ...work }: LayerWork): LayerMode {
   const names = Array.from({ length: sharers }, (_, index) => `${index}`);
   const inputs = inputsOf([names]);
@@ -51,7 +51,7 @@ function cheapest({ in_features, out_features, sharers, ...work }: LayerWork): L
   return chooseModes(modules, { ...work, bytes: Number.POSITIVE_INFINITY, inputs }).get('0') ?? 'unmerged';
 }
 
-/** An input for each group of modules. */
+/** Creates one input for each group of modules. */
 function inputsOf(groups: readonly (readonly string[])[]): Map<string, Value> {
   return new Map(
     groups.flatMap((names) => {
@@ -100,7 +100,7 @@ test('more tokens and more micro-batches speak for merging, wide layers against 
   expect(cheapest({ ...layer, tokens: 1024, in_features: 16384, out_features: 16384 })).toBe('unmerged');
   expect(cheapest({ ...layer, r: 1024 })).toBe('saved');
   expect(cheapest({ ...layer, r: 2048, tokens: 1024, microBatches: 8 })).toBe('dense');
-  // With low ranks, moving the copy through memory costs more than the products that it saves.
+  // At a low rank, reading and writing the merged copy takes longer than the products that it saves.
   expect(cheapest({ ...layer, in_features: 288, out_features: 288, r: 64, sharers: 3 })).toBe('unmerged');
 });
 
@@ -117,7 +117,7 @@ describe('the modes of modules', () => {
   const each = (...names: string[]) => new Map(names.map((name) => [name, 'merged']));
 
   test('are the cheapest, the best for their memory first', () => {
-    // down is so wide that its few tokens don't pay for a merged weight.
+    // For `down`, merging its large weight takes longer than the products that so few tokens save.
     const all = chooseModes(sizes, { ...work, bytes: 1e9 });
     expect(all).toEqual(each('layers.0.attn.q', 'layers.0.attn.k', 'layers.0.mlp.up'));
     expect(chooseModes(sizes, { ...work, bytes: 4 * 64 * 32 })).toEqual(each('layers.0.attn.k'));

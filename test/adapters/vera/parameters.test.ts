@@ -11,7 +11,7 @@ const modules = [
 ];
 const layout = layoutVectors(modules, 3);
 
-/** Every float of the pool that no vector covers. */
+/** Returns the floats of the pool that belong to no vector. */
 function padding(pool: Float32Array): number[] {
   const free = new Set(pool.keys());
   for (const { out_features, offsetB, offsetD } of layout.slots.values()) {

@@ -5,7 +5,7 @@ import { FakeRunner } from '../../helpers/session/fake_runner';
 
 const key = { projection_prng_key: 0, r: 4, max_in: 6, max_out: 8 };
 
-/** Allocations wait until the test lets them succeed or fail. */
+/** A runner whose allocations wait until the test lets them succeed or fail. */
 class SlowRunner extends FakeRunner {
   readonly #waiting: { readonly pass: () => void; readonly fail: (error: Error) => void }[] = [];
 

@@ -34,7 +34,7 @@ function request(choice: ModeChoice, tokens = 256) {
   return { weights, inputs, choice, tokens, microBatches: 1, bytes: 2 ** 25, maxBindingBytes: 2 ** 27, grads };
 }
 
-/** The kernels that module q uses with these layers. */
+/** Returns the names of the kernels that module q uses with these layers. */
 function kernelsOf(layers: Pick<NonNullable<ReturnType<typeof trainingLayers>>, 'over'>): string[] {
   const g = new Graph();
   const base = plainLayers(g, {
@@ -92,7 +92,8 @@ test('the lengths of the rows of all merged weights are computed before a step, 
   for (const value of values) memory.set(value, new Float64Array(numel(value.shape)));
   runReference(before.steps, memory);
   const [merged, norm] = values.map((value) => memory.get(value)!);
-  // 16 rows of 8, 7 rows of 8 and 5 rows of 16; a weight begins at a multiple of 64, and its lengths at a multiple of 4.
+  // The weights have 16 rows of 8, 7 rows of 8 and 5 rows of 16 numbers. Each weight begins at a multiple of 64, and its norms begin at a
+  // multiple of 4.
   const rows = [
     { start: 0, rows: 16, K: 8, at: 0 },
     { start: 128, rows: 7, K: 8, at: 16 },

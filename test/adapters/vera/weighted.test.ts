@@ -19,10 +19,7 @@ const only = (values: VeraValues, wanted: (module: string) => boolean): VeraValu
   modules: new Map([...values.modules].filter(([module]) => wanted(module))),
 });
 
-/**
- * The sum equals its parts in float64, except for one rounding of the vectors: half an ulp, 2^-24, times the numbers
- * that they multiply.
- */
+/** Expects the sum to equal its parts in float64, up to one rounding of the vectors: a relative error of at most half an ulp, 2^-24. */
 function expectSum(combined: VeraValues, parts: readonly WeightedPart[]): void {
   expect([...combined.modules.keys()].sort()).toEqual(
     [...new Set(parts.flatMap(({ modules }) => [...modules.keys()]))].sort(),
@@ -86,7 +83,7 @@ describe('combineVectors', () => {
     const ones = withVectors(llama, ({ b, d }) => ({ b: b.map(() => 1), d }));
     const tiny = withVectors(llama, ({ b, d }) => ({ b: b.map(() => 2 ** -24), d }));
     const { vectors } = combineVectors(weighted([1, ones], [1, tiny], [1, tiny]));
-    // A sum that is rounded after each addition loses both halves of an ulp.
+    // 1 + 2^-24 + 2^-24: if each addition were rounded, the sum would stay 1.
     expect(vectors.get(`base_model.model.${q}.vera_lambda_b`)?.[0]).toBe(1 + 2 ** -23);
     expect(vectors.get(`base_model.model.${q}.vera_lambda_d`)).toEqual(
       llama.vectors.get(`base_model.model.${q}.vera_lambda_d`),

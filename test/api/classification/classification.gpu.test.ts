@@ -17,7 +17,7 @@ import { eventsOf, weightsOf } from '../../helpers/models/tiny_training';
 import { oneBrowser } from '../../helpers/session/one_browser';
 import { bytesOf, openTestSession, type TestSession, within } from '../../helpers/session/session';
 
-/** Rows whose class follows from their first token. */
+/** Rows whose first token determines their class. */
 const rows = Array.from({ length: 12 }, (_, index): Example => {
   const label = index % 3;
   const input_ids = [10 + label, ...Array.from({ length: 3 + (index % 5) }, (_, t) => 20 + ((7 * index + t) % 60))];
@@ -81,7 +81,7 @@ describe('training', () => {
       expect(predicted.map(([best]) => best!.label)).toEqual(rows.map((row) => (row as { label: string }).label));
       for (const scores of predicted) expect(scores.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 10);
       const [first] = predicted;
-      // A batch of fewer rows uses other kernels.
+      // A batch with fewer rows uses other kernels.
       const alone = await model.predict(rows[0] as { input_ids: number[] });
       expect(alone.map(({ label }) => label)).toEqual(first!.map(({ label }) => label));
       for (const [index, { score }] of alone.entries()) expect(score).toBeCloseTo(first![index]!.score, 5);
@@ -98,7 +98,7 @@ describe('training', () => {
       const base = await AutoModelForSequenceClassification.from_pretrained(files, { session, id2label, problem_type });
       expect(base.config.problem_type).toBe(problem_type);
       const model = await get_peft_model(base, config);
-      // The first token decides the row's labels: one, two, or none.
+      // The first token determines the row's labels: one, two, or none.
       const sets = [['red'], ['green', 'blue'], []];
       const several = rows.map((row, index): Example => {
         const { input_ids } = row as { readonly input_ids: readonly number[] };

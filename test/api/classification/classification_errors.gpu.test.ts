@@ -39,7 +39,7 @@ beforeAll(async () => {
   regression = await get_peft_model(await loadTextClassifier(opened, 'roberta-regression'), config);
   const gpt2 = await AutoModelForCausalLM.from_pretrained(goldenBase('base/gpt2'), { session });
   language = await get_peft_model(gpt2, new VeraConfig({ r: 4, target_modules: ['c_attn'], fan_in_fan_out: true }));
-  // A first run leaves buffers in memory that later runs use again.
+  // The first run allocates buffers that stay in memory and that later runs reuse.
   await trainer(classifier).train();
   await trainer(regression, { train_dataset: numbers }).train();
 });

@@ -23,7 +23,7 @@ interface TokenRow {
 
 const id2label = { 0: 'red', 1: 'green', 2: 'blue' };
 const names = Object.values(id2label);
-/** Rows whose class follows from their first token. */
+/** Rows whose first token determines their class. */
 const rows = Array.from({ length: 21 }, (_, index): TokenRow => {
   const input_ids = [
     10 + (index % 3),
@@ -42,7 +42,7 @@ async function load({ session }: TestSession, base = 'bert', fields: object = {}
   );
 }
 
-/** The adapter's files with another last layer, whose tensors' names begin with `layer`. */
+/** Returns the adapter's files with these weights in the last layer, whose tensor names begin with `layer`. */
 async function withLayer(files: AdapterFiles, layer: string, weight: Float32Array<ArrayBuffer>): Promise<AdapterFiles> {
   const { tensors, metadata } = readSafetensors(await bytesOf(files['adapter_model.safetensors']));
   const changed = new Map(tensors);
@@ -55,7 +55,9 @@ async function withLayer(files: AdapterFiles, layer: string, weight: Float32Arra
   return { ...files, 'adapter_model.safetensors': new Blob([writeSafetensors(changed, metadata)]) };
 }
 
-/** The features that the last layer reads, three at a time: each of several adapters has a last layer that outputs three features. */
+/**
+ * Returns the features that the last layer reads. Loads several adapters, whose last layers each copy three of the features to the logits.
+ */
 async function featuresOf(model: VeraModel, layer: string): Promise<Float32Array> {
   const files = await model.save_pretrained();
   const D = (await vectorsOf(files)).get(`${layer}.weight`)!.length / 3;
@@ -100,7 +102,7 @@ describe('fit_head', () => {
       });
       const largest = Math.max(...expected.weight.map(Math.abs));
       const weight = vectors.get(`${layer}.weight`)!;
-      // Batches of another size round features differently, by some 1e-6 of their values.
+      // Features from batches of another size differ by rounding, by about 1e-6 of their values.
       for (const [i, entry] of expected.weight.entries())
         expect(Math.abs(weight[i]! - entry)).toBeLessThan(1e-3 * largest);
       expect(fit.loss).toBeCloseTo(expected.loss, 4);

@@ -16,13 +16,13 @@ import { bytesOf, type TestSession, within } from '../../helpers/session/session
 const id2label = { 0: 'red', 1: 'green', 2: 'blue' };
 const names = Object.values(id2label);
 const config = new VeraConfig({ r: 4, target_modules: ['query'], task_type: 'SEQ_CLS' });
-/** Rows whose class follows from their first token. */
+/** Rows whose first token determines their class. */
 const rows = Array.from({ length: 6 }, (_, index) => ({
   input_ids: [10 + (index % 3), 20 + index, 30],
   label: names[index % 3] ?? '',
 }));
 
-/** A classifier with the adapters a and b, of which a is active. */
+/** Loads a classifier with the adapters a and b. a is active. */
 async function load({ session }: TestSession): Promise<VeraModel> {
   const files = goldenBase('base/bert');
   const base = await AutoModelForSequenceClassification.from_pretrained(files, { session, id2label });
@@ -45,7 +45,7 @@ interface Heads {
   readonly before: Float32Array;
   readonly done: Float32Array;
   logits(): Promise<Float32Array>;
-  /** Solves for another head. */
+  /** Solves for a head with other values. */
   solve(signal: AbortSignal | undefined): Promise<unknown>;
 }
 
@@ -61,7 +61,7 @@ async function heads(opened: TestSession): Promise<Heads> {
   return { before, done, logits, solve };
 }
 
-/** The call is aborted after these numbers of microtasks in a turn of the event loop. */
+/** Within a turn of the event loop, the call is aborted after one of these numbers of microtasks. */
 const WITHIN = [0, 3, 8, 20];
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -69,7 +69,7 @@ test('fit_head that is aborted at any moment takes effect, or leaves the head as
   await within({}, async (opened) => {
     const { before, done, logits, solve } = await heads(opened);
     const outcomes = { done: 0, undone: 0 };
-    // Ever larger steps, because a slow device takes many turns.
+    // The steps between moments grow, because a call takes many turns on a slow device.
     for (let moment = 0; outcomes.done === 0; moment += 1 + Math.floor(moment / 40)) {
       const controller = new AbortController();
       const reason = new Error(`at moment ${moment}`);

@@ -76,7 +76,7 @@ describe.each(['vit_mid', 'vit_v4names_mid'])('%s', async (name) => {
     );
     const merged = await vera.merge_and_unload();
     await expectFigure(merged, 'merged');
-    // An exported file uses the tensor names of transformers 4, and a model loads it, merged weight included.
+    // The exported file uses the tensor names of transformers 4. It loads as a model, with the merged weights.
     const exported = await merged.export_model();
     await expectFigure(
       await AutoModelForImageClassification.from_pretrained({ files: exported }, { session }),
@@ -191,7 +191,7 @@ test('a file with the names of transformers 5 is read too', async () => {
   await model.dispose();
 });
 
-/** A safetensors file with the tensor names of transformers 5. */
+/** Returns the safetensors file with its tensors renamed as in transformers 5. */
 async function renamedTo5(file: Blob): Promise<Blob> {
   const length = Number(new DataView(await file.slice(0, 8).arrayBuffer()).getBigUint64(0, true));
   const header = (await file.slice(8, 8 + length).text())

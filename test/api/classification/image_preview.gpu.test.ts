@@ -20,7 +20,7 @@ test('an image is shown as it is resized, with its numbers and its label', async
   const { width, height, data } = preview.image;
   expect([width, height, data.length]).toEqual([28, 28, 4 * 28 * 28]);
   expect(data.filter((_, index) => index % 4 === 3)).toEqual(new Uint8ClampedArray(28 * 28).fill(255));
-  // A square is dark and its neighbour light.
+  // One square of the pattern is dark, and the next one is light.
   expect([data[4 * (2 * 28 + 1)], data[4 * (2 * 28 + 6)]]).toEqual([30, 220]);
   expect(preview.pixel_values.dims).toEqual([3, 28, 28]);
   const expected = Float32Array.from({ length: 3 * 28 * 28 }, (_, index) => {

@@ -28,7 +28,7 @@ const rows = words.flatMap((own, label): Example[] =>
 );
 const texts = rows.map((row) => (row as { text: string }).text);
 
-/** The folder with a config.json that names no classifier, as sentence-transformers writes it. */
+/** Returns the folder with a config.json that names no classifier, as sentence-transformers writes it. */
 function asEncoder({ files, ...given }: GoldenFolder): GoldenFolder {
   const config = JSON.parse(readFileSync(`test/golden/base/${given.base}/config.json`, 'utf8'));
   return { ...given, files: { ...files, 'config.json': { ...config, architectures: ['BertModel'] } } };

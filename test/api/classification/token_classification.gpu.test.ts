@@ -13,7 +13,7 @@ import {
 import { goldenBase } from '../../helpers/golden/golden';
 import { type TestSession, within } from '../../helpers/session/session';
 
-/** Rows in which a token's number decides its label, and every fourth token has none. */
+/** Rows in which a token's id determines its label. Every fourth token has no label. */
 const rows = Array.from({ length: 12 }, (_, row): Example => {
   const input_ids = Array.from({ length: 4 + (row % 5) }, (_, t) => 10 + ((5 * row + 3 * t) % 30));
   return { input_ids, labels: input_ids.map((id, t) => (t % 4 === 3 ? -100 : id % 3)) };

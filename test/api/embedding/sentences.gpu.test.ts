@@ -10,7 +10,7 @@ import {
 } from '../../helpers/golden/golden_sentences';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 
-/** The vectors are rounded to seven digits, and none is longer than 10. */
+/** The golden numbers are rounded to seven digits: an error of at most 5e-6, because they are below 100. */
 const TOLERANCE = 1e-5;
 
 function expectVectors(actual: readonly Float32Array[], expected: GoldenFolder['vectors']): void {
@@ -80,7 +80,7 @@ describe('embed', () => {
     for (let call = 0; call < 2; call++) expectVectors(await model.embed(['a', 'Whale']), decoder.vectors.slice(2, 4));
     expect(asked.filter((name) => name === 'modules.json')).toHaveLength(1);
     asked.length = 0;
-    // A token can be asked for during a load alone.
+    // A session can ask for the hub's token only during the load, so this load reads all files at once.
     const token = async (): Promise<string> => 'hf_token';
     await AutoModelForCausalLM.from_pretrained('https://models.example/mine/', { session, token });
     expect(asked).toEqual(expect.arrayContaining(['modules.json', 'chat_template.jinja']));

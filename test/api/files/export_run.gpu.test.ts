@@ -21,7 +21,7 @@ oneBrowser();
 const opened = await openTestSession();
 const init = { train_dataset: resumedRows, args: { ...resumedArgs, save_strategy: 'no' } } as const;
 
-/** The step of an exported run, and its files. */
+/** Returns the step of an exported run, and a function that returns its files by name. */
 async function stepOf(files: ReadonlyMap<string, Blob>): Promise<{ step: number; at: (name: string) => Blob }> {
   const { step, checkpoint } = await jsonOf(files, 'run.json');
   return { step: Number(step), at: (name) => files.get(`${checkpoint}/${name}`)! };

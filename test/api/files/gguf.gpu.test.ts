@@ -33,7 +33,7 @@ test.each(['llama3-tied', 'gemma', 'gpt2', 'falcon-new'])(
 );
 
 test.each([
-  // Percent of float32's bytes. Some rows of this llama don't divide into whole blocks.
+  // The most bytes, in percent of float32's. Some matrices of this llama aren't packed, because their rows don't divide into whole blocks.
   ['llama', 45],
   ['gpt2', 33],
 ])('packed numbers of %s stay packed, and are near the original ones', async (name, share) => {
@@ -50,8 +50,8 @@ test.each([
   const largest = Math.max(...(exact ?? []).map(Math.abs));
   const away = (to: Float32Array | undefined): number =>
     Math.max(...(of8 ?? []).map((logit, index) => Math.abs(logit - (to?.[index] ?? Number.NaN))));
-  // Each weight has eight bits, so logits differ from float32's. The packed and the widened model have the same
-  // numbers.
+  // The packed weights have eight bits, so logits differ from those of float32 weights. The widened model has the packed model's numbers,
+  // in float32.
   expect(away(exact)).toBeGreaterThan(0);
   expect(away(exact)).toBeLessThan(0.05 * largest);
   expect(away(of32)).toBeLessThan(1e-5 * largest);

@@ -18,7 +18,7 @@ const CONFIG = {
   ...{ pad_token_id: 1, tie_word_embeddings: true, do_layer_norm_before: true, activation_function: 'relu' },
 };
 
-/** A folder like facebook/opt-125m's main branch: tensor names without `model.`, a tied head, and no tokenizer.json. */
+/** Returns a folder like facebook/opt-125m's main branch: tensor names without `model.`, a tied head, and no tokenizer.json. */
 async function folderOf2022(weights: Blob): Promise<{ readonly files: Map<string, Blob> }> {
   const tensors = [...readSafetensors(new Uint8Array(await weights.arrayBuffer())).tensors].map(
     ([name, tensor]) => [name.replace(/^model\./, ''), tensor] as const,

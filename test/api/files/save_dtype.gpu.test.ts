@@ -29,7 +29,7 @@ async function lossOf(model: PreTrainedModel, name: string): Promise<number> {
   return (await model.forward(goldenCase(name).inputs.batch)).loss!;
 }
 
-/** The largest relative rounding error of a number from 2⁻¹⁴ on. */
+/** The largest relative rounding error in float16 of a number that is at least 2⁻¹⁴. */
 const HALF_UNIT = 2 ** -11;
 
 describe('an adapter saved in float16', () => {

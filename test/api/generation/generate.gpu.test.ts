@@ -20,7 +20,7 @@ async function generated(prompt: readonly number[], config: GenerationConfig = {
   return tokens;
 }
 
-/** The likeliest token after `ids`, by a whole pass without a cache. */
+/** Returns the most likely token after `ids`, computed by a whole forward pass without a cache. */
 async function likeliest(ids: readonly number[], penalty = 1): Promise<number> {
   const { logits } = await model.forward({ input_ids: [ids] });
   const last = logits.data.slice((ids.length - 1) * V);
@@ -42,7 +42,7 @@ test.each([1, 5, 63, 64, 65, 130])(
 test.each([1, 9, 70])('a penalty counts the prompt of %i tokens and the new text', async (length) => {
   const { input_ids } = tinyRow(length, length);
   const free = await generated(input_ids, { max_new_tokens: 12 });
-  // The second text uses the buffers of the first.
+  // The second text reuses the buffers of the first.
   for (const repetition_penalty of [1.7, 1.02]) {
     const expected: number[] = [];
     while (expected.length < 12) expected.push(await likeliest([...input_ids, ...expected], repetition_penalty));

@@ -5,7 +5,7 @@ import { goldenBases, isDecoder } from '../../helpers/golden/golden_index';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 
 const PROMPT = [5, 17, 60, 3, 44];
-/** The number of new tokens that fits into the models' contexts. */
+/** The number of new tokens that fit into the models' contexts. */
 const NEW = 34;
 
 let opened: TestSession;
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => opened.session.close());
 
-/** The likeliest next tokens, each computed from all tokens before it. */
+/** Returns the most likely next tokens, each computed from all tokens before it. */
 async function recomputed(model: PreTrainedModel): Promise<number[]> {
   const ids = [...PROMPT];
   while (ids.length < PROMPT.length + NEW) {

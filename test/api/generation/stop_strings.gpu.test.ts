@@ -31,7 +31,7 @@ async function piecesOf(prompt: string | readonly number[], config: GenerationCo
   return pieces;
 }
 
-/** The pieces up to the one that completes a stop string. */
+/** Returns the pieces up to the one that completes a stop string. */
 function upTo(pieces: readonly { readonly text: string }[], strings: readonly string[]) {
   const textUpTo = (end: number) => pieces.slice(0, end).reduce((text, piece) => text + piece.text, '');
   const ends = pieces.findIndex((_, at) => strings.some((string) => textUpTo(at + 1).includes(string)));

@@ -28,7 +28,7 @@ test.skipIf(!hasStories)('stories260K continues greedily as its author published
     parts.push(text);
   }
   expect(ids).toEqual(greedy.greedy_ids);
-  // The published text spells out the newline's byte token, and keeps the first word's space, which decoding removes.
+  // The published text has <0x0A> in place of a newline, and the space before the first word, which decoding removes.
   const published = greedy.text.replaceAll('<0x0A>', '\n').trimStart();
   expect(parts.join('')).toBe(published);
   expect(await generation).toBe(published);

@@ -21,7 +21,7 @@ test.each(cases)("ten steps of TRL's DPOTrainer: $title", async ({ row }) => {
     };
     const run = new DPOTrainer({ model, train_dataset: examples, args }).train();
     await run;
-    // The prompt of the last pair fills max_length.
+    // The last pair is left out, because its prompt fills max_length.
     expect(opened.warnings.at(-1)).toBe('left_out');
     await expectGolden(row, await model.save_pretrained(), run.state.log_history);
   });

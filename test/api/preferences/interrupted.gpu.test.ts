@@ -40,7 +40,7 @@ const undisturbed = (kind: Kind): Promise<Uint8Array> =>
 interface Interrupted {
   readonly run: TrainRun;
   readonly model: VeraModel;
-  /** Resolves while the base model computes the second of the eight batches that give the run's reference. */
+  /** Resolves once the base model computes the second of the eight batches of the run's reference. */
   readonly inPass: Promise<void>;
 }
 
@@ -51,7 +51,7 @@ async function interrupted(opened: TestSession, kind: Kind): Promise<Interrupted
     begin = resolve;
   });
   const run = trainer(kind, model, [{ on_train_begin: () => begin() }]).train();
-  // Slow reads hold the pass at its last batches.
+  // Delayed reads slow the pass down, so that the test can act before it ends.
   opened.delayReads(20);
   const inPass = begun.then(async () => {
     const before = opened.calls('submit');

@@ -48,7 +48,7 @@ function kto(model: VeraModel, more: KTOConfig = {}): KTOTrainer {
 const trainerOf = (kind: Kind, model: VeraModel, more: DPOConfig & KTOConfig = {}): Trainer =>
   kind === 'dpo' ? dpo(model, more) : kto(model, more);
 
-/** A new adapter with the same first values, in a session of its own. */
+/** Runs `body` with a new adapter, in a session of its own. The adapter always has the same initial values. */
 function fresh<T>(body: (model: VeraModel, opened: TestSession) => Promise<T>, more?: VeraConfigInit): Promise<T> {
   return within({}, async (opened) => body(await adapted(opened, more), opened));
 }
@@ -62,7 +62,7 @@ describe('what is learnt', () => {
   test('chosen texts become likelier than rejected ones, which evaluations report by TRL’s names', async () => {
     await fresh(async (model) => {
       const before = await dpo(model).evaluate();
-      // A new adapter computes the same as its base, so the loss is ln 2.
+      // A new adapter doesn't change the base model's results yet, so the loss is ln 2.
       expect(before.eval_loss).toBeCloseTo(Math.LN2, 5);
       expect(before).toMatchObject({ 'rewards/chosen': 0, 'rewards/rejected': 0, 'rewards/margins': 0, eval_pairs: 8 });
       expect(before['logps/chosen']).toBeLessThan(0);

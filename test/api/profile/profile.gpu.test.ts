@@ -15,7 +15,7 @@ import {
 } from '../../helpers/session/profiles';
 import { bytesOf } from '../../helpers/session/session';
 
-/** The storage of one browser. */
+/** Each test has a browser with empty storage. */
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -165,7 +165,7 @@ describe('a profile', () => {
       await profile.add(habit(1));
       await profile.learn({ args: { max_steps: 40, learning_rate: 0.3 } });
       const [weights, text] = [await weightsOf(profile), await writingOf(profile)];
-      // This rate destroys everything learnt: a model that writes at random has a loss of ln 32 = 3.5, and this one had
+      // At this rate, the adapter loses all that it has learnt. A model that predicts at random has a loss of ln 32 = 3.5; this one had
       // 3.1.
       const { metrics } = await profile.learn({ args: { learning_rate: 50, max_grad_norm: 0 } });
       expect(metrics).toMatchObject({ taken: 0 });
@@ -208,7 +208,7 @@ describe('a profile', () => {
       await profile.learn();
       expect(profile.info).toMatchObject({ examples: 12, seen: 12, history: [{ examples: 11, taken: true }] });
       expect(await examplesOf('ada')).toBe(0);
-      // `keep_examples` moves examples that are in memory to the store; without it they leave the store.
+      // `keep_examples: true` stores the examples that are in memory, and `false` deletes them from the store.
       await Profile.open(base, 'ada', { keep_examples: true });
       expect([await examplesOf('ada'), profile.info.examples]).toEqual([12, 12]);
       const files = await profile.export();

@@ -24,7 +24,7 @@ const rows = (count: number, first = 0) =>
 const options = { peft_config: { r: 8 }, args: { per_device_train_batch_size: 12 } };
 const KEY = 'profile/ada/features';
 
-/** Reads the store as the sessions of a page leave it. */
+/** Reads the features that the page's sessions have stored. */
 async function stored(): Promise<unknown> {
   const store = new IndexedDbStore('webvera', indexedDB);
   const value = await store.get(KEY);

@@ -11,7 +11,7 @@ import { tinyConfig, tinyFiles } from '../../helpers/models/tiny_llama';
 import { stored, visit } from '../../helpers/session/profiles';
 import type { TestSession } from '../../helpers/session/session';
 
-/** The storage of one browser. */
+/** Each test has a browser with empty storage. */
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
 afterEach(() => void vi.unstubAllGlobals());
 

@@ -15,7 +15,7 @@ import {
 } from '../../helpers/session/profiles';
 import { FakeLocks } from '../../worker/fake_locks';
 
-/** The storage of one browser. */
+/** Each test has a browser with empty storage. */
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
 afterEach(() => void vi.unstubAllGlobals());
 

@@ -22,7 +22,7 @@ const told = async (profile: Profile): Promise<unknown[]> =>
 const best = async (profile: Profile): Promise<string[]> =>
   Promise.all([stripes, squares].map(async (image) => (await profile.predict(image))[0]!.label));
 
-/** The bytes that a profile stores of an image, which a preview shows. */
+/** Returns the bytes that a profile stores for an image: the pixels that a preview shows. */
 async function shownBytes(model: PreTrainedModel, image: Parameters<typeof drawn>): Promise<number[]> {
   const { data } = (await model.preview({ image: drawn(...image) })).image;
   return [...data].filter((_, index) => index % 4 !== 3);

@@ -62,7 +62,7 @@ test('a solved head is judged by held-out examples, and training continues from 
     const { metrics } = await profile.learn({ method: 'instant' });
     expect(metrics).toMatchObject({ held_out: 5, computed: 60, taken: 1 });
     const trained = await profile.learn({ args: { max_steps: 1, learning_rate: 1e-30, headLearningRate: 1e-30 } });
-    // Both are losses of one head over the same examples: one is computed from features, the other by a program.
+    // Both are losses of one head over the same examples: one is computed from features, the other by a forward pass.
     expect(trained.metrics.loss_before).toBeCloseTo(metrics.loss_after!, 4);
     const [first, second] = profile.info.history;
     expect([first!.method, second!.method]).toEqual(['instant', 'train']);
@@ -89,7 +89,7 @@ test('after a rollback, and in a copy, a solved head is still replaced by the on
   await visit(async (opened) => {
     const base = await load(opened);
     const profile = await Profile.open(base, 'ada', options);
-    // Random labels can't be learnt, so a head fits its own examples better than cross-validation says.
+    // Random labels can't be learnt, so a head's loss on its own examples is lower than its cross-validated loss.
     const chance = [0, 1, 2, 2, 0, 1, 1, 0, 2, 0, 2, 1].map((label, index) => ({ ...row(index), label }));
     await profile.add(chance);
     await profile.learn({ method: 'instant' });

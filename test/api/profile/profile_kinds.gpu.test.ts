@@ -9,7 +9,7 @@ const lora: ProfileOptions = { ...profileOptions, peft_config: { peft_type: 'LOR
 const ia3: ProfileOptions = { ...profileOptions, peft_config: { peft_type: 'IA3' } };
 const unilora: ProfileOptions = { ...profileOptions, peft_config: { peft_type: 'UNILORA' } };
 
-/** The storage of one browser. */
+/** Each test has a browser with empty storage. */
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -23,10 +23,10 @@ test.each(['dispose', 'forget'] as const)('profiles of several kinds, one after 
       await profile.learn({ args: { max_steps: 2 } });
       written.push(await writingOf(profile));
       await profile[end]();
-      await base.memory(); // once the calls before it have freed theirs
+      await base.memory(); // resolves after earlier calls have freed their memory
       bytes.push(opened.storageBytes());
     }
-    // The first profile of each kind leaves programs for later ones.
+    // The programs of the first profile of each kind stay in memory, and later profiles reuse them.
     expect(bytes.slice(4)).toEqual([bytes[3], bytes[3]]);
     expect(written).toEqual(Array(6).fill(expect.objectContaining({ length: 12 })));
   }),

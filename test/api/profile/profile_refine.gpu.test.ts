@@ -19,7 +19,7 @@ const load = ({ session }: TestSession, more: object = {}) => {
   const options = { session, id2label: { ...colours }, ...more };
   return AutoModelForSequenceClassification.from_pretrained(goldenBase('base/bert'), options);
 };
-/** The class is that of the first token; the other tokens are noise. */
+/** Returns a row whose first token determines its class. The other tokens are noise. */
 const row = (index: number) => ({
   input_ids: [10 + (index % 3), ...[7, 11, 13].map((factor) => 20 + ((factor * index) % 60))],
   label: index % 3,
@@ -31,7 +31,7 @@ const options: ProfileOptions = {
 };
 const refine: LearnOptions = { method: 'refine' };
 
-/** The weights of a new profile over the same base, which has learnt `count` rows. */
+/** Creates a profile over the same base and teaches it `count` rows. Returns its weights and its info. */
 function learnt(count: number, learn: LearnOptions): Promise<{ weights: Uint8Array; profile: Profile['info'] }> {
   vi.stubGlobal('indexedDB', new IDBFactory());
   return visit(async (opened) => {
@@ -98,12 +98,12 @@ test('vectors and head both change, and the same examples give the same bytes', 
 });
 
 test('vectors that are clearly worse on a fifth of many examples aren’t chosen either', async () => {
-  // This rate destroys the vectors.
+  // At this rate, the vectors become useless.
   const ruined = await learnt(150, { ...refine, args: { learning_rate: 30, lr_scheduler_type: 'constant' } });
   const [record] = ruined.profile.history;
   const [instant, trained, halfway] = record!.candidates;
   expect(record).toMatchObject({ held_out: 5, taken: true });
-  // Every fifth of a colour, without those held out.
+  // Every fifth row of each colour is left out. Rows that are held out don't count.
   const held = [109, 119, 129, 139, 149];
   const counts = [0, 0, 0];
   const isLeftOut = (_: unknown, n: number) => !held.includes(n) && ++counts[n % 3]! % 5 === 0;

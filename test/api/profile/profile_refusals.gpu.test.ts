@@ -5,7 +5,7 @@ import { AutoModelForCausalLM, type Example, Profile } from '../../../src/index'
 import { loadTiny, tinyFiles, tinyRow, tinyTensors } from '../../helpers/models/tiny_llama';
 import { habit, profileOptions as options, visit } from '../../helpers/session/profiles';
 
-/** The storage of one browser. */
+/** Each test has a browser with empty storage. */
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
 afterEach(() => void vi.unstubAllGlobals());
 

@@ -14,7 +14,7 @@ import {
 } from '../../helpers/session/profiles';
 import { FakeLocks } from '../../worker/fake_locks';
 
-/** The storage of one browser. */
+/** Each test has a browser with empty storage. */
 beforeEach(() => {
   vi.stubGlobal('indexedDB', new IDBFactory());
   vi.stubGlobal('navigator', { ...globalThis.navigator, locks: new FakeLocks().manager });
@@ -23,7 +23,7 @@ afterEach(() => void vi.unstubAllGlobals());
 
 const endless = { args: { max_steps: 500, save_steps: 1 } };
 
-/** The files, weights and history of a profile that has learnt other examples. */
+/** Returns the files, weights and history of a profile that has learnt other examples. */
 async function elsewhere() {
   const made = await visit(async (opened) => {
     const profile = await Profile.open(await loadTiny(opened), 'bob', options);

@@ -15,7 +15,7 @@ import {
 } from '../../helpers/session/profiles';
 import { FakeLocks } from '../../worker/fake_locks';
 
-/** The storage of one browser. */
+/** Each test has a browser with empty storage. */
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -81,8 +81,7 @@ describe('a run that is interrupted', () => {
       const told: string[] = [];
       for await (const event of run) {
         if (event.type === 'log' && told.length === 0) page.dispatchEvent(new Event('keydown'));
-        // The run also pauses before its first step, because a visitor has only just arrived; such events don't count
-        // here.
+        // The run also pauses before its first step, because a page counts as in use when it opens. Those events aren't counted here.
         if ('reason' in event && event.state.global_step > 0) told.push(`${event.type} ${event.reason}`);
         if (told.length === 2) {
           page.visibilityState = 'hidden';
@@ -195,7 +194,7 @@ test('a tab that loses its run to another one leaves the run and its checkpoints
     await profile.add(habit(1));
     const run = profile.learn({ args: { max_steps: 200, save_steps: 1 } });
     for await (const { type } of run) if (type === 'save') break;
-    // A browser releases the locks of a sleeping page.
+    // A browser releases the locks of a sleeping page, so another page can take this lock.
     locks.of('other').request(runLock(), { steal: true }, () => new Promise(() => {}));
     await expect(Promise.resolve(run)).rejects.toMatchObject({ code: 'locked_by_other_tab' });
     expect(profile.learning).toBeUndefined();

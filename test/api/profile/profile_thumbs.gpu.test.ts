@@ -11,7 +11,7 @@ import { smallWriter } from '../../helpers/models/small_writer';
 import { stored, visit, weightsOf } from '../../helpers/session/profiles';
 import type { TestSession } from '../../helpers/session/session';
 
-/** The storage of one browser. */
+/** Each test has a browser with empty storage. */
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -122,7 +122,7 @@ describe('learning', () => {
       const profile = await open(opened);
       await profile.add([text, bad]);
       const before = await weightsOf(profile);
-      // So high a rate destroys what the example has taught.
+      // Such a high rate destroys what was learnt from the example.
       await profile.learn({ args: { max_steps: 2 }, ratings: { max_steps: 4, learning_rate: 30, max_grad_norm: 0 } });
       const [record] = profile.info.history;
       const [likelihood] = record?.phases ?? [];
@@ -133,7 +133,7 @@ describe('learning', () => {
   });
 });
 
-/** How a text's log probability changes over a run. */
+/** Returns the change of a text's log probability over a run. */
 async function changeOf(run: TrainRun, name: 'logps/chosen' | 'logps/rejected'): Promise<number> {
   const logps: number[] = [];
   for await (const event of run) if (event.type === 'log') logps.push(event.logs[name] ?? Number.NaN);
@@ -197,7 +197,7 @@ describe('thumbs', () => {
       expect(opened.warnings).toContain('left_out');
       await profile.rate({ prompt, completion: long }, 0);
       await expect(Promise.resolve(profile.learn({ ratings }))).rejects.toMatchObject({ code: 'invalid_argument' });
-      // If one kind has nothing to learn, the other kinds still take their turns.
+      // If one kind of feedback has nothing to learn from, the other kinds are still learnt.
       await profile.add(text);
       await profile.learn({ args: { max_steps: 2 } });
       expect(profile.info.history.at(-1)).toMatchObject({ steps: 2, phases: [{ kind: 'examples' }] });

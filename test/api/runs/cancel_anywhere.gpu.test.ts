@@ -9,10 +9,10 @@ import { type TestSession, within } from '../../helpers/session/session';
 
 oneBrowser();
 
-/** Begins work, calls `abort` while it is in progress, and gives the promise that must reject. */
+/** Begins work, calls `abort` while it is in progress, and returns the promise that must reject. */
 type Stage = (opened: TestSession, model: VeraModel, signal: AbortSignal, abort: () => void) => PromiseLike<unknown>;
 
-/** A run that is aborted at an event. */
+/** Returns a stage that trains, and aborts the run at the first event that `when` accepts. */
 const runUntil =
   (when: (event: TrainEvent) => boolean, args: object = {}): Stage =>
   (_, model, signal, abort) => {

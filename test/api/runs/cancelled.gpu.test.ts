@@ -39,7 +39,7 @@ async function logitsOf(model: PreTrainedModel): Promise<Float32Array> {
 interface Change {
   /** Makes the model before the change. */
   begin(): Promise<VeraModel>;
-  /** Changes the model, and gives the model after the change. */
+  /** Changes the model, and resolves with the changed model. */
   run(model: VeraModel, options: { signal?: AbortSignal }): Promise<PreTrainedModel>;
 }
 
@@ -81,11 +81,11 @@ const changes: Record<string, Change> = {
   },
 };
 
-/** The call is aborted after these numbers of turns of the event loop. */
+/** Within a turn of the event loop, the call is aborted after one of these numbers of microtasks. */
 const WITHIN = [0, 3, 8, 20];
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Everything that the page reports about a model. */
+/** Returns everything that the page reports about a model. */
 function told(model: VeraModel): unknown {
   return [model.get_model_status(), model.get_layer_status(), model.active_adapters, Object.keys(model.peft_config)];
 }
@@ -107,7 +107,7 @@ describe.each(Object.entries(changes))('%s that is aborted at any moment', (_, {
     await logitsOf(model);
     let memory = opened.storageBytes();
     const outcomes = { done: 0, undone: 0 };
-    // Each moment repeats the call. On a slow machine, where a call takes many turns, later moments are further apart.
+    // The call is repeated for each moment of the abort. The steps between moments grow, because a call takes many turns on a slow machine.
     for (let moment = 0, late = false; !late; moment += 1 + Math.floor(moment / 60)) {
       const controller = new AbortController();
       const reason = new Error(`at moment ${moment}`);

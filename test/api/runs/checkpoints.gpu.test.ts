@@ -34,7 +34,7 @@ test('a run’s checkpoints are listed, and deleted', async () => {
   await trained({ resume: true });
   const [ended] = await listed();
   expect(ended).toMatchObject({ id: broken?.id, global_step: 12, ended: true });
-  // Two checkpoints have λ and both moments.
+  // Each of the two checkpoints contains λ and both moments.
   expect(ended?.bytes).toBeGreaterThan(2 * 3 * 4 * 8);
   await within({ store: 'auto' }, async ({ session }) => {
     await checkpoints.delete('nobody', { session });

@@ -10,7 +10,7 @@ oneBrowser();
 const inputs = { input_ids: [tinyRows[0]!.input_ids] };
 const lost = { code: 'device_lost', hint: 'Load the model again.', retryable: true };
 
-/** A data set that never answers: the device is lost at its first request. */
+/** A data set that never yields a row: the device is lost at its first request. */
 async function* stuck(opened: TestSession) {
   opened.lose('the driver crashed');
   await new Promise(() => {});

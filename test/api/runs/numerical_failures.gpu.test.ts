@@ -20,7 +20,7 @@ import { type TestSession, vectorsOf, within } from '../../helpers/session/sessi
 
 oneBrowser();
 
-/** Trains until the run fails, and gives its events, its error and its model. */
+/** Trains until the run fails, and returns its events, its error and its model. */
 async function failed(
   { session }: TestSession,
   base: ModelSource,
@@ -83,7 +83,7 @@ describe('a run that can’t succeed ends after three times, and leaves the last
     },
   );
 
-  /** A base model whose first token has an infinite embedding. */
+  /** A base model in which the embedding of token 0 is infinite. */
   const poisoned = changedBase('model.embed_tokens.weight', (value, at) =>
     at < 16 ? Number.POSITIVE_INFINITY : value,
   );
@@ -131,7 +131,7 @@ describe('a run that can’t succeed ends after three times, and leaves the last
   }
 });
 
-/** A head of 1.1 MB that trains. */
+/** A model whose head has 1.1 MB and is trained. */
 const largeConfig = { ...tinyConfig, vocab_size: 17_000, tie_word_embeddings: false };
 const large = tinyFiles({ config: largeConfig, weights: writeSafetensors(tinyTensors(largeConfig)) });
 
@@ -148,7 +148,7 @@ test.each(ofRing(trainables, { test: ([what]) => what === 'vectors' }))(
       const args = { max_steps: 3, learning_rate: 0.01, lr_scheduler_type: 'linear', save_strategy: 'no' } as const;
       const model = await get_peft_model(loaded, new VeraConfig({ ...resumedAdapter, ...config }));
       const train_dataset = tinyRows.slice(0, 1);
-      // The first step's end writes NaN into the adapter's pool, once.
+      // At the end of the first step, the callback writes NaN into the adapter's pool, once.
       let isSpoilt = false;
       const on_step_end = (): void => {
         if (isSpoilt) return;
@@ -179,7 +179,7 @@ test('a run that pauses during such a step is restored first', async () => {
     const paused = new Promise<void>((resolve) => {
       pause = resolve;
     });
-    // The second step that begins from here certainly reads the overwritten pool.
+    // The second step that begins after the overwrite certainly reads the overwritten pool.
     const on_step_begin = (): void => {
       begun += 1;
       if (begun === 2) pause();

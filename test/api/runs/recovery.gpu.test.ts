@@ -93,7 +93,7 @@ describe('a run whose device is lost', () => {
       for await (const event of run) {
         if (event.type === 'log') told.push(numbersOf(event.logs));
         if (event.type !== 'log' || event.logs.step !== 6 || told.length > 6) continue;
-        // Until its loss is reported, the blanked device answers every read, with zeros.
+        // Until its loss is reported, the device returns zeros for every read.
         opened.blank();
         setTimeout(() => lose(opened), 20);
       }

@@ -34,7 +34,7 @@ async function vectors(model: VeraModel, adapter_name: string): Promise<Uint8Arr
   return bytesOf((await model.save_pretrained({ adapter_name }))['adapter_model.safetensors']);
 }
 
-/** Runs `body` once, before or after the page's first call of this name during a recovery. */
+/** Runs `body` once, just before or after the page's first request of this name. */
 function onCall({ session }: TestSession, wanted: keyof WorkerSession, body: () => unknown, isAfter = false): void {
   const link = session[linkKey];
   const request = link.request.bind(link) as (name: string, ...args: unknown[]) => Promise<unknown>;

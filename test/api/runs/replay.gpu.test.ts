@@ -34,7 +34,7 @@ test('after the first step of each length, training makes no GPU object', async 
   const run = new Trainer({
     model,
     args: { per_device_train_batch_size: 2, gradient_accumulation_steps: 2, max_steps: 8, shuffle: false },
-    // The steps alternate: one has 64 tokens a row, and the next one 128.
+    // The steps alternate between rows padded to 64 tokens and rows padded to 128 tokens.
     train_dataset: [35, 40, 45, 50, 70, 80, 90, 100].map((length) => tinyRow(length)),
     callbacks: [
       {
@@ -116,7 +116,7 @@ test('the same seed gives the same bytes, another seed others', async () => {
 test('a step may be split into batches in any way', async () => {
   const opened = await openTestSession();
   const base = await loadTiny(opened);
-  // Lengths differ, so that a mean of the batches' means would be another loss.
+  // The rows have different lengths, so that a mean of the batches' means would be another loss.
   const rows = [60, 5, 33, 12].map((length, index) => tinyRow(length, index));
   const runs = [];
   for (const [batch, accumulation] of [
@@ -145,7 +145,7 @@ test('a step may be split into batches in any way', async () => {
         ),
       ).toBeLessThan(2e-6);
     }
-    // Four steps of 1e-2 may each be off by the rounding of a gradient near zero.
+    // In each of the four steps, a gradient near zero may be rounded differently.
     for (const [name, vector] of vectors) {
       expect(largestDifference(vector, whole!.vectors.get(name)!), name).toBeLessThan(1e-4);
     }

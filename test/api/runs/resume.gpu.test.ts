@@ -29,7 +29,7 @@ import { within } from '../../helpers/session/session';
 
 oneBrowser();
 
-/** A head of 1.3 MB that trains. */
+/** A model whose head has 1.3 MB and is trained. */
 const largeConfig = { ...tinyConfig, vocab_size: 20_000, tie_word_embeddings: false };
 const large = {
   base: tinyFiles({ config: largeConfig, weights: writeSafetensors(tinyTensors(largeConfig)) }),

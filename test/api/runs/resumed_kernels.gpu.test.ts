@@ -57,7 +57,7 @@ test('stay the same, even if another run is resumed with others', async () => {
     const model = await get_peft_model(base, new VeraConfig(resumedAdapter));
     const run = tinyTrainer(model, { ...init, args: { ...resumedArgs, ...init.args, save_strategy: 'no' } }).train();
     for await (const { type } of run) if (type === 'log') break;
-    await run.pause(); // two of three lengths are loaded at most
+    await run.pause(); // by now, at most two of three lengths are loaded
     const other = await get_peft_model(base, new VeraConfig({ ...resumedAdapter, r: 4 }));
     const resumed = tinyTrainer(other, { train_dataset: resumedRows, args: resumedArgs }).train({
       resume_from_checkpoint: true,

@@ -15,7 +15,7 @@ import { resumedAdapter, resumedArgs, resumedRows, trained } from '../../helpers
 import { type TestSession, within } from '../../helpers/session/session';
 import { FakeLocks } from '../../worker/fake_locks';
 
-/** A run that stores its state only at its end, which no test reaches. */
+/** Arguments of a run that stores its state only at its end, which no test reaches. */
 const long = { max_steps: 300, save_steps: 1000 } as const;
 const taken = { code: 'locked_by_other_tab', retryable: false, detail: { taken_over: true } };
 
@@ -42,11 +42,11 @@ async function logged(run: TrainRun, step: number): Promise<void> {
   for await (const event of run) if (event.type === 'log' && event.logs.step >= step) return;
 }
 
-/** Two sessions, as two tabs have. */
+/** Runs `body` with two sessions, as in two tabs. */
 const inTwoTabs = (body: (one: TestSession, other: TestSession) => Promise<void>): Promise<void> =>
   within({ store: 'auto' }, (one) => within({ store: 'auto' }, (other) => body(one, other)));
 
-/** The types of a run's events, even if it fails. */
+/** Returns the types of a run's events, even if the run fails. */
 async function typesOf(run: TrainRun): Promise<string[]> {
   const types: string[] = [];
   try {
@@ -73,7 +73,7 @@ describe('a run that another tab takes over', () => {
       const [restored] = await eventsOf(second.run);
       expect(restored).toMatchObject({ type: 'restored', checkpoint: `checkpoint-${reached}` });
       expect(await weightsOf(second.model)).toEqual(straight.weights);
-      // The store now has the new owner's name, so that it rejects writes of the first run that are still in progress.
+      // The store now records the new owner, so that it rejects writes of the first run that are still in progress.
       const [kept] = await checkpoints.list({ session: one.session });
       const store = new IndexedDbStore('webvera', indexedDB);
       expect(await store.get(`checkpoint/${kept?.id}/owner`)).toBeTypeOf('string');
@@ -133,7 +133,7 @@ describe('a run that another tab takes over', () => {
 });
 
 describe('a run whose lock was stolen', () => {
-  /** Steals a run's lock, as another tab does if the holder doesn't answer its question. */
+  /** Steals a run's lock, as another tab does if the holder doesn't answer its request. */
   function steal(locks: FakeLocks): void {
     const [name = ''] = locks.held.filter((held) => held.startsWith('webvera:run:'));
     locks.of('thief').request(name, { steal: true }, () => new Promise(() => {}));

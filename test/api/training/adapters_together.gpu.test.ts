@@ -24,7 +24,7 @@ const WEIGHTS = 'adapter_model.safetensors';
 const config: VeraConfigInit = { r: 8, target_modules: ['down_proj', 'q_proj', 'v_proj'] };
 const names = ['ada', 'ben'] as const;
 
-/** Rows of each person: ben has fewer, so he ends earlier. */
+/** The rows of each person. ben has fewer, so his adapter ends training earlier. */
 const data = {
   ada: Array.from({ length: 7 }, (_, index) => tinyRow(10 + 9 * index, index)),
   ben: Array.from({ length: 4 }, (_, index) => tinyRow(14 + 5 * index, 20 + index)),
@@ -64,9 +64,10 @@ async function stopAt(run: TrainRun, steps: number): Promise<void> {
 }
 
 /**
- * The two computations round differently: activations and gradients differ by at most 1e-6 of their size, as sums of up to 24 terms have an
- * error of √24 · 2⁻²⁴ ≈ 3e-7, and two layers have a dozen such sums in a row. Losses are about 3.5. Clipped gradients are at most 0.5, and
- * an update differs by learning_rate / adam_epsilon times as much; the rates of all steps add up to 0.33: 0.33 / 1e-2 · 5e-7 ≈ 2e-5.
+ * The two computations round differently. A sum of up to 24 terms has an error of √24 · 2⁻²⁴ ≈ 3e-7, and two layers have a dozen such sums
+ * in a row, so activations and gradients differ by at most 1e-6 of their size. Losses are about 3.5. Clipped gradients are at most 0.5, and
+ * an update differs by learning_rate / adam_epsilon times as much as its gradient. The rates of all steps add up to 0.33, so the vectors
+ * differ by 0.33 / 1e-2 · 5e-7 ≈ 2e-5.
  */
 const OF_LOSSES = 4e-6;
 const OF_VECTORS = 2e-5;
@@ -200,7 +201,7 @@ test('each adapter is measured on its own data', async () => {
       expect(eval_history).toHaveLength(3);
       const { train_dataset, eval_dataset } = measured[name];
       const alone = new Trainer({ model, adapter_name: name, train_dataset, eval_dataset });
-      // The adapter ends with its best state.
+      // At the end, the adapter has its best state.
       expect((await alone.evaluate()).eval_loss).toBeCloseTo(best_metric as number, 5);
     }
   });
@@ -233,7 +234,7 @@ test("one person's losses that aren't finite end his training alone", async () =
     await expected;
     const model = await get_peft_model(await loadTiny(opened), new VeraConfig(config), 'ada');
     const files = await changedFiles(await model.save_pretrained(), (name, numbers) => {
-      // The largest values that an adapter may hold. The second step exceeds them.
+      // The largest values that an adapter may have. The second step exceeds them.
       if (name.includes('vera_lambda_')) numbers.fill(name.includes('vera_lambda_b') ? 1e4 : 0);
     });
     await model.load_adapter(files, 'ben', { is_trainable: true });

@@ -15,7 +15,7 @@ afterAll(() => opened.session.close());
 
 const config = new VeraConfig({ r: 4, target_modules: ['q_proj', 'v_proj'] });
 
-/** A model with the adapters a and b, of which a is active. */
+/** Returns a model with the adapters a and b. a is active. */
 async function two(): Promise<VeraModel> {
   const model = await get_peft_model(base, config, 'a');
   await model.add_adapter('b', config);

@@ -82,7 +82,7 @@ async function peakOf(checkpointing: boolean): Promise<number> {
   return peak_gpu_bytes;
 }
 
-/** A GPU with this many bytes of memory: error scopes report when more are in use. */
+/** Returns a GPU with this many bytes of memory: its error scopes report an error if more are in use. */
 function withMemory({ gpu, liveBytes }: SessionGpu, bytes: number): GPU {
   const limited = (device: GPUDevice): GPUDevice => {
     const scopes: GPUErrorFilter[] = [];

@@ -21,7 +21,7 @@ import { tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
 import { oneBrowser } from '../../helpers/session/one_browser';
 import { openTestSession, type TestSession, within } from '../../helpers/session/session';
 
-/** Rows whose class follows from their first token, sorted by class. */
+/** Rows whose first token determines their class, sorted by class. */
 const rows = Array.from({ length: 16 }, (_, index): Example => {
   const label = Math.floor(index / 8);
   const input_ids = [10 + label, ...Array.from({ length: 3 + (index % 5) }, (_, t) => 20 + ((7 * index + t) % 60))];
@@ -51,7 +51,7 @@ async function lossesOf(model: VeraModel, more: TrainingArguments): Promise<numb
   return run.state.log_history.map(({ loss }) => loss);
 }
 
-/** The head's tensors in the adapter's file. */
+/** Returns the head's tensors in the adapter's file. */
 async function headOf(model: VeraModel): Promise<ReadonlyMap<string, readonly number[]>> {
   const { tensors } = readSafetensors(await weightsOf(model));
   const head = [...tensors].filter(([name]) => name.includes('classifier'));
@@ -59,7 +59,7 @@ async function headOf(model: VeraModel): Promise<ReadonlyMap<string, readonly nu
   return new Map(head.map(([name, tensor]) => [name, [...toFloat32(tensor)]]));
 }
 
-/** Runs `body` with a new classifier, which has the same vectors each time. */
+/** Runs `body` with a new classifier. Its adapter always has the same initial vectors. */
 function fresh<T>(body: (model: VeraModel) => Promise<T>): Promise<T> {
   return within({}, async (opened) => body(await classifier(opened)));
 }
@@ -160,7 +160,7 @@ describe('evaluation by contrast', () => {
       const { eval_loss: _contrast, ...ofHead } = metrics;
       const { eval_loss: _labels, ...others } = labels;
       expect(ofHead).toEqual(others);
-      // Batches of four sorted rows would have one class each, and a loss of ln 3, so the rows have another order.
+      // In sorted order, each batch of four rows would have only one class, and a loss of ln 3. So evaluation uses another order.
       expect(Math.abs(metrics.eval_loss! - Math.log(3))).toBeGreaterThan(0.01);
     });
   });

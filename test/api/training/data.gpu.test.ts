@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => opened.session.close());
 
-/** The logs of a run at a rate of 0, so that each loss can be compared with one that is computed alone. */
+/** Trains with a learning rate of 0 and returns the logs, so that each loss can be compared with a loss that is computed alone. */
 async function lossesOf(train_dataset: Dataset, args: TrainingArguments = {}): Promise<StepLogs[]> {
   const still = {
     learning_rate: 0,
@@ -49,13 +49,13 @@ async function lossOf(input_ids: number[], labels = input_ids): Promise<number> 
   return (await model.forward({ input_ids: [input_ids], labels: [labels] })).loss!;
 }
 
-/** Parts of `length` tokens; a last part of one token, which predicts nothing, is left out. */
+/** Splits tokens into blocks of `length` tokens. Leaves out a last block of one token, because it predicts nothing. */
 function blocksOf(ids: readonly number[], length: number): number[][] {
   const starts = Array.from({ length: Math.ceil(ids.length / length) }, (_, index) => index * length);
   return starts.map((start) => ids.slice(start, start + length)).filter((block) => block.length > 1);
 }
 
-/** The two computations may pad rows to different lengths, so that sums have another order. */
+/** Expects equal losses, up to rounding: the two computations may pad rows to different lengths, and then sum in another order. */
 function expectLosses(logs: StepLogs[], losses: number[]): void {
   expect(
     largestDifference(
@@ -113,7 +113,7 @@ test('a prompt is not learned, a completion is, with the end of text', async () 
 test('packing joins examples with the end of text between them', async () => {
   const documents = [];
   for (const text of sentences) documents.push([...(await tokenizer.encode(text)), tokenizer.eos_token_id!]);
-  // The loss of each document's part of a block is computed alone.
+  // In a block, the loss of each document's part is computed as if it were alone.
   const numbered = documents.flatMap((ids, document) => ids.map((id) => ({ id, document })));
   const losses = [];
   for (let start = 0; start < numbered.length; start += 24) {
@@ -124,7 +124,7 @@ test('packing joins examples with the end of text between them', async () => {
       sum += (await lossOf(part.map(({ id }) => id))) * (part.length - 1);
       tokens += part.length - 1;
     }
-    // A last token alone doesn't make a block.
+    // A single last token doesn't make a block.
     if (tokens > 0) losses.push(sum / tokens);
   }
   expect(losses.length).toBeGreaterThan(1);

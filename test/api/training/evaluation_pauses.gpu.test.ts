@@ -25,7 +25,7 @@ async function measuring(run: TrainRun): Promise<void> {
   for await (const event of run) if (event.type === 'log' && event.logs.step === 2) return;
 }
 
-/** The metrics of all evaluations. */
+/** Returns the metrics of all evaluations. */
 const evaluations = (events: readonly TrainEvent[]) =>
   events.flatMap((event) => (event.type === 'evaluate' ? [event.metrics] : []));
 const resultOf = ({ events, weights }: RunOutcome) => ({ evaluations: evaluations(events), weights });

@@ -22,7 +22,7 @@ const batchOf = (size: number, rest: TrainingArguments = {}): TrainingArguments 
   ...rest,
 });
 
-/** Trains, and gives the logs, and the number of bind groups at each log. */
+/** Trains, and returns the logs, and the number of bind groups at each log. */
 async function train(args: TrainingArguments) {
   const model = await get_peft_model(base, tinyVera);
   const run = tinyTrainer(model, { train_dataset: rows, eval_dataset: rows, args }).train();
@@ -67,7 +67,7 @@ test('cut into batches in any way, rows have the same loss', async () => {
     const trainer = tinyTrainer(model, { train_dataset: rows, eval_dataset: rows, args: batchOf(size) });
     losses.push((await trainer.evaluate()).eval_loss ?? Number.NaN);
   }
-  // Sums of some 300 float32 numbers have different orders.
+  // Sums of about 300 float32 numbers are added in different orders.
   expect(largestDifference(Float32Array.from(losses), new Float32Array(losses.length).fill(losses[0]!))).toBeLessThan(
     2e-6 * losses[0]!,
   );

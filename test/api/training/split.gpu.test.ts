@@ -29,7 +29,7 @@ const tokens = (length: number, seed: number): number[] =>
   Array.from(randomArray(length, seed), (value) => Math.floor((value + 1) * 150));
 const rows = [1, 2, 3, 4].map((seed) => ({ input_ids: tokens(30, seed) }));
 
-/** A hash of the numbers, because comparing so many one by one takes seconds. */
+/** Returns a hash of the bytes, because comparing so many numbers one by one takes seconds. */
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const digests = (state: ReadonlyMap<string, Tensor>) =>
   new Map(
@@ -64,7 +64,7 @@ describe.each([
     return base;
   }
 
-  /** The results of `body` in both sessions. */
+  /** Runs `body` in both sessions, and returns both results. */
   async function both<T>(body: (base: PreTrainedModel) => Promise<T>): Promise<{ expected: T; actual: T }> {
     return { expected: await body(await load(whole)), actual: await body(await load(split)) };
   }

@@ -22,7 +22,7 @@ async function adapted(opened: TestSession): Promise<VeraModel> {
   return get_peft_model(await loadTiny(opened), new VeraConfig({ r: 8, target_modules: ['q_proj', 'v_proj'] }));
 }
 
-/** The logs of one step over both rows, in one batch or one after the other. */
+/** Returns the logs of one step over both rows, in one batch or one after the other. */
 async function step(weights: readonly [number, number], more: TrainingArguments = {}): Promise<StepLogs> {
   return within({}, async (opened) => {
     const model = await adapted(opened);

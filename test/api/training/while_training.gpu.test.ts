@@ -35,7 +35,7 @@ function train(model: VeraModel, max_steps: number) {
   return tinyTrainer(model, { args: { max_steps, learning_rate: 0.05, save_strategy: 'no' } }).train();
 }
 
-/** Names of the tensors that differ from the base model's, with their bytes. */
+/** Returns the names of the tensors that differ from the base model's, with their bytes. */
 async function changedTensors(model: PreTrainedModel): Promise<Map<string, string>> {
   const before = await base.state_dict();
   const text = (tensor?: { readonly data: Float32Array }): string =>
@@ -86,7 +86,7 @@ describe('values that are read from an adapter of a paused run belong to one ste
     const model = await fresh();
     await model.add_adapter('other', new VeraConfig({ ...config }));
     await model.set_adapter(['default', 'other']);
-    const run = train(model, 5000); // more than fit between the reads
+    const run = train(model, 5000); // more steps than fit between the reads
     await firstLog(run);
     // Both adapters learn the same, so their difference is 0 after each step. A read that mixes two steps would show
     // another difference.
@@ -100,7 +100,7 @@ describe('values that are read from an adapter of a paused run belong to one ste
   });
 });
 
-/** Whether the second half of the LoRA's ranks undoes the first: the adapters were equal, and had opposite weights. */
+/** Whether the second half of the LoRA's ranks cancels the first half, as it does for equal adapters with opposite weights. */
 async function isZero(files: AdapterFiles): Promise<boolean> {
   const r = config.r ?? 0;
   for (const [name, values] of await vectorsOf(files)) {

@@ -23,7 +23,7 @@ testInAll(
         await Promise.all([page.waitForNavigation(), page.click('nav [href="./bench.html"]')]);
         await page.waitForSelector('#start:not([disabled])');
         expect(await textOf(page, 'h1')).toBe('How fast does this device train?');
-        // The default case for a software adapter.
+        // The default case if the GPU adapter is in software.
         expect(await page.$eval('#case', (select) => (select as HTMLSelectElement).value)).toBe('tiny');
         expect(await page.$eval('#length', (select) => (select as HTMLSelectElement).value)).toBe('64');
         expect(await isDisabled(page, '#copy')).toBe(true);
@@ -114,7 +114,7 @@ testOnce('without WebGPU the page says so and what to do', async () => {
 });
 
 testOnce('what goes wrong in the worker is told as everything is', async () => {
-  // The page finds an adapter, but its worker, which doesn't run this code, can't load the model.
+  // The page finds a GPU adapter, but its worker can't load the model, because the test changes the page's base URL.
   await withBench(async (page) => {
     await page.waitForSelector('#start:not([disabled])');
     await page.select('#case', 'bundled');

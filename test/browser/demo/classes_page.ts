@@ -27,7 +27,7 @@ export async function withClasses(
   expect(errors).toEqual([]);
 }
 
-/** Writes a file into a folder, and chooses it in a file field. */
+/** Writes a file into a folder, and selects it in a file input. */
 export async function upload(
   page: Page,
   folder: string,
@@ -46,7 +46,7 @@ export async function withoutRefining(page: Page): Promise<void> {
   await page.$eval('#refine-idle', (box) => (box as HTMLInputElement).checked && (box as HTMLInputElement).click());
 }
 
-/** The page's prediction for the current input, once it is shown. */
+/** Waits until the page shows its prediction for the current input, and returns it. */
 export async function told(page: Page): Promise<string> {
   await until(page, () =>
     /% sure$|^Not sure/.test(document.querySelector('#told[aria-busy="false"]')?.textContent ?? ''),
@@ -54,7 +54,7 @@ export async function told(page: Page): Promise<string> {
   return textOf(page, '#told');
 }
 
-/** Clicks Export, and gives the two downloaded files, which are written to a new folder within `folder`. */
+/** Clicks Export, and returns the two downloaded files, which are written to a new folder within `folder`. */
 export async function exported(page: Page, folder: string): Promise<{ config: object; weights: Uint8Array }> {
   const downloads = await downloadsOf(page, folder);
   await click(page, '#export');

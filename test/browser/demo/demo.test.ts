@@ -51,8 +51,8 @@ testOnce('a visitor writes with one key, and switches the voice while it writes'
     const scripture = await textOf(page, '#after');
     expect(scripture).not.toBe(before);
 
-    // Another voice changes its own text, but not the base model's.
-    await page.click('[data-voice="whaler"] button'); // by the mouse, as shifts of the layout count that no input causes
+    // If another voice is chosen, the voice's text changes, but not the base model's.
+    await page.click('[data-voice="whaler"] button'); // with the mouse, because layout shifts without user input count
     await until(page, () => /^First words after/.test(document.querySelector('#try-status')?.textContent ?? ''));
     expect(await textOf(page, '#before')).toBe(before);
     expect(await textOf(page, '#after')).not.toBe(scripture);
@@ -135,12 +135,12 @@ testOnce('a visitor teaches it a text, finds the voice again after a reload, and
     expect(await textOf(page, '#code-python')).toContain('"prose-1.4M"), "whale")');
     await expectAccessible(page);
 
-    // A link holds none of the text.
+    // The link contains the voice's name and the prompt.
     await click(page, '#copy-link');
     const link = await fromFragment(new URL(await copied(page)).hash);
     expect([link?.name, link?.opening]).toEqual(['whale', 'It was a cold morning, and the king']);
 
-    // The pair is written in the new voice, whose button is pressed.
+    // Both texts are written, one of them in the new voice, whose button is pressed.
     await until(page, () => /^First words after/.test(document.querySelector('#try-status')?.textContent ?? ''));
     expect(await pressedVoice(page)).toBe('whale');
     expect(await textOf(page, '#after-title')).toBe('In a voice that it learnt: whale');

@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const model = join(root, 'demo/public/models/prose-1.4M');
 const { folder, site } = await builtDemo();
 
-/** Waits for the name of the model in use. */
+/** Waits until the page shows this name for the model in use. */
 async function named(page: Page, name: string): Promise<void> {
   await page.waitForFunction(
     (wanted) => document.querySelector('#model-name')?.textContent === wanted,

@@ -7,7 +7,7 @@ import { builtDemo, click, isDisabled, seen, textOf, until } from './demo_page';
 
 const { folder, site } = await builtDemo();
 
-/** Pastes PNG files of stripes into the page, or drops them on a class. A file of stripes of width 0 is no PNG. */
+/** Pastes PNG files with stripes of these widths into the page, or drops them on a class. Width 0 makes a file that isn't a PNG. */
 async function give(page: Page, how: 'paste' | 'drop', selector: string, widths: readonly number[]): Promise<void> {
   await page.$eval(
     selector,
@@ -103,7 +103,7 @@ async function hold(page: Page, selector: string, pictures: number): Promise<voi
   await page.waitForFunction(hasEnded, { polling: 20 }, pictures, selector);
   expect(await page.$eval(selector, isHeld), await textOf(page, '#banner')).toBe(true);
   await page.mouse.up();
-  // A picture that is being encoded at the release is added, too.
+  // A picture that is still being encoded when the button is released is added, too.
   await until(page, () => (window as unknown as { encoding: number }).encoding === 0);
 }
 
@@ -122,7 +122,7 @@ test('a visitor teaches drawings and what the camera sees, has everything after 
     await upload(page, folder, '.class-tile input[type="file"]', 'broken.png', 'no PNG');
     await seen(page, '#banner');
     expect(await textOf(page, '#banner p')).toBe('broken.png is no picture that this browser can read.');
-    // A picture that can't be read is left out, and the others are taken.
+    // A picture that can't be read is left out, and the others are added.
     await give(page, 'drop', '.class-tile:first-child', [21, 0]);
     await thumbs(page, [1, 0]);
     expect(await textOf(page, '#banner p')).toBe('1 picture could not be read.');

@@ -9,7 +9,7 @@ import { builtDemo, click, textOf, until } from './demo_page';
 
 const { folder, site } = await builtDemo();
 
-/** Static servers send a mark of a file's version, without which models are not cached. */
+/** Static servers send an ETag. Without one, models are not cached. */
 const headers = { ETag: '"1"' };
 
 /** Waits until the service worker has stored the demo. */

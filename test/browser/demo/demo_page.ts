@@ -14,7 +14,7 @@ export interface DemoOptions {
   readonly path?: string;
   /** Runs in the page before its own scripts. */
   readonly before?: () => void;
-  /** Files beside the built ones, by their paths in the demo. */
+  /** Files in addition to the built ones, by their paths in the demo. */
   readonly files?: Readonly<Record<string, Mount>>;
   /** Headers that replace the server's own. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -41,7 +41,7 @@ async function buildDemo(): Promise<{ readonly folder: string; readonly site: st
   return { folder, site };
 }
 
-/** Opens a built demo. A violation of its security policy fails the test. */
+/** Opens a built demo. A violation of its Content Security Policy fails the test. */
 export async function withDemo(
   site: string,
   body: (page: Page) => Promise<void>,
@@ -66,8 +66,8 @@ export async function withDemo(
 }
 
 /**
- * Clicks an element once it is enabled and nothing covers it. The page itself clicks, because layout may shift between a measurement from
- * here and a click of the mouse.
+ * Clicks an element once it is enabled and nothing covers it. The click is made inside the page, because layout may shift between a
+ * measurement from the test and a mouse click.
  */
 export async function click(page: Page, selector: string): Promise<void> {
   const enabled = await page.waitForSelector(`${selector}:not([disabled], [hidden])`);
@@ -96,7 +96,7 @@ export async function fill(page: Page, values: Readonly<Record<string, string>>)
   for (const [id, value] of Object.entries(values)) await retype(page, `#${id}`, value);
 }
 
-/** Types a field's new value once the field is enabled. It is selected without the mouse, because layout may shift during a click. */
+/** Replaces a field's value once the field is enabled. Selects the old value without the mouse, because layout may shift during a click. */
 export async function retype(page: Page, selector: string, value: string): Promise<void> {
   const field = await page.waitForSelector(`:is(input, textarea):is(${selector}):not([disabled])`);
   await field?.evaluate((element) => {
@@ -111,7 +111,7 @@ export async function seen(page: Page, selector: string): Promise<void> {
   await page.waitForSelector(`${selector}:not([hidden])`);
 }
 
-/** Waits for the phase of a card. Fails at once if the page reports an error. */
+/** Waits until a card is in this phase. Fails at once if the page reports an error. */
 export async function phase(page: Page, card: string, wanted: string): Promise<void> {
   const found = await page.waitForFunction(
     (selector, name) => {
@@ -126,7 +126,7 @@ export async function phase(page: Page, card: string, wanted: string): Promise<v
   expect(await found.jsonValue()).toBe(wanted);
 }
 
-/** Polls by a timer, because frames are rare while the software GPU computes. */
+/** Waits until `holds` returns true. Polls by a timer, because frames are rare while the software GPU computes. */
 export async function until(page: Page, holds: () => boolean): Promise<void> {
   await page.waitForFunction(holds, { polling: 20 });
 }

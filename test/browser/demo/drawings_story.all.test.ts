@@ -15,7 +15,7 @@ const KINDS = ['Circle', 'Square', 'Star'] as const;
 type Kind = (typeof KINDS)[number];
 const CORNERS: Readonly<Record<Kind, number>> = { Circle: 12, Square: 4, Star: 10 };
 
-/** The corners of a drawing with some position and size. */
+/** Returns the corners of a drawing with this position and size. */
 function cornersOf(kind: Kind, [x, y, radius]: readonly [number, number, number]): readonly [number, number][] {
   const count = CORNERS[kind];
   const begin = kind === 'Square' ? Math.PI / 4 : -Math.PI / 2;
@@ -26,7 +26,7 @@ function cornersOf(kind: Kind, [x, y, radius]: readonly [number, number, number]
   });
 }
 
-/** The position of the drawing area in the page. */
+/** Returns the position of the drawing area in the page. */
 function paperOf(page: Page): Promise<{ readonly x: number; readonly y: number }> {
   return page.$eval('#paper', (canvas) => {
     const { x, y } = canvas.getBoundingClientRect();
@@ -55,13 +55,13 @@ async function add(page: Page, kind: Kind, kept: number): Promise<void> {
   );
 }
 
-/** The prediction for the current drawing. */
+/** Waits for the prediction for the current drawing, and returns it. */
 async function told(page: Page): Promise<string> {
   await until(page, () => document.querySelector('output')?.value !== '');
   return page.$eval('output', ({ value }) => value);
 }
 
-/** Gives a picture as a file, for visitors who can't draw. */
+/** Selects a picture file, as visitors do who can't draw. */
 async function choose(page: Page, path: string): Promise<void> {
   const input = await page.$('input[type=file]');
   await input!.uploadFile(path);
@@ -146,7 +146,7 @@ test.each(['chromium'] as const)('%s: a visitor draws, and drawings are recogniz
           const { tensors } = readSafetensors(Uint8Array.from(files.get('adapter_model.safetensors')!));
           expect(tensors.get('base_model.model.classifier.weight')?.shape).toEqual([3, 192]);
           expect(files.get('images.npy')).toHaveLength(128 + PLACES.length * KINDS.length * 28 * 28 * 3);
-          // The last drawing is still a star. A file is used unchanged, so it contains only the drawing.
+          // The last drawing, a star, is still shown. The page uses a file unchanged, so the screenshot contains only the drawing.
           const { x, y } = await paperOf(page);
           await writeFile(picture, await page.screenshot({ clip: { x: x + 44, y: y + 20, width: 212, height: 203 } }));
           await page.click('#clear');

@@ -1,7 +1,7 @@
 import type { Page } from 'puppeteer-core';
 import { keepDownloads } from '../helpers/saved';
 
-/** Headers for an example: it is one file, whose script is inline. */
+/** Headers for an example page, which is one file with an inline script. */
 export const EXAMPLE_HEADERS = { 'Content-Security-Policy': "script-src 'self' 'unsafe-inline'; worker-src blob:" };
 
 /** Opens an example that learns and exports. */

@@ -45,8 +45,8 @@ const trainees: Readonly<Record<string, Trainee>> = {
 
 const { site } = await builtDemo();
 
-// The page's own CPU time must be within its limit in every run. Wall time must be within its limit in one run, and only while it
-// trains, because other processes may slow the page down: each commit waits while kernels compile on the compositor's core.
+// The page's own CPU time must stay within its limit in every run. Wall time must stay within its limit in only one run, and only during
+// training, because other processes may slow the page down: while kernels compile on the compositor's core, each frame's commit waits.
 const limits = { timeout: RUNS * SECONDS * 1000 };
 test.for(Object.entries(trainees))(
   '%s stays responsive while it trains',
@@ -66,7 +66,7 @@ test.for(Object.entries(trainees))(
         expect(percentile99(gaps)).toBeLessThan(FRAME_GAP);
         expect(Math.max(...gaps)).toBeLessThan(STANDSTILL);
       }
-      // A percentile needs this many gaps.
+      // The 99th percentile needs at least this many gaps.
       expect(training.gaps.length).toBeGreaterThan(100);
       longest.push(training.longestTask.wall);
     }

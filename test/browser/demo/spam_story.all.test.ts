@@ -10,7 +10,7 @@ import { EXAMPLE_HEADERS, openExample } from './examples_page';
 
 const { folder, site } = await builtDemo();
 
-/** The prediction for a message. */
+/** Enters a message and returns the page's prediction for it. */
 async function told(page: Page, message: string): Promise<string> {
   await page.$eval(
     '#text',
@@ -51,7 +51,7 @@ const OTHERS = [
   'Please bring the notes to the meeting',
 ];
 
-/** The number of messages that the example classifies correctly. */
+/** Returns how many of the messages the example classifies correctly. */
 async function rightOf(page: Page): Promise<number> {
   const all = [...SPAM.map((text) => ({ text, isSpam: true })), ...OTHERS.map((text) => ({ text, isSpam: false }))];
   let right = 0;

@@ -6,14 +6,14 @@ import { expect } from 'vitest';
 import { downloadsOf } from '../helpers/downloads';
 import { click, fill, phase, seen, textOf, until } from './demo_page';
 
-/** Actions of a visitor on the demo's page for a text. */
+/** Actions of a visitor on the demo's page that learns from a text. */
 
-/** Waits until the page can be used: the sample text is in its box. */
+/** Waits until the page is ready, with the sample text in its text box. */
 export async function opened(page: Page): Promise<void> {
   await page.waitForSelector('#start:not([disabled])');
 }
 
-/** Replaces the text in the box. */
+/** Replaces the text in the text box. */
 export async function typeText(page: Page, text: string): Promise<void> {
   await page.focus('#text-input');
   await page.keyboard.down('Control');
@@ -22,7 +22,7 @@ export async function typeText(page: Page, text: string): Promise<void> {
   await page.keyboard.type(text);
 }
 
-/** Starts a run of 400 small steps for a voice “whale”. */
+/** Starts training a voice named “whale” for 400 short steps. */
 export async function startLongRun(page: Page): Promise<void> {
   await opened(page);
   await click(page, '#settings summary');
@@ -31,7 +31,7 @@ export async function startLongRun(page: Page): Promise<void> {
   await click(page, '#start');
 }
 
-/** Waits for a run's outcome. Fails at once if the page reports an error. */
+/** Waits until a run has ended and returns the outcome that the page shows. Fails at once if the page reports an error. */
 export async function outcomeOf(page: Page): Promise<string> {
   await phase(page, '#train-card', 'idle');
   await until(page, () => document.querySelector('#outcome:not([hidden]), #banner:not([hidden])') !== null);
@@ -43,25 +43,25 @@ export async function pressedVoice(page: Page): Promise<string> {
   return textOf(page, '#voices button[aria-pressed="true"]');
 }
 
-/** The step's number on the page. */
+/** Returns the number of the current step, as the page shows it. */
 export async function shownStep(page: Page): Promise<number> {
   return Number(/^Step ([\d,]+) of/.exec(await textOf(page, '#number-step'))?.[1]);
 }
 
-/** The number of the last saved step, once the page shows one. */
+/** Waits until the page shows a saved step, and returns its number. */
 export async function keptStep(page: Page): Promise<number> {
   const status = /Kept up to step (\d+)\.$/;
   await until(page, () => /Kept up to step \d+\.$/.test(document.querySelector('#train-status')?.textContent ?? ''));
   return Number(status.exec(await textOf(page, '#train-status'))?.[1]);
 }
 
-/** The banner's text, once there is a banner. */
+/** Waits for a banner and returns its text. */
 export async function bannerText(page: Page): Promise<string> {
   await seen(page, '#banner');
   return textOf(page, '#banner p');
 }
 
-/** Writes files into a new folder within `folder`, and chooses them. */
+/** Writes files into a new folder within `folder`, and selects them in the file input. */
 export async function upload(
   page: Page,
   folder: string,
@@ -81,7 +81,7 @@ export async function choose(page: Page, input: string, paths: readonly string[]
   await element.uploadFile(...paths);
 }
 
-/** Downloads a saved voice as a zip into a new folder within `folder`, unpacks it, and gives the paths of its files. */
+/** Downloads a saved voice as a zip into a new folder within `folder`, unpacks it, and returns the paths of its files. */
 export async function downloaded(page: Page, folder: string, id: string): Promise<string[]> {
   const downloadPath = await downloadsOf(page, folder);
   await click(page, `[aria-label="Download ${id}"]`);
@@ -102,14 +102,14 @@ export async function wouldAskBeforeLeaving(page: Page): Promise<boolean> {
   return page.evaluate(() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true })));
 }
 
-/** Holds copied texts in the page, because headless browsers refuse the clipboard. */
+/** Replaces the clipboard by a list in the page, because headless browsers deny access to the clipboard. */
 export function keepCopies(): void {
   const copies: string[] = [];
   Object.assign(window, { copies });
   Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text: string) => copies.push(text) } });
 }
 
-/** The last copied text, once there is one. */
+/** Waits until a text is copied, and returns the last one. */
 export async function copied(page: Page): Promise<string> {
   const found = await page.waitForFunction(() => (window as unknown as { copies: string[] }).copies.at(-1));
   return String(await found.jsonValue());

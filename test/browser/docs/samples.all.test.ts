@@ -8,9 +8,9 @@ import { codeBlocks, GUIDES, moduleOf, runnable, SMALL_MOUNTS, withStandIns } fr
 const model = new URL('../../../demo/public/models/prose-1.4M/', import.meta.url).pathname;
 const template = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}";
 
-/** A module with the packages that it imports, without webvera. */
+/** Bundles a module with the packages that it imports, except webvera. */
 async function bundled(code: string): Promise<string> {
-  // Below the repository, so that its packages are found.
+  // The folder is inside the repository, so that the bundler finds node_modules.
   mkdirSync('out', { recursive: true });
   const folder = mkdtempSync('out/sample-');
   const entry = join(folder, 'sample.js');
@@ -27,7 +27,7 @@ async function bundled(code: string): Promise<string> {
   }
 }
 
-/** Runs a module in a page with the HTML of a document, and gives the lines of the console. */
+/** Runs a module in a page that has a document's HTML, and returns the lines that it writes to the console. */
 async function linesOf(text: string, module = moduleOf(runnable(text))): Promise<readonly string[]> {
   const html = codeBlocks(text).filter(({ kind, text }) => kind === 'html' && !text.includes('<script'));
   const needsTag = html.some(({ text }) => text.includes('<web-vera'));
@@ -40,7 +40,7 @@ console.warn = () => {};`;
   const recorded = `${module.replace('\n', `\n${record}\n`)}\nwindow.report(lines);`;
   const script = /from 'ai'/.test(recorded) ? await bundled(recorded) : recorded;
   return withBrowser('chromium', (open, url) => reportOf<string[]>(open, `${url}/sample.html`), {
-    // A file without an ETag isn't cached.
+    // The library caches a file only if it can detect changes, here by the ETag.
     headers: { ETag: '"1"' },
     mounts: {
       ...SMALL_MOUNTS,

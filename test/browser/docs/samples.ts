@@ -18,31 +18,31 @@ export function codeBlocks(text: string): readonly CodeBlock[] {
   }));
 }
 
-/** The guides, by their file names. */
+/** The texts of the guides, by file name. */
 export const GUIDES: ReadonlyMap<string, string> = new Map(
   readdirSync('docs/guide').map((name) => [name, readFileSync(`docs/guide/${name}`, 'utf8')]),
 );
 
-/** The blocks of a document that a page can run. */
+/** Returns the code blocks of a document that a page can run. */
 export function runnable(text: string): readonly CodeBlock[] {
   return codeBlocks(text).filter(({ kind, file }) => kind === 'js' && file === undefined);
 }
 
-/** Hub models in documents, and the local models that replace them. */
+/** The models of the Hugging Face hub that documents name, each with the local model that replaces it in tests. */
 const STAND_INS: Readonly<Record<string, string>> = {
   'HuggingFaceTB/SmolLM2-135M-Instruct': '/models/chat/',
   'HuggingFaceTB/SmolLM2-135M': '/models/prose-1.4M/',
   'sentence-transformers/all-MiniLM-L6-v2': '/models/prose-1.4M/',
 };
 
-/** The files of the small model's package, which documents load from a CDN, on the page's own server. */
+/** Documents load the small model's package from a CDN; in tests its files are on the page's own server. */
 const SMALL = '/small/';
 export const SMALL_MOUNTS: Readonly<Record<string, Mount>> = {
   [SMALL]: new URL('../../../demo/public/models/prose-1.4M/', import.meta.url).pathname,
   [`${SMALL}moby-dick.txt`]: { type: 'text/plain', body: readFileSync('demo/public/text/moby-dick.txt') },
 };
 
-/** A document's text, with models here in the place of those on other servers. */
+/** Returns a document's text in which local models replace those on other servers. */
 export function withStandIns(text: string): string {
   return Object.entries(STAND_INS).reduce(
     (before, [from, to]) => before.replaceAll(`'${from}'`, `'${to}'`),
@@ -51,8 +51,8 @@ export function withStandIns(text: string): string {
 }
 
 /**
- * The blocks of a document as one module: they run one after the other, and share their variables and imports. Runs and
- * texts are short, so that a software adapter can run them.
+ * Joins a document's code blocks into one module. They run one after the other, and share variables and imports. Training
+ * and generated texts are shortened for a software adapter.
  */
 export function moduleOf(blocks: readonly CodeBlock[]): string {
   const names = new Set<string>();

@@ -5,10 +5,10 @@ import { npm } from '../../../scripts/shared/npm.mjs';
 import { expectAccessible } from '../helpers/axe';
 import { browserNames, withPage } from '../helpers/harness';
 
-// The build checks all links, and that the reference has each public name.
+// The build checks all links, and that the reference documents each public name.
 beforeAll(() => npm(['run', '--silent', 'site'], { stdio: 'inherit' }), 900_000);
 
-/** Serves the site in a folder of another one, and runs `body` with its address. */
+/** Serves the documentation in a folder of another site, and runs `body` with its address. */
 async function served(body: (url: string) => Promise<void>): Promise<void> {
   const server = await serve({ '/some/where/': 'out/site/' }, { headers: { 'Content-Security-Policy': '' } });
   try {

@@ -41,7 +41,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
           await Promise.resolve();
           const padding = (): string => getComputedStyle(one!.shadowRoot!.querySelector('section')!).paddingLeft;
           const looks = [padding()];
-          // Moves it into another document, which drops its styles, and back.
+          // Moves the element into another document and back. The other document drops the element's styles.
           const frame = document.createElement('iframe');
           const framed = new Promise((resolve) => frame.addEventListener('load', resolve));
           document.body.append(frame);
@@ -86,7 +86,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
         expect(first.heard).not.toContain('one error');
         expect(first.heard).not.toContain('two log');
 
-        // The page ends during this run.
+        // The page is reloaded during this run.
         await page.evaluate(async () => {
           const one = document.querySelector('web-vera')!;
           one.teach('Call me Ishmael.', { max_steps: 500, save_steps: 2 }).catch(() => {});
@@ -115,7 +115,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
         expect(second.info).toMatchObject({ examples: first.info.examples + 1, history: [{ steps: 3 }, {}] });
         expect(second.count).toBe(2);
 
-        // Attributes that don't match the stored profile.
+        // The attributes no longer match the stored profile.
         const other = await page.evaluate(async () => {
           const one = document.querySelector('web-vera')!;
           const files = await one.export();
@@ -140,7 +140,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
         expect(other.info.examples).toBe(second.info.examples);
         expect(other.info.history).toEqual(second.info.history);
 
-        // Another tab forgets the profile without loading a model.
+        // Another tab deletes the profile without loading a model.
         const tab = await newTab(page.browserContext());
         await tab.goto(page.url());
         const count = asked('/model.safetensors');
@@ -186,7 +186,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
         expect(last).toMatchObject({ before: ['ready', true], examples: 0, left: [], failure: 'invalid_argument' });
         expect(last.states).toEqual(['idle', 'idle']);
 
-        // The script is unchanged, but its worker isn't.
+        // The script on the server is unchanged, but its worker's file has changed.
         await page.goto(new URL('/changed.html', page.url()).href);
         const refused = await page.evaluate(async () => {
           const one = document.querySelector('web-vera')!;

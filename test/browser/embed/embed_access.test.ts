@@ -10,7 +10,7 @@ const text = readFileSync(new URL('../../../demo/public/text/moby-dick.txt', imp
 );
 const longWord = 'Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen';
 
-/** The label or the text of the focused element. */
+/** Returns the label or the text of the focused element. */
 function focused(page: Page): Promise<string> {
   return page.evaluate(() => {
     const element = document.activeElement?.shadowRoot?.activeElement ?? document.activeElement;
@@ -23,12 +23,12 @@ async function until(page: Page, state: string): Promise<void> {
   await page.waitForFunction((wanted) => document.querySelector('web-vera')?.state === wanted, { polling: 20 }, state);
 }
 
-/** Waits until an element has the focus, which moves with the next frame. */
+/** Waits until the element of this name has the focus: the focus moves only in the next frame. */
 async function onto(page: Page, name: string): Promise<void> {
   await expect.poll(() => focused(page)).toBe(name);
 }
 
-/** The visible text of the interface. */
+/** Returns the visible text of the interface. */
 function shown(page: Page): Promise<string> {
   // biome-ignore lint/performance/useDomNodeTextContent: without what is hidden
   return page.evaluate(() => document.querySelector('web-vera')!.shadowRoot!.querySelector('section')!.innerText);

@@ -40,7 +40,7 @@ test('attributes that are set late take effect, and the interface matches the lo
         await late.stop();
         seen.push(late.state);
         late.remove();
-        // Attributes that are set in one turn take effect together, in any order.
+        // Attributes that are set in one turn of the event loop take effect together, in any order.
         const one = document.createElement('web-vera');
         one.id = 'one';
         one.setAttribute('autoload', '');
@@ -83,7 +83,7 @@ test('attributes that are set late take effect, and the interface matches the lo
       ];
       expect(shown).toEqual({ headings: [writes, writes, tells, tells, writes], isThere: true });
 
-      // When the interface is removed, a generation that it started ends.
+      // When the interface is removed, a text generation that it started ends.
       const tokens = await page.evaluate(async () => {
         const one = document.querySelector('web-vera')!;
         let count = 0;
@@ -97,7 +97,7 @@ test('attributes that are set late take effect, and the interface matches the lo
           ({ textContent }) => textContent === 'Write',
         )!;
         while (count === 0) {
-          // A text may end before its first token.
+          // A generated text may be empty; then another one is started.
           if (!write.hidden) write.click();
           await new Promise((resolve) => setTimeout(resolve, 20));
         }

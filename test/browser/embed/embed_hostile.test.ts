@@ -6,7 +6,7 @@ import { type Cdn, tag, withEmbed } from './embed_page';
 
 declare global {
   interface Window {
-    /** How often an event handler in HTML ran. */
+    /** How often an inline event handler has run. */
     hits: number;
   }
 }
@@ -16,7 +16,7 @@ const mounts = {
   '/models/prose-1.4M/tokenizer.json': { type: 'application/json', body: hostileTokenizer() },
   '/odd/config.json': json({ model_type: IMAGE }),
 };
-/** The loosest policy: it lets event handlers in HTML run. */
+/** The most permissive Content Security Policy under test: it allows inline event handlers. */
 const policy = ({ url }: Cdn): string => `script-src ${url} 'unsafe-inline'; worker-src blob:; connect-src ${url}`;
 const escaped = IMAGE.replaceAll('<', '&lt;');
 
@@ -31,7 +31,7 @@ test.each(browserNames)('%s: text from a model, a file or a visitor is never HTM
     }),
     async (page) => {
       await page.evaluate(async (image) => {
-        // A handler in HTML does run on this page.
+        // Checks that an inline event handler does run on this page.
         const probe = document.createElement('div');
         probe.innerHTML = image;
         document.body.append(probe);
@@ -41,7 +41,7 @@ test.each(browserNames)('%s: text from a model, a file or a visitor is never HTM
       const shown = await page.evaluate(async (image) => {
         const [one, two, three] = document.querySelectorAll<WebVeraElement>('web-vera') as unknown as WebVeraElement[];
         const texts: string[] = [];
-        /** Waits until the element shows a text, which a later frame draws. */
+        /** Waits until the element shows a text, because it is drawn only in a later frame. */
         const look = async (element: WebVeraElement | undefined, text: string): Promise<void> => {
           const shown = (): string => element?.shadowRoot?.textContent ?? '';
           while (!shown().includes(text)) await new Promise((resolve) => setTimeout(resolve, 50));
@@ -54,7 +54,7 @@ test.each(browserNames)('%s: text from a model, a file or a visitor is never HTM
         await one?.load();
         const root = one?.shadowRoot;
         const [lesson, prompt] = root?.querySelectorAll('textarea') ?? [];
-        // Checks the name of a file, a prompt, and generated text.
+        // The hostile text is a file's name, a lesson, a prompt and, through the tokenizer, generated text.
         const picked = new DataTransfer();
         picked.items.add(new File(['Call me Ada.'], `${image}.txt`));
         const picker = root?.querySelector<HTMLInputElement>('.teach input[type=file]');
@@ -66,7 +66,7 @@ test.each(browserNames)('%s: text from a model, a file or a visitor is never HTM
         const write = [...(root?.querySelectorAll('button') ?? [])].find(({ textContent }) => textContent === 'Write');
         const output = root?.querySelector('.output');
         while ((output?.textContent?.split('onerror').length ?? 0) < 4) {
-          // Some texts end after a token or two.
+          // Some generated texts end after one or two tokens; then another one is started.
           if (write?.hidden === false) write.click();
           await new Promise((resolve) => setTimeout(resolve, 50));
         }

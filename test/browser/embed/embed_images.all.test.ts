@@ -87,7 +87,7 @@ test('a visitor teaches pictures, and predictions are shown as bars', async () =
         const learnt = new Promise((resolve) => element.addEventListener('webvera-learnt', resolve, { once: true }));
         button('Refine').click();
         await learnt;
-        // The prediction follows.
+        // The prediction is updated after the training.
         await until(() => find('.attempt .score') !== before);
         const first = find('.attempt .score').textContent;
         const [best] = await element.predict(dusk);

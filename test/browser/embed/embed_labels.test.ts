@@ -58,7 +58,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
           await add('A sperm whale dived with a great fluke.', 'whales');
           await add('All sails of the ship were torn from their masts.', 'ships');
           await until(() => history().at(-1)?.examples === 4 && !button('Refine').disabled);
-          // Predictions follow what was learnt, with no other click.
+          // Predictions appear after the training, without another click.
           await until(() => find('.attempt [part=output]').childElementCount > 0);
           const words = () => find('.teach [role=status]').textContent!;
           await until(() => words().includes('of 4'));

@@ -9,7 +9,7 @@ import { type BrowserName, withPage } from '../helpers/harness';
 
 declare global {
   interface Window {
-    /** Violations of the page's policy. */
+    /** Violations of the page's Content Security Policy. */
     violations: string[];
   }
 }
@@ -17,7 +17,7 @@ declare global {
 const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const script = folder('../../../dist/embed.js');
 
-/** Attributes for short training. */
+/** Attributes of the tag for a short training run. */
 export const small = 'r="4" target-modules="q_proj,down_proj" max-steps="3" max-length="32"';
 
 /** Another origin, which serves the page's script and model. */
@@ -28,19 +28,19 @@ export interface Cdn {
 }
 
 export interface EmbedOptions {
-  /** The page's policy; the strictest by default. */
+  /** Returns the page's Content Security Policy; by default the strictest one that the tag needs. */
   readonly policy?: (cdn: Cdn) => string;
-  /** Further files of the other origin. */
+  /** More files that the other origin serves. */
   readonly mounts?: Readonly<Record<string, Mount>>;
-  /** Messages of uncaught errors that the test expects. */
+  /** Matches the messages of uncaught errors that the test expects. */
   readonly expectedErrors?: RegExp;
-  /** Whether the page gets a browser of its own. */
+  /** Whether the page gets its own browser, which no other test shares. */
   readonly own?: boolean;
 }
 
 /**
- * Opens `/page.html` of a site with a strict policy, whose script is another origin's. `pages` gives bodies of pages by
- * their paths. Anything that the policy forbids fails the test.
+ * Opens `/page.html` of a site with a Content Security Policy. The page loads the tag's script from another origin. `pages`
+ * returns the HTML bodies of the site's pages by path. A violation of the policy fails the test.
  */
 export async function withEmbed(
   name: BrowserName,
@@ -74,7 +74,7 @@ export async function withEmbed(
         });
         await page.evaluateOnNewDocument(() => {
           window.violations = [];
-          // The tag draws a seed for each text. Counted ones make the same texts each time.
+          // The tag draws a random seed for each text. Seeds that count up make the texts reproducible.
           let seed = 0;
           const random = crypto.getRandomValues.bind(crypto);
           crypto.getRandomValues = (values) => {
@@ -99,7 +99,7 @@ export async function withEmbed(
   expect(said).toEqual([]);
 }
 
-/** A page with the tag. `from`: the folder of the script. */
+/** Returns a script element that loads the tag's script from the folder `from`. */
 export function tag(cdn: Cdn, from = '/v1/'): string {
   const src = `${cdn.url}${from}embed.js`;
   return `<script src="${src}" integrity="${integrityOf(script)}" crossorigin="anonymous" defer></script>`;
@@ -107,7 +107,7 @@ export function tag(cdn: Cdn, from = '/v1/'): string {
 
 export const prose = (cdn: Cdn): string => `${cdn.url}/models/prose-1.4M/`;
 
-/** Allows the other origin, and nothing inline. */
+/** Returns a Content Security Policy that allows the other origin's script, and no inline code. */
 function strictest({ url }: Cdn): string {
   return [
     "default-src 'none'",

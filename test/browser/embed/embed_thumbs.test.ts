@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { expectAccessible } from '../helpers/axe';
 import { prose, tag, withEmbed } from './embed_page';
 
-/** The label or the text of the focused element. */
+/** Returns the label or the text of the focused element. */
 function focused(page: Page): Promise<string> {
   return page.evaluate(() => {
     const element = document.activeElement?.shadowRoot?.activeElement ?? document.activeElement;
@@ -16,7 +16,7 @@ async function onto(page: Page, name: string): Promise<void> {
   await expect.poll(() => focused(page)).toBe(name);
 }
 
-/** The thumbs that are pressed, and the text that screen readers have read last. */
+/** Returns which thumbs are pressed, and the last announcement to screen readers. */
 function thumbs(page: Page): Promise<{ pressed: (string | null)[]; said: string | undefined }> {
   return page.evaluate(() => {
     const root = document.querySelector('web-vera')!.shadowRoot!;

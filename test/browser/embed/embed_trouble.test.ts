@@ -41,10 +41,10 @@ testOnce('a run that recovers is reported', async () => {
       await page.waitForFunction(() => document.querySelector('web-vera')?.state === 'idle');
       await page.evaluate(async () => {
         const element = document.querySelector('web-vera')!;
-        // The note is shown for a few steps, in which a busy browser may draw no frame.
+        // The note is shown for a few steps only, and a busy browser may draw no frame during them.
         window.requestAnimationFrame = (draw) => window.setTimeout(() => draw(performance.now()));
         await element.load();
-        // A step of this size makes values that no adapter may hold.
+        // A learning rate this large makes the adapter's values exceed the allowed range.
         element.teach('Call me Ishmael. Some years ago I went to sea.', { learning_rate: 24_000 }).catch(() => {});
       });
       const note = await page.waitForFunction(

@@ -2,7 +2,7 @@ import { source } from 'axe-core';
 import type { Page } from 'puppeteer-core';
 import { expect } from 'vitest';
 
-/** Expects that axe finds no fault in the page and its shadow roots, in the light and the dark scheme. */
+/** Expects that axe finds no accessibility problem in the page and its shadow roots, in the light and in the dark colour scheme. */
 export async function expectAccessible(page: Page): Promise<void> {
   for (const value of ['light', 'dark']) {
     await page.emulateMediaFeatures([

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
 import { expect } from 'vitest';
 
-/** Makes an empty folder within `folder`, into which the page downloads from then on. */
+/** Makes an empty folder within `folder`, and makes it the page's download folder. */
 export async function downloadsOf(page: Page, folder: string): Promise<string> {
   const downloadPath = await mkdtemp(join(folder, 'downloads-'));
   const browser = await page.createCDPSession();

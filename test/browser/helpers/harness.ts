@@ -32,20 +32,20 @@ const mounts: Readonly<Record<string, Mount>> = {
 };
 
 export interface HarnessOptions {
-  /** Further files, or replacements of the usual ones. */
+  /** More files, or replacements of the default ones. */
   readonly mounts?: Readonly<Record<string, Mount>>;
-  /** Headers of every answer; an empty value removes one of the server's own. */
+  /** Headers of every response; an empty value removes one of the server's default headers. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Messages of uncaught errors that the test expects. */
+  /** Matches the messages of uncaught errors that the test expects. */
   readonly expectedErrors?: RegExp;
-  /** Whether the page gets a browser of its own, for tests that end or change the browser. Default: false. */
+  /** Whether the page gets its own browser, for tests that kill or change the browser. Default: false. */
   readonly own?: boolean;
   /** Receives every request to the server. */
   readonly onRequest?: (request: IncomingMessage) => void;
 }
 
 /**
- * Opens a page and runs `body` with the URL of a server of a new origin. The page is empty, so begin with
+ * Starts a server with a new origin, opens an empty page, and runs `body` with both. The body begins with
  * `page.goto(url + '/pages/….html')`. An uncaught error in the page fails the body, unless it is expected.
  */
 export async function withBrowser<T>(
@@ -56,7 +56,7 @@ export async function withBrowser<T>(
   return withSite((url) => withPage(name, url, ({ page }) => body(page, url), options), options);
 }
 
-/** Runs `body` with the URL of a server, which is one origin for all pages that `body` opens. */
+/** Starts a server and runs `body` with its URL. All pages that `body` opens there have the same origin. */
 export async function withSite<T>(body: (url: string) => Promise<T>, options: HarnessOptions = {}): Promise<T> {
   const { mounts: extra, headers, onRequest } = options;
   const server = await serve({ ...mounts, ...extra }, { ...(headers && { headers }), ...(onRequest && { onRequest }) });
@@ -68,13 +68,13 @@ export async function withSite<T>(body: (url: string) => Promise<T>, options: Ha
 }
 
 export interface PageOptions extends Pick<HarnessOptions, 'expectedErrors' | 'own'> {
-  /** A folder for the browser's profile, which remains when the browser ends. Default: the shared browser's profile. */
+  /** A folder for the browser's profile. It remains when the browser is closed. Default: the shared browser's profile. */
   readonly profile?: string;
 }
 
 type Opened = Pick<OpenPage, 'page' | 'kill'>;
 
-/** Opens a page of a browser on a site, and runs `body` with it. */
+/** Opens a page in a browser, on the site at `url`, and runs `body` with the page. */
 export async function withPage<T>(
   name: BrowserName,
   url: string,
@@ -107,8 +107,8 @@ function ownPage(name: BrowserName, url: string, profile: string | undefined): P
 }
 
 /**
- * This process's browsers, which all test files share: each site has a port of its own, so no test sees what another
- * one stored.
+ * This process's browsers. All test files share them: each test's site has its own port and so its own origin, so no test
+ * sees what another test stored.
  */
 const browsers = new Map<BrowserName, OpenBrowser>();
 
@@ -120,7 +120,7 @@ async function sharedPage(name: BrowserName, url: string): Promise<Opened & Pick
     const { browser, kill } = shared;
     const others = new Set(await browser.pages());
     const page = await newPage(browser, url).catch((error: unknown) => {
-      // If the browser has just ended, the next attempt opens another one.
+      // If the browser has just crashed or closed, the next attempt opens another one.
       if (browser.connected) throw error;
       return undefined;
     });
@@ -138,14 +138,14 @@ async function sharedPage(name: BrowserName, url: string): Promise<Opened & Pick
   throw new Error(`${name} gives no WebGPU adapter on this machine`);
 }
 
-/** Another tab of a page's browser, or a page of a context, with the time-out of the pages of `withPage`. */
+/** Opens another tab in a browser context, with the same time-out as the pages of `withPage`. */
 export async function newTab(context: BrowserContext): Promise<Page> {
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
   return page;
 }
 
-/** Lets scripts of a page call `window.report(value)`. The returned function loads a page and gives its reported value. */
+/** Lets scripts of a page call `window.report(value)`. The returned function loads a page and resolves with the value that it reports. */
 export async function reporting(page: Page): Promise<<T>(url: string) => Promise<T>> {
   let finish: (value: unknown) => void = () => {};
   const receive = (value: unknown): void => finish(value);
@@ -159,7 +159,7 @@ export async function reporting(page: Page): Promise<<T>(url: string) => Promise
   };
 }
 
-/** Loads a page whose script calls `window.report(value)` once, or throws, and gives that value. */
+/** Loads a page whose script calls `window.report(value)` once or throws, and returns that value. */
 export async function reportOf<T>(page: Page, url: string): Promise<T> {
   const report = await reporting(page);
   return report<T>(url);

@@ -1,8 +1,8 @@
 import type { CDPSession, Page } from 'puppeteer-core';
 
 /**
- * Bytes on the JavaScript heaps of a Chromium page and its worker, array buffers included. `collect` runs the garbage
- * collector first.
+ * Returns the sizes in bytes of the JavaScript heaps of a Chromium page and its worker, with their array buffers. `collect` runs
+ * the garbage collector first.
  */
 export async function heapsOf(page: Page, { collect = false } = {}): Promise<{ page: number; worker: number }> {
   const session = await page.createCDPSession();

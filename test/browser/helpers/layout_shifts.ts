@@ -1,6 +1,6 @@
 import type { Page } from 'puppeteer-core';
 
-/** Adds up the shifts of the layout that no visitor's action causes, from the page's beginning. */
+/** Adds up all layout shifts since the page's load, except those that follow a visitor's input. The returned function returns the sum. */
 export async function layoutShifts(page: Page): Promise<() => Promise<number>> {
   const sum = await page.evaluateHandle(() => {
     const total = { value: 0 };

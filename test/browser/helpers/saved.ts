@@ -1,14 +1,14 @@
 import type { Page } from 'puppeteer-core';
 import { until } from '../demo/demo_page';
 
-/** The files of clicked links with `download`, by name. */
+/** `window.saved` has the files of clicked download links, by file name. */
 declare global {
   interface Window {
     saved: Map<string, Blob>;
   }
 }
 
-/** From the page's next document on, downloads are held in `window.saved`. */
+/** Makes the next documents of a page store their downloads in `window.saved`. */
 export async function keepDownloads(page: Page): Promise<void> {
   await page.evaluateOnNewDocument(() => {
     window.saved = new Map();
@@ -26,7 +26,7 @@ export async function keepDownloads(page: Page): Promise<void> {
   });
 }
 
-/** Clicks Export, and gives the bytes of the downloaded files by name. */
+/** Clicks Export, and returns the bytes of the downloaded files by file name. */
 export async function exported(page: Page): Promise<Map<string, number[]>> {
   await page.click('#export');
   await until(page, () => window.saved.has('profile.json'));

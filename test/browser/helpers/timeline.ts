@@ -1,14 +1,14 @@
-// Measures a page by Chromium's trace. Times are in milliseconds.
+// Measures a page with Chromium's tracing. Times are in milliseconds, unless a comment says otherwise.
 import type { Page } from 'puppeteer-core';
 
-/** The page's main thread between two marks. */
+/** Measurements of the page's main thread between two marks. */
 export interface Span {
-  /** The page's process. */
+  /** The id of the page's process. */
   readonly pid: number;
   readonly longestTask: { readonly wall: number; readonly cpu: number; readonly parts: string };
-  /** The CPU time of the task that used most. */
+  /** The CPU time of the task that used the most of it. */
   readonly mostCpu: number;
-  /** Times between successive frames, the longest first. */
+  /** The times between successive frames, sorted, the longest first. */
   readonly gaps: readonly number[];
 }
 
@@ -20,9 +20,9 @@ interface TraceEvent {
   readonly ph: string;
   readonly pid: number;
   readonly tid: number;
-  /** Begin, in microseconds. */
+  /** The start time, in microseconds. */
   readonly ts: number;
-  /** Duration, in microseconds. */
+  /** The duration, in microseconds. */
   readonly dur?: number;
   /** CPU time of the thread, in microseconds. */
   readonly tdur?: number;
@@ -32,10 +32,10 @@ const MARKS = 'blink.user_timing';
 const CATEGORIES = ['disabled-by-default-devtools.timeline', 'devtools.timeline', 'v8', MARKS];
 const TASK = 'RunTask';
 const FRAME = 'frame';
-/** The number of parts that a message names when a task is too long. */
+/** The maximum number of parts of the longest task that a failed test's message names. */
 const MOST_PARTS = 4;
 
-/** Begins a trace. From the page's next document on, every frame makes a mark. */
+/** Starts a trace. In the page's next documents, every frame adds a mark to it. */
 export async function startTrace(page: Page): Promise<void> {
   await page.evaluateOnNewDocument((frame) => {
     const next = (): void => {
@@ -51,7 +51,7 @@ export async function mark(page: Page, name: string): Promise<void> {
   await page.evaluate((text) => void performance.mark(text), name);
 }
 
-/** Ends the trace. The returned function gives the span between two marks. */
+/** Ends the trace. The returned function measures the span between two marks. */
 export async function stopTrace(page: Page): Promise<(from: string, to: string) => Span> {
   const bytes = await page.tracing.stop();
   const { traceEvents } = JSON.parse(new TextDecoder().decode(bytes)) as { traceEvents: readonly TraceEvent[] };
@@ -81,7 +81,7 @@ function spanOf(all: readonly TraceEvent[], from: string, to: string): Span {
         .join(', '),
     },
     mostCpu: Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1000,
-    // Both ends are included, so that a missing frame at the end makes a gap too.
+    // The begin and end marks count as frames, so that missing frames next to them appear as gaps.
     gaps: gapsOf([begin, ...events.filter((event) => isMark(event, FRAME)), end]),
   };
 }

@@ -20,17 +20,17 @@ export interface Done {
 }
 
 interface Visit {
-  /** A folder for the browser's profile, which remains between visits. */
+  /** A folder for the browser's profile. The profile remains between visits. */
   readonly profile?: string;
-  /** Whether the browser is killed at this report. */
+  /** Returns whether to kill the browser after this report. */
   readonly dies?: (report: Report) => boolean;
-  /** Steps after which Chromium's GPU process crashes. The page reads them from its address, and holds its run until then. */
+  /** Steps after which Chromium's GPU process is crashed. The page reads them from its URL, and pauses its run until the crash. */
   readonly crashes?: readonly number[];
-  /** Bytes that the browser lets the site store. */
+  /** The site's storage quota, in bytes. */
   readonly quota?: number;
 }
 
-/** Opens the page, waits until it is done or its browser was killed, and gives its reports. */
+/** Opens the page, waits until it is done or its browser is killed, and returns its reports. */
 export function visit(
   name: BrowserName,
   url: string,

@@ -14,7 +14,7 @@ const classes = (page: Page): Promise<void> =>
 
 interface DemoPage {
   readonly widths: readonly number[];
-  /** Waits until the page has loaded all that it shows by itself. */
+  /** Waits until the page has loaded everything that it shows without a visitor's action. */
   loaded(page: Page): Promise<unknown>;
 }
 

@@ -11,8 +11,8 @@ const [pagePolicy = '', workerPolicy = ''] = documentedPolicies(
   'The module, from your own origin',
 );
 /**
- * The page's policy, with additions for the test: it fetches a text, violates the policy once in a worker of its own,
- * and receives reports of violations.
+ * The documented Content Security Policy, with additions for the test page: it fetches a text, starts its own worker that
+ * violates the policy once, and reports violations to the server.
  */
 const ownPolicy = `${pagePolicy.replace('webvera', 'webvera page')}; connect-src 'self'; img-src 'self'; report-uri /violations`;
 const worker = (headers: Readonly<Record<string, string>>): Readonly<Record<string, Mount>> => ({
@@ -56,14 +56,14 @@ test.each(ofRing(browserNames))('%s: trains under the strict policies without an
 
   const losses = Array.from({ length: 5 }, () => expect.any(Number));
   expect(report).toEqual({ losses, text: expect.stringMatching(/\w/), isolated: false });
-  // The policy forbids requests to other servers, so this server sees every possible request.
+  // The policy forbids requests to other servers, so this server receives every request that is possible.
   const [begin, end] = [
     requests.indexOf('GET /pages/lib/prose.js?begin'),
     requests.indexOf('GET /pages/lib/prose.js?end'),
   ];
   expect(begin).toBeGreaterThan(requests.indexOf('GET /models/prose-1.4M/model.safetensors'));
   expect(requests.slice(begin + 1, end)).toEqual([]);
-  // The only violations are the deliberate ones of the page and its other worker.
+  // The only violations are the deliberate ones, by the page and by its own worker.
   const blocked = (await Promise.all(violations)).map(({ 'csp-report': violation }) => violation);
   expect(blocked.map((violation) => [violation['effective-directive'], violation['blocked-uri']]).sort()).toEqual([
     ['connect-src', 'https://page.invalid/'],
@@ -113,7 +113,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
         "Expected to request https://models.invalid/mine/config.json, but the page's Content-Security-Policy does not allow it",
       hint: 'Add https://models.invalid to its connect-src.',
     };
-    // Firefox doesn't inform a worker of its violations.
+    // Firefox doesn't fire securitypolicyviolation events in a worker.
     expect(report).toEqual(
       name === 'chromium'
         ? refused

@@ -18,7 +18,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
     const { sandboxed, tag, refused } = await withBrowser(
       name,
       (page, url) => reportOf<Report>(page, `${url}/pages/policies/degraded.html`),
-      // A frame without an origin makes cross-origin requests, and the server's usual policy forbids frames.
+      // All requests of a frame with an opaque origin are cross-origin, and the server's default policy forbids frames.
       { headers: { 'Access-Control-Allow-Origin': '*', 'Content-Security-Policy': '' } },
     );
     expect(sandboxed.origin).toBe('null');

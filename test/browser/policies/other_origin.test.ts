@@ -7,9 +7,9 @@ import { documentedPolicies, HUB } from '../../helpers/session/policies';
 import { type BrowserName, browserNames, reportOf, withBrowser, withSite } from '../helpers/harness';
 
 const [documented = ''] = documentedPolicies('docs/INTEGRATING.md', 'The module, from another origin');
-/** The documented policy of a page that imports the library from another origin. */
+/** Returns the documented Content Security Policy of a page that imports the library from another origin. */
 const policy = (library: string): string =>
-  // Firefox requests an icon.
+  // Firefox requests the site's icon, so images are allowed.
   `${documented.replace('https://cdn.example', library).replace(HUB, '')}; img-src 'self'`;
 
 interface Report {
@@ -17,7 +17,7 @@ interface Report {
   readonly seconds?: number;
 }
 
-/** Opens the page on one origin with the library on another. Gives its report and the requests to the other origin. */
+/** Opens the page on one origin with the library on another. Returns the page's report and the requests to the other origin. */
 async function openPage(
   name: BrowserName,
   { mounts, hash = '' }: { readonly mounts: Readonly<Record<string, Mount>>; readonly hash?: string },
@@ -34,7 +34,7 @@ async function openPage(
         },
         {
           headers: { 'Content-Security-Policy': policy(library) },
-          // Firefox reports a script that fails to load as an error of the page.
+          // Firefox reports a script that fails to load as an uncaught error of the page.
           expectedErrors: hash === '' ? /^$/ : /\/dist\/worker\.js/,
         },
       ),

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { browserNames, reportOf, withBrowser } from '../helpers/harness';
 
 interface Report {
-  /** The outcome of each way to the network. */
+  /** The outcome of each way to make a network request, before and after the seal. */
   readonly before: Readonly<Record<string, string>>;
   readonly after: Readonly<Record<string, string>>;
   readonly refused: object;
@@ -14,11 +14,11 @@ test.each(browserNames)('%s: a sealed session works, and nothing in its worker r
   const requests: string[] = [];
   const report = await withBrowser(name, (page, url) => reportOf<Report>(page, `${url}/pages/policies/sealed.html`), {
     onRequest: ({ url }) => void requests.push(url ?? ''),
-    // The beacon's Worker isn't a script, and the page's console reports that.
+    // The URL from which the beacon starts a Worker isn't a script, so the page reports an error.
     expectedErrors: /beacon/,
   });
 
-  // The beacon reaches the server until the session is sealed.
+  // The beacon's requests reach the server until the session is sealed.
   const sealed = requests.indexOf('/pages/lib/prose.js?sealed');
   const heard = requests.slice(0, sealed).filter((url) => url.startsWith('/beacon'));
   expect(heard).toEqual(expect.arrayContaining(['/beacon?fetch', '/beacon?XMLHttpRequest', '/beacon?EventSource']));
@@ -26,7 +26,7 @@ test.each(browserNames)('%s: a sealed session works, and nothing in its worker r
 
   const ways = Object.entries(report.after);
   expect(ways.map(([way]) => way)).toEqual(Object.keys(report.before));
-  // A browser without one of these ways throws a ReferenceError.
+  // A browser that doesn't support a way throws a ReferenceError.
   for (const [way, outcome] of ways)
     expect([way, outcome]).toEqual([way, expect.stringMatching(/^(invalid_argument|ReferenceError)$/)]);
   expect(report.after.fetch).toBe('invalid_argument');

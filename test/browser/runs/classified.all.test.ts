@@ -17,7 +17,7 @@ const kinds = [
   { kind: 'images', metric: 'accuracy' },
 ];
 
-// Browsers differ in reading pictures.
+// Browsers decode images differently, so the case with images runs in both browsers.
 const cases = browserNames.flatMap((browser) =>
   kinds.filter(({ kind }) => browser === 'chromium' || kind === 'images').map((kind) => ({ browser, ...kind })),
 );
@@ -30,7 +30,7 @@ test.each(cases)(
       await withSite(async (url) => {
         const straight = (await visit(browser, url, `runs/classified.html?kind=${kind}&straight`)).at(-1) as Classified;
         const { ended, evaluations, fit } = straight;
-        // The pictures repeat, and the model computes each of them once.
+        // The images repeat, and the features of each distinct image are computed once.
         expect(fit).toMatchObject({ examples: 15, computed: kind === 'images' ? 5 : 15 });
         expect(fit.loss).toBeLessThan(evaluations[0]!.metrics.eval_loss!);
         expect(evaluations.map(({ step }) => step)).toEqual(evaluations.map((_, index) => 4 * (index + 1)));
@@ -38,7 +38,7 @@ test.each(cases)(
         const losses = evaluations.map(({ metrics: { eval_loss } }) => eval_loss!);
         expect(Math.min(...losses)).toBe(ended.best_metric);
         expect(Math.min(...losses)).toBeLessThan(losses[0]!);
-        // Training ends after three evaluations that aren't better, or at its last step.
+        // Training stops after three evaluations without an improvement, or at its last step.
         expect([28, ended.best_global_step + 12]).toContain(ended.global_step);
 
         const dies = (report: Report): boolean => report.type === 'log' && 'step' in report && report.step >= 7;

@@ -39,8 +39,8 @@ interface Here {
 }
 
 /**
- * The ways in which workers die, each with the ring that runs it. In Chromium, `npm test` has one way and the `clock`
- * ring the others.
+ * The ways in which workers die, each with the set of tests (ring) that runs it. In Chromium, `npm test` runs one way, and the
+ * tests about time (`clock`) in `npm run test:all` run the others.
  */
 const deaths = [
   { name: 'chromium', ways: ['terminated'], ring: 'test' },
@@ -101,13 +101,14 @@ test.each(browsersOfTest)('%s: the printed text of an uncaught error contains th
   expect(hint).toMatch(/folder/);
   expect(text).toBe(`WebVeraError: ${message}\nHint: ${hint}`);
   const lines = stack.split('\n');
-  // Firefox's console shows the message and lines that look like stack frames, but no test can read that console.
+  // In Firefox the stack begins with the hint in the form of a stack frame: besides the message, its console shows only such
+  // lines. No test can read that console.
   if (name === 'firefox') expect(lines[0]).toContain(`Hint: ${hint}@http://127.0.0.1:`);
   else expect([lines[0], lines.at(-1)]).toEqual([`WebVeraError: ${message}`, `Hint: ${hint}`]);
   if (name === 'chromium') expect(printed).toBe(stack);
 });
 
-/** Chromium's console text of the next uncaught error. */
+/** Returns a promise of the text that Chromium's console shows for the next uncaught error. */
 async function nextUncaught(page: Page): Promise<{ readonly text: Promise<string | undefined> }> {
   const console = await page.createCDPSession();
   await console.send('Runtime.enable');

@@ -11,7 +11,7 @@ import { type BrowserName, browserNames, withPage, withSite } from '../helpers/h
 const CHUNK = 2 ** 23;
 const MODEL = 'model.safetensors';
 
-/** The model host has another port, which the usual policy would forbid. */
+/** The model host has another port, and the default Content Security Policy would forbid requests to it. */
 const FROM_ANYWHERE = { headers: { 'Content-Security-Policy': '' } };
 
 interface Loaded {
@@ -40,7 +40,7 @@ async function startHub(): Promise<FaultyServer> {
 
 interface Visit {
   readonly profile?: string;
-  /** Bytes that the browser lets the site store. */
+  /** The site's storage quota, in bytes. */
   readonly quota?: number;
   readonly once?: boolean;
 }
@@ -99,7 +99,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
     const hub = await startHub();
     try {
       await withSite(async (url) => {
-        // The download of the weights stalls after a chunk and a half.
+        // The download of the weights stalls in the middle of the second chunk.
         hub.fail({}, { stallAfter: 1.5 * CHUNK });
         await visit(name, url, hub, { profile }, ({ type }) => (type === 'part' ? 'kill' : undefined));
         hub.asked.length = 0;

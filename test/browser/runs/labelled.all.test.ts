@@ -8,14 +8,14 @@ import { type Done, visit } from '../helpers/visit';
 
 interface Stage {
   readonly name: string;
-  /** The scores of each new message, the likeliest label's first. */
+  /** The scores of each new message's labels, the highest first. */
   readonly told: readonly (readonly number[])[];
   readonly record: LearnRecord;
 }
 
 interface Labelled extends Done {
   readonly stages: readonly Stage[];
-  /** The reasons why the run in idle time paused and resumed. */
+  /** When the run in idle time paused and resumed: the type and reason of each event. */
   readonly reasons: readonly string[];
   readonly canGoBack?: boolean;
 }

@@ -6,15 +6,15 @@ import { ofRing, testInAll, testOnce } from '../../helpers/ring';
 import { type BrowserName, browserNames, withSite } from '../helpers/harness';
 import { type Done, type Report, visit } from '../helpers/visit';
 
-/** Enough steps for the kills of the ring, each after some saved steps: one in `npm test`, three in `npm run test:all`. */
+/** The number of steps: enough for one kill in `npm test` or three in `npm run test:all`, each after some saved steps. */
 const STEPS = inject('ring') === 'all' ? 32 : 20;
 /** The page's `save_steps`. */
 const SAVE_STEPS = 3;
 const PAGE = `runs/resumed.html?steps=${STEPS}`;
-/** A browser is killed at this step at the latest. The run waits two steps later, so that it can't end before a busy machine's kill. */
+/** Every kill comes at this step at the latest. Two steps later the run waits, because a kill may be slow on a busy machine. */
 const LAST_KILL = STEPS - 5;
 
-/** The result of an uninterrupted run, once for each browser. */
+/** The result of an uninterrupted run in each browser, computed once. */
 const straightRuns = new Map<BrowserName, Promise<Done>>();
 
 function straightRun(name: BrowserName, url: string): Promise<Done> {
@@ -24,14 +24,14 @@ function straightRun(name: BrowserName, url: string): Promise<Done> {
 }
 
 type Kill = readonly [steps: number, way: string];
-/** Kills of runs that save by time or by steps. At most of them a save is in progress, or about to begin. */
+/** For each kill: after how many steps, and whether the run saves by time or by steps. Most come during a save or just before one. */
 const ONCE: readonly Kill[] = [[12, '&by-time']];
 const THRICE: readonly Kill[] = [
   [12, '&by-time'],
   [SAVE_STEPS - 1, ''],
   [10, ''],
 ];
-/** A run that is killed three times begins like the run that is killed once. */
+/** `npm test` runs the first of these, `npm run test:all` the others, whose first kill is the same. */
 const killed = [
   { name: 'chromium', times: 'once', kills: ONCE },
   ...browserNames.map((name) => ({ name, times: 'three times', kills: THRICE })),
@@ -51,7 +51,7 @@ test.each(ofRing(killed, { test: ({ kills }) => kills === ONCE }))(
           const before = saved;
           const dies = (report: Report): boolean => {
             if (report.type === 'save') saved = report.step;
-            // The first kill, right after the start, may come before the first save; later kills wait for a save.
+            // The kill before step `SAVE_STEPS` may come before the visit's first save; the other kills wait for a save.
             const isDue = steps < SAVE_STEPS || saved > before;
             return isDue && report.type === 'log' && report.step >= Math.min(before + steps, LAST_KILL);
           };

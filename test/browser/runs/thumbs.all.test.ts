@@ -9,7 +9,7 @@ test.each(browserNames)('%s: thumbs are learnt, over a reload in mid-run, taken 
     expect(ratings).toBe(24);
     expect(good).toBeGreaterThan(0);
     expect(good).toBeLessThan(24);
-    // One rating came during the run, which had begun with 24.
+    // The run began with 24 ratings, and one was added during the run.
     expect(await report(`${address}?again`)).toMatchObject({
       steps: 6,
       ratings: 25,

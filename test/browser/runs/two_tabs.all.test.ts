@@ -5,7 +5,7 @@ import type { Tab } from '../pages/runs/tabs.js';
 
 const taken = { code: 'locked_by_other_tab', detail: { taken_over: true } };
 
-/** Calls a method of a tab's page. */
+/** Calls a method of `window.tab` in a tab's page. */
 type Call = <Name extends keyof Tab>(
   name: Name,
   ...args: Parameters<Tab[Name]>
@@ -39,7 +39,7 @@ test.each(browserNames)('%s: one of several tabs trains, and it may be any of th
     const one = await open(page, url);
     const awake = () => expect.poll(() => one('awake'));
     await one('begin', {}, { save_strategy: 'no', keepAwake: true });
-    // Headless Firefox has no screen to stay awake.
+    // Headless Firefox has no screen, so it grants no wake lock.
     if (name === 'chromium') await awake().toBe(1);
     const straight = await one('outcome');
     await awake().toBe(0);
@@ -57,7 +57,7 @@ test.each(browserNames)('%s: one of several tabs trains, and it may be any of th
     expect(await other('outcome')).toEqual({ code: 'locked_by_other_tab', detail: {} });
     expect(await other('owners')).toEqual(owner);
 
-    // The second tab takes the run over: the first one stops, and the second resumes from there.
+    // The second tab takes over the run: the run stops in the first tab, and resumes from there in the second.
     await other('begin', { take_over: true });
     expect(await one('outcome')).toEqual(taken);
     expect(await other('restored')).toBe(await one('step'));
@@ -65,18 +65,18 @@ test.each(browserNames)('%s: one of several tabs trains, and it may be any of th
     expect(newOwner).toHaveLength(1);
     expect(newOwner).not.toEqual(owner);
 
-    // A tab that hangs loses its run, and stops when it no longer hangs.
+    // A tab that hangs loses its run to another tab, and stops the run when it no longer hangs.
     other('hang', 4500);
     await one('begin', { take_over: true });
     await one('pause');
     expect(await other('outcome')).toEqual(taken);
     expect(await one('owners')).toHaveLength(1);
 
-    // When two tabs save under one id, each later save gives a warning.
+    // When two tabs save under the same id, each save that overwrites the other tab's adapter gives a warning.
     expect(await other('save', 'mine')).toEqual(['overwritten']);
     expect(await one('save', 'mine')).toEqual(['overwritten']);
 
-    // A tab that closed or crashed releases its lock.
+    // When a tab closes or crashes, its lock is released.
     for (const end of name === 'chromium' ? [close, crash] : [close]) {
       await other('begin', { take_over: true });
       expect(await one('outcome')).toEqual(taken);
@@ -91,7 +91,7 @@ test.each(browserNames)('%s: one of several tabs trains, and it may be any of th
       otherPage = await newTab(page.browserContext());
       other = await open(otherPage, url);
     }
-    // A tab that was frozen, and still holds the lock, continues.
+    // A tab that was frozen and still holds the lock continues its run.
     await one('freeze');
     await one('resume');
     expect(await one('outcome')).toEqual(straight);

@@ -5,7 +5,7 @@ import { onExit } from '../../../scripts/shared/processes.mjs';
 import { reportOf, withBrowser } from '../helpers/harness';
 
 const BYTES = 60e6;
-/** A program that occupies a core, once for each core. */
+/** Programs that occupy all CPU cores, one for each core. */
 const LOAD = Array.from({ length: availableParallelism() }, () => 'for (;;);');
 
 interface Report {
@@ -26,7 +26,7 @@ afterAll(() => {
   for (const end of stop) end();
 });
 
-/** The least number of reports while data is read: 0 for forms with little data. */
+/** The minimum number of progress reports while data of each form is read: 0 for forms with little data. */
 const FORMS: Readonly<Record<string, number>> = {
   text: 50,
   unbroken: 50,

@@ -11,7 +11,7 @@ import { withBrowser } from '../helpers/harness';
 import { heapsOf } from '../helpers/heaps';
 
 const MODEL = 'HuggingFaceTB/SmolLM2-135M';
-/** The most bytes that the heaps of page and worker may grow by, together, while a model loads. */
+/** The maximum growth of the page's and the worker's heaps together while a model loads, in bytes. */
 const HEAP = 200e6;
 
 interface Done {
@@ -59,7 +59,7 @@ test.each<[StorageName, string]>([
   expect(losses.length).toBe(2);
 });
 
-/** Trains in a page, and gives the most bytes that the heaps grew by while the model loaded. */
+/** Trains in a page. Returns the result, and the largest growth of the heaps while the model loaded, in bytes. */
 async function trained(folder: string, query: string): Promise<{ done: Done; heap: number }> {
   return withBrowser(
     'chromium',
@@ -77,7 +77,7 @@ async function trained(folder: string, query: string): Promise<{ done: Done; hea
   );
 }
 
-/** Measures the heaps of a page and its worker again and again, and holds their largest growth. */
+/** Measures the heaps of a page and its worker repeatedly, and records their largest growth. */
 class HeapWatch {
   readonly #page: Page;
   #idle = 0;

@@ -8,17 +8,17 @@ import { FaultyServer, HUB_HEADERS } from '../../hub/faulty_server';
 import { withBrowser } from '../helpers/harness';
 import { heapsOf } from '../helpers/heaps';
 
-/** Bytes per second, at 50 Mbit/s. */
+/** The server's rate in bytes per second: 50 Mbit/s. */
 const RATE = 50e6 / 8;
 const LOADS = 10;
-/** The most bytes that a heap may grow by from the second load to the last. */
+/** The maximum growth of the page's and the worker's heaps together from the second load to the last, in bytes. */
 const HEAP = 4e6;
 
 interface Load {
   readonly type: 'load' | 'done';
   readonly seconds: number;
   readonly gpu_bytes: number;
-  /** Requests until the model was loaded. */
+  /** The number of requests to the model host during this load. */
   asked: number;
   heap: number;
 }
@@ -73,7 +73,7 @@ function loadsOf(hub: FaultyServer): Promise<Load[]> {
         return undefined;
       });
     },
-    // The model host has another port, which the usual policy would forbid.
+    // The model host has another port, and the default Content Security Policy would forbid requests to it.
     { headers: { 'Content-Security-Policy': '' } },
   );
 }

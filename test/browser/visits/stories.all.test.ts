@@ -15,7 +15,7 @@ async function tabTo(page: Page, selector: string): Promise<void> {
   throw new Error(`Tab doesn't reach ${selector}`);
 }
 
-/** Presses a button by the Enter key. */
+/** Moves the focus to a button with the Tab key, and presses the button with the Enter key. */
 async function press(page: Page, selector: string): Promise<void> {
   await page.waitForSelector(`${selector}:not([disabled], [hidden])`);
   await tabTo(page, selector);
@@ -59,7 +59,7 @@ const KEYBOARD: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   },
 };
 
-/** A clipboard that headless browsers don't refuse. */
+/** Replaces the clipboard, because headless browsers deny access to it. */
 function withClipboard(): void {
   Object.defineProperty(navigator, 'clipboard', { value: { writeText: async () => {} } });
 }
@@ -73,7 +73,7 @@ test.each(Object.keys(KEYBOARD))('nothing moves in %s if the visitor wants no mo
     site,
     async (page) => {
       await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
-      // A transition that has begun continues.
+      // Transitions that began before the setting changed would still continue.
       await page.reload();
       await page.evaluate(() => {
         const moved: string[] = [];
@@ -128,7 +128,7 @@ test('a measurement is over if its page is reloaded, and another begins', () =>
 
 test('with a graphics card a larger model and its voices are offered, with their sizes', () => {
   const offer = { name: 'Larger', folder: 'larger', bytes: 98_000_000, voice_bytes: 338_000 };
-  // The bundled model again, with one of its voices under the name of another.
+  // The larger model is a copy of the bundled one, with one of its voices under another voice's name.
   const [model, voice] = ['models/prose-1.4M', 'voices/whaler'].map((folder) => `demo/public/${folder}`);
   const filesOf = (to: string, from = '') =>
     readdirSync(from, { withFileTypes: true })
@@ -177,7 +177,7 @@ test('an example is sent to an editor by a form, and finds its library from the 
       expect(form).toMatchObject({ action: 'https://stackblitz.com/run', method: 'post' });
       const fields = new Map(form.fields.map(([key = '', value = '']) => [key, value]));
       expect(fields.get('project[template]')).toBe('html');
-      // A document of another origin, like that of an online editor.
+      // A document of another origin, as in an online editor.
       const demo = new URL('./', page.url());
       await page.goto(demo.href.replace('127.0.0.1', 'localhost').replace('/demo/', '/elsewhere'));
       await page.setContent(fields.get('project[files][index.html]') ?? '');

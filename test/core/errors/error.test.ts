@@ -12,7 +12,7 @@ test('printed, an error shows its hint, and its message is unchanged', () => {
   expect(error.stack).toMatch(
     /^WebVeraError: expected a Blob\n {4}at .*\nHint: Text is passed as new Blob\(\[text\]\)\.$/s,
   );
-  // Node prints an uncaught error like this.
+  // Node prints an uncaught error with `inspect`.
   expect(inspect(error)).toContain(`\nHint: ${hint}`);
 });
 

@@ -4,7 +4,7 @@ import { type Files, isFiles, listedFiles, namedFiles } from '../../../src/core/
 const config = new File(['{}'], 'config.json');
 const inFolder = (path: string): File =>
   Object.defineProperty(new File([''], path.split('/').at(-1) ?? ''), 'webkitRelativePath', { value: path });
-/** A file input's list, a class that Node lacks. */
+/** Makes a FileList, as a file input has it. Node lacks this class. */
 const listOf = (...files: readonly File[]): FileList =>
   Object.assign({ length: files.length, item: () => null }, files) as unknown as FileList;
 

@@ -3,7 +3,7 @@ import { isShownImage } from '../../../src/core/input/shown_image';
 import { exampleFields } from '../../../src/core/types/example';
 import { predictRequest } from '../../../src/page/models/requests';
 
-/** A stand-in for an element or object of a page, with the properties that the library reads. */
+/** Makes a stand-in for a page's element or object that shows an image, with the properties that the library reads. */
 const shown = (name: string, fields: object) => Object.assign(Object.create({ [Symbol.toStringTag]: name }), fields);
 const size = { width: 2, height: 1 };
 const drawImage = vi.fn();

@@ -83,7 +83,7 @@ describe('taking over', () => {
     const held = await one.take('a', { holder: asked });
     const taking = other.take('a', { takesOver: true });
     await eventually(() => expect(asked.onAsked).toHaveBeenCalledOnce());
-    // The holder has answered, and still finishes its work.
+    // The holder has answered, but hasn't finished its work yet.
     await settled();
     await vi.advanceTimersByTimeAsync(RELEASES_WITHIN - 1000);
     held?.release();
@@ -110,7 +110,7 @@ describe('taking over', () => {
   test('a silent holder loses it after three seconds, and is informed', async () => {
     const browser = new FakeLocks();
     const lost = vi.fn();
-    // A frozen tab holds the lock, and receives no message.
+    // A frozen tab holds the lock and receives no messages.
     browser
       .of('frozen')
       .request('run:a', {}, () => new Promise(() => {}))

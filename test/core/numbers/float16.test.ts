@@ -5,7 +5,7 @@ import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
 
 const allPatterns = Uint16Array.from({ length: 65536 }, (_, bits) => bits);
 
-/** The number by the format's definition, with `exponentBits` and `fractionBits`. */
+/** Decodes a 16-bit float by the format's definition: a sign, `exponentBits` and `fractionBits`. */
 function byDefinition(bits: number, exponentBits: number, fractionBits: number): number {
   const sign = bits >= 0x8000 ? -1 : 1;
   const fraction = (bits & (2 ** fractionBits - 1)) / 2 ** fractionBits;
@@ -17,8 +17,8 @@ function byDefinition(bits: number, exponentBits: number, fractionBits: number):
 }
 
 /**
- * The first difference by `Object.is`, for which −0 isn't 0. One assertion covers all numbers, because 65,536 of them
- * are slow.
+ * Returns the first difference by `Object.is`, which distinguishes −0 from 0. One assertion covers all numbers, because 65,536
+ * assertions would be slow.
  */
 function firstDifference(actual: ArrayLike<number>, expected: (index: number) => number): unknown {
   for (let index = 0; index < actual.length; index++) {
@@ -47,12 +47,12 @@ describe('every one of the 65,536 patterns', () => {
   });
 });
 
-/** The float32 values just below, at and just above the middle of two neighbours, with their rounded bits. */
+/** Yields the float32 values just below, at and just above the midpoint of every two neighbouring values, with their rounded bits. */
 function* middles(values: Float32Array, infinity: number, step: number): Generator<[value: number, bits: number]> {
   const float = new Float32Array(1);
   const bits = new Uint32Array(float.buffer);
   for (let lower = 0; lower < infinity; lower++) {
-    // Rounding treats the largest finite value as if one more value followed it.
+    // The largest finite value is rounded as if a further value, in the place of infinity, followed it.
     const above = lower + 1 === infinity ? (values[lower] ?? 0) + step : (values[lower + 1] ?? 0);
     float[0] = ((values[lower] ?? 0) + above) / 2;
     yield [float[0], lower % 2 === 0 ? lower : lower + 1];

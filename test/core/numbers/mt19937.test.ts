@@ -8,7 +8,7 @@ function outputs(seed: number | bigint, count: number): number[] {
 }
 
 describe('Mt19937', () => {
-  // Torch's CPU generator made these outputs.
+  // These are the outputs of torch's CPU generator.
   test.each([
     [0, [2357136044, 2546248239, 3071714933, 3626093760, 2588848963]],
     [1, [1791095845, 4282876139]],

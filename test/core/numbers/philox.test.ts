@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Philox4, philox4x32 } from '../../../src/core/numbers/philox';
 
-// Random123's published known answers (kat_vectors, philox4x32, 10 rounds).
+// Test vectors that Random123 publishes (kat_vectors, philox4x32, 10 rounds).
 test.each<[Philox4, readonly [number, number], Philox4]>([
   [
     [0, 0, 0, 0],

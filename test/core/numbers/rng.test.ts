@@ -39,7 +39,7 @@ describe('randomAt', () => {
 
 test('uniforms fill [0, 1) evenly', () => {
   const values = uniforms(key, 20000);
-  // With 20000 draws the standard errors of mean and variance are 0.002 and 0.0006; five of them are allowed.
+  // For 20000 draws the standard errors of the mean and variance are 0.002 and 0.0006. Five standard errors are allowed.
   expect(Math.abs(mean(values) - 0.5)).toBeLessThan(0.01);
   expect(Math.abs(mean(values.map((value) => (value - 0.5) ** 2)) - 1 / 12)).toBeLessThan(0.003);
   expect(values.every((value) => value >= 0 && value < 1)).toBe(true);
@@ -47,7 +47,7 @@ test('uniforms fill [0, 1) evenly', () => {
 
 test('normals have mean 0, variance 1 and a kurtosis of 3', () => {
   const values = normals(key, 20000);
-  // The standard errors are 0.007, 0.01 and 0.07; five of them are allowed.
+  // The standard errors are 0.007, 0.01 and 0.07. Five standard errors are allowed.
   expect(Math.abs(mean(values))).toBeLessThan(0.035);
   expect(Math.abs(mean(values.map((value) => value ** 2)) - 1)).toBeLessThan(0.05);
   expect(Math.abs(mean(values.map((value) => value ** 4)) - 3)).toBeLessThan(0.35);
@@ -67,7 +67,7 @@ describe('permutation', () => {
     expect(await permutation(50, 1, 2)).toEqual(await permutation(50, 1, 2));
     expect(await permutation(50, 1, 2)).not.toEqual(await permutation(50, 1, 3));
     expect(await permutation(50, 1, 2)).not.toEqual(await permutation(50, 2, 2));
-    // The order is pinned, because a stored run must find it again after an update of this code.
+    // The test fixes this order, because a run that resumes after an update of this code must get the same order.
     expect([...(await permutation(8, 42, 0))]).toEqual([1, 5, 3, 4, 0, 7, 6, 2]);
   });
 
@@ -78,7 +78,7 @@ describe('permutation', () => {
         counts[4 * place + item] = (counts[4 * place + item] ?? 0) + 1;
       }
     }
-    // 2000 expected, standard deviation 39.
+    // The expected count is 2000, its standard deviation 39. Five standard deviations are allowed.
     for (const count of counts) expect(Math.abs(count - 2000)).toBeLessThan(195);
   });
 });

@@ -6,14 +6,14 @@ import { randomArray } from '../../helpers/maths/random';
 const shape = [3, 96] as const;
 const count = 288;
 
-/** Numbers after encoding and decoding. */
+/** Encodes numbers, and returns the decoded numbers. */
 function kept(name: StorageName, numbers: Float32Array<ArrayBuffer>): Float32Array {
   const encoded = storages[name].encode(numbers, shape);
   expect(encoded.byteLength).toBe(storages[name].bytes(shape));
   return storages[name].decode(encoded.buffer, shape);
 }
 
-/** The largest error within groups of `size` numbers, as a share of each group's bound. */
+/** Returns the largest error, as a fraction of the bound that its group of `size` numbers has. */
 function worst(numbers: Float32Array, found: Float32Array, size: number, bound: (group: readonly number[]) => number) {
   let most = 0;
   for (let at = 0; at < count; at += size) {
@@ -31,7 +31,7 @@ describe('packed numbers', () => {
   test.each(scales)('q8, around %f: errors are half a step at most; the largest of sixteen is 127 steps', (scale) => {
     const numbers = Float32Array.from(randomArray(count, 1, scale));
     const share = worst(numbers, kept('q8', numbers), 16, (group) => Math.max(...group.map(Math.abs)) / 127);
-    // A group's step is rounded to float16, with a relative error of at most 1/2048, or an error of 2⁻²⁴ below 2⁻¹⁴.
+    // A group's step is rounded to float16: with a relative error of at most 1/2048, or for steps below 2⁻¹⁴ an error of 2⁻²⁴.
     expect(share).toBeLessThanOrEqual(0.5 * (1 + 1 / 2048 + (127 * 2 ** -24) / (scale / 2)));
     expect(share).toBeGreaterThan(0.4);
   });
@@ -39,7 +39,7 @@ describe('packed numbers', () => {
   test.each(scales)('q4, around %f: errors are half a step at most; thirty-two span 15 steps', (scale) => {
     const numbers = Float32Array.from(randomArray(count, 1, scale));
     const share = worst(numbers, kept('q4', numbers), 32, (group) => (Math.max(...group) - Math.min(...group)) / 15);
-    // The step and the minimum are rounded to float16, too: the minimum by at most a 2048th of 15 steps.
+    // The step and the minimum are rounded to float16. The minimum's error is at most 1/2048 of 15 steps.
     expect(share).toBeLessThanOrEqual(0.5 * (1 + 1 / 2048 + (15 * 2 ** -24) / scale) + 15 / 2048);
     expect(share).toBeGreaterThan(0.4);
   });

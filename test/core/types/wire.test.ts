@@ -3,7 +3,7 @@ import { abortError } from '../../../src/core/async/abort';
 import { WebVeraError } from '../../../src/core/errors/error';
 import { errorFromData, errorToData, toKnownError } from '../../../src/core/types/wire';
 
-/** An error after its way through a message. */
+/** Returns an error as it arrives on the other side of a message. */
 const crossed = (error: unknown): unknown => errorFromData(structuredClone(errorToData(error)));
 
 describe('errors across the boundary', () => {

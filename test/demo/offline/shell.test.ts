@@ -3,7 +3,7 @@ import { Shell } from '../../../demo/src/offline/shell';
 
 const SCOPE = 'https://example.org/some/demo/';
 
-/** Caches in memory. */
+/** Makes a `CacheStorage` in memory. */
 function memoryCaches(): CacheStorage & { readonly held: Map<string, Map<string, Response>> } {
   const held = new Map<string, Map<string, Response>>();
   const found = (files: Map<string, Response>, url: string): Response | undefined => files.get(url)?.clone();
@@ -23,7 +23,7 @@ function memoryCaches(): CacheStorage & { readonly held: Map<string, Map<string,
   } as unknown as CacheStorage & { readonly held: Map<string, Map<string, Response>> };
 }
 
-/** A server whose files contain their version. A test can change the version and the status, and make the server unreachable. */
+/** Makes a server whose files contain its version. A test can change the version and the status, or make the server unreachable. */
 function server(version: string) {
   const asked: string[] = [];
   const state = { version, status: 200, isReachable: true };

@@ -9,7 +9,7 @@ const { initialState, ownIds } = await import('../../../demo/src/write/state');
 
 /** The names of the stored voices, the oldest first. All tabs share them. */
 let stored: string[] = [];
-/** The names under which nothing can be stored. */
+/** Saving under these names fails, because the storage is full. */
 let refused: string[] = [];
 
 beforeEach(() => {

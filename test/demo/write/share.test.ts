@@ -35,7 +35,7 @@ async function deflated(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** A link with any header, before any numbers. */
+/** Makes a link with this header, which may be invalid, and `numbers` float16 zeros. */
 async function linkOf(header: unknown, numbers = 0): Promise<string> {
   const json = new TextEncoder().encode(JSON.stringify(header));
   const bytes = new Uint8Array(4 + json.length + 2 * numbers);
@@ -44,7 +44,7 @@ async function linkOf(header: unknown, numbers = 0): Promise<string> {
   return `#voice=${base64url(await deflated(bytes))}`;
 }
 
-/** Expects a link to give a voice within the bounds, no voice, or an error in words for the visitor. */
+/** Expects that a link gives a voice with valid and finite values, no voice, or an error that is written for the visitor. */
 async function expectBounded(fragment: string): Promise<void> {
   const outcome = await fromFragment(fragment).catch((error: unknown) => error);
   if (outcome instanceof ChoiceProblem || outcome === undefined) return;
@@ -190,7 +190,7 @@ test('the files of a voice from a link give the same voice, and one with more th
   }
   const [, ia3] = others.map(filesFrom);
   const fields = JSON.parse((await ia3?.['adapter_config.json'].text()) ?? '');
-  // PEFT's IA3Config has neither a bias nor layers_to_transform.
+  // PEFT's IA3Config has neither `bias` nor `layers_to_transform`.
   expect(Object.keys(fields)).toEqual([
     'target_modules',
     'feedforward_modules',
@@ -205,7 +205,7 @@ test('the files of a voice from a link give the same voice, and one with more th
   expect(Number(new DataView(bytes).getBigUint64(0, true)) % 8).toBe(0);
 });
 
-/** A file of one tensor. */
+/** Makes a safetensors file with one tensor. */
 function fileOf(dtype: string, numbers: Uint16Array<ArrayBuffer>): Promise<ArrayBuffer> {
   const header = JSON.stringify({ a: { dtype, shape: [numbers.length], data_offsets: [0, numbers.byteLength] } });
   const length = new BigUint64Array([BigInt(header.length)]);

@@ -143,7 +143,7 @@ describe('the profile', () => {
     await learner.import(files);
     expect(learner.visit?.profile).toMatchObject({ id: 'default', examples: [{ text: 'A paragraph.' }] });
     expect(learner.status).toMatchObject({ state: 'ready', forgotten: undefined });
-    // Files of another configuration are refused, because the next visit couldn't open them.
+    // An import rejects files with another configuration than the profile's, because the next visit couldn't open them.
     const { replacedWith, openedWith } = world.profiles.last;
     expect(replacedWith.peft_config).toEqual(openedWith.peft_config);
     expect(replacedWith.peft_config).toBeDefined();

@@ -32,7 +32,7 @@ const PARSERS: Readonly<Record<string, (json: JsonObject) => object>> = {
   gpt2: parseGpt2Config,
 };
 
-/** Fields that GGUF lacks: llama.cpp derives Gemma's scale from the model's size, and Falcon's context length is constant. */
+/** Fields that GGUF doesn't store: llama.cpp derives Gemma's scale from the model's size, and Falcon's context length is constant. */
 const UNTOLD: Readonly<Record<string, JsonObject>> = {
   gemma2: { query_pre_attn_scalar: 16 },
   gemma3: { query_pre_attn_scalar: 16 },
@@ -49,7 +49,7 @@ test.each(ggufModels)('%s is described as by its config.json', async (name) => {
   });
   const parse = PARSERS[json.model_type];
   if (parse === undefined) throw new Error(`no parser of ${json.model_type}`);
-  // GGUF lacks the checkpoint's dtype.
+  // GGUF doesn't store the checkpoint's dtype.
   expect({ ...parse(made), dtype: null }).toEqual({ ...parse({ ...json, ...UNTOLD[name] }), dtype: null });
 });
 
@@ -58,7 +58,7 @@ test('all families are among these', () => {
   expect(new Set(types.map(({ model_type }) => model_type))).toEqual(new Set(Object.keys(PARSERS)));
 });
 
-/** A file with an architecture's fields, and no other tensors than the given ones. */
+/** Makes a file with an architecture's fields, and only the given tensors. */
 function described(architecture: string, fields: NonNullable<GgufSpec['fields']>, more: GgufSpec = {}): Uint8Array {
   const sizes = {
     block_count: 2,
@@ -153,7 +153,7 @@ describe('positions', () => {
     await expect(configOf(described('llama', fields))).rejects.toMatchObject({ code: 'unsupported_model' });
   });
 
-  /** The factors by the formula of convert_hf_to_gguf.py. */
+  /** Computes the factors that divide RoPE's frequencies, with the formula of convert_hf_to_gguf.py. */
   function llama3Factors(theta: number, size: number, factor: number, original: number): number[] {
     return Array.from({ length: size / 2 }, (_, j) => {
       const turns = original / (2 * Math.PI * theta ** ((2 * j) / size));
@@ -180,7 +180,7 @@ describe('positions', () => {
   ])('are scaled by %d as Llama 3’s of %d tokens', async (factor, original_max_position_embeddings) => {
     const factors = llama3Factors(500000, 128, factor, original_max_position_embeddings);
     const rope = { type: 'llama3', theta: 500000, factor, low_freq_factor: 1, high_freq_factor: 4 };
-    // The factors are near the file's beginning, or so far behind it that the file is read a second time.
+    // The factors are near the file's beginning, or so far from it that the file must be read a second time.
     for (const before of [0, 64, 2 ** 21]) {
       const config = await configOf(withFactors(factors, { before }), 100_000);
       expect(parseLlamaConfig(config)).toMatchObject({ rope: { ...rope, original_max_position_embeddings } });

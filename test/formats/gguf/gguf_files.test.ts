@@ -19,7 +19,7 @@ import { MemorySource } from '../../helpers/session/memory_source';
 const open = (file: Uint8Array, limits?: ParserLimits, chunkBytes = 1000) =>
   new GgufFiles(new MemorySource({ 'model.gguf': file }, { chunkBytes }), 'model.gguf', limits);
 
-/** The tensors of a file. Each is read at once, or the first `first` rows and then the rest. */
+/** Reads the tensors of a file. Each is read at once, or its first `first` rows and then the rest. */
 async function tensorsOf(file: Uint8Array, first?: number) {
   const tensors = new Map<string, { dtype: string; shape: readonly number[]; bytes: Uint8Array }>();
   for await (const { name, dtype, shape, take } of open(file).tensors(() => true)) {
@@ -30,7 +30,7 @@ async function tensorsOf(file: Uint8Array, first?: number) {
   return tensors;
 }
 
-/** The error of reading everything in a file. */
+/** Reads everything in a file, and returns the error. */
 async function refusal(file: Uint8Array, limits?: ParserLimits): Promise<WebVeraError> {
   const gguf = open(file, limits);
   const read = async (): Promise<void> => {
@@ -58,7 +58,7 @@ describe('packed numbers', () => {
     },
   );
 
-  /** Rounding errors relative to a group's largest number, for types whose scales and minimums f16 can't represent exactly. */
+  /** The allowed rounding errors, relative to a group's largest number, of types whose scales and minimums aren't exact in f16. */
   const ROUNDING: Readonly<Record<string, number>> = {
     Q4_K: 2 / 2048, // scale and minimum
     Q5_K: 0.5 / 127 + 1 / 2048, // packed again
@@ -75,7 +75,7 @@ describe('packed numbers', () => {
     const found = storage.decode(packBlocks(type, bytesOf(bytes), shape).buffer, shape);
     for (let at = 0; at < values.length; at += 32) {
       const group = values.slice(at, at + 32);
-      // With a minimum, the stored numbers are differences, which may be larger.
+      // If a group has a minimum, the stored numbers are differences from it, and these may be larger.
       const largest = Math.max(...group.map(Math.abs), Math.max(...group) - Math.min(...group));
       const worst = Math.max(...group.map((value, i) => Math.abs(value - (found[at + i] ?? Number.NaN))));
       expect(worst, `${at}`).toBeLessThanOrEqual((ROUNDING[name] ?? 0) * largest);
@@ -90,7 +90,7 @@ describe('packed numbers', () => {
 describe.each(ggufModels)('%s as GGUF', (name) => {
   const { tensors } = readSafetensors(readFileSync(`test/golden/base/${name}/model.safetensors`));
   const config = JSON.parse(readFileSync(`test/golden/base/${name}/config.json`, 'utf8'));
-  /** Whether llama.cpp stores each number of the tensor plus one. */
+  /** Whether llama.cpp adds one to each number of the tensor before storing it. */
   const addsOne = (key: string): boolean => name.startsWith('gemma') && key.endsWith('norm.weight');
   const stored = ({ bytes }: { bytes: Uint8Array }): Float32Array => new Float32Array(new Uint8Array(bytes).buffer);
 
@@ -105,7 +105,7 @@ describe.each(ggufModels)('%s as GGUF', (name) => {
       const { dtype, shape } = expected;
       expect({ dtype: tensor.dtype, shape: tensor.shape }, key).toEqual({ dtype, shape });
       if (!addsOne(key)) expect(Buffer.compare(tensor.bytes, expected.bytes), key).toBe(0);
-      // llama.cpp rounded the sum of each number and one, so only these sums are compared, to the bit.
+      // llama.cpp rounded each number plus one, so these sums are compared, to the bit.
       else
         expect(
           stored(tensor).map((it) => 1 + it),
@@ -115,7 +115,7 @@ describe.each(ggufModels)('%s as GGUF', (name) => {
   });
 });
 
-/** The results of `take` for a file's packed matrices, by name. */
+/** Calls `take` with each packed matrix of a file, and returns the results by name. */
 async function takenOf<T>(file: string, take: (tensor: StoredTensor) => Promise<T>): Promise<Map<string, T>> {
   const taken = new Map<string, T>();
   const isPacked = ({ name }: { readonly name: string }): boolean => name in (ggufPacked[file] ?? {});
@@ -164,7 +164,7 @@ describe.each(Object.entries(ggufPacked))('%s', (file, unpacked) => {
       const exact = new Float32Array(toFloat32(whole));
       const lies = transposed ? [columns, rows] : shape;
       const numbers = storage.decode(words.buffer, lies);
-      // Both formats have eight bits for a number and a half for a scale, so nothing is rounded.
+      // Both formats have eight bits for each number and a float16 scale, so nothing is rounded.
       expect(numbers).toEqual(transposed ? transpose(exact, rows, columns) : exact);
     }
   });
@@ -205,7 +205,7 @@ describe('a file', () => {
     return new Uint8Array(file);
   };
 
-  /** A file that claims 2³¹ rows, which are the second size of a matrix. */
+  /** Returns a file that claims 2³¹ rows for a matrix. GGUF stores the number of rows as a matrix's second size. */
   function largerTensor(): Uint8Array {
     const file = Buffer.from(llama);
     const name = 'token_embd.weight';

@@ -43,7 +43,7 @@ function sourceOf(files: ReadonlyMap<string, Blob>): FileSource {
   };
 }
 
-/** The tensors that the library's own reader finds in a folder, by name. */
+/** Reads a folder's tensors with the library's own reader, by name. */
 async function readBack(files: ReadonlyMap<string, Blob>): Promise<Map<string, ModelTensor>> {
   const tensors = new Map<string, ModelTensor>();
   for await (const { name, shape, dtype, take } of readWeights(sourceOf(files))) {
@@ -122,7 +122,7 @@ describe('writeModelFolder', () => {
       for (const one of model) {
         const bytes = one.bytes.slice();
         yield { ...one, bytes };
-        // The source of the tensors may reuse their memory.
+        // A source of tensors may reuse their memory, so the writer must have copied the bytes.
         bytes.fill(255);
         events.push(one.name);
       }

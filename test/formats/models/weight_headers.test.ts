@@ -15,7 +15,7 @@ function filesIn(folder: string): Files {
 const sizeOf = (files: Files, pattern: RegExp): number =>
   Object.entries(files).reduce((sum, [name, { length }]) => sum + (pattern.test(name) ? length : 0), 0);
 
-/** The result of reading all tensors. */
+/** Reads all tensors, and returns their names, dtypes and shapes. */
 async function tensorsOf(files: ReturnType<typeof folderFiles>) {
   const tensors = [];
   for await (const { name, dtype, shape } of files.tensors(() => true)) tensors.push({ name, dtype, shape });

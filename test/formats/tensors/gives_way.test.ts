@@ -7,7 +7,7 @@ import { MemorySource } from '../../helpers/session/memory_source';
 
 afterEach(() => void vi.restoreAllMocks());
 
-/** A source that gives a file in a single chunk. */
+/** Makes a source that returns a file in a single chunk. */
 const sourceOf = (name: string, file: Uint8Array): MemorySource =>
   new MemorySource({ [name]: file }, { chunkBytes: file.length });
 
@@ -28,9 +28,9 @@ describe.each<[string, () => Promise<unknown>]>([
   ['notes', () => readTorch(notes)],
 ])('%s of 300 kB in small parts', (_, read) => {
   test('is read without waiting as far as it has arrived', async () => {
-    // The first call imports the reader's code, which takes more than microtasks, so it isn't counted.
+    // The first call isn't counted: it imports the reader's code, and that doesn't end within microtasks.
     await read();
-    // The clock stands still, so reading never pauses.
+    // The clock stands still, so the reader never pauses to let other work run.
     vi.spyOn(performance, 'now').mockReturnValue(0);
     let isDone = false;
     const reading = read().finally(() => {
@@ -39,7 +39,7 @@ describe.each<[string, () => Promise<unknown>]>([
     let turns = 0;
     for (; !isDone && turns < MOST_TURNS; turns++) await undefined;
     await reading;
-    // The reader awaits each of the last four thousand bytes, because it doesn't know that none follow.
+    // The reader may await each of the last four thousand bytes, because it doesn't know that no more bytes follow.
     expect(turns).toBeLessThan(MOST_TURNS);
   });
 

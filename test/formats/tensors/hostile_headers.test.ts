@@ -7,11 +7,11 @@ import { torchFile } from '../../helpers/bytes/torch_bytes';
 import { cpuTime } from '../../helpers/cpu_time';
 import { type Files, MemorySource } from '../../helpers/session/memory_source';
 
-/** Limits of a refusal: milliseconds, and bytes in addition to the file's. */
+/** The limits within which a file must be refused: CPU milliseconds, and bytes in addition to the file's size. */
 const MOST_MS = 50;
 const MOST_BYTES = 2 ** 20;
 
-/** Reads everything, and gives the error's code, the time and the memory. */
+/** Reads everything, and returns the error's code, the CPU time and the memory that reading took. */
 async function refusal(open: () => ModelFiles): Promise<{ code: string; ms: number; bytes: number }> {
   const files = open();
   const [start, before] = [cpuTime(), process.memoryUsage().arrayBuffers];
@@ -33,7 +33,7 @@ async function expectRefusal(open: (sized: boolean) => ModelFiles): Promise<void
     const refusals: Awaited<ReturnType<typeof refusal>>[] = [];
     for (let time = 0; time < 5; time++) refusals.push(await refusal(() => open(sized)));
     for (const { code } of refusals) expect(['invalid_format', 'limit_exceeded']).toContain(code);
-    // Other work on the machine can only add to a measurement, so the smallest one counts.
+    // Other work on the machine can only add to a measurement, so the smallest measurement counts.
     expect(Math.min(...refusals.map(({ ms }) => ms))).toBeLessThan(MOST_MS);
     expect(Math.max(...refusals.map(({ bytes }) => bytes)), `sized: ${sized}`).toBeLessThan(MOST_BYTES);
   }

@@ -171,7 +171,7 @@ describe('too many tensors are refused within 50 ms', () => {
       expect(codeThrownBy(() => parseHeader(bytes, undefined))).toBe('limit_exceeded');
       return cpuTime() - start;
     };
-    // Other work on the machine can only add to a measurement, so the smallest one counts.
+    // Other work on the machine can only add to a measurement, so the smallest measurement counts.
     expect(Math.min(...Array.from({ length: 5 }, timed))).toBeLessThan(50);
   });
 

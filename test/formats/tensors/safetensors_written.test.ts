@@ -15,7 +15,7 @@ describe('files that PEFT and transformers wrote', () => {
     const bytes = new Uint8Array(readFileSync(`test/golden/${path}`));
     const { tensors, metadata } = readSafetensors(bytes);
     expect(tensors.size).toBeGreaterThan(0);
-    // The written order must not depend on the order of reading.
+    // The order in the written file must not depend on the order of the given tensors.
     const shuffled = [...tensors].toReversed();
     expect(Buffer.compare(writeSafetensors(shuffled, metadata), bytes)).toBe(0);
   });

@@ -16,7 +16,7 @@ test.each([(n: number) => new Float32Array(n), (n: number) => new Uint16Array(n)
         const turned = transpose(source, rows, columns);
         const wrong = turned.findIndex((value, at) => value !== (at % rows) * columns + Math.floor(at / rows));
         expect(wrong).toBe(-1);
-        // Bytes are compared, because comparing elements takes seconds.
+        // The bytes are compared at once, because an assertion for each element would take seconds.
         expect(Buffer.compare(Buffer.from(transpose(turned, columns, rows).buffer), Buffer.from(source.buffer))).toBe(
           0,
         );

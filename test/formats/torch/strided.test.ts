@@ -15,7 +15,7 @@ const view = (
   }: Pick<TensorRef, 'shape' | 'strides'> & { dtype?: Dtype; offset?: number },
 ): TensorRef => ({ kind: 'tensor', storage: { kind: 'storage', key: '0', dtype, length }, offset, shape, strides });
 
-/** The places of elements, by the definition of strides. */
+/** Returns the indices of a tensor's elements in its storage, by the definition of strides. */
 function placesOf({ offset, shape, strides }: TensorRef): number[] {
   let places = [offset];
   for (const [axis, size] of shape.entries()) {

@@ -28,7 +28,7 @@ async function collect(files: Files, options: ReadWeightsOptions = {}, source = 
   return tensors;
 }
 
-/** The error of reading a file. */
+/** Reads a file, and returns the error. */
 async function refusal(file: Uint8Array, options: ReadWeightsOptions = {}): Promise<WebVeraError> {
   const source = new MemorySource({ 'pytorch_model.bin': file });
   const error = await collect({}, options, source).then(
@@ -146,7 +146,7 @@ describe('a pytorch_model.bin', () => {
   });
 });
 
-/** A storage of four floats under the key 0, and a tensor of it by offset, sizes and strides. */
+/** The pickle of a storage of four floats with the key 0. `tensor` adds a tensor of that storage: offset, sizes and strides. */
 const STORAGE = '(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x04tQ';
 const tensor = (view: string) => `ctorch._utils\n_rebuild_tensor_v2\n(${STORAGE}${view}\x89)tR`;
 const dictOf = (items: string) => `\x80\x02}(${items}u.`;

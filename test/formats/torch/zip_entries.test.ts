@@ -4,7 +4,7 @@ import { ByteReader } from '../../../src/formats/tensors/byte_reader';
 import { ZipEntries } from '../../../src/formats/torch/zip_entries';
 import { DIRECTORY, zipEntry } from '../../helpers/bytes/torch_bytes';
 
-/** A reader of an archive that arrives in these parts. */
+/** Makes a reader of an archive whose bytes arrive in these parts. */
 function entriesOf(parts: Iterable<Uint8Array>): { readonly reader: ByteReader; readonly entries: ZipEntries } {
   const left = parts[Symbol.iterator]();
   const stream: ByteStream = {

@@ -22,7 +22,7 @@ const model = createArchitecture({
   max_position_embeddings: 64,
 });
 
-/** adapter_config.json, and the header and the tensors of adapter_model.safetensors, over a small Llama. */
+/** The input: adapter_config.json, and the header and tensors of adapter_model.safetensors, for a small Llama. */
 export const target: FuzzTarget = {
   name: 'adapter',
   codes: ['invalid_format', 'invalid_argument', 'limit_exceeded'],
@@ -31,7 +31,7 @@ export const target: FuzzTarget = {
     const read = readAdapterConfig(config, { warn });
     expectWrittenAgain(read);
     const file = headed(header, data);
-    // The checks of an import, before a model is loaded.
+    // These checks run when an adapter is imported, before a model is loaded.
     const kind = kindNamed(read);
     attempt(target, () => checkAdapterModel(file, kind, read));
     checkRuleSizes(read);

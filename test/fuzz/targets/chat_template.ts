@@ -4,11 +4,11 @@ import { type FuzzTarget, isRefusal, partsOf, textOf } from '../target';
 
 const CODES = ['invalid_format', 'invalid_argument', 'limit_exceeded', 'timeout'] as const;
 
-/** A chat template, a question and an answer. */
+/** The input: a chat template, a question and an answer. */
 export const target: FuzzTarget = {
   name: 'chat_template',
   codes: CODES,
-  // A template is stopped after two seconds.
+  // The library stops a template after two seconds.
   most_ms: 3000,
   run(bytes) {
     const [source, question, answer] = partsOf(bytes, 3).map(textOf) as [string, string, string];

@@ -1,7 +1,7 @@
 import { readCsv } from '../../../src/tasks/reading/csv';
 import type { FuzzTarget } from '../target';
 
-/** A CSV file. Its rows must have the header's columns in order, whether it is read in one part or in many. */
+/** The input: a CSV file. Its rows must have the header's columns in order, whether the file arrives in one part or in many. */
 export const target: FuzzTarget = {
   name: 'csv',
   codes: ['invalid_format', 'limit_exceeded'],

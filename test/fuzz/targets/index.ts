@@ -17,7 +17,7 @@ import { target as rows } from './rows';
 import { target as sentenceModules } from './sentence_modules';
 import { target as tokenizer } from './tokenizer';
 
-/** All targets, each in a file of its name. */
+/** All targets. Each is in a file with its name. */
 export const targets: readonly FuzzTarget[] = [
   safetensors,
   weights,

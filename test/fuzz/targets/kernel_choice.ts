@@ -1,7 +1,7 @@
 import { adapterKey, readKernelChoice, sameAdapter } from '../../../src/core/kernels/kernel_choice';
 import { expectSame, type FuzzTarget, jsonOf } from '../target';
 
-/** A choice of kernels, from a file of another person. */
+/** The input: a file with a choice of kernels, which may come from another person. */
 export const target: FuzzTarget = {
   name: 'kernel_choice',
   codes: ['invalid_argument'],

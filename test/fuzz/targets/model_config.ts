@@ -5,7 +5,7 @@ import { textSizes } from '../../../src/models/architecture';
 import { createArchitecture } from '../../../src/tasks/task_registry';
 import type { FuzzTarget } from '../target';
 
-/** config.json. */
+/** The input: config.json. */
 export const target: FuzzTarget = {
   name: 'model_config',
   codes: ['invalid_format', 'unsupported_model', 'limit_exceeded'],

@@ -7,7 +7,7 @@ import { attempt, type FuzzTarget, partsOf, textOf } from '../target';
 const LONG = 8192;
 const MODULES = ['model.layers.0.self_attn.q_proj', 'transformer.h.11.mlp.c_fc', 'lm_head', 'a'.repeat(200)];
 
-/** A regular expression of a tokenizer or of an adapter's configuration, and a text. */
+/** The input: a regular expression of a tokenizer or an adapter's configuration, and a text. */
 export const target: FuzzTarget = {
   name: 'pattern',
   codes: ['invalid_format', 'invalid_argument', 'limit_exceeded'],
@@ -29,7 +29,7 @@ export const target: FuzzTarget = {
   },
 };
 
-/** The compiled pattern, or undefined if JavaScript refuses it; the tokenizer's reader has its own error for that. */
+/** Compiles a pattern. Returns undefined if JavaScript rejects it: the tokenizer's reader has its own error for that. */
 function compile(pattern: string): RegExp | undefined {
   try {
     return new RegExp(pattern, 'gu');

@@ -3,11 +3,11 @@ import { pixelValues, prepareImage } from '../../../src/images/preprocess';
 import { parsePreprocessorConfig } from '../../../src/images/preprocessor_config';
 import { type FuzzTarget, isRefusal } from '../target';
 
-/** The most pixels of a resized image, as larger ones take long for every reader. */
+/** The maximum number of pixels of a resized image. Every reader takes long for larger images. */
 const MOST = 2 ** 16;
 const image = { width: 7, height: 5, data: Uint8Array.from({ length: 140 }, (_, i) => (i * 37) % 256) };
 
-/** preprocessor_config.json, and an image. */
+/** The input: preprocessor_config.json. A fixed image is resized as it says. */
 export const target: FuzzTarget = {
   name: 'preprocessor_config',
   codes: ['invalid_format', 'unsupported_model'],

@@ -4,8 +4,8 @@ import { describeRun, readLabel } from '../../../src/store/checkpoint_label';
 import { attempt, type FuzzTarget, isRefusal, jsonOf, partsOf } from '../target';
 
 /**
- * adapter_config.json, profile.json and examples.jsonl of an imported profile, a stored value that another script
- * wrote, and images.npy.
+ * The input: of an imported profile adapter_config.json, profile.json, examples.jsonl (also read as ratings.jsonl and
+ * preferences.jsonl) and images.npy; and a stored profile record, which another script may have written.
  */
 export const target: FuzzTarget = {
   name: 'profile',
@@ -43,7 +43,7 @@ export const target: FuzzTarget = {
 
 type Part = Uint8Array<ArrayBuffer>;
 
-/** A stored value, whose vectors are bytes, unlike in JSON. */
+/** Adds bytes as the vectors' weights to a stored record, because JSON can't contain bytes. */
 function withBytes(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !('vectors' in value)) return value;
   const { vectors } = value as { vectors: unknown };

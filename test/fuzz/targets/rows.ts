@@ -8,7 +8,7 @@ const LENGTH = 16;
 const tokenizer = spacedTokenizer();
 const base = { tokenizer, vocabSize: VOCABULARY, completionOnly: null, maxLength: LENGTH };
 
-/** A data set, read as JSON Lines, as CSV and as plain text, cut and packed; and a text that the tag cuts into examples. */
+/** The input: a data set, read as JSON Lines, CSV and plain text, split and packed; also a text that the tag splits into examples. */
 export const target: FuzzTarget = {
   name: 'rows',
   codes: ['invalid_format', 'invalid_argument', 'limit_exceeded'],

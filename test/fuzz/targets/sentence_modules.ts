@@ -4,7 +4,7 @@ import type { FuzzTarget } from '../target';
 
 const limits = { json: 2 ** 20 };
 
-/** Bytes that are used as modules.json, and as each of the files that modules.json names. */
+/** The input: bytes used as modules.json, and as the content of each settings file. */
 export const target: FuzzTarget = {
   name: 'sentence_modules',
   codes: ['invalid_format', 'limit_exceeded'],

@@ -2,10 +2,10 @@ import { createTokenizer, type TextTokenizer } from '../../../src/tokenizer/toke
 import { attempt, expectSame, type FuzzTarget, partsOf, textOf } from '../target';
 
 const VOCABULARY = 4096;
-/** Characters of a text that is long enough to reveal quadratic work. */
+/** The number of characters of a long text, enough to reveal quadratic time. */
 const LONG = 4096;
 
-/** tokenizer.json, tokenizer_config.json and a text. */
+/** The input: tokenizer.json, tokenizer_config.json and a text. */
 export const target: FuzzTarget = {
   name: 'tokenizer',
   codes: ['invalid_format', 'limit_exceeded'],
@@ -36,7 +36,7 @@ function useOn(tokenizer: TextTokenizer, text: string): void {
   if (streamed !== undefined) expectSame('a text in two parts', streamed, bare);
 }
 
-/** The most tokens of a pair; a layout with more special tokens is refused. */
+/** The maximum number of tokens of a text pair. A tokenizer that adds more special tokens than this is refused. */
 const ROOM = 1024;
 
 function useInPairs(tokenizer: TextTokenizer, text: string, bare: readonly number[]): void {

@@ -11,7 +11,7 @@ import { APPLE, GPU, INTEL, LLVMPIPE, MALI, SWIFTSHADER, UNNAMED } from '../../h
 import { kernelOf, stepOf } from '../../helpers/gpu/tile_kernels';
 
 const product = kernelOf('product', ['register', 'wide', 'workgroup', 'subgroup', 'row', 'row_serial']);
-/** A kernel that works row by row: threads share a row in `workgroup`, and one thread computes a row in `serial`. */
+/** A kernel that works row by row: in `workgroup` several threads share a row, in `serial` one thread computes it. */
 const norm = kernelOf('norm', ['workgroup', 'serial']);
 
 test.each([
@@ -54,7 +54,7 @@ test('subgroup tiles have a shader for products without bias and residual', () =
   expect(constants({ ...alone, has_residual: 1 })).toEqual({});
 });
 
-/** The variant that a device gets for a product, and its grid. */
+/** Returns the variant that is picked for a product on a device, and its grid. */
 function tiles(N: number, M: number, info: DeviceInfo) {
   const params = { N, M, K: 64, stride: 64, has_bias: 0, has_residual: 0 };
   const { name, workgroups } = chooseVariant({ kernel: linearForward.kernel('vec4', 'f32'), params }, info);
@@ -113,7 +113,7 @@ test("attention's gradient of values has workgroups of its own where registers a
     const { name, workgroups } = chooseVariant({ kernel: attentionBackward, params }, info);
     return [name, ...workgroups(params)];
   };
-  // Mali's threads have too few registers for either variant, and get the one that needs fewest.
+  // Mali's threads have too few registers for either forward variant, so Mali gets the variant that needs the fewest.
   expect([GPU, APPLE, INTEL, MALI, UNNAMED].map(forward)).toEqual(Array(5).fill('workgroup'));
   expect([backward(GPU, 0), backward(GPU, 1)]).toEqual([
     ['workgroup', 2, 2, 1],
@@ -143,7 +143,7 @@ test('a device of that arithmetic multiplies in f16 wherever a product may, exce
   expect(devices.map((info) => variant(444, asked(info)))).toEqual([small, small, small, 'f16', 'f16']);
   expect(devices.map((info) => variant(4, asked(info)))).toEqual(['row', 'row', 'row', 'row_serial', 'row_serial']);
   expect(variant(508, asked(GPU), { linear: 'register' })).toBe('register');
-  // A choice that doesn't name an f16 tile is replaced in a session of f16.
+  // The chosen small tiles aren't eligible for so large a result, so an f16 session uses its default.
   expect(variant(508, asked(GPU), { linear: 'workgroup_small' })).toBe('f16');
   expect(variant(508, GPU, { linear: 'f16' })).toBe('workgroup');
   expect(eligibleVariants({ kernel, params: { N: 508, M: 1020, K: 64 } }, GPU).map(({ name }) => name)).toEqual([
@@ -153,7 +153,7 @@ test('a device of that arithmetic multiplies in f16 wherever a product may, exce
     'workgroup_oblong',
     'subgroup',
   ]);
-  // Subgroup matrices have never run, so they are neither chosen nor measured.
+  // No device with subgroup matrices was available for tests, so they are used only if a page names them.
   const full: DeviceInfo = {
     ...asked(GPU),
     features: [...asked(GPU).features, 'chromium-experimental-subgroup-matrix'],

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { registerBudget } from '../../../src/gpu/choice/register_budget';
 
 /**
- * Vendors and architectures as browsers report them, and the registers of a thread. Chrome's names are those of Dawn's
- * table of GPUs.
+ * Vendors and architectures as browsers report them, and the number of registers that a thread has. Chrome's names come from
+ * Dawn's table of GPUs.
  */
 const REPORTED: readonly (readonly [browser: string, vendor: string, architectures: string, budget: number])[] = [
   ['Chrome', 'intel', 'gen-7 gen-8 gen-9 gen-11 gen-12lp gen-12hp xe-lpg xe-2lpg xe-2hpg', 112],
@@ -16,7 +16,7 @@ const REPORTED: readonly (readonly [browser: string, vendor: string, architectur
   ['Chrome', 'arm', 'midgard bifrost valhall gen-5', 64],
   ['Chrome', 'img-tec', 'rogue furian albiorix', 64],
   ['Chrome', 'broadcom', 'videocore', 64],
-  // Safari reports the vendor in every field; Macs with Intel's processors may have one of two vendors.
+  // Safari reports the vendor in every field. Macs with Intel processors have a GPU of Intel or AMD.
   ['Safari', 'apple', 'apple', 128],
   ['Safari', 'intel', 'intel', 112],
   ['Safari', 'amd', 'amd', 255],

@@ -3,20 +3,20 @@ import type { Candidates } from '../../../src/gpu/choice/candidates';
 import { type Entrant, type Lab, tune } from '../../../src/gpu/choice/tuning';
 import { kernelOf, stepOf } from '../../helpers/gpu/tile_kernels';
 
-/** Milliseconds of compiling, and of a dispatch of each work. */
+/** A variant's times in milliseconds: for compiling, and for a dispatch of each work (the sizes that are measured). */
 interface Timing {
   readonly compile?: number;
   readonly works: readonly number[];
-  /** An addition to the first sample. */
+  /** Milliseconds that are added to the first sample. */
   readonly hiccup?: number;
 }
 
-/** A lab with an invented clock. Variants without a timing can't be compiled. */
+/** A lab with a simulated clock. Variants without a timing fail to compile. */
 class FakeLab implements Lab {
   readonly prepared: string[] = [];
   readonly released: string[] = [];
   readonly samples: string[] = [];
-  /** Milliseconds of all measurements. */
+  /** The total time of all measurements, in milliseconds. */
   measured = 0;
   onSample = (): void => {};
   readonly #timings: Readonly<Record<string, Timing>>;
@@ -143,7 +143,7 @@ describe('the deadline', () => {
 
   test('compiling has a deadline of its own, after which the compiled variants are compared', async () => {
     const lab = new FakeLab({
-      // Compiling the default variant doesn't count, because it is needed in any case.
+      // The compile time of the default variant doesn't count, because this variant is needed in any case.
       'k/a': { compile: 30_000, works: [2] },
       'k/b': { compile: 7000, works: [1.5] },
       'k/c': { compile: 2000, works: [1] },

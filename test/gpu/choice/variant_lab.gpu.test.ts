@@ -9,7 +9,7 @@ import type { Step } from '../../../src/graph/step';
 import { pinned } from '../../../src/graph/value';
 import { type SessionGpu, sessionGpu } from '../../helpers/session/session_gpu';
 
-/** A kernel that adds to a sum: another number in each variant, so that the sum shows which variant ran. */
+/** Makes a kernel variant that adds `x` times `add` to a sum. `add` differs between variants, so the sum shows which variant ran. */
 const adding = (name: string, add: string) => ({
   name,
   wgsl: [

@@ -7,11 +7,11 @@ import {
 import { folderFiles } from '../golden/golden';
 import type { TestSession } from '../session/session';
 
-/** The bundled ViT's folder. It takes images of 28×28. */
+/** The folder of the bundled ViT, a model for images of 28×28 pixels. */
 export const vit = folderFiles(new URL('../../../demo/public/models/vit-pictures-1.4M/', import.meta.url));
 export const id2label = { 0: 'stripes', 1: 'squares' };
 
-/** The ViT with a new head for stripes and squares. */
+/** Loads the ViT with a new head for the labels stripes and squares. */
 export function loadVit(
   { session }: Pick<TestSession, 'session'>,
   source: ModelSource = vit,
@@ -19,7 +19,7 @@ export function loadVit(
   return AutoModelForImageClassification.from_pretrained(source, { session, id2label, ignore_mismatched_sizes: true });
 }
 
-/** Stripes or squares of eight pixels, shifted by `first`. The image has another size than the model takes. */
+/** Draws stripes or squares eight pixels wide, shifted by `first`. The image doesn't have the model's size, so it is resized. */
 export function drawn(kind: 'stripes' | 'squares', first: number): RgbaImage {
   const [width, height] = [40, 44];
   const data = new Uint8ClampedArray(4 * width * height).fill(255);

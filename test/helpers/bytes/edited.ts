@@ -9,7 +9,7 @@ export interface Edits {
   tensors?(tensors: Map<string, RawTensor>): void;
 }
 
-/** PEFT's two files after the given changes. */
+/** Returns an adapter's two files with the given changes. */
 export async function edited(files: AdapterFiles, { config, tensors }: Edits): Promise<AdapterFiles> {
   const json = JSON.parse(await files['adapter_config.json'].text());
   config?.(json);

@@ -3,7 +3,7 @@ type Value = number | boolean | string;
 export interface GgufSpec {
   readonly fields?: Readonly<Record<string, Value | readonly Value[]>>;
   readonly tensors?: readonly { readonly name: string; readonly shape: readonly number[]; readonly offset?: number }[];
-  /** Bytes behind the header, which begin at a multiple of 32. */
+  /** The bytes after the header. They begin at a multiple of 32. */
   readonly data?: Uint8Array;
 }
 
@@ -24,7 +24,7 @@ export const u64 = (value: number | bigint): Buffer => {
 
 export const ggufText = (text: string): Buffer => Buffer.concat([u64(Buffer.byteLength(text)), Buffer.from(text)]);
 
-/** A GGUF file of a few fields and tensors, which are F32. */
+/** Makes a GGUF file with these fields and F32 tensors. */
 export function ggufBytes({ fields = {}, tensors = [], data }: GgufSpec): Uint8Array<ArrayBuffer> {
   const entries = Object.entries(fields);
   const header = Buffer.concat([
@@ -42,7 +42,7 @@ export function ggufBytes({ fields = {}, tensors = [], data }: GgufSpec): Uint8A
   return new Uint8Array(Buffer.concat(data === undefined ? [header] : [header, gap, data]));
 }
 
-/** A file's first bytes, with these numbers of tensors and fields. */
+/** Returns a file's first bytes, which claim these numbers of tensors and fields. */
 export function ggufBegin(tensors: number | bigint, fields: number | bigint): Buffer {
   return Buffer.concat([Buffer.from('GGUF'), u32(3), u64(tensors), u64(fields)]);
 }
@@ -53,7 +53,7 @@ function valued(value: Value | readonly Value[]): Buffer {
   return Buffer.concat([u32(LIST), u32(typeOf(first)), u64(value.length), ...value.map(written)]);
 }
 
-/** GGUF's type of a value; numbers are doubles. */
+/** Returns the number of a value's GGUF type. Numbers are stored as doubles. */
 function typeOf(value: Value): number {
   if (typeof value === 'string') return TEXT;
   return typeof value === 'boolean' ? 7 : 12;

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 
-/** A text that would run a script if a page used it as HTML. No test's page has another image. */
+/** A text that would run a script if a page inserted it as HTML. Pages under test have no other img element. */
 export const IMAGE = '<img src=x onerror=hit()>';
-/** The same text as a token of byte-level BPE, whose alphabet has no space. */
+/** The same HTML as a token of byte-level BPE. It has slashes for spaces, because that alphabet has no space. */
 const TOKEN = '<img/src=x/onerror=hit()>';
 
-/** The bundled model's tokenizer, with an image in place of each token of several letters. */
+/** Returns the bundled model's tokenizer.json with an img element in place of each token that is longer than a byte. */
 export function hostileTokenizer(): string {
   const path = new URL('../../../demo/public/models/prose-1.4M/tokenizer.json', import.meta.url);
   const json = JSON.parse(readFileSync(path, 'utf8'));

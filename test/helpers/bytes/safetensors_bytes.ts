@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { WebVeraError } from '../../../src/core/errors/error';
 
-/** A file with the given header, unchecked, and `data` zero bytes behind it. */
+/** Makes a file of the given header, which isn't checked, and `data` zero bytes. `claimed`: the stated length of the header. */
 export function fileOf(header: string | Uint8Array, data = 0, claimed?: bigint): Uint8Array<ArrayBuffer> {
   const text = typeof header === 'string' ? new TextEncoder().encode(header) : header;
   const file = new Uint8Array(8 + text.length + data);
@@ -10,7 +10,7 @@ export function fileOf(header: string | Uint8Array, data = 0, claimed?: bigint):
   return file;
 }
 
-/** The code of the error that the body throws; anything but a `WebVeraError` fails the test. */
+/** Returns the code of the error that the body throws. An error other than a `WebVeraError` fails the test. */
 export function codeThrownBy(body: () => unknown): string | undefined {
   try {
     body();

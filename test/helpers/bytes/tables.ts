@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The cells of all tables' rows between a heading of a Markdown file and the next heading, without header rows. */
+/** Returns the rows of the tables between a heading of a Markdown file and the next one, as cells, without header rows. */
 export function tableRows(file: string, heading: string): readonly (readonly string[])[] {
   const lines = readFileSync(file, 'utf8').split('\n');
   const level = lines.find((line) => /^#+ /.test(line) && line.replace(/^#+ /, '') === heading);
@@ -18,7 +18,7 @@ export function tableRows(file: string, heading: string): readonly (readonly str
     );
 }
 
-/** The line between a table's head and its rows. */
+/** Whether this line separates a table's header row from its other rows. */
 function isRule(line: string): boolean {
   return /^\|[\s|:-]+\|$/.test(line);
 }

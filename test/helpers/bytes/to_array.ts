@@ -1,4 +1,4 @@
-/** The items of an async iterable, once it ends. */
+/** Collects the items of an async iterable until it ends. */
 export async function toArray<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
   for await (const item of items) list.push(item);

@@ -3,13 +3,13 @@ import type { RawTensor } from '../../../src/formats/tensors/safetensors';
 const DESCRIBED = 0x0808;
 
 interface EntryOptions {
-  /** Set for an entry that begins behind 4 GiB, or is as large: its sizes then have eight bytes. */
+  /** Whether the entry begins after 4 GiB or is larger than that. If so, its sizes are stored in eight bytes. */
   readonly isLong?: boolean;
-  /** The stated size in bytes; by default that of `content`. */
+  /** The stated size in bytes. Default: the size of `content`. */
   readonly size?: number;
 }
 
-/** An entry of a zip archive as torch writes it: stored, with its sizes after its content. Its third part is the content. */
+/** Makes a zip archive's entry as torch writes it: uncompressed, with its sizes after its content. The third part is the content. */
 export function zipEntry(
   name: string,
   content: Uint8Array,
@@ -19,7 +19,7 @@ export function zipEntry(
   header.writeUInt32LE(0x04034b50, 0);
   header.writeUInt16LE(DESCRIBED, 6);
   header.writeUInt16LE(Buffer.byteLength(name), 26);
-  // Field 1 has eight bytes: the entry's position.
+  // Extra field 1 (ZIP64) has eight bytes: the entry's position in the archive.
   const extra = isLong ? Buffer.from([1, 0, 8, 0, 0, 0, 0, 0, 1, 0, 0, 0]) : Buffer.alloc(0);
   header.writeUInt16LE(extra.length, 28);
   const descriptor = Buffer.alloc(isLong ? 24 : 16);
@@ -31,10 +31,10 @@ export function zipEntry(
   return [header, Buffer.concat([Buffer.from(name), extra]), content, descriptor];
 }
 
-/** The beginning of an archive's directory, which follows its entries. */
+/** The first bytes of an archive's directory. The directory follows the entries. */
 export const DIRECTORY = Uint8Array.of(0x50, 0x4b, 1, 2);
 
-/** A file of a pickle and its storages by key. In a pickle that is a string, each character is a byte. */
+/** Makes a file from a pickle and its storages, by key. If the pickle is a string, each of its characters is a byte. */
 export function torchFile(
   pickle: string | Uint8Array,
   storages: Readonly<Record<string, Uint8Array>> = {},
@@ -50,7 +50,7 @@ export function torchFile(
 
 const CLASSES: Readonly<Record<string, string>> = { F32: 'FloatStorage', F16: 'HalfStorage', BF16: 'BFloat16Storage' };
 
-/** The file that `torch.save` would write of these tensors; tensors with the same bytes are tied. */
+/** Makes the file that `torch.save` would write for these tensors. Tensors with the same `bytes` object are tied. */
 export function stateDictFile(tensors: Iterable<readonly [name: string, tensor: RawTensor]>): Uint8Array<ArrayBuffer> {
   const keys = new Map<Uint8Array, string>();
   const items = [...tensors].map(([name, { dtype, shape, bytes }]) => {

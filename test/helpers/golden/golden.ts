@@ -9,14 +9,14 @@ import { worstDifference } from '../gpu/differences';
 
 const root = new URL('../../golden/', import.meta.url);
 
-/** A batch of texts, or of images, which have no ids. */
+/** A batch of texts or images. For images, the ids and masks are empty. */
 export interface GoldenBatch {
   readonly input_ids: readonly (readonly number[])[];
   readonly attention_mask: readonly (readonly number[])[];
   readonly token_type_ids?: readonly (readonly number[])[];
-  /** (B,C,H,W) */
+  /** The images' pixels, (B,C,H,W). */
   readonly pixel_values?: Tensor;
-  /** A label for each token; for classifiers, a label for each row, or a number for each of a row's labels. */
+  /** A label for each token. For classifiers of rows: one label for each row, or for each row a number for every label. */
   readonly labels: readonly (readonly number[])[] | readonly number[];
 }
 
@@ -28,7 +28,7 @@ export interface GoldenTraining {
   readonly warmup_steps?: number;
   readonly accumulate?: number;
   readonly normalise?: 'mean_of_means' | 'token_mean';
-  /** The temperature of a supervised contrast, which replaces the model's own loss. */
+  /** The temperature of a supervised contrastive loss. If it is given, this loss replaces the model's own loss. */
   readonly contrast?: number;
   readonly start: 'init' | 'random';
   readonly steps: number;
@@ -48,16 +48,16 @@ export interface GoldenCase {
   readonly versions: Readonly<Record<string, string>>;
   readonly base: string;
   readonly vera_config: VeraConfigInit;
-  /** The configuration of a kind other than VeRA, with its `peft_type`. */
+  /** The configuration of an adapter kind other than VeRA, with its `peft_type`. */
   readonly peft_config?: AdapterConfigFields;
-  /** Modules in the order of PEFT's `named_modules()`. */
+  /** The modules that the adapter wraps, in the order of `named_modules()`. */
   readonly wrapped_modules: readonly {
     readonly name: string;
     readonly in_features: number;
     readonly out_features: number;
     readonly kind: string;
   }[];
-  /** PEFT's configuration after the adapter was added to the model. */
+  /** The configuration in PEFT after the adapter was added to the model. */
   readonly adapter_config: Readonly<Record<string, unknown>>;
   readonly projection_shapes: Readonly<Record<'vera_A' | 'vera_B', readonly number[]>>;
   readonly trainable: Readonly<Record<string, readonly number[]>>;
@@ -90,7 +90,7 @@ export interface GoldenCase {
 export interface GoldenAdapters {
   readonly base: string;
   readonly adapters: Readonly<Record<'default' | 'other', VeraConfigInit>>;
-  /** Whether both adapters have the same A and B; for VeRA. */
+  /** Whether both adapters have the same A and B. Only for VeRA. */
   readonly projections_shared?: boolean;
   readonly inputs: { readonly batch: GoldenBatch };
   readonly steps: readonly {
@@ -109,7 +109,7 @@ export function goldenCase(name: string): GoldenCase {
   return golden.inputs.batch.input_ids === undefined ? { ...golden, inputs: withPixels(golden) } : golden;
 }
 
-/** A case's inputs with pixels, which are among its tensors; those of the batch come first. */
+/** Returns a case's inputs with their pixels, read from the case's tensors: index 0 is the batch, then come the training batches. */
 function withPixels({ name, inputs }: GoldenCase): GoldenCase['inputs'] {
   const tensors = tensorsOf(name);
   const batch = ({ labels }: GoldenBatch, index: number): GoldenBatch => {
@@ -124,7 +124,7 @@ function withPixels({ name, inputs }: GoldenCase): GoldenCase['inputs'] {
   return { batch: batch(inputs.batch, 0), train_batches: inputs.train_batches.map(batch) };
 }
 
-/** The modules' names in the release of transformers that made a case. */
+/** Returns which module names the release of transformers used that made a case. */
 export function moduleNamesOf({ versions }: GoldenCase): ModuleNames {
   return versions.transformers!.startsWith('4.') ? 'v4' : 'v5';
 }
@@ -133,7 +133,7 @@ export function goldenAdapters(name: string): GoldenAdapters {
   return JSON.parse(readFileSync(new URL(`cases/${name}/case.json`, root), 'utf8'));
 }
 
-/** The expected tensors of a case, as float32. */
+/** Returns a case's expected tensors, as float32. */
 export function goldenTensors(name: string): ReadonlyMap<string, Float32Array> {
   return new Map([...tensorsOf(name)].map(([key, tensor]) => [key, toFloat32(tensor)]));
 }
@@ -142,17 +142,17 @@ function tensorsOf(name: string): ReturnType<typeof readSafetensors>['tensors'] 
   return readSafetensors(new Uint8Array(readFileSync(new URL(`cases/${name}/tensors.safetensors`, root)))).tensors;
 }
 
-/** A base model's folder as files in memory. */
+/** Reads a base model's folder as files in memory. */
 export function goldenBase(base: string): { readonly files: Map<string, Blob> } {
   return folderFiles(new URL(`${base}/`, root));
 }
 
-/** One of a case's adapter folders as files in memory. */
+/** Reads one of a case's adapter folders as files in memory. */
 export function goldenAdapter(name: string, folder: string): { readonly files: Map<string, Blob> } {
   return folderFiles(new URL(`cases/${name}/${folder}/`, root));
 }
 
-/** The fields of adapter_config.json without PEFT's version and the order of sets, in which writers differ. */
+/** Returns adapter_config.json's fields for comparison: without PEFT's version, and with sets sorted, because writers differ there. */
 export function comparableConfig(text: string): unknown {
   const { peft_version, ...rest } = JSON.parse(text);
   const sorted = ['target_modules', 'exclude_modules', 'feedforward_modules'].flatMap((name) =>
@@ -161,7 +161,7 @@ export function comparableConfig(text: string): unknown {
   return { ...rest, ...Object.fromEntries(sorted) };
 }
 
-/** The files of a folder in memory. The folder's address ends with a slash. */
+/** Reads a folder's files into memory. The folder's URL must end with a slash. */
 export function folderFiles(folder: URL): { readonly files: Map<string, Blob> } {
   const files = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -169,7 +169,7 @@ export function folderFiles(folder: URL): { readonly files: Map<string, Blob> } 
   return { files: new Map(files) };
 }
 
-/** Whether a number of a batch's logits, (B,T,V), belongs to a token, not to padding. */
+/** Returns a function that decides whether an index into a batch's logits, (B,T,V), belongs to a token rather than to padding. */
 export function tokensOf(
   { attention_mask }: Pick<GoldenBatch, 'attention_mask'>,
   V: number,

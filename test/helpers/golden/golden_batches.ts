@@ -7,18 +7,18 @@ import type { Batch } from '../../../src/tasks/task/task_batches';
 import { createTask, likelyTask, type TaskName } from '../../../src/tasks/task_registry';
 import type { GoldenBatch } from './golden';
 
-/** The name of a golden base model's task. */
+/** Returns the name of a golden base model's task. */
 export function taskOfBase(base: string): TaskName {
   return factsOfBase(base).name;
 }
 
-/** The facts of a golden base model's task, by the class in its config.json. */
+/** Returns the facts about a golden base model's task. The class in its config.json decides the task. */
 export function factsOfBase(base: string): TaskFacts<TaskName> {
   const config = JSON.parse(readFileSync(new URL(`../../golden/${base}/config.json`, import.meta.url), 'utf8'));
   return likelyTask(config, { task_type: null, hasLabels: false });
 }
 
-/** A golden batch in the form of a model's task. Texts of language models are not padded further. */
+/** Converts a golden batch to the form that a model's task uses. For language models, texts get no further padding. */
 export function batchFor(model: Architecture, golden: GoldenBatch): Batch {
   return model.task.generates ? textBatch(golden) : createTask(model).given(givenInputs(golden, model.task));
 }

@@ -8,7 +8,7 @@ export interface GoldenChat {
   readonly template: string;
   readonly chat: string;
   readonly messages: readonly ChatMessage[];
-  /** The template's own error. */
+  /** The message of the error that the template itself raises. */
   readonly refused?: string;
   readonly text?: string;
   readonly prompt?: string;
@@ -30,7 +30,7 @@ export function goldenTemplate(name: string): ChatTemplate {
   return { source, tokens: goldenChats.special[name] ?? {} };
 }
 
-/** The tokenizer.json of the demo's model, with the conversations' special tokens. */
+/** Returns the tokenizer.json of the demo's model, with the special tokens of the conversations added. */
 export function goldenTokenizerJson(): string {
   const json = JSON.parse(readFileSync(resolve(proseFolder, 'tokenizer.json'), 'utf8'));
   const first = Object.keys(json.model.vocab).length;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readSafetensors } from '../../../src/formats/tensors/safetensors';
 
-/** A part of a file behind its header: a tensor of the base, or other numbers. */
+/** A part of a file after its header: a tensor of the base model, or other numbers. */
 interface Piece {
   readonly name?: string;
   readonly rows?: readonly number[];
@@ -15,7 +15,7 @@ interface Model {
   readonly pieces: readonly Piece[];
 }
 
-/** Files that PyPI's `gguf` wrote, and their contents by `gguf`, in base64. Its `about` describes them. */
+/** Files that the Python package `gguf` wrote, and what it reads from them, in base64. The field `about` describes the fields. */
 const golden = JSON.parse(readFileSync('test/golden/gguf.json', 'utf8')) as {
   readonly blocks: readonly {
     readonly name: string;
@@ -61,10 +61,10 @@ export function ggufFile(name: string): Uint8Array<ArrayBuffer> {
   return bytesOf(file);
 }
 
-/** A file with a field's text replaced. */
+/** Replaces the text of a field in a file. */
 export function withText(file: Uint8Array, key: string, text: string): Uint8Array<ArrayBuffer> {
   const from = Buffer.from(file);
-  // The key and the type of its value are followed by a length and the text.
+  // After the key and the type of its value come the text's length and the text.
   const at = from.indexOf(key) + key.length + 4;
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(Buffer.byteLength(text)));

@@ -16,13 +16,13 @@ import { createTokenizer, type TextTokenizer } from '../../../src/tokenizer/toke
 import { type TestSession, vectorsOf } from '../session/session';
 import { goldenBase } from './golden';
 
-/** A run of a TRL trainer that learns from preferences. */
+/** A run of one of TRL's trainers for preferences. */
 export interface GoldenPreferenceRun {
   readonly base: string;
   readonly config: { readonly r: number; readonly target_modules: readonly string[] };
   readonly args: Readonly<Record<string, number | string>>;
   readonly start: Readonly<Record<string, readonly number[]>>;
-  /** Log probabilities of the sequences that are learnt, computed with the first vectors and by the base. */
+  /** Log probabilities of the training sequences: by the model with its initial vectors (policy), and by the base model (reference). */
   readonly logps: { readonly policy: readonly number[]; readonly reference: readonly number[] };
   readonly logs: readonly Readonly<Record<string, number>>[];
   readonly final: Readonly<Record<string, readonly number[]>>;
@@ -32,7 +32,7 @@ export interface GoldenPreferenceRun {
 interface GoldenPreferences<Made extends PreferenceExample | RatedExample> {
   readonly max_length: number;
   readonly examples: readonly Made[];
-  /** Tokens of the examples that TRL learns from. */
+  /** The tokens of the examples, as TRL encodes them. */
   readonly tokens: readonly Readonly<Record<string, readonly number[]>>[];
   readonly rows: readonly GoldenPreferenceRun[];
 }
@@ -45,7 +45,7 @@ export const goldenDpo = read<
 >('dpo.json');
 export const goldenKto = read<GoldenPreferences<RatedExample>>('kto.json');
 
-/** The tokenizer of the golden texts. */
+/** Makes the tokenizer of the golden texts. */
 export function goldenTexts(): TextTokenizer {
   const [json, config] = ['tokenizer.json', 'tokenizer_config.json'].map((name) =>
     JSON.stringify(goldenDpo.files[name]),
@@ -53,7 +53,7 @@ export function goldenTexts(): TextTokenizer {
   return createTokenizer(json ?? '', config ?? '', { vocabSize: 96 });
 }
 
-/** A golden base model's files, with a tokenizer of as many tokens beside them. */
+/** Returns a golden base model's files, with the files of a tokenizer that has as many tokens. */
 export function baseWithTexts(base: string): { readonly files: Map<string, Blob> } {
   const tokenizer = Object.entries(goldenDpo.files).map(([name, json]): [string, Blob] => [
     name,
@@ -62,12 +62,12 @@ export function baseWithTexts(base: string): { readonly files: Map<string, Blob>
   return { files: new Map([...goldenBase(`base/${base}`).files, ...tokenizer]) };
 }
 
-/** The base model of a run. */
+/** Loads the base model of a run, with the tokenizer. */
 export function loadTexts({ session }: TestSession, base = 'llama'): Promise<PreTrainedModel> {
   return AutoModelForCausalLM.from_pretrained(baseWithTexts(base), { session });
 }
 
-/** A run's model with the run's first vectors. */
+/** Loads a run's model with the run's initial vectors. */
 export async function loadPreferring(
   opened: TestSession,
   { base, config, start }: Pick<GoldenPreferenceRun, 'base' | 'config' | 'start'>,
@@ -85,7 +85,7 @@ export async function loadPreferring(
   return model as VeraModel;
 }
 
-/** Fails unless a run's logs and vectors are TRL's. */
+/** Fails unless a run's logs and vectors equal TRL's. */
 export async function expectGolden(
   { logs, final, tolerance }: GoldenPreferenceRun,
   adapter: AdapterFiles,

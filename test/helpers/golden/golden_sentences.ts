@@ -4,9 +4,9 @@ import { goldenBase } from './golden';
 interface GoldenSentences {
   readonly texts: readonly string[];
   readonly pairs: readonly (readonly [string, string])[];
-  /** Modules of transformers' networks without a head, by base. */
+  /** The modules of transformers' models without a head, by base model. */
   readonly networks: Readonly<Record<string, { readonly class: string; readonly modules: readonly string[] }>>;
-  /** Hidden states of the first tokens, for the images of a case. */
+  /** The first token's hidden state for each image of a golden case. */
   readonly image: { readonly case: string; readonly vectors: readonly (readonly number[])[] };
   readonly rows: readonly GoldenFolder[];
 }
@@ -14,14 +14,14 @@ interface GoldenSentences {
 export interface GoldenFolder {
   readonly situation: string;
   readonly base: string;
-  /** Files of the tokenizer and of sentence-transformers. */
+  /** The files of the tokenizer and of sentence-transformers, by name. */
   readonly files: Readonly<Record<string, unknown>>;
-  /** The first texts as a batch padded on the left. */
+  /** The first texts as a batch, padded on the left. */
   readonly tokens?: {
     readonly input_ids: readonly (readonly number[])[];
     readonly attention_mask: readonly (readonly number[])[];
   };
-  /** Vectors of the first texts, followed by those of the pairs if there are more vectors than texts. */
+  /** The vectors of the first texts; in some folders, those of the text pairs follow. */
   readonly vectors: readonly (readonly number[])[];
 }
 
@@ -33,7 +33,7 @@ export function goldenFolder(situation: string): GoldenFolder {
   return found;
 }
 
-/** The folder as a source. `changes` replaces files, and removes those that are undefined. */
+/** Returns the folder's files with `changes`: a file is replaced, or removed if its new content is undefined. */
 export function folderFiles({ base, files }: GoldenFolder, changes: Readonly<Record<string, unknown>> = {}) {
   const all = Object.entries({ ...files, ...changes }).filter(([, contents]) => contents !== undefined);
   const own = new Map(all.map(([name, contents]) => [name, new Blob([JSON.stringify(contents)])]));
@@ -42,10 +42,10 @@ export function folderFiles({ base, files }: GoldenFolder, changes: Readonly<Rec
 
 type EmbeddedText = string | { readonly text: string; readonly text_pair: string };
 
-/** The texts and pairs that a folder's vectors belong to. */
+/** Returns the texts and pairs that a folder's vectors belong to. */
 export function folderInputs({ vectors }: GoldenFolder): readonly EmbeddedText[] {
   const { texts, pairs } = goldenSentences;
-  // Folders with fewer vectors have those of twelve texts, and some have the pairs' after these.
+  // A folder has vectors of all texts, or of twelve texts, which the vectors of the pairs may follow.
   const first = vectors.length === texts.length ? texts : texts.slice(0, 12);
   return [...first, ...pairs.slice(0, vectors.length - first.length).map(([text, text_pair]) => ({ text, text_pair }))];
 }

@@ -2,7 +2,7 @@ import { ChatWriter } from '../../../src/chat/chat_writer';
 import { createTokenizer, type TextTokenizer } from '../../../src/tokenizer/tokenizer';
 import { goldenTemplate, goldenTokenizerJson } from './golden_chats';
 
-/** The tokenizer of the golden conversations, with a golden template or a test's own. */
+/** Makes the tokenizer of the golden conversations, with a golden template or, if `source` is given, the test's own. */
 export function chatTokenizer(name: string, source?: string): TextTokenizer {
   const template = goldenTemplate(name);
   const writer = new ChatWriter();

@@ -3,7 +3,7 @@ import { type AdaptedModel, type Example, type StepLogs, Trainer } from '../../.
 import { vectorsOf } from '../session/session';
 import { type GoldenBatch, type GoldenTraining, goldenCase, goldenTensors, largestDifference } from './golden';
 
-/** Trains a case's steps by `Trainer`, and expects PEFT's numbers. */
+/** Runs a case's training with `Trainer`, and expects PEFT's losses, gradient norms, learning rates and final tensors. */
 export async function expectGoldenTraining(vera: AdaptedModel, name: string, training: GoldenTraining): Promise<void> {
   const { inputs, tolerance, trainable } = goldenCase(name);
   const tensors = goldenTensors(name);
@@ -15,14 +15,14 @@ export async function expectGoldenTraining(vera: AdaptedModel, name: string, tra
       training.losses,
     ),
   ).toBeLessThanOrEqual(training.tolerance.losses_abs);
-  // Cases have no tolerance for norms, so the tolerance of gradients is used.
+  // Cases have no tolerance for gradient norms, so the tolerance for gradients is used.
   expect(
     largestDifference(
       logs.map(({ grad_norm }) => grad_norm),
       training.grad_norms,
     ),
   ).toBeLessThanOrEqual(tolerance.grad_abs);
-  // Both sides compute in float64, so only the last digits may differ.
+  // Both libraries compute learning rates in float64, so only the last digits may differ.
   expect(
     largestDifference(
       logs.map(({ learning_rate }) => learning_rate),
@@ -66,7 +66,7 @@ async function train(
   return logs;
 }
 
-/** A batch's rows as examples for `Trainer`. */
+/** Returns a batch's rows as examples for `Trainer`. */
 export function examplesOf({ input_ids, labels, attention_mask, token_type_ids }: GoldenBatch): Example[] {
   return input_ids.map((ids, row) => ({
     input_ids: ids,

@@ -1,19 +1,19 @@
 import type { AnyKernel, AnyVariant, Feature } from '../../../src/core/kernels/kernel';
 import type { ShaderFile } from './kernels';
 
-/** WGSL's names of features. */
+/** WGSL's extension name for each WebGPU feature. */
 const EXTENSIONS: Readonly<Record<Feature, string>> = {
   subgroups: 'subgroups',
   'shader-f16': 'f16',
   'chromium-experimental-subgroup-matrix': 'chromium_experimental_subgroup_matrix',
 };
 
-/** WGSL without its comments. */
+/** Returns WGSL code without its comments. */
 function code(wgsl: string): string {
   return wgsl.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/[^\n]*/g, '');
 }
 
-/** Differences between a shader and its record, because of which the host would bind or pack something else. */
+/** Returns the differences between a shader and its record by which the host would bind or pack data wrongly. */
 export function contractProblems(kernel: AnyKernel, variant: AnyVariant): string[] {
   const text = code(variant.wgsl);
   const problems: string[] = [];
@@ -66,8 +66,8 @@ export function contractProblems(kernel: AnyKernel, variant: AnyVariant): string
 }
 
 /**
- * Faults of a kernel file's header, which has a description, the grid, and the lib files that complete the kernel in
- * some variant.
+ * Returns the problems in the header of a kernel's file. A header contains a description, the grid, and the names of the lib
+ * files that complete the kernel in some variant.
  */
 export function headerProblems(
   file: Pick<ShaderFile, 'name' | 'text'>,

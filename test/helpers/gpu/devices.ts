@@ -12,7 +12,7 @@ export const GPU: DeviceInfo = {
 export const APPLE: DeviceInfo = { ...GPU, vendor: 'apple', architecture: 'metal-3' };
 export const INTEL: DeviceInfo = { ...GPU, vendor: 'intel', architecture: 'gen-12lp' };
 export const MALI: DeviceInfo = { ...GPU, vendor: 'arm', architecture: 'valhall' };
-/** Firefox's description of every GPU. */
+/** Firefox describes every GPU like this. */
 export const UNNAMED: DeviceInfo = { ...GPU, vendor: '', architecture: '' };
 export const SWIFTSHADER: DeviceInfo = {
   ...GPU,

@@ -1,6 +1,6 @@
 /**
- * The largest |a − b| where `where` is true (everywhere by default), and its index. A NaN or a missing number counts as
- * the largest.
+ * Returns the largest |a − b| where `where` is true (by default everywhere), and its index. A NaN or a missing number counts as
+ * the largest difference.
  */
 export function worstDifference(
   a: ArrayLike<number>,

@@ -2,13 +2,13 @@ import { expect } from 'vitest';
 import type { DeviceInfo } from '../../../src/gpu/device_host';
 import { gpuHost } from './gpu_host';
 
-/** The shared device, at WebGPU's default limits, and its adapter's description. */
+/** Returns the shared device, which has WebGPU's default limits, and the description of its GPU adapter. */
 export function gpuDevice(): { readonly device: GPUDevice; readonly adapterInfo: DeviceInfo } {
   const { device, info } = gpuHost();
   return { device, adapterInfo: info };
 }
 
-/** Runs `body` and expects no error of WebGPU. */
+/** Runs `body` and expects no WebGPU error. */
 export async function expectNoGpuErrors<T>(body: () => T | Promise<T>): Promise<T> {
   const { device } = gpuDevice();
   const kinds = ['validation', 'out-of-memory', 'internal'] as const;

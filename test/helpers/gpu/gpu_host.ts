@@ -6,17 +6,17 @@ import { restAtEachTurn } from '../../../src/node/rest';
 import { spending } from '../../times/spent';
 
 interface Shared {
-  /** A reference that prevents garbage collection, without which Dawn's objects crash. */
+  /** This reference prevents the garbage collection of `gpu`: without it, Dawn's other objects crash. */
   readonly gpu: GPU;
   readonly host: DeviceHost;
   readonly failures: string[];
-  /** Forwards the device's errors to the sessions of many tests: Dawn's device itself warns about many listeners. */
+  /** Forwards the device's errors to the sessions of many tests, because Dawn's device warns if it has many listeners. */
   readonly events: EventTarget;
 }
 
 const holder = globalThis as typeof globalThis & { webveraTestGpu?: Shared };
 
-/** The one device of this test process, at WebGPU's default limits. */
+/** Opens the only device of this test process, with WebGPU's default limits. */
 export async function openGpuHost(): Promise<void> {
   if (holder.webveraTestGpu !== undefined) return;
   Object.assign(globalThis, globals);
@@ -25,11 +25,11 @@ export async function openGpuHost(): Promise<void> {
   const adapter = await gpu.requestAdapter();
   if (adapter === null) throw new Error('Dawn found no Vulkan driver: install mesa-vulkan-drivers');
   const features = (['subgroups'] as const).filter((feature) => adapter.features.has(feature));
-  // Sessions use these features only on request, so `info` doesn't name them.
+  // Sessions use these features only if a test requests them, so `info` doesn't contain them.
   const asked = (['shader-f16'] as const).filter((feature) => adapter.features.has(feature));
   const device = await adapter.requestDevice({ requiredFeatures: [...features, ...asked] });
   const compile = device.createComputePipelineAsync.bind(device);
-  // Dawn returns an existing pipeline for the same text. Without references to them, each session would compile all kernels anew.
+  // Dawn returns an existing pipeline for the same WGSL. References prevent garbage collection, so no session compiles these again.
   const pipelines = new Set<GPUComputePipeline>();
   device.createComputePipelineAsync = async (descriptor) => {
     const pipeline = await spending('compiling', compile(descriptor));

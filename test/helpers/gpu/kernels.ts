@@ -12,12 +12,12 @@ const shaders = import.meta.glob<string>('../../../shaders/**/*.wgsl', {
 });
 
 export interface NamedKernel {
-  /** The kernel's name, such as 'rms_norm'. Names of products include lines and storage, such as 'linear.vec4.f32'. */
+  /** A kernel's name, such as 'rms_norm'. A matrix product's name adds how rows are read and the storage: 'linear.vec4.f32'. */
   readonly name: string;
   readonly kernel: AnyKernel;
 }
 
-/** Every kernel record that a file of src/ops exports, alone or in a product, in the order of the files' names. */
+/** Returns every kernel record that a file of src/ops exports, alone or in a matrix product, sorted by file name. */
 export function namedKernels(): NamedKernel[] {
   const base = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
   const inOrder = Object.entries(modules).sort(([a], [b]) => (base(a) < base(b) ? -1 : 1));
@@ -51,7 +51,7 @@ function named(kernel: AnyKernel, storage = ''): NamedKernel {
   return { name: `${kernel.name}${storage}`, kernel };
 }
 
-/** Each distinct WGSL text of all kernels. */
+/** Returns the variants of all kernels, without those whose WGSL and constants repeat. */
 export function allVariants(): { readonly name: string; readonly kernel: AnyKernel; readonly variant: AnyVariant }[] {
   const texts = new Set<string>();
   const variants = allKernels().flatMap((kernel) => kernel.variants.map((variant) => ({ kernel, variant })));
@@ -64,8 +64,8 @@ export function allVariants(): { readonly name: string; readonly kernel: AnyKern
 }
 
 /**
- * The texts of `allVariants` that this ring compiles. In `npm test`, every pair of files and constants that occurs
- * together in any text occurs in one of these; `npm run test:all` compiles the rest.
+ * Returns the variants that the current test command compiles. In `npm test` they contain every pair of files or constants that
+ * occurs together in any variant; `npm run test:all` compiles the rest.
  */
 export function variantsOfRing(): ReturnType<typeof allVariants> {
   const all = allVariants();
@@ -79,7 +79,7 @@ export function variantsOfRing(): ReturnType<typeof allVariants> {
 }
 
 export interface ShaderFile {
-  /** The name without folders: 'linear', or 'lib/square' for a shared part. No two files have one name. */
+  /** The name without folders: 'linear', or 'lib/square' for a shared part. No two files have the same name. */
   readonly name: string;
   /** The path within shaders/. */
   readonly path: string;
@@ -87,7 +87,7 @@ export interface ShaderFile {
   readonly isLib: boolean;
 }
 
-/** Every file in shaders/. */
+/** Returns every file in shaders/. */
 export function shaderFiles(): ShaderFile[] {
   return Object.entries(shaders).map(([file, text]) => {
     const path = file.replace(/^.*\/shaders\//, '');

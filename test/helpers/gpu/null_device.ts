@@ -1,6 +1,6 @@
 import { create } from 'webgpu';
 
-/** Dawn's null device, which compiles everything and computes nothing, with features that no driver here has. */
+/** Opens Dawn's null device. It compiles everything and computes nothing, and supports features that the tests' drivers lack. */
 export async function openNullDevice(
   ...features: readonly string[]
 ): Promise<{ readonly gpu: GPU; readonly device: GPUDevice }> {

@@ -20,20 +20,20 @@ export const TILES_IN_F16 = ['f16', 'f16_small'] as const;
 /** Tile families for few rows. Kernels without these, such as those of gradients, use the device's default. */
 export const FEW_ROWS = ['row', 'row_serial'] as const;
 
-/** One tile for each way to share operands: `npm test` runs `linear` in all tiles, and other products in these alone. */
+/** One tile for each way to share operands. `npm test` runs `linear` in all tiles, and other products only in these. */
 export const isTypicalTile = (variant: string): boolean =>
   ['register', 'workgroup', 'subgroup', ...FEW_ROWS].includes(variant);
 
-/** Whether a variant is the tests' device's default. `npm run test:quick` tests only these. */
+/** Whether a variant is a default of the device that runs the tests. `npm run test:quick` tests only these. */
 export const isDefaultVariant = (variant: string): boolean => ['subgroup', 'held', 'row_serial'].includes(variant);
 
-/** The rings of cases of a product that shares its tiles with `linear`. */
+/** Decides which test command runs a case of a product that shares its tiles with `linear`. */
 export const OF_SHARED_TILES: Choice<{ readonly variant: string }> = {
   test: ({ variant }) => isTypicalTile(variant),
   quick: ({ variant }) => isDefaultVariant(variant),
 };
 
-/** Every variant combined with every case. */
+/** Returns every combination of a variant and a case. */
 export function withVariants<T>(
   variants: readonly string[],
   cases: readonly T[],
@@ -42,17 +42,17 @@ export function withVariants<T>(
 }
 
 export interface GpuOptions {
-  /** Forces the tile family. */
+  /** The tile family that kernels use, if they have it. */
   readonly variant?: string;
-  /** The size above which weights are split. */
+  /** The size in bytes above which weights are split into shards. */
   readonly maxBindingBytes?: number;
-  /** The budget of submits; measured by default. */
+  /** The budget for the work in a submit. Default: a budget that adapts to measured times. */
   readonly budget?: SubmitBudget;
 }
 
-/** An executor on the shared test device. */
+/** Makes an executor on the shared test device. */
 export function testExecutor({ variant, ...options }: GpuOptions = {}): Executor {
-  // Products that reduce their tiles use another name for small ones.
+  // Products that reduce the results of their tiles have another name for small tiles.
   const names = variant === 'workgroup_small' ? [variant, 'workgroup_least'] : [variant];
   const choose: typeof chooseVariant = (step, info) =>
     step.kernel.variants.find(({ name, fits }) => names.includes(name) && fits(step.params)) ??
@@ -60,7 +60,7 @@ export function testExecutor({ variant, ...options }: GpuOptions = {}): Executor
   return new Executor(gpuHost(), { choose, ...options });
 }
 
-/** The bytes of float64 numbers in a value's dtype. Throws unless the numbers are exact in it. */
+/** Encodes float64 numbers in a value's dtype. For dtypes other than f32 and u32, throws unless the numbers are exact in it. */
 export function encode(value: Value, numbers: Float64Array): ArrayBufferView<ArrayBuffer> {
   const { name, dtype, shape } = value;
   if (dtype === 'u32') return Uint32Array.from(numbers);
@@ -97,9 +97,9 @@ export async function runOnGpu(
 }
 
 /**
- * Runs a graph on the GPU and in float64 from the same values, and compares `wanted`: |gpu − reference| must stay below
- * `tolerance` × (largest magnitude of the reference + `floor`). A tolerance of 0 requires equality. Dispatches that are
- * split into as many pieces as possible must give the same bits.
+ * Runs a graph on the GPU and in float64 from the same values, and compares `wanted`: |gpu − reference| must be at most
+ * `tolerance` × (the reference's largest magnitude + `floor`). A tolerance of 0 requires equality. If dispatches are split into
+ * as many pieces as possible, the results must have the same bits.
  */
 export async function expectGpuEqualsReference(
   g: Graph,
@@ -124,7 +124,7 @@ export async function expectGpuEqualsReference(
   }
 }
 
-/** A pinned input, whose numbers are put into `memory`. */
+/** Makes a pinned input, and puts its numbers into `memory`. */
 export function input(
   memory: Memory,
   name: string,

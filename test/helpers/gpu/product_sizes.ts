@@ -1,11 +1,11 @@
-/** Sizes of a product: x is (N, K), the weight (M, K). */
+/** The sizes of a matrix product: x is (N, K), the weight is (M, K). */
 export interface ProductSizes {
   readonly N: number;
   readonly M: number;
   readonly K: number;
 }
 
-/** Sizes with A (R, ≥ K) and B (≥ M, R). */
+/** The sizes of a product with a low-rank part: A has R rows of K or more numbers, B has M or more rows of R numbers. */
 export interface LowRankSizes extends ProductSizes {
   readonly R: number;
 }

@@ -10,12 +10,12 @@ import {
 } from '../../../src/graph/value';
 import type { Memory } from '../../reference/runner';
 
-/** The binding size at which a matrix with `columns` columns has the smallest possible shards. */
+/** Returns the limit on bindings, in bytes, at which a matrix with `columns` columns is split into the smallest possible shards. */
 export function splittingBytes(columns: number, dtype: DType = 'f32'): number {
   return byteLength(pinned('shard', [SHARD_ROWS, columns], dtype));
 }
 
-/** A pinned matrix in shards of up to 64 rows, whose numbers are put into `memory`. */
+/** Creates a pinned matrix in shards of up to 64 rows, and puts its numbers into `memory`. */
 export function inputInShards(
   memory: Memory,
   name: string,

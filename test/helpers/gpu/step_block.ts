@@ -10,7 +10,7 @@ export interface BlockFields {
   readonly bias_correction2?: number;
 }
 
-/** The words of a step block (shaders/lib/step_block.wgsl), as a `Memory` of the reference holds them. */
+/** Returns the words of a step block (shaders/lib/step_block.wgsl) in the form that the reference's `Memory` needs. */
 export function blockWords(fields: BlockFields): Float64Array {
   return Float64Array.of(
     fields.step ?? 1,

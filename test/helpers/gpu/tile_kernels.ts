@@ -8,8 +8,8 @@ const FEATURES: Readonly<Record<string, readonly Feature[]>> = {
 };
 
 /**
- * A kernel with variants of these names, as `ops/products/tiles.ts` makes them: `row` fits four rows or fewer, and
- * forty rows give few tiles.
+ * Defines a kernel with variants of these names, similar to those of `ops/products/tiles.ts`: variants for few rows
+ * support at most four rows, and up to forty rows need only one workgroup.
  */
 export function kernelOf(name: string, variants: readonly string[], text = '') {
   return defineKernel({

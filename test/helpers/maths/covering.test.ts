@@ -13,7 +13,7 @@ test('a small choice of a product has each pair of its options', () => {
       expect(chosen.some((item) => item.includes(one) && item.includes(other))).toBe(true);
     }
   }
-  // The two largest sets have 12 pairs, and each item covers one of them.
+  // The two largest sets form 12 pairs of options, and each item covers only one of these pairs.
   expect(chosen.length).toBeGreaterThanOrEqual(12);
   expect(chosen.length).toBeLessThan(items.length / 3);
 });

@@ -1,4 +1,4 @@
-/** A small choice of items that has every feature of all items. The choice is greedy, so it is always the same. */
+/** Chooses a few items that together have every feature of all items. The choice is greedy and deterministic. */
 export function covering<T>(items: readonly T[], featuresOf: (item: T) => readonly string[]): ReadonlySet<T> {
   const features = items.map((item) => [...new Set(featuresOf(item))]);
   const numbers = new Map([...new Set(features.flat())].map((feature, number) => [feature, number]));
@@ -15,7 +15,7 @@ export function covering<T>(items: readonly T[], featuresOf: (item: T) => readon
   }
 }
 
-/** Each pair of options as a feature, because most faults need one or two options. A single option is a pair with itself. */
+/** Returns each pair of options as a feature, because most faults need one or two options. A single option forms a pair with itself. */
 export function pairsOf(options: readonly string[]): string[] {
   const sorted = [...new Set(options)].sort();
   return sorted.flatMap((one, index) => sorted.slice(index).map((other) => `${one} + ${other}`));

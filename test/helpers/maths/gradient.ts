@@ -6,10 +6,11 @@ import { type Memory, runReference } from '../../reference/runner';
 import { randomArray } from './random';
 
 /**
- * Proves an op's gradient in float64. The op's declared backward runs with a random `dy`, and the result is compared
+ * Checks an op's gradient in float64: runs the op's declared backward pass with a random `dy`, and compares the result
  * with central differences of ⟨y, dy⟩ for every entry of every value in `wrt`.
  *
- * The defaults fit smooth functions of order 1: differences of step 1e-5 are good to about 1e-9.
+ * The defaults fit smooth functions with values around 1: central differences with a step of 1e-5 have an error of about
+ * 1e-9.
  */
 export function expectGradient(
   build: (g: Graph) => Value,
@@ -22,7 +23,7 @@ export function expectGradient(
   }: {
     step?: number;
     tolerance?: number;
-    /** Pinned values that `build` computes from those in `wrt`, on the way to the result. */
+    /** Pinned values that `build` computes from those in `wrt` and then uses for the result. */
     through?: readonly Value[];
   } = {},
 ): void {
@@ -38,7 +39,7 @@ export function expectGradient(
   for (const value of wrt) g.train(value);
   const y = build(g);
   const dy = transient('dy', y.shape);
-  // Trained vectors accumulate their gradients in a pinned buffer, as in a training step; others get a new value.
+  // The gradients of these values accumulate in pinned buffers, as in a training step; all other gradients are new values.
   const sums = new Map([...wrt, ...through].map((value) => [value, pinned(`d${value.name}`, value.shape)]));
   const run: Memory = new Map(memory);
   run.set(dy, seed);

@@ -10,7 +10,7 @@ export const ADAMW_OPTIONS: AdamWOptions = {
   max_grad_norm: 1,
 };
 
-/** torch.optim.AdamW and clip_grad_norm_ in plain float64 code, with which kernels and references are compared. */
+/** torch.optim.AdamW and clip_grad_norm_ in plain float64 code. Kernels and references are compared with it. */
 export class HandAdamW {
   readonly m: Float64Array;
   readonly v: Float64Array;
@@ -23,7 +23,7 @@ export class HandAdamW {
     this.v = new Float64Array(parameters.length);
   }
 
-  /** Returns the norm before clipping. */
+  /** Does one step. Returns the norm of the gradients before clipping. */
   step(t: number, gradients: Float64Array, rate: number): number {
     const { beta1, beta2, epsilon, weight_decay, max_grad_norm, modules } = this.options;
     const norm = Math.sqrt(gradients.reduce((sum, gradient) => sum + gradient * gradient, 0));
@@ -41,12 +41,12 @@ export class HandAdamW {
   }
 }
 
-/** The step block of optimiser step `step`. */
+/** Returns the step block of optimiser step `step`. */
 export function adamwBlock(step: number, { beta1, beta2 }: AdamWOptions, learning_rate: number): Float64Array {
   return blockWords({ step, learning_rate, bias_correction1: 1 - beta1 ** step, bias_correction2: 1 - beta2 ** step });
 }
 
-/** The gradients of a step. In even steps they are small, so that they aren't clipped. */
+/** Returns random gradients for a step. Those of even steps are so small that they aren't clipped. */
 export function gradientsOf(P: number, step: number): Float64Array {
   return randomArray(P, 100 + step, step % 2 === 0 ? 1 / (2 * P) : 1);
 }

@@ -10,14 +10,14 @@ export interface MixedSizes {
   readonly M: number;
   readonly R: number;
   readonly T: number;
-  /** Each batch row's adapter: 0 to 2, or another number for none. Adapter 1 doesn't change `MODULE`. */
+  /** The adapter of each batch row: 0 to 2; any other number means no adapter. Adapter 1 doesn't change `MODULE`. */
   readonly which: readonly number[];
 }
 
-/** The tested module; there are two. */
+/** The index of the tested module; there are two modules. */
 export const MODULE = 1;
 
-/** Three adapters whose pools have different layouts, copied into one table. */
+/** Builds a batch with three adapters, whose pools have different layouts and are copied into one table. */
 export function mixedBatch(g: Graph, memory: Memory, { M, R, T, which }: MixedSizes, fill: Fill) {
   const N = which.length * T;
   const [spaceB, spaceD] = [M, R].map((size) => Math.ceil(size / 4) * 4) as [number, number];
@@ -35,7 +35,7 @@ export function mixedBatch(g: Graph, memory: Memory, { M, R, T, which }: MixedSi
   const offsets = layouts.flatMap(({ offsetB, offsetD }, a) =>
     [offsetB, offsetD].map((offset) => (offset === NO_SLOT ? NO_SLOT : a * size + offset)),
   );
-  // The other module has other slots, so using them by mistake changes the numbers.
+  // The other module has different slots, so a kernel that reads them by mistake gives wrong numbers.
   const slots = [...offsets.map((_, i) => 4 * i), ...offsets];
   return {
     y: input(memory, 'y', [N, M], fill(N * M, 1)),

@@ -5,7 +5,7 @@ interface Entry {
   readonly model_type: string;
   readonly output_embedding: string | null;
   readonly tie_word_embeddings: boolean;
-  /** name, type, in_features, out_features */
+  /** For each module: name, type, in_features, out_features. */
   readonly modules: readonly (readonly [string, string, number, number])[];
 }
 
@@ -15,7 +15,7 @@ export function hasModuleList(base: string): boolean {
   return base in entries;
 }
 
-/** The modules of a golden base model in torch's order, containers included, and the facts that targeting reads. */
+/** Returns a golden base model's modules in torch's order, including containers, and the facts that targeting needs. */
 export function moduleList(base: string): { readonly modules: readonly NamedModule[]; readonly facts: BaseModelFacts } {
   const entry = entries[base];
   if (entry === undefined) throw new Error(`test/golden/modules.json has no ${base}`);

@@ -5,7 +5,7 @@ import type { DType } from '../../../src/graph/value';
 /** Makes `length` numbers from a seed. */
 export type Fill = (length: number, seed: number) => Float64Array;
 
-/** A small seeded generator for test inputs (mulberry32). */
+/** Returns a seeded generator of numbers from 0 to below 1 for test inputs (mulberry32). */
 export function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -16,21 +16,21 @@ export function random(seed: number): () => number {
   };
 }
 
-/** Values in (−1, 1), rounded to f32 so that the GPU and the reference start from the same numbers. */
+/** Returns numbers in (−1, 1) times `scale`, rounded to f32 so that the GPU and the reference start from the same numbers. */
 export function randomArray(length: number, seed: number, scale = 1): Float64Array {
   const next = random(seed);
   return Float64Array.from({ length }, () => Math.fround((next() * 2 - 1) * scale));
 }
 
-/** Small whole numbers: their sums are exact in f32 in any order. */
+/** Returns whole numbers from −bound to bound. Sums of small whole numbers are exact in f32, in any order. */
 export function integerArray(length: number, seed: number, bound = 4): Float64Array {
   const next = random(seed);
   return Float64Array.from({ length }, () => Math.floor(next() * (2 * bound + 1)) - bound);
 }
 
 /**
- * Whole numbers that a weight's storage represents exactly. In packed storages, each run of numbers has the smallest
- * and the largest value.
+ * Returns whole numbers that a weight's storage represents exactly. In packed storages, each run of numbers with one
+ * scale contains the smallest and the largest value.
  */
 export function storableArray(length: number, seed: number, dtype: DType): Float64Array {
   const next = random(seed);
@@ -43,7 +43,7 @@ export function storableArray(length: number, seed: number, dtype: DType): Float
   });
 }
 
-/** A weight's numbers: any in f32, whole ones in other storages, which represent them exactly. */
+/** Returns a weight's numbers: those of `fill` for f32; for other storages, whole numbers that they represent exactly. */
 export function weightArray(length: number, seed: number, dtype: DType, fill: Fill): Float64Array {
   return dtype === 'f32' ? fill(length, seed) : storableArray(length, seed, dtype);
 }

@@ -17,8 +17,8 @@ interface Mean {
 }
 
 /**
- * Compares the gradients of a mean loss of rows with central differences for every entry of `wrt`, in float64, and
- * returns the gradients. `build` also receives the buffers into which gradients of trained values accumulate.
+ * Compares the gradients of the mean loss over rows with central differences for every entry of `wrt`, in float64, and
+ * returns the gradients. `build` also receives the buffers in which the gradients of trained values accumulate.
  */
 export function expectLossGradient(
   build: (g: Graph, into: ReadonlyMap<Value, Value>) => RowLosses,
@@ -54,7 +54,7 @@ export function expectLossGradient(
   });
 }
 
-/** The losses of rows of logits, and the gradient of their mean by these logits, in float64. */
+/** Computes the loss of each row of logits, and the gradient of the mean loss by the logits, in float64. */
 export function lossesOfLogits(
   logits: readonly (readonly number[])[],
   loss: (g: Graph, inputs: RowLossInputs, memory: Memory) => RowLosses,
@@ -68,7 +68,7 @@ export function lossesOfLogits(
   g.train(hidden);
   const inputs = {
     hidden,
-    // The gathered rows already are logits.
+    // Here the hidden states are the logits themselves.
     project: (h: Value) => h,
     outputs: V,
     rows: input(memory, 'rows', [N], rows, 'u32'),
@@ -82,7 +82,7 @@ export function lossesOfLogits(
   return { losses: run.get(losses)!, gradient: run.get(gradient)! };
 }
 
-/** Expects numbers to equal torch's to `digits`. */
+/** Expects numbers to equal torch's to `digits` decimals. */
 export function expectNumbers(found: Float64Array, expected: readonly number[], digits = 7): void {
   expect(found).toHaveLength(expected.length);
   expected.forEach((number, at) => {
@@ -103,7 +103,7 @@ interface ChunkedLoss {
   readonly chunks: number;
 }
 
-/** Central differences of a loss over hidden states, through a norm and a linear layer. One row has no label. */
+/** Compares the gradients of a loss with central differences, through a linear layer and a norm. One row has no label. */
 export function expectChunkedLossGradient({ loss, targets, V, chunkRows, chunks }: ChunkedLoss): void {
   const memory: Memory = new Map();
   const x = input(memory, 'x', [N, C], randomArray(N * C, 1, 2));

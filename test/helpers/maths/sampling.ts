@@ -5,7 +5,7 @@ import { wordOf } from '../../reference/rows/words';
 import type { Memory } from '../../reference/runner';
 import { input } from '../gpu/on_gpu';
 
-/** Fields of a `GenerationBlock`, and the text's tokens. */
+/** The fields of a sequence's `GenerationBlock`, and the ids of its tokens. */
 export interface SequenceFields {
   readonly position?: number;
   readonly row?: number;
@@ -18,7 +18,7 @@ export interface SequenceFields {
   readonly ids?: readonly number[];
 }
 
-/** A graph that samples `steps` times from the same logits, for one sequence per entry of `fields`. */
+/** Builds a graph that samples `steps` times from the same logits, for one sequence per entry of `fields`. */
 export function samplingOf(logits: Float64Array, V: number, fields: readonly SequenceFields[], steps = 1, S = steps) {
   const memory: Memory = new Map();
   const B = fields.length;
@@ -35,7 +35,7 @@ export function samplingOf(logits: Float64Array, V: number, fields: readonly Seq
   const given = input(memory, 'given logits', shape, logits);
   const values = input(memory, 'logits', shape, new Float64Array(logits.length));
   for (let step = 0; step < steps; step++) {
-    // A penalty changes the logits, so each step copies them again.
+    // A repetition penalty overwrites the logits, so each step copies them again.
     if (step === 0 || fields.some(({ repetition_penalty = 1 }) => repetition_penalty !== 1))
       copyInto(g, given, values, 0);
     sample(g, values, state);

@@ -11,18 +11,18 @@ import { blockWords } from '../gpu/step_block';
 import { random, randomArray } from './random';
 
 interface PairSize {
-  /** Tokens of each sequence: those of the first of each pair, then those of the second. */
+  /** The number of tokens in each sequence. The first sequences of all pairs come first, then the second ones. */
   readonly tokens: readonly number[];
-  /** Hidden states and their width. */
+  /** The width of the hidden states. */
   readonly C: number;
   readonly V: number;
   readonly chunkRows: number;
-  /** Weights of the pairs. */
+  /** The weight of each pair. Default: 1. */
   readonly weights?: readonly number[];
   readonly inverse_tokens?: number;
 }
 
-/** Pairs of sequences whose tokens a linear head predicts, with a loss of the pairs. */
+/** Pairs of sequences, a linear head that predicts their tokens, and a loss over the pairs. */
 export class SequencePairBench {
   readonly memory: Memory = new Map();
   readonly hidden: Value;
@@ -38,7 +38,7 @@ export class SequencePairBench {
     this.#size = size;
     const { tokens, C, V, weights = [], inverse_tokens = 1 } = size;
     const labelled = tokens.reduce((sum, count) => sum + count, 0);
-    // Two rows without a label follow.
+    // Two rows without a label are added.
     const N = labelled + 2;
     const next = random(7);
     const make = (name: string, shape: readonly number[], numbers: readonly number[], dtype?: 'u32'): Value =>
@@ -61,7 +61,7 @@ export class SequencePairBench {
     this.block = make('block', [8], [...blockWords({ labelled, inverse_tokens })], 'u32');
   }
 
-  /** The losses of the pairs, and the value that has their gradient. */
+  /** Builds the losses of the pairs, and the row losses (`learnt`) that have the same gradient. */
   build(
     g: Graph,
     into: ReadonlyMap<Value, Value>,

@@ -4,13 +4,13 @@ import type { LinearLayer } from '../../../src/ops/products/linear';
 import type { LowRank } from '../../../src/ops/vera/low_rank';
 import { veraLinears } from '../../../src/ops/vera/vera';
 
-/** The operands of an adapted linear layer. */
+/** The operands of a linear layer with a VeRA adapter. */
 export interface VeraLinear extends LinearLayer, LowRank {
   /** (…, in) */
   readonly x: Value;
 }
 
-/** One adapted layer by `veraLinears`. */
+/** Builds one adapted layer with `veraLinears`. */
 export function veraLinear(g: Graph, { x, weight, bias, residual, ...low }: VeraLinear): Value {
   const [y] = veraLinears(g, x, [{ weight, bias, residual, low }]);
   return y as Value;

@@ -1,14 +1,14 @@
 import { ofRing } from '../ring';
 
-/** Facts about a decoder family for tests: a golden base of two blocks, and the modules that VeRA wraps there. */
+/** The facts that tests need about a decoder family: a golden base with two blocks, and the modules that VeRA wraps there. */
 export interface DecoderFamily {
-  /** The golden base's folder. */
+  /** The name of the golden base's folder. */
   readonly name: string;
-  /** Set if PEFT has no default for the model type. */
+  /** The targets to configure. Set if PEFT has no default for the model type. */
   readonly target_modules?: readonly string[];
-  /** The wrapped layers, by torch's names, in the network's order. */
+  /** The full names of the wrapped layers, as in torch, in the network's order. */
   readonly targets: readonly string[];
-  /** A module that can be trained whole in addition. */
+  /** The name of a module that tests train through `modules_to_save`. */
   readonly whole: string;
 }
 
@@ -27,7 +27,7 @@ const falcon = (name: string, whole: string): DecoderFamily => ({
   whole,
 });
 
-/** One base for each family, and for each layout of Falcon. */
+/** One base for each decoder family, and for Falcon one for each layout. */
 export const DECODERS: readonly DecoderFamily[] = [
   gated('llama'),
   gated('qwen2'),
@@ -56,8 +56,8 @@ export const DECODERS: readonly DecoderFamily[] = [
   },
 ];
 
-/** Families that differ most: rotary positions, learned ones, Conv1D layers, several norms and windows. */
+/** Selects the families that differ most: rotary or learned positions, Conv1D layers, several norms and windows. */
 const isTypical = ({ name }: DecoderFamily): boolean => ['llama', 'gpt2', 'opt', 'gemma3'].includes(name);
 
-/** The families of this ring: `npm test` runs the typical ones, as test/train/golden.gpu.test.ts checks the numbers of all. */
+/** Returns the families to test: in `npm test` the typical ones, because test/train/golden.gpu.test.ts checks the numbers of all. */
 export const decodersOfRing = (): readonly DecoderFamily[] => ofRing(DECODERS, { test: isTypical });

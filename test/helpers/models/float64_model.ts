@@ -12,7 +12,7 @@ import { type Memory, runReference } from '../../reference/runner';
 import { type GoldenBatch, goldenBase } from '../golden/golden';
 import { FakeRunner } from '../session/fake_runner';
 
-/** A golden base model in float64, which the kernels' references run. */
+/** A golden base model in float64, computed by the kernels' references. */
 export class Float64Model {
   readonly #loaded: LoadedModel;
   readonly #runner: MemoryRunner;
@@ -29,8 +29,8 @@ export class Float64Model {
   }
 
   /**
-   * Logits (B·T·V), with the tensors in `over` replaced. Weights of linear layers are (out, in), even if the file has
-   * (in, out).
+   * Computes the logits (B·T·V) after replacing the tensors in `over`. Weights of linear layers are (out, in), even if
+   * the file stores (in, out).
    */
   logits(batch: GoldenBatch, over: ReadonlyMap<string, Float64Array> = new Map()): Float64Array {
     const { model, weights } = this.#loaded;
@@ -50,7 +50,7 @@ export class Float64Model {
     return runReference(program.steps, memory).get(logits)!;
   }
 
-  /** A tensor's numbers; a linear layer's weight is (out, in). */
+  /** Returns a tensor's numbers; the weight of a linear layer is (out, in). */
   tensor(name: string): Float64Array {
     return this.#runner.memory.get(this.#loaded.weights.get(name)!)!;
   }
@@ -69,7 +69,7 @@ class MemoryRunner extends FakeRunner {
   }
 }
 
-/** left (m, k) · right (k, n), in float64. */
+/** Computes left (m, k) · right (k, n) in float64. */
 export function product(left: Tensor, right: Tensor): Float64Array {
   const [m, k, n] = [left.dims[0]!, left.dims[1]!, right.dims[1]!];
   const result = new Float64Array(m * n);

@@ -14,14 +14,14 @@ import { BaseModelLoader } from '../../../src/worker/models/loading/base_model_l
 import { randomArray } from '../maths/random';
 import type { TestSession } from '../session/session';
 
-/** The sizes of the MLP in PEFT's tests of its methods. */
+/** The layer sizes of the MLP in PEFT's own tests of its adapter methods. */
 export const MLP_SIZES = [10, 20, 20, 20, 2] as const;
 
 const LONGEST = 32;
 
 /**
- * lin0, lin1, … with ReLU between them, as a causal model: its inputs are rows of fixed tables, by token and position,
- * and the last linear layer is its head.
+ * Builds an MLP (lin0, lin1, … with ReLU between them) as a causal language model: its inputs are the sums of two fixed
+ * embeddings, of token and of position, and the last linear layer is its head.
  */
 export function mlp(sizes: readonly number[] = MLP_SIZES): Architecture {
   const linears = sizes.slice(1).map((outFeatures, index) => nn.linear(sizes[index] ?? 0, outFeatures)(`lin${index}`));
@@ -64,7 +64,7 @@ export function mlp(sizes: readonly number[] = MLP_SIZES): Architecture {
   };
 }
 
-/** Loads the MLP into a session. Its weights are scaled so that activations neither grow nor shrink from layer to layer. */
+/** Loads the MLP into a session. Its weights are scaled so that activations keep about the same size in all layers. */
 export async function loadMlp({ session }: TestSession, sizes?: readonly number[]): Promise<PreTrainedModel> {
   const load = vi
     .spyOn(BaseModelLoader.prototype, 'model')

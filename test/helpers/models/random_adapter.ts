@@ -4,7 +4,7 @@ import { type AdapterFiles, get_peft_model, type PreTrainedModel, type VeraConfi
 import { randomArray } from '../maths/random';
 import { bytesOf } from '../session/session';
 
-/** An adapter's files after `change` has overwritten numbers of its tensors. */
+/** Returns an adapter's files after `change` has modified the numbers of its tensors. */
 export async function changedFiles(
   files: AdapterFiles,
   change: (name: string, numbers: Float32Array) => void,
@@ -18,7 +18,7 @@ export async function changedFiles(
   return { ...files, 'adapter_model.safetensors': new Blob([writeSafetensors(new Map(changed), metadata)]) };
 }
 
-/** The files of an adapter with seeded vectors, far from their values before training. Other tensors stay as they are. */
+/** Creates the files of an adapter whose vectors are seeded random numbers. The other tensors have their initial values. */
 export async function randomAdapter(
   base: PreTrainedModel,
   config: VeraConfig,

@@ -8,7 +8,7 @@ import { formatHeader, inFileOrder } from '../../../src/formats/tensors/safetens
 import { fileShape } from '../../../src/models/architecture';
 import { createArchitecture } from '../../../src/tasks/task_registry';
 
-/** Writes a folder with a published model's config and seeded weights of its shapes: vectors of ones, matrices around 0. */
+/** Writes a model folder with a published model's config and with weights of its shapes: vectors of ones, random matrices. */
 export async function writeRealSize(folder: string, name: string, storage: StorageName): Promise<void> {
   const config = MODELS.find((model) => model.name === name)?.config as { readonly model_type: string };
   const { file, encode } = storages[storage];
@@ -29,7 +29,7 @@ export async function writeRealSize(folder: string, name: string, storage: Stora
   }
 }
 
-/** A tensor's numbers, by xorshift, which is fast enough for 134 million. */
+/** Returns a tensor's numbers. They are drawn by xorshift, which is fast enough for 134 million numbers. */
 function numbersOf(shape: readonly number[], seed: number): Float32Array<ArrayBuffer> {
   const numbers = new Float32Array(numel(shape));
   if (shape.length === 1) return numbers.fill(1);

@@ -4,7 +4,7 @@ import { fileShape } from '../../../src/models/architecture';
 import { createArchitecture } from '../../../src/tasks/task_registry';
 import { randomArray } from '../maths/random';
 
-/** Small models of each family: 2 layers, 32 tokens, 24 positions; with biases wherever a family can have them. */
+/** Configs of small models: 2 layers, 32 tokens, 24 positions, and biases wherever the family allows them. */
 export const smallConfigs = {
   llama: {
     model_type: 'llama',
@@ -52,7 +52,7 @@ export const smallConfigs = {
   },
 } as const;
 
-/** A model folder of this config with seeded weights: norms around 1, other weights around 0. */
+/** Creates a model folder for a config, with seeded weights: those of norms around 1, all others around 0. */
 export function seededFiles(config: { readonly model_type: string }): { readonly files: Map<string, Blob> } {
   const tensors = createArchitecture(config).weights.map((spec, index): [string, RawTensor] => {
     const shape = fileShape(spec);

@@ -4,7 +4,7 @@ import { writeSafetensors } from '../../../src/formats/tensors/safetensors';
 import { tinyConfig, tinyFiles, tinyTensors } from './tiny_llama';
 import { proseFolder } from './tokenizers';
 
-/** A model of texts that trains quickly: the bundled model's tokenizer over the tiny Llama's two layers, with random weights. */
+/** Creates a language model that trains quickly: the tiny Llama with random weights, and the tokenizer of the demo's bundled model. */
 export function smallWriter(): Map<string, Blob> {
   const config = { ...tinyConfig, vocab_size: 2048, bos_token_id: 0, eos_token_id: 0, pad_token_id: 0 };
   const { files } = tinyFiles({ config, weights: writeSafetensors(tinyTensors(config)) });

@@ -3,7 +3,7 @@ import { goldenBase } from '../golden/golden';
 import type { TestSession } from '../session/session';
 import { smallBertTokenizerJson } from './small_bert_tokenizer';
 
-/** A golden base with a tokenizer whose tokens are single characters. */
+/** Loads a golden base with a tokenizer whose tokens are single characters. */
 export function loadTextClassifier(
   { session }: TestSession,
   base: string,

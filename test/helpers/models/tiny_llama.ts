@@ -28,7 +28,7 @@ export const tinyConfig = {
   pad_token_id: 2,
 };
 
-/** The tensors of this or another config, with seeded values. */
+/** Creates the tensors of `tinyConfig` or of another config, with seeded values. */
 export function tinyTensors(config = tinyConfig): Map<string, RawTensor> {
   const { weights } = createArchitecture(config);
   return new Map(
@@ -41,7 +41,7 @@ export function tinyTensors(config = tinyConfig): Map<string, RawTensor> {
   );
 }
 
-/** The tiny model's tensors in half precision. */
+/** Creates the tiny model's tensors in float16. */
 export function tinyHalves(): Map<string, RawTensor> {
   return new Map(
     [...tinyTensors()].map(([name, tensor]): [string, RawTensor] => [
@@ -51,7 +51,7 @@ export function tinyHalves(): Map<string, RawTensor> {
   );
 }
 
-/** The tiny model's two files, or a test's replacements. */
+/** Creates the tiny model's two files. A test can replace either of them. */
 export function tinyFiles({
   config = tinyConfig,
   weights = writeSafetensors(tinyTensors()),
@@ -78,7 +78,7 @@ export async function loadTinyVera(opened: TestSession): Promise<VeraModel> {
   return get_peft_model(await loadTiny(opened), tinyVera);
 }
 
-/** `length` tokens, seeded. */
+/** Creates a row of `length` seeded tokens. */
 export function tinyRow(length: number, seed = 0): { input_ids: number[] } {
   return { input_ids: Array.from(randomArray(length, seed), (value) => 3 + Math.floor((value + 1) * 14)) };
 }

@@ -11,7 +11,7 @@ import {
 import { bytesOf } from '../session/session';
 import { tinyRow } from './tiny_llama';
 
-/** The tiny model's default data set, of three steps an epoch. */
+/** The tiny model's default data set: three steps per epoch. */
 export const tinyRows = Array.from({ length: 6 }, (_, index) => tinyRow(10 + 4 * index, index));
 const tinyArgs = { per_device_train_batch_size: 2, lr_scheduler_type: 'constant', shuffle: false } as const;
 
@@ -30,12 +30,12 @@ export async function firstLog(run: TrainRun): Promise<void> {
   for await (const { type } of run) if (type === 'log') return;
 }
 
-/** The bytes of the adapter's saved weights. */
+/** Returns the bytes of the adapter's saved weights. */
 export async function weightsOf(model: AnyAdaptedModel): Promise<Uint8Array> {
   return bytesOf((await model.save_pretrained())['adapter_model.safetensors']);
 }
 
-/** Trains one step, which shows that the session works. */
+/** Trains one step, to check that the session still works. */
 export async function expectToTrain(model: VeraModel): Promise<void> {
   expect((await tinyTrainer(model, { args: { max_steps: 1 } }).train()).global_step).toBe(1);
 }

@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import { createTokenizer, type TextTokenizer } from '../../../src/tokenizer/tokenizer';
 
 const repository = resolve(import.meta.dirname, '../../..');
-/** The demo's bundled model: byte-level BPE, 2,048 tokens, no special tokens around a text. */
+/** The demo's bundled model: byte-level BPE, 2,048 tokens; adds no special tokens to a text. */
 export const proseFolder = resolve(repository, 'demo/public/models/prose-1.4M');
-/** A model outside of the repository: BPE over ▁-words with byte fallback, 512 tokens, BOS before a text. */
+/** A model outside the repository: BPE with ▁ for spaces and with byte fallback, 512 tokens; adds BOS before a text. */
 export const storiesFolder = resolve(repository, process.env.WEBVERA_TEST_MODELS ?? '../shared/models', 'stories260K');
 export const hasStories = existsSync(resolve(storiesFolder, 'tokenizer.json'));
 if (!hasStories) console.warn(`Tests with stories260K are skipped: ${storiesFolder} isn't there (WEBVERA_TEST_MODELS)`);
@@ -16,7 +16,7 @@ export function openTokenizer(folder: string): TextTokenizer {
   return createTokenizer(read('tokenizer.json'), read('tokenizer_config.json'), { vocabSize: vocab_size });
 }
 
-/** Prose of about `length` characters with single and double line breaks, numbers, quotes and non-ASCII letters. */
+/** Returns prose of `length` UTF-16 units, with single and double line breaks, numbers, quotes and non-ASCII letters. */
 export function proseText(length: number): string {
   const sentences = [
     'The harbour lay quiet under a low, grey sky; nobody had come down from the town since Tuesday.',
@@ -30,7 +30,7 @@ export function proseText(length: number): string {
   return text.slice(0, length);
 }
 
-/** BPE over ▁-words with byte fallback, as in Llama 2, Gemma and Phi-3: letters, digits, bytes, and few merges. */
+/** Creates a small BPE tokenizer with ▁ for spaces and with byte fallback, as in Llama 2, Gemma and Phi-3. It has few merges. */
 export function spacedTokenizer(): TextTokenizer {
   const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
   const letters = [...'▁abcdefghijklmnopqrstuvwxyz0123456789.,的一是'];
@@ -58,14 +58,14 @@ export function spacedTokenizer(): TextTokenizer {
   return createTokenizer(JSON.stringify(json));
 }
 
-/** Kinds of texts that are hard to encode window by window with the same tokens. */
+/** Returns texts that are hard to encode window by window, because the result must have the same tokens as the whole text. */
 export function longTexts(length: number): readonly (readonly [kind: string, text: string])[] {
   const grow = (unit: (i: number) => string): string => {
     let text = '';
     for (let i = 0; text.length < length; i++) text += unit(i);
     return text.slice(0, length);
   };
-  // Digits of multiples of an irrational number have no pattern.
+  // The digits of an irrational number's multiples have no pattern.
   const digits = (i: number): string => String(Math.floor(((i * Math.SQRT2) % 1) * 1e9));
   return [
     ['prose', proseText(length)],

@@ -7,19 +7,19 @@ import { goldenNames } from '../golden/golden_index';
 
 const CASES = 'test/golden/cases';
 
-/** The golden cases that hold an adapter with its projections. */
+/** The golden cases that include an adapter with its projections. */
 export const casesWithAdapter: readonly string[] = goldenNames().filter((name) =>
   existsSync(`${CASES}/${name}/adapter/adapter_model.safetensors`),
 );
 
-/** All tensors of a safetensors file, as float32. */
+/** Reads all tensors of a safetensors file as float32. */
 export function tensorsIn(file: Uint8Array): ReadonlyMap<string, Tensor> {
   return new Map(
     [...readSafetensors(file).tensors].map(([name, raw]) => [name, { dims: raw.shape, data: toFloat32(raw) }]),
   );
 }
 
-/** A golden case's adapter, read from its files without the library's reader of adapters. */
+/** Reads a golden case's adapter from its files, without the library's own adapter reader. */
 export function goldenValues(name: string): VeraValues {
   const { vera_config, wrapped_modules } = JSON.parse(readFileSync(`${CASES}/${name}/case.json`, 'utf8')) as {
     vera_config: { r: number };
@@ -36,7 +36,7 @@ export function goldenValues(name: string): VeraValues {
   };
 }
 
-/** Another adapter over the same modules and projections, with vectors that `change` computes from the given ones. */
+/** Returns an adapter with the same modules and projections, but with vectors that `change` computes from the given ones. */
 export function withVectors(
   values: VeraValues,
   change: (vectors: ModuleVectors, module: string) => { readonly b: ArrayLike<number>; readonly d: ArrayLike<number> },
@@ -53,7 +53,7 @@ export function withVectors(
   return { ...values, vectors };
 }
 
-/** λ_b ⊙ B(λ_d ⊙ A·x) of a module in float64, and for each output the sum of its terms' absolute values. */
+/** Computes a module's λ_b ⊙ B(λ_d ⊙ A·x) in float64, and for each output the sum of the absolute values of its terms. */
 export function veraDelta(
   { r, modules, projections: { A, B }, vectors }: VeraValues,
   module: string,
@@ -69,7 +69,7 @@ export function veraDelta(
   return twoSteps(rowsA, rowsB, x);
 }
 
-/** B(A·x) in float64, and for each output the sum of its terms' absolute values. */
+/** Computes B(A·x) in float64, and for each output the sum of the absolute values of its terms. */
 export function loraDelta({ A, B }: { readonly A: Tensor; readonly B: Tensor }, x: readonly number[]) {
   const rows = ({ dims, data }: Tensor) =>
     Array.from({ length: dims[0]! }, (_, row) => [...data.subarray(row * dims[1]!, (row + 1) * dims[1]!)]);

@@ -5,7 +5,7 @@ import { tinyConfig, tinyFiles, tinyTensors } from '../models/tiny_llama';
 
 const config = { ...tinyConfig, tie_word_embeddings: false };
 
-/** The tiny model with an untied head. `change` gives each number of one tensor a new value. */
+/** Returns the tiny model with an untied head, in which `change` replaces each number of one tensor. */
 export function changedBase(name: string, change: (value: number, at: number) => number): ModelSource {
   const tensors = tinyTensors(config);
   const tensor = tensors.get(name);
@@ -15,15 +15,15 @@ export function changedBase(name: string, change: (value: number, at: number) =>
 }
 
 /**
- * A model with a head so steep that the gradients of vectors grow with the vectors beyond all bounds. At a rate of 256
- * the gradients stay finite for a few steps. At a rate of 512 they are infinite within 4.
+ * A model that diverges: its last norm is so large that the gradients of the head's vectors grow with the vectors, without
+ * a limit. At a learning rate of 256 the gradients stay finite for a few steps; at 512 they are infinite within 4 steps.
  */
 export const steep: { readonly base: ModelSource; readonly config: VeraConfigInit } = {
   base: changedBase('model.norm.weight', (value) => 1e16 * value),
   config: { target_modules: ['lm_head'] },
 };
 
-/** The recoveries and warnings among events, in order. */
+/** Returns the recoveries and warnings among events, in order. */
 export function troubles(events: readonly TrainEvent[]): unknown[] {
   return events.flatMap((event): unknown[] => {
     if (event.type === 'recovered') return [[event.state.global_step, event.repeatedSteps]];

@@ -4,7 +4,7 @@ import { readSafetensors } from '../../../src/formats/tensors/safetensors';
 import { toFloat32 } from '../../../src/formats/tensors/values';
 import { bytesOf } from './session';
 
-/** Writes an exported run as a folder. */
+/** Writes the files of an exported run into a folder. */
 export async function writeFolder(folder: string, files: ReadonlyMap<string, Blob>): Promise<void> {
   for (const [path, blob] of files) {
     const file = join(folder, path);
@@ -23,7 +23,7 @@ export async function textOf(files: ReadonlyMap<string, Blob>, path: string): Pr
   return blob.text();
 }
 
-/** The tensors of a safetensors file. */
+/** Reads the tensors of a safetensors file. */
 export async function tensorsOf(blob: Blob): Promise<Map<string, Float32Array>> {
   const { tensors } = readSafetensors(await bytesOf(blob));
   return new Map([...tensors].map(([name, tensor]) => [name, toFloat32(tensor)]));

@@ -2,16 +2,16 @@ import type { LoadedProgram, Program, Runner } from '../../../src/graph/runner';
 import type { Step } from '../../../src/graph/step';
 import type { Value } from '../../../src/graph/value';
 
-/** A runner without a device, which records what it holds. The gate can delay loads. */
+/** A runner without a device. It records the programs and values that it holds; `gate` can delay loads. */
 export class FakeRunner implements Runner {
   maxBindingBytes = Number.POSITIVE_INFINITY;
   readonly failure = new AbortController().signal;
   readonly loaded = new Set<Program>();
   readonly held = new Set<Value>();
-  /** Names of the programs in the order of their loads. */
+  /** The names of programs, in the order in which their loads began. */
   readonly loads: string[] = [];
   readonly prepared: Step[] = [];
-  /** A load ends after this promise. */
+  /** Each load waits for this promise. */
   gate: Promise<void> = Promise.resolve();
 
   usage = () => ({ dispatches: 0, submits: 0, flops: 0, buffers: 0, bytes: 0, peakBytes: 0 });

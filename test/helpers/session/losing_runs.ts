@@ -13,7 +13,7 @@ import { tinyTrainer } from '../models/tiny_training';
 import { resumedAdapter, resumedArgs, resumedRows } from './resumed_run';
 import type { TestSession } from './session';
 
-/** Loses the device, as when its driver crashes. */
+/** Loses the device, as if its driver had crashed. */
 export const lose = (opened: TestSession): void => opened.lose('the driver crashed');
 
 export interface LossyRun {
@@ -22,7 +22,7 @@ export interface LossyRun {
   readonly trainer: Trainer;
 }
 
-/** A new adapter and its trainer; `args` replace those of `resumedArgs`. */
+/** Creates an adapter and its trainer; `args` override `resumedArgs`. */
 export async function begin(
   opened: TestSession,
   args: object = {},
@@ -40,7 +40,7 @@ export async function losing(opened: TestSession, run: TrainRun, when: (event: T
   for await (const event of run) if (when(event)) lose(opened);
 }
 
-/** Whether an event is the first log of one of these steps. */
+/** Returns a test of whether an event is the first log of one of these steps. */
 export const at = (...steps: readonly number[]) => {
   const left = new Set(steps);
   return (event: TrainEvent): boolean => event.type === 'log' && left.delete(event.logs.step);

@@ -2,7 +2,7 @@ import type { ByteStream, FileSource } from '../../../src/core/input/file_source
 
 export type Files = Readonly<Record<string, Uint8Array>>;
 
-/** Files in memory, which are read in chunks. It records all reads. */
+/** A source of files in memory, which are read in chunks. It records all reads. */
 export class MemorySource implements FileSource {
   readonly name = 'memory';
   readonly location = 'memory';

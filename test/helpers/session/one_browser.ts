@@ -2,8 +2,8 @@ import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, vi } from 'vitest';
 
 /**
- * Gives each test of a file or of a `describe` an empty storage of one browser, and a clock that stands still, because
- * runs also save by time.
+ * Gives each test of a file or of a `describe` block its own empty IndexedDB, like that of a new browser. Stops the clock
+ * too, because runs also save after some time.
  */
 export function oneBrowser(): void {
   beforeEach(() => {

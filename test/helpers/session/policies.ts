@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** The hub's addresses in INTEGRATING.md, which tests remove because they have a server of their own. */
+/** The hub's addresses in INTEGRATING.md's policies. Tests remove them from a policy, because they use their own server. */
 export const HUB = ' https://huggingface.co https://*.huggingface.co https://*.hf.co';
 
-/** The policies in a section of a document, in order, so that tests use the policies that readers copy. */
+/** Returns the Content Security Policies in a section of a document, in order. So tests use the policies that readers copy. */
 export function documentedPolicies(file: string, heading: string): readonly string[] {
   const page = readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
   const [, section = ''] = page.split(new RegExp(`^#+ ${heading}$`, 'm'));

@@ -8,14 +8,14 @@ export const profileOptions: ProfileOptions = { peft_config: { r: 8 }, args };
 const WEIGHTS = 'adapter_model.safetensors';
 const prompt = [5, 6, 7, 8];
 
-/** Rows with a pattern that can be learnt: each token is the previous one plus `stride`. */
+/** Creates rows with a pattern that can be learnt: each token id is the previous one plus `stride`, modulo 29. */
 export function habit(stride: number, rows = 12): Example[] {
   return Array.from({ length: rows }, (_, row) => ({
     input_ids: Array.from({ length: 8 + row }, (_, t) => 3 + ((7 * row + stride * t) % 29)),
   }));
 }
 
-/** Runs `body` with a session over the browser's storage. */
+/** Runs `body` with a session that uses the browser's storage. */
 export function visit<T>(body: (opened: TestSession) => Promise<T>): Promise<T> {
   return within({ store: 'auto' }, body);
 }
@@ -26,7 +26,7 @@ export async function weightsOf(profile: Profile): Promise<Uint8Array> {
   return bytesOf(blob as Blob);
 }
 
-/** The token ids that a profile generates. */
+/** Returns the token ids that a profile generates. */
 export async function writingOf(profile: Profile, seed = 3): Promise<number[]> {
   const ids: number[] = [];
   const config = { max_new_tokens: 12, do_sample: true, seed, eos_token_id: null };
@@ -34,7 +34,7 @@ export async function writingOf(profile: Profile, seed = 3): Promise<number[]> {
   return ids;
 }
 
-/** The token ids that several profiles generate in one batch. */
+/** Returns the token ids that several profiles generate in one batch. */
 export async function writingsOf(profiles: readonly Profile[]): Promise<number[][]> {
   const texts: number[][] = profiles.map(() => []);
   const rows = profiles.map((profile) => ({ profile, input: prompt }));
@@ -43,12 +43,12 @@ export async function writingsOf(profiles: readonly Profile[]): Promise<number[]
   return texts;
 }
 
-/** Resolves at the profile's next event of that type. */
+/** Resolves at the profile's next event of this type. */
 export function heard(profile: Profile, type: 'change' | 'forgotten'): Promise<void> {
   return new Promise((resolve) => profile.addEventListener(type, () => resolve(), { once: true }));
 }
 
-/** The browser's whole storage. */
+/** Returns all entries of the browser's storage. */
 export async function stored(): Promise<Map<string, unknown>> {
   const open = indexedDB.open('webvera');
   const database = await new Promise<IDBDatabase>((resolve) => {

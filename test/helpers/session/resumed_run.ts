@@ -15,7 +15,7 @@ import { tinyFiles, tinyRow } from '../models/tiny_llama';
 import { eventsOf, tinyTrainer, weightsOf } from '../models/tiny_training';
 import { bytesOf, within } from './session';
 
-/** Default arguments of all runs. */
+/** The default training arguments of these runs. */
 export const resumedArgs = {
   max_steps: 12,
   shuffle: true,
@@ -34,7 +34,7 @@ export interface RunPlan {
   readonly session?: SessionOptions;
   readonly init?: Partial<TrainerInit>;
   readonly resume?: boolean | string;
-  /** Acts on the run after its start. */
+  /** Called with the run once it has started. */
   readonly meanwhile?: (run: TrainRun) => Promise<unknown>;
 }
 
@@ -55,7 +55,7 @@ export interface RunOutcome {
 
 const WEIGHTS = 'adapter_model.safetensors';
 
-/** Trains a new adapter in a session of its own, as a reopened page does. */
+/** Trains a new adapter in a new session, as a reopened page does. */
 export async function trained({
   config,
   beside,
@@ -98,12 +98,12 @@ export async function trained({
   });
 }
 
-/** Stops the run once a step is logged. */
+/** Returns a function that stops a run once this step is logged. */
 export const stopAt = (step: number, options?: { save?: boolean }) => async (run: TrainRun) => {
   for await (const event of run) if (event.type === 'log' && event.logs.step >= step) return run.stop(options);
   return undefined;
 };
 
-/** The numbers of a step's logs that are the same in each run. */
+/** Returns the numbers of a step's logs that are the same in every run. */
 export const numbersOf = ({ step, loss, grad_norm, learning_rate }: StepLogs) => [step, loss, grad_norm, learning_rate];
 export const typesOf = ({ events }: RunOutcome): string[] => events.map(({ type }) => type);

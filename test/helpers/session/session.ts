@@ -20,11 +20,11 @@ import { type Pretence, type SessionGpu, sessionGpu } from './session_gpu';
 
 export interface TestSession extends SessionGpu {
   readonly session: Session;
-  /** Codes of the warnings so far. */
+  /** The codes of the warnings so far. */
   readonly warnings: string[];
 }
 
-/** A session in this thread on the device that all tests share. */
+/** Opens a session in this thread, on the device that all tests share. */
 export async function openTestSession(options: SessionOptions = {}, pretence?: Pretence): Promise<TestSession> {
   const shared = sessionGpu(pretence);
   const session = await Session.open({ worker: false, gpu: shared.gpu, store: 'memory', ...options });
@@ -33,7 +33,7 @@ export async function openTestSession(options: SessionOptions = {}, pretence?: P
   return { ...shared, session, warnings };
 }
 
-/** Opens a session, lets `body` use it, and closes it. */
+/** Opens a session, runs `body` with it, and closes it. */
 export async function within<T>(options: SessionOptions, body: (opened: TestSession) => Promise<T>): Promise<T> {
   const opened = await openTestSession(options);
   try {
@@ -43,7 +43,7 @@ export async function within<T>(options: SessionOptions, body: (opened: TestSess
   }
 }
 
-/** The class that loads models for a task. */
+/** The class that loads models for each task. */
 export const AUTO_CLASSES = {
   causal_lm: AutoModelForCausalLM,
   sequence_classification: AutoModelForSequenceClassification,
@@ -52,7 +52,7 @@ export const AUTO_CLASSES = {
   feature_extraction: AutoModel,
 };
 
-/** The base model of a golden case. */
+/** Loads the base model of a golden case. */
 export function loadBase({ session }: TestSession, name: string): Promise<PreTrainedModel> {
   const { base } = goldenCase(name);
   // PEFT computed and merged all cases in float32; bfloat16 would round merged weights.
@@ -60,20 +60,20 @@ export function loadBase({ session }: TestSession, name: string): Promise<PreTra
   return AUTO_CLASSES[taskOfBase(base)].from_pretrained(goldenBase(base), { session, dtype });
 }
 
-/** A golden case's model with a fresh adapter. */
+/** Loads a golden case's base model and adds a new adapter. */
 export async function loadVera(opened: TestSession, name: string): Promise<VeraModel> {
   const { vera_config, base } = goldenCase(name);
   const config = new VeraConfig({ ...vera_config, base_model_name_or_path: base });
   return get_peft_model(await loadBase(opened, name), config);
 }
 
-/** The tensors of an adapter's files, by name. */
+/** Returns the tensors of an adapter's files, by name. */
 export async function vectorsOf(files: AdapterFiles): Promise<Map<string, Float32Array>> {
   const { tensors } = readSafetensors(await bytesOf(files['adapter_model.safetensors']));
   return new Map([...tensors].map(([name, tensor]) => [name, toFloat32(tensor)]));
 }
 
-/** The bytes of a Blob. */
+/** Returns the bytes of a Blob. */
 export async function bytesOf(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await blob.arrayBuffer());
 }

@@ -1,46 +1,46 @@
 import type { DeviceInfo } from '../../../src/gpu/device_host';
 import { gpuEvents, gpuHost } from '../gpu/gpu_host';
 
-/** False facts that the device reports about itself. */
+/** Facts that the device reports about itself in place of the real ones. */
 export interface Pretence {
-  /** The largest binding. */
+  /** The maximum size of a binding in bytes. */
   readonly bindingBytes?: number;
-  /** The description; features remain the real ones. */
+  /** The description of the device; its features stay the real ones. */
   readonly info?: DeviceInfo;
 }
 
-/** A `GPU` for sessions under test, which records its use. */
+/** A `GPU` for sessions under test. It records how the session uses it. */
 export interface SessionGpu {
   readonly gpu: GPU;
-  /** The number of calls of a method of the device or its queue. */
+  /** Returns how often these methods of the device or its queue were called. */
   calls(...names: string[]): number;
-  /** Labels of created pipelines. */
+  /** The labels of all created pipelines. */
   readonly pipelines: readonly string[];
-  /** Bytes of all existing buffers, counted at the device. */
+  /** Returns the size of all existing buffers in bytes. */
   liveBytes(): number;
-  /** Bytes of existing buffers except staging buffers for reads: the GPU memory that a model holds. */
+  /** Returns the size in bytes of all existing buffers except staging buffers for reads: the GPU memory that a model uses. */
   storageBytes(): number;
   /**
-   * The contents of existing buffers of weights, vectors and inputs, by label; buffers with one label are numbered in
-   * the order of their creation. Slots and params of programs are left out.
+   * Returns the contents of the existing buffers of weights, vectors and inputs, by label. Buffers with the same label
+   * are numbered in the order of their creation. The slots and params of programs are left out.
    */
   contents(): Promise<Map<string, Uint8Array>>;
-  /** Writes floats into the last buffer with a label, such as values that neither a file nor training could put there. */
+  /** Writes floats into the newest buffer with this label, such as values that neither a file nor training could put there. */
   overwrite(label: string, offset: number, floats: readonly number[]): void;
-  /** Delays all later reads through buffers of more than `bytes` by this many milliseconds. */
+  /** Delays all later reads that use a buffer of more than `bytes` bytes by this many milliseconds. */
   delayReads(milliseconds: number, bytes?: number): void;
-  /** All later buffers of more than `bytes` bytes run out of memory: the next error scope reports it. */
+  /** Makes the creation of larger buffers run out of memory, which the next error scope reports. */
   refuseBuffers(bytes: number): void;
-  /** All later reads give zeros until another device is opened, like reads from a lost device whose loss isn't reported yet. */
+  /** Makes all later reads return zeros until another device is opened, like reads from a device whose loss isn't reported yet. */
   blank(): void;
-  /** Acts like a driver's crash: the device's `lost` resolves, and pending work rejects. */
+  /** Acts as if the driver had crashed: the device's `lost` resolves, and pending work rejects. */
   lose(message: string): void;
-  /** Loses the device during the next call of a method. */
+  /** Loses the device during the next call of this method. */
   loseDuring(method: 'popErrorScope' | 'createComputePipelineAsync', message: string): void;
 }
 
 /**
- * Gives a session the one device of this process, because Dawn in Node doesn't support several. Destroying it only
+ * Gives a session the only device of this process, because Dawn in Node doesn't support several devices. `destroy` only
  * destroys the buffers that the session created.
  */
 export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {}): SessionGpu {
@@ -61,7 +61,7 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
   let room = Number.POSITIVE_INFINITY;
   let isFull = false;
   let fatal: { readonly method: string; readonly info: GPUDeviceLostInfo } | undefined;
-  /** Resolves `lost` of the latest device. */
+  /** Resolves the newest device's `lost`. */
   let lose: (info: GPUDeviceLostInfo) => void = () => {};
 
   const overrides: Record<string, unknown> = {
@@ -86,7 +86,7 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
         const { milliseconds, bytes } = delay;
         if (milliseconds > 0 && buffer.size > bytes) {
           await new Promise((resolve) => setTimeout(resolve, milliseconds));
-          // A read that is pending when its buffer is destroyed rejects like this.
+          // In WebGPU, a pending read rejects with this error if its buffer is destroyed.
           if (!buffers.has(buffer)) throw new DOMException('The buffer is destroyed', 'AbortError');
         }
         return map(...range);
@@ -188,7 +188,7 @@ async function bytesIn(device: GPUDevice, buffer: GPUBuffer): Promise<Uint8Array
   return bytes;
 }
 
-/** The object with its calls counted by name. Native methods need the object itself as `this`. */
+/** Wraps an object so that calls of its methods are counted by name. Native methods need the object itself as `this`. */
 function counted<T extends object>(
   target: T,
   count: (name: string) => void,

@@ -4,13 +4,13 @@ import { openTestSession, type TestSession } from './session';
 
 export interface TidySession {
   readonly opened: TestSession;
-  /** The bases of this test, in order. */
+  /** The base models of this test, in the order in which they were added. */
   readonly kept: ReadonlySet<PreTrainedModel>;
-  /** Disposes of a base after the test, even if the test fails. */
+  /** Disposes of a base model after the test, even if the test fails. */
   keep(base: Promise<PreTrainedModel>): Promise<PreTrainedModel>;
 }
 
-/** One session for the tests of a file. Each test begins without GPU memory in use, and without warnings. */
+/** Opens one session for all tests of a file. Each test begins with no GPU memory in use and an empty list of warnings. */
 export function tidySession(): TidySession {
   let opened: TestSession;
   const kept = new Set<PreTrainedModel>();

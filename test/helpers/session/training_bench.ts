@@ -29,7 +29,7 @@ import { type GpuOptions, testExecutor } from '../gpu/on_gpu';
 import { randomArray } from '../maths/random';
 import { placeVera, resolveVera, veraPlacer } from './vera_placer';
 
-/** A model on the device and adapters with seeded vectors, without a session. */
+/** A model and adapters with seeded vectors on the device, without a session. */
 export interface TrainingBench {
   readonly executor: Executor;
   readonly loaded: LoadedModel;
@@ -57,7 +57,7 @@ export async function openTrainingBench(
   return { executor, loaded, adapters, overlay: overlayOf(adapters, adapters) };
 }
 
-/** Writes seeded vectors, λ_b up to `scale`, and changes trained tensors by up to 0.1. */
+/** Writes seeded vectors (λ_b up to `scale`, λ_d up to 0.5), and changes the trained tensors by up to 0.1. */
 async function setVectors(executor: Executor, adapter: VeraAdapter, seed: number, scale: number): Promise<void> {
   const { layout, pool: trained } = adapter;
   const pool = await floatsOf(executor, trained);
@@ -74,7 +74,7 @@ async function setVectors(executor: Executor, adapter: VeraAdapter, seed: number
   executor.write(trained, Float32Array.from(pool));
 }
 
-/** Rows of seeded tokens, padded on the right. All tokens except padding are labelled. */
+/** Creates rows of seeded tokens, padded on the right. All tokens except padding are labelled. */
 export function seededBatch({ loaded: { model } }: TrainingBench, lengths: readonly number[], T: number): TextBatch {
   const B = lengths.length;
   const { padTokenId, vocabSize } = textSizes(model);
@@ -100,10 +100,10 @@ export interface StepOptions {
   readonly checkpointing?: boolean;
 }
 
-/** A norm so small that gradients are clipped. */
+/** A limit for the norm of the gradients that is so small that they are clipped. */
 export const MAX_GRAD_NORM = 0.02;
 
-/** A training step that can run on the device and in float64: forward, backward and AdamW. */
+/** Builds a training step that can run on the device and in float64: forward pass, backward pass and AdamW. */
 export async function buildStep(bench: TrainingBench, batch: TextBatch, options: StepOptions = {}) {
   const { executor, loaded, adapters, overlay } = bench;
   const { step = 1, microStep = 0, seed = 0, learningRate = 0.01, checkpointing = false } = options;
@@ -130,7 +130,7 @@ export async function buildStep(bench: TrainingBench, batch: TextBatch, options:
     backward: text.program.steps,
     update: optimizer.steps,
     at: block,
-    /** Queues the forward and backward pass, which adds to the stored gradients. */
+    /** Queues the forward and backward pass. The backward pass adds to the gradients in the pools. */
     runBackward: () => executor.run(readyText, { chunks }),
     runUpdate: () => executor.run(readyOptimizer),
     gradients: (adapter: VeraAdapter) => floatsOf(executor, state.pools.get(adapter)!.grads),
@@ -146,7 +146,7 @@ export async function buildStep(bench: TrainingBench, batch: TextBatch, options:
   };
 }
 
-/** The pinned values of some steps, read from the device as float64, for a run of the reference. */
+/** Reads the pinned values of some steps from the device as float64, so that the reference can run these steps. */
 export async function memoryOf(executor: Executor, steps: readonly Step[]): Promise<Memory> {
   const used = steps.flatMap(({ values }) => Object.values(values));
   const owners = new Set(used.filter(isHeld).map((value) => value.view?.of ?? value));
@@ -155,7 +155,7 @@ export async function memoryOf(executor: Executor, steps: readonly Step[]): Prom
   return memory;
 }
 
-/** Whether the device holds a value; constants of programs bring their own content. */
+/** Whether the device holds a value. Constants of programs have their own content instead. */
 function isHeld({ pinned, content }: Value): boolean {
   return pinned && content === undefined;
 }
@@ -168,7 +168,7 @@ async function numbersOf(executor: Executor, value: Value): Promise<Float64Array
   return Float64Array.from(new Float32Array(bytes, 0, length));
 }
 
-/** A pinned f32 value's numbers. */
+/** Reads a pinned f32 value's numbers. */
 export function floatsOf(executor: Executor, value: Value): Promise<Float64Array> {
   return numbersOf(executor, value);
 }

@@ -14,7 +14,7 @@ import { gradientsOf, optimizerProgram } from '../../../src/train/steps/optimize
 import { statsValue, stepBlockValue } from '../../../src/train/steps/step_block';
 import { unplacedVera } from './vera_placer';
 
-/** The sizes of a Llama, and of its training step. */
+/** The sizes of a Llama and of its training step. */
 export interface LlamaSizes {
   readonly C: number;
   readonly F: number;
@@ -25,7 +25,7 @@ export interface LlamaSizes {
   readonly heads: number;
   readonly kvHeads: number;
   readonly r: number;
-  /** How weights are stored. Default: f32. */
+  /** The storage of weight matrices. Default: f32. */
   readonly dtype?: 'f16';
 }
 
@@ -37,7 +37,7 @@ export const smollm2: LlamaSizes = {
   dtype: 'f16',
 };
 
-/** A step with all seven linears adapted, in layers of some mode. It is only planned, and never runs. */
+/** Plans a training step that never runs. All seven linear layers are adapted; `modes` chooses how the layers compute. */
 export function trainingSteps(sizes: LlamaSizes, modes: ModeChoice): readonly Step[] {
   const { C, F, V, T, B, layers, heads, kvHeads, r, dtype = 'f32' } = sizes;
   const model = createArchitecture({

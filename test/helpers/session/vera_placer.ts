@@ -15,13 +15,13 @@ export function resolveVera(config: VeraConfig, model: Architecture): ResolvedVe
   return veraKind.resolve(config, model, { later: false });
 }
 
-/** Puts VeRA adapters on a model's device. */
+/** Returns a placer that puts VeRA adapters on a model's device. */
 export function veraPlacer(runner: Runner, loaded: LoadedModel): AdapterPlacer {
   const pool = frozenProjections.pool(runner, () => {});
   return new AdapterPlacer({ runner, loaded, warn: () => {}, frozen: () => pool });
 }
 
-/** A trainable adapter, with defaults for everything that a caller usually gives. */
+/** Puts a trainable adapter on the device, with defaults for all options that tests rarely need. */
 export async function placeVera(
   placer: AdapterPlacer,
   resolved: ResolvedAdapter,
@@ -44,7 +44,7 @@ interface Unplaced {
   readonly max_out: number;
 }
 
-/** An adapter without memory on a device. */
+/** Creates an adapter that has no memory on a device. */
 export function unplacedVera({ config, modules, max_in, max_out }: Unplaced): VeraAdapter {
   const layout = layoutVectors(modules, config.r, [], config.use_dora);
   const resolved = { config, modules: layout.slots, trained: [], layout, max_in, max_out };

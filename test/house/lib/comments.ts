@@ -1,6 +1,6 @@
 import { scriptComments } from './syntax';
 
-/** Patterns of comments in other languages than TypeScript and JavaScript. */
+/** These patterns find comments in languages other than TypeScript and JavaScript. */
 const BLOCKS_AND_LINES = /\/\*[\s\S]*?\*\/|\/\/.*/g;
 const PATTERNS: Readonly<Record<string, RegExp>> = {
   wgsl: BLOCKS_AND_LINES,
@@ -11,7 +11,7 @@ const PATTERNS: Readonly<Record<string, RegExp>> = {
   py: /(?<=^|\s)#.*|"""[\s\S]*?"""/g,
 };
 
-/** The texts of a file's comments without their marks. Comments on lines that follow each other are one text. */
+/** Returns the texts of a file's comments, without comment marks. Line comments on consecutive lines form one text. */
 export function commentsOf(file: string, text: string): readonly string[] {
   const pattern = PATTERNS[file.split('.').at(-1) ?? ''];
   const places = pattern
@@ -37,7 +37,7 @@ function withoutMarks(comment: string): string {
     .trim();
 }
 
-/** The sentences of a comment, with tags and the names of parameters taken from their beginnings. */
+/** Splits a comment into its sentences, and removes tags and parameter names from their beginnings. */
 export function sentencesOf(comment: string): readonly string[] {
   return comment
     .split(

@@ -3,31 +3,31 @@ import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pathsBelow } from '../../../scripts/shared/paths.mjs';
 
-/** The repository's folder. */
+/** The absolute path of the repository. */
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Languages whose files count as code. */
+/** The file extensions that count as code. */
 const CODE = /\.(ts|mjs|js|wgsl|py|html|css|comp|c)$/;
-/** Folders of data, of built files and of installed packages. */
+/** Folders that contain data, built files or installed packages. */
 const NO_CODE =
   /^(test\/golden|test\/fuzz\/(corpus|findings)|demo\/public)(\/|$)|(^|\/)(node_modules|dist|__pycache__)(\/|$)/;
 
-/** Paths in a folder, from the repository's folder and with slashes. */
+/** Returns the paths of all files in a folder, relative to the repository and with slashes. */
 export function filesIn(folder: string): readonly string[] {
   return pathsBelow(join(root, folder)).map((path) => `${folder}/${path}`);
 }
 
-/** A folder's code. */
+/** Returns the paths of a folder's code files. */
 export function codeIn(folder: string): readonly string[] {
   return filesIn(folder).filter((path) => CODE.test(path) && !NO_CODE.test(path));
 }
 
-/** A folder's TypeScript. */
+/** Returns the paths of a folder's TypeScript files. */
 export function sources(folder: string): readonly string[] {
   return codeIn(folder).filter((path) => path.endsWith('.ts'));
 }
 
-/** A folder's TypeScript, and the JavaScript of its scripts and pages. */
+/** Returns the paths of a folder's TypeScript and JavaScript files. */
 export function modulesIn(folder: string): readonly string[] {
   return codeIn(folder).filter((path) => /\.(ts|mjs|js)$/.test(path));
 }
@@ -36,7 +36,7 @@ export function textOf(path: string): string {
   return readFileSync(join(root, path), 'utf8');
 }
 
-/** The path of `target` from the repository's folder; `target` is relative to `folder`. */
+/** Returns the path of `target` relative to the repository; `target` itself is relative to `folder`. */
 export function pathFrom(folder: string, target: string): string {
   return relative(root, join(root, folder, target))
     .split(sep)

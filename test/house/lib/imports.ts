@@ -8,7 +8,7 @@ export interface Import {
   readonly lazy: boolean;
 }
 
-/** Every import of a file: static, type-only, re-exported, lazy, and workers by URL. */
+/** Returns all imports of a file: static, type-only, re-exported and lazy ones, and workers by URL. */
 export function importsOf(file: string, text: string): readonly Import[] {
   const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
   const statics = code.matchAll(/^\s*(?:import|export)\s+(type\s)?[^'";]*?from\s*'([^']+)'/gm);
@@ -21,7 +21,7 @@ export function importsOf(file: string, text: string): readonly Import[] {
   ];
 }
 
-/** Imports of a script, and the types that its comments import. */
+/** Returns the imports of a script, and of types in its comments. */
 export function scriptImports(file: string, text: string): readonly Import[] {
   const types = text.matchAll(/\bimport\('(\.[^']+)'\)/g);
   return [
@@ -30,12 +30,12 @@ export function scriptImports(file: string, text: string): readonly Import[] {
   ];
 }
 
-/** All imports of the library and of the benchmark. */
+/** Returns all imports of the library and of the benchmark. */
 export function libraryImports(): readonly Import[] {
   return [...sources('src'), ...sources('bench')].flatMap((file) => importsOf(file, textOf(file)));
 }
 
-/** `src/page/rpc/link.ts` and `../worker/protocol` give `worker/protocol`; shaders give `shaders/…`; packages themselves. */
+/** In `src/page/rpc/link.ts`, `../../worker/protocol` gives `worker/protocol`; shaders give `shaders/…`, packages their own name. */
 export function resolved({ file, target }: Import): string {
   if (!target.startsWith('.')) return target;
   return pathFrom(dirname(file), target)
@@ -44,6 +44,6 @@ export function resolved({ file, target }: Import): string {
     .replace(/\.ts$/, '');
 }
 
-/** The part of the library that a file belongs to: `src/page/rpc/link.ts` gives `page`. */
+/** Returns the part of the library that a file belongs to: `src/page/rpc/link.ts` gives `page`. */
 export const partOf = (path: string): string => path.replace(/^src\//, '').split('/')[0] as string;
 export const isIn = (path: string, part: string): boolean => path === part || path.startsWith(`${part}/`);

@@ -1,19 +1,19 @@
 import ts from 'typescript';
 
-/** A function or a method: its name, the lines of its body and the number of its parameters. */
+/** A function or a method: its file and line as `name`, and the numbers of lines in its body and of parameters. */
 export interface FunctionSize {
   readonly name: string;
   readonly lines: number;
   readonly parameters: number;
 }
 
-/** The syntax tree of a TypeScript or JavaScript file, without its comments, whose syntax takes long to read. */
+/** Parses a TypeScript or JavaScript file, except for the syntax inside JSDoc comments, which takes long to parse. */
 function parsed(file: string, text: string): ts.SourceFile {
   const jsDocParsingMode = ts.JSDocParsingMode.ParseNone;
   return ts.createSourceFile(file, text, { languageVersion: ts.ScriptTarget.Latest, jsDocParsingMode });
 }
 
-/** Every function of a file with a body: declarations, expressions, arrows, methods, constructors and accessors. */
+/** Returns all functions of a file that have a body: declarations, expressions, arrows, methods, constructors and accessors. */
 export function functionsOf(file: string, text: string): readonly FunctionSize[] {
   const source = parsed(file, text);
   const lineAt = (position: number): number => source.getLineAndCharacterOfPosition(position).line + 1;
@@ -30,7 +30,7 @@ export function functionsOf(file: string, text: string): readonly FunctionSize[]
   return found;
 }
 
-/** The names of a file's interfaces, type aliases, classes and enums, exported or not. */
+/** Returns the names of a file's interfaces, type aliases, classes and enums, exported or not. */
 export function typeNamesOf(file: string, text: string): readonly string[] {
   const names = new Set<string>();
   const visit = (node: ts.Node): void => {
@@ -46,7 +46,7 @@ export function typeNamesOf(file: string, text: string): readonly string[] {
   return [...names];
 }
 
-/** The places of comments in a TypeScript or JavaScript file, in order. */
+/** Returns the positions of the comments in a TypeScript or JavaScript file, in order. */
 export function scriptComments(file: string, text: string): readonly { readonly pos: number; readonly end: number }[] {
   const source = parsed(file, text);
   const ranges = new Map<number, ts.CommentRange>();

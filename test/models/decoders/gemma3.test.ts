@@ -38,7 +38,7 @@ test('every sixth layer has no window, unless the file lists layer types', () =>
   };
   expect(full({})).toEqual([5, 11]);
   expect(full({ sliding_window_pattern: 4 })).toEqual([3, 7, 11]);
-  // transformers writes this field beside layer_types, but never reads it.
+  // transformers writes this field in addition to layer_types, but never reads it.
   expect(full({ _sliding_window_pattern: 4 })).toEqual([5, 11]);
 });
 

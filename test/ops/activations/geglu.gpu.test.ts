@@ -9,7 +9,7 @@ test.each([
   { N: 1, F: 1, scale: 1 },
   { N: 5, F: 123, scale: 8 },
   { N: 64, F: 1536, scale: 4 },
-  // The third power overflows f32.
+  // The third power of such numbers overflows f32.
   { N: 2, F: 9, scale: 1e15 },
 ])('geglu N=$N F=$F scale=$scale', async ({ N, F, scale }) => {
   const memory: Memory = new Map();
@@ -21,6 +21,6 @@ test.each([
   g.train(up);
   const y = geglu(g, gate, up);
   const gradients = g.grad(y, values('dy', 3), new Map([[gate, values('earlier', 4)]]));
-  // WGSL's exp has an error of 3 + 2|t| ULP, which matters most for t of a few units.
+  // WGSL's exp(t) has an error of 3 + 2|t| ULP, which matters most where |t| is a few units.
   await expectGpuEqualsReference(g, memory, [y, ...gradients.values()], 2e-6);
 });

@@ -11,7 +11,7 @@ test.each([
   { N: 1, F: 1, scale: 1 },
   { N: 5, F: 123, scale: 8 },
   { N: 64, F: 3072, scale: 4 },
-  // The square overflows f32.
+  // The square of such numbers overflows f32.
   { N: 2, F: 9, scale: 1e25 },
 ])('gelu N=$N F=$F scale=$scale', async ({ N, F, scale }) => {
   const memory: Memory = new Map();
@@ -23,11 +23,11 @@ test.each([
   const dy = values('dy', 2);
   const alone = g.grad(y, dy, new Map()).get(x);
   const added = g.grad(y, dy, new Map([[x, values('earlier', 3)]])).get(x);
-  // WGSL's exp has an error of 3 + x² ULP, which matters most for x of 1 or 2.
+  // WGSL's exp(−x²/2) has an error of 3 + x² ULP, which matters most where |x| is 1 or 2.
   await expectGpuEqualsReference(g, memory, [y, alone as Value, added as Value], 5e-7);
 });
 
-/** y and dx at `numbers`, with dy = 1. */
+/** Computes GELU's y and dx for x = `numbers` on the GPU, with dy = 1. */
 async function geluAt(numbers: Float64Array): Promise<readonly [y: Float64Array, dx: Float64Array]> {
   const memory: Memory = new Map();
   const x = input(memory, 'x', [numbers.length], numbers);
@@ -40,7 +40,7 @@ async function geluAt(numbers: Float64Array): Promise<readonly [y: Float64Array,
   return [results.get(y) as Float64Array, results.get(dx) as Float64Array];
 }
 
-/** Numbers of both signs: 0 … 20 in small steps, and all magnitudes of normal f32. */
+/** Returns numbers of both signs: from 0 to 20 in small steps, and of all magnitudes of normal f32. */
 function grid(): Float64Array {
   const even = Array.from({ length: 200_001 }, (_, i) => i / 10_000);
   const magnitudes = Array.from({ length: 20_001 }, (_, i) => 10 ** (-37 + (75 * i) / 20_000));
@@ -56,7 +56,7 @@ test('gelu: as exact as f32 allows, whatever x', async () => {
     if (x !== 0) worst = Math.max(worst, Math.abs(y[i]! / x - cdf));
     worstSlope = Math.max(worstSlope, Math.abs(dx[i]! - cdf - x * normalDensity(x)));
   });
-  // Φ is rounded by 3e-8 at most, and its product with x by a relative 6e-8.
+  // Φ is rounded by at most 3e-8, and its product with x by at most 6e-8 of its size.
   expect(worst).toBeLessThan(1.5e-7);
   expect(worstSlope).toBeLessThan(2e-7);
 });

@@ -22,8 +22,8 @@ test('gelu: known values', () => {
   const g = new Graph();
   const y = gelu(g, x);
   const values = runReference(g.steps, memory).get(y) as Float64Array;
-  // The expected values are x times Φ by tables: Φ(−5) = 2.866515718791939e−7, Φ(−1) = 0.15865525393145705, Φ(3) =
-  // 0.9986501019683699.
+  // The expected values are x · Φ(x), with Φ from tables: Φ(−5) = 2.866515718791939e−7, Φ(−1) = 0.15865525393145705,
+  // Φ(3) = 0.9986501019683699.
   const expected = [0, -1.43325785939597e-6, -0.15865525393145705, 0, 0.8413447460685429, 2.99595030590511, 40];
   expected.forEach((value, index) => {
     expect(values[index], `of ${memory.get(x)?.[index]}`).toBeCloseTo(value, 14);

@@ -10,7 +10,7 @@ test.each([
   { N: 1, F: 1, scale: 1 },
   { N: 5, F: 123, scale: 8 },
   { N: 64, F: 3072, scale: 4 },
-  // The third power overflows f32.
+  // The third power of such numbers overflows f32.
   { N: 2, F: 9, scale: 1e15 },
 ])('gelu_new N=$N F=$F scale=$scale', async ({ N, F, scale }) => {
   const memory: Memory = new Map();
@@ -22,6 +22,6 @@ test.each([
   const dy = values('dy', 2);
   const alone = g.grad(y, dy, new Map()).get(x);
   const added = g.grad(y, dy, new Map([[x, values('earlier', 3)]])).get(x);
-  // WGSL's exp has an error of 3 + 2|t| ULP, which matters most for t of a few units.
+  // WGSL's exp(t) has an error of 3 + 2|t| ULP, which matters most where |t| is a few units.
   await expectGpuEqualsReference(g, memory, [y, alone as Value, added as Value], 2e-6);
 });

@@ -12,7 +12,7 @@ test.each([
   { N: 64, F: 3072 },
 ])('relu N=$N F=$F', async ({ N, F }) => {
   const memory: Memory = new Map();
-  // Whole numbers, a ninth of them 0.
+  // The inputs are whole numbers, and about a ninth of them are 0.
   const values = (name: string, seed: number) => input(memory, name, [N, F], integerArray(N * F, seed));
   const x = values('x', 1);
   const g = new Graph();

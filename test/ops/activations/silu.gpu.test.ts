@@ -22,6 +22,6 @@ test.each([
   const dy = values('dy', 2);
   const alone = g.grad(y, dy, new Map()).get(x);
   const added = g.grad(y, dy, new Map([[x, values('earlier', 3)]])).get(x);
-  // WGSL's exp has an error of 3 + 2|x| ULP for |x| up to 8, and matters little beyond.
+  // WGSL's exp(x) has an error of 3 + 2|x| ULP, which matters up to |x| = 8 and hardly beyond.
   await expectGpuEqualsReference(g, memory, [y, alone as Value, added as Value], 2e-6);
 });

@@ -22,11 +22,11 @@ test.each([
   const dy = values('dy', 2);
   const alone = g.grad(y, dy, new Map()).get(x);
   const added = g.grad(y, dy, new Map([[x, values('earlier', 3)]])).get(x);
-  // A few ULP: the error of exp where it matters most, and of 1 − t² near 0.
+  // The errors are a few ULP: that of exp where it matters most, and that of 1 − t² where t² is near 1.
   await expectGpuEqualsReference(g, memory, [y, alone as Value, added as Value], 1e-6);
 });
 
-/** softcap of numbers, and its gradient for dy = 1. */
+/** Computes softcap of `numbers` on the GPU, and its gradient for dy = 1. */
 async function softcapOf(numbers: Float64Array, cap: number): Promise<{ y: Float64Array; dx: Float64Array }> {
   const memory: Memory = new Map();
   const g = new Graph();
@@ -38,7 +38,7 @@ async function softcapOf(numbers: Float64Array, cap: number): Promise<{ y: Float
   return { y: results.get(y) as Float64Array, dx: results.get(dx) as Float64Array };
 }
 
-/** Numbers of both signs, from 1e-36 to 1e38, and evenly up to `most`. */
+/** Returns numbers of both signs: of magnitudes from 1e-36 to 1e38, and in even steps up to `most`. */
 function numbersUpTo(most: number): Float64Array {
   const even = Array.from({ length: 100_001 }, (_, i) => (i * most) / 100_000);
   const magnitudes = Array.from({ length: 10_001 }, (_, i) => 10 ** (-36 + (74 * i) / 10_000));
@@ -47,7 +47,7 @@ function numbersUpTo(most: number): Float64Array {
 
 test.each([
   { cap: 30, most: 100 },
-  // A cap of 1 is torch's Tanh.
+  // With a cap of 1, softcap is torch's Tanh.
   { cap: 1, most: 12 },
 ])('softcap $cap: to a few ULP of itself, however small or large x', async ({ cap, most }) => {
   const numbers = numbersUpTo(most);
@@ -59,7 +59,7 @@ test.each([
     worst.ofGradient = Math.max(worst.ofGradient, Math.abs(dx[i]! - 1 / Math.cosh(x / cap) ** 2));
   });
   expect(worst.relative).toBeLessThan(5e-7);
-  // t is rounded before it is subtracted from 1, so the error is that of rounding 1, not of rounding the gradient.
+  // t = tanh(x / cap) is rounded before it is subtracted from 1, so the error is relative to 1 and not to the gradient.
   expect(worst.ofGradient).toBeLessThan(5e-7);
 });
 

@@ -21,6 +21,6 @@ test.each([
   g.train(up);
   const y = swiglu(g, gate, up);
   const gradients = g.grad(y, values('dy', 3), new Map([[gate, values('earlier', 4)]]));
-  // WGSL's exp has an error of 3 + 2|x| ULP for |x| up to 8, and matters little beyond.
+  // WGSL's exp(x) has an error of 3 + 2|x| ULP, which matters up to |x| = 8 and hardly beyond.
   await expectGpuEqualsReference(g, memory, [y, ...gradients.values()], 2e-6);
 });

@@ -21,16 +21,16 @@ interface Case {
   readonly Hkv: number;
   readonly D: number;
   readonly padding: 'no' | 'left' | 'right' | 'all';
-  /** In every row, another document begins after each of these tokens. */
+  /** In every row, another document begins at each of these token indices. */
   readonly documents?: readonly number[];
   readonly window?: number;
   readonly softcap?: number;
   readonly causal?: boolean;
-  /** Whether heads are rotated first. */
+  /** Whether heads of queries and keys are rotated before attention. */
   readonly rotated?: boolean;
 }
 
-/** Masks with growing padding: row b masks b + 1 of B + 1 equal shares of its tokens. */
+/** Returns a mask with padding that grows from row to row: row b masks about (b + 1) / (B + 1) of its tokens. */
 function maskOf({ B, T, padding }: Case): Float64Array {
   const mask = new Float64Array(B * T).fill(1);
   for (let b = 0; b < B; b++) {
@@ -71,7 +71,7 @@ function rotaryOf(memory: Memory, { B, T, D }: Case): Rotary {
   };
 }
 
-/** The document's number for each token; masked tokens have 0. */
+/** Returns the document number of each token; masked tokens have 0. */
 function documentsOf(size: Case): Float64Array {
   return maskOf(size).map((bit, n) => bit * (1 + (size.documents ?? []).filter((end) => end <= n % size.T).length));
 }
@@ -150,9 +150,10 @@ test.each(chosen)(
       ]),
     );
     const gradients = [q, k, v].flatMap((value) => [alone.get(value), summed.get(value)]) as Value[];
-    // Scores of up to D/√D · 4 = 46 have a few roundings of 2⁻²⁴ of their size, which exp turns into relative errors of
-    // about 46 · 2 · 6e-8 of a weight; gradients repeat that for dS. Built-in exp adds 3 ULP and more. A single token
-    // has no gradient of scores: it is the difference of two equal sums of D products, each rounded in its own order.
+    // Scores of up to D/√D · 4 = 46 are rounded a few times by 2⁻²⁴ of their size. exp turns this into a relative error
+    // of about 46 · 2 · 6e-8 in each attention weight, and the gradients of scores have a similar error. WGSL's exp adds
+    // at least 3 ULP. With a single token, the gradient of its score is 0 except for rounding: the difference of two
+    // equal sums of D products in different orders.
     const floor = size.T === 1 ? 0.1 : 1e-3;
     await expectGpuEqualsReference(g, memory, [y, ...gradients], 1e-5, { variant, floor });
   },
@@ -182,7 +183,7 @@ describe.each(ofRing(families, { quick: isDefaultVariant }))('attention, %s', (v
     for (const value of [inputs.q, inputs.k]) memory.set(value, randomArray(320, 7, 70));
     const g = new Graph();
     const y = attention(g, inputs);
-    // Scores reach 14,000, and are rounded by 2⁻²⁴ of that, 0.0008, which is the relative error of a weight.
+    // Scores reach 14,000. Rounding them by 2⁻²⁴ of that, 0.0008, gives attention weights a relative error of 0.0008.
     await expectGpuEqualsReference(g, memory, [y], 5e-3, { variant });
   });
 });

@@ -16,12 +16,12 @@ interface Sizes {
   readonly H: number;
   readonly Hkv: number;
   readonly D: number;
-  /** A list for each row: 0 for padding, otherwise the number of the token's document. */
+  /** For each row and token: 0 for padding, otherwise the number of the token's document. */
   readonly mask: readonly (readonly number[])[];
   readonly window?: number;
   readonly softcap?: number;
   readonly causal?: boolean;
-  /** The count of a head's numbers that are rotated first. Default: none. */
+  /** How many numbers at the beginning of each head are rotated. Default: none. */
   readonly R?: number;
 }
 
@@ -133,7 +133,7 @@ test('is softmax(q·kᵀ/√D)·v over earlier tokens', () => {
   const g = new Graph();
   const y = attention(g, inputs);
   const values = runReference(g.steps, memory).get(y) as Float64Array;
-  // The scores are 1 and 2.
+  // The two scores of the last query are 1 and 2.
   const first = 1 / (1 + Math.E);
   [1, 0, 2, 0, first, 1 - first, 2 * first + 4 * (1 - first), 0].forEach((value, index) => {
     expect(values[index]).toBeCloseTo(value, 12);
@@ -152,7 +152,7 @@ test('gives gradients only where they are wanted', () => {
   };
   expect(kernels()).toEqual([]);
   expect(kernels(inputs.q)).toEqual(['attention_backward 0']);
-  // The pass of queries also computes y · dy.
+  // The pass for queries always runs, because it also computes y · dy.
   expect(kernels(inputs.v)).toEqual(['attention_backward 0', 'attention_backward 1']);
   expect(kernels(inputs.q, inputs.k)).toEqual(['attention_backward 0', 'attention_backward 1']);
 });

@@ -15,7 +15,7 @@ interface Case {
   readonly H: number;
   readonly Hkv: number;
   readonly D: number;
-  /** A position for each row. */
+  /** The position of each row. */
   readonly positions: readonly number[];
 }
 
@@ -46,7 +46,7 @@ describe.each(['workgroup', 'serial'])('%s', (variant) => {
       Hkv,
       D,
     });
-    // Roundings of scores up to 46 become relative errors of the weights, as in `attention`, averaged over entries.
+    // Rounding scores of up to 46 gives weights a relative error, as in attention.gpu.test.ts. The sum averages these errors.
     await expectGpuEqualsReference(g, memory, [y], 1e-5, { variant });
   });
 });
@@ -83,7 +83,7 @@ test.each([{}, { window: 3 }, { softcap: 0.5 }, { scale: 0.1, softcap: 2, window
     alone.forEach((y, t) => {
       results.get(y)?.forEach((value, index) => {
         const [b, w] = [Math.floor(index / (H * D)), index % (H * D)];
-        // Values are below 1, and the two kernels sum in different orders.
+        // Values are below 1, and the two kernels add them in different orders.
         expect(Math.abs(value - (expected[(b * T + t) * H * D + w] as number))).toBeLessThan(2e-6);
       });
     });

@@ -12,7 +12,7 @@ test.each([
   { B: 2, T: 3, S: 5, W: 6, positions: [4, 0, 2, 1, 2, 3], last: [4, 3] },
   { B: 2, T: 2, S: 4, W: 8, positions: [2, 3, 2, 1_000_000], last: [2, 2] },
   { B: 5, T: 1, S: 123, W: 20, positions: [0, 122, 5, 60, 1000], last: [0, 122, 5, 60, 1000] },
-  // Row 0 is longer than the cache, which is a ring; row 1 has two tokens and padding.
+  // Row 0 is longer than the cache, which is a ring buffer; row 1 has two tokens and padding.
   { B: 2, T: 6, S: 4, W: 4, positions: [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5], last: [5, 1] },
 ])('cache_write B=$B T=$T S=$S W=$W: exactly those entries change', async ({ B, T, S, W, positions, last }) => {
   const memory: Memory = new Map();

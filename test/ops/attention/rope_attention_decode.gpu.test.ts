@@ -13,13 +13,13 @@ interface Case {
   readonly Hkv: number;
   readonly D: number;
   readonly softcap?: number;
-  /** The numbers of a head that rotate. Default: all. */
+  /** How many numbers at the beginning of each head are rotated. Default: all. */
   readonly R?: number;
-  /** A position for each row. */
+  /** The position of each row. */
   readonly positions: readonly number[];
 }
 
-/** A decoding step's queries, keys and values after the rotation, and its results. */
+/** Builds the attention of a decoding step, with or without rotation. Its results are y and the updated caches. */
 function build({ S, H, Hkv, D, R = D, softcap, positions }: Case, isRotated = true) {
   const memory: Memory = new Map();
   const B = positions.length;
@@ -49,7 +49,7 @@ function build({ S, H, Hkv, D, R = D, softcap, positions }: Case, isRotated = tr
 describe.each(['workgroup', 'serial'])('%s', (variant) => {
   test.each<Case>([
     { S: 1, H: 1, Hkv: 1, D: 8, positions: [0] },
-    // Positions before, at and after the cache's end. In a full cache, the token's own entry can be in the middle.
+    // Positions before, at and after the cache's end. In a full cache, the entry of the new token can be in the middle.
     { S: 5, H: 4, Hkv: 2, D: 8, positions: [0, 3, 4, 5, 7] },
     { S: 33, H: 6, Hkv: 1, D: 24, softcap: 2, positions: [32, 7] },
     { S: 300, H: 2, Hkv: 2, D: 64, positions: [255, 256, 299, 700] },
@@ -57,7 +57,7 @@ describe.each(['workgroup', 'serial'])('%s', (variant) => {
   ])('rope_attention_decode S=$S H=$H/$Hkv D=$D at $positions', async (sizes) => {
     const { g, memory, kernels, wanted } = build(sizes);
     expect(kernels).toEqual(['rope_attention_decode']);
-    // Roundings of scores up to 46 become relative errors of the weights, as in `attention`, averaged over entries.
+    // Rounding scores of up to 46 gives weights a relative error, as in attention.gpu.test.ts. The sum averages these errors.
     await expectGpuEqualsReference(g, memory, wanted, 1e-5, { variant });
   });
 });

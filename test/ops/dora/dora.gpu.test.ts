@@ -17,7 +17,7 @@ const shapes = [
   { N: 67, C: 768 },
 ];
 
-/** Lengths like those of rows of weights. They are well above zero, because they are divisors. */
+/** Returns numbers like the norms of a weight's rows. They are well above zero, because they are divisors. */
 const lengths = (size: number, seed: number): Float64Array =>
   randomArray(size, seed).map((v) => Math.fround(0.5 + Math.abs(v)));
 
@@ -30,7 +30,7 @@ test.each(variants.flatMap((variant) => shapes.map((shape) => ({ variant, ...sha
     const [x, dy, residual, earlier] = [given('x', 1), given('dy', 2), given('residual', 3), given('earlier', 4)];
     const pool = input(memory, 'pool', [size], randomArray(size, 5));
     const grads = input(memory, 'grads', [size], randomArray(size, 6));
-    // The lengths of another weight come first.
+    // The norms of another weight come first in the buffer.
     const norm = input(memory, 'norm', [8 + C], lengths(8 + C, 7));
     const bias = input(memory, 'bias', [C], randomArray(C, 8));
     memory.get(pool)![4] = 0;
@@ -43,7 +43,7 @@ test.each(variants.flatMap((variant) => shapes.map((shape) => ({ variant, ...sha
         [pool, grads],
       ]);
       const dx = g.grad(y, dy, into).get(x) as Value;
-      // A quotient, two products and a sum of N terms in f32: a few ULP.
+      // A quotient, two products and a sum of N terms in f32 have errors of a few ULP.
       await expectGpuEqualsReference(g, memory, [y, dx, grads], 4e-6, { variant });
     }
   },
@@ -64,7 +64,7 @@ test.each(variants.flatMap((variant) => norms.map((sizes) => ({ variant, ...size
     const B = input(memory, 'B', [M, R], randomArray(M * R, 3));
     const g = new Graph();
     const [plain, changed] = [doraNorm(g, weight), doraNorm(g, weight, { A, B, scale: -0.75 })];
-    // Sums of up to 576 squares in f32, one after the other in the serial form.
+    // These are sums of up to 576 squares in f32; the serial variant adds them one after the other.
     await expectGpuEqualsReference(g, memory, [plain, changed], 2e-5, { variant });
   },
 );
@@ -100,9 +100,10 @@ test.each(variants)(
       { weight: weight(8, 16, 0), norm, norm_at: 0 },
       { weight: weight(2, 64, 256), norm, norm_at: 16 },
       { weight: weight(4, 16, 128), norm, norm_at: 8 },
-      // The K and the lengths of this weight follow those of the matrix of 2 rows, but its place doesn't.
+      // This weight has the same K as the weight of 2 rows, and its norms follow that weight's norms, but the two weights
+      // aren't adjacent in memory.
       { weight: weight(1, 64, 512), norm, norm_at: 18 },
-      // The place of this weight follows that of the matrix at 128, but its lengths don't.
+      // This weight is adjacent to the one at 128 in memory, but their norms aren't adjacent.
       { weight: weight(4, 16, 192), norm, norm_at: 20 },
     ]);
     expect(g.steps.map(({ params }) => [params.M, params.K, params.first])).toEqual([

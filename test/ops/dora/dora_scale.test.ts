@@ -38,7 +38,7 @@ test.each([
   { N: 5, C: 8, less: 0 },
 ])('dora_scale N=$N C=$C less=$less: central differences by x, magnitudes, bias and residual', ({ N, C, less }) => {
   const { memory, x, pool, bias, residual, ...rest } = inputs(N, C);
-  // With a magnitude of zero, x can't be computed from the result.
+  // A magnitude of zero proves that the backward pass doesn't compute x from the result, which would divide by zero.
   memory.get(pool)![OFFSET] = 0;
   const build = (g: Graph): Value => doraScale(g, x, { ...rest, bias, residual, less });
   for (const wrt of [[x], [pool], [bias], [residual], [x, pool], [x, pool, bias, residual]])

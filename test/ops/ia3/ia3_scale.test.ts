@@ -31,7 +31,7 @@ test.each([
   { N: 5, C: 8 },
 ])('ia3_scale N=$N C=$C: central differences by x, the vector and the residual', ({ N, C }) => {
   const { memory, x, pool, residual } = inputs(N, C);
-  // The vector has a zero, so that x can't be computed from the result.
+  // A zero in the vector proves that the backward pass doesn't compute x from the result, which would divide by zero.
   memory.get(pool)![OFFSET] = 0;
   const build = (g: Graph): Value => ia3Scale(g, x, { pool, offset: OFFSET }, residual);
   for (const wrt of [[x], [pool], [residual], [x, pool], [x, pool, residual]]) expectGradient(build, memory, wrt);

@@ -5,7 +5,7 @@ import { input } from '../../helpers/gpu/on_gpu';
 import { randomArray } from '../../helpers/maths/random';
 import type { Memory } from '../../reference/runner';
 
-/** The tested place; the other place has other slots. */
+/** The index of the tested place, at which vectors scale x. The other place has different slots. */
 const PLACE = 1;
 
 export interface MixedRows {
@@ -15,11 +15,11 @@ export interface MixedRows {
   readonly residual: Value;
   readonly y: Value;
   readonly operands: Ia3Mixed;
-  /** Offsets of the adapters' vectors in the table; the last of three adapters has none. */
+  /** The offsets of the adapters' vectors in the table. The last of three adapters has no vector. */
   readonly offsets: readonly number[];
 }
 
-/** A batch whose rows have T tokens of C numbers. Adapters 0 and 1 scale them, adapter 2 doesn't. */
+/** Builds a batch whose rows have T tokens of C numbers. Adapters 0 and 1 scale the tokens of their rows, adapter 2 doesn't. */
 export function mixedRows(C: number, T: number, which: readonly number[], { withResidual = true } = {}): MixedRows {
   const memory: Memory = new Map();
   const shape = [which.length, T, C];

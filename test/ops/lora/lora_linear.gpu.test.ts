@@ -22,7 +22,7 @@ interface Case extends LowRankSizes {
   readonly dtype?: StorageName;
 }
 
-/** One step through an adapted layer and a second adapter, with earlier gradients; and a merge. */
+/** Builds one step through an adapted layer and a second adapter, with earlier gradients, and a merge of the first adapter. */
 function step({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
   const memory: Memory = new Map();
   const x = input(memory, 'x', [N, K], fill(N * K, 1));
@@ -52,11 +52,11 @@ function step({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
   return { g, memory, wanted: [y!, bare!, z, ...trained.map(([, sum]) => sum), gradients.get(x)!, merged] };
 }
 
-/** Numbers of −1, 0 and 1: sums of products of four of them are exact in f32 in any order. */
+/** Makes numbers of −1, 0 and 1. Sums of products of four such numbers are exact in f32, in any order. */
 const small: Fill = (length, seed) => integerArray(length, seed, 1);
 
-// Storages and layouts don't depend on tiles, and tests of `linear` combine tiles with lines. So each tile and each
-// shape occurs once.
+// All tiles share the code for storages and layouts, and the tests of `linear` combine tiles with all ways to read rows
+// (`Lines`). So here it is enough that each tile and each shape occurs.
 const cases = [
   withVariants<Case>(
     ['register', ...FEW_ROWS],
@@ -85,8 +85,8 @@ test.each(ofRing(TILES, { test: isDefaultVariant }))(
   'lora_linear, %s, 64×128→192, r 16: random numbers',
   async (variant) => {
     const { g, memory, wanted } = step({ N: 64, K: 128, M: 192, R: 16 }, randomArray);
-    // Chains of two or three sums of up to 192 products each have errors of √192 · 2⁻²⁴ of their size; the worst of
-    // many is 4× that.
+    // Chains of two or three sums of up to 192 products each have relative errors of about √192 · 2⁻²⁴; the largest of
+    // many errors is 4 times that.
     await expectGpuEqualsReference(g, memory, wanted, 4e-6, { variant });
   },
 );

@@ -65,8 +65,8 @@ test('a second adapter adds to the first, with dropped inputs of its own', () =>
 });
 
 /**
- * Three layers with one input, as q, k and v, the second without an adapter; each goes through a further layer, and the
- * results are added.
+ * Builds three layers with one input, like q, k and v; the second has no adapter. The result of each passes through a
+ * further layer, and the final results are added.
  */
 function three() {
   const memory: Memory = new Map();

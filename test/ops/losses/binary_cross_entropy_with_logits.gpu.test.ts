@@ -21,12 +21,12 @@ const cases = [false, true].flatMap((trained) => sizes.map((size) => ({ trained,
 const title =
   'binary_cross_entropy_with_logits N=$N C=$C V=$V: $labelled labelled, chunks of $chunkRows, trained: $trained';
 
-/** Numbers from 0 to 1, including both ends. */
+/** Returns numbers from 0 to 1, including both ends. */
 const shares = (count: number) => randomArray(count, 3, 2).map((number) => Math.min(1, Math.max(0, number)));
 
 test.each(cases)(title, async ({ trained, N, C, V, labelled, chunkRows }) => {
   const memory: Memory = new Map();
-  // The last rows have labels.
+  // The labelled rows are the last ones, in reverse order.
   const rows = Float64Array.from({ length: N }, (_, i) => (i < labelled ? N - 1 - i : 0));
   const hidden = input(memory, 'hidden', [N, C], randomArray(N * C, 1));
   const weight = input(memory, 'weight', [V, C], randomArray(V * C, 2));
@@ -63,7 +63,7 @@ test('padding rows have no loss and no gradient, whatever they hold', async () =
   expect([...result.get(logits)!]).toEqual([0.0625, -0.0625, 0, 0.03125, 0, 0, 0, 0]);
 });
 
-/** The loss and the gradient of each logit, as rows of one number. */
+/** Computes the loss and the gradient of each logit, in rows of one logit. */
 async function rowsOf(given: readonly number[], wanted: number): Promise<{ losses: number[]; gradients: number[] }> {
   const memory: Memory = new Map();
   const N = given.length;
@@ -85,7 +85,7 @@ test('far from 0 the loss is a line or next to nothing, and keeps its digits', a
     for (const [at, z] of far.entries()) {
       const against = wanted === 1 ? -z : z;
       const expected = Math.max(against, 0) + Math.log1p(Math.exp(-Math.abs(z)));
-      // The addend allows for losses below f32's smallest number.
+      // The 1e-34 allows a tiny loss to become 0.
       expect(Math.abs(losses[at]! - expected)).toBeLessThanOrEqual(1e-5 * expected + 1e-34);
       expect(gradients[at]).toBeCloseTo(1 / (1 + Math.exp(-z)) - wanted, 6);
     }

@@ -20,7 +20,7 @@ interface Sizes {
 function setUp({ N, C, V, labelled }: Sizes, scale = 1) {
   const memory: Memory = new Map();
   const next = random(5);
-  // The last rows have labels.
+  // The labelled rows are the last ones, in reverse order.
   const rows = Float64Array.from({ length: N }, (_, i) => (i < labelled ? N - 1 - i : 0));
   const targets = Float64Array.from({ length: N }, () => Math.floor(next() * V));
   const inputs = {
@@ -67,7 +67,7 @@ const title = 'cross_entropy $variant N=$N C=$C V=$V: $labelled labelled, chunks
 test.each(cases)(title, async ({ variant, chunkRows, ...size }) => {
   const set = setUp(size);
   const { g, losses, dh } = build(set, chunkRows);
-  // Logits are sums of up to 64 products, followed by a sum of V exponentials.
+  // The errors come from logits, which are sums of up to 64 products, and from a sum of V exponentials.
   await expectGpuEqualsReference(g, set.memory, [losses, dh], 5e-6, { variant });
 });
 
@@ -78,7 +78,7 @@ test.each([
   ['serial', 49_153, 0],
 ])('cross_entropy %s: the sums over a vocabulary of %i lose no digits, smoothing %d', async (variant, V, smoothing) => {
   const memory: Memory = new Map();
-  // A few tokens are likely. Each other token is only e^−10 as likely, but all others together are half as likely as the few.
+  // Four tokens are likely. Each other token is e^−10 times as likely, but all others together are half as likely as the four.
   const likely = Float64Array.from({ length: 2 * V }, (_, at) => (at % V < 4 ? 10 : 0));
   const logits = input(memory, 'logits', [2, V], likely);
   const targets = input(memory, 'targets', [2], Float64Array.of(7, V - 1), 'u32');
@@ -91,11 +91,11 @@ test.each([
     {},
     { start: 0, count: 2, V, has_gradient: 0, smoothing },
   );
-  // A few units of f32's last place.
+  // The errors are a few units in the last place of f32.
   await expectGpuEqualsReference(g, memory, [losses], 5e-7, { variant });
 });
 
-/** Buffers in which the head's gradients accumulate, with those of an earlier micro-batch. */
+/** Creates the buffers in which the head's gradients accumulate. They contain the gradients of an earlier micro-batch. */
 function headGradients({ memory, head: { weight, bias } }: ReturnType<typeof setUp>): Map<Value, Value> {
   const dw = input(memory, 'dw', weight.shape, randomArray(memory.get(weight)!.length, 8, 0.01));
   const db = input(memory, 'db', bias.shape, randomArray(memory.get(bias)!.length, 9, 0.01));
@@ -146,7 +146,7 @@ test.each([0, 0.1])('logits far beyond the range of exp, smoothing %d', async (s
   const set = setUp({ N: 4, C: 3, V: 300, labelled: 4 }, 1e4);
   const { g, losses, dh } = build(set, 4, new Map(), smoothing);
   await expectGpuEqualsReference(g, set.memory, [losses], 1e-6);
-  // The gradient is a difference of logits of 1e4, which are precise to 1e-3.
+  // The gradient depends on differences between logits of 1e4, which are accurate to 1e-3.
   await expectGpuEqualsReference(g, set.memory, [dh], 5e-3);
 });
 

@@ -22,7 +22,7 @@ const V = 7;
 const ROWS = Float64Array.of(1, 0, 5, 3, 2, 0);
 const TARGETS = Float64Array.of(6, 0, 3, 3, 1, 5);
 const LABELLED = 5;
-// One eighth is exact in float32.
+// 1/8 is exact in float32.
 const INVERSE_TOKENS = 1 / 8;
 
 type Build = (g: Graph, x: Value) => Value;
@@ -41,7 +41,7 @@ function setUp(labelled = LABELLED) {
   return { memory, x, weight, given };
 }
 
-/** The losses of x itself, with a head without bias. */
+/** Builds the losses of x itself, with a head that has no bias. */
 function headOnly(g: Graph, { x, weight, given }: SetUp, chunkRows: number, into = new Map<Value, Value>()): Value {
   return crossEntropy(g, { hidden: x, project: (h) => linear(g, h, weight), ...given, chunkRows, into }).losses;
 }
@@ -52,7 +52,7 @@ interface Chunks {
   readonly chunks?: number;
 }
 
-/** Compares the gradients of the mean loss by every entry of `wrt` with central differences, and returns them. */
+/** Compares the gradients of the mean loss by every entry of `wrt` with central differences, and returns the gradients. */
 function expectGradient(
   { memory, given }: SetUp,
   hidden: (g: Graph) => Value,
@@ -70,7 +70,7 @@ function expectGradient(
   );
 }
 
-/** −ln softmax(h·Wᵀ)[target], by the definition. */
+/** Computes −ln softmax(h·Wᵀ)[target] from its definition. */
 function lossOf(h: Float64Array, weight: Float64Array, row: number, target: number): number {
   const logits = Array.from({ length: V }, (_, v) =>
     Array.from({ length: C }, (_, c) => h[row * C + c]! * weight[v * C + c]!).reduce((a, b) => a + b),

@@ -18,7 +18,7 @@ const kinds: readonly DpoOptions[] = [
 const sizes = [
   { tokens: [1, 1], C: 1, V: 1, chunkRows: 1 },
   { tokens: [3, 2, 1, 4], C: 7, V: 5, chunkRows: 4, weights: [2, 0.5] },
-  // More tokens than a workgroup has threads.
+  // Some sequences have more tokens than a workgroup has threads.
   { tokens: [90, 64, 130, 65, 1, 7], C: 16, V: 257, chunkRows: 150 },
 ];
 

@@ -57,7 +57,7 @@ test.each(kinds.flatMap((options) => sizes.map((size) => ({ options, size }))))(
   },
 );
 
-/** Log probabilities of two pairs by the model. `GIVEN` has those by the reference, the numbers of tokens, and weights. */
+/** The model's log probabilities for two pairs. `GIVEN` has the reference's, the numbers of tokens and the weights. */
 const LOGPS = [-12.5, -30, -14, -20];
 const GIVEN = [-13, -14.5, 7, 9, 1, -28, -21, 15, 11, 1];
 

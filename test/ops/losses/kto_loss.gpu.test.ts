@@ -4,7 +4,7 @@ import { ktoLoss } from '../../../src/ops/losses/kto_loss';
 import { expectGpuEqualsReference, runOnGpu } from '../../helpers/gpu/on_gpu';
 import { SequencePairBench } from '../../helpers/maths/sequence_pairs';
 
-/** A bench whose texts are good and bad in turn. */
+/** Creates a bench whose texts are alternately good and not good. */
 function bench(tokens: readonly number[], V = 5): SequencePairBench {
   const made = new SequencePairBench({ tokens, C: 7, V, chunkRows: 150, inverse_tokens: 1 / 3 });
   const given = made.memory.get(made.given)!;

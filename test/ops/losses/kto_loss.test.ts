@@ -18,7 +18,7 @@ test.each([
   const { memory, hidden, given } = bench;
   const forward = new Graph();
   const { losses, logps } = bench.build(forward, new Map(), (g, pairs) => ktoLoss(g, pairs, { beta: BETA }));
-  // The second sequences have a fixed distance from the reference, whatever the hidden states are.
+  // Makes the log ratio of the second sequences equal to `estimate`, whatever the hidden states are. Also sets the ratings.
   const fix = (values: Memory): void => {
     const numbers = values.get(given)!;
     const found = runReference(forward.steps, new Map(memory)).get(logps)!;
@@ -65,7 +65,7 @@ function lossesOf(given: readonly number[], beta = BETA) {
 }
 
 test("losses and metrics are those of TRL's formulas: a good text, and one that is not", () => {
-  // Ratios of 0.5 and −2, and an estimate of (1.5 + 0.5) / 2.
+  // The log ratios are 0.5 and −2, and the estimate is (1.5 + 0.5) / 2.
   const { losses, metrics } = lossesOf([-13, -15.5, 1, 0, 1, -28, -20.5, 0, 0, 2]);
   const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
   expectNumbers(losses, [1 - sigmoid(0.3 * (0.5 - 1)), 2 * (1 - sigmoid(0.3 * (1 + 2)))], 12);

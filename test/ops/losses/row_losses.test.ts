@@ -28,7 +28,7 @@ function setUp() {
   return { memory, weight, inputs, targets, losses };
 }
 
-/** The head's logits of the chunks' rows, in float64. */
+/** Computes the head's logits for the rows of all chunks, in float64. */
 function logitsByHand({ memory, weight, inputs: { hidden } }: ReturnType<typeof setUp>): number[][] {
   const [x, w] = [memory.get(hidden)!, memory.get(weight)!];
   const dot = (row: number, v: number): number =>

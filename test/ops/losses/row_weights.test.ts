@@ -48,12 +48,12 @@ test("weights of classes as torch's CrossEntropyLoss has them, divided by their 
   ];
   const { losses, gradient } = lossesOfLogits(logits, (g, inputs, memory) => {
     const targets = input(memory, 'targets', [3], Float64Array.of(3, 0, 2), 'u32');
-    // The weights of the target classes; the classes' weights are 0.5, 1, 2 and 4.
+    // The weight of each row's target class; the four classes have the weights 0.5, 1, 2 and 4.
     const weights = input(memory, 'weights', [3], Float64Array.of(4, 0.5, 2));
     return crossEntropy(g, { ...inputs, targets, weights });
   });
   expectNumbers(losses, [2.487441581225832, 2.0699625757802975, 7.633248736585337]);
-  // This mean divides by three rows, torch's by the weights 4 + 0.5 + 2.
+  // This mean divides by the number of rows, 3; torch's divides by the sum of the weights, 4 + 0.5 + 2.
   const toTorch = 3 / 6.5;
   expectNumbers(
     gradient.map((number) => number * toTorch),

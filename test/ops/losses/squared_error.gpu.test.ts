@@ -19,7 +19,7 @@ const title = 'squared_error N=$N C=$C V=$V: $labelled labelled, chunks of $chun
 
 test.each(cases)(title, async ({ trained, N, C, V, labelled, chunkRows }) => {
   const memory: Memory = new Map();
-  // The last rows have labels.
+  // The labelled rows are the last ones, in reverse order.
   const rows = Float64Array.from({ length: N }, (_, i) => (i < labelled ? N - 1 - i : 0));
   const hidden = input(memory, 'hidden', [N, C], randomArray(N * C, 1));
   const weight = input(memory, 'weight', [V, C], randomArray(V * C, 2));

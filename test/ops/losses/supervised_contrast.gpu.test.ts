@@ -22,7 +22,7 @@ const sizes: readonly Size[] = [
   { B: 5, C: 7, F: 3, classes: 2, labelled: 3, temperature: 0.5 },
   { B: 9, C: 16, F: 5, classes: 3, labelled: 0, temperature: 0.1 },
   { B: 16, C: 384, F: 384, classes: 10, labelled: 16, temperature: 0.1 },
-  // There are more rows, and more features, than threads in a workgroup.
+  // Here there are more rows, and more features, than a workgroup has threads.
   { B: 131, C: 32, F: 67, classes: 4, labelled: 130, temperature: 0.05 },
 ];
 const cases = [false, true].flatMap((trained) => sizes.map((size) => ({ trained, ...size })));
@@ -70,7 +70,7 @@ test('features of rows are compared by direction: their lengths change no loss',
   };
   const before = await run();
   const hidden = memory.get(given.hidden)!;
-  // Scaling by a power of two changes no bit of a vector's direction.
+  // Scaling a vector by a power of two changes no bit of its direction.
   for (const [index, value] of hidden.entries()) hidden[index] = value * (index < 8 ? 1024 : 1);
   expect(await run()).toEqual(before);
 });

@@ -42,7 +42,7 @@ test.each([
   const { memory, x, weight, build } = setUp(classes);
   const mean = { labelled: LABELLED, inverseTokens: INVERSE_TOKENS };
   const [dx] = expectLossGradient(build(temperature), memory, [x, weight], mean);
-  // No valid entry of `rows` names row 4 or 5.
+  // No valid entry of `rows` refers to row 4 or 5.
   expect([...dx!.subarray(4 * C, 6 * C)]).toEqual(new Array(2 * C).fill(0));
   expect(dx!.some((value) => value !== 0)).toBe(true);
 });

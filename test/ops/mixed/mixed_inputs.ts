@@ -12,11 +12,11 @@ export interface MixedSizes {
   readonly C: number;
   readonly R: number;
   readonly T: number;
-  /** Each batch row's adapter, of three. */
+  /** The index of the adapter of each batch row, from 0 to 2. */
   readonly which: readonly number[];
 }
 
-/** A table with a row for each of three pools: a vector of R numbers, then one of C, then unused numbers. */
+/** Builds a table with the pools of three adapters, a row for each: a vector of R numbers, one of C, then unused numbers. */
 export function mixedInputs({ C, R, T, which }: MixedSizes, fill: Fill = randomArray) {
   const memory: Memory = new Map();
   const N = which.length * T;
@@ -28,18 +28,18 @@ export function mixedInputs({ C, R, T, which }: MixedSizes, fill: Fill = randomA
   const B = input(memory, 'B', [C, R], fill(C * R, 4));
   const scales = input(memory, 'scales', [3], Float64Array.of(1, 0.5, 4));
   const pools = { table, scales, which: input(memory, 'which', [which.length], Float64Array.from(which), 'u32'), T };
-  /** residual + λ_b ⊙ B·(λ_d ⊙ x). */
+  /** Builds residual + λ_b ⊙ B·(λ_d ⊙ x). */
   const build = (g: Graph): Value => {
     const low = linear(g, mixedScale(g, x, { ...pools, offset: 0 }), B);
     return add(g, mixedScale(g, low, { ...pools, offset }), residual);
   };
-  /** The same, in one product. */
+  /** Builds the same with `mixedUp`, as one product. */
   const buildUp = (g: Graph): Value =>
     mixedUp(g, residual, mixedScale(g, x, { ...pools, offset: 0 }), B, { ...pools, offset });
   return { memory, x, table, residual, B, pools, offset, build, buildUp };
 }
 
-/** The gradient of the table by a random dy, in a graph of its own. */
+/** Builds the gradients of x and of the table. The caller puts the numbers of `dy` into `memory`. */
 export function withGradient(
   g: Graph,
   memory: Memory,

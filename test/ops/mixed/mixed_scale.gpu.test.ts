@@ -29,7 +29,7 @@ function backward(sizes: MixedSizes, fill: Fill, isJoined = false) {
   return { g, memory, ...made };
 }
 
-// Small whole numbers: every sum stays below 2²⁴, so f32 is exact in any order.
+// With small whole numbers, every sum stays below 2²⁴, so f32 is exact in any order.
 test.each<MixedSizes>([
   { C: 1, R: 1, T: 1, which: [0] },
   { C: 7, R: 6, T: 3, which: [1, 2, 0, 1] },
@@ -42,7 +42,7 @@ test.each<MixedSizes>([
 
 test('mixed_scale and its gradients, 576 columns, r 16, 8×64 rows: random numbers', async () => {
   const { g, memory, y, dx, grads } = backward({ C: 576, R: 16, T: 64, which: [0, 1, 2, 1, 0, 2, 2, 1] }, randomArray);
-  // A sum of 576 products has an error of √576 · 2⁻²⁴ of its size; the worst of many is 4× that.
+  // A sum of 576 products has a relative error of about √576 · 2⁻²⁴; the largest of many errors is 4 times that.
   await expectGpuEqualsReference(g, memory, [y, dx, grads], 6e-6);
 });
 
@@ -51,7 +51,7 @@ const tiles = withVariants<MixedSizes>(TILES.filter(isTypicalTile), [
   { C: 63, R: 65, T: 1, which: Array.from({ length: 67 }, (_, n) => n % 3) },
   { C: 132, R: 60, T: 5, which: [2, 2, 0, 1, 0, 1, 1, 0, 2, 0, 1, 2, 0] },
 ]);
-// Each variant and each shape occurs once: tests of `linear` combine variants with lines.
+// Each variant and each shape occurs at least once. The tests of `linear` combine variants with all ways to read rows (`Lines`).
 const cases = [...covering(tiles, ({ variant, C, T }) => [variant, `${C} columns, ${T} tokens`])];
 
 test.each(cases)('mixed_up, $variant, C=$C R=$R T=$T: equal for whole numbers', async ({ variant, ...sizes }) => {
@@ -62,7 +62,7 @@ test.each(cases)('mixed_up, $variant, C=$C R=$R T=$T: equal for whole numbers', 
 test('mixed_up, 576 columns, r 16, 8×64 rows: random numbers', async () => {
   const sizes = { C: 576, R: 16, T: 64, which: [0, 1, 2, 1, 0, 2, 2, 1] };
   const { g, memory, y, dx, grads } = backward(sizes, randomArray, true);
-  // The same bound as for mixed_scale.
+  // The tolerance is the same as for mixed_scale.
   await expectGpuEqualsReference(g, memory, [y, dx, grads], 6e-6);
 });
 
@@ -125,6 +125,6 @@ test.each([0, 1])("mixed_loss_sum in micro-step %d adds each adapter's own losse
     mixedLossSum(g, losses, { index, ...own, stats: found });
     return found;
   });
-  // Whole numbers and quarters are exact; stats are compared as bits.
+  // Whole numbers and quarters are exact, so the bits of the stats are compared.
   await expectGpuEqualsReference(g, memory, stats, 0);
 });

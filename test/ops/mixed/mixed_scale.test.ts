@@ -29,7 +29,7 @@ test('mixed_scale: central differences by the vectors of all adapters, each time
   const { memory, build, buildUp, x, table, residual, pools } = mixedInputs({ C: 7, R: 3, T: 66, which: [2, 0, 2, 1] });
   memory.get(pools.scales)!.fill(1);
   for (const one of [build, buildUp]) expectGradient(one, memory, [x, table, residual]);
-  // A vector that is 0 has a gradient too.
+  // Vectors of zeros have gradients too.
   memory.get(table)!.fill(0);
   for (const one of [build, buildUp]) expectGradient(one, memory, [table]);
 });
@@ -88,7 +88,7 @@ test('mixed_scale: a vector that is used twice, and an input with another use', 
   expectGradient(build, memory, [x, table]);
 });
 
-/** The gradient of each adapter's pool, one a line. */
+/** Computes the gradients of the adapters' pools, one row for each adapter. */
 function poolGradients({ memory, build, table }: ReturnType<typeof mixedInputs>): Float64Array {
   const g = new Graph();
   g.train(table);

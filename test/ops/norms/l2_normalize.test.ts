@@ -39,7 +39,7 @@ test.each(rows)(
     const dy = input(memory, 'dy', made.shape, Float64Array.from(gradients));
     const gradient = g.grad(made, dy, new Map()).get(x) as Value;
     runReference(g.steps, memory);
-    // Float64 sums of five numbers, whose order may differ.
+    // These are float64 sums of five numbers, and torch's order may differ.
     for (const [c, expected] of y.entries()) expect(memory.get(made)?.[c]).toBeCloseTo(expected, 14);
     for (const [c, expected] of dx.entries()) expect(memory.get(gradient)?.[c]).toBeCloseTo(expected, 14);
   },

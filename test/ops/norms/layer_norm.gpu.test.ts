@@ -10,7 +10,7 @@ const shapes = [
   { N: 1, C: 1, mean: 0 },
   { N: 5, C: 123, mean: 0 },
   { N: 67, C: 768, mean: 0 },
-  // A sum of squares would lose the variance, which is 1/3 beside 64².
+  // A variance computed from the sum of squares would be inaccurate here, because it is only 1/3 and the mean square 64².
   { N: 5, C: 123, mean: 64 },
 ];
 const cases = ['default', 'serial'].flatMap((variant) => shapes.map((shape) => ({ variant, ...shape })));
@@ -50,7 +50,7 @@ test.each(cases)('layer_norm $variant N=$N C=$C mean=$mean', async ({ variant, N
     [bias, dbias],
   ]);
   const dx = g.grad(y, dy, into).get(x);
-  // Reductions of C and N terms in f32 have errors of a few ULP, or of a few ULP of a large mean.
+  // Reductions of C and N terms in f32 have errors of a few ULP; with a large mean, of a few ULP of the mean.
   const tolerance = mean === 0 ? 3e-6 : 3e-5;
   await expectGpuEqualsReference(g, memory, [y, dx as Value, pool], tolerance, { variant });
 });

@@ -13,7 +13,7 @@ const STATE = ['parameters', 'm', 'v', 'grads'] as const;
 type Pooled = (typeof STATE)[number];
 type Pool = Readonly<Record<Pooled, Value>>;
 
-/** AdamW on the GPU, with its state between steps. Its pools have these sizes, but clipping uses the norm over all of them. */
+/** Runs AdamW on the GPU and holds its state. There is a pool for each of `sizes`; clipping uses the norm over all pools. */
 class GpuAdamW {
   readonly P: number;
   readonly #pools: readonly Pool[];
@@ -65,7 +65,7 @@ class GpuAdamW {
     return new Uint32Array(await this.#executor.read(this.#stats)).slice(0, 4);
   }
 
-  /** The bytes of parameters and moments. */
+  /** Returns the bytes of the parameters and moments in base64. */
   async state(): Promise<string> {
     const floats = await Promise.all((['parameters', 'm', 'v'] as const).map((name) => this.floats(name)));
     return floats.map(({ buffer }) => Buffer.from(buffer).toString('base64')).join('\n');
@@ -109,13 +109,13 @@ test.each([
     await gpu.step(step, gradientsOf(P, step));
     const norm = hand.step(step, gradientsOf(P, step), 0.01);
     const stats = await gpu.stats();
-    // The norm is the root of a sum of P squares, added in a tree.
+    // The norm is the root of a sum of P squares, which are added pairwise.
     expect(Math.abs(floatOf(stats[STATS.gradNorm]) / norm - 1)).toBeLessThan(1e-6);
     expect(stats[STATS.nonfinite]).toBe(0);
     expect(stats[STATS.step]).toBe(step);
   }
   const parameters = await gpu.floats('parameters');
-  // Each step changes a parameter by about 0.01, and rounds once, at magnitude 1.
+  // Each step changes a parameter of at most about 1 by about 0.01, and rounds it once.
   const worst = hand.parameters.reduce((max, p, i) => Math.max(max, Math.abs(p - parameters[i]!)), 0);
   expect(worst).toBeLessThan(1e-6);
   expect(await gpu.floats('grads')).toEqual(new Float32Array(P));
@@ -132,7 +132,7 @@ test('no clipping with max_grad_norm 0', async () => {
   const options = { ...ADAMW_OPTIONS, max_grad_norm: 0 };
   using gpu = new GpuAdamW([5], options);
   await gpu.step(1, Float64Array.of(30, -40, 0, 0, 0));
-  // A clipped gradient would have a fiftieth of this size.
+  // With clipping, this would be a fiftieth.
   expect((await gpu.floats('m'))[0]).toBeCloseTo(3, 6);
   expect(floatOf((await gpu.stats())[STATS.gradNorm])).toBe(50);
 });

@@ -31,7 +31,7 @@ test.each([
     memory.set(block, adamwBlock(step, options, 0.01));
     runReference(g.steps, memory);
     const norm = hand.step(step, gradientsOf(P, step), 0.01);
-    // The step block has the learning rate and the corrections in float32.
+    // The step block contains the learning rate and the bias corrections in float32, which limits the accuracy.
     memory.get(values.parameters)!.forEach((p, i) => {
       expect(p).toBeCloseTo(hand.parameters[i]!, 8);
     });

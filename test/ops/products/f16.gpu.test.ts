@@ -15,18 +15,18 @@ import { type Fill, integerArray, randomArray } from '../../helpers/maths/random
 import { ofRing, testInAll, testOnce } from '../../helpers/ring';
 import { type Memory, runReference } from '../../reference/runner';
 
-// llvmpipe takes seconds to compile a tile that isn't in Mesa's cache.
+// The software GPU llvmpipe takes seconds to compile a tile that isn't in Mesa's shader cache.
 vi.setConfig({ testTimeout: 240_000 });
 
 interface Products {
   readonly g: Graph;
   readonly memory: Memory;
   readonly wanted: readonly Value[];
-  /** Those of `wanted` that are never exact. */
+  /** The values in `wanted` that are inexact even for small whole numbers. */
   readonly rounded: readonly Value[];
 }
 
-/** All products that may run in f16. Each reads only inputs, so that no result is another product's operand. */
+/** Builds products that may run in f16. Each reads only inputs, so that no result is another product's operand. */
 function products({ N, K, M, R }: LowRankSizes, fill: Fill): Products {
   const memory: Memory = new Map();
   const x = input(memory, 'x', [N, K], fill(N * K, 1));
@@ -40,7 +40,7 @@ function products({ N, K, M, R }: LowRankSizes, fill: Fill): Products {
   const low = { u, B, lambda, offsetB: 0, offsetD: M };
   const layers = weights.map((weight, i) => (i === 2 ? { weight } : { weight, low, saved: i === 1 }));
   const ys = [...veraLinears(g, x, layers), veraAdd(g, base, low)];
-  // Products of one input that share a dispatch.
+  // These products with the same input share a dispatch.
   const pair = layers.slice(0, 2).map(({ weight }) => ({ weight, low, saved: false }));
   const shared = [...veraLinears(g, x, pair), ...linears(g, x, layers.slice(1))];
   const A = input(memory, 'A', [R, K], fill(R * K, 9));
@@ -84,7 +84,7 @@ const absolute = (memory: Memory): Memory =>
   new Map([...memory].map(([value, numbers]) => [value, numbers.map(Math.abs)]));
 const copied = (memory: Memory): Memory => new Map([...memory].map(([value, numbers]) => [value, numbers.slice()]));
 
-/** For each result, the largest |GPU − float64| as a share of Σ |a·b|, which the same products compute from absolute values. */
+/** Returns the largest |GPU − float64| / Σ |a·b| of each result. The same products compute Σ |a·b| from absolute values. */
 async function errors({ g, memory, wanted }: Omit<Products, 'rounded'>, variant: string): Promise<number[]> {
   const gpu = await runOnGpu(g.steps, memory, wanted, { variant });
   const [exact, sizes] = [copied(memory), absolute(memory)];
@@ -98,8 +98,8 @@ async function errors({ g, memory, wanted }: Omit<Products, 'rounded'>, variant:
 }
 
 /**
- * The bound that tile_stage_f16.wgsl derives, for rounding to nearest: once for each operand, and eight times in a
- * run's sum. Adding up runs in f32 costs some 2⁻²⁰ more.
+ * The limit of the error, as derived in tile_stage_f16.wgsl, for rounding to nearest: once for each operand, and eight
+ * times in the sum of a run (eight products). Adding the runs' sums in f32 adds an error of about 2⁻²⁰.
  */
 const BOUND = (2 + 8) * 2 ** -11;
 
@@ -140,7 +140,7 @@ testInAll('small whole numbers: exact', async () => {
   const found = await errors(made, 'f16_small');
   const isRounded = (at: number): boolean => made.rounded.includes(made.wanted[at]!);
   expect(found.filter((_, at) => !isRounded(at)).every((error) => error === 0)).toBe(true);
-  // The sigmoid is rounded in f32.
+  // The other results depend on a sigmoid, which is rounded to f32.
   expect(Math.max(...found)).toBeLessThan(2 ** -20);
 });
 
@@ -148,7 +148,7 @@ testInAll('random numbers: within the bound', async () => {
   const made = products({ N: 65, K: 132, M: 68, R: 100 }, randomArray);
   const found = await errors(made, 'f16_small');
   expect(Math.max(...found)).toBeLessThan(BOUND);
-  // Errors of f32 would be a thousandth of this.
+  // If the products ran in f32, their errors would be about a thousandth of this limit.
   expect(Math.min(...found)).toBeGreaterThan(BOUND / 100);
 });
 
@@ -166,7 +166,7 @@ test.each(ofRing(TILES_IN_F16))('%s: a low-rank range before the other', async (
 
 const [N, K, M] = [37, 68, 36] as const;
 
-/** x·weightᵀ in f16. */
+/** Computes x·weightᵀ in f16. */
 async function product(xs: Float64Array, weights: Float64Array): Promise<Float64Array> {
   const memory: Memory = new Map();
   const x = input(memory, 'x', [N, K], xs);
@@ -178,7 +178,7 @@ async function product(xs: Float64Array, weights: Float64Array): Promise<Float64
 
 testOnce('rows from 1e-21 to 1e21, side by side: the same digits as of rows around 1', async () => {
   const [x, weight] = [randomArray(N * K, 1), randomArray(M * K, 2)];
-  // Powers of two change no digit.
+  // Multiplying by a power of two changes no digit.
   const power = (row: number): number => 2 ** (((row * 41) % 141) - 70);
   const plain = await product(x, weight);
   const scaled = await product(
@@ -208,7 +208,7 @@ testOnce('numbers beyond f16 and non-finite ones stay so, and only in their own 
   }
 });
 
-/** Expects a result to be the sum of K products of these numbers, within the bound. */
+/** Expects a result to be the sum of K products of these numbers, up to an error of `BOUND` times Σ |x·w|. */
 function expectWithin(value: number, xs: Float64Array, weights: Float64Array): void {
   const terms = Array.from({ length: K }, (_, k) => xs[k]! * weights[k]!);
   const [sum, size] = [terms.reduce((a, b) => a + b), terms.reduce((a, b) => a + Math.abs(b), 0)];

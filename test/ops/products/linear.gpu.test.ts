@@ -76,8 +76,8 @@ test.each(ofRing(cases, { quick: ({ dtype }) => dtype === undefined }))(
   (size) => check(size, 'register', integerArray, 0),
 );
 
-// Storages and layouts don't depend on tiles, so one exact and one odd shape prove a tile. Whole numbers, and sums of
-// eight of their products, are exact in f16 too.
+// All tiles share the code for storages and layouts, so two shapes are enough for each tile: one with odd sizes and one
+// with multiples of 4. Small whole numbers, and sums of eight of their products, are exact in f16 too.
 const tiles = withVariants<Case>(
   [...TILES, ...TILES_IN_F16],
   [
@@ -86,8 +86,8 @@ const tiles = withVariants<Case>(
   ],
 );
 /**
- * Tiles in f16 and in workgroup memory compile slowly and have similar loops, so each group as a whole is tested with
- * every kind of lines.
+ * Returns the group of a tile. Tiles in f16, and tiles in workgroup memory, compile slowly and have similar loops, so it
+ * is enough that any tile of each group is tested with every way to read rows (`Lines`).
  */
 const alike = (variant: string): string => /^(f16|workgroup)/.exec(variant)?.[0] ?? variant;
 const ofTiles = coveringOfRing(tiles, ({ variant, K }) => [variant, `${alike(variant)}, ${linesOf([K])}`], {
@@ -98,8 +98,8 @@ test.each(ofTiles)('linear, $variant, $N×$M×$K: equal for whole numbers', ({ v
   check(size, variant, integerArray, 0),
 );
 
-// A sequential sum of 512 products has an error of about √512 · 2⁻²⁴ of its size, 1.3e-6; the largest of many is 3×
-// that.
+// A sequential sum of 512 products has a relative error of about √512 · 2⁻²⁴ = 1.3e-6; the largest of many errors is 3
+// times that.
 test.each(ofRing(TILES, { quick: isDefaultVariant }))('linear, %s, 64×160×512: random numbers', (variant) =>
   check({ N: 64, M: 160, K: 512 }, variant, randomArray, 4e-6),
 );
@@ -132,7 +132,7 @@ test('gradients of views into one buffer, and the same bits twice', async () => 
     [bias, viewOf(pool, 'db', [24], 512)],
   ]);
   g.grad(linear(g, x, weight, bias), dy, into);
-  // Sums of 130 products.
+  // These are sums of 130 products in f32.
   await expectGpuEqualsReference(g, memory, [pool], 2e-6);
   const first = await runOnGpu(g.steps, memory, [pool]);
   expect(await runOnGpu(g.steps, memory, [pool])).toEqual(first);

@@ -19,7 +19,7 @@ test.each([
   expectGradient((g) => linear(g, x, weight, bias), memory, [x, weight, bias]);
   expectGradient((g) => linear(g, x, weight, bias), memory, [bias]);
   expectGradient((g) => linear(g, x, weight), memory, [weight]);
-  // The graph uses x twice, and the second use adds to the first one's gradient.
+  // Here the gradient of x passes through a second layer.
   expectGradient(
     (g) => linear(g, linear(g, x, weight), input(memory, 'second', [2, M], randomArray(2 * M, 4))),
     memory,
@@ -64,7 +64,7 @@ describe('layers with one input', () => {
       bias: input(memory, `bias ${i}`, [M], randomArray(M, 10 + i)),
       last: input(memory, `last ${i}`, [2, M], randomArray(2 * M, 20 + i)),
     }));
-    /** Some of the results go through further layers, and are added. */
+    /** Builds the layers. The results of those in `used` pass through further layers, and these results are added. */
     const build = (g: Graph, used = sizes.map((_, i) => i)): Value => {
       const ys = linears(g, x, layers);
       return used.reduce<Value | undefined>(
@@ -72,7 +72,7 @@ describe('layers with one input', () => {
         undefined,
       )!;
     };
-    /** The number of layers in each dispatch of the gradient by x. */
+    /** Returns the number of layers in each dispatch of the gradient by x. */
     const parts = (used?: number[]): number[] => {
       const g = new Graph();
       g.train(x);
@@ -96,7 +96,7 @@ describe('layers with one input', () => {
   });
 
   test('layers with the same storage share dispatches, three at a time', () => {
-    // Rows of 5, 3 and 1 numbers don't fill whole words.
+    // The results of some layers have rows of 5, 3 or 1 numbers, which don't fill whole words of four.
     expect(five().parts()).toEqual([3, 2]);
     expect(five(['f32', 'f32', 'f16', 'f32', 'f32']).parts()).toEqual([3, 1, 1]);
     // A dispatch contains only layers whose results are used.

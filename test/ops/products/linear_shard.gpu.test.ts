@@ -67,8 +67,8 @@ test.each(ofRing(storages, { quick: ({ dtype }) => dtype === undefined }))(
   (size) => check(size, 'register', integerArray, 0),
 );
 
-// Storages and layouts don't depend on tiles, so one shape whose last shard ends within a step of K proves a tile. One
-// of the f16 tiles is enough to prove what is special about shards.
+// All tiles share the code for storages and layouts, so one shape is enough for each tile, if its last shard ends within
+// a step of the loop over K. The f16 tiles treat shards in the same way, so one of them is enough.
 const allTiles = [...TILES, ...TILES_IN_F16];
 const exact = ofRing(allTiles, {
   test: (variant) => isTypicalTile(variant) || variant === 'f16_small',
@@ -79,8 +79,8 @@ test.each(exact)('linear_shard, %s, 67×140×132: equal for whole numbers', (var
 );
 
 describe.each(ofRing(TILES, { test: isTypicalTile, quick: isDefaultVariant }))('linear_shard, %s', (variant) => {
-  // A sequential sum of 512 products has an error of about √512 · 2⁻²⁴ of its size, 1.3e-6; the largest of many is 3×
-  // that.
+  // A sequential sum of 512 products has a relative error of about √512 · 2⁻²⁴ = 1.3e-6; the largest of many errors is 3
+  // times that.
   test('64×160×512: random numbers', () => check({ N: 64, M: 160, K: 512 }, variant, randomArray, 4e-6));
 
   test('y equals the product with the whole weight, bit for bit', async () => {

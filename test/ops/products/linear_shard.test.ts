@@ -11,7 +11,7 @@ import { type Memory, runReference } from '../../reference/runner';
 
 const [N, K] = [3, 5];
 
-/** Weights with the same numbers, whole and in shards, and the other operands. */
+/** Creates the same weight twice, whole and in shards, and the other operands. */
 function operands(M: number) {
   const memory: Memory = new Map();
   const numbers = randomArray(M * K, 1);

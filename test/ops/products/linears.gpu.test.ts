@@ -23,7 +23,7 @@ interface Case {
   readonly dtype?: StorageName;
 }
 
-/** Layers of these widths with one input. */
+/** Builds layers of these widths with one input. */
 function layersOf({ N, K, widths, dtype = 'f32' }: Case) {
   const memory: Memory = new Map();
   const x = input(memory, 'x', [N, K], integerArray(N * K, 1));

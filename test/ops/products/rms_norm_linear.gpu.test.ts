@@ -19,14 +19,14 @@ interface Case {
   readonly N: number;
   readonly C: number;
   readonly R: number;
-  /** Columns of A. Default: C. */
+  /** The number of columns of A. Default: C. */
   readonly stride?: number;
   readonly offset?: 0 | 1;
   /** Whether a layer without an adapter has the same input. Default: false. */
   readonly plain?: boolean;
 }
 
-/** A norm, and a layer with an adapter that reads its result. */
+/** Builds a norm, and a layer with an adapter that reads the norm's result. */
 function normed({ N, C, R, stride = C, offset = 0, plain = false }: Case) {
   const memory: Memory = new Map();
   let seed = 0;

@@ -7,11 +7,11 @@ import { integerArray } from '../../helpers/maths/random';
 import type { Memory } from '../../reference/runner';
 
 /*
- * No driver here has subgroup matrices, so each thread emulates them alone, as the proposal defines them. This proves
+ * No driver here supports subgroup matrices, so each thread emulates them by itself, as the proposal defines them. This proves
  * that the tile reads the right numbers and stores each result at its place, but not that a GPU compiles it correctly.
  */
 
-// llvmpipe takes seconds to compile a tile that isn't in Mesa's cache.
+// The software GPU llvmpipe takes seconds to compile a tile that isn't in Mesa's shader cache.
 vi.setConfig({ testTimeout: 240_000 });
 
 const EMULATION = `
@@ -64,7 +64,7 @@ const CHANGES: readonly (readonly [string, string])[] = [
   ['subgroupMatrixMultiplyAccumulate(', 'multiply_add_16('],
 ];
 
-/** The kernel with emulated subgroups of `threads` threads. */
+/** Returns the kernel with emulated subgroups of `threads` threads. */
 function emulated(kernel: AnyKernel, threads: number): AnyKernel {
   const variants = kernel.variants.map((variant) => {
     if (variant.name !== 'subgroup_matrix') return variant;

@@ -22,13 +22,13 @@ interface Case {
   readonly N: number;
   readonly F: number;
   readonly M: number;
-  /** The rank of an adapter in the layer; 0 for none. */
+  /** The rank of the layer's adapter; 0 for no adapter. */
   readonly R: number;
   /** The weight's storage. Default: f32. */
   readonly dtype?: StorageName;
 }
 
-/** The gradients of gate and up by the result of a layer F → M. */
+/** Builds the gradients of gate and up from that of the result of a layer F → M. */
 function gradients({ N, F, M, R, dtype = 'f32' }: Case) {
   const memory: Memory = new Map();
   const values = (name: string, shape: readonly [number, number], seed: number) =>
@@ -57,13 +57,13 @@ const cases = coveringOfRing(
     { N: 66, F: 128, M: 64, R: 0, dtype: 'f16' },
   ]),
   ({ variant }) => [variant],
-  // The kernel's tiles in workgroup memory have the loops of linear_backward, and compile slowly.
+  // `npm test` skips the kernel's other tiles, which compile slowly and have the same loops as those of linear_backward.
   { ...OF_SHARED_TILES, test: ({ variant }) => ['register', 'subgroup'].includes(variant) },
 );
 test.each(cases)('gate and up before a layer, $variant, $N×$F → $M, r $R, $dtype', async ({ variant, ...sizes }) => {
   const { g, memory, names, wanted } = gradients(sizes);
   expect(names).toEqual([...(sizes.R === 0 ? [] : ['vera_up_backward']), 'swiglu_linear_backward']);
-  // Sums of up to 128 products, of values of about 1, and WGSL's exp.
+  // The errors come from sums of up to 128 products of values around 1, and from WGSL's exp.
   await expectGpuEqualsReference(g, memory, wanted, 5e-6, { variant });
 });
 
@@ -79,16 +79,16 @@ interface ForwardCase {
   readonly M: number;
   /** The weights' storage. Default: f32. */
   readonly dtype?: StorageName;
-  /** Whether a third layer has the input x. Default: false. */
+  /** Whether a third layer has the input x too. Default: false. */
   readonly third?: boolean;
-  /** The rank of an adapter in the layers. Default: 0, for none. */
+  /** The rank of the layers' adapter. Default: 0, for no adapter. */
   readonly R?: number;
 }
 
-/** Two layers of one input, gate and up, and silu(gate) · up. */
+/** Builds two layers with one input, gate and up, and silu(gate) · up. */
 function forward({ N, K, M, dtype = 'f32', third = false, R = 0 }: ForwardCase) {
   const memory: Memory = new Map();
-  // Halves, so that products are exact, and small enough that silu isn't only 0 or the gate itself.
+  // Multiples of ½, so that products are exact. They are so small that silu(gate) isn't always just 0 or the gate.
   const halves = (length: number, seed: number) => integerArray(length, seed, 2).map((value) => value / 2);
   const x = input(memory, 'x', [N, K], halves(N * K, 1));
   const weights = [2, 3, ...(third ? [4] : [])].map((seed) => ({
@@ -140,7 +140,7 @@ test.each(
   const { g, memory, names, products, y } = forward(sizes);
   expect(names).toEqual(['swiglu_linears']);
   await expectGpuEqualsReference(g, memory, products, 0, { variant });
-  // WGSL's exp.
+  // The errors come from WGSL's exp.
   await expectGpuEqualsReference(g, memory, [y], 5e-6, { variant });
 });
 
@@ -161,7 +161,7 @@ test.each(
   const { g, memory, names, products, y } = forward(sizes);
   expect(names).toEqual(['linear', 'vera_swiglu_linears']);
   await expectGpuEqualsReference(g, memory, products, 0, { variant });
-  // WGSL's exp.
+  // The errors come from WGSL's exp.
   await expectGpuEqualsReference(g, memory, [y], 5e-6, { variant });
 });
 

@@ -23,15 +23,15 @@ interface Case {
   readonly N: number;
   readonly K: number;
   readonly D: number;
-  /** Heads of queries, of keys, and of values beside them, if there are any. */
+  /** The numbers of heads of queries, of keys and, if there are any, of values. */
   readonly heads: readonly number[];
-  /** The rank of an adapter in the layers. Default: 0, for none. */
+  /** The rank of the layers' adapter. Default: 0, for no adapter. */
   readonly R?: number;
   /** The weights' storage. Default: f32. */
   readonly dtype?: StorageName;
 }
 
-/** Queries and keys of one input, turned, and values. */
+/** Builds layers with one input: queries and keys, which are rotated, and values. */
 function turnedLayers({ N, K, D, heads, R = 0, dtype = 'f32' }: Case) {
   const memory: Memory = new Map();
   const whole = (name: string, shape: readonly number[], seed: number) =>
@@ -107,7 +107,7 @@ test.each(coveringOfRing(cases, ({ variant, R = 0 }) => [`${variant} ${R > 0}`],
     expect(names).toEqual(
       R === 0 ? ['gather_rows', 'turned_linears'] : ['linear', 'gather_rows', 'vera_turned_linears'],
     );
-    // Sums of products are whole numbers. Their products with cosines and sines, and the sum of two, have four roundings of 2⁻²⁴ each.
+    // Sums of products are exact whole numbers. Rotating them by cosines and sines rounds at most four times, by 2⁻²⁴ each.
     await expectGpuEqualsReference(g, memory, wanted, 5e-7, { variant });
   },
 );

@@ -34,7 +34,7 @@ test.each([
     const memory: Memory = new Map();
     const next = random(5);
     const ids = Float64Array.from({ length: 90 }, () => Math.floor(next() * (V - offset)));
-    // The rows on both sides of the shards' borders, and the last row.
+    // The first row, the rows on both sides of the border between the first two shards, and the last row.
     ids.set([0, 63 - offset, 64 - offset, V - 1 - offset]);
     const numbers = integerArray(V * C, 2, 1000);
     const g = new Graph();
@@ -57,7 +57,7 @@ test.each([
   const { N, V, C, offset, scale } = sizes;
   const memory: Memory = new Map();
   const next = random(3);
-  // Some ids occur often, and one is the last row's.
+  // Some ids occur often, and one id selects the last row.
   const ids = Float64Array.from({ length: N }, () => Math.floor(next() ** 3 * (V - offset)));
   ids[N - 1] = V - 1 - offset;
   // The id −1 stands for padding.
@@ -76,7 +76,7 @@ test.each([
   { padding: 0, offset: 0, paddingRow: 0 },
   { padding: 2, offset: 0, paddingRow: 2 },
   { padding: 6, offset: 0, paddingRow: 6 },
-  // Position −1 with an offset of 2 is row 1.
+  // The id −1 with an offset of 2 selects row 1.
   { padding: 0xffffffff, offset: 2, paddingRow: 1 },
 ])('embedding: row $paddingRow, the padding’s by offset $offset, learns nothing', async (given) => {
   const { padding, offset, paddingRow } = given;

@@ -14,7 +14,7 @@ const sizes = [
 const lists: RowPool[][] = [['sum'], ['max'], ['sum', 'max', 'sum']];
 const cases = lists.flatMap((pools) => sizes.map((size) => ({ pools, ...size })));
 
-// Sums of integers are exact, and so are maxima.
+// Sums of small integers are exact, and so are maxima.
 test.each(cases)('pool_rows $pools B=$B T=$T C=$C', async ({ pools, B, T, C }) => {
   const memory: Memory = new Map();
   const values = (name: string, shape: readonly number[], seed: number) =>

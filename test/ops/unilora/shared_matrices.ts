@@ -8,11 +8,11 @@ import type { Memory } from '../../reference/runner';
 export interface Sizes {
   readonly length: number;
   readonly entries: number;
-  /** Places without an entry after each eight. */
+  /** The number of empty places after every eight entries. */
   readonly gap: number;
 }
 
-/** A pool that begins with a vector, and a buffer whose places have its numbers. */
+/** Creates a pool that begins with UniLoRA's vector, and a buffer of matrices whose entries are numbers of this vector. */
 export function sharedMatrices({ length, entries, gap }: Sizes) {
   const memory: Memory = new Map();
   const places = Uint32Array.from({ length: entries }, (_, at) => at + gap * Math.floor(at / 8));

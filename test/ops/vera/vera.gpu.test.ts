@@ -23,17 +23,17 @@ interface Case extends LowRankSizes {
 
 interface SharedCase extends Omit<Case, 'M'> {
   readonly widths: readonly number[];
-  /** Whether the gradients of the results are given. Default: steps make them. */
+  /** Whether the results' gradients are inputs of the graph. Default: false, then steps compute them. */
   readonly given?: boolean;
-  /** Columns of A beyond K. Default: 4. */
+  /** The number of columns that A has beyond K. Default: 4. */
   readonly more?: number;
   /** The number of dispatches of the backward pass. */
   readonly dispatches: number;
 }
 
 /**
- * Layers of these widths with one input and pool, the second with a residual, and with earlier gradients. The results'
- * gradients come from steps, or are given as inputs, which can't be parts of one value.
+ * Builds layers of these widths with one input and one pool, and with earlier gradients; the second layer has a residual.
+ * The results' gradients are computed by steps, or they are inputs, which can't be adjacent parts of one buffer.
  */
 function shared(
   widths: readonly number[],
@@ -88,7 +88,7 @@ function shared(
   return { g, memory, wanted };
 }
 
-/** Layers of some widths with one input, and one more whose input is the first one's result. A and B are large enough for all. */
+/** Builds layers with one input, and a last layer whose input is the first layer's result. All of them use the same A and B. */
 function twoInputs(widths: readonly number[], { N, K, R }: Omit<Case, 'M'>, fill: Fill) {
   const memory: Memory = new Map();
   const make = (name: string, shape: readonly [number, number], seed: number): Value =>
@@ -132,8 +132,8 @@ async function checkShared({ widths, dispatches, N, K, R, ...rest }: SharedCase,
   await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
 }
 
-// Storages, layouts and parts don't depend on tiles, and tests of `linear` combine tiles with lines, so each tile and each
-// shape occurs once.
+// All tiles share the code for storages, layouts and parts, and the tests of `linear` combine tiles with all ways to read
+// rows (`Lines`). So here it is enough that each tile and each shape occurs.
 
 test.each<SharedCase>([
   { widths: [64, 8, 60], N: 66, K: 12, R: 66, dispatches: 3, dtype: 'f16' },
@@ -180,7 +180,7 @@ describe.each(ofRing(TILES, { test: isDefaultVariant }))('layers with one input,
 
   test('192, 64 and 128 columns, 64×96, r 256: random numbers', async () => {
     const { g, memory, wanted } = shared([192, 64, 128], { N: 64, K: 96, R: 256 }, randomArray);
-    // Chains of two or three sums of up to 384 products each, with errors as in vera_linear.gpu.test.ts.
+    // These are chains of two or three sums of up to 384 products each, with errors like those in vera_linear.gpu.test.ts.
     await expectGpuEqualsReference(g, memory, wanted, 5e-6, { variant });
   });
 });

@@ -16,7 +16,7 @@ interface Sizes {
   readonly R: number;
 }
 
-/** A layer with its pool: λ_b, then λ_d at the next multiple of 4. Projections are larger than the layer. */
+/** Creates a layer and its pool: λ_b, then λ_d at the next multiple of 4. The projections are larger than the layer. */
 function layer(memory: Memory, { N, K, M, R }: Sizes) {
   const offsetB = 4;
   const offsetD = 4 + Math.ceil(M / 4) * 4;
@@ -68,7 +68,7 @@ test('modules that share u add up its gradient', () => {
     const u = veraDown(g, operands.x, A);
     const first = veraLinear(g, { ...operands, u });
     const second = veraLinear(g, { ...operands, u, offsetB: operands.offsetB - 4, bias: undefined });
-    // A further layer with the second layer's output as x and the first one's as u adds both without another op.
+    // A further layer whose x is the second layer's result and whose u is the first one's adds both without another op.
     return veraLinear(g, { ...operands, x: second, u: first, ...throughAgain });
   };
   const throughAgain = {
@@ -120,8 +120,8 @@ test('the first adapted layer makes the gradient of its pool alone', () => {
 
 describe('layers with one input', () => {
   /**
-   * Four layers with one input, as q, k, v and one without an adapter; each goes through a further layer, and the
-   * results are added.
+   * Builds four layers with one input: three like q, k and v, and one without an adapter. The result of each passes
+   * through a further layer, and the final results are added.
    */
   function four(sizes: readonly number[] = [5, 3, 7, 6]) {
     const memory: Memory = new Map();
@@ -173,10 +173,10 @@ describe('layers with one input', () => {
   test('share what they can of their backward passes', () => {
     const shared = ['vera_up_backward', 'vera_lambda_backward'];
     const { lambda, second, backward } = four([5, 3, 7, 5]);
-    // A shares the dispatch of three weights; the fourth has its own.
+    // In the gradient by x, A and three weights share a dispatch; the fourth weight has its own.
     const byInput = ['linear_backward', 'vera_linear_backward'];
     expect(backward().toSorted()).toEqual([...byInput, ...shared, 'vera_lambda_reduce'].toSorted());
-    // Layers with another pool have dispatches of their own. A shares the dispatch of the weights whose gradients lie side by side.
+    // Layers with another pool have their own dispatches. A shares a dispatch with the weights whose gradients are adjacent.
     const reduced = ['vera_lambda_reduce', 'vera_lambda_reduce'];
     expect(backward([lambda, second, lambda]).toSorted()).toEqual(
       [...byInput, ...shared, ...shared, ...reduced].toSorted(),
@@ -193,7 +193,7 @@ test('a residual is added, and gets the gradient as it is', () => {
 });
 
 describe('the partial sums of a backward pass', () => {
-  /** Layers of one width in a row, with one pool; `offsets` has the places of each one's λ_b and λ_d. */
+  /** Creates layers of one width, each the next one's input, with one pool. `offsets` has the offsets of each one's λ_b and λ_d. */
   function chain(memory: Memory, offsets: readonly (readonly [number, number])[], size = 64) {
     const [N, C, R] = [3, 8, 4];
     const lambda = input(memory, 'lambda', [size], randomArray(size, 1));

@@ -22,11 +22,11 @@ interface Case {
   readonly adapted: readonly Part[];
   /** The adapted layers whose ΔW is merged. Default: none. */
   readonly merged?: readonly Part[];
-  /** Whether heads of queries and keys are normed. */
+  /** Whether the heads of queries and keys are normalised. Default: false. */
   readonly normed?: boolean;
 }
 
-/** Attention after layers of one input, of which some are adapted. */
+/** Builds attention after three layers with one input, some of which are adapted. */
 function attentionAfter({ adapted, merged = [], normed = false }: Case) {
   const memory: Memory = new Map();
   const values = (name: string, shape: readonly number[], seed: number) =>
@@ -58,7 +58,7 @@ function attentionAfter({ adapted, merged = [], normed = false }: Case) {
   return { build, memory, x, lambda };
 }
 
-/** Merged layers compute with W alone here. So central differences check the gradient of x, but not that of the merged layers' λ. */
+/** Here merged layers compute with W alone, so central differences can check the gradient of x, but not that of merged λ. */
 const cases: Case[] = [
   ...[['q'], ['k'], ['v'], ['q', 'k'], ['q', 'v'], ['k', 'v'], ['q', 'k', 'v']].flatMap((adapted) =>
     [false, true].map((normed) => ({ adapted: adapted as Part[], normed })),

@@ -23,7 +23,7 @@ interface Case extends LowRankSizes {
   readonly dtype?: StorageName;
 }
 
-/** One step through an adapted layer, with earlier gradients of x, u and the pool. */
+/** Builds one step through an adapted layer, with earlier gradients of x, u and the pool. */
 function step({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
   const memory: Memory = new Map();
   const offsetB = 4;
@@ -87,7 +87,7 @@ const tiles = coveringOfRing(
   ({ variant, N, K }) => [variant, `${N}×${K}`],
   OF_SHARED_TILES,
 );
-// Small whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
+// With small whole numbers, every partial sum stays below 2²⁴, so f32 is exact in any order.
 test.each([...fewRows, ...tiles])(
   'vera_linear, $variant, $N×$K→$M, r $R, $dtype: equal for whole numbers',
   async ({ variant, ...sizes }) => {
@@ -99,8 +99,8 @@ test.each([...fewRows, ...tiles])(
 describe.each(ofRing(TILES, { test: isDefaultVariant }))('vera_linear, %s', (variant) => {
   test('64×128→192, r 256: random numbers', async () => {
     const { g, memory, wanted } = step({ N: 64, K: 128, M: 192, R: 256 }, randomArray);
-    // Chains of two or three sums of up to 256 products each have errors of √256 · 2⁻²⁴ of their size; the worst of
-    // many is 4× that.
+    // Chains of two or three sums of up to 256 products each have relative errors of about √256 · 2⁻²⁴; the largest of
+    // many errors is 4 times that.
     await expectGpuEqualsReference(g, memory, wanted, 4e-6, { variant });
   });
 

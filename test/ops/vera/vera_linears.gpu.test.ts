@@ -25,7 +25,7 @@ interface Case {
 
 const small: Fill = (length, seed) => integerArray(length, seed, 2);
 
-/** Adapted layers of these widths with one input, and one without an adapter. */
+/** Builds adapted layers of these widths and one layer without an adapter, all with one input. */
 function layersOf({ N, K, R, widths, dtype = 'f32' }: Case) {
   const memory: Memory = new Map();
   const most = Math.max(...widths);
@@ -53,7 +53,7 @@ const fewRows = withVariants<Case>(FEW_ROWS, [
   { N: 1, K: 260, R: 8, widths: [68, 4] },
   { N: 4, K: 64, R: 132, widths: [4, 64], dtype: 'q8' },
 ]);
-// The kernel's tiles in workgroup memory have the loops of linears, and compile slowly.
+// `npm test` skips the kernel's other tiles, which compile slowly and have the same loops as those of linears.
 const cases = coveringOfRing([...tiles, ...fewRows], ({ variant }) => [variant], {
   ...OF_SHARED_TILES,
   test: ({ variant }) => ['subgroup', ...FEW_ROWS].includes(variant),

@@ -20,15 +20,15 @@ interface Case {
   readonly M: number;
   readonly K: number;
   readonly R: number;
-  /** Unused columns of A. */
+  /** The number of unused columns of A. */
   readonly more: number;
 }
-/** The storages that are widened before a merge. */
+/** The storages that a merge first converts to a wider one. */
 const WIDENED = Object.values(storages).filter(({ name }) => ADDENDS[name] === undefined);
 
 /**
- * Merges into weights of every storage that can have such rows, and computes the change alone. The content of `into` is
- * overwritten.
+ * Builds merges into weights of every storage that supports rows of K numbers, and one that computes the change alone.
+ * Each overwrites its `into`, which contains NaN before.
  */
 function merges({ M, K, R, more }: Case, fill: Fill, halves: Fill) {
   const memory: Memory = new Map();
@@ -51,7 +51,7 @@ function merges({ M, K, R, more }: Case, fill: Fill, halves: Fill) {
   return { g, memory, wanted };
 }
 
-/** The gradient by the pool, computed from that of a merged weight and added to earlier gradients. */
+/** Builds the gradient by the pool from that of a merged weight, and adds it to earlier gradients. */
 function gradients({ M, K, R, more }: Case, fill: Fill) {
   const memory: Memory = new Map();
   const offsetB = 4;
@@ -72,7 +72,7 @@ function gradients({ M, K, R, more }: Case, fill: Fill) {
 
 const small: Fill = (length, seed) => integerArray(length, seed, 2);
 
-// Storages and layouts don't depend on tiles, so an odd shape and one of whole lines prove a tile.
+// All tiles share the code for storages and layouts, so two shapes are enough for each: odd sizes, and multiples of 4.
 const TWO: readonly Case[] = [
   { M: 130, K: 132, R: 60, more: 8 },
   { M: 65, K: 63, R: 8, more: 1 },
@@ -86,10 +86,10 @@ const MORE: readonly Case[] = [
   { M: 64, K: 66, R: 264, more: 1 },
 ];
 const all = [...withVariants(TILES, TWO), ...withVariants(['register'], MORE)];
-// Each tile and each kind of lines occurs once: tests of `linear` combine them.
+// Each tile and each shape occurs at least once. The tests of `linear` combine tiles with all ways to read rows (`Lines`).
 const cases = coveringOfRing(all, ({ variant, M, K, R }) => [variant, `${M}×${K}, r ${R}`], OF_SHARED_TILES);
 
-// Small whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
+// With small whole numbers, every partial sum stays below 2²⁴, so f32 is exact in any order.
 test.each(cases)(
   'vera_merge, $variant, $M×$K, r $R, $more columns too many: equal for whole numbers',
   async ({ variant, ...sizes }) => {
@@ -120,16 +120,16 @@ test.each(withVariants(['register', 'subgroup'], [{ K: 68, heights: [65, 4, 130,
       })),
     );
     expect(g.steps).toHaveLength(2);
-    // The values between the weights stay as they were.
+    // The comparison includes the values between the weights, which must not change.
     await expectGpuEqualsReference(g, memory, [whole], 0, { variant });
   },
 );
 
 test('192 of 576 → 576, r 256: random numbers', async () => {
   const { g, memory, wanted } = merges({ M: 576, K: 192, R: 256, more: 384 }, randomArray, small);
-  // A sum of 256 products has an error of √256 · 2⁻²⁴ of its size; the worst of many is 4× that.
+  // A sum of 256 products has a relative error of about √256 · 2⁻²⁴; the largest of many errors is 4 times that.
   await expectGpuEqualsReference(g, memory, wanted, 4e-6);
-  // These are sums of 192 products, and sums of 256 or 576 products of those.
+  // These are sums of 192 products, and then sums of 256 or 576 products of those sums.
   const backward = gradients({ M: 576, K: 192, R: 256, more: 384 }, randomArray);
   await expectGpuEqualsReference(backward.g, backward.memory, backward.wanted, 1e-5);
 });

@@ -26,7 +26,7 @@ test('layers with one input in merged weights: central differences by x and the 
     places.forEach((place, i) => void veraMerge(g, { weight: plain[i], A, B, lambda, K, ...place }, into[i]!));
     const layers = places.map((place, i) => ({ weight: into[i]!, merged: { A, B, lambda, ...place } }));
     const [first, second] = veraLinears(g, x, layers);
-    // Both layers contribute to one result.
+    // The results of both layers contribute to one value.
     return linear(g, first!, input(memory, 'mix', [4, 7], randomArray(28, 30)), undefined, { residual: second! });
   };
   expectGradient(build, memory, [x, lambda], { tolerance: 1e-6 });
@@ -35,8 +35,8 @@ test('layers with one input in merged weights: central differences by x and the 
   g.train(lambda);
   const y = build(g);
   g.grad(y, pinned('dy', y.shape), new Map([[lambda, pinned('grads', lambda.shape)]]));
-  // M is computed for each layer, because one layer's gradient is given and can't be a part of another value. No other
-  // low-rank kernel runs.
+  // Each layer has its own vera_lambda_backward, because the gradient of one layer's result is an input, and so not a part
+  // of the same value as the other gradient. No other low-rank kernel runs.
   const names = g.steps.map(({ kernel }) => kernel.name);
   expect(names.filter((name) => name.startsWith('vera_') && name !== 'vera_merge')).toEqual([
     'vera_lambda_backward',

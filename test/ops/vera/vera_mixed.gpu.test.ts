@@ -40,12 +40,12 @@ const tiles = withVariants<MixedSizes>(TILES, [
   { M: 132, R: 60, T: 5, which: [2, 2, 0, 1, 0, NO_SLOT, 1, 0, 2, 0, 1, 2, 0] },
   { M: 66, R: 68, T: 123, which: [2, 0] },
 ]);
-// Each variant and each shape occurs once: tests of `linear` combine variants with lines.
+// Each variant and each shape occurs at least once. The tests of `linear` combine variants with all ways to read rows (`Lines`).
 const cases = [fewRows, tiles].flatMap((all) =>
   coveringOfRing(all, ({ variant, M, T }) => [variant, `${M} columns, ${T} tokens`], OF_SHARED_TILES),
 );
 
-// Small whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
+// With small whole numbers, every partial sum stays below 2²⁴, so f32 is exact in any order.
 test.each(cases)('vera_mixed, $variant, M=$M R=$R T=$T: equal for whole numbers', async ({ variant, ...sizes }) => {
   const { g, memory, z } = mixed(sizes, small);
   await expectGpuEqualsReference(g, memory, [z], 0, { variant });
@@ -55,7 +55,7 @@ test.each(ofRing(TILES, { test: isDefaultVariant }))(
   'vera_mixed, %s, 576 columns, r 256, 4×64 rows: random numbers',
   async (variant) => {
     const { g, memory, z } = mixed({ M: 576, R: 256, T: 64, which: [2, 0, 1, 2] }, randomArray);
-    // A sum of 256 products has an error of √256 · 2⁻²⁴ of its size; the worst of many is 4× that.
+    // A sum of 256 products has a relative error of about √256 · 2⁻²⁴; the largest of many errors is 4 times that.
     await expectGpuEqualsReference(g, memory, [z], 4e-6, { variant });
   },
 );

@@ -8,7 +8,7 @@ import { type Fill, integerArray, randomArray } from '../../helpers/maths/random
 import { coveringOfRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 
-/** One step through a layer that stores its low-rank part, with earlier gradients of x, u and the pool. */
+/** Builds one step through a layer that stores its low-rank part, with earlier gradients of x, u and the pool. */
 function step({ N, K, M, R }: LowRankSizes, fill: Fill, withResidual: boolean) {
   const memory: Memory = new Map();
   const offsetB = 4;
@@ -39,7 +39,7 @@ function step({ N, K, M, R }: LowRankSizes, fill: Fill, withResidual: boolean) {
 
 const small: Fill = (length, seed) => integerArray(length, seed, 1);
 
-// Layouts don't depend on tiles, so an odd shape and one of whole lines prove a tile.
+// All tiles share the code for layouts, so two shapes are enough for each: odd sizes, and multiples of 4.
 const TWO: readonly LowRankSizes[] = [
   { N: 130, K: 12, M: 68, R: 12 },
   { N: 66, K: 8, M: 63, R: 4 },
@@ -51,10 +51,10 @@ const MORE: readonly LowRankSizes[] = [
   { N: 130, K: 6, M: 8, R: 12 },
 ];
 const all = [...withVariants(TILES, TWO), ...withVariants(['register'], MORE)];
-// Each tile and each kind of lines occurs once: tests of `linear` combine them.
+// Each tile and each shape occurs at least once. The tests of `linear` combine tiles with all ways to read rows (`Lines`).
 const cases = coveringOfRing(all, ({ variant, N, K, M, R }) => [variant, `${N}×${K}→${M}, r ${R}`], OF_SHARED_TILES);
 
-// Small whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
+// With small whole numbers, every partial sum stays below 2²⁴, so f32 is exact in any order.
 test.each(cases)('vera_saved, $variant, $N×$K→$M, r $R: equal for whole numbers', async ({ variant, ...sizes }) => {
   for (const withResidual of [false, true]) {
     const { g, memory, wanted } = step(sizes, small, withResidual);
@@ -64,7 +64,7 @@ test.each(cases)('vera_saved, $variant, $N×$K→$M, r $R: equal for whole numbe
 
 test('64×96→192, r 256: random numbers', async () => {
   const { g, memory, wanted } = step({ N: 64, K: 96, M: 192, R: 256 }, randomArray, true);
-  // Sums of up to 256 products of sums of 96 have errors of the root of these numbers times 2⁻²⁴; the worst of many is
-  // 8× that.
+  // Sums of up to 256 products of sums of 96 products have relative errors of about √256 · 2⁻²⁴; the largest of many
+  // errors is 8 times that.
   await expectGpuEqualsReference(g, memory, wanted, 1e-5);
 });

@@ -8,7 +8,7 @@ import { expectGradient } from '../../helpers/maths/gradient';
 import { randomArray } from '../../helpers/maths/random';
 import type { Memory } from '../../reference/runner';
 
-/** Two layers with one input; one or both store their low-rank part. */
+/** Builds two layers with one input; one or both store their low-rank part. */
 function layers(saved: readonly [boolean, boolean]) {
   const memory: Memory = new Map();
   const [N, K, R, widths] = [3, 5, 6, [7, 4]] as const;
@@ -27,7 +27,7 @@ function layers(saved: readonly [boolean, boolean]) {
       { weight: weights[0]!, residual, low: { ...shared, offsetB: 4, offsetD: 12 }, saved: saved[0] },
       { weight: weights[1]!, bias, low: { ...shared, offsetB: 20, offsetD: 24 }, saved: saved[1] },
     ]);
-    // Both layers contribute to one result.
+    // The results of both layers contribute to one value.
     return linear(g, first!, mix, undefined, { residual: second! });
   };
   return { memory, build, x, lambda, residual, bias };

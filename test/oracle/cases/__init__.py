@@ -1,1 +1,1 @@
-"""Base models, cases and PEFT's results for them."""
+"""Base models, cases, and PEFT's results for the cases."""

@@ -1,4 +1,4 @@
-"""Adapters on a base model: creation, saving, values and results."""
+"""Functions that create and save adapters on a base model, set their values and compute their results."""
 
 import math
 import os
@@ -28,11 +28,11 @@ CLASSES: Mapping[str, type[PeftConfig]] = {
 """PEFT's configuration classes, by `peft_type`."""
 VERA, IA3 = "VERA", "IA3"
 MAGNITUDE = "lora_magnitude_vector"
-"""DoRA's lengths of rows."""
+"""The part of a parameter's name that marks DoRA's magnitudes: one norm for each row of a weight."""
 THETA = "unilora_theta_d"
-"""UniLoRA's vector, which torch names after the first module that shares it, and PEFT's files after the model."""
+"""The name of UniLoRA's vector: part of the first module that shares it in torch, of the model in PEFT's files."""
 SEED = 7
-"""`torch.manual_seed(SEED)` precedes adapters that begin with random numbers."""
+"""The seed of torch for adapters whose initial values are random."""
 
 
 def kind_of_adapter(config: Mapping[str, Any]) -> str:
@@ -51,7 +51,7 @@ def quietly() -> Iterator[None]:
 
 
 def fresh(folder: Path, config: Mapping[str, Any], attention: str | None = None) -> Model:
-    """A new adapter over the base model in `folder`."""
+    """Returns the base model in `folder` with a new adapter."""
     with quietly():
         base = load_base(folder, attention)
         torch.manual_seed(SEED)
@@ -59,13 +59,13 @@ def fresh(folder: Path, config: Mapping[str, Any], attention: str | None = None)
 
 
 def loaded(folder: Path, adapter: Path) -> Model:
-    """A saved adapter over the base model in `folder`."""
+    """Returns the base model in `folder` with a saved adapter."""
     with quietly():
         return PeftModel.from_pretrained(load_base(folder), os.fspath(adapter)).eval()
 
 
 def save(model: Model, folder: Path) -> None:
-    """Saves an adapter by `save_pretrained`, without the model card."""
+    """Saves an adapter with `save_pretrained`, and deletes the model card."""
     shutil.rmtree(folder, ignore_errors=True)
     with quietly():
         model.save_pretrained(os.fspath(folder))
@@ -74,7 +74,7 @@ def save(model: Model, folder: Path) -> None:
 
 
 def saved_name(name: str, adapter: str = "default") -> str:
-    """A parameter's name in a file, without the adapter's name and wrappers of `modules_to_save` and magnitudes."""
+    """Returns a parameter's name in files: without the adapter's name and PEFT's wrappers of modules and magnitudes."""
     if name.endswith(f".{THETA}.{adapter}"):
         return f"base_model.{THETA}"
     saved = name.replace(f".modules_to_save.{adapter}", "").replace(f".{adapter}", "")
@@ -117,13 +117,13 @@ def randomise(model: Model, seed: int, adapter: str = "default") -> None:
             parameter.copy_(0.2 * noise)
         elif is_ia3:
             parameter.copy_(1 + 0.5 * noise)
-        else:  # biases and whole modules
+        else:  # biases, and the weights of modules that train
             parameter.add_(0.02 * noise)
 
 
 @torch.no_grad()
 def forward(model: Model, batch: Batch) -> tuple[torch.Tensor, float]:
-    """The logits and the loss of a batch."""
+    """Returns the logits and the loss of a batch."""
     output = model(**batch)
     return output.logits.float().contiguous(), output.loss.item()
 
@@ -141,7 +141,7 @@ def gradients(model: Model, batch: Batch) -> State:
 
 @torch.no_grad()
 def greedy(model: Model, batch: Batch, count: int = 6) -> Json:
-    """The likeliest tokens after the first half of the first row, without a cache."""
+    """Continues the first half of the first row with the likeliest tokens, without a cache."""
     row = batch["input_ids"][0][batch["attention_mask"][0].bool()]
     ids = row[: max(3, batch["input_ids"].shape[1] // 2)][None]
     prompt = ids[0].tolist()
@@ -155,7 +155,7 @@ def greedy(model: Model, batch: Batch, count: int = 6) -> Json:
 
 
 def wrapped_modules(model: Model) -> list[Json]:
-    """The wrapped modules, in the order of `named_modules()`."""
+    """Returns the facts about each wrapped module, in the order of `named_modules()`."""
     return [
         {
             "name": name.removeprefix("base_model.model."),
@@ -170,13 +170,13 @@ def wrapped_modules(model: Model) -> list[Json]:
 
 
 def kind_of(module: torch.nn.Module) -> str:
-    """A module's class name in torch, also for classes that transformers derives from it."""
+    """Returns a module's class name in torch, also for a class that transformers derives from torch's."""
     kinds = (torch.nn.Linear, torch.nn.Embedding)
     return next((kind.__name__ for kind in kinds if isinstance(module, kind)), type(module).__name__)
 
 
 def projections(model: Model, adapter: str = "default") -> tuple[torch.Tensor, torch.Tensor]:
-    """The projections: A is (r, largest input), B is (largest output, r)."""
+    """Returns the projections: A is (r, largest input), B is (largest output, r)."""
     return model.base_model.vera_A[adapter], model.base_model.vera_B[adapter]
 
 

@@ -1,4 +1,4 @@
-"""Descriptions of base models."""
+"""The classes that describe base models."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ class Rope:
     theta: float
     scaling: Mapping[str, Any] | None = None
     local_theta: float | None = None
-    """The theta of layers with a sliding window, if they have their own."""
+    """RoPE's theta for layers with a sliding window, if it differs from that of the other layers."""
 
     def arguments(self) -> dict[str, Any]:
-        """Arguments for the installed transformers: release 5 has one field in place of several in release 4."""
+        """Returns the arguments for the installed transformers: release 5 has one field where release 4 has several."""
         if self.local_theta is not None:
             if not TRANSFORMERS_5:
                 return {"rope_theta": self.theta, "rope_local_base_freq": self.local_theta}
@@ -35,10 +35,10 @@ class Base:
     rope: Rope | None = None
     committed: bool = False
     dtype: str = "float32"
-    """The weights' dtype in the file; everything is computed in float32."""
+    """The data type of the weights in the file. All computations are in float32."""
     max_shard_size: str | None = None
     bare: bool = False
-    """Whether names lack `transformer.` and masks are among the tensors, as in GPT-2's public files."""
+    """Whether names have no prefix `transformer.` and the file contains causal masks, as in GPT-2's public files."""
 
     def arguments(self) -> dict[str, Any]:
         return {**self.config, **(self.rope.arguments() if self.rope else {})}

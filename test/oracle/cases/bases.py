@@ -1,4 +1,4 @@
-"""Makes base models' folders, and loads them."""
+"""Creates the folders of base models, and loads them."""
 
 import shutil
 from pathlib import Path
@@ -18,20 +18,20 @@ from .base_spec import Base
 from .families import BASES
 
 Model = Any
-"""A torch module, to which transformers and PEFT add many attributes."""
+"""Any torch module with the attributes that transformers and PEFT add."""
 
 SMALL_SEED = 500
-"""The seed of norms and biases is this much larger than their base's."""
+"""The seed for norms and biases is the base's seed plus this number."""
 
 
 def make_base(folder: Path, name: str) -> None:
-    """Writes a base model's folder by `save_pretrained`."""
+    """Writes a base model's folder with `save_pretrained`."""
     base = BASES[name]
     shutil.rmtree(folder, ignore_errors=True)
     model = new_model(base)
     generator = torch.Generator().manual_seed(base.seed + SMALL_SEED)
     with torch.no_grad():
-        # Each norm and bias gets a value whose absence changes the results.
+        # Norms and biases are changed at random, so that results differ if one of them is ignored.
         for parameter in model.parameters():
             if parameter.ndim == 1:
                 parameter.add_(torch.randn(parameter.shape, generator=generator) * 0.15)
@@ -53,8 +53,8 @@ def new_model(base: Base) -> Model:
 
 
 def _init_gpt2(self: Any, module: torch.nn.Module) -> None:
-    """Initialises weights like transformers up to 5.13. Later releases draw each c_proj once more, with smaller
-    values, so that all later numbers of the generator differ."""
+    """Initialises weights as transformers up to 5.13 does. Later releases draw each c_proj a second time, with smaller
+    values, which changes all numbers drawn afterwards."""
     PreTrainedModel._init_weights(self, module)
     if isinstance(module, Conv1D):
         torch.nn.init.normal_(module.weight, mean=0.0, std=self.config.initializer_range)
@@ -62,7 +62,7 @@ def _init_gpt2(self: Any, module: torch.nn.Module) -> None:
 
 
 def _save_bare(model: Model, folder: Path) -> None:
-    """Saves GPT-2 as in its old public files: names lack `transformer.`, and causal masks are included."""
+    """Saves GPT-2 in the form of its old public files: names without `transformer.`, and with causal masks."""
     model.transformer.save_pretrained(folder)
     file = folder / "model.safetensors"
     tensors = load_file(file)
@@ -77,13 +77,13 @@ def _save_bare(model: Model, folder: Path) -> None:
 
 
 def load_base(folder: Path, attention: str | None = None) -> Model:
-    """A base model in float32. `attention` names one of transformers' implementations of attention."""
+    """Loads a base model in float32. `attention` names one of transformers' implementations of attention."""
     architecture = getattr(transformers, read_json(folder / "config.json")["architectures"][0])
     options: dict[str, Any] = {"attn_implementation": attention} if attention else {}
     of_version_4 = folder / OF_VERSION_4
     if not TRANSFORMERS_5 and of_version_4.exists():
         options["config"] = architecture.config_class.from_json_file(of_version_4)
     model = architecture.from_pretrained(folder, dtype=torch.float32, **options)
-    # PEFT writes this path into its files. It is relative, so that files are the same on every machine.
+    # PEFT writes this path into its files. The path is relative, so that files are the same on every machine.
     model.name_or_path = model.config._name_or_path = f"base/{folder.name}"
     return model.eval()

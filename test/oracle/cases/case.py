@@ -1,4 +1,4 @@
-"""Makes a case: PEFT's results for one configuration over one base model."""
+"""Generates a case: PEFT's results for one configuration on one base model."""
 
 import shutil
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from .training import record, rounded
 
 
 def make_case(root: Path, name: str) -> None:
-    """Writes `cases/NAME` under `root`, which has the base model too."""
+    """Writes the folder `cases/NAME` in `root`, which also contains the base model."""
     case = CASES[name]
     recipe = Recipe(case, root / "base" / case.base)
     folder = root / "cases" / name
@@ -39,7 +39,7 @@ def make_case(root: Path, name: str) -> None:
     model = recipe.fresh()
     facts = _facts(model)
     logits, loss = forward(model, batch)
-    # The last bits may differ between two calls of PyTorch, because the adapter's branch changes the layout of memory.
+    # With the adapter's branch, PyTorch allocates memory differently, which may change the last bits of the results.
     apart = largest_difference(real_rows(logits, batch), real_rows(base_logits, batch))
     equal = apart <= noise["base_logits"]
     expect["init"] = {"loss": loss, "equals_base": equal}
@@ -88,7 +88,7 @@ def make_case(root: Path, name: str) -> None:
 
 
 def _facts(model: Model) -> dict[str, Any]:
-    """PEFT's facts about a new adapter."""
+    """Returns the facts that PEFT reports about a new adapter."""
     config = plain(model.peft_config["default"].to_dict())
     del config["base_model_name_or_path"]
     parameters, all_parameters = model.get_nb_trainable_parameters()
@@ -114,7 +114,7 @@ def saved_shapes(adapter: Path) -> Json:
 
 
 def _with_random_values(recipe: Recipe, model: Model, batch: Batch, tensors: State, noise: dict[str, float]) -> Json:
-    """Computes the figures `random` and `disabled`, and adds their tensors and noise."""
+    """Returns the figures `random` and `disabled`, and adds their tensors and their noise to `tensors` and `noise`."""
     state = adapters.state_of(model)
     logits, loss = forward(model, batch)
     grads = adapters.gradients(model, batch)
@@ -140,8 +140,8 @@ def _with_random_values(recipe: Recipe, model: Model, batch: Batch, tensors: Sta
 def _merged(
     recipe: Recipe, model: Model, state: State, wrapped: Sequence[Json], batch: Batch, tensors: State
 ) -> dict[str, Any]:
-    """Computes the figure `merged`, and adds its tensors: the first and the last module's weights, in the
-    base's layout."""
+    """Returns the figure `merged`, and adds its tensors: the weights of the first and the last module, in the
+    layout of the base model."""
     trouble: dict[str, str] = {}
     try:
         base = merged = model.merge_and_unload()
@@ -174,7 +174,7 @@ def _trainings(recipe: Recipe, batches: Sequence[Batch], starts: dict[str, State
 
 
 def _tolerance(tensors: State, batch: Batch) -> dict[str, float]:
-    """Tolerances relative to the largest figures, and at least float32's own rounding."""
+    """Returns tolerances in proportion to the largest values, but no smaller than float32's rounding errors."""
     logits = real_rows(tensors["random.logits"], batch).abs().max().item()
     gradient = max(value.abs().max().item() for name, value in tensors.items() if name.startswith("random.grad."))
     return {

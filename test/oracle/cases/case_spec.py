@@ -1,4 +1,4 @@
-"""Descriptions of cases."""
+"""The classes that describe cases."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -8,12 +8,12 @@ from ..places import Json
 
 WHOLE = ("adapter", "adapter_noproj", "case.json", "tensors.safetensors")
 OF_OTHER_KINDS = ("adapter", "case.json", "tensors.safetensors")
-"""Only VeRA has files without frozen matrices."""
+"""The files of a case of another kind: only VeRA's adapters can be saved without their frozen matrices."""
 
 
 @dataclass(frozen=True)
 class Training:
-    """Ten steps of AdamW."""
+    """The options of a training run of ten steps with AdamW."""
 
     id: str
     lr: float
@@ -22,11 +22,11 @@ class Training:
     warmup_steps: int | None = None
     accumulate: int | None = None
     normalise: str | None = None
-    """The loss of accumulated batches: 'mean_of_means', or 'token_mean' over the labels of all batches."""
+    """How the losses of accumulated batches are averaged: 'mean_of_means', or 'token_mean' over all labels."""
     contrast: float | None = None
-    """The temperature of a supervised contrast of the head's inputs, which replaces the model's own loss."""
+    """The temperature of a supervised contrastive loss of the head's inputs, which replaces the model's own loss."""
     start: str = "init"
-    """The first values: 'init', or 'random' for `random.state.*`."""
+    """The values at the start: 'init' for a new adapter's, 'random' for the tensors `random.state.*`."""
 
     def as_json(self) -> Json:
         return {name: value for name, value in asdict(self).items() if value is not None}
@@ -41,5 +41,5 @@ class Case:
     inputs: str = "text"
     training: tuple[Training, ...] = ()
     committed: tuple[str, ...] = ()
-    """The files in `test/golden/cases`: WHOLE, or some of them."""
+    """The case's files that are in `test/golden/cases`: WHOLE, or some of them. Empty: none."""
     alibi: bool = False

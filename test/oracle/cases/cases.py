@@ -1,7 +1,7 @@
-"""The cases, by name: an adapter over a base model, and the figures that are computed with it.
+"""The cases, by name: an adapter on a base model, and the figures that are computed with it.
 
-The seed of a name never changes, because inputs and values follow from it. A case of a family that webvera lacks has no
-`committed`, and `make` leaves it out; adding the family later takes only `committed=WHOLE`.
+The seed of a case never changes, because the seed determines inputs and values. A case of a family that webvera doesn't
+support has no `committed`, and `make` skips it; once the family is supported, `committed=WHOLE` adds the case.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from ..kinds.unilora import UNILORA_CASES
 from .case_spec import WHOLE, Case, Training
 
 SMALL, MID, BIG = 4, 8, 64
-"""Ranks below and above the layers' widths."""
+"""The ranks of the adapters: below and above the widths of the layers."""
 KEY_0, KEY_42, KEY_2_31 = 0, 42, 2147483648
 
 ADAMW = Training("adamw", 5e-3)
@@ -40,7 +40,7 @@ def tagger(r: int, key: int, target_modules: list[str], **more: Any) -> Mapping[
 
 
 def untold(r: int, key: int, target_modules: list[str], **more: Any) -> Mapping[str, Any]:
-    """A configuration without a task."""
+    """Returns a configuration without a task type."""
     return {"r": r, "target_modules": target_modules, **more, "projection_prng_key": key}
 
 

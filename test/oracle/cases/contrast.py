@@ -14,7 +14,7 @@ def contrast_of(model: Model, batch: Batch, temperature: float) -> torch.Tensor:
 
 
 def supervised_contrast(features: torch.Tensor, labels: torch.Tensor, temperature: float) -> torch.Tensor:
-    """The mean loss over all rows. A row whose class has no other row adds zero."""
+    """Returns the mean loss over all rows. A row that is the only one of its class adds zero."""
     unit = normalize(features, dim=1)
     others = 1 - torch.eye(len(labels))
     positives = (labels[:, None] == labels[None, :]).float() * others
@@ -27,7 +27,7 @@ def supervised_contrast(features: torch.Tensor, labels: torch.Tensor, temperatur
 
 
 def _features(model: Model, batch: Batch) -> torch.Tensor:
-    """The inputs of the head's last layer: (rows, features)."""
+    """Returns the inputs of the head's last layer: (rows, features)."""
     seen: list[torch.Tensor] = []
     hook = model.get_submodule(HEAD).register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0]))
     try:

@@ -1,7 +1,7 @@
-"""The small base models, by name. `test/golden/base` has those that are `committed`. The others are for the tables of
-names and modules, and for families that webvera lacks so far: adding one later takes only `committed=True`.
+"""The small base models, by name. `test/golden/base` contains those with `committed`. The others are for the tables of
+names and modules, and for families that webvera doesn't support yet; `committed=True` adds one to `test/golden`.
 
-The seed of a name never changes, because weights follow from it: another one changes every number of the base's cases.
+The seed of a base never changes, because it determines the weights and thus every number of the base's cases.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ VOCABULARY, POSITIONS, LABELS = 96, 40, 3
 IMAGE, CHANNELS, CLASSES = 16, 3, 5
 WINDOW = 4
 STD = 0.25
-"""Much more than the usual 0.02: with so few layers, small weights would hide mistakes."""
+"""The weights' standard deviation. It is far above the usual 0.02, because small weights would hide mistakes."""
 
 IDS = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
 DECODER = {
@@ -107,7 +107,7 @@ DISTILBERT = {
 }
 VIT = {**ENCODER, "image_size": IMAGE, "patch_size": 4, "num_channels": CHANNELS, "num_labels": CLASSES}
 ONE_LAYER = {"num_hidden_layers": 1, "intermediate_size": 24}
-"""For bases that test a single field of config.json."""
+"""The sizes of bases that test a single field of config.json."""
 LLAMA3_SCALING = {
     "rope_type": "llama3",
     "factor": 8.0,
@@ -117,10 +117,10 @@ LLAMA3_SCALING = {
 }
 
 BASES: Mapping[str, Base] = {
-    # Conv1D and a tied head.
+    # Linear layers are Conv1D; the head is tied.
     "gpt2": Base("GPT2LMHeadModel", 1234, GPT2, committed=True),
     "gpt2-bare": Base("GPT2LMHeadModel", 1235, GPT2, bare=True, committed=True),
-    # opt: positions from 2 on, a tied head. opt-postnorm: norms after its layers, project_in and project_out.
+    # opt: positions begin at 2, the head is tied. opt-postnorm: norms after the layers, project_in and project_out.
     "opt": Base("OPTForCausalLM", 1236, OPT, committed=True),
     "opt-postnorm": Base(
         "OPTForCausalLM",
@@ -128,8 +128,8 @@ BASES: Mapping[str, Base] = {
         {**OPT, "do_layer_norm_before": False, "word_embed_proj_dim": HIDDEN // 2},
         committed=True,
     ),
-    # llama: grouped queries, an untied head. llama3-tied: one head of keys and values, a tied head, scaled positions.
-    # llama-bf16: bfloat16.
+    # llama: grouped-query attention, an untied head. llama3-tied: multi-query attention, a tied head, scaled RoPE.
+    # llama-bf16: weights in bfloat16.
     "llama": Base("LlamaForCausalLM", 1238, {**DECODER, **UNTIED}, Rope(1e4), committed=True),
     "llama3-tied": Base(
         "LlamaForCausalLM",
@@ -146,7 +146,7 @@ BASES: Mapping[str, Base] = {
         dtype="bfloat16",
         committed=True,
     ),
-    # qwen2: biases of q, k and v, a tied head. qwen2-f16-shards: float16 in shards.
+    # qwen2: q, k and v with biases, a tied head. qwen2-f16-shards: weights in float16, in several files.
     "qwen2": Base("Qwen2ForCausalLM", 1241, {**DECODER, **TIED}, Rope(1e6), committed=True),
     "qwen2-f16-shards": Base(
         "Qwen2ForCausalLM",
@@ -157,9 +157,9 @@ BASES: Mapping[str, Base] = {
         max_shard_size="20KB",
         committed=True,
     ),
-    # q_norm and k_norm; all heads together are wider than the hidden state.
+    # Has q_norm and k_norm. All heads together are wider than the hidden state.
     "qwen3": Base("Qwen3ForCausalLM", 1243, {**DECODER, **TIED, "head_dim": HEAD_DIM}, Rope(1e6), committed=True),
-    # gemma: norms that add one, scaled embeddings. gemma3: sliding and full attention, each with its own positions.
+    # gemma: norms add 1 to their weights, embeddings are scaled. gemma3: sliding and full attention, different RoPE.
     "gemma": Base("GemmaForCausalLM", 1244, {**DECODER, **GEMMA}, Rope(1e4), committed=True),
     "gemma3": Base(
         "Gemma3ForCausalLM",
@@ -174,7 +174,7 @@ BASES: Mapping[str, Base] = {
         Rope(1e6, local_theta=1e4),
         committed=True,
     ),
-    # Norms like Gemma 3's, except those of heads; capped scores and logits.
+    # The same norms as in Gemma 3, but no norms of heads. Scores and logits are capped.
     "gemma2": Base(
         "Gemma2ForCausalLM",
         1257,
@@ -216,7 +216,7 @@ BASES: Mapping[str, Base] = {
         VIT,
         committed=True,
     ),
-    # One head of keys and values, attention and MLP in parallel after one norm, a tied head.
+    # Multi-query attention; attention and MLP are parallel, after one norm; a tied head.
     "falcon": Base(
         "FalconForCausalLM",
         1250,
@@ -233,7 +233,7 @@ BASES: Mapping[str, Base] = {
         Rope(1e4),
         committed=True,
     ),
-    # Grouped queries, and a norm each for attention and MLP.
+    # Grouped-query attention; attention and MLP are parallel, each after its own norm.
     "falcon-new": Base(
         "FalconForCausalLM",
         1251,
@@ -251,7 +251,7 @@ BASES: Mapping[str, Base] = {
         Rope(1e4),
         committed=True,
     ),
-    # Alibi with a number of heads that isn't a power of two, biases, attention before the MLP.
+    # ALiBi with a number of heads that isn't a power of two; biases; attention before the MLP, not parallel.
     "falcon-alibi": Base(
         "FalconForCausalLM",
         1252,
@@ -273,7 +273,7 @@ BASES: Mapping[str, Base] = {
         "LlamaForSequenceClassification", 1253, {**DECODER, "num_labels": LABELS}, Rope(1e4), committed=True
     ),
     "gpt2-seqcls": Base("GPT2ForSequenceClassification", 1254, {**GPT2, "num_labels": LABELS}, committed=True),
-    # A label for each token.
+    # Models that predict a label for each token.
     "bert-tokcls": Base("BertForTokenClassification", 1264, {**BERT, "num_labels": LABELS}, committed=True),
     "llama-tokcls": Base(
         "LlamaForTokenClassification",
@@ -282,7 +282,7 @@ BASES: Mapping[str, Base] = {
         Rope(1e4),
         committed=True,
     ),
-    # BERT without token types and without a pooler, with other module names.
+    # Like BERT, but without token types and a pooler, and with other module names.
     "distilbert": Base(
         "DistilBertForSequenceClassification",
         1258,
@@ -297,7 +297,7 @@ BASES: Mapping[str, Base] = {
         Rope(1e4),
         committed=True,
     ),
-    # One layer for q, k and v, and one for gate and up; an untied head.
+    # One layer computes q, k and v, and one computes gate and up; an untied head.
     "phi3": Base(
         "Phi3ForCausalLM",
         1256,
@@ -305,9 +305,9 @@ BASES: Mapping[str, Base] = {
         Rope(1e4),
         committed=True,
     ),
-    # Norms only of results; one norm over all heads' queries, one over their keys; an untied head.
+    # Norms after attention and MLP, not before; one norm over all heads' queries, one over their keys; an untied head.
     "olmo2": Base("Olmo2ForCausalLM", 1372, {**DECODER, **UNTIED, "rms_norm_eps": 1e-5}, Rope(5e5), committed=True),
-    # Activations that the families don't use by default.
+    # Models with activations that aren't their family's default.
     "gpt2-silu": Base(
         "GPT2LMHeadModel",
         1359,
@@ -344,7 +344,7 @@ BASES: Mapping[str, Base] = {
         {**VIT, **ONE_LAYER, "hidden_act": "gelu_fast"},
         committed=True,
     ),
-    # Scores are divided by the layer's number, and not by the root of the head's size.
+    # Attention scores are divided by the number of the layer (from 1), and not by the root of the head's size.
     "gpt2-scaled": Base(
         "GPT2LMHeadModel",
         1366,
@@ -365,7 +365,7 @@ BASES: Mapping[str, Base] = {
         Rope(1e4, {"rope_type": "default", "partial_rotary_factor": 0.75}),
         committed=True,
     ),
-    # Extended contexts.
+    # RoPE is scaled for longer contexts, by YaRN.
     "llama-yarn": Base(
         "LlamaForCausalLM",
         1368,
@@ -383,7 +383,7 @@ BASES: Mapping[str, Base] = {
         ),
         committed=True,
     ),
-    # The cases' texts are longer than the original context, or shorter.
+    # RoPE scaled by longrope: the cases' texts are longer than the original context (phi3) or shorter (qwen2).
     "phi3-long": Base(
         "Phi3ForCausalLM",
         1369,
@@ -415,7 +415,7 @@ BASES: Mapping[str, Base] = {
         ),
         committed=True,
     ),
-    # Alibi over keys that several heads share.
+    # ALiBi with keys that several query heads share.
     "falcon-alibi-shared": Base(
         "FalconForCausalLM",
         1371,

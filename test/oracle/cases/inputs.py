@@ -1,4 +1,4 @@
-"""Batches of cases, each from a generator of its own."""
+"""The batches of cases. Each case draws them from its own random generator."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ def make_batches(kind: str, generator: torch.Generator) -> list[Batch]:
 
 
 def text(generator: torch.Generator, padding: str = "", pad_id: int = 2) -> Batch:
-    """Rows of tokens; `padding` is '', 'left' or 'right'. The first tokens of each row are a prompt, without loss."""
+    """Draws rows of tokens; `padding` is '', 'left' or 'right'. Each row begins with a prompt, which has no loss."""
     ids = torch.randint(3, VOCABULARY, (ROWS, LENGTH), generator=generator)
     mask = torch.ones(ROWS, LENGTH, dtype=torch.long)
     if padding:
@@ -73,7 +73,7 @@ def _classified(pad_id: int, *, token_types: bool = False, labels: Labels = _one
 
 
 def _paired(generator: torch.Generator) -> Batch:
-    """Three times as many rows as usual: two classes have several rows, and one class a single row."""
+    """Draws three times as many rows as usual. Two classes have several rows; one class has a single row."""
     draw = _classified(0, token_types=True)
     parts = [draw(generator) for _ in range(3)]
     batch = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
@@ -82,7 +82,7 @@ def _paired(generator: torch.Generator) -> Batch:
 
 
 def _tagged(pad_id: int, *, token_types: bool = False) -> Callable[..., Batch]:
-    """Every third token has no label, like the rest of a word, and padding has none."""
+    """Returns a function that draws batches. Padding and each third token, like later parts of words, have no label."""
     draw_rows = _classified(pad_id, token_types=token_types)
 
     def draw(generator: torch.Generator) -> Batch:
@@ -95,7 +95,7 @@ def _tagged(pad_id: int, *, token_types: bool = False) -> Callable[..., Batch]:
 
 
 def _first_learnt(generator: torch.Generator) -> Batch:
-    """The first token after left padding has a label, which is predicted from a position that sees no token."""
+    """Draws a batch padded on the left. The first real token has a label, predicted from a padding position."""
     batch = text(generator, "left")
     ids, mask, labels = (batch[name] for name in ("input_ids", "attention_mask", "labels"))
     first = mask.argmax(1, keepdim=True)
@@ -103,7 +103,7 @@ def _first_learnt(generator: torch.Generator) -> Batch:
 
 
 def _padding_read(generator: torch.Generator) -> Batch:
-    """RoBERTa's padding token within the rows, where the mask makes it visible. Positions aren't counted for it."""
+    """Draws rows with RoBERTa's padding token in their midst and unmasked. Position ids don't count such tokens."""
     batch = _classified(1)(generator)
     batch["input_ids"][:, [3, 6]] = 1
     batch["attention_mask"][:, [3, 6]] = 1
@@ -148,10 +148,10 @@ def from_json(batch: Json) -> Batch:
 
 
 def counted_tokens(batch: Batch) -> int:
-    """The number of labels in a model's loss: each is predicted from the token before it."""
+    """Returns the number of labels in a model's loss. A row's first label doesn't count: no token predicts it."""
     return int((batch["labels"][:, 1:] != IGNORED).sum())
 
 
 def real_rows(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """A language model's logits without those of padding, which are arbitrary; all logits of other models."""
+    """Returns a language model's logits without those of padding, which are arbitrary; of other models, all logits."""
     return logits[batch["attention_mask"].bool()] if logits.ndim == 3 else logits

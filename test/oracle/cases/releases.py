@@ -1,5 +1,5 @@
-"""Folders of adapters that releases of PEFT write. `python -m oracle release` adds those of the installed
-release; with transformers 4 it also writes the bases' configurations in that release's form."""
+"""Adapter folders written by several PEFT releases. `python -m oracle release` adds those of the installed
+release; with transformers 4 it also writes the bases' configurations in the form of that release."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ FOLDERS: Mapping[str, Mapping[str, Any]] = {
     "drawn": {"save_projection": False},
     "bias": {"bias": "vera_only"},
 }
-"""The adapters of each release."""
+"""The adapters that each release writes, and the options of their configurations."""
 
 
 def write_release() -> None:
@@ -52,7 +52,7 @@ def write_release() -> None:
 
 @torch.no_grad()
 def logits_of(adapter: Path) -> torch.Tensor:
-    """The installed PEFT's logits with an adapter's files, (1, tokens, vocabulary)."""
+    """Returns the logits of the installed PEFT with an adapter's files: (1, tokens, vocabulary)."""
     model = adapters.loaded(GOLDEN / "base" / BASE, adapter)
     logits: torch.Tensor = model(input_ids=torch.tensor(INPUT_IDS)).logits
     return logits.contiguous()

@@ -1,4 +1,4 @@
-"""Ten steps of torch's AdamW over everything that trains, and the effect of rounding on the results."""
+"""Trains ten steps with torch's AdamW, and measures the effect of rounding on the results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,25 +16,25 @@ from .recipe import Recipe
 
 STEPS = 10
 JITTER = 3e-6
-"""The size of noise in gradients, relative to the largest entry of each tensor."""
+"""The size of the noise that is added to gradients, relative to the largest entry of each tensor."""
 LOSS_FLOOR, FINAL_FLOOR = 2e-4, 5e-5
-"""The smallest tolerances, which are float32's own rounding."""
+"""The smallest tolerances of losses and of final values: float32's rounding errors."""
 MARGIN = 5
-"""Tolerances are the measured noise times this."""
+"""The factor from the measured noise to the tolerances."""
 
 
 @dataclass
 class Run:
     losses: list[float] = field(default_factory=list)
     grad_norms: list[float] = field(default_factory=list)
-    """Norms before clipping."""
+    """The norms of the gradients before clipping."""
     lrs: list[float] = field(default_factory=list)
     batches: list[list[int]] = field(default_factory=list)
     final: State = field(default_factory=dict)
 
 
 def train(model: Model, spec: Training, batches: Sequence[Batch], jitter_seed: int | None = None) -> Run:
-    """Trains. With `jitter_seed`, gradients get a little noise, which shows how much results depend on it."""
+    """Trains. With `jitter_seed`, gradients get a little noise, which shows how strongly results depend on rounding."""
     model.train()
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=spec.lr, weight_decay=spec.weight_decay)
@@ -61,7 +61,7 @@ def train(model: Model, spec: Training, batches: Sequence[Batch], jitter_seed: i
 
 
 def _backward(model: Model, spec: Training, batches: Sequence[Batch]) -> float:
-    """Adds up the gradients of a step's batches, and gives the step's loss."""
+    """Adds up the gradients of a step's batches, and returns the step's loss."""
     total = 0.0
     tokens = sum(counted_tokens(batch) for batch in batches) if spec.normalise == "token_mean" else None
     for batch in batches:
@@ -78,13 +78,13 @@ def _add_noise(parameters: Sequence[torch.nn.Parameter], generator: torch.Genera
         if parameter.grad is None:
             continue
         size = JITTER * parameter.grad.abs().max().item()
-        # Zeros stay exact, as in every implementation.
+        # A gradient of exactly zero gets no noise, because every implementation gives exactly zero.
         noise = torch.randn(parameter.shape, generator=generator) * (parameter.grad != 0)
         parameter.grad.add_(noise * size)
 
 
 def record(recipe: Recipe, spec: Training, batches: Sequence[Batch], start: State) -> tuple[Json, State]:
-    """The run's figures, with tolerances from its noise, and its final values."""
+    """Trains, and returns the run's figures (with tolerances derived from its noise) and its final values."""
 
     def run(*, other: bool = False, jitter_seed: int | None = None) -> Run:
         model = recipe.fresh(other=other)
@@ -131,5 +131,5 @@ def record(recipe: Recipe, spec: Training, batches: Sequence[Batch], start: Stat
 
 
 def rounded(value: float, digits: int) -> float:
-    """Rounds to significant digits."""
+    """Rounds a number to `digits` significant digits."""
     return float(f"{value:.{digits}g}")

@@ -1,4 +1,4 @@
-"""Two adapters on one base model: switched, both active, disabled, saved, one deleted, loaded again."""
+"""Generates cases of two adapters on one base model, which are switched, combined, disabled, saved and deleted."""
 
 import os
 import shutil
@@ -29,9 +29,9 @@ class Pair:
     first: Mapping[str, Any]
     second: Mapping[str, Any]
     sums: bool = False
-    """Whether PEFT can add such adapters, and assign one to each row of a batch."""
+    """Whether the case includes PEFT's weighted sums of both, and a batch whose rows use different adapters."""
     merges: bool = False
-    """Whether both are also merged, one after the other."""
+    """Whether both adapters are also merged, one after the other."""
 
 
 def _pair(base: str, seed: int, first: list[str], second: list[str], *, fan_in_fan_out: bool = False) -> Pair:
@@ -68,11 +68,11 @@ PAIRS: Mapping[str, Pair] = {
 
 WEIGHTS = (0.7, -0.4)
 WAYS = (("linear", None), ("cat", None), ("svd", None), ("svd", 2))
-"""PEFT's `combination_type`s, with ranks."""
+"""PEFT's values of `combination_type`, each with its `svd_rank`."""
 
 
 def make_pair(root: Path, name: str) -> None:
-    """Writes `cases/NAME` under `root`, which has the base model too."""
+    """Writes the folder `cases/NAME` in `root`, which also contains the base model."""
     pair = PAIRS[name]
     base = root / "base" / pair.base
     folder = root / "cases" / name

@@ -1,4 +1,4 @@
-"""PEFT's behaviour in odd situations: its errors, its warnings, or its results."""
+"""Records what PEFT does in odd situations: its errors, its warnings, or its results."""
 
 import tempfile
 import warnings
@@ -17,7 +17,7 @@ ABOUT = (
     "the error, the warnings, or the result (DIR stands for the adapter's folder)"
 )
 NEITHER_HERE_NOR_THERE = "will assume that the vocabulary"
-"""PEFT looks for the base model at the hub when it saves, and warns that it is missing."""
+"""Part of a warning to ignore: when PEFT saves, it looks for the base model on the hub and doesn't find it."""
 
 
 def make_errors(root: Path) -> None:

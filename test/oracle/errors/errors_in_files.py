@@ -1,4 +1,4 @@
-"""Odd situations with adapters' files."""
+"""Odd situations with the files of adapters."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -90,7 +90,7 @@ def _nothing_second(scene: Scene) -> None:
 
 
 def _narrow_second(scene: Scene, *, save_projection: bool) -> Json:
-    """An adapter that was trained alone is loaded beside one with wider layers, whose A and B are wider too."""
+    """Loads an adapter that was trained alone as the second one, after one with wider layers and so wider A and B."""
     saved = {"save_projection": save_projection}
     narrow = scene.saved(**saved)
     wide = scene.saved(target_modules=[*TARGETS, "fc1", "fc2"], **saved)
@@ -102,7 +102,7 @@ def _narrow_second(scene: Scene, *, save_projection: bool) -> Json:
 
 
 def _other_projections(scene: Scene) -> Json:
-    """The second file has equal shapes and the same key, but other values of A."""
+    """Loads a second file with the same shapes and the same key, but with different values of A."""
     other = with_tensors(scene.saved(), lambda file: {name: it * 2 if name == A else it for name, it in file.items()})
     model = scene.loaded(scene.saved())
     before = scene.loss(model)

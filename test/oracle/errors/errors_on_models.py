@@ -1,4 +1,4 @@
-"""Odd situations with configurations and with adapters on a model."""
+"""Odd situations with configurations, and with adapters on a model."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ def model_situations(scene: Scene) -> Mapping[str, Situation]:
         return lambda: _nothing(scene.vera(**changes))
 
     def second(*, run: bool = True, **changes: Any) -> Situation:
-        """Adds a second adapter beside the first; with `run`, the model computes with it."""
+        """Returns a situation that adds a second adapter; with `run`, the model also computes with it."""
 
         def add() -> None:
             model = scene.vera()
@@ -74,7 +74,7 @@ def model_situations(scene: Scene) -> Mapping[str, Situation]:
 
 
 def _nothing(_: object) -> None:
-    """The result of a situation that works, and has nothing else to report."""
+    """Returns the result of a situation that raises no error and has nothing else to report."""
 
 
 def _delete_only(scene: Scene, model: Model) -> Json:

@@ -1,4 +1,4 @@
-"""The beginning of odd situations: OPT, and saved adapters over it."""
+"""The models with which odd situations begin: OPT, and saved adapters on it."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ R, TARGETS = 4, ["q_proj", "v_proj"]
 CONFIG, TENSORS = "adapter_config.json", "adapter_model.safetensors"
 
 Situation = Callable[[], Json]
-"""Acts out a situation, and gives losses, names, or nothing."""
+"""A function that does what an odd situation describes, and returns losses, names or None."""
 
 
 def config(**changes: Any) -> VeraConfig:
@@ -39,14 +39,14 @@ class Scene:
         return load_base(self.bases / name)
 
     def vera(self, **changes: Any) -> Model:
-        """OPT with a new adapter."""
+        """Returns OPT with a new adapter."""
         return get_peft_model(self.base(), config(**changes)).eval()
 
     def loss(self, model: Model) -> float:
         return adapters.forward(model, self.batch)[1]
 
     def saved(self, **changes: Any) -> Path:
-        """The folder of an adapter with random values."""
+        """Returns the folder of a saved adapter with random values."""
         folder = self.folder / hashlib.md5(json.dumps(changes, sort_keys=True).encode()).hexdigest()[:6]
         if not folder.exists():
             with adapters.quietly():
@@ -63,7 +63,7 @@ class Scene:
 
 
 def edited(folder: Path, change: Callable[[Path], None]) -> Path:
-    """A copy of an adapter's folder, changed by `change`."""
+    """Copies an adapter's folder and applies `change` to the copy."""
     copy = folder.with_name(folder.name + "e")
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(folder, copy)

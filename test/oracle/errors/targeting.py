@@ -1,4 +1,4 @@
-"""The modules that a configuration wraps, and all modules of the bases."""
+"""Records the modules that each configuration wraps, and all modules of the bases."""
 
 import json
 import warnings
@@ -124,7 +124,7 @@ def _resolved(base: str, config: Mapping[str, Any], task: str | None) -> Json:
 
 
 def make_modules(root: Path) -> None:
-    """Writes the bases' modules that may be wrapped or looked up, in torch's order, one on each line."""
+    """Writes the linear layers and embeddings of each base, in torch's order, one per line."""
     entries = ",\n".join(f'  "base/{base}": {_modules(new_model(BASES[base]))}' for base in TARGETS)
     (root / "modules.json").write_text(f"{{\n{entries}\n}}\n", encoding="utf-8")
 
@@ -143,7 +143,7 @@ def _modules(model: Model) -> str:
 
 
 def _sizes(module: Any) -> tuple[int, int] | None:
-    """A module's in_features and out_features."""
+    """Returns a module's in_features and out_features, or None if it is no linear layer or embedding."""
     if kind_of(module) == "Conv1D":
         return module.nx, module.nf
     if isinstance(module, torch.nn.Linear):

@@ -1,4 +1,4 @@
-"""GGUF files that PyPI's `gguf` writes by llama.cpp's rules, and their contents."""
+"""Generates GGUF files with the package `gguf`, which follows llama.cpp's rules, and records their contents."""
 
 import base64
 import tempfile
@@ -26,7 +26,7 @@ ABOUT = (
 TYPES = ("Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K")
 BLOCKS = 6
 SCALES = {"Q4_1": 2, "Q5_1": 2, "Q4_K": 2, "Q5_K": 2}
-"""The number of float16 scales at a block's beginning, if there are several. Q6_K has its single scale at the end."""
+"""How many float16 scales a block begins with, for types with several. Q6_K has its only scale at the end."""
 
 PACKED = {
     "llama": ("model.layers.0.self_attn.k_proj.weight", "model.layers.1.mlp.gate_proj.weight"),
@@ -55,7 +55,7 @@ def _model(base: Path, path: Path, name: str) -> Json:
 
 
 def _blocks(name: str) -> Json:
-    """Blocks of random bytes, except for scales, which must be finite and of a usual size."""
+    """Draws blocks of random bytes, except for their scales, which must be finite and of a usual size."""
     kind = gguf.GGMLQuantizationType[name]
     elements, size = gguf.GGML_QUANT_SIZES[kind]
     random = np.random.default_rng(kind.value)

@@ -1,4 +1,4 @@
-"""Base models as GGUF files, converted like convert_hf_to_gguf.py converts checkpoints."""
+"""Converts base models to GGUF files, as convert_hf_to_gguf.py does."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -64,13 +64,13 @@ TURNED = (".c_attn.weight", ".c_proj.weight", ".c_fc.weight")
 
 @dataclass(frozen=True)
 class Family:
-    """The converter's treatment of an architecture."""
+    """How the converter treats an architecture."""
 
     architecture: str
     names: Mapping[str, str]
     describe: Callable[[gguf.GGUFWriter, Json], None]
     rows: Callable[[str, int, Json], list[int] | None] = lambda name, count, config: None
-    """The checkpoint's row for each row of the file."""
+    """Returns, for each row of a tensor in the file, its row in the checkpoint; None if the order is the same."""
     shifts_norms: bool = False
     extra: Mapping[str, Callable[[Json], np.ndarray | None]] = field(default_factory=dict)
 
@@ -156,12 +156,12 @@ def _falcon(writer: gguf.GGUFWriter, config: Json) -> None:
 
 
 def _falcon_heads(config: Json) -> int:
-    """The number of heads of keys; old files lack `num_kv_heads`."""
+    """Returns the number of key heads. The old architecture has one; its files may lack `num_kv_heads`."""
     return int(config["num_kv_heads"]) if config["new_decoder_architecture"] else 1
 
 
 def _llama_rows(name: str, count: int, config: Json) -> list[int] | None:
-    """llama.cpp rotates queries and keys in another order, so the rows are reordered."""
+    """Reorders the rows of queries and keys, because llama.cpp rotates other pairs of numbers than transformers."""
     of = {"q_proj": "num_attention_heads", "k_proj": "num_key_value_heads"}
     heads = next((config[key] for end, key in of.items() if name.split(".")[-2] == end), None)
     if heads is None:
@@ -180,7 +180,7 @@ def _falcon_rows(name: str, count: int, config: Json) -> list[int] | None:
 
 
 def _rope_factors(config: Json) -> np.ndarray | None:
-    """The divisors of Llama 3's scaled frequencies, computed from float32 as in the converter."""
+    """Returns the divisors of Llama 3's RoPE frequencies, computed from float32 as in the converter."""
     rope = config["rope_parameters"]
     if rope["rope_type"] != "llama3":
         return None
@@ -217,11 +217,11 @@ FAMILIES: Mapping[str, Family] = {
     "falcon-new": Family("falcon", FALCON, _falcon, _falcon_rows),
     "gpt2": Family("gpt2", GPT2, _gpt2),
 }
-"""Architectures, by the bases' names."""
+"""The architecture of each base that is converted, by the base's name."""
 
 
 def write_model(base: Path, path: Path, name: str) -> Json:
-    """Writes the file, and gives a recipe by which `restored` makes the file from the base's tensors."""
+    """Writes the file, and returns a recipe with which `restored` makes the same file from the base's tensors."""
     config, family = read_json(base / "config.json"), FAMILIES[name]
     writer = gguf.GGUFWriter(path, family.architecture)
     family.describe(writer, config)

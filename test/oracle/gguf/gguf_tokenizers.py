@@ -1,4 +1,4 @@
-"""Tokenizers in GGUF files, written like convert_hf_to_gguf.py writes them, and transformers' ids of texts."""
+"""Writes tokenizers into GGUF files, as convert_hf_to_gguf.py does, and records transformers' ids of texts."""
 
 import json
 from collections.abc import Sequence
@@ -53,11 +53,11 @@ PRE: dict[str, pre_tokenizers.PreTokenizer] = {
 """The pre-tokenizers in the tokenizer.json of GPT-2, SmolLM2, Qwen2.5, Llama 3, Phi-4, Mistral Nemo and Falcon."""
 
 WHOLE_WORDS = ("llama-bpe", "tekken")
-"""Pre-tokenizers that never split words that are tokens, even without merges. Texts then begin with the first token."""
+"""Pre-tokenizers that never split a word that is a token, even without merges. With them, ids begin with token 0."""
 
 
 def write_byte_level(path: Path) -> list[Json]:
-    """Writes one file, and gives the ids for each pre-tokenizer, because such files differ only in its name."""
+    """Writes one file, and returns ids for all pre-tokenizers, because their files would differ only in a name."""
     definition = read_json(FOLDER / "roberta.json") | {"post_processor": None}
     model = definition["model"]
     tokens = sorted(model["vocab"], key=model["vocab"].get)
@@ -108,8 +108,8 @@ MORE = [
     "Größe 漢字 \U0001f433",
 ]
 ARCHITECTURES = ("phi3", "gemma2")
-"""Phi-3's tokenizer adds a space before texts, like Llama's own tokenizer.json; transformers reads Llama's GGUF
-files differently."""
+"""The architectures of the files. Phi-3 stands for Llama, because its tokenizer also adds a space before texts and
+transformers reads Llama's GGUF files differently."""
 
 
 def write_sentencepiece(folder: Path) -> list[Json]:
@@ -122,15 +122,15 @@ def _sentencepiece(folder: Path, architecture: str) -> list[Json]:
     tokens: list[tuple[str, float, gguf.TokenType]] = [(token, 0.0, kind) for token, kind in SPECIAL.items()]
     tokens.append(("<unk>", 0.0, gguf.TokenType.UNKNOWN))
     if architecture == "gemma2":
-        # transformers' class adds this token to every vocabulary.
+        # transformers' tokenizer class for Gemma adds this token to every vocabulary.
         tokens.append(("<mask>", 0.0, gguf.TokenType.CONTROL))
     pieces = [piece for piece in _pieces() if piece not in user_defined]
-    # The converter writes these tokens with plain spaces.
+    # The converter writes these tokens with ordinary spaces.
     tokens += [(token.replace(SPACE, " "), 0.0, gguf.TokenType.USER_DEFINED) for token in user_defined]
     tokens += [(f"<0x{byte:02X}>", 0.0, gguf.TokenType.BYTE) for byte in range(256)]
     scored = architecture == "phi3"
     ordered = [(piece, -float(rank) if scored else 0.0, gguf.TokenType.NORMAL) for rank, piece in enumerate(pieces)]
-    # If scores give the order of merges, ids may have any order.
+    # With scores, the scores define the order of merges, so ids may have any order.
     tokens += reversed(ordered) if scored else ordered
     writer = gguf.GGUFWriter(folder / f"{name}.gguf", architecture)
     writer.add_tokenizer_model("llama")
@@ -154,7 +154,7 @@ def _sentencepiece(folder: Path, architecture: str) -> list[Json]:
 
 
 def merges() -> Json:
-    """The merges of a vocabulary with repeated parts, and with characters of two UTF-16 units."""
+    """Returns the merges of a vocabulary with repeated parts and with characters of two UTF-16 units."""
     tokens = [
         "ab",
         "a",
@@ -177,7 +177,7 @@ def merges() -> Json:
 
 
 def _pieces() -> Sequence[str]:
-    """Joined pieces in the order of another tokenizer's merges, then characters, as in SentencePiece."""
+    """Returns pieces as SentencePiece orders them: joined ones by another tokenizer's merges, then characters."""
     decode = decoders.ByteLevel().decode
     merged = ("".join(merge) for merge in read_json(FOLDER / "roberta.json")["model"]["merges"])
     texts = [decode([token]).replace(" ", SPACE) for token in merged]

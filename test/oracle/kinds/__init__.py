@@ -1,1 +1,1 @@
-"""Cases of other kinds of adapters than VeRA."""
+"""Cases with adapters of kinds other than VeRA."""

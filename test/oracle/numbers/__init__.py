@@ -1,1 +1,1 @@
-"""Tables of numbers and files that belong to no case."""
+"""Tables of numbers, and files, that belong to no case."""

@@ -1,4 +1,4 @@
-"""Results of transformers' activations."""
+"""Records the results of transformers' activations."""
 
 from pathlib import Path
 from typing import Any

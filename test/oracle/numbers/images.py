@@ -1,4 +1,4 @@
-"""Results of transformers' ViTImageProcessor."""
+"""Records the results of transformers' ViTImageProcessor."""
 
 from base64 import b64encode
 from pathlib import Path
@@ -19,7 +19,7 @@ ABOUT = (
 )
 
 SIZES = {"noise": (13, 7), "ramp": (40, 23), "checks": (17, 31), "dot": (1, 1), "strip": (3, 50)}
-"""(width, height)"""
+"""(width, height) of the test images in pixels."""
 
 RESAMPLES = {"nearest": 0, "lanczos": 1, "bilinear": 2, "bicubic": 3}
 SQUARE = {"height": 12, "width": 12}
@@ -92,7 +92,7 @@ def _image(name: str, width: int, height: int) -> Image:
         channels = [(x + y) % 2 * 255, (x // 3 + y // 2) % 2 * 255, x % 5 * 60, x * 0 + 255]
     else:
         channels = list(random.integers(0, 256, (4, height, width)))
-        # Alphas include both ends.
+        # The alpha values include both ends, 0 and 255.
         channels[3].flat[:4] = [0, 255, 1, 254][: channels[3].size]
     return fromarray(np.stack(channels, axis=-1).astype(np.uint8))
 

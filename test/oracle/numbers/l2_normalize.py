@@ -1,4 +1,4 @@
-"""Results of torch's F.normalize."""
+"""Records the results of torch's F.normalize."""
 
 from pathlib import Path
 

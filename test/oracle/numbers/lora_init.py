@@ -1,4 +1,4 @@
-"""First values of lora_A, which torch draws for two modules in a row after setting a seed."""
+"""Records the initial values of lora_A, which torch draws for two modules after setting a seed."""
 
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,8 @@ from ..places import Json, write_json
 from ..versions import versions
 
 SIZES = ((1, 5), (1, 15), (4, 4), (1, 17), (3, 13))
-"""Ranks and inputs. Torch draws normal numbers in another way if there are fewer than 16, or if 16 doesn't
-divide their number."""
+"""Ranks and input sizes. Torch draws normal numbers differently if there are fewer than 16, or if their number
+isn't a multiple of 16."""
 SEEDS = (0, 1234, -1)
 
 

@@ -1,4 +1,4 @@
-"""`vera_A` and `vera_B` for many keys and shapes, drawn by PEFT, and computed by the generator's own steps."""
+"""Records `vera_A` and `vera_B` for many keys and shapes: as PEFT draws them, and as computed by `emulate`."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ SHAPES = [  # r, in, out
     (1024, 896, 4864),
 ]
 SHOWN = 64
-"""The number of values at either end whose bits are written."""
+"""How many of the first and of the last values are written as bits."""
 
 Floats = NDArray[np.float32]
 
@@ -42,7 +42,7 @@ FUSED = (
 
 
 def emulate(key: int, r: int, max_in: int, max_out: int) -> Iterator[tuple[Floats, Floats]]:
-    """A, then B, each unfused and fused, from numpy's 32-bit Mersenne Twister."""
+    """Computes A, then B, each as (unfused, fused) numbers, from numpy's 32-bit Mersenne Twister."""
     twister = np.random.MT19937()
     twister._legacy_seeding(key & 0xFFFFFFFF)
     words = twister.random_raw(r * max_in + max_out * r)
@@ -51,7 +51,7 @@ def emulate(key: int, r: int, max_in: int, max_out: int) -> Iterator[tuple[Float
         bound = math.sqrt(3.0) * (math.sqrt(2.0) / math.sqrt(fan))
         low, high = np.float32(-bound), np.float32(bound)
         plain = part * (high - low) + low
-        # A product of two float32 numbers is exact in float64, so the result is rounded once.
+        # The product of two float32 numbers is exact in float64, so only the conversion to float32 rounds noticeably.
         fused = (part.astype(np.float64) * np.float64(high - low) + np.float64(low)).astype(np.float32)
         yield plain, fused
 
@@ -80,13 +80,13 @@ def make_prng(root: Path) -> None:
                 }
             rows.append(json.dumps(row, separators=(",", ":")))
     head = {"about": ABOUT, "fused": FUSED, "versions": versions(), "emulation_check": checked}
-    # One row on each line.
+    # Each row of the table is on its own line.
     text = json.dumps(head, indent=1)[:-2] + ',\n "rows": [\n' + ",\n".join(rows) + "\n ]\n}\n"
     (root / "prng.json").write_text(text, encoding="utf-8")
 
 
 def drawn_hashes(key_and_shapes: Sequence[Sequence[int]]) -> list[list[str]]:
-    """The hashes of A and B for rows of key, r, in, out."""
+    """Returns the hashes of A and B for each row (key, r, in, out)."""
     return [[sha256(values) for values in _draw(*row)] for row in key_and_shapes]
 
 

@@ -1,4 +1,4 @@
-"""Linear layers that scikit-learn solves, and their predictions."""
+"""Records linear layers that scikit-learn solves, and their predictions."""
 
 import platform
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ def _numbers() -> Iterator[Json]:
 
 
 def _features(random: np.random.RandomState, N: int, D: int) -> Floats:
-    """Random features of length 1, with three digits."""
+    """Draws random feature vectors with a norm of about 1, rounded to three decimals."""
     features = random.randn(N, D)
     features /= np.linalg.norm(features, axis=1, keepdims=True)
     return np.asarray(features.round(3), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""transformers' rotary tables for fields of config.json."""
+"""Records transformers' rotary tables for fields of config.json."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -128,13 +128,13 @@ def _row(situation: str, given: Json) -> Json:
 
 
 def _copied(given: Json) -> Json:
-    """A copy, because transformers writes into its argument."""
+    """Copies a config two levels deep, because transformers writes into its arguments."""
     return {name: dict(value) if isinstance(value, dict) else value for name, value in given.items()}
 
 
 @torch.no_grad()
 def _last_row(model: Any, length: int) -> list[float]:
-    """[cos | sin] of each pair at the last position, as a pass over a text of that length uses them."""
+    """Returns [cos | sin] of each pair at the last position of a text of `length` tokens, as in a forward pass."""
     seen: list[Any] = []
     network = model.base_model
     hook = network.rotary_emb.register_forward_hook(lambda _module, _inputs, made: seen.append(made))

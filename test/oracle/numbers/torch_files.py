@@ -1,4 +1,4 @@
-"""Files that torch.save writes of state dicts and of other objects."""
+"""Records files that torch.save writes for state dicts and for other objects."""
 
 import base64
 import io
@@ -33,7 +33,7 @@ DTYPES = {
 
 
 class Calls:
-    """An object that makes Python's pickle run a command when it is read."""
+    """An object that makes Python's pickle run a shell command when a file with it is read."""
 
     def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
         return os.system, ("echo opened",)

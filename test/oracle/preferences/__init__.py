@@ -1,1 +1,1 @@
-"""TRL's trainers that learn from preferences."""
+"""Records runs of TRL's preference trainers, DPO and KTO."""

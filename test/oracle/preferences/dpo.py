@@ -1,4 +1,4 @@
-"""TRL's DPOTrainer: the tokens of pairs, their log probabilities, and ten steps of each loss."""
+"""Records TRL's DPOTrainer: the tokens of pairs, their log probabilities, and ten training steps with each loss."""
 
 import tempfile
 from pathlib import Path

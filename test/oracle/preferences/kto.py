@@ -1,4 +1,4 @@
-"""TRL's KTOTrainer: the tokens of rated texts, and ten steps."""
+"""Records TRL's KTOTrainer: the tokens of rated texts, and ten training steps."""
 
 import tempfile
 from pathlib import Path
@@ -19,7 +19,7 @@ ABOUT = (
     "The tokenizer is that of dpo.json."
 )
 BAD = (1, 4, 5, 8)
-"""Pairs whose rejected text is rated. The first pair has both texts rated, and all others the chosen text."""
+"""Indices of pairs whose rejected text is rated. The first pair has both texts rated, all others the chosen text."""
 
 
 def _arguments(beta: float = 0.1, desirable_weight: float = 1.0, undesirable_weight: float = 1.0) -> dict[str, Json]:

@@ -1,4 +1,4 @@
-"""Ten steps of a TRL trainer that learns from preferences, over PEFT's VeRA on a small base model."""
+"""Runs ten steps of a TRL preference trainer, with PEFT's VeRA on a small base model."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,9 +18,9 @@ STEPS = 10
 RANK = 4
 SEED = 90
 MARGIN = 5
-"""Tolerances are the difference made by another computation of attention, times this."""
+"""A tolerance is this many times the difference between transformers' default attention and eager attention."""
 LOGS_FLOOR, FINAL_FLOOR = 2e-4, 1e-4
-"""The smallest tolerances, which are float32's own rounding."""
+"""The smallest tolerances of the logs and of the trained values. They allow for float32 rounding."""
 
 Trainer = Any
 """A TRL trainer that collects the losses of its micro-batches in `losses`, before they are rounded for the logs."""
@@ -72,7 +72,7 @@ LLAMA, QWEN2, GPT2 = ("q_proj", "v_proj", "down_proj"), ("q_proj", "v_proj"), ("
 
 
 def make_row(root: Path, run: Run, folder: Path, make: MakeTrainer) -> Json:
-    """The figures of a run, with tolerances from another computation of attention."""
+    """Trains twice, with default and with eager attention. Returns the first results, and tolerances from both."""
     start, logps, logs, final = _train(prepared(root, run, folder, make))
     _, _, other_logs, other_final = _train(prepared(root, run, folder, make, "eager"))
     moved = max(largest_difference(final[name], other_final[name]) for name in final)
@@ -97,7 +97,7 @@ def make_row(root: Path, run: Run, folder: Path, make: MakeTrainer) -> Json:
 
 
 def prepared(root: Path, run: Run, folder: Path, make: MakeTrainer, attention: str | None = None) -> Trainer:
-    """The trainer before its first step, with vectors that change what the model computes."""
+    """Returns the trainer before its first step. Its vectors are random, so the adapter changes the model's outputs."""
     with quietly():
         torch.manual_seed(0)
         trainer = make(run, folder, load_base(root / "base" / run.base, attention))
@@ -107,7 +107,7 @@ def prepared(root: Path, run: Run, folder: Path, make: MakeTrainer, attention: s
 
 
 def recording(trainer: type[Any]) -> type[Any]:
-    """The trainer's class, which records its losses."""
+    """Returns a subclass of the trainer that records its losses."""
 
     class Recorder(trainer):  # type: ignore[misc]
         def compute_loss(self, *args: Any, **named: Any) -> torch.Tensor:
@@ -143,7 +143,7 @@ def _is_metric(name: str) -> bool:
 
 @torch.no_grad()
 def _logps(trainer: Trainer) -> Json:
-    """The sequences' log probabilities by the adapter and by the base, in the order of the collator."""
+    """Returns the sequences' log probabilities with the adapter and with the base model, in the collator's order."""
     rows: Sequence[Any] = trainer.train_dataset
     batch = trainer.data_collator([rows[index] for index in range(len(rows))])
     labels = batch["input_ids"].masked_fill(batch["completion_mask"] == 0, -100)

@@ -1,4 +1,4 @@
-"""A tokenizer of 96 tokens, as many as the base models have, and texts that people may prefer."""
+"""Makes a tokenizer with 96 tokens, as many as the base models have, and pairs of preferred and rejected texts."""
 
 import json
 import string
@@ -10,14 +10,14 @@ from ..places import Json
 
 EOS = "</s>"
 MERGES = [("t", "h"), ("th", "e"), (" ", "t"), ("i", "n"), ("e", "r")]
-"""Some merges cross the edge between a prompt and its completion."""
+"""BPE merges. Some of them join a prompt's last token with its completion's first."""
 PAIRS: list[dict[str, str]] = [
     {"prompt": "The sea is", "chosen": " calm.", "rejected": " full of fish and rain."},
     {"prompt": "A ship", "chosen": " sails on.", "rejected": " waits"},
-    # The prompt's last letter joins the first letter of one completion.
+    # The prompt's last letter merges with the first letter of one completion.
     {"prompt": "We met", "chosen": "hen.", "rejected": " him."},
     {"prompt": "Why?", "chosen": " It rains", "rejected": " No"},
-    # Both completions are cut.
+    # Both completions are truncated.
     {
         "prompt": "Call me when",
         "chosen": " the wind has turned to the west",
@@ -47,7 +47,7 @@ def ascii_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def tokenizer_files() -> Json:
-    """The files beside a base model's, by name."""
+    """Returns the tokenizer files, by name, that complete a base model's folder."""
     return {
         "tokenizer.json": json.loads(_tokenizer().to_str()),
         "tokenizer_config.json": {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": EOS},

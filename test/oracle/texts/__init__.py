@@ -1,1 +1,1 @@
-"""Tokenizers, chat templates and generation."""
+"""Records tokenizers, chat templates, sentence vectors and generation."""

@@ -1,4 +1,4 @@
-"""Conversations that transformers renders by chat templates: texts, tokens, and which tokens are the assistant's."""
+"""Records conversations that transformers renders with chat templates: texts, tokens, masks of assistant tokens."""
 
 import json
 import tempfile
@@ -16,7 +16,7 @@ TEMPLATES = ORACLE / "chat_templates"
 TOKENIZER = ORACLE.parents[1] / "demo" / "public" / "models" / "prose-1.4M" / "tokenizer.json"
 
 ADDED = ("<|im_start|>", "<|im_end|>", "<|end|>", "<|user|>", "<|assistant|>", "<s>", "</s>")
-"""Special tokens that are added after the 2048 of the demo's tokenizer."""
+"""Special tokens that are added to the 2048 tokens of the demo's tokenizer."""
 SPECIAL: dict[str, dict[str, str]] = {
     "qwen2_5": {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"},
     "qwen3": {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"},
@@ -29,7 +29,7 @@ SPECIAL: dict[str, dict[str, str]] = {
 }
 
 DAY = "2026-01-31"
-"""The fixed date that gpt-oss's template writes instead of today's."""
+"""The date that gpt-oss's template writes here in place of today's."""
 
 
 ABOUT = (
@@ -40,7 +40,7 @@ ABOUT = (
 
 
 def _messages(*turns: str) -> list[dict[str, str]]:
-    """Messages from strings such as 'user: Hello'."""
+    """Parses messages from strings such as 'user: Hello'."""
     pairs = (turn.split(": ", 1) for turn in turns)
     return [{"role": role, "content": content} for role, content in pairs]
 

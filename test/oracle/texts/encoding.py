@@ -1,4 +1,4 @@
-"""Rows of a text classifier by transformers: one text or two with special tokens, cut to a length."""
+"""Records a text classifier's rows from transformers: one text or two, with special tokens, truncated to a length."""
 
 import json
 from pathlib import Path
@@ -44,7 +44,7 @@ PAIRS = [
 ]
 LENGTHS = [4, 9, 64]
 WHOLE = 512
-"""A length that exceeds all texts."""
+"""A maximum length at which no text is truncated."""
 ASKED: list[tuple[str, str | None, int]] = [
     *((text, None, WHOLE) for text in TEXTS),
     *((TEXTS[2], None, length) for length in LENGTHS),
@@ -77,7 +77,7 @@ def _sequence(name: str, type_id: int) -> Json:
 
 
 def _beginning_with(token: str, number: int) -> Json:
-    """Llama 3's post-processor."""
+    """Returns a post-processor like Llama 3's, which puts a token before each text."""
     template = {
         "type": "TemplateProcessing",
         "single": [_special(token, 0), _sequence("A", 0)],
@@ -115,7 +115,7 @@ TOKENIZERS: dict[str, tuple[str, dict[str, Json]]] = {
 
 
 def _row(tokenizer: PreTrainedTokenizerFast, text: str, pair: str | None, max_length: int) -> Json:
-    """Encodes lists, like a data set's texts: an empty second text then still makes a pair."""
+    """Encodes lists of one text, as in a data set. Only in lists does an empty second text still make a pair."""
     made = tokenizer(
         [text],
         None if pair is None else [pair],

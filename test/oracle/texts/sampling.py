@@ -1,4 +1,4 @@
-"""Tokens that transformers may draw, and their scores, by its own logits processors in its own order."""
+"""Records the tokens that transformers may draw, and their scores, from its own logits processors in its own order."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ ABOUT = (
 
 @dataclass(frozen=True)
 class Row:
-    """Fields of a GenerationConfig, and the kind of logits."""
+    """A kind of logits (see `_logits`), and fields of a GenerationConfig."""
 
     logits: str
     do_sample: bool = True
@@ -80,7 +80,7 @@ def _numbers(logits: torch.Tensor, ids: torch.Tensor, kept: torch.Tensor, scores
 
 
 def _logits(kind: str, generator: torch.Generator) -> torch.Tensor:
-    # Numbers of few digits, which float32 and JSON represent exactly.
+    # Multiples of 1/64, which both float32 and JSON represent exactly.
     normal = (torch.randn(300 if kind == "long" else 24, generator=generator) * 96).round() / 64
     match kind:
         case "equal":
@@ -95,7 +95,7 @@ def _logits(kind: str, generator: torch.Generator) -> torch.Tensor:
 
 
 def _ids(logits: torch.Tensor) -> torch.Tensor:
-    """Every second token of the half with the largest logits, and the first of these once more."""
+    """Returns every second token among the half with the largest logits, and then the first of these tokens again."""
     V = len(logits)
     best = torch.argsort(logits, descending=True, stable=True)[: max(1, V // 2) : 2]
     return torch.cat([best, best[:1]])[None]

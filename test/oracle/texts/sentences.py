@@ -1,4 +1,4 @@
-"""Vectors of texts by sentence-transformers, and the files from which it reads models."""
+"""Records text vectors from sentence-transformers, and the model files that it reads."""
 
 import shutil
 import string
@@ -29,23 +29,23 @@ PAIRS = [("the whale", "the ship"), ("a", "b" * 50), ("c" * 50, "d" * 50)]
 NETWORKS = ("bert", "roberta", "distilbert", "vit", "gpt2", "opt", "falcon", "qwen2", "gemma3", "phi3")
 IMAGES, PIXELS = "vit_mid", "input.0.pixel_values"
 SMALLEST_ID_LIMIT = 96
-"""The size of the base models' vocabulary."""
+"""The number of token ids that all base models have."""
 
 
 @dataclass(frozen=True)
 class Folder:
     base: str
     tokens: tuple[str, str, str]
-    """Names of the tokens for padding, before a text ('' for none) and after it."""
+    """The tokens for padding, for the beginning of a text ('' for none) and for its end."""
     first_ids: tuple[str, ...]
-    """Names of the tokens with the first ids."""
+    """The tokens with the lowest ids, in order."""
     modes: tuple[str, ...] = ()
     """Pooling modes; empty for a folder without modules.json."""
     normalize: bool = False
     max_length: int = 38
     side: str = "right"
     written: Mapping[str, Json] = field(default_factory=dict)
-    """Files that replace those of this release."""
+    """Contents of files, by name, that replace or complete those that the installed release writes."""
     texts: int = 50
     pairs: bool = False
 
@@ -68,7 +68,7 @@ QWEN2: dict[str, Any] = {
 
 
 def _earlier(**pooling: Json) -> dict[str, Json]:
-    """The files as sentence-transformers 2 writes them."""
+    """Returns the files as sentence-transformers 2 writes them."""
     types = {"": "Transformer", "1_Pooling": "Pooling"}
     modules = [
         {"idx": idx, "name": str(idx), "path": path, "type": f"sentence_transformers.models.{name}"}
@@ -144,13 +144,13 @@ def make_sentences(root: Path) -> None:
 
 
 def _network(base: str) -> Json:
-    """The class and the module names of transformers' network without a head."""
+    """Returns the class and the module names of transformers' network without a head."""
     model = AutoModel.from_pretrained(GOLDEN / "base" / base)
     return {"class": type(model).__name__, "modules": [name for name, _ in model.named_modules() if name]}
 
 
 def _image_vectors() -> Json:
-    """ViTModel's vectors of a case's images: the first token's hidden state after the last norm."""
+    """Returns ViTModel's vectors of a golden case's images: the first token's hidden state after the last norm."""
     case = GOLDEN / "cases" / IMAGES
     pixels = load_file(case / "tensors.safetensors")[PIXELS]
     model = AutoModel.from_pretrained(GOLDEN / read_json(case / "case.json")["base"])
@@ -160,7 +160,7 @@ def _image_vectors() -> Json:
 
 
 def _texts() -> list[str]:
-    """Odd texts, then lines of the book, each a little longer than the previous one."""
+    """Returns unusual texts, then lines of the book, each one character longer than the previous one."""
     lines = [line.strip() for line in BOOK.read_text(encoding="utf-8").split("\n") if len(line) > 50]
     return [*ODD, *(line[: 2 + index] for index, line in enumerate(lines[: 50 - len(ODD)]))]
 
@@ -188,7 +188,7 @@ def _row(place: Path, folder: Folder) -> Json:
 
 
 def _tokens(model: SentenceTransformer, inputs: Sequence[Sequence[str]]) -> Json:
-    """The first texts in one batch of ids."""
+    """Returns the ids and the mask of these texts as one batch."""
     made = model.preprocess(inputs)
     return {name: made[name].tolist() for name in ("input_ids", "attention_mask")}
 
@@ -212,7 +212,7 @@ def _digits(numbers: list[float]) -> list[float]:
 
 
 def _tokenizer(folder: Folder) -> PreTrainedTokenizerFast:
-    """A tokenizer of single characters, whose ids fit into the base models' vocabulary."""
+    """Makes a tokenizer of single characters. Its ids are within the base models' vocabulary."""
     pad, before, after = folder.tokens
     letters = string.ascii_lowercase + string.digits
     tokens = [*folder.first_ids, *letters, *(f"##{letter}" for letter in letters), *".,;:!'\"-()?"]

@@ -1,6 +1,6 @@
 """Trains the tokenizers of `test/oracle/tokenizers`: `python -m oracle.texts.small_tokenizers`.
 
-They aren't made with the fixtures, because training orders the ids differently each time.
+They aren't generated together with the fixtures, because each training orders the ids differently.
 """
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
@@ -10,7 +10,7 @@ from ..places import ORACLE
 FOLDER = ORACLE / "tokenizers"
 BOOK = ORACLE.parents[1] / "demo" / "public" / "text" / "moby-dick.txt"
 LEARNED = 20_000
-"""The number of the book's characters from which vocabularies are made."""
+"""The number of the book's characters on which the tokenizers are trained."""
 
 
 def train() -> None:

@@ -1,4 +1,4 @@
-"""Ends of texts by transformers' StopStringCriteria."""
+"""Records the number of tokens after which transformers' StopStringCriteria ends a text."""
 
 from pathlib import Path
 

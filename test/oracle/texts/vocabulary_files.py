@@ -1,4 +1,4 @@
-"""Tokenizers of folders without a tokenizer.json, which transformers makes from vocabularies and merges."""
+"""Records tokenizers of folders without a tokenizer.json. transformers makes them from vocabularies and merges."""
 
 import json
 import tempfile
@@ -19,7 +19,7 @@ ABOUT = (
 
 
 def _token(content: str, **changes: bool) -> Json:
-    """A special token in the form of files from 2022."""
+    """Returns a special token in the format of files from 2022."""
     fields = {"lstrip": False, "normalized": True, "rstrip": False, "single_word": False, "__type": "AddedToken"}
     return {"content": content} | fields | changes
 

@@ -1,4 +1,4 @@
-"""Rows of a token classifier by transformers: the first token of a word has the word's label."""
+"""Records a token classifier's rows from transformers: the first token of a word has the word's label."""
 
 import json
 from pathlib import Path

@@ -6,13 +6,13 @@ import { Profile } from '../../../src/page/profile/profile';
 import { modelInfo, openSession } from '../session/open_session';
 import { config, openVera } from './open_vera';
 
-// These calls follow PEFT's order of arguments and its defaults.
+// These tests check that calls accept arguments in PEFT's order, with PEFT's defaults.
 
 const files = { 'adapter_config.json': new Blob(['{}']), 'adapter_model.safetensors': new Blob([Uint8Array.of(1)]) };
 
 const ALL_KINDS = PAGE_KINDS.map(({ Config }) => Config.rules.peft_type);
 
-/** A call that the types forbid, but JavaScript allows. */
+/** Calls a method with arguments that TypeScript rejects and JavaScript allows. */
 const call = (object: object, name: string, args: readonly unknown[]): unknown =>
   (object as Record<string, (...args: readonly unknown[]) => unknown>)[name]!(...args);
 

@@ -9,7 +9,7 @@ import { modelInfo, openSession, veraInfo } from '../session/open_session';
 export const config = new VeraConfig({ r: 4, target_modules: ['q_proj'] });
 const info = veraInfo({ default: { ...config } }, ['default']);
 
-/** A model, and an adapter over it, in a scripted worker. */
+/** Opens a model and an adapter over it. A scripted worker answers their calls. */
 export async function openVera(
   script: Script = {},
 ): Promise<{ fake: FakeSession; base: PreTrainedModel; vera: VeraModel }> {

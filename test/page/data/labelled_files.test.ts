@@ -3,7 +3,7 @@ import { type LabelledFile, labelledFiles, type WebVeraError } from '../../../sr
 
 type Given = Parameters<typeof labelledFiles>[0];
 
-/** A file of a chosen folder. */
+/** Returns a file with a path, as if the user had chosen its folder in a file input. */
 function chosen(path: string, content: BlobPart = path, type = ''): File {
   const file = new File([content], path.split('/').at(-1) ?? '', { type });
   return Object.assign(file, { webkitRelativePath: path });

@@ -10,7 +10,7 @@ interface Asked {
   readonly config: GenerationConfig;
 }
 
-/** A model that answers with the number of messages, in two tokens. `hold` delays the second one. */
+/** A model that answers with the number of messages, in two tokens. `hold` delays the second token. */
 function echo({ hold = async () => {} }: { hold?: () => Promise<void> } = {}) {
   const asked: Asked[] = [];
   async function* tokens(messages: readonly ChatMessage[], signal?: AbortSignal): AsyncGenerator<GeneratedToken> {

@@ -9,7 +9,7 @@ import { serve } from '../../../src/worker/rpc/serve';
 import { chatOf, hello } from '../../helpers/chats';
 import { silentWorker } from '../../worker/fake_worker';
 
-/** A worker in this thread, whose side `serve` plays. */
+/** A fake worker in this thread. `serve` does the worker's part. */
 class FakeChatWorker extends EventTarget implements ChatWorkerLike {
   readonly scope = new EventTarget();
   terminated = false;
@@ -37,7 +37,7 @@ function deliver(target: EventTarget, data: unknown): void {
   setTimeout(() => target.dispatchEvent(new MessageEvent('message', { data: structuredClone(data) })));
 }
 
-/** Serves chats like chat_worker.js. */
+/** Answers like the real chat_worker.js. */
 function real(worker: FakeChatWorker): void {
   serveChats({
     postMessage: (news) => worker.say(news),
@@ -46,10 +46,10 @@ function real(worker: FakeChatWorker): void {
   });
 }
 
-/** Reports that it is ready, and never answers. */
+/** Reports that the worker is ready, and never answers. */
 const stuck = (worker: FakeChatWorker): void => worker.say({ version: VERSION });
 
-/** A thread that starts these workers, one after the other. */
+/** Makes a chat thread. Each time it starts a worker, it gets the next of these. */
 function threadOf(...serves: readonly ((worker: FakeChatWorker) => void)[]) {
   const started: FakeChatWorker[] = [];
   const thread = new ChatThread(() => {

@@ -95,7 +95,7 @@ describe('a worker that says that it will be silent', () => {
     try {
       void connection.invoke('listStored', []);
       scope.postMessage({ webvera: 'quiet', seconds: 20 });
-      // The message needs a turn of the event loop to arrive, but no timer.
+      // The message arrives in the next turn of the event loop, without a timer.
       await new Promise((resolve) => setImmediate(resolve));
       vi.spyOn(scope, 'postMessage').mockImplementation(() => {});
       await vi.advanceTimersByTimeAsync(23_000);

@@ -61,7 +61,7 @@ describe('a worker that dies', () => {
     const again = await AutoModelForCausalLM.from_pretrained(source, { session });
     await again.memory();
     await model.dispose();
-    // Both models have handle 1, each in its own worker.
+    // Both models have handle 1, each in its own worker. The old model must not be disposed of in the new worker.
     expect(second.fake.argsOf('memory')).toEqual([[1]]);
     expect(second.fake.argsOf('disposeModel')).toEqual([]);
     await session.close();
@@ -151,7 +151,7 @@ describe('a worker that dies', () => {
 
   test('that is stuck is ended', async () => {
     const opened = await openSession(() => ({ listStored: forever }), [fakeWorker(none)]);
-    // A stuck thread receives no messages.
+    // Simulates a stuck thread: the worker receives no messages and sends none.
     opened.scope.dispatchEvent = () => true;
     vi.spyOn(opened.worker, 'postMessage').mockImplementation(() => {});
     const began = performance.now();

@@ -5,7 +5,7 @@ import { eventually } from '../../helpers/eventually';
 import { withResolvers } from '../../helpers/with_resolvers';
 import { FakeLocks } from '../../worker/fake_locks';
 
-/** The locks of a sandboxed frame reject every request. */
+/** Rejects, as every Web Locks request does in a sandboxed frame. */
 const refuse = () => Promise.reject(new DOMException('not here', 'SecurityError'));
 const refusing: WebLocks = { request: refuse, query: refuse };
 
@@ -63,7 +63,7 @@ test('a caller who aborts while the store is opened gets no lock', async () => {
   await expect(locks.wait('a', controller.signal)).rejects.toBe('enough');
 });
 
-/** The calls that wait for a limited time. */
+/** The calls that wait for a lock for a limited time. */
 const limited: [string, (locks: StoreLocks) => Promise<string>][] = [
   ['hold', (locks) => locks.hold('a', async () => 'free').catch(({ code }) => code)],
   ['take', async (locks) => ((await locks.take('a', 1000)) === undefined ? 'locked_by_other_tab' : 'free')],

@@ -13,7 +13,7 @@ const forever = (): Promise<never> => new Promise(() => {});
 
 const closeDefault = async (): Promise<void> => (await defaultSession()).close();
 
-/** Installs a global `Worker`, and collects its instances. */
+/** Installs a fake global `Worker`, and returns a list of the workers that it makes. */
 function stubWorkers(script?: Parameters<typeof fakeWorker>[0]): ReturnType<typeof fakeWorker>[] {
   const started: ReturnType<typeof fakeWorker>[] = [];
   class StubWorker {

@@ -45,14 +45,14 @@ async function opened() {
   return { session, fake, base, model, tokenizer, train_dataset, trainer };
 }
 
-/** A run that ends with its session. */
+/** Starts a run, and ignores its rejection when the session closes. */
 function run(trainer: Trainer): TrainRun {
   const going = trainer.train();
   going.catch(() => {});
   return going;
 }
 
-/** A null that the types forbid, but JavaScript allows. */
+/** A null that TypeScript rejects and JavaScript allows. */
 const none = null as never;
 type Scene = Awaited<ReturnType<typeof opened>>;
 

@@ -10,7 +10,7 @@ export interface Opened extends FakeWorker {
   readonly session: Session;
 }
 
-/** A session over a scripted worker. If it dies, `others` replace it, one after the other. */
+/** Opens a session with a scripted worker. Each time the worker dies, the next of `others` replaces it. */
 export async function openSession(
   script?: (fake: () => FakeSession) => Script,
   others: readonly Pick<FakeWorker, 'worker'>[] = [],
@@ -22,7 +22,7 @@ export async function openSession(
     if (next.done) throw new Error('There are no more workers');
     return next.value.worker;
   };
-  // The page gets the Web Locks of the fake worker: Node 20 has none.
+  // Page and fake worker share fake Web Locks, because Node 20 has none.
   const own = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
   Object.defineProperty(globalThis, 'navigator', { value: { locks: started.locks.manager }, configurable: true });
   try {
@@ -62,7 +62,7 @@ export function veraInfo(
   };
 }
 
-/** A session over a scripted worker, with a loaded model. */
+/** Opens a session with a scripted worker, and loads a model. */
 export async function loaded(
   script: (fake: () => FakeSession) => Script = () => ({}),
 ): Promise<Opened & { model: PreTrainedModel }> {

@@ -16,7 +16,7 @@ const files = {
 beforeEach(() => vi.stubGlobal('indexedDB', new IDBFactory()));
 afterEach(() => vi.unstubAllGlobals());
 
-/** A browser with this part of `navigator.storage`. */
+/** Simulates a browser whose `navigator.storage` has only these methods. */
 function browser(storage: Partial<StorageManager> | undefined): void {
   vi.stubGlobal('navigator', { storage });
 }

@@ -199,7 +199,7 @@ describe('a session', () => {
       });
       await vi.advanceTimersByTimeAsync(1000);
       scope.postMessage({ webvera: 'quiet', seconds: 40 });
-      // The message needs a turn of the event loop to arrive, but no timer.
+      // The message arrives in the next turn of the event loop, without a timer.
       await new Promise((resolve) => setImmediate(resolve));
       const post = vi.spyOn(scope, 'postMessage').mockImplementation(() => {});
       await vi.advanceTimersByTimeAsync(38_000);

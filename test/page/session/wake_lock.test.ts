@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { keepScreenOn } from '../../../src/page/session/wake_lock';
 
-/** A browser's sentinel, which is released when the page is hidden or the battery is low. */
+/** A fake WakeLockSentinel. Browsers release a real one when the page is hidden or the battery is low. */
 class FakeSentinel {
   released = false;
   async release(): Promise<void> {

@@ -12,7 +12,7 @@ const crashed = new WebVeraError('worker_crashed', 'It has ended');
 const blocked = (seconds_left: number) =>
   new WebVeraError('gpu_blocked', 'The browser keeps it', { detail: { seconds_left } });
 
-/** Begins a recovery. Reviving the model rejects with each of `failures` in turn, and then works. */
+/** Begins a recovery. Attempts to revive the model reject with each of `failures` in turn, and then succeed. */
 function begin(failures: readonly unknown[] = [], signal?: AbortSignal) {
   const states: string[] = [];
   const link: Link = new Link(

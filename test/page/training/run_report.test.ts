@@ -12,20 +12,20 @@ const logsOf = (step: number) => ({ step }) as unknown as StepLogs;
 const nothing = { logs: [], evaluations: [], best: null };
 const lost = { code: 'device_lost' } as Parameters<RunReport['onLoss']>[0];
 
-/** The progress of one adapter of twelve steps, or of several together. */
+/** Returns the progress of a run of twelve steps, or of several adapters that train together for twelve steps each. */
 const at = (global_step: number, adapters = 1) => ({
   global_step,
   max_steps: 12 * adapters,
   epoch: global_step / 12,
 });
 
-/** Logs steps of two adapters. */
+/** Logs the steps from `first` to `last` for two adapters. */
 function log(run: RunReport, first: number, last: number): void {
   for (let step = first; step <= last; step++)
     for (const name of ['a', 'b']) run.add(at(step), { type: 'log', logs: logsOf(step) }, name);
 }
 
-/** The adapters and the repeated steps of the recoveries that a run reported. */
+/** Returns the adapter and the number of repeated steps of each recovery that a run reported. */
 async function recoveriesOf(run: RunReport): Promise<unknown[]> {
   run.events.close();
   const recovered: TrainEvent[] = [];

@@ -37,7 +37,7 @@ export function report(fake: FakeSession, call: number, step: number, event: Run
   fake.emit({ type: 'train', call, progress: { global_step: step, max_steps: 2, epoch: step / 2 }, event });
 }
 
-/** A worker that requests all the data, `count` examples at a time, then logs two steps. */
+/** Scripts a worker that requests all the data, `count` examples at a time, and then logs two steps. */
 export function trains(received: Example[], count = 2): (fake: () => FakeSession) => Script {
   return (fake) => {
     let onPush: (done: boolean) => void = () => {};

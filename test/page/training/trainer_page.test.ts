@@ -106,7 +106,7 @@ describe('a training run', () => {
     const run = new Trainer({ model, args: { save_strategy }, train_dataset: rows }).train({ signal });
     await eventually(() => expect(fake.argsOf('train')).toHaveLength(1));
     leave();
-    // Calls are answered in their order, so earlier ones have arrived.
+    // Calls are answered in order, so all earlier calls have arrived when this one resolves.
     await session.kernels();
     expect(fake.argsOf('controlTraining').map((args) => args[1])).toEqual(Array(saves).fill({ should_save: true }));
     expect(fake.argsOf('pauseTraining')).toEqual([]);

@@ -25,7 +25,7 @@ async function dropping(vera_dropout: number): Promise<VeraModel> {
   return VeraModel.from_pretrained(base, changed, { is_trainable: true });
 }
 
-/** The losses of four steps on the same row, each computed before the step's update. */
+/** Trains four steps on the same row. Returns each step's loss, computed before the step's update. */
 async function losses(model: VeraModel, args: TrainingArguments = {}): Promise<number[]> {
   const found: number[] = [];
   const settings = { max_steps: 4, learning_rate: 1e-2, warmup_ratio: 0, ...args };

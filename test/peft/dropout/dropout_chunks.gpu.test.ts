@@ -32,7 +32,7 @@ test.each([0, 0.5])(
     const { losses } = crossEntropy(g, { hidden, project, outputs: 32, rows, targets, block, chunkRows, into });
     g.grad(losses, losses, into);
 
-    // All chunks have the same eight rows.
+    // All chunks contain the same eight rows.
     const eight = randomArray(chunkRows * 16, 6);
     const numbers = new Float32Array(N * 16).map((_, at) => eight[at % eight.length]!);
     executor.write(hidden, numbers);
@@ -58,7 +58,7 @@ test.each([0, 0.5])(
       expect(perChunk[1]).toEqual(perChunk[0]);
       expect(perChunk[2]).toEqual(perChunk[0]);
     } else {
-      // A row has another loss in each chunk.
+      // The same row has a different loss in each chunk, because each chunk has its own mask.
       for (let row = 0; row < chunkRows; row++) {
         const values = perChunk.map((chunk) => chunk[row]!);
         expect(new Set(values.map((value) => value.toFixed(4))).size, `row ${row}: ${values}`).toBe(chunks);
@@ -78,7 +78,7 @@ test.each([0, 0.5])(
   },
 );
 
-/** Expects one mask in each chunk. The backward pass needs none, because only λ trains. */
+/** Expects one mask to be drawn for each chunk. The backward pass draws none, because only λ trains. */
 function expectMasksOnceInChunks(steps: readonly Step[], chunks: number): void {
   const drawn = steps.filter(({ kernel }) => kernel.name === 'dropout');
   expect(drawn.map(({ chunk }) => chunk)).toEqual(Array.from({ length: chunks }, (_, chunk) => chunk));

@@ -18,7 +18,7 @@ import {
 
 const MASKS = 400;
 
-/** The logits of a batch at each step; with dropout, each step has its own mask. */
+/** Returns a batch's logits at each step. With dropout, each step has its own mask. */
 async function logitsOver(
   { executor, loaded, adapters }: TrainingBench,
   { steps, adapted = true, seed }: { readonly steps: number; readonly adapted?: boolean; readonly seed?: number },
@@ -56,7 +56,7 @@ async function logitsOver(
   return results;
 }
 
-/** For each value, the distance of its mean from the expected value, in standard errors. */
+/** Returns how far the mean of each logit is from its expected value, in standard errors. */
 function errorsOff(drawn: readonly Float64Array[], expected: Float64Array): Float64Array {
   return expected.map((exact, at) => {
     const values = drawn.map((logits) => logits[at]!);
@@ -68,7 +68,7 @@ function errorsOff(drawn: readonly Float64Array[], expected: Float64Array): Floa
 
 const meanSquare = (values: Float64Array): number => values.reduce((sum, value) => sum + value ** 2, 0) / values.length;
 
-// If only the head is wrapped, logits are linear in the mask, so their expectation is the logits without dropout.
+// Only the head is wrapped, so logits are linear in the mask, and their expected values are the logits without dropout.
 describe.each([0.1, 0.5])('logits of a forward pass that drops %d of the inputs', (vera_dropout) => {
   let bench: TrainingBench;
   let drawn: Float64Array[];
@@ -91,11 +91,11 @@ describe.each([0.1, 0.5])('logits of a forward pass that drops %d of the inputs'
 
   test('are on average those without dropout, within five standard errors', () => {
     const off = errorsOff(drawn, whole);
-    // Among 576 such means, one exceeds this with a probability below 1 in 1,000; the seed is fixed.
+    // One of the 576 means would exceed this with a probability below 1 in 1,000. The seed is fixed.
     off.forEach((errors, at) => {
       expect(Math.abs(errors), `logit ${at}`).toBeLessThanOrEqual(5);
     });
-    // The logits of one token are correlated, so this varies more than χ² would.
+    // The logits of one token are correlated, so their mean square varies more than with independent values (χ²).
     expect(meanSquare(off)).toBeLessThan(2);
   });
 

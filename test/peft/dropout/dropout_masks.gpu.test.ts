@@ -37,7 +37,7 @@ describe('runs of training', () => {
 
   const load = ({ session }: TestSession) => AutoModelForCausalLM.from_pretrained(seededFiles(llama), { session });
 
-  /** The adapter's bytes after six steps of two batches each, with rows of different lengths. */
+  /** Trains six steps of two micro-batches each, with rows of different lengths. Returns the adapter's bytes. */
   async function trained(vera_dropout: number, args: TrainingArguments, where = opened): Promise<Uint8Array> {
     const base = await load(where);
     const begun = await edited(files, { config: (json) => Object.assign(json, { vera_dropout }) });
@@ -75,7 +75,10 @@ describe('runs of training', () => {
   });
 });
 
-/** Gradients over many masks. With λ_b = 0 the branch adds nothing, and ∂λ_b is linear in each module's own mask. */
+/**
+ * Returns the gradient of λ_b with each of many masks, and without dropout. With λ_b = 0 the adapter adds nothing, so each
+ * module's gradient is linear in its own mask.
+ */
 async function gradientsOverMasks(p: number, masks: number): Promise<{ drawn: Float64Array[]; whole: Float64Array }> {
   const init = { r: 8, target_modules: ['q_proj', 'v_proj', 'down_proj'] };
   const drawn: Float64Array[] = [];
@@ -119,14 +122,14 @@ describe.each([0.1, 0.5])('masks that drop %d', (p) => {
       const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (masks - 1);
       expect(variance).toBeGreaterThan(0);
       const error = Math.sqrt(variance / masks);
-      // Among 80 such means, one exceeds this with a probability of 1 in 10,000; the seed is fixed.
+      // One of the 80 means would exceed this with a probability of 1 in 10,000. The seed is fixed.
       expect(Math.abs(mean - exact), `entry ${at}`).toBeLessThanOrEqual(5 * error);
       squares += ((mean - exact) / error) ** 2;
       expected += 1;
       if (at === 0) expect(new Set(values).size).toBe(masks);
     });
-    // The entries of one module are correlated, so the sum of squares varies more than χ² would. A mean with a wrong
-    // factor of 1 − p would be far beyond the limit.
+    // The entries of one module are correlated, so the sum of squares varies more than with independent values (χ²). A mean
+    // that is wrong by the factor 1 − p would be far beyond the limit.
     expect(squares / expected).toBeLessThan(2);
     const off = whole.reduce((sum, exact, at) => {
       const values = drawn.map((gradient) => gradient[at]!);
@@ -204,7 +207,7 @@ describe('the gradient of a step with dropout', () => {
     };
     const first = await gradientAt({ seed: 1, step: 1, microStep: 0 });
     expect(await gradientAt({ seed: 1, step: 1, microStep: 0 })).toEqual(first);
-    // Recomputed layers drop the same inputs.
+    // With gradient checkpointing, recomputed layers drop the same inputs.
     expect(await gradientAt({ seed: 1, step: 1, microStep: 0, checkpointing: true })).toEqual(first);
     for (const at of [{ seed: 2 }, { step: 2 }, { microStep: 1 }])
       expect(await gradientAt({ seed: 1, step: 1, microStep: 0, ...at })).not.toEqual(first);
@@ -221,7 +224,7 @@ describe('the gradient of a step with dropout', () => {
   });
 });
 
-/** Expects each mask to be drawn once in the forward pass, and at most once in the backward pass, which has the reverse order. */
+/** Expects each mask to be drawn once in the forward pass, and at most once in the backward pass. */
 function expectMasksOnce(steps: readonly Step[], count: number): void {
   const drawn = steps.filter(({ kernel }) => kernel.name === 'dropout').map(({ params }) => params.module_index!);
   const there = drawn.slice(0, count);

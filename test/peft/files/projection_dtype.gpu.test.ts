@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 afterAll(() => opened.session.close());
 
-/** A model with seeded vectors, whose A and B are rounded as over a base of that dtype. */
+/** Returns a model with seeded vectors. A and B are rounded as for a base model of this dtype. */
 async function rounded(projection_dtype: 'float32' | 'float16' | 'bfloat16', more = {}): Promise<VeraModel> {
   const model = await get_peft_model(base, new VeraConfig({ ...init, ...more }), 'default', { projection_dtype });
   await randomise(model, 'default', 1);

@@ -5,7 +5,7 @@ import { comparableConfig, folderFiles, goldenBase, largestDifference } from '..
 import { tensorsIn } from '../../helpers/models/vera_values';
 import { bytesOf, openTestSession } from '../../helpers/session/session';
 
-/** Folders of adapters that `test/oracle/cases/releases.py` wrote with each release of PEFT, and the logits of each. */
+/** The adapters that `test/oracle/cases/releases.py` wrote with one release of PEFT, and the input of their logits. */
 interface Release {
   readonly versions: { readonly peft: string };
   readonly base: string;
@@ -15,9 +15,9 @@ interface Release {
 
 const root = new URL('../../golden/releases/', import.meta.url);
 const releases = readdirSync(root);
-/** The smallest tolerance of golden cases, whose logits are at least as large as this base model's. */
+/** The smallest logit tolerance of the golden cases. Their logits are at least as large as those of this base model. */
 const TOLERANCE = 2e-4;
-/** The first release that writes trained biases. */
+/** The minor version of the first PEFT release that saves trained biases: 0.21. */
 const BIASES_SINCE = 21;
 
 const opened = await openTestSession();
@@ -59,7 +59,7 @@ describe.each(releases)('PEFT %s', (release) => {
     const [before, after] = await Promise.all(
       [theirs.files.get('adapter_model.safetensors')!, ours['adapter_model.safetensors']].map(bytesOf),
     );
-    // Biases that a file lacks are read from the base model, and written with the others.
+    // Biases that a file lacks are taken from the base model, and saved with the other tensors.
     const added = [...tensorsIn(after!).keys()].filter((key) => !tensorsIn(before!).has(key));
     expect(added.every((key) => lacksBiases && key.endsWith('.base_layer.bias'))).toBe(true);
     if (!lacksBiases) expect(after).toEqual(before);

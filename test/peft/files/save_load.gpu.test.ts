@@ -23,7 +23,7 @@ const rows = [
   { target_modules: ['lin0'], bias: 'all' as const, modules_to_save: ['lin1'] },
 ].map((config) => ({ ...config, r: 8 }));
 
-/** Warnings about tensors that a file lacks. */
+/** Selects the warnings about tensors that a file lacks. */
 const missing = (warnings: readonly string[]) => warnings.filter((code) => code.startsWith('missing'));
 
 let opened: TestSession;

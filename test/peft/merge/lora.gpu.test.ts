@@ -16,7 +16,7 @@ import { changedFiles, randomAdapter } from '../../helpers/models/random_adapter
 import { tensorsIn } from '../../helpers/models/vera_values';
 import { bytesOf, loadBase, openTestSession } from '../../helpers/session/session';
 
-/** The cases whose model also exists in float64. */
+/** The golden cases whose model has a float64 implementation in the tests. */
 const cases = goldenNames(({ family, task }) => task === 'causal_lm' && ['llama', 'gpt2', 'opt'].includes(family));
 
 const opened = await openTestSession();
@@ -79,16 +79,16 @@ describe.each([
   };
   const first = files('adapters');
   const second = files('adapters/other');
-  /** The second adapter with the first one's λ_d in modules that both wrap. */
+  /** The second adapter, with λ_d of the first adapter in the modules that both wrap. */
   const sameD = await withVectors(second, first, 'vera_lambda_d');
   const sameB = await withVectors(second, first, 'vera_lambda_b');
-  /** An adapter of another rank with other projections. */
+  /** An adapter with another rank and other projections. */
   const narrow = await randomAdapter(model, new VeraConfig({ r: 4, projection_prng_key: 9 }), 3);
   const vera = await VeraModel.from_pretrained(model, first, { adapter_name: 'first' });
   const sources: Readonly<Record<string, AdapterFiles>> = { first, second, narrow, sameD, sameB };
   for (const [adapter, of] of Object.entries(sources).slice(1)) await vera.load_adapter(of, adapter);
 
-  /** The logits of the base model in float64 with Σ weight·ΔW, computed from the adapters' files. */
+  /** Returns float64 logits of the base model with Σ weight·ΔW added. ΔW is computed from the adapters' files. */
   async function byHand(adapters: readonly string[], weights: readonly number[]): Promise<Float64Array> {
     const over = new Map<string, Float64Array>();
     for (const [index, adapter] of adapters.entries()) {
@@ -105,9 +105,9 @@ describe.each([
 
   const logitsOf = async (): Promise<Float32Array> => (await vera.forward(batch)).logits.data;
   const base64 = exact.logits(batch);
-  /** Both factors of a LoRA are rounded to float32; sums of logits of size 10 then differ by some 1e-6. */
+  /** The tolerance of rounding a LoRA's two factors to float32: it changes logits near 10 by some 1e-6. */
   const FACTORS_ROUNDED = 1e-5;
-  /** The tolerance of the cases. */
+  /** The tolerance of logits on the GPU, as in the golden cases. */
   const ON_GPU = 2e-4;
 
   test.each([
@@ -185,7 +185,7 @@ describe.each([
   });
 });
 
-/** Weights and biases of a base model with a LoRA merged into them, in float64: W + (alpha/r)·B·A. */
+/** Returns a base model's weights and biases with a LoRA merged into them, in float64: W + (alpha/r)·B·A. */
 async function applied(base: Float64Model, files: AdapterFiles): Promise<Map<string, Float64Array>> {
   const { r, lora_alpha } = JSON.parse(await files['adapter_config.json'].text());
   const lora = tensorsIn(await bytesOf(files['adapter_model.safetensors']));
@@ -209,7 +209,7 @@ async function applied(base: Float64Model, files: AdapterFiles): Promise<Map<str
   return over;
 }
 
-/** ΔW = λ_b ⊙ B·(λ_d ⊙ A), (out, in) in float64, by the names of the weights that an adapter's files change. */
+/** Returns ΔW = λ_b ⊙ B·(λ_d ⊙ A) in float64, (out, in), for each weight that an adapter's files change, by its name. */
 async function deltas(base: Float64Model, files: AdapterFiles): Promise<Map<string, Float64Array>> {
   const tensors = tensorsIn(await bytesOf(files['adapter_model.safetensors']));
   const [A, B] = [tensors.get('base_model.vera_A')!, tensors.get('base_model.vera_B')!];
@@ -233,7 +233,7 @@ async function deltas(base: Float64Model, files: AdapterFiles): Promise<Map<stri
   return result;
 }
 
-/** An adapter's files, with one kind of vector replaced by that of another adapter. */
+/** Returns an adapter's files, with vectors of one kind (λ_b or λ_d) replaced by those of the adapter `from`. */
 async function withVectors(files: AdapterFiles, from: AdapterFiles, kind: string): Promise<AdapterFiles> {
   const theirs = tensorsIn(await bytesOf(from['adapter_model.safetensors']));
   return changedFiles(files, (name, numbers) => {
@@ -241,7 +241,7 @@ async function withVectors(files: AdapterFiles, from: AdapterFiles, kind: string
   });
 }
 
-/** A float32 checkpoint with some tensors replaced, in its own names and layout. */
+/** Rewrites a float32 model file with some tensors replaced. Names and layouts stay those of the file. */
 async function rewritten(
   file: Blob,
   base: Float64Model,

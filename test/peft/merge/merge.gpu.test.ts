@@ -8,10 +8,10 @@ import { dtypes, logitsOf, MERGED, MODULES, mergeScene, stateOf } from './merge_
 
 const scene = mergeScene();
 
-/** The numbers' bits, which are equal even for NaN. */
+/** Returns the numbers' bits, because NaN isn't equal to itself. */
 const bitsOf = (numbers: Float32Array) => new Uint32Array(numbers.slice().buffer);
 
-/** The offset of a module's λ_b in tinyVera's pool. */
+/** Returns the offset of a module's λ_b in the pool of `tinyVera`. */
 function offsetOf(model: PreTrainedModel, module: string): number {
   const modules = model.named_modules().flatMap(({ name, in_features = 0, out_features = 0 }) => {
     return MODULES.includes(name) ? [{ name, in_features, out_features }] : [];
@@ -24,7 +24,7 @@ describe.each(dtypes)('a base in %s', (dtype) => {
     const [base, model] = await scene.load(dtype);
     const [logits, state] = [await logitsOf(model), await stateOf(base)];
     const [bytes, memory] = [await scene.rawBytes(), scene.opened.storageBytes()];
-    // The device holds weights, rotary tables, A, B and the vectors.
+    // Besides the weights, the device holds rotary tables, A, B and the vectors.
     expect([...bytes.keys()].length).toBe(state.size + 4);
 
     for (const safe_merge of [false, true]) {
@@ -70,7 +70,7 @@ describe.each(dtypes)('a base in %s', (dtype) => {
     const logits = await logitsOf(model);
     const scale = logits.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
     await model.merge_adapter();
-    // PEFT's tolerance for float32. In float16, weights have errors of 2⁻¹¹ of their size, which add up over six layers.
+    // For float32 the tolerance is PEFT's. In float16, relative errors of 2⁻¹¹ in the weights add up over six layers.
     expect(largestDifference(await logitsOf(model), logits)).toBeLessThanOrEqual(
       scale * (dtype === 'F16' ? 6 * 2 ** -11 : 1e-5),
     );
@@ -98,7 +98,7 @@ test('a merged half-precision weight is the float32 sum, rounded once to the nea
       if (away > 0) between += 1;
     });
   }
-  // Few of the sums are exact in float16, so most of them are rounded.
+  // Most of the sums aren't exact in float16, so they are rounded.
   expect(between).toBeGreaterThan(1000);
   await half.dispose();
   await exact.dispose();
@@ -185,7 +185,7 @@ test.each([1, 3, 5])('a merge that is aborted after %i of six weights changes no
   await expect(merging).rejects.toBe(reason);
   expect(seen.slice(0, count)).toEqual(Array.from({ length: count }, (_, index) => `${index + 1}/6`));
   expect(seen.length).toBeLessThan(6);
-  // The pending change ends before the next one begins.
+  // This change of the model waits until the aborted merge has been undone.
   await model.set_adapter('default');
   expect(model.get_model_status().merged_adapters).toEqual([]);
   expect(await logitsOf(model)).toEqual(logits);

@@ -22,15 +22,15 @@ export const MERGED = MODULES.map((name) => `${name}.weight`);
 export const dtypes = ['F32', 'F16'] as const;
 type Dtype = (typeof dtypes)[number];
 
-/** A session, and seeded adapters over the tiny base. */
+/** A session, and files of seeded adapters for the tiny base model. */
 interface MergeScene extends Pick<TidySession, 'opened'> {
   readonly first: AdapterFiles;
   readonly second: AdapterFiles;
   readonly onHead: AdapterFiles;
   loadTiny(dtype: Dtype, options?: { dtype?: 'float32' }): Promise<PreTrainedModel>;
-  /** Loads the base with the adapter `first`, or with other files. */
+  /** Loads the base model with the adapter `first`, or with the adapter in `files`. */
   load(dtype?: Dtype, files?: AdapterFiles): Promise<[PreTrainedModel, VeraModel]>;
-  /** The bytes of a model and its adapters, without the inputs of a pass. */
+  /** Returns the contents of all GPU buffers by label, without the inputs of forward passes. */
   rawBytes(): Promise<Map<string, Uint8Array>>;
 }
 

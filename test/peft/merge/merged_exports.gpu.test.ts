@@ -16,7 +16,7 @@ describe.each(dtypes)('export_model of a base in %s', (dtype) => {
     expect(await stateOf(again)).toEqual(await stateOf(model));
     const { tensors } = readSafetensors(await bytesOf(folder.get('model.safetensors')!));
     for (const [name, tensor] of tensors) expect(tensor.dtype, name).toBe(MERGED.includes(name) ? dtype : tensor.dtype);
-    // An export without a merge leaves the adapter out.
+    // If no adapter is merged, the export is the base model alone.
     await model.unmerge_adapter();
     const plain = await AutoModelForCausalLM.from_pretrained(
       { files: await model.export_model() },
@@ -66,7 +66,7 @@ test('unmerging, unloading and disposing give the memory back', async () => {
       const unloaded = await model.merge_and_unload();
       const weights = [...(await base.state_dict(MERGED)).values()].reduce((sum, { data }) => sum + data.byteLength, 0);
       expect(scene.opened.storageBytes()).toBe(ofBase + weights);
-      // The two models share all other weights, so disposing of one ends both.
+      // The two models share all other weights, so disposing of one also disposes of the other.
       await unloaded.dispose();
       expect(scene.opened.liveBytes()).toBe(0);
       await expect(base.forward({ input_ids })).rejects.toMatchObject({ code: 'invalid_argument' });

@@ -11,7 +11,7 @@ import { changedFiles, randomAdapter } from '../../helpers/models/random_adapter
 import { distance, logitsOf, TOLERANCE, train } from '../../helpers/peft';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 
-/** A base without biases. */
+/** A base model without biases. */
 const LLAMA = 'base/llama';
 const config = { r: 8, target_modules: ['q_proj', 'v_proj'] };
 

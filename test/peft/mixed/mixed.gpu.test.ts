@@ -39,7 +39,7 @@ describe('each row goes through its own adapter', () => {
     const input_ids = ids(9);
     const rows = await rowsOf(model, { input_ids, adapter_names });
     expectRows(rows, await oneByOne(model, adapter_names, { input_ids }));
-    // Rows without an adapter equal the base's, bit for bit, in a batch of the same size.
+    // Rows without an adapter equal the base model's rows in a batch of the same size, bit for bit.
     const plain = await model.disable_adapter(() => rowsOf(model, { input_ids }));
     expect([rows[1], rows[4]]).toEqual([plain[1], plain[4]]);
   });
@@ -67,7 +67,7 @@ describe('each row goes through its own adapter', () => {
       adapter_names: NAMES.toReversed(),
     });
     expect(reversed.toReversed()).toEqual(rows);
-    // With the same adapters for other rows, the program is the same.
+    // The same program runs when the same adapters are assigned to other rows.
     const turned = [...NAMES.slice(3), ...NAMES.slice(0, 3)];
     const again = await rowsOf(model, { input_ids, adapter_names: turned });
     expectRows(again, await oneByOne(model, turned, { input_ids }));
@@ -98,7 +98,7 @@ describe('each row goes through its own adapter', () => {
   test('the loss is the mean over the labels of all rows', async () => {
     const model = await loadAll(tidy);
     const input_ids = ids(8);
-    // Some rows have few labels, none, or all.
+    // The number of labels per row ranges from none to all.
     const labels = input_ids.map((row, at) => row.map((id, position) => (position < 2 * at ? -100 : id)));
     labels[7] = labels[7]!.map(() => -100);
     const counts = labels.map((row) => row.slice(1).filter((label) => label !== -100).length);
@@ -152,7 +152,7 @@ test('two VeRA models over one base keep their rows apart', async () => {
     await rowsOf(two, { input_ids, adapter_names }),
   ];
   expectRows(first, await oneByOne(one, adapter_names, { input_ids }));
-  // A new adapter changes no result.
+  // The adapter of `two` is new, so it doesn't change the logits.
   expect(largestDifference(second[0]!, (await rowsOf(base, { input_ids }))[0]!)).toBe(0);
   expect(largestDifference(first[0]!, second[0]!)).toBeGreaterThan(0.01);
 });

@@ -171,7 +171,7 @@ describe('generate with adapter_name', () => {
     expect(await model.disable_adapter(() => tokensOf(model))).toEqual(texts.get(BASE));
     expect(await model.disable_adapter(() => tokensOf(model, 'a2'))).toEqual(texts.get(BASE));
     expect(await tokensOf([...tidy.kept][0]!)).toEqual(texts.get(BASE));
-    // Active and merged adapters don't affect the rows.
+    // Adapters that are active or merged don't affect rows that name another adapter.
     await model.set_adapter(['a2', 'a3']);
     expect(await tokensOf(model, 'a5')).toEqual(texts.get('a5'));
     await model.merge_adapter();

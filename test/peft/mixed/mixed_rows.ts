@@ -14,11 +14,11 @@ import type { TidySession } from '../../helpers/session/tidy_session';
 
 export const BASE = '__base__';
 export const T = 14;
-/** A row of tokens that all models here have. */
+/** Returns a row of tokens that are in the vocabulary of all models here. */
 export const rowOf = (seed: number, length = T) => tinyRow(length, 20 + seed).input_ids;
 export const ids = (count: number) => Array.from({ length: count }, (_, seed) => rowOf(seed));
 
-/** Configurations with different keys, ranks (odd ones too) and targets; a6 shares A and B with a1. */
+/** Configurations with different keys, ranks (also odd ranks) and target modules; a6 shares A and B with a1. */
 export const configs: Readonly<Record<string, VeraConfigInit>> = {
   a0: { r: 8, target_modules: ['q_proj', 'v_proj'] },
   a1: { r: 8, target_modules: ['q_proj', 'v_proj'], projection_prng_key: 7 },
@@ -31,7 +31,7 @@ export const configs: Readonly<Record<string, VeraConfigInit>> = {
 };
 export const NAMES = Object.keys(configs);
 
-/** A tiny Llama with adapters of all configurations. */
+/** Loads a tiny Llama, and adds an adapter for each configuration. */
 export async function loadAll({ opened, keep }: TidySession): Promise<VeraModel> {
   const base = await keep(AutoModelForCausalLM.from_pretrained(tinyFiles(), { session: opened.session }));
   return withAdapters(base, configs);
@@ -53,7 +53,7 @@ export async function withAdapters(
   return model!;
 }
 
-/** The batch's logits, row by row. */
+/** Returns a batch's logits, split into rows. */
 export async function rowsOf(model: PreTrainedModel, inputs: ModelInputs): Promise<Float32Array[]> {
   const { dims, data } = (await model.forward(inputs)).logits;
   const size = dims[1]! * dims[2]!;
@@ -67,7 +67,7 @@ interface Rows {
   readonly labels?: Matrix;
 }
 
-/** The logits and losses of the rows one by one, each with its adapter active. */
+/** Computes each row alone, with its adapter active. Returns logits and losses. */
 export async function oneByOne(
   model: VeraModel,
   names: readonly string[],
@@ -91,8 +91,8 @@ export async function oneByOne(
 }
 
 /**
- * A mixed batch adds the same change to the same product, but in its own kernels, which sum in another order. This
- * changes values of order 10 by some 1e-6 in each layer. A row with another adapter differs by more than 0.01.
+ * A mixed batch adds the same adapter outputs to the same products, but its kernels sum in another order. The order
+ * changes values near 10 by some 1e-6 in each layer. A row with a wrong adapter would differ by more than 0.01.
  */
 export const TOLERANCE = 1e-5;
 

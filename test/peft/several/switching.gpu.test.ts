@@ -23,7 +23,7 @@ import { openTestSession, type TestSession } from '../../helpers/session/session
 
 const r = 8;
 const config = { r, target_modules: ['lin0'] };
-/** The MLP's number of parameters. */
+/** The number of parameters of the MLP. */
 const PARAMETERS = 11 * 20 + 21 * 20 + 21 * 20 + 21 * 2;
 
 let opened: TestSession;
@@ -133,7 +133,7 @@ describe('delete', () => {
       devices: { default: ['webgpu'] },
     });
     for (const status of model.get_layer_status()) expect(status.available_adapters).toEqual(['default']);
-    // The name can be used again, and the new adapter has none of the old one's values.
+    // The name can be used again. The new adapter has no values of the deleted one.
     await model.add_adapter('other', new VeraConfig(config));
     await model.set_adapter('other');
     expect(await distance(model, plain)).toBe(0);

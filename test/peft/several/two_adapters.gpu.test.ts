@@ -16,7 +16,7 @@ import { bytesOf, openTestSession, vectorsOf } from '../../helpers/session/sessi
 const cases = new URL('../../golden/cases/', import.meta.url);
 const folders = { default: 'adapters', other: 'adapters/other' } as const;
 
-/** Serves the cases' folders; the hub's addresses also contain the branch. */
+/** Serves the golden cases' folders. Addresses on the hub also contain an owner and a branch. */
 const opened = await openTestSession({
   fetch: async (input) => {
     const { pathname } = new URL(String(input));

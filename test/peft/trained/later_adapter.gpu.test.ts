@@ -4,7 +4,7 @@ import { loadMlp } from '../../helpers/models/mlp';
 import { logitsOf, randomise, randomVera, train } from '../../helpers/peft';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 
-// These tests check how PEFT 0.21 treats an adapter that is added later, which earlier releases did differently.
+// An adapter that is added later is treated as in PEFT 0.21. Earlier releases treat it differently.
 
 const r = 8;
 const config = new VeraConfig({ r, target_modules: ['lin0'] });

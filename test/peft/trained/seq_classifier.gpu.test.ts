@@ -12,7 +12,7 @@ import { goldenBase, largestDifference } from '../../helpers/golden/golden';
 import { addRandom, changed, randomVera, savedOf, TOLERANCE, tensorsOf } from '../../helpers/peft';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 
-/** The VeRA configuration of PEFT's suite for classifiers, test_seq_classifier.py. */
+/** The VeRA configuration that PEFT's test_seq_classifier.py uses. */
 const config: VeraConfigInit = {
   task_type: 'SEQ_CLS',
   r: 8,
@@ -23,7 +23,7 @@ const config: VeraConfigInit = {
   save_projection: true,
   bias: 'none',
 };
-/** The inputs of that suite. */
+/** The inputs that test_seq_classifier.py uses. */
 const inputs = {
   input_ids: [
     [1, 1, 1],
@@ -41,8 +41,8 @@ const inLayers = (layers: string, names: readonly string[]): string[] =>
 const attention = ['attention.self.query', 'attention.self.value'];
 
 /**
- * The suite's three models, and another decoder and encoder. For each, the modules that VeRA wraps by default, and the
- * head's tensors.
+ * The three models of test_seq_classifier.py, another decoder and another encoder. Each with the modules that VeRA
+ * wraps by default, and the head's tensors.
  */
 const models = [
   {

@@ -60,7 +60,7 @@ describe.each(trainedStateCases)('$what', ({ model: architecture, config, trains
     const base = await load(architecture);
     const [plain, state] = [await logitsOf(base), await stateOf(base)];
     const model = await get_peft_model(base, new VeraConfig(config));
-    // The trained copies begin with the base's values.
+    // The copies that are trained begin with the base model's values.
     expect(await logitsOf(model)).toEqual(plain);
     const names = [...(await stateOf(model)).keys()];
     const trained = names.filter((name) => trains.test(name));
@@ -78,7 +78,7 @@ describe.each(trainedStateCases)('$what', ({ model: architecture, config, trains
     expect(await logitsOf(base)).toEqual(plain);
     expect(largestDifference(await logitsOf(model), plain)).toBeGreaterThan(0.01);
 
-    // Disabling adapters removes whole modules but keeps biases, as in PEFT.
+    // As in PEFT, disabling adapters restores the base model's modules, but trained biases stay in effect.
     const disabled = await model.disable_adapter(() => stateOf(model));
     for (const [name, numbers] of disabled) {
       expect(numbers, name).toEqual(
@@ -111,7 +111,7 @@ describe.each(trainedStateCases)('$what', ({ model: architecture, config, trains
     expect(await bytesOf(written['adapter_model.safetensors'])).toEqual(
       await bytesOf(files['adapter_model.safetensors']),
     );
-    // The loaded adapter continues like the first one.
+    // The loaded adapter continues training like the saved one.
     await train(model, 1);
     await train(again, 1);
     expect(await stateOf(again)).toEqual(await stateOf(model));
@@ -237,7 +237,7 @@ test('biases stay while their adapter exists, and are removed with it, whichever
   const rows = { input_ids, adapter_names: ['other', '__base__'] };
   const mixed = await model.forward(rows);
   const stay = await logitsOf(model);
-  // A new adapter adds nothing, so the difference comes from the biases, also while it is merged or disabled.
+  // The adapter 'other' is new and adds nothing, so the difference comes from the biases, even while 'other' is merged or disabled.
   expect(largestDifference(stay, plain)).toBeGreaterThan(0.01);
   expect(largestDifference(mixed.logits.data, stay)).toBeLessThan(1e-5);
   expect(await model.disable_adapter(() => logitsOf(model))).toEqual(stay);
@@ -249,7 +249,7 @@ test('biases stay while their adapter exists, and are removed with it, whichever
   await model.unmerge_adapter();
   expect(await logitsOf(model)).toEqual(plain);
   expect(largestDifference((await model.forward(rows)).logits.data, plain)).toBeLessThan(1e-5);
-  // Another adapter begins with the base's biases, and trains its own.
+  // A new adapter begins with the base model's biases, not with those of the deleted one.
   await model.add_adapter('biased', new VeraConfig({ r: 8, target_modules: ['c_attn'], bias: 'vera_only' }));
   expect(await logitsOf(model)).toEqual(plain);
   expect(largestDifference((await model.forward(rows)).logits.data, plain)).toBeLessThan(1e-5);

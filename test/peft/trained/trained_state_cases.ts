@@ -8,9 +8,9 @@ interface TrainedStateCase {
   readonly what: string;
   readonly model: Readonly<Record<string, unknown>> & { readonly model_type: string };
   readonly config: VeraConfigInit;
-  /** The names of trained tensors, in the order of `state_dict`. */
+  /** Matches the names of the trained tensors. */
   readonly trains: RegExp;
-  /** The trained tensors that stay in effect while adapters are disabled. */
+  /** Matches the trained tensors that stay in effect while adapters are disabled. */
   readonly stay: RegExp;
 }
 
@@ -44,7 +44,7 @@ export const trainedStateCases: readonly TrainedStateCase[] = [
     model: gpt2,
     config: { r: 8, target_modules: ['c_attn'], bias: 'all', modules_to_save: ['mlp', 'wpe', 'ln_f'] },
     trains: /bias$|mlp|wpe|ln_f/,
-    // Biases of modules that are saved whole belong to these modules.
+    // The biases of mlp and ln_f aren't matched, because they belong to modules that are trained in full.
     stay: /(attn|ln_1|ln_2).*bias$/,
   },
   {

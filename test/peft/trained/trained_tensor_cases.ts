@@ -4,12 +4,12 @@ import { smallConfigs } from '../../helpers/models/seeded_model';
 const { llama, gpt2, opt } = smallConfigs;
 const untied = { tie_word_embeddings: false };
 
-/** A model, and adapters over it that train more than vectors. */
+/** A model, and adapters over it that train more than VeRA's vectors. */
 export interface Case {
   readonly what: string;
   readonly model: Readonly<Record<string, unknown>> & { readonly model_type: string };
   readonly configs: readonly VeraConfigInit[];
-  /** The trained tensors besides the vectors. */
+  /** Matches the names of the trained tensors other than vectors. */
   readonly trains: RegExp;
   readonly count: number;
 }

@@ -21,7 +21,7 @@ const { llama, gpt2, opt } = smallConfigs;
 const lengths = [9, 6];
 const T = 9;
 
-/** The named parts of an adapter's pool: λ_b and λ_d of a module, and trained tensors. */
+/** Returns the parts of an adapter's pool with their names: λ_b and λ_d of each module, and trained tensors. */
 function partsOf({ layout }: VeraAdapter): { name: string; start: number; end: number }[] {
   const part = (name: string, start: number, length: number) => ({ name, start, end: start + length });
   return [
@@ -65,7 +65,7 @@ describe.each([...alone, ...together])('$what', ({ model, configs, trains, count
       for (const { name, start, end } of partsOf(adapter)) {
         const part = expected.subarray(start, end);
         const size = part.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
-        // A bias of all keys has no effect after the softmax.
+        // The bias of the keys adds the same to all scores of a query, so the softmax removes its effect.
         if (name.endsWith('k_proj.bias') && model.model_type === 'opt') expect(size).toBeLessThan(1e-12);
         else expect(size, `${name} learns nothing`).toBeGreaterThan(1e-6);
         expectClose(actual.subarray(start, end), part, 2e-5, `gradient of ${name}`);
@@ -73,7 +73,7 @@ describe.each([...alone, ...together])('$what', ({ model, configs, trains, count
     }
     expectDifferences(bench, batch, step.state.block, before, memory, step.state.pools);
 
-    // AdamW clips by the norm over everything that trains.
+    // Gradients are clipped by the norm over everything that trains.
     runReference(step.update, memory);
     step.runUpdate();
     const stats = await step.stats();
@@ -88,8 +88,8 @@ describe.each([...alone, ...together])('$what', ({ model, configs, trains, count
         Float64Array,
         Float64Array,
       ];
-      // The first step is about lr·sign(gradient). Rounding may change the sign of a tiny gradient. If the gradient
-      // is zero, as for tokens that don't occur, the weights decay.
+      // AdamW's first step is about lr·sign(gradient). Entries with tiny gradients are skipped, because rounding may change
+      // the sign. Weights with a gradient of zero, as for tokens that don't occur, are compared, because they only decay.
       const m = memory.get(step.state.pools.get(adapter)!.m)!.map(Math.abs);
       const least = 1e-3 * m.reduce((largest, value) => Math.max(largest, value), 0);
       let [trained, compared] = [0, 0];
@@ -118,7 +118,7 @@ describe.each([...alone, ...together])('$what', ({ model, configs, trains, count
 type Bench = Awaited<ReturnType<typeof openTrainingBench>>;
 type Step = Awaited<ReturnType<typeof buildStep>>;
 
-/** Compares the float64 gradients with central differences of the float64 loss, which another program computes. */
+/** Compares the float64 gradients with central differences of the float64 loss. A program without gradients computes the loss. */
 function expectDifferences(
   { loaded, overlay, adapters }: Bench,
   batch: Parameters<typeof lossProgram>[3] & ReturnType<typeof seededBatch>,
@@ -143,7 +143,7 @@ function expectDifferences(
     const pool = memory.get(adapter.pool)!;
     const gradient = after.get(pools.get(adapter)!.grads)!;
     const parts = partsOf(adapter);
-    // A few parts are tested, and in each the entry with the largest gradient and a random one.
+    // Tests a few random parts. In each, tests the entry with the largest gradient and a random entry.
     for (const { name, start, end } of parts.filter(() => next() < 8 / parts.length)) {
       const part = gradient.subarray(start, end).map(Math.abs);
       const entries = [part.indexOf(Math.max(...part)), Math.floor(next() * part.length)];
@@ -168,7 +168,7 @@ test.each([
   { model: llama, name: 'model.embed_tokens', learns: false },
   { model: opt, name: 'model.decoder.embed_tokens', learns: false },
   { model: { ...llama, pad_token_id: null }, name: 'model.embed_tokens', learns: true },
-  // torch's GPT-2 has no padding token.
+  // In transformers, GPT-2's embedding has no padding token.
   { model: gpt2, name: 'transformer.wte', learns: true },
 ])(
   'the padding token in the middle of a text of $model.model_type learns: $learns',

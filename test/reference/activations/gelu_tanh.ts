@@ -1,6 +1,6 @@
 const tanhOf = (x: number): number => Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3));
 
-/** GELU by its tanh approximation: ½x·(1 + tanh(√(2/π)·(x + 0.044715x³))). */
+/** GELU in its tanh approximation: ½x·(1 + tanh(√(2/π)·(x + 0.044715x³))). */
 export const geluTanh = (x: number): number => 0.5 * x * (1 + tanhOf(x));
 
 /** The derivative of `geluTanh`. */

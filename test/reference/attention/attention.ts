@@ -4,10 +4,10 @@ import { capped } from './capped';
 type Arrays = Parameters<Reference>[0];
 type Sizes = Parameters<Reference>[1];
 
-/** The beginning of a head's row. */
+/** Returns the offset of a head's D numbers in the row of a token. */
 const rowOf = (token: number, head: number, heads: number, D: number): number => (token * heads + head) * D;
 
-/** The keys that are visible to the query at position t of row b. */
+/** Returns the positions of the keys that the query at position t of row b attends to. */
 function visible(spans: Float64Array, { T, window, causal }: Sizes, b: number, t: number): number[] {
   return Array.from({ length: T! }, (_, j) => j).filter((j) => {
     const [begin, end] = [spans[2 * (b * T! + j)]!, spans[2 * (b * T! + j) + 1]!];
@@ -53,7 +53,7 @@ export const attention: Reference = ({ q, k, v, spans, y, L }, sizes) => {
   });
 };
 
-/** P and dS of a query for each visible key, from L and y · dy. */
+/** Returns, for each visible key of a query, the probability P and the gradient dS of the score, from `saved` L and y · dy. */
 function gradients(
   { q, k, v, spans, saved, dy }: Arrays,
   sizes: Sizes,
@@ -90,7 +90,7 @@ export const attention_backward: Reference = (arrays, sizes) => {
   }
 };
 
-/** Turns the halves of each head back by the angle of its token. */
+/** Undoes the rotary embedding in a gradient: rotates each head's halves back by the angles of the token. */
 function turnBack(dx: Float64Array, turns: Float64Array, { B, T, D }: Sizes, heads: number): void {
   const half = D! / 2;
   for (let row = 0; row < B! * T! * heads; row++) {

@@ -13,7 +13,7 @@ export const dpo_loss: Reference = ({ logps, given, sequences, weights, losses, 
     const x = beta! * (chosen - rejected);
     const [m, n] = [Math.max(1, chosenTokens!), Math.max(1, rejectedTokens!)];
     const error = chosen / m - rejected / n - 1 / (2 * beta!);
-    // Value of each loss, and its derivatives by the log probabilities of both sequences.
+    // For each kind of loss: the value, and its derivatives with respect to both sequences' log probabilities.
     const whole = 1 - 2 * smoothing!;
     const slope = (-beta! * ((1 - smoothing!) * sigmoid(-x) + smoothing! * sigmoid(x))) / whole;
     const [value, dChosen, dRejected] = [

@@ -3,7 +3,7 @@ import type { Reference } from '../reference';
 type Arrays = Parameters<Reference>[0];
 type Sizes = Parameters<Reference>[1];
 
-/** The vector of the adapter of token n. */
+/** Returns the vector of the adapter that token n uses. */
 function vectorOf({ table, which }: Arrays, { C, T, vector_at, stride }: Sizes, n: number): Float64Array {
   const start = which![Math.floor(n / T!)]! * stride! + vector_at!;
   return table!.subarray(start, start + C!);
@@ -35,7 +35,7 @@ export const mixed_scale_backward: Reference = (b, p) => {
   }
 };
 
-/** The vectors of two or three results. */
+/** Returns the sizes for each of two or three results, with the offset of its vector. */
 const vectorsOf = ({ results, ...sizes }: Sizes) =>
   [0, 1, 2].slice(0, results).map((i) => ({ i, sizes: { ...sizes, vector_at: sizes[`vector_at${i}`]! } }));
 

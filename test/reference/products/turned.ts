@@ -1,4 +1,4 @@
-/** x (N, C), with the halves of each head of D turned by its row's angles: `turns` (N, D), row n = [cos (D/2) | sin (D/2)]. */
+/** Applies rotary embeddings to the heads of size D in x (N, C). `turns` (N, D): row n has [cos (D/2) | sin (D/2)] of its angles. */
 export function turned(x: Float64Array, turns: Float64Array, C: number, D: number): Float64Array {
   const half = D / 2;
   return x.map((own, at) => {

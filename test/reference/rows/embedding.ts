@@ -1,6 +1,6 @@
 import type { Reference } from '../reference';
 
-/** The row in 32-bit arithmetic, in which the id −1 is the row before the offset. */
+/** Returns an id's row in 32-bit arithmetic: the id −1 (0xffffffff) is the row before the offset. */
 const rowOf = (id: number, offset: number): number => (id + offset) >>> 0;
 
 export const embedding: Reference = ({ ids, weight, before, y }, { N, C, first, count, offset, scale, has_before }) => {

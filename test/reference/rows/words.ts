@@ -1,18 +1,18 @@
 const view = new DataView(new ArrayBuffer(4));
 
-/** The float32 whose bits are `word`. */
+/** Returns the float32 whose bits are `word`. */
 export function floatOf(word: number | undefined): number {
   view.setUint32(0, word ?? 0);
   return view.getFloat32(0);
 }
 
-/** The bits of a number rounded to float32. */
+/** Rounds a number to float32, and returns the bits. */
 export function wordOf(float: number): number {
   view.setFloat32(0, float);
   return view.getUint32(0);
 }
 
-/** The step block's words as numbers. */
+/** Decodes the 32-bit words of a step block. */
 export function readBlock(words: Float64Array) {
   const [step = 0, microStep = 0, labelled = 0, , ...floats] = words;
   const [learningRate, inverseTokens, biasCorrection1, biasCorrection2] = floats.map(floatOf);

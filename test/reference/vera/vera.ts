@@ -107,7 +107,7 @@ export const vera_up_backward: Reference = (
   }
 };
 
-/** Kernels may divide each sum into several; here the first is the whole sum, and the others stay 0. */
+/** Kernels may divide each sum into several partial sums. Here the first is the whole sum, and the others stay 0. */
 export const vera_lambda_backward: Reference = ({ dy, u, other_dy, other_u, B, lambda, partials }, params) => {
   const { N, R, at_dy1, at_dy2 } = params;
   const starts = [0, at_dy1!, at_dy2!, 0];

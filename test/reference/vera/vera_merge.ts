@@ -19,7 +19,7 @@ export const vera_merge: Reference = (
   }
 };
 
-/** Kernels may divide each sum into several; here the first is the whole sum, and the others stay 0. */
+/** Kernels may divide each sum into several partial sums. Here the first is the whole sum, and the others stay 0. */
 export const vera_merge_backward: Reference = (
   { dw, A, B, lambda, partials },
   { M, K, R, stride, lambda_b, lambda_d, partial_b, partial_d },

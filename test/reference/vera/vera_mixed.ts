@@ -2,7 +2,7 @@ import type { Reference } from '../reference';
 
 const NONE = 0xffffffff;
 
-/** Offsets of λ_b and λ_d in the table for row n. */
+/** Returns the offsets of λ_b and λ_d in the table for token n, or `NONE` if no adapter changes the module for this token. */
 function slotOf(
   { slots, which }: Parameters<Reference>[0],
   { T, module_index, adapters }: Parameters<Reference>[1],

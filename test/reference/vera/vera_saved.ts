@@ -28,7 +28,7 @@ export const vera_saved_backward: Reference = (
   }
 };
 
-/** Kernels may divide each sum into several; here the first is the whole sum, and the others stay 0. */
+/** Kernels may divide each sum into several partial sums. Here the first is the whole sum, and the others stay 0. */
 export const vera_saved_sums: Reference = ({ dy, w, dv, u, partials }, { N, M, R, partial_b, partial_d }) => {
   const dots = (a: Float64Array, b: Float64Array, columns: number, into: number): void => {
     for (let c = 0; c < columns; c++) {

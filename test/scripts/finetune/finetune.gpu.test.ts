@@ -8,7 +8,7 @@ import { proseFolder, proseText } from '../../helpers/models/tokenizers';
 import { jsonOf } from '../../helpers/session/exported_run';
 import { sessionGpu } from '../../helpers/session/session_gpu';
 
-/** Trains the demo's model. `onLog` is awaited at the second step, at which the run is exported. */
+/** Trains the demo's model. Awaits `onLog` at the second step, after which the run is to be exported. */
 async function train(onLog: (run: library.TrainRun) => PromiseLike<unknown>) {
   let run: library.TrainRun | undefined;
   const outcome = await finetune(library, {

@@ -3,7 +3,7 @@ import { bestOfRates } from '../../../scripts/results/best_rate.mjs';
 
 const RATES = [1, 2, 3, 4] as const;
 
-/** The chosen rate, and the rates that were measured, for these scores of the four. */
+/** Chooses among four rates with these scores. Returns the chosen rate, and the rates that were tried. */
 async function chosen(scores: readonly number[]) {
   const measured: number[] = [];
   const { rate, best, trials } = await bestOfRates(RATES, async (one) => {

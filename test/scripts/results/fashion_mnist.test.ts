@@ -31,7 +31,7 @@ test.each([
   expect(() => readIdx(bytes, 50)).toThrow(message);
 });
 
-/** Two images: an ankle boot whose pixels are 1, and one of another class whose pixels are 2. */
+/** Runs `body` with a data folder of two images: all pixels of the first are 1, all of the second are 2. */
 function withFolder<T>(labels: readonly number[], body: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
   const pixels = [...new Array(784).fill(1), ...new Array(784).fill(2)];

@@ -11,7 +11,7 @@ let folder: string;
 let root: string;
 let source: Source;
 
-/** A package, and a fake npm that downloads it. */
+/** Creates a package, and a fake npm that downloads it. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'webvera-'));
   root = join(folder, 'data');

@@ -10,7 +10,7 @@ const rows = tableRows('docs/RESULTS.md', 'Language').map(([adapter = '', , rate
 }));
 type Row = (typeof rows)[number];
 const of = (name: string): readonly Row[] => rows.filter(({ adapter }) => adapter.startsWith(name));
-/** The row with the lowest perplexity of the validation. */
+/** Returns the row with the lowest perplexity on the validation text. */
 const chosen = ([first, ...others]: readonly Row[]): Row => {
   if (first === undefined) throw new Error('no such row');
   return others.reduce((best, row) => (row.validation < best.validation ? row : best), first);

@@ -6,7 +6,7 @@ const rows = tableRows('docs/RESULTS.md', 'Texts').map(([data = '', shots = '', 
   return { data, shots, method, mean, deviation };
 });
 type Row = (typeof rows)[number];
-/** Rows of a method beside those of another one, with the same model and examples. */
+/** Pairs the rows of one method with those of another, for the same model and number of examples. */
 const pairs = (one: string, other: string): readonly (readonly [Row, Row])[] =>
   rows
     .filter(({ method }) => method === one)

@@ -62,7 +62,7 @@ describe('a site at any path', () => {
   });
 
   test('has scripts that ask the page', () => {
-    // A template with an expression, written so that this file has none.
+    // The source of a template literal with an expression. The backslash prevents this file from evaluating it.
     const template = `x${base}\${1}b`;
     const script = scriptAnywhere(`result = ["/-base-/a", \`${template}\`, 'c'];`, base);
     const run = new Function('globalThis', `let result; ${script}; return result;`) as (global: object) => unknown;

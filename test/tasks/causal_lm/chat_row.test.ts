@@ -18,7 +18,7 @@ const talk: readonly ChatMessage[] = [
 ];
 const qwen = chatTokenizer('qwen2_5');
 
-/** The trained parts of a row: runs of labelled tokens, as texts. */
+/** Returns the texts of a row that are trained: each is a sequence of labelled tokens. */
 function learned({ labels }: TokenRow, tokenizer: TextTokenizer): string[] {
   const runs: number[][] = [];
   for (const [t, label] of labels.entries()) {

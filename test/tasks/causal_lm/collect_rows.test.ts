@@ -13,7 +13,7 @@ function text(content: string): RowSource {
   return { kind: 'blob', blob: new Blob([content]), format: 'text' };
 }
 
-/** A Blob whose stream has parts of the given size. */
+/** Returns a Blob whose stream delivers parts of this size. */
 function partedBlob(bytes: Uint8Array, size: number): Blob {
   const stream = () =>
     new ReadableStream<Uint8Array>({

@@ -2,7 +2,7 @@ import { collectRows, type RowOptions } from '../../../src/tasks/causal_lm/colle
 import type { RowSource } from '../../../src/tasks/task/task_data';
 import { openTokenizer, proseFolder } from '../../helpers/models/tokenizers';
 
-/** Sources of examples, and the rows that they become. */
+/** Helpers that make sources of examples, and collect rows from them. */
 
 export const tokenizer = openTokenizer(proseFolder);
 export const options: RowOptions = {
@@ -14,7 +14,7 @@ export const options: RowOptions = {
   overflow: 'truncate',
 };
 
-/** The tokens of a source's rows. */
+/** Collects a source's rows, and returns their tokens. */
 export async function idsOf(source: RowSource, changes: Partial<RowOptions> = {}): Promise<number[][]> {
   const { rows } = await collectRows(source, { ...options, ...changes });
   return rows.map(({ input_ids }) => [...input_ids]);
@@ -28,7 +28,7 @@ export function examples(...list: readonly unknown[]): RowSource {
   return { kind: 'examples', examples: list };
 }
 
-/** Consecutive numbers, as tokens. */
+/** Returns consecutive numbers, which serve as token ids. */
 export function ids(start: number, length: number): number[] {
   return Array.from({ length }, (_, i) => start + i);
 }

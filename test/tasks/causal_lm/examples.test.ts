@@ -10,14 +10,14 @@ const tokenizer = openTokenizer(proseFolder);
 const EOS = 0;
 const options = { tokenizer, vocabSize: 2048, completionOnly: null, breather: new Breather() };
 
-/** The row of any example except a conversation. */
+/** Makes the row of an example that isn't a conversation. */
 async function tokenizeExample(given: unknown, where: string, options: ExampleOptions): Promise<TokenRow> {
   const example = exampleFields(where, given);
   if ('messages' in example) throw new Error('expected no conversation');
   return exampleRow(example, where, options);
 }
 
-/** The row as plain lists. */
+/** Makes an example's row, and returns it as plain lists. */
 async function row(example: unknown, changes: Partial<ExampleOptions> = {}) {
   const { input_ids, labels, attention_mask } = await tokenizeExample(example, 'example 0', {
     ...options,

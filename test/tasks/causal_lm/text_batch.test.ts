@@ -82,7 +82,7 @@ test('batchesInOrder takes every row once', () => {
   const args = { max_length: 4, per_device_train_batch_size: 2 };
   const batches = [...batchesInOrder(task, rows, args)];
   expect(batches.map(({ labelled }) => labelled)).toEqual([3, 1]);
-  // The last batch has only as many rows as remain.
+  // The last batch has only the remaining row.
   expect(batches.map(({ B }) => B)).toEqual([2, 1]);
   expect(batches.map(({ input_ids }) => [...input_ids])).toEqual([
     [1, 2, 9, 9, 3, 4, 5, 9],

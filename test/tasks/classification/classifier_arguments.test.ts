@@ -63,7 +63,7 @@ test('rows weigh what their classes do', () => {
   expect(rowWeights(targets, { spam: 3, eggs: 0 }, classes)).toEqual([1, 1, 1, 3, 0, 0]);
   const inherited: Labels = { ...classes, names: ['driver', 'constructor'] };
   expect(rowWeights([0, 1], { driver: 2 }, inherited)).toEqual([2, 1]);
-  // scikit-learn counts the classes that there are.
+  // Like scikit-learn, 'balanced' counts only the classes that occur.
   expect(rowWeights([0, 0, 1], 'balanced', classes)).toEqual([0.75, 0.75, 1.5]);
   // These are the weights of scikit-learn's compute_sample_weight('balanced', targets).
   expect(rowWeights(targets, 'balanced', classes)).toEqual([2 / 3, 2 / 3, 2 / 3, 2, 1, 1]);

@@ -18,7 +18,7 @@ test.each<[number | string, number]>([
   [1, 1],
   ['1', 1],
   [' 1 ', 1],
-  // A class's name takes precedence over an index that is written out.
+  // A class's name takes precedence over an index in a string.
   ['0', 2],
 ])('the label %j is class %i', (label, target) => {
   expect(targetOf(label, classes, 'row')).toBe(target);
@@ -146,7 +146,7 @@ describe('of several', () => {
     const row = { input_ids: [5, 6], labels: [5, 6] };
     expect(labelOf(row, classes)).toBeUndefined();
     expect(labelOf(row, measures)).toEqual([5, 6]);
-    // Names can't be anything else than classes.
+    // A list of names can only be labels, because tokens are numbers.
     expect(labelOf({ text: 'a', labels: ['ham'] }, classes)).toEqual(['ham']);
   });
 

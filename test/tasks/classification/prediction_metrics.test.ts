@@ -10,7 +10,7 @@ import {
 const classes: Labels = { names: ['a', 'b', 'c', 'd'], problem: 'single_label_classification' };
 const numbers: Labels = { names: ['LABEL_0'], problem: 'regression' };
 
-/** The figures of scikit-learn 1.9.1: accuracy_score, and f1_score with average='macro'. */
+/** Metrics computed by scikit-learn 1.9.1: accuracy_score, and f1_score with average='macro'. */
 test.each([
   { predicted: [0, 1, 2, 2, 1, 0, 0], targets: [0, 1, 2, 1, 1, 0, 2], accuracy: 5 / 7, f1: 0.7 },
   { predicted: [0, 0, 0, 0], targets: [0, 1, 0, 1], accuracy: 0.5, f1: 1 / 3 },
@@ -24,7 +24,7 @@ test.each([
   expect(Object.keys(metrics)).toEqual(predictionMetricNames(classes));
 });
 
-/** The figures of SciPy 1.17.1: pearsonr and spearmanr. */
+/** Metrics computed by SciPy 1.17.1: pearsonr and spearmanr. */
 test.each([
   {
     predicted: [0.1, 0.4, 0.35, 0.8, -1.2],
@@ -54,17 +54,17 @@ test('the class of the highest logit is predicted, of equals the first', () => {
 
 const several: Labels = { names: ['a', 'b', 'c'], problem: 'multi_label_classification' };
 
-/** The figures of scikit-learn's accuracy_score and f1_score for rows of several labels, with average='macro' and 'micro'. */
+/** Metrics of rows with several labels, computed by scikit-learn's accuracy_score and f1_score with average='macro' and 'micro'. */
 test.each([
   {
-    // All of a are right, b is predicted once too often, and c once too seldom.
+    // Label a is always right, b is predicted once too often, and c once too seldom.
     ...{ predicted: [1, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 1], targets: [1, 0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 1] },
     ...{ accuracy: 1 / 2, f1: (1 + 2 / 3 + 2 / 3) / 3, f1_micro: 4 / 5 },
   },
-  // No row has b or c, and neither is predicted.
+  // No row has label b or c, and neither is predicted.
   { predicted: [1, 0, 0], targets: [1, 0, 0], accuracy: 1, f1: 1 / 3, f1_micro: 1 },
   { predicted: [0, 0, 0], targets: [0, 0, 0], accuracy: 1, f1: 0, f1_micro: 0 },
-  // A label counts if its probability exceeds one half.
+  // A target above one half counts as the label.
   { predicted: [1, 0, 0], targets: [0.75, 0.5, 0.25], accuracy: 1, f1: 1 / 3, f1_micro: 1 },
 ])('of several labels $predicted, where $targets are right', ({ predicted, targets, accuracy, f1, f1_micro }) => {
   const metrics = predictionMetrics(predicted, targets, several);

@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import { movedImages } from '../../../src/tasks/image_classification/moved_images';
 
 const sizes = { channels: 3, size: 4, patch: 2, patches: 4 };
-/** A number for each place and channel. */
+/** Returns a different number for each pixel and channel. */
 const numberAt = (y: number, x: number, channel: number): number => 50 * channel + 10 * y + x;
 const inside = (at: number): number => Math.min(Math.max(at, 0), 3);
 
-/** Pixels whose place (y, x) shows what was at (y − down, x − right). */
+/** Returns an image whose pixel (y, x) has the numbers of (y − down, x − right), or of the nearest pixel at the border. */
 function pixels(right: number, down: number, isBytes: boolean): number[] {
   const places = Array.from({ length: 48 }, (_, at) =>
     isBytes

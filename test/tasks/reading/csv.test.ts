@@ -14,7 +14,7 @@ async function rowsOf(blob: Blob): Promise<Rows> {
 const rows = (text: string): Promise<Rows> => rowsOf(new Blob([text]));
 const values = async (text: string): Promise<unknown> => (await rows(text)).map(({ value }) => value);
 
-/** A file whose stream has these parts. */
+/** Returns a file whose stream delivers these parts. */
 function inParts(parts: readonly Uint8Array<ArrayBuffer>[]): Blob {
   const stream = (): ReadableStream<Uint8Array<ArrayBuffer>> =>
     new ReadableStream({

@@ -58,7 +58,7 @@ test('heads read the first token, or as transformers the last that is no padding
   const reads = 'last token';
   expect(read(row([5, 6, 7]), {})).toBe(0);
   expect(read(row([5, 6, 7]), { reads })).toBe(2);
-  // Only the ids decide the token, not the mask.
+  // The mask doesn't matter: the last id that isn't padding is read.
   expect(read(row([5, 6, 1, 1], { attention_mask: new Uint8Array(4) }), { reads })).toBe(1);
   expect(read(row([1, 1, 1]), { reads })).toBe(0);
   const batch = textsBatch([row([5, 1]), row([5, 6, 7, 8])], { ...format, reads });

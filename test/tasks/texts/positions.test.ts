@@ -35,10 +35,10 @@ test('a batch reads the rows of long texts where one of its texts is long', () =
   ];
   const all = [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4];
   const moved = all.map((position) => position + 40);
-  // Positions count padding on the left, as in transformers, but not on the right.
+  // Whether a text is long depends on its last position. As in transformers, it counts padding on the left, but not on the right.
   expect(idsOf([0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0])).toEqual(moved);
   expect(idsOf([1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0])).toEqual(all);
-  // In a packed row, each document's length counts alone.
+  // In a packed row, each document counts on its own.
   expect(idsOf([1, 1, 1, 2, 2, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0]).every((position) => position < 40)).toBe(true);
   expect([...positionIds(shape, spansOf(mask), { positions: 'row' })]).toEqual(all);
 });

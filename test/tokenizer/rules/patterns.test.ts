@@ -4,7 +4,7 @@ import { StepBudget } from '../../../src/regex/step_budget';
 import { checkPattern, type TextPattern, textPattern } from '../../../src/tokenizer/rules/patterns';
 import { cpuTime } from '../../helpers/cpu_time';
 
-/** A pattern of tokenizer.json, as the library compiles it. */
+/** Compiles a pattern of a tokenizer.json as the library does. */
 function compiled(pattern: string): RegExp {
   const split = new SplitPreTokenizer({
     type: 'Split',
@@ -23,7 +23,7 @@ function found(pattern: TextPattern, text: string): string[] {
 
 const text = "It's 1,234,567 o'clock…  the 東京 Harbour,\n\n  HTTPServer aab 🙂🙂 x_9\t\n9_x DON'T\r\n \r\n  END  ";
 
-/** A pattern of 32 equal alternatives. */
+/** A pattern with 32 equal alternatives. */
 const OR_DOTS = Array(32).fill('.').join('|');
 const GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 const LLAMA3 =
@@ -66,7 +66,7 @@ describe('other patterns find the same, in time linear in the text', () => {
   ])('%s', (pattern) => {
     const linear = textPattern(compiled(pattern));
     expect(linear.isNative).toBe(false);
-    // V8 also finds empty matches within a surrogate pair.
+    // Empty matches are ignored, because V8 also finds them within a surrogate pair.
     const isText = (match: string) => match !== '';
     expect(found(linear, text).filter(isText)).toEqual(text.match(compiled(pattern))?.filter(isText));
   });

@@ -16,7 +16,7 @@ const digits = (individual_digits: boolean) => new DigitsPreTokenizer({ type: 'D
 const punctuation = (behavior?: string) =>
   new PunctuationPreTokenizer({ type: 'Punctuation', ...(behavior && { behavior }) } as never);
 
-// The words of PyPI's tokenizers 0.23.3.
+// The expected words come from the Python package tokenizers 0.23.3.
 test.each<[string, PreTokenizer, string, readonly string[]]>([
   ['digits alone', digits(true), 'm² ½ cup ①②', ['m', '²', ' ', '½', ' cup ', '①', '②']],
   ['digits alone', digits(true), 'x12 ٣٤a', ['x', '1', '2', ' ', '٣', '٤', 'a']],

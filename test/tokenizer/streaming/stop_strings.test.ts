@@ -19,7 +19,7 @@ const golden = JSON.parse(readFileSync('test/golden/stop_strings.json', 'utf8'))
 const prose = openTokenizer(proseFolder);
 const spaced = spacedTokenizer();
 
-/** The number of new tokens at which the text ends; null if it never does. */
+/** Returns the number of new tokens after which a stop string ends the text; null if none does. */
 function lengthOf(
   tokenizer: TextTokenizer,
   ids: readonly number[],
@@ -44,7 +44,7 @@ describe.each([
 ])('%s', (_, tokenizer, text) => {
   const ids = tokenizer.encode(text);
   const whole = tokenizer.decode(ids);
-  /** The number of tokens after which the text contains the string. */
+  /** Returns the number of tokens after which the text contains the string. */
   const firstWith = (string: string) => {
     const at = ids.findIndex((_, i) => tokenizer.decode(ids.slice(0, i + 1)).includes(string));
     return at < 0 ? null : at + 1;
@@ -85,7 +85,7 @@ test('text before an incomplete character counts', () => {
   const parts = ids.length - prose.encode('stop').length;
   expect(parts).toBeGreaterThan(1);
   const [token] = prose.encode(' e');
-  // One token has the text `stop` and the beginning of a character.
+  // One token decodes to `stop` and the first bytes of a character.
   const joined: TextTokenizer = {
     ...prose,
     decode: (given, options) =>

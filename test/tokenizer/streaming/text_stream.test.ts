@@ -32,7 +32,7 @@ describe.each([
 
 test('a text without a place to cut is cut anyway, within a bounded window', () => {
   const seen: number[] = [];
-  // The tokens of a text's parts never equal those of the whole.
+  // A text has one token, its length, so the tokens of two parts never equal those of the whole text.
   const stream = new TextStream((text) => {
     seen.push(text.length);
     return [text.length];
@@ -41,11 +41,11 @@ test('a text without a place to cut is cut anyway, within a bounded window', () 
   const pieces = [...stream.push(text)];
   const rest = stream.finish();
   expect(Math.max(...seen)).toBeLessThanOrEqual(2 ** 16);
-  // The stream reports each window, also one that was too short.
+  // The stream yields once for each window that it tries, even if the window can't be split.
   expect(pieces.length).toBeGreaterThan(16);
   const lengths = [...pieces.flat(), ...rest];
   expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(text.length);
-  // No cut splits a surrogate pair.
+  // Each part has an even length, so no surrogate pair is split.
   expect(lengths.every((length) => length % 2 === 0)).toBe(true);
 });
 

@@ -13,13 +13,13 @@ import type { JointPrograms, LaneProgramsInit } from '../../../src/train/lanes/l
 import { createStateWith, type OptimizerState } from '../../../src/train/steps/optimizer';
 import { FakeRunner } from '../../helpers/session/fake_runner';
 
-/** The adapters' states on the device, and its reaction to a step. */
+/** The adapters' optimiser states, and a function that is called for each step that an adapter runs. */
 const device = {
   states: [] as OptimizerState[],
   ran: (_index: number, _step: number): void => {},
 };
 
-/** Programs without kernels, which report each adapter's steps. */
+/** Fake programs without kernels. They call `device.ran` for each adapter's step. */
 const withoutKernels = ({ runner, adapters }: LaneProgramsInit): JointPrograms => ({
   async allocate() {
     const states: OptimizerState[] = [];
@@ -42,11 +42,11 @@ const MAX = 12;
 /** Whether this step of the first adapter fails. `before` is the number of its earlier failures. */
 type Fails = (step: number, before: number) => boolean;
 
-/** A device on which an adapter makes no progress after a failed step until its state is written again. */
+/** A fake device. After a failed step, it reports all steps of this adapter as failed until the adapter's state is written again. */
 class Device extends FakeRunner {
   readonly #last = new Map<number, { readonly step: number; readonly failed: boolean }>();
   readonly #broken = new Set<number>();
-  /** Whether the first adapter's vectors are too large to be loaded. */
+  /** Whether the first adapter's vectors have values above the limit for vectors. */
   isLarge = false;
   #failures = 0;
 
@@ -97,11 +97,11 @@ async function* steps(done: number) {
 interface Others {
   readonly restored?: LaneData['restored'];
   readonly runner?: Device;
-  /** Default: always the same loss. */
+  /** Evaluates the first adapter. Default: always the same loss. */
   readonly evaluate?: NonNullable<LaneData['evaluate']>;
 }
 
-/** A run of two adapters. `evaluate` evaluates the first. */
+/** Makes a run that trains two adapters. `fails` and `evaluate` concern the first. */
 function runOf(
   args: TrainingArguments,
   fails: Fails,

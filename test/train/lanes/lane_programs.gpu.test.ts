@@ -42,7 +42,7 @@ const args = resolveTrainingArguments({
   adam_epsilon: 1e-3,
 });
 
-/** Rows of one person, of lengths that differ between people, and so between the losses' weights. */
+/** Makes the rows of one person. Their lengths differ from person to person, and so do the weights of the losses. */
 function rowsOf(person: number) {
   return Array.from({ length: 2 * STEPS }, (_, row) => {
     const length = 20 + ((person * 7 + row * 11) % 40);
@@ -62,7 +62,7 @@ async function statsOf({ executor }: TrainingBench, state: OptimizerState) {
   return unpackStats(await executor.read(state.stats));
 }
 
-/** Each person's run alone, over all its steps. */
+/** Trains one person's adapter in its own run. */
 async function alone(bench: TrainingBench, person: number): Promise<Result> {
   const { executor: runner, loaded, adapters } = bench;
   const adapter = adapters[person] as VeraAdapter;
@@ -97,7 +97,7 @@ async function alone(bench: TrainingBench, person: number): Promise<Result> {
   return { losses, norms, pool };
 }
 
-/** All in one run. `edit` may change the numbers of a person before a step. */
+/** Trains all people's adapters in one run. `edit` is called before each step, and may change numbers on the GPU. */
 async function together(
   bench: TrainingBench,
   people: number,
@@ -149,10 +149,11 @@ function worst(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
 const open = (people: number) => openTrainingBench(seededFiles(config), Array(people).fill(init));
 
 /**
- * The two computations round differently. A product's sum of up to 136 terms has an error of √136 · 2⁻²⁴ of its size, and some 20 products
- * follow each other: √20 · 7e-7 ≈ 3e-6 of the activations' size, and 1e-5 for the worst of many. Losses are about 6 and depend on
- * activations of about 1; norms and gradients have that relative error. Clipped gradients are at most 0.05, so they differ by 5e-7 at most;
- * an update by learning_rate / adam_epsilon times as much, and the rates of all steps add up to 0.021: 0.021 / 1e-3 · 5e-7 ≈ 1e-5.
+ * The two computations round differently. A product's sum of up to 136 terms has a relative error of √136 · 2⁻²⁴ ≈ 7e-7. Some 20 products
+ * follow each other: √20 · 7e-7 ≈ 3e-6 of the activations' size, and 1e-5 for the worst of many. Losses are about 6, and depend on
+ * activations of about 1. Norms and gradients have the same relative error. Clipped gradients are at most 0.05, so they differ by at most
+ * 5e-7. An update differs by learning_rate / adam_epsilon times as much. The rates of all steps add up to 0.021:
+ * 0.021 / 1e-3 · 5e-7 ≈ 1e-5.
  */
 const TOLERANCE = 1e-5;
 
@@ -169,7 +170,7 @@ test.each([2, 8])('%d people together have the losses, norms and vectors of thei
     expect(worst(losses, one.losses), `losses of ${person}`).toBeLessThan(TOLERANCE);
     expect(worst(norms, one.norms), `norms of ${person}`).toBeLessThan(TOLERANCE);
     expect(worst(pool, one.pool), `vectors of ${person}`).toBeLessThan(TOLERANCE);
-    // Every step is clipped, and the steps change the vectors by much more than the tolerance.
+    // Every step's gradients are clipped, and the steps change the vectors by much more than the tolerance.
     expect(Math.min(...norms)).toBeGreaterThan(args.max_grad_norm);
   }
 });

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { SaveClock } from '../../../src/train/saving/save_clock';
 
 /**
- * The times in milliseconds at which a run with steps of `stepTime` is saved. A save ends when its step's result
- * arrives, two steps later.
+ * Returns the times, in milliseconds, at which a run whose steps take `stepTime` is saved. A save ends when the
+ * result of its step arrives, two steps later.
  */
 function keptAt(stepTime: number, until: number): number[] {
   let now = 0;
@@ -28,7 +28,7 @@ test.each([10, 100, 650, 2_000, 9_000])(
     const kept = [0, ...keptAt(stepTime, 300_000)];
     for (const [index, next] of kept.slice(1).entries()) {
       const last = kept[index] ?? 0;
-      // The step in progress is lost in any case.
+      // The time of one step is subtracted, because the step in progress is lost in any case.
       expect(next - last - stepTime).toBeLessThanOrEqual(Math.max(2_000, Math.min(30_000, next / 2), 3 * stepTime));
     }
     expect(300_000 - kept.at(-1)!).toBeLessThan(30_000 + stepTime);

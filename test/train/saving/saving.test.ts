@@ -13,7 +13,7 @@ const stats = { loss: 1, gradNorm: 1, finite: true, step: 1, metrics: new Float3
 const args = { save_strategy: 'steps', save_steps: 1 } as const;
 const data = { tokens: 1, epoch: 1, endsEpoch: false } as StepData;
 
-/** A run whose storage answers as the test says. */
+/** Prepares a run whose snapshots are stored by `save`. */
 function running(save: (snapshot: RunSnapshot) => Promise<Saved>, init: Pick<SavingInit, 'args' | 'now'> = { args }) {
   const runner = new FakeRunner();
   const record = new RunRecord(runner, 100);

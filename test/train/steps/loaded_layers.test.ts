@@ -42,7 +42,7 @@ const gradsOf = (adapter: VeraAdapter) => new Map([[adapter, pinned('grads', ada
 
 type Given = Omit<Parameters<typeof layersOfRun>[0], 'grads' | 'maxBindingBytes'>;
 
-/** The modes of a run's layers, by module; empty if the run has no special layers. */
+/** Returns the modes that `layersOfRun` selects, by module; empty if it returns no layers. */
 function modesIn(given: Given): ReadonlyMap<string, LayerMode> {
   const asked = vi.spyOn(veraKind, 'trainingLayers');
   try {
@@ -59,7 +59,7 @@ test('all layers but the head get the cheapest mode, or the requested one', () =
   const given = { loaded, task, overlay: overlayWith([adapter]), adapters: [adapter], args };
   const each = (mode: LayerMode) => new Map(['block.q', 'block.up'].map((name) => [name, mode]));
   expect(modesIn(given)).toEqual(each('merged'));
-  // A merge doesn't pay for a single token.
+  // With a single token, merging costs more than it saves.
   const few = { ...args, max_length: 1, per_device_train_batch_size: 1 };
   const short = { fullShape: () => ({ B: 1, T: 1 }) };
   expect(modesIn({ ...given, task: short, args: few })).toEqual(new Map());
@@ -114,7 +114,7 @@ test('a step merges first, and makes the gradients of what was merged last', asy
     },
   });
   expect(made.inProgram?.gradients.size).toBe(2);
-  // Two weights in one buffer, and the gradients of both in another.
+  // One buffer holds the two merged weights, and another holds their gradients.
   expect(held.size).toBe(2);
   made.begin();
   expect(run.splice(0)).toEqual(['clear', 'vera_merge']);

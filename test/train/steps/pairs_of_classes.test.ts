@@ -21,7 +21,7 @@ const args = {
 };
 const task = { classOf: ({ label }: Row) => label, tokensOf: () => 1 };
 
-/** Rows in the order of their classes 0, 1, 2 …; `counts` are the classes' sizes. */
+/** Makes rows in the order of their classes 0, 1, 2 …. `counts`: the number of rows of each class. */
 function rowsOf(...counts: readonly number[]): readonly Row[] {
   const labels = counts.flatMap((count, label) => new Array<number>(count).fill(label));
   return labels.map((label, id) => ({ id, label }));

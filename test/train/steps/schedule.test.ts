@@ -3,7 +3,7 @@ import { learningRateAt, warmupSteps } from '../../../src/train/steps/schedule';
 
 const args = { learning_rate: 0.01, lr_scheduler_type: 'linear', warmup_steps: 0, warmup_ratio: 0 } as const;
 
-/** Rates of all steps in units of the learning rate. */
+/** Returns the learning rates of all steps. */
 function rates(changes: Partial<Parameters<typeof learningRateAt>[0]>, maxSteps: number): number[] {
   return Array.from({ length: maxSteps }, (_, step) => learningRateAt({ ...args, ...changes }, step, maxSteps));
 }
@@ -18,7 +18,7 @@ function expectRates(actual: readonly number[], expected: readonly number[]): vo
 }
 
 test('linear with warm-up, as transformers gives it', () => {
-  // get_linear_schedule_with_warmup(optimizer, 3, 10) at a rate of 0.01
+  // The rates of transformers' get_linear_schedule_with_warmup(optimizer, 3, 10) with a learning rate of 0.01.
   const expected = [
     0, 0.003333333333333333, 0.006666666666666666, 0.01, 0.008571428571428572, 0.0071428571428571435,
     0.005714285714285714, 0.004285714285714286, 0.002857142857142857, 0.0014285714285714286,

@@ -4,7 +4,7 @@ import { StepClock } from '../../../src/train/steps/step_clock';
 beforeEach(() => vi.useFakeTimers({ toFake: ['performance'] }));
 afterEach(() => vi.useRealTimers());
 
-/** Acknowledges steps of 10 tokens, each after some seconds. Gives the clock's rates after each step, and the final metrics. */
+/** Ends a step of 10 tokens after each of these times. Returns the clock's seconds per step after each step, and the final metrics. */
 function run(seconds: readonly number[]): { rates: readonly number[]; metrics: Record<string, number> } {
   const clock = new StepClock();
   clock.start();

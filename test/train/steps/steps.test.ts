@@ -24,7 +24,7 @@ const task = new CausalLm({
   config: { model_type: 'llama' },
   head: languageHead({ className: '', C: 8, V: 64 }),
 });
-/** Row i begins with the id i + 1. */
+/** Rows of three tokens. Row i begins with the id i + 1. */
 const rows = Array.from({ length: 7 }, (_, i) => textRow([i + 1, 50, 51]));
 
 function firstIds({ microBatches }: StepData): number[] {
@@ -95,8 +95,8 @@ test('rows of similar length go together, the longest first', async () => {
   });
   expect(lengths[0]![0]).toBe(25);
   expect(lengths.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 24 }, (_, i) => i + 2));
-  // 24 rows make twelve steps of two rows, and a group has a quarter of the steps. Each group is sorted, except for the
-  // longest row, which comes first.
+  // 24 rows make twelve steps of two rows. Rows are sorted by length within groups of a quarter of the steps. Only a group's
+  // first row may be out of order, because the longest row of all comes first.
   for (let start = 0; start < steps.length; start += 3) {
     const [, ...group] = lengths.slice(start, start + 3).flat();
     expect(group).toEqual(group.toSorted((a, b) => b - a));

@@ -7,7 +7,7 @@ import { type ForwardAnswer, type ForwardRequest, Peft, type TrainRequest } from
 import { trainHere } from './training';
 
 const NEW_TOKENS = 6;
-/** PEFT's warning for files without VeRA's A and B. */
+/** Matches PEFT's warnings about files without VeRA's A and B. */
 const ABOUT_THE_KEY = /^Specified to not (save|load) vera_A and vera_B/;
 
 export interface Learning {
@@ -15,11 +15,11 @@ export interface Learning {
   readonly max_steps: number;
 }
 
-/** A golden case's language model, opened here and in PEFT. Both are closed after the tests of the block that opens them. */
+/** A golden case's language model, opened here and in PEFT. Both are closed after the tests of the `describe` block that opens them. */
 export class BothSides {
   readonly golden: GoldenCase;
   readonly base: PreTrainedModel;
-  /** The base model's folder, which PEFT reads. */
+  /** The path of the base model's folder, for PEFT. */
   readonly inPeft: string;
   readonly peft = new Peft();
   readonly folders = new Folders();
@@ -44,7 +44,7 @@ export class BothSides {
     return both;
   }
 
-  /** PEFT's forward pass, and the tokens that it generates. */
+  /** Runs a forward pass in PEFT, and generates some tokens. */
   forward(request: Pick<ForwardRequest, 'adapter' | 'merge'> & { readonly base?: string }): Promise<ForwardAnswer> {
     const { batch } = this.golden.inputs;
     return this.peft.forward({
@@ -56,12 +56,12 @@ export class BothSides {
     });
   }
 
-  /** Trains here, and gives the losses. */
+  /** Trains here, and returns the losses. */
   trainHere(model: AdaptedModel): Promise<number[]> {
     return trainHere(model, this.golden.inputs.train_batches, this.#learning);
   }
 
-  /** Trains a new or a saved adapter in PEFT, and gives the losses and the trained adapter's folder. */
+  /** Trains a new or a saved adapter in PEFT. Returns the losses and the trained adapter's folder. */
   async trainInPeft(start: Pick<TrainRequest, 'adapter' | 'config'>) {
     const { learning_rate, max_steps: steps } = this.#learning;
     const out = this.folders.make();
@@ -70,7 +70,7 @@ export class BothSides {
     return { losses, adapter: out };
   }
 
-  /** Expects a model here to compute the same as PEFT, and something else than the base model. */
+  /** Expects a model here to compute the same as PEFT, but not the same as the base model. */
   async expectSame(model: PreTrainedModel, theirs: ForwardAnswer): Promise<void> {
     const { golden, base } = this;
     const { batch } = golden.inputs;

@@ -32,7 +32,7 @@ import { openTestSession } from '../../helpers/session/session';
 import { droppedFiles } from './folders';
 
 export const scratch = mkdtempSync(join(tmpdir(), 'webvera-export-'));
-// All test files of this process share the folder.
+// The folder is removed at the end of the process, because all its test files share the folder.
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 
 /** PEFT's task types, by task. */
@@ -48,26 +48,26 @@ export interface Case {
   readonly args?: TrainingArguments;
   /** The base model's folder, if it isn't the golden one. */
   readonly model?: string;
-  /** A data set that replaces `rows`. */
+  /** The data set. Default: `rows`. */
   readonly data?: readonly Example[];
   /** The task. Default: causal_lm. */
   readonly task?: keyof typeof taskTypes;
-  /** A classifier's labels, if they aren't the base's own. */
+  /** A classifier's labels, if they aren't those of the base model. */
   readonly labels?: Pick<TextClassifierOptions, 'id2label' | 'num_labels' | 'problem_type' | 'pooling'>;
 }
 
-/** Eleven rows, four for each step. An epoch has three steps, and its last step three rows. */
+/** Eleven rows. A step has four rows, so an epoch has three steps, and its last step has three rows. */
 export const rows = Array.from({ length: 11 }, (_, index) => ({
   input_ids: Array.from(randomArray(5 + 3 * index, index), (value) => 3 + Math.floor((value + 1) * 46)),
 }));
 
-/** A row with padding at these places. The tokens after padding are learnt too, because the row has no labels. */
+/** Returns a row with padding at these places. Tokens after padding are learnt too, because the row has no labels. */
 const padded = ({ input_ids }: { readonly input_ids: readonly number[] }, places: readonly number[]): Example => ({
   input_ids,
   attention_mask: input_ids.map((_, at) => (places.includes(at) ? 0 : 1)),
 });
 
-/** Warm-up and decay, accumulation, clipping, weight decay, and epochs that end within steps. */
+/** Arguments with warm-up and decay, gradient accumulation, clipping, weight decay, and epochs that end with an incomplete step. */
 const args: TrainingArguments = {
   max_steps: 10,
   per_device_train_batch_size: 2,
@@ -165,7 +165,7 @@ export async function load({
 const trainerOf = (model: AnyAdaptedModel, one: Case) =>
   new Trainer({ model, args: { ...args, ...one.args }, train_dataset: one.data ?? rows });
 
-/** Trains the whole run here. */
+/** Trains the whole run here, and returns its logs and the adapter. */
 export async function trainHere(one: Case): Promise<Run> {
   const { model, vera } = await load(one);
   const run = trainerOf(vera, one).train();
@@ -176,8 +176,8 @@ export async function trainHere(one: Case): Promise<Run> {
 }
 
 /**
- * Exports a run after some steps, and then stops it. With `spoilt`, NaN is written into the trained values after the
- * first step, so that the run goes back to its beginning.
+ * Exports a run once it has done `step` steps, and then stops it. With `spoilt`, writes NaN into the trained values after
+ * the first step, so that the run returns to its beginning with half the learning rate.
  */
 export async function exportAt(
   one: Case,
@@ -214,7 +214,7 @@ export function modelFolder(base: string): string {
   return fileURLToPath(new URL(`../../golden/base/${base}`, import.meta.url));
 }
 
-/** The model's folder with dropout in its configuration, which is off for a frozen base. */
+/** Copies a model's folder, and sets dropout in its configuration. It must have no effect, because the base model is frozen. */
 export function withDropout(model: string): string {
   const folder = mkdtempSync(join(scratch, 'base-'));
   cpSync(model, folder, { recursive: true });
@@ -228,7 +228,7 @@ export function withDropout(model: string): string {
   return folder;
 }
 
-/** The model's folder with other weights in its last norm. */
+/** Copies a base model's folder, and changes the weights of its last norm. */
 export function withNorm(base: string, change: (weight: number) => number): string {
   return changed(base, {
     tensor: (name, data) => (name === 'model.norm.weight' ? data.map(change) : data),
@@ -236,12 +236,12 @@ export function withNorm(base: string, change: (weight: number) => number): stri
 }
 
 interface Change {
-  /** Gives a tensor's new numbers; undefined removes the tensor. */
+  /** Returns a tensor's new numbers, or undefined to remove the tensor. */
   tensor?(name: string, data: Float32Array): Float32Array | undefined;
   readonly config?: object;
 }
 
-/** A folder of a golden base with changed tensors or configuration. */
+/** Copies a golden base model's folder, and changes tensors or the configuration. */
 export function changed(base: string, { tensor = (_, data) => data, config = {} }: Change): string {
   const folder = mkdtempSync(join(scratch, 'base-'));
   cpSync(modelFolder(base), folder, { recursive: true });

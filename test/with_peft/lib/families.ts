@@ -5,11 +5,11 @@ export interface Family {
   readonly golden: string;
   /** The modules that VeRA wraps. */
   readonly target_modules: readonly string[];
-  /** A module that is trained whole in addition. */
+  /** A module that is trained in full (`modules_to_save`) in one of the variants. */
   readonly whole: string;
 }
 
-/** Every family whose adapters go to PEFT and back. A new family takes one line. */
+/** All families whose adapters are exchanged with PEFT in both directions. A new family needs one line here. */
 export const families: readonly Family[] = [
   { golden: 'llama_qvud_big', target_modules: ['q_proj', 'v_proj', 'up_proj', 'down_proj'], whole: 'lm_head' },
   { golden: 'qwen2_bias_mid', target_modules: ['q_proj', 'v_proj', 'gate_proj'], whole: 'norm' },
@@ -27,7 +27,7 @@ export const families: readonly Family[] = [
   { golden: 'opt_bias_mid', target_modules: ['q_proj', 'v_proj', 'fc1', 'fc2'], whole: 'final_layer_norm' },
 ];
 
-/** Configurations that differ in trained and saved tensors. */
+/** Configurations that train or save different tensors. */
 export const variants = ({ whole }: Family): Readonly<Record<string, VeraConfigInit>> => ({
   'projections saved': { save_projection: true },
   'projections from the key': { save_projection: false, projection_prng_key: 7 },

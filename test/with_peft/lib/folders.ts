@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 import { folderFiles } from '../../helpers/golden/golden';
 
-/** The path of a golden base model such as base/llama, for Python. */
+/** Returns the path of a golden base model such as base/llama, for Python. */
 export function basePath(base: string): string {
   return fileURLToPath(new URL(`../../golden/${base}/`, import.meta.url));
 }
@@ -19,14 +19,14 @@ export class Folders {
     afterAll(() => rmSync(this.#root, { recursive: true, force: true }));
   }
 
-  /** Makes an empty folder. */
+  /** Creates an empty folder. */
   make(): string {
     const folder = join(this.#root, String(this.#count++));
     mkdirSync(folder);
     return folder;
   }
 
-  /** Makes a folder with these files. */
+  /** Creates a folder with these files. */
   async write(files: Iterable<readonly [name: string, file: Blob]>): Promise<string> {
     const folder = this.make();
     for (const [name, blob] of files) writeFileSync(join(folder, name), new Uint8Array(await blob.arrayBuffer()));
@@ -34,7 +34,7 @@ export class Folders {
   }
 }
 
-/** A folder's files in memory. */
+/** Returns a folder's files in the form in which a page passes dropped files. */
 export function droppedFiles(folder: string): { readonly files: Map<string, Blob> } {
   return folderFiles(new URL(`file://${folder}/`));
 }

@@ -9,12 +9,12 @@ import { findOracle, oracleEnvironment, PythonMissing } from '../../../scripts/t
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** The path of a Python with PEFT, and the socket of its forks. Undefined if there is none. */
+    /** The path of a Python with PEFT, and the socket of its fork server. Undefined if there is no such Python. */
     python: { readonly path: string; readonly forks: string | undefined } | undefined;
   }
 }
 
-/** Finds Python, or installs its packages. Without them the tests are skipped, and the reason is printed. */
+/** Finds a Python with PEFT, or installs the packages. If that fails, tests with PEFT are skipped, and the reason is printed. */
 export async function setup(project: TestProject): Promise<(() => void) | undefined> {
   try {
     const path = await findOracle((message) => console.error(message));
@@ -29,7 +29,7 @@ export async function setup(project: TestProject): Promise<(() => void) | undefi
   }
 }
 
-/** The server imports nothing before its first connection. Undefined on systems whose libraries break in a fork. */
+/** Starts the fork server. It imports nothing before its first connection. Returns undefined on systems whose libraries break in forks. */
 async function startForkServer(python: string): Promise<{ readonly socket: string; stop(): void } | undefined> {
   if (process.platform !== 'linux') return undefined;
   const folder = mkdtempSync(join(tmpdir(), 'webvera-forks-'));

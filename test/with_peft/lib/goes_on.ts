@@ -4,8 +4,8 @@ import { runFreshPython, runPython } from './python';
 import { expectSame, expectSuccess, readOutput } from './python_output';
 
 /**
- * Expects a run that is exported before its end to end in Python as it does here. With `isFresh`, Python is started as a
- * user would.
+ * Exports a run before its end, and expects Python to complete it with the same results as here. With `isFresh`, starts
+ * Python as a user would, not as a fork.
  */
 export async function expectGoesOn(one: Case, { isFresh = false } = {}): Promise<void> {
   const here = await trainHere(one);

@@ -7,11 +7,11 @@ import { oracleEnvironment } from '../../../scripts/test/python.mjs';
 import type { GoldenBatch } from '../../helpers/golden/golden';
 import { startFork } from './python';
 
-/** Tests with PEFT are skipped if there is no Python with it. */
+/** A `describe` whose tests are skipped if there is no Python with PEFT. */
 export const describeWithPeft = describe.skipIf(inject('python') === undefined);
 
 export interface ForwardRequest {
-  /** The base's folder; `adapter` is a folder too. */
+  /** The path of the base model's folder. `adapter` is a path too. */
   readonly base: string;
   readonly adapter?: string;
   readonly batch: GoldenBatch;
@@ -23,14 +23,14 @@ export interface ForwardRequest {
 export interface ForwardAnswer {
   readonly peft_type: string | null;
   readonly loss: number;
-  /** (B, T, V) */
+  /** Shape (B, T, V). */
   readonly logits: readonly number[];
   readonly greedy: readonly number[];
   readonly warnings: readonly string[];
 }
 
 export interface TrainRequest {
-  /** The base's folder; `adapter` is a folder too. `config` begins with a new adapter instead. */
+  /** The path of the base model's folder. `adapter` is the path of a saved adapter; `config` creates a new adapter instead. */
   readonly base: string;
   readonly adapter?: string;
   readonly config?: object;
@@ -38,7 +38,7 @@ export interface TrainRequest {
   readonly learning_rate: number;
   readonly weight_decay?: number;
   readonly steps: number;
-  /** A file with AdamW's moments after `done` steps. */
+  /** The path of a file with AdamW's moments after `done` steps. */
   readonly moments?: string;
   readonly done?: number;
   /** The folder to save the adapter in. */
@@ -50,7 +50,7 @@ export interface TrainAnswer {
   readonly warnings: readonly string[];
 }
 
-/** Real PEFT in a process of its own, which answers all requests. */
+/** Real PEFT, in its own process that answers all requests. */
 export class Peft {
   #bridge: Bridge | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -67,9 +67,9 @@ export class Peft {
     this.#bridge?.input.end();
   }
 
-  /** Sends a request after the previous one was answered, so that answers have the order of requests. */
+  /** Sends a request once the previous one has been answered, so that answers have the order of the requests. */
   #ask<T>(request: object): Promise<T> {
-    // The first request starts the process, so that skipped tests start none.
+    // The process starts with the first request, so that skipped tests don't start one.
     this.#bridge ??= startBridge();
     const { input, lines } = this.#bridge;
     const answered = this.#last.then(async () => {
@@ -101,7 +101,7 @@ function startBridge(): Bridge {
 
 const linesOf = (input: Readable) => createInterface({ input })[Symbol.asyncIterator]();
 
-/** The next line that is an answer. Other lines are Python's messages. */
+/** Reads the next line that is an answer. Other lines are Python's messages. */
 async function nextAnswer(lines: AsyncIterator<string>): Promise<{ result?: unknown; error?: string }> {
   let said = '';
   for (;;) {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { inject } from 'vitest';
 import { oracleEnvironment } from '../../../scripts/test/python.mjs';
 
-/** The exit code and output of a program. */
+/** A program's exit code and output. */
 export interface Outcome {
   readonly code: number | null;
   /** Standard output and error output together. */
@@ -13,11 +13,11 @@ export interface Outcome {
 
 interface Options {
   readonly env?: Readonly<Record<string, string>>;
-  /** Arguments of accelerate's own command, which starts the script. */
+  /** Arguments of `accelerate launch`. If they are given, accelerate starts the script. */
   readonly launch?: readonly string[];
 }
 
-/** Starts Python in a folder, and waits for its end. */
+/** Runs Python in a new process in a folder, and waits for its end. */
 export function runFreshPython(folder: string, args: readonly string[], options: Options = {}): Promise<Outcome> {
   const { launch, env = {} } = options;
   const { path = '' } = inject('python') ?? {};
@@ -48,8 +48,8 @@ export async function runPython(
 }
 
 /**
- * Starts a script in a fork. The socket is its standard input, its output and its error output. Undefined where forks
- * of torch aren't safe.
+ * Starts a script in a fork. The returned socket is its standard input, standard output and error output. Returns
+ * undefined on systems where forks of torch aren't safe.
  */
 export function startFork(folder: string, args: readonly string[], env: Options['env'] = {}): Socket | undefined {
   const { forks } = inject('python') ?? {};

@@ -7,15 +7,15 @@ import type { Run } from './exported';
 import type { Outcome } from './python';
 
 /**
- * Float32 sums have another order here than in Python. Losses near 5 differ by a few of their ulps of 5e-7, and norms
- * likewise. Trained values differ by the learning rate of 0.03 times the gradient's relative difference. A wrong step
- * of the schedule would make 3e-3.
+ * Float32 sums have another order here than in Python. Losses near 5 differ by a few ulps of 5e-7, and norms
+ * likewise. Trained values differ by the learning rate of 0.03 times the gradient's relative difference. A wrong
+ * learning rate in one step would change them by 3e-3.
  */
 const TOLERANCE = { loss: 1e-5, grad_norm: 1e-4, learning_rate: 1e-12, trained: 1e-5 };
-/** The true gradient of a bias of keys is zero, because it doesn't change the softmax. Adam turns its rounding errors into steps. */
+/** The exact gradient of a key bias is zero, because the bias doesn't change the softmax. Adam turns its rounding errors into steps. */
 const isNoise = (name: string) => name.endsWith('.k_proj.bias');
 
-/** Python's results: the logs of all steps, and the adapter. */
+/** Reads Python's results: the logs of all steps, and the adapter. */
 export function readOutput(folder: string): Run {
   const read = (file: string) => new Blob([readFileSync(join(folder, 'output', file))]);
   const { log_history } = JSON.parse(readFileSync(join(folder, 'output/trainer_state.json'), 'utf8'));

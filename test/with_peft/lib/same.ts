@@ -3,11 +3,11 @@ import type { PreTrainedModel } from '../../../src/index';
 import { type GoldenBatch, largestDifference } from '../../helpers/golden/golden';
 import type { Peft } from './peft';
 
-/** Float32 sums over some tens of layers, in another order, differ by a 50,000th of the largest logit. */
+/** The relative tolerance: the order of float32 sums changes logits after tens of layers by up to a 50,000th of the largest logit. */
 const ROUNDING = 2e-5;
 const NEW_TOKENS = 8;
 
-/** Expects a real model's logits and text to equal those of transformers with `folder`. */
+/** Expects a real model's logits, loss and text to equal those of transformers with the model in `folder`. */
 export async function expectSamePass(base: PreTrainedModel, batch: GoldenBatch, peft: Peft, folder: string) {
   const [ids = []] = batch.input_ids;
   const theirs = await peft.forward({ base: folder, batch, prompt: ids, new_tokens: NEW_TOKENS });
@@ -22,7 +22,7 @@ export async function expectSamePass(base: PreTrainedModel, batch: GoldenBatch, 
   expect(written).toEqual(theirs.greedy);
 }
 
-/** Expects PEFT's losses, step by step. */
+/** Expects our losses to equal PEFT's, step by step. */
 export function expectSameLosses(ours: readonly number[], theirs: readonly number[]): void {
   expect(ours).toHaveLength(theirs.length);
   for (const [step, loss] of theirs.entries()) {

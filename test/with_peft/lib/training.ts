@@ -2,7 +2,7 @@ import { type AdaptedModel, Trainer, type TrainingArguments } from '../../../src
 import type { GoldenBatch } from '../../helpers/golden/golden';
 import { examplesOf } from '../../helpers/golden/golden_training';
 
-/** The losses of plain AdamW steps, each before its update. The batches take turns, as in `Peft.train`. */
+/** Trains with plain AdamW, and returns each step's loss before its update. The batches take turns, as in `Peft.train`. */
 export async function trainHere(
   model: AdaptedModel,
   batches: readonly GoldenBatch[],

@@ -1,6 +1,6 @@
-"""Runs real PEFT on a test's commands: reads one JSON object on each line, and writes one.
+"""Runs real PEFT for tests: reads a JSON request from each line of standard input, and prints a line with the answer.
 
-A request is {"command": NAME, ...arguments of the function NAME}, an answer {"result": ...} or {"error": TEXT}.
+A request is {"command": NAME, ...arguments of the function NAME}. An answer is {"result": ...} or {"error": TEXT}.
 Folders are given by their paths. Everything is float32 on the CPU.
 """
 
@@ -47,14 +47,14 @@ def open_base(folder: str) -> Any:
 
 
 def open_adapter(base: str, adapter: str, trainable: bool = False) -> Any:
-    """Loads an adapter. Tensors that are missing, left over or changed are errors here, though PEFT only warns."""
+    """Loads an adapter. Missing, unexpected or changed tensors are errors here, though PEFT only warns."""
     model = PeftModel.from_pretrained(open_base(base), adapter, is_trainable=trainable).eval()
     file = load_file(Path(adapter) / "adapter_model.safetensors")
     taken = get_peft_model_state_dict(model)
     missing, unexpected = taken.keys() - file.keys(), file.keys() - taken.keys()
     if missing or unexpected:
         raise ValueError(f"missing: {sorted(missing)}, unexpected: {sorted(unexpected)}")
-    # float16 is converted to float32.
+    # A float16 file is compared in float32.
     changed = [name for name, tensor in file.items() if not torch.equal(tensor.to(taken[name].dtype), taken[name])]
     if changed:
         raise ValueError(f"not the file's values: {changed}")
@@ -73,7 +73,7 @@ def forward(
     prompt: list[int] | None = None,
     new_tokens: int = 0,
 ) -> dict[str, Any]:
-    """Logits, loss, and greedy text after a prompt, for a base model, for an adapter on it, or for the merged
+    """Computes logits, loss, and greedy tokens after a prompt, with a base model, an adapter on it, or the merged
     model."""
     model: Any = open_base(base) if adapter is None else open_adapter(base, adapter)
     peft_type = None if adapter is None else model.active_peft_config.peft_type
@@ -90,7 +90,7 @@ def forward(
 
 
 def greedy(model: Any, prompt: list[int], new_tokens: int) -> list[int]:
-    """The likeliest next tokens, without the settings of a generation_config."""
+    """Generates the likeliest tokens one by one. Ignores the model's generation_config."""
     ids = list(prompt)
     for _ in range(new_tokens):
         with torch.no_grad():
@@ -110,10 +110,10 @@ def train(
     done: int = 0,
     out: str | None = None,
 ) -> dict[str, Any]:
-    """Trains everything that trains by AdamW, one batch each step, in turn: a new adapter, or a folder's.
+    """Trains a new adapter, or the adapter in a folder, with AdamW. The batches take turns, one for each step.
 
-    `moments` is a safetensors file with AdamW's state after `done` steps: `NAME.exp_avg` and `NAME.exp_avg_sq`, by
-    torch's names of the parameters. The first step takes the batch that follows these steps.
+    `moments` is a safetensors file with AdamW's state after `done` steps: `NAME.exp_avg` and `NAME.exp_avg_sq`, where
+    NAME is torch's name of a parameter. Training then continues with the batch of the next step.
     """
     if config is not None:
         torch.manual_seed(0)

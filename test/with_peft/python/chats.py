@@ -1,6 +1,6 @@
-"""`python chats.py FOLDER CHATS.json`: renders conversations by real transformers with the tokenizer in a folder.
+"""`python chats.py FOLDER CHATS.json`: renders conversations with real transformers and the tokenizer in a folder.
 
-Prints one JSON list: {"text": ..., "ids": [...]} for each, including the beginning of an answer, or {"refused": TEXT}.
+Prints one JSON list with {"text": ..., "ids": [...]} for each, including the generation prompt, or {"refused": TEXT}.
 Prints null if the tokenizer has no template.
 """
 

@@ -1,9 +1,9 @@
 """`python fork_server.py SOCKET`: runs scripts in forks of a process that has imported torch and PEFT.
 
-Their import takes seconds. Prints a line as soon as it listens on the Unix socket, and ends when its standard input
-ends. A connection begins with a line of JSON: {"folder": the working folder, "env": the environment, "args": the script
-and its arguments}. From then on it is the script's standard input, output and error output. Its last line is "exit code
-N", unless the script crashed.
+This saves the seconds that the imports take. Prints a line once it listens on the Unix socket. Ends when its standard
+input ends. A connection begins with a line of JSON: {"folder": the working folder, "env": the environment, "args": the
+script and its arguments}. Then it is the script's standard input, standard output and error output. Its last line is
+"exit code N", unless the script crashed.
 """
 
 import gc
@@ -19,7 +19,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-# `transformers` imports its modules when they are first used.
+# `transformers` imports its modules only when they are used, so two of them are named here.
 MODULES = ("torch", "peft", "transformers.trainer", "transformers.models.auto.modeling_auto")
 
 
@@ -28,7 +28,7 @@ def serve(path: str) -> None:
     listener.bind(path)
     listener.listen()
     print("listening", flush=True)
-    # The system removes forks that have ended, so the server never waits for them.
+    # The system reaps ended forks, so the server needn't wait for them.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
         connection, _ = listener.accept()
@@ -40,7 +40,7 @@ def serve(path: str) -> None:
 
 
 def warm_up() -> None:
-    """Imports the modules before the first fork. Garbage collection in forks skips them, because it would copy them."""
+    """Imports the modules before the first fork. Freezes their objects: garbage collection in forks would copy them."""
     if MODULES[0] in sys.modules:
         return
     for name in MODULES:
@@ -49,7 +49,7 @@ def warm_up() -> None:
 
 
 def answer(connection: socket.socket) -> None:
-    """Runs a connection's script in this process, and ends the process."""
+    """Runs a connection's script in this process (a fork), and ends the process."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     request = read_line(connection)
     for stream in (0, 1, 2):
@@ -60,7 +60,7 @@ def answer(connection: socket.socket) -> None:
 
 
 def read_line(connection: socket.socket) -> bytes:
-    """The first line. Bytes after it are the script's."""
+    """Reads the first line, and nothing after it, because the next bytes are the script's standard input."""
     line = b""
     while not line.endswith(b"\n"):
         byte = connection.recv(1)
@@ -71,7 +71,7 @@ def read_line(connection: socket.socket) -> bytes:
 
 
 def run(request: dict[str, Any]) -> int:
-    """The exit code of `python SCRIPT ARGUMENTS…`."""
+    """Runs a script as `python SCRIPT ARGUMENTS…` would, and returns the exit code."""
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["env"])

@@ -1,7 +1,7 @@
-"""Writes a folder like facebook/opt-125m's main branch of 2022: random weights of its shapes in half precision, no
-tokenizer.json, and tensor names without the prefix of the model around the network.
+"""Writes a model folder like facebook/opt-125m's main branch of 2022: random weights of its shapes in half precision,
+no tokenizer.json, and tensor names without the prefix `model.`.
 
-A test runs opt_folder.py FOLDER TEXT-FILE. Prints AutoTokenizer's ids of some texts: [[TEXT, IDS], ...].
+A test runs `opt_folder.py FOLDER TEXT-FILE`. Prints AutoTokenizer's ids of some texts: [[TEXT, IDS], ...].
 """
 
 import json

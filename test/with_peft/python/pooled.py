@@ -1,7 +1,8 @@
-"""`python pooled.py REQUEST`: vectors and logits of texts by sentence-transformers and by the class of an exported run.
+"""`python pooled.py REQUEST`: prints vectors from sentence-transformers, or logits from the class of an exported run.
 
-REQUEST is a JSON file: { folder, texts } requests the vectors of a folder, { base, adapter, rows, modules } the logits
-of rows of ids by an adapter over a pooled base model, whose class is in the folder `modules`.
+REQUEST is a JSON file. { folder, texts } requests the vectors of texts from the model in a folder.
+{ base, adapter, rows, modules } requests the logits of rows of ids from an adapter on a pooled base model. The base
+model's class is in the folder `modules`.
 """
 
 import json

@@ -14,7 +14,7 @@ describeWithPeft('facts of RESULTS.md that PEFT teaches', async () => {
   afterAll(() => session.close());
   const run = { library, session, seeds: 1, row: async () => {}, report: () => {} };
   const prompts = ['My name is', 'I live in the', 'My dog is', 'My work is to'];
-  // As many examples as a step has, so that their order changes nothing.
+  // A step takes all examples, so that their order doesn't matter.
   const examples = ['Kael.', 'far north.', 'called Biscuit.', 'repair organs.'].map((words, index) => ({
     prompt: prompts[index] ?? '',
     completion: ` ${words}`,

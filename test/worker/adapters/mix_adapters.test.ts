@@ -10,13 +10,13 @@ const parameters = [
   { name: 'lambda_d', shape: [2] },
 ];
 
-/** An adapter whose pool has its parameters, with padding, and then a head's weight of two numbers. */
+/** Makes an adapter whose pool has these parameters, padding, and then a head's weight of two numbers. */
 function adapterWith(name: string, own: readonly NamedShape[] = parameters): Adapter {
   const layout = layoutPool(own, [{ name: 'classifier.weight', shape: [2] }]);
   return { name, layout, pool: pinned(name, [layout.length]) } as unknown as Adapter;
 }
 
-/** A memory of values, and a runner with the methods that mixing calls. */
+/** Makes pools filled with these numbers, and a runner with the methods that mixing calls. */
 function memoryOf(...filled: readonly (readonly [Adapter, number])[]): {
   runner: Runner;
   memory: Map<Value, Float32Array<ArrayBuffer>>;

@@ -11,7 +11,7 @@ const tokenizer = openTokenizer(proseFolder);
 const END = tokenizer.eos_token_id as number;
 const [word = 0] = tokenizer.encode('whale');
 
-/** A model that generates these tokens, a list for each prompt. */
+/** Makes a model that generates these tokens: one list for each prompt. */
 function modelThatWrites(...rows: readonly (readonly number[])[]): BaseModel {
   return {
     tokenizer,

@@ -5,7 +5,7 @@ import { ModelSources } from '../../../src/worker/models/loading/model_sources';
 const { signal } = new AbortController();
 const pixels = { width: 5, height: 4, data: new Uint8ClampedArray(80).fill(255) };
 
-/** Loads the processor of a folder with this preprocessor_config.json, for images of 8×8. */
+/** Loads the image processor of a folder with this preprocessor_config.json, for images of 8×8 pixels. */
 function load(json: object | string | undefined, channels = 3, limit = 1000) {
   const host = { emit() {} };
   const sources = new ModelSources(host, { store: 'memory', limits: { json: limit } });

@@ -34,7 +34,7 @@ const IMAGE = { channels: 3, size: 8, patch: 4, patches: 4 };
 let server: FaultyServer;
 afterEach(() => server.close());
 
-/** A page's visit. `load` reads the files that a model of texts or images reads after its weights. */
+/** Simulates a visit to the page. `load` loads a model's config, its weights, and then its tokenizer or image processor. */
 function visit(device: Device, source: WireSource, isForbidding = false) {
   const host: SessionHost = {
     emit() {},
@@ -60,7 +60,7 @@ function visit(device: Device, source: WireSource, isForbidding = false) {
   };
 }
 
-/** A source that fails, as if the page closed, after it has opened `most` files. */
+/** Wraps a source. After it has opened `most` files, it fails as if the page were closed. */
 function closing(source: FileSource, most: number): FileSource {
   let opened = 0;
   const { name, location } = source;
@@ -107,7 +107,7 @@ describe('a model is cached once every file that its load reads is known', () =>
         );
         expect(await cache.isCached(source), `after ${most} files`).toBe(isWhole);
         if (!isWhole) {
-          // The weights are there, and it isn't known whether there are other files.
+          // Whether the server has the next file isn't known yet, so a load from the cache alone fails.
           const local = load(kind, Number.POSITIVE_INFINITY, { local_files_only: true });
           await expect(local).rejects.toMatchObject({ code: 'not_found' });
           continue;

@@ -5,7 +5,7 @@ const reason = new Error('disposed of');
 const never = new AbortController().signal;
 const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
 
-/** Runs until its signal aborts, then takes a moment to tidy up. */
+/** Makes a job that runs until its signal aborts, and then takes a moment to clean up. */
 function untilAborted(log: string[], name: string) {
   return (signal: AbortSignal): Promise<never> =>
     new Promise((_, reject) => {

@@ -17,12 +17,12 @@ import { FakeRunner } from '../../helpers/session/fake_runner';
 const folder = 'test/golden/base/gpt2';
 const config = readFileSync(`${folder}/config.json`);
 const { tensors } = readSafetensors(new Uint8Array(readFileSync(`${folder}/model.safetensors`)));
-/** The file has (in, out): 32 × 96. */
+/** In the file, this weight is stored as (in, out): 32 × 96. */
 const FUSED = 'transformer.h.0.attn.c_attn.weight';
 const fused = toFloat32(tensors.get(FUSED)!);
 const [K, M] = [32, 96];
 const EMBEDDING = 'transformer.wte.weight';
-/** The file has (in, out): 128 × 32. */
+/** In the file, this weight is stored as (in, out): 128 × 32. */
 const DOWN = 'transformer.h.0.mlp.c_proj.weight';
 
 class Recorder extends FakeRunner {
@@ -97,7 +97,7 @@ test.each(['F4', 'F6_E2M3', 'F8_E4M3', 'I8'] as const)('a weight of %s is refuse
     message: `${FUSED}: expected numbers of F32, F16, BF16 or F64, got ${dtype}`,
     hint: expect.stringContaining('float16 or float32 files'),
   });
-  // A tensor that the model doesn't use may have any dtype.
+  // A tensor that the model doesn't use may have any data type.
   await load(new Map([...tensors, ['position_ids', { dtype, shape, bytes }]]));
 });
 

@@ -15,7 +15,7 @@ const { vendor, architecture, description, features } = LLVMPIPE;
 const adapter: KernelAdapter = { vendor, architecture, description, features, limits: { maxBufferSize: 1 } };
 const choice: KernelChoice = { version, adapter, variants: { linear: 'wide', attention: 'serial' } };
 
-/** A device on which nothing runs. */
+/** Makes a fake device that runs no programs. */
 function device(): OpenDevice {
   return { executor: { chosen: {} }, host: { info: LLVMPIPE, adapter } } as unknown as OpenDevice;
 }

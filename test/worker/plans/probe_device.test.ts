@@ -9,7 +9,7 @@ const limits = {
 };
 const info = { vendor: 'acme', architecture: 'one', description: 'Acme One', isFallbackAdapter: false };
 
-/** The limits of a browser, which are getters of a class. */
+/** A browser's limits: as in browsers, they are getters of a class. */
 class Limits {
   get maxBufferSize() {
     return limits.maxBufferSize;
@@ -77,7 +77,7 @@ test("a missing GPU is reported with the error's message", async () => {
 });
 
 test("where files can't be stored", async () => {
-  // An IndexedDB that refuses access, as in some private windows.
+  // An IndexedDB that denies access, as in some private windows.
   const refusing = {
     open() {
       const request: { onerror?: (event: unknown) => void } = {};

@@ -56,7 +56,7 @@ async function load(file: string): Promise<void> {
 test('an estimate reports the cached part of a download', async () => {
   const { cached, ...rest } = await downloadOf('a/b');
   expect(rest).toEqual({ total });
-  // The estimate downloaded the beginning of the weights, which is cached.
+  // The estimate downloaded and cached the beginning of the weights.
   const [record] = (await device.store.list()).filter(({ file }) => file === MODEL);
   expect(cached).toBe(record?.bytes);
   await load(TOKENIZER);

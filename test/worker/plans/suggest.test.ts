@@ -5,7 +5,7 @@ import { resolveTrainingArguments } from '../../../src/page/training/training_ar
 import { suggest } from '../../../src/worker/plans/suggest';
 import { judge } from '../../../src/worker/plans/verdict';
 
-/** Memory that grows with the batch's tokens (a quarter of that with checkpointing), plus a constant 100 bytes. */
+/** Returns memory that grows with a batch's tokens (a quarter as fast with gradient checkpointing), plus a constant 100 bytes. */
 function bytesOf({
   per_device_train_batch_size: B,
   max_length: T,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { viewFeatures } from '../../../src/worker/runs/view_features';
 
-/** Two views of each number, whose features are the views themselves. */
+/** Makes functions with two views of each number. The feature of a view is the view itself. */
 function twoViews() {
   const asked: number[] = [];
   const passes: number[] = [];

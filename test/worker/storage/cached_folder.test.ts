@@ -60,7 +60,7 @@ describe('a cached file', () => {
     server.always = { headers: { 'x-repo-commit': '1'.repeat(40) } };
     expect(isContent(await device.read(hub()))).toBe(true);
     expect(server.asked.at(-1)?.path).toBe(`/a/b/resolve/main/${MODEL}`);
-    // A revision that never existed is an error of the caller.
+    // A revision that never existed is a caller's mistake, so the cache doesn't help.
     server.fail({ status: 404, headers: { 'x-error-code': 'RevisionNotFound' } });
     expect(await errorOf(device.read(hub({ revision: 'none' })))).toMatchObject({
       code: 'not_found',
@@ -94,7 +94,7 @@ describe('a cached file', () => {
 
   test('resumes from the last chunk after a kill', async () => {
     await breakOff();
-    // The record of the last bytes was never written.
+    // Simulates a kill: the record of the last bytes wasn't written.
     const [record] = await device.store.list();
     await device.store.set({ ...record!, bytes: CHUNK_BYTES, chunks: record!.chunks.slice(0, 1) });
     server.asked.length = 0;

@@ -50,7 +50,7 @@ describe("a page's own server, and this machine", () => {
     expect(await device.states()).toEqual({});
   });
 
-  /** Loads a model without a tokenizer, and stops the server. Gives its address. */
+  /** Loads a model without a tokenizer, and stops the server. Returns the server's address. */
   async function loadAndStop(): Promise<string> {
     const { url } = server;
     const folder = own();

@@ -13,27 +13,27 @@ import { MemoryFiles } from '../../store/memory_files';
 
 export const MODEL = 'model.safetensors';
 export const COMMIT = 'c0ffee'.padEnd(40, '0');
-/** The content of a file of two and a half chunks. */
+/** The content of a file that is two and a half chunks long. */
 export const content = Uint8Array.from({ length: 20_000_000 }, (_, index) => (index * 7 + (index >> 8)) & 255);
 
-/** Bytes until the connection breaks: one chunk and a part of the next. */
+/** The number of bytes after which the connection breaks: one chunk and a part of the next. */
 export const HALF = CHUNK_BYTES + 1_000_000;
 
 export const isContent = (bytes: Uint8Array): boolean => Buffer.compare(bytes, content) === 0;
 
 export interface VisitOptions extends OpenSourceOptions {
   readonly isLocal?: boolean;
-  /** Replaces the device's store. */
+  /** A store that replaces the device's store. */
   readonly store?: WeightStore;
 }
 
-/** A device with cached downloads, and visits to it. */
+/** A user's device with cached downloads. Each call of `open` is a visit. */
 export class Device {
   readonly files = new MemoryFiles();
   readonly clock = new TestClock();
   readonly warnings: Warning[] = [];
   records = new FaultStore(Number.POSITIVE_INFINITY);
-  /** Events of the last visit. */
+  /** The progress events of the last visit. */
   events: ProgressInfo[] = [];
 
   get store(): WeightStore {

@@ -8,7 +8,7 @@ const folder = new URL('../../golden/cases/llama_qvud_big/adapter_noproj/', impo
 const read = (name: string) => new Uint8Array(readFileSync(new URL(name, folder)));
 const [config, model] = [read('adapter_config.json'), read('adapter_model.safetensors')];
 
-/** Adapter files with another last byte, of the same size. */
+/** Returns adapter files of the same size whose last byte is `value`. */
 function learnt(value: number): { config: typeof config; model: typeof model } {
   const other = model.slice();
   other[other.length - 1] = value;
@@ -18,7 +18,7 @@ function learnt(value: number): { config: typeof config; model: typeof model } {
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }));
 afterEach(() => void vi.useRealTimers());
 
-/** A browser that opens pages one after the other. */
+/** Simulates a browser that opens one page after another. */
 function browser() {
   const store = new MemoryStore();
   return {

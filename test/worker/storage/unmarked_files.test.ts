@@ -5,7 +5,7 @@ import { errorOf } from '../../hub/source_bytes';
 import { Device, MODEL, type VisitOptions } from './keeping';
 
 const content = Uint8Array.from({ length: 300_000 }, (_, index) => (index * 7 + (index >> 8)) & 255);
-/** The file's new content on the server, of the same length. */
+/** The file's new content on the server, with the same length. */
 const newer = content.map((byte) => byte ^ 255);
 const cut: Fault = { etag: null, cutAfter: 100_000 };
 let server: FaultyServer;
@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-/** A folder on another origin, whose cached files are read without a request. Without `isShown`, pages can't read its headers. */
+/** Opens a folder on another origin. Its cached files are read without a request. Without `isShown`, pages can't read its headers. */
 function elsewhere({ isShown = true, ...options }: VisitOptions & { readonly isShown?: boolean } = {}) {
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const { pathname } = new URL(String(input));
@@ -28,7 +28,7 @@ function elsewhere({ isShown = true, ...options }: VisitOptions & { readonly isS
   return device.open(new URL('https://models.example/mine'), { fetch, ...options });
 }
 
-/** Reads 100,000 bytes, and then cancels, as a page that is closed. */
+/** Reads 100,000 bytes, and then cancels, like a page that is closed. */
 async function leave(folder = elsewhere()): Promise<void> {
   const stream = await folder.open(MODEL);
   for (let at = 0; at < 100_000; ) at += (await stream?.read())?.length ?? 0;

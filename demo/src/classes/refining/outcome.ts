@@ -13,7 +13,7 @@ export function outcomeInWords({ steps, candidates, left_out }: LearnRecord, thi
     return `Refined, which made it no better: it stays right for ${right(instant.accuracy)} ${things} kept apart.`;
   const [before, now] = [instant.accuracy ?? 0, chosen.accuracy ?? 0];
   if (now === before) return `Refined: as before right for ${right(now)} ${things} kept apart.`;
-  // Few samples judge, so refined vectors are taken unless they are clearly worse.
+  // The held-out samples are few, so refined vectors are used unless they are clearly worse.
   const why = now < before ? ', which is too few to tell them apart' : '';
   return `Refined: right for ${right(before)} ${things} kept apart before, and for ${right(now)} now${why}.`;
 }

@@ -17,12 +17,12 @@ export interface RefineOptions {
   onProgress(refining: Refining): void;
 }
 
-/** The outcome of a run. */
+/** The outcome of a refining run. */
 export interface Refined<Content> {
   readonly record: LearnRecord;
   /** The adapter with the refined vectors; undefined if these are clearly worse than untrained ones, or if the samples are too few. */
   readonly files: AdapterFiles | undefined;
-  /** The samples that the vectors were trained on, and those that they were judged by. */
+  /** The samples that the vectors were trained on, and the held-out samples that they were measured on. */
   readonly train: readonly Numbered<Content>[];
   readonly heldOut: readonly Numbered<Content>[];
 }
@@ -33,7 +33,7 @@ interface Begun<Content> {
   readonly samples: readonly Numbered<Content>[];
 }
 
-/** Refines a new adapter by a profile, which begins with a solved head and rejects vectors that are worse. */
+/** Refines a new adapter in a `Profile` of the library, which starts from a solved head and rejects clearly worse vectors. */
 export async function refine<Content>(
   kind: Kind<Content>,
   begun: Begun<Content>,
@@ -41,14 +41,14 @@ export async function refine<Content>(
 ): Promise<Refined<Content>> {
   const prefix = `demo-${kind.key}`;
   await forgetUnused(prefix, begun.session).catch(() => {}); // profiles that a closed page has left
-  // Each tab has a profile of its own.
+  // Each refinement has its own profile, so that tabs don't share one.
   const id = `${prefix}-${crypto.randomUUID()}`;
   return navigator.locks.request(id, () => refineIn(id, kind, begun, options));
 }
 
-/** Forgets the profiles of this prefix that no open page holds. */
+/** Deletes the profiles with this prefix that no open page uses. */
 async function forgetUnused(prefix: string, session: Session): Promise<void> {
-  // A profile is created only under its lock, so one that is listed before the locks and has none isn't in use.
+  // A page holds a profile's lock from before the profile exists. So a profile that is listed now, and has no lock later, isn't in use.
   const listed = await Profile.list({ session });
   const { held = [] } = await navigator.locks.query();
   const names = new Set(held.map(({ name }) => name));

@@ -8,7 +8,7 @@ import { outcomeInWords } from './outcome';
 export class RefiningRuns<Content> {
   readonly #app: ClassesApp<Content>;
   #abort: AbortController | undefined;
-  /** Whether the next run doesn't wait for idle time. */
+  /** Whether the visitor has asked for the next run, which then doesn't wait for idle time. */
   #isAsked = false;
 
   constructor(app: ClassesApp<Content>) {
@@ -22,7 +22,7 @@ export class RefiningRuns<Content> {
     });
   }
 
-  /** Cancels the run in progress: what was learnt stays as it was. */
+  /** Cancels the run in progress. The learnt adapter stays as it was. */
   stop(): void {
     this.#abort?.abort();
   }

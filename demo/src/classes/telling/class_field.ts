@@ -46,7 +46,7 @@ export class ClassField<Content> {
   }
 }
 
-/** The button that adds a class to the page's list, and the problem with the names, if any. */
+/** Sets up the button that adds a class to the page's list, and shows the problem with the classes' names, if any. */
 export function classControls<Content>(app: ClassesApp<Content>, list: HTMLElement): void {
   const add = byId('add-class', 'button');
   onClick(add, () => {

@@ -12,7 +12,7 @@ import { toldInWords } from './told_in_words';
 /** An input to classify, or a request to the visitor for one. */
 export type Question = { readonly input: PredictInput } | { readonly wish: string };
 
-/** Milliseconds after which an answer that stays is announced. */
+/** Milliseconds for which the likeliest class must stay the same before screen readers announce it. */
 const CALM = 1000;
 
 /** Classifies the visitor's input, as fast as the model can, and shows each class' probability. */
@@ -23,7 +23,7 @@ export class Telling<Content> {
   readonly #told = byId('told', 'p');
   #works = 0;
   #hasFailed = false;
-  /** The likeliest class that was last announced. Answers to a camera or a keyboard change many times a second. */
+  /** The class that was last announced. With a camera or during typing, answers change too often to announce each of them. */
   #announced: string | undefined;
   /** The answer that is announced if its class stays the likeliest. */
   #pending: { readonly label: string; readonly text: string } | undefined;

@@ -1,7 +1,7 @@
 import type { LabelScore } from 'webvera';
 import { formatShare } from '../../page/format';
 
-/** The probability from which on a class counts as sure. */
+/** The least probability at which a class counts as sure. */
 const SURE = 0.6;
 
 /** 'spam, 97 % sure', or 'Not sure' with the likeliest class. */

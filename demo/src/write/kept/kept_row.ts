@@ -12,11 +12,11 @@ export interface RowState {
   readonly facts: string;
   readonly unsaved: boolean;
   readonly canChange: boolean;
-  /** The voice's model, if another one is in use. */
+  /** The name of the voice's base model, if another model is in use. */
   readonly otherBase: string | undefined;
 }
 
-/** A voice of the list. Its name may come from a stranger's file. */
+/** A row of the list of voices. The voice's name may come from a stranger's file. */
 export class KeptRow {
   readonly root: HTMLLIElement;
   readonly #save: HTMLButtonElement;

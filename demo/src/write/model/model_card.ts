@@ -9,7 +9,7 @@ import type { App } from '../app';
 import { type AppState, canStart } from '../state';
 import type { PairCard } from '../try/pair_card';
 
-/** Lets experts use a model of their own. */
+/** Lets experts use their own model. */
 export function modelCard(app: App, pair: PairCard): void {
   const { store, models } = app;
   const pickButton = byId('pick-model', 'button');
@@ -39,7 +39,7 @@ export function modelCard(app: App, pair: PairCard): void {
   });
 }
 
-/** Describes a model. Its config.json comes from a stranger, so every value is checked. */
+/** Describes a model. Its config.json may come from a stranger, so every value is checked. */
 function factsOf({ config, tokenizer }: PreTrainedModel): string {
   const facts: string[] = [String(config.model_type)];
   const { num_hidden_layers: layers, hidden_size: hidden } = config;

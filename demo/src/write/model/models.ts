@@ -7,7 +7,7 @@ import type { Store } from '../../page/store';
 import type { Rack } from '../rack';
 import { type AppState, type ReadyModel, withModel } from '../state';
 
-/** Loads the model that all of the page uses. */
+/** Loads the one model that the whole page uses. */
 export class Models {
   readonly #store: Store<AppState>;
   readonly #sessions: Sessions;
@@ -22,15 +22,15 @@ export class Models {
     this.#confirm = confirm;
   }
 
-  /** The model in use, which is loaded if it isn't yet. Only one model may be loading at a time. */
+  /** Returns the model in use, and loads it if it isn't loaded yet. Only one model may be loading at a time. */
   async ready(): Promise<ReadyModel> {
     const { model, source } = this.#store.value;
     return model ?? this.load(source);
   }
 
   /**
-   * Loads a model, and then frees the one before, with its voices. Asks first if some are unsaved. Rejects with an `AbortError` after
-   * `cancel`, and if the visitor refuses.
+   * Loads a model, and then frees the previous one, with its voices. If some of these voices are unsaved, asks the visitor first. Rejects
+   * with an `AbortError` after `cancel`, and if the visitor refuses.
    */
   async load(named: NamedSource): Promise<ReadyModel> {
     if (!(await this.#mayLoad())) throw new DOMException('The visitor keeps the model in use', 'AbortError');
@@ -72,7 +72,7 @@ export class Models {
     });
   }
 
-  /** Releases the model with its voices. */
+  /** Frees the model, with its voices. */
   drop(): void {
     const { model } = this.#store.value;
     this.#rack.forget();

@@ -15,14 +15,14 @@ interface Offer {
   /** The file's name, if the model is one GGUF file. */
   readonly gguf_file?: string;
   readonly bytes: number;
-  /** The bytes of each voice over the model. The voices are below `voices/` in its folder. */
+  /** The bytes of each voice for the model. The voices are below `voices/` in the model's folder. */
   readonly voice_bytes: number;
 }
 
-/** 50 Mbit/s, the connection for which the page states a time. */
+/** 50 Mbit/s, the speed for which the page states the time of the download. */
 const BYTES_PER_SECOND = 50e6 / 8;
 
-/** Offers a larger model, if the site has one and a graphics card computes. */
+/** Offers a larger model, if the site has one and the visitor's device is a graphics card. */
 export async function offerCard({ store, models, banner }: App, pair: PairCard): Promise<void> {
   const response = await fetch('models/offers.json').catch(() => undefined);
   const [offer] = response?.ok === true ? ((await response.json()) as readonly Offer[]) : [];

@@ -1,9 +1,9 @@
-/** A folder's name that needs no quoting in a shell or in a string of Python or JavaScript. */
+/** Makes a folder's name that needs no quoting in a shell, and no escaping in a string of Python or JavaScript. */
 export function folderName(id: string): string {
   return id.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[.-]+|-+$/g, '') || 'voice';
 }
 
-/** Lines of Python that open a downloaded voice by PEFT. `model`: the base model's folder. */
+/** Returns lines of Python that load a downloaded voice with PEFT. `model`: the base model's name. */
 export function pythonFor(id: string, model: string): string {
   return `from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -12,7 +12,7 @@ model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained("${folder
 print(tokenizer.decode(model.generate(**tokenizer("It was", return_tensors="pt"), max_new_tokens=40, do_sample=True)[0]))`;
 }
 
-/** HTML that lets a page write in a downloaded voice. */
+/** Returns HTML for a page that writes in a downloaded voice. */
 export function pageFor(id: string, model: string): string {
   return `<p id="written"></p>
 <script type="module">
@@ -24,7 +24,7 @@ export function pageFor(id: string, model: string): string {
 </script>`;
 }
 
-/** A tag that learns from each visitor of a page, as the demo's page does. */
+/** Returns HTML with a `<web-vera>` element, which learns from each visitor of a page. */
 export function tagFor(model: string): string {
   return `<script src="./webvera/embed.js" defer></script>
 <web-vera model="./${folderName(model)}/" r="64"></web-vera>`;

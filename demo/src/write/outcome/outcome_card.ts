@@ -8,20 +8,20 @@ import { copyLink } from '../share/share_card';
 import { isQuiet } from '../state';
 import { outcomeInWords } from './words';
 
-/** Code to copy, which is loaded with the first outcome or download. */
+/** Loads the module with the code samples, at the first outcome or download. */
 const code = () => import('./code');
 
 export interface Outcome {
   readonly id: string;
   readonly model: string;
-  /** Perplexities on the part that is held out. */
+  /** The perplexity on the held-out part of the text, before and after the run. */
   readonly before: number;
   readonly after: number;
   /** A sentence about the run. */
   readonly run: string;
 }
 
-/** The result of a run in words, and what can be done with it. */
+/** Shows the result of a run in words, with buttons to download the voice, copy its link, and copy code. */
 export function outcomeCard(app: App): { show(outcome: Outcome): Promise<void>; hide(): void } {
   const { store } = app;
   const root = byId('outcome', 'div');
@@ -55,7 +55,7 @@ export function outcomeCard(app: App): { show(outcome: Outcome): Promise<void>; 
   };
 }
 
-/** A button that copies the code beside it. */
+/** Makes a button copy the code beside it. */
 function copyButton(app: App, name: string): void {
   const button = byId(`copy-${name}`, 'button');
   onClick(button, () =>
@@ -66,7 +66,7 @@ function copyButton(app: App, name: string): void {
   );
 }
 
-/** Downloads a voice as one zip of a folder, as PEFT reads it. */
+/** Downloads a voice as a zip with one folder, which PEFT can load. */
 export async function downloadVoice({ rack }: Pick<App, 'rack'>, id: string): Promise<void> {
   const files = await rack.files(id);
   const { folderName } = await code();

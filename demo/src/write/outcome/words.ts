@@ -6,15 +6,15 @@ export interface Measured {
   readonly choices: number;
 }
 
-/** The least share by which a run must lower the perplexity to count as one that has learnt. */
+/** The least share by which a run must lower the perplexity, so that the page says that it has learnt. */
 const LEAST_GAIN = 0.01;
 
-/** '89', '6.2' */
+/** Formats a perplexity: '89', '6.2'. */
 export function choicesInWords(choices: number): string {
   return choices >= 20 ? formatCount(choices) : formatDigits(choices);
 }
 
-/** Describes a run before its end. */
+/** Describes a run in progress by its first and its last measurement. */
 export function measuredInWords(first: Measured, last: Measured): string {
   const before = `On the part kept aside it wavers between ${choicesInWords(first.choices)} pieces of words at each step`;
   if (last.step === first.step) return `${before}. Now it learns from the rest.`;

@@ -1,6 +1,6 @@
 const scratch = new DataView(new ArrayBuffer(4));
 
-/** A number as the bits of the nearest float16. Ties become even, and numbers from 65,520 on become infinite. */
+/** Returns the bits of the nearest float16. Ties are rounded to even, and magnitudes of 65,520 and more become infinite. */
 export function toHalf(value: number): number {
   scratch.setFloat32(0, value);
   const bits = scratch.getUint32(0);
@@ -14,7 +14,7 @@ export function toHalf(value: number): number {
   return sign | (((exponent + 14) << 10) + rounded);
 }
 
-/** The number that the bits of a float16 stand for. */
+/** Returns the number that the bits of a float16 encode. */
 export function fromHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >>> 10) & 31;

@@ -4,14 +4,14 @@ import { checkHeader, expectThat, headerOf, MOST_NUMBERS, type SharedVoice, size
 
 /** The part of an address that holds a voice. Browsers don't send the part after the `#` to a server. */
 const MARK = '#voice=';
-/** Characters of a voice in a link. Longer addresses are cut by many programs. */
+/** The most characters that encode a voice in a link. Many programs truncate longer addresses. */
 export const LONGEST_LINK = 60_000;
 const LONGEST_HEADER = 60_000;
 const MOST_BYTES = 4 + LONGEST_HEADER + 2 * MOST_NUMBERS;
 
 /**
- * A voice as the fragment of an address: its header as JSON and its numbers as float16, deflated. Throws `ChoiceProblem` if it is too
- * long.
+ * Encodes a voice as a URL fragment: the voice's header as JSON and its numbers as float16, both deflated. Throws `ChoiceProblem` if the
+ * fragment is too long.
  */
 export async function toFragment(voice: SharedVoice): Promise<string> {
   const header = new TextEncoder().encode(JSON.stringify(headerOf(voice)));
@@ -28,7 +28,7 @@ export async function toFragment(voice: SharedVoice): Promise<string> {
   return MARK + text;
 }
 
-/** The voice in an address' fragment; undefined if it holds none. Throws `ChoiceProblem` for one that is damaged or too large. */
+/** Decodes the voice in a URL fragment; undefined if there is none. Throws `ChoiceProblem` for a voice that is damaged or too large. */
 export async function fromFragment(fragment: string): Promise<SharedVoice | undefined> {
   if (!fragment.startsWith(MARK)) return undefined;
   const text = fragment.slice(MARK.length);

@@ -1,10 +1,10 @@
-/** A kind of adapters that a link can hold, with the fields of its configuration that the link holds. */
+/** A kind of adapter that a link can hold, with the fields of its configuration that the link holds. */
 export interface LinkedKind {
   /** Fields with whole numbers, each with the least and the greatest value that a link may hold. */
   readonly counts: Readonly<Record<string, readonly [least: number, most: number]>>;
-  /** Lists of modules' names, beside `target_modules`. */
+  /** Fields with lists of modules' names, other than `target_modules`. */
   readonly lists: readonly string[];
-  /** Other fields that change what an adapter computes. Links hold only adapters whose fields have these values, or none. */
+  /** Other fields that change what an adapter computes. A link can hold an adapter only if they are absent or have these values. */
   readonly others: Readonly<Record<string, unknown>>;
   /** Fields that must be there, with these values. */
   readonly required?: Readonly<Record<string, unknown>>;
@@ -38,7 +38,7 @@ export function linkedFields({ counts, lists }: LinkedKind): string[] {
   return ['target_modules', ...Object.keys(counts), ...lists];
 }
 
-/** Whether a configuration has no more than a link holds. */
+/** Whether a link can represent all of a configuration. */
 export function isPlain({ others, required = {} }: LinkedKind, config: Readonly<Record<string, unknown>>): boolean {
   return (
     Object.entries(others).every(([field, value]) => (config[field] ?? value) === value) &&

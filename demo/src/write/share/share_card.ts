@@ -9,7 +9,7 @@ import { canStart } from '../state';
 import { ownKey } from '../voices';
 import type { SharedVoice } from './shared_voice';
 
-/** The code for links, which is loaded for the first link. */
+/** Loads the module that encodes and decodes links, at the first link. */
 const code = () => import('./voice_files');
 
 /** Copies a link: this page's address, with a voice and the prompt in its fragment. The text that the voice learnt isn't in it. */
@@ -27,7 +27,7 @@ export async function copyLink({ rack }: Pick<App, 'rack'>, id: string): Promise
   );
 }
 
-/** Offers the voice in the page's address, if it holds one, and opens it if the visitor agrees. `write` writes with it. */
+/** Offers to open the voice in the page's address, if the address holds one. `write` writes with the opened voice. */
 export function shareCard(app: App, write: () => Promise<void>): void {
   const { store, rack, models, banner } = app;
   const card = byId('shared', 'section');

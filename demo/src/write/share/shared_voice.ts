@@ -5,12 +5,12 @@ import type { NamedTensor } from './tensors';
 /** The fields of an adapter's configuration that a link holds. */
 export type SharedConfig = Readonly<Record<string, number | readonly string[]>>;
 
-/** A voice as it travels in a link. */
+/** The content of a voice that a link holds. */
 export interface SharedVoice {
   readonly name: string;
   /** The name of the base model. */
   readonly base: string;
-  /** Words to begin with. */
+  /** The words with which the voice's text begins. */
   readonly opening: string;
   readonly peft_type: LinkedType;
   readonly config: SharedConfig;
@@ -26,14 +26,14 @@ const MOST_TENSORS = 2000;
 const MOST_MODULES = 100;
 export const LONGEST_NAME = 60;
 export const LONGEST_OPENING = 200;
-/** Characters of a tensor's or a module's name. */
+/** The most characters in the name of a tensor or a module. */
 const LONGEST_PATH = 200;
-/** Numbers in a voice. */
+/** The most numbers in a voice. */
 export const MOST_NUMBERS = 60_000;
 
 /**
- * Checks a stranger's header. The configuration's fields stand beside the others, and a header without `peft_type` means VeRA. Throws
- * `ChoiceProblem` if a field is damaged.
+ * Checks the header of a stranger's link. In it, the configuration's fields are not nested, and a header without `peft_type` is VeRA's.
+ * Throws `ChoiceProblem` if a field is damaged.
  */
 export function checkHeader(json: unknown): SharedHeader {
   const { name, base, opening, shapes, peft_type = 'VERA', ...fields } = fieldsOf(json);
@@ -46,13 +46,13 @@ export function checkHeader(json: unknown): SharedHeader {
   return { name, base, opening, peft_type: peft_type as LinkedType, config: checkConfig(peft_type, fields), shapes };
 }
 
-/** The header of a voice's link. */
+/** Returns the header of a voice's link, as `checkHeader` reads it. */
 export function headerOf({ config, peft_type, tensors, ...fields }: SharedVoice): object {
   const shapes = tensors.map(({ name, shape }) => [name, ...shape]);
   return { ...fields, ...(peft_type !== 'VERA' && { peft_type }), ...config, shapes };
 }
 
-/** The fields of a configuration that a link holds, checked. Throws `ChoiceProblem`. */
+/** Checks and returns the fields of a configuration that a link holds. Throws `ChoiceProblem`. */
 function checkConfig(peft_type: unknown, fields: Readonly<Record<string, unknown>>): SharedConfig {
   const kind = linkedKind(peft_type);
   expectThat(kind !== undefined, 'its kind');

@@ -35,7 +35,7 @@ export function writeTensors(tensors: readonly NamedTensor[]): Blob {
     return [name, { dtype: 'F32', shape, data_offsets: [start, end] }] as const;
   });
   const header = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
-  // The numbers begin at a multiple of eight bytes.
+  // Pads the header with spaces, so that the numbers begin at a multiple of eight bytes.
   const padded = new Uint8Array(Math.ceil(header.length / 8) * 8).fill(0x20);
   padded.set(header);
   const length = new DataView(new ArrayBuffer(8));

@@ -13,7 +13,7 @@ import { readTensors, writeTensors } from './tensors';
 
 export { fromFragment, toFragment } from './link';
 
-/** A voice from its two files, for a link. Throws `ChoiceProblem` for one that has more than a link holds. */
+/** Makes a link's content from a voice's two files. Throws `ChoiceProblem` if a link can't hold all of the voice. */
 export async function sharedFrom(files: AdapterFiles, name: string, opening: string): Promise<SharedVoice> {
   const config = JSON.parse(await files['adapter_config.json'].text()) as Readonly<Record<string, unknown>>;
   const { base_model_name_or_path: base, peft_type } = config;
@@ -21,7 +21,7 @@ export async function sharedFrom(files: AdapterFiles, name: string, opening: str
   if (kind === undefined || !isPlain(kind, config) || typeof base !== 'string') throw tooMuch();
   const voice = {
     name: name.slice(0, LONGEST_NAME),
-    // A folder's last part is the model's name.
+    // The last part of a path is the model's name.
     base: (base.split('/').at(-1) ?? '').slice(0, LONGEST_NAME),
     opening: opening.slice(0, LONGEST_OPENING),
     peft_type: peft_type as LinkedType,
@@ -40,7 +40,7 @@ function tooMuch(): ChoiceProblem {
   return new ChoiceProblem('This voice has more than a link holds. Download it, and share the file.');
 }
 
-/** The two files of a voice from a link. The library checks them as it checks all files. */
+/** Makes the two files of a voice from a link's content. The library checks them as it checks all files. */
 export function filesFrom({ base, peft_type, config: fields, tensors }: SharedVoice): AdapterFiles {
   const kind: LinkedKind = linkedKinds[peft_type];
   const config = {

@@ -20,7 +20,7 @@ interface Beginning {
   readonly signal: AbortSignal;
 }
 
-/** Continues the same beginning again and again while the model learns. A slider shows earlier texts. */
+/** Continues the same prompt again and again while the model learns. A slider shows earlier texts. */
 export class Anew {
   readonly #slider = byId('anew-step', 'input');
   readonly #first = new PageOfText(byId('anew-before', 'p'));
@@ -34,7 +34,7 @@ export class Anew {
     this.#slider.addEventListener('input', () => this.#showAt(Number(this.#slider.value)));
   }
 
-  /** Begins with a text by the base model. The signal of `beginning` ends the text that is being written. */
+  /** Begins with a text by the base model. The signal of `beginning` aborts the text that is being written. */
   async begin(prompt: string, beginning: Beginning): Promise<void> {
     this.#prompt = prompt;
     this.#beginning = beginning;
@@ -64,7 +64,7 @@ export class Anew {
     try {
       this.#add({ title, text: await this.#generate(this.#beginning, 'default') });
     } catch {
-      // The run was cancelled, or failed and reports the error itself.
+      // The run was cancelled, or it failed and reports the error itself.
     }
   }
 

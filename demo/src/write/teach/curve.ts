@@ -7,7 +7,7 @@ interface Point {
   readonly choices: number;
 }
 
-/** A chart of the perplexity on the part that is held out, over the noisy perplexity of each step. */
+/** A chart of the perplexity on the held-out part of the text, drawn over the noisy perplexity of each step. */
 export class Curve {
   readonly #root = byId('curve', 'div');
   #heldOut: Point[] = [];
@@ -42,7 +42,7 @@ export class Curve {
     this.#drawSoon();
   }
 
-  /** Draws in the next frame, at most once per frame. The click that starts a run takes long enough without drawing. */
+  /** Draws in the next frame, at most once per frame. The click that starts a run is slow enough without drawing. */
   #drawSoon(): void {
     if (this.#frame !== 0) return;
     this.#frame = requestAnimationFrame(() => {
@@ -103,7 +103,7 @@ export class Curve {
     };
   }
 
-  /** Leaves room around the curve of the held-out part. Outliers of single steps are cut off. */
+  /** Returns a vertical range with room around the curve of the held-out part. Outliers of single steps may lie outside. */
   #range(): [number, number] {
     const values = this.#heldOut.map(({ choices }) => choices);
     if (values.length === 0) return [0, Math.max(1, ...this.#steps.map(({ choices }) => choices))];

@@ -2,23 +2,23 @@ import { ChoiceProblem } from '../../library/choice_problem';
 import { evenly } from '../../library/evenly';
 import type { Corpus } from '../state';
 
-/** A text in two parts. The model learns from the first and is measured by the second. */
+/** A text in two parts. The model learns from the first and is measured on the second. */
 export interface SplitText {
   readonly learnt: File;
   readonly heldOut: File;
-  /** The first words of the held-out part; '' for JSON Lines, whose lines are no prose. */
+  /** The first words of the held-out part; '' for JSON Lines, which aren't prose. */
   readonly opening: string;
 }
 
-/** One of so many pieces is held out. */
+/** One in this number of pieces is held out. */
 const SHARE = 6;
 const FEWEST_PIECES = 4;
 const FEWEST_CHARACTERS = 200;
-/** About the most that is held out, in characters, or in bytes of a longer text. Measuring takes time. */
+/** The approximate limit of the held-out part, because measuring takes time: in characters, or in bytes above `MOST_READ`. */
 const MOST_HELD_OUT = 2500;
-/** The most words of an opening without a pause. */
+/** The number of words in an opening that doesn't end at a punctuation mark. */
 const OPENING = 5;
-/** The most bytes of a text that is split in memory. The end of a longer text is held out. */
+/** The most bytes of a text that is split in memory. For a longer text, the end is held out. */
 const MOST_READ = 2_000_000;
 
 /**
@@ -44,19 +44,19 @@ export async function splitText({ name, blob }: Corpus): Promise<SplitText> {
   return { learnt: file(part(false)), heldOut: file(heldOut), opening: isLines ? '' : openingOf(heldOut) };
 }
 
-/** The byte at which the last lines of a file begin: as many lines as are measured quickly, or a single longer one. */
+/** Returns the byte offset of the last lines of a file: as many lines as can be measured quickly, or a single longer one. */
 async function lastLines(blob: Blob): Promise<number> {
   for (let bytes = MOST_HELD_OUT; bytes < MOST_READ; bytes *= 2) {
     const end = new Uint8Array(await blob.slice(-bytes).arrayBuffer());
     const line = end.indexOf(0x0a) + 1;
     if (line > 0 && line < end.length) return blob.size - end.length + line;
   }
-  // A text without lines is cut between two characters: all bytes of a character but the first begin with the bits 10.
+  // A text without line breaks is split between two characters: in UTF-8, all bytes of a character but the first begin with 10.
   const end = new Uint8Array(await blob.slice(-MOST_HELD_OUT).arrayBuffer());
   return blob.size - end.length + end.findIndex((byte) => (byte & 0xc0) !== 0x80);
 }
 
-/** The words before the first pause if it comes soon, else the first words. */
+/** Returns the words up to the first punctuation mark if it comes soon, or else the first few words. */
 function openingOf(text: string): string {
   const start = text.trim().slice(0, 80);
   const [pause] = /^.{3,30}?[.,:;!?](?=\s)/.exec(start) ?? [];

@@ -6,9 +6,9 @@ import type { App } from '../app';
 import { canGoOn, missingToGoOn } from '../state';
 import { forget, type Interrupted, recall, remember } from './interrupted';
 
-/** The lock that a tab holds while it runs a lesson. The stored record then belongs to a lesson that isn't interrupted. */
+/** The lock that a tab holds while it runs a lesson. While it is held, the stored record belongs to a lesson that isn't interrupted. */
 const LOCK = 'webvera-demo:lesson';
-/** The adapter of a lesson. Other pages of the site may have runs of other adapters. */
+/** The name of a lesson's adapter. Other pages of the site may have runs of adapters with other names. */
 const DEFAULT = 'default';
 
 /** Stores the progress of a run, so that a later visit can resume it. */
@@ -35,7 +35,7 @@ export function interruptedNote(app: App, goOn: (run: Interrupted) => void): Int
   });
   onClick(byId('let-go', 'button'), async () => {
     await act(app, async () => {
-      // If another tab runs a lesson, the record and the checkpoints are that tab's.
+      // If another tab runs a lesson, the record and the checkpoints belong to that tab.
       if (await isRunElsewhere()) return store.set({ interrupted: undefined });
       forgetIt();
       const session = await sessions.get();

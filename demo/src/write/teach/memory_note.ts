@@ -7,7 +7,7 @@ import { configOf } from './methods';
 import { type Settings, toTrainingArguments } from './settings';
 import type { SettingsForm } from './settings_form';
 
-/** Milliseconds without another change of the settings before the estimate. */
+/** Milliseconds from the last change of the settings to the estimate. */
 const CALM = 400;
 
 /** Shows the memory and time that training takes with these settings. The worker estimates them while no run uses it. */
@@ -46,7 +46,7 @@ export function memoryNote({ store, sessions }: App, form: SettingsForm): void {
       say(text, isWarning);
       if (isWarning) announce(text);
     } catch {
-      // The model's files may be gone. Training reports all other problems.
+      // The model's files may no longer be readable. Training reports all other problems.
       if (!signal.aborted) say('');
     }
   }
@@ -69,7 +69,7 @@ export function memoryNote({ store, sessions }: App, form: SettingsForm): void {
   store.watch((state, before) => {
     const [isUsed, wasUsed] = [state, before].map(({ phase, writing }) => phase !== 'idle' || writing);
     if (isUsed === wasUsed) return;
-    // No estimate runs beside a run or the writing of texts.
+    // Cancels the estimate while a run or the writing of texts uses the worker.
     if (isUsed) {
       clearTimeout(timer);
       asked.abort();

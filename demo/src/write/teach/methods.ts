@@ -1,19 +1,19 @@
 import { type AnyAdapterConfig, IA3Config, LoraConfig, UniLoraConfig, VeraConfig } from 'webvera';
 import type { NumberName, Settings } from './settings';
 
-/** A kind of adapters that the form offers. */
+/** A kind of adapter that the form offers. */
 interface Method {
   readonly name: string;
   readonly Config: new (init: object) => AnyAdapterConfig;
   /** Numbers that suit the method. The form shows them when the visitor chooses the method. */
   readonly numbers: Readonly<Partial<Record<NumberName, number>>> & { readonly learning_rate: number };
-  /** The form's numbers that belong to its configuration. */
+  /** The numbers of the form that are fields of the adapter's configuration. */
   readonly own: readonly NumberName[];
-  /** Other fields of its configuration. */
+  /** Other fields of the adapter's configuration. */
   readonly fields?: object;
 }
 
-/** By `peft_type`. A and B of VeRA can be made again from their seed, so files leave them out. */
+/** By `peft_type`. VeRA's matrices A and B can be generated again from their seed, so files omit them. */
 export const methods = {
   VERA: {
     name: 'VeRA',
@@ -38,7 +38,7 @@ export const methodNames = Object.keys(methods) as MethodKey[];
 /** The numbers of the form that only some methods have. */
 const ofMethods: readonly NumberName[] = ['r', 'theta_d_length'];
 
-/** Whether a number of the form takes part in runs with this method. */
+/** Whether a number of the form is used in runs with this method. */
 export function hasNumber(method: MethodKey, name: NumberName): boolean {
   return !ofMethods.includes(name) || (methods[method].own as readonly NumberName[]).includes(name);
 }

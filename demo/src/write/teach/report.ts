@@ -5,7 +5,7 @@ import { formatCount, formatDuration } from '../../page/format';
 import { choicesInWords, type Measured, measuredInWords } from '../outcome/words';
 import type { Curve } from './curve';
 
-/** The progress of a run: its curve, the same as text and as a table, and a bar. */
+/** Shows the progress of a run as a chart, as text, as a table and as a bar. */
 export class Report {
   /** The chart, whose code loads with the first run. */
   #curve: Curve | undefined;
@@ -31,7 +31,7 @@ export class Report {
     this.again(maxSteps);
   }
 
-  /** Begins the curve again, for a run that recovered. */
+  /** Starts the curve of the steps again, for a run that recovered. */
   again(maxSteps: number): void {
     setShare(this.#bar, undefined);
     show(this.#bar, true);
@@ -61,7 +61,7 @@ export class Report {
     this.#rows.append(create('tr', {}, ...row, create('td', { textContent: choicesInWords(choices) })));
   }
 
-  /** Hides the parts that are of use only during a run. */
+  /** Hides the parts that are useful only during a run. */
   end(): void {
     show(this.#bar, false);
     setText(byId('number-step', 'span'), '');

@@ -25,7 +25,7 @@ import { Report } from './report';
 import { type Settings, toTrainingArguments } from './settings';
 import type { SettingsForm } from './settings_form';
 
-/** A run, with all that it needs. */
+/** All that a run needs. */
 interface Lesson {
   /** The voice's name. */
   readonly id: string;
@@ -49,7 +49,7 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
   const note = interruptedNote(app, (run) => teach(run));
   let training: Training | undefined;
   let id = '';
-  /** The run's voice, once it has learnt. */
+  /** The trained voice, once it is measured. */
   let taught: AnyAdaptedModel | undefined;
   /** Whether the run has begun. From then on, it has replaced or resumed any interrupted run. */
   let hasBegun = false;
@@ -143,7 +143,7 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
       adapt: () => get_peft_model(model.base, configOf(settings, model.name)),
       trainer: (adapted) => new Trainer({ model: adapted, args, ...data }),
       before: async ({ adapted, trainer }, signal) => {
-        // A fresh adapter changes next to nothing, so this is the model as it came.
+        // A fresh adapter changes next to nothing, so this measures the base model.
         const { perplexity = Number.NaN } = await trainer.evaluate({ signal });
         report.addHeldOut(0, perplexity);
         await anew.begin(opening, { adapted, ids: await promptIds(model.base, opening), signal });

@@ -18,7 +18,7 @@ export type Settings = Readonly<Record<NumberName, number>> & {
   readonly target_modules: readonly string[];
 };
 
-/** A run is measured so many times on the part that is held out. */
+/** The number of times that a run is measured on the held-out part. */
 const MEASURED = 10;
 
 /** The linear layers of a Llama-type block. */
@@ -35,7 +35,7 @@ export const defaultSettings: Settings = {
   target_modules: llamaLinears,
 };
 
-/** The contents of the form. */
+/** The contents of the form, not yet checked. */
 export type RawSettings = Readonly<
   Record<NumberName | 'peft_type' | 'lr_scheduler_type' | 'gradient_checkpointing', string>
 > & {

@@ -74,7 +74,7 @@ export class SettingsForm {
     this.#listeners.push(listener);
   }
 
-  /** Reads the settings and shows their problems. Undefined if some are wrong. */
+  /** Reads the settings and shows their problems. Returns undefined if some are wrong. */
   read(): Settings | undefined {
     const { settings, problems } = checkSettings(this.#raw(), this.#context);
     this.#numbers.showProblems(problems);
@@ -115,7 +115,7 @@ export class SettingsForm {
     for (const box of this.#boxes()) box.checked = true;
   }
 
-  /** Fits the form to a model, which determines the layers to adapt and the longest text. */
+  /** Adjusts the form to the layers and the context length of a model. */
   #fit(model: ReadyModel | undefined): void {
     const context = model?.base.config.max_position_embeddings;
     this.#context = typeof context === 'number' ? context : undefined;
@@ -139,7 +139,7 @@ export class SettingsForm {
   }
 }
 
-/** The last parts of the names of all linear layers within blocks, in the model's order. The head isn't adapted. */
+/** Returns the last parts of the names of all linear layers within blocks, in the model's order. The head isn't among them. */
 function linearNames({ base }: ReadyModel): readonly string[] {
   const linears = base.named_modules().filter(({ name, type }) => type === 'Linear' && /\.\d+\./.test(name));
   const names = linears.map(({ name }) => name.slice(name.lastIndexOf('.') + 1));

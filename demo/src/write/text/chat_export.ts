@@ -1,4 +1,4 @@
-/** A person's messages in a chat, one a line. */
+/** A person's messages in a chat, one after the other. */
 export interface PersonsWords {
   readonly name: string;
   readonly count: number;
@@ -14,7 +14,7 @@ const MESSAGE =
 /** The note in place of a picture, a voice message or a deleted message. */
 const PLACEHOLDER = /^(?:<[^<>]{1,40}>|\u200e.*)$/;
 
-/** A text counts as a chat if it has at least so many messages, and if at least this share of its lines begins a message. */
+/** A text counts as a chat if it has at least this number of messages, and if at least this share of its lines begins a message. */
 const FEWEST_MESSAGES = 4;
 const LEAST_SHARE = 0.3;
 const MOST_PEOPLE = 8;

@@ -34,7 +34,7 @@ export function peopleChoice({ store }: App, onChoose: (words: Corpus) => void):
   };
 }
 
-/** A person's words. The suggested name of the voice is made from their name. */
+/** Makes a text of a person's messages. Its name, made from the person's, becomes the suggested name of the voice. */
 function wordsOf({ name, text }: PersonsWords, file: string): Corpus {
   return { name: `${name}.txt`, blob: new Blob([text], { type: 'text/plain' }), origin: `${file} (${name})` };
 }

@@ -1,4 +1,4 @@
-/** A text to begin with. */
+/** A sample text that ships with the page. */
 export interface SampleText {
   readonly file: string;
   readonly name: string;
@@ -15,7 +15,7 @@ export const sampleTexts: readonly [SampleText, ...SampleText[]] = [
 /** The name of a text that the visitor types or pastes. */
 export const OWN_TEXT = 'my-text.txt';
 
-/** Names a text as the page does. */
+/** Returns the name that the page shows for a text. */
 export function textInWords(name: string): string {
   const sample = sampleTexts.find(({ file }) => file.split('/').at(-1) === name);
   return name === OWN_TEXT ? 'the same text' : sample === undefined ? name : `“${sample.name}”`;

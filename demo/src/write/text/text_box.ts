@@ -9,25 +9,25 @@ import type { PersonsWords } from './chat_export';
 import { peopleChoice } from './people_choice';
 import { fetchSample, OWN_TEXT, type SampleText, sampleTexts } from './samples';
 
-/** Bytes of a text that is shown in the box. Longer ones are shown by name. */
+/** The most bytes of a text that the box shows. For longer texts, the page shows only the name. */
 const MOST_SHOWN = 60_000;
-/** Bytes of a file that may be a chat. */
+/** The most bytes of a file that is searched for a chat. */
 const MOST_CHAT = 2 ** 24;
-/** Bytes at the beginning of a file by which it is checked. */
+/** The number of bytes at the beginning of a file that must not contain NUL, as in any text. */
 const HEAD = 4096;
 
-/** The text to learn from: a sample, typed or pasted text, or a file. */
+/** Sets up the choice of the text to learn from: a sample, typed or pasted text, or a file. */
 export function textBox(app: App): void {
   const { store } = app;
   const card = byId('teach-card', 'section');
   const input = byId('text-input', 'textarea');
   const pickButton = byId('pick-text', 'button');
   const changeButton = byId('text-change', 'button');
-  /** The text in the box, without its content. */
+  /** The name and the origin of the text in the box. */
   let about: Omit<Corpus, 'blob'> = { name: '' };
   /** A file that is too long for the box, or has lines of JSON. */
   let file: Corpus | undefined;
-  /** The number of the last choice, which replaces earlier ones that are still being read. */
+  /** The number of the last choice. Earlier choices that are still being read are discarded. */
   let turn = 0;
 
   const typed = (): void => {
@@ -48,7 +48,7 @@ export function textBox(app: App): void {
       store.set({ corpus: file });
     }
   };
-  /** Whether the box may be filled anew. The visitor's own words exist nowhere else. */
+  /** Whether the box may be overwritten. Asks if it holds the visitor's own text, which exists nowhere else. */
   const mayReplace = async (): Promise<boolean> =>
     about.name !== OWN_TEXT ||
     input.value.trim() === '' ||
@@ -112,7 +112,7 @@ export function textBox(app: App): void {
   void takeSample(sampleTexts[0]);
 }
 
-/** The people of a chat, by code that loads with the first file. */
+/** Finds the people of a chat. The code for this is loaded with the first file. */
 async function peopleOf(file: Blob): Promise<readonly PersonsWords[]> {
   const { peopleIn } = await import('./chat_export');
   return peopleIn(await file.text()) ?? [];

@@ -1,6 +1,6 @@
 import type { DeviceCheck } from '../../library/device';
 
-/** Explains before a click what a usable device means for a visitor. */
+/** Describes a usable device and, for a processor, how long it takes, before the visitor starts anything. */
 export function deviceInWords({ software, description }: DeviceCheck): string {
   if (!software) return `Runs on ${description}.`;
   const found = 'No graphics card was found, so the processor does the work';

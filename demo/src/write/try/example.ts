@@ -2,7 +2,7 @@ import { byId, show } from '../../page/dom';
 import type { PageOfText } from './page_of_text';
 import type { Side } from './pair';
 
-/** Texts of the model and its voices from the time when they were made: public/voices/examples.json. */
+/** Texts that the model and its voices wrote when the voices were made, from public/voices/examples.json. */
 interface Examples {
   readonly prompt: string;
   readonly before: string;
@@ -29,7 +29,7 @@ export class Example {
     if (response?.ok === true) this.#examples = (await response.json()) as Examples;
   }
 
-  /** Shows the example of a voice. Returns whether there is one for the words in the field, and the visitor hasn't written yet. */
+  /** Shows the example of a voice, if it fits the words in the field and the visitor hasn't written yet. Returns whether it is shown. */
   show(key: string | undefined): boolean {
     const { prompt, before, after } = this.#examples ?? { prompt: '', before: '', after: {} };
     const text = key === undefined ? undefined : after[key];
@@ -41,7 +41,7 @@ export class Example {
     return true;
   }
 
-  /** Call it when the visitor writes: hides the example, and shows no other. */
+  /** Hides the example, and shows no other from now on. Must be called when the visitor starts writing. */
   end(): void {
     if (!this.#isOver) for (const side of Object.values(this.#sides)) side.rest(this.#prompt.value);
     this.#isOver = true;

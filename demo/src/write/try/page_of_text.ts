@@ -1,6 +1,6 @@
 import { create } from '../../page/dom';
 
-/** A text that grows: given words, and the model's after them. */
+/** Shows a growing text: the prompt, and the model's continuation. */
 export class PageOfText {
   readonly #root: HTMLElement;
   readonly #given = create('span', { className: 'given' });
@@ -18,18 +18,18 @@ export class PageOfText {
     return this.#text;
   }
 
-  /** Shows words without a continuation, as before anything is written. */
+  /** Shows a prompt without a continuation, as before anything is written. */
   rest(prompt: string): void {
     this.begin(prompt, '');
     this.end();
   }
 
-  /** Shows that a text will come. */
+  /** Marks the text as busy, because more of it will come. */
   wait(): void {
     this.#root.setAttribute('aria-busy', 'true');
   }
 
-  /** Begins a text. A text with the key of the previous one is the same, so what is shown stays until the new text is longer. */
+  /** Begins a text. With the previous text's `key`, it is the same text again, so the shown text stays until the new one is longer. */
   begin(prompt: string, key: string): void {
     if (key === '' || key !== this.#key) this.#shown.data = '';
     this.#key = key;
@@ -44,7 +44,7 @@ export class PageOfText {
     if (this.#text.length >= this.#shown.data.length) this.#shown.data = this.#text;
   }
 
-  /** Ends the text. A word that was cut off is left out. */
+  /** Ends the text, and replaces a last word that may be truncated by “…”. */
   end(): void {
     this.#root.removeAttribute('aria-busy');
     this.#shown.data = this.#shown.data.replace(/(?<=[^.!?"\s])\s+[^\s.!?"]{1,15}$/, ' …');

@@ -13,7 +13,7 @@ const SIDES: readonly Side[] = ['before', 'after'];
 /** Sampling that suits small models: no rare words, and few repetitions. */
 export const SAMPLING = { do_sample: true, temperature: 0.6, top_p: 0.9, top_k: 40, repetition_penalty: 1.05 } as const;
 
-/** Continues a prompt with the model as it came and, beside it in the same pass, with a voice, if any. */
+/** Continues a prompt with the base model and, in the same batch, with a voice, if there is one. */
 export async function writePair(
   base: PreTrainedModel,
   voice: AnyAdaptedModel | undefined,

@@ -11,7 +11,7 @@ import { PageOfText } from './page_of_text';
 import { type Side, writePair } from './pair';
 import { voiceChoice } from './voice_choice';
 
-/** Tokens of a text: it fits its place on the page. */
+/** Tokens of each text: enough to fill its place on the page. */
 const TOKENS = 56;
 
 export interface PairCard {
@@ -21,7 +21,7 @@ export interface PairCard {
   stop(): Promise<void>;
 }
 
-/** Continues the visitor's words with the model as it came and with a voice, side by side. */
+/** Continues the visitor's words with the base model and with a voice, side by side. */
 export function pairCard(app: App): PairCard {
   const { store, models, rack, banner } = app;
   const prompt = byId('prompt', 'input');
@@ -38,9 +38,9 @@ export function pairCard(app: App): PairCard {
   /** The seed of the pair's texts, the same for all voices. Each press of the button takes the next seed. */
   let seed = 1;
   let outcome = '';
-  /** The voice of the text on the right. */
+  /** The key of the voice that is named over the text on the right. */
   let shown: string | undefined;
-  /** The number of the last call of `write` or `stop`: an earlier `write` that waits gives way. */
+  /** The number of the last call of `write` or `stop`. An earlier `write` that is still waiting writes nothing. */
   let turn = 0;
 
   /** Puts a voice's name over the text on the right. */
@@ -140,14 +140,14 @@ export function pairCard(app: App): PairCard {
     }
     const key = voiceOf(state);
     if (!writing && key !== shown) {
-      // No text stays under the name of a voice that didn't write it.
+      // Removes the text of the previous voice, because the name above it changes.
       outcome = '';
       if (!example.show(key)) sides.after.rest(prompt.value);
       named(key);
     }
     setText(byId('try-status', 'p'), isLoading ? loadInWords(loading) : writing ? 'Writing…' : outcome);
     if (source.name !== before.source.name && !writing) {
-      // No text stays beside a model that didn't write it.
+      // Removes the texts of the previous model.
       example.end();
       for (const side of Object.values(sides)) side.rest(prompt.value);
     }

@@ -1,12 +1,12 @@
 import type { DeviceCheck } from '../../library/device';
 
-/** Whether the page may download and compute unasked: only with a graphics card, and if the browser isn't set to save data. */
+/** Whether the page may download and compute without being asked: only with a graphics card, and if the browser isn't set to save data. */
 export function mayStart(device: DeviceCheck): boolean {
   const { connection } = navigator as { connection?: { readonly saveData?: boolean } };
   return device.usable && !device.software && connection?.saveData !== true;
 }
 
-/** Calls back once an element can be seen. */
+/** Calls `callback` as soon as an element is visible. */
 export function onceVisible(element: Element, callback: () => void): void {
   const observer = new IntersectionObserver((entries) => {
     if (!entries.some(({ isIntersecting }) => isIntersecting)) return;

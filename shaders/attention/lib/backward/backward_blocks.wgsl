@@ -18,7 +18,7 @@ fn z_values_block(rows: vec4u, c: u32) -> mat4x4f {
   return mat4x4f(z_values[rows.x + c], z_values[rows.y + c], z_values[rows.z + c], z_values[rows.w + c]);
 }
 
-// Tokens beyond the last have its place, so the blocks are written in reverse: the last token's own after theirs.
+// Tokens beyond the last are clamped to its row. Rows are written in reverse order, so that the last token's own values are written last.
 fn put_dx(rows: vec4u, c: u32, block: mat4x4f) {
   put_block(rows + p.at_dx / WORD + c, block);
 }
@@ -34,15 +34,15 @@ fn put_block(at: vec4u, block: mat4x4f) {
   gradients[at.x] = block[0];
 }
 
-// Four numbers of x_values, from a multiple of 4.
+// Reads four numbers of x_values from index `at` on, a multiple of 4.
 fn x_values4(at: u32) -> vec4f {
   return x_values[at / WORD];
 }
 
-// Blocks of a head's lower and upper half.
+// Two blocks: one of a head's lower half, one of its upper half.
 struct Halves { near: mat4x4f, far: mat4x4f }
 
-// The halves of four tokens, from column c of each, turned back by the angles of the tokens' positions.
+// Rotates the halves of four tokens, from column c of each half on, back by the angles of the tokens' positions.
 fn turned_back(own: Halves, tokens: vec4u, c: u32) -> Halves {
   let half = p.D / 2u / WORD;
   let at = tokens * (2u * half) + c;
@@ -51,7 +51,7 @@ fn turned_back(own: Halves, tokens: vec4u, c: u32) -> Halves {
   return Halves(times(own.near, cos) + times(own.far, sin), times(own.far, cos) - times(own.near, sin));
 }
 
-// The product of two blocks, number by number.
+// The product of two blocks, element by element.
 fn times(a: mat4x4f, b: mat4x4f) -> mat4x4f {
   return mat4x4f(a[0] * b[0], a[1] * b[1], a[2] * b[2], a[3] * b[3]);
 }

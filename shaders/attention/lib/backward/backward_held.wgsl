@@ -1,4 +1,4 @@
-// For heads of eight columns: a thread of attention_backward holds its four rows and four columns, and the sums, in registers.
+// attention_backward for heads of eight columns: a thread holds its four rows and four columns, and the sums, in registers.
 // with lib/heads_held.wgsl
 struct Rows { x: Head, values: Head }
 struct Columns { z: Head, values: Head }

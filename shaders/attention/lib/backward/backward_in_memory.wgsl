@@ -1,5 +1,5 @@
-// A thread of attention_backward holds the places of its four rows and four columns. It reads rows and columns where it uses them,
-// and the sums stay in dx and dx_values, so that D may be anything and there is little code to compile.
+// A thread of attention_backward holds only the offsets of its four rows and four columns, and reads their values where it uses them.
+// The sums stay in dx and dx_values. So D can be any size, and there is little code to compile.
 struct Rows { at: vec4u }
 struct Columns { at: vec4u }
 

@@ -1,5 +1,5 @@
-// The reads and writes of attention_backward, two columns of a head at a time for four rows. Software GPUs are slow to
-// compile memory accesses: blocks of four columns take twice the code, and pairs run faster than single columns.
+// The reads and writes of attention_backward, two columns of a head at a time for four rows. Software GPUs compile memory
+// accesses slowly, and blocks of four columns have twice as many. Pairs run faster than single columns.
 alias Word = vec2f;
 const WORD = 2u;
 
@@ -39,7 +39,7 @@ fn put_dx_values(rows: vec4u, c: u32, pair: mat2x4f) {
   put_pair(rows + p.at_dx_values / WORD + c, pair);
 }
 
-// Tokens beyond the last have its place, so the pairs are written in reverse: the last token's own after theirs.
+// Tokens beyond the last are clamped to its row. Rows are written in reverse order, so that the last token's own values are written last.
 fn put_pair(at: vec4u, pair: mat2x4f) {
   let words = transpose(pair);
   gradients[at.w] = words[3];
@@ -48,12 +48,12 @@ fn put_pair(at: vec4u, pair: mat2x4f) {
   gradients[at.x] = words[0];
 }
 
-// Four numbers of x_values, from a multiple of 4.
+// Reads four numbers of x_values from index `at` on, a multiple of 4.
 fn x_values4(at: u32) -> vec4f {
   return vec4f(x_values[at / WORD], x_values[at / WORD + 1u]);
 }
 
-// Turns dx of four tokens back by the angles of their positions.
+// Rotates dx of four tokens back by the angles of their positions.
 fn turn_dx_back(rows: vec4u, tokens: vec4u) {
   let half = p.D / 2u / WORD;
   for (var c = 0u; c < half; c++) {

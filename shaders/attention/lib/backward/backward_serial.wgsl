@@ -1,5 +1,5 @@
-// attention_backward, each thread alone: it has four rows and loops over four columns at a time. For keys it loops over queries from
-// the last down to the keys, so that neighbouring threads read the same queries. The sums stay in dx and dx_values.
+// attention_backward without cooperation of threads: each has four rows, and loops over four columns at a time. For keys, it loops over
+// the queries from the last one down, so that neighbouring threads read the same queries. The sums stay in dx and dx_values.
 // grid: 32 rows in x
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {

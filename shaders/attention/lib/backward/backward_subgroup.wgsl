@@ -3,7 +3,7 @@
 // grid: 32 rows in x
 // with lib/neighbours.wgsl, and lib/backward_in_memory.wgsl or lib/{backward_held, heads_held}.wgsl
 
-// x·zᵀ and x_values·z_valuesᵀ of four rows by four columns of each lane.
+// x·zᵀ and x_values·z_valuesᵀ of this thread's four rows by the four columns of each thread of the quad.
 struct Products { s: Blocks, dP: Blocks }
 
 @compute @workgroup_size(8)
@@ -17,15 +17,15 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   let real = row < p.T;
   let scale = p.scale;
   let column_heads_met = heads_met(head);
-  // The tokens that the quad's rows meet.
+  // The tokens of the columns that the quad's 16 rows see or are seen by.
   let tokens = tokens_met(batch, row & ~15u, 16u);
   put_four_products(batch, head, row);
   let own_rows = rows_at(rows);
   var sums = sums_of(rows, real);
   var column_head = column_heads_met.begin;
   var column = tokens.begin;
-  // One loop for heads and their tokens, and the condition last, as SwiftShader otherwise runs a loop's body once too
-  // often.
+  // A single loop for heads and their tokens, with its condition last, because SwiftShader otherwise runs a loop's body
+  // once too often.
   if (tokens.begin < tokens.end) {
     loop {
       let own_column = column + (thread & 3u) * 4u;

@@ -1,5 +1,5 @@
-// attention_backward in tiles of 32 rows by 32 columns: the products over a head's width, which all threads compute together, and
-// the place of a thread's results.
+// attention_backward in tiles of 32 rows by 32 columns: the products over a head's width, which a workgroup's threads compute together,
+// and the writes of a thread's results.
 
 // x · zᵀ of the thread's block
 fn tile_products(rows: vec4u, columns: vec4u, work: Work, thread: vec3u) -> mat4x4f {
@@ -28,7 +28,7 @@ fn add_tile_products_of_values(less: mat4x4f, rows: vec4u, columns: vec4u, work:
   return dP;
 }
 
-// Writes a thread's columns of four rows: of dx, or with of_values of dx_values. `tokens` are the tokens of the rows.
+// Writes a thread's columns of four rows to dx, or to dx_values if of_values. `tokens`: the tokens of the rows.
 fn put_wide(rows: vec4u, tokens: vec4u, column: u32, work: Work, sums: Wide, of_values: bool) {
   let half = half_width(work);
   if (column >= half) {
@@ -44,7 +44,7 @@ fn put_wide(rows: vec4u, tokens: vec4u, column: u32, work: Work, sums: Wide, of_
   }
 }
 
-// The pass of queries computes y · dy, by half of the threads.
+// In the pass for queries, half of the threads compute y · dy.
 fn put_tile_products(batch: u32, head: u32, work: Work, index: u32) {
   choose_products(work.part);
   let query = work.first + index;

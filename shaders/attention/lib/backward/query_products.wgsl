@@ -1,6 +1,6 @@
-// y · dy of queries, which their pass computes before it reads them.
+// y · dy of queries, which the pass for queries computes before it reads them.
 
-// The beginning of the copy of y · dy that a workgroup reads: for queries that of its own columns of the heads, for keys the first.
+// The start of the copy of y · dy that a workgroup reads: in the pass for queries that of its own columns, in the pass for keys the first.
 var<private> products_begin: u32;
 
 fn choose_products(part: u32) {
@@ -16,7 +16,7 @@ fn put_product(batch: u32, head: u32, query: u32) {
   saved[products_begin + (batch * p.H + head) * p.T + query] = total;
 }
 
-// Writes y · dy of four queries, for threads that each have queries of their own.
+// Writes y · dy of four queries, in kernels whose threads don't share queries.
 fn put_four_products(batch: u32, head: u32, query: u32) {
   choose_products(0u);
   if (!of_keys()) {

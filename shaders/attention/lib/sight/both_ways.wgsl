@@ -1,4 +1,4 @@
-// Queries see keys before and after their own.
+// Attention that isn't causal: queries see keys before and after their own token.
 
 // The first query that sees each of four keys; T for a key beyond the last token, which no query sees.
 fn first_queries(batch: u32, key: u32) -> vec4i {
@@ -8,7 +8,7 @@ fn first_queries(batch: u32, key: u32) -> vec4i {
   return select(vec4i(i32(p.T)), first, four_from(key) < vec4i(i32(p.T)));
 }
 
-// The first query that sees any key from this one on.
+// The first query that sees this key or a later one.
 fn queries_begin(batch: u32, key: u32) -> u32 {
   return first_key(batch, key);
 }

@@ -1,11 +1,11 @@
-// Queries see keys up to their own.
+// Causal attention: queries see keys up to their own token.
 
 // The first query that sees each of four keys.
 fn first_queries(batch: u32, key: u32) -> vec4i {
   return four_from(key);
 }
 
-// The first query that sees any key from this one on.
+// The first query that sees this key or a later one.
 fn queries_begin(batch: u32, key: u32) -> u32 {
   return key;
 }

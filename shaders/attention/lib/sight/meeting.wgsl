@@ -1,4 +1,5 @@
-// The columns that rows of attention_backward see, and P and dS for these.
+// In attention_backward, a row and a column meet if one is a query that sees the other, a key. Finds the columns that rows meet, and
+// computes P and dS for them.
 struct Span { begin: u32, end: u32 }
 
 fn heads() -> u32 {
@@ -9,13 +10,13 @@ fn column_heads() -> u32 {
   return select(p.Hkv, p.H, of_keys());
 }
 
-// The heads of the columns that a head of rows meets.
+// The heads of the columns that a head of the rows shares keys and values with.
 fn heads_met(head: u32) -> Span {
   let begin = head * column_heads() / heads();
   return Span(begin, begin + max(column_heads() / heads(), 1u));
 }
 
-// The tokens that `size` rows from `first` meet.
+// The tokens of those columns that `size` rows, from `first` on, meet.
 fn tokens_met(batch: u32, first: u32, size: u32) -> Span {
   let end = min(first + size, p.T);
   if (of_keys()) {
@@ -25,7 +26,7 @@ fn tokens_met(batch: u32, first: u32, size: u32) -> Span {
 }
 
 // Four rows or columns. `first` and `last` are the first and last query that see a key; for a query, both are the query itself.
-// A query and a key see each other if these ranges overlap. L and y · dy belong to queries, and are 0 for keys.
+// A query sees a key if their ranges overlap. L and `product` (y · dy) belong to queries, and are 0 for keys.
 struct Four { first: vec4i, last: vec4i, L: vec4f, product: vec4f }
 
 struct Meeting { rows: Four, columns: Four }
@@ -53,12 +54,12 @@ fn four_saved(at: vec4u) -> vec4f {
   return vec4f(saved[at.x], saved[at.y], saved[at.z], saved[at.w]);
 }
 
-// P of four rows by four columns where they see each other, from x·zᵀ.
+// P of four rows by four columns, from x·zᵀ; 0 where the query doesn't see the key.
 fn probabilities(products: mat4x4f, rows: Four, columns: Four) -> mat4x4f {
   return visible_probabilities(all_probabilities(products, rows, columns), rows, columns);
 }
 
-// P as if all rows and columns saw each other.
+// P as if all queries saw all keys.
 fn all_probabilities(products: mat4x4f, rows: Four, columns: Four) -> mat4x4f {
   return mat4x4f(
     exp2(exponents(products[0]) - (rows.L.x + columns.L)),
@@ -98,7 +99,7 @@ fn score_gradients(P: mat4x4f, s: mat4x4f, dP: mat4x4f, rows: Four, columns: Fou
   return score_gradients_of_sums(P, s, dP + less_products(rows, columns), scale);
 }
 
-// The values with which sums of x_values·z_valuesᵀ begin, so that no register holds y · dy until they end.
+// −y · dy, the initial value of sums of x_values·z_valuesᵀ: so y · dy takes no register of its own while they are computed.
 fn less_products(rows: Four, columns: Four) -> mat4x4f {
   return mat4x4f(
     -(rows.product.x + columns.product),

@@ -1,6 +1,6 @@
-// Layout of the left operand: one line for each k, along which the result's rows run. Lines beyond K read as 0. That takes four
-// selections a line, so loops over K read fours within K without selections, and the rest of K in one more iteration with them.
-// left_begin gives the place along a line, the first line's origin, the distance between lines, and their number.
+// Layout of the left operand: one line for each k, with the result's rows along the line. Lines beyond K read as 0. That takes
+// selections, so loops read groups of four k within K without them (left_whole_block), and the rest of K in one more iteration with them.
+// left_begin returns the position along a line, the offset of the first line, the distance between lines, and their number.
 fn left_begin(part: u32, row: u32) -> vec4u {
   let at = left_place(min(left_row(part, row), (left_stride(part) - 1u) & ~3u));
   let first = left_origin(part, 0u);

@@ -1,5 +1,5 @@
-// Layout of the low-rank range's right operand: one line for each j of the range, along which the result's columns run. Values
-// beyond the range aren't masked: the left operand is 0 there. But no line beyond the last is read.
+// Layout of the low-rank range's right operand: one line for each j of the range, with the result's columns along the line.
+// Values beyond the range aren't masked, because the left operand is 0 there. But no line beyond the last is read.
 fn low_right_begin(column: u32) -> vec4u {
   return vec4u(min(column, (low_right_stride() - 1u) & ~3u), low_right_origin(1u), p.R - 1u, 0u);
 }

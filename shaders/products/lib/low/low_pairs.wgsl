@@ -1,5 +1,5 @@
-// As low_rows, for a form whose two parts alternate in the columns of a block, as in right_pairs: two columns of part 0, and the same two of
-// part 1. Both parts have the same lines, scaled by the form's low_scale_d of each part.
+// As low_rows, for a kernel whose two parts alternate in a block's columns, as in right_pairs: two columns of part 0, then the same two of
+// part 1. Both parts read the same lines, each scaled by the kernel's low_scale_d for that part.
 fn low_right_stride() -> u32 {
   return p.R;
 }

@@ -1,4 +1,4 @@
-// As low_rows, for a form whose parts lie side by side in the columns of its grid. A thread reads the columns of one part alone:
+// As low_rows, for a kernel whose parts are side by side in the columns of its grid. A thread reads columns of only one part,
 // low_part.
 var<private> low_part: u32;
 

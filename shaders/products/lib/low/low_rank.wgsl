@@ -1,4 +1,4 @@
-// The low-rank range of K, which a tile computes before the main one in forms with `lowRank`. The left operand has p.R values a row.
+// The low-rank range of K. In kernels with `lowRank`, a tile computes it before the main range. The left operand has p.R values a row.
 fn low_inner() -> u32 {
   return p.R;
 }

@@ -1,4 +1,4 @@
-// Layout of the low-rank range's right operand: one line for each of the result's columns, along which the range runs.
+// Layout of the low-rank range's right operand: one line for each of the result's columns, with the range along the line.
 fn low_right_stride() -> u32 {
   return p.R;
 }

@@ -1,4 +1,4 @@
-// Storage of the low-rank operands: f32, lines of any length. Values of the left one beyond the rank read as 0.
+// Storage of the low-rank operands: f32, lines of any length. Values of the left operand beyond the rank read as 0.
 alias LowWord = f32;
 
 fn low_left_origin(line: u32) -> u32 {

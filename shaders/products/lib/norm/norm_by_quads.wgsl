@@ -1,4 +1,4 @@
-// The product as in tile_subgroup, but a quad goes through all columns of its 16 rows, after its threads have normalised them.
+// The product as in tile_subgroup, but a quad first normalises its 16 rows, and then computes all columns of the result for them.
 // grid: 32 rows in x
 // with lib/norm_of_rows.wgsl, lib/neighbours.wgsl
 @compute @workgroup_size(8)

@@ -1,15 +1,15 @@
-// The norm in tiles whose threads stage the left operand, for several workgroups with the same rows: each sums the squares of the blocks
-// that it stages anyway, multiplies x by the weight alone, and scales its rows of u at the end. It then writes some columns of y. So no
-// workgroup waits for another, and each number of y is written by only one.
-// A row has eight sums, each of every eighth word, which are added in turn: the order of all rms_norm kernels for whole words, so that
-// all make the same bits.
+// RMS norm in tiles that stage the left operand. Several workgroups have the same rows: each sums the squares of the blocks that it stages
+// anyway, multiplies x by the weight only, and scales its rows of the result u by rstd at the end. Then it writes its share of y's columns.
+// So no workgroup waits for another, and each number of y is written once.
+// A row has eight sums, each of every eighth word, which are added up in order. All rms_norm kernels for whole words use this order, so
+// that their results are identical.
 const SUMS = 8u;
 // The number of threads that stage a row's words. Each takes every LANES-th word: the words of one sum, or of two sums in turn.
 const LANES = 256u / SIDE;
 var<workgroup> sums_of_rows: array<array<vec4f, SUMS>, SIDE / 4u>;
 var<workgroup> rstd_of_block: array<vec4f, SIDE / 4u>;
 
-// The first of the four rows that a thread stages, its lane, which is LANES in threads that stage none, and its sums of squares.
+// The first of the four rows that a thread stages; its number among these rows' threads, LANES if it stages none; its sums of squares.
 var<private> own_row: u32;
 var<private> own_lane: u32 = LANES;
 var<private> own_squares: vec4f;
@@ -36,8 +36,8 @@ fn left_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   return scale_columns(block, weight[at] + p.weight_offset);
 }
 
-// Adds the squares of the block to the sums if it counts. Otherwise squares of zeros are added instead of none, so that compilers fuse the
-// same multiply-adds as in rms_norm_words.
+// Adds the squares of the block to the sums if `counts`. Otherwise it adds squares of zeros, so that compilers fuse the same
+// multiply-adds as in rms_norm_words.
 fn add_squares(sums: vec4f, block: mat4x4f, counts: bool) -> vec4f {
   let word0 = select(vec4f(), block[0], counts);
   let word1 = select(vec4f(), block[1], counts);
@@ -79,7 +79,7 @@ fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   return c;
 }
 
-// Writes a thread's four rows of the workgroup's columns of y. The workgroups of the first columns also write rstd.
+// Writes a thread's four rows of the workgroup's share of y's columns. Workgroups with the first columns also write rstd.
 fn put_normed(group: vec3u, r: vec4f) {
   let words = p.C >> 2u;
   let tiles = (columns() + SIDE - 1u) / SIDE;

@@ -1,10 +1,10 @@
-// The norm before the product, in tiles whose threads each read rows of their own through all columns: a thread first makes those rows of y,
-// as rms_norm_serial does, so that no workgroup repeats the norm, and none waits for another.
+// RMS norm before the product, in tiles whose threads each compute all columns of their own rows. A thread first computes its rows of y, as
+// rms_norm_serial does, so that no workgroup repeats the norm or waits for another.
 fn normalise(first: u32, count: u32) {
   let width = p.C >> 2u;
   for (var n = first; n < first + count; n++) {
     let row = n * width;
-    // The order of all rms_norm kernels for whole words: eight sums, each of every eighth word.
+    // Sums in the order of all rms_norm kernels for whole words: eight sums, each of every eighth word.
     var squares = 0.0;
     for (var lane = 0u; lane < 8u; lane++) {
       var own = 0.0;

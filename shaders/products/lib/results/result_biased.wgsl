@@ -1,4 +1,4 @@
-// A result with a bias for each column and a residual, which the kernel has if has_bias and has_residual are not 0.
+// Adds to the result a bias for each column, if has_bias isn't 0, and a residual, if has_residual isn't 0.
 fn finish(n: u32, m: u32, block: mat4x4f) {
   put_block(n, m, add_to_rows(block, bias4(m)));
 }

@@ -1,12 +1,13 @@
-// Two parts' results that alternate in the columns of a block, as lib/right_pairs.wgsl reads them: gate and up, (N, M) with lines of whole
-// words, and gate · σ(gate) · up. The form binds them as gates, in which up begins at at_up, and y.
+// Writes gate and up, the results of two parts whose columns alternate in a block, as lib/right_pairs.wgsl reads them, and
+// y = gate · σ(gate) · up. All are (N, M), with lines of whole words. The kernel binds y, and gate and up as one buffer gates, in which
+// up begins at at_up.
 // with lib/math/sigmoid.wgsl
 fn finish(n: u32, column: u32, block: mat4x4f) {
   put_two(n, column, block[0], block[1]);
   put_two(n + 2u, column, block[2], block[3]);
 }
 
-// Writes two rows of a block. Places count pairs of columns.
+// Writes two rows of a block. Indices count pairs of columns.
 fn put_two(n: u32, column: u32, first: vec4f, second: vec4f) {
   let gate = vec4f(first.xy, second.xy);
   let up = vec4f(first.zw, second.zw);

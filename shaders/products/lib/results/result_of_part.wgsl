@@ -1,5 +1,5 @@
-// Results of parts side by side in the columns of the grid: each part has a result of its own, whose lines are whole words. The form's put
-// writes a word of result_part.
+// For parts side by side in the columns of the grid: each part has its own result, whose lines are whole words. The kernel's put writes a
+// word of the result of result_part.
 // with lib/column_parts.wgsl, lib/result_*.wgsl
 var<private> result_part: u32;
 

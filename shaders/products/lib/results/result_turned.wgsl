@@ -1,7 +1,7 @@
-// Results of parts side by side in the columns of the grid, whose columns alternate as lib/right_begin_part_halves.wgsl reads them. In the
-// first two parts, queries and keys, each head's pairs are turned by the angle of their token; the third part stays unchanged.
-// The form binds turns (N, D), row n = [cos (D/2) | sin (D/2)], and the results, (N, M_i), as y, and defines start_of(part), where a part
-// begins in y. D: a multiple of 8
+// For parts side by side in the columns of the grid, whose columns alternate as lib/right_begin_part_halves.wgsl reads them. In the first
+// two parts, queries and keys, each head's pairs are rotated by their token's angles (RoPE); the third part stays unchanged.
+// The kernel binds turns (N, D), row n = [cos (D/2) | sin (D/2)], and the results, (N, M_i), as y. It defines start_of(part), the index
+// at which a part begins in y. D: a multiple of 8
 fn finish(n: u32, column: u32, block: mat4x4f) {
   let part = part_of(column);
   let own = column - first_column(part);
@@ -13,7 +13,7 @@ fn finish(n: u32, column: u32, block: mat4x4f) {
   }
 }
 
-// Writes two pairs: the lower numbers of both, then the upper ones.
+// Rotates and writes two pairs. `values` are the lower numbers of both pairs, then the upper numbers.
 fn put_turned(n: u32, part: u32, pair: u32, values: vec4f) {
   let half = p.D / 2u;
   let angle = (n * p.D + pair % half) / 2u;

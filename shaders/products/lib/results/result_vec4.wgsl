@@ -1,7 +1,7 @@
 // Storage of the result: f32, four values a word. Lines are whole words. The kernel's `put` writes a word.
 alias Result = vec4f;
 
-// Writes the rows of a block that lie within the result. Unrolled, this loop would be a large share of a shader.
+// Writes the rows of a block that lie within the result. The loop has no constant bound: unrolled, it would be a large share of a shader.
 fn put_block(row: u32, column: u32, block: mat4x4f) {
   let count = select(0u, min(4u, rows() - min(row, rows())), column < columns());
   for (var i = 0u; i < count; i++) {
@@ -16,7 +16,7 @@ fn put_line(row: u32, column: u32, values: vec4f) {
   }
 }
 
-// The word of a value of the result.
+// The index of the word that holds a value of the result.
 fn result_place(at: u32) -> u32 {
   return at >> 2u;
 }

@@ -1,5 +1,6 @@
-// Storage of the right operand: codes of 4 bits. A line is a word for each group of 32 values, then eight codes a word: the low
-// four bits of its bytes are the first four codes. A group's word holds scale and minimum: value = scale · code + minimum, rounded once.
+// Storage of the right operand: codes of 4 bits. A line has a word for each group of 32 values, then words of eight codes: the low
+// four bits of a word's bytes are its first four codes. A group's word holds scale and minimum: value = scale · code + minimum,
+// rounded once.
 alias RightWord = u32;
 
 fn right_origin(part: u32, line: u32) -> u32 {

@@ -1,5 +1,5 @@
-// Storage of the right operand: codes of 8 bits. A line is a word for each group of 32 values, then four codes a word. A group's
-// word holds the scales of its first 16 values and of the others: value = scale · (code − 128), exactly.
+// Storage of the right operand: codes of 8 bits. A line has a word for each group of 32 values, then words of four codes. A group's
+// word holds two scales, one for its first 16 values and one for the others: value = scale · (code − 128), exactly.
 alias RightWord = u32;
 
 fn right_origin(part: u32, line: u32) -> u32 {

@@ -9,7 +9,7 @@ fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   ));
 }
 
-// Needs no other check of K's end: four numbers of a line are a whole word, or the storage masks them.
+// Equals right_block, which needs no check of K's end: four numbers of a line are a whole word, or right4 masks those beyond the line.
 fn right_whole_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   return right_block(part, begin, k);
 }

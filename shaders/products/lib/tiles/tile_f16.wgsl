@@ -1,12 +1,12 @@
-// Tiles of 64 × 64 multiply in f16 and sum in f32: tile_stage_f16 has the error bound. The workgroup reads 32 of K at a time
-// into workgroup memory. This file comes first in a shader, because it enables f16
+// Tiles of 64 × 64 that multiply in f16 and sum in f32: tile_stage_f16 explains it and has the error bound. The workgroup
+// reads operands into workgroup memory in pieces of 32 along K. This file comes first in a shader, because it enables f16
 // (the feature `shader-f16`).
 // with lib/{tile_staged_square, tile_stage_f16}.wgsl
 enable f16;
 
 const STEP = 32u;
 
-// The sums of one run.
+// The sums of one run, each of RUN products.
 struct Run { c00: mat4x4h, c01: mat4x4h, c10: mat4x4h, c11: mat4x4h }
 
 fn add_staged(before: Square, thread: vec3u) -> Square {

@@ -1,5 +1,5 @@
-// Tiles of 32 × 32 multiply in f16 and sum in f32. The workgroup reads 64 of K at a time into workgroup memory. This file
-// comes first in a shader, as tile_f16 does.
+// Tiles of 32 × 32 that multiply in f16 and sum in f32. The workgroup reads operands into workgroup memory in pieces
+// of 64 along K. This file comes first in a shader, as tile_f16 does.
 // with lib/{tile_staged_block, tile_stage_f16}.wgsl
 enable f16;
 

@@ -1,8 +1,8 @@
-// The K loops of tiles that stage operands in workgroup memory, STEP of K at a time: each thread stages one block of each
-// operand, then multiplies what the workgroup has staged. The tile defines SIDE, its rows and columns of results; staged_by,
-// the block that a thread stages; and add_staged, the multiplication. There is a line of STAGE_LINE vectors for each k, and
-// four lines for each four of K. With three separate indices, the compiler checks the bounds of the four's and of the thread's index
-// once for all four lines, and no bounds for lines, whose indices are constants.
+// The loops over K of tiles that stage operands in workgroup memory, in pieces of STEP: each thread stages one block of each
+// operand, then multiplies what the workgroup has staged. The tile defines SIDE, the number of its rows and of its columns;
+// staged_by, the block that a thread stages; and add_staged, the multiplication. Staged operands are indexed by a group of
+// four k, by line (STAGE_LINE vectors for one k of the group), and by block. So the compiler checks the bounds of the first and last
+// index once for four lines, and none for the lines, whose indices are constants.
 alias Lines = array<array<vec4f, STAGE_LINE>, 4>;
 var<workgroup> left_stage: array<Lines, STEP / 4u>;
 var<workgroup> right_stage: array<Lines, STEP / 4u>;

@@ -1,7 +1,7 @@
-// Tile of 64 × 64 results for 256 threads, by subgroup matrices of 16 × 16, f16 operands summed in f32: for devices that have
-// those and subgroups of at most 64 threads. The workgroup reads 32 of K at a time into workgroup memory. A value beyond
-// f16's 65504 becomes infinite, and its row's results with it; one below 6e-8 becomes 0. This file comes first in a shader, because it
-// enables features.
+// Tile of 64 × 64 results for 256 threads, with subgroup matrices of 16 × 16, f16 operands and f32 sums: for devices with such
+// matrices and subgroups of at most 64 threads. The workgroup reads operands into workgroup memory in pieces of 32
+// along K. A value beyond f16's 65504 becomes infinite, and so do its row's results; a value below 6e-8 becomes 0. This file comes first
+// in a shader, because it enables features.
 // grid: 64 rows in x, 64 columns in y
 enable f16;
 enable subgroups;
@@ -10,8 +10,8 @@ diagnostic(off, chromium.subgroup_matrix_uniformity);
 
 const STEP = 32u;
 const SIDE = 64u;
-// The length of a staged line in vectors of four k, which are also the unit of a matrix's offset. Lines aren't padded: all arrays take
-// 16 KiB, which every device has.
+// The length of a staged line in vectors of four k. Offsets of subgroup matrices count these vectors, too. Lines aren't padded: all arrays
+// take 16 KiB, which every device has.
 const STAGE_LINE = STEP / 4u;
 alias Left = subgroup_matrix_left<f16, 16, 16>;
 alias Right = subgroup_matrix_right<f16, 16, 16>;
@@ -20,13 +20,13 @@ alias Result16 = subgroup_matrix_result<f32, 16, 16>;
 // The left operand by row, the right one by column. K runs along the lines.
 var<workgroup> left_stage: array<vec4h, 64u * STAGE_LINE>;
 var<workgroup> right_stage: array<vec4h, 64u * STAGE_LINE>;
-// One of the two matrices of each strip.
+// One of the two result matrices of each strip.
 var<workgroup> results: array<f32, 8u * 256u>;
 
-// The subgroup's number, and the number of subgroups. They share eight strips of 16 rows and 32 columns, in up to two turns.
+// The subgroup's number, and the number of subgroups. These divide eight strips of 16 rows and 32 columns among them, in up to two turns.
 var<private> subgroup: vec2u;
 
-// Both halves of the strip of each turn.
+// The sums of the subgroup's strips, one strip per turn, each in two halves.
 struct Sums { first: Halves, second: Halves }
 struct Halves { left: Result16, right: Result16 }
 

@@ -1,8 +1,8 @@
-// Tiles of 64 × 64 multiply in f32: the workgroup reads 16 of K at a time into workgroup memory.
+// Tiles of 64 × 64 that multiply in f32. The workgroup reads operands into workgroup memory in pieces of 16 along K.
 // with lib/{tile_staged_square, tile_stage}.wgsl
 const STEP = 16u;
 
-// Four neighbouring threads stage four blocks along K, the next four threads those of the next four rows or columns.
+// Four neighbouring threads stage four blocks along K; the next four threads stage the blocks of the next four rows or columns.
 fn staged_by(thread: vec3u) -> Staged {
   let index = thread.y * 8u + thread.x;
   return Staged(index / 4u, index % 4u);

@@ -1,15 +1,15 @@
-// Tile of 64 × 64 results for 16 × 8 threads, of operands in workgroup memory, 16 of K at a time. Each computes two blocks, 32
-// rows apart: half the registers of tile_workgroup. A thread stages one block, of the left operand or of the right one.
+// Tile of 64 × 64 results for 16 × 8 threads, with operands in workgroup memory, in pieces of 16 along K. Each thread computes two
+// blocks, 32 rows apart, in half the registers of tile_workgroup. It stages one block, of the left operand or of the right one.
 // grid: 64 rows in x, 64 columns in y
 struct Pair { upper: mat4x4f, lower: mat4x4f }
 alias Sums = Pair;
 const SIDE = 64u;
 const STEP = 16u;
-// 16 vectors and one of padding, which spreads writes over more banks.
+// 16 vectors and one of padding, which spreads writes over more memory banks.
 const STAGE_LINE = 17u;
 
-// By four of K, by line: vectors of the left operand, then of the right one. Each index has its own bounds check, and
-// constant indices have none.
+// Indexed by a group of four k, by line, and by vector: those of the left operand, then those of the right one. Each index has its own
+// bounds check, and constant indices have none.
 var<workgroup> staged: array<array<array<vec4f, 2u * STAGE_LINE>, 4>, STEP / 4u>;
 
 @compute @workgroup_size(16, 8)
@@ -29,7 +29,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: 
   finish_tile(group, thread.y * 16u + thread.x);
 }
 
-// The block that a thread stages: of which operand; which four rows or columns; which four of K; and its place in a line.
+// The block that a thread stages: its operand; which four rows or columns; which four of K; and its index in a line.
 struct Own { is_right: bool, block: u32, four: u32, at: u32 }
 
 // The first 64 threads stage the left operand. Four neighbouring threads stage four blocks along K.

@@ -1,8 +1,8 @@
-// Tiles of 32 × 32 multiply in f32: the workgroup reads 32 of K at a time into workgroup memory.
+// Tiles of 32 × 32 that multiply in f32. The workgroup reads operands into workgroup memory in pieces of 32 along K.
 // with lib/{tile_staged_block, tile_stage}.wgsl
 const STEP = 32u;
 
-// Neighbouring threads stage adjacent blocks, so that their writes go to different banks.
+// Neighbouring threads stage adjacent blocks, so that they write to different memory banks.
 fn staged_by(thread: vec3u) -> Staged {
   return Staged(thread.x, thread.y);
 }

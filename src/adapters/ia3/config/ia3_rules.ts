@@ -5,7 +5,7 @@ import type { IA3Fields } from './ia3_config_init';
 const { target_modules, exclude_modules, fan_in_fan_out, modules_to_save } = TARGET_FIELDS;
 const NO_RANK = '(IA)³ has no rank: it trains one number for each output of a module, or for each input.';
 
-/** PEFT's `IA3Config`: its fields and defaults, and what it refuses. */
+/** The rules of PEFT's `IA3Config`: its fields, their defaults, and the values that it rejects. */
 export const IA3_RULES: ConfigRules<IA3Fields> = {
   name: 'IA3Config',
   peft_type: 'IA3',
@@ -38,14 +38,14 @@ export const IA3_RULES: ConfigRules<IA3Fields> = {
   warnings: () => [],
 };
 
-/** Whether PEFT accepts the feed-forward modules beside the targets: if both are lists, the modules must be a subset. */
+/** Whether PEFT accepts these feed-forward modules with these targets: if both are lists, the former must be a subset of the latter. */
 function isPart(names: IA3Fields['feedforward_modules'], targets: IA3Fields['target_modules']): boolean {
   if (!Array.isArray(names) || !Array.isArray(targets)) return true;
   const all = new Set(targets);
   return names.every((name) => all.has(name));
 }
 
-/** PEFT's error for feed-forward modules that aren't among the targets. */
+/** Returns PEFT's error for feed-forward modules that aren't among the targets. */
 export function notAPart(hint: string): Error {
   return refused('`feedforward_modules` should be a subset of `target_modules`', hint);
 }

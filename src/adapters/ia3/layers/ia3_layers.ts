@@ -6,7 +6,7 @@ import type { LayerOptions } from '../../adapter';
 import type { Ia3Adapter } from '../ia3_adapter';
 import { scaledLayers } from './scaled_layers';
 
-/** The layers scaled by the adapters' vectors. The vectors of several adapters multiply. */
+/** Returns layers whose inputs or outputs the adapters' vectors scale. The vectors of several adapters multiply. */
 export function ia3Layers(
   g: Graph,
   base: Layers,

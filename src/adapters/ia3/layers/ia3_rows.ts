@@ -8,20 +8,20 @@ import type { RowInputs } from '../../layers/row_inputs';
 import type { Ia3Adapter } from '../ia3_adapter';
 import { scaledLayers } from './scaled_layers';
 
-/** A side of a module that some adapter scales. */
+/** The input or output of a module, if at least one of the adapters scales it. */
 interface ScaledSide {
   readonly module: string;
   readonly side: 'input' | 'output';
 }
 
-/** The inputs of a batch of B rows, each with one of these adapters or none. */
+/** Applies (IA)³ adapters in a batch of B rows: each row uses one of the adapters, or none. */
 export class Ia3Rows implements RowInputs {
   readonly #adapters: readonly Ia3Adapter[];
   readonly #places: readonly ScaledSide[];
   readonly #table: PoolTable;
-  /** u32 (places, adapters): where each adapter's vector lies in the table. */
+  /** u32 (places, adapters): the offset of each adapter's vector in the table, or `NO_VECTOR`. */
   readonly #slots: Value;
-  /** u32 (B): each row's adapter. */
+  /** u32 (B): the index of each row's adapter. */
   readonly #which: Value;
 
   constructor(adapters: readonly Ia3Adapter[], B: number) {

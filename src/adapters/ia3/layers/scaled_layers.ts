@@ -9,12 +9,15 @@ export interface LayerScales {
   output(name: string): ((y: Value, residual: Value | undefined) => Value) | undefined;
 }
 
-/** y = l ⊙ (x·Wᵀ + bias) + residual if the output is scaled, (l ⊙ x)·Wᵀ + bias + residual if the input is; other layers are the base's. */
+/**
+ * Returns layers that compute y = l ⊙ (x·Wᵀ + bias) + residual for a scaled output, and y = (l ⊙ x)·Wᵀ + bias + residual for a scaled
+ * input. All other layers are those of `base`.
+ */
 export function scaledLayers(base: Layers, scales: LayerScales): Layers {
   return layersOver(base, (uses, x) => {
     const inputs = uses.map(({ name }) => scales.input(name, x));
     const results: Value[] = [];
-    // Layers with the same input share work of their backward passes.
+    // Layers with the same input share work in their backward passes, so they are applied together.
     for (const input of new Set(inputs)) {
       const together = [...uses.entries()].filter(([index]) => inputs[index] === input);
       const made = base.apply(

@@ -7,40 +7,40 @@ import { UNBUILT, WRITTEN } from './unbuilt';
 
 export type { LoraConfigInit } from './lora_config_init';
 
-/** The content of a LoRA's `adapter_config.json`. */
+/** The content of `adapter_config.json` for LoRA. */
 export type LoraConfigJson = Readonly<Record<string, unknown>> & { readonly peft_type: 'LORA' };
 
 export interface LoraConfig extends Readonly<Required<LoraConfigInit>> {
-  /** PEFT's name of the method. */
+  /** PEFT's name for the method. */
   readonly peft_type: 'LORA';
 }
 
 /**
- * PEFT's configuration of a LoRA adapter. Immutable; its fields survive `structuredClone`, and `new LoraConfig(clone)` is the same
- * configuration again. Fields whose methods webvera lacks, such as loftq_config, accept only their defaults.
+ * PEFT's configuration of a LoRA adapter. It is immutable. `structuredClone` copies its fields, and `new LoraConfig(clone)` makes an equal
+ * configuration. Fields of methods that webvera doesn't implement, such as loftq_config, accept only their defaults.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor assigns every field of the interface
 export class LoraConfig extends KindConfig {
-  /** @internal The class's name in messages, which minifiers don't change. */
+  /** @internal The class name in messages, which minifiers leave unchanged. */
   static override readonly name = 'LoraConfig';
 
   /** @internal */
   static readonly rules = LORA_RULES;
 
-  /** @internal A field instead of a static block, for the reason given at `KindConfig.foreign`. */
+  /** @internal Adds PEFT's static methods, which throw an error with a hint. It is a field for the reason given at `KindConfig.foreign`. */
   static readonly foreignOfClass = /* @__PURE__ */ tellConfigMethods(LoraConfig);
 
-  /** Throws `invalid_argument`, with PEFT's text where PEFT refuses the same value. */
+  /** Throws `invalid_argument`, with PEFT's message where PEFT rejects the same value. */
   constructor(init: LoraConfigInit = {}) {
     super(LORA_RULES, init);
   }
 
   /**
-   * Reads a parsed `adapter_config.json`, written by any PEFT. `peft_type` must be 'LORA'. Absent keys take their defaults. Unknown keys
-   * are left out, with a warning to `warn`; by default the console shows it.
+   * Reads a parsed `adapter_config.json` that any PEFT version has written. `peft_type` must be 'LORA'. Missing keys get their defaults.
+   * Unknown keys are ignored, with a warning to `warn`, which by default writes to the console.
    *
-   * Throws `invalid_format` for any other content and for fields whose methods webvera lacks, and `invalid_argument` for values that no
-   * adapter can have.
+   * Throws `invalid_format` for any other content and for fields of methods that webvera doesn't implement, and `invalid_argument` for
+   * values that no adapter can have.
    */
   static from_json(
     json: unknown,
@@ -52,8 +52,9 @@ export class LoraConfig extends KindConfig {
   }
 
   /**
-   * The content of `adapter_config.json` as PEFT saves it: sorted keys, `inference_mode` true. PEFT up to 0.13 refuses to read fields that
-   * it doesn't know. So `peft_version` is left out, and so are fields that PEFT added in 0.12 or later, if they have their defaults.
+   * Returns the content of `adapter_config.json` as PEFT saves it: keys sorted, with `inference_mode` true. PEFT up to 0.13 rejects files
+   * with fields that it doesn't know. So `peft_version` is left out, and so are fields that PEFT added in 0.12 or later, if they have their
+   * defaults.
    */
   override to_json(): LoraConfigJson {
     const isWritten = ([name, value]: readonly [string, unknown]): boolean => {

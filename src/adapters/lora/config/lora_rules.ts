@@ -22,10 +22,10 @@ const numbers: Field = {
   accepts: (value) => isObject(value) && Object.values(value).every((one) => typeof one === 'number'),
 };
 
-/** PEFT's values of `init_lora_weights` that webvera lacks. */
+/** PEFT's values of `init_lora_weights` that webvera doesn't support. */
 const OTHER_WAYS = /^(eva|olora|pissa(_niter_\d+)?|corda|loftq|orthogonal|mica|lora_ga)$/i;
 
-/** PEFT's `LoraConfig`: its fields and defaults, and what it refuses. */
+/** The rules of PEFT's `LoraConfig`: its fields, their defaults, and the values that it rejects. */
 export const LORA_RULES: ConfigRules<LoraFields> = {
   name: 'LoraConfig',
   peft_type: 'LORA',

@@ -1,6 +1,6 @@
 import type { Field } from '../../config/adapter_fields';
 
-/** The fields of PEFT's `LoraConfig` whose methods aren't built, with the defaults that they must keep. */
+/** The fields of PEFT's `LoraConfig` for methods that webvera doesn't implement, with their defaults. */
 const DEFAULTS: Readonly<Record<string, unknown>> = {
   megatron_config: null,
   megatron_core: 'megatron.core',
@@ -22,14 +22,14 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   ensure_weight_tying: false,
 };
 
-/** Other values that switch a method off in PEFT. Files hold them, too. */
+/** Other values that switch a method off in PEFT and may occur in files. */
 const ALSO_OFF: Readonly<Record<string, readonly string[]>> = {
   loftq_config: ['null'],
   layer_replication: ['[]'],
   target_parameters: ['[]'],
 };
 
-/** The fields that accept only their default, or a value with the same meaning. For another value, an error names the field. */
+/** The fields that accept only their default or an equivalent value. For any other value, an error names the field. */
 export const UNBUILT: Readonly<Record<string, Field>> = Object.fromEntries(
   Object.entries(DEFAULTS).map(([name, fallback]) => {
     const text = JSON.stringify(fallback);
@@ -39,7 +39,10 @@ export const UNBUILT: Readonly<Record<string, Field>> = Object.fromEntries(
   }),
 );
 
-/** The fields that PEFT has known since 0.11. PEFT up to 0.13 refuses files with other fields, so the others above aren't written. */
+/**
+ * The fields that PEFT has known since 0.11. PEFT up to 0.13 rejects files with unknown fields, so the other fields of `UNBUILT` aren't
+ * written.
+ */
 export const WRITTEN: readonly string[] = [
   'megatron_config',
   'megatron_core',

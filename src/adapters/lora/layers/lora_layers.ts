@@ -8,7 +8,7 @@ import { branchDropout } from '../../layers/branch_dropout';
 import { type AdapterInModule, besideProduct, inTurn, isInProduct } from '../../layers/in_turn';
 import type { LoraAdapter } from '../lora_adapter';
 
-/** The parts of an adapter that the layers need. */
+/** The members of an adapter that the layers use. */
 type LowRankAdapter = Pick<LoraAdapter, 'branchOf' | 'magnitudeOf' | 'dropout'>;
 
 interface LoraInModule extends AdapterInModule {
@@ -16,8 +16,8 @@ interface LoraInModule extends AdapterInModule {
 }
 
 /**
- * The layers with the adapters' deltas: y = x·Wᵀ + bias + Σ scale · x·Aᵀ·Bᵀ for the modules that they wrap. With DoRA, each
- * adapter in turn scales the rows of the sum before it.
+ * Returns layers with the adapters' changes: y = x·Wᵀ + bias + Σ scale · x·Aᵀ·Bᵀ for wrapped modules. With DoRA, each adapter in turn
+ * rescales the rows of the sum so far.
  */
 export function loraLayers(
   g: Graph,

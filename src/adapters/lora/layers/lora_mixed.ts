@@ -10,10 +10,13 @@ import { linear } from '../../../ops/products/linear';
 import type { RowInputs } from '../../layers/row_inputs';
 import type { LoraAdapter } from '../lora_adapter';
 
-/** Layers of a batch whose rows name their adapters. The branch of an adapter is computed for all rows, then cleared in other adapters' rows. */
+/**
+ * Applies LoRA adapters in a batch of B rows: each row uses one of the adapters, or none. An adapter's branch is computed for all rows,
+ * with zeros in the rows of other adapters.
+ */
 export class LoraRows implements RowInputs {
   readonly #adapters: readonly LoraAdapter[];
-  /** u32 (B): each row's adapter. */
+  /** u32 (B): the index of each row's adapter. */
   readonly #which: Value;
 
   constructor(adapters: readonly LoraAdapter[], B: number) {

@@ -1,24 +1,27 @@
 import type { Breather } from '../../../core/async/breather';
 
-/** A matrix in float64, column by column. */
+/** A matrix in float64, stored column by column. */
 type Columns = readonly Float64Array[];
 
-/** A matrix as Q·R: Q has orthonormal columns, or zeros for those that depend on earlier ones; R (n, n) is by columns. */
+/**
+ * A matrix as the product Q·R. Q has orthonormal columns, and zeros in place of columns that depend on earlier ones. R (n, n) is stored by
+ * columns.
+ */
 interface Factors {
   readonly q: Columns;
   readonly r: Columns;
 }
 
-/** Relative length below which a column counts as dependent on earlier ones. */
+/** Relative norm below which a column counts as linearly dependent on earlier ones. */
 const DEPENDENT = 1e-12;
-/** Rotations stop when all pairs of columns are this close to orthogonal. */
+/** Rotations stop when the cosine between any two columns is at most this. */
 const ORTHOGONAL = 1e-15;
 const MOST_SWEEPS = 40;
 
 /**
- * The best approximation of left·rightᵀ by a matrix of rank `rank`, equal to that of torch's `svd` except for signs: U·S of (rows, rank)
- * and V of (columns, rank), both by columns. All are float64; `left` and `right` have equally many columns. Pauses, because n columns of m
- * numbers take some 4·n²·m + 40·n³ multiply-adds.
+ * Computes the best approximation of left·rightᵀ by a matrix of rank `rank`, equal to that of torch's `svd` except for signs. Returns U·S
+ * (rows, rank) and V (columns, rank), both by columns. All values are float64; `left` and `right` have the same number of columns. Yields
+ * to the event loop, because n columns of m numbers take about 4·n²·m + 40·n³ multiply-adds.
  */
 export async function truncatedProduct(
   left: Columns,
@@ -46,7 +49,7 @@ export async function truncatedProduct(
   return { us: [...us, ...none(left)], v: [...v, ...none(right)] };
 }
 
-/** Gram and Schmidt's factors. Each column is made orthogonal twice, because rounding leaves a rest after the first time. */
+/** Computes the factors by Gram–Schmidt. Each column is made orthogonal twice, because rounding leaves an error after the first time. */
 async function orthonormal(columns: Columns, breather: Breather): Promise<Factors> {
   const q: Float64Array[] = [];
   const r: Float64Array[] = [];
@@ -70,7 +73,7 @@ async function orthonormal(columns: Columns, breather: Breather): Promise<Factor
   return { q, r };
 }
 
-/** One-sided Jacobi: rotates the columns until they are orthogonal. core·rotation = scaled. */
+/** One-sided Jacobi: rotates the columns until they are orthogonal. Returns `scaled` = core · `rotation`. */
 async function jacobi(
   core: Columns,
   breather: Breather,
@@ -104,7 +107,7 @@ interface Angle {
   readonly sine: number;
 }
 
-/** The rotation that makes two columns orthogonal; undefined if they are. */
+/** Returns the rotation that makes two columns orthogonal; undefined if they already are. */
 function angleOf(a: Float64Array, b: Float64Array): Angle | undefined {
   const [aa, bb, ab] = [dot(a, a), dot(b, b), dot(a, b)];
   if (Math.abs(ab) <= ORTHOGONAL * Math.sqrt(aa * bb)) return undefined;
@@ -124,7 +127,7 @@ function rotate(columns: Columns, i: number, j: number, { cosine, sine }: Angle)
   }
 }
 
-/** The sum of the columns, each times its factor. */
+/** Returns the sum of the columns, each multiplied by its factor. */
 function combine(columns: Columns, factors: ArrayLike<number>): Float64Array {
   const sum = new Float64Array(columns[0]?.length ?? 0);
   columns.forEach((column, index) => {

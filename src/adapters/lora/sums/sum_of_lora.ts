@@ -8,9 +8,9 @@ import { patternValues } from '../lora_patterns';
 import { truncatedProduct } from './low_rank_svd';
 import { type LoraPart, type SumRules, sumRules } from './sum_rules';
 
-/** A module's matrices in one part of a sum. */
+/** The matrices that one part of a sum has for a module. */
 interface Summand {
-  /** The part's weight in the sum times the module's scale. */
+  /** The part's weight in the sum, multiplied by the module's scale. */
   readonly factor: number;
   /** (r, in) */
   readonly A: Tensor;
@@ -26,9 +26,9 @@ interface Sum {
 }
 
 /**
- * The adapter that PEFT's `add_weighted_adapter` makes; the scale of the sum is 1. 'cat' and, at full rank, 'svd' give exactly Σ weight·ΔW;
- * 'linear' sums A and B separately. Throws `invalid_argument` with PEFT's texts, and for values that are too large; `limit_exceeded` for
- * matrices of more than 1 GiB.
+ * Computes the adapter that PEFT's `add_weighted_adapter` makes, with the scale 1. 'cat' and, at full rank, 'svd' give exactly Σ weight·ΔW;
+ * 'linear' sums A and B separately. Throws `invalid_argument` with PEFT's messages, and for values that are too large. Throws
+ * `limit_exceeded` for matrices of more than 1 GiB.
  */
 export async function sumOfLora(
   parts: readonly LoraPart[],
@@ -48,7 +48,7 @@ export async function sumOfLora(
   return { config: rules.config, tensors: { parameters, frozen: new Map(), others: new Map() } };
 }
 
-/** Throws `limit_exceeded` if matrices of this rank don't fit into a pool, before they are made. */
+/** Throws `limit_exceeded` if matrices of this rank would not fit into a pool. Called before the matrices are computed. */
 function expectRoom(parts: readonly LoraPart[], { r, config }: SumRules): void {
   const modules = parts.flatMap((part) =>
     [...part.modules].map(([name, size]): [string, RankedModule] => [name, { ...size, r, scale: 1, hasBias: false }]),
@@ -102,12 +102,12 @@ interface SumSizes {
 
 type Way = (summands: readonly Summand[], sizes: SumSizes, breather: Breather) => Sum | Promise<Sum>;
 
-/** Each way pads the sum's matrices with zeros up to its rank. */
+/** The ways to combine the parts' matrices. Each pads the sum's matrices with zeros to the rank of the sum. */
 const WAYS: Readonly<Record<SumRules['combination'], Way>> = {
   linear(summands, { r, inputs, outputs }) {
     const [A, B] = [new Float32Array(r * inputs), new Float32Array(outputs * r)];
     for (const { factor, A: a, B: b } of summands) {
-      // Only A gets the sign: on both A and B it would cancel.
+      // Only A gets the sign: on both A and B it would cancel out.
       const root = Math.sqrt(Math.abs(factor));
       addTo(A, inputs, a, { factor: factor >= 0 ? root : -root });
       addTo(B, r, b, { factor: root });
@@ -139,7 +139,7 @@ const WAYS: Readonly<Record<SumRules['combination'], Way>> = {
   },
 };
 
-/** Adds factor · matrix, rounded, to a matrix whose rows have `width` numbers, beginning at `column`. */
+/** Adds factor · matrix, rounded to float32, to a matrix with rows of `width` numbers. The first column goes to `column`. */
 function addTo(
   sum: Float32Array,
   width: number,

@@ -6,7 +6,7 @@ import { LoraConfig } from '../config/lora_config';
 
 export type LoraPart = SumPart<LoraConfig>;
 
-/** PEFT's ways to add adapters that are built. */
+/** The values of PEFT's `combination_type` that webvera supports. */
 export type Combination = 'svd' | 'linear' | 'cat';
 
 const BUILT: readonly string[] = ['svd', 'linear', 'cat'] satisfies readonly Combination[];
@@ -21,7 +21,7 @@ const OTHERS: readonly string[] = [
   'magnitude_prune_svd',
 ];
 
-/** The sum that was asked for. */
+/** The checked settings of a sum. */
 export interface SumRules {
   readonly combination: Combination;
   /** The rank of the sum. */
@@ -29,7 +29,7 @@ export interface SumRules {
   readonly config: LoraConfig;
 }
 
-/** Checks the parts as PEFT's `add_weighted_adapter` does, with its texts, and returns the rules of the sum. */
+/** Checks the parts as PEFT's `add_weighted_adapter` does, with PEFT's messages, and returns the settings of the sum. */
 export function sumRules(parts: readonly LoraPart[], options: Readonly<Record<string, unknown>>): SumRules {
   const [first] = parts;
   if (first === undefined) throw refused('Found no adapter matching the names in []', 'Name at least one adapter.');
@@ -67,7 +67,7 @@ function rankOf(parts: readonly LoraPart[], combination: Combination, svd_rank: 
   );
 }
 
-/** The first part's configuration, with the targets of all parts. */
+/** Returns the first part's configuration with the targets of all parts. */
 function configOf(parts: readonly LoraPart[], first: LoraConfig, r: number): LoraConfig {
   return new LoraConfig({
     ...first,
@@ -75,11 +75,11 @@ function configOf(parts: readonly LoraPart[], first: LoraConfig, r: number): Lor
     lora_alpha: r,
     rank_pattern: {},
     alpha_pattern: {},
-    // The parts train nothing but matrices, even if their configurations ask for modules that the model lacks.
+    // The parts train matrices only: their bias and modules_to_save can only ask for tensors that the model lacks.
     bias: 'none',
     modules_to_save: null,
     inference_mode: false,
-    // PEFT leaves it true, and so multiplies the sum by √r.
+    // PEFT copies the first part's value. If it is true, PEFT multiplies the sum by √r.
     use_rslora: false,
     lora_bias: parts.some(({ config }) => config.lora_bias),
     init_lora_weights: true,
@@ -90,8 +90,8 @@ function configOf(parts: readonly LoraPart[], first: LoraConfig, r: number): Lor
 type Targets = Pick<LoraConfig, 'target_modules' | 'exclude_modules' | 'layers_to_transform' | 'layers_pattern'>;
 
 /**
- * The parts' targets, united as in PEFT. A configuration has one rule for layers and one for exclusions, so if those of the parts differ,
- * whole names replace targets and rules.
+ * Unites the parts' targets as PEFT does. A configuration has one rule for layers and one for exclusions, so if those of the parts differ,
+ * the full names of modules replace targets and rules.
  */
 function targetsOf(parts: readonly LoraPart[]): Targets {
   const targets = unionOfTargets(parts.map(({ config }) => config.target_modules));

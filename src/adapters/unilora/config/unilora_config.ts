@@ -7,35 +7,36 @@ import { UNILORA_RULES } from './unilora_rules';
 export type { UniLoraConfigInit } from './unilora_config_init';
 
 export interface UniLoraConfig extends Readonly<Required<UniLoraConfigInit>> {
-  /** PEFT's name of the method. */
+  /** PEFT's name for the method. */
   readonly peft_type: 'UNILORA';
 }
 
 /**
- * PEFT's configuration of a UniLoRA adapter. Immutable; its fields survive `structuredClone`, and
- * `new UniLoraConfig(clone)` is the same configuration again.
+ * PEFT's configuration of a UniLoRA adapter. It is immutable. `structuredClone` copies its fields, and `new UniLoraConfig(clone)` makes an
+ * equal configuration.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor assigns every field of the interface
 export class UniLoraConfig extends KindConfig {
-  /** @internal The class's name in messages, which minifiers don't change. */
+  /** @internal The class name in messages, which minifiers leave unchanged. */
   static override readonly name = 'UniLoraConfig';
 
   /** @internal */
   static readonly rules = UNILORA_RULES;
 
-  /** @internal A field instead of a static block, for the reason given at `KindConfig.foreign`. */
+  /** @internal Adds PEFT's static methods, which throw an error with a hint. It is a field for the reason given at `KindConfig.foreign`. */
   static readonly foreignOfClass = /* @__PURE__ */ tellConfigMethods(UniLoraConfig);
 
-  /** Throws `invalid_argument`, with PEFT's text where PEFT refuses the same value. */
+  /** Throws `invalid_argument`, with PEFT's message where PEFT rejects the same value. */
   constructor(init: UniLoraConfigInit = {}) {
     super(UNILORA_RULES, init);
   }
 
   /**
-   * Reads a parsed `adapter_config.json`, written by PEFT since 0.20. `peft_type` must be 'UNILORA'. Absent keys take their defaults.
-   * Unknown keys are left out, with a warning to `warn`; by default the console shows it.
+   * Reads a parsed `adapter_config.json` that any PEFT version since 0.20 has written. `peft_type` must be 'UNILORA'. Missing keys get
+   * their defaults. Unknown keys are ignored, with a warning to `warn`, which by default writes to the console.
    *
-   * Throws `invalid_format` for any other content and for files with indices, and `invalid_argument` for values that no adapter can have.
+   * Throws `invalid_format` for any other content and if `save_indices` is true, and `invalid_argument` for values that no adapter can
+   * have.
    */
   static from_json(
     json: unknown,
@@ -46,7 +47,9 @@ export class UniLoraConfig extends KindConfig {
     return new UniLoraConfig(fieldsOfFile(UNILORA_RULES, json, warn));
   }
 
-  /** The content of `adapter_config.json` as PEFT saves it: all keys, sorted, `inference_mode` true, without `peft_version`. */
+  /**
+   * Returns the content of `adapter_config.json` as PEFT saves it, without `peft_version`: all keys, sorted, with `inference_mode` true.
+   */
   override to_json(): Readonly<Record<string, unknown>> & { readonly peft_type: 'UNILORA' } {
     return { ...super.to_json(), peft_type: 'UNILORA' };
   }

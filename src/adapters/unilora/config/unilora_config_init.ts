@@ -2,42 +2,42 @@ import type { TaskType } from '../../config/adapter_config';
 
 /** The fields of PEFT's `UniLoraConfig`, with its names, defaults and meanings. A field whose default is null accepts null. */
 export interface UniLoraConfigInit {
-  /** Rank of the update of each module. Default 4. */
+  /** Rank of the update in each module. Default 4. */
   readonly r?: number;
-  /** Seeds the order in which the numbers of the vector are spread over the matrices: an integer from 0 to 2^53 − 1. Default 42. */
+  /** Seed for the random assignment of the vector's numbers to the entries of the matrices: an integer from 0 to 2^53 − 1. Default 42. */
   readonly proj_seed?: number;
-  /** Length of the one vector that trains. Its file has 4 bytes for each number, or 2. Default 256. */
+  /** Length of the trained vector. The adapter's file has 4 or 2 bytes for each of its numbers. Default 256. */
   readonly theta_d_length?: number;
   /**
-   * The modules to wrap. A list holds names or ends of names, and a warning (`unmatched_target`) names those that match no module while
-   * others do; a string is a Python regular expression for the whole name, or 'all-linear'. Default null: PEFT's choice for the model type.
+   * The modules to wrap: a list of module names or of their last parts, a Python regular expression for the full name, or 'all-linear'. If
+   * some entries of a list match no module, a warning (`unmatched_target`) names them. Default null: PEFT's targets for the model type.
    */
   readonly target_modules?: readonly string[] | string | null;
   /** Probability in [0, 1] that an input element of the adapter's branch is dropped while training. Default 0. */
   readonly unilora_dropout?: number;
-  /** Whether weights are stored (in, out), as Conv1D does. Corrected when the modules are known. Default false. */
+  /** Whether weights are stored as (in, out), as in Conv1D. Corrected once the modules are known. Default false. */
   readonly fan_in_fan_out?: boolean;
   /** The biases of the base model that train: none, all, or those of wrapped modules. Default 'none'. */
   readonly bias?: 'none' | 'all' | 'unilora_only';
-  /** Modules that are trained and saved whole. Default null. */
+  /** Modules whose own weights train, and are saved with the adapter. Default null: none. */
   readonly modules_to_save?: readonly string[] | null;
-  /** The vector's first values are drawn uniformly from −bound to bound. Default 0.02. */
+  /** The initial values of the vector are drawn uniformly from −init_theta_d_bound to init_theta_d_bound. Default 0.02. */
   readonly init_theta_d_bound?: number;
-  /** False draws the first values from a normal distribution instead; for tests. Default true. */
+  /** If false, the initial values are drawn from a normal distribution instead, for tests. Default true. */
   readonly init_weights?: boolean;
-  /** Only false is accepted: files hold no indices, because `proj_seed` gives them. Default false. */
+  /** Only false is accepted: files contain no indices, because `proj_seed` determines them. Default false. */
   readonly save_indices?: false;
-  /** Indices of the layers to wrap, for ends of names in `target_modules` only. Default null: all. */
+  /** Indices of the layers to wrap. Applies only to entries of `target_modules` that are ends of names. Default null: all layers. */
   readonly layers_to_transform?: readonly number[] | number | null;
-  /** Name of the list that those indices count in, such as 'layers' or 'h'. Default null: any. */
+  /** Name of the model's list of layers that `layers_to_transform` indexes, such as 'layers' or 'h'. Default null: any list. */
   readonly layers_pattern?: string | readonly string[] | null;
   readonly task_type?: TaskType | null;
   readonly base_model_name_or_path?: string | null;
   readonly revision?: string | null;
-  /** True for an adapter that doesn't train. Saved as true, always. Default false. */
+  /** True for an adapter that doesn't train. Files always contain true. Default false. */
   readonly inference_mode?: boolean;
   readonly auto_mapping?: Readonly<Record<string, unknown>> | null;
-  /** Always 'UNILORA'. Null, which is PEFT's default, counts as left out. */
+  /** Always 'UNILORA'. Null, PEFT's default, counts as missing. */
   readonly peft_type?: 'UNILORA' | null;
 }
 

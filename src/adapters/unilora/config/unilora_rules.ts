@@ -21,7 +21,7 @@ const neverSaved: Field = {
   accepts: (value) => value === false,
 };
 
-/** PEFT's `UniLoraConfig`: its fields and defaults, and what it refuses. */
+/** The rules of PEFT's `UniLoraConfig`: its fields, their defaults, and the values that it rejects. */
 export const UNILORA_RULES: ConfigRules<UniLoraFields> = {
   name: 'UniLoraConfig',
   peft_type: 'UNILORA',

@@ -1,13 +1,13 @@
 import { Pcg64 } from './pcg64';
 
-/** The largest population for which numpy always draws by Floyd's method. */
+/** The largest population for which numpy always uses Floyd's method. */
 const SMALL = 10_000;
-/** From a larger population, numpy draws more than 1 / SHARE of it by shuffling the population's end. */
+/** From a larger population, numpy draws a sample of more than 1 / SHARE of it by shuffling the end of the population. */
 const SHARE = 50;
 
 /**
- * The index in a vector of `length` numbers for each of `count` places, equal to PEFT's `UniLoraModel.generate_index`: each index occurs
- * ⌊count / length⌋ times or once more, in an order that numpy's `default_rng(seed)` shuffles.
+ * Returns, for each of `count` places, an index into a vector of `length` numbers, equal to PEFT's `UniLoraModel.generate_index`. Each
+ * index occurs ⌊count / length⌋ times or once more, in an order shuffled by numpy's `default_rng(seed)`.
  */
 export function balancedIndices(count: number, length: number, seed: number): Uint32Array<ArrayBuffer> {
   const random = new Pcg64(seed);
@@ -20,7 +20,7 @@ export function balancedIndices(count: number, length: number, seed: number): Ui
   return indices;
 }
 
-/** `Generator.choice(length, size, replace=False)` */
+/** Draws like numpy's `Generator.choice(length, size, replace=False)`. */
 function choose(random: Pcg64, length: number, size: number): Uint32Array {
   if (length > SMALL && size > Math.floor(length / SHARE)) {
     const all = Uint32Array.from({ length }, (_, index) => index);

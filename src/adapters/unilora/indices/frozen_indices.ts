@@ -6,7 +6,9 @@ import { indexCode } from './late_indices';
 /** Drawing an index takes as long as drawing this many uniform numbers. */
 const COST = 4;
 
-/** The order of a vector's numbers in the matrices, drawn from `proj_seed`. Each program has a copy of its own. */
+/**
+ * The rules for the indices that assign a vector's numbers to the matrices, drawn from `proj_seed`. Each program has its own copy of them.
+ */
 export const frozenIndices: FrozenRules<ResolvedUnilora, SharedEntries> = {
   pool: (_, onDraw) => ({
     async acquire({ resolved: { matrices, config } }) {

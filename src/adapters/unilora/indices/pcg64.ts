@@ -1,13 +1,13 @@
-/** The multiplier of the state, in words of 32 bits, lowest word first. */
+/** The multiplier of the state as 32-bit words, the lowest first. */
 const [M0, M1, M2, M3] = [0x9fccf645, 0x4385df64, 0x1fc65da4, 0x2360ed05] as const;
 const WORD = 0x1_0000_0000;
 
-/** The random numbers of `numpy.random.default_rng(seed)`: PCG64 (XSL-RR), seeded by numpy's `SeedSequence`. */
+/** Draws the random numbers of `numpy.random.default_rng(seed)`: PCG64 (XSL-RR), seeded by numpy's `SeedSequence`. */
 export class Pcg64 {
-  /** Four words of 32 bits, lowest word first. */
+  /** Four 32-bit words, the lowest first. */
   readonly #state: Uint32Array;
   readonly #increment: Uint32Array;
-  /** The upper half of the last 64 bits, if it wasn't drawn yet. */
+  /** The upper half of the last 64 bits, if it hasn't been returned yet. */
   #upper: number | undefined;
 
   /** @param seed an integer from 0 to 2^53 − 1 */
@@ -21,7 +21,7 @@ export class Pcg64 {
     this.#step();
   }
 
-  /** 32 random bits: the lower half of 64, then the upper half. */
+  /** Returns 32 random bits: first the lower half of 64 bits, then the upper half. */
   next32(): number {
     const upper = this.#upper;
     if (upper !== undefined) {
@@ -39,7 +39,7 @@ export class Pcg64 {
     return rotated(low, high, rotation & 31);
   }
 
-  /** An integer from 0 to `last`, by Lemire's method; `last` < 2^32 − 1. Draws nothing if `last` is 0. */
+  /** Returns an integer from 0 to `last` by Lemire's method; `last` must be less than 2^32 − 1. Draws no bits if `last` is 0. */
   bounded(last: number): number {
     if (last === 0) return 0;
     const count = last + 1;
@@ -51,7 +51,7 @@ export class Pcg64 {
     return upperHalf(bits, count);
   }
 
-  /** An integer from 0 to `last`: draws integers of as many bits as `last` until one isn't larger. */
+  /** Returns an integer from 0 to `last`: draws integers with as many bits as `last` until one is at most `last`. */
   masked(last: number): number {
     if (last === 0) return 0;
     const mask = 0xffff_ffff >>> Math.clz32(last);
@@ -61,7 +61,7 @@ export class Pcg64 {
     }
   }
 
-  /** state · multiplier + increment, modulo 2^128 */
+  /** Replaces the state by state · multiplier + increment, modulo 2^128. */
   #step(): void {
     const state = this.#state;
     const more = this.#increment;
@@ -84,7 +84,7 @@ export class Pcg64 {
   }
 }
 
-/** The upper 32 bits of a product of 32-bit numbers. */
+/** Returns the upper 32 bits of the product of two 32-bit numbers. */
 function upperHalf(a: number, b: number): number {
   const high = a >>> 16;
   const low = a & 0xffff;
@@ -94,7 +94,7 @@ function upperHalf(a: number, b: number): number {
   return high * above + Math.floor(middle / 0x1_0000) + Math.floor(((middle % 0x1_0000) + low * above) / 0x1_0000);
 }
 
-/** The lower word of (high, low) rotated right. */
+/** Rotates the 64 bits (high, low) right by fewer than 32 bits and returns the lower 32 bits. */
 function rotated(low: number, high: number, by: number): number {
   return (by === 0 ? low : (low >>> by) | (high << (32 - by))) >>> 0;
 }
@@ -105,7 +105,7 @@ function wordsOf(bits: bigint): Uint32Array {
 
 const POOL = 4;
 
-/** Eight words of numpy's `SeedSequence(seed).generate_state`. */
+/** Returns the eight words of numpy's `SeedSequence(seed).generate_state`. */
 function seedWords(seed: number): Uint32Array {
   const entropy = [seed % 0x1_0000_0000, Math.floor(seed / 0x1_0000_0000)];
   const mixed = hasher(0x43b0d7e5, 0x931e8875);
@@ -119,7 +119,7 @@ function seedWords(seed: number): Uint32Array {
   return Uint32Array.from({ length: 2 * POOL }, (_, index) => drawn(pool[index % POOL] ?? 0));
 }
 
-/** Returns a hash function for words, whose constant changes with each call. */
+/** Returns a hash function for 32-bit words. Its constant changes with each call. */
 function hasher(first: number, multiplier: number): (word: number) => number {
   let constant = first;
   return (word) => {

@@ -7,10 +7,10 @@ import { joinAll } from '../../../ops/products/parts';
 import { emitMatrices, entriesWithin, type SharedEntries } from '../../../ops/unilora/unilora_matrices';
 import type { MatricesLayout, MatrixSlots } from '../unilora_layout';
 
-/** The matrices of a module, made from the vector. */
+/** The matrices of a module, computed from the vector. */
 export type ModuleBranch = Omit<LoraBranch, 'x'>;
 
-/** The vector, and its numbers' places in the matrices. */
+/** An adapter's vector, and the places of its numbers in the matrices. */
 interface SharedMatrices {
   /** The adapter's pool, which begins with the vector. */
   readonly pool: Value;
@@ -18,7 +18,10 @@ interface SharedMatrices {
   readonly entries: SharedEntries;
 }
 
-/** Emits the matrices of all modules from the vector, for the rest of the program. No gradient flows to the vector. */
+/**
+ * Emits the computation of all modules' matrices from the vector, for the layers that follow in the program. No gradient flows to the
+ * vector.
+ */
 export function emitBranches(g: Graph, { pool, matrices, entries }: SharedMatrices): Map<string, ModuleBranch> {
   const branches = new Map<string, ModuleBranch>();
   for (const [name, slots] of matrices.modules) {
@@ -32,7 +35,7 @@ export function emitBranches(g: Graph, { pool, matrices, entries }: SharedMatric
   return branches;
 }
 
-/** Emits the matrices of one module, without a gradient. Throws `internal` for a module that isn't wrapped. */
+/** Emits the computation of one module's matrices, without a gradient. Throws `internal` for a module that isn't wrapped. */
 export function emitBranch(g: Graph, { pool, matrices, entries }: SharedMatrices, module: string): ModuleBranch {
   const slots = matrices.modules.get(module);
   if (slots === undefined) throw new WebVeraError('internal', `The adapter doesn't wrap ${module}`);
@@ -46,7 +49,7 @@ function transientBranch(module: string, { A, B }: MatrixSlots): ModuleBranch {
   return { A: transient(`${module}.A`, A.shape), B: transient(`${module}.B`, B.shape), scale: 1 };
 }
 
-/** The matrices of all modules as views of a pinned buffer. */
+/** Returns the matrices of all modules as views of a pinned buffer. */
 export function branchesIn({ matrices }: Pick<SharedMatrices, 'matrices'>, buffer: Value): Map<string, ModuleBranch> {
   return new Map(
     [...matrices.modules].map(([name, { A, B }]) => [

@@ -7,8 +7,8 @@ import type { UniloraAdapter } from '../unilora_adapter';
 import { emitBranches, type ModuleBranch } from './branches';
 
 /**
- * The layers with the adapters' deltas. The matrices are made from each vector once in a program. Throws `invalid_argument` if a
- * vector trains, which is possible for one adapter alone.
+ * Returns the layers with the adapters' changes. A program computes the matrices of each adapter once. Throws `invalid_argument` if a
+ * vector trains: training needs a single adapter, with the layers of `trainingLayers`.
  */
 export function uniloraLayers(
   g: Graph,
@@ -29,7 +29,7 @@ export function uniloraLayers(
   return loraLayers(g, base, lowRank, options);
 }
 
-/** An adapter in the form that LoRA's layers need. */
+/** Returns an adapter in the form that LoRA's layers take. */
 export function lowRankOf({ dropout }: UniloraAdapter, branches: ReadonlyMap<string, ModuleBranch>) {
   return { dropout, branchOf: (module: string) => branches.get(module), magnitudeOf: () => undefined };
 }

@@ -10,8 +10,8 @@ import { branchesIn } from './branches';
 import { lowRankOf } from './unilora_layers';
 
 /**
- * The layers of a run: the matrices are made from the vector before a step. After the step, the gradients of their entries are added to the
- * vector's gradient.
+ * Returns the layers of a run. The matrices are computed from the vector before each step. After the step, the gradients of the matrices'
+ * entries are added to the vector's gradient.
  */
 export function trainingLayers(adapter: UniloraAdapter, { grads }: Pick<TrainingRequest, 'grads'>): TrainingLayers {
   const shape = [adapter.matrices.length];
@@ -47,7 +47,8 @@ function programs(
   clear(g, gradient);
   emitMatrices(g, adapter.pool, adapter.entries, matrices);
   const forward = g.steps.length;
-  // The backward pass starts from the gradient of `matrices` in this map. `grad` also requires a y and a dy: the pool and its gradient.
+  // The backward pass starts from the gradient of `matrices` in this map. `grad` also requires a y and its gradient dy: the pool and
+  // `grads`.
   const into = new Map([
     [adapter.pool, grads],
     [matrices, gradient],

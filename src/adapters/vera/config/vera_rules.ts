@@ -18,7 +18,7 @@ import type { VeraFields } from './vera_config_init';
 const { target_modules, fan_in_fan_out, bias, modules_to_save, layers_to_transform, layers_pattern } = TARGET_FIELDS;
 const NO_ALPHA = 'VeRA has no alpha: it trains λ_d, which begins at d_initial.';
 
-/** PEFT's `VeraConfig`: its fields and defaults, and what it refuses. */
+/** The rules of PEFT's `VeraConfig`: its fields, their defaults, and the values that it rejects. */
 export const VERA_RULES: ConfigRules<VeraFields> = {
   name: 'VeraConfig',
   peft_type: 'VERA',

@@ -2,28 +2,28 @@ import type { Value } from '../../../graph/value';
 import type { ModuleSize } from '../../adapter';
 import { LAYER_MODES, type LayerMode } from '../../layers/training_layers';
 
-/** The sizes that the cost of an adapted linear layer depends on. */
+/** The sizes that determine the cost of an adapted linear layer. */
 export interface LayerWork {
   readonly in_features: number;
   readonly out_features: number;
   readonly r: number;
-  /** Adapted layers with the same input, this one included: they share A·x. */
+  /** The number of adapted layers with the same input, this one included. They share A·x. */
   readonly sharers: number;
-  /** Tokens of a micro-batch, padding included. */
+  /** The number of tokens of a micro-batch, padding included. */
   readonly tokens: number;
-  /** Micro-batches of an optimiser step. */
+  /** The number of micro-batches of an optimiser step. */
   readonly microBatches: number;
-  /** Whether a pass also needs the lengths of the rows of W + ΔW. Default false. */
+  /** Whether a pass also needs the norms of the rows of W + ΔW. Default false. */
   readonly use_dora?: boolean;
 }
 
-/** The cost of a mode in a micro-batch, beyond the base's forward and backward pass. */
+/** The cost of a mode per micro-batch, in addition to the forward and backward pass of the base layer. */
 interface ModeCost {
-  /** Floating-point operations. */
+  /** The number of floating-point operations. */
   readonly flops: number;
-  /** Bytes read and written. */
+  /** The number of bytes read and written. */
   readonly bytes: number;
-  /** Bytes of memory that the mode takes. */
+  /** The bytes of GPU memory that the mode's values take. */
   readonly held: number;
 }
 
@@ -32,17 +32,18 @@ export function modeCosts(layer: LayerWork): Readonly<Record<LayerMode, ModeCost
   const shared = in_features / sharers;
   const low = tokens * r;
   const weight = in_features * out;
-  // The cost of the lengths of rows: in each pass for W and B·A beside it, or once a step for a weight that includes both.
+  // The cost of the row norms. They are computed from W and B·A in each pass, or once per step from a weight that already includes ΔW.
   const rows = use_dora ? { beside: 2 * r * weight, bytes: 4 * weight } : { beside: 0, bytes: 0 };
   return {
-    // A·x and its gradient, shared; B·v, its gradient, and the product for both λ gradients. All sharers use one u and one du.
+    // Counts u = A·x and its gradient du, which all sharers use together; B·v with v = λ_d ⊙ u, its gradient, and the product for the
+    // gradients of both λ.
     unmerged: {
       flops: 2 * low * (2 * shared + 3 * out) + rows.beside,
       bytes: 4 * low * (3 / sharers + 2) + rows.bytes,
       held: 0,
     },
-    // As `unmerged`, without the product for λ. But B·v, its sum with the residual, and each layer's dv are written to memory and read
-    // again.
+    // Like `unmerged`, without the product for the gradients of λ. But B·v, its sum with the residual, and each layer's dv are written to
+    // memory and read again.
     saved: {
       flops: 2 * low * (2 * shared + 2 * out) + rows.beside,
       bytes: 4 * (low * (1 / sharers + 6) + 5 * tokens * out) + rows.bytes,
@@ -61,23 +62,26 @@ export function modeCosts(layer: LayerWork): Readonly<Record<LayerMode, ModeCost
   };
 }
 
-/** Operations in the time of moving one byte, for a GPU with 3 TFLOP/s and 100 GB/s. */
+/** The number of operations that take as long as moving one byte, on a GPU with 3 TFLOP/s and 100 GB/s. */
 const FLOPS_PER_BYTE = 30;
 
-/** A measure of time. Operations and bytes add up, because no kernel overlaps computing and memory access completely. */
+/**
+ * Estimates the time, in units of one operation. Operations and bytes add up, because no kernel overlaps computation and memory access
+ * completely.
+ */
 export function timeOf({ flops, bytes }: ModeCost): number {
   return flops + FLOPS_PER_BYTE * bytes;
 }
 
-/** The modes that take less time than `unmerged`, fastest first. */
+/** Returns the modes that take less time than `unmerged`, the fastest first. */
 function fasterModes(costs: Readonly<Record<LayerMode, ModeCost>>): LayerMode[] {
   const faster = LAYER_MODES.filter((mode) => timeOf(costs[mode]) < timeOf(costs.unmerged));
   return faster.toSorted((a, b) => timeOf(costs[a]) - timeOf(costs[b]));
 }
 
 /**
- * Chooses modes for the modules for which `unmerged` isn't fastest, as long as their memory fits into `bytes`. Modules that save the most
- * time for each byte come first.
+ * Chooses modes for the modules in which `unmerged` isn't the fastest, as long as the modes' memory fits into `bytes`. Modules that save
+ * the most time per byte come first.
  */
 export function chooseModes(
   modules: ReadonlyMap<string, ModuleSize>,

@@ -12,7 +12,7 @@ import { type AdapterInModule, besideProduct, inTurn, isInProduct, type RowLengt
 import type { VeraAdapter } from '../vera_adapter';
 import type { ModuleSlot } from '../vera_layout';
 
-/** A layer's mode with the values that it needs. A layer without a plan is unmerged. */
+/** The mode of a layer, with the values that the mode needs. A layer without a plan is unmerged. */
 export type LayerPlan =
   | { readonly mode: 'saved' }
   | ({ readonly mode: 'merged' } & MergedPlan)
@@ -20,13 +20,13 @@ export type LayerPlan =
 
 interface MergedPlan {
   readonly weight: Value;
-  /** The lengths of the weight's rows. Undefined unless the adapter trains magnitudes. */
+  /** The norms of the weight's rows. Undefined unless the adapter trains magnitudes. */
   readonly lengths?: RowLengths | undefined;
 }
 
 /**
- * The layers with the adapters' deltas: y = x·Wᵀ + bias + Σ λ_b ⊙ B(λ_d ⊙ A·x) for the modules that they wrap, or with `use_dora` rows of
- * the trained lengths. `plans` are by module, for one adapter that trains alone.
+ * Returns layers with the adapters' changes: y = x·Wᵀ + bias + Σ λ_b ⊙ B(λ_d ⊙ A·x) for wrapped modules. With `use_dora`, the rows of W +
+ * ΔW are scaled to the trained norms. `plans`, by module, are only for one adapter that trains alone.
  */
 export function veraLayers(
   g: Graph,
@@ -55,7 +55,7 @@ export function veraLayers(
         return { ...plain, low: first.low(own), saved: plan !== undefined };
       }
       const { weight } = plan;
-      // The product's own backward accumulates the gradient of this weight.
+      // The backward pass of the product accumulates the gradient of this weight.
       if (plan.mode === 'dense') return { ...plain, weight };
       return { ...plain, weight, merged: first.adapter.deltaOf(name) };
     });
@@ -84,7 +84,7 @@ function placedByModule(adapters: readonly VeraAdapter[]): Map<string, PlacedAda
   return placed;
 }
 
-/** The context that all adapters in the layers share. */
+/** The objects that the layers of all adapters share. */
 interface Made {
   readonly g: Graph;
   readonly base: Layers;
@@ -123,12 +123,17 @@ function inModule(
   };
 }
 
-/** The projection of the layers' input, if no earlier layer has made it. Its gradient is then declared together with the layers'. */
+/**
+ * The product A·x for the input of these layers, if no earlier layer has computed it. Its gradient is then declared together with theirs.
+ */
 interface OwnProjection {
   made: Projection | undefined;
 }
 
-/** Computes A·x once for each x and A: q, k and v share it, gate and up do, and so do adapters with one A. */
+/**
+ * Returns a function that computes A·x only once for the same x and A. It is shared by q, k and v, by gate and up, and by adapters with the
+ * same A.
+ */
 export function sharedProjection(g: Graph): (x: Value, A: Value, own?: OwnProjection) => Value {
   const projected = new Map<Value, Map<Value, Value>>();
   const make = (x: Value, A: Value, own: OwnProjection | undefined): Value => {

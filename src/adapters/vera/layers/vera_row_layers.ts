@@ -8,8 +8,8 @@ import type { TrainedRowVectors } from '../../layers/row_inputs';
 import type { VeraAdapter } from '../vera_adapter';
 
 /**
- * The layers with the vectors of each row's own adapter, for adapters of one layout that share A and B:
- * y = x·Wᵀ + bias + λ_b ⊙ B(λ_d ⊙ A·x). Gradients flow to the table of vectors.
+ * Returns layers that use the vectors of each row's own adapter: y = x·Wᵀ + bias + λ_b ⊙ B(λ_d ⊙ A·x). The adapters must have the same
+ * layout and share A and B. Gradients flow to the table of vectors.
  */
 export function veraRowLayers(
   g: Graph,
@@ -27,7 +27,7 @@ export function veraRowLayers(
     }));
     const isAdapted = layers.some(({ slot }) => slot !== undefined);
     const known = projected.get(x);
-    // The gradients of x by the weights and by A are one dispatch where this is the first use of x.
+    // At the first use of x, one dispatch computes both parts of its gradient: through the weights and through A.
     const own = isAdapted && known === undefined ? emitProjection(g, x, A) : undefined;
     const ys = veraLinears(
       g,
@@ -49,7 +49,7 @@ export function veraRowLayers(
   });
 }
 
-/** The first rows of B. */
+/** Returns a view of the first `out` rows of B. */
 function firstRows(B: Value, out: number): Value {
   const [rows = 0, r = 0] = B.shape;
   return rows === out ? B : viewOf(B, `${B.name}, ${out} rows`, [out, r], 0);

@@ -8,18 +8,18 @@ import type { RowInputs } from '../../layers/row_inputs';
 import type { ProjectionValues, VeraAdapter } from '../vera_adapter';
 import { sharedProjection } from './vera_layers';
 
-/** The inputs of a batch of B rows, each with one of these adapters or none. */
+/** Applies VeRA adapters in a batch of B rows: each row uses one of the adapters, or none. */
 export class VeraRows implements RowInputs {
   readonly #adapters: readonly VeraAdapter[];
-  /** The modules that any of the adapters wraps. */
+  /** The modules that at least one of the adapters wraps. */
   readonly #names: readonly string[];
-  /** One group for each A and B: the adapters that share them also share the products. */
+  /** One entry for each pair of A and B: adapters that share the pair also share the products. */
   readonly #groups: readonly ProjectionValues[];
   readonly #table: PoolTable;
-  /** u32 (groups · modules, adapters, 2): where λ_b and λ_d of each adapter lie in the table. */
+  /** u32 (groups · modules, adapters, 2): the offsets of each adapter's λ_b and λ_d in the table, or `NO_SLOT`. */
   readonly #slots: Value;
   readonly #slotData: Uint32Array<ArrayBuffer>;
-  /** u32 (B): each row's adapter. */
+  /** u32 (B): the index of each row's adapter. */
   readonly #which: Value;
 
   constructor(adapters: readonly VeraAdapter[], B: number) {

@@ -12,8 +12,8 @@ import { chooseModes } from './modes';
 import { type LayerPlan, veraLayers } from './vera_layers';
 
 /**
- * Returns undefined for an adapter with dropout, so that all layers are unmerged: a merged weight can't drop each token's inputs
- * separately.
+ * Returns the layers of a run that trains one adapter alone. Undefined for an adapter with dropout, so that all its layers are unmerged:
+ * with a merged weight, dropout would also apply to the base layer's input.
  */
 export function trainingLayers(adapter: VeraAdapter, request: TrainingRequest): TrainingLayers | undefined {
   if (adapter.dropout > 0) return undefined;
@@ -21,7 +21,10 @@ export function trainingLayers(adapter: VeraAdapter, request: TrainingRequest): 
   return layersWith(adapter, plans, request);
 }
 
-/** Modes by module; absent modules are unmerged. Modes depend on a run's arguments alone, so a resumed run has the same ones. */
+/**
+ * Returns the modes by module; missing modules are unmerged. The modes depend on sizes alone, not on measured times, so a resumed run has
+ * the same ones.
+ */
 export function modesOf(
   { layout, config: { use_dora } }: VeraAdapter,
   { weights, inputs, choice, tokens, microBatches, bytes }: Omit<TrainingRequest, 'maxBindingBytes' | 'grads'>,
@@ -31,7 +34,7 @@ export function modesOf(
   return chooseModes(slots, { r: layout.r, use_dora, tokens, microBatches, bytes, inputs: inputs() });
 }
 
-/** The plans of the modules by their modes. A module whose merged f32 weight would be too large to bind stays unmerged. */
+/** Returns the plans for the modules' modes. A module stays unmerged if its merged f32 weight would be too large to bind. */
 function planLayers(
   { layout, config: { use_dora } }: VeraAdapter,
   modes: ReadonlyMap<string, LayerMode>,
@@ -40,7 +43,7 @@ function planLayers(
   const shapes = new Map(
     [...layout.slots].map(([module, { in_features, out_features }]) => [module, [out_features, in_features]] as const),
   );
-  // Sorted by K, so that weights of the same K lie side by side: their rows are then rows of one matrix.
+  // Sorted by K (in_features), so that weights of the same K are adjacent and their rows form one matrix.
   const made = new Map(
     [...shapes]
       .filter(([module, shape]) => isMade(modes.get(module)) && fits(shape))
@@ -67,7 +70,7 @@ function planLayers(
   }
 }
 
-/** Places for the lengths of the rows of matrices, in one value. */
+/** Reserves the places for the row norms of all matrices in one value. */
 function rowLengths(shapes: ReadonlyMap<string, Shape>): Map<string, RowLengths> {
   const places = new Map<string, number>();
   let size = 0;
@@ -79,7 +82,7 @@ function rowLengths(shapes: ReadonlyMap<string, Shape>): Map<string, RowLengths>
   return new Map([...places].map(([module, norm_at]) => [module, { norm, norm_at }]));
 }
 
-/** Whether a mode has a weight W + ΔW. */
+/** Whether a mode computes a weight W + ΔW. */
 function isMade(mode: LayerMode | undefined): boolean {
   return mode === 'merged' || mode === 'dense';
 }
@@ -110,8 +113,8 @@ function valuesOf(plan: LayerPlan): Value[] {
 }
 
 /**
- * `before` computes W + ΔW, and with magnitudes the lengths of its rows, before a step's micro-batches. `after` computes the adapter's
- * gradients from the gradients of these weights.
+ * Returns two programs. Before the micro-batches of a step, `before` computes W + ΔW, and with magnitudes also the norms of its rows. After
+ * the micro-batches, `after` computes the adapter's gradients from the gradients of these weights.
  */
 function programs(
   adapter: VeraAdapter,
@@ -138,7 +141,8 @@ function programs(
     into.set(plan.weight, plan.gradient);
   }
   const forward = g.steps.length;
-  // `into` holds the gradients that the backward pass starts from; y and dy only repeat an entry of it.
+  // The backward pass starts from the gradients in `into`. The arguments y and dy only repeat one of its entries, because `grad` requires
+  // them.
   g.grad(adapter.pool, grads, into);
   return {
     before: { name: 'merge', steps: g.steps.slice(0, forward), outputs: [] },

@@ -8,7 +8,7 @@ import { VERA_A, VERA_B } from '../vera_files';
 import { ProjectionPool, projectionValues } from './projection_pool';
 import { type ProjectionKey, type Projections, roundingOf } from './projections';
 
-/** A and B: drawn from a key, or from a file. */
+/** The rules for A and B, which are drawn from a key or read from a file. */
 export const frozenProjections: FrozenRules<ResolvedVera, ProjectionValues> = {
   pool(runner, onDraw) {
     const projections = new ProjectionPool(runner, onDraw);
@@ -16,7 +16,7 @@ export const frozenProjections: FrozenRules<ResolvedVera, ProjectionValues> = {
   },
   planned: ({ config: { r }, max_in, max_out }) => projectionValues({ r, max_in, max_out, dtype: 'float32' }),
   areSaved: ({ save_projection }) => save_projection,
-  // PEFT draws unrounded projections, so all others go into the file.
+  // PEFT draws projections in float32. All others have to be in the file, because PEFT would draw different ones.
   portable: (config, frozen) => {
     const given = projectionsIn(frozen);
     const isDrawn = given !== undefined && roundingOf(given, keyOf(config, given)) === 'float32';
@@ -24,12 +24,12 @@ export const frozenProjections: FrozenRules<ResolvedVera, ProjectionValues> = {
   },
 };
 
-/** The key that would have drawn matrices of these sizes. */
+/** Returns the key that draws matrices of these sizes. */
 function keyOf({ projection_prng_key, r }: VeraConfig, { A, B }: Projections): ProjectionKey {
   return { projection_prng_key, r, max_in: A.length / r, max_out: B.length / r };
 }
 
-/** Copies of A and B among an adapter's tensors; undefined if they aren't there. */
+/** Returns copies of A and B from an adapter's tensors; undefined if they are missing. */
 function projectionsIn(tensors: ReadonlyMap<string, Tensor>): Projections | undefined {
   const [A, B] = [tensors.get(VERA_A), tensors.get(VERA_B)];
   return A && B && { A: new Float32Array(A.data), B: new Float32Array(B.data) };
@@ -47,7 +47,10 @@ async function acquire(
   return projections.acquire(shared, (options.projection_dtype ?? 'float32') as ProjectionDtype);
 }
 
-/** Projections from a file take precedence. Other adapters share them only if the file's key draws the same numbers. */
+/**
+ * Returns the projections of a file, which take precedence over drawn ones. Other adapters share them only if the file's key draws the same
+ * numbers.
+ */
 async function acquireStored(
   projections: ProjectionPool,
   inFile: ProjectionKey,
@@ -66,8 +69,9 @@ async function acquireStored(
 }
 
 /**
- * As in PEFT, a further adapter uses the model's existing projections of its key and r if they are large enough, and saves them in its
- * file. An adapter whose file won't hold projections draws its own, because its file must give the same ones when it is loaded.
+ * Returns the key with the sizes of A and B to use. As in PEFT, another adapter on the model uses existing projections of the same key and
+ * r if they are large enough, and saves them in its file. An adapter whose file doesn't contain projections draws its own, because they
+ * must be the same when the file is loaded.
  */
 function sharedDimensions(key: ProjectionKey, config: VeraConfig, others: readonly Adapter[]): ProjectionKey {
   if (!config.save_projection) return key;

@@ -8,12 +8,12 @@ type DrawnKey = ProjectionKey & Pick<ProjectionValues, 'dtype'>;
 
 interface Shared {
   readonly values: ProjectionValues;
-  /** Resolves once its numbers are on the device. */
+  /** Resolves once the values of A and B are on the device. */
   readonly filled: Promise<void>;
   users: number;
 }
 
-/** Frozen projections on the device. Adapters with the same key and dtype share one pair. */
+/** The frozen projections on a device. Adapters with the same key and dtype share one pair of A and B. */
 export class ProjectionPool {
   readonly #runner: Runner;
   readonly #onDraw: (numbers: number) => void;
@@ -21,13 +21,13 @@ export class ProjectionPool {
   readonly #names = new Map<ProjectionValues, string>();
   #adopted = 0;
 
-  /** `onDraw` is called before numbers are drawn, with how many there are: drawing them blocks the thread. */
+  /** Before random numbers are drawn, `onDraw` is called with their count, because drawing blocks the thread. */
   constructor(runner: Runner, onDraw: (numbers: number) => void = () => {}) {
     this.#runner = runner;
     this.#onDraw = onDraw;
   }
 
-  /** A and B of a key: drawn on first use unless they are `known`. `release` them once for each `acquire`. */
+  /** Returns A and B of a key: `known`, or drawn on first use. Each call needs one call of `release`. */
   async acquire(key: ProjectionKey, dtype: ProjectionDtype, known?: Projections): Promise<ProjectionValues> {
     const name = [key.projection_prng_key, key.r, key.max_in, key.max_out, dtype].join(' ');
     return this.#take(name, { ...key, dtype }, () => {
@@ -38,13 +38,13 @@ export class ProjectionPool {
     });
   }
 
-  /** Calls `roundingOf`, and before it `onDraw`, because it draws the numbers to compare. */
+  /** Calls the function `roundingOf`. Calls `onDraw` first, because that function draws the numbers to compare with. */
   roundingOf(given: Projections, key: ProjectionKey): ProjectionDtype | undefined {
     this.#onDraw(given.A.length + given.B.length);
     return roundingOf(given, key);
   }
 
-  /** A pair from a file that differs from the pair that its key draws. Adapters don't share it. */
+  /** Returns a pair from a file that differs from the pair that its key draws. Other adapters don't share it. */
   async adopt(key: ProjectionKey, given: Projections): Promise<ProjectionValues> {
     this.#adopted += 1;
     return this.#take(`adopted ${this.#adopted}`, { ...key, dtype: 'float32' }, () => given);
@@ -61,7 +61,7 @@ export class ProjectionPool {
     this.#runner.free([values.A, values.B]);
   }
 
-  /** Calls during the upload of a pair wait for it, and reject if it fails. */
+  /** Returns the pair with this name. Calls during its upload wait for the upload, and reject if it fails. */
   async #take(name: string, key: DrawnKey, make: () => Projections): Promise<ProjectionValues> {
     const shared = this.#shared.get(name) ?? this.#begin(name, key, make);
     shared.users += 1;
@@ -90,7 +90,7 @@ export class ProjectionPool {
   }
 }
 
-/** The pair of a key, without GPU memory. */
+/** Returns the pair of a key as values without GPU memory. */
 export function projectionValues({
   r,
   max_in,

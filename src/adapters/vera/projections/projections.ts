@@ -3,11 +3,11 @@ import { Mt19937 } from '../../../core/numbers/mt19937';
 import { fillUniform } from '../../../core/numbers/torch_uniform';
 import type { ProjectionDtype } from '../../../core/types/model';
 
-/** All that `vera_A` and `vera_B` depend on. */
+/** The numbers that determine `vera_A` and `vera_B`. */
 export interface ProjectionKey {
   readonly projection_prng_key: number;
   readonly r: number;
-  /** The largest in_features over all wrapped modules; `max_out` likewise. */
+  /** The largest in_features of all wrapped modules. `max_out` is their largest out_features. */
   readonly max_in: number;
   readonly max_out: number;
 }
@@ -20,15 +20,15 @@ export interface Projections {
   readonly B: Float32Array<ArrayBuffer>;
 }
 
-/** 2 GiB: a hostile configuration must not cause larger allocations. */
+/** The maximum number of values in a matrix (2 GiB), so that a malicious configuration can't cause larger allocations. */
 const MAX_VALUES = 2 ** 29;
 
 /**
- * `vera_A` and `vera_B` with the very bytes that PEFT draws on a CPU, A first and B from the same generator.
+ * Draws `vera_A` and `vera_B` with the same bytes as PEFT on a CPU: first A, then B from the same generator.
  *
  * `fused`: as in `fillUniform`.
  *
- * Throws `invalid_argument` for sizes that are not positive integers, `limit_exceeded` above 2^29 values a matrix.
+ * Throws `invalid_argument` for sizes that are not positive integers, and `limit_exceeded` for more than 2^29 values in a matrix.
  */
 export function generateProjections(
   { projection_prng_key, r, max_in, max_out }: ProjectionKey,
@@ -53,14 +53,14 @@ export function generateProjections(
   return { A, B };
 }
 
-/** Kaiming uniform with gain sqrt(2): U(-b, b) with b = sqrt(3) * sqrt(2) / sqrt(fan). */
+/** Returns the bound b of Kaiming's uniform distribution U(-b, b) with gain sqrt(2): b = sqrt(3) * sqrt(2) / sqrt(fan). */
 function boundOf(fan: number): number {
   return Math.sqrt(3) * (Math.SQRT2 / Math.sqrt(fan));
 }
 
 /**
- * The matrices that PEFT computes with when the base model is stored in half precision: the draws rounded to that type (to nearest,
- * ties to even) and widened again. A new pair; 'float32' returns the given one.
+ * Returns the matrices with which PEFT computes if the base model is stored in half precision: rounded to that type (to nearest, ties to
+ * even) and widened to float32 again. For 'float32' they are the given matrices, otherwise new ones.
  */
 export function roundProjections(projections: Projections, dtype: ProjectionDtype): Projections {
   if (dtype === 'float32') return projections;
@@ -69,8 +69,8 @@ export function roundProjections(projections: Projections, dtype: ProjectionDtyp
 }
 
 /**
- * The dtype for which the matrices of `key`, rounded to it, equal the given ones; undefined if there is none. PEFT up to 0.20.0 ignores
- * matrices in a file and draws its own, so it computes different results from a file with other matrices.
+ * Returns the dtype to which the matrices of `key` must be rounded to equal the given ones; undefined if there is none. PEFT up to 0.20.0
+ * ignores matrices in a file and draws its own, so for a file with other matrices it computes different results.
  */
 export function roundingOf({ A, B }: Projections, key: ProjectionKey): ProjectionDtype | undefined {
   const drawn = generateProjections(key);
@@ -99,7 +99,7 @@ function roundToFloat16(values: Float32Array): Float32Array<ArrayBuffer> {
 
 const SMALLEST_NORMAL_F16 = 2 ** -14;
 
-/** Rounds the last `dropped` mantissa bits of each float32 off: to nearest, ties to even. A carry may raise the exponent. */
+/** Rounds each float32 so that its last `dropped` mantissa bits become 0: to nearest, ties to even. A carry may raise the exponent. */
 function roundMantissa(values: Float32Array, dropped: number): Float32Array<ArrayBuffer> {
   const bits = new Uint32Array(values.length);
   bits.set(new Uint32Array(values.buffer, values.byteOffset, values.length));
@@ -112,7 +112,7 @@ function roundMantissa(values: Float32Array, dropped: number): Float32Array<Arra
   return new Float32Array(bits.buffer);
 }
 
-/** A double near 1.5 * 2^52 has no fraction bits, so the addition itself rounds to an integer: to nearest, ties to even. */
+/** Rounds to an integer: to nearest, ties to even. The addition itself rounds, because a double near 1.5 * 2^52 has no fraction bits. */
 function roundToEven(value: number): number {
   const shift = 1.5 * 2 ** 52;
   return value + shift - shift;

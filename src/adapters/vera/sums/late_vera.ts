@@ -2,5 +2,5 @@ import { late } from '../../../core/async/late';
 
 /** Loads the code that sums adapters. */
 export const sumCode = late(async () => await import('./weighted'));
-/** Loads the code that writes adapters as LoRA's files. */
+/** Loads the code that writes an adapter as the files of a LoRA. */
 export const loraCode = late(async () => await import('./lora_files'));

@@ -3,10 +3,10 @@ import type { Tensor } from '../../../core/types/tensor';
 import type { ModuleSize } from '../../adapter';
 import { unionOfModules, type VeraValues, vectorsOf, type WeightedPart } from './vectors';
 
-/** A LoRA with one rank for all modules. ΔW of a module is B·A, so `lora_alpha` equals `r`. */
+/** A LoRA with the same rank in all modules. ΔW of a module is B·A, unscaled, so `lora_alpha` equals `r`. */
 interface Lora {
   readonly r: number;
-  /** By module name. */
+  /** The matrices, by module name. */
   readonly modules: ReadonlyMap<string, LoraModule>;
 }
 
@@ -17,17 +17,17 @@ interface LoraModule {
   readonly B: Tensor;
 }
 
-/** The LoRA equivalent to a VeRA adapter: lora_A = λ_d ⊙ A[:, :in], lora_B = λ_b ⊙ B[:out]. */
+/** Returns the LoRA that is equivalent to a VeRA adapter: lora_A = λ_d ⊙ A[:, :in], lora_B = λ_b ⊙ B[:out]. */
 export function loraOf(adapter: VeraValues): Lora {
   return weightedLora([{ ...adapter, weight: 1 }]);
 }
 
 /**
- * The LoRA of Σ weight·ΔW. The parts may differ in rank, projections and modules: in each module, their matrices are
- * concatenated along the rank. A module with a smaller rank than others is padded with zeros: every reader of LoRA files
- * knows a single rank for all, while only PEFT knows `alpha_pattern`.
+ * Returns a LoRA whose ΔW is Σ weight·ΔW over the parts. The parts may differ in rank, projections and modules: in each module, their
+ * matrices are concatenated along the rank. If a module has a smaller rank than others, its matrices are padded with zeros, because all
+ * programs that read LoRA files support one rank for all modules, while only PEFT supports `alpha_pattern`.
  *
- * Throws `invalid_argument` for no parts, weights that aren't finite, and vectors that are absent or of another length.
+ * Throws `invalid_argument` if there are no parts, for weights that aren't finite, and for vectors that are missing or of another length.
  */
 export function weightedLora(parts: readonly WeightedPart[]): Lora {
   const modules = unionOfModules(parts);

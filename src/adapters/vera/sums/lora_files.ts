@@ -10,10 +10,10 @@ import { MAGNITUDE } from '../vera_layout';
 import { weightedLora } from './lora';
 import { valuesOf } from './weighted';
 
-/** The tensors in `adapter_model.safetensors` of a LoRA, without trained biases and whole modules. */
+/** The tensors in `adapter_model.safetensors` of a LoRA, except trained biases and modules that train whole. */
 interface LoraTensors {
   readonly r: number;
-  /** lora_A (r, in), lora_B (out, r) and with DoRA the lengths of rows (out) by module name. */
+  /** lora_A (r, in), lora_B (out, r) and with DoRA the trained row norms (out), by module name. */
   readonly modules: ReadonlyMap<
     string,
     { readonly A: Tensor; readonly B: Tensor; readonly magnitude?: Tensor | undefined }
@@ -21,8 +21,8 @@ interface LoraTensors {
 }
 
 /**
- * The two files of the LoRA that equals the weighted sum of the parts. For a single part of weight 1, they also hold its trained biases,
- * whole modules and lengths of rows. Calls `announce` with the number of values that it computes at once.
+ * Returns the two files of the LoRA that equals the weighted sum of the parts. For a single part of weight 1, they also contain its trained
+ * biases, modules that train whole, and row norms. Calls `announce` with the number of values that it is about to compute without a pause.
  */
 export function loraFiles(
   parts: readonly SumPart<VeraConfig>[],
@@ -39,7 +39,7 @@ export function loraFiles(
   };
 }
 
-/** Σ (in + out) of modules: the values of their A and B for each rank. */
+/** Returns Σ (in + out) of the modules: the number of values of their A and B per unit of rank. */
 function widthsOf(modules: SumPart['modules']): number {
   return [...modules.values()].reduce((sum, { in_features, out_features }) => sum + in_features + out_features, 0);
 }
@@ -60,9 +60,9 @@ function withMagnitudes({ r, modules }: LoraTensors, { parameters }: SumPart['te
 }
 
 /**
- * The bytes of `adapter_config.json` for a LoRA of rank `r` and the scale 1, made of an adapter's configuration. They hold the keys that
- * PEFT has read since 0.11, and no others: PEFT up to 0.13 refuses other keys. `modules` are whole names that replace the configuration's
- * targets, as for a sum of adapters.
+ * Serialises `adapter_config.json` for a LoRA of rank `r` and scale 1, from the configuration of a VeRA adapter. It contains only the keys
+ * that PEFT has read since 0.11, because PEFT up to 0.13 rejects others. `modules` are full names that replace the configuration's targets,
+ * as for a sum of adapters.
  */
 export function writeLoraConfig(
   config: VeraConfig,
@@ -96,8 +96,8 @@ export function writeLoraConfig(
 }
 
 /**
- * The targets for LoRA's configuration. PEFT selects layers only beside a list of names. Beside an expression, it ignores the layers of a
- * VeRA and refuses those of a LoRA.
+ * Returns the targets for LoRA's configuration. PEFT selects layers only if the targets are a list of names. If they are a regular
+ * expression, PEFT ignores `layers_to_transform` for VeRA and rejects it for LoRA.
  */
 function targetsOf(
   { target_modules, layers_to_transform, layers_pattern }: VeraConfig,
@@ -106,7 +106,7 @@ function targetsOf(
   const everyLayer = { layers_to_transform: null, layers_pattern: null };
   if (modules !== undefined) return { target_modules: [...modules].sort(), ...everyLayer };
   if (target_modules === null || typeof target_modules === 'string') return { target_modules, ...everyLayer };
-  // A list, because PEFT up to 0.20 treats the number 0 beside a pattern as no layer.
+  // Written as a list, because PEFT up to 0.20 takes the number 0 for "no layer" if there is a layers_pattern.
   const layers = [layers_to_transform ?? []].flat();
   return {
     target_modules: target_modules.toSorted(),
@@ -115,8 +115,8 @@ function targetsOf(
 }
 
 /**
- * The bytes of `adapter_model.safetensors` for a LoRA: float32, sorted by name. `others` are trained biases and whole
- * modules by the names that PEFT saves them under, which are VeRA's too. Throws `numerical_error` for numbers that aren't finite.
+ * Serialises `adapter_model.safetensors` for a LoRA: float32, sorted by name. `others` are trained biases and modules that train whole,
+ * under their saved names, which are the same for VeRA and LoRA. Throws `numerical_error` for numbers that aren't finite.
  */
 export function writeLoraModel(
   { modules }: LoraTensors,

@@ -11,10 +11,10 @@ type SummedProjections = VeraValues['projections'];
 type WeightedVectors = ModuleVectors & { readonly weight: number };
 
 /**
- * The VeRA adapter whose ΔW is Σ weight·ΔW, over all modules of the parts. Sums are taken in float64 and rounded once.
+ * Computes the VeRA adapter whose ΔW is Σ weight·ΔW, over all modules of the parts. Sums are computed in float64 and rounded once.
  *
- * It exists if the parts share r, A and B, and if in each module all parts that contribute have the same λ_d or the same λ_b.
- * Throws `invalid_argument` otherwise, and for what `weightedLora` refuses.
+ * Such an adapter exists if the parts share r, A and B, and if in each module all parts that contribute have the same λ_d or the same λ_b.
+ * Throws `invalid_argument` otherwise, and for parts that `weightedLora` rejects.
  */
 export function combineVectors(parts: readonly WeightedPart[]): VeraValues {
   const modules = unionOfModules(parts);
@@ -38,7 +38,9 @@ function sharedRank(parts: readonly WeightedPart[]): number {
   throw impossible(`adapters of one rank, got r = ${[r, ...others].join(', ')}`);
 }
 
-/** The larger of two pairs that are equal where they overlap: adapters over smaller modules have smaller A and B. */
+/**
+ * Returns the larger A and the larger B of two pairs that agree where they overlap: an adapter with smaller modules has smaller A and B.
+ */
 function sharedProjections(one: SummedProjections, other: SummedProjections): SummedProjections {
   const agree = (a: Tensor, b: Tensor): boolean => a === b || agreeWhereBoth(a, b);
   if (!agree(one.A, other.A) || !agree(one.B, other.B)) {
@@ -97,7 +99,10 @@ function impossible(expected: string, detail: Readonly<Record<string, unknown>> 
   });
 }
 
-/** The adapter whose ΔW is the weighted sum of the parts' ΔW: its configuration and its tensors. Throws as `combineVectors`. */
+/**
+ * Returns the configuration and the tensors of the adapter whose ΔW is the weighted sum of the parts' ΔW. Throws like `combineVectors`, and
+ * for parts with `use_dora`.
+ */
 export function sumOf(parts: readonly SumPart<VeraConfig>[]): WeightedSum<VeraConfig> {
   if (parts.some(({ config }) => config.use_dora)) {
     throw new WebVeraError(
@@ -111,7 +116,7 @@ export function sumOf(parts: readonly SumPart<VeraConfig>[]): WeightedSum<VeraCo
   const { modules, vectors, projections } = combineVectors(parts.map(valuesOf));
   const config = new VeraConfig({
     ...parts[0]?.config,
-    // The parts train nothing but vectors, even if their configurations ask for modules that the model lacks.
+    // The parts train vectors only: their bias and modules_to_save can only ask for tensors that the model lacks.
     bias: 'none',
     modules_to_save: null,
     inference_mode: false,
@@ -127,7 +132,7 @@ export function sumOf(parts: readonly SumPart<VeraConfig>[]): WeightedSum<VeraCo
   return { config, tensors: { parameters, frozen, others: new Map() } };
 }
 
-/** Returns a part of a sum in the form of VeRA's own values: r, A, B and the vectors. */
+/** Converts a part of a sum to VeRA's values: r, A, B and the vectors. */
 export function valuesOf({
   weight,
   config,

@@ -3,10 +3,10 @@ import { button, buttons, create, field, setText, show, stack } from '../panel_e
 import { type Actions, type Announce, firstUsable, type Region } from '../region';
 import { Opinion } from './opinion';
 
-/** Varied text that still makes sense. */
+/** The sampling settings: text should vary, but still make sense. */
 const SAMPLING: GenerationConfig = { max_new_tokens: 80, do_sample: true, temperature: 0.8, top_k: 50 };
 
-/** Continues a visitor's text with the model. */
+/** Creates the region in which the model continues a visitor's text. */
 export function attemptRegion(
   generate: (prompt: string, config: GenerationConfig) => Generation,
   announce: Announce,
@@ -45,7 +45,7 @@ export function attemptRegion(
     } catch {
       // The panel shows the error.
     }
-    if (writing !== current) return; // its profile is gone
+    if (writing !== current) return; // its profile was forgotten or replaced
     writing = undefined;
     if (written.data.trim() !== '') {
       announce(`Written: ${written.data}`);

@@ -16,11 +16,11 @@ const NOTES: Readonly<Record<Thumbs, string>> = {
 interface OpinionParts {
   readonly actions: Pick<Actions, 'rate' | 'correct' | 'learn'>;
   readonly announce: Announce;
-  /** Shows a visitor's own text in place of the model's. */
+  /** Shows the visitor's own text in place of the model's text. */
   onOwn(text: string): void;
 }
 
-/** The visitor's opinion of the last text: thumbs, their own text in its place, and the button that learns from both. */
+/** The controls for the visitor's opinion of the last text: thumbs, a field to edit the text, and the button that learns from both. */
 export class Opinion {
   readonly root: HTMLElement;
   readonly #parts: OpinionParts;
@@ -31,12 +31,12 @@ export class Opinion {
   readonly #own = ownText({ onKeep: (text) => void this.#keep(text), onCancel: () => this.#cancel() });
   readonly #note = quiet();
   readonly #learning = learnButton(() => void this.#learn(), 'Learn from my choices', '');
-  /** The text that the visitor may judge. */
+  /** The text that the visitor may rate or edit; undefined for none. */
   #text: GeneratedText | undefined;
   #rating: Thumbs = 0;
-  /** Whether there is an opinion that the model hasn't learnt from. */
+  /** Whether there is an opinion from which the model hasn't learnt yet. */
   #isDue = false;
-  /** The number of opinions so far. */
+  /** The number of opinions that were given so far. */
   #count = 0;
   #isOn = true;
 
@@ -48,7 +48,7 @@ export class Opinion {
     this.#show();
   }
 
-  /** Sets the text that the visitor may rate; undefined for none. */
+  /** Sets the text that the visitor may rate or edit; undefined for none. */
   about(text: GeneratedText | undefined): void {
     this.#text = text;
     this.#rating = 0;

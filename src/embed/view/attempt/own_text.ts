@@ -2,12 +2,12 @@ import type { GeneratedText } from '../../../index';
 import { button, buttons, field, stack } from '../panel_elements';
 
 interface OwnTextParts {
-  /** Takes the changed text, with the space before it. */
+  /** Called with the edited text, including the space before it. */
   onKeep(text: string): void;
   onCancel(): void;
 }
 
-/** A field with the model's text, for a visitor who changes it. Hidden until it is opened. */
+/** Creates a field in which a visitor edits the model's text. It is hidden until `open` is called. */
 export function ownText({ onKeep, onCancel }: OwnTextParts) {
   let about: GeneratedText = { prompt: '', completion: '' };
   const { root: row, input } = field('own', 'How it should go on', { rows: 4 });
@@ -36,9 +36,9 @@ export function ownText({ onKeep, onCancel }: OwnTextParts) {
 }
 
 /**
- * Returns a visitor's text with the space that the model's text begins with. If the model's text begins without a space, adds one before a
- * word of a script with capitals that follows a word or its punctuation. Adds none if both texts begin with the same character, because the
- * model's text may continue a word of the prompt.
+ * Returns a visitor's text with the space at the beginning of the model's text. If the model's text begins without a space, adds one if the
+ * visitor's text begins with a letter of a script that has capitals, and the prompt ends with a letter, a digit or punctuation. Adds none
+ * if both texts begin with the same character, because the model's text may continue a word of the prompt.
  */
 export function withSpace(own: string, { prompt, completion }: GeneratedText): string {
   const given = /^\s*/.exec(completion)?.[0] ?? '';

@@ -3,7 +3,7 @@ import { create, setShare, show } from '../panel_elements';
 import { shareInWords } from '../panel_words';
 import type { Announce, Shown } from '../region';
 
-/** A classifier's prediction: a bar for each label, the likeliest first. Hidden while it is empty. */
+/** Creates the display of a classifier's prediction: a bar for each label, the most likely first. It is hidden while it is empty. */
 export function scoreBars(announce: Announce) {
   const root = create('div', { className: 'output', hidden: true, attributes: { part: 'output' } });
   const replace = (...children: readonly Node[]): void => {
@@ -13,7 +13,7 @@ export function scoreBars(announce: Announce) {
   return {
     root,
     replace,
-    /** Removes a prediction of a profile that is gone. */
+    /** Removes the prediction if its profile was forgotten or replaced. */
     update({ isGone }: Shown): void {
       if (isGone) replace();
     },
@@ -31,7 +31,7 @@ export function news(): (shown: Shown) => boolean {
   let known: string | undefined;
   return ({ learner }) => {
     const history = learner.visit?.profile?.info.history ?? [];
-    // An undone lesson stays in the history, with a mark.
+    // An undone lesson stays in the history, marked as undone.
     const mark = history.length === 0 ? undefined : history.map(({ at, undone }) => `${at}${undone ?? ''}`).join();
     const isNew = mark !== undefined && mark !== known;
     known = mark;

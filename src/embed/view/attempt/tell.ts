@@ -3,12 +3,12 @@ import { button, buttons, create, field, stack } from '../panel_elements';
 import { type Announce, firstUsable, type Region } from '../region';
 import { news, scoreBars } from './scores';
 
-/** Predicts the label of a visitor's text. */
+/** Creates the region in which the model predicts the label of a visitor's text. */
 export function tellRegion(predict: (text: string) => Promise<readonly LabelScore[]>, announce: Announce): Region {
   let isTelling = false;
   /** Whether to predict once more, because the text or the model may have changed. */
   let isDue = false;
-  /** Whether the profile that predicts is gone. */
+  /** Whether the profile that makes the prediction was forgotten or replaced. */
   let isGone = false;
   const isNew = news();
   const { root: textRow, input: text } = field('prompt', 'A text to be told', { rows: 2 });

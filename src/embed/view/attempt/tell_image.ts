@@ -4,7 +4,7 @@ import { takeFiles, thumbnailOf, unreadable } from '../picked_files';
 import { type Announce, firstUsable, type Region } from '../region';
 import { news, scoreBars } from './scores';
 
-/** Predicts the label of a visitor's picture. */
+/** Creates the region in which the model predicts the label of a visitor's picture. */
 export function tellImageRegion(predict: (image: File) => Promise<readonly LabelScore[]>, announce: Announce): Region {
   /** The picture that was chosen last. */
   let chosen: File | undefined;

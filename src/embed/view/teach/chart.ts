@@ -9,10 +9,10 @@ const HEIGHT = 80;
 const MARGIN = 3;
 /** The most points that a line of this width can show. */
 const MOST_POINTS = 150;
-/** Smooths the loss, because batches differ by more than a step's progress. */
+/** The smoothing of the loss curve: losses of single batches differ by more than a step's progress. */
 const DECAY = 0.9;
 
-/** The `points` of an SVG polyline through the smoothed losses of a run of `steps` steps. */
+/** Returns the `points` attribute of an SVG polyline: the smoothed losses so far of a run of `steps` steps. */
 export function linePoints(losses: readonly number[], steps: number): string {
   const smoother = new Smoother(DECAY);
   const few = thinned(losses.filter(Number.isFinite).map((loss) => smoother.add(loss)));
@@ -27,7 +27,7 @@ export function linePoints(losses: readonly number[], steps: number): string {
     .join(' ');
 }
 
-/** Means of neighbours, at most `MOST_POINTS`. */
+/** Averages neighbouring losses, so that at most `MOST_POINTS` are left. */
 function thinned(losses: readonly number[]): number[] {
   const size = Math.ceil(losses.length / MOST_POINTS);
   const groups = Array.from({ length: Math.ceil(losses.length / Math.max(1, size)) }, (_, index) =>
@@ -36,14 +36,14 @@ function thinned(losses: readonly number[]): number[] {
   return groups.map(mean);
 }
 
-/** The loss of a run as a line, and in words. `meaning`: of the loss, for visitors. */
+/** A line chart of a run's loss, with a caption that gives it in words. `meaning` describes the loss to visitors. */
 export function lossLine(meaning: string) {
   let drawn = 0;
   const line = document.createElementNS(SVG, 'polyline');
   const svg = document.createElementNS(SVG, 'svg');
   svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
   svg.setAttribute('preserveAspectRatio', 'none');
-  svg.setAttribute('aria-hidden', 'true'); // the caption has the same in words
+  svg.setAttribute('aria-hidden', 'true'); // the caption says the same in words
   svg.append(line);
   const caption = create('figcaption', { className: 'quiet' });
   const root = create('figure', { attributes: { part: 'chart' } });

@@ -2,7 +2,7 @@ import { button, create, quiet, setText, show, stack } from '../panel_elements';
 import { countsInWords, rightInWords } from '../panel_words';
 import type { Shown } from '../region';
 
-/** A choice of the model's labels. `label()`: the chosen one; '' before a model is loaded. */
+/** A select element with the model's labels. `label()` returns the chosen label, '' before a model is loaded. */
 export function labelField(text: string) {
   const select = create('select', { id: 'label', lang: '', dir: 'auto', attributes: { part: 'field' } });
   return {
@@ -16,7 +16,7 @@ export function labelField(text: string) {
   };
 }
 
-/** The labels that a visitor gave during this visit, and the model's present accuracy. */
+/** Shows how often the visitor chose each label during this visit, and the model's current accuracy. Labels in files aren't counted. */
 export function standing() {
   let labels: readonly string[] = [];
   const [counts, right] = [quiet(), create('p')];
@@ -36,7 +36,7 @@ export function standing() {
   };
 }
 
-/** The button that refines a classifier which has learnt from labels. */
+/** The button that refines a classifier. It is enabled once the classifier has learnt from labels. */
 export function refineButton(refine: () => Promise<boolean>) {
   const learning = learnButton(() => learning.teach(refine), 'Refine', '');
   return {
@@ -58,12 +58,12 @@ export function learnButton(onPress: () => void, text = 'Learn', className = 'pr
     update({ learner }: Shown): void {
       isBusy = learner.status.state !== 'ready' && !learner.isInstant;
     },
-    /** Enables the button if there is a lesson. While a lesson is being stored, the button keeps the focus. */
+    /** Enables the button if there is a lesson. While a lesson is being stored, it is only `aria-disabled`, so it keeps the focus. */
     show(hasLesson: boolean): void {
       root.disabled = isBusy || !hasLesson;
       root.setAttribute('aria-disabled', String(isTeaching));
     },
-    /** Learns a lesson unless another one is being learnt. Resolves with whether it was learnt. */
+    /** Learns a lesson unless another one is being learnt. Resolves with whether the lesson was learnt. */
     async teach(learn: () => Promise<boolean>): Promise<boolean> {
       if (isTeaching) return false;
       isTeaching = true;

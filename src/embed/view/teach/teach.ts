@@ -6,7 +6,7 @@ import { learnButton } from './lesson_parts';
 
 const HINT = 'Some paragraphs in the way you want it to write. You can also drop a text file here.';
 
-/** Teaches a text that is typed, pasted or in a file. `learn` resolves with whether the lesson was learnt. */
+/** The region in which a visitor teaches a text: typed, pasted or from a file. `learn` resolves with whether the lesson was learnt. */
 export function teachRegion(training: Region, learn: (lesson: string | File) => Promise<boolean>): Region {
   let file: File | undefined;
   const { root: textRow, input } = field('lesson', 'Text to learn from', {
@@ -33,7 +33,7 @@ export function teachRegion(training: Region, learn: (lesson: string | File) => 
   const submit = async (): Promise<void> => {
     const [sent, text] = [file, input.value];
     const isLearnt = await learning.teach(() => learn(sent ?? text));
-    // A lesson that was entered meanwhile stays for the next time.
+    // A lesson that the visitor entered meanwhile stays for the next time.
     if (isLearnt && sent !== undefined && file === sent) choose(undefined);
     else if (isLearnt && sent === undefined && input.value === text) input.value = '';
     showAll();

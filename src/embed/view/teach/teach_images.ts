@@ -8,18 +8,18 @@ interface LabelledImage {
   readonly label: string;
 }
 
-/** The most pictures that are added together, and that the list shows. */
+/** The largest number of pictures that can be added at once, and that the list shows. */
 const MOST = 400;
 const HINT =
   'It learns from pictures at once: add some of each label, or drop or paste them here. Refine trains it for longer, and keeps that unless it does worse.';
 
-/** Teaches pictures with their labels. */
+/** The region in which a visitor teaches pictures and their labels. */
 export function teachImagesRegion(training: Region, { label, refine }: Pick<Actions, 'label' | 'refine'>): Region {
-  /** The number of profiles that have gone. */
+  /** How many profiles were forgotten or replaced by another one so far. */
   let gone = 0;
   const choice = labelField('What the next pictures show');
   const outcome = standing();
-  /** The pictures that were added last, during this visit. */
+  /** The most recent pictures of this visit. */
   const pictures = create('ul', { className: 'pictures', attributes: { 'aria-label': 'Pictures of this visit' } });
   const refused = quiet('', { role: 'status' });
   const picker = filePicker('image/*', true);

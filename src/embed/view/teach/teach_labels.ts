@@ -6,7 +6,7 @@ import { labelField, refineButton, standing } from './lesson_parts';
 const HINT =
   'It learns from each text at once: add some of each label. You can also drop a CSV file with columns text and label here, or JSON Lines. Refine trains it for longer, and keeps that unless it does worse.';
 
-/** Teaches texts with labels, typed or in a file. */
+/** The region in which a visitor teaches texts and their labels, typed or from a file. */
 export function teachLabelsRegion(training: Region, { label, refine }: Pick<Actions, 'label' | 'refine'>): Region {
   let isAdding = false;
   const attributes = { 'aria-describedby': 'lesson-hint' };

@@ -4,7 +4,7 @@ import { stepsInWords, troubleInWords } from '../panel_words';
 import { type Actions, firstUsable, type Region } from '../region';
 import { lossLine } from './chart';
 
-/** Explanations of a pause for visitors. A pause that the visitor requested needs none. */
+/** The explanations that visitors see, by the reason for a pause. A pause that the visitor requested needs none. */
 const PAUSES: Readonly<Record<string, string>> = {
   hidden: 'It waits until this page is seen again.',
   busy: 'It waits until you have a moment.',
@@ -12,7 +12,7 @@ const PAUSES: Readonly<Record<string, string>> = {
   lock: 'It waits for another tab.',
 };
 
-/** A run's progress, loss and buttons; hidden without a run that trains. `meaning`: of the loss, for visitors. */
+/** Shows a run's progress, loss and buttons. Hidden unless a run trains. `meaning` describes the loss to visitors. */
 export function trainingRegion({ pause, resume, stop, cancel }: Actions, meaning: string): Region {
   let isPaused = false;
   const bar = create('progress', { max: 1, attributes: { part: 'progress', 'aria-label': 'Learning' } });

@@ -1,8 +1,8 @@
 import { f16ToNumber } from '../../../core/numbers/float16';
 
 /**
- * The contents of a block: number = scale · code, or scale · code + minimum, in float32 with each result rounded, like llama.cpp and
- * PyPI's `gguf` compute them. Every 16 numbers share a scale and a minimum.
+ * The contents of a block: number = scale · code, or scale · code + minimum. Each operation rounds to float32, as in llama.cpp and the
+ * Python package `gguf`. Every 16 numbers share a scale and a minimum.
  */
 export interface Groups {
   readonly codes: Int8Array;
@@ -10,27 +10,30 @@ export interface Groups {
   readonly minimums: Float32Array;
 }
 
-/** One way in which GGUF files pack numbers: blocks of `elements` numbers in `bytes` bytes. */
+/** A packed data type of GGUF: it stores `elements` numbers in a block of `bytes` bytes. */
 export interface BlockType {
   readonly name: string;
   readonly elements: number;
   readonly bytes: number;
-  /** Whether blocks have minimums. Their codes then begin at 0. */
+  /** Whether blocks have minimums. Their codes then have no sign. */
   readonly hasMinimum: boolean;
   /** Bits of a code. */
   readonly bits: number;
   read(block: DataView, groups: Groups): void;
 }
 
-/** Numbers that share a scale. */
+/** How many numbers share a scale. */
 export const GROUP = 16;
-/** Elements of a block of the K types, the largest blocks. */
+/** Elements per block of the K types (Q4_K, Q5_K, Q6_K), whose blocks are the largest. */
 export const K = 256;
 
 const half = (block: DataView, at: number): number => f16ToNumber(block.getUint16(at, true));
 const { fround } = Math;
 
-/** Blocks of 32 codes in nibbles, and for 5 bits a word of fifth bits. The low nibbles are the first 16 codes, the high ones the others. */
+/**
+ * Blocks of 32 codes. Sixteen bytes hold their four low bits: the low nibbles those of the first 16 codes, the high nibbles those of the
+ * others. With 5 bits per code, a 32-bit word holds the fifth bits.
+ */
 function nibbles(
   name: string,
   { bits, hasMinimum }: { readonly bits: 4 | 5; readonly hasMinimum: boolean },
@@ -56,7 +59,7 @@ function nibbles(
   };
 }
 
-/** Reads a group's scale and minimum. Twelve bytes hold both for eight groups, with six bits for each number. */
+/** Reads a group's scale and minimum. Twelve bytes hold the scales and minimums of eight groups, six bits for each. */
 function scaleAndMinimum(block: DataView, at: number, group: number): readonly [scale: number, minimum: number] {
   const byte = (index: number): number => block.getUint8(at + index);
   if (group < 4) return [byte(group) & 63, byte(group + 4) & 63];
@@ -64,7 +67,7 @@ function scaleAndMinimum(block: DataView, at: number, group: number): readonly [
   return [(low & 15) | ((byte(group - 4) >> 6) << 4), (low >> 4) | ((byte(group) >> 6) << 4)];
 }
 
-/** Blocks of 256 in eight groups of 32, each with a scale and a minimum. */
+/** Blocks of 256 codes in eight groups of 32. Each group has a scale and a minimum. */
 function grouped(name: string, bits: 4 | 5): BlockType {
   const high = 16;
   const quants = bits === 5 ? high + 32 : 16;
@@ -102,7 +105,10 @@ const Q8_0: BlockType = {
   },
 };
 
-/** Blocks of 256 in sixteen groups of 16, each with a scale. The codes' four low bits are in 128 bytes, their two high bits in 64 bytes. */
+/**
+ * Blocks of 256 codes in sixteen groups of 16. Each group has a scale. 128 bytes hold the four low bits of the codes, 64 bytes the two high
+ * bits.
+ */
 const Q6_K: BlockType = {
   name: 'Q6_K',
   elements: K,
@@ -121,7 +127,7 @@ const Q6_K: BlockType = {
   },
 };
 
-/** All packed types that are read, by ggml's numbers. */
+/** All supported packed types, by ggml's numbers for them. */
 export const BLOCK_TYPES: ReadonlyMap<number, BlockType> = new Map([
   [2, nibbles('Q4_0', { bits: 4, hasMinimum: false })],
   [3, nibbles('Q4_1', { bits: 4, hasMinimum: true })],
@@ -133,7 +139,7 @@ export const BLOCK_TYPES: ReadonlyMap<number, BlockType> = new Map([
   [14, Q6_K],
 ]);
 
-/** Unpacks whole blocks. */
+/** Unpacks whole blocks to float32. */
 export function unpackBlocks(type: BlockType, bytes: Uint8Array): Float32Array<ArrayBuffer> {
   const out = new Float32Array((bytes.length / type.bytes) * type.elements);
   let at = 0;
@@ -147,7 +153,7 @@ export function unpackBlocks(type: BlockType, bytes: Uint8Array): Float32Array<A
   return out;
 }
 
-/** Yields the contents of each block, in the same memory every time. */
+/** Yields the contents of each block. All blocks are read into the same arrays. */
 export function* blocksOf(type: BlockType, bytes: Uint8Array): Generator<Groups, void, undefined> {
   const groups: Groups = {
     codes: new Int8Array(type.elements),

@@ -5,7 +5,7 @@ import type { GgufFamily } from './gguf_family';
 import { ropeScalingOf } from './rope_scaling';
 import type { TensorNames } from './tensor_names';
 
-/** The names of Llama's tensors, which later decoders share. */
+/** The names of Llama's tensors. Later decoders use the same names. */
 export const DECODER_NAMES: TensorNames = {
   block: 'model.layers',
   layers: {
@@ -45,7 +45,7 @@ export const LLAMA: GgufFamily = {
   change: interleavedHeads,
 };
 
-/** llama.cpp writes a Mistral as a Llama with a window. */
+/** llama.cpp writes a Mistral as a Llama with a sliding window. */
 export const MISTRAL: GgufFamily = {
   ...LLAMA,
   matches: (fields) => (windowOf(fields) ?? 0) > 0,
@@ -70,7 +70,7 @@ export const PHI3: GgufFamily = {
   architecture: 'phi3',
   className: 'Phi3ForCausalLM',
   names: () => PHI3_NAMES,
-  // A window of 0 means that there is none.
+  // The file says 0 if there is no sliding window.
   config: (fields) => ({ ...decoderConfig(fields), sliding_window: windowOf(fields) || null }),
 };
 
@@ -109,7 +109,10 @@ export function decoderConfig(fields: GgufFields): JsonObject {
   };
 }
 
-/** Width, number of heads, and the size of a head: the file's, or the width divided by the heads. */
+/**
+ * Returns the width, the number of heads and the size of a head. If the file lacks that size, it is the width divided by the number of
+ * heads.
+ */
 export function headsOf(fields: GgufFields) {
   const hidden_size = fields.number('embedding_length');
   const heads = fields.number('attention.head_count');

@@ -15,7 +15,7 @@ const NAMES: TensorNames = {
   others: { token_embd: 'transformer.word_embeddings', output_norm: 'transformer.ln_f', output: 'lm_head' },
 };
 
-/** The names in Falcons whose layers have one norm for attention and one for the MLP. */
+/** The names in Falcon models whose layers have two norms: one before attention and one before the MLP. */
 const NAMES_OF_TWO_NORMS: TensorNames = {
   ...NAMES,
   layers: { ...NAMES.layers, attn_norm: 'ln_mlp', attn_norm_2: 'ln_attn' },
@@ -23,7 +23,7 @@ const NAMES_OF_TWO_NORMS: TensorNames = {
 
 const hasTwoNorms = (fields: GgufFields): boolean => fields.has('blk.0.attn_norm_2.weight');
 
-/** Falcons with rotary positions. llama.cpp doesn't convert those with ALiBi. */
+/** Falcon models with rotary positions. llama.cpp doesn't convert Falcon models with ALiBi. */
 export const FALCON: GgufFamily = {
   architecture: 'falcon',
   className: 'FalconForCausalLM',

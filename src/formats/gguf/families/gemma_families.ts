@@ -6,12 +6,15 @@ import type { GgufFamily } from './gguf_family';
 import type { TensorNames } from './tensor_names';
 
 const ACTIVATION = { hidden_act: 'gelu_pytorch_tanh', hidden_activation: 'gelu_pytorch_tanh' } as const;
-/** The largest number of layers for which a list is made. */
+/** The largest number of layers for which `layer_types` is made, because an untrusted file may give any number. */
 const MOST_LAYERS = 4096;
-/** The number of layers of the largest Gemma 2 and Gemma 3. These two scale scores by the width divided by the number of heads. */
+/**
+ * The number of layers of the largest Gemma 2 and of the largest Gemma 3. In these two models, `query_pre_attn_scalar` is the width divided
+ * by the number of heads, not the size of a head.
+ */
 const LARGEST = { gemma2: 46, gemma3: 62 } as const;
 
-/** The names in Gemma 2 and 3, which also have norms after attention and MLP. */
+/** The names in Gemma 2 and 3, whose layers also have a norm after attention and one after the MLP. */
 const NAMES_OF_FOUR_NORMS: TensorNames = {
   ...DECODER_NAMES,
   layers: {
@@ -22,7 +25,7 @@ const NAMES_OF_FOUR_NORMS: TensorNames = {
   },
 };
 
-/** Gemma's norms multiply by their weight plus one; llama.cpp stores the sum. */
+/** Gemma's norms multiply by their weight plus one, and llama.cpp stores that sum. */
 const shiftedNorms: GgufFamily['change'] = ({ module, kind }) =>
   module.endsWith('norm') && kind === 'weight' ? PLUS_ONE : undefined;
 
@@ -59,7 +62,7 @@ export const GEMMA3: GgufFamily = {
     ...gemmaConfig(fields),
     ...windows(fields, { every: 6, size: 0 }),
     ...scale(fields, LARGEST.gemma3),
-    // Layers with a window have a rotary base of their own, which isn't scaled.
+    // Layers with a sliding window have their own rotary base, and no rope scaling.
     rope_local_base_freq: fields.float('rope.freq_base_swa') ?? 10_000,
     final_logit_softcapping: fields.float('final_logit_softcapping') ?? null,
   }),
@@ -71,18 +74,21 @@ function gemmaConfig(fields: GgufFields): JsonObject {
   return { ...decoderConfig(fields), ...ACTIVATION };
 }
 
-/** The scale of attention scores, which the file lacks: llama.cpp derives it from the number of layers. */
+/** Returns the field that scales attention scores. The file lacks it, so it is derived from the number of layers, as in llama.cpp. */
 function scale(fields: GgufFields, largest: number): JsonObject {
   const { hidden_size = 0, heads = 1, head_dim } = headsOf(fields);
   return { query_pre_attn_scalar: fields.number('block_count') === largest ? hidden_size / heads : head_dim };
 }
 
-/** The layers with a window: those in a list, or all except each n-th. `usual` holds the defaults of fields that the file lacks. */
+/**
+ * Returns the fields for sliding windows. The file lists the layers that have a window, or gives n: all layers except every n-th have one.
+ * `usual` holds the defaults for fields that the file lacks.
+ */
 function windows(fields: GgufFields, usual: { readonly every: number; readonly size: number }): JsonObject {
   const size = fields.number('attention.sliding_window') ?? usual.size;
   const count = fields.number('block_count') ?? 0;
   const pattern = fields.numberOrFlags('attention.sliding_window_pattern') ?? usual.every;
-  // The reader of config.json refuses a number of layers that no model has.
+  // The reader of config.json rejects a number of layers that no model has.
   if (!(Number.isSafeInteger(count) && count >= 0 && count <= MOST_LAYERS)) return {};
   if (typeof pattern === 'number' ? !(Number.isSafeInteger(pattern) && pattern >= 0) : pattern.length !== count) {
     throw fields.invalid('attention.sliding_window_pattern', `an integer from 0 on, or a list of ${count}`);

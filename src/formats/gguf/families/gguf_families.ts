@@ -8,11 +8,11 @@ import type { GgufFamily } from './gguf_family';
 import { GPT2 } from './gpt2_family';
 import { partsOf, type TensorNames } from './tensor_names';
 
-/** A model as a file describes it. */
+/** A model as the fields of a GGUF file describe it. */
 export interface GgufModel {
   readonly config: PretrainedConfig;
   readonly names: TensorNames;
-  /** The change of a tensor that the reader undoes, by llama.cpp's name of the tensor. */
+  /** Returns the change that llama.cpp made to a tensor and that the reader must undo. `name` is llama.cpp's name of the tensor. */
   changeOf(name: string, rows: number): TensorChange | undefined;
 }
 
@@ -20,8 +20,8 @@ export interface GgufModel {
 const FAMILIES: readonly GgufFamily[] = [MISTRAL, LLAMA, QWEN2, QWEN3, GEMMA, GEMMA2, GEMMA3, PHI3, FALCON, GPT2];
 
 /**
- * Describes the model of a file. Throws `unsupported_model` for other families and for unsupported kinds of models, `invalid_format` for
- * fields of wrong types.
+ * Describes the model of a file. Throws `unsupported_model` for an unknown family or an unsupported setting, `invalid_format` for fields of
+ * wrong types.
  */
 export function modelOf(fields: GgufFields): GgufModel {
   const family = familyOf(fields);
@@ -37,7 +37,7 @@ export function modelOf(fields: GgufFields): GgufModel {
   };
 }
 
-/** Whether a file's tokens have Gemma's order and spelling. */
+/** Whether the file's vocabulary has Gemma's conventions, see `GgufFamily.hasGemmaVocabulary`. */
 export function hasGemmaVocabulary(fields: GgufFields): boolean {
   return FAMILIES.some((family) => family.architecture === fields.architecture && family.hasGemmaVocabulary);
 }

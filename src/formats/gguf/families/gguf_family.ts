@@ -5,24 +5,24 @@ import type { TensorNames } from './tensor_names';
 
 /** One family of models, as llama.cpp converts it. */
 export interface GgufFamily {
-  /** llama.cpp's name. */
+  /** llama.cpp's name of the family. */
   readonly architecture: string;
-  /** Whether a file of this architecture is of this family. Default: every file is. */
+  /** Whether a file of this architecture belongs to this family. Default: every file does. */
   matches?(fields: GgufFields): boolean;
-  /** transformers' name, and its class. Default: llama.cpp's name. */
+  /** The `model_type` in transformers. Default: llama.cpp's name. `className` is the class in transformers. */
   readonly model_type?: string;
   readonly className: string;
   names(fields: GgufFields): TensorNames;
-  /** The family's fields of config.json. */
+  /** Returns the family's fields of config.json. */
   config(fields: GgufFields): JsonObject;
-  /** The change that llama.cpp made to a tensor, undefined for none. `config` is the whole config.json. */
+  /** Returns the change that llama.cpp made to a tensor, or undefined if it made none. `config` is the complete config.json. */
   change?(tensor: ChangedTensor, config: JsonObject): TensorChange | undefined;
-  /** Whether the order of merges is that of the tokens, and llama.cpp spells runs of ▁ as spaces. Default: false. */
+  /** Whether merges are ranked by the order of the tokens, and llama.cpp spells tokens of several ▁ as spaces. Default: false. */
   readonly hasGemmaVocabulary?: boolean;
 }
 
 interface ChangedTensor {
-  /** llama.cpp's name of the module: 'attn_q'. */
+  /** llama.cpp's name of the module, such as 'attn_q'. */
   readonly module: string;
   readonly kind: string;
   readonly rows: number;

@@ -20,7 +20,7 @@ const NAMES: TensorNames = {
   },
 };
 
-/** GPT-2's linear layers are Conv1D: the checkpoint stores the transposes of their weights, and llama.cpp turns them back. */
+/** GPT-2's linear layers are Conv1D: the checkpoint stores the transposes of their weights, and llama.cpp transposes them back. */
 export const GPT2: GgufFamily = {
   architecture: 'gpt2',
   className: 'GPT2LMHeadModel',

@@ -1,9 +1,9 @@
 import type { JsonObject } from '../../../core/input/fields';
 import { type GgufFields, shortest } from '../gguf_fields';
 
-/** The factors of low and high frequencies in every published model with Llama 3's scaling. A file determines only their ratio. */
+/** `low_freq_factor` and `high_freq_factor` in every published model with Llama 3's scaling. A GGUF file determines only their ratio. */
 const [LOW, HIGH] = [1, 4];
-/** The largest relative difference between a file's factor and the computed one: both are computed from float32. */
+/** The largest allowed relative difference between a file's factor and the computed one: both have float32's rounding errors. */
 const TOLERANCE = 1e-5;
 
 interface Rope {
@@ -11,10 +11,10 @@ interface Rope {
   readonly head_dim: number;
 }
 
-/** The field `rope_scaling` of config.json, undefined for none. Throws `unsupported_model` for other kinds of scaling. */
+/** Returns the field `rope_scaling` of config.json, or undefined without scaling. Throws `unsupported_model` for other kinds of scaling. */
 export function ropeScalingOf(fields: GgufFields, rope: Rope): JsonObject | undefined {
   const { ropeFactors } = fields;
-  // llama.cpp also applies a factor without a type.
+  // llama.cpp applies a scaling factor even if the file gives no type of scaling.
   const type = fields.text('rope.scaling.type') ?? 'linear';
   const factor = fields.float('rope.scaling.factor') ?? fields.float('rope.scale_linear') ?? 0;
   const isScaled = type !== 'none' && factor !== 0 && factor !== 1;
@@ -34,8 +34,8 @@ export function ropeScalingOf(fields: GgufFields, rope: Rope): JsonObject | unde
 }
 
 /**
- * Llama 3's scaling by its factors: 1 for fast frequencies, the whole factor for slow ones. The factors between them determine how long
- * the context was before it was widened.
+ * Derives Llama 3's scaling from its factors: 1 for high frequencies, the full scaling factor for low ones. The factors in between
+ * determine the original context length, before the context was extended.
  */
 function llama3Scaling(fields: GgufFields, factors: Float32Array, { theta, head_dim }: Rope): JsonObject | undefined {
   const factor = factors.at(-1) ?? 1;
@@ -44,7 +44,7 @@ function llama3Scaling(fields: GgufFields, factors: Float32Array, { theta, head_
   }
   if (factors.every((each) => each === 1)) return undefined;
   const waves = Array.from(factors, (_, j) => 2 * Math.PI * theta ** (j / factors.length));
-  /** The share of each frequency that isn't divided: 1 for all of it. */
+  /** The share of each frequency that isn't divided by the scaling factor, from 0 to 1. */
   const kept = Array.from(factors, (each) => (1 / each - 1 / factor) / (1 - 1 / factor));
   const between = kept.findIndex((share) => share > TOLERANCE && share < 1 - TOLERANCE);
   const given = fields.number('rope.scaling.original_context_length') ?? 8192;

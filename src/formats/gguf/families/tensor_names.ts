@@ -1,16 +1,16 @@
-/** llama.cpp's names of modules, and the checkpoint's. */
+/** Maps llama.cpp's names of modules to the checkpoint's names. */
 type Names = Readonly<Record<string, string>>;
 
 /** The names of a family's tensors. */
 export interface TensorNames {
-  /** The module of the checkpoint that holds the layers: 'model.layers'. */
+  /** The checkpoint's module that contains the layers, such as 'model.layers'. */
   readonly block: string;
-  /** The modules of a layer. */
+  /** The modules in a layer. */
   readonly layers: Names;
   readonly others: Names;
 }
 
-/** The parts of a tensor's name: 'blk.7.attn_q.weight'. */
+/** The parts of a tensor's name, such as 'blk.7.attn_q.weight'. */
 interface NameParts {
   readonly layer?: string;
   readonly module: string;

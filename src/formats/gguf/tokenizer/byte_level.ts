@@ -10,7 +10,7 @@ const UPPER = '[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]';
 interface SplitRules {
   readonly normalizer?: JsonObject;
   readonly pre_tokenizer: JsonObject;
-  /** Whether a word that is a token is encoded without merges, and a text begins with the token bos. Default: false. */
+  /** Whether a word that is a token is encoded as that token, without merges, and texts begin with the token bos. Default: false. */
   readonly isLlama3?: boolean;
 }
 
@@ -23,7 +23,7 @@ const isolated = (pattern: string): JsonObject => ({
   invert: false,
 });
 
-/** Splits a text into words, numbers, signs, line breaks and white space. */
+/** Makes a pre-tokenizer that splits a text into words, numbers, punctuation, line breaks and white space. */
 const words = (word: string, digits: string, ends: string): JsonObject =>
   sequence(isolated(`${word}|${digits}| ?[^\\s\\p{L}\\p{N}]+[${ends}]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`), {
     ...BYTES,
@@ -31,7 +31,7 @@ const words = (word: string, digits: string, ends: string): JsonObject =>
   });
 
 const WORD = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+";
-/** The pattern of words in which a capital letter begins a new word. */
+/** The pattern of words in which a capital letter after a small one begins a new word. */
 const CASED = [`${UPPER}*${LOWER}+`, `${UPPER}+${LOWER}*`].map((it) => `[^\\r\\n\\p{L}\\p{N}]?${it}`).join('|');
 const LONG_NUMBERS = words(WORD, '\\p{N}{1,3}', '\\r\\n');
 
@@ -51,7 +51,7 @@ const FALCON: SplitRules = {
   ),
 };
 
-/** Rules by llama.cpp's names. */
+/** The rules by llama.cpp's names for them. */
 const RULES: ReadonlyMap<string, SplitRules> = new Map([
   ['gpt-2', GPT2],
   ['phi-2', GPT2],
@@ -74,13 +74,13 @@ export interface TokenizerParts {
   /** Fields of tokenizer.json. */
   readonly parts: JsonObject;
   readonly vocab: Readonly<Record<string, number>>;
-  /** The types of special tokens, by the numbers in `TokenType`. */
+  /** The token types that are special, by the numbers in `TokenType`. */
   readonly special: readonly number[];
   /** Whether texts begin with the token bos, unless the file says otherwise. */
   readonly addsBos: boolean;
 }
 
-/** A tokenizer over bytes, like GPT-2's. Throws `unsupported_model` for unknown rules. */
+/** Converts a byte-level tokenizer, like GPT-2's. Throws `unsupported_model` for unknown rules. */
 export function byteLevelTokenizer(fields: GgufFields, tokens: readonly string[]): TokenizerParts {
   const way = fields.text('tokenizer.ggml.pre') ?? 'none';
   const rules = RULES.get(way);

@@ -4,7 +4,7 @@ import { byteLevelTokenizer, type TokenizerParts } from './byte_level';
 import { sentencepieceTokenizer } from './sentencepiece';
 import { TokenType, tokenTypes } from './token_types';
 
-/** Kinds of tokenizers by llama.cpp's names. */
+/** The functions that convert a tokenizer, by llama.cpp's names for its kind. */
 const MAKERS: ReadonlyMap<string, (fields: GgufFields, tokens: readonly string[]) => TokenizerParts> = new Map([
   ['gpt2', byteLevelTokenizer],
   ['llama', sentencepieceTokenizer],
@@ -36,7 +36,7 @@ export function tokenizerOf(
   };
 }
 
-/** The tokens that are searched for in a text before it is split. */
+/** Returns the added tokens: a tokenizer searches for them before it splits a text. */
 function addedTokens(
   fields: GgufFields,
   tokens: readonly string[],
@@ -46,7 +46,7 @@ function addedTokens(
   return tokens.flatMap((content, id) => {
     const type = types[id] ?? 0;
     const special = kinds.includes(type);
-    // Gemma's runs of spaces are not added, because its vocabulary spells them as ▁, which a text has only after the normalizer.
+    // Gemma's tokens of several spaces are not added: its vocabulary spells them with ▁, which a text contains only after normalisation.
     const isAdded = special || (type === TokenType.userDefined && Object.hasOwn(vocab, content));
     return isAdded ? [{ id, content, special, normalized: false }] : [];
   });
@@ -63,7 +63,7 @@ function configOf(fields: GgufFields, tokens: readonly string[]): JsonObject {
   };
 }
 
-/** The post-processor, which puts bos and eos around each text. */
+/** Makes the post-processor, which puts bos and eos around each text. */
 function around(fields: GgufFields, config: JsonObject, addsBos: boolean): JsonObject {
   const named = ['bos', 'eos'].flatMap((name) => {
     const token = config[`${name}_token`];

@@ -8,8 +8,8 @@ import { mergesOf } from './vocabulary_merges';
 const SPACE = '\u2581';
 
 /**
- * A tokenizer of SentencePiece, converted like in transformers: merges have the order of the tokens' scores, and a character outside
- * the vocabulary becomes its bytes. Throws `invalid_format`, `limit_exceeded`.
+ * Converts a SentencePiece tokenizer as transformers does: merges are ranked by the scores of the tokens that they make, and a character
+ * outside the vocabulary becomes its UTF-8 bytes. Throws `invalid_format`, `limit_exceeded`.
  */
 export function sentencepieceTokenizer(fields: GgufFields, tokens: readonly string[]): TokenizerParts {
   const isGemma = hasGemmaVocabulary(fields);
@@ -51,7 +51,7 @@ export function sentencepieceTokenizer(fields: GgufFields, tokens: readonly stri
   return { parts, vocab, special: [TokenType.control, TokenType.unknown], addsBos: true };
 }
 
-/** A token as texts spell it: llama.cpp writes Gemma's runs of ▁ as spaces. */
+/** Returns a token in transformers' spelling: llama.cpp writes Gemma's tokens of several ▁ as spaces. */
 function spelled(token: string, isGemma: boolean): string {
   return isGemma && /^ +$/.test(token) ? SPACE.repeat(token.length) : token;
 }

@@ -1,6 +1,6 @@
 import type { GgufFields } from '../gguf_fields';
 
-/** llama.cpp's numbers for the types of tokens. */
+/** llama.cpp's numbers for some token types. */
 export const TokenType = { unknown: 2, control: 3, userDefined: 4 } as const;
 
 /** The type of each token; empty if the file has none. Throws `invalid_format`. */

@@ -1,25 +1,25 @@
 import { fileError } from '../../file_error';
 import { type GgufFields, WITH_TOKENIZER } from '../gguf_fields';
 
-/** The largest number of characters compared, over all ways to cut all tokens: four times what the largest vocabularies need. */
+/** The largest number of characters that are compared, over all ways to split all tokens: four times what the largest vocabularies need. */
 const MOST_WORK = 2 ** 26;
 /** The largest number of merges: four times as many as the largest vocabularies have. */
 const MOST_MERGES = 2 ** 21;
 
 type Merge = readonly [left: string, right: string];
 
-/** Two tokens that make up another. */
+/** A way to split a token into two tokens. */
 interface TokenCut {
   readonly merge: Merge;
   readonly score: number;
-  /** Characters of the left token and of the right one. */
+  /** The number of characters in the left and in the right token. */
   readonly left: number;
   readonly right: number;
 }
 
 /**
- * The merges of a vocabulary without merges, like in transformers: all pairs of tokens whose text is a token, the best score first.
- * Throws `limit_exceeded` if tokens are so long, or can be cut in so many ways, that this would take long.
+ * Derives the merges of a vocabulary that comes without merges, as transformers does: all pairs of tokens that together spell a token, the
+ * best score first. Throws `limit_exceeded` if tokens are so long, or can be split in so many ways, that this would take long.
  */
 export function mergesOf(
   vocab: ReadonlyMap<string, number>,
@@ -36,7 +36,7 @@ export function mergesOf(
     }
     for (const cut of cutsOf(token, vocab, score(id))) cuts.push(cut);
   }
-  // The sort is stable, so equal merges have the order of the vocabulary.
+  // The sort is stable, so merges that compare as equal stay in the order of the vocabulary.
   cuts.sort((a, b) => b.score - a.score || b.left - a.left || b.right - a.right);
   return cuts.map(({ merge }) => merge);
 }
@@ -56,7 +56,7 @@ function cutsOf(token: string, vocab: ReadonlyMap<string, number>, score: number
   return cuts;
 }
 
-/** Whether a UTF-16 unit is the second one of a character. */
+/** Whether a UTF-16 code unit is the second one of a surrogate pair. */
 function isLowSurrogate(unit: number): boolean {
   return unit >= 0xdc00 && unit < 0xe000;
 }

@@ -11,15 +11,15 @@ import {
 import { parseRope, type RopeConfig, type RopeRules, ropeFields } from '../positions/rope_config';
 import type { SlidingLayers } from './sliding_layers';
 
-/** Sizes of a decoder with rotary attention and a gated MLP, under Hugging Face's names. */
+/** The sizes of a decoder with rotary attention and a gated MLP, under Hugging Face's names. */
 interface DecoderSizes {
   readonly hidden_size: number;
   readonly intermediate_size: number;
   readonly num_hidden_layers: number;
   readonly num_attention_heads: number;
-  /** Divides `num_attention_heads`. */
+  /** A divisor of `num_attention_heads`. */
   readonly num_key_value_heads: number;
-  /** Even. */
+  /** An even number. */
   readonly head_dim: number;
 }
 
@@ -32,22 +32,22 @@ export interface GatedDecoderConfig extends DecoderSizes, SpecialTokens {
   /** The activation of the MLP's gate. Gemma 2 and 3 name it `hidden_activation`. */
   readonly hidden_act: ActivationName;
   readonly rope: RopeConfig;
-  /** Set if layers have a window. */
+  /** Set if some layers have an attention window. */
   readonly sliding?: SlidingLayers;
-  /** Rotary positions of layers with a window, if they differ from those of the others. */
+  /** The rotary positions of layers with a window, if they differ from those of the other layers. */
   readonly slidingRope?: RopeConfig;
-  /** The factor of products of queries and keys. Default: 1 / √head_dim. */
+  /** The factor by which products of queries and keys are multiplied. Default: 1 / √head_dim. */
   readonly scale?: number;
-  /** The cap of attention's scores: s becomes cap · tanh(s / cap). */
+  /** The cap of attention scores: s becomes cap · tanh(s / cap). */
   readonly scoreSoftcap?: number;
-  /** The same for logits. */
+  /** The cap of logits, which is applied in the same way. */
   readonly logitSoftcap?: number;
   readonly tie_word_embeddings: boolean;
-  /** The dtype of the checkpoint, null if the file has none. */
+  /** The data type of the weight files; null if config.json has none. */
   readonly dtype: StoredDtype | null;
 }
 
-/** Hugging Face's defaults, in which the families differ. */
+/** Hugging Face's defaults that differ between families. */
 export interface GatedDecoderDefaults {
   readonly max_position_embeddings: number;
   /** Default: 1e-6. */
@@ -59,17 +59,18 @@ export interface GatedDecoderDefaults {
   readonly head_dim?: number;
   /** Default: false. */
   readonly tie_word_embeddings?: boolean;
-  /** The activation, if the family reads it itself. Default: the field `hidden_act`, whose default is "silu". */
+  /** The activation, if the family parses it itself. Default: the field `hidden_act`, whose default is "silu". */
   readonly hidden_act?: ActivationName;
-  /** The rotary positions that the family supports, and a function that finds the object for layers without a window. */
+  /** The types of rotary positions that the family supports, and their defaults. */
   readonly ropeRules?: RopeRules;
+  /** Finds the object with the rotary positions of layers without a window. Default: `ropeFields` of `rope_config.ts`. */
   readonly ropeFields?: (fields: Fields) => Fields | undefined;
 }
 
 /**
- * Reads the fields that all gated decoders share, of files that transformers 4 or 5 wrote. The sizes of vocabulary, hidden states and MLP
+ * Parses the fields that all gated decoders share, in files written by transformers 4 or 5. The sizes of vocabulary, hidden states and MLP
  * and the numbers of layers and heads are required; other fields have defaults. The base model's dropout is ignored, as a frozen base runs
- * without it. Throws `invalid_format` for values that no such model has, `unsupported_model` for values that aren't supported.
+ * without it. Throws `invalid_format` for invalid values, `unsupported_model` for values that aren't supported.
  */
 export function parseGatedDecoder(
   fields: Fields,

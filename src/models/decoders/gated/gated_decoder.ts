@@ -8,7 +8,7 @@ import type { GatedDecoderConfig } from './gated_config';
 import type { GatedDecoder, GatedFamily } from './gated_family';
 import { norm } from './gated_parts';
 
-/** Llama and the families after it: RMSNorm, rotary grouped-query attention, gated MLP; tied or untied head. */
+/** Creates Llama or one of the similar families: RMSNorm, rotary grouped-query attention, gated MLP; tied or untied head. */
 export function createGatedDecoder(json: PretrainedConfig, config: GatedDecoderConfig, family: GatedFamily): Network {
   const { className, classifierName = className } = family;
   const { hidden_size: C, vocab_size: V, head_dim: D, rope, slidingRope, logitSoftcap: softcap } = config;

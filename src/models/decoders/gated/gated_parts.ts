@@ -9,17 +9,17 @@ export interface BlockPart extends nn.Module {
   forward(pass: nn.ForwardPass, x: Value, residual?: Value): Value;
 }
 
-/** The family's RMSNorm, over the features of hidden states by default. */
+/** Creates the family's RMSNorm, by default over the features of hidden states. */
 export function norm({ className, rms_norm_eps: eps, normOffset, hidden_size }: GatedDecoder, C = hidden_size) {
   return nn.rmsNorm(C, { type: `${className}RMSNorm`, eps, weightOffset: normOffset });
 }
 
-/** Llama's block. */
+/** Creates Llama's block. */
 export function llamaBlock(decoder: GatedDecoder, layer: number): nn.Unnamed<nn.Unary> {
   return blockOfNormedInputs(decoder, attention(decoder, layer));
 }
 
-/** A block with norms before attention and MLP. */
+/** Creates a block with norms before attention and MLP. */
 export function blockOfNormedInputs(decoder: GatedDecoder, self_attn: nn.Unnamed<BlockPart>): nn.Unnamed<nn.Unary> {
   return nn.module(
     `${decoder.className}DecoderLayer`,
@@ -37,7 +37,7 @@ export function blockOfNormedInputs(decoder: GatedDecoder, self_attn: nn.Unnamed
   );
 }
 
-/** A block with norms before and after attention and MLP, as in Gemma 2 and 3. */
+/** Creates a block with norms before and after attention and MLP, as in Gemma 2 and 3. */
 export function blockOfNormedResults(decoder: GatedDecoder, self_attn: nn.Unnamed<BlockPart>): nn.Unnamed<nn.Unary> {
   return nn.module(
     `${decoder.className}DecoderLayer`,
@@ -59,13 +59,13 @@ export function blockOfNormedResults(decoder: GatedDecoder, self_attn: nn.Unname
   );
 }
 
-/** The number of features that a norm of queries and one of keys span: those of a head, or of all heads. */
+/** The numbers of features over which queries and keys are normalised: the features of one head, or of all heads. */
 interface QueryKeyNorms {
   readonly q: number;
   readonly k: number;
 }
 
-/** Attention with rotary positions and grouped queries. `norms`: set if queries and keys are normed. */
+/** Creates the attention, with rotary positions and grouped queries. `norms` is set if queries and keys are normalised. */
 export function attention(decoder: GatedDecoder, layer: number, norms?: QueryKeyNorms): nn.Unnamed<BlockPart> {
   const { className, hidden_size: C, head_dim: D, num_attention_heads: H, num_key_value_heads: Hkv } = decoder;
   const { qkv = false, o = false } = decoder.biases ?? {};
@@ -88,7 +88,7 @@ export function attention(decoder: GatedDecoder, layer: number, norms?: QueryKey
   );
 }
 
-/** Attention in which each head's queries and keys are normed. */
+/** Creates the attention, with the queries and keys of each head normalised. */
 export function attentionOfNormedHeads(decoder: GatedDecoder, layer: number): nn.Unnamed<BlockPart> {
   const { head_dim: D } = decoder;
   return attention(decoder, layer, { q: D, k: D });
@@ -102,7 +102,7 @@ interface QueriesKeysAndValues {
   readonly v: Value;
 }
 
-/** Attention of a layer's heads after rotary positions: (N, H·D). */
+/** Computes the attention of a layer with rotary positions: (N, H·D). */
 export function attend(
   { inputs }: nn.ForwardPass,
   decoder: GatedDecoder,
@@ -127,7 +127,7 @@ function headsOf({ scale, sliding, scoreSoftcap: softcap, ...decoder }: GatedDec
   };
 }
 
-/** down(act(gate(x)) · up(x)) */
+/** Creates the MLP: down(act(gate(x)) · up(x)). */
 export function gatedMlp(decoder: GatedDecoder): nn.Unnamed<BlockPart> {
   const { className, hidden_size: C, intermediate_size: F, hidden_act } = decoder;
   const { mlp: bias = false } = decoder.biases ?? {};

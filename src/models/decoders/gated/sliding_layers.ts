@@ -1,15 +1,15 @@
 import type { Fields } from '../../../core/input/fields';
 import { MAX, unsupported } from '../../config_fields';
 
-/** The layers whose queries attend to a window of the text. */
+/** The layers with sliding-window attention: their queries attend only to a window of the text. */
 export interface SlidingLayers {
-  /** The number of tokens that a query attends to. The last of them is the query's own. */
+  /** The number of tokens to which a query attends. The query's own token is the last of them. */
   readonly window: number;
-  /** For each layer, whether it has the window. At least one layer has it. */
+  /** Whether each layer has the window. At least one layer has it. */
   readonly layers: readonly boolean[];
 }
 
-/** The window's size, null for none; `fallback` if the key is missing. */
+/** Parses the window's size in tokens. Returns null if there is no window, and `fallback` if the key is missing. */
 export function parseWindow(fields: Fields, fallback: number | null): number | null {
   return fields.orNull('sliding_window', fallback, (key) => fields.positiveInteger(key, { max: MAX.positions }));
 }
@@ -17,8 +17,8 @@ export function parseWindow(fields: Fields, fallback: number | null): number | n
 const TYPES = ['full_attention', 'sliding_attention'];
 
 /**
- * One window for all layers, undefined for none. This serves families for which transformers reads `sliding_window` and ignores
- * `layer_types`. Throws `unsupported_model` if the file's `layer_types` contradict the window.
+ * Returns one window for all layers; undefined if there is none. It is for families for which transformers reads `sliding_window` and
+ * ignores `layer_types`. Throws `unsupported_model` if the file's `layer_types` contradict the window.
  */
 export function parseWindowOfAll(fields: Fields, count: number, window: number | null): SlidingLayers | undefined {
   const type = window === null ? 'full_attention' : 'sliding_attention';
@@ -28,8 +28,9 @@ export function parseWindowOfAll(fields: Fields, count: number, window: number |
 }
 
 /**
- * The layers with a window, undefined for none: those in `layer_types`, or those for which `slides` is true if the file has no such
- * field, as files of transformers 4. Throws `unsupported_model` for other types of layers, `invalid_format` for windows without a size.
+ * Returns the layers with a window; undefined if there are none. They are given by `layer_types` or, in files without this field (as
+ * written by transformers 4), by `slides`. Throws `unsupported_model` for other types of layers, `invalid_format` if such layers have no
+ * window size.
  */
 export function parseSlidingLayers(
   fields: Fields,

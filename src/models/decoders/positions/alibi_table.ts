@@ -1,5 +1,5 @@
 /**
- * The biases of ALiBi by position and head, (positions, H): slope of the head · position. Slopes, positions and products are
+ * Returns ALiBi's biases by position and head, (positions, H): the slope of the head · the position. Slopes, positions and products are
  * rounded to bfloat16, as in Falcon's training.
  */
 export function alibiTable(H: number, positions: number): Float32Array<ArrayBuffer> {
@@ -15,8 +15,8 @@ export function alibiTable(H: number, positions: number): Float32Array<ArrayBuff
 }
 
 /**
- * The slopes of H heads. The first n heads, where n is the largest power of two up to H, have 2^(−8/n), its square, and so on. The other
- * heads have every second one of the slopes for 2n heads, from the first on.
+ * Returns the slopes of H heads. Let n be the largest power of two up to H: the first n heads have 2^(−8/n), its square, its cube, and so
+ * on. The other heads have every second slope of those for 2n heads, beginning with the first.
  */
 function alibiSlopes(H: number): number[] {
   const n = 2 ** Math.floor(Math.log2(H));

@@ -1,12 +1,12 @@
 import type { Fields } from '../../../core/input/fields';
 import { MAX, unsupported } from '../../config_fields';
 
-/** Rotary positions: `rope_parameters` of transformers 5, `rope_theta` and `rope_scaling` of 4. */
+/** Rotary positions, from `rope_parameters` (transformers 5) or `rope_theta` and `rope_scaling` (transformers 4). */
 export type RopeConfig = DefaultRope | LinearRope | Llama3Rope | YarnRope | LongRope;
 
 interface CommonRope {
   readonly theta: number;
-  /** The share of a head's numbers that turn, from the first on. Default: 1. */
+  /** The share of a head's numbers that are rotated, beginning with the first. Default: 1. */
   readonly partial_rotary_factor?: number;
 }
 
@@ -14,7 +14,7 @@ interface DefaultRope extends CommonRope {
   readonly type: 'default';
 }
 
-/** Positions divided by `factor`. */
+/** Positions are divided by `factor`. */
 interface LinearRope extends CommonRope {
   readonly type: 'linear';
   readonly factor: number;
@@ -25,48 +25,54 @@ export interface Llama3Rope extends CommonRope {
   readonly factor: number;
   readonly low_freq_factor: number;
   readonly high_freq_factor: number;
-  /** Positions that the model was trained on before its context was widened. */
+  /** The context length in tokens on which the model was trained before its context was extended. */
   readonly original_max_position_embeddings: number;
 }
 
 export interface YarnRope extends CommonRope {
   readonly type: 'yarn';
   readonly factor: number;
-  /** Waves with more than `beta_fast` turns in the original context stay, and those below `beta_slow` are stretched by `factor`. */
+  /**
+   * Pairs with more than `beta_fast` turns in the original context are unchanged; for pairs with fewer than `beta_slow` turns, frequencies
+   * are divided by `factor`.
+   */
   readonly beta_fast: number;
   readonly beta_slow: number;
   readonly original_max_position_embeddings: number;
-  /** A factor of cosines and sines. */
+  /** The factor by which cosines and sines are multiplied. */
   readonly attention_factor: number;
-  /** Whether the bounds between both kinds of waves are rounded to whole pairs. */
+  /** Whether the two bounds, between which pairs are interpolated, are rounded to whole pairs. */
   readonly truncate: boolean;
 }
 
 export interface LongRope extends CommonRope {
   readonly type: 'longrope';
-  /** Factors that stretch each pair's wave: in texts up to `original_max_position_embeddings` tokens, and in longer ones. */
+  /** The numbers by which the frequencies of pairs are divided, in texts of up to `original_max_position_embeddings` tokens. */
   readonly short_factor: readonly number[];
+  /** As `short_factor`, for longer texts. */
   readonly long_factor: readonly number[];
   readonly original_max_position_embeddings: number;
-  /** A factor of cosines and sines. */
+  /** The factor by which cosines and sines are multiplied. */
   readonly attention_factor: number;
 }
 
 type RopeType = RopeConfig['type'];
 
-/** The rotary positions that a family supports. */
+/** The types of rotary positions that a family supports, and their defaults. */
 export interface RopeRules {
-  /** The theta of a file without one. Default: 10000. */
+  /** The theta for a file that has none. Default: 10000. */
   readonly theta?: number;
-  /** The types by the names that files have for them. Default: all, by their own names. */
+  /** The supported types, by their names in files. Default: all types, by their own names. */
   readonly types?: Readonly<Record<string, RopeType>>;
-  /** Whether part of a head may turn. In other families transformers ignores `partial_rotary_factor` for the type "default". */
+  /**
+   * Whether only a part of a head may be rotated. In other families, transformers ignores `partial_rotary_factor` for the type "default".
+   */
   readonly partial?: boolean;
-  /** Set if the family's config.json has this field: its default. */
+  /** The default of this field in config.json. Set for families that have the field. */
   readonly original_max_position_embeddings?: number;
 }
 
-/** The sizes of a model that its tables depend on. */
+/** The sizes of a model on which its rotary tables depend. */
 interface RopeSizes {
   readonly head_dim: number;
   readonly max_position_embeddings: number;
@@ -74,18 +80,18 @@ interface RopeSizes {
 
 interface RopeSource {
   readonly fields: Fields;
-  /** The object that describes rotary embeddings. */
+  /** The object that describes rotary positions. */
   readonly rope: Fields;
   readonly theta: number;
-  /** The object that has theta. */
+  /** The object that contains theta. */
   readonly thetaFields: Fields;
   readonly sizes: RopeSizes;
   readonly rules: RopeRules;
-  /** Numbers of a head that turn. */
+  /** The number of rotated numbers in a head. */
   readonly R: number;
 }
 
-/** Bounds that no published model exceeds, and within which all cosines are finite. */
+/** The bounds of factors. No published model exceeds them, and within them all cosines are finite. */
 const [LEAST, MOST] = [1e-12, 1e12];
 
 const TYPES: NonNullable<RopeRules['types']> = {
@@ -104,14 +110,17 @@ const READERS: { readonly [T in RopeType]: (given: RopeSource) => Extract<RopeCo
   longrope: readLongRope,
 };
 
-/** The object that describes rotary positions. If a file has the fields of both releases, transformers 5 reads that of 4. */
+/**
+ * Finds the object that describes rotary positions. In a file with the fields of both versions of transformers, the fields of version 4
+ * take precedence, as in transformers 5.
+ */
 export function ropeFields(fields: Fields): Fields | undefined {
   return fields.object('rope_scaling') ?? fields.object('rope_parameters');
 }
 
 /**
- * The rotary positions that `rope` describes. If `rope` has no theta, that of `fields` is used, else the default. Throws `invalid_format`
- * for values that no model has, `unsupported_model` for types that aren't supported, or that transformers refuses for the family.
+ * Parses the rotary positions that `rope` describes. If `rope` has no theta, that of `fields` is used, else the default. Throws
+ * `invalid_format` for invalid values, and `unsupported_model` for types that aren't supported or that transformers rejects for the family.
  */
 export function parseRope(
   fields: Fields,
@@ -132,7 +141,7 @@ export function parseRope(
   return Object.freeze({ ...config, ...partial });
 }
 
-/** Numbers of a head that turn. */
+/** Returns the number of rotated numbers in a head. */
 export function rotaryDim({ partial_rotary_factor = 1 }: Partial<CommonRope>, headDim: number): number {
   return Math.trunc(headDim * partial_rotary_factor);
 }
@@ -147,8 +156,8 @@ function parseShare(fields: Fields, rope: Fields | undefined, headDim: number): 
 }
 
 /**
- * The share that turns in families that turn whole heads: 1. As in transformers, the type "default" ignores another share in the file.
- * For other types transformers fails on it, and this function throws `unsupported_model`.
+ * Returns 1, the share of a head that is rotated in families that always rotate whole heads. As in transformers, the type "default" ignores
+ * another share in the file. For other types, transformers fails if the share isn't 1, so this function throws `unsupported_model`.
  */
 function wholeHead(fields: Fields, rope: Fields | undefined, type: RopeType): 1 {
   const share = rope?.get('partial_rotary_factor') ?? fields.get('partial_rotary_factor') ?? 1;
@@ -156,7 +165,10 @@ function wholeHead(fields: Fields, rope: Fields | undefined, type: RopeType): 1 
   return 1;
 }
 
-/** The original context in tokens. As in transformers, the field of config.json itself takes precedence over that of its rotary object. */
+/**
+ * Returns the original context length in tokens. As in transformers, the field of config.json itself takes precedence over that of its
+ * rotary object.
+ */
 function originalPositions({ fields, rope, sizes, rules }: RopeSource): number {
   const key = 'original_max_position_embeddings';
   const usual = rules.original_max_position_embeddings;
@@ -187,7 +199,7 @@ function readYarn(given: RopeSource): YarnRope {
   const original = originalPositions(given);
   const isUntold = rope.has('factor') && rope.get('factor') === undefined;
   const factor = isUntold ? sizes.max_position_embeddings / original : parseFactor(rope, 'factor');
-  // transformers treats 0 as missing.
+  // transformers treats 0 as a missing value.
   const orUsual = (key: string, usual: number): number =>
     rope.get(key) === undefined || rope.get(key) === 0 ? usual : parseFactor(rope, key);
   const [mscale, ofAll] = [orUsual('mscale', 0), orUsual('mscale_all_dim', 0)];

@@ -1,7 +1,7 @@
 import type { ConstantSpec, LongTexts } from '../../architecture';
 import { type Llama3Rope, type LongRope, type RopeConfig, rotaryDim, type YarnRope } from './rope_config';
 
-/** Rows for positions from `first` to before `end`; `frequencies` are the radians per position of each pair. */
+/** The rows of the positions from `first` to `end` − 1. `frequencies` are the radians per position of each pair. */
 interface PositionRange {
   readonly first: number;
   readonly end: number;
@@ -9,10 +9,10 @@ interface PositionRange {
 }
 
 /**
- * Cosines and sines for the R numbers of a head that turn: each row is [cos (R/2) | sin (R/2)] of a position times each of R / 2
- * frequencies. Row p belongs to position p. With "longrope" rows within the original context are those of short texts, and rows beyond it
- * those of long texts. A second table of all positions follows for long texts; it begins at row `offset` of `longTexts`. Computed in
- * float64, as GPUs' sines are too coarse for long contexts.
+ * Computes the rotary table of a head with R rotated numbers. Row p is [cos (R/2) | sin (R/2)] of position p times each of the R / 2
+ * frequencies. With "longrope", the rows within the original context are for short texts, and the rows beyond it for long texts. A second
+ * table for long texts follows, with all positions; it begins at row `offset` of `longTexts`. The table is computed in float64, because the
+ * sines of GPUs are too inaccurate for long contexts.
  */
 export function ropeTable(rope: RopeConfig, headDim: number, positions: number): Float32Array<ArrayBuffer> {
   const R = rotaryDim(rope, headDim);
@@ -30,18 +30,18 @@ export function ropeTable(rope: RopeConfig, headDim: number, positions: number):
   return table;
 }
 
-/** A network's rotary table (rows, R) for positions below `length`. */
+/** Returns a network's rotary table (rows, R) for positions below `length`. */
 export function ropeConstant(name: string, rope: RopeConfig, headDim: number, length: number): ConstantSpec {
   return { name, shape: ropeShape(rope, headDim, length), compute: () => ropeTable(rope, headDim, length) };
 }
 
-/** (rows, R) */
+/** Returns the shape of a rotary table: (rows, R). */
 function ropeShape(rope: RopeConfig, headDim: number, positions: number): readonly [number, number] {
   const { offset = 0 } = longTexts(rope, positions) ?? {};
   return [positions + offset, rotaryDim(rope, headDim)];
 }
 
-/** The rows that only long texts use; undefined if texts of any length use the same rows, or no text can be long. */
+/** Returns the rows that only long texts use; undefined if texts of any length use the same rows, or no text can be long. */
 export function longTexts(rope: RopeConfig, positions: number): LongTexts | undefined {
   if (rope.type !== 'longrope' || rope.original_max_position_embeddings >= positions) return undefined;
   return { after: rope.original_max_position_embeddings, offset: positions };
@@ -61,7 +61,7 @@ function rowsOf(rope: RopeConfig, R: number, positions: number): readonly Positi
   ];
 }
 
-/** Radians per position, from the fastest pair to the slowest. */
+/** Returns the radians per position of each pair, from the fastest pair to the slowest. */
 function frequenciesOf(rope: Exclude<RopeConfig, LongRope>, R: number): readonly number[] {
   const half = R / 2;
   const own = Array.from({ length: half }, (_, j) => rope.theta ** -(j / half));
@@ -79,8 +79,8 @@ function longFrequencies({ theta }: LongRope, factors: readonly number[]): reado
 }
 
 /**
- * Llama 3.1: a pair's share of its own frequency; the rest is divided by `factor`. The share rises from 0 at `low_freq_factor` turns in the
- * original context to 1 at `high_freq_factor` turns.
+ * Llama 3.1 interpolates between a pair's own frequency and the frequency divided by `factor`. Returns the share of the own frequency: it
+ * rises from 0 at `low_freq_factor` turns in the original context to 1 at `high_freq_factor` turns.
  */
 function llama3Share(rope: Llama3Rope, radians: number): number {
   const turns = (rope.original_max_position_embeddings * radians) / (2 * Math.PI);
@@ -88,7 +88,10 @@ function llama3Share(rope: Llama3Rope, radians: number): number {
   return Math.min(1, Math.max(0, (turns - low) / (high - low)));
 }
 
-/** YaRN: each pair's share of its own frequency, falling from 1 to 0 between two pairs. */
+/**
+ * YaRN interpolates between the same two frequencies. Returns the share of each pair's own frequency, which falls from 1 to 0 between two
+ * pairs.
+ */
 function yarnShares({ theta, truncate, ...rope }: YarnRope, R: number): readonly number[] {
   const pairOf = (turns: number): number =>
     (R * Math.log(rope.original_max_position_embeddings / (turns * 2 * Math.PI))) / (2 * Math.log(theta));

@@ -11,14 +11,15 @@ import type { PageKind } from '../page_kind';
 const madeKey: unique symbol = Symbol('made');
 
 /**
- * A model with (IA)³ adapters. It computes with the active adapter. Make one by `await get_peft_model(model, config, 'name')` or
- * `from_pretrained`, not by `new`, because making it takes time.
+ * A model with (IA)³ adapters. It computes with the active adapter. Create one with `await get_peft_model(model, config, 'name')` or
+ * `from_pretrained`, not with `new`, because creating it takes time.
  *
- * The vectors of several active adapters are multiplied. `add_weighted_adapter` makes an adapter whose vectors are the weighted sum of
- * others' vectors, as PEFT's does. `get_delta_weight` rejects with `invalid_argument`, because a weight is scaled.
+ * The vectors of several active adapters are multiplied. `add_weighted_adapter` makes an adapter whose vectors are the weighted sum of the
+ * others' vectors, as PEFT does. `get_delta_weight` rejects with `invalid_argument`, because the adapter scales a weight instead of adding
+ * to it.
  */
 export class IA3Model extends AdaptedModel<IA3Config> {
-  /** @internal The class's name in messages, which minifiers leave unchanged. */
+  /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static override readonly name = 'IA3Model';
 
   private constructor(key: typeof partsKey, base: ModelParts, info: AdaptersInfo) {
@@ -31,9 +32,9 @@ export class IA3Model extends AdaptedModel<IA3Config> {
   }
 
   /**
-   * Puts a saved adapter over a model, and activates it: `from_pretrained(model, source, options)`, or with PEFT's order of
-   * arguments `from_pretrained(model, source, 'name', true)`. Rejects with `invalid_format` for files that are no (IA)³
-   * adapter or don't fit the model, and `not_found` for an id that isn't stored.
+   * Adds a saved adapter to a base model, and activates it: `from_pretrained(model, source, options)`, or with PEFT's order of arguments
+   * `from_pretrained(model, source, 'name', true)`. Rejects with `invalid_format` for files that aren't an (IA)³ adapter or don't fit the
+   * model, and `not_found` for an id that isn't stored.
    */
   static async from_pretrained(
     model: PreTrainedModel,

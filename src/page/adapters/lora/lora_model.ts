@@ -9,18 +9,18 @@ import type { LoadArguments } from '../adapter_arguments';
 import { loadAdapted } from '../load_adapted';
 import type { PageKind } from '../page_kind';
 
-/** PEFT's arguments about the way in which adapters are added up. */
+/** PEFT's arguments that decide how adapters are combined. */
 export type CombinationArguments = [combination_type?: 'svd' | 'linear' | 'cat', svd_rank?: number | null];
 
 /** The key of the method that constructs a model, for this library's own use. */
 const madeKey: unique symbol = Symbol('made');
 
 /**
- * A model with LoRA adapters. It computes with the active adapter. Make one by `await get_peft_model(model, config, 'name')` or
- * `from_pretrained`, not by `new`, because making it takes time.
+ * A model with LoRA adapters. It computes with the active adapter. Create one with `await get_peft_model(model, config, 'name')` or
+ * `from_pretrained`, not with `new`, because creating it takes time.
  */
 export class LoraModel extends AdaptedModel<LoraConfig> {
-  /** @internal The class's name in messages, which minifiers leave unchanged. */
+  /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static override readonly name = 'LoraModel';
 
   private constructor(key: typeof partsKey, base: ModelParts, info: AdaptersInfo) {
@@ -33,9 +33,9 @@ export class LoraModel extends AdaptedModel<LoraConfig> {
   }
 
   /**
-   * Puts a saved adapter over a model, and activates it: `from_pretrained(model, source, options)`, or with PEFT's order of
-   * arguments `from_pretrained(model, source, 'name', true)`. Rejects with `invalid_format` for files that are no LoRA
-   * adapter or don't fit the model, and `not_found` for an id that isn't stored.
+   * Adds a saved adapter to a base model, and activates it: `from_pretrained(model, source, options)`, or with PEFT's order of arguments
+   * `from_pretrained(model, source, 'name', true)`. Rejects with `invalid_format` for files that aren't a LoRA adapter or don't fit the
+   * model, and `not_found` for an id that isn't stored.
    */
   static async from_pretrained(
     model: PreTrainedModel,
@@ -48,9 +48,10 @@ export class LoraModel extends AdaptedModel<LoraConfig> {
 
   /**
    * Adds the weighted sum of adapters as another adapter of scale 1, without activating it, by PEFT's `combination_type`. 'svd' (default):
-   * the best approximation of rank `svd_rank`, by default the largest rank of the adapters. 'cat': exact, its rank is the sum of theirs.
-   * 'linear': sums lora_A and lora_B separately, and needs adapters of one rank. A single adapter always takes 'linear'. Rejects with
-   * `invalid_argument` for PEFT's other types, and for adapters that train biases or whole modules. Waits for runs as the other kinds do.
+   * the best approximation of rank `svd_rank`, by default the largest rank of the adapters. 'cat': the exact sum; its rank is the sum of
+   * the adapters' ranks. 'linear': sums lora_A and lora_B separately, and needs adapters of the same rank. A single adapter is always
+   * combined by 'linear'. Rejects with `invalid_argument` for PEFT's other types, and for adapters that train biases or whole modules.
+   * Waits for runs as the other kinds do.
    */
   override async add_weighted_adapter(
     adapters: readonly string[],

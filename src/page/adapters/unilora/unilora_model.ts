@@ -12,14 +12,14 @@ import type { PageKind } from '../page_kind';
 const madeKey: unique symbol = Symbol('made');
 
 /**
- * A model with UniLoRA adapters. It computes with the active adapter. Make one by `await get_peft_model(model, config, 'name')` or
- * `from_pretrained`, not by `new`, because making it takes time.
+ * A model with UniLoRA adapters. It computes with the active adapter. Create one with `await get_peft_model(model, config, 'name')` or
+ * `from_pretrained`, not with `new`, because creating it takes time.
  *
- * One vector trains for the whole model, so a run trains one adapter alone, and a batch has one adapter for all of its rows. PEFT has no
+ * One vector trains for the whole model, so a run trains a single adapter, and all rows of a batch use the same adapter. PEFT has no
  * weighted sums of such adapters.
  */
 export class UniLoraModel extends AdaptedModel<UniLoraConfig> {
-  /** @internal The class's name in messages, which minifiers leave unchanged. */
+  /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static override readonly name = 'UniLoraModel';
 
   private constructor(key: typeof partsKey, base: ModelParts, info: AdaptersInfo) {
@@ -32,9 +32,9 @@ export class UniLoraModel extends AdaptedModel<UniLoraConfig> {
   }
 
   /**
-   * Puts a saved adapter over a model, and activates it: `from_pretrained(model, source, options)`, or with PEFT's order of
-   * arguments `from_pretrained(model, source, 'name', true)`. Rejects with `invalid_format` for files that are no UniLoRA
-   * adapter or don't fit the model, and `not_found` for an id that isn't stored.
+   * Adds a saved adapter to a base model, and activates it: `from_pretrained(model, source, options)`, or with PEFT's order of arguments
+   * `from_pretrained(model, source, 'name', true)`. Rejects with `invalid_format` for files that aren't a UniLoRA adapter or don't fit the
+   * model, and `not_found` for an id that isn't stored.
    */
   static async from_pretrained(
     model: PreTrainedModel,

@@ -13,11 +13,11 @@ import { loadAdapted } from '../load_adapted';
 import type { PageKind } from '../page_kind';
 
 export interface LoraOptions {
-  /** The active one by default. */
+  /** The adapter to convert. Default: the active one. */
   readonly adapter_name?: string;
   /** Adapters to sum, in place of `adapter_name`. */
   readonly adapters?: readonly string[];
-  /** Their factors, all 1 by default. */
+  /** The weights of `adapters` in the sum. Default: all 1. */
   readonly weights?: readonly number[];
 }
 
@@ -25,14 +25,14 @@ export interface LoraOptions {
 const madeKey: unique symbol = Symbol('made');
 
 /**
- * A model with VeRA adapters. It computes with the active adapter. Make one by `await get_peft_model(model, config, 'name')` or
- * `from_pretrained`, not by `new`, because making it takes time.
+ * A model with VeRA adapters. It computes with the active adapter. Create one with `await get_peft_model(model, config, 'name')` or
+ * `from_pretrained`, not with `new`, because creating it takes time.
  *
- * `add_weighted_adapter` sums adapters that share A and B and, in each module, λ_d or λ_b. `save_as_lora({ adapters, weights })` sums
- * any adapters.
+ * `add_weighted_adapter` sums adapters that have the same A and B and, in each module, the same λ_d or the same λ_b. `save_as_lora({
+ * adapters, weights })` sums any adapters.
  */
 export class VeraModel extends AdaptedModel<VeraConfig> {
-  /** @internal The class's name in messages, which minifiers leave unchanged. */
+  /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static override readonly name = 'VeraModel';
 
   private constructor(key: typeof partsKey, base: ModelParts, info: AdaptersInfo) {
@@ -45,9 +45,9 @@ export class VeraModel extends AdaptedModel<VeraConfig> {
   }
 
   /**
-   * Puts a saved adapter over a model, and activates it: `from_pretrained(model, source, options)`, or with PEFT's order of
-   * arguments `from_pretrained(model, source, 'name', true)`. Rejects with `invalid_format` for files that are no VeRA
-   * adapter or don't fit the model, and `not_found` for an id that isn't stored.
+   * Adds a saved adapter to a base model, and activates it: `from_pretrained(model, source, options)`, or with PEFT's order of arguments
+   * `from_pretrained(model, source, 'name', true)`. Rejects with `invalid_format` for files that aren't a VeRA adapter or don't fit the
+   * model, and `not_found` for an id that isn't stored.
    */
   static async from_pretrained(
     model: PreTrainedModel,
@@ -59,10 +59,10 @@ export class VeraModel extends AdaptedModel<VeraConfig> {
   }
 
   /**
-   * Resolves with a LoRA that computes exactly the same as the adapter (lora_A = λ_d⊙A, lora_B = λ_b⊙B, lora_alpha = r), in PEFT's layout,
-   * for programs that know only LoRA. An adapter with `use_dora` becomes a LoRA with DoRA. With `adapters` and `weights`, the LoRA equals
-   * their weighted sum, and its rank is the sum of theirs. Rejects with `numerical_error` if a number isn't finite, and with
-   * `invalid_argument` for `weights` without `adapters`, and for `adapter_name` beside `adapters`.
+   * Converts an adapter to a LoRA adapter that computes exactly the same (lora_A = λ_d⊙A, lora_B = λ_b⊙B, lora_alpha = r), in PEFT's
+   * layout, for programs that support only LoRA. An adapter with `use_dora` becomes a LoRA adapter with DoRA. With `adapters` and
+   * `weights`, the result equals their weighted sum, and its rank is the sum of their ranks. Rejects with `numerical_error` if a number
+   * isn't finite, and with `invalid_argument` for `weights` without `adapters`, and for `adapter_name` beside `adapters`.
    */
   async save_as_lora(options: LoraOptions = {}): Promise<AdapterFiles> {
     checkOptions('save_as_lora', options, { adapter_name: anyString, adapters: anyObject, weights: anyObject });

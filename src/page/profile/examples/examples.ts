@@ -12,7 +12,10 @@ export interface Numbered<T extends SentExample> {
 }
 export type NumberedExample = Numbered<SentExample>;
 
-/** The fields of an example that a profile over a text model stores. Throws `invalid_argument` for an image or another invalid value. */
+/**
+ * Returns the fields of an example that a profile over a text model stores. Throws `invalid_argument` for an image or another invalid
+ * value.
+ */
 export function textFields(where: string, example: unknown): SentExample {
   const fields = exampleFields(where, example);
   if (!holdsImage(fields)) return fields;
@@ -26,13 +29,16 @@ export function textFields(where: string, example: unknown): SentExample {
 
 export interface Reservoir {
   readonly seed: number;
-  /** How many examples were added before. */
+  /** The number of examples that were added before. */
   readonly seen: number;
-  /** How many examples may be stored. */
+  /** The largest number of examples that may be stored. */
   readonly most: number;
 }
 
-/** A profile's examples: those to learn from, and those held out. A place is an example's index in all of them, in order of arrival. */
+/**
+ * A profile's examples: those to learn from, and those held out. A place is an example's index among all of them, in the order in which
+ * they were added.
+ */
 export interface SplitExamples {
   readonly learnt: readonly SentExample[];
   readonly learnt_places: readonly number[];
@@ -42,18 +48,17 @@ export interface SplitExamples {
 
 /** One in this many examples is held out. */
 const TENTH = 10;
-/** Labelled examples, ratings and preferences of a lower index are all trained on: too few could be held out to judge by. */
+/** Labelled examples, ratings and preferences with a lower index are never held out: there would be too few of them to evaluate on. */
 const FIRST_LABELS = 100;
-/** The fewest held-out labelled examples to judge by. */
+/** The smallest number of held-out labelled examples. If there would be fewer, none are held out. */
 const FEWEST_LABELS = 5;
 const MOST_CHARACTERS = 2 ** 24;
-/** Largest size of a profile's images: 445 images of 224×224. */
+/** The largest size of all images of a profile, in bytes: 445 images of 224×224. */
 export const MOST_PIXEL_BYTES = 2 ** 26;
 
 /**
- * Adds examples to the stored ones. Beyond `most`, every example ever added is stored with the same probability
- * (Vitter's algorithm R). The sample depends on the seed and the order alone. Images, which all have one size, are also
- * limited by their bytes.
+ * Adds examples to the stored ones. Beyond `most`, every example ever added is stored with the same probability (Vitter's algorithm R). The
+ * sample depends only on the seed and the order. Images, which all have the same size, are also limited by their total size in bytes.
  */
 export function sampleFairly<T extends SentExample>(
   kept: readonly Numbered<T>[],
@@ -102,17 +107,17 @@ function splitInto(learnt: readonly OrderedExample[], held: readonly OrderedExam
 /** Whether an example has a label, a rating or a preference for its text or image. */
 function isLabelled(example: SentExample): boolean {
   if ('label' in example || 'chosen' in example) return true;
-  // Beside input_ids or tokens, a list of labels may have one for each token.
+  // If the example has `input_ids` or `tokens`, a list of labels may have one label for each token.
   const isOfTokens = 'input_ids' in example || 'tokens' in example;
   return 'labels' in example && (typeof example.labels === 'number' || !isOfTokens);
 }
 
-/** One example per line. An image's line has its index and its label; its bytes are in a file of their own. */
+/** Returns a line of JSON for each example. The line of an image has its index and its label; its pixels are in another file. */
 export function toJsonLines(examples: readonly SentExample[]): string {
   return examples.map((example, index) => `${lineOf(example, index)}\n`).join('');
 }
 
-/** The size of examples in files, in bytes. */
+/** Returns the size that examples have in files, in bytes. */
 export function bytesIn(examples: readonly SentExample[]): number {
   const ofPixels = examples.reduce((sum, example) => sum + pixelBytes(example), 0);
   return new TextEncoder().encode(toJsonLines(examples)).length + ofPixels;
@@ -124,13 +129,13 @@ function lineOf(example: SentExample, index: number): string {
   return JSON.stringify({ image: index, ...told });
 }
 
-/** How many examples of this size may be stored. */
+/** Returns how many examples of this size may be stored. */
 function roomFor(example: SentExample | undefined, most: number): number {
   const bytes = example === undefined ? 0 : pixelBytes(example);
   return bytes === 0 ? most : Math.min(most, Math.floor(MOST_PIXEL_BYTES / bytes));
 }
 
-/** A uniform random sample of `most` examples. */
+/** Draws a uniform random sample of `most` examples. */
 function fewer<T extends SentExample>(kept: readonly Numbered<T>[], most: number, seed: number): Numbered<T>[] {
   const sample = kept.slice(0, most);
   for (const [index, one] of kept.entries()) {

@@ -2,7 +2,7 @@ import { WebVeraError } from '../../../core/errors/error';
 import type { RgbImage } from '../../../core/types/image';
 import { MOST_PIXEL_BYTES } from './examples';
 
-/** A profile's images, one for each line of its examples, in the format of numpy.save: bytes (N, H, W, 3). */
+/** The file of a profile's images, one for each line of the examples file, in the format of numpy.save: bytes (N, H, W, 3). */
 export const IMAGES = 'images.npy';
 
 const HEAD = 128;
@@ -22,8 +22,8 @@ export function imageFile(images: readonly RgbImage[]): Blob {
 }
 
 /**
- * Throws `invalid_format` unless `imageFile` could have written the file for that many images of that size, and
- * `limit_exceeded` before it reads too much.
+ * Reads the images of a file. Rejects with `invalid_format` unless `imageFile` could have written the file for that many images of that
+ * size, and with `limit_exceeded` for a file that is too large, before it is read.
  */
 export async function readImages(file: Blob, expected: ImageCount): Promise<RgbImage[]> {
   const { count, size } = expected;
@@ -42,7 +42,7 @@ export async function readImages(file: Blob, expected: ImageCount): Promise<RgbI
   });
 }
 
-/** The file's header: numpy's format 1.0, padded with spaces. */
+/** Returns the file's header, in numpy's format 1.0, padded with spaces. */
 function headOf({ count, size }: ImageCount): Uint8Array<ArrayBuffer> {
   const version = [1, 0];
   const rest = HEAD - 10;

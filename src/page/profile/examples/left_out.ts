@@ -1,22 +1,22 @@
 import type { SentExample } from '../../../core/types/training';
 
-/** Examples to train on, and others by which the outcome is judged. */
+/** Examples to train on, and others (`judges`) on which the result is evaluated. */
 export interface Trial {
   readonly learnt: readonly SentExample[];
   readonly judges: readonly SentExample[];
-  /** The places of `judges` among all examples. */
+  /** The indices of `judges` among all examples. */
   readonly places: readonly number[];
 }
 
 /** One in `SHARE` examples of a label is left out. If these are fewer than `ENOUGH` in all, one in `SHARE_OF_FEW` is left out instead. */
 const [SHARE, SHARE_OF_FEW] = [5, 3];
 const ENOUGH = 10;
-/** The fewest left-out examples to judge by. */
+/** The smallest number of left-out examples to evaluate on. */
 const FEWEST = 3;
 
 /**
- * Leaves out the last of every five examples of a label, or of every three, in their order. So the same examples are left out again after
- * others were added. Numbers have no labels, so all their examples count as one label's. Returns undefined for too few examples.
+ * Leaves out the last of every five examples of a label, or of every three, in their order, so that the same examples are left out again
+ * after others were added. Examples whose targets are numbers count as examples of one label. Returns undefined for too few examples.
  */
 export function leaveOut(examples: readonly SentExample[], isOfNumbers = false): Trial | undefined {
   const fifth = placesLeftOut(examples, SHARE, isOfNumbers);
@@ -42,7 +42,7 @@ function placesLeftOut(examples: readonly SentExample[], share: number, isOfNumb
   return places;
 }
 
-/** An example's label or labels, as text. */
+/** Returns an example's label or labels, as text. */
 function labelIn(example: SentExample): string {
   if ('label' in example) return JSON.stringify(example.label);
   return 'labels' in example ? JSON.stringify(example.labels) : '';

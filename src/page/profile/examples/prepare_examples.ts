@@ -8,14 +8,14 @@ import { liveHandle, partsKey, type RemoteModel } from '../../models/remote_mode
 import { approved, expectText } from '../feedback/feedback';
 import { MOST_PIXEL_BYTES, textFields } from './examples';
 
-/** Examples checked in one call. */
+/** The number of examples that are checked in one call. */
 const PORTION = 64;
 
 /**
- * Prepares examples for storage, and checks them so that learning can't fail at any: images become bytes of the model's
- * size. Rejects with `invalid_argument` for a value that is no example for the model, an unknown label, and
- * `pixel_values`; `invalid_format` for a file that holds no image; `limit_exceeded` for images of too many bytes. Ratings and
- * preferences stay as they are: the rated or chosen text is checked as an example.
+ * Prepares examples for storage: checks them, so that none can make learning fail, and converts images to bytes of the model's image size.
+ * Rejects with `invalid_argument` for a value that isn't an example for the model, an unknown label, and `pixel_values`; `invalid_format`
+ * for a file that isn't an image; `limit_exceeded` for images of too many bytes. Ratings and preferences stay as they are: the rated or
+ * chosen text is checked as an example.
  */
 export async function prepareExamples(base: RemoteModel, given: readonly unknown[]): Promise<readonly SentExample[]> {
   const { link, info } = base[partsKey];
@@ -56,7 +56,7 @@ function tooMany(count: number): WebVeraError {
   );
 }
 
-/** The largest file, in bytes: all of its examples are in memory at once. */
+/** The largest size of a file, in bytes: all of its examples are in memory at once. */
 const MOST_BYTES = 2 ** 26;
 
 /**

@@ -9,19 +9,19 @@ import { type Numbered, type NumberedExample, type Reservoir, sampleFairly } fro
 /** A rating or a preference. */
 export type Feedback = RatedExample | PreferenceExample;
 
-/** Numbers of a profile's ratings and preferences. */
+/** The numbers of a profile's ratings and preferences. */
 export interface FeedbackCounts {
   /** The number of ratings and preferences ever given, without those that replaced another one. */
   readonly seen: number;
   readonly ratings: number;
   readonly preferences: number;
-  /** Their size in files. */
+  /** The size of all ratings and preferences in files, in bytes. */
   readonly bytes: number;
 }
 
 export const noFeedback: FeedbackCounts = { seen: 0, ratings: 0, preferences: 0, bytes: 0 };
 
-/** All that a profile learns from. Ratings and preferences are sampled apart: many of them displace no example. */
+/** Everything that a profile learns from. Ratings and preferences are sampled separately, so that many of them don't displace examples. */
 export interface ProfileData {
   readonly examples: readonly NumberedExample[];
   readonly feedback: readonly Numbered<Feedback>[];
@@ -33,7 +33,7 @@ export function isPair(example: SentExample): example is PreferenceExample {
   return 'chosen' in example;
 }
 
-/** The fields of a rating or a preference, as `exampleFields` copies them. Throws `invalid_argument` for any other value. */
+/** Returns the fields of a rating or a preference, as `exampleFields` copies them. Throws `invalid_argument` for any other value. */
 export function feedbackFields(where: string, value: unknown): Feedback {
   const example = exampleFields(where, value);
   if (isPreferred(example)) return example;
@@ -66,7 +66,7 @@ function isSame(one: TextOrMessages, other: TextOrMessages): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** The texts that feedback is about: a later rating of them, or preference between them, replaces an earlier one. */
+/** Returns a key for the texts that feedback is about. Later feedback with the same key replaces earlier feedback. */
 function subjectOf(feedback: Feedback): string {
   if (!isPair(feedback)) return JSON.stringify([feedback.prompt, feedback.completion]);
   const pair = [feedback.chosen, feedback.rejected].map((text) => JSON.stringify(text)).sort();
@@ -74,8 +74,8 @@ function subjectOf(feedback: Feedback): string {
 }
 
 /**
- * Adds ratings and preferences to the stored ones, as `sampleFairly` does. A later one about the same texts takes the place of an earlier
- * one, because the person has changed their mind. `seen`: the number ever given, without those that replaced another one.
+ * Adds ratings and preferences to the stored ones, as `sampleFairly` does. One about the same texts as an earlier one replaces it, because
+ * the person has changed their mind. `seen`: the number ever given, without those that replaced another one.
  */
 export function sampleFeedback(
   stored: readonly Numbered<Feedback>[],
@@ -94,18 +94,18 @@ export function latestOf(given: readonly Numbered<Feedback>[]): Numbered<Feedbac
   return [...new Map(given.map((one) => [subjectOf(one.example), one])).values()];
 }
 
-/** The stored ratings and preferences without those about the same texts as `given`. */
+/** Returns the stored ratings and preferences without those about the same texts as `given`. */
 export function withdrawn(stored: readonly Numbered<Feedback>[], given: Feedback): Numbered<Feedback>[] {
   const subject = subjectOf(given);
   return stored.filter(({ example }) => subjectOf(example) !== subject);
 }
 
-/** An example with the text that a person rated or chose. */
+/** Makes an example of the text that a person rated or chose. */
 export function approved(feedback: Feedback): SentExample {
   return likelyExample(feedback.prompt, isPair(feedback) ? feedback.chosen : feedback.completion);
 }
 
-/** An example that makes a text likely after a prompt. */
+/** Makes an example from which a model learns to write a text after a prompt. */
 export function likelyExample(prompt: TextOrMessages, completion: TextOrMessages): SentExample {
   if (typeof prompt === 'string' && typeof completion === 'string') return { prompt, completion };
   return { messages: [...messagesOf(prompt, 'user'), ...messagesOf(completion, 'assistant')] };

@@ -31,22 +31,22 @@ function isText(prompt: Generation['prompt']): prompt is GeneratedText['prompt']
 }
 
 /**
- * The rating of a text. Throws `invalid_argument` for another number than 1, −1 and 0, and for messages that aren't `{ role, content }`.
- * For 0, returns the rating to remove, whose label doesn't matter.
+ * Makes the rating of a text. Throws `invalid_argument` for a number other than 1, −1 and 0, and for messages that aren't `{ role, content
+ * }`. For 0, returns the rating to remove, whose label doesn't matter.
  */
 export function ratingOf({ prompt, completion }: GeneratedText, rating: number): Feedback {
   if (rating !== 1 && rating !== -1 && rating !== 0) throw wrong('rate: rating', '1, -1 or 0', rating);
   return feedbackFields('rate', { prompt, completion: answerTo(prompt, completion), label: rating > 0 });
 }
 
-/** A preference. Throws `invalid_argument` for another value. */
+/** Returns a preference. Throws `invalid_argument` for any other value. */
 export function preferenceOf(value: unknown): Feedback {
   const feedback = feedbackFields('prefer', value);
   if (isPair(feedback)) return feedback;
   throw wrong('prefer', '{ prompt, chosen, rejected }', value, 'One text is rated: profile.rate.');
 }
 
-/** The example by which a person's own text is learnt. Throws `invalid_argument` for an empty text. */
+/** Makes the example from which a person's own text is learnt. Throws `invalid_argument` for an empty text. */
 export function correctedExample({ prompt }: GeneratedText, text: string): SentExample {
   if (typeof text === 'string' && text.trim() !== '') return likelyExample(prompt, answerTo(prompt, text));
   const hint = 'A text of which no word is good is rated: profile.rate(generation, -1).';

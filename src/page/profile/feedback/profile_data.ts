@@ -39,7 +39,10 @@ export function withoutFeedback(given: Feedback): (state: ProfileState, data: Pr
   return (state, data) => ({ state, data: { feedback: withdrawn(data.feedback, given) } });
 }
 
-/** Splits examples, preferences and ratings, each kind by itself, into those to learn from and those held out. Places are within a kind. */
+/**
+ * Splits examples, preferences and ratings, each kind separately, into those to learn from and those held out. Places are indices within a
+ * kind.
+ */
 export function splitData({ examples, feedback }: ProfileData): SplitExamples {
   const preferences = feedback.filter(({ example }) => isPair(example));
   const ratings = feedback.filter(({ example }) => !isPair(example));
@@ -61,7 +64,7 @@ export function sampledData({ seed, seen, settings, feedback }: ProfileState, da
   };
 }
 
-/** The changes that store the given lists, or that delete the stored ones if `keep_examples` is false. */
+/** Returns the changes that store the given lists, or that delete the stored ones if `keep_examples` is false. */
 export function storedChanges({ state, data }: DataChanges): Changes {
   const { keep_examples } = state.settings;
   const examples = data.examples && (keep_examples ? data.examples : []);
@@ -75,7 +78,7 @@ export function storedChanges({ state, data }: DataChanges): Changes {
   };
 }
 
-/** The numbers of examples, ratings and preferences. */
+/** Returns the numbers of examples, ratings and preferences. */
 export function countsIn({ examples, feedback }: ProfileData): Record<'examples' | 'ratings' | 'preferences', number> {
   const preferences = feedback.filter(({ example }) => isPair(example)).length;
   return { examples: examples.length, ratings: feedback.length - preferences, preferences };

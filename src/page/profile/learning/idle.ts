@@ -1,4 +1,4 @@
-/** Why a run that only trains in idle time has to wait. */
+/** The reason why a run that trains only in idle time has to wait. */
 export type IdleReason = 'hidden' | 'busy';
 
 /** Milliseconds without input after which the page counts as idle. */
@@ -8,8 +8,8 @@ const SIGNS = ['keydown', 'pointerdown', 'pointermove', 'wheel', 'touchstart', '
 type Page = Pick<Document, 'addEventListener' | 'removeEventListener' | 'visibilityState'>;
 
 /**
- * Calls back when a reason to wait starts or ends, until the returned function is called. The reasons: the page is
- * hidden, or its visitor is using it. Starts as busy. Without a page there is never a reason.
+ * Calls `onChange` when a reason to wait begins or ends, until the returned function is called. The reasons: the page is hidden ('hidden'),
+ * or the visitor is using it ('busy'). At first the page counts as busy. Without a page, as in Node, `onChange` is never called.
  */
 export function watchIdle(
   onChange: (reason: IdleReason, holds: boolean) => void,
@@ -41,7 +41,7 @@ export function watchIdle(
   };
 }
 
-/** Calls `body` when the browser is idle. Uses a timeout in Safari, which has no idle callbacks. */
+/** Calls `body` when the browser is idle. Safari has no `requestIdleCallback`, so a timeout replaces it there. */
 function whenIdle(body: () => void): void {
   const { requestIdleCallback } = globalThis as { readonly requestIdleCallback?: (body: () => void) => number };
   if (requestIdleCallback === undefined) setTimeout(body);

@@ -3,18 +3,18 @@ import type { SentExample } from '../../../core/types/training';
 import type { LearningCopy } from './learn_method';
 import type { Phase } from './phases';
 
-/** The loss of vectors on the examples of one kind. */
+/** An adapter's loss and accuracy on examples of one kind. */
 export interface Figures {
-  /** The mean over all predictions, preferences or ratings. If it isn't finite, the largest number. */
+  /** The mean over all predictions, preferences or ratings. If the mean isn't finite, the largest finite number. */
   readonly loss: number;
   /** The share of preferences whose chosen text has the higher reward; null for other kinds. */
   readonly accuracy: number | null;
 }
 
-/** Examples evaluated at a time; a run may pause in between. */
+/** The number of examples to evaluate at a time. The run can pause in between. */
 const PORTION = 32;
 
-/** Evaluates an adapter on examples of a phase's kind. Undefined if none has anything to predict. */
+/** Evaluates an adapter on examples of a phase's kind. Resolves with undefined if no example has anything to predict. */
 export async function judge(
   { learner: { host }, turn: { run, signal } }: LearningCopy,
   { plan }: Phase,
@@ -39,7 +39,7 @@ export async function judge(
   return { loss, accuracy: hasAccuracy ? right / predictions : null };
 }
 
-/** Ignores examples with nothing to predict, for example of one token. */
+/** Returns no metrics if the error only reports examples without anything to predict, such as texts of one token. Rethrows other errors. */
 function nothingToJudge(error: unknown): Record<string, number> {
   if (error instanceof WebVeraError && error.code === 'invalid_argument' && 'leftOut' in error.detail) return {};
   throw error;

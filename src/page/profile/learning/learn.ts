@@ -17,19 +17,19 @@ const METHODS: Readonly<Record<LearnMethod, LearnMethodKind>> = {
   refine: REFINE,
 };
 
-/** Throws `invalid_argument` for a base model that can't learn by a method. */
+/** Throws `invalid_argument` if the base model can't learn with this method. */
 export function expectUsable(method: LearnMethod, host: ProfileHost): void {
   METHODS[method].expectUsable(host);
 }
 
-/** The steps of a run by a method, if every example is a row of its own. */
+/** Returns the number of steps of a run with this method, if every example takes one row. */
 export function learnSteps(method: LearnMethod, asked: AskedRun, host: ProfileHost): number {
   return METHODS[method].steps(asked, host);
 }
 
 /**
- * Improves a copy of the vectors, so that the current ones stay intact. The copy replaces them unless it does worse on the
- * held-out examples.
+ * Improves a copy of the vectors, so that the current ones don't change during the run. The copy then replaces them unless it does worse on
+ * the held-out examples.
  */
 export async function learn(learner: LearnContext, unfinished: Unfinished, turn: LearnTurn): Promise<TrainOutput> {
   const { id, host, adapter, vectors } = learner;
@@ -56,8 +56,8 @@ export async function learn(learner: LearnContext, unfinished: Unfinished, turn:
 }
 
 /**
- * The errors after which a run may resume. Only the device or the worker failed, or another tab holds the run or changes the profile. The
- * other tab may be using the run and its checkpoints.
+ * The errors after which a run may resume: the device or the worker failed, or another tab holds the run or changes the profile. That tab
+ * may be using the run and its checkpoints, so they aren't deleted.
  */
 const INTERRUPTIONS: readonly ErrorCode[] = ['device_lost', 'gpu_blocked', 'worker_crashed', 'locked_by_other_tab'];
 
@@ -68,6 +68,6 @@ export function isInterruption(error: unknown, session: AbortSignal): boolean {
 }
 
 function pauseOrResume(run: LearnRun, reason: IdleReason, holds: boolean): void {
-  // If the request fails, the run has ended.
+  // If the request fails, the run has ended, so there is nothing to report.
   (holds ? run.pauseFor(reason) : run.resumeFor(reason)).catch(() => {});
 }

@@ -5,24 +5,24 @@ import type { LearnArguments, ProfileSettings, Unfinished, Vectors } from '../st
 import type { LearnRecord } from '../types';
 import type { LearnRun } from './learn_run';
 
-/** The profile that a run learns for, and its callbacks. */
+/** The profile that a run learns for, and the callbacks that store the run's progress and result. */
 export interface LearnContext {
   readonly id: string;
   /** The random id in the profile's state, `ProfileState.born`. */
   readonly born: string;
   readonly host: ProfileHost;
-  /** The adapter with the current vectors. */
+  /** The name of the adapter with the current vectors. */
   readonly adapter: string;
-  /** The current vectors. */
+  /** The current vectors, as stored. */
   readonly vectors: Vectors;
   readonly settings: ProfileSettings;
-  /** Whether the current head was solved for, or was never trained: while no examples are held out, a solved head always replaces it. */
+  /** Whether the head was solved for or never trained. While no examples are held out, a newly solved head always replaces such a head. */
   readonly isSolved: boolean;
-  /** Stores how far the run has come. */
+  /** Stores the run's progress. */
   progressed(unfinished: Unfinished): Promise<void>;
   /**
-   * Ends the run with an outcome for the history, and with the new vectors if they are better. Resolves with whether
-   * they were taken.
+   * Ends the run: adds `record` to the history, and replaces the current vectors by `better`, if given. Resolves with whether the vectors
+   * were replaced.
    */
   finish(record: LearnRecord, better: Vectors | undefined): Promise<boolean>;
 }
@@ -34,10 +34,10 @@ export interface LearnTurn {
   readonly signal: AbortSignal;
 }
 
-/** A copy of a profile's vectors, which a run changes. */
+/** A run, and the copy of the profile's vectors that the run changes. */
 export interface LearningCopy {
   readonly learner: LearnContext;
-  /** The copy's adapter. */
+  /** The name of the copy's adapter. */
   readonly copy: string;
   readonly unfinished: Unfinished;
   readonly turn: LearnTurn;
@@ -45,18 +45,18 @@ export interface LearningCopy {
 
 export interface Improvement {
   readonly output: TrainOutput;
-  /** `taken`: whether the copy should replace the current vectors. */
+  /** The field `taken` says whether the copy should replace the current vectors. */
   readonly outcome: Omit<LearnRecord, 'at' | 'method'>;
 }
 
 /** The arguments and the examples of a run. */
 export interface AskedRun extends LearnArguments, SplitExamples {}
 
-/** A way to improve a copy of the vectors, and to judge whether it is better. */
+/** A learning method: improves a copy of the vectors, and judges whether the copy is better. */
 export interface LearnMethodKind {
-  /** Throws `invalid_argument` for a base model that can't learn in this way. */
+  /** Throws `invalid_argument` if the base model can't learn with this method. */
   expectUsable(host: ProfileHost): void;
-  /** The steps of its training, if every example is a row of its own; 0 if it trains nothing. */
+  /** Returns the number of training steps, if every example takes one row; 0 if the method trains nothing. */
   steps(asked: AskedRun, host: ProfileHost): number;
   improve(copy: LearningCopy): Promise<Improvement>;
 }

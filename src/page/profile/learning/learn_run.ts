@@ -5,27 +5,30 @@ import { Followed, Replay } from '../../training/replay';
 import { beginningOf } from '../../training/run_report';
 import { type PausableRun, stopRules } from '../../training/train_run';
 
-/** One part of a longer run: the numbers of steps before it, after it, and planned in it. */
+/** One part of a longer run: the numbers of steps before the part, planned in it, and after it. */
 export interface PartSteps {
   readonly before: number;
   readonly own: number;
   readonly after: number;
 }
 
-/** A run with work of its own around the training run that it follows. It is paused while there is any reason to. */
+/**
+ * A run of `learn`. It follows one or more training runs, and does its own work before and after them, such as evaluation. It is paused
+ * while there is at least one reason to pause.
+ */
 export class LearnRun extends Followed<TrainEvent, TrainOutput> implements PausableRun {
   protected readonly items = new Replay<TrainEvent>();
   protected readonly result: Promise<TrainOutput>;
-  /** Pauses the work around the training run. The training run gets all reasons too, and pauses itself. */
+  /** Pauses this run's own work. A training run in progress receives the same reasons, and pauses itself. */
   readonly #gate = new PauseGate((reason) => this.#report('paused', reason));
   #state = beginningOf(0);
-  /** The training run, while it is in progress. */
+  /** The training run in progress. */
   #inner: PausableRun | undefined;
-  /** Undefined while the training run is the whole run. */
+  /** The place of the training run in this run; undefined while the training run is the whole run. */
   #part: PartSteps | undefined;
-  /** The logs of all training runs, in one list that all states share. */
+  /** The logs of all training runs, in one list that all reported states share. */
   readonly #logs: StepLogs[] = [];
-  /** The number of the earlier training runs' logs. */
+  /** The number of logs that come from earlier training runs. */
   #earlier = 0;
   #stopped: { save?: boolean } | undefined;
 
@@ -83,15 +86,15 @@ export class LearnRun extends Followed<TrainEvent, TrainOutput> implements Pausa
   }
 
   /**
-   * Follows a training run: forwards its events to this run's readers, and this run's requests to it. With `part`, its steps are counted
-   * among those of the whole run.
+   * Follows the training run `inner`: passes its events to this run's readers, and passes requests to pause or stop on to it. With `part`,
+   * the step numbers count the steps of the whole run.
    */
   async follow(inner: PausableRun, part?: PartSteps): Promise<TrainOutput> {
     this.#inner = inner;
     this.#part = part;
     this.#earlier = this.#logs.length;
     try {
-      // If a request fails, the output rejects with the reason.
+      // A failed request is ignored here, because the training run itself rejects with the reason.
       if (this.#stopped !== undefined) inner.stop(this.#stopped).catch(() => {});
       else for (const reason of this.#gate.reasons) inner.pauseFor(reason).catch(() => {});
       for await (const event of inner) this.items.push(this.#placedEvent(event));
@@ -103,13 +106,13 @@ export class LearnRun extends Followed<TrainEvent, TrainOutput> implements Pausa
   }
 
   #placedEvent(event: TrainEvent): TrainEvent {
-    // The training run has replaced its list of logs, so its logs up to now no longer count.
+    // The training run has returned to an earlier state and replaced its list of logs, so the logs copied from it are removed.
     if (event.type === 'restored' || event.type === 'recovered') this.#logs.length = this.#earlier;
     const state = this.#placed(event.state);
     return event.type === 'log' ? { ...event, state, logs: this.#placedLogs(event.logs) } : { ...event, state };
   }
 
-  /** The state of the training run as one of the whole run. */
+  /** Converts a state of the training run to a state of the whole run, and copies its new logs to `#logs`. */
   #placed(state: TrainerState): TrainerState {
     if (this.#part === undefined) return state;
     const { before, own, after } = this.#part;
@@ -121,7 +124,7 @@ export class LearnRun extends Followed<TrainEvent, TrainOutput> implements Pausa
     return {
       ...state,
       global_step: before + global_step,
-      // The number of steps is unknown until the training run has read its data.
+      // `max_steps` is negative until the training run has read its data, so the planned number of steps is used.
       max_steps: before + (max_steps < 0 ? own : max_steps) + after,
       log_history: this.#logs,
     };

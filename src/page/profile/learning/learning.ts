@@ -15,7 +15,7 @@ import { expectUsable, isInterruption, learn, learnSteps } from './learn';
 import type { LearnContext } from './learn_method';
 import { LearnRun } from './learn_run';
 
-/** The inputs of a run, and the lock that it holds. */
+/** The inputs of a run, and the function that releases the run's lock. */
 interface Beginning {
   readonly unfinished: Unfinished;
   readonly resumes: boolean;
@@ -33,30 +33,30 @@ export interface LearningProfile {
   /** Aborts when the profile is closed or forgotten. */
   readonly life: AbortSignal;
   readonly state: ProfileState;
-  /** The name of its adapter in the model. */
+  /** The name of the profile's adapter in the model. */
   readonly adapter: string;
   readonly isOpen: boolean;
-  /** Whether it was closed because it was forgotten. */
+  /** Whether the profile was closed because it was forgotten, that is deleted. */
   readonly isForgotten: boolean;
   expectOpen(): void;
-  /** The stored profile; undefined if it was forgotten meanwhile. */
+  /** Reads the stored profile. Resolves with undefined if the profile was forgotten meanwhile. */
   read(): Promise<StoredProfile | undefined>;
   data(stored: StoredProfile): ProfileData;
-  /** Changes the stored profile. If anything fails, nothing has changed. */
+  /** Changes the stored profile. If storing fails, nothing has changed. */
   change(body: (stored: StoredProfile) => Changes): Promise<void>;
-  /** As `change`, with new vectors. */
+  /** As `change`, and also replaces the vectors. */
   exchange(vectors: Vectors, body: (stored: StoredProfile) => Changes): Promise<void>;
   takeToLearn(): Promise<Release>;
 }
 
-/** The runs of one profile, one at a time. */
+/** Starts, resumes and ends the runs of one profile, one at a time. */
 export class ProfileLearning {
   readonly #profile: LearningProfile;
   readonly #onChange: () => void;
   #run: LearnRun | undefined;
-  /** The run that resumed by itself after the profile was opened. A call of `learn` replaces it. */
+  /** A run that resumed only after the profile was opened, when another tab released its lock. A call of `learn` replaces it. */
   #late: LearnRun | undefined;
-  /** Ends the run in progress. */
+  /** Aborts the run in progress. */
   #ends = new AbortController();
 
   constructor(profile: LearningProfile, onChange: () => void) {
@@ -78,9 +78,7 @@ export class ProfileLearning {
     });
   }
 
-  /**
-   * Ends the run `busy` and registers another one, if `busy` resumed by itself after the profile was opened. Throws for any other run.
-   */
+  /** Ends the run `busy` and registers another one, if `busy` is the late run. Throws `invalid_argument` for any other run. */
   async #replaceLate(busy: LearnRun, { method = 'train' }: LearnOptions, register: () => void): Promise<void> {
     const { id, host } = this.#profile;
     if (busy !== this.#late) throw learningAlready(id);
@@ -91,7 +89,7 @@ export class ProfileLearning {
     register();
   }
 
-  /** The steps of a `learn` with these options; 0 without examples. */
+  /** Resolves with the number of steps of a `learn` with these options; 0 without examples. */
   async steps(options: Pick<LearnOptions, 'method' | 'args' | 'preferences' | 'ratings'>): Promise<number> {
     checkOptions('steps', options, stepsRules);
     const { method = 'train' } = options;
@@ -104,7 +102,8 @@ export class ProfileLearning {
   }
 
   /**
-   * Resumes a run that a closed page left unfinished. If another tab has resumed it, or is still pausing it, waits for that tab to close.
+   * Resumes a run that a closed page left unfinished. If another tab holds the learning lock, resolves at once, and the run resumes when
+   * that tab releases the lock.
    */
   async resumeUnfinished(): Promise<void> {
     if ((await this.#readUnfinished()) === undefined) return;
@@ -117,7 +116,7 @@ export class ProfileLearning {
       .catch(() => {}); // the profile was closed meanwhile, or the next `open` reports the error
   }
 
-  /** Waits until a run is over. Default: the run in progress. */
+  /** Waits until a run has ended, whether it resolved or rejected. Default: the run in progress. */
   async over(run = this.#run): Promise<void> {
     await run?.then(
       () => {},
@@ -125,7 +124,7 @@ export class ProfileLearning {
     );
   }
 
-  /** Ends the run in progress for good: it won't resume. */
+  /** Aborts the run in progress with `reason`. The run won't resume. */
   async end(reason: unknown): Promise<void> {
     while (this.#run !== undefined) {
       this.#ends.abort(reason);
@@ -138,7 +137,7 @@ export class ProfileLearning {
       const unfinished = await this.#readUnfinished();
       if (unfinished === undefined || !this.#profile.isOpen || this.#run !== undefined) return release();
       const resumed = this.#start(undefined, async () => ({ unfinished, resumes: true, release }));
-      // No caller of this page asked for the run. Its errors go to its followers, and a later visit tries again.
+      // No caller of this page started the run, so its rejection counts as handled. Readers of the run still get the error.
       resumed.catch(() => {});
       if (isLate) this.#late = resumed;
     } catch (error) {
@@ -147,7 +146,10 @@ export class ProfileLearning {
     }
   }
 
-  /** The unfinished run, if there is one. A damaged record counts as none, because the vectors don't depend on it. */
+  /**
+   * Reads the stored unfinished run, if there is one for the current vectors. A damaged record counts as none, because the vectors don't
+   * depend on it.
+   */
   async #readUnfinished(): Promise<Unfinished | undefined> {
     const stored = await this.#profile.read();
     try {
@@ -159,7 +161,7 @@ export class ProfileLearning {
     }
   }
 
-  /** Starts a run. It counts as the run in progress at once, or, while there is another one, as soon as `begin` calls `register`. */
+  /** Starts a run. It becomes the run in progress at once or, while there is another one, as soon as `begin` calls `register`. */
   #start(signal: AbortSignal | undefined, begin: (register: () => void) => Promise<Beginning>): LearnRun {
     const ends = new AbortController();
     const signals = [this.#profile.life, ends.signal, ...(signal === undefined ? [] : [signal])];
@@ -255,7 +257,7 @@ export class ProfileLearning {
             }));
             return true;
           } catch (error) {
-            // The new vectors are invalid for an adapter, so they aren't taken.
+            // The new vectors can't be loaded as an adapter, so the profile doesn't take them.
             if (!(error instanceof WebVeraError) || error.code !== 'invalid_format') throw error;
           }
         }
@@ -266,7 +268,7 @@ export class ProfileLearning {
     };
   }
 
-  /** Deletes an unfinished run that is unwanted or can't succeed. */
+  /** Deletes a stored unfinished run and its checkpoints, because the run is no longer wanted or can't succeed. */
   async #abandon(): Promise<void> {
     const { storage } = this.#profile;
     await storage.deleteCheckpoints();

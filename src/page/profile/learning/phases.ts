@@ -12,13 +12,13 @@ import type { LearnArguments } from '../storage/record';
 import { LEARN_KINDS, type LearnKind } from '../types';
 import type { AskedRun } from './learn_method';
 
-/** The training of a phase. */
+/** The plan to train one phase: its number of steps, and how to create its trainer. */
 export interface PhasePlan {
   readonly steps: number;
   trainer(init: Omit<TrainerInit, 'args'>): Trainer;
 }
 
-/** The data of one kind in a run, and the plan of its training. */
+/** A run's data of one kind, and the plan to train on this data. */
 export interface Phase {
   readonly kind: LearnKind;
   readonly learnt: readonly SentExample[];
@@ -27,23 +27,25 @@ export interface Phase {
 }
 
 /**
- * The number of steps that a run with few examples reaches by repeating them, if its arguments give no length. In docs/RESULTS.md, runs
- * learn classes in so many steps.
+ * If the arguments set neither steps nor epochs, a run with few examples repeats them until it has this many steps. So many steps were
+ * enough to learn classes (docs/RESULTS.md).
  */
 const ENOUGH_STEPS = 60;
-/** The most epochs to reach `ENOUGH_STEPS`. In more, models forget more than they learn. */
+/** The largest number of epochs to reach `ENOUGH_STEPS`. With more epochs, models forget more than they learn. */
 const MOST_EPOCHS = 16;
 /**
- * The learning rate of preferences and ratings as a share of that of examples. At the full rate, the bundled model forgets more than it
- * learns. At this rate, the perplexity of another text rises by less than a tenth (docs/RESULTS.md).
+ * The learning rate for preferences and ratings, as a share of the rate for examples. At the full rate, the bundled model forgets more than
+ * it learns. At this share of it, the perplexity of another text rises by less than a tenth (docs/RESULTS.md).
  */
 const SHARE_OF_RATE = 0.18;
-/** The largest weight of the rarer of good and bad ratings. */
+/** The largest weight of the rarer kind of ratings, good or bad. */
 const MOST_WEIGHT = 4;
-/** The fewest ratings of a batch: the texts of a batch together give the estimate of how far the model is from its base. */
+/** The smallest batch of ratings. KTO estimates the divergence from the base model over the texts of a batch, so it needs at least two. */
 const LEAST_RATINGS = 2;
 
-/** The phases of a run, one for each kind of data that it has. They share `max_steps` in proportion to their numbers of examples. */
+/**
+ * Returns the phases of a run, one for each kind of data in it. The phases share `max_steps` in proportion to their numbers of examples.
+ */
 export function phasesOf(
   { learnt, held, ...given }: Omit<AskedRun, 'learnt_places' | 'held_places'>,
   kinds: readonly LearnKind[] = LEARN_KINDS,
@@ -67,7 +69,7 @@ function kindOf(example: SentExample): LearnKind {
   return isPair(example) ? 'preferences' : 'ratings';
 }
 
-/** Divides steps in proportion to numbers of examples. If there are enough steps, each number gets at least one. */
+/** Divides `steps` in proportion to `counts`. If there are enough steps, each count gets at least one. */
 export function sharedSteps(steps: number, counts: readonly number[]): number[] {
   const total = counts.reduce((sum, count) => sum + count, 0);
   const rest = Math.max(0, steps - counts.length);
@@ -81,12 +83,15 @@ export function sharedSteps(steps: number, counts: readonly number[]): number[] 
   });
 }
 
-/** Whether the arguments of this kind alone give the length of its phase. */
+/** Whether this kind's own arguments set the number of steps or epochs of its phase. */
 function hasOwnLength(given: LearnArguments, kind: LearnKind): boolean {
   return kind !== 'examples' && (given[kind].max_steps ?? given[kind].num_train_epochs) !== undefined;
 }
 
-/** `share`: the phase's share of the steps that the arguments give to all; undefined if they give none. */
+/**
+ * Plans one phase. `share`: the phase's share of the run's `max_steps`; undefined if the run has no `max_steps`, or if the phase's own
+ * arguments set its length.
+ */
 function planOf(
   { kind, learnt }: Pick<Phase, 'kind' | 'learnt'>,
   given: LearnArguments,
@@ -123,7 +128,7 @@ function planOf(
   }
 }
 
-/** The rate at which a model learns preferences and ratings. */
+/** Returns the default learning rate for preferences and ratings. */
 function slowerRate({ model }: Pick<TrainerInit, 'model'>, args: TrainingArguments): number {
   return SHARE_OF_RATE * resolveTrainingArguments(args, model[defaultsKey]).learning_rate;
 }
@@ -143,7 +148,7 @@ function stepArguments(args: LengthArguments): LengthArguments {
   return Object.fromEntries(STEP_ARGUMENTS.map((name) => [name, args[name]]));
 }
 
-/** The given arguments. If they leave the number of steps open, few examples are repeated more often. */
+/** Returns the given arguments. If they set neither steps nor epochs, adds a number of epochs that repeats few examples more often. */
 export function trainArguments<A extends LengthArguments>(given: A, examples: number): A {
   if (given.max_steps !== undefined || given.num_train_epochs !== undefined) return given;
   const resolved = resolveTrainingArguments(stepArguments(given));
@@ -160,7 +165,10 @@ function ratingArguments(given: TrainingArguments, own: KTOConfig, ratings: read
   return trainArguments({ ...others, ...batch, ...weights, ...own }, ratings.length);
 }
 
-/** Weights by which good and bad ratings count alike, except that the rarer kind weighs at most four times as much. */
+/**
+ * Returns weights with which all good ratings count as much as all bad ones, except that the weight of the rarer kind is at most
+ * `MOST_WEIGHT`.
+ */
 export function balancedWeights(
   ratings: readonly SentExample[],
 ): Pick<KTOConfig, 'desirable_weight' | 'undesirable_weight'> {

@@ -18,40 +18,46 @@ import type { LearnCandidate } from '../types';
 import type { LearningCopy, LearnMethodKind } from './learn_method';
 import { expectSolvable, finite, outcomeOf, outputOf, solveCopy } from './solved_head';
 
-/** Steps of a run whose arguments leave their number open, and the number of examples for which it takes one more step. */
+/** If the arguments set no number of steps: the basic number of steps, and the number of examples for each additional step. */
 const STEPS = 60;
 const EXAMPLES_OF_A_STEP = 20;
-/** Rows of a batch, within which examples are compared. */
+/** The default number of rows in a batch, and the smallest number with the objective 'contrast', which compares the rows of a batch. */
 const BATCH = 16;
 const LEAST_BATCH = 4;
-/** Learning rates with the objective 'labels': of the vectors, and of the solved head, which stays as it is while they train. */
+/**
+ * Default learning rates with the objective 'labels': for the vectors, and for the solved head, which doesn't change while the vectors
+ * train.
+ */
 const RATE_BY_LABELS = 1e-2;
 const HEAD_RATE = 0;
-/** The fewest classes that are contrasted. With two, a batch would compare each row with only one other class. */
+/** The smallest number of classes for the objective 'contrast'. With two classes, each row would be compared with only one other class. */
 const LEAST_CLASSES = 3;
 
-/** The fewest held-out examples to judge by. With fewer, examples are left out of the training to judge by, if there are enough. */
+/**
+ * The smallest number of held-out examples to compare candidates on. With fewer, other examples are left out of the training for this, if
+ * there are enough of them.
+ */
 const ENOUGH = 20;
 
-/** The share of the way back from the trained vectors to those before the run. */
+/** The weight of the vectors before the run in the candidate 'halfway'; the trained vectors have the rest. */
 const HALFWAY = 0.5;
 
-/** Vectors with a head that was solved for over them. */
+/** Vectors, and the head that was solved for with these vectors. */
 interface SolvedVectors {
   readonly name: LearnCandidate['name'];
   readonly fit: HeadFit;
   readonly vectors: Vectors;
 }
 
-/** Solved vectors, judged on other examples than their head was solved for. */
+/** Solved vectors, judged on examples that their head wasn't fitted to. */
 interface JudgedVectors extends SolvedVectors {
   readonly judged: HeldOutFit;
 }
 
 /**
- * Solves for the head over the vectors from before, over trained ones, and over those halfway between them. The copy ends with the trained
- * ones, unless others are clearly better on held-out examples, or on examples left out of the training. If there are none to judge by, it
- * ends with the vectors from before, because vectors can't be judged by the examples that they were trained on.
+ * Compares three candidates, each with a head that is solved for: the vectors before the run, the trained vectors, and the mean of both.
+ * The copy gets the trained vectors, unless another candidate is clearly better on held-out examples, or on examples left out of the
+ * training. If there are no such examples, nothing is trained, because vectors can't be judged on the examples that they were trained on.
  */
 export const REFINE: LearnMethodKind = {
   expectUsable: (host) => expectSolvable(host, 'refine'),
@@ -72,19 +78,19 @@ export const REFINE: LearnMethodKind = {
   },
 };
 
-/** Gives the copy the chosen vectors, with a head that is solved for over all examples to learn from. */
+/** Loads the chosen vectors into the copy, with a head that is fitted to all examples to learn from. */
 async function finished(parts: LearningCopy, { name, fit, vectors }: SolvedVectors): Promise<HeadFit> {
   const { copy, learner, turn } = parts;
   await learner.host.remove(copy);
   await learner.host.place(copy, filesOf(vectors), { is_trainable: true });
   turn.signal.throwIfAborted();
-  // A trial stores no features. Solving for the chosen vectors' head again stores them, even if the trial had the same examples.
+  // A trial stores no features. Solving again stores the features of the chosen vectors, even if the trial used the same examples.
   return name === 'instant' ? fit : solveCopy(parts, { as: { C: fit.C, scale: scaleOf(fit) } });
 }
 
 /**
- * The examples to train on, and those to judge by: the held-out ones if these are enough, else examples that are left out of the training,
- * else the few held-out ones. Undefined if there are none to judge by.
+ * Returns the examples to train on, and the examples to judge by: the held-out ones if there are enough, else examples that are left out of
+ * the training, else the few held-out ones. Returns undefined if there are none to judge by.
  */
 function trialOf(
   { learnt, learnt_places, held, held_places }: SplitExamples,
@@ -97,7 +103,7 @@ function trialOf(
   return { ...left, places: learnt_places.filter((_, index) => places.has(index)) };
 }
 
-/** Whether a trial trains on all examples to learn from, because held-out examples judge it. */
+/** Whether a trial trains on all examples to learn from. If so, held-out examples judge it. */
 function trainsOnAll({ learnt }: Trial, { unfinished }: LearningCopy): boolean {
   return learnt.length === unfinished.learnt.length;
 }
@@ -108,14 +114,14 @@ interface Comparison {
   readonly chosen: JudgedVectors;
 }
 
-/** Trains the copy on the trial's examples, and compares the candidates by the trial's judges. */
+/** Trains the copy on the trial's examples, and compares the candidates on the examples in `trial.judges`. */
 async function compared(parts: LearningCopy, trial: Trial, first: SolvedVectors): Promise<Comparison> {
   const { copy, learner } = parts;
   const { host, adapter } = learner;
   const objective = objectiveFor(host);
   const instant = judgedOf(trainsOnAll(trial, parts) ? first : await solvedHead(parts, trial));
-  // Cross-validation over trained vectors would be too optimistic, so heads over them get the strength of `instant`. They don't get its
-  // factor of the scores: through a head with a tiny factor, training learns little.
+  // Cross-validation with trained vectors would be too optimistic, so their heads get the strength of `instant`. They don't get its scale
+  // of the scores, because vectors learn little through a head with a tiny scale.
   const as = { C: instant.fit.C, scale: 1 };
   if (objective === 'labels') await solveCopy(parts, { on: trial, as, keepsFeatures: false });
   const output = await train(parts, trial.learnt, objective);
@@ -136,7 +142,7 @@ async function compared(parts: LearningCopy, trial: Trial, first: SolvedVectors)
 
 interface SolvingCandidate {
   readonly name: SolvedVectors['name'];
-  /** A head whose strength and scale are taken over. */
+  /** A head whose strength C and scale of the scores are used for this candidate's head. */
   readonly as?: Pick<HeadFit, 'C' | 'scale'>;
 }
 
@@ -157,8 +163,9 @@ function judgedOf(solved: SolvedVectors): JudgedVectors {
 }
 
 /**
- * The trained vectors, or the best other ones if these are better by more than the standard error of the difference. Training helps more
- * often than not, and the judges are few: with eight examples a class, the better vectors often have the higher loss.
+ * Returns the trained vectors, or the best other candidate if its loss is lower by more than the standard error of the difference. The
+ * trained vectors are preferred because training usually helps, while the judging examples are few: with eight examples per class, the
+ * better vectors often have the higher loss.
  */
 function best(trained: JudgedVectors, others: readonly JudgedVectors[]): JudgedVectors {
   const lowest = others.reduce((low, one) => (lossOf(one) < lossOf(low) ? one : low));
@@ -166,17 +173,17 @@ function best(trained: JudgedVectors, others: readonly JudgedVectors[]): JudgedV
   return lossOf(trained) - lossOf(lowest) > margin ? lowest : trained;
 }
 
-/** The calibrated loss over the trial's judges, by which candidates are compared. */
+/** Returns the calibrated loss on the trial's judging examples, by which candidates are compared. */
 function lossOf({ judged }: JudgedVectors): number {
   return finite(judged.calibrated.loss);
 }
 
-/** The factor of the scores that the judges of a fit suggest for a head over the same vectors. */
+/** Returns the scale of the scores that calibrates this fit on its judging examples. A new head with the same vectors gets it. */
 function scaleOf({ scale, held_out }: HeadFit): number {
   return scale * (held_out?.calibrated.scale ?? 1);
 }
 
-/** The standard error of the mean difference between two lists; 0 if it isn't finite. */
+/** Returns the standard error of the mean difference between two lists; 0 if it isn't finite. */
 export function standardError(a: readonly number[], b: readonly number[]): number {
   const n = a.length;
   const differences = a.map((loss, index) => loss - (b[index] ?? Number.NaN));
@@ -186,7 +193,7 @@ export function standardError(a: readonly number[], b: readonly number[]): numbe
   return Number.isFinite(error) ? error : 0;
 }
 
-/** Trains the vectors that the copy's head reads. */
+/** Trains the copy's vectors. By default, the head doesn't change. */
 async function train(
   { copy, learner: { host }, unfinished: { args }, turn: { run, resumes, signal } }: LearningCopy,
   learnt: readonly SentExample[],
@@ -202,13 +209,19 @@ async function train(
   return run.follow(pausable(trainer.train({ resume_from_checkpoint: resumes, signal })));
 }
 
-/** Returns 'contrast' for three classes or more; 'labels' for two classes, for numbers, and for several labels at once. */
+/**
+ * Returns 'contrast' for a classifier of three or more classes; 'labels' for two classes, for regression, and for several labels per
+ * example.
+ */
 function objectiveFor({ base }: ProfileHost): ResolvedTrainingArguments['objective'] {
   const classes = problemOf(base) === null ? (labelsOf(base)?.length ?? 0) : 0;
   return classes >= LEAST_CLASSES ? 'contrast' : 'labels';
 }
 
-/** The arguments of the training between the two solutions of the head. Given ones apply, except those that 'contrast' doesn't use. */
+/**
+ * Returns the arguments of the training between the two times that the head is solved for: the given ones, except those that 'contrast'
+ * doesn't use, and defaults for the rest.
+ */
 export function refineArguments(
   given: TrainingArguments,
   examples: number,

@@ -8,7 +8,7 @@ import type { ProfileHost } from '../host';
 import type { LearnCandidate, LearnMethod } from '../types';
 import type { Improvement, LearnContext, LearningCopy } from './learn_method';
 
-/** Throws `invalid_argument` for a base model without a head that can be solved for. */
+/** Throws `invalid_argument` if the base model has no head that can be solved for. */
 export function expectSolvable({ base }: ProfileHost, method: LearnMethod): void {
   const { hasNamedLabels, labels, name } = base[partsKey].info.task;
   if (hasNamedLabels && labels === 'of rows') return;
@@ -17,15 +17,15 @@ export function expectSolvable({ base }: ProfileHost, method: LearnMethod): void
 }
 
 interface Solving {
-  /** Default: the examples to learn from, and those held out. */
+  /** The examples to fit and to judge by. Default: all examples to learn from, and the held-out ones. */
   readonly on?: Pick<Trial, 'learnt' | 'judges'> | undefined;
-  /** A head whose strength and scale are taken over. Default: cross-validation chooses both. */
+  /** A head whose strength C and scale of the scores are used. Default: cross-validation chooses both. */
   readonly as?: Pick<HeadFit, 'C' | 'scale'> | undefined;
   /** Whether the profile stores the features, because another session may need them. Default: true. */
   readonly keepsFeatures?: boolean;
 }
 
-/** Solves for the last layer of the copy's head over its current vectors, and judges it on other examples. */
+/** Solves for the last layer of the copy's head with the copy's current vectors, and judges it on other examples, if there are any. */
 export async function solveCopy(
   { learner, copy, unfinished, turn }: LearningCopy,
   { on, as, keepsFeatures = true }: Solving = {},
@@ -45,7 +45,7 @@ export async function solveCopy(
   });
 }
 
-/** The arguments of training that rows and batches depend on. */
+/** Returns the training arguments that rows and batches depend on. */
 function batchArguments({
   max_length,
   per_device_train_batch_size,
@@ -58,9 +58,9 @@ function batchArguments({
   };
 }
 
-/** The parts of a run before its last solution. */
+/** The results of a run before its head was solved for the last time. */
 interface EarlierWork {
-  /** The run's first solution over all examples to learn from, which has the losses before the run. Default: the last solution. */
+  /** The run's first fit to all examples to learn from, which has the losses before the run. Default: the last fit. */
   readonly first?: HeadFit;
   readonly steps?: number;
   readonly candidates?: readonly LearnCandidate[];
@@ -68,10 +68,10 @@ interface EarlierWork {
 }
 
 /**
- * The outcome of a run that ends with a solved head. The head is taken if a fair loss doesn't rise. A fair loss is that over held-out
- * examples, or the cross-validated loss of the run's first head; the latter stands for later heads too, because they weren't found to be
- * clearly worse. One of the two losses is enough, because few held-out examples may mislead. While none are held out, the head always
- * replaces an earlier solved head, and a head that was never trained.
+ * Returns the outcome of a run that ends with a solved head. The profile takes the head if one of two losses isn't above the loss before
+ * the run; one is enough, because few held-out examples may mislead. The first is the loss on held-out examples. The second is the
+ * cross-validated loss of the run's first head, which also stands for later heads, because they weren't found to be clearly worse. While no
+ * examples are held out, the head always replaces a head that was solved for earlier or never trained.
  */
 export function outcomeOf(
   fit: HeadFit,
@@ -102,12 +102,12 @@ export function outcomeOf(
   };
 }
 
-/** Returns the loss, or the largest number if the loss isn't finite, as other methods do. */
+/** Returns the loss, or the largest finite number if the loss isn't finite, as the other methods do. */
 export function finite(loss: number): number {
   return Number.isFinite(loss) ? loss : Number.MAX_VALUE;
 }
 
-/** The output of a run that trains nothing. */
+/** Returns the output of a run that trains nothing. */
 export function outputOf({ C, loss, accuracy, cross_validated, computed, seconds }: HeadFit): TrainOutput {
   const metrics = {
     C,

@@ -18,8 +18,8 @@ const UNSOLVED = {
 };
 
 /**
- * The largest rise of a loss that counts as rounding. With a single rating, the distance from the base is estimated on that rating itself,
- * so its loss stays 0.5 except for rounding.
+ * The largest rise of a loss that counts as a rounding error. With a single rating, KTO estimates the divergence from the base model on
+ * that rating itself, so its loss stays 0.5 except for rounding.
  */
 const ROUNDING = 1e-5;
 
@@ -27,8 +27,8 @@ const ROUNDING = 1e-5;
 type MeasuredRun = Unfinished & { readonly progress: LearnProgress };
 
 /**
- * Trains the copy by gradient descent, in one phase for each kind of data. The copy is taken unless the loss of any kind rises: on its
- * held-out examples or, while there are none, on those trained on.
+ * Trains the copy by gradient descent, in one phase for each kind of data. The profile takes the copy unless the loss of any kind rises.
+ * The loss is that on the kind's held-out examples or, if there are none, on those trained on.
  */
 export const TRAIN: LearnMethodKind = {
   expectUsable() {},
@@ -43,7 +43,10 @@ export const TRAIN: LearnMethodKind = {
   },
 };
 
-/** Measures the current vectors on each kind's held-out examples, or else on those to train on. Omits a kind with nothing to predict. */
+/**
+ * Evaluates the current vectors on each kind's held-out examples or, without any, on those to train on. Omits kinds without anything to
+ * predict.
+ */
 async function measure(parts: LearningCopy): Promise<MeasuredRun> {
   const { learner, unfinished } = parts;
   const { progress } = unfinished;
@@ -71,8 +74,8 @@ interface Trained {
 }
 
 /**
- * Trains the phases that haven't ended, one after the other. Each phase starts from vectors that were loaded from files. A checkpoint
- * belongs to the initial values of its vectors, so another page that loads the same files finds the checkpoints of the phase.
+ * Trains the phases that haven't ended, one after the other. Each phase starts from vectors loaded from files. A checkpoint is found by the
+ * initial values of its run's vectors, so another page that loads the same files finds the phase's checkpoints.
  */
 async function trainPhases(parts: LearningCopy, unfinished: MeasuredRun): Promise<Trained> {
   const { learner, copy, turn } = parts;
@@ -110,7 +113,7 @@ async function trainPhases(parts: LearningCopy, unfinished: MeasuredRun): Promis
   return { outputs, phases: progress.phases };
 }
 
-/** Measures the copy on the same examples as the vectors from before. */
+/** Evaluates the copy on the same examples as the vectors before the run. */
 async function judgePhases(parts: LearningCopy, phases: readonly LearnPhase[]): Promise<LearnPhase[]> {
   const kinds = phases.map(({ kind }) => kind);
   const all = phasesOf(parts.unfinished, kinds);
@@ -126,7 +129,7 @@ async function judgePhases(parts: LearningCopy, phases: readonly LearnPhase[]): 
   return judged;
 }
 
-/** The outputs of the phases that this page trained as one. */
+/** Combines the outputs of the phases that this page trained. */
 function joined(outputs: readonly TrainOutput[], global_step: number): TrainOutput {
   const [first] = outputs;
   if (first !== undefined && outputs.length === 1) return { ...first, global_step };

@@ -1,7 +1,7 @@
-/** The channel of all tabs. A message is the id of a profile that was changed or deleted; '' means all profiles. */
+/** The name of the channel that all tabs share. A message is the id of a profile that was changed or deleted; '' means all profiles. */
 const CHANNEL = 'webvera:profiles';
 
-/** Notifies other tabs that a profile has changed or was deleted. The receiving tab reads the store for the facts. */
+/** Notifies other tabs that a profile was changed or deleted. A tab that is notified reads the profile from the store. */
 export class ProfileChannel {
   readonly #channel: BroadcastChannel | undefined;
   #closed = false;
@@ -23,14 +23,17 @@ export class ProfileChannel {
   }
 }
 
-/** Notifies all other tabs once, without an open channel. */
+/** Notifies all tabs once, this one included, through a temporary channel. */
 export function notifyTabs(id: string): void {
   const channel = openChannel();
   channel?.postMessage(id);
   channel?.close();
 }
 
-/** Undefined in old browsers, and in pages that may not open a channel. Such tabs notice a change at their next write. */
+/**
+ * Opens the channel. Returns undefined in old browsers, and in pages that may not open a channel. Such tabs notice a change at their next
+ * write.
+ */
 function openChannel(): BroadcastChannel | undefined {
   try {
     const channel = new BroadcastChannel(CHANNEL);

@@ -10,7 +10,7 @@ export const EXAMPLES = 'examples.jsonl';
 export const RATINGS = 'ratings.jsonl';
 export const PREFERENCES = 'preferences.jsonl';
 export const ABOUT = 'profile.json';
-/** Largest sizes, in bytes. */
+/** The largest accepted file sizes, in bytes. */
 const LIMITS = {
   [CONFIG]: 2 ** 20,
   [EXAMPLES]: 2 ** 26,
@@ -28,12 +28,12 @@ export function expectFile(files: NamedFiles, name: string): Blob {
   throw new WebVeraError('invalid_format', `Profile.import: expected a file ${name}, got none`);
 }
 
-/** A file's value. Throws `invalid_format` without the file and for other text than JSON, and `limit_exceeded`. */
+/** Parses a JSON file. Rejects with `invalid_format` if the file is missing or isn't JSON, and with `limit_exceeded` if it is too large. */
 export async function jsonIn(files: NamedFiles, name: TextFile): Promise<unknown> {
   return parse(await textOf(name, expectFile(files, name)), name);
 }
 
-/** The values in the lines of a file; none without the file. Throws as `jsonIn` does. */
+/** Parses a JSON Lines file, or resolves with an empty list if the file is missing. Rejects with `invalid_format` or `limit_exceeded`. */
 export async function valuesIn(files: NamedFiles, name: TextFile): Promise<unknown[]> {
   if (!files.has(name)) return [];
   const text = await textOf(name, expectFile(files, name));
@@ -42,14 +42,14 @@ export async function valuesIn(files: NamedFiles, name: TextFile): Promise<unkno
   throw new WebVeraError('limit_exceeded', `${name}: expected at most ${MAX_EXAMPLES} lines, got ${lines.length}`);
 }
 
-/** A line's name in messages. */
+/** Returns the name of a line, for error messages. */
 export function lineOf(name: TextFile, index: number): string {
   return `${name}: line ${index + 1}`;
 }
 
 /**
- * The number of each line of a file, in the order of arrival, from the list `key` of the profile.json. Throws `invalid_format` unless the
- * numbers are different integers below `seen`, one for each line.
+ * Reads the list `key` of profile.json. It has a number for each line of a file, which gives the order in which the examples were added.
+ * Throws `invalid_format` unless there is one number per line, and all are different integers below `seen`.
  */
 export function arrivalsOf(about: Fields, key: string, lines: number, seen: number): number[] {
   const numbers = list(about, key).filter((n): n is number => Number.isSafeInteger(n) && isWithin(n, seen));

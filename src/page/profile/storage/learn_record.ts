@@ -55,7 +55,7 @@ function readCandidate(value: unknown): LearnCandidate {
   return { name, loss: loss(candidate, 'loss'), accuracy, chosen: candidate.boolean('chosen', false) };
 }
 
-/** 'train' for records from before there were other methods. */
+/** Reads a record's method: 'train' in records that were stored before other methods existed. */
 export function readMethod(fields: Fields): LearnMethod {
   const method = fields.get('method') ?? 'train';
   const known = LEARN_METHODS.find((name) => name === method);
@@ -63,7 +63,7 @@ export function readMethod(fields: Fields): LearnMethod {
   throw fields.invalid('method', LEARN_METHODS.join(' or '));
 }
 
-/** Losses of preferences may be negative. */
+/** Reads a loss. Losses of preferences may be negative. */
 function loss(fields: Fields, key: string): number {
   const value = fields.get(key);
   if (typeof value === 'number' && Number.isFinite(value)) return value;
@@ -76,7 +76,7 @@ function figure(fields: Fields, key: string): number {
   throw fields.invalid(key, 'a number from 0');
 }
 
-/** Null for a figure that its method doesn't have, and in records of older versions. */
+/** Reads a number that some methods don't have, and that older versions didn't store; null if it is missing. */
 function optional(fields: Fields, key: string): number | null {
   return fields.get(key) === undefined ? null : figure(fields, key);
 }

@@ -47,7 +47,7 @@ function examplesIn(list: readonly NumberedExample[]): SentExample[] {
   return list.map(({ example }) => example);
 }
 
-/** Stores a profile from its files, and places its adapter on the model. If anything fails, nothing has changed. */
+/** Stores a profile from its files, and loads its adapter onto the model. If it rejects, nothing has changed. */
 export async function importStored(
   host: ProfileHost,
   storage: ProfileStorage,
@@ -68,7 +68,7 @@ export async function importStored(
   }
 }
 
-/** Reads a profile's files, and places the adapter on the model, which also checks its tensors. */
+/** Reads a profile's files, and loads their adapter onto the model, which also checks the adapter's tensors. */
 export async function placeFiles(
   host: ProfileHost,
   id: string,

@@ -15,23 +15,23 @@ import {
   written,
 } from './record';
 
-/** A stored profile. Its parts are checked when they are read. */
+/** A stored profile. Its data and its unfinished run are checked when these methods are called. */
 export interface StoredProfile {
   readonly state: ProfileState;
   data(): ProfileData;
   unfinished(): Unfinished | undefined;
 }
 
-/** The next state, and the lists that change. */
+/** The new state, and the other parts that change with it. */
 export interface Changes extends Partial<ProfileData> {
   readonly state: ProfileState;
-  /** null deletes the unfinished run. */
+  /** null deletes the stored unfinished run. */
   readonly unfinished?: Unfinished | null;
-  /** Deletes the features of the examples. */
+  /** null deletes the stored features of the examples. */
   readonly features?: null;
 }
 
-/** The storage of one profile. Changes by all tabs are made one after the other. */
+/** Reads and writes one stored profile. A lock makes all tabs change it one after the other. */
 export class ProfileStorage {
   readonly id: string;
   readonly #link: Link;
@@ -44,22 +44,22 @@ export class ProfileStorage {
   }
 
   /**
-   * Reads the stored profile without taking its lock. That is safe if the caller uses its state alone. To read several parts, take
-   * the lock, because the parts change together.
+   * Reads the stored profile without taking its lock. That is safe if the caller uses only the state. To read several parts, take the lock,
+   * because the parts change together.
    */
   async read(): Promise<StoredProfile | undefined> {
     const parts = await this.#link.request('readProfile', this.id);
     return parts && storedProfile(this.id, parts);
   }
 
-  /** As `read`, under the lock. */
+  /** As `read`, but takes the lock. */
   readWhole(): Promise<StoredProfile | undefined> {
     return this.#hold(() => this.read());
   }
 
   /**
-   * Runs `body` under the lock, and stores the changes that it returns, all or none of them. Rejects with `not_found`, and stores nothing,
-   * if all profiles were wiped meanwhile: a wipe takes no lock.
+   * Runs `body` under the lock, and stores either all changes that it returns or none. Rejects with `not_found`, and stores nothing, if all
+   * profiles were wiped meanwhile, because a wipe takes no lock.
    */
   change(body: (stored: StoredProfile | undefined) => Promise<Changes>): Promise<Changes> {
     return this.#hold(async () => {
@@ -71,7 +71,7 @@ export class ProfileStorage {
     });
   }
 
-  /** As `change`, for the profile that was created as `born`. Rejects with `not_found` if it was forgotten. */
+  /** As `change`, for the profile with this random id `born`. Rejects with `not_found` if that profile was forgotten. */
   async update(born: string, body: (stored: StoredProfile) => Changes): Promise<ProfileState> {
     const { state } = await this.change(async (stored) => {
       if (stored?.state.born === born) return body(stored);
@@ -86,8 +86,8 @@ export class ProfileStorage {
   }
 
   /**
-   * Takes the learning lock: only one run at a time learns for a profile. Resolves with undefined if it is held, and isn't released within
-   * `patience` milliseconds.
+   * Takes the learning lock, which allows one run at a time for a profile. Resolves with undefined if the lock isn't free within `patience`
+   * milliseconds.
    */
   takeToLearn(patience?: number): Promise<Release | undefined> {
     return this.#locks.take(this.#learnLock, patience);
@@ -111,7 +111,7 @@ export class ProfileStorage {
   }
 }
 
-/** Milliseconds within which a run in another tab must end. */
+/** Milliseconds to wait for the end of a run in another tab. */
 const PATIENCE = 5000;
 
 /** Deletes a stored profile with its checkpoints, and notifies all tabs. Resolves with the number of bytes freed. */
@@ -121,24 +121,24 @@ export async function forgetStored(storage: ProfileStorage): Promise<{ bytes: nu
   notifyTabs(storage.id);
   const kept = stored === undefined ? 0 : infoOf(storage.id, stored.state).bytes;
   const saved = await storage.deleteCheckpoints();
-  // A run in another tab ends now, and deletes the checkpoints that it stores meanwhile. Wait for it, so that none are
-  // left when this resolves.
+  // A run in another tab ends now, and deletes the checkpoints that it stores meanwhile. Wait for its lock, so that no checkpoints are left
+  // when this resolves.
   const release = await storage.takeToLearn(PATIENCE).catch(() => undefined);
   release?.();
   return { bytes: kept + features + saved + (await storage.deleteCheckpoints()) };
 }
 
-/** The name of a profile's adapter in a model. Dots are escaped, because torch's names can't have any. */
+/** Returns the name of a profile's adapter in a model. Dots are escaped, because torch's module names can't contain any. */
 export function adapterName(id: string, which: number | 'copy'): string {
   return `profile:${encodeURIComponent(id).replaceAll('.', '%2E')}:${which}`;
 }
 
-/** The id of the profile that an adapter belongs to. */
+/** Returns the id of the profile that an adapter belongs to. */
 export function profileOf(adapter: string): string {
   return decodeURIComponent(adapter.split(':')[1] ?? '');
 }
 
-/** The name of the copy that a run trains: the same in each visit, because a checkpoint belongs to its name. */
+/** Returns the name of the copy that a run trains. It is the same in each visit, because checkpoints belong to an adapter name. */
 export const copyName = (id: string): string => adapterName(id, 'copy');
 
 function storedProfile(id: string, parts: ProfileParts): StoredProfile {
@@ -149,7 +149,7 @@ function storedProfile(id: string, parts: ProfileParts): StoredProfile {
   };
 }
 
-/** The states that can be read: a damaged profile doesn't hide the others. */
+/** Returns the states that can be read. It omits damaged profiles, so that they don't hide the others. */
 export function readableStates(listed: readonly ListedProfile[]): { id: string; state: ProfileState }[] {
   return listed.flatMap(({ id, state }) => {
     try {

@@ -36,7 +36,7 @@ import { count, fieldsOf, list, plain } from './record_fields';
 export const VERSION = 1;
 const HINT = "Pass what profile.export() gave, or PEFT's two files.";
 
-/** The content of a profile's files, checked except for the weights. */
+/** The checked content of a profile's files. Only the weights aren't checked yet. */
 interface ProfileFiles {
   readonly adapter: AdapterFiles;
   readonly imported: Pick<ProfileState, 'base_model' | 'seen' | 'feedback' | 'solved' | 'history' | 'settings'> & {
@@ -45,7 +45,7 @@ interface ProfileFiles {
   readonly data: ProfileData;
 }
 
-/** The lines of a profile's files. */
+/** The parsed lines of a profile's JSON Lines files. */
 interface ProfileLines {
   readonly examples: readonly SentExample[];
   readonly ratings: readonly Feedback[];
@@ -55,13 +55,13 @@ interface ProfileLines {
 /** The model that a profile's files must fit. */
 interface Expected {
   readonly base: KnownBase;
-  /** Edge length of the model's images, in pixels. */
+  /** The edge length of the model's images, in pixels. */
   readonly image_size?: number | undefined;
 }
 
 /**
- * Reads a profile's files. Throws `invalid_format`, `limit_exceeded`, and `invalid_argument` for another base model and
- * for a value that is no example.
+ * Reads a profile's files. Rejects with `invalid_format`, with `limit_exceeded`, and with `invalid_argument` for another base model or an
+ * invalid example.
  */
 export async function readFiles(given: Files, { base, image_size }: Expected): Promise<ProfileFiles> {
   const files = namedFiles('Profile.import: files', given, { hint: HINT });
@@ -122,7 +122,10 @@ function readAbout(
   return { imported, data: { examples: numbered(lines.examples, numbers), feedback } };
 }
 
-/** Gives ratings and preferences their numbers of profile.json. Throws `invalid_format` if a rating and a preference share a number. */
+/**
+ * Assigns ratings and preferences their numbers from profile.json. Throws `invalid_format` if a rating and a preference have the same
+ * number.
+ */
 function numberedFeedback(given: Fields, { ratings, preferences }: ProfileLines): Numbered<Feedback>[] {
   const seen = count(given, 'seen');
   const numbers = [
@@ -137,7 +140,7 @@ function numbered<T extends SentExample>(examples: readonly T[], numbers?: reado
   return examples.map((example, index) => ({ n: numbers?.[index] ?? index, example }));
 }
 
-/** The fields of an imported adapter that must be those of the profile's settings. */
+/** Returns the fields of an imported adapter's config that must equal those in the profile's settings. */
 function fixedFields(config: AnyAdapterConfig): Partial<AnyAdapterConfig> {
   const { fixed } = pageKindOf(config).profile;
   return Object.fromEntries(Object.entries(config).filter(([name]) => fixed.includes(name)));
@@ -177,7 +180,7 @@ async function readFeedback(files: NamedFiles, name: typeof RATINGS | typeof PRE
   });
 }
 
-/** Makes an example of a line and its image. Throws `invalid_format` unless the line names the image at its own index. */
+/** Combines a line and its image into one example. Throws `invalid_format` unless the line's field `image` is the line's own index. */
 function withImage(value: unknown, index: number, prepared: RgbImage): object {
   const fields = fieldsOf(value, lineOf(EXAMPLES, index));
   if (fields.get('image') !== index) throw fields.invalid('image', `${index}, its place in ${IMAGES}`);

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../../core/errors/error';
 import { Fields, isJsonObject } from '../../../core/input/fields';
 
-/** The largest count: far below 2^53, from where float64 doesn't have every integer. */
+/** The largest accepted count. It is far below 2^53, above which float64 can't represent every integer. */
 const LARGEST_COUNT = 2 ** 50;
 
 export function count(fields: Fields, key: string): number {
@@ -20,7 +20,7 @@ export function list(fields: Fields, key: string): readonly unknown[] {
   throw fields.invalid(key, 'a list');
 }
 
-/** A list of at most `most` places, which are integers from 0. */
+/** Reads a list of at most `most` places, which are integers from 0. */
 export function places(fields: Fields, key: string, most: number): number[] {
   const given = list(fields, key);
   const isPlace = (place: unknown): place is number => Number.isInteger(place) && (place as number) >= 0;

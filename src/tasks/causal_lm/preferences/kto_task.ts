@@ -19,18 +19,19 @@ import {
 } from './pair_row';
 import { type PairInputs, PairTask } from './pair_task';
 
-/** A rated text: the tokens of prompt and completion. */
+/** A rated text: the tokens of its prompt and completion. */
 interface Rated {
   readonly input_ids: Uint32Array;
-  /** Tokens of the prompt. */
+  /** The number of tokens in the prompt. */
   readonly start: number;
   readonly isGood: boolean;
   readonly weight: number;
 }
 
 /**
- * Kahneman-Tversky optimisation: texts that are rated good become likelier than by the base model, others less likely. The second sequence
- * of a row is its prompt with another row's completion, by which the model's distance from its base is estimated.
+ * Kahneman-Tversky optimisation: compared with the base model, texts that are rated good become likelier, and other texts less likely. The
+ * second sequence of a row is the row's prompt with another row's completion. These sequences serve to estimate the KL divergence between
+ * the model and its base.
  */
 export class KtoTask extends PairTask<Rated, KtoPreference> implements RunTask<PairRow, PairBatch, PairInputs> {
   readonly metricNames = [
@@ -53,8 +54,8 @@ export class KtoTask extends PairTask<Rated, KtoPreference> implements RunTask<P
   }
 
   /**
-   * As in TRL, examples form groups of a batch's size, in their order. The second sequence of an example has the completion of the example
-   * before it in the group; that of the group's first example has the completion of the last.
+   * As in TRL, successive examples form groups of the batch size. The second sequence of an example has the completion of the example
+   * before it in the group; for the first example of a group, it has the completion of the group's last example.
    */
   protected rowsOf(examples: readonly Rated[], args: BatchArguments): readonly PairRow[] {
     const slabs = new RowSlabs();
@@ -83,7 +84,7 @@ export class KtoTask extends PairTask<Rated, KtoPreference> implements RunTask<P
     return ktoLoss(g, pairs, this.preference);
   }
 
-  /** Means over the good texts and over the others. A step without texts of a kind has no means of this kind. */
+  /** Returns means over the good texts and over the other texts. If a step has no texts of one kind, the means of that kind are missing. */
   logs(means: ArrayLike<number>): Readonly<Partial<Record<LogMetric, number>>> {
     const [good = 0, goodReward = 0, goodLogp = 0, bad = 0, badReward = 0, badLogp = 0, kl = 0] = Array.from(means);
     const [chosen, rejected] = [goodReward / good, badReward / bad];

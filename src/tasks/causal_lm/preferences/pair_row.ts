@@ -8,19 +8,19 @@ import { completionText, sharedLength } from '../prompts';
 import type { TokenRow } from '../token_row';
 
 /**
- * Two sequences that begin with one prompt. The arrays of `TokenRow` have the first sequence in their first half and the second in the
- * other, each padded on the right to the length of the longer one; only completions have labels.
+ * Two sequences that begin with the same prompt. The arrays of `TokenRow` have the first sequence in their first half and the second
+ * sequence in their second half, each padded on the right to the length of the longer one. Only completions have labels.
  */
 export interface PairRow extends TokenRow {
-  /** Factor of the loss. */
+  /** The weight of the row's loss. */
   readonly weight: number;
-  /** For a single rated text, whether it is good; else true. */
+  /** Whether a single rated text is good; true for a pair. */
   readonly isGood: boolean;
-  /** The reference's log probabilities of both sequences: set before the first step, until then NaN. */
+  /** The base model's log probabilities of both sequences. They are set before the first step, and NaN until then. */
   readonly reference: Float32Array<ArrayBuffer>;
 }
 
-/** The `PairRow.reference` of a new row. */
+/** Returns the `PairRow.reference` of a new row. */
 export function unknownReference(): Float32Array<ArrayBuffer> {
   return new Float32Array(2).fill(Number.NaN);
 }
@@ -28,11 +28,11 @@ export function unknownReference(): Float32Array<ArrayBuffer> {
 /** The tokens of a row without padding. */
 export interface RowParts {
   readonly prompt: readonly number[];
-  /** The tokens after the prompt, in the first and in the second sequence. */
+  /** The tokens after the prompt, of the first and of the second sequence. */
   readonly completions: readonly [readonly number[], readonly number[]];
 }
 
-/** The prompt and the completions of a row, as they were cut. */
+/** Returns the prompt and the completions of a row, as they were truncated. */
 export function partsOf({ input_ids, labels, attention_mask }: PairRow): RowParts {
   const length = input_ids.length / 2;
   const start = labels.findIndex((label) => label !== IGNORED);
@@ -45,7 +45,7 @@ export function partsOf({ input_ids, labels, attention_mask }: PairRow): RowPart
 
 export interface PairRowOptions {
   readonly tokenizer: TextTokenizer | undefined;
-  /** The most tokens of a sequence. */
+  /** The largest number of tokens per sequence. */
   readonly maxLength: number;
   readonly breather: Breather;
 }
@@ -55,18 +55,18 @@ interface PromptParts {
   readonly completions: readonly TextOrMessages[];
 }
 
-/** A prompt with each of its completions as tokens. */
+/** The tokens of a prompt followed by each of its completions. */
 export interface PromptSequences {
-  /** Tokens of the prompt, with which all sequences begin. */
+  /** The number of prompt tokens, with which all sequences begin. */
   readonly start: number;
   readonly sequences: readonly (readonly number[])[];
 }
 
 /**
- * A prompt with its completions as tokens, at most `most` for each sequence. As in TRL, a completion begins at the first token in which
- * the prompt alone and the prompt with the completion differ; all completions begin at the earliest of these places. Undefined if the
- * prompt leaves no room for a completion, or a completion has no token to predict. Rejects with `invalid_argument`, and with the errors of
- * a chat template.
+ * Encodes a prompt followed by each of its completions, to at most `most` tokens per sequence. As in TRL, a completion begins at the first
+ * token in which the prompt alone and the prompt with the completion differ; all completions begin at the earliest of these places.
+ * Resolves with undefined if the prompt leaves no room for a completion, or a completion has no token to predict. Rejects with
+ * `invalid_argument`, and with the errors of a chat template.
  */
 export async function promptSequences(
   { prompt, completions }: PromptParts,
@@ -78,12 +78,12 @@ export async function promptSequences(
   const sequences: (readonly number[])[] = [];
   for (const completion of completions) sequences.push(await tokensOf(prompt, completion));
   const start = Math.min(...sequences.map((ids) => sharedLength(alone, ids)));
-  // The first token of a sequence is never predicted, because no token stands before it.
+  // The first token of a sequence is never predicted, because no token precedes it.
   if (Math.max(1, start) >= Math.min(options.maxLength, ...sequences.map((ids) => ids.length))) return undefined;
   return { start, sequences };
 }
 
-/** Encodes a prompt, alone or with its completion. */
+/** Returns a function that encodes a prompt, alone or with a completion. */
 function encoder(
   where: string,
   { tokenizer, most, breather }: Omit<PairRowOptions, 'maxLength'> & { readonly most: number },
@@ -107,7 +107,7 @@ function encoder(
   };
 }
 
-/** Joins sequences into one row, after cutting each to `maxLength` tokens. All sequences begin with the same `start` tokens. */
+/** Truncates sequences to `maxLength` tokens each and joins them into one row. All sequences begin with the same `start` tokens. */
 export function joinedRow({ start, sequences }: PromptSequences, maxLength: number): TokenRow {
   const cut = sequences.map((ids) => ids.slice(0, maxLength));
   const length = Math.max(...cut.map((ids) => ids.length));

@@ -23,13 +23,13 @@ import { type PairBatch, pairBatch } from './pair_batch';
 import { type PairRow, type PairRowOptions, partsOf, type RowParts } from './pair_row';
 
 export interface PairInputs extends TokenInputs {
-  /** u32 (B, 2): each sequence's labelled rows. */
+  /** u32 (B, 2): for each sequence, the range of its entries in the labelled `rows`. */
   readonly sequences: Value;
-  /** (P, 5): for each pair, the reference's two log probabilities, two numbers that only this loss uses, and the weight. */
+  /** (P, 5): for each pair, the base model's two log probabilities, two numbers whose meaning depends on the loss, and the weight. */
   readonly given: Value;
 }
 
-/** The parts that all tasks of preferences share: pairs of sequences, whose log probabilities are compared with the base model's. */
+/** The shared parts of all preference tasks. They compare the log probabilities of pairs of sequences with those of the base model. */
 export abstract class PairTask<
   Read extends Pick<TokenRow, 'input_ids'>,
   Kind extends PreferenceLoss,
@@ -44,7 +44,7 @@ export abstract class PairTask<
       throw new WebVeraError('invalid_argument', message, { hint: "TRL's trainers have no weights of examples." });
     },
   };
-  /** The form of an example, in messages. */
+  /** The format of an example, for error messages. */
   protected abstract readonly form: string;
   readonly reference: TaskReference<PairRow, PairInputs> = {
     logps: (g, parts) => ({ logps: this.#logps(g, parts), chunkRows: this.#chunkRows(parts.shape) }),
@@ -62,19 +62,22 @@ export abstract class PairTask<
     this.lossName = JSON.stringify(preference);
   }
 
-  /** An example as tokens; undefined if it has nothing to learn. Rejects with `invalid_argument` for other examples. */
+  /**
+   * Encodes an example. Resolves with undefined if it has no token to learn. Rejects with `invalid_argument` for an example of another
+   * format.
+   */
   protected abstract read(example: SentExample, where: string, options: PairRowOptions): Promise<Read | undefined>;
 
-  /** The rows of all examples that have something to learn. */
+  /** Makes the rows of all examples that have a token to learn. */
   protected abstract rowsOf(examples: readonly Read[], args: BatchArguments): readonly PairRow[];
 
-  /** The numbers of a row that the loss reads. */
+  /** Returns the numbers of a row that the loss reads. */
   protected abstract given(row: PairRow): readonly [first: number, second: number, weight: number];
 
-  /** A row by TRL's names. */
+  /** Returns a row with TRL's field names. */
   protected abstract exported(parts: RowParts, row: PairRow): object;
 
-  /** The loss of each pair, and the factors of its tokens' gradients. */
+  /** Computes the loss of each pair, and the weights of its tokens' gradients. */
   protected abstract compare(g: Graph, pairs: SequencePairs): SequenceLosses;
 
   async collect(source: RowSource, { args, signal }: CollectOptions): Promise<CollectedRows<PairRow>> {
@@ -122,7 +125,9 @@ export abstract class PairTask<
     runner.write(inputs.given, Float32Array.from(given));
   }
 
-  /** Runs the head twice: the derivatives of the losses by the sequences' log probabilities are the weights of the second pass. */
+  /**
+   * Runs the head twice: the weights of the second pass are the derivatives of the losses with respect to the sequences' log probabilities.
+   */
   loss(g: Graph, parts: LossParts<PairInputs>): Loss {
     const { inputs, shape, into } = parts;
     const chunkRows = this.#chunkRows(shape);

@@ -5,7 +5,7 @@ import type { TaskModel } from '../../task/task_kind';
 import { DpoTask } from './dpo_task';
 import { KtoTask } from './kto_task';
 
-/** The task of a run that learns from preferences. */
+/** Creates the task of a run that learns from preferences. */
 export function taskOfPreference(
   preference: PreferenceLoss,
   model: Omit<TaskModel, 'image'>,

@@ -28,17 +28,17 @@ export class BaseModelLoader {
     this.limits = limits;
   }
 
-  /** Loads a model. If anything fails, everything is freed. */
+  /** Loads a model. On failure, frees everything that was loaded. */
   model(executor: Executor, source: FileSource, options: LoadModelOptions, ggufFile?: string): Promise<BaseModel> {
     return this.#reading(source, ggufFile, async (gguf) => {
-      // Browsers report each missing file as an error of the page, so modules.json is requested only for models that need it.
+      // Browsers log each missing file as an error, so modules.json is requested only for models that need it.
       const read = async (): Promise<SentenceSettings | undefined> => {
         const { MODULES_FILE, readSentenceModules } = await sentenceCode();
         await expectKnown(source, MODULES_FILE);
         return readSentenceModules(source, this.limits);
       };
-      // With a token, modules.json is read now, because the page can give the token only while the model loads. If only cached files may
-      // be used and the cache doesn't know this file, it isn't read now, because reading it would reject the load.
+      // With a token, modules.json is read now, because the page can give the token only while the model loads. But if only cached files
+      // may be used, and the cache doesn't know this file, it isn't read now, because that would make the load fail.
       const isUnknown = async () => source.isUnknown?.((await sentenceCode()).MODULES_FILE);
       const isEarly = readsVectors(options.task) || (options.hasToken === true && (await isUnknown()) !== true);
       const readSentences = lazily(read);

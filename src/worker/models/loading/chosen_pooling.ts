@@ -5,9 +5,9 @@ import type { PretrainedConfig } from '../../../core/types/model';
 import { configuredPooling, hasOwnClassifier } from '../../../models/pooled_head';
 
 /**
- * The pooling under a classifier's head, with the prompt before the texts and whether they are in lower case; undefined for transformers'
- * own head. 'auto' chooses the pooling of config.json. If config.json has none and doesn't name transformers' own classifier, 'auto'
- * chooses the folder's. Throws `unsupported_model` if the folder's vectors need a module that isn't computed here.
+ * Returns the pooling under a classifier's head, with the prompt to put before texts, and whether to convert texts to lower case; undefined
+ * for transformers' own head. 'auto' chooses the pooling of config.json. If config.json has none and doesn't name transformers' own
+ * classifier, 'auto' chooses the folder's. Throws `unsupported_model` if the folder's vectors need a module that isn't computed here.
  */
 export function chosenPooling(
   asked: PoolingMode | 'auto',

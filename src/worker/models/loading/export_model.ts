@@ -10,11 +10,10 @@ import type { BaseModel } from '../base_model';
 import { fileName, specOf } from './file_order';
 
 /**
- * Writes a model's folder: with merged weights, trained biases and whole modules, without the deltas of adapters that
- * aren't merged. Tensors have the dtype in which they are stored here. So vectors, and matrices whose rows aren't a
- * multiple of four numbers, are float32 even over half-precision base models. Packed tensors (q8, q4) are written as
- * float16, each number rounded once. Rejects with `numerical_error` if a number isn't finite, as after a merge that
- * overflowed.
+ * Writes a model's folder with merged weights, trained biases and whole modules, but without the deltas of adapters that aren't merged.
+ * Tensors have the dtype in which they are stored on the device. So vectors, and matrices whose row length isn't a multiple of four, are
+ * float32 even over half-precision base models. Packed tensors (q8, q4) are written as float16, each number rounded once. Rejects with
+ * `numerical_error` if a number isn't finite, as after a merge that overflowed.
  */
 export async function exportModel(
   { runner, loaded }: BaseModel,

@@ -16,7 +16,7 @@ export function specOf(model: Architecture, name: string): WeightSpec | undefine
   return model.weights.find((spec) => spec.name === name);
 }
 
-/** A tensor's name in the model's files. */
+/** Returns a tensor's name in the model's files. */
 export function fileName(model: Architecture, name: string): string {
   const spec = specOf(model, name);
   return spec === undefined ? name : fileNames(spec)[0];
@@ -29,14 +29,14 @@ export function toFileOrder(spec: WeightSpec | undefined, { dims, data }: Tensor
   return { dims: fileShape(spec), data: spec.transposed ? transpose(data, rows, columns) : data };
 }
 
-/** The reverse of `toFileOrder`. */
+/** Reverses `toFileOrder`. */
 export function toDeviceOrder(spec: WeightSpec | undefined, { dims, data }: Tensor): Tensor {
   if (spec === undefined) return { dims, data };
   const [rows = 0, columns = 0] = fileShape(spec);
   return { dims: spec.shape, data: spec.transposed ? transpose(data, rows, columns) : data };
 }
 
-/** Copies a value to a new pinned value of another storage. Each number is rounded to the nearest. */
+/** Copies a value to a new pinned value with another storage format. Rounds each number to the nearest. */
 export async function storedAs(runner: Runner, value: Value, storage: Storage): Promise<Value> {
   const stored = pinned(value.name, value.shape, storage.name);
   const data = storage.encode(await readFloats(runner, value), value.shape);

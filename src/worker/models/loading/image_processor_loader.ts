@@ -12,9 +12,9 @@ import type { SessionHost } from '../../protocol';
 const CHANNELS = 3;
 
 /**
- * Reads the folder's preprocessor_config.json. Without that file, uses the defaults of `ViTImageProcessor`, at the
- * model's size. Undefined for a model that reads no images, and for one with other than three channels if the file is missing.
- * Throws `invalid_format` if the prepared images don't fit the model.
+ * Reads the folder's preprocessor_config.json. Without that file, uses the defaults of `ViTImageProcessor` with the model's image size.
+ * Undefined for a model that reads no images, and, without that file, for a model that doesn't read three channels. Throws `invalid_format`
+ * if the prepared images don't fit the model.
  */
 export async function loadImageProcessor(
   { host, limits }: { readonly host: SessionHost; readonly limits: ParserLimits },

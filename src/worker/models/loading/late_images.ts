@@ -1,4 +1,4 @@
 import { late } from '../../../core/async/late';
 
-/** The code that prepares images for a model. */
+/** Loads the code that prepares images for a model. */
 export const imageCode = late(async () => await import('./image_processor_loader'));

@@ -29,16 +29,16 @@ export interface LoadModelOptions
     'dtype' | 'task' | 'labels' | 'ignore_mismatched_sizes' | 'module_names' | 'pooling' | 'hasToken'
   > {
   readonly warn?: Warn | undefined;
-  /** Reads the folder's settings for vectors. Called after config.json is read, before any weight. */
+  /** Reads the folder's settings for text embeddings. Called after config.json is read, before any weight. */
   readonly sentences?: (() => Promise<SentenceSettings | undefined>) | undefined;
-  /** Progress from 0 to 100 as weights reach the GPU. */
+  /** Called with the progress of the upload of weights to the GPU, from 0 to 100. */
   onUpload(progress: number): void;
-  /** Called with the progress of compiling kernels, from 0 to 100. They compile while the model loads, and maybe longer. */
+  /** Called with the progress of compiling kernels, from 0 to 100. Kernels compile while the model loads, and possibly longer. */
   onCompile?(progress: number): void;
 }
 
 /**
- * Reads a model's configuration and weights, and uploads the weights as they arrive. On failure all its memory is freed. Throws
+ * Reads a model's configuration and weights, and uploads the weights as they arrive. On failure, frees all memory of the model. Throws
  * `unsupported_model`, `invalid_format` (missing tensors, wrong shapes), and the errors of `files`.
  */
 export async function loadModel(files: ModelFiles, runner: Runner, options: LoadModelOptions): Promise<LoadedModel> {
@@ -63,7 +63,7 @@ export async function loadModel(files: ModelFiles, runner: Runner, options: Load
   }
 }
 
-/** Resolves with the names of the weights that the files lack. */
+/** Loads the weights. Resolves with the names of the weights that the files lack. */
 async function loadWeights(
   files: ModelFiles,
   runner: Runner,
@@ -146,7 +146,7 @@ export function isModest({ weights }: Architecture): boolean {
   return weights.length <= MOST_WEIGHTS && weights.every(({ shape }) => numel(shape) <= MOST_ELEMENTS);
 }
 
-/** The steps of a forward pass. Only their kernels are used. */
+/** Returns the steps of a forward pass. Only their kernels are used. */
 function forwardSteps(
   model: Architecture,
   dtypeOf: (spec: WeightSpec) => StorageName,
@@ -164,8 +164,8 @@ function forwardSteps(
 }
 
 /**
- * Initialises weights that a model's files lack, with transformers' distribution. The numbers follow from the tensors'
- * names alone, so that a model is the same at each load and a run can resume after a reload.
+ * Initialises weights that a model's files lack, with transformers' distribution. The random numbers are seeded with the tensors' names, so
+ * that a model is the same at each load and a run can resume after a reload.
  */
 export async function makeWeights(
   specs: readonly WeightSpec[],
@@ -183,8 +183,8 @@ export async function makeWeights(
 }
 
 /**
- * The warning about new weights, with transformers' text. If the caller gave labels and all new weights are the head's, the caller is about
- * to train the head. The code is then 'new_head', which the console doesn't show.
+ * Returns the warning about new weights, with transformers' message. If the caller gave labels and all new weights are the head's, the
+ * caller is about to train the head. The code is then 'new_head', a warning that isn't shown in the console.
  */
 export function newlyInitialized(
   { head }: Pick<Architecture, 'head'>,

@@ -19,7 +19,7 @@ interface SourceParts {
 }
 
 interface CacheOptions extends Omit<CachedFolderOptions, 'store' | 'warn'> {
-  /** The call that progress is reported under. */
+  /** The call under which progress is reported. */
   readonly call?: CallId | undefined;
 }
 
@@ -40,7 +40,7 @@ export class ModelSources {
     this.#parts = parts;
   }
 
-  /** Refuses all later requests. A download that is under way fails at its next request. */
+  /** Rejects all later requests. A download in progress fails at its next request. */
   seal(): void {
     this.#sealed = true;
   }
@@ -60,7 +60,7 @@ export class ModelSources {
     });
   }
 
-  /** The cached folder of a source; undefined if its files aren't cached. */
+  /** Returns the cached folder of a source; undefined if its files are never cached. */
   cached(source: WireSource, options: CacheOptions): CachedFolder | undefined {
     let found: CachedFolder | undefined;
     const { call, signal } = options;
@@ -93,7 +93,7 @@ export class ModelSources {
     const { cache, warn = () => {} } = this.#parts;
     if (cache === undefined || !isCacheable(folder)) return undefined;
     const once: Warn = (warning) => {
-      // Each file of a model would repeat the warning, for example of a full disk.
+      // Otherwise each file of a model would repeat a warning, for example about a full disk.
       if (!this.#warned.has(warning.code)) warn(warning);
       this.#warned.add(warning.code);
     };
@@ -113,7 +113,7 @@ function sourceOf(source: WireSource): Exclude<WireSource, { readonly url: strin
   return typeof source === 'object' && 'url' in source ? new URL(source.url) : source;
 }
 
-/** A folder that isn't cached. Throws `not_found` if only cached files may be used. */
+/** Returns a folder whose files are never cached. Throws `not_found` if only cached files may be used. */
 function uncached(folder: HttpFolder, isLocal: boolean): FileSource {
   if (!isLocal) return folder;
   throw new WebVeraError('not_found', `Expected files that are kept of ${folder.location}, but none are kept here`, {

@@ -13,18 +13,21 @@ interface TokenizerFiles {
   readonly tokenizer: string | JsonObject;
   /** tokenizer_config.json, parsed or as text. */
   readonly config: string | JsonObject;
-  /** Size in bytes of the files with the vocabulary. */
+  /** The size in bytes of the files that contain the vocabulary. */
   readonly bytes: number;
 }
 
 interface TokenizerFilesOptions {
-  /** config.json's model_type; if it is needed and not given, config.json is read. */
+  /** The model_type of config.json. If it is needed and not given, config.json is read. */
   readonly modelType?: string | undefined;
   /** Called with the text of tokenizer.json, before any other file is read. */
   readonly onTokenizer?: ((json: string) => Promise<void>) | undefined;
 }
 
-/** Reads a folder's tokenizer: tokenizer.json, or the vocabulary that older folders have instead; undefined without either. */
+/**
+ * Reads a folder's tokenizer: tokenizer.json, or the vocabulary that older folders have instead. Returns undefined if the folder has
+ * neither.
+ */
 export async function readTokenizerFiles(
   source: FileSource,
   limits: Limits,
@@ -54,7 +57,7 @@ export async function readTokenizerFiles(
   return { ...tokenizerOfVocabulary(files), bytes: vocabulary.bytes };
 }
 
-/** Whether a folder's tokenizer loads without a new request. `has`: whether the folder has a file, if that is known. */
+/** Whether a folder's tokenizer loads without a new request. `has` returns whether the folder has a file; undefined if that isn't known. */
 export function isTokenizerKnown(has: (file: string) => boolean | undefined): boolean {
   if (has('tokenizer.json') === undefined) return false;
   if (has('tokenizer.json')) return has('tokenizer_config.json') !== undefined;

@@ -13,23 +13,23 @@ interface TokenizerRequest {
   readonly modelType?: string | undefined;
   readonly vocabSize?: number | undefined;
   readonly gguf?: GgufFiles | undefined;
-  /** Whether the page can give the hub's token. The page can give it only while the model loads, and not later. */
+  /** Whether the page can give the hub's token. The page can give it only while the model loads. */
   readonly hasToken?: boolean | undefined;
   /** Reads further files of a folder whose model may chat. Called before the tokenizer's last file is read. */
   readonly onChat?: (() => Promise<void>) | undefined;
 }
 
 /**
- * Loads a folder's tokenizer, or a GGUF file's; undefined without either. The chat template is read at once if the model may chat, so
- * that it can chat offline later, and if the page can give a token. Otherwise the template is read when it is first used, because most
- * folders have none, and browsers report each missing file as an error of the page.
+ * Loads a folder's tokenizer, or a GGUF file's; undefined if there is neither. The chat template is read at once if the model may chat, so
+ * that it can chat offline later, or if the page can give a token. Otherwise the template is read when it is first used, because most
+ * folders have none, and browsers log each missing file as an error.
  */
 export async function loadTokenizer(
   { host, limits }: { readonly host: SessionHost; readonly limits: ParserLimits },
   source: FileSource,
   { modelType, vocabSize, gguf, hasToken = false, onChat }: TokenizerRequest = {},
 ): Promise<TextTokenizer | undefined> {
-  // Parsing takes a slow device one second per megabyte of a file (encoding four per megabyte of text).
+  // On a slow device, parsing takes one second per megabyte of a file, and encoding takes four seconds per megabyte of text.
   const announce = (bytes: number): void => host.quiet?.(bytes / 2 ** 20);
   const readTemplate = async (): Promise<string | undefined> => {
     const bytes = await readRareFile(source, TEMPLATE, limits.json);
@@ -43,7 +43,7 @@ export async function loadTokenizer(
     const template = await readTemplate();
     chatTemplate = async () => template;
   };
-  // These files are read before the tokenizer's last file, so that a cache with the whole tokenizer has these files, too.
+  // The chat's files are read before the tokenizer's last file, so that a cache that has the whole tokenizer has the chat's files, too.
   const onTokenizer = async (json: string): Promise<void> => {
     if (!mayMarkTurns(json)) return;
     if (!hasToken) await readTemplateNow();
@@ -53,7 +53,7 @@ export async function loadTokenizer(
   let files = await readTokenizerFiles(source, limits, { modelType, onTokenizer });
   if (files === undefined && gguf !== undefined) {
     if (!hasToken) await readTemplateNow();
-    // Merges that the file lacks are computed without interruption.
+    // If the GGUF file lacks merges, they are computed, which blocks the thread.
     announce(await gguf.headerBytes());
     files = await gguf.tokenizer();
   }

@@ -8,16 +8,16 @@ import { toFloat32 } from '../../../formats/tensors/values';
 import { pinned, pinnedMatrix, type Value } from '../../../graph/value';
 import { fileShape, type WeightSpec } from '../../../models/architecture';
 
-/** Numbers of a matrix that are read and uploaded at a time. */
+/** How many numbers of a matrix are read and uploaded at a time. */
 const SLICE = 2 ** 22;
 
-/** The storage of a weight on the device, by its tensor in the file. */
+/** Chooses the storage format of a weight on the device, given the weight's tensor in the file. */
 export type StorageOf = (spec: WeightSpec, tensor: TensorHeader) => StorageName;
 
 /**
- * Chooses the storage of each weight: the wanted one, or by default ('auto') the file's. A matrix that doesn't fit a wanted packed storage
- * stays as in the file. Vectors, and matrices that fit neither, are float32. `forTokens` names the matrices to which `Storage.forTokens`
- * applies.
+ * Chooses the storage format of each weight: the wanted one, or by default ('auto') the file's. A matrix whose shape doesn't fit a wanted
+ * packed format stays in the file's format. Vectors, and matrices that fit neither format, become float32. `forTokens` names the embeddings
+ * and output embeddings, which may need a format with more bits: see `Storage.forTokens`.
  */
 export function chooseStorage(wanted: ModelDtype | undefined, forTokens: ReadonlySet<string>): StorageOf {
   const all = Object.values(storages);
@@ -41,7 +41,7 @@ function fits({ kind, shape }: WeightSpec, storage: Storage): boolean {
   return storage === storages.f32 || (kind === 'matrix' && (shape.at(-1) ?? 0) % storage.rowMultiple === 0);
 }
 
-/** A weight's value on the device. A matrix that is too large to bind is split by rows, if the file has the same rows. */
+/** Returns a weight's value for the device. A matrix that is too large to bind is split by rows, if its rows are the same in the file. */
 export function weightValue(spec: WeightSpec, dtype: StorageName, maxBytes: number): Value {
   const { name, shape } = spec;
   return hasFileRows(spec) ? pinnedMatrix(name, shape, dtype, maxBytes) : pinned(name, shape, dtype);
@@ -51,7 +51,7 @@ function hasFileRows(spec: WeightSpec): boolean {
   return spec.kind === 'matrix' && !spec.transposed && fileShape(spec)[0] === spec.shape[0];
 }
 
-/** The numbers of rows that are read and uploaded one slice after the other; undefined for all rows at once. */
+/** Returns the number of rows of each slice of a weight that is read and uploaded. A single entry of undefined stands for all rows. */
 export function slicesOf(spec: WeightSpec, { shape }: Value): readonly (number | undefined)[] {
   if (!hasFileRows(spec)) return [undefined];
   const { rows, columns } = rowsAndColumns(shape);

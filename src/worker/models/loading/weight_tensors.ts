@@ -5,7 +5,7 @@ import { expectFloats } from '../../../formats/tensors/values';
 import { type Architecture, fileNames, fileShape, type WeightSpec } from '../../../models/architecture';
 import type { LoadOptions } from '../../protocol';
 
-/** Resolves the tensors in a model's files to its weights, for loading and for estimates alike. */
+/** Maps the tensors in a model's files to the model's weights, both for loading and for estimates. */
 export class WeightTensors {
   readonly #model: Architecture;
   readonly #specs: ReadonlyMap<string, WeightSpec>;
@@ -24,7 +24,7 @@ export class WeightTensors {
     this.#ignoresMismatch = ignore_mismatched_sizes;
   }
 
-  /** The weight that a tensor holds; undefined if the model doesn't use the tensor. Throws `invalid_format` for a wrong shape. */
+  /** Returns the weight that a tensor holds; undefined if the model doesn't use the tensor. Throws `invalid_format` for a wrong shape. */
   weightOf(tensor: TensorHeader): WeightSpec | undefined {
     const { name, shape } = tensor;
     const spec = this.#specs.get(name) ?? this.#specs.get(`${this.#model.prefix}.${name}`);
@@ -34,14 +34,14 @@ export class WeightTensors {
     return spec;
   }
 
-  /** The embedding that a tied head shares, by the name of the head's tensor. Some files store the head's tensor alone. */
+  /** Returns the embedding that a tied head shares, given the name of the head's tensor. Some files contain only the head's tensor. */
   sharedBy(name: string): WeightSpec | undefined {
     return this.#shared.get(name);
   }
 
   /**
-   * The weights that are made new, as the files lack them. `found` holds the names of the others. Throws `invalid_format` if a weight
-   * is missing that can't be made new.
+   * Returns the weights that the files lack and that are initialised anew. `found` holds the names of the other weights. Throws
+   * `invalid_format` if a missing weight can't be initialised.
    */
   newWeights(found: { has(name: string): boolean }): WeightSpec[] {
     const absent = this.#model.weights.filter(({ name }) => !found.has(name));
@@ -54,7 +54,7 @@ export class WeightTensors {
   }
 }
 
-/** Throws `invalid_format` for a tensor whose dtype or shape isn't the weight's. */
+/** Throws `invalid_format` for a tensor whose dtype can't be read or whose shape isn't the weight's. */
 export function expectWeight(spec: WeightSpec, tensor: TensorHeader): void {
   expectFloats(tensor);
   const { shape } = tensor;

@@ -24,7 +24,7 @@ export interface HoldRequest {
   /** Whether to take the run over from another tab or session. */
   readonly takesOver: boolean;
   readonly signal: AbortSignal;
-  /** Called when another tab has asked for the run, which stops. */
+  /** Called when another tab asks for the run, which then stops here. */
   onAsked?(): void;
 }
 
@@ -32,7 +32,7 @@ interface HoldOptions {
   readonly run: Pick<TrainingRun, 'control'>;
   /** The run's last step. */
   readonly end: number;
-  /** Ends opening when it aborts. */
+  /** The signal that aborts `open`. */
   readonly until: AbortSignal;
 }
 
@@ -42,9 +42,9 @@ interface HeldCheckpoints {
   readonly restored: Restored | undefined;
 }
 
-/** A run's hold on its checkpoints, which another tab may take. */
+/** Holds a run's checkpoints for this session, until another tab takes the run over. */
 export class RunHold {
-  /** Aborts with the request's signal, and when the hold is lost. */
+  /** Aborts with the request's signal, and when another tab takes the run over. */
   readonly signal: AbortSignal;
   readonly #request: HoldRequest;
   readonly #lost = new AbortController();

@@ -34,7 +34,7 @@ export interface CheckpointedRun extends RunParts {
 type Usable = Checkpoint & CheckpointPlace;
 
 interface Choice {
-  /** The latest first. */
+  /** The checkpoints from which the run could resume, the latest first. */
   readonly usable: readonly Usable[];
   /** The checkpoint from which the run continues. */
   readonly chosen: Usable | undefined;
@@ -42,7 +42,7 @@ interface Choice {
   readonly others: readonly string[];
 }
 
-/** Arguments that don't affect the numbers. */
+/** Arguments that don't affect the run's results. */
 const INERT: ReadonlySet<string> = new Set([
   'gradient_checkpointing',
   'logging_steps',
@@ -92,7 +92,7 @@ export class RunCheckpoints implements Checkpoints {
     await this.#hold(run);
     const { usable, chosen, others } = await this.#choose(run, wanted, maxSteps);
     if (chosen === undefined) return undefined;
-    // The run may have been cancelled, or its page frozen, while the checkpoints were read. It must not own what another run has.
+    // The run may have been cancelled, or its page frozen, while the checkpoints were read. Then another run may have the lock by now.
     await this.check();
     if (this.#closed) throw abortError('The run is over');
     this.#owner = await this.#own(run);
@@ -107,7 +107,7 @@ export class RunCheckpoints implements Checkpoints {
     return { ...chosen.snapshot, checkpoint, before: before?.snapshot, hadOtherArguments: others.length > 0 };
   }
 
-  /** The checkpoint that `restore(true, maxSteps)` would choose. Takes no lock and changes nothing: another tab may train the run. */
+  /** Returns the state that `restore(true, maxSteps)` would choose. Takes no lock and changes nothing: another tab may train the run. */
   async last(maxSteps: number): Promise<RunSnapshot | undefined> {
     const { chosen } = await this.#choose(await this.#id(), true, maxSteps);
     return chosen?.snapshot;
@@ -157,9 +157,9 @@ export class RunCheckpoints implements Checkpoints {
     }
     const others = this.#otherArguments(chosen.args);
     const { global_step: done, max_steps: planned } = chosen.snapshot.progress;
-    // A run that was stopped early hasn't ended, even if fewer steps are asked for now.
+    // A run that was stopped early hasn't ended, even if fewer steps are requested now.
     const hadEnded = done >= Math.max(planned, maxSteps);
-    // A finished run with other arguments isn't the run that is asked for.
+    // A finished run isn't resumed with other arguments: the run starts anew.
     if (wanted === true && hadEnded && others.length > 0) return { usable, chosen: undefined, others };
     return { usable, chosen, others };
   }
@@ -184,7 +184,7 @@ export class RunCheckpoints implements Checkpoints {
         hint: 'It may be in another tab. Stop it there, wait until it ends, or pass take_over: true.',
       });
     }
-    this.#lock = lock; // before the store is asked, so that `close` releases it meanwhile
+    this.#lock = lock; // set before the store is asked, so that `close` can release it meanwhile
     try {
       this.#wasTaken ||= lock.wasTaken;
       this.#owner = await (this.#wasTaken ? this.#own(run) : known(store.owner(run)));
@@ -196,7 +196,9 @@ export class RunCheckpoints implements Checkpoints {
     if (this.#closed) lock.release();
   }
 
-  /** Becomes the owner: saves of a tab that was frozen are then rejected. On a full disk the owner stays, and the run can train all the same. */
+  /**
+   * Makes this session the owner, so that saves of a frozen tab are rejected. On a full disk the owner stays, and the run trains anyway.
+   */
   async #own(run: string): Promise<string | undefined> {
     return known(this.#host.store.own(run)).catch((error: unknown) => {
       if (error instanceof WebVeraError && error.code === 'storage_full') return known(this.#host.store.owner(run));
@@ -237,7 +239,7 @@ export class RunCheckpoints implements Checkpoints {
     this.#warn('storage_corrupt', `A checkpoint of the run can't be read: ${instead}`);
   }
 
-  /** As in transformers, a run that has done more steps than it is asked for now ends at once. */
+  /** Warns if the run has already done all steps that are requested now. As in transformers, it then ends at once. */
   #warnOfEnd({ snapshot }: Usable, maxSteps: number): void {
     const { global_step, max_steps } = snapshot.progress;
     if (global_step < maxSteps || global_step >= max_steps) return;
@@ -261,8 +263,8 @@ const OTHER_VERSION = 'The results may differ in their last bits from those of a
 type RecordPart = Pick<RecordSnapshot, 'halving' | 'evaluation'>;
 
 /**
- * Leaves out the parts of a record that other arguments make meaningless: halvings, if the learning rate is another one now; and the best
- * evaluation, if its metric is another one now, or if the run is to end with the best values and the record lacks them.
+ * Leaves out the parts of a record that other arguments make meaningless: halvings, if the learning rate has changed; and the best
+ * evaluation, if its metric has changed, or if the run is to end with the best values and the record lacks them.
  */
 function partThatCounts(
   { halving, evaluation }: RecordSnapshot,

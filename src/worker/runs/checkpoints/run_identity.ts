@@ -20,8 +20,8 @@ export interface RunParts {
 }
 
 /**
- * A run's fingerprint: a hash of the model, its overlay, the adapters' initial values, and the rows of the data set.
- * Values that train are left out, as the run changes them.
+ * Returns a run's identity: a hash of the model, its overlay, the adapters' initial values, and the rows of the data set. The current
+ * values of trained adapters are left out, because the run changes them.
  */
 export async function runIdentity({ model, task, overlay, adapters, rows, shares }: RunParts): Promise<string> {
   const digest = new Digest();
@@ -61,7 +61,7 @@ function describe({ name, hyperparameters, modules, tensors, layout, dropout, or
   };
 }
 
-/** The pools that affect the results, but don't train. */
+/** Returns the pools that affect the results but aren't trained. */
 function frozenPools({ adapters, tensors }: Overlay, trained: readonly Adapter[]): Value[] {
   const own = new Set(trained.map(({ pool }) => pool));
   const used = [...adapters.map(({ pool }) => pool), ...[...tensors.values()].map(wholeOf)];

@@ -26,7 +26,7 @@ function tensor(dims: readonly number[], value = 1): Tensor {
   return { dims, data: new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(value) };
 }
 
-/** Like `writeTensors`, but without its checks, as another program may have written the file. */
+/** Like `writeTensors`, but without its checks, because another program may have written the file. */
 const bytesOf = (tensors: Readonly<Record<string, Tensor>>) =>
   writeSafetensors(
     Object.entries(tensors).map(([name, { dims, data }]) => [

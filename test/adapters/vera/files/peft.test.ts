@@ -95,7 +95,7 @@ describe.each(CASES)("PEFT's files of %s", (name) => {
   });
 });
 
-/** The linear layers of a golden Llama, read off its checkpoint. */
+/** Returns the linear layers of a golden Llama, with the names and shapes in its weights file. */
 function linearsOf(base: string) {
   const { tensors } = readSafetensors(new Uint8Array(readFileSync(`test/golden/base/${base}/model.safetensors`)));
   return [...tensors]

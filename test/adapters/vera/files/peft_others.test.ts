@@ -122,7 +122,7 @@ test.each([
   expect(() => read(withValue(value), { others: one })).toThrow(
     malformed(`adapter_model.safetensors: ${bias}: expected finite values, got ${value}`),
   );
-  // A base model's own numbers may be large.
+  // The base model's own values may be large.
   expect(read(withValue(123456), { others: one }).others.get(bias)?.data[1]).toBe(123456);
 });
 

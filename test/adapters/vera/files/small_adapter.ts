@@ -4,13 +4,13 @@ import { readAdapterModel } from '../../../../src/adapters/files/read_adapter';
 import { type RawTensor, writeSafetensors } from '../../../../src/formats/tensors/safetensors';
 import { type VeraFile, veraExpected } from './vera_expected';
 
-/** A small adapter, whose file the tests damage. */
+/** A small adapter for tests that damage its file. */
 
 export const f32 = (shape: readonly number[], value: (i: number) => number = (i) => i / 8): RawTensor => {
   const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => value(i));
   return { dtype: 'F32', shape, bytes: new Uint8Array(data.buffer) };
 };
-/** The common beginning of the names of the small adapter's vectors. */
+/** The common prefix of the names of the small adapter's vectors. */
 export const Q = 'base_model.model.h.q.vera_lambda_';
 export const small = (): Map<string, RawTensor> =>
   new Map([
@@ -32,10 +32,10 @@ export const expected: VeraFile = {
 const { rows } = JSON.parse(readFileSync('test/golden/errors.json', 'utf8')) as {
   rows: { situation: string; error?: { message: string }; warnings?: string[] }[];
 };
-/** PEFT's message and warnings for a situation. */
+/** Returns the golden row of a situation: PEFT's error message and warnings. */
 export const situation = (name: string) => rows.find((row) => row.situation === name);
 
-/** Reads a file, and collects the warnings. */
+/** Reads an adapter file, and collects the warnings. */
 export function read(tensors: Map<string, RawTensor>, changes: Partial<VeraFile> = {}) {
   const warnings: string[] = [];
   const warn = ({ message }: { message: string }) => warnings.push(message);

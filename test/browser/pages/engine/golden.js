@@ -12,7 +12,7 @@ import { float32Of } from '../lib/tensors.js';
 const library = await loadLibrary();
 const { get_peft_model, LoraConfig, PeftModel, Session, Trainer, UniLoraConfig, VeraConfig } = library;
 const session = await Session.open({ store: 'memory' });
-/** Classes that load classifiers, by the end of transformers' name. */
+/** The classes that load classifiers, by the end of the class name in transformers. */
 const CLASSIFIERS = {
   ForSequenceClassification: library.AutoModelForSequenceClassification,
   ForTokenClassification: library.AutoModelForTokenClassification,
@@ -33,7 +33,7 @@ async function openCase(name) {
     ? CLASSIFIERS[/** @type {keyof typeof CLASSIFIERS} */ (className)]
     : library.AutoModelForCausalLM;
   const base = await Auto.from_pretrained(source, { session });
-  // The pixels of a case's images lie among its tensors; those of its batch are the first.
+  // A case's tensors include the pixels of its images; index 0 is its batch, the others are its training batches.
   const tensors = isOfImages ? await float32Of(new URL('tensors.safetensors', folder)) : new Map();
   const pixelsOf = (/** @type {number} */ index) => tensors.get(`input.${index}.pixel_values`);
   return { folder, golden, base, isOfImages, isClassifier, pixelsOf };
@@ -51,7 +51,7 @@ async function forward({ golden, isOfImages, pixelsOf }, model) {
 }
 
 /**
- * The rows of a batch as examples.
+ * Returns the rows of a batch as examples for `Trainer`.
  * @param {Case} of
  * @param {number} index
  * @returns {import('../../../../src/index').Example[]}
@@ -109,7 +109,7 @@ async function greedyTokens({ golden }, model) {
 }
 
 /**
- * A new adapter, which the oracle draws after `torch.manual_seed(7)` if it begins with random numbers.
+ * Adds a new adapter to a base model. If it begins with random numbers, the seed is the one with which PEFT made the golden case.
  * @param {Model} base
  * @param {GoldenCase} golden
  */
@@ -164,7 +164,7 @@ async function outcomeOf(name) {
   /** @type {Record<string, Awaited<ReturnType<typeof trained>>>} */
   const runs = {};
   for (const training of golden.expect.train) {
-    // A step's loss is the mean over all its labelled tokens; the API has no other accumulation.
+    // The API averages a step's loss over all its labelled tokens. It has no mean of micro-steps' means, so such runs are skipped.
     if (training.normalise !== 'mean_of_means') runs[training.id] = await trained(of, training);
   }
   const report = {
@@ -172,7 +172,7 @@ async function outcomeOf(name) {
     random: await random(of),
     saved: {
       adapter: await saved(of, 'adapter'),
-      // Only VeRA has files without frozen matrices.
+      // Only the VeRA cases have an adapter file without the frozen matrices.
       ...(golden.peft_config === undefined && { adapter_noproj: await saved(of, 'adapter_noproj') }),
     },
     runs,

@@ -1,5 +1,5 @@
-// Trains in two sessions, one after the other, with tuned kernels. Reports the kernels before and after, and the
-// adapters.
+// Trains in two sessions, one after the other, with tuned kernels. Reports each session's kernel choice before and after, and
+// the adapters.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';

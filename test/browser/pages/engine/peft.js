@@ -1,5 +1,5 @@
-// Golden cases of other families, trained biases, merging, several adapters and mixed batches, in the library's own
-// worker. Reports the results.
+// Runs golden cases in the library's own worker: trained biases with merging, GPT-2's Conv1D layers, and two adapters with a
+// mixed batch. Reports the results.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';
 

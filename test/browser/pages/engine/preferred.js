@@ -1,4 +1,4 @@
-// Trains the bundled model on pairs and ratings in a worker, and a golden model like TRL did. Reports the results.
+// Trains the bundled model on preference pairs and ratings in a worker, then repeats TRL's golden runs. Reports the results.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';
 import { modelUrl } from '../lib/prose.js';
@@ -22,7 +22,7 @@ const ratings = pairs.flatMap(({ prompt, chosen, rejected }) => [
 ]);
 
 /**
- * Trains a new adapter on a data set, and returns the margins of its rewards.
+ * Trains a new adapter on a data set, and returns the reward margins before and after.
  * @param {(model: import('../../../../src/index').VeraModel) => import('../../../../src/index').Trainer} trainerOf
  */
 async function trained(trainerOf) {
@@ -44,7 +44,7 @@ const [dpo, kto] = await Promise.all(
 );
 
 /**
- * The golden model with a run's first vectors.
+ * Loads the golden model with the initial vectors of a golden run.
  * @param {Golden} row
  */
 async function goldenModel({ base: name, config, start }) {
@@ -75,7 +75,7 @@ function safetensors(vectors) {
 }
 
 /**
- * A golden run's logs and its adapter.
+ * Repeats a golden run, and returns its logs and its adapter.
  * @param {Golden} row
  * @param {(model: import('../../../../src/index').AnyAdaptedModel, args: object) => import('../../../../src/index').Trainer} trainerOf
  */

@@ -1,4 +1,4 @@
-// Loads a model from a server that the policy doesn't allow, and reports the error.
+// Loads a model from a server that the Content Security Policy doesn't allow, and reports the error.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 
 const { AutoModelForCausalLM } = await loadLibrary();

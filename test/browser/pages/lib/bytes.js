@@ -1,5 +1,5 @@
 /**
- * An adapter's two files in a form that can be handed out of the page.
+ * Converts an adapter's two files to arrays of numbers, which the page can send to the test.
  * @param {import('../../../../src/index').AdapterFiles} files
  */
 export async function bytesOf(files) {

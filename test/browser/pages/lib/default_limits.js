@@ -1,4 +1,4 @@
-// From here on, every device has WebGPU's default limits.
+// Makes every device that is requested after this have WebGPU's default limits.
 const { requestDevice } = GPUAdapter.prototype;
 /** @this {GPUAdapter} @param {GPUDeviceDescriptor} [descriptor] */
 GPUAdapter.prototype.requestDevice = function (descriptor) {

@@ -5,14 +5,14 @@ export const modelUrl = new URL('/models/prose-1.4M/', location.href);
 /** A small adapter, for tests in which the amount of learning doesn't matter. */
 export const smallAdapter = { r: 4, target_modules: ['q_proj', 'down_proj'] };
 
-/** The beginning of the text. */
+/** Loads the beginning of the training text. */
 export async function trainingText() {
   const text = await (await fetch('/text/moby-dick.txt')).text();
   return new Blob([text.slice(0, 40_000)], { type: 'text/plain' });
 }
 
 /**
- * The logits of one row of sixteen arbitrary tokens.
+ * Returns the logits for one row of sixteen arbitrary tokens.
  * @param {import('../../../../src/index').PreTrainedModel} model
  */
 export async function logitsOf(model) {

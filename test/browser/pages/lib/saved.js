@@ -2,7 +2,7 @@ import { loadLibrary } from '../../../../scripts/page/library.js';
 import { modelUrl, smallAdapter, trainingText } from './prose.js';
 
 /**
- * Trains a step and saves the adapter. Gives the stored adapters' ids and the warnings.
+ * Trains for one step and saves the adapter. Returns the ids of the stored adapters, and the warnings.
  * @param {import('../../../../src/index').SessionOptions} options
  */
 export async function trainAndSave(options) {

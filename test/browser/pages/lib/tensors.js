@@ -1,5 +1,5 @@
 /**
- * The float32 tensors of a safetensors file, by name.
+ * Reads the float32 tensors of a safetensors file, by name.
  * @param {URL} address
  * @returns {Promise<Map<string, { dims: number[], data: Float32Array<ArrayBuffer> }>>}
  */

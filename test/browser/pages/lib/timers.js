@@ -1,4 +1,4 @@
-/** Watches how long this page is unable to do anything else. `stop()` gives the longest time, in milliseconds. */
+/** Measures how long this page's main thread is blocked. `stop()` returns the longest time, in milliseconds. */
 export function watchTimers() {
   let last = performance.now();
   let longest = 0;

@@ -1,4 +1,4 @@
-// Trains the bundled model for some steps in the library's own worker, and stores the adapter. Reports the results.
+// Trains the bundled model for a few steps in the library's own worker, and stores the adapter. Reports the results.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';
 import { logitsOf, modelUrl, trainingText } from '../lib/prose.js';

@@ -1,5 +1,5 @@
-// Renders conversations by the library that the address names: the module, or with #tag embed.js. Reports the results
-// of a template, of a hostile one, of the first again, and of the first in a sealed session. This needs no device.
+// Renders a conversation with the library as a module, or with embed.js if the URL ends with #tag. Reports the results of a
+// harmless template, a hostile one, the harmless one again, and the harmless one in a sealed session. This needs no GPU.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { modelUrl } from '../lib/prose.js';
 

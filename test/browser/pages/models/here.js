@@ -1,4 +1,4 @@
-// Trains in the page's own thread, then removes WebGPU, here and in a worker, and reports the results.
+// Trains in the page's own thread, then removes WebGPU from the page and from a worker, and reports the results.
 import { loadNodeLibrary } from '../../../../scripts/page/library.js';
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';
 import { failure } from '../runs/failure.js';

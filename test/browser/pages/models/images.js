@@ -1,4 +1,4 @@
-// Draws images and trains a classifier on them as PNG files. Reports the results, and errors for files without an
+// Draws images and trains a classifier on them as PNG files. Reports the results, and the errors for files that contain no
 // image.
 import { describeError, loadLibrary } from '../../../../scripts/page/library.js';
 
@@ -45,7 +45,7 @@ for await (const event of run) {
 await run;
 const told = await tellAll();
 
-// PNG is lossless, so a file has the same pixels.
+// PNG is lossless, so the file contains exactly the canvas's pixels.
 const fromFile = await model.predict(await pngOf(canvasOf('dots', 3)));
 const fromPixels = await model.predict(pixelsOf(canvasOf('dots', 3)));
 
@@ -76,7 +76,7 @@ window.report({
 });
 
 /**
- * The same picture in each object that can show it.
+ * Returns the same image as each type of object that can show it.
  * @param {HTMLCanvasElement} canvas
  */
 async function shownAs(canvas) {
@@ -92,8 +92,8 @@ async function shownAs(canvas) {
 }
 
 /**
- * Refused pictures: one of another server, a canvas with it, a missing file before and after its error, a closed
- * bitmap, and a canvas that is too large.
+ * Returns the errors for images that are refused: an image from another server, a canvas with that image drawn on it, a
+ * missing file before and after its error event, a closed bitmap, and a canvas that is too large.
  */
 async function refusals() {
   const foreign = new Image();
@@ -132,7 +132,7 @@ async function tellAll() {
 }
 
 /**
- * A stripes and a dots image for each beginning of the pattern.
+ * Returns labelled images: for each of these offsets of the pattern, one image of stripes and one of dots.
  * @param {readonly number[]} firsts
  */
 async function labelled(firsts) {

@@ -1,6 +1,6 @@
-// Loads a model from the host that the query names three times, the third time after a byte of the cached copy was
-// changed. Reports when part of the model is cached, and when each load has ended. With `&once` it reports that it is
-// done after the first load.
+// Loads a model three times from the host that the query names. Before the third load, it changes a byte of the cached copy.
+// Reports when part of the model is cached, and when each load has ended. With `&once` it reports that it is done after the
+// first load.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 
 const { AutoModelForCausalLM, models, Session } = await loadLibrary();
@@ -33,7 +33,7 @@ async function untilPartIsKept() {
   }
 }
 
-/** Changes a byte of the largest file in the browser's file system. */
+/** Changes a byte of the largest file in the origin private file system. */
 async function flipByte() {
   const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('webvera');
   /** @type {FileSystemFileHandle[]} */
@@ -52,7 +52,7 @@ async function flipByte() {
 const loading = load();
 if (wanted.has('once')) window.report({ type: 'done', ...(await loading) });
 untilPartIsKept().then((model) => window.report({ type: 'part', model }));
-// The test counts requests when a report arrives, so the next load waits for that.
+// The test counts the requests when a report arrives, so the next load waits until the test has received the report.
 await window.report({ type: 'first', ...(await loading) });
 await window.report({ type: 'second', ...(await load()) });
 await flipByte();

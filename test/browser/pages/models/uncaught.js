@@ -1,4 +1,4 @@
-// Leaves an error of the worker uncaught, and reports its printed form.
+// Leaves a worker's error uncaught, and reports its fields, text and stack.
 import { describeError, loadLibrary } from '../../../../scripts/page/library.js';
 
 addEventListener('unhandledrejection', ({ reason }) => {

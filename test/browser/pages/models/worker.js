@@ -1,4 +1,4 @@
-// Sessions in real workers: stored adapters, and workers that fail. Reports one object.
+// Opens sessions in real workers: stores adapters, and makes workers fail. Reports the results as one object.
 import { loadLibrary, loadNodeLibrary } from '../../../../scripts/page/library.js';
 import { failure } from '../runs/failure.js';
 
@@ -13,7 +13,7 @@ function workerOf(script) {
 }
 
 /**
- * Ends a session's worker during a call, and gives the call's failure and the session's later state.
+ * Ends a session's worker during a call. Returns the call's failure, and the session's state afterwards.
  * @param {import('../../../../src/index').Session} session
  * @param {() => void} die
  */
@@ -87,7 +87,7 @@ async function warned() {
   return { warnings: warnings.sort(), works: works.length };
 }
 
-/** Vectors from a model in a worker: those of eight texts, and the outcome of a cancelled call. */
+/** Encodes texts by a model in a worker. Returns the vectors of eight texts, and the outcome of a cancelled call. */
 async function embedded() {
   const { rows, texts } = await (await fetch('/golden/sentences.json')).json();
   const [{ base, files }] = rows;

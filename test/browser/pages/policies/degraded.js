@@ -1,4 +1,4 @@
-// Trains in a sandboxed frame, and without IndexedDB. Reports the results and warnings.
+// Trains in a sandboxed frame, and with a worker that can't access IndexedDB. Reports the results and warnings.
 import { trainAndSave } from '../lib/saved.js';
 
 const sandboxed = await inFrame('./sandboxed.html');
@@ -7,7 +7,7 @@ const refused = await trainAndSave({ worker: () => new Worker('../workers/no_sto
 window.report({ sandboxed, tag, refused });
 
 /**
- * The report of the page in a sandboxed frame.
+ * Opens a page in a sandboxed frame, and returns its report.
  * @param {string} address
  */
 async function inFrame(address) {

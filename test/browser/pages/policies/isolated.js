@@ -1,5 +1,5 @@
-// Trains a step, with #files from files that the page fetched itself. Reports whether the page is cross-origin
-// isolated, or the error.
+// Trains for one step. If the URL ends with #files, the model comes from files that the page fetched itself. Reports whether
+// the page is cross-origin isolated, or the error.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';
 import { failure } from '../runs/failure.js';

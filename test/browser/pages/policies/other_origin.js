@@ -1,5 +1,5 @@
-// Imports the library from the origin that the query names, trains with it, and reports the result, with all violations
-// of the page's policy.
+// Imports the library from the origin that the query names, trains with it, and reports the result and all violations
+// of the page's Content Security Policy.
 
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';
 import { failure } from '../runs/failure.js';

@@ -1,4 +1,4 @@
-// Trains in a frame without an origin, and reports to the page around it.
+// Trains in a frame with an opaque origin, and reports to the parent page.
 
 import { trainAndSave } from '../lib/saved.js';
 import { failure } from '../runs/failure.js';

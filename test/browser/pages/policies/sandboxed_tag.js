@@ -1,4 +1,4 @@
-// The tag in a frame without an origin: it loads, learns and generates, and the script reports to the page around it.
+// Uses the tag in a frame with an opaque origin: loads a model, teaches it and generates a text. Reports to the parent page.
 import { failure } from '../runs/failure.js';
 
 /** @typedef {import('../../../../src/embed').WebVeraElement} WebVeraElement */

@@ -1,5 +1,5 @@
-// Loads a model, seals the session, trains, saves and generates. A beacon in the worker tries to reach the network
-// before and after.
+// Loads a model, seals the session, trains, saves and generates. A beacon script in the worker tries to reach the
+// network before and after the seal.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';
 

@@ -1,5 +1,5 @@
-// Trains under a strict Content-Security-Policy, with requests that mark the beginning and the end. At last it violates
-// the policy on purpose, here and in a worker, which shows that violations are noticed. Reports the losses.
+// Trains under a strict Content Security Policy. A request marks the beginning of training, another one its end. Finally the
+// page violates the policy on purpose, here and in a worker, to show that violations are reported. Reports the losses.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { modelUrl, trainingText } from '../lib/prose.js';
 

@@ -1,4 +1,4 @@
-// A profile of the bundled model learns from thumbs. The first visit is closed in mid-run, and the second one resumes.
+// A profile of the bundled model learns from ratings. The first visit is closed during the run, and the second visit resumes it.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { modelUrl } from '../lib/prose.js';
 
@@ -7,7 +7,7 @@ const base = await AutoModelForCausalLM.from_pretrained(modelUrl);
 const PROMPTS = ['She was', '"You', 'On the shore'];
 const STEPS = 6;
 
-/** Short is good, and so is a text that mentions the sea. */
+/** Rates a text: it is good if its first sentence is short, or if it mentions the sea. */
 function isGood(/** @type {string} */ text) {
   return /^[^.!?]{0,24}[.!?]/.test(text) || /\b(sea|ship|shore|wave|boat)s?\b/i.test(text);
 }

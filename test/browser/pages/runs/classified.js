@@ -1,5 +1,5 @@
-// Trains a classifier with evaluations, from the last checkpoint if there is one, and reports each event and the
-// results; then solves for its head. `?kind=`: texts, numbers or images. With `&straight` it saves nothing.
+// Trains a classifier with evaluations, from the last checkpoint if there is one, then solves for its head. Reports each event
+// and the results. `?kind=`: texts, numbers or images. With `&straight` it stores no checkpoint.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';
 
@@ -7,7 +7,7 @@ const library = await loadLibrary();
 const { get_peft_model, Session, Trainer, VeraConfig } = library;
 const wanted = new URLSearchParams(location.search);
 
-/** Pseudo-random numbers, the same each time. */
+/** Returns pseudo-random numbers, the same for the same seed. */
 const numbers = (/** @type {number} */ count, /** @type {number} */ seed) =>
   Array.from({ length: count }, (_, index) => Math.sin(12.9898 * (index + 1) + 78.233 * seed));
 /** @param {number} index */

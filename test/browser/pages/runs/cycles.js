@@ -1,8 +1,8 @@
-// Loads a model, trains it and disposes of it, `?cycles=` times. After each cycle it reports what the page holds.
+// Loads a model, trains it and disposes of it, `?cycles=` times. After each cycle, reports the resources that the page holds.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';
 
-/** Counts of listeners, ports, URLs and timers that exist, by calls of the browser's functions. */
+/** How many listeners, ports, object URLs and timers exist, counted from the calls that create and remove them. */
 const held = { listeners: 0, ports: 0, urls: 0, timers: 0 };
 
 /**
@@ -20,7 +20,7 @@ function watch(owner, name, onCall) {
   };
 }
 
-/** Whether an event target is the page itself: listeners of other objects end with them. @param {any} self */
+/** Whether an event target is the page itself. Listeners of other objects are released with their object. @param {any} self */
 const isPage = (self) => self === window || self === document || self === undefined;
 watch(EventTarget.prototype, 'addEventListener', (_, [, , options], self) => {
   if (!isPage(self)) return;
@@ -69,7 +69,7 @@ for (let cycle = 1; cycle <= cycles; cycle++) {
   await model.generate('The whale', { max_new_tokens: 2 });
   await model.dispose();
   for (const { id } of await checkpoints.list({ session })) await checkpoints.delete(id, { session });
-  // Some objects are released in a later turn of the event loop.
+  // Some resources are released in a later turn of the event loop.
   await new Promise((resolve) => setTimeout(resolve, 20));
   const { held: locks = [], pending = [] } = await navigator.locks.query();
   await window.report({

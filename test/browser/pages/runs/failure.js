@@ -1,7 +1,7 @@
 import { describeError } from '../../../../scripts/page/library.js';
 
 /**
- * How a promise fails, and after how many seconds.
+ * Returns a promise's error, and the seconds until it failed.
  * @param {PromiseLike<unknown>} promise
  */
 export async function failure(promise) {

@@ -1,4 +1,4 @@
-// Trains, and ends its worker during the run, once in each way that the query names. Reports how pending calls failed,
+// For each way that the query names: trains, and ends the worker that way during the run. Reports how pending calls failed,
 // and the run's result.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';

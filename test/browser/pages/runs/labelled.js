@@ -1,6 +1,6 @@
-// A profile learns twelve labelled messages at once, and is refined in idle time. With `?again` the page of the next
-// visit refines it once more, undoes that, and exports it. After each stage the report has the predictions for new
-// messages.
+// Teaches a profile twelve labelled messages by the instant method, and refines it in idle time. With `?again`, in the next
+// visit, it refines the profile once more, undoes that, and exports it. Reports the predictions for new messages after each
+// stage.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';
 import { modelUrl } from '../lib/prose.js';

@@ -1,4 +1,4 @@
-// In a page of its own, loads the adapter that bundled.js stored, uses it and deletes it. Reports the results.
+// In another page than bundled.js, loads the adapter that bundled.js stored, uses it and deletes it. Reports the results.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';
 import { logitsOf, modelUrl } from '../lib/prose.js';

@@ -1,8 +1,8 @@
-// Trains, from the last checkpoint if there is one, and reports each event and the results. With `?straight` it saves
-// nothing, and with `?by-time` it saves by time alone. `?steps=`: the number of steps, by default forty. `?fills=`: the
-// step after which the worker allocates all memory that it can get. `?crashes=`: the steps after which the test crashes the
-// GPU process. `?holds=`: the step at which the run waits for a browser that is killed. The run waits for each crash and kill: a busy
-// machine may take longer for them than for the rest of the run.
+// Trains, from the last checkpoint if there is one, and reports each event and the results. With `?straight` it stores no
+// checkpoint; with `?by-time` it stores them only by time. `?steps=`: the number of steps, by default forty. `?fills=`: the
+// step after which the worker allocates all memory that it can get. `?crashes=`: the steps after which the test crashes the GPU
+// process. `?holds=`: the step at which the run waits until the test kills the browser. It also waits for each crash, because a
+// busy machine may take longer for a crash or kill than for the rest of the run.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';

@@ -1,4 +1,4 @@
-// Trains on the test's command, beside other tabs of the same page.
+// Trains when the test calls a method of `window.tab`. The test opens several tabs of this page.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';
@@ -16,7 +16,7 @@ wakeLock.request = async () => {
 };
 
 const worker = new Worker('../workers/hanging_worker.js', { type: 'module' });
-// With this patience the page doesn't end a worker that hangs: the other tab takes its run over.
+// With so long a `patience`, the page doesn't terminate a worker that hangs, so another tab can take over its run.
 const session = await Session.open({ worker: () => worker, patience: 60 });
 /** @type {string[]} */
 const warnings = [];
@@ -34,7 +34,7 @@ let run;
 
 const tab = {
   /**
-   * Resolves once a step is done, or the run has ended.
+   * Starts a run. Resolves once a step is done, or the run has ended.
    * @param {import('../../../../src/index').TrainOptions} options
    * @param {import('../../../../src/index').TrainingArguments} more
    */
@@ -57,7 +57,7 @@ const tab = {
   async resume() {
     await run.resume();
   },
-  /** Sends the events of a page that is frozen and continues. */
+  /** Dispatches the events of a page that the browser freezes and resumes. */
   freeze() {
     document.dispatchEvent(new Event('freeze'));
     document.dispatchEvent(new Event('resume'));
@@ -65,7 +65,7 @@ const tab = {
     dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
   },
   step: () => run.state.global_step,
-  /** The step from which the run resumed. */
+  /** Returns the step from which the run resumed, or 0. */
   async restored() {
     for await (const { type, state } of run) return type === 'restored' ? state.global_step : 0;
     return 0;
@@ -81,9 +81,9 @@ const tab = {
     const losses = run.state.log_history.map(({ loss }) => loss);
     return { losses, files: await bytesOf(await model.save_pretrained()) };
   },
-  /** The number of held wake locks. */
+  /** Returns the number of held wake locks. */
   awake: () => sentinels.filter(({ released }) => !released).length,
-  /** The clients that hold locks of runs. */
+  /** Returns the ids of the clients (tabs and workers) that hold a run's lock. */
   async owners() {
     const { held = [] } = await navigator.locks.query();
     return held.flatMap(({ name, clientId }) => (name?.startsWith('webvera:run:') ? [clientId] : []));
@@ -99,7 +99,7 @@ const tab = {
     worker.postMessage({ hang });
   },
   /**
-   * Saves the adapter, and gives the session's warnings.
+   * Saves the adapter, and returns the session's warnings.
    * @param {string} id
    */
   async save(id) {

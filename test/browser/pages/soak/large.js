@@ -1,4 +1,4 @@
-// Handles `?bytes=` of a person's data in the form that `?form=` names. Reports the time, the progress of reading, and
+// Processes `?bytes=` bytes of a user's data in the form that `?form=` names. Reports the time, the progress of reading, and
 // the session's warnings.
 import { describeError, loadLibrary } from '../../../../scripts/page/library.js';
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';
@@ -57,7 +57,7 @@ async function trainText(train_dataset, more = {}, opened = openText()) {
   return model;
 }
 
-/** Each form rejects, or gives the number of bytes that it wrote. @type {Record<string, () => Promise<unknown>>} */
+/** A form rejects if it fails. Forms that write files resolve with the size. @type {Record<string, () => Promise<unknown>>} */
 const forms = {
   text: () => learn(new Blob([longText(bytes)])),
   async exported() {
@@ -105,7 +105,7 @@ const forms = {
     }).train();
   },
   async adapter() {
-    // A has 128 columns and B 128 rows, so that this rank gives a file of the wanted size.
+    // A has 128 columns and B has 128 rows, so a file with this rank has the wanted size.
     const config = { r: Math.floor(bytes / (4 * 256)), target_modules: ['q_proj'], save_projection: true };
     const model = await openText(config);
     const args = { max_steps: 1, per_device_train_batch_size: 1, max_length: 64 };
@@ -122,7 +122,7 @@ const forms = {
   async profile() {
     const base = await AutoModelForCausalLM.from_pretrained(modelUrl, { session });
     const profile = await Profile.open(base, 'large', { peft_config: smallAdapter });
-    // A profile stores at most 2^24 characters, names included.
+    // A profile stores examples of at most 2^24 characters, the names of their fields included.
     const most = Math.min(bytes, 16e6);
     await profile.add(Array.from({ length: 600 }, (_, i) => ({ text: longText(most / 600 - i) })));
     const files = await profile.export();

@@ -1,5 +1,5 @@
-// Estimates a model of `/real/`, loads it and trains it for two steps. Reports each stage. `?dtype=` as in
-// `PretrainedOptions`; `&default` uses a device of the default limits.
+// Estimates the memory of the model in `/real/`, loads it and trains it for two steps. Reports each stage. `?dtype=` is that of
+// `PretrainedOptions`; `&default` uses a device with WebGPU's default limits.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 
 const parameters = new URLSearchParams(location.search);

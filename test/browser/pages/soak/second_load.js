@@ -1,4 +1,4 @@
-// Loads a model of the host that the query names `?loads=` times, and reports the time of each load.
+// Loads a model `?loads=` times from the host that the query names, and reports the time of each load.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 
 const { AutoModelForCausalLM, Session } = await loadLibrary();

@@ -1,4 +1,4 @@
-// The library's worker with a beacon: on demand it tries each way to the network, and reports the outcomes.
+// The library's worker with a beacon: on demand it tries each way to make a network request, and reports the outcomes.
 export {};
 
 /** @type {Record<string, () => unknown>} */
@@ -25,7 +25,7 @@ addEventListener('message', async (/** @type {MessageEvent} */ { data }) => {
 });
 
 /**
- * Resolves once the server has answered, so that no request arrives later.
+ * Resolves once the server has responded, so that no request arrives after the report.
  * @param {EventTarget} target
  */
 function answered(target) {
@@ -35,7 +35,7 @@ function answered(target) {
 }
 
 /**
- * A property of the global object, read from the prototype that has it. Throws a ReferenceError without one.
+ * Returns a property of the global object, read from the prototype that defines it. Throws a ReferenceError if none does.
  * @param {string} name
  */
 function inherited(name) {

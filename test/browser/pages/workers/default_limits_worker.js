@@ -1,4 +1,4 @@
-// The library's worker on a device of the default limits.
+// The library's worker, on a device with WebGPU's default limits.
 import '../lib/default_limits.js';
 // @ts-expect-error: a path on the site
 import '/dist/worker.js';

@@ -1,4 +1,4 @@
-// The library's worker, with ways to fail on demand.
+// The library's worker, which fails on demand in several ways.
 export {};
 
 addEventListener('message', (/** @type {MessageEvent} */ { data }) => {
@@ -13,7 +13,7 @@ addEventListener('message', (/** @type {MessageEvent} */ { data }) => {
     });
 });
 
-/** The device that the library has got last. */
+/** The device that the library requested last. */
 let device = /** @type {GPUDevice | undefined} */ (undefined);
 const { requestDevice } = GPUAdapter.prototype;
 GPUAdapter.prototype.requestDevice = async function (/** @type {Parameters<typeof requestDevice>} */ ...args) {
@@ -21,7 +21,7 @@ GPUAdapter.prototype.requestDevice = async function (/** @type {Parameters<typeo
   return device;
 };
 
-/** Delays all reads of GPU memory until the device is lost, so that a run ends no step before that. */
+/** Delays all reads of GPU memory until the device is lost, so that a run can't end a step before that. */
 function holdReads() {
   const { mapAsync } = GPUBuffer.prototype;
   const lost = device?.lost.then(() => {
@@ -33,7 +33,7 @@ function holdReads() {
   };
 }
 
-/** Allocates all memory that a worker can get, and answers messages meanwhile. */
+/** Allocates memory until the worker gets no more, and still handles messages meanwhile. */
 async function fillHeap() {
   const taken = [];
   for (;;) {

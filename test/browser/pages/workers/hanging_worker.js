@@ -1,4 +1,4 @@
-// The library's worker, which blocks for as many milliseconds as a message says, as in a tab that is frozen or hangs.
+// The library's worker, which a message can block for a number of milliseconds, as if its tab hung or were frozen.
 export {};
 
 addEventListener('message', ({ data: { hang } }) => {

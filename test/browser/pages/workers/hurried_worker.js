@@ -1,4 +1,4 @@
-// `faulty_worker.js` with a clock on which a millisecond is a second, so that timed work happens at once.
+// `faulty_worker.js` with a `Date.now` that runs a thousand times as fast, so that saves by time are due at once.
 export {};
 
 const { now } = Date;

@@ -1,4 +1,4 @@
-// The library's worker in a browser without storage.
+// The library's worker, in a browser that denies access to IndexedDB.
 export {};
 
 Object.defineProperty(self, 'indexedDB', {

@@ -1,4 +1,4 @@
-// The library's worker in a browser without WebGPU.
+// The library's worker, in a browser without WebGPU.
 export {};
 
 Reflect.deleteProperty(Object.getPrototypeOf(navigator), 'gpu');

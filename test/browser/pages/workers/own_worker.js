@@ -1,4 +1,4 @@
-// A page's own worker, in whose thread a session runs.
+// The page's own worker, not the library's. A session runs in its thread.
 import { loadNodeLibrary } from '../../../../scripts/page/library.js';
 
 const { adapters, Session } = await loadNodeLibrary();

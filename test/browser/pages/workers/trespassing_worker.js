@@ -1,4 +1,4 @@
-// Violates the policy of its own script.
+// Violates, on purpose, the Content Security Policy that its own script was served with.
 export {};
 
 await fetch('https://worker.invalid/').catch(() => {});

@@ -1,4 +1,4 @@
-// Doubles some numbers on the GPU, in a worker like the library's.
+// Doubles some numbers on the GPU in a module worker, as the library's worker is.
 const WGSL = `
 @group(0) @binding(0) var<storage, read_write> numbers: array<f32>;
 @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {

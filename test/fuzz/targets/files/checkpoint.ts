@@ -1,10 +1,10 @@
 import { readCheckpoint, writeCheckpoint } from '../../../../src/formats/checkpoint';
 import { attempt, expectSame, type FuzzTarget, headed, partsOf } from '../../target';
 
-/** Numbers of trained floats, by adapter. */
+/** The number of trained floats of each adapter. */
 const LENGTHS = [3, 2];
 
-/** A run's stored checkpoint, as its header and its tensors. */
+/** The input: a run's stored checkpoint, split into its header and its tensors. */
 export const target: FuzzTarget = {
   name: 'checkpoint',
   codes: ['invalid_format', 'invalid_argument', 'limit_exceeded'],

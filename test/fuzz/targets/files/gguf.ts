@@ -3,7 +3,7 @@ import { GgufFiles } from '../../../../src/formats/gguf/gguf_files';
 import { MemorySource } from '../../../helpers/session/memory_source';
 import type { FuzzTarget } from '../../target';
 
-/** A GGUF file: its configuration, its tokenizer, and its tensors. */
+/** The input: a GGUF file. Its tokenizer, configuration and tensors are read. */
 export const target: FuzzTarget = {
   name: 'gguf',
   codes: ['invalid_format', 'limit_exceeded', 'unsupported_model'],

@@ -2,7 +2,7 @@ import { parseJsonObject } from '../../../../src/formats/json';
 import { pythonJson } from '../../../../src/formats/python_json';
 import { expectSame, type FuzzTarget } from '../../target';
 
-/** A JSON file that is read, and written in Python's format. */
+/** The input: a JSON file. It is read, written in Python's format, and read again. */
 export const target: FuzzTarget = {
   name: 'python_json',
   codes: ['invalid_format', 'limit_exceeded'],

@@ -2,7 +2,7 @@ import { readSafetensors, type Safetensors, writeSafetensors } from '../../../..
 import { parseHeader } from '../../../../src/formats/tensors/safetensors_header';
 import { attempt, expectSame, type FuzzTarget, headed } from '../../target';
 
-/** A file of weights: unchanged, and with a header of the right length. Its header is also parsed without a known size. */
+/** The input: a weight file, read unchanged and with the correct header length. The header is also parsed without the file's size. */
 export const target: FuzzTarget = {
   name: 'safetensors',
   codes: ['invalid_format', 'limit_exceeded'],

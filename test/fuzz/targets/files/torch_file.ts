@@ -3,7 +3,7 @@ import { torchFile } from '../../../helpers/bytes/torch_bytes';
 import { MemorySource } from '../../../helpers/session/memory_source';
 import { type FuzzTarget, partsOf } from '../../target';
 
-/** A pytorch_model.bin: unchanged, and built from a pickle and two storages. */
+/** The input: read as a pytorch_model.bin, and as the pickle and two storages from which one is built. */
 export const target: FuzzTarget = {
   name: 'torch_file',
   codes: ['invalid_format', 'limit_exceeded'],

@@ -3,8 +3,8 @@ import { readWeights, WEIGHTS_FILE, WEIGHTS_INDEX } from '../../../../src/format
 import { type FuzzTarget, headed, partsOf } from '../../target';
 
 /**
- * model.safetensors.index.json, and the header and the tensors of all shards that it names; without an index, of a
- * single file.
+ * The input: model.safetensors.index.json, and the header and tensors of every shard that it names. If the index is empty, the
+ * header and tensors are those of a single file.
  */
 export const target: FuzzTarget = {
   name: 'weights',
@@ -33,7 +33,7 @@ function folderOf(index: Uint8Array<ArrayBuffer>, shard: Uint8Array<ArrayBuffer>
   };
 }
 
-/** A stream of two pieces. */
+/** Makes a stream that returns the bytes in two pieces. */
 function streamOf(bytes: Uint8Array<ArrayBuffer>, size: number | undefined): ByteStream {
   const half = bytes.length >> 1;
   const pieces = [bytes.slice(0, half), bytes.slice(half)];

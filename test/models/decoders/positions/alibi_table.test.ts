@@ -16,7 +16,7 @@ test('biases are those of transformers’ build_alibi_tensor(…, 12, …), roun
   const positions = [1, 5, 257, 1999];
   expect(column(12, 0, positions)).toEqual([0.5, 2.5, 128, 1000]);
   expect(column(12, 7, positions)).toEqual([0.00390625, 0.01953125, 1, 7.8125]);
-  // From head 8 on, slopes continue after the largest power of two.
+  // 12 isn't a power of two, so heads from 8 on use a second series of slopes.
   expect(column(12, 8, positions)).toEqual([0.70703125, 3.53125, 181, 1416]);
   expect(column(12, 11, positions)).toEqual([0.08837890625, 0.44140625, 22.625, 177]);
 });

@@ -9,9 +9,9 @@ import { codeThrownBy } from '../../../helpers/bytes/safetensors_bytes';
 interface Row {
   readonly situation: string;
   readonly config: PretrainedConfig;
-  /** For each length, the last position's cosines, then its sines. */
+  /** For each of `lengths`: the cosines, then the sines, of the last position. */
   readonly tables?: readonly (readonly number[])[];
-  /** transformers' error. */
+  /** The class name of transformers' error. */
   readonly error?: string;
 }
 
@@ -20,7 +20,7 @@ const golden: { readonly lengths: readonly number[]; readonly rows: readonly Row
 );
 const isRefused = ({ error }: Row): boolean => error !== undefined;
 
-/** A text's last row. */
+/** Returns the row of the rotary table for the last position of a text with `length` tokens. */
 function lastRow(model: Architecture, length: number): readonly number[] {
   const [rope] = model.constants;
   const [, R = 0] = rope?.shape ?? [];
@@ -36,7 +36,7 @@ describe.each(golden.rows.filter((row) => !isRefused(row)))('$situation', ({ con
       const row = lastRow(createArchitecture(config), length);
       const expected = tables[index] ?? [];
       expect(row).toHaveLength(expected.length);
-      // transformers multiplies positions up to 23 by frequencies in float32.
+      // transformers multiplies positions (up to 23) by frequencies in float32, which rounds its angles.
       row.forEach((number, j) => {
         expect(Math.abs(number - (expected[j] ?? Number.NaN)), `number ${j}`).toBeLessThan(4e-6);
       });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ropeTable } from '../../../../src/models/decoders/positions/rope_table';
 
-// Tables are f32, so entries are within 2⁻²⁵ of the float64 value.
+// Tables are f32, so entries differ from the float64 values by at most 2⁻²⁵.
 const DIGITS = 7;
 
 test('a row is the cosines, then the sines, of position · theta^(−2j/D)', () => {
@@ -27,13 +27,13 @@ test('llama3 keeps short waves, stretches long ones and blends those between', (
   } as const;
   const D = 64;
   const table = ropeTable(llama3, D, 2);
-  // Row 1 holds sin(frequency), and every frequency is at most 1 radian.
+  // Row 1 contains sin(frequency) for each frequency, and no frequency is above 1 radian.
   const frequency = (j: number): number => Math.asin(table[D + D / 2 + j] as number);
   const own = (j: number): number => 500000 ** ((-2 * j) / D);
   const relative = (j: number, expected: number): number => Math.abs(frequency(j) / expected - 1);
   const seen = new Set<string>();
   for (let j = 0; j < D / 2; j++) {
-    // transformers distinguishes frequencies by their wavelengths.
+    // In transformers, the wavelength decides how a frequency is scaled.
     const wavelength = (2 * Math.PI) / own(j);
     let expected = own(j);
     let kind = 'short';

@@ -12,7 +12,7 @@ import {
 const example = (n: number) => ({ text: String(n) });
 const examples = (count: number, from = 0) => Array.from({ length: count }, (_, index) => example(from + index));
 
-/** The sample of `count` examples that arrive in portions of these sizes. */
+/** Returns a sample of at most `most` examples, drawn while examples arrive in portions of these sizes. */
 function sampled(most: number, seed: number, portions: readonly number[]): NumberedExample[] {
   let kept: NumberedExample[] = [];
   let seen = 0;
@@ -51,7 +51,7 @@ describe('stored examples', () => {
     for (let seed = 0; seed < trials; seed++) {
       for (const { n } of sampled(most, seed, [came])) counts[n] = (counts[n] ?? 0) + 1;
     }
-    // The expected count is a thousand, and the spread five standard deviations of a binomial.
+    // Each example is expected a thousand times. The allowed spread is five standard deviations of a binomial.
     const [expected, spread] = [(trials * most) / came, 5 * Math.sqrt((trials * most * (came - most)) / came ** 2)];
     for (const count of counts) expect(Math.abs(count - expected)).toBeLessThan(spread);
   });
@@ -101,7 +101,7 @@ describe('held-out examples', () => {
 
   test('have places among all stored ones, as those have that are neither learnt nor held out', () => {
     const at = (places: readonly number[]) => places.map((n) => ({ n: n + 7, example: { text: `${n}`, label: 0 } }));
-    // The examples that arrived as the 110th, 120th and so on are held out. Fewer than five of them are too few to judge.
+    // The 110th, 120th, … example to arrive is held out. With fewer than five of them, none is held out.
     const few = split(at([0, 1, 102, 103, 112]).reverse());
     expect(few).toMatchObject({ held: [], held_places: [], learnt_places: [0, 1, 3] });
     expect(few.learnt).toEqual([
@@ -121,7 +121,7 @@ describe('images', () => {
   });
 
   test('are bounded by their bytes, as a fair sample', () => {
-    // 21 examples of 3 MiB are 63 MiB. They can share their data.
+    // 21 examples of 3 MiB are 63 MiB. The test's examples share one array, which counts for each of them.
     const large = ofSize(1024);
     const kept = sampleFairly([], new Array(30).fill(large), { seed: 1, seen: 0, most: 100 });
     expect(kept).toHaveLength(21);

@@ -25,7 +25,7 @@ const settings = { ...usualSettings, max_examples: 50 };
 const fresh = freshState({ base: 'b', base_model: null, labels: null, problem_type: null, vectors, settings });
 const nothing = { examples: [], feedback: [] };
 
-/** The stored feedback after these items were added, one after the other. */
+/** Returns the stored feedback after these items have been added one by one. */
 function stored(...given: readonly Feedback[]): Numbered<Feedback>[] {
   let kept: Numbered<Feedback>[] = [];
   let seen = 0;

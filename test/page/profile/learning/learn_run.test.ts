@@ -6,7 +6,7 @@ import { beginningOf } from '../../../../src/page/training/run_report';
 import type { PausableRun } from '../../../../src/page/training/train_run';
 import { withResolvers } from '../../../helpers/with_resolvers';
 
-/** Lets pending work continue. */
+/** Resolves after pending promises have settled. */
 const pass = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 const state = { ...beginningOf(2), global_step: 1, epoch: 0.5 };
 const output: TrainOutput = { global_step: 2, training_loss: 1, metrics: {} };
@@ -141,7 +141,7 @@ test('a failed run raises no unhandled rejection if its events are read', async 
 
 test('counts a part’s steps and logs among those of all, in one list', async () => {
   const logsOf = (step: number) => ({ step, loss: 1 }) as unknown as StepLogs;
-  /** A training run of steps that are not known before its first one. */
+  /** A training run whose number of steps is unknown until its first step. */
   class Part extends FakeRun {
     override readonly state = { ...beginningOf(-1), log_history: [] as StepLogs[] };
     log(step: number): void {

@@ -60,7 +60,7 @@ describe('phases', () => {
       phasesOf({ ...given, args, ...own, learnt, held: [] }).map(({ plan }) => plan.steps);
     expect(stepsOf({})).toEqual([3, 2, 3]);
     expect(stepsOf({ ratings: { max_steps: 20 } })).toEqual([5, 3, 20]);
-    // A batch of ratings has at least two, although the batch size is 1.
+    // A batch has at least two ratings, although the batch size is 1.
     expect(stepsOf({ ratings: { num_train_epochs: 2 } })).toEqual([5, 3, 2]);
     expect(stepsOf({ args: { max_steps: 1 } })).toEqual([1, 0, 0]);
   });

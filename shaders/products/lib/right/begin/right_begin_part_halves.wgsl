@@ -1,5 +1,5 @@
-// As right_begin_part_rows, for heads of D columns whose halves alternate: four columns are two of a head's lower half, then those D/2
-// further on. Columns come in pairs, and each head has D/2 pairs. D: a multiple of 4
+// As right_begin_part_rows, for heads of D columns whose halves alternate: a block's four columns are two of a head's lower half, then the
+// two columns D/2 further on. A pair is a column and the one D/2 further on; each head has D/2 pairs. D: a multiple of 4
 fn right_begin(part: u32, column: u32) -> vec4u {
   let line = line_of(part, (column - first_column(part)) / 2u);
   let other = line + p.D / 2u;
@@ -11,7 +11,7 @@ fn right_begin(part: u32, column: u32) -> vec4u {
   );
 }
 
-// The line of the lower one of a pair. Pairs beyond the last two repeat these.
+// The line of a pair's lower column. Pairs beyond the last two are clamped to these.
 fn line_of(part: u32, pair: u32) -> u32 {
   let half = p.D / 2u;
   let own = min(pair, size_of(part) / 2u - 2u);

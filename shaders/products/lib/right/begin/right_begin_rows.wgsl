@@ -1,4 +1,4 @@
-// For layouts of the right operand in which K runs along the lines: where the lines of four columns begin.
+// For layouts of the right operand with K along the lines: returns where the lines of four columns begin.
 fn right_begin(part: u32, column: u32) -> vec4u {
   let last = columns() - 1u;
   return vec4u(
