@@ -1,6 +1,6 @@
 // The options of `npm run bench -- --only host`.
 import { UsageError } from '../../scripts/shared/options.mjs';
-import { readWork } from '../options/work_options.mjs';
+import { isGiven, readWork } from '../options/work_options.mjs';
 import { CASE_NAMES } from '../workload/cases.mjs';
 
 /** @typedef {Pick<import('../options/work_options.mjs').Work, 'name' | 'length' | 'ranks' | 'json'>} HostOptions */
@@ -16,7 +16,8 @@ export const HOST_HELP = `\
  */
 export function readHostOptions({ only, ...others }) {
   if (only !== 'host') return undefined;
-  const unused = ['adapter', 'compare', 'kernels', 'tuned', 'peak'].find((name) => others[name] !== undefined);
+  const ofDevices = ['adapter', 'arithmetic', 'compare', 'dtype', 'kernels', 'peak', 'rounds', 'tuned'];
+  const unused = ofDevices.find((name) => isGiven(name, others));
   if (unused !== undefined) throw new UsageError(`--${unused} is about a device, and --only host computes nothing`);
   return readWork(others, CASE_NAMES);
 }

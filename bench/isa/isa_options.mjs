@@ -1,12 +1,13 @@
 // The options of `npm run bench -- --only isa`.
 import { choice, UsageError } from '../../scripts/shared/options.mjs';
+import { isGiven } from '../options/work_options.mjs';
 
 /** @typedef {'jax' | 'tfjs'} Peer */
 /**
  * @typedef {object} IsaOptions
- * @property {readonly string[]} gpus names of GPUs: Mesa's of AMD's, others as in vendors/gpus.mjs
- * @property {boolean} chosen whether only the variants that these GPUs get are compiled
- * @property {string | undefined} kernel name of the kernel whose assembly is printed, for example 'linear/workgroup'
+ * @property {readonly string[]} gpus names of GPUs: Mesa's names for AMD's GPUs, those of vendors/gpus.mjs for others
+ * @property {boolean} chosen whether to compile only the variants that the default choice picks for these GPUs
+ * @property {string | undefined} kernel the only kernel to compile, whose assembly is printed too, for example 'linear/workgroup'
  * @property {Peer | undefined} compare
  * @property {boolean} json
  */
@@ -45,7 +46,8 @@ export function readIsaOptions(flags) {
     if (stray !== undefined) throw new UsageError(`--${stray} needs --only isa`);
     return undefined;
   }
-  const unused = ['length', 'r', 'kernels', 'tuned', 'peak'].find((name) => others[name] !== undefined);
+  const ofRuns = ['adapter', 'arithmetic', 'case', 'dtype', 'kernels', 'length', 'peak', 'r', 'rounds', 'tuned'];
+  const unused = ofRuns.find((name) => isGiven(name, others));
   if (unused !== undefined) throw new UsageError(`--${unused} is about what is run, and --only isa runs nothing`);
   const gpus = String(gpu).split(',');
   if (!gpus.every((one) => /^[a-z]\w*$/i.test(one)))

@@ -7,17 +7,18 @@ import { ALL_CASES, PARTS } from '../workload/cases.mjs';
 /** @typedef {import('../workload/cases.mjs').Part} Part */
 /** @typedef {import('../../src/index').ModelDtype} ModelDtype */
 /**
- * The work of a benchmark.
+ * The work that a benchmark measures.
  * @typedef {object} Work
  * @property {import('../workload/cases.mjs').CaseName} name
- * @property {number} length tokens of a row
+ * @property {number} length number of tokens per row
  * @property {readonly number[]} ranks
  * @property {readonly Part[]} parts
  * @property {boolean} tuned
  * @property {'f32' | 'f16'} arithmetic
- * @property {ModelDtype} dtype of the base model's matrices, as training loads them
+ * @property {ModelDtype} dtype data type in which training loads the base model's matrices
  * @property {boolean} json
- * @property {import('../report/roofline.mjs').Rates | undefined} peak rates of a device that isn't this machine's
+ * @property {import('../report/roofline.mjs').Rates | undefined} peak peak rates of another device, for which the shortest time of a
+ * step is computed
  */
 
 export const WORK_FLAGS = /** @type {const} */ ({
@@ -33,7 +34,17 @@ export const WORK_FLAGS = /** @type {const} */ ({
   json: { type: 'boolean' },
 });
 
-/** @param {{ bundled: string, device: string, compare: string }} own lines that differ between the two commands */
+/**
+ * Whether a flag has another value than its default.
+ * @param {string} name
+ * @param {import('../../scripts/shared/options.mjs').Flags} flags
+ */
+export function isGiven(name, flags) {
+  const flag = Object.entries(WORK_FLAGS).find(([each]) => each === name)?.[1];
+  return flags[name] !== (flag && 'default' in flag ? flag.default : undefined);
+}
+
+/** @param {{ bundled: string, device: string, compare: string }} own the lines of the help text in which the two commands differ */
 export const workHelp = ({ bundled, device, compare }) => `\
   --case NAME      tiny          a Llama of 5 layers of 64, 4 × 256 tokens    (tiny)
                    small         a Llama of 6 layers of 288, 256 tokens
@@ -111,7 +122,7 @@ function rates(value) {
 }
 
 /**
- * Reads a length to which texts are padded, of at least 64 tokens. Rows of other lengths would contain padding.
+ * Reads a row length: one of the lengths to which texts are padded, at least 64 tokens. Rows of other lengths would contain padding.
  * @param {unknown} value
  */
 function lengthOf(value) {

@@ -9,7 +9,10 @@ import { innermostLoops, readLoops } from '../../bench/isa/loops.mjs';
 import { bindingsOf, readPrinted } from '../../bench/isa/spirv.mjs';
 import { readBenchOptions } from '../../bench/options/bench_options.mjs';
 
-/** The loops of a product, shortened: 16 of K are staged, and each turn of the inner loop adds one product. */
+/**
+ * The loops of a product kernel, shortened. A turn of the outer loop stages 16 values along K, and each turn of the inner loop uses one of
+ * them.
+ */
 const NESTED = `BB0:
 	s_mov_b32 s6, 0                                             ; be860080
 BB1:
@@ -201,7 +204,9 @@ test('options are read and checked', () => {
   expect(() => options('--gpu a;b')).toThrow('--gpu must be a name');
   expect(() => options('--gpu tgl,m1')).toThrow('--gpu with several names needs --chosen');
   expect(() => options('--compare onnx')).toThrow('--compare must be jax or tfjs');
-  expect(() => options('--tuned')).toThrow('--tuned is about what is run');
+  for (const other of ['--tuned', '--rounds 2', '--adapter gpu', '--case small', '--dtype q8', '--arithmetic f16']) {
+    expect(() => options(other)).toThrow(' is about what is run');
+  }
   expect(() => readBenchOptions(['--gpu', 'navi31'])).toThrow('--gpu needs --only isa');
   expect(() => readBenchOptions(['--chosen'])).toThrow('--chosen needs --only isa');
 });

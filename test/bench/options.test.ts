@@ -72,7 +72,7 @@ test('options are read and checked', () => {
   expect(() => readBenchOptions('--only training --dtype q2'.split(' '))).toThrow('--dtype must be auto or float32');
   expect(() => readBenchOptions('--only training --dtype q8 --compare jax'.split(' '))).toThrow('--dtype needs no');
   expect(() => readBenchOptions(['--compare', 'onnx'])).toThrow('--compare must be jax or tfjs, kinds');
-  // Another build is a folder with a library for Node.
+  // Another build is given as a folder that contains a library for Node.
   const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
   expect(() => readBenchOptions(['--compare', folder])).toThrow("a folder with a build's node.js");
   writeFileSync(join(folder, 'node.js'), '');
@@ -97,7 +97,15 @@ test('--only host uses no device, so that options of devices are refused', () =>
   const host = (line: string) => readBenchOptions(`--only host ${line}`.trim().split(' '));
   expect(host('')).toMatchObject({ host: { name: 'tiny', length: 256, ranks: [64], json: false } });
   expect(host('--case small --r 8 --json')).toMatchObject({ host: { name: 'small', ranks: [8], json: true } });
-  for (const other of ['--adapter gpu', '--compare jax', '--tuned', '--peak 1,1']) {
+  for (const other of [
+    '--adapter gpu',
+    '--compare jax',
+    '--tuned',
+    '--peak 1,1',
+    '--rounds 2',
+    '--dtype q8',
+    '--arithmetic f16',
+  ]) {
     expect(() => host(other)).toThrow('--only host computes nothing');
   }
 });
@@ -133,7 +141,7 @@ test('the model of a case is complete, and the same at each call', async () => {
   const tensors = Object.values(JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + header)))) as {
     readonly shape: readonly number[];
   }[];
-  // Embeddings, the last norm, and in each layer two norms, q and o, k and v, gate, up and down.
+  // The tensors are the embeddings, the last norm, and in each layer two norms, q and o, k and v, gate, up and down.
   const perLayer = 2 * 64 + 2 * 64 * 64 + 2 * 32 * 64 + 3 * 64 * 172;
   const values = tensors.reduce((sum, tensor) => sum + tensor.shape.reduce((product, size) => product * size, 1), 0);
   expect(values).toBe(512 * 64 + 64 + 5 * perLayer);
@@ -142,7 +150,7 @@ test('the model of a case is complete, and the same at each call', async () => {
 
 test.each(['opt-125m', 'smollm2-135m', 'qwen2.5-0.5b'] as const)('the model of %s loads', async (name) => {
   const { shape, targets, files } = ALL_CASES[name];
-  // A thousandth of the numbers, but all tensors.
+  // The small model has all tensors, but only about a thousandth of the numbers.
   const small = { ...shape, vocab_size: 64, intermediate_size: 32, hidden_size: 4 * shape.num_attention_heads };
   const make = name === 'opt-125m' ? optFiles : modelFiles;
   const sources = make(small, 64, { dtype: 'float16' });
