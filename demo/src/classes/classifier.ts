@@ -17,29 +17,29 @@ import type { Learnt, Measured } from './learnt';
 import { type RefineOptions, refine } from './refining/refinement';
 import { measuredBy, solveHead } from './solving';
 
-/** The base model with a head for so many classes, and the adapter in use. */
+/** The loaded base model, whose head has this number of classes, and the adapter in use. */
 interface Loaded {
   readonly classes: number;
   readonly base: PreTrainedModel;
   readonly vera: VeraModel;
 }
 
-/** The outcome of a refinement. `learnt`: undefined if no refined vectors are taken (see `Refined.files`). */
+/** The outcome of a refinement. `learnt` is undefined if the refined vectors aren't used (see `Refined.files`). */
 export interface Refinement {
   readonly record: LearnRecord;
   readonly learnt: Learnt | undefined;
 }
 
-/** A model that learns and predicts classes. It is loaded on first use, and again after it was lost or for another number of classes. */
+/** A model that learns and predicts classes. It is loaded on first use, and again if it is lost or the number of classes changes. */
 export class Classifier<Content> {
   readonly #kind: Kind<Content>;
   readonly #sessions: Sessions;
   readonly #onLoading: (progress: LoadProgress | undefined) => void;
   #loaded: Loaded | undefined;
-  #opening: Promise<VeraModel> | undefined;
-  /** Changes when the model is freed. Work that began before the change can put no model into use after it. */
+  #opening: { readonly classes: number; readonly vera: Promise<VeraModel> } | undefined;
+  /** A token that `close` replaces. Work that began before the replacement must not put its model into use. */
   #epoch = {};
-  /** Makes the changes of the adapter, one after the other. */
+  /** Runs the tasks that change the adapter, one after the other. */
   readonly #turns = new Serial();
 
   constructor(kind: Kind<Content>, sessions: Sessions, onLoading: (progress: LoadProgress | undefined) => void) {
@@ -48,13 +48,13 @@ export class Classifier<Content> {
     this.#onLoading = onLoading;
   }
 
-  /** Drops everything, because the session ended. */
+  /** Forgets the loaded model without freeing it, for a model that was lost with the GPU, the worker or the session. */
   forget(): void {
     this.#loaded = undefined;
     this.#opening = undefined;
   }
 
-  /** Frees the GPU's memory. */
+  /** Frees the model's GPU memory. */
   async close(): Promise<void> {
     const loaded = this.#loaded;
     this.#epoch = {};
@@ -69,14 +69,14 @@ export class Classifier<Content> {
     return learnt.labels.map((label, index) => ({ label, score: scores.get(String(index)) ?? 0 }));
   }
 
-  /** Whether the adapter in use is loaded. */
+  /** Whether a model with an adapter is loaded. */
   get isOpen(): boolean {
     return this.#loaded !== undefined;
   }
 
   /**
-   * Solves for the head over all samples. If `before` has refined vectors, and as many classes as the set, the head is solved for over
-   * these vectors, and measured by the samples that they weren't trained on.
+   * Solves for the head by regression over all samples. If `before` has refined vectors, and as many classes as the set, the head is solved
+   * for with these vectors, and its accuracy is measured on the samples that the vectors weren't trained on.
    */
   learn(set: ClassSet<Content>, before: Learnt | undefined): Promise<Learnt> {
     return this.#inTurn(async (epoch) => {
@@ -97,7 +97,7 @@ export class Classifier<Content> {
     });
   }
 
-  /** Trains the vectors below the head on these samples. The refined adapter comes into use unless it is clearly worse. */
+  /** Trains the vectors below the head on these samples. The refined adapter is used from then on, unless it is clearly worse. */
   async refine(set: ClassSet<Content>, before: Learnt, options: RefineOptions): Promise<Refinement> {
     await this.#open(before);
     const base = this.#loaded?.base;
@@ -120,7 +120,7 @@ export class Classifier<Content> {
     });
   }
 
-  /** How often a head that is solved for over some samples is right for the others. */
+  /** Solves for a head on the training samples, and counts how often it is right for the held-out samples, if there are any. */
   async #measured(vera: VeraModel, split: Split<Content>): Promise<Measured | undefined> {
     const labels = new Set(split.train.map(({ label }) => label));
     if (split.heldOut.length === 0 || labels.size < 2) return undefined;
@@ -133,11 +133,12 @@ export class Classifier<Content> {
     return { model, labels: labelsOf(set), classIds, files, samples: set.samples.length, at: Date.now() };
   }
 
-  /** Loads what was learnt. */
+  /** Loads the learnt adapter, unless a model with as many classes is loaded. */
   #open(learnt: Learnt): Promise<VeraModel> {
-    if (this.#loaded?.classes === learnt.labels.length) return Promise.resolve(this.#loaded.vera);
-    this.#opening ??= this.#opened(learnt);
-    return this.#opening;
+    const classes = learnt.labels.length;
+    if (this.#loaded?.classes === classes) return Promise.resolve(this.#loaded.vera);
+    if (this.#opening?.classes !== classes) this.#opening = { classes, vera: this.#opened(learnt) };
+    return this.#opening.vera;
   }
 
   #opened(learnt: Learnt): Promise<VeraModel> {
@@ -146,12 +147,12 @@ export class Classifier<Content> {
       this.#replace(loaded, epoch);
       return loaded.vera;
     }).finally(() => {
-      if (this.#opening === opening) this.#opening = undefined;
+      if (this.#opening?.vera === opening) this.#opening = undefined;
     });
     return opening;
   }
 
-  /** Returns the model in use if it has so many classes. Otherwise loads another one, with the learnt adapter or a fresh one. */
+  /** Returns the model in use if it has this number of classes. Otherwise loads another one, with the learnt adapter or a fresh one. */
   async #loadedFor(classes: number, learnt: Learnt | undefined): Promise<Loaded> {
     if (this.#loaded?.classes === classes) return this.#loaded;
     const base = await this.#baseFor(classes);
@@ -167,7 +168,7 @@ export class Classifier<Content> {
     }
   }
 
-  /** Loads the base model with a head for so many classes. Its labels are numbers, so that classes can be renamed. */
+  /** Loads the base model with a head for this number of classes. Its labels are numbers, so that classes can be renamed later. */
   async #baseFor(classes: number): Promise<PreTrainedModel> {
     try {
       return await this.#kind.load({
@@ -196,14 +197,14 @@ export class Classifier<Content> {
     freed.catch(() => {}); // the session may have ended, with the model
   }
 
-  /** Calls `work` after all earlier work, with the epoch of this call. */
+  /** Calls `work` once all earlier work has ended, with the epoch at the time of this call. */
   #inTurn<T>(work: (epoch: object) => Promise<T>): Promise<T> {
     const epoch = this.#epoch;
     return this.#turns.run(() => work(epoch));
   }
 }
 
-/** Frees a model that never came into use. */
+/** Frees a model that was never put into use. */
 function free(base: PreTrainedModel): void {
   base.dispose().catch(() => {}); // the session may have ended, with the model
 }

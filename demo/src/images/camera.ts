@@ -13,7 +13,7 @@ export class Camera {
   readonly #reason = create('p', { className: 'camera-reason', attributes: { role: 'status' } });
   readonly root = create('div', { className: 'camera' }, this.#video, this.#reason);
   #stream: MediaStream | undefined;
-  /** The number of the last start or stop. A camera that opens for an earlier start is stopped. */
+  /** Counts starts and stops. A camera stream that opens for an earlier start is stopped. */
   #wanted = 0;
 
   constructor() {
@@ -40,6 +40,7 @@ export class Camera {
       return true;
     } catch (error) {
       if (wanted !== this.#wanted) return false;
+      this.stop(); // a camera that opened, but whose video doesn't play, would stay on
       const name = error instanceof DOMException ? error.name : '';
       setText(
         this.#reason,
@@ -65,7 +66,7 @@ export class Camera {
   }
 }
 
-/** Opens the camera. Rejects with a `NotFoundError` on pages without https, from which browsers hide it. */
+/** Opens the camera. Rejects with a `NotFoundError` on pages without https, where browsers hide the camera API. */
 async function openCamera(): Promise<MediaStream> {
   const { mediaDevices } = navigator as Partial<Navigator>;
   if (mediaDevices === undefined) throw new DOMException('', 'NotFoundError');

@@ -11,11 +11,11 @@ import { ClassField, classControls } from './class_field';
 /** A button that adds the current input to a class. */
 export interface Teaching {
   readonly button: HTMLButtonElement;
-  /** Shows the class' present name and whether the button can be used. */
+  /** Updates the button for the class' current name, and enables or disables it. */
   update(one: ClassOf): void;
 }
 
-/** The classes, each with its name, its probability as a bar, and a button that teaches it. */
+/** The classes, each with its name, its probability as a bar, and a button that adds the current input to it. */
 export class ClassRows<Content> {
   readonly #rows: KeyedRows<number, ClassOf>;
   readonly #bars = new Map<number, (score: number | undefined, isBest: boolean) => void>();
@@ -54,10 +54,18 @@ export class ClassRows<Content> {
       return { root, update };
     });
     store.watch(({ set, busy }, before) => {
-      this.#rows.show(new Map(set.classes.map((one) => [one.id, one])));
+      const classes = new Map(set.classes.map((one) => [one.id, one]));
+      for (const id of this.#bars.keys()) if (!classes.has(id)) this.#drop(id);
+      this.#rows.show(classes);
       if (busy !== before.busy) this.updateTeaching();
     });
     classControls(app, list);
+  }
+
+  /** Drops the updates of a class that was removed. */
+  #drop(id: number): void {
+    this.#bars.delete(id);
+    this.#teachings.delete(id);
   }
 
   /** Updates the teaching buttons, after the current input or the page's state has changed. */
