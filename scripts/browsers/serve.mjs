@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { extname, join, resolve, sep } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-/** Content of a path: a folder of files (the path ends with `/`), or one response from memory, which may have its own headers. */
+/** The content served at a path: a folder of files (the path then ends with `/`), or one response from memory with its own headers. */
 /** @typedef {string | { type: string, body: string | Uint8Array, headers?: Readonly<Record<string, string>> }} Mount */
 /** @typedef {{ url: string, close: () => Promise<void> }} Server */
 
@@ -25,10 +25,10 @@ const TYPES = /** @type {Readonly<Record<string, string>>} */ ({
   '.webmanifest': 'application/manifest+json; charset=utf-8',
 });
 
-/** Files that static hosts compress. */
+/** Matches the files that static hosts compress. */
 const COMPRESSED = /\.(?:css|html|js|json|md|svg|txt|webmanifest)$/;
 
-/** A strict policy. Each file is sent with it, because a worker obeys the policy of its own script. */
+/** A strict Content Security Policy. Each file is sent with it, because a worker obeys the policy of its own script. */
 export const POLICY = [
   "default-src 'self'",
   "script-src 'self'",
@@ -47,7 +47,8 @@ export const POLICY = [
  * @param {object} [options]
  * @param {Readonly<Record<string, string>>} [options.headers] additional headers; an empty value removes a default one
  * @param {(request: import('node:http').IncomingMessage) => void} [options.onRequest] called first for each request
- * @param {(bytes: number) => void} [options.onSend] called with the size of each file's answer. Texts are then compressed, as by static hosts
+ * @param {(bytes: number) => void} [options.onSend] called with the size of each file as sent. With this option, text
+ *   files are compressed, as static hosts do
  * @returns {Promise<Server>}
  */
 export async function serve(mounts, options = {}) {
@@ -74,7 +75,7 @@ export async function serve(mounts, options = {}) {
   /** @param {import('node:http').IncomingMessage} request @param {import('node:http').ServerResponse} response */
   async function answer(request, response) {
     if (request.method !== 'GET' && request.method !== 'HEAD') return fail(response, 405);
-    // Another site whose name resolves to this machine must not read the user's text.
+    // Rejects other host names: a site whose name resolves to this machine (DNS rebinding) must not read the user's text.
     if (!/^(127\.0\.0\.1|localhost):\d+$/.test(request.headers.host ?? '')) return fail(response, 403);
     const path = pathOf(request.url ?? '/');
     const prefix = paths.find(
@@ -93,11 +94,10 @@ export async function serve(mounts, options = {}) {
     const file = await fileIn(mount, path.slice(prefix.length) || 'index.html');
     if (file === undefined) return fail(response, 404);
     if (options.onSend === undefined || request.method !== 'GET') return sendFile(request, response, file);
-    // A browser that requests a part of a file accepts no compression.
+    // A browser that requests a range of a file sends `Accept-Encoding: identity`, so ranges are never compressed.
     const isCompressed = COMPRESSED.test(file.path) && /\bgzip\b/.test(`${request.headers['accept-encoding']}`);
     if (isCompressed) return sendCompressed(response, file.path, options.onSend);
-    options.onSend(file.size);
-    sendFile(request, response, file);
+    sendFile(request, response, file, options.onSend);
   }
 
   return {
@@ -137,7 +137,7 @@ async function fileIn(folder, name) {
 }
 
 /**
- * Sends a file of text, compressed.
+ * Sends a text file, compressed with gzip.
  * @param {import('node:http').ServerResponse} response
  * @param {string} path
  * @param {(bytes: number) => void} onSend
@@ -156,8 +156,9 @@ async function sendCompressed(response, path, onSend) {
  * @param {import('node:http').IncomingMessage} request
  * @param {import('node:http').ServerResponse} response
  * @param {{ path: string, size: number }} file
+ * @param {(bytes: number) => void} [onSend]
  */
-function sendFile(request, response, { path, size }) {
+function sendFile(request, response, { path, size }, onSend) {
   response.setHeader('Content-Type', TYPES[extname(path).toLowerCase()] ?? 'application/octet-stream');
   response.setHeader('Accept-Ranges', 'bytes');
   const asked = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
@@ -176,6 +177,7 @@ function sendFile(request, response, { path, size }) {
     response.end();
     return;
   }
+  onSend?.(end - start + 1);
   const stream = createReadStream(path, { start, end });
   stream.on('error', () => response.destroy());
   response.on('close', () => stream.destroy());

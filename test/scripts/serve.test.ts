@@ -33,7 +33,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** Requests the path unchanged, unlike fetch. */
+/** Requests a path exactly as it is. `fetch` would normalise it. */
 function get(path: string, options: { method?: string; headers?: Record<string, string> } = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(server.url, { path, ...options }, (response) => {
@@ -107,4 +107,20 @@ test.each([
 test('refuses other methods, and foreign names that resolve to this machine', async () => {
   expect((await get('/', { method: 'POST' })).status).toBe(405);
   expect((await get('/', { headers: { Host: 'attacker.example:80' } })).status).toBe(403);
+});
+
+test('counts the bytes that it sends: those of a range, and of compressed text', async () => {
+  const sent: number[] = [];
+  const counting = await serve({ '/': join(root, 'open') }, { onSend: (bytes) => sent.push(bytes) });
+  try {
+    const url = `${counting.url}/deep/script.mjs`;
+    await fetch(url, { headers: { Range: 'bytes=2-4', 'Accept-Encoding': 'identity' } });
+    await fetch(url, { headers: { 'Accept-Encoding': 'identity' } });
+    await fetch(url, { method: 'HEAD' });
+    expect(sent).toEqual([3, 10]);
+    const compressed = await fetch(url, { headers: { 'Accept-Encoding': 'gzip' } });
+    expect(sent[2]).toBe(Number(compressed.headers.get('content-length')));
+  } finally {
+    await counting.close();
+  }
 });
