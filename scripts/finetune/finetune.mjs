@@ -23,7 +23,7 @@
  * @property {Blob} heldOut text to measure perplexity on
  * @property {Job} job
  * @property {() => Promise<Device>} device
- * @property {(report: Report) => unknown} report awaited
+ * @property {(report: Report) => unknown} report is awaited
  * @property {(run: import('../../src/index').TrainRun) => void} [onTrain]
  * @property {number} [exportAfter] step after which the run is exported and stopped
  */
@@ -47,7 +47,7 @@ export async function finetune(library, run) {
   const heldOutTokens = (await model.tokenizer?.encode(await heldOut.text()))?.length ?? 0;
   await report({ type: 'ready', parameters, heldOutTokens, device: await device() });
 
-  // A new adapter changes nothing, so that this measures the base model.
+  // A new adapter doesn't change the model's outputs yet, so this measures the base model.
   const before = await timed('measure before', () => perplexityOf(library, model, run));
   const sampleBefore = await timed('write before', () => sample(model, job));
   await report({ type: 'before', perplexity: before });
@@ -70,7 +70,7 @@ export async function finetune(library, run) {
   };
 }
 
-/** Reports the stages of a run, and measures their seconds. @param {Run['report']} report */
+/** Reports the stages of a run, and measures how many seconds each takes. @param {Run['report']} report */
 function stages(report) {
   /** @type {Record<string, number>} */
   const timings = {};
@@ -141,23 +141,29 @@ async function train({ Trainer, export_run }, model, { train, job, report, onTra
       await training.stop();
     }
   };
+  /** All reports so far. Events don't wait for them, so that a slow reader of reports doesn't delay the pause for the export. */
+  let reported = /** @type {Promise<unknown>} */ (Promise.resolve());
+  const send = (/** @type {Parameters<Run['report']>[0]} */ message) => {
+    reported = reported.then(() => report(message));
+  };
   let exported = exportAfter === 0 ? await exportAndStop() : undefined;
   for await (const event of training) {
-    if (event.type === 'warning') await report({ type: 'warning', message: event.message });
-    if (event.type === 'recovered') await report({ type: 'recovered', step: event.state.global_step });
+    if (event.type === 'warning') send({ type: 'warning', message: event.message });
+    if (event.type === 'recovered') send({ type: 'recovered', step: event.state.global_step });
     if (event.type !== 'log') continue;
-    await report({ type: 'log', logs: event.logs });
+    send({ type: 'log', logs: event.logs });
     if (exportAfter !== undefined && exported === undefined && event.logs.step >= exportAfter) {
       exported = await exportAndStop();
     }
   }
   const { metrics } = await training;
+  await reported;
   return { metrics, exported };
 }
 
 /**
- * The configuration of the trained adapter. Its file contains only two vectors for each layer, as A and B are drawn from
- * `projection_prng_key`.
+ * Returns the configuration of the adapter to train. The adapter's file contains only two vectors for each layer, because A and B are drawn
+ * from `projection_prng_key`.
  * @param {Settings & { base: string }} job
  */
 export function configOf({ r, target_modules, base }) {
@@ -166,7 +172,7 @@ export function configOf({ r, target_modules, base }) {
 }
 
 /**
- * The training arguments of a job.
+ * Returns the training arguments of a job.
  * @param {Settings} job
  * @returns {import('../../src/index').TrainingArguments}
  */
@@ -177,7 +183,7 @@ export function argumentsOf({ max_steps, warmup_steps, learning_rate, max_length
 }
 
 /**
- * Continues the prompt, after the token that begins a document if the tokenizer has one.
+ * Continues the prompt. The prompt begins with the tokenizer's BOS token, if it has one.
  * @param {VeraModel} model
  * @param {Job} job
  */

@@ -106,7 +106,8 @@ testInAll(
 testInAll(
   '--export ends a run early, and writes what the rest goes on with in Python: a folder or one zip',
   async () => {
-    const exporting = (to: string) => train(`${to}-out`, '--max_steps', '12', '--export', to);
+    // On a busy machine, some steps pass before the run pauses.
+    const exporting = (to: string) => train(`${to}-out`, '--max_steps', '12', '--export', to, '--export_after', '2');
     const [printed, zipped] = [await exporting('run'), await exporting('run.zip')];
     for (const { code, stdout, stderr } of [printed, zipped]) {
       expect({ code, stderr, stdout }).toMatchObject({
@@ -117,7 +118,7 @@ testInAll(
     }
     const run = JSON.parse((await result('run', 'run.json')).toString());
     expect(run.training_arguments).toMatchObject({ max_steps: 12, warmup_steps: 3, seed: 5 });
-    expect(run.step).toBeGreaterThanOrEqual(6);
+    expect(run.step).toBeGreaterThanOrEqual(2);
     expect(run.step).toBeLessThan(12);
     const { losses } = JSON.parse((await result('run-out', 'run.json')).toString());
     const { log_history } = JSON.parse((await result('run', `${run.checkpoint}/trainer_state.json`)).toString());
