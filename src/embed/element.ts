@@ -27,7 +27,7 @@ import { Panel } from './view/panel';
 import { create } from './view/panel_elements';
 import { addStyles } from './view/styles';
 
-/** Servers that render pages have no elements, but import this module. */
+/** Servers that render pages also import this module, but have no `HTMLElement`: an empty class replaces it there. */
 const PageElement = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
 
 /** Implements `<web-vera>`. */
@@ -36,7 +36,7 @@ class LearningElement extends PageElement implements WebVeraElement {
   readonly #learner: Learner;
   readonly #root: ShadowRoot;
   #panel: Panel | undefined;
-  /** Whether loading is queued for the end of this turn. */
+  /** Whether a microtask that starts loading is queued. */
   #isAutoloadDue = false;
 
   /** @internal `models`: the models that all elements of the page share. */
@@ -158,7 +158,7 @@ class LearningElement extends PageElement implements WebVeraElement {
   }
 
   disconnectedCallback(): void {
-    // An element that moved within the page is connected again by then.
+    // If the element was only moved within the page, it is connected again by then.
     queueMicrotask(() => {
       if (!this.isConnected) void this.#learner.leave('The element was removed');
     });
@@ -170,7 +170,7 @@ class LearningElement extends PageElement implements WebVeraElement {
     if (name === 'autoload' || name === 'model') this.#autoload();
   }
 
-  /** Loads at the end of this turn, because a page may set attributes until then. A loaded model stays until `load` is called. */
+  /** Loads in a microtask, because a page may set more attributes first. A loaded model isn't replaced until `load` is called. */
   #autoload(): void {
     if (this.#isAutoloadDue) return;
     this.#isAutoloadDue = true;
@@ -182,7 +182,7 @@ class LearningElement extends PageElement implements WebVeraElement {
     });
   }
 
-  /** Applies a property that was set before this script ran: it would hide the property of the class. */
+  /** Applies a property that was set before this script ran, and deletes it, because it would hide the accessor of the class. */
   #takeOver(name: 'session'): void {
     if (!Object.hasOwn(this, name)) return;
     const value = this[name];
@@ -209,12 +209,12 @@ class LearningElement extends PageElement implements WebVeraElement {
       });
       this.#panel = panel;
       this.#root.replaceChildren(panel.root);
-      void troubleHere().then((trouble) => trouble && panel.refuse(trouble));
+      void troubleHere(false).then((trouble) => trouble && panel.refuse(trouble));
     }
     addStyles(this.#root);
   }
 
-  /** Sets the attribute for a property, because frameworks set a property if an element has one with the attribute's name. */
+  /** Sets the attribute when its property is set, because frameworks set the property if an element has one of the attribute's name. */
   #setAttribute(name: 'model' | 'profile', value: unknown): void {
     if (value === undefined || value === null) this.removeAttribute(name);
     else if (typeof value === 'string') this.setAttribute(name, value);
@@ -245,6 +245,6 @@ function wrong(name: string): WebVeraError {
   });
 }
 
-function troubleHere(): Promise<WebVeraError | undefined> {
-  return deviceTrouble({ ...surroundings(), address: location.origin });
+function troubleHere(hasLostGpu: boolean): Promise<WebVeraError | undefined> {
+  return deviceTrouble({ ...surroundings(), address: location.origin, hasLostGpu });
 }

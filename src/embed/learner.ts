@@ -22,15 +22,15 @@ import { isAbort, isFatal, isForgotten, isOfOneClass } from './trouble';
 import { untilAborted } from './until_aborted';
 import { Visit, type VisitParts } from './visit';
 
-/** The seed of texts for which none is given. It is the default of a model's `generate`, too. */
+/** The seed for generation if the page gives none, as in a model's `generate`. */
 const DEFAULT_SEED = 42;
 
 export interface LearnerParts extends VisitParts {
-  /** Reads the settings. Throws if an attribute is wrong. */
+  /** Reads the element's settings. Throws if an attribute is invalid. */
   readonly settings: () => ElementSettings;
 }
 
-/** The element's behaviour without its looks. `WebVeraElement` documents the methods. */
+/** The element's behaviour without its user interface. `WebVeraElement` documents the methods. */
 export class Learner {
   readonly status: Status;
   readonly #parts: LearnerParts;
@@ -47,7 +47,7 @@ export class Learner {
     this.#emit = emit;
     this.status = new Status(emit);
     this.watch = new RunWatch(this.status, emit, (error) => {
-      // Examples of one label alone can't teach a classifier yet, so this isn't reported as an error.
+      // A classifier can't learn from examples of a single label yet. This is expected, so it isn't reported as an error.
       if (!isOfOneClass(error)) this.#failed(this.visit, error);
     });
   }
@@ -65,7 +65,7 @@ export class Learner {
     this.#given = session;
   }
 
-  /** Whether the run only solves for a classifier's head, which takes a moment. */
+  /** Whether the run in progress only solves for a classifier's head, which takes a moment. */
   get isInstant(): boolean {
     return this.watch.run !== undefined && this.watch.run === this.lessons.instant;
   }
@@ -102,7 +102,7 @@ export class Learner {
     });
   }
 
-  /** Adds a classifier's examples. It learns from them at once, or as soon as the current run has ended. */
+  /** Adds examples for a classifier. The classifier learns from them at once, or as soon as the current run has ended. */
   label(lesson: Lesson): Promise<void> {
     return this.#attempt(async (visit, current) => {
       const examples = await untilAborted(visit.examples(lesson, {}), current);
@@ -110,7 +110,7 @@ export class Learner {
     });
   }
 
-  /** Trains a classifier's vectors for longer. */
+  /** Trains a classifier's vectors, which takes longer than `label`. */
   refine(): Promise<TrainOutput> {
     return this.#attempt((visit) => this.lessons.refine(visit));
   }
@@ -128,7 +128,7 @@ export class Learner {
     return new LazyGeneration(begun, { prompt: given, seed });
   }
 
-  /** Stores the visitor's opinion of a text. */
+  /** Stores the visitor's rating of a text. */
   rate(rated: Generation | GeneratedText | string, rating: 1 | -1 | 0): Promise<number> {
     return this.#attempt(async (visit) => {
       const count = await (await visit.profileNow()).rate(rated, rating);
@@ -146,7 +146,7 @@ export class Learner {
     });
   }
 
-  /** Trains on the profile's stored examples and opinions. */
+  /** Trains on the profile's stored examples and feedback. */
   learn(args: TrainingArguments = {}): Promise<TrainOutput> {
     return this.#attempt((visit) => this.lessons.learn(visit, args));
   }
@@ -206,7 +206,7 @@ export class Learner {
   async #open(visit: Visit): Promise<void> {
     try {
       visit.signal.throwIfAborted();
-      await visit.open(this.#given);
+      await visit.open(this.#given, this.status.hasLostGpu);
     } catch (error) {
       if (visit.signal.aborted) throw visit.signal.reason;
       this.#drop('failed');
@@ -248,7 +248,7 @@ export class Learner {
     for await (const token of (await begun).generation) this.#emit('token', token);
   }
 
-  /** Runs an action on the visit, loading it first if necessary. Errors are reported, and reject. `current`: the lessons’ signal. */
+  /** Runs an action, after loading the model and profile if necessary. Reports errors and rethrows them. `current`: the lessons’ signal. */
   async #attempt<T>(action: (visit: Visit, current: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
     const loading = this.visit === undefined ? this.load() : this.#loading;
@@ -265,7 +265,7 @@ export class Learner {
     }
   }
 
-  /** Reports an error, and ends the visit if the error destroyed it. Returns the reason to reject with. */
+  /** Reports an error, and ends the visit if the error made its model unusable. Returns the reason to reject with. */
   #failed(visit: Visit | undefined, error: unknown): unknown {
     if (visit?.signal.aborted) return visit.signal.reason;
     if (isAbort(error) || (visit !== undefined && isForgotten(error))) return error;
@@ -288,7 +288,7 @@ export class Learner {
   }
 }
 
-/** A text with its prompt, as `Profile.rate` takes it. */
+/** Returns the prompt and the text of any value that `Profile.rate` takes. */
 async function textOf(
   given: Generation | GeneratedText | string,
 ): Promise<Pick<OpinionDetail, 'prompt' | 'completion'>> {

@@ -3,7 +3,7 @@ import type { ElementState, OpinionDetail } from './public';
 import { after, type Happening } from './state';
 import { asWebVeraError } from './trouble';
 
-/** The details of each report. `change`: something that the panel shows has changed. */
+/** The detail of each type of report. `change`: something that the panel shows has changed. */
 export interface ReportDetails {
   readonly state: ElementState;
   readonly progress: ProgressInfo;
@@ -18,7 +18,7 @@ export interface ReportDetails {
 }
 export type Emit = <Type extends keyof ReportDetails>(type: Type, detail: ReportDetails[Type]) => void;
 
-/** The profile was forgotten. `bytes`: the size of the deleted files, if they were deleted here. */
+/** Set when the profile was forgotten. `bytes`: the size of the deleted files; undefined if another tab deleted them. */
 interface Forgotten {
   readonly bytes: number | undefined;
 }
@@ -29,6 +29,7 @@ export class Status {
   #state: ElementState = 'idle';
   #error: WebVeraError | undefined;
   #forgotten: Forgotten | undefined;
+  #hasLostGpu = false;
 
   constructor(emit: Emit) {
     this.#emit = emit;
@@ -46,7 +47,13 @@ export class Status {
     return this.#forgotten;
   }
 
+  /** Whether the GPU was lost or blocked, and no model has been loaded since. */
+  get hasLostGpu(): boolean {
+    return this.#hasLostGpu;
+  }
+
   happen(happening: Happening): void {
+    if (happening === 'loaded') this.#hasLostGpu = false;
     const state = after(this.#state, happening);
     if (state === this.#state) return;
     this.#state = state;
@@ -54,12 +61,13 @@ export class Status {
     this.#emit('change', undefined);
   }
 
-  /** Reports an error once. */
+  /** Reports an error, unless the same error was the last one reported. */
   report(thrown: unknown): WebVeraError {
     const error = asWebVeraError(thrown);
-    // `asWebVeraError` wraps an error of another class anew at each call, so a repeated error is recognised by its cause.
+    // `asWebVeraError` wraps errors of other classes in a new error at each call, so a repeated error is recognised by its cause.
     if (this.#error !== undefined && (this.#error === error || this.#error.cause === thrown)) return this.#error;
     this.#error = error;
+    this.#hasLostGpu ||= error.code === 'device_lost' || error.code === 'gpu_blocked';
     this.#emit('error', error);
     this.#emit('change', undefined);
     return error;

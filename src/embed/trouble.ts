@@ -1,7 +1,7 @@
 import { WebVeraError } from '../index';
 import { findAdapter, type GpuProblem, type GpuSurroundings } from '../parts/find_adapter';
 
-/** The error for each reason why a page can't use the GPU. `address`: of the page. */
+/** The error for each reason why a page can't use the GPU. `address`: the page's address. */
 const ERRORS: Readonly<Record<GpuProblem, (address: string) => WebVeraError>> = {
   insecure_page: (address) =>
     new WebVeraError('insecure_context', `Expected a page on https, or on localhost, got ${address}`, {
@@ -17,20 +17,33 @@ const ERRORS: Readonly<Record<GpuProblem, (address: string) => WebVeraError>> = 
     }),
 };
 
-/** The reason why this page can't load models; undefined if it can. Requests a GPU adapter to find out, and releases it. */
-export async function deviceTrouble(
-  page: GpuSurroundings & { readonly address: string },
-): Promise<WebVeraError | undefined> {
-  const found = await findAdapter(page);
-  return typeof found === 'string' ? ERRORS[found](page.address) : undefined;
+interface CheckedPage extends GpuSurroundings {
+  readonly address: string;
+  /** Whether this page had a GPU, and lost it. */
+  readonly hasLostGpu: boolean;
 }
 
-/** Whether the device or the browser causes an error, so that the page can't help. */
+/** Requests a GPU adapter to check whether this page can load models. Returns the error if it can't; undefined if it can. */
+export async function deviceTrouble({ address, hasLostGpu, ...page }: CheckedPage): Promise<WebVeraError | undefined> {
+  const found = await findAdapter(page);
+  if (typeof found !== 'string') return undefined;
+  return found === 'no_adapter' && hasLostGpu ? gpuBlocked() : ERRORS[found](address);
+}
+
+/** The error for an adapter that is missing because of GPU crashes. Chromium denies a site the GPU for two minutes after two of them. */
+function gpuBlocked(): WebVeraError {
+  return new WebVeraError('gpu_blocked', 'The GPU crashed, and the browser blocks it for this page for now', {
+    hint: "Try again in two minutes, or reload the page with the browser's button. If that doesn't help, restart the browser.",
+    retryable: true,
+  });
+}
+
+/** Whether the device, the browser or an insecure page causes the error, so that a retry can't succeed. */
 export function isUnsupported(error: WebVeraError | undefined): boolean {
   return error?.code === 'unsupported_device' || error?.code === 'insecure_context';
 }
 
-/** Whether an error destroyed the model and the profile, so that both must be loaded again. */
+/** Whether an error makes the model and the profile unusable, so that both must be loaded again. */
 export function isFatal(error: unknown): boolean {
   return error instanceof WebVeraError && ['device_lost', 'gpu_blocked', 'worker_crashed'].includes(error.code);
 }
@@ -39,7 +52,7 @@ export function isForgotten(error: unknown): boolean {
   return error instanceof WebVeraError && (error.code === 'not_found' || isForgotten(error.cause));
 }
 
-/** Whether a head can't be solved for because all examples have one label. */
+/** Whether the error is that a head can't be solved for, because all examples have the same label. */
 export function isOfOneClass(error: unknown): boolean {
   return error instanceof WebVeraError && error.detail.classes === 1;
 }
@@ -48,7 +61,7 @@ export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }
 
-/** Wraps anything that was thrown in the library's error class. */
+/** Converts any thrown value to an error of the library's class. */
 export function asWebVeraError(error: unknown): WebVeraError {
   if (error instanceof WebVeraError) return error;
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -15,11 +15,11 @@ import type { Lesson } from './public';
 import type { ElementSettings, ElementTask } from './settings';
 import type { Lease, SharedModels } from './shared_models';
 
-/** The functions that a visit needs. */
+/** The functions and shared models that a visit needs. */
 export interface VisitParts {
-  readonly deviceTrouble: () => Promise<WebVeraError | undefined>;
+  readonly deviceTrouble: (hasLostGpu: boolean) => Promise<WebVeraError | undefined>;
   readonly openSession: (options: { readonly signal?: AbortSignal }) => Promise<Session>;
-  /** Loads a model for a task. */
+  /** For each task, loads a model. */
   readonly load: Readonly<
     Record<ElementTask, (source: ModelSource, options: ClassifierOptions) => Promise<PreTrainedModel>>
   >;
@@ -29,15 +29,17 @@ export interface VisitParts {
 
 interface VisitListener {
   onProgress(info: ProgressInfo): void;
-  /** The profile, its run or the session's state changed. */
+  /** Called when the profile, its run or the session's state has changed. */
   onChange(): void;
-  /** The profile was forgotten in another tab. */
+  /** Called when the profile was forgotten in another tab. */
   onForgotten(): void;
-  /** The session ended unexpectedly. */
+  /** Called when the session ended unexpectedly. */
   onClosed(): void;
 }
 
-/** The time from `load` until the model is released. Holds a model, which others may share, and a profile over it. */
+/**
+ * A visit lasts from `load` until the model is released. It holds a model, which other elements may share, and a profile for that model.
+ */
 export class Visit {
   readonly settings: ElementSettings;
   readonly #parts: VisitParts;
@@ -48,7 +50,7 @@ export class Visit {
   #profile: Profile | undefined;
   /** The profile that is being opened. */
   #opening: Promise<Profile> | undefined;
-  /** The last deletion of the profile. The profile is opened only after it, and is then empty. */
+  /** Resolves once the last deletion of the profile is finished. Only then is the profile opened, and it is empty. */
   #gone: Promise<unknown> = Promise.resolve();
 
   constructor(settings: ElementSettings, parts: VisitParts, listener: VisitListener) {
@@ -74,11 +76,11 @@ export class Visit {
     return this.#profile;
   }
 
-  /** Loads the model and opens the profile. Rejects with the signal's reason if the visit ends before. */
-  async open(given: Session | undefined): Promise<void> {
+  /** Loads the model and opens the profile. Rejects with the signal's reason if the visit ends first. */
+  async open(given: Session | undefined, hasLostGpu: boolean): Promise<void> {
     const { signal } = this;
     const { deviceTrouble, openSession, models } = this.#parts;
-    const trouble = await deviceTrouble();
+    const trouble = await deviceTrouble(hasLostGpu);
     signal.throwIfAborted();
     if (trouble !== undefined) throw trouble;
     const session = given ?? (await openSession({ signal }));
@@ -102,7 +104,7 @@ export class Visit {
     await this.profileNow();
   }
 
-  /** The profile. A forgotten profile is created again. */
+  /** Returns the profile, and opens it first if necessary. A forgotten profile is created again. */
   profileNow(): Promise<Profile> {
     if (this.#profile !== undefined) return Promise.resolve(this.#profile);
     const { profile: id, peft_config } = this.settings;
@@ -112,7 +114,7 @@ export class Visit {
     return this.#opening;
   }
 
-  /** Converts a lesson into examples that the model can take. */
+  /** Converts a lesson into examples that the model can learn from. */
   async examples(
     lesson: Lesson,
     { max_length = this.settings.max_length }: TrainingArguments,
@@ -132,16 +134,16 @@ export class Visit {
   /** Replaces the profile by exported files. Changes nothing once the visit has ended. */
   async replace(files: Files): Promise<void> {
     const profile = await this.profileNow();
-    // With the settings of `profileNow`, so that only files are taken that the next visit can open.
+    // Uses the same settings as `profileNow`, so that files which the next visit couldn't open are rejected.
     const { peft_config } = this.settings;
     await profile.replace(files, { peft_config, args: this.#args, signal: this.signal });
   }
 
-  /** Forgets the profile, without waiting for the model. `session`: deletes the files if the profile isn't open. */
+  /** Forgets the profile, without waiting for the model. If the profile isn't open, `session` deletes its files. */
   async forget(session: Session): Promise<{ bytes: number }> {
     await this.#opening?.catch(() => {}); // a half-open profile has already read the files
     const open = this.#profile;
-    this.#profile = undefined; // later calls create the profile again, once it is gone
+    this.#profile = undefined; // later calls create the profile again, once it is deleted
     const gone =
       open === undefined
         ? this.#gone.then(() => this.#parts.profiles.forget(this.settings.profile, { session }))
@@ -151,8 +153,8 @@ export class Visit {
   }
 
   /**
-   * Releases the profile and the model. A run is stored, and resumes when the profile is next opened. `broken`: the model
-   * is useless for other elements, too.
+   * Releases the profile and the model. A run is stored, and resumes when the profile is next opened. `broken` means that other elements
+   * can't use the model any more, either.
    */
   async end(reason: unknown, options: { readonly broken?: boolean } = {}): Promise<void> {
     this.#life.abort(reason);

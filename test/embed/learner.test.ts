@@ -76,6 +76,20 @@ describe('loading', () => {
     expect(learner.status).toMatchObject({ state: 'ready', error: undefined });
   });
 
+  test('asks whether the GPU is blocked after it was lost, until a model is loaded again', async () => {
+    const learner = world.learner();
+    await learner.load();
+    learner.status.report(new WebVeraError('device_lost', 'the GPU is gone'));
+    await learner.leave('it was lost');
+    world.trouble = new WebVeraError('gpu_blocked', 'for now');
+    await expect(learner.load()).rejects.toBe(world.trouble);
+    world.trouble = undefined;
+    await learner.load();
+    await learner.leave('gone');
+    await learner.load();
+    expect(world.checks).toEqual([false, true, true, false]);
+  });
+
   test('refuses wrong attributes, and keeps the loaded model', async () => {
     const learner = world.learner();
     delete world.attributes.model;

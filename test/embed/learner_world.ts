@@ -10,17 +10,19 @@ export interface World {
   readonly profiles: FakeProfiles;
   readonly models: ReturnType<typeof fakeModel>[];
   readonly sessions: ReturnType<typeof fakeSession>[];
-  /** The options of the classifiers that were loaded. */
+  /** The options of the text classifiers that were loaded. */
   readonly classifiers: ClassifierOptions[];
   readonly imageClassifiers: ClassifierOptions[];
   readonly told: { type: keyof ReportDetails; detail: unknown }[];
   trouble: WebVeraError | undefined;
-  /** Runs before a model is loaded. */
+  /** For each check of the device: whether the GPU was lost before. */
+  readonly checks: boolean[];
+  /** Called before a model is loaded, which waits for the returned promise. */
   before: (options: PretrainedOptions) => Promise<unknown>;
   readonly shared: SharedModels;
-  /** `hear` receives all reports. */
+  /** Makes a learner. `hear` is called with each of its reports. */
   learner(hear?: Emit): Learner;
-  /** The reports so far: the states, and those of another type. */
+  /** Returns the states that were reported so far. `heard` returns the reports of one type. */
   states(): unknown[];
   heard(type: keyof ReportDetails): unknown[];
 }
@@ -35,6 +37,7 @@ export function newWorld(): World {
     imageClassifiers: [],
     told: [],
     trouble: undefined,
+    checks: [],
     before: async ({ progress_callback }) => {
       await settled();
       progress_callback?.(someProgress);
@@ -48,7 +51,10 @@ export function newWorld(): World {
       };
       const parts: LearnerParts = {
         settings: () => readSettings((name) => world.attributes[name] ?? null, 'https://page.example/'),
-        deviceTrouble: async () => world.trouble,
+        deviceTrouble: async (hasLostGpu) => {
+          world.checks.push(hasLostGpu);
+          return world.trouble;
+        },
         openSession: async () => {
           world.sessions.push(fakeSession());
           return world.sessions.at(-1) as ReturnType<typeof fakeSession>;

@@ -7,7 +7,7 @@ const address = 'http://page.example';
 
 test('a page with a GPU has no trouble', async () => {
   const gpu = gpuOf(async () => ({}));
-  expect(await deviceTrouble({ isSecureContext: true, gpu, address })).toBeUndefined();
+  expect(await deviceTrouble({ isSecureContext: true, gpu, address, hasLostGpu: true })).toBeUndefined();
 });
 
 test.each([
@@ -26,9 +26,16 @@ test.each([
     /returned none/,
   ],
 ])('%s is reported with a hint', async (_, surroundings, code, message) => {
-  const trouble = await deviceTrouble({ ...surroundings, address });
+  const trouble = await deviceTrouble({ ...surroundings, address, hasLostGpu: false });
   expect(trouble).toMatchObject({ code, message: expect.stringMatching(message), hint: expect.stringMatching(/\.$/) });
   expect(isUnsupported(trouble)).toBe(true);
+});
+
+test('a GPU that was lost and is missing now is blocked: a retry may succeed', async () => {
+  const gpu = gpuOf(async () => null);
+  const trouble = await deviceTrouble({ isSecureContext: true, gpu, address, hasLostGpu: true });
+  expect(trouble).toMatchObject({ code: 'gpu_blocked', retryable: true, hint: expect.stringMatching(/^Try again/) });
+  expect(isUnsupported(trouble)).toBe(false);
 });
 
 test('anything thrown becomes a WebVeraError', () => {
