@@ -8,11 +8,11 @@ export function formatBytes(bytes: number): string {
     value /= 1000;
     unit++;
   }
-  const digits = unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }
 
-/** '1 message', '1,200 messages' */
+/** Formats a count with its noun: '1 message', '1,200 messages'. */
 export function counted(count: number, thing: string): string {
   return `${count.toLocaleString('en')} ${thing}${count === 1 ? '' : 's'}`;
 }
@@ -33,7 +33,7 @@ export interface Recovered {
   readonly repeatedSteps: number;
 }
 
-/** Explanations of the failures, for visitors. */
+/** Explanations of the failures, for visitors, by error code. */
 const CAUSES: Readonly<Record<string, string>> = {
   device_lost: 'The graphics card gave up',
   worker_crashed: 'A part of the page broke off',
