@@ -12,13 +12,13 @@ export interface PairBatch extends TextBatch {
 }
 
 interface PairBatchFormat {
-  /** The most tokens of a sequence. */
+  /** The largest number of tokens per sequence. */
   readonly maxLength: number;
-  /** The id of padding. */
+  /** The token id for padding. */
   readonly padId: number;
 }
 
-/** Pads sequences on the right to one length. */
+/** Makes a batch of pairs, with the sequences padded on the right to one length. */
 export function pairBatch(pairs: readonly PairRow[], { maxLength, padId }: PairBatchFormat): PairBatch {
   const P = pairs.length;
   const B = 2 * P;
@@ -40,16 +40,17 @@ export function pairBatch(pairs: readonly PairRow[], { maxLength, padId }: PairB
   return { B, T, input_ids, attention_mask, ...labelled, pairs, sequences: rangesOf(labelled, B, T), terms: P };
 }
 
-/** The tokens of each sequence of a row, padding included. */
+/** Returns the number of tokens in each sequence of a row, padding included. */
 export function lengthOf({ input_ids }: PairRow): number {
   return input_ids.length / 2;
 }
 
-/** The tokens of both completions: those that have a label. */
+/** Returns the number of tokens of each completion that the model predicts. It can't predict the first token of a sequence. */
 export function completionTokens(row: PairRow): readonly [number, number] {
   const length = lengthOf(row);
-  const count = (labels: Int32Array): number => labels.reduce((sum, label) => sum + Number(label !== IGNORED), 0);
-  return [count(row.labels.subarray(0, length)), count(row.labels.subarray(length))];
+  const count = (begin: number): number =>
+    row.labels.subarray(begin + 1, begin + length).reduce((sum, label) => sum + Number(label !== IGNORED), 0);
+  return [count(0), count(length)];
 }
 
 function rangesOf(

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { PreferenceLoss } from '../../../../src/core/preferences/preference';
 import type { SentExample } from '../../../../src/core/types/training';
 import { resolveTrainingArguments } from '../../../../src/page/training/training_arguments';
-import type { PairBatch } from '../../../../src/tasks/causal_lm/preferences/pair_batch';
+import { completionTokens, type PairBatch } from '../../../../src/tasks/causal_lm/preferences/pair_batch';
 import type { PairRow } from '../../../../src/tasks/causal_lm/preferences/pair_row';
 import { taskOfRun } from '../../../../src/tasks/task_of_run';
 import { createArchitecture, createTask } from '../../../../src/tasks/task_registry';
@@ -28,7 +28,7 @@ function taskFor(preference: PreferenceLoss, max_length = goldenDpo.max_length, 
   return { task, collect, batchOf };
 }
 
-/** The tokens of a row's two sequences, and those of their completions, which have labels. */
+/** Returns the tokens of a row's two sequences, and the labelled tokens: those of the completions. */
 function sequencesOf({ input_ids, attention_mask, labels }: PairRow) {
   const length = input_ids.length / 2;
   return [0, length].map((start) => {
@@ -128,6 +128,16 @@ test('a text of the end alone, after no prompt, has nothing to predict', async (
   ]);
   expect(rows).toHaveLength(2);
   expect(warnings[0]!.message).toContain('1 of 3 examples are left out');
+});
+
+test('after no prompt, the first token of a completion is not predicted, and not counted', async () => {
+  const { rows } = await taskFor(DPO).collect([
+    { prompt: '', chosen: 'a b', rejected: 'a' },
+    { prompt: 'a', chosen: 'a b', rejected: 'a' },
+  ]);
+  const labels = rows.map((row) => sequencesOf(row).map(({ completion }) => completion.length));
+  expect(completionTokens(rows[0]!)).toEqual(labels[0]!.map((count) => count - 1));
+  expect(completionTokens(rows[1]!)).toEqual(labels[1]);
 });
 
 test('nothing to learn from: no example, and prompts that fill max_length', async () => {
