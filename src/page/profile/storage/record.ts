@@ -11,7 +11,7 @@ import type { LearnMethod, LearnPhase, LearnRecord, ProfileInfo } from '../types
 import { readMethod, readPhase, readRecord } from './learn_record';
 import { count, counts, fieldsOf, list, places, plain } from './record_fields';
 
-/** An adapter's two files. */
+/** A profile's vectors, as the two files of an adapter. */
 export interface Vectors {
   readonly config: string;
   readonly weights: Uint8Array<ArrayBuffer>;
@@ -23,20 +23,20 @@ export interface ProfileSettings {
   readonly args: TrainingArguments;
   readonly max_examples: number;
   readonly keep_examples: boolean;
-  /** The dtype of the vectors that later runs store. */
+  /** The data type in which later runs store the vectors. */
   readonly save_dtype: SaveDtype;
 }
 
-/** A profile without its examples. */
+/** The stored state of a profile, without its examples and feedback. */
 export interface ProfileState {
-  /** A random id that distinguishes it from an earlier profile with the same id. */
+  /** A random id that distinguishes the profile from an earlier one with the same id. */
   readonly born: string;
   /** The base model's fingerprint. */
   readonly base: string;
   readonly base_model: string | null;
   /** A classifier's labels, in the order of its head; null for other models. */
   readonly labels: readonly string[] | null;
-  /** Set for a classifier of several labels per example or of several numbers; null for other models. */
+  /** transformers' problem type of a model with several labels per example or several numbers; null for other models. */
   readonly problem_type: string | null;
   readonly created_at: number;
   readonly used_at: number;
@@ -51,7 +51,7 @@ export interface ProfileState {
   readonly version: number;
   readonly settings: ProfileSettings;
   readonly vectors: Vectors;
-  /** Whether the current head was solved for, or was never trained: while no examples are held out, a solved head always replaces it. */
+  /** Whether the head was solved for or never trained. While no examples are held out, a newly solved head always replaces such a head. */
   readonly solved: boolean;
   /** The vectors from before the last `learn` that replaced them. */
   readonly previous: Vectors | null;
@@ -68,19 +68,21 @@ export interface LearnArguments {
   readonly ratings: KTOConfig;
 }
 
-/** The place of an unfinished run in its phases. */
+/** The progress of an unfinished run with the method 'train'. */
 export interface LearnProgress {
-  /** All phases in their order. `loss_after` and `accuracy_after` equal the figures before until the run has ended. */
+  /**
+   * All phases in their order. Until the run has ended, `loss_after` equals `loss_before`, and `accuracy_after` equals `accuracy_before`.
+   */
   readonly phases: readonly LearnPhase[];
   /** The number of phases that have ended. */
   readonly ended: number;
-  /** The copy's vectors after the ended phases; null before a first one has ended. */
+  /** The copy's vectors after the phases that have ended; null until the first phase has ended. */
   readonly vectors: Vectors | null;
 }
 
 /** An unfinished run: everything it needs to resume in another page. */
 export interface Unfinished extends LearnArguments, SplitExamples {
-  /** The version of the vectors that it started from. */
+  /** The version of the vectors that the run started from. */
   readonly version: number;
   readonly method: LearnMethod;
   readonly when: 'now' | 'idle';
@@ -88,16 +90,19 @@ export interface Unfinished extends LearnArguments, SplitExamples {
   readonly progress: LearnProgress | null;
 }
 
-/** Increased when older code could misread the stored data. */
+/** The version of the storage format, which increases when older code could misread newer data. */
 const FORMAT = 1;
 export const LONGEST_HISTORY = 100;
 
-/** Adds an outcome to the history. */
+/** Returns the state with an outcome added to its history. */
 export function withRecord(state: ProfileState, record: LearnRecord): ProfileState {
   return { ...state, history: [...state.history, record].slice(-LONGEST_HISTORY) };
 }
 
-/** The state after a rollback, except for its vectors: the undone outcome is marked, and no earlier vectors are left. */
+/**
+ * Returns the state after a rollback, except for the vectors: the last outcome that was taken is marked as undone, and there are no
+ * previous vectors.
+ */
 export function rolledBack(state: ProfileState): ProfileState {
   const last = state.history.findLastIndex(({ taken, undone }) => taken && undone !== true);
   const history = state.history.map((record, index) =>
@@ -106,12 +111,12 @@ export function rolledBack(state: ProfileState): ProfileState {
   return { ...state, history, solved: state.previous_solved, previous: null, previous_solved: false };
 }
 
-/** A part of a profile as it is stored. */
+/** Returns a part of a profile in the form in which it is stored. */
 export function written(part: object): unknown {
   return { format: FORMAT, ...part };
 }
 
-/** Throws `storage_corrupt` if the value isn't a written state. */
+/** Reads a stored state. Throws `storage_corrupt` if the value isn't a valid state. */
 export function readState(id: string, value: unknown): ProfileState {
   return intact(id, () => {
     const state = formatted(value, 'state');
@@ -173,11 +178,13 @@ export function readUnfinished(id: string, value: unknown): Unfinished | undefin
     const examples = (key: string): SentExample[] =>
       list(unfinished, key).map((one, index) => exampleFields(`${key}[${index}]`, one));
     const [learnt, held] = [examples('learnt'), examples('held')];
-    // Runs from before places were stored count as if the held-out examples had come last.
-    const placesOf = (key: string, { length }: readonly SentExample[], first: number): number[] =>
-      unfinished.get(key) === undefined
-        ? Array.from({ length }, (_, index) => first + index)
-        : places(unfinished, key, length);
+    // Older versions stored no places, so the held-out examples count as those that were added last.
+    const placesOf = (key: string, { length }: readonly SentExample[], first: number): number[] => {
+      if (unfinished.get(key) === undefined) return Array.from({ length }, (_, index) => first + index);
+      const given = places(unfinished, key, length);
+      if (given.length === length) return given;
+      throw unfinished.invalid(key, `the places of ${length} examples`);
+    };
     return {
       version: count(unfinished, 'version'),
       method: readMethod(unfinished),
@@ -206,7 +213,7 @@ function readProgress(unfinished: Fields): LearnProgress {
   };
 }
 
-/** Empty for runs that were stored before there were such arguments. */
+/** Reads an object of arguments; empty for runs that older versions stored without it. */
 function optionalPlain(fields: Fields, key: string): Readonly<Record<string, never>> {
   return fields.get(key) === undefined ? {} : plain(fields, key);
 }
@@ -230,7 +237,7 @@ export function filesOf({ config, weights }: Vectors): AdapterFiles {
   return { 'adapter_config.json': new Blob([config]), 'adapter_model.safetensors': new Blob([weights]) };
 }
 
-/** Zeros in profiles that were stored before there was feedback. */
+/** Reads the numbers of ratings and preferences; zeros for profiles that older versions stored without feedback. */
 function readFeedbackCounts(state: Fields): FeedbackCounts {
   const stored = state.get('feedback');
   return stored === undefined
@@ -238,19 +245,22 @@ function readFeedbackCounts(state: Fields): FeedbackCounts {
     : counts(fieldsOf(stored, 'feedback'), 'seen', 'ratings', 'preferences', 'bytes');
 }
 
-/** Heads that an older version stored count as trained, so a solved head replaces such a head only if it does better. */
+/**
+ * Reads whether the heads were solved for. Heads that an older version stored count as trained, so a solved head replaces them unless it
+ * does worse.
+ */
 function solvedOf(state: Fields): Pick<ProfileState, 'solved' | 'previous_solved'> {
   return { solved: state.boolean('solved', false), previous_solved: state.boolean('previous_solved', false) };
 }
 
-/** 'float32' for profiles that were stored before there was a choice. */
+/** Reads the data type to store; 'float32' for profiles that older versions stored without it. */
 export function readSaveDtype(settings: Fields): SaveDtype {
   const dtype = settings.get('save_dtype') ?? 'float32';
   if (dtype === 'float32' || dtype === 'float16') return dtype;
   throw settings.invalid('save_dtype', 'float32 or float16');
 }
 
-/** Null for a model without labels, and in profiles that were stored before labels existed. */
+/** Reads the labels; null for a model without labels, and for profiles that older versions stored without them. */
 export function readLabels(fields: Fields): readonly string[] | null {
   const labels = fields.get('labels') ?? null;
   if (labels === null) return null;
@@ -276,7 +286,7 @@ function bytesIn(vectors: Vectors | null): number {
   return vectors === null ? 0 : vectors.config.length + vectors.weights.length;
 }
 
-/** Reports stored data that can't be read as `storage_corrupt`, because the library wrote it itself. */
+/** Runs `read`, and reports its errors as `storage_corrupt`: the library wrote this data itself, so it must be damaged. */
 function intact<T>(id: string, read: () => T): T {
   try {
     return read();
