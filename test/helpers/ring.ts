@@ -1,29 +1,29 @@
-import { inject, type TestFunction, test } from 'vitest';
+import { describe, inject, type TestFunction, test } from 'vitest';
 import { covering } from './maths/covering';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** The ring that a project belongs to: `npm run test:quick`, `npm test` or `npm run test:all`, which includes `clock`. */
+    /** The set of tests that a project belongs to. `npm test` runs `test`, `npm run test:all` runs `all` and `clock`. */
     ring: Ring;
   }
 }
 
 export type Ring = 'quick' | 'test' | 'all' | 'clock';
 
-/** Whether a case is in the ring of `npm test`, and if so, whether `npm run test:quick` has it too. Both default to yes. */
+/** Decides whether `npm test` runs a case and, if so, whether `npm run test:quick` runs it too. Both default to true. */
 export interface Choice<T> {
   readonly test?: (one: T) => boolean;
   readonly quick?: (one: T) => boolean;
 }
 
-/** The cases of the current ring. `npm run test:all` has those that `npm test` leaves out, so that each runs once. */
+/** Returns the cases of the current ring. `npm run test:all` runs those that `npm test` leaves out, so that each runs once. */
 export function ofRing<T>(cases: readonly T[], { test = () => true, quick = () => true }: Choice<T> = {}): T[] {
   const ring = inject('ring');
   if (ring === 'all') return cases.filter((one) => !test(one));
   return cases.filter((one) => test(one) && (ring !== 'quick' || quick(one)));
 }
 
-/** The cases of the current ring. In `npm test` these are a small choice that has every feature of the cases that `test` accepts. */
+/** Returns the cases of the current ring. `npm test` runs only as many as have every feature of the cases that `test` accepts. */
 export function coveringOfRing<T>(
   cases: readonly T[],
   featuresOf: (one: T) => readonly string[],
@@ -33,17 +33,27 @@ export function coveringOfRing<T>(
   return ofRing(cases, { test: (one) => covered.has(one), ...choice });
 }
 
-/** The quick cases in `npm run test:quick`; all cases in other rings. */
+/** Returns the quick cases in `npm run test:quick`, and all cases in other rings. */
 export function quickOf<T>(cases: readonly T[], isQuick: (one: T) => boolean): readonly T[] {
   return inject('ring') === 'quick' ? cases.filter(isQuick) : cases;
 }
 
-/** A single test that only `npm test` runs, in a file that `npm run test:all` runs for its other cases, or for promises about time. */
+/** Defines a test that `npm run test:all` skips, in a file that it runs too, for other cases or for tests of time limits. */
 export function testOnce(name: string, body: TestFunction, timeout?: number): void {
-  if (!['all', 'clock'].includes(inject('ring'))) test(name, body, timeout);
+  if (!isRepeated()) test(name, body, timeout);
 }
 
-/** A single test that only `npm run test:all` runs, in a file of `npm test`. */
+/** As `testOnce`, for a group of tests. */
+export function describeOnce(name: string, body: () => void): void {
+  if (!isRepeated()) describe(name, body);
+}
+
+/** Whether the current ring runs a file's other tests after `npm test` has run it. */
+function isRepeated(): boolean {
+  return ['all', 'clock'].includes(inject('ring'));
+}
+
+/** Defines a test that only `npm run test:all` runs, in a file that `npm test` runs too. */
 export function testInAll(name: string, body: TestFunction, timeout?: number): void {
   if (inject('ring') === 'all') test(name, body, timeout);
 }

@@ -15,7 +15,7 @@ import {
 } from '../../../src/index';
 import { expectWithin } from '../../helpers/clock';
 import { smallWriter } from '../../helpers/models/small_writer';
-import { testOnce } from '../../helpers/ring';
+import { describeOnce, testOnce } from '../../helpers/ring';
 import { stopAt, trained, typesOf } from '../../helpers/session/resumed_run';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 
@@ -111,7 +111,7 @@ describe('generate', () => {
   });
 });
 
-describe('training on conversations', () => {
+describeOnce('training on conversations', () => {
   const args: TrainingArguments = {
     learning_rate: 1e-2,
     max_steps: 3,
@@ -131,7 +131,7 @@ describe('training on conversations', () => {
     return logs.map(({ loss, grad_norm }) => ({ loss, grad_norm }));
   }
 
-  /** Tokens, and labels for those within the answers. */
+  /** Returns the tokens, with labels only for those in the answers. */
   async function labelled(): Promise<{ input_ids: number[]; labels: number[] }> {
     const input_ids: number[] = [];
     const labels: number[] = [];
@@ -144,21 +144,21 @@ describe('training on conversations', () => {
     return { input_ids, labels };
   }
 
-  testOnce('learns only the answers, to the bit', async () => {
+  test('learns only the answers, to the bit', async () => {
     const example = await labelled();
     expect(example.input_ids).toEqual(await tokenizer.apply_chat_template(talk));
     expect(await stepsOf({ messages: talk })).toEqual(await stepsOf(example));
     expect(await stepsOf({ messages: talk }, { packing: true })).toEqual(await stepsOf(example));
   });
 
-  testOnce('learns all tokens if requested', async () => {
+  test('learns all tokens if requested', async () => {
     const input_ids = await tokenizer.apply_chat_template(talk);
     const all = await stepsOf({ messages: talk }, { completion_only_loss: false });
     expect(all).toEqual(await stepsOf({ input_ids }));
     expect(all).not.toEqual(await stepsOf({ messages: talk }));
   });
 
-  testOnce('resumes in a later session, and equals an uninterrupted run', async () => {
+  test('resumes in a later session, and equals an uninterrupted run', async () => {
     vi.stubGlobal('indexedDB', new IDBFactory());
     try {
       const rows = [talk, question, talk.slice(2)].map((messages) => ({ messages }));
@@ -172,7 +172,7 @@ describe('training on conversations', () => {
       const resumed = await trained({ ...plan, resume: true });
       expect(typesOf(resumed)[0]).toBe('restored');
       expect(resumed.weights).toEqual(whole.weights);
-      // The same messages with another template belong to another run.
+      // The same messages with another chat template belong to another run.
       const other = { ...plan, base: withTemplate(`{{ eos_token }}${template}`), resume: true };
       expect(typesOf(await trained(other))).not.toContain('restored');
     } finally {
