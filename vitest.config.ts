@@ -37,7 +37,7 @@ const KERNEL_PRODUCTS = [
   'test/api/{arithmetic,gpus}.gpu.test.ts',
 ];
 /** Kernels that `npm run test:all` alone tests. */
-const KERNELS_ALONE = 'test/ops/**/*.all.gpu.test.ts';
+const KERNELS_ALONE = 'test/{ops/**/*,api/kernels}.all.gpu.test.ts';
 const GPU_PRODUCTS = [
   'test/tint.gpu.test.ts',
   'test/ops/{add,sample_candidates}.gpu.test.ts',

@@ -141,23 +141,16 @@ async function train({ Trainer, export_run }, model, { train, job, report, onTra
       await training.stop();
     }
   };
-  /** All reports so far. Events don't wait for them, so that a slow reader of reports doesn't delay the pause for the export. */
-  let reported = /** @type {Promise<unknown>} */ (Promise.resolve());
-  const send = (/** @type {Parameters<Run['report']>[0]} */ message) => {
-    reported = reported.then(() => report(message));
-  };
   let exported = exportAfter === 0 ? await exportAndStop() : undefined;
   for await (const event of training) {
-    if (event.type === 'warning') send({ type: 'warning', message: event.message });
-    if (event.type === 'recovered') send({ type: 'recovered', step: event.state.global_step });
-    if (event.type !== 'log') continue;
-    send({ type: 'log', logs: event.logs });
-    if (exportAfter !== undefined && exported === undefined && event.logs.step >= exportAfter) {
-      exported = await exportAndStop();
-    }
+    // While a slow reader takes reports, the run's state is ahead of the events.
+    const isDue = exportAfter !== undefined && training.state.global_step >= exportAfter;
+    if (isDue && exported === undefined) exported = await exportAndStop();
+    if (event.type === 'warning') await report({ type: 'warning', message: event.message });
+    if (event.type === 'recovered') await report({ type: 'recovered', step: event.state.global_step });
+    if (event.type === 'log') await report({ type: 'log', logs: event.logs });
   }
   const { metrics } = await training;
-  await reported;
   return { metrics, exported };
 }
 

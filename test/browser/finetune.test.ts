@@ -4,7 +4,6 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ofRing, testInAll, testOnce } from '../helpers/ring';
 
@@ -52,7 +51,7 @@ const result = (out: string, name: string) => readFile(join(folder, out, name));
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 testOnce(
-  'a short run tells all and writes an adapter',
+  'a short run reports its progress and writes an adapter',
   async () => {
     const first = await train('first');
     expect(first).toMatchObject({ code: 0, stderr: '' });
@@ -104,18 +103,11 @@ testInAll(
 );
 
 testInAll(
-  '--export ends a run early, and writes what the rest goes on with in Python: a folder or one zip',
+  '--export ends a run early, and writes what the rest goes on with in Python',
   async () => {
     // On a busy machine, some steps pass before the run pauses.
-    const exporting = (to: string) => train(`${to}-out`, '--max_steps', '12', '--export', to, '--export_after', '2');
-    const [printed, zipped] = [await exporting('run'), await exporting('run.zip')];
-    for (const { code, stdout, stderr } of [printed, zipped]) {
-      expect({ code, stderr, stdout }).toMatchObject({
-        code: 0,
-        stderr: '',
-        stdout: expect.stringContaining('in Python'),
-      });
-    }
+    const exporting = () => train('run-out', '--max_steps', '12', '--export', 'run', '--export_after', '2');
+    expect(await exporting()).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('in Python') });
     const run = JSON.parse((await result('run', 'run.json')).toString());
     expect(run.training_arguments).toMatchObject({ max_steps: 12, warmup_steps: 3, seed: 5 });
     expect(run.step).toBeGreaterThanOrEqual(2);
@@ -126,11 +118,8 @@ testInAll(
     expect(await result('run', `${run.checkpoint}/adapter_model.safetensors`)).toEqual(
       await result('run-out', 'adapter_model.safetensors'),
     );
-    const files = unzipSync(await result('', 'run.zip'));
-    for (const name of ['train.py', 'train.jsonl', 'README.md']) {
-      expect(Buffer.from(files[name]!), name).toEqual(await result('run', name));
-    }
-    expect(await exporting('run')).toMatchObject({
+    for (const name of ['train.py', 'train.jsonl', 'README.md']) expect(await result('run', name)).not.toHaveLength(0);
+    expect(await exporting()).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--export: expected an empty folder'),
     });

@@ -8,7 +8,7 @@ import { proseFolder, proseText } from '../../helpers/models/tokenizers';
 import { jsonOf } from '../../helpers/session/exported_run';
 import { sessionGpu } from '../../helpers/session/session_gpu';
 
-/** Trains the demo's model. Awaits `onLog` at the second step, after which the run is to be exported. */
+/** Trains the demo's model, to be exported after four steps. Awaits `onLog` at the second step. */
 async function train(onLog: (run: library.TrainRun) => PromiseLike<unknown>) {
   let run: library.TrainRun | undefined;
   const outcome = await finetune(library, {
@@ -33,7 +33,7 @@ async function train(onLog: (run: library.TrainRun) => PromiseLike<unknown>) {
     onTrain(training) {
       run = training;
     },
-    exportAfter: 2,
+    exportAfter: 4,
   });
   return { outcome, step: run?.state.global_step ?? 0 };
 }
