@@ -1,5 +1,5 @@
 // `npm run test:same -- DIST`: trains small models with two builds, this one and the one in the folder DIST, and compares losses,
-// adapters and merged models byte by byte. A refactoring that changes no number passes.
+// adapters and merged models byte by byte. A refactoring passes if all of them stay the same, bit for bit.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';

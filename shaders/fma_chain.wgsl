@@ -1,4 +1,5 @@
-// fma_chain: applies v = a · v + b to each element of x, 4 · `rounds` times, and stores the result in y; copies x if `rounds` is 0
+// fma_chain: applies v = a · v + b to each element of x, 4 · `rounds` times, and stores the result in y; copies x if `rounds` is 0.
+// A benchmark: it measures how many multiply-adds and reads a GPU does per second
 // x, y: 16 · `threads` elements, four at a time; a thread takes four from each quarter, so that
 // neighbouring threads read neighbouring words
 // grid: one thread per 16 elements, folded into x and y

@@ -1,5 +1,5 @@
-// rope_partial: rotates the pairs (x[j], x[j + R/2]) among the first R numbers of every head of x = q and x = k by the angle of
-// their position, and copies the other numbers; for the gradient, it rotates them back:
+// rope_partial: rotates the pairs (x[j], x[j + R/2]) among the first R elements of every head of x = q and x = k by the angle of
+// their position, and copies the other elements; for the gradient, it rotates them back:
 //   turned[j] = x[j] · cos − x[j + R/2] · s,   turned[j + R/2] = x[j + R/2] · cos + x[j] · s,   s = direction · sin
 // q, turned_q: (N, C_q), C = heads · D   k, turned_k: (N, C_k)   C_q or C_k is 0 to rotate only the other
 // table: (P, R), row p = [cos (R/2) | sin (R/2)]   positions: (N)
@@ -34,7 +34,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
 }
 
-// The index of the pair's other number; for a number that isn't rotated, its own index.
+// The index of the pair's other element; for an element that isn't rotated, its own index.
 fn partner(own: u32, c: u32) -> u32 {
   let half = p.R / 2u;
   if (c < half) {
@@ -43,7 +43,7 @@ fn partner(own: u32, c: u32) -> u32 {
   return select(own, own - half, c < p.R);
 }
 
-// Returns number c of a head after the rotation, at row n. `other` is the other number of its pair.
+// Returns element c of a head after the rotation, at row n. `other` is the other element of its pair.
 fn turn(own: f32, other: f32, n: u32, c: u32) -> f32 {
   if (c >= p.R) {
     return own;

@@ -1,4 +1,4 @@
-// sample: the next token of each sequence b, from z = logits[row]; then advances the sequence's block by one token
+// sample: the next token of each sequence b, from z = logits[row]; then advances block[b], the state of the sequence, by one token
 //   repetition_penalty: for tokens in the text, z below 0 is multiplied by the penalty, other z are divided by it
 //   do_sample = 0: argmax_v z[v]
 //   do_sample = 1: argmax_v z[v] / temperature + Gumbel(seed, position, v) over the candidates: a draw from
@@ -7,7 +7,7 @@
 // among equal values, the lowest v wins
 // logits: (≥ B, V), changed by the penalty   block: (B)   ids, positions: (B), the token and its position
 // history: (B, S), receives the token at [b, count]   seen: (B, ⌈V/32⌉), whether the text has v: bit v mod 32 of word ⌊v/32⌋
-// grid: see the lib file
+// grid: see lib/sample_*.wgsl
 // with lib/{generation_block, sample_search, philox, gumbel, is_finite}.wgsl and one of lib/{sample_workgroup, sample_serial}.wgsl
 struct Params { B: u32, V: u32, S: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -21,13 +21,13 @@ struct Params { B: u32, V: u32, S: u32 }
 // The random stream for sampling, as in src/core/numbers/rng.ts.
 const SAMPLE_STREAM = 3u;
 
-// A bid is a key and its token. This one loses to every other.
+// A bid is a sortable key with its token; the highest key wins. This bid loses to every other.
 const WORST = vec2u(0u, 0xffffffffu);
 
 // The logits that may be drawn: those whose key is above `lowest`, and those whose key equals it, up to the token `last_token`.
 struct Candidates { lowest: u32, last_token: u32 }
 
-// Maps a number to an unsigned integer that sorts like the number; both zeros are equal.
+// Maps a float to an unsigned integer that sorts like the float; both zeros are equal.
 fn order_key(x: f32) -> u32 {
   let bits = select(bitcast<u32>(x), 0u, x == 0.0);
   return select(bits | 0x80000000u, ~bits, bits >= 0x80000000u);
@@ -52,7 +52,7 @@ fn penalise(b: u32, state: GenerationBlock, word: u32) {
   }
 }
 
-// The bid of token v: its key and its number. Tokens that aren't candidates bid WORST.
+// The bid of token v: its key and v. Tokens that aren't candidates bid WORST.
 fn bid(state: GenerationBlock, v: u32, candidates: Candidates) -> vec2u {
   let z = logits[state.row * p.V + v];
   let key = order_key(z);

@@ -125,7 +125,8 @@ test('files and commands in CONTRIBUTING.md exist', () => {
   const page = readFileSync('CONTRIBUTING.md', 'utf8');
   const files = [...page.matchAll(/`((?:src|test|shaders|\.ci)\/[\w./<>-]+)`/g)].map(([, file]) => file!);
   expect(files.length).toBeGreaterThan(10);
-  // `x` stands for the name of a new op, model or task, `<room>` for its folder. l2_normalize, llama and causal_lm have such files.
+  // In CONTRIBUTING.md's paths, `x` stands for the name of a new op, model or task, and `<room>` for its folder. Each path must exist for
+  // the op l2_normalize, the model llama or the task causal_lm.
   const named = (file: string, name: string) => file.replace('<room>', 'norms').replace(/\bx(?=\b|_)/g, name);
   const there = (file: string) => ['l2_normalize', 'llama', 'causal_lm'].some((name) => existsSync(named(file, name)));
   expect(files.filter((file) => !there(file))).toEqual([]);

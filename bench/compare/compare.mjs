@@ -11,7 +11,7 @@ import { installMeter } from './meter.mjs';
 /** @typedef {import('./meter.mjs').Meter} Meter */
 /**
  * @typedef {object} Side
- * @property {number} setup_seconds time from the problem's plain arrays until the first step can run
+ * @property {number} setup_seconds time to load the problem (arrays of the model, the adapter and the batch), until the first step can run
  * @property {number} first_step_seconds including the compilation of kernels
  * @property {number} wall_seconds median of the samples
  * @property {number} cpu_seconds median of the samples, summed over all cores; NaN if the system doesn't report it
@@ -47,9 +47,12 @@ import { installMeter } from './meter.mjs';
  * @property {(done: number, total: number) => unknown} [onRound]
  */
 
-/** The largest allowed difference between the sides' first losses. All sides compute the same loss, but add in different orders. */
+/** The largest allowed difference between the sides' first losses. All sides compute the same loss, but sum it up in different orders. */
 const LOSS_TOLERANCE = 1e-3;
-/** A pause in milliseconds, in which the driver finishes compiling for the session that made the problem. */
+/**
+ * Milliseconds to wait before the first step. The driver may still be compiling kernels for the session that made the problem's data, and
+ * this would slow down the steps.
+ */
 const SETTLING = 2000;
 /** The number of unmeasured steps of each side after its first one. The first step compiles, and the second may still do one-time work. */
 const WARM_UPS = 1;

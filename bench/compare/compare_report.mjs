@@ -17,7 +17,7 @@ export function rivalName(rival) {
 }
 
 /**
- * Returns the seconds from the problem's plain arrays to the first loss, including the compilation of kernels.
+ * Returns the seconds until the first loss is known: they include loading the arrays of model, adapter and batch, and compiling kernels.
  * @param {Side} side
  */
 function firstLoss({ setup_seconds, first_step_seconds }) {
@@ -60,7 +60,7 @@ export function comparisonTable({ rival, engine, comparison }) {
 
 /**
  * @param {{ engine: string, comparison: KindsComparison }} result
- * @returns {string} a table with a row for each kind
+ * @returns {string} a table with a row for each adapter kind, and one for LoRA in another library
  */
 export function kindsTable({ engine, comparison }) {
   const { sides, r, rounds } = comparison;

@@ -4,8 +4,8 @@ import { loraConfig, veraConfig } from '../peers/problem.mjs';
 /** @typedef {{ name: string, config: import('../../src/index').AnyAdapterConfig }} Kind */
 
 /**
- * Returns the kinds with their configurations. All adapt the problem's target modules, except (IA)³, which adapts the modules that are
- * PEFT's default for a Llama.
+ * Returns the adapter kinds, each with a configuration. All kinds adapt the modules in `targets`, except (IA)³, which adapts PEFT's default
+ * modules for a Llama.
  * @param {import('../peers/problem.mjs').Library} library
  * @param {import('../peers/problem.mjs').Problem} problem
  * @returns {readonly Kind[]}

@@ -21,7 +21,7 @@ export async function measureHost(gpu: GPU, options: TrainingStageOptions, cpuTi
   const stage = await TrainingStage.open(gpu, options);
   try {
     const { executor } = stage;
-    // Until the executor has timed some submits, it submits only a little work at a time.
+    // These steps aren't measured: until the executor has timed some submits, it submits only a little work at a time.
     for (let warm = 0; warm < STEPS; warm++) {
       stage.run(1);
       await finished(executor);

@@ -38,10 +38,10 @@ export function kernelOf({ kernel, variant, compiled: { subgroup, statistics, as
 }
 
 /**
- * Returns the share of multiply-adds among the vector instructions of the main loops. It is the fraction of the peak that the instructions
- * allow. A main loop's enclosing loop is counted in its place, if the iterations of all loops inside it are known. All main loops have the
- * same weight, because their iterations depend on the matrices' sizes. Leaves out loops over the remainder of K: main loops without such
- * an enclosing loop, if another main loop with as many multiply-adds has one.
+ * Returns the fraction of the peak rate that the instructions allow: the share of multiply-adds among the vector instructions. It is an
+ * unweighted mean over the main loops, because the matrices' sizes determine how often each loop runs. If the share of the loop around a
+ * main loop is known, it is used instead of the main loop's own. A main loop without it is left out if an equal main loop has it: such a
+ * loop handles only the remainder of K, the dimension over which a matrix product sums.
  * @param {readonly Pick<IsaLoop, 'multiply_adds' | 'share' | 'around'>[]} loops
  */
 export function shareOf(loops) {

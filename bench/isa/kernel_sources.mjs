@@ -6,7 +6,7 @@ import { namedKernels } from '../../test/helpers/gpu/kernels';
 
 /**
  * @typedef {object} NamedSource
- * @property {string} kernel name of the kernel's record
+ * @property {string} kernel the kernel's name, as in `namedKernels()`
  * @property {string} variant
  * @property {string} wgsl
  * @property {Readonly<Record<string, number>>} constants
@@ -23,9 +23,9 @@ const A_GPU = /** @type {const} */ ({
 });
 
 /**
- * @param {string} [asked] a kernel's record, such as 'linear', or one of its variants, such as 'linear/workgroup'. A product's name without
- * a suffix means f32 operands with rows of whole vec4s. Default: all variants that hardware GPUs may use, and those with subgroup matrices,
- * which are used only if a page names them.
+ * @param {string} [asked] a kernel, such as 'linear', or one of its variants, such as 'linear/workgroup'. A matrix product without a suffix
+ * has f32 operands, whose row lengths are multiples of 4. Default: all variants that hardware GPUs may use, and those with subgroup
+ * matrices, which are used only if a page names them.
  * @returns {NamedSource[]}
  */
 export function isaSources(asked) {

@@ -34,13 +34,16 @@ export interface AdapterReport {
 
 /** The number of tokens in the pass after a switch: few, so that the switch takes a large part of the measured time. */
 const SWITCH_TOKENS = 64;
-/** The number of parts that run in rounds: mixed batches, training together, switching back and forth, switching around, and loading. */
+/**
+ * The number of measurements that take `rounds` rounds each: mixed batches, training together, switching between two adapters, switching
+ * through all of them, and loading.
+ */
 const PARTS = 5;
 
 /**
  * Measures the adapters of several people on one model: forward passes and training steps of batches in which each row has its own
- * adapter, and switching between adapters. The adapters have random vectors, and share A and B. Opens its own device and closes it. Throws
- * `unsupported_device`.
+ * adapter, and switching between adapters. The adapters have random vectors, and share VeRA's matrices A and B. Opens its own
+ * device and closes it. Throws `unsupported_device`.
  */
 export async function measureAdapters(
   gpu: GPU | undefined,

@@ -10,7 +10,7 @@ import { linearForward } from '../../src/ops/products/linear';
 import { type GemmShape, productSteps } from './product';
 
 export interface GemmRate {
-  /** The kernel's variant, which names a family of tiles. */
+  /** The name of the kernel's variant, which says how the variant divides matrices into tiles. */
   readonly variant: string;
   readonly shape: GemmShape;
   /** Floating-point operations per second, two for each multiply-add: the median of `samples` samples. */
@@ -26,7 +26,7 @@ export interface GemmReport {
 }
 
 export interface GemmOptions {
-  /** The products' sizes: rows × columns × inner size. Default: 256×896×896 and 512×512×512. */
+  /** The sizes of the matrix products: rows × columns × inner size. Default: 256×896×896 and 512×512×512. */
   readonly shapes?: readonly GemmShape[];
   /** With f16, variants that multiply in f16 are measured, too. Default: f32. */
   readonly arithmetic?: 'f32' | 'f16' | undefined;
@@ -49,21 +49,21 @@ const SHAPES: readonly GemmShape[] = [
 const PROGRAM_FLOPS = 1e9;
 const MOST_REPEATS = 64;
 
-/** The number of candidates that are measured again after the first round. */
+/** The number of candidates (a variant at a shape) that are measured again after the first round. */
 const FINALISTS = 3;
 
 interface Candidate {
   readonly variant: string;
   readonly shape: GemmShape;
   readonly executor: Executor;
-  /** Computes the same product several times. */
+  /** Computes the same matrix product several times. */
   readonly program: LoadedProgram;
   readonly samples: number[];
 }
 
 /**
- * Measures this library's matrix product in all its variants on a device. A training step is compared with the fastest. Opens its own
- * device and closes it. Throws `unsupported_device` without WebGPU, and `invalid_argument` without shapes.
+ * Measures this library's matrix product in all its variants on a device. The fastest one shows how fast a training step could be.
+ * Opens its own device and closes it. Throws `unsupported_device` without WebGPU, and `invalid_argument` without shapes.
  */
 export async function measureGemm(
   gpu: GPU | undefined,
@@ -81,7 +81,7 @@ export async function measureGemm(
       onProgress?.(done, total);
     };
     for (const candidate of candidates) {
-      // Drivers may compile a kernel at its first use.
+      // This run isn't measured, because drivers may compile a kernel at its first use.
       await untilAborted(timeRuns(candidate.executor, candidate.program, 1), signal);
       await take(candidate);
     }

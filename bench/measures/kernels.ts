@@ -36,7 +36,7 @@ export interface KernelReport {
     /** The least number of bytes that the step's dispatches must read and write. */
     readonly bytes: number;
   };
-  /** The product of the options, timed alternately with the step. */
+  /** The matrix product that the options name, timed alternately with the step. */
   readonly product: KernelShare | undefined;
   /** Bytes on the device: the size of the model's weights, and the peak memory usage. */
   readonly memory: { readonly weightBytes: number; readonly peakBytes: number };
@@ -56,7 +56,7 @@ export async function measureKernels(gpu: GPU | undefined, options: KernelBenchO
   const stage = await TrainingStage.open(gpu, options);
   try {
     const steps = stage.steps();
-    // Memory usage is read before the product is loaded, because the product takes memory, too.
+    // Memory usage is read before the matrix product is loaded, because its matrices take memory, too.
     const { memory } = stage;
     const beside = options.product && (await untilAborted(loadProduct(stage, options.product), options.signal));
     const { seconds, timed, apart } = await timeReplays(stage, { steps, apart: beside ? [beside] : [] }, options);

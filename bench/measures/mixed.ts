@@ -58,7 +58,7 @@ export async function measureMixed(
   const base = await prepare(stage, BASE, batch);
   const single = await prepare(stage, vera.overlay(names[0]), batch);
   const mixed = await prepare(stage, vera.overlayOfRows(names, names.length), batch);
-  // Drivers may compile a kernel at its first use.
+  // These runs aren't measured, because drivers may compile a kernel at its first use.
   for (const { program } of [base, single, mixed]) await secondsPerRun(executor, program, 0);
   // The three passes take turns, so that other load on this machine affects all of them.
   for (let round = 0; round < rounds; round++) {

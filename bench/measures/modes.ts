@@ -28,7 +28,7 @@ export interface ModeStep {
 
 export interface ModeReport {
   readonly r: number;
-  /** For comparison: a step that trains only the smallest adapter, in the first target, so that the backward pass runs down to it. */
+  /** For comparison: a step with the smallest adapter, only on the first target module, to which gradients flow through the whole model. */
   readonly bare: ModeStep;
   readonly modes: readonly (ModeStep & {
     readonly mode: ModeChoice;
@@ -50,8 +50,8 @@ const MODES: readonly ModeChoice[] = ['cheapest', ...LAYER_MODES];
 const LEAST_RANK = 4;
 
 /**
- * Measures the training step in each mode (way of computing adapted layers), alternately with a step that is almost without VeRA. Opens
- * two devices of its own and closes them. Throws `unsupported_device`.
+ * Measures the training step in each mode (way of computing adapted layers), alternately with a step in which VeRA has almost no work.
+ * Opens two devices of its own and closes them. Throws `unsupported_device`.
  */
 export async function measureModes(
   gpu: GPU | undefined,

@@ -74,10 +74,10 @@ export async function measurePeak(
 async function longChain(executor: Executor, x: Value, signal: AbortSignal | undefined): Promise<LoadedProgram> {
   for (let rounds = FIRST_ROUNDS; ; ) {
     const program = await load(executor, x, rounds);
-    // Drivers may compile a kernel at its first use.
+    // This run isn't measured, because drivers may compile a kernel at its first use.
     await untilAborted(secondsPerRun(executor, program, 0), signal);
     let seconds = Number.POSITIVE_INFINITY;
-    // It is timed twice, because a pause of the machine looks like a long run.
+    // Takes the shorter of two times, because a pause of the machine makes one of them longer.
     for (let attempt = 0; attempt < 2; attempt++) {
       seconds = Math.min(seconds, await untilAborted(secondsPerRun(executor, program, DISPATCH_SECONDS), signal));
     }
@@ -89,12 +89,12 @@ async function longChain(executor: Executor, x: Value, signal: AbortSignal | und
 
 async function load(executor: Executor, x: Value, rounds: number): Promise<LoadedProgram> {
   const g = new Graph();
-  // The factor −1 keeps the numbers different and bounded.
+  // With the factor −1, the values stay varied and bounded.
   const y = emitFmaChain(g, x, { rounds, a: -1, b: 0.5 });
   return executor.load({ name: 'peak', steps: g.steps, outputs: [y] });
 }
 
-/** Writes varied numbers to the device, because it may multiply zeros faster. Writes them in parts, to save memory in this process. */
+/** Writes varied values to the device, because a device may multiply zeros faster. Writes them in parts, to save this process' memory. */
 async function numbers(executor: Executor, size: number): Promise<Value> {
   const x = pinned('x', [size]);
   await executor.allocate([x]);

@@ -23,7 +23,7 @@ export interface PreferenceBenchOptions extends StageOptions {
 export interface PreferenceStep {
   /**
    * 'texts': the step of `Trainer` over all texts of the pairs. 'pairs' and 'ratings': the steps of `DPOTrainer` and `KTOTrainer`.
-   * 'reference': the base model's pass, which a run makes once for each pair.
+   * 'reference': the base model's forward pass, which a training run makes once for each pair.
    */
   readonly name: 'texts' | 'pairs' | 'ratings' | 'reference';
   /** The median of the rounds. */

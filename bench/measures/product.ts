@@ -12,7 +12,7 @@ export interface GemmShape {
   readonly inner: number;
 }
 
-/** Writes the operands of a product to the device. Returns the steps that compute the product `times` times. */
+/** Writes the operands of a matrix product to the device. Returns the steps that compute the product `times` times. */
 export function productSteps(executor: Executor, { rows, columns, inner }: GemmShape, times: number): readonly Step[] {
   const x = pinned('x', [rows, inner]);
   const weight = pinned('weight', [columns, inner]);

@@ -169,7 +169,7 @@ function argumentsOf([row]: Rows, per_device_train_batch_size: number): Resolved
   } as Partial<ResolvedTrainingArguments> as ResolvedTrainingArguments;
 }
 
-/** Returns random rows in which each token but the first has a label, as in texts that are split into blocks. */
+/** Returns random rows in which each token but the first has a label, as in texts that are cut into rows of equal length. */
 function randomRows(count: number, tokens: number, vocabSize: number) {
   return Array.from({ length: count }, (_, at) => {
     const numbers = uniforms({ seed: 2, stream: 'init', at }, tokens);

@@ -1,4 +1,4 @@
-// Computes the product x·wᵀ in jax-js, in the same way as the training step in jax_step.mjs.
+// Computes the matrix product x·wᵀ in jax-js, in the same way as the training step in jax_step.mjs.
 import * as jax from '@jax-js/jax';
 
 const { lax, numpy: np } = jax;

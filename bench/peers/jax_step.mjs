@@ -13,7 +13,7 @@ const { lax, nn, numpy: np, tree } = jax;
 /**
  * @typedef {object} JaxAdapter
  * @property {(problem: Problem) => ReadonlyMap<string, Record<string, Matrix>>} initial returns the trained arrays' first values, by module
- * @property {(x: JaxArray, fixed: Lookup) => JaxArray} down computes u, once for all modules with the same input x
+ * @property {(x: JaxArray, fixed: Lookup) => JaxArray} down computes u, the input of `up`, once for all modules with the same input x
  * @property {(u: JaxArray, trained: Lookup, fixed: Lookup, outputs: number) => JaxArray} up computes the change of a module's output from u
  */
 /** @typedef {import('./problem.mjs').Problem} Problem */

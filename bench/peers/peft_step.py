@@ -1,6 +1,6 @@
 """The benchmark's training step in real PEFT, on a CPU or an NVIDIA GPU, to compare with webvera on the same machine.
 
-Models, shapes and adapters are those of `npm run bench`: random weights, VeRA on all linear layers, AdamW of the
+Models, shapes and adapters are those of `npm run bench`: random weights, VeRA on all linear layers, AdamW on the
 vectors only, gradients clipped to a norm of 1. PyTorch runs eagerly, as for most users of PEFT: nothing is
 compiled. f32 is PyTorch's default, which doesn't use TF32.
 """

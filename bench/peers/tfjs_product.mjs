@@ -1,4 +1,4 @@
-// Computes the product x·wᵀ in TensorFlow.js, in the same way as the training step in tfjs_step.mjs.
+// Computes the matrix product x·wᵀ in TensorFlow.js, in the same way as the training step in tfjs_step.mjs.
 
 /**
  * @param {{ rows: number, columns: number, inner: number }} sizes

@@ -42,7 +42,7 @@ export async function createStep(library, gpu, { files, r, targets, rows, batch,
       if (value.type === type) return value;
     }
   };
-  // A pause while the run reads its data stops it before the first step.
+  // If the training run is paused while it reads its data, it stops before its first step.
   async function* pausedRows() {
     await run.pause();
     for (const input_ids of rows) yield { input_ids };
@@ -52,7 +52,7 @@ export async function createStep(library, gpu, { files, r, targets, rows, batch,
   return {
     async step() {
       await Promise.all([run.resume(), next('resumed')]);
-      // The run starts one step before it notices this pause. A pause before 'resumed' would undo the resume.
+      // After `resume`, the run does one step before it obeys this pause. A pause before the event 'resumed' would undo the resume.
       const paused = run.pause();
       const event = await next('log');
       if (event.type !== 'log') throw new Error('unreachable');

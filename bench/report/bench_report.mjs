@@ -38,7 +38,7 @@ export const NOTHING_MEASURED = {
  * @param {number} run.length
  * @param {string} run.adapter
  * @param {string} run.engine
- * @param {'f32' | 'f16'} [run.arithmetic] data type in which products multiply
+ * @param {'f32' | 'f16'} [run.arithmetic] data type of multiplications in matrix products
  * @param {import('../../src/index').ModelDtype} [run.dtype] data type of the model's weights in training
  * @param {import('./roofline.mjs').Rates | undefined} [run.peak] peak rates that replace those of the measured device
  * @param {Measurements} measurements

@@ -12,10 +12,10 @@ import { rooflineOf } from './roofline.mjs';
 
 /**
  * @param {KernelReport} report
- * @param {object} scale numbers from which rates and shares are computed
+ * @param {object} scale values from which rates and shares are computed
  * @param {number} scale.tokens number of tokens in a step
  * @param {PeakReport | undefined} scale.peak
- * @param {boolean} scale.isHardware whether the device is a hardware GPU. Only then does `ISA_SHARES` bound its rates
+ * @param {boolean} scale.isHardware whether the device is a hardware GPU: only for these are the shares in `ISA_SHARES` upper limits
  */
 export function kernelRun({ r, step, product, memory, kernels, outside }, { tokens, peak, isHardware }) {
   const rates = (/** @type {number} */ flops, /** @type {number} */ flops_per_second) => ({

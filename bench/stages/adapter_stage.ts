@@ -19,7 +19,7 @@ export interface StageOptions extends ModelStageOptions {
   readonly target_modules: readonly string[];
 }
 
-/** A model and its adapters on their own device, built from the same parts as a session. */
+/** A model and its adapters on their own device, built from the same classes as a session. */
 export class AdapterStage {
   readonly host: DeviceHost;
   readonly executor: Executor;

@@ -1,6 +1,9 @@
 import type { Sized } from '../../src/graph/work';
 
-/** Returns the sizes of a dispatch in the order of the kernel's record. The sizes of numbered parts (M0, M1, M2) are added up. */
+/**
+ * Returns the sizes of a dispatch, in the order in which the kernel declares them. Sizes with the same name and a digit are added up: M0,
+ * M1 and M2 belong to matrix products that share the dispatch.
+ */
 export function sizesOf({ kernel, params }: Sized): number[] {
   const sizes = new Map<string, number>();
   for (const [name, type] of Object.entries(kernel.params)) {
@@ -11,7 +14,7 @@ export function sizesOf({ kernel, params }: Sized): number[] {
   return [...sizes.values()];
 }
 
-/** Returns a number for the work of a dispatch. The numbers are comparable only between dispatches of one kernel. */
+/** Returns the amount of a dispatch's work, in a unit of its kernel: comparable only with other dispatches of this kernel. */
 export function workOf(step: Sized): number {
   const flops = step.kernel.flops(step.params);
   return flops > 0 ? flops : sizesOf(step).reduce((product, size) => product * Math.max(1, size), 1);

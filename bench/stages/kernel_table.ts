@@ -16,7 +16,7 @@ export interface Timed extends Sized {
 export interface KernelShare {
   readonly kernel: string;
   readonly variant: string;
-  /** Sizes of the largest dispatch, in the order of the kernel's record: rows, columns and inner size for most products. */
+  /** Sizes of the largest dispatch, in the kernel's order: rows, columns and inner size for most matrix products. */
   readonly sizes: readonly number[];
   /** Whether some dispatches are smaller. */
   readonly mixed: boolean;

@@ -7,13 +7,13 @@ import { emitLinear } from '../../src/ops/products/linear';
 
 /** Two simple dispatches with which a step is compared. */
 export interface PlainProgram {
-  /** The program of both: one does almost nothing, the other multiplies one row by a matrix, and so does little but read the matrix. */
+  /** A program of both: one does almost nothing, the other multiplies one row by a matrix, and so does little but read the matrix. */
   readonly loaded: LoadedProgram;
   /** The size of the matrix in bytes. */
   readonly bytes: number;
 }
 
-/** Loads both dispatches. The matrix has the storage and the row length of `like`, and as many rows as fit in `bytes` and in a binding. */
+/** Loads both dispatches. The matrix has the storage format and row length of `like`, and as many rows as fit in `bytes` and a binding. */
 export async function loadPlain(executor: Executor, like: Value, bytes: number): Promise<PlainProgram> {
   const K = like.shape[1] ?? 0;
   const rowBytes = storageOf(like).bytes([K]);
@@ -27,7 +27,7 @@ export async function loadPlain(executor: Executor, like: Value, bytes: number):
   return { loaded: await executor.load({ name: 'plain', steps: g.steps, outputs: [] }), bytes: rows * rowBytes };
 }
 
-/** Returns the bytes of a matrix whose numbers are all about 0.1. A device may multiply zeros faster. */
+/** Returns the bytes of a matrix whose elements are all about 0.1. A device may multiply zeros faster. */
 function tenths(matrix: Value): Uint8Array<ArrayBuffer> {
   const [, K = 0] = matrix.shape;
   const row = new Uint8Array(storageOf(matrix).encode(new Float32Array(K).fill(0.1), [1, K]).buffer);

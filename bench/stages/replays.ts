@@ -48,14 +48,14 @@ interface ReplayTimes {
   readonly seconds: number;
   /** One entry for each group of dispatches with equal work. */
   readonly timed: readonly Timed[];
-  /** One entry for each dispatch in `apart`, in the same order. */
+  /** One entry for each dispatch in the argument `apart`, in the same order. */
   readonly apart: readonly Timed[];
 }
 
 interface Sampled {
   readonly queue: Queue;
   readonly samples: number[];
-  /** The number of runs in one sample. */
+  /** The number of times that one sample repeats the work. */
   runs: number;
 }
 
@@ -65,7 +65,7 @@ interface Work extends Sampled {
   bytes: number;
 }
 
-/** The most runs in one sample. */
+/** The most repetitions in one sample. */
 const MOST_REPEATS = 16_384;
 const RUN_SAMPLE = 10;
 const NOTHING: Queue = () => {};
@@ -95,12 +95,12 @@ export async function timeReplays(
     onProgress?.(done, total);
     signal?.throwIfAborted();
   };
-  // Drivers may compile a kernel at its first use.
+  // This run isn't measured, because drivers may compile a kernel at its first use.
   stage.run(1);
   for (const one of all) {
     const long = one === whole ? RUN_SAMPLE * sampleSeconds : sampleSeconds;
     waiting = Math.min(waiting, await time(NOTHING, 1));
-    // Estimates the runs twice and takes the larger number, because a pause of the machine makes an estimate too small.
+    // Estimates the number of repetitions twice, and takes the larger one: a pause of the machine makes an estimate too small.
     for (let attempt = 0; attempt < 2; attempt++) {
       const enough = enoughRuns(executor, one.queue, waiting + long, MOST_REPEATS);
       one.runs = Math.max(one.runs, (await untilAborted(enough, signal)).runs);

@@ -2,8 +2,9 @@ import type { Step } from '../../src/graph/step';
 import { byteLength } from '../../src/graph/value';
 
 /**
- * Exceptions to the count of reads and writes that a binding's access implies. 0: the dispatch touches only a part of the value, which is
- * small or as large as another binding. 1: it writes the value without reading it, or reads the value and writes a small part.
+ * How often `bytesOf` counts a binding's value, by kernel and binding, if the access that the binding declares would count it too often.
+ * 0: the dispatch reads or writes only a part of the value, and this part is small, or as large as the value of another binding. 1: it
+ * writes the value without reading it, or reads the value and writes only a small part of it.
  */
 export const TIMES: Readonly<Record<string, Readonly<Record<string, 0 | 1>>>> = {
   clear: { y: 1 },
@@ -24,7 +25,7 @@ export const TIMES: Readonly<Record<string, Readonly<Record<string, 0 | 1>>>> = 
  * device whose cache holds values between dispatches may move fewer.
  */
 export function bytesOf({ kernel: { name: kernel, bindings }, values }: Pick<Step, 'kernel' | 'values'>): number {
-  // Each value counts once, because a binding that a dispatch doesn't need is bound to the value of another binding.
+  // Counts each value once, although several bindings may have it: a binding that a dispatch doesn't need has another binding's value.
   const times = new Map(
     Object.entries(bindings).map(([name, access]) => {
       return [values[name], TIMES[kernel]?.[name] ?? (access === 'update' ? 2 : 1)] as const;

@@ -54,7 +54,7 @@ export class TrainingStage implements Stage {
   /** In the order in which they run. */
   readonly #programs: readonly LoadedProgram[];
   readonly #chunks: number;
-  /** The values that a step changes, each with the initial numbers that `reset` restores. */
+  /** The values that a step changes, each with its initial elements, which `reset` restores. */
   readonly #fresh: ReadonlyMap<Value, Float32Array<ArrayBuffer>>;
 
   private constructor(
@@ -155,7 +155,7 @@ export class TrainingStage implements Stage {
   }
 }
 
-/** Plans a step's programs. Loads only those that run before and after the step's micro-batches, as the layers' modes need them. */
+/** Plans a step's programs. Loads only the programs that some modes of the layers run before and after the step's micro-batches. */
 async function planStep(
   { executor, vera, base }: AdapterStage,
   { batch: rows, tokens, learns = 'texts', modes: choice }: StepOptions,
@@ -176,7 +176,7 @@ async function planStep(
   return { adapter, task, state, batch, layers, loss, optimizer, chunks: lossChunks(batch.labelled, loss.chunkRows) };
 }
 
-/** Returns the optimiser's initial state, all zeros, without the step block. */
+/** Returns the values of the optimiser's state, each with its initial zeros, but not `block`, which holds the step's arguments. */
 function zeros(state: OptimizerState): [Value, Float32Array<ArrayBuffer>][] {
   const values = optimizerValues(state).filter((value) => value !== state.block);
   return values.map((value) => [value, new Float32Array(numel(value.shape))]);

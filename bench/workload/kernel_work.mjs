@@ -22,7 +22,7 @@ export const NO_KERNELS = { kernels: [], kernelGemm: undefined, peak: undefined 
  * @param {ReadonlyMap<string, Blob>} job.files of the model
  * @param {readonly number[]} job.ranks
  * @param {GPU | undefined} job.gpu
- * @param {'f32' | 'f16'} [job.arithmetic] of products: f32 by default
+ * @param {'f32' | 'f16'} [job.arithmetic] data type of multiplications in matrix products. Default: f32
  * @param {number} [job.sampleSeconds] shortest duration of a sample of a kernel
  * @param {((done: number, total: number, what: string) => void) | undefined} [job.onStep]
  * @param {AbortSignal} [job.signal]

@@ -127,7 +127,7 @@ function optTensors({ hidden_size: hidden, ffn_dim: ffn, num_hidden_layers, voca
   return shapes;
 }
 
-/** Weights in half precision are taken from a stock of `PIECES` pieces of `PIECE` numbers. */
+/** Random weights in half precision come from a stock of `PIECES` pieces, each with `PIECE` values. */
 const PIECE = 2 ** 16;
 const PIECES = 64;
 
@@ -177,8 +177,8 @@ function floats() {
 }
 
 /**
- * Fills random tensors with numbers from one stock of four million. Each tensor starts at a random piece of it, so that half a billion
- * numbers need little memory. Browsers share whole pieces between blobs but copy parts of pieces, and may be unable to hold a gigabyte.
+ * Fills random tensors from one stock of four million values, so that half a billion weights need little memory. Each tensor starts at a
+ * random piece of the stock. Browsers share whole pieces between blobs but copy parts of pieces, and may be unable to hold a gigabyte.
  */
 function halves() {
   const random = randomNumbers(1);

@@ -42,7 +42,7 @@ const PEOPLE = 8;
  * @param {readonly number[]} job.ranks
  * @param {readonly Part[]} job.parts
  * @param {boolean} [job.tuned] whether the kernels' variants are measured and chosen before the first training step
- * @param {'f32' | 'f16'} [job.arithmetic] of products. Default: f32
+ * @param {'f32' | 'f16'} [job.arithmetic] data type of multiplications in matrix products. Default: f32
  * @param {import('../../src/index').ModelDtype} [job.dtype] of the model's matrices in training. Default: auto
  * @param {import('./cases.mjs').ReadBundled} job.bundled
  * @param {GPU} job.gpu
@@ -142,7 +142,8 @@ async function measureSession(library, bench, job) {
 }
 
 /**
- * Returns matrix products for comparison with a step: two of common sizes, and the case's product for the logits, with limited columns.
+ * Returns matrix products for comparison with a step: two of common sizes, and the one that computes the case's logits, with at most
+ * 32,000 columns.
  * @param {Case} measured
  * @returns {import('../index').GemmShape[]}
  */

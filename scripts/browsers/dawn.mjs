@@ -6,13 +6,14 @@ import { findLavapipe, LAVAPIPE } from './find_browser.mjs';
 export function chooseLavapipe() {
   const driver = findLavapipe();
   if (driver === undefined) return;
-  // Old versions of the loader read the second variable, new ones the first.
+  // Old versions of the Vulkan loader read VK_ICD_FILENAMES, new ones VK_DRIVER_FILES.
   process.env.VK_DRIVER_FILES = driver;
   process.env.VK_ICD_FILENAMES = driver;
 }
 
 /**
- * Opens Dawn in this process, on this machine's GPU or on Mesa's software driver. If the one is missing, the other isn't used instead.
+ * Opens Dawn in this process, on this machine's GPU or on Mesa's software driver. If the chosen one
+ * is missing, fails instead of using the other.
  * @param {Pick<typeof import('../../src/node'), 'openDawn'>} library
  * @param {'gpu' | 'llvmpipe'} adapter
  * @param {import('../../src/node').DawnOptions} [options]
@@ -27,7 +28,7 @@ export async function openAdapter(library, adapter, options) {
     chooseLavapipe();
   }
   const gpu = await library.openDawn(options);
-  // The library, and the libraries that it is compared with, make the same request.
+  // Makes the same request as the library and its peers (the libraries with which it is compared), to find the adapter that they get.
   const found = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   const device = (found && gpuName(found.info)) || 'an unnamed adapter';
   if (adapter === 'gpu' && found?.info.isFallbackAdapter) {

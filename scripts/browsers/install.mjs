@@ -16,14 +16,14 @@ const BUNDLED = [
   'text/moby-dick.txt',
 ];
 
-/** Thrown if parts are missing that can't be installed here. The message says how to get each of them. */
+/** Thrown if programs, drivers or files are missing that can't be installed here. The message says how to get each of them. */
 export class MissingParts extends CommandFailure {}
 
 /** @typedef {import('./find_browser.mjs').BrowserKind | 'lavapipe'} PartName */
 
 /**
- * Installs missing parts if this process runs as root on Debian. Throws `MissingParts` if parts are still missing.
- * @param {readonly PartName[]} [names] Default: all parts
+ * Installs missing browsers and drivers if this process runs as root on Debian. Throws `MissingParts` if some are still missing.
+ * @param {readonly PartName[]} [names] Default: all of them
  */
 export async function setUp(names = ['chrome', 'firefox', 'lavapipe']) {
   const files = BUNDLED.filter((file) => !existsSync(inRepository(`demo/public/${file}`)));

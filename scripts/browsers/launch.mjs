@@ -15,7 +15,7 @@ import { BROWSERS, findBrowser } from './find_browser.mjs';
  * @typedef {'default' | 'software'} Adapter
  */
 /**
- * `kill` ends the browser as a crash does.
+ * `kill` ends the browser's process at once, like a crash.
  * @typedef {{ page: Page, version: string, close: () => Promise<void>, kill: () => void }} OpenPage
  */
 /** @typedef {{ browser: Browser, name: string, close: () => Promise<void>, kill: () => void }} OpenBrowser */
@@ -51,7 +51,7 @@ export class BrowserFailure extends CommandFailure {}
 /**
  * Starts a headless browser. The browser ends with `close()`, or when this process exits.
  * @param {BrowserKind} kind
- * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: a folder that isn't removed. Default: a temporary one
+ * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: the profile's folder, which stays. Default: a temporary one
  * @returns {Promise<OpenBrowser>}
  */
 export async function openBrowser(kind, { adapter = 'default', profile } = {}) {
@@ -64,7 +64,7 @@ export async function openBrowser(kind, { adapter = 'default', profile } = {}) {
  * Starts a headless browser, and opens a page that has a WebGPU adapter. The browser ends with `close()`, or when this process exits.
  * @param {BrowserKind} kind
  * @param {string} origin of a running server. WebGPU needs a secure context, such as 127.0.0.1
- * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: a folder that isn't removed. Default: a temporary one
+ * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: the profile's folder, which stays. Default: a temporary one
  * @returns {Promise<OpenPage>}
  */
 export async function openPage(kind, origin, options = {}) {
@@ -209,10 +209,10 @@ async function launch(kind, executablePath, adapter, ownProfile) {
   return { browser, close, kill: end };
 }
 
-/** Returns Chromium's flags. As it is started with a pipe, it ends with this process, even if that is killed. @param {Adapter} adapter */
+/** Returns Chromium's flags. Chromium is started with a pipe, so it ends when this process ends or is killed. @param {Adapter} adapter */
 function chromeFlags(adapter) {
   const args = [...CHROME_FLAGS];
-  // Chromium's sandbox doesn't run as root.
+  // Chromium's sandbox can't run as root.
   if (process.getuid?.() === 0) args.push('--no-sandbox');
   if (adapter === 'software') args.push('--use-webgpu-adapter=swiftshader');
   else if (process.platform === 'linux') args.push('--enable-features=Vulkan');

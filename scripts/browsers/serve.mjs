@@ -41,8 +41,8 @@ export const POLICY = [
 ].join('; ');
 
 /**
- * Serves `mounts` on a free port of 127.0.0.1. If several paths match, the longest is used. Files outside the mounted folders can't be
- * read, not even through symbolic links.
+ * Serves `mounts` on a free port of 127.0.0.1. If the paths of several mounts match a request, the longest is used. Files outside the
+ * mounted folders can't be read, not even through symbolic links.
  * @param {Readonly<Record<string, Mount>>} mounts by path: `/dist/` is a folder, `/job.json` one file
  * @param {object} [options]
  * @param {Readonly<Record<string, string>>} [options.headers] additional headers; an empty value removes a default one

@@ -6,7 +6,8 @@ import { buildIfStale } from './build_if_stale.mjs';
 const EXAMPLES = inRepository('demo/examples/');
 
 /**
- * Returns the files by their paths in the demo's URL: the script for a script tag, its workers, and the examples.
+ * Returns where each of these files is on this machine, by its path in the demo's URL: the script for a script tag, its workers, and the
+ * examples.
  * @returns {ReadonlyMap<string, string>}
  */
 function published() {

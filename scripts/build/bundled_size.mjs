@@ -6,7 +6,7 @@ const ENTRY = '\0imports';
 /**
  * Bundles a script that imports these names from webvera.js.
  * @param {string} names with commas between them
- * @returns {Promise<{ first: number, all: number }>} minified bytes: `first` of the entry script, `all` with the parts that it loads later
+ * @returns {Promise<{ first: number, all: number }>} minified bytes: `first` of the entry script, `all` with scripts that it loads later
  */
 export async function bundledSize(names) {
   const code = `import { ${names} } from ${JSON.stringify(inRepository('dist/webvera.js'))}; globalThis.used = [${names}];`;

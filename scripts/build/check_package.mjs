@@ -31,7 +31,7 @@ const BUDGETS = {
   'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 383 * KIB },
 };
 
-/** The budget of the unpacked package, in bytes. Source maps are left out, because they would be most of it. */
+/** The budget of the unpacked package, in bytes. The package has no source maps: they would take most of the bytes. */
 const MOST_UNPACKED = 3.5 * 2 ** 20;
 
 /**

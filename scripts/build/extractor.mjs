@@ -1,4 +1,4 @@
-// Runs API Extractor, which writes an entry's types into one file, or reports its public API.
+// Runs API Extractor, which writes the types of one entry point of the package into one file, or reports its public API.
 import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
 import { ROOT } from '../shared/paths.mjs';
 

@@ -1,7 +1,7 @@
 // The types of <web-vera> in the templates of frameworks. Each framework has its own file, such as `webvera/react`, because the file
 // extends the types of a package that other projects lack.
 
-/** The beginning of each file. */
+/** The first lines of each framework's file. */
 export const BESIDE_TAG = `import type { WebVeraAttributes, WebVeraElement } from './embed.js';
 export * from './embed.js';
 `;

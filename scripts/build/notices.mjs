@@ -7,7 +7,7 @@ import { join } from 'node:path';
 /**
  * Returns the packages that contain the modules, sorted by name.
  * @param {Iterable<string>} modules paths of files
- * @param {string} [withoutText] text for packages without a licence file. Default: throws for such a package
+ * @param {string} [withoutText] the licence text for packages without a licence file. Default: throws for such a package
  * @returns {Notice[]}
  */
 export function noticesOf(modules, withoutText) {

@@ -1,4 +1,4 @@
-// The last part of `npm run build`: writes one file of types for each entry, from the types that tsc wrote to dist/types.
+// The last part of `npm run build`: writes one file of types for each entry point, from the types that tsc wrote to dist/types.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { inRepository } from '../shared/paths.mjs';
 import { invokeExtractor } from './extractor.mjs';
@@ -11,8 +11,8 @@ const ENTRIES = { webvera: 'src/index', ai: 'src/ai', node: 'src/node/extras', b
 const DISPOSABLE = '/// <reference lib="esnext.disposable" />\n';
 
 /**
- * Since TypeScript 6.0, its `dom` library contains WebGPU's types, and they conflict with those of `@webgpu/types`. So package.json has
- * other files for older compilers (`types@<6`), and only those refer to `@webgpu/types`.
+ * Since TypeScript 6.0, its `dom` library contains WebGPU's types, and they conflict with those of `@webgpu/types`. So package.json names
+ * other files of types for older compilers (`types@<6`), and only those files refer to `@webgpu/types`.
  */
 const WEBGPU = '/// <reference types="@webgpu/types" />\n';
 
@@ -29,7 +29,8 @@ for (const [name, module] of Object.entries(ENTRIES)) {
   writeFileSync(file, DISPOSABLE + names + readFileSync(file, 'utf8'));
   writeFileSync(`${dist}ts5/${name}.d.ts`, `${WEBGPU}export * from '../${name}.js';\n`);
 }
-// API Extractor can't handle global declarations, so the types of the tag are written in one file, which imports `webvera`.
+// API Extractor can't handle global declarations, so the types of the <web-vera> element are written without it, into one file that
+// imports `webvera`.
 const tag = readFileSync(`${dist}types/src/embed/public.d.ts`, 'utf8').replace("'../index'", "'./webvera.js'");
 writeFileSync(`${dist}embed.d.ts`, tag);
 writeFileSync(`${dist}ts5/embed.d.ts`, `${WEBGPU}export * from '../embed.js';\n`);

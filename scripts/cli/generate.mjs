@@ -48,7 +48,7 @@ export async function main(argv) {
   const adapter = flags.adapter === undefined ? undefined : await openFolder(String(flags.adapter));
   const session = await Session.open({ worker: false, gpu: await openGpu(flags) });
   session.addEventListener('warning', ({ code, message }) => {
-    // This warning is not needed here: the drawn A and B equal PEFT's bit for bit.
+    // This warning isn't needed: VeRA's random matrices A and B, drawn from the adapter's key, equal PEFT's bit for bit.
     if (code !== 'projection_drawn') console.warn(`Warning: ${message}`);
   });
   const { gguf_file } = named;

@@ -10,7 +10,7 @@ import { UsageError } from '../shared/options.mjs';
 
 /** @typedef {import('./safetensors.mjs').TensorEntry} TensorEntry */
 
-/** The maximum length of a string value that is shown, in characters. Longer ones, such as a chat template, belong to the tokenizer. */
+/** The maximum length of a string value that is shown, in characters. Longer ones, such as a chat template, are left out. */
 const LONGEST_VALUE = 60;
 
 /**

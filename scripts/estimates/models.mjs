@@ -8,12 +8,13 @@
  * @property {Readonly<Record<string, readonly number[]>>} tensors shapes by name; `#` in a name stands for the number of each layer
  */
 /**
- * Sizes of a model that is built like Llama, under config.json's names.
+ * Sizes of a model that is built like Llama, named as in config.json.
  * @typedef {{ hidden_size: number, intermediate_size: number, num_attention_heads: number, num_key_value_heads: number, head_dim?: number, vocab_size: number }} Sizes
  */
 
 /**
- * Returns a model that is built like Llama. Its tensors follow from its configuration; `own` adds its family's other tensors of each layer.
+ * Returns a model that is built like Llama. Its tensors follow from its configuration; `own` adds tensors of each layer that
+ * only its family has.
  * @param {string} name
  * @param {Sizes & Record<string, unknown>} config
  * @param {Readonly<Record<string, readonly number[]>>} [own]
@@ -48,7 +49,7 @@ function gatedDecoder(name, config, own = {}) {
 }
 
 /**
- * Returns the tensors of each layer by their full names.
+ * Returns the shapes of each layer's tensors, by their full names.
  * @param {string} block
  * @param {Readonly<Record<string, readonly number[]>>} tensors
  */

@@ -10,7 +10,7 @@ import { argumentsOf, configOf } from './finetune.mjs';
  * @property {import('./finetune.mjs').Job} job
  * @property {number} [memory] bytes of GPU memory that the run may use
  */
-/** @typedef {{ dtype?: import('../../src/index').ModelDtype } & Estimate['suggestions'][number]} Change new values of options by name */
+/** @typedef {{ dtype?: import('../../src/index').ModelDtype } & Estimate['suggestions'][number]} Change options with their new values */
 /** @typedef {{ estimate: Estimate, changes: readonly Change[] }} Estimated each of `changes` alone makes the verdict better */
 
 /** Verdicts, the worst last. */

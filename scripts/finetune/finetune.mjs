@@ -155,8 +155,8 @@ async function train({ Trainer, export_run }, model, { train, job, report, onTra
 }
 
 /**
- * Returns the configuration of the adapter to train. The adapter's file contains only two vectors for each layer, because A and B are drawn
- * from `projection_prng_key`.
+ * Returns the configuration of the adapter to train. The adapter's file contains only two vectors for each layer, because VeRA's
+ * matrices A and B are drawn from `projection_prng_key`.
  * @param {Settings & { base: string }} job
  */
 export function configOf({ r, target_modules, base }) {

@@ -32,7 +32,7 @@ export function followFinetune(settings) {
         if (STAGES[report.name]) console.log(`${STAGES[report.name]} …`);
         break;
       case 'loading':
-        // Only a terminal shows a progress line: elsewhere it would only add lines, because a local model loads in a moment.
+        // Only a terminal can redraw a progress line. Elsewhere each update would be a new line, and a local model loads quickly anyway.
         if (!process.stdout.isTTY) break;
         bar.update({ done: report.loaded, total: report.total, detail: `bytes, ${size(report.total)}` });
         break;

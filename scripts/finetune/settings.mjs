@@ -9,7 +9,7 @@ import { EXPORT_FLAGS } from './export.mjs';
  * @typedef {object} Settings
  * @property {string} model name of its folder, or its name on the hub
  * @property {string} text name of the file
- * @property {import('../../src/index').ModelDtype} dtype storage of the model's weights
+ * @property {import('../../src/index').ModelDtype} dtype storage format of the model's weights
  * @property {number} r
  * @property {string | readonly string[]} target_modules
  * @property {number} max_steps

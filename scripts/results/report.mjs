@@ -1,4 +1,4 @@
-// Reads and writes the tables of RESULTS.md. Each table lies between two marks, and only its command writes it, row by row.
+// Reads and writes the tables of RESULTS.md. Each table lies between two HTML comments, and only `npm run results` writes it, row by row.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { inRepository } from '../shared/paths.mjs';
@@ -9,7 +9,7 @@ import { inRepository } from '../shared/paths.mjs';
  * @typedef {object} TableRun
  * @property {typeof import('../../src/node')} library
  * @property {import('../../src/index').Session} session
- * @property {number} seeds number of runs of each row; the row reports their mean
+ * @property {number} seeds number of training runs for each row; the row reports their mean
  * @property {MeasureRow} row measures a row and writes it, unless RESULTS.md has it already
  * @property {(line: string) => void} report
  */

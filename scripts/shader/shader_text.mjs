@@ -6,12 +6,12 @@ import { namedKernels, shaderFiles } from '../../test/helpers/gpu/kernels';
 /** @typedef {import('../../src/core/kernels/kernel').AnyVariant} AnyVariant */
 /** @typedef {import('../../test/helpers/gpu/kernels').NamedKernel} NamedKernel */
 
-/** The suffix of a matrix product's default kernel: it reads vec4s, and its right operand is stored as f32. */
+/** The suffix in the name of a matrix product's usual kernel: it reads vec4s, and its right operand is stored as f32. */
 const USUAL = '.vec4.f32';
 
 /**
- * Returns the text to print: for 'linear/workgroup' the compiled WGSL, with a line before each part that names the part's file; for
- * 'linear' the names of the kernel's variants; and for '' the names of all kernel records.
+ * Returns the text to print: for 'linear/workgroup' the compiled WGSL, with the name of each file before the file's text; for
+ * 'linear' the names of the kernel's variants; and for '' the names of all kernels.
  * @param {string} asked
  */
 export function shaderAnswer(asked) {
@@ -35,7 +35,7 @@ export function findVariant({ name, kernel }, label) {
   });
 }
 
-/** Checks whether a name without a suffix, such as `linear`, means this record. @param {Pick<NamedKernel, 'name'>} named */
+/** Checks whether a name without a suffix, such as `linear`, means this kernel. @param {Pick<NamedKernel, 'name'>} named */
 export function isUsual({ name }) {
   return !name.includes('.') || name.endsWith(USUAL);
 }

@@ -7,9 +7,9 @@ import { onExit } from './processes.mjs';
 const PAUSE = 200;
 
 /**
- * Runs `body` when no other process holds the lock of the same file. If the process that held a lock has died, the lock is free.
+ * Runs `body` when no other process holds the lock: the lock file doesn't exist, or the process that created it has died.
  * @template T
- * @param {string} file in an existing folder
+ * @param {string} file the lock file, in an existing folder
  * @param {(message: string) => void} report
  * @param {() => Promise<T>} body
  * @returns {Promise<T>}
@@ -42,7 +42,7 @@ function take(file) {
 /** @param {string} file */
 function isHeld(file) {
   try {
-    // A new lock file is empty for a moment, and is read as id 0: the group of this process, which exists.
+    // A new lock file is empty for a moment, and is read as id 0. This means this process's group, which exists: the lock is held.
     process.kill(Number(readFileSync(file, 'utf8')), 0);
     return true;
   } catch (error) {

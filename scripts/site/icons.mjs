@@ -5,8 +5,8 @@ import { runCommand } from '../shared/command.mjs';
 import { inRepository } from '../shared/paths.mjs';
 
 /**
- * `room`: the mark's width as a share of the icon's. `fills`: whether the icon has a background. Systems crop such icons to shapes of their
- * own; the inner 80 % is always visible.
+ * `room`: the drawing's width as a share of the icon's. `fills`: whether the icon has a background. Systems crop icons with a background to
+ * shapes of their own; the inner 80 % is always visible.
  * @type {readonly { name: string, edge: number, room: number, fills: boolean }[]}
  */
 const ICONS = [

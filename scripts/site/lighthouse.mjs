@@ -11,7 +11,7 @@ import { CommandFailure } from '../shared/options.mjs';
 import { inRepository } from '../shared/paths.mjs';
 import { tableLines } from '../shared/table.mjs';
 
-/** The last version that runs on Node 20. */
+/** The last version of Lighthouse that runs on Node 20. */
 const VERSION = '12.8.2';
 const FOLDER = inRepository('out/lighthouse/');
 const PROGRAM = `${FOLDER}node_modules/lighthouse/cli/index.js`;

@@ -1,6 +1,6 @@
 // softcap_backward: with t = tanh(x / cap):
 //   dx = dy · (1 − t²), computed as (1 − t) · (1 + t), which loses fewer digits where t is near 1
-// Reads x and not y, because the loss overwrites y with its gradient.
+// Reads x and not y, because the loss kernel overwrites its logits, y, with their gradient.
 // x, dy, dx: `size` elements, four at a time; the last four may reach into the padding of the buffers
 // grid: one thread per four elements, folded into x and y
 // with lib/flat_index.wgsl, lib/safe_tanh.wgsl

@@ -1,7 +1,7 @@
-// attention_decode: attention of one new query per batch row, at positions[b], to the row's cache: all entries, or those up to its
-// own while the cache isn't full: y[b,h] = Σ_j softmax_j(capped(scale · q[b,h] · k_cache[b,j])) · v_cache[b,j]
+// attention_decode: attention of one new query per batch row, at positions[b], to the entries of the row's cache: to all of them, or
+// to those up to its own position while the cache isn't full: y[b,h] = Σ_j softmax_j(capped(scale · q[b,h] · k_cache[b,j])) · v_cache[b,j]
 // q, y: (B, H·D)   k_cache, v_cache: (B, S, Hkv·D); query head h reads kv head h · Hkv / H   positions: (B)
-// grid: see the lib file
+// grid: see lib/decode_*.wgsl
 // with one of lib/{word_vec4, word_scalar}.wgsl, lib/decode_scores.wgsl, one of lib/{decode_workgroup, decode_serial}.wgsl,
 // and lib/scores_plain.wgsl or lib/{scores_capped, safe_tanh}.wgsl
 struct Params { B: u32, S: u32, H: u32, Hkv: u32, D: u32, scale: f32, softcap: f32 }

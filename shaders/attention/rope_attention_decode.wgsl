@@ -2,8 +2,8 @@
 // the angle of the position, k and v become entry positions[b] mod S of the cache, and q attends to all entries up to its own position:
 //   y[b,h] = Σ_j softmax_j(capped(scale · q[b,h] · k_cache[b,j])) · v_cache[b,j]
 // q, y: (B, H·D)   k, v: (B, Hkv·D)   D: a multiple of 8, at most 256   table: (P, D), row p = [cos (D/2) | sin (D/2)]   positions: (B)
-// k_cache, v_cache: (B, S, Hkv·D); query head h reads kv head h · Hkv / H, and the first of those that share it writes its entry
-// grid: see the lib file
+// k_cache, v_cache: (B, S, Hkv·D); query head h reads kv head h · Hkv / H, whose entry its first query head writes
+// grid: see lib/decode_*.wgsl
 // with lib/word_vec4.wgsl, lib/decode_scores.wgsl, one of lib/{decode_workgroup, decode_serial}.wgsl,
 // and lib/scores_plain.wgsl or lib/{scores_capped, safe_tanh}.wgsl
 struct Params { B: u32, S: u32, H: u32, Hkv: u32, D: u32, scale: f32, softcap: f32 }
@@ -75,7 +75,7 @@ fn own_value(batch: u32, head: u32, c: u32) -> Word {
   return v[key_start(batch, head) + c];
 }
 
-// A full cache contains the token's own entry, which must not count twice.
+// Finds the token's own entry in a full cache: it must not count twice, because own_score counts it already.
 fn is_own(batch: u32, entries: vec4u) -> vec4<bool> {
   return entries == vec4u(positions[batch] % p.S);
 }

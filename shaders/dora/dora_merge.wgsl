@@ -1,5 +1,5 @@
 // dora_merge: into[m,k] *= magnitude[m] / norm[m]
-// into: (M, K)   norm: (M)   pool: the trained magnitudes, with those of this matrix at vector_at
+// into: (M, K)   norm: (M)   pool: the trained magnitudes, those of this matrix from vector_at on
 // grid: one thread per element, folded into x and y
 // with lib/flat_index.wgsl
 struct Params { M: u32, K: u32, vector_at: u32 }

@@ -1,7 +1,7 @@
 // dora_norm: norm[first + m] = √(Σ_k (matrix[m,k] + scale · Σ_r B[first + m, r] · A[r,k])²)
-// matrix: (M, K), in any storage; rows of a larger one, from `first` on   A: (R, ≥ K), with rows of `stride` values
+// matrix: (M, K), in any storage format: rows of a larger matrix, from row `first` on   A: (R, ≥ K), with rows of `stride` values
 // B: (≥ first + M, R)   norm: (≥ first + M)
-// grid: see the lib file that computes the sums
+// grid: see lib/row_norm_*.wgsl
 // with lib/{stored_*, right_*}.wgsl, and lib/row_norm_workgroup.wgsl with lib/workgroup_sum.wgsl, or lib/row_norm_serial.wgsl with
 // lib/flat_index.wgsl
 struct Params { M: u32, K: u32, R: u32, stride: u32, first: u32, scale: f32 }

@@ -1,6 +1,6 @@
 // dora_scale: y[n,c] = (m[c] / norm[c] − less) · x[n,c], plus bias[c] if has_bias, plus sum[n,c] if has_sum
 // x, sum, y: (N, C)   bias: (C)   norm: (C) from norm_at on   pool: the trained magnitudes, with m at vector_at; both multiples of 4
-// grid: one thread per word of a line and ROWS rows, folded into x and y
+// grid: one thread per word of a row, for ROWS rows, folded into x and y
 // with lib/word_*.wgsl, lib/flat_index.wgsl
 struct Params { N: u32, C: u32, vector_at: u32, norm_at: u32, less: f32, has_bias: u32, has_sum: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -11,7 +11,7 @@ struct Params { N: u32, C: u32, vector_at: u32, norm_at: u32, less: f32, has_bia
 @group(0) @binding(5) var<storage, read> sum: array<Word>;
 @group(0) @binding(6) var<storage, read_write> y: array<Word>;
 
-// The number of rows per thread. On software GPUs, dividing an index by the length of a line costs more than computing a row.
+// The number of rows per thread. On software GPUs, dividing an index by the length of a row costs more than computing a row.
 const ROWS = 8u;
 
 @compute @workgroup_size(64)

@@ -1,7 +1,7 @@
 // dora_scale_backward: dm[c] += Σ_n dy[n,c] · x[n,c] / norm[c], and, if has_dx, in the same pass
 // dx[n,c] = (m[c] / norm[c] − less) · dy[n,c], plus sum[n,c] if has_sum
-// x, dy, sum, dx: (N, C)   norm: (C) from norm_at on   pool: the trained magnitudes, with m at vector_at   grads: laid out as the pool
-// grid: see the lib file that computes the sums
+// x, dy, sum, dx: (N, C)   norm: (C) from norm_at on   pool: the trained magnitudes, with m at vector_at   grads: arranged like the pool
+// grid: see lib/columns_*.wgsl
 // with lib/columns_workgroup.wgsl, or lib/columns_serial.wgsl and lib/flat_index.wgsl
 struct Params { N: u32, C: u32, vector_at: u32, norm_at: u32, less: f32, has_dx: u32, has_sum: u32 }
 @group(0) @binding(0) var<uniform> p: Params;

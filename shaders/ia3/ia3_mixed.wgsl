@@ -1,5 +1,6 @@
 // ia3_mixed: y[n,c] = l[c] · x[n,c], with l of token n's adapter, or x[n,c] if it has none; plus sum[n,c] if has_sum
-// x, sum, y: (N, C)   table: the adapters' vectors   slots: (sides of modules, adapters)   which: (N / T), the adapter of each T tokens
+// x, sum, y: (N, C)   table: the adapters' vectors   which: (N / T), the adapter of each batch row of T tokens
+// slots: (modules' inputs and outputs, adapters), where in the table the adapter's vector for this input or output begins
 // grid: one thread per word of y, folded into x and y
 // with lib/word_*.wgsl, lib/flat_index.wgsl
 struct Params { N: u32, C: u32, T: u32, module_index: u32, adapters: u32, has_sum: u32 }

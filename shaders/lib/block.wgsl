@@ -14,22 +14,22 @@ fn multiply_add_row(c: vec4f, a: vec4f, b: mat4x4f) -> vec4f {
   return c + b[0] * a.x + b[1] * a.y + b[2] * a.z + b[3] * a.w;
 }
 
-// c + a·bᵀ, where a and b are columns of four numbers
+// c + a·bᵀ, where a and b are columns of four values
 fn add_outer(c: mat4x4f, a: vec4f, b: vec4f) -> mat4x4f {
   return mat4x4f(c[0] + a.x * b, c[1] + a.y * b, c[2] + a.z * b, c[3] + a.w * b);
 }
 
-// c + a·bᵀ, where a and b are two columns of four numbers each
+// c + a·bᵀ, where a and b are two columns of four values each
 fn add_outer_pair(c: mat4x4f, a: mat2x4f, b: mat2x4f) -> mat4x4f {
   return add_outer(add_outer(c, a[0], b[0]), a[1], b[1]);
 }
 
-// c + a·b, where b and c are two columns of four numbers each
+// c + a·b, where b and c are two columns of four values each
 fn add_inner_pair(c: mat2x4f, a: mat4x4f, b: mat2x4f) -> mat2x4f {
   return mat2x4f(c[0] + b[0] * a, c[1] + b[1] * a);
 }
 
-// Scales two columns of four rows, each row by its own number.
+// Scales two columns of four values, each row by its own factor.
 fn scale_pair(c: mat2x4f, scale: vec4f) -> mat2x4f {
   return mat2x4f(c[0] * scale, c[1] * scale);
 }

@@ -1,6 +1,6 @@
-// The four threads of a quad read for each other: each reads one block (or four numbers), and receives those of the others.
+// The four threads of a quad read for each other: each reads one 4 × 4 block (or four values), and receives those of the others.
 // A thread's own block comes first, then those of the threads whose index differs from its own in the first bit, in the
-// second, and in both. This order takes fewer instructions than the same order for all threads.
+// second, and in both. This order differs between threads, and takes fewer instructions than a common one.
 // These functions assume that a quad's threads are adjacent in the workgroup, which is true wherever they are used.
 fn across(a: mat4x4f) -> mat4x4f {
   return mat4x4f(quadSwapX(a[0]), quadSwapX(a[1]), quadSwapX(a[2]), quadSwapX(a[3]));
@@ -37,7 +37,7 @@ fn add_neighbours_times(c: Blocks, own: mat4x4f, b: mat4x4f) -> Blocks {
   );
 }
 
-// c_i + a·b_iᵀ, where b_i is `own` of the quad's i-th thread; a and b_i are two columns of four numbers each.
+// c_i + a·b_iᵀ, where b_i is `own` of the quad's i-th thread; a and b_i are two columns of four values each.
 fn add_outer_pairs(c: Blocks, a: mat2x4f, own: mat2x4f) -> Blocks {
   return add_outer_neighbours(add_outer_neighbours(c, a[0], own[0]), a[1], own[1]);
 }
@@ -52,7 +52,7 @@ fn add_outer_neighbours(c: Blocks, a: vec4f, own: vec4f) -> Blocks {
   );
 }
 
-// c + Σ_i a_i·b_i, where b_i is `own` of the quad's i-th thread; c and b_i are two columns of four numbers each.
+// c + Σ_i a_i·b_i, where b_i is `own` of the quad's i-th thread; c and b_i are two columns of four values each.
 fn add_inner_pairs(c: mat2x4f, a: Blocks, own: mat2x4f) -> mat2x4f {
   return mat2x4f(add_inner_neighbours(c[0], a, own[0]), add_inner_neighbours(c[1], a, own[1]));
 }

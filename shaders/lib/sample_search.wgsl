@@ -1,6 +1,6 @@
 // Finds the logits that `sample` may draw, for top_k and top_p, by a search for the key of the lowest one; keys are sortable integers.
-// Each pass over the logits measures how many of them, or how much of the probability, reach each of three keys. The search takes at most
-// 16 passes for top_k, 18 for top_p, and 9 more to choose among equal logits if there are up to 2¹⁸ tokens.
+// Each pass over the logits measures how many of them, or how much of the probability, have at least each of three keys. The
+// search takes at most 16 passes for top_k, 18 for top_p, and 9 more to choose among equal logits if there are up to 2¹⁸ tokens.
 // with `measure` and `strongest` of lib/{sample_workgroup, sample_serial}.wgsl
 
 // A pass over a row's logits sums the weights of items. Each kind below states which logits are items, an item's key and its weight.
@@ -12,7 +12,7 @@ struct Items { kind: u32, row: u32, lowest: u32, best: f32, temperature: f32 }
 // For each of three keys, the weight and the number of the items whose key is at least as high.
 struct Reached { weights: vec3f, counts: vec3u }
 
-// A key with the weight and number of the items that reach it, and of those that reach the next higher key that was tried.
+// A key, the weight and number of the items whose key is at least as high (that reach it), and those for the next higher key tried.
 struct Found { key: u32, weight: f32, count: u32, weight_above: f32, count_above: u32 }
 
 // All logits as candidates.
@@ -29,15 +29,15 @@ fn item_weights(items: Items, v: u32, keys: vec3u) -> Reached {
   let z = logits[items.row * p.V + v];
   let order = order_key(z);
   let reaches = (vec3u(order) >= keys) & vec3<bool>(order >= items.lowest);
-  // The difference of infinite numbers can be NaN, so it isn't used. e^−104 is 0 in f32.
+  // The difference of infinite logits can be NaN, so it isn't used. The exponent stops at −104, because e^−104 is 0 in f32.
   let is_near = is_finite(z) && is_finite(items.best);
   var weight = select(0.0, exp(max((z - items.best) / items.temperature, -104.0)), is_near);
   weight = select(weight, 1.0, order == order_key(items.best));
   return Reached(select(vec3f(0.0), vec3f(weight), reaches), select(vec3u(0u), vec3u(1u), reaches));
 }
 
-// The largest key from low to high that items with a total weight of at least `wanted` reach. Its bits are found from the top, two at a
-// time. weight, count: the total weight and the number of all items.
+// Returns the largest key from low to high for which the items with at least this key weigh `wanted` or more in total. Finds its bits from
+// the highest down, two at a time. weight, count: the total weight and the number of all items.
 fn search(items: Items, low: u32, high: u32, weight: f32, count: u32, wanted: f32) -> Found {
   // The leading bits that low and high share are shared by all keys between them, and need no search.
   let first = min(countLeadingZeros(low ^ high) / 2u, 15u);
@@ -45,7 +45,7 @@ fn search(items: Items, low: u32, high: u32, weight: f32, count: u32, wanted: f3
   for (var round = first; round < 16u; round++) {
     let keys = found.key + (vec3u(1u, 2u, 3u) << vec3u(30u - 2u * round));
     let reached = measure(items, keys);
-    // A higher key is reached by no more items, so the first key that too few items reach ends the round.
+    // The higher the key, the fewer items reach it: the first key whose items weigh less than `wanted` ends the round.
     for (var digit = 0u; digit < 3u; digit++) {
       if (reached.weights[digit] < wanted) {
         found.weight_above = reached.weights[digit];
@@ -93,7 +93,7 @@ fn nucleus(state: GenerationBlock, lowest: u32) -> Candidates {
   // The largest logit weighs 1, and is always a candidate.
   let wanted = max(state.top_p * whole.weights.x, 1e-30);
   let found = search(masses, lowest, best.x, whole.weights.x, whole.counts.x, wanted);
-  // The number of items with the found key itself: their logits are equal.
+  // The number of items whose key is exactly the found one: their logits are equal, and perhaps only some of them are candidates.
   let equals = found.count - found.count_above;
   if (found.weight == wanted || equals <= 1u) {
     return Candidates(found.key, ALL.last_token);

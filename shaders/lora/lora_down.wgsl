@@ -1,6 +1,6 @@
 // lora_down: u[n,j] = scale · Σ_k x[n,k] · A[j,k]
 // x: (N, K)   A: (R, K)   u: (N, R)
-// grid: see the tile
+// grid: see lib/tile_*.wgsl
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_rows, right_*}.wgsl
 struct Params { N: u32, R: u32, K: u32, scale: f32, first_x: u32, first_y: u32 }

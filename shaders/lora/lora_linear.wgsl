@@ -2,7 +2,7 @@
 // The low-rank sum comes first and stays in the same registers, so that y is written once.
 // x: (N, K)   u: (N, R)   weight: (M, K)   bias: (M), left out when has_bias is 0   B: (M, R)
 // residual: left out when has_residual is 0   residual, y: (N, M)
-// grid: see the tile
+// grid: see lib/tile_*.wgsl
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, whole_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_rows, right_*, low_*}.wgsl
 struct Params {

@@ -1,7 +1,7 @@
 // lora_product: into[n,k] = scale · Σ_m left[n,m] · right[m,k], added to the content of into if onto is not 0
 // With left = dy and right = B it is the gradient of A·x; with left = B and right = A the change of a weight.
 // left: (N, M)   right: (M, K)   into: (N, K)
-// grid: see the tile
+// grid: see lib/tile_*.wgsl
 // with lib/{enable_subgroups, tile_*, neighbours, square, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_columns, right_*}.wgsl
 struct Params { N: u32, K: u32, M: u32, scale: f32, onto: u32, first_x: u32, first_y: u32 }

@@ -1,5 +1,5 @@
-// lora_rows: v[n,j] = scale · u[n,j] where token n's row has the adapter; 0 elsewhere
-// u, v: (N, R)   which: (N / T), the adapter of each T tokens
+// lora_rows: v[n,j] = scale · u[n,j] where token n's batch row uses this adapter; 0 elsewhere
+// u, v: (N, R)   which: (N / T), the adapter of each batch row of T tokens
 // grid: one thread per word of v, folded into x and y
 // with lib/word_*.wgsl, lib/flat_index.wgsl
 struct Params { N: u32, R: u32, T: u32, adapter: u32, scale: f32 }

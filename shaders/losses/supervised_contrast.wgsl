@@ -19,7 +19,7 @@ struct Params { B: u32, F: u32, inverse_temperature: f32, has_gradient: u32 }
 const THREADS = 64u;
 const LOWEST = -1e30;
 
-// A summary of row i's scores with some rows j.
+// A summary of row i's scores s[i,j] for some rows j.
 struct Scores {
   largest: f32,
   sum: f32,         // Σ e^(s − largest)
@@ -41,7 +41,7 @@ fn is_positive(i: u32, j: u32) -> bool {
   return j != i && targets[j] == targets[i];
 }
 
-// Summarises the scores with one thread's rows j, and stores these scores in pairs.
+// Summarises the scores of row i for one thread's rows j, and stores these scores in pairs.
 fn scan(i: u32, thread: u32, labelled: u32) -> Scores {
   var found = Scores(LOWEST, 0.0, 0.0, 0.0);
   for (var j = thread; j < labelled; j += THREADS) {
@@ -86,7 +86,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let labelled = min(block.labelled, p.B);
   let all = scores_of_row(scan(i, thread, labelled), thread);
   let counts = i < labelled && all.positives > 0.0;
-  // At least 1, because a row that doesn't count divides by it, too.
+  // At least 1, so that rows without positives, whose result is discarded, don't divide by 0.
   let positives = max(all.positives, 1.0);
   if (thread == 0u) {
     losses[i] = select(0.0, weights[i] * (all.largest + log(all.sum) - all.of_positives / positives), counts);

@@ -1,6 +1,6 @@
 // mixed_loss_sum: loss_sum over the losses of one adapter's batch rows:
 //   stats.loss = (0 if micro_step is 0, else stats.loss) + inverse_tokens · Σ_n losses[n] over n < labelled with which[rows[n] / T] = adapter
-// losses: (L)   rows: (L), the token of each loss   which: the adapter of each T tokens   block, stats: the adapter's own
+// losses: (L)   rows: (L), the token of each loss   which: the adapter of each batch row of T tokens   block, stats: the adapter's own
 // grid: one workgroup; its threads stride over n
 // with lib/step_block.wgsl, lib/stats.wgsl, lib/one_thread_sum.wgsl
 struct Params { L: u32, T: u32, adapter_index: u32 }

@@ -1,5 +1,6 @@
 // mixed_scale: y[n,c] = l[c] · x[n,c], with l of token n's adapter; plus sum[n,c] if has_sum
-// x, sum, y: (N, C)   table: (adapters, stride), one pool per line, each with l at vector_at   which: (N / T), the adapter of each T tokens
+// x, sum, y: (N, C)   table: (adapters, stride), a row of trained values per adapter, each with l at vector_at
+// which: (N / T), the adapter of each batch row of T tokens
 // grid: one thread per word of y, folded into x and y
 // with lib/word_*.wgsl, lib/flat_index.wgsl
 struct Params { N: u32, C: u32, T: u32, vector_at: u32, stride: u32, has_sum: u32 }

@@ -1,6 +1,7 @@
 // mixed_scales: y_i[n,c] = l_i[c] · x[n,c], for two or three vectors l_i of token n's adapter
 // x, y_i: (N, C); y2 is one word and isn't written when results is 2
-// table: (adapters, stride), one pool per line, each with l_i at vector_at_i   which: (N / T), the adapter of each T tokens
+// table: (adapters, stride), a row of trained values per adapter, each with l_i at vector_at_i
+// which: (N / T), the adapter of each batch row of T tokens
 // grid: one thread per word of x, folded into x and y
 // with lib/word_*.wgsl, lib/flat_index.wgsl
 struct Params {

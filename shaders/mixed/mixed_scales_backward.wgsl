@@ -2,9 +2,10 @@
 //   partials[partial_i + slice · C + c] = Σ_n dy_i[n,c] · x[n,c], the slice's part of the gradient of l_i
 //   dx[n,c] = Σ_i l_i[c] · dy_i[n,c], if has_dx
 // x, dy_i, dx: (N, C); dy2 isn't read when results is 2
-// table: (adapters, stride), one pool per line, each with l_i at vector_at_i   which: (N / T)
-// partials: those of many vectors; these begin at `partial_i`: (N / T · ⌈T / slice⌉, C)
-// grid: in x a thread per word of a line, in y a slice
+// table: (adapters, stride), a row of trained values per adapter, each with l_i at vector_at_i
+// which: (N / T), the adapter of each batch row of T tokens
+// partials: partial sums of many vectors; those of l_i begin at `partial_i`: (N / T · ⌈T / slice⌉, C)
+// grid: in x a thread per word of a row, in y a slice
 // with lib/word_vec4.wgsl or lib/word_scalar.wgsl
 struct Params {
   N: u32,

@@ -1,6 +1,6 @@
 // mixed_sums: adds the partial sums of many vectors to each adapter's accumulated gradients, one batch row b after the other:
 //   grads[which[b], offset + i] += scales[which[b]] · Σ_s partials[at + (b · slices + s) · length + i]
-// vectors: (count), each (at, length, slices, offset); they don't overlap in grads   grads: (adapters, stride), one pool per line
+// vectors: (count), each (at, length, slices, offset); they don't overlap in grads   grads: (adapters, stride), a row per adapter
 // partials: (size)   which: (rows)   scales: (adapters)   longest: the greatest length
 // grid: 64 elements in x, a vector in y. A thread sums its element for all adapters: with an adapter in z,
 // most threads would find no batch row of their adapter

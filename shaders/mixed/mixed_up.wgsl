@@ -1,7 +1,8 @@
 // mixed_up: w[n,m] = Σ_j v[n,j] · B[m,j]     z[n,m] = l[m] · w[n,m] + y[n,m], with l of token n's adapter
 // v: (N, R)   B: (≥ M, R)   w, y, z: (N, M)
-// table: (adapters, stride), one pool per line, each with l at vector_at   which: (N / T), the adapter of each T tokens
-// grid: see the tile
+// table: (adapters, stride), a row of trained values per adapter, each with l at vector_at
+// which: (N / T), the adapter of each batch row of T tokens
+// grid: see lib/tile_*.wgsl
 // with lib/{enable_subgroups, tile_*, neighbours, square, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, factor_*, left_rows, left_*, right_rows, right_*}.wgsl
 struct Params { N: u32, M: u32, R: u32, T: u32, vector_at: u32, stride: u32, first_x: u32, first_y: u32 }

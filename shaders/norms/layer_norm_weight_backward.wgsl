@@ -1,7 +1,7 @@
 // layer_norm_weight_backward: dweight[c] += Σ_n dy[n,c] · x̂[n,c],  dbias[c] += Σ_n dy[n,c],
 //   x̂[n,c] = (x[n,c] − mean[n]) · rstd[n]
 // x, dy: (N, C)   mean, rstd: (N)   dweight, dbias: (C)
-// grid: see the lib file that computes the sums
+// grid: see lib/columns_*.wgsl
 // with lib/columns_workgroup.wgsl, or lib/columns_serial.wgsl and lib/flat_index.wgsl
 struct Params { N: u32, C: u32 }
 @group(0) @binding(0) var<uniform> p: Params;

@@ -1,5 +1,6 @@
-// rms_norm_serial: rms_norm for devices on which barriers are slow. A row has eight sums, each of every eighth word, which are added
-// up in order. rms_norm_words and ../products/lib/norm/ add in the same order, so that their results are identical.
+// rms_norm_serial: rms_norm for devices on which barriers are slow. A row's squares are summed into eight
+// sums, each over every eighth word, which are then added up in order. rms_norm_words and ../products/lib/norm/ add in the same order, so
+// that their results are identical.
 // x, y: (N, C)   weight: (C)   rstd: (N), read again by rms_norm_backward
 // grid: one thread per row n
 // with lib/word_vec4.wgsl or lib/word_scalar.wgsl, lib/flat_index.wgsl

@@ -1,6 +1,6 @@
 // rms_norm_weight_backward: dweight[c] += Σ_n dy[n,c] · x[n,c] · rstd[n]
 // x, dy: (N, C)   rstd: (N)   dweight: (C)
-// grid: see the lib file that computes the sums
+// grid: see lib/columns_*.wgsl
 // with lib/columns_workgroup.wgsl, or lib/columns_serial.wgsl and lib/flat_index.wgsl
 struct Params { N: u32, C: u32 }
 @group(0) @binding(0) var<uniform> p: Params;

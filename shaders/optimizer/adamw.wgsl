@@ -1,6 +1,6 @@
 // adamw: torch.optim.AdamW after clip_grad_norm_. With norm = √Σ partials, c = min(1, max_grad_norm / (norm + 1e-6))
 // (1 if max_grad_norm is 0), d = c · grads[i], the step block's learning rate (times modules_rate from element
-// modules_from on) and its bias corrections:
+// modules_from on: for modules that train whole) and its bias corrections:
 //   parameters[i] *= 1 − learning_rate · weight_decay
 //   m[i] += (d − m[i]) · (1 − β₁),  v[i] = β₂ · v[i] + (1 − β₂) · d²
 //   parameters[i] −= learning_rate / bias_correction1 · m[i] / (√v[i] / √bias_correction2 + epsilon)

@@ -1,5 +1,6 @@
-// grad_norm: partials[k] = Σ grads[i]² over the i of workgroup k, + before[k]; adamw sums the partials and takes the square root
-// grads: (P)   before, partials: (K); nothing before when has_before is 0
+// grad_norm: partials[k] = Σ grads[i]² over the i of workgroup k, + before[k]; adamw sums the partials and takes the square root.
+// `before`: the partials of a pool of gradients that was summed earlier, so that one norm covers several pools
+// grads: (P)   before, partials: (K); `before` is left out when has_before is 0
 // grid: K workgroups; the threads of all of them stride over i together
 // with lib/one_thread_sum.wgsl
 struct Params { P: u32, K: u32, has_before: u32 }

@@ -1,7 +1,7 @@
 // linear: y[n,m] = Σ_k x[n,k] · weight[m,k] + bias[m] + residual[n,m]
 // x: (N, K)   weight: (M, stride), of which the first K columns are used   bias: (M), left out when has_bias is 0
 // residual: left out when has_residual is 0   residual, y: (N, M)
-// grid: see the tile
+// grid: see lib/tile_*.wgsl
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_rows, right_*}.wgsl
 struct Params { N: u32, M: u32, K: u32, stride: u32, has_bias: u32, has_residual: u32, first_x: u32, first_y: u32 }

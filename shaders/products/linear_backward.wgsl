@@ -1,7 +1,7 @@
 // linear_backward: dx[n,k] = Σ_i Σ_m dy_i[n,m] · weight_i[m,k] + sum[n,k], for up to three linear layers i with one input
 // dy_i: (N, M_i)   weight_i: (M_i, stride), of which the first K columns are used   M_i: 0 for a layer that isn't there
 // sum: left out when has_sum is 0   sum, dx: (N, K)
-// grid: see the tile; a layer is a part
+// grid: see lib/tile_*.wgsl, with a part (matrix product) per layer
 // with lib/{enable_subgroups, tile_*, neighbours, square, block, one_range, of_part, parts_apart, whole_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_columns, right_of_three, right_*}.wgsl
 struct Params { N: u32, K: u32, M0: u32, M1: u32, M2: u32, stride: u32, has_sum: u32, first_x: u32, first_y: u32 }

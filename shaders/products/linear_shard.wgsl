@@ -1,9 +1,9 @@
 // linear_shard: some columns of linear's result: y[n, first + m] = Σ_k x[n,k] · weight[m,k] + bias[first + m]
 // + residual[n, first + m]
-// x: (N, K)   weight: (M, stride), rows first … first + M − 1 of a larger one, of which the first K columns are used
+// x: (N, K)   weight: (M, stride), rows first … first + M − 1 of a larger matrix, of which the first K columns are used
 // bias: (width), left out when has_bias is 0   residual: left out when has_residual is 0   residual, y: (N, width)
 // first: a multiple of 4
-// grid: see the tile
+// grid: see lib/tile_*.wgsl
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_scalar, result_vec4, left_rows, left_*, right_rows, right_*}.wgsl
 struct Params {

@@ -1,8 +1,8 @@
 // linear_shard_backward: dx[n,k] = Σ_m dy[n, first + m] · weight[m,k] + sum[n,k], the contribution of some columns of dy to dx
-// dy: (N, width)   weight: (M, stride), rows first … first + M − 1 of a larger one, of which the first K columns are used
+// dy: (N, width)   weight: (M, stride), rows first … first + M − 1 of a larger matrix, of which the first K columns are used
 // first: a multiple of 4, and so is M unless first + M is width
 // sum: left out when has_sum is 0   sum, dx: (N, K)
-// grid: see the tile; its K runs from first to first + M
+// grid: see lib/tile_*.wgsl; the tile's K runs from first to first + M
 // with lib/{enable_subgroups, tile_*, neighbours, square, block, one_part, one_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_columns, right_*}.wgsl
 struct Params { N: u32, K: u32, M: u32, stride: u32, width: u32, first: u32, has_sum: u32, first_x: u32, first_y: u32 }

@@ -1,6 +1,6 @@
 // linear_weight_backward: dw[m,k] += Σ_n dy[n,m] · x[n,k]
 // dy: (N, M)   x: (N, K)   dw: (M, K)
-// grid: see the tile; its rows are m, its columns k, and its K runs over tokens
+// grid: see lib/tile_*.wgsl; the tile's rows are m, its columns k, and its K runs over tokens
 // with lib/{enable_subgroups, tile_*, neighbours, square, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, left_columns, left_*, right_columns, right_*}.wgsl
 struct Params { N: u32, M: u32, K: u32, first_x: u32, first_y: u32 }

@@ -1,7 +1,8 @@
 // linears: y_i[n,m] = Σ_k x[n,k] · weight_i[m,k], for up to three linear layers i with one input x
-// x: (N, K)   weight_i: (M_i, stride), of which the first K columns are used   y_i: (N, M_i), whose lines are whole words
+// x: (N, K)   weight_i: (M_i, stride), of which the first K columns are used   y_i: (N, M_i), whose rows are whole words
 // M_i: 0 for a layer that isn't there
-// grid: see the tile; its columns are the layers' m, concatenated, each layer padded to whole tiles; a layer is a part
+// grid: see lib/tile_*.wgsl; the tile's columns are the layers' m, concatenated, each layer padded to whole tiles. Each layer is a part
+// (one of the kernel's matrix products)
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, of_part, parts_apart, column_parts, three_layers}.wgsl
 // and lib/{one_range, whole_range, result_*, left_rows, left_*, right_begin_part_rows, right_rows, right_of_three, right_*}.wgsl
 struct Params { N: u32, K: u32, M0: u32, M1: u32, M2: u32, stride: u32, first_x: u32, first_y: u32 }

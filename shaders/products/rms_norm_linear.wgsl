@@ -1,8 +1,8 @@
 // rms_norm_linear: rms_norm, and the product of its result by A:
 //   y[n,c] = x[n,c] · rstd[n] · (weight[c] + weight_offset),  rstd[n] = 1 / √(mean_c(x[n,c]²) + eps),  u[n,j] = Σ_c y[n,c] · A[j,c]
 // x, y: (N, C)   weight: (C)   A: (R, stride), of which the first C columns are used   rstd: (N)   u: (N, R)
-// All lines are whole words, and N is a multiple of 16.
-// grid: see the tile
+// All rows are whole words, and N is a multiple of 16.
+// grid: see lib/tile_*.wgsl
 // with lib/{norm_in_tile, tile_*, square, one_range, whole_range}.wgsl
 // or lib/{norm_of_rows, left_rows, enable_subgroups, norm_by_quads, neighbours}.wgsl
 // and lib/{block, result_*, left_vec4, left_from_start, right_begin_rows, right_*}.wgsl

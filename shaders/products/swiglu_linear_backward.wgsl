@@ -2,8 +2,8 @@
 // The gradient dx of that input isn't stored: dx[n,k] = Σ_j du[n,j] · A[j,k] + Σ_m dy[n,m] · weight[m,k]. With s = σ(gate):
 //   d_gate = dx · up · s · (1 + gate · (1 − s)),  d_up = dx · gate · s
 // dy: (N, M)   weight: (M, K)   du: (N, R), left out when R is 0   A: (R, stride), of which the first K columns are used
-// gate, up, d_gate, d_up: (N, K); all lines are whole words
-// grid: see the tile
+// gate, up, d_gate, d_up: (N, K); all rows are whole words
+// grid: see lib/tile_*.wgsl
 // with lib/{enable_subgroups, tile_*, neighbours, square, block, low_rank, low_columns, one_part, whole_range, sigmoid}.wgsl
 // and lib/{result_*, left_from_start, left_rows, left_*, right_columns, right_*, low_*}.wgsl
 struct Params { N: u32, K: u32, M: u32, R: u32, stride: u32, first_x: u32, first_y: u32 }

@@ -1,7 +1,8 @@
 // turned_linears: y_i as in linears; y_0 and y_1, queries and keys in heads of D, are then rotated by the tokens' angles (RoPE)
 // x: (N, K)   weight_i: (M_i, stride), of which the first K columns are used   turns: (N, D), row n = [cos (D/2) | sin (D/2)]
-// y: y_0 (N, M_0), y_1 from at_y1 and y_2 from at_y2 on. All lines are whole words. M_i: multiples of D, a multiple of 8; M_2 may be 0
-// grid: see the tile; its columns are the layers' m, concatenated, each layer padded to whole tiles; a layer is a part
+// y: y_0 (N, M_0), y_1 from at_y1 and y_2 from at_y2 on. All rows are whole words. M_i: multiples of D, a multiple of 8; M_2 may be 0
+// grid: see lib/tile_*.wgsl; the tile's columns are the layers' m, concatenated, each layer padded to whole tiles. Each layer is a part
+// (one of the kernel's matrix products)
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, of_part, parts_apart, column_parts, three_layers}.wgsl
 // and lib/{one_range, whole_range, result_turned, left_rows, left_*, right_begin_part_halves, right_rows, right_of_three, right_*}.wgsl
 struct Params {

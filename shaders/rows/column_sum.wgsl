@@ -1,6 +1,6 @@
 // column_sum: sums[c] += Σ_n x[n,c], the gradient of what was added to every row
 // x: (N, C)   sums: (C)
-// grid: see the lib file that computes the sums
+// grid: see lib/columns_*.wgsl
 // with lib/columns_workgroup.wgsl, or lib/columns_serial.wgsl and lib/flat_index.wgsl
 struct Params { N: u32, C: u32 }
 @group(0) @binding(0) var<uniform> p: Params;

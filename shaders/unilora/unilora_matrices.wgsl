@@ -1,5 +1,6 @@
-// unilora_matrices: into[i] = vector[j] · scale, where j is the low 31 bits of indices[i]; if the high bit is set, vector[j] · scale_more
-// vector: the trained pool, which begins with the vector   indices, into: (size)
+// unilora_matrices: fills the matrices A and B of all modules from the trained vector: into[i] = vector[j] · scale, where j is the
+// low 31 bits of indices[i]; if the high bit is set, vector[j] · scale_more
+// vector: the pool of trained values, which begins with the vector   indices, into: (size)
 // grid: one thread per element, folded into x and y
 // with lib/flat_index.wgsl
 struct Params { size: u32, scale: f32, scale_more: f32 }

@@ -1,8 +1,8 @@
-// unilora_matrices_backward: grads[j] += scale_j · Σ_i d_into[i] over the places i whose entry is vector[j]
+// unilora_matrices_backward: grads[j] += scale_j · Σ_i d_into[i] over the positions i that vector[j] fills in the matrices
 // scale_j: as in unilora_matrices: scale_more for an index that occurs more than `each` times
-// uses: (C + 1 + places): C + 1 offsets, where entries j and j + 1 bound the places of index j, then all places, sorted by index
+// uses: C + 1 offsets, then all positions i, sorted by j: offsets j and j + 1 bound the positions that vector[j] fills
 // d_into: (size)   grads: the pool's gradients, which begin with the vector's, (C)
-// grid: one workgroup per j; its threads stride over the places
+// grid: one workgroup per j; its threads stride over the positions
 // with lib/workgroup_sum.wgsl
 struct Params { C: u32, each: u32, scale: f32, scale_more: f32 }
 @group(0) @binding(0) var<uniform> p: Params;

@@ -1,7 +1,7 @@
 // vera_add: z[n,m] = y[n,m] + λ_b[m] · Σ_j u[n,j] · λ_d[j] · B[m,j]
 // y, z: (N, M)   u: (N, R)   B: (≥ M, R)
-// lambda: the pool, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
-// grid: see the tile
+// lambda: the pool of trained values, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
+// grid: see lib/tile_*.wgsl
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_scaled_rows, right_*}.wgsl
 struct Params { N: u32, M: u32, R: u32, lambda_b: u32, lambda_d: u32, first_x: u32, first_y: u32 }

@@ -1,13 +1,13 @@
 // vera_lambda_backward: the gradients of λ_b,i and λ_d,i, for up to four linear layers i with the same B and pool.
 // M_i[m,j] = Σ_n dy_i[n,m] · u_i[n,j], over the tokens n of a slice, is never stored: lib/lambda_partials.wgsl reduces its tiles
 // to partial sums.
-// dy: dy_i (N, M_i) of the first three layers, of which the second and third begin at at_dy1 and at_dy2   u: (N, R), of these layers
-// other_dy, other_u: those of the fourth   M_i: 0 for a layer that isn't there
+// dy: dy_i (N, M_i) of the first three layers; that of the second and third begins at at_dy1 and at_dy2   u: (N, R), of these layers
+// other_dy, other_u: dy and u of the fourth layer   M_i: 0 for a layer that isn't there
 // B: (≥ M_i, R)   slice: tokens, a multiple of 16
-// partials: those of many layers; layer i's begin at partial_b_i and partial_d_i
-// lambda: the pool, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4
-// grid: see the tile, and a slice in z; its rows are the layers' m, concatenated, each layer padded to whole tiles; its
-// columns are j, and its K runs over tokens; a layer is a part
+// partials: partial sums of many layers; those of layer i begin at partial_b_i and partial_d_i
+// lambda: the pool of trained values, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4
+// grid: see lib/tile_*.wgsl, and a slice in z; the tile's rows are the layers' m, concatenated, each layer padded to whole tiles; its
+// columns are j, and its K runs over tokens. Each layer is a part (one of the kernel's matrix products)
 // with lib/{enable_subgroups, tile_*, neighbours, square, block, one_range, of_part, four_parts, part_of_tile, left_columns, left_*}.wgsl
 // and lib/{right_columns, right_*, lambda_partials, lambda_sums_*}.wgsl
 struct Params {
@@ -80,8 +80,8 @@ fn left_base(part: u32) -> u32 {
   return of_four(tile_part, vec4u(0u, p.at_dy1, p.at_dy2, 0u));
 }
 
-// Functions that read operands get one of these instead of a part. Each call passes a constant, so the branches are compiled away. u,
-// other_u and B have lines of R values, so the functions for the right operand (lib/right_*.wgsl) can read all three.
+// Functions that read operands get one of these as their parameter `part`: it chooses the buffer. Each call passes a constant, so the
+// branches are compiled away. The rows of u, other_u and B have R values, so lib/right_*.wgsl can read all three.
 const OWN = 0u;
 const OTHER = 1u;
 const READS_B = 2u;

@@ -1,6 +1,6 @@
 // vera_lambda_reduce: adds the partial sums of many vectors, in a fixed order, to their accumulated gradients:
 //   grads[offset + i] += Σ_t partials[at + t · length + i]
-// vectors: (count), each (at, length, sums, offset); they don't overlap in grads   grads: laid out as the pool
+// vectors: (count), each (at, length, sums, offset); they don't overlap in grads   grads: arranged like the pool
 // partials: (size)   longest: the greatest length
 // grid: 64 elements in x, a vector in y
 struct Params { count: u32, longest: u32, size: u32 }

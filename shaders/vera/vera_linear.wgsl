@@ -2,8 +2,8 @@
 // The low-rank sum comes first, so that λ_b scales it in place and y is written once.
 // x: (N, K)   u: (N, R)   weight: (M, K)   bias: (M), left out when has_bias is 0   B: (≥ M, R)
 // residual: left out when has_residual is 0   residual, y: (N, M)
-// lambda: the pool, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
-// grid: see the tile
+// lambda: the pool of trained values, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
+// grid: see lib/tile_*.wgsl
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, whole_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_rows, right_*, low_*}.wgsl
 struct Params {

@@ -1,9 +1,9 @@
 // vera_linear_backward: dx[n,k] = Σ_j du[n,j] · A[j,k] + Σ_i Σ_m dy_i[n,m] · weight_i[m,k] + sum[n,k], for up to three linear layers
 // i with one input x and one u = x·Aᵀ
-// dy: dy_i (N, M_i), of which the second and third begin at at_dy1 and at_dy2   weight_i: (M_i, K)   M_i: 0 for a layer that isn't
+// dy: dy_i (N, M_i), that of the second and third layer from at_dy1 and at_dy2   weight_i: (M_i, K)   M_i: 0 for a layer that isn't
 // there   du: (N, R)   A: (R, stride), of which the first K columns are used
 // sum: left out when has_sum is 0   sum, dx: (N, K)
-// grid: see the tile; a layer is a part
+// grid: see lib/tile_*.wgsl, with a part (matrix product) per layer
 // with lib/{enable_subgroups, tile_*, neighbours, square, block, low_rank, low_columns, of_part, parts_apart, whole_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_columns, right_of_three, right_*, low_*}.wgsl
 struct Params {

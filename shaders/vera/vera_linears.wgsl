@@ -1,7 +1,8 @@
 // vera_linears: y_i[n,m] = λ_b,i[m] · Σ_j u[n,j] · λ_d,i[j] · B[m,j] + Σ_k x[n,k] · weight_i[m,k], for two linear layers i with one input x
-// x: (N, K)   u: (N, R)   weight_i: (M_i, K)   B: (≥ M_i, R)   y_i: (N, M_i), whose lines are whole words
-// lambda: the pool, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4
-// grid: see the tile; its columns are the layers' m, concatenated, the first layer's padded to whole tiles; a layer is a part
+// x: (N, K)   u: (N, R)   weight_i: (M_i, K)   B: (≥ M_i, R)   y_i: (N, M_i), whose rows are whole words
+// lambda: the pool of trained values, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4
+// grid: see lib/tile_*.wgsl; the tile's columns are the layers' m, concatenated, the first layer's padded to whole tiles. Each layer
+// is a part (one of the kernel's matrix products)
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, of_part, parts_apart, column_parts}.wgsl
 // and lib/{vera_two_layers, whole_range, result_*, left_rows, left_*, right_begin_part_rows, right_rows, right_*, low_*}.wgsl
 struct Params {

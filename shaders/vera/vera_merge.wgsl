@@ -1,10 +1,10 @@
 // vera_merge: into_i[m,k] = weight_i[m,k] + λ_b,i[m] · Σ_j B[m,j] · λ_d,i[j] · A[j,k], for up to four weights i with K columns
-// weight_i: (M_i, K) in f32, or with `half` in packed f16; when has_weight is 0, it is the content of into, or 0 if onto is 0, too
+// weight_i: (M_i, K) in f32, or with `half` in packed f16; when has_weight is 0, into's old content replaces it, or 0 if onto is 0
 // A: (R, stride), of which the first K columns are used   B: (≥ M_i, R)   M_i: 0 for a weight that isn't there
 // into: into_i (M_i, K), which begins at at_i, a multiple of 64
-// lambda: the pool, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4
-// grid: see the tile; its rows are the weights' m, concatenated, each weight padded to whole tiles; its columns are k, and its K runs
-// over the rank; a weight is a part
+// lambda: the pool of trained values, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4
+// grid: see lib/tile_*.wgsl; the tile's rows are the weights' m, concatenated, each weight padded to whole tiles; its columns are k,
+// and its K runs over the rank. Each weight is a part (one of the kernel's matrix products)
 // with lib/{enable_subgroups, tile_*, neighbours, square, block, one_range, of_part, four_parts, part_of_tile, whole_range}.wgsl
 // and lib/{result_*, addend_*, left_rows, left_*, right_scaled_columns, right_*}.wgsl
 struct Params {

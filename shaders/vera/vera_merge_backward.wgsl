@@ -1,9 +1,9 @@
 // vera_merge_backward: the gradients of λ_b and λ_d from dw, the gradient of vera_merge's result
 // M[m,j] = Σ_k dw[m,k] · A[j,k] is never stored: lib/lambda_partials.wgsl reduces its tiles to partial sums.
 // dw: (M, K)   A: (R, stride), of which the first K columns are used   B: (≥ M, R)
-// partials: those of many weights; this one's begin at partial_b and partial_d
-// lambda: the pool, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
-// grid: see the tile; its rows are m and its columns j
+// partials: partial sums of many weights; those of this weight begin at partial_b and partial_d
+// lambda: the pool of trained values, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
+// grid: see lib/tile_*.wgsl; the tile's rows are m and its columns j
 // with lib/{enable_subgroups, tile_*, neighbours, square, block, one_part, one_range, whole_range, left_rows, left_*}.wgsl
 // and lib/{right_rows, right_*, lambda_partials, lambda_sums_*}.wgsl
 struct Params {

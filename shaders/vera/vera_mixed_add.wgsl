@@ -1,8 +1,9 @@
 // vera_mixed_add: z[n,m] = y[n,m] + λ_b[m] · Σ_j v[n,j] · B[m,j], with λ_b of token n's adapter
 // z[n,m] = y[n,m] if that adapter doesn't wrap this module
 // v: (N, R), from vera_mixed_scale   B: (≥ M, R)   y, z: (N, M)
-// table: the adapters' vectors   slots: (modules, adapters)   which: (N / T), the adapter of each T tokens
-// grid: see the tile
+// table: the adapters' vectors   which: (N / T), the adapter of each batch row of T tokens
+// slots: (modules, adapters), where in the table the adapter's λ_b and λ_d for the module begin
+// grid: see lib/tile_*.wgsl
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_rows, right_*, mixed_slot}.wgsl
 struct Params { N: u32, M: u32, R: u32, T: u32, module_index: u32, adapters: u32, first_x: u32, first_y: u32 }

@@ -1,5 +1,6 @@
 // vera_mixed_scale: v[n,j] = λ_d[j] · u[n,j], with λ_d of token n's adapter; 0 if it doesn't wrap this module
-// u, v: (N, R)   table: the adapters' vectors   slots: (modules, adapters)   which: (N / T), the adapter of each T tokens
+// u, v: (N, R)   table: the adapters' vectors   which: (N / T), the adapter of each batch row of T tokens
+// slots: (modules, adapters), where in the table the adapter's λ_b and λ_d for the module begin
 // grid: one thread per word of v, folded into x and y
 // with lib/word_*.wgsl, lib/mixed_slot.wgsl, lib/flat_index.wgsl
 struct Params { N: u32, R: u32, T: u32, module_index: u32, adapters: u32 }

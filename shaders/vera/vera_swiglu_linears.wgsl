@@ -2,9 +2,9 @@
 //   gate[n,m] = λ_b,0[m] · Σ_j u[n,j] · λ_d,0[j] · B[m,j] + Σ_k x[n,k] · weight0[m,k],  up likewise by λ_1 and weight1,
 //   y = gate · σ(gate) · up
 // x: (N, K)   u: (N, R)   weight_i: (M, K)   B: (≥ M, R)   gates: gate, and up from at_up on   gate, up, y: (N, M)
-// All lines are whole words.
-// lambda: the pool, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4
-// grid: see the tile; its columns are pairs of m: two of gate, then the same two of up
+// All rows are whole words.
+// lambda: the pool of trained values, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4
+// grid: see lib/tile_*.wgsl; the tile's columns are pairs of m: two of gate, then the same two of up
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, sigmoid, result_gated}.wgsl
 // and lib/{whole_range, left_from_start, left_rows, left_*, right_pairs, right_*, low_rank, low_pairs, low_*}.wgsl
 struct Params {

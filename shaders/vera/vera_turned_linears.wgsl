@@ -1,8 +1,9 @@
 // vera_turned_linears: y_i as in vera_linears, queries and keys in heads of D, then rotated by the tokens' angles (RoPE)
 // x: (N, K)   u: (N, R)   weight_i: (M_i, K)   B: (≥ M_i, R)   turns: (N, D), row n = [cos (D/2) | sin (D/2)]   D: a multiple of 8
-// y: y_0 (N, M_0), and y_1 (N, M_1) from at_y1 on. All lines are whole words.
-// lambda: the pool, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4
-// grid: see the tile; its columns are the layers' m, concatenated, the first layer's padded to whole tiles; a layer is a part
+// y: y_0 (N, M_0), and y_1 (N, M_1) from at_y1 on. All rows are whole words.
+// lambda: the pool of trained values, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4
+// grid: see lib/tile_*.wgsl; the tile's columns are the layers' m, concatenated, the first layer's padded to whole tiles. Each layer
+// is a part (one of the kernel's matrix products)
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, of_part, parts_apart, column_parts}.wgsl
 // and lib/{vera_two_layers, whole_range, result_turned, left_rows, left_*, right_begin_part_halves, right_rows, right_*, low_*}.wgsl
 struct Params {

@@ -1,9 +1,9 @@
 // vera_up_backward: du[n,j] = Σ_i λ_d,i[j] · Σ_m dy_i[n,m] · λ_b,i[m] · B[m,j] + sum[n,j], for up to three linear layers
 // i with the same u, B and pool
-// dy: dy_i (N, M_i), of which the second and third begin at at_dy1 and at_dy2   M_i: 0 for a layer that isn't there
+// dy: dy_i (N, M_i), that of the second and third layer from at_dy1 and at_dy2   M_i: 0 for a layer that isn't there
 // B: (≥ M_i, R)   sum, du: (N, R); no sum when has_sum is 0
-// lambda: the pool, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4
-// grid: see the tile; a layer is a part, and its K is the layer's m
+// lambda: the pool of trained values, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4
+// grid: see lib/tile_*.wgsl, with a part (matrix product) per layer, whose K is the layer's m
 // with lib/{enable_subgroups, tile_*, neighbours, square, block, one_range, of_part, parts_in_turn, whole_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_*}.wgsl
 struct Params {
@@ -67,7 +67,7 @@ fn right_word(part: u32, index: u32) -> RightWord {
   return B[index];
 }
 
-// Returns where four columns begin along a line, where their λ_d and the layer's λ_b begin, and the number of the last line.
+// Returns where four columns begin in a row of B, where their λ_d and the layer's λ_b begin in the pool, and the index of B's last row.
 fn right_begin(part: u32, column: u32) -> vec4u {
   let j = min(column, (p.R - 1u) & ~3u);
   return vec4u(
@@ -78,7 +78,7 @@ fn right_begin(part: u32, column: u32) -> vec4u {
   );
 }
 
-// Scales B by both vectors: λ_d differs between layers, so it can't scale the finished sum.
+// Scales B by both vectors: λ_d differs between layers, so it can't scale the finished sum over the layers.
 fn right_block(part: u32, begin: vec4u, m: u32) -> mat4x4f {
   let scale_d = lambda[begin.y];
   let scale_b = lambda[(begin.z + m) >> 2u];

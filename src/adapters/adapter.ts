@@ -23,7 +23,7 @@ export interface ModuleSize {
   readonly out_features: number;
 }
 
-/** A configuration applied to a model. It is computed once, before the adapter has values. */
+/** An adapter's configuration applied to a model. It is computed once, before the adapter has values. */
 export interface ResolvedAdapter<C extends AdapterConfig = AdapterConfig> {
   /**
    * The configuration with its fields as PEFT sets them for the model: targets resolved, `fan_in_fan_out` and `modules_to_save` corrected.
@@ -37,7 +37,7 @@ export interface ResolvedAdapter<C extends AdapterConfig = AdapterConfig> {
   readonly layout: PoolLayout;
 }
 
-/** A trained tensor that replaces one of the base model's: a part of the adapter's pool. */
+/** A trained tensor that replaces a tensor of the base model. It is part of the adapter's pool. */
 export interface TrainedValue {
   readonly value: Value;
   /** `bias`: in use as long as the adapter exists. `module`: part of a module trained whole, in use while the adapter is active. */
@@ -48,16 +48,16 @@ export interface TrainedValue {
   readonly root?: string;
 }
 
-/** An adapter of any kind on a loaded model, with the members that running, training, merging and saving need. */
+/** An adapter of any kind on a loaded model, with the members that inference, training, merging and saving need. */
 export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = unknown> {
   readonly kind: AdapterKind;
   readonly name: string;
-  /** Unique in the session, even if an adapter of the same name existed before. */
+  /** An identifier that is unique in the session, even if an adapter of the same name existed before. */
   readonly key: string;
   readonly trainable: boolean;
   /** A fingerprint of the adapter's initial values; undefined if it doesn't train. */
   readonly origin: string | undefined;
-  /** All trained numbers, in one pinned f32 vector arranged by `layout`. Gradients and optimiser moments have the same layout. */
+  /** All trained values, in one pinned f32 vector arranged by `layout`. Gradients and optimiser moments have the same layout. */
   readonly pool: Value;
   readonly config: R['config'];
   readonly layout: R['layout'];
@@ -89,8 +89,8 @@ export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = u
   }
 
   /**
-   * The leaves, in PyTorch's sense. By default, the whole pool stands for the adapter's own parameters, and there is a view into it for
-   * each trained tensor of the base model. A kind whose kernels bind parameters one by one has views instead of the pool.
+   * The leaves, in PyTorch's sense: the values that get gradients. By default, the whole pool stands for the adapter's own parameters, and
+   * there is a view into it for each trained tensor of the base model. If a kind's kernels bind parameters one by one, all are views.
    */
   get leaves(): readonly Value[] {
     return [this.pool, ...[...this.tensors.values()].map(({ value }) => value)];
@@ -106,12 +106,12 @@ export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = u
     return new Map();
   }
 
-  /** The kind's own options: with them, the same adapter can be created again. */
+  /** The options that only this adapter kind has, with which the adapter was created. */
   get options(): KindOptions {
     return {};
   }
 
-  /** Other numbers that the results depend on, besides the pool, `dropout` and `frozen`. They are part of a run's fingerprint. */
+  /** Numbers that the results depend on, besides `dropout` and the values in `pool` and `frozen`. A run's fingerprint includes them. */
   abstract get hyperparameters(): Readonly<Record<string, number>>;
   /**
    * Emits `into = weight + ΔW` for a module, or `into = ΔW` if no weight is given. `into` (out, in) is a pinned f32 value. `base` is the
@@ -129,7 +129,7 @@ export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = u
     throw new WebVeraError('internal', `${this.name} doesn't change the bias of ${module}`);
   }
 
-  /** PEFT's reason to reject the adapter in a batch whose rows each name an adapter; undefined if PEFT accepts it there. */
+  /** PEFT's reason to reject the adapter in a batch in which each row chooses its own adapter; undefined if PEFT accepts it there. */
   get notMixed(): string | undefined {
     return undefined;
   }
@@ -150,16 +150,16 @@ export interface LayerOptions {
   readonly source?: DropoutSource | undefined;
 }
 
-/** Options that only some kinds have, by name. */
+/** Options that only some adapter kinds have, by name. */
 export type KindOptions = Readonly<Record<string, unknown>>;
 
-/** The parts of an adapter on a device. */
+/** The constructor's arguments for an adapter on a device. */
 export interface AdapterParts<R extends ResolvedAdapter = ResolvedAdapter, F = unknown>
   extends Pick<Adapter, 'kind' | 'name' | 'key' | 'trainable' | 'origin'> {
   readonly resolved: R;
-  /** All trained numbers, in one pinned f32 vector arranged by the resolved layout. */
+  /** All trained values, in one pinned f32 vector arranged by the resolved layout. */
   readonly pool: Value;
-  /** The adapter's frozen values, from the kind's `FrozenPool`; undefined for a kind that has none. */
+  /** The adapter's frozen values, from the `FrozenPool` of its kind; undefined for a kind that has none. */
   readonly frozen: F;
 }
 
@@ -174,14 +174,14 @@ export interface FrozenRequest<R extends ResolvedAdapter = ResolvedAdapter> {
   readonly warn: Warn;
 }
 
-/** The frozen values on one device, which adapters of a kind may share. */
+/** The frozen values on one device, which adapters of the same kind may share. */
 export interface FrozenPool<R extends ResolvedAdapter = ResolvedAdapter, F = unknown> {
   /** Allocates the adapter's frozen values, or shares those of another adapter. Each call needs one call of `release`. */
   acquire(request: FrozenRequest<R>): Promise<F>;
   release(frozen: F): void;
 }
 
-/** How a kind creates and saves values that never train. Only kinds with such values have these rules. */
+/** How an adapter kind creates and saves values that never train. Only kinds with such values have these rules. */
 export interface FrozenRules<R extends ResolvedAdapter = ResolvedAdapter, F = unknown> {
   /** `onDraw` is called before random numbers are drawn, with their count: drawing them blocks the thread. */
   pool(runner: Runner, onDraw: (numbers: number) => void): FrozenPool<R, F>;
@@ -209,24 +209,24 @@ export interface WeightedSum<C extends AdapterConfig = AdapterConfig> {
 }
 
 /**
- * A kind of adapter: everything that differs between PEFT's methods. Adapters of one kind that act together may share work.
+ * An adapter kind: everything that differs between PEFT's methods. Adapters of one kind that act together may share work.
  */
 export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdapter = ResolvedAdapter, F = unknown> {
   /** The class of the kind's configurations, with PEFT's fields, defaults and messages. */
   readonly Config: ConfigClass<R['config']>;
   /** The class in PEFT that wraps models, as PEFT's messages name it. */
   readonly tuner: string;
-  /** Resolves targets and lays out all that trains. `later`: whether the model already has an adapter. Throws PEFT's errors. */
+  /** Finds the modules to adapt, and lays out the pool. `later`: whether the model already has an adapter. Throws PEFT's errors. */
   resolve(config: R['config'], model: Architecture, context: { readonly later: boolean; readonly warn?: Warn }): R;
-  /** Returns the pool's initial values as in PEFT; tensors of the base model and padding are 0. `options`: the kind's own. */
+  /** Returns the pool's initial values as in PEFT, with 0 for tensors of the base model and padding. `options`: this kind's own. */
   initial(resolved: R, seed: number, options: KindOptions): Float32Array<ArrayBuffer>;
-  /** Emits those of the pool's initial values that depend on the model's weights. Left out if there are none. */
+  /** Emits dispatches that compute the initial values that depend on the model's weights. Left out if there are no such values. */
   begin?(g: Graph, adapter: A, weightOf: (module: string) => Value): void;
-  /** Functions that load those parts of the kind's code that are loaded only when they are needed. Left out if there are none. */
+  /** Functions that load code of the kind that is loaded only when it is needed. Left out if all code loads at once. */
   readonly lateCode?: readonly (() => Promise<unknown>)[];
   /** The rules for values that never train. Left out if all values of the kind's adapters train. */
   readonly frozen?: FrozenRules<R, F>;
-  /** Creates an adapter from its parts. */
+  /** Creates an adapter. */
   create(parts: AdapterParts<R, F>): A;
 
   /**
@@ -235,7 +235,8 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
    */
   layers(g: Graph, base: Layers, adapters: readonly A[], options: LayerOptions): Layers;
   /**
-   * Returns the inputs of a batch of B rows, each with one of these adapters or none. Left out if the kind can't mix adapters in a batch.
+   * Returns the values and layers for a batch of B rows, each with one of these adapters or none. Left out if the kind can't mix adapters
+   * in a batch.
    */
   rows?(adapters: readonly A[], B: number): RowInputs;
   /**
@@ -283,7 +284,7 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
   ): Promise<AdapterBytes | undefined>;
 }
 
-/** Returns the common kind of adapters that act on one model together; undefined without adapters. */
+/** Returns the adapter kind of adapters that act on one model together, which must be the same; undefined without adapters. */
 export function kindOf(adapters: readonly Adapter[]): AdapterKind | undefined {
   const [kind, ...others] = new Set(adapters.map((adapter) => adapter.kind));
   if (others.length === 0) return kind;

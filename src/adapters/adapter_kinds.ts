@@ -11,10 +11,10 @@ import { loraKind } from './lora/kind';
 import { uniloraKind } from './unilora/kind';
 import { veraKind } from './vera/kind';
 
-/** All kinds of adapters. The page has a table of its own, `page/adapters/page_kinds.ts`. */
+/** All adapter kinds. The code that runs in the page has a separate table, `page/adapters/page_kinds.ts`. */
 export const ADAPTER_KINDS: readonly AdapterKind[] = [veraKind, loraKind, ia3Kind, uniloraKind];
 
-/** The records of all kernels that have more than one variant. Kinds may share some. */
+/** Returns all kernels that have more than one variant. A kernel that several adapter kinds share is listed once. */
 export function allTunableKernels(): readonly AnyKernel[] {
   return [...new Set([...tunableKernels(), ...ADAPTER_KINDS.flatMap((kind) => kind.tunableKernels?.() ?? [])])];
 }
@@ -22,23 +22,23 @@ export function allTunableKernels(): readonly AnyKernel[] {
 interface ReadConfigOptions {
   readonly limits?: ParserLimits;
   readonly warn?: Warn;
-  /** The kinds that are allowed for the file's adapter. Default: all. */
+  /** The adapter kinds that the file may have, as `peft_type`s. Default: all. */
   readonly peft_types?: readonly string[] | undefined;
 }
 
-/** Returns the kind that a configuration's `peft_type` names. Throws `invalid_argument` for a `peft_type` that no kind has. */
+/** Returns the adapter kind that a configuration's `peft_type` names. Throws `invalid_argument` for a `peft_type` that no kind has. */
 export function kindNamed({ peft_type }: { readonly peft_type: unknown }): AdapterKind {
   return withPeftType(ADAPTER_KINDS, peft_type, 'invalid_argument');
 }
 
-/** Returns the kind that `peft_type` names, or the first of `ADAPTER_KINDS` if it isn't given. Throws like `kindNamed`. */
+/** Returns the adapter kind that `peft_type` names, or the first of `ADAPTER_KINDS` if it isn't given. Throws like `kindNamed`. */
 export function kindOfFields({ peft_type }: Readonly<Record<string, unknown>>): AdapterKind {
   return kindNamed({ peft_type: peft_type ?? ADAPTER_KINDS[0]?.Config.rules.peft_type });
 }
 
 /**
- * Parses an `adapter_config.json` as the kind that its `peft_type` names. Throws `limit_exceeded`, `invalid_format`, and
- * `invalid_argument` for values that no adapter can have.
+ * Parses an `adapter_config.json` as a configuration of the adapter kind that its `peft_type` names. Throws `limit_exceeded`,
+ * `invalid_format`, and `invalid_argument` for values that no adapter can have.
  */
 export function readAdapterConfig(
   bytes: Uint8Array,

@@ -77,7 +77,10 @@ function streamOf(
   });
 }
 
-/** Yields the parts of a streamed answer. Throws the signal's reason if the signal is aborted; other errors become parts. */
+/**
+ * Yields the parts of a streamed answer, as the AI SDK expects them. Throws the signal's reason if the signal is aborted. Any other error
+ * becomes a part of type 'error'.
+ */
 async function* partsOf(
   answer: WrittenAnswer,
   options: AiCallOptions,

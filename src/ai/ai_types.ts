@@ -113,7 +113,7 @@ export type AiStreamPart =
   | { type: 'finish'; usage: AiUsage; finishReason: AiFinishReason }
   | { type: 'error'; error: unknown };
 
-/** A language model in the form that the AI SDK takes: a `LanguageModelV3` of `@ai-sdk/provider`. */
+/** A language model as the AI SDK expects it: a `LanguageModelV3` of `@ai-sdk/provider`. */
 export interface AiLanguageModel {
   readonly specificationVersion: 'v3';
   readonly provider: string;
@@ -135,7 +135,7 @@ export interface AiEmbeddings {
   warnings: AiWarning[];
 }
 
-/** An embedding model in the form that the AI SDK takes: an `EmbeddingModelV3` of `@ai-sdk/provider`. */
+/** An embedding model as the AI SDK expects it: an `EmbeddingModelV3` of `@ai-sdk/provider`. */
 export interface AiEmbeddingModel {
   readonly specificationVersion: 'v3';
   readonly provider: string;

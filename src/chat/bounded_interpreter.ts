@@ -92,7 +92,7 @@ export class BoundedInterpreter extends Interpreter {
       }
       case 'Macro':
       case 'CallStatement':
-        // The library visits all nodes inside this one.
+        // The library visits all nodes inside this one, so each of them costs a step.
         this.#budget.spend(this.#partsOf(node));
         return node;
       default:
@@ -128,7 +128,7 @@ export class BoundedInterpreter extends Interpreter {
     return stripped ?? { ...node, args, callee: { ...callee, object, isCalled: true } };
   }
 
-  /** Evaluates arguments, and returns them with their size in characters. A number n counts as n characters. */
+  /** Evaluates arguments, and returns them with their size in characters. A number n counts as n characters, because it may be a width. */
   #hold(args: unknown, hold: Hold): { readonly args: readonly Node[]; readonly size: number } {
     let size = 0;
     const held = (part: unknown): Held => {
@@ -141,7 +141,7 @@ export class BoundedInterpreter extends Interpreter {
       if (arg.type === 'KeywordArgumentExpression') return { ...arg, value: held(arg.value) };
       if (arg.type.endsWith('SpreadExpression')) return { ...arg, argument: held(arg.argument) };
       const one = held(arg);
-      // Some of the library's filters accept only literals.
+      // Some of the library's filters accept only literals, so a text literal isn't replaced.
       return arg.type === 'StringLiteral' ? arg : one;
     });
     return { args: all, size };

@@ -6,7 +6,7 @@ type Token = ReturnType<typeof tokenize>[number];
 
 const OPENING = new Set(['OpenParen', 'OpenSquareBracket', 'OpenCurlyBracket']);
 const CLOSING = new Set(['CloseParen', 'CloseSquareBracket', 'CloseCurlyBracket']);
-/** Statements that begin a block. `set` begins one if it has no `=`. */
+/** Statements that begin a block. A `set` statement without `=` also begins one. */
 const BLOCKS = new Set(['if', 'for', 'macro', 'call', 'filter']);
 /** Tokens after which a parenthesis opens the arguments of a call. */
 const CALLED = new Set(['Identifier', 'CloseParen', 'CloseSquareBracket']);
@@ -26,7 +26,7 @@ export function expectShallowTemplate(tokens: readonly Token[]): void {
   }
 }
 
-/** The numbers of levels of the chains within one pair of brackets, or within one statement. */
+/** For each type of chain, the number of levels so far, within one pair of brackets or within one statement. */
 interface Frame {
   nots: number;
   signs: number;

@@ -17,10 +17,9 @@ export interface Written {
 }
 
 /**
- * Finds the assistant's turns in a rendered conversation. Parts of the conversation are rendered separately, because templates don't mark
- * the turns. If all messages before a turn are rendered with the prompt for an answer, the turn starts where this text ends. If the turn
- * itself is rendered with them, it ends where that text ends. Some templates render a turn differently when more messages follow; such
- * turns count as uncertain.
+ * Finds the assistant's turns in a rendered conversation. Templates don't mark the turns, so parts of the conversation are rendered
+ * separately. A turn starts where the text of all messages before it ends, with the prompt for an answer, and ends where the text with this
+ * turn ends. Some templates render a turn differently when more messages follow; such turns count as uncertain.
  */
 export function assistantTurns(written: Written): Pick<RenderedChat, 'turns' | 'uncertain'> {
   const answers = [...written.messages.keys()].filter((index) => written.messages[index]?.role === 'assistant');
@@ -32,7 +31,7 @@ function turnAt(index: number, written: Written): [turn: readonly [number, numbe
   const { messages, text } = written;
   const end = index === messages.length - 1 ? text.length : endOf(index + 1, false, written);
   const asked = endOf(index, true, written);
-  // Some templates write a question only once it is answered.
+  // Some templates write a question only once it is answered, so `asked` may lie before the question.
   const start = asked !== undefined && hasQuestion(index, asked, written) ? asked : startOfContent(index, written);
   return start === undefined || end === undefined || start > end ? undefined : [[start, end]];
 }
@@ -48,7 +47,7 @@ function hasQuestion(index: number, length: number, { messages, text }: Written)
 
 /**
  * Returns where the first `count` messages end in the text; undefined if the text doesn't begin with the separate rendering of these
- * messages. That rendering may end with an `eos` that is missing at this place of the text.
+ * messages. That rendering may end with an `eos` that the whole text doesn't have at that position.
  */
 function endOf(
   count: number,

@@ -2,17 +2,17 @@ import { MOST_LEVELS } from '../core/input/nesting';
 import { MOST_TEXT, tooMuch } from './budget';
 import type { TemplateValue } from './template_value';
 
-/** The only type of values that can change after their creation. */
+/** The type name of the only values that can change after their creation. */
 const NAMESPACE = 'NamespaceValue';
 
 /**
- * Measures values by the size of their text: the number of characters and of values inside. A value that occurs several times counts each
- * time, although memory holds it once. The sizes of values that can't change are cached.
+ * Measures values by the size of their text: the number of characters plus the number of values inside. A value that occurs several times
+ * counts each time, although memory holds it once. The sizes of values that can't change are cached.
  */
 export class Scale {
   readonly #known = new WeakMap<object, number>();
   readonly #spend: (steps: number) => void;
-  /** Whether all values visited so far are immutable. */
+  /** Whether the list or object being measured, and all values in it that were visited so far, can't change. */
   #lasting = true;
 
   /** `spend` is called for each value inside a list or an object. */

@@ -6,8 +6,8 @@ import { type CountTokens, textExamples } from './text_examples';
 export type LessonExamples = readonly Example[] | Blob;
 
 /**
- * Converts a lesson to examples: a text is split into examples of at most `limit` tokens; files of JSON Lines or CSV stay files.
- * Throws `invalid_argument` for an empty lesson, and `invalid_format` for a file that isn't text.
+ * Converts a lesson (see `Lesson`) to examples: a text is split into examples of at most `limit` tokens; files of JSON Lines or CSV stay
+ * files. Throws `invalid_argument` for an empty lesson, and `invalid_format` for a file that isn't text.
  */
 export async function examplesOf(lesson: Lesson, limit: number, count: CountTokens): Promise<LessonExamples> {
   const examples = await read(lesson, limit, count);
@@ -31,7 +31,8 @@ export async function labelledExamples(lesson: Lesson): Promise<LessonExamples> 
 }
 
 /**
- * Identifies a lesson as it was when it was added. The page may later change the lesson's list, its examples and the content of images.
+ * Identifies a lesson by its content when it was added, because the page may change the lesson's list, its examples or its images
+ * afterwards.
  */
 export interface LessonMark {
   readonly text: string;

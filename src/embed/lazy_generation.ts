@@ -1,6 +1,9 @@
 import type { GeneratedToken, Generation } from '../index';
 
-/** Wraps a generation in an object. A promise can't resolve with the generation itself, because it would wait for the text. */
+/**
+ * An object that contains a generation. A promise can't resolve with the generation itself: it would wait for the text, because a
+ * generation is a thenable.
+ */
 export interface Boxed {
   readonly generation: Generation;
 }

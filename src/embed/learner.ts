@@ -225,7 +225,7 @@ export class Learner {
     return visit?.forget(session) ?? this.#parts.profiles.forget(profile, { session });
   }
 
-  /** Follows a run that an earlier visit or another element started. */
+  /** Follows a run of the profile that an earlier visit to the page or another element started. */
   #refresh(visit: Visit): void {
     if (this.visit !== visit || this.status.state === 'loading') return;
     const { learning } = visit.profile ?? {};
@@ -248,7 +248,9 @@ export class Learner {
     for await (const token of (await begun).generation) this.#emit('token', token);
   }
 
-  /** Runs an action, after loading the model and profile if necessary. Reports errors and rethrows them. `current`: the lessons’ signal. */
+  /**
+   * Runs an action, after loading the model and profile if necessary. Reports errors and rethrows them. `current`: see `Lessons.signal`.
+   */
   async #attempt<T>(action: (visit: Visit, current: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
     const loading = this.visit === undefined ? this.load() : this.#loading;
@@ -265,7 +267,7 @@ export class Learner {
     }
   }
 
-  /** Reports an error, and ends the visit if the error made its model unusable. Returns the reason to reject with. */
+  /** Reports an error. If the error made the model unusable, releases the model and the profile. Returns the reason to reject with. */
   #failed(visit: Visit | undefined, error: unknown): unknown {
     if (visit?.signal.aborted) return visit.signal.reason;
     if (isAbort(error) || (visit !== undefined && isForgotten(error))) return error;

@@ -3,17 +3,17 @@ import { isSameLesson, type LessonExamples, type LessonMark, markOf } from './ex
 import type { ElementSettings } from './settings';
 import type { Visit } from './visit';
 
-/** The lessons of an element, which its profile learns one after the other. */
+/** The queue of an element's lessons. A lesson is a run of the element's profile on new or stored examples; one runs at a time. */
 export class Lessons {
   readonly #follow: (visit: Visit, run: TrainRun) => void;
-  /** The last lesson that was added and isn't learnt yet. */
+  /** The last lesson whose examples were added to the profile, but which hasn't been learnt yet. */
   #unlearnt: { readonly created_at: number; readonly mark: LessonMark } | undefined;
   /** Settles when the last queued lesson has ended. */
   #last: Promise<unknown> = Promise.resolve();
-  /** Whether a call that solves for the head is queued. It will learn all examples that are added before it begins. */
+  /** Whether a run that solves for a classifier's head is queued. It will learn all examples that are added before it begins. */
   #isDue = false;
   #instant: TrainRun | undefined;
-  /** The refinement in progress. */
+  /** The run in progress that trains a classifier's vectors (`refine`). */
   #refining: { readonly run: TrainRun; readonly controller: AbortController } | undefined;
   /** Aborts the lessons that were queued so far. */
   #dropping = new AbortController();
@@ -102,7 +102,7 @@ export class Lessons {
   }
 
   /**
-   * Cancels the refinement in progress. Resolves with true if the profile is therefore unchanged, and with false if the refinement had
+   * Cancels the run of `refine` in progress. Resolves with true if the profile is therefore unchanged, and with false if the run had
    * already ended or there is none.
    */
   async cancel(): Promise<boolean> {
@@ -115,7 +115,7 @@ export class Lessons {
     );
   }
 
-  /** Forgets a lesson whose training failed, because the profile was replaced. */
+  /** Forgets the lesson in `#unlearnt`. Called when the profile was replaced. */
   clear(): void {
     this.#unlearnt = undefined;
   }
@@ -130,7 +130,7 @@ export class Lessons {
     this.clear();
   }
 
-  /** Drops all queued lessons if they are for another model or profile than these settings. */
+  /** Drops all queued lessons if they are for a model or profile other than the one in these settings. */
   keepFor({ source, profile }: ElementSettings): void {
     const owner = JSON.stringify([source, profile]);
     if (owner !== this.#owner) this.drop();

@@ -3,7 +3,7 @@ import type * as webvera from '../index';
 /** The state of an element. */
 export type ElementState = 'idle' | 'loading' | 'ready' | 'training' | 'paused' | 'error';
 
-/** The lessons that `teach` takes. */
+/** Anything that `teach` can learn from: a text, a file, or examples. */
 export type Lesson = string | Blob | webvera.Example | readonly webvera.Example[];
 
 /** A text that a visitor has rated or corrected, with its prompt. */

@@ -30,7 +30,10 @@ export async function deviceTrouble({ address, hasLostGpu, ...page }: CheckedPag
   return found === 'no_adapter' && hasLostGpu ? gpuBlocked() : ERRORS[found](address);
 }
 
-/** The error for an adapter that is missing because of GPU crashes. Chromium denies a site the GPU for two minutes after two of them. */
+/**
+ * Returns the error if there is no GPU adapter because the GPU has crashed. Chromium denies a site the GPU for two minutes after two
+ * crashes.
+ */
 function gpuBlocked(): WebVeraError {
   return new WebVeraError('gpu_blocked', 'The GPU crashed, and the browser blocks it for this page for now', {
     hint: "Try again in two minutes, or reload the page with the browser's button. If that doesn't help, restart the browser.",

@@ -29,7 +29,7 @@ export interface VisitParts {
 
 interface VisitListener {
   onProgress(info: ProgressInfo): void;
-  /** Called when the profile, its run or the session's state has changed. */
+  /** Called when the profile, its training run or the session's state has changed. */
   onChange(): void;
   /** Called when the profile was forgotten in another tab. */
   onForgotten(): void;
@@ -50,7 +50,7 @@ export class Visit {
   #profile: Profile | undefined;
   /** The profile that is being opened. */
   #opening: Promise<Profile> | undefined;
-  /** Resolves once the last deletion of the profile is finished. Only then is the profile opened, and it is empty. */
+  /** Resolves once the last deletion of the profile is finished. The profile is opened again only after that, and is then empty. */
   #gone: Promise<unknown> = Promise.resolve();
 
   constructor(settings: ElementSettings, parts: VisitParts, listener: VisitListener) {
@@ -114,7 +114,7 @@ export class Visit {
     return this.#opening;
   }
 
-  /** Converts a lesson into examples that the model can learn from. */
+  /** Converts a lesson (a text, a file or examples) into examples that the model can learn from. */
   async examples(
     lesson: Lesson,
     { max_length = this.settings.max_length }: TrainingArguments,
@@ -153,8 +153,8 @@ export class Visit {
   }
 
   /**
-   * Releases the profile and the model. A run is stored, and resumes when the profile is next opened. `broken` means that other elements
-   * can't use the model any more, either.
+   * Releases the profile and the model. A training run in progress is stored, and resumes when the profile is next opened. `broken` means
+   * that other elements can't use the model any more, either.
    */
   async end(reason: unknown, options: { readonly broken?: boolean } = {}): Promise<void> {
     this.#life.abort(reason);

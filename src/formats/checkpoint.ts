@@ -16,7 +16,7 @@ import { parseJsonObject } from './json';
 import { type RawTensor, readSafetensors, type Safetensors, writeSafetensors } from './tensors/safetensors';
 import { toFloat32 } from './tensors/values';
 
-/** A run that can be resumed. */
+/** A stored training run that can be resumed. */
 export interface Checkpoint {
   /** The fingerprint of the run's model, adapters and data. */
   readonly run: string;
@@ -29,8 +29,8 @@ export interface Checkpoint {
 }
 
 /**
- * The version of the format. It is increased when older code could misread a checkpoint: format 2 added halvings of the learning rate,
- * format 3 added evaluations.
+ * The version of the format. It is increased when older code could misread a checkpoint: format 2 added how often the learning rate was
+ * halved, format 3 the evaluations.
  */
 const FORMAT = 3;
 /** The format for a run in which several adapters train, each on its own data. */
@@ -64,13 +64,17 @@ export function writeCheckpoint({ run, version, snapshot, args, kernels }: Check
   const about = describeRecord(snapshot, '', tensors);
   if (reference !== undefined) tensors.push(['reference', tensor('F32', [reference.length], reference)]);
   const own = lanes.map((record, index) => describeRecord(record, laneOf(index), tensors));
-  // Older code rejects format 4. It would accept format 3, and resume without the adapters' records.
+  // Older code would read format 3 without the adapters' own progress (`lanes`), so a checkpoint with it has format 4, which older code
+  // rejects.
   const format = lanes.length > 0 ? LANES : FORMAT;
   const state = { format, run, version, ...about, ...(lanes.length > 0 && { lanes: own }), args, kernels };
   return writeSafetensors(tensors, new Map([[WHERE, JSON.stringify(state)]]));
 }
 
-/** Appends a record's tensors to `tensors`, with `prefix` before their names, and returns the rest of the record as a JSON object. */
+/**
+ * Describes the progress of a run or of one of its adapters as a JSON object. Its tensors are appended to `tensors`, with `prefix` before
+ * their names.
+ */
 function describeRecord(
   { progress, lossSum, logs, halving, evaluation }: RecordSnapshot,
   prefix: string,
@@ -89,7 +93,7 @@ function describeRecord(
   return { ...progress, loss_sum: lossSum, ...halved, ...evaluated, ...measured };
 }
 
-/** The prefix for the names of the tensors in the adapter's own record. */
+/** The prefix for the names of the tensors with the progress of the adapter with this index. */
 function laneOf(index: number): string {
   return `lane.${index}.`;
 }
@@ -126,7 +130,7 @@ export function readCheckpoint(bytes: Uint8Array, lengths: readonly number[]): C
   };
 }
 
-/** Reads the records of adapters that train on their own data, one for each pool, if the run has such adapters. */
+/** Reads the progress of each adapter, if the adapters train on their own data. `lengths` has one entry for each adapter. */
 function readLanes(state: Fields, file: Safetensors, lengths: readonly number[]): Pick<RunSnapshot, 'lanes'> {
   const given = state.get('lanes');
   if (given === undefined) return {};
@@ -144,7 +148,7 @@ function readRecord(state: Fields, prefix: string, file: Safetensors, lengths: r
   if (typeof lossSum !== 'number') throw state.invalid('loss_sum', 'a number');
   return {
     progress: {
-      // A run that returned to its initial state is stored at step 0.
+      // A run that was set back to its initial state is at step 0.
       global_step: state.get('global_step') === 0 ? 0 : state.positiveInteger('global_step'),
       max_steps: state.positiveInteger('max_steps'),
       epoch: state.get('global_step') === 0 ? 0 : state.positiveNumber('epoch'),
@@ -156,7 +160,10 @@ function readRecord(state: Fields, prefix: string, file: Safetensors, lengths: r
   };
 }
 
-/** Reads the reference, if the run has one. Its length isn't checked here, because only the run knows its number of rows. */
+/**
+ * Reads the base model's log probabilities, if the loss compares the model with its base. Their number isn't checked here, because only the
+ * run knows its number of rows.
+ */
 function readReference(file: Safetensors): Pick<RunSnapshot, 'reference'> {
   if (!file.tensors.has('reference')) return {};
   const { dtype, shape, bytes } = expectTensor(file, 'reference');

@@ -24,12 +24,12 @@ export interface RunFolder {
   readonly config: Uint8Array<ArrayBuffer>;
   /** The bytes of `adapter_model.safetensors`. */
   readonly adapter: Uint8Array<ArrayBuffer>;
-  /** AdamW's moments, by torch's names of the parameters. */
+  /** AdamW's moments, keyed by torch's names of the parameters. */
   readonly exp_avg: ReadonlyMap<string, Tensor>;
   readonly exp_avg_sq: ReadonlyMap<string, Tensor>;
   readonly settings: RunSettings;
   readonly base: ReadonlyMap<string, TensorSample>;
-  /** Tensors of the base model that its checkpoint may lack, such as a classifier's head, by torch's names of them. */
+  /** Tensors of the base model that its checkpoint may lack, such as a classifier's head, keyed by torch's names of them. */
   readonly head: ReadonlyMap<string, Tensor>;
   /** The rows of the run's data as transformers' Trainer expects them: one object per row. */
   readonly rows: AsyncIterable<object> | Iterable<object>;
@@ -46,11 +46,11 @@ export interface RunSettings {
   readonly shuffle: boolean;
   /** The seed for shuffling the rows. */
   readonly seed: number;
-  /** The task's name. The script chooses transformers' class by it. */
+  /** The task's name, by which the script chooses transformers' class. */
   readonly task: string;
   /** The learning rate of fully trained modules (PEFT's `modules_to_save`), if they have their own. */
   readonly head_learning_rate?: number;
-  /** The names of the classes, or of the predicted numbers, in order. */
+  /** The names of the classes or, for a regression, of the predicted values, in order. */
   readonly labels?: readonly string[];
   /** The classifier's problem type, by transformers' name. */
   readonly problem_type?: ProblemType;
@@ -60,11 +60,11 @@ export interface RunSettings {
   readonly label_smoothing_factor?: number;
   /** The loss for TRL's trainer, with TRL's names. Set for a run that learns from preferences. */
   readonly preference?: PreferenceLoss;
-  /** How the bytes of images become numbers. The size is [height, width]. */
+  /** How the bytes of images become pixel values. `size` is [height, width]. */
   readonly images?: ImageNumbers & { readonly size: readonly [number, number] };
 }
 
-/** A few numbers from a tensor of the base model. The Python script compares them with those of the model that it loads. */
+/** A few elements of a tensor of the base model. The Python script compares them with those of the model that it loads. */
 export interface TensorSample {
   /** The shape in the checkpoint. */
   readonly shape: readonly number[];
@@ -105,9 +105,9 @@ const FLOATS = [
 ];
 
 /**
- * Returns the files of the folder by their paths: a checkpoint that transformers' Trainer resumes from, the rows, the run's settings, and
- * scripts. The checkpoint has no optimiser in the Trainer's format: `optimizer.safetensors` holds AdamW's moments, by torch's names of the
- * parameters.
+ * Returns the folder's files, keyed by their paths: a checkpoint that transformers' Trainer resumes from, the rows, the run's settings, and
+ * scripts. The checkpoint has no optimiser state in the Trainer's format: instead, `optimizer.safetensors` holds AdamW's moments under
+ * torch's names of the parameters.
  */
 export async function writeRunFolder(folder: RunFolder): Promise<ReadonlyMap<string, Blob>> {
   const { progress, settings, base, head, config, adapter } = folder;
@@ -142,7 +142,7 @@ function writeOptimizer({ exp_avg, exp_avg_sq }: RunFolder): Uint8Array<ArrayBuf
   return writeTensors([...named('exp_avg', exp_avg), ...named('exp_avg_sq', exp_avg_sq)]);
 }
 
-/** transformers' `TrainerState`. Fields that a run doesn't have are left to their defaults. */
+/** transformers' `TrainerState`. Fields that a run has no values for are left out, so that they have their defaults. */
 function trainerState({ progress, logs, settings }: RunFolder): object {
   const { logging_steps, save_steps } = settings.training_arguments;
   const perStep = progress.global_step === 0 ? 0 : progress.epoch / progress.global_step;

@@ -17,7 +17,7 @@ import { sample } from '../ops/sample';
 import type { GenerationState } from './generation_state';
 import type { KvCache } from './kv_cache';
 
-/** Processes the last token of every row and samples the next one, all on the device: a run needs no data from the host. */
+/** Processes the last token of every row and samples the next one, all on the device: the program can run without data from the host. */
 export interface DecodeProgram extends Cacheable {
   /** Set if rows have adapters of their own. */
   readonly adapters: RowInputs | undefined;
@@ -30,7 +30,7 @@ export interface PrefillProgram extends DecodeProgram {
   readonly ids: Value;
   /** u32 (B·T): 0, 1, 2, … in each row. */
   readonly positions: Value;
-  /** u32 (B·T): the position ids that the network reads. A separate value only for networks that use other position ids for long texts. */
+  /** u32 (B·T): the position ids that the network reads: `positions` itself, unless the network has other position ids for long texts. */
   readonly positionIds: Value;
   /** u32 (B,T,2): the attention spans of the tokens, from `attentionSpans`. */
   readonly spans: Value;
@@ -95,7 +95,7 @@ export function decodeProgram(parts: GenerationParts): DecodeProgram {
   return { adapters, program: { name: 'decode', steps: g.steps, outputs: [] }, owned };
 }
 
-/** Returns the layers with the overlay applied, for rows of T tokens, and the values that the program owns. */
+/** Returns the layers with the overlay's adapters and tensors applied, for rows of T tokens, and the values that the program owns. */
 function rowLayers(
   g: Graph,
   { loaded, overlay, B }: GenerationParts,

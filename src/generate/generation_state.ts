@@ -2,7 +2,7 @@ import type { ResolvedGenerationConfig } from '../core/types/generation';
 import { pinned, type Value } from '../graph/value';
 import { GENERATION_BLOCK_WORDS, seenWords } from '../ops/sample';
 
-/** The largest `top_k` that fits into a block. No vocabulary has more tokens. */
+/** The largest `top_k` that fits into a `GenerationBlock`. No vocabulary has more tokens. */
 const MOST_TOP_K = 2 ** 32 - 1;
 
 /** The state of generation between two tokens. The device holds it, and the host only reads the new tokens. */
@@ -31,8 +31,8 @@ export function createGenerationState(B: number, S: number, V: number): Generati
 }
 
 /**
- * Packs the blocks for the start of generation: row b's prompt has positions 0 … lengths[b] − 1. The seed of row b is the config's seed
- * plus b, so that equal prompts give different texts.
+ * Packs each row's `GenerationBlock` for the start of generation: row b's prompt has positions 0 … lengths[b] − 1. The seed of row b is the
+ * config's seed plus b, so that equal prompts give different texts.
  */
 export function packGenerationBlocks(
   config: ResolvedGenerationConfig,

@@ -92,7 +92,7 @@ export class Generator {
     }
   }
 
-  /** Drops the programs whose overlay uses the adapter or the merge with this key. */
+  /** Drops the programs that were built with the adapter or the merged weights that this key names. */
   async dropPrograms(key: string): Promise<void> {
     await this.#programs.dropAll(({ overlay }) => keyHolds(overlay, key));
   }

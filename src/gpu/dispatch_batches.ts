@@ -43,8 +43,8 @@ export function* batchesOf<D extends Sizes>(
 }
 
 /**
- * Yields the pieces of a dispatch, each of at most `most` FLOPs if it can be split that far: the longer of x and y is divided evenly.
- * Workgroups are independent, so the results are bitwise equal.
+ * Yields the pieces of a dispatch. The longer of the grid's axes x and y is cut into nearly equal lengths, so that each piece has at most
+ * `most` FLOPs or is a single workgroup long. Workgroups are independent, so the results are bitwise equal.
  */
 function* piecesOf<D extends Sizes>(dispatch: D, most: () => number): Generator<DispatchPiece<D>> {
   const { grid, flops, splits } = dispatch;

@@ -144,8 +144,8 @@ export class Executor implements Runner {
   }
 
   /**
-   * For measurements only: queues one step of a program `times` times, with the current contents of its bindings, in one submit unless a
-   * single dispatch is too long for that. Once the submit budget is measured, this work doesn't change it. Results of the program's own
+   * For measurements only: queues one step of a program `times` times, with the current contents of its bindings. This takes one submit,
+   * unless a single dispatch is too long. It changes the submit budget only if that hasn't been measured yet. Results of the program's own
    * runs become invalid.
    */
   replay(program: LoadedProgram, step: number, times: number): void {
@@ -155,8 +155,7 @@ export class Executor implements Runner {
     const dispatches: Dispatch[] = Array(times).fill(dispatch);
     this.#commands.push(() => {
       if (this.#mustMeasure(dispatches)) return this.#submitInTurn(dispatches);
-      // The limit for a dispatch is lower than in a run, because a variant may be much slower than those with which the budget was
-      // measured.
+      // A dispatch may take no longer than a usual submit: the variant may be much slower than those with which the budget was measured.
       const budget = { flops: Number.POSITIVE_INFINITY, dispatchFlops: this.#budget.flops };
       for (const batch of batchesOf(dispatches, budget)) this.#encode(batch);
       return undefined;

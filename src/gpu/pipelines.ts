@@ -13,7 +13,7 @@ export interface CompiledKernel {
   readonly pipeline: GPUComputePipeline | undefined;
 }
 
-/** Compiles each variant once, asynchronously, with an explicit layout from the kernel's record. */
+/** Compiles each variant once, asynchronously, with an explicit bind group layout from the kernel's bindings. */
 export class Pipelines {
   readonly #host: DeviceHost;
   readonly #counters: GpuCounters;

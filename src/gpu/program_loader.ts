@@ -17,7 +17,7 @@ export interface Dispatch {
   readonly flops: number;
   /** Whether the dispatch can be split into pieces. */
   readonly splits: boolean;
-  /** The position of `first_x` and `first_y` in the dispatch's `Params`. */
+  /** The position in memory of `first_x` and `first_y`, which say where a piece of the dispatch begins. */
   readonly firstAt: Pick<BufferRange, 'buffer' | 'offset'>;
   readonly chunk: number | undefined;
 }

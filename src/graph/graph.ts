@@ -53,8 +53,8 @@ export class Graph {
 
   /**
    * Appends a dispatch. `given` holds the values that it reads or updates. `made` holds the shapes of the f32 values that it creates, or
-   * values of a step that was taken back. Throws `limit_exceeded` for a value that is split into shards: ops that support shards emit one
-   * dispatch for each shard.
+   * values of a step that `takeBack` or `takeBackMaker` removed. Throws `limit_exceeded` for a value that is split into shards: ops that
+   * support shards emit one dispatch for each shard.
    */
   emit<B extends Bindings, P extends ParamTypes>(
     kernel: Kernel<B, P>,
@@ -72,7 +72,7 @@ export class Graph {
       results[name] = result;
       for (const value of withParts(result)) this.#removed.delete(value);
     }
-    // The signature has checked values and params against the record, so a step needs no type parameters.
+    // The types of this method's parameters match values and params with the kernel, so a step needs no type parameters.
     this.steps.push({
       kernel: kernel as unknown as AnyKernel,
       values: { ...given, ...results },
@@ -107,8 +107,8 @@ export class Graph {
   }
 
   /**
-   * Joins distinct transient f32 values into one, so that a kernel can bind them together. Returns undefined if they can't share a buffer:
-   * one of them is joined with other values already, or one step reads one of them and writes another.
+   * Joins distinct transient f32 values into one value, so that a kernel can bind them together. Returns undefined if they can't share a
+   * buffer: one of them is joined with other values already, or one step reads one of them and writes another.
    */
   join(values: readonly Value[]): JoinedValue | undefined {
     const known = values.map((value) => this.#whole.get(value));
@@ -121,7 +121,7 @@ export class Graph {
     return whole;
   }
 
-  /** Returns the joined value that has all of these among its parts, if there is one. */
+  /** Returns the joined value that contains all of these values, if there is one. */
   wholeOf(values: readonly Value[]): JoinedValue | undefined {
     const [first, ...others] = values.map((value) => this.#whole.get(value));
     return others.every((whole) => whole === first) ? first : undefined;

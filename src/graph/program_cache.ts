@@ -16,7 +16,7 @@ export interface Cached<T> {
 interface ProgramKey {
   /** The program's result: 'logits', 'loss', … */
   readonly name: string;
-  /** The key of the overlay with which it was built. */
+  /** The key of the overlay (the adapters and replaced tensors) with which it was built. */
   readonly overlay?: string;
   /** The sizes for which the program was built. */
   readonly shape?: readonly number[];

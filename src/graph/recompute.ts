@@ -89,7 +89,10 @@ function usedWithParts(step: Step): Value[] {
   return usedBy(step).flatMap(withParts);
 }
 
-/** Adds a copy of a joined value if some of its parts have copies. The parts of such a value are created by separate steps. */
+/**
+ * Adds a copy of a joined value, whose parts share a buffer, if any of its parts is recomputed into a copy. The steps that recompute the
+ * parts don't mention the joined value.
+ */
 function copyWhole(whole: Value, copies: Map<Value, Value>): void {
   const { parts = [] } = whole;
   if (!parts.some(({ value }) => copies.has(value))) return;

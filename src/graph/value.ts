@@ -3,7 +3,7 @@ import { ceilDiv, numel, roundUp, rowsAndColumns, type Shape } from '../core/num
 import { type Storage, storages } from '../core/numbers/storage';
 import type { StorageName } from '../core/numbers/storage_names';
 
-/** The data type of a value: a storage of real numbers, or unsigned integers. */
+/** The data type of a value: a storage format of real numbers, or unsigned integers. */
 export type DType = StorageName | 'u32';
 
 /**
@@ -49,7 +49,7 @@ interface Shard {
 
 /**
  * The number of rows of each shard is a multiple of this, except in the last shard. Thus no tile of a matrix product spans two shards,
- * whether the rows are the product's columns or its inner dimension K.
+ * whether these rows become columns of the result or run along the inner dimension K.
  */
 export const SHARD_ROWS = 64;
 
@@ -173,7 +173,7 @@ export function byteLength({ dtype, shape }: Pick<Value, 'dtype' | 'shape'>): nu
   return Math.max(16, roundUp(bytes, 16));
 }
 
-/** Returns the storage of a value's numbers. Throws `internal` for u32. */
+/** Returns the storage format of a value. Throws `internal` for u32. */
 export function storageOf({ name, dtype }: Pick<Value, 'name' | 'dtype'>): Storage {
   if (dtype !== 'u32') return storages[dtype];
   throw new WebVeraError('internal', `${name}: expected numbers, got u32`);

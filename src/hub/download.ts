@@ -70,7 +70,7 @@ export class Download implements ByteStream {
     this.#retries = new Retries(options);
     this.from = from;
     this.#position = from;
-    // If the hub reported a hash, the known tag came from the server to which it redirected then. It may redirect to another one now.
+    // If the hub reported a hash, `tag` came from the server to which it redirected then. It may redirect to one with other tags now.
     this.#facts = known.sha256 === undefined ? known : { ...known, tag: undefined };
     this.#asksForFacts = options.hasFacts;
   }

@@ -24,8 +24,8 @@ export class ImageProcessor {
   }
 
   /**
-   * The factor, means and standard deviations that convert bytes to pixel values. For a model, images with equal bytes and equal scaling
-   * are equal.
+   * The factor, means and standard deviations that convert bytes to pixel values. If two images are equal in bytes and in these values, a
+   * model's input is the same for both.
    */
   get scaling(): Float64Array<ArrayBuffer> {
     const { rescale_factor, normalize } = this.#config;

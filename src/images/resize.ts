@@ -26,13 +26,13 @@ const PRECISION_BITS = 22;
 const HALF = 2 ** (PRECISION_BITS - 1);
 const CHANNELS = 3;
 
-/** The old pixels, and their weights, from which each pixel of a new row or column is computed. */
+/** For each pixel of a new row or column: the old pixels from which it is computed, and their weights. */
 interface Weights {
   /** The largest number of old pixels for one new pixel. */
   readonly most: number;
   readonly first: Int32Array;
   readonly count: Int32Array;
-  /** The weights, (new edge, most). */
+  /** The weights of the old pixels: (length of the new row or column, most). */
   readonly weights: Int32Array;
 }
 

@@ -20,7 +20,7 @@ interface Activation {
   gate(g: Graph, gate: Value, up: Value): Value;
 }
 
-/** Returns an activation without a kernel for its gate: the gate is the activation followed by a product. */
+/** Returns an activation without a kernel of its own for gated MLPs: `gate` applies the activation, and then multiplies elementwise. */
 function plain(apply: Activation['apply']): Omit<Activation, 'type'> {
   return { apply, gate: (g, gate, up) => mul(g, apply(g, gate), up) };
 }

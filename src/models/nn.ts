@@ -201,7 +201,7 @@ export function activation(act: ActivationName): Unnamed<ActivationModule> {
   });
 }
 
-/** Creates a tensor that belongs directly to a module, which lists it among its children. */
+/** Creates a tensor that belongs directly to a module. The module lists it among its children. */
 export function parameter(spec: Omit<WeightSpec, 'name'>): Unnamed<Module & { value(pass: ForwardPass): Value }> {
   return (name) => ({
     name,

@@ -3,7 +3,7 @@ import type { BlobStore, Stored } from '../store/blob_store';
 import type { ByteFiles } from '../store/byte_files';
 import { StoreError } from '../store/store_error';
 
-/** The storage for cached downloads on this machine: binary files, and a small record file for each of them. */
+/** The storage for cached downloads on this machine: binary files, and a small JSON file that describes each of them. */
 export interface CacheFolder {
   readonly records: BlobStore;
   readonly files: ByteFiles;
@@ -79,7 +79,9 @@ function jsonFiles(system: FileSystem, folder: string, nameOf: (key: string) => 
   };
 }
 
-/** Stores binary files. If another process writes the same file and damages it, the hashes in the record reveal this. */
+/**
+ * Stores binary files. If another process writes the same file and damages it, the hashes in the JSON file that describes it reveal this.
+ */
 function binaryFiles(system: FileSystem, folder: string, pathOf: (name: string) => string): ByteFiles {
   const written = new Set<string>();
   const openToWrite = (name: string) =>

@@ -31,7 +31,7 @@ export interface DropoutOptions {
   readonly seed: number;
   /** A number below 2³² for each wrapped module and adapter, so that each has its own masks. */
   readonly module: number;
-  /** The step block, with the numbers of the step and the micro-step: each micro-step has its own masks. */
+  /** The step block (step_block.wgsl) with the numbers of the step and the micro-step: each micro-step has its own masks. */
   readonly block: Value;
 }
 

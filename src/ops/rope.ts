@@ -95,7 +95,7 @@ export function turn(g: Graph, inputs: RopeInputs): { readonly q: Value; readonl
   return inProduct ?? emitRope(g, inputs, inputs, 1);
 }
 
-/** Returns the rotation of each token, (N, R): its row of the table. A graph has this step only once. */
+/** Returns the rotation of each token, (N, R): its row of the table. The step that computes it is emitted only once in a graph. */
 export function turnsOf(g: Graph, { table, positions }: Rotary): Value {
   const [count = 0] = positions.shape;
   const isSame = ({ kernel, values, params }: Step): boolean =>

@@ -30,7 +30,7 @@ export const sampleKernel = shaderKernel({
       turns: ({ V }) => COUNTS * V,
     },
   ],
-  // The passes of the searches for top_k and top_p, and the final pass.
+  // An estimate for the passes of the searches for top_k and top_p, and for the final pass.
   flops: ({ B, V }) => 60 * B * V,
 });
 

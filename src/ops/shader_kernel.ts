@@ -17,7 +17,7 @@ const SHADERS: ReadonlyMap<string, string> = new Map(
   ).map(([path, text]) => [path.slice(path.lastIndexOf('/') + 1, -'.wgsl'.length), text]),
 );
 
-/** Defines a kernel whose variants list the shader files that are joined, by name: 'relu', 'flat_index'. */
+/** Defines a kernel. Each variant lists its shader files by name, such as 'relu' and 'flat_index'; their texts form one shader. */
 export function shaderKernel<const B extends Bindings, const P extends ParamTypes>(
   init: KernelInit<B, P>,
 ): Kernel<B, P> {
@@ -26,20 +26,23 @@ export function shaderKernel<const B extends Bindings, const P extends ParamType
 }
 
 interface FlatKernelInit<B extends Bindings, P extends ParamTypes> extends Omit<KernelInit<B, P>, 'variants'> {
-  /** Further shader files that the kernel needs, besides its own, `flat_index` and those that read words. */
+  /** Further shader files that the kernel needs, besides its own, `flat_index`, and `word_vec4` or `word_scalar`. */
   readonly with?: readonly string[];
   /**
    * Returns the number of threads of the scalar variant: one for each element, or for a few elements. The `vec4` variant has a quarter of
    * them.
    */
   threads(params: Params<P>): number;
-  /** Whether threads can process four elements at a time. Set only for kernels whose shader reads words of four numbers or of one. */
+  /**
+   * Whether threads can process four elements at a time. Set only for kernels whose shader uses the type `Word`: four elements, or a single
+   * one.
+   */
   inVec4?(params: Params<P>): boolean;
 }
 
 /**
- * Defines a kernel whose threads find their element with `flat_index`. With `inVec4` it has two variants, for words of four numbers and of
- * one number; otherwise it has one variant.
+ * Defines a kernel whose threads find their element with `flat_index`. With `inVec4` it has two variants, in which each thread processes
+ * four elements or a single one; otherwise it has one variant.
  */
 export function flatKernel<const B extends Bindings, const P extends ParamTypes>({
   with: files = [],

@@ -17,7 +17,7 @@ import { columnSum } from './rows/column_sum';
 import { sliceColumnsBackward, sliceColumnsForward } from './rows/slice_columns';
 import { sampleKernel } from './sample';
 
-/** Each product has a kernel for each storage of its operands. */
+/** Matrix products. Each has a kernel for each storage format of its right operand. */
 const PRODUCTS = [
   linearForward,
   linearsForward,
@@ -51,7 +51,9 @@ const OTHERS: readonly AnyKernel[] = [
   sampleKernel,
 ];
 
-/** Returns the kernels for which a kernel choice can select one of several variants. Adapter kinds have further ones of their own. */
+/**
+ * Returns the kernels that have several variants, so that a kernel choice can select one of them. Adapter kinds have further such kernels.
+ */
 export function tunableKernels(): readonly AnyKernel[] {
   return [...PRODUCTS.flatMap((product): AnyKernel[] => product.kernels()), ...OTHERS];
 }

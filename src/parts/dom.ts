@@ -1,4 +1,4 @@
-/** The properties and attributes that a new element can have; attributes by their names. */
+/** The properties that a new element can get; `attributes` has HTML attributes by name. */
 export type Traits<Tag extends keyof HTMLElementTagNameMap> = Partial<
   Omit<HTMLElementTagNameMap[Tag], 'attributes' | 'part' | 'style'>
 > & {

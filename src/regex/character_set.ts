@@ -3,17 +3,18 @@ const OUTSIDE = 1;
 const INSIDE = 2;
 
 /**
- * The largest number of pages that all classes of a pattern may create, which limits their memory. A text in one language needs few pages.
+ * The largest number of pages (tables of test results for 256 characters) that all classes of a pattern may create together, which limits
+ * their memory. A text in one language needs few pages.
  */
 const MOST_PAGES = 2 ** 14;
 
 /**
- * Returns whether a character class matches a character, given as its code. While there are pages left, JavaScript's own engine tests each
- * character only once.
+ * Returns whether a character class matches a character, given as its code. JavaScript's own engine tests each character, only once if
+ * there is a page to store the result in.
  */
 export type CharacterSet = (character: number) => boolean;
 
-/** Counts the pages that the classes of a pattern may still create. */
+/** Counts the pages (tables of test results for 256 characters) that the classes of a pattern may still create. */
 export interface Pages {
   left: number;
 }

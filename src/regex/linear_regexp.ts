@@ -12,14 +12,14 @@ interface Match {
   group(index: number): string | undefined;
 }
 
-/** The states of a cell. A cell stands for one split of the program at one position of the text. */
+/** The states of a cell. There is a cell for each split (a step with two alternatives) of the program at each position of the text. */
 const UNKNOWN = 0;
 const FAILED = 1;
 const IN_PROGRESS = 2;
 const MATCHED = 3;
 /**
- * Kinds of stack entries. Each entry is a pair of numbers: an alternative to try (`TRY_AT` plus its position; its step), a cell that has
- * failed once the entry is popped (`SETTLE`; the cell), or a previous value of `#saved` (`RESTORE` minus its index; the value).
+ * Kinds of stack entries. Each entry has two numbers: `TRY_AT` plus a position, and the step to try there; `SETTLE`, and a cell that has
+ * failed once the entry is popped; or `RESTORE` minus an index, and the previous value of `#saved` at that index.
  */
 const TRY_AT = 1;
 const SETTLE = 0;
@@ -28,7 +28,7 @@ const { Set: SET, Split: SPLIT, Jump: JUMP, Save: SAVE, Assert: ASSERT } = Step;
 const { Look: LOOK, NotLook: NOT_LOOK, Reference: REFERENCE } = Step;
 /** The largest number of bytes for the cells of a search. */
 const MAX_MEMORY = 2 ** 26;
-/** The number of cells that are cleared in the time of one step. */
+/** Clearing this many cells costs as much of the budget as one step. */
 const CELLS_OF_STEP = 32;
 
 /**
@@ -123,8 +123,8 @@ class Search {
   }
 
   /**
-   * Matches the steps from `first` on, at `start`. Returns the end of the match, or -1. Within a look-around the end doesn't matter, so
-   * success is remembered too.
+   * Matches the program's steps from `first` on with the text from `start` on. Returns the end of the match, or -1. Within a look-around
+   * the end doesn't matter, so success is remembered too.
    */
   #run(first: number, start: number, inLook: boolean): number {
     const { op, a, b, splitsBefore } = this.#program;
@@ -147,7 +147,8 @@ class Search {
           const cell = (splitsBefore[step] as number) * this.#cells + at;
           const state = known[cell];
           if (state === MATCHED) return this.#settle(base, at, MATCHED);
-          // A split that is in progress at the same position is a repeat whose last iteration matched the empty string.
+          // A split that is in progress at the same position belongs to a repeat whose last iteration matched the empty string, so this
+          // attempt fails.
           if (state === IN_PROGRESS || (state === FAILED && !this.#program.hasReferences)) next = -1;
           else {
             known[cell] = IN_PROGRESS;

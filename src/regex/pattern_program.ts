@@ -29,7 +29,7 @@ export interface PatternProgram {
   readonly a: Int32Array;
   readonly b: Int32Array;
   readonly sets: readonly CharacterSet[];
-  /** For each step, the number of splits before it. */
+  /** For each step, the number of splits (steps with two alternatives) before it. */
   readonly splitsBefore: Int32Array;
   readonly splits: number;
   readonly groups: number;

@@ -2,13 +2,13 @@ import type { Breather } from '../core/async/breather';
 import { addScaled, dot } from './labelled_features';
 import { BLOCK, scoreBlock } from './row_block';
 
-/** Computes the lower triangle of A·Aᵀ (n, n) from the rows of A (n, m). Entries above the diagonal may be wrong. */
+/** Computes A·Aᵀ (n, n) from the rows of A (n, m). Only the lower triangle is valid: entries above the diagonal may be wrong. */
 export async function gram(rows: Float64Array, n: number, m: number, breather: Breather): Promise<Float64Array> {
   const product = new Float64Array(n * n);
   const block = { features: rows, D: m, places: new Int32Array(BLOCK) };
   for (let i = 0; i < n; i += BLOCK) {
     await breather.breathe();
-    // A last block that isn't full repeats the last row.
+    // The rows are processed in blocks of `BLOCK`. If the last block isn't full, it repeats the last row.
     const own = Array.from({ length: BLOCK }, (_, place) => Math.min(i + place, n - 1));
     block.places.set(own.map((row) => row * m));
     const lines = own.map((row) => product.subarray(row * n, (row + 1) * n));
@@ -41,7 +41,7 @@ export async function factorise(matrix: Float64Array, n: number, breather: Breat
   return matrix;
 }
 
-/** Solves L·Lᵀ·x = b, where b is the n numbers from `start` on, and replaces b by x. */
+/** Solves L·Lᵀ·x = b. `numbers` holds the n values of b from index `start` on; they are replaced by x. */
 export function substitute(L: Float64Array, n: number, numbers: Float64Array, start: number): void {
   for (let i = 0; i < n; i++) {
     const rest = (numbers[start + i] as number) - dot(L, i * n, numbers, start, i);

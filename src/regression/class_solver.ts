@@ -12,8 +12,8 @@ import { type HeadProblem, type HeadSolver, LABEL_CHOICE } from './problem';
 
 /**
  * Solves for a head that predicts one of several classes, by multinomial logistic regression. If the head has a bias, a class without
- * examples in these rows has no finite best bias. Its weights are 0, and its bias gives it the odds of Laplace's rule for an event that n
- * examples haven't shown, 1 : n + 1.
+ * examples in these rows has no finite best bias. Then its weights are 0, and its bias gives it odds of 1 : n + 1, as Laplace's rule of
+ * succession does for an event that didn't occur in n examples.
  */
 export const CLASSES: HeadSolver = {
   choice: LABEL_CHOICE,
@@ -48,7 +48,7 @@ interface Present {
   readonly examples: Examples;
   readonly rows: Int32Array;
   readonly hasBias: boolean;
-  /** The classes to fit. */
+  /** The classes to fit: those that have examples, or all classes for a head without a bias. */
   readonly present: readonly number[];
 }
 
@@ -94,7 +94,7 @@ function classesIn({ learnt: { targets }, outputs }: HeadProblem, rows: Int32Arr
   return [...counts.keys()].filter((label) => counts[label] === 1);
 }
 
-/** Returns a layer with all outputs, made from a layer with the present classes only. */
+/** Returns a layer with an output for every class, made from a layer with outputs for the fitted classes only. */
 function widened(
   { learnt, outputs }: HeadProblem,
   rows: Int32Array,

@@ -3,29 +3,29 @@ import { ExampleScores, type ScaledFigures } from './example_scores';
 import { allRows, type LinearMap } from './labelled_features';
 import type { HeadProblem, HeadSolver, Judged } from './problem';
 
-/** A strength C, with the loss and accuracy on examples that were held out in turn. */
+/** A value of C (the inverse strength of the penalty), with the loss and accuracy on examples that were held out in turn. */
 export interface ChosenStrength extends ScaledFigures, Judged {
   readonly C: number;
   readonly folds: number;
-  /** The mean of the folds' solutions, which is close to the solution for all examples. */
+  /** The layer from which the final fit starts: the mean of the folds' solutions, which is close to the solution for all examples. */
   readonly start: LinearMap;
 }
 
-/** A fold's fit ends when no gradient entry is larger than this, because a fold's solution needs only three digits. */
+/** A fold's fit ends when no gradient entry has a larger absolute value. Three correct digits of its solution suffice to choose C. */
 const TOLERANCE = 1e-4;
 /**
- * The factor of `standardErrors` for examples with views (augmented copies), because views regularise as a penalty does. With 50 to 100
- * images per class, heads chosen with this factor are right about two more images of 100 than without it.
+ * `standardErrors` is multiplied by this number if the examples have views (augmented copies), because views already regularise, as a
+ * penalty does. With 50 to 100 images per class, the head is then right about two more images of 100 than with the full `standardErrors`.
  */
 const SHARE_WITH_VIEWS = 0.25;
-/** From this number of examples on, fewer folds suffice. */
+/** From this number of examples on, `FOLDS_OF_MANY` folds suffice. */
 const MANY = 400;
 const [FOLDS, FOLDS_OF_MANY] = [5, 3];
 
 /**
- * Chooses the strength C and the scale of the scores by cross-validation. Penalties are tried from strong to weak: each fit starts from the
- * solution for the previous penalty, and the search ends as soon as the held-out loss doesn't fall. Resolves with undefined if no group has
- * two examples, because then no example can be held out.
+ * Chooses C (the inverse strength of the penalty) and the scale of the scores by cross-validation. Penalties are tried from strong to weak:
+ * each fit starts from the solution for the previous penalty, and the search ends as soon as the held-out loss doesn't fall. Resolves with
+ * undefined if no group (such as a class) has two examples, because then no example can be held out.
  */
 export async function crossValidate(
   solver: HeadSolver,
@@ -124,7 +124,7 @@ function stratifiedFolds(solver: HeadSolver, { examples, rowsEach }: HeadProblem
   }));
 }
 
-/** Returns the rows of examples and of their views. */
+/** Returns the rows of these examples in `learnt`, each followed by the rows of its views. */
 function rowsOf(examples: readonly number[], rowsEach: number): Int32Array {
   return Int32Array.from(
     examples.flatMap((example) => Array.from({ length: rowsEach }, (_, view) => example * rowsEach + view)),

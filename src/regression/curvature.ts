@@ -3,22 +3,22 @@ import { addToDiagonal, factorise, gram, substitute, traceOf, transposed } from 
 import { type Examples, sumOf } from './labelled_features';
 
 /**
- * The estimated curvature of a mean loss. `divide` divides the D numbers of one output, from `start` on, by this curvature. `ofBias` is the
- * curvature in the direction of a bias.
+ * The estimated curvature of a mean loss. `divide` divides the D values of one output, in `numbers` from index `start` on, by this
+ * curvature. `ofBias` is the curvature in the direction of a bias.
  */
 export interface LossCurvature {
   divide(numbers: Float64Array, start: number): void;
   readonly ofBias: number;
 }
 
-/** Resolves with the curvature of the loss with a penalty of inverse weight C. */
+/** Resolves with the estimated curvature of the loss plus its penalty, where C is the penalty's inverse strength. */
 export type CurvatureAt = (C: number, breather: Breather) => Promise<LossCurvature>;
 
 /** The assumed second derivative of the loss with respect to a score. It is at most 1/4, and smaller for confident predictions. */
 const OF_SCORE = 0.1;
 /**
- * The largest cost of the estimate, in evaluations of the objective. With correlated features, the estimate saves more evaluations than
- * that.
+ * The estimate may cost at most as much time as this number of evaluations of the objective. With correlated features, it saves more
+ * evaluations than that.
  */
 const WORTH = 300;
 /**

@@ -4,13 +4,13 @@ import type { HeadProblem, HeadSolver, Judged } from './problem';
 
 /** The loss and accuracy on examples whose scores are multiplied by `scale`. */
 export interface ScaledFigures extends Omit<Judged, 'confusion'> {
-  /** The factor of the scores. */
+  /** The factor by which the scores are multiplied. */
   readonly scale: number;
   /** The standard error of the mean loss. */
   readonly standardError: number;
 }
 
-/** The scale of scores is a power of e: its smallest and its largest exponent, and the precision of the exponent. */
+/** The scale of the scores is a power of e: the smallest and the largest exponent, and the precision to which the best one is searched. */
 const [LEAST, MOST, EXACT] = [-3, 6, 0.02];
 /** The largest number of classes of a confusion matrix: more would take too much memory. */
 const MOST_CLASSES = 256;
@@ -44,8 +44,8 @@ export class ExampleScores {
 
   /**
    * Resolves with the loss and accuracy at the scale that calibrates the scores; at scale 1 for solvers without `isScaled`. As in Laplace's
-   * rule, one wrong answer is added to the examples: its loss is the mean loss of the negated scores. Without this answer, a head that is
-   * right about ten of ten examples would get the largest scale.
+   * rule of succession, one wrong answer is added to the examples: its loss is the mean loss of the negated scores. Without this answer, a
+   * head that is right about all of ten examples would get the largest scale.
    */
   async scaledFigures(): Promise<ScaledFigures> {
     if (!this.#solver.choice.isScaled) return this.figures(1);

@@ -3,9 +3,9 @@ import { fitLogistic, sigmoidLink } from './logistic';
 import { type HeadProblem, type HeadSolver, LABEL_CHOICE } from './problem';
 
 /**
- * Solves for any number of labels at once, by one logistic regression for each label. In a head with a bias, no finite bias is best for a
- * label that all fitted rows have, or none of them. Such a label's weights are 0, and its bias gives Laplace's odds n + 1 : 1 for or
- * against the label, where n is the sum of the rows' weights.
+ * Solves for any number of labels at once, by one logistic regression for each label. If the head has a bias, a label that all fitted rows
+ * have, or that none has, has no finite best bias. Then its weights are 0, and its bias gives odds of n + 1 : 1 for or against the label
+ * (Laplace's rule of succession), where n is the sum of the rows' weights.
  */
 export const LABELS: HeadSolver = {
   choice: LABEL_CHOICE,
@@ -26,7 +26,7 @@ export const LABELS: HeadSolver = {
     const loss = sigmoidLink((at, k) => targets[at * T + k] as number)(scores, row);
     return { loss: loss / T, isRight };
   },
-  // Rows with equal targets form one group, which a hash of the targets identifies.
+  // Rows with equal targets form one group. The number of the group is a hash of these targets.
   group: ({ targets, T }, row) =>
     targets.subarray(row * T, (row + 1) * T).reduce((hash, bit) => (2 * hash + bit) % LARGEST, 0),
 };

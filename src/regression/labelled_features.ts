@@ -22,17 +22,17 @@ export interface LinearMap {
   readonly bias: Float64Array;
 }
 
-/** The number of multiply-adds between two pauses: a few milliseconds of work. */
+/** The number of multiply-adds between two pauses of the work, in which the thread handles other events: a few milliseconds of work. */
 const STRETCH = 2 ** 21;
 
-/** Returns the number of rows between two pauses, if each row takes `multiplyAdds` multiply-adds. */
+/** Returns the number of rows between two pauses of the work, if each row takes `multiplyAdds` multiply-adds. */
 export function rowsPerStretch(multiplyAdds: number): number {
   return Math.max(1, Math.floor(STRETCH / Math.max(1, multiplyAdds)));
 }
 
 /**
- * Returns the dot product of D successive numbers of `a` and of `b`. Uses four partial sums, because each addition to a sum waits for the
- * previous addition to it.
+ * Returns the dot product of D successive values of `a` and of `b`. Uses four partial sums, because in a single sum each addition would
+ * have to wait for the previous one.
  */
 export function dot(a: Float64Array, aStart: number, b: Float64Array, bStart: number, D: number): number {
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
@@ -48,7 +48,7 @@ export function dot(a: Float64Array, aStart: number, b: Float64Array, bStart: nu
   return s0 + s1 + (s2 + s3);
 }
 
-/** Adds factor · b to `a`, over D successive numbers. */
+/** Adds factor · b to `a`, over D successive values. */
 export function addScaled(
   a: Float64Array,
   aStart: number,

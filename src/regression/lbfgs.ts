@@ -75,10 +75,10 @@ export async function minimise(
     } else if (pairs.length > 0) {
       pairs.length = 0;
     } else if (!isNumber && precondition !== undefined) {
-      // The estimate of the curvature may contain numbers that aren't finite.
+      // The estimate of the curvature may contain values that aren't finite, so the search continues without it.
       precondition = undefined;
     } else {
-      // Without remembered steps, there is no other direction to try. If the numbers are finite, the value can't fall further in float64.
+      // Without remembered steps, there is no other direction to try. If slope and value are finite, float64 can't show a further decrease.
       isConverged = isNumber;
       break;
     }

@@ -21,7 +21,7 @@ export interface LogisticProblem {
 export interface FitOptions {
   /** The inverse strength of the penalty: the fit minimises Σ weight·loss + ‖W‖² / 2C. */
   readonly C: number;
-  /** Default: zeros. */
+  /** The layer from which the fit starts. Default: zeros. */
   readonly start?: LinearMap | undefined;
   readonly tolerance: number;
   readonly breather: Breather;
@@ -77,7 +77,7 @@ function objective(problem: LogisticProblem, { C, breather }: Pick<FitOptions, '
         sinceBreath = 0;
         await breather.breathe();
       }
-      // If the last block isn't full, it repeats the last row; `residuals` gives repeated rows no weight.
+      // If the last block of rows isn't full, it repeats the last row; `residuals` gives repeated rows no weight.
       for (let i = 0; i < BLOCK; i++) block.places[i] = D * (rows[Math.min(from + i, rows.length - 1)] as number);
       for (let k = 0; k < outputs; k++) scoreBlock(block, x, k * D, scores, k);
       loss += residuals(problem, { scores, from, total, bias: hasBias ? x.subarray(end) : undefined });
@@ -97,12 +97,12 @@ interface BlockScores {
   readonly scores: readonly Float64Array[];
   /** The block's first row, as an index into the problem's `rows`. */
   readonly from: number;
-  /** The sum of all rows' weights. */
+  /** The sum of the weights of all rows in the problem. */
   readonly total: number;
   readonly bias: Float64Array | undefined;
 }
 
-/** Replaces the scores of a block with the gradient of the mean loss. Returns the block's share of that loss. */
+/** Replaces the scores of a block of rows with the gradient of the mean loss. Returns the block's share of that loss. */
 function residuals({ examples, rows, link }: LogisticProblem, { scores, from, total, bias }: BlockScores): number {
   let loss = 0;
   for (const [i, own] of scores.entries()) {

@@ -10,8 +10,8 @@ import type { HeadSolver } from './problem';
 const LEAST = 64 * Number.EPSILON;
 
 /**
- * Solves for numbers by ridge regression, as scikit-learn's `Ridge` does with alpha = 1 / C. The linear system has one unknown per row or
- * one per feature, whichever are fewer.
+ * Solves for a head that predicts numbers, by ridge regression, as scikit-learn's `Ridge` does with alpha = 1 / C. The linear system has as
+ * many unknowns as there are rows or features, whichever are fewer.
  */
 export const NUMBERS: HeadSolver = {
   choice: { strengths: [0.1, 1, 10, 100, 1000], standardErrors: 0, isScaled: false },
@@ -38,9 +38,9 @@ interface Centred {
   readonly features: Float64Array;
   /** (n, T): the targets of each row minus `targetMeans`, times the square root of the row's weight. */
   readonly targets: Float64Array;
-  /** (D) */
+  /** (D): the mean of each feature, or zeros for a head without a bias. */
   readonly means: Float64Array;
-  /** (T) */
+  /** (T): the mean of each target, or zeros for a head without a bias. */
   readonly targetMeans: Float64Array;
 }
 

@@ -6,7 +6,10 @@ import type { Fit, FitOptions } from './logistic';
 export interface HeadProblem {
   /** The examples over which loss and accuracy are computed. */
   readonly examples: Examples;
-  /** The rows that are fitted. Each example has `rowsEach` successive rows: the example itself and its views, which share its weight. */
+  /**
+   * The rows that are fitted. Each example has `rowsEach` successive rows: the example itself and its views (augmented copies), which share
+   * its weight.
+   */
   readonly learnt: Examples;
   readonly rowsEach: number;
   readonly outputs: number;
@@ -41,14 +44,16 @@ export interface StrengthChoice {
 }
 
 /**
- * The choice for classes and labels. With few examples, strong penalties give the best predictions, but scores that are too small; weak
- * penalties give larger scores and worse predictions. So the scale of the scores is chosen separately, and the penalty is as strong as the
- * examples allow.
+ * How C is chosen for classes and labels. With few examples, strong penalties give the best predictions, but scores that are too small;
+ * weak penalties give larger scores and worse predictions. So the scale of the scores is chosen separately, and of the penalties whose
+ * losses hardly differ, the strongest is chosen.
  */
 export const LABEL_CHOICE: StrengthChoice = { strengths: [1, 10, 100, 1000], standardErrors: 1, isScaled: true };
 
 export interface HeadFitOptions extends FitOptions {
-  /** A factor of the scores, except those of labels or classes that have constant scores. Default: 1. The solver for numbers ignores it. */
+  /**
+   * The factor by which the scores are multiplied. It doesn't apply to labels or classes with constant scores, nor to numbers. Default: 1.
+   */
   readonly scale?: number;
 }
 
@@ -62,8 +67,8 @@ export interface HeadSolver {
    * the scores.
    */
   judge(examples: Examples, row: number, scores: Float64Array): { readonly loss: number; readonly isRight?: boolean };
-  /** Returns the class with the highest score. Undefined for solvers of labels or numbers. */
+  /** Returns the class with the highest score. Solvers for several labels at once, or for regression, don't have this method. */
   told?(scores: Float64Array): number;
-  /** Returns the group of a row. Each fold of the cross-validation gets an equal share of every group. */
+  /** Returns the group of a row, such as its class. Each fold of the cross-validation gets an equal share of every group. */
   group(examples: Examples, row: number): number;
 }

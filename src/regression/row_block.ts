@@ -1,18 +1,18 @@
 /**
- * The number of rows in a block. Each number of a vector is read once for all rows of a block, because reading takes longer than
- * multiplying.
+ * The number of rows in a block, which are multiplied by a vector at the same time: each element of the vector is read once for all of
+ * them, because reading takes longer than multiplying.
  */
 export const BLOCK = 4;
 
-/** Four rows of the (N, D) `features`. `places` has the index of each row's first number. */
+/** Four rows of the matrix `features`, which is (N, D). */
 export interface RowBlock {
   readonly features: Float64Array;
   readonly D: number;
-  /** (4) */
+  /** The index in `features` of the first element of each of the four rows. */
   readonly places: Int32Array;
 }
 
-/** Writes the dot product of each row and the vector at `start` to entry `k` of the row's scores. */
+/** Computes the dot product of each row and the vector that begins at `start` in `vectors`. Writes it to entry `k` of the row's scores. */
 export function scoreBlock(
   { features: x, D, places }: RowBlock,
   vectors: Float64Array,
@@ -33,7 +33,7 @@ export function scoreBlock(
   for (const [row, own] of scores.entries()) own[k] = sums[row] as number;
 }
 
-/** Adds the four rows, each multiplied by entry `k` of its factors, to the vector at `start`. */
+/** Multiplies each of the four rows by entry `k` of its factors, and adds the results to the vector that begins at `start` in `vectors`. */
 export function addBlock(
   { features: x, D, places }: RowBlock,
   vectors: Float64Array,

@@ -5,7 +5,7 @@ import { addScaled, dot, type Examples, type LinearMap } from './labelled_featur
 interface GivenFeatures {
   /** (N, D) */
   readonly features: Float32Array;
-  /** (N, V, D) */
+  /** (N, V, D): the features of V views (augmented copies) of each example. */
   readonly views?: Float32Array | undefined;
   readonly D: number;
   /** (N, T) */
@@ -19,7 +19,7 @@ interface ScaledRows {
   readonly examples: Examples;
   /** Each example followed by its V views, with equal shares of its weight. */
   readonly learnt: Examples;
-  /** 1 + V */
+  /** The number of rows per example: 1 + V. */
   readonly rowsEach: number;
   readonly scaling: FeatureScale;
 }
@@ -54,7 +54,7 @@ export function scaled({ features, views, D, targets, weights, hasBias }: GivenF
   for (let row = 0; row < rows; row++) addScaled(all, row * D, -1, { of: means, start: 0 }, D);
   const square = dot(all, 0, all, 0, all.length) / rows;
   if (!Number.isFinite(square)) throw notFinite(features, views, D);
-  // If all feature vectors are equal, rounding errors alone leave at most this much.
+  // If all feature vectors are equal, `square` would be 0 without rounding errors, which can make it as large as this.
   const isFlat = square <= Number.EPSILON * dot(means, 0, means, 0, D) * D;
   const length = isFlat ? 0 : Math.sqrt(square);
   const factor = isFlat ? 0 : 1 / length;
@@ -71,7 +71,7 @@ export function scaled({ features, views, D, targets, weights, hasBias }: GivenF
   return { examples: firstOfEach(learnt, rowsEach, weights), learnt, rowsEach, scaling: { means, length } };
 }
 
-/** Repeats each line of `length` numbers `times` times, before the next line follows. */
+/** Returns the rows of `length` values each, with each row repeated `times` times before the next one follows. */
 function repeated(lines: Float64Array, length: number, times: number): Float64Array {
   const all = new Float64Array(lines.length * times);
   for (let at = 0; at < all.length; at += length) {

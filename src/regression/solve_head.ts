@@ -17,12 +17,12 @@ export interface HeadRequest {
   readonly problem: ProblemType;
   /** (N, D) */
   readonly features: Float32Array;
-  /** (N, V, D): features of V further views of each example, which only the fit sees. Default: none. */
+  /** (N, V, D): the features of V views (augmented copies) of each example, which are used only for fitting. Default: none. */
   readonly views?: Float32Array | undefined;
   readonly D: number;
   /** (N) class indices, or (N, outputs): a probability from 0 to 1 for each label, or a number for each output. */
   readonly targets: Float64Array;
-  /** (N): above 0. */
+  /** (N): the weight of each example's loss, above 0. */
   readonly weights: Float64Array;
   readonly outputs: number;
   readonly hasBias: boolean;
@@ -31,18 +31,18 @@ export interface HeadRequest {
    * cross-validation, or takes `USUAL_C` if no example can be held out.
    */
   readonly C: number | 'auto';
-  /** A factor of the scores. Default: the factor that cross-validation chooses, or 1 without cross-validation. */
+  /** The factor by which the scores are multiplied. Default: the factor that cross-validation chooses, or 1 without cross-validation. */
   readonly scale?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface SolvedHead extends Judged {
-  /** (outputs, D), for the features as they were given. */
+  /** (outputs, D): applies to the features as they were given, before they were scaled. */
   readonly weight: Float32Array<ArrayBuffer>;
   /** (outputs): zeros for a head without a bias. */
   readonly bias: Float32Array<ArrayBuffer>;
   readonly C: number;
-  /** The factor of the scores. `weight` and `bias` already include it. */
+  /** The factor by which the scores were multiplied. `weight` and `bias` already include it. */
   readonly scale: number;
   /** Loss and accuracy over examples that were held out in turn; null if C was given or no example could be held out. */
   readonly crossValidated: (Judged & { readonly folds: number }) | null;
@@ -55,7 +55,7 @@ export interface SolvedHead extends Judged {
 export const USUAL_C = 10;
 /** The final regression ends when no entry of the mean loss's gradient has a larger absolute value. */
 export const TOLERANCE = 1e-7;
-/** The largest number of features or of scores: 256 MiB in float64. */
+/** The largest number of features of all examples together, and of their scores: 256 MiB in float64. */
 const MOST_FEATURES = 2 ** 25;
 /** The largest number of weights. L-BFGS holds 24 vectors of that length. */
 const MOST_WEIGHTS = 2 ** 21;
@@ -70,8 +70,8 @@ const SOLVERS: Readonly<Record<ProblemType, HeadSolver>> = {
  * Solves for a linear layer over fixed features, to convergence, in float64. The same request gives the same bits wherever `Math.exp` and
  * `Math.log` round alike; between browsers, these functions differ in the last bit at most.
  *
- * Throws `invalid_argument` if only one class has examples, `numerical_error` for features that aren't finite, `limit_exceeded` for more
- * than memory should hold, and the reason of `signal`.
+ * Throws `invalid_argument` if only one class has examples, `numerical_error` for features that aren't finite, `limit_exceeded` for data
+ * that would take too much memory, and the reason of `signal`.
  */
 export async function solveHead(request: HeadRequest): Promise<SolvedHead> {
   const { D, outputs, hasBias, C: wanted, signal } = request;

@@ -17,7 +17,7 @@ export interface Label {
   readonly saved_at: number;
 }
 
-/** A run with stored checkpoints: one or two. */
+/** A training run with one or two stored checkpoints. */
 export interface KeptRun extends Pick<Label, 'adapters' | 'step' | 'ended' | 'saved_at'> {
   readonly name: string;
   /** The size of all its checkpoints in bytes. */

@@ -26,7 +26,7 @@ interface Lock {
 export const CHECKPOINTS = 'checkpoint/';
 
 /**
- * Stores up to two checkpoints under each name: the last one, and the one before it, which the next save replaces. A write is one
+ * Stores up to two checkpoints under each run's name: the last one, and the one before it, which the next save replaces. A write is one
  * transaction, so the last checkpoint survives a failed write.
  */
 export class CheckpointStore {
@@ -58,22 +58,22 @@ export class CheckpointStore {
   }
 
   /**
-   * Saves a checkpoint in its slot. `seq` must exceed that of all loaded checkpoints, and is 0 for the first checkpoint under a name. The
-   * first save deletes other runs if there are too many: completed runs, then runs that were not saved for 30 days, the oldest first, but
-   * none whose name is locked. Rejects with `storage_full` if too many would remain, and with `locked_by_other_tab` if the name belongs to
-   * another owner.
+   * Saves a checkpoint in `checkpoint.slot`, one of the name's two slots. `seq` must exceed that of all loaded checkpoints, and is 0 for
+   * the first checkpoint under a name. The first save deletes other runs if there are too many: completed runs, then runs that were not
+   * saved for 30 days, the oldest first, but none whose name is locked. Rejects with `storage_full` if too many would remain, and with
+   * `locked_by_other_tab` if the name belongs to another owner.
    */
   save(name: string, checkpoint: StoredCheckpoint, owner?: string): Promise<void> {
     return this.#changes.run(() => this.#save(name, checkpoint, owner));
   }
 
-  /** Resolves with the owner of a name; undefined if it never had one. */
+  /** Resolves with the id of a name's owner: saves of other owners are rejected. Undefined if the name never had an owner. */
   async owner(name: string): Promise<string | undefined> {
     const owner = await this.#store.get(ownerKey(name));
     return typeof owner === 'string' ? owner : undefined;
   }
 
-  /** Assigns the name to a new owner, so that pending saves of other owners are rejected. */
+  /** Gives the name a new owner, and resolves with the owner's random id. Pending saves of earlier owners are then rejected. */
   async own(name: string): Promise<string> {
     const owner = crypto.randomUUID();
     await this.#store.setMany([[ownerKey(name), owner]]);

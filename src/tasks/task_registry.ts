@@ -55,7 +55,7 @@ export function createArchitecture(
   };
 }
 
-/** Returns the config with the class name of its head, and its pooling. Leaves the config unchanged unless `isOwn`. */
+/** With `isOwn`, returns the config with the class name and the pooling of its head. Without it, returns the config unchanged. */
 function describedBy(config: PretrainedConfig, { className, pooling }: Head, isOwn: boolean): PretrainedConfig {
   return isOwn ? { ...config, architectures: [className], ...(pooling && { pooling }) } : config;
 }

@@ -74,7 +74,7 @@ function checkAddedTokens(added: unknown, idLimit: number): void {
   }
 }
 
-/** Checks the rules of one stage. The library checks the types of the rules. */
+/** Checks the rules of one stage, such as the normalizer. The library checks the types of the rules. */
 function checkRules(stage: string, rules: unknown): void {
   let nodes = 0;
   visit(rules);

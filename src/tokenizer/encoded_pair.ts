@@ -12,7 +12,8 @@ export interface EncodedPair {
 }
 
 /**
- * Arranges texts by a layout and truncates them to `maxLength` tokens. Throws `invalid_argument` if the special tokens alone exceed that.
+ * Puts texts and special tokens in the order of a layout, and truncates the texts so that there are at most `maxLength` tokens. Throws
+ * `invalid_argument` if the special tokens alone exceed that.
  */
 export function encodedPair(
   layout: Layout,

@@ -7,7 +7,7 @@ const MAX_SPECIAL_TOKENS = 256;
 /** The largest number of token types. Published models have 2. */
 const MAX_TYPES = 256;
 
-/** A special token, or the position of a text. `type` is the value of its tokens in token_type_ids. */
+/** An element of a layout: a special token, or the place of a text (0 or 1). `type` is the value of its tokens in token_type_ids. */
 export type Piece = { readonly id: number; readonly type: number } | { readonly text: number; readonly type: number };
 /** The order of special tokens and texts; each text occurs once. */
 export type Layout = readonly Piece[];

@@ -52,7 +52,7 @@ export class LossMeter {
     this.#loaded = loaded;
   }
 
-  /** Measures batches, and returns the numbers from which the task computes its metrics. Rejects with `signal.reason`. */
+  /** Measures batches, and returns the values from which the task computes its metrics. Rejects with `signal.reason`. */
   async measure(
     batches: AsyncIterable<Batch> | Iterable<Batch>,
     overlay: Overlay,

@@ -23,7 +23,7 @@ const IN_FLIGHT = 3;
 
 /**
  * Computes the log probabilities of all rows with the base model alone, and passes them to `task.reference`. They depend only on the rows,
- * their order and the kernels, so a resumed run gets the same numbers. Rejects with `signal.reason`.
+ * their order and the kernels, so a resumed run gets the same ones. Rejects with `signal.reason`.
  */
 export async function referencePass(
   pass: ReferencePass,
@@ -54,7 +54,10 @@ export async function referencePass(
   }
 }
 
-/** Builds the pass for batches of a shape and drops it, so that an estimate, whose runner only counts memory, includes the pass. */
+/**
+ * For an estimate of a run's memory, which has a runner that only counts bytes: builds the pass for batches of a shape, so that its memory
+ * is counted, and drops it again.
+ */
 export async function reserveReference(
   { runner, loaded, task }: Pick<ReferencePass, 'runner' | 'loaded' | 'task'>,
   shape: BatchShape,

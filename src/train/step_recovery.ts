@@ -75,7 +75,10 @@ export class StepRecovery {
     }
   }
 
-  /** Holds the state after the last acknowledged step. Throws `numerical_error` if an adapter with these values could not be loaded. */
+  /**
+   * Holds the state after the last acknowledged step, so that the run can return to it. Throws `numerical_error` if an adapter with these
+   * values could not be loaded.
+   */
   hold(pools: readonly PoolSnapshot[]): void {
     const { state, record } = this.#init;
     for (const [index, { layout }] of [...state.pools.keys()].entries()) {

@@ -52,7 +52,7 @@ export interface Checkpoints {
 }
 
 export interface Restored extends RunSnapshot {
-  /** The checkpoint's name. */
+  /** The name of the checkpoint that holds this state. */
   readonly checkpoint: string;
   /** The state that was saved before this one, if any. */
   readonly before: RunSnapshot | undefined;
@@ -67,11 +67,11 @@ export interface TrainingInit {
   readonly runner: Runner;
   readonly loaded: LoadedModel;
   readonly task: TaskBatches & TaskLoss & Pick<TaskMetrics, 'lowerIsBetter'>;
-  /** The overlay on the base model, including the adapters that train. */
+  /** The adapters and tensors that passes use on top of the base model, including the adapters that train. */
   readonly overlay: Overlay;
   readonly adapters: readonly Adapter[];
   readonly args: ResolvedTrainingArguments;
-  /** How adapted layers are computed. Default: `cheapest`. */
+  /** How adapted layers are computed (see `ModeChoice`). Default: `cheapest`. */
   readonly modes?: ModeChoice;
   readonly signal: AbortSignal;
   /**

@@ -10,7 +10,10 @@ import { tuningCode } from './models/session_kernels';
 import { estimateCode } from './plans/session_plans';
 import { runCode } from './runs/session_training';
 
-/** Loads all parts of the worker's code that otherwise load when they are first needed. Called before the worker is sealed. */
+/**
+ * Loads all parts of the worker's code that otherwise load when they are first needed. Called before the worker is sealed, which ends its
+ * access to the network.
+ */
 export async function loadLateCode(): Promise<void> {
   const files = [ggufCode, sentenceCode, torchCode, csvCode, imageCode];
   const work = [runCode, mixCode, tuningCode, estimateCode];

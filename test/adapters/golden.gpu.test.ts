@@ -26,7 +26,7 @@ const opened = await openTestSession();
 const { session } = opened;
 afterAll(() => session.close());
 
-/** The configuration class of each kind, and PEFT's seed if the kind's initial values are random. */
+/** The configuration class of each adapter kind, and PEFT's seed if the adapter's initial values are random. */
 const KINDS = [
   { kind: 'IA3', Config: IA3Config, options: {} },
   { kind: 'UNILORA', Config: UniLoraConfig, options: { seed: 7 } },

@@ -5,7 +5,7 @@ import { jsonOf, tensorsOf } from '../helpers/session/exported_run';
 import { stopAt } from '../helpers/session/resumed_run';
 import { bytesOf, type TestSession, within } from '../helpers/session/session';
 
-/** Helpers for tests of any kind of adapter on the tiny model. */
+/** Helpers for tests of any adapter kind on the tiny model. */
 
 const args = { max_steps: 6, learning_rate: 0.05, save_steps: 2 } as const;
 export const input_ids = [[0, 3, 9, 4, 17, 5, 30, 11]];

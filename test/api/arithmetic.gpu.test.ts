@@ -7,7 +7,7 @@ import { numbersOf, type RunOutcome, stopAt, trained } from '../helpers/session/
 import { type TestSession, within } from '../helpers/session/session';
 import { sessionGpu } from '../helpers/session/session_gpu';
 
-// llvmpipe takes seconds to compile a product kernel that isn't in Mesa's shader cache.
+// llvmpipe takes seconds to compile a matrix product's kernel that isn't in Mesa's shader cache.
 vi.setConfig({ testTimeout: 300_000 });
 
 beforeEach(() => {

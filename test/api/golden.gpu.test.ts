@@ -18,9 +18,9 @@ import { bytesOf, loadBase, openTestSession } from '../helpers/session/session';
 
 /** Selects text models that aren't in float16: with a float16 base, merged weights are float16, but PEFT computed them in float32. */
 const isWide = (entry: GoldenEntry): boolean => isText(entry) && entry.dtype !== 'float16';
-/** `npm test` runs one case of each kind; test/train/golden.gpu.test.ts checks the numbers of all cases. */
+/** `npm test` runs only the cases that represent the others. test/train/golden.gpu.test.ts compares the results of all cases. */
 const cases = ofRing(goldenCases(isWide), { test: isKeyCase }).map(({ name }) => name);
-/** Whether the API can run this training: it divides by all labelled tokens of a step, and can't average the means of batches. */
+/** Whether the API can run this training. The API divides by all labelled tokens of a step, and can't average the means of batches. */
 const expressible = ({ normalise }: GoldenTraining): boolean => normalise !== 'mean_of_means';
 
 const opened = await openTestSession();

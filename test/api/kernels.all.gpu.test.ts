@@ -29,7 +29,7 @@ const golden = (options: SessionOptions) =>
 
 const json = (choice: KernelChoice): KernelChoice => JSON.parse(JSON.stringify(choice)) as KernelChoice;
 
-/** Returns a choice of this variant for each kernel that has it. */
+/** Returns a kernel choice that uses this variant of each kernel that has it. */
 const everywhere = (choice: KernelChoice, variant: string): KernelChoice => {
   const having = allTunableKernels().filter(({ variants }) => variants.some(({ name }) => name === variant));
   return { ...choice, variants: Object.fromEntries(having.map(({ name }) => [name, variant])) };

@@ -23,10 +23,10 @@ test('measures batches whose rows have adapters of their own, and switching', as
   for (const { seconds } of [base, single, mixed.mixed]) expect(seconds).toBeGreaterThan(0);
   for (const ratio of Object.values(mixed.ratios)) expect(ratio).toBeGreaterThan(0);
   expect(single.dispatches).toBeGreaterThan(base.dispatches);
-  // Each adapter's pool is copied into the table, and the adapters' branches run after the base model's products.
+  // The trained values of each adapter are copied into a common buffer, and the adapters run after the base model's matrix products.
   expect(mixed.mixed.dispatches).toBeGreaterThanOrEqual(single.dispatches + 6);
-  // In each of two layers, the matrices A and B have 4·32 and 32·4 numbers for q, and 4·48 and 32·4 for down. A product has two operations
-  // for each number and token. Other operations are few.
+  // In each of two layers, the matrices A and B have 4·32 and 32·4 elements for q, and 4·48 and 32·4 for down. A matrix product has two
+  // operations for each element and token. Other operations are few.
   const tokens = 6 * 16;
   const matrices = 2 * 2 * tokens * (4 * 32 + 32 * 4 + 4 * 48 + 32 * 4);
   for (const { flops } of [single, mixed.mixed]) {
@@ -37,7 +37,7 @@ test('measures batches whose rows have adapters of their own, and switching', as
   expect(together).toMatchObject({ rows: 6, tokens: 16 });
   for (const { seconds } of [together.single, together.together]) expect(seconds).toBeGreaterThan(0);
   expect(together.together_to_single).toBeGreaterThan(0);
-  // One adapter or several need the same products with A and B for the same rows. But only a single adapter may be merged into its layers.
+  // For the same rows, several adapters need as many matrix products as one. But only a single adapter may be merged into its layers.
   expect(together.together.flops).toBeGreaterThan(0.9 * together.single.flops);
   expect(together.together.flops).toBeLessThan(2 * together.single.flops);
 

@@ -102,7 +102,7 @@ test('measures each kernel of a training step, and the time outside kernels', as
 
   const names = kernels.map(({ kernel }) => kernel);
   expect(names).toEqual(expect.arrayContaining(['attention', 'attention_backward', 'cross_entropy', 'adamw']));
-  // The head's product: 2 · 64 positions, and 48 entries of 32 numbers in the vocabulary.
+  // The head's matrix product: 2 · 64 positions, a vocabulary of 48 tokens, and vectors of length 32.
   const head = kernels.find(({ kernel, sizes }) => kernel === 'linear' && `${sizes}` === '128,48,32');
   expect(head?.flopsPerSecond).toBeCloseTo((head?.flops ?? 0) / (head?.seconds ?? 1));
   expect(progress).toEqual(Array.from(progress, (_, index) => (index + 1) / progress.length));
@@ -174,13 +174,13 @@ test('measures each kernel of a token, a dispatch that reads, and one that does 
     onProgress: (done, total) => progress.push(done / total),
   });
   const { kernels, dispatches, reading, dispatchSeconds } = report;
-  // Embedding, norm, head and sampling have one dispatch each. Each layer has two norms, attention, and four dispatches of products.
+  // Embedding, norm, head and sampling have one dispatch each. Each layer has two norms, attention, and four dispatches of matrix products.
   expect(dispatches).toBe(4 + 2 * 7);
   expect(kernels.reduce((sum, kernel) => sum + kernel.dispatches, 0)).toBe(dispatches);
   for (const { seconds, share } of kernels) expect(seconds / share).toBeCloseTo(0.5);
   const dispatchesOf = (name: string): number =>
     kernels.reduce((sum, { kernel, dispatches: own }) => sum + (kernel === name ? own : 0), 0);
-  // In each layer o and down have a dispatch each, q, k and v share one, and gate and up share one. The head has one dispatch.
+  // Matrix products: in each layer, o and down have a dispatch each, q, k and v share one, and gate and up share one. The head has one.
   expect(dispatchesOf('linear')).toBe(2 * 2 + 1);
   expect(dispatchesOf('linears')).toBe(2);
   expect(dispatchesOf('swiglu_linears')).toBe(2);
@@ -189,7 +189,7 @@ test('measures each kernel of a token, a dispatch that reads, and one that does 
   // The head reads all embeddings, and the embedding lookup reads one row again.
   const layer = 2 * 32 + 32 * (32 + 16 + 16 + 32) + 3 * 32 * 48;
   expect(report.weightBytes).toBe(4 * (48 * 32 + 32 + 32 + 2 * layer));
-  // The measurement reads a matrix, so only whole rows count.
+  // The measurement reads as many bytes as the weights have, from a matrix with rows of 128 bytes. It reads only whole rows.
   expect(reading.bytes).toBe(128 * Math.floor(report.weightBytes / 128));
   for (const seconds of [report.seconds, reading.seconds, dispatchSeconds]) expect(seconds).toBeGreaterThan(1e-8);
   expect(progress).toEqual(Array.from(progress, (_, index) => (index + 1) / progress.length));
@@ -266,8 +266,8 @@ testInAll('measures what the device can do at best', async () => {
     copyBytes: 2 ** 22,
     onProgress: (done, total) => progress.push(done / total),
   });
-  // The peak is measured by a chain of multiply-adds that reads no operands, so it is faster than a product. Only half of the product's
-  // rate is required, because other load on this machine may slow down either measurement.
+  // The peak is measured by a chain of multiply-adds that reads no operands, so it is faster than a matrix product. Only half of the
+  // product's rate is required, because other load on this machine may slow down either measurement.
   const shapes = [{ rows: 128, columns: 128, inner: 128 }];
   const { best } = await measureGemm(sessionGpu().gpu, { ...quick, shapes });
   expect(flopsPerSecond).toBeGreaterThan(best.flopsPerSecond / 2);

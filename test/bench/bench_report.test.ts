@@ -166,7 +166,7 @@ test('kernels have shares of the step and of the product that they are compared 
       device,
     },
   ];
-  // `kernelGemm` has the best product of all shapes. The step is compared with `product`, which is measured alternately with the step.
+  // `kernelGemm` has the fastest matrix product of any shape. The step is compared with `product`, which is measured in turns with it.
   const kernelGemm = { best: { ...gemm, flopsPerSecond: 6e9, shape: KERNEL_GEMM }, rates: [], device };
   const peak = { flopsPerSecond: 1e10, bytesPerSecond: 4e9, device };
   const report = benchReport(run, { ...nothing, kernels, kernelGemm, peak, device });

@@ -71,7 +71,7 @@ test.skipIf(missing.length > 0)(`the shares that reports of kernels use are the 
   for (const [index, source] of sources.entries()) {
     const { kernel, variant, share } = kernelOf({ ...source, compiled: compiled[index]! });
     const known = ISA_SHARES[kernel]?.[variant] ?? Number.NaN;
-    // The table has rounded shares, and other versions of the compiler differ a little.
+    // The shares in `ISA_SHARES` are rounded, and other versions of the compiler differ a little.
     expect(Math.abs((share ?? Number.NaN) - known), `${kernel}/${variant}: ${share}`).toBeLessThan(0.02);
   }
 });

@@ -23,7 +23,7 @@ const BOUNDS: Readonly<Record<string, { large: number; small: number; attention:
   navi31: { large: 0.63, small: 0.61, attention: 0.63 },
 };
 
-/** How much smaller the share may be in a product that also sums the squares of its input, for a norm. */
+/** How much smaller the share may be in the kernel of a matrix product that also sums the squares of its input, for a norm. */
 const SQUARES = 0.03;
 
 function boundOf(gpu: string, { kernel, variant }: Listed): number {

@@ -140,7 +140,7 @@ test('a step of K is one turn of the outer loop, with all turns of the inner loo
     stepsOf(loopsIn(listing(text)), multiplyAdds).map(({ multiply_add, control }) => [multiply_add, control]);
   // A step is four turns of 64 multiply-adds, each with a branch, and the outer loop's branch.
   expect(shares('a: b: 64 >b >a', 256)).toEqual([[256, 5]]);
-  // The loop for the remainder of K isn't a step, and neither is a loop around several parts.
+  // The loop for the remainder of K isn't a step, and neither is a loop that contains both loops over K.
   expect(shares('p: a: b: 64 >b >a c: 64 >c >p', 256)).toEqual([[256, 5]]);
   // The inner loop was unrolled.
   expect(shares('p: a: 256 >a 64 >p', 256)).toEqual([[256, 1]]);

@@ -150,7 +150,7 @@ test('the model of a case is complete, and the same at each call', async () => {
 
 test.each(['opt-125m', 'smollm2-135m', 'qwen2.5-0.5b'] as const)('the model of %s loads', async (name) => {
   const { shape, targets, files } = ALL_CASES[name];
-  // The small model has all tensors, but only about a thousandth of the numbers.
+  // The small model has all tensors, but only about a thousandth of the parameters.
   const small = { ...shape, vocab_size: 64, intermediate_size: 32, hidden_size: 4 * shape.num_attention_heads };
   const make = name === 'opt-125m' ? optFiles : modelFiles;
   const sources = make(small, 64, { dtype: 'float16' });

@@ -44,7 +44,7 @@ test.each(ofRing(browserNames))(
     expect(written.whole).toMatch(/\w/);
     expect(written.streamed).toBe(written.whole);
 
-    // Six blocks with seven linear layers each. For each layer, λ_d has 64 numbers, and λ_b has one for each output feature.
+    // Six blocks with seven linear layers each. For each layer, λ_d has 64 elements, and λ_b has one element for each output feature.
     expect(trained.parameters.trainable).toBe(9984);
     expect(largestDifference(logits.untrained, logits.base)).toBe(0);
     expect(largestDifference(logits.trained, logits.base)).toBeGreaterThan(0.01);

@@ -15,7 +15,7 @@ beforeEach(() => {
   vi.stubGlobal('window', new EventTarget());
 });
 
-/** Opens one of several windows. It stores its changes. `reread`: called after the window has read another window's data. */
+/** Opens a window, which stores its changes. There may be several. `reread`: called after the window has read another window's data. */
 async function openWindow(reread: () => Promise<void> = async () => {}) {
   const shelf = new Shelf<string>('messages', 'prose-1.4M');
   const store = new Store({ ...beginning<string>(), ...(await shelf.read()) } as ClassesState<string>);

@@ -27,7 +27,7 @@ test.each([
     const again = await PeftModel.from_pretrained(base, filesFrom(linked ?? voice));
     const read = await again.forward(input);
     const change = largestDifference(learnt.logits.data, plain.logits.data);
-    // A link stores float16 numbers, with eleven significant bits, and the rounding errors of several layers add up.
+    // A link stores float16 values, with eleven significant bits, and the rounding errors of several layers add up.
     expect(largestDifference(read.logits.data, learnt.logits.data)).toBeLessThan(0.02 * change);
   });
 });

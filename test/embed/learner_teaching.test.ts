@@ -168,7 +168,7 @@ describe('teaching', () => {
       else run?.fail(new WebVeraError('out_of_memory', 'no room'));
       await taught.catch(() => {});
     }
-    // The retry after the failure added nothing; teaching the learnt lesson again added it a second time.
+    // The retry after the failure added nothing. Teaching the same text (`lesson`) again after it was learnt added it a second time.
     expect(world.profiles.last.examples).toEqual([lesson, lesson]);
   });
 

@@ -109,7 +109,7 @@ describe('the profile', () => {
     expect([rightInWords([]), rightInWords([record]), learntInWords([instant])]).toEqual(['', '', '']);
     const fair = 'It is right for 7 of 9 examples that it hadn’t seen.';
     expect(rightInWords([instant])).toBe(fair);
-    // After a training run the cross-validated accuracy doesn't count: the trained vectors have seen its held-out examples.
+    // After a training run the cross-validated accuracy isn't shown: its held-out examples aren't new to vectors trained on all examples.
     expect(rightInWords([record, instant])).toBe('It has learnt from 9 examples.');
     const judged = { ...instant, held_out: 40, accuracy_after: 0.81 };
     expect(rightInWords([record, judged])).toBe('It is right for about 8 of 10 examples that it hadn’t seen.');

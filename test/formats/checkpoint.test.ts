@@ -74,7 +74,7 @@ function withLogs(shape: readonly number[]): Uint8Array<ArrayBuffer> {
 describe('a checkpoint', () => {
   test('is read as it was written, to the bit', () => {
     expect(readCheckpoint(bytes, lengths)).toEqual(checkpoint);
-    // A step's logs may lack a number that other steps have.
+    // A step's logs may lack a field that other steps' logs have.
     const logs = checkpoint.snapshot.logs.map(
       (log, index): StepLogs =>
         index === 0

@@ -13,7 +13,7 @@ afterEach(() => {
   for (const executor of opened.splice(0)) executor.close();
 });
 
-/** A submit budget that doesn't adapt to measured times. Otherwise a slow device would run a product in parts. */
+/** A submit budget that doesn't adapt to measured times. Otherwise a slow device would split a matrix product into several dispatches. */
 class FixedBudget extends SubmitBudget {
   override finished(): void {}
 }
@@ -46,7 +46,7 @@ async function open() {
 
 const [N, K] = [1024, 288];
 
-/** Builds y = relu(2·x) with two products. Each product has so much work that it is submitted alone, before relu. */
+/** Builds y = relu(2·x) with two matrix products. Each product is so much work that it is submitted alone, before relu. */
 function twice() {
   const g = new Graph();
   const x = pinned('x', [N, K]);
@@ -83,7 +83,7 @@ test('a run begins before its last kernels are compiled, and later calls come af
     isThrough = true;
   });
   for (let wait = 0; wait < 50 && executor.counters.submits === 0; wait++) await turn();
-  // Products were submitted, and the freed buffers still exist while the run needs them.
+  // The matrix products were submitted, but relu waits for its kernel. The freed buffers still exist while the run needs them.
   expect(executor.counters.submits).toBeGreaterThan(0);
   expect(executor.counters.dispatches).toBeLessThan(3);
   expect(isThrough).toBe(false);

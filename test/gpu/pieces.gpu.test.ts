@@ -24,7 +24,7 @@ class GivenBudget extends SubmitBudget {
   }
 }
 
-/** Loads the product y = x·weightᵀ. By default its grid has 5 × 12 workgroups. */
+/** Loads the matrix product y = x·weightᵀ. By default its grid has 5 × 12 workgroups. */
 async function product(budget: SubmitBudget, [N, M, K] = [300, 172, 40]) {
   const executor = testExecutor({ variant: 'subgroup', budget });
   const [x, weight] = [pinned('x', [N, K]), pinned('weight', [M, K])];
@@ -120,7 +120,7 @@ test('before any measurement a large dispatch runs piece by piece, and the next 
   close();
 });
 
-/** A submit budget that allows several products in a submit, and records the number of submits between measurements. */
+/** A submit budget that allows several matrix products in a submit, and records the number of submits between measurements. */
 class CountingBudget extends SubmitBudget {
   readonly distances: number[] = [];
   #submits = 0;

@@ -8,14 +8,14 @@ const opKernel = defineKernel({ name: 'op', bindings: { a: 'read', b: 'read', y:
 const endKernel = defineKernel({ name: 'end', bindings: { y: 'write' }, params: {}, variants: [] });
 const gradKernel = defineKernel({ name: 'grad', bindings: { dy: 'read', dx: 'write' }, params: {}, variants: [] });
 
-/** The facts that an op's backward function receives about one of the op's inputs. */
+/** One gradient request (`Sink`) that an op's backward function receives, with the name of the op's input. */
 interface Told {
   readonly value: string;
   readonly wanted: boolean;
   readonly sum: Value | undefined;
 }
 
-/** Adds an op of two inputs. Its backward function records its sinks, and returns a new gradient for each wanted input. */
+/** Adds an op of two inputs. Its backward function records which gradients are requested, and returns a new value for each. */
 function op(g: Graph, a: Value, b: Value, told: Told[] = []): Value {
   const { y } = g.emit(opKernel, { a, b }, { y: [1] }, {});
   g.differentiate(y, [a, b], (dy, [toA, toB]) => {

@@ -115,7 +115,7 @@ describe('planMemory', () => {
   test('parts lie side by side in the slot of what they were joined to, as long as any of them lives', () => {
     const [a, b, x, y, z] = [66, 8, 100, 100, 100].map((size, index) => transient(`${index}`, [size]));
     const whole = joined('whole', [a!, b!]);
-    // Other values are written and read before the second part is written, and before the whole is read.
+    // `whole` consists of the parts `a` and `b`. Other values are written and read before `b` is written, and before `whole` is read.
     const steps = [step(a!), step(a!, x!), step(x!, y!), step(b!), step(y!, z!), step(whole, z!)];
     const { slotOf, offsetOf, slotBytes } = planMemory(steps);
     const slot = slotOf.get(whole)!;

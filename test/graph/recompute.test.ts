@@ -27,7 +27,7 @@ interface Program {
   readonly dx: Value;
 }
 
-/** Returns a memory, and a function that adds a pinned value with random numbers to it. */
+/** Returns an empty memory, and a function that adds a value with random elements to it. */
 function inputs() {
   const memory: Memory = new Map();
   const input = (name: string, shape: readonly number[], seed: number): Value => {
@@ -38,7 +38,7 @@ function inputs() {
   return { memory, input };
 }
 
-/** Builds blocks of a norm, a gated layer and a residual sum, and the gradient of the first block's input. */
+/** Builds blocks (a norm, a gated layer and a residual sum each), and the backward pass to the gradient of the first block's input. */
 function residualBlocks(): Program {
   const { memory, input } = inputs();
   const g = new Graph();

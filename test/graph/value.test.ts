@@ -8,11 +8,11 @@ const rows = (value: ReturnType<typeof pinnedMatrix>): (number | undefined)[] =>
 
 describe('a matrix that is larger than a binding', () => {
   test.each([
-    // A matrix that fits into a binding has one piece.
+    // A matrix that fits into a binding has one shard.
     { shape: [100, 4], maxBytes: 1600, expected: [100] },
     { shape: [100, 4], maxBytes: 1599, expected: [64, 36] },
     { shape: [128, 4], maxBytes: 1599, expected: [64, 64] },
-    // Larger matrices have as few pieces as possible, of similar sizes.
+    // Larger matrices have as few shards as possible, of similar sizes.
     { shape: [300, 4], maxBytes: 16 * 256, expected: [192, 108] },
     { shape: [700, 4], maxBytes: 16 * 256, expected: [256, 256, 188] },
     { shape: [129, 1], maxBytes: 256, expected: [64, 64, 1] },

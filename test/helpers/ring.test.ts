@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { coveringOfRing, ofRing, quickOf } from './ring';
 
-// Only `npm test` runs this file, so the current ring is `test`.
+// Only `npm test` runs this file, so the current ring (set of tests) is `test`.
 test('npm test has the cases that are chosen, whether or not they are quick', () => {
   const isEven = (one: number): boolean => one % 2 === 0;
   expect(ofRing([1, 2, 3, 4], { test: isEven, quick: () => false })).toEqual([2, 4]);

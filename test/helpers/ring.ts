@@ -3,7 +3,7 @@ import { covering } from './maths/covering';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** The set of tests that a project belongs to. `npm test` runs `test`, `npm run test:all` runs `all` and `clock`. */
+    /** The set of tests that the current vitest project runs. `npm test` runs the set `test`, `npm run test:all` runs `all` and `clock`. */
     ring: Ring;
   }
 }
@@ -16,14 +16,14 @@ export interface Choice<T> {
   readonly quick?: (one: T) => boolean;
 }
 
-/** Returns the cases of the current ring. `npm run test:all` runs those that `npm test` leaves out, so that each runs once. */
+/** Returns the cases of the current ring (set of tests). `npm run test:all` runs only the cases that `npm test` leaves out. */
 export function ofRing<T>(cases: readonly T[], { test = () => true, quick = () => true }: Choice<T> = {}): T[] {
   const ring = inject('ring');
   if (ring === 'all') return cases.filter((one) => !test(one));
   return cases.filter((one) => test(one) && (ring !== 'quick' || quick(one)));
 }
 
-/** Returns the cases of the current ring. `npm test` runs only as many as have every feature of the cases that `test` accepts. */
+/** As `ofRing`. But `npm test` runs only a few cases, which together have every feature of the cases that `test` accepts. */
 export function coveringOfRing<T>(
   cases: readonly T[],
   featuresOf: (one: T) => readonly string[],
@@ -38,7 +38,7 @@ export function quickOf<T>(cases: readonly T[], isQuick: (one: T) => boolean): r
   return inject('ring') === 'quick' ? cases.filter(isQuick) : cases;
 }
 
-/** Defines a test that `npm run test:all` skips, in a file that it runs too, for other cases or for tests of time limits. */
+/** Defines a test that runs in `npm test` but not in `npm run test:all`, although both run the file. */
 export function testOnce(name: string, body: TestFunction, timeout?: number): void {
   if (!isRepeated()) test(name, body, timeout);
 }
@@ -48,7 +48,7 @@ export function describeOnce(name: string, body: () => void): void {
   if (!isRepeated()) describe(name, body);
 }
 
-/** Whether the current ring runs a file's other tests after `npm test` has run it. */
+/** Whether the current ring belongs to `npm run test:all`, which repeats some of the files that `npm test` runs. */
 function isRepeated(): boolean {
   return ['all', 'clock'].includes(inject('ring'));
 }

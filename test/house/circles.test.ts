@@ -5,7 +5,7 @@ import { type Import, importsOf, isIn, libraryImports, resolved, scriptImports }
 
 const scripts = [...modulesIn('scripts'), ...modulesIn('bench')].flatMap((file) => scriptImports(file, textOf(file)));
 
-/** Returns the first circle of imports: its files in order, with the first file again at the end. Empty if there is none. */
+/** Returns the first import cycle: its files in order, and the first file again at the end. Empty if there is none. */
 function circleOf(imports: readonly Import[]): readonly string[] {
   const targets = new Map<string, string[]>();
   for (const one of imports) {

@@ -8,7 +8,7 @@ const OPENER = /^(?:What|Which|Of|Where|Whoever|Whatever|Whichever|Nobody|Nothin
 const WORDS =
   /\b(?:tell|tells|told|telling|(?:go|goes|went|going|gone) on|whoever|nobody|lets? go of|takes? along|kept)\b/i;
 
-/** The openers anywhere in a text. Only the few files that contain an opener or one of the words are split into comments. */
+/** Finds an opener anywhere in a text. This is a quick check, so that only the few files with a match have to be split into comments. */
 const OPENER_ANYWHERE = new RegExp(OPENER.source.replace('^', '\\b'));
 
 /** Returns the comments of a file that break the rule. Code in backticks doesn't count. */

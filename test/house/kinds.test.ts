@@ -5,18 +5,18 @@ import { filesIn, root, textOf } from './lib/files';
 import { type Import, importsOf, isIn, libraryImports, resolved } from './lib/imports';
 import { kinds } from './lib/kinds';
 
-/** Whether a path is in the folders of one kind of adapters. */
+/** Whether a path is in one of the folders of an adapter kind. */
 const isOfAKind = (path: string): boolean =>
   kinds.some((kind) => [`adapters/${kind}`, `page/adapters/${kind}`, `ops/${kind}`].some((room) => isIn(path, room)));
 
-/** The files that may name kinds of adapters, each with the reason. */
+/** The files that may name adapter kinds, each with the reason. */
 const MAY_NAME_KINDS: Readonly<Record<string, string>> = {
   'index.ts': 'exports the public names',
   'adapters/adapter_kinds.ts': "the worker's table of kinds",
   'page/adapters/page_kinds.ts': "the page's table of kinds",
 };
 
-/** Returns the words that name a kind, also within identifiers: `asVera` and `vera_placer`, but not `several` and `webvera`. */
+/** Returns the words that name an adapter kind, also within identifiers: `asVera` and `vera_placer`, but not `several` and `webvera`. */
 function kindNames(text: string): readonly string[] {
   return kinds.flatMap((kind) => {
     const found = text.matchAll(new RegExp(`(\\w*-?)(${kind})(\\w*)`, 'gi'));

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { expect, test } from 'vitest';
 import { codeIn, modulesIn, textOf } from './lib/files';
 
-/** Each folder in these may directly contain only a limited number of files; sub-folders count separately. */
+/** These folders, and all folders within them, may each contain only a limited number of files. Sub-folders are counted separately. */
 const DIVIDED = ['src', 'shaders', 'scripts', 'bench', 'demo', 'test'];
 const MOST_FILES = 15;
 

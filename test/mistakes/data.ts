@@ -11,7 +11,7 @@ import { any, type Mistake, withModel } from './mistake';
 
 const tokenizer = openTokenizer(proseFolder);
 
-/** Passes a data set to a `Trainer`, which does the page's checks. */
+/** Passes a data set to a `Trainer`, which checks it on the page's side, before the worker reads it. */
 const given = (dataset: unknown): (() => Promise<unknown>) =>
   withModel(({ model }) => new Trainer({ model, train_dataset: any(dataset) }));
 

@@ -19,7 +19,7 @@ const golden = JSON.parse(readFileSync('test/golden/activations.json', 'utf8'));
 const rows: readonly Row[] = golden.rows;
 const x = Float64Array.from(golden.x);
 
-/** Computes the result of `build` and its gradient by x. */
+/** Computes the result of `build`, and its gradient with respect to x. */
 function computed(build: (g: Graph, x: Value, up: Value) => Value): { y: Float64Array; dx: Float64Array } {
   const memory: Memory = new Map();
   const g = new Graph();

@@ -4,7 +4,7 @@ import type { Architecture } from '../../src/models/architecture';
 import { outlineOf } from '../../src/models/outline';
 import { createArchitecture } from '../../src/tasks/task_registry';
 
-/** Returns groups of layers in the first block that share an input, by the last parts of their names. */
+/** Groups the layers of the first transformer block by their input. Returns the last parts of their names. */
 function groupsOf(model: Architecture): string[][] {
   const { inputs, attention } = outlineOf({
     model,

@@ -81,8 +81,8 @@ def _by_formula(
 
 
 def look_at_prng(report: Report) -> None:
-    """Checks that torch's default code draws the unfused numbers, and its AVX2 code the fused ones. Skips the largest
-    rows."""
+    """Checks that torch's default code draws the numbers that prng.json calls unfused (rounded twice), and its AVX2
+    code the fused ones (rounded once). Skips the largest rows."""
     rows = [row for row in read_json(GOLDEN / "prng.json")["rows"] if row["r"] * (row["in"] + row["out"]) < 600_000]
     arguments = json.dumps([[int(row["key"]), row["r"], row["in"], row["out"]] for row in rows])
     for capability, field in (("default", "sha256_unfused"), ("avx2", "sha256")):

@@ -8,7 +8,7 @@ ORACLE = Path(__file__).parent
 GOLDEN = ORACLE.parent / "golden"
 
 OF_VERSION_4 = "config_v4.json"
-"""The name of the file, in a base model's folder, with the model's configuration in the form of transformers 4."""
+"""The name of the file, in a base model's folder, with the model's configuration in the format of transformers 4."""
 
 OF_TRANSFORMERS_4 = frozenset({"base/vit-v4", "cases/vit_v4names_mid"})
 """Folders of `test/golden` that transformers 4 wrote. Later releases name ViT's modules differently and draw

@@ -26,14 +26,15 @@ class Exact:
 
 @dataclass(frozen=True)
 class Near:
-    """A rule for a number: its kind, for the report, and its tolerance."""
+    """A rule for comparing numbers: a name for what they measure, shown in the report, and a tolerance."""
 
     kind: str
     allowed: float
 
 
 Rule = Callable[[str], Near | str | None]
-"""Returns the rule for a path in JSON: a tolerance, the kind of a value that must be equal, or None to skip it."""
+"""Returns how to compare the value at a path in JSON: a tolerance, the kind of a value that must be equal, or None
+to skip it."""
 
 
 @dataclass

@@ -11,7 +11,7 @@ import { Project } from './project';
 import { createVite, NEXT, NEXT_LAYOUT, NEXT_PACKAGES, started } from './tools';
 import { expectTrained, served, trainInPage } from './trained';
 
-/** README's limit for the number of an author's lines. */
+/** The number of lines that an app's author has to write, according to README. */
 const MOST_LINES = 25;
 
 const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
@@ -29,7 +29,7 @@ async function withProject(body: (project: Project) => Promise<void>): Promise<v
   }
 }
 
-/** Writes the author's files, and checks that they have no more lines than README says. */
+/** Writes the files of the app's author, and checks that they have no more lines than README says. */
 function write(project: Project, template: string): void {
   project.write(template);
   expect(project.lines).toBeGreaterThan(10);
@@ -49,7 +49,7 @@ testOnce('Vite: from npm create vite to production builds of a script, and of th
       for (const name of browserNames) await trainInPage(name, `${url}/`);
     });
 
-    // The tag shares the page's session.
+    // In this project, the <web-vera> element shares the page's session.
     await buildWithVite(project, 'vite_tag');
     await served(join(project.folder, 'dist'), (url) => trainInPage('chromium', `${url}/`));
     const dev = await started(project.folder, 'node_modules/vite/bin/vite.js', '--port', '0', '--host', '127.0.0.1');

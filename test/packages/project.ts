@@ -21,7 +21,7 @@ const environment = (): NodeJS.ProcessEnv =>
 /** An empty folder for a user's project. */
 export class Project {
   readonly folder: string;
-  /** The number of lines in the author's files, without empty lines. */
+  /** The number of lines in the files that the app's author writes, without empty lines. */
   lines = 0;
   readonly remove: () => void;
 
@@ -61,7 +61,7 @@ export class Project {
     return name;
   }
 
-  /** Writes a file that doesn't count as written by the author. */
+  /** Writes a file that doesn't count as written by the app's author. */
   give(name: string, content: string): void {
     mkdirSync(join(this.folder, name, '..'), { recursive: true });
     writeFileSync(join(this.folder, name), content);

@@ -11,8 +11,8 @@ import { type Scene, unsaved, vera, withoutProjections } from './scene';
 export type Result = readonly number[] | readonly string[] | undefined;
 
 /**
- * Acts out a situation, on base/opt with r = 4 and q_proj, v_proj unless its name says otherwise. Calls `watch` to
- * discard the warnings so far.
+ * Performs a recorded situation. Unless its name says otherwise, the model is base/opt, and the adapter has r = 4 on q_proj and
+ * v_proj. Calls `watch` to discard the warnings so far.
  */
 export type Situation = (scene: Scene, watch: () => void) => Promise<Result>;
 

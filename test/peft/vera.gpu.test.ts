@@ -94,7 +94,7 @@ describe('several adapters', () => {
     expect(await distance(loaded, model)).toBe(0);
   });
 
-  // In PEFT, this adapter computes other results when it is loaded alone.
+  // In PEFT, the second adapter uses parts of the first one's A and B, so it computes other results when it is loaded alone.
   test('a narrower second one with save_projection=False draws its own, and computes the same alone', async () => {
     const model = await randomVera(base, { ...unsaved, target_modules: 'lin.' });
     await addRandom(model, 'other', { ...unsaved, target_modules: ['lin0'] });

@@ -20,7 +20,7 @@ export function runReference(steps: readonly Step[], memory: Memory, chunks = Nu
   return memory;
 }
 
-/** Copies the numbers of a concatenated value into its parts. */
+/** Copies the elements of a concatenation into the values that it consists of. */
 function scatter(memory: Memory, { parts = [] }: Value, whole: Float64Array | undefined): void {
   for (const { value, offset } of parts) {
     arrayOf(memory, value).set(whole?.subarray(offset, offset + numel(value.shape)) ?? []);

@@ -7,7 +7,7 @@ export interface Cut {
   readonly temperature: number;
   /** The number of largest logits from which tokens are drawn; 0 for all. */
   readonly top_k: number;
-  /** The share of the probability that the drawn tokens have together; 1 for all. */
+  /** The share of the total probability that the tokens which may be drawn have together; 1 for all tokens. */
   readonly top_p: number;
 }
 

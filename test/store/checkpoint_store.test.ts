@@ -57,7 +57,7 @@ describe('checkpoints under a name', () => {
         );
         const { found, damaged } = await tab(inner).load('a');
         expect(damaged).toBe(false);
-        // A save may have written its checkpoint before a later operation of it failed.
+        // A save that failed may have written its checkpoint before, if only a later operation of the save failed.
         const last = found[0]?.seq ?? -1;
         expect([confirmed, confirmed + 1]).toContain(last);
         for (const one of found) expect(one).toEqual(nth(one.seq));

@@ -13,7 +13,7 @@ const LONG = [
 ];
 
 /**
- * Orders test files: project after project as in the configuration, because a process that holds a GPU device can't
+ * Orders test files: one vitest project after the other, as in the configuration, because a process that holds a GPU device can't
  * run files of another project. Within a project, the files in `LONG` come first. The others have vitest's order: files
  * that were slow in earlier runs first, or large files in a fresh clone.
  */

@@ -10,7 +10,7 @@ import { RunRecord } from '../../src/train/saving/run_record';
 import type { StepData } from '../../src/train/training_init';
 import { FakeRunner } from '../helpers/session/fake_runner';
 
-/** A fake device with a single pool. Reading the pool returns the numbers that were written last. */
+/** A fake device with one buffer of trained values (`pool`). Reading it returns the values that were written last. */
 class OnePool extends FakeRunner {
   readonly pool = pinned('pool', [2]);
   values = Float32Array.of(0, 0);

@@ -22,7 +22,8 @@ test('a training step counts the products that the formula counts', () => {
     [F, C],
   ] as const;
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, value) => total + value, 0);
-  // Sizes of one block: weights, outputs, and the inputs of A (for q/k/v, o, gate/up and down).
+  // For one transformer block: the number of weights, the sum of all output widths, and the sum of the widths of A's inputs (for
+  // q/k/v, o, gate/up and down).
   const [weights, outputs, downs] = [sum(linears.map(([k, m]) => k * m)), sum(linears.map(([, m]) => m)), 3 * C + F];
 
   const forward = layers * 2 * N * (weights + r * outputs + r * downs);
@@ -30,7 +31,7 @@ test('a training step counts the products that the formula counts', () => {
   const first = 2 * N * ((C + r) * (C + 2 * key) + r * C);
   const backward = layers * 2 * N * (weights + 2 * r * outputs + r * downs) - first;
   const head = 2 * 2 * N * V * C;
-  // Each of a block's two norms shares a dispatch with a product, so their operations are counted too.
+  // Each of a block's two norms shares a dispatch with a matrix product, so their operations are counted too.
   const norms = 2 * layers * 4 * N * C;
   expect(
     flopsOf(
@@ -39,8 +40,8 @@ test('a training step counts the products that the formula counts', () => {
     ),
   ).toBe(forward + backward + head + norms);
 
-  // The forward pass computes two products: the scores, and their product with v. The backward pass computes five. Half of
-  // each product is masked.
+  // The forward pass computes two matrix products: the scores, and the weighted sums of v. The backward pass computes five. The
+  // causal mask excludes half of each.
   const attention = layers * 2 * N * T * C * (2 + 5);
   const counted = flopsOf(steps, /^attention/);
   expect(counted).toBeGreaterThan(attention / 2);

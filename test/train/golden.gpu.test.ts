@@ -22,7 +22,7 @@ const splitCases: readonly Case[] = [
 /** The cases of `npm run test:quick`: a decoder, GPT-2 and an encoder. */
 const QUICK: readonly string[] = ['llama_qvud_big', 'gpt2_all_mid', 'bert_seqcls_mid'];
 const isQuick = ({ name, split }: Case): boolean => split.length === 0 && QUICK.includes(name);
-/** Whether `npm test` runs a case in a mode. Key cases run in all modes. Each remaining case runs in one, and the modes take turns. */
+/** Whether `npm test` runs a case in a mode (a way to compute adapted layers). Key cases run in all modes, all others in one, in turn. */
 const isOfMode = (name: string, mode: LayerMode): boolean =>
   keyCases.has(name) || LAYER_MODES[names.indexOf(name) % LAYER_MODES.length] === mode;
 

@@ -89,7 +89,7 @@ export async function place(
   return placer.place({ ...plan, tensors: start === 'init' ? undefined : stored }, []);
 }
 
-/** Reads the trained values, or their gradients if `pool` is the gradients' buffer. Returns them by saved name. */
+/** Reads the trained values, or their gradients if `pool` is the buffer of gradients. Returns them by their names in files. */
 export async function trainedNumbers(
   { placer }: Bench,
   adapter: Adapter,
@@ -115,7 +115,7 @@ export async function forward(bench: Bench, overlay: Overlay): Promise<{ logits:
   return { logits: task.logitsOf(new Float32Array(bytes), given, batch).data, loss };
 }
 
-/** Loads all layers that support the mode in this mode. */
+/** Loads the adapted layers for training. Those that support `mode`, a way to compute a layer, use it. */
 async function layersIn(
   { executor, loaded }: Bench,
   adapter: Adapter,

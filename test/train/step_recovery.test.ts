@@ -180,7 +180,7 @@ test.each([10_001, -10_001, Number.NaN])('vectors of %s can be neither a held st
   expect(() => recovery.hold(pools(value))).toThrow(error);
   runner.floats.set(parameters, Float32Array.of(0, value, 0, 0));
   await expect(recovery.check()).rejects.toEqual(error);
-  // A run that ends with such vectors returns to an earlier state. In this test, no further steps follow.
+  // A run that ends with too large vectors returns to an earlier state. In this test, no further steps follow.
   const gone: unknown[] = [];
   await recovery.run(async () => {}, { drain: async () => {}, onReturn: async (state) => void gone.push(state) });
   expect(record.progress.global_step).toBe(2);

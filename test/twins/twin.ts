@@ -55,13 +55,13 @@ export interface TwinRun {
   readonly glsl: string;
   /** The u32 numbers of the uniform buffer in binding 0. */
   readonly sizes: readonly number[];
-  /** The contents of the buffers in the bindings from 1. The shader writes to the last buffer. */
+  /** The contents of the storage buffers, in the bindings from 1 on. The shader writes to the last buffer. */
   readonly buffers: readonly ArrayBufferView<ArrayBuffer>[];
   /** The number of threads. A workgroup has 64. */
   readonly threads: number;
 }
 
-/** Runs a twin on the shared device, and returns the contents of its last buffer as f32. */
+/** Runs a twin, a kernel's second implementation, on the shared device. Returns the contents of its last buffer as f32. */
 export async function runTwin({ glsl, sizes, buffers, threads }: TwinRun): Promise<Float32Array<ArrayBuffer>> {
   const { device } = gpuHost();
   const pipeline = await pipelineOf(glsl);

@@ -8,7 +8,7 @@ const cache = fileURLToPath(new URL('../../node_modules/.cache/webvera/mypy', im
 
 const folder = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-/** The settings for folders that have none: those of `test`. With these settings, mypy in `test` also checks these folders. */
+/** The linter's settings, from `test`, for folders that have none. mypy isn't run in these folders: its run in `test` includes them. */
 const shared = ['--config', folder('test/pyproject.toml')];
 
 describeWithPeft.each([

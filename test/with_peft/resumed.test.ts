@@ -8,7 +8,7 @@ import { families } from './lib/families';
 import { describeWithPeft } from './lib/peft';
 import { plainTrainer } from './lib/training';
 
-/** Weight decay is included, because it isn't part of the saved moments. */
+/** Weight decay is on, so that the test also covers an update that doesn't depend on AdamW's moments. */
 const LEARNING = { learning_rate: 1e-2, weight_decay: 0.1, max_steps: 20, save_strategy: 'no' } as const;
 
 describeWithPeft.each(families)('$golden', async ({ golden: name, whole }) => {

@@ -11,7 +11,7 @@ import { namedKernels } from '../../../test/helpers/gpu/kernels';
 
 /** The sizes of a small model's training step: tokens, hidden size and VeRA's rank. */
 const [TOKENS, WIDTH, RANK] = [512, 576, 256];
-/** The columns of three results, which divide into many large tiles, into fewer, and into few. */
+/** The numbers of columns of three result matrices: enough for many large tiles, for fewer, and for few. */
 const COLUMNS = [1536, 576, 192];
 const HEADS = { B: 1, T: TOKENS, H: 9, Hkv: 3, D: 64, scale: 1, window: TOKENS, softcap: 0, causal: 1 };
 
@@ -30,7 +30,7 @@ const SIZES = {
   vera_turned_linears: (M0) => ({ N: TOKENS, K: WIDTH, R: RANK, M0, M1: 0, D: 64 }),
   vera_swiglu_linears: (columns) => ({ N: TOKENS, M: columns / 2, K: WIDTH, R: RANK }),
   vera_linear_backward: (K) => ({ N: TOKENS, K, R: RANK, M0: WIDTH, M1: 0, M2: 0, stride: K }),
-  // This kernel's result has as many columns as the rank, so its number of rows varies.
+  // This kernel's result always has as many columns as the rank, so `columns` sets its number of rows instead.
   vera_up_backward: (M0) => ({ N: 4 * M0, R: RANK, M0, M1: 0, M2: 0 }),
   vera_lambda_backward: (M0) => ({ N: TOKENS, R: RANK, M0, M1: 0, M2: 0, M3: 0, slice: 128 }),
   vera_merge: (K) => ({ M0: WIDTH, M1: 0, M2: 0, M3: 0, K, R: RANK, stride: K }),
@@ -42,8 +42,8 @@ const SIZES = {
 /** @typedef {{ kernel: string, picks: readonly (NamedSource & { columns: number })[] }} ChosenKernel */
 
 /**
- * Returns the variants that the default choice picks for results with many, fewer and few columns. Operands are f32, with rows of whole
- * vec4s.
+ * Returns the variants that the default choice picks for result matrices with many, fewer and few columns. Operands are f32, and their row
+ * lengths are multiples of 4.
  * @param {Pick<DeviceInfo, 'vendor' | 'architecture'>} info as a browser describes the GPU
  * @returns {ChosenKernel[]} without variants that were picked for more columns already
  */

@@ -16,7 +16,7 @@ import { loopsIn, stepsOf } from './steps.mjs';
 /** @typedef {import('./gpus.mjs').Vendor} Vendor */
 /**
  * A kernel, compiled for a GPU. `shares`: for each main loop, the share of multiply-adds among all instructions of one step along K (the
- * dimension over which the product sums).
+ * dimension over which a matrix product sums).
  * @typedef {{ kernel: string, variant: string, registers: number, spilled: number, shares: readonly number[] }} Listed
  */
 

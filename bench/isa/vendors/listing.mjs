@@ -1,4 +1,4 @@
-// The common form into which the listings of all compilers are parsed: instructions in order, each with its kind, and the labels to which
+// The common format into which the listings of all compilers are parsed: instructions in order, each with its kind, and the labels to which
 // branches jump.
 
 /**

@@ -1,4 +1,4 @@
-/** The parts of a run, in their order. */
+/** The parts of a benchmark run, in their order. */
 const PARTS = ['making the model', 'the best GEMM', 'the kernels of a step', 'the peak of this device'] as const;
 
 export interface Progress {
@@ -7,7 +7,7 @@ export interface Progress {
   readonly text: string;
 }
 
-/** Combines the progress of a run's parts. The next part starts when `update` receives a new `what`. */
+/** Combines the progress of a benchmark run's parts. The next part starts when `update` receives a new `what`. */
 export class BenchMeter {
   readonly #seen = new Set<string>();
 

@@ -45,7 +45,7 @@ export function learnCard<Content>(app: ClassesApp<Content>, learnAgain: () => v
     byId('train-card', 'section').classList.toggle('awaits', awaits);
     idle.checked = state.refinesInIdleTime;
     const isUnderWay = refining !== undefined && refining.stage !== 'waiting';
-    // A button that is hidden loses the focus.
+    // A button loses the focus when it is hidden, so the focus moves to the other button.
     const hadFocus = document.activeElement === (isUnderWay ? start : stop);
     show(start, !isUnderWay);
     show(stop, isUnderWay);

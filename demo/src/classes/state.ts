@@ -59,7 +59,7 @@ export function canLearn<Content>(state: ClassesState<Content>, kind: Kind<Conte
   return canChange(state) && state.device?.usable === true && missingIn(state.set, kind.things) === '';
 }
 
-/** Whether there is a solved head from which a refinement could begin. */
+/** Whether the head is solved for, so that a refinement by training can begin. */
 export function canRefine<Content>(state: ClassesState<Content>, kind: Kind<Content>): boolean {
   const isSolved = state.learnt !== undefined && !state.isStale && !state.learning;
   return isSolved && state.refining === undefined && canLearn(state, kind);

@@ -14,8 +14,8 @@ const LONGEST = 2000;
 const MOST_BYTES = 2 ** 24;
 
 /**
- * Reads messages from files by their paths: tables with texts and labels, folders whose names are labels, or text files with one message
- * per line.
+ * Reads messages from `files`, whose keys are the files' paths: tables with texts and labels, folders whose names are labels, or text files
+ * with one message per line.
  */
 export async function readMessages(files: ReadonlyMap<string, File>): Promise<ReadMessages> {
   const tooLarge = [...files.values()].find(({ size }) => size > MOST_BYTES);

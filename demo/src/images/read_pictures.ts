@@ -19,8 +19,8 @@ export interface ReadOptions {
 }
 
 /**
- * Reads at most `most` pictures, spread evenly, from files by their paths. If there are several folders, their names are the labels.
- * Throws `ChoiceProblem` if no picture can be read.
+ * Reads at most `most` pictures from `files`, whose keys are the files' paths. If there are more, skips some at regular distances. If there
+ * are several folders, their names are the labels. Throws `ChoiceProblem` if no picture can be read.
  */
 export async function readPictures(files: ReadonlyMap<string, File>, options: ReadOptions): Promise<ReadPictures> {
   const images = new Map([...files].filter(([, { type }]) => type.startsWith('image/')));

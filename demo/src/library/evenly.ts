@@ -1,10 +1,10 @@
-/** Returns at most `most` items of a list, spread evenly. */
+/** Returns at most `most` items of a list. If there are more, skips some at regular distances. */
 export function evenly<Item>(all: readonly Item[], most: number): readonly Item[] {
   const share = Math.min(1, Math.max(0, most) / all.length);
   return all.filter((_, index) => Math.floor((index + 1) * share) > Math.floor(index * share));
 }
 
-/** Returns at most `most` items of two lists together, spread evenly over both. */
+/** Returns at most `most` items of two lists together: about the same share of each, at regular distances. */
 export function evenlyOfBoth<A, B>(
   first: readonly A[],
   second: readonly B[],

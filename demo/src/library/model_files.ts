@@ -6,11 +6,11 @@ export interface NamedSource {
   readonly source: ModelSource;
   /** The GGUF file that holds the whole model. */
   readonly gguf_file?: string;
-  /** The voices that ship with the page for this model. */
+  /** The voices (adapters that write in somebody's style) that ship with the page for this model. */
   readonly voices?: ShippedVoices;
 }
 
-/** A model's voices: the folder that holds a folder for each voice, and the bytes of one voice. */
+/** A model's voices: `folder` holds a folder for each voice, and `bytes` is the size of one voice. */
 export interface ShippedVoices {
   readonly folder: URL;
   readonly bytes: number;

@@ -1,4 +1,4 @@
-/** Runs tasks one after the other, also after one that fails. */
+/** Runs tasks one after the other. If a task fails, the next ones still run. */
 export class Serial {
   #last: Promise<unknown> = Promise.resolve();
 

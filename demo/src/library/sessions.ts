@@ -1,13 +1,13 @@
 import { Session } from 'webvera';
 
-/** The reason why a run can't continue. 'blocked': the browser withholds the GPU for a while. */
+/** The reason why a training run can't continue. 'blocked': the browser withholds the GPU for a while. */
 export type Trouble = 'recovering' | 'blocked';
 
 export interface SessionListener {
   onWarning(code: string, message: string): void;
-  /** The GPU or the worker was lost. All models are lost with it, except the model of a run, which recovers. */
+  /** The GPU or the worker was lost, with all models. Only a training run's model is loaded again, when the run recovers. */
   onFailed(message: string): void;
-  /** The trouble of a run that recovers; undefined once the run has recovered. */
+  /** The reason why a training run is waiting to recover; undefined once it has recovered. */
   onTrouble(trouble: Trouble | undefined): void;
   /** The session ended, with every model in it. */
   onClosed(): void;

@@ -17,8 +17,9 @@ export interface ShellParts {
 const NAMED_BY_CONTENT = /^assets\//;
 
 /**
- * The pages, scripts and voices of one build, stored so that they open without a network. While there is a network, pages come from
- * the server, so that no visitor sees an old page. Models are not among the files: the library caches them itself.
+ * The pages, scripts and voices (adapters that write in somebody's style) of one build, stored so that they open without a network. While
+ * there is a network, pages come from the server, so that no visitor sees an old page. Models are not among the files: the library caches
+ * them itself.
  */
 export class Shell {
   readonly #files: ShellFiles;

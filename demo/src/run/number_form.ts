@@ -2,7 +2,7 @@ import type { Banner } from '../page/banner';
 import { byId, create, newButton } from '../page/dom';
 import type { SettingsField } from './settings_fields';
 
-/** Numbers in the page's `#settings-form`, each with its problem below it. */
+/** The number fields of the page's `#settings-form`. A field with a wrong value has a message below it. */
 export class NumberForm<Name extends string> {
   readonly #form = byId('settings-form', 'form');
   readonly #inputs: ReadonlyMap<Name, HTMLInputElement>;
@@ -31,7 +31,7 @@ export class NumberForm<Name extends string> {
     return Object.fromEntries([...this.#inputs].map(([name, { value }]) => [name, value])) as Record<Name, string>;
   }
 
-  /** Fills in these numbers, and leaves the others as they are. */
+  /** Fills in these values, and leaves the other fields as they are. */
   fill(numbers: Readonly<Partial<Record<Name, number>>>): void {
     for (const [name, input] of this.#inputs) {
       const number = numbers[name];
@@ -43,13 +43,13 @@ export class NumberForm<Name extends string> {
     for (const [name, input] of this.#inputs) showProblem(input, name, problems.get(name));
   }
 
-  /** Shows or hides one of the numbers. */
+  /** Shows or hides one of the number fields. */
   offer(name: Name, isOffered: boolean): void {
     const field = this.#inputs.get(name)?.parentElement;
     if (field) field.hidden = !isOffered;
   }
 
-  /** Inserts another control before one of the numbers. */
+  /** Inserts another control before one of the number fields. */
   insert(field: HTMLElement, before: Name): void {
     this.#inputs.get(before)?.parentElement?.before(field);
   }

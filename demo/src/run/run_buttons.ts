@@ -13,13 +13,13 @@ interface Page<State extends object> {
 interface Steered<State> {
   start(): unknown;
   canStart(state: State): boolean;
-  /** The current run. */
+  /** The current training run. */
   training(): Training | undefined;
-  /** Cancels the run, or the preparations before it. */
+  /** Cancels the training run, or the preparations before it. */
   cancel(): void;
 }
 
-/** Sets up the buttons that start and control a run. */
+/** Sets up the buttons that start and control a training run. */
 export function runButtons<State extends { readonly phase: TrainingPhase }>(
   { store, banner, confirm }: Page<State>,
   { start, canStart, training, cancel: cancelRun }: Steered<State>,

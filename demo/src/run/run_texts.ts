@@ -14,7 +14,7 @@ const troubleTexts: Readonly<Record<Trouble, string>> = {
   blocked: 'The browser holds the graphics card back for now. The run goes on by itself in a minute or two…',
 };
 
-/** Describes the state of a run; '' if there is none. `preparing`: the text before the first step. */
+/** Describes the state of a training run; '' if there is none. `preparing`: the text before the first step. */
 export function runText(phase: TrainingPhase, trouble: Trouble | undefined, preparing: string): string {
   if (trouble !== undefined) return troubleTexts[trouble];
   if (phase === 'idle') return '';

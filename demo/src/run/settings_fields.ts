@@ -4,7 +4,7 @@ export interface Range {
   readonly whole: boolean;
 }
 
-/** A number in the settings of a run. */
+/** A number field in the settings of a training run. */
 export interface SettingsField {
   readonly label: string;
   readonly note: string;
@@ -13,7 +13,7 @@ export interface SettingsField {
 
 export const whole = (min: number, max: number): Range => ({ min, max, whole: true });
 
-/** The numbers that a page may let a visitor set, in the order of the form. */
+/** The number fields that a page may offer to a visitor, in the order of the form. */
 export const settingsFields = {
   max_steps: { label: 'Steps', note: 'More steps learn more, and take longer.', range: whole(1, 100_000) },
   learning_rate: {

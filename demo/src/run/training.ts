@@ -10,7 +10,7 @@ import { recoveredInWords } from '../../../src/parts/words';
 
 export type TrainingPhase = 'idle' | 'preparing' | 'running' | 'pausing' | 'paused' | 'stopping';
 
-/** Receives the events of a run. */
+/** Receives the events of a training run. */
 export interface RunListener {
   onPhase(phase: TrainingPhase): void;
   /** A long data set is being read: the share from 0 to 1, or undefined if its length is unknown. */
@@ -19,7 +19,7 @@ export interface RunListener {
   onWarning(message: string): void;
   /** The run recovered from a failure, and continues after the steps in `logs`. */
   onRecovered(message: string, logs: readonly StepLogs[], maxSteps: number): void;
-  /** A checkpoint has stored the run up to this step. */
+  /** A checkpoint has stored the training run up to this step. */
   onKept?(step: number): void;
   /** The run was evaluated on its `eval_dataset` after this step. */
   onEvaluated?(metrics: Readonly<Record<string, number>>, step: number): void;
@@ -91,7 +91,7 @@ export class Training {
     await this.#run?.stop();
   }
 
-  /** Exports the run for Python, without disturbing it. */
+  /** Exports the training run for Python, without disturbing it. */
   async exportRun(): Promise<ReadonlyMap<string, Blob>> {
     if (this.#exported === undefined) throw new Error('The run has not begun');
     return export_run(this.#exported, { signal: this.#abort.signal });

@@ -6,7 +6,7 @@ import type { Store } from '../page/store';
 import { type AppState, type HeldVoice, ownIds, type ReadyModel } from './state';
 import { ownKey, sourceOf } from './voices';
 
-/** The voices: those on the loaded model, and those in this browser's storage. */
+/** The voices (adapters that write in somebody's style): those on the loaded model, and those in this browser's storage. */
 export class Rack {
   readonly #store: Store<AppState>;
   readonly #sessions: Sessions;
@@ -28,7 +28,7 @@ export class Rack {
     }
   }
 
-  /** Returns a voice on the model, and loads it if it isn't loaded yet. */
+  /** Returns a voice that is loaded on the model. Loads it if it isn't loaded yet. */
   on({ base, voices }: ReadyModel, key: string): Promise<AnyAdaptedModel> {
     const known = this.#loaded.get(key);
     if (known !== undefined) return known;
@@ -92,7 +92,7 @@ export class Rack {
     return files;
   }
 
-  /** Forgets all voices on the model, because the model was lost or is freed. */
+  /** Forgets all voices on the model, which was lost or is being freed. */
   forget(): void {
     this.#loaded.clear();
     this.#store.set({ unsaved: [] });

@@ -20,7 +20,7 @@ export interface Corpus {
   readonly origin?: string;
 }
 
-/** A voice on the loaded model, under its id. */
+/** A voice (an adapter that writes in somebody's style) on the loaded model, under its id. */
 export interface HeldVoice {
   readonly id: string;
   readonly adapted: AnyAdaptedModel;
@@ -35,13 +35,13 @@ export interface AppState {
   readonly source: NamedSource;
   readonly corpus: Corpus | undefined;
   readonly phase: TrainingPhase;
-  /** The share of a long text that the run has read, from 0 to 1; undefined while it reads none. */
+  /** The share of a long text that the training run has read, from 0 to 1; undefined while it reads none. */
   readonly read: number | undefined;
-  /** The reason why the run can't continue. */
+  /** The reason why the training run can't continue. */
   readonly trouble: Trouble | undefined;
-  /** The last stored step of the run. */
+  /** The last step of the training run that is stored. */
   readonly kept: number;
-  /** The pair is being written. */
+  /** The pair of texts, one by the base model and one by the voice, is being written. */
   readonly writing: boolean;
   /** A short action is running, such as deleting a voice. */
   readonly busy: boolean;
@@ -50,7 +50,7 @@ export interface AppState {
   /** Trained voices that the browser hasn't stored, the newest first. */
   readonly unsaved: readonly HeldVoice[];
   readonly saved: readonly AdapterInfo[];
-  /** An interrupted run that can be resumed. */
+  /** An interrupted training run that can be resumed. */
   readonly interrupted: Interrupted | undefined;
   /** The session's worker has no network any more. */
   readonly isSealed: boolean;
@@ -75,7 +75,7 @@ export const initialState: AppState = {
   isSealed: false,
 };
 
-/** Whether a new action can start: no run, other action or loading of a model is in progress. The writing of a pair doesn't count. */
+/** Whether a new action can start: no model is loading, and no training run or other action is in progress, except writing texts. */
 export function isQuiet(state: AppState): boolean {
   return state.phase === 'idle' && !state.busy && state.loading === undefined;
 }
@@ -85,7 +85,7 @@ export function canStart(state: AppState): boolean {
   return isQuiet(state) && state.device?.usable === true;
 }
 
-/** Whether the pair can be written: no run and no loading model is in its way. */
+/** Whether the pair of texts can be written: no training run is in progress, and no model is loading. */
 export function canWrite({ phase, loading, device }: AppState): boolean {
   return phase === 'idle' && loading === undefined && device?.usable === true;
 }
@@ -103,7 +103,7 @@ export function withModel(state: AppState, model: ReadyModel): Partial<AppState>
   return { model, source, ...(!isFitting && { voice: shippedVoices[0].key }) };
 }
 
-/** Whether a voice was learnt over the model in use, as far as its file says. PEFT's files may name the model by a path. */
+/** Whether a voice was trained on the model in use, as far as its file says. PEFT's files may name the model by a path. */
 export function fits({ base_model }: Pick<AdapterInfo, 'base_model'>, { source }: Pick<AppState, 'source'>): boolean {
   return base_model === null || base_model.split('/').at(-1) === source.name;
 }
@@ -129,12 +129,12 @@ export function ownIds({ saved, unsaved }: AppState): readonly string[] {
   return [...unsaved.map(({ id }) => id).filter((id) => !known.includes(id)), ...known];
 }
 
-/** Whether an interrupted run can be resumed: its model and text are there. */
+/** Whether an interrupted training run can be resumed: its model and text are there. */
 export function canGoOn(state: AppState): boolean {
   return canTeach(state) && missingToGoOn(state).length === 0;
 }
 
-/** Returns the names of what the visitor must choose before an interrupted run can resume: its model unless in use, and its text. */
+/** Returns the names of the model and the text of an interrupted training run that the visitor must choose before it can resume. */
 export function missingToGoOn({ interrupted, source, corpus }: AppState): readonly string[] {
   if (interrupted === undefined) return [];
   const { name, bytes, origin = name } = interrupted.corpus;

@@ -1,6 +1,6 @@
 import type { AdapterSource } from 'webvera';
 
-/** A voice that ships with the page. It has an adapter for each model that has voices. */
+/** A voice (a style that adapters have learnt to write in) that ships with the page, with an adapter for each model that has voices. */
 export interface ShippedVoice {
   readonly key: string;
   readonly name: string;
@@ -27,7 +27,7 @@ export function ownId(key: string): string | undefined {
   return key.startsWith('own:') ? key.slice(4) : undefined;
 }
 
-/** Returns the source from which a voice is loaded. `folder`: the folder of the voices that ship for the model. */
+/** Returns the source from which a voice's adapter is loaded. `folder`: the folder of the voices that ship for the model. */
 export function sourceOf(key: string, folder: URL | undefined): AdapterSource {
   const id = ownId(key);
   return id === undefined ? new URL(`${key}/`, folder) : { id };

@@ -32,7 +32,7 @@ class Settings:
     r: int
     learning_rate: float
     seeds: int
-    """The number of runs. Their seeds count from 0."""
+    """The number of training runs. Their seeds are 0, 1, 2 and so on."""
     max_steps: int
     rows: int
     """Blocks per step."""

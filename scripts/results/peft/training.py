@@ -31,7 +31,7 @@ def train(model: Any, batches: Iterator[Batch], steps: int, learning_rate: float
 
 
 def endless(rows: Sequence[Row], size: int) -> Iterator[list[Row]]:
-    """Yields batches forever, in a new order for each pass over the rows. A pass's last batch may have fewer rows."""
+    """Yields batches forever, in a new order for each pass over the examples. A pass's last batch may have fewer."""
     while True:
         order = torch.randperm(len(rows)).tolist()
         for start in range(0, len(order), size):

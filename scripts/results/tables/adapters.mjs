@@ -17,31 +17,31 @@ import { basePerplexities } from './base_perplexity.mjs';
 /** @typedef {import('../best_rate.mjs').Rates} Rates */
 /** @typedef {import('../../../src/index').Dataset} Dataset */
 /**
- * @typedef {object} Lesson
+ * @typedef {object} Lesson a model, and the data on which adapters of each kind are trained
  * @property {string} model
- * @property {string} data the name of what is taught
+ * @property {string} data the name of the data
  * @property {(library: Library, session: TableRun['session']) => Promise<PreTrainedModel>} load
  * @property {import('../../../src/index').TrainingArguments} args
  * @property {() => Taught} read
  */
 /** @typedef {{ readonly train: Dataset, readonly texts: Readonly<Record<'validation' | 'test' | 'other', Dataset>> }} Taught */
 /**
- * @typedef {object} Kind
+ * @typedef {object} Kind an adapter kind, with the learning rates to try
  * @property {string} name
  * @property {(library: Library) => import('../../../src/index').VeraConfig | import('../../../src/index').LoraConfig | import('../../../src/index').IA3Config | import('../../../src/index').UniLoraConfig} config
  * @property {Rates} rates
  */
 /**
- * @typedef {object} Trial the runs of one kind at one rate
+ * @typedef {object} Trial the runs of one adapter kind at one learning rate
  * @property {Readonly<Record<string, readonly number[]>>} perplexity of each text, by run
  * @property {readonly string[]} KiB of the file in float32 and in float16
  * @property {number} seconds of the fastest run
  * @property {number} busy CPU seconds, summed over the cores, of the run that used the fewest
  */
 
-/** The lengths, in characters, of the measured texts: the end of the text to train on, the held-out text, and definitions. */
+/** Lengths, in characters, of the measured texts: the end of the training text (validation), the held-out text (test), and definitions. */
 const [VALIDATION, TEST, OTHER] = [8_000, 12_000, 5_000];
-/** The number of validation answers, by which a learning rate is chosen, and of test answers. Both are at the end of the file. */
+/** The number of answers by which a learning rate is chosen, and of answers to test with. Both are taken from the end of the file. */
 const JUDGES = 8;
 const GGUF = 'SmolLM2-135M-Instruct.Q4_1.gguf';
 /** The measured texts that have a column in the table. */
@@ -82,7 +82,7 @@ const KINDS = [
   },
 ];
 
-/** @returns {Blob} a text that no run teaches */
+/** @returns {Blob} a text on which no adapter is trained */
 function definitions() {
   const train = readWordNet(dataOf('wordnet', 'data.noun')).train.map(({ text }) => text);
   return new Blob([train.join('\n').slice(0, OTHER)]);

@@ -16,7 +16,7 @@ import { measureRow, RANK, refineProfiles, regressions, seedsOf } from './class_
  * @property {readonly Image[]} test
  */
 /**
- * Returns the cells of a row from the accuracy on. `shots`: images per class.
+ * Returns the cells of a row, from the accuracy to its end. `shots`: images per class.
  * @typedef {(lesson: ImageLesson, shots: number) => Promise<readonly string[]>} ImageMethod
  */
 

@@ -17,7 +17,7 @@ import { trainAndMeasure } from './adapted.mjs';
  * @property {readonly ModelDtype[]} dtypes
  * @property {import('../../../src/index').TrainingArguments} args
  * @property {number} heldOut characters of the held-out text
- * @property {number} [runs] runs of a row, in place of the option `--seeds`
+ * @property {number} [runs] training runs for each row, in place of the option `--seeds`
  */
 
 const R = 64;

@@ -19,7 +19,7 @@ const TAUGHT = [
   '"Oh,',
   '"What',
 ].concat(['I', 'Near the river', 'She turned to', 'We sailed']);
-/** Prompts for the texts that are rated after learning. The defaults of profiles were chosen with other prompts and seeds. */
+/** Prompts for the texts that are rated after learning. The library's defaults for profiles were chosen with other prompts and seeds. */
 const NEW = [
   'My sister',
   'It was early, and they',

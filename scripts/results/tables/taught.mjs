@@ -45,7 +45,8 @@ export async function teachHere({ library }, { model: base, examples, prompts, t
 }
 
 /**
- * Teaches a lesson with PEFT, using webvera's tokens. Throws if the base model's perplexity in PyTorch differs from that in webvera.
+ * As `teachHere`, but trains with PEFT in Python, on the tokens of webvera's tokenizer. Throws if the base model's perplexity in PyTorch
+ * differs from that in webvera.
  * @param {TableRun} run
  * @param {Lesson} lesson
  * @returns {Promise<Taught>}

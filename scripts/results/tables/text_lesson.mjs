@@ -1,4 +1,4 @@
-// A data set of texts and a base model that learns its classes, with the parts that several methods share.
+// A data set of texts and a base model that learns its classes, with the classifiers and vectors that several methods share.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataOf } from '../data/fetch.mjs';

@@ -6,7 +6,7 @@ import { RANK, refineProfiles, regressions, seedsOf } from './class_methods.mjs'
 /** @typedef {import('../report.mjs').TableRun} TableRun */
 /** @typedef {import('./text_lesson.mjs').TextLesson} TextLesson */
 /**
- * Returns the cells of a row from the accuracy on. `shots`: examples per class.
+ * Returns the cells of a row, from the accuracy to its end. `shots`: examples per class.
  * @typedef {(lesson: TextLesson, shots: number) => Promise<readonly string[]>} TextMethod
  */
 

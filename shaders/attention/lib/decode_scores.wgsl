@@ -21,7 +21,7 @@ fn cache_start(batch: u32, head: u32) -> u32 {
   return batch * p.S * entry_stride() + head * p.Hkv / p.H * head_width();
 }
 
-// log2(e^score), so that exp2 gives e^score. `line` is the head's index in its workgroup.
+// log2(e^score), so that exp2 gives e^score. `line` is the head's index among those of its workgroup.
 fn score_of(line: u32, query: u32, row: u32) -> f32 {
   let width = head_width();
   var product = 0.0;

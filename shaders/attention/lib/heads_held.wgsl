@@ -1,5 +1,5 @@
-// Four rows of a head of eight columns, in registers: `near` has the first four columns, `far` the others. Each sum is one chain of
-// additions, one sum after the other, so that few terms are in registers at once.
+// Four rows of a head of eight columns, in registers: `near` has the first four columns, `far` the others. The sums are computed one
+// after the other, each as one chain of additions, so that few terms are in registers at once.
 // with lib/neighbours.wgsl
 struct Head { near: mat4x4f, far: mat4x4f }
 

@@ -7,7 +7,7 @@ fn queries_at(rows: vec4u) -> Queries {
   return Head(q_block(rows, 0u), q_block(rows, 1u));
 }
 
-// The products of the thread's four queries with the four keys of each thread of the quad.
+// The dot products of the thread's four queries with the four keys of each thread of the quad.
 fn products(a: Queries, keys: vec4u) -> Blocks {
   return outer(a, Head(k_block(keys, 0u), k_block(keys, 1u)));
 }

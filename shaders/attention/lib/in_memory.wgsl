@@ -6,7 +6,7 @@ fn queries_at(rows: vec4u) -> Queries {
   return Queries(rows);
 }
 
-// The products of the thread's four queries with the four keys of each thread of the quad.
+// The dot products of the thread's four queries with the four keys of each thread of the quad.
 fn products(a: Queries, keys: vec4u) -> Blocks {
   var s = Blocks();
   for (var c = 0u; c < p.D / WORD; c++) {

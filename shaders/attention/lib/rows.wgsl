@@ -6,7 +6,8 @@ fn tokens_from(token: u32) -> vec4u {
   return min(token + vec4u(0u, 1u, 2u, 3u), vec4u(p.T - 1u));
 }
 
-// Returns offsets in words. Only one multiplication depends on the thread, because it takes GPUs four times as long as an addition.
+// Returns where the head's rows of four tokens begin, in words. Only one multiplication depends on the thread: on GPUs, a multiplication
+// takes four times as long as an addition.
 fn head_rows(batch: u32, token: u32, head: u32, heads: u32) -> vec4u {
   let width = p.D / WORD;
   let stride = heads * width;

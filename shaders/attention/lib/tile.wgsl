@@ -1,25 +1,26 @@
 // Tiles of 32 by 32 tokens for 8 × 8 threads. Thread (x, y) has rows 4y to 4y + 3 and columns 4x to 4x + 3. If results are as wide
 // as a head, a workgroup computes 64 of their columns: each thread four in the head's lower half, and four half a head further on. Wider
-// heads take several workgroups, which all compute the scores. With lib/workgroup.wgsl, 14 KiB of workgroup memory are used.
+// heads take several workgroups, each of which computes all scores. With lib/workgroup.wgsl, 14 KiB of workgroup memory are used.
 const TILE = 32u;
-// Columns of a head, in vec4s: INNER are staged at a time for products over a head's width, and a workgroup computes OUTER of a result.
+// Numbers of a head's columns, in vec4s. INNER: how many are staged at a time where a matrix product sums over the head's width. OUTER: how
+// many columns of a result a workgroup computes.
 const INNER = 8u;
 const OUTER = 16u;
 
-// A staged line holds one k (an index of the sum) for all rows and columns. Products take one line at a time, so that few registers
-// hold operands. The first index selects a group of four k, and its bounds are checked once for four lines. The second is a
-// constant. Lines are padded by one vector, so that threads that write to different lines use different memory banks.
+// A line in workgroup memory holds, for one k (the index that a matrix product sums over), the operands of all rows and columns. Products
+// take one line at a time, so that few registers hold operands. The first index selects a group of four k; its bounds are checked once for
+// the four lines. The second is a constant. Lines are padded by one vector, so that writes to different lines use different memory banks.
 alias Lines = array<array<vec4f, 17>, 4>;
 alias WeightLines = array<array<vec4f, 9>, 4>;
 
 // Holds two operands of 32 rows each, with a line for each column of a head: eight vectors of the left rows, then eight of the right
 // ones. Or it holds one operand of 32 tokens by 64 columns, with a line for each token.
 var<workgroup> stage: array<Lines, 8>;
-// 32 rows by 32 tokens: a line for each token.
+// The attention weights, or the scores' gradients, of 32 rows by 32 tokens: a line for each token.
 var<workgroup> weight_stage: array<WeightLines, 8>;
 
-// The work of a workgroup: its tile begins at token `first`, and its columns are part number `part` of a head of `width` vec4s. Half of
-// a part's columns are in the head's lower half, the others half a head further on, so that a thread has both numbers of a RoPE pair.
+// The work of a workgroup: its tile begins at token `first`, and it computes part number `part` of the columns of a head of `width` vec4s.
+// Half of them are in the head's lower half, the others half a head further on, so that a thread has both elements of a RoPE pair.
 struct Work { first: u32, part: u32, width: u32 }
 
 fn tile_count() -> u32 {
@@ -38,9 +39,9 @@ fn late_work_of(group: u32) -> Work {
   return Work((tile_count() - 1u) * TILE - work.first, work.part, work.width);
 }
 
-// Every thread stages one block of each operand. Both are rows of a head; columns outside of the head count as 0.
+// Every thread stages one block of each operand. Both operands are rows of a head; columns outside of the head count as 0.
 fn stage_operands(thread: vec3u, left: mat4x4f, right: mat4x4f, inside: bool) {
-  // Zeros in one of the operands are enough.
+  // Zeros in one of the operands are enough to make the products 0.
   stage_block(thread.x, thread.y, transpose(mat4x4f(
     select(vec4f(), left[0], inside),
     select(vec4f(), left[1], inside),
@@ -57,7 +58,7 @@ fn stage_block(four: u32, at: u32, lines: mat4x4f) {
   stage[four][3][at] = lines[3];
 }
 
-// products + left · rightᵀ of what is staged
+// products + left · rightᵀ, for the staged operands
 fn multiply_staged(products: mat4x4f, thread: vec3u) -> mat4x4f {
   var c = products;
   for (var four = 0u; four < 8u; four++) {
@@ -73,7 +74,7 @@ fn add_line(c: mat4x4f, four: u32, line: u32, thread: vec3u) -> mat4x4f {
   return add_outer(c, stage[four][line][thread.y], stage[four][line][thread.x + 8u]);
 }
 
-// Stages the thread's block of the weights of 32 rows by 32 tokens.
+// Stages the thread's block of the attention weights, or of the scores' gradients, of 32 rows by 32 tokens.
 fn stage_weights(thread: vec3u, weights: mat4x4f) {
   let lines = transpose(weights);
   weight_stage[thread.x][0][thread.y] = lines[0];
@@ -82,7 +83,7 @@ fn stage_weights(thread: vec3u, weights: mat4x4f) {
   weight_stage[thread.x][3][thread.y] = lines[3];
 }
 
-// Reads the thread's staged block. Reading it back takes fewer registers than holding it.
+// Reads the thread's block of `weight_stage`: reading it back takes fewer registers than holding it.
 fn own_weights(thread: vec3u) -> mat4x4f {
   return transpose(mat4x4f(
     weight_stage[thread.x][0][thread.y],
@@ -119,7 +120,7 @@ fn near_column(x: u32, work: Work) -> u32 {
 
 struct Wide { near: mat4x4f, far: mat4x4f }
 
-// sums + weights · wide of what is staged
+// sums + weights · wide, for the staged operands
 fn multiply_wide(sums: Wide, thread: vec3u) -> Wide {
   var c = sums;
   for (var four = 0u; four < 8u; four++) {

@@ -1,5 +1,5 @@
-// Reads one number of a matrix in bf16 (the upper half of an f32), two in a word, with rows of any length. The kernel defines
-// right_word and right_stride.
+// Reads one element of a matrix in bf16. A word holds two elements, each the upper half of an f32. Rows may have any length. The kernel
+// defines right_word and right_stride.
 alias RightWord = u32;
 
 fn stored(row: u32, column: u32) -> f32 {

@@ -1,4 +1,4 @@
-// Reads one number of a matrix in f32, with rows of any length. The kernel defines right_word and right_stride.
+// Reads one value of a matrix in f32, with rows of any length. The kernel defines right_word and right_stride.
 alias RightWord = f32;
 
 fn stored(row: u32, column: u32) -> f32 {

@@ -1,4 +1,5 @@
-// Completes a kernel whose parts (products) are side by side in the columns of its grid, each padded to whole tiles of up to 64 columns.
+// Completes a kernel whose parts (matrix products that share a dispatch) are side by side in the columns of its grid, each padded to whole
+// tiles of up to 64 columns.
 // The kernel defines size_of, the number of a part's columns.
 // with lib/of_part.wgsl, lib/parts_apart.wgsl
 fn columns() -> u32 {

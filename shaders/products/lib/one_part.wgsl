@@ -1,5 +1,5 @@
-// Completes a tile for kernels with one part. A part is one of several products with operands of their own that one kernel
-// computes.
+// Completes a tile for kernels that compute only one matrix product. Other kernels compute several, called parts, each with its own
+// operands.
 fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   return add_part(0u, before, group, thread);
 }

@@ -1,4 +1,4 @@
-// Completes a tile for kernels without a low-rank range of K. That range is empty here, so compilers remove its loops.
+// Completes a tile for kernels that add no low-rank product (low_rank.wgsl). Its length is 0 here, so compilers remove its loops.
 fn low_inner() -> u32 {
   return 0u;
 }

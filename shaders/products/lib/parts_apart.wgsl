@@ -1,5 +1,6 @@
-// Completes a tile for kernels with up to three parts in separate buffers. The calls are written out, so that compilers know
-// which buffers each loop reads. The kernel's has_part says which workgroups compute a part.
+// Completes a tile for kernels with up to three parts (matrix products that share a dispatch), with operands in separate buffers.
+// There is a call of add_part for each part instead of a loop, so that compilers know which buffers each call reads. The kernel's has_part
+// says which workgroups compute a part.
 fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   var c = before;
   if (has_part(0u, group)) {

@@ -1,6 +1,6 @@
-// Completes a tile for kernels with up to three parts that share buffers: every workgroup adds the parts one after the other, in a
-// loop. So the shader has only one loop over K, and values that depend on the part are computed before that. The kernel's `parts` returns
-// the number of parts.
+// Completes a tile for kernels with up to three parts (matrix products that share a dispatch), whose operands share buffers: every
+// workgroup adds the parts one after the other, in a loop. So the shader has only one loop over K, and values that depend on the part are
+// computed before it. The kernel's `parts` returns the number of parts.
 fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   var c = before;
   var part = 0u;

@@ -1,4 +1,4 @@
-// The right operands of up to three parts: weight0, weight1 and weight2.
+// The right operands of up to three parts (matrix products that share a dispatch): weight0, weight1 and weight2.
 fn right_word(part: u32, index: u32) -> RightWord {
   switch (part) {
     case 0u: {

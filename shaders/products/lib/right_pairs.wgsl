@@ -1,5 +1,6 @@
-// Layout of the right operand for two parts with weights of the same size, whose columns alternate: a block's four columns are two of
-// part 0, then the same two of part 1. K is along the lines. Values beyond K aren't masked, because the left operand is 0 there.
+// Layout of the right operands of two parts (matrix products) with weights of the same size, whose columns alternate: a block's four
+// columns are two of part 0, then the same two of part 1. In memory, each column is a line with the values for all k. Values beyond K
+// aren't set to 0, because the left operand is 0 there.
 fn right_begin(part: u32, column: u32) -> vec4u {
   let last = columns() / 2u - 1u;
   let own = column / 2u;
@@ -16,7 +17,7 @@ fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   ));
 }
 
-// Equals right_block, which needs no check of K's end, because lines are whole words here.
+// The same as right_block, which needs no check for the end of K, because lines are whole words here.
 fn right_whole_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   return right_block(part, begin, k);
 }

@@ -1,4 +1,4 @@
-// The 8 × 8 results of a thread: a square of four blocks, 32 rows and 32 columns apart.
+// The 8 × 8 results of a thread: four 4 × 4 blocks in a square, 32 rows and 32 columns apart.
 struct Square { c00: mat4x4f, c01: mat4x4f, c10: mat4x4f, c11: mat4x4f }
 alias Sums = Square;
 

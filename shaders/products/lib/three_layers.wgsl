@@ -1,4 +1,4 @@
-// The sizes of linears and turned_linears: up to three layers with one input, side by side in the columns of the grid.
+// The sizes of the kernels linears and turned_linears: up to three linear layers with the same input, side by side in the grid's columns.
 fn rows() -> u32 {
   return p.N;
 }

@@ -1,4 +1,5 @@
-// For up to four parts, one below the other in the rows of a grid: M0 to M3 rows, each part padded to whole tiles of up to 64 rows.
+// For up to four parts (matrix products that share a dispatch), one below the other in the rows of the grid: M0 to M3 rows, each part
+// padded to whole tiles of up to 64 rows.
 // with lib/of_part.wgsl
 fn first_row(part: u32) -> u32 {
   let whole = (vec3u(p.M0, p.M1, p.M2) + 63u) & vec3u(~63u);

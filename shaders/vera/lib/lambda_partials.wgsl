@@ -1,7 +1,7 @@
-// Computes partial sums of λ's gradients from a tile of G[m,j] = B[m,j] · M[m,j], where M is a product that isn't stored:
+// Computes partial sums of λ's gradients from a tile of G[m,j] = B[m,j] · M[m,j], where M is the tile's matrix product, which isn't stored:
 //   partial_b[quarter of j, m] = Σ_j G[m,j] · λ_d[j]     partial_d[quarter of m, j] = Σ_m G[m,j] · λ_b[m]
-// A quarter of a tile's j is 16 adjacent columns; a quarter of its m is 16 rows that the tile sums together. A part's partial_b is
-// (slices, ⌈R/64⌉, 4, M), and its partial_d (slices, ⌈M/64⌉, 4, R).
+// A tile's columns j and rows m are summed in quarters: 16 adjacent columns, or 16 rows that the tile sums together. For each part (one of
+// the kernel's matrix products), partial_b is (slices, ⌈R/64⌉, 4, M), and partial_d (slices, ⌈M/64⌉, 4, R).
 // The kernel defines the part of a row (part_of), a part's rows (first_row, size_of), and the values of B (b4). Its vectors_of
 // says where a part's λ_b and λ_d begin in the pool, and its partial sums in partials.
 struct Vectors { lambda_b: u32, lambda_d: u32, partial_b: u32, partial_d: u32 }

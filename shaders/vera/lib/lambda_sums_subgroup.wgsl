@@ -1,4 +1,4 @@
-// Reduces a tile's sums in registers: each quad of threads computes a quarter of its rows and a quarter of its columns.
+// Reduces a tile to λ's partial sums in registers: each quad of threads computes a quarter of the tile's rows and a quarter of its columns.
 var<private> row_sums: array<vec4f, 4>; // of this thread's four blocks, in the order of their rows
 var<private> column_sums: vec4f;        // of all four
 

@@ -1,5 +1,5 @@
-// Reduces a tile's sums in workgroup memory, which is 0 at first. Each block has four row sums. A thread's blocks in the same
-// columns, 32 rows apart, share four column sums.
+// Reduces a tile to λ's partial sums in workgroup memory, which is 0 at first. Each 4 × 4 block has four row sums. A thread's two blocks
+// in the same columns, 32 rows apart, share four column sums.
 var<workgroup> row_sums: array<vec4f, 256>;    // 16 row blocks × 16 column blocks
 var<workgroup> column_sums: array<vec4f, 128>; // 16 column blocks × 8 row blocks
 

@@ -1,4 +1,4 @@
-// The operands of vera_linears and vera_turned_linears: two adapted layers with one input, side by side in the columns of the grid.
+// The operands of vera_linears and vera_turned_linears: two adapted layers with the same input, side by side in the columns of the grid.
 fn rows() -> u32 {
   return p.N;
 }

@@ -1,7 +1,7 @@
 // vera_saved: w[n,m] = Σ_j u[n,j] · λ_d[j] · B[m,j]     z[n,m] = λ_b[m] · w[n,m] + residual[n,m]
 // u: (N, R)   B: (≥ M, R)   residual: left out when has_residual is 0   residual, w, z: (N, M)
-// lambda: the pool, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
-// grid: see the tile
+// lambda: the pool of trained values, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
+// grid: see lib/tile_*.wgsl
 // with lib/{enable_subgroups, tile_*, neighbours, square, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, factor_*, left_rows, left_*, right_scaled_rows, right_*}.wgsl
 struct Params { N: u32, M: u32, R: u32, lambda_b: u32, lambda_d: u32, has_residual: u32, first_x: u32, first_y: u32 }

@@ -1,7 +1,7 @@
 // vera_saved_backward: dv[n,j] = Σ_m dy[n,m] · λ_b[m] · B[m,j]     du[n,j] = λ_d[j] · dv[n,j] + sum[n,j]
 // dy: (N, M)   B: (≥ M, R)   sum: left out when has_sum is 0   sum, dv, du: (N, R)
-// lambda: the pool, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
-// grid: see the tile
+// lambda: the pool of trained values, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
+// grid: see lib/tile_*.wgsl
 // with lib/{enable_subgroups, tile_*, neighbours, square, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, factor_*, left_rows, left_*, right_scaled_columns, right_*}.wgsl
 struct Params { N: u32, M: u32, R: u32, lambda_b: u32, lambda_d: u32, has_sum: u32, first_x: u32, first_y: u32 }

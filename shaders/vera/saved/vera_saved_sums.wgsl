@@ -2,7 +2,8 @@
 //   partial_b[slice, m] = Σ_n dy[n,m] · w[n,m], the gradient of λ_b, and
 //   partial_d[slice, j] = Σ_n dv[n,j] · u[n,j], that of λ_d
 // dy, w: (N, M)   dv, u: (N, R)   M and R are multiples of the word's width
-// partials: those of many layers; this one's begin at partial_b (slices, M) and partial_d (slices, R), multiples of the width
+// partials: partial sums of many layers; those of this layer begin at partial_b (slices, M) and partial_d (slices, R), which are
+// multiples of the word's width
 // grid: in x a thread per word of both, in y a slice
 // with lib/word_vec4.wgsl or lib/word_scalar.wgsl
 struct Params { N: u32, M: u32, R: u32, partial_b: u32, partial_d: u32, slice: u32 }

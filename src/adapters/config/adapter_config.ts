@@ -1,8 +1,8 @@
 export type TaskType = 'SEQ_CLS' | 'SEQ_2_SEQ_LM' | 'CAUSAL_LM' | 'TOKEN_CLS' | 'QUESTION_ANS' | 'FEATURE_EXTRACTION';
 
-/** The fields that PEFT's configurations have in common, with PEFT's meanings. A kind may lack those that are optional. */
+/** The fields that PEFT's configurations have in common, with PEFT's meanings. An adapter kind may lack those that are optional. */
 export interface AdapterFields {
-  /** PEFT's name of the kind. */
+  /** PEFT's name of the adapter kind. */
   readonly peft_type: string;
   readonly target_modules: readonly string[] | string | null;
   readonly exclude_modules?: readonly string[] | string | null;

@@ -11,7 +11,7 @@ const TASK_TYPES: readonly TaskType[] = [
   'FEATURE_EXTRACTION',
 ];
 
-/** A field of a configuration. A field whose fallback is null accepts null. */
+/** A field of a configuration. If its default, `fallback`, is null, it also accepts null. */
 export interface Field {
   readonly fallback: unknown;
   readonly expected: string;
@@ -52,7 +52,7 @@ export const flag = (fallback: boolean): Field => ({
   accepts: (value) => typeof value === 'boolean',
 });
 
-/** The fields that say which modules an adapter wraps and what else it trains. A kind has the ones that its class in PEFT has. */
+/** Fields for the modules that an adapter wraps and what else it trains. An adapter kind has those of its configuration class in PEFT. */
 export const TARGET_FIELDS = {
   target_modules: stringOrStrings,
   exclude_modules: stringOrStrings,
@@ -67,7 +67,7 @@ export const TARGET_FIELDS = {
   layers_pattern: stringOrStrings,
 } as const satisfies Readonly<Record<string, Field>>;
 
-/** The fields of PEFT's `PeftConfig`, which every kind has. */
+/** The fields of PEFT's `PeftConfig`, which every adapter kind has. */
 export const COMMON_FIELDS = {
   task_type: text,
   base_model_name_or_path: text,
@@ -81,7 +81,8 @@ export const COMMON_FIELDS = {
 } as const satisfies Readonly<Record<string, Field>>;
 
 /**
- * Rejects values of the fields above that PEFT rejects. `only`: the kind's value of `bias` for biases of wrapped modules, for the hint.
+ * Rejects values of the fields above that PEFT rejects. `only`: the value of `bias` with which this adapter kind trains the biases of
+ * wrapped modules; the error's hint names it.
  */
 export function checkCommonValues(config: AdapterFields, only: string): void {
   const { bias = 'none', task_type } = config;
@@ -96,7 +97,7 @@ export function checkCommonValues(config: AdapterFields, only: string): void {
   }
 }
 
-/** Rejects `layers_pattern` without `layers_to_transform`, as PEFT does for most kinds. */
+/** Rejects `layers_pattern` without `layers_to_transform`, as PEFT does for most adapter kinds. */
 export function checkLayersPattern({ layers_pattern, layers_to_transform }: AdapterFields): void {
   if ((layers_pattern?.length ?? 0) === 0 || (layers_to_transform ?? null) !== null) return;
   throw refused(
@@ -105,7 +106,7 @@ export function checkLayersPattern({ layers_pattern, layers_to_transform }: Adap
   );
 }
 
-/** Throws PEFT's error for ranks that aren't positive integers. `meaning`: a rank's meaning and usual values. */
+/** Throws PEFT's error for ranks that aren't positive integers. `meaning`: what a rank means, with usual values: the error's hint. */
 export function checkRanks(ranks: readonly number[], meaning: string): void {
   const wrong = ranks.find((r) => !Number.isSafeInteger(r) || r <= 0);
   if (wrong === undefined) return;

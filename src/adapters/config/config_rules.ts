@@ -5,12 +5,12 @@ import { unquoted } from '../../core/errors/wrong';
 import type { AdapterFields } from './adapter_config';
 import { type Field, isObject, show } from './adapter_fields';
 
-/** The part of a configuration class that differs between kinds. */
+/** The part of a configuration class that differs between adapter kinds. */
 export interface ConfigRules<F extends AdapterFields = AdapterFields> {
   /** The name of PEFT's configuration class. */
   readonly name: string;
   readonly peft_type: string;
-  /** The method's name in messages. */
+  /** The name of the fine-tuning method in messages. */
   readonly method: string;
   /** All fields except `peft_type`, in the order in which messages list them; `peft_type` comes last there. */
   readonly fields: Readonly<Record<string, Field>>;
@@ -18,7 +18,7 @@ export interface ConfigRules<F extends AdapterFields = AdapterFields> {
   readonly floats: readonly string[];
   /** The fields in which the order of the entries matters. Files preserve this order. Default: none. */
   readonly ordered?: readonly string[];
-  /** Names that other libraries use for these fields. */
+  /** Names that other libraries use for these fields, for hints. */
   readonly names: OwnNames;
   /** Rejects values that PEFT rejects, values on which PEFT would crash later, and values that could not be loaded again. */
   check(config: F): void;
@@ -26,7 +26,7 @@ export interface ConfigRules<F extends AdapterFields = AdapterFields> {
   warnings(config: F): readonly Warning[];
 }
 
-/** The part of a kind with its configurations' names. */
+/** The part of an adapter kind that `peftTypeOf` and `withPeftType` need: the names of its method and configuration class. */
 export interface HasRules {
   readonly Config: { readonly rules: Pick<ConfigRules, 'name' | 'peft_type' | 'method'> };
 }
@@ -78,7 +78,7 @@ export function peftTypeOf(json: unknown, kinds: readonly HasRules[]): unknown {
   });
 }
 
-/** Returns the kind with the given `peft_type`. If no kind has it, throws an error with the given code: PEFT has many more methods. */
+/** Returns the adapter kind with this `peft_type`. If none has it, as for PEFT's many other methods, throws an error with this code. */
 export function withPeftType<K extends HasRules>(kinds: readonly K[], peft_type: unknown, code: Fault): K {
   const kind = kinds.find(({ Config }) => Config.rules.peft_type === peft_type);
   if (kind !== undefined) return kind;
@@ -114,7 +114,7 @@ function checkTypes(rules: ConfigRules, init: object, code: Fault): void {
   }
 }
 
-/** Returns a frozen copy, without repeated entries: later changes to the caller's value don't affect the configuration. */
+/** Returns a frozen copy, so that later changes to the caller's value don't affect the configuration. Lists lose repeated entries. */
 function ownCopy(value: unknown): unknown {
   if (Array.isArray(value)) return Object.freeze([...new Set<unknown>(value)]);
   return isObject(value) ? Object.freeze(structuredClone(value)) : value;

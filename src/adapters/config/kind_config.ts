@@ -5,7 +5,7 @@ import type { AdapterConfig } from './adapter_config';
 import { isObject } from './adapter_fields';
 import { type ConfigRules, completeFields } from './config_rules';
 
-/** The class of a kind's configurations. */
+/** The configuration class of an adapter kind, with its static members. */
 export interface ConfigClass<C extends AdapterConfig = AdapterConfig> {
   new (init?: object): C;
   readonly rules: ConfigRules<C>;
@@ -20,11 +20,13 @@ const CONFIG_METHODS: ForeignMembers = {
 };
 
 /**
- * The base class of all kinds' configurations. A configuration is immutable. `structuredClone` copies its fields, and a configuration
- * created from the clone equals the original.
+ * The base class of the configurations of all adapter kinds. A configuration is immutable. `structuredClone` copies its fields, and a
+ * configuration created from the clone equals the original.
  */
 export abstract class KindConfig {
-  /** @internal A field, because bundlers can't remove an unused class that has a static block. */
+  /**
+   * @internal Defines the methods of `CONFIG_METHODS`. It is a field, because bundlers can't remove an unused class with a static block.
+   */
   static readonly foreign = /* @__PURE__ */ defineForeignMethods(KindConfig.prototype, CONFIG_METHODS);
 
   /** @internal Throws `invalid_argument`, with PEFT's error message where PEFT rejects the same value. */
@@ -36,12 +38,12 @@ export abstract class KindConfig {
   }
 
   /**
-   * The content of `adapter_config.json` as PEFT saves it: all keys, sorted, `inference_mode` true. Without
-   * `peft_version`, which PEFT up to 0.13 refuses to read.
+   * Returns the content of `adapter_config.json` as PEFT saves it: all keys, sorted, with `inference_mode` true. `peft_version` is left
+   * out, because PEFT up to 0.13 rejects files that contain it.
    */
   to_json(): Readonly<Record<string, unknown>> {
     const json: Record<string, unknown> = { ...(this as object), inference_mode: true };
-    // In Python these are sets, whose order differs between processes.
+    // In PEFT these fields are Python sets, whose order differs between processes. Here their names are sorted.
     for (const name of ['target_modules', 'exclude_modules']) {
       const names = json[name];
       if (Array.isArray(names)) json[name] = [...names].sort();

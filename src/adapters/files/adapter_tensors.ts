@@ -4,11 +4,11 @@ import type { Tensor } from '../../core/types/tensor';
 
 /** The tensors of an adapter, by the names that PEFT saves them under. */
 export interface AdapterTensors {
-  /** The parameters that only adapters have. */
+  /** The adapter's own parameters, which the base model doesn't have. */
   readonly parameters: ReadonlyMap<string, Tensor>;
-  /** Tensors that never train; when read from a file, only those that the file holds. Most kinds have none. */
+  /** The adapter's tensors that never train. If the adapter was read from a file, only those in the file. Most adapter kinds have none. */
   readonly frozen: ReadonlyMap<string, Tensor>;
-  /** Trained biases, and modules that are saved whole. */
+  /** The base model's biases that train, and the tensors of its modules that are saved whole. */
   readonly others: ReadonlyMap<string, Tensor>;
 }
 
@@ -17,28 +17,34 @@ export type TrainedNumbers = Pick<AdapterTensors, 'parameters' | 'others'>;
 
 /** The tensors that an adapter's file must or may have, given the model and the configuration. */
 export interface ExpectedTensors {
-  /** Shapes by saved name, in the model's order. All must be present. */
+  /** The shapes of the adapter's own parameters, by their names in the file, in the model's order. All must be present. */
   readonly parameters: ReadonlyMap<string, Shape>;
   readonly others: ReadonlyMap<string, ExpectedOther>;
-  /** The shapes of the base model's weights. PEFT saves an embedding and a head with the adapter if the vocabulary was resized. */
+  /**
+   * The shapes of the base model's weights. A file may contain some of them: PEFT saves an embedding and a head with the adapter if the
+   * vocabulary was resized.
+   */
   readonly base: ReadonlyMap<string, Shape>;
   readonly rules: FileRules;
-  /** The name of a parameter in torch's `state_dict()`. PEFT saves it without the adapter's name. */
+  /** Returns a parameter's name in torch's `state_dict()`, given its name in a file, which doesn't contain the adapter's name. */
   parameterName(saved: string, adapter: string): string;
 }
 
 export interface ExpectedOther {
   readonly shape: Shape;
-  /** A trained bias may be absent, as PEFT up to 0.20.0 wrote none; a tensor of a module saved whole must be present. */
+  /**
+   * 'bias': a trained bias, which may be missing, because PEFT up to 0.20.0 saved none. 'module': a tensor of a module that is saved whole;
+   * it must be present.
+   */
   readonly kind: 'bias' | 'module';
-  /** The module that is saved whole, if the tensor belongs to a module inside it. */
+  /** The name of the module that is saved whole, if the tensor belongs to a module inside that one. */
   readonly root?: string;
 }
 
 /** The shapes of a file's tensors, by tensor name. */
 export type StoredShapes = ReadonlyMap<string, { readonly shape: Shape }>;
 
-/** The rules of an adapter's file that differ between kinds. */
+/** The rules of an adapter's file that differ between adapter kinds. */
 export interface FileRules {
   /** Names of the tensors that never train and that a file may hold. */
   readonly frozen: readonly string[];
@@ -46,7 +52,7 @@ export interface FileRules {
   chooseFrozen(stored: StoredShapes, warn: Warn | undefined): ReadonlyMap<string, Shape>;
 }
 
-/** The rules for files with trained tensors only. */
+/** The rules of adapter kinds whose files contain only trained tensors. */
 export const TRAINED_ALONE: FileRules = { frozen: [], chooseFrozen: () => new Map() };
 
 /** Returns the name in torch's `named_parameters()` of a trained bias, or of a tensor of a module that is saved whole. */

@@ -5,12 +5,12 @@ import type { AdapterConfig } from '../config/adapter_config';
 import { LARGEST_VALUE } from '../config/largest_value';
 import { toTensor } from './file_values';
 
-/** The data types whose values are checked in tensors that aren't the adapter's own. A file may also have tensors of other types. */
+/** The floating-point types. Tensors that aren't the adapter's own may have any type, and are checked only if they have one of these. */
 const FLOATS: readonly string[] = ['F32', 'F16', 'BF16', 'F64'];
 
 /**
- * Checks an adapter's tensors without its model: shapes must fit the configuration, and values must be ones that loading accepts. Throws
- * `limit_exceeded`, `invalid_format`.
+ * Checks the content of an adapter's file without its model: the shapes must fit the configuration, and loading must accept the values.
+ * Throws `limit_exceeded` and `invalid_format`.
  */
 export function checkAdapterModel(
   bytes: Uint8Array,

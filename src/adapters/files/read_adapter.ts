@@ -148,8 +148,8 @@ function checkShapes(raw: RawTensors, shapes: ReadonlyMap<string, Shape>, inTorc
 }
 
 /**
- * Warns about tensors of the base model in the file. PEFT loads them into the base model; webvera ignores them, because adapters share the
- * base model. If their shapes are wrong, `checkShapes` throws.
+ * Warns about tensors of the base model in the file. PEFT loads them into the base model. webvera ignores them, because the other adapters
+ * on the model use the same weights. If their shapes are wrong, `checkShapes` throws.
  */
 function warnOfBase(
   raw: RawTensors,
@@ -170,8 +170,8 @@ function shownNames(names: readonly string[]): string {
 }
 
 /**
- * Warns about all other tensors. PEFT ignores them silently, although it saves some of them itself: the frozen weights of a wrapped head or
- * embedding.
+ * Warns about tensors that belong neither to the adapter nor to the base model. PEFT ignores them silently, although it saves some of them
+ * itself: the frozen weights of a wrapped head or embedding.
  */
 function warnOfOthers(raw: RawTensors, known: ReadonlySet<string>, adapter: string, warn: Warn | undefined): void {
   const isKnown = (name: string): boolean => known.has(name) || known.has(withoutWrapper(name, adapter));

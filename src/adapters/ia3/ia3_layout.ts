@@ -2,7 +2,7 @@ import { normals } from '../../core/numbers/rng';
 import type { ModuleSize } from '../adapter';
 import { layoutPool, type NamedShape, type PoolLayout, savedName } from '../pool/pool_layout';
 
-/** The place of a module's vector l in the pool. */
+/** The position of a module's vector l in the adapter's pool, the buffer of all its trained values. */
 export interface Ia3Slot extends ModuleSize {
   /** The side of the module that l scales: the input of a feed-forward module, the output of any other. */
   readonly side: 'input' | 'output';
@@ -11,7 +11,7 @@ export interface Ia3Slot extends ModuleSize {
 }
 
 export interface Ia3Layout extends PoolLayout {
-  /** The places of the vectors, by module name, in the model's order. */
+  /** The positions of the vectors in the pool, by module name, in the model's order. */
   readonly slots: ReadonlyMap<string, Ia3Slot>;
 }
 
@@ -20,7 +20,7 @@ interface SidedModule extends ModuleSize {
   readonly isFeedforward: boolean;
 }
 
-/** Places the vector of each module in the pool, then the base model's tensors that train. Throws `limit_exceeded` above 1 GiB. */
+/** Lays out the pool: the vector of each module, then the base model's tensors that train. Throws `limit_exceeded` above 1 GiB. */
 export function layoutIa3(modules: readonly SidedModule[], tensors: readonly NamedShape[] = []): Ia3Layout {
   const vectors = modules.map(({ name, in_features, out_features, isFeedforward }) => ({
     name: vectorName(name),

@@ -10,9 +10,9 @@ import { vectorName } from './ia3_layout';
 type Ia3Part = SumPart<IA3Config>;
 
 /**
- * Computes the adapter that PEFT's `add_weighted_adapter` makes: for each module, Σ weight · l over the parts that wrap it, in float32 and
- * in the order of the parts. Throws `invalid_argument` for parts that mix lists and regular expressions (with PEFT's message), and for sums
- * that are too large.
+ * Computes the adapter that PEFT's `add_weighted_adapter` makes from the adapters `parts`: for each module Σ weight · l in float32, added
+ * in the given order. Throws `invalid_argument` if some parts name their modules by lists and others by regular expressions (with PEFT's
+ * message), if one part scales a module's input and another its output, and for sums that are too large.
  */
 export function sumOfIa3(parts: readonly Ia3Part[]): WeightedSum<IA3Config> {
   const [first] = parts;
@@ -22,7 +22,7 @@ export function sumOfIa3(parts: readonly Ia3Part[]): WeightedSum<IA3Config> {
   const config = new IA3Config({
     ...first.config,
     ...modulesOf(parts),
-    // The parts train vectors only: their modules_to_save can only name modules that the model lacks.
+    // The caller rejects adapters that train modules of the model, so this field can only name modules that the model lacks.
     modules_to_save: null,
     inference_mode: false,
   });
@@ -32,8 +32,8 @@ export function sumOfIa3(parts: readonly Ia3Part[]): WeightedSum<IA3Config> {
 type Modules = Pick<IA3Config, 'target_modules' | 'exclude_modules' | 'feedforward_modules'>;
 
 /**
- * Unites the parts' modules as PEFT does. A configuration has only one `exclude_modules`, so if the parts have different ones, the full
- * names of the wrapped modules replace all targets and exclusions.
+ * Combines the module lists of the parts as PEFT does. A configuration has only one `exclude_modules`, so if the parts have different ones,
+ * the full names of the wrapped modules replace all targets and exclusions.
  */
 function modulesOf(parts: readonly Ia3Part[]): Modules {
   const target_modules = unionOfTargets(parts.map(({ config }) => config.target_modules));

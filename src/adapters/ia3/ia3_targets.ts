@@ -61,8 +61,9 @@ function feedforwardMatcher(names: ModuleRule): (name: string) => boolean {
 }
 
 /**
- * Expresses the feed-forward modules by entries of the list of targets. PEFT rejects feed-forward modules that aren't a subset of that
- * list, even in a file that PEFT itself saved. Throws `invalid_argument` for a target that matches both feed-forward and other modules.
+ * Returns the feed-forward modules as entries of the list of targets, because PEFT rejects feed-forward modules that aren't a subset of
+ * that list, even in a file that PEFT itself saved. Throws `invalid_argument` for a target that matches both feed-forward and other
+ * modules.
  */
 function amongTargets(feedforward: ModuleRule, targets: ModuleRule, modules: readonly string[]): ModuleRule {
   if (typeof feedforward === 'string' || typeof targets === 'string') return feedforward;

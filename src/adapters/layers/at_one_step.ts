@@ -33,7 +33,7 @@ export async function atOneStep<T>(
   }
 }
 
-/** Copies all pools in one program, so that no training step runs between two copies. */
+/** Copies the pools of all adapters in one GPU program, so that no training step runs between two copies. */
 async function copyPools(runner: Runner, copies: ReadonlyMap<Adapter, Adapter>): Promise<void> {
   const g = new Graph();
   for (const [{ pool }, copy] of copies) copyInto(g, pool, copy.pool, 0);

@@ -2,16 +2,16 @@ import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { dropout } from '../../ops/dropout';
 
-/** The numbers that determine the dropout masks of a pass. */
+/** The seed and the step that determine the dropout masks of a forward pass. */
 export interface DropoutSource {
   readonly seed: number;
-  /** The step block, which holds the step and the micro-step. */
+  /** The small buffer that holds the numbers of the current step and micro-step. */
   readonly block: Value;
 }
 
 /**
- * Returns a function that drops elements of a branch's input x with probability p, with a new mask for each call. Without a source it drops
- * no elements.
+ * Returns a function that drops elements of x, the input of an adapter's branch, with probability p, with a new mask for each call. Without
+ * a source it drops no elements.
  */
 export function branchDropout(g: Graph, source: DropoutSource | undefined): (x: Value, p: number) => Value {
   let draws = 0;

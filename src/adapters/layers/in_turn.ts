@@ -3,7 +3,9 @@ import type { Value } from '../../graph/value';
 import { doraScale, type Magnitude, type Rescaling } from '../../ops/dora/dora_scale';
 import { type LinearLayer, linear } from '../../ops/products/linear';
 
-/** The norms of a weight's rows: a value of their own, or a part of a value that holds the row norms of several weights. */
+/**
+ * The norms of a weight's rows: elements of the value `norm`, from `norm_at` on. That value may also hold the row norms of other weights.
+ */
 export type RowLengths = Pick<Rescaling, 'norm' | 'norm_at'>;
 
 /** One adapter on one module. It adds ΔW to W. With DoRA, it also trains the norms of the rows of W + ΔW. */
@@ -31,8 +33,8 @@ export function isInProduct(first: AdapterInModule | undefined): boolean {
 }
 
 /**
- * Returns the bias and residual that the product W·x adds. If an adapter rescales the rows, both are left out, because they are added
- * later.
+ * Returns the bias and the residual that the kernel of W·x also adds. If an adapter rescales the sum (DoRA without dropout), both are left
+ * out, because `inTurn` adds them after the rescaling.
  */
 export function besideProduct(parts: readonly AdapterInModule[], { bias, residual }: Rest): Omit<Rest, 'weight'> {
   return parts.some(rescales) ? {} : { bias, residual };

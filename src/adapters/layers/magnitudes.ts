@@ -7,7 +7,9 @@ import type { Magnitude } from '../../ops/dora/dora_scale';
 /** PEFT's error message for a batch in which rows use adapters with DoRA. */
 export const NOT_MIXED = 'Cannot pass `adapter_names` when DoRA is enabled.';
 
-/** Emits the initial magnitudes into the pool: the norms ‖W + ΔW‖₂ of the rows. Rescaling the rows to these norms changes nothing. */
+/**
+ * Emits steps that write the initial magnitudes into the pool: the row norms ‖W + ΔW‖₂. Rescaling the rows to these norms changes nothing.
+ */
 export function beginMagnitudes(g: Graph, { pool, offset }: Magnitude, weight: Value, change?: LowRankChange): void {
   copyInto(g, doraNorm(g, weight, change), pool, offset);
 }

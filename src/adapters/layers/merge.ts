@@ -7,11 +7,11 @@ import type { Adapter, ModuleSize } from '../adapter';
 /** The weight or bias that an adapter is merged into. */
 export interface MergedOnto {
   readonly weight: Value;
-  /** The base model's own weight. It differs from `weight` if other adapters are merged into `weight`. */
+  /** The base model's own weight. It differs from `weight` if other adapters are already merged into `weight`. */
   readonly base: Value;
 }
 
-/** Computes W + ΔW of a wrapped module, or ΔW if `onto` is undefined, as a new pinned f32 value (out, in). */
+/** Computes W + ΔW of a wrapped module, or ΔW if `onto` is undefined, as a new f32 value (out, in), which the caller must free. */
 export function mergedWeight(
   runner: Runner,
   adapter: Adapter,
@@ -23,7 +23,7 @@ export function mergedWeight(
   return filled(runner, into, (g) => adapter.merge(g, module, onto?.weight, into, onto?.base));
 }
 
-/** Computes the changed bias of a wrapped module, as a new pinned f32 value (out). */
+/** Computes the changed bias of a wrapped module, as a new f32 value (out), which the caller must free. */
 export function mergedBias(runner: Runner, adapter: Adapter, module: string, bias: Value): Promise<Value> {
   const into = pinned(`merged ${module}.bias`, [sizeOf(adapter, module).out_features]);
   return filled(runner, into, (g) => adapter.mergeBias(g, module, bias, into));
@@ -35,7 +35,7 @@ function sizeOf({ modules }: Adapter, module: string): ModuleSize {
   return size;
 }
 
-/** Allocates the value and runs the steps that fill it. */
+/** Allocates `into`, then runs the steps that `emit` adds to a graph, which write its content. Frees it if an error occurs. */
 async function filled(runner: Runner, into: Value, emit: (g: Graph) => void): Promise<Value> {
   try {
     await runner.allocate([into]);

@@ -4,13 +4,13 @@ import { trainedBiases } from '../config/adapter_config';
 
 /** The adapters and tensors that a pass uses on top of the base model. */
 export interface Overlay {
-  /** The cache key of the overlay's programs: the keys of all adapters and merges that the overlay uses, joined by '+'. */
+  /** The key under which the overlay's programs are cached: the keys of all adapters and merges that it uses, with '+' between them. */
   readonly key: string;
   /** The adapters whose changes are added to the layers' results, in order. */
   readonly adapters: readonly Adapter[];
   /** Tensors that replace the base model's, by name: merged weights, trained biases, and tensors of modules that train whole. */
   readonly tensors: ReadonlyMap<string, Value>;
-  /** Modules into whose weights adapters are merged: no adapter adds to their results. */
+  /** The modules with merged weights. `adapters` don't change the results of these modules. */
   readonly mergedModules: ReadonlySet<string>;
   /** Used in place of `adapters` for a batch in which each row has its own adapter. */
   readonly rows?: RowAdapters;
@@ -85,7 +85,7 @@ export function overlayOfRows(base: Overlay, rows: readonly (Adapter | undefined
   return { ...base, key: `rows+${keys.join('+')}`, adapters: [], rows: { adapters, which } };
 }
 
-/** Returns the tensors of one kind that an adapter trains, by name. */
+/** Returns the base model's tensors that an adapter trains, by name: only biases, or only tensors of modules that train whole. */
 export function tensorsOf({ tensors }: Adapter, wanted: 'bias' | 'module'): Map<string, Value> {
   return new Map([...tensors].flatMap(([name, { value, kind }]) => (kind === wanted ? [[name, value]] : [])));
 }

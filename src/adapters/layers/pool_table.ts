@@ -5,7 +5,10 @@ import type { Adapter } from '../adapter';
 
 type Pooled = Pick<Adapter, 'pool' | 'layout'>;
 
-/** One value that holds the pools of several adapters, one after the other, for kernels that read the pool of each row's own adapter. */
+/**
+ * One value that holds the pools (all trained values) of several adapters, one after the other. Kernels read from it the pool of each batch
+ * row's own adapter.
+ */
 export class PoolTable {
   /** f32, one-dimensional, pinned. Each program that uses it has to `fill` it first. */
   readonly value: Value;

@@ -14,7 +14,7 @@ export interface RowInputs {
   over(g: Graph, base: Layers, T: number): Layers;
 }
 
-/** A table with the pools of several adapters, and the adapter of each row of a batch. */
+/** A table with the pools of several adapters, and the index of each batch row's adapter. */
 export interface TrainedRowVectors extends MixedPools {
   /** The number of tokens of a row. */
   readonly T: number;

@@ -4,8 +4,8 @@ import type { RowAdapters } from './overlay';
 import type { RowInputs } from './row_inputs';
 
 /**
- * Returns the `RowInputs` of a batch of B rows; undefined if no row has an adapter. Throws `invalid_argument` if the kind of the adapters
- * can't mix adapters in a batch.
+ * Returns the `RowInputs` of a batch of B rows; undefined if no row has an adapter. Throws `invalid_argument` if the rows of a batch
+ * can't have different adapters of this kind.
  */
 export function rowInputs(rows: RowAdapters | undefined, B: number): RowInputs | undefined {
   const adapters = rows?.adapters ?? [];

@@ -7,15 +7,15 @@ import { copyInto } from '../../ops/copy';
 import { type Adapter, kindOf } from '../adapter';
 import type { RowInputs } from './row_inputs';
 
-/** A table with the pools of several adapters that train together, and their gradients. */
+/** A table with the pools (all trained values) of several adapters that train together, and a table with their gradients. */
 export class TrainedRows {
-  /** f32 (adapters, stride), pinned: the pool of one adapter per row. The run trains this value. */
+  /** f32 (adapters, stride), pinned: each row is the pool of one adapter. The run trains this value. */
   readonly table: Value;
   /** The gradients, in the same layout as `table`. */
   readonly grads: Value;
   /** f32 (adapters), pinned: the factor by which each adapter's gradients are multiplied. */
   readonly scales: Value;
-  /** Copies the pools into the table. It has to run before the micro-batches of a step. */
+  /** The program that copies the pools into the table. It has to run before the micro-batches of a step. */
   readonly before: Program;
   readonly #adapters: readonly Adapter[];
   readonly #stride: number;

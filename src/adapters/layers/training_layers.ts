@@ -7,8 +7,8 @@ import type { DropoutSource } from './branch_dropout';
 /**
  * Equivalent ways to compute an adapted linear layer in training. The cheapest one depends on the layer's shape, the batch and the rank.
  *
- * `unmerged`: the adapter's branch is computed beside the product W·x, in the forward and the backward pass.
- * `saved`: the same, but more values of the forward pass stay in GPU memory, which saves one product in the backward pass.
+ * `unmerged`: the adapter's branch is computed in addition to the matrix product W·x, in the forward and the backward pass.
+ * `saved`: the same, but more values of the forward pass stay in GPU memory, which saves one matrix product in the backward pass.
  * `merged`: W' = W + ΔW is computed once per step. The forward pass and the gradient of the input then cost as much as without an adapter;
  * only the gradients of the adapter's parameters are additional work.
  * `dense`: like `merged`, but the gradient of W' accumulates over the step, and the adapter's gradients are computed from it once, at the
@@ -27,7 +27,10 @@ export type ModeChoice = 'cheapest' | LayerMode;
 export interface TrainingRequest {
   /** The frozen weights (out, in), by module, of the layers that may use another mode than `unmerged`. */
   readonly weights: ReadonlyMap<string, Value>;
-  /** Returns the input of each linear layer, by module, from the model's outline. Layers with the same input share A·x. */
+  /**
+   * Returns the input of each linear layer, by module name, from a forward pass that is built but never run. Layers with the same input
+   * share A·x.
+   */
   inputs(): ReadonlyMap<string, Value>;
   readonly choice: ModeChoice;
   /** The number of tokens of a micro-batch, padding included. */
@@ -56,7 +59,7 @@ export interface TrainingLayers {
   readonly after: Program;
   /**
    * Returns layers for a device that has no memory for `values`. They need no values, and no programs before or after the micro-batches.
-   * Left out if the kind can't train without values.
+   * Left out if the adapter kind can't train without values.
    */
   withoutValues?(): Pick<TrainingLayers, 'over'>;
 }

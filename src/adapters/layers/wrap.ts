@@ -18,7 +18,7 @@ export function overlaidLayers(
     rows,
   }: {
     readonly source?: DropoutSource | undefined;
-    /** The layers to use instead of the kind's own, when one adapter trains alone. */
+    /** When one adapter trains alone: the layers to use instead of those of the adapter kind. */
     readonly training?: Pick<TrainingLayers, 'over'> | undefined;
     readonly rows?: { readonly inputs: RowInputs; readonly T: number } | undefined;
   } = {},

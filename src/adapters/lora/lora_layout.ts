@@ -26,7 +26,7 @@ export function matrixName(module: string, matrix: 'A.weight' | 'B.weight' | 'B.
 }
 
 /**
- * Places A (r, in), B (out, r) and, if the adapter has them, the bias of B (out) and the magnitudes (out) of each module in the pool, then
+ * Lays out the pool: A (r, in), B (out, r) and, if the adapter has them, the bias of B (out) and the magnitudes (out) of each module, then
  * the base model's tensors that train. Throws `limit_exceeded` above 1 GiB.
  */
 export function layoutMatrices(

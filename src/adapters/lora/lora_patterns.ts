@@ -4,14 +4,17 @@ import { StepBudget } from '../../regex/step_budget';
 import { pythonList } from '../targets/no_match';
 import { fullMatch } from '../targets/python_regex';
 
-/** The maximum number of matching steps for one field on all modules of a model. Usual patterns take a thousandth of it. */
+/**
+ * The maximum number of steps to match the regular expressions of one field with all modules of a model. Usual ones take a thousandth of
+ * it.
+ */
 const MAX_STEPS = 8_000_000;
 /** The maximum number of entries in a field. Large models have some thousand modules. */
 const MAX_ENTRIES = 10_000;
 
 type Patterns = Readonly<Record<string, number>>;
 
-/** The values of the modules that entries match, and warnings about entries that match no module. */
+/** The value of each module that an entry matches, and warnings about entries that match no module. */
 interface ModuleValues {
   readonly values: ReadonlyMap<string, number>;
   readonly warnings: readonly Warning[];

@@ -3,7 +3,7 @@ import { numel, roundUp, type Shape } from '../../core/numbers/shape';
 import type { Tensor } from '../../core/types/tensor';
 import { VIEW_ALIGNMENT } from '../../graph/value';
 
-/** The place of a tensor in a pool. */
+/** The position of a tensor in a pool. */
 interface PoolSlot {
   readonly shape: Shape;
   /** The offset in floats. */
@@ -11,8 +11,8 @@ interface PoolSlot {
 }
 
 /**
- * The places in one buffer of all numbers that an adapter trains. With one buffer, the gradient's norm takes one dispatch, and clipping
- * with AdamW takes another.
+ * The positions of all values that an adapter trains in one buffer, its pool. With one buffer, the norm of all gradients takes one
+ * dispatch, and clipping with AdamW takes another.
  */
 export interface PoolLayout {
   /** The adapter's own parameters, by the names that PEFT saves them under. Offsets are multiples of the alignment. */
@@ -40,8 +40,8 @@ const MAX_LENGTH = 2 ** 28;
 const ALIGNMENT = 4;
 
 /**
- * Places the parameters, then the base model's tensors. The offsets of parameters are multiples of `alignment`: 4, or `VIEW_ALIGNMENT` if
- * kernels bind parameters one by one. Throws `limit_exceeded` above 1 GiB.
+ * Lays out a pool: the parameters, then the base model's tensors. The offsets of parameters are multiples of `alignment`: 4, or
+ * `VIEW_ALIGNMENT` if kernels bind parameters one by one. Throws `limit_exceeded` above 1 GiB.
  */
 export function layoutPool(
   parameters: readonly NamedShape[],
@@ -74,14 +74,14 @@ export function parametersEnd({ tensors, length }: PoolLayout): number {
   return Math.min(length, ...[...tensors.values()].map(({ offset }) => offset));
 }
 
-/** Returns the shapes of the parameters, by saved name. */
+/** Returns the shapes of the parameters, by their names in PEFT's files. */
 export function parameterShapes({ parameters }: PoolLayout): Map<string, Shape> {
   return new Map([...parameters].map(([name, { shape }]) => [name, shape]));
 }
 
 /**
- * Returns a pool that holds these parameters (by saved name), and zeros elsewhere. Throws `invalid_argument` for missing parameters and
- * wrong lengths.
+ * Returns a pool that holds these parameters, given by their names in PEFT's files, and zeros elsewhere. Throws `invalid_argument` for
+ * missing parameters and wrong lengths.
  */
 export function packParameters(
   { parameters, length }: PoolLayout,
@@ -101,7 +101,7 @@ export function packParameters(
   return pool;
 }
 
-/** Returns copies of the parameters in a pool, by saved name. Throws `invalid_argument` for a pool of another length. */
+/** Returns copies of the parameters in a pool, by their names in PEFT's files. Throws `invalid_argument` for a pool of another length. */
 export function unpackParameters({ parameters, length }: PoolLayout, pool: Float32Array): Map<string, Tensor> {
   if (pool.length !== length) {
     throw new WebVeraError('invalid_argument', `Expected a pool of ${length} floats, got ${pool.length}`);

@@ -17,7 +17,7 @@ export interface TrainedTensor {
   readonly root?: string;
 }
 
-/** The parts of a base model, as an `Architecture` lists them. */
+/** The modules and weights of a base model, as an `Architecture` lists them. */
 export interface TrainableModel {
   readonly modules: readonly { readonly name: string }[];
   readonly weights: readonly { readonly name: string; readonly shape: Shape }[];
@@ -27,11 +27,11 @@ export interface TrainableModel {
 
 /**
  * Returns the base model's tensors that an adapter trains in addition to its own parameters, if it wraps the modules `wrapped`. Biases come
- * first, then tensors of modules that train whole, both in the model's order, with tied heads last. As in PEFT, an entry of
- * `modules_to_save` matches all modules whose names end with it, and the modules inside them: 'norm' matches 'input_layernorm', too.
+ * first, then the tensors of modules in `modules_to_save`, both in the model's order, with tied heads last. As in PEFT, an entry of that
+ * list matches all modules whose names end with it, and the modules inside them: 'norm' matches 'input_layernorm', too.
  *
  * Throws `invalid_argument` for an entry that no module's name ends with, although PEFT ignores such entries. Entries that PEFT itself adds
- * for the task are allowed. Also throws for a wrapped module that would be saved whole.
+ * for the task are allowed. Also throws for a wrapped module that is in the list.
  */
 export function trainedTensors(
   config: AdapterFields,

@@ -79,7 +79,7 @@ export function targetsHit(
   };
 }
 
-/** Returns a test of whether the regular expression of a field matches a full name. The test throws like that of `targetMatcher`. */
+/** Returns a function that tests whether a field's regular expression matches a full name. It throws as `targetMatcher`'s function does. */
 export function nameMatcher(pattern: string, field: string): (name: string) => boolean {
   const budget = newBudget();
   const compiled = fullMatch(pattern, field);

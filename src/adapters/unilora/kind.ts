@@ -15,7 +15,7 @@ import { type ResolvedUnilora, UniloraAdapter } from './unilora_adapter';
 import { initialVector, layoutMatrices, layoutVector } from './unilora_layout';
 import { resolveUniloraTargets } from './unilora_targets';
 
-/** UniLoRA: one trained vector for the whole model. Its numbers, scaled, are the entries of LoRA's matrices in all modules. */
+/** UniLoRA: one trained vector for the whole model. Its values, scaled, are the entries of LoRA's matrices in all modules. */
 export const uniloraKind: AdapterKind<UniloraAdapter, ResolvedUnilora, SharedEntries> = {
   Config: UniLoraConfig,
   tuner: 'UniLoraModel',

@@ -14,13 +14,16 @@ export interface ResolvedUnilora extends ResolvedAdapter<UniLoraConfig> {
   readonly matrices: MatricesLayout;
 }
 
-/** A UniLoRA adapter on a loaded model: one vector. A seed assigns its numbers, scaled, to the entries of LoRA's matrices. */
+/**
+ * A UniLoRA adapter on a loaded model: one vector. Its values, scaled, are the entries of LoRA's matrices. A seed determines which entry
+ * has which value.
+ */
 export class UniloraAdapter extends Adapter<ResolvedUnilora, SharedEntries> {
   get matrices(): MatricesLayout {
     return this.parts.resolved.matrices;
   }
 
-  /** The places of the vector's numbers in the matrices. */
+  /** The positions of the vector's values in the matrices. */
   get entries(): SharedEntries {
     return this.parts.frozen;
   }

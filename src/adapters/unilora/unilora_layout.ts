@@ -12,26 +12,26 @@ import type { UniLoraConfig } from './config/unilora_config';
 /** The vector's name in PEFT's files. */
 export const THETA = 'base_model.unilora_theta_d';
 
-/** The place of a matrix in the buffer that holds all matrices. */
+/** The position of a matrix in the buffer that holds all matrices. */
 interface MatrixSlot {
   readonly shape: Shape;
   /** The offset in floats, a multiple of `VIEW_ALIGNMENT`. */
   readonly offset: number;
 }
 
-/** The places of a module's A (r, in) and B (out, r). */
+/** The positions of a module's A (r, in) and B (out, r). */
 export interface MatrixSlots {
   readonly A: MatrixSlot;
   readonly B: MatrixSlot;
 }
 
 /**
- * The matrices A (r, in) and B (out, r) of all modules. Each entry is a number of the trained vector, divided by the square root of how
- * often it occurs.
+ * The positions of the matrices A (r, in) and B (out, r) of all modules in one buffer. Each entry of a matrix is a value of the trained
+ * vector, divided by the square root of the number of entries that have this value.
  */
 export interface MatricesLayout {
   readonly modules: ReadonlyMap<string, MatrixSlots>;
-  /** The length in floats, gaps included. */
+  /** The length of the buffer in floats, gaps included. */
   readonly length: number;
   /** The number of entries in all matrices. */
   readonly entries: number;
@@ -40,14 +40,14 @@ export interface MatricesLayout {
 /** Kernels read four floats at a time. */
 const WORD = 4;
 /**
- * The largest binding that WebGPU guarantees by default, in words of 4 bytes. One kernel binds all matrices at once, another the table of
- * all their entries.
+ * The largest binding that WebGPU guarantees by default, in words of 4 bytes. One kernel binds all matrices at once. Another binds a table
+ * that lists, for each value of the vector, the entries that have it.
  */
 const MOST_WORDS = 2 ** 25;
 
 /**
- * Places A and B of each module in one buffer, as `Graph.join` places values. Throws `limit_exceeded` if the matrices, or the table of
- * where the vector's numbers occur in them, take more than 128 MiB.
+ * Lays out A and B of each module in one buffer, as `Graph.join` does. Throws `limit_exceeded` if the matrices take more than 128 MiB, or
+ * the table that lists the entries of each value of the vector does.
  */
 export function layoutMatrices(
   modules: ReadonlyMap<string, ModuleSize>,
@@ -75,14 +75,14 @@ export function layoutMatrices(
   return { modules: new Map(placed), length, entries };
 }
 
-/** Places the vector in the pool, then the base model's tensors that train. */
+/** Lays out the pool: the vector, then the base model's tensors that train. */
 export function layoutVector(theta_d_length: number, tensors: readonly NamedShape[] = []): PoolLayout {
   return layoutPool([{ name: THETA, shape: [theta_d_length] }], tensors);
 }
 
 /**
- * Returns the pool's initial values, equal to PEFT's on a CPU after `torch.manual_seed(seed)`, where PEFT draws the vector before all other
- * numbers. The base model's tensors and padding are 0.
+ * Returns the pool's initial values, equal to PEFT's on a CPU after `torch.manual_seed(seed)`: PEFT draws the vector before anything else.
+ * The base model's tensors and padding are 0.
  */
 export function initialVector(
   { length }: PoolLayout,

@@ -18,7 +18,7 @@ import { checkVeraFile, veraFile } from './vera_files';
 import { initialVectors, layoutVectors } from './vera_layout';
 import { resolveVeraTargets } from './vera_targets';
 
-/** The largest ratio of r to the layers' dimensions that causes no warning. The paper trains r = 1024 with layers of 768. */
+/** The largest ratio of r to the largest dimension of the layers that causes no warning. The paper trains r = 1024 with layers of 768. */
 const WIDE = 4;
 
 function wideRank(r: number, dimension: number): Warning {

@@ -22,8 +22,8 @@ export interface ResolvedVera extends ResolvedAdapter<VeraConfig> {
 }
 
 /**
- * A and B on the device. They depend on the key, r, max_in, max_out and `dtype`. All adapters with the same values share them, unless a
- * file contains other matrices.
+ * A and B on the device. They depend on the key, r, max_in, max_out and `dtype`. Adapters with the same five share them, unless a file
+ * contains other matrices.
  */
 export interface ProjectionValues {
   /** (r, max_in) */

@@ -6,7 +6,7 @@ import { layoutPool, type NamedShape, type PoolLayout, savedName } from '../pool
 /** The name of a module's vector of trained row norms, which PEFT's VeRA doesn't have. */
 export const MAGNITUDE = 'vera_magnitude_vector';
 
-/** The places of a module's trained vectors in the pool. Offsets are in floats and multiples of 4. */
+/** The positions of a module's trained vectors in the pool. Offsets are in floats and multiples of 4. */
 export interface ModuleSlot extends ModuleSize {
   /** The offset of λ_b, which has `out_features` floats. */
   readonly offsetB: number;
@@ -18,7 +18,7 @@ export interface ModuleSlot extends ModuleSize {
 
 export interface VeraLayout extends PoolLayout {
   readonly r: number;
-  /** The places of the vectors, by module name, in the model's order. */
+  /** The positions of the vectors in the pool, by module name, in the model's order. */
   readonly slots: ReadonlyMap<string, ModuleSlot>;
 }
 
@@ -29,7 +29,7 @@ interface InitialValues {
 }
 
 /**
- * Places λ_b, λ_d and, with `use_dora`, the row norms of each module in the pool, then the base model's tensors that train. Throws
+ * Lays out the pool: λ_b, λ_d and, with `use_dora`, the row norms of each module, then the base model's tensors that train. Throws
  * `limit_exceeded` above 1 GiB.
  */
 export function layoutVectors(

@@ -38,7 +38,7 @@ export function resolveVeraTargets(
   return {
     modules,
     config: new VeraConfig({ ...given, ...fields }),
-    // PEFT determines the sizes of A and B before it condenses the list of targets.
+    // As in PEFT, A and B are large enough for all modules that match before the list of targets is condensed.
     max_in: Math.max(...named.map(({ in_features }) => in_features)),
     max_out: Math.max(...named.map(({ out_features }) => out_features)),
   };

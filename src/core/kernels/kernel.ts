@@ -1,8 +1,8 @@
 /** How a kernel uses a binding. In WGSL, `write` and `update` are both `read_write`: `write` makes a new value, `update` changes one. */
 type Access = 'read' | 'write' | 'update';
 /**
- * The type of a param: `f32`, or one of three kinds of `u32` in WGSL. A `size` is a count that determines the amount of work; a `place` is
- * an offset or index, which does not change the amount of work; `u32` is anything else.
+ * The type of a kernel's parameter: `f32`, or one of three types that are all `u32` in WGSL. A `size` is a count that determines the amount
+ * of work; a `place` is an offset or index, which does not change the amount of work; `u32` is anything else.
  */
 export type ParamType = 'u32' | 'f32' | 'size' | 'place';
 /** The precision in which activations and their gradients are multiplied. Products are summed in f32. */
@@ -36,16 +36,13 @@ interface Variant<P extends ParamTypes = ParamTypes> {
   /** The number of 32-bit registers that a thread needs to hold all its values. Default: 0, for a variant that needs few. */
   readonly registers: number;
   workgroups(params: Params<P>): Grid;
-  /** Whether the variant can run with these params, at any speed. Default: true. */
+  /** Whether the variant can run with these params, even if slowly. Default: true. */
   fits(params: Params<P>): boolean;
-  /** Returns the number of iterations of a thread's loop, for variants that may need too many. Default: 0. */
+  /** Returns the number of iterations of a thread's loop. A variant that needs too many isn't used. Default: 0. */
   turns(params: Params<P>): number;
 }
 
-/**
- * The record of a kernel: everything that the host knows about its shader. It is plain data, so that kernels can be planned without a
- * device.
- */
+/** A kernel: everything that the CPU's code knows about its shaders. It is plain data, so that programs can be planned without a device. */
 export interface Kernel<B extends Bindings = Bindings, P extends ParamTypes = ParamTypes> {
   readonly name: string;
   /** Bindings in order, from binding 1. Binding 0 is the uniform `Params`. */
@@ -56,11 +53,13 @@ export interface Kernel<B extends Bindings = Bindings, P extends ParamTypes = Pa
    * the piece's first workgroup in the whole grid. Shaders add it to the workgroup's id. Shaders that read `num_workgroups` can't be split.
    */
   readonly splits: boolean;
-  /** Implementations that give equal results but divide the work differently. The device's kernel choice picks one. */
+  /** Implementations that compute the same but divide the work differently. The device's kernel choice picks one. */
   readonly variants: readonly Variant<P>[];
   /** For a kernel that computes several matrix products: a fused kernel that computes the first two products and their SwiGLU. */
   readonly gated?: AnyKernel | undefined;
-  /** For a kernel that computes several matrix products: a fused kernel that also applies rotary embeddings to the first two. */
+  /**
+   * For a kernel that computes several matrix products: a fused kernel that also applies rotary embeddings to the results of the first two.
+   */
   readonly turned?: AnyKernel | undefined;
   /** Returns the number of floating-point operations of one dispatch. It serves to keep submits short and to report rates. */
   flops(params: Params<P>): number;
@@ -73,7 +72,7 @@ export type AnyVariant = Variant;
 export interface VariantInit<P extends ParamTypes> {
   /** The variant's family. Default: 'default'. */
   readonly name?: string;
-  /** Names of the special cases of params that the variant handles, such as ['scalar']. Default: none, for the usual case. */
+  /** Names of the special cases of params for which the variant is made, such as ['scalar']. Default: none, for the usual case. */
   readonly cases?: readonly string[];
   /** The texts of the shader's own file and of the `lib/` files that it needs, joined in this order. */
   readonly wgsl: readonly string[];

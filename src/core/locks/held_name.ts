@@ -1,4 +1,4 @@
-/** Receives events about a name (a lock) that it holds. */
+/** Receives events about a lock that it holds. A lock is identified by its name. */
 export interface Holder {
   /** Called when another tab waits for the name: release it soon. May be called more than once. */
   onAsked(): void;
@@ -6,7 +6,7 @@ export interface Holder {
   onLost(): void;
 }
 
-/** A name that a tab holds until the tab releases or loses it. */
+/** A lock, identified by its name, that a tab holds until the tab releases or loses it. */
 export class HeldName {
   /** Whether the name was taken over from another holder. That holder may not know it yet. */
   readonly wasTaken: boolean;

@@ -13,9 +13,9 @@ export interface TakeOptions {
 }
 
 /**
- * Names that only one tab at a time can hold and that another tab can take over. A crashed tab releases its names. Without Web Locks (in
- * Node before 24, in some pages), or if other tabs don't share the storage that the names protect, a name is exclusive only among the
- * users of one `TabLocks` object.
+ * Locks that are identified by names. Only one tab at a time can hold a name, and another tab can take it over. A crashed tab releases its
+ * names. Without Web Locks (in Node before 24, in some pages), or if other tabs don't share the storage that the names protect, a name is
+ * exclusive only among the users of one `TabLocks` object.
  */
 export class TabLocks {
   readonly #locks: WebLocks | undefined;

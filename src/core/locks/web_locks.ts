@@ -87,7 +87,7 @@ function answer(locks: WebLocks, name: string, held: HeldName): void {
 }
 
 async function checkLock(locks: WebLocks, name: string, own: HeldName): Promise<void> {
-  // A lock with a new name is held by this thread, so its entry in the query shows this thread's client id.
+  // This thread holds a lock with a new name, so the query's entry for that lock has this thread's client id.
   const probe = `${name}:${crypto.randomUUID()}`;
   const { held = [] } = await locks.request(probe, () => locks.query());
   const holderOf = (lock: string): string | undefined => held.find((one) => one.name === lock)?.clientId;

@@ -2,15 +2,15 @@ import { f16ToNumber, f32ToF16, LARGEST_HALF } from './float16';
 import { rowsAndColumns, type Shape } from './shape';
 
 /**
- * A form of packed (quantised) numbers. A row begins with one 32-bit word for each group of 32 numbers; the codes of all groups follow. A
- * group's word holds two float16 numbers: a scale for each half of the group, or a scale and a minimum for the group.
+ * A format of packed (quantised) matrices. A row begins with one 32-bit word for each group of 32 elements; the codes of all groups follow.
+ * A group's word holds two float16 numbers: a scale for each half of the group, or a scale and a minimum for the group.
  */
 export interface PackedForm {
   /** The number of bits of a code. */
   readonly bits: number;
-  /** How many numbers share a scale: 16 or 32. */
+  /** How many adjacent elements share a scale: 16 or 32. */
   readonly run: number;
-  /** If true, a number is scale · code + minimum; if false, it is scale · (code − `zero`). */
+  /** If true, an element is scale · code + minimum; if false, it is scale · (code − `zero`). */
   readonly hasMinimum: boolean;
   readonly zero: number;
   /** The smallest and the largest value of code − `zero` that `pack` writes. */
@@ -22,12 +22,12 @@ export interface PackedForm {
   setCode(bytes: Uint8Array, at: number, column: number, code: number): void;
 }
 
-/** How many numbers a group has. */
+/** How many elements a group has. */
 export const GROUP = 32;
-/** The minimum in forms without minimums. Adding −0 changes no number, not even −0. */
+/** The minimum in formats without minimums. Adding −0 changes no number, not even −0. */
 const NO_MINIMUM = -0;
 
-/** Codes of 8 bits, with a scale for every 16 numbers. */
+/** Codes of 8 bits, with a scale for every 16 elements. */
 export const Q8: PackedForm = {
   bits: 8,
   run: GROUP / 2,
@@ -41,7 +41,7 @@ export const Q8: PackedForm = {
   },
 };
 
-/** Codes of 4 bits, with a scale and a minimum for every 32 numbers. The low nibbles of a word's bytes are its first four codes. */
+/** Codes of 4 bits, with a scale and a minimum for every 32 elements. The low nibbles of a word's bytes are its first four codes. */
 export const Q4: PackedForm = {
   bits: 4,
   run: GROUP,
@@ -90,7 +90,7 @@ export class PackedMatrix {
     this.#bytes = new Uint8Array(buffer);
   }
 
-  /** Returns the scale of the number at `row` and `column`. */
+  /** Returns the scale of the element at `row` and `column`. */
   scale(row: number, column: number): number {
     return f16ToNumber(this.#halves[this.#scaleAt(row, column)] ?? 0);
   }
@@ -99,12 +99,12 @@ export class PackedMatrix {
     this.#halves[this.#scaleAt(row, column)] = bits;
   }
 
-  /** Returns the minimum of the group of the number at `row` and `column`. */
+  /** Returns the minimum of the group that contains the element at `row` and `column`. */
   minimum(row: number, column: number): number {
     return this.#form.hasMinimum ? f16ToNumber(this.#halves[this.#groupAt(row, column) + 1] ?? 0) : NO_MINIMUM;
   }
 
-  /** Writes the minimum of a column's group as float16 bits. Only for forms with minimums. */
+  /** Writes the minimum of a column's group as float16 bits. Only for formats with minimums. */
   setMinimum(row: number, column: number, bits: number): void {
     this.#halves[this.#groupAt(row, column) + 1] = bits;
   }
@@ -132,9 +132,9 @@ export class PackedMatrix {
 }
 
 /**
- * Packs a matrix: rounds each number to the nearest step. Without minimums, a step is the largest magnitude of a run divided by `most`.
- * With minimums, it is the range of a run divided by `most`. The minimum is rounded to float16, and a number below the rounded minimum may
- * be off by that rounding.
+ * Packs a matrix: rounds each element to the nearest step. Without minimums, a step is the largest magnitude of the elements that share a
+ * scale, divided by `most`. With minimums, it is their range divided by `most`. The minimum is rounded to float16, and an element below the
+ * rounded minimum may be off by that rounding.
  */
 export function pack(numbers: Float32Array, shape: Shape, form: PackedForm): Uint32Array<ArrayBuffer> {
   const matrix = new PackedMatrix(shape, form);

@@ -5,7 +5,7 @@ import { philox4x32 } from './philox';
 /** The uses of random numbers. Each use has its own counter range, so that no two uses share numbers. */
 export const STREAMS = { reservoir: 0, shuffle: 1, init: 2, sample: 3 } as const;
 
-/** The number of dropout's first stream. Each micro-step of a step has its own stream. All streams from this number on are dropout's. */
+/** The number of the first stream for dropout. This stream and all later ones are for dropout: each micro-step of a step has its own. */
 export const DROPOUT_STREAMS = 4;
 
 /** The key of an endless sequence of random numbers. The same key always gives the same sequence; no state is stored. */

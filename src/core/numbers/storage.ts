@@ -6,36 +6,38 @@ import { STORAGE_DTYPES, type StorageName } from './storage_names';
 /** Elements as in weight files: float32 numbers, or the bits of float16 or bfloat16 numbers. */
 export type StoredElements = Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 
-/** One way to store a tensor's numbers on the device. */
+/** A storage format: one way to store a tensor's elements on the GPU. */
 export interface Storage {
-  /** The storage's name in values, kernels and shaders. */
+  /** The format's name in values, kernels and shaders. */
   readonly name: StorageName;
-  /** The storage's name in the option `dtype` of `from_pretrained`. */
+  /** The format's name in the option `dtype` of `from_pretrained`. */
   readonly dtype: (typeof STORAGE_DTYPES)[StorageName];
-  /** The dtype of file tensors whose bytes this storage uses unchanged; undefined for packed storages. */
+  /** The dtype of tensors in files whose bytes this format uses unchanged; undefined for packed formats. */
   readonly file: 'F32' | 'F16' | 'BF16' | undefined;
-  /** The dtype with which tensors of this storage are written to files. */
+  /** The dtype with which tensors in this format are written to files. */
   readonly written: 'F32' | 'F16' | 'BF16';
-  /** The form of the packed numbers; undefined for storages that aren't packed. */
+  /** The layout of packed rows; undefined for formats that aren't packed. */
   readonly packed: PackedForm | undefined;
   /** The length of a tensor's rows must be a multiple of this number. */
   readonly rowMultiple: number;
   /**
-   * The storage used for embeddings and output embeddings when this storage is requested for a model, unless the file already has them in
-   * the requested storage. Storing these matrices with few bits harms a model most.
+   * The format that embeddings and output embeddings get when this format is requested for a model, unless the file already has them in the
+   * requested format. Storing these matrices with few bits harms a model most.
    */
   readonly forTokens: StorageName;
   /** Returns the number of bytes of a tensor, including scales and minimums. */
   bytes(shape: Shape): number;
   /** Decodes the tensor at the beginning of `bytes`. Returns a view for f32, otherwise a copy. */
   decode(bytes: ArrayBuffer, shape: Shape): Float32Array<ArrayBuffer>;
-  /** Encodes a tensor. Each number is rounded to the nearest that can be stored. */
+  /** Encodes a tensor. Each element is rounded to the nearest number that the format can store. */
   encode(numbers: Float32Array<ArrayBuffer>, shape: Shape): ArrayBufferView<ArrayBuffer>;
   /** Like `decode`, but returns elements of the dtype `written`. */
   elements(bytes: ArrayBuffer, shape: Shape): StoredElements;
 }
 
-/** All storages. `f16` and `bf16` put two numbers in a 32-bit word, without gaps between rows. `PackedForm` describes packed rows. */
+/**
+ * All storage formats. `f16` and `bf16` put two elements in a 32-bit word, without gaps between rows. `PackedForm` describes packed rows.
+ */
 export const storages: Readonly<Record<StorageName, Storage>> = {
   f32: {
     name: 'f32',
@@ -56,7 +58,7 @@ export const storages: Readonly<Record<StorageName, Storage>> = {
   q4: packed('q4', Q4, 'q8'),
 };
 
-/** Returns the storage for a matrix computed from a stored one. It is f16 for packed matrices, because packing again would round twice. */
+/** Returns the format for a matrix computed from a stored one. It is f16 for packed matrices, because packing again would round twice. */
 export function unpacked(storage: Storage): Storage {
   return storage.packed === undefined ? storage : storages.f16;
 }
@@ -66,7 +68,7 @@ interface PackedStorage {
   readonly form: PackedForm;
 }
 
-/** Returns the packed storage with the fewest bits, but at least `bits`; undefined if there is none. */
+/** Returns the packed format with the fewest bits, but at least `bits`; undefined if there is none. */
 export function packedStorage(bits: number): PackedStorage | undefined {
   return Object.values(storages)
     .flatMap(({ name, packed: form }) => (form === undefined ? [] : [{ name, form }]))

@@ -1,6 +1,8 @@
 import type { ModelDtype } from '../types/model';
 
-/** All storages: their names in values and kernels, and their names in the option `dtype`, which are torch's if torch has the type. */
+/**
+ * All storage formats: their names in values and kernels, and their names in the option `dtype`, which are torch's if torch has the type.
+ */
 export const STORAGE_DTYPES = {
   f32: 'float32',
   f16: 'float16',

@@ -1,2 +1,5 @@
-/** Defaults of training arguments that suit most runs. A run that they don't suit gives no warning, because no caller chose them. */
+/**
+ * Defaults of training arguments. They cause no warning, even if they are too large for a model or its data, because the caller didn't
+ * choose them.
+ */
 export const USUAL = { per_device_train_batch_size: 4, max_length: 1024 } as const;

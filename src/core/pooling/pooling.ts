@@ -1,6 +1,6 @@
 /**
  * How the hidden states of an input's tokens become one vector. In the order of the modes: the first token's state, the last token's state,
- * the largest number of each feature, the mean, the sum divided by the square root of the number of tokens, and the mean weighted by the
+ * the largest value of each feature, the mean, the sum divided by the square root of the number of tokens, and the mean weighted by the
  * tokens' positions, counted from 1. Padding doesn't count.
  */
 export type PoolingMode = 'first' | 'last' | 'max' | 'mean' | 'mean_sqrt_len_tokens' | 'weightedmean';

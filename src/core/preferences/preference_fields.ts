@@ -6,8 +6,8 @@ import type { SentExample } from '../types/training';
 import type { PreferenceExample, RatedExample, TextOrMessages } from './preference';
 
 /**
- * Whether a row of a data set is a pair or a rating. A row with a prompt, a completion and a label other than true or false is neither: its
- * label is ignored, as unknown fields are.
+ * Whether a row of a data set is a preference pair or a rating. A row with a prompt, a completion and a label other than true or false is
+ * neither: its label is ignored, as unknown fields are.
  */
 export function isPreference(row: JsonObject): boolean {
   const has = (key: string): boolean => (row[key] ?? undefined) !== undefined;
@@ -15,12 +15,12 @@ export function isPreference(row: JsonObject): boolean {
   return (has('chosen') && has('rejected')) || (has('completion') && typeof row.label === 'boolean');
 }
 
-/** Whether an example, as `exampleFields` returns it, is a pair or a rating. */
+/** Whether an example, as `exampleFields` returns it, is a preference pair or a rating. */
 export function isPreferred(example: SentExample): example is PreferenceExample | RatedExample {
   return 'chosen' in example || ('completion' in example && 'label' in example);
 }
 
-/** Copies the fields of a pair or a rating. Throws `invalid_argument`; `where` names the example in error messages. */
+/** Copies the fields of a preference pair or a rating. Throws `invalid_argument`; `where` names the example in error messages. */
 export function preferenceFields(where: string, row: JsonObject): PreferenceExample | RatedExample {
   const names = row.chosen === undefined || row.chosen === null ? ['completion'] : ['chosen', 'rejected'];
   const prompt = part(`${where}: prompt`, row.prompt);

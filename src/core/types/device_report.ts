@@ -24,7 +24,10 @@ export interface DeviceReport {
     readonly limits: Readonly<Record<string, number>>;
   } | null;
   readonly storage: {
-    /** The best storage that this thread can write to: files, values in a database, or only memory, until the session ends. */
+    /**
+     * The best storage that this thread can write to: 'opfs' (files), 'indexeddb' (a database), or 'memory', which lasts until the session
+     * ends.
+     */
     readonly kind: 'opfs' | 'indexeddb' | 'memory';
     /** Whether the browser has promised not to evict the data when space runs out. */
     readonly persisted: boolean;

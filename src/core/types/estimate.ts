@@ -12,8 +12,8 @@ export interface GpuBytes {
   /** Transient values of a step: activations, their gradients, logits. */
   readonly activations: number;
   /**
-   * Everything else: inputs, kernels' params, readback buffers, and copies of weights with the adapter's change added, if layers are
-   * computed that way.
+   * Everything else: inputs, kernels' params, readback buffers, and merged copies of weights (W + ΔW), if the run computes layers with
+   * them.
    */
   readonly workspace: number;
   /** The sum of the fields above. */

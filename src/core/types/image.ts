@@ -1,4 +1,4 @@
-/** An image as a canvas returns it: red, green, blue and alpha of each pixel, not premultiplied. `ImageData` has this form. */
+/** An image as a canvas returns it: red, green, blue and alpha of each pixel, not premultiplied. `ImageData` has these properties. */
 export interface RgbaImage {
   readonly width: number;
   readonly height: number;

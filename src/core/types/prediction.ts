@@ -63,7 +63,7 @@ export interface HeadFigures {
  */
 export type Confusion = readonly (readonly number[])[] | null;
 
-/** The figures of a solved head, and those of the head before it, on examples that weren't used to solve for it. */
+/** Loss and accuracy of a head that `fit_head` has solved for, and of the head before it, on examples that weren't used to solve for it. */
 export interface HeldOutFit {
   readonly examples: number;
   readonly before: HeadFigures;
@@ -71,25 +71,25 @@ export interface HeldOutFit {
   /** Each example's contribution to `after.loss`, in the order of the examples. The mean of these numbers is `after.loss`. */
   readonly losses: readonly number[];
   /**
-   * The solved head's figures with its scores multiplied by `scale`, the factor that calibrates the scores on these examples. This makes
-   * the losses of two heads comparable, even if one is overconfident. `scale` is 1 if the model predicts numbers.
+   * The solved head's loss if its scores are multiplied by `scale`, the factor that calibrates the scores on these examples. This makes the
+   * losses of two heads comparable, even if one is overconfident. `scale` is 1 if the model predicts numbers.
    */
   readonly calibrated: { readonly scale: number; readonly loss: number; readonly losses: readonly number[] };
   readonly confusion: Confusion;
 }
 
-/** A solved head. `loss` and `accuracy` are its figures on the examples that were used to solve for it. */
+/** A head that `fit_head` has solved for. `loss` and `accuracy` are computed on the examples that were used to solve for it. */
 export interface HeadFit extends HeadFigures {
-  /** The strength: the inverse weight of the regression's penalty. */
+  /** The inverse strength of the regression's penalty, as in scikit-learn: a smaller C penalises large weights more. */
   readonly C: number;
-  /** The factor of the regression's scores, as calibrated by cross-validation; 1 unless C is 'auto'. */
+  /** The factor by which the regression's scores are multiplied, as calibrated by cross-validation; 1 unless C is 'auto'. */
   readonly scale: number;
-  /** The figures of cross-validation. null if C was given, or if no label has two examples. */
+  /** Loss and accuracy in cross-validation. null if C was given, or if no label has two examples. */
   readonly cross_validated: (HeadFigures & { readonly folds: number; readonly confusion: Confusion }) | null;
   readonly examples: number;
-  /** The figures of the head before it was solved for, on the same examples. */
+  /** Loss and accuracy of the head before it was solved for, on the same examples. */
   readonly before: HeadFigures;
-  /** The figures on `eval_dataset`; null without one. */
+  /** Loss and accuracy on `eval_dataset`; null without one. */
   readonly held_out: HeldOutFit | null;
   /** The number of examples that ran through the model. The features of the others were cached by earlier calls. */
   readonly computed: number;

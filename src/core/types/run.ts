@@ -1,13 +1,13 @@
 import type { ErrorCode } from '../errors/error';
 import type { EvalLogs, PauseReason, StepLogs, TrainEvent, TrainerState, TrainingArguments } from './training';
 
-/** Callbacks that a run's `hook` events call. The events `log`, `save` and `evaluate` call `on_log`, `on_save` and `on_evaluate`. */
+/** The callbacks for which a run sends `hook` events. For the other three, it sends the events `log`, `save` and `evaluate`. */
 export type RunHook = Exclude<keyof TrainerCallback, 'on_log' | 'on_save' | 'on_evaluate'>;
 
 /** How much of a data set a run has read, as its event `reading` reports it. */
 export type ReadProgress = Omit<Extract<TrainEvent, { readonly type: 'reading' }>, 'type' | 'state'>;
 
-/** The name of a data set, followed by the adapter's name if each adapter has its own data. */
+/** The name of a data set. If each adapter has its own data, the adapter's name follows. */
 export type DatasetName = ReadProgress['dataset'] | `${ReadProgress['dataset']} of ${string}`;
 
 export type RunEvent =

@@ -1,7 +1,7 @@
 import type { BestEvaluation } from './run';
 import type { EvalLogs, StepLogs, TrainProgress } from './training';
 
-/** A run's record between two steps: its state without the pools, which are on the device. */
+/** The state of a run between two steps, without the pools (the trained values and the optimiser's moments), which are on the device. */
 export interface RecordSnapshot {
   readonly progress: TrainProgress;
   /** The sum of all steps' losses. */
@@ -11,17 +11,17 @@ export interface RecordSnapshot {
   readonly halving: Halving;
   readonly evaluation: EvaluationState;
   /**
-   * Set for a run whose loss compares the model with its base: the base model's log probabilities of the first sequences of all rows, then
-   * those of the second sequences. NaN for rows that the run doesn't use.
+   * Set for a run whose loss compares the model with its base: the base model's log probabilities of each row's first sequence, for all
+   * rows, then those of each row's second sequence. NaN for rows that the run doesn't use.
    */
   readonly reference?: Float32Array<ArrayBuffer> | undefined;
 }
 
 /** The state of a run between two steps: everything that is needed to resume it as if it had never stopped. */
 export interface RunSnapshot extends RecordSnapshot {
-  /** The record of each adapter, if several adapters train on their own data. The run's own record counts the steps of all adapters. */
+  /** The state of each adapter, if several adapters train on their own data. The run's own fields then count the steps of all adapters. */
   readonly lanes?: readonly RecordSnapshot[];
-  /** One pool for each adapter that trains, in the run's order. */
+  /** The trained values and the optimiser's moments of each adapter that trains, in the run's order. */
   readonly pools: readonly PoolSnapshot[];
 }
 
@@ -55,7 +55,7 @@ export interface BestState extends BestEvaluation {
 
 export const NOT_EVALUATED: EvaluationState = { logs: [], best: null, stale: 0 };
 
-/** The values of everything that one adapter trains, and AdamW's moments, by torch's names. */
+/** All values that one adapter trains, and AdamW's two moments, by torch's names. */
 export interface PoolSnapshot {
   readonly parameters: Float32Array<ArrayBuffer>;
   readonly exp_avg: Float32Array<ArrayBuffer>;

@@ -57,12 +57,12 @@ export interface TrainingArguments {
   objective?: 'labels' | 'contrast';
   /** The divisor of cosine similarities with the objective 'contrast', else rejected. Default: 0.1. Lower: similar vectors weigh more. */
   contrastTemperature?: number;
-  /** Default: 0. The part of each label, up to 1, that is spread over all classes or tokens. Evaluations don't spread it. */
+  /** Default: 0. The share of each label, from 0 to 1, that is spread evenly over all classes or tokens. Evaluations don't spread it. */
   label_smoothing_factor?: number;
   /**
    * For classifiers: the weight of each class's loss, by label; 1 for labels without an entry. 'balanced' gives all classes of
-   * `train_dataset` the same total weight: a class has the weight n / (classes · n of the class). Default: equal weights. Language models
-   * reject `classWeights`.
+   * `train_dataset` the same total weight: each of a class's m examples has the weight n / (k · m), for n examples and k classes. Default:
+   * equal weights. Language models reject `classWeights`.
    */
   classWeights?: 'balanced' | Readonly<Record<string, number>>;
   /**
@@ -71,8 +71,8 @@ export interface TrainingArguments {
    */
   group_by_length?: boolean;
   /**
-   * Default: false. Holds the activations of one block at a time, and recomputes the others in the backward pass. This takes less memory
-   * and about a third more time, with the same results to the bit. It is enabled automatically, with a warning, when memory runs out.
+   * Default: false. Stores the activations of one model block at a time, and recomputes the others in the backward pass. This takes less
+   * memory and about a third more time, with bitwise equal results. It is enabled automatically, with a warning, when memory runs out.
    */
   gradient_checkpointing?: boolean;
   /** The number of steps between two log events. Default: 1. */
@@ -108,8 +108,8 @@ export interface TrainingArguments {
    */
   max_length?: number;
   /**
-   * Default: false. Joins examples, with an end-of-text token between them, and splits them into blocks of `max_length`. Tokens attend only
-   * to their own example. If a block ends within an example, the rest counts as a new example in the next block.
+   * Default: false. Joins examples, with an end-of-text token between them, and splits them into blocks of `max_length` tokens. Tokens
+   * attend only to their own example. If a block ends within an example, the rest counts as a new example in the next block.
    */
   packing?: boolean;
   /**
@@ -241,13 +241,13 @@ export interface StepLogs {
   readonly learning_rate: number;
   readonly tokens_per_second: number;
   readonly seconds_left: number;
-  /** Runs that learn from preferences have further numbers, by TRL's names: 'rewards/chosen', 'logps/rejected' and others. */
+  /** Runs that learn from preferences have further metrics, by TRL's names: 'rewards/chosen', 'logps/rejected' and others. */
   readonly [metric: `${'rewards' | 'logps'}/${string}`]: number;
   /** With `KTOTrainer`: the estimated KL divergence from the base model. */
   readonly kl?: number;
 }
 
-/** A number in the logs of runs that learn from preferences, by TRL's name. */
+/** The name of a metric in the logs of runs that learn from preferences, as in TRL. */
 export type LogMetric = `${'rewards' | 'logps'}/${string}` | 'kl';
 
 export interface TrainOutput {
@@ -256,7 +256,7 @@ export interface TrainOutput {
   readonly training_loss: number;
   /** Times in seconds, tokens per second, dispatches, FLOP and bytes: see docs/guide/runs.md. A profile's `learn` has other metrics. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** The output of each adapter by name, for a run that trains several adapters on their own data. The numbers above cover all adapters. */
+  /** The output of each adapter by name, for a run that trains several adapters on their own data. The other fields cover all adapters. */
   readonly adapters?: Readonly<Record<string, TrainOutput>>;
 }
 

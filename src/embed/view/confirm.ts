@@ -2,7 +2,7 @@ import { button, buttons, create, show, stack } from './panel_elements';
 
 /**
  * Creates the question that is asked before everything is forgotten. Escape means no. `replaced`: the element with the buttons that open
- * the question, hidden while the question is shown. `landing`: the button that changes nothing.
+ * the question, hidden while the question is shown. The returned `landing` is the button that changes nothing; it gets the focus first.
  */
 export function confirmation(replaced: HTMLElement, onAnswer: (answer: boolean) => void) {
   const answer = (given: boolean): void => {

@@ -73,7 +73,7 @@ export class Panel {
     if (type === 'ready') this.#say('The model is loaded.');
     if (type === 'learnt') {
       const last = this.#learner.visit?.profile?.info.history.at(-1);
-      // After lessons of labels, another region announces the outcome.
+      // The methods 'instant' and 'refine' are for classifiers, and another region announces their outcome.
       if (last?.method === 'train') this.#say(`Done. ${outcomeInWords(last)}`);
     }
     if (type === 'change' || type === 'progress' || type === 'log') this.#soon();

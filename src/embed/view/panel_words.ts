@@ -9,7 +9,10 @@ export function timeLeft(seconds: number | undefined): string {
   return minutes < 60 ? `about ${minutes} min left` : `about ${Math.round(minutes / 60)} h left`;
 }
 
-/** Returns the progress to show: `before`, which was shown last, or `info`. Bytes are shown until all have arrived, then later stages. */
+/**
+ * Returns the progress to show next: `info`, or still `before`. Until the download is complete, later stages aren't shown, and the progress
+ * of single files never is.
+ */
 export function shownProgress(before: ProgressInfo | undefined, info: ProgressInfo): ProgressInfo | undefined {
   if (info.status === 'progress_total' || info.status === 'ready') return info;
   const isComing = before?.status === 'progress_total' && before.loaded < before.total;
@@ -36,7 +39,7 @@ export function loadingInWords(info: ProgressInfo | undefined): { readonly text:
   }
 }
 
-/** Describes the progress of a run. */
+/** Describes the progress of a training run. */
 export function stepsInWords({ global_step, max_steps, log_history }: TrainerState): string {
   if (max_steps <= 0) return 'Reading, and seeing how well it does now…';
   const last = log_history.at(-1);
@@ -66,7 +69,9 @@ export function keptInWords(info: ProfileInfo | undefined): string {
   return `In this browser, and nowhere else: ${stored}, in ${formatBytes(bytes)}.`;
 }
 
-/** Describes how often the profile has learnt, and the last outcome. Returns '' if the last lesson was one of labels. */
+/**
+ * Describes how often the profile has learnt, and the last outcome. Returns '' if the last method isn't 'train', as after learning labels.
+ */
 export function learntInWords(all: readonly LearnRecord[]): string {
   const history = all.filter(isInEffect);
   const last = history.at(-1);
@@ -75,7 +80,7 @@ export function learntInWords(all: readonly LearnRecord[]): string {
   return `${times} ${outcomeInWords(last)}`;
 }
 
-/** Describes an outcome. It says first whether the model got better or worse, because most people can't judge a loss. */
+/** Describes the outcome of training. It says first whether the model got better or worse, because most people can't judge a loss. */
 export function outcomeInWords({ held_out, loss_before, loss_after, taken }: LearnRecord): string {
   const losses = `(loss ${loss_before.toFixed(2)} → ${loss_after.toFixed(2)})`;
   const measure = held_out > 0 ? 'at examples that it hadn’t seen' : 'at what you taught it';
@@ -84,7 +89,9 @@ export function outcomeInWords({ held_out, loss_before, loss_after, taken }: Lea
   return `The last time made no difference ${measure} ${losses}.`;
 }
 
-/** Describes how often a classifier is right after it has learnt from labels, or the outcome of a refinement. Returns '' otherwise. */
+/**
+ * Describes a classifier's last outcome: how often it is right after learning labels, or whether refining it helped; '' if there is none.
+ */
 export function rightInWords(all: readonly LearnRecord[]): string {
   const history = all.filter(isInEffect);
   const last = history.at(-1);
@@ -92,7 +99,7 @@ export function rightInWords(all: readonly LearnRecord[]): string {
   const { taken, examples, held_out, accuracy_after, cross_validated_accuracy } = last;
   if (!taken && last.method === 'instant') return outcomeInWords(last);
   if (last.method === 'refine') return refinedInWords(last);
-  // The cross-validated accuracy is too optimistic if the vectors were trained on the same examples.
+  // The cross-validated accuracy is too optimistic if the adapter was trained on the same examples.
   const [share, count] = history.some(trainsVectors)
     ? [accuracy_after, held_out]
     : [cross_validated_accuracy ?? accuracy_after, cross_validated_accuracy === null ? held_out : examples];
@@ -122,7 +129,7 @@ function isInEffect({ undone }: LearnRecord): boolean {
   return undone !== true;
 }
 
-/** Whether the current vectors may come from this record's training. */
+/** Whether the training of this record may have produced the adapter's current parameters. */
 function trainsVectors({ taken, steps, candidates }: LearnRecord): boolean {
   return taken && steps > 0 && !candidates.some(({ name, chosen }) => chosen && name === 'instant');
 }
@@ -142,7 +149,9 @@ function joined(...parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join(' · ');
 }
 
-/** The number of first and of last steps whose mean losses are compared. Losses of single batches differ by more than a step's progress. */
+/**
+ * The number of first and of last steps whose mean losses are compared: losses of single batches vary by more than one step improves them.
+ */
 const SOME = 10;
 
 /** Compares the mean loss of the last steps with that of the first steps. `meaning`: a description of the loss. */

@@ -44,7 +44,7 @@ export function unreadable(name: string): string {
 }
 
 /**
- * Lists files by name, without the number that browsers add to the name of a second download: 'profile (1).json'. Throws
+ * Returns the files by name, without the number that browsers append if the same file is downloaded again: 'profile (1).json'. Throws
  * `invalid_argument` for two files with the same name.
  */
 export function byName(files: readonly File[]): ReadonlyMap<string, File> {

@@ -7,7 +7,7 @@ export interface Shown {
   readonly learner: Learner;
   /** The model's name, for visitors. */
   readonly name: string;
-  /** Whether the profile of the last update was forgotten or replaced by another one. Regions then remove its texts. */
+  /** Whether the profile was forgotten or replaced since the last update. Regions then remove the texts of the old profile. */
   readonly isGone: boolean;
   readonly progress: ProgressInfo | undefined;
   /** Whether visitors are asked for their opinion of generated texts. */
@@ -16,7 +16,7 @@ export interface Shown {
   readonly trouble: WebVeraError | undefined;
 }
 
-/** The buttons' actions. They don't reject: the learner reports errors, and the message region shows them. */
+/** The actions of the panel's buttons. Their promises don't reject: the `Learner` reports errors, and the panel shows them. */
 export interface Actions {
   load(): void;
   pause(): void;
@@ -27,25 +27,25 @@ export interface Actions {
   export(): void;
   import(files: readonly File[]): void;
   forget(): void;
-  /** Resolves with whether the lesson was learnt. */
+  /** Learns from a text, a file or examples. Resolves with whether that succeeded. */
   teach(lesson: Lesson): Promise<boolean>;
   /** Resolves with whether the rating was stored. 0 removes it. */
   rate(rated: GeneratedText, rating: 1 | 0 | -1): Promise<boolean>;
   /** Resolves with whether the visitor's text was stored. */
   correct(generated: GeneratedText, text: string): Promise<boolean>;
-  /** Trains on the profile's stored data. Resolves with whether the run succeeded. */
+  /** Trains on the profile's stored data. Resolves with whether the training succeeded. */
   learn(): Promise<boolean>;
   /** Resolves with whether the labelled examples were stored. */
   label(lesson: Lesson): Promise<boolean>;
-  /** Resolves with whether the run succeeded. */
+  /** Trains a classifier further on the stored examples. Resolves with whether the training succeeded. */
   refine(): Promise<boolean>;
 }
 
-/** A part of the panel with a purpose of its own. */
+/** A part of the panel, such as the one for teaching. */
 export interface Region {
   readonly root: HTMLElement;
   update(shown: Shown): void;
-  /** The element that takes the focus when a focused element disappears; undefined if the region has none. */
+  /** Returns the element to focus if the focused element disappears; undefined if the region has no such element. */
   landing(): HTMLElement | undefined;
   /** Stops the region's work, because the panel is closed. */
   close?(): void;

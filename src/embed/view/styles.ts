@@ -1,8 +1,8 @@
 import base from '../../parts/base.css?raw';
 
 /**
- * The panel's styles. Light or dark follows the page's `color-scheme`. All colours but `--danger` are mixed from three, which a
- * page may set: `--webvera-accent`, `--webvera-surface`, `--webvera-text`.
+ * The panel's styles. The page's `color-scheme` makes them light or dark. All colours except `--danger` are mixed from three custom
+ * properties, which a page may set: `--webvera-accent`, `--webvera-surface`, `--webvera-text`.
  */
 const CSS = `
 :host {
@@ -133,8 +133,8 @@ canvas { display: block; width: 100%; max-width: 96px; border: 1px solid var(--l
 `;
 
 /**
- * Adds the styles to a shadow root that has none. A root that moves into another document, such as a picture-in-picture window, loses its
- * styles. A Content Security Policy without 'unsafe-inline' allows a constructed style sheet.
+ * Adds the styles to a shadow root that has none, also after it has lost them by moving into another document, such as a picture-in-picture
+ * window. A constructed style sheet is used, because a Content Security Policy without 'unsafe-inline' allows it.
  */
 export function addStyles(root: ShadowRoot): void {
   const { defaultView } = root.ownerDocument; // a sheet belongs to one document

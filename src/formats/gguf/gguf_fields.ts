@@ -51,12 +51,12 @@ export class GgufFields {
     return this.#read<boolean>(key, 'true or false', (value) => typeof value === 'boolean') ?? fallback;
   }
 
-  /** Empty if the field is missing. */
+  /** Reads a list of strings; empty if the field is missing. */
   texts(key: string): readonly string[] {
     return this.#read<readonly string[]>(key, 'a list of texts', (value) => isListOf(value, 'string')) ?? [];
   }
 
-  /** Empty if the field is missing. */
+  /** Reads a list of numbers; empty if the field is missing. */
   numbers(key: string): readonly number[] {
     return this.#read<readonly number[]>(key, 'a list of numbers', (value) => isListOf(value, 'number')) ?? [];
   }

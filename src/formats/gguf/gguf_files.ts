@@ -16,9 +16,11 @@ import { tokenizerOf } from './tokenizer/gguf_tokenizer';
 
 /** The tensor with the divisors of the rotary frequencies. */
 const ROPE_FACTORS = 'rope_freqs.weight';
-/** The largest number of factors. There is one for each pair of numbers in a head, so no model has more. */
+/** The largest number of rotary factors. There is one for each pair of elements in a head, so no model has more. */
 const MOST_FACTORS = 2 ** 16;
-/** Factors that begin within this many bytes after the header are read ahead. For others, the file is opened a second time. */
+/**
+ * If the rotary factors begin within this many bytes after the header, the open stream is read ahead; otherwise the file is opened again.
+ */
 const NEAR = 2 ** 20;
 
 interface Opened {
@@ -29,7 +31,7 @@ interface Opened {
 
 /**
  * A model in one GGUF file. The file's metadata fields hold the configuration and the tokenizer. Packed tensors are read as float32
- * numbers, or repacked for the device.
+ * numbers, or converted to a packed storage format of the device.
  */
 export class GgufFiles implements ModelFiles {
   readonly #source: FileSource;

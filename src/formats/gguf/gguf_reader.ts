@@ -30,7 +30,7 @@ const LIST = 9;
  * smaller.
  */
 const MOST_NUMBERS = 2 ** 22;
-/** More bytes than a tensor's description in the header can have. */
+/** An upper limit for the size in bytes of a tensor's description in the header. */
 const RECORD_BYTES = 1024;
 
 /**
@@ -43,7 +43,7 @@ export class GgufReader extends BoundedReader {
     return this.stream.fetch(RECORD_BYTES);
   }
 
-  /** Numbers beyond 2^53 are rounded; they exceed every limit anyway. */
+  /** Reads an unsigned 64-bit integer. Numbers beyond 2^53 are rounded, but they exceed every limit anyway. */
   u64(): number {
     return Number(this.view(8).getBigUint64(0, true));
   }

@@ -25,7 +25,7 @@ export function headerOf(
   return change?.header(header) ?? header;
 }
 
-/** Makes a tensor of its header and its rows in the file. If the header says `transposed`, these are rows of the transpose. */
+/** Creates a tensor from its header and its rows in the file. If the header says `transposed`, these are rows of the transpose. */
 export function storedTensor(header: TensorHeader, rows: RowReader, { block }: GgufPacking): StoredTensor {
   const { packed } = header;
   if (packed === undefined || block === undefined) return plainTensor(header, rows);
@@ -50,7 +50,7 @@ function unpackedRows({ shape, packed }: TensorHeader, rows: RowReader, block: B
   if (!packed?.transposed) return unpacked;
   let whole: RowReader | undefined;
   return async (wanted) => {
-    // Each block of the transpose holds numbers of several rows of the tensor, so even the first row needs all blocks.
+    // Each block of the transpose holds elements of several rows of the tensor, so even the first row needs all blocks.
     if (whole === undefined) {
       const { bytes } = await unpacked();
       whole = new RowReader(shape, bytes.length, reading(turned(bytes, shape, 4)));

@@ -22,14 +22,14 @@ export const TURNED: TensorChange = {
   undo: (bytes, shape, { dtype }) => turned(bytes, shape, dtype === 'F32' ? 4 : 2),
 };
 
-/** llama.cpp added one to each number. */
+/** Undoes a change by llama.cpp, which adds 1 to each element of these tensors. */
 export const PLUS_ONE: TensorChange = {
   header: (header) => ({ ...header, dtype: 'F32', packed: undefined }),
   // Near one, the subtraction is exact: the only error is the rounding of the stored sum.
   undo: (bytes, _, packing) => new Uint8Array(widened(bytes, packing).map((value) => value - 1).buffer),
 };
 
-/** llama.cpp reordered the rows. `from` returns the index in the file of a given row of the original. */
+/** llama.cpp reordered the rows. `from` returns the index in the file of a row of the original. */
 function reordered(from: (row: number, rows: number) => number): TensorChange {
   return {
     header: (header) => header,
@@ -45,7 +45,10 @@ function reordered(from: (row: number, rows: number) => number): TensorChange {
   };
 }
 
-/** llama.cpp reordered the rows of a query or key matrix: it puts the two numbers of a head that rotate together side by side. */
+/**
+ * llama.cpp reordered the rows of a query or key matrix: the two rows of a head that rotary positions rotate together are neighbours in the
+ * file.
+ */
 export function interleaved(heads: number): TensorChange {
   return reordered((row, rows) => {
     const size = rows / heads;

@@ -7,7 +7,7 @@ import { expectSize, formatHeader, inFileOrder, sizeOf } from '../tensors/safete
 import { TORCH_METADATA } from '../tensors/tensors';
 import { WEIGHTS_FILE, WEIGHTS_INDEX } from './weights';
 
-/** A weight's description, which is known before its numbers are. */
+/** The name, shape and dtype of a weight, which are known before its elements. */
 export interface ModelTensorSpec {
   readonly name: string;
   readonly dims: Tensor['dims'];

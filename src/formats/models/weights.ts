@@ -72,8 +72,8 @@ interface FoundFile {
 /**
  * Reads a model's weights from model.safetensors, or the shards that its index lists, or else from pytorch_model.bin or its shards, tensor
  * by tensor in file order while the files arrive. Memory holds at most the requested rows and one chunk; for a pytorch_model.bin, it may
- * also hold one whole storage and a tensor copied from it. Leaving the loop early cancels the download. Throws the source's errors,
- * `not_found`, `invalid_format`, `limit_exceeded`, `out_of_memory`.
+ * also hold one whole torch storage (an array that tensors view) and a tensor copied from it. Leaving the loop early cancels the download.
+ * Throws the source's errors, `not_found`, `invalid_format`, `limit_exceeded`, `out_of_memory`.
  */
 export async function* readWeights(
   source: FileSource,

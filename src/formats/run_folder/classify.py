@@ -1,4 +1,4 @@
-"""A classifier's examples: tokenised texts or images, each with its class, several labels, or numbers."""
+"""A classifier's examples: tokenised texts or images, each with its class, several labels, or values to predict."""
 
 import base64
 import json
@@ -11,13 +11,13 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 
 from data import Row, Rows
 
-# In `labels`, stands for a blank row. The Trainer doesn't count it.
+# The value in `labels` for a blank row, which the Trainer doesn't count.
 BLANK = -100
 
 
 class Examples(Rows):
-    """Rows whose `labels` are their indices in the file; `loss` looks up the true labels. So the Trainer counts each
-    row once, whatever its true label is, and doesn't count blank rows."""
+    """Rows whose `labels` are their indices in the file, so that the Trainer counts each row once, and no blank rows.
+    `loss` looks up the true labels."""
 
     def __init__(self, file: Path, run: dict[str, Any], pad_token_id: int | None) -> None:
         super().__init__(file, run["rows_per_step"], run["shuffle"], run["seed"])
@@ -48,7 +48,7 @@ class Examples(Rows):
         return {**texts, "labels": labels}
 
     def pixel_values(self, row: Row) -> torch.Tensor:
-        """An image's numbers, (channels, height, width)."""
+        """An image's pixel values, (channels, height, width)."""
         if "pixel_values" in row:
             return torch.tensor(row["pixel_values"])
         rgb = np.frombuffer(base64.b64decode(row["pixels"]), np.uint8).reshape(*self.images["size"], 3)
@@ -58,7 +58,7 @@ class Examples(Rows):
 
     def loss(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: Any) -> torch.Tensor:
         """The mean of the weighted losses of a step's rows. A row's loss is the cross-entropy of its class, or the mean
-        of its labels' binary cross-entropies, or the mean squared error of its numbers."""
+        of its labels' binary cross-entropies, or the mean squared error of its predicted values."""
         logits, rows = outputs.logits, labels.clamp(min=0)
         targets = self.targets.to(logits.device)[rows]
         weights = self.weights.to(logits.device)[rows] * (labels != BLANK)

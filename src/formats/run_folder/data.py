@@ -18,8 +18,8 @@ BLANK: Row = {"input_ids": [0], "attention_mask": [1], "labels": [-100]}
 
 
 class Rows(Dataset[Row]):
-    """The rows of `file` in an epoch's order. Blank rows make its last step as long as the others, so that the same
-    number of processes can share it. They have no labels and don't count in the loss."""
+    """The rows of `file` in an epoch's order. Blank rows make the epoch's last step as long as the other steps, so that
+    the same number of processes can share it. They have no labels and don't count in the loss."""
 
     def __init__(self, file: Path, rows_per_step: int, shuffle: bool, seed: int) -> None:
         # Rows stay text until they are used: parsed numbers would take five times the memory.
@@ -54,8 +54,7 @@ def collate(rows: list[Row]) -> dict[str, torch.Tensor]:
         key: torch.tensor([document[key] + [fill] * (length - len(document[key])) for document in documents])
         for key, fill in FILL.items()
     }
-    # The first token has no token before it that could predict it, but for some models the Trainer would count its
-    # label.
+    # No token precedes the first one to predict it, but for some models the Trainer would count its label.
     batch["labels"][:, 0] = -100
     return batch
 

@@ -17,7 +17,8 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 
 
 class PooledForSequenceClassification(nn.Module):
-    """Its modules have the same names as in the browser: the network under transformers' prefix, and `classifier`."""
+    """Its modules have the same names as in the browser: `classifier`, and the network under its name in transformers,
+    such as `bert`."""
 
     def __init__(self, network: Any, pooling: dict[str, Any], labels: int) -> None:
         super().__init__()
@@ -78,8 +79,8 @@ def pooled(hidden: torch.Tensor, mask: torch.Tensor, mode: str) -> torch.Tensor:
 
 
 def pooled_base(name: str, adapter: str | Path) -> PooledForSequenceClassification:
-    """The base model for a saved adapter; the adapter holds the trained `classifier`. `name`: a folder, or a name on
-    the hub."""
+    """Loads the base model for a saved adapter, which contains the trained `classifier`. `name`: the base model's
+    folder, or its name on the hub."""
     folder = Path(adapter)
     mapping = json.loads((folder / "adapter_config.json").read_text())["auto_mapping"]
     with safe_open(folder / "adapter_model.safetensors", framework="pt") as file:

@@ -1,4 +1,5 @@
-"""Runs that learn from pairs or ratings, with TRL's trainers. As in the browser, the reference is the base model."""
+"""Runs that learn from pairs or ratings of texts, with TRL's trainers. As in the browser, the base model is the
+reference."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ PAD = 0
 
 
 def preference_arguments(preference: dict[str, Any], shared: dict[str, Any]) -> Any:
-    """The run's arguments for TRL. The texts are truncated already."""
+    """The run's arguments for TRL, without a `max_length`: the texts are truncated already."""
     own = {name: value for name, value in preference.items() if name != "kind"}
     switched = {"gradient_checkpointing": False, "bf16": False, "max_length": None}
     return CONFIGS[preference["kind"]](**{**switched, **shared, **own})

@@ -94,7 +94,8 @@ def load_trainer(name: str, args: TrainingArguments) -> Trainer:
 
 
 def what_is_learned(model: PeftModel) -> dict[str, Any]:
-    """The Trainer's arguments for the rows, the collator, and the loss unless it is the model's own."""
+    """The Trainer's arguments for the rows, the collator, and a classifier's loss. Language models compute their own
+    loss."""
     file = HERE / "train.jsonl"
     if RUN["task"] == "causal_lm":
         rows = Rows(file, RUN["rows_per_step"], RUN["shuffle"], RUN["seed"])
@@ -148,12 +149,13 @@ def training_arguments(options: argparse.Namespace) -> TrainingArguments:
 
 
 def last_checkpoint(output_dir: str) -> Path:
-    """This script's last checkpoint, or the browser's if that has done as many steps or more."""
+    """The checkpoint with the most steps: one of this script's, or the browser's."""
     return max([CHECKPOINT, *Path(output_dir).glob("checkpoint-*")], key=steps_done)
 
 
 def steps_done(checkpoint: Path) -> int:
-    """The steps of a checkpoint; -1 if writing it was interrupted, because its state is written last."""
+    """The number of steps in a checkpoint; -1 if writing it was interrupted: the file with the number is written
+    last."""
     try:
         return int(json.loads((checkpoint / "trainer_state.json").read_text())["global_step"])
     except (OSError, ValueError):
@@ -190,7 +192,7 @@ def with_head(name: str, config: PreTrainedConfig) -> torch.nn.Module:
 
 
 def check_base(base: torch.nn.Module, name: str) -> None:
-    """Compares the shape and some numbers of each tensor with those of the model that the run began with."""
+    """Checks that the shape and some elements of each tensor are those of the model that the run began with."""
     tensors = base.state_dict()
     for key, expected in RUN["base_model"].items():
         shape = list(tensors[key].shape) if key in tensors else None
@@ -206,8 +208,8 @@ def check_base(base: torch.nn.Module, name: str) -> None:
 
 
 def load_optimizer(model: PeftModel, args: TrainingArguments) -> tuple[AdamW, LambdaLR]:
-    """AdamW and its schedule in their state in the browser. As there, weight decay applies to all trained parameters,
-    including biases."""
+    """AdamW and its schedule, in the state that they had in the browser. As there, weight decay applies to all trained
+    parameters, including biases."""
     trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
     moments = load_file(CHECKPOINT / "optimizer.safetensors", device=str(args.device))
     if moments.keys() != {f"{name}.{moment}" for name in trained for moment in ("exp_avg", "exp_avg_sq")}:

@@ -1,7 +1,7 @@
 import type { WebVeraError } from '../../core/errors/error';
 import type { ByteReader } from './byte_reader';
 
-/** The base of readers that take numbers synchronously from the bytes that a stream has delivered, up to a limit of bytes. */
+/** The base class of readers that take numbers synchronously from the bytes that a stream has delivered, up to a limit of bytes. */
 export abstract class BoundedReader {
   readonly file: string;
   /** Bytes read so far. */

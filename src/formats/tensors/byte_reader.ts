@@ -54,7 +54,7 @@ export class ByteReader {
     }
     if (this.available >= length) return;
     const parts = [this.buffered];
-    // Fetches twice `length`, so that small chunks aren't copied again for every byte that is read.
+    // Collects twice `length`. With less, the available bytes would be copied again for every small chunk that arrives.
     for (let bytes = this.available; bytes < 2 * length; ) {
       const part = await this.#read();
       if (part === undefined) break;

@@ -1,5 +1,6 @@
 /**
- * The dtypes of safetensors with their size in bits, sorted by ascending alignment as in the format. Writers sort tensors in reverse order.
+ * The dtypes of safetensors with their size in bits, sorted by ascending alignment as in the format's definition. Writers sort tensors in
+ * the reverse order of these dtypes.
  */
 const dtypeBits = Object.freeze({
   BOOL: 8,

@@ -2,17 +2,17 @@ import type { StorageName } from '../../core/numbers/storage_names';
 import type { RawTensor } from './safetensors';
 import type { TensorInfo } from './safetensors_header';
 
-/** How a tensor's numbers are packed in a file. */
+/** How a tensor's elements are packed in a file. */
 interface Packed {
-  /** The device's packed storage to which the numbers can be converted. */
+  /** The device's packed storage format to which the elements can be converted. */
   readonly name: StorageName;
   /** Whether the file holds the transpose, packed row by row. */
   readonly transposed: boolean;
 }
 
-/** A tensor's description, which is read before its numbers. */
+/** A tensor's description, which is read before its elements. */
 export interface TensorHeader extends Pick<TensorInfo, 'name' | 'dtype' | 'shape'> {
-  /** Set if the file packs the numbers so that they can be converted to a packed storage of the device. */
+  /** Set if the elements are packed in the file and can be converted to a packed storage format of the device. */
   readonly packed?: Packed | undefined;
 }
 
@@ -28,12 +28,12 @@ export type Rows = Pick<TensorRows, 'shape' | 'bytes'>;
 export interface StoredTensor extends TensorHeader {
   /** Takes the next `rows` rows (for a vector, elements); by default all that are left. Throws the source's errors. */
   take(rows?: number): Promise<TensorRows>;
-  /** Set as in the header. Takes rows as packed words, whereas `take` above unpacks them. */
+  /** Set if the header's `packed` is set. Its own `take` returns packed words, whereas `take` above unpacks the rows. */
   readonly packed?: PackedRows | undefined;
 }
 
 export interface PackedRows extends Packed {
-  /** Takes the words of the next rows. If `transposed` is set, these are rows of the transpose. */
+  /** Takes the next rows as packed words. If `transposed` is set, these are rows of the transpose. */
   take(rows?: number): Promise<Uint32Array<ArrayBuffer>>;
 }
 
@@ -64,7 +64,7 @@ export class RowReader {
   }
 }
 
-/** A tensor whose numbers aren't packed. */
+/** Creates a tensor whose elements aren't packed. */
 export function plainTensor({ name, dtype, shape }: TensorHeader, rows: Pick<RowReader, 'take'>): StoredTensor {
   return {
     name,

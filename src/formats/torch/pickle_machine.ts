@@ -68,7 +68,7 @@ const MOST_DIMENSIONS = 8;
 export class PickleMachine {
   readonly #reader: PickleReader;
   readonly #stack: Item[] = [];
-  /** The height of the stack at each open mark. */
+  /** The stack's height at each mark that hasn't been popped yet. */
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, Item>();
   readonly #storages = new Map<string, StorageRef>();

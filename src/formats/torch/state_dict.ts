@@ -60,8 +60,8 @@ interface StateDictOptions {
 }
 
 /**
- * Reads the pickle of a state dict to its last byte. Returns which storage each tensor views. Throws `limit_exceeded`, and `invalid_format`
- * for anything else in a pickle, before it takes effect.
+ * Reads the whole pickle of a state dict. Returns, for each tensor, the storage that it views. Throws `limit_exceeded`, and
+ * `invalid_format` for opcodes and objects that no state dict contains, before it executes them.
  */
 export async function readStateDict(
   stream: ByteReader,

@@ -7,9 +7,9 @@ import type { TensorRef } from './pickle_machine';
 const STRETCH = 2 ** 18;
 
 /**
- * Copies a tensor's elements from its storage into a new buffer, row-major. The storage's bytes begin at a multiple of eight. The reference
- * must have been checked: it lies within the storage and has no more elements than the storage. If elements aren't contiguous, copying them
- * yields the thread now and then.
+ * Copies a tensor's elements from its storage into a new buffer, row-major. `bytes` are the storage's; they begin at a multiple of eight.
+ * The caller must have checked that the tensor lies within the storage and has no more elements than it. If elements aren't contiguous,
+ * copying them yields the thread now and then.
  */
 export async function elementsOf(
   { storage, offset, shape, strides }: TensorRef,

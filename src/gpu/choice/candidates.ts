@@ -14,7 +14,7 @@ export interface Candidates {
   readonly kernel: string;
   /** The groups of equal dispatches with the most operations. */
   readonly works: readonly KernelWork[];
-  /** At least two. The variant of the default table comes first. */
+  /** The names of at least two variants. The variant of the default table comes first. */
   readonly variants: readonly string[];
 }
 
@@ -51,7 +51,8 @@ export function candidatesFor(steps: readonly Step[], info: DeviceInfo): Candida
 }
 
 /**
- * Adds a step to its kernel's groups of equal dispatches. Records with the same name count as one kernel, because a choice is made by name.
+ * Adds a step to its kernel's groups of equal dispatches. Kernels with the same name count as one, because a variant is chosen by the
+ * kernel's name.
  */
 function count(step: Step, kernels: Map<string, CountedWork[]>): void {
   const { kernel, params } = step;

@@ -30,10 +30,14 @@ const SMALL: Readonly<Record<string, readonly string[]>> = {
 /** The number of large tiles that occupies all cores of a large GPU. If a result has fewer, small tiles are faster. */
 const BUSY_TILES = 128;
 /**
- * For each variant with large tiles: from this number of tiles on, it is preferred to small tiles. An oblong tile has twice the threads.
+ * For each variant with large tiles: from this number of tiles on, it is preferred to small tiles. An oblong tile has twice as many
+ * threads.
  */
 const LEAST_TILES: Readonly<Record<string, number>> = { workgroup: BUSY_TILES, workgroup_oblong: BUSY_TILES / 2 };
-/** The most iterations in one thread. If a loop has more, it is faster to share it between threads with barriers, even on SwiftShader. */
+/**
+ * The largest number of loop iterations in one thread. For a longer loop, it is faster to share it between threads with barriers, even on
+ * SwiftShader.
+ */
 const MOST_TURNS = 2 ** 16;
 
 /** The name of the chosen variant, by the kernel's name. */
@@ -67,8 +71,8 @@ export function chooseVariant(step: Sized, info: DeviceInfo, chosen: ChosenVaria
 }
 
 /**
- * Returns the table's names, with large tiles last if they would be too few to occupy a GPU. Kernels without small tiles have enough large
- * tiles, because they split the sum over K into slices.
+ * Returns the names in `table`, with variants for large tiles last if the result has too few such tiles to occupy a GPU. Kernels without
+ * small tiles have enough large tiles, because they also split the sum over the inner dimension K into slices.
  */
 function bySize(table: readonly string[], within: readonly AnyVariant[], { params }: Sized): readonly string[] {
   if (within.every(({ name }) => SMALL[name] === undefined)) return table;
@@ -121,16 +125,16 @@ export function isForFewRows(variant: string): boolean {
   return variant === 'row' || variant === 'row_serial';
 }
 
-/** The preferred variants of a kind of device, the best first. Other variants follow in the order of the kernel's record. */
+/** The preferred variants of a kind of device, the best first. The others follow, those that need the fewest registers first. */
 interface Preference {
   readonly isOf: (info: DeviceInfo) => boolean;
   readonly variants: readonly string[];
 }
 
 /**
- * The default table: the first row that matches the device applies. On software GPUs barriers cost more than they save for few rows
- * (SwiftShader takes 25 times as long for a token), so each thread works alone there. Memory reads are their slowest operation: tiles whose
- * threads share reads by subgroup operations are twice as fast as others, and small attention heads are held in registers.
+ * The default table: the first row that matches the device applies. On software GPUs, barriers cost more than they save for few rows (with
+ * them, SwiftShader takes 25 times as long for a token), so each thread works alone there. Memory reads are these GPUs' slowest operation:
+ * tiles whose threads share reads by subgroup operations are twice as fast as others, and small attention heads are held in registers.
  */
 const TABLE: readonly Preference[] = [
   // SwiftShader without subgroups: the largest tiles without barriers are fastest.
@@ -140,9 +144,9 @@ const TABLE: readonly Preference[] = [
   },
   // llvmpipe and others without subgroups: barriers are cheap enough for tiles in workgroup memory.
   { isOf: isSoftware, variants: ['row_serial', 'held', 'subgroup', 'serial', 'workgroup'] },
-  // Hardware GPUs: tiles in workgroup memory, because their loops are almost only multiply-adds in the output of all vendors' compilers.
-  // The largest tiles are taken that the GPU has registers for and that are enough to occupy it. Other variants may suit a GPU better, such
-  // as tiles in registers alone (if caches serve threads that read the same values) or wide tiles. A session measures them on request.
+  // Hardware GPUs: tiles in workgroup memory, because all vendors' compilers turn their loops into little more than multiply-adds. The
+  // largest tiles are taken that the GPU has registers for and that are enough to occupy it. Other variants may suit a GPU better, such as
+  // tiles in registers alone (if caches serve threads that read the same values) or wide tiles. A session measures them on request.
   {
     isOf: () => true,
     variants: ['row', 'workgroup', 'workgroup_apart', 'workgroup_oblong', 'workgroup_small', 'workgroup_least'],

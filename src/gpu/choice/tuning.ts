@@ -20,9 +20,9 @@ export interface Lab {
 
 /** The plan for measuring one group of equal dispatches. */
 interface Plan {
-  /** The group's dispatches in one step of the run. */
+  /** The number of the group's dispatches in one training step. */
   readonly dispatches: number;
-  /** The group's dispatches in one sample. */
+  /** The number of the group's dispatches in one sample. */
   readonly times: number;
   /** The duration of a sample with the default variant, in milliseconds. */
   readonly expected: number;
@@ -125,7 +125,7 @@ function fastest(own: EntrantSamples, running: readonly EntrantSamples[], plans:
   return (isClear ? best : own).entrant.variant;
 }
 
-/** Returns the milliseconds that the kernel's measured dispatches take in one step of the run. */
+/** Returns the milliseconds that the kernel's measured dispatches take in one training step. */
 function cost({ samples }: EntrantSamples, plans: readonly Plan[], of: (numbers: readonly number[]) => number): number {
   return plans.reduce((sum, { dispatches, times }, work) => sum + (dispatches / times) * of(samples[work] ?? []), 0);
 }

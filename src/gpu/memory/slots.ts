@@ -5,7 +5,9 @@ interface Slot {
   users: number;
 }
 
-/** The buffers of planned slots. Programs never run at the same time, so all programs share them. */
+/**
+ * The buffers for transient values, one for each slot of a memory plan. Programs never run at the same time, so all programs share them.
+ */
 export class SlotPool {
   readonly #create: (bytes: number) => GPUBuffer;
   readonly #counters: GpuCounters;

@@ -34,7 +34,7 @@ export function createBertNetwork(
     config: json,
     text: { ...textSizesOf(config, P - family.firstPosition, family.positions), typeVocabSize },
     ...nn.network(model),
-    // The tensors have BERT's order in RoBERTa too, because training checkpoints store trained tensors in this order.
+    // The tensors have BERT's order in RoBERTa too: training checkpoints store trained tensors in this order, so it must not change.
     weights: [...embeddings, model.encoder].flatMap(({ weights }) => weights),
     constants: [],
     hiddenSize: config.hidden_size,
@@ -62,7 +62,7 @@ function embeddings(config: EncoderConfig, family: BertFamily) {
   const { vocab_size: V, hidden_size: C, max_position_embeddings: P, pad_token_id: padding } = config;
   const { firstPosition: offset, positions, typesBeforePositions } = family;
   const word_embeddings = nn.embedding(V, C, { padding });
-  // If positions are counted by token ids, padding has its own row in the table.
+  // If positions count only tokens whose id isn't the padding token's, padding has its own row in the table.
   const position_embeddings = nn.embedding(P, C, { offset, padding: positions === 'ids' ? padding : null });
   const token_type_embeddings = nn.embedding(config.type_vocab_size, C);
   const LayerNorm = nn.layerNorm(C, config.layer_norm_eps);

@@ -38,7 +38,8 @@ export function createVit(json: PretrainedConfig, { moduleNames }: NetworkOption
 type Vits = Readonly<Record<ModuleNames, nn.Module>>;
 
 /**
- * Allows the names of both versions in files: transformers 4 and 5 write those of version 4, other programs may write those of version 5.
+ * Lets files use the tensor's name of either version: transformers 4 and 5 write that of version 4, other programs may write that of
+ * version 5.
  */
 function storedUnderBoth(spec: WeightSpec, { v4, v5 }: Vits, index: number): WeightSpec {
   const [first = spec, other = spec] = [v4.weights[index], v5.weights[index]];

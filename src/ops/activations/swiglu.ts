@@ -24,8 +24,8 @@ export const swigluBackward = flatKernel({
 });
 
 /**
- * silu(gate) · up, for two different values of the same shape. The dispatch that computes gate and up may compute the result as well. One
- * dispatch computes both gradients. It may also compute dy, the gradient of the result, which is the input gradient of the next layer.
+ * silu(gate) · up, for two different values of the same shape. If possible, the dispatch that computes gate and up also computes the
+ * result. One dispatch computes both gradients and, if possible, also dy, which is the gradient of the next layer's input.
  */
 export function swiglu(g: Graph, gate: Value, up: Value): Value {
   expectShape('swiglu up', up.shape, gate.shape);

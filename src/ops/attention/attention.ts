@@ -17,7 +17,10 @@ import {
   withDirections,
 } from './variants';
 
-/** The number of registers per thread that these variants need in code from GPU drivers' compilers (`VariantInit.registers`). */
+/**
+ * The number of registers per thread that a variant with tiles in workgroup memory needs after a GPU driver has compiled it
+ * (`VariantInit.registers`).
+ */
 const REGISTERS = 112;
 
 /** The shader files that the variants `subgroup` and `held` share. */

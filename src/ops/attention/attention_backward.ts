@@ -18,8 +18,8 @@ import {
 } from './variants';
 
 /**
- * The number of registers per thread that these variants need in code from GPU drivers' compilers (`VariantInit.registers`). For the
- * gradient of keys, a thread holds 64 sums, or 32 if other workgroups compute the gradient of values.
+ * The number of registers per thread that variants with tiles in workgroup memory need after a GPU driver has compiled them
+ * (`VariantInit.registers`). For the gradient of keys, a thread holds 64 sums, or 32 if other workgroups compute the gradient of values.
  */
 const REGISTERS = { together: 168, apart: 112 };
 

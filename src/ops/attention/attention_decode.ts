@@ -8,7 +8,7 @@ import { type AttentionHeads, expectCap, scaleOf } from './attention';
 import { withCap } from './variants';
 
 /**
- * The number of threads in a workgroup. Each sums one word (a `vec4` or a number) of a head, so a workgroup can sum at most this many
+ * The number of threads in a workgroup. Each sums one word (a `vec4` or a single float) of a head, so a workgroup can sum at most this many
  * words.
  */
 const THREADS = 128;

@@ -7,7 +7,7 @@ import type { Params, ParamTypes, VariantInit } from '../../core/kernels/kernel'
  * heads in registers, for devices on which reads cost more than instructions.
  */
 
-/** The number of tokens in a workgroup's tile, in all families. */
+/** The number of tokens in a workgroup's tile, in all families of variants. */
 export const TILE = 32;
 /** The number of a head's columns that a workgroup of the `workgroup` family computes. */
 export const COLUMNS = 64;
@@ -37,9 +37,9 @@ export function visibleProducts({ B, T, H, D, window, causal }: AttentionSizes):
   return causal !== 0 ? below : 2 * below - B * H * D * T;
 }
 
-/** Shader files that complete a variant, and the params for which they apply. */
+/** Shader files that are added to a variant, and the params for which they are added. */
 interface Completion<P extends ParamTypes> {
-  /** The names of the special params that the files are for, as in `VariantInit.cases`; empty for the usual params. */
+  /** The names of the special cases that the files are for, as in `VariantInit.cases`; empty for the usual case. */
   readonly cases: readonly string[];
   readonly wgsl: readonly string[];
   fits(params: Params<P>): boolean;

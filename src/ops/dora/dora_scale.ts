@@ -27,7 +27,7 @@ export const doraScaleBackward = shaderKernel({
   flops: ({ N, C }) => 5 * N * C,
 });
 
-/** DoRA's trained magnitudes m of a layer's rows: C numbers in a pool, the buffer of all trained parameters. */
+/** DoRA's trained magnitudes m of a layer's rows: C elements in a pool, the buffer of all trained parameters. */
 export interface Magnitude {
   /** One-dimensional. */
   readonly pool: Value;

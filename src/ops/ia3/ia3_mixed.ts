@@ -4,7 +4,7 @@ import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { flatKernel } from '../shader_kernel';
 
-/** The entry in `slots` of an adapter that has no vector for a place. */
+/** An entry in `Ia3Mixed.slots`: the adapter has no vector for this place. */
 export const NO_VECTOR = 0xffffffff;
 
 export const ia3MixedKernel = flatKernel({
@@ -16,26 +16,26 @@ export const ia3MixedKernel = flatKernel({
   flops: ({ N, C }) => N * C,
 });
 
-/** Several adapters, each for some rows of a batch. */
+/** Several adapters that are used in one batch: each batch row uses one of them, or none. */
 export interface Ia3Mixed {
-  /** The pools of all the adapters, concatenated by `copyInto`: one-dimensional. */
+  /** The pools of all adapters (a pool holds an adapter's trained vectors), concatenated by `copyInto`: one-dimensional. */
   readonly table: Value;
   /**
-   * u32 (places, adapters): for each place of the network that is scaled, the offset in the table of each adapter's vector l, a multiple of
-   * 4; or `NO_VECTOR`.
+   * u32 (places, adapters): the offset in `table` of each adapter's vector l for each place, a multiple of 4; or `NO_VECTOR`. A place is
+   * the input or output of a module, which adapters scale.
    */
   readonly slots: Value;
-  /** u32 (batch rows): the adapter of each row. An index beyond those in `slots` means no adapter. */
+  /** u32 (batch rows): the index of each batch row's adapter. An index beyond the adapters in `slots` means no adapter. */
   readonly which: Value;
-  /** The index in `slots` of the place where x is scaled. */
+  /** The index of x in the first dimension of `slots`. */
   readonly place: number;
   /** The number of tokens in a batch row. */
   readonly T: number;
 }
 
 /**
- * l ⊙ x + residual, with the vector l of each batch row's own adapter. x (…, C) has T tokens for each batch row. For an adapter without a
- * vector at this place, the result is x + residual. Has no gradient: throws `internal` if one would be needed.
+ * l ⊙ x + residual, with the vector l of each batch row's own adapter. x (…, C) has T tokens for each batch row. If the adapter has no
+ * vector for this place, the result is x + residual. Has no gradient: throws `internal` if one would be needed.
  */
 export function ia3Mixed(g: Graph, x: Value, { table, slots, which, place, T }: Ia3Mixed, residual?: Value): Value {
   const { rows: N, columns: C } = rowsAndColumns(x.shape);

@@ -15,7 +15,7 @@ export const ia3ScaleForward = flatKernel({
   flops: ({ N, C }) => N * C,
 });
 
-/** Computes the gradients of x and of the vector in one pass over dy. */
+/** Computes the gradients of x and of the trained vector l in one pass over dy. */
 export const ia3ScaleBackward = shaderKernel({
   name: 'ia3_scale_backward',
   bindings: { x: 'read', dy: 'read', pool: 'read', sum: 'read', dx: 'write', grads: 'update' },
@@ -24,7 +24,7 @@ export const ia3ScaleBackward = shaderKernel({
   flops: ({ N, C }) => 3 * N * C,
 });
 
-/** A trained vector l of C numbers in a pool. */
+/** A trained vector l of C elements in the pool. */
 export interface Ia3Vector {
   /** The buffer of all trained parameters, one-dimensional. */
   readonly pool: Value;
@@ -34,9 +34,9 @@ export interface Ia3Vector {
 
 /**
  * l ⊙ x + residual, where both are (…, C). x, residual and the pool receive gradients if they are trained; the gradient of the pool
- * accumulates in the buffer passed to `Graph.grad`. The gradient of l reads x itself, so l may be 0.
+ * accumulates in the buffer passed to `Graph.grad`. The gradient of l is computed from x, not from the result divided by l, so l may be 0.
  *
- * Reads and writes 2·N·C floats in the forward pass and 3·N·C in the backward pass, in one dispatch each.
+ * For N rows, reads and writes 2·N·C floats in the forward pass and 3·N·C in the backward pass, in one dispatch each.
  */
 export function ia3Scale(g: Graph, x: Value, vector: Ia3Vector, residual?: Value): Value {
   if (residual !== undefined) expectShape('ia3_scale residual', residual.shape, x.shape);
@@ -77,7 +77,7 @@ function emitScaleBackward(
   return [wanted ? dx : undefined, grads];
 }
 
-/** Throws `invalid_argument` unless the pool contains a vector of `length` numbers at the offset. */
+/** Throws `invalid_argument` unless the pool contains a vector of `length` elements at the offset. */
 export function expectVector(kernel: string, { pool, offset }: Ia3Vector, length: number): void {
   const [size = 0] = pool.shape;
   const isPlaced = Number.isInteger(offset) && offset >= 0 && offset % 4 === 0 && offset + length <= size;

@@ -134,7 +134,7 @@ function emitLayer(g: Graph, x: Value, layer: LoraLayer): { readonly y: Value; r
   if (low === undefined) return { y: emitLinearLayer(g, x, layer) };
   const [M = 0] = weight.shape;
   const u = emitDown(g, low, M);
-  // The kernel that adds the branch to the layer's product doesn't support shards.
+  // The kernel that computes the layer together with its branch doesn't support a weight in shards (split over several buffers).
   if (weight.shards === undefined) return { y: emitLoraLinear(g, x, layer, { u, B: low.B }), u };
   const branch = emitLinear(g, u, low.B, { residual });
   return { y: emitLinearLayer(g, x, { weight, bias, residual: branch }), u };
@@ -190,7 +190,7 @@ function emitProduct(
   return result;
 }
 
-/** Declares the gradients of branches with respect to their inputs, A and B. */
+/** Declares the gradients of branches with respect to x, A and B. */
 function differentiateBranches(g: Graph, branches: readonly MadeBranch[]): void {
   const trained = branches.filter(({ x, A, B }) => [x, A, B].some((value) => g.trains(value)));
   const ys = trained.map(({ y }) => y);

@@ -12,11 +12,11 @@ export const loraRowsKernel = flatKernel({
   flops: ({ N, R }) => N * R,
 });
 
-/** The rows of a batch that use one of its adapters. */
+/** The rows of a batch that use one particular adapter. The other rows may use other adapters. */
 export interface RowsOfAdapter {
   /** u32 (batch rows): the adapter of each row. */
   readonly which: Value;
-  /** The adapter's number in `which`. */
+  /** The index of that adapter in `which`. */
   readonly adapter: number;
   /** The number of tokens in a batch row. */
   readonly T: number;

@@ -11,7 +11,7 @@ export const dpoLossKernel = shaderKernel({
   flops: ({ P }) => 30 * P,
 });
 
-/** The number of each loss type in the shader. */
+/** The shader's number for each loss type. 'robust' without label smoothing equals 'sigmoid', so both have the same number. */
 const KINDS = { sigmoid: 0, robust: 0, hinge: 1, ipo: 2 } as const;
 
 export interface DpoOptions {
@@ -34,8 +34,8 @@ export const DPO_METRICS = [
 
 /**
  * Computes TRL's losses of direct preference optimisation, (P). The reward of a sequence is beta · (its log probability − the reference's).
- * The third and fourth columns of `given` have the numbers of tokens of both sequences. Has no gradient of its own: `crossEntropy` with
- * `weights` has the gradient of the sum of these losses. Throws `invalid_argument` for options out of range.
+ * The third and fourth columns of `given` have the number of tokens of the first and of the second sequence. Has no gradient of its own:
+ * `crossEntropy` with `weights` has the gradient of the sum of these losses. Throws `invalid_argument` for options out of range.
  */
 export function dpoLoss(
   g: Graph,

@@ -12,7 +12,8 @@ export interface SequencePairs {
   /** u32 (2P, 2): the range of each sequence in the token losses, as for `sequenceLogps`. */
   readonly sequences: Value;
   /**
-   * (P, 5): for each pair, the reference's log probabilities of both sequences, two numbers that the loss defines, and the pair's weight.
+   * (P, 5): for each pair, the reference's log probabilities of both sequences, two values whose meaning depends on the loss, and the
+   * pair's weight.
    */
   readonly given: Value;
   /** The number of token losses. */
@@ -39,8 +40,8 @@ export const PAIR_BINDINGS = {
 } as const;
 
 /**
- * Emits a kernel that compares the two sequences of each pair and writes `metrics` numbers for each pair. Throws `invalid_argument` if a
- * value has another shape.
+ * Emits a kernel that compares the two sequences of each pair and computes `metrics` metrics for each pair. Throws `invalid_argument` if a
+ * value has an unexpected shape.
  */
 export function emitPairLosses<P extends ParamTypes>(
   g: Graph,

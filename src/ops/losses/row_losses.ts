@@ -20,7 +20,10 @@ export interface RowLossInputs {
   readonly outputs: number;
   /** u32 (L): the indices of the rows of `hidden` that have a label, each once, followed by zeros. */
   readonly rows: Value;
-  /** The step block: `labelled` is the number of valid entries of `rows`, `inverse_tokens` the weight of each loss. */
+  /**
+   * The step block (a small buffer with the values of a step): `labelled` is the number of valid entries of `rows`, `inverse_tokens` the
+   * weight of each loss.
+   */
   readonly block: Value;
   /** The number of rows in a chunk: the logits of that many rows are in memory at a time. */
   readonly chunkRows: number;
@@ -38,7 +41,7 @@ export interface RowLosses {
   readonly losses: Value;
   /**
    * (count, V) for each chunk: chunk i has the rows from i · chunkRows on. After the pass they hold the head's logits, or the gradients of
-   * the logits if the loss has overwritten them. Chunks that a run skips have undefined contents. A program whose logits are read after a
+   * the logits if the loss has overwritten them. The contents of skipped chunks are undefined. A program whose logits are read after it has
    * run must have them among its outputs.
    */
   readonly logits: readonly Value[];
@@ -58,8 +61,8 @@ interface ChunkParams extends RowRange {
 type EmitLoss = (values: { readonly logits: Value; readonly losses: Value }, params: ChunkParams) => Value | undefined;
 
 /**
- * Computes the loss of each labelled row without holding all logits at once. The rows are split into chunks, of which a run needs only the
- * first ⌈labelled / chunkRows⌉ and may skip the others. `name` is the loss's name in error messages.
+ * Computes the loss of each labelled row without holding all logits at once. The rows are split into chunks. Only the first ⌈labelled /
+ * chunkRows⌉ chunks have labelled rows, so the others may be skipped when the program runs. `name` is the loss's name in error messages.
  *
  * The gradient of Σ losses · inverse_tokens is computed together with the losses, while the logits are in memory, so the `dy` passed to
  * `Graph.grad` is ignored.

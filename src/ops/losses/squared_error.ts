@@ -14,7 +14,7 @@ export const squaredErrorKernel = flatKernel({
 });
 
 interface SquaredErrorInputs extends RowLossInputs {
-  /** f32 (L, V): the target values for each of `rows`. */
+  /** f32 (L, V): the V target values of each of `rows`. */
   readonly targets: Value;
 }
 

@@ -11,7 +11,7 @@ export const mixedLossSumKernel = shaderKernel({
   flops: ({ L }) => L,
 });
 
-/** The losses of a batch whose rows have adapters of their own. */
+/** The losses of a batch whose rows use different adapters. */
 export interface MixedLosses {
   /** (L); only the first `labelled` count. */
   readonly losses: Value;
@@ -25,7 +25,8 @@ export interface MixedLosses {
 
 /**
  * Adds one adapter's share of a micro-batch to the mean loss in the adapter's `stats`, as `lossSum` does. `block` is the adapter's own step
- * block: its `labelled` counts the losses of all adapters in the micro-batch, and its `inverse_tokens` belongs to the adapter's own step.
+ * block: `labelled` is the number of losses in the micro-batch, of all adapters together; `inverse_tokens` is the weight of each loss in
+ * this adapter's mean.
  */
 export function mixedLossSum(
   g: Graph,

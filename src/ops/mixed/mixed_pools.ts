@@ -2,7 +2,10 @@ import { WebVeraError } from '../../core/errors/error';
 import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Value } from '../../graph/value';
 
-/** The pools of several adapters that have the same layout, and the index of the pool that each batch row uses. */
+/**
+ * The pools of several adapters that have the same layout (a pool holds an adapter's trained parameters), and the index of the pool that
+ * each batch row uses.
+ */
 export interface MixedPools {
   /** f32 (adapters, stride): one pool in each row. It may train. */
   readonly table: Value;
@@ -12,7 +15,7 @@ export interface MixedPools {
   readonly scales: Value;
 }
 
-/** A vector of C numbers in each pool. Each batch row uses the vector of its own adapter. */
+/** A vector of C elements in each pool. Each batch row uses the vector of its own adapter. */
 export interface MixedVector extends MixedPools {
   /** The vector's offset in each pool, in floats: a multiple of 4. */
   readonly offset: number;

@@ -58,9 +58,9 @@ export const mixedScaleBackward = shaderKernel({
 /**
  * Computes l ⊙ x, where l is the vector of each batch row's own adapter: x (…, C) has T tokens for each batch row. x and the table receive
  * gradients if they train. The table's gradient accumulates in the buffer passed to `Graph.grad`: for each adapter, it is the adapter's
- * scale times the sum over its own batch rows. Numbers of other rows never enter that sum, even if they aren't finite.
+ * scale times the sum over its own batch rows. Rows of other adapters never enter that sum, even if their values aren't finite.
  *
- * Reads and writes 2·N·C floats forward and 3·N·C backward, in one dispatch each.
+ * For N rows, reads and writes 2·N·C floats forward and 3·N·C backward, in one dispatch each.
  */
 export function mixedScale(g: Graph, x: Value, vector: MixedVector): Value {
   expectMixed('mixed_scale', x, vector);

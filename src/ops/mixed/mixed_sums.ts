@@ -64,7 +64,8 @@ export class MixedSums implements PassEnd {
     const slices = ceilDiv(T, SLICE);
     const count = rows * slices * length;
     const before = this.#open.get(grads);
-    // One dispatch can't add twice to the same element.
+    // One dispatch can't add twice to the same element. So if a vector overlaps an earlier one, the earlier partial sums are added up
+    // first.
     const again = before?.vectors.some((one) =>
       vectors.some(({ offset }) => offset < one.offset + one.length && one.offset < offset + length),
     );

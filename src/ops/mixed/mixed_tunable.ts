@@ -3,7 +3,7 @@ import { mixedScaleBackward, mixedScaleForward } from './mixed_scale';
 import { mixedScalesBackward, mixedScalesForward } from './mixed_scales';
 import { mixedUpForward } from './mixed_up';
 
-/** Returns the kernels for batches whose rows have different adapters, as far as they have more than one variant. */
+/** Returns those kernels for batches with several adapters that have more than one variant. */
 export function tunableMixedKernels(): readonly AnyKernel[] {
   return [mixedScaleForward, mixedScaleBackward, mixedScalesForward, mixedScalesBackward, ...mixedUpForward.kernels()];
 }

@@ -23,7 +23,7 @@ export const mixedUpForward = defineProduct({
  * Computes y + l ⊙ (v·Bᵀ), where l is the vector of each batch row's own adapter: v (…, R) has T tokens for each batch row, B (M, R) is
  * frozen, and y is (…, M). v, y and the table receive gradients as in `mixedScale`.
  *
- * The forward pass is one dispatch in place of a product, a `mixedScale` and a sum, which would read the product again.
+ * The forward pass is one dispatch, in place of a matrix product, a `mixedScale` and a sum, which would read the product's result again.
  */
 export function mixedUp(g: Graph, y: Value, v: Value, B: Value, vector: MixedVector): Value {
   const { table, which, offset: vector_at, T } = vector;

@@ -49,7 +49,7 @@ export function layerNorm(g: Graph, x: Value, weight: Value, bias: Value, eps: n
     const dweight = toWeight.wanted ? accumulatedIn(toWeight, weight) : undefined;
     const dbias = toBias.wanted ? accumulatedIn(toBias, bias) : undefined;
     if (dweight !== undefined) {
-      // Training a weight without its bias is rare and has no kernel of its own: the bias's sums are discarded.
+      // A trained weight with a frozen bias is rare and has no kernel of its own: the sums for the bias are computed and discarded.
       const given = { x, mean, rstd, dy, dweight, dbias: dbias ?? zeros(g, [C]) };
       g.emit(layerNormWeightBackward, given, {}, { N, C });
     } else if (dbias !== undefined) {

@@ -72,7 +72,7 @@ interface AdamWValues {
   readonly v: Value;
   /** The gradients. They are reset to zeros, even if the update is skipped. */
   readonly grads: Value;
-  /** The partial sums from `gradNorm`, over all pools that a step changes. */
+  /** The partial sums of squared gradients from `gradNorm`, over all pools (buffers of trained parameters) that a step updates. */
   readonly partials: Value;
   /** The step block, which has the step, the learning rate and the bias corrections. */
   readonly block: Value;
@@ -85,7 +85,7 @@ export interface AdamWOptions {
   readonly beta2: number;
   readonly epsilon: number;
   readonly weight_decay: number;
-  /** The largest norm of all gradients together; 0 disables clipping. */
+  /** The limit of the global gradient norm: larger gradients are scaled down to it. 0 disables clipping. */
   readonly max_grad_norm: number;
   /** Elements from the index `from` on have another learning rate: that of the step times `rate`. Default: none. */
   readonly modules?: { readonly from: number; readonly rate: number } | undefined;

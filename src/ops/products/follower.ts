@@ -3,7 +3,7 @@ import type { Graph } from '../../graph/graph';
 import type { Step } from '../../graph/step';
 import type { Value } from '../../graph/value';
 
-/** The size in bytes that every device can bind at once: WebGPU's default limit. */
+/** The largest size of a buffer binding, in bytes, that every device supports: WebGPU's default limit. */
 export const ALWAYS_BOUND = 2 ** 27;
 
 /** Values and params by name, in addition to those of the replaced step. */
@@ -13,8 +13,8 @@ interface Further {
 }
 
 /**
- * Emits a kernel that does the work of `step` and of the op after it. `step` was removed from the graph before. The kernel's operands have
- * the same names as those of the step.
+ * Emits a kernel that does the work of `step` and of the op after it. The caller has already removed `step` from the graph. The kernel's
+ * operands have the same names as those of the step.
  */
 export function emitFollower(
   g: Graph,

@@ -57,7 +57,7 @@ export const linearWeightBackward = defineProduct({
 });
 
 export interface LinearLayer {
-  /** (M, K), in any storage. */
+  /** (M, K), in any storage format. */
   readonly weight: Value;
   /** (M) */
   readonly bias?: Value | undefined;
@@ -78,8 +78,8 @@ type EmitInputGradient = (
 ) => Value | undefined;
 
 /**
- * Computes y = x·weightᵀ + bias + residual: x (…, K), weight (M, K) in any storage, bias (M), residual and y (…, M). x, residual, weight
- * and bias receive gradients if they train; those of weight and bias accumulate in the buffers passed to `Graph.grad`.
+ * Computes y = x·weightᵀ + bias + residual: x (…, K), weight (M, K) in any storage format, bias (M), residual and y (…, M). x, residual,
+ * weight and bias receive gradients if they train; those of weight and bias accumulate in the buffers passed to `Graph.grad`.
  */
 export function linear(
   g: Graph,
@@ -181,8 +181,8 @@ export interface InputGradient {
 
 /**
  * Emits the gradient of the input of one or several layers: the sum over the layers of dy (…, M) times the first K columns of weight (M, ≥
- * K), plus `sum` (…, K). By default, K is the number of columns of the first weight. Layers whose weights have the same storage may share a
- * dispatch.
+ * K), plus `sum` (…, K). By default, K is the number of columns of the first weight. Layers whose weights have the same storage format may
+ * share a dispatch.
  */
 export function emitLinearBackward(
   g: Graph,

@@ -40,7 +40,7 @@ export const linearShardBackward = defineProduct({
   weight: true,
   f16: true,
   size: ({ N, K, M }) => [N, K, M],
-  // K is a single slice: the kernel itself defines where the rows of the shard begin.
+  // Without `slices`, K would begin at 0. With it, the kernel itself defines the range of K: the columns of dy that belong to the shard.
   slices: () => 1,
 });
 

@@ -77,12 +77,12 @@ export const linearsForward = defineProduct({
   columns: ({ M0, M1, M2 }) => columnsOfParts([M0, M1, M2]),
 });
 
-/** Returns the number of columns in a grid in which parts lie side by side, each padded to whole tiles. */
+/** Returns the number of columns of a grid that computes matrix products of these widths side by side, each padded to whole tiles. */
 export function columnsOfParts(widths: readonly number[]): number {
   return widths.reduce((columns, width) => columns + roundUp(width, TILE), 0);
 }
 
-/** The product of one layer, without bias and residual: its weight and its result. */
+/** The matrix product of one layer, without bias and residual: its weight and its result. */
 interface PlainProduct {
   /** (M, ≥ K) */
   readonly weight: Value;
@@ -90,7 +90,7 @@ interface PlainProduct {
   readonly y: Value;
 }
 
-/** The input and the sizes that all products of one dispatch share. Each product uses the first K columns of its weight. */
+/** The input and the sizes that all matrix products of one dispatch share. Each uses the first K columns of its weight. */
 interface SharedInput {
   readonly x: Value;
   readonly N: number;
@@ -99,8 +99,9 @@ interface SharedInput {
 }
 
 /**
- * Computes the product of x (…, K) and a weight (M, ≥ K), without bias and residual, if the last step is another product of x by the same
- * kernel: one dispatch then computes both products, or up to three. Returns undefined otherwise. Has no gradient.
+ * Computes the matrix product of x (…, K) and a weight (M, ≥ K), without bias and residual, if the graph's last step computes another such
+ * product of the same x with the kernel `one`, or several of them. One dispatch then computes them all, up to three. Returns undefined
+ * otherwise. Has no gradient.
  */
 export function emitBeside(g: Graph, one: AnyKernel, weight: Value, { x, ...sizes }: SharedInput): Value | undefined {
   const several = linearsForward.kernel('vec4', rightStorage(weight));
@@ -120,7 +121,10 @@ export function emitBeside(g: Graph, one: AnyKernel, weight: Value, { x, ...size
   return y;
 }
 
-/** Returns the products that a step computes if its kernel is `one` or `several`; an empty list for other kernels. */
+/**
+ * Returns the matrix products that a step computes, if its kernel is `one` (for a single product) or `several`; an empty list for other
+ * kernels.
+ */
 function productsOf({ kernel, values, params }: Step, one: AnyKernel, several: AnyKernel): PlainProduct[] {
   const { weight, y } = values;
   const isPlain = params.has_bias === 0 && params.has_residual === 0;

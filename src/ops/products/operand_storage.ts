@@ -4,15 +4,15 @@ import type { StorageName } from '../../core/numbers/storage_names';
 import { storageOf, type Value } from '../../graph/value';
 
 /**
- * How the lines of the left operand and of the result are accessed: `vec4` if all their lengths are multiples of 4, `ragged` if only those
- * of the left operand are, else `scalar`.
+ * How the lines (the rows of a matrix as stored in memory) of the left operand and of the result are accessed. `vec4`: all their lengths
+ * are multiples of 4; `ragged`: only those of the left operand are; else `scalar`.
  */
 export type Lines = (typeof LINES)[number];
 export const LINES = ['vec4', 'ragged', 'scalar'] as const;
-/** The storage of the right operand: one of `core/numbers/storage.ts`, or f32 with lines of any length (`scalar`). */
+/** The storage format of a right operand: one of `core/numbers/storage.ts`, or f32 with rows of any length (`scalar`). */
 export type RightStorage = StorageName | 'scalar';
 
-/** The shader files that read four numbers of a right operand, for each storage. */
+/** The shader files that read four values of a right operand, for each storage format. */
 export const RIGHT_READERS: Readonly<Record<RightStorage, readonly string[]>> = {
   f32: ['right_f32', 'right_words_of_four', 'right_places_of_four'],
   f16: ['right_f16', 'right_words_of_four', 'right_places_of_four'],
@@ -22,15 +22,15 @@ export const RIGHT_READERS: Readonly<Record<RightStorage, readonly string[]>> = 
   scalar: ['right_scalar'],
 };
 
-/** All storages that the right operand of a matrix product may have. */
+/** All storage formats that the right operand of a matrix product may have. */
 export const RIGHT_STORAGES = Object.keys(RIGHT_READERS) as readonly RightStorage[];
 
-/** The storages that are supported for a matrix added to a product's result, each with the value of the kernel's param `half`. */
+/** The storage formats of a matrix that a kernel can add to a matrix product, each with the value of the kernel's param `half`. */
 export const ADDENDS: Readonly<Partial<Record<StorageName, 0 | 1>>> = { f32: 0, f16: 1 };
 
 /**
- * Returns how lines are accessed, from the lengths of the left operand's lines and the length of the result's lines: `scalar` unless all
- * left lengths are multiples of 4; otherwise `vec4` if `result` is one too, else `ragged`.
+ * Returns how lines (rows as stored in memory) are accessed. `left`: the row lengths of the left operands; `result`: that of the result.
+ * `scalar` unless all lengths in `left` are multiples of 4; otherwise `vec4` if `result` is one too, else `ragged`.
  */
 export function linesOf(left: readonly number[], result = 4): Lines {
   if (left.some((length) => length % 4 !== 0)) return 'scalar';
@@ -38,8 +38,8 @@ export function linesOf(left: readonly number[], result = 4): Lines {
 }
 
 /**
- * Returns the storage of a right operand. Throws `invalid_argument` if the storage doesn't support rows of this length: loaders convert
- * such matrices to f32.
+ * Returns the storage format of a right operand. Throws `invalid_argument` if the format doesn't support rows of this length. Loaders avoid
+ * this: they convert such matrices to f32.
  */
 export function rightStorage(value: Value): RightStorage {
   const columns = value.shape.at(-1) ?? 0;

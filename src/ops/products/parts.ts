@@ -3,7 +3,7 @@ import type { Graph, JoinedValue } from '../../graph/graph';
 import { byteLength, type JoinedPart, joined, type Value } from '../../graph/value';
 import { ALWAYS_BOUND } from './follower';
 
-/** The largest number of parts in a product. */
+/** The usual limit on the number of parts in one dispatch. A part is one of the matrix products that the dispatch computes. */
 export const MOST_PARTS = 3;
 
 /** Splits items into groups of at most `most` items: each item joins the first group that has room and that it fits into. */
@@ -21,16 +21,16 @@ export function inParts<T>(
   return groups;
 }
 
-/** Several values joined into one, with the offset of each in the joined value, in elements. */
+/** Several values that lie side by side in one value, `whole`, with the offset of each in `whole`, in elements. */
 export interface SideBySide {
   readonly whole: Value;
   readonly starts: readonly number[];
 }
 
 /**
- * Joins the values into one value, of which they become parts. Returns undefined if there are no values, if they can't share a buffer, or
- * if the joined value exceeds the size that every device can bind. Also returns undefined if the joined value begins with another value,
- * because kernels read the first of `values` from offset 0 on.
+ * Joins the values into one value in a single buffer. Returns undefined if there are no values, if they can't share a buffer, or if the
+ * joined value exceeds the size that every device can bind. Also returns undefined if the joined value begins with another value than the
+ * first of `values`, because kernels read that one from offset 0 on.
  */
 export function sideBySide(g: Graph, values: readonly Value[]): SideBySide | undefined {
   const [first] = values;
@@ -66,7 +66,7 @@ export function groupsSideBySide<T>(g: Graph, items: readonly T[], gradientOf: (
   return [...(joined === undefined ? [] : [joined]), ...alone.flatMap((item) => together([item]) ?? [])];
 }
 
-/** Joins values of one op that aren't part of another joined value yet. */
+/** Joins values of one op into one value. None of them may be part of another joined value yet. */
 export function joinAll(g: Graph, values: readonly Value[]): JoinedValue {
   const whole = g.join(values);
   if (whole !== undefined) return whole;
@@ -77,7 +77,7 @@ function startOf(parts: readonly JoinedPart[], value: Value): number {
   return parts.find((part) => part.value === value)?.offset ?? 0;
 }
 
-/** Returns the bindings of three parts. Missing parts bind the first part's value. */
+/** Returns the values to bind for up to three matrix products in one dispatch. The first one's value is bound for missing products, too. */
 export function threeValues([first, second = first, third = first]: readonly Value[]): readonly [Value, Value, Value] {
   if (first === undefined || second === undefined || third === undefined) {
     throw new WebVeraError('internal', 'A product has at least one part');
@@ -85,7 +85,7 @@ export function threeValues([first, second = first, third = first]: readonly Val
   return [first, second, third];
 }
 
-/** Returns the sizes of three parts: 0 for missing parts. */
+/** Returns the sizes of up to three matrix products in one dispatch: 0 for missing products. */
 export function threeSizes([first = 0, second = 0, third = 0]: readonly number[]): readonly [number, number, number] {
   return [first, second, third];
 }

@@ -4,8 +4,8 @@ import { LINES, type Lines, RIGHT_READERS, RIGHT_STORAGES, type RightStorage } f
 import { type TileInit, tileVariants } from './tiles';
 
 /*
- * A matrix product is assembled from whole files: the kernel's own (sizes, bindings, use of a result), a tile (which thread computes which
- * results), and for each operand its layout (the direction of K) and its storage (the contents of a word).
+ * The shader of a matrix product is assembled from whole files: the kernel's own (sizes, bindings, use of a result), a tile (which thread
+ * computes which results), and for each operand its layout (the direction of K) and its storage format (the contents of a word).
  */
 
 interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit<P> {
@@ -16,54 +16,63 @@ interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit
   readonly libs?: readonly string[];
   readonly left: keyof typeof LAYOUTS.left;
   readonly right: keyof typeof LAYOUTS.right;
-  /** The only kind of lines that the kernels support. Default: all kinds are supported. */
+  /** The only access to lines (see `Lines`) that the kernels support. Default: all are supported. */
   readonly lines?: Lines;
-  /** Whether the right operand is a base model's weight, which may have any storage. Others are f32. */
+  /** Whether the right operand is a base model's weight, which may have any storage format. Other right operands are f32. */
   readonly weight?: boolean;
   /**
-   * Set if the product has a low-rank K range before the main one: the layout of the right operand of that range. Both operands of that
-   * range are stored like the left operand. Default: only the main range.
+   * Set if the result also includes the product of two low-rank matrices: they add a low-rank range of K, before the main one. The value is
+   * the layout of the right one of these matrices. Both are stored in the same format as the left operand. Default: only the main range.
    */
   readonly lowRank?: keyof typeof LOW_RANK;
-  /** Whether a matrix is added to the result. It is stored like the result, or in f16. */
+  /** Whether a matrix is added to the result. Its storage format is that of the result, or f16. */
   readonly addend?: boolean;
-  /** Whether the kernel multiplies its results by factors. Its function `factor4` returns those of four columns in a row. */
+  /**
+   * Whether the kernel multiplies its results by factors. Its shader function `factor4` returns the factors of four consecutive columns.
+   */
   readonly factor?: boolean;
   /**
-   * How several parts, each with its own operands, form one result. `apart`: each part has its own buffers, and the kernel determines which
-   * workgroups compute it. `columns`: as `apart`, but each part has its own result, beside the others in the grid. `in_turn`: parts share
-   * buffers, and every workgroup computes all parts. `tile`: parts share buffers, and the first row of a workgroup determines its part.
-   * Default: one part.
+   * How one dispatch computes several parts: matrix products, each with its own operands. A workgroup adds up the parts that it computes.
+   * `apart`: each part has its own buffers, and the kernel determines which workgroups compute it. `columns`: as `apart`, but each part has
+   * its own result, and the parts lie side by side in the columns of the grid. `in_turn`: parts share buffers, and every workgroup computes
+   * all parts. `tile`: parts share buffers, and the first row of a workgroup determines its part. Default: one part.
    */
   readonly parts?: Exclude<keyof typeof PARTS, 'one'>;
-  /** Whether the kernel itself defines where a part's left operand begins. */
+  /** Whether the kernel's own shader defines where a part's left operand begins in its buffer. */
   readonly leftBase?: boolean;
-  /** Whether the kernel itself defines where a row of the result begins. */
+  /** Whether the kernel's own shader defines where a row of the result begins in its buffer. */
   readonly resultStart?: boolean;
-  /** Whether the kernel itself, or one of `libs`, writes the finished blocks of results. */
+  /** Whether the kernel's own shader, or one of `libs`, writes the finished blocks of 4 × 4 results. */
   readonly ownResult?: boolean;
   /**
-   * For a kernel of several products: the product that computes the first two of them and their SwiGLU, from operands with the same names.
+   * For a kernel of several matrix products: the `Product` that computes the first two of them and also their SwiGLU. Its operands have the
+   * same names.
    */
   readonly gated?: Follower;
-  /** For a kernel of several products: the product that computes them and rotates the first two, from operands with the same names. */
+  /**
+   * For a kernel of several matrix products: the `Product` that computes them and also rotates the first two (queries and keys). Its
+   * operands have the same names.
+   */
   readonly turned?: Follower;
 }
 
-/** A product that also does the work of the op after it. */
+/** A `Product` that also does the work of the op after it. */
 interface Follower {
   kernel(lines: Lines, right: RightStorage): unknown;
 }
 
 const LAYOUTS = {
-  /** `scaled_*`: the kernel defines a factor for each k. `own`: the kernel reads its blocks itself. */
+  /**
+   * `scaled_*`: the operand is multiplied by a factor for each k, which the kernel defines. `own`: the kernel's own shader reads the
+   * operand.
+   */
   left: { rows: ['left_rows'], columns: ['left_columns'], own: [] },
   right: {
     rows: ['right_begin_rows', 'right_rows'],
     part_rows: ['right_begin_part_rows', 'right_rows'],
-    /** Four columns are two of the lower half of a head, then the corresponding two of its upper half. */
+    /** The four columns of a block are two of the lower half of a head, then the corresponding two of its upper half. */
     part_halves: ['right_begin_part_halves', 'right_rows'],
-    /** Four columns are two of one part, then the same two of the other part. */
+    /** The four columns of a block are two of one part, then the same two of the other part. */
     pairs: ['right_pairs'],
     columns: ['right_begin_columns', 'right_columns'],
     scaled_rows: ['right_begin_rows', 'right_scaled_rows'],
@@ -101,7 +110,10 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
   return new Product(init);
 }
 
-/** A matrix product. It has one kernel for each kind of lines and each storage of the right operand, created on first use. */
+/**
+ * A matrix product. It has one kernel for each access to lines (see `Lines`) and each storage format of the right operand, created on first
+ * use.
+ */
 export class Product<B extends Bindings, P extends ParamTypes> {
   readonly #init: ProductInit<B, P>;
   readonly #made = new Map<string, Kernel<B, P>>();
@@ -117,19 +129,19 @@ export class Product<B extends Bindings, P extends ParamTypes> {
     return kernel;
   }
 
-  /** The storages that the right operand may have. */
+  /** The storage formats that the right operand may have. */
   get storages(): readonly RightStorage[] {
     const all: readonly RightStorage[] = this.#init.weight ? RIGHT_STORAGES : ['f32', 'scalar'];
     return this.#init.lines === 'vec4' ? all.filter((storage) => storage !== 'scalar') : all;
   }
 
-  /** The kinds of lines that the operands may have. */
+  /** The kinds of access to lines (see `Lines`) that the kernels support. */
   get lines(): readonly Lines[] {
     const { lines } = this.#init;
     return lines === undefined ? LINES : [lines];
   }
 
-  /** Returns the kernels for all kinds of lines and all storages. */
+  /** Returns the kernels for all `lines` and all `storages`. */
   kernels(): Kernel<B, P>[] {
     return this.lines.flatMap((lines) => this.storages.map((right) => this.kernel(lines, right)));
   }
@@ -148,7 +160,7 @@ export class Product<B extends Bindings, P extends ParamTypes> {
     });
   }
 
-  /** Returns the shader files of a kernel, except those of a tile. */
+  /** Returns the shader files of a kernel that all its tile variants have in common. */
   #files(lines: Lines, right: RightStorage): string[] {
     const init = this.#init;
     const hasResult = init.epilogue === undefined && !init.ownResult;

@@ -35,8 +35,8 @@ const BY_QUADS = ['enable_subgroups', ...FILES, 'left_rows', 'norm_of_rows', 'ne
 /** The number of rows that a quad (four threads) computes, and that a workgroup of two quads computes. Each quad computes all columns. */
 const [ROWS_OF_QUAD, ROWS_OF_ALL_COLUMNS] = [16, 32];
 /**
- * Tiles in f16 need a C that is a multiple of this number: in an incomplete step they read the last four numbers of K again, and would add
- * their squares twice.
+ * Tiles that multiply in f16 need a C that is a multiple of this. Otherwise they would read the last four values of K again in an
+ * incomplete iteration, and add their squares twice.
  */
 const STEP_IN_F16 = 64;
 
@@ -63,9 +63,9 @@ export const rmsNormLinear = shaderKernel({
 });
 
 /**
- * Replaces the last two steps by one dispatch if they are the RMSNorm that made x (…, C) and the product u = x·Aᵀ (…, R) with A (R, ≥ C),
- * all lines are multiples of four numbers, and the number of rows is a multiple of 16. Products of few rows stay separate, because they
- * have tiles of their own. x and u stay the same `Value` objects.
+ * Replaces the last two steps by one dispatch if they are the RMSNorm that computed x (…, C) and the matrix product u = x·Aᵀ (…, R) with A
+ * (R, ≥ C), the lengths of all matrix rows are multiples of 4, and the number of rows of x is a multiple of 16. Products of few rows stay
+ * separate, because they have tiles of their own. x and u stay the same `Value` objects.
  */
 export function joinNorm(g: Graph, x: Value, { u, A }: { readonly u: Value; readonly A: Value }): void {
   const [norm, product] = g.steps.slice(-2);
@@ -80,12 +80,12 @@ export function joinNorm(g: Graph, x: Value, { u, A }: { readonly u: Value; read
   g.emit(rmsNormLinear, { x: given, weight, A }, { y: x, rstd, u }, { N, C, R, stride, eps, weight_offset });
 }
 
-/** Whether the step is the RMSNorm that made x, over whole rows: not over each of several heads. */
+/** Whether the step is the RMSNorm that computed x, and normalised whole rows rather than each of several heads. */
 function isNormOf({ kernel, values, params }: Step, x: Value): boolean {
   return kernel === (rmsNormForward as unknown as AnyKernel) && values.y === x && params.C === x.shape.at(-1);
 }
 
-/** Whether the step is the product that made u, from lines that are multiples of four numbers and a matrix in f32. */
+/** Whether the step is the matrix product that computed u, from matrices in f32 whose row lengths are multiples of 4. */
 function isProductOf({ kernel, values }: Step, u: Value): boolean {
   return kernel === (linearForward.kernel('vec4', 'f32') as unknown as AnyKernel) && values.y === u;
 }

@@ -37,8 +37,8 @@ interface Gated {
 }
 
 /**
- * Computes silu(gate) · up, if the last step computed only gate and up, as two products of one input: one dispatch then computes all three
- * values, if every device can bind gate and up together. Returns undefined otherwise. Has no gradient.
+ * Computes silu(gate) · up, if the last step computed only gate and up, as two matrix products of one input. One dispatch then replaces
+ * that step and computes all three values, if every device can bind gate and up together. Returns undefined otherwise. Has no gradient.
  */
 export function emitGated(g: Graph, { gate, up }: Gated): Value | undefined {
   const isFit = ({ kernel, values: { y0, y1 }, params: { M2 = 0 } }: Step): boolean =>
@@ -89,8 +89,8 @@ interface Operands {
 }
 
 /**
- * Returns the operands of a step that computes dx = dy·weight, or dx = dy·weight + du·A, if all lines are multiples of four numbers;
- * undefined for other steps.
+ * Returns the operands of a step that computes dx = dy·weight, or dx = dy·weight + du·A, if the row lengths of these matrices are multiples
+ * of 4; undefined for other steps.
  */
 function operandsOf({ values, params }: Step): Operands | undefined {
   const { dy0, dy = dy0, weight0: weight, du, A } = values;

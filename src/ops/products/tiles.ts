@@ -12,27 +12,30 @@ import { ceilDiv } from '../../core/numbers/shape';
 export const TILE = 64;
 const SMALL_TILE = 32;
 
-/** With up to this many rows, the right operand is read once for all of them. */
+/** Up to this many rows of the left operand, the variants for few rows can be used: they read the right operand once for all rows. */
 const FEW_ROWS = 4;
 
-/** The properties of a product that its tiles depend on. */
+/** The properties of a matrix product that its tiles depend on. A tile is a rectangle of results that one or a few workgroups compute. */
 export interface TileInit<P extends ParamTypes> {
-  /** The shader files that reduce a tile's blocks of results, for a kernel that doesn't store them. */
+  /** For a kernel that doesn't store its results: the shader files that reduce the results of each tile instead. */
   readonly epilogue?: Readonly<Record<'workgroup' | 'small' | 'subgroup', string>>;
   /** The number of registers that a thread needs for the kernel's own values, in addition to those of its tile. Default: 0. */
   readonly held?: number;
-  /** Whether there are tiles that multiply in f16, for devices on which f16 was requested. Set for activations and their gradients only. */
+  /**
+   * Whether there are tiles that multiply in f16, for devices on which f16 was requested. Set only for products of activations or of their
+   * gradients.
+   */
   readonly f16?: boolean;
   /**
-   * Whether there is a tile that uses subgroup matrices, for the same devices. Set only if all values are within f16's range and K is one
-   * range.
+   * Whether there is a tile that uses subgroup matrices, for devices on which f16 was requested. Set only if all values are within f16's
+   * range and K has no low-rank range.
    */
   readonly matrices?: boolean;
-  /** Whether there are tiles for few rows. They need operands in which K runs along the lines. */
+  /** Whether there are tiles for few rows. They need operands whose rows in memory run along K. */
   readonly fewRows?: boolean;
   /**
-   * Whether a dispatch computes only the product, without bias and residual. The `subgroup` tile then has a shader that excludes both with
-   * the constant PLAIN, because software GPUs execute both sides of a branch.
+   * Whether a dispatch computes only the matrix product, without bias and residual. The `subgroup` tile then has a shader that excludes
+   * both with the constant PLAIN, because software GPUs execute both sides of a branch.
    */
   plain?(params: Params<P>): boolean;
   /** Returns the numbers of rows and columns of the result, and the length of K, including a low-rank range. */
@@ -56,13 +59,13 @@ export interface TileInit<P extends ParamTypes> {
 const REGISTERS = { register: 112, wide: 160, workgroup: 124, oblong: 96, small: 64, f16: 148, f16Small: 112 };
 
 /**
- * Returns a product's variants: its shader files with those of each tile. `register`: 8 × 4 results per thread, operands read directly from
- * memory. `wide`: as `register`, with 8 × 8 results, for devices with many registers or without a limit. `workgroup`: 8 × 8 results,
- * operands read through workgroup memory. `workgroup_oblong`: as `workgroup`, with 8 × 4 results and twice as many threads.
- * `workgroup_small`: 4 × 4 results, for results with few tiles and for GPUs with few registers. `workgroup_least`: the same for products
- * that reduce their tiles, only for such GPUs. `f16` and `f16_small`: as `workgroup` and `workgroup_small`, but multiplying in f16.
- * `subgroup`: 16 × 4 results, left operands read from neighbouring threads. `subgroup_matrix`: tiles that use subgroup matrices. `row` and
- * `row_serial`: for few rows, with four columns per workgroup and per thread.
+ * Returns the variants of a matrix product: its shader files with those of each tile. `register`: 8 × 4 results per thread, operands read
+ * directly from memory. `wide`: as `register`, with 8 × 8 results, for devices with many registers or without a limit. `workgroup`: 8 × 8
+ * results, operands read through workgroup memory. `workgroup_oblong`: as `workgroup`, with 8 × 4 results and twice as many threads.
+ * `workgroup_small`: 4 × 4 results, for results with few tiles and for GPUs with few registers. `workgroup_least`: as `workgroup_small`,
+ * for products with an `epilogue`, and only for GPUs with few registers. `f16` and `f16_small`: as `workgroup` and `workgroup_small`, but
+ * multiplying in f16. `subgroup`: 16 × 4 results, left operands read from neighbouring threads. `subgroup_matrix`: tiles that use subgroup
+ * matrices. `row` and `row_serial`: for few rows, with four columns per workgroup and per thread.
  */
 export function tileVariants<P extends ParamTypes>(
   files: readonly string[],

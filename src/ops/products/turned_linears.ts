@@ -18,9 +18,9 @@ interface Heads extends QueriesAndKeys {
 }
 
 /**
- * Computes q and k with each head rotated by its token's row of `turns` (N, D), if one step has computed both as products of one input and
- * no step has read them. That step is then replaced by one that also rotates. Returns undefined otherwise, or if the step's results
- * together exceed the size that every device can bind. Has no gradient.
+ * Computes q and k with each head rotated by its token's row of `turns` (N, D), if one step has computed both as matrix products of one
+ * input and no step has read them. That step is then replaced by one that also rotates. Returns undefined otherwise, or if the step's
+ * results together exceed the size that every device can bind. Has no gradient.
  */
 export function emitTurnedLinears(g: Graph, { q, k, D }: Heads, turns: () => Value): QueriesAndKeys | undefined {
   const made = g.takeBackMaker(q, (step) => step.values.y0 === q && step.values.y1 === k && isFit(step, D));
@@ -34,7 +34,7 @@ export function emitTurnedLinears(g: Graph, { q, k, D }: Heads, turns: () => Val
 }
 
 /**
- * Whether the step's product can also rotate its results in heads of D numbers, and every device can bind all results together, including
+ * Whether the step's kernel can also rotate its results in heads of D elements, and every device can bind all results together, including
  * the padding between them.
  */
 function isFit(step: Step, D: number): boolean {
@@ -45,7 +45,7 @@ function isFit(step: Step, D: number): boolean {
   return kernel.turned !== undefined && bytes <= ALWAYS_BOUND && widths.every((width) => width % D === 0);
 }
 
-/** Returns the result of a step's third product in a list, which is empty if there is none. */
+/** Returns a list with the result of a step's third matrix product; an empty list if there is no third product. */
 function thirdOf({ values: { y2 }, params: { M2 = 0 } }: Step): Value[] {
   return y2 === undefined || M2 === 0 ? [] : [y2];
 }

@@ -35,7 +35,10 @@ export const embeddingBackward = flatKernel({
 });
 
 interface EmbeddingParams {
-  /** Added to every id, as 32-bit integers: the row of the weight for the id 0. The id −1 is the row before it. Default: 0. */
+  /**
+   * Added to every id (with 32-bit integers): the index of the weight's row for the id 0. The id −1 then means the row before it. Default:
+   * 0.
+   */
   readonly offset?: number;
   /** The id (before the offset is added) whose row receives no gradient, as torch's `padding_idx`. Default: none. */
   readonly padding?: number | undefined;
@@ -47,8 +50,8 @@ interface EmbeddingParams {
 const NO_PADDING = 0x80000000;
 
 /**
- * Returns the rows ids + offset of weight (V, C), times `scale`: (N, C) for ids (N). The weight may have any storage. Ids must be below V −
- * offset. If the weight trains, its gradient accumulates in the buffer passed to `Graph.grad`.
+ * Returns the rows ids + offset of weight (V, C), times `scale`: (N, C) for ids (N). The weight may have any storage format. Ids must be
+ * below V − offset. If the weight trains, its gradient accumulates in the buffer passed to `Graph.grad`.
  */
 export function embedding(
   g: Graph,

@@ -33,8 +33,8 @@ export function gatherRows(g: Graph, x: Value, rows: Value, range: RowRange): Va
 }
 
 /**
- * Writes y (count, C) to the rows of x (N, C) that `gatherRows` read, and leaves the other rows unchanged. Only the first `labelled`
- * entries of `rows`, from the step block, are valid, and they must be distinct.
+ * Writes y (count, C) to the rows of x (N, C) that `gatherRows` read, and leaves the other rows unchanged. Only the first entries of `rows`
+ * are valid, and they must be distinct; the step block has their number, `labelled`.
  */
 export function scatterRows(
   g: Graph,

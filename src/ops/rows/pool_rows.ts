@@ -85,7 +85,7 @@ interface PoolParams {
   readonly k: number;
 }
 
-/** Emits the k-th vector of each sequence, and returns the function that adds the vector's gradient of x to a sum. */
+/** Emits the k-th vector of each sequence. Returns the function that adds this vector's contribution to the gradient of x to a sum. */
 function emitPool(
   g: Graph,
   pool: RowPool,

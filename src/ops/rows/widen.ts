@@ -15,7 +15,9 @@ export const widenKernel = byStorage((stored) =>
   }),
 );
 
-/** Converts a matrix of any storage to f32 and writes it to `into` (M, K), a pinned f32 value that is overwritten. Has no gradient. */
+/**
+ * Converts a matrix of any storage format to f32 and writes it to `into` (M, K), a pinned f32 value that is overwritten. Has no gradient.
+ */
 export function widen(g: Graph, matrix: Value, into: Value): void {
   if (g.trains(matrix)) throw new WebVeraError('internal', `widen: ${matrix.name} has no gradient`);
   expectShape('widen into', into.shape, matrix.shape);

@@ -33,34 +33,35 @@ export const uniloraMatricesBackward = shaderKernel({
   flops: ({ C, each }) => C * each,
 });
 
-/** The positions of a vector's numbers in a buffer of matrices, in which a number can occur several times. */
+/** The mapping from a trained vector to a buffer of matrices: each element of the vector occurs at several positions of the buffer. */
 export interface SharedEntries {
   /** The number of elements in the vector. */
   readonly length: number;
-  /** The number of positions at which each element of the vector occurs. Some elements occur once more. */
+  /** The number of positions at which each element of the vector occurs. Some elements occur at one more. */
   readonly each: number;
   /**
-   * u32: for each position in the buffer, the index of its number in the vector. The high bit is set if that index occurs once more than
-   * `each`.
+   * u32: for each position in the buffer, the index of its element in the vector. The high bit is set if this element occurs at `each` + 1
+   * positions.
    */
   readonly indices: Value;
   /**
-   * Returns a u32 list: for each index, where its positions begin (from 0 on); the end of the last ones; then all positions, sorted by
-   * index. Created at the first call, because only gradients read it.
+   * Returns a u32 list of all positions, grouped by their index in the vector. The list has three parts: for each index, the start of its
+   * group (the first group starts at 0); the end of the last group; the positions. Created at the first call, because only gradients read
+   * it.
    */
   uses(): Value;
 }
 
 const HIGH_BIT = 0x8000_0000;
 
-/** Returns the number of words in `uses`, for a vector of `length` numbers that fill `entries` positions. */
+/** Returns the number of 32-bit words in the list `uses`, for a vector of `length` elements that fill `entries` positions. */
 export function placeWords(length: number, entries: number): number {
   return length + 1 + entries;
 }
 
 /**
- * Makes the tables. `indices` has the index for each of `places()`, in the same order. `size` is the length of the buffer, which may have
- * gaps between those positions.
+ * Makes the tables. `places()` gives the positions in the buffer, and `indices` the index in the vector for each of them, in the same
+ * order. `size` is the length of the buffer, which may have gaps between those positions.
  */
 export function sharedEntries(
   indices: Uint32Array,
@@ -99,13 +100,13 @@ function usesOf(
   return uses;
 }
 
-/** Returns the entries of `size` positions of the buffer, from `at` on, for a product without gradients. */
+/** Returns the entries of `size` positions of the buffer, from position `at` on, to compute only these, without gradients. */
 export function entriesWithin(entries: SharedEntries, at: number, size: number): SharedEntries {
   const content = entries.indices.content?.slice(at, at + size) ?? new Uint32Array(size);
   return { ...entries, indices: constant('unilora.indices', [size], content) };
 }
 
-/** Returns tables of the right sizes, filled with zeros, for planning. */
+/** Returns tables of the right sizes, filled with zeros, for plans of a program's memory. */
 export function plannedEntries({
   entries,
   length,
@@ -139,7 +140,8 @@ function tables(
 
 /**
  * Writes into[i] = vector[index of i] / √(number of times that the index occurs). The vector is at the beginning of the pool, and `into` is
- * f32, pinned or made of parts. The pool receives gradients if it trains; they accumulate in the buffer passed to `Graph.grad`.
+ * an f32 value, either pinned or joined from others. The pool receives gradients if it trains; they accumulate in the buffer passed to
+ * `Graph.grad`.
  *
  * Reads or writes two words for each position forward, and two backward, in one dispatch each.
  */

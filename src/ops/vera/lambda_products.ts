@@ -47,21 +47,22 @@ export const veraLambdaBackward = defineProduct({
   slices: ({ N, slice }) => ceilDiv(N, slice),
 });
 
-/** The number of tiles that occupies a device. If there are fewer tiles, the tokens are split into slices. */
+/** The number of tiles that is enough to occupy a device. If there are fewer tiles, the tokens are split into slices. */
 const BUSY = 64;
 /** The smallest number of tokens in a slice: with fewer, a tile's overhead outweighs its work. */
 const LEAST_SLICE = 128;
 /** The number of tokens in a slice is a multiple of this, the length of K that a tile processes in each iteration. */
 const SLICE_STEP = 16;
 
-/** Layers that share one u, and the buffer in which the pool's gradient accumulates. */
+/** Layers that share one u (the projection x·Aᵀ), and the buffer in which the pool's gradient accumulates. */
 interface PoolGradient extends Together {
   readonly grads: Value;
 }
 
 /**
- * Adds the layers' share of the pool's gradient. If possible, one dispatch computes their partial sums together with those of the next
- * call; otherwise they have a dispatch of their own. The partial sums are added up at the end of the pass.
+ * Adds the layers' contribution to the gradient of the pool (the buffer of trained vectors). If possible, one dispatch computes their
+ * partial sums together with those of the next call; otherwise they have a dispatch of their own. The partial sums are added up at the end
+ * of the pass.
  */
 export function addPoolGradient(g: Graph, layers: Together, sink: Sink): Value | undefined {
   if (!sink.wanted) return undefined;
@@ -70,7 +71,10 @@ export function addPoolGradient(g: Graph, layers: Together, sink: Sink): Value |
   return grads;
 }
 
-/** Collects the products that give λ's gradients in a backward pass, so that one dispatch computes those of two inputs of a block. */
+/**
+ * Collects the matrix products that give λ's gradients in a backward pass, so that one dispatch can compute those of two calls of
+ * `addPoolGradient`.
+ */
 class LambdaProducts implements PassEnd {
   readonly #g: Graph;
   #waiting: PoolGradient | undefined;
@@ -103,7 +107,7 @@ class LambdaProducts implements PassEnd {
   }
 }
 
-/** Whether one dispatch can compute both: it supports up to three layers that share one u, and one layer with another u. */
+/** Whether one dispatch can compute a and b together: it supports up to three layers that share one u, and one layer with another u. */
 function mayJoin(a: PoolGradient, b: PoolGradient): boolean {
   const vectors = b.layers.flatMap((layer) => vectorsOf(layer));
   return (

@@ -4,7 +4,7 @@ import { constant, growing, type Value } from '../../graph/value';
 import { TILE } from '../products/tiles';
 import { shaderKernel } from '../shader_kernel';
 
-/** The settings of a product whose tiles are reduced to partial sums instead of being stored. */
+/** The settings of a matrix product whose tiles are reduced to partial sums of λ's gradients, instead of being stored. */
 export const makesPartialSums = {
   libs: ['lambda_partials'],
   epilogue: {
@@ -58,8 +58,8 @@ export function checkPool(
 }
 
 /**
- * Returns the vectors λ_b (`out` numbers) and λ_d (R numbers) of a layer, with the number of partial sums of their gradients that a product
- * makes if its K is split into `slices`.
+ * Returns the vectors λ_b (`out` elements) and λ_d (R elements) of a layer. Each has the number of partial sums of its gradient that a
+ * matrix product computes if its K is split into `slices`.
  */
 export function partialSums(
   { offsetB, offsetD }: LambdaPlace,
@@ -101,7 +101,8 @@ export class LambdaSums implements PassEnd {
   take(grads: Value, vectors: readonly LambdaVector[]): { readonly partials: Value; readonly at: readonly number[] } {
     const count = vectors.reduce((sum, { length, sums }) => sum + length * sums, 0);
     const before = this.#open.get(grads);
-    // One dispatch can't add twice to the same element.
+    // One dispatch can't add twice to the same element. So if a vector overlaps an earlier one, the earlier partial sums are added up
+    // first.
     const again = before?.vectors.some((placed) => vectors.some((vector) => overlap(placed, vector)));
     if (before !== undefined && (again || before.size + count > MOST)) this.#close(grads, before);
     const open = this.#open.get(grads) ?? { partials: growing('vera_lambda.partials'), vectors: [], size: 0 };

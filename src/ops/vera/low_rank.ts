@@ -82,8 +82,8 @@ export function mayShare(layer: LowRankGradient, group: readonly LowRankGradient
 }
 
 /**
- * Returns the params of a kernel for up to three layers: sizes, and offsets of gradients and vectors. `lines`: how the layers' lines are
- * accessed.
+ * Returns the params of a kernel for up to three layers: sizes, and offsets of gradients and vectors. `lines`: how the rows of the
+ * gradients are accessed (see `Lines`).
  */
 export function threeLayers({ layers, starts }: Together, result?: number) {
   const [, at_dy1, at_dy2] = threeSizes(starts);

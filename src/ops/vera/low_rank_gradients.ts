@@ -59,7 +59,7 @@ export function differentiateLowRank(g: Graph, layers: readonly Branch[]): void 
   });
 }
 
-/** Returns the part's unmerged layers, which come first. Only they contribute to the gradient of u. */
+/** Returns the group without its merged layers, which come last. Only unmerged layers contribute to the gradient of u. */
 function unmerged(part: Together): Together {
   return { ...part, layers: part.layers.filter(({ isMerged = false }) => !isMerged) };
 }

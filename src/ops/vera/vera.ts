@@ -44,8 +44,8 @@ function layerOf({ u, A }: Projection): LinearLayer & { readonly y: Value } {
 export interface VeraLayer extends LinearLayer {
   readonly low?: LowRank | undefined;
   /**
-   * Whether B·(λ_d ⊙ u) is held for the backward pass, so that the backward pass computes one product less. Always true for a weight in
-   * shards.
+   * Whether B·(λ_d ⊙ u) is held for the backward pass, so that the backward pass computes one matrix product less. Always true for a weight
+   * in shards.
    */
   readonly saved?: boolean;
   /** The low-rank branch in place of `low`, if ΔW is merged into the weight. */
@@ -106,7 +106,7 @@ function emitVeraLayers(
 function emitVeraLayer(g: Graph, x: Value, layer: VeraLayer): MadeResult {
   const { weight, bias, residual, low, saved } = layer;
   if (low === undefined) return { y: emitLinearLayer(g, x, layer) };
-  // The kernel that combines product and low-rank branch doesn't support shards.
+  // The kernel that computes the layer together with its branch doesn't support a weight in shards (split over several buffers).
   if (saved !== true && weight.shards === undefined) return { y: emitVeraLinear(g, x, layer, low) };
   const { w, z } = emitSaved(g, low, [...x.shape.slice(0, -1), weight.shape[0] ?? 0], residual);
   return { y: emitLinearLayer(g, x, { weight, bias, residual: z }), w };

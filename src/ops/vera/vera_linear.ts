@@ -105,7 +105,10 @@ export function emitVeraLinear(g: Graph, x: Value, { weight, bias, residual }: L
   ).y1;
 }
 
-/** Removes the last step and returns it if it is the same product with another weight, and neither product has a bias or a residual. */
+/**
+ * Removes the last step and returns it if it has the same kernel and the same inputs except for the weight, and neither step has a bias or
+ * a residual.
+ */
 function takeAlike(g: Graph, own: Pick<Step, 'kernel' | 'values' | 'params'>): Step | undefined {
   const isPlain = ({ params }: Pick<Step, 'params'>): boolean => params.has_bias === 0 && params.has_residual === 0;
   if (!isPlain(own)) return undefined;
@@ -124,8 +127,8 @@ export interface Projection {
 }
 
 /**
- * Computes the same as `emitLinearBackward`, for layers of which one may be the projection by A. The projection shares a dispatch with up
- * to three other layers if their weights have the same storage and their gradients can be joined.
+ * Computes the same as `emitLinearBackward`. One of the layers may be the projection u = x·Aᵀ. It shares a dispatch with up to three other
+ * layers if their weights have the same storage format and their gradients can be joined into one value.
  */
 export function emitVeraLinearBackward(
   g: Graph,
@@ -144,8 +147,8 @@ export function emitVeraLinearBackward(
 }
 
 /**
- * Whether one kernel can compute both layers. It reads their gradients from one joined value, so the lines of both must have the same
- * access.
+ * Whether one kernel can compute both layers: their weights have the same storage format, and the rows of their gradients, which the kernel
+ * reads from one joined value, are accessed in the same way (see `Lines`).
  */
 function isAlike({ weight }: InputGradient, other: InputGradient | undefined): boolean {
   const [M = 0] = weight.shape;
@@ -154,9 +157,9 @@ function isAlike({ weight }: InputGradient, other: InputGradient | undefined): b
 
 interface WithProjection {
   readonly projection: InputGradient;
-  /** Up to three layers, with weights (M, K) of one storage. */
+  /** Up to three layers, whose weights (M, K) have the same storage format. */
   readonly others: readonly InputGradient[];
-  /** The gradients of `others`, joined. */
+  /** The gradients of `others`, joined into one value. */
   readonly dys: SideBySide;
   readonly K: number;
   readonly sum: Value | undefined;

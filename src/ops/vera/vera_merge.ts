@@ -51,7 +51,7 @@ export const veraMergeKernel = defineProduct({
   right: 'scaled_columns',
   parts: 'tile',
   libs: ['four_parts'],
-  // Registers for the offsets of a weight's vectors and values.
+  // Registers for the offsets of a weight's trained vectors and of its result.
   held: 8,
   addend: true,
   resultStart: true,
@@ -80,7 +80,7 @@ export const veraMergeBackward = defineProduct({
 
 /** The change ΔW that one adapter makes to one weight (out, in). */
 export interface VeraMerge extends LambdaPlace {
-  /** (out, in), in any storage. Without it, the result is only ΔW. */
+  /** (out, in), in any storage format. Without it, the result is only ΔW. */
   readonly weight?: Value | undefined;
   /** (R, ≥ in), f32. */
   readonly A: Value;
@@ -102,7 +102,10 @@ export function veraMerge(g: Graph, merge: VeraMerge, into: Value): void {
   veraMerges(g, [{ ...merge, into }]);
 }
 
-/** Computes several merges. Merges of one adapter share dispatches if they have the same K and storage, and write to views of one value. */
+/**
+ * Computes several merges. Merges of one adapter share dispatches if their weights have the same K and storage format, and their results
+ * are views of one value.
+ */
 export function veraMerges(g: Graph, merges: readonly MergeInto[]): void {
   for (const merge of merges) checkMerge(merge);
   for (const group of inParts(merges, mayShare, MOST_MERGES)) emitMerges(g, group);
@@ -148,7 +151,8 @@ function emitMerges(g: Graph, merges: readonly MergeInto[]): void {
   const [R = 0, stride = 0] = A.shape;
   const half = weight && ADDENDS[storageOf(weight).name];
   const onto = weight !== undefined && half === undefined;
-  // Weights in other storages are widened first: merging takes too small a part of a step to justify a kernel per storage.
+  // Weights in other storage formats are first converted to f32: merging takes too small a part of a step to justify a kernel for each
+  // format.
   if (onto) for (const merge of merges) if (merge.weight !== undefined) widen(g, merge.weight, merge.into);
   const weightOf = (part: number): Value => merges[part]?.weight ?? weight ?? B;
   const how = { half: half ?? 0, has_weight: Number(half !== undefined), onto: Number(onto) };

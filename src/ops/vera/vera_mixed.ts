@@ -6,7 +6,7 @@ import { linesOf, rightStorage } from '../products/operand_storage';
 import { defineProduct } from '../products/product';
 import { flatKernel } from '../shader_kernel';
 
-/** The entry in `slots` for a module that the adapter doesn't wrap. */
+/** An entry in `VeraMixed.slots`: the adapter doesn't wrap this module. */
 export const NO_SLOT = 0xffffffff;
 
 export const veraMixedScale = flatKernel({
@@ -30,13 +30,13 @@ export const veraMixedAdd = defineProduct({
   size: ({ N, M, R }) => [N, M, R],
 });
 
-/** Adapters that share A and B, each for some rows of a batch. */
+/** Several adapters with the same A and B that are used in one batch: each batch row uses one of them, or none. */
 export interface VeraMixed {
   /** (…, R), from `veraDown`. */
   readonly u: Value;
   /** (≥ out, R), f32. */
   readonly B: Value;
-  /** The pools of all the adapters, concatenated by `copyInto`: one-dimensional. */
+  /** The pools of all adapters (a pool holds an adapter's trained vectors), concatenated by `copyInto`: one-dimensional. */
   readonly table: Value;
   /**
    * u32 (modules, adapters, 2): for each module and adapter, the offsets of λ_b and λ_d in the table, which are multiples of 4; or

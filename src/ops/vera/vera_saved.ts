@@ -53,7 +53,7 @@ export const veraSavedSums = shaderKernel({
 /** The number of tokens that one thread sums. */
 const SLICE = 64;
 
-/** The product B·(λ_d ⊙ u) of a layer, and the sum of the low-rank branch and the residual: both (…, out). */
+/** The matrix product B·(λ_d ⊙ u) of a layer, and the sum of the low-rank branch and the residual: both (…, out). */
 interface SavedLowRank {
   /** B·(λ_d ⊙ u), held for the backward pass. */
   readonly w: Value;
@@ -76,7 +76,7 @@ export function emitSaved(g: Graph, low: LowRank, shape: Shape, residual?: Value
 
 /**
  * Declares the gradients of the low-rank branch λ_b ⊙ w, which is added to the layer's result y, with respect to u and the pool. Unlike
- * `differentiateLowRank`, it needs one product less, because w is held.
+ * `differentiateLowRank`, it needs one matrix product less, because w is held.
  */
 export function differentiateSaved(g: Graph, low: LowRank, w: Value, y: Value): void {
   const { u, lambda } = low;

@@ -8,7 +8,7 @@ import { veraMergeBackward, veraMergeKernel } from './vera_merge';
 import { veraMixedAdd, veraMixedScale } from './vera_mixed';
 import { veraSavedBackward, veraSavedForward, veraSavedSums } from './vera_saved';
 
-/** Each product has a kernel for each storage of its operands. */
+/** Matrix products. Each has a kernel for each storage format of its right operand. */
 const PRODUCTS = [
   veraLinearForward,
   veraLinearsForward,

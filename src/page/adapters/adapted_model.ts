@@ -138,7 +138,7 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
 
   /**
    * Adds the weighted sum of adapters as another adapter, without activating it. The sum is computed as PEFT does for adapters of this
-   * kind. For a kind that PEFT doesn't sum, the new adapter's delta is exactly Σ weights[i] · delta of adapters[i]. Rejects with
+   * kind. For adapter kinds that PEFT can't sum, the new adapter's delta is exactly Σ weights[i] · delta of adapters[i]. Rejects with
    * `invalid_argument` if no adapter of this kind can have that delta. Waits for earlier runs that train one of the adapters, unless they
    * are paused.
    */
@@ -241,8 +241,8 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   /**
    * Resolves with exactly PEFT's two files of the active adapter, or of the adapter that is named. With `id`, the files are also stored on
    * this device under that id, and replace an earlier adapter of the id; the call rejects with `storage_full` or `storage_unavailable` if
-   * that fails. A warning `overwritten` reports that another tab had stored the replaced adapter after this session opened, and after this
-   * session last read or stored the id.
+   * that fails. If another tab stored the replaced adapter since this session opened and last read or stored that id, a warning
+   * `overwritten` reports it.
    *
    * `save_dtype: 'float16'` halves the file: trained tensors are rounded once, and are float32 again when they are loaded. Frozen matrices
    * stay float32. Rejects with `numerical_error` for a number that isn't finite or that float16 can't represent.
@@ -258,8 +258,9 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
 
   /**
    * Solves for the last layer of a classifier's head on the features that the model computes from the examples: by logistic regression, or
-   * by ridge regression for numbers, until it converges, in float64. All layers below the last one stay as they are. With few examples,
-   * this is better than short training. It takes a forward pass for each example whose features this session doesn't hold yet.
+   * by ridge regression if the model predicts numbers, until it converges, in float64. All layers below the last one stay as they are. With
+   * few examples, this is better than short training. It takes a forward pass for each example whose features this session doesn't hold
+   * yet.
    *
    * Rejects with `invalid_argument` for a model that isn't a classifier of whole texts or images, an adapter that doesn't train its head or
    * that a run is training, several active or merged adapters, and examples of one class alone; `numerical_error` for features that aren't
@@ -269,7 +270,7 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
     return fitHead(this, train_dataset, options);
   }
 
-  /** Frees the base model and all models over it. Does nothing after `unload` or `merge_and_unload`. */
+  /** Frees the base model and all models on it. Does nothing after `unload` or `merge_and_unload`. */
   override async dispose(): Promise<void> {
     if (!this.#mirror.isUnloaded) await super.dispose();
   }
@@ -286,7 +287,7 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   }
 }
 
-/** Returns the parts of a model without adapters. Throws `invalid_argument` for any other value. */
+/** Returns the `ModelParts` of a model without adapters. Throws `invalid_argument` for any other value. */
 export function expectBase(model: PreTrainedModel): ModelParts {
   const base = expectModel(model);
   liveHandle(base);

@@ -4,7 +4,7 @@ import type { KeptAdapter } from '../../worker/protocol';
 /** The key of the method that prepares a model with adapters for a run, for this library's own use. */
 export const runKey: unique symbol = Symbol('run');
 
-/** The part of a model with adapters that runs need. */
+/** The method of a model with adapters that a run needs. */
 export interface RunModel {
   [runKey](trained: readonly string[]): KeptForRun;
 }
@@ -35,8 +35,8 @@ export class AdapterKeeper {
   }
 
   /**
-   * Makes copies for a run that trains `trained`. The run begins once `kept` resolves, when each copy is made or has failed. A run that is
-   * closed at once needs no copies.
+   * Makes copies for a run that trains `trained`. The run begins once `kept` resolves, when each copy is made or has failed. If `close` is
+   * called at once, no copies are made for this run.
    */
   begin(trained: readonly string[]): KeptForRun {
     this.#runs += 1;
@@ -55,7 +55,10 @@ export class AdapterKeeper {
     };
   }
 
-  /** Records the names of the adapters after a change. If a name gets a new adapter, an earlier change has always removed that name. */
+  /**
+   * Records the names of the adapters after a change. An adapter that reuses a name gets a new copy, because the old copy was deleted when
+   * an earlier change removed the name.
+   */
   update(names: readonly string[]): void {
     this.#names = names;
     for (const name of this.#kept.keys()) if (!names.includes(name)) this.#kept.delete(name);

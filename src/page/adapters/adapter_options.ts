@@ -80,7 +80,7 @@ export function mergeRequest(what: string, { safe_merge = false, adapter_names }
   };
 }
 
-/** Returns a configuration's fields. Throws `invalid_argument` for any other value. `kinds`: the kinds that the error names. */
+/** Returns a configuration's fields. Throws `invalid_argument` for any other value. `kinds`: the adapter kinds that the error lists. */
 export function configFields(config: unknown, kinds: readonly PageKind[]): AdapterConfigFields {
   if (config instanceof KindConfig) return { ...config } as unknown as AdapterConfigFields;
   const names = kinds.map(({ Config }) => Config.rules.name);

@@ -6,7 +6,7 @@ import { disposedError, handleOf, type ModelParts } from '../models/remote_model
 import { RemoteHandle } from '../rpc/remote_handle';
 import { AdapterKeeper, type KeptForRun } from './adapter_keeper';
 
-/** The page's record of a model with adapters, as the model was after its last change. */
+/** The page's copy of the state of a model's adapters, as it was after the last change. */
 export class AdaptersMirror<C extends AdapterConfig> {
   readonly parts: ModelParts;
   readonly #Config: ConfigClass<C>;
@@ -15,7 +15,7 @@ export class AdaptersMirror<C extends AdapterConfig> {
   #configs: Readonly<Record<string, C>>;
   /** Whether `unload` or `merge_and_unload` has removed the model's adapters. */
   isUnloaded = false;
-  /** The number of bodies of `without` that are running. */
+  /** The number of calls of `without` in progress. */
   #disabled = 0;
 
   constructor(base: ModelParts, info: AdaptersInfo, Config: ConfigClass<C>) {
@@ -64,7 +64,7 @@ export class AdaptersMirror<C extends AdapterConfig> {
     return this.#keeper.begin(trained);
   }
 
-  /** Runs `body` with the adapters disabled; bodies may overlap. */
+  /** Runs `body` with the adapters disabled. Several calls may overlap. */
   async without<T>(body: () => Promise<T>): Promise<T> {
     const { link, place } = this.parts;
     const handle = handleOf(this.parts);
@@ -86,7 +86,7 @@ export class AdaptersMirror<C extends AdapterConfig> {
     await base.place.revive(signal);
     const info = await link.request('reviveAdapters', base.place.handle, await this.#keeper.all(), this.active);
     let isEnabled = true;
-    // A body of `without` may begin or end while a request is pending.
+    // A call of `without` may begin or end while a request is pending.
     while (isEnabled !== this.isEnabled) {
       isEnabled = !isEnabled;
       await link.request('enableAdapters', info.model, isEnabled);

@@ -13,15 +13,16 @@ import { type RunModel, runKey } from './adapter_keeper';
 export interface FitHeadOptions {
   /**
    * The inverse strength of the penalty, as in scikit-learn, for features scaled to a mean squared norm of 1: a smaller C is a stronger
-   * penalty. Default: 'auto', which chooses C by cross-validation. For labels, that also scales the scores, and takes the smallest C of 1,
-   * 10, 100 and 1000 whose loss is within a standard error of the lowest loss, or with `augment` within a quarter of a standard error. For
-   * numbers, it takes the C of 0.1, 1, 10, 100 and 1000 with the lowest loss. If no label has two examples, C is 10.
+   * penalty. Default: 'auto', which chooses C by cross-validation. For labels, cross-validation also chooses a scale for the scores, and
+   * takes the smallest C of 1, 10, 100 and 1000 whose loss is within a standard error of the lowest loss, or with `augment` within a
+   * quarter of a standard error. If the model predicts numbers, it takes the C of 0.1, 1, 10, 100 and 1000 with the lowest loss. If no
+   * label has two examples, C is 10.
    */
   readonly C?: number | 'auto';
   /**
    * For images: whether the head also learns from four copies of each image, shifted by a 28th of its size in each direction. The image and
-   * each copy then have a fifth of the image's weight, and take five passes instead of one. Losses and accuracies are computed on the
-   * original images alone. Default: 'auto', which means true for up to 1000 images.
+   * its copies then each have a fifth of the image's weight, and together take five forward passes instead of one. Losses and accuracies
+   * are computed on the original images alone. Default: 'auto', which means true for up to 1000 images.
    */
   readonly augment?: boolean | 'auto';
   /** A data set on which the head is evaluated before and after. Default: none. */

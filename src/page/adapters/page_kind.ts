@@ -10,7 +10,7 @@ export interface PageKind<C extends AdapterConfig = AdapterConfig, M = unknown> 
   /** The names of PEFT's classes for a wrapped layer, and for a model with such adapters. */
   readonly layerType: string;
   readonly modelType: string;
-  /** The options of this kind that not all kinds have. */
+  /** Rules for the options that this adapter kind has but not all adapter kinds have. */
   readonly options: Readonly<Record<string, Rule>>;
   readonly profile: {
     /** Fields of a new profile's configuration that differ from PEFT's defaults. */

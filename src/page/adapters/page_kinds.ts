@@ -18,8 +18,8 @@ import { type UniLoraModel, uniloraPageKind } from './unilora/unilora_model';
 import { type VeraModel, veraPageKind } from './vera/vera_model';
 
 /**
- * The page's descriptions of all kinds. A configuration without a `peft_type` is of the first kind. The worker's descriptions are in
- * `adapters/adapter_kinds.ts`.
+ * The page's descriptions of all adapter kinds. A configuration without a `peft_type` is of the first kind. The worker's descriptions are
+ * in `adapters/adapter_kinds.ts`.
  */
 export const PAGE_KINDS: readonly PageKind<AdapterConfig, AdaptedModel>[] = [
   veraPageKind,
@@ -28,7 +28,7 @@ export const PAGE_KINDS: readonly PageKind<AdapterConfig, AdaptedModel>[] = [
   uniloraPageKind,
 ];
 
-/** The public types of each kind, by its `peft_type`. */
+/** The public types of each adapter kind, by its `peft_type`. */
 export interface AdapterTypes {
   readonly VERA: { readonly config: VeraConfig; readonly init: VeraConfigInit; readonly model: VeraModel };
   readonly IA3: { readonly config: IA3Config; readonly init: IA3ConfigInit; readonly model: IA3Model };
@@ -40,7 +40,7 @@ export interface AdapterTypes {
   readonly LORA: { readonly config: LoraConfig; readonly init: LoraConfigInit; readonly model: LoraModel };
 }
 
-/** A configuration of any kind, and the fields to make one from. */
+/** A configuration of any adapter kind, and the fields to make one from. */
 export type AnyAdapterConfig = AdapterTypes[keyof AdapterTypes]['config'];
 export type AnyAdapterConfigInit = AdapterTypes[keyof AdapterTypes]['init'];
 /** A model with adapters of any kind. */
@@ -49,12 +49,15 @@ export type AdaptedModelOf<C extends AnyAdapterConfig> = {
   [K in keyof AdapterTypes]: C extends AdapterTypes[K]['config'] ? AdapterTypes[K]['model'] : never;
 }[keyof AdapterTypes];
 
-/** Returns the kind that a configuration's fields name, or the first if they name none. Throws `invalid_argument` for an unknown kind. */
+/**
+ * Returns the adapter kind that a configuration's `peft_type` names; if there is no `peft_type`, the first kind. Throws `invalid_argument`
+ * for an unknown `peft_type`.
+ */
 export function pageKindOf({ peft_type }: { readonly peft_type?: unknown }): (typeof PAGE_KINDS)[number] {
   return withPeftType(PAGE_KINDS, peft_type ?? PAGE_KINDS[0]?.Config.rules.peft_type, 'invalid_argument');
 }
 
-/** Makes a configuration of the kind that the fields name. */
+/** Makes a configuration of the adapter kind that the field `peft_type` names. */
 export function configOf(fields: AdapterConfigFields | AnyAdapterConfigInit): AnyAdapterConfig {
   return new (pageKindOf(fields).Config)(fields) as AnyAdapterConfig;
 }

@@ -86,7 +86,7 @@ export class AutoModelForSequenceClassification {
    * single label; with a `problem_type`, several labels at once, or several numbers. Its labels are those of config.json unless
    * `num_labels` or `id2label` give others. A head that the weights lack is initialised as in transformers, with the same values at each
    * load and a warning of the session: `newly_initialized`, or for given labels `new_head`, which the console does not show. In a folder of
-   * sentence-transformers the head reads the folder's vector of a text, unless `pooling` says otherwise. Rejects as
+   * sentence-transformers, the head reads the same vector of a text that `embed` returns, unless `pooling` says otherwise. Rejects as
    * `AutoModelForCausalLM.from_pretrained` does, with `unsupported_model` also for models without such a head.
    */
   static async from_pretrained(source: ModelSource, options: TextClassifierOptions = {}): Promise<PreTrainedModel> {
@@ -128,7 +128,10 @@ export class AutoModelForImageClassification {
   }
 }
 
-/** Loads a model from a source with the options `wire`, which are already checked. If a run loses the model, the run loads it again. */
+/**
+ * Loads a model from a source with the options `wire`, which are already checked. If the model is lost during a run, it is loaded again in
+ * the same way.
+ */
 async function loadModel(source: ModelSource, options: PretrainedOptions, wire: LoadOptions): Promise<PreTrainedModel> {
   const from = wireSource(source);
   const link = await linkOf(options);

@@ -6,8 +6,8 @@ import { checkOptions, defined, wrong } from '../session/options';
 import { anyObject, anyString, orNull, type Rule } from '../session/rules';
 
 /**
- * Checks the form of a batch, and converts it for the worker. The worker checks the rest, which depends on the model: the range of ids, the
- * length of rows, sizes of images.
+ * Checks the structure of a batch, and converts it for the worker. The worker checks the rest, which depends on the model: the range of
+ * ids, the length of rows, sizes of images.
  */
 export function wireInputs(inputs: ModelInputs, { labels: kind }: Pick<TaskFacts, 'labels'>): WireInputs {
   if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs)) {

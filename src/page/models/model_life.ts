@@ -5,7 +5,10 @@ import type { RemoteHandle } from '../rpc/remote_handle';
 /** Disposes of a base model together with all models with adapters on it, which share this object. */
 export class ModelLife {
   readonly #link: Link;
-  /** The remote handle of the base model. A recovery updates it first. Disposing of the base model frees all models over it. */
+  /**
+   * The remote handle of the base model. When lost models are loaded again, this handle is updated first. Disposing of the base model frees
+   * all models on it.
+   */
   readonly #base: RemoteHandle;
   #disposal: Promise<void> | undefined;
 

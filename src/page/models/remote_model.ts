@@ -116,7 +116,7 @@ export interface ModelParts {
   readonly life: ModelLife;
 }
 
-/** The key of a model's parts, for this library's own use. */
+/** The key of a model's `ModelParts`, for this library's own use. */
 export const partsKey: unique symbol = Symbol('parts');
 
 /** The key of the state that the profiles of a base model share. Only the profiles' code knows its type. */
@@ -252,7 +252,7 @@ export function liveHandle(model: RemoteModel): Handle {
   return handleOf(model[partsKey]);
 }
 
-/** Does the same as `liveHandle`, for the parts of a model. */
+/** Does the same as `liveHandle`, for the `ModelParts` of a model. */
 export function handleOf({ place, life }: ModelParts): Handle {
   if (!life.disposed) return place.handle;
   throw disposedError();

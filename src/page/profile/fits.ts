@@ -9,8 +9,8 @@ import { resolveTrainingArguments } from '../training/training_arguments';
 import type { LearnArguments, ProfileState } from './storage/record';
 
 /**
- * Modules that may train in addition to the vectors. For a classifier of texts, PEFT's task type adds them to modules_to_save; for a
- * classifier of images, modules_to_save names them.
+ * Modules that may train in addition to the adapter's own vectors. For a classifier of texts, PEFT's task type adds them to
+ * modules_to_save; for a classifier of images, modules_to_save names them.
  */
 const HEADS = ['classifier', 'score'];
 /** Training arguments that a profile controls itself. */
@@ -40,8 +40,8 @@ export function problemOf({ config, [partsKey]: { info } }: RemoteModel): string
 }
 
 /**
- * Throws `invalid_argument` for another base model: the vectors fit only the weights with which they were trained, and a head fits only its
- * labels, in their order.
+ * Throws `invalid_argument` for another base model: an adapter's vectors fit only the weights with which they were trained, and a head fits
+ * only its labels, in their order.
  */
 export function expectBase(
   kept: Pick<ProfileState, 'base' | 'base_model' | 'labels' | 'problem_type'>,

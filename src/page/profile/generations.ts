@@ -24,7 +24,7 @@ interface BatchRow {
 }
 
 /**
- * Continues each prompt with its profile's vectors, all in one batch. Throws `invalid_argument` unless all profiles share one base model.
+ * Continues each prompt with its profile's adapter, all in one batch. Throws `invalid_argument` unless all profiles share one base model.
  */
 export function batchOf(rows: readonly BatchRow[], config: BatchGenerationConfig): BatchGeneration {
   const [host, ...others] = new Set(rows.map(({ open }) => open.host));

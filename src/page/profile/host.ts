@@ -81,8 +81,8 @@ export class ProfileHost {
   }
 
   /**
-   * Moves the vectors of the adapter `name` towards those of `other`: `share` 0 changes nothing, 1 makes them equal. The head of `name`
-   * doesn't change.
+   * Moves the trained vectors of the adapter `name` towards those of `other`: `share` 0 changes nothing, 1 makes them equal. The head of
+   * `name` doesn't change.
    */
   mix(name: string, other: string, share: number): Promise<void> {
     return this.link.request('mixAdapters', liveHandle(this.adapted), name, other, share);

@@ -7,12 +7,12 @@ export interface Openable {
   close(): Promise<void>;
 }
 
-/** One holder's share of an open item. */
+/** One user's reference to a shared open item, such as a profile. The item is closed once its last reference is released. */
 export interface ItemHold<T> {
   readonly item: T;
   /** Whether the item was opened for this holder; false if it was open already. */
   readonly isNew: boolean;
-  /** Ends this holder's share, and closes the item if no holder is left. Later calls do nothing. */
+  /** Releases this reference, and closes the item if it was the last one. Later calls do nothing. */
   release(): Promise<void>;
   /** Closes the item for all its holders by running `body`. Meanwhile, calls of `hold` with the item's id wait. */
   end<R>(body: () => Promise<R>): Promise<R>;

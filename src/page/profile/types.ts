@@ -11,10 +11,10 @@ import type { DPOConfig, KTOConfig } from '../training/preference_arguments';
 /** The settings of a profile. If a `session` is given, it must be the base model's. */
 export interface ProfileOptions extends CallOptions {
   /**
-   * The adapter config of a new profile. Defaults are PEFT's, with three exceptions: target_modules is 'all-linear', unless the kind has
-   * targets of its own; save_projection is false; and for a classifier, task_type 'SEQ_CLS' (texts) or modules_to_save ['classifier']
-   * (images) makes PEFT train its head. A profile trains only vectors and a classifier's head, so `bias` and other `modules_to_save` are
-   * rejected. For an existing profile, given values must equal those that it was created with.
+   * The adapter config of a new profile. Defaults are PEFT's, with three exceptions: target_modules is 'all-linear', unless the adapter
+   * kind has targets of its own; save_projection is false; and for a classifier, task_type 'SEQ_CLS' (texts) or modules_to_save
+   * ['classifier'] (images) makes PEFT train its head. A profile trains only vectors and a classifier's head, so `bias` and other
+   * `modules_to_save` are rejected. For an existing profile, given values must equal those that it was created with.
    */
   readonly peft_config?: AnyAdapterConfigInit;
   /**

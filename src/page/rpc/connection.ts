@@ -11,7 +11,7 @@ import { Heartbeat } from './heartbeat';
 /** Calls a session in a worker or in this thread. */
 export interface Connection {
   /**
-   * Calls a method of the session. Rejects with an `AbortError` or a `WebVeraError`. If the other side dies, it never settles: see
+   * Calls a method of the session. Rejects with an `AbortError` or a `WebVeraError`. If the other side dies, the promise never settles: see
    * `onDeath`.
    */
   invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown>;

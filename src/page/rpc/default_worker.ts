@@ -1,6 +1,6 @@
 import { revokeOnceStarted, trustedScript } from './worker_address';
 
-/** Starts the library's own worker. The URL is written out here, because bundlers recognise only this form. */
+/** Starts the library's own worker. `new Worker` is written out here with its URL, because bundlers recognise only this form. */
 export function defaultWorker(name = 'webvera'): Worker {
   const Worker = workerNamed(name);
   return new Worker(new URL('../../worker/entry.ts', import.meta.url), { type: 'module', name });

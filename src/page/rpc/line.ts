@@ -33,7 +33,7 @@ const deadlines: Partial<Record<keyof WorkerSession, number>> = {
 
 /**
  * Calls a session's worker. If the worker dies, pending calls reject, so that none waits forever. A new worker then replaces it, opened
- * with the same options, and sealed if the old one was.
+ * with the same options, and sealed (cut off from the network) if the old one was.
  */
 export abstract class Line {
   readonly #pending = new Set<(error: unknown) => void>();

@@ -26,9 +26,9 @@ export interface CallHandling<T> {
   readonly signal?: AbortSignal | undefined;
   /** Receives the call's events. If it throws, the call is cancelled and rejects with that error. */
   readonly onEvent?: ((event: CallEvent) => void) | undefined;
-  /** Receives the progress of a call that loads files. An error that it throws cancels the call, too. */
+  /** Receives the progress of a call that loads files. If it throws, the call is cancelled, as by an abort signal. */
   readonly progress_callback?: ((info: ProgressInfo) => void) | undefined;
-  /** Returns the access token for the Hugging Face hub when the worker asks for it. An error that it throws cancels the call, too. */
+  /** Returns the access token for the Hugging Face hub when the worker asks for it. If it throws, the call is cancelled. */
   readonly token?: (() => string | Promise<string>) | undefined;
   /** Disposes of a result that came after the call was cancelled. */
   readonly discard?: (late: T) => Promise<unknown>;

@@ -8,8 +8,8 @@ export { wrong };
 export type Rules<T> = { readonly [Key in keyof Required<T>]: Rule };
 
 /**
- * Checks a caller's options. Throws `invalid_argument` for an unknown name (misspelt or not yet supported) and for a
- * value of the wrong kind. `undefined` counts as left out.
+ * Checks a caller's options. Throws `invalid_argument` for an unknown name (misspelt or not yet supported) and for an invalid value.
+ * `undefined` counts as left out.
  */
 export function checkOptions<T extends object>(what: string, options: T | undefined, rules: Rules<T>): void {
   if (options === undefined) return;

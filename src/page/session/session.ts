@@ -49,8 +49,8 @@ export interface SessionOptions {
    * instructions on GPUs that process f16 numbers in pairs. The results then equal those of f32 to about three digits. Gradients of weights
    * and vectors, and everything that isn't a matrix product, stay in f32. Opening a device without the feature `shader-f16` rejects with
    * `unsupported_device`. With `kernels: 'tuned'` both are measured, and the faster one is used. If the browser was started with subgroup
-   * matrices, `kernels` may also select them, `{ …, variants: { linear: 'subgroup_matrix' } }`: an experiment that so far was only
-   * compiled.
+   * matrices, `kernels` may also select them, `{ …, variants: { linear: 'subgroup_matrix' } }`: an experiment that has only been compiled
+   * so far.
    */
   readonly arithmetic?: 'f32' | 'f16';
   /**

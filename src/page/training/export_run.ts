@@ -12,11 +12,11 @@ import { anyAdaptedModel, Trainer, trainerKey } from './trainer';
 const anyTrainer: Rule = { expected: 'a Trainer', accepts: (value) => value instanceof Trainer };
 
 /**
- * Resolves with everything needed to continue a run in Python, on any machine, as files by their paths in a folder. `README.md` has the
- * commands; `train.py` continues with PEFT and transformers' Trainer. The folder holds the adapter in PEFT's two files, AdamW's moments,
- * the losses so far, and the tokenised data, one row per line of JSON; for images, it holds the bytes that the classifier reads. The base
- * model isn't included, except for a classifier's head, which the base model's files may lack. If the run has halved its learning rate, the
- * rate stays halved.
+ * Resolves with everything needed to continue a run in Python, on any machine, as files, each with its path in a folder. `README.md` has
+ * the commands; `train.py` continues with PEFT and transformers' Trainer. The folder holds the adapter in PEFT's two files, AdamW's
+ * moments, the losses so far, and the tokenised data, one row per line of JSON; for images, it holds the bytes that the classifier reads.
+ * The base model isn't included, except for a classifier's head, which the base model's files may lack. If the run has halved its learning
+ * rate, the rate stays halved.
  *
  * A run that is in progress or paused is exported as it is after one of its next steps, without disturbing it. Otherwise the export starts
  * where `train({ resume_from_checkpoint: true })` would: at the run's last checkpoint in this browser, even after the page was closed, or

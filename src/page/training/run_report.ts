@@ -37,8 +37,8 @@ export class RunReport {
   readonly #lanes = new Map<string, RunReport>();
 
   /**
-   * `isPaused`: whether the run stays paused after it has recovered. `of`: set in a report on one of several adapters, with the report on
-   * the run.
+   * `isPaused`: whether the run stays paused after it has recovered. `of`: for a report on one of several adapters, the report on the whole
+   * run, and the adapter's name.
    */
   constructor(
     max_steps: number,

@@ -48,9 +48,9 @@ export interface AdaptersTrainerInit extends Pick<TrainerInit, 'model' | 'args' 
   /**
    * The data sets of two or more of the model's adapters, active or not, by name: a `train_dataset` alone, or both data sets. The base
    * model computes the rows of all adapters in one batch, to which each adapter contributes `per_device_train_batch_size` rows. Each
-   * adapter has its own steps, losses, gradient clipping, moments, evaluations and recovery. Up to rounding, its numbers equal those of a
-   * run of that adapter alone. An adapter with fewer examples ends earlier. If an adapter's losses aren't finite, the other adapters train
-   * to their ends, and then the run rejects with `numerical_error`.
+   * adapter has its own steps, losses, gradient clipping, moments, evaluations and recovery. Up to rounding, its losses and trained values
+   * equal those of a run of that adapter alone. An adapter with fewer examples ends earlier. If an adapter's losses aren't finite, the
+   * other adapters train to their ends, and then the run rejects with `numerical_error`.
    *
    * The model must be a language model, and its adapters may differ only in their values: they have the same `r`, the same `target_modules`
    * and the same key of random matrices, and no dropout, `use_dora`, `bias` or `modules_to_save`. A run with other adapters, or with a kind
@@ -83,7 +83,7 @@ export interface TrainOptions {
 /** The key of the method that resolves a trainer's arguments, for internal use. */
 export const resolveKey: unique symbol = Symbol('resolve');
 
-/** The key of a trainer's parts, for internal use. */
+/** The key of a trainer's `TrainerParts`, for internal use. */
 export const trainerKey: unique symbol = Symbol('trainer');
 
 /** The values that a trainer was created with, and its last run. */

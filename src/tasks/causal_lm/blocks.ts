@@ -3,7 +3,7 @@ import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { IGNORED } from '../texts/token_labels';
 import type { TokenRow } from './token_row';
 
-/** Joins tokens that arrive in parts, and splits them into rows of one length. */
+/** Joins tokens that arrive in parts, and splits them into rows of the same length. */
 class BlockCutter {
   readonly #length: number;
   #ids: number[] = [];
@@ -15,7 +15,7 @@ class BlockCutter {
     this.#length = length;
   }
 
-  /** Adds tokens, and yields the blocks that they fill. Without `labels`, every token is learned. */
+  /** Adds tokens, and yields each block (a row of full length) that they complete. Without `labels`, every token is learned. */
   *push(ids: ArrayLike<number>, labels: ArrayLike<number> = ids): Generator<TokenRow> {
     for (let i = 0; i < ids.length; i++) {
       this.#ids.push(ids[i] ?? 0);
@@ -25,7 +25,7 @@ class BlockCutter {
     }
   }
 
-  /** Begins a new document. The numbers 1 and 2 in turn are enough to separate a document from the one before. */
+  /** Begins a new document. The attention mask numbers documents 1 and 2 in turn, because only neighbouring documents need to differ. */
   separate(): void {
     if (this.#documents.at(-1) === this.#document) this.#document = 3 - this.#document;
   }

@@ -38,7 +38,7 @@ interface CausalInputs extends TokenInputs {
 export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, TextBatch, CausalInputs> {
   readonly metricNames = ['eval_loss', 'perplexity'];
   readonly lowerIsBetter = ['eval_loss', 'perplexity'];
-  /** transformers' label smoothing averages over different tokens than the loss here. */
+  /** `smoothsLabels` is false, because transformers' label smoothing averages over other tokens than the loss here does. */
   readonly exporter: RowExporter<TokenRow> = {
     smoothsLabels: false,
     exported: (row) => {
@@ -101,7 +101,7 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
       most: this.text.maxLength,
       tokenizer: this.tokenizer,
       vocabSize: this.text.vocabSize,
-      // This call only checks the example. A later run chooses which turns it learns.
+      // This call only checks the example. Each later training run decides which of its turns are learned.
       completionOnly: false,
     });
     return example;

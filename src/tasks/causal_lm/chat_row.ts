@@ -8,7 +8,7 @@ import { type TokenRow, textRow } from './token_row';
 
 export interface ChatRow {
   readonly row: TokenRow;
-  /** The number of assistant turns that aren't learned, because their place in the text is uncertain. */
+  /** The number of assistant turns that aren't learned, because they can't be located with certainty in the rendered text. */
   readonly uncertain: number;
 }
 
@@ -45,7 +45,7 @@ export async function chatRow(
     length === text.length ? input_ids.length : sharedLength(input_ids, await encode(text.slice(0, length)));
   for (const [start, end] of turns) {
     const from = await tokensIn(start);
-    // The text before this turn already fills the row.
+    // The text before this turn already fills the row, so this turn and all later ones are cut off.
     if (from === input_ids.length) break;
     const to = await tokensIn(end);
     if (from < to) labels.set(input_ids.subarray(from, to), from);

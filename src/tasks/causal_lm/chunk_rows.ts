@@ -5,7 +5,10 @@ import { TILE } from '../../ops/products/tiles';
  * large vocabulary.
  */
 const CHUNK_BYTES = 16 * 2 ** 20;
-/** Each chunk reads the head's weight twice, so a chunk has at least `rows` rows, or fewer if their logits would take more than `bytes`. */
+/**
+ * Each chunk reads the head's whole weight twice. To make this worthwhile, a chunk has at least `rows` rows, or fewer if their logits would
+ * take more than `bytes`.
+ */
 const WORTHWHILE = { rows: 128, bytes: 64 * 2 ** 20 };
 
 /** Returns the number of labelled rows per chunk of the loss. */

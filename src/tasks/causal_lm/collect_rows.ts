@@ -31,7 +31,7 @@ interface CollectedTokenRows {
    * within `maxLength` tokens.
    */
   readonly leftOut: number;
-  /** The number of assistant turns that aren't learned, because their place in the text is uncertain. */
+  /** The number of assistant turns that aren't learned, because they can't be located with certainty in the rendered text. */
   readonly uncertain: number;
 }
 

@@ -30,7 +30,7 @@ export interface HeadInputs {
   readonly targets: Value;
   /** (B): the weight of each row's loss. */
   readonly weights: Value;
-  /** (K, B·T): the weights from `poolingWeights`, for a head that reads pooled tokens. */
+  /** (K, B·T): the weights from `poolingWeights`, for a head that reads vectors pooled in K modes. */
   readonly pooling?: Value;
 }
 

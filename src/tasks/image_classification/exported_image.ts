@@ -3,7 +3,7 @@ import type { Labels } from '../../models/labels';
 import { exportedTarget } from '../classification/row_targets';
 import type { ImageRow } from './image_row';
 
-/** The largest number of bytes that one call gets as arguments. */
+/** The number of bytes that one call converts. Each byte is an argument, and a call takes only a limited number of arguments. */
 const CHUNK = 2 ** 13;
 
 interface ImageExportFormat {

@@ -28,7 +28,7 @@ const MAX_BYTES = 2 ** 30;
 
 /** A batch of images for the device. T = P + 1: one token for each of P patches, and one before them. */
 interface ClassifiedImages extends ClassifiedBatch {
-  /** (B·P, C·p·p) */
+  /** (B·P, C·p·p): one row for each patch of p × p pixels. */
   readonly pixel_values: Float32Array<ArrayBuffer>;
 }
 
@@ -76,7 +76,10 @@ export class ImageClassification
     return keptExample(example, where, this.#options(signal));
   }
 
-  /** Includes the pixel scaling if the pixels are bytes, because the numbers that the model reads depend on it. */
+  /**
+   * Returns a row's arrays for the run's fingerprint. For pixels as bytes, these include the pixel scaling, which also decides what the
+   * model reads.
+   */
   columns(row: ImageRow) {
     const { pixels } = row;
     const scaling = pixels instanceof Uint8Array ? this.#processor?.scaling : undefined;

@@ -19,7 +19,7 @@ export function movedImages(row: ImageRow, image: ImageSizes): readonly ImageRow
 
 function moved(pixels: Pixels, { size, channels }: ImageSizes, right: number, down: number): Pixels {
   const to = pixels.slice();
-  // Bytes are (H, W, 3), numbers (C, H, W).
+  // Pixels as bytes have the layout (H, W, 3), and as float32 (C, H, W).
   const [ofPixel, ofChannel] = pixels instanceof Uint8Array ? [channels, 1] : [1, size * size];
   const inside = (at: number): number => Math.min(Math.max(at, 0), size - 1);
   for (let y = 0; y < size; y++) {

@@ -15,7 +15,7 @@ export interface ImageInputs extends BatchInputs {
 
 /** A batch of images for the device. */
 interface ImageArrays extends BatchShape {
-  /** (B·P, C·p·p) */
+  /** (B·P, C·p·p): one row for each patch of p × p pixels. */
   readonly pixel_values: Float32Array<ArrayBuffer>;
 }
 

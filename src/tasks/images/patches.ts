@@ -2,7 +2,7 @@ import type { ImageSizes } from '../../models/architecture';
 
 /**
  * Returns the patches of images as the rows of a matrix (B·P, C·p·p), from the top left, row by row. This matrix is the operand of a
- * convolution over patches; the numbers of a patch are in the order of the convolution's weight, (C, p, p). `images` holds the pixels of B
+ * convolution over patches; the values of a patch are in the order of the convolution's weight, (C, p, p). `images` holds the pixels of B
  * images, (C, H, W) each.
  */
 export function patchRows(

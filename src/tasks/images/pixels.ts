@@ -6,7 +6,7 @@ import type { ImageProcessor } from '../../images/image_processor';
 import type { ImageSizes } from '../../models/architecture';
 import { placed } from '../reading/placed_examples';
 
-/** Bytes (H, W, 3) if the image processor prepared the image; numbers (C, H, W) if the caller passed `pixel_values`. */
+/** Bytes (H, W, 3) if the image processor prepared the image; float32 values (C, H, W) if the caller passed `pixel_values`. */
 export type Pixels = Uint8Array | Float32Array;
 
 export interface PixelOptions {
@@ -55,8 +55,8 @@ function keptPixels({ height, width, data }: RgbImage, where: string, { image, p
 }
 
 /**
- * Converts an image's pixels to the numbers that the model reads: (C, H, W). Throws `invalid_argument` for bytes if the model has no image
- * processor.
+ * Converts an image's pixels to the float32 values that the model reads: (C, H, W). Throws `invalid_argument` for bytes if the model has no
+ * image processor.
  */
 export function pixelNumbers(
   pixels: Pixels,

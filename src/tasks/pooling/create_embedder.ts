@@ -7,7 +7,7 @@ import type { Preprocessors, TaskModel } from '../task/task_kind';
 import { ImageEmbedder } from './image_embedder';
 import { TextEmbedder } from './text_embedder';
 
-/** The caller's choices, which override the folder's pooling. */
+/** The caller's choices, which override the pooling that the model's folder specifies. */
 export interface AskedPooling {
   readonly pooling?: PoolingMode | undefined;
   readonly normalize?: boolean | undefined;
@@ -17,8 +17,8 @@ export interface AskedPooling {
 const FIRST: Pooling = { modes: ['first'], normalize: false };
 
 /**
- * Creates an embedder, which makes vectors of a model's inputs. By default, texts are pooled as the folder specifies, or by their mean if
- * it specifies no pooling; an image's vector is the hidden state of its first token.
+ * Creates an embedder, which makes vectors of a model's inputs. By default, texts are pooled as the model's folder specifies, or by their
+ * mean if it specifies no pooling; an image's vector is the hidden state of its first token.
  */
 export function createEmbedder(
   model: Pick<TaskModel, 'text' | 'image' | 'config'>,
@@ -37,7 +37,10 @@ function chosen({ pooling, normalize }: AskedPooling, own: Pooling): Pooling {
   return { modes: pooling === undefined ? own.modes : [pooling], normalize: normalize ?? own.normalize };
 }
 
-/** Throws `unsupported_model` if the caller asks for the folder's own vectors, and they need a module that isn't supported here. */
+/**
+ * Throws `unsupported_model` if the caller leaves the pooling to the model's folder, and the folder needs a module that isn't supported
+ * here.
+ */
 export function expectSupported({ unsupported }: SentenceSettings, { pooling }: AskedPooling): void {
   if (unsupported === undefined || pooling !== undefined) return;
   throw new WebVeraError(

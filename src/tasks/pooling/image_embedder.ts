@@ -15,7 +15,7 @@ import { type PooledInputs, pooled, weightsInput } from './pooled';
 import { poolingWeights } from './pooling_weights';
 
 interface EmbeddedImages extends Batch {
-  /** (B·P, C·p·p) */
+  /** (B·P, C·p·p): one row for each patch of p × p pixels. */
   readonly pixel_values: Float32Array<ArrayBuffer>;
 }
 

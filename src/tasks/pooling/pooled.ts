@@ -7,7 +7,7 @@ import type { BatchInputs, BatchShape } from '../task/task_batches';
 
 /** The inputs of a batch whose hidden states are pooled into one vector per row. */
 export interface PooledInputs extends BatchInputs {
-  /** (K, B·T): the weights from `poolingWeights`. */
+  /** (K, B·T): the weights from `poolingWeights`, for K pooling modes. */
   readonly pooling: Value;
 }
 

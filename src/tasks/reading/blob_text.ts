@@ -5,10 +5,11 @@ import { expectTextFile, Utf8Check } from './text_bytes';
 /** The largest length of one line of JSON, in UTF-16 code units. */
 const MAX_LINE = 2 ** 24;
 
-/** The largest size in bytes of the parts that are decoded one by one. */
+/** Files are decoded in parts of at most this many bytes. */
 const PART = 2 ** 16;
 /**
- * The number of bytes at the beginning of a file that show its kind. They are read separately, because a part of its stream may be shorter.
+ * The number of bytes at the beginning of a file that show its type. They are read separately, because the first part of the file's stream
+ * may be shorter.
  */
 const LONGEST_MARK = 8;
 const NOTHING = new Uint8Array();
@@ -21,13 +22,13 @@ export async function* readText(blob: Blob, onRead?: ((bytes: number) => void) |
   const decoder = new TextDecoder();
   const check = new Utf8Check();
   const reader = blob.stream().getReader();
-  // A part may end between `\r` and `\n`.
+  // If a part ends with `\r`, this character is held back, because the next part may begin with `\n`.
   let held = '';
   try {
     expectTextFile(new Uint8Array(await blob.slice(0, LONGEST_MARK).arrayBuffer().catch(unreadable)));
     for (;;) {
       const { done, value = NOTHING } = await reader.read().catch(unreadable);
-      // An engine may deliver a whole file as one part.
+      // A browser may deliver a whole file at once, so it is split here.
       for (let start = 0; start < value.length || done; start += PART) {
         const bytes = value.subarray(start, start + PART);
         onRead?.(bytes.length);

@@ -38,7 +38,7 @@ export interface PreviewArguments {
   readonly signal: AbortSignal;
 }
 
-/** Turns examples into rows. A `Row` is an example as numbers; code outside the task only counts and orders rows. */
+/** Turns examples into rows. A `Row` is an encoded example, such as token ids; code outside the task only counts and orders rows. */
 export interface TaskData<Row = unknown> {
   /**
    * Reads a whole data set once, and regularly yields to the event loop. Rejects with `invalid_argument` (naming the example or line),

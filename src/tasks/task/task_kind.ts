@@ -16,15 +16,15 @@ export interface Preprocessors {
 /** The parts of a model from which a task is made. */
 export type TaskModel = Pick<Architecture, 'text' | 'image' | 'config' | 'head'>;
 
-/** Describes a task. `TASKS` in `task_registry.ts` lists all tasks; no other code names one. */
+/** Describes a task. `TASKS` in `task_registry.ts` lists all tasks; no other code refers to a certain task. */
 export interface TaskKind<Name extends string = string> {
   /** Plain data about the task. The page receives them with a loaded model. */
   readonly facts: TaskFacts<Name>;
-  /** Adapts a network to the task's models. Default: the network stays unchanged, with the tensor names that it has below a head. */
+  /** Adapts a network to the task's models, for example by renaming its tensors. Default: the network stays unchanged. */
   network?(network: Network): Network;
   /**
-   * Whether the task's heads may read one pooled vector per row. If so, the folder's pooling settings are read with the model, otherwise
-   * usually when `embed` is first called. Default: false.
+   * Whether the task's heads may read one pooled vector per row. If so, the pooling settings in the model's folder are read while the model
+   * loads, otherwise usually when `embed` is first called. Default: false.
    */
   readonly readsVectors?: boolean;
   /** Functions that load parts of the task's code on first use. Left out if there are none. */

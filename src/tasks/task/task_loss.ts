@@ -38,17 +38,17 @@ export interface Loss {
   readonly learnt?: Value;
   /** u32: the flat position of the token to which each of `losses` belongs. Set if each loss belongs to one token. */
   readonly positions?: Value;
-  /** Further numbers whose means are reported: (losses, count), with a count of at most 8. Set if there are any. */
+  /** Further values whose means are reported: (losses, count), with a count of at most 8. Set if there are any. */
   readonly metrics?: Value;
 }
 
 /** The loss over a network's hidden states. */
 export interface TaskLoss<Inputs extends BatchInputs = BatchInputs> {
-  /** Computes the losses of a batch. Their gradients are computed in the forward pass, without a gradient from later ops (dy). */
+  /** Computes the losses of a batch. The forward pass computes their gradients, too, so it needs no gradient from later ops (dy). */
   loss(g: Graph, parts: LossParts<Inputs>): Loss;
   /** A name that distinguishes the loss from that of the model's own task. Set if they differ. */
   readonly lossName?: string;
-  /** Returns numbers for a step's logs, from the means of `Loss.metrics`. */
+  /** Returns values for a step's logs, from the means of `Loss.metrics`. */
   logs?(means: ArrayLike<number>): Readonly<Partial<Record<LogMetric, number>>>;
 }
 

@@ -3,7 +3,7 @@ import type { GivenTexts, IdTensor } from '../../core/types/tensor';
 import type { TextSizes } from '../../models/architecture';
 import { expectBelow, expectTokens, type TextTokens } from './text_tokens';
 
-/** Returns the texts that were passed to `forward` as rows. Throws `invalid_argument` for ids, masks and types that don't fit the model. */
+/** Returns the texts passed to `forward` as rows. Throws `invalid_argument` for ids, masks and token types that don't fit the model. */
 export function givenTokens(inputs: GivenTexts, text: TextSizes): readonly TextTokens[] {
   const { input_ids, attention_mask, token_type_ids } = inputs;
   const [B, T] = input_ids.dims;

@@ -2,8 +2,9 @@ import { PADDING_POSITION, type PositionRule, type TextSizes } from '../../model
 import type { BatchShape } from '../task/task_batches';
 
 /**
- * Returns the network's position ids for a batch. They are those of `tokenPositions`, plus the offset of the position rows for long texts
- * if the batch has a long text: as in transformers, the longest text decides for all texts. Padding after a text isn't part of its length.
+ * Returns the network's position ids for a batch: those of `tokenPositions`. If the position table has separate rows for long texts, and
+ * one text of the batch is long, the offset of these rows is added to the ids of all its texts, as in transformers. Padding after a text
+ * isn't part of its length.
  */
 export function positionIds(
   shape: BatchShape,

@@ -1,8 +1,8 @@
 import { type PatternNode, parsePattern } from '../../regex/syntax';
 
 /**
- * The most repetitions of a bounded repeat, and the most choices and bounded repeats before an unbounded one, so that a match can begin in
- * few ways only.
+ * `MAX_TURNS`: the most repetitions of a bounded repeat. `MAX_CHOICES`: the most choices and bounded repeats before an unbounded one. These
+ * limits ensure that a match can begin in few ways only.
  */
 const MAX_TURNS = 8;
 const MAX_CHOICES = 2;
@@ -83,7 +83,7 @@ function isOption(item: PatternNode): boolean {
   return item.kind === 'repeat' && item.min === 0 && isBounded([item]);
 }
 
-/** Whether an item is a greedy repeat of one character set whose minimum is at most `most`. */
+/** Whether an item repeats one character set greedily, and may stop after `most` or fewer repetitions. */
 function isRun(item: PatternNode, most: number): boolean {
   return item.kind === 'repeat' && item.body.kind === 'set' && item.min <= most && !item.lazy;
 }

@@ -4,7 +4,7 @@ export const WINDOW = 32_768;
 const AFTER = 256;
 /** A window is split within this many units of its end. */
 const REACH = 2048;
-/** The number of places of each kind where a split is tried. */
+/** The number of places where a split is tried, for each kind of place (see `places`). */
 const TRIES = 8;
 /** A window of this many units without a suitable place is split anyway, even if that changes a token. */
 const LARGEST = 2 ** 16;

@@ -195,12 +195,12 @@ export class JointRun {
     const isSaved = farthest !== undefined && this.#saving?.isDue(farthest.step, { ...farthest.data, endsEpoch });
     if (due.length === 0 && isSaved !== true) return;
     await this.#settle();
-    // An adapter that has returned to an earlier state meanwhile is evaluated once it is at this step again.
+    // Skips an adapter that has returned to an earlier state since this step. It is evaluated once it reaches this step again.
     for (const { lane, step } of due) if (lane.isAt(step)) await lane.evaluation?.run();
     if (isSaved === true) await this.#save();
   }
 
-  /** Saves the state while no step is queued. Before that, each adapter whose numbers are too large returns to its last good state. */
+  /** Saves the state while no step is queued. Before that, adapters whose parameters are too large return to their last good state. */
   async #save(wanted?: boolean): Promise<void> {
     await this.#returned();
     await this.#saving?.saveNow(wanted);
@@ -214,7 +214,7 @@ export class JointRun {
   }
 
   /**
-   * Returns each adapter whose numbers are too large to its last good state. Resolves with whether there was one. No step may be queued.
+   * Returns each adapter whose parameters are too large to its last good state. Resolves with whether there was one. No step may be queued.
    */
   async #returned(): Promise<boolean> {
     let isBack = false;

@@ -88,8 +88,8 @@ export class Lane {
   }
 
   /**
-   * Restores the state from which the adapter continues, and holds it. `measure` evaluates the adapter. It is undefined without evaluation
-   * data, and resolves with undefined if the run is stopped meanwhile.
+   * Restores the state from which the adapter continues, and holds it as a state to return to. `measure` evaluates the adapter. It is
+   * undefined without evaluation data, and resolves with undefined if the run is stopped meanwhile.
    */
   async begin(
     state: OptimizerState,
@@ -169,7 +169,10 @@ export class Lane {
     if (data.endsEpoch) emit({ type: 'hook', hook: 'on_epoch_end' });
   }
 
-  /** Holds the state after the last acknowledged step. Throws `numerical_error` if an adapter with these values could not be loaded. */
+  /**
+   * Holds the state after the last acknowledged step, so that training can return to it. Throws `numerical_error` if an adapter with these
+   * values could not be loaded.
+   */
   hold(pool: PoolSnapshot): void {
     if (this.#failure === undefined) this.#recovery?.hold([pool]);
   }

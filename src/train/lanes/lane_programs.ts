@@ -12,7 +12,9 @@ import { createStateWith, type OptimizerState, optimizerProgram, ownValues } fro
 import { packStepBlock, statsValue, stepBlockValue } from '../steps/step_block';
 import type { TrainingInit } from '../training_init';
 
-/** The most programs that are cached. Each batch shape has its own program, and batches have fewer rows as adapters end. */
+/**
+ * The most programs that are cached. Each batch shape has its own program, and batches get fewer rows as adapters finish their training.
+ */
 const CAPACITY = 16;
 
 export interface LaneProgramsInit
@@ -41,7 +43,7 @@ export class LanePrograms {
   readonly #runner: Runner;
   readonly #pools: TrainedRows;
   readonly #programs: BatchPrograms;
-  /** The step block and the statistics of the whole batch. The statistics aren't read. */
+  /** The whole batch's step block (values that change from step to step) and statistics. These statistics aren't read. */
   readonly #block = stepBlockValue();
   readonly #stats = statsValue();
   /** The number of losses of each row, cached because each epoch uses the row again. */
@@ -205,7 +207,10 @@ export class LanePrograms {
   }
 }
 
-/** Throws `invalid_argument` for adapters that wrap the head, because the head computes labelled tokens without knowing their rows. */
+/**
+ * Throws `invalid_argument` for adapters that wrap the head, because the head processes labelled tokens without knowing to which rows they
+ * belong.
+ */
 function expectHeadAlone({ loaded, adapters }: Pick<LaneProgramsInit, 'loaded' | 'adapters'>): void {
   const found = loaded.model.head.modules.find(({ name }) => adapters.some(({ modules }) => modules.has(name)));
   if (found === undefined) return;

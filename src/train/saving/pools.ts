@@ -5,7 +5,10 @@ import type { Runner } from '../../graph/runner';
 import { type Value, viewOf } from '../../graph/value';
 import type { OptimizerState } from '../steps/optimizer';
 
-/** Bytes per read. Larger pools aren't copied while steps run, because the copy would take memory that the steps may need. */
+/**
+ * The number of bytes per read from the GPU. Larger pools (buffers of an adapter's trained parameters) aren't copied while steps run,
+ * because the copy would take memory that the steps may need.
+ */
 export const PIECE = 2 ** 20;
 
 /** Restores a saved state. It also clears the step statistics, so that AdamW updates the pools again after a failed step. */

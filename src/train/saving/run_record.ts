@@ -149,6 +149,6 @@ interface FinishedStep {
   readonly data: Pick<StepData, 'epoch' | 'tokens'>;
   readonly stats: StepStats;
   readonly learningRate: number;
-  /** Further numbers for the logs. */
+  /** Further values for the logs. */
   readonly metrics?: Readonly<Partial<Record<LogMetric, number>>> | undefined;
 }

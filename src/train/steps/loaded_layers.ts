@@ -10,13 +10,15 @@ import { baseTensor, type LoadedModel } from '../../models/loaded_model';
 import { outlineOf } from '../../models/outline';
 import type { TaskBatches } from '../../tasks/task/task_batches';
 
-/** The share of the model's bytes that the values of the adapted layers may take. They may take `SMALL` bytes in any case. */
+/** The values that adapted layers need only in training may take this share of the model's bytes, or `SMALL` bytes if that is more. */
 const SHARE = 1 / 8;
 const SMALL = 32 * 2 ** 20;
 
-/** A run's adapted layers on the device, with the values and programs that they need outside a micro-batch's program. */
+/**
+ * A run's adapted layers on the device, with the values that they need and the programs that run before and after a step's micro-batches.
+ */
 export class LoadedLayers {
-  /** The layers for a micro-batch's program; undefined if they are the same as in any other pass. */
+  /** The adapted layers in a micro-batch's program; undefined if they are computed as in a pass without training. */
   readonly inProgram: Pick<TrainingLayers, 'over' | 'gradients'> | undefined;
   readonly #runner: Runner;
   readonly #values: readonly Value[];
@@ -46,8 +48,8 @@ export class LoadedLayers {
   }
 
   /**
-   * Allocates the layers' values and loads their programs. If memory is too small for the values, uses layers that need no values, if the
-   * adapter's kind has such layers.
+   * Allocates the layers' values and loads their programs. If memory is too small for the values, computes the layers in a way that needs
+   * none, if the adapter's kind has one.
    */
   static async create(runner: Runner, layers: TrainingLayers | undefined): Promise<LoadedLayers> {
     if (layers === undefined) return new LoadedLayers(runner, undefined);
@@ -81,7 +83,7 @@ export class LoadedLayers {
     return Promise.all([this.before?.ready, this.after?.ready]);
   }
 
-  /** The steps of both programs. */
+  /** The dispatches of both programs. */
   get steps(): readonly Step[] {
     return [this.before, this.after].flatMap((loaded) => loaded?.program.steps ?? []);
   }
@@ -104,8 +106,8 @@ export class LoadedLayers {
 }
 
 /**
- * Returns the training layers that the adapter's kind offers for a run of this adapter alone. Undefined if the overlay has other adapters
- * or merged weights.
+ * Returns how the adapter's kind computes the adapted layers in a run that trains only this adapter. Undefined if the overlay has other
+ * adapters or merged weights.
  */
 export function layersOfRun({
   loaded,
@@ -149,7 +151,7 @@ export function layersOfRun({
 
 /**
  * Returns the frozen weights of the wrapped modules. Leaves out sharded weights, weights that the overlay replaces, and those of the head,
- * because the head processes other rows.
+ * because the head processes only some of the rows.
  */
 function frozenWeights(loaded: LoadedModel, { tensors }: Overlay, { modules }: Adapter): Map<string, Value> {
   const weights = new Map<string, Value>();

@@ -136,7 +136,7 @@ export function logpsProgram(
 
 /** The values that a loss program uses, and its training options. */
 interface LossValues {
-  /** The step block. The program only reads it. */
+  /** The step block: the values that change from step to step. The program only reads it. */
   readonly block: Value;
   /** The step statistics, to which the micro-batch's share of the loss is added. */
   readonly stats: Value;
@@ -152,7 +152,7 @@ interface LossValues {
     readonly checkpointing?: boolean;
     /** `label_smoothing_factor`. */
     readonly smoothing?: number;
-    /** The layers for training, if they differ from those of any other pass. */
+    /** How the adapted layers are computed. Set if it differs from a pass without training. */
     readonly layers?: Pick<TrainingLayers, 'over' | 'gradients'> | undefined;
     /** Set if each row trains its own adapter, in place of the overlay's adapters. */
     readonly rows?: RowTraining | undefined;
@@ -253,7 +253,10 @@ function segmentsBetween(starts: readonly number[]): Segment[] {
   return starts.slice(0, -2).map((start, index) => ({ start, end: starts[index + 1] ?? start }));
 }
 
-/** Returns, for each trained leaf, its part of the pool's gradient buffer. The objective 'contrast' trains no module whole. */
+/**
+ * Returns, for each trained leaf, its part of the pool's gradient buffer. Leaves out modules that are trained whole (`modules_to_save`) if
+ * the objective is 'contrast'.
+ */
 function gradientBuffers(
   { grads: pools, layers, rows }: NonNullable<LossValues['training']>,
   isContrast: boolean,

@@ -95,14 +95,14 @@ export function optimizerProgram({ pools, block, stats }: OptimizerState, args: 
 }
 
 /**
- * Returns the offset in the pool from which modules are trained whole, and their learning rate as a multiple of the step's, so that both
- * rates follow the same schedule.
+ * Returns where the modules that are trained whole (`modules_to_save`) begin in the pool, and their learning rate as a multiple of the
+ * step's, so that both rates follow the same schedule. Undefined if they have no learning rate of their own.
  */
 function modulesOf(
   { tensors, layout }: Adapter,
   { objective, learning_rate, headLearningRate }: OptimizerArguments,
 ): { readonly from: number; readonly rate: number } | undefined {
-  // The objective 'contrast' trains no module whole. At a rate of 0, weight decay doesn't change the modules either.
+  // With the objective 'contrast', these modules don't train: at a rate of 0, not even weight decay changes them.
   const rate = objective === 'contrast' ? 0 : headLearningRate;
   if (rate === null) return undefined;
   const offsets = [...tensors].flatMap(([name, { kind }]) =>

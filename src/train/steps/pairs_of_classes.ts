@@ -3,12 +3,12 @@ import type { TaskBatches } from '../../tasks/task/task_batches';
 
 /** The number of successive rows of one class. A batch with an even number of rows contains whole pairs only. */
 const PAIR = 2;
-/** An index in the stream of random numbers beyond all indices that the shuffle of rows uses. */
+/** The shuffle of rows uses no index in the stream of random numbers from this one on. */
 const BEYOND_ROWS = 2 ** 40;
 
 interface ClassPair<Row> {
   readonly rows: readonly Row[];
-  /** The pair's place in the epoch: from 0 to 1, or 2 for a row that is left over. */
+  /** The pair's relative position in the epoch, from 0 to 1; 2 for a row that is left over. */
   readonly place: number;
 }
 

@@ -48,7 +48,7 @@ export class AdapterLoader {
     this.#warn = warn;
   }
 
-  /** Returns a model over a base model, without adapters yet. */
+  /** Wraps a base model so that adapters can be added to it. At first it has none. */
   open(base: BaseModel): ModelAdapters {
     return new ModelAdapters(base, {
       warn: this.#warn,
@@ -73,7 +73,7 @@ export class AdapterLoader {
     await model.add({ kind, name, resolved, trainable: is_trainable, options: own });
   }
 
-  /** Adds an adapter from its files. Checks and places everything before the model changes. */
+  /** Adds an adapter from its files. Checks them and places the adapter on the device before the model changes. */
   async load(
     model: ModelAdapters,
     name: string,
@@ -158,8 +158,8 @@ export class AdapterLoader {
   }
 
   /**
-   * Returns the files of an adapter of another kind that equals the weighted sum of `parts`. A single adapter of weight 1 may train biases
-   * and whole modules, too.
+   * Returns the files of an adapter of type `peft_type` that equals the weighted sum of `parts`. If `parts` is a single adapter of weight
+   * 1, it may train biases and whole modules, too.
    */
   async saveConverted(
     model: ModelAdapters,
@@ -195,7 +195,7 @@ export class AdapterLoader {
   }
 }
 
-/** Returns the error for a call that a kind of adapters doesn't support. */
+/** Returns the error for a call that an adapter kind doesn't support. */
 function cannot({ Config }: AdapterKind, what: string): WebVeraError {
   return new WebVeraError('invalid_argument', `Adapters of type ${Config.rules.peft_type} can't ${what}`);
 }
@@ -212,7 +212,7 @@ function inMode(kind: AdapterKind, fields: object, is_trainable: boolean): Adapt
   return new kind.Config({ ...fields, inference_mode: !is_trainable });
 }
 
-/** Returns the kind of the adapters in a sum. */
+/** Returns the adapter kind of a weighted sum: that of its first adapter. */
 function kindOfParts(model: ModelAdapters, parts: readonly WeightedAdapter[]): AdapterKind {
   const [first = { adapter_name: model.activeName }] = parts;
   return model.adapter(first.adapter_name).kind;

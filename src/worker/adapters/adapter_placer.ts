@@ -31,7 +31,7 @@ export interface PlacerHost {
   readonly runner: Runner;
   readonly loaded: LoadedModel;
   readonly warn: Warn;
-  /** The kind's frozen values on this device; undefined for a kind that has none. */
+  /** Returns the values on this device that adapters of a kind use but never train; undefined for a kind that has none. */
   frozen(kind: AdapterKind): FrozenPool | undefined;
   /** Called with the number of initial values before they are drawn, because drawing them blocks the thread. */
   announce?(numbers: number): void;
@@ -40,7 +40,7 @@ export interface PlacerHost {
 /** Places adapters of all kinds on a model's device. */
 export class AdapterPlacer {
   readonly #host: PlacerHost;
-  /** Each adapter's share of its kind's frozen values. */
+  /** For each adapter, the values that it uses but never trains. Adapters of one kind may share them. */
   readonly #frozen = new WeakMap<Adapter, unknown>();
 
   constructor(host: PlacerHost) {
@@ -70,12 +70,12 @@ export class AdapterPlacer {
     }
   }
 
-  /** Reads all numbers of an adapter, in the shapes of its files. Includes the frozen numbers, even if the files don't contain them. */
+  /** Reads all values of an adapter, in the shapes of its files. Includes those that never train, even if the files don't contain them. */
   async read(adapter: Adapter): Promise<AdapterTensors> {
     return { ...(await this.readTrained(adapter)), frozen: await readFrozen(this.#host.runner, adapter) };
   }
 
-  /** Reads the numbers of `pool`, which has the adapter's layout. Default: the adapter's own pool. */
+  /** Reads the values in `pool`, which has the layout of the adapter's pool. Default: the adapter's own pool. */
   async readTrained(adapter: Adapter, pool = adapter.pool): Promise<TrainedNumbers> {
     const { runner, loaded } = this.#host;
     return poolTensors(loaded.model, adapter, await readFloats(runner, pool));
@@ -86,7 +86,7 @@ export class AdapterPlacer {
     this.#host.frozen(adapter.kind)?.release(this.#frozen.get(adapter));
   }
 
-  /** Computes the initial values of the pool that depend on the model's weights. Runs on the device. */
+  /** Computes on the device those initial values in the pool that depend on the model's weights. */
   async #begin(adapter: Adapter): Promise<void> {
     const { runner, loaded } = this.#host;
     const g = new Graph();

@@ -11,7 +11,10 @@ import type { Architecture } from '../../models/architecture';
 import { baseTensor, type LoadedModel } from '../../models/loaded_model';
 import { readFloats, specOf, toDeviceOrder, toFileOrder } from '../models/loading/file_order';
 
-/** Fills in the pool's biases and whole modules: from `stored`, the file's tensors by saved name, or else from the base model. */
+/**
+ * Writes the biases and whole modules that the adapter trains to the pool: from `stored` (the file's tensors by saved name), or else from
+ * the base model.
+ */
 export async function fillTensors(
   pool: Float32Array,
   runner: Runner,
@@ -38,7 +41,7 @@ export async function fillTensors(
   }
 }
 
-/** Returns the numbers in a buffer with the layout of an adapter's pool: the adapter's parameters, or one of their moments. */
+/** Returns the tensors in a buffer with the layout of an adapter's pool: the adapter's parameters, or one of their moments. */
 export function poolTensors(model: Architecture, adapter: Adapter, pool: Float32Array): TrainedNumbers {
   const others = new Map<string, Tensor>();
   for (const [name, { savedKey }] of adapter.tensors) {

@@ -87,7 +87,7 @@ export type WireAdapterSource = WireSource | AdapterFiles | { readonly id: strin
 
 export interface WireAdapterOptions {
   readonly is_trainable?: boolean;
-  /** The options that only the adapter's kind has, by name. */
+  /** The options that only adapters of this kind have, by name. */
   readonly own?: Readonly<Record<string, unknown>>;
 }
 export interface LoadAdapterOptions extends WireAdapterOptions, LoadOptions {

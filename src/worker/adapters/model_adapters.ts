@@ -188,7 +188,7 @@ export class ModelAdapters {
 
   /**
    * Returns the model without adapters, but with trained biases and whole modules, if any. With `merging`, merges adapters first. As in
-   * PEFT, the result is the same while adapters are disabled. Afterwards these adapters can only be disposed of.
+   * PEFT, it doesn't matter whether adapters are disabled. Afterwards these adapters can only be disposed of.
    */
   async unload(merging: Merging | undefined, ready: Ready): Promise<BaseModel> {
     const fresh = merging === undefined ? [] : this.#unmerged(merging.names);
@@ -203,7 +203,7 @@ export class ModelAdapters {
     return tensors.size === 0 ? this.base : this.base.derive(tensors);
   }
 
-  /** Reads all numbers of an adapter, including those that never train. */
+  /** Reads all values of an adapter, including those that never train. */
   async read(adapter: Adapter): Promise<AdapterTensors> {
     return this.base.jobs.run(adapter.key, undefined, () => this.#placer.read(adapter));
   }

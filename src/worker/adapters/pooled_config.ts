@@ -8,7 +8,10 @@ import { POOLED_CLASS, poolingOf, samePooling } from '../../models/pooled_head';
 /** The name of the Python file, without .py, that defines `POOLED_CLASS` in the folder of an exported run. */
 const PARENT_LIBRARY = 'pooled_classifier';
 
-/** Returns a new adapter's configuration. Its field `auto_mapping` from PEFT records how the model under the adapter is pooled. */
+/**
+ * Returns a new adapter's configuration. Its field `auto_mapping` from PEFT records how the hidden states under the model's head are
+ * pooled.
+ */
 export function pooledConfig(kind: AdapterKind, config: AdapterConfig, { pooling }: Head): AdapterConfig {
   if (pooling === undefined) return config;
   const mapping = { base_model_class: POOLED_CLASS, parent_library: PARENT_LIBRARY, pooling };

@@ -26,7 +26,7 @@ export interface Ingredients {
   readonly base: BaseModel;
   /** The weights that are merged already, by tensor name. */
   readonly mergedWeights: ReadonlyMap<string, Value>;
-  /** The adapters whose values are read. */
+  /** The adapters whose trained values enter the result. */
   readonly adapters: Iterable<Adapter>;
   /** The tensors that adapters train in place of the base model's. */
   readonly tensors: ReadonlyMap<string, Value>;
@@ -41,15 +41,15 @@ interface Unloaded {
 }
 
 /**
- * Computes merged weights from the adapters' values at one step, without changing the model. Rejects with the signal's reason, and with
- * `numerical_error` if a safe merge finds a number that isn't finite.
+ * Computes merged weights from the values that the adapters have after one training step, without changing the model. Rejects with the
+ * signal's reason, and with `numerical_error` if a safe merge finds a value that isn't finite.
  */
 export function prepareMerge(of: Ingredients, fresh: readonly Adapter[], merging: Merging): Promise<MadeMerge> {
   return atOneStep(of.base.runner, of.adapters, (then) => mergeAll(of, fresh, then, merging));
 }
 
 /**
- * Like `prepareMerge`, but also copies the trained biases and whole modules, at the same step. Without `merging`, only makes the copies.
+ * Like `prepareMerge`, but also copies the trained biases and whole modules, after the same step. Without `merging`, only makes the copies.
  */
 export function prepareUnload(
   of: Ingredients,
@@ -89,7 +89,7 @@ async function mergeAll(
         for (const part of partsToMerge(base.loaded, adapter, module)) {
           const name = `${module}.${part}`;
           const before = weights.get(name);
-          // One adapter may wrap a module that another saves whole.
+          // One adapter may wrap a module that another trains whole. Then the trained tensor takes the place of the base model's.
           const own = tensors.get(name) ?? baseTensor(base.loaded, name);
           const source = before ?? mergedWeights.get(name) ?? own;
           const onto = { weight: then.value(source), base: then.value(own) };

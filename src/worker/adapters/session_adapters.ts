@@ -57,7 +57,7 @@ export const adapterCalls: Answers<AdapterCalls, AdapterRoom> = {
     return change(this, undefined, handle, (model) => this.adapters.create(model, name, config, options));
   },
 
-  /** Other calls may change the model while the adapter's files are read. */
+  /** Reads the adapter's files before its turn among the changes, so that other calls may change the model meanwhile. */
   loadAdapter(call, handle, name, source, options) {
     return this.calls.run(call, async (signal) => {
       const { base } = modelOf(this, handle);
@@ -98,8 +98,8 @@ export const adapterCalls: Answers<AdapterCalls, AdapterRoom> = {
   },
 
   /**
-   * Disables adapters once the changes requested before are done and the runs requested before have begun. Enables adapters immediately,
-   * because passes requested next would otherwise run without them.
+   * Disables adapters once the changes that were requested earlier are done, and the trainings and evaluations that were requested earlier
+   * have begun. Enables adapters immediately, because passes that are requested next would otherwise run without them.
    */
   async enableAdapters(handle, enabled) {
     const model = modelOf(this, handle);

@@ -16,8 +16,9 @@ interface EmbedPass {
 }
 
 /**
- * Computes a vector for each input, in their order. Inputs run in batches of similar lengths, the longest first. Throws `invalid_argument`
- * for an input that the model can't read, and `unsupported_model` if the folder's own vectors need a module that isn't computed.
+ * Computes a vector for each input, in the order of the inputs. The batches have inputs of similar lengths, the longest first. Throws
+ * `invalid_argument` for an input that the model can't read, and `unsupported_model` if the folder decides the pooling and needs a module
+ * that isn't supported.
  */
 export async function embedInputs(
   model: BaseModel,

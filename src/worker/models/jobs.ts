@@ -20,8 +20,8 @@ export class Jobs {
 
   /**
    * Runs `body` at once. The signal that `body` gets aborts with `signal`, when the job is ended, and when the device fails. `key`: the key
-   * of the overlay that the job uses, or another word for a job without an overlay. Throws `invalid_argument` after `close`, and the
-   * device's error after the device has failed.
+   * of the overlay that the job uses, or any other string for a job without one. Throws `invalid_argument` after `close`, and the device's
+   * error after the device has failed.
    */
   async run<T>(key: string, signal: AbortSignal | undefined, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (this.#closed) {

@@ -49,7 +49,7 @@ class Alone implements Loaded {
   async dispose(): Promise<void> {}
 }
 
-/** The loaded things that the page refers to, by their handles. */
+/** Models or tokenizers to which the page refers by their handles. */
 class Handles<T> {
   readonly #what: string;
   readonly #items = new Map<Handle, T>();

@@ -41,8 +41,8 @@ export const cacheCalls: Answers<CacheCalls, CacheRoom> = {
       if (!(await shardsOf(folder, index, this.sources.limits))?.every(has)) return false;
     }
     const weights = here.filter((file) => WEIGHTS.test(file));
-    // A GGUF file contains the whole model. Its tokenizer is read only if the folder has none, so it must be known whether the folder has
-    // one.
+    // A GGUF file contains the whole model. Its tokenizer is read only if the folder has none. So without a network request, the cache must
+    // know whether the folder has a tokenizer.
     if (weights.some((file) => file.endsWith('.gguf'))) return isTokenizerKnown(has);
     // After the weights, loading also reads the tokenizer, or for an image model the preprocessor file.
     const isInputKnown = isTokenizerKnown(has) || has(PREPROCESSOR_FILE) !== undefined;
@@ -106,7 +106,7 @@ function isDamage(error: unknown): boolean {
   return error instanceof WebVeraError && ['storage_corrupt', 'integrity_mismatch'].includes(error.code);
 }
 
-/** Summarises the records of one model. Undefined if none of its files is cached. */
+/** Summarises the cache's records of one model's files. Returns undefined if none of these files is cached. */
 function modelOf(all: readonly KeptFile[]): CachedDownload | undefined {
   const records = all.filter(({ state }) => state !== 'absent');
   const [first] = records;

@@ -197,7 +197,7 @@ function expectFeatures({ variants }: KernelChoice, info: DeviceInfo): void {
   }
 }
 
-/** Returns the variants that a choice may contain: all but those for few rows, which a kernel uses whatever the choice contains. */
+/** Returns the variants that may be chosen for a kernel. Those for few rows are left out: a kernel uses them regardless of the choice. */
 function variantsOf(kernel: string) {
   const records = allTunableKernels().filter(({ name }) => name === kernel);
   return records.flatMap(({ variants }) => variants).filter(({ name }) => !isForFewRows(name));

@@ -175,7 +175,7 @@ export const modelCalls: Answers<ModelCalls, ModelRoom> = {
   },
 };
 
-/** Runs a call that uses a model and its overlay, as a job on the model. */
+/** Runs a call that uses a model and its overlay (its adapters and changed weights). The model isn't freed before the call ends. */
 function job<T>(
   { calls }: ModelRoom,
   call: CallId,

@@ -13,7 +13,7 @@ export interface PlanCalls {
 }
 
 export interface EstimateRequest {
-  /** The given fields of an adapter's configuration. `peft_type` names the kind; without it, the kind is the first in `ADAPTER_KINDS`. */
+  /** The given fields of an adapter's configuration. `peft_type` names the adapter kind. Default: the first kind in `ADAPTER_KINDS`. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly args: ResolvedTrainingArguments;
   /** The number of adapters that train together. */

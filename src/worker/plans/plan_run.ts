@@ -134,7 +134,10 @@ export function planFile({ model }: LoadedModel, { kind, config, layout, tensors
   return { float32: adapterModelBytes(shapes, 'float32'), float16: adapterModelBytes(shapes, 'float16') };
 }
 
-/** Returns views of the start of each pool and of its two moments. No view is longer than the largest piece that one read copies. */
+/**
+ * Returns views of what saving a checkpoint reads first: the beginning of each pool (the buffer of all trained parameters) and of its two
+ * moments. A view is at most as long as the largest piece that one read copies.
+ */
 function valuesOf({ pools }: OptimizerState): Value[] {
   return [...pools].flatMap(([{ pool, layout }, { m, v }]) =>
     [pool, m, v].map((value) => viewOf(value, value.name, [Math.min(layout.length, PIECE / 4)], 0)),

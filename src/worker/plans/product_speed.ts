@@ -5,7 +5,7 @@ import { pinned } from '../../graph/value';
 import { totalFlops } from '../../graph/work';
 import { linear } from '../../ops/products/linear';
 
-/** The shape of the measured product, x (N, K) · weight (M, K)ᵀ, as in a small model's layers. A slow device takes 0.1 s at most. */
+/** The shape of the measured matrix product, x (N, K) · weight (M, K)ᵀ, as in a small model. A slow device takes 0.1 s at most. */
 const [N, M, K] = [256, 512, 512];
 /** The measurement takes at least this many seconds, so that the latency of a readback is negligible. */
 const LONG = 0.2;

@@ -23,7 +23,7 @@ export async function sampleBase({ loaded, runner }: BaseModel): Promise<Readonl
   for (const { name, value, sample } of firsts) {
     const { shape } = value;
     const storage = storageOf(value);
-    // Packed numbers (q8, q4) differ from those of the files, so none are sampled.
+    // Packed values (q8, q4) differ from the values in the files, so none are sampled.
     const count = storage.file === undefined ? 0 : Math.min(COUNT, shape.at(-1) ?? 1);
     const floats = storage.decode(bytes.slice(offset, offset + byteLength(sample)), [count]);
     const spec = specOf(model, name);

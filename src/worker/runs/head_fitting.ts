@@ -33,7 +33,7 @@ interface HeadInit extends RunInputs {
   readonly warn: Warn;
 }
 
-/** The last layer, which is solved for. Its tensors are parts of the adapter's pool. */
+/** The last layer, which is solved for. Its tensors lie in the adapter's pool (the buffer of all its trained parameters). */
 interface LastLayer {
   readonly head: SolvableHead;
   readonly adapter: Adapter;

@@ -17,7 +17,7 @@ import type { StoredFeatures } from './stored_features';
 
 /** The version of the features. Increased when code other than kernels changes them, so that older stored features aren't used. */
 const FORMAT = 1;
-/** The most feature numbers that are held for each model: 64 MiB. */
+/** The maximum number of feature values that are held in memory for each model: 64 MiB. */
 const MOST_NUMBERS = 2 ** 24;
 
 /** The rows of a data set and the one adapter that their features depend on. */
@@ -137,7 +137,7 @@ async function* computed(
   }
 }
 
-/** Adds the used features to those held in `known`, and deletes the least recently used features above `most` rows. */
+/** Adds the features of rows that were just used to the cache `known`, then deletes the least recently used rows until `most` are left. */
 export function remember<T>(known: Map<string, T>, used: ReadonlyMap<string, T>, most: number): void {
   for (const [key, features] of used) {
     known.delete(key);

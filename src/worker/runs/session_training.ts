@@ -21,7 +21,7 @@ import type { DataSource, DatasetName, EvaluateRequest, RunCalls, TrainRequest }
 import type { StoredFeatures } from './stored_features';
 
 /**
- * Loads the code of runs. A run chooses its adapters before it loads this code, so that loading doesn't change the order of calls' effects.
+ * Loads the code of runs. A run chooses its adapters before it loads this code, so that slow loading doesn't let a later call change them.
  */
 export const runCode = late(async () => await import('./run_code'));
 
@@ -146,7 +146,7 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
   },
 };
 
-/** Ends the run's pause for the calls that wait for the run. */
+/** Marks the run as no longer paused, so that calls that need its adapters unchanged, such as merges, wait for it again. */
 function unpause(running: Running): void {
   running.isPaused = false;
   running.turn.pause(false);
@@ -229,7 +229,7 @@ function withData<T>(
 
 /**
  * Begins work on a model after the model's pending changes and before its next change. The next change doesn't wait until the work ends,
- * but can abort the work's job.
+ * but can abort it.
  */
 function inTurn<T>(
   { calls, models }: RunRoom,
@@ -247,7 +247,7 @@ function inTurn<T>(
   });
 }
 
-/** Runs `body` as a job on the model, with the data set. */
+/** Runs `body` with the model and the data set. The model isn't freed before `body` ends. */
 async function onData<T>(
   room: RunRoom,
   call: CallId,

@@ -3,9 +3,9 @@ import { fieldsOf, type Stored } from '../../store/blob_store';
 import type { ProfileName, ProfileStore } from '../../store/profile_store';
 import { StoreError } from '../../store/store_error';
 
-/** The most feature numbers that are stored for each profile: 8 MiB. */
+/** The maximum number of feature values that are stored for each profile: 8 MiB. */
 const MOST_NUMBERS = 2 ** 21;
-/** Two digests and a space. */
+/** The maximum length of a key, in characters: two digests and a space. */
 const LONGEST_KEY = 129;
 
 /**
@@ -25,7 +25,8 @@ export class StoredFeatures {
   }
 
   /**
-   * Returns the stored features of `size` numbers each, by key; none if they are damaged or can't be read. They are then computed again.
+   * Returns the stored feature vectors of length `size`, by key. Returns none if they are damaged or can't be read: they are then computed
+   * again.
    */
   known(size: number): Promise<ReadonlyMap<string, Float32Array>> {
     this.#stored ??= this.#profiles.features(this.name).then(
@@ -36,7 +37,7 @@ export class StoredFeatures {
   }
 
   /**
-   * Stores the features, of `size` numbers each, that a call used, unless the same ones are stored already. Warns if it can't store them.
+   * Stores the feature vectors of length `size` that a call used, unless the same ones are stored already. Warns if it can't store them.
    */
   async save(features: ReadonlyMap<string, Float32Array>, size: number): Promise<void> {
     const used = [...features].slice(0, Math.floor(MOST_NUMBERS / size));
@@ -62,7 +63,8 @@ function writtenFeatures(used: readonly (readonly [string, Float32Array])[], siz
 }
 
 /**
- * Reads features by key from a stored value. Returns none unless the value has the stored format, with `size` finite numbers for each key.
+ * Reads features by key from a stored value. Returns none unless the value has the expected format, with `size` finite values for each
+ * key.
  */
 export function readFeatures(value: Stored, size: number): Map<string, Float32Array> {
   const { keys, features } = fieldsOf(value);

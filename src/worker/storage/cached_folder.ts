@@ -184,7 +184,7 @@ export class CachedFolder implements FileSource {
       await download.cancel();
       return this.#cached(record);
     }
-    // Without a tag, the next load couldn't check whether the file has changed, so the file isn't cached.
+    // Without an ETag or date (`tag`), the next load couldn't check whether the file has changed, so the file isn't cached.
     if (this.#mayChange && facts.tag === undefined) {
       return this.#http.tracked(file, download, download.likelySize);
     }
@@ -278,7 +278,7 @@ function unreachable(location: string): string {
   return `${location} can't be reached, so the files of the last load are used`;
 }
 
-/** Whether a download can resume after this copy. It needs a tag or a hash to check that the file is the same. */
+/** Whether a download can resume after this copy. An ETag, date or hash is needed to check that the file is the same. */
 function canResume({ state, bytes, tag, told }: KeptFile): boolean {
   return state === 'partial' && bytes > 0 && (tag ?? told) !== undefined;
 }

@@ -29,8 +29,8 @@ export interface StorageCalls {
   listProfiles(): Promise<readonly ListedProfile[]>;
   readProfile(id: string): Promise<ProfileParts | undefined>;
   /**
-   * Stores all given parts or none. Other parts stay unchanged. If `born` is given and the stored profile doesn't have this random id,
-   * stores nothing and resolves with false.
+   * Stores all given parts of a profile or none. Its other parts stay unchanged. If `born` is given and the stored profile doesn't have
+   * this random id, stores nothing and resolves with false.
    */
   writeProfile(id: string, parts: WrittenParts, born?: string): Promise<boolean>;
   /** An unknown id is ignored. Resolves with the bytes of the deleted features. */

@@ -62,8 +62,8 @@ function numbersOf({ memory }: Scene, adapter: LoraAdapter) {
 }
 
 /**
- * Computes the result of PEFT's layer. Its `base_result` is the previous adapters' result without the bias, or with dropout, W times the
- * dropped input.
+ * Computes the result of PEFT's layer. In PEFT, DoRA's `base_result` is the result of the previous adapters without the bias. With dropout,
+ * it is W times the adapter's input after dropout instead.
  */
 function byHand(given: Scene, adapters: readonly LoraAdapter[], dropped: ReadonlyMap<LoraAdapter, Matrix>): Matrix {
   const { memory, x, weight, bias } = given;

@@ -16,7 +16,7 @@ const parameters = [
 ];
 const layout = layoutPool(parameters);
 
-/** Returns the floats of the pool that belong to no parameter. */
+/** Returns the floats of the pool (the buffer of all trained parameters) that lie between parameters. */
 function padding(pool: Float32Array): number[] {
   return [5, 6, 7, 11, 23].map((at) => pool[at] ?? Number.NaN);
 }

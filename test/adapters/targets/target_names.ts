@@ -6,7 +6,7 @@ import { createArchitecture } from '../../../src/tasks/task_registry';
 import { taskOfBase } from '../../helpers/golden/golden_batches';
 import type { moduleList } from '../../helpers/maths/module_lists';
 
-/** Returns the modules and facts of webvera's own model, in the form of `moduleList`. */
+/** Returns what `moduleList` reads from torch (module names, and the facts that targeting needs), but from webvera's own model. */
 export function ownModules(base: string): ReturnType<typeof moduleList> {
   const { modules, config, head } = createArchitecture(
     JSON.parse(readFileSync(`test/golden/${base}/config.json`, 'utf8')),

@@ -51,7 +51,7 @@ function scene(fields: { readonly vera_dropout?: number } = {}) {
 
 type Scene = ReturnType<typeof scene>;
 
-/** Returns the offsets of λ_b, λ_d and the row norms in the pool. */
+/** Returns the offsets of λ_b, λ_d and the row norms in the pool (the adapter's buffer of trained values). */
 function places({ adapter }: Scene) {
   const { offsetB: b, offsetD: d, offsetM: m = Number.NaN } = adapter.layout.slots.get(MODULE)!;
   return { b, d, m };

@@ -43,7 +43,7 @@ function workOf(
   return { work, blocks };
 }
 
-/** Returns the fastest mode, with unlimited memory. */
+/** Returns the fastest way to compute these layers, if memory is unlimited. */
 function cheapest({ in_features, out_features, sharers, ...work }: LayerWork): LayerMode {
   const names = Array.from({ length: sharers }, (_, index) => `${index}`);
   const inputs = inputsOf([names]);
@@ -100,7 +100,7 @@ test('more tokens and more micro-batches speak for merging, wide layers against 
   expect(cheapest({ ...layer, tokens: 1024, in_features: 16384, out_features: 16384 })).toBe('unmerged');
   expect(cheapest({ ...layer, r: 1024 })).toBe('saved');
   expect(cheapest({ ...layer, r: 2048, tokens: 1024, microBatches: 8 })).toBe('dense');
-  // At a low rank, reading and writing the merged copy takes longer than the products that it saves.
+  // At a low rank, reading and writing the merged copy takes longer than the matrix products that it saves.
   expect(cheapest({ ...layer, in_features: 288, out_features: 288, r: 64, sharers: 3 })).toBe('unmerged');
 });
 
@@ -117,7 +117,7 @@ describe('the modes of modules', () => {
   const each = (...names: string[]) => new Map(names.map((name) => [name, 'merged']));
 
   test('are the cheapest, the best for their memory first', () => {
-    // For `down`, merging its large weight takes longer than the products that so few tokens save.
+    // For `down`, merging its large weight takes longer than the matrix products that merging saves for so few tokens.
     const all = chooseModes(sizes, { ...work, bytes: 1e9 });
     expect(all).toEqual(each('layers.0.attn.q', 'layers.0.attn.k', 'layers.0.mlp.up'));
     expect(chooseModes(sizes, { ...work, bytes: 4 * 64 * 32 })).toEqual(each('layers.0.attn.k'));

@@ -11,7 +11,7 @@ const modules = [
 ];
 const layout = layoutVectors(modules, 3);
 
-/** Returns the floats of the pool that belong to no vector. */
+/** Returns the floats of the pool (the buffer of all trained vectors) that lie between vectors. */
 function padding(pool: Float32Array): number[] {
   const free = new Set(pool.keys());
   for (const { out_features, offsetB, offsetD } of layout.slots.values()) {

@@ -38,7 +38,7 @@ const keyOf = (projection_prng_key: number, r: number, max_in: number, max_out: 
   max_out,
 });
 
-// The golden rows are PEFT's own draws for many keys and shapes, over 100 million values in all.
+// The golden rows describe the random matrices that PEFT generates for many keys and shapes, over 100 million values in all.
 describe.each(golden.rows)('PEFT for key $key, r $r, in $in, out $out', (row) => {
   const key = keyOf(Number(row.key), row.r, row.in, row.out);
 

@@ -92,8 +92,8 @@ test('the lengths of the rows of all merged weights are computed before a step, 
   for (const value of values) memory.set(value, new Float64Array(numel(value.shape)));
   runReference(before.steps, memory);
   const [merged, norm] = values.map((value) => memory.get(value)!);
-  // The weights have 16 rows of 8, 7 rows of 8 and 5 rows of 16 numbers. Each weight begins at a multiple of 64, and its norms begin at a
-  // multiple of 4.
+  // The three weights have the shapes (16, 8), (7, 8) and (5, 16). In the buffer of merged weights, each begins at a multiple of 64; in the
+  // buffer of norms, its norms begin at a multiple of 4.
   const rows = [
     { start: 0, rows: 16, K: 8, at: 0 },
     { start: 128, rows: 7, K: 8, at: 16 },

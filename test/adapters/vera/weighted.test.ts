@@ -19,7 +19,7 @@ const only = (values: VeraValues, wanted: (module: string) => boolean): VeraValu
   modules: new Map([...values.modules].filter(([module]) => wanted(module))),
 });
 
-/** Expects the sum to equal its parts in float64, up to one rounding of the vectors: a relative error of at most half an ulp, 2^-24. */
+/** Expects the sum to equal that of its parts in float64, up to one rounding of the vectors: a relative error of half an ulp, 2^-24. */
 function expectSum(combined: VeraValues, parts: readonly WeightedPart[]): void {
   expect([...combined.modules.keys()].sort()).toEqual(
     [...new Set(parts.flatMap(({ modules }) => [...modules.keys()]))].sort(),

@@ -69,7 +69,7 @@ test('fit_head that is aborted at any moment takes effect, or leaves the head as
   await within({}, async (opened) => {
     const { before, done, logits, solve } = await heads(opened);
     const outcomes = { done: 0, undone: 0 };
-    // The steps between moments grow, because a call takes many turns on a slow device.
+    // The call is repeated, each time aborted at a later moment. The intervals grow, because a call takes many turns on a slow device.
     for (let moment = 0; outcomes.done === 0; moment += 1 + Math.floor(moment / 40)) {
       const controller = new AbortController();
       const reason = new Error(`at moment ${moment}`);
@@ -150,7 +150,7 @@ test('a head that is lost before a run could hold it is reported, and the run co
   });
 });
 
-/** More steps than are queued at the first log. */
+/** The length of a run: more steps than are queued when the first log arrives, so that a test can act during the run. */
 const STEPS = 40;
 
 test('a run that recovers begins with the head that was solved for before it, while another run was in progress', async () => {

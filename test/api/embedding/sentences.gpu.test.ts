@@ -10,7 +10,7 @@ import {
 } from '../../helpers/golden/golden_sentences';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 
-/** The golden numbers are rounded to seven digits: an error of at most 5e-6, because they are below 100. */
+/** The golden values are rounded to seven digits: an error of at most 5e-6, because they are below 100. */
 const TOLERANCE = 1e-5;
 
 function expectVectors(actual: readonly Float32Array[], expected: GoldenFolder['vectors']): void {

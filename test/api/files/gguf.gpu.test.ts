@@ -50,8 +50,8 @@ test.each([
   const largest = Math.max(...(exact ?? []).map(Math.abs));
   const away = (to: Float32Array | undefined): number =>
     Math.max(...(of8 ?? []).map((logit, index) => Math.abs(logit - (to?.[index] ?? Number.NaN))));
-  // The packed weights have eight bits, so logits differ from those of float32 weights. The widened model has the packed model's numbers,
-  // in float32.
+  // The packed weights have eight bits, so logits differ from those of float32 weights. The widened model has the packed model's weights,
+  // converted to float32.
   expect(away(exact)).toBeGreaterThan(0);
   expect(away(exact)).toBeLessThan(0.05 * largest);
   expect(away(of32)).toBeLessThan(1e-5 * largest);

@@ -16,7 +16,7 @@ import {
 import { goldenBase, largestDifference } from '../../helpers/golden/golden';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 
-// llvmpipe takes seconds to compile a product kernel that isn't in Mesa's shader cache.
+// llvmpipe takes seconds to compile a matrix product's kernel that isn't in Mesa's shader cache.
 vi.setConfig({ testTimeout: 240_000 });
 
 let opened: TestSession;
@@ -33,7 +33,7 @@ const TARGETS = ['q_proj', 'v_proj', 'down_proj'];
 const load = (dtype: ModelDtype, source = files): Promise<PreTrainedModel> =>
   AutoModelForCausalLM.from_pretrained({ files: source }, { session: opened.session, dtype });
 
-/** Loads a float32 model with the numbers of a packed model. */
+/** Loads a float32 model with the decoded weights of a packed model. */
 function widened(tensors: ReadonlyMap<string, Tensor>): Promise<PreTrainedModel> {
   return load('float32', new Map([...files, ['model.safetensors', new Blob([writeTensors(tensors)])]]));
 }
@@ -94,7 +94,7 @@ describe.each(PACKED)('$dtype', ({ name: ofMatrices, dtype, forTokens }) => {
     const losses = await train(vera);
     const others = await train(expected);
     expect(losses[3]).toBeLessThan(losses[0]! - 0.02);
-    // A compiler may round the sum of a weight and the adapter's change once or twice.
+    // Compilers may round the sum of a weight and the adapter's change once or twice, so the two models' losses may differ a little.
     for (const [step, loss] of losses.entries()) expect(Math.abs(loss - others[step]!)).toBeLessThan(2e-6 * loss);
     const lambdas = async (of: VeraModel) =>
       readSafetensors(new Uint8Array(await (await of.save_pretrained())['adapter_model.safetensors'].arrayBuffer()));
@@ -121,7 +121,7 @@ describe.each(PACKED)('$dtype', ({ name: ofMatrices, dtype, forTokens }) => {
     const written = await readModel(folder);
     expect(written.get(name)!.dtype).toBe('F16');
     expect(toFloat32(written.get(name)!)).toEqual(data);
-    // In a packed tensor that isn't merged, each number is rounded only once, to float16.
+    // In a packed tensor that isn't merged, each value is rounded only once, to float16.
     const other = 'model.layers.0.self_attn.o_proj.weight';
     const halves = storages.f16.encode(Float32Array.from(before.get(other)!.data), dims);
     expect(toFloat32(written.get(other)!)).toEqual(storages.f16.decode(halves.buffer as ArrayBuffer, dims));

@@ -53,7 +53,7 @@ describe('an adapter saved in float16', () => {
           );
         });
     }
-    // Numbers that are already rounded stay as they are.
+    // Values that are already rounded to float16 stay as they are.
     expect(await bytesOf((await again.save_pretrained(f16))[MODEL])).toEqual(await bytesOf(files[MODEL]));
   });
 

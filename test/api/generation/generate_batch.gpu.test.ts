@@ -28,7 +28,7 @@ const configs: readonly VeraConfigInit[] = [
   { r: 5, target_modules: ['o_proj'], projection_prng_key: 9 },
 ];
 const NAMES = configs.map((_, index) => `a${index}`);
-/** Prompt lengths in the buckets 16, 64 and 128. With eight new tokens, four of the rows reach the next bucket. */
+/** Prompt lengths that are padded to the bucket lengths 16, 64 and 128. With eight new tokens, four of the rows reach the next bucket. */
 const LENGTHS = [1, 5, 63, 64, 65, 13, 125, 2];
 const ENOUGH = 8;
 const PROMPTS = LENGTHS.map((length, row) => tinyRow(length, 40 + row).input_ids);

@@ -40,7 +40,7 @@ const undisturbed = (kind: Kind): Promise<Uint8Array> =>
 interface Interrupted {
   readonly run: TrainRun;
   readonly model: VeraModel;
-  /** Resolves once the base model computes the second of the eight batches of the run's reference. */
+  /** Resolves while the base model computes the run's reference (its own log probabilities): at the second of eight batches. */
   readonly inPass: Promise<void>;
 }
 

@@ -26,7 +26,7 @@ test.each(['dispose', 'forget'] as const)('profiles of several kinds, one after 
       await base.memory(); // resolves after earlier calls have freed their memory
       bytes.push(opened.storageBytes());
     }
-    // The programs of the first profile of each kind stay in memory, and later profiles reuse them.
+    // The programs of the first profile of each adapter kind stay in memory, and later profiles reuse them.
     expect(bytes.slice(4)).toEqual([bytes[3], bytes[3]]);
     expect(written).toEqual(Array(6).fill(expect.objectContaining({ length: 12 })));
   }),

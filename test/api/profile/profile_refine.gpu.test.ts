@@ -98,12 +98,12 @@ test('vectors and head both change, and the same examples give the same bytes', 
 });
 
 test('vectors that are clearly worse on a fifth of many examples aren’t chosen either', async () => {
-  // At this rate, the vectors become useless.
+  // At this learning rate, training makes the adapter's vectors useless.
   const ruined = await learnt(150, { ...refine, args: { learning_rate: 30, lr_scheduler_type: 'constant' } });
   const [record] = ruined.profile.history;
   const [instant, trained, halfway] = record!.candidates;
   expect(record).toMatchObject({ held_out: 5, taken: true });
-  // Every fifth row of each colour is left out. Rows that are held out don't count.
+  // Every fifth row of each colour (the label) is left out. Rows that are held out aren't counted.
   const held = [109, 119, 129, 139, 149];
   const counts = [0, 0, 0];
   const isLeftOut = (_: unknown, n: number) => !held.includes(n) && ++counts[n % 3]! % 5 === 0;

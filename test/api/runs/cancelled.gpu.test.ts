@@ -107,7 +107,7 @@ describe.each(Object.entries(changes))('%s that is aborted at any moment', (_, {
     await logitsOf(model);
     let memory = opened.storageBytes();
     const outcomes = { done: 0, undone: 0 };
-    // The call is repeated for each moment of the abort. The steps between moments grow, because a call takes many turns on a slow machine.
+    // The call is repeated, each time aborted at a later moment. The intervals grow, because a call takes many turns on a slow machine.
     for (let moment = 0, late = false; !late; moment += 1 + Math.floor(moment / 60)) {
       const controller = new AbortController();
       const reason = new Error(`at moment ${moment}`);

@@ -32,7 +32,7 @@ const WEIGHTS = 'adapter_model.safetensors';
 const goesOn = (problem: string, from: number, rate: number, of: number): string =>
   `${problem}. Training continues from step ${from} with a learning_rate of ${rate} in place of ${of}`;
 
-/** Returns the plan of a run that trains the steep model with these arguments. */
+/** Returns the plan of a run with these arguments. It trains `steep`, a model that diverges at high learning rates. */
 const diverging = (args: TrainerInit['args'], more: Partial<RunPlan> = {}): RunPlan => ({
   ...steep,
   ...more,

@@ -148,7 +148,7 @@ test.each(ofRing(trainables, { test: ([what]) => what === 'vectors' }))(
       const args = { max_steps: 3, learning_rate: 0.01, lr_scheduler_type: 'linear', save_strategy: 'no' } as const;
       const model = await get_peft_model(loaded, new VeraConfig({ ...resumedAdapter, ...config }));
       const train_dataset = tinyRows.slice(0, 1);
-      // At the end of the first step, the callback writes NaN into the adapter's pool, once.
+      // At the end of the first step, the callback writes NaN into the adapter's pool (the buffer of its trained values), once.
       let isSpoilt = false;
       const on_step_end = (): void => {
         if (isSpoilt) return;

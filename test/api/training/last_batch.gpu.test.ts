@@ -67,7 +67,7 @@ test('cut into batches in any way, rows have the same loss', async () => {
     const trainer = tinyTrainer(model, { train_dataset: rows, eval_dataset: rows, args: batchOf(size) });
     losses.push((await trainer.evaluate()).eval_loss ?? Number.NaN);
   }
-  // Sums of about 300 float32 numbers are added in different orders.
+  // About 300 float32 values are added in different orders, so that the sums differ by rounding.
   expect(largestDifference(Float32Array.from(losses), new Float32Array(losses.length).fill(losses[0]!))).toBeLessThan(
     2e-6 * losses[0]!,
   );

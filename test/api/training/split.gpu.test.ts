@@ -29,7 +29,7 @@ const tokens = (length: number, seed: number): number[] =>
   Array.from(randomArray(length, seed), (value) => Math.floor((value + 1) * 150));
 const rows = [1, 2, 3, 4].map((seed) => ({ input_ids: tokens(30, seed) }));
 
-/** Returns a hash of the bytes, because comparing so many numbers one by one takes seconds. */
+/** Returns a hash of the bytes, because comparing so many values one by one takes seconds. */
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const digests = (state: ReadonlyMap<string, Tensor>) =>
   new Map(

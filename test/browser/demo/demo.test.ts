@@ -51,7 +51,7 @@ testOnce('a visitor writes with one key, and switches the voice while it writes'
     const scripture = await textOf(page, '#after');
     expect(scripture).not.toBe(before);
 
-    // If another voice is chosen, the voice's text changes, but not the base model's.
+    // If another voice (an adapter that imitates an author's style) is chosen, its text changes, but not the base model's text.
     await page.click('[data-voice="whaler"] button'); // with the mouse, because layout shifts without user input count
     await until(page, () => /^First words after/.test(document.querySelector('#try-status')?.textContent ?? ''));
     expect(await textOf(page, '#before')).toBe(before);
@@ -225,7 +225,7 @@ testOnce('a cancelled run keeps nothing, and what a file says is only ever text'
     await upload(page, folder, '#model-files', files);
     const loaded = () => document.querySelector('#model-name')?.textContent === '<img src=x onerror=alert(1)>';
     await until(page, loaded);
-    // The voices belong to the bundled model.
+    // The demo's own voices are adapters of the bundled model, so none is shown for another model.
     expect(await page.$$eval('#voices button', (buttons) => buttons.length)).toBe(0);
 
     await opened(page);

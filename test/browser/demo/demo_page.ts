@@ -14,7 +14,7 @@ export interface DemoOptions {
   readonly path?: string;
   /** Runs in the page before its own scripts. */
   readonly before?: () => void;
-  /** Files in addition to the built ones, by their paths in the demo. */
+  /** More files to serve. The keys are paths in the demo. */
   readonly files?: Readonly<Record<string, Mount>>;
   /** Headers that replace the server's own. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -111,7 +111,7 @@ export async function seen(page: Page, selector: string): Promise<void> {
   await page.waitForSelector(`${selector}:not([hidden])`);
 }
 
-/** Waits until a card is in this phase. Fails at once if the page reports an error. */
+/** Waits until a card (a section of the page) is in this phase, such as `running`. Fails at once if the page reports an error. */
 export async function phase(page: Page, card: string, wanted: string): Promise<void> {
   const found = await page.waitForFunction(
     (selector, name) => {

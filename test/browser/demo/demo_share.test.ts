@@ -39,14 +39,14 @@ test('a voice travels in a link, is shown before it is opened, and writes', asyn
     expect(await textOf(page, '#after')).not.toBe(await textOf(page, '#before'));
     expect(await page.evaluate(() => location.hash)).toBe('');
 
-    // If the field is empty, the offer of the link shows no beginning of a text.
+    // A link that was copied while the prompt was empty contains no prompt, so the page that it opens shows none.
     await retype(page, '#prompt', ' ');
     await click(page, '[aria-label="Copy link opened"]');
     await page.goto(await copied(page));
     await seen(page, '#shared');
     expect(await page.$eval('#shared-begins', (line) => (line as HTMLElement).hidden)).toBe(true);
 
-    // A truncated link is refused, and nothing of it is stored.
+    // A truncated link is refused, and nothing from it is stored.
     await page.evaluate((hash) => location.assign(hash), new URL(link).hash.slice(0, -400));
     expect(await bannerText(page)).toMatch(/^This link holds no voice that can be read/);
     expect(await page.evaluate(() => location.hash)).toBe('');

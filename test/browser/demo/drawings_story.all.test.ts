@@ -80,7 +80,7 @@ const PLACES = [
   [140, 140, 100],
   [120, 160, 75],
 ] as const;
-/** Places and sizes of twelve drawings that the example hasn't seen. */
+/** Positions and sizes of twelve drawings, four of each kind, that the example page hasn't learnt from. */
 const UNSEEN = [
   [150, 130, 90],
   [130, 150, 110],
@@ -146,7 +146,7 @@ test.each(['chromium'] as const)('%s: a visitor draws, and drawings are recogniz
           const { tensors } = readSafetensors(Uint8Array.from(files.get('adapter_model.safetensors')!));
           expect(tensors.get('base_model.model.classifier.weight')?.shape).toEqual([3, 192]);
           expect(files.get('images.npy')).toHaveLength(128 + PLACES.length * KINDS.length * 28 * 28 * 3);
-          // The last drawing, a star, is still shown. The page uses a file unchanged, so the screenshot contains only the drawing.
+          // The last drawing, a star, is still shown. The page doesn't crop a picture file, so the screenshot contains only the drawing.
           const { x, y } = await paperOf(page);
           await writeFile(picture, await page.screenshot({ clip: { x: x + 44, y: y + 20, width: 212, height: 203 } }));
           await page.click('#clear');

@@ -5,9 +5,9 @@ import { withBrowser } from '../helpers/harness';
 import { mark, type Span, startTrace, stopTrace } from '../helpers/timeline';
 import { builtDemo, click, fill } from './demo_page';
 
-/** The most runs of a page, and the seconds that each may take. */
+/** How often each page is measured at most, and the seconds that each measurement may take. */
 const [RUNS, SECONDS] = [6, 120];
-/** Enough steps for a trace. */
+/** The number of training steps during which the page is traced. */
 const STEPS = 10;
 /** The page's limits while a model loads and trains, in milliseconds. */
 const LONGEST_TASK = 50;
@@ -45,7 +45,7 @@ const trainees: Readonly<Record<string, Trainee>> = {
 
 const { site } = await builtDemo();
 
-// The page's own CPU time must stay within its limit in every run. Wall time must stay within its limit in only one run, and only during
+// The page's own CPU time must stay within its limit in every measurement. Wall time must do so in only one measurement, and only during
 // training, because other processes may slow the page down: while kernels compile on the compositor's core, each frame's commit waits.
 const limits = { timeout: RUNS * SECONDS * 1000 };
 test.for(Object.entries(trainees))(
@@ -66,7 +66,7 @@ test.for(Object.entries(trainees))(
         expect(percentile99(gaps)).toBeLessThan(FRAME_GAP);
         expect(Math.max(...gaps)).toBeLessThan(STANDSTILL);
       }
-      // The 99th percentile needs at least this many gaps.
+      // The 99th percentile is meaningful only for more than 100 gaps.
       expect(training.gaps.length).toBeGreaterThan(100);
       longest.push(training.longestTask.wall);
     }

@@ -25,7 +25,7 @@ async function told(page: Page, message: string): Promise<string> {
   return page.$eval('output', ({ value }) => value);
 }
 
-/** Messages that the example hasn't seen. */
+/** Messages that the example page hasn't learnt from. */
 const SPAM = [
   'You have won a prize, click here to claim it',
   'Claim your free cash prize',
@@ -51,7 +51,7 @@ const OTHERS = [
   'Please bring the notes to the meeting',
 ];
 
-/** Returns how many of the messages the example classifies correctly. */
+/** Returns how many of these messages the example page classifies correctly. */
 async function rightOf(page: Page): Promise<number> {
   const all = [...SPAM.map((text) => ({ text, isSpam: true })), ...OTHERS.map((text) => ({ text, isSpam: false }))];
   let right = 0;

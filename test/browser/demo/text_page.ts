@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 import { downloadsOf } from '../helpers/downloads';
 import { click, fill, phase, seen, textOf, until } from './demo_page';
 
-/** Actions of a visitor on the demo's page that learns from a text. */
+/** Actions of a visitor on the demo's page that learns an author's style from a text. The page calls such an adapter a voice. */
 
 /** Waits until the page is ready, with the sample text in its text box. */
 export async function opened(page: Page): Promise<void> {
@@ -22,7 +22,7 @@ export async function typeText(page: Page, text: string): Promise<void> {
   await page.keyboard.type(text);
 }
 
-/** Starts training a voice named “whale” for 400 short steps. */
+/** Starts training a voice (an adapter) named “whale” for 400 short steps. */
 export async function startLongRun(page: Page): Promise<void> {
   await opened(page);
   await click(page, '#settings summary');
@@ -38,7 +38,7 @@ export async function outcomeOf(page: Page): Promise<string> {
   return textOf(page, '#outcome');
 }
 
-/** The name of the voice whose button is pressed. */
+/** The name of the voice (adapter) whose button is pressed. */
 export async function pressedVoice(page: Page): Promise<string> {
   return textOf(page, '#voices button[aria-pressed="true"]');
 }
@@ -81,7 +81,7 @@ export async function choose(page: Page, input: string, paths: readonly string[]
   await element.uploadFile(...paths);
 }
 
-/** Downloads a saved voice as a zip into a new folder within `folder`, unpacks it, and returns the paths of its files. */
+/** Downloads a saved voice (adapter) as a zip into a new folder within `folder`, unpacks it, and returns the paths of its files. */
 export async function downloaded(page: Page, folder: string, id: string): Promise<string[]> {
   const downloadPath = await downloadsOf(page, folder);
   await click(page, `[aria-label="Download ${id}"]`);

@@ -42,7 +42,7 @@ export const SMALL_MOUNTS: Readonly<Record<string, Mount>> = {
   [`${SMALL}moby-dick.txt`]: { type: 'text/plain', body: readFileSync('demo/public/text/moby-dick.txt') },
 };
 
-/** Returns a document's text in which local models replace those on other servers. */
+/** Returns a document's text with the addresses of local models in place of those on other servers. */
 export function withStandIns(text: string): string {
   return Object.entries(STAND_INS).reduce(
     (before, [from, to]) => before.replaceAll(`'${from}'`, `'${to}'`),

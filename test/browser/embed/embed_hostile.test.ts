@@ -54,7 +54,7 @@ test.each(browserNames)('%s: text from a model, a file or a visitor is never HTM
         await one?.load();
         const root = one?.shadowRoot;
         const [lesson, prompt] = root?.querySelectorAll('textarea') ?? [];
-        // The hostile text is a file's name, a lesson, a prompt and, through the tokenizer, generated text.
+        // The hostile text is used as a file's name, a text to learn and a prompt. The tokenizer also makes it part of generated text.
         const picked = new DataTransfer();
         picked.items.add(new File(['Call me Ada.'], `${image}.txt`));
         const picker = root?.querySelector<HTMLInputElement>('.teach input[type=file]');

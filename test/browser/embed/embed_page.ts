@@ -17,7 +17,7 @@ declare global {
 const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const script = folder('../../../dist/embed.js');
 
-/** Attributes of the tag for a short training run. */
+/** Attributes of the <web-vera> element for a short training run. */
 export const small = 'r="4" target-modules="q_proj,down_proj" max-steps="3" max-length="32"';
 
 /** Another origin, which serves the page's script and model. */
@@ -28,7 +28,7 @@ export interface Cdn {
 }
 
 export interface EmbedOptions {
-  /** Returns the page's Content Security Policy; by default the strictest one that the tag needs. */
+  /** Returns the page's Content Security Policy; by default the strictest one with which the <web-vera> element works. */
   readonly policy?: (cdn: Cdn) => string;
   /** More files that the other origin serves. */
   readonly mounts?: Readonly<Record<string, Mount>>;
@@ -39,8 +39,8 @@ export interface EmbedOptions {
 }
 
 /**
- * Opens `/page.html` of a site with a Content Security Policy. The page loads the tag's script from another origin. `pages`
- * returns the HTML bodies of the site's pages by path. A violation of the policy fails the test.
+ * Opens `/page.html` of a site with a Content Security Policy. The page loads the script of the <web-vera> element from another
+ * origin. `pages` returns the HTML bodies of the site's pages by path. A violation of the policy fails the test.
  */
 export async function withEmbed(
   name: BrowserName,
@@ -74,7 +74,7 @@ export async function withEmbed(
         });
         await page.evaluateOnNewDocument(() => {
           window.violations = [];
-          // The tag draws a random seed for each text. Seeds that count up make the texts reproducible.
+          // The <web-vera> element uses a random seed for each text. Here the seeds are 1, 2, 3, …, so that texts are reproducible.
           let seed = 0;
           const random = crypto.getRandomValues.bind(crypto);
           crypto.getRandomValues = (values) => {
@@ -99,7 +99,7 @@ export async function withEmbed(
   expect(said).toEqual([]);
 }
 
-/** Returns a script element that loads the tag's script from the folder `from`. */
+/** Returns a <script> element that loads the script of <web-vera> from the folder `from`. */
 export function tag(cdn: Cdn, from = '/v1/'): string {
   const src = `${cdn.url}${from}embed.js`;
   return `<script src="${src}" integrity="${integrityOf(script)}" crossorigin="anonymous" defer></script>`;

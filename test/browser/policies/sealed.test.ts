@@ -26,7 +26,7 @@ test.each(browserNames)('%s: a sealed session works, and nothing in its worker r
 
   const ways = Object.entries(report.after);
   expect(ways.map(([way]) => way)).toEqual(Object.keys(report.before));
-  // A browser that doesn't support a way throws a ReferenceError.
+  // If the browser doesn't support a way to make requests, using it throws a ReferenceError.
   for (const [way, outcome] of ways)
     expect([way, outcome]).toEqual([way, expect.stringMatching(/^(invalid_argument|ReferenceError)$/)]);
   expect(report.after.fetch).toBe('invalid_argument');

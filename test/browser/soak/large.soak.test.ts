@@ -26,7 +26,7 @@ afterAll(() => {
   for (const end of stop) end();
 });
 
-/** The minimum number of progress reports while data of each form is read: 0 for forms with little data. */
+/** For each form of data that `large.js` processes: the minimum number of progress reports. It is 0 for forms with little data. */
 const FORMS: Readonly<Record<string, number>> = {
   text: 50,
   unbroken: 50,

@@ -128,7 +128,7 @@ test('a measurement is over if its page is reloaded, and another begins', () =>
 
 test('with a graphics card a larger model and its voices are offered, with their sizes', () => {
   const offer = { name: 'Larger', folder: 'larger', bytes: 98_000_000, voice_bytes: 338_000 };
-  // The larger model is a copy of the bundled one, with one of its voices under another voice's name.
+  // The larger model is a copy of the bundled one, with one of its voices (adapters) under another voice's name.
   const [model, voice] = ['models/prose-1.4M', 'voices/whaler'].map((folder) => `demo/public/${folder}`);
   const filesOf = (to: string, from = '') =>
     readdirSync(from, { withFileTypes: true })

@@ -17,7 +17,7 @@ function byDefinition(bits: number, exponentBits: number, fractionBits: number):
 }
 
 /**
- * Returns the first difference by `Object.is`, which distinguishes −0 from 0. One assertion covers all numbers, because 65,536
+ * Returns the first difference by `Object.is`, which distinguishes −0 from 0. One assertion covers all values, because 65,536
  * assertions would be slow.
  */
 function firstDifference(actual: ArrayLike<number>, expected: (index: number) => number): unknown {

@@ -6,14 +6,14 @@ import { randomArray } from '../../helpers/maths/random';
 const shape = [3, 96] as const;
 const count = 288;
 
-/** Encodes numbers, and returns the decoded numbers. */
+/** Encodes numbers in a storage format, and returns the numbers decoded from it. */
 function kept(name: StorageName, numbers: Float32Array<ArrayBuffer>): Float32Array {
   const encoded = storages[name].encode(numbers, shape);
   expect(encoded.byteLength).toBe(storages[name].bytes(shape));
   return storages[name].decode(encoded.buffer, shape);
 }
 
-/** Returns the largest error, as a fraction of the bound that its group of `size` numbers has. */
+/** Returns the largest error of a decoded number. Each error is divided by `bound` of the group of `size` numbers that it belongs to. */
 function worst(numbers: Float32Array, found: Float32Array, size: number, bound: (group: readonly number[]) => number) {
   let most = 0;
   for (let at = 0; at < count; at += size) {

@@ -7,7 +7,7 @@ const { Store } = await import('../../../demo/src/page/store');
 const { Rack } = await import('../../../demo/src/write/rack');
 const { initialState, ownIds } = await import('../../../demo/src/write/state');
 
-/** The names of the stored voices, the oldest first. All tabs share them. */
+/** The names of the stored voices (adapters), the oldest first. All tabs share them. */
 let stored: string[] = [];
 /** Saving under these names fails, because the storage is full. */
 let refused: string[] = [];

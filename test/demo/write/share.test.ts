@@ -18,7 +18,7 @@ const voice: SharedVoice = {
     { name: 'model.q_proj.vera_lambda_d', shape: [4], values: Float32Array.of(0.125, 1, 2, -65504) },
   ],
 };
-/** The same tensors as voices of other kinds. */
+/** Voices (shared adapters) of other adapter kinds, with the same tensors. */
 const others: readonly SharedVoice[] = [
   { ...voice, peft_type: 'UNILORA', config: { target_modules: ['q_proj'], r: 4, theta_d_length: 7, proj_seed: 42 } },
   {
@@ -35,7 +35,7 @@ async function deflated(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** Makes a link with this header, which may be invalid, and `numbers` float16 zeros. */
+/** Makes a link with this header, which may be invalid, followed by float16 zeros. `numbers`: how many zeros. */
 async function linkOf(header: unknown, numbers = 0): Promise<string> {
   const json = new TextEncoder().encode(JSON.stringify(header));
   const bytes = new Uint8Array(4 + json.length + 2 * numbers);
@@ -44,7 +44,7 @@ async function linkOf(header: unknown, numbers = 0): Promise<string> {
   return `#voice=${base64url(await deflated(bytes))}`;
 }
 
-/** Expects that a link gives a voice with valid and finite values, no voice, or an error that is written for the visitor. */
+/** Expects that reading a link gives a valid voice (adapter) with finite values, nothing, or an error that a visitor can understand. */
 async function expectBounded(fragment: string): Promise<void> {
   const outcome = await fromFragment(fragment).catch((error: unknown) => error);
   if (outcome instanceof ChoiceProblem || outcome === undefined) return;

@@ -17,7 +17,7 @@ afterEach(() => {
 
 const held = (...ids: string[]) => ids.map((id) => ({ id, adapted: {} }) as unknown as HeldVoice);
 
-/** Opens a page with these unsaved voices. The visitor gives the same answer to every question. */
+/** Opens a page with these unsaved voices (adapters). The visitor gives the same answer to every question. */
 function openPage(unsaved: readonly HeldVoice[], answer: boolean) {
   const store = new Store({ ...initialState, unsaved });
   const sessions = { get: async () => ({}) } as unknown as ConstructorParameters<typeof Models>[1];

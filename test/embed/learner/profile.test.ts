@@ -182,7 +182,7 @@ describe('the profile', () => {
     await learner.import(files);
     await ended;
     expect(learner.status).toMatchObject({ state: 'ready', error: undefined });
-    // The import replaced the profile and its lesson, so the lesson is added again.
+    // The import replaced the profile and its examples, so teaching the same text (`lesson`) adds it again.
     const again = learner.teach(lesson);
     await eventually(() => expect(learner.watch.run).toBeDefined());
     expect(world.profiles.last.examples).toEqual([lesson]);

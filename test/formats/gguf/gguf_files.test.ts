@@ -58,7 +58,7 @@ describe('packed numbers', () => {
     },
   );
 
-  /** The allowed rounding errors, relative to a group's largest number, of types whose scales and minimums aren't exact in f16. */
+  /** For GGUF types whose scales and minimums aren't exact in f16: the allowed rounding error, relative to a group's largest value. */
   const ROUNDING: Readonly<Record<string, number>> = {
     Q4_K: 2 / 2048, // scale and minimum
     Q5_K: 0.5 / 127 + 1 / 2048, // packed again
@@ -75,7 +75,7 @@ describe('packed numbers', () => {
     const found = storage.decode(packBlocks(type, bytesOf(bytes), shape).buffer, shape);
     for (let at = 0; at < values.length; at += 32) {
       const group = values.slice(at, at + 32);
-      // If a group has a minimum, the stored numbers are differences from it, and these may be larger.
+      // If a group has a minimum, the stored values are differences from it, and these differences may be larger than the values.
       const largest = Math.max(...group.map(Math.abs), Math.max(...group) - Math.min(...group));
       const worst = Math.max(...group.map((value, i) => Math.abs(value - (found[at + i] ?? Number.NaN))));
       expect(worst, `${at}`).toBeLessThanOrEqual((ROUNDING[name] ?? 0) * largest);
@@ -90,7 +90,7 @@ describe('packed numbers', () => {
 describe.each(ggufModels)('%s as GGUF', (name) => {
   const { tensors } = readSafetensors(readFileSync(`test/golden/base/${name}/model.safetensors`));
   const config = JSON.parse(readFileSync(`test/golden/base/${name}/config.json`, 'utf8'));
-  /** Whether llama.cpp adds one to each number of the tensor before storing it. */
+  /** Whether llama.cpp adds one to each element of the tensor before storing it. */
   const addsOne = (key: string): boolean => name.startsWith('gemma') && key.endsWith('norm.weight');
   const stored = ({ bytes }: { bytes: Uint8Array }): Float32Array => new Float32Array(new Uint8Array(bytes).buffer);
 
@@ -105,7 +105,7 @@ describe.each(ggufModels)('%s as GGUF', (name) => {
       const { dtype, shape } = expected;
       expect({ dtype: tensor.dtype, shape: tensor.shape }, key).toEqual({ dtype, shape });
       if (!addsOne(key)) expect(Buffer.compare(tensor.bytes, expected.bytes), key).toBe(0);
-      // llama.cpp rounded each number plus one, so these sums are compared, to the bit.
+      // llama.cpp rounded each element plus one, so these sums are compared, to the bit.
       else
         expect(
           stored(tensor).map((it) => 1 + it),
@@ -164,7 +164,7 @@ describe.each(Object.entries(ggufPacked))('%s', (file, unpacked) => {
       const exact = new Float32Array(toFloat32(whole));
       const lies = transposed ? [columns, rows] : shape;
       const numbers = storage.decode(words.buffer, lies);
-      // Both formats have eight bits for each number and a float16 scale, so nothing is rounded.
+      // Both formats have eight bits for each element and a float16 scale, so nothing is rounded.
       expect(numbers).toEqual(transposed ? transpose(exact, rows, columns) : exact);
     }
   });

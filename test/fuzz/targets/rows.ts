@@ -8,7 +8,10 @@ const LENGTH = 16;
 const tokenizer = spacedTokenizer();
 const base = { tokenizer, vocabSize: VOCABULARY, completionOnly: null, maxLength: LENGTH };
 
-/** The input: a data set, read as JSON Lines, CSV and plain text, split and packed; also a text that the tag splits into examples. */
+/**
+ * The input: a data set, read as JSON Lines, CSV and plain text, split and packed. It is also used as a text that the <web-vera> element
+ * splits into examples.
+ */
 export const target: FuzzTarget = {
   name: 'rows',
   codes: ['invalid_format', 'invalid_argument', 'limit_exceeded'],

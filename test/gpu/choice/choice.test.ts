@@ -54,7 +54,7 @@ test('subgroup tiles have a shader for products without bias and residual', () =
   expect(constants({ ...alone, has_residual: 1 })).toEqual({});
 });
 
-/** Returns the variant that is picked for a product on a device, and its grid. */
+/** Returns the kernel variant that is chosen for a matrix product on a device, and its grid of workgroups. */
 function tiles(N: number, M: number, info: DeviceInfo) {
   const params = { N, M, K: 64, stride: 64, has_bias: 0, has_residual: 0 };
   const { name, workgroups } = chooseVariant({ kernel: linearForward.kernel('vec4', 'f32'), params }, info);
@@ -143,7 +143,7 @@ test('a device of that arithmetic multiplies in f16 wherever a product may, exce
   expect(devices.map((info) => variant(444, asked(info)))).toEqual([small, small, small, 'f16', 'f16']);
   expect(devices.map((info) => variant(4, asked(info)))).toEqual(['row', 'row', 'row', 'row_serial', 'row_serial']);
   expect(variant(508, asked(GPU), { linear: 'register' })).toBe('register');
-  // The chosen small tiles aren't eligible for so large a result, so an f16 session uses its default.
+  // The chosen variant with small tiles can't be used for so large a result, so an f16 session uses its default.
   expect(variant(508, asked(GPU), { linear: 'workgroup_small' })).toBe('f16');
   expect(variant(508, GPU, { linear: 'f16' })).toBe('workgroup');
   expect(eligibleVariants({ kernel, params: { N: 508, M: 1020, K: 64 } }, GPU).map(({ name }) => name)).toEqual([

@@ -143,7 +143,7 @@ describe('the deadline', () => {
 
   test('compiling has a deadline of its own, after which the compiled variants are compared', async () => {
     const lab = new FakeLab({
-      // The compile time of the default variant doesn't count, because this variant is needed in any case.
+      // Compiling the default variant doesn't count towards the deadline, because the default variant is needed in any case.
       'k/a': { compile: 30_000, works: [2] },
       'k/b': { compile: 7000, works: [1.5] },
       'k/c': { compile: 2000, works: [1] },

@@ -4,7 +4,7 @@ import { Graph } from '../../../src/graph/graph';
 import { pinned, pinnedMatrix } from '../../../src/graph/value';
 import { relu } from '../../../src/ops/activations/relu';
 
-/** Builds relu(relu(relu(x))) for 1024 numbers. Two slots are enough for the three results. */
+/** Builds relu(relu(relu(x))) for 1024 values. Two slots (shared buffers) are enough for the three results. */
 function program(x = pinned('x', [1024])) {
   const g = new Graph();
   const y = relu(g, relu(g, relu(g, x)));

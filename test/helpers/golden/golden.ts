@@ -16,7 +16,7 @@ export interface GoldenBatch {
   readonly token_type_ids?: readonly (readonly number[])[];
   /** The images' pixels, (B,C,H,W). */
   readonly pixel_values?: Tensor;
-  /** A label for each token. For classifiers of rows: one label for each row, or for each row a number for every label. */
+  /** A label for each token. For classifiers of rows: one label for each row, or each row's target value for every label. */
   readonly labels: readonly (readonly number[])[] | readonly number[];
 }
 

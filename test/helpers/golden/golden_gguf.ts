@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readSafetensors } from '../../../src/formats/tensors/safetensors';
 
-/** A part of a file after its header: a tensor of the base model, or other numbers. */
+/** A part of a file after its header: a tensor of the base model, or other float32 values. */
 interface Piece {
   readonly name?: string;
   readonly rows?: readonly number[];

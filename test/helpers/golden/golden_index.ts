@@ -9,7 +9,7 @@ export interface GoldenEntry {
   /** The base model's `model_type`. */
   readonly family: string;
   readonly task: TaskName;
-  /** The adapters' kind, by PEFT's name. */
+  /** The adapter kind, by PEFT's name. */
   readonly kind: string;
   /** The number of adapters on the base model; most cases have one. */
   readonly adapters: number;

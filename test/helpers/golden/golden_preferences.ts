@@ -16,13 +16,13 @@ import { createTokenizer, type TextTokenizer } from '../../../src/tokenizer/toke
 import { type TestSession, vectorsOf } from '../session/session';
 import { goldenBase } from './golden';
 
-/** A run of one of TRL's trainers for preferences. */
+/** A training run of TRL's DPO or KTO trainer, with its results. */
 export interface GoldenPreferenceRun {
   readonly base: string;
   readonly config: { readonly r: number; readonly target_modules: readonly string[] };
   readonly args: Readonly<Record<string, number | string>>;
   readonly start: Readonly<Record<string, readonly number[]>>;
-  /** Log probabilities of the training sequences: by the model with its initial vectors (policy), and by the base model (reference). */
+  /** Log probabilities of the training sequences: `policy` with the adapter's initial vectors, `reference` from the base model alone. */
   readonly logps: { readonly policy: readonly number[]; readonly reference: readonly number[] };
   readonly logs: readonly Readonly<Record<string, number>>[];
   readonly final: Readonly<Record<string, readonly number[]>>;
@@ -45,7 +45,7 @@ export const goldenDpo = read<
 >('dpo.json');
 export const goldenKto = read<GoldenPreferences<RatedExample>>('kto.json');
 
-/** Makes the tokenizer of the golden texts. */
+/** Makes the tokenizer with which TRL encoded the golden texts. */
 export function goldenTexts(): TextTokenizer {
   const [json, config] = ['tokenizer.json', 'tokenizer_config.json'].map((name) =>
     JSON.stringify(goldenDpo.files[name]),
@@ -53,7 +53,7 @@ export function goldenTexts(): TextTokenizer {
   return createTokenizer(json ?? '', config ?? '', { vocabSize: 96 });
 }
 
-/** Returns a golden base model's files, with the files of a tokenizer that has as many tokens. */
+/** Returns a golden base model's files, and the files of the golden texts' tokenizer, which has as many tokens as the model. */
 export function baseWithTexts(base: string): { readonly files: Map<string, Blob> } {
   const tokenizer = Object.entries(goldenDpo.files).map(([name, json]): [string, Blob] => [
     name,
@@ -67,7 +67,7 @@ export function loadTexts({ session }: TestSession, base = 'llama'): Promise<Pre
   return AutoModelForCausalLM.from_pretrained(baseWithTexts(base), { session });
 }
 
-/** Loads a run's model with the run's initial vectors. */
+/** Loads a run's base model, with an adapter that has the run's initial vectors. */
 export async function loadPreferring(
   opened: TestSession,
   { base, config, start }: Pick<GoldenPreferenceRun, 'base' | 'config' | 'start'>,
@@ -85,7 +85,7 @@ export async function loadPreferring(
   return model as VeraModel;
 }
 
-/** Fails unless a run's logs and vectors equal TRL's. */
+/** Fails unless a run's logs (`found`), and the vectors of the trained adapter, equal TRL's. */
 export async function expectGolden(
   { logs, final, tolerance }: GoldenPreferenceRun,
   adapter: AdapterFiles,

@@ -4,7 +4,7 @@ import { goldenBase } from './golden';
 interface GoldenSentences {
   readonly texts: readonly string[];
   readonly pairs: readonly (readonly [string, string])[];
-  /** The modules of transformers' models without a head, by base model. */
+  /** For each base model: the class of transformers' model without a head, and the names of its modules. */
   readonly networks: Readonly<Record<string, { readonly class: string; readonly modules: readonly string[] }>>;
   /** The first token's hidden state for each image of a golden case. */
   readonly image: { readonly case: string; readonly vectors: readonly (readonly number[])[] };
@@ -45,7 +45,7 @@ type EmbeddedText = string | { readonly text: string; readonly text_pair: string
 /** Returns the texts and pairs that a folder's vectors belong to. */
 export function folderInputs({ vectors }: GoldenFolder): readonly EmbeddedText[] {
   const { texts, pairs } = goldenSentences;
-  // A folder has vectors of all texts, or of twelve texts, which the vectors of the pairs may follow.
+  // Some folders have vectors of all texts. The others have vectors of the first twelve texts, and possibly of text pairs after them.
   const first = vectors.length === texts.length ? texts : texts.slice(0, 12);
   return [...first, ...pairs.slice(0, vectors.length - first.length).map(([text, text_pair]) => ({ text, text_pair }))];
 }

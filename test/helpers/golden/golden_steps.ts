@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { AdaptedModel, PreTrainedModel } from '../../../src/index';
 import { goldenAdapters, goldenTensors, largestDifference } from './golden';
 
-/** Expects PEFT's logits at a step of a case with two adapters, and PEFT's loss, except at the step `base`, where it has none. */
+/** Expects PEFT's logits and loss at a step of a golden case with two adapters. For the step `base`, the case stores no loss. */
 export async function expectGoldenLogits(model: PreTrainedModel, name: string, step: string): Promise<void> {
   const { inputs, steps, tolerance } = goldenAdapters(name);
   const figure = steps.find((other) => other.step === step);
@@ -12,7 +12,7 @@ export async function expectGoldenLogits(model: PreTrainedModel, name: string, s
   if (step !== 'base') expect(Math.abs(loss! - figure!.loss), step).toBeLessThanOrEqual(tolerance.loss_abs);
 }
 
-/** Also expects the step's active adapters, and after a deletion the adapters that remain. */
+/** Does the same as `expectGoldenLogits`, and also checks the active adapters and, after a deletion, the remaining ones. */
 export async function expectGoldenStep(model: AdaptedModel, name: string, step: string): Promise<void> {
   const { active, left } = goldenAdapters(name).steps.find((other) => other.step === step)!;
   expect(model.active_adapters, step).toEqual(active);

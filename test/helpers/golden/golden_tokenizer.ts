@@ -2,7 +2,7 @@ import { ChatWriter } from '../../../src/chat/chat_writer';
 import { createTokenizer, type TextTokenizer } from '../../../src/tokenizer/tokenizer';
 import { goldenTemplate, goldenTokenizerJson } from './golden_chats';
 
-/** Makes the tokenizer of the golden conversations, with a golden template or, if `source` is given, the test's own. */
+/** Makes the tokenizer of the golden conversations. Its chat template is `source` or, by default, the golden one of this name. */
 export function chatTokenizer(name: string, source?: string): TextTokenizer {
   const template = goldenTemplate(name);
   const writer = new ChatWriter();

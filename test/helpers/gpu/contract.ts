@@ -13,7 +13,7 @@ function code(wgsl: string): string {
   return wgsl.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/[^\n]*/g, '');
 }
 
-/** Returns the differences between a shader and its record by which the host would bind or pack data wrongly. */
+/** Compares a shader with the kernel's record in src/ops. Returns the differences that would make the host bind or pack data wrongly. */
 export function contractProblems(kernel: AnyKernel, variant: AnyVariant): string[] {
   const text = code(variant.wgsl);
   const problems: string[] = [];
@@ -66,8 +66,8 @@ export function contractProblems(kernel: AnyKernel, variant: AnyVariant): string
 }
 
 /**
- * Returns the problems in the header of a kernel's file. A header contains a description, the grid, and the names of the lib
- * files that complete the kernel in some variant.
+ * Returns the problems in the header of a kernel's file: the comment at the top. A header contains a description, the size of
+ * the dispatch grid, and the names of the files in lib/ that any variant of the kernel includes.
  */
 export function headerProblems(
   file: Pick<ShaderFile, 'name' | 'text'>,

@@ -6,11 +6,11 @@ import { restAtEachTurn } from '../../../src/node/rest';
 import { spending } from '../../times/spent';
 
 interface Shared {
-  /** This reference prevents the garbage collection of `gpu`: without it, Dawn's other objects crash. */
+  /** Dawn's other objects crash once `gpu` is garbage-collected. This reference prevents that. */
   readonly gpu: GPU;
   readonly host: DeviceHost;
   readonly failures: string[];
-  /** Forwards the device's errors to the sessions of many tests, because Dawn's device warns if it has many listeners. */
+  /** Forwards the device's errors to the sessions of all tests. Dawn's device itself would warn about so many listeners. */
   readonly events: EventTarget;
 }
 
@@ -25,11 +25,12 @@ export async function openGpuHost(): Promise<void> {
   const adapter = await gpu.requestAdapter();
   if (adapter === null) throw new Error('Dawn found no Vulkan driver: install mesa-vulkan-drivers');
   const features = (['subgroups'] as const).filter((feature) => adapter.features.has(feature));
-  // Sessions use these features only if a test requests them, so `info` doesn't contain them.
+  // The device supports these features too, but `info` doesn't list them: a session uses them only if a test requests it.
   const asked = (['shader-f16'] as const).filter((feature) => adapter.features.has(feature));
   const device = await adapter.requestDevice({ requiredFeatures: [...features, ...asked] });
   const compile = device.createComputePipelineAsync.bind(device);
-  // Dawn returns an existing pipeline for the same WGSL. References prevent garbage collection, so no session compiles these again.
+  // For the same WGSL, Dawn returns the earlier pipeline unless it was garbage-collected. These references prevent that, so each
+  // shader is compiled only once for all sessions.
   const pipelines = new Set<GPUComputePipeline>();
   device.createComputePipelineAsync = async (descriptor) => {
     const pipeline = await spending('compiling', compile(descriptor));

@@ -12,12 +12,12 @@ const shaders = import.meta.glob<string>('../../../shaders/**/*.wgsl', {
 });
 
 export interface NamedKernel {
-  /** A kernel's name, such as 'rms_norm'. A matrix product's name adds how rows are read and the storage: 'linear.vec4.f32'. */
+  /** A kernel's name, such as 'rms_norm'. For matrix products, row access and storage format are appended: 'linear.vec4.f32'. */
   readonly name: string;
   readonly kernel: AnyKernel;
 }
 
-/** Returns every kernel record that a file of src/ops exports, alone or in a matrix product, sorted by file name. */
+/** Returns all kernels that files of src/ops export, directly or in a `Product` (a matrix product), sorted by file name. */
 export function namedKernels(): NamedKernel[] {
   const base = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
   const inOrder = Object.entries(modules).sort(([a], [b]) => (base(a) < base(b) ? -1 : 1));
@@ -32,7 +32,7 @@ export function allKernels(): AnyKernel[] {
 function recordsOf(value: unknown): NamedKernel[] {
   if (value instanceof Product) return kernelsOf(value);
   if (isKernel(value)) return [named(value)];
-  // Some ops have a kernel for each storage of a matrix.
+  // Some ops export an object with a kernel for each storage format of a matrix.
   const each = typeof value === 'object' && value !== null ? Object.entries(value) : [];
   return each.flatMap(([storage, one]) => (storage in storages && isKernel(one) ? [named(one, `.${storage}`)] : []));
 }
@@ -51,7 +51,7 @@ function named(kernel: AnyKernel, storage = ''): NamedKernel {
   return { name: `${kernel.name}${storage}`, kernel };
 }
 
-/** Returns the variants of all kernels, without those whose WGSL and constants repeat. */
+/** Returns the variants of all kernels. If several have the same WGSL and constants, only the first is included. */
 export function allVariants(): { readonly name: string; readonly kernel: AnyKernel; readonly variant: AnyVariant }[] {
   const texts = new Set<string>();
   const variants = allKernels().flatMap((kernel) => kernel.variants.map((variant) => ({ kernel, variant })));
@@ -64,8 +64,8 @@ export function allVariants(): { readonly name: string; readonly kernel: AnyKern
 }
 
 /**
- * Returns the variants that the current test command compiles. In `npm test` they contain every pair of files or constants that
- * occurs together in any variant; `npm run test:all` compiles the rest.
+ * Returns the variants that the current test command compiles. In `npm test`, these are a few variants that together contain every
+ * pair of shader files or constants which occurs in any variant. `npm run test:all` compiles the rest.
  */
 export function variantsOfRing(): ReturnType<typeof allVariants> {
   const all = allVariants();
@@ -79,7 +79,7 @@ export function variantsOfRing(): ReturnType<typeof allVariants> {
 }
 
 export interface ShaderFile {
-  /** The name without folders: 'linear', or 'lib/square' for a shared part. No two files have the same name. */
+  /** The name without folders: 'linear', or 'lib/square' for a file that several kernels include. No two files have the same name. */
   readonly name: string;
   /** The path within shaders/. */
   readonly path: string;

@@ -13,21 +13,24 @@ import type { Choice } from '../ring';
 import { worstDifference } from './differences';
 import { gpuHost } from './gpu_host';
 
-/** Tile families of products with many rows. */
+/** The variants of matrix products for many rows, by the name of their tiles. */
 export const TILES = ['register', 'wide', 'workgroup', 'workgroup_oblong', 'workgroup_small', 'subgroup'] as const;
-/** Tile families that multiply in f16, for devices that support it. */
+/** The variants of matrix products that multiply in f16, for devices that support it. */
 export const TILES_IN_F16 = ['f16', 'f16_small'] as const;
-/** Tile families for few rows. Kernels without these, such as those of gradients, use the device's default. */
+/** The variants for few rows. Kernels without them, such as those that compute gradients, use the device's default variant instead. */
 export const FEW_ROWS = ['row', 'row_serial'] as const;
 
-/** One tile for each way to share operands. `npm test` runs `linear` in all tiles, and other products only in these. */
+/**
+ * Whether `npm test` runs all matrix products in this variant, not only `linear`: one variant for each way in which threads share
+ * operands, and those for few rows.
+ */
 export const isTypicalTile = (variant: string): boolean =>
   ['register', 'workgroup', 'subgroup', ...FEW_ROWS].includes(variant);
 
-/** Whether a variant is a default of the device that runs the tests. `npm run test:quick` tests only these. */
+/** Whether kernels use this variant by default on the tests' GPU driver. `npm run test:quick` tests only such variants. */
 export const isDefaultVariant = (variant: string): boolean => ['subgroup', 'held', 'row_serial'].includes(variant);
 
-/** Decides which test command runs a case of a product that shares its tiles with `linear`. */
+/** Decides which test commands run a variant of a matrix product other than `linear`. All use the same code for tiles. */
 export const OF_SHARED_TILES: Choice<{ readonly variant: string }> = {
   test: ({ variant }) => isTypicalTile(variant),
   quick: ({ variant }) => isDefaultVariant(variant),
@@ -42,7 +45,7 @@ export function withVariants<T>(
 }
 
 export interface GpuOptions {
-  /** The tile family that kernels use, if they have it. */
+  /** The name of the variant to use in all kernels that have it. */
   readonly variant?: string;
   /** The size in bytes above which weights are split into shards. */
   readonly maxBindingBytes?: number;
@@ -52,7 +55,7 @@ export interface GpuOptions {
 
 /** Makes an executor on the shared test device. */
 export function testExecutor({ variant, ...options }: GpuOptions = {}): Executor {
-  // Products that reduce the results of their tiles have another name for small tiles.
+  // In matrix products that reduce the results of their tiles, the variant with small tiles has another name.
   const names = variant === 'workgroup_small' ? [variant, 'workgroup_least'] : [variant];
   const choose: typeof chooseVariant = (step, info) =>
     step.kernel.variants.find(({ name, fits }) => names.includes(name) && fits(step.params)) ??

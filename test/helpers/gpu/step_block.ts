@@ -10,7 +10,7 @@ export interface BlockFields {
   readonly bias_correction2?: number;
 }
 
-/** Returns the words of a step block (shaders/lib/step_block.wgsl) in the form that the reference's `Memory` needs. */
+/** Returns the 32-bit words of a step block, a training step's inputs to shaders (see step_block.wgsl), for the reference's `Memory`. */
 export function blockWords(fields: BlockFields): Float64Array {
   return Float64Array.of(
     fields.step ?? 1,

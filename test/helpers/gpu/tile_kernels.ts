@@ -8,8 +8,8 @@ const FEATURES: Readonly<Record<string, readonly Feature[]>> = {
 };
 
 /**
- * Defines a kernel with variants of these names, similar to those of `ops/products/tiles.ts`: variants for few rows
- * support at most four rows, and up to forty rows need only one workgroup.
+ * Defines a kernel with variants of these names, similar to those of `ops/products/tiles.ts`. The variants for few rows
+ * support at most four rows. A dispatch for up to forty rows has a single workgroup.
  */
 export function kernelOf(name: string, variants: readonly string[], text = '') {
   return defineKernel({

@@ -41,7 +41,7 @@ export class HandAdamW {
   }
 }
 
-/** Returns the step block of optimiser step `step`. */
+/** Returns the step block of optimiser step `step`: the learning rate and the other values that its kernels read. */
 export function adamwBlock(step: number, { beta1, beta2 }: AdamWOptions, learning_rate: number): Float64Array {
   return blockWords({ step, learning_rate, bias_correction1: 1 - beta1 ** step, bias_correction2: 1 - beta2 ** step });
 }

@@ -17,7 +17,7 @@ export interface MixedSizes {
 /** The index of the tested module; there are two modules. */
 export const MODULE = 1;
 
-/** Builds a batch with three adapters, whose pools have different layouts and are copied into one table. */
+/** Builds a batch whose rows use three adapters. Their trained vectors have different layouts, and are copied into one table. */
 export function mixedBatch(g: Graph, memory: Memory, { M, R, T, which }: MixedSizes, fill: Fill) {
   const N = which.length * T;
   const [spaceB, spaceD] = [M, R].map((size) => Math.ceil(size / 4) * 4) as [number, number];
@@ -35,7 +35,7 @@ export function mixedBatch(g: Graph, memory: Memory, { M, R, T, which }: MixedSi
   const offsets = layouts.flatMap(({ offsetB, offsetD }, a) =>
     [offsetB, offsetD].map((offset) => (offset === NO_SLOT ? NO_SLOT : a * size + offset)),
   );
-  // The other module has different slots, so a kernel that reads them by mistake gives wrong numbers.
+  // The vectors' offsets in the table, for both modules. They differ, so a kernel that reads the wrong module's gives wrong results.
   const slots = [...offsets.map((_, i) => 4 * i), ...offsets];
   return {
     y: input(memory, 'y', [N, M], fill(N * M, 1)),

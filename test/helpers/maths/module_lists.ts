@@ -15,7 +15,7 @@ export function hasModuleList(base: string): boolean {
   return base in entries;
 }
 
-/** Returns a golden base model's modules in torch's order, including containers, and the facts that targeting needs. */
+/** Returns a golden base model's modules in torch's order, with containers, and the facts that decide which modules adapters target. */
 export function moduleList(base: string): { readonly modules: readonly NamedModule[]; readonly facts: BaseModelFacts } {
   const entry = entries[base];
   if (entry === undefined) throw new Error(`test/golden/modules.json has no ${base}`);

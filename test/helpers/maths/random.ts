@@ -29,8 +29,8 @@ export function integerArray(length: number, seed: number, bound = 4): Float64Ar
 }
 
 /**
- * Returns whole numbers that a weight's storage represents exactly. In packed storages, each run of numbers with one
- * scale contains the smallest and the largest value.
+ * Returns whole numbers that a weight's storage format represents exactly. In packed formats, each group of values with a
+ * common scale contains the smallest and the largest value.
  */
 export function storableArray(length: number, seed: number, dtype: DType): Float64Array {
   const next = random(seed);
@@ -43,7 +43,7 @@ export function storableArray(length: number, seed: number, dtype: DType): Float
   });
 }
 
-/** Returns a weight's numbers: those of `fill` for f32; for other storages, whole numbers that they represent exactly. */
+/** Returns a weight's values: those of `fill` for f32; for other storage formats, whole numbers that they represent exactly. */
 export function weightArray(length: number, seed: number, dtype: DType, fill: Fill): Float64Array {
   return dtype === 'f32' ? fill(length, seed) : storableArray(length, seed, dtype);
 }

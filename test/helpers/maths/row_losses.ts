@@ -12,7 +12,7 @@ import { randomArray } from './random';
 interface Mean {
   readonly labelled: number;
   readonly inverseTokens: number;
-  /** The number of chunks that a run computes. Default: all. */
+  /** The number of chunks of rows that are computed. Default: all. */
   readonly chunks?: number | undefined;
 }
 
@@ -54,7 +54,7 @@ export function expectLossGradient(
   });
 }
 
-/** Computes the loss of each row of logits, and the gradient of the mean loss by the logits, in float64. */
+/** Computes the loss of each row of logits, and the gradient of the mean loss with respect to the logits, in float64. */
 export function lossesOfLogits(
   logits: readonly (readonly number[])[],
   loss: (g: Graph, inputs: RowLossInputs, memory: Memory) => RowLosses,
@@ -95,7 +95,7 @@ const [N, C, LABELLED] = [6, 4, 5];
 
 interface ChunkedLoss {
   readonly loss: (g: Graph, inputs: RowLossInputs & { readonly targets: Value }) => RowLosses;
-  /** (N, V) */
+  /** The shape is (N, V). */
   readonly targets: Float64Array;
   /** The number of outputs. */
   readonly V: number;

@@ -6,7 +6,7 @@ import { veraLinears } from '../../../src/ops/vera/vera';
 
 /** The operands of a linear layer with a VeRA adapter. */
 export interface VeraLinear extends LinearLayer, LowRank {
-  /** (…, in) */
+  /** The layer's input, of shape (…, in_features). */
   readonly x: Value;
 }
 

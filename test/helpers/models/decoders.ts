@@ -1,10 +1,10 @@
 import { ofRing } from '../ring';
 
-/** The facts that tests need about a decoder family: a golden base with two blocks, and the modules that VeRA wraps there. */
+/** A decoder family for tests: a golden base model with two transformer blocks, and the modules that VeRA wraps in it. */
 export interface DecoderFamily {
   /** The name of the golden base's folder. */
   readonly name: string;
-  /** The targets to configure. Set if PEFT has no default for the model type. */
+  /** The adapter's `target_modules`. Set only if PEFT has no default for the model type. */
   readonly target_modules?: readonly string[];
   /** The full names of the wrapped layers, as in torch, in the network's order. */
   readonly targets: readonly string[];

@@ -29,8 +29,8 @@ export class Float64Model {
   }
 
   /**
-   * Computes the logits (B·T·V) after replacing the tensors in `over`. Weights of linear layers are (out, in), even if
-   * the file stores (in, out).
+   * Computes the logits (B·T·V). `over` has tensors, by name, that replace the base model's. Weights of linear layers are
+   * (out, in), even if the file stores (in, out).
    */
   logits(batch: GoldenBatch, over: ReadonlyMap<string, Float64Array> = new Map()): Float64Array {
     const { model, weights } = this.#loaded;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The hub's addresses in INTEGRATING.md's policies. Tests remove them from a policy, because they use their own server. */
+/** The hub's addresses in INTEGRATING.md's Content Security Policies. Tests remove them, because they use their own server. */
 export const HUB = ' https://huggingface.co https://*.huggingface.co https://*.hf.co';
 
 /** Returns the Content Security Policies in a section of a document, in order. So tests use the policies that readers copy. */

@@ -1,7 +1,7 @@
 import type { DeviceInfo } from '../../../src/gpu/device_host';
 import { gpuEvents, gpuHost } from '../gpu/gpu_host';
 
-/** Facts that the device reports about itself in place of the real ones. */
+/** Invented facts that the device reports about itself instead of the real ones. */
 export interface Pretence {
   /** The maximum size of a binding in bytes. */
   readonly bindingBytes?: number;
@@ -22,14 +22,14 @@ export interface SessionGpu {
   storageBytes(): number;
   /**
    * Returns the contents of the existing buffers of weights, vectors and inputs, by label. Buffers with the same label
-   * are numbered in the order of their creation. The slots and params of programs are left out.
+   * are numbered in the order of their creation. Buffers for intermediate results and kernel parameters are left out.
    */
   contents(): Promise<Map<string, Uint8Array>>;
-  /** Writes floats into the newest buffer with this label, such as values that neither a file nor training could put there. */
+  /** Writes floats into the newest buffer with this label: for example NaN, which neither a file nor training would put there. */
   overwrite(label: string, offset: number, floats: readonly number[]): void;
   /** Delays all later reads that use a buffer of more than `bytes` bytes by this many milliseconds. */
   delayReads(milliseconds: number, bytes?: number): void;
-  /** Makes the creation of larger buffers run out of memory, which the next error scope reports. */
+  /** Makes the creation of buffers of more than `bytes` bytes fail for lack of memory, which the next error scope reports. */
   refuseBuffers(bytes: number): void;
   /** Makes all later reads return zeros until another device is opened, like reads from a device whose loss isn't reported yet. */
   blank(): void;

@@ -34,7 +34,7 @@ export interface TrainingBench {
   readonly executor: Executor;
   readonly loaded: LoadedModel;
   readonly adapters: readonly VeraAdapter[];
-  /** The overlay of all adapters. */
+  /** Applies all adapters to the base model. */
   readonly overlay: Overlay;
 }
 
@@ -57,7 +57,7 @@ export async function openTrainingBench(
   return { executor, loaded, adapters, overlay: overlayOf(adapters, adapters) };
 }
 
-/** Writes seeded vectors (λ_b up to `scale`, λ_d up to 0.5), and changes the trained tensors by up to 0.1. */
+/** Writes seeded vectors (λ_b up to ±`scale`, λ_d up to ±0.5), and adds up to ±0.1 to the elements of trained tensors. */
 async function setVectors(executor: Executor, adapter: VeraAdapter, seed: number, scale: number): Promise<void> {
   const { layout, pool: trained } = adapter;
   const pool = await floatsOf(executor, trained);
@@ -130,7 +130,7 @@ export async function buildStep(bench: TrainingBench, batch: TextBatch, options:
     backward: text.program.steps,
     update: optimizer.steps,
     at: block,
-    /** Queues the forward and backward pass. The backward pass adds to the gradients in the pools. */
+    /** Queues the forward and backward pass. The backward pass adds to the gradients in the adapters' buffers (`state.pools`). */
     runBackward: () => executor.run(readyText, { chunks }),
     runUpdate: () => executor.run(readyOptimizer),
     gradients: (adapter: VeraAdapter) => floatsOf(executor, state.pools.get(adapter)!.grads),
@@ -155,7 +155,7 @@ export async function memoryOf(executor: Executor, steps: readonly Step[]): Prom
   return memory;
 }
 
-/** Whether the device holds a value. Constants of programs have their own content instead. */
+/** Whether a value has memory of its own on the device. Constant tables haven't: each program writes its own copy of them. */
 function isHeld({ pinned, content }: Value): boolean {
   return pinned && content === undefined;
 }

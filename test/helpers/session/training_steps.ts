@@ -25,7 +25,7 @@ export interface LlamaSizes {
   readonly heads: number;
   readonly kvHeads: number;
   readonly r: number;
-  /** The storage of weight matrices. Default: f32. */
+  /** The storage format of weight matrices. Default: f32. */
   readonly dtype?: 'f16';
 }
 
@@ -37,7 +37,7 @@ export const smollm2: LlamaSizes = {
   dtype: 'f16',
 };
 
-/** Plans a training step that never runs. All seven linear layers are adapted; `modes` chooses how the layers compute. */
+/** Plans a training step without running it. All seven linear layers of each block are adapted; `modes` chooses how they are computed. */
 export function trainingSteps(sizes: LlamaSizes, modes: ModeChoice): readonly Step[] {
   const { C, F, V, T, B, layers, heads, kvHeads, r, dtype = 'f32' } = sizes;
   const model = createArchitecture({

@@ -15,7 +15,7 @@ export function resolveVera(config: VeraConfig, model: Architecture): ResolvedVe
   return veraKind.resolve(config, model, { later: false });
 }
 
-/** Returns a placer that puts VeRA adapters on a model's device. */
+/** Returns an object that allocates and fills VeRA adapters on a model's device. */
 export function veraPlacer(runner: Runner, loaded: LoadedModel): AdapterPlacer {
   const pool = frozenProjections.pool(runner, () => {});
   return new AdapterPlacer({ runner, loaded, warn: () => {}, frozen: () => pool });

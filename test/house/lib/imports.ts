@@ -35,7 +35,7 @@ export function libraryImports(): readonly Import[] {
   return [...sources('src'), ...sources('bench')].flatMap((file) => importsOf(file, textOf(file)));
 }
 
-/** In `src/page/rpc/link.ts`, `../../worker/protocol` gives `worker/protocol`; shaders give `shaders/…`, packages their own name. */
+/** Returns an import's target: in `src/page/rpc/link.ts`, `../../worker/protocol` gives `worker/protocol`. Packages give their name. */
 export function resolved({ file, target }: Import): string {
   if (!target.startsWith('.')) return target;
   return pathFrom(dirname(file), target)

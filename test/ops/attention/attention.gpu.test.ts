@@ -21,7 +21,7 @@ interface Case {
   readonly Hkv: number;
   readonly D: number;
   readonly padding: 'no' | 'left' | 'right' | 'all';
-  /** In every row, another document begins at each of these token indices. */
+  /** In every row, a new document begins at each of these token indices. */
   readonly documents?: readonly number[];
   readonly window?: number;
   readonly softcap?: number;

@@ -21,7 +21,7 @@ interface Sizes {
   readonly window?: number;
   readonly softcap?: number;
   readonly causal?: boolean;
-  /** How many numbers at the beginning of each head are rotated. Default: none. */
+  /** The number of elements at the beginning of each head that are rotated. Default: 0. */
   readonly R?: number;
 }
 

@@ -13,7 +13,7 @@ interface Case {
   readonly Hkv: number;
   readonly D: number;
   readonly softcap?: number;
-  /** How many numbers at the beginning of each head are rotated. Default: all. */
+  /** The number of elements at the beginning of each head that are rotated. Default: all. */
   readonly R?: number;
   /** The position of each row. */
   readonly positions: readonly number[];

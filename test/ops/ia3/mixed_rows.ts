@@ -5,7 +5,7 @@ import { input } from '../../helpers/gpu/on_gpu';
 import { randomArray } from '../../helpers/maths/random';
 import type { Memory } from '../../reference/runner';
 
-/** The index of the tested place, at which vectors scale x. The other place has different slots. */
+/** The index of the tested place in the network: there, the adapters' vectors scale x. `slots` has other offsets for the other place. */
 const PLACE = 1;
 
 export interface MixedRows {

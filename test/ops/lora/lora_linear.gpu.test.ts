@@ -22,7 +22,10 @@ interface Case extends LowRankSizes {
   readonly dtype?: StorageName;
 }
 
-/** Builds one step through an adapted layer and a second adapter, with earlier gradients, and a merge of the first adapter. */
+/**
+ * Builds the forward and backward pass of a layer with two adapters, and a merge of the first adapter. The gradients are added to
+ * earlier ones.
+ */
 function step({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
   const memory: Memory = new Map();
   const x = input(memory, 'x', [N, K], fill(N * K, 1));
@@ -55,8 +58,8 @@ function step({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
 /** Makes numbers of −1, 0 and 1. Sums of products of four such numbers are exact in f32, in any order. */
 const small: Fill = (length, seed) => integerArray(length, seed, 1);
 
-// All tiles share the code for storages and layouts, and the tests of `linear` combine tiles with all ways to read rows
-// (`Lines`). So here it is enough that each tile and each shape occurs.
+// All tiles share the code for storage formats and memory layouts, and the tests of `linear` run every tile with every way to
+// read rows (`Lines`). So here it is enough that each tile and each shape occurs in some case.
 const cases = [
   withVariants<Case>(
     ['register', ...FEW_ROWS],

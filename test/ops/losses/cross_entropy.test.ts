@@ -41,18 +41,18 @@ function setUp(labelled = LABELLED) {
   return { memory, x, weight, given };
 }
 
-/** Builds the losses of x itself, with a head that has no bias. */
+/** Builds the losses for a model whose hidden states are x itself, with a head that has no bias. */
 function headOnly(g: Graph, { x, weight, given }: SetUp, chunkRows: number, into = new Map<Value, Value>()): Value {
   return crossEntropy(g, { hidden: x, project: (h) => linear(g, h, weight), ...given, chunkRows, into }).losses;
 }
 
 interface Chunks {
   readonly chunkRows: number;
-  /** The number of chunks that a run computes. */
+  /** The number of chunks of rows that are computed. */
   readonly chunks?: number;
 }
 
-/** Compares the gradients of the mean loss by every entry of `wrt` with central differences, and returns the gradients. */
+/** Compares the gradients of the mean loss with central differences, for every entry of `wrt`. Returns the gradients. */
 function expectGradient(
   { memory, given }: SetUp,
   hidden: (g: Graph) => Value,
@@ -120,7 +120,7 @@ test.each([-0.1, 1.5, Number.NaN])('a smoothing of %d is refused', (smoothing) =
   );
 });
 
-// A run computes only the chunks that have labelled rows.
+// Only the chunks that have labelled rows are computed.
 const cuts: readonly Chunks[] = [
   { chunkRows: 1, chunks: 5 },
   { chunkRows: 2, chunks: 3 },

@@ -16,7 +16,7 @@ export interface MixedSizes {
   readonly which: readonly number[];
 }
 
-/** Builds a table with the pools of three adapters, a row for each: a vector of R numbers, one of C, then unused numbers. */
+/** Builds a table with a row for each of three adapters: its vector of R elements, its vector of C elements, then unused elements. */
 export function mixedInputs({ C, R, T, which }: MixedSizes, fill: Fill = randomArray) {
   const memory: Memory = new Map();
   const N = which.length * T;
@@ -33,7 +33,7 @@ export function mixedInputs({ C, R, T, which }: MixedSizes, fill: Fill = randomA
     const low = linear(g, mixedScale(g, x, { ...pools, offset: 0 }), B);
     return add(g, mixedScale(g, low, { ...pools, offset }), residual);
   };
-  /** Builds the same with `mixedUp`, as one product. */
+  /** Builds the same with `mixedUp`, which is a single matrix product. */
   const buildUp = (g: Graph): Value =>
     mixedUp(g, residual, mixedScale(g, x, { ...pools, offset: 0 }), B, { ...pools, offset });
   return { memory, x, table, residual, B, pools, offset, build, buildUp };

@@ -51,7 +51,7 @@ const tiles = withVariants<MixedSizes>(TILES.filter(isTypicalTile), [
   { C: 63, R: 65, T: 1, which: Array.from({ length: 67 }, (_, n) => n % 3) },
   { C: 132, R: 60, T: 5, which: [2, 2, 0, 1, 0, 1, 1, 0, 2, 0, 1, 2, 0] },
 ]);
-// Each variant and each shape occurs at least once. The tests of `linear` combine variants with all ways to read rows (`Lines`).
+// Each variant and each shape occurs in some case. Only the tests of `linear` run every variant with every way to read rows (`Lines`).
 const cases = [...covering(tiles, ({ variant, C, T }) => [variant, `${C} columns, ${T} tokens`])];
 
 test.each(cases)('mixed_up, $variant, C=$C R=$R T=$T: equal for whole numbers', async ({ variant, ...sizes }) => {

@@ -88,7 +88,7 @@ test('mixed_scale: a vector that is used twice, and an input with another use', 
   expectGradient(build, memory, [x, table]);
 });
 
-/** Computes the gradients of the adapters' pools, one row for each adapter. */
+/** Computes the gradients of the adapters' vectors, one row for each adapter. */
 function poolGradients({ memory, build, table }: ReturnType<typeof mixedInputs>): Float64Array {
   const g = new Graph();
   g.train(table);

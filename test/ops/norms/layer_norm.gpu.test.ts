@@ -37,7 +37,7 @@ test.each(cases)('layer_norm $variant N=$N C=$C mean=$mean', async ({ variant, N
   const bias = values('bias', [C], 3);
   const dy = values('dy', [N, C], 4);
   const earlier = values('earlier', [N, C], 5);
-  // The gradients of trained tensors accumulate in one pool.
+  // The gradients of all trained tensors accumulate in one buffer, the pool.
   const pool = values('pool', [1024 + C], 6);
   const dweight = viewOf(pool, 'dweight', [C], 0);
   const dbias = viewOf(pool, 'dbias', [C], 1024);

@@ -13,7 +13,10 @@ const STATE = ['parameters', 'm', 'v', 'grads'] as const;
 type Pooled = (typeof STATE)[number];
 type Pool = Readonly<Record<Pooled, Value>>;
 
-/** Runs AdamW on the GPU and holds its state. There is a pool for each of `sizes`; clipping uses the norm over all pools. */
+/**
+ * Runs AdamW on the GPU and holds its state. For each of `sizes`, there are buffers of so many parameters, moments and gradients (a
+ * pool). Clipping uses the norm of all gradients together.
+ */
 class GpuAdamW {
   readonly P: number;
   readonly #pools: readonly Pool[];
@@ -132,7 +135,7 @@ test('no clipping with max_grad_norm 0', async () => {
   const options = { ...ADAMW_OPTIONS, max_grad_norm: 0 };
   using gpu = new GpuAdamW([5], options);
   await gpu.step(1, Float64Array.of(30, -40, 0, 0, 0));
-  // With clipping, this would be a fiftieth.
+  // With clipping to a norm of 1, this would be a fiftieth: the gradient's norm is 50.
   expect((await gpu.floats('m'))[0]).toBeCloseTo(3, 6);
   expect(floatOf((await gpu.stats())[STATS.gradNorm])).toBe(50);
 });

@@ -98,8 +98,8 @@ async function errors({ g, memory, wanted }: Omit<Products, 'rounded'>, variant:
 }
 
 /**
- * The limit of the error, as derived in tile_stage_f16.wgsl, for rounding to nearest: once for each operand, and eight
- * times in the sum of a run (eight products). Adding the runs' sums in f32 adds an error of about 2⁻²⁰.
+ * The limit of the relative error, as derived in tile_stage_f16.wgsl, for rounding to nearest: once for each of the two operands,
+ * and eight times in the f16 sum of eight products. Adding such sums in f32 adds an error of about 2⁻²⁰.
  */
 const BOUND = (2 + 8) * 2 ** -11;
 

@@ -21,7 +21,7 @@ import { coveringOfRing, ofRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 
 interface Case extends ProductSizes {
-  /** The weight's storage. Default: f32. */
+  /** The weight's storage format. Default: f32. */
   readonly dtype?: StorageName;
 }
 
@@ -54,7 +54,7 @@ async function check({ N, M, K, dtype = 'f32' }: Case, variant: string, fill: Fi
 
 const PACKED = Object.values(storages).flatMap(({ name, packed }) => (packed === undefined ? [] : [name]));
 
-// Sums of small whole numbers are exact in f32 in any order, so every storage and layout must give equal results.
+// Sums of small whole numbers are exact in f32 in any order, so every storage format and memory layout must give equal results.
 const cases: readonly Case[] = [
   { N: 1, M: 1, K: 1 },
   { N: 2, M: 3, K: 5 },
@@ -76,8 +76,8 @@ test.each(ofRing(cases, { quick: ({ dtype }) => dtype === undefined }))(
   (size) => check(size, 'register', integerArray, 0),
 );
 
-// All tiles share the code for storages and layouts, so two shapes are enough for each tile: one with odd sizes and one
-// with multiples of 4. Small whole numbers, and sums of eight of their products, are exact in f16 too.
+// All tiles share the code for storage formats and memory layouts, so two shapes are enough for each tile: one with odd sizes
+// and one with multiples of 4. Small whole numbers, and sums of eight of their products, are exact in f16 too.
 const tiles = withVariants<Case>(
   [...TILES, ...TILES_IN_F16],
   [
@@ -86,8 +86,8 @@ const tiles = withVariants<Case>(
   ],
 );
 /**
- * Returns the group of a tile. Tiles in f16, and tiles in workgroup memory, compile slowly and have similar loops, so it
- * is enough that any tile of each group is tested with every way to read rows (`Lines`).
+ * Returns the name of the group of similar tiles that a tile belongs to. Tiles in f16 form a group, and so do tiles in workgroup
+ * memory. Both compile slowly, so every way to read rows (`Lines`) is tested with only one tile of each group.
  */
 const alike = (variant: string): string => /^(f16|workgroup)/.exec(variant)?.[0] ?? variant;
 const ofTiles = coveringOfRing(tiles, ({ variant, K }) => [variant, `${alike(variant)}, ${linesOf([K])}`], {

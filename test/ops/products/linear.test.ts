@@ -72,7 +72,7 @@ describe('layers with one input', () => {
         undefined,
       )!;
     };
-    /** Returns the number of layers in each dispatch of the gradient by x. */
+    /** Returns the number of layers in each dispatch that computes the gradient with respect to x. */
     const parts = (used?: number[]): number[] => {
       const g = new Graph();
       g.train(x);
@@ -96,7 +96,7 @@ describe('layers with one input', () => {
   });
 
   test('layers with the same storage share dispatches, three at a time', () => {
-    // The results of some layers have rows of 5, 3 or 1 numbers, which don't fill whole words of four.
+    // Layers share dispatches even if the rows of their results have 5, 3 or 1 elements, which don't fill whole vec4s.
     expect(five().parts()).toEqual([3, 2]);
     expect(five(['f32', 'f32', 'f16', 'f32', 'f32']).parts()).toEqual([3, 1, 1]);
     // A dispatch contains only layers whose results are used.

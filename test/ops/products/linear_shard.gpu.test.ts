@@ -19,7 +19,7 @@ import { ofRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 
 interface Case extends ProductSizes {
-  /** The weight's storage. Default: f32. */
+  /** The weight's storage format. Default: f32. */
   readonly dtype?: StorageName;
 }
 
@@ -50,7 +50,7 @@ async function check(size: Case, variant: string, fill: Fill, tolerance: number)
   await expectGpuEqualsReference(g, memory, [y, bare, residual, summed, alone], tolerance, { variant });
 }
 
-// Sums of small whole numbers are exact in f32 in any order, so every storage and layout must give equal results.
+// Sums of small whole numbers are exact in f32 in any order, so every storage format and memory layout must give equal results.
 const storages: readonly Case[] = [
   { N: 1, M: 65, K: 1 },
   { N: 2, M: 66, K: 5 },
@@ -67,8 +67,8 @@ test.each(ofRing(storages, { quick: ({ dtype }) => dtype === undefined }))(
   (size) => check(size, 'register', integerArray, 0),
 );
 
-// All tiles share the code for storages and layouts, so one shape is enough for each tile, if its last shard ends within
-// a step of the loop over K. The f16 tiles treat shards in the same way, so one of them is enough.
+// All tiles share the code for storage formats and memory layouts, so each tile is tested with only one shape. Its last shard ends
+// within a step of the loop over K. The f16 tiles treat shards in the same way, so one of them is enough.
 const allTiles = [...TILES, ...TILES_IN_F16];
 const exact = ofRing(allTiles, {
   test: (variant) => isTypicalTile(variant) || variant === 'f16_small',

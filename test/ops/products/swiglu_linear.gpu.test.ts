@@ -24,11 +24,11 @@ interface Case {
   readonly M: number;
   /** The rank of the layer's adapter; 0 for no adapter. */
   readonly R: number;
-  /** The weight's storage. Default: f32. */
+  /** The weight's storage format. Default: f32. */
   readonly dtype?: StorageName;
 }
 
-/** Builds the gradients of gate and up from that of the result of a layer F → M. */
+/** Builds a layer F → M whose input is swiglu(gate, up), and the gradients of gate and up. */
 function gradients({ N, F, M, R, dtype = 'f32' }: Case) {
   const memory: Memory = new Map();
   const values = (name: string, shape: readonly [number, number], seed: number) =>
@@ -77,7 +77,7 @@ interface ForwardCase {
   readonly N: number;
   readonly K: number;
   readonly M: number;
-  /** The weights' storage. Default: f32. */
+  /** The weights' storage format. Default: f32. */
   readonly dtype?: StorageName;
   /** Whether a third layer has the input x too. Default: false. */
   readonly third?: boolean;

@@ -27,7 +27,7 @@ interface Case {
   readonly heads: readonly number[];
   /** The rank of the layers' adapter. Default: 0, for no adapter. */
   readonly R?: number;
-  /** The weights' storage. Default: f32. */
+  /** The weights' storage format. Default: f32. */
   readonly dtype?: StorageName;
 }
 

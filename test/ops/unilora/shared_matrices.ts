@@ -8,11 +8,11 @@ import type { Memory } from '../../reference/runner';
 export interface Sizes {
   readonly length: number;
   readonly entries: number;
-  /** The number of empty places after every eight entries. */
+  /** The number of unused elements after every eight entries. */
   readonly gap: number;
 }
 
-/** Creates a pool that begins with UniLoRA's vector, and a buffer of matrices whose entries are numbers of this vector. */
+/** Creates a buffer (pool) that begins with UniLoRA's vector, and a buffer of matrices whose entries are taken from this vector. */
 export function sharedMatrices({ length, entries, gap }: Sizes) {
   const memory: Memory = new Map();
   const places = Uint32Array.from({ length: entries }, (_, at) => at + gap * Math.floor(at / 8));

@@ -20,7 +20,7 @@ test.each(SIZES.slice(0, 4))('the gradient of a vector by central differences: %
   const before = memory.get(grads)!.slice();
   runReference(g.steps, memory);
   const gained = memory.get(grads)!.map((value, index) => value - before[index]!);
-  /** Computes Σ into · d_into over the places that have an entry. */
+  /** Computes Σ into · d_into over the elements of `into` that are matrix entries. */
   const product = (): number => {
     const forward = new Graph();
     emitMatrices(forward, pool, table, into);

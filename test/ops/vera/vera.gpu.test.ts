@@ -32,8 +32,9 @@ interface SharedCase extends Omit<Case, 'M'> {
 }
 
 /**
- * Builds layers of these widths with one input and one pool, and with earlier gradients; the second layer has a residual.
- * The results' gradients are computed by steps, or they are inputs, which can't be adjacent parts of one buffer.
+ * Builds layers of these widths with one input, whose trained vectors are in one buffer (pool). Their gradients are added to earlier
+ * ones; the second layer has a residual. The gradients of the results are computed by steps of the graph or, with `given`, are its
+ * inputs, which can't be adjacent parts of one buffer.
  */
 function shared(
   widths: readonly number[],
@@ -132,8 +133,8 @@ async function checkShared({ widths, dispatches, N, K, R, ...rest }: SharedCase,
   await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
 }
 
-// All tiles share the code for storages, layouts and parts, and the tests of `linear` combine tiles with all ways to read
-// rows (`Lines`). So here it is enough that each tile and each shape occurs.
+// All tiles share the code for storage formats, memory layouts and matrix products that share a dispatch. The tests of `linear` run
+// every tile with every way to read rows (`Lines`). So here it is enough that each tile and each shape occurs in some case.
 
 test.each<SharedCase>([
   { widths: [64, 8, 60], N: 66, K: 12, R: 66, dispatches: 3, dtype: 'f16' },

@@ -16,7 +16,7 @@ interface Sizes {
   readonly R: number;
 }
 
-/** Creates a layer and its pool: λ_b, then λ_d at the next multiple of 4. The projections are larger than the layer. */
+/** Creates a layer, and a buffer (pool) with its λ_b, then λ_d at the next multiple of 4. A and B are larger than the layer needs. */
 function layer(memory: Memory, { N, K, M, R }: Sizes) {
   const offsetB = 4;
   const offsetD = 4 + Math.ceil(M / 4) * 4;
@@ -68,7 +68,7 @@ test('modules that share u add up its gradient', () => {
     const u = veraDown(g, operands.x, A);
     const first = veraLinear(g, { ...operands, u });
     const second = veraLinear(g, { ...operands, u, offsetB: operands.offsetB - 4, bias: undefined });
-    // A further layer whose x is the second layer's result and whose u is the first one's adds both without another op.
+    // A third layer reads both results, one as its x and the other as its u, so no other op has to add them.
     return veraLinear(g, { ...operands, x: second, u: first, ...throughAgain });
   };
   const throughAgain = {
@@ -173,10 +173,11 @@ describe('layers with one input', () => {
   test('share what they can of their backward passes', () => {
     const shared = ['vera_up_backward', 'vera_lambda_backward'];
     const { lambda, second, backward } = four([5, 3, 7, 5]);
-    // In the gradient by x, A and three weights share a dispatch; the fourth weight has its own.
+    // For the gradient with respect to x, A and three weights share a dispatch; the fourth weight has its own.
     const byInput = ['linear_backward', 'vera_linear_backward'];
     expect(backward().toSorted()).toEqual([...byInput, ...shared, 'vera_lambda_reduce'].toSorted());
-    // Layers with another pool have their own dispatches. A shares a dispatch with the weights whose gradients are adjacent.
+    // The second layer's λ is in another buffer (pool), so its gradients have dispatches of their own. The gradient with respect
+    // to x still takes two dispatches.
     const reduced = ['vera_lambda_reduce', 'vera_lambda_reduce'];
     expect(backward([lambda, second, lambda]).toSorted()).toEqual(
       [...byInput, ...shared, ...shared, ...reduced].toSorted(),
@@ -193,7 +194,7 @@ test('a residual is added, and gets the gradient as it is', () => {
 });
 
 describe('the partial sums of a backward pass', () => {
-  /** Creates layers of one width, each the next one's input, with one pool. `offsets` has the offsets of each one's λ_b and λ_d. */
+  /** Creates a chain of layers of one width, whose λ are in one buffer. `offsets` has the offsets of λ_b and λ_d for each layer. */
   function chain(memory: Memory, offsets: readonly (readonly [number, number])[], size = 64) {
     const [N, C, R] = [3, 8, 4];
     const lambda = input(memory, 'lambda', [size], randomArray(size, 1));

@@ -23,7 +23,7 @@ interface Case extends LowRankSizes {
   readonly dtype?: StorageName;
 }
 
-/** Builds one step through an adapted layer, with earlier gradients of x, u and the pool. */
+/** Builds the forward and backward pass of an adapted layer. The gradients of x, u and the trained vectors are added to earlier ones. */
 function step({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
   const memory: Memory = new Map();
   const offsetB = 4;

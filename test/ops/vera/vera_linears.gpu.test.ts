@@ -19,7 +19,7 @@ interface Case {
   readonly K: number;
   readonly R: number;
   readonly widths: readonly number[];
-  /** The weights' storage. Default: f32. */
+  /** The weights' storage format. Default: f32. */
   readonly dtype?: StorageName;
 }
 

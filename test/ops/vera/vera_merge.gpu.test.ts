@@ -23,12 +23,12 @@ interface Case {
   /** The number of unused columns of A. */
   readonly more: number;
 }
-/** The storages that a merge first converts to a wider one. */
+/** The storage formats that a merge first converts to a wider format. */
 const WIDENED = Object.values(storages).filter(({ name }) => ADDENDS[name] === undefined);
 
 /**
- * Builds merges into weights of every storage that supports rows of K numbers, and one that computes the change alone.
- * Each overwrites its `into`, which contains NaN before.
+ * Builds merges into weights of every storage format that supports rows of K elements, and a merge without a weight, which
+ * computes only ΔW. Each overwrites its result `into`, which contains NaN before.
  */
 function merges({ M, K, R, more }: Case, fill: Fill, halves: Fill) {
   const memory: Memory = new Map();
@@ -51,7 +51,7 @@ function merges({ M, K, R, more }: Case, fill: Fill, halves: Fill) {
   return { g, memory, wanted };
 }
 
-/** Builds the gradient by the pool from that of a merged weight, and adds it to earlier gradients. */
+/** Builds the gradients of the trained vectors from the gradient of a merged weight, and adds them to earlier gradients. */
 function gradients({ M, K, R, more }: Case, fill: Fill) {
   const memory: Memory = new Map();
   const offsetB = 4;
@@ -72,7 +72,7 @@ function gradients({ M, K, R, more }: Case, fill: Fill) {
 
 const small: Fill = (length, seed) => integerArray(length, seed, 2);
 
-// All tiles share the code for storages and layouts, so two shapes are enough for each: odd sizes, and multiples of 4.
+// All tiles share the code for storage formats and memory layouts, so two shapes are enough for each: odd sizes, and multiples of 4.
 const TWO: readonly Case[] = [
   { M: 130, K: 132, R: 60, more: 8 },
   { M: 65, K: 63, R: 8, more: 1 },
@@ -86,7 +86,7 @@ const MORE: readonly Case[] = [
   { M: 64, K: 66, R: 264, more: 1 },
 ];
 const all = [...withVariants(TILES, TWO), ...withVariants(['register'], MORE)];
-// Each tile and each shape occurs at least once. The tests of `linear` combine tiles with all ways to read rows (`Lines`).
+// Each tile and each shape occurs in some case. Only the tests of `linear` run every tile with every way to read rows (`Lines`).
 const cases = coveringOfRing(all, ({ variant, M, K, R }) => [variant, `${M}×${K}, r ${R}`], OF_SHARED_TILES);
 
 // With small whole numbers, every partial sum stays below 2²⁴, so f32 is exact in any order.

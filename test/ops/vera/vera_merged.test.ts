@@ -35,8 +35,8 @@ test('layers with one input in merged weights: central differences by x and the 
   g.train(lambda);
   const y = build(g);
   g.grad(y, pinned('dy', y.shape), new Map([[lambda, pinned('grads', lambda.shape)]]));
-  // Each layer has its own vera_lambda_backward, because the gradient of one layer's result is an input, and so not a part
-  // of the same value as the other gradient. No other low-rank kernel runs.
+  // Layers share a dispatch of vera_lambda_backward only if the gradients of their results are parts of one value. Here one of the
+  // two gradients is an input, so each layer has its own dispatch. No other low-rank kernel runs.
   const names = g.steps.map(({ kernel }) => kernel.name);
   expect(names.filter((name) => name.startsWith('vera_') && name !== 'vera_merge')).toEqual([
     'vera_lambda_backward',

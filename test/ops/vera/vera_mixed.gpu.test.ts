@@ -40,7 +40,7 @@ const tiles = withVariants<MixedSizes>(TILES, [
   { M: 132, R: 60, T: 5, which: [2, 2, 0, 1, 0, NO_SLOT, 1, 0, 2, 0, 1, 2, 0] },
   { M: 66, R: 68, T: 123, which: [2, 0] },
 ]);
-// Each variant and each shape occurs at least once. The tests of `linear` combine variants with all ways to read rows (`Lines`).
+// Each variant and each shape occurs in some case. Only the tests of `linear` run every variant with every way to read rows (`Lines`).
 const cases = [fewRows, tiles].flatMap((all) =>
   coveringOfRing(all, ({ variant, M, T }) => [variant, `${M} columns, ${T} tokens`], OF_SHARED_TILES),
 );

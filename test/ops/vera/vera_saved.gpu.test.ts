@@ -8,7 +8,10 @@ import { type Fill, integerArray, randomArray } from '../../helpers/maths/random
 import { coveringOfRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 
-/** Builds one step through a layer that stores its low-rank part, with earlier gradients of x, u and the pool. */
+/**
+ * Builds the forward and backward pass of a layer that stores its low-rank part. The gradients of x, u and the trained vectors are
+ * added to earlier ones.
+ */
 function step({ N, K, M, R }: LowRankSizes, fill: Fill, withResidual: boolean) {
   const memory: Memory = new Map();
   const offsetB = 4;
@@ -39,7 +42,7 @@ function step({ N, K, M, R }: LowRankSizes, fill: Fill, withResidual: boolean) {
 
 const small: Fill = (length, seed) => integerArray(length, seed, 1);
 
-// All tiles share the code for layouts, so two shapes are enough for each: odd sizes, and multiples of 4.
+// All tiles share the code for memory layouts, so two shapes are enough for each: odd sizes, and multiples of 4.
 const TWO: readonly LowRankSizes[] = [
   { N: 130, K: 12, M: 68, R: 12 },
   { N: 66, K: 8, M: 63, R: 4 },
@@ -51,7 +54,7 @@ const MORE: readonly LowRankSizes[] = [
   { N: 130, K: 6, M: 8, R: 12 },
 ];
 const all = [...withVariants(TILES, TWO), ...withVariants(['register'], MORE)];
-// Each tile and each shape occurs at least once. The tests of `linear` combine tiles with all ways to read rows (`Lines`).
+// Each tile and each shape occurs in some case. Only the tests of `linear` run every tile with every way to read rows (`Lines`).
 const cases = coveringOfRing(all, ({ variant, N, K, M, R }) => [variant, `${N}×${K}→${M}, r ${R}`], OF_SHARED_TILES);
 
 // With small whole numbers, every partial sum stays below 2²⁴, so f32 is exact in any order.

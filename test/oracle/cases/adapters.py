@@ -28,11 +28,11 @@ CLASSES: Mapping[str, type[PeftConfig]] = {
 """PEFT's configuration classes, by `peft_type`."""
 VERA, IA3 = "VERA", "IA3"
 MAGNITUDE = "lora_magnitude_vector"
-"""The part of a parameter's name that marks DoRA's magnitudes: one norm for each row of a weight."""
+"""Part of the parameter names of DoRA's magnitudes: one norm for each row of a weight."""
 THETA = "unilora_theta_d"
-"""The name of UniLoRA's vector: part of the first module that shares it in torch, of the model in PEFT's files."""
+"""The name of UniLoRA's vector. In torch, the first module that shares it owns it; in PEFT's files, the model does."""
 SEED = 7
-"""The seed of torch for adapters whose initial values are random."""
+"""torch's seed for adapters whose initial values are random."""
 
 
 def kind_of_adapter(config: Mapping[str, Any]) -> str:

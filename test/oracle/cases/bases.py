@@ -62,7 +62,7 @@ def _init_gpt2(self: Any, module: torch.nn.Module) -> None:
 
 
 def _save_bare(model: Model, folder: Path) -> None:
-    """Saves GPT-2 in the form of its old public files: names without `transformer.`, and with causal masks."""
+    """Saves GPT-2 like its old public files: names without `transformer.`, and with causal masks."""
     model.transformer.save_pretrained(folder)
     file = folder / "model.safetensors"
     tensors = load_file(file)

@@ -39,7 +39,7 @@ def make_case(root: Path, name: str) -> None:
     model = recipe.fresh()
     facts = _facts(model)
     logits, loss = forward(model, batch)
-    # With the adapter's branch, PyTorch allocates memory differently, which may change the last bits of the results.
+    # A new adapter changes how PyTorch allocates memory, which may change the last bits of the results.
     apart = largest_difference(real_rows(logits, batch), real_rows(base_logits, batch))
     equal = apart <= noise["base_logits"]
     expect["init"] = {"loss": loss, "equals_base": equal}
@@ -114,7 +114,10 @@ def saved_shapes(adapter: Path) -> Json:
 
 
 def _with_random_values(recipe: Recipe, model: Model, batch: Batch, tensors: State, noise: dict[str, float]) -> Json:
-    """Returns the figures `random` and `disabled`, and adds their tensors and their noise to `tensors` and `noise`."""
+    """Returns the results with random values in the adapter (`random`), and with the adapter disabled (`disabled`).
+
+    Adds their tensors to `tensors`, and the effect of rounding to `noise`.
+    """
     state = adapters.state_of(model)
     logits, loss = forward(model, batch)
     grads = adapters.gradients(model, batch)
@@ -140,8 +143,8 @@ def _with_random_values(recipe: Recipe, model: Model, batch: Batch, tensors: Sta
 def _merged(
     recipe: Recipe, model: Model, state: State, wrapped: Sequence[Json], batch: Batch, tensors: State
 ) -> dict[str, Any]:
-    """Returns the figure `merged`, and adds its tensors: the weights of the first and the last module, in the
-    layout of the base model."""
+    """Returns the results of the merged model, and adds its tensors: the weights of the first and the last wrapped
+    module, in the layout of the base model."""
     trouble: dict[str, str] = {}
     try:
         base = merged = model.merge_and_unload()

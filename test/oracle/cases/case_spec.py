@@ -8,7 +8,8 @@ from ..places import Json
 
 WHOLE = ("adapter", "adapter_noproj", "case.json", "tensors.safetensors")
 OF_OTHER_KINDS = ("adapter", "case.json", "tensors.safetensors")
-"""The files of a case of another kind: only VeRA's adapters can be saved without their frozen matrices."""
+"""The committed files of a case with another adapter kind. Only VeRA's adapters can be saved without their frozen
+matrices, as in `adapter_noproj`."""
 
 
 @dataclass(frozen=True)
@@ -41,5 +42,5 @@ class Case:
     inputs: str = "text"
     training: tuple[Training, ...] = ()
     committed: tuple[str, ...] = ()
-    """The case's files that are in `test/golden/cases`: WHOLE, or some of them. Empty: none."""
+    """The names of the case's files that are committed in `test/golden/cases`. Empty: no file."""
     alibi: bool = False

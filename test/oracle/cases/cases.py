@@ -1,4 +1,4 @@
-"""The cases, by name: an adapter on a base model, and the figures that are computed with it.
+"""The cases, by name: each has an adapter on a base model, and the results that are computed with it.
 
 The seed of a case never changes, because the seed determines inputs and values. A case of a family that webvera doesn't
 support has no `committed`, and `make` skips it; once the family is supported, `committed=WHOLE` adds the case.

@@ -1,5 +1,5 @@
 """Adapter folders written by several PEFT releases. `python -m oracle release` adds those of the installed
-release; with transformers 4 it also writes the bases' configurations in the form of that release."""
+release; with transformers 4 it also writes the bases' configurations in the format of that release."""
 
 import json
 import shutil

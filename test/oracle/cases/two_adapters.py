@@ -29,7 +29,7 @@ class Pair:
     first: Mapping[str, Any]
     second: Mapping[str, Any]
     sums: bool = False
-    """Whether the case includes PEFT's weighted sums of both, and a batch whose rows use different adapters."""
+    """Whether the case includes PEFT's weighted sums of both adapters, and a batch whose rows use different ones."""
     merges: bool = False
     """Whether both adapters are also merged, one after the other."""
 

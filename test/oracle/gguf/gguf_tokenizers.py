@@ -154,7 +154,8 @@ def _sentencepiece(folder: Path, architecture: str) -> list[Json]:
 
 
 def merges() -> Json:
-    """Returns the merges of a vocabulary with repeated parts and with characters of two UTF-16 units."""
+    """Returns the merges that transformers derives from a vocabulary. In its tokens, parts repeat (as in "aaab"), or
+    characters have two UTF-16 units."""
     tokens = [
         "ab",
         "a",
@@ -177,7 +178,8 @@ def merges() -> Json:
 
 
 def _pieces() -> Sequence[str]:
-    """Returns pieces as SentencePiece orders them: joined ones by another tokenizer's merges, then characters."""
+    """Returns tokens in SentencePiece's order: those of several characters, in the order of another tokenizer's merges,
+    and then single characters."""
     decode = decoders.ByteLevel().decode
     merged = ("".join(merge) for merge in read_json(FOLDER / "roberta.json")["model"]["merges"])
     texts = [decode([token]).replace(" ", SPACE) for token in merged]

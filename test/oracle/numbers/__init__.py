@@ -1,1 +1,1 @@
-"""Tables of numbers, and files, that belong to no case."""
+"""Generates fixtures that belong to no case: tables of expected values, and files."""

@@ -42,7 +42,8 @@ FUSED = (
 
 
 def emulate(key: int, r: int, max_in: int, max_out: int) -> Iterator[tuple[Floats, Floats]]:
-    """Computes A, then B, each as (unfused, fused) numbers, from numpy's 32-bit Mersenne Twister."""
+    """Computes A, then B, from numpy's 32-bit Mersenne Twister. Yields each as (unfused, fused) numbers, which are
+    rounded twice (after the multiplication and after the addition) or only once."""
     twister = np.random.MT19937()
     twister._legacy_seeding(key & 0xFFFFFFFF)
     words = twister.random_raw(r * max_in + max_out * r)

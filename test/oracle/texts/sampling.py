@@ -20,7 +20,7 @@ ABOUT = (
 
 @dataclass(frozen=True)
 class Row:
-    """A kind of logits (see `_logits`), and fields of a GenerationConfig."""
+    """A recorded situation: the kind of logits that `_logits` draws, and fields of a GenerationConfig."""
 
     logits: str
     do_sample: bool = True

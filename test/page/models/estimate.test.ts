@@ -19,7 +19,7 @@ test('the parts add up to the whole, and no weight is read', async () => {
   const embeddings = 2 * 50_272 * 768;
   const layers = 12 * 2 * (4 * 768 ** 2 + 2 * 768 * 3072);
   expect(gpu.weights).toBeGreaterThan(embeddings + layers);
-  // Vectors and OPT's position embeddings stay in float32.
+  // Norms, biases and OPT's position embeddings stay in float32.
   expect(gpu.weights).toBeLessThan(embeddings + layers + 4 * MIB);
   expect(largest_buffer).toBe(embeddings);
   expect(download).toEqual({ total: 250_500_917, cached: 0 });
@@ -34,7 +34,7 @@ test('a step computes forwards, and backwards to the inputs of all frozen layers
   expect(step.flops / (4 * weights * tokens)).toBeGreaterThan(1);
   expect(step.flops / (4 * weights * tokens)).toBeLessThan(1.5);
   const twice = await of({ memory: 1e12, args: { ...args, gradient_accumulation_steps: 2 } });
-  // Everything is repeated except the optimiser's update.
+  // With two micro-batches, everything runs twice except the optimiser's update.
   expect(twice.step.flops / step.flops).toBeCloseTo(2, 1);
 });
 

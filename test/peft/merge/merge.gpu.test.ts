@@ -11,7 +11,7 @@ const scene = mergeScene();
 /** Returns the numbers' bits, because NaN isn't equal to itself. */
 const bitsOf = (numbers: Float32Array) => new Uint32Array(numbers.slice().buffer);
 
-/** Returns the offset of a module's λ_b in the pool of `tinyVera`. */
+/** Returns the offset of a module's λ_b in the buffer of all vectors of an adapter with the configuration `tinyVera`. */
 function offsetOf(model: PreTrainedModel, module: string): number {
   const modules = model.named_modules().flatMap(({ name, in_features = 0, out_features = 0 }) => {
     return MODULES.includes(name) ? [{ name, in_features, out_features }] : [];

@@ -91,7 +91,7 @@ export async function oneByOne(
 }
 
 /**
- * A mixed batch adds the same adapter outputs to the same products, but its kernels sum in another order. The order
+ * A mixed batch adds the same adapter outputs to the same layer outputs, but its kernels sum in another order. The order
  * changes values near 10 by some 1e-6 in each layer. A row with a wrong adapter would differ by more than 0.01.
  */
 export const TOLERANCE = 1e-5;

@@ -21,7 +21,7 @@ const { llama, gpt2, opt } = smallConfigs;
 const lengths = [9, 6];
 const T = 9;
 
-/** Returns the parts of an adapter's pool with their names: λ_b and λ_d of each module, and trained tensors. */
+/** Returns the ranges of an adapter's trained values in their buffer, with names: λ_b and λ_d of each module, and trained tensors. */
 function partsOf({ layout }: VeraAdapter): { name: string; start: number; end: number }[] {
   const part = (name: string, start: number, length: number) => ({ name, start, end: start + length });
   return [
@@ -118,7 +118,7 @@ describe.each([...alone, ...together])('$what', ({ model, configs, trains, count
 type Bench = Awaited<ReturnType<typeof openTrainingBench>>;
 type Step = Awaited<ReturnType<typeof buildStep>>;
 
-/** Compares the float64 gradients with central differences of the float64 loss. A program without gradients computes the loss. */
+/** Compares the float64 gradients with central differences of the loss, which a program without a backward pass computes in float64. */
 function expectDifferences(
   { loaded, overlay, adapters }: Bench,
   batch: Parameters<typeof lossProgram>[3] & ReturnType<typeof seededBatch>,
@@ -143,7 +143,7 @@ function expectDifferences(
     const pool = memory.get(adapter.pool)!;
     const gradient = after.get(pools.get(adapter)!.grads)!;
     const parts = partsOf(adapter);
-    // Tests a few random parts. In each, tests the entry with the largest gradient and a random entry.
+    // Tests a few random ranges. In each, tests the entry with the largest gradient and a random entry.
     for (const { name, start, end } of parts.filter(() => next() < 8 / parts.length)) {
       const part = gradient.subarray(start, end).map(Math.abs);
       const entries = [part.indexOf(Math.max(...part)), Math.floor(next() * part.length)];

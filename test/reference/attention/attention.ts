@@ -53,7 +53,7 @@ export const attention: Reference = ({ q, k, v, spans, y, L }, sizes) => {
   });
 };
 
-/** Returns, for each visible key of a query, the probability P and the gradient dS of the score, from `saved` L and y · dy. */
+/** Returns, for each visible key of a query, the probability P and the gradient dS of the score, from the log-sum-exp L and y · dy. */
 function gradients(
   { q, k, v, spans, saved, dy }: Arrays,
   sizes: Sizes,

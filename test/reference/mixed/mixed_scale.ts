@@ -35,7 +35,7 @@ export const mixed_scale_backward: Reference = (b, p) => {
   }
 };
 
-/** Returns the sizes for each of two or three results, with the offset of its vector. */
+/** Returns the sizes for each of the two or three results of `mixed_scales`. Each result has its own vector, at the offset `vector_at`. */
 const vectorsOf = ({ results, ...sizes }: Sizes) =>
   [0, 1, 2].slice(0, results).map((i) => ({ i, sizes: { ...sizes, vector_at: sizes[`vector_at${i}`]! } }));
 

@@ -2,7 +2,7 @@ import type { Reference } from '../reference';
 import { floatOf, readBlock, STATS, wordOf } from '../rows/words';
 
 export const grad_norm: Reference = ({ grads, before, partials }, { P, K, has_before }) => {
-  // The sum may be divided among the partial sums in any way, because only their total is read.
+  // It doesn't matter which squares each partial sum contains, because only the total of all partial sums is read.
   for (let k = 0; k < K!; k++) partials![k] = has_before ? before![k]! : 0;
   for (let i = 0; i < P!; i++) partials![Math.floor(i / 64) % K!]! += grads![i]! ** 2;
 };

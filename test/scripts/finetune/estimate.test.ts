@@ -13,8 +13,8 @@ const { settings } = readFinetuneOptions(['--r', '4', '--max_length', '64', '--d
 const BATCHES = { per_device_train_batch_size: 1, gradient_accumulation_steps: 2 };
 
 /**
- * Makes a fake `estimate` that depends only on the weights' storage: storages in `fits` fit, and for those in
- * `suggested` it suggests this change of arguments.
+ * Makes a fake `estimate` that depends only on the storage format of the weights (`dtype`): with the formats in `fits`, the model
+ * fits; for those in `suggested`, the estimate suggests this change of arguments.
  */
 function told(fits: readonly string[], suggested: Readonly<Record<string, Change>> = {}) {
   return async (_: unknown, { dtype = 'auto' }: EstimatePlan = {}): Promise<Estimate> => {

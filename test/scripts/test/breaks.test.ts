@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { BREAKS } from '../../../scripts/test/breaks.mjs';
 
-// `npm run test:mutations` checks that the text which a break replaces exists. If this test checked it, the test would fail for
-// every break, and hide whether the other tests find the break.
+// A break is a defect that `npm run test:mutations` puts into the code, to see whether the tests find it. That command also checks that
+// the text which a break replaces exists. If this test checked it, it would fail for every break, even if no other test finds the break.
 test('there are at least ten breaks, with different names, in existing files', () => {
   expect(new Set(BREAKS.map(({ name }) => name)).size).toBe(BREAKS.length);
   expect(BREAKS.length).toBeGreaterThanOrEqual(10);

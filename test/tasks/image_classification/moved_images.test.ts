@@ -6,7 +6,7 @@ const sizes = { channels: 3, size: 4, patch: 2, patches: 4 };
 const numberAt = (y: number, x: number, channel: number): number => 50 * channel + 10 * y + x;
 const inside = (at: number): number => Math.min(Math.max(at, 0), 3);
 
-/** Returns an image whose pixel (y, x) has the numbers of (y − down, x − right), or of the nearest pixel at the border. */
+/** Returns an image moved right and down: pixel (y, x) has the values of (y − down, x − right), or of the nearest pixel at the border. */
 function pixels(right: number, down: number, isBytes: boolean): number[] {
   const places = Array.from({ length: 48 }, (_, at) =>
     isBytes

@@ -38,7 +38,7 @@ test('a batch reads the rows of long texts where one of its texts is long', () =
   // Whether a text is long depends on its last position. As in transformers, it counts padding on the left, but not on the right.
   expect(idsOf([0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0])).toEqual(moved);
   expect(idsOf([1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0])).toEqual(all);
-  // In a packed row, each document counts on its own.
+  // In a packed row, positions are counted within each document, so here no text is long.
   expect(idsOf([1, 1, 1, 2, 2, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0]).every((position) => position < 40)).toBe(true);
   expect([...positionIds(shape, spansOf(mask), { positions: 'row' })]).toEqual(all);
 });

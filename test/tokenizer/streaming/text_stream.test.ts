@@ -32,7 +32,7 @@ describe.each([
 
 test('a text without a place to cut is cut anyway, within a bounded window', () => {
   const seen: number[] = [];
-  // A text has one token, its length, so the tokens of two parts never equal those of the whole text.
+  // This fake tokenizer encodes a text as one token: its length. So the tokens of two parts never equal those of the whole text.
   const stream = new TextStream((text) => {
     seen.push(text.length);
     return [text.length];

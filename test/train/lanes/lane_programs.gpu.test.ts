@@ -42,7 +42,7 @@ const args = resolveTrainingArguments({
   adam_epsilon: 1e-3,
 });
 
-/** Makes the rows of one person. Their lengths differ from person to person, and so do the weights of the losses. */
+/** Makes the rows on which one person's adapter trains. Each person's rows have other lengths, so losses have other weights too. */
 function rowsOf(person: number) {
   return Array.from({ length: 2 * STEPS }, (_, row) => {
     const length = 20 + ((person * 7 + row * 11) % 40);
@@ -149,11 +149,11 @@ function worst(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
 const open = (people: number) => openTrainingBench(seededFiles(config), Array(people).fill(init));
 
 /**
- * The two computations round differently. A product's sum of up to 136 terms has a relative error of √136 · 2⁻²⁴ ≈ 7e-7. Some 20 products
- * follow each other: √20 · 7e-7 ≈ 3e-6 of the activations' size, and 1e-5 for the worst of many. Losses are about 6, and depend on
- * activations of about 1. Norms and gradients have the same relative error. Clipped gradients are at most 0.05, so they differ by at most
- * 5e-7. An update differs by learning_rate / adam_epsilon times as much. The rates of all steps add up to 0.021:
- * 0.021 / 1e-3 · 5e-7 ≈ 1e-5.
+ * Training together rounds otherwise than training alone. In a matrix product, a sum of up to 136 terms has a relative error of
+ * √136 · 2⁻²⁴ ≈ 7e-7. Some 20 matrix products follow each other: √20 · 7e-7 ≈ 3e-6 of the activations' size, and 1e-5 for the worst of
+ * many. Losses are about 6, and depend on activations of about 1. Norms and gradients have the same relative error. Clipped gradients are
+ * at most 0.05, so they differ by at most 5e-7. An update differs by learning_rate / adam_epsilon times as much. The rates of all steps
+ * add up to 0.021: 0.021 / 1e-3 · 5e-7 ≈ 1e-5.
  */
 const TOLERANCE = 1e-5;
 

@@ -42,7 +42,7 @@ const gradsOf = (adapter: VeraAdapter) => new Map([[adapter, pinned('grads', ada
 
 type Given = Omit<Parameters<typeof layersOfRun>[0], 'grads' | 'maxBindingBytes'>;
 
-/** Returns the modes that `layersOfRun` selects, by module; empty if it returns no layers. */
+/** Returns the mode (the way to compute the layer) that `layersOfRun` selects for each module. Empty if it returns no layers. */
 function modesIn(given: Given): ReadonlyMap<string, LayerMode> {
   const asked = vi.spyOn(veraKind, 'trainingLayers');
   try {
@@ -59,7 +59,7 @@ test('all layers but the head get the cheapest mode, or the requested one', () =
   const given = { loaded, task, overlay: overlayWith([adapter]), adapters: [adapter], args };
   const each = (mode: LayerMode) => new Map(['block.q', 'block.up'].map((name) => [name, mode]));
   expect(modesIn(given)).toEqual(each('merged'));
-  // With a single token, merging costs more than it saves.
+  // For a single token, merging the adapter into the weights costs more time than it saves.
   const few = { ...args, max_length: 1, per_device_train_batch_size: 1 };
   const short = { fullShape: () => ({ B: 1, T: 1 }) };
   expect(modesIn({ ...given, task: short, args: few })).toEqual(new Map());

@@ -15,7 +15,7 @@ export interface Learning {
   readonly max_steps: number;
 }
 
-/** A golden case's language model, opened here and in PEFT. Both are closed after the tests of the `describe` block that opens them. */
+/** A golden case's language model, opened in webvera and in PEFT. Both are closed at the end of the `describe` block that opens them. */
 export class BothSides {
   readonly golden: GoldenCase;
   readonly base: PreTrainedModel;
@@ -56,7 +56,7 @@ export class BothSides {
     });
   }
 
-  /** Trains here, and returns the losses. */
+  /** Trains in webvera, and returns the losses. */
   trainHere(model: AdaptedModel): Promise<number[]> {
     return trainHere(model, this.golden.inputs.train_batches, this.#learning);
   }
@@ -70,7 +70,7 @@ export class BothSides {
     return { losses, adapter: out };
   }
 
-  /** Expects a model here to compute the same as PEFT, but not the same as the base model. */
+  /** Expects webvera's model to compute the same as PEFT, but not the same as the base model. */
   async expectSame(model: PreTrainedModel, theirs: ForwardAnswer): Promise<void> {
     const { golden, base } = this;
     const { batch } = golden.inputs;

@@ -61,7 +61,7 @@ export const rows = Array.from({ length: 11 }, (_, index) => ({
   input_ids: Array.from(randomArray(5 + 3 * index, index), (value) => 3 + Math.floor((value + 1) * 46)),
 }));
 
-/** Returns a row with padding at these places. Tokens after padding are learnt too, because the row has no labels. */
+/** Returns a row with padding at these positions. Tokens after padding are learnt too, because the row has no labels. */
 const padded = ({ input_ids }: { readonly input_ids: readonly number[] }, places: readonly number[]): Example => ({
   input_ids,
   attention_mask: input_ids.map((_, at) => (places.includes(at) ? 0 : 1)),
@@ -165,7 +165,7 @@ export async function load({
 const trainerOf = (model: AnyAdaptedModel, one: Case) =>
   new Trainer({ model, args: { ...args, ...one.args }, train_dataset: one.data ?? rows });
 
-/** Trains the whole run here, and returns its logs and the adapter. */
+/** Trains the whole run in webvera, and returns its logs and the adapter. */
 export async function trainHere(one: Case): Promise<Run> {
   const { model, vera } = await load(one);
   const run = trainerOf(vera, one).train();

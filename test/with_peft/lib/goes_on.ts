@@ -4,7 +4,7 @@ import { runFreshPython, runPython } from './python';
 import { expectSame, expectSuccess, readOutput } from './python_output';
 
 /**
- * Exports a run before its end, and expects Python to complete it with the same results as here. With `isFresh`, starts
+ * Exports a run before its end, and expects Python to complete it with the same results as webvera. With `isFresh`, starts
  * Python as a user would, not as a fork.
  */
 export async function expectGoesOn(one: Case, { isFresh = false } = {}): Promise<void> {

@@ -10,13 +10,13 @@ const parameters = [
   { name: 'lambda_d', shape: [2] },
 ];
 
-/** Makes an adapter whose pool has these parameters, padding, and then a head's weight of two numbers. */
+/** Makes an adapter whose buffer of trained values (pool) has these parameters, padding, and then a head's weight of two elements. */
 function adapterWith(name: string, own: readonly NamedShape[] = parameters): Adapter {
   const layout = layoutPool(own, [{ name: 'classifier.weight', shape: [2] }]);
   return { name, layout, pool: pinned(name, [layout.length]) } as unknown as Adapter;
 }
 
-/** Makes pools filled with these numbers, and a runner with the methods that mixing calls. */
+/** Fills each adapter's pool with its number, and makes a runner with the methods that mixing calls. */
 function memoryOf(...filled: readonly (readonly [Adapter, number])[]): {
   runner: Runner;
   memory: Map<Value, Float32Array<ArrayBuffer>>;

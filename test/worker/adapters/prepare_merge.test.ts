@@ -9,7 +9,7 @@ import { type Ingredients, prepareMerge } from '../../../src/worker/adapters/pre
 import { FakeRunner } from '../../helpers/session/fake_runner';
 import { type Memory, runReference } from '../../reference/runner';
 
-/** An adapter whose merge copies its pool into a module's weight and bias. In the module `plain`, it leaves the bias as it is. */
+/** An adapter whose merge copies its trained values (the pool) into a module's weight and bias. It doesn't change the bias of `plain`. */
 class PoolAdapter extends Adapter {
   readonly hyperparameters = {};
 

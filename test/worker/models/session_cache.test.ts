@@ -104,7 +104,7 @@ describe('cached models', () => {
       await load(source, [file]);
       return server.asked.map(({ path }) => path.split('/').at(-2));
     };
-    // v1 and main have the same commit, so loading main finds the file in the cache, and stores no record of its own.
+    // v1 and main have the same commit, so loading main finds the file in the cache, and adds no entry to it.
     for (const source of [v1, 'a/b', 'a/c']) await load(source, ['config.json']);
     await session().cache.clearCached('a/b');
     expect(await commitsOf(v1, 'config.json')).toEqual(['v1']);

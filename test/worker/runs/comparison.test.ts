@@ -10,7 +10,7 @@ interface Row {
 
 const unknown = (): Row => ({ logps: [Number.NaN, Number.NaN] });
 
-/** Makes the parts of a run. Its task throws an error if the base model would have to compute log probabilities. */
+/** Makes the parts of a run that `comparison` uses. They throw an error if the base model would have to compute log probabilities. */
 function compared(): Compared {
   const reference = {
     keep(rows: readonly Row[], logps: Float32Array) {

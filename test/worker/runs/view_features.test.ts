@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { viewFeatures } from '../../../src/worker/runs/view_features';
 
-/** Makes functions with two views of each number. The feature of a view is the view itself. */
+/** Makes fake functions that record their calls: each row is a number with two views, n and −n, and a view is its own feature. */
 function twoViews() {
   const asked: number[] = [];
   const passes: number[] = [];

@@ -94,7 +94,7 @@ describe('a cached file', () => {
 
   test('resumes from the last chunk after a kill', async () => {
     await breakOff();
-    // Simulates a kill: the record of the last bytes wasn't written.
+    // Simulates a browser that was killed after it stored the last bytes, and before it recorded their number.
     const [record] = await device.store.list();
     await device.store.set({ ...record!, bytes: CHUNK_BYTES, chunks: record!.chunks.slice(0, 1) });
     server.asked.length = 0;

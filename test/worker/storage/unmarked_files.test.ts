@@ -18,7 +18,10 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-/** Opens a folder on another origin. Its cached files are read without a request. Without `isShown`, pages can't read its headers. */
+/**
+ * Opens a folder on another origin, whose cached files webvera reads without a request. With `isShown: false`, pages can't read the
+ * response headers, as without CORS headers that expose them.
+ */
 function elsewhere({ isShown = true, ...options }: VisitOptions & { readonly isShown?: boolean } = {}) {
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const { pathname } = new URL(String(input));

@@ -33,7 +33,7 @@ interface Begun<Content> {
   readonly samples: readonly Numbered<Content>[];
 }
 
-/** Refines a new adapter in a `Profile` of the library, which starts from a solved head and rejects clearly worse vectors. */
+/** Refines a new adapter with the library's `Profile`, which starts from a solved head and rejects vectors that are clearly worse. */
 export async function refine<Content>(
   kind: Kind<Content>,
   begun: Begun<Content>,
@@ -48,7 +48,7 @@ export async function refine<Content>(
 
 /** Deletes the profiles with this prefix that no open page uses. */
 async function forgetUnused(prefix: string, session: Session): Promise<void> {
-  // A page holds a profile's lock from before the profile exists. So a profile that is listed now, and has no lock later, isn't in use.
+  // A page takes a profile's lock before it creates the profile. So a profile that is listed now, and has no lock later, isn't in use.
   const listed = await Profile.list({ session });
   const { held = [] } = await navigator.locks.query();
   const names = new Set(held.map(({ name }) => name));

@@ -15,7 +15,10 @@ import { ownKey } from '../voices';
 import { askBeforeLeaving } from './ask_before_leaving';
 import { KeptRow, type RowState } from './kept_row';
 
-/** Lists the voices in this browser, with buttons for each, and opens voices from files. `write` writes with the chosen voice. */
+/**
+ * Lists the voices (adapters that write in somebody's style) in this browser, with buttons for each, and opens voices from files.
+ * `write` writes texts with the chosen voice.
+ */
 export function keptCard(app: App, write: () => Promise<void>): void {
   const { store, rack, confirm, banner } = app;
   const list = byId('kept-list', 'ul');

@@ -16,7 +16,7 @@ export interface RowState {
   readonly otherBase: string | undefined;
 }
 
-/** A row of the list of voices. The voice's name may come from a stranger's file. */
+/** A row of the list of voices (adapters that write in somebody's style). The voice's name may come from a stranger's file. */
 export class KeptRow {
   readonly root: HTMLLIElement;
   readonly #save: HTMLButtonElement;

@@ -29,8 +29,8 @@ export class Models {
   }
 
   /**
-   * Loads a model, and then frees the previous one, with its voices. If some of these voices are unsaved, asks the visitor first. Rejects
-   * with an `AbortError` after `cancel`, and if the visitor refuses.
+   * Loads a model, and then frees the previous one, with its voices (adapters that write in somebody's style). If some of these voices are
+   * unsaved, asks the visitor first. Rejects with an `AbortError` after `cancel`, and if the visitor refuses.
    */
   async load(named: NamedSource): Promise<ReadyModel> {
     if (!(await this.#mayLoad())) throw new DOMException('The visitor keeps the model in use', 'AbortError');
@@ -72,7 +72,7 @@ export class Models {
     });
   }
 
-  /** Frees the model, with its voices. */
+  /** Frees the model, with its voices (adapters). */
   drop(): void {
     const { model } = this.#store.value;
     this.#rack.forget();

@@ -15,7 +15,7 @@ interface Offer {
   /** The file's name, if the model is one GGUF file. */
   readonly gguf_file?: string;
   readonly bytes: number;
-  /** The bytes of each voice for the model. The voices are below `voices/` in the model's folder. */
+  /** The bytes of each voice (an adapter that writes in somebody's style). The model's voices are below `voices/` in its folder. */
   readonly voice_bytes: number;
 }
 

@@ -3,7 +3,7 @@ export function folderName(id: string): string {
   return id.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[.-]+|-+$/g, '') || 'voice';
 }
 
-/** Returns lines of Python that load a downloaded voice with PEFT. `model`: the base model's name. */
+/** Returns lines of Python that load a downloaded voice (an adapter) with PEFT. `model`: the base model's name. */
 export function pythonFor(id: string, model: string): string {
   return `from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -12,7 +12,7 @@ model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained("${folder
 print(tokenizer.decode(model.generate(**tokenizer("It was", return_tensors="pt"), max_new_tokens=40, do_sample=True)[0]))`;
 }
 
-/** Returns HTML for a page that writes in a downloaded voice. */
+/** Returns HTML for a page that writes texts with a downloaded voice. */
 export function pageFor(id: string, model: string): string {
   return `<p id="written"></p>
 <script type="module">

@@ -14,14 +14,14 @@ const code = () => import('./code');
 export interface Outcome {
   readonly id: string;
   readonly model: string;
-  /** The perplexity on the held-out part of the text, before and after the run. */
+  /** The perplexity on the held-out part of the text, before and after the training run. */
   readonly before: number;
   readonly after: number;
-  /** A sentence about the run. */
+  /** A sentence about the training run. */
   readonly run: string;
 }
 
-/** Shows the result of a run in words, with buttons to download the voice, copy its link, and copy code. */
+/** Shows the result of a training run in words, with buttons to download the trained voice (adapter), copy its link, and copy code. */
 export function outcomeCard(app: App): { show(outcome: Outcome): Promise<void>; hide(): void } {
   const { store } = app;
   const root = byId('outcome', 'div');
@@ -66,7 +66,7 @@ function copyButton(app: App, name: string): void {
   );
 }
 
-/** Downloads a voice as a zip with one folder, which PEFT can load. */
+/** Downloads a voice (an adapter that writes in somebody's style) as a zip with one folder, which PEFT can load. */
 export async function downloadVoice({ rack }: Pick<App, 'rack'>, id: string): Promise<void> {
   const files = await rack.files(id);
   const { folderName } = await code();

@@ -6,7 +6,7 @@ export interface Measured {
   readonly choices: number;
 }
 
-/** The least share by which a run must lower the perplexity, so that the page says that it has learnt. */
+/** The least share by which a training run must lower the perplexity, so that the page says that the model has learnt. */
 const LEAST_GAIN = 0.01;
 
 /** Formats a perplexity: '89', '6.2'. */
@@ -14,14 +14,14 @@ export function choicesInWords(choices: number): string {
   return choices >= 20 ? formatCount(choices) : formatDigits(choices);
 }
 
-/** Describes a run in progress by its first and its last measurement. */
+/** Describes a training run in progress by its first and its last measurement. */
 export function measuredInWords(first: Measured, last: Measured): string {
   const before = `On the part kept aside it wavers between ${choicesInWords(first.choices)} pieces of words at each step`;
   if (last.step === first.step) return `${before}. Now it learns from the rest.`;
   return `${before.replace('wavers', 'wavered')}. After step ${formatCount(last.step)}: between ${choicesInWords(last.choices)}.`;
 }
 
-/** Describes a run that has ended: its result, and its meaning. */
+/** Describes a training run that has ended: its result, and its meaning. */
 export function outcomeInWords(before: number, after: number): { readonly headline: string; readonly meaning: string } {
   const [from, to] = [choicesInWords(before), choicesInWords(after)];
   const wavered = `At each piece of a word in the part kept aside it wavered between ${from} choices before, and between ${to} now.`;

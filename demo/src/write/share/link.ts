@@ -2,7 +2,10 @@ import { ChoiceProblem } from '../../library/choice_problem';
 import { fromHalf, toHalf } from './half';
 import { checkHeader, expectThat, headerOf, MOST_NUMBERS, type SharedVoice, sizeOf } from './shared_voice';
 
-/** The part of an address that holds a voice. Browsers don't send the part after the `#` to a server. */
+/**
+ * The beginning of a URL fragment that holds a voice (an adapter that writes in somebody's style). Browsers don't send fragments to
+ * servers.
+ */
 const MARK = '#voice=';
 /** The most characters that encode a voice in a link. Many programs truncate longer addresses. */
 export const LONGEST_LINK = 60_000;
@@ -10,8 +13,8 @@ const LONGEST_HEADER = 60_000;
 const MOST_BYTES = 4 + LONGEST_HEADER + 2 * MOST_NUMBERS;
 
 /**
- * Encodes a voice as a URL fragment: the voice's header as JSON and its numbers as float16, both deflated. Throws `ChoiceProblem` if the
- * fragment is too long.
+ * Encodes a voice as a URL fragment: the voice's header as JSON and its tensors' values as float16, both deflated. Throws `ChoiceProblem`
+ * if the fragment is too long.
  */
 export async function toFragment(voice: SharedVoice): Promise<string> {
   const header = new TextEncoder().encode(JSON.stringify(headerOf(voice)));

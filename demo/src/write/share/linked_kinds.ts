@@ -1,4 +1,4 @@
-/** A kind of adapter that a link can hold, with the fields of its configuration that the link holds. */
+/** An adapter kind that a link can hold, with the fields of its configuration that the link holds. */
 export interface LinkedKind {
   /** Fields with whole numbers, each with the least and the greatest value that a link may hold. */
   readonly counts: Readonly<Record<string, readonly [least: number, most: number]>>;
@@ -27,7 +27,7 @@ export const linkedKinds = {
 } as const satisfies Readonly<Record<string, LinkedKind>>;
 export type LinkedType = keyof typeof linkedKinds;
 
-/** The kind of a `peft_type`; undefined if links can't hold it. */
+/** The adapter kind with this `peft_type`; undefined if links can't hold it. */
 export function linkedKind(peft_type: unknown): LinkedKind | undefined {
   const isKnown = typeof peft_type === 'string' && Object.hasOwn(linkedKinds, peft_type);
   return isKnown ? linkedKinds[peft_type as LinkedType] : undefined;

@@ -12,7 +12,10 @@ import type { SharedVoice } from './shared_voice';
 /** Loads the module that encodes and decodes links, at the first link. */
 const code = () => import('./voice_files');
 
-/** Copies a link: this page's address, with a voice and the prompt in its fragment. The text that the voice learnt isn't in it. */
+/**
+ * Copies a link: this page's address, with a voice (an adapter that writes in somebody's style) and the prompt in its fragment. The text
+ * from which the voice has learnt isn't in the link.
+ */
 export async function copyLink({ rack }: Pick<App, 'rack'>, id: string): Promise<void> {
   const files = await rack.files(id);
   const { sharedFrom, toFragment } = await code();
@@ -27,7 +30,7 @@ export async function copyLink({ rack }: Pick<App, 'rack'>, id: string): Promise
   );
 }
 
-/** Offers to open the voice in the page's address, if the address holds one. `write` writes with the opened voice. */
+/** Offers to open the voice (adapter) in the page's address, if it holds one. `write` writes texts with the opened voice. */
 export function shareCard(app: App, write: () => Promise<void>): void {
   const { store, rack, models, banner } = app;
   const card = byId('shared', 'section');
@@ -59,7 +62,7 @@ export function shareCard(app: App, write: () => Promise<void>): void {
     show(byId('shared-begins', 'p'), opening.trim() !== '');
     card.scrollIntoView({ block: 'nearest' });
   };
-  /** Forgets the voice, so that a reload doesn't offer it again. */
+  /** Hides the offer, and removes the voice from the page's address, so that a reload doesn't offer it again. */
   const close = (): void => {
     offered = undefined;
     show(card, false);

@@ -5,7 +5,7 @@ import type { NamedTensor } from './tensors';
 /** The fields of an adapter's configuration that a link holds. */
 export type SharedConfig = Readonly<Record<string, number | readonly string[]>>;
 
-/** The content of a voice that a link holds. */
+/** The content of a link: a voice (an adapter that writes in somebody's style). */
 export interface SharedVoice {
   readonly name: string;
   /** The name of the base model. */
@@ -17,7 +17,7 @@ export interface SharedVoice {
   readonly tensors: readonly NamedTensor[];
 }
 
-/** The header of a link: all but the tensors' numbers, which follow it. */
+/** The header of a link: all but the tensors' elements, which follow it. */
 export type SharedHeader = Omit<SharedVoice, 'tensors'> & {
   readonly shapes: readonly (readonly [name: string, ...shape: number[]])[];
 };
@@ -28,12 +28,12 @@ export const LONGEST_NAME = 60;
 export const LONGEST_OPENING = 200;
 /** The most characters in the name of a tensor or a module. */
 const LONGEST_PATH = 200;
-/** The most numbers in a voice. */
+/** The most elements in the tensors of a voice. */
 export const MOST_NUMBERS = 60_000;
 
 /**
- * Checks the header of a stranger's link. In it, the configuration's fields are not nested, and a header without `peft_type` is VeRA's.
- * Throws `ChoiceProblem` if a field is damaged.
+ * Checks the header of a stranger's link. The configuration's fields are at the header's top level. Without a `peft_type`, the adapter is
+ * VeRA. Throws `ChoiceProblem` if a field is damaged.
  */
 export function checkHeader(json: unknown): SharedHeader {
   const { name, base, opening, shapes, peft_type = 'VERA', ...fields } = fieldsOf(json);
@@ -67,7 +67,7 @@ function checkConfig(peft_type: unknown, fields: Readonly<Record<string, unknown
   return Object.fromEntries(linkedFields(kind).map((name) => [name, fields[name] as SharedConfig[string]]));
 }
 
-/** How many numbers a tensor has. */
+/** Returns the number of elements in a tensor. */
 export function sizeOf([, ...shape]: SharedHeader['shapes'][number]): number {
   return shape.reduce((product, length) => product * length, 1);
 }

@@ -8,7 +8,7 @@ export interface NamedTensor {
   readonly values: Float32Array;
 }
 
-/** Reads a safetensors file that the library has checked. Throws `ChoiceProblem` for numbers other than float32 and float16. */
+/** Reads a safetensors file that the library has checked. Throws `ChoiceProblem` for data types other than float32 and float16. */
 export function readTensors(bytes: ArrayBuffer): readonly NamedTensor[] {
   const length = Number(new DataView(bytes).getBigUint64(0, true));
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 8, length))) as Readonly<
@@ -35,7 +35,7 @@ export function writeTensors(tensors: readonly NamedTensor[]): Blob {
     return [name, { dtype: 'F32', shape, data_offsets: [start, end] }] as const;
   });
   const header = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
-  // Pads the header with spaces, so that the numbers begin at a multiple of eight bytes.
+  // Pads the header with spaces, so that the tensors' data begins at a multiple of eight bytes.
   const padded = new Uint8Array(Math.ceil(header.length / 8) * 8).fill(0x20);
   padded.set(header);
   const length = new DataView(new ArrayBuffer(8));

@@ -13,7 +13,10 @@ import { readTensors, writeTensors } from './tensors';
 
 export { fromFragment, toFragment } from './link';
 
-/** Makes a link's content from a voice's two files. Throws `ChoiceProblem` if a link can't hold all of the voice. */
+/**
+ * Makes a link's content from the two files of a voice (an adapter that writes in somebody's style). Throws `ChoiceProblem` if a link
+ * can't hold all of the voice.
+ */
 export async function sharedFrom(files: AdapterFiles, name: string, opening: string): Promise<SharedVoice> {
   const config = JSON.parse(await files['adapter_config.json'].text()) as Readonly<Record<string, unknown>>;
   const { base_model_name_or_path: base, peft_type } = config;
@@ -40,7 +43,7 @@ function tooMuch(): ChoiceProblem {
   return new ChoiceProblem('This voice has more than a link holds. Download it, and share the file.');
 }
 
-/** Makes the two files of a voice from a link's content. The library checks them as it checks all files. */
+/** Makes the two files of a voice (adapter) from a link's content. The library checks them as it checks all files. */
 export function filesFrom({ base, peft_type, config: fields, tensors }: SharedVoice): AdapterFiles {
   const kind: LinkedKind = linkedKinds[peft_type];
   const config = {

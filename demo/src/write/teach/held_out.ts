@@ -10,7 +10,7 @@ export interface SplitText {
   readonly opening: string;
 }
 
-/** One in this number of pieces is held out. */
+/** One of every `SHARE` pieces is held out. */
 const SHARE = 6;
 const FEWEST_PIECES = 4;
 const FEWEST_CHARACTERS = 200;

@@ -1,6 +1,6 @@
 import { checkSettings, type RawSettings, type Settings } from './settings';
 
-/** A run that was interrupted, because the page or the session ended. */
+/** A training run that was interrupted, because the page or the session ended. */
 export interface Interrupted {
   /** The adapter's name. */
   readonly name: string;
@@ -13,7 +13,7 @@ export interface Interrupted {
 
 const KEY = 'webvera:interrupted';
 
-/** Stores the run. Does nothing if the browser refuses storage. */
+/** Stores the training run's data. Does nothing if the browser refuses storage. */
 export function remember(run: Interrupted): void {
   attempt(() => localStorage.setItem(KEY, JSON.stringify(run)));
 }

@@ -6,21 +6,21 @@ import type { App } from '../app';
 import { canGoOn, missingToGoOn } from '../state';
 import { forget, type Interrupted, recall, remember } from './interrupted';
 
-/** The lock that a tab holds while it runs a lesson. While it is held, the stored record belongs to a lesson that isn't interrupted. */
+/** The lock that a tab holds during a training run. While it is held, the run that `recall` returns is in progress, not interrupted. */
 const LOCK = 'webvera-demo:lesson';
-/** The name of a lesson's adapter. Other pages of the site may have runs of adapters with other names. */
+/** The name of the adapter that this page trains. Other pages of the site may train adapters with other names. */
 const DEFAULT = 'default';
 
-/** Stores the progress of a run, so that a later visit can resume it. */
+/** Stores the progress of a training run, so that a later visit can resume it. */
 export interface InterruptedNote {
-  /** A run starts. `isNew`: it replaces an earlier interrupted run. */
+  /** A training run starts. `isNew`: it replaces an earlier interrupted run. */
   begin(isNew: boolean): void;
   keep(run: Interrupted): void;
   /** The run ended. `goesOn`: it was interrupted and can be resumed. */
   end(goesOn: boolean): void;
 }
 
-/** Offers to resume an interrupted run. */
+/** Offers to resume an interrupted training run. */
 export function interruptedNote(app: App, goOn: (run: Interrupted) => void): InterruptedNote {
   const { store, sessions } = app;
   const button = byId('go-on', 'button');
@@ -35,7 +35,7 @@ export function interruptedNote(app: App, goOn: (run: Interrupted) => void): Int
   });
   onClick(byId('let-go', 'button'), async () => {
     await act(app, async () => {
-      // If another tab runs a lesson, the record and the checkpoints belong to that tab.
+      // If a training run is in progress in another tab, its stored data and the checkpoints belong to that tab.
       if (await isRunElsewhere()) return store.set({ interrupted: undefined });
       forgetIt();
       const session = await sessions.get();
@@ -73,7 +73,7 @@ export function interruptedNote(app: App, goOn: (run: Interrupted) => void): Int
   };
 }
 
-/** Whether another tab runs a lesson now. */
+/** Whether a training run is in progress in another tab. */
 async function isRunElsewhere(): Promise<boolean> {
   const { held = [] } = (await navigator.locks?.query()) ?? {};
   return held.some(({ name }) => name === LOCK);

@@ -10,7 +10,7 @@ import type { SettingsForm } from './settings_form';
 /** Milliseconds from the last change of the settings to the estimate. */
 const CALM = 400;
 
-/** Shows the memory and time that training takes with these settings. The worker estimates them while no run uses it. */
+/** Shows the memory and time that training takes with these settings. The worker estimates them while no training run uses it. */
 export function memoryNote({ store, sessions }: App, form: SettingsForm): void {
   const note = byId('memory', 'p');
   let asked = new AbortController();
@@ -69,7 +69,7 @@ export function memoryNote({ store, sessions }: App, form: SettingsForm): void {
   store.watch((state, before) => {
     const [isUsed, wasUsed] = [state, before].map(({ phase, writing }) => phase !== 'idle' || writing);
     if (isUsed === wasUsed) return;
-    // Cancels the estimate while a run or the writing of texts uses the worker.
+    // Cancels the estimate while a training run or the writing of texts uses the worker.
     if (isUsed) {
       clearTimeout(timer);
       asked.abort();

@@ -2,7 +2,7 @@ import type { Estimate, TrainingArguments } from 'webvera';
 import { formatBytes } from '../../../../src/parts/words';
 import { formatCount, formatDuration } from '../../page/format';
 
-/** Describes the memory and the time of a run. `isWarning`: the memory may not suffice. `seconds`: of the whole run, if known. */
+/** Describes the memory and the time of a training run. `isWarning`: the memory may not suffice. `seconds`: of the whole run, if known. */
 export function memoryInWords(
   { gpu, verdict, suggestions }: Pick<Estimate, 'gpu' | 'verdict' | 'suggestions'>,
   seconds?: number | undefined,

@@ -1,13 +1,13 @@
 import { type AnyAdapterConfig, IA3Config, LoraConfig, UniLoraConfig, VeraConfig } from 'webvera';
 import type { NumberName, Settings } from './settings';
 
-/** A kind of adapter that the form offers. */
+/** An adapter kind that the form offers. */
 interface Method {
   readonly name: string;
   readonly Config: new (init: object) => AnyAdapterConfig;
-  /** Numbers that suit the method. The form shows them when the visitor chooses the method. */
+  /** Values of number fields that suit the method. The form shows them when the visitor chooses the method. */
   readonly numbers: Readonly<Partial<Record<NumberName, number>>> & { readonly learning_rate: number };
-  /** The numbers of the form that are fields of the adapter's configuration. */
+  /** The names of the form's number fields that are also fields of the adapter's configuration. */
   readonly own: readonly NumberName[];
   /** Other fields of the adapter's configuration. */
   readonly fields?: object;
@@ -35,15 +35,15 @@ export type MethodKey = keyof typeof methods;
 
 export const methodNames = Object.keys(methods) as MethodKey[];
 
-/** The numbers of the form that only some methods have. */
+/** The names of the form's number fields that only some methods have. */
 const ofMethods: readonly NumberName[] = ['r', 'theta_d_length'];
 
-/** Whether a number of the form is used in runs with this method. */
+/** Whether training runs with this method use a number field of the form. */
 export function hasNumber(method: MethodKey, name: NumberName): boolean {
   return !ofMethods.includes(name) || (methods[method].own as readonly NumberName[]).includes(name);
 }
 
-/** The configuration of a run's adapter. */
+/** The configuration of a training run's adapter. */
 export function configOf(settings: Settings, base_model_name_or_path?: string): AnyAdapterConfig {
   const { peft_type, target_modules } = settings;
   const { Config, own, fields = {} }: Method = methods[peft_type];

@@ -5,7 +5,7 @@ import { formatCount, formatDuration } from '../../page/format';
 import { choicesInWords, type Measured, measuredInWords } from '../outcome/words';
 import type { Curve } from './curve';
 
-/** Shows the progress of a run as a chart, as text, as a table and as a bar. */
+/** Shows the progress of a training run as a chart, as text, as a table and as a bar. */
 export class Report {
   /** The chart, whose code loads with the first run. */
   #curve: Curve | undefined;
@@ -31,7 +31,7 @@ export class Report {
     this.again(maxSteps);
   }
 
-  /** Starts the curve of the steps again, for a run that recovered. */
+  /** Starts the curve of the steps again, for a training run that recovered. */
   again(maxSteps: number): void {
     setShare(this.#bar, undefined);
     show(this.#bar, true);

@@ -25,20 +25,20 @@ import { Report } from './report';
 import { type Settings, toTrainingArguments } from './settings';
 import type { SettingsForm } from './settings_form';
 
-/** All that a run needs. */
+/** All that a training run needs. */
 interface Lesson {
-  /** The voice's name. */
+  /** The name of the voice (an adapter that writes in somebody's style). */
   readonly id: string;
   readonly model: ReadyModel;
   readonly text: SplitText;
   /** Words that the model continues while it learns. */
   readonly opening: string;
   readonly settings: Settings;
-  /** The run to resume, if any. */
+  /** The training run to resume, if any. */
   readonly interrupted: Interrupted | undefined;
 }
 
-/** Starts and controls a run, and shows its progress and its outcome. */
+/** Starts and controls a training run, and shows its progress and its outcome. */
 export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): void {
   const { store, banner, rack, models } = app;
   const name = byId('voice-name', 'input');
@@ -51,9 +51,9 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
   let id = '';
   /** The trained voice, once it is measured. */
   let taught: AnyAdaptedModel | undefined;
-  /** Whether the run has begun. From then on, it has replaced or resumed any interrupted run. */
+  /** Whether the training run has begun. From then on, it has replaced or resumed any interrupted run. */
   let hasBegun = false;
-  /** Aborts the parts of a lesson before and after its run: loading the model, and measuring the result. */
+  /** Aborts the work before and after the training run: loading the model, and measuring the result. */
   let cancelled = new AbortController();
   let status = '';
 
@@ -220,7 +220,7 @@ async function measured(
   }
 }
 
-/** Whether a run that failed is worth resuming: not if the visitor cancelled it, or if it would fail again. */
+/** Whether a training run that failed is worth resuming: not if the visitor cancelled it, or if it would fail again. */
 function isWorthGoingOn(error: unknown): boolean {
   const isHopeless = error instanceof WebVeraError && ['numerical_error', 'invalid_argument'].includes(error.code);
   return !isHopeless && !(error instanceof DOMException && error.name === 'AbortError');

@@ -3,7 +3,7 @@ import { checkNumbers, settingsFields } from '../../run/settings_fields';
 import { hasNumber, type MethodKey, methodNames, methods } from './methods';
 import { presets } from './presets';
 
-/** The numbers in the form. */
+/** The names of the form's number fields. */
 export type NumberName = keyof typeof settingsFields;
 
 /** The schedules in the form, with their names for visitors. */
@@ -18,10 +18,10 @@ export type Settings = Readonly<Record<NumberName, number>> & {
   readonly target_modules: readonly string[];
 };
 
-/** The number of times that a run is measured on the held-out part. */
+/** The number of times that a training run is measured on the held-out part. */
 const MEASURED = 10;
 
-/** The linear layers of a Llama-type block. */
+/** The linear layers in a transformer block of a Llama-like model. */
 export const llamaLinears = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
 
 export const defaultSettings: Settings = {
@@ -50,7 +50,7 @@ export function checkSettings(
   const { max_length } = settingsFields;
   const longest = { ...max_length, range: { ...max_length.range, max: context ?? max_length.range.max } };
   const peft_type = methodNames.find((name) => name === raw.peft_type) ?? 'VERA';
-  // A number that the method lacks keeps its default: its field is hidden.
+  // A field that the method lacks is hidden, so its number stays the default.
   const shown = (name: NumberName): string => (hasNumber(peft_type, name) ? raw[name] : String(defaultSettings[name]));
   const names = Object.keys(settingsFields) as NumberName[];
   const texts = Object.fromEntries(names.map((name) => [name, shown(name)])) as Record<NumberName, string>;

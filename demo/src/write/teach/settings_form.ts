@@ -16,7 +16,7 @@ import {
   schedules,
 } from './settings';
 
-/** The settings of a run, each with its problem below it. */
+/** The settings of a training run. A setting with a wrong value has a message below it. */
 export class SettingsForm {
   readonly #numbers: NumberForm<NumberName>;
   readonly #targets = byId('target-list', 'div');
@@ -86,7 +86,7 @@ export class SettingsForm {
     return methodNames.find((name) => name === this.#method.value) ?? 'VERA';
   }
 
-  /** Shows the numbers that the chosen method has, and hides those that it lacks. */
+  /** Shows the number fields that the chosen method has, and hides those that it lacks. */
   #offerNumbers(): void {
     for (const name of ['r', 'theta_d_length'] as const) this.#numbers.offer(name, hasNumber(this.#methodKey, name));
   }
@@ -139,7 +139,7 @@ export class SettingsForm {
   }
 }
 
-/** Returns the last parts of the names of all linear layers within blocks, in the model's order. The head isn't among them. */
+/** Returns the last parts of the names of all linear layers within transformer blocks, in the model's order, without the head. */
 function linearNames({ base }: ReadyModel): readonly string[] {
   const linears = base.named_modules().filter(({ name, type }) => type === 'Linear' && /\.\d+\./.test(name));
   const names = linears.map(({ name }) => name.slice(name.lastIndexOf('.') + 1));

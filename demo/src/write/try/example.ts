@@ -2,7 +2,7 @@ import { byId, show } from '../../page/dom';
 import type { PageOfText } from './page_of_text';
 import type { Side } from './pair';
 
-/** Texts that the model and its voices wrote when the voices were made, from public/voices/examples.json. */
+/** Texts that the model and its voices (adapters that write in somebody's style) wrote, from public/voices/examples.json. */
 interface Examples {
   readonly prompt: string;
   readonly before: string;

@@ -13,7 +13,7 @@ const SIDES: readonly Side[] = ['before', 'after'];
 /** Sampling that suits small models: no rare words, and few repetitions. */
 export const SAMPLING = { do_sample: true, temperature: 0.6, top_p: 0.9, top_k: 40, repetition_penalty: 1.05 } as const;
 
-/** Continues a prompt with the base model and, in the same batch, with a voice, if there is one. */
+/** Continues a prompt with the base model and, in the same batch, with a voice (an adapter that writes in somebody's style), if any. */
 export async function writePair(
   base: PreTrainedModel,
   voice: AnyAdaptedModel | undefined,

@@ -15,13 +15,13 @@ import { voiceChoice } from './voice_choice';
 const TOKENS = 56;
 
 export interface PairCard {
-  /** Writes a pair in place of the one that is being written, if any. */
+  /** Writes a new pair of texts. Ends the pair that is being written, if any. */
   write(): Promise<void>;
   /** Ends the pair that is being written, if any. */
   stop(): Promise<void>;
 }
 
-/** Continues the visitor's words with the base model and with a voice, side by side. */
+/** Continues the visitor's words with the base model and with a voice (an adapter that writes in somebody's style), side by side. */
 export function pairCard(app: App): PairCard {
   const { store, models, rack, banner } = app;
   const prompt = byId('prompt', 'input');

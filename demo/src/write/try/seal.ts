@@ -8,7 +8,7 @@ import type { PairCard } from './pair_card';
 
 const SEALED = 'Cut off. What reads your text and computes has no network any more, and goes on working.';
 
-/** Cuts the session's worker off from the network, once the model and its voices are loaded. */
+/** Cuts the session's worker off from the network, once the model and its voices (adapters) are loaded. */
 export function sealButton(app: App, pair: PairCard): void {
   const { store, sessions, models, rack } = app;
   const button = byId('seal', 'button');

@@ -5,7 +5,7 @@ import type { App } from '../app';
 import { type AppState, voiceKeys, voiceOf } from '../state';
 import { nameOf, shippedVoices } from '../voices';
 
-/** Shows the voices as buttons, one of which is pressed. `onChosen` is called after a visitor chose another voice. */
+/** Shows the voices (adapters that write in somebody's style) as buttons. `onChosen` is called when a visitor chooses another one. */
 export function voiceChoice({ store }: App, onChosen: (key: string) => void): void {
   const list = byId('voices', 'ul');
   const rows = new KeyedRows<string, AppState>(list, (key) => {

@@ -34,7 +34,7 @@ fn put_block(at: vec4u, block: mat4x4f) {
   gradients[at.x] = block[0];
 }
 
-// Reads four numbers of x_values from index `at` on, a multiple of 4.
+// Reads four values of x_values from index `at` on, a multiple of 4.
 fn x_values4(at: u32) -> vec4f {
   return x_values[at / WORD];
 }
@@ -42,7 +42,7 @@ fn x_values4(at: u32) -> vec4f {
 // Two blocks: one of a head's lower half, one of its upper half.
 struct Halves { near: mat4x4f, far: mat4x4f }
 
-// Rotates the halves of four tokens, from column c of each half on, back by the angles of the tokens' positions.
+// Reverses RoPE: rotates the halves of four tokens' heads, from column c of each half on, back by the angles of the tokens' positions.
 fn turned_back(own: Halves, tokens: vec4u, c: u32) -> Halves {
   let half = p.D / 2u / WORD;
   let at = tokens * (2u * half) + c;

@@ -48,12 +48,12 @@ fn put_pair(at: vec4u, pair: mat2x4f) {
   gradients[at.x] = words[0];
 }
 
-// Reads four numbers of x_values from index `at` on, a multiple of 4.
+// Reads four values of x_values from index `at` on, a multiple of 4.
 fn x_values4(at: u32) -> vec4f {
   return vec4f(x_values[at / WORD], x_values[at / WORD + 1u]);
 }
 
-// Rotates dx of four tokens back by the angles of their positions.
+// Reverses RoPE: rotates dx of four tokens back by the angles of their positions.
 fn turn_dx_back(rows: vec4u, tokens: vec4u) {
   let half = p.D / 2u / WORD;
   for (var c = 0u; c < half; c++) {

@@ -1,7 +1,7 @@
 // attention_backward in tiles of 32 rows by 32 columns: the products over a head's width, which a workgroup's threads compute together,
 // and the writes of a thread's results.
 
-// x · zᵀ of the thread's block
+// x · zᵀ of the thread's four rows by four columns
 fn tile_products(rows: vec4u, columns: vec4u, work: Work, thread: vec3u) -> mat4x4f {
   var s = mat4x4f();
   for (var inner = 0u; inner < work.width; inner += INNER) {
@@ -14,7 +14,7 @@ fn tile_products(rows: vec4u, columns: vec4u, work: Work, thread: vec3u) -> mat4
   return s;
 }
 
-// less + x_values · z_valuesᵀ of the thread's block
+// less + x_values · z_valuesᵀ of the thread's four rows by four columns
 fn add_tile_products_of_values(less: mat4x4f, rows: vec4u, columns: vec4u, work: Work, thread: vec3u) -> mat4x4f {
   var dP = less;
   for (var inner = 0u; inner < work.width; inner += INNER) {
@@ -28,7 +28,7 @@ fn add_tile_products_of_values(less: mat4x4f, rows: vec4u, columns: vec4u, work:
   return dP;
 }
 
-// Writes a thread's columns of four rows to dx, or to dx_values if of_values. `tokens`: the tokens of the rows.
+// Writes the thread's results, two times four columns of four rows, to dx, or to dx_values if of_values. `tokens`: the tokens of the rows.
 fn put_wide(rows: vec4u, tokens: vec4u, column: u32, work: Work, sums: Wide, of_values: bool) {
   let half = half_width(work);
   if (column >= half) {
@@ -44,7 +44,7 @@ fn put_wide(rows: vec4u, tokens: vec4u, column: u32, work: Work, sums: Wide, of_
   }
 }
 
-// In the pass for queries, half of the threads compute y · dy.
+// In the pass for queries, computes y · dy of the tile's 32 queries, with one of the 64 threads per query.
 fn put_tile_products(batch: u32, head: u32, work: Work, index: u32) {
   choose_products(work.part);
   let query = work.first + index;

@@ -1,6 +1,6 @@
 // y · dy of queries, which the pass for queries computes before it reads them.
 
-// The start of the copy of y · dy that a workgroup reads: in the pass for queries that of its own columns, in the pass for keys the first.
+// The offset of the workgroup's copy of y · dy: in the pass for queries the copy of its own columns, in the pass for keys the first copy.
 var<private> products_begin: u32;
 
 fn choose_products(part: u32) {

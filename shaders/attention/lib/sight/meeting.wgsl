@@ -1,5 +1,5 @@
-// In attention_backward, a row and a column meet if one is a query that sees the other, a key. Finds the columns that rows meet, and
-// computes P and dS for them.
+// In attention_backward, a row and a column meet if one of them is a query, the other a key, and the query sees the key. Finds the columns
+// that rows meet, and computes P and dS for them.
 struct Span { begin: u32, end: u32 }
 
 fn heads() -> u32 {
@@ -10,7 +10,7 @@ fn column_heads() -> u32 {
   return select(p.Hkv, p.H, of_keys());
 }
 
-// The heads of the columns that a head of the rows shares keys and values with.
+// For a head of the rows, the heads of the columns that share keys and values with it.
 fn heads_met(head: u32) -> Span {
   let begin = head * column_heads() / heads();
   return Span(begin, begin + max(column_heads() / heads(), 1u));
@@ -59,7 +59,7 @@ fn probabilities(products: mat4x4f, rows: Four, columns: Four) -> mat4x4f {
   return visible_probabilities(all_probabilities(products, rows, columns), rows, columns);
 }
 
-// P as if all queries saw all keys.
+// P of four rows by four columns, as if all queries saw all keys.
 fn all_probabilities(products: mat4x4f, rows: Four, columns: Four) -> mat4x4f {
   return mat4x4f(
     exp2(exponents(products[0]) - (rows.L.x + columns.L)),
@@ -99,7 +99,7 @@ fn score_gradients(P: mat4x4f, s: mat4x4f, dP: mat4x4f, rows: Four, columns: Fou
   return score_gradients_of_sums(P, s, dP + less_products(rows, columns), scale);
 }
 
-// −y · dy, the initial value of sums of x_values·z_valuesᵀ: so y · dy takes no register of its own while they are computed.
+// −y · dy: the sums of x_values·z_valuesᵀ begin with it, so that y · dy takes no register of its own while they are computed.
 fn less_products(rows: Four, columns: Four) -> mat4x4f {
   return mat4x4f(
     -(rows.product.x + columns.product),

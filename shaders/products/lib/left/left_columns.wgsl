@@ -1,6 +1,6 @@
-// Layout of the left operand: one line for each k, with the result's rows along the line. Lines beyond K read as 0. That takes
-// selections, so loops read groups of four k within K without them (left_whole_block), and the rest of K in one more iteration with them.
-// left_begin returns the position along a line, the offset of the first line, the distance between lines, and their number.
+// Layout of the left operand in memory: a line for each k, along which the result's rows follow each other. Lines beyond K read as 0. This
+// check costs time, so loops read groups of four k within K without it (left_whole_block), and only the rest of K with it (left_block).
+// left_begin returns the position along a line, the offset of the first line, the distance between lines, and the number of lines.
 fn left_begin(part: u32, row: u32) -> vec4u {
   let at = left_place(min(left_row(part, row), (left_stride(part) - 1u) & ~3u));
   let first = left_origin(part, 0u);

@@ -1,4 +1,4 @@
-// Layout of the left operand: one line for each row of the result, with K along the line.
+// Layout of the left operand in memory: a line for each row of the result, with the values for all k along it.
 fn left_begin(part: u32, row: u32) -> vec4u {
   let last = rows() - 1u;
   return vec4u(
@@ -14,7 +14,7 @@ fn left_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   return mat4x4f(left4(part, begin.x, at), left4(part, begin.y, at), left4(part, begin.z, at), left4(part, begin.w, at));
 }
 
-// Equals left_block, which needs no check of K's end: four numbers of a line are a whole word, or left4 masks those beyond the line.
+// The same as left_block, which needs no check for the end of K: four values are one whole word, or left4 reads those beyond the line as 0.
 fn left_whole_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   return left_block(part, begin, k);
 }

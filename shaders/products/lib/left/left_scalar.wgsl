@@ -1,4 +1,5 @@
-// Storage of the left operand: f32, lines of any length. Values beyond a line's end read as 0.
+// Storage format of the left operand: f32, one value a word. A line (a row of the stored matrix) may have any length; values beyond its end
+// read as 0.
 alias LeftWord = f32;
 
 fn left_origin(part: u32, line: u32) -> u32 {

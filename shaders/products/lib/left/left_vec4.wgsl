@@ -1,4 +1,4 @@
-// Storage of the left operand: f32, four values a word. Lines are whole words.
+// Storage format of the left operand: f32, four values a word. Each line (row of the stored matrix) is a whole number of words.
 alias LeftWord = vec4f;
 
 fn left_origin(part: u32, line: u32) -> u32 {

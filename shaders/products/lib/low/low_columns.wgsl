@@ -1,5 +1,6 @@
-// Layout of the low-rank range's right operand: one line for each j of the range, with the result's columns along the line.
-// Values beyond the range aren't masked, because the left operand is 0 there. But no line beyond the last is read.
+// Layout of the right operand of the low-rank product (low_rank.wgsl): a line in memory for each j below the rank, along which the
+// result's columns follow each other. For j beyond the rank, values aren't set to 0, because the left operand is 0 there; the last line is
+// read instead.
 fn low_right_begin(column: u32) -> vec4u {
   return vec4u(min(column, (low_right_stride() - 1u) & ~3u), low_right_origin(1u), p.R - 1u, 0u);
 }

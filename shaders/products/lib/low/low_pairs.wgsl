@@ -1,5 +1,5 @@
-// As low_rows, for a kernel whose two parts alternate in a block's columns, as in right_pairs: two columns of part 0, then the same two of
-// part 1. Both parts read the same lines, each scaled by the kernel's low_scale_d for that part.
+// As low_rows, for a kernel with two parts (matrix products) that alternate in a block's columns, as in right_pairs: two columns of part 0,
+// then the same two of part 1. Both parts read the same lines of the operand, and scale them by their own factors (low_scale_d).
 fn low_right_stride() -> u32 {
   return p.R;
 }

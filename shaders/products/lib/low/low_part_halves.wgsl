@@ -1,4 +1,4 @@
-// As low_part_rows, for columns that alternate as lib/right_begin_part_halves.wgsl reads them.
+// As low_part_rows, for columns in the order of lib/right_begin_part_halves.wgsl: the two halves of a head alternate.
 var<private> low_part: u32;
 
 fn low_right_stride() -> u32 {

@@ -1,5 +1,5 @@
-// As low_rows, for a kernel whose parts are side by side in the columns of its grid. A thread reads columns of only one part,
-// low_part.
+// As low_rows, for a kernel whose parts (matrix products that share a dispatch) are side by side in the columns of its grid. A thread
+// reads columns of only one part, low_part.
 var<private> low_part: u32;
 
 fn low_right_stride() -> u32 {

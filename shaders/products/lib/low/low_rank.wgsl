@@ -1,4 +1,5 @@
-// The low-rank range of K. In kernels with `lowRank`, a tile computes it before the main range. The left operand has p.R values a row.
+// The low-rank product, which sums over an adapter's rank p.R. Kernels with `lowRank` add it to the product over K: a tile computes it
+// first. Its left operand has p.R values a row.
 fn low_inner() -> u32 {
   return p.R;
 }

@@ -1,4 +1,5 @@
-// Layout of the low-rank range's right operand: one line for each of the result's columns, with the range along the line.
+// Layout of the right operand of the low-rank product (low_rank.wgsl): a line in memory for each column of the result, with one value for
+// each index below the rank.
 fn low_right_stride() -> u32 {
   return p.R;
 }

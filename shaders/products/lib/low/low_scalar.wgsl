@@ -1,4 +1,5 @@
-// Storage of the low-rank operands: f32, lines of any length. Values of the left operand beyond the rank read as 0.
+// Storage format of the low-rank product's operands: f32, one value a word. A line (a row of the stored matrix) may have any length. Values
+// of the left operand beyond the rank read as 0.
 alias LowWord = f32;
 
 fn low_left_origin(line: u32) -> u32 {

@@ -1,4 +1,4 @@
-// Storage of the low-rank operands: f32, four values a word. Their lines are multiples of 4.
+// Storage format of the low-rank product's operands: f32, four values a word. The rows of the stored matrices are multiples of 4 values.
 alias LowWord = vec4f;
 
 fn low_left_origin(line: u32) -> u32 {

@@ -11,7 +11,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index
     let left = left_begin(0u, own_row);
     for (var column = (index & 3u) * 4u; (column & ~15u) < columns(); column += 16u) {
       let c = sums_of(left, column);
-      // As in tile_subgroup, so that compilers don't unroll the loop.
+      // The bound isn't a constant, so that compilers don't unroll the loop, as in tile_subgroup.
       let blocks = select(0u, 4u, column < columns());
       for (var i = 0u; i < blocks; i++) {
         put_block(row + neighbour(index, i) * 4u, column, block_of(c, i));

@@ -1,15 +1,18 @@
 // RMS norm in tiles that stage the left operand. Several workgroups have the same rows: each sums the squares of the blocks that it stages
 // anyway, multiplies x by the weight only, and scales its rows of the result u by rstd at the end. Then it writes its share of y's columns.
-// So no workgroup waits for another, and each number of y is written once.
-// A row has eight sums, each of every eighth word, which are added up in order. All rms_norm kernels for whole words use this order, so
-// that their results are identical.
+// So no workgroup waits for another, and each value of y is written once.
+// A row's squares are summed into eight sums, each over every eighth word, which are then added up in order. All rms_norm kernels for whole
+// words use this order, so that their results are identical.
 const SUMS = 8u;
-// The number of threads that stage a row's words. Each takes every LANES-th word: the words of one sum, or of two sums in turn.
+// The number of threads that stage a row's words. Each stages every LANES-th word, so its words belong to one sum, or alternately to two.
 const LANES = 256u / SIDE;
 var<workgroup> sums_of_rows: array<array<vec4f, SUMS>, SIDE / 4u>;
 var<workgroup> rstd_of_block: array<vec4f, SIDE / 4u>;
 
-// The first of the four rows that a thread stages; its number among these rows' threads, LANES if it stages none; its sums of squares.
+// own_row: the first of the four rows that this thread stages.
+// own_lane: this thread's index among the threads that stage the same rows; LANES if it stages none.
+// own_squares, own_other_squares: sums of squares that this thread adds up. A row's squares are added up in eight sums, and each thread
+// has one or two of them.
 var<private> own_row: u32;
 var<private> own_lane: u32 = LANES;
 var<private> own_squares: vec4f;
@@ -79,7 +82,7 @@ fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   return c;
 }
 
-// Writes a thread's four rows of the workgroup's share of y's columns. Workgroups with the first columns also write rstd.
+// Writes y for the thread's four rows, in the workgroup's share of the columns. Workgroups with the first columns also write rstd.
 fn put_normed(group: vec3u, r: vec4f) {
   let words = p.C >> 2u;
   let tiles = (columns() + SIDE - 1u) / SIDE;

@@ -4,7 +4,7 @@ fn normalise(first: u32, count: u32) {
   let width = p.C >> 2u;
   for (var n = first; n < first + count; n++) {
     let row = n * width;
-    // Sums in the order of all rms_norm kernels for whole words: eight sums, each of every eighth word.
+    // Sums in the order of all rms_norm kernels for whole words: first eight sums, each over every eighth word, then their sum.
     var squares = 0.0;
     for (var lane = 0u; lane < 8u; lane++) {
       var own = 0.0;

@@ -1,4 +1,4 @@
-// Storage of a matrix that is added to the result: f32, or packed f16, two values a word. Lines may have any length.
+// Storage formats of a matrix that is added to the result: f32, or packed f16, two values a word. Rows may have any length.
 alias AddendWord = u32;
 
 fn addend(at: u32, half: bool) -> Result {

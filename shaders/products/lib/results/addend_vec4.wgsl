@@ -1,4 +1,4 @@
-// Storage of a matrix that is added to the result: f32, or packed f16. Lines are multiples of four values.
+// Storage formats of a matrix that is added to the result: f32, or packed f16. Rows are multiples of four values.
 alias AddendWord = vec2u;
 
 fn addend(at: u32, half: bool) -> Result {

@@ -1,5 +1,5 @@
-// Writes gate and up, the results of two parts whose columns alternate in a block, as lib/right_pairs.wgsl reads them, and
-// y = gate · σ(gate) · up. All are (N, M), with lines of whole words. The kernel binds y, and gate and up as one buffer gates, in which
+// Writes gate and up, the results of two matrix products whose columns alternate in a block, as lib/right_pairs.wgsl reads them, and
+// y = gate · σ(gate) · up. All are (N, M), with rows of whole words. The kernel binds y, and gate and up as one buffer gates, in which
 // up begins at at_up.
 // with lib/math/sigmoid.wgsl
 fn finish(n: u32, column: u32, block: mat4x4f) {

@@ -1,5 +1,5 @@
-// For parts side by side in the columns of the grid: each part has its own result, whose lines are whole words. The kernel's put writes a
-// word of the result of result_part.
+// For parts (matrix products that share a dispatch) side by side in the columns of the grid: each part has its own result, whose rows are
+// whole words. The kernel's `put` writes a word of the result of the part result_part.
 // with lib/column_parts.wgsl, lib/result_*.wgsl
 var<private> result_part: u32;
 

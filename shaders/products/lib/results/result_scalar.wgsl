@@ -1,4 +1,4 @@
-// Storage of the result: f32, lines of any length. The kernel's `put` writes a value.
+// Storage format of the result: f32, rows of any length. The kernel's `put` writes a value.
 alias Result = f32;
 
 // Writes the values of a block that lie within the result.

@@ -1,5 +1,6 @@
-// For parts side by side in the columns of the grid, whose columns alternate as lib/right_begin_part_halves.wgsl reads them. In the first
-// two parts, queries and keys, each head's pairs are rotated by their token's angles (RoPE); the third part stays unchanged.
+// For parts (matrix products that share a dispatch) side by side in the columns of the grid, with columns in the order of
+// lib/right_begin_part_halves.wgsl. In the first two parts, queries and keys, each head's pairs are rotated by their token's angles (RoPE);
+// the third part stays unchanged.
 // The kernel binds turns (N, D), row n = [cos (D/2) | sin (D/2)], and the results, (N, M_i), as y. It defines start_of(part), the index
 // at which a part begins in y. D: a multiple of 8
 fn finish(n: u32, column: u32, block: mat4x4f) {
@@ -13,7 +14,7 @@ fn finish(n: u32, column: u32, block: mat4x4f) {
   }
 }
 
-// Rotates and writes two pairs. `values` are the lower numbers of both pairs, then the upper numbers.
+// Rotates and writes two pairs. `values` are the lower elements of both pairs, then their upper elements.
 fn put_turned(n: u32, part: u32, pair: u32, values: vec4f) {
   let half = p.D / 2u;
   let angle = (n * p.D + pair % half) / 2u;

@@ -1,7 +1,8 @@
-// Storage of the result: f32, four values a word. Lines are whole words. The kernel's `put` writes a word.
+// Storage format of the result: f32, four values a word. Rows are whole words. The kernel's `put` writes a word.
 alias Result = vec4f;
 
-// Writes the rows of a block that lie within the result. The loop has no constant bound: unrolled, it would be a large share of a shader.
+// Writes the rows of a block that lie within the result. The loop's bound isn't a constant, so compilers don't unroll it: unrolled, it
+// would be a large share of the shader's code.
 fn put_block(row: u32, column: u32, block: mat4x4f) {
   let count = select(0u, min(4u, rows() - min(row, rows())), column < columns());
   for (var i = 0u; i < count; i++) {

@@ -1,4 +1,4 @@
-// Storage of the right operand: packed bf16, the upper halves of f32, four values a word.
+// Storage format of the right operand: packed bf16, the upper halves of f32, four values a word.
 alias RightWord = vec2u;
 
 fn right4(part: u32, origin: u32, place: u32) -> vec4f {

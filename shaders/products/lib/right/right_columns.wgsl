@@ -1,5 +1,5 @@
-// Layout of the right operand: one line for each k, with the result's columns along the line. Values beyond K aren't masked,
-// because the left operand is 0 there. right_block reads no line beyond the last. right_whole_block is for groups of four k within K.
+// Layout of the right operand in memory: a line for each k, along which the result's columns follow each other. Values beyond K aren't set
+// to 0, because the left operand is 0 there: right_block reads the last line instead. right_whole_block is for groups of four k within K.
 fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   return mat4x4f(
     right4(part, min(k, begin.z) * begin.y, begin.x),

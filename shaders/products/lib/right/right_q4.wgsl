@@ -1,6 +1,6 @@
-// Storage of the right operand: codes of 4 bits. A line has a word for each group of 32 values, then words of eight codes: the low
-// four bits of a word's bytes are its first four codes. A group's word holds scale and minimum: value = scale · code + minimum,
-// rounded once.
+// Storage format of the right operand, q4: a code of 4 bits per value. A row of the stored matrix has a word for each group of 32 values,
+// then words of eight codes: the low four bits of a word's four bytes are its first four codes. A group's word holds its scale and its
+// minimum, as f16: value = scale · code + minimum, which is rounded only once.
 alias RightWord = u32;
 
 fn right_origin(part: u32, line: u32) -> u32 {

@@ -1,5 +1,6 @@
-// Storage of the right operand: codes of 8 bits. A line has a word for each group of 32 values, then words of four codes. A group's
-// word holds two scales, one for its first 16 values and one for the others: value = scale · (code − 128), exactly.
+// Storage format of the right operand, q8: a code of 8 bits per value. A row of the stored matrix has a word for each group of 32 values,
+// then words of four codes. A group's word holds two scales, as f16, for its first 16 values and for the others:
+// value = scale · (code − 128), exactly.
 alias RightWord = u32;
 
 fn right_origin(part: u32, line: u32) -> u32 {

@@ -1,5 +1,5 @@
-// Layout of the right operand: one line for each column of the result, with K along the line. Values
-// beyond K aren't masked, because the left operand is 0 there.
+// Layout of the right operand in memory: a line for each column of the result, with the values for all k along it. Values beyond K aren't
+// set to 0, because the left operand is 0 there.
 fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   let at = right_place(k);
   return transpose(mat4x4f(
@@ -10,7 +10,7 @@ fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   ));
 }
 
-// Equals right_block, which needs no check of K's end: four numbers of a line are a whole word, or right4 masks those beyond the line.
+// The same as right_block, which needs no check for the end of K: four values are a whole word, or right4 reads those beyond the line as 0.
 fn right_whole_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   return right_block(part, begin, k);
 }

@@ -1,4 +1,4 @@
-// Layout of the right operand: as right_columns, with each k scaled by the kernel's `right_scale`.
+// Layout of the right operand: as right_columns, with the values of each k multiplied by a factor, the kernel's `right_scale`.
 fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   let scale = right_scale(k);
   return mat4x4f(

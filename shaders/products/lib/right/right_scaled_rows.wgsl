@@ -1,4 +1,4 @@
-// Layout of the right operand: as right_rows, with each k scaled by the kernel's `right_scale`.
+// Layout of the right operand: as right_rows, with the values of each k multiplied by a factor, the kernel's `right_scale`.
 fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   let scale = right_scale(k);
   return transpose(mat4x4f(
@@ -9,7 +9,7 @@ fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   ));
 }
 
-// Equals right_block, which needs no check of K's end: four numbers of a line are a whole word, or right4 masks those beyond the line.
+// The same as right_block, which needs no check for the end of K: four values are a whole word, or right4 reads those beyond the line as 0.
 fn right_whole_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   return right_block(part, begin, k);
 }

@@ -6,7 +6,7 @@ enable f16;
 
 const STEP = 32u;
 
-// The sums of one run, each of RUN products.
+// The thread's sums over one run, a group of RUN values of k.
 struct Run { c00: mat4x4h, c01: mat4x4h, c10: mat4x4h, c11: mat4x4h }
 
 fn add_staged(before: Square, thread: vec3u) -> Square {

@@ -1,4 +1,4 @@
-// Tile of 64 × 64 results for 16 × 8 threads. Each computes two blocks, 32 rows apart, and reads its operands directly from
+// Tile of 64 × 64 results for 16 × 8 threads. Each computes two 4 × 4 blocks, 32 rows apart, and reads its operands directly from
 // memory: caches serve threads that read the same values.
 // grid: 64 rows in x, 64 columns in y
 struct Pair { upper: mat4x4f, lower: mat4x4f }

@@ -1,4 +1,4 @@
-// Tile of up to 4 rows × 4 columns for 64 threads. They divide the K ranges among them, and add up their sums at the end.
+// Tile of up to 4 rows × 4 columns for 64 threads. They divide K among them, and add up their sums at the end.
 // grid: 4 columns a workgroup, folded into x and y
 // with lib/few_rows.wgsl
 const THREADS = 64u;

@@ -1,13 +1,13 @@
-// The loops over K of tiles that stage operands in workgroup memory, in pieces of STEP: each thread stages one block of each
-// operand, then multiplies what the workgroup has staged. The tile defines SIDE, the number of its rows and of its columns;
+// The loops over K of tiles that stage operands in workgroup memory, in pieces of STEP: each thread stages one 4 × 4 block
+// of each operand, then multiplies what the workgroup has staged. The tile defines SIDE, the number of its rows and of its columns;
 // staged_by, the block that a thread stages; and add_staged, the multiplication. Staged operands are indexed by a group of
-// four k, by line (STAGE_LINE vectors for one k of the group), and by block. So the compiler checks the bounds of the first and last
+// four k, by line (one k of the group: STAGE_LINE vectors), and by block. So the compiler checks the bounds of the first and last
 // index once for four lines, and none for the lines, whose indices are constants.
 alias Lines = array<array<vec4f, STAGE_LINE>, 4>;
 var<workgroup> left_stage: array<Lines, STEP / 4u>;
 var<workgroup> right_stage: array<Lines, STEP / 4u>;
 
-// A block's place in the tile: which four rows or columns, and which four of K.
+// The block that a thread stages: which four rows or columns of the tile, and which four k of the piece.
 struct Staged { block: u32, four: u32 }
 
 fn add_low(before: Sums, group: vec3u, thread: vec3u) -> Sums {
@@ -32,7 +32,7 @@ fn add_low(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   return c;
 }
 
-// Steps of STEP within K need no masks. The rest of K takes one more step, with masks.
+// Whole pieces of STEP need no checks. The rest of K takes one more iteration, in which values beyond K count as 0.
 fn add_part(part: u32, before: Sums, group: vec3u, thread: vec3u) -> Sums {
   let own = staged_by(thread);
   let left = left_begin(part, group.x * SIDE + own.block * 4u);

@@ -1,18 +1,19 @@
-// The loops over K of tiles that stage operands in workgroup memory as f16, in pieces of STEP. A run of RUN products is summed in f16,
-// and the sums of runs in f32: on GPUs that multiply two f16 pairs at once, this is 5/8 of an instruction for each product.
+// The loops over K of tiles that stage operands in workgroup memory as f16, in pieces of STEP. The products of a run, a group of
+// RUN values of k, are summed in f16, and the sums of runs in f32: on GPUs that multiply two f16 pairs at once, this is 5/8 of an
+// instruction for each product.
 //
-// The RUN values of a row, or of four columns, are staged in a unit of their own: a power of two, in which the largest value is at
-// least 16 and below 32. So the sum of RUN products is at most 2¹³, nothing overflows at f16's 65504, and gradients of 1e-9 don't
-// vanish: the whole range of f32 is preserved. Values that aren't finite stay so, and no row's result depends on other rows.
+// The RUN values of a row, or of four columns, are staged divided by a unit of their own: a power of two, chosen so that the largest of
+// them becomes at least 16 and below 32. So the sum of RUN products is at most 2¹³, nothing overflows at f16's 65504, and gradients of
+// 1e-9 don't vanish: the whole range of f32 is preserved. Values that aren't finite stay so, and no row's result depends on other rows.
 //
 // With u, f16's rounding (2⁻¹¹, or 2⁻¹⁰ on a device that rounds to either side), Σ a·b is off by at most (RUN + 2)·u·Σ |a·b|:
-// once for each operand and RUN times in a run's sum. A value below 2⁻¹⁸ of its run's largest may also count as 0.
+// one rounding for each operand, and RUN in a run's sum. A value below 2⁻¹⁸ of its run's largest may also count as 0.
 const RUN = 8u;
 const RUNS = STEP / RUN;
-// Indexed by run (those of the left operand, then those of the right one), by a pair of k, and by block. Each index has its own
-// bounds check, and constant indices have none.
+// The staged values, indexed by run (those of the left operand, then those of the right one), by a pair of k, and by block. The compiler
+// checks the bounds of each index, except constants.
 var<workgroup> staged: array<array<array<mat2x4h, STAGE_LINE>, RUN / 2u>, 2u * RUNS>;
-// The units, by run and by block: one for each row, and one for four columns.
+// The units, indexed by run and by block: one for each row, and one for four columns.
 var<workgroup> left_units: array<array<vec4f, STAGE_LINE>, RUNS>;
 var<workgroup> right_units: array<array<f32, STAGE_LINE>, RUNS>;
 
@@ -24,8 +25,8 @@ fn own_of(thread: vec3u) -> Own {
   return Own(index / RUNS, index % RUNS);
 }
 
-// A run has two groups of four k. k: the first k of each, clamped to the last group. keep: 1 for a group before K's end, else 0.
-// The groups of a step belong to its runs in turn, so that neighbouring threads read adjacent memory.
+// The two groups of four k that make up a run. k: the first k of each, clamped to the last group. keep: 1 for a group before K's end,
+// else 0. The groups of a piece belong to its runs in turn, so that neighbouring threads read adjacent memory.
 struct Fours { k: vec2u, keep: vec2f }
 
 fn fours_of(own: Own, step: u32, end: u32) -> Fours {
@@ -62,7 +63,7 @@ fn add_part(part: u32, before: Sums, group: vec3u, thread: vec3u) -> Sums {
   return c;
 }
 
-// Stages two blocks of the left operand, transposed: with a row for each k.
+// Stages two blocks of the left operand, which come transposed: with a row for each k.
 fn stage_left(own: Own, keep: vec2f, one: mat4x4f, other: mat4x4f) {
   let exponents = exponents_of(largest_of(one, other, keep));
   left_units[own.run][own.block] = bitcast<vec4f>(exponents - 0x02000000u);
@@ -84,7 +85,7 @@ fn largest_in(block: mat4x4f) -> vec4f {
   return max(max(abs(block[0]), abs(block[1])), max(abs(block[2]), abs(block[3])));
 }
 
-// The exponent bits of f32 numbers, clamped so that the unit and its reciprocal are normal numbers.
+// The exponent bits of f32 values, clamped so that the unit and its reciprocal are normal numbers.
 fn exponents_of(largest: vec4f) -> vec4u {
   return clamp(bitcast<vec4u>(largest) & vec4u(0x7f800000u), vec4u(0x10000000u), vec4u(0x7e800000u));
 }
@@ -100,7 +101,7 @@ fn stage_four(run: u32, two: u32, at: u32, block: mat4x4f, scale: vec4f) {
   staged[run][two + 1u][at] = mat2x4h(vec4h(block[2] * scale), vec4h(block[3] * scale));
 }
 
-// a·bᵀ, where a and b are two columns of four numbers each
+// a·bᵀ, where a and b are two columns of four values each
 fn outer_pair_f16(a: mat2x4h, b: mat2x4h) -> mat4x4h {
   return add_outer_f16(mat4x4h(a[0].x * b[0], a[0].y * b[0], a[0].z * b[0], a[0].w * b[0]), a[1], b[1]);
 }
@@ -114,7 +115,7 @@ fn add_outer_f16(c: mat4x4h, a: vec4h, b: vec4h) -> mat4x4h {
   return mat4x4h(c[0] + a.x * b, c[1] + a.y * b, c[2] + a.z * b, c[3] + a.w * b);
 }
 
-// c + sums, which are converted from their units
+// c + sums, which are multiplied by the units of both operands
 fn add_in_units(c: mat4x4f, sums: mat4x4h, left: vec4f, right: f32) -> mat4x4f {
   let unit = left * right;
   return mat4x4f(

@@ -1,5 +1,5 @@
-// Tile of 32 × 32 results for 8 × 8 threads, with operands in workgroup memory. Each thread computes one block: for results with too few
-// tiles of 64 × 64 to keep a GPU busy, and for GPUs with few registers.
+// Tile of 32 × 32 results for 8 × 8 threads, with operands in workgroup memory. Each thread computes one 4 × 4 block. For results
+// with too few tiles of 64 × 64 to keep a GPU busy, and for GPUs with few registers.
 // grid: 32 rows in x, 32 columns in y
 // with lib/tile_workgroup_small.wgsl or lib/tile_f16_small.wgsl
 alias Sums = mat4x4f;

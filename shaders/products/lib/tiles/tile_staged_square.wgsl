@@ -1,8 +1,8 @@
-// Tile of 64 × 64 results for 8 × 8 threads, with operands in workgroup memory. Each thread computes four blocks.
+// Tile of 64 × 64 results for 8 × 8 threads, with operands in workgroup memory. Each thread computes four 4 × 4 blocks.
 // grid: 64 rows in x, 64 columns in y
 // with lib/square.wgsl, and lib/tile_workgroup.wgsl or lib/tile_f16.wgsl
 const SIDE = 64u;
-// 16 vectors and one of padding, which spreads writes over more memory banks.
+// A line in workgroup memory: 16 vectors, and one of padding, which spreads writes over more memory banks.
 const STAGE_LINE = 17u;
 
 @compute @workgroup_size(8, 8)

@@ -1,4 +1,4 @@
-// Tile of 64 × 64 results for 64 threads, four blocks each. The four threads of a quad have the same rows: each reads one of
+// Tile of 64 × 64 results for 64 threads, four 4 × 4 blocks each. The four threads of a quad have the same rows: each reads one of
 // the four left blocks from memory and gets the others from its neighbours' registers.
 // Quads don't depend on each other, so four workgroups compute a tile, 16 columns each: even small results keep several
 // cores busy.

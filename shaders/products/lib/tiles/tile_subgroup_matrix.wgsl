@@ -1,7 +1,7 @@
 // Tile of 64 × 64 results for 256 threads, with subgroup matrices of 16 × 16, f16 operands and f32 sums: for devices with such
 // matrices and subgroups of at most 64 threads. The workgroup reads operands into workgroup memory in pieces of 32
-// along K. A value beyond f16's 65504 becomes infinite, and so do its row's results; a value below 6e-8 becomes 0. This file comes first
-// in a shader, because it enables features.
+// along K. A value beyond f16's 65504 becomes infinite, and the results of its row or column infinite or NaN; a value below 6e-8 becomes 0.
+// This file comes first in a shader, because it enables features.
 // grid: 64 rows in x, 64 columns in y
 enable f16;
 enable subgroups;
@@ -10,20 +10,20 @@ diagnostic(off, chromium.subgroup_matrix_uniformity);
 
 const STEP = 32u;
 const SIDE = 64u;
-// The length of a staged line in vectors of four k. Offsets of subgroup matrices count these vectors, too. Lines aren't padded: all arrays
-// take 16 KiB, which every device has.
+// The length of a line in workgroup memory, in vectors of four k. Offsets of subgroup matrices count these vectors, too. Lines aren't
+// padded, because the arrays already take 16 KiB, all that every device has.
 const STAGE_LINE = STEP / 4u;
 alias Left = subgroup_matrix_left<f16, 16, 16>;
 alias Right = subgroup_matrix_right<f16, 16, 16>;
 alias Result16 = subgroup_matrix_result<f32, 16, 16>;
 
-// The left operand by row, the right one by column. K runs along the lines.
+// The staged operands: a line for each row of the left one, and for each column of the right one, with the values for all k of the piece.
 var<workgroup> left_stage: array<vec4h, 64u * STAGE_LINE>;
 var<workgroup> right_stage: array<vec4h, 64u * STAGE_LINE>;
-// One of the two result matrices of each strip.
+// One of the two result matrices of each strip (see `subgroup`).
 var<workgroup> results: array<f32, 8u * 256u>;
 
-// The subgroup's number, and the number of subgroups. These divide eight strips of 16 rows and 32 columns among them, in up to two turns.
+// The subgroup's index, and the number of subgroups. They divide the tile's eight strips (16 rows, 32 columns) among them: up to two each.
 var<private> subgroup: vec2u;
 
 // The sums of the subgroup's strips, one strip per turn, each in two halves.

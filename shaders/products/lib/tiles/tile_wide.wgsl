@@ -1,4 +1,4 @@
-// Tile of 64 × 64 results for 8 × 8 threads. Each computes four blocks and reads its operands directly from memory: for each
+// Tile of 64 × 64 results for 8 × 8 threads. Each computes four 4 × 4 blocks and reads its operands directly from memory: for each
 // result two thirds of tile_register's reads, with twice as many registers for sums.
 // grid: 64 rows in x, 64 columns in y
 // with lib/square.wgsl

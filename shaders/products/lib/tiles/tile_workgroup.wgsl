@@ -21,7 +21,7 @@ fn add_staged(before: Square, thread: vec3u) -> Square {
   return c;
 }
 
-// One k at a time: whole blocks would need 64 registers for operands instead of 16.
+// Multiplies the operands of one k: whole blocks of four k would need 64 registers for operands instead of 16.
 fn add_line(c: Square, four: u32, line: u32, thread: vec3u) -> Square {
   let a0 = left_stage[four][line][thread.y];
   let a1 = left_stage[four][line][thread.y + 8u];

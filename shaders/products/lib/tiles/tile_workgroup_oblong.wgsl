@@ -1,15 +1,15 @@
 // Tile of 64 × 64 results for 16 × 8 threads, with operands in workgroup memory, in pieces of 16 along K. Each thread computes two
-// blocks, 32 rows apart, in half the registers of tile_workgroup. It stages one block, of the left operand or of the right one.
+// 4 × 4 blocks, 32 rows apart, in half the registers of tile_workgroup. It stages one block, of the left operand or of the right one.
 // grid: 64 rows in x, 64 columns in y
 struct Pair { upper: mat4x4f, lower: mat4x4f }
 alias Sums = Pair;
 const SIDE = 64u;
 const STEP = 16u;
-// 16 vectors and one of padding, which spreads writes over more memory banks.
+// A line in workgroup memory: 16 vectors, and one of padding, which spreads writes over more memory banks.
 const STAGE_LINE = 17u;
 
-// Indexed by a group of four k, by line, and by vector: those of the left operand, then those of the right one. Each index has its own
-// bounds check, and constant indices have none.
+// The staged operands, indexed by a group of four k, by a k of the group, and by vector: those of the left operand, then those of the right
+// one. The compiler checks the bounds of each index, except constants.
 var<workgroup> staged: array<array<array<vec4f, 2u * STAGE_LINE>, 4>, STEP / 4u>;
 
 @compute @workgroup_size(16, 8)
@@ -29,7 +29,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: 
   finish_tile(group, thread.y * 16u + thread.x);
 }
 
-// The block that a thread stages: its operand; which four rows or columns; which four of K; and its index in a line.
+// The block that a thread stages: its operand; which four rows or columns; which four k; and the index of its vectors in `staged`.
 struct Own { is_right: bool, block: u32, four: u32, at: u32 }
 
 // The first 64 threads stage the left operand. Four neighbouring threads stage four blocks along K.
@@ -71,7 +71,7 @@ fn stage_low(own: Own, begin: vec4u, k: u32) {
   }
 }
 
-// Steps of STEP within K need no masks. The rest of K takes one more step, with masks.
+// Whole pieces of STEP need no checks. The rest of K takes one more iteration, in which values beyond K count as 0.
 fn add_part(part: u32, before: Pair, group: vec3u, thread: vec3u) -> Pair {
   let own = own_of(thread);
   let own_k = own.four * 4u;

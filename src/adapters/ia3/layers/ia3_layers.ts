@@ -6,7 +6,9 @@ import type { LayerOptions } from '../../adapter';
 import type { Ia3Adapter } from '../ia3_adapter';
 import { scaledLayers } from './scaled_layers';
 
-/** Returns layers whose inputs or outputs the adapters' vectors scale. The vectors of several adapters multiply. */
+/**
+ * Returns layers whose inputs or outputs are scaled by the adapters' vectors. If several adapters scale the same one, each multiplies it.
+ */
 export function ia3Layers(
   g: Graph,
   base: Layers,

@@ -19,7 +19,7 @@ export class Ia3Rows implements RowInputs {
   readonly #adapters: readonly Ia3Adapter[];
   readonly #places: readonly ScaledSide[];
   readonly #table: PoolTable;
-  /** u32 (places, adapters): the offset of each adapter's vector in the table, or `NO_VECTOR`. */
+  /** u32 (scaled sides, adapters): for each input or output, the offset of each adapter's vector in the table, or `NO_VECTOR`. */
   readonly #slots: Value;
   /** u32 (B): the index of each row's adapter. */
   readonly #which: Value;

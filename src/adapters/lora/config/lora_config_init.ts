@@ -35,15 +35,18 @@ export interface LoraConfigInit {
   readonly layers_to_transform?: readonly number[] | number | null;
   /** Name of the model's list of layers that `layers_to_transform` indexes, such as 'layers' or 'h'. Default null: any list. */
   readonly layers_pattern?: string | readonly string[] | null;
-  /** Ranks of modules that differ from `r`. Keys are names, ends of names, or Python regular expressions for them. Default {}. */
+  /**
+   * Ranks of the modules whose rank isn't `r`. Keys are module names, ends of names, or Python regular expressions for them. Default {}.
+   */
   readonly rank_pattern?: Readonly<Record<string, number>>;
-  /** Values of modules that differ from `lora_alpha`. Keys have the same forms as in `rank_pattern`. Default {}. */
+  /** Values for the modules whose alpha isn't `lora_alpha`, with keys as in `rank_pattern`. Default {}. */
   readonly alpha_pattern?: Readonly<Record<string, number>>;
   /** Whether lora_B has a trained bias. Default false. */
   readonly lora_bias?: boolean;
   /**
-   * DoRA: whether the norm of each row of W + ΔW trains by itself, as `lora_magnitude_vector`. This adds one number per output, and each
-   * pass of the model reads each wrapped weight once more, so merge the adapter before generation. Not with `lora_bias`. Default false.
+   * DoRA: whether the norm of each row of W + ΔW trains by itself, as `lora_magnitude_vector`. This adds one trained value per output, and
+   * each pass of the model reads each wrapped weight once more, so merge the adapter before generation. Not with `lora_bias`. Default
+   * false.
    */
   readonly use_dora?: boolean;
   readonly task_type?: TaskType | null;

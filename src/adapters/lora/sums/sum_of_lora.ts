@@ -8,9 +8,9 @@ import { patternValues } from '../lora_patterns';
 import { truncatedProduct } from './low_rank_svd';
 import { type LoraPart, type SumRules, sumRules } from './sum_rules';
 
-/** The matrices that one part of a sum has for a module. */
+/** The matrices of one of the summed adapters, for one module. */
 interface Summand {
-  /** The part's weight in the sum, multiplied by the module's scale. */
+  /** The adapter's weight in the sum, multiplied by the module's scale. */
   readonly factor: number;
   /** (r, in) */
   readonly A: Tensor;
@@ -26,9 +26,9 @@ interface Sum {
 }
 
 /**
- * Computes the adapter that PEFT's `add_weighted_adapter` makes, with the scale 1. 'cat' and, at full rank, 'svd' give exactly Σ weight·ΔW;
- * 'linear' sums A and B separately. Throws `invalid_argument` with PEFT's messages, and for values that are too large. Throws
- * `limit_exceeded` for matrices of more than 1 GiB.
+ * Computes the adapter that PEFT's `add_weighted_adapter` makes from the adapters `parts`, with the scale 1. 'cat' and, at full rank, 'svd'
+ * give exactly Σ weight·ΔW; 'linear' sums A and B separately. Throws `invalid_argument` with PEFT's messages, and for values that are too
+ * large. Throws `limit_exceeded` for matrices of more than 1 GiB.
  */
 export async function sumOfLora(
   parts: readonly LoraPart[],
@@ -48,7 +48,7 @@ export async function sumOfLora(
   return { config: rules.config, tensors: { parameters, frozen: new Map(), others: new Map() } };
 }
 
-/** Throws `limit_exceeded` if matrices of this rank would not fit into a pool. Called before the matrices are computed. */
+/** Throws `limit_exceeded` if matrices of this rank exceed the limit of an adapter's pool. Called before the matrices are computed. */
 function expectRoom(parts: readonly LoraPart[], { r, config }: SumRules): void {
   const modules = parts.flatMap((part) =>
     [...part.modules].map(([name, size]): [string, RankedModule] => [name, { ...size, r, scale: 1, hasBias: false }]),
@@ -102,7 +102,7 @@ interface SumSizes {
 
 type Way = (summands: readonly Summand[], sizes: SumSizes, breather: Breather) => Sum | Promise<Sum>;
 
-/** The ways to combine the parts' matrices. Each pads the sum's matrices with zeros to the rank of the sum. */
+/** Functions that combine the matrices of the summed adapters. Each pads its results with zeros to the rank of the sum. */
 const WAYS: Readonly<Record<SumRules['combination'], Way>> = {
   linear(summands, { r, inputs, outputs }) {
     const [A, B] = [new Float32Array(r * inputs), new Float32Array(outputs * r)];
@@ -139,7 +139,10 @@ const WAYS: Readonly<Record<SumRules['combination'], Way>> = {
   },
 };
 
-/** Adds factor · matrix, rounded to float32, to a matrix with rows of `width` numbers. The first column goes to `column`. */
+/**
+ * Adds factor · matrix, rounded to float32, to the matrix `sum`, whose rows have `width` elements. Its first column is added to column
+ * `column`.
+ */
 function addTo(
   sum: Float32Array,
   width: number,

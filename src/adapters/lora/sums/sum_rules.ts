@@ -21,7 +21,7 @@ const OTHERS: readonly string[] = [
   'magnitude_prune_svd',
 ];
 
-/** The checked settings of a sum. */
+/** The settings of a weighted sum, after validation. */
 export interface SumRules {
   readonly combination: Combination;
   /** The rank of the sum. */
@@ -29,7 +29,7 @@ export interface SumRules {
   readonly config: LoraConfig;
 }
 
-/** Checks the parts as PEFT's `add_weighted_adapter` does, with PEFT's messages, and returns the settings of the sum. */
+/** Checks the summed adapters `parts` as PEFT's `add_weighted_adapter` does, with PEFT's messages, and returns the settings of the sum. */
 export function sumRules(parts: readonly LoraPart[], options: Readonly<Record<string, unknown>>): SumRules {
   const [first] = parts;
   if (first === undefined) throw refused('Found no adapter matching the names in []', 'Name at least one adapter.');
@@ -67,7 +67,7 @@ function rankOf(parts: readonly LoraPart[], combination: Combination, svd_rank: 
   );
 }
 
-/** Returns the first part's configuration with the targets of all parts. */
+/** Returns the configuration of the sum: the first part's, with the targets of all parts. */
 function configOf(parts: readonly LoraPart[], first: LoraConfig, r: number): LoraConfig {
   return new LoraConfig({
     ...first,
@@ -75,11 +75,11 @@ function configOf(parts: readonly LoraPart[], first: LoraConfig, r: number): Lor
     lora_alpha: r,
     rank_pattern: {},
     alpha_pattern: {},
-    // The parts train matrices only: their bias and modules_to_save can only ask for tensors that the model lacks.
+    // The caller rejects adapters that train tensors of the model, so these two fields can only ask for tensors that the model lacks.
     bias: 'none',
     modules_to_save: null,
     inference_mode: false,
-    // PEFT copies the first part's value. If it is true, PEFT multiplies the sum by √r.
+    // False, so that the scale is lora_alpha / r = 1. PEFT copies the first part's value; if it is true, PEFT multiplies the sum by √r.
     use_rslora: false,
     lora_bias: parts.some(({ config }) => config.lora_bias),
     init_lora_weights: true,
@@ -90,8 +90,8 @@ function configOf(parts: readonly LoraPart[], first: LoraConfig, r: number): Lor
 type Targets = Pick<LoraConfig, 'target_modules' | 'exclude_modules' | 'layers_to_transform' | 'layers_pattern'>;
 
 /**
- * Unites the parts' targets as PEFT does. A configuration has one rule for layers and one for exclusions, so if those of the parts differ,
- * the full names of modules replace targets and rules.
+ * Combines the targets of the parts as PEFT does. A configuration has one rule for layers and one for exclusions. If those of the parts
+ * differ, the targets are the full names of all wrapped modules, without such rules.
  */
 function targetsOf(parts: readonly LoraPart[]): Targets {
   const targets = unionOfTargets(parts.map(({ config }) => config.target_modules));

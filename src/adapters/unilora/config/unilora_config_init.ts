@@ -4,9 +4,9 @@ import type { TaskType } from '../../config/adapter_config';
 export interface UniLoraConfigInit {
   /** Rank of the update in each module. Default 4. */
   readonly r?: number;
-  /** Seed for the random assignment of the vector's numbers to the entries of the matrices: an integer from 0 to 2^53 − 1. Default 42. */
+  /** Seed for the random assignment of the vector's values to the entries of the matrices: an integer from 0 to 2^53 − 1. Default 42. */
   readonly proj_seed?: number;
-  /** Length of the trained vector. The adapter's file has 4 or 2 bytes for each of its numbers. Default 256. */
+  /** Length of the trained vector. Each of its values takes 4 or 2 bytes in the adapter's file. Default 256. */
   readonly theta_d_length?: number;
   /**
    * The modules to wrap: a list of module names or of their last parts, a Python regular expression for the full name, or 'all-linear'. If

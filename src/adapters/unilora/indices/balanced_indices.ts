@@ -1,13 +1,13 @@
 import { Pcg64 } from './pcg64';
 
-/** The largest population for which numpy always uses Floyd's method. */
+/** The largest population from which numpy always draws a sample by Floyd's method. */
 const SMALL = 10_000;
-/** From a larger population, numpy draws a sample of more than 1 / SHARE of it by shuffling the end of the population. */
+/** If the population is larger, and the sample more than 1 / SHARE of it, numpy shuffles the end of the population instead. */
 const SHARE = 50;
 
 /**
- * Returns, for each of `count` places, an index into a vector of `length` numbers, equal to PEFT's `UniLoraModel.generate_index`. Each
- * index occurs ⌊count / length⌋ times or once more, in an order shuffled by numpy's `default_rng(seed)`.
+ * Returns `count` random indices into a vector of `length` values, equal to those of PEFT's `UniLoraModel.generate_index`. Each index
+ * occurs ⌊count / length⌋ times or once more, in an order shuffled by numpy's `default_rng(seed)`.
  */
 export function balancedIndices(count: number, length: number, seed: number): Uint32Array<ArrayBuffer> {
   const random = new Pcg64(seed);

@@ -4,7 +4,7 @@ import type { UniLoraConfig } from '../config/unilora_config';
 import type { MatricesLayout } from '../unilora_layout';
 import { balancedIndices } from './balanced_indices';
 
-/** Assigns the vector's numbers to the entries of the matrices. Like PEFT, it fills A and B of each module in turn, row by row. */
+/** Assigns the vector's values to the entries of the matrices. Like PEFT, it fills A and B of each module in turn, row by row. */
 export function entriesOf(
   { modules, length: size, entries }: MatricesLayout,
   { theta_d_length: length, proj_seed }: Pick<UniLoraConfig, 'theta_d_length' | 'proj_seed'>,

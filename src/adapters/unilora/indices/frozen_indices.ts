@@ -7,7 +7,8 @@ import { indexCode } from './late_indices';
 const COST = 4;
 
 /**
- * The rules for the indices that assign a vector's numbers to the matrices, drawn from `proj_seed`. Each program has its own copy of them.
+ * The rules for the indices that assign a vector's values to the entries of the matrices. They are drawn from `proj_seed`, and each GPU
+ * program has its own copy of them.
  */
 export const frozenIndices: FrozenRules<ResolvedUnilora, SharedEntries> = {
   pool: (_, onDraw) => ({

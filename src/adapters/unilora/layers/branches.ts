@@ -10,7 +10,7 @@ import type { MatricesLayout, MatrixSlots } from '../unilora_layout';
 /** The matrices of a module, computed from the vector. */
 export type ModuleBranch = Omit<LoraBranch, 'x'>;
 
-/** An adapter's vector, and the places of its numbers in the matrices. */
+/** An adapter's vector, and the positions of its values in the matrices. */
 interface SharedMatrices {
   /** The adapter's pool, which begins with the vector. */
   readonly pool: Value;

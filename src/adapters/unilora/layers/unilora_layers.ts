@@ -29,7 +29,7 @@ export function uniloraLayers(
   return loraLayers(g, base, lowRank, options);
 }
 
-/** Returns an adapter in the form that LoRA's layers take. */
+/** Returns an adapter as LoRA's layers expect it, with the matrices of `branches`. */
 export function lowRankOf({ dropout }: UniloraAdapter, branches: ReadonlyMap<string, ModuleBranch>) {
   return { dropout, branchOf: (module: string) => branches.get(module), magnitudeOf: () => undefined };
 }

@@ -47,8 +47,8 @@ function programs(
   clear(g, gradient);
   emitMatrices(g, adapter.pool, adapter.entries, matrices);
   const forward = g.steps.length;
-  // The backward pass starts from the gradient of `matrices` in this map. `grad` also requires a y and its gradient dy: the pool and
-  // `grads`.
+  // The backward pass starts from the gradient of `matrices` in this map. The arguments y and dy only repeat the map's other entry, because
+  // `grad` requires them.
   const into = new Map([
     [adapter.pool, grads],
     [matrices, gradient],

@@ -26,9 +26,9 @@ export interface VeraConfigInit {
   /** If true, the adapter starts without any change. If false, it starts with a random λ_d, for tests. Default true. */
   readonly init_weights?: boolean;
   /**
-   * A field that PEFT doesn't have. It selects DVoRA, in which the norm of each row of W + ΔW trains by itself, with one more number per
-   * output. PEFT ignores the field in a file and computes W + ΔW; `save_as_lora` writes a LoRA with DoRA that computes the same in PEFT.
-   * Each pass of the model also reads each wrapped weight once more, so merge the adapter before generation. Default false.
+   * A field that PEFT doesn't have. It selects DVoRA, in which the norm of each row of W + ΔW trains by itself, which adds one trained
+   * value per output. PEFT ignores the field in a file and computes W + ΔW; `save_as_lora` writes a LoRA with DoRA that computes the same
+   * in PEFT. Each pass of the model also reads each wrapped weight once more, so merge the adapter before generation. Default false.
    */
   readonly use_dora?: boolean;
   /** Indices of the layers to wrap. Applies only to entries of `target_modules` that are ends of names. Default null: all layers. */

@@ -32,18 +32,18 @@ export function modeCosts(layer: LayerWork): Readonly<Record<LayerMode, ModeCost
   const shared = in_features / sharers;
   const low = tokens * r;
   const weight = in_features * out;
-  // The cost of the row norms. They are computed from W and B·A in each pass, or once per step from a weight that already includes ΔW.
+  // The cost of the row norms. They are computed from W and B·A in each pass, or once per step from a merged weight.
   const rows = use_dora ? { beside: 2 * r * weight, bytes: 4 * weight } : { beside: 0, bytes: 0 };
   return {
-    // Counts u = A·x and its gradient du, which all sharers use together; B·v with v = λ_d ⊙ u, its gradient, and the product for the
-    // gradients of both λ.
+    // Counts u = A·x and its gradient du, which are computed once for all sharers, and for each layer B·v with v = λ_d ⊙ u, the gradient of
+    // v, and the matrix product from which the gradients of λ_b and λ_d follow.
     unmerged: {
       flops: 2 * low * (2 * shared + 3 * out) + rows.beside,
       bytes: 4 * low * (3 / sharers + 2) + rows.bytes,
       held: 0,
     },
-    // Like `unmerged`, without the product for the gradients of λ. But B·v, its sum with the residual, and each layer's dv are written to
-    // memory and read again.
+    // Like `unmerged`, but without the matrix product for the gradients of λ_b and λ_d. Instead, B·v, its sum with the residual, and each
+    // layer's dv are written to memory and read again.
     saved: {
       flops: 2 * low * (2 * shared + 2 * out) + rows.beside,
       bytes: 4 * (low * (1 / sharers + 6) + 5 * tokens * out) + rows.bytes,

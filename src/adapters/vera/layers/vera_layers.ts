@@ -55,7 +55,7 @@ export function veraLayers(
         return { ...plain, low: first.low(own), saved: plan !== undefined };
       }
       const { weight } = plan;
-      // The backward pass of the product accumulates the gradient of this weight.
+      // This weight is W + ΔW. The backward pass of its matrix product accumulates the gradient of W + ΔW.
       if (plan.mode === 'dense') return { ...plain, weight };
       return { ...plain, weight, merged: first.adapter.deltaOf(name) };
     });
@@ -84,7 +84,7 @@ function placedByModule(adapters: readonly VeraAdapter[]): Map<string, PlacedAda
   return placed;
 }
 
-/** The objects that the layers of all adapters share. */
+/** The objects that are shared by the layers of all adapters. */
 interface Made {
   readonly g: Graph;
   readonly base: Layers;
@@ -124,7 +124,8 @@ function inModule(
 }
 
 /**
- * The product A·x for the input of these layers, if no earlier layer has computed it. Its gradient is then declared together with theirs.
+ * The matrix product A·x for the input of a group of layers; undefined if an earlier group has computed it. `veraLinears` then declares its
+ * gradient together with the gradients of the group.
  */
 interface OwnProjection {
   made: Projection | undefined;

@@ -9,7 +9,7 @@ import type { VeraAdapter } from '../vera_adapter';
 
 /**
  * Returns layers that use the vectors of each row's own adapter: y = x·Wᵀ + bias + λ_b ⊙ B(λ_d ⊙ A·x). The adapters must have the same
- * layout and share A and B. Gradients flow to the table of vectors.
+ * layout and share A and B. The table of their vectors receives gradients.
  */
 export function veraRowLayers(
   g: Graph,

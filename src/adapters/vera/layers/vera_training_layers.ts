@@ -22,8 +22,8 @@ export function trainingLayers(adapter: VeraAdapter, request: TrainingRequest): 
 }
 
 /**
- * Returns the modes by module; missing modules are unmerged. The modes depend on sizes alone, not on measured times, so a resumed run has
- * the same ones.
+ * Returns the mode of each module; a module without an entry is unmerged. The modes depend on sizes alone, not on measured times, so a
+ * resumed run has the same ones.
  */
 export function modesOf(
   { layout, config: { use_dora } }: VeraAdapter,
@@ -43,7 +43,7 @@ function planLayers(
   const shapes = new Map(
     [...layout.slots].map(([module, { in_features, out_features }]) => [module, [out_features, in_features]] as const),
   );
-  // Sorted by K (in_features), so that weights of the same K are adjacent and their rows form one matrix.
+  // Sorted by in_features, the number of columns: weights with the same number are then adjacent, and their rows form one matrix.
   const made = new Map(
     [...shapes]
       .filter(([module, shape]) => isMade(modes.get(module)) && fits(shape))
@@ -70,7 +70,7 @@ function planLayers(
   }
 }
 
-/** Reserves the places for the row norms of all matrices in one value. */
+/** Allocates one value for the row norms of all weights, and gives each weight its range in that value. */
 function rowLengths(shapes: ReadonlyMap<string, Shape>): Map<string, RowLengths> {
   const places = new Map<string, number>();
   let size = 0;
@@ -113,7 +113,7 @@ function valuesOf(plan: LayerPlan): Value[] {
 }
 
 /**
- * Returns two programs. Before the micro-batches of a step, `before` computes W + ΔW, and with magnitudes also the norms of its rows. After
+ * Returns two programs. Before the micro-batches of a step, `before` computes W + ΔW, and with `use_dora` also the norms of its rows. After
  * the micro-batches, `after` computes the adapter's gradients from the gradients of these weights.
  */
 function programs(

@@ -8,7 +8,7 @@ import { VERA_A, VERA_B } from '../vera_files';
 import { ProjectionPool, projectionValues } from './projection_pool';
 import { type ProjectionKey, type Projections, roundingOf } from './projections';
 
-/** The rules for A and B, which are drawn from a key or read from a file. */
+/** The rules for A and B, which are drawn from a key (a seed and sizes) or read from a file. */
 export const frozenProjections: FrozenRules<ResolvedVera, ProjectionValues> = {
   pool(runner, onDraw) {
     const projections = new ProjectionPool(runner, onDraw);
@@ -16,7 +16,7 @@ export const frozenProjections: FrozenRules<ResolvedVera, ProjectionValues> = {
   },
   planned: ({ config: { r }, max_in, max_out }) => projectionValues({ r, max_in, max_out, dtype: 'float32' }),
   areSaved: ({ save_projection }) => save_projection,
-  // PEFT draws projections in float32. All others have to be in the file, because PEFT would draw different ones.
+  // PEFT draws A and B in float32. If this adapter's A and B aren't those, its file must contain them.
   portable: (config, frozen) => {
     const given = projectionsIn(frozen);
     const isDrawn = given !== undefined && roundingOf(given, keyOf(config, given)) === 'float32';
@@ -24,7 +24,7 @@ export const frozenProjections: FrozenRules<ResolvedVera, ProjectionValues> = {
   },
 };
 
-/** Returns the key that draws matrices of these sizes. */
+/** Returns the key from which matrices of these sizes are drawn. */
 function keyOf({ projection_prng_key, r }: VeraConfig, { A, B }: Projections): ProjectionKey {
   return { projection_prng_key, r, max_in: A.length / r, max_out: B.length / r };
 }
@@ -48,8 +48,8 @@ async function acquire(
 }
 
 /**
- * Returns the projections of a file, which take precedence over drawn ones. Other adapters share them only if the file's key draws the same
- * numbers.
+ * Returns A and B of a file, which take precedence over drawn ones. Other adapters share them only if the key in the file gives the same
+ * values.
  */
 async function acquireStored(
   projections: ProjectionPool,
@@ -69,9 +69,9 @@ async function acquireStored(
 }
 
 /**
- * Returns the key with the sizes of A and B to use. As in PEFT, another adapter on the model uses existing projections of the same key and
- * r if they are large enough, and saves them in its file. An adapter whose file doesn't contain projections draws its own, because they
- * must be the same when the file is loaded.
+ * Returns the key with the sizes of A and B to use. As in PEFT, a further adapter on the model uses the A and B of an earlier one with the
+ * same seed and r, if they are large enough, and saves them in its file. An adapter whose file doesn't contain A and B draws its own,
+ * because they must be the same when the file is loaded.
  */
 function sharedDimensions(key: ProjectionKey, config: VeraConfig, others: readonly Adapter[]): ProjectionKey {
   if (!config.save_projection) return key;

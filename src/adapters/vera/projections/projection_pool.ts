@@ -27,7 +27,9 @@ export class ProjectionPool {
     this.#onDraw = onDraw;
   }
 
-  /** Returns A and B of a key: `known`, or drawn on first use. Each call needs one call of `release`. */
+  /**
+   * Returns A and B of a key. If no adapter uses the key yet, they are `known`, or drawn without it. Each call needs one call of `release`.
+   */
   async acquire(key: ProjectionKey, dtype: ProjectionDtype, known?: Projections): Promise<ProjectionValues> {
     const name = [key.projection_prng_key, key.r, key.max_in, key.max_out, dtype].join(' ');
     return this.#take(name, { ...key, dtype }, () => {
@@ -38,13 +40,16 @@ export class ProjectionPool {
     });
   }
 
-  /** Calls the function `roundingOf`. Calls `onDraw` first, because that function draws the numbers to compare with. */
+  /**
+   * Calls the function `roundingOf`. Calls `onDraw` first, because that function draws A and B of the key, to compare them with the given
+   * ones.
+   */
   roundingOf(given: Projections, key: ProjectionKey): ProjectionDtype | undefined {
     this.#onDraw(given.A.length + given.B.length);
     return roundingOf(given, key);
   }
 
-  /** Returns a pair from a file that differs from the pair that its key draws. Other adapters don't share it. */
+  /** Returns A and B of a file that differ from those that the key gives. Other adapters don't share them. */
   async adopt(key: ProjectionKey, given: Projections): Promise<ProjectionValues> {
     this.#adopted += 1;
     return this.#take(`adopted ${this.#adopted}`, { ...key, dtype: 'float32' }, () => given);
@@ -61,7 +66,7 @@ export class ProjectionPool {
     this.#runner.free([values.A, values.B]);
   }
 
-  /** Returns the pair with this name. Calls during its upload wait for the upload, and reject if it fails. */
+  /** Returns the A and B that are stored under this name. Calls during their upload wait for it, and reject if it fails. */
   async #take(name: string, key: DrawnKey, make: () => Projections): Promise<ProjectionValues> {
     const shared = this.#shared.get(name) ?? this.#begin(name, key, make);
     shared.users += 1;
@@ -90,7 +95,7 @@ export class ProjectionPool {
   }
 }
 
-/** Returns the pair of a key as values without GPU memory. */
+/** Returns A and B of a key as values without GPU memory. */
 export function projectionValues({
   r,
   max_in,

@@ -3,7 +3,7 @@ import { Mt19937 } from '../../../core/numbers/mt19937';
 import { fillUniform } from '../../../core/numbers/torch_uniform';
 import type { ProjectionDtype } from '../../../core/types/model';
 
-/** The numbers that determine `vera_A` and `vera_B`. */
+/** The seed and the sizes that determine `vera_A` and `vera_B`. */
 export interface ProjectionKey {
   readonly projection_prng_key: number;
   readonly r: number;

@@ -1,6 +1,6 @@
 import { late } from '../../../core/async/late';
 
-/** Loads the code that sums adapters. */
+/** Loads the code that computes weighted sums of adapters. */
 export const sumCode = late(async () => await import('./weighted'));
-/** Loads the code that writes an adapter as the files of a LoRA. */
+/** Loads the code that writes an adapter as the two files of a LoRA. */
 export const loraCode = late(async () => await import('./lora_files'));

@@ -23,9 +23,9 @@ export function loraOf(adapter: VeraValues): Lora {
 }
 
 /**
- * Returns a LoRA whose ΔW is Σ weight·ΔW over the parts. The parts may differ in rank, projections and modules: in each module, their
- * matrices are concatenated along the rank. If a module has a smaller rank than others, its matrices are padded with zeros, because all
- * programs that read LoRA files support one rank for all modules, while only PEFT supports `alpha_pattern`.
+ * Returns a LoRA whose ΔW is Σ weight·ΔW over the adapters `parts`, which may differ in rank, projections and modules: in each module,
+ * their matrices are concatenated along the rank. If a module has a smaller rank than others, its matrices are padded with zeros, because
+ * all programs that read LoRA files support one rank for all modules, while only PEFT supports `alpha_pattern`.
  *
  * Throws `invalid_argument` if there are no parts, for weights that aren't finite, and for vectors that are missing or of another length.
  */

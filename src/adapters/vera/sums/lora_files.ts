@@ -21,8 +21,9 @@ interface LoraTensors {
 }
 
 /**
- * Returns the two files of the LoRA that equals the weighted sum of the parts. For a single part of weight 1, they also contain its trained
- * biases, modules that train whole, and row norms. Calls `announce` with the number of values that it is about to compute without a pause.
+ * Returns the two files of the LoRA that equals the weighted sum of the adapters `parts`. For a single adapter of weight 1, they also
+ * contain its trained biases, modules that train whole, and row norms. Calls `announce` with the number of values that it is about to
+ * compute without a pause.
  */
 export function loraFiles(
   parts: readonly SumPart<VeraConfig>[],
@@ -116,7 +117,7 @@ function targetsOf(
 
 /**
  * Serialises `adapter_model.safetensors` for a LoRA: float32, sorted by name. `others` are trained biases and modules that train whole,
- * under their saved names, which are the same for VeRA and LoRA. Throws `numerical_error` for numbers that aren't finite.
+ * under their saved names, which are the same for VeRA and LoRA. Throws `numerical_error` for values that aren't finite.
  */
 export function writeLoraModel(
   { modules }: LoraTensors,

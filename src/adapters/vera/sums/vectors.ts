@@ -14,7 +14,7 @@ export interface VeraValues {
   readonly vectors: ReadonlyMap<string, Float32Array>;
 }
 
-/** An adapter with its weight in a sum. */
+/** An adapter, and its weight in a sum of adapters. */
 export interface WeightedPart extends VeraValues {
   readonly weight: number;
 }
@@ -37,7 +37,10 @@ export function vectorsOf({ r, vectors }: VeraValues, module: string, { out_feat
   return { b: vector('vera_lambda_b', out_features), d: vector('vera_lambda_d', r) };
 }
 
-/** Returns all modules of the parts, each once. Throws `invalid_argument` if there are no parts, and for weights that aren't finite. */
+/**
+ * Returns all modules that the summed adapters wrap, each once. Throws `invalid_argument` if there are no parts, and for weights that
+ * aren't finite.
+ */
 export function unionOfModules(parts: readonly WeightedPart[]): ReadonlyMap<string, ModuleSize> {
   if (parts.length === 0) {
     throw new WebVeraError('invalid_argument', 'A weighted sum of adapters: expected at least one adapter, got none');

@@ -11,7 +11,8 @@ type SummedProjections = VeraValues['projections'];
 type WeightedVectors = ModuleVectors & { readonly weight: number };
 
 /**
- * Computes the VeRA adapter whose ΔW is Σ weight·ΔW, over all modules of the parts. Sums are computed in float64 and rounded once.
+ * Computes the VeRA adapter whose ΔW is Σ weight·ΔW over the adapters `parts`, in all their modules. Sums are computed in float64 and
+ * rounded once.
  *
  * Such an adapter exists if the parts share r, A and B, and if in each module all parts that contribute have the same λ_d or the same λ_b.
  * Throws `invalid_argument` otherwise, and for parts that `weightedLora` rejects.
@@ -116,7 +117,7 @@ export function sumOf(parts: readonly SumPart<VeraConfig>[]): WeightedSum<VeraCo
   const { modules, vectors, projections } = combineVectors(parts.map(valuesOf));
   const config = new VeraConfig({
     ...parts[0]?.config,
-    // The parts train vectors only: their bias and modules_to_save can only ask for tensors that the model lacks.
+    // The caller rejects adapters that train tensors of the model, so these two fields can only ask for tensors that the model lacks.
     bias: 'none',
     modules_to_save: null,
     inference_mode: false,
@@ -132,7 +133,7 @@ export function sumOf(parts: readonly SumPart<VeraConfig>[]): WeightedSum<VeraCo
   return { config, tensors: { parameters, frozen, others: new Map() } };
 }
 
-/** Converts a part of a sum to VeRA's values: r, A, B and the vectors. */
+/** Converts one of the summed adapters to VeRA's values: r, A, B and the vectors. */
 export function valuesOf({
   weight,
   config,

@@ -48,7 +48,7 @@ export function refineButton(refine: () => Promise<boolean>) {
   };
 }
 
-/** The button that starts learning, one lesson at a time. */
+/** The button that starts learning. It learns one lesson (the visitor's input) at a time. */
 export function learnButton(onPress: () => void, text = 'Learn', className = 'primary') {
   let isBusy = false;
   let isTeaching = false;
@@ -58,7 +58,7 @@ export function learnButton(onPress: () => void, text = 'Learn', className = 'pr
     update({ learner }: Shown): void {
       isBusy = learner.status.state !== 'ready' && !learner.isInstant;
     },
-    /** Enables the button if there is a lesson. While a lesson is being stored, it is only `aria-disabled`, so it keeps the focus. */
+    /** Enables the button if there is something to learn. During learning, it is only `aria-disabled`, so that it keeps the focus. */
     show(hasLesson: boolean): void {
       root.disabled = isBusy || !hasLesson;
       root.setAttribute('aria-disabled', String(isTeaching));

@@ -6,7 +6,10 @@ import { learnButton } from './lesson_parts';
 
 const HINT = 'Some paragraphs in the way you want it to write. You can also drop a text file here.';
 
-/** The region in which a visitor teaches a text: typed, pasted or from a file. `learn` resolves with whether the lesson was learnt. */
+/**
+ * The region in which a visitor gives the model a text to learn from: typed, pasted or from a file. `learn` resolves with whether it was
+ * learnt.
+ */
 export function teachRegion(training: Region, learn: (lesson: string | File) => Promise<boolean>): Region {
   let file: File | undefined;
   const { root: textRow, input } = field('lesson', 'Text to learn from', {
@@ -33,7 +36,7 @@ export function teachRegion(training: Region, learn: (lesson: string | File) => 
   const submit = async (): Promise<void> => {
     const [sent, text] = [file, input.value];
     const isLearnt = await learning.teach(() => learn(sent ?? text));
-    // A lesson that the visitor entered meanwhile stays for the next time.
+    // If the visitor has changed the text or the file during learning, the new one stays for the next time.
     if (isLearnt && sent !== undefined && file === sent) choose(undefined);
     else if (isLearnt && sent === undefined && input.value === text) input.value = '';
     showAll();

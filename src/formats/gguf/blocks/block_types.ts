@@ -1,8 +1,8 @@
 import { f16ToNumber } from '../../../core/numbers/float16';
 
 /**
- * The contents of a block: number = scale · code, or scale · code + minimum. Each operation rounds to float32, as in llama.cpp and the
- * Python package `gguf`. Every 16 numbers share a scale and a minimum.
+ * The contents of a block: element = scale · code, or scale · code + minimum. Each operation rounds to float32, as in llama.cpp and the
+ * Python package `gguf`. Every 16 elements share a scale and a minimum.
  */
 export interface Groups {
   readonly codes: Int8Array;
@@ -17,7 +17,7 @@ export interface BlockType {
   readonly bytes: number;
   /** Whether blocks have minimums. Their codes then have no sign. */
   readonly hasMinimum: boolean;
-  /** Bits of a code. */
+  /** Bits per code. */
   readonly bits: number;
   read(block: DataView, groups: Groups): void;
 }
@@ -31,8 +31,8 @@ const half = (block: DataView, at: number): number => f16ToNumber(block.getUint1
 const { fround } = Math;
 
 /**
- * Blocks of 32 codes. Sixteen bytes hold their four low bits: the low nibbles those of the first 16 codes, the high nibbles those of the
- * others. With 5 bits per code, a 32-bit word holds the fifth bits.
+ * Blocks of 32 codes. Sixteen bytes hold the four low bits of each: their low nibbles belong to the first 16 codes, their high nibbles to
+ * the other 16. With 5 bits per code, a 32-bit word holds the fifth bits.
  */
 function nibbles(
   name: string,

@@ -5,16 +5,18 @@ import { packedStorage } from '../../../core/numbers/storage';
 import { type BlockType, blocksOf, GROUP, unpackBlocks } from './block_types';
 
 /**
- * Converts blocks to the device's packed storage that has at least as many bits per code. The codes stay the same, except for an offset.
- * Scales and minimums become float16, which changes those of the K types by at most a 2048th of their value. If the blocks have minimums
- * and the storage doesn't, the numbers are unpacked and quantised again, each to within half a step of the storage.
+ * Converts blocks to the device's packed storage format that has at least as many bits per code. The codes stay the same, except for an
+ * offset. Scales and minimums become float16, which changes those of the K types by at most 1/2048 of their value. If the blocks have
+ * minimums and the storage format has none, the elements are quantised again, each with an error of at most half a quantisation step.
  */
 export function packBlocks(type: BlockType, bytes: Uint8Array, shape: Shape): Uint32Array<ArrayBuffer> {
   const form = packedStorage(type.bits)?.form;
   if (form === undefined) throw new WebVeraError('internal', `No storage has codes of ${type.bits} bits`);
   if (type.hasMinimum && !form.hasMinimum) return pack(unpackBlocks(type, bytes), shape, form);
   const matrix = new PackedMatrix(shape, form);
-  /** Added to each code, because the storage's codes have no sign. For blocks without minimums, this is the storage's code for 0. */
+  /**
+   * Added to each code, because codes are unsigned in the storage format. For blocks without minimums, it is the code that stands for 0.
+   */
   const zero = type.hasMinimum ? 0 : 2 ** (form.bits - 1);
   let row = 0;
   let column = 0;

@@ -88,7 +88,7 @@ function windows(fields: GgufFields, usual: { readonly every: number; readonly s
   const size = fields.number('attention.sliding_window') ?? usual.size;
   const count = fields.number('block_count') ?? 0;
   const pattern = fields.numberOrFlags('attention.sliding_window_pattern') ?? usual.every;
-  // The reader of config.json rejects a number of layers that no model has.
+  // For an impossible number of layers, these fields are left out: the reader of config.json rejects the number.
   if (!(Number.isSafeInteger(count) && count >= 0 && count <= MOST_LAYERS)) return {};
   if (typeof pattern === 'number' ? !(Number.isSafeInteger(pattern) && pattern >= 0) : pattern.length !== count) {
     throw fields.invalid('attention.sliding_window_pattern', `an integer from 0 on, or a list of ${count}`);

@@ -17,7 +17,9 @@ export interface GgufFamily {
   config(fields: GgufFields): JsonObject;
   /** Returns the change that llama.cpp made to a tensor, or undefined if it made none. `config` is the complete config.json. */
   change?(tensor: ChangedTensor, config: JsonObject): TensorChange | undefined;
-  /** Whether merges are ranked by the order of the tokens, and llama.cpp spells tokens of several ▁ as spaces. Default: false. */
+  /**
+   * Whether merges are ranked by their tokens' order in the vocabulary, and llama.cpp writes tokens of several ▁ as spaces. Default: false.
+   */
   readonly hasGemmaVocabulary?: boolean;
 }
 

@@ -10,7 +10,7 @@ const UPPER = '[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]';
 interface SplitRules {
   readonly normalizer?: JsonObject;
   readonly pre_tokenizer: JsonObject;
-  /** Whether a word that is a token is encoded as that token, without merges, and texts begin with the token bos. Default: false. */
+  /** Whether a word that is a token is encoded as that token, without merges, and texts begin with the bos token. Default: false. */
   readonly isLlama3?: boolean;
 }
 
@@ -51,7 +51,7 @@ const FALCON: SplitRules = {
   ),
 };
 
-/** The rules by llama.cpp's names for them. */
+/** The rules, keyed by llama.cpp's names for them. */
 const RULES: ReadonlyMap<string, SplitRules> = new Map([
   ['gpt-2', GPT2],
   ['phi-2', GPT2],
@@ -74,9 +74,9 @@ export interface TokenizerParts {
   /** Fields of tokenizer.json. */
   readonly parts: JsonObject;
   readonly vocab: Readonly<Record<string, number>>;
-  /** The token types that are special, by the numbers in `TokenType`. */
+  /** The types of special tokens, as numbers of `TokenType`. */
   readonly special: readonly number[];
-  /** Whether texts begin with the token bos, unless the file says otherwise. */
+  /** Whether texts begin with the bos token, unless the file says otherwise. */
   readonly addsBos: boolean;
 }
 

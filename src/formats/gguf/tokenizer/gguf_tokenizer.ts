@@ -4,7 +4,7 @@ import { byteLevelTokenizer, type TokenizerParts } from './byte_level';
 import { sentencepieceTokenizer } from './sentencepiece';
 import { TokenType, tokenTypes } from './token_types';
 
-/** The functions that convert a tokenizer, by llama.cpp's names for its kind. */
+/** The functions that convert a tokenizer, keyed by llama.cpp's names for types of tokenizers. */
 const MAKERS: ReadonlyMap<string, (fields: GgufFields, tokens: readonly string[]) => TokenizerParts> = new Map([
   ['gpt2', byteLevelTokenizer],
   ['llama', sentencepieceTokenizer],
@@ -46,7 +46,7 @@ function addedTokens(
   return tokens.flatMap((content, id) => {
     const type = types[id] ?? 0;
     const special = kinds.includes(type);
-    // Gemma's tokens of several spaces are not added: its vocabulary spells them with ▁, which a text contains only after normalisation.
+    // Gemma's tokens of several spaces aren't added tokens: `vocab` spells them with ▁, which a text contains only after normalisation.
     const isAdded = special || (type === TokenType.userDefined && Object.hasOwn(vocab, content));
     return isAdded ? [{ id, content, special, normalized: false }] : [];
   });

@@ -36,8 +36,8 @@ export interface Reservoir {
 }
 
 /**
- * A profile's examples: those to learn from, and those held out. A place is an example's index among all of them, in the order in which
- * they were added.
+ * A profile's examples: those to learn from, and those held out. `learnt_places` and `held_places` are the indices of these examples among
+ * all of them, in the order in which they were added.
  */
 export interface SplitExamples {
   readonly learnt: readonly SentExample[];
@@ -77,8 +77,8 @@ export function sampleFairly<T extends SentExample>(
 }
 
 /**
- * Splits examples into those to train on and those held out. The split is the same each time, so that no held-out
- * example was ever trained on. `held` is empty while too few labelled examples are held out.
+ * Splits examples into those to train on and those held out. The split is the same each time, so that no held-out example was ever trained
+ * on. If only labelled examples would be held out, and too few of them, `held` is empty.
  */
 export function split(kept: readonly NumberedExample[]): SplitExamples {
   const inOrder = kept.toSorted((a, b) => a.n - b.n);

@@ -40,8 +40,8 @@ export function withoutFeedback(given: Feedback): (state: ProfileState, data: Pr
 }
 
 /**
- * Splits examples, preferences and ratings, each kind separately, into those to learn from and those held out. Places are indices within a
- * kind.
+ * Splits examples, preferences and ratings, each kind separately, into those to learn from and those held out. The indices
+ * (`learnt_places`, `held_places`) count within each kind.
  */
 export function splitData({ examples, feedback }: ProfileData): SplitExamples {
   const preferences = feedback.filter(({ example }) => isPair(example));

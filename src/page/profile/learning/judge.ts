@@ -3,7 +3,7 @@ import type { SentExample } from '../../../core/types/training';
 import type { LearningCopy } from './learn_method';
 import type { Phase } from './phases';
 
-/** An adapter's loss and accuracy on examples of one kind. */
+/** An adapter's loss and accuracy on one kind of data: examples, preferences or ratings. */
 export interface Figures {
   /** The mean over all predictions, preferences or ratings. If the mean isn't finite, the largest finite number. */
   readonly loss: number;
@@ -14,7 +14,10 @@ export interface Figures {
 /** The number of examples to evaluate at a time. The run can pause in between. */
 const PORTION = 32;
 
-/** Evaluates an adapter on examples of a phase's kind. Resolves with undefined if no example has anything to predict. */
+/**
+ * Evaluates an adapter on examples of the phase's kind: examples, preferences or ratings. Resolves with undefined if no example has
+ * anything to predict.
+ */
 export async function judge(
   { learner: { host }, turn: { run, signal } }: LearningCopy,
   { plan }: Phase,

@@ -28,8 +28,8 @@ export function learnSteps(method: LearnMethod, asked: AskedRun, host: ProfileHo
 }
 
 /**
- * Improves a copy of the vectors, so that the current ones don't change during the run. The copy then replaces them unless it does worse on
- * the held-out examples.
+ * Improves a copy of the profile's trained vectors, so that the current ones don't change during the run. The copy then replaces them
+ * unless it does worse on the held-out examples.
  */
 export async function learn(learner: LearnContext, unfinished: Unfinished, turn: LearnTurn): Promise<TrainOutput> {
   const { id, host, adapter, vectors } = learner;

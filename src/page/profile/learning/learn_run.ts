@@ -24,7 +24,7 @@ export class LearnRun extends Followed<TrainEvent, TrainOutput> implements Pausa
   #state = beginningOf(0);
   /** The training run in progress. */
   #inner: PausableRun | undefined;
-  /** The place of the training run in this run; undefined while the training run is the whole run. */
+  /** The position of the training run's steps in this run; undefined while the training run is the whole run. */
   #part: PartSteps | undefined;
   /** The logs of all training runs, in one list that all reported states share. */
   readonly #logs: StepLogs[] = [];

@@ -83,7 +83,7 @@ export function sharedSteps(steps: number, counts: readonly number[]): number[] 
   });
 }
 
-/** Whether this kind's own arguments set the number of steps or epochs of its phase. */
+/** Whether the arguments for this kind of data alone (`preferences` or `ratings`) set the number of steps or epochs of its phase. */
 function hasOwnLength(given: LearnArguments, kind: LearnKind): boolean {
   return kind !== 'examples' && (given[kind].max_steps ?? given[kind].num_train_epochs) !== undefined;
 }

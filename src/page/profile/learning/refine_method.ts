@@ -18,7 +18,7 @@ import type { LearnCandidate } from '../types';
 import type { LearningCopy, LearnMethodKind } from './learn_method';
 import { expectSolvable, finite, outcomeOf, outputOf, solveCopy } from './solved_head';
 
-/** If the arguments set no number of steps: the basic number of steps, and the number of examples for each additional step. */
+/** Without a number of steps in the arguments, training takes this many steps, plus one for each `EXAMPLES_OF_A_STEP` examples. */
 const STEPS = 60;
 const EXAMPLES_OF_A_STEP = 20;
 /** The default number of rows in a batch, and the smallest number with the objective 'contrast', which compares the rows of a batch. */
@@ -78,13 +78,14 @@ export const REFINE: LearnMethodKind = {
   },
 };
 
-/** Loads the chosen vectors into the copy, with a head that is fitted to all examples to learn from. */
+/** Loads the chosen vectors into the run's copy of the adapter, with a head that is fitted to all examples to learn from. */
 async function finished(parts: LearningCopy, { name, fit, vectors }: SolvedVectors): Promise<HeadFit> {
   const { copy, learner, turn } = parts;
   await learner.host.remove(copy);
   await learner.host.place(copy, filesOf(vectors), { is_trainable: true });
   turn.signal.throwIfAborted();
-  // A trial stores no features. Solving again stores the features of the chosen vectors, even if the trial used the same examples.
+  // Trials don't store the features of the examples. Solving for the head again stores the features that the chosen vectors give, even if
+  // the trial used the same examples.
   return name === 'instant' ? fit : solveCopy(parts, { as: { C: fit.C, scale: scaleOf(fit) } });
 }
 
@@ -114,14 +115,14 @@ interface Comparison {
   readonly chosen: JudgedVectors;
 }
 
-/** Trains the copy on the trial's examples, and compares the candidates on the examples in `trial.judges`. */
+/** Trains the run's copy of the adapter on the trial's examples, and compares the candidates on the examples in `trial.judges`. */
 async function compared(parts: LearningCopy, trial: Trial, first: SolvedVectors): Promise<Comparison> {
   const { copy, learner } = parts;
   const { host, adapter } = learner;
   const objective = objectiveFor(host);
   const instant = judgedOf(trainsOnAll(trial, parts) ? first : await solvedHead(parts, trial));
-  // Cross-validation with trained vectors would be too optimistic, so their heads get the strength of `instant`. They don't get its scale
-  // of the scores, because vectors learn little through a head with a tiny scale.
+  // With vectors that were trained on the same examples, cross-validation would be too optimistic. So the heads of the other candidates get
+  // the C of the candidate 'instant', but not its scale of the scores, because vectors learn little through a head with a tiny scale.
   const as = { C: instant.fit.C, scale: 1 };
   if (objective === 'labels') await solveCopy(parts, { on: trial, as, keepsFeatures: false });
   const output = await train(parts, trial.learnt, objective);
@@ -142,7 +143,7 @@ async function compared(parts: LearningCopy, trial: Trial, first: SolvedVectors)
 
 interface SolvingCandidate {
   readonly name: SolvedVectors['name'];
-  /** A head whose strength C and scale of the scores are used for this candidate's head. */
+  /** A fit whose C (the inverse strength of the penalty) and scale of the scores this candidate's head gets. */
   readonly as?: Pick<HeadFit, 'C' | 'scale'>;
 }
 
@@ -193,7 +194,7 @@ export function standardError(a: readonly number[], b: readonly number[]): numbe
   return Number.isFinite(error) ? error : 0;
 }
 
-/** Trains the copy's vectors. By default, the head doesn't change. */
+/** Trains the vectors of the run's copy of the adapter. By default, the head doesn't change. */
 async function train(
   { copy, learner: { host }, unfinished: { args }, turn: { run, resumes, signal } }: LearningCopy,
   learnt: readonly SentExample[],

@@ -19,13 +19,16 @@ export function expectSolvable({ base }: ProfileHost, method: LearnMethod): void
 interface Solving {
   /** The examples to fit and to judge by. Default: all examples to learn from, and the held-out ones. */
   readonly on?: Pick<Trial, 'learnt' | 'judges'> | undefined;
-  /** A head whose strength C and scale of the scores are used. Default: cross-validation chooses both. */
+  /** A fit whose C (the inverse strength of the penalty) and scale of the scores are used. Default: cross-validation chooses both. */
   readonly as?: Pick<HeadFit, 'C' | 'scale'> | undefined;
   /** Whether the profile stores the features, because another session may need them. Default: true. */
   readonly keepsFeatures?: boolean;
 }
 
-/** Solves for the last layer of the copy's head with the copy's current vectors, and judges it on other examples, if there are any. */
+/**
+ * Solves for the last layer of the head in the run's copy of the adapter, with the copy's current vectors. Judges the head on other
+ * examples, if there are any.
+ */
 export async function solveCopy(
   { learner, copy, unfinished, turn }: LearningCopy,
   { on, as, keepsFeatures = true }: Solving = {},
@@ -45,7 +48,7 @@ export async function solveCopy(
   });
 }
 
-/** Returns the training arguments that rows and batches depend on. */
+/** Returns the training arguments that decide how examples become rows and batches. */
 function batchArguments({
   max_length,
   per_device_train_batch_size,

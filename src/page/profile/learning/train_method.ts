@@ -27,8 +27,8 @@ const ROUNDING = 1e-5;
 type MeasuredRun = Unfinished & { readonly progress: LearnProgress };
 
 /**
- * Trains the copy by gradient descent, in one phase for each kind of data. The profile takes the copy unless the loss of any kind rises.
- * The loss is that on the kind's held-out examples or, if there are none, on those trained on.
+ * Trains the run's copy of the adapter by gradient descent, in one phase for each kind of data. The profile takes the copy unless the loss
+ * of any kind rises. The loss is that on the kind's held-out examples or, if there are none, on those trained on.
  */
 export const TRAIN: LearnMethodKind = {
   expectUsable() {},
@@ -113,7 +113,7 @@ async function trainPhases(parts: LearningCopy, unfinished: MeasuredRun): Promis
   return { outputs, phases: progress.phases };
 }
 
-/** Evaluates the copy on the same examples as the vectors before the run. */
+/** Evaluates the run's copy of the adapter on the same examples as the vectors before the run. */
 async function judgePhases(parts: LearningCopy, phases: readonly LearnPhase[]): Promise<LearnPhase[]> {
   const kinds = phases.map(({ kind }) => kind);
   const all = phasesOf(parts.unfinished, kinds);

@@ -22,7 +22,7 @@ export interface StoredProfile {
   unfinished(): Unfinished | undefined;
 }
 
-/** The new state, and the other parts that change with it. */
+/** A profile's new state, and the other parts of the profile that change with it. */
 export interface Changes extends Partial<ProfileData> {
   readonly state: ProfileState;
   /** null deletes the stored unfinished run. */

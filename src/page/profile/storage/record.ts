@@ -11,7 +11,7 @@ import type { LearnMethod, LearnPhase, LearnRecord, ProfileInfo } from '../types
 import { readMethod, readPhase, readRecord } from './learn_record';
 import { count, counts, fieldsOf, list, places, plain } from './record_fields';
 
-/** A profile's vectors, as the two files of an adapter. */
+/** A profile's vectors: the trained values of its adapter, as the adapter's two files. */
 export interface Vectors {
   readonly config: string;
   readonly weights: Uint8Array<ArrayBuffer>;
@@ -178,7 +178,7 @@ export function readUnfinished(id: string, value: unknown): Unfinished | undefin
     const examples = (key: string): SentExample[] =>
       list(unfinished, key).map((one, index) => exampleFields(`${key}[${index}]`, one));
     const [learnt, held] = [examples('learnt'), examples('held')];
-    // Older versions stored no places, so the held-out examples count as those that were added last.
+    // Older versions didn't store the examples' indices, so the held-out examples count as those that were added last.
     const placesOf = (key: string, { length }: readonly SentExample[], first: number): number[] => {
       if (unfinished.get(key) === undefined) return Array.from({ length }, (_, index) => first + index);
       const given = places(unfinished, key, length);

@@ -20,7 +20,7 @@ export function list(fields: Fields, key: string): readonly unknown[] {
   throw fields.invalid(key, 'a list');
 }
 
-/** Reads a list of at most `most` places, which are integers from 0. */
+/** Reads a list of at most `most` places: indices of examples, which are integers from 0. */
 export function places(fields: Fields, key: string, most: number): number[] {
   const given = list(fields, key);
   const isPlace = (place: unknown): place is number => Number.isInteger(place) && (place as number) >= 0;

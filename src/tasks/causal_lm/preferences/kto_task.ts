@@ -84,7 +84,10 @@ export class KtoTask extends PairTask<Rated, KtoPreference> implements RunTask<P
     return ktoLoss(g, pairs, this.preference);
   }
 
-  /** Returns means over the good texts and over the other texts. If a step has no texts of one kind, the means of that kind are missing. */
+  /**
+   * Returns means over the texts rated good, and over the other texts. If a step has no text of one of these groups, the group's means are
+   * missing.
+   */
   logs(means: ArrayLike<number>): Readonly<Partial<Record<LogMetric, number>>> {
     const [good = 0, goodReward = 0, goodLogp = 0, bad = 0, badReward = 0, badLogp = 0, kl = 0] = Array.from(means);
     const [chosen, rejected] = [goodReward / good, badReward / bad];

@@ -71,7 +71,7 @@ export abstract class PairTask<
   /** Makes the rows of all examples that have a token to learn. */
   protected abstract rowsOf(examples: readonly Read[], args: BatchArguments): readonly PairRow[];
 
-  /** Returns the numbers of a row that the loss reads. */
+  /** Returns the values of a row that the loss reads besides the log probabilities. */
   protected abstract given(row: PairRow): readonly [first: number, second: number, weight: number];
 
   /** Returns a row with TRL's field names. */
@@ -126,7 +126,8 @@ export abstract class PairTask<
   }
 
   /**
-   * Runs the head twice: the weights of the second pass are the derivatives of the losses with respect to the sequences' log probabilities.
+   * Runs the head twice: first for the sequences' log probabilities, then for the gradients. In the second pass, the weight of each token
+   * is the derivative of the loss with respect to its sequence's log probability.
    */
   loss(g: Graph, parts: LossParts<PairInputs>): Loss {
     const { inputs, shape, into } = parts;

@@ -5,9 +5,9 @@ import type { PretrainedConfig } from '../../../core/types/model';
 import { configuredPooling, hasOwnClassifier } from '../../../models/pooled_head';
 
 /**
- * Returns the pooling under a classifier's head, with the prompt to put before texts, and whether to convert texts to lower case; undefined
- * for transformers' own head. 'auto' chooses the pooling of config.json. If config.json has none and doesn't name transformers' own
- * classifier, 'auto' chooses the folder's. Throws `unsupported_model` if the folder's vectors need a module that isn't computed here.
+ * Returns the pooling whose vectors a classifier's head reads, with the prompt to put before texts and whether to lower their case;
+ * undefined for transformers' own head. 'auto' chooses the pooling of config.json. If that has none and doesn't name transformers' own
+ * classifier, 'auto' chooses the pooling of modules.json. Throws `unsupported_model` if modules.json then needs an unsupported module.
  */
 export function chosenPooling(
   asked: PoolingMode | 'auto',

@@ -36,7 +36,7 @@ export function toDeviceOrder(spec: WeightSpec | undefined, { dims, data }: Tens
   return { dims: spec.shape, data: spec.transposed ? transpose(data, rows, columns) : data };
 }
 
-/** Copies a value to a new pinned value with another storage format. Rounds each number to the nearest. */
+/** Copies a value to a new pinned value with another storage format. Rounds each element to the nearest. */
 export async function storedAs(runner: Runner, value: Value, storage: Storage): Promise<Value> {
   const stored = pinned(value.name, value.shape, storage.name);
   const data = storage.encode(await readFloats(runner, value), value.shape);

@@ -97,7 +97,7 @@ async function loadWeights(
   for (const head of heads) {
     const spec = tensors.sharedBy(head);
     if (spec === undefined || weights.has(spec.name)) continue;
-    // The files are read a second time: a head's tensor is used only if no file has the embedding.
+    // A tied head's tensor is used only if no file has the embedding, so the files are read a second time to find it.
     const isHead = (tensor: TensorHeader): boolean => {
       if (tensor.name === head) expectWeight(spec, tensor);
       return tensor.name === head;
@@ -124,7 +124,7 @@ async function upload(runner: Runner, value: Value, spec: WeightSpec, tensor: St
 
 /**
  * Returns a function that starts to compile the kernels that read weights, while the weights are still downloading. It compiles once, at
- * the first matrix that every storage can hold, and assumes that all tensors in the files are stored like this matrix.
+ * the first matrix that every storage format can hold, and assumes that all tensors in the files are stored like this matrix.
  */
 function compilerOf(
   model: Architecture,

@@ -15,7 +15,7 @@ interface TokenizerRequest {
   readonly gguf?: GgufFiles | undefined;
   /** Whether the page can give the hub's token. The page can give it only while the model loads. */
   readonly hasToken?: boolean | undefined;
-  /** Reads further files of a folder whose model may chat. Called before the tokenizer's last file is read. */
+  /** Reads the other files that a chat needs, if the model may chat. Called before the tokenizer's last file is read. */
   readonly onChat?: (() => Promise<void>) | undefined;
 }
 
@@ -43,7 +43,7 @@ export async function loadTokenizer(
     const template = await readTemplate();
     chatTemplate = async () => template;
   };
-  // The chat's files are read before the tokenizer's last file, so that a cache that has the whole tokenizer has the chat's files, too.
+  // The files that a chat needs are read before the tokenizer's last file. So a cache with the whole tokenizer has these files, too.
   const onTokenizer = async (json: string): Promise<void> => {
     if (!mayMarkTurns(json)) return;
     if (!hasToken) await readTemplateNow();

@@ -8,7 +8,7 @@ import { toFloat32 } from '../../../formats/tensors/values';
 import { pinned, pinnedMatrix, type Value } from '../../../graph/value';
 import { fileShape, type WeightSpec } from '../../../models/architecture';
 
-/** How many numbers of a matrix are read and uploaded at a time. */
+/** How many elements of a matrix are read and uploaded at a time. */
 const SLICE = 2 ** 22;
 
 /** Chooses the storage format of a weight on the device, given the weight's tensor in the file. */
@@ -32,7 +32,7 @@ export function chooseStorage(wanted: ModelDtype | undefined, forTokens: Readonl
   };
 }
 
-/** Whether every storage can hold the weight. */
+/** Whether the weight can be stored in every storage format. Only matrices whose rows have a suitable length can. */
 export function fitsAll(spec: WeightSpec): boolean {
   return Object.values(storages).every((storage) => fits(spec, storage));
 }
@@ -41,7 +41,10 @@ function fits({ kind, shape }: WeightSpec, storage: Storage): boolean {
   return storage === storages.f32 || (kind === 'matrix' && (shape.at(-1) ?? 0) % storage.rowMultiple === 0);
 }
 
-/** Returns a weight's value for the device. A matrix that is too large to bind is split by rows, if its rows are the same in the file. */
+/**
+ * Returns the graph value that stands for a weight on the device. A matrix that is too large for one binding is split into shards of rows,
+ * unless the file stores the matrix transposed or with another number of rows.
+ */
 export function weightValue(spec: WeightSpec, dtype: StorageName, maxBytes: number): Value {
   const { name, shape } = spec;
   return hasFileRows(spec) ? pinnedMatrix(name, shape, dtype, maxBytes) : pinned(name, shape, dtype);
@@ -51,7 +54,7 @@ function hasFileRows(spec: WeightSpec): boolean {
   return spec.kind === 'matrix' && !spec.transposed && fileShape(spec)[0] === spec.shape[0];
 }
 
-/** Returns the number of rows of each slice of a weight that is read and uploaded. A single entry of undefined stands for all rows. */
+/** A weight is read and uploaded in slices. Returns each slice's number of rows, or one undefined entry if all rows form one slice. */
 export function slicesOf(spec: WeightSpec, { shape }: Value): readonly (number | undefined)[] {
   if (!hasFileRows(spec)) return [undefined];
   const { rows, columns } = rowsAndColumns(shape);
@@ -59,7 +62,7 @@ export function slicesOf(spec: WeightSpec, { shape }: Value): readonly (number |
   return Array.from({ length: ceilDiv(rows, most) }, (_, slice) => Math.min(most, rows - slice * most));
 }
 
-/** Takes the next rows of a tensor, converted to the device's storage and order of dimensions. */
+/** Takes the next rows of a tensor, converted to the device's storage format and order of dimensions. */
 export async function takeStored(
   spec: WeightSpec,
   storage: Storage,

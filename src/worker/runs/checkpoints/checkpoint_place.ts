@@ -1,9 +1,9 @@
 import type { StoredCheckpoint } from '../../../store/checkpoint_store';
 
-/** The place of a checkpoint among those of its run. */
+/** Identifies a checkpoint of a run: one of two storage slots, its sequence number, and the id of the training that saved it. */
 export type CheckpointPlace = Pick<StoredCheckpoint, 'slot' | 'seq' | 'training'>;
 
-/** Returns the place of the checkpoint after the given one: the other slot, and the number after `seq`. */
+/** Returns the place of the next checkpoint: it uses the other slot, and the sequence number after `seq`. */
 export function after({ slot, training }: CheckpointPlace, seq: number): CheckpointPlace {
   return { slot: slot === 0 ? 1 : 0, seq: seq + 1, training };
 }

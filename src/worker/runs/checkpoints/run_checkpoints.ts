@@ -57,7 +57,7 @@ export class RunCheckpoints implements Checkpoints {
   readonly #host: CheckpointHost;
   readonly #run: CheckpointedRun;
   #identity: Promise<string> | undefined;
-  /** The place of the next checkpoint, once it is known. It never overwrites the last one. */
+  /** The slot and sequence number of the next checkpoint, once they are known. It never overwrites the last checkpoint. */
   #next: CheckpointPlace | undefined;
   #lock: HeldName | undefined;
   /** The run's owner in the store; undefined if the run was never resumed or taken over. */
@@ -197,7 +197,8 @@ export class RunCheckpoints implements Checkpoints {
   }
 
   /**
-   * Makes this session the owner, so that saves of a frozen tab are rejected. On a full disk the owner stays, and the run trains anyway.
+   * Makes this session the owner, so that saves of a frozen tab are rejected. If the disk is full, the owner can't be changed, and the run
+   * trains anyway.
    */
   async #own(run: string): Promise<string | undefined> {
     return known(this.#host.store.own(run)).catch((error: unknown) => {
@@ -263,7 +264,7 @@ const OTHER_VERSION = 'The results may differ in their last bits from those of a
 type RecordPart = Pick<RecordSnapshot, 'halving' | 'evaluation'>;
 
 /**
- * Leaves out the parts of a record that other arguments make meaningless: halvings, if the learning rate has changed; and the best
+ * Removes from a run's record what doesn't apply to its new arguments: halvings, if the learning rate has changed; and the best
  * evaluation, if its metric has changed, or if the run is to end with the best values and the record lacks them.
  */
 function partThatCounts(

@@ -61,7 +61,7 @@ function describe({ name, hyperparameters, modules, tensors, layout, dropout, or
   };
 }
 
-/** Returns the pools that affect the results but aren't trained. */
+/** Returns the buffers of trained values (pools) that affect the results but that this run doesn't train. */
 function frozenPools({ adapters, tensors }: Overlay, trained: readonly Adapter[]): Value[] {
   const own = new Set(trained.map(({ pool }) => pool));
   const used = [...adapters.map(({ pool }) => pool), ...[...tensors.values()].map(wholeOf)];

@@ -91,7 +91,7 @@ describe('readAdapterModel', () => {
   });
 
   test("gives PEFT's error for another rank, projections included", () => {
-    // As in the golden row: an OPT adapter of rank 4 is read with r = 2.
+    // The same situation as the one in which PEFT gave its error: a file of rank 4 for OPT is read with r = 2.
     const vectors = ['0', '1'].flatMap((layer) =>
       ['v_proj', 'q_proj'].map(
         (module) => `base_model.model.model.decoder.layers.${layer}.self_attn.${module}.vera_lambda_d`,

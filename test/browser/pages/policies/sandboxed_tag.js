@@ -1,4 +1,4 @@
-// Uses the tag in a frame with an opaque origin: loads a model, teaches it and generates a text. Reports to the parent page.
+// Uses the <web-vera> element in a frame with an opaque origin: loads a model, teaches it and generates a text. Reports to the parent page.
 import { failure } from '../runs/failure.js';
 
 /** @typedef {import('../../../../src/embed').WebVeraElement} WebVeraElement */

@@ -1,5 +1,5 @@
-// Processes `?bytes=` bytes of a user's data in the form that `?form=` names. Reports the time, the progress of reading, and
-// the session's warnings.
+// Processes `?bytes=` bytes of a user's data. `?form=` names what the data are, such as a text or a CSV file. Reports the
+// time, the progress of reading, and the session's warnings.
 import { describeError, loadLibrary } from '../../../../scripts/page/library.js';
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';
 
@@ -57,7 +57,10 @@ async function trainText(train_dataset, more = {}, opened = openText()) {
   return model;
 }
 
-/** A form rejects if it fails. Forms that write files resolve with the size. @type {Record<string, () => Promise<unknown>>} */
+/**
+ * For each form of data, a function that processes it. If it writes files, it resolves with their size.
+ * @type {Record<string, () => Promise<unknown>>}
+ */
 const forms = {
   text: () => learn(new Blob([longText(bytes)])),
   async exported() {

@@ -121,7 +121,7 @@ describe('images', () => {
   });
 
   test('are bounded by their bytes, as a fair sample', () => {
-    // 21 examples of 3 MiB are 63 MiB. The test's examples share one array, which counts for each of them.
+    // The limit is 64 MiB: 21 examples of 3 MiB are 63 MiB. All examples of the test share one array, but each counts in full.
     const large = ofSize(1024);
     const kept = sampleFairly([], new Array(30).fill(large), { seed: 1, seen: 0, most: 100 });
     expect(kept).toHaveLength(21);

@@ -11,7 +11,7 @@ fn right_begin(part: u32, column: u32) -> vec4u {
   );
 }
 
-// The line of a pair's lower column. Pairs beyond the last two are clamped to these.
+// The line in memory that holds a pair's lower column. Pairs are read two at a time; beyond the last two, the last two are read.
 fn line_of(part: u32, pair: u32) -> u32 {
   let half = p.D / 2u;
   let own = min(pair, size_of(part) / 2u - 2u);

@@ -1,4 +1,4 @@
-// For layouts of the right operand with K along the lines: returns where the lines of four columns begin.
+// For layouts of the right operand with a line in memory for each column, along which k grows: returns where four columns' lines begin.
 fn right_begin(part: u32, column: u32) -> vec4u {
   let last = columns() - 1u;
   return vec4u(
