@@ -168,9 +168,7 @@ export class BaseModel {
     }
   }
 
-  /**
-   * Returns the folder's settings for text embeddings, if it has any. They are read at the first call, which rejects if a file can't be read.
-   */
+  /** Returns the folder's settings for text embeddings, if it has any. The first call reads them, and rejects if a file can't be read. */
   async sentences(): Promise<SentenceSettings | undefined> {
     return this.loaded.model.text && this.preprocessors.readSentences?.();
   }

@@ -13,9 +13,9 @@ const PORTION = 64;
 
 /**
  * Prepares examples for storage: checks them, so that none can make learning fail, and resizes images to the model's image size, as bytes.
- * Rejects with `invalid_argument` for a value that isn't an example for the model, for an unknown label, and for `pixel_values`, which can't
- * be stored; `invalid_format` for a file that isn't an image; `limit_exceeded` if the images have too many bytes. Ratings and preferences stay as they are: the rated or
- * chosen text is checked as an example.
+ * Rejects with `invalid_argument` for a value that isn't an example for the model, for an unknown label, and for `pixel_values`, which
+ * can't be stored; `invalid_format` for a file that isn't an image; `limit_exceeded` if the images have too many bytes. Ratings and preferences
+ * stay as they are: the rated or chosen text is checked as an example.
  */
 export async function prepareExamples(base: RemoteModel, given: readonly unknown[]): Promise<readonly SentExample[]> {
   const { link, info } = base[partsKey];
