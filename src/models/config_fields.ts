@@ -35,15 +35,20 @@ export interface SpecialTokens {
   readonly pad_token_id: number | null;
 }
 
-/** Parses the special tokens. `fallback` has Hugging Face's defaults; a default outside the vocabulary is ignored. */
+/**
+ * Parses the special tokens. `fallback` has Hugging Face's defaults. A token outside the vocabulary occurs in no text, so it counts as none:
+ * models that were trained with a small vocabulary often name the end of a larger one. An explicit padding token must be in the vocabulary,
+ * as torch's embeddings require.
+ */
 export function parseTokens(
   fields: Fields,
   vocabSize: number,
   fallback: { readonly bos: number | null; readonly eos: number | null; readonly pad: number | null },
 ): SpecialTokens {
   const known = (id: number | null): number | null => (id === null || id >= vocabSize ? null : id);
+  const [bos_token_id = null] = fields.tokenIds('bos_token_id', vocabSize, [known(fallback.bos) ?? []].flat());
   return {
-    bos_token_id: fields.tokenId('bos_token_id', vocabSize, known(fallback.bos)),
+    bos_token_id,
     eos_token_ids: Object.freeze([...fields.tokenIds('eos_token_id', vocabSize, [known(fallback.eos) ?? []].flat())]),
     // In old files, −1 means that there is no padding token.
     pad_token_id:
@@ -61,6 +66,13 @@ export function parseWidthAndHeads(
   const [C = 0, H = 1] = sizes;
   if (C % H !== 0) throw fields.invalid(width, `a multiple of ${heads}, ${H}`);
   return [C, H];
+}
+
+/** As `expectModelType`, for a decoder. Also throws for a decoder in which tokens attend to later ones. */
+export function expectDecoder(fields: Fields, expected: string): void {
+  expectModelType(fields, expected);
+  oneOf(fields, 'is_causal', [true]);
+  oneOf(fields, 'use_bidirectional_attention', [false]);
 }
 
 /** Throws `unsupported_model` for another `model_type`, and for quantised weights. */

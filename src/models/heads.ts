@@ -1,3 +1,4 @@
+import type { JsonObject } from '../core/input/fields';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { softcap } from '../ops/activations/softcap';
@@ -8,6 +9,15 @@ import * as nn from './nn';
 
 /** The `initializer_range` of nearly all models in transformers. */
 export const INITIAL_STD = 0.02;
+
+/**
+ * Returns the standard deviation of a decoder's new weights. Only a new head needs it, so a file with an impossible value is read as one
+ * without a value.
+ */
+export function initialStdOf(json: JsonObject, key = 'initializer_range'): number {
+  const { [key]: std } = json;
+  return typeof std === 'number' && std > 0 && std <= 1 ? std : INITIAL_STD;
+}
 
 interface LanguageHead {
   readonly className: string;
@@ -64,7 +74,7 @@ export function linearHead({ className, C, std = INITIAL_STD, ...head }: LinearH
 }
 
 /** Creates the head that transformers uses to classify with decoders: one linear layer without bias, applied to the last token. */
-export function scoreHead(head: Pick<LinearHead, 'className' | 'C'>): MakeHead {
+export function scoreHead(head: Pick<LinearHead, 'className' | 'C' | 'std'>): MakeHead {
   return linearHead({ ...head, name: 'score', bias: false, reads: 'last token' });
 }
 

@@ -98,13 +98,17 @@ export class Fields {
     throw this.invalid(key, `a token id from 0 to ${vocabSize - 1}`);
   }
 
-  /** Reads one token id or a list of them, and returns a list: empty if the field is null, `fallback` if the key is missing. */
+  /**
+   * Reads one token id or a list of them, and returns a list of those below `vocabSize`: empty if the field is null, `fallback` if the key is
+   * missing. Old files have −1 for no token.
+   */
   tokenIds(key: string, vocabSize: number, fallback: readonly number[]): readonly number[] {
     if (!this.has(key)) return fallback;
     const value = this.get(key) ?? [];
     const ids: readonly unknown[] = Array.isArray(value) ? value : [value];
-    if (ids.every((id) => isIntegerWithin(id, 0, vocabSize - 1))) return ids;
-    throw this.invalid(key, `token ids from 0 to ${vocabSize - 1}`);
+    const isId = (id: unknown): id is number => isIntegerWithin(id, -1, Number.MAX_SAFE_INTEGER);
+    if (ids.every(isId)) return ids.filter((id) => id >= 0 && id < vocabSize);
+    throw this.invalid(key, 'token ids');
   }
 
   /** Returns the error for a key with an invalid value. */

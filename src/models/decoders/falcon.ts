@@ -4,7 +4,7 @@ import { withAlibi, withoutAlibi } from '../../ops/attention/alibi';
 import { repeatHeads } from '../../ops/attention/repeat_heads';
 import { sliceColumns } from '../../ops/rows/slice_columns';
 import type { ConstantSpec, Network } from '../architecture';
-import { languageHead, scoreHead } from '../heads';
+import { initialStdOf, languageHead, scoreHead } from '../heads';
 import * as nn from '../nn';
 import { textSizesOf } from '../text_sizes';
 import { type FalconConfig, parseFalconConfig } from './falcon_config';
@@ -32,15 +32,17 @@ export function createFalcon(json: PretrainedConfig): Network {
       : ropeConstant('rope', rope, D, maxLength);
   const transformer = falcon({ ...config, D, table })('transformer');
   const tiedTo = config.tie_word_embeddings ? transformer.word_embeddings.name : undefined;
+  const initialStd = initialStdOf(json);
   return {
     config: json,
     text: { ...text, longTexts: rope && longTexts(rope, maxLength) },
     ...nn.network(transformer),
     constants: [table],
     hiddenSize: C,
+    initialStd,
     heads: {
       causal_lm: () => languageHead({ className: 'FalconForCausalLM', C, V, tiedTo }),
-      sequence_classification: scoreHead({ className: 'FalconForSequenceClassification', C }),
+      sequence_classification: scoreHead({ className: 'FalconForSequenceClassification', C, std: initialStd }),
     },
   };
 }

@@ -1,6 +1,6 @@
 import { Fields, type JsonObject } from '../../core/input/fields';
 import { parseActivation } from '../activations';
-import { expectModelType, MAX, parseDtype, parseTokens, parseWidthAndHeads, unsupported } from '../config_fields';
+import { expectDecoder, MAX, parseDtype, parseTokens, parseWidthAndHeads, unsupported } from '../config_fields';
 import { parseRope, ropeFields } from './positions/rope_config';
 
 /** The fields of config.json that a Falcon needs. */
@@ -13,7 +13,7 @@ export type FalconConfig = ReturnType<typeof parseFalconConfig>;
  */
 export function parseFalconConfig(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
-  expectModelType(fields, 'falcon');
+  expectDecoder(fields, 'falcon');
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
   const [hidden_size, num_attention_heads] = parseWidthAndHeads(fields);
   const kvHeads = parseKvHeads(fields, num_attention_heads);

@@ -2,7 +2,7 @@ import { Fields, type JsonObject } from '../../core/input/fields';
 import type { PretrainedConfig } from '../../core/types/model';
 import { ACTIVATIONS, type ActivationName, parseActivation } from '../activations';
 import type { Network } from '../architecture';
-import { oneOf, unsupported } from '../config_fields';
+import { unsupported } from '../config_fields';
 import { type GatedDecoderDefaults, parseGatedDecoder } from './gated/gated_config';
 import { createGatedDecoder } from './gated/gated_decoder';
 import { llamaBlock } from './gated/gated_parts';
@@ -37,7 +37,6 @@ export const GEMMA_DEFAULTS = {
 /** Parses a config.json as `parseGatedDecoder` does. */
 export function parseGemmaConfig(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
-  expectCausal(fields);
   return Object.freeze({
     ...parseGatedDecoder(fields, 'gemma', {
       ...GEMMA_DEFAULTS,
@@ -59,11 +58,6 @@ function parseGemmaActivation(fields: Fields): ActivationName {
   const older = parseActivation(fields, 'hidden_activation', hidden_act);
   if (ACTIVATIONS[older].apply === ACTIVATIONS[hidden_act].apply) return hidden_act;
   throw unsupported('hidden_activation', older, [hidden_act]);
-}
-
-/** Throws `unsupported_model` for a Gemma with bidirectional attention. */
-export function expectCausal(fields: Fields): void {
-  oneOf(fields, 'use_bidirectional_attention', [false]);
 }
 
 /** Parses a cap of scores or logits. Returns undefined if there is none, and `fallback` if the key is missing. */

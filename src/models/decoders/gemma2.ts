@@ -6,7 +6,7 @@ import { parseGatedDecoder } from './gated/gated_config';
 import { createGatedDecoder } from './gated/gated_decoder';
 import { attention, blockOfNormedResults } from './gated/gated_parts';
 import { parseSlidingLayers, parseWindow } from './gated/sliding_layers';
-import { expectCausal, GEMMA_DEFAULTS, gemmaFamily, parseSoftcap } from './gemma';
+import { GEMMA_DEFAULTS, gemmaFamily, parseSoftcap } from './gemma';
 
 /** `model_type: "gemma2"`: Gemma with norms before and after attention and MLP, windows in half of the layers, capped scores and logits. */
 export function createGemma2(json: PretrainedConfig): Network {
@@ -21,7 +21,6 @@ export function createGemma2(json: PretrainedConfig): Network {
 /** Parses a config.json as `parseGatedDecoder` does. Without `layer_types`, every other layer has a window, beginning with the first. */
 export function parseGemma2Config(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
-  expectCausal(fields);
   const hidden_act = parseActivation(fields, 'hidden_activation', 'gelu_pytorch_tanh');
   const config = parseGatedDecoder(fields, 'gemma2', { ...GEMMA_DEFAULTS, max_position_embeddings: 8192, hidden_act });
   const slides = (layer: number): boolean => layer % 2 === 0;

@@ -6,7 +6,7 @@ import { type GatedDecoderConfig, parseGatedDecoder } from './gated/gated_config
 import { createGatedDecoder } from './gated/gated_decoder';
 import { attentionOfNormedHeads, blockOfNormedResults } from './gated/gated_parts';
 import { parseSlidingLayers, parseWindow } from './gated/sliding_layers';
-import { expectCausal, GEMMA_DEFAULTS, gemmaFamily, parseSoftcap } from './gemma';
+import { GEMMA_DEFAULTS, gemmaFamily, parseSoftcap } from './gemma';
 import { parseRope, type RopeConfig } from './positions/rope_config';
 
 /**
@@ -29,7 +29,6 @@ export function createGemma3(json: PretrainedConfig): Network {
 /** Parses a config.json as `parseGatedDecoder` does. Without `layer_types`, every sixth layer has no window by default. */
 export function parseGemma3Config(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
-  expectCausal(fields);
   const config = parseGatedDecoder(fields, 'gemma3_text', {
     ...GEMMA_DEFAULTS,
     max_position_embeddings: 131072,

@@ -5,8 +5,8 @@ import { add } from '../../ops/add';
 import { sliceColumns } from '../../ops/rows/slice_columns';
 import { parseActivation } from '../activations';
 import type { Network } from '../architecture';
-import { expectModelType, MAX, oneOf, parseDtype, parseTokens, parseWidthAndHeads } from '../config_fields';
-import { languageHead, scoreHead } from '../heads';
+import { expectDecoder, MAX, oneOf, parseDtype, parseTokens, parseWidthAndHeads } from '../config_fields';
+import { initialStdOf, languageHead, scoreHead } from '../heads';
 import * as nn from '../nn';
 import { textSizesOf } from '../text_sizes';
 
@@ -16,15 +16,17 @@ export function createGpt2(json: PretrainedConfig): Network {
   const { n_embd: C, vocab_size: V } = config;
   const transformer = gpt2(config)('transformer');
   const tiedTo = config.tie_word_embeddings ? transformer.wte.name : undefined;
+  const initialStd = initialStdOf(json);
   return {
     config: json,
     text: textSizesOf(config, config.n_positions, 'row'),
     ...nn.network(transformer),
     constants: [],
     hiddenSize: C,
+    initialStd,
     heads: {
       causal_lm: () => languageHead({ className: 'GPT2LMHeadModel', C, V, tiedTo }),
-      sequence_classification: scoreHead({ className: 'GPT2ForSequenceClassification', C }),
+      sequence_classification: scoreHead({ className: 'GPT2ForSequenceClassification', C, std: initialStd }),
     },
   };
 }
@@ -107,7 +109,7 @@ type Gpt2Config = ReturnType<typeof parseGpt2Config>;
  */
 export function parseGpt2Config(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
-  expectModelType(fields, 'gpt2');
+  expectDecoder(fields, 'gpt2');
   // The field is only validated. Its value changes nothing but the order of rounding in half precision.
   fields.boolean('reorder_and_upcast_attn', false);
   oneOf(fields, 'add_cross_attention', [false]);

@@ -4,8 +4,8 @@ import type { Value } from '../../graph/value';
 import { add } from '../../ops/add';
 import { parseActivation } from '../activations';
 import type { Network } from '../architecture';
-import { expectModelType, MAX, oneOf, parseDtype, parseTokens, parseWidthAndHeads } from '../config_fields';
-import { languageHead, scoreHead } from '../heads';
+import { expectDecoder, MAX, oneOf, parseDtype, parseTokens, parseWidthAndHeads } from '../config_fields';
+import { initialStdOf, languageHead, scoreHead } from '../heads';
 import * as nn from '../nn';
 import { textSizesOf } from '../text_sizes';
 
@@ -21,15 +21,17 @@ export function createOpt(json: PretrainedConfig): Network {
   const { word_embed_proj_dim: E, vocab_size: V } = config;
   const model = opt(config)('model');
   const tiedTo = config.tie_word_embeddings ? model.decoder.embed_tokens.name : undefined;
+  const initialStd = initialStdOf(json, 'init_std');
   return {
     config: json,
     text: textSizesOf(config, config.max_position_embeddings, 'mask'),
     ...nn.network(model),
     constants: [],
     hiddenSize: E,
+    initialStd,
     heads: {
       causal_lm: () => languageHead({ className: 'OPTForCausalLM', C: E, V, tiedTo }),
-      sequence_classification: scoreHead({ className: 'OPTForSequenceClassification', C: E }),
+      sequence_classification: scoreHead({ className: 'OPTForSequenceClassification', C: E, std: initialStd }),
     },
   };
 }
@@ -118,7 +120,7 @@ type OptConfig = ReturnType<typeof parseOptConfig>;
  */
 export function parseOptConfig(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
-  expectModelType(fields, 'opt');
+  expectDecoder(fields, 'opt');
   oneOf(fields, 'layer_norm_elementwise_affine', [true]);
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
   const [hidden_size, num_attention_heads] = parseWidthAndHeads(fields);

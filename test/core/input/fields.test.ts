@@ -17,6 +17,7 @@ describe('Fields', () => {
     expect(fields.optionalString('absent')).toBeUndefined();
     expect(fields.tokenId('n', 4, null)).toBe(3);
     expect(fields.tokenIds('list', 3, [])).toEqual([1, 2]);
+    expect(fields.tokenIds('list', 2, [])).toEqual([1]);
     expect(fields.tokenIds('n', 4, [])).toEqual([3]);
     expect(fields.has('none')).toBe(true);
     expect(fields.has('absent')).toBe(false);
@@ -45,7 +46,7 @@ describe('Fields', () => {
     ['a number for a text', () => fields.string('n')],
     ['a list for an object', () => fields.object('list')],
     ['a token beyond the vocabulary', () => fields.tokenId('n', 3, null)],
-    ['a list with such a token', () => fields.tokenIds('list', 2, [])],
+    ['a text for a token', () => fields.tokenIds('text', 2, [])],
   ])('refuses %s', (_, body) => expect(codeOf(body)).toBe('invalid_format'));
 
   test('ignores the prototype', () => {

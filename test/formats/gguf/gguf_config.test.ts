@@ -92,6 +92,17 @@ test.each<[NonNullable<GgufSpec['fields']>, unknown]>([
   expect((await configOf(described('llama', {}, { fields }))).eos_token_id).toEqual(eos_token_id);
 });
 
+test.each(['llama', 'gemma2', 'gpt2'])(
+  'a %s whose tokens attend to later ones is unsupported_model',
+  async (architecture) => {
+    const refused = parsed(architecture, { 'attention.causal': false });
+    await expect(refused).rejects.toMatchObject({
+      code: 'unsupported_model',
+      message: expect.stringContaining('is_causal'),
+    });
+  },
+);
+
 describe('fields that a file lacks', () => {
   test('of a Gemma 2 is as llama.cpp has it', async () => {
     expect(await parsed('gemma2', { 'attention.key_length': 16, block_count: 3 })).toMatchObject({

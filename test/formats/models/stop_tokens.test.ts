@@ -14,6 +14,8 @@ test.each<[object, readonly number[] | undefined]>([
   [{ eos_token_id: 7, temperature: 0.6 }, [7]],
   [{ eos_token_id: null }, undefined],
   [{ eos_token_id: [] }, undefined],
+  [{ eos_token_id: [100, 7] }, [7]],
+  [{ eos_token_id: -1 }, undefined],
   [{}, undefined],
 ])('%j ends texts at %j', async (fields, ids) => {
   expect(await read(generation(fields))).toEqual(ids);
@@ -23,7 +25,7 @@ test('a folder without the file has the tokens of config.json', async () => {
   expect(await read({})).toBeUndefined();
 });
 
-test.each([['"7"'], ['[100]'], ['-1'], ['[[7]]'], ['1e400']])('eos_token_id of %s is malformed', async (text) => {
+test.each([['"7"'], ['-2'], ['0.5'], ['[[7]]'], ['1e400']])('eos_token_id of %s is malformed', async (text) => {
   const files = { 'generation_config.json': `{ "eos_token_id": ${text} }` };
   await expect(read(files)).rejects.toMatchObject({ code: 'invalid_format' });
 });

@@ -82,8 +82,8 @@ describe('malformed', () => {
   });
   test.each([
     ['a width that heads do not divide', { n_embd: 34 }],
-    ['a token beyond the vocabulary', { bos_token_id: 96 }],
-    ['a negative token', { eos_token_id: -1 }],
+    ['a padding token beyond the vocabulary', { pad_token_id: 96 }],
+    ['a negative token', { eos_token_id: -2 }],
     ['a flag that isn’t a boolean', { tie_word_embeddings: 'true' }],
     ['another flag that isn’t a boolean', { scale_attn_weights: 1 }],
     ['a third', { reorder_and_upcast_attn: 'yes' }],

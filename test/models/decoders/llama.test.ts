@@ -79,6 +79,18 @@ describe("Hugging Face's defaults", () => {
     expect(config).toMatchObject({ bos_token_id: null, eos_token_ids: [1, 5], pad_token_id: null });
     expect(parseLlamaConfig({ ...llama, eos_token_id: null }).eos_token_ids).toEqual([]);
   });
+  test('a token outside the vocabulary occurs in no text, so that it counts as none', () => {
+    const config = parseLlamaConfig({ ...llama, bos_token_id: 50256, eos_token_id: [1, 50256, -1] });
+    expect(config).toMatchObject({ bos_token_id: null, eos_token_ids: [1] });
+    expect(parseLlamaConfig({ ...llama, eos_token_id: 50256 }).eos_token_ids).toEqual([]);
+  });
+  test('dynamic scaling begins beyond the longest text', () => {
+    const rope_scaling = { type: 'dynamic', factor: 2 };
+    expect(parseLlamaConfig({ ...llama, rope_parameters: null, rope_theta: 5e5, rope_scaling }).rope).toEqual({
+      type: 'default',
+      theta: 5e5,
+    });
+  });
 
   test('rope_scaling takes precedence over rope_parameters', () => {
     const rope_parameters = { rope_type: 'default', rope_theta: 5e5 };
@@ -121,9 +133,10 @@ describe('malformed', () => {
     ['an odd head_dim', { head_dim: 7 }],
     ['a head_dim beyond any published model', { head_dim: 4098 }],
     ['rms_norm_eps above 1', { rms_norm_eps: 1.5 }],
-    ['a token beyond the vocabulary', { bos_token_id: 96 }],
-    ['a token in a list beyond the vocabulary', { eos_token_id: [1, 96] }],
-    ['a negative token', { eos_token_id: -1 }],
+    ['a padding token beyond the vocabulary', { pad_token_id: 96 }],
+    ['a text in a list of tokens', { eos_token_id: [1, '2'] }],
+    ['a negative token', { eos_token_id: -2 }],
+    ['dynamic scaling without its factor', { rope_parameters: { rope_type: 'dynamic' } }],
     ['a flag that isn’t a boolean', { tie_word_embeddings: 'true' }],
     ['biases that aren’t a boolean', { attention_bias: 1 }],
     ['rope as a string', { rope_parameters: 'default' }],
@@ -167,7 +180,9 @@ describe('unsupported', () => {
     ['another model', { model_type: 'qwen3' }],
     ['another activation', { hidden_act: 'quick_gelu' }],
     ['WGSL for an activation', { hidden_act: '*/ } fn evil(){' }],
-    ['dynamic, as old files spell it', { rope_parameters: null, rope_scaling: { type: 'dynamic', factor: 2 } }],
+    ['an unknown type, as old files spell it', { rope_parameters: null, rope_scaling: { type: 'ntk', factor: 2 } }],
+    ['tokens that attend to later ones', { is_causal: false }],
+    ['the same, under its other name', { use_bidirectional_attention: true }],
     ['quantised weights', { quantization_config: { quant_method: 'gptq' } }],
     ['part of the head rotated', { rope_scaling: { type: 'linear', factor: 2, partial_rotary_factor: 0.5 } }],
     ['float8', { dtype: 'float8_e4m3fn' }],

@@ -57,7 +57,7 @@ test('biases of attention are those that the file asks for', () => {
 
 test.each([
   ['another type', { model_type: 'olmo' }],
-  ['rotary embeddings of another kind', { rope_parameters: { rope_type: 'dynamic', factor: 2 } }],
+  ['rotary embeddings of another kind', { rope_parameters: { rope_type: 'ntk', factor: 2 } }],
 ])('%s is refused', (_, change) => {
   expect(codeThrownBy(() => parseOlmo2Config({ ...olmo2, ...change }))).toBe('unsupported_model');
 });

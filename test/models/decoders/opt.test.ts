@@ -86,8 +86,8 @@ describe('malformed', () => {
   });
   test.each([
     ['a width that heads do not divide', { hidden_size: 34 }],
-    ['a token beyond the vocabulary', { bos_token_id: 96 }],
-    ['a negative token', { eos_token_id: -1 }],
+    ['a padding token beyond the vocabulary', { pad_token_id: 96 }],
+    ['a negative token', { eos_token_id: -2 }],
     ['biases that aren’t a boolean', { enable_bias: 1 }],
     ['an order of norms that isn’t a boolean', { do_layer_norm_before: 'true' }],
     ['a last norm that isn’t a boolean', { _remove_final_layer_norm: 0 }],

@@ -22,7 +22,7 @@ test('heads have a size of their own', () => {
 
 test.each([
   ['another type', { model_type: 'qwen2' }],
-  ['rotary embeddings of another kind', { rope_parameters: { rope_type: 'dynamic', factor: 2 } }],
+  ['rotary embeddings of another kind', { rope_parameters: { rope_type: 'ntk', factor: 2 } }],
 ])('%s is refused', (_, change) => {
   expect(codeThrownBy(() => parseQwen3Config({ ...qwen3, ...change }))).toBe('unsupported_model');
 });

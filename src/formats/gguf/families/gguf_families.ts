@@ -26,7 +26,13 @@ const FAMILIES: readonly GgufFamily[] = [MISTRAL, LLAMA, QWEN2, QWEN3, GEMMA, GE
 export function modelOf(fields: GgufFields): GgufModel {
   const family = familyOf(fields);
   const { architecture, model_type = architecture, className } = family;
-  const config = { model_type, architectures: [className], ...family.config(fields) };
+  const isCausal = fields.flag('attention.causal', true);
+  const config = {
+    model_type,
+    architectures: [className],
+    ...(!isCausal && { is_causal: false }),
+    ...family.config(fields),
+  };
   return {
     config,
     names: family.names(fields),

@@ -1,13 +1,6 @@
 import type { Fields } from '../../../core/input/fields';
 import { type ActivationName, parseActivation } from '../../activations';
-import {
-  expectModelType,
-  MAX,
-  parseDtype,
-  parseTokens,
-  type SpecialTokens,
-  type StoredDtype,
-} from '../../config_fields';
+import { expectDecoder, MAX, parseDtype, parseTokens, type SpecialTokens, type StoredDtype } from '../../config_fields';
 import { parseRope, type RopeConfig, type RopeRules, ropeFields } from '../positions/rope_config';
 import type { SlidingLayers } from './sliding_layers';
 
@@ -77,7 +70,7 @@ export function parseGatedDecoder(
   modelType: string,
   defaults: GatedDecoderDefaults,
 ): GatedDecoderConfig {
-  expectModelType(fields, modelType);
+  expectDecoder(fields, modelType);
   const { max_position_embeddings, rms_norm_eps = 1e-6, bos, eos, pad = null, head_dim } = defaults;
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
   const sizes = {

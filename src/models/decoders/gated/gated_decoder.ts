@@ -1,6 +1,6 @@
 import type { PretrainedConfig } from '../../../core/types/model';
 import type { Network } from '../../architecture';
-import { languageHead, scoreHead } from '../../heads';
+import { initialStdOf, languageHead, scoreHead } from '../../heads';
 import * as nn from '../../nn';
 import { textSizesOf } from '../../text_sizes';
 import { longTexts, ropeConstant } from '../positions/rope_table';
@@ -17,15 +17,21 @@ export function createGatedDecoder(json: PretrainedConfig, config: GatedDecoderC
   const sliding = slidingRope && ropeConstant('sliding rope', slidingRope, D, text.maxLength);
   const model = gatedDecoder({ ...config, ...family, ropes: { full, sliding: sliding ?? full } })('model');
   const tiedTo = config.tie_word_embeddings ? model.embed_tokens.name : undefined;
+  const initialStd = initialStdOf(json);
   return {
     config: json,
     text: { ...text, longTexts: longTexts(rope, text.maxLength) },
     ...nn.network(model),
     constants: [full, ...(sliding === undefined ? [] : [sliding])],
     hiddenSize: C,
+    initialStd,
     heads: {
       causal_lm: () => languageHead({ className: `${className}ForCausalLM`, C, V, tiedTo, softcap }),
-      sequence_classification: scoreHead({ className: `${classifierName}ForSequenceClassification`, C }),
+      sequence_classification: scoreHead({
+        className: `${classifierName}ForSequenceClassification`,
+        C,
+        std: initialStd,
+      }),
     },
   };
 }

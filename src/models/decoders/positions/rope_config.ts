@@ -100,6 +100,8 @@ const TYPES: NonNullable<RopeRules['types']> = {
   llama3: 'llama3',
   yarn: 'yarn',
   longrope: 'longrope',
+  // Dynamic scaling begins beyond max_position_embeddings, and texts are never longer.
+  dynamic: 'default',
 };
 
 const READERS: { readonly [T in RopeType]: (given: RopeSource) => Extract<RopeConfig, { readonly type: T }> } = {
@@ -134,6 +136,7 @@ export function parseRope(
   const name = rope?.optionalString('rope_type') ?? rope?.optionalString('type') ?? 'default';
   const type = Object.hasOwn(types, name) ? types[name] : undefined;
   if (type === undefined) throw unsupported('rope_type', name, Object.keys(types));
+  if (rope !== undefined && name === 'dynamic') parseFactor(rope, 'factor');
   const share = rules.partial ? parseShare(fields, rope, sizes.head_dim) : wholeHead(fields, rope, type);
   const partial = share === 1 ? {} : { partial_rotary_factor: share };
   const R = rotaryDim(partial, sizes.head_dim);
