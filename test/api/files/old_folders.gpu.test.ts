@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readSafetensors, writeSafetensors } from '../../../src/formats/tensors/safetensors';
-import { AutoModelForCausalLM, get_peft_model, type PreTrainedModel, Trainer, VeraConfig } from '../../../src/index';
+import {
+  AutoModelForCausalLM,
+  get_peft_model,
+  type PreTrainedModel,
+  type Tensor,
+  Trainer,
+  VeraConfig,
+} from '../../../src/index';
 import { stateDictFile } from '../../helpers/bytes/torch_bytes';
 import { seededFiles } from '../../helpers/models/seeded_model';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
@@ -43,7 +50,7 @@ async function folderOf2022(weights: Blob): Promise<{ readonly files: Map<string
 const load = (source: { readonly files: Map<string, Blob> }): Promise<PreTrainedModel> =>
   AutoModelForCausalLM.from_pretrained(source, { session: opened.session });
 
-test('a tied head replaces an embedding that the weights lack, but no other', async () => {
+test('a tied head replaces an embedding that the weights lack; one with other values is not tied', async () => {
   const { files } = seededFiles(CONFIG);
   const weights = files.get('model.safetensors') as Blob;
   const tensors = [...readSafetensors(new Uint8Array(await weights.arrayBuffer())).tensors];
@@ -51,22 +58,31 @@ test('a tied head replaces an embedding that the weights lack, but no other', as
   const [, embedding] = tensors.find(([name]) => name === EMBEDDING) ?? [];
   if (embedding === undefined) throw new Error(`there is no ${EMBEDDING}`);
   const others = tensors.filter(([name]) => name !== EMBEDDING);
-  const stale = { ...embedding, bytes: new Uint8Array(embedding.bytes.length) };
-  const [expected, ...found] = await Promise.all(
-    [
-      tensors,
-      [...others, ['lm_head.weight', embedding] as const],
-      [...tensors, ['lm_head.weight', stale] as const],
-    ].map(async (held) => {
-      const model = await load({
-        files: new Map([...files, ['model.safetensors', new Blob([writeSafetensors(held)])]]),
-      });
-      const { logits } = await model.forward({ input_ids: [[2, 39, 379, 428]] });
-      await model.dispose();
-      return logits;
-    }),
-  );
-  for (const logits of found) expect(logits).toEqual(expected);
+  const own = { ...embedding, bytes: new Uint8Array(embedding.bytes.length) };
+  const warned: string[] = [];
+  const warn = ({ code }: { readonly code: string }): unknown => warned.push(code);
+  opened.session.addEventListener('warning', warn);
+  const results: object[] = [];
+  for (const held of [
+    tensors,
+    [...others, ['lm_head.weight', embedding] as const],
+    [['lm_head.weight', embedding] as const, ...tensors],
+    [...tensors, ['lm_head.weight', own] as const],
+  ]) {
+    const model = await load({
+      files: new Map([...files, ['model.safetensors', new Blob([writeSafetensors(held)])]]),
+    });
+    const { logits } = await model.forward({ input_ids: [[2, 39, 379, 428]] });
+    results.push({ logits, isTied: model.config.tie_word_embeddings });
+    await model.dispose();
+  }
+  opened.session.removeEventListener('warning', warn);
+  const [expected, ...found] = results as { readonly logits: Tensor; readonly isTied: unknown }[];
+  expect(found.slice(0, 2)).toEqual([expected, expected]);
+  expect(expected?.isTied).toBe(true);
+  expect(found[2]?.isTied).toBe(false);
+  expect(found[2]?.logits.data.every((logit) => logit === 0)).toBe(true);
+  expect(warned).toEqual(['head_not_tied']);
 });
 
 test('a folder of 2022, with a pickle, a vocabulary and merges, runs PEFT’s first example of VeRA', async () => {

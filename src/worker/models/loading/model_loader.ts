@@ -13,10 +13,12 @@ import { pinned, shardsOf, storageOf, type Value } from '../../../graph/value';
 import { type Architecture, tokenMatrices, type WeightSpec } from '../../../models/architecture';
 import { withLabels } from '../../../models/labels';
 import type { LoadedModel } from '../../../models/loaded_model';
+import { untied } from '../../../models/untied';
 import { createArchitecture, createTask } from '../../../tasks/task_registry';
 import { logitsProgram } from '../../../train/steps/loss_program';
 import type { LoadOptions } from '../../protocol';
 import { chosenPooling } from './chosen_pooling';
+import { isOwnHead, notTied } from './tied_heads';
 import { chooseStorage, fitsAll, type StorageOf, slicesOf, takeStored, weightValue } from './weight_storage';
 import { expectWeight, WeightTensors } from './weight_tensors';
 
@@ -56,7 +58,7 @@ export async function loadModel(files: ModelFiles, runner: Runner, options: Load
       await runner.allocate([value]);
       runner.write(value, compute());
     }
-    return { model, weights, constants, initial };
+    return { model: untied(model, weights), weights, constants, initial };
   } catch (error) {
     runner.free([...weights.values(), ...constants.values()]);
     throw error;
@@ -88,7 +90,7 @@ async function loadWeights(
     const value = weightValue(spec, storageFor(spec, tensor), runner.maxBindingBytes);
     weights.set(spec.name, value);
     await upload(runner, value, spec, tensor);
-    options.onUpload((100 * weights.size) / model.weights.length);
+    options.onUpload(Math.min(100, (100 * weights.size) / model.weights.length));
   };
   for await (const tensor of files.tensors(select)) {
     const spec = tensors.weightOf(tensor);
@@ -96,13 +98,17 @@ async function loadWeights(
   }
   for (const head of heads) {
     const spec = tensors.sharedBy(head);
-    if (spec === undefined || weights.has(spec.name)) continue;
-    // A tied head's tensor is used only if no file has the embedding, so the files are read a second time to find it.
+    if (spec === undefined) continue;
+    const isOwn = weights.has(spec.name);
+    if (isOwn && !(await isOwnHead(files, tensors, head))) continue;
+    // The embedding is missing, or the head isn't equal to it. Most files have neither case, so the head is read only now.
+    const target = isOwn ? { name: head, shape: spec.shape, kind: spec.kind } : spec;
     const isHead = (tensor: TensorHeader): boolean => {
-      if (tensor.name === head) expectWeight(spec, tensor);
+      if (tensor.name === head) expectWeight(target, tensor);
       return tensor.name === head;
     };
-    for await (const tensor of files.tensors(isHead)) await load(tensor, spec);
+    for await (const tensor of files.tensors(isHead)) await load(tensor, target);
+    if (isOwn) warn?.(notTied(head));
   }
   const absent = tensors.newWeights(weights);
   await makeWeights(absent, runner, weights);
