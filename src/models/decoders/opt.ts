@@ -142,7 +142,7 @@ export function parseOptConfig(json: JsonObject) {
     activation_function: parseActivation(fields, 'activation_function', 'relu'),
     enable_bias: fields.boolean('enable_bias', true),
     tie_word_embeddings: fields.boolean('tie_word_embeddings', true),
-    ...parseTokens(fields, vocab_size, { bos: 0, eos: 2, pad: 1 }),
+    ...parseTokens(fields, vocab_size, { bos: 2, eos: 2, pad: 1 }),
     dtype: parseDtype(fields),
   });
 }

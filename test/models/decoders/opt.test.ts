@@ -56,7 +56,7 @@ describe("Hugging Face's defaults", () => {
     ['do_layer_norm_before', true],
     ['enable_bias', true],
     ['tie_word_embeddings', true],
-    ['bos_token_id', 0],
+    ['bos_token_id', 2],
     ['pad_token_id', 1],
     ['dtype', null],
   ] as const)('%s', (key, expected) => {
