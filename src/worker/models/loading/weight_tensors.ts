@@ -26,7 +26,8 @@ export class WeightTensors {
 
   /** Returns the weight that a tensor holds; undefined if the model doesn't use the tensor. Throws `invalid_format` for a wrong shape. */
   weightOf(tensor: TensorHeader): WeightSpec | undefined {
-    const { name, shape } = tensor;
+    const { shape } = tensor;
+    const name = currentName(tensor.name);
     const spec = this.#specs.get(name) ?? this.#specs.get(`${this.#model.prefix}.${name}`);
     if (spec === undefined) return undefined;
     if (this.#ignoresMismatch && spec.initialStd !== undefined && !sameShape(fileShape(spec), shape)) return undefined;
@@ -52,6 +53,11 @@ export class WeightTensors {
       detail: { missing },
     });
   }
+}
+
+/** Returns a tensor's name as transformers now writes it. Files converted from TensorFlow, such as BERT's, have older names for norms. */
+function currentName(name: string): string {
+  return name.replace(/LayerNorm\.gamma$/, 'LayerNorm.weight').replace(/LayerNorm\.beta$/, 'LayerNorm.bias');
 }
 
 /** Throws `invalid_format` for a tensor whose dtype can't be read or whose shape isn't the weight's. */
