@@ -1,5 +1,8 @@
 import { vi } from 'vitest';
 
+/** The element that was focused last. */
+let focused: FakeElement | undefined;
+
 /** A text node or an element, with the members that the panel uses. */
 export class FakeNode extends EventTarget {
   parent: FakeNode | undefined;
@@ -75,12 +78,19 @@ export class FakeElement extends FakeNode {
     return this.#attributes.get(name) ?? null;
   }
 
-  /** Returns whether the element is disabled. It ignores the selector, which should be ':disabled'. */
-  matches(): boolean {
-    return this.disabled;
+  /** Supports the selectors ':disabled' and ':focus-within'. */
+  matches(selector: string): boolean {
+    if (selector === ':disabled') return this.disabled;
+    return focused !== undefined && [this, ...this.all].includes(focused);
   }
 
-  focus(): void {}
+  focus(): void {
+    focused = this;
+  }
+
+  get isFocused(): boolean {
+    return focused === this;
+  }
 
   /** Returns null, like a canvas that the browser can't draw on. */
   getContext(): null {

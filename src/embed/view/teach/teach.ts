@@ -27,17 +27,21 @@ export function teachRegion(training: Region, learn: (lesson: string | File) => 
     show(fileRow, file !== undefined);
     learning.show(file !== undefined || input.value.trim() !== '');
   };
-  const choose = (chosen: File | undefined): void => {
+  const place = (chosen: File | undefined): void => {
     file = chosen;
     if (file !== undefined) setText(fileName, `${file.name}, ${formatBytes(file.size)}`);
     showAll();
+  };
+  const choose = (chosen: File | undefined): void => {
+    place(chosen);
     (file === undefined ? input : learning.root).focus();
   };
   const submit = async (): Promise<void> => {
     const [sent, text] = [file, input.value];
     const isLearnt = await learning.teach(() => learn(sent ?? text));
     // If the visitor has changed the text or the file during learning, the new one stays for the next time.
-    if (isLearnt && sent !== undefined && file === sent) choose(undefined);
+    // A visitor who has moved elsewhere on the page keeps the focus there.
+    if (isLearnt && sent !== undefined && file === sent) (root.matches(':focus-within') ? choose : place)(undefined);
     else if (isLearnt && sent === undefined && input.value === text) input.value = '';
     showAll();
   };
