@@ -20,7 +20,7 @@ import {
 import { surroundings } from '../parts/find_adapter';
 import { Learner } from './learner';
 import type { ElementState, Lesson, WebVeraElement } from './public';
-import { knownTask, nameOf, readSettings } from './settings';
+import { isOn, knownTask, nameOf, readSettings } from './settings';
 import { SharedModels } from './shared_models';
 import { deviceTrouble } from './trouble';
 import { Panel } from './view/panel';
@@ -29,6 +29,9 @@ import { addStyles } from './view/styles';
 
 /** Servers that render pages also import this module, but have no `HTMLElement`: an empty class replaces it there. */
 const PageElement = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
+
+/** The properties that a page may set before this script runs. */
+const PROPERTIES = ['session', 'model', 'profile', 'autoload', 'headless'] as const;
 
 /** Implements `<web-vera>`. */
 class LearningElement extends PageElement implements WebVeraElement {
@@ -95,6 +98,22 @@ class LearningElement extends PageElement implements WebVeraElement {
     this.#setAttribute('profile', profile);
   }
 
+  get autoload(): boolean {
+    return isOn(this.getAttribute('autoload'));
+  }
+
+  set autoload(value: boolean | '' | undefined) {
+    this.#switch('autoload', isOn(value));
+  }
+
+  get headless(): boolean {
+    return isOn(this.getAttribute('headless'));
+  }
+
+  set headless(value: boolean | '' | undefined) {
+    this.#switch('headless', isOn(value));
+  }
+
   get error(): WebVeraError | undefined {
     return this.#learner.status.error;
   }
@@ -152,7 +171,7 @@ class LearningElement extends PageElement implements WebVeraElement {
   }
 
   connectedCallback(): void {
-    this.#takeOver('session');
+    for (const name of PROPERTIES) this.#takeOver(name);
     this.#render();
     this.#autoload();
   }
@@ -176,23 +195,22 @@ class LearningElement extends PageElement implements WebVeraElement {
     this.#isAutoloadDue = true;
     queueMicrotask(() => {
       this.#isAutoloadDue = false;
-      if (!this.isConnected || !this.hasAttribute('autoload') || this.#learner.visit?.settings.task !== undefined)
-        return;
+      if (!this.isConnected || !this.autoload || this.#learner.visit?.settings.task !== undefined) return;
       this.load().catch(() => {}); // reported by an event
     });
   }
 
   /** Applies a property that was set before this script ran, and deletes it, because it would hide the accessor of the class. */
-  #takeOver(name: 'session'): void {
+  #takeOver(name: (typeof PROPERTIES)[number]): void {
     if (!Object.hasOwn(this, name)) return;
     const value = this[name];
     Reflect.deleteProperty(this, name);
-    this[name] = value;
+    Reflect.set(this, name, value);
   }
 
   #render(): void {
     if (!this.isConnected) return;
-    if (this.hasAttribute('headless')) {
+    if (this.headless) {
       this.#panel?.close();
       this.#panel = undefined;
       this.#root.adoptedStyleSheets = [];
@@ -219,6 +237,12 @@ class LearningElement extends PageElement implements WebVeraElement {
     if (value === undefined || value === null) this.removeAttribute(name);
     else if (typeof value === 'string') this.setAttribute(name, value);
     else throw wrong(name);
+  }
+
+  /** Sets or removes the attribute of a boolean property. The attribute may be there with the value 'false'. */
+  #switch(name: 'autoload' | 'headless', on: boolean): void {
+    if (!on) this.removeAttribute(name);
+    else if (!this[name]) this.setAttribute(name, '');
   }
 
   #dispatch(type: string, detail: unknown): void {

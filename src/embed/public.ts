@@ -48,6 +48,8 @@ export interface WebVeraElementEventMap {
  * - `autoload`: loads the model once the element is in the page and the current script has ended, and also when `model` or `autoload`
  *   is set while nothing is loaded. Without it, nothing is downloaded before a visitor agrees or the page calls a method.
  *
+ * `headless` and `autoload` are on if they are there, whatever their value is, except that 'false' means off.
+ *
  * All elements of a page share the default session, unless their `session` is set. Elements with the same `model`, `task`, `labels`
  * and `dtype` share one copy of the model, which is freed when no element uses it. An element that is removed from the page stops its
  * work; its run resumes at the next visit.
@@ -68,6 +70,12 @@ export interface WebVeraElement extends HTMLElement {
    */
   get profile(): webvera.Profile | undefined;
   set profile(profile: string | undefined);
+  /** Whether the attribute `autoload` is on. Assigning sets or removes the attribute, as frameworks do. */
+  get autoload(): boolean;
+  set autoload(value: boolean | '' | undefined);
+  /** Whether the attribute `headless` is on. Assigning sets or removes the attribute, as frameworks do. */
+  get headless(): boolean;
+  set headless(value: boolean | '' | undefined);
   /** The error of the last action; undefined if it succeeded. */
   readonly error: webvera.WebVeraError | undefined;
   /**

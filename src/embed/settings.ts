@@ -127,6 +127,14 @@ export function isSame(one: ElementSettings, other: ElementSettings): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
+/**
+ * Whether a value switches on `autoload` or `headless`, as an attribute or as a property. Frameworks that don't know the property write
+ * `{false}` as the attribute's value 'false'.
+ */
+export function isOn(value: unknown): boolean {
+  return value === '' || (Boolean(value) && value !== 'false');
+}
+
 /** Returns a model's name for visitors: the hub name, or the last folder of the address. */
 export function nameOf(model: string): string {
   const [, folder = model] = /([^/?#]+)\/*(?:[?#].*)?$/.exec(isAddress(model) ? model : '') ?? [];

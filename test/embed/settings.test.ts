@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isSame, nameOf, readSettings } from '../../src/embed/settings';
+import { isOn, isSame, nameOf, readSettings } from '../../src/embed/settings';
 
 const read = (attributes: Readonly<Record<string, string>>) =>
   readSettings((name) => attributes[name] ?? null, 'https://page.example/notes/today.html');
@@ -112,4 +112,9 @@ describe("an element's attributes", () => {
     const task = 'text-classification';
     expect(isSame(read({ model, task }), read({ model, task, labels: 'ham,spam' }))).toBe(false);
   });
+});
+
+test('a switch is on with any value but false', () => {
+  expect(['', true, 'true', 'autoload'].map(isOn)).toEqual([true, true, true, true]);
+  expect(['false', false, null, undefined].map(isOn)).toEqual([false, false, false, false]);
 });

@@ -108,3 +108,50 @@ test('attributes that are set late take effect, and the interface matches the lo
     },
   );
 });
+
+test('properties that are set before the script runs, and false as an attribute, take effect', async () => {
+  await withEmbed(
+    'chromium',
+    (cdn) => ({ '/page.html': `<web-vera id="early" autoload="false" headless="false"></web-vera>${tag(cdn)}` }),
+    async (page) => {
+      await page.evaluateOnNewDocument(() => {
+        // Parsing has created the element by then, and the deferred script hasn't run.
+        document.addEventListener('readystatechange', () => {
+          if (document.readyState !== 'interactive') return;
+          const early = { profile: 'ann', headless: true, model: 'org/early' };
+          Object.assign(document.querySelector('#early') ?? {}, early);
+        });
+      });
+      await page.reload();
+      await page.waitForFunction(() => customElements.get('web-vera') !== undefined);
+      const found = await page.evaluate(async () => {
+        const early = document.querySelector('web-vera')!;
+        const attributes = ['model', 'profile', 'autoload'].map((name) => early.getAttribute(name));
+        const hasPanel = (): boolean => early.shadowRoot!.querySelector('section') !== null;
+        const panels = [hasPanel()];
+        early.headless = false;
+        panels.push(hasPanel());
+        early.setAttribute('headless', 'false');
+        panels.push(hasPanel());
+        early.headless = '';
+        panels.push(hasPanel());
+        await new Promise(requestAnimationFrame);
+        const { state, autoload, headless } = early;
+        early.autoload = true;
+        const after = early.getAttribute('autoload');
+        early.autoload = false; // before anything is loaded
+        return { attributes, panels, state, autoload, headless, own: Object.keys(early), after, is: early.autoload };
+      });
+      expect(found).toEqual({
+        attributes: ['org/early', 'ann', 'false'],
+        panels: [false, true, true, false],
+        state: 'idle',
+        autoload: false,
+        headless: true,
+        own: [],
+        after: '',
+        is: false,
+      });
+    },
+  );
+});
