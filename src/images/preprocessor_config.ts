@@ -25,30 +25,45 @@ export interface PreprocessorConfig {
   readonly normalize: { readonly image_mean: Channels; readonly image_std: Channels } | undefined;
 }
 
-const TYPES = ['ViTImageProcessor', 'ViTImageProcessorFast', 'ViTImageProcessorPil', 'ViTFeatureExtractor'];
 /** The supported filters, indexed by PIL's numbers. */
 const RESAMPLES: readonly (Resample | undefined)[] = ['nearest', 'lanczos', 'bilinear', 'bicubic'];
 const OTHER_RESAMPLES = ['box', 'hamming'];
 
+/** A processor's values for fields that a file lacks. */
+interface ProcessorDefaults {
+  readonly size: number;
+  /** PIL's number of the filter. */
+  readonly resample: number;
+  /** The size of the crop. Undefined for a processor that doesn't crop unless the file asks for it, with a size. */
+  readonly crop_size?: number;
+}
+
+/** The processors by the beginning of their names: 'ViT' for ViTImageProcessor. */
+const PROCESSORS: Readonly<Record<'ViT' | 'DeiT', ProcessorDefaults>> = {
+  ViT: { size: 224, resample: 2 },
+  DeiT: { size: 256, resample: 3, crop_size: 224 },
+};
+/** The ends of a processor's names, of all versions of transformers. */
+const NAME = /^(ViT|DeiT)(?:ImageProcessor(?:Fast|Pil)?|FeatureExtractor)$/;
+
 /**
- * Parses a ViT's preprocessor_config.json, with the defaults of `ViTImageProcessor`. Throws `invalid_format` for an invalid file, and
- * `unsupported_model` for other processors and unsupported steps.
+ * Parses a ViT's preprocessor_config.json, with the defaults of `ViTImageProcessor`, or of `DeiTImageProcessor` if the file names it.
+ * Throws `invalid_format` for an invalid file, and `unsupported_model` for other processors and unsupported steps.
  */
 export function parsePreprocessorConfig(json: JsonObject): PreprocessorConfig {
   const fields = new Fields(json, 'preprocessor_config.json');
-  for (const key of ['image_processor_type', 'feature_extractor_type']) {
-    const type = fields.optionalString(key);
-    if (type !== undefined && !TYPES.includes(type)) throw unsupported(key, type, 'ViTImageProcessor');
-  }
+  const defaults = defaultsOf(fields);
   if (fields.boolean('do_pad', false)) throw unsupported('do_pad', true, 'false');
   const isSquare = fields.boolean('default_to_square', true);
   const ofChannels = (key: string): Channels => channels(fields, key, 0.5);
   return Object.freeze({
     do_convert_rgb: fields.boolean('do_convert_rgb', false),
     resize: fields.boolean('do_resize', true)
-      ? { size: sizeOf(fields, isSquare), resample: resampleOf(fields) }
+      ? { size: sizeOf(fields, isSquare, defaults), resample: resampleOf(fields, defaults) }
       : undefined,
-    crop_size: fields.boolean('do_center_crop', false) ? heightAndWidth(fields, 'crop_size') : undefined,
+    crop_size: fields.boolean('do_center_crop', defaults.crop_size !== undefined)
+      ? heightAndWidth(fields, 'crop_size', defaults.crop_size)
+      : undefined,
     rescale_factor: fields.boolean('do_rescale', true)
       ? fields.positiveNumber('rescale_factor', { fallback: 1 / 255 })
       : 1,
@@ -65,18 +80,30 @@ export function preparedSize({ resize, crop_size }: PreprocessorConfig): ImageSi
   return 'shortest_edge' in size ? { height: size.shortest_edge, width: size.shortest_edge } : size;
 }
 
-function sizeOf(fields: Fields, isSquare: boolean): ImageSize | ShortestEdge {
+/** Returns the defaults of the processor that the file names. */
+function defaultsOf(fields: Fields): ProcessorDefaults {
+  const names = ['image_processor_type', 'feature_extractor_type'].flatMap((key): (keyof typeof PROCESSORS)[] => {
+    const type = fields.optionalString(key);
+    if (type === undefined) return [];
+    const name = NAME.exec(type)?.[1];
+    if (name !== 'ViT' && name !== 'DeiT') throw unsupported(key, type, 'ViTImageProcessor or DeiTImageProcessor');
+    return [name];
+  });
+  return PROCESSORS[names[0] ?? 'ViT'];
+}
+
+function sizeOf(fields: Fields, isSquare: boolean, defaults: ProcessorDefaults): ImageSize | ShortestEdge {
   const size = fields.get('size');
-  if (size === undefined) return { height: 224, width: 224 };
   if (typeof size === 'number' && !isSquare) return { shortest_edge: edge(fields, 'size') };
   const shown = typeof size === 'object' && !Array.isArray(size) ? fields.object('size') : undefined;
-  if (shown === undefined || !shown.has('shortest_edge')) return heightAndWidth(fields, 'size');
+  if (shown === undefined || !shown.has('shortest_edge')) return heightAndWidth(fields, 'size', defaults.size);
   if (shown.has('longest_edge')) throw unsupported('size', 'a longest_edge', 'height and width or shortest_edge');
   return { shortest_edge: edge(shown, 'shortest_edge') };
 }
 
-/** Parses `{ height, width }`, or one number for both. */
-function heightAndWidth(fields: Fields, key: string): ImageSize {
+/** Parses `{ height, width }`, or one number for both. If the field is missing, both are `fallback`. */
+function heightAndWidth(fields: Fields, key: string, fallback?: number): ImageSize {
+  if (fields.get(key) === undefined && fallback !== undefined) return { height: fallback, width: fallback };
   if (typeof fields.get(key) === 'number') return { height: edge(fields, key), width: edge(fields, key) };
   const size = fields.object(key);
   if (size === undefined) throw fields.invalid(key, 'height and width');
@@ -87,8 +114,8 @@ function edge(fields: Fields, key: string): number {
   return fields.positiveInteger(key, { max: MAX_EDGE });
 }
 
-function resampleOf(fields: Fields): Resample {
-  const number = fields.count('resample', 2);
+function resampleOf(fields: Fields, defaults: ProcessorDefaults): Resample {
+  const number = fields.count('resample', defaults.resample);
   const resample = RESAMPLES[number];
   if (resample !== undefined) return resample;
   const other = OTHER_RESAMPLES[number - RESAMPLES.length];

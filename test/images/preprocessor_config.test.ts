@@ -41,6 +41,32 @@ test('as transformers 5 writes it', () => {
   });
 });
 
+test.each([
+  { image_processor_type: 'DeiTImageProcessor' },
+  { image_processor_type: 'DeiTImageProcessorFast' },
+  { image_processor_type: 'DeiTImageProcessorPil', feature_extractor_type: 'DeiTFeatureExtractor' },
+])('the defaults of %j', (config) => {
+  expect(parsePreprocessorConfig(config)).toEqual({
+    ...parsePreprocessorConfig({}),
+    resize: { size: { height: 256, width: 256 }, resample: 'bicubic' },
+    crop_size: { height: 224, width: 224 },
+  });
+});
+
+test("as facebook/deit-tiny-patch16-224's file has it", () => {
+  const config = {
+    ...{ crop_size: 224, do_center_crop: true, do_normalize: true, do_resize: true, resample: 3, size: 256 },
+    ...{ feature_extractor_type: 'DeiTFeatureExtractor' },
+    ...{ image_mean: [0.485, 0.456, 0.406], image_std: [0.229, 0.224, 0.225] },
+  };
+  const { image_mean, image_std, ...others } = config;
+  expect(parsePreprocessorConfig(config)).toEqual({
+    ...parsePreprocessorConfig({ feature_extractor_type: others.feature_extractor_type }),
+    normalize: { image_mean, image_std },
+  });
+  expect(parsePreprocessorConfig({ ...config, do_center_crop: false }).crop_size).toBeUndefined();
+});
+
 test('settings of skipped steps are ignored', () => {
   const config = { do_resize: false, do_rescale: false, do_normalize: false, image_std: 0, size: 'no', resample: 9 };
   const parsed = parsePreprocessorConfig({ ...config, crop_size: 7 });
@@ -88,6 +114,8 @@ describe('refused', () => {
     [{ resample: 4 }, '4 (box)'],
     [{ resample: 5 }, '5 (hamming)'],
     [{ image_processor_type: 'CLIPImageProcessor' }, 'CLIPImageProcessor'],
+    [{ image_processor_type: 'ViTImageProcessor', feature_extractor_type: 'BeitFeatureExtractor' }, 'Beit'],
+    [{ image_processor_type: 'MyDeiTImageProcessor' }, 'MyDeiTImageProcessor'],
     [{ do_pad: true }, 'do_pad'],
     [{ size: { shortest_edge: 5, longest_edge: 9 } }, 'longest_edge'],
   ])('%j, with the name of the unsupported part', (config, name) => {
