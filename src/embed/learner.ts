@@ -75,8 +75,7 @@ export class Learner {
     try {
       settings = this.#parts.settings();
     } catch (error) {
-      if (this.status.state === 'idle') this.status.happen('failed');
-      return Promise.reject(this.status.report(error));
+      return Promise.reject(this.status.report(error, this.status.state === 'idle' ? 'failed' : undefined));
     }
     if (this.visit !== undefined && isSame(this.visit.settings, settings)) return this.#loading;
     const left = this.leave('Another model or profile is loaded');
@@ -84,7 +83,7 @@ export class Learner {
       onProgress: (info) => this.#emit('progress', info),
       onChange: () => this.#refresh(visit),
       onForgotten: () => this.#onForgotten(undefined),
-      onClosed: () => this.#giveUp(visit, new WebVeraError('worker_crashed', 'The session has ended')),
+      onClosed: () => void this.#giveUp(visit, new WebVeraError('worker_crashed', 'The session has ended')),
     });
     this.visit = visit;
     this.lessons.keepFor(settings);
@@ -199,7 +198,8 @@ export class Learner {
   async leave(why: string): Promise<void> {
     const visit = this.visit;
     if (visit === undefined) return;
-    this.#drop('left');
+    this.#drop();
+    this.status.happen('left');
     await visit.end(new DOMException(why, 'AbortError'));
   }
 
@@ -209,9 +209,7 @@ export class Learner {
       await visit.open(this.#given, this.status.hasLostGpu);
     } catch (error) {
       if (visit.signal.aborted) throw visit.signal.reason;
-      this.#drop('failed');
-      await visit.end(error, { broken: isFatal(error) });
-      throw this.status.report(error);
+      throw await this.#giveUp(visit, error);
     }
     this.status.happen('loaded');
     this.#emit('ready', undefined);
@@ -271,22 +269,24 @@ export class Learner {
   #failed(visit: Visit | undefined, error: unknown): unknown {
     if (visit?.signal.aborted) return visit.signal.reason;
     if (isAbort(error) || (visit !== undefined && isForgotten(error))) return error;
-    const known = this.status.report(error);
     // A run in progress recovers by itself, together with its model.
-    if (visit !== undefined && isFatal(known) && visit.profile?.learning === undefined) this.#giveUp(visit, known);
+    const isOver = visit !== undefined && isFatal(error) && visit.profile?.learning === undefined;
+    if (!isOver) return this.status.report(error);
+    void this.#giveUp(visit, error);
+    return error;
+  }
+
+  /** Reports an error, after which listeners may load again, and releases the model and the profile. */
+  async #giveUp(visit: Visit, error: unknown): Promise<WebVeraError> {
+    this.#drop();
+    const known = this.status.report(error, 'failed');
+    await visit.end(known, { broken: isFatal(known) });
     return known;
   }
 
-  #giveUp(visit: Visit, error: WebVeraError): void {
-    const known = this.status.report(error);
-    this.#drop('failed');
-    void visit.end(known, { broken: true });
-  }
-
-  #drop(happening: 'left' | 'failed'): void {
+  #drop(): void {
     this.visit = undefined;
     this.watch.drop();
-    this.status.happen(happening);
   }
 }
 

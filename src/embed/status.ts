@@ -61,13 +61,19 @@ export class Status {
     this.#emit('change', undefined);
   }
 
-  /** Reports an error, unless the same error was the last one reported. */
-  report(thrown: unknown): WebVeraError {
-    const error = asWebVeraError(thrown);
+  /**
+   * Reports an error, unless the same error was the last one reported. `happening`: the error changes the state, and listeners of that
+   * find the error in `error`.
+   */
+  report(thrown: unknown, happening?: 'failed'): WebVeraError {
+    const last = this.#error;
     // `asWebVeraError` wraps errors of other classes in a new error at each call, so a repeated error is recognised by its cause.
-    if (this.#error !== undefined && (this.#error === error || this.#error.cause === thrown)) return this.#error;
+    const isKnown = last !== undefined && (last === thrown || last.cause === thrown);
+    const error = isKnown ? last : asWebVeraError(thrown);
     this.#error = error;
     this.#hasLostGpu ||= error.code === 'device_lost' || error.code === 'gpu_blocked';
+    if (happening !== undefined) this.happen(happening);
+    if (isKnown) return error;
     this.#emit('error', error);
     this.#emit('change', undefined);
     return error;

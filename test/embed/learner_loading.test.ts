@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { WebVeraError } from '../../src/index';
 import { withResolvers } from '../helpers/with_resolvers';
 import { newWorld, settled, type World } from './learner_world';
@@ -108,4 +108,39 @@ test('the task is that of the loaded model, not of a changed attribute', async (
   expect(learner.visit?.settings.task).toBe('text-classification');
   await learner.leave('gone');
   expect(learner.visit?.settings.task).toBeUndefined();
+});
+
+describe('when loading fails', () => {
+  const offline = new WebVeraError('offline', 'no connection');
+
+  test.each(['the download', 'an attribute'])('the error is there before the state changes: %s', async (what) => {
+    const seen: unknown[] = [];
+    const learner = world.learner((type) => {
+      if (type === 'state' || type === 'error') seen.push([type, learner.status.state, learner.status.error?.code]);
+    });
+    if (what === 'an attribute') world.attributes.task = 'else';
+    else arrived.reject(offline);
+    const code = what === 'an attribute' ? 'invalid_argument' : 'offline';
+    await expect(learner.load()).rejects.toMatchObject({ code });
+    expect(seen.slice(-2)).toEqual([
+      ['state', 'error', code],
+      ['error', 'error', code],
+    ]);
+  });
+
+  test.each(['state', 'error'])('a listener may load again at once: %s', async (when) => {
+    let again: Promise<void> | undefined;
+    const learner = world.learner((type, detail) => {
+      if (again === undefined && type === when && (type === 'error' || detail === 'error')) {
+        world.before = async () => {};
+        again = learner.load();
+      }
+    });
+    arrived.reject(offline);
+    await expect(learner.load()).rejects.toBe(offline);
+    await again;
+    await settled();
+    expect(learner.status).toMatchObject({ state: 'ready', error: undefined });
+    expect(learner.visit?.profile).toBeDefined();
+  });
 });
