@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { ElementTask } from '../../src/embed/settings';
 import { Panel } from '../../src/embed/view/panel';
+import { WebVeraError } from '../../src/index';
 import { eventually } from '../helpers/eventually';
 import { withResolvers } from '../helpers/with_resolvers';
 import { type FakeElement, stubDom } from './fake_dom';
@@ -14,7 +15,7 @@ beforeEach(() => {
 });
 
 /** Loads a learner, and makes a panel that receives all its reports, as the element's panel does. */
-async function opened(task: ElementTask = 'causal-lm') {
+async function opened(task: ElementTask = 'causal-lm', { loads = true } = {}) {
   world.attributes.task = task;
   const learner = world.learner((type, detail) => panel.hear(type, detail));
   const panel = new Panel(learner, { task, name: () => 'name', hasOpinions: () => true });
@@ -31,10 +32,10 @@ async function opened(task: ElementTask = 'causal-lm') {
     field.value = value;
     field.dispatchEvent(new Event('input'));
   };
-  await learner.load();
+  if (loads) await learner.load();
   await settled();
   if (task !== 'image-classification') enter('prompt', 'It was');
-  return { learner, root, output, named, enter, press: (text: string) => named(text).click() };
+  return { learner, panel, root, output, named, enter, press: (text: string) => named(text).click() };
 }
 
 /** Makes a profile's `generate` produce one token, and a second one after `more` is resolved. */
@@ -199,4 +200,32 @@ test('an opinion that is given during learning waits for the next run', async ()
   await settled();
   await settled();
   expect(learn.isVisible).toBe(false);
+});
+
+const region = (root: FakeElement, className: string): FakeElement | undefined =>
+  root.all.find((each) => each.className.split(' ').includes(className));
+
+test('a device that was refused at first is no longer refused once a model is loaded', async () => {
+  const { learner, panel, root, named } = await opened('causal-lm', { loads: false });
+  panel.refuse(new WebVeraError('unsupported_device', 'none was there', { hint: 'Get one.' }));
+  expect([region(root, 'unsupported')?.isVisible, named('Load the model').isVisible]).toEqual([true, false]);
+  world.before = () => Promise.reject(new WebVeraError('offline', 'no connection'));
+  await expect(learner.load()).rejects.toMatchObject({ code: 'offline' });
+  await settled();
+  const message = root.all.find((each) => each.getAttribute('part') === 'message');
+  expect([message?.isVisible, message?.textContent]).toEqual([true, 'no connection']);
+  world.before = async () => {};
+  await learner.load();
+  await settled();
+  expect(['unsupported', 'work'].map((name) => region(root, name)?.isVisible)).toEqual([false, true]);
+  await learner.leave('gone');
+  await settled();
+  expect(named('Load the model').isVisible).toBe(true);
+});
+
+test('a blocked device is not refused, because it comes back', async () => {
+  const { panel, root, named } = await opened('causal-lm', { loads: false });
+  panel.refuse(new WebVeraError('gpu_blocked', 'for now'));
+  panel.refuse(undefined);
+  expect([region(root, 'unsupported')?.isVisible, named('Load the model').isVisible]).toEqual([false, true]);
 });

@@ -15,7 +15,7 @@ export function messageRegion(): Region {
     update({ learner: { status }, trouble }) {
       show(unsupported, trouble !== undefined);
       setText(reason, trouble === undefined ? '' : `${trouble.message}. ${trouble.hint}`);
-      const error = trouble === undefined ? status.error : undefined;
+      const error = status.error === trouble ? undefined : status.error;
       box.classList.toggle('bad', error !== undefined);
       setText(text, error?.message ?? noteOf(status.forgotten));
       setText(hint, error?.hint ?? '');

@@ -70,7 +70,10 @@ export class Panel {
   hear<Type extends keyof ReportDetails>(type: Type, detail: ReportDetails[Type]): void {
     if (type === 'progress') this.#progress = shownProgress(this.#progress, detail as ProgressInfo);
     if (type === 'state' && detail === 'loading') this.#progress = undefined;
-    if (type === 'ready') this.#say('The model is loaded.');
+    if (type === 'ready') {
+      this.#trouble = undefined;
+      this.#say('The model is loaded.');
+    }
     if (type === 'learnt') {
       const last = this.#learner.visit?.profile?.info.history.at(-1);
       // The methods 'instant' and 'refine' are for classifiers, and another region announces their outcome.
@@ -79,8 +82,9 @@ export class Panel {
     if (type === 'change' || type === 'progress' || type === 'log') this.#soon();
   }
 
-  /** Shows that this device can't load a model, before a visitor tries. */
-  refuse(trouble: WebVeraError): void {
+  /** Shows that this device can't load a model, before a visitor tries. Does nothing for an error that may pass. */
+  refuse(trouble: WebVeraError | undefined): void {
+    if (!isUnsupported(trouble)) return;
     this.#trouble = trouble;
     this.update();
   }
