@@ -36,6 +36,7 @@ const PROPERTIES = ['session', 'model', 'profile', 'autoload', 'headless'] as co
 /** Implements `<web-vera>`. */
 class LearningElement extends PageElement implements WebVeraElement {
   static readonly observedAttributes = ['headless', 'task', 'model', 'autoload', 'feedback'];
+  readonly #models: SharedModels;
   readonly #learner: Learner;
   readonly #root: ShadowRoot;
   #panel: Panel | undefined;
@@ -45,6 +46,7 @@ class LearningElement extends PageElement implements WebVeraElement {
   /** @internal `models`: the models that all elements of the page share. */
   constructor(models: SharedModels) {
     super();
+    this.#models = models;
     const parts = {
       settings: () => readSettings((name) => this.getAttribute(name), this.baseURI),
       deviceTrouble: troubleHere,
@@ -227,7 +229,7 @@ class LearningElement extends PageElement implements WebVeraElement {
       });
       this.#panel = panel;
       this.#root.replaceChildren(panel.root);
-      void troubleHere(false).then((trouble) => trouble && panel.refuse(trouble));
+      void troubleHere(this.#models.facts.hasLostGpu).then((trouble) => panel.refuse(trouble));
     }
     addStyles(this.#root);
   }

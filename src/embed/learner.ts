@@ -45,7 +45,7 @@ export class Learner {
   constructor(parts: LearnerParts, emit: Emit) {
     this.#parts = parts;
     this.#emit = emit;
-    this.status = new Status(emit);
+    this.status = new Status(emit, parts.models.facts);
     this.watch = new RunWatch(this.status, emit, (error) => {
       // A classifier can't learn from examples of a single label yet. This is expected, so it isn't reported as an error.
       if (!isOfOneClass(error)) this.#failed(this.visit, error);
@@ -206,7 +206,7 @@ export class Learner {
   async #open(visit: Visit): Promise<void> {
     try {
       visit.signal.throwIfAborted();
-      await visit.open(this.#given, this.status.hasLostGpu);
+      await visit.open(this.#given);
     } catch (error) {
       if (visit.signal.aborted) throw visit.signal.reason;
       throw await this.#giveUp(visit, error);

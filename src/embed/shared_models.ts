@@ -1,4 +1,5 @@
 import type { PreTrainedModel, ProgressInfo, Session } from '../index';
+import { PageFacts } from './page_facts';
 import { untilAborted } from './until_aborted';
 
 /** A holder's right to use a loaded model. */
@@ -22,6 +23,7 @@ interface Entry {
 
 /** Loads one copy of each model for all elements of a page. */
 export class SharedModels {
+  readonly facts = new PageFacts();
   readonly #sessions = new WeakMap<Session, Map<string, Entry>>();
 
   /**

@@ -1,4 +1,5 @@
 import type { GeneratedToken, ProgressInfo, StepLogs, TrainOutput, WebVeraError } from '../index';
+import type { PageFacts } from './page_facts';
 import type { ElementState, OpinionDetail } from './public';
 import { after, type Happening } from './state';
 import { asWebVeraError } from './trouble';
@@ -29,10 +30,11 @@ export class Status {
   #state: ElementState = 'idle';
   #error: WebVeraError | undefined;
   #forgotten: Forgotten | undefined;
-  #hasLostGpu = false;
+  readonly #facts: PageFacts;
 
-  constructor(emit: Emit) {
+  constructor(emit: Emit, facts: PageFacts) {
     this.#emit = emit;
+    this.#facts = facts;
   }
 
   get state(): ElementState {
@@ -47,13 +49,8 @@ export class Status {
     return this.#forgotten;
   }
 
-  /** Whether the GPU was lost or blocked, and no model has been loaded since. */
-  get hasLostGpu(): boolean {
-    return this.#hasLostGpu;
-  }
-
   happen(happening: Happening): void {
-    if (happening === 'loaded') this.#hasLostGpu = false;
+    if (happening === 'loaded') this.#facts.hasLostGpu = false;
     const state = after(this.#state, happening);
     if (state === this.#state) return;
     this.#state = state;
@@ -71,7 +68,7 @@ export class Status {
     const isKnown = last !== undefined && (last === thrown || last.cause === thrown);
     const error = isKnown ? last : asWebVeraError(thrown);
     this.#error = error;
-    this.#hasLostGpu ||= error.code === 'device_lost' || error.code === 'gpu_blocked';
+    this.#facts.hasLostGpu ||= error.code === 'device_lost' || error.code === 'gpu_blocked';
     if (happening !== undefined) this.happen(happening);
     if (isKnown) return error;
     this.#emit('error', error);

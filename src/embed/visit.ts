@@ -77,10 +77,10 @@ export class Visit {
   }
 
   /** Loads the model and opens the profile. Rejects with the signal's reason if the visit ends first. */
-  async open(given: Session | undefined, hasLostGpu: boolean): Promise<void> {
+  async open(given: Session | undefined): Promise<void> {
     const { signal } = this;
     const { deviceTrouble, openSession, models } = this.#parts;
-    const trouble = await deviceTrouble(hasLostGpu);
+    const trouble = await deviceTrouble(models.facts.hasLostGpu);
     signal.throwIfAborted();
     if (trouble !== undefined) throw trouble;
     const session = given ?? (await openSession({ signal }));

@@ -90,6 +90,14 @@ describe('loading', () => {
     expect(world.checks).toEqual([false, true, true, false]);
   });
 
+  test('asks whether the GPU is blocked after another element of the page has lost it', async () => {
+    const [one, other] = [world.learner(), world.learner()];
+    one.status.report(new WebVeraError('gpu_blocked', 'for now'));
+    await other.load();
+    await world.learner().load();
+    expect(world.checks).toEqual([true, false]);
+  });
+
   test('refuses wrong attributes, and keeps the loaded model', async () => {
     const learner = world.learner();
     delete world.attributes.model;
