@@ -229,3 +229,36 @@ test('a blocked device is not refused, because it comes back', async () => {
   panel.refuse(undefined);
   expect([region(root, 'unsupported')?.isVisible, named('Load the model').isVisible]).toEqual([false, true]);
 });
+
+/** Chooses the file of an exported profile in the region of the stored one. */
+function chooseExport(root: FakeElement, examples: readonly object[]): void {
+  const picker = region(root, 'kept')?.all.find(({ localName }) => localName === 'input');
+  const file = new File([JSON.stringify(examples)], 'profile (1).json');
+  Object.assign(picker ?? {}, { files: [file] });
+  picker?.dispatchEvent(new Event('change'));
+}
+
+test('an import asks before it replaces anything, and replaces nothing before', async () => {
+  const { root, named } = await opened();
+  const imported = [{ text: 'Imported.' }];
+  const click = (text: string): void => {
+    const shown = root.all.filter((each) => each.localName === 'button' && each.textContent === text);
+    shown.find(({ isVisible }) => isVisible)?.click();
+  };
+  chooseExport(root, imported);
+  const { last } = world.profiles;
+  await eventually(() => expect(last.examples).toEqual(imported)); // nothing was stored before
+  await settled();
+  await settled();
+  chooseExport(root, []);
+  await settled();
+  expect([named('Replace').isVisible, named('Import…').isVisible]).toEqual([true, false]);
+  click('Keep');
+  expect([named('Replace').isVisible, named('Import…').isVisible]).toEqual([false, true]);
+  expect([named('Import…').isFocused, last.examples]).toEqual([true, imported]);
+  chooseExport(root, []);
+  click('Replace');
+  await eventually(() => expect(last.examples).toEqual([]));
+  await settled();
+  expect([named('Replace').isVisible, named('Import…').isVisible]).toEqual([false, true]);
+});

@@ -1,4 +1,4 @@
-import { confirmation } from './confirm';
+import { confirmation, FORGETTING } from './confirm';
 import { button, buttons, create, quiet, setShare, setText, show, slot, stack } from './panel_elements';
 import { loadingInWords } from './panel_words';
 import { type Actions, firstUsable, type Region } from './region';
@@ -19,7 +19,7 @@ export function introRegion({ load, stop, forget }: Actions, kind: string): Regi
   const start = button('Load the model', load, 'primary');
   const forgetAll = button('Forget everything…', () => question.ask(), 'danger');
   const row = buttons(start, forgetAll);
-  const question = confirmation(row, (answer) => {
+  const question = confirmation(FORGETTING, row, (answer) => {
     if (answer) forget();
     start.focus();
   });

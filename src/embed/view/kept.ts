@@ -1,5 +1,5 @@
 import { onChosen } from '../../parts/files';
-import { confirmation } from './confirm';
+import { confirmation, FORGETTING, REPLACING } from './confirm';
 import { button, buttons, create, filePicker, quiet, setText, show, stack } from './panel_elements';
 import { hasLearnt, keptInWords, learntInWords } from './panel_words';
 import { type Actions, firstUsable, type Region } from './region';
@@ -14,18 +14,29 @@ export function keptRegion(actions: Actions): Region {
   const importing = button('Import…', () => picker.click());
   const forget = button('Forget everything…', () => question.ask(), 'danger');
   const row = buttons(undo, exporting, importing, forget, picker);
-  const question = confirmation(row, (answer) => {
+  const question = confirmation(FORGETTING, row, (answer) => {
     if (answer) actions.forget();
     else forget.focus();
   });
-  onChosen(picker, (...files) => actions.import(files));
+  /** The chosen files, until the visitor answers whether they may replace what is stored. */
+  let chosen: readonly File[] = [];
+  const replacing = confirmation(REPLACING, row, (answer) => {
+    if (answer) actions.import(chosen);
+    else importing.focus();
+  });
+  let hasAny = false;
+  onChosen(picker, (...files) => {
+    chosen = files;
+    if (hasAny) replacing.ask();
+    else actions.import(files);
+  });
   return {
-    root: stack('kept', create('h3', {}, 'What it keeps'), summary, learnt, row, question.root),
-    update({ learner: { visit, watch } }) {
+    root: stack('kept', create('h3', {}, 'What it keeps'), summary, learnt, row, question.root, replacing.root),
+    update({ learner: { visit, watch }, isGone }) {
       const info = visit?.profile?.info;
       const { run } = watch;
       const history = info?.history ?? [];
-      const hasAny = info !== undefined && hasLearnt(info);
+      hasAny = info !== undefined && hasLearnt(info);
       setText(summary, keptInWords(info));
       setText(learnt, learntInWords(history));
       show(learnt, learnt.textContent !== '');
@@ -34,7 +45,8 @@ export function keptRegion(actions: Actions): Region {
       show(importing, run === undefined);
       show(forget, hasAny);
       if (!hasAny) question.close();
+      if (!hasAny || isGone) replacing.close();
     },
-    landing: () => firstUsable(question.landing, forget, exporting, importing),
+    landing: () => firstUsable(question.landing, replacing.landing, forget, exporting, importing),
   };
 }
