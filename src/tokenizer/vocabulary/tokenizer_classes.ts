@@ -3,9 +3,11 @@ import type { JsonObject } from '../../core/input/fields';
 
 /** A tokenizer class of transformers. */
 export interface TokenizerClass {
-  readonly classes: readonly string[];
-  /** The values of `model_type` that imply this class if the folder doesn't name a known class. */
+  readonly classes: readonly [string, ...(readonly string[])];
+  /** The values of `model_type` that imply this class if the folder names none. */
   readonly modelTypes: readonly string[];
+  /** The file with its vocabulary. For 'vocab.json', merges.txt has the merges. */
+  readonly file: 'vocab.json' | 'vocab.txt';
   /** The special tokens, unless the files name others. */
   readonly tokens: JsonObject;
   /**
@@ -24,6 +26,7 @@ const byteLevel = (config: JsonObject): JsonObject => ({
 const GPT2: TokenizerClass = {
   classes: ['GPT2Tokenizer'],
   modelTypes: ['gpt2', 'opt'],
+  file: 'vocab.json',
   tokens: { bos_token: '<|endoftext|>', eos_token: '<|endoftext|>', unk_token: '<|endoftext|>' },
   rules(config, idOf) {
     const around = (key: string): string[] => (config[`add_${key}`] === true ? [key] : []);
@@ -46,6 +49,7 @@ const GPT2: TokenizerClass = {
 const ROBERTA: TokenizerClass = {
   classes: ['RobertaTokenizer'],
   modelTypes: ['roberta'],
+  file: 'vocab.json',
   tokens: {
     ...{ bos_token: '<s>', eos_token: '</s>', unk_token: '<unk>', sep_token: '</s>', pad_token: '<pad>' },
     ...{ cls_token: '<s>', mask_token: '<mask>' },
@@ -59,8 +63,9 @@ const ROBERTA: TokenizerClass = {
 };
 
 const BERT: TokenizerClass = {
-  classes: ['BertTokenizer', 'DistilBertTokenizer'],
+  classes: ['BertTokenizer', 'DistilBertTokenizer', 'ElectraTokenizer'],
   modelTypes: ['bert', 'distilbert'],
+  file: 'vocab.txt',
   tokens: {
     ...{ unk_token: '[UNK]', sep_token: '[SEP]', pad_token: '[PAD]', cls_token: '[CLS]', mask_token: '[MASK]' },
   },
@@ -85,17 +90,32 @@ const BERT: TokenizerClass = {
 
 const CLASSES: readonly TokenizerClass[] = [GPT2, ROBERTA, BERT];
 
-/** Returns the class that `tokenizer_class` names, else that of the `model_type`. Throws `unsupported_model` if neither is known. */
-export function tokenizerClassOf(tokenizer_class: unknown, modelType: string | undefined): TokenizerClass {
-  const known = findClass(tokenizer_class, modelType);
+const CONVERT = 'In Python, AutoTokenizer.from_pretrained(…).save_pretrained(…) writes a tokenizer.json.';
+
+/** Classes whose rules are only in tokenizer.json, without 'Fast' at the end. */
+const GENERIC: readonly string[] = ['PreTrainedTokenizer', 'TokenizersBackend', 'PythonBackend'];
+
+/**
+ * Returns the class that a folder's `tokenizer_class` names: the first in `named`, which has the field of each file. If none is named,
+ * returns that of the `model_type`. Throws `unsupported_model` if the class isn't known.
+ */
+export function tokenizerClassOf(named: readonly unknown[], modelType: string | undefined): TokenizerClass {
+  const name = named.map(className).find((it) => it !== '' && !GENERIC.includes(it));
+  const known = name === undefined ? classOfModel(modelType) : namedClass(name);
   if (known !== undefined) return known;
-  const name = className(tokenizer_class);
   const names = CLASSES.flatMap(({ classes }) => classes).join(', ');
-  throw new WebVeraError(
-    'unsupported_model',
-    `Expected tokenizer.json, or the vocabulary of one of ${names}; got one of ${name || modelType || 'no class'}`,
-    { hint: 'In Python, AutoTokenizer.from_pretrained(…).save_pretrained(…) writes a tokenizer.json.' },
-  );
+  const message = `Expected tokenizer.json, or the vocabulary of one of ${names}; got one of ${name ?? modelType ?? 'no class'}`;
+  throw new WebVeraError('unsupported_model', message, { hint: CONVERT });
+}
+
+/** Throws `unsupported_model` if the class has another vocabulary file than the folder. */
+export function expectVocabulary(
+  { classes: [name], file: expected }: TokenizerClass,
+  file: TokenizerClass['file'],
+): void {
+  if (file === expected) return;
+  const message = `Expected tokenizer.json, or ${expected} for ${name}; got ${file}`;
+  throw new WebVeraError('unsupported_model', message, { hint: CONVERT });
 }
 
 /**
@@ -103,16 +123,16 @@ export function tokenizerClassOf(tokenizer_class: unknown, modelType: string | u
  * beside it may name none, as in GPT-2's folders.
  */
 export function usualTokens(config: JsonObject, modelType: string | undefined, tokenizer: string): JsonObject {
-  const tokens = Object.entries(findClass(config.tokenizer_class, modelType)?.tokens ?? {});
-  return Object.fromEntries(tokens.filter(([, token]) => tokenizer.includes(JSON.stringify(token))));
+  const { tokens = {} } = namedClass(className(config.tokenizer_class)) ?? classOfModel(modelType) ?? {};
+  return Object.fromEntries(Object.entries(tokens).filter(([, token]) => tokenizer.includes(JSON.stringify(token))));
 }
 
-function findClass(tokenizer_class: unknown, modelType: string | undefined): TokenizerClass | undefined {
-  const name = className(tokenizer_class);
-  return (
-    CLASSES.find(({ classes }) => classes.includes(name)) ??
-    CLASSES.find(({ modelTypes }) => modelTypes.includes(modelType ?? ''))
-  );
+function namedClass(name: string): TokenizerClass | undefined {
+  return CLASSES.find(({ classes }) => classes.includes(name));
+}
+
+function classOfModel(modelType = ''): TokenizerClass | undefined {
+  return CLASSES.find(({ modelTypes }) => modelTypes.includes(modelType));
 }
 
 function className(tokenizer_class: unknown): string {

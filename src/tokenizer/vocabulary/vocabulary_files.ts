@@ -1,6 +1,6 @@
-import { isJsonObject, type JsonObject } from '../../core/input/fields';
+import { Fields, isJsonObject, type JsonObject } from '../../core/input/fields';
 import { specialToken } from '../chat_template';
-import { tokenizerClassOf } from './tokenizer_classes';
+import { expectVocabulary, tokenizerClassOf } from './tokenizer_classes';
 
 /** A tokenizer's files in a folder without tokenizer.json, as in folders of models from before 2020. */
 export interface VocabularyFiles {
@@ -12,7 +12,9 @@ export interface VocabularyFiles {
   readonly specialTokens: JsonObject;
   /** added_tokens.json */
   readonly addedTokens: JsonObject;
-  /** `model_type` of config.json, used if tokenizer_config.json names no class. */
+  /** `tokenizer_class` of config.json, used if tokenizer_config.json names no class. */
+  readonly modelClass: unknown;
+  /** `model_type` of config.json, used if no file names a class. */
   readonly modelType: string | undefined;
 }
 
@@ -27,11 +29,12 @@ const SPECIAL = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token'
 
 /**
  * Converts a vocabulary, with its merges if any, to the contents of tokenizer.json, as transformers' classes do. The result is as untrusted
- * as the files. Throws `unsupported_model` for unknown tokenizer classes.
+ * as the files. Throws `unsupported_model` for unknown tokenizer classes, and for a class whose vocabulary is in another file.
  */
 export function tokenizerOfVocabulary(files: VocabularyFiles): ConvertedTokenizer {
-  const { tokens, rules } = tokenizerClassOf(files.config.tokenizer_class, files.modelType);
-  const named = { ...tokens, ...files.config, ...files.specialTokens };
+  const tokenizerClass = tokenizerClassOf([files.config.tokenizer_class, files.modelClass], files.modelType);
+  expectVocabulary(tokenizerClass, 'json' in files.vocabulary ? 'vocab.json' : 'vocab.txt');
+  const named = { ...tokenizerClass.tokens, ...files.config, ...files.specialTokens };
   const model = modelOf(files.vocabulary, specialToken(named, 'unk_token'));
   const added = addedTokens(model.vocab, named, files.addedTokens);
   const idOf = (key: string): readonly [string, number] => {
@@ -39,7 +42,7 @@ export function tokenizerOfVocabulary(files: VocabularyFiles): ConvertedTokenize
     const { id = -1 } = added.find(({ content }) => content === token) ?? {};
     return [token, id];
   };
-  return { tokenizer: { model, added_tokens: added, ...rules(named, idOf) }, config: named };
+  return { tokenizer: { model, added_tokens: added, ...tokenizerClass.rules(named, idOf) }, config: named };
 }
 
 function modelOf(
@@ -61,30 +64,29 @@ interface AddedTokenEntry {
   readonly special: boolean;
 }
 
-/** Returns the added tokens with their ids in the vocabulary. A token that the vocabulary lacks gets the next unused id. */
+/**
+ * Returns the added tokens with their ids in the vocabulary. Tokens that the vocabulary lacks get the next unused ids: first those of
+ * added_tokens.json, in the order of their numbers there, then other special tokens. As in transformers, gaps between the numbers are closed.
+ */
 function addedTokens(vocab: JsonObject, named: JsonObject, added: JsonObject): AddedTokenEntry[] {
   const more = Array.isArray(named.additional_special_tokens) ? named.additional_special_tokens : [];
-  const specials = [...SPECIAL.map((key) => named[key]), ...more].flatMap((token) => {
+  const specials = new Map<string, unknown>();
+  for (const token of [...SPECIAL.map((key) => named[key]), ...more]) {
     const content = specialToken({ token }, 'token');
-    return content === null || content === '' ? [] : [{ content, token }];
-  });
-  const names = new Set(specials.map(({ content }) => content));
-  const ordinary = Object.keys(added)
-    .filter((content) => !names.has(content))
-    .sort((a, b) => Number(added[a]) - Number(added[b]));
+    if (content !== null && content !== '') specials.set(content, token);
+  }
+  const numbers = new Fields(added, 'added_tokens.json');
+  const numbered = numbers.keys().map((content) => [content, numbers.count(content, 0)] as const);
+  const listed = numbered.sort(([, a], [, b]) => a - b).map(([content]) => content);
   let next = Object.keys(vocab).length;
-  const ids = new Map<string, number>();
-  for (const content of [...ordinary, ...names]) {
+  return [...new Set([...listed, ...specials.keys()])].map((content) => {
     const own = Object.hasOwn(vocab, content) ? vocab[content] : undefined;
-    ids.set(content, typeof own === 'number' ? own : next++);
-  }
-  const tokens = new Map<string, AddedTokenEntry>(
-    ordinary.map((content) => [content, { ...flags(undefined), content, id: ids.get(content) ?? -1, special: false }]),
-  );
-  for (const { content, token } of specials) {
-    tokens.set(content, { ...flags(token), content, id: ids.get(content) ?? -1, special: true });
-  }
-  return [...tokens.values()];
+    const special = specials.has(content);
+    const settings = numbers.has(content)
+      ? { ...flags(undefined), normalized: !special }
+      : flags(specials.get(content));
+    return { ...settings, content, id: typeof own === 'number' ? own : next++, special };
+  });
 }
 
 /** Returns the settings that decide where a token is found in a text. */

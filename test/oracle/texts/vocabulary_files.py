@@ -50,6 +50,18 @@ FOLDERS: dict[str, tuple[str, dict[str, Json]]] = {
             "special_tokens_map.json": {"pad_token": "<pad>", "additional_special_tokens": ["<mask>"]},
         },
     ),
+    "GPT-2 with special tokens among its own": (
+        "roberta.json",
+        {
+            "config.json": {"model_type": "gpt2"},
+            "added_tokens.json": {"Ishmael": 482, "[SEP]": 481, "[PAD]": 480},
+            "special_tokens_map.json": {
+                "pad_token": _token("[PAD]", lstrip=True),
+                "sep_token": "[SEP]",
+                "additional_special_tokens": ["[MASK]"],
+            },
+        },
+    ),
     "RoBERTa": ("roberta.json", {"config.json": {"model_type": "roberta"}}),
     "RoBERTa by its tokenizer's class": (
         "roberta.json",
@@ -63,6 +75,21 @@ FOLDERS: dict[str, tuple[str, dict[str, Json]]] = {
     "BERT, cased": (
         "bert_cased.json",
         {"config.json": {"model_type": "bert"}, "tokenizer_config.json": {"do_lower_case": False}},
+    ),
+    "BERT with tokens of its own, whose numbers have a gap": (
+        "bert_uncased.json",
+        {
+            "config.json": {"model_type": "bert"},
+            "added_tokens.json": {"<s>": 409, "ishmael": 401, "the ship": 405, "[MASK]": 400},
+        },
+    ),
+    "GPT-2 with BERT's tokenizer": (
+        "bert_uncased.json",
+        {"config.json": {"model_type": "gpt2", "tokenizer_class": "BertTokenizer"}},
+    ),
+    "BERT with ELECTRA's tokenizer": (
+        "bert_uncased.json",
+        {"config.json": {"model_type": "bert"}, "tokenizer_config.json": {"tokenizer_class": "ElectraTokenizer"}},
     ),
     "DistilBERT": (
         "bert_uncased.json",

@@ -118,6 +118,58 @@ describe('a folder', () => {
     });
   });
 
+  const bert = vocabularyOf('bert_cased.json');
+  const naming = (tokenizer_class: unknown, more: object = {}) => bytes(JSON.stringify({ tokenizer_class, ...more }));
+
+  test.each<[string, string, Files]>([
+    ['config.json', 'BertJapaneseTokenizer', { ...bert, 'config.json': naming('BertJapaneseTokenizer') }],
+    [
+      'tokenizer_config.json',
+      'BertJapaneseTokenizer',
+      { ...bert, 'tokenizer_config.json': naming('BertJapaneseTokenizer'), 'config.json': naming('BertTokenizer') },
+    ],
+    [
+      'config.json, beside a generic one in tokenizer_config.json',
+      'Phobert',
+      { ...bert, 'tokenizer_config.json': naming('TokenizersBackend'), 'config.json': naming('PhobertTokenizer') },
+    ],
+  ])('of an unknown class by %s is refused, although its model_type is known', async (_, name, files) => {
+    await expect(open(files, 'bert')).rejects.toMatchObject({
+      code: 'unsupported_model',
+      message: expect.stringContaining(`got one of ${name}`),
+    });
+  });
+
+  test.each<[string, Files]>([
+    ['PreTrainedTokenizerFast', { 'tokenizer_config.json': naming('PreTrainedTokenizerFast') }],
+    ['TokenizersBackend', { 'tokenizer_config.json': naming('TokenizersBackend') }],
+    ['null', { 'tokenizer_config.json': naming(null), 'config.json': naming(null) }],
+    [
+      'a known one, which config.json contradicts',
+      { 'tokenizer_config.json': naming('BertTokenizer'), 'config.json': naming('PhobertTokenizer') },
+    ],
+  ])('that names %s as its class is of its model_type', async (_, files) => {
+    const [named, plain] = [await open({ ...bert, ...files }, 'bert'), await open(bert, 'bert')];
+    expect(named.encodePair('Call me', undefined, { maxLength: 9 })).toEqual(
+      plain.encodePair('Call me', undefined, { maxLength: 9 }),
+    );
+  });
+
+  test('that is read without a model has the model_type and the class of its config.json', async () => {
+    const ofModel = bytes('{"model_type":"bert"}');
+    expect((await open({ ...bert, 'config.json': ofModel })).pad_token_id).toBe(0);
+    const ofClass = naming('BertTokenizer', { model_type: 'gpt2' });
+    expect((await open({ ...bert, 'config.json': ofClass })).pad_token_id).toBe(0);
+  });
+
+  test.each<[string, Files, string]>([
+    ['gpt2', bert, 'Expected tokenizer.json, or vocab.json for GPT2Tokenizer; got vocab.txt'],
+    ['roberta', bert, 'Expected tokenizer.json, or vocab.json for RobertaTokenizer; got vocab.txt'],
+    ['distilbert', gpt2, 'Expected tokenizer.json, or vocab.txt for BertTokenizer; got vocab.json'],
+  ])('of %s with the vocabulary of another class is refused', async (modelType, files, message) => {
+    await expect(open(files, modelType)).rejects.toMatchObject({ code: 'unsupported_model', message });
+  });
+
   test.each<[string, Files]>([
     ['a vocabulary that is no JSON', { ...gpt2, 'vocab.json': bytes('[') }],
     ['a vocabulary that is a list', { ...gpt2, 'vocab.json': bytes('[]') }],
@@ -127,6 +179,7 @@ describe('a folder', () => {
       'special tokens that are none',
       { ...vocabularyOf('bert_cased.json'), 'special_tokens_map.json': bytes('{"cls_token":3}') },
     ],
+    ['an added token without a number', { ...gpt2, 'added_tokens.json': bytes('{"a b":"7"}') }],
     ['special tokens as a text', { ...gpt2, 'special_tokens_map.json': bytes('"a"') }],
   ])('with %s is invalid_format', async (_, files) => {
     await expect(open(files, 'vocab.txt' in files ? 'bert' : 'gpt2')).rejects.toMatchObject({ code: 'invalid_format' });

@@ -18,7 +18,7 @@ interface TokenizerFiles {
 }
 
 interface TokenizerFilesOptions {
-  /** The model_type of config.json. If it is needed and not given, config.json is read. */
+  /** The model_type of config.json. If it is needed and not given, that of the folder's config.json is used. */
   readonly modelType?: string | undefined;
   /** Called with the text of tokenizer.json, before any other file is read. */
   readonly onTokenizer?: ((json: string) => Promise<void>) | undefined;
@@ -47,12 +47,14 @@ export async function readTokenizerFiles(
     const bytes = await readIfKnown(source, name, limits.json);
     return bytes === undefined ? {} : parseJsonObject(bytes, name, limits.json);
   };
+  const model = await object('config.json');
   const files: VocabularyFiles = {
     vocabulary: vocabulary.of,
     config: await object('tokenizer_config.json'),
     specialTokens: await object('special_tokens_map.json'),
     addedTokens: await object('added_tokens.json'),
-    modelType: modelType ?? textIn(await object('config.json'), 'model_type'),
+    modelClass: model.tokenizer_class,
+    modelType: modelType ?? textIn(model, 'model_type'),
   };
   return { ...tokenizerOfVocabulary(files), bytes: vocabulary.bytes };
 }
