@@ -172,10 +172,7 @@ export class Learner {
   }
 
   import(files: Files): Promise<void> {
-    return this.#attempt(async (visit) => {
-      await visit.replace(files);
-      this.lessons.clear();
-    });
+    return this.#attempt((visit) => this.lessons.replace(visit.replace(files)));
   }
 
   rollback(): Promise<void> {

@@ -15,6 +15,8 @@ export class Lessons {
   #instant: TrainRun | undefined;
   /** The run in progress that trains a classifier's vectors (`refine`). */
   #refining: { readonly run: TrainRun; readonly controller: AbortController } | undefined;
+  /** The import in progress that replaces the profile, for which lessons wait. */
+  #replacing: Promise<void> | undefined;
   /** Aborts the lessons that were queued so far. */
   #dropping = new AbortController();
   /** The model's source and the profile's name that were loaded last, as JSON. */
@@ -30,7 +32,7 @@ export class Lessons {
     return this.#instant;
   }
 
-  /** Aborts when the profile is forgotten, or when another one is loaded. Later lessons have another signal. */
+  /** Aborts when the profile is forgotten or replaced, or when another one is loaded. Later lessons have another signal. */
   get signal(): AbortSignal {
     return this.#dropping.signal;
   }
@@ -41,15 +43,20 @@ export class Lessons {
 
   /** Adds examples to the profile, and trains on its data. */
   teach(visit: Visit, examples: LessonExamples, args: TrainingArguments): Promise<TrainOutput> {
+    const { signal } = this;
     return this.#inTurn(visit, async (profile) => {
       // If the last lesson was added but its training failed, a retry doesn't add it again, not even in a later visit.
       const { created_at } = profile.info;
       const mark = markOf(examples);
       const isThere = this.#unlearnt?.created_at === created_at && isSameLesson(this.#unlearnt.mark, mark);
       if (!isThere) await profile.add(examples);
+      signal.throwIfAborted();
       this.#unlearnt = { created_at, mark };
       // Another element may have started a run meanwhile.
-      const output = await whenFree(profile, async () => this.#learn(visit, profile, args));
+      const output = await this.#whenFree(profile, () => {
+        signal.throwIfAborted();
+        return this.#learn(visit, profile, args);
+      });
       if (this.#unlearnt?.mark === mark) this.#unlearnt = undefined;
       return output;
     });
@@ -115,19 +122,25 @@ export class Lessons {
     );
   }
 
-  /** Forgets the lesson in `#unlearnt`. Called when the profile was replaced. */
-  clear(): void {
-    this.#unlearnt = undefined;
+  /** Drops all queued lessons once an import has replaced the profile. If it fails, they continue. */
+  replace(replaced: Promise<void>): Promise<void> {
+    const replacing = replaced
+      .then(() => this.drop())
+      .finally(() => {
+        if (this.#replacing === replacing) this.#replacing = undefined;
+      });
+    this.#replacing = replacing;
+    return replacing;
   }
 
-  /** Drops all queued lessons, because their profile is forgotten or another one is loaded. */
+  /** Drops all queued lessons, because their profile is forgotten, an import has replaced it, or another one is loaded. */
   drop(): void {
     this.#dropping.abort(new DOMException('The profile of this lesson is gone', 'AbortError'));
     this.#dropping = new AbortController();
     this.#isDue = false;
     // Lessons for another profile don't wait for a run of this one.
     this.#last = Promise.resolve();
-    this.clear();
+    this.#unlearnt = undefined;
   }
 
   /** Drops all queued lessons if they are for a model or profile other than the one in these settings. */
@@ -149,7 +162,7 @@ export class Lessons {
     const turn = this.#last.then(async () => {
       signal.throwIfAborted(); // before a forgotten profile is created again
       const profile = await visit.profileNow();
-      return whenFree(profile, () => {
+      return this.#whenFree(profile, () => {
         visit.signal.throwIfAborted();
         signal.throwIfAborted();
         return lesson(profile);
@@ -158,11 +171,14 @@ export class Lessons {
     this.#last = turn.catch(() => {});
     return turn;
   }
-}
 
-/** Waits until no run of the profile is in progress, then calls `body` immediately, before another element can begin a run. */
-async function whenFree<T>(profile: Profile, body: () => Promise<T>): Promise<T> {
-  const ignore = (): void => {};
-  while (profile.learning !== undefined) await profile.learning.then(ignore, ignore);
-  return body();
+  /** Waits until no run of the profile is in progress, then calls `body` immediately, before another element can begin a run. */
+  async #whenFree<T>(profile: Profile, body: () => PromiseLike<T>): Promise<T> {
+    const ignore = (): void => {};
+    for (;;) {
+      const busy: PromiseLike<unknown> | undefined = profile.learning ?? this.#replacing;
+      if (busy === undefined) return body();
+      await busy.then(ignore, ignore);
+    }
+  }
 }

@@ -114,7 +114,10 @@ export interface WebVeraElement extends HTMLElement {
   stop(): Promise<webvera.TrainOutput | undefined>;
   /** Like `Profile.export`. */
   export(): Promise<ReadonlyMap<string, Blob>>;
-  /** Like `Profile.replace`. If the element loads another model or profile first, rejects with an `AbortError` and changes nothing. */
+  /**
+   * Like `Profile.replace`. If the element loads another model or profile first, rejects with an `AbortError` and changes nothing. Queued
+   * lessons reject with an `AbortError`.
+   */
   import(files: webvera.Files): Promise<void>;
   /**
    * Like `Profile.forget`. Neither loads a model nor waits for one. Queued lessons reject with an `AbortError`; the next lesson creates

@@ -166,6 +166,7 @@ export class FakeProfile extends EventTarget {
     await this.reading();
     signal?.throwIfAborted();
     this.learning?.fail(new DOMException('replaced', 'AbortError'));
+    await new Promise((resolve) => setTimeout(resolve)); // the run has ended before the profile is replaced
     this.examples = examples;
     this.dispatchEvent(new Event('change'));
   }

@@ -59,6 +59,7 @@ const WAYS = {
     await learner.rate('Another text.', 1);
   },
   'is forgotten in another tab': async () => world.profiles.last.vanish(),
+  'is replaced by an import': (learner) => learner.import(new Map([['profile.json', new Blob(['[]'])]])),
   'is replaced by another profile': (learner) => {
     world.attributes.profile = 'ben';
     return learner.load();

@@ -172,16 +172,19 @@ describe('the profile', () => {
     expect(world.heard('error')).toEqual([]);
   });
 
-  test('ends its run when it is replaced', async () => {
+  test('ends its run when it is replaced, and drops the lessons that wait', async () => {
     const learner = world.learner();
     const lesson = { text: 'A paragraph.' };
     const files = new Map([['profile.json', new Blob(['[]'])]]);
     const taught = learner.teach(lesson);
     await eventually(() => expect(learner.watch.run).toBeDefined());
-    const ended = expect(taught).rejects.toMatchObject({ name: 'AbortError' });
+    const waiting = [learner.teach('Another one.'), learner.learn()];
+    const ended = [taught, ...waiting].map((each) => expect(each).rejects.toMatchObject({ name: 'AbortError' }));
+    await settled();
     await learner.import(files);
-    await ended;
+    await Promise.all(ended);
     expect(learner.status).toMatchObject({ state: 'ready', error: undefined });
+    expect([world.profiles.last.examples, world.profiles.last.runs.length]).toEqual([[], 1]);
     // The import replaced the profile and its examples, so teaching the same text (`lesson`) adds it again.
     const again = learner.teach(lesson);
     await eventually(() => expect(learner.watch.run).toBeDefined());
