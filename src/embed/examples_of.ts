@@ -5,9 +5,13 @@ import { type CountTokens, textExamples } from './text_examples';
 /** Examples, or a file of examples, which the worker reads. */
 export type LessonExamples = readonly Example[] | Blob;
 
+/** The largest size of a file of text, in bytes, as for files of examples: the page's thread reads and splits the whole text. */
+const MOST_BYTES = 2 ** 26;
+
 /**
  * Converts a lesson (see `Lesson`) to examples: a text is split into examples of at most `limit` tokens; files of JSON Lines or CSV stay
- * files. Throws `invalid_argument` for an empty lesson, and `invalid_format` for a file that isn't text.
+ * files. Throws `invalid_argument` for an empty lesson, `invalid_format` for a file that isn't text, and `limit_exceeded` for a
+ * file of text that is too large.
  */
 export async function examplesOf(lesson: Lesson, limit: number, count: CountTokens): Promise<LessonExamples> {
   const examples = await read(lesson, limit, count);
@@ -67,7 +71,9 @@ function isFixed(object: unknown): boolean {
 async function read(lesson: Lesson, limit: number, count: CountTokens): Promise<LessonExamples> {
   if (typeof lesson === 'string') return inTexts(lesson, limit, count);
   if (lesson instanceof Blob) {
-    return isFileOfExamples(lesson) ? lesson : inTexts(await lesson.text().catch(unreadable), limit, count);
+    if (isFileOfExamples(lesson)) return lesson;
+    if (lesson.size > MOST_BYTES) throw tooLarge(lesson.size);
+    return inTexts(await lesson.text().catch(unreadable), limit, count);
   }
   if (Array.isArray(lesson)) return lesson;
   if (typeof lesson === 'object' && lesson !== null) return [lesson as Example];
@@ -81,6 +87,12 @@ async function inTexts(text: string, limit: number, count: CountTokens): Promise
     });
   }
   return (await textExamples(text, limit, count)).map((example) => ({ text: example }));
+}
+
+function tooLarge(bytes: number): WebVeraError {
+  return new WebVeraError('limit_exceeded', `teach: expected a text of at most ${MOST_BYTES} bytes, got ${bytes}`, {
+    hint: 'Teach a part of the file: of so many examples, only a random sample is stored.',
+  });
 }
 
 function unreadable(cause: unknown): never {

@@ -49,6 +49,16 @@ test('a file that changed after it was chosen is refused with a hint', async () 
   });
 });
 
+test('a file of text that is too large is refused before it is read', async () => {
+  const read64 = (size: number) => {
+    const file = Object.assign(new File(['a'], 'a.txt'), { text: () => Promise.reject(new Error('it was read')) });
+    return read(Object.defineProperty(file, 'size', { value: size }));
+  };
+  const hint = expect.stringMatching(/^Teach a part/);
+  await expect(read64(2 ** 26 + 1)).rejects.toMatchObject({ code: 'limit_exceeded', hint });
+  await expect(read64(2 ** 26)).rejects.toMatchObject({ code: 'invalid_format' });
+});
+
 test('a classifier learns from examples', async () => {
   const one = { text: 'see you', label: 'ham' };
   expect(await labelledExamples(one)).toEqual([one]);
