@@ -49,6 +49,10 @@ export class Status {
     return this.#forgotten;
   }
 
+  get hasNoStorage(): boolean {
+    return this.#facts.hasNoStorage;
+  }
+
   happen(happening: Happening): void {
     if (happening === 'loaded') this.#facts.hasLostGpu = false;
     const state = after(this.#state, happening);

@@ -29,7 +29,7 @@ export interface VisitParts {
 
 interface VisitListener {
   onProgress(info: ProgressInfo): void;
-  /** Called when the profile, its training run or the session's state has changed. */
+  /** Called when the profile, its training run or the session's state has changed, or the session has a warning. */
   onChange(): void;
   /** Called when the profile was forgotten in another tab. */
   onForgotten(): void;
@@ -90,6 +90,8 @@ export class Visit {
       else this.#listener.onChange();
     };
     session.addEventListener('statechange', onState, { signal });
+    models.facts.hear(session);
+    session.addEventListener('warning', () => this.#listener.onChange(), { signal });
     const { source, task, labels, dtype } = this.settings;
     this.#lease = await models.take(
       session,

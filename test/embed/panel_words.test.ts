@@ -85,6 +85,8 @@ describe('the profile', () => {
     expect(keptInWords(undefined)).toMatch(/^Nothing yet/);
     expect(keptInWords({ ...info, examples: 0, seen: 0 })).toMatch(/^Nothing yet/);
     expect(keptInWords(info)).toBe('In this browser, and nowhere else: 1 example, in 2.05 kB.');
+    expect(keptInWords(undefined, true)).toBe('Nothing yet. What you teach it stays only until this page closes.');
+    expect(keptInWords(info, true)).toMatch(/^Only until this page closes, and nowhere else: 1 example, in/);
     expect(keptInWords({ ...info, examples: 0, seen: 0, ratings: 2, preferences: 1 })).toContain(
       ': 0 examples, 3 ratings, in 2.05 kB.',
     );

@@ -6,15 +6,19 @@ import { type Actions, firstUsable, type Region } from './region';
 /** Errors that a stored profile can cause, if it is unreadable or belongs to another model. Forgetting the profile solves them. */
 const CAUSED_BY_PROFILE = ['storage_corrupt', 'invalid_argument'];
 
+const KEPT = 'what it keeps is kept in this browser, until you let it forget.';
+const NOT_KEPT = 'this browser keeps nothing for this page, so what it learns lasts only until the page closes.';
+
 /** Creates the region that is shown before and during the model's download. `kind`: a description of the model for visitors. */
 export function introRegion({ load, stop, forget }: Actions, kind: string): Region {
-  const modelName = create('strong');
+  const [modelName, where] = [create('strong'), create('span')];
   const promise = create(
     'p',
     {},
     `This loads a ${kind}, `,
     modelName,
-    ', and runs it on this device. It learns from what you give it. Nothing of that leaves this page: what it keeps is kept in this browser, until you let it forget.',
+    ', and runs it on this device. It learns from what you give it. Nothing of that leaves this page: ',
+    where,
   );
   const start = button('Load the model', load, 'primary');
   const forgetAll = button('Forget everything…', () => question.ask(), 'danger');
@@ -35,6 +39,7 @@ export function introRegion({ load, stop, forget }: Actions, kind: string): Regi
       show(consent, state === 'idle' || state === 'error');
       show(loading, state === 'loading');
       setText(modelName, name);
+      setText(where, learner.status.hasNoStorage ? NOT_KEPT : KEPT);
       const isAttribute = error?.detail.attribute !== undefined;
       show(forgetAll, error !== undefined && CAUSED_BY_PROFILE.includes(error.code) && !isAttribute);
       if (forgetAll.hidden) question.close();

@@ -32,12 +32,12 @@ export function keptRegion(actions: Actions): Region {
   });
   return {
     root: stack('kept', create('h3', {}, 'What it keeps'), summary, learnt, row, question.root, replacing.root),
-    update({ learner: { visit, watch }, isGone }) {
+    update({ learner: { visit, watch, status }, isGone }) {
       const info = visit?.profile?.info;
       const { run } = watch;
       const history = info?.history ?? [];
       hasAny = info !== undefined && hasLearnt(info);
-      setText(summary, keptInWords(info));
+      setText(summary, keptInWords(info, status.hasNoStorage));
       setText(learnt, learntInWords(history));
       show(learnt, learnt.textContent !== '');
       show(undo, info?.can_roll_back === true && run === undefined);

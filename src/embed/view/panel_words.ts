@@ -60,13 +60,17 @@ export function hasLearnt({ seen, ratings, preferences, history }: ProfileInfo):
   return seen + ratings + preferences + history.length > 0;
 }
 
-export function keptInWords(info: ProfileInfo | undefined): string {
-  if (info === undefined || !hasLearnt(info)) return 'Nothing yet. What you teach it stays in this browser.';
+/** Describes the profile. `hasNoStorage`: the browser stores nothing, so that the profile ends with the page. */
+export function keptInWords(info: ProfileInfo | undefined, hasNoStorage = false): string {
+  if (info === undefined || !hasLearnt(info)) {
+    return `Nothing yet. What you teach it stays ${hasNoStorage ? 'only until this page closes' : 'in this browser'}.`;
+  }
   const { examples, seen, ratings, preferences, bytes } = info;
   const all = seen > examples ? `, a fair sample of the ${counted(seen, 'example')} so far` : '';
   const opinions = ratings + preferences === 0 ? '' : `, ${counted(ratings + preferences, 'rating')}`;
   const stored = `${counted(examples, 'example')}${all}${opinions}`;
-  return `In this browser, and nowhere else: ${stored}, in ${formatBytes(bytes)}.`;
+  const where = hasNoStorage ? 'Only until this page closes' : 'In this browser';
+  return `${where}, and nowhere else: ${stored}, in ${formatBytes(bytes)}.`;
 }
 
 /**

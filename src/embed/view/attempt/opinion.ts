@@ -7,11 +7,7 @@ import { setPressed, thumb } from './thumb';
 
 type Thumbs = 1 | 0 | -1;
 
-const NOTES: Readonly<Record<Thumbs, string>> = {
-  1: 'Noted, in this browser: more like this.',
-  0: 'Taken back.',
-  [-1]: 'Noted, in this browser: less like this.',
-};
+const NOTES: Readonly<Record<1 | -1, string>> = { 1: 'more like this', [-1]: 'less like this' };
 
 interface OpinionParts {
   readonly actions: Pick<Actions, 'rate' | 'correct' | 'learn'>;
@@ -39,6 +35,7 @@ export class Opinion {
   /** The number of opinions that were given so far. */
   #count = 0;
   #isOn = true;
+  #hasNoStorage = false;
 
   constructor(parts: OpinionParts) {
     this.#parts = parts;
@@ -59,6 +56,7 @@ export class Opinion {
 
   update(shown: Shown): void {
     this.#isOn = shown.hasOpinions;
+    this.#hasNoStorage = shown.learner.status.hasNoStorage;
     this.#learning.update(shown);
     if (shown.isGone) {
       this.#isDue = false;
@@ -92,7 +90,7 @@ export class Opinion {
     this.#show();
     const isStored = await this.#parts.actions.rate(text, rating);
     if (this.#text !== text) return;
-    if (isStored) this.#noted(NOTES[rating]);
+    if (isStored) this.#noted(rating === 0 ? 'Taken back.' : this.#inWords(NOTES[rating]));
     else this.#rating = before;
     this.#show();
   }
@@ -115,8 +113,12 @@ export class Opinion {
     const hadFocus = this.#own.root.matches(':focus-within');
     this.about(undefined);
     this.#parts.onOwn(text);
-    this.#noted('Noted, in this browser: your text.');
+    this.#noted(this.#inWords('your text'));
     if (hadFocus) this.landing()?.focus();
+  }
+
+  #inWords(noted: string): string {
+    return `Noted, ${this.#hasNoStorage ? 'until this page closes' : 'in this browser'}: ${noted}.`;
   }
 
   #noted(text: string): void {
