@@ -9,6 +9,8 @@ export class FakeNode extends EventTarget {
   childNodes: FakeNode[] = [];
   data = '';
 
+  readonly ownerDocument: { readonly defaultView: unknown } = { defaultView: globalThis };
+
   get textContent(): string {
     return this.data + this.childNodes.map(({ textContent }) => textContent).join('');
   }

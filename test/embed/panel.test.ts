@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { ElementTask } from '../../src/embed/settings';
 import { Panel } from '../../src/embed/view/panel';
-import { WebVeraError } from '../../src/index';
+import { WarningEvent, WebVeraError } from '../../src/index';
 import { eventually } from '../helpers/eventually';
 import { withResolvers } from '../helpers/with_resolvers';
 import { type FakeElement, stubDom } from './fake_dom';
@@ -262,4 +262,47 @@ test('an import asks before it replaces anything, and replaces nothing before', 
   await eventually(() => expect(last.examples).toEqual([]));
   await settled();
   expect([named('Replace').isVisible, named('Import…').isVisible]).toEqual([false, true]);
+});
+
+test('what is stored only until the page closes is announced as such, once the session warns of it', async () => {
+  const print = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  const { learner, root, named, press } = await opened();
+  expect(root.textContent).toMatch(/kept in this browser.*stays in this browser/s);
+  const warn = (code: string) => world.sessions[0]?.dispatchEvent(new WarningEvent(code, 'Hear'));
+  warn('projection_not_saved');
+  await settled();
+  expect(root.textContent).toContain('stays in this browser');
+  warn('storage_unavailable');
+  await settled();
+  expect(root.textContent).toContain('stays only until this page closes');
+  expect(print.mock.calls).toEqual([['webvera: Hear (storage_unavailable)']]);
+  press('Write');
+  await eventually(() => expect(named('More like this').isVisible).toBe(true));
+  press('More like this');
+  await eventually(() => expect(root.textContent).toContain('Noted, until this page closes: more like this.'));
+  await learner.leave('gone');
+  await settled();
+  expect(root.textContent).toMatch(/this browser keeps nothing for this page/);
+  expect(root.textContent).not.toMatch(/in this browser/);
+  const { root: other } = await opened('causal-lm', { loads: false }); // another element of the page
+  expect(other.textContent).not.toMatch(/in this browser/);
+  print.mockRestore();
+});
+
+test('a panel in another window is drawn by the frames of that window', async () => {
+  const { learner, root, panel } = await opened('causal-lm', { loads: false });
+  const draws: (() => void)[] = [];
+  const asked = (name: 'one' | 'other') => ({ name, requestAnimationFrame: (draw: () => void) => draws.push(draw) });
+  const owner = panel.root as unknown as { ownerDocument: object };
+  owner.ownerDocument = { defaultView: asked('one') };
+  await learner.load();
+  await settled();
+  expect([draws.length, region(root, 'work')?.isVisible]).toEqual([1, false]);
+  // The window is closed before it draws, and the panel is in another one.
+  owner.ownerDocument = { defaultView: asked('other') };
+  await learner.leave('gone');
+  expect(draws).toHaveLength(2);
+  await learner.load();
+  draws[1]?.();
+  expect(region(root, 'work')?.isVisible).toBe(true);
 });

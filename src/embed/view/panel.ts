@@ -32,7 +32,8 @@ export class Panel {
   readonly #announcer = create('p', { className: 'visually-hidden', attributes: { role: 'status' } });
   #progress: ProgressInfo | undefined;
   #trouble: WebVeraError | undefined;
-  #frame = 0;
+  /** The window whose next frame updates the panel; undefined if nothing has changed since the last update. */
+  #due: Window | undefined;
   /** Aborts when the profile that the panel shows is forgotten or replaced. */
   #current: AbortSignal | undefined;
 
@@ -109,11 +110,16 @@ export class Panel {
     for (const region of this.#regions) region.close?.();
   }
 
-  /** Schedules an update, at most one per frame. */
+  /**
+   * Schedules an update, at most one per frame. The frame is that of the panel's own window: a picture-in-picture window has frames while
+   * the page that opened it is hidden, and a closed one has none.
+   */
   #soon(): void {
-    if (this.#frame !== 0) return;
-    this.#frame = requestAnimationFrame(() => {
-      this.#frame = 0;
+    const view = this.root.ownerDocument.defaultView ?? window;
+    if (this.#due === view) return;
+    this.#due = view;
+    view.requestAnimationFrame(() => {
+      if (this.#due === view) this.#due = undefined;
       this.update();
     });
   }
