@@ -23,12 +23,12 @@ const KIB = 1024;
  */
 const BUDGETS = {
   'webvera.js': { files: ['webvera.js', 'session.js', 'asks.js'], most: 73 * KIB },
-  'worker.js': { files: ['worker.js'], most: 300 * KIB },
+  'worker.js': { files: ['worker.js'], most: 301 * KIB },
   'chat_worker.js': { files: ['chat_worker.js'], most: 20 * KIB },
   'ai.js': { files: ['ai.js'], most: 3 * KIB },
   'embed.js': { files: ['embed.js'], most: 83 * KIB },
   'first load': { files: ['webvera.js', 'session.js', 'asks.js', 'worker.js'], most: 373 * KIB },
-  'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 383 * KIB },
+  'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 384 * KIB },
 };
 
 /** The budget of the unpacked package, in bytes. The package has no source maps: they would take most of the bytes. */
