@@ -76,11 +76,11 @@ button {
   overflow-wrap: anywhere;
   cursor: pointer;
 }
-button:hover:enabled { border-color: var(--accent); background: var(--soft); }
+button:hover:enabled:not([aria-disabled="true"]) { border-color: var(--accent); background: var(--soft); }
 button.primary { border-color: var(--accent); background: var(--accent); color: var(--on-accent); }
-button.primary:hover:enabled { background: color-mix(in oklab, var(--accent) 88%, var(--text)); }
+button.primary:hover:enabled:not([aria-disabled="true"]) { background: color-mix(in oklab, var(--accent) 88%, var(--text)); }
 button.danger { color: var(--danger); }
-button.danger:hover:enabled { border-color: var(--danger); background: color-mix(in oklab, var(--danger) 10%, var(--surface)); }
+button.danger:hover:enabled:not([aria-disabled="true"]) { border-color: var(--danger); background: color-mix(in oklab, var(--danger) 10%, var(--surface)); }
 button:disabled, button[aria-disabled="true"] { border-color: var(--line); background: var(--sunken); color: var(--quiet); cursor: not-allowed; }
 .file { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 8px; }
 .file .name { min-width: 0; font-weight: 600; }

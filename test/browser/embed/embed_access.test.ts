@@ -138,6 +138,26 @@ test('a page can style the element', async () => {
         parts: ['button', 'chart', 'field', 'message', 'output', 'panel', 'progress'],
       });
       await expectAccessible(page); // including the contrast of text on the accent colour
+
+      await page.hover('web-vera >>> button.primary');
+      const looksHovered = await page.evaluate(() => {
+        const primary = document.querySelector('web-vera')!.shadowRoot!.querySelector('button.primary')!;
+        const other = primary.cloneNode(true) as Element;
+        primary.after(other);
+        const colours = (element: Element): string[] => {
+          const { backgroundColor, borderColor, color } = getComputedStyle(element);
+          return [String(element.matches(':hover')), backgroundColor, borderColor, color];
+        };
+        return ['false', 'true'].map((isDisabled) => {
+          for (const each of [primary, other]) each.setAttribute('aria-disabled', isDisabled);
+          const [hovered, usual] = [colours(primary), colours(other)];
+          return hovered.map((value, index) => value !== usual[index]);
+        });
+      });
+      expect(looksHovered).toEqual([
+        [true, true, false, false],
+        [true, false, false, false], // a button that can't be pressed looks so
+      ]);
     },
   );
 });
