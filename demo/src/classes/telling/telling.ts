@@ -6,6 +6,7 @@ import { tellResult } from '../../page/result_event';
 import type { ClassesApp } from '../app';
 import { missingIn } from '../class_set';
 import type { Learnt } from '../learnt';
+import type { ClassesState } from '../state';
 import type { ClassRows } from './class_rows';
 import { toldInWords } from './told_in_words';
 
@@ -62,7 +63,8 @@ export class Telling<Content> {
 
   async #tell(): Promise<void> {
     const { store, classifier, banner, kind } = this.#app;
-    const { learnt, learnFailed, device, set } = store.value;
+    const { learnFailed, device, set } = store.value;
+    const learnt = learntFor(store.value);
     const question = this.#ask();
     if ('wish' in question) return this.#show(question.wish, learnt);
     if (device?.usable !== true) return this.#show('', learnt);
@@ -76,7 +78,7 @@ export class Telling<Content> {
       this.#hasFailed = false;
       tellResult();
     } catch (error) {
-      if (store.value.learnt !== learnt) return; // wiped or learnt anew meanwhile
+      if (learntFor(store.value) !== learnt) return; // wiped or learnt anew meanwhile
       this.#hasFailed = true;
       this.#show('It could not tell.', learnt);
       banner.report(error);
@@ -105,4 +107,10 @@ export class Telling<Content> {
     setText(this.#told, text);
     this.#rows.showScores(learnt, scores);
   }
+}
+
+/** Returns what the model has learnt; undefined if one of the classes that it predicts was removed. */
+function learntFor({ learnt, set }: Pick<ClassesState<unknown>, 'learnt' | 'set'>): Learnt | undefined {
+  const ids = new Set(set.classes.map(({ id }) => id));
+  return learnt?.classIds.every((id) => ids.has(id)) ? learnt : undefined;
 }
