@@ -34,6 +34,24 @@ test('messages are read from tables, from folders with labels as names, and from
   expect((await read({ 'a.txt': 'one\r\n\r\n two \n' })).lines).toEqual(['one', 'two']);
 });
 
+test('files that operating systems add are not read', async () => {
+  const junk = {
+    'mail/.DS_Store': 'a\0b',
+    'mail/Thumbs.db': 'a\0b',
+    '__MACOSX/mail/1.txt': 'x',
+    'mail/.git/a.csv': 'x',
+  };
+  expect((await read({ 'mail/1.txt': 'one', ...junk })).lines).toEqual(['one']);
+  const folders = await read({
+    'mail/spam/1.txt': 'win',
+    'mail/ham/1.txt': 'hi',
+    'mail/ham/.DS_Store': 'a\0b',
+    ...junk,
+  });
+  expect(folders.labelled.map(({ label }) => label)).toEqual(['ham', 'spam']);
+  expect((await read({ 'rows/a.csv': 'text,label\nx,1\n', 'rows/.DS_Store': 'a\0b' })).labelled).toHaveLength(1);
+});
+
 test.each([
   [{ 'a.csv': 'body,label\nx,1\n' }, 'a.csv needs a text and a label in each row. Row 1 has body, label.'],
   [{ 'a.jsonl': '{"text": "x", "label": ""}' }, 'a.jsonl needs a text and a label in each row. Row 1 has text, label.'],

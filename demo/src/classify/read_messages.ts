@@ -18,11 +18,12 @@ const MOST_BYTES = 2 ** 24;
  * with one message per line.
  */
 export async function readMessages(files: ReadonlyMap<string, File>): Promise<ReadMessages> {
-  const tooLarge = [...files.values()].find(({ size }) => size > MOST_BYTES);
+  const visible = [...files].filter(([path]) => !isJunk(path));
+  const tooLarge = visible.map(([, file]) => file).find(({ size }) => size > MOST_BYTES);
   if (tooLarge !== undefined) throw new ChoiceProblem(`${tooLarge.name} is larger than 16 MB.`);
   const isTable = (path: string): boolean => /\.(?:csv|jsonl|ndjson)$/i.test(path);
-  const tables = [...files].filter(([path]) => isTable(path));
-  const texts = [...files].filter(([path]) => !isTable(path));
+  const tables = visible.filter(([path]) => isTable(path));
+  const texts = visible.filter(([path]) => !isTable(path));
   const folders = new Set(texts.map(([path]) => path.slice(0, path.lastIndexOf('/') + 1)));
   const labelled: Labelled<string>[] = [];
   const lines: string[] = [];
@@ -31,6 +32,11 @@ export async function readMessages(files: ReadonlyMap<string, File>): Promise<Re
   else for (const [path, file] of texts) lines.push(...linesOf(await plainText(path, file)));
   if (labelled.length + lines.length === 0) throw new ChoiceProblem('There are no messages in it.');
   return { labelled, lines };
+}
+
+/** Whether a file is hidden or was added by the operating system. `labelledFiles` leaves out the same ones. */
+function isJunk(path: string): boolean {
+  return /(?:^|\/)(?:\.|__MACOSX\/|(?:thumbs\.db|desktop\.ini)$)/i.test(path);
 }
 
 /** Splits a text into messages, one per line. */
