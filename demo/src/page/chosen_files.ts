@@ -1,5 +1,6 @@
 import { hasFiles, onChosen, onDrops } from '../../../src/parts/files';
 import { ChoiceProblem } from '../library/choice_problem';
+import { evenly } from '../library/evenly';
 import { onClick } from './dom';
 
 export interface ChosenFiles {
@@ -10,8 +11,9 @@ export interface ChosenFiles {
   all(): Promise<ReadonlyMap<string, File>>;
 }
 
-/** Files beyond these limits are ignored, in case somebody drops a whole disk. */
+/** Files and folders beyond these limits are ignored, in case somebody drops a whole disk. */
 const MOST_FILES = 2000;
+const MOST_FOLDERS = 500;
 const DEEPEST = 8;
 
 /** Opens a file picker when the button is clicked, and passes the chosen files to `take`. */
@@ -62,22 +64,37 @@ async function readDrop(transfer: DataTransfer): Promise<ChosenFiles> {
   const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
   // Drops from scripts and other programs may have no entries.
   if (entries.length === 0) return chosen(files);
-  const all = async (): Promise<ReadonlyMap<string, File>> => {
-    const found = new Map<string, File>();
-    for (const entry of entries) await gather(entry, found);
-    return found;
-  };
+  const all = (): Promise<ReadonlyMap<string, File>> => filesWithin(entries);
   const folder = entries.find(isFolder);
   if (folder === undefined) return { files, folder: undefined, all };
   const inside = await Promise.all((await entriesIn(folder)).filter(isFile).map(fileOf));
   return { files: inside, folder: folder.name, all };
 }
 
-async function gather(entry: FileSystemEntry, found: Map<string, File>): Promise<void> {
-  const path = entry.fullPath.replace(/^\//, '');
-  if (found.size >= MOST_FILES || path.split('/').length > DEEPEST) return;
-  if (isFile(entry)) found.set(path, await fileOf(entry));
-  if (isFolder(entry)) for (const inner of await entriesIn(entry)) await gather(inner, found);
+/** Reads the files among entries and in their folders, by path. If there are too many, takes some of each folder. */
+export async function filesWithin(entries: readonly FileSystemEntry[]): Promise<ReadonlyMap<string, File>> {
+  const groups = [entries.filter(isFile)];
+  let folders = entries.filter(isFolder);
+  for (let depth = 1; depth < DEEPEST && folders.length > 0 && groups.flat().length < MOST_FILES; depth++) {
+    const inner: FileSystemEntry[][] = [];
+    for (const folder of folders.slice(0, MOST_FOLDERS)) inner.push(await entriesIn(folder));
+    groups.push(...inner.map((some) => some.filter(isFile)));
+    folders = inner.flat().filter(isFolder);
+  }
+  const files = new Map<string, File>();
+  for (const entry of shared(groups)) files.set(entry.fullPath.replace(/^\//, ''), await fileOf(entry));
+  return files;
+}
+
+/** Returns at most `MOST_FILES` items: all of the small groups, and as many of each of the others. */
+function shared<Item>(groups: readonly (readonly Item[])[]): Item[] {
+  let room = MOST_FILES;
+  const smallestFirst = groups.toSorted((a, b) => a.length - b.length);
+  return smallestFirst.flatMap((group, index) => {
+    const share = evenly(group, Math.floor(room / (groups.length - index)));
+    room -= share.length;
+    return share;
+  });
 }
 
 async function entriesIn(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
