@@ -10,6 +10,7 @@ import { byId, create, onClick, setText } from '../page/dom';
 import { pixelsOf, pngOf, readSquare, squareOf } from './picture';
 import { whileHeld } from './recorder';
 import { type Source, View } from './view';
+import { watchFrames } from './watch';
 
 /** Shows a drawing, the camera or a picture from a file, predicts its class, and adds it to a class. */
 export function padCard(app: ClassesApp<Blob>): void {
@@ -75,21 +76,14 @@ export function padCard(app: ClassesApp<Blob>): void {
   };
   const open = async (wanted: Source): Promise<void> => {
     close();
+    const opened = openings;
     file = undefined;
     source = wanted;
     frame.replaceChildren(view.root);
     press();
     const isThere = await view.open(wanted);
     await telling.tell();
-    if (isThere && wanted === 'camera') await watch();
-  };
-  /** Classifies the camera's frames, one after the other, until the visitor changes the source or a prediction fails. */
-  const watch = async (): Promise<void> => {
-    const opened = openings;
-    while (opened === openings && source === 'camera' && !telling.hasFailed) {
-      await new Promise(requestAnimationFrame);
-      await telling.tell();
-    }
+    if (isThere && wanted === 'camera') await watchFrames(() => opened === openings, telling);
   };
   const press = (): void => {
     for (const [name, button] of buttons) button.setAttribute('aria-pressed', String(name === source));

@@ -1,0 +1,15 @@
+import type { Telling } from '../classes/telling/telling';
+
+/**
+ * Classifies the camera's frames, one after the other, while `isOpen` returns true. After a prediction that failed, waits until a later one
+ * succeeds, such as after the visitor's next change.
+ */
+export async function watchFrames(
+  isOpen: () => boolean,
+  telling: Pick<Telling<unknown>, 'tell' | 'hasFailed'>,
+): Promise<void> {
+  while (isOpen()) {
+    await new Promise(requestAnimationFrame);
+    if (isOpen() && !telling.hasFailed) await telling.tell();
+  }
+}
