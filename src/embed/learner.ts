@@ -13,7 +13,7 @@ import {
   WebVeraError,
 } from '../index';
 import { type Boxed, LazyGeneration, promptNow } from './lazy_generation';
-import { Lessons } from './lessons';
+import { Lessons } from './lessons/lessons';
 import type { Lesson, OpinionDetail } from './public';
 import { RunWatch } from './run_watch';
 import { type ElementSettings, isSame } from './settings';

@@ -10,7 +10,7 @@ import type {
   TrainingArguments,
 } from '../index';
 import { WebVeraError } from '../index';
-import { examplesOf, type LessonExamples, labelledExamples } from './examples_of';
+import { examplesOf, type LessonExamples, labelledExamples } from './lessons/examples_of';
 import type { Lesson } from './public';
 import type { ElementSettings, ElementTask } from './settings';
 import type { Lease, SharedModels } from './shared_models';

@@ -1,4 +1,4 @@
-import { textExamples } from '../../../src/embed/text_examples';
+import { textExamples } from '../../../src/embed/lessons/text_examples';
 import { collectRows, type RowOptions } from '../../../src/tasks/causal_lm/collect_rows';
 import { spacedTokenizer } from '../../helpers/models/tokenizers';
 import { type FuzzTarget, isRefusal, textOf } from '../target';

@@ -1,5 +1,5 @@
-import { type Example, WebVeraError } from '../index';
-import type { Lesson } from './public';
+import { type Example, WebVeraError } from '../../index';
+import type { Lesson } from '../public';
 import { type CountTokens, textExamples } from './text_examples';
 
 /** Examples, or a file of examples, which the worker reads. */

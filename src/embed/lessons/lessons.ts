@@ -1,7 +1,7 @@
-import type { Profile, TrainingArguments, TrainOutput, TrainRun } from '../index';
+import type { Profile, TrainingArguments, TrainOutput, TrainRun } from '../../index';
+import type { ElementSettings } from '../settings';
+import type { Visit } from '../visit';
 import { isSameLesson, type LessonExamples, type LessonMark, markOf } from './examples_of';
-import type { ElementSettings } from './settings';
-import type { Visit } from './visit';
 
 /** The queue of an element's lessons. A lesson is a run of the element's profile on new or stored examples; one runs at a time. */
 export class Lessons {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { examplesOf, labelledExamples } from '../../src/embed/examples_of';
-import type { Lesson } from '../../src/embed/public';
+import { examplesOf, labelledExamples } from '../../../src/embed/lessons/examples_of';
+import type { Lesson } from '../../../src/embed/public';
 
 const letters = async (text: string): Promise<number> => text.length;
 const read = (lesson: unknown) => examplesOf(lesson as Lesson, 100, letters);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { cutText, segments, textExamples } from '../../src/embed/text_examples';
+import { cutText, segments, textExamples } from '../../../src/embed/lessons/text_examples';
 
 /** Counts a text's tokens: one for each word, and a special token at each end. */
 const words = async (text: string): Promise<number> => text.split(/\s+/).filter((word) => word !== '').length + 2;
