@@ -26,7 +26,7 @@ const BUDGETS = {
   'worker.js': { files: ['worker.js'], most: 301 * KIB },
   'chat_worker.js': { files: ['chat_worker.js'], most: 20 * KIB },
   'ai.js': { files: ['ai.js'], most: 3 * KIB },
-  'embed.js': { files: ['embed.js'], most: 83 * KIB },
+  'embed.js': { files: ['embed.js'], most: 84 * KIB },
   'first load': { files: ['webvera.js', 'session.js', 'asks.js', 'worker.js'], most: 373 * KIB },
   'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 384 * KIB },
 };
