@@ -43,6 +43,17 @@ test('a token that is a word of its own isn’t found within words', () => {
   expect(words.encode('éent')).toEqual([1]);
 });
 
+test('an added token that isn’t in the vocabulary of a WordPiece model is no piece of a word', () => {
+  const pieces = createTokenizer({
+    added_tokens: [{ ...added(3, 'ishmael', { normalized: false }), special: false }],
+    normalizer: { type: 'Lowercase' },
+    pre_tokenizer: { type: 'Whitespace' },
+    model: { type: 'WordPiece', unk_token: '[UNK]', vocab: { '[UNK]': 0, ish: 1, '##mael': 2 } },
+  });
+  // As Hugging Face's tokenizers 0.23 in Python.
+  expect(pieces.encode('Ishmael ishmael ishish')).toEqual([1, 2, 3, 0]);
+});
+
 test('spaces of a BPE stay, whatever tokenizer_config.json says, and a stream has the same text', () => {
   const json = {
     added_tokens: [],

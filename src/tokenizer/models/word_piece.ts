@@ -8,7 +8,7 @@ export const WORD_PIECE: ModelKind = {
   check: checkIds,
   forLibrary: (json) => json,
   create: (json, vocabulary) => ({
-    encode: longestFirst(vocabulary.tokens_to_ids, json),
+    encode: longestFirst(json, vocabulary.unk_token_id),
     cut: undefined,
     fusedUnknown: fusedUnknown(json, vocabulary),
   }),
@@ -16,12 +16,12 @@ export const WORD_PIECE: ModelKind = {
 
 /**
  * Encodes a word by repeatedly taking the longest token with which the rest of the word begins. If there is none, the whole word becomes
- * the unknown token.
+ * the unknown token. The library's vocabulary has added tokens as well, which are found in texts, not within words.
  */
-function longestFirst(vocab: ReadonlyMap<string, number>, json: JsonObject): EncodeWord {
+function longestFirst(json: JsonObject, unknown: number | undefined): EncodeWord {
+  const vocab = new Map(Object.entries(json.vocab as Readonly<Record<string, number>>));
   const prefix = String(json.continuing_subword_prefix ?? '##');
   const most = Number(json.max_input_chars_per_word ?? 100);
-  const unknown = vocab.get(String(json.unk_token));
   const longest = longestOf(vocab.keys());
   const lookUps = stepsToLookUp(longest);
   return cached((word, budget) => {
