@@ -41,6 +41,13 @@ test.each([...pages])('links to %s are shown with its title, its description and
   for (const name of ['og:title', 'og:description']) expect(tags.get(name)).toMatch(/^[^&<]{20,}$/);
 });
 
+test.each([
+  ['index', ['prompt', 'text-input']],
+  ['classify', ['try-text', 'new-text']],
+])('what visitors type into %s runs in its own direction', (name, ids) => {
+  for (const id of ids) expect(pages.get(name)).toMatch(new RegExp(`<(?:input|textarea) id="${id}" dir="auto"`));
+});
+
 test('the first page shows the lines of README’s first sample', () => {
   const readme = readFileSync(new URL('../README.md', folder), 'utf8');
   const shown = /<code id="code-lines">([^<]*)<\/code>/.exec(pages.get('index') ?? '')?.[1] ?? '';

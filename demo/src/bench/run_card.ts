@@ -1,5 +1,6 @@
 import { announce } from '../page/announcer';
 import { byId, create, onClick, setShare, setText, show } from '../page/dom';
+import { focusWithin } from '../page/focus';
 import { BenchMeter } from './meter';
 import { BenchRun } from './run';
 import * as settings from './settings';
@@ -10,6 +11,7 @@ export function runCard({ store, banner }: BenchApp): void {
   const [name, length] = [byId('case', 'select'), byId('length', 'select')];
   const rounds = byId('rounds', 'input');
   const [start, cancel] = [byId('start', 'button'), byId('cancel', 'button')];
+  const isFocused = focusWithin(start, cancel);
   let run: BenchRun | undefined;
 
   name.replaceChildren(...settings.CASE_NAMES.map((value) => option(value, settings.caseLabel(value))));
@@ -84,7 +86,7 @@ export function runCard({ store, banner }: BenchApp): void {
       showCase();
     }
     const idle = phase === 'idle';
-    const hadFocus = [start, cancel, document.body].some((element) => element === document.activeElement);
+    const hadFocus = isFocused();
     for (const control of [name, length, rounds]) control.disabled = !idle;
     start.disabled = device?.usable !== true;
     cancel.disabled = phase === 'stopping';

@@ -1,7 +1,7 @@
 import { type ClassesApp, changeSet, removeRow } from '../classes/app';
 import { type ClassOf, moveSample, type Sample } from '../classes/class_set';
 import { canChange } from '../classes/state';
-import { create, onClick, setText } from '../page/dom';
+import { byId, create, onClick, setText } from '../page/dom';
 
 /** The most characters of a message in the labels of its controls for screen readers. */
 const NAMED_BY = 40;
@@ -20,7 +20,7 @@ export class MessageRow {
     this.#class.addEventListener('change', () =>
       changeSet(app, (set) => moveSample(set, id, Number(this.#class.value))),
     );
-    onClick(this.#remove, () => removeRow(app, this.root, id));
+    onClick(this.#remove, () => removeRow(app, this.root, id, byId('samples-title', 'h2')));
     this.root = create('li', { className: 'message' }, this.#text, this.#class, this.#remove);
   }
 

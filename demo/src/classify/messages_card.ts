@@ -5,6 +5,7 @@ import { evenlyOfBoth } from '../library/evenly';
 import { act } from '../page/act';
 import { type ChosenFiles, onDrop, onFiles } from '../page/chosen_files';
 import { byId, onClick, setText, show } from '../page/dom';
+import { landOn } from '../page/focus';
 import { KeyedRows } from '../page/keyed_rows';
 import { classOptions, MessageRow } from './message_row';
 import { linesOf, readMessages } from './read_messages';
@@ -40,7 +41,10 @@ export function messagesCard(app: ClassesApp<string>): void {
     render();
   });
   text.addEventListener('input', () => render());
-  onClick(sample, () => take({ labelled: starterMessages, others: [], all: starterMessages.length }));
+  onClick(sample, () => {
+    take({ labelled: starterMessages, others: [], all: starterMessages.length });
+    landOn(byId('samples-title', 'h2')); // the button is hidden now
+  });
   onFiles(pick, byId('message-files', 'input'), takeFiles);
   onFiles(pickFolder, byId('message-folder', 'input'), takeFiles);
   onDrop(byId('samples-card', 'section'), () => canChange(store.value), takeFiles);

@@ -31,7 +31,7 @@ export class ClassTile {
 
   constructor(app: ClassesApp<Blob>, id: number, { takeFiles, choose }: TileActions) {
     this.#app = app;
-    this.#rows = new KeyedRows(this.#thumbs, (sample: number) => new Thumbnail(app, sample));
+    this.#rows = new KeyedRows(this.#thumbs, (sample: number) => new Thumbnail(app, sample, this.#files));
     const picker = create('input', { type: 'file', accept: 'image/*', multiple: true, hidden: true });
     picker.setAttribute('aria-label', 'Files of pictures');
     onFiles(this.#files, picker, (files) => takeFiles(files, id));

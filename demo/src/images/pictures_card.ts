@@ -4,6 +4,7 @@ import { canChange } from '../classes/state';
 import { act } from '../page/act';
 import { type ChosenFiles, onDrop, onFiles } from '../page/chosen_files';
 import { byId, onClick, setText, show } from '../page/dom';
+import { landOn } from '../page/focus';
 import { KeyedRows } from '../page/keyed_rows';
 import { ClassTile, type TileItem } from './class_tile';
 import { readPictures } from './read_pictures';
@@ -42,12 +43,13 @@ export function picturesCard(app: ClassesApp<Blob>): void {
   };
   const tiles = new KeyedRows(list, (id: number) => new ClassTile(app, id, { takeFiles, choose }));
 
-  onClick(sample, () =>
-    act(app, async () => {
+  onClick(sample, async () => {
+    await act(app, async () => {
       const drawings = await starterPictures();
       takeSamples(app, { labelled: drawings, others: [], all: drawings.length }, undefined);
-    }),
-  );
+    });
+    landOn(byId('samples-title', 'h2')); // the button is hidden now
+  });
   onClick(byId('reading-stop', 'button'), () => stopReading());
   onFiles(pickFolder, byId('picture-folder', 'input'), (files) => takeFiles(files));
   onDrop(
@@ -55,7 +57,9 @@ export function picturesCard(app: ClassesApp<Blob>): void {
     () => canChange(store.value),
     (files) => takeFiles(files),
   );
-  document.addEventListener('paste', ({ clipboardData }) => {
+  document.addEventListener('paste', ({ clipboardData, target }) => {
+    // Copied text, such as a spreadsheet's, may come with a picture of itself.
+    if (target instanceof HTMLInputElement && clipboardData?.types.includes('text/plain')) return;
     const files = [...(clipboardData?.files ?? [])].filter(({ type }) => type.startsWith('image/'));
     if (files.length === 0 || !canChange(store.value)) return;
     void takeFiles({ all: async () => new Map(files.map((file, index) => [`${index} ${file.name}`, file])) });

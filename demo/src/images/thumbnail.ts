@@ -12,9 +12,10 @@ export class Thumbnail {
   readonly #remove = create('button', { type: 'button', textContent: '×' });
   #drawn: Blob | undefined;
 
-  constructor(app: ClassesApp<Blob>, id: number) {
+  /** `landing`: the element that gets the focus when the class' last picture is removed. */
+  constructor(app: ClassesApp<Blob>, id: number, landing: HTMLElement) {
     this.#app = app;
-    onClick(this.#remove, () => removeRow(app, this.root, id));
+    onClick(this.#remove, () => removeRow(app, this.root, id, landing));
     this.root = create('li', { className: 'thumb' }, this.#canvas, this.#remove);
   }
 

@@ -1,6 +1,7 @@
 import { WebVeraError } from 'webvera';
 import { ChoiceProblem } from '../library/choice_problem';
 import { byId, create, newButton } from './dom';
+import { landOn } from './focus';
 
 export type Tone = 'error' | 'note';
 
@@ -17,7 +18,16 @@ export class Banner {
   }
 
   show(tone: Tone, message: string, hint = ''): void {
-    const close = newButton('Dismiss', () => this.clear());
+    let before: EventTarget | null = null;
+    const title = byId('title', 'h1');
+    const close = newButton('Dismiss', () => {
+      this.clear();
+      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+      landOn(title);
+    });
+    close.addEventListener('focus', ({ relatedTarget }) => {
+      before = relatedTarget;
+    });
     const text = create('p', {}, create('strong', { textContent: message }));
     if (hint !== '') text.append(' ', hint);
     this.#root.dataset.tone = tone;

@@ -1,6 +1,7 @@
 import type { Banner } from '../page/banner';
 import type { Confirm } from '../page/confirm';
 import { byId, onClick, setText, show } from '../page/dom';
+import { focusWithin } from '../page/focus';
 import type { Store } from '../page/store';
 import type { Training, TrainingPhase } from './training';
 
@@ -26,6 +27,8 @@ export function runButtons<State extends { readonly phase: TrainingPhase }>(
 ): void {
   const [startButton, pause] = [byId('start', 'button'), byId('pause', 'button')];
   const [stop, cancel] = [byId('stop', 'button'), byId('cancel', 'button')];
+
+  const isFocused = focusWithin(byId('train-actions', 'div'));
 
   onClick(startButton, start);
   onClick(pause, () =>
@@ -54,9 +57,7 @@ export function runButtons<State extends { readonly phase: TrainingPhase }>(
   store.watch((state, before) => {
     const { phase } = state;
     const idle = phase === 'idle';
-    const focused = document.activeElement;
-    // If a focused button was disabled meanwhile, the focus is on the body.
-    const hadFocus = byId('train-actions', 'div').contains(focused) || focused === document.body;
+    const hadFocus = isFocused();
     byId('train-card', 'section').dataset.phase = phase;
     show(startButton, idle);
     for (const button of [pause, stop, cancel]) show(button, !idle);

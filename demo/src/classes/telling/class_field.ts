@@ -16,7 +16,7 @@ import { canChange } from '../state';
 
 /** An editable name of a class, and the button that removes the class. */
 export class ClassField<Content> {
-  readonly input = create('input', { maxLength: LONGEST_NAME, autocomplete: 'off', spellcheck: false });
+  readonly input = create('input', { dir: 'auto', maxLength: LONGEST_NAME, autocomplete: 'off', spellcheck: false });
   readonly removeButton = create('button', { type: 'button', className: 'small', textContent: '×' });
   readonly #app: ClassesApp<Content>;
 

@@ -4,6 +4,7 @@ import { act } from '../../page/act';
 import { announce } from '../../page/announcer';
 import { type ChosenFiles, onDrop, onFiles } from '../../page/chosen_files';
 import { byId, onClick, setText, show } from '../../page/dom';
+import { landOn } from '../../page/focus';
 import { formatCount } from '../../page/format';
 import type { App } from '../app';
 import { type AppState, canStart } from '../state';
@@ -25,7 +26,10 @@ export function modelCard(app: App, pair: PairCard): void {
   const loadFiles = ({ files, folder }: ChosenFiles): Promise<void> => load(() => modelFromFiles(files, folder));
 
   onFiles(pickButton, byId('model-files', 'input'), loadFiles);
-  onClick(backButton, () => load(() => bundledModel));
+  onClick(backButton, async () => {
+    await load(() => bundledModel);
+    landOn(pickButton); // the other button is hidden now
+  });
   onDrop(byId('model-block', 'fieldset'), () => canStart(store.value), loadFiles);
 
   store.watch((state: AppState) => {

@@ -2,6 +2,7 @@ import { formatBytes } from '../../../../src/parts/words';
 import { act } from '../../page/act';
 import { announce } from '../../page/announcer';
 import { byId, onClick, setText, show } from '../../page/dom';
+import { landOn } from '../../page/focus';
 import { formatDuration } from '../../page/format';
 import type { App } from '../app';
 import { canStart } from '../state';
@@ -44,7 +45,9 @@ export async function offerCard({ store, models, banner }: App, pair: PairCard):
       isLoaded = true;
       announce(`The model ${name} is ready.`);
     });
-    if (isLoaded) void pair.write();
+    if (!isLoaded) return;
+    landOn(byId('write', 'button')); // the button is hidden now
+    void pair.write();
   });
   store.watch((state) => {
     const { device, source: used, isSealed } = state;

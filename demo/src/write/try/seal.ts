@@ -1,6 +1,7 @@
 import { act } from '../../page/act';
 import { announce } from '../../page/announcer';
 import { byId, onClick, setText } from '../../page/dom';
+import { landOn } from '../../page/focus';
 import type { App } from '../app';
 import { canStart } from '../state';
 import { shippedVoices } from '../voices';
@@ -22,6 +23,7 @@ export function sealButton(app: App, pair: PairCard): void {
       store.set({ isSealed: true });
       announce(SEALED);
     });
+    landOn(byId('seal-note', 'span')); // the button is disabled now
   });
   store.watch((state) => {
     button.disabled = state.isSealed || !canStart(state);
