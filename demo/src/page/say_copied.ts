@@ -1,6 +1,25 @@
 import { announce } from './announcer';
 import { setText } from './dom';
 
+/**
+ * Copies a text that may still be made. Resolves with false if the browser refuses. The clipboard gets the text as a promise, where it takes
+ * promises, because Safari lets a page copy only at once after a click.
+ */
+export async function isCopied(text: Promise<string>): Promise<boolean> {
+  try {
+    if (typeof ClipboardItem === 'undefined') await navigator.clipboard.writeText(await text);
+    else await navigator.clipboard.write([new ClipboardItem({ 'text/plain': text.then(plain) })]);
+    return true;
+  } catch {
+    await text; // if the text could not be made, rejects with the reason
+    return false;
+  }
+}
+
+function plain(text: string): Blob {
+  return new Blob([text], { type: 'text/plain' });
+}
+
 /** Shows “Copied” on a button for two seconds, and announces it. */
 export function sayCopied(button: HTMLButtonElement): void {
   const text = button.dataset.text ?? button.textContent ?? '';

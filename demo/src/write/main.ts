@@ -51,8 +51,10 @@ function createApp(): App {
   const sessions = new Sessions({
     onWarning: (code, message) => {
       // Other warnings, such as those about PEFT's configurations, are for developers.
-      if (code === 'storage_unavailable') banner.show('note', message, 'Download what you want to keep.');
-      else console.info(`${message} (${code})`);
+      if (code === 'storage_unavailable') {
+        store.set({ isMemoryOnly: true });
+        banner.show('note', message, 'Download what you want to keep.');
+      } else console.info(`${message} (${code})`);
     },
     onTrouble: (trouble) => store.set({ trouble }),
     onFailed: (message) => {

@@ -50,6 +50,8 @@ export interface AppState {
   /** Trained voices that the browser hasn't stored, the newest first. */
   readonly unsaved: readonly HeldVoice[];
   readonly saved: readonly AdapterInfo[];
+  /** The browser stores nothing for this page, so that the saved voices are lost when the page is closed. */
+  readonly isMemoryOnly: boolean;
   /** An interrupted training run that can be resumed. */
   readonly interrupted: Interrupted | undefined;
   /** The session's worker has no network any more. */
@@ -71,6 +73,7 @@ export const initialState: AppState = {
   voice: shippedVoices[0].key,
   unsaved: [],
   saved: [],
+  isMemoryOnly: false,
   interrupted: undefined,
   isSealed: false,
 };

@@ -20,6 +20,7 @@ test('a voice travels in a link, is shown before it is opened, and writes', asyn
     await click(page, '[aria-label="Copy link opened"]');
     const link = await copied(page);
     expect(link.length).toBeLessThan(40_000);
+    await until(page, () => document.querySelector('[aria-label="Copy link opened"]')?.textContent === 'Copied');
     await click(page, '[aria-label="Delete opened"]');
     await click(page, '#confirm-yes');
     await until(page, () => document.querySelector('[data-id]') === null);

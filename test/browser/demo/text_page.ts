@@ -106,7 +106,11 @@ export async function wouldAskBeforeLeaving(page: Page): Promise<boolean> {
 export function keepCopies(): void {
   const copies: string[] = [];
   Object.assign(window, { copies });
-  Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text: string) => copies.push(text) } });
+  const write = async ([item]: ClipboardItems): Promise<void> => {
+    const blob = await item?.getType('text/plain');
+    copies.push((await blob?.text()) ?? '');
+  };
+  Object.defineProperty(navigator, 'clipboard', { value: { write } });
 }
 
 /** Waits until a text is copied, and returns the last one. */

@@ -57,7 +57,7 @@ test('a model is loaded without a question if all voices are saved', async () =>
   expect(store.value.model?.name).toBe(bundledModel.name);
 });
 
-test('the browser asks before a page with unsaved voices is left', () => {
+test('the browser asks before a page is left whose voices are unsaved, or in memory only', () => {
   const page = new EventTarget();
   vi.stubGlobal('window', page);
   const store = new Store(initialState);
@@ -67,5 +67,12 @@ test('the browser asks before a page with unsaved voices is left', () => {
   store.set({ unsaved: held('a') });
   expect(asks()).toBe(true);
   store.set({ unsaved: [] });
+  expect(asks()).toBe(false);
+  const saved = [{ id: 'a' }] as unknown as typeof initialState.saved;
+  store.set({ saved });
+  expect(asks()).toBe(false);
+  store.set({ isMemoryOnly: true });
+  expect(asks()).toBe(true);
+  store.set({ saved: [] });
   expect(asks()).toBe(false);
 });

@@ -4,7 +4,7 @@ import { adapterFromFiles } from '../../library/model_files';
 import { act } from '../../page/act';
 import { announce } from '../../page/announcer';
 import { type ChosenFiles, onDrop, onFiles } from '../../page/chosen_files';
-import { byId, show } from '../../page/dom';
+import { byId, setText, show } from '../../page/dom';
 import { formatDate } from '../../page/format';
 import { KeyedRows } from '../../page/keyed_rows';
 import type { App } from '../app';
@@ -14,6 +14,8 @@ import { type AppState, fits, isQuiet, ownIds } from '../state';
 import { ownKey } from '../voices';
 import { askBeforeLeaving } from './ask_before_leaving';
 import { KeptRow, type RowState } from './kept_row';
+
+const LOST = 'This browser stores nothing for this page. Download the voices that you want to keep.';
 
 /**
  * Lists the voices (adapters that write in somebody's style) in this browser, with buttons for each, and opens voices from files.
@@ -32,7 +34,7 @@ export function keptCard(app: App, write: () => Promise<void>): void {
     await write();
   };
   const download = (id: string): Promise<void> => act(app, () => downloadVoice(app, id));
-  const share = (id: string): Promise<void> => act(app, () => copyLink(app, id));
+  const share = (id: string, button: HTMLButtonElement): Promise<void> => act(app, () => copyLink(app, id, button));
   const remove = async (id: string): Promise<void> => {
     const text = 'It is removed from this browser. There is no way back, unless you have downloaded it.';
     if (!(await confirm.ask({ title: `Delete “${id}”?`, text, yes: 'Delete', no: 'Keep' }))) return;
@@ -63,6 +65,8 @@ export function keptCard(app: App, write: () => Promise<void>): void {
     rows.show(shown);
     show(list, shown.size > 0);
     show(byId('kept-empty', 'p'), shown.size === 0);
+    setText(byId('kept-title', 'h2'), state.isMemoryOnly ? 'Kept until you leave this page' : 'Kept in this browser');
+    setText(byId('kept-empty', 'p'), state.isMemoryOnly ? LOST : 'Voices that you teach stay here, and nowhere else.');
     pickButton.disabled = !isQuiet(state);
   });
 }

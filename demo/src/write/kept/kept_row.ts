@@ -3,7 +3,7 @@ import { create, newButton, setText, show } from '../../page/dom';
 export interface RowActions {
   use(id: string): void;
   download(id: string): void;
-  copyLink(id: string): void;
+  copyLink(id: string, button: HTMLButtonElement): void;
   remove(id: string): void;
   save(id: string): void;
 }
@@ -25,8 +25,12 @@ export class KeptRow {
   readonly #note = create('span', { className: 'facts' });
 
   constructor(id: string, actions: RowActions) {
-    const button = (text: string, action: (id: string) => void, className = ''): HTMLButtonElement =>
-      newButton(text, () => action(id), { className, attributes: { 'aria-label': `${text} ${id}` } });
+    type Action = (id: string, button: HTMLButtonElement) => void;
+    const button = (text: string, action: Action, className = ''): HTMLButtonElement => {
+      const attributes = { 'aria-label': `${text} ${id}` };
+      const made = newButton(text, () => action(id, made), { className, attributes });
+      return made;
+    };
     this.#save = button('Save', actions.save);
     this.#buttons = [
       button('Write with it', actions.use),

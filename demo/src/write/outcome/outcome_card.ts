@@ -1,8 +1,9 @@
+import { ChoiceProblem } from '../../library/choice_problem';
 import { saveZip } from '../../library/save_zip';
 import { act } from '../../page/act';
 import { announce } from '../../page/announcer';
 import { byId, onClick, setText, show } from '../../page/dom';
-import { sayCopied } from '../../page/say_copied';
+import { isCopied, sayCopied } from '../../page/say_copied';
 import type { App } from '../app';
 import { copyLink } from '../share/share_card';
 import { isQuiet } from '../state';
@@ -30,7 +31,7 @@ export function outcomeCard(app: App): { show(outcome: Outcome): Promise<void>; 
   let id = '';
 
   onClick(download, () => act(app, () => downloadVoice(app, id)));
-  onClick(link, () => act(app, () => copyLink(app, id).then(() => sayCopied(link))));
+  onClick(link, () => act(app, () => copyLink(app, id, link)));
   for (const name of ['python', 'page', 'tag', 'lines'] as const) copyButton(app, name);
   store.watch((state) => {
     for (const button of [download, link]) button.disabled = !isQuiet(state);
@@ -60,8 +61,10 @@ function copyButton(app: App, name: string): void {
   const button = byId(`copy-${name}`, 'button');
   onClick(button, () =>
     act(app, async () => {
-      await navigator.clipboard.writeText(byId(`code-${name}`, 'code').textContent ?? '');
-      sayCopied(button);
+      const code = byId(`code-${name}`, 'code');
+      if (await isCopied(Promise.resolve(code.textContent ?? ''))) return sayCopied(button);
+      getSelection()?.selectAllChildren(code);
+      throw new ChoiceProblem('This browser does not let the page copy. The code is selected: copy it yourself.');
     }),
   );
 }

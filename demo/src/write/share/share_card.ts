@@ -3,7 +3,9 @@ import { ChoiceProblem } from '../../library/choice_problem';
 import { bundledModel } from '../../library/model_files';
 import { act } from '../../page/act';
 import { announce } from '../../page/announcer';
-import { byId, onClick, setText, show } from '../../page/dom';
+import { byId, create, onClick, setText, show } from '../../page/dom';
+import { landOn } from '../../page/focus';
+import { isCopied, sayCopied } from '../../page/say_copied';
 import type { App } from '../app';
 import { canStart } from '../state';
 import { ownKey } from '../voices';
@@ -14,9 +16,21 @@ const code = () => import('./voice_files');
 
 /**
  * Copies a link: this page's address, with a voice (an adapter that writes in somebody's style) and the prompt in its fragment. The text
- * from which the voice has learnt isn't in the link.
+ * from which the voice has learnt isn't in the link. `button`: the one that asked for it, which says so, or shows the link below.
  */
-export async function copyLink({ rack }: Pick<App, 'rack'>, id: string): Promise<void> {
+export async function copyLink(app: Pick<App, 'rack'>, id: string, button: HTMLButtonElement): Promise<void> {
+  button.parentElement?.querySelector('.link')?.remove(); // of an earlier time
+  const made = linkTo(app, id);
+  const hasCopied = await isCopied(made);
+  const link = await made;
+  if (!hasCopied) return showLink(link, button);
+  sayCopied(button);
+  announce(
+    `The link is copied. It is ${formatBytes(link.length)} long: the voice, its name, and the words of “How it begins”.`,
+  );
+}
+
+async function linkTo({ rack }: Pick<App, 'rack'>, id: string): Promise<string> {
   const files = await rack.files(id);
   const { sharedFrom, toFragment } = await code();
   const voice = await sharedFrom(files, id, byId('prompt', 'input').value);
@@ -24,10 +38,16 @@ export async function copyLink({ rack }: Pick<App, 'rack'>, id: string): Promise
     throw new ChoiceProblem(`Links hold voices for ${bundledModel.name} alone. Download this one, and share the file.`);
   const address = new URL(location.href);
   address.hash = await toFragment(voice);
-  await navigator.clipboard.writeText(address.href);
-  announce(
-    `The link is copied. It is ${formatBytes(address.href.length)} long: the voice, its name, and the words of “How it begins”.`,
-  );
+  return address.href;
+}
+
+/** Shows a link below a button, for the visitor to copy. */
+function showLink(link: string, button: HTMLButtonElement): void {
+  const input = create('input', { readOnly: true, value: link });
+  const label = create('label', {}, 'This browser does not let the page copy. Copy the link from here:', input);
+  button.parentElement?.append(create('div', { className: 'field link' }, label));
+  input.focus();
+  input.select();
 }
 
 /** Offers to open the voice (adapter) in the page's address, if it holds one. `write` writes texts with the opened voice. */
@@ -49,7 +69,8 @@ export function shareCard(app: App, write: () => Promise<void>): void {
         throw new ChoiceProblem(`This link holds a voice for another model, “${offered.base}”.`);
     } catch (error) {
       if (location.hash !== hash) return;
-      close();
+      // The page may have lost its connection. Then a reload offers the voice again.
+      if (error instanceof ChoiceProblem) close();
       banner.report(error);
     }
     show(card, offered !== undefined);
@@ -95,7 +116,9 @@ export function shareCard(app: App, write: () => Promise<void>): void {
     await act(app, async () => {
       isOpen = await open();
     });
-    if (isOpen) await write();
+    if (!isOpen) return;
+    landOn(byId('write', 'button')); // the button is hidden now
+    await write();
   });
   onClick(refuseButton, () => {
     close();
