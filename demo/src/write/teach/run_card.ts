@@ -109,6 +109,7 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
     const began = performance.now();
     show(byId('run', 'div'), true);
     await report.begin(settings.max_steps);
+    cancelled.signal.throwIfAborted();
     note.begin(interrupted === undefined);
     hasBegun = true;
     const done = interrupted?.step ?? 0;
@@ -130,7 +131,7 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
       model: lesson.model.name,
       before: report.first?.choices ?? Number.NaN,
       after,
-      run: `${steps} in ${formatDuration(seconds)}. The best of them is kept in this browser as “${id}”.`,
+      run: `${steps} in ${formatDuration(seconds)}. The best of them is kept ${keptUntil(store.value)} as “${id}”.`,
     });
   }
 
@@ -229,6 +230,11 @@ function isWorthGoingOn(error: unknown): boolean {
 function aboutCorpus(corpus: Corpus | undefined): Interrupted['corpus'] {
   const { name = '', blob, origin } = corpus ?? {};
   return { name, bytes: blob?.size ?? 0, ...(origin !== undefined && { origin }) };
+}
+
+/** Says where, or for how long, a trained voice is stored. */
+function keptUntil({ isMemoryOnly }: Pick<AppState, 'isMemoryOnly'>): string {
+  return isMemoryOnly ? 'until you leave this page' : 'in this browser';
 }
 
 function suggestedName(corpusName: string): string {

@@ -1,0 +1,128 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { HTTPRequest, Page } from 'puppeteer-core';
+import { expect, test } from 'vitest';
+import { withResolvers } from '../../../helpers/with_resolvers';
+import { builtDemo, click, clickAtOnce, fill, phase, seen, textOf, until, withDemo } from '../demo_page';
+import { bannerText, choose, opened } from '../text_page';
+
+const voice = fileURLToPath(new URL('../../../../demo/public/voices/stage/', import.meta.url));
+const { site } = await builtDemo();
+
+/** Calls `handle` with the page's requests for a script whose name begins so. Other requests pass. */
+async function onScript(page: Page, name: string, handle: (request: HTTPRequest) => unknown): Promise<void> {
+  await page.setBypassServiceWorker(true);
+  await page.setRequestInterception(true);
+  page.on('request', (request) => {
+    if (request.url().includes(`/assets/${name}-`)) void handle(request);
+    else void request.continue();
+  });
+}
+
+/** Opens a voice from files, under a name. */
+async function openVoice(page: Page, name: string): Promise<void> {
+  await opened(page);
+  await page.$eval('#import', (details) => details.toggleAttribute('open', true));
+  await fill(page, { 'import-name': name });
+  const files = ['adapter_config.json', 'adapter_model.safetensors'];
+  await choose(
+    page,
+    '#adapter-files',
+    files.map((file) => join(voice, file)),
+  );
+  await page.waitForSelector(`[data-id="${name}"]`);
+}
+
+const focused = (page: Page): Promise<string> => page.evaluate(() => document.activeElement?.id ?? '');
+
+test('a run is cancelled while it is being prepared', async () => {
+  await withDemo(site, async (page) => {
+    await opened(page);
+    await click(page, '#write'); // loads the model: scripts of its worker can't be held
+    await until(page, () => /^First words after/.test(document.querySelector('#try-status')?.textContent ?? ''));
+    const [asked, answer] = [withResolvers(), withResolvers()];
+    await onScript(page, 'curve', async (request) => {
+      asked.resolve();
+      await answer.promise;
+      await request.continue();
+    });
+    await click(page, '#start');
+    await asked.promise;
+    await click(page, '#cancel');
+    await click(page, '#confirm-yes');
+    answer.resolve();
+    await phase(page, '#train-card', 'idle');
+    expect(await textOf(page, '#train-status')).toBe('The run has not begun.');
+    expect(await page.$('[data-id]')).toBeNull();
+  });
+});
+
+test('a shared voice stays in the address if the connection breaks off', async () => {
+  await withDemo(site, async (page) => {
+    await onScript(page, 'voice_files', (request) => request.abort());
+    await page.evaluate(() => location.assign('#voice=abc'));
+    await seen(page, '#banner');
+    expect(await page.evaluate(() => location.hash)).toBe('#voice=abc');
+  });
+});
+
+test('a refused copy is shown as a link to copy, and a name without spaces fits a narrow screen', async () => {
+  const refuse = (): void => {
+    const no = () => Promise.reject(new DOMException('No', 'NotAllowedError'));
+    Object.defineProperty(navigator, 'clipboard', { value: { writeText: no, write: no } });
+  };
+  const visit = async (page: Page): Promise<void> => {
+    await page.setViewport({ width: 320, height: 800 });
+    const name = 'w'.repeat(60);
+    await openVoice(page, name);
+    await click(page, `[data-id="${name}"] [aria-label^="Copy link"]`);
+    await page.waitForSelector(`[data-id="${name}"] .link input`);
+    const link = await page.$eval('.link input', (input) => {
+      const { value, selectionStart, selectionEnd } = input as HTMLInputElement;
+      return value.slice(selectionStart ?? 0, selectionEnd ?? 0);
+    });
+    expect(link).toMatch(/\/demo\/#.{1000}/);
+    expect(await page.evaluate(() => document.activeElement?.parentElement?.textContent)).toMatch(/Copy the link from/);
+    await page.evaluate((address) => location.assign(address), link);
+    await seen(page, '#shared');
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+    // The focus stays on the page when the pressed button disappears.
+    await click(page, '#shared-open');
+    await until(page, () => /^First words after/.test(document.querySelector('#try-status')?.textContent ?? ''));
+    expect(await focused(page)).toBe('write');
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+    await click(page, '#seal');
+    await until(page, () => document.activeElement?.id === 'seal-note');
+  };
+  await withDemo(site, visit, { before: refuse });
+});
+
+test('a dismissed message gives the focus back, and the end of a run takes it from no other place', async () => {
+  await withDemo(site, async (page) => {
+    await openVoice(page, 'stage');
+    await page.evaluate(() => location.assign('#voice=abc'));
+    expect(await bannerText(page)).toMatch(/^This link holds no voice/);
+    await page.focus('#prompt');
+    await page.focus('#banner button');
+    await page.keyboard.press('Enter');
+    expect(await focused(page)).toBe('prompt');
+    await page.evaluate(() => location.assign('#voice=abcd'));
+    await seen(page, '#banner');
+    await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+    await page.focus('#banner button');
+    await page.keyboard.press('Enter');
+    expect(await focused(page)).toBe('title');
+
+    await click(page, '#settings summary');
+    await fill(page, { max_steps: '2', warmup_steps: '0', per_device_train_batch_size: '1', max_length: '8' });
+    const stopped = clickAtOnce(page, '#pause');
+    await click(page, '#start');
+    expect(await focused(page)).toBe('cancel');
+    await stopped;
+    await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+    await phase(page, '#train-card', 'paused');
+    await page.evaluate(() => document.querySelector<HTMLElement>('#pause')?.click());
+    await phase(page, '#train-card', 'idle');
+    expect(await focused(page)).toBe('');
+  });
+});
