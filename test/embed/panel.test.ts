@@ -259,6 +259,7 @@ test('an import asks before it replaces anything, and replaces nothing before', 
   expect([named('Import…').isFocused, last.examples]).toEqual([true, imported]);
   chooseExport(root, []);
   click('Replace');
+  expect(named('Import…').isFocused).toBe(true);
   await eventually(() => expect(last.examples).toEqual([]));
   await settled();
   expect([named('Replace').isVisible, named('Import…').isVisible]).toEqual([false, true]);

@@ -22,7 +22,7 @@ export function keptRegion(actions: Actions): Region {
   let chosen: readonly File[] = [];
   const replacing = confirmation(REPLACING, row, (answer) => {
     if (answer) actions.import(chosen);
-    else importing.focus();
+    importing.focus();
   });
   let hasAny = false;
   onChosen(picker, (...files) => {
