@@ -22,7 +22,8 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
       { headers: { 'Access-Control-Allow-Origin': '*', 'Content-Security-Policy': '' } },
     );
     expect(sandboxed.origin).toBe('null');
-    expect(tag).toEqual({ origin: 'null', global_step: 1, text: expect.stringMatching(/\w/) });
+    const stored = expect.stringMatching(/^Only until this page closes, and nowhere else: 1 example, in /);
+    expect(tag).toEqual({ origin: 'null', global_step: 1, stored, text: expect.stringMatching(/\w/) });
     for (const outcome of [sandboxed, refused]) {
       expect(outcome).toMatchObject({ global_step: 1, bytes: expect.any(Number), kept: ['mine'] });
       const told = outcome.warnings.filter((warning) => !warning.startsWith('projection_not_saved'));

@@ -8,7 +8,9 @@ await customElements.whenDefined('web-vera');
 async function use() {
   await element.load();
   const { global_step } = await element.teach('Call me Ishmael. Some years ago, never mind how long precisely.');
-  return { global_step, text: await element.generate('The whale', { max_new_tokens: 2 }) };
+  const stored = () => element.shadowRoot?.querySelector('.kept p')?.textContent ?? '';
+  while (!stored().includes('1 example')) await new Promise((resolve) => setTimeout(resolve, 20)); // until a frame is drawn
+  return { global_step, stored: stored(), text: await element.generate('The whale', { max_new_tokens: 2 }) };
 }
 
 const using = use();
