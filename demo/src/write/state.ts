@@ -78,6 +78,11 @@ export const initialState: AppState = {
   isSealed: false,
 };
 
+/** Says where, or for how long, the visitor's voices are stored. */
+export function whereKept({ isMemoryOnly }: Pick<AppState, 'isMemoryOnly'>): string {
+  return isMemoryOnly ? 'until you leave this page' : 'in this browser';
+}
+
 /** Whether a new action can start: no model is loading, and no training run or other action is in progress, except writing texts. */
 export function isQuiet(state: AppState): boolean {
   return state.phase === 'idle' && !state.busy && state.loading === undefined;

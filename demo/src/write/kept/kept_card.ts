@@ -10,7 +10,7 @@ import { KeyedRows } from '../../page/keyed_rows';
 import type { App } from '../app';
 import { downloadVoice } from '../outcome/outcome_card';
 import { copyLink } from '../share/share_card';
-import { type AppState, fits, isQuiet, ownIds } from '../state';
+import { type AppState, fits, isQuiet, ownIds, whereKept } from '../state';
 import { ownKey } from '../voices';
 import { askBeforeLeaving } from './ask_before_leaving';
 import { KeptRow, type RowState } from './kept_row';
@@ -65,7 +65,7 @@ export function keptCard(app: App, write: () => Promise<void>): void {
     rows.show(shown);
     show(list, shown.size > 0);
     show(byId('kept-empty', 'p'), shown.size === 0);
-    setText(byId('kept-title', 'h2'), state.isMemoryOnly ? 'Kept until you leave this page' : 'Kept in this browser');
+    setText(byId('kept-title', 'h2'), `Kept ${whereKept(state)}`);
     setText(byId('kept-empty', 'p'), state.isMemoryOnly ? LOST : 'Voices that you teach stay here, and nowhere else.');
     pickButton.disabled = !isQuiet(state);
   });

@@ -13,7 +13,7 @@ import { isLost, runText } from '../../run/run_texts';
 import { type Trained, Training } from '../../run/training';
 import type { App } from '../app';
 import { outcomeCard } from '../outcome/outcome_card';
-import { type AppState, type Corpus, canTeach, type ReadyModel } from '../state';
+import { type AppState, type Corpus, canTeach, type ReadyModel, whereKept } from '../state';
 import { promptIds } from '../try/pair';
 import type { PairCard } from '../try/pair_card';
 import { Anew } from './anew';
@@ -131,7 +131,7 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
       model: lesson.model.name,
       before: report.first?.choices ?? Number.NaN,
       after,
-      run: `${steps} in ${formatDuration(seconds)}. The best of them is kept ${keptUntil(store.value)} as “${id}”.`,
+      run: `${steps} in ${formatDuration(seconds)}. The best of them is kept ${whereKept(store.value)} as “${id}”.`,
     });
   }
 
@@ -230,11 +230,6 @@ function isWorthGoingOn(error: unknown): boolean {
 function aboutCorpus(corpus: Corpus | undefined): Interrupted['corpus'] {
   const { name = '', blob, origin } = corpus ?? {};
   return { name, bytes: blob?.size ?? 0, ...(origin !== undefined && { origin }) };
-}
-
-/** Says where, or for how long, a trained voice is stored. */
-function keptUntil({ isMemoryOnly }: Pick<AppState, 'isMemoryOnly'>): string {
-  return isMemoryOnly ? 'until you leave this page' : 'in this browser';
 }
 
 function suggestedName(corpusName: string): string {

@@ -2,7 +2,7 @@ import { formatBytes } from '../../../../src/parts/words';
 import { byId, create, newButton, setText } from '../../page/dom';
 import { KeyedRows } from '../../page/keyed_rows';
 import type { App } from '../app';
-import { type AppState, voiceKeys, voiceOf } from '../state';
+import { type AppState, voiceKeys, voiceOf, whereKept } from '../state';
 import { nameOf, shippedVoices } from '../voices';
 
 /** Shows the voices (adapters that write in somebody's style) as buttons. `onChosen` is called when a visitor chooses another one. */
@@ -28,7 +28,7 @@ export function voiceChoice({ store }: App, onChosen: (key: string) => void): vo
     rows.show(new Map(voiceKeys(state).map((key) => [key, state])));
     const from = shippedVoices.find(({ key }) => key === voiceOf(state))?.from;
     const size = formatBytes(state.source.voices?.bytes ?? 0);
-    const own = voiceOf(state) === undefined ? '' : 'Kept in this browser.';
+    const own = voiceOf(state) === undefined ? '' : `Kept ${whereKept(state)}.`;
     const text = from === undefined ? own : `Learnt from ${from}: a file of ${size}.`;
     setText(byId('voice-from', 'p'), text);
   });

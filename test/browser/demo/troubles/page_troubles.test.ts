@@ -1,10 +1,11 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { HTTPRequest, Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { withResolvers } from '../../../helpers/with_resolvers';
 import { builtDemo, click, clickAtOnce, fill, phase, seen, textOf, until, withDemo } from '../demo_page';
-import { bannerText, choose, opened } from '../text_page';
+import { bannerText, choose, opened, wouldAskBeforeLeaving } from '../text_page';
 
 const voice = fileURLToPath(new URL('../../../../demo/public/voices/stage/', import.meta.url));
 const { site } = await builtDemo();
@@ -64,6 +65,26 @@ test('a shared voice stays in the address if the connection breaks off', async (
     await seen(page, '#banner');
     expect(await page.evaluate(() => location.hash)).toBe('#voice=abc');
   });
+});
+
+test('without storage the page says how long voices stay, and asks before it is left', async () => {
+  const folder = join(site, 'assets');
+  const worker = (await readdir(folder)).find((name) => /^entry-.*\.js$/.test(name)) ?? '';
+  const broken = "Object.defineProperty(self, 'indexedDB', { value: undefined });";
+  const body = `${await readFile(join(folder, worker), 'utf8')}\n${broken}`;
+  const files = { [`assets/${worker}`]: { type: 'text/javascript', body } };
+  const visit = async (page: Page): Promise<void> => {
+    expect(await bannerText(page)).toMatch(/^What is saved is kept in memory only/);
+    await openVoice(page, 'stage');
+    expect(await textOf(page, '#kept-title')).toBe('Kept until you leave this page');
+    expect(await wouldAskBeforeLeaving(page)).toBe(true);
+    await click(page, '[data-id="stage"] .danger');
+    await click(page, '#confirm-yes');
+    await until(page, () => document.querySelector('[data-id]') === null);
+    expect(await textOf(page, '#kept-empty')).toMatch(/^This browser stores nothing for this page/);
+    expect(await wouldAskBeforeLeaving(page)).toBe(false);
+  };
+  await withDemo(site, visit, { files });
 });
 
 test('a refused copy is shown as a link to copy, and a name without spaces fits a narrow screen', async () => {
