@@ -1,6 +1,6 @@
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
-import { wipe, withClasses, withoutRefining } from '../classes_page';
+import { expectNarrow, wipe, withClasses, withoutRefining } from '../classes_page';
 import { builtDemo, click, until } from '../demo_page';
 
 const { site } = await builtDemo();
@@ -66,6 +66,9 @@ test('text that is pasted into a name adds no picture, and the focus stays where
     await click(page, '#use-sample');
     await until(page, () => document.querySelectorAll('.thumb').length === 30);
     expect(await focused(page)).toBe('samples-title');
+    await page.focus('.class-row input');
+    await page.keyboard.type('w'.repeat(40)); // a name without spaces
+    await expectNarrow(page);
   });
 });
 
