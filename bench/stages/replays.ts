@@ -84,7 +84,7 @@ export async function timeReplays(
   const own = differentWork(stage, steps);
   const others = apart.map((like) => newWork(stage, like));
   const whole: Sampled = { queue: (times) => stage.run(times), samples: [], runs: 0 };
-  // The dispatches in `apart` are measured right after the whole programs, because the two are compared.
+  // `others`, the dispatches in `apart`, are measured right after the whole programs, because the two are compared.
   const all = [whole, ...others, ...own];
   // Waiting for the queue takes time even if it is empty. The shortest such time is subtracted from each sample.
   let waiting = await time(NOTHING, 1);

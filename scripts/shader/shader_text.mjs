@@ -35,7 +35,7 @@ export function findVariant({ name, kernel }, label) {
   });
 }
 
-/** Checks whether a name without a suffix, such as `linear`, means this kernel. @param {Pick<NamedKernel, 'name'>} named */
+/** Whether this is the kernel that a plain name means, such as `linear`, which has no suffix. @param {Pick<NamedKernel, 'name'>} named */
 export function isUsual({ name }) {
   return !name.includes('.') || name.endsWith(USUAL);
 }

@@ -1,7 +1,7 @@
-// ia3_mixed: y[n,c] = l[c] · x[n,c], with l of token n's adapter, or x[n,c] if it has none; plus sum[n,c] if has_sum
+// ia3_mixed: y[n,c] = l[c] · x[n,c], where l is the scaling vector of token n's adapter; x[n,c] for tokens without one; plus sum[n,c] if has_sum
 // x, sum, y: (N, C)   table: the adapters' vectors   which: (N / T), the adapter of each batch row of T tokens
-// slots: (modules' inputs and outputs, adapters), where in the table the adapter's vector for this input or output begins
-// grid: one thread per word of y, folded into x and y
+// slots: (modules' inputs and outputs, adapters), the offsets in the table of each adapter's vector for each module's input or output
+// grid: one thread per word of y; the index is split over the grid's x and y
 // with lib/word_*.wgsl, lib/flat_index.wgsl
 struct Params { N: u32, C: u32, T: u32, module_index: u32, adapters: u32, has_sum: u32 }
 @group(0) @binding(0) var<uniform> p: Params;

@@ -1,10 +1,10 @@
-// mixed_scale_backward: over the tokens n of a slice of a batch row, with l of that row's adapter:
+// mixed_scale_backward: over the tokens n of a slice of a batch row, where l is the scaling vector of that row's adapter:
 //   partials[partial + slice · C + c] = Σ_n dy[n,c] · x[n,c], the slice's part of the gradient of l
 //   dx[n,c] = l[c] · dy[n,c], plus sum[n,c] if has_sum; dx only if has_dx
 // x, dy, sum, dx: (N, C)   table: (adapters, stride), a row of trained values per adapter, each with l at vector_at
 // which: (N / T), the adapter of each batch row of T tokens
 // partials: partial sums of many vectors; those of this vector begin at `partial`: (N / T · ⌈T / slice⌉, C)
-// grid: in x a thread per word of a row, in y a slice
+// grid: x has a thread per word of a row, y a workgroup per slice
 // with lib/word_vec4.wgsl or lib/word_scalar.wgsl
 struct Params {
   N: u32,

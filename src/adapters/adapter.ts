@@ -209,7 +209,7 @@ export interface WeightedSum<C extends AdapterConfig = AdapterConfig> {
 }
 
 /**
- * An adapter kind: everything that differs between PEFT's methods. Adapters of one kind that act together may share work.
+ * An adapter kind: everything that differs between PEFT's methods. Adapters of one kind that are active together may share dispatches.
  */
 export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdapter = ResolvedAdapter, F = unknown> {
   /** The class of the kind's configurations, with PEFT's fields, defaults and messages. */

@@ -90,7 +90,7 @@ export class StepRecovery {
     this.#last = held;
   }
 
-  /** Reports that this step's loss is finite: a state held before this step is then known to be good. */
+  /** Reports that this step's loss is finite. This proves that a state which was held before this step is good. */
   passed(step: number): void {
     if (this.#last !== undefined && stepOf(this.#last) < step) this.#before = undefined;
   }

@@ -27,7 +27,7 @@ test('a training step counts the products that the formula counts', () => {
   const [weights, outputs, downs] = [sum(linears.map(([k, m]) => k * m)), sum(linears.map(([, m]) => m)), 3 * C + F];
 
   const forward = layers * 2 * N * (weights + r * outputs + r * downs);
-  // The embedding is frozen, so in the first layer q, k and v compute no gradient of their input and of u.
+  // The embedding is frozen, so q, k and v of the first layer need no gradient with respect to their input x and u = x·Aᵀ.
   const first = 2 * N * ((C + r) * (C + 2 * key) + r * C);
   const backward = layers * 2 * N * (weights + 2 * r * outputs + r * downs) - first;
   const head = 2 * 2 * N * V * C;

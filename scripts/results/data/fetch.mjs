@@ -101,10 +101,11 @@ function fetchFile(source, work) {
 }
 
 /**
+ * Unpacks a downloaded package.
  * @param {Source} source
- * @param {string} work
- * @param {string} file in the folder
- * @returns {string} the folder with the needed files
+ * @param {string} work the folder for temporary files
+ * @param {string} file the package, in `work`
+ * @returns {string} the folder in the package that has the needed files
  */
 function unpack(source, work, file) {
   const out = join(work, 'unpacked');

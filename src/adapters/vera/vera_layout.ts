@@ -60,7 +60,10 @@ export function layoutVectors(
   return { ...layout, r, slots: new Map(slots) };
 }
 
-/** Returns the pool's initial values; the base model's tensors and padding are 0. `seed` matters only if `init_weights` is false. */
+/**
+ * Returns the initial values of the pool. Its places for tensors of the base model are 0: their values are copied from the model later. `seed`
+ * matters only if `init_weights` is false, because the values are random then.
+ */
 export function initialVectors(
   { r, slots, length }: VeraLayout,
   { d_initial, init_weights }: InitialValues,

@@ -26,7 +26,7 @@ export type LoadArguments =
       options?: (SourceOptions & AdapterOptions) | null | undefined,
     ];
 
-/** The arguments of `load_adapter` after source and name: options, or PEFT's positional argument and options. */
+/** The arguments of `load_adapter` after source and name: options, or first `is_trainable` by position, as in PEFT, and then options. */
 export type LoadBesideArguments =
   | [options?: (SourceOptions & AdapterOptions) | undefined]
   | [is_trainable: boolean | undefined, options?: (SourceOptions & AdapterOptions) | null | undefined];

@@ -52,7 +52,7 @@ export interface ClassifierOptions extends PretrainedOptions, LabelOptions {
   readonly ignore_mismatched_sizes?: boolean;
 }
 
-/** How a classifier of texts is loaded. */
+/** Options for loading a text classifier. */
 export interface TextClassifierOptions extends ClassifierOptions {
   /**
    * The vector of a text that the classifier reads. 'auto' (default): the vector of `embed`, as the folder's modules.json describes it.

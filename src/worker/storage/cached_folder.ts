@@ -278,7 +278,7 @@ function unreachable(location: string): string {
   return `${location} can't be reached, so the files of the last load are used`;
 }
 
-/** Whether a download can resume after this copy. An ETag, date or hash is needed to check that the file is the same. */
+/** Whether a download can continue after this partial copy. An ETag, date or hash is needed to check that the file is the same. */
 function canResume({ state, bytes, tag, told }: KeptFile): boolean {
   return state === 'partial' && bytes > 0 && (tag ?? told) !== undefined;
 }

@@ -40,7 +40,7 @@ const undisturbed = (kind: Kind): Promise<Uint8Array> =>
 interface Interrupted {
   readonly run: TrainRun;
   readonly model: VeraModel;
-  /** Resolves while the base model computes the run's reference (its own log probabilities): at the second of eight batches. */
+  /** Resolves at the second of the eight batches in which the base model computes the log probabilities that the run compares with. */
   readonly inPass: Promise<void>;
 }
 

@@ -18,7 +18,7 @@ test.each(browserNames)('%s: a sealed session works, and nothing in its worker r
     expectedErrors: /beacon/,
   });
 
-  // The beacon's requests reach the server until the session is sealed.
+  // The page sends requests to /beacon in every way that it knows. They reach the server until the session is sealed off from the network.
   const sealed = requests.indexOf('/pages/lib/prose.js?sealed');
   const heard = requests.slice(0, sealed).filter((url) => url.startsWith('/beacon'));
   expect(heard).toEqual(expect.arrayContaining(['/beacon?fetch', '/beacon?XMLHttpRequest', '/beacon?EventSource']));

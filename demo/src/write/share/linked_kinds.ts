@@ -33,7 +33,7 @@ export function linkedKind(peft_type: unknown): LinkedKind | undefined {
   return isKnown ? linkedKinds[peft_type as LinkedType] : undefined;
 }
 
-/** The names of the fields that a link holds. */
+/** Returns the names of the adapter configuration's fields that a shared link contains. */
 export function linkedFields({ counts, lists }: LinkedKind): string[] {
   return ['target_modules', ...Object.keys(counts), ...lists];
 }

@@ -38,7 +38,7 @@ export const methodNames = Object.keys(methods) as MethodKey[];
 /** The names of the form's number fields that only some methods have. */
 const ofMethods: readonly NumberName[] = ['r', 'theta_d_length'];
 
-/** Whether training runs with this method use a number field of the form. */
+/** Whether this training method uses the number field `name` of the form. */
 export function hasNumber(method: MethodKey, name: NumberName): boolean {
   return !ofMethods.includes(name) || (methods[method].own as readonly NumberName[]).includes(name);
 }

@@ -31,7 +31,7 @@ export class Report {
     this.again(maxSteps);
   }
 
-  /** Starts the curve of the steps again, for a training run that recovered. */
+  /** Draws the loss curve anew after a training run has recovered: the repeated steps replace the earlier ones. */
   again(maxSteps: number): void {
     setShare(this.#bar, undefined);
     show(this.#bar, true);

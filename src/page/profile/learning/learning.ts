@@ -161,7 +161,10 @@ export class ProfileLearning {
     }
   }
 
-  /** Starts a run. It becomes the run in progress at once or, while there is another one, as soon as `begin` calls `register`. */
+  /**
+   * Starts a run. It becomes the profile's run in progress at once. If another run is in progress, it does so when `begin` calls `register`,
+   * after it has waited for the other run.
+   */
   #start(signal: AbortSignal | undefined, begin: (register: () => void) => Promise<Beginning>): LearnRun {
     const ends = new AbortController();
     const signals = [this.#profile.life, ends.signal, ...(signal === undefined ? [] : [signal])];

@@ -76,7 +76,7 @@ export class BaseModelLoader {
     });
   }
 
-  /** Runs `body` with the source's GGUF file, if one is named. */
+  /** Runs `body` with the source's opened GGUF file, or with undefined if `ggufFile` names none. */
   async #reading<T>(
     source: FileSource,
     ggufFile: string | undefined,
