@@ -1,4 +1,5 @@
-// ia3_mixed: y[n,c] = l[c] · x[n,c], where l is the scaling vector of token n's adapter; x[n,c] for tokens without one; plus sum[n,c] if has_sum
+// ia3_mixed: y[n,c] = l[c] · x[n,c], where l is the scaling vector of token n's adapter; x[n,c] for tokens without an adapter
+// if has_sum: plus sum[n,c]
 // x, sum, y: (N, C)   table: the adapters' vectors   which: (N / T), the adapter of each batch row of T tokens
 // slots: (modules' inputs and outputs, adapters), the offsets in the table of each adapter's vector for each module's input or output
 // grid: one thread per word of y; the index is split over the grid's x and y

@@ -61,8 +61,8 @@ export function layoutVectors(
 }
 
 /**
- * Returns the initial values of the pool. Its places for tensors of the base model are 0: their values are copied from the model later. `seed`
- * matters only if `init_weights` is false, because the values are random then.
+ * Returns the initial values of the pool. Its places for tensors of the base model are 0: their values are copied from the model later.
+ * `seed` matters only if `init_weights` is false, because the values are random then.
  */
 export function initialVectors(
   { r, slots, length }: VeraLayout,

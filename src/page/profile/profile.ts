@@ -277,7 +277,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     return this.#hold.end(() => open.forget());
   }
 
-  /** Disposes of this object. The last object of an id also frees the vectors on the GPU, and stores a run in progress for a later visit. */
+  /** Disposes of this object. The last object of an id also frees the vectors on the GPU, and stores a run in progress to be resumed. */
   async dispose(): Promise<void> {
     if (this.#isDisposed) return;
     this.#isDisposed = true;

@@ -162,8 +162,8 @@ export class ProfileLearning {
   }
 
   /**
-   * Starts a run. It becomes the profile's run in progress at once. If another run is in progress, it does so when `begin` calls `register`,
-   * after it has waited for the other run.
+   * Starts a run. It becomes the profile's run in progress at once. If another run is in progress, it does so when `begin` calls
+   * `register`, after it has waited for the other run.
    */
   #start(signal: AbortSignal | undefined, begin: (register: () => void) => Promise<Beginning>): LearnRun {
     const ends = new AbortController();
