@@ -66,6 +66,11 @@ test('a GGUF file is a whole model', async () => {
     await click(page, '#banner button');
     await upload(page, folder, '#model-files', { 'small.Q4_1.gguf': gguf });
     await named(page, 'small.Q4_1');
+    // The button that leads back disappears, and the focus stays beside it.
+    await page.$eval('#settings', (details) => details.toggleAttribute('open', true));
+    await click(page, '#model-bundled');
+    await named(page, 'prose-1.4M');
+    await until(page, () => document.activeElement?.id === 'pick-model');
   });
 });
 

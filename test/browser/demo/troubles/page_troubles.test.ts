@@ -104,6 +104,9 @@ test('a refused copy is shown as a link to copy, and a name without spaces fits 
     });
     expect(link).toMatch(/\/demo\/#.{1000}/);
     expect(await page.evaluate(() => document.activeElement?.parentElement?.textContent)).toMatch(/Copy the link from/);
+    await click(page, '#copy-lines');
+    expect(await bannerText(page)).toMatch(/^This browser does not let the page copy\. The code is selected/);
+    expect(await page.evaluate(() => String(getSelection()))).toMatch(/^import .*from_pretrained/s);
     await page.evaluate((address) => location.assign(address), link);
     await seen(page, '#shared');
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
