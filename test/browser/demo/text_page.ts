@@ -110,7 +110,10 @@ export function keepCopies(): void {
     const blob = await item?.getType('text/plain');
     copies.push((await blob?.text()) ?? '');
   };
-  Object.defineProperty(navigator, 'clipboard', { value: { write } });
+  const writeText = async (text: string): Promise<void> => {
+    copies.push(text);
+  };
+  Object.defineProperty(navigator, 'clipboard', { value: { write, writeText } });
 }
 
 /** Waits until a text is copied, and returns the last one. */
