@@ -1,6 +1,7 @@
 import { announce } from '../page/announcer';
 import { showBars } from '../page/bars';
 import { byId, create, onClick, setText, show } from '../page/dom';
+import { isCopied } from '../page/say_copied';
 import {
   deviceText,
   figuresOf,
@@ -19,11 +20,7 @@ export function resultCard({ store }: BenchApp): void {
 
   onClick(copy, async () => {
     const text = JSON.stringify(store.value.report, null, 2);
-    // Pages without https have no clipboard API, and browsers may refuse access to it.
-    const copied = await navigator.clipboard?.writeText(text).then(
-      () => true,
-      () => false,
-    );
+    const copied = await isCopied(text);
     json.value = copied ? '' : text;
     show(byId('json-field', 'div'), !copied);
     const words = copied ? 'Copied.' : 'The browser refuses its clipboard: copy the text below.';

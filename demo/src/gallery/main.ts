@@ -1,5 +1,5 @@
 import { byId, onClick, setText } from '../page/dom';
-import { sayCopied } from '../page/say_copied';
+import { isCopied, sayCopied } from '../page/say_copied';
 import { standalone } from './standalone';
 
 const demo = new URL('./', location.href);
@@ -14,11 +14,7 @@ async function open(root: HTMLElement): Promise<void> {
   (page as HTMLInputElement).value = source;
   for (const button of [copy, edit] as HTMLButtonElement[]) button.disabled = false;
   onClick(copy as HTMLButtonElement, async () => {
-    const copied = await navigator.clipboard?.writeText(source).then(
-      () => true,
-      () => false,
-    );
-    if (copied) sayCopied(copy as HTMLButtonElement);
+    if (await isCopied(source)) sayCopied(copy as HTMLButtonElement);
     else getSelection()?.selectAllChildren(code); // to be copied by hand
   });
 }

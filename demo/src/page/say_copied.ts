@@ -2,12 +2,13 @@ import { announce } from './announcer';
 import { setText } from './dom';
 
 /**
- * Copies a text that may still be made. Resolves with false if the browser refuses. The clipboard gets the text as a promise, where it takes
- * promises, because Safari lets a page copy only at once after a click.
+ * Copies a text, which may still be made. Resolves with false if the browser refuses, or has no clipboard API, as on pages without https.
+ * The clipboard gets an unfinished text as a promise, where it takes promises, because Safari lets a page copy only at once after a click.
  */
-export async function isCopied(text: Promise<string>): Promise<boolean> {
+export async function isCopied(text: string | Promise<string>): Promise<boolean> {
   try {
-    if (typeof ClipboardItem === 'undefined') await navigator.clipboard.writeText(await text);
+    if (typeof text === 'string' || typeof ClipboardItem === 'undefined')
+      await navigator.clipboard.writeText(await text);
     else await navigator.clipboard.write([new ClipboardItem({ 'text/plain': text.then(plain) })]);
     return true;
   } catch {

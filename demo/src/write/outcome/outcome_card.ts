@@ -62,7 +62,7 @@ function copyButton(app: App, name: string): void {
   onClick(button, () =>
     act(app, async () => {
       const code = byId(`code-${name}`, 'code');
-      if (await isCopied(Promise.resolve(code.textContent ?? ''))) return sayCopied(button);
+      if (await isCopied(code.textContent ?? '')) return sayCopied(button);
       getSelection()?.selectAllChildren(code);
       throw new ChoiceProblem('This browser does not let the page copy. The code is selected: copy it yourself.');
     }),
