@@ -49,8 +49,7 @@ test.each(browserNames)('%s: one of several tabs trains, and it may be any of th
     expect(await one('save', 'mine')).toEqual([]);
 
     // The second tab's run is refused.
-    await one('begin', { resume_from_checkpoint: true });
-    await one('pause');
+    await one('beginPaused', { resume_from_checkpoint: true });
     const owner = await one('owners');
     expect(owner).toHaveLength(1);
     await other('begin', { resume_from_checkpoint: true });
@@ -58,7 +57,7 @@ test.each(browserNames)('%s: one of several tabs trains, and it may be any of th
     expect(await other('owners')).toEqual(owner);
 
     // The second tab takes over the run: the run stops in the first tab, and resumes from there in the second.
-    await other('begin', { take_over: true });
+    await other('beginPaused', { take_over: true });
     expect(await one('outcome')).toEqual(taken);
     expect(await other('restored')).toBe(await one('step'));
     const newOwner = await one('owners');
@@ -66,9 +65,9 @@ test.each(browserNames)('%s: one of several tabs trains, and it may be any of th
     expect(newOwner).not.toEqual(owner);
 
     // A tab that hangs loses its run to another tab, and stops the run when it no longer hangs.
+    await other('resume');
     other('hang', 4500);
-    await one('begin', { take_over: true });
-    await one('pause');
+    await one('beginPaused', { take_over: true });
     expect(await other('outcome')).toEqual(taken);
     expect(await one('owners')).toHaveLength(1);
 
@@ -78,15 +77,13 @@ test.each(browserNames)('%s: one of several tabs trains, and it may be any of th
 
     // When a tab closes or crashes, its lock is released.
     for (const end of name === 'chromium' ? [close, crash] : [close]) {
-      await other('begin', { take_over: true });
+      await other('beginPaused', { take_over: true });
       expect(await one('outcome')).toEqual(taken);
-      await other('pause');
       const reached = await other('step');
       await end(otherPage);
       await one('free');
-      await one('begin', { resume_from_checkpoint: true });
+      await one('beginPaused', { resume_from_checkpoint: true });
       expect(await one('restored')).toBe(reached);
-      await one('pause');
       if (end === crash || name !== 'chromium') break;
       otherPage = await newTab(page.browserContext());
       other = await open(otherPage, url);

@@ -23,7 +23,7 @@ const warnings = [];
 session.addEventListener('warning', ({ code }) => warnings.push(code));
 const base = await AutoModelForCausalLM.from_pretrained(modelUrl, { session });
 const text = await trainingText();
-const args = { max_steps: 24, per_device_train_batch_size: 1, max_length: 32, save_steps: 3 };
+const args = { max_steps: 64, per_device_train_batch_size: 1, max_length: 32, save_steps: 3 };
 
 /** @type {import('../../../../src/index').VeraModel} */
 let model;
@@ -51,7 +51,12 @@ const tab = {
       // `outcome` reports the error
     }
   },
-  async pause() {
+  /**
+   * Starts a run, and pauses it after a few steps. The page pauses it, because a busy test may be slower than all its steps.
+   * @param {import('../../../../src/index').TrainOptions} options
+   */
+  async beginPaused(options) {
+    await tab.begin(options);
     await run.pause();
   },
   async resume() {
