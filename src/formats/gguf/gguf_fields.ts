@@ -1,5 +1,4 @@
 import type { WebVeraError } from '../../core/errors/error';
-import type { JsonObject } from '../../core/input/fields';
 import { fileError } from '../file_error';
 import type { GgufHeader } from './gguf_header';
 import type { GgufValue } from './gguf_reader';
@@ -66,18 +65,9 @@ export class GgufFields {
     return this.#read(key, expected, (value) => Number.isFinite(value) || isListOf(value, 'boolean'));
   }
 
-  /** Returns the fields of config.json that concern tokens, which all families have. */
-  tokens(): JsonObject {
-    const id = (name: string): number | null => this.number(`tokenizer.ggml.${name}_token_id`) ?? null;
-    // Chat models may end a turn (eot) with another token than a text (eos).
-    const [end, endOfTurn] = [id('eos'), id('eot')];
-    return {
-      vocab_size: this.#shapes.get('token_embd.weight')?.[0] ?? this.texts('tokenizer.ggml.tokens').length,
-      tie_word_embeddings: !this.has('output.weight'),
-      bos_token_id: id('bos'),
-      eos_token_id: endOfTurn === null || endOfTurn === end ? end : [...(end === null ? [] : [end]), endOfTurn],
-      pad_token_id: id('padding'),
-    };
+  /** The number of tokens for which the model has embeddings. */
+  vocabSize(): number {
+    return this.#shapes.get('token_embd.weight')?.[0] ?? this.texts('tokenizer.ggml.tokens').length;
   }
 
   unsupported(what: string, hint = AS_A_FOLDER): WebVeraError {

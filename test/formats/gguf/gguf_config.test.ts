@@ -87,9 +87,34 @@ test.each<[NonNullable<GgufSpec['fields']>, unknown]>([
   [{ 'tokenizer.ggml.eos_token_id': 2, 'tokenizer.ggml.eot_token_id': 7 }, [2, 7]],
   [{ 'tokenizer.ggml.eos_token_id': 2, 'tokenizer.ggml.eot_token_id': 2 }, 2],
   [{ 'tokenizer.ggml.eot_token_id': 7 }, [7]],
+  [{ 'tokenizer.ggml.eos_token_id': 2, 'tokenizer.ggml.eom_token_id': 5 }, [2, 5]],
+  [{ 'tokenizer.ggml.eos_token_id': 2, 'tokenizer.ggml.eos_token_ids': [7, 2, 9] }, [2, 7, 9]],
   [{}, null],
 ])('a file with %j ends texts at %j', async (fields, eos_token_id) => {
   expect((await configOf(described('llama', {}, { fields }))).eos_token_id).toEqual(eos_token_id);
+});
+
+describe('a file that names only the end of texts', () => {
+  const tokens = ['<s>', '<|im_end|>', '</s>', 'a', '<|endoftext|>', '<|end|>'];
+  const ends = async (more: NonNullable<GgufSpec['fields']> = {}): Promise<unknown> => {
+    const fields = { 'tokenizer.ggml.tokens': tokens, 'tokenizer.ggml.eos_token_id': 2, ...more };
+    return (await configOf(described('llama', {}, { fields }))).eos_token_id;
+  };
+
+  test('ends them at control tokens that llama.cpp knows as ends, too', async () => {
+    expect(await ends({ 'tokenizer.ggml.token_type': [3, 3, 3, 1, 3, 1] })).toEqual([2, 1, 4]);
+  });
+
+  test('ends them at all such tokens if it has no types', async () => {
+    expect(await ends()).toEqual([2, 1, 4, 5]);
+  });
+
+  test('ends none at a token without an embedding', async () => {
+    const beyond = [...Array.from({ length: 96 }, (_, id) => `a${id}`), '<|im_end|>'];
+    const fields = { 'tokenizer.ggml.tokens': beyond, 'tokenizer.ggml.eos_token_id': 2 };
+    const config = await configOf(described('llama', {}, { fields }));
+    expect(parseLlamaConfig(config).eos_token_ids).toEqual([2]);
+  });
 });
 
 test.each(['llama', 'gemma2', 'gpt2'])(

@@ -4,6 +4,7 @@ import { areHeads, interleaved, type TensorChange } from '../tensor_change';
 import type { GgufFamily } from './gguf_family';
 import { ropeScalingOf } from './rope_scaling';
 import type { TensorNames } from './tensor_names';
+import { tokenFields } from './token_fields';
 
 /** The names of Llama's tensors. Later decoders use the same names. */
 export const DECODER_NAMES: TensorNames = {
@@ -93,7 +94,7 @@ export function decoderConfig(fields: GgufFields): JsonObject {
   const rope_theta = fields.float('rope.freq_base') ?? 10_000;
   const rope_scaling = ropeScalingOf(fields, { theta: rope_theta, head_dim: size });
   return {
-    ...fields.tokens(),
+    ...tokenFields(fields),
     hidden_size,
     intermediate_size: fields.number('feed_forward_length'),
     num_hidden_layers: fields.number('block_count'),

@@ -2,6 +2,7 @@ import type { GgufFields } from '../gguf_fields';
 import { areHeads, ungrouped } from '../tensor_change';
 import type { GgufFamily } from './gguf_family';
 import type { TensorNames } from './tensor_names';
+import { tokenFields } from './token_fields';
 
 const NAMES: TensorNames = {
   block: 'transformer.h',
@@ -32,7 +33,7 @@ export const FALCON: GgufFamily = {
     const kvHeads = fields.number('attention.head_count_kv') ?? 1;
     const isNew = kvHeads !== 1 || hasTwoNorms(fields);
     return {
-      ...fields.tokens(),
+      ...tokenFields(fields),
       hidden_size: fields.number('embedding_length'),
       ffn_hidden_size: fields.number('feed_forward_length'),
       num_hidden_layers: fields.number('block_count'),

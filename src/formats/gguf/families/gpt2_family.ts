@@ -1,6 +1,7 @@
 import { TURNED } from '../tensor_change';
 import type { GgufFamily } from './gguf_family';
 import type { TensorNames } from './tensor_names';
+import { tokenFields } from './token_fields';
 
 const NAMES: TensorNames = {
   block: 'transformer.h',
@@ -26,7 +27,7 @@ export const GPT2: GgufFamily = {
   className: 'GPT2LMHeadModel',
   names: () => NAMES,
   config: (fields) => ({
-    ...fields.tokens(),
+    ...tokenFields(fields),
     n_embd: fields.number('embedding_length'),
     n_layer: fields.number('block_count'),
     n_head: fields.number('attention.head_count'),

@@ -1,0 +1,36 @@
+import type { JsonObject } from '../../../core/input/fields';
+import type { GgufFields } from '../gguf_fields';
+import { TokenType, tokenTypes } from '../tokenizer/token_types';
+
+/** Tokens that end a turn or a text, by their texts. Like llama.cpp, this code knows them by name, because few files list all of them. */
+const ENDS: ReadonlySet<string> = new Set([
+  ...['<|eot_id|>', '<|eom_id|>', '<|end_of_text|>', '<|im_end|>', '<|end|>', '<|endoftext|>', '<end_of_turn>'],
+  ...['<|eot|>', '<EOT>', '_<EOT>', '<end_of_utterance>', '<｜end▁of▁sentence｜>'],
+]);
+
+/** Returns the fields of config.json that concern tokens, which all families have. */
+export function tokenFields(fields: GgufFields): JsonObject {
+  return {
+    vocab_size: fields.vocabSize(),
+    tie_word_embeddings: !fields.has('output.weight'),
+    bos_token_id: idOf(fields, 'bos') ?? null,
+    eos_token_id: endsOf(fields),
+    pad_token_id: idOf(fields, 'padding') ?? null,
+  };
+}
+
+function idOf(fields: GgufFields, name: string): number | undefined {
+  return fields.number(`tokenizer.ggml.${name}_token_id`);
+}
+
+/** Returns the tokens that end a text: first the file's eos token, then others that may end a turn of a chat model. */
+function endsOf(fields: GgufFields): number | readonly number[] | null {
+  const tokens = fields.texts('tokenizer.ggml.tokens');
+  const types = tokenTypes(fields, tokens);
+  const isControl = (id: number): boolean => types.length === 0 || types[id] === TokenType.control;
+  const known = tokens.flatMap((token, id) => (ENDS.has(token) && isControl(id) ? id : []));
+  const named = ['eos', 'eot', 'eom'].flatMap((name) => idOf(fields, name) ?? []);
+  const ids = [...new Set([...named, ...fields.numbers('tokenizer.ggml.eos_token_ids'), ...known])];
+  const eos = idOf(fields, 'eos') ?? null;
+  return ids.some((id) => id !== eos) ? ids : eos;
+}
