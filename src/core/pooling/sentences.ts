@@ -1,3 +1,4 @@
+import { WebVeraError } from '../errors/error';
 import type { Pooling } from './pooling';
 
 /** A folder's settings for text embeddings, as in sentence-transformers. */
@@ -24,3 +25,11 @@ export const DEFAULT_SENTENCES: SentenceSettings = {
   maxLength: undefined,
   unsupported: undefined,
 };
+
+/** Creates the error for a folder whose own vectors can't be computed. Its hint names the mode by which the folder pools. */
+export function unsupportedSentences({ unsupported, pooling }: SentenceSettings): WebVeraError {
+  const message = `modules.json: expected a Transformer, a Pooling and perhaps a Normalize, got ${unsupported}`;
+  return new WebVeraError('unsupported_model', message, {
+    hint: `{ pooling: '${pooling.modes[0]}' } pools the hidden states alone, without the folder's other modules.`,
+  });
+}

@@ -26,7 +26,8 @@ interface ModuleEntry {
 /**
  * Reads modules.json of sentence-transformers and the configurations of the modules that it lists: a Transformer, a Pooling, and then
  * Normalize or Dropout. Returns undefined without modules.json. Throws `invalid_format`, `limit_exceeded`, and the source's errors. An
- * unsupported module or setting is no error, because other uses of the model don't need it: `unsupported` names the first one.
+ * unsupported module or setting is no error, because other uses of the model don't need it: `unsupported` names the first one. The
+ * settings beside it count where the caller chooses the pooling; a folder whose first module isn't the model's Transformer has the defaults.
  */
 export async function readSentenceModules(
   source: FileSource,
@@ -36,9 +37,10 @@ export async function readSentenceModules(
   if (bytes === undefined) return undefined;
   const entries = modulesOf(parseJsonArray(bytes, MODULES_FILE, limits.json));
   const strange = strangeModule(entries);
-  if (strange !== undefined) return { ...DEFAULT_SENTENCES, unsupported: strange };
+  const [first] = entries;
+  if (first?.type !== 'Transformer' || first.path !== '') return { ...DEFAULT_SENTENCES, unsupported: strange };
   const transformer = await readTransformerConfig(source, limits);
-  const found = new Set([transformer.unsupported]);
+  const found = new Set([strange, transformer.unsupported]);
   let made: PoolingSettings = DEFAULT_SENTENCES;
   for (const { type, path } of entries) {
     if (type === 'Pooling') {

@@ -1,6 +1,5 @@
-import { WebVeraError } from '../../core/errors/error';
 import type { Pooling, PoolingMode } from '../../core/pooling/pooling';
-import { DEFAULT_SENTENCES, type SentenceSettings } from '../../core/pooling/sentences';
+import { DEFAULT_SENTENCES, type SentenceSettings, unsupportedSentences } from '../../core/pooling/sentences';
 import { imageSizes } from '../../models/architecture';
 import type { Embedder } from '../task/embedder';
 import type { Preprocessors, TaskModel } from '../task/task_kind';
@@ -41,11 +40,6 @@ function chosen({ pooling, normalize }: AskedPooling, own: Pooling): Pooling {
  * Throws `unsupported_model` if the caller leaves the pooling to the model's folder, and the folder needs a module that isn't supported
  * here.
  */
-export function expectSupported({ unsupported }: SentenceSettings, { pooling }: AskedPooling): void {
-  if (unsupported === undefined || pooling !== undefined) return;
-  throw new WebVeraError(
-    'unsupported_model',
-    `modules.json: expected a Transformer, a Pooling and perhaps a Normalize, got ${unsupported}`,
-    { hint: "{ pooling: 'mean' } makes vectors of the hidden states alone, without the folder's other modules." },
-  );
+export function expectSupported(sentences: SentenceSettings, { pooling }: AskedPooling): void {
+  if (sentences.unsupported !== undefined && pooling === undefined) throw unsupportedSentences(sentences);
 }

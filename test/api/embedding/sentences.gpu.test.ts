@@ -99,19 +99,22 @@ describe('embed', () => {
     expect(Math.hypot(...unit!)).toBeCloseTo(1, 6);
   });
 
-  test('refuses unsupported modules, unless a pooling is given', async () => {
+  test('refuses unsupported modules, unless a pooling is given, and keeps the other settings', async () => {
     const opened = await openTestSession();
-    const dense = [
-      ...(folder.files['modules.json'] as object[]),
-      { idx: 3, name: '3', path: '3_Dense', type: 'sentence_transformers.models.Dense' },
-    ];
-    const model = await load(opened, folder, { 'modules.json': dense });
+    const [transformer, pooling, normalize] = folder.files['modules.json'] as object[];
+    const strange = { idx: 3, name: '3', path: '3_Dense', type: 'sentence_transformers.models.Dense' };
+    const changes = { 'modules.json': [transformer, pooling, strange, normalize] };
+    const model = await load(opened, folder, changes);
     await expect(model.embed(['a'])).rejects.toMatchObject({
       code: 'unsupported_model',
       message: expect.stringContaining('a module of the class sentence_transformers.models.Dense'),
+      hint: expect.stringContaining("{ pooling: 'mean' }"),
     });
-    const [vector] = await model.embed(['a'], { pooling: 'mean' });
-    expect(vector).toHaveLength(32);
+    expectVectors(await model.embed(folderInputs(folder), { pooling: 'mean' }), folder.vectors);
+    const [own] = await model.embed(['a'], { pooling: 'mean', normalize: false });
+    expect(Math.hypot(...own!)).not.toBeCloseTo(1, 3);
+    const first = await load(opened, folder, { ...changes, '1_Pooling/config.json': { pooling_mode: 'cls' } });
+    await expect(first.embed(['a'])).rejects.toMatchObject({ hint: expect.stringContaining("{ pooling: 'first' }") });
   });
 
   test('refuses invalid inputs, and rows with only padding', async () => {

@@ -92,6 +92,42 @@ describe('readSentenceModules', () => {
     expect(await read({ ...folder, ...files })).toMatchObject({ unsupported });
   });
 
+  test.each<[string, string, readonly object[]]>([
+    [
+      'before the Normalize',
+      'a module of the class sentence_transformers.models.Dense',
+      [modules[1]!, entry('2', 'Dense')],
+    ],
+    [
+      'before the Pooling',
+      'a second module of the class sentence_transformers.models.WordWeights',
+      [entry('2', 'WordWeights'), modules[1]!],
+    ],
+  ])('reads the other settings of a folder with an unsupported module %s', async (_, unsupported, between) => {
+    const files = {
+      'modules.json': [modules[0], ...between, entry('3', 'Normalize')],
+      '1_Pooling/config.json': { pooling_mode: 'cls', include_prompt: false },
+      'sentence_bert_config.json': { max_seq_length: 24, do_lower_case: true },
+      'config_sentence_transformers.json': { prompts: { query: 'Find: ' }, default_prompt_name: 'query' },
+    };
+    expect(await read(files)).toEqual({
+      pooling: { modes: ['first'], normalize: true },
+      includesPrompt: false,
+      prompt: 'Find: ',
+      lowerCase: true,
+      maxLength: 24,
+      unsupported,
+    });
+  });
+
+  test('has the defaults for a folder whose first module is another one', async () => {
+    const files = { ...folder, 'sentence_bert_config.json': { max_seq_length: 24 } };
+    for (const first of [entry('', 'CLIPModel'), entry('0_T', 'Transformer')]) {
+      const settings = await read({ ...files, 'modules.json': [first, modules[1]] });
+      expect(settings).toEqual({ ...DEFAULT_SENTENCES, unsupported: expect.stringMatching(/CLIPModel|0_T/) });
+    }
+  });
+
   test.each<[string, Contents]>([
     ['no list', { 'modules.json': {} }],
     ['a module that is no object', { 'modules.json': [...modules, 1] }],

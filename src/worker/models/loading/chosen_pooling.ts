@@ -1,6 +1,5 @@
-import { WebVeraError } from '../../../core/errors/error';
 import type { HeadPooling, PoolingMode } from '../../../core/pooling/pooling';
-import type { SentenceSettings } from '../../../core/pooling/sentences';
+import { type SentenceSettings, unsupportedSentences } from '../../../core/pooling/sentences';
 import type { PretrainedConfig } from '../../../core/types/model';
 import { configuredPooling, hasOwnClassifier } from '../../../models/pooled_head';
 
@@ -19,11 +18,7 @@ export function chosenPooling(
   if (asked !== 'auto') return { normalize: false, ...usual, modes: [asked] };
   if (own !== undefined || sentences === undefined || hasOwnClassifier(config)) return own;
   if (sentences.unsupported === undefined) return usual;
-  throw new WebVeraError(
-    'unsupported_model',
-    `modules.json: expected a Transformer, a Pooling and perhaps a Normalize, got ${sentences.unsupported}`,
-    { hint: "{ pooling: 'mean' } classifies by the hidden states alone, without the folder's other modules." },
-  );
+  throw unsupportedSentences(sentences);
 }
 
 function ofFolder({ pooling, prompt, lowerCase }: SentenceSettings): HeadPooling {
