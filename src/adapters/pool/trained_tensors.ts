@@ -101,7 +101,7 @@ function checkNotBoth(wrapped: ReadonlySet<string>, roots: ReadonlySet<string>):
     'invalid_argument',
     `modules_to_save: expected modules that the adapter doesn't wrap, got ${both}, which target_modules takes too`,
     {
-      hint: 'modules_to_save takes every module whose name ends with an entry: name them more closely.',
+      hint: 'modules_to_save takes every module whose name ends with an entry: name them more closely, or leave this module out of target_modules.',
       detail: { module: both },
     },
   );

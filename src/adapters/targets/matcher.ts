@@ -102,6 +102,17 @@ export function excludedModules(rules: Filters): (module: ModuleInfo) => boolean
   return ({ name }) => isExcluded(name);
 }
 
+/**
+ * Returns a test of whether a module trains whole, or lies within one that does, although `modules_to_save` doesn't exclude it from the
+ * targets. PEFT trains each module whose name ends with an entry, such as 'pre_classifier' for 'classifier', but excludes only modules with
+ * a whole part that equals an entry.
+ */
+export function trainedByEnd(rules: Filters): (module: ModuleInfo) => boolean {
+  const isExcluded = excludedModules(rules);
+  const ends = (rules.modules_to_save ?? []).filter((entry) => entry !== '').map((entry) => `${entry}.`);
+  return (module) => ends.some((end) => `${module.name}.`.includes(end)) && !isExcluded(module);
+}
+
 function exclusions(rules: Filters, budget: StepBudget): (name: string) => boolean {
   const isSaved = savedMatcher(rules, budget);
   const { exclude_modules } = rules;

@@ -4,7 +4,7 @@ import type { Warn, Warning } from '../../core/errors/warning';
 import type { ModuleInfo } from '../../core/types/model';
 import type { Architecture } from '../../models/architecture';
 import type { AdapterFields } from '../config/adapter_config';
-import { checkRuleSizes, endsOf, excludedModules, targetMatcher, targetsHit } from './matcher';
+import { checkRuleSizes, endsOf, excludedModules, targetMatcher, targetsHit, trainedByEnd } from './matcher';
 import { minimalTargets } from './minimal_targets';
 import { noMatch, pythonSet } from './no_match';
 
@@ -90,7 +90,12 @@ export function resolveTargets(
   // The model itself has an empty name. It is never a target, even if an expression matches the empty string.
   const modules = all.filter(({ name }) => name !== '');
   const modules_to_save = modulesToSave(given);
-  const targets = namedTargets(given, modules, { model_type, output_embedding, defaults, noDefault });
+  const targets = namedTargets({ ...given, modules_to_save }, modules, {
+    model_type,
+    output_embedding,
+    defaults,
+    noDefault,
+  });
   const named = modules
     .filter(targetMatcher({ ...given, modules_to_save, target_modules: targets }))
     .filter(isWrappable);
@@ -151,7 +156,7 @@ function modulesToSave({ modules_to_save, task_type }: TargetFields): readonly s
 
 /** Returns `target_modules`, with PEFT's default targets in place of null and the names of modules in place of 'all-linear'. */
 function namedTargets(
-  { target_modules, task_type }: TargetFields,
+  fields: TargetFields,
   modules: readonly NamedModule[],
   {
     model_type,
@@ -160,6 +165,7 @@ function namedTargets(
     noDefault,
   }: Pick<BaseModelFacts, 'model_type' | 'output_embedding'> & Required<Pick<TargetRules, 'defaults' | 'noDefault'>>,
 ): readonly string[] | string {
+  const { target_modules, task_type } = fields;
   if (target_modules === null) {
     if (Object.hasOwn(defaults, model_type)) return defaults[model_type] ?? [];
     throw new WebVeraError('invalid_argument', noDefault, {
@@ -168,7 +174,11 @@ function namedTargets(
   }
   if (typeof target_modules !== 'string' || target_modules.toLowerCase() !== ALL_LINEAR) return target_modules;
   const head = output_embedding ?? (task_type === 'SEQ_CLS' ? classifierOf(modules) : undefined);
-  return modules.flatMap(({ name, type }) => (isLinear(type) && name !== head ? [name] : [])).sort();
+  const isTrained = trainedByEnd(fields);
+  return modules
+    .filter((module) => isLinear(module.type) && module.name !== head && !isTrained(module))
+    .map(({ name }) => name)
+    .sort();
 }
 
 function classifierOf(modules: readonly NamedModule[]): string | undefined {

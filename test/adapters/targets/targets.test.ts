@@ -164,6 +164,27 @@ describe('all-linear', () => {
     expect(wrappedOf({ target_modules: 'all-linear' }, classifier)).toEqual(['model.q', 'score']);
     expect(wrappedOf({ target_modules: 'all-linear', task_type: 'SEQ_CLS' }, classifier)).toEqual(['model.q']);
   });
+
+  test('leaves out modules that train whole because their names end like the head, where PEFT fails', () => {
+    const blocks = layers.map(({ name }) => linear(name));
+    const classifier = [...blocks, linear('pre_classifier'), linear('ln_classifier.dense'), linear('classifier')];
+    const resolved = (init: VeraConfigInit) =>
+      resolveVeraTargets(new VeraConfig({ task_type: 'SEQ_CLS', ...init }), classifier, { model_type: 'x' });
+    const { config, modules: wrapped } = resolved({ target_modules: 'all-linear' });
+    expect(wrapped.map(({ name }) => name)).toEqual(blocks.map(({ name }) => name));
+    expect(config.target_modules).toEqual(['k', 'o', 'q', 'up', 'v']);
+    expect(resolved({ target_modules: config.target_modules }).modules).toEqual(wrapped);
+    const named = resolved({ target_modules: ['q', 'pre_classifier'] }).modules.map(({ name }) => name);
+    expect(named).toContain('pre_classifier');
+  });
+
+  test('lists a head with an entry of modules_to_save as a part of its name, as PEFT does', () => {
+    const classifier = [linear('q'), linear('classifier.dense'), linear('classifier.out_proj')];
+    const config = new VeraConfig({ target_modules: 'all-linear', task_type: 'SEQ_CLS' });
+    const { config: resolved, modules: wrapped } = resolveVeraTargets(config, classifier, { model_type: 'x' });
+    expect(resolved.target_modules).toEqual(['classifier.dense', 'classifier.out_proj', 'q']);
+    expect(wrapped.map(({ name }) => name)).toEqual(['q']);
+  });
 });
 
 test('a long list of names is condensed too', () => {

@@ -52,6 +52,22 @@ test('a profile over a classifier learns with its head, is judged by its example
   });
 });
 
+test('a profile over DistilBERT opens by its defaults, and trains both layers of the head whole', async () => {
+  await visit(async ({ session }) => {
+    const base = await AutoModelForSequenceClassification.from_pretrained(goldenBase('base/distilbert'), { session });
+    const files = await (await Profile.open(base, 'ada')).export();
+    const blob = (name: string) => files.get(name)!;
+    const config = JSON.parse(await blob('adapter_config.json').text());
+    expect(config.target_modules).not.toContain('pre_classifier');
+    const tensors = await vectorsOf({
+      'adapter_config.json': blob('adapter_config.json'),
+      'adapter_model.safetensors': blob('adapter_model.safetensors'),
+    });
+    const head = ['base_model.model.pre_classifier.weight', 'base_model.model.classifier.weight'];
+    expect([...tensors.keys()]).toEqual(expect.arrayContaining(head));
+  });
+});
+
 test('two profiles over one base have heads of their own', async () => {
   await visit(async (opened) => {
     const base = await load(opened);
