@@ -47,7 +47,7 @@ export async function openStored(
     const { state } = await storage.change(async (stored) => {
       if (stored === undefined) return { state: await begin(host, adapter, base, options) };
       expectBase(stored.state, base);
-      const { state: next, data } = withSettings(stored.state, stored.data(), options);
+      const { state: next, data } = withSettings(host, stored.state, stored.data(), options);
       await host.place(adapter, filesOf(next.vectors));
       if (!next.settings.keep_examples) inMemory = data;
       return storedChanges({ state: { ...next, labels: base.labels }, data });
@@ -67,8 +67,7 @@ async function begin(
   options: ProfileOptions,
 ): Promise<ProfileState> {
   const settings = settingsOf(usualSettings, options);
-  const { trainsHead } = host.base[partsKey].info.task;
-  const config = sideBySide(profileConfig({ ...trainsHead, ...settings.peft_config }));
+  const config = sideBySide(profileConfig(withHead(host, settings.peft_config)));
   const vectors = await vectorsOf(await host.begin(adapter, config, settings));
   const base_model =
     config.base_model_name_or_path ?? nameOf(host.base.config) ?? host.base[partsKey].sourceName ?? null;
@@ -105,14 +104,20 @@ function settingsOf(before: ProfileSettings, options: ProfileOptions): ProfileSe
   return { peft_config, args, max_examples, keep_examples, save_dtype };
 }
 
+/** Returns fields of a configuration, and those by which an adapter of this base model trains its head. */
+function withHead(host: ProfileHost, fields: ProfileSettings['peft_config']): ProfileSettings['peft_config'] {
+  return { ...host.base[partsKey].info.task.trainsHead, ...fields };
+}
+
 /** Applies new settings to a stored profile. Returns its state, and the data that still fits into `max_examples`. */
 export function withSettings(
+  host: ProfileHost,
   state: ProfileState,
   data: ProfileData,
   options: ProfileOptions,
 ): { readonly state: ProfileState; readonly data: ProfileData } {
   expectArguments(options.args);
-  expectConfig(state.settings.peft_config, options.peft_config);
+  expectConfig(withHead(host, state.settings.peft_config), options.peft_config);
   const settings = { ...settingsOf(state.settings, options), peft_config: state.settings.peft_config };
   const next = { ...state, used_at: Date.now(), settings };
   return { state: next, data: sampledData(next, data) };

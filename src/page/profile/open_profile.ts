@@ -131,7 +131,7 @@ export class OpenProfile implements Openable, LearningProfile {
 
   /** Applies new settings. */
   async configure(options: ProfileOptions): Promise<void> {
-    await this.changeData((state, data) => withSettings(state, data, options));
+    await this.changeData((state, data) => withSettings(this.host, state, data, options));
     // The checkpoints of an interrupted run hold examples too.
     if (!this.#state.settings.keep_examples && this.learning.run === undefined) await this.storage.deleteCheckpoints();
   }

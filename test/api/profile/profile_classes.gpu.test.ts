@@ -68,6 +68,19 @@ test('a profile over DistilBERT opens by its defaults, and trains both layers of
   });
 });
 
+test('a profile that was opened without a task type is opened and imported again with its own one', async () => {
+  await visit(async (opened) => {
+    const base = await load(opened);
+    const own = { peft_config: { ...options.peft_config, task_type: 'SEQ_CLS' } } as const;
+    const files = await (await Profile.open(base, 'ada', options)).export();
+    expect((await Profile.open(base, 'ada', own)).info.examples).toBe(0);
+    expect((await Profile.import(base, files, 'ben', own)).info.examples).toBe(0);
+    const other = { peft_config: { task_type: 'TOKEN_CLS' } } as const;
+    const message = `profile: peft_config.task_type: expected "SEQ_CLS", as it began, got 'TOKEN_CLS'`;
+    await expect(Profile.open(base, 'ada', other)).rejects.toMatchObject({ code: 'invalid_argument', message });
+  });
+});
+
 test('two profiles over one base have heads of their own', async () => {
   await visit(async (opened) => {
     const base = await load(opened);

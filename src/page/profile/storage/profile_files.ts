@@ -89,7 +89,7 @@ export async function placeFiles(
     const vectors = await vectorsOf(await host.read(adapter, settings));
     const fresh = freshState({ ...base, base_model, vectors, settings });
     const begun = { ...fresh, seed: imported.seed ?? fresh.seed, seen, feedback: counts, solved, history };
-    return { adapter, ...withSettings(begun, data, options) };
+    return { adapter, ...withSettings(host, begun, data, options) };
   } catch (error) {
     await host.remove(adapter).catch(() => {}); // the first error is the one to report
     throw error;
