@@ -12,6 +12,9 @@ import type { ImageExample, LabelList, SentExample } from './training';
 const FORMS =
   '{ text }, { text, label }, { text, labels }, { prompt, completion }, { messages }, { input_ids, labels?, attention_mask? }, { tokens, labels }, { image, label } or { pixel_values, label }';
 
+/** The form of a row with one of a pair's answers. */
+const PAIR = '{ prompt, chosen, rejected }';
+
 /** The hint for an example with a weight below 0. */
 const LESS_LIKELY =
   'A text that should become less likely is a rating, { prompt, completion, label: false }: for KTOTrainer, or profile.rate(text, -1).';
@@ -21,6 +24,9 @@ const UNWEIGHTED = 'Texts that a language model learns have weights; classWeight
 const PROMPTS = ['prompt', 'instruction', 'question', 'input', 'query'];
 const COMPLETIONS = ['completion', 'output', 'response', 'answer', 'target'];
 const TEXTS = ['content', 'body', 'sentence', 'document', 'article'];
+
+/** The hint for a prompt and a completion in TRL's conversational form. */
+const IN_MESSAGES = 'Messages are passed as rows.map((row) => ({ messages: [...row.prompt, ...row.completion] })).';
 
 /** The hint for a value that isn't a text, by the value's type. */
 const AS_TEXT: Readonly<Record<string, string>> = {
@@ -39,10 +45,10 @@ const AS_TEXT: Readonly<Record<string, string>> = {
 export function exampleFields(where: string, example: unknown): SentExample {
   if (!isJsonObject(example) || example instanceof Blob) throw wrong(where, FORMS, example, exampleHint(example));
   const has = (key: string): boolean => (example[key] ?? undefined) !== undefined;
-  const text = (key: string): string => {
+  const text = (key: string, hint?: string): string => {
     const value = example[key];
     if (typeof value === 'string') return value;
-    throw wrong(`${where}: ${key}`, 'a string', value, AS_TEXT[typeof value]);
+    throw wrong(`${where}: ${key}`, 'a string', value, hint ?? AS_TEXT[typeof value]);
   };
   const label = (): number | string => {
     const { label: value } = example;
@@ -75,15 +81,18 @@ export function exampleFields(where: string, example: unknown): SentExample {
   if (has('image')) return { image: image(`${where}: image`, example.image), ...labelFields() };
   if (has('prepared')) return { prepared: prepared(`${where}: prepared`, example.prepared), ...labelFields() };
   if (isPreference(example)) return preferenceFields(where, example);
-  if (has('prompt') && has('completion'))
-    return { prompt: text('prompt'), completion: text('completion'), ...weight() };
+  if (has('prompt') && has('completion')) {
+    const areLists = Array.isArray(example.prompt) && Array.isArray(example.completion);
+    const prompt = text('prompt', areLists ? IN_MESSAGES : undefined);
+    return { prompt, completion: text('completion'), ...weight() };
+  }
   if (has('messages')) return { messages: chatMessages(`${where}: messages`, example.messages), ...weight() };
   if (has('text')) {
     const pair = has('text_pair') ? { text_pair: text('text_pair') } : {};
     return { text: text('text'), ...pair, ...labelFields(), ...weight() };
   }
   if (has('tokens') && labels !== undefined) return { tokens: words(`${where}: tokens`, example.tokens), labels };
-  throw wrong(where, FORMS, example, exampleHint(example));
+  throw wrong(where, has('chosen') || has('rejected') ? PAIR : FORMS, example, exampleHint(example));
 }
 
 function words(where: string, value: unknown): string[] {
@@ -111,6 +120,7 @@ export function exampleHint(row: unknown): string {
   if (Object.keys(row).some((name) => /[;\t]/.test(name))) return 'Columns of a CSV file are separated by commas.';
   const find = (names: readonly string[]): string | undefined => names.find((name) => Object.hasOwn(row, name));
   const [prompt, completion, text] = [find(PROMPTS), find(COMPLETIONS), find(TEXTS)];
+  if ('chosen' in row || 'rejected' in row) return pairHint(row, prompt);
   if (prompt !== undefined && completion !== undefined) {
     return `Rename what it holds: rows.map((row) => ({ prompt: row.${prompt}, completion: row.${completion} })).`;
   }
@@ -118,7 +128,37 @@ export function exampleHint(row: unknown): string {
   if (prompt !== undefined) {
     return `A ${prompt} has its answer beside it: { prompt, completion }. A text without an answer is { text }.`;
   }
-  return renamed(row);
+  return conversationHint(row) ?? renamed(row);
+}
+
+/** Returns the hint for a row with an answer of a pair, whose prompt is missing, has another name, or begins both conversations. */
+function pairHint(row: object, prompt: string | undefined): string {
+  if (prompt !== undefined && prompt !== 'prompt') {
+    return `Rename what it holds: rows.map((row) => ({ ...row, prompt: row.${prompt} })).`;
+  }
+  if (prompt === undefined && 'chosen' in row && Array.isArray(row.chosen)) {
+    return 'The prompt is apart: rows.map(({ chosen, rejected }) => ({ prompt: chosen.slice(0, -1), chosen: chosen.slice(-1), rejected: rejected.slice(-1) })).';
+  }
+  return 'Both answers continue one prompt, which is apart from them.';
+}
+
+/** Returns the hint for a row with a conversation under another name, or in ShareGPT's form; undefined for other rows. */
+function conversationHint(row: object): string | undefined {
+  for (const [name, value] of Object.entries(row)) {
+    const first: unknown = Array.isArray(value) ? value[0] : undefined;
+    if (!isJsonObject(first)) continue;
+    if ('role' in first) return `Rename what it holds: rows.map((row) => ({ messages: ${fieldOf(name)} })).`;
+    if ('from' in first) {
+      return `Rename what it holds: rows.map((row) => ({ messages: ${fieldOf(name)}.map(({ from, value }) => ({ role: { human: 'user', gpt: 'assistant' }[from] ?? from, content: value })) })).`;
+    }
+  }
+  return undefined;
+}
+
+/** Writes the expression that reads a row's field. */
+function fieldOf(name: string): string {
+  const short = name.slice(0, LONGEST_NAME);
+  return /^[a-z_$][\w$]*$/i.test(short) ? `row.${short}` : `row[${JSON.stringify(short)}]`;
 }
 
 /** The largest number of field names that a hint lists. */
@@ -130,9 +170,7 @@ function renamed(row: object): string {
   const [first] = names;
   if (first === undefined) return '';
   const shown = names.slice(0, SHOWN).join(', ');
-  const name = first.slice(0, LONGEST_NAME);
-  const field = /^[a-z_$][\w$]*$/i.test(name) ? `row.${name}` : `row[${JSON.stringify(name)}]`;
-  return `Its fields are ${shown.slice(0, LONGEST_NAME)}: name them text and label, or prompt and completion, such as rows.map((row) => ({ text: ${field} })).`;
+  return `Its fields are ${shown.slice(0, LONGEST_NAME)}: name them text and label, or prompt and completion, such as rows.map((row) => ({ text: ${fieldOf(first)} })).`;
 }
 
 const LONGEST_NAME = 80;

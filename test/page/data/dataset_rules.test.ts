@@ -64,6 +64,24 @@ test.each<[unknown, string]>([
     { ['b'.repeat(1000)]: 1 },
     `Its fields are ${'b'.repeat(80)}: name them text and label, or prompt and completion, such as rows.map((row) => ({ text: row.${'b'.repeat(80)} })).`,
   ],
+  [
+    { conversations: [{ from: 'human', value: 'a' }] },
+    "Rename what it holds: rows.map((row) => ({ messages: row.conversations.map(({ from, value }) => ({ role: { human: 'user', gpt: 'assistant' }[from] ?? from, content: value })) })).",
+  ],
+  [
+    { id: 1, 'the talk': [{ role: 'user', content: 'a' }] },
+    'Rename what it holds: rows.map((row) => ({ messages: row["the talk"] })).',
+  ],
+  [
+    { chosen: [{ role: 'user', content: 'a' }], rejected: [{ role: 'user', content: 'a' }] },
+    'The prompt is apart: rows.map(({ chosen, rejected }) => ({ prompt: chosen.slice(0, -1), chosen: chosen.slice(-1), rejected: rejected.slice(-1) })).',
+  ],
+  [{ chosen: 'a', rejected: 'b' }, 'Both answers continue one prompt, which is apart from them.'],
+  [{ prompt: 'a', chosen: 'b' }, 'Both answers continue one prompt, which is apart from them.'],
+  [
+    { question: 'a', chosen: 'b', rejected: 'c' },
+    'Rename what it holds: rows.map((row) => ({ ...row, prompt: row.question })).',
+  ],
   [null, ''],
 ])('the row %j gets the hint: %s', (row, hint) => {
   expect(exampleHint(row)).toBe(hint);

@@ -132,6 +132,22 @@ describe('an invalid example is invalid_argument with its place', () => {
     });
   });
 
+  test.each([
+    ['half a pair', { prompt: 'x', chosen: 'y' }],
+    ['a pair without a prompt', { chosen: 'x', rejected: 'y' }],
+  ])('%s, which is told the form of pairs', async (_, example) => {
+    const told = /^line 12: expected \{ prompt, chosen, rejected \}, got/;
+    await expect(tokenizeExample(example, 'line 12', options)).rejects.toThrow(told);
+  });
+
+  test('a prompt and a completion of messages, which is told to join them', async () => {
+    const [prompt, completion] = [[{ role: 'user', content: 'x' }], [{ role: 'assistant', content: 'y' }]];
+    await expect(tokenizeExample({ prompt, completion }, 'line 12', options)).rejects.toMatchObject({
+      message: 'line 12: prompt: expected a string, got an array of 1',
+      hint: 'Messages are passed as rows.map((row) => ({ messages: [...row.prompt, ...row.completion] })).',
+    });
+  });
+
   test('text without a tokenizer', async () => {
     const bare = { ...options, tokenizer: undefined };
     await expect(tokenizeExample({ text: 'x' }, 'example 3', bare)).rejects.toThrow(/example 3: .*no tokenizer/);
