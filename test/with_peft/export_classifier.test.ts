@@ -75,6 +75,13 @@ const cases: Readonly<Record<string, Case>> = {
     task: 'sequence_classification',
     labels: { num_labels: CLASSES, pooling: 'max' },
   },
+  'opt, whose hidden states are projected to another width, with a head on means': {
+    base: 'opt-postnorm',
+    config: { r: 8, target_modules: ['q_proj', 'v_proj'] },
+    data: classified,
+    task: 'sequence_classification',
+    labels: { num_labels: CLASSES, pooling: 'mean' },
+  },
   'distilbert, whose classifier has other labels': {
     base: 'distilbert',
     config: { r: 8, target_modules: ['q_lin', 'v_lin'], bias: 'vera_only' },

@@ -28,7 +28,9 @@ class PooledForSequenceClassification(nn.Module):
         self.pooling = pooling
         self.prefix: str = network.base_model_prefix
         setattr(self, self.prefix, network)
-        self.classifier = nn.Linear(len(pooling["modes"]) * self.config.hidden_size, labels)
+        # OPT may project its hidden states to another width than its layers have.
+        width = getattr(self.config, "word_embed_proj_dim", self.config.hidden_size)
+        self.classifier = nn.Linear(len(pooling["modes"]) * width, labels)
 
     @property
     def network(self) -> Any:
