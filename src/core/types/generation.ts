@@ -3,13 +3,14 @@ export interface GenerationConfig {
   max_new_tokens?: number;
   /** Whether to sample. Default: false, for greedy decoding. */
   do_sample?: boolean;
-  /** Default: 1. At least 1e-30. Used only with `do_sample`. */
+  /** Default: 1. At least 1e-30. Used only with `do_sample`: beside `do_sample: false`, 0 is accepted, too. */
   temperature?: number;
   /** Default: 50. With 0, no tokens are excluded. Used only with `do_sample`. */
   top_k?: number;
   /**
    * Default: 1, which disables it. Must be above 0. After `top_k`, samples only from the smallest set of the most likely tokens whose total
-   * probability at `temperature` reaches this value. The set has at least one token. Used only with `do_sample`.
+   * probability at `temperature` reaches this value. The set has at least one token. Used only with `do_sample`: beside
+   * `do_sample: false`, 0 is accepted, too.
    */
   top_p?: number;
   /**

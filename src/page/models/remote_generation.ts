@@ -128,13 +128,19 @@ const rules: Rules<GenerationConfig> = {
   signal: rule.abortSignal,
 };
 
+/** The rules of settings that a config without sampling doesn't use. Code for other libraries often writes 0 there. */
+const unusedRules = { temperature: rule.number(0), top_p: rule.number(0) };
+
+const rulesFor = (config: BatchGenerationConfig): typeof rules =>
+  readable(config).do_sample === false ? { ...rules, ...unusedRules } : rules;
+
 export function resolveGenerationConfig(config: GenerationConfig): ResolvedGenerationConfig {
-  checkOptions('GenerationConfig', config, rules);
+  checkOptions('GenerationConfig', config, rulesFor(config));
   return resolve(config);
 }
 
 export function resolveBatchConfig(config: BatchGenerationConfig): ResolvedGenerationConfig {
-  checkOptions('BatchGenerationConfig', config, { ...rules, adapter_names: rule.orNull(nameList) });
+  checkOptions('BatchGenerationConfig', config, { ...rulesFor(config), adapter_names: rule.orNull(nameList) });
   if (config.adapter_name === undefined || (config.adapter_names ?? undefined) === undefined) return resolve(config);
   throw wrong('BatchGenerationConfig', 'adapter_name or adapter_names', 'both');
 }

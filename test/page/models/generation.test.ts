@@ -80,6 +80,19 @@ describe('a generation', () => {
     await session.close();
   });
 
+  test('that samples nothing ignores the settings of sampling, as transformers does', async () => {
+    const { model, session, fake } = await loaded(scripted);
+    const config = { do_sample: false, temperature: 0, top_p: 0 };
+    await model.generate([1], config);
+    await model.generate_batch([[1]], config);
+    expect(fake.argsOf('generate').map((args) => args[3])).toMatchObject([{ do_sample: false }, { do_sample: false }]);
+    for (const wrong of [{ temperature: -1 }, { temperature: Number.NaN }, { top_p: -0.1 }]) {
+      const refused = model.generate([1], { do_sample: false, ...wrong });
+      await expect(refused).rejects.toMatchObject({ code: 'invalid_argument' });
+    }
+    await session.close();
+  });
+
   test('of messages sends them, role and content', async () => {
     const { model, session, fake } = await loaded(scripted);
     const messages = [{ role: 'user', content: 'Hello', name: 'Ada' }];
