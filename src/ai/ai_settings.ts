@@ -10,10 +10,11 @@ export function generationConfig(options: AiCallOptions, defaultTokens: number):
     // The model's `generate` checks the names and values of these fields.
     ...own,
     max_new_tokens: maxOutputTokens ?? own.max_new_tokens ?? defaultTokens,
-    do_sample: isAsked ? temperature !== 0 : (own.do_sample ?? false),
+    // With a share of 0, only the most probable token is left.
+    do_sample: isAsked ? temperature !== 0 && topP !== 0 : (own.do_sample ?? false),
     ...(temperature !== undefined && temperature !== 0 && { temperature }),
     ...(topK !== undefined && { top_k: topK }),
-    ...(topP !== undefined && { top_p: topP }),
+    ...(topP !== undefined && topP !== 0 && { top_p: topP }),
     ...(seed !== undefined && { seed }),
     ...(stopSequences.length > 0 && { stop_strings: stopSequences }),
   };

@@ -69,6 +69,9 @@ test('settings reach the model by its own names', async () => {
   expect(asked[2]?.config).toMatchObject({ repetition_penalty: 1.2, do_sample: false });
   await generateText({ ...call, providerOptions: { webvera: { do_sample: true, max_new_tokens: 7 } } });
   expect(asked[3]?.config).toMatchObject({ do_sample: true, max_new_tokens: 7 });
+  await generateText({ ...call, temperature: 0.7, topP: 0 });
+  expect(asked[4]?.config).toMatchObject({ do_sample: false });
+  expect(asked[4]?.config).not.toHaveProperty('top_p');
 });
 
 test.each([

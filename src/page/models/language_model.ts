@@ -1,7 +1,7 @@
 import { abortError, untilAborted } from '../../core/async/abort';
 import { type ChatMessage, promptMessages } from '../../core/types/chat';
 import type { GenerationConfig } from '../../core/types/generation';
-import { checkOptions, wrong } from '../session/options';
+import { checkOptions, defined, wrong } from '../session/options';
 import * as rule from '../session/rules';
 import { type Generation, samplingRules } from './remote_generation';
 
@@ -15,11 +15,14 @@ export interface LanguageModelOptions {
   readonly model: AnsweringModel;
   /** The conversation's beginning, such as a message of the role 'system'. Default: none. */
   readonly initialPrompts?: readonly ChatMessage[];
-  /** At least 1e-30. Default: 1 with `topK` or `topP`. Without all three options, the most probable token is chosen each time. */
+  /**
+   * At least 1e-30, or 0, with which the most probable token is chosen each time. Default: 1 with `topK` or `topP`; without all three
+   * options, 0.
+   */
   readonly temperature?: number;
   /** Default: 50 with `temperature` or `topP`. 0 disables it. */
   readonly topK?: number;
-  /** A number above 0 and up to 1. Default: 1, which disables it. */
+  /** A number from 0 to 1. Default: 1, which disables it. With 0, the most probable token is chosen each time. */
   readonly topP?: number;
   /** The largest number of tokens in an answer. Default: 256. */
   readonly max_new_tokens?: number;
@@ -47,9 +50,12 @@ const optionRules = {
     accepts: (value: unknown) => typeof (value as Partial<AnsweringModel> | null)?.generate === 'function',
   },
   initialPrompts: { expected: 'an array of messages', accepts: Array.isArray },
-  temperature: samplingRules.temperature,
+  temperature: {
+    expected: '0 or a number from 1e-30',
+    accepts: (value: unknown) => value === 0 || samplingRules.temperature.accepts(value),
+  },
   topK: samplingRules.top_k,
-  topP: samplingRules.top_p,
+  topP: rule.number(0, 1),
   max_new_tokens: rule.integer(1),
   repetition_penalty: samplingRules.repetition_penalty,
   seed: rule.integer(0),
@@ -174,15 +180,10 @@ export class LanguageModel {
 
   #config(signal: AbortSignal): GenerationConfig {
     const { temperature, topK, topP, max_new_tokens = 256, repetition_penalty, seed } = this.#options;
-    const do_sample = temperature !== undefined || topK !== undefined || topP !== undefined;
-    return {
-      ...{ max_new_tokens, do_sample, signal },
-      ...(temperature !== undefined && { temperature }),
-      ...(topK !== undefined && { top_k: topK }),
-      ...(topP !== undefined && { top_p: topP }),
-      ...(repetition_penalty !== undefined && { repetition_penalty }),
-      ...(seed !== undefined && { seed }),
-    };
+    const isAsked = temperature !== undefined || topK !== undefined || topP !== undefined;
+    const do_sample = isAsked && temperature !== 0 && topP !== 0;
+    const sampling = do_sample ? { temperature, top_k: topK, top_p: topP } : {};
+    return { ...defined({ max_new_tokens, do_sample, ...sampling, repetition_penalty, seed }), signal };
   }
 }
 

@@ -53,6 +53,22 @@ test('sampling is chosen by the names of the Prompt API', async () => {
   expect(asked[1]?.config).toMatchObject({ do_sample: true, temperature: 0.7, top_k: 3, max_new_tokens: 9, seed: 1 });
 });
 
+test.each([{ temperature: 0, topK: 1 }, { topP: 0 }, { temperature: 0.7, topP: 0 }])(
+  'options that leave the most probable token sample nothing: %j',
+  async (options) => {
+    const { model, asked } = echo();
+    await (await LanguageModel.create({ model, ...options })).prompt('a');
+    expect(asked[0]?.config).toEqual({ max_new_tokens: 256, do_sample: false, signal: expect.any(AbortSignal) });
+  },
+);
+
+test('hints of refused options name no option that the Prompt API lacks', async () => {
+  for (const options of [{ temperature: -1 }, { topP: -0.1 }]) {
+    const created = LanguageModel.create({ model: echo().model, ...options });
+    await expect(created).rejects.not.toMatchObject({ hint: expect.stringContaining('do_sample') });
+  }
+});
+
 test.each([{ temperature: 1e-31 }, { topP: 1.5 }, { topK: -1 }, { repetition_penalty: 1e31 }])(
   'options that no answer could use are refused at once: %j',
   async (options) => {
