@@ -3,6 +3,7 @@ import type { Warning } from '../../core/errors/warning';
 import { StepBudget } from '../../regex/step_budget';
 import { pythonList } from '../targets/no_match';
 import { fullMatch } from '../targets/python_regex';
+import { matchesOfPlainKeys } from './plain_keys';
 
 /**
  * The maximum number of steps to match the regular expressions of one field with all modules of a model. Usual ones take a thousandth of
@@ -38,7 +39,10 @@ export function patternValues(
   }
   const hint = 'Names of layers say the same as an expression, at once.';
   const budget = new StepBudget(MAX_STEPS, `${field} takes too much work on the model's modules`, hint);
+  const plain = matchesOfPlainKeys(Object.keys(patterns), modules, budget);
   const entries = given.map(([key, value]) => {
+    const named = plain.get(key);
+    if (named !== undefined) return { key, value, matches: named };
     const expression = fullMatch(`(?:.*\\.)?(?:${key})`, field);
     return { key, value, matches: modules.filter((name) => expression.matchStart(name, budget) !== undefined) };
   });

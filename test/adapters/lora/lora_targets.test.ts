@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readAdapterConfig } from '../../../src/adapters/adapter_kinds';
 import { writeAdapterConfig } from '../../../src/adapters/files/write_adapter';
@@ -7,6 +8,7 @@ import { patternValues } from '../../../src/adapters/lora/lora_patterns';
 import { resolveLoraTargets } from '../../../src/adapters/lora/lora_targets';
 import { DEFAULT_TARGETS } from '../../../src/adapters/targets/default_targets';
 import type { Architecture } from '../../../src/models/architecture';
+import { cpuTime } from '../../helpers/cpu_time';
 import { moduleList } from '../../helpers/maths/module_lists';
 
 function resolved(base: string, init: LoraConfigInit, isTied = false) {
@@ -110,6 +112,55 @@ describe('ranks and scales of single modules', () => {
     const patterns = Object.fromEntries(Array.from({ length: 10_001 }, (_, i) => [`(${i}`, 1]));
     expect(() => patternValues('alpha_pattern', patterns, [])).toThrow(
       expect.objectContaining({ code: 'limit_exceeded', message: expect.stringContaining('got 10001') }),
+    );
+  });
+
+  test('match as Python’s re.match of (.*\\.)?(key)$ does, in the order of the entries', () => {
+    const part = fc.constantFrom('a', 'b', '_', '-', '.', '1');
+    const text = (of: fc.Arbitrary<string>) => fc.array(of, { minLength: 1, maxLength: 5 }).map((all) => all.join(''));
+    const pieces = fc.constantFrom('a', 'b', '_', '-', '.', '\\.', '1', '.', 'a|b', '[ab]');
+    const key = fc
+      .tuple(fc.constantFrom('', '', '^'), text(pieces), fc.constantFrom('', '', '$'))
+      .map((all) => all.join(''));
+    const names = fc.uniqueArray(text(part), { maxLength: 20 });
+    fc.assert(
+      fc.property(fc.uniqueArray(key, { maxLength: 20 }), names, (keys, modules) => {
+        const given = new Map(keys.map((one, at) => [one, at + 1]));
+        const { values, warnings } = patternValues('rank_pattern', Object.fromEntries(given), modules);
+        const ordered = Object.keys(Object.fromEntries(given)); // keys that are whole numbers come first in JavaScript
+        const matches = (one: string, name: string) => new RegExp(`^(.*\\.)?(${one})$`).test(name);
+        for (const name of modules) {
+          const first = ordered.find((one) => matches(one, name));
+          expect(values.get(name)).toBe(first === undefined ? undefined : given.get(first));
+        }
+        expect(warnings.length > 0).toBe(keys.some((one) => !modules.some((name) => matches(one, name))));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test.each<[string, (name: string) => string]>([
+    ['its name', (name) => name],
+    ['an end of its name', (name) => name.slice('model.'.length)],
+    ['an expression of its name', (name) => `^${name.replaceAll('.', '\\.')}$`],
+  ])('may be 10,000, one for each module by %s', (_, keyOf) => {
+    const modules = Array.from({ length: 10_000 }, (_, i) => `model.layers.${i >> 7}.mlp.experts.${i & 127}.gate_proj`);
+    const start = cpuTime();
+    const patterns = Object.fromEntries(modules.map((name, i) => [keyOf(name), i]));
+    const { values, warnings } = patternValues('rank_pattern', patterns, modules);
+    expect(cpuTime() - start).toBeLessThan(1000);
+    expect([...values].every(([name, value]) => modules[value] === name)).toBe(true);
+    expect(values.size).toBe(10_000);
+    expect(warnings).toEqual([]);
+  });
+
+  test('are refused as 10,000 names with unlike wildcards', () => {
+    const patterns = Object.fromEntries(
+      Array.from({ length: 10_000 }, (_, i) => [i.toString(2).padStart(40, 'a').replaceAll('1', '.'), 1]),
+    );
+    const modules = Array.from({ length: 2000 }, (_, i) => `${i}`.padStart(40, 'a'));
+    expect(() => patternValues('rank_pattern', patterns, modules)).toThrow(
+      expect.objectContaining({ code: 'limit_exceeded' }),
     );
   });
 
