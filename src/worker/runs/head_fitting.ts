@@ -186,7 +186,8 @@ function expectModest(...tensors: readonly Float32Array[]): void {
     const large = tensor.find((value) => !(Math.abs(value) <= LARGEST_VALUE));
     if (large === undefined) continue;
     throw new WebVeraError('numerical_error', `fit_head: expected weights up to ${LARGEST_VALUE}, got ${large}`, {
-      hint: "The model's features are tiny or nearly equal: pass a smaller C.",
+      // The bias for numbers is about their mean, whatever C is.
+      hint: "Divide numbers to predict by a constant, so that they are about 1. For labels, the model's features are tiny or nearly equal: pass a smaller C.",
     });
   }
 }

@@ -144,6 +144,20 @@ describe('fit_head', () => {
     });
   });
 
+  test('tells how to solve for numbers that are too large for an adapter, and leaves it as it was', async () => {
+    await within({}, async (opened) => {
+      const model = await load(opened, 'bert-numbers');
+      const before = await weightsOf(model);
+      const prices = rows.map(({ input_ids }, index): Example => ({ input_ids, labels: [250_000 + index, 1, 2] }));
+      await expect(model.fit_head(prices)).rejects.toMatchObject({
+        code: 'numerical_error',
+        message: expect.stringMatching(/^fit_head: expected weights up to 10000, got 250\d{3}/),
+        hint: expect.stringMatching(/^Divide numbers to predict by a constant/),
+      });
+      expect(await weightsOf(model)).toEqual(before);
+    });
+  });
+
   test('solves for images', async () => {
     await within({}, async ({ session }) => {
       const base = await AutoModelForImageClassification.from_pretrained(goldenBase('base/vit'), { session });
