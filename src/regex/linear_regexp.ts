@@ -26,6 +26,8 @@ const SETTLE = 0;
 const RESTORE = -1;
 const { Set: SET, Split: SPLIT, Jump: JUMP, Save: SAVE, Assert: ASSERT } = Step;
 const { Look: LOOK, NotLook: NOT_LOOK, Reference: REFERENCE } = Step;
+/** The default for the largest number of steps of a pattern's program, which limits the time for each character of a text. */
+const MAX_STEPS = 4096;
 /** The largest number of bytes for the cells of a search. */
 const MAX_MEMORY = 2 ** 26;
 /** Clearing this many cells costs as much of the budget as one step. */
@@ -44,9 +46,15 @@ export class LinearRegExp {
   readonly #program: PatternProgram;
   readonly #unicode: boolean;
 
-  /** `source` is written as for `RegExp`, with the flag `u` or without flags. Throws `SyntaxError` for unsupported patterns. */
-  constructor(source: string, { unicode = true }: { readonly unicode?: boolean } = {}) {
-    this.#program = compilePattern(source, unicode);
+  /**
+   * `source` is written as for `RegExp`, with the flag `u` or without flags. `maxSteps`, 4096 by default, may be larger if budgets limit the
+   * time. Throws `SyntaxError` for unsupported patterns, and `LargePattern`, a subclass of it, for patterns of more steps.
+   */
+  constructor(
+    source: string,
+    { unicode = true, maxSteps = MAX_STEPS }: { readonly unicode?: boolean; readonly maxSteps?: number } = {},
+  ) {
+    this.#program = compilePattern(source, unicode, maxSteps);
     this.#unicode = unicode;
   }
 

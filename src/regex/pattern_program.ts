@@ -36,26 +36,28 @@ export interface PatternProgram {
   readonly hasReferences: boolean;
 }
 
-/** The largest number of steps of a program. It limits the time for each character of a text. */
-const MAX_STEPS = 4096;
+/** The error for a pattern whose program has too many steps. */
+export class LargePattern extends SyntaxError {}
 
-/** Compiles a pattern. Throws `SyntaxError` for unsupported patterns, and for patterns that are too large. */
-export function compilePattern(source: string, unicode: boolean): PatternProgram {
-  return new Compiler(parsePattern(source), unicode).program();
+/** Compiles a pattern. Throws `SyntaxError` for unsupported patterns, and `LargePattern` for a program of more than `maxSteps` steps. */
+export function compilePattern(source: string, unicode: boolean, maxSteps: number): PatternProgram {
+  return new Compiler(parsePattern(source), unicode, maxSteps).program();
 }
 
 class Compiler {
   readonly #pattern: Pattern;
   readonly #unicode: boolean;
+  readonly #maxSteps: number;
   readonly #op: number[] = [];
   readonly #a: number[] = [];
   readonly #b: number[] = [];
   readonly #sets = new Map<string, number>();
   #hasReferences = false;
 
-  constructor(pattern: Pattern, unicode: boolean) {
+  constructor(pattern: Pattern, unicode: boolean, maxSteps: number) {
     this.#pattern = pattern;
     this.#unicode = unicode;
+    this.#maxSteps = maxSteps;
   }
 
   program(): PatternProgram {
@@ -77,7 +79,7 @@ class Compiler {
   }
 
   #push(op: number, a = 0, b = 0): number {
-    if (this.#op.length === MAX_STEPS) throw new SyntaxError('a pattern that is too large');
+    if (this.#op.length === this.#maxSteps) throw new LargePattern('a pattern that is too large');
     this.#a.push(a);
     this.#b.push(b);
     return this.#op.push(op) - 1;

@@ -1,8 +1,13 @@
 import { WebVeraError } from '../../core/errors/error';
 import { LinearRegExp } from '../../regex/linear_regexp';
+import { LargePattern } from '../../regex/pattern_program';
 
 /** The maximum length of a pattern. An expression that lists all modules of a model is shorter. */
 const MAX_LENGTH = 16_384;
+/** The maximum number of steps of a compiled pattern. Only repeats within repeats, and repeats by a count, need more than two a character. */
+const MAX_STEPS = 4 * MAX_LENGTH;
+/** The hint for patterns that are too large. */
+const LIST = 'A list of names may be as long as it needs to be.';
 /** The maximum number of a pattern's characters in an error message. */
 const SHOWN = 80;
 
@@ -18,7 +23,7 @@ const SAME_ESCAPES = 'dDsSwWbBnrtfvxu';
 /**
  * Compiles a pattern of Python's `re` that has to match whole strings, as with `re.fullmatch`. Matching takes time linear in the string's
  * length. Throws `invalid_argument`, naming `argument`, for an invalid pattern and for syntax that JavaScript lacks, and `limit_exceeded`
- * for a pattern of more than 16,384 characters.
+ * for a pattern of more than 16,384 characters or of too many repeats.
  */
 export function fullMatch(pattern: string, argument: string): LinearRegExp {
   return compile(`^(?:${translate(pattern, argument)})$`, pattern, argument);
@@ -32,7 +37,7 @@ export function matchStart(pattern: string, argument: string): LinearRegExp {
 function translate(pattern: string, argument: string): string {
   if (pattern.length > MAX_LENGTH) {
     const message = `${argument}: expected a pattern of at most ${MAX_LENGTH} characters, got ${pattern.length}`;
-    throw new WebVeraError('limit_exceeded', message, { hint: 'A list of names may be as long as it needs to be.' });
+    throw new WebVeraError('limit_exceeded', message, { hint: LIST });
   }
   const parts: string[] = [];
   let from = 0;
@@ -78,20 +83,23 @@ function compile(source: string, pattern: string, argument: string): LinearRegEx
   try {
     // JavaScript's own parser runs first, because its error message explains the fault in the pattern.
     new RegExp(source);
-    return new LinearRegExp(source, { unicode: false });
+    return new LinearRegExp(source, { unicode: false, maxSteps: MAX_STEPS });
   } catch (cause) {
+    if (cause instanceof LargePattern) {
+      const message = `${argument}: expected a pattern of fewer repeats, got ${shownOf(pattern)}`;
+      throw new WebVeraError('limit_exceeded', message, { hint: LIST, cause });
+    }
     throw invalid(pattern, argument, cause instanceof Error ? cause.message : String(cause), cause);
   }
 }
 
 function invalid(pattern: string, argument: string, why: string, cause?: unknown): WebVeraError {
-  const shown = pattern.length <= SHOWN ? pattern : `${pattern.slice(0, SHOWN)}…`;
-  return new WebVeraError(
-    'invalid_argument',
-    `${argument}: expected a regular expression, got ${JSON.stringify(shown)}`,
-    {
-      hint: `${why.slice(0, 2 * SHOWN)}. Inline flags and comments of Python's re are not understood; a list of names often says the same.`,
-      cause,
-    },
-  );
+  return new WebVeraError('invalid_argument', `${argument}: expected a regular expression, got ${shownOf(pattern)}`, {
+    hint: `${why.slice(0, 2 * SHOWN)}. Inline flags and comments of Python's re are not understood; a list of names often says the same.`,
+    cause,
+  });
+}
+
+function shownOf(pattern: string): string {
+  return JSON.stringify(pattern.length <= SHOWN ? pattern : `${pattern.slice(0, SHOWN)}…`);
 }

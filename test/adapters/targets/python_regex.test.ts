@@ -58,3 +58,33 @@ describe('refuses patterns that are invalid in Python or in JavaScript', () => {
     );
   });
 });
+
+describe('a pattern of up to 16,384 characters', () => {
+  const names = Array.from({ length: 430 }, (_, i) => `model.layers.${i}.self_attn.q_proj`);
+
+  test.each([
+    ['lists a model’s modules', names.map((name) => name.replaceAll('.', '\\.')).join('|')],
+    ['has as many alternatives as fit', `${names.slice(0, 200).join('|')}|`.padEnd(16_384, 'a|')],
+    ['has as many repeats as fit', `model(?:${'x?y*z+'.repeat(2700)}.*)+`],
+  ])('%s', (_, pattern) => {
+    expect(pattern.length).toBeGreaterThan(15_000);
+    const enough = new StepBudget(8_000_000, 'too much', 'less');
+    const regex = fullMatch(pattern, 'target_modules');
+    expect(names.slice(0, 200).filter((name) => regex.matchStart(name, enough) === undefined)).toEqual(
+      pattern.startsWith('model(') ? names.slice(0, 200) : [],
+    );
+  });
+
+  test.each(['(a{1000}){1000}', '(?:(?:q{99}_){99}proj){99}'])(
+    'is refused as %s, which repeats too much',
+    (pattern) => {
+      expect(() => fullMatch(pattern, 'target_modules')).toThrow(
+        expect.objectContaining({
+          code: 'limit_exceeded',
+          message: `target_modules: expected a pattern of fewer repeats, got ${JSON.stringify(pattern)}`,
+          hint: 'A list of names may be as long as it needs to be.',
+        }),
+      );
+    },
+  );
+});

@@ -120,6 +120,18 @@ describe("Python's expressions", () => {
     );
   });
 
+  test('may list the modules of a model of 40 layers', () => {
+    const parts = ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj', 'self_attn.o_proj'];
+    const others = ['mlp.gate_proj', 'mlp.up_proj', 'mlp.down_proj', 'input_layernorm', 'post_attention_layernorm'];
+    const named = (list: readonly string[]) =>
+      Array.from({ length: 40 }, (_, i) => list.map((part) => linear(`model.layers.${i}.${part}`))).flat();
+    const target_modules = named([...parts, ...others.slice(0, 3)])
+      .map(({ name }) => name)
+      .join('|');
+    expect(target_modules.length).toBeGreaterThan(8000);
+    expect(wrappedOf({ target_modules }, named([...parts, ...others]))).toHaveLength(280);
+  });
+
   test('are checked in layers_pattern and modules_to_save too', () => {
     const init = { target_modules: ['q'], layers_to_transform: 0 };
     expect(() => wrappedOf({ ...init, layers_pattern: '(' }, [linear('q')])).toThrow(/^layers_pattern: expected/);
