@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { BASE } from '../../../src/adapters/layers/overlay';
 import { f32ToF16 } from '../../../src/core/numbers/float16';
+import type { ProgressInfo } from '../../../src/core/types/source';
 import { folderFiles } from '../../../src/formats/models/model_files';
 import { byteSize } from '../../../src/formats/tensors/dtype';
 import { type RawTensor, readSafetensors, writeSafetensors } from '../../../src/formats/tensors/safetensors';
@@ -170,4 +171,61 @@ test('uploading and compiling are reported in percent', async () => {
   expect(told.compile).toEqual([50, 100]);
   expect(told.upload.at(-1)).toBe(100);
   expect(told.upload).toEqual([...told.upload].sort((a, b) => a - b));
+});
+
+test('a head that the weights hold beside its embedding is compared while the files are read, once', async () => {
+  const HEAD = 'lm_head.weight';
+  const embedding = tensors.get(EMBEDDING)!;
+  const own = { ...embedding, bytes: embedding.bytes.map((byte) => byte ^ 1) };
+  const others = new Map([...tensors].filter(([name]) => name !== EMBEDDING));
+  const tied = { heads: 0, warned: [] };
+  const untied = { heads: 1, warned: ['head_not_tied'] };
+  for (const { shards, stored, heads, warned } of [
+    { shards: [new Map([[HEAD, embedding]]), tensors], stored: HEAD, ...tied },
+    { shards: [tensors, new Map([[HEAD, embedding]])], stored: EMBEDDING, ...tied },
+    { shards: [new Map([[HEAD, embedding]]), others], stored: HEAD, ...tied },
+    { shards: [new Map([[HEAD, own]]), tensors], stored: EMBEDDING, ...untied },
+    { shards: [tensors, new Map([[HEAD, own]])], stored: EMBEDDING, ...untied },
+  ]) {
+    const weight_map = Object.fromEntries(
+      shards.flatMap((shard, at) => [...shard.keys()].map((name) => [name, `${at}.safetensors`])),
+    );
+    const files = new Map([
+      ['config.json', new Blob([config])],
+      ['model.safetensors.index.json', new Blob([JSON.stringify({ weight_map })])],
+      ...shards.map((shard, at) => [`${at}.safetensors`, new Blob([writeSafetensors(shard)])] as const),
+    ]);
+    const begun: string[] = [];
+    const codes: string[] = [];
+    const progress_callback = (info: ProgressInfo): void => {
+      if (info.status === 'initiate') begun.push(info.file);
+    };
+    const runner = new Recorder();
+    const { weights, constants, model } = await loadModel(
+      folderFiles(openSource({ files }, { progress_callback })),
+      runner,
+      {
+        dtype: 'auto',
+        onUpload: () => {},
+        warn: ({ code }) => codes.push(code),
+      },
+    );
+    expect(begun).toEqual([...files.keys()]);
+    expect(codes).toEqual(warned);
+    expect([...weights.keys()].sort()).toEqual([...tensors.keys(), ...(heads === 0 ? [] : [HEAD])].sort());
+    expect(new Set(runner.held)).toEqual(new Set([...weights.values(), ...constants.values()]));
+    expect(weights.get(EMBEDDING)?.name).toBe(stored);
+    expect(runner.written.get(stored)).toEqual(toFloat32(embedding));
+    if (heads > 0) expect(runner.written.get(HEAD)).toEqual(toFloat32(own));
+    expect(model.tied.size).toBe(1 - heads);
+  }
+});
+
+test('a tied head of another shape is refused', async () => {
+  const shape = [tensors.get(EMBEDDING)!.shape[0]! / 2, K * 2];
+  const given = new Map([...tensors, ['lm_head.weight', { ...tensors.get(EMBEDDING)!, shape }]]);
+  await expect(load(given)).rejects.toMatchObject({
+    code: 'invalid_format',
+    message: expect.stringMatching(/^lm_head.weight: expected \(96, 32\) by config.json/),
+  });
 });

@@ -18,9 +18,9 @@ import { createArchitecture, createTask } from '../../../tasks/task_registry';
 import { logitsProgram } from '../../../train/steps/loss_program';
 import type { LoadOptions } from '../../protocol';
 import { chosenPooling } from './chosen_pooling';
-import { isOwnHead, notTied } from './tied_heads';
+import { notTied, TiedHeads } from './tied_heads';
 import { chooseStorage, fitsAll, type StorageOf, slicesOf, takeStored, weightValue } from './weight_storage';
-import { expectWeight, WeightTensors } from './weight_tensors';
+import { WeightTensors } from './weight_tensors';
 
 const MOST_WEIGHTS = 4096;
 const MOST_ELEMENTS = 2 ** 31;
@@ -76,54 +76,54 @@ async function loadWeights(
   const tensors = new WeightTensors(model, options);
   const storageFor = chooseStorage(options.dtype, tokenMatrices(model));
   const compile = compilerOf(model, runner, storageFor, options);
-  const heads = new Set<string>();
+  const heads = new TiedHeads(tensors);
+  const specOf = (tensor: TensorHeader): WeightSpec | undefined => tensors.weightOf(tensor) ?? heads.weightOf(tensor);
   const select = (tensor: TensorHeader): boolean => {
-    if (tensors.sharedBy(tensor.name) !== undefined) heads.add(tensor.name);
-    const spec = tensors.weightOf(tensor);
+    const spec = specOf(tensor);
     if (spec !== undefined) compile(spec, tensor);
     return spec !== undefined;
   };
+  const read = new Set<string>();
   const load = async (tensor: StoredTensor, spec: WeightSpec): Promise<void> => {
-    if (weights.has(spec.name)) {
+    if (read.has(spec.name)) {
       throw new WebVeraError('invalid_format', `Expected tensor ${spec.name} once, got it again as ${tensor.name}`);
     }
+    read.add(spec.name);
     const value = weightValue(spec, storageFor(spec, tensor), runner.maxBindingBytes);
+    const slices = readSlices(value, spec, tensor);
+    const { value: first } = await slices.next();
+    if (first !== undefined && (await heads.isRepeated(spec, value, first.data))) return;
     weights.set(spec.name, value);
-    await upload(runner, value, spec, tensor);
+    await runner.allocate([value]);
+    if (first !== undefined) runner.write(first.shard, first.data, first.offset);
+    for await (const { shard, data, offset } of slices) runner.write(shard, data, offset);
     options.onUpload(Math.min(100, (100 * weights.size) / model.weights.length));
   };
   for await (const tensor of files.tensors(select)) {
-    const spec = tensors.weightOf(tensor);
+    const spec = specOf(tensor);
     if (spec !== undefined) await load(tensor, spec);
   }
-  for (const head of heads) {
-    const spec = tensors.sharedBy(head);
-    if (spec === undefined) continue;
-    const isOwn = weights.has(spec.name);
-    if (isOwn && !(await isOwnHead(files, tensors, head))) continue;
-    // The embedding is missing, or the head isn't equal to it. Most files have neither case, so the head is read only now.
-    const target = isOwn ? { name: head, shape: spec.shape, kind: spec.kind } : spec;
-    const isHead = (tensor: TensorHeader): boolean => {
-      if (tensor.name === head) expectWeight(target, tensor);
-      return tensor.name === head;
-    };
-    for await (const tensor of files.tensors(isHead)) await load(tensor, target);
-    if (isOwn) warn?.(notTied(head));
-  }
+  for (const head of heads.settle(weights)) warn?.(notTied(head));
   const absent = tensors.newWeights(weights);
   await makeWeights(absent, runner, weights);
   if (absent.length > 0) warn?.(newlyInitialized(model, absent, options));
   return new Set(absent.map(({ name }) => name));
 }
 
-async function upload(runner: Runner, value: Value, spec: WeightSpec, tensor: StoredTensor): Promise<void> {
-  await runner.allocate([value]);
+/** Rows of a tensor as stored on the device, and their offset in bytes in the shard that holds them. */
+interface StoredSlice {
+  readonly shard: Value;
+  readonly data: ArrayBufferView<ArrayBuffer>;
+  readonly offset: number;
+}
+
+async function* readSlices(value: Value, spec: WeightSpec, tensor: StoredTensor): AsyncGenerator<StoredSlice, void> {
   for (const { value: shard } of shardsOf(value)) {
-    let written = 0;
+    let offset = 0;
     for (const rows of slicesOf(spec, shard)) {
-      const slice = await takeStored(spec, storageOf(shard), tensor, rows);
-      runner.write(shard, slice, written);
-      written += slice.byteLength;
+      const data = await takeStored(spec, storageOf(shard), tensor, rows);
+      yield { shard, data, offset };
+      offset += data.byteLength;
     }
   }
 }

@@ -40,6 +40,11 @@ export class WeightTensors {
     return this.#shared.get(name);
   }
 
+  /** Whether a tied head shares the weight of this name. */
+  isShared(name: string): boolean {
+    return [...this.#shared.values()].some((spec) => spec.name === name);
+  }
+
   /**
    * Returns the weights that the files lack and that are initialised anew. `found` holds the names of the other weights. Throws
    * `invalid_format` if a missing weight can't be initialised.
