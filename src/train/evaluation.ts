@@ -43,7 +43,7 @@ export class RunEvaluation {
     this.#init = init;
   }
 
-  /** Requests an evaluation after the next step that is queued. */
+  /** Requests an evaluation after the next step that is queued, or after the last step. */
   ask(): void {
     this.#asked = true;
   }
@@ -118,6 +118,14 @@ export class RunEvaluation {
       const best = parameters[index];
       if (best !== undefined) runner.write(pool, best);
     }
+  }
+
+  /** Like `run`, if an evaluation is requested and the current step isn't evaluated yet. Resolves with whether it ran. */
+  async runAsked(): Promise<boolean> {
+    const { evaluation, progress } = this.#init.record;
+    if (!this.#asked || progress.global_step <= (evaluation.logs.at(-1)?.step ?? 0)) return false;
+    await this.run();
+    return true;
   }
 
   #isPlanned(step: number, endsEpoch: boolean): boolean {

@@ -84,6 +84,8 @@ export interface TrainingInit {
   /** Reads the data and reports progress. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */
   prepare(signal: AbortSignal, onRead: (read: ReadProgress) => void): Promise<TrainingData>;
   emit(event: RunEvent, progress: TrainProgress): void;
+  /** Resolves once the callbacks have been called for all events so far. Left out if there are no callbacks. */
+  readonly heard?: (() => Promise<void>) | undefined;
   /** Reports a problem to the session's listeners. */
   readonly warn: Warn;
 }

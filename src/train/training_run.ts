@@ -2,11 +2,13 @@ import type { RunControl, RunEvent, RunHook } from '../core/types/run';
 import type { PoolSnapshot, RunSnapshot } from '../core/types/snapshot';
 import type { PauseReason, TrainOutput } from '../core/types/training';
 import { RunEvaluation } from './evaluation';
+import { answerLastRequests } from './last_requests';
 import { RisingLoss } from './rising_loss';
 import { readPools, restorePools } from './saving/pools';
 import { RunRecord } from './saving/run_record';
 import { Saving } from './saving/saving';
 import { Standstill } from './standstill';
+import { StepLog } from './step_log';
 import { StepRecovery } from './step_recovery';
 import { createOptimizerState, type OptimizerState, optimizerValues } from './steps/optimizer';
 import { expectDone, type StepStats, unpackStats } from './steps/step_block';
@@ -30,6 +32,7 @@ const IN_FLIGHT = 2;
 export class TrainingRun {
   readonly #init: TrainingInit;
   readonly #record: RunRecord;
+  readonly #log: StepLog;
   readonly #standstill: Standstill;
   readonly #rising: RisingLoss;
   readonly #pending: Submitted[] = [];
@@ -38,15 +41,16 @@ export class TrainingRun {
   #saving: Saving | undefined;
   #recovery: StepRecovery | undefined;
   #evaluation: RunEvaluation | undefined;
-  #logAsked = false;
   #saveAtEnd: boolean | undefined;
 
   constructor(init: TrainingInit) {
     this.#init = init;
     this.#record = new RunRecord(init.runner, init.args.max_steps);
-    const { signal, warn } = init;
+    const { args, signal, warn } = init;
+    const parts = { args, record: this.#record, signal, emit: (event: RunEvent) => this.#emit(event) };
     this.#rising = new RisingLoss(warn);
-    this.#standstill = new Standstill({ record: this.#record, signal, emit: (event) => this.#emit(event) });
+    this.#log = new StepLog(parts);
+    this.#standstill = new Standstill(parts);
   }
 
   /** Resolves once the last submitted step or batch is acknowledged, or once the run has ended; immediately if no steps are running. */
@@ -66,7 +70,7 @@ export class TrainingRun {
       this.#stop.abort();
       this.#standstill.ignorePauses();
     }
-    if (should_log === true) this.#logAsked = true;
+    if (should_log === true) this.#log.ask();
   }
 
   /** Resolves with the state at the next moment between two steps. Rejects with `invalid_argument` once the run has ended. */
@@ -212,6 +216,8 @@ export class TrainingRun {
       if (step >= maxSteps) break;
     }
     await this.#acknowledge(0);
+    let isAsked = true;
+    while (isAsked) isAsked = await answerLastRequests(this.#init, [{ log: this.#log, evaluation }]);
   }
 
   async #tune(programs: StepPrograms, tune: Tune, data: StepData): Promise<void> {
@@ -266,11 +272,7 @@ export class TrainingRun {
     const metrics = this.#init.task.logs?.(stats.metrics);
     const logs = this.#record.finish(step, { data, stats, learningRate, metrics });
     this.#rising.add(logs, { learning_rate: this.#init.args.learning_rate, endsEpoch: data.endsEpoch });
-    if (this.#logAsked || step % this.#init.args.logging_steps === 0) {
-      this.#logAsked = false;
-      this.#record.log(logs);
-      this.#emit({ type: 'log', logs });
-    }
+    this.#log.add(logs);
     this.#hook('on_step_end');
     if (pools !== undefined) await this.#saving?.save(await pools);
     if (data.endsEpoch) this.#hook('on_epoch_end');

@@ -6,7 +6,7 @@ import type { DecodeImage } from '../core/types/image';
 import type { RunEvent } from '../core/types/run';
 import type { ParserLimits, ProgressInfo } from '../core/types/source';
 import type { TrainProgress } from '../core/types/training';
-import type { BlobStore } from '../store/blob_store';
+import type { Records } from '../store/blob_store';
 import type { ByteFiles } from '../store/byte_files';
 import type { AdapterCalls } from './adapters/adapter_protocol';
 import type { CacheCalls, ModelCalls } from './models/model_protocol';
@@ -61,7 +61,7 @@ export interface SessionHost {
   /** Default: `navigator.gpu`. */
   readonly gpu?: GPU;
   /** The storage of cached downloads, in place of the browser's file system. */
-  readonly weights?: { readonly records: BlobStore; readonly files: ByteFiles } | undefined;
+  readonly weights?: { readonly records: Records; readonly files: ByteFiles } | undefined;
   /** Default: the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
   /** Renders chat templates. They are untrusted programs, so they run in another thread if there is one. */
@@ -107,6 +107,8 @@ export type WorkerEvent =
   | { readonly type: 'prepared'; readonly call: CallId }
   /** The names of the adapters that a run uses, even if others become active later. The page then calls `startTraining`. */
   | { readonly type: 'chosen'; readonly call: CallId; readonly adapters: readonly string[] }
+  /** Emitted by a run with callbacks after its last step. The page calls `controlTraining` with `heard` after it has called them. */
+  | { readonly type: 'reported'; readonly call: CallId }
   | { readonly type: 'need_data'; readonly call: CallId; readonly dataset: DatasetName; readonly count: number }
   /** `adapter`: the name of the adapter that the event is about. Set only in a run that trains several adapters at once. */
   | {

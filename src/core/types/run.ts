@@ -57,9 +57,11 @@ export interface RunControl {
   readonly save_at_end?: boolean | undefined;
   /** Requests a check that this tab still holds the run's lock. */
   readonly check_lock?: boolean;
+  /** Answers the event `reported`. */
+  readonly heard?: boolean;
 }
 
-/** Requests that a callback may set. They take effect at the next step that isn't submitted yet. */
+/** Requests that a callback may set. They take effect at the next step that isn't submitted yet, or at the end of the run. */
 export interface TrainerControl {
   should_training_stop: boolean;
   /** Requests one log event at the end of the step, regardless of `logging_steps`. */

@@ -1,16 +1,15 @@
-import type { RunControl, RunHook, TrainerCallback, TrainerControl } from '../../core/types/run';
+import type { RunControl, TrainerCallback, TrainerControl } from '../../core/types/run';
 import type { ResolvedTrainingArguments, TrainerState, TrainingArguments } from '../../core/types/training';
 import { anyObject, type Rule } from '../session/rules';
 
-/** All hooks. true: the worker reports the hook by an event of its own. false: another event triggers it. */
-const HOOKS: { readonly [Hook in keyof TrainerCallback]-?: Hook extends RunHook ? true : false } = {
+const HOOKS: Readonly<Record<keyof TrainerCallback, true>> = {
   on_train_begin: true,
   on_epoch_begin: true,
   on_step_begin: true,
   on_step_end: true,
-  on_log: false,
-  on_evaluate: false,
-  on_save: false,
+  on_log: true,
+  on_evaluate: true,
+  on_save: true,
   on_epoch_end: true,
   on_train_end: true,
 };
@@ -59,10 +58,9 @@ export class Callbacks {
     this.#onControl = onControl;
   }
 
-  /** The hooks that a callback implements and that the worker reports by events of their own. */
-  get wanted(): readonly RunHook[] {
-    const emitted = NAMES.filter((name): name is RunHook => HOOKS[name]);
-    return emitted.filter((name) => this.#callbacks.some((callback) => callback[name] !== undefined));
+  /** The hooks that a callback implements. */
+  get wanted(): readonly (keyof TrainerCallback)[] {
+    return NAMES.filter((name) => this.#callbacks.some((callback) => callback[name] !== undefined));
   }
 
   run(hook: keyof TrainerCallback, state: TrainerState, extra?: Readonly<Record<string, number>>): void {

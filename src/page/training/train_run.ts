@@ -220,6 +220,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
 
   #onEvent(event: CallEvent, run: OpenRun): void {
     if (event.type === 'chosen') this.#onChosen(event, run);
+    if (event.type === 'reported') this.#ask({ heard: true }).catch(this.#fail);
     if (event.type !== 'train') return;
     const { type } = event.event;
     this.#hasReported ||= type !== 'reading';

@@ -14,7 +14,10 @@ export interface JointData {
 }
 
 export interface JointInit
-  extends Pick<TrainingInit, 'runner' | 'loaded' | 'task' | 'overlay' | 'adapters' | 'args' | 'signal' | 'warn'> {
+  extends Pick<
+    TrainingInit,
+    'runner' | 'loaded' | 'task' | 'overlay' | 'adapters' | 'args' | 'signal' | 'warn' | 'heard'
+  > {
   /** Reads the data and reports progress. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */
   prepare(signal: AbortSignal, onRead: (read: ReadProgress) => void): Promise<JointData>;
   /** `adapter`: the name of the adapter that the event is about; undefined if it is about all adapters. */

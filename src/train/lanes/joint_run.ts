@@ -2,6 +2,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { History, RunControl, RunEvent, RunHook } from '../../core/types/run';
 import type { PoolSnapshot, RunSnapshot } from '../../core/types/snapshot';
 import type { PauseReason, TrainOutput, TrainProgress } from '../../core/types/training';
+import { answerLastRequests } from '../last_requests';
 import { readPools } from '../saving/pools';
 import { Saving } from '../saving/saving';
 import { Standstill } from '../standstill';
@@ -11,7 +12,7 @@ import type { Checkpoints } from '../training_init';
 import { unlessStopped } from '../unless_stopped';
 import type { JointData, JointInit } from './joint_init';
 import { JointRecord, progressOf } from './joint_record';
-import { Lane, type LaneData, type QueuedStep } from './lane';
+import { Lane, type QueuedStep, restoredProgress } from './lane';
 import { type JointPrograms, LanePrograms, type LaneProgramsInit } from './lane_programs';
 
 /** The steps that several adapters make together, one for each adapter. */
@@ -67,7 +68,7 @@ export class JointRun {
       this.#stop.abort();
       this.#standstill.ignorePauses();
     }
-    if (should_log === true) for (const lane of this.#lanes) lane.askLog();
+    if (should_log === true) for (const { log } of this.#lanes) log.ask();
   }
 
   /** Resolves with the state at the next moment between two steps. Rejects with `invalid_argument` once the run has ended. */
@@ -163,7 +164,7 @@ export class JointRun {
       if (this.#stop.signal.aborted) break;
       const round = await this.#submit(programs);
       if (round.length === 0) {
-        if (this.#pending.length === 0) break;
+        if (this.#pending.length === 0 && !(await answerLastRequests(this.#init, this.#lanes))) return;
         // If the last steps of an adapter fail, the adapter returns to an earlier state and has steps to run again.
         await this.#settle();
         continue;
@@ -172,6 +173,7 @@ export class JointRun {
       await this.#afterRound(round);
     }
     await this.#settle();
+    await answerLastRequests(this.#init, this.#lanes);
   }
 
   /** Queues the next step of each adapter that has one. */
@@ -291,9 +293,3 @@ export class JointRun {
 /** The history in events about all adapters. It is empty, because each adapter has a history of its own. */
 const NO_HISTORY: History = { logs: [], evaluations: [], best: null };
 const NOWHERE: TrainProgress = { global_step: 0, max_steps: 0, epoch: 0 };
-
-/** Returns the progress from which an adapter continues. */
-function restoredProgress({ maxSteps, restored }: LaneData): TrainProgress {
-  const { global_step = 0, epoch = 0 } = restored?.progress ?? {};
-  return { global_step, max_steps: maxSteps, epoch };
-}

@@ -1,6 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { RunEvent } from '../../core/types/run';
 import type { PoolSnapshot } from '../../core/types/snapshot';
+import type { TrainProgress } from '../../core/types/training';
 import type { Runner } from '../../graph/runner';
 import type { Metrics } from '../../tasks/task/task_metrics';
 import type { MeasureOptions } from '../evaluate';
@@ -8,6 +9,7 @@ import { RunEvaluation } from '../evaluation';
 import { RisingLoss } from '../rising_loss';
 import { restorePools } from '../saving/pools';
 import { RunRecord } from '../saving/run_record';
+import { StepLog } from '../step_log';
 import { isNumerical, StepRecovery } from '../step_recovery';
 import type { OptimizerState } from '../steps/optimizer';
 import { expectDone, unpackStats } from '../steps/step_block';
@@ -50,6 +52,7 @@ export interface QueuedStep {
 /** One adapter of a run in which several train at once: its steps, record, evaluations and recovery, as in a run of its own. */
 export class Lane {
   readonly record: RunRecord;
+  readonly log: StepLog;
   readonly #init: LaneInit;
   readonly #rising: RisingLoss;
   #state: OptimizerState | undefined;
@@ -61,11 +64,11 @@ export class Lane {
   #returns = 0;
   #hasEnded = false;
   #failure: WebVeraError | undefined;
-  #logAsked = false;
 
   constructor(init: LaneInit) {
     this.#init = init;
     this.record = new RunRecord(init.runner, init.args.max_steps);
+    this.log = new StepLog({ ...init, record: this.record });
     this.#rising = new RisingLoss(init.warn);
   }
 
@@ -143,10 +146,6 @@ export class Lane {
     return { lane: this, data, step, learningRate, stats, returns: this.#returns };
   }
 
-  askLog(): void {
-    this.#logAsked = true;
-  }
-
   /**
    * Records an acknowledged step. Throws `numerical_error` if the loss or gradient norm isn't finite, and `device_lost` if the step didn't
    * run.
@@ -160,11 +159,7 @@ export class Lane {
     this.#recovery?.passed(step);
     const logs = this.record.finish(step, { data, stats, learningRate });
     this.#rising.add(logs, { learning_rate: args.learning_rate, endsEpoch: data.endsEpoch });
-    if (this.#logAsked || step % args.logging_steps === 0) {
-      this.#logAsked = false;
-      this.record.log(logs);
-      emit({ type: 'log', logs });
-    }
+    this.log.add(logs);
     emit({ type: 'hook', hook: 'on_step_end' });
     if (data.endsEpoch) emit({ type: 'hook', hook: 'on_epoch_end' });
   }
@@ -207,4 +202,10 @@ export class Lane {
     this.#step = done;
     this.#steps = this.#data?.steps(done);
   }
+}
+
+/** Returns the progress from which an adapter continues. */
+export function restoredProgress({ maxSteps, restored }: LaneData): TrainProgress {
+  const { global_step = 0, epoch = 0 } = restored?.progress ?? {};
+  return { global_step, max_steps: maxSteps, epoch };
 }

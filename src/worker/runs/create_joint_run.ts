@@ -45,6 +45,7 @@ export function createJointRun(request: JointRequest, emit: JointInit['emit']): 
     adapters,
     args,
     signal: hold.signal,
+    heard: request.heard,
     warn: host.warn,
     async prepare(stop, onRead) {
       const lanes: Read[] = [];

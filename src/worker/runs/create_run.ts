@@ -42,7 +42,7 @@ interface StoredRunRequest extends RunInputs {
   readonly kernels: RunKernels;
 }
 
-export interface RunRequest extends StoredRunRequest, HoldRequest {}
+export interface RunRequest extends StoredRunRequest, HoldRequest, Pick<TrainingInit, 'heard'> {}
 
 /** Creates a run that reads the data, then trains. Throws if no adapter is trainable. */
 export function createRun(request: RunRequest, emit: TrainingInit['emit']): CreatedRun {
@@ -58,6 +58,7 @@ export function createRun(request: RunRequest, emit: TrainingInit['emit']): Crea
     adapters,
     args,
     signal: hold.signal,
+    heard: request.heard,
     resumes: resume !== false,
     tuning: () => kernels.tuning(),
     warn: host.warn,

@@ -1,5 +1,5 @@
 import type { HeadFit } from '../../core/types/prediction';
-import type { DatasetName, RunControl, RunHook } from '../../core/types/run';
+import type { DatasetName, RunControl, TrainerCallback } from '../../core/types/run';
 import type {
   FileFormat,
   PauseReason,
@@ -68,7 +68,7 @@ export interface TrainRequest extends EvaluateRequest {
   /** Replaces `data` and `eval_data` if several adapters train at once, each on its own data. */
   readonly together?: readonly LaneSource[] | undefined;
   /** The hooks that have listeners. Other hooks aren't emitted. */
-  readonly hooks: readonly RunHook[];
+  readonly hooks: readonly (keyof TrainerCallback)[];
   /** true: resumes from the last checkpoint, if any. A name: resumes from that checkpoint, or rejects with `not_found`. */
   readonly resume_from_checkpoint: boolean | string;
   /** Whether to take the run over from another tab or session. */

@@ -33,6 +33,8 @@ interface Running extends CreatedRun, ModelPass {
   readonly turn: TrainingTurn;
   /** Lets the run begin. */
   start(): void;
+  /** Lets the run end. Set when the run waits for its callbacks. */
+  heard?: () => void;
   /** Whether the user has paused the run. */
   isPaused: boolean;
 }
@@ -142,6 +144,7 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
     running?.run.control(control);
     // A stopped run is no longer paused and may still change the adapter, so merges wait for it again.
     if (running !== undefined && control.should_training_stop) unpause(running);
+    if (control.heard) running?.heard?.();
     if (control.check_lock) running?.check().catch(() => {}); // the next save reports the error
   },
 };
@@ -166,6 +169,13 @@ async function train(
     if (event.type === 'hook' && !wanted.has(event.hook)) return;
     host.emit({ type: 'train', call, progress, event, ...(adapter !== undefined && { adapter }) });
   };
+  const heard = (): Promise<void> =>
+    new Promise((resolve) => {
+      const running = inProgress.runs.get(call);
+      if (running === undefined || wanted.size === 0) return resolve();
+      running.heard = resolve;
+      host.emit({ type: 'reported', call });
+    });
   const kernels = new RunKernels(room.kernels);
   const { createJointRun, createRun } = await runCode();
   const evalData = eval_data && { evalData: (until: AbortSignal) => rowsOf(room, call, eval_data, until) };
@@ -174,7 +184,7 @@ async function train(
     const running = inProgress.runs.get(call);
     if (running !== undefined) unpause(running);
   };
-  const request = { ...reading, ...evalData, resume, takesOver, kernels, checkpoints, onAsked };
+  const request = { ...reading, ...evalData, heard, resume, takesOver, kernels, checkpoints, onAsked };
   const lanes = together?.map(({ adapter, data, eval_data: own }) => ({
     adapter,
     data: (until: AbortSignal) => rowsOf(room, call, data, until),

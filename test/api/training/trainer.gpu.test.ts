@@ -4,6 +4,9 @@ import {
   get_peft_model,
   type PreTrainedModel,
   type TrainerCallback,
+  type TrainerControl,
+  type TrainerState,
+  type TrainingArguments,
   VeraConfig,
   VeraModel,
 } from '../../../src/index';
@@ -86,6 +89,31 @@ describe('callbacks', () => {
     expect(evaluated).toHaveLength(1);
   });
 
+  const last: TrainingArguments = { num_train_epochs: 1, logging_steps: 100, save_strategy: 'no' };
+
+  test.each(['on_step_end', 'on_epoch_end'] as const)('are answered at the last step: %s', async (hook) => {
+    const asking: TrainerCallback = {
+      [hook]: (_: unknown, { global_step }: TrainerState, control: TrainerControl) => {
+        control.should_log = control.should_evaluate = control.should_save = global_step === 3;
+      },
+    };
+    const run = tinyTrainer(await fresh(), { args: last, eval_dataset: tinyRows, callbacks: [asking] }).train();
+    const answers = (await eventsOf(run)).map(({ type, state }) => `${type} ${state.global_step}`);
+    expect(answers.filter((one) => !one.startsWith('reading'))).toEqual(['log 3', 'evaluate 3', 'save 3']);
+  });
+
+  test('are answered after the last evaluation, once', async () => {
+    const asking: TrainerCallback = {
+      on_evaluate: (_, __, control) => {
+        control.should_log = control.should_evaluate = control.should_save = true;
+      },
+    };
+    const args: TrainingArguments = { ...last, eval_strategy: 'epoch' };
+    const run = tinyTrainer(await fresh(), { args, eval_dataset: tinyRows, callbacks: [asking] }).train();
+    const answers = (await eventsOf(run)).map(({ type, state }) => `${type} ${state.global_step}`);
+    expect(answers.filter((one) => !one.startsWith('reading'))).toEqual(['evaluate 3', 'log 3', 'save 3']);
+  });
+
   test('that ask for no evaluation leave the evaluation data unread', async () => {
     const seen: string[] = [];
     function* rows() {
@@ -157,15 +185,18 @@ describe('callbacks', () => {
     expect((await eventsOf(run)).map((event) => event.type === 'log' && event.logs.step)).toEqual([3]);
   });
 
-  test('one that throws ends the run with its error', async () => {
+  test.each([
+    ['that throws', 'on_step_end', 50],
+    ['that throws at the last step', 'on_epoch_end', 3],
+  ])('one %s ends the run with its error', async (_, hook, max_steps) => {
     const model = await fresh();
     const oops = new Error('oops');
     const throwing = {
-      on_step_end() {
+      [hook]() {
         throw oops;
       },
     };
-    const run = tinyTrainer(model, { args: { max_steps: 50 }, callbacks: [throwing] }).train();
+    const run = tinyTrainer(model, { args: { max_steps }, callbacks: [throwing] }).train();
     await expect(Promise.resolve(run)).rejects.toBe(oops);
     await expectToTrain(model);
   });

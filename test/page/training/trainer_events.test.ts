@@ -115,7 +115,7 @@ describe('callbacks', () => {
       { should_training_stop: false, should_log: true, should_save: false, should_evaluate: false },
       { should_training_stop: true, should_log: false, should_save: true, should_evaluate: false },
     ]);
-    expect(trainRequest(fake).hooks).toEqual(['on_train_begin', 'on_step_end', 'on_train_end']);
+    expect(trainRequest(fake).hooks).toEqual(['on_train_begin', 'on_step_end', 'on_log', 'on_train_end']);
     await session.close();
   });
 

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Adapter } from '../../../src/adapters/adapter';
 import type { WebVeraError } from '../../../src/core/errors/error';
-import type { RunEvent } from '../../../src/core/types/run';
+import type { RunControl, RunEvent } from '../../../src/core/types/run';
 import type { RunSnapshot } from '../../../src/core/types/snapshot';
 import type { TrainingArguments, TrainProgress } from '../../../src/core/types/training';
 import { pinned, type Value } from '../../../src/graph/value';
@@ -99,13 +99,15 @@ interface Others {
   readonly runner?: Device;
   /** Evaluates the first adapter. Default: always the same loss. */
   readonly evaluate?: NonNullable<LaneData['evaluate']>;
+  /** Calls the callbacks. */
+  readonly heard?: JointInit['heard'];
 }
 
 /** Makes a run that trains two adapters. `fails` and `evaluate` concern the first. */
 function runOf(
   args: TrainingArguments,
   fails: Fails,
-  { restored, runner = new Device(fails), evaluate = evaluated }: Others = {},
+  { restored, runner = new Device(fails), evaluate = evaluated, heard }: Others = {},
 ): JointRun {
   const adapters = ['a', 'b'].map((name) => ({
     name,
@@ -127,6 +129,7 @@ function runOf(
     adapters: adapters as unknown as readonly Adapter[],
     args: resolveTrainingArguments({ max_steps: MAX, ...args }),
     signal: new AbortController().signal,
+    heard,
     warn() {},
     prepare: async () => ({ lanes: [{ ...lane, evaluate }, lane], largest: { B: 1, T: 1 }, checkpoints }),
     emit(event: RunEvent, { global_step, max_steps }: TrainProgress, adapter?: string) {
@@ -204,4 +207,16 @@ test('an adapter that goes back during an evaluation’s pause has no metrics of
     [4, 8, 12],
     [4, 8, 12],
   ]);
+});
+
+test('callbacks are answered at the last step of each adapter', async () => {
+  const asks: RunControl[] = [
+    { should_evaluate: true, should_log: true },
+    { should_evaluate: true, should_save: true },
+  ];
+  const heard = async (): Promise<void> => run.control(asks.shift() ?? {});
+  const run: JointRun = runOf({ logging_steps: 100, save_strategy: 'no' }, () => false, { heard });
+  await run.run();
+  expect(told).toEqual(['a: evaluate at 12 of 12', 'b: evaluate at 12 of 12']);
+  expect(saves.map(({ lanes }) => lanes?.map(({ logs }) => logs.map(({ step }) => step)))).toEqual([[[12], [12]]]);
 });
