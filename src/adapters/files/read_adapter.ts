@@ -67,8 +67,8 @@ export function readAdapterModel(
 }
 
 /**
- * Returns the tensors under the names that PEFT usually saves. Since 0.21, PEFT also loads files whose tensor names still contain the
- * adapter's name.
+ * Returns the tensors under the names that PEFT usually saves. Since 0.21, PEFT also loads files whose tensors have their names in torch,
+ * with or without the adapter's name, such as `lora_magnitude_vector.weight`.
  */
 function savedNames(
   tensors: RawTensors,
@@ -77,7 +77,10 @@ function savedNames(
 ): RawTensors {
   const named = new Map<string, RawTensor>();
   const saved = new Map([
-    ...[...parameters.keys()].map((name) => [parameterName(name, adapter), name] as const),
+    ...[...parameters.keys()].flatMap((name) => [
+      [parameterName(name, adapter), name] as const,
+      [parameterName(name, '').replace(/\.(?=\.|$)/, ''), name] as const,
+    ]),
     ...[...others.keys(), ...rules.frozen].map((name) => [`${name}.${adapter}`, name] as const),
   ]);
   for (const [name, tensor] of tensors) {

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { TRAINED_ALONE } from '../../../src/adapters/files/adapter_tensors';
+import { readAdapterModel } from '../../../src/adapters/files/read_adapter';
 import { checkLoraFile } from '../../../src/adapters/lora/check_lora_file';
 import { loraKind } from '../../../src/adapters/lora/kind';
+import { writeSafetensors } from '../../../src/formats/tensors/safetensors';
+import { f32 } from '../vera/files/small_adapter';
 
 const stored = (shapes: Readonly<Record<string, readonly number[]>>) =>
   new Map(Object.entries(shapes).map(([name, shape]) => [name, { shape }]));
@@ -42,4 +46,17 @@ test('a parameter’s name in torch contains the adapter’s name, which may hav
   expect(loraKind.parameterName('q.lora_A.weight', 'default')).toBe('q.lora_A.default.weight');
   expect(loraKind.parameterName('q.lora_B.bias', '$1$&')).toBe('q.lora_B.$1$&.bias');
   expect(loraKind.parameterName('q.lora_magnitude_vector', 'a')).toBe('q.lora_magnitude_vector.a.weight');
+});
+
+test.each(['', '.weight', '.default.weight'])('magnitudes are read by the name lora_magnitude_vector%s', (end) => {
+  const shapes = { 'q.lora_A.weight': [2, 4], 'q.lora_B.weight': [3, 2], 'q.lora_magnitude_vector': [3] };
+  const parameters = new Map(Object.entries(shapes));
+  const { parameterName } = loraKind;
+  const expected = { parameters, others: new Map(), base: new Map(), rules: TRAINED_ALONE, parameterName };
+  const named = [...parameters].map(([name, shape]) => [name.replace(/vector$/, `vector${end}`), f32(shape)] as const);
+  const warnings: unknown[] = [];
+  const file = writeSafetensors(new Map(named));
+  const read = readAdapterModel(file, expected, { warn: (warning) => warnings.push(warning) });
+  expect([...read.parameters.get('q.lora_magnitude_vector')!.data]).toEqual([0, 1 / 8, 2 / 8]);
+  expect(warnings).toEqual([]);
 });
