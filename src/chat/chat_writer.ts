@@ -40,7 +40,9 @@ export class ChatWriter {
     }
   }
 
-  #render({ source, tokens }: ChatTemplate, { messages, add_generation_prompt, turns }: Chat): RenderedChat {
+  #render({ source, tokens }: ChatTemplate, chat: Chat): RenderedChat {
+    const { add_generation_prompt, turns } = chat;
+    const messages = chat.messages.map(withReasoning);
     const ends = this.#clock.now() + MOST_TIME;
     const isOver = (): boolean => this.#clock.now() > ends;
     const program = this.#program(source);
@@ -68,6 +70,12 @@ export class ChatWriter {
       throw failed("can't be read", error);
     }
   }
+}
+
+/** Returns a message with its reasoning under the names that templates read, as transformers does. */
+function withReasoning(message: ChatMessage): ChatMessage {
+  const reasoning = message.reasoning_content ?? message.thinking ?? message.reasoning;
+  return reasoning === undefined ? message : { thinking: reasoning, ...message, reasoning_content: reasoning };
 }
 
 function run(program: ParsedTemplate, known: Readonly<Record<string, unknown>>, budget: Budget): string {

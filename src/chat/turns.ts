@@ -70,7 +70,8 @@ function endOf(
  */
 function startOfContent(index: number, { messages, text, write }: Written): number | undefined {
   if (text.includes(NEVER_SAID)) return undefined;
-  const other = attempt(() => write(messages.with(index, { role: 'assistant', content: NEVER_SAID }), false));
+  const role = 'assistant';
+  const other = attempt(() => write(messages.with(index, { ...messages[index], role, content: NEVER_SAID }), false));
   const [before, after, ...more] = other?.split(NEVER_SAID) ?? [];
   const isOnce = before !== undefined && after !== undefined && more.length === 0;
   return isOnce && text.startsWith(before) && text.endsWith(after) ? before.length : undefined;

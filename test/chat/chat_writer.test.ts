@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ChatWriter } from '../../src/chat/chat_writer';
+import type { ChatMessage } from '../../src/core/types/chat';
 import { chatOf, rendered, textOf } from '../helpers/chats';
 import { goldenChats, goldenTemplate } from '../helpers/golden/golden_chats';
 
@@ -25,6 +26,41 @@ describe('as transformers writes them', () => {
     const format = '%Y %y %m %d %B %b %A %a %H %I %p %M %S %% %q';
     expect(rendered(`{{ strftime_now('${format}') }}`)).toBe('2026 26 03 01 March Mar Sunday Sun 13 01 PM 05 09 % %q');
   });
+});
+
+describe('the reasoning of an answer', () => {
+  const asked: ChatMessage = { role: 'user', content: '2 + 2?' };
+  const answered = (fields: Partial<ChatMessage>): unknown => {
+    const messages = [asked, { role: 'assistant', content: '4', ...fields }];
+    return textOf(new ChatWriter().render(goldenTemplate('qwen3'), chatOf(messages)));
+  };
+
+  test.each(['reasoning_content', 'thinking', 'reasoning'])('is written by the name %s', (name) => {
+    const turn = '<|im_start|>assistant\n<think>\nTwo twice.\n</think>\n\n4<|im_end|>\n';
+    expect(answered({ [name]: 'Two twice.' })).toContain(turn);
+  });
+
+  test('is found by the name that a template reads, first of those that a message has', () => {
+    const source = '{{ messages[0].thinking }}|{{ messages[0].reasoning_content }}|{{ messages[0].reasoning }}';
+    const written = (fields: object): unknown => rendered(source, [{ role: 'assistant', content: '', ...fields }]);
+    expect(written({ reasoning: 'a' })).toBe('a|a|a');
+    expect(written({ thinking: 'a', reasoning_content: 'b' })).toBe('a|b|');
+  });
+
+  test('is part of the turn', () => {
+    const messages = [asked, { role: 'assistant', content: '4', reasoning: 'Two twice.' }];
+    const outcome = new ChatWriter().render(goldenTemplate('qwen3'), chatOf(messages, { turns: true }));
+    if ('error' in outcome) throw outcome.error;
+    const { text, turns } = outcome.rendered;
+    expect(turns.map(([start, end]) => text.slice(start, end))).toEqual([
+      '<think>\nTwo twice.\n</think>\n\n4<|im_end|>\n',
+    ]);
+  });
+});
+
+test('a name is passed to the template', () => {
+  const messages = [{ role: 'user', content: 'Hello', name: 'Ada' }];
+  expect(rendered('{{ messages[0].name }}: {{ messages[0].content }}', messages)).toBe('Ada: Hello');
 });
 
 describe('errors name the problem', () => {

@@ -23,10 +23,10 @@ export function isPreferred(example: SentExample): example is PreferenceExample 
 /** Copies the fields of a preference pair or a rating. Throws `invalid_argument`; `where` names the example in error messages. */
 export function preferenceFields(where: string, row: JsonObject): PreferenceExample | RatedExample {
   const names = row.chosen === undefined || row.chosen === null ? ['completion'] : ['chosen', 'rejected'];
-  const prompt = part(`${where}: prompt`, row.prompt);
+  const prompt = part(`${where}: prompt`, row.prompt, row.tools);
   const weight = weightOf(`${where}: weight`, row.weight);
   const parts = names.map((name) => {
-    const own = part(`${where}: ${name}`, row[name]);
+    const own = part(`${where}: ${name}`, row[name], row.tools);
     if (typeof own === typeof prompt) return own;
     const expected = typeof prompt === 'string' ? 'a text, as the prompt is one' : 'messages, as the prompt has them';
     throw wrong(`${where}: ${name}`, expected, row[name]);
@@ -36,9 +36,9 @@ export function preferenceFields(where: string, row: JsonObject): PreferenceExam
   return { prompt, completion: first, label: row.label === true, ...weight };
 }
 
-function part(where: string, value: unknown): TextOrMessages {
+function part(where: string, value: unknown, tools: unknown): TextOrMessages {
   if (typeof value === 'string') return value;
-  if (Array.isArray(value)) return chatMessages(where, value);
+  if (Array.isArray(value)) return chatMessages(where, value, tools);
   throw wrong(where, 'a string, or an array of { role, content }', value);
 }
 

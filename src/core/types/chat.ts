@@ -6,6 +6,15 @@ import type { ErrorData } from './wire';
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant' | (string & {});
   readonly content: string;
+  /** The author's name, which few templates write. */
+  readonly name?: string;
+  /**
+   * The assistant's reasoning before its answer, which templates of reasoning models write. As in transformers, the two other names mean the
+   * same, and a template finds the reasoning by each name that it may read.
+   */
+  readonly reasoning_content?: string;
+  readonly thinking?: string;
+  readonly reasoning?: string;
 }
 
 /** A tokenizer's chat template; untrusted. */
@@ -59,10 +68,17 @@ export function isChatMessage<T extends ChatQuestion | ChatAnswer>(data: unknown
   return isJsonObject(data) && data.webvera === kind;
 }
 
-/** Copies the role and content of a conversation's messages. Throws `invalid_argument`; `where` names the conversation in the error. */
-export function chatMessages(where: string, value: unknown): ChatMessage[] {
+/** Fields of a message that templates may write, and that a message may lack. */
+const OPTIONAL = ['name', 'reasoning_content', 'thinking', 'reasoning'] as const;
+
+/**
+ * Copies the fields of a conversation's messages that a template may write. `tools` is the value that a row of a data set has beside them.
+ * Throws `invalid_argument`, also for messages with tools; `where` names the conversation in the error.
+ */
+export function chatMessages(where: string, value: unknown, tools?: unknown): ChatMessage[] {
   const expected = 'an array of at least one { role, content }';
   if (!Array.isArray(value) || value.length === 0) throw wrong(where, expected, value);
+  if (isGiven(tools)) throw wrong(where, 'messages without tools', tools, NO_TOOLS);
   return value.map((message: unknown, index) => {
     const at = `${where}[${index}]`;
     if (!isJsonObject(message)) throw wrong(at, '{ role, content }', message);
@@ -70,11 +86,19 @@ export function chatMessages(where: string, value: unknown): ChatMessage[] {
       if (typeof message[key] === 'string') return message[key];
       throw wrong(`${at}: ${key}`, 'a string', message[key]);
     };
-    if ((message.tool_calls ?? undefined) !== undefined) {
-      throw wrong(at, '{ role, content }', message, 'tool_calls are not supported yet.');
+    if (isGiven(message.tool_calls) || isGiven(message.tool_call_id)) {
+      throw wrong(at, '{ role, content }', message, NO_TOOLS);
     }
-    return { role: text('role'), content: text('content') };
+    const others = OPTIONAL.filter((key) => isGiven(message[key])).map((key) => [key, text(key)]);
+    return { role: text('role'), content: text('content'), ...Object.fromEntries(others) };
   });
+}
+
+const NO_TOOLS = 'tools, tool_calls and tool_call_id are not supported yet.';
+
+/** Whether a field has a value. Rows of data sets often have null or an empty list where other rows have one. */
+function isGiven(value: unknown): boolean {
+  return (value ?? undefined) !== undefined && !(Array.isArray(value) && value.length === 0);
 }
 
 /** Like `chatMessages`, for a conversation that the model continues. Also throws `invalid_argument` for a message with `prefix: true`. */

@@ -86,7 +86,8 @@ export function exampleFields(where: string, example: unknown): SentExample {
     const prompt = text('prompt', areLists ? IN_MESSAGES : undefined);
     return { prompt, completion: text('completion'), ...weight() };
   }
-  if (has('messages')) return { messages: chatMessages(`${where}: messages`, example.messages), ...weight() };
+  if (has('messages'))
+    return { messages: chatMessages(`${where}: messages`, example.messages, example.tools), ...weight() };
   if (has('text')) {
     const pair = has('text_pair') ? { text_pair: text('text_pair') } : {};
     return { text: text('text'), ...pair, ...labelFields(), ...weight() };

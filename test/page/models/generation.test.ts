@@ -93,12 +93,12 @@ describe('a generation', () => {
     await session.close();
   });
 
-  test('of messages sends them, role and content', async () => {
+  test('of messages sends the fields that templates write', async () => {
     const { model, session, fake } = await loaded(scripted);
-    const messages = [{ role: 'user', content: 'Hello', name: 'Ada' }];
+    const messages = [{ role: 'user', content: 'Hello', name: 'Ada', id: 3, thinking: null as never, tool_calls: [] }];
     await model.generate(messages);
     await model.generate_batch([messages, 'The whale', [1]]);
-    const plain = { messages: [{ role: 'user', content: 'Hello' }] };
+    const plain = { messages: [{ role: 'user', content: 'Hello', name: 'Ada' }] };
     expect(fake.argsOf('generate').map((args) => args[2])).toEqual([[plain], [plain, 'The whale', [1]]]);
     await session.close();
   });
