@@ -9,6 +9,7 @@ import { type EncodedPair, encodedPair, tokenSource } from './encoded_pair';
 import { Pipeline, type RawIds } from './pipeline';
 import { type Layout, readLayout, specialTokensAround } from './post_processor';
 import { TextStream } from './streaming/text_stream';
+import { withStages } from './vocabulary/tokenizer_classes';
 
 /** The longest text that is encoded in one piece, in characters. */
 const ONE_PIECE = 2 ** 17;
@@ -83,6 +84,8 @@ export interface TextTokenizer {
 interface TokenizerOptions {
   /** The number of rows of the model's embedding. All ids must be below this number. Default: 2^22. */
   readonly vocabSize?: number;
+  /** Stages that replace those of the same type in tokenizer.json. */
+  readonly stages?: JsonObject | undefined;
   /** Reads the text of chat_template.jinja. Called when the template is first used. */
   readonly chatTemplate?: () => Promise<string | undefined>;
   /** Renders a conversation with a chat template. */
@@ -98,9 +101,9 @@ interface TokenizerOptions {
 export function createTokenizer(
   tokenizerJson: string | JsonObject,
   tokenizerConfig: string | JsonObject = {},
-  { vocabSize, chatTemplate, renderChat: render }: TokenizerOptions = {},
+  { vocabSize, stages = {}, chatTemplate, renderChat: render }: TokenizerOptions = {},
 ): TextTokenizer {
-  const definition = checkTokenizer(parsed('tokenizer.json', tokenizerJson), vocabSize);
+  const definition = checkTokenizer(withStages(parsed('tokenizer.json', tokenizerJson), stages), vocabSize);
   const config = parsed('tokenizer_config.json', tokenizerConfig);
   if (!isJsonObject(config)) throw invalid('tokenizer_config.json: expected a JSON object');
   const pipeline = openPipeline(definition, config);

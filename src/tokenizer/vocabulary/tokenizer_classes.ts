@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
-import type { JsonObject } from '../../core/input/fields';
+import { isJsonObject, type JsonObject } from '../../core/input/fields';
 
 /** A tokenizer class of transformers. */
 export interface TokenizerClass {
@@ -125,6 +125,29 @@ export function expectVocabulary(
 export function usualTokens(config: JsonObject, modelType: string | undefined, tokenizer: string): JsonObject {
   const { tokens = {} } = namedClass(className(config.tokenizer_class)) ?? classOfModel(modelType) ?? {};
   return Object.fromEntries(Object.entries(tokens).filter(([, token]) => tokenizer.includes(JSON.stringify(token))));
+}
+
+/**
+ * Returns the stages of tokenizer.json that transformers' classes make anew of tokenizer_config.json, also for a folder that has a
+ * tokenizer.json; undefined for a class whose rules are only in that file.
+ */
+export function configuredStages(config: JsonObject, modelType: string | undefined): JsonObject | undefined {
+  const name = className(config.tokenizer_class);
+  const { normalizer, pre_tokenizer } =
+    (name === '' ? classOfModel(modelType) : namedClass(name))?.rules(config, () => ['', 0]) ?? {};
+  return pre_tokenizer === undefined ? undefined : { normalizer, pre_tokenizer };
+}
+
+/**
+ * Returns a parsed tokenizer.json with `stages` in the place of its own ones of the same type. Stages of other types stay, because they
+ * were made for that tokenizer alone.
+ */
+export function withStages(tokenizer: unknown, stages: JsonObject): unknown {
+  if (!isJsonObject(tokenizer)) return tokenizer;
+  const isSame = (stage: unknown, own: unknown): boolean =>
+    isJsonObject(stage) && isJsonObject(own) && stage.type === own.type;
+  const replaced = Object.entries(stages).filter(([name, stage]) => isSame(stage, tokenizer[name]));
+  return { ...tokenizer, ...Object.fromEntries(replaced) };
 }
 
 function namedClass(name: string): TokenizerClass | undefined {

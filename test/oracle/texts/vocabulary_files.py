@@ -1,4 +1,5 @@
-"""Records tokenizers of folders without a tokenizer.json. transformers makes them from vocabularies and merges."""
+"""Records tokenizers of folders without a tokenizer.json, which transformers makes from vocabularies and merges, and of
+folders whose tokenizer_config.json disagrees with their tokenizer.json."""
 
 import json
 import tempfile
@@ -14,7 +15,8 @@ from .small_tokenizers import FOLDER
 
 ABOUT = (
     "What AutoTokenizer makes of a folder that holds the vocabulary (and merges) of a file of test/oracle/tokenizers "
-    "as vocab.json and merges.txt, or vocab.txt, beside `files`: ids of texts and of pairs, and special tokens."
+    "as vocab.json and merges.txt, or vocab.txt, beside `files`: ids of texts and of pairs, and special tokens. "
+    "Folders with has_tokenizer_json hold that file as tokenizer.json instead."
 )
 
 
@@ -100,16 +102,65 @@ FOLDERS: dict[str, tuple[str, dict[str, Json]]] = {
     ),
 }
 
+_BERT = {"model_type": "bert"}
+_TOKENS = {
+    "unk_token": "[UNK]",
+    "cls_token": "[CLS]",
+    "sep_token": "[SEP]",
+    "pad_token": "[PAD]",
+    "mask_token": "[MASK]",
+}
+_BYTES = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>"}
+
+DISAGREEING: dict[str, tuple[str, dict[str, Json]]] = {
+    "BERT, cased by its configuration": (
+        "bert_uncased.json",
+        {"config.json": _BERT, "tokenizer_config.json": _TOKENS | {"do_lower_case": False}},
+    ),
+    "BERT, uncased by default": ("bert_cased.json", {"config.json": _BERT, "tokenizer_config.json": _TOKENS}),
+    "BERT with a generic class": (
+        "bert_cased.json",
+        {
+            "config.json": _BERT,
+            "tokenizer_config.json": _TOKENS
+            | {"tokenizer_class": "PreTrainedTokenizerFast", "do_lower_case": True, "tokenize_chinese_chars": False},
+        },
+    ),
+    "DistilBERT by its tokenizer's class": (
+        "bert_uncased.json",
+        {
+            "config.json": _BERT,
+            "tokenizer_config.json": _TOKENS
+            | {"tokenizer_class": "DistilBertTokenizerFast", "strip_accents": False, "tokenize_chinese_chars": False},
+        },
+    ),
+    "RoBERTa with a space before a text": (
+        "roberta.json",
+        {"config.json": {"model_type": "roberta"}, "tokenizer_config.json": {"add_prefix_space": True}},
+    ),
+    "GPT-2 with a space before a text, by its configuration": (
+        "roberta.json",
+        {"config.json": {"model_type": "gpt2"}, "tokenizer_config.json": _BYTES | {"add_prefix_space": True}},
+    ),
+}
+"""Folders with a tokenizer.json."""
+
 
 def make_vocabulary_files(root: Path) -> None:
     rows = []
     folders = {}
-    for name, (file, files) in FOLDERS.items():
+    for name, (file, files) in (FOLDERS | DISAGREEING).items():
+        definition = read_json(FOLDER / file)
         with tempfile.TemporaryDirectory() as folder:
-            _write(Path(folder), read_json(FOLDER / file)["model"], files)
+            if name in DISAGREEING:
+                _write_json(Path(folder), {"tokenizer.json": definition} | files)
+            else:
+                _write_vocabulary(Path(folder), definition["model"])
+                _write_json(Path(folder), files)
             tokenizer = AutoTokenizer.from_pretrained(folder)
         special = {f"{it}_token_id": getattr(tokenizer, f"{it}_token_id") for it in ("bos", "eos", "pad")}
-        folders[name] = {"file": file, "files": files} | special
+        whole = {"has_tokenizer_json": True} if name in DISAGREEING else {}
+        folders[name] = {"file": file, "files": files} | whole | special
         for number, (text, pair) in enumerate([*((text, None) for text in TEXTS), *PAIRS]):
             ids = tokenizer([text], None if pair is None else [pair])["input_ids"][0]
             rows.append(
@@ -119,7 +170,7 @@ def make_vocabulary_files(root: Path) -> None:
     write_json(root / "vocabulary_files.json", about | {"folders": folders, "rows": rows})
 
 
-def _write(folder: Path, model: Json, files: dict[str, Json]) -> None:
+def _write_vocabulary(folder: Path, model: Json) -> None:
     if model["type"] == "WordPiece":
         tokens = sorted(model["vocab"], key=model["vocab"].get)
         (folder / "vocab.txt").write_text("".join(f"{token}\n" for token in tokens), encoding="utf-8")
@@ -127,5 +178,8 @@ def _write(folder: Path, model: Json, files: dict[str, Json]) -> None:
         (folder / "vocab.json").write_text(json.dumps(model["vocab"]), encoding="utf-8")
         merges = "".join(f"{' '.join(merge)}\n" for merge in model["merges"])
         (folder / "merges.txt").write_text(f"#version: 0.2\n{merges}", encoding="utf-8")
+
+
+def _write_json(folder: Path, files: dict[str, Json]) -> None:
     for name, content in files.items():
         (folder / name).write_text(json.dumps(content), encoding="utf-8")

@@ -10,6 +10,8 @@ interface Folder {
   /** The file in test/oracle/tokenizers with the same vocabulary. */
   readonly file: string;
   readonly files: Readonly<Record<string, unknown>>;
+  /** Whether the folder holds that file as its tokenizer.json. */
+  readonly has_tokenizer_json?: boolean;
   readonly bos_token_id: number | null;
   readonly eos_token_id: number | null;
   readonly pad_token_id: number | null;
@@ -47,17 +49,20 @@ function vocabularyOf(file: string): Files {
   };
 }
 
-function filesOf({ file, files }: Folder): Files {
+function filesOf({ file, files, has_tokenizer_json }: Folder): Files {
   const others = Object.entries(files).map(([name, content]) => [name, bytes(JSON.stringify(content))] as const);
-  return { ...vocabularyOf(file), ...Object.fromEntries(others) };
+  const vocabulary = has_tokenizer_json
+    ? { 'tokenizer.json': readFileSync(`test/oracle/tokenizers/${file}`) }
+    : vocabularyOf(file);
+  return { ...vocabulary, ...Object.fromEntries(others) };
 }
 
 async function open(files: Files, modelType?: string): Promise<TextTokenizer> {
   const found = await readTokenizerFiles(new MemorySource(files), defaultLimits, { modelType });
-  return createTokenizer(found?.tokenizer ?? '', found?.config);
+  return createTokenizer(found?.tokenizer ?? '', found?.config, { stages: found?.stages });
 }
 
-describe.each(Object.entries(golden.folders))('%s, without a tokenizer.json', (name, folder) => {
+describe.each(Object.entries(golden.folders))('%s', (name, folder) => {
   const { model_type } = folder.files['config.json'] as { readonly model_type: string };
 
   test('gives the ids that transformers gives', async () => {
@@ -88,7 +93,7 @@ describe('a folder', () => {
 
   test('with a tokenizer.json is read from that alone', async () => {
     const source = new MemorySource({ ...gpt2, 'tokenizer.json': bytes('{}') });
-    expect(await readTokenizerFiles(source, defaultLimits, { modelType: 'gpt2' })).toEqual({
+    expect(await readTokenizerFiles(source, defaultLimits, { modelType: 'gpt2' })).toMatchObject({
       tokenizer: '{}',
       config: {},
       bytes: 2,
@@ -104,6 +109,20 @@ describe('a folder', () => {
     const tokenizer = tokenizerJson({ added_tokens: [{ id: 2, content: '<|endoftext|>', special: true }] });
     const files = { 'tokenizer.json': bytes(tokenizer), 'tokenizer_config.json': bytes(config) };
     expect((await open(files, modelType)).eos_token_id).toBe(id);
+  });
+
+  test.each<[string, object, Record<string, unknown>, string]>([
+    ['another type', {}, { pre_tokenizer: { type: 'Whitespace' } }, 'gpt2'],
+    ['several parts', {}, { pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'ByteLevel' }] } }, 'gpt2'],
+    ['an unknown class', { tokenizer_class: 'CodeGenTokenizer' }, { pre_tokenizer: { type: 'ByteLevel' } }, 'gpt2'],
+    ['an unknown model_type', {}, { pre_tokenizer: { type: 'ByteLevel' } }, 'llama'],
+  ])('keeps the stages of a tokenizer.json of %s', async (_, config, stages, modelType) => {
+    const vocab = { '<unk>': 1, a: 2, Ġa: 3 };
+    const files = {
+      'tokenizer.json': bytes(tokenizerJson(stages, { vocab })),
+      'tokenizer_config.json': bytes(JSON.stringify({ add_prefix_space: true, ...config })),
+    };
+    expect((await open(files, modelType)).encode('a')).toEqual([2]);
   });
 
   test('of a class with other rules is refused', async () => {

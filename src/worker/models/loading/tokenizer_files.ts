@@ -2,7 +2,7 @@ import type { JsonObject } from '../../../core/input/fields';
 import { type FileSource, readFile, readIfKnown } from '../../../core/input/file_source';
 import type { ParserLimits } from '../../../core/types/source';
 import { parseJsonObject } from '../../../formats/json';
-import { usualTokens } from '../../../tokenizer/vocabulary/tokenizer_classes';
+import { configuredStages, usualTokens } from '../../../tokenizer/vocabulary/tokenizer_classes';
 import { tokenizerOfVocabulary, type VocabularyFiles } from '../../../tokenizer/vocabulary/vocabulary_files';
 
 type Limits = Pick<ParserLimits, 'tokenizer' | 'json'>;
@@ -13,6 +13,8 @@ interface TokenizerFiles {
   readonly tokenizer: string | JsonObject;
   /** tokenizer_config.json, parsed or as text. */
   readonly config: string | JsonObject;
+  /** The stages that tokenizer_config.json decides, although tokenizer.json has them, too. */
+  readonly stages?: JsonObject | undefined;
   /** The size in bytes of the files that contain the vocabulary. */
   readonly bytes: number;
 }
@@ -39,7 +41,13 @@ export async function readTokenizerFiles(
     await onTokenizer?.(tokenizer);
     const found = await readIfKnown(source, 'tokenizer_config.json', limits.json);
     const config = found === undefined ? {} : parseJsonObject(found, 'tokenizer_config.json', limits.json);
-    return { tokenizer, config: { ...usualTokens(config, modelType, tokenizer), ...config }, bytes: file.length };
+    const stages = configuredStages(config, modelType);
+    return {
+      tokenizer,
+      config: { ...usualTokens(config, modelType, tokenizer), ...config },
+      stages,
+      bytes: file.length,
+    };
   }
   const vocabulary = await readVocabulary(source, limits);
   if (vocabulary === undefined) return undefined;

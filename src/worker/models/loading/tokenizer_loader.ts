@@ -62,6 +62,7 @@ export async function loadTokenizer(
   const { renderChat } = host;
   const tokenizer = createTokenizer(files.tokenizer, files.config, {
     ...(vocabSize !== undefined && { vocabSize }),
+    stages: files.stages,
     chatTemplate,
     ...(renderChat !== undefined && { renderChat }),
   });
