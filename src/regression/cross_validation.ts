@@ -25,7 +25,7 @@ const [FOLDS, FOLDS_OF_MANY] = [5, 3];
 /**
  * Chooses C (the inverse strength of the penalty) and the scale of the scores by cross-validation. Penalties are tried from strong to weak:
  * each fit starts from the solution for the previous penalty, and the search ends as soon as the held-out loss doesn't fall. Resolves with
- * undefined if no group (such as a class) has two examples, because then no example can be held out.
+ * undefined if no group (such as a class) and no label has two examples, because then no example can be held out.
  */
 export async function crossValidate(
   solver: HeadSolver,
@@ -105,7 +105,10 @@ interface Fold {
   readonly held: Int32Array;
 }
 
-/** Distributes the examples of each group evenly over the folds. Returns undefined if no group has two examples. */
+/**
+ * Distributes the examples of each group evenly over the folds. Returns undefined if no group has two examples, and no two examples have a
+ * label in common.
+ */
 function stratifiedFolds(solver: HeadSolver, { examples, rowsEach }: HeadProblem): readonly Fold[] | undefined {
   const groups = new Map<number, number[]>();
   for (let row = 0; row < examples.N; row++) {
@@ -114,7 +117,8 @@ function stratifiedFolds(solver: HeadSolver, { examples, rowsEach }: HeadProblem
     if (group === undefined) groups.set(key, [row]);
     else group.push(row);
   }
-  const most = [...groups.values()].reduce((longest, { length }) => Math.max(longest, length), 0);
+  const ofLabel = solver.mostOfLabel?.(examples) ?? 0;
+  const most = [...groups.values()].reduce((longest, { length }) => Math.max(longest, length), ofLabel);
   if (most < 2) return undefined;
   const count = Math.min(most, examples.N >= MANY ? FOLDS_OF_MANY : FOLDS);
   const dealt = [...groups.values()].flat();

@@ -22,15 +22,24 @@ export const LABELS: HeadSolver = {
     return { map: withConstants(problem, rows, fitted, timesScale(map, scale)), ...rest };
   },
   judge({ targets, T }, row, scores) {
-    const isRight = scores.every((score, k) => score > 0 === (targets[row * T + k] as number) > 0.5);
+    const isRight = scores.every((score, k) => score > 0 === (targets[row * T + k] as number) > ONE_HALF);
     const loss = sigmoidLink((at, k) => targets[at * T + k] as number)(scores, row);
     return { loss: loss / T, isRight };
   },
-  // Rows with equal targets form one group. The number of the group is a hash of these targets.
+  // Rows with the same set of labels form one group. The number of the group is a hash of the set.
   group: ({ targets, T }, row) =>
-    targets.subarray(row * T, (row + 1) * T).reduce((hash, bit) => (2 * hash + bit) % LARGEST, 0),
+    targets
+      .subarray(row * T, (row + 1) * T)
+      .reduce((hash, target) => (2 * hash + Number(target > ONE_HALF)) % LARGEST, 0),
+  mostOfLabel({ targets, T }) {
+    const counts = new Int32Array(T);
+    for (const [i, target] of targets.entries()) counts[i % T] = (counts[i % T] as number) + Number(target > ONE_HALF);
+    return counts.reduce((most, count) => Math.max(most, count), 0);
+  },
 };
 
+/** A row has the labels whose probability is above this. */
+const ONE_HALF = 0.5;
 /** The modulus of the groups' hash: a prime that is small enough for exact arithmetic in float64. */
 const LARGEST = 67_108_859;
 

@@ -71,4 +71,9 @@ export interface HeadSolver {
   told?(scores: Float64Array): number;
   /** Returns the group of a row, such as its class. Each fold of the cross-validation gets an equal share of every group. */
   group(examples: Examples, row: number): number;
+  /**
+   * Returns the largest number of examples that have one label in common. Only a solver for several labels at once has this method, because
+   * its groups are sets of labels, and few examples may have the same set.
+   */
+  mostOfLabel?(examples: Examples): number;
 }

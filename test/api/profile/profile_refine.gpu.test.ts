@@ -126,6 +126,20 @@ test('several labels at once are trained by their own loss', async () => {
   });
 });
 
+test('several labels at once are trained where few examples have the same labels', async () => {
+  await visit(async (opened) => {
+    const base = await load(opened, { problem_type: 'multi_label_classification' });
+    const profile = await Profile.open(base, 'ada', options);
+    // Two examples have each of the eight sets of the colours.
+    const labels = (index: number) => colours.filter((_, k) => (index >> k) % 2 === 1);
+    await profile.add(rows(16).map(({ input_ids }, index) => ({ input_ids, labels: labels(index) })));
+    expect(await profile.steps(refine)).toBe(12);
+    await profile.learn(refine);
+    // The tenth row is held out, because a list beside token ids could be labels of tokens.
+    expect(profile.info.history[0]).toMatchObject({ steps: 12, held_out: 1, left_out: [2, 5, 8, 12, 15] });
+  });
+});
+
 test('two classes are trained by their own loss, and the solved head stays until then', async () => {
   await visit(async (opened) => {
     const base = await AutoModelForSequenceClassification.from_pretrained(goldenBase('base/llama'), {

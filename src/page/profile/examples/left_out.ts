@@ -1,4 +1,4 @@
-import type { SentExample } from '../../../core/types/training';
+import type { LabelList, SentExample } from '../../../core/types/training';
 
 /** Examples to train on, and others (`judges`) on which the result is evaluated. */
 export interface Trial {
@@ -13,14 +13,21 @@ const [SHARE, SHARE_OF_FEW] = [5, 3];
 const ENOUGH = 10;
 /** The smallest number of left-out examples to evaluate on. */
 const FEWEST = 3;
+/** An example has the labels whose probability is above this. */
+const ONE_HALF = 0.5;
+
+/** The kind of an example's targets: one label, a set of labels or a probability for each, or numbers. */
+type TargetsOfExample = 'label' | 'set' | 'numbers';
 
 /**
  * Leaves out the last of every five examples of a label, or of every three, in their order, so that the same examples are left out again
- * after others were added. Examples whose targets are numbers count as examples of one label. Returns undefined for too few examples.
+ * after others were added. Sets of labels count as labels, but few examples may have the same set. So the examples at the end of each set
+ * that are too few to leave one out count as examples of one label together, and so do all examples whose targets are numbers. Returns
+ * undefined for too few examples.
  */
-export function leaveOut(examples: readonly SentExample[], isOfNumbers = false): Trial | undefined {
-  const fifth = placesLeftOut(examples, SHARE, isOfNumbers);
-  const places = fifth.length >= ENOUGH ? fifth : placesLeftOut(examples, SHARE_OF_FEW, isOfNumbers);
+export function leaveOut(examples: readonly SentExample[], targets: TargetsOfExample = 'label'): Trial | undefined {
+  const fifth = placesLeftOut(examples, SHARE, targets);
+  const places = fifth.length >= ENOUGH ? fifth : placesLeftOut(examples, SHARE_OF_FEW, targets);
   if (places.length < FEWEST) return undefined;
   const left = new Set(places);
   return {
@@ -30,20 +37,33 @@ export function leaveOut(examples: readonly SentExample[], isOfNumbers = false):
   };
 }
 
-function placesLeftOut(examples: readonly SentExample[], share: number, isOfNumbers: boolean): number[] {
-  const counts = new Map<string, number>();
-  const places: number[] = [];
+function placesLeftOut(examples: readonly SentExample[], share: number, targets: TargetsOfExample): number[] {
+  const groups = new Map<string, number[]>();
   for (const [place, example] of examples.entries()) {
-    const label = isOfNumbers ? '' : labelIn(example);
-    const count = (counts.get(label) ?? 0) + 1;
-    counts.set(label, count);
-    if (count % share === 0) places.push(place);
+    const key = targets === 'numbers' ? '' : targets === 'set' ? setIn(example) : labelIn(example);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [place]);
+    else group.push(place);
   }
-  return places;
+  const all = [...groups.values()];
+  const ends = targets === 'set' ? all.flatMap((group) => group.slice(group.length - (group.length % share))) : [];
+  const lastOfShare = (group: readonly number[]): number[] => group.filter((_, index) => index % share === share - 1);
+  return [...all, ends.sort(ascending)].flatMap(lastOfShare).sort(ascending);
 }
+
+const ascending = (a: number, b: number): number => a - b;
 
 /** Returns an example's label or labels, as text. */
 function labelIn(example: SentExample): string {
   if ('label' in example) return JSON.stringify(example.label);
   return 'labels' in example ? JSON.stringify(example.labels) : '';
+}
+
+/** Returns an example's labels as text, equal for equal sets. Labels whose probability is above one half are in the set. */
+function setIn(example: SentExample): string {
+  const { label, labels = [] } = example as { readonly label?: unknown; readonly labels?: LabelList | number };
+  const list: readonly unknown[] = label !== undefined ? [label] : typeof labels === 'object' ? labels : [];
+  const isOfNames = list.some((entry) => typeof entry === 'string');
+  const set = isOfNames ? list : list.flatMap((entry, index) => (Number(entry) > ONE_HALF ? [index] : []));
+  return JSON.stringify([...new Set(set)].sort());
 }

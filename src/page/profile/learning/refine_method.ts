@@ -98,7 +98,9 @@ function trialOf(
   { base }: ProfileHost,
 ): Trial | undefined {
   const isOfNumbers = problemOf(base) === 'regression' || labelsOf(base)?.length === 1;
-  const left = held.length < ENOUGH ? leaveOut(learnt, isOfNumbers) : undefined;
+  const isOfSets = problemOf(base) === 'multi_label_classification';
+  const targets = isOfNumbers ? 'numbers' : isOfSets ? 'set' : 'label';
+  const left = held.length < ENOUGH ? leaveOut(learnt, targets) : undefined;
   if (left === undefined) return held.length > 0 ? { learnt, judges: held, places: held_places } : undefined;
   const places = new Set(left.places);
   return { ...left, places: learnt_places.filter((_, index) => places.has(index)) };
