@@ -14,7 +14,7 @@ interface RowFormat<Row> {
 }
 
 /**
- * Reads a whole data set of labelled examples and makes a row of each. Rejects with `invalid_argument` (naming the example or line),
+ * Reads a whole data set of examples and makes a row of each. Rejects with `invalid_argument` (naming the example or line),
  * `invalid_format` for broken files, `limit_exceeded`, and the reason of `signal`.
  */
 export async function exampleRows<Row>(
@@ -23,7 +23,7 @@ export async function exampleRows<Row>(
   signal: AbortSignal,
 ): Promise<readonly Row[]> {
   const source = await recognised(given);
-  if (source.kind === 'blob' && source.format === 'text') throw plainText();
+  if (source.kind === 'blob' && source.format === 'text') throw plainText(form);
   const rows: Row[] = [];
   const breather = new Breather(signal);
   const sums = limits.map(() => 0);
@@ -56,9 +56,9 @@ function empty(form: string): WebVeraError {
   });
 }
 
-function plainText(): WebVeraError {
-  return new WebVeraError('invalid_argument', 'Expected examples with labels, got a file of plain text', {
-    hint: 'Pass a CSV file (.csv) with columns text and label, a JSON Lines file (.jsonl) of { "text": …, "label": … }, or a list.',
+function plainText(form: string): WebVeraError {
+  return new WebVeraError('invalid_argument', 'Expected a data set of examples, got a file of plain text', {
+    hint: `An example is ${form}. Pass a list of them, or a file: JSON Lines (.jsonl), or CSV (.csv) where all fields are texts.`,
   });
 }
 

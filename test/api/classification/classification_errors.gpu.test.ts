@@ -101,8 +101,8 @@ describe('a classifier refuses', () => {
       /^line 2: expected 2 fields/,
       'invalid_format',
     ],
-    ['plain text', new Blob(['a b c']), /^Expected examples with labels, got a file of plain text$/],
-    ['an empty file of text', new Blob(['']), /^Expected examples with labels, got a file of plain text$/],
+    ['plain text', new Blob(['a b c']), /^Expected a data set of examples, got a file of plain text$/],
+    ['an empty file of text', new Blob(['']), /^Expected a data set of examples, got a file of plain text$/],
   ])('%s', async (_, train_dataset, message, code = 'invalid_argument') => {
     await expectRefusal(classifier, () => trainer(classifier, { train_dataset }).train(), { code, message });
   });

@@ -147,6 +147,17 @@ test('nothing to learn from: no example, and prompts that fill max_length', asyn
   );
 });
 
+test.each([
+  [DPO, /^An example is \{ prompt, chosen, rejected \}.* JSON Lines \(\.jsonl\), or CSV/],
+  [KTO, /^An example is \{ prompt, completion, label \}, with the label true or false\. /],
+])('a file of plain text gets the form of examples: %j', async (preference, hint) => {
+  const args = { ...resolveTrainingArguments({}), preference };
+  const source = { kind: 'blob', blob: new Blob(['a b']), format: 'text' } as const;
+  const collected = taskFor(preference).task.collect(source, { args, purpose: 'training', signal });
+  const message = 'Expected a data set of examples, got a file of plain text';
+  await expect(collected).rejects.toMatchObject({ message, hint: expect.stringMatching(hint) });
+});
+
 test('classifiers have no preferences, and a language model learns pairs by DPOTrainer alone', async () => {
   const bert = createArchitecture(
     {
