@@ -1,11 +1,11 @@
 import { parseJson } from '../core/input/nesting';
-import type { BlobStore, Stored } from '../store/blob_store';
+import type { Records, Stored } from '../store/blob_store';
 import type { ByteFiles } from '../store/byte_files';
 import { StoreError } from '../store/store_error';
 
 /** The storage for cached downloads on this machine: binary files, and a small JSON file that describes each of them. */
 export interface CacheFolder {
-  readonly records: BlobStore;
+  readonly records: Records;
   readonly files: ByteFiles;
 }
 
@@ -31,7 +31,7 @@ export function cacheFolder(): CacheFolder | undefined {
 }
 
 /** Stores values as JSON, each in its own file together with its key. */
-function jsonFiles(system: FileSystem, folder: string, nameOf: (key: string) => string): BlobStore {
+function jsonFiles(system: FileSystem, folder: string, nameOf: (key: string) => string): Records {
   /** Reads a file. Returns undefined if it is missing or can't be read. */
   const read = async (path: string): Promise<{ readonly key: string; readonly value: Stored } | undefined> => {
     try {
@@ -43,7 +43,7 @@ function jsonFiles(system: FileSystem, folder: string, nameOf: (key: string) => 
     }
   };
   const get = async (key: string): Promise<Stored | undefined> => (await read(nameOf(key)))?.value;
-  const setMany: BlobStore['setMany'] = async (entries, condition) => {
+  const setMany: Records['setMany'] = async (entries, condition) => {
     condition?.check(await get(condition.key));
     await known(async () => {
       await system.mkdir(folder, { recursive: true });

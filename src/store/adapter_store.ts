@@ -59,6 +59,11 @@ export class AdapterStore {
     return keys.filter((key) => key.startsWith(ADAPTERS)).map((key) => key.slice(ADAPTERS.length));
   }
 
+  /** Gives an adapter another id, as `BlobStore.move` does. */
+  rename(id: string, to: string): ReturnType<BlobStore['move']> {
+    return this.#store.move(ADAPTERS + id, ADAPTERS + to);
+  }
+
   async delete(id: string): Promise<void> {
     await this.#store.deleteMany([ADAPTERS + id]);
   }

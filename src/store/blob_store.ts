@@ -12,7 +12,7 @@ export interface Condition {
  * Values by key. Every write is one transaction: it is applied completely or not at all. If the store is persistent, the data are on disk
  * once the write resolves.
  */
-export interface BlobStore {
+export interface Records {
   /** Whether written data outlives the page. */
   readonly persistent: boolean;
   get(key: string): Promise<Stored | undefined>;
@@ -27,8 +27,17 @@ export interface BlobStore {
   close(): Promise<void>;
 }
 
+/** A store whose values can also get other keys. The store of downloads doesn't need this. */
+export interface BlobStore extends Records {
+  /**
+   * Gives a value another key, in one transaction. Changes nothing if `from` has no value ('missing'), or if `to` has a value of its own
+   * ('taken').
+   */
+  move(from: string, to: string): Promise<'moved' | 'missing' | 'taken'>;
+}
+
 /** Returns whether written data outlives the page. Opens the store first if it hasn't been opened yet, and rejects if that fails. */
-export async function isPersistent(store: BlobStore): Promise<boolean> {
+export async function isPersistent(store: Records): Promise<boolean> {
   if (store.persistent) await store.get('');
   return store.persistent;
 }
@@ -62,6 +71,15 @@ export class MemoryStore implements BlobStore {
     const before = this.#values.get(key);
     this.#values.set(key, copy);
     return before;
+  }
+
+  async move(from: string, to: string): Promise<'moved' | 'missing' | 'taken'> {
+    if (!this.#values.has(from)) return 'missing';
+    if (to !== from && this.#values.has(to)) return 'taken';
+    const value = this.#values.get(from);
+    this.#values.delete(from);
+    this.#values.set(to, value);
+    return 'moved';
   }
 
   async deleteMany(keys: readonly string[]): Promise<void> {

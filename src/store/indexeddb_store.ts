@@ -51,6 +51,18 @@ export class IndexedDbStore implements BlobStore {
     });
   }
 
+  move(from: string, to: string): Promise<'moved' | 'missing' | 'taken'> {
+    return this.#use('readwrite', async (values) => {
+      const value = await promisifyRequest<Stored>(values.get(from));
+      if (value === undefined) return 'missing';
+      if (to !== from && (await promisifyRequest(values.getKey(to))) !== undefined) return 'taken';
+      values.delete(from);
+      values.put(value, to);
+      await promisifyRequest(values.transaction);
+      return 'moved';
+    });
+  }
+
   deleteMany(names: readonly string[]): Promise<void> {
     return delMany([...names], this.#use);
   }

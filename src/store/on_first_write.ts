@@ -23,6 +23,7 @@ export function onFirstWrite(store: BlobStore, onStored: () => void): BlobStore 
       callOnce();
       return before;
     },
+    move: (from, to) => store.move(from, to),
     deleteMany: (keys) => store.deleteMany(keys),
     keys: () => store.keys(),
     close: () => store.close(),

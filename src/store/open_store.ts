@@ -52,6 +52,7 @@ function lazyStore({ name = 'webvera', indexedDB, onFallback }: OpenStoreOptions
     get: async (key) => (await open()).get(key),
     setMany: async (entries, condition) => (await open()).setMany(entries, condition),
     replace: async (key, value) => (await open()).replace(key, value),
+    move: async (from, to) => (await open()).move(from, to),
     deleteMany: async (keys) => (await open()).deleteMany(keys),
     keys: async () => (await open()).keys(),
     close: async () => (await opened?.catch(() => undefined))?.close(),

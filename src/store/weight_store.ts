@@ -1,5 +1,5 @@
 import { sha256, toHex } from '../core/input/digest';
-import type { BlobStore } from './blob_store';
+import type { Records } from './blob_store';
 import type { ByteFiles } from './byte_files';
 
 /** The size in bytes of the chunks into which cached files are divided. Each chunk has a SHA-256 of its own. */
@@ -36,9 +36,9 @@ const FORMAT = 1;
 /** Stores cached downloads: for each, a file with its bytes, and a record. Bytes without a record are ignored. */
 export class WeightStore {
   readonly files: ByteFiles;
-  readonly #records: BlobStore;
+  readonly #records: Records;
 
-  constructor(records: BlobStore, files: ByteFiles) {
+  constructor(records: Records, files: ByteFiles) {
     this.#records = records;
     this.files = files;
   }

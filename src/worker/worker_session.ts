@@ -1,7 +1,7 @@
 import { WebVeraError } from '../core/errors/error';
 import type { Warn } from '../core/errors/warning';
 import { TabLocks } from '../core/locks/tab_locks';
-import { type BlobStore, isPersistent } from '../store/blob_store';
+import { type BlobStore, isPersistent, type Records } from '../store/blob_store';
 import { CheckpointStore } from '../store/checkpoint_store';
 import { onFirstWrite } from '../store/on_first_write';
 import { openStore } from '../store/open_store';
@@ -130,7 +130,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
 }
 
 /** Returns the store of cached downloads; undefined if there is no file system: in Node without a folder, or in a page without a worker. */
-function weightStore({ weights }: SessionHost, records: BlobStore): WeightStore | undefined {
+function weightStore({ weights }: SessionHost, records: Records): WeightStore | undefined {
   const files = weights?.files ?? openByteFiles();
   return files && new WeightStore(weights?.records ?? records, files);
 }

@@ -104,6 +104,10 @@ test('an adapter is stored by id, and loaded from there', async () => {
   await same(await adapters.get('mine', { session }), files);
   const loaded = await VeraModel.from_pretrained(base, { id: 'mine' });
   expect(await logitsOf(loaded)).toEqual(await logitsOf(model));
+  await adapters.rename('mine', 'ours', { session });
+  expect(await adapters.list({ session })).toEqual([{ ...info, id: 'ours' }]);
+  await same(await adapters.get('ours', { session }), files);
+  await adapters.rename('ours', 'mine', { session });
   await adapters.delete('mine', { session });
   expect(await adapters.list({ session })).toEqual([]);
   await expect(VeraModel.from_pretrained(base, { id: 'mine' })).rejects.toMatchObject({ code: 'not_found' });

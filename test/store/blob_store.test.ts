@@ -71,6 +71,23 @@ describe.each(kinds)('a store: %s', (_name, open) => {
     await expect(store.setMany([['a', 4]], mine)).rejects.toThrow('owned by undefined');
   });
 
+  test('moves a value to a key that has none', async () => {
+    const store = open();
+    await store.setMany([
+      ['a', 1],
+      ['b', 2],
+    ]);
+    expect(await store.move('a', 'b')).toBe('taken');
+    expect(await store.move('c', 'b')).toBe('missing');
+    expect(await store.move('c', 'c')).toBe('missing');
+    expect([await store.get('a'), await store.get('b')]).toEqual([1, 2]);
+    expect(await store.move('a', 'a')).toBe('moved');
+    expect(await store.get('a')).toBe(1);
+    expect(await store.move('a', 'c')).toBe('moved');
+    expect(await store.keys()).toEqual(['b', 'c']);
+    expect(await store.get('c')).toBe(1);
+  });
+
   test('works again after it was closed', async () => {
     const store = open();
     await store.setMany([['a', 1]]);

@@ -162,6 +162,7 @@ describe('when another run is stored', () => {
       get: (key) => inner.get(key),
       keys: () => inner.keys(),
       replace: (key, value) => inner.replace(key, value),
+      move: (from, to) => inner.move(from, to),
       deleteMany: (keys) => inner.deleteMany(keys),
       close: () => inner.close(),
       async setMany(entries, condition) {

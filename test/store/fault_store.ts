@@ -31,6 +31,10 @@ export class FaultStore implements BlobStore {
     return this.#step(() => this.#inner.replace(key, value));
   }
 
+  move(from: string, to: string): ReturnType<BlobStore['move']> {
+    return this.#step(() => this.#inner.move(from, to));
+  }
+
   deleteMany(keys: readonly string[]): Promise<void> {
     return this.#step(() => this.#inner.deleteMany(keys));
   }

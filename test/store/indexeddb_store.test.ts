@@ -108,6 +108,27 @@ describe('the IndexedDB store', () => {
     expect(await store.get('a')).toBe('new');
   });
 
+  test('of two tabs that move a value at once, one moves it', async () => {
+    const factory = new IDBFactory();
+    const [one, other] = [new IndexedDbStore('test', factory), new IndexedDbStore('test', factory)];
+    await one.setMany([['a', 1]]);
+    expect(await Promise.all([one.move('a', 'b'), other.move('a', 'c')])).toEqual(['moved', 'missing']);
+    expect(await one.keys()).toEqual(['b']);
+    await one.setMany([['a', 2]]);
+    expect(await Promise.all([one.move('a', 'c'), other.move('b', 'c')])).toEqual(['moved', 'taken']);
+    expect([await one.get('b'), await one.get('c')]).toEqual([1, 2]);
+  });
+
+  test('moves a value or leaves it where it is', async () => {
+    const store = new IndexedDbStore('test', new IDBFactory());
+    await store.setMany([['a', 1]]);
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(() => {
+      throw new DOMException('no room', 'QuotaExceededError');
+    });
+    await expect(store.move('a', 'b')).rejects.toMatchObject({ code: 'storage_full' });
+    expect([await store.keys(), await store.get('a')]).toEqual([['a'], 1]);
+  });
+
   test('reports an aborted transaction, for which the browser gives no reason', async () => {
     const store = new IndexedDbStore('test', new IDBFactory());
     const put = IDBObjectStore.prototype.put;

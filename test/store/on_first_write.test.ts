@@ -15,7 +15,9 @@ test('the first stored value is reported once, after it is written', async () =>
   expect(await store.replace('a', 3)).toBe(2);
   expect(told).toHaveBeenCalledOnce();
   expect(await store.get('a')).toBe(3);
-  await store.deleteMany(['a']);
+  expect(await store.move('a', 'b')).toBe('moved');
+  expect(await inner.keys()).toEqual(['b']);
+  await store.deleteMany(['b']);
   expect(await inner.keys()).toEqual([]);
 });
 

@@ -35,6 +35,11 @@ export const adapters: {
    * other files. Rejects with `invalid_argument` if one of the two is missing, and with `invalid_format` for files of another format.
    */
   import(files: Files, id: string, options?: CallOptions): Promise<AdapterInfo>;
+  /**
+   * Gives an adapter another id; all else of it stays, `created_at` too. Does nothing if both ids are the same. Rejects with `not_found` for
+   * an unknown id, and with `invalid_argument` if another adapter has the id `to`: it isn't replaced.
+   */
+  rename(id: string, to: string, options?: CallOptions): Promise<void>;
   /** Deletes an adapter. Does nothing for an unknown id. */
   delete(id: string, options?: CallOptions): Promise<void>;
   /**
@@ -61,6 +66,11 @@ export const adapters: {
     const wire = wireAdapterFiles(files);
     return toInfo(await callOn('adapters.import', options, (link) => link.request('importStored', wire, id)));
   },
+  async rename(id, to, options = {}) {
+    checkId(id);
+    checkId(to, 'to');
+    return callOn('adapters.rename', options, (link) => link.request('renameStored', id, to));
+  },
   async delete(id, options = {}) {
     checkId(id);
     return callOn('adapters.delete', options, (link) => link.request('deleteStored', id));
@@ -81,6 +91,6 @@ function toInfo({ id, bytes, created_at, base_model, config }: StoredAdapter): A
   return { id, bytes, created_at, base_model, config: configOf(config) };
 }
 
-function checkId(id: string): void {
-  if (!anyString.accepts(id)) throw wrong('id', anyString.expected, id);
+function checkId(id: string, name = 'id'): void {
+  if (!anyString.accepts(id)) throw wrong(name, anyString.expected, id);
 }

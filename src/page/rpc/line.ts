@@ -20,6 +20,7 @@ const deadlines: Partial<Record<keyof WorkerSession, number>> = {
   listStored: 30_000,
   getStored: 30_000,
   importStored: 30_000,
+  renameStored: 30_000,
   deleteStored: 30_000,
   wipeStored: 30_000,
   listRuns: 30_000,

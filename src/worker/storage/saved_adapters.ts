@@ -47,9 +47,7 @@ export class SavedAdapters {
   async expect(id: string): Promise<AdapterBytes> {
     const bytes = await this.get(id);
     if (bytes !== undefined) return bytes;
-    throw new WebVeraError('not_found', `Expected a stored adapter '${id}', but there is none of that id`, {
-      hint: 'adapters.list() returns the adapters saved in this browser.',
-    });
+    throw notFound(id);
   }
 
   /**
@@ -71,6 +69,20 @@ export class SavedAdapters {
     return describe(id, record);
   }
 
+  /** Throws `not_found` if there is no adapter `id`, and `invalid_argument` if another adapter has the id `to`. */
+  async rename(id: string, to: string): Promise<void> {
+    const outcome = await known(this.#adapters.rename(id, to));
+    if (outcome === 'missing') throw notFound(id);
+    if (outcome === 'taken') {
+      throw new WebVeraError('invalid_argument', `to: expected an id that no stored adapter has, got '${to}'`, {
+        hint: 'adapters.delete(to) deletes the adapter that has it.',
+      });
+    }
+    const last = this.#seen.get(id);
+    if (last === undefined) this.#seen.delete(to);
+    else this.#seen.set(to, last);
+  }
+
   async delete(id: string): Promise<void> {
     await known(this.#adapters.delete(id));
   }
@@ -88,6 +100,12 @@ export class SavedAdapters {
     const record = await known(this.#adapters.get(id));
     return record === undefined ? undefined : describe(id, record);
   }
+}
+
+function notFound(id: string): WebVeraError {
+  return new WebVeraError('not_found', `Expected a stored adapter '${id}', but there is none of that id`, {
+    hint: 'adapters.list() returns the adapters saved in this browser.',
+  });
 }
 
 function describe(id: string, record: AdapterRecord): StoredAdapter {

@@ -36,6 +36,10 @@ export const storageCalls: Answers<StorageCalls, StorageRoom> = {
     return this.saved.set(id, await toBytes(files, this.limits));
   },
 
+  renameStored(id, to) {
+    return this.saved.rename(id, to);
+  },
+
   deleteStored(id) {
     return this.saved.delete(id);
   },

@@ -16,6 +16,8 @@ export interface StorageCalls {
   getStored(id: string): Promise<AdapterFiles | undefined>;
   /** Checks the files, then stores them. Replaces an adapter with that id, with a warning if another tab changed it. */
   importStored(files: AdapterFiles, id: string): Promise<StoredAdapter>;
+  /** Rejects with `not_found` for an unknown id, and with `invalid_argument` if another adapter has the id `to`. */
+  renameStored(id: string, to: string): Promise<void>;
   /** An unknown id is ignored. */
   deleteStored(id: string): Promise<void>;
   /** Deletes all adapters and profiles, and the checkpoints of all runs. */

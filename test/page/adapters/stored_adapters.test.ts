@@ -12,11 +12,12 @@ const files = {
 describe('stored adapters', () => {
   const stored = { id: 'a', bytes: 10, created_at: 1000, base_model: 'org/name', config: { ...config } };
 
-  test('are listed, read, imported and deleted', async () => {
+  test('are listed, read, imported, renamed and deleted', async () => {
     const { session, fake } = await openSession(() => ({
       listStored: async () => [stored],
       getStored: async (id) => (id === 'a' ? files : undefined),
       importStored: async () => stored,
+      renameStored: async () => {},
       deleteStored: async () => {},
       wipeStored: async () => {},
     }));
@@ -27,9 +28,11 @@ describe('stored adapters', () => {
     expect(await got?.['adapter_config.json'].text()).toBe('{}');
     expect(await adapters.get('b', { session })).toBeUndefined();
     expect(await adapters.import(files, 'a', { session })).toEqual({ ...stored, config });
+    await adapters.rename('a', 'b', { session });
     await adapters.delete('a', { session });
     await adapters.wipe({ session });
     expect(fake.argsOf('importStored')).toEqual([[files, 'a']]);
+    expect(fake.argsOf('renameStored')).toEqual([['a', 'b']]);
     expect(fake.argsOf('deleteStored')).toEqual([['a']]);
     expect(fake.argsOf('wipeStored')).toEqual([[]]);
     await session.close();
@@ -55,6 +58,8 @@ describe('stored adapters', () => {
       hint: expect.stringContaining("'adapter_model.safetensors': blob"),
     });
     await expect(adapters.import(files, '')).rejects.toMatchObject({ message: /^id: expected a string/ });
+    await expect(adapters.rename('', 'b')).rejects.toMatchObject({ message: /^id: expected a string/ });
+    await expect(adapters.rename('a', '')).rejects.toMatchObject({ message: /^to: expected a string/ });
     await expect(adapters.get(5 as never)).rejects.toMatchObject({ code: 'invalid_argument' });
   });
 

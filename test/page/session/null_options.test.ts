@@ -75,6 +75,7 @@ describe('null in place of options is refused like any other wrong argument', ()
     ['adapters.list', () => adapters.list(none)],
     ['adapters.get', () => adapters.get('a', none)],
     ['adapters.import', () => adapters.import(files, 'a', none)],
+    ['adapters.rename', () => adapters.rename('a', 'b', none)],
     ['adapters.delete', () => adapters.delete('a', none)],
     ['adapters.persist', () => adapters.persist(none)],
     ['adapters.wipe', () => adapters.wipe(none)],

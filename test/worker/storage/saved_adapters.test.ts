@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Warning } from '../../../src/core/errors/warning';
 import { MemoryStore } from '../../../src/store/blob_store';
+import { StoreError } from '../../../src/store/store_error';
 import { SavedAdapters } from '../../../src/worker/storage/saved_adapters';
 
 const folder = new URL('../../golden/cases/llama_qvud_big/adapter_noproj/', import.meta.url);
@@ -90,6 +91,63 @@ test('a deleted adapter is not found', async () => {
   await one.save(1);
   await other.shelf.delete('mine');
   expect(await one.save(2)).toEqual([]);
+});
+
+describe('a renamed adapter', () => {
+  const both = async (shelf: SavedAdapters) => [await shelf.get('mine'), await shelf.get('yours')];
+
+  test('is the same under another id, which takes no other adapter’s place', async () => {
+    const { open } = browser();
+    const { shelf, save } = open();
+    await save(1);
+    await save(2, 'taken');
+    const [{ id, ...rest } = { id: '' }] = await shelf.list();
+    expect(id).toBe('mine');
+    await expect(shelf.rename('mine', 'taken')).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: "to: expected an id that no stored adapter has, got 'taken'",
+    });
+    await expect(shelf.rename('unknown', 'yours')).rejects.toMatchObject({
+      code: 'not_found',
+      message: "Expected a stored adapter 'unknown', but there is none of that id",
+    });
+    expect((await shelf.get('taken'))?.model).toEqual(learnt(2).model);
+    await shelf.rename('mine', 'mine');
+    await shelf.rename('mine', 'yours');
+    expect(await shelf.list()).toEqual([expect.objectContaining({ id: 'taken' }), { id: 'yours', ...rest }]);
+    expect(await both(shelf)).toEqual([undefined, learnt(1)]);
+  });
+
+  test('is overwritten without a warning by the tab that renamed it, and with one by another tab', async () => {
+    const { open } = browser();
+    const [one, other] = [open(), open()];
+    expect([await other.save(0, 'yours'), await one.save(1)]).toEqual([[], []]);
+    await other.shelf.delete('yours');
+    await one.shelf.rename('mine', 'yours');
+    expect(await one.save(2, 'yours')).toEqual([]);
+    expect(await other.save(3, 'yours')).toEqual(['overwritten']);
+    expect(await one.save(4)).toEqual([]);
+  });
+
+  test('counts as unread if the tab that renamed it has not read it', async () => {
+    const { open } = browser();
+    const [one, other] = [open(), open()];
+    await other.save(0, 'yours');
+    await other.shelf.delete('yours');
+    await one.save(1);
+    await other.shelf.rename('mine', 'yours');
+    expect(await other.save(2, 'yours')).toEqual(['overwritten']);
+    expect(await open().save(3, 'yours')).toEqual([]);
+  });
+
+  test('stays where it is if the write fails', async () => {
+    const { store, open } = browser();
+    const { shelf, save } = open();
+    await save(1);
+    vi.spyOn(store, 'move').mockRejectedValueOnce(new StoreError('storage_unavailable', 'no database'));
+    await expect(shelf.rename('mine', 'yours')).rejects.toMatchObject({ code: 'storage_unavailable' });
+    expect(await both(shelf)).toEqual([learnt(1), undefined]);
+  });
 });
 
 test('a failed write changes nothing', async () => {
