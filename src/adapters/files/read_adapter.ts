@@ -68,7 +68,7 @@ export function readAdapterModel(
 
 /**
  * Returns the tensors under the names that PEFT usually saves. Since 0.21, PEFT also loads files whose tensors have their names in torch,
- * with or without the adapter's name, such as `lora_magnitude_vector.weight`.
+ * with or without the adapter's name.
  */
 function savedNames(
   tensors: RawTensors,
