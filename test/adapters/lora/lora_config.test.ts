@@ -97,7 +97,7 @@ describe("PEFT's fields that aren't built are named", () => {
   ])('%s', (field, value) => {
     const pattern = new RegExp(`^${field}: expected .*, as webvera has nothing else of it, got `);
     expect(() => new LoraConfig({ [field]: value } as object)).toThrow(pattern);
-    const read = () => LoraConfig.from_json({ peft_type: 'LORA', [field]: value });
+    const read = () => LoraConfig.from_json({ peft_type: 'LORA', init_lora_weights: 'loftq', [field]: value });
     expect(read).toThrow(expect.objectContaining({ code: 'invalid_format', message: expect.stringMatching(pattern) }));
   });
 
@@ -107,6 +107,56 @@ describe("PEFT's fields that aren't built are named", () => {
       expect(() => new LoraConfig({ init_lora_weights } as object)).toThrow(
         invalid(`init_lora_weights: expected true, false or 'gaussian', got "${init_lora_weights}"`),
       );
+    },
+  );
+});
+
+describe('a file', () => {
+  const read = (fields: object) => {
+    const warnings: string[] = [];
+    const warn = ({ message }: { readonly message: string }) => void warnings.push(message);
+    return { config: LoraConfig.from_json({ peft_type: 'LORA', ...fields }, { warn }), warnings };
+  };
+
+  test.each([
+    { init_lora_weights: 'eva', eva_config: { rho: 2, tau: 0.99 } },
+    { init_lora_weights: 'eva', eva_config: {} },
+    { init_lora_weights: 'orthogonal' },
+  ])('with the beginning %j is read, because it has A and B', (fields) => {
+    const { config, warnings } = read(fields);
+    expect({ ...config }).toEqual({ ...new LoraConfig() });
+    expect(warnings).toEqual([
+      `init_lora_weights: '${fields.init_lora_weights}' is read as true: the file has A and B.`,
+    ]);
+  });
+
+  // The texts are PEFT's, which has none for lora_ga_config.
+  test.each([
+    ['loftq_config', 'loftq', { loftq_bits: 4 }],
+    ['eva_config', 'eva', { rho: 2 }],
+    ['corda_config', 'corda', { corda_method: 'ipm' }],
+    ['lora_ga_config', 'lora_ga', { direction: 'ArB2r' }],
+  ])('with %s for another beginning is read with a warning', (field, way, value) => {
+    const { config, warnings } = read({ [field]: value });
+    expect({ ...config }).toEqual({ ...new LoraConfig() });
+    expect(warnings).toEqual([
+      `\`${field}\` specified but will be ignored when \`init_lora_weights\` is not '${way}'.`,
+    ]);
+  });
+
+  test('with settings of methods that are off is read', () => {
+    const fields = { use_qalora: false, qalora_group_size: 32, megatron_core: null, megatron_config: null };
+    const { config, warnings } = read(fields);
+    expect(config).toMatchObject({ ...fields, megatron_core: 'megatron.core' });
+    expect(warnings).toEqual([]);
+    expect(config.to_json()).not.toHaveProperty('qalora_group_size');
+    expect(() => read({ qalora_group_size: 'many' })).toThrow(/^qalora_group_size: expected/);
+  });
+
+  test.each(['pissa', 'olora', 'corda', 'loftq', 'mica', 'lora_ga'])(
+    'with the beginning %s is refused, because it changes the base model or how A and B train',
+    (init_lora_weights) => {
+      expect(() => read({ init_lora_weights })).toThrow(/^init_lora_weights: expected true, false or 'gaussian'/);
     },
   );
 });

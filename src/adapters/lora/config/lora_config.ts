@@ -1,6 +1,7 @@
 import { warnOnConsole } from '../../../core/errors/warning';
 import { fieldsOfFile } from '../../config/config_rules';
 import { KindConfig, tellConfigMethods } from '../../config/kind_config';
+import { withoutBeginning } from './file_fields';
 import type { LoraConfigInit } from './lora_config_init';
 import { LORA_RULES } from './lora_rules';
 import { UNBUILT, WRITTEN } from './unbuilt';
@@ -37,7 +38,8 @@ export class LoraConfig extends KindConfig {
 
   /**
    * Reads a parsed `adapter_config.json` that any PEFT version has written. `peft_type` must be 'LORA'. Missing keys get their defaults.
-   * Unknown keys are ignored, with a warning to `warn`, which by default writes to the console.
+   * Unknown keys are ignored, with a warning to `warn`, which by default writes to the console. The same applies to settings for the beginning
+   * of an adapter, such as `eva_config`; an `init_lora_weights` of 'eva' or 'orthogonal' is read as true.
    *
    * Throws `invalid_format` for any other content and for fields of methods that webvera doesn't implement, and `invalid_argument` for
    * values that no adapter can have.
@@ -48,7 +50,7 @@ export class LoraConfig extends KindConfig {
       warn = warnOnConsole,
     }: { readonly warn?: (warning: { readonly code: string; readonly message: string }) => void } = {},
   ): LoraConfig {
-    return new LoraConfig(fieldsOfFile(LORA_RULES, json, warn));
+    return new LoraConfig(fieldsOfFile(LORA_RULES, withoutBeginning(json, warn), warn));
   }
 
   /**

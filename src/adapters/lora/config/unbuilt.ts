@@ -24,17 +24,22 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
 
 /** Other values that switch a method off in PEFT and may occur in files. */
 const ALSO_OFF: Readonly<Record<string, readonly string[]>> = {
+  megatron_core: ['null'],
   loftq_config: ['null'],
   layer_replication: ['[]'],
   target_parameters: ['[]'],
 };
+
+/** The fields that only a method of another field reads, which is always off. They accept any value of their type. */
+const UNREAD: readonly string[] = ['qalora_group_size'];
 
 /** The fields that accept only their default or an equivalent value. For any other value, an error names the field. */
 export const UNBUILT: Readonly<Record<string, Field>> = Object.fromEntries(
   Object.entries(DEFAULTS).map(([name, fallback]) => {
     const text = JSON.stringify(fallback);
     const off = [text, ...(ALSO_OFF[name] ?? [])];
-    const accepts = (value: unknown): boolean => off.includes(JSON.stringify(value) ?? '');
+    const accepts = (value: unknown): boolean =>
+      off.includes(JSON.stringify(value) ?? '') || (UNREAD.includes(name) && typeof value === typeof fallback);
     return [name, { fallback, expected: `${text}, as webvera has nothing else of it`, accepts }];
   }),
 );
