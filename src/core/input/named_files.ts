@@ -62,7 +62,8 @@ function entriesOf(files: unknown): readonly (readonly [path: unknown, file: unk
   return isObject ? Object.entries(files) : undefined;
 }
 
-function isList(files: unknown): files is ArrayLike<unknown> {
+/** Whether files are a list, such as a FileList. */
+export function isList(files: unknown): files is ArrayLike<unknown> {
   if (Array.isArray(files)) return true;
   const { length, item } = (files ?? {}) as { length?: unknown; item?: unknown };
   return typeof length === 'number' && typeof item === 'function';

@@ -1,6 +1,6 @@
 import { WebVeraError } from '../../core/errors/error';
 import { shownList } from '../../core/errors/shown_list';
-import { type Files, listedFiles } from '../../core/input/named_files';
+import { type Files, isList, listedFiles } from '../../core/input/named_files';
 
 /** A file as an example: its content, and its folder's name as the label. */
 export type LabelledFile =
@@ -42,7 +42,7 @@ export function labelledFiles(files: Files): LabelledFiles {
   const paths = new Set(taken.map(({ path }) => path));
   const leftOut = visible.map(({ path }) => path).filter((path) => !paths.has(path));
   if (taken.length === 0) throw known.length === 0 ? noFiles(leftOut) : noFolders(leftOut);
-  expectOneKind(taken);
+  expectOneKind(taken, files);
   const placed = taken.map((file) => ({ ...file, label: labelOf(file.path) }));
   return {
     labels: [...new Set(placed.map(({ label }) => label))].sort(compare),
@@ -141,14 +141,21 @@ function isJunk(path: string): boolean {
   );
 }
 
-function expectOneKind(files: readonly { readonly kind: FileKind }[]): void {
-  const images = files.filter(({ kind }) => kind === 'image').length;
-  const texts = files.length - images;
+function expectOneKind(taken: readonly { readonly kind: FileKind }[], given: Files): void {
+  const images = taken.filter(({ kind }) => kind === 'image').length;
+  const texts = taken.length - images;
   if (images === 0 || texts === 0) return;
   const message = `labelledFiles: expected either texts or images, got ${texts} texts and ${images} images`;
   throw new WebVeraError('invalid_argument', message, {
-    hint: "Pass those of one kind: [...files].filter(({ type }) => type.startsWith('image/')).",
+    hint: `Pass the texts alone or the images alone: ${imagesOf(given)}.`,
   });
+}
+
+/** Returns the code that selects the images of files in the given form. */
+function imagesOf(files: Files): string {
+  const filter = (name: string): string => `.filter((${name}) => ${IMAGE_NAME}.test(name))`;
+  if (isList(files)) return `[...files]${filter('{ name }')}`;
+  return `new Map(${files instanceof Map ? '[...files]' : 'Object.entries(files)'}${filter('[name]')})`;
 }
 
 function noFiles(leftOut: readonly string[]): WebVeraError {

@@ -131,6 +131,17 @@ describe('ambiguous files are refused', () => {
   });
 });
 
+test.each<[string, (files: File[]) => Given]>([
+  ['a list', (files) => files],
+  ['a Map', (files) => new Map(files.map((file) => [file.webkitRelativePath, file.slice()]))],
+  ['an object', (files) => Object.fromEntries(files.map((file) => [file.webkitRelativePath, file.slice()]))],
+])('texts and images in %s: the code in the hint selects the images', (_, form) => {
+  const files = form(['a/1.txt', 'a/2.JPEG', 'b/1.webp', 'b/README'].map((path) => chosen(`x/${path}`)));
+  const [, code = ''] = /^Pass the texts alone or the images alone: (.*)\.$/.exec(refusal(files).hint) ?? [];
+  const images = new Function('files', `return ${code}`)(files) as Given;
+  expect(labelledFiles(images)).toMatchObject({ labels: ['a', 'b'], length: 2, leftOut: [] });
+});
+
 describe('a file that holds no text', () => {
   const read = (file: Blob) =>
     examplesOf(
