@@ -79,7 +79,7 @@ const NOT_NEEDED: Readonly<Record<string, string>> = {
   lowcpumemusage: 'Weights go to the GPU one by one, always.',
   ephemeralgpuoffload: 'A session has one device.',
   torchdevice: 'A session has one device.',
-  ignoremismatchedsizes: 'An adapter with missing parts computes something that was never trained.',
+  ignoremismatchedsizes: 'Only the head of a classifier can be replaced by a new one; all other weights must fit.',
   keymapping: "Modules have the checkpoint's names, which PEFT's files use too.",
   subfolder: "It is part of the source: { repo: 'org/name', subfolder: '…' }.",
   mixed: 'There are no adapters of other methods to mix with.',

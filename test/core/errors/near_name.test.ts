@@ -49,6 +49,9 @@ test.each<[string, readonly string[], string | undefined]>([
 
 test('an unnecessary name gets an explanation', () => {
   expect(suggestion('device', args)).toBe('Models run on the GPU, always.');
+  expect(suggestion('ignore_mismatched_sizes', args)).toBe(
+    'Only the head of a classifier can be replaced by a new one; all other weights must fit.',
+  );
   expect(suggestion('toString', args)).toBe('');
   expect(suggestion('epochs', args)).toBe('Did you mean num_train_epochs?');
 });
