@@ -26,9 +26,9 @@ export class AutoTokenizer {
   /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static readonly name = 'AutoTokenizer';
   /**
-   * Loads only the tokenizer of a model. Rejects with `not_found` if the source has no tokenizer.json, and with the errors of loading any
-   * file: `offline`, `timeout`, `http_error`, `gated_repo`, `integrity_mismatch`, `storage_corrupt` for a damaged copy that can't be
-   * repaired, `invalid_format`.
+   * Loads only the tokenizer of a model. Rejects with `not_found` if the source has neither a tokenizer.json nor the vocabulary of an older
+   * folder (vocab.json and merges.txt, or vocab.txt), and with the errors of loading any file: `offline`, `timeout`, `http_error`,
+   * `gated_repo`, `integrity_mismatch`, `storage_corrupt` for a damaged copy that can't be repaired, `invalid_format`.
    */
   static async from_pretrained(source: ModelSource, options: PretrainedOptions = {}): Promise<Tokenizer> {
     checkOptions('AutoTokenizer.from_pretrained', options, pretrainedRules);
