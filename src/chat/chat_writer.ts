@@ -15,6 +15,12 @@ const MOST_SPACE = 512;
 /** The time limit for a conversation in milliseconds, including the partial renderings that find the assistant's turns. */
 const MOST_TIME = 2000;
 
+/**
+ * The date in examples of data sets, for templates that write one: midnight of 1 January 2025 in every time zone. With the present date a
+ * run's rows would change at midnight, and the run could be neither resumed nor exported.
+ */
+const EXAMPLES_DATE = [2025, 0, 1] as const;
+
 type ParsedTemplate = ReturnType<typeof parse>;
 
 /** Renders conversations with untrusted templates, as transformers does, and limits the work of the templates. */
@@ -41,12 +47,17 @@ export class ChatWriter {
   }
 
   #render({ source, tokens }: ChatTemplate, chat: Chat): RenderedChat {
-    const { add_generation_prompt, turns } = chat;
+    const { add_generation_prompt, turns, isExample = false } = chat;
     const messages = chat.messages.map(withReasoning);
     const ends = this.#clock.now() + MOST_TIME;
     const isOver = (): boolean => this.#clock.now() > ends;
     const program = this.#program(source);
-    const known = { ...tokens, ...globals(new Date()), tools: null, documents: null };
+    const known = {
+      ...tokens,
+      ...globals(isExample ? new Date(...EXAMPLES_DATE) : new Date()),
+      tools: null,
+      documents: null,
+    };
     const write = (messages: readonly ChatMessage[], add_generation_prompt: boolean): string =>
       run(program, { ...known, messages, add_generation_prompt }, new Budget(isOver));
     const text = write(messages, add_generation_prompt);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ChatWriter } from '../../src/chat/chat_writer';
 import type { ChatMessage } from '../../src/core/types/chat';
-import { chatOf, rendered, textOf } from '../helpers/chats';
+import { chatOf, hello, rendered, textOf } from '../helpers/chats';
 import { goldenChats, goldenTemplate } from '../helpers/golden/golden_chats';
 
 describe('as transformers writes them', () => {
@@ -26,6 +26,13 @@ describe('as transformers writes them', () => {
     const format = '%Y %y %m %d %B %b %A %a %H %I %p %M %S %% %q';
     expect(rendered(`{{ strftime_now('${format}') }}`)).toBe('2026 26 03 01 March Mar Sunday Sun 13 01 PM 05 09 % %q');
   });
+});
+
+test('an example of a data set has the same date on every day, in every time zone', () => {
+  const template = { source: "{{ strftime_now('%d %b %Y %H:%M') }}", tokens: {} };
+  const written = (isExample: boolean) => textOf(new ChatWriter().render(template, chatOf(hello, { isExample })));
+  expect(written(true)).toBe('01 Jan 2025 00:00');
+  expect(written(false)).toContain(`${new Date().getFullYear()}`);
 });
 
 describe('the reasoning of an answer', () => {

@@ -32,6 +32,8 @@ export interface Chat {
   readonly add_generation_prompt: boolean;
   /** Whether to report the positions of the assistant's turns. */
   readonly turns: boolean;
+  /** Whether the conversation is an example of a data set, so that a template that writes the date writes the same one every day. */
+  readonly isExample?: boolean;
 }
 
 /** A conversation rendered as one text. */

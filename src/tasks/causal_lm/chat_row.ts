@@ -32,7 +32,7 @@ export async function chatRow(
   messages: readonly ChatMessage[],
   { tokenizer, assistantOnly, breather, most }: ChatRowOptions,
 ): Promise<ChatRow> {
-  const chat = { messages, add_generation_prompt: false, turns: assistantOnly };
+  const chat = { messages, add_generation_prompt: false, turns: assistantOnly, isExample: true };
   const { text, turns, uncertain } = await tokenizer.renderChat(chat);
   const encode = (part: string): Promise<number[]> =>
     tokenizer.encodeGradually(part, { add_special_tokens: false, breather, most });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Breather } from '../../../src/core/async/breather';
 import type { ChatMessage } from '../../../src/core/types/chat';
 import { chatRow } from '../../../src/tasks/causal_lm/chat_row';
@@ -82,6 +82,24 @@ describe('the trained tokens of a conversation', () => {
 });
 
 describe('conversations among examples', () => {
+  test('are the same rows on another day, with a template that writes the date', async () => {
+    const source = "{{ strftime_now('%d %b %Y') }}{% for m in messages %}{{ m.role + ':' + m.content }}{% endfor %}";
+    const tokenizer = chatTokenizer('inst', source);
+    const rowsOn = async (day: Date) => {
+      vi.setSystemTime(day);
+      const { rows } = await collectRows(examples({ messages: talk }), options(tokenizer, { completionOnly: false }));
+      return rows as readonly TokenRow[];
+    };
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      const first = await rowsOn(new Date(2026, 5, 1));
+      expect(await rowsOn(new Date(2026, 5, 2))).toEqual(first);
+      expect(tokenizer.decode([...(first[0]?.input_ids ?? [])])).toContain('01 Jan 2025');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('may be lines of JSON, with further fields', async () => {
     const lines = [{ messages: talk, text: 'x', id: 3 }, { text: 'Call me Ishmael.' }, { messages: talk, prompt: 'p' }];
     const blob = new Blob([lines.map((line) => JSON.stringify(line)).join('\n')]);

@@ -99,7 +99,7 @@ function encoder(
       return tokenizer.encodeGradually(text, { breather, most });
     }
     const messages = typeof completion === 'object' ? [...prompt, ...completion] : prompt;
-    const chat = { messages, add_generation_prompt: completion === undefined, turns: false };
+    const chat = { messages, add_generation_prompt: completion === undefined, turns: false, isExample: true };
     const { text } = await tokenizer.renderChat(chat).catch((error: unknown) => {
       throw placed(error, where);
     });
