@@ -51,8 +51,10 @@ export function isFatal(error: unknown): boolean {
   return error instanceof WebVeraError && ['device_lost', 'gpu_blocked', 'worker_crashed'].includes(error.code);
 }
 
+/** Whether the error is that the profile was forgotten. A closed profile's error, which is `invalid_argument`, has that as its cause. */
 export function isForgotten(error: unknown): boolean {
-  return error instanceof WebVeraError && (error.code === 'not_found' || isForgotten(error.cause));
+  if (!(error instanceof WebVeraError)) return false;
+  return error.code === 'not_found' || (error.code === 'invalid_argument' && isForgotten(error.cause));
 }
 
 /** Whether the error is that a head can't be solved for, because all examples have the same label. */

@@ -10,6 +10,9 @@ beforeEach(() => {
 });
 
 const lost = new WebVeraError('device_lost', 'The GPU device was lost');
+const cause = new WebVeraError('not_found', 'no copies of the adapters were made yet');
+/** The error of a run that couldn't recover, because it has lost its adapters with the GPU. */
+const unrecoverable = new WebVeraError('device_lost', 'The GPU device was lost', { cause });
 
 describe('teaching', () => {
   test('loads first, cuts a text, adds it and learns', async () => {
@@ -230,15 +233,18 @@ describe('teaching', () => {
     await again;
   });
 
-  test('that loses the GPU releases the model, so that it is loaded again', async () => {
+  test.each([
+    ['loses the GPU', lost],
+    ['loses its adapters with the GPU', unrecoverable],
+  ])('that %s releases the model, so that it is loaded again', async (_, error) => {
     const learner = world.learner();
     learner.session = fakeSession();
     const taught = learner.teach('A paragraph.');
     await eventually(() => expect(learner.watch.run).toBeDefined());
-    world.profiles.last.runs[0]?.fail(lost);
-    await expect(taught).rejects.toBe(lost);
-    expect(learner.status).toMatchObject({ state: 'error', error: lost });
-    expect(world.heard('error')).toEqual([lost]);
+    world.profiles.last.runs[0]?.fail(error);
+    await expect(taught).rejects.toBe(error);
+    expect(learner.status).toMatchObject({ state: 'error', error });
+    expect(world.heard('error')).toEqual([error]);
     await eventually(() => expect(world.models[0]?.disposed).toBe(1));
     expect(world.profiles.last.disposed).toBe(1);
     await learner.load();

@@ -51,4 +51,6 @@ test('a forgotten profile is recognized by its own error, and by errors that it 
   const gone = new WebVeraError('not_found', 'it was forgotten');
   const late = new WebVeraError('invalid_argument', 'it is closed', { cause: gone });
   expect([gone, late, new WebVeraError('invalid_argument', 'else')].map(isForgotten)).toEqual([true, true, false]);
+  // A run that can't recover from a lost GPU has the error of its recovery as its cause.
+  expect(isForgotten(new WebVeraError('device_lost', 'the adapters are lost, too', { cause: gone }))).toBe(false);
 });
