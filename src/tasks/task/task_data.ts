@@ -38,6 +38,8 @@ export interface PreviewArguments {
   readonly signal: AbortSignal;
 }
 
+type RowArrays = readonly (Uint32Array | Int32Array | Uint8Array)[];
+
 /** Turns examples into rows. A `Row` is an encoded example, such as token ids; code outside the task only counts and orders rows. */
 export interface TaskData<Row = unknown> {
   /**
@@ -52,10 +54,10 @@ export interface TaskData<Row = unknown> {
    * it. Rejects as `collect` does.
    */
   kept(example: SentExample, where: string, signal: AbortSignal): Promise<SentExample>;
-  /**
-   * Returns the arrays of a row, which are part of a run's fingerprint. The length of the first one determines the lengths of the others.
-   */
-  columns(row: Row): readonly (Uint32Array | Int32Array | Uint8Array)[];
+  /** Returns the arrays of a row. The length of the first one determines the lengths of the others. */
+  columns(row: Row): RowArrays;
+  /** Returns the arrays by which a row is part of a run's fingerprint. Default: `columns`. */
+  fingerprint?(row: Row): RowArrays;
   /** Set if a run can continue in Python. */
   readonly exporter?: RowExporter<Row>;
 }

@@ -1,6 +1,6 @@
 import type { SentenceSettings } from '../../core/pooling/sentences';
 import type { TaskFacts } from '../../core/types/model';
-import type { ImageProcessor } from '../../images/image_processor';
+import type { LoadedProcessor } from '../../images/image_processor';
 import type { Architecture, MakeHead, Network, NetworkOptions } from '../../models/architecture';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import type { Task } from './task';
@@ -8,7 +8,7 @@ import type { Task } from './task';
 /** The objects that turn texts or images into a model's inputs. Each is set if the model's folder has the files for it. */
 export interface Preprocessors {
   readonly tokenizer?: TextTokenizer | undefined;
-  readonly imageProcessor?: ImageProcessor | undefined;
+  readonly imageProcessor?: LoadedProcessor;
   /** Default: `DEFAULT_SENTENCES`. */
   readonly sentences?: SentenceSettings | undefined;
 }

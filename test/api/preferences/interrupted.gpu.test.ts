@@ -60,6 +60,29 @@ async function interrupted(opened: TestSession, kind: Kind): Promise<Interrupted
   return { run, model, inPass };
 }
 
+test('a run of ratings resumes with another batch size, and compares other texts with the base model', async () => {
+  await within({}, async (opened) => {
+    const model = await adapted(opened);
+    const still = { ...args, learning_rate: 0, save_strategy: 'steps' } as const;
+    const callbacks: TrainerCallback[] = [
+      {
+        on_step_end: (_, __, control) => {
+          control.should_training_stop = true;
+        },
+      },
+    ];
+    await new KTOTrainer({ model, train_dataset: ratings, args: still, callbacks }).train();
+    const larger = { ...still, per_device_train_batch_size: 4 };
+    const run = new KTOTrainer({ model, train_dataset: ratings, args: larger }).train({ resume_from_checkpoint: true });
+    await run;
+    const { log_history } = run.state;
+    expect((await eventsOf(run)).map(({ type }) => type)).toContain('restored');
+    expect(opened.warnings).toContain('other_arguments');
+    expect(log_history.at(-1)).toMatchObject({ step: 8, kl: 0 });
+    expect(log_history.map(({ kl }) => kl)).toEqual(Array(8).fill(0));
+  });
+});
+
 describe.each(kinds)('while the base model gives a run of %s its reference', (kind) => {
   test('the device is lost: the run begins again, with the same bytes', async () => {
     await within({}, async (opened) => {

@@ -71,6 +71,14 @@ export class KtoTask extends PairTask<Rated, KtoPreference> implements RunTask<P
     });
   }
 
+  /** Leaves the second sequence out, because it depends on the batch size, with which a resumed run may differ. */
+  fingerprint(row: PairRow) {
+    const { attention_mask } = row;
+    const end = attention_mask.subarray(0, attention_mask.length / 2).lastIndexOf(1) + 1;
+    const [ids, labels, , others] = this.columns(row);
+    return [ids.subarray(0, end), labels.subarray(0, end), others];
+  }
+
   protected given({ isGood, weight }: PairRow): [number, number, number] {
     const { desirable_weight, undesirable_weight } = this.preference;
     return [Number(isGood), 0, weight * (isGood ? desirable_weight : undesirable_weight)];

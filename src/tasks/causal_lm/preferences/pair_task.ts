@@ -97,7 +97,7 @@ export abstract class PairTask<
 
   columns({ input_ids, labels, attention_mask, weight, isGood }: PairRow) {
     const others = new Uint32Array(Float32Array.of(weight, Number(isGood)).buffer);
-    return [input_ids, labels, attention_mask, others];
+    return [input_ids, labels, attention_mask, others] as const;
   }
 
   override fullShape(args: BatchArguments): BatchShape {

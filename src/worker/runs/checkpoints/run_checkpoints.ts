@@ -261,14 +261,15 @@ function numbersOf({ pools }: RunSnapshot): number {
 const OTHER_ARGUMENTS = 'The checkpoint was made with other arguments, and the run goes on with these';
 const OTHER_VERSION = 'The results may differ in their last bits from those of an unbroken run, as it began in webvera';
 
-type RecordPart = Pick<RecordSnapshot, 'halving' | 'evaluation'>;
+type RecordPart = Pick<RecordSnapshot, 'halving' | 'evaluation' | 'reference'>;
 
 /**
- * Removes from a run's record what doesn't apply to its new arguments: halvings, if the learning rate has changed; and the best
- * evaluation, if its metric has changed, or if the run is to end with the best values and the record lacks them.
+ * Removes from a run's record what doesn't apply to its new arguments: halvings, if the learning rate has changed; the base model's log
+ * probabilities, if the batch size has changed, on which the second sequences of ratings depend; and the best evaluation, if its metric has
+ * changed, or if the run is to end with the best values and the record lacks them.
  */
 function partThatCounts(
-  { halving, evaluation }: RecordSnapshot,
+  { halving, evaluation, reference }: RecordSnapshot,
   then: JsonObject,
   now: ResolvedTrainingArguments,
 ): RecordPart {
@@ -277,7 +278,9 @@ function partThatCounts(
     (key) => !(key in then) || then[key] === now[key],
   );
   const hasValues = !now.load_best_model_at_end || best?.parameters !== undefined;
+  const isSameBatch = then.per_device_train_batch_size === now.per_device_train_batch_size;
   return {
+    ...(reference && { reference: isSameBatch ? reference : undefined }),
     halving: then.learning_rate === now.learning_rate ? halving : NOT_HALVED,
     evaluation: best === null || (isSameMetric && hasValues) ? evaluation : { ...evaluation, best: null, stale: 0 },
   };

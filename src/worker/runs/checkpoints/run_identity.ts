@@ -10,7 +10,7 @@ import type { BaseModel } from '../../models/base_model';
 
 export interface RunParts {
   readonly model: BaseModel;
-  readonly task: Pick<TaskData, 'columns'>;
+  readonly task: Pick<TaskData, 'columns' | 'fingerprint'>;
   readonly overlay: Overlay;
   /** The adapters that train. */
   readonly adapters: readonly Adapter[];
@@ -42,7 +42,7 @@ export async function runIdentity({ model, task, overlay, adapters, rows, shares
   const breather = new Breather();
   for (const row of rows) {
     await breather.breathe();
-    const columns = task.columns(row);
+    const columns = task.fingerprint?.(row) ?? task.columns(row);
     const length = Uint32Array.of(columns[0]?.length ?? 0);
     for (const part of [length, ...columns]) await digest.add(bytesOf(part));
   }

@@ -140,6 +140,29 @@ test('after no prompt, the first token of a completion is not predicted, and not
   expect(completionTokens(rows[1]!)).toEqual(labels[1]);
 });
 
+test('a rating has the same fingerprint in a batch of any size, and another with any change', async () => {
+  const [first, ...others] = goldenKto.examples;
+  const printsOf = async (examples: readonly SentExample[], batch: number) => {
+    const { task, collect } = taskFor(KTO, goldenKto.max_length, batch);
+    const { rows } = await collect(examples);
+    return rows.map((row) => JSON.stringify(task.fingerprint?.(row)?.map((column) => [...column])));
+  };
+  const prints = await printsOf(goldenKto.examples, 2);
+  expect(await printsOf(goldenKto.examples, 4)).toEqual(prints);
+  const rating = first as Extract<SentExample, { readonly completion: string }>;
+  const changes = [
+    { prompt: 'a b' },
+    { completion: 'b' },
+    { label: !('label' in rating && rating.label) },
+    { weight: 2 },
+  ];
+  for (const change of changes) {
+    const [changed, ...rest] = await printsOf([{ ...rating, ...change } as SentExample, ...others], 2);
+    expect(changed).not.toBe(prints[0]);
+    expect(rest).toEqual(prints.slice(1));
+  }
+});
+
 test('nothing to learn from: no example, and prompts that fill max_length', async () => {
   await expect(taskFor(DPO).collect([])).rejects.toThrow('Expected a data set with at least one example, got none');
   await expect(taskFor(DPO, 2).collect(goldenDpo.examples)).rejects.toThrow(
