@@ -51,7 +51,13 @@ export function readAdapterModel(
   const trained = [...others].map(([name, { shape }]) => [name, shape] as const);
   const known = new Set([...required.keys(), ...others.keys(), ...rules.frozen]);
   const nameOf = (name: string): string => (known.has(name) ? inTorch(name) : name);
-  checkShapes(raw, new Map([...base, ...required, ...trained]), nameOf);
+  const mismatches = mismatchesIn(raw, new Map([...base, ...required, ...trained]));
+  if (mismatches.length > 0)
+    throw wrongShapes(
+      mismatches,
+      nameOf,
+      mismatches.some(({ name }) => required.has(name)),
+    );
   warnOfBase(raw, base, known, warn);
   warnOfOthers(raw, new Set([...known, ...base.keys()]), adapter_name, warn);
   const read = (names: Iterable<string>, largest: number): Map<string, Tensor> =>
@@ -135,18 +141,39 @@ function missingKeys(names: readonly string[]): string {
   return `Found missing adapter keys while loading the checkpoint: [${quoted.join(', ')}].`;
 }
 
-function checkShapes(raw: RawTensors, shapes: ReadonlyMap<string, Shape>, inTorch: (saved: string) => string): void {
-  const mismatches = [...shapes].flatMap(([name, shape]) => {
-    const tensor = raw.get(name);
-    if (tensor === undefined || sameShape(tensor.shape, shape)) return [];
-    return [
-      `\n\tsize mismatch for ${inTorch(name)}: copying a param with shape ${torchSize(tensor.shape)} from checkpoint, ` +
-        `the shape in current model is ${torchSize(shape)}.`,
-    ];
+/** A tensor whose shape isn't the model's. */
+interface Mismatch {
+  readonly name: string;
+  readonly got: Shape;
+  readonly expected: Shape;
+}
+
+function mismatchesIn(raw: RawTensors, shapes: ReadonlyMap<string, Shape>): readonly Mismatch[] {
+  return [...shapes].flatMap(([name, expected]) => {
+    const got = raw.get(name)?.shape ?? expected;
+    return sameShape(got, expected) ? [] : [{ name, got, expected }];
   });
-  if (mismatches.length === 0) return;
-  throw new WebVeraError('invalid_format', `Error(s) in loading state_dict for PeftModel:${mismatches.join('')}`, {
-    hint: 'Does the adapter belong to this model, and is r in adapter_config.json the one it was trained with?',
+}
+
+/** Returns PEFT's error for wrong shapes. `isOwn`: whether tensors of the adapter itself are among them. */
+function wrongShapes(
+  mismatches: readonly Mismatch[],
+  inTorch: (saved: string) => string,
+  isOwn: boolean,
+): WebVeraError {
+  const lines = mismatches.map(
+    ({ name, got, expected }) =>
+      `\n\tsize mismatch for ${inTorch(name)}: copying a param with shape ${torchSize(got)} from checkpoint, ` +
+      `the shape in current model is ${torchSize(expected)}.`,
+  );
+  const message = `Error(s) in loading state_dict for PeftModel:${lines.join('')}`;
+  if (isOwn) {
+    return new WebVeraError('invalid_format', message, {
+      hint: 'Does the adapter belong to this model, and is r in adapter_config.json the one it was trained with?',
+    });
+  }
+  return new WebVeraError('invalid_format', message, {
+    hint: "The adapter's base model has other sizes, as after its vocabulary was resized: load a base with the sizes in the file.",
   });
 }
 

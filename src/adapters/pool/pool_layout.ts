@@ -60,10 +60,12 @@ export function layoutPool(
     }
     return slots;
   };
-  const layout = { parameters: place(parameters, alignment), tensors: place(tensors, VIEW_ALIGNMENT) };
+  const placed = place(parameters, alignment);
+  const own = length;
+  const layout = { parameters: placed, tensors: place(tensors, VIEW_ALIGNMENT) };
   if (length > MAX_LENGTH) {
     throw new WebVeraError('limit_exceeded', `What trains: expected at most 1 GiB, got ${4 * length} bytes`, {
-      hint: 'Use a smaller r, wrap fewer modules, or save fewer whole.',
+      hint: `modules_to_save takes ${4 * (length - own)} bytes of it: name fewer modules there. A smaller r and fewer target_modules reduce the rest.`,
     });
   }
   return { ...layout, length, trainable };

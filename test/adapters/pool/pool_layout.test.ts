@@ -35,6 +35,18 @@ describe('layoutPool', () => {
     expect(length).toBe(68);
   });
 
+  test('refuses more than 1 GiB, and tells how much of it modules take that train whole', () => {
+    const matrices = [{ name: 'q.A', shape: [8, 2 ** 20] }];
+    const embedding = [{ name: 'embed.weight', shape: [256, 2 ** 20] }];
+    expect(() => layoutPool(matrices, embedding)).toThrow(
+      expect.objectContaining({
+        code: 'limit_exceeded',
+        message: `What trains: expected at most 1 GiB, got ${2 ** 30 + 2 ** 25} bytes`,
+        hint: expect.stringMatching(`^modules_to_save takes ${2 ** 30} bytes of it: name fewer modules there\\.`),
+      }),
+    );
+  });
+
   test('knows where parameters end', () => {
     expect(parametersEnd(layout)).toBe(24);
     expect(parametersEnd(layoutPool(parameters, [{ name: 'norm.bias', shape: [6] }]))).toBe(64);

@@ -136,3 +136,17 @@ test("leaves the base model's weights out with a warning, which PEFT loads, and 
     `size mismatch for ${embedding}: copying a param with shape torch.Size([6, 2])`,
   );
 });
+
+test('a hint tells a resized base model from an adapter of other sizes', () => {
+  const embedding = 'base_model.model.embed.weight';
+  const base = new Map([[embedding, [5, 2]]]);
+  const saved = new Map<string, ExpectedOther>([[embedding, { shape: [5, 2], kind: 'module' }]]);
+  const hintOf = (hint: string) => expect.objectContaining({ hint: expect.stringContaining(hint) });
+  const resized = hintOf('as after its vocabulary was resized: load a base with the sizes in the file');
+  expect(() => read(small().set(embedding, f32([6, 2])), { base })).toThrow(resized);
+  expect(() => read(small().set(embedding, f32([6, 2])), { base, others: saved })).toThrow(resized);
+  const other = small()
+    .set(embedding, f32([6, 2]))
+    .set(`${Q}d`, f32([5]));
+  expect(() => read(other, { base })).toThrow(hintOf('is r in adapter_config.json the one it was trained with'));
+});
