@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../core/input/fields';
 import type { HeldName, Holder } from '../../../core/locks/held_name';
 import type { TabLocks, TakeOptions } from '../../../core/locks/tab_locks';
 import type { Saved } from '../../../core/types/run';
-import { NOT_HALVED, type RecordSnapshot, type RunSnapshot } from '../../../core/types/snapshot';
+import type { RecordSnapshot, RunSnapshot } from '../../../core/types/snapshot';
 import type { ResolvedTrainingArguments } from '../../../core/types/training';
 import { VERSION } from '../../../core/version';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../../formats/checkpoint';
@@ -15,6 +15,7 @@ import type { RunKernels } from '../../models/run_kernels';
 import type { AnnounceNumbers } from '../../rpc/announce';
 import { known } from '../../storage/store_failures';
 import { after, anew, type CheckpointPlace } from './checkpoint_place';
+import { partThatCounts, type RecordPart } from './record_part';
 import { type RunParts, runIdentity } from './run_identity';
 
 export interface CheckpointHost {
@@ -260,31 +261,6 @@ function numbersOf({ pools }: RunSnapshot): number {
 
 const OTHER_ARGUMENTS = 'The checkpoint was made with other arguments, and the run goes on with these';
 const OTHER_VERSION = 'The results may differ in their last bits from those of an unbroken run, as it began in webvera';
-
-type RecordPart = Pick<RecordSnapshot, 'halving' | 'evaluation' | 'reference'>;
-
-/**
- * Removes from a run's record what doesn't apply to its new arguments: halvings, if the learning rate has changed; the base model's log
- * probabilities, if the batch size has changed, on which the second sequences of ratings depend; and the best evaluation, if its metric has
- * changed, or if the run is to end with the best values and the record lacks them.
- */
-function partThatCounts(
-  { halving, evaluation, reference }: RecordSnapshot,
-  then: JsonObject,
-  now: ResolvedTrainingArguments,
-): RecordPart {
-  const { best } = evaluation;
-  const isSameMetric = (['metric_for_best_model', 'greater_is_better'] as const).every(
-    (key) => !(key in then) || then[key] === now[key],
-  );
-  const hasValues = !now.load_best_model_at_end || best?.parameters !== undefined;
-  const isSameBatch = then.per_device_train_batch_size === now.per_device_train_batch_size;
-  return {
-    ...(reference && { reference: isSameBatch ? reference : undefined }),
-    halving: then.learning_rate === now.learning_rate ? halving : NOT_HALVED,
-    evaluation: best === null || (isSameMetric && hasValues) ? evaluation : { ...evaluation, best: null, stale: 0 },
-  };
-}
 
 function nameOf(snapshot: RunSnapshot): string {
   return `checkpoint-${stepOf(snapshot)}`;
