@@ -41,8 +41,8 @@ export interface WebVeraElementEventMap {
  * - `dtype`: as in `PretrainedOptions`.
  * - `r`, `target-modules` (names separated by commas, or 'all-linear'): fields of the adapter config of a new profile.
  * - `peft-config`: other fields of that config, in JSON.
- * - `max-steps` (default 60), `learning-rate`, `max-length` (default 256 tokens): training arguments. The learning rate of a classifier's
- *   head is 4e-3.
+ * - `max-steps` (default 60), `learning-rate`, `max-length` (default 256 tokens): training arguments. Texts to classify are cut at
+ *   `max-length`, too. The learning rate of a classifier's head is 4e-3.
  * - `feedback`: 'off' hides the thumbs, and the visitor's own text, below a text that the model wrote. Ratings stay in this browser.
  * - `headless`: hides the interface; the element shows its own content.
  * - `autoload`: loads the model once the element is in the page and the current script has ended, and also when `model` or `autoload`

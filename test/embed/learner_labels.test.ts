@@ -31,6 +31,14 @@ describe('a classifier', () => {
     await taught;
   });
 
+  test('has a profile that learns and predicts texts up to the attribute’s length', async () => {
+    await world.learner().load();
+    expect(world.profiles.last.openedWith.args).toMatchObject({ max_length: 256 });
+    world.attributes['max-length'] = '64';
+    await world.learner().load();
+    expect(world.profiles.last.openedWith.args).toMatchObject({ max_length: 64 });
+  });
+
   test('learns from a label at once, and once from labels that are added meanwhile', async () => {
     const learner = world.learner();
     await learner.label(some[0]!);

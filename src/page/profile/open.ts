@@ -1,3 +1,4 @@
+import type { PredictOptions } from '../../core/types/prediction';
 import { partsKey } from '../models/remote_model';
 import { defined } from '../session/options';
 import { noData, noFeedback, type ProfileData } from './feedback/feedback';
@@ -144,4 +145,9 @@ export function learnArguments(
     preferences: { ...preferences, ...unsaved },
     ratings: { ...ratings, ...unsaved },
   };
+}
+
+/** Returns the `max_length` of the profile's arguments. A head fits the features of texts that are cut at the same length. */
+export function lengthIn({ settings }: ProfileState): Pick<PredictOptions, 'max_length'> {
+  return defined({ max_length: settings.args.max_length });
 }

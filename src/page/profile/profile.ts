@@ -16,7 +16,7 @@ import { correctedExample, generatedText, preferenceOf, ratingOf } from './feedb
 import { withAdded, withoutFeedback } from './feedback/profile_data';
 import { batchOf, ending, expectRows, refused, refusedBatch } from './generations';
 import { LearnRun } from './learning/learn_run';
-import { openStored } from './open';
+import { lengthIn, openStored } from './open';
 import { closed, type OpenProfile, type ProfileEvent } from './open_profile';
 import { holdOf } from './open_profiles';
 import type { ItemHold } from './shared';
@@ -226,15 +226,15 @@ export class Profile extends EventTarget implements AsyncDisposable {
     }
   }
 
-  /** Like a model's `predict`, but with this profile's vectors and head, no matter which adapters are active or training. */
+  /** Like a model's `predict`, but with this profile's vectors, head and `max_length`, no matter which adapters are active or training. */
   async predict(
     input: PredictInput,
     options: Omit<PredictOptions, 'adapter_name'> = {},
   ): Promise<readonly LabelScore[]> {
-    const { adapter: adapter_name, host } = this.#open;
+    const { adapter: adapter_name, host, state } = this.#open;
     const release = host.use(adapter_name);
     try {
-      return await host.adapted.predict(input, { ...options, adapter_name });
+      return await host.adapted.predict(input, { ...lengthIn(state), ...options, adapter_name });
     } finally {
       release();
     }

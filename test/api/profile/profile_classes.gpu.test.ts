@@ -81,6 +81,20 @@ test('a profile that was opened without a task type is opened and imported again
   });
 });
 
+test('a profile predicts texts up to the length to which it learns them', async () => {
+  await visit(async (opened) => {
+    const args = { ...options.args, max_length: 4 };
+    const profile = await Profile.open(await load(opened), 'ada', { ...options, args });
+    const [short, long] = [{ input_ids: [10, 20, 40, 50] }, { input_ids: [10, 20, 40, 50, 41, 60, 61, 62] }];
+    const told = await profile.predict(short);
+    expect(await profile.predict(long)).toEqual(told);
+    const whole = await profile.predict(long, { max_length: 8 });
+    expect(whole).not.toEqual(told);
+    const longer = await Profile.open(await load(opened), 'ben', options);
+    expect(await longer.predict(long)).not.toEqual(await longer.predict(short));
+  });
+});
+
 test('two profiles over one base have heads of their own', async () => {
   await visit(async (opened) => {
     const base = await load(opened);
