@@ -13,6 +13,12 @@ interface ImageProcessorOptions {
   readonly quiet?: ((seconds: number) => void) | undefined;
 }
 
+/**
+ * The image processor of a model's folder. If the folder's file asks for what isn't supported or doesn't fit the model, it is the error with
+ * which images are refused, because `pixel_values` need no preprocessing. Undefined for a folder without a processor.
+ */
+export type LoadedProcessor = ImageProcessor | WebVeraError | undefined;
+
 /** Preprocesses images as specified in a model's preprocessor_config.json. */
 export class ImageProcessor {
   readonly #config: PreprocessorConfig;

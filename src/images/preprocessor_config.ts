@@ -143,7 +143,7 @@ function isNumber(value: unknown): value is number {
 function unsupported(key: string, value: unknown, expected: string): WebVeraError {
   const text = String(value).slice(0, 60);
   return new WebVeraError('unsupported_model', `preprocessor_config.json: ${key}: expected ${expected}, got ${text}`, {
-    hint: 'webvera preprocesses images as for ViT. Use a model whose preprocessor needs nothing else.',
+    hint: 'webvera preprocesses images as for ViT. Pass pixel_values, or use a model whose preprocessor needs nothing else.',
     detail: { key },
   });
 }

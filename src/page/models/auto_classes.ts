@@ -119,8 +119,9 @@ export class AutoModelForImageClassification {
   /**
    * Loads a classifier of images onto the GPU. It predicts the class of an image. Labels, the head and errors are as for
    * `AutoModelForSequenceClassification.from_pretrained`. `predict` and examples take images of any size, preprocessed as
-   * preprocessor_config.json says, or without that file as `ViTImageProcessor` does at the model's size. A preprocessor_config.json for
-   * another size rejects with `invalid_format`. `forward` takes `pixel_values` (B,C,H,W) and gives logits (B,num_labels).
+   * preprocessor_config.json says, or without that file as `ViTImageProcessor` does at the model's size. If that file is for another
+   * size or another processor, images reject with `invalid_format` or `unsupported_model`, and only `pixel_values` are taken. `forward`
+   * takes `pixel_values` (B,C,H,W) and gives logits (B,num_labels).
    */
   static async from_pretrained(source: ModelSource, options: ImageClassifierOptions = {}): Promise<PreTrainedModel> {
     checkOptions('AutoModelForImageClassification.from_pretrained', options, imageClassifierRules);

@@ -3,7 +3,7 @@ import type { ImagePreview } from '../../core/types/preview';
 import type { GivenInputs } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
 import type { Runner } from '../../graph/runner';
-import type { ImageProcessor } from '../../images/image_processor';
+import type { LoadedProcessor } from '../../images/image_processor';
 import { type ImageSizes, imageSizes } from '../../models/architecture';
 import { type ClassifiedBatch, Classifier, type HeadInputs } from '../classification/classifier';
 import { expectClassifiable } from '../classification/classifier_arguments';
@@ -12,7 +12,7 @@ import { targetColumn, targetsOfBatch } from '../classification/row_targets';
 import { expectImages } from '../given_inputs';
 import { type ImageInputs, imageInputs, writeImages } from '../images/image_inputs';
 import { patchRows } from '../images/patches';
-import { pixelNumbers, pixelsOf } from '../images/pixels';
+import { expectProcessor, pixelNumbers, pixelsOf } from '../images/pixels';
 import type { Task } from '../task/task';
 import type { BatchArguments, BatchShape } from '../task/task_batches';
 import type { CollectedRows, CollectOptions, PreviewArguments, RowExporter, RowSource } from '../task/task_data';
@@ -42,10 +42,10 @@ export class ImageClassification
   readonly predictor: Predictor<ImageRow>;
   readonly exporter: RowExporter<ImageRow>;
   readonly #image: ImageSizes;
-  readonly #processor: ImageProcessor | undefined;
+  readonly #processor: LoadedProcessor;
 
   /** Throws `unsupported_model` for a network that doesn't read images. */
-  constructor(model: Omit<TaskModel, 'text'>, processor?: ImageProcessor | undefined) {
+  constructor(model: Omit<TaskModel, 'text'>, processor?: LoadedProcessor) {
     const image = imageSizes(model);
     super(model.head, (row) => movedImages(row, image));
     this.#image = image;
@@ -82,8 +82,8 @@ export class ImageClassification
    */
   columns(row: ImageRow) {
     const { pixels } = row;
-    const scaling = pixels instanceof Uint8Array ? this.#processor?.scaling : undefined;
-    return [bytesOf(pixels), ...(scaling === undefined ? [] : [bytesOf(scaling)]), targetColumn(row)];
+    const scaling = pixels instanceof Uint8Array ? [bytesOf(expectProcessor(this.#processor).scaling)] : [];
+    return [bytesOf(pixels), ...scaling, targetColumn(row)];
   }
 
   tokensOf(): number {

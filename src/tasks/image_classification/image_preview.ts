@@ -6,8 +6,8 @@ import { expectProcessor, pixelsOf } from '../images/pixels';
 import type { ImageRowOptions } from './image_row';
 
 /**
- * Returns an example, with or without a label, as an image classifier receives it. Rejects as `imageRow` does, and with `invalid_argument`
- * for a model without an image processor, because the scaling of its pixel values is unknown.
+ * Returns an example, with or without a label, as an image classifier receives it. Rejects as `imageRow` does, and with the errors of
+ * `expectProcessor` also for `pixel_values`, because their scaling is unknown without an image processor.
  */
 export async function previewOfImage(
   example: SentExample,

@@ -2,7 +2,7 @@ import { WebVeraError } from '../../core/errors/error';
 import { formatShape, sameShape } from '../../core/numbers/shape';
 import type { RgbImage, SentImage } from '../../core/types/image';
 import type { SentExample } from '../../core/types/training';
-import type { ImageProcessor } from '../../images/image_processor';
+import type { ImageProcessor, LoadedProcessor } from '../../images/image_processor';
 import type { ImageSizes } from '../../models/architecture';
 import { placed } from '../reading/placed_examples';
 
@@ -11,13 +11,13 @@ export type Pixels = Uint8Array | Float32Array;
 
 export interface PixelOptions {
   readonly image: ImageSizes;
-  readonly processor: ImageProcessor | undefined;
+  readonly processor: LoadedProcessor;
   readonly signal: AbortSignal;
 }
 
 /**
  * Returns the pixels of an example with or without a label. Rejects with `invalid_argument`, with `invalid_format` for bytes that hold no
- * image, with `limit_exceeded` for an image that is too large, and with the signal's reason.
+ * image, with `limit_exceeded` for an image that is too large, with the errors of `expectProcessor`, and with the signal's reason.
  */
 export async function pixelsOf(example: SentExample, where: string, options: PixelOptions): Promise<Pixels> {
   if ('image' in example) return preparedPixels(example.image, `${where}: image`, options);
@@ -55,20 +55,16 @@ function keptPixels({ height, width, data }: RgbImage, where: string, { image, p
 }
 
 /**
- * Converts an image's pixels to the float32 values that the model reads: (C, H, W). Throws `invalid_argument` for bytes if the model has no
- * image processor.
+ * Converts an image's pixels to the float32 values that the model reads: (C, H, W). Throws the errors of `expectProcessor` for bytes.
  */
-export function pixelNumbers(
-  pixels: Pixels,
-  { size }: ImageSizes,
-  processor: ImageProcessor | undefined,
-): Float32Array {
+export function pixelNumbers(pixels: Pixels, { size }: ImageSizes, processor: LoadedProcessor): Float32Array {
   if (!(pixels instanceof Uint8Array)) return pixels;
   return expectProcessor(processor).pixelValues({ height: size, width: size, data: pixels });
 }
 
-/** Returns the image processor. Throws `invalid_argument` if the model has none. */
-export function expectProcessor(processor: ImageProcessor | undefined): ImageProcessor {
+/** Returns the image processor. Throws the error that is in its place, or `invalid_argument` if the model has none. */
+export function expectProcessor(processor: LoadedProcessor): ImageProcessor {
+  if (processor instanceof WebVeraError) throw processor;
   if (processor !== undefined) return processor;
   throw new WebVeraError(
     'invalid_argument',

@@ -3,7 +3,7 @@ import type { SentExample } from '../../core/types/training';
 import type { Graph } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
 import type { Value } from '../../graph/value';
-import type { ImageProcessor } from '../../images/image_processor';
+import type { LoadedProcessor } from '../../images/image_processor';
 import type { ImageSizes } from '../../models/architecture';
 import { type ImageInputs, imageInputs, writeImages } from '../images/image_inputs';
 import { patchRows } from '../images/patches';
@@ -23,7 +23,7 @@ type EmbeddedImageInputs = ImageInputs & PooledInputs;
 
 interface ImageEmbedderInit {
   readonly image: ImageSizes;
-  readonly processor: ImageProcessor | undefined;
+  readonly processor: LoadedProcessor;
   readonly pooling: Pooling;
 }
 

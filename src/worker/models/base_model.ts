@@ -76,7 +76,8 @@ export class BaseModel {
   }
 
   get imageProcessor(): ImageProcessor | undefined {
-    return this.preprocessors.imageProcessor;
+    const { imageProcessor } = this.preprocessors;
+    return imageProcessor instanceof WebVeraError ? undefined : imageProcessor;
   }
 
   /** Runs one evaluation pass. Returns the task's logits, and the loss if there are labels. */

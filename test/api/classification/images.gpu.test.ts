@@ -1,5 +1,12 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { type Example, get_peft_model, type TrainEvent, Trainer, VeraConfig } from '../../../src/index';
+import {
+  type Example,
+  get_peft_model,
+  type ImagePreview,
+  type TrainEvent,
+  Trainer,
+  VeraConfig,
+} from '../../../src/index';
 import { drawn, loadVit, vit } from '../../helpers/bytes/drawn_images';
 import { eventsOf } from '../../helpers/models/tiny_training';
 import { openTestSession } from '../../helpers/session/session';
@@ -84,12 +91,44 @@ test('merging keeps the image processor', async () => {
   await base.dispose();
 });
 
-test('a preprocessor of another size is refused as the model is loaded', async () => {
-  const other = new Blob([JSON.stringify({ image_processor_type: 'ViTImageProcessor', size: 224 })]);
-  await expect(
-    loadVit(opened, { files: new Map([...vit.files, ['preprocessor_config.json', other]]) }),
-  ).rejects.toMatchObject({
-    code: 'invalid_format',
-    message: 'preprocessor_config.json: expected images of 28×28 in 3 channels, as config.json says, got 224×224 in 3',
-  });
-});
+test.each([
+  [
+    'of another size',
+    { image_processor_type: 'ViTImageProcessor', size: 224 },
+    'invalid_format',
+    'expected images of 28×28 in 3 channels, as config.json says, got 224×224 in 3',
+  ],
+  [
+    'that is not supported',
+    { image_processor_type: 'CLIPImageProcessor' },
+    'unsupported_model',
+    'image_processor_type: expected ViTImageProcessor or DeiTImageProcessor, got CLIPImageProcessor',
+  ],
+])(
+  'a model with a preprocessor %s loads, predicts pixel_values, and refuses images',
+  async (_, config, code, message) => {
+    const other = new Blob([JSON.stringify(config)]);
+    const files = new Map([...vit.files, ['preprocessor_config.json', other]]);
+    const [model, usual] = [await loadVit(opened, { files }), await loadVit(opened)];
+    const image = drawn('squares', 2);
+    const { pixel_values } = (await usual.preview({ image })) as ImagePreview;
+    expect(await model.predict({ pixel_values })).toEqual(await usual.predict(image));
+    expect(await model.embed([{ pixel_values }])).toEqual(await usual.embed([image]));
+    const error = { code, hint: /pixel_values/ };
+    const text = `image: preprocessor_config.json: ${message}`;
+    await expect(model.predict(image)).rejects.toMatchObject({ ...error, message: `predict: inputs[0]: ${text}` });
+    await expect(model.embed([image])).rejects.toMatchObject({ ...error, message: `embed: inputs[0]: ${text}` });
+    await expect(model.preview({ pixel_values })).rejects.toMatchObject(error);
+    const vera = await get_peft_model(model, new VeraConfig({ r: 8, target_modules: ['q_proj'] }));
+    const args = { max_steps: 1, save_strategy: 'no' } as const;
+    const trainer = (first: Example) =>
+      new Trainer({ model: vera, args, train_dataset: [first, { pixel_values, label: 'stripes' }] });
+    await trainer({ pixel_values, label: 'squares' }).train();
+    await expect(trainer({ image, label: 'squares' }).train()).rejects.toMatchObject({
+      ...error,
+      message: `example 0: ${text}`,
+    });
+    await model.dispose();
+    await usual.dispose();
+  },
+);

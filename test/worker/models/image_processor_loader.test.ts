@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { WebVeraError } from '../../../src/core/errors/error';
+import { expectProcessor } from '../../../src/tasks/images/pixels';
 import { loadImageProcessor } from '../../../src/worker/models/loading/image_processor_loader';
 import { ModelSources } from '../../../src/worker/models/loading/model_sources';
 
@@ -17,15 +19,15 @@ function load(json: object | string | undefined, channels = 3, limit = 1000) {
 }
 
 test('without the file images are resized to the size of the model', async () => {
-  const processor = await load(undefined);
-  const { height, width } = (await processor?.prepare(pixels, signal)) ?? {};
+  const processor = expectProcessor(await load(undefined));
+  const { height, width } = await processor.prepare(pixels, signal);
   expect([height, width]).toEqual([8, 8]);
 });
 
 test('the file decides how images are resized', async () => {
-  const processor = await load({ size: 8, image_mean: 0, image_std: 1 });
-  const prepared = await processor?.prepare(pixels, signal);
-  expect(prepared && [...new Set(processor?.pixelValues(prepared))]).toEqual([1]);
+  const processor = expectProcessor(await load({ size: 8, image_mean: 0, image_std: 1 }));
+  const prepared = await processor.prepare(pixels, signal);
+  expect([...new Set(processor.pixelValues(prepared))]).toEqual([1]);
 });
 
 test('models of texts, and of other channels without the file, have none', async () => {
@@ -36,24 +38,42 @@ test('models of texts, and of other channels without the file, have none', async
   expect(await loadImageProcessor(parts, source, {})).toBeUndefined();
 });
 
-describe('refused', () => {
+describe('an error for images instead of a processor', () => {
   const expected =
     'preprocessor_config.json: expected images of 8×8 in 3 channels, as config.json says, got 224×224 in 3';
-  test.each<[string, object | string, object]>([
+  test.each<[string, object, object]>([
     ['another size than the model’s', { size: 224 }, { code: 'invalid_format', message: expected }],
     ['another size where none is given', {}, { code: 'invalid_format', message: expected }],
     ['another size by its crop', { size: 8, do_center_crop: true, crop_size: 7 }, { code: 'invalid_format' }],
-    ['what is no JSON', '{', { code: 'invalid_format' }],
-    ['another processor', { image_processor_type: 'CLIPImageProcessor' }, { code: 'unsupported_model' }],
-    ['a file that is too long', { size: 8, more: 'a'.repeat(1000) }, { code: 'limit_exceeded' }],
+    [
+      'fields that are invalid',
+      { size: 'large' },
+      { code: 'invalid_format', message: expect.stringContaining('preprocessor_config.json: size') },
+    ],
+    [
+      'another processor',
+      { image_processor_type: 'CLIPImageProcessor' },
+      { code: 'unsupported_model', hint: expect.stringContaining('pixel_values') },
+    ],
   ])('%s', async (_, json, error) => {
-    await expect(load(json)).rejects.toMatchObject(error);
+    const found = await load(json);
+    expect(found).toBeInstanceOf(WebVeraError);
+    expect(found).toMatchObject(error);
+    expect(() => expectProcessor(found)).toThrow((found as WebVeraError).message);
   });
 
   test('other channels', async () => {
-    await expect(load({ size: 8 }, 1)).rejects.toMatchObject({
+    expect(await load({ size: 8 }, 1)).toMatchObject({
       code: 'invalid_format',
       message: 'preprocessor_config.json: expected images of 8×8 in 1 channels, as config.json says, got 8×8 in 3',
+      hint: expect.stringContaining('pass images as pixel_values'),
     });
   });
+});
+
+test.each<[string, object | string, object]>([
+  ['what is no JSON', '{', { code: 'invalid_format' }],
+  ['a file that is too long', { size: 8, more: 'a'.repeat(1000) }, { code: 'limit_exceeded' }],
+])('refuses %s', async (_, json, error) => {
+  await expect(load(json)).rejects.toMatchObject(error);
 });

@@ -3,7 +3,7 @@ import { type FileSource, readIfKnown } from '../../../core/input/file_source';
 import type { ParserLimits } from '../../../core/types/source';
 import { parseJsonObject } from '../../../formats/json';
 import { PREPROCESSOR_FILE } from '../../../formats/models/model_files';
-import { ImageProcessor } from '../../../images/image_processor';
+import { ImageProcessor, type LoadedProcessor } from '../../../images/image_processor';
 import { type PreprocessorConfig, parsePreprocessorConfig, preparedSize } from '../../../images/preprocessor_config';
 import type { Architecture, ImageSizes } from '../../../models/architecture';
 import type { SessionHost } from '../../protocol';
@@ -13,22 +13,28 @@ const CHANNELS = 3;
 
 /**
  * Reads the folder's preprocessor_config.json. Without that file, uses the defaults of `ViTImageProcessor` with the model's image size.
- * Undefined for a model that reads no images, and, without that file, for a model that doesn't read three channels. Throws `invalid_format`
- * if the prepared images don't fit the model.
+ * Undefined for a model that reads no images, and, without that file, for a model that doesn't read three channels. Returns the error for a
+ * file with unsupported or invalid fields, and for prepared images that don't fit the model. Throws `invalid_format` for a file that is no
+ * JSON, and the source's errors.
  */
 export async function loadImageProcessor(
   { host, limits }: { readonly host: SessionHost; readonly limits: ParserLimits },
   source: FileSource,
   { image }: Pick<Architecture, 'image'>,
-): Promise<ImageProcessor | undefined> {
+): Promise<LoadedProcessor> {
   if (image === undefined) return undefined;
   const json = await readIfKnown(source, PREPROCESSOR_FILE, limits.json);
   if (json === undefined && image.channels !== CHANNELS) return undefined;
   const fields = json === undefined ? { size: image.size } : parseJsonObject(json, PREPROCESSOR_FILE, limits.json);
-  const config = parsePreprocessorConfig(fields);
-  expectFitting(config, image);
   const { decodeImage: decode, quiet } = host;
-  return new ImageProcessor(config, { decode, quiet });
+  try {
+    const config = parsePreprocessorConfig(fields);
+    expectFitting(config, image);
+    return new ImageProcessor(config, { decode, quiet });
+  } catch (error) {
+    if (error instanceof WebVeraError) return error;
+    throw error;
+  }
 }
 
 function expectFitting(config: PreprocessorConfig, { channels, size }: ImageSizes): void {
@@ -37,6 +43,6 @@ function expectFitting(config: PreprocessorConfig, { channels, size }: ImageSize
   if (height === size && width === size && channels === CHANNELS) return;
   const message = `${PREPROCESSOR_FILE}: expected ${expected}, got ${height}×${width} in ${CHANNELS}`;
   throw new WebVeraError('invalid_format', message, {
-    hint: 'Do config.json and preprocessor_config.json belong together? Without the latter, pass images as pixel_values.',
+    hint: 'Do config.json and preprocessor_config.json belong together? If they do, pass images as pixel_values.',
   });
 }
