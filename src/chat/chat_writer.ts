@@ -47,7 +47,7 @@ export class ChatWriter {
   }
 
   #render({ source, tokens }: ChatTemplate, chat: Chat): RenderedChat {
-    const { add_generation_prompt, turns, isExample = false } = chat;
+    const { add_generation_prompt, turns, reach, isExample = false } = chat;
     const messages = chat.messages.map(withReasoning);
     const ends = this.#clock.now() + MOST_TIME;
     const isOver = (): boolean => this.#clock.now() > ends;
@@ -62,7 +62,7 @@ export class ChatWriter {
       run(program, { ...known, messages, add_generation_prompt }, new Budget(isOver));
     const text = write(messages, add_generation_prompt);
     if (!turns) return { text, turns: [], uncertain: 0 };
-    return { text, ...assistantTurns({ messages, text, eos: tokens.eos_token, write }) };
+    return { text, ...assistantTurns({ messages, text, eos: tokens.eos_token, write }, reach) };
   }
 
   #program(source: string): ParsedTemplate {

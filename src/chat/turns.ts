@@ -19,21 +19,34 @@ export interface Written {
 /**
  * Finds the assistant's turns in a rendered conversation. Templates don't mark the turns, so parts of the conversation are rendered
  * separately. A turn starts where the text of all messages before it ends, with the prompt for an answer, and ends where the text with this
- * turn ends. Some templates render a turn differently when more messages follow; such turns count as uncertain.
+ * turn ends. Some templates render a turn differently when more messages follow; such turns count as uncertain. Turns after the first
+ * `reach` characters are left out.
  */
-export function assistantTurns(written: Written): Pick<RenderedChat, 'turns' | 'uncertain'> {
-  const answers = [...written.messages.keys()].filter((index) => written.messages[index]?.role === 'assistant');
-  const turns = answers.flatMap((index) => turnAt(index, written) ?? []);
-  return { turns, uncertain: answers.length - turns.length };
+export function assistantTurns(
+  written: Written,
+  reach = Number.POSITIVE_INFINITY,
+): Pick<RenderedChat, 'turns' | 'uncertain'> {
+  const turns: (readonly [number, number])[] = [];
+  let uncertain = 0;
+  for (const [index, { role }] of written.messages.entries()) {
+    if (role !== 'assistant') continue;
+    const asked = endOf(index, true, written);
+    if (asked !== undefined && asked > reach) break;
+    const turn = turnAt(index, asked, written);
+    if (turn === undefined) uncertain += 1;
+    else turns.push(turn);
+  }
+  return { turns, uncertain };
 }
 
-function turnAt(index: number, written: Written): [turn: readonly [number, number]] | undefined {
+/** `asked` is where the prompt for the turn ends, if it is known. */
+function turnAt(index: number, asked: number | undefined, written: Written): readonly [number, number] | undefined {
   const { messages, text } = written;
   const end = index === messages.length - 1 ? text.length : endOf(index + 1, false, written);
-  const asked = endOf(index, true, written);
+  if (end === undefined) return undefined;
   // Some templates write a question only once it is answered, so `asked` may lie before the question.
   const start = asked !== undefined && hasQuestion(index, asked, written) ? asked : startOfContent(index, written);
-  return start === undefined || end === undefined || start > end ? undefined : [[start, end]];
+  return start === undefined || start > end ? undefined : [start, end];
 }
 
 /**

@@ -40,6 +40,34 @@ describe("the assistant's turns", () => {
     expect(turnsOf('inst', messages)).toEqual({ turns: ['Good morning.</s>', 'Ishmael.</s>'], uncertain: 0 });
   });
 
+  test('turns after the first characters that are asked for are left out, whether they are certain or not', () => {
+    const written = (template: string, reach: number) => {
+      const outcome = new ChatWriter().render(goldenTemplate(template), chatOf(talk, { turns: true, reach }));
+      if ('error' in outcome) throw outcome.error;
+      return outcome.rendered;
+    };
+    const [first, second] = written('qwen2_5', 1e9).turns;
+    if (first === undefined || second === undefined) throw new Error('expected two turns');
+    expect(written('qwen2_5', first[0] - 1)).toMatchObject({ turns: [], uncertain: 0 });
+    expect(written('qwen2_5', second[0] - 1)).toMatchObject({ turns: [first], uncertain: 0 });
+    expect(written('qwen2_5', second[0])).toMatchObject({ turns: [first, second], uncertain: 0 });
+    expect(written('qwen3', 1)).toMatchObject({ turns: [], uncertain: 0 });
+  });
+
+  test('of a long conversation are found within the limit of time, if only its beginning is asked for', () => {
+    const messages = Array.from({ length: 100 }, () => talk).flat();
+    for (const template of ['qwen2_5', 'qwen3', 'phi3', 'inst']) {
+      // This clock goes by the work of a template, about as fast as on a usual machine.
+      let time = 0;
+      const clock = { now: () => (time += 0.1) };
+      const outcome = new ChatWriter(clock).render(
+        goldenTemplate(template),
+        chatOf(messages, { turns: true, reach: 300 }),
+      );
+      expect(outcome, template).toHaveProperty('rendered');
+    }
+  });
+
   test('the last message of the user is not a turn of the assistant', () => {
     expect(turnsOf('qwen2_5', talk.slice(0, 3))).toEqual({ turns: ['Good morning.<|im_end|>\n'], uncertain: 0 });
   });

@@ -32,6 +32,11 @@ export interface Chat {
   readonly add_generation_prompt: boolean;
   /** Whether to report the positions of the assistant's turns. */
   readonly turns: boolean;
+  /**
+   * The number of characters, from the beginning of the text, in which turns are looked for. Default: all. Looking for a turn takes longer
+   * the more messages precede it.
+   */
+  readonly reach?: number;
   /** Whether the conversation is an example of a data set, so that a template that writes the date writes the same one every day. */
   readonly isExample?: boolean;
 }
@@ -39,9 +44,9 @@ export interface Chat {
 /** A conversation rendered as one text. */
 export interface RenderedChat {
   readonly text: string;
-  /** The start and end of each of the assistant's turns in the text, except for turns whose position is uncertain. */
+  /** The start and end of each of the assistant's turns within reach, except for turns whose position is uncertain. */
   readonly turns: readonly (readonly [start: number, end: number])[];
-  /** The number of the assistant's turns whose position is uncertain. */
+  /** The number of the assistant's turns within reach whose position is uncertain. */
   readonly uncertain: number;
 }
 

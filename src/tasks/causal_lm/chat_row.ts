@@ -21,6 +21,9 @@ interface ChatRowOptions {
   readonly most?: number | undefined;
 }
 
+/** The number of characters for each token of a row in which turns are looked for first. Tokens of most texts have fewer on average. */
+const USUAL_CHARACTERS = 4;
+
 /**
  * Renders a conversation by its chat template and encodes it. Either only the assistant's turns are learned, or the whole text. A turn
  * begins with the first token that differs from the tokens of the text before the turn, because one token may contain the end of that text
@@ -32,17 +35,23 @@ export async function chatRow(
   messages: readonly ChatMessage[],
   { tokenizer, assistantOnly, breather, most }: ChatRowOptions,
 ): Promise<ChatRow> {
-  const chat = { messages, add_generation_prompt: false, turns: assistantOnly, isExample: true };
-  const { text, turns, uncertain } = await tokenizer.renderChat(chat);
+  const render = (reach: number) =>
+    tokenizer.renderChat({ messages, add_generation_prompt: false, turns: assistantOnly, reach, isExample: true });
+  const usualReach = USUAL_CHARACTERS * (most ?? Number.POSITIVE_INFINITY);
+  const rendered = await render(usualReach);
+  const { text } = rendered;
   const encode = (part: string): Promise<number[]> =>
     tokenizer.encodeGradually(part, { add_special_tokens: false, breather, most });
   const row = { ...textRow(await encode(text)), isClosed: true };
   if (!assistantOnly) return { row, uncertain: 0 };
-  if (turns.length === 0 && uncertain > 0) throw unclear();
   const { input_ids, labels } = row;
   labels.fill(IGNORED);
   const tokensIn = async (length: number): Promise<number> =>
-    length === text.length ? input_ids.length : sharedLength(input_ids, await encode(text.slice(0, length)));
+    length >= text.length ? input_ids.length : sharedLength(input_ids, await encode(text.slice(0, length)));
+  let reach = usualReach;
+  while ((await tokensIn(reach)) < input_ids.length) reach *= 2;
+  const { turns, uncertain } = reach === usualReach ? rendered : await render(reach);
+  if (turns.length === 0 && uncertain > 0 && reach >= text.length) throw unclear();
   for (const [start, end] of turns) {
     const from = await tokensIn(start);
     // The text before this turn already fills the row, so this turn and all later ones are cut off.

@@ -117,6 +117,40 @@ describe('conversations among examples', () => {
     expect([...(rows[0]?.labels ?? [])]).toEqual([...whole.labels.slice(0, 40)]);
   });
 
+  /** A conversation of many short messages. */
+  const chatter = (turns: number): ChatMessage[] =>
+    Array.from({ length: turns }, (_, i) => [
+      { role: 'user', content: `${i}?` },
+      { role: 'assistant', content: `${i}.` },
+    ]).flat();
+
+  test.each([
+    ['qwen2_5', 80],
+    ['qwen2_5', 150],
+    ['phi3', 90],
+    ['inst', 90],
+  ])('of %s are cut at %d tokens with the labels of the whole conversation', async (name, maxLength) => {
+    const tokenizer = chatTokenizer(name);
+    const whole = (await rowOf(chatter(16), tokenizer, true)).row;
+    const { rows } = await collectRows(examples({ messages: chatter(16) }), options(tokenizer, { maxLength }));
+    expect([...(rows[0]?.input_ids ?? [])]).toEqual([...whole.input_ids.slice(0, maxLength)]);
+    expect([...(rows[0]?.labels ?? [])]).toEqual([...whole.labels.slice(0, maxLength)]);
+  });
+
+  test('are cut however long they are', async () => {
+    const cutAt100 = async (turns: number) => {
+      const { rows } = await collectRows(examples({ messages: chatter(turns) }), options(qwen, { maxLength: 100 }));
+      return rows;
+    };
+    expect(await cutAt100(500)).toEqual(await cutAt100(16));
+  });
+
+  test('are left out if they are cut before the first turn that is certain', async () => {
+    const source = examples({ messages: chatter(300) }, { messages: talk });
+    const { rows, leftOut } = await collectRows(source, options(chatTokenizer('qwen3'), { maxLength: 100 }));
+    expect([rows.length, leftOut]).toEqual([1, 1]);
+  });
+
   test('are packed without another EOS', async () => {
     const whole = (await rowOf(talk, qwen, true)).row;
     const { rows } = await collectRows(
