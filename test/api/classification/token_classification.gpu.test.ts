@@ -101,7 +101,7 @@ test('refuses what the task lacks', async () => {
     const model = await get_peft_model(base, config);
     const trainer = new Trainer({ model, train_dataset: rows, args });
     await expect(export_run({ model, trainer })).rejects.toMatchObject({
-      message: 'export_run: expected a task that its script knows',
+      message: 'export_run: expected a language model, or a classifier of whole texts or images',
     });
     const vit = AutoModelForTokenClassification.from_pretrained(goldenBase('base/vit'), { session: opened.session });
     await expect(vit).rejects.toMatchObject({
