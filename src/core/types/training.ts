@@ -29,7 +29,7 @@ export interface TrainingArguments {
   lr_scheduler_type?: 'linear' | 'cosine' | 'constant' | 'constant_with_warmup';
   /** Default: 0. A value above 0 takes precedence over `warmup_ratio`. */
   warmup_steps?: number;
-  /** The share of all steps. Default: 0.06. */
+  /** The share of all steps. Default: 0.06. A run of one step has no such warm-up. */
   warmup_ratio?: number;
   /** Default: 0. Applies to every trainable tensor. */
   weight_decay?: number;

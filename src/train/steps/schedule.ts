@@ -13,9 +13,13 @@ export function learningRateAt(args: ScheduleArguments, step: number, maxSteps: 
   return args.learning_rate * factorAt(args, step, maxSteps);
 }
 
-/** Returns `warmup_steps` if it is above 0, else `warmup_ratio` times the number of steps, rounded up. */
+/**
+ * Returns `warmup_steps` if it is above 0, else `warmup_ratio` times the number of steps, rounded up as in transformers. A ratio gives a
+ * run of one step no warm-up, because the run would learn nothing.
+ */
 export function warmupSteps(args: ScheduleArguments, maxSteps: number): number {
-  return args.warmup_steps > 0 ? args.warmup_steps : Math.ceil(maxSteps * args.warmup_ratio);
+  if (args.warmup_steps > 0) return args.warmup_steps;
+  return maxSteps > 1 ? Math.ceil(maxSteps * args.warmup_ratio) : 0;
 }
 
 function factorAt(args: ScheduleArguments, step: number, maxSteps: number): number {

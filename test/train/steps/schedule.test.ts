@@ -57,10 +57,16 @@ describe('warm-up steps', () => {
     { warmup_steps: 0, warmup_ratio: 0, maxSteps: 100, expected: 0 },
     { warmup_steps: 0, warmup_ratio: 0.06, maxSteps: 100, expected: 6 },
     { warmup_steps: 0, warmup_ratio: 0.06, maxSteps: 101, expected: 7 },
-    { warmup_steps: 0, warmup_ratio: 0.06, maxSteps: 1, expected: 1 },
+    { warmup_steps: 0, warmup_ratio: 0.06, maxSteps: 2, expected: 1 },
+    { warmup_steps: 0, warmup_ratio: 0.06, maxSteps: 1, expected: 0 },
+    { warmup_steps: 1, warmup_ratio: 0, maxSteps: 1, expected: 1 },
     { warmup_steps: 3, warmup_ratio: 0.06, maxSteps: 100, expected: 3 },
   ])('$warmup_steps and $warmup_ratio of $maxSteps: $expected', ({ expected, maxSteps, ...warmup }) => {
     expect(warmupSteps({ ...args, ...warmup }, maxSteps)).toBe(expected);
+  });
+
+  test.each(['linear', 'cosine', 'constant_with_warmup'] as const)('a run of one step learns: %s', (schedule) => {
+    expectRates(rates({ lr_scheduler_type: schedule, warmup_ratio: 0.06 }, 1), [0.01]);
   });
 
   test('more warm-up than steps never reaches the full rate, and past the end the rate is 0', () => {
