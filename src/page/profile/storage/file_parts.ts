@@ -10,13 +10,16 @@ export const EXAMPLES = 'examples.jsonl';
 export const RATINGS = 'ratings.jsonl';
 export const PREFERENCES = 'preferences.jsonl';
 export const ABOUT = 'profile.json';
-/** The largest accepted file sizes, in bytes. */
+/**
+ * The largest accepted file sizes, in bytes. They are larger than the files of the largest profile: its profile.json has 20 MB, because its
+ * history has many long lists of examples that were left out.
+ */
 const LIMITS = {
   [CONFIG]: 2 ** 20,
   [EXAMPLES]: 2 ** 26,
   [RATINGS]: 2 ** 26,
   [PREFERENCES]: 2 ** 26,
-  [ABOUT]: 2 ** 22,
+  [ABOUT]: 2 ** 26,
 } as const;
 type TextFile = keyof typeof LIMITS;
 
