@@ -103,7 +103,9 @@ function addressOfUrl(url: URL): Address {
   folder.hash = '';
   folder.pathname = withSlash(folder.pathname);
   const name = folder.pathname.split('/').at(-2) ?? '';
-  const page = /^https:\/\/(?:huggingface\.co|hf\.co)\/((?:[^/]+\/)?[^/]+)\/(?:tree\/.*)?$/.exec(displayUrl(folder));
+  const page = /^https:\/\/(?:huggingface\.co|hf\.co)\/((?:[^/]+\/)?[^/]+)\/(?:(?:tree|blob|raw)\/.*)?$/.exec(
+    displayUrl(folder),
+  );
   if (page !== null) {
     const message = `Expected the address of a folder, got the hub's page ${displayUrl(url)}`;
     throw new WebVeraError('invalid_argument', message, { hint: `Pass the model's name: '${page[1]}'.` });

@@ -125,6 +125,8 @@ describe('addresses', () => {
     ['https://huggingface.co/a/b', 'a/b'],
     ['https://huggingface.co/gpt2/', 'gpt2'],
     ['https://hf.co/a/b/tree/main/x', 'a/b'],
+    ['https://huggingface.co/a/b/blob/main/model.safetensors', 'a/b'],
+    ['https://huggingface.co/gpt2/raw/main/config.json', 'gpt2'],
   ])("the hub's page %s is distinguished from a folder of the hub", (page, name) => {
     expect(() => resolveAddress(new URL(page))).toThrow(
       expect.objectContaining({ code: 'invalid_argument', hint: `Pass the model's name: '${name}'.` }),

@@ -76,6 +76,10 @@ export const LOADING: readonly Mistake[] = [
   ],
   ["`new URL('http://models.example/mine/')`", () => loadFrom(new URL('http://models.example/mine/'))],
   ["the address of the hub's page", () => loadFrom(new URL('https://huggingface.co/org/name/tree/main'))],
+  [
+    "the address of a file's page on the hub",
+    () => loadFrom(new URL('https://huggingface.co/org/name/blob/main/model.safetensors')),
+  ],
   ['the address of one file', () => loadFrom(new URL('https://models.example/mine/model.safetensors'))],
   ['an address with a password', () => loadFrom(new URL('https://me:secret@models.example/mine/'))],
   [
