@@ -41,7 +41,7 @@ export function resolveAddress(source: RemoteSource, options: HubOptions = {}): 
   const path = withSlash(remotePathTemplate).replaceAll('{model}', () => repo);
   const folderAt = (at: string): URL => {
     const root = path.replaceAll('{revision}', () => encodeURIComponent(at));
-    return new URL([root, ...folders.map(withSlash)].join(''), host);
+    return new URL([root, ...folders.map((name) => `${encodeURIComponent(name)}/`)].join(''), host);
   };
   const [before = '', after = ''] = path.split('{revision}');
   const isSameRepo = (other: string): boolean => {
@@ -146,8 +146,9 @@ function isRevision(revision: unknown): boolean {
   return typeof revision === 'string' && /^\w[\w./-]{0,255}$/.test(revision) && !revision.includes('..');
 }
 
+/** Whether a folder's name can be a part of a path. The hub allows more than letters, such as 'epoch=3-step=1200'. */
 function isPlainName(part: string): boolean {
-  return /^\w[\w. -]*$/.test(part);
+  return part !== '.' && part !== '..' && /^[^/\\?#%\p{Cc}\p{Cs}]+$/u.test(part);
 }
 
 function withSlash(path: string): string {

@@ -14,6 +14,17 @@ describe('repositories', () => {
     ['a/b', { revision: 'refs/pr/1' }, 'https://huggingface.co/a/b/resolve/refs%2Fpr%2F1/'],
     [{ repo: 'a/b', revision: 'v1' }, { revision: 'v2' }, 'https://huggingface.co/a/b/resolve/v1/'],
     [{ repo: 'a/b', subfolder: 'x/y z/' }, {}, 'https://huggingface.co/a/b/resolve/main/x/y%20z/'],
+    [
+      { repo: 'a/b', subfolder: 'epoch=3-step=1200' },
+      {},
+      'https://huggingface.co/a/b/resolve/main/epoch%3D3-step%3D1200/',
+    ],
+    [
+      { repo: 'a/b', subfolder: 'lora+dora/größe' },
+      {},
+      'https://huggingface.co/a/b/resolve/main/lora%2Bdora/gr%C3%B6%C3%9Fe/',
+    ],
+    [{ repo: 'a/b', subfolder: '.x:y@z' }, {}, 'https://huggingface.co/a/b/resolve/main/.x%3Ay%40z/'],
     ['a/b', { remoteHost: 'http://localhost:8080/mirror' }, 'http://localhost:8080/mirror/a/b/resolve/main/'],
     [
       'a/b',
@@ -77,9 +88,12 @@ describe('repositories', () => {
   test.each(['', '../main', 'a/../b', '/main', 'a b', 'main?x', 'x\n'])('refuses the revision %j', (revision) => {
     expect(codeFor({ repo: 'a/b', revision })).toBe('invalid_argument');
   });
-  test.each(['..', 'a/../b', '.hidden', 'a\\b', 'a?b', '%2e%2e'])('refuses the subfolder %j', (subfolder) => {
-    expect(codeFor({ repo: 'a/b', subfolder })).toBe('invalid_argument');
-  });
+  test.each(['..', '.', 'a/../b', 'a/./b', 'a\\b', 'a?b', 'a#b', '%2e%2e', 'a\n', 'a\0b', '\ud800'])(
+    'refuses the subfolder %j',
+    (subfolder) => {
+      expect(codeFor({ repo: 'a/b', subfolder })).toBe('invalid_argument');
+    },
+  );
   test.each(['http://huggingface.co/', 'ftp://x/', 'nonsense', 'https://user:secret@x/'])(
     'refuses the host %s',
     (host) => {
