@@ -31,7 +31,11 @@ function httpError({ status, headers }: Response, url: URL, now: number): WebVer
     });
   }
   if (hubCode === 'RepoNotFound' || hubCode === 'RevisionNotFound' || status === 404) {
-    return new WebVeraError('not_found', what, { hint: CHECK_NAMES, detail });
+    const mayBePrivate = status === 401 || status === 403;
+    return new WebVeraError('not_found', what, {
+      hint: mayBePrivate ? `${CHECK_NAMES} ${PRIVATE}` : CHECK_NAMES,
+      detail,
+    });
   }
   const retryable = status >= 500 || status === 408 || status === 429;
   const seconds = retryable ? secondsOf(headers.get('retry-after'), now) : undefined;
@@ -46,6 +50,9 @@ function httpError({ status, headers }: Response, url: URL, now: number): WebVer
 }
 
 const TOO_MANY = 'The server allows fewer requests, which it counts by address or account';
+
+/** The hub doesn't tell strangers whether a private repository exists. */
+const PRIVATE = 'A private repository needs `token: () => …` with your token.';
 
 const CHECK_NAMES =
   "Check the names of the repository and the revision. Write your own folder as './folder/', and an adapter saved in this " +

@@ -112,6 +112,18 @@ describe('a server', () => {
     expect(error.message).toContain(`status ${status}`);
   });
 
+  test.each([
+    [401, 'RepoNotFound', true],
+    [403, 'RepoNotFound', true],
+    [404, 'RepoNotFound', false],
+    [404, 'RevisionNotFound', false],
+  ])('status %i %s: the hint names the token of a private repository: %s', async (status, error, isNamed) => {
+    const source = await open((_, response) => response.writeHead(status, { 'x-error-code': error }).end());
+    const { hint } = await errorOf(readFileIfPresent(source, 'config.json', 100));
+    expect(hint.endsWith('A private repository needs `token: () => …` with your token.')).toBe(isNamed);
+    expect(hint).toContain('Check the names of the repository and the revision.');
+  });
+
   test('a file that the hub says it lacks is just missing', async () => {
     const headers = { 'x-error-code': 'EntryNotFound' };
     const source = await open((_, response) => response.writeHead(404, headers).end());
