@@ -1,11 +1,13 @@
 import { WebVeraError } from '../core/errors/error';
 import { type Address, displayUrl } from './address';
 
+/** The hub redirects to hosts below two domains. */
+const HUB = 'https://huggingface.co';
 /** Milliseconds to wait after a failed request for the browser's report that the Content Security Policy refused it. */
 const REPORTED_WITHIN = 100;
 
 /**
- * Watches whether the page's Content Security Policy refuses a request: `fetch` then fails as if there were no connection, and only an
+ * Watches whether a Content Security Policy refuses a request: `fetch` then fails as if there were no connection, and only an
  * event names the policy. The returned function resolves with whether the policy refused the request. `ends` stops watching.
  */
 export function watchPolicy(url: URL, ends: AbortSignal): () => Promise<boolean> {
@@ -27,13 +29,18 @@ export function watchPolicy(url: URL, ends: AbortSignal): () => Promise<boolean>
   };
 }
 
-/** Returns the error for a request without a response. `isRefused`: whether the page's Content Security Policy refused the request. */
+/** Returns the error for a request without a response. `isRefused`: whether a Content Security Policy refused the request. */
 export function noConnection(url: URL, address: Address, { isRefused, cause }: NoAnswer): WebVeraError {
   const shown = displayUrl(url);
   const detail = { url: shown };
   if (isRefused) {
-    const message = `Expected to request ${shown}, but the page's Content-Security-Policy does not allow it`;
-    return new WebVeraError('offline', message, { hint: `Add ${url.origin} to its connect-src.`, detail, cause });
+    const hosts = url.origin === HUB ? `${HUB} https://*.huggingface.co https://*.hf.co` : url.origin;
+    const message = `Expected to request ${shown}, but a Content-Security-Policy does not allow it`;
+    return new WebVeraError('offline', message, {
+      hint: `Add ${hosts} to the connect-src that worker.js is served with; the page's counts for the tag, and for a worker.js of another origin.`,
+      detail,
+      cause,
+    });
   }
   return new WebVeraError('offline', `Expected ${shown} to answer, but there was no connection`, {
     hint: `Check the connection. ${address.atCommit === undefined ? ofServer() : OWN_FOLDER}`.trim(),

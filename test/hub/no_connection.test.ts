@@ -33,6 +33,9 @@ test('a process has no tabs and no other sites', async () => {
   expect((await errorAt(new URL('https://models.example/mine/'))).hint).toMatch(/CORS/);
 });
 
+const WHERE =
+  "to the connect-src that worker.js is served with; the page's counts for the tag, and for a worker.js of another origin.";
+
 test('a policy that refuses the request is named', async () => {
   const events = new EventTarget();
   class Violation extends Event {
@@ -48,13 +51,18 @@ test('a policy that refuses the request is named', async () => {
   vi.stubGlobal('addEventListener', events.addEventListener.bind(events));
   const source = new URL('https://models.example/mine/');
   const refusedBy = (...args: ConstructorParameters<typeof Violation>): Promise<WebVeraError> =>
-    errorAt(source, () => void queueMicrotask(() => events.dispatchEvent(new Violation(...args))));
+    refused(source, ...args);
+  const refused = (from: FolderSource, ...args: ConstructorParameters<typeof Violation>): Promise<WebVeraError> =>
+    errorAt(from, () => void queueMicrotask(() => events.dispatchEvent(new Violation(...args))));
   expect(await refusedBy('https://models.example/mine/config.json')).toMatchObject({
     code: 'offline',
     retryable: false,
-    message: expect.stringContaining("the page's Content-Security-Policy does not allow it"),
-    hint: 'Add https://models.example to its connect-src.',
+    message: expect.stringContaining('but a Content-Security-Policy does not allow it'),
+    hint: `Add https://models.example ${WHERE}`,
   });
+  expect((await refused('org/name', 'https://huggingface.co/org/name/resolve/main/config.json')).hint).toBe(
+    `Add https://huggingface.co https://*.huggingface.co https://*.hf.co ${WHERE}`,
+  );
   expect((await refusedBy('https://other.example/')).message).toMatch(/no connection/);
   expect((await refusedBy('https://models.example/mine/config.json', 'img-src')).message).toMatch(/no connection/);
 });

@@ -110,8 +110,8 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
     const refused = {
       code: 'offline',
       message:
-        "Expected to request https://models.invalid/mine/config.json, but the page's Content-Security-Policy does not allow it",
-      hint: 'Add https://models.invalid to its connect-src.',
+        'Expected to request https://models.invalid/mine/config.json, but a Content-Security-Policy does not allow it',
+      hint: "Add https://models.invalid to the connect-src that worker.js is served with; the page's counts for the tag, and for a worker.js of another origin.",
     };
     // Firefox doesn't fire securitypolicyviolation events in a worker.
     expect(report).toEqual(
