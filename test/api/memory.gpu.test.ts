@@ -46,6 +46,23 @@ test('loading, training and disposing again and again stays flat and leaves noth
   expect(new Set(peaks).size).toBe(1);
 });
 
+test('every model reports the memory of the whole session', async () => {
+  const first = await loadTinyVera(opened);
+  const alone = await first.memory();
+  const second = await loadTinyVera(opened);
+  const both = await first.memory();
+  expect(await second.memory()).toEqual(both);
+  expect(both.gpu_bytes).toBe(opened.liveBytes());
+  expect(both.gpu_bytes).toBeGreaterThan(alone.gpu_bytes);
+  expect(both.peak_gpu_bytes).toBeGreaterThanOrEqual(both.gpu_bytes);
+  const { metrics } = await train(second, 1);
+  expect(metrics.gpu_bytes).toBeGreaterThan(both.gpu_bytes);
+  const after = await second.memory();
+  await second.dispose();
+  expect((await first.memory()).gpu_bytes).toBeLessThan(after.gpu_bytes);
+  await first.dispose();
+});
+
 test('a run frees its memory', async () => {
   const model = await loadTinyVera(opened);
   await train(model, 2);

@@ -70,8 +70,11 @@ export type SaveDtype = 'float32' | 'float16';
 
 export type ProjectionDtype = 'float32' | 'float16' | 'bfloat16';
 
+/** The memory of a session on the GPU: all of its models, adapters and runs together. */
 export interface MemoryReport {
+  /** The bytes of all buffers in use. */
   readonly gpu_bytes: number;
+  /** The most bytes that were in use at once. */
   readonly peak_gpu_bytes: number;
   /** The number of GPU buffers in use. */
   readonly buffers: number;

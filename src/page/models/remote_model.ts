@@ -99,6 +99,7 @@ export interface PreTrainedModel extends AsyncDisposable {
    * `state_dict`: merge adapters first to include them. Rejects with `numerical_error` if a number isn't finite.
    */
   export_model(options?: { readonly signal?: AbortSignal | undefined }): Promise<Map<string, Blob>>;
+  /** Resolves with the memory that the whole session uses on the model's GPU. To learn a model's share, compare before and after its load. */
   memory(): Promise<MemoryReport>;
   /** Frees the model with its tokenizer and every model with adapters on it. A model with adapters frees its base model too. */
   dispose(): Promise<void>;
