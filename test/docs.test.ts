@@ -134,6 +134,17 @@ test('files and commands in CONTRIBUTING.md exist', () => {
   for (const [, name = ''] of page.matchAll(/npm run (\w[\w:-]*)/g)) expect(scripts).toHaveProperty(name);
 });
 
+test("the guides say how Next.js' tested page with the tag begins", () => {
+  expect(readFileSync('test/packages/templates/next_tag/app/page.tsx', 'utf8')).toMatch(/^'use client';/);
+  const told = readFileSync('docs/guide/frameworks.md', 'utf8')
+    .split('\n')
+    .find((line) => line.startsWith('| Next.js |'));
+  expect(told).toContain("`'use client'`");
+  expect(readFileSync('docs/guide/tag.md', 'utf8')).toContain(
+    "in Next.js the import belongs into a file that begins with `'use client'`",
+  );
+});
+
 describe('the size of a profile with the default settings', () => {
   const bytesOver = (architecture: typeof smollm2) => {
     const kind = kindNamed({ peft_type: 'VERA' });
