@@ -134,6 +134,16 @@ test('files and commands in CONTRIBUTING.md exist', () => {
   for (const [, name = ''] of page.matchAll(/npm run (\w[\w:-]*)/g)) expect(scripts).toHaveProperty(name);
 });
 
+test("questions.md has the sizes that the package's check allows", () => {
+  const check = readFileSync('scripts/build/check_package.mjs', 'utf8');
+  const most = (name: string) => new RegExp(`'${name}': .* most: (\\d+) \\* KIB`).exec(check)?.[1];
+  expect(readFileSync('docs/guide/questions.md', 'utf8').replaceAll('\n', ' ')).toContain(
+    `At most ${most('first load')} KiB after gzip until a page can train, without the model. Of these the page's own script has at most ` +
+      `${most('webvera.js')}, and its worker, which loads when a session opens, at most ${most('worker.js')}. ` +
+      `The tag takes at most ${most('first load of embed.js')}.`,
+  );
+});
+
 test("the guides say how Next.js' tested page with the tag begins", () => {
   expect(readFileSync('test/packages/templates/next_tag/app/page.tsx', 'utf8')).toMatch(/^'use client';/);
   const told = readFileSync('docs/guide/frameworks.md', 'utf8')
