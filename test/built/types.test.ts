@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type CodeBlock, codeBlocks, GUIDES, runnable } from '../browser/docs/samples';
 
 const path = (relative: string): string => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 const run = promisify(execFile);
@@ -51,6 +52,16 @@ export async function use(gpu: GPU, element: WebVeraElement): Promise<number> {
 }
 `;
 
+/** Compiles files of the project, whose settings are written into a file `name`. Returns what the compiler prints. */
+async function toldBy(compiler: string, name: string, compilerOptions: object, files: string[]): Promise<string> {
+  const project = join(folder, name);
+  writeFileSync(project, JSON.stringify({ compilerOptions, files }));
+  const told = await run(process.execPath, [path(`node_modules/${compiler}/bin/tsc`), '-p', project]).catch(
+    ({ stdout }: { stdout: string }) => ({ stdout }),
+  );
+  return told.stdout;
+}
+
 const settings = [
   { module: 'nodenext', moduleResolution: 'nodenext' },
   { module: 'esnext', moduleResolution: 'bundler' },
@@ -61,15 +72,45 @@ test.each(compilers.flatMap((compiler) => settings.map((one) => [compiler, one.m
   '%s, %s: the types hold without skipLibCheck',
   async (compiler, _, modules) => {
     const compilerOptions = { ...modules, target: 'es2022', lib: ['es2022', 'dom', 'dom.asynciterable'], types: [] };
-    const project = join(folder, `${compiler}-${modules.module}.json`);
     const whole = { ...compilerOptions, strict: true, noEmit: true, skipLibCheck: false };
-    writeFileSync(project, JSON.stringify({ compilerOptions: whole, files: ['use.ts'] }));
-    const told = await run(process.execPath, [path(`node_modules/${compiler}/bin/tsc`), '-p', project]).catch(
-      ({ stdout }: { stdout: string }) => ({ stdout }),
-    );
-    expect(told.stdout).toBe('');
+    expect(await toldBy(compiler, `${compiler}-${modules.module}.json`, whole, ['use.ts'])).toBe('');
   },
 );
+
+/** The samples for pages: those of a guide in one module, because they share variables, and each file in its own. */
+function samples(): ReadonlyMap<string, string> {
+  const guides = [...GUIDES].flatMap(([guide, text]): [string, readonly CodeBlock[]][] => {
+    const files = codeBlocks(text).filter(({ kind, file }) => kind === 'js' && file?.startsWith('src/'));
+    return [
+      [guide, runnable(text)],
+      ...files.map((block) => [`${guide}.${block.file}`, [block]] as [string, CodeBlock[]]),
+    ];
+  });
+  return new Map(
+    guides
+      .filter(([, blocks]) => blocks.length > 0)
+      .map(([name, blocks]) => {
+        const lines = blocks.flatMap(({ text }) => text.split('\n'));
+        const imports = new Set(lines.filter((line) => line.startsWith('import ')));
+        const body = lines.filter((line) => !imports.has(line));
+        // The samples know the elements of their page.
+        const own = ['export {};', 'declare const document: any, OffscreenCanvas: any;'];
+        return [`sample.${name.replace(/\W/g, '_')}.ts`, [...imports, ...own, ...body].join('\n')];
+      }),
+  );
+}
+
+test("the guides' samples for pages compile in a strict project", async () => {
+  const files = samples();
+  expect(files.size).toBeGreaterThan(12);
+  for (const [name, text] of files) writeFileSync(join(folder, name), text);
+  symlinkSync(path('node_modules/ai'), join(folder, 'node_modules/ai'), 'dir');
+  const lib = ['es2022', 'dom', 'dom.iterable', 'dom.asynciterable', 'esnext.disposable'];
+  const language = { module: 'esnext', moduleResolution: 'bundler', target: 'es2022', lib, types: [], noEmit: true };
+  // Samples are JavaScript, which has no types of parameters and caught errors.
+  const strict = { strict: true, noImplicitAny: false, useUnknownInCatchVariables: false, skipLibCheck: true };
+  expect(await toldBy('typescript-7', 'samples.json', { ...language, ...strict }, [...files.keys()])).toBe('');
+});
 
 test('the types contain the docs', () => {
   const types = readFileSync(path('dist/webvera.d.ts'), 'utf8');
