@@ -39,7 +39,7 @@ export class CachedFolder implements FileSource {
   readonly #options: CachedFolderOptions;
   /** Whether each load asks if the files have changed. */
   readonly #mayChange: boolean;
-  #isPinned = false;
+  #pinned: Promise<void> | undefined;
   /** Whether a model's file was found, so that missing files may be recorded too. */
   #isModelFound = false;
   /** Records of missing files, which are stored once a model's file is found. */
@@ -154,9 +154,12 @@ export class CachedFolder implements FileSource {
   }
 
   /** Pins a branch to the commit that it had when it was first loaded. */
-  async #pin(): Promise<void> {
-    if (this.#isPinned) return;
-    this.#isPinned = true;
+  #pin(): Promise<void> {
+    this.#pinned ??= this.#readCommit();
+    return this.#pinned;
+  }
+
+  async #readCommit(): Promise<void> {
     if (this.#http.address.atCommit === undefined) return;
     const folder = displayUrl(this.#http.address.folder);
     const commit = await this.#options.store.commit(folder).catch(() => undefined);

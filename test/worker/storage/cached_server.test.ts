@@ -104,3 +104,12 @@ test('cache no list of missing files before a model is cached', async () => {
   await device.read(folder);
   expect(Object.keys(await device.states()).sort()).toEqual(['config.json', MODEL, 'tokenizer.json']);
 });
+
+test('two files that are opened at once come from the same commit', async () => {
+  await device.read(device.openHub(server), 'config.json');
+  await device.read(device.openHub(server));
+  const folder = device.openHub(server, { isLocal: true });
+  const [config, model] = await Promise.all([device.read(folder, 'config.json'), device.read(folder)]);
+  expect(text(config)).toBe('{}');
+  expect(isContent(model)).toBe(true);
+});
