@@ -37,8 +37,6 @@ export class CachedFolder implements FileSource {
   readonly name: string;
   readonly #http: HttpFolder;
   readonly #options: CachedFolderOptions;
-  /** Whether each load asks if the files have changed. */
-  readonly #mayChange: boolean;
   #pinned: Promise<void> | undefined;
   /** Whether a model's file was found, so that missing files may be recorded too. */
   #isModelFound = false;
@@ -54,7 +52,6 @@ export class CachedFolder implements FileSource {
     this.#http = http;
     http.cache = 'no-store';
     this.#options = options;
-    this.#mayChange = http.address.atCommit === undefined && isOwn(http.address.folder);
   }
 
   get location(): string {
@@ -153,16 +150,22 @@ export class CachedFolder implements FileSource {
     return displayUrl(this.#http.folder);
   }
 
-  /** Pins a branch to the commit that it had when it was first loaded. */
+  /** Whether each load asks if the files have changed: those of the page's own server and of localhost, unless they are of one commit. */
+  get #mayChange(): boolean {
+    return this.#http.commit === undefined && isOwn(this.#http.folder);
+  }
+
+  /** Pins a branch to the commit that it had when it was first loaded, or the folder to its own commit. */
   #pin(): Promise<void> {
     this.#pinned ??= this.#readCommit();
     return this.#pinned;
   }
 
   async #readCommit(): Promise<void> {
-    if (this.#http.address.atCommit === undefined) return;
-    const folder = displayUrl(this.#http.address.folder);
-    const commit = await this.#options.store.commit(folder).catch(() => undefined);
+    const { atCommit, revision = '', folder } = this.#http.address;
+    if (atCommit === undefined) return;
+    const stored = this.#options.store.commit(displayUrl(folder)).catch(() => undefined);
+    const commit = /^[\da-f]{40}$/.test(revision) ? revision : await stored;
     if (commit !== undefined) this.#http.pin(commit);
   }
 

@@ -41,6 +41,19 @@ describe("a page's own server, and this machine", () => {
     expect(Buffer.compare(await device.read(own()), other)).toBe(0);
   });
 
+  test('are asked for a model by its name, too, unless its files are of a commit', async () => {
+    server.always = {};
+    const hosted = () => device.openHub(server);
+    await device.read(hosted(), 'config.json');
+    server.always = { bytes: bytes('{"a":1}'), etag: '"2"' };
+    expect(text(await device.read(hosted(), 'config.json'))).toBe('{"a":1}');
+    server.always = { headers: { 'x-repo-commit': COMMIT } };
+    expect(text(await device.read(hosted(), 'config.json'))).toBe('{}');
+    server.asked.length = 0;
+    expect(text(await device.read(hosted(), 'config.json'))).toBe('{}');
+    expect(server.asked).toEqual([]);
+  });
+
   test("have no cached file that can't be compared", async () => {
     server.always = { etag: null };
     const folder = own();
