@@ -12,7 +12,7 @@ import { isTokenizerKnown } from './loading/tokenizer_files';
 import type { CacheCalls, CachedDownload } from './model_protocol';
 
 const INDEX = /\.(?:safetensors|bin)\.index\.json$/;
-const WEIGHTS = /\.(?:safetensors|bin|gguf)$/;
+const WEIGHTS = /^(?:model\.safetensors|pytorch_model\.bin)$/;
 
 /** The parts of a session that its cached downloads need. */
 export interface CacheRoom {
@@ -33,20 +33,23 @@ export const cacheCalls: Answers<CacheCalls, CacheRoom> = {
   async isCached(source) {
     const folder = this.sources.cached(source, { isLocal: true });
     const records = (await folder?.records()) ?? [];
-    if (folder === undefined || modelOf(records)?.state !== 'verified') return false;
-    const files = new Map(records.map(({ file, state }) => [file, state === 'verified']));
+    if (folder === undefined || modelOf(records)?.state === 'corrupt') return false;
+    // A partial copy counts as unknown: it may be of weights that the model doesn't need, which an estimate began to read.
+    const known = records.filter(({ state }) => state !== 'partial');
+    const files = new Map(known.map(({ file, state }) => [file, state === 'verified']));
     const has = (file: string): boolean | undefined => files.get(file);
     const here = [...files.keys()].filter(has);
-    for (const index of here.filter((file) => INDEX.test(file))) {
-      if (!(await shardsOf(folder, index, this.sources.limits))?.every(has)) return false;
-    }
-    const weights = here.filter((file) => WEIGHTS.test(file));
     // A GGUF file contains the whole model. Its tokenizer is read only if the folder has none. So without a network request, the cache must
     // know whether the folder has a tokenizer.
-    if (weights.some((file) => file.endsWith('.gguf'))) return isTokenizerKnown(has);
+    if (here.some((file) => file.endsWith('.gguf'))) return isTokenizerKnown(has);
+    const indices = here.filter((file) => INDEX.test(file));
+    for (const index of indices) {
+      if (!(await shardsOf(folder, index, this.sources.limits))?.every(has)) return false;
+    }
     // After the weights, loading also reads the tokenizer, or for an image model the preprocessor file.
     const isInputKnown = isTokenizerKnown(has) || has(PREPROCESSOR_FILE) !== undefined;
-    return weights.length > 0 && has('config.json') === true && isInputKnown;
+    const hasWeights = indices.length > 0 || here.some((file) => WEIGHTS.test(file));
+    return hasWeights && has('config.json') === true && isInputKnown;
   },
 
   verifyCached(call, source, { progress }) {

@@ -142,6 +142,28 @@ describe('a model is cached once every file that its load reads is known', () =>
   });
 });
 
+test.each([
+  ['model.safetensors', 'q8.gguf', true],
+  ['q4.gguf', 'q8.gguf', true],
+  ['q4.gguf', 'model.safetensors', true],
+  ['adapter_model.safetensors', 'model.safetensors', false],
+])('a model with whole %s and the beginning of %s is cached: %s', async (whole, begun, isCached) => {
+  const weights = { [whole]: bytes('weights'), [begun]: bytes('other weights') };
+  server = await FaultyServer.start({ 'config.json': bytes('{}'), 'tokenizer.json': json, ...weights });
+  server.always = { headers: { 'x-repo-commit': COMMIT } };
+  const device = new Device();
+  const folder = device.openHub(server);
+  for (const file of ['config.json', whole, 'tokenizer.json']) await readFile(folder, file, 1_000_000);
+  await readFileIfPresent(folder, 'tokenizer_config.json', 100);
+  const { cache } = visit(device, 'a/b');
+  expect(await cache.isCached('a/b')).toBe(isCached);
+  const stream = await folder.open(begun);
+  await stream?.read();
+  await stream?.cancel();
+  expect(await device.states()).toMatchObject({ [begun]: 'partial 13' });
+  expect(await cache.isCached('a/b')).toBe(isCached);
+});
+
 describe('a chat template', () => {
   const template = { 'chat_template.jinja': bytes('hi') };
   const folder = { 'config.json': bytes('{}'), 'model.safetensors': bytes('weights'), ...template };
