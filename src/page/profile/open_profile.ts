@@ -67,6 +67,7 @@ export class OpenProfile implements Openable, LearningProfile {
     const profile = new OpenProfile(host, storage, await opened);
     try {
       await profile.learning.resumeUnfinished();
+      if (!profile.state.settings.keep_examples) await storage.deleteLeftCheckpoints();
       return profile;
     } catch (error) {
       await profile.close();
@@ -133,7 +134,7 @@ export class OpenProfile implements Openable, LearningProfile {
   async configure(options: ProfileOptions): Promise<void> {
     await this.changeData((state, data) => withSettings(this.host, state, data, options));
     // The checkpoints of an interrupted run hold examples too.
-    if (!this.#state.settings.keep_examples && this.learning.run === undefined) await this.storage.deleteCheckpoints();
+    if (!this.#state.settings.keep_examples) await this.storage.deleteLeftCheckpoints();
   }
 
   /** Changes the stored profile, then updates the state here and in other tabs. If storing fails, nothing has changed. */
@@ -171,6 +172,7 @@ export class OpenProfile implements Openable, LearningProfile {
     await this.learning.end(abortError(`What profile '${this.id}' was learning is replaced`));
     const release = await this.takeToLearn();
     try {
+      await this.storage.deleteCheckpoints();
       const change = ({ state: { born } }: StoredProfile): Changes => {
         signal?.throwIfAborted();
         return { ...storedChanges({ state: { ...state, born }, data }), unfinished: null, features: null };

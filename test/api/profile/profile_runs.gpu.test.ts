@@ -22,6 +22,9 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+/** Returns the keys of all stored checkpoints. */
+const checkpoints = async () => [...(await stored()).keys()].filter((key) => key.startsWith('checkpoint'));
+
 describe('a run that is interrupted', () => {
   test.each(['the session', 'the profile'])(
     'resumes in the next visit to the same bytes: %s was closed',
@@ -42,7 +45,7 @@ describe('a run that is interrupted', () => {
           const { global_step } = await (learning ?? profile.learn({ args: { save_steps: 1 } }));
           expect(global_step).toBe(4);
           expect(profile.learning).toBeUndefined();
-          expect([...(await stored()).keys()].filter((key) => key.startsWith('checkpoint'))).toEqual([]);
+          expect(await checkpoints()).toEqual([]);
           return { resumed: learning?.state.log_history.length, weights: await weightsOf(profile) };
         });
       const straight = await learnt(false);
@@ -65,9 +68,8 @@ describe('a run that is interrupted', () => {
       await expect(Promise.resolve(run)).rejects.toBe('enough');
       expect(await weightsOf(profile)).toEqual(before);
       expect(profile.info.history).toEqual([]);
-      const left = await stored();
-      expect(left.get('profile/ada/unfinished')).toBeNull();
-      expect([...left.keys()].filter((key) => key.startsWith('checkpoint'))).toEqual([]);
+      expect((await stored()).get('profile/ada/unfinished')).toBeNull();
+      expect(await checkpoints()).toEqual([]);
     });
   });
 
@@ -108,6 +110,40 @@ describe('a run that is interrupted', () => {
       const { global_step, metrics } = await run.stop();
       expect(global_step).toBeLessThan(200);
       expect(profile.info.history).toMatchObject([{ steps: global_step, taken: metrics.taken === 1 }]);
+    });
+  });
+});
+
+describe('the checkpoints of an interrupted run', () => {
+  beforeEach(async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      await profile.add(habit(1));
+      const run = profile.learn({ args: { save_steps: 1 } });
+      const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ name: 'AbortError' });
+      for await (const { type } of run) if (type === 'save') break;
+      await opened.session.close();
+      await failed;
+    });
+    expect(await checkpoints()).not.toEqual([]);
+  });
+
+  test('are deleted by the visit that stores no examples, because they hold examples, too', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', { keep_examples: false });
+      expect([profile.learning, await checkpoints()]).toEqual([undefined, []]);
+      await profile.learn();
+      expect(profile.info.history).toHaveLength(1);
+    });
+  });
+
+  test('stay while another tab learns', async () => {
+    const locks = new FakeLocks();
+    vi.stubGlobal('navigator', { ...globalThis.navigator, locks: locks.manager });
+    locks.of('other').request('webvera:learn:ada', {}, () => new Promise(() => {}));
+    await visit(async (opened) => {
+      await Profile.open(await loadTiny(opened), 'ada', { keep_examples: false });
+      expect(await checkpoints()).not.toEqual([]);
     });
   });
 });
@@ -198,9 +234,8 @@ test('a tab that loses its run to another one leaves the run and its checkpoints
     locks.of('other').request(runLock(), { steal: true }, () => new Promise(() => {}));
     await expect(Promise.resolve(run)).rejects.toMatchObject({ code: 'locked_by_other_tab' });
     expect(profile.learning).toBeUndefined();
-    const left = await stored();
-    expect(left.get('profile/ada/unfinished')).not.toBeNull();
-    expect([...left.keys()].filter((key) => key.startsWith('checkpoint'))).not.toEqual([]);
+    expect((await stored()).get('profile/ada/unfinished')).not.toBeNull();
+    expect(await checkpoints()).not.toEqual([]);
   });
   locks.release(runLock());
   await visit(async (opened) => {
@@ -208,6 +243,25 @@ test('a tab that loses its run to another one leaves the run and its checkpoints
     expect(profile.learning).toBeDefined();
     await profile.learning?.stop();
     expect(profile.info.history).toHaveLength(1);
+  });
+});
+
+test('a profile that is replaced keeps no checkpoints of a run that another tab took', async () => {
+  const locks = new FakeLocks();
+  vi.stubGlobal('navigator', { ...globalThis.navigator, locks: locks.manager });
+  const runLock = (): string => locks.held.find((held) => held.startsWith('webvera:run:')) ?? '';
+  await visit(async (opened) => {
+    const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+    const files = await profile.export();
+    await profile.add(habit(1));
+    const run = profile.learn({ args: { max_steps: 200, save_steps: 1 } });
+    for await (const { type } of run) if (type === 'save') break;
+    locks.of('other').request(runLock(), { steal: true }, () => new Promise(() => {}));
+    await expect(Promise.resolve(run)).rejects.toMatchObject({ code: 'locked_by_other_tab' });
+    locks.release(runLock());
+    expect(await checkpoints()).not.toEqual([]);
+    await profile.replace(files, { keep_examples: false });
+    expect(await checkpoints()).toEqual([]);
   });
 });
 

@@ -102,6 +102,13 @@ export class ProfileStorage {
     return this.#link.request('deleteCheckpoints', copyName(this.id));
   }
 
+  /** As `deleteCheckpoints`, but leaves those of a run in progress, which holds the learning lock and deletes them at its end. */
+  async deleteLeftCheckpoints(): Promise<void> {
+    const release = await this.takeToLearn();
+    if (release === undefined) return;
+    await this.deleteCheckpoints().finally(release);
+  }
+
   get #learnLock(): string {
     return `webvera:learn:${this.id}`;
   }
