@@ -51,7 +51,7 @@ function httpError({ status, headers }: Response, url: URL, now: number): WebVer
 
 const TOO_MANY = 'The server allows fewer requests, which it counts by address or account';
 
-/** The hub doesn't tell strangers whether a private repository exists. */
+/** A request without a token gets the same response for a private repository as for one that doesn't exist. */
 const PRIVATE = 'A private repository needs `token: () => …` with your token.';
 
 const CHECK_NAMES =
