@@ -3,6 +3,7 @@ import {
   AutoModelForSequenceClassification,
   estimate,
   type ModelSource,
+  PeftConfig,
   Session,
 } from '../../src/index';
 import { any, type Mistake } from './mistake';
@@ -21,13 +22,25 @@ const LLAMA = {
 };
 
 /** Reads a folder from a server, up to the weights' headers. The server has only the files that `answer` returns. */
-async function loadFrom(source: ModelSource, answer: Answer = () => undefined, options: object = {}): Promise<unknown> {
+function loadFrom(source: ModelSource, answer?: Answer, options: object = {}): Promise<unknown> {
+  return withServer(answer, (session) => estimate(source, { session, ...options }));
+}
+
+/** Reads the configuration of an adapter on such a server. */
+function configFrom(source: string, answer: Answer): Promise<unknown> {
+  return withServer(answer, (session) => PeftConfig.from_pretrained(source, { session }));
+}
+
+async function withServer(
+  answer: Answer = () => undefined,
+  act: (session: Session) => Promise<unknown>,
+): Promise<unknown> {
   const fetch = async (address: string | URL | Request): Promise<Response> => {
     const { pathname } = new URL(String(address));
     return answer(pathname) ?? new Response('', { status: 404 });
   };
   const session = await Session.open({ worker: false, store: 'memory', fetch: fetch as typeof globalThis.fetch });
-  return estimate(source, { session, ...options }).finally(() => session.dispose());
+  return act(session).finally(() => session.dispose());
 }
 
 const status =
@@ -111,6 +124,7 @@ export const LOADING: readonly Mistake[] = [
     '`gguf_file` of a file that is none',
     () => loadFrom('org/name', folder({ 'a.gguf': 'not a model at all' }), { gguf_file: 'a.gguf' }),
   ],
+  ['a model where an adapter is expected', () => configFrom('org/name', folder({ 'config.json': json(LLAMA) }))],
   ["`{ torch_dtype: 'float16' }`", () => loadFrom('org/name', undefined, { torch_dtype: 'float16' })],
   ["`{ device: 'cuda' }`", () => loadFrom('org/name', undefined, { device: 'cuda' })],
   ["`{ dtype: 'fp16' }`", () => loadFrom('org/name', undefined, { dtype: 'fp16' })],

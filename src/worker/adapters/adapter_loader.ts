@@ -7,7 +7,6 @@ import type { AdapterBytes } from '../../adapters/files/write_adapter';
 import { targetWarnings } from '../../adapters/targets/targets';
 import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';
-import { readFile } from '../../core/input/file_source';
 import type { AdapterFiles } from '../../core/types/model';
 import type { Runner } from '../../graph/runner';
 import type { BaseModel } from '../models/base_model';
@@ -27,7 +26,7 @@ import type {
 } from '../protocol';
 import { type AnnounceNumbers, announcer } from '../rpc/announce';
 import type { Ready } from '../rpc/ready';
-import { CONFIG_FILE, readAdapterBytes, toBytes, toFiles, writeAdapter } from '../storage/adapter_files';
+import { readAdapterBytes, readConfigBytes, toBytes, toFiles, writeAdapter } from '../storage/adapter_files';
 import type { SavedAdapters } from '../storage/saved_adapters';
 import { ModelAdapters } from './model_adapters';
 import { forThisModel } from './other_model';
@@ -134,7 +133,7 @@ export class AdapterLoader {
     const bytes =
       typeof source === 'object' && 'id' in source
         ? (await this.#saved.expect(source.id)).config
-        : await readFile(this.#sources.open(call, folderOf(source), options, signal), CONFIG_FILE, limits.json);
+        : await readConfigBytes(this.#sources.open(call, folderOf(source), options, signal), limits);
     const config = readAdapterConfig(bytes, { limits, warn: this.#warn });
     this.#warnOf(kindNamed(config), config);
     return { ...config };
