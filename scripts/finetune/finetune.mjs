@@ -31,16 +31,19 @@
 /** Tokens in a block of the held-out text. */
 const EVAL_LENGTH = 256;
 const SAMPLE_TOKENS = 64;
+/** Codes of warnings about what is meant here: VeRA's random matrices A and B, drawn from the adapter's key, equal PEFT's bit for bit. */
+const HARMLESS = ['projection_drawn', 'projection_not_saved', 'fan_in_fan_out'];
 
 /** @typedef {typeof import('../../src/index')} Library */
 
 /** @param {Library} library @param {Run} run */
 export async function finetune(library, run) {
-  const { options, heldOut, job, device, report } = run;
+  const { options, heldOut, job, device } = run;
+  const report = withoutRepeats(run.report);
   const { timings, timed } = stages(report);
   const session = await timed('start', () => library.Session.open(options));
   session.addEventListener('warning', ({ code, message }) => {
-    if (code === 'other_kernels') void report({ type: 'warning', message });
+    if (!HARMLESS.includes(code)) void report({ type: 'warning', message });
   });
   const model = await timed('load', () => loadModel(library, session, run));
   const parameters = model.get_nb_trainable_parameters();
@@ -51,7 +54,7 @@ export async function finetune(library, run) {
   const before = await timed('measure before', () => perplexityOf(library, model, run));
   const sampleBefore = await timed('write before', () => sample(model, job));
   await report({ type: 'before', perplexity: before });
-  const { metrics, exported } = await timed('train', () => train(library, model, run));
+  const { metrics, exported } = await timed('train', () => train(library, model, { ...run, report }));
   const after = await timed('measure after', () => perplexityOf(library, model, run));
   const sampleAfter = await timed('write after', () => sample(model, job));
   const memory = await model.memory();
@@ -67,6 +70,21 @@ export async function finetune(library, run) {
     kernels,
     files,
     exported,
+  };
+}
+
+/**
+ * Returns a report function that reports each warning once: the session and the run report some warnings both.
+ * @param {Run['report']} report
+ * @returns {Run['report']}
+ */
+function withoutRepeats(report) {
+  const warned = new Set();
+  return (one) => {
+    if (one.type !== 'warning') return report(one);
+    if (warned.has(one.message)) return undefined;
+    warned.add(one.message);
+    return report(one);
   };
 }
 

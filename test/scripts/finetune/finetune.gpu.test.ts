@@ -9,7 +9,8 @@ import { jsonOf } from '../../helpers/session/exported_run';
 import { sessionGpu } from '../../helpers/session/session_gpu';
 
 /** Trains the demo's model, to be exported after four steps. Awaits `onLog` at the second step. */
-async function train(onLog: (run: library.TrainRun) => PromiseLike<unknown>) {
+async function train(onLog: (run: library.TrainRun) => PromiseLike<unknown>, target_modules = ['q_proj']) {
+  const warnings: string[] = [];
   let run: library.TrainRun | undefined;
   const outcome = await finetune(library, {
     options: { worker: false, gpu: sessionGpu().gpu, store: 'memory' },
@@ -18,7 +19,7 @@ async function train(onLog: (run: library.TrainRun) => PromiseLike<unknown>) {
     heldOut: new Blob([proseText(200)]),
     job: {
       ...{ model: 'prose-1.4M', base: 'prose-1.4M', text: 'text', prompt: 'It', seed: 1, dtype: 'auto' as const },
-      ...{ r: 4, target_modules: ['q_proj'], max_steps: 8, warmup_steps: 0, learning_rate: 0.01 },
+      ...{ r: 4, target_modules, max_steps: 8, warmup_steps: 0, learning_rate: 0.01 },
       ...{
         per_device_train_batch_size: 1,
         gradient_accumulation_steps: 1,
@@ -28,6 +29,7 @@ async function train(onLog: (run: library.TrainRun) => PromiseLike<unknown>) {
     },
     device: async () => ({ vendor: '', architecture: '', description: '', fallback: true }),
     async report(report: Report) {
+      if (report.type === 'warning') warnings.push(report.message);
       if (report.type === 'log' && report.logs.step === 2 && run !== undefined) await onLog(run);
     },
     onTrain(training) {
@@ -35,12 +37,13 @@ async function train(onLog: (run: library.TrainRun) => PromiseLike<unknown>) {
     },
     exportAfter: 4,
   });
-  return { outcome, step: run?.state.global_step ?? 0 };
+  return { outcome, warnings, step: run?.state.global_step ?? 0 };
 }
 
 test('a run that ends before its export returns the trained adapter', async () => {
-  const { outcome, step } = await train((run) => run);
+  const { outcome, warnings, step } = await train((run) => run);
   expect(step).toBe(8);
+  expect(warnings).toEqual([]);
   expect(outcome.exported).toBeUndefined();
   expect(outcome.files['adapter_model.safetensors'].size).toBeGreaterThan(0);
 });
@@ -50,4 +53,9 @@ test('a run that is stopped before its export is exported at its last step, and 
   expect(step).toBeLessThan(8);
   const exported = outcome.exported ?? new Map();
   expect(await jsonOf(exported, 'run.json')).toMatchObject({ step, training_arguments: { save_strategy: 'steps' } });
+});
+
+test("the session's warnings are reported, each once", async () => {
+  const { warnings } = await train((run) => run.stop(), ['q_proj', 'no_proj']);
+  expect(warnings).toEqual([expect.stringContaining('no_proj')]);
 });
