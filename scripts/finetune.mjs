@@ -6,7 +6,7 @@ import { serve } from './browsers/serve.mjs';
 import { buildIfStale } from './build/build_if_stale.mjs';
 import { runFinetune } from './finetune/command.mjs';
 import { HELP, readFinetuneOptions } from './finetune/finetune_options.mjs';
-import { checkModel } from './finetune/inputs.mjs';
+import { checkModel, modelMounts } from './finetune/inputs.mjs';
 import { failureOf, runCommand } from './shared/command.mjs';
 import { inRepository } from './shared/paths.mjs';
 
@@ -98,7 +98,7 @@ function pageOf({ model, settings }, around) {
     '/': { type: 'text/html; charset=utf-8', body: readFileSync(inRepository('scripts/finetune/page.html')) },
     '/scripts/': inRepository('scripts/'),
     '/dist/': inRepository('dist/'),
-    '/model/': model.folder,
+    ...modelMounts(model.folder),
     '/job.json': { type: 'application/json', body: JSON.stringify(job) },
   };
 }

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { extname, join, resolve, sep } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-/** The content served at a path: a folder of files (the path then ends with `/`), or one response from memory with its own headers. */
+/** The content served at a path: a folder of files (the path then ends with `/`), one file, or one response from memory with its own headers. */
 /** @typedef {string | { type: string, body: string | Uint8Array, headers?: Readonly<Record<string, string>> }} Mount */
 /** @typedef {{ url: string, close: () => Promise<void> }} Server */
 
@@ -42,7 +42,7 @@ export const POLICY = [
 
 /**
  * Serves `mounts` on a free port of 127.0.0.1. If the paths of several mounts match a request, the longest is used. Files outside the
- * mounted folders can't be read, not even through symbolic links.
+ * mounted folders can't be read, not even through symbolic links. A mounted file may be such a link itself.
  * @param {Readonly<Record<string, Mount>>} mounts by path: `/dist/` is a folder, `/job.json` one file
  * @param {object} [options]
  * @param {Readonly<Record<string, string>>} [options.headers] additional headers; an empty value removes a default one
@@ -91,7 +91,8 @@ export async function serve(mounts, options = {}) {
       response.end(request.method === 'HEAD' ? undefined : bytes);
       return;
     }
-    const file = await fileIn(mount, path.slice(prefix.length) || 'index.html');
+    const isFolder = prefix.endsWith('/');
+    const file = isFolder ? await fileIn(mount, path.slice(prefix.length) || 'index.html') : await fileAt(mount);
     if (file === undefined) return fail(response, 404);
     if (options.onSend === undefined || request.method !== 'GET') return sendFile(request, response, file);
     // A browser that requests a range of a file sends `Accept-Encoding: identity`, so ranges are never compressed.
@@ -128,7 +129,15 @@ async function fileIn(folder, name) {
   try {
     const root = await realpath(folder);
     const path = await realpath(resolve(join(root, name)));
-    if (!path.startsWith(root + sep)) return undefined;
+    return path.startsWith(root + sep) ? await fileAt(path) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string} path @returns {Promise<{ path: string, size: number } | undefined>} */
+async function fileAt(path) {
+  try {
     const found = await stat(path);
     return found.isFile() ? { path, size: found.size } : undefined;
   } catch {

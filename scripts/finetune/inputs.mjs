@@ -1,5 +1,5 @@
 // Checks the inputs of a fine-tuning run before a browser or the GPU is opened.
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../shared/options.mjs';
 import { SHORTEST_TEXT } from './split_text.mjs';
@@ -23,6 +23,20 @@ export function checkModel({ folder, gguf_file }) {
   const missing = ['config.json', 'tokenizer.json'].filter((name) => !has(name));
   if (!has('model.safetensors') && !has('model.safetensors.index.json')) missing.push('model.safetensors');
   if (missing.length > 0) throw new UsageError(`--model: ${folder} has no ${missing.join(', ')}`);
+}
+
+/**
+ * Returns the mounts with which a server offers a model's folder at `/model/`. In the cache of Hugging Face's libraries, files of a folder
+ * are links to files outside of it, which are mounted one by one.
+ * @param {string} folder
+ * @returns {Record<string, string>}
+ */
+export function modelMounts(folder) {
+  const links = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isSymbolicLink());
+  return {
+    '/model/': folder,
+    ...Object.fromEntries(links.map(({ name }) => [`/model/${name}`, join(folder, name)])),
+  };
 }
 
 /** @param {string} file @returns {string} */
