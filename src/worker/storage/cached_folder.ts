@@ -3,11 +3,12 @@ import type { Warn } from '../../core/errors/warning';
 import type { ByteStream, FileSource } from '../../core/input/file_source';
 import { DEFAULT_REVISION, displayUrl, isOwn } from '../../hub/address';
 import { isRevisionGone } from '../../hub/answers';
-import type { Download, FileMetadata } from '../../hub/download';
+import type { Download } from '../../hub/download';
 import type { HttpFolder } from '../../hub/http';
 import type { KeptFile, WeightStore } from '../../store/weight_store';
 import { CachedCopy } from './cached_copy';
 import { CachedStream } from './cached_stream';
+import { canResume, factsOf, isComplete, isSame } from './copy_records';
 import { known } from './store_failures';
 
 export interface CachedFolderOptions {
@@ -275,26 +276,8 @@ export class CachedFolder implements FileSource {
   }
 }
 
-/** Whether a file needs no download: it is complete, or known to be missing. */
-function isComplete(record: KeptFile | undefined): record is KeptFile {
-  return record?.state === 'verified' || record?.state === 'absent';
-}
-
 function unreachable(location: string): string {
   return `${location} can't be reached, so the files of the last load are used`;
-}
-
-/** Whether a download can continue after this partial copy. An ETag, date or hash is needed to check that the file is the same. */
-function canResume({ state, bytes, tag, told }: KeptFile): boolean {
-  return state === 'partial' && bytes > 0 && (tag ?? told) !== undefined;
-}
-
-function factsOf({ size, tag, told }: KeptFile): FileMetadata {
-  return { size, tag, sha256: told };
-}
-
-function isSame(record: KeptFile, { size, tag }: FileMetadata): boolean {
-  return tag !== undefined && tag === record.tag && (size === undefined || size === record.size);
 }
 
 function corrupt(file: string): WebVeraError {
