@@ -58,7 +58,7 @@ interface NoAnswer {
 /** Returns the hint for a server other than the hub. A page needs the server's permission (CORS); a process in Node doesn't. */
 function ofServer(): string {
   if (globalThis.location === undefined) return 'Is the address right, and does a proxy or a firewall let it through?';
-  return 'If the address opens in its own tab, the server does not allow requests of other sites (CORS).';
+  return 'If the address opens in its own tab, the server does not allow requests of other sites (CORS). Its 404s must allow them, too.';
 }
 
 /** The hint if a URL on the hub was derived from a model's name: the caller may have meant something else by the name. */

@@ -30,7 +30,7 @@ test('a process has no tabs and no other sites', async () => {
   const { hint } = await errorAt(new URL('https://models.example/mine/'));
   expect(hint).toBe('Check the connection. Is the address right, and does a proxy or a firewall let it through?');
   vi.stubGlobal('location', { origin: 'https://page.example' });
-  expect((await errorAt(new URL('https://models.example/mine/'))).hint).toMatch(/CORS/);
+  expect((await errorAt(new URL('https://models.example/mine/'))).hint).toMatch(/CORS.* 404s must allow them/);
 });
 
 const WHERE =
