@@ -1,8 +1,11 @@
 import { untilAborted } from '../core/async/abort';
+import { late } from '../core/async/late';
 import { WebVeraError } from '../core/errors/error';
 import { expectModestImage } from '../core/input/image_limits';
 import type { DecodeImage } from '../core/types/image';
-import { declaredSize } from './image_header';
+
+/** Loads the code that reads images' headers. */
+const headerCode = late(async () => await import('./image_header'));
 
 /**
  * Options to decode as Pillow does: colours as stored, without applying a colour profile. The canvas still stores colours multiplied by
@@ -26,6 +29,7 @@ export function imageDecoder(scope: ImageScope = globalThis): DecodeImage | unde
     const refused = (error: unknown): never => {
       throw signal.aborted ? error : undecodable(file, error);
     };
+    const { declaredSize } = await untilAborted(headerCode(), signal);
     const declared = await untilAborted(declaredSize(file), signal).catch(refused);
     if (declared?.width === Number.POSITIVE_INFINITY) throw hidden();
     if (declared !== undefined) expectModestImage(declared);

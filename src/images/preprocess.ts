@@ -66,15 +66,6 @@ export function imageOfValues({ height, width, data }: PixelValues, { rescale_fa
   return { height, width, data: bytesOf(bytes) };
 }
 
-/** Returns the image with an opaque alpha channel, as a canvas needs it. */
-export function withAlpha({ height, width, data }: RgbImage): RgbaImage {
-  const rgba = new Uint8ClampedArray(4 * height * width).fill(255);
-  for (let from = 0, to = 0; from < data.length; from += CHANNELS, to += 4) {
-    rgba.set(data.subarray(from, from + CHANNELS), to);
-  }
-  return { width, height, data: rgba };
-}
-
 function checked(image: RgbaImage): RgbaImage {
   const { width, height, data } = image;
   const isImage = [width, height].every((edge) => Number.isSafeInteger(edge) && edge > 0);

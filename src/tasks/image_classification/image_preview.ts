@@ -1,6 +1,6 @@
 import type { ImagePreview } from '../../core/types/preview';
 import type { SentExample } from '../../core/types/training';
-import { withAlpha } from '../../images/preprocess';
+import { withAlpha } from '../../images/with_alpha';
 import { previewLabel } from '../classification/example_labels';
 import { expectProcessor, pixelsOf } from '../images/pixels';
 import type { ImageRowOptions } from './image_row';
