@@ -5,7 +5,7 @@ import { expectModestImage } from '../core/input/image_limits';
 import type { DecodeImage } from '../core/types/image';
 
 /** Loads the code that reads images' headers. */
-const headerCode = late(async () => await import('./image_header'));
+export const headerCode = late(async () => await import('./image_header'));
 
 /**
  * Options to decode as Pillow does: colours as stored, without applying a colour profile. The canvas still stores colours multiplied by

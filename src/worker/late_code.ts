@@ -2,6 +2,7 @@ import { ADAPTER_KINDS } from '../adapters/adapter_kinds';
 import { ggufCode } from '../formats/gguf/late_gguf';
 import { sentenceCode } from '../formats/models/late_sentences';
 import { torchCode } from '../formats/torch/late_torch';
+import { headerCode } from '../images/decode_image';
 import { csvCode } from '../tasks/reading/late_csv';
 import { loadLateTasks } from '../tasks/task_registry';
 import { mixCode } from './adapters/session_adapters';
@@ -15,7 +16,7 @@ import { runCode } from './runs/session_training';
  * access to the network.
  */
 export async function loadLateCode(): Promise<void> {
-  const files = [ggufCode, sentenceCode, torchCode, csvCode, imageCode];
+  const files = [ggufCode, sentenceCode, torchCode, csvCode, headerCode, imageCode];
   const work = [runCode, mixCode, tuningCode, estimateCode];
   const kinds = ADAPTER_KINDS.flatMap(({ lateCode = [] }) => lateCode);
   await Promise.all([...files, ...work, ...kinds, loadLateTasks].map((load) => load()));

@@ -20,10 +20,9 @@ import type { Loss, LossParts } from '../task/task_loss';
 import type { Measured } from '../task/task_metrics';
 import { type TokenInputs, TokenTask } from '../texts/token_task';
 import { chunkRowsFor } from './chunk_rows';
-import { collectRows } from './collect_rows';
 import { batchOfInputs } from './given_batch';
+import { rowCode } from './late_rows';
 import { taskOfPreference } from './preferences/preference_tasks';
-import { previewOfExample, rowOfExample } from './row_of_example';
 import { makeBatch, type TextBatch } from './text_batch';
 import { exportedRow, type TokenRow } from './token_row';
 
@@ -65,6 +64,7 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
     if (args.classWeights !== null) throw refused('classWeights', 'a language model has no classes');
     if (args.objective === 'contrast') throw refused('objective', 'a language model has no classes to contrast');
     const maxLength = this.rowLength(args);
+    const { collectRows } = await rowCode();
     const { rows, leftOut, uncertain } = await collectRows(source, {
       tokenizer: this.tokenizer,
       vocabSize: this.text.vocabSize,
@@ -85,7 +85,8 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
     return { rows, warnings };
   }
 
-  preview(example: SentExample, where: string, { args, signal }: PreviewArguments): Promise<Preview> {
+  async preview(example: SentExample, where: string, { args, signal }: PreviewArguments): Promise<Preview> {
+    const { previewOfExample } = await rowCode();
     return previewOfExample(example, where, {
       breather: new Breather(signal),
       tokenizer: this.tokenizer,
@@ -96,6 +97,7 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
   }
 
   async kept(example: SentExample, where: string): Promise<SentExample> {
+    const { rowOfExample } = await rowCode();
     await rowOfExample(example, where, {
       breather: new Breather(),
       most: this.text.maxLength,
@@ -161,6 +163,7 @@ export const CAUSAL_LM: TaskKind<'causal_lm'> = {
   },
   head: ({ heads }) => heads.causal_lm,
   create: (model, { tokenizer }) => new CausalLm(model, tokenizer),
+  lateCode: [rowCode],
 };
 
 function turnsLeftOut(count: number): string {
