@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../core/input/fields';
 import type { StepBudget } from '../../regex/step_budget';
-import { type TextPattern, textPattern } from './patterns';
+import { type Span, type TextPattern, textPattern } from './patterns';
 
 /**
  * Replaces each match of `find` with `content`, in which `$` has no special meaning. Throws `limit_exceeded` before the result would have
@@ -30,27 +30,46 @@ export function replaceAll(
   return [...parts, text.slice(from)].join(content);
 }
 
+interface SplitSettings {
+  readonly behavior?: string | undefined;
+  /** Whether the matches are the words, and the parts between them separate words. */
+  readonly invert?: boolean | undefined;
+}
+
 /**
- * Splits a text by a pattern, and returns the matches, the parts between them, or both in the order of the text. Empty parts are left out.
+ * Whether a part of a text belongs to the word of the part before it, by the value of `behavior` in tokenizer.json. `before` and `isMatch`:
+ * whether that part, and the part itself, separate words. Default: no.
  */
-export function split(
-  text: string,
-  pattern: TextPattern,
-  keep: 'matches' | 'between' | 'all',
-  budget: StepBudget,
-): string[] {
-  const parts: string[] = [];
-  const add = (start: number, end: number): void => {
-    if (start < end) parts.push(text.slice(start, end));
+const JOINS = new Map<string | undefined, (before: boolean, isMatch: boolean) => boolean>([
+  ['contiguous', (before, isMatch) => before === isMatch],
+  ['mergedwithprevious', (before, isMatch) => isMatch && !before],
+  ['mergedwithnext', (before, isMatch) => before && !isMatch],
+]);
+
+/** Returns a function that splits a text at matches, as a rule with these settings does. Empty parts are left out. */
+export function splitter({
+  behavior,
+  invert = false,
+}: SplitSettings): (text: string, matches: Iterable<Span>) => string[] {
+  const name = behavior?.toLowerCase();
+  const joins = JOINS.get(name);
+  return (text, matches) => {
+    const words: string[] = [];
+    let [from, before] = [0, false];
+    const add = (end: number, isMatch: boolean): void => {
+      if (from === end) return;
+      const part = text.slice(from, end);
+      if (joins?.(before, isMatch) && from > 0) words.push(words.pop() + part);
+      else if (!(isMatch && name === 'removed')) words.push(part);
+      [from, before] = [end, isMatch];
+    };
+    for (const { start, end } of matches) {
+      add(start, invert);
+      add(end, !invert);
+    }
+    add(text.length, invert);
+    return words;
   };
-  let from = 0;
-  for (const { start, end } of pattern.matchAll(text, budget)) {
-    if (keep !== 'matches') add(from, start);
-    if (keep !== 'between') add(start, end);
-    from = end;
-  }
-  if (keep !== 'matches') add(from, text.length);
-  return parts;
 }
 
 interface Replacing {
@@ -66,10 +85,4 @@ export function replacement({ config, pattern }: Replacing): { find: string | Te
     find: typeof text === 'string' ? text : pattern && textPattern(pattern),
     content: typeof content === 'string' ? content : '',
   };
-}
-
-/** Whether a rule looks for a pattern rather than for a fixed text. */
-export function isRegex(config: object): boolean {
-  const { pattern } = config as { pattern?: unknown };
-  return isJsonObject(pattern) && pattern.Regex !== undefined;
 }

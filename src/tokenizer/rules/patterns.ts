@@ -8,17 +8,18 @@ const MAX_PATTERN_LENGTH = 4096;
 /** The number of characters that JavaScript's engine reads in the time of one step of the budget. */
 const READS_OF_STEP = 32;
 
+/** The position of a match. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** A tokenizer's pattern, matched in time linear in the text. */
 export interface TextPattern {
   /** Whether JavaScript's own engine runs the pattern. It does so only for patterns that it matches in linear time. */
   readonly isNative: boolean;
-  /**
-   * Deducts the steps of a native pattern on a text from the budget, for code that runs the pattern without `matchAll`. Deducts none for
-   * other patterns, which count their own steps.
-   */
-  spend(text: string, budget: StepBudget): void;
   /** Yields the positions of the matches, from left to right. Throws `limit_exceeded`. */
-  matchAll(text: string, budget: StepBudget): Iterable<{ readonly start: number; readonly end: number }>;
+  matchAll(text: string, budget: StepBudget): Iterable<Span>;
 }
 
 /** Checks the length of a pattern before it is compiled. Throws `invalid_format`. */
@@ -32,25 +33,17 @@ export function textPattern(compiled: RegExp): TextPattern {
   const reads = linearReads(compiled.source);
   if (reads !== undefined) {
     const spend = (text: string, budget: StepBudget): void => budget.spend((text.length * reads) / READS_OF_STEP);
-    return {
-      isNative: true,
-      spend,
-      matchAll: (text, budget) => nativeMatches(text, compiled, () => spend(text, budget)),
-    };
+    return { isNative: true, matchAll: (text, budget) => nativeMatches(text, compiled, () => spend(text, budget)) };
   }
   try {
     const linear = new LinearRegExp(compiled.source);
-    return { isNative: false, spend: () => {}, matchAll: (text, budget) => linear.matchAll(text, budget) };
+    return { isNative: false, matchAll: (text, budget) => linear.matchAll(text, budget) };
   } catch (cause) {
     throw refused(compiled.source, cause instanceof Error ? cause.message : String(cause), cause);
   }
 }
 
-function* nativeMatches(
-  text: string,
-  compiled: RegExp,
-  spend: () => void,
-): Generator<{ readonly start: number; readonly end: number }> {
+function* nativeMatches(text: string, compiled: RegExp, spend: () => void): Generator<Span> {
   spend();
   for (const { index, 0: match } of text.matchAll(compiled)) yield { start: index, end: index + match.length };
 }

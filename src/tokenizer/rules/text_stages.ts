@@ -7,6 +7,7 @@ import {
   type Normalizer,
   PrependNormalizer,
   type PreTokenizer,
+  PunctuationPreTokenizer,
   ReplaceNormalizer,
   ReplacePreTokenizer,
   SequenceNormalizer,
@@ -17,9 +18,9 @@ import {
 import type { StepBudget } from '../../regex/step_budget';
 import { bertNormalizer, bertWords, lowerCase } from './bert_rules';
 import { longestResult } from './limits';
-import { isRegex, replaceAll, replacement, split } from './pattern_rules';
+import { replaceAll, replacement, splitter } from './pattern_rules';
 import { textPattern } from './patterns';
-import { wordPattern } from './word_rules';
+import { PUNCTUATION, wordPattern } from './word_rules';
 
 /** GPT-2's pattern, with `\p{White_Space}` for `\s`: Rust's `\s` matches these characters, JavaScript's `\s` slightly different ones. */
 const BYTE_LEVEL_WORDS =
@@ -110,24 +111,24 @@ function cutRule(leaf: PreTokenizer, continued: boolean): CutRule {
     const { find, content } = replacement(leaf);
     return (text, _, limit, budget) => [replaceAll(text, find, content, limit, budget)];
   }
-  if (leaf instanceof SplitPreTokenizer && leaf.pattern !== null && isRegex(leaf.config)) {
-    const pattern = textPattern(leaf.pattern);
-    if (!pattern.isNative) {
-      const { invert, behavior } = leaf.config;
-      const keep = invert ? 'matches' : behavior?.toLowerCase() === 'removed' ? 'between' : 'all';
-      return (text, _, __, budget) => split(text, pattern, keep, budget);
-    }
-    return (text, _, __, budget) => {
-      pattern.spend(text, budget);
-      return leaf.pre_tokenize_text(text);
-    };
+  if (leaf instanceof SplitPreTokenizer && leaf.pattern !== null) {
+    // With `invert`, the library compiles a fixed text without a group.
+    const { pattern } = new SplitPreTokenizer({ ...leaf.config, invert: true });
+    return splitRule(pattern ?? leaf.pattern, leaf.config);
   }
+  if (leaf instanceof PunctuationPreTokenizer) return splitRule(PUNCTUATION, leaf.config);
   if (leaf instanceof BertPreTokenizer) return bertWords;
   if (leaf instanceof ByteLevelPreTokenizer) return byteLevelRule(leaf, continued);
   const words = wordPattern(leaf);
   if (words !== undefined) return (text) => text.match(words) ?? [];
   const rule = continued ? continuing(leaf) : leaf;
   return (text, isFirst) => rule.pre_tokenize_text(text, { section_index: isFirst ? 0 : 1 });
+}
+
+function splitRule(separators: RegExp, settings: Parameters<typeof splitter>[0]): CutRule {
+  const pattern = textPattern(separators);
+  const words = splitter(settings);
+  return (text, _, __, budget) => words(text, pattern.matchAll(text, budget));
 }
 
 /** Returns the rule for a text that continues another: it adds no prefix. */

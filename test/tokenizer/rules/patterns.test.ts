@@ -2,6 +2,7 @@ import { SplitPreTokenizer } from '@huggingface/tokenizers';
 import { describe, expect, test } from 'vitest';
 import { StepBudget } from '../../../src/regex/step_budget';
 import { checkPattern, type TextPattern, textPattern } from '../../../src/tokenizer/rules/patterns';
+import { TextStages } from '../../../src/tokenizer/rules/text_stages';
 import { cpuTime } from '../../helpers/cpu_time';
 
 /** Compiles a pattern of a tokenizer.json as the library does. */
@@ -98,3 +99,39 @@ test.each([['(?<=a*)b'], ['(?:a{1000}){1000}'], [`${'('.repeat(100)}a${')'.repea
     expect(() => checkPattern('a'.repeat(5000))).toThrow(refused);
   },
 );
+
+type SplitConfig = ConstructorParameters<typeof SplitPreTokenizer>[0];
+
+/** Splits a text by a Split rule. */
+function words(text: string, config: Pick<SplitConfig, 'pattern'> & Partial<SplitConfig>): string[] {
+  const rule = new SplitPreTokenizer({ type: 'Split', behavior: 'Isolated', ...config });
+  return new TextStages(null, rule, false).preTokenize(text, true, new StepBudget(1e6, 'too much', 'less'));
+}
+
+const [SPACE, DIGIT] = [{ String: ' ' }, { Regex: '([0-9])|-' }];
+
+// The expected words come from the Python package tokenizers 0.23.3.
+test.each<[SplitConfig['behavior'], boolean, SplitConfig['pattern'], readonly string[]]>([
+  ['Isolated', false, SPACE, ['ab', ' ', ' ', '12-c', ' ', '3']],
+  ['Isolated', true, SPACE, ['ab', ' ', ' ', '12-c', ' ', '3']],
+  ['Removed', false, SPACE, ['ab', '12-c', '3']],
+  ['Removed', true, SPACE, [' ', ' ', ' ']],
+  ['Contiguous', false, SPACE, ['ab', '  ', '12-c', ' ', '3']],
+  ['Contiguous', true, SPACE, ['ab', '  ', '12-c', ' ', '3']],
+  ['MergedWithPrevious', false, SPACE, ['ab ', ' ', '12-c ', '3']],
+  ['MergedWithPrevious', true, SPACE, ['ab', ' ', ' 12-c', ' 3']],
+  ['MergedWithNext', false, SPACE, ['ab', ' ', ' 12-c', ' 3']],
+  ['MergedWithNext', true, SPACE, ['ab ', ' ', '12-c ', '3']],
+  ['Isolated', false, DIGIT, ['ab  ', '1', '2', '-', 'c ', '3']],
+  ['Isolated', true, DIGIT, ['ab  ', '1', '2', '-', 'c ', '3']],
+  ['Removed', false, DIGIT, ['ab  ', 'c ']],
+  ['Removed', true, DIGIT, ['1', '2', '-', '3']],
+  ['Contiguous', false, DIGIT, ['ab  ', '12-', 'c ', '3']],
+  ['Contiguous', true, DIGIT, ['ab  ', '12-', 'c ', '3']],
+  ['MergedWithPrevious', false, DIGIT, ['ab  1', '2', '-', 'c 3']],
+  ['MergedWithPrevious', true, DIGIT, ['ab  ', '1', '2', '-c ', '3']],
+  ['MergedWithNext', false, DIGIT, ['ab  ', '1', '2', '-c ', '3']],
+  ['MergedWithNext', true, DIGIT, ['ab  1', '2', '-', 'c 3']],
+])('a split that is %s, inverted: %s, by %j is Rust’s', (behavior, invert, pattern, parts) => {
+  expect(words('ab  12-c 3', { behavior, invert, pattern })).toEqual(parts);
+});
