@@ -1,8 +1,6 @@
 import type { StepBudget } from '../regex/step_budget';
-import { WORD } from './rules/word_rules';
+import { stripped, WORD } from './rules/word_rules';
 
-/** Unicode's white space. JavaScript's `trim` removes a different set of characters. */
-const WHITE_SPACE = /^\p{White_Space}$/u;
 /** Match a word character at the end, and at the beginning, of a text. */
 const [BEFORE, AFTER] = [new RegExp(`[${WORD}]$`, 'u'), new RegExp(`^[${WORD}]`, 'u')];
 
@@ -90,10 +88,5 @@ function isWithinWord(text: string, at: number, end: number): boolean {
 }
 
 function trimmed(section: Section, before: AddedToken | undefined, after: AddedToken | undefined): Section {
-  if (section.token !== undefined || (!before?.rstrip && !after?.lstrip)) return section;
-  const { text } = section;
-  let [start, end] = [0, text.length];
-  if (after?.lstrip) while (end > start && WHITE_SPACE.test(text.charAt(end - 1))) end--;
-  if (before?.rstrip) while (start < end && WHITE_SPACE.test(text.charAt(start))) start++;
-  return { text: text.slice(start, end) };
+  return section.token === undefined ? { text: stripped(section.text, before?.rstrip, after?.lstrip) } : section;
 }

@@ -20,7 +20,7 @@ import { bertNormalizer, bertWords, lowerCase } from './bert_rules';
 import { longestResult } from './limits';
 import { replaceAll, replacement, splitter } from './pattern_rules';
 import { textPattern } from './patterns';
-import { PUNCTUATION, wordPattern } from './word_rules';
+import { PUNCTUATION, stripped, wordPattern } from './word_rules';
 
 /** GPT-2's pattern, with `\p{White_Space}` for `\s`: Rust's `\s` matches these characters, JavaScript's `\s` slightly different ones. */
 const BYTE_LEVEL_WORDS =
@@ -99,9 +99,9 @@ function textRule(leaf: Normalizer, continued: boolean): TextRule[] {
   if (leaf instanceof BertNormalizer) return bertNormalizer(leaf.config);
   if (leaf instanceof LowercaseNormalizer) return [lowerCase];
   if (continued && leaf instanceof PrependNormalizer) return [];
-  if (continued && leaf instanceof StripNormalizer) {
-    const fromRight = new StripNormalizer({ ...leaf.config, strip_left: false });
-    return [(text) => fromRight.normalize(text)];
+  if (leaf instanceof StripNormalizer) {
+    const { strip_left, strip_right } = leaf.config;
+    return [(text) => stripped(text, strip_left && !continued, strip_right)];
   }
   return [(text) => leaf.normalize(text)];
 }

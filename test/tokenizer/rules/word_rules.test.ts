@@ -1,7 +1,9 @@
 import {
   DigitsPreTokenizer,
+  MetaspacePreTokenizer,
   type PreTokenizer,
   PunctuationPreTokenizer,
+  StripNormalizer,
   WhitespacePreTokenizer,
   WhitespaceSplitPreTokenizer,
 } from '@huggingface/tokenizers';
@@ -24,6 +26,7 @@ test.each<[string, PreTokenizer, string, readonly string[]]>([
   ['digits', digits(false), 'x12 ٣٤a', ['x', '12', ' ', '٣٤', 'a']],
   ['white space', new WhitespacePreTokenizer(), 'café world!', ['café', 'world', '!']],
   ['white space', new WhitespacePreTokenizer(), 'm² a\u200db $5+5', ['m', '²', 'a\u200db', '$', '5', '+', '5']],
+  ['parts between white space', new WhitespaceSplitPreTokenizer(), ' a\u0085b\ufeffc\u3000d ', ['a', 'b\ufeffc', 'd']],
   ['punctuation', punctuation(), 'hi!!" $5+5 …', ['hi', '!', '!', '"', ' ', '$', '5', '+', '5 ', '…']],
   ['punctuation', punctuation('Contiguous'), 'hi!!" $5+5', ['hi', '!!"', ' ', '$', '5', '+', '5']],
   ['punctuation', punctuation('Removed'), 'hi!!" $5+5', ['hi', ' ', '5', '5']],
@@ -33,6 +36,18 @@ test.each<[string, PreTokenizer, string, readonly string[]]>([
   expect(cut(rule, text)).toEqual(words);
 });
 
+test('a normalizer strips the white space that Rust strips', () => {
+  const text = '\u0085\ufeff x \ufeff\u0085';
+  const strip = (strip_left: boolean, strip_right: boolean, continued = false) =>
+    new TextStages(new StripNormalizer({ type: 'Strip', strip_left, strip_right }), null, continued).normalize(
+      text,
+      new StepBudget(1e6, 'too much', 'none'),
+    );
+  expect(strip(true, true)).toBe('\ufeff x \ufeff');
+  expect(strip(true, true, true)).toBe('\u0085\ufeff x \ufeff');
+  expect(strip(false, false)).toBe(text);
+});
+
 test('other rules are the library’s', () => {
-  expect(wordPattern(new WhitespaceSplitPreTokenizer())).toBeUndefined();
+  expect(wordPattern(new MetaspacePreTokenizer({ type: 'Metaspace' }))).toBeUndefined();
 });
