@@ -6,6 +6,7 @@ import { type AddedToken, TokenFinder } from './added_tokens';
 import type { TokenizerDefinition } from './definition';
 import type { WordModel } from './models/model_kind';
 import { BoundedDecoder } from './rules/bounded_decoder';
+import { preTokenizerForLibrary } from './rules/library_rules';
 import { TextStages } from './rules/text_stages';
 
 /** Token ids before they are checked: `undefined` for a part of the text that has no token in the vocabulary. */
@@ -53,7 +54,11 @@ export class Pipeline {
     // The library stores the vocabulary and decodes. It gets no normalizer, because it would normalize the added tokens without limits. It
     // gets no additional special tokens, because it would compare each with all others: `decode` below skips special tokens itself.
     this.#library = new Tokenizer(
-      { ...json, normalizer: null, post_processor: null, model: modelKind.forLibrary(json.model) },
+      {
+        ...json,
+        ...{ normalizer: null, post_processor: null, pre_tokenizer: preTokenizerForLibrary(json.pre_tokenizer) },
+        model: modelKind.forLibrary(json.model),
+      },
       { ...settings, additional_special_tokens: [] },
     );
     const { normalizer } = new Tokenizer({ ...EMPTY, normalizer: json.normalizer }, {});
@@ -103,9 +108,14 @@ export class Pipeline {
       if (section.text === '') continue;
       const stages = continued && index === 0 ? this.#continued : this.#whole;
       const normalized = stages.normalize(this.#prepare(section.text), budget);
-      for (const { text: part, token } of this.#normalized.split(normalized, budget)) {
-        if (token !== undefined) ids.push(token.id);
-        else if (part !== '') this.#encodeWords(stages.preTokenize(part, index === 0, budget), ids, budget);
+      for (const [at, { text: part, token }] of this.#normalized.split(normalized, budget).entries()) {
+        const isFirst = index + at === 0;
+        if (token !== undefined) {
+          ids.push(token.id);
+        } else if (part !== '') {
+          const words = (isFirst ? stages : this.#whole).preTokenize(part, isFirst, budget);
+          this.#encodeWords(words, ids, budget);
+        }
       }
     }
     return ids;

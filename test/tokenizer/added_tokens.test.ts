@@ -74,3 +74,55 @@ test('an added token beyond the model’s embedding is left out, as Gemma 3’s 
   expect(encode('<image_soft_token>')).not.toContain(4);
   expect(createTokenizer(file, undefined, { vocabSize: 5 }).encode('<image_soft_token>')).toEqual([4]);
 });
+
+// The tokens of three texts, and the texts of three lists of tokens, come from the Python package tokenizers 0.23.3.
+test.each([
+  [
+    { prepend_scheme: 'always' },
+    [
+      [3, 4],
+      [3, 7, 3],
+      [3, 1, 1, 7, 3, 4],
+    ],
+    [' a', 'ab a b', 'a b'],
+  ],
+  [{ prepend_scheme: 'always', split: false }, [[6], [3, 7, 3], [0, 7, 6]], [' a', 'ab a b', 'a b']],
+  [
+    { prepend_scheme: 'first' },
+    [
+      [3, 4],
+      [3, 7, 2],
+      [3, 1, 1, 7, 3, 4],
+    ],
+    [' a', 'ab a b', 'a b'],
+  ],
+  [{ prepend_scheme: 'first', split: false }, [[6], [3, 7, 2], [0, 7, 6]], [' a', 'ab a b', 'a b']],
+  [
+    { prepend_scheme: 'never' },
+    [
+      [2, 4],
+      [2, 7, 2],
+      [2, 1, 1, 7, 3, 4],
+    ],
+    ['   a', ' a b a b', 'a b'],
+  ],
+  [{ prepend_scheme: 'never', split: false }, [[0], [2, 7, 2], [0, 7, 6]], ['   a', ' a b a b', 'a b']],
+])('Metaspace with %j splits, prefixes and decodes as in Rust', (settings, ids, texts) => {
+  const rule = { type: 'Metaspace', replacement: MARK, ...settings };
+  const tokens = ['u', MARK, 'a', `${MARK}a`, `${MARK}b`, `${MARK}${MARK}`, `${MARK}a${MARK}b`];
+  const spaced = createTokenizer({
+    added_tokens: [{ ...added(7, '<x>', { normalized: true }), special: false }],
+    normalizer: { type: 'Lowercase' },
+    pre_tokenizer: rule,
+    decoder: rule,
+    model: { type: 'WordPiece', unk_token: 'u', vocab: Object.fromEntries(tokens.map((token, id) => [token, id])) },
+  });
+  expect(['a b', 'a<x>a', 'A  <X> a b'].map((text) => spaced.encode(text))).toEqual(ids);
+  expect(
+    [
+      [5, 3],
+      [6, 6],
+      [2, 4],
+    ].map((of) => spaced.decode(of)),
+  ).toEqual(texts);
+});

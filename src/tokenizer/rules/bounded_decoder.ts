@@ -2,6 +2,7 @@ import {
   ByteFallbackDecoder,
   ByteLevelDecoder,
   Decoder,
+  MetaspaceDecoder,
   ReplaceDecoder,
   SequenceDecoder,
 } from '@huggingface/tokenizers';
@@ -54,6 +55,11 @@ function decodeRule(leaf: Decoder): DecodeRule {
         return replaced;
       });
     };
+  }
+  if (leaf instanceof MetaspaceDecoder) {
+    const { replacement, config } = leaf;
+    const first = 'prepend_scheme' in config && config.prepend_scheme === 'never' ? ' ' : '';
+    return (tokens) => tokens.map((token, index) => token.replaceAll(replacement, index === 0 ? first : ' '));
   }
   return leaf instanceof ByteLevelDecoder ? byteRule(leaf) : (tokens) => leaf.decode_chain(tokens);
 }

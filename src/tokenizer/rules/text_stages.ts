@@ -33,7 +33,7 @@ const PAIRS_OF_MARKS = 100;
 
 /** Rewrites a text. Throws `limit_exceeded` if this takes too much work, or if the result would have more than `limit` characters. */
 type TextRule = (text: string, limit: number, budget: StepBudget) => string;
-/** Splits a section of a text into words. `isFirst`: whether it is the first section of the text. */
+/** Splits a part of a text into words. `isFirst`: whether it is the first part of the text. */
 type CutRule = (text: string, isFirst: boolean, limit: number, budget: StepBudget) => string[];
 /** Runs the rules that come before a tokenizer's model: normalizers and pre-tokenizers. Limits the length of the text after each rule. */
 export class TextStages {
@@ -67,8 +67,8 @@ export class TextStages {
     for (const rule of this.#cut) {
       const cut: string[] = [];
       let length = 0;
-      for (const token of tokens) {
-        for (const part of rule(token, isFirst, limit - length, budget)) {
+      for (const [index, token] of tokens.entries()) {
+        for (const part of rule(token, isFirst && index === 0, limit - length, budget)) {
           length += part.length;
           cut.push(part);
         }
