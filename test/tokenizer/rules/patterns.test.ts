@@ -1,6 +1,7 @@
 import { SplitPreTokenizer } from '@huggingface/tokenizers';
 import { describe, expect, test } from 'vitest';
 import { StepBudget } from '../../../src/regex/step_budget';
+import { preTokenizerForLibrary } from '../../../src/tokenizer/rules/library_rules';
 import { checkPattern, type TextPattern, textPattern } from '../../../src/tokenizer/rules/patterns';
 import { TextStages } from '../../../src/tokenizer/rules/text_stages';
 import { cpuTime } from '../../helpers/cpu_time';
@@ -104,7 +105,8 @@ type SplitConfig = ConstructorParameters<typeof SplitPreTokenizer>[0];
 
 /** Splits a text by a Split rule. */
 function words(text: string, config: Pick<SplitConfig, 'pattern'> & Partial<SplitConfig>): string[] {
-  const rule = new SplitPreTokenizer({ type: 'Split', behavior: 'Isolated', ...config });
+  const json = { type: 'Split', behavior: 'Isolated', ...config };
+  const rule = new SplitPreTokenizer(preTokenizerForLibrary(json) as SplitConfig);
   return new TextStages(null, rule, false).preTokenize(text, true, new StepBudget(1e6, 'too much', 'less'));
 }
 
@@ -134,4 +136,13 @@ test.each<[SplitConfig['behavior'], boolean, SplitConfig['pattern'], readonly st
   ['MergedWithNext', true, DIGIT, ['ab  1', '2', '-', 'c 3']],
 ])('a split that is %s, inverted: %s, by %j is Rust’s', (behavior, invert, pattern, parts) => {
   expect(words('ab  12-c 3', { behavior, invert, pattern })).toEqual(parts);
+});
+
+test.each([
+  ['\\s++$|\\s*[\\r\\n]|\\s', 'x  \n y  ', ['x', '  \n', ' ', 'y', '  ']],
+  ['a?+ab|x*+x|.', 'aab xxb ab', ['aab', ' ', 'x', 'x', 'b', ' ', 'a', 'b']],
+  ['\\++!|[ab+]++b|.', 'aab ++!ab', ['a', 'a', 'b', ' ', '++!', 'a', 'b']],
+  ['(?i:a++)b|\\x{2e}++|.', 'AAb...', ['AAb', '...']],
+])('a possessive quantifier gives nothing back: %s', (Regex, text, parts) => {
+  expect(words(text, { pattern: { Regex } })).toEqual(parts);
 });
