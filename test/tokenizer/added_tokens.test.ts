@@ -65,6 +65,19 @@ test('spaces of a BPE stay, whatever tokenizer_config.json says, and a stream ha
   expect(bpe.decode(bpe.encode("hi 's ."))).toBe("hi 's .");
 });
 
+test.each([
+  ['alone', { type: 'ByteLevel' }],
+  ['in a sequence', { type: 'Sequence', decoders: [{ type: 'ByteLevel' }] }],
+])('a decoder of bytes %s leaves tokens that aren’t bytes as they are', (_, decoder) => {
+  const bytes = createTokenizer({
+    added_tokens: [added(3, '<｜User｜>', {})],
+    decoder,
+    model: { type: 'BPE', vocab: { Ġ: 0, Ãł: 1, '▁b c': 2 }, merges: [] },
+  });
+  // As Hugging Face's tokenizers 0.23 in Python.
+  expect(bytes.decode([0, 3, 1, 2, 0])).toBe(' <｜User｜>à▁b c ');
+});
+
 test('an added token beyond the model’s embedding is left out, as Gemma 3’s <image_soft_token>', () => {
   const file = tokenizerJson({ added_tokens: [added(0, '<s>', {}), added(4, '<image_soft_token>', {})] });
   const { encode, vocab_size } = createTokenizer(file, undefined, { vocabSize: 4 });

@@ -21,7 +21,8 @@ export class BoundedDecoder extends Decoder {
     super(decoder.config);
     this.end_of_word_suffix = decoder.end_of_word_suffix;
     this.#newBudget = newBudget;
-    this.#leaves = decoderLeaves(decoder).map(decodeRule);
+    const added = new Set(decoder.added_tokens.map(({ content }) => content));
+    this.#leaves = decoderLeaves(decoder).map((leaf) => decodeRule(leaf, added));
   }
 
   override decode_chain(tokens: string[]): string[] {
@@ -42,7 +43,7 @@ function decoderLeaves(stage: Decoder): Decoder[] {
   return stage instanceof SequenceDecoder ? stage.decoders.flatMap(decoderLeaves) : [stage];
 }
 
-function decodeRule(leaf: Decoder): DecodeRule {
+function decodeRule(leaf: Decoder, added: ReadonlySet<string>): DecodeRule {
   // The library's text decoder would drop a byte order mark, which may be a character of the text.
   if (leaf instanceof ByteFallbackDecoder) leaf.text_decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   if (leaf instanceof ReplaceDecoder) {
@@ -61,21 +62,22 @@ function decodeRule(leaf: Decoder): DecodeRule {
     const first = 'prepend_scheme' in config && config.prepend_scheme === 'never' ? ' ' : '';
     return (tokens) => tokens.map((token, index) => token.replaceAll(replacement, index === 0 ? first : ' '));
   }
-  return leaf instanceof ByteLevelDecoder ? byteRule(leaf) : (tokens) => leaf.decode_chain(tokens);
+  return leaf instanceof ByteLevelDecoder ? byteRule(leaf, added) : (tokens) => leaf.decode_chain(tokens);
 }
 
 /**
- * Decodes the byte tokens between added tokens. Added tokens are text already. The library would search its list of added tokens once for
- * each token.
+ * Decodes the byte tokens between those that are text already: added tokens, and tokens with a character that stands for no byte. The
+ * library would search its list of added tokens once for each token.
  */
-function byteRule(leaf: ByteLevelDecoder): DecodeRule {
-  const added = new Set(leaf.added_tokens.map(({ content }) => content));
+function byteRule(leaf: ByteLevelDecoder, added: ReadonlySet<string>): DecodeRule {
+  const isText = (token: string): boolean =>
+    added.has(token) || [...token].some((sign) => !(sign in leaf.byte_decoder));
   return (tokens) => {
     const texts: string[] = [];
     let from = 0;
     for (let at = 0; at <= tokens.length; at++) {
       const token = tokens[at];
-      if (token !== undefined && !added.has(token)) continue;
+      if (token !== undefined && !isText(token)) continue;
       if (from < at) texts.push(leaf.convert_tokens_to_string(tokens.slice(from, at)));
       if (token !== undefined) texts.push(token);
       from = at + 1;
