@@ -52,6 +52,7 @@ import * as sliceColumns from './rows/slice_columns';
 import * as widen from './rows/widen';
 import * as sample from './sample';
 import * as uniloraMatrices from './unilora/unilora_matrices';
+import * as rmsNormUpBackward from './vera/rms_norm_up_backward';
 import * as vera from './vera/vera';
 import * as veraMerge from './vera/vera_merge';
 import * as veraMixed from './vera/vera_mixed';
@@ -98,6 +99,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...repeatHeads,
   ...rmsNorm,
   ...rmsNormLinear,
+  ...rmsNormUpBackward,
   ...rope,
   ...ropeAttentionDecode,
   ...ropePartial,

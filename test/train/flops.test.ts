@@ -31,12 +31,13 @@ test('a training step counts the products that the formula counts', () => {
   const first = 2 * N * ((C + r) * (C + 2 * key) + r * C);
   const backward = layers * 2 * N * (weights + 2 * r * outputs + r * downs) - first;
   const head = 2 * 2 * N * V * C;
-  // Each of a block's two norms shares a dispatch with a matrix product, so their operations are counted too.
-  const norms = 2 * layers * 4 * N * C;
+  // Each of a block's two norms shares a dispatch with a matrix product, and so does its gradient. Their operations are counted too. The
+  // final norm's gradient takes the place of that of the first norm, which isn't wanted.
+  const norms = 2 * layers * (4 + 11) * N * C;
   expect(
     flopsOf(
       steps,
-      /^(linear|rms_norm_linear|swiglu_linear|vera_(linear|swiglu_linear|turned_linear|up|lambda_backward))/,
+      /^(linear|rms_norm_(linear|up)|swiglu_linear|vera_(linear|swiglu_linear|turned_linear|up|lambda_backward))/,
     ),
   ).toBe(forward + backward + head + norms);
 
@@ -55,10 +56,10 @@ test('a training step counts the products that the formula counts', () => {
 
 test.each([
   { name: 'tiny', sizes: tiny, dispatches: 153 },
-  { name: 'small at r 64', sizes: { ...small, r: 64 }, dispatches: 157 },
+  { name: 'small at r 64', sizes: { ...small, r: 64 }, dispatches: 151 },
   { name: 'small at r 256', sizes: small, dispatches: 155 },
-  { name: 'SmolLM2-135M, 64 tokens', sizes: smollm2, dispatches: 732 },
-  { name: 'SmolLM2-135M, 512 tokens', sizes: { ...smollm2, T: 512 }, dispatches: 848 },
+  { name: 'SmolLM2-135M, 64 tokens', sizes: smollm2, dispatches: 672 },
+  { name: 'SmolLM2-135M, 512 tokens', sizes: { ...smollm2, T: 512 }, dispatches: 793 },
 ])('$name: a step takes $dispatches dispatches', ({ sizes, dispatches }) => {
   expect(trainingSteps(sizes, 'cheapest')).toHaveLength(dispatches);
 });

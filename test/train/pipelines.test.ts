@@ -9,10 +9,10 @@ const MOST = 40;
 const DEVICES = [GPU, APPLE, INTEL, MALI, LLVMPIPE, SWIFTSHADER];
 test.each([
   { name: 'tiny', sizes: tiny, pipelines: 24 },
-  { name: 'small at r 64', sizes: { ...small, r: 64 }, pipelines: 26 },
+  { name: 'small at r 64', sizes: { ...small, r: 64 }, pipelines: 27 },
   { name: 'small at r 256', sizes: small, pipelines: 22 },
   { name: 'SmolLM2-135M, 64 tokens', sizes: smollm2, pipelines: 24 },
-  { name: 'SmolLM2-135M, 512 tokens', sizes: { ...smollm2, T: 512 }, pipelines: 30 },
+  { name: 'SmolLM2-135M, 512 tokens', sizes: { ...smollm2, T: 512 }, pipelines: 31 },
 ])('$name: a first step compiles at most $pipelines pipelines', ({ sizes, pipelines }) => {
   const steps = trainingSteps(sizes, 'cheapest');
   const counts = DEVICES.map((info) => new Set(steps.map((step) => chooseVariant(step, info))).size);

@@ -30,8 +30,9 @@ const SIZES = {
   vera_turned_linears: (M0) => ({ N: TOKENS, K: WIDTH, R: RANK, M0, M1: 0, D: 64 }),
   vera_swiglu_linears: (columns) => ({ N: TOKENS, M: columns / 2, K: WIDTH, R: RANK }),
   vera_linear_backward: (K) => ({ N: TOKENS, K, R: RANK, M0: WIDTH, M1: 0, M2: 0, stride: K }),
-  // This kernel's result always has as many columns as the rank, so `columns` sets its number of rows instead.
+  // The results of these kernels always have as many columns as the rank, so `columns` sets their number of rows instead.
   vera_up_backward: (M0) => ({ N: 4 * M0, R: RANK, M0, M1: 0, M2: 0 }),
+  rms_norm_up_backward: (columns) => ({ N: 4 * columns, C: WIDTH, R: RANK }),
   vera_lambda_backward: (M0) => ({ N: TOKENS, R: RANK, M0, M1: 0, M2: 0, M3: 0, slice: 128 }),
   vera_merge: (K) => ({ M0: WIDTH, M1: 0, M2: 0, M3: 0, K, R: RANK, stride: K }),
   vera_merge_backward: (K) => ({ M: WIDTH, K, R: RANK, stride: K }),

@@ -1,13 +1,13 @@
-import type { AnyKernel, Grid, Params } from '../../core/kernels/kernel';
-import { ceilDiv, rowsAndColumns } from '../../core/numbers/shape';
+import type { AnyKernel } from '../../core/kernels/kernel';
+import { rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Step } from '../../graph/step';
 import type { Value } from '../../graph/value';
 import { rmsNormForward } from '../norms/rms_norm';
 import { shaderKernel } from '../shader_kernel';
 import { linearForward } from './linear';
+import { normVariants, ROWS_OF_QUAD } from './norm_variants';
 import { RIGHT_READERS } from './operand_storage';
-import { tileVariants } from './tiles';
 
 const PARAMS = {
   N: 'size',
@@ -32,33 +32,13 @@ const FILES = [
 ];
 const IN_TILES = [...FILES, 'norm_in_tile', 'one_range', 'whole_range'];
 const BY_QUADS = ['enable_subgroups', ...FILES, 'left_rows', 'norm_of_rows', 'neighbours', 'norm_by_quads'];
-/** The number of rows that a quad (four threads) computes, and that a workgroup of two quads computes. Each quad computes all columns. */
-const [ROWS_OF_QUAD, ROWS_OF_ALL_COLUMNS] = [16, 32];
-/**
- * Tiles that multiply in f16 need a C that is a multiple of this. Otherwise they would read the last four values of K again in an
- * incomplete iteration, and add their squares twice.
- */
-const STEP_IN_F16 = 64;
-
-const tiles = tileVariants<typeof PARAMS>(IN_TILES, { size: ({ N, C, R }) => [N, R, C], f16: true, held: 12 });
-const named = (names: readonly string[]) => tiles.filter(({ name = '' }) => names.includes(name));
-/** Returns a grid in which each workgroup computes all columns of its rows. */
-const byRows = ({ N }: Params<typeof PARAMS>): Grid => [ceilDiv(N, ROWS_OF_ALL_COLUMNS)];
-const variants = [
-  ...named(['workgroup', 'workgroup_oblong', 'workgroup_small']),
-  ...named(['f16', 'f16_small']).map((variant) => ({
-    ...variant,
-    fits: ({ C }: Params<typeof PARAMS>) => C % STEP_IN_F16 === 0,
-  })),
-  ...named(['subgroup']).map((variant) => ({ ...variant, wgsl: BY_QUADS, workgroups: byRows })),
-];
 
 export const rmsNormLinear = shaderKernel({
   name: 'rms_norm_linear',
   bindings: { x: 'read', weight: 'read', A: 'read', y: 'write', rstd: 'write', u: 'write' },
   params: PARAMS,
   splits: true,
-  variants,
+  variants: normVariants<typeof PARAMS>({ inTiles: IN_TILES, byQuads: BY_QUADS, held: 12 }),
   flops: ({ N, C, R }) => 2 * N * C * R + 4 * N * C,
 });
 

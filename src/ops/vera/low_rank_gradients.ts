@@ -15,6 +15,7 @@ import {
   threeLayers,
   together,
 } from './low_rank';
+import { emitWithNorm } from './rms_norm_up_backward';
 
 export const veraUpBackward = defineProduct({
   name: 'vera_up_backward',
@@ -94,6 +95,8 @@ export function differentiateMerged(
 /** Emits the gradient of u: the sum over the layers, plus the gradient from other uses of u. */
 function emitUpBackward(g: Graph, part: Together, { wanted, sum }: Sink): Value | undefined {
   if (!wanted) return undefined;
+  const du = sum === undefined ? emitWithNorm(g, part) : undefined;
+  if (du !== undefined) return du;
   const { u, B, lambda, dy } = part;
   const { rows: N, columns: R } = rowsAndColumns(u.shape);
   const { lines, ...sizes } = threeLayers(part, R);

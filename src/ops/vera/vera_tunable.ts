@@ -1,6 +1,7 @@
 import type { AnyKernel } from '../../core/kernels/kernel';
 import { veraLambdaBackward } from './lambda_products';
 import { veraUpBackward } from './low_rank_gradients';
+import { rmsNormUpBackward } from './rms_norm_up_backward';
 import { veraAddForward } from './vera';
 import { veraLinearBackward, veraLinearForward } from './vera_linear';
 import { veraLinearsForward, veraSwigluLinearsForward, veraTurnedLinearsForward } from './vera_linears';
@@ -27,5 +28,10 @@ const PRODUCTS = [
 
 /** Returns VeRA's own kernels that have more than one variant. */
 export function tunableVeraKernels(): readonly AnyKernel[] {
-  return [...PRODUCTS.flatMap((product): AnyKernel[] => product.kernels()), veraMixedScale, veraSavedSums];
+  return [
+    ...PRODUCTS.flatMap((product): AnyKernel[] => product.kernels()),
+    rmsNormUpBackward,
+    veraMixedScale,
+    veraSavedSums,
+  ];
 }

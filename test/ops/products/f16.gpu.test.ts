@@ -119,6 +119,7 @@ testOnce(
       'lora_linear',
       'mixed_up',
       'rms_norm_linear',
+      'rms_norm_up_backward',
       'swiglu_linear_backward',
       'swiglu_linears',
       'turned_linears',

@@ -1,6 +1,6 @@
 // The product as in tile_subgroup, but a quad first normalises its 16 rows, and then computes all columns of the result for them.
 // grid: 32 rows in x
-// with lib/norm_of_rows.wgsl, lib/neighbours.wgsl
+// with lib/norm_of_rows.wgsl or lib/norm_gradient_of_rows.wgsl, lib/neighbours.wgsl
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index: u32) {
   let group = id + vec3u(p.first_x, p.first_y, 0u);
@@ -14,7 +14,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index
       // The bound isn't a constant, so that compilers don't unroll the loop, as in tile_subgroup.
       let blocks = select(0u, 4u, column < columns());
       for (var i = 0u; i < blocks; i++) {
-        put_block(row + neighbour(index, i) * 4u, column, block_of(c, i));
+        finish(row + neighbour(index, i) * 4u, column, block_of(c, i));
       }
     }
   }

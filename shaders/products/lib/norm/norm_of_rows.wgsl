@@ -24,3 +24,7 @@ fn normalise(first: u32, count: u32) {
 fn left_word(part: u32, index: u32) -> LeftWord {
   return y[index];
 }
+
+fn finish(n: u32, j: u32, block: mat4x4f) {
+  put_block(n, j, block);
+}

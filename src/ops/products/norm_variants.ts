@@ -1,0 +1,39 @@
+import type { Grid, Params, ParamTypes, VariantInit } from '../../core/kernels/kernel';
+import { ceilDiv } from '../../core/numbers/shape';
+import { tileVariants } from './tiles';
+
+/** The number of rows that a quad (four threads) computes. Products with a norm have a multiple of it. */
+export const ROWS_OF_QUAD = 16;
+/** The number of rows that a workgroup of two quads computes. Each quad computes all columns. */
+const ROWS_OF_ALL_COLUMNS = 32;
+/**
+ * Tiles that multiply in f16 need a C that is a multiple of this. Otherwise two threads would read the last four values of K in an
+ * incomplete iteration, so that their squares would be added twice, or both threads would write the same values.
+ */
+const STEP_IN_F16 = 64;
+
+interface NormVariants {
+  /** The shader files of tiles that stage the left operand, without those of the tile. */
+  readonly inTiles: readonly string[];
+  /** All shader files of the variant whose quads make rows of the left operand first. */
+  readonly byQuads: readonly string[];
+  /** The number of registers that a thread needs in addition to those of its tile. */
+  readonly held: number;
+}
+
+/** Returns the variants of a matrix product of N × C by R columns that also computes the left operand, from a norm's input. */
+export function normVariants<P extends ParamTypes & { readonly N: 'size'; readonly C: 'size'; readonly R: 'size' }>({
+  inTiles,
+  byQuads,
+  held,
+}: NormVariants): VariantInit<P>[] {
+  const tiles = tileVariants<P>(inTiles, { size: ({ N, C, R }) => [N, R, C], f16: true, held });
+  const named = (...names: string[]) => tiles.filter(({ name = '' }) => names.includes(name));
+  const fits = ({ C }: Params<P>): boolean => C % STEP_IN_F16 === 0;
+  const workgroups = ({ N }: Params<P>): Grid => [ceilDiv(N, ROWS_OF_ALL_COLUMNS)];
+  return [
+    ...named('workgroup', 'workgroup_oblong', 'workgroup_small'),
+    ...named('f16', 'f16_small').map((variant) => ({ ...variant, fits })),
+    ...named('subgroup').map((variant) => ({ ...variant, wgsl: byQuads, workgroups })),
+  ];
+}
