@@ -2,6 +2,7 @@ import { WebVeraError } from '../core/errors/error';
 import { isJsonObject, type JsonObject } from '../core/input/fields';
 import type { Chat, ChatTemplate, RenderChat, RenderedChat } from '../core/types/chat';
 import { errorFromData } from '../core/types/wire';
+import { specialToken } from './special_tokens';
 
 /**
  * Returns a tokenizer's chat template, with the special tokens to which it can refer by name. `file` is the text of chat_template.jinja and
@@ -17,13 +18,6 @@ export function readChatTemplate(config: JsonObject, file: string | undefined): 
     return token === null ? [] : [[key, token]];
   });
   return { source, tokens: Object.fromEntries(tokens) };
-}
-
-/** Returns the text of a special token, which the config gives as a string or in an object. */
-export function specialToken(config: JsonObject, key: string): string | null {
-  const value = Object.hasOwn(config, key) ? config[key] : null;
-  const content = isJsonObject(value) ? value.content : value;
-  return typeof content === 'string' ? content : null;
 }
 
 /** Renders a conversation. Throws `invalid_argument` if there is no template, and the error of a template that fails. */

@@ -32,7 +32,6 @@ interface Settings {
   readonly clean_up_tokenization_spaces: boolean;
   readonly do_lowercase_and_remove_accent: boolean;
   readonly remove_space: boolean;
-  readonly additional_special_tokens: readonly string[];
 }
 
 /**
@@ -49,8 +48,11 @@ export class Pipeline {
   readonly #model: WordModel;
   readonly #special: ReadonlySet<number>;
 
-  /** Throws the library's errors for rules that the library rejects. */
-  constructor({ json, modelKind }: TokenizerDefinition, settings: Settings) {
+  /**
+   * `named`: the special tokens that tokenizer_config.json names, by their texts, with the settings of those that tokenizer.json doesn't list.
+   * Throws the library's errors for rules that the library rejects.
+   */
+  constructor({ json, modelKind }: TokenizerDefinition, settings: Settings, named: ReadonlyMap<string, JsonObject>) {
     // The library stores the vocabulary and decodes. It gets no normalizer, because it would normalize the added tokens without limits. It
     // gets no additional special tokens, because it would compare each with all others: `decode` below skips special tokens itself.
     this.#library = new Tokenizer(
@@ -59,7 +61,7 @@ export class Pipeline {
         ...{ normalizer: null, post_processor: null, pre_tokenizer: preTokenizerForLibrary(json.pre_tokenizer) },
         model: modelKind.forLibrary(json.model),
       },
-      { ...settings, additional_special_tokens: [] },
+      settings,
     );
     const { normalizer } = new Tokenizer({ ...EMPTY, normalizer: json.normalizer }, {});
     this.#settings = settings;
@@ -68,7 +70,13 @@ export class Pipeline {
     const { decoder, model: vocabulary } = this.#library;
     if (vocabulary === null) throw new WebVeraError('internal', 'The library opened a tokenizer without a model');
     if (decoder !== null) this.#library.decoder = new BoundedDecoder(decoder, newBudget);
-    const added = (json.added_tokens as readonly JsonObject[]).map(addedToken);
+    const listed = (json.added_tokens as readonly JsonObject[]).map(addedToken);
+    const known = new Set(listed.map(({ content }) => content));
+    const special = [...named].flatMap(([content, token]) => {
+      const id = this.token_to_id(content);
+      return id === undefined ? [] : [addedToken({ ...token, content, id, special: true })];
+    });
+    const added = [...listed, ...special.filter(({ content }) => !known.has(content))];
     const isNormalized = ({ normalized }: AddedToken): boolean => normalized && normalizer !== null;
     const budget = newBudget(added.reduce((sum, { content }) => sum + content.length, 0));
     this.#unnormalized = new TokenFinder(
@@ -78,9 +86,7 @@ export class Pipeline {
       new Map(added.filter(isNormalized).map((token) => [this.#whole.normalize(token.content, budget), token])),
     );
     this.#model = modelKind.create(json.model, vocabulary);
-    const extra = new Set(settings.additional_special_tokens);
-    const special = added.filter((token) => token.special).map(({ id }) => id);
-    this.#special = new Set([...special, ...[...extra].flatMap((token) => this.token_to_id(token) ?? [])]);
+    this.#special = new Set([...listed.filter((token) => token.special), ...special].map(({ id }) => id));
   }
 
   token_to_id(token: string): number | undefined {

@@ -3,11 +3,12 @@ import { WebVeraError } from '../core/errors/error';
 import { isJsonObject, type JsonObject } from '../core/input/fields';
 import { parseJson } from '../core/input/nesting';
 import type { Chat, ChatTemplate, RenderChat, RenderedChat } from '../core/types/chat';
-import { readChatTemplate, renderChat, specialToken } from './chat_template';
+import { readChatTemplate, renderChat } from './chat_template';
 import { checkTokenizer, type TokenizerDefinition } from './definition';
 import { type EncodedPair, encodedPair, tokenSource } from './encoded_pair';
 import { Pipeline, type RawIds } from './pipeline';
 import { type Layout, readLayout, specialTokensAround } from './post_processor';
+import { namedTokens, specialToken } from './special_tokens';
 import { TextStream } from './streaming/text_stream';
 import { withStages } from './vocabulary/tokenizer_classes';
 
@@ -215,11 +216,8 @@ function openPipeline(definition: TokenizerDefinition, config: JsonObject): Pipe
     clean_up_tokenization_spaces: config.clean_up_tokenization_spaces === true && definition.modelKind.type !== 'BPE',
     do_lowercase_and_remove_accent: config.do_lowercase_and_remove_accent === true,
     remove_space: config.remove_space === true,
-    additional_special_tokens: Array.isArray(config.additional_special_tokens)
-      ? config.additional_special_tokens.filter((token) => typeof token === 'string')
-      : [],
   };
-  return guarded('read', () => new Pipeline(definition, settings));
+  return guarded('read', () => new Pipeline(definition, settings, namedTokens(config)));
 }
 
 function checkEncoded(ids: RawIds, { idLimit }: TokenizerDefinition): number[] {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createTokenizer } from '../../src/tokenizer/tokenizer';
 import { tokenizerJson } from './small_tokenizers';
 
@@ -76,6 +76,34 @@ test.each([
   });
   // As Hugging Face's tokenizers 0.23 in Python.
   expect(bytes.decode([0, 3, 1, 2, 0])).toBe(' <｜User｜>à▁b c ');
+});
+
+describe('a token that tokenizer_config.json names', () => {
+  const turn = { ...added(5, '<|im_end|>', {}), special: false };
+  const json = JSON.parse(
+    tokenizerJson({ added_tokens: [turn] }, { vocab: { '<unk>': 1, a: 2, b: 3, '</s>': 4 } }),
+  ) as Record<string, unknown>;
+
+  test('is special, although tokenizer.json says that it isn’t', () => {
+    const ids = [2, 5, 3];
+    const text = (config: object) => createTokenizer(json, { ...config }).decode(ids, { skip_special_tokens: true });
+    expect(text({})).toContain('<|im_end|>');
+    expect(text({ eos_token: '<|im_end|>' })).not.toContain('<|im_end|>');
+    expect(text({ eos_token: { content: '<|im_end|>', special: false } })).not.toContain('<|im_end|>');
+    expect(createTokenizer(json, { eos_token: '<|im_end|>' }).decode(ids)).toContain('<|im_end|>');
+  });
+
+  test.each<[string, object, number[]]>([
+    ['', {}, [2, 1, 1, 1, 3]],
+    ['a text', { eos_token: '</s>' }, [2, 4, 3]],
+    ['settings', { sep_token: { content: '</s>', single_word: true } }, [2, 4, 3]],
+    ['an additional one', { additional_special_tokens: ['</s>'] }, [2, 4, 3]],
+    ['one without an id', { eos_token: '<eos>' }, [2, 1, 1, 1, 3]],
+  ])('is found in texts if the vocabulary has it: %s', (_, config, ids) => {
+    const { encode, decode } = createTokenizer(json, { ...config });
+    expect(encode('a </s> b')).toEqual(ids);
+    if (ids.includes(4)) expect(decode(ids, { skip_special_tokens: true })).not.toContain('</s>');
+  });
 });
 
 test('an added token beyond the model’s embedding is left out, as Gemma 3’s <image_soft_token>', () => {

@@ -1,5 +1,5 @@
-import { Fields, isJsonObject, type JsonObject } from '../../core/input/fields';
-import { specialToken } from '../chat_template';
+import { Fields, type JsonObject } from '../../core/input/fields';
+import { namedTokens, specialToken } from '../special_tokens';
 import { expectVocabulary, tokenizerClassOf } from './tokenizer_classes';
 
 /** A tokenizer's files in a folder without tokenizer.json, as in folders of models from before 2020. */
@@ -23,9 +23,6 @@ interface ConvertedTokenizer {
   readonly tokenizer: JsonObject;
   readonly config: JsonObject;
 }
-
-/** Special tokens in the order in which they get new ids. */
-const SPECIAL = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'];
 
 /**
  * Converts a vocabulary, with its merges if any, to the contents of tokenizer.json, as transformers' classes do. The result is as untrusted
@@ -69,12 +66,7 @@ interface AddedTokenEntry {
  * added_tokens.json, in the order of their numbers there, then other special tokens. As in transformers, gaps between the numbers are closed.
  */
 function addedTokens(vocab: JsonObject, named: JsonObject, added: JsonObject): AddedTokenEntry[] {
-  const more = Array.isArray(named.additional_special_tokens) ? named.additional_special_tokens : [];
-  const specials = new Map<string, unknown>();
-  for (const token of [...SPECIAL.map((key) => named[key]), ...more]) {
-    const content = specialToken({ token }, 'token');
-    if (content !== null && content !== '') specials.set(content, token);
-  }
+  const specials = namedTokens(named);
   const numbers = new Fields(added, 'added_tokens.json');
   const numbered = numbers.keys().map((content) => [content, numbers.count(content, 0)] as const);
   const listed = numbered.sort(([, a], [, b]) => a - b).map(([content]) => content);
@@ -82,17 +74,14 @@ function addedTokens(vocab: JsonObject, named: JsonObject, added: JsonObject): A
   return [...new Set([...listed, ...specials.keys()])].map((content) => {
     const own = Object.hasOwn(vocab, content) ? vocab[content] : undefined;
     const special = specials.has(content);
-    const settings = numbers.has(content)
-      ? { ...flags(undefined), normalized: !special }
-      : flags(specials.get(content));
+    const settings = numbers.has(content) ? { ...flags({}), normalized: !special } : flags(specials.get(content) ?? {});
     return { ...settings, content, id: typeof own === 'number' ? own : next++, special };
   });
 }
 
 /** Returns the settings that decide where a token is found in a text. */
-function flags(token: unknown): JsonObject {
-  const fields = isJsonObject(token) ? token : {};
-  const isSet = (key: string): boolean => fields[key] === true;
+function flags(token: JsonObject): JsonObject {
+  const isSet = (key: string): boolean => token[key] === true;
   return {
     lstrip: isSet('lstrip'),
     rstrip: isSet('rstrip'),
