@@ -123,9 +123,8 @@ describe('a tokenizer of SentencePiece', () => {
 
   test('of characters beyond the first 65,536 is cut between characters', async () => {
     const tokens = ['\u{1f433}', '\u{1f40b}', '\u{1f433}\u{1f40b}', 'a', '\u{1f433}\u{1f40b}a', '\u2581'];
-    expect(
-      (await made({ ...scored(tokens), 'tokenizer.ggml.bos_token_id': 99 })).encode('\u{1f433}\u{1f40b}a'),
-    ).toEqual([5, 4]);
+    const unnamed = { 'tokenizer.ggml.bos_token_id': 99, 'tokenizer.ggml.eos_token_id': 99 };
+    expect((await made({ ...scored(tokens), ...unnamed })).encode('\u{1f433}\u{1f40b}a')).toEqual([5, 4]);
   });
 });
 
