@@ -2,8 +2,9 @@
 alias AddendWord = u32;
 
 fn addend(at: u32, half: bool) -> Result {
+  let word = addend_word(select(at, at / 2u, half));
   if (half) {
-    return unpack2x16float(addend_word(at / 2u))[at % 2u];
+    return unpack2x16float(word)[at % 2u];
   }
-  return bitcast<f32>(addend_word(at));
+  return bitcast<f32>(word);
 }
