@@ -35,17 +35,38 @@ fn add_columns(sums: Sums, dS: Blocks, P: Blocks, columns: Columns) -> Sums {
   return Sums(sums.rows, sums.real, add_inner(sums.dx, dS, columns.z), values);
 }
 
+// Tokens beyond the last are clamped to its row. Rows are written in reverse order, so that the last token's own values are written last. The
+// loop's bound isn't a constant, so compilers don't unroll it: unrolled, it would be a large share of the shader's code.
 fn put_sums(sums: Sums, tokens: vec4u) {
-  if (sums.real) {
-    var dx = Halves(sums.dx.near, sums.dx.far);
-    if (p.is_turned != 0u) {
-      dx = turned_back(dx, tokens, 0u);
-    }
-    put_dx(sums.rows, 0u, dx.near);
-    put_dx(sums.rows, 1u, dx.far);
+  for (var left = select(0u, 4u, sums.real); left > 0u; left--) {
+    let i = left - 1u;
+    put_row(sums.rows[i] + p.at_dx / WORD, own_gradient(sums.dx, tokens[i], i));
     if (of_keys()) {
-      put_dx_values(sums.rows, 0u, sums.values.near);
-      put_dx_values(sums.rows, 1u, sums.values.far);
+      put_row(sums.rows[i] + p.at_dx_values / WORD, HeadRow(row_of(sums.values.near, i), row_of(sums.values.far, i)));
     }
   }
+}
+
+// A row of a head of eight columns.
+struct HeadRow { near: vec4f, far: vec4f }
+
+// The i-th row of dx, rotated back if RoPE has rotated x and z.
+fn own_gradient(dx: Head, token: u32, i: u32) -> HeadRow {
+  let near = row_of(dx.near, i);
+  let far = row_of(dx.far, i);
+  if (p.is_turned == 0u) {
+    return HeadRow(near, far);
+  }
+  let cos = turns[2u * token];
+  let sin = turns[2u * token + 1u];
+  return HeadRow(near * cos + far * sin, far * cos - near * sin);
+}
+
+fn row_of(block: mat4x4f, i: u32) -> vec4f {
+  return one_of(block[0], block[1], block[2], block[3], i);
+}
+
+fn put_row(at: u32, row: HeadRow) {
+  gradients[at] = row.near;
+  gradients[at + 1u] = row.far;
 }
