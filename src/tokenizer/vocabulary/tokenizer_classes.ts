@@ -1,15 +1,19 @@
 import { WebVeraError } from '../../core/errors/error';
 import { isJsonObject, type JsonObject } from '../../core/input/fields';
 
-/** A tokenizer class of transformers. */
-export interface TokenizerClass {
+/** The special tokens of a tokenizer class of transformers. */
+interface UsualTokens {
   readonly classes: readonly [string, ...(readonly string[])];
   /** The values of `model_type` that imply this class if the folder names none. */
   readonly modelTypes: readonly string[];
-  /** The file with its vocabulary. For 'vocab.json', merges.txt has the merges. */
-  readonly file: 'vocab.json' | 'vocab.txt';
   /** The special tokens, unless the files name others. */
   readonly tokens: JsonObject;
+}
+
+/** A tokenizer class of transformers. */
+export interface TokenizerClass extends UsualTokens {
+  /** The file with its vocabulary. For 'vocab.json', merges.txt has the merges. */
+  readonly file: 'vocab.json' | 'vocab.txt';
   /**
    * Returns the stages of tokenizer.json: normalizer, pre-tokenizer, post-processor, decoder. `idOf` returns a special token's text and id.
    */
@@ -90,6 +94,13 @@ const BERT: TokenizerClass = {
 
 const CLASSES: readonly TokenizerClass[] = [GPT2, ROBERTA, BERT];
 
+/** A class whose vocabulary is only in tokenizer.json. */
+const XLM_ROBERTA: UsualTokens = {
+  classes: ['XLMRobertaTokenizer'],
+  modelTypes: ['xlm-roberta'],
+  tokens: ROBERTA.tokens,
+};
+
 const CONVERT = 'In Python, AutoTokenizer.from_pretrained(…).save_pretrained(…) writes a tokenizer.json.';
 
 /** Classes whose rules are only in tokenizer.json, without 'Fast' at the end. */
@@ -123,7 +134,7 @@ export function expectVocabulary(
  * beside it may name none, as in GPT-2's folders.
  */
 export function usualTokens(config: JsonObject, modelType: string | undefined, tokenizer: string): JsonObject {
-  const { tokens = {} } = namedClass(className(config.tokenizer_class)) ?? classOfModel(modelType) ?? {};
+  const { tokens = {} } = classAmong([...CLASSES, XLM_ROBERTA], config, modelType) ?? {};
   return Object.fromEntries(Object.entries(tokens).filter(([, token]) => tokenizer.includes(JSON.stringify(token))));
 }
 
@@ -132,9 +143,7 @@ export function usualTokens(config: JsonObject, modelType: string | undefined, t
  * tokenizer.json; undefined for a class whose rules are only in that file.
  */
 export function configuredStages(config: JsonObject, modelType: string | undefined): JsonObject | undefined {
-  const name = className(config.tokenizer_class);
-  const { normalizer, pre_tokenizer } =
-    (name === '' ? classOfModel(modelType) : namedClass(name))?.rules(config, () => ['', 0]) ?? {};
+  const { normalizer, pre_tokenizer } = classAmong(CLASSES, config, modelType)?.rules(config, () => ['', 0]) ?? {};
   return pre_tokenizer === undefined ? undefined : { normalizer, pre_tokenizer };
 }
 
@@ -148,6 +157,17 @@ export function withStages(tokenizer: unknown, stages: JsonObject): unknown {
     isJsonObject(stage) && isJsonObject(own) && stage.type === own.type;
   const replaced = Object.entries(stages).filter(([name, stage]) => isSame(stage, tokenizer[name]));
   return { ...tokenizer, ...Object.fromEntries(replaced) };
+}
+
+/** Whether tokenizer_config.json names a class, so that the `model_type` doesn't matter. */
+export function namesClass({ tokenizer_class }: JsonObject): boolean {
+  return className(tokenizer_class) !== '';
+}
+
+/** Returns the class that a folder's tokenizer_config.json names; that of the `model_type` if it names none. */
+function classAmong<T extends UsualTokens>(all: readonly T[], config: JsonObject, modelType = ''): T | undefined {
+  const name = className(config.tokenizer_class);
+  return all.find(({ classes, modelTypes }) => (name === '' ? modelTypes.includes(modelType) : classes.includes(name)));
 }
 
 function namedClass(name: string): TokenizerClass | undefined {

@@ -142,6 +142,26 @@ DISAGREEING: dict[str, tuple[str, dict[str, Json]]] = {
         "roberta.json",
         {"config.json": {"model_type": "gpt2"}, "tokenizer_config.json": _BYTES | {"add_prefix_space": True}},
     ),
+    "GPT-2 with a generic class, which names no tokens": (
+        "roberta.json",
+        {"config.json": {"model_type": "gpt2"}, "tokenizer_config.json": {"tokenizer_class": "PreTrainedTokenizerFast"}},
+    ),
+    "Llama with tokens in special_tokens_map.json": (
+        "roberta.json",
+        {
+            "config.json": {"model_type": "llama"},
+            "tokenizer_config.json": {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<pad>"},
+            "special_tokens_map.json": {"bos_token": "<s>", "eos_token": _token("</s>"), "pad_token": "<mask>"},
+        },
+    ),
+    "Llama with all added tokens, beside a special_tokens_map.json": (
+        "roberta.json",
+        {
+            "config.json": {"model_type": "llama"},
+            "tokenizer_config.json": {"added_tokens_decoder": {"1": {"content": "<pad>", "special": True}}},
+            "special_tokens_map.json": {"bos_token": "<s>", "eos_token": "</s>"},
+        },
+    ),
 }
 """Folders with a tokenizer.json."""
 

@@ -85,7 +85,7 @@ describe('a model is cached once every file that its load reads is known', () =>
     [
       'text',
       'with tokenizer.json and what belongs to it',
-      { 'tokenizer.json': json, 'tokenizer_config.json': bytes('{}') },
+      { 'tokenizer.json': json, 'tokenizer_config.json': bytes('{"eos_token":"<s>"}') },
     ],
     ['text', 'with a vocabulary', vocabulary],
     ['text', 'without a tokenizer', {}],

@@ -65,16 +65,19 @@ async function open(files: Files, modelType?: string): Promise<TextTokenizer> {
 describe.each(Object.entries(golden.folders))('%s', (name, folder) => {
   const { model_type } = folder.files['config.json'] as { readonly model_type: string };
 
-  test('gives the ids that transformers gives', async () => {
-    const tokenizer = await open(filesOf(folder), model_type);
-    for (const { text, pair, input_ids } of golden.rows.filter((row) => row.folder === name)) {
-      const encoded = tokenizer.encodePair(text, pair ?? undefined, { maxLength: 512 });
-      expect([...encoded.input_ids], `${text}, ${pair}`).toEqual(input_ids);
-    }
-  });
+  test.each([model_type, undefined])(
+    'gives the ids that transformers gives, with the model’s type: %s',
+    async (type) => {
+      const tokenizer = await open(filesOf(folder), type);
+      for (const { text, pair, input_ids } of golden.rows.filter((row) => row.folder === name)) {
+        const encoded = tokenizer.encodePair(text, pair ?? undefined, { maxLength: 512 });
+        expect([...encoded.input_ids], `${text}, ${pair}`).toEqual(input_ids);
+      }
+    },
+  );
 
-  test('names the special tokens that transformers names', async () => {
-    const { bos_token_id, eos_token_id, pad_token_id } = await open(filesOf(folder), model_type);
+  test.each([model_type, undefined])('names the special tokens that transformers names: %s', async (type) => {
+    const { bos_token_id, eos_token_id, pad_token_id } = await open(filesOf(folder), type);
     const { bos_token_id: bos, eos_token_id: eos, pad_token_id: pad } = folder;
     expect({ bos_token_id, eos_token_id, pad_token_id }).toEqual({
       bos_token_id: bos,
@@ -109,6 +112,34 @@ describe('a folder', () => {
     const tokenizer = tokenizerJson({ added_tokens: [{ id: 2, content: '<|endoftext|>', special: true }] });
     const files = { 'tokenizer.json': bytes(tokenizer), 'tokenizer_config.json': bytes(config) };
     expect((await open(files, modelType)).eos_token_id).toBe(id);
+  });
+
+  test.each([
+    ['xlm-roberta', {}],
+    ['llama', { tokenizer_class: 'XLMRobertaTokenizerFast' }],
+  ])('with a tokenizer.json has the special tokens of XLM-RoBERTa by %s, %j', async (modelType, config) => {
+    const added_tokens = ['<s>', '<pad>', '</s>', '<unk>'].map((content, id) => ({ id, content, special: true }));
+    const files = {
+      'tokenizer.json': bytes(tokenizerJson({ added_tokens })),
+      'tokenizer_config.json': bytes(JSON.stringify(config)),
+    };
+    expect(await open(files, modelType)).toMatchObject({ bos_token_id: 0, eos_token_id: 2, pad_token_id: 1 });
+  });
+
+  test('is searched for a special_tokens_map.json only where no other file names the end of a text', async () => {
+    const tokenizer = bytes(tokenizerJson({ added_tokens: [{ id: 0, content: '[PAD]', special: true }] }));
+    const openedBeside = async (config: object, modelType: string, more: object = {}): Promise<readonly string[]> => {
+      const others = { 'tokenizer_config.json': bytes(JSON.stringify(config)), 'special_tokens_map.json': bytes('{}') };
+      const source = Object.assign(new MemorySource({ 'tokenizer.json': tokenizer, ...others }), more);
+      await readTokenizerFiles(source, defaultLimits, { modelType });
+      return source.opened.slice(2);
+    };
+    expect(await openedBeside({}, 'llama')).toEqual(['special_tokens_map.json']);
+    expect(await openedBeside({ eos_token: '<s>' }, 'llama')).toEqual([]);
+    expect(await openedBeside({}, 'bert')).toEqual([]);
+    expect(await openedBeside({ added_tokens_decoder: {} }, 'llama')).toEqual([]);
+    const isUnknown = async (file: string) => file === 'special_tokens_map.json';
+    expect(await openedBeside({}, 'llama', { isUnknown })).toEqual([]);
   });
 
   test.each<[string, object, Record<string, unknown>, string]>([

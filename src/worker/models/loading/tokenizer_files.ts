@@ -1,8 +1,9 @@
 import type { JsonObject } from '../../../core/input/fields';
-import { type FileSource, readFile, readIfKnown } from '../../../core/input/file_source';
+import { type FileSource, readFile, readIfKnown, readRareFile } from '../../../core/input/file_source';
 import type { ParserLimits } from '../../../core/types/source';
 import { parseJsonObject } from '../../../formats/json';
-import { configuredStages, usualTokens } from '../../../tokenizer/vocabulary/tokenizer_classes';
+import { specialToken } from '../../../tokenizer/special_tokens';
+import { configuredStages, namesClass, usualTokens } from '../../../tokenizer/vocabulary/tokenizer_classes';
 import { tokenizerOfVocabulary, type VocabularyFiles } from '../../../tokenizer/vocabulary/vocabulary_files';
 
 type Limits = Pick<ParserLimits, 'tokenizer' | 'json'>;
@@ -35,41 +36,55 @@ export async function readTokenizerFiles(
   limits: Limits,
   { modelType, onTokenizer }: TokenizerFilesOptions = {},
 ): Promise<TokenizerFiles | undefined> {
+  const json = async (name: string): Promise<JsonObject | undefined> => {
+    const bytes = await readIfKnown(source, name, limits.json);
+    return bytes && parseJsonObject(bytes, name, limits.json);
+  };
   const file = await readIfKnown(source, 'tokenizer.json', limits.tokenizer);
   if (file !== undefined) {
     const tokenizer = textOf(file);
     await onTokenizer?.(tokenizer);
-    const found = await readIfKnown(source, 'tokenizer_config.json', limits.json);
-    const config = found === undefined ? {} : parseJsonObject(found, 'tokenizer_config.json', limits.json);
-    const stages = configuredStages(config, modelType);
-    return {
-      tokenizer,
-      config: { ...usualTokens(config, modelType, tokenizer), ...config },
-      stages,
-      bytes: file.length,
-    };
+    const found = await json('tokenizer_config.json');
+    const own = found ?? {};
+    const type = modelType ?? (namesClass(own) ? undefined : textIn(await json('config.json'), 'model_type'));
+    const usual = usualTokens(own, type, tokenizer);
+    const map = found !== undefined && needsTokensMap(usual, own) && (await readTokensMap(source, limits));
+    return { tokenizer, config: { ...usual, ...own, ...map }, stages: configuredStages(own, type), bytes: file.length };
   }
   const vocabulary = await readVocabulary(source, limits);
   if (vocabulary === undefined) return undefined;
-  const object = async (name: string): Promise<JsonObject> => {
-    const bytes = await readIfKnown(source, name, limits.json);
-    return bytes === undefined ? {} : parseJsonObject(bytes, name, limits.json);
-  };
-  const model = await object('config.json');
+  const model = await json('config.json');
   const files: VocabularyFiles = {
     vocabulary: vocabulary.of,
-    config: await object('tokenizer_config.json'),
-    specialTokens: await object('special_tokens_map.json'),
-    addedTokens: await object('added_tokens.json'),
-    modelClass: model.tokenizer_class,
+    config: (await json('tokenizer_config.json')) ?? {},
+    specialTokens: (await json('special_tokens_map.json')) ?? {},
+    addedTokens: (await json('added_tokens.json')) ?? {},
+    modelClass: model?.tokenizer_class,
     modelType: modelType ?? textIn(model, 'model_type'),
   };
   return { ...tokenizerOfVocabulary(files), bytes: vocabulary.bytes };
 }
 
+/**
+ * Whether special_tokens_map.json is read beside a tokenizer.json. Most folders lack it, so it is read only where no other file names the end
+ * of a text. Like transformers, webvera doesn't read it beside a configuration that has all added tokens.
+ */
+function needsTokensMap(usual: JsonObject, config: JsonObject): boolean {
+  const isNamed = specialToken(config, 'eos_token') !== null || Object.keys(usual).length > 0;
+  return !isNamed && config.added_tokens_decoder === undefined;
+}
+
+/** Reads special_tokens_map.json. If only cached files may be used, and none is known, the folder counts as one without. */
+async function readTokensMap(source: FileSource, { json: limit }: Limits): Promise<JsonObject> {
+  const name = 'special_tokens_map.json';
+  const bytes = (await source.isUnknown?.(name)) ? undefined : await readRareFile(source, name, limit);
+  return bytes === undefined ? {} : parseJsonObject(bytes, name, limit);
+}
+
 /** Whether a folder's tokenizer loads without a new request. `has` returns whether the folder has a file; undefined if that isn't known. */
 export function isTokenizerKnown(has: (file: string) => boolean | undefined): boolean {
   if (has('tokenizer.json') === undefined) return false;
+  // A load from the cache alone doesn't need special_tokens_map.json, which few folders have.
   if (has('tokenizer.json')) return has('tokenizer_config.json') !== undefined;
   const isJson = has('vocab.json');
   if (isJson === undefined) return false;
@@ -93,8 +108,8 @@ async function readVocabulary(
   return lines === undefined ? undefined : { of: { lines: textOf(lines) }, bytes: lines.length };
 }
 
-function textIn(json: JsonObject, key: string): string | undefined {
-  const value = json[key];
+function textIn(json: JsonObject | undefined, key: string): string | undefined {
+  const value = json?.[key];
   return typeof value === 'string' ? value : undefined;
 }
 
