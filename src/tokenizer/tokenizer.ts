@@ -10,7 +10,7 @@ import { Pipeline, type RawIds } from './pipeline';
 import { type Layout, readLayout, specialTokensAround } from './post_processor';
 import { namedTokens, specialToken } from './special_tokens';
 import { TextStream } from './streaming/text_stream';
-import { withStages } from './vocabulary/tokenizer_classes';
+import type { ReplaceStages } from './vocabulary/configured_stages';
 
 /** The longest text that is encoded in one piece, in characters. */
 const ONE_PIECE = 2 ** 17;
@@ -85,8 +85,8 @@ export interface TextTokenizer {
 interface TokenizerOptions {
   /** The number of rows of the model's embedding. All ids must be below this number. Default: 2^22. */
   readonly vocabSize?: number;
-  /** Stages that replace those of the same type in tokenizer.json. */
-  readonly stages?: JsonObject | undefined;
+  /** Replaces stages of tokenizer.json. */
+  readonly stages?: ReplaceStages | undefined;
   /** Reads the text of chat_template.jinja. Called when the template is first used. */
   readonly chatTemplate?: () => Promise<string | undefined>;
   /** Renders a conversation with a chat template. */
@@ -102,9 +102,9 @@ interface TokenizerOptions {
 export function createTokenizer(
   tokenizerJson: string | JsonObject,
   tokenizerConfig: string | JsonObject = {},
-  { vocabSize, stages = {}, chatTemplate, renderChat: render }: TokenizerOptions = {},
+  { vocabSize, stages, chatTemplate, renderChat: render }: TokenizerOptions = {},
 ): TextTokenizer {
-  const definition = checkTokenizer(withStages(parsed('tokenizer.json', tokenizerJson), stages), vocabSize);
+  const definition = checkTokenizer(parsed('tokenizer.json', tokenizerJson, stages), vocabSize);
   const config = parsed('tokenizer_config.json', tokenizerConfig);
   if (!isJsonObject(config)) throw invalid('tokenizer_config.json: expected a JSON object');
   const pipeline = openPipeline(definition, config);
@@ -238,10 +238,10 @@ function checkDecodable(ids: readonly number[], idLimit: number): void {
   }
 }
 
-function parsed(name: string, text: string | JsonObject): unknown {
-  if (typeof text !== 'string') return text;
+function parsed(name: string, text: string | JsonObject, change: ReplaceStages = (json) => json): unknown {
   try {
-    return parseJson(text);
+    const json = typeof text === 'string' ? parseJson(text) : text;
+    return isJsonObject(json) ? change(json) : json;
   } catch (cause) {
     throw invalid(`${name}: expected JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }

@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
-import { isJsonObject, type JsonObject } from '../../core/input/fields';
+import type { JsonObject } from '../../core/input/fields';
 
 /** The special tokens of a tokenizer class of transformers. */
 interface UsualTokens {
@@ -139,32 +139,14 @@ export function usualTokens(config: JsonObject, modelType: string | undefined, t
 }
 
 /**
- * Returns the stages of tokenizer.json that transformers' classes make anew of tokenizer_config.json, also for a folder that has a
- * tokenizer.json; undefined for a class whose rules are only in that file.
+ * Returns the normalizer and the pre-tokenizer of the class that a folder's tokenizer_config.json names, or of the `model_type` if it names
+ * none; undefined for a class whose rules are only in tokenizer.json.
  */
-export function configuredStages(config: JsonObject, modelType: string | undefined): JsonObject | undefined {
+export function classStages(config: JsonObject, modelType: string | undefined): JsonObject | undefined {
   const { normalizer, pre_tokenizer } = classAmong(CLASSES, config, modelType)?.rules(config, () => ['', 0]) ?? {};
   return pre_tokenizer === undefined ? undefined : { normalizer, pre_tokenizer };
 }
 
-/**
- * Returns a parsed tokenizer.json with `stages` in the place of its own ones of the same type. Stages of other types stay, because they
- * were made for that tokenizer alone.
- */
-export function withStages(tokenizer: unknown, stages: JsonObject): unknown {
-  if (!isJsonObject(tokenizer)) return tokenizer;
-  const isSame = (stage: unknown, own: unknown): boolean =>
-    isJsonObject(stage) && isJsonObject(own) && stage.type === own.type;
-  const replaced = Object.entries(stages).filter(([name, stage]) => isSame(stage, tokenizer[name]));
-  return { ...tokenizer, ...Object.fromEntries(replaced) };
-}
-
-/** Whether tokenizer_config.json names a class, so that the `model_type` doesn't matter. */
-export function namesClass({ tokenizer_class }: JsonObject): boolean {
-  return className(tokenizer_class) !== '';
-}
-
-/** Returns the class that a folder's tokenizer_config.json names; that of the `model_type` if it names none. */
 function classAmong<T extends UsualTokens>(all: readonly T[], config: JsonObject, modelType = ''): T | undefined {
   const name = className(config.tokenizer_class);
   return all.find(({ classes, modelTypes }) => (name === '' ? modelTypes.includes(modelType) : classes.includes(name)));
@@ -178,7 +160,8 @@ function classOfModel(modelType = ''): TokenizerClass | undefined {
   return CLASSES.find(({ modelTypes }) => modelTypes.includes(modelType));
 }
 
-function className(tokenizer_class: unknown): string {
+/** Returns the name of a tokenizer class without 'Fast' at the end; '' for none. */
+export function className(tokenizer_class: unknown): string {
   return typeof tokenizer_class === 'string' ? tokenizer_class.replace(/Fast$/, '') : '';
 }
 

@@ -3,9 +3,11 @@
 They aren't generated together with the fixtures, because each training orders the ids differently.
 """
 
+import json
+
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from ..places import ORACLE
+from ..places import ORACLE, Json, write_json
 
 FOLDER = ORACLE / "tokenizers"
 BOOK = ORACLE.parents[1] / "demo" / "public" / "text" / "moby-dick.txt"
@@ -19,6 +21,7 @@ def train() -> None:
     _word_pieces(lines, lowercase=True).save(str(FOLDER / "bert_uncased.json"))
     _word_pieces(lines, lowercase=False).save(str(FOLDER / "bert_cased.json"))
     _bytes(lines).save(str(FOLDER / "roberta.json"))
+    write_json(FOLDER / "llama.json", _pieces(lines))
 
 
 def _word_pieces(lines: list[str], lowercase: bool) -> Tokenizer:
@@ -50,6 +53,25 @@ def _bytes(lines: list[str]) -> Tokenizer:
     tokenizer.train_from_iterator(lines, trainer)
     tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
     return tokenizer
+
+
+def _pieces(lines: list[str]) -> Json:
+    """Returns a tokenizer like Llama 2's."""
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
+    special = ["<unk>", "<s>", "</s>"]
+    every_byte = [f"<0x{byte:02X}>" for byte in range(256)]
+    words = [word for line in lines for word in line.split(" ")]
+    tokenizer.train_from_iterator(words, trainers.BpeTrainer(vocab_size=480, special_tokens=special + every_byte))
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A", pair="<s> $A <s>:1 $B:1", special_tokens=[("<s>", 1)]
+    )
+    definition: Json = json.loads(tokenizer.to_str())
+    added = [token for token in definition["added_tokens"] if token["content"] in special]
+    return definition | {"added_tokens": added}
 
 
 if __name__ == "__main__":

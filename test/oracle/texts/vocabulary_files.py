@@ -110,6 +110,7 @@ _TOKENS = {
     "pad_token": "[PAD]",
     "mask_token": "[MASK]",
 }
+_LLAMA = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>"}
 _BYTES = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>"}
 
 DISAGREEING: dict[str, tuple[str, dict[str, Json]]] = {
@@ -144,7 +145,10 @@ DISAGREEING: dict[str, tuple[str, dict[str, Json]]] = {
     ),
     "GPT-2 with a generic class, which names no tokens": (
         "roberta.json",
-        {"config.json": {"model_type": "gpt2"}, "tokenizer_config.json": {"tokenizer_class": "PreTrainedTokenizerFast"}},
+        {
+            "config.json": {"model_type": "gpt2"},
+            "tokenizer_config.json": {"tokenizer_class": "PreTrainedTokenizerFast"},
+        },
     ),
     "Llama with tokens in special_tokens_map.json": (
         "roberta.json",
@@ -160,6 +164,48 @@ DISAGREEING: dict[str, tuple[str, dict[str, Json]]] = {
             "config.json": {"model_type": "llama"},
             "tokenizer_config.json": {"added_tokens_decoder": {"1": {"content": "<pad>", "special": True}}},
             "special_tokens_map.json": {"bos_token": "<s>", "eos_token": "</s>"},
+        },
+    ),
+    "Llama 2": (
+        "llama.json",
+        {
+            "config.json": {"model_type": "llama"},
+            "tokenizer_config.json": _LLAMA | {"tokenizer_class": "LlamaTokenizer"},
+        },
+    ),
+    "Llama 2 with its older rules": (
+        "llama.json",
+        {
+            "config.json": {"model_type": "llama"},
+            "tokenizer_config.json": _LLAMA | {"tokenizer_class": "LlamaTokenizerFast", "legacy": True},
+        },
+    ),
+    "Llama 2 without a space before a text": (
+        "llama.json",
+        {
+            "config.json": {"model_type": "llama"},
+            "tokenizer_config.json": _LLAMA | {"tokenizer_class": "LlamaTokenizer", "add_prefix_space": False},
+        },
+    ),
+    "Llama 2 with a generic class": (
+        "llama.json",
+        {
+            "config.json": {"model_type": "llama"},
+            "tokenizer_config.json": _LLAMA | {"tokenizer_class": "PreTrainedTokenizerFast", "legacy": False},
+        },
+    ),
+    "Mistral with Llama's class": (
+        "llama.json",
+        {
+            "config.json": {"model_type": "mistral"},
+            "tokenizer_config.json": _LLAMA | {"tokenizer_class": "LlamaTokenizer", "legacy": False},
+        },
+    ),
+    "Llama with bytes and Llama 2's class": (
+        "roberta.json",
+        {
+            "config.json": {"model_type": "llama"},
+            "tokenizer_config.json": _BYTES | {"tokenizer_class": "LlamaTokenizerFast"},
         },
     ),
 }

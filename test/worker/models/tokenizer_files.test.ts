@@ -126,6 +126,17 @@ describe('a folder', () => {
     expect(await open(files, modelType)).toMatchObject({ bos_token_id: 0, eos_token_id: 2, pad_token_id: 1 });
   });
 
+  test.each([
+    [{ legacy: false }, 'a b'],
+    [{ add_prefix_space: false }, ' a b'],
+  ])('of Llama 2 decodes the first space by its tokenizer_config.json: %j', async (config, text) => {
+    const files = {
+      'tokenizer.json': bytes(tokenizerJson({ decoder: null }, { vocab: { '▁a': 1, '▁b': 2 } })),
+      'tokenizer_config.json': bytes(JSON.stringify({ tokenizer_class: 'LlamaTokenizer', ...config })),
+    };
+    expect((await open(files, 'llama')).decode([1, 2])).toBe(text);
+  });
+
   test('is searched for a special_tokens_map.json only where no other file names the end of a text', async () => {
     const tokenizer = bytes(tokenizerJson({ added_tokens: [{ id: 0, content: '[PAD]', special: true }] }));
     const openedBeside = async (config: object, modelType: string, more: object = {}): Promise<readonly string[]> => {

@@ -3,7 +3,8 @@ import { type FileSource, readFile, readIfKnown, readRareFile } from '../../../c
 import type { ParserLimits } from '../../../core/types/source';
 import { parseJsonObject } from '../../../formats/json';
 import { specialToken } from '../../../tokenizer/special_tokens';
-import { configuredStages, namesClass, usualTokens } from '../../../tokenizer/vocabulary/tokenizer_classes';
+import { configuredStages, needsModelType, type ReplaceStages } from '../../../tokenizer/vocabulary/configured_stages';
+import { usualTokens } from '../../../tokenizer/vocabulary/tokenizer_classes';
 import { tokenizerOfVocabulary, type VocabularyFiles } from '../../../tokenizer/vocabulary/vocabulary_files';
 
 type Limits = Pick<ParserLimits, 'tokenizer' | 'json'>;
@@ -14,8 +15,8 @@ interface TokenizerFiles {
   readonly tokenizer: string | JsonObject;
   /** tokenizer_config.json, parsed or as text. */
   readonly config: string | JsonObject;
-  /** The stages that tokenizer_config.json decides, although tokenizer.json has them, too. */
-  readonly stages?: JsonObject | undefined;
+  /** Replaces the stages that tokenizer_config.json decides, although tokenizer.json has them, too. */
+  readonly stages?: ReplaceStages | undefined;
   /** The size in bytes of the files that contain the vocabulary. */
   readonly bytes: number;
 }
@@ -46,7 +47,7 @@ export async function readTokenizerFiles(
     await onTokenizer?.(tokenizer);
     const found = await json('tokenizer_config.json');
     const own = found ?? {};
-    const type = modelType ?? (namesClass(own) ? undefined : textIn(await json('config.json'), 'model_type'));
+    const type = modelType ?? (needsModelType(own) ? textIn(await json('config.json'), 'model_type') : undefined);
     const usual = usualTokens(own, type, tokenizer);
     const map = found !== undefined && needsTokensMap(usual, own) && (await readTokensMap(source, limits));
     return { tokenizer, config: { ...usual, ...own, ...map }, stages: configuredStages(own, type), bytes: file.length };
