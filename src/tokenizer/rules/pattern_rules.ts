@@ -55,13 +55,15 @@ export function splitter({
   const joins = JOINS.get(name);
   return (text, matches) => {
     const words: string[] = [];
-    let [from, before] = [0, false];
+    let from = 0;
+    let before = false;
     const add = (end: number, isMatch: boolean): void => {
       if (from === end) return;
       const part = text.slice(from, end);
       if (joins?.(before, isMatch) && from > 0) words.push(words.pop() + part);
       else if (!(isMatch && name === 'removed')) words.push(part);
-      [from, before] = [end, isMatch];
+      from = end;
+      before = isMatch;
     };
     for (const { start, end } of matches) {
       add(start, invert);
