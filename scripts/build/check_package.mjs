@@ -22,13 +22,13 @@ const KIB = 1024;
  * @type {Readonly<Record<string, { files: readonly string[], most: number }>>}
  */
 const BUDGETS = {
-  'webvera.js': { files: ['webvera.js', 'session.js', 'asks.js'], most: 73 * KIB },
-  'worker.js': { files: ['worker.js'], most: 301 * KIB },
+  'webvera.js': { files: ['webvera.js', 'session.js', 'asks.js'], most: 74 * KIB },
+  'worker.js': { files: ['worker.js'], most: 307 * KIB },
   'chat_worker.js': { files: ['chat_worker.js'], most: 20 * KIB },
   'ai.js': { files: ['ai.js'], most: 3 * KIB },
-  'embed.js': { files: ['embed.js'], most: 84 * KIB },
-  'first load': { files: ['webvera.js', 'session.js', 'asks.js', 'worker.js'], most: 373 * KIB },
-  'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 384 * KIB },
+  'embed.js': { files: ['embed.js'], most: 85 * KIB },
+  'first load': { files: ['webvera.js', 'session.js', 'asks.js', 'worker.js'], most: 380 * KIB },
+  'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 391 * KIB },
 };
 
 /** The budget of the unpacked package, in bytes. The package has no source maps: they would take most of the bytes. */
