@@ -1,15 +1,16 @@
 import { WebVeraError } from '../core/errors/error';
 import type { ResolvedTrainingArguments } from '../core/types/training';
+import { taskOfPreference } from './causal_lm/preferences/preference_tasks';
 import type { RunTask } from './task/run_task';
 import type { Task } from './task/task';
 
 /**
- * Returns the task that a run with these arguments trains: the model's own task, or one that learns from preferences. Throws
- * `invalid_argument` if the model can't learn from preferences.
+ * Returns the task that a run with these arguments trains: the model's own task, or one that learns from preferences, whose code only runs
+ * load. Throws `invalid_argument` if the model can't learn from preferences.
  */
 export function taskOfRun(task: Task, { preference }: Pick<ResolvedTrainingArguments, 'preference'>): RunTask {
   if (preference === null) return task;
-  const preferring = task.preferring?.(preference);
+  const preferring = task.preferring?.((model, tokenizer) => taskOfPreference(preference, model, tokenizer));
   if (preferring !== undefined) return preferring;
   throw new WebVeraError(
     'invalid_argument',

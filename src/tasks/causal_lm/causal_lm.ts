@@ -1,7 +1,6 @@
 import { Breather } from '../../core/async/breather';
 import { WebVeraError } from '../../core/errors/error';
 import type { Warning } from '../../core/errors/warning';
-import type { PreferenceLoss } from '../../core/preferences/preference';
 import type { Preview } from '../../core/types/preview';
 import type { GivenInputs } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
@@ -22,7 +21,6 @@ import { type TokenInputs, TokenTask } from '../texts/token_task';
 import { chunkRowsFor } from './chunk_rows';
 import { batchOfInputs } from './given_batch';
 import { rowCode } from './late_rows';
-import { taskOfPreference } from './preferences/preference_tasks';
 import { makeBatch, type TextBatch } from './text_batch';
 import { exportedRow, type TokenRow } from './token_row';
 
@@ -109,8 +107,8 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
     return example;
   }
 
-  preferring(preference: PreferenceLoss): RunTask {
-    return taskOfPreference(preference, this.#model, this.tokenizer);
+  preferring(create: Parameters<NonNullable<Task['preferring']>>[0]): RunTask {
+    return create(this.#model, this.tokenizer);
   }
 
   columns({ input_ids, labels, attention_mask, weight = 1 }: TokenRow) {

@@ -1,4 +1,5 @@
-import type { PreferenceLoss } from '../../core/preferences/preference';
+import type { Architecture } from '../../models/architecture';
+import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import type { RunTask } from './run_task';
 import type { Batch, BatchInputs } from './task_batches';
 import type { TaskData } from './task_data';
@@ -11,6 +12,11 @@ export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends Bat
     RunTask<Row, B, Inputs>,
     TaskPrediction<Row, B, Inputs>,
     TaskHead<Row, Inputs> {
-  /** Returns the task of a run that learns from preferences. Set if the model can learn from them. */
-  preferring?(preference: PreferenceLoss): RunTask;
+  /** Creates the task of a run that learns from preferences, of the model's parts. Set if the model can learn from them. */
+  preferring?(create: CreatePreferring): RunTask;
 }
+
+type CreatePreferring = (
+  model: Pick<Architecture, 'text' | 'config' | 'head'>,
+  tokenizer: TextTokenizer | undefined,
+) => RunTask;
