@@ -27,8 +27,8 @@ const BUDGETS = {
   'chat_worker.js': { files: ['chat_worker.js'], most: 20 * KIB },
   'ai.js': { files: ['ai.js'], most: 3 * KIB },
   'embed.js': { files: ['embed.js'], most: 85 * KIB },
-  'first load': { files: ['webvera.js', 'session.js', 'asks.js', 'worker.js'], most: 380 * KIB },
-  'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 391 * KIB },
+  'first load': { files: ['webvera.js', 'session.js', 'asks.js', 'worker.js'], most: 381 * KIB },
+  'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 392 * KIB },
 };
 
 /** The budget of the unpacked package, in bytes. The package has no source maps: they would take most of the bytes. */
