@@ -1,6 +1,7 @@
 import { untilAborted } from '../core/async/abort';
 import { type Clock, within } from '../core/async/clock';
 import { WebVeraError } from '../core/errors/error';
+import { isCommit } from '../core/input/commit';
 import type { ByteStream, FileSource } from '../core/input/file_source';
 import { expectedSha256, type Integrity } from '../core/input/integrity';
 import { type Address, displayUrl, fileUrl } from './address';
@@ -110,8 +111,8 @@ export class HttpFolder implements FileSource {
       drop(response);
       throw error;
     }
-    const commit = response.headers.get('x-repo-commit') ?? '';
-    if (/^[\da-f]{40}$/.test(commit)) this.pin(commit);
+    const commit = response.headers.get('x-repo-commit');
+    if (isCommit(commit)) this.pin(commit);
     return response;
   }
 

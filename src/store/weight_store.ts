@@ -1,3 +1,4 @@
+import { isCommit } from '../core/input/commit';
 import { sha256, toHex } from '../core/input/digest';
 import type { Records } from './blob_store';
 import type { ByteFiles } from './byte_files';
@@ -77,7 +78,7 @@ export class WeightStore {
   /** Resolves with the last known commit of the branch to which a folder URL points. */
   async commit(folder: string): Promise<string | undefined> {
     const commit = await this.#records.get(REVISIONS + folder);
-    return typeof commit === 'string' && /^[\da-f]{40}$/.test(commit) ? commit : undefined;
+    return isCommit(commit) ? commit : undefined;
   }
 
   async setCommit(folder: string, commit: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';
+import { isCommit } from '../../core/input/commit';
 import type { ByteStream, FileSource } from '../../core/input/file_source';
 import { DEFAULT_REVISION, displayUrl, isOwn } from '../../hub/address';
 import { isRevisionGone } from '../../hub/answers';
@@ -163,10 +164,10 @@ export class CachedFolder implements FileSource {
   }
 
   async #readCommit(): Promise<void> {
-    const { atCommit, revision = '', folder } = this.#http.address;
+    const { atCommit, revision, folder } = this.#http.address;
     if (atCommit === undefined) return;
     const stored = this.#options.store.commit(displayUrl(folder)).catch(() => undefined);
-    const commit = /^[\da-f]{40}$/.test(revision) ? revision : await stored;
+    const commit = isCommit(revision) ? revision : await stored;
     if (commit !== undefined) this.#http.pin(commit);
   }
 
