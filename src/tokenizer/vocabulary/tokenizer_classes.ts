@@ -112,7 +112,7 @@ const GENERIC: readonly string[] = ['PreTrainedTokenizer', 'TokenizersBackend', 
  */
 export function tokenizerClassOf(named: readonly unknown[], modelType: string | undefined): TokenizerClass {
   const name = named.map(className).find((it) => it !== '' && !GENERIC.includes(it));
-  const known = name === undefined ? classOfModel(modelType) : namedClass(name);
+  const known = classAmong(CLASSES, name, modelType);
   if (known !== undefined) return known;
   const names = CLASSES.flatMap(({ classes }) => classes).join(', ');
   const message = `Expected tokenizer.json, or the vocabulary of one of ${names}; got one of ${name ?? modelType ?? 'no class'}`;
@@ -134,7 +134,7 @@ export function expectVocabulary(
  * beside it may name none, as in GPT-2's folders.
  */
 export function usualTokens(config: JsonObject, modelType: string | undefined, tokenizer: string): JsonObject {
-  const { tokens = {} } = classAmong([...CLASSES, XLM_ROBERTA], config, modelType) ?? {};
+  const { tokens = {} } = classAmong([...CLASSES, XLM_ROBERTA], className(config.tokenizer_class), modelType) ?? {};
   return Object.fromEntries(Object.entries(tokens).filter(([, token]) => tokenizer.includes(JSON.stringify(token))));
 }
 
@@ -143,21 +143,14 @@ export function usualTokens(config: JsonObject, modelType: string | undefined, t
  * none; undefined for a class whose rules are only in tokenizer.json.
  */
 export function classStages(config: JsonObject, modelType: string | undefined): JsonObject | undefined {
-  const { normalizer, pre_tokenizer } = classAmong(CLASSES, config, modelType)?.rules(config, () => ['', 0]) ?? {};
+  const known = classAmong(CLASSES, className(config.tokenizer_class), modelType);
+  const { normalizer, pre_tokenizer } = known?.rules(config, () => ['', 0]) ?? {};
   return pre_tokenizer === undefined ? undefined : { normalizer, pre_tokenizer };
 }
 
-function classAmong<T extends UsualTokens>(all: readonly T[], config: JsonObject, modelType = ''): T | undefined {
-  const name = className(config.tokenizer_class);
+/** Returns the class of this name, or of the `model_type` if the name is empty. */
+function classAmong<T extends UsualTokens>(all: readonly T[], name = '', modelType = ''): T | undefined {
   return all.find(({ classes, modelTypes }) => (name === '' ? modelTypes.includes(modelType) : classes.includes(name)));
-}
-
-function namedClass(name: string): TokenizerClass | undefined {
-  return CLASSES.find(({ classes }) => classes.includes(name));
-}
-
-function classOfModel(modelType = ''): TokenizerClass | undefined {
-  return CLASSES.find(({ modelTypes }) => modelTypes.includes(modelType));
 }
 
 /** Returns the name of a tokenizer class without 'Fast' at the end; '' for none. */
