@@ -11,7 +11,7 @@ import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { expectTexts } from '../given_inputs';
 import { refused } from '../refused';
 import type { RunTask } from '../task/run_task';
-import type { Task } from '../task/task';
+import type { CreatePreferring, Task } from '../task/task';
 import type { BatchArguments, BatchShape } from '../task/task_batches';
 import type { CollectedRows, CollectOptions, PreviewArguments, RowExporter, RowSource } from '../task/task_data';
 import type { TaskKind, TaskModel } from '../task/task_kind';
@@ -107,7 +107,7 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
     return example;
   }
 
-  preferring(create: Parameters<NonNullable<Task['preferring']>>[0]): RunTask {
+  preferring(create: CreatePreferring): RunTask {
     return create(this.#model, this.tokenizer);
   }
 

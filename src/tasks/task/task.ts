@@ -16,7 +16,7 @@ export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends Bat
   preferring?(create: CreatePreferring): RunTask;
 }
 
-type CreatePreferring = (
+export type CreatePreferring = (
   model: Pick<Architecture, 'text' | 'config' | 'head'>,
   tokenizer: TextTokenizer | undefined,
 ) => RunTask;
