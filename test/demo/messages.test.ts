@@ -19,6 +19,13 @@ test('a CSV file is parsed by RFC 4180', () => {
   expect(() => csvRows('text,label\na\n')).toThrow('Row 2 has 1 fields, and the first row names 2.');
 });
 
+test('a table may have tabs between its fields', () => {
+  expect(csvRows('text\tlabel\n"a\tb"\t1\nc, d\tx\n', '\t')).toEqual([
+    { text: 'a\tb', label: '1' },
+    { text: 'c, d', label: 'x' },
+  ]);
+});
+
 test('messages are read from tables, from folders with labels as names, and from lines', async () => {
   const jsonl = '{"text": " a ", "label": 1}\n\n{"text": "b", "label": "x"}\n';
   expect((await read({ 'rows.jsonl': jsonl })).labelled).toEqual([
@@ -32,6 +39,35 @@ test('messages are read from tables, from folders with labels as names, and from
     { label: 'spam', content: 'win' },
   ]);
   expect((await read({ 'a.txt': 'one\r\n\r\n two \n' })).lines).toEqual(['one', 'two']);
+});
+
+test('a list in a JSON file and a file with tabs are tables', async () => {
+  const rows = [
+    { label: '1', content: 'a' },
+    { label: 'x', content: 'b, c' },
+  ];
+  const list = JSON.stringify(
+    [
+      { text: 'a', label: 1 },
+      { text: 'b, c', label: 'x' },
+    ],
+    null,
+    2,
+  );
+  expect(await read({ 'rows.json': list })).toEqual({ labelled: rows, lines: [] });
+  const lines = '{"text": "a", "label": 1}\n{"text": "b, c", "label": "x"}\n';
+  expect((await read({ 'rows.JSON': lines })).labelled).toEqual(rows);
+  expect((await read({ 'rows.tsv': 'label\ttext\n1\ta\nx\tb, c\n' })).labelled).toEqual(rows);
+});
+
+test('files that are neither texts nor tables are refused', async () => {
+  const message = 'a.xml is neither a text nor a table. Choose CSV or JSON Lines, or plain text with a message a line.';
+  await expect(readMessages(new Map([['a.xml', new File(['<a/>'], 'a.xml', { type: 'text/xml' })]]))).rejects.toThrow(
+    message,
+  );
+  for (const name of ['notes', 'notes.md', 'chat.log']) {
+    expect((await readMessages(new Map([[name, new File(['one'], name)]]))).lines).toEqual(['one']);
+  }
 });
 
 test('files that operating systems add are not read', async () => {
@@ -57,6 +93,9 @@ test.each([
   [{ 'a.jsonl': '{"text": "x", "label": ""}' }, 'a.jsonl needs a text and a label in each row. Row 1 has text, label.'],
   [{ 'a.jsonl': 'null' }, 'a.jsonl needs a text and a label in each row. Row 1 has neither.'],
   [{ 'a.jsonl': '{}\n{' }, "Line 2 isn't JSON."],
+  [{ 'a.json': '{\n"rows": []\n}' }, 'a.json needs a text and a label in each row. Row 1 has rows.'],
+  [{ 'a.json': '["a"]' }, 'a.json needs a text and a label in each row. Row 1 has 0.'],
+  [{ 'a.json': '[{' }, "Line 1 isn't JSON."],
   [{ 'a.txt': 'a\0b' }, 'a.txt is no text file.'],
   [{ 'a.txt': ' \n' }, 'There are no messages in it.'],
 ])('files without messages are refused: %j', async (files, message) => {

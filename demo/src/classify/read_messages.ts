@@ -13,6 +13,10 @@ export interface ReadMessages {
 const LONGEST = 2000;
 const MOST_BYTES = 2 ** 24;
 
+const TABLE = /\.(?:csv|tsv|json|jsonl|ndjson)$/i;
+/** Matches the paths of texts, which may have no ending. */
+const TEXT = /(?:^|\/)[^./]*$|\.(?:txt|text|md|markdown|log)$/i;
+
 /**
  * Reads messages from `files`, whose keys are the files' paths: tables with texts and labels, folders whose names are labels, or text files
  * with one message per line.
@@ -21,15 +25,14 @@ export async function readMessages(files: ReadonlyMap<string, File>): Promise<Re
   const visible = [...files].filter(([path]) => !isJunk(path));
   const tooLarge = visible.map(([, file]) => file).find(({ size }) => size > MOST_BYTES);
   if (tooLarge !== undefined) throw new ChoiceProblem(`${tooLarge.name} is larger than 16 MB.`);
-  const isTable = (path: string): boolean => /\.(?:csv|jsonl|ndjson)$/i.test(path);
-  const tables = visible.filter(([path]) => isTable(path));
-  const texts = visible.filter(([path]) => !isTable(path));
+  const tables = visible.filter(([path]) => TABLE.test(path));
+  const texts = visible.filter(([path]) => !TABLE.test(path));
   const folders = new Set(texts.map(([path]) => path.slice(0, path.lastIndexOf('/') + 1)));
   const labelled: Labelled<string>[] = [];
   const lines: string[] = [];
   for (const [path, file] of tables) labelled.push(...(await tableOf(path, file)));
   if (folders.size > 1) labelled.push(...(await folderOf(new Map(texts))));
-  else for (const [path, file] of texts) lines.push(...linesOf(await plainText(path, file)));
+  else for (const [path, file] of texts) lines.push(...(await linesIn(path, file)));
   if (labelled.length + lines.length === 0) throw new ChoiceProblem('There are no messages in it.');
   return { labelled, lines };
 }
@@ -48,6 +51,12 @@ function filledLines(text: string): string[] {
   return text.split(/\r\n|\r|\n/).filter((line) => line.trim() !== '');
 }
 
+async function linesIn(path: string, file: File): Promise<string[]> {
+  if (TEXT.test(path) || /^text\/(?:plain|markdown)\b/.test(file.type)) return linesOf(await plainText(path, file));
+  const remedy = 'Choose CSV or JSON Lines, or plain text with a message a line.';
+  throw new ChoiceProblem(`${path} is neither a text nor a table. ${remedy}`);
+}
+
 async function folderOf(files: ReadonlyMap<string, File>): Promise<Labelled<string>[]> {
   const found: Labelled<string>[] = [];
   for await (const file of labelledFiles(files)) {
@@ -59,8 +68,7 @@ async function folderOf(files: ReadonlyMap<string, File>): Promise<Labelled<stri
 
 async function tableOf(path: string, file: File): Promise<Labelled<string>[]> {
   const text = await plainText(path, file);
-  const rows = /\.csv$/i.test(path) ? csvRows(text) : jsonRows(text);
-  return rows.map((row, index) => {
+  return rowsOf(path, text).map((row, index) => {
     const { text: content, label } = row;
     if (typeof content !== 'string' || !isLabel(label)) {
       const names = Object.keys(row).slice(0, 6).join(', ').slice(0, 80);
@@ -76,14 +84,24 @@ function isLabel(label: unknown): label is string | number {
   return (typeof label === 'string' && label.trim() !== '') || typeof label === 'number';
 }
 
-function jsonRows(text: string): Readonly<Record<string, unknown>>[] {
-  return filledLines(text).map((line, index) => {
-    try {
-      return Object(JSON.parse(line)) as Record<string, unknown>;
-    } catch {
-      throw new ChoiceProblem(`Line ${index + 1} isn't JSON.`);
-    }
-  });
+function rowsOf(path: string, text: string): Readonly<Record<string, unknown>>[] {
+  if (/\.csv$/i.test(path)) return csvRows(text);
+  if (/\.tsv$/i.test(path)) return csvRows(text, '\t');
+  const list = /\.json$/i.test(path) ? parsed(text) : undefined;
+  // Many .json files hold JSON Lines.
+  const values = list === undefined ? filledLines(text).map(parsed) : [list].flat();
+  const wrong = values.indexOf(undefined);
+  if (wrong >= 0) throw new ChoiceProblem(`Line ${wrong + 1} isn't JSON.`);
+  return values.map((value) => Object(value) as Record<string, unknown>);
+}
+
+/** Parses JSON. Returns undefined if it is broken. */
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
 
 async function plainText(path: string, file: File): Promise<string> {
