@@ -54,10 +54,26 @@ test('a list in a JSON file and a file with tabs are tables', async () => {
     null,
     2,
   );
-  expect(await read({ 'rows.json': list })).toEqual({ labelled: rows, lines: [] });
+  expect(await read({ 'rows.json': list })).toEqual({ labelled: rows, lines: [], leftOut: 0 });
   const lines = '{"text": "a", "label": 1}\n{"text": "b, c", "label": "x"}\n';
   expect((await read({ 'rows.JSON': lines })).labelled).toEqual(rows);
   expect((await read({ 'rows.tsv': 'label\ttext\n1\ta\nx\tb, c\n' })).labelled).toEqual(rows);
+});
+
+test('messages without text or class are left out and counted', async () => {
+  const csv = await read({ 'a.csv': 'text,label\nhi,ham\n" ",spam\n,\nwin,spam\n' });
+  expect(csv.labelled.map(({ content }) => content)).toEqual(['hi', 'win']);
+  expect(csv.leftOut).toBe(2);
+  const jsonl = await read({ 'a.jsonl': '{"text": "", "label": 1}\n{"text": "b", "label": 2}' });
+  expect(jsonl).toEqual({ labelled: [{ label: '2', content: 'b' }], lines: [], leftOut: 1 });
+  const files = { 'mail/spam/1.txt': 'win', 'mail/ham/1.txt': '\n', 'mail/ham/2.txt': 'ho', 'mail/about.txt': 'mail' };
+  const folders = await read(files);
+  expect(folders.labelled).toEqual([
+    { label: 'ham', content: 'ho' },
+    { label: 'spam', content: 'win' },
+  ]);
+  expect(folders.leftOut).toBe(2);
+  await expect(read({ 'a.csv': 'text,label\n,ham\n' })).rejects.toThrow('There are no messages in it.');
 });
 
 test('files that are neither texts nor tables are refused', async () => {

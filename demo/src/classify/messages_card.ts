@@ -19,15 +19,16 @@ export function messagesCard(app: ClassesApp<string>): void {
   const [pick, pickFolder] = [byId('pick-files', 'button'), byId('pick-folder', 'button')];
   const rows = new KeyedRows(byId('messages', 'ul'), (id: number) => new MessageRow(app, id));
 
-  const take = (arrivals: Arrivals<string>): void =>
-    takeSamples(app, arrivals, into.value === '' ? undefined : Number(into.value));
+  const take = (arrivals: Arrivals<string>, note = ''): void =>
+    takeSamples(app, arrivals, into.value === '' ? undefined : Number(into.value), note);
   const takeFiles = ({ all: read }: ChosenFiles): Promise<void> =>
     act(app, async () => {
-      const { labelled, lines } = await readMessages(await read());
+      const { labelled, lines, leftOut } = await readMessages(await read());
       const room = kind.most - store.value.set.samples.length;
       const all = labelled.length + lines.length;
       const [some, others] = evenlyOfBoth(labelled, lines, room);
-      take({ labelled: some, others, all });
+      const note = leftOut > 0 ? `Left out: ${counted(leftOut, 'item')} without text or class.` : '';
+      take({ labelled: some, others, all }, note);
     });
 
   byId('add-form', 'form').addEventListener('submit', (event) => {

@@ -1,4 +1,4 @@
-import { labelledFiles } from 'webvera';
+import { type LabelledFiles, labelledFiles } from 'webvera';
 import type { Labelled } from '../classes/class_set';
 import { ChoiceProblem } from '../library/choice_problem';
 import { csvRows } from './csv';
@@ -7,6 +7,8 @@ export interface ReadMessages {
   readonly labelled: readonly Labelled<string>[];
   /** Lines of plain text files, which have no label. */
   readonly lines: readonly string[];
+  /** The number of rows and files that were left out, because they have no text or no class. */
+  readonly leftOut: number;
 }
 
 /** The most characters of a message. The model reads no more. */
@@ -28,13 +30,15 @@ export async function readMessages(files: ReadonlyMap<string, File>): Promise<Re
   const tables = visible.filter(([path]) => TABLE.test(path));
   const texts = visible.filter(([path]) => !TABLE.test(path));
   const folders = new Set(texts.map(([path]) => path.slice(0, path.lastIndexOf('/') + 1)));
-  const labelled: Labelled<string>[] = [];
+  const inFolders = folders.size > 1 ? labelledFiles(new Map(texts)) : undefined;
+  const found: Labelled<string>[] = [];
   const lines: string[] = [];
-  for (const [path, file] of tables) labelled.push(...(await tableOf(path, file)));
-  if (folders.size > 1) labelled.push(...(await folderOf(new Map(texts))));
+  for (const [path, file] of tables) found.push(...(await tableOf(path, file)));
+  if (inFolders !== undefined) found.push(...(await folderOf(inFolders)));
   else for (const [path, file] of texts) lines.push(...(await linesIn(path, file)));
+  const labelled = found.filter(({ content }) => content !== '');
   if (labelled.length + lines.length === 0) throw new ChoiceProblem('There are no messages in it.');
-  return { labelled, lines };
+  return { labelled, lines, leftOut: found.length - labelled.length + (inFolders?.leftOut.length ?? 0) };
 }
 
 /** Whether a file is hidden or was added by the operating system. `labelledFiles` leaves out the same ones. */
@@ -57,9 +61,9 @@ async function linesIn(path: string, file: File): Promise<string[]> {
   throw new ChoiceProblem(`${path} is neither a text nor a table. ${remedy}`);
 }
 
-async function folderOf(files: ReadonlyMap<string, File>): Promise<Labelled<string>[]> {
+async function folderOf(files: LabelledFiles): Promise<Labelled<string>[]> {
   const found: Labelled<string>[] = [];
-  for await (const file of labelledFiles(files)) {
+  for await (const file of files) {
     if (!('text' in file)) throw new ChoiceProblem('These are pictures. There is a page of its own for them: Images.');
     found.push({ label: file.label, content: trimmed(file.text) });
   }
@@ -70,7 +74,7 @@ async function tableOf(path: string, file: File): Promise<Labelled<string>[]> {
   const text = await plainText(path, file);
   return rowsOf(path, text).map((row, index) => {
     const { text: content, label } = row;
-    if (typeof content !== 'string' || !isLabel(label)) {
+    if (typeof content !== 'string' || (content.trim() !== '' && !isLabel(label))) {
       const names = Object.keys(row).slice(0, 6).join(', ').slice(0, 80);
       throw new ChoiceProblem(
         `${path} needs a text and a label in each row. Row ${index + 1} has ${names || 'neither'}.`,
