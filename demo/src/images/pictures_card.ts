@@ -7,7 +7,7 @@ import { byId, onClick, setText, show } from '../page/dom';
 import { landOn } from '../page/focus';
 import { KeyedRows } from '../page/keyed_rows';
 import { ClassTile, type TileItem } from './class_tile';
-import { readPictures } from './read_pictures';
+import { type ReadPictures, readPictures } from './read_pictures';
 import { starterPictures } from './starter';
 
 /** Shows the pictures of each class, and adds pictures that are chosen, dropped or pasted, or the examples. */
@@ -28,9 +28,7 @@ export function picturesCard(app: ClassesApp<Blob>): void {
       show(byId('reading', 'div'), true);
       try {
         const pictures = await readPictures(await all(), options);
-        const { unreadable } = pictures;
-        const leftOut = unreadable > 0 ? `${counted(unreadable, 'picture')} could not be read.` : '';
-        takeSamples(app, pictures, classId, leftOut);
+        takeSamples(app, pictures, classId, leftOutOf(pictures));
       } finally {
         show(byId('reading', 'div'), false);
         setText(byId('reading-text', 'p'), '');
@@ -78,4 +76,11 @@ export function picturesCard(app: ClassesApp<Blob>): void {
   store.watch((state, before) => {
     if (state.set !== before.set || canChange(state) !== canChange(before) || state === before) render();
   });
+}
+
+/** Says which pictures are left out; '' if none are. */
+function leftOutOf({ unreadable, unlabelled }: ReadPictures): string {
+  const broken = unreadable > 0 ? `${counted(unreadable, 'picture')} could not be read.` : '';
+  const outside = unlabelled > 0 ? `Left out: ${counted(unlabelled, 'picture')} outside the classes’ folders.` : '';
+  return `${broken} ${outside}`.trim();
 }

@@ -5,9 +5,10 @@ import { ChoiceProblem } from '../library/choice_problem';
 import { evenly } from '../library/evenly';
 import { pngOf, readSquare } from './picture';
 
-/** Pictures to add, and the number of those that could not be read. */
+/** Pictures to add, and the numbers of those that could not be read, and of those that are in no class's folder. */
 export interface ReadPictures extends Arrivals<Blob> {
   readonly unreadable: number;
+  readonly unlabelled: number;
 }
 
 export interface ReadOptions {
@@ -23,20 +24,45 @@ export interface ReadOptions {
  * are several folders, their names are the labels. Throws `ChoiceProblem` if no picture can be read.
  */
 export async function readPictures(files: ReadonlyMap<string, File>, options: ReadOptions): Promise<ReadPictures> {
-  const images = new Map([...files].filter(([, { type }]) => type.startsWith('image/')));
+  const images = new Map([...files].filter(([path, { type }]) => isPicture(path, type)));
   if (images.size === 0) throw new ChoiceProblem('There are no pictures among these files.');
   const folders = new Set([...images.keys()].map((path) => path.slice(0, path.lastIndexOf('/') + 1)));
   if (folders.size === 1) {
     const found = [...images].map(([name, image]) => ({ name, image }));
     const { read, ...counts } = await readEach(found, options);
-    return { labelled: [], others: read.map(({ content }) => content), ...counts };
+    return { labelled: [], others: read.map(({ content }) => content), unlabelled: 0, ...counts };
   }
-  const found: { readonly name: string; readonly image: Blob; readonly label: string }[] = [];
-  for await (const file of labelledFiles(images))
-    if ('image' in file) found.push({ ...file, name: `A picture of “${file.label}”` });
+  const { found, unlabelled } = await labelledPictures(images);
   const { read, ...counts } = await readEach(found, options);
   const labelled: Labelled<Blob>[] = read.map(({ from: { label }, content }) => ({ label, content }));
-  return { labelled, others: [], ...counts };
+  return { labelled, others: [], unlabelled, ...counts };
+}
+
+/** Whether a file is a picture, by its type or else by its name, because some systems don't know the types of newer formats. */
+function isPicture(path: string, type: string): boolean {
+  const name = /\.(?:png|jpe?g|webp|gif|bmp|avif|hei[cf]|tiff?|svg|jxl)$/i;
+  return type.startsWith('image/') || (type === '' && name.test(path));
+}
+
+interface LabelledPicture {
+  readonly name: string;
+  readonly image: Blob;
+  readonly label: string;
+}
+
+/** Labels pictures by their folders. `labelledFiles` leaves out formats that few browsers read, so it sees a PNG file for each picture. */
+async function labelledPictures(
+  images: ReadonlyMap<string, File>,
+): Promise<{ readonly found: readonly LabelledPicture[]; readonly unlabelled: number }> {
+  const shown = [...images].map(([path, image]) => ({ path, image, as: new Blob([], { type: 'image/png' }) }));
+  const originals = new Map<Blob, File>(shown.map(({ as, image }) => [as, image]));
+  const found: LabelledPicture[] = [];
+  const files = labelledFiles(new Map(shown.map(({ path, as }) => [path, as])));
+  for await (const file of files) {
+    const image = 'image' in file ? originals.get(file.image) : undefined;
+    if (image !== undefined) found.push({ image, label: file.label, name: `A picture of “${file.label}”` });
+  }
+  return { found, unlabelled: files.leftOut.length };
 }
 
 /** Reads at most `most` of the pictures. Leaves out those that the browser can't read; throws if it can read none. */
