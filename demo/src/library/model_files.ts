@@ -53,16 +53,25 @@ export interface AdapterChoice {
   readonly 'adapter_model.safetensors': File;
 }
 
-/** Finds an adapter's two files by their endings, because browsers rename downloads to “… (1).json”. */
+/** Finds an adapter's two files among those of its folder. Throws `ChoiceProblem` if one is missing, or for several adapters. */
 export function adapterFromFiles(files: readonly File[]): AdapterChoice {
-  const config = files.filter((file) => file.name.endsWith('.json'));
-  const weights = files.filter((file) => file.name.endsWith('.safetensors'));
-  const [json] = config;
-  const [tensors] = weights;
-  if (json === undefined || tensors === undefined || files.length !== 2) {
-    throw new ChoiceProblem('Choose exactly two files: adapter_config.json and adapter_model.safetensors.');
+  const json = onlyOne(files, 'adapter_config', '.json');
+  const tensors = onlyOne(files, 'adapter_model', '.safetensors');
+  if (json === undefined || tensors === undefined) {
+    throw new ChoiceProblem('Choose the two files of one adapter: adapter_config.json and adapter_model.safetensors.');
   }
   return { 'adapter_config.json': json, 'adapter_model.safetensors': tensors };
+}
+
+/**
+ * Returns the only file whose name begins and ends with these words, because browsers rename downloads to “… (1).json”. If no name begins so,
+ * returns the only file with the ending.
+ */
+function onlyOne(files: readonly File[], beginning: string, ending: string): File | undefined {
+  const ended = files.filter(({ name }) => name.endsWith(ending));
+  const named = ended.filter(({ name }) => name.startsWith(beginning));
+  const [one, another] = named.length > 0 ? named : ended;
+  return another === undefined ? one : undefined;
 }
 
 /** Returns `name`, or the first free name of “name 2”, “name 3” … */
