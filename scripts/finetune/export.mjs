@@ -26,6 +26,9 @@ export function readExport(flags, max_steps, path) {
     if (flags.export_after !== undefined) throw new UsageError('--export_after needs --export, which says where to');
     return undefined;
   }
+  if (path(flags.export) === path(flags.out)) {
+    throw new UsageError('--export: expected another folder than --out, because both get a run.json');
+  }
   if (max_steps < AHEAD) throw new UsageError(`--export: expected --max_steps ${AHEAD} or more, to have some left`);
   const most = max_steps - AHEAD;
   const after = integer('export_after', flags.export_after ?? Math.min(10, most), { min: 0, max: most });

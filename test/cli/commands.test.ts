@@ -70,6 +70,8 @@ test.each([
   ['webvera finetune', ['--text', 'text.txt'], '--model is missing'],
   ['webvera finetune', ['--model', model], '--text is missing'],
   ['webvera finetune', ['--model', 'none', '--text', 'text.txt'], 'there is no folder none'],
+  ['webvera finetune', ['--model', './none/a.gguf', '--text', 'text.txt'], 'there is no file ./none/a.gguf'],
+  ['webvera finetune', ['--model', model, '--text', 'text.txt', '--export', './out/'], 'another folder than --out'],
   ['webvera finetune', ['--model', '.', '--text', 'text.txt'], 'has no config.json, tokenizer.json, model.safetensors'],
   ['webvera finetune', ['--model', model, '--text', 'none.txt'], '--text: there is no file'],
   ['webvera finetune', ['--model', model, '--text', 'short.txt'], 'has 19 characters'],

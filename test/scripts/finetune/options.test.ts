@@ -105,6 +105,8 @@ test('--export is a folder or a zip, some steps before the end', () => {
 test.each([
   [['--export_after', '3'], '--export_after needs --export'],
   [['--export', 'run', '--export_after', '147'], '--export_after must be a whole number from 0 to 146'],
+  [['--export', 'out'], '--export: expected another folder than --out'],
+  [['--export', './run/', '--out', 'run'], '--export: expected another folder than --out'],
   [['--export', 'run', '--max_steps', '3'], '--export: expected --max_steps 4 or more'],
 ])('%j is no way to export', (argv, message) => {
   expect(() => read(...argv)).toThrow(message);
