@@ -24,6 +24,18 @@ test('inspect reads the header of a GGUF file', async () => {
   });
 });
 
+test('inspect names the types of tensors that the library cannot load', async () => {
+  const tensors = [
+    { name: 'a', shape: [2, 256], type: 11 },
+    { name: 'b', shape: [32], type: 99, offset: 224 },
+  ];
+  const { tensors: found } = await readGguf(written('q3.gguf', ggufBytes({ tensors, data: new Uint8Array(240) })));
+  expect(found).toEqual([
+    { name: 'a', dtype: 'Q3_K', shape: [2, 256], bytes: 224 },
+    { name: 'b', dtype: 'type 99', shape: [32], bytes: 16 },
+  ]);
+});
+
 test('inspect reports the fault of a broken GGUF file', async () => {
   await expect(readGguf(written('b.gguf', new Uint8Array(64)))).rejects.toThrow('b.gguf: expected GGUF at its start');
 });

@@ -1,8 +1,16 @@
 type Value = number | boolean | string;
 
+interface GgufTensorSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** ggml's number for the data type. Default: 0, which is F32. */
+  readonly type?: number;
+  readonly offset?: number;
+}
+
 export interface GgufSpec {
   readonly fields?: Readonly<Record<string, Value | readonly Value[]>>;
-  readonly tensors?: readonly { readonly name: string; readonly shape: readonly number[]; readonly offset?: number }[];
+  readonly tensors?: readonly GgufTensorSpec[];
   /** The bytes after the header. They begin at a multiple of 32. */
   readonly data?: Uint8Array;
 }
@@ -24,17 +32,17 @@ export const u64 = (value: number | bigint): Buffer => {
 
 export const ggufText = (text: string): Buffer => Buffer.concat([u64(Buffer.byteLength(text)), Buffer.from(text)]);
 
-/** Makes a GGUF file with these fields and F32 tensors. */
+/** Makes a GGUF file with these fields and tensors. */
 export function ggufBytes({ fields = {}, tensors = [], data }: GgufSpec): Uint8Array<ArrayBuffer> {
   const entries = Object.entries(fields);
   const header = Buffer.concat([
     ggufBegin(tensors.length, entries.length),
     ...entries.flatMap(([key, value]) => [ggufText(key), valued(value)]),
-    ...tensors.flatMap(({ name, shape, offset = 0 }) => [
+    ...tensors.flatMap(({ name, shape, type = 0, offset = 0 }) => [
       ggufText(name),
       u32(shape.length),
       ...shape.toReversed().map(u64),
-      u32(0),
+      u32(type),
       u64(offset),
     ]),
   ]);
