@@ -1,4 +1,5 @@
 import { WebVeraError } from '../../../core/errors/error';
+import { unreadable } from '../../../core/input/unreadable';
 import type { RgbImage } from '../../../core/types/image';
 import { MOST_PIXEL_BYTES } from './examples';
 
@@ -33,7 +34,7 @@ export async function readImages(file: Blob, expected: ImageCount): Promise<RgbI
   }
   const length = CHANNELS * size ** 2;
   if (file.size !== HEAD + count * length) throw otherFile(expected, file.size);
-  const bytes = new Uint8Array(await file.arrayBuffer());
+  const bytes = new Uint8Array(await file.arrayBuffer().catch(unreadable(IMAGES)));
   if (headOf(expected).some((byte, index) => byte !== bytes[index])) throw otherFile(expected, file.size);
   return Array.from({ length: count }, (_, index) => {
     // Each image gets its own buffer: storing a view would store the whole buffer.

@@ -1,6 +1,7 @@
 import { WebVeraError } from '../../../core/errors/error';
 import type { Fields } from '../../../core/input/fields';
 import { parseJson } from '../../../core/input/nesting';
+import { unreadable } from '../../../core/input/unreadable';
 import { MAX_EXAMPLES } from '../types';
 import { list } from './record_fields';
 
@@ -65,7 +66,7 @@ function isWithin(n: unknown, end: number): boolean {
 }
 
 async function textOf(name: TextFile, blob: Blob): Promise<string> {
-  if (blob.size <= LIMITS[name]) return blob.text();
+  if (blob.size <= LIMITS[name]) return blob.text().catch(unreadable(name));
   throw new WebVeraError('limit_exceeded', `${name}: expected at most ${LIMITS[name]} bytes, got ${blob.size}`);
 }
 

@@ -82,7 +82,7 @@ export async function readFiles(given: Files, { base, image_size }: Expected): P
     return { adapter, imported, data: { examples: numbered(lines.examples), feedback } };
   } catch (error) {
     if (!(error instanceof WebVeraError) || error.code !== 'invalid_format') throw error;
-    throw new WebVeraError(error.code, error.message, { hint: HINT, detail: error.detail, cause: error });
+    throw new WebVeraError(error.code, error.message, { hint: error.hint || HINT, detail: error.detail, cause: error });
   }
 }
 

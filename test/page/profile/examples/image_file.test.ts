@@ -49,3 +49,13 @@ describe('refused is', () => {
     await expect(readImages(large, { count: 1, size: 1 })).rejects.toMatchObject({ code: 'limit_exceeded' });
   });
 });
+
+test('a file that was changed since it was chosen is refused, with the browser’s error as the cause', async () => {
+  const gone = new DOMException('gone', 'NotReadableError');
+  const file = Object.assign(new Blob([saved]), { arrayBuffer: () => Promise.reject(gone) });
+  await expect(readImages(file, { count: 2, size: 2 })).rejects.toMatchObject({
+    code: 'invalid_format',
+    message: 'images.npy: expected a file that can be read',
+    cause: gone,
+  });
+});
