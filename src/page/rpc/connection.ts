@@ -17,6 +17,8 @@ export interface Connection {
   invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown>;
   /** Returns for how many more milliseconds the other side has announced that it can't answer. Absent for a session in this thread. */
   silence?(): number;
+  /** Whether calls have no deadlines. */
+  readonly isPatient?: boolean;
   /**
    * Terminates the other side at once. Resolves when it has ended and its locks are released, which may take some seconds if the worker is
    * stuck, or after five seconds in any case.
@@ -105,6 +107,7 @@ export async function connectWorker(
   return {
     terminate,
     silence: () => heartbeat.announced,
+    isPatient: patience === Number.POSITIVE_INFINITY,
     async invoke(name, args) {
       const answer: Promise<Outcome> = remote(name, args);
       const outcome = await heartbeat.during(answer).catch((error: unknown) => {

@@ -127,7 +127,7 @@ export abstract class Line {
     const connection = this.#connection;
     if (this.#ended !== undefined || connection === undefined) return Promise.reject(this.#ended ?? closedError());
     return new Promise<Result>((resolve, reject) => {
-      const deadline = deadlines[name];
+      const deadline = connection.isPatient ? undefined : deadlines[name];
       let timer: ReturnType<typeof setTimeout> | undefined;
       const wait = (milliseconds: number, limit: number): void => {
         timer = setTimeout(() => {

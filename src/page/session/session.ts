@@ -56,7 +56,7 @@ export interface SessionOptions {
   /**
    * Default: 4. For how many seconds the worker may be silent while a call is pending, apart from work that is known to take longer. A
    * worker that is silent for longer counts as stuck: it is terminated, a new one starts, and pending calls reject with `worker_crashed`.
-   * Pass `Infinity` to stop the worker at breakpoints of a debugger.
+   * Pass `Infinity` to stop the worker at breakpoints of a debugger: calls then have no deadlines either.
    */
   readonly patience?: number;
   /** Cancels the opening of the session. An open session ends with `dispose()`. */

@@ -1,6 +1,6 @@
 import { AutoModelForCausalLM } from '../../../src/page/models/auto_classes';
 import type { PreTrainedModel } from '../../../src/page/models/remote_model';
-import { Session } from '../../../src/page/session/session';
+import { Session, type SessionOptions } from '../../../src/page/session/session';
 import { CAUSAL_LM } from '../../../src/tasks/causal_lm/causal_lm';
 import type { AdapterConfigFields, AdapterStanding, AdaptersInfo, ModelInfo } from '../../../src/worker/protocol';
 import type { FakeSession, Script } from '../../worker/fake_session';
@@ -14,6 +14,7 @@ export interface Opened extends FakeWorker {
 export async function openSession(
   script?: (fake: () => FakeSession) => Script,
   others: readonly Pick<FakeWorker, 'worker'>[] = [],
+  options: SessionOptions = {},
 ): Promise<Opened> {
   const started = fakeWorker(script);
   const workers = [started, ...others].values();
@@ -26,7 +27,7 @@ export async function openSession(
   const own = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
   Object.defineProperty(globalThis, 'navigator', { value: { locks: started.locks.manager }, configurable: true });
   try {
-    return Object.assign(started, { session: await Session.open({ worker }) });
+    return Object.assign(started, { session: await Session.open({ ...options, worker }) });
   } finally {
     if (own === undefined) Reflect.deleteProperty(globalThis, 'navigator');
     else Object.defineProperty(globalThis, 'navigator', own);

@@ -8,6 +8,7 @@ import { Session, type SessionOptions } from '../../../src/page/session/session'
 import { ModelSources } from '../../../src/worker/models/loading/model_sources';
 import type { OpenOptions, TokenizerInfo } from '../../../src/worker/protocol';
 import { eventually } from '../../helpers/eventually';
+import { withResolvers } from '../../helpers/with_resolvers';
 import { fakeWorker, silentWorker } from '../../worker/fake_worker';
 import { modelInfo, openSession } from './open_session';
 
@@ -183,6 +184,24 @@ describe('a session', () => {
       const call = adapters.list({ session }).catch((error: unknown) => error);
       await vi.advanceTimersByTimeAsync(30_000);
       expect(await call).toMatchObject({ code: 'timeout', retryable: true, message: /^listStored: expected/ });
+    } finally {
+      vi.useRealTimers();
+    }
+    await session.close();
+  });
+
+  test('waits for a late call without end if it was opened with endless patience', async () => {
+    const listed = withResolvers<[]>();
+    const { session } = await openSession(() => ({ listStored: () => listed.promise }), [], {
+      patience: Number.POSITIVE_INFINITY,
+    });
+    vi.useFakeTimers();
+    try {
+      const call = adapters.list({ session });
+      call.catch(() => {});
+      await vi.advanceTimersByTimeAsync(3_600_000);
+      listed.resolve([]);
+      expect(await call).toEqual([]);
     } finally {
       vi.useRealTimers();
     }
