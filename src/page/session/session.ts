@@ -171,8 +171,8 @@ export class Session extends EventTarget implements AsyncDisposable {
    * Ends all network access of the session permanently, to be called once its models are loaded. Afterwards its worker makes no requests.
    * Calls that need one reject with `invalid_argument`; so does a download in progress, at its next request. `fetch`, `WebSocket` and
    * similar are removed from the worker, so that no other code in it can use them either. Only `import()` can't be removed; a Content
-   * Security Policy on the worker's own response can forbid it. Files, IndexedDB and the GPU still work. A session in the calling thread
-   * doesn't change that thread's network.
+   * Security Policy on the worker's own response can forbid it. Files, IndexedDB and the GPU still work, and so does a model that is cached
+   * completely, whose server isn't asked for changes. A session in the calling thread doesn't change that thread's network.
    */
   seal(): Promise<void> {
     return this[linkKey].request('seal');

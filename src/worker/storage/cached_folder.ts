@@ -18,7 +18,7 @@ export interface CachedFolderOptions {
   readonly signal?: AbortSignal | undefined;
   /** If true, no request is made, and only cached files are found. */
   readonly isLocal: boolean;
-  /** Whether to ask the page's own server or localhost if a file has changed. Default: true. */
+  /** Whether to ask the page's own server or localhost if a complete file has changed. Default: true. */
   readonly revalidates?: boolean | undefined;
   /** Called for each damaged copy. */
   readonly onDamage?: ((file: string) => void) | undefined;

@@ -201,3 +201,29 @@ test('an address with a query, which may contain a signature, is stored nowhere'
   await load({ url: `${server.url}mine?signature=secret` }, ALL);
   expect(await device.states()).toEqual({});
 });
+
+describe('a sealed session', () => {
+  const open = (sources: ModelSources) =>
+    sources.open(1, { url: `${server.url}mine/` }, { progress: false }, new AbortController().signal);
+
+  test('loads a cached model of this machine, so that a run can recover', async () => {
+    await load({ url: `${server.url}mine/` }, [...ALL, ...TOKENIZER]);
+    server.asked.length = 0;
+    const { sources } = session();
+    sources.seal();
+    const folder = open(sources);
+    for (const file of [...ALL, 'tokenizer.json']) expect(await readFile(folder, file, 100)).toBeDefined();
+    expect(await readFileIfPresent(folder, 'tokenizer_config.json', 100)).toBeUndefined();
+    expect((await errorOf(readFile(folder, 'vocab.txt', 100))).code).toBe('invalid_argument');
+    expect(server.asked).toEqual([]);
+  });
+
+  test('ends a load that has asked the server already, so that no file is older than another', async () => {
+    await load({ url: `${server.url}mine/` }, ALL);
+    const { sources } = session();
+    const folder = open(sources);
+    await readFile(folder, 'config.json', 100);
+    sources.seal();
+    expect((await errorOf(readFile(folder, FIRST, 100))).code).toBe('invalid_argument');
+  });
+});

@@ -97,7 +97,8 @@ export class ModelSources {
       if (!this.#warned.has(warning.code)) warn(warning);
       this.#warned.add(warning.code);
     };
-    return new CachedFolder(folder, { store: cache, warn: once, ...options });
+    // A sealed session can't ask whether a file has changed. So a run over a cached model can recover after a loss.
+    return new CachedFolder(folder, { store: cache, warn: once, revalidates: !this.#sealed, ...options });
   }
 
   /** Checks the seal at each request, because a download may be in progress when the session is sealed. */
