@@ -17,7 +17,8 @@ import { inRepository } from './shared/paths.mjs';
  * A report of the page. Files are in base64.
  * @typedef {import('./finetune/finetune.mjs').Report
  *   | { type: 'estimated', estimated: import('./finetune/estimate_run.mjs').Estimated }
- *   | { type: 'done', result: Omit<Result, 'files'> & { files: Base64, exported: Base64 | null } }
+ *   | { type: 'trained', files: Base64, exported: Base64 | null }
+ *   | { type: 'done', result: Result }
  *   | { type: 'error', error: import('./shared/command.mjs').LibraryError }} PageReport
  */
 /** @typedef {Readonly<Record<string, import('./browsers/serve.mjs').Mount>>} Mounts */
@@ -46,7 +47,7 @@ function browserEngine(options) {
       if (estimated === undefined) throw new Error('the page reported no estimate');
       return estimated;
     },
-    async train({ train, heldOut, prompt, kernels }, { onOpen, onReport }) {
+    async train({ train, heldOut, prompt, kernels }, { onOpen, onReport, onTrained }) {
       const mounts = {
         ...pageOf(options, { prompt, kernels, exportAfter: exporting?.after }),
         '/train.txt': plain(train),
@@ -55,15 +56,12 @@ function browserEngine(options) {
       const last = await runInPage(browser, mounts, {
         onOpen,
         onReport: (report) => {
+          if (report.type === 'trained') return onTrained(trainedOf(report));
           if (report.type !== 'done' && report.type !== 'error' && report.type !== 'estimated') onReport(report);
         },
       });
       if (last.type !== 'done') throw new Error(`unexpected report: ${last.type}`);
-      const { files, exported, ...rest } = last.result;
-      return {
-        result: { ...rest, files: Object.fromEntries(decoded(files)) },
-        exported: exported ? new Map(decoded(exported).map(([path, bytes]) => [path, new Blob([bytes])])) : undefined,
-      };
+      return last.result;
     },
   };
 }
@@ -72,7 +70,7 @@ function browserEngine(options) {
  * Serves the mounts, and runs the page at `/` until its last report.
  * @param {FinetuneOptions['browser']} browser
  * @param {Mounts} mounts
- * @param {{ onOpen?: (name: string) => void, onReport: (report: PageReport) => void }} listeners
+ * @param {{ onOpen?: (name: string) => void, onReport: (report: PageReport) => unknown }} listeners `onReport` is awaited
  * @returns {Promise<PageReport>} rejects with the error that the page reports
  */
 async function runInPage(browser, mounts, listeners) {
@@ -108,9 +106,14 @@ function plain(body) {
   return { type: 'text/plain; charset=utf-8', body };
 }
 
-/** @param {Base64} files @returns {[name: string, bytes: Buffer<ArrayBuffer>][]} */
+/** @param {{ files: Base64, exported: Base64 | null }} report @returns {import('./finetune/finetune.mjs').Trained} */
+function trainedOf({ files, exported }) {
+  return { files: decoded(files), exported: exported === null ? undefined : decoded(exported) };
+}
+
+/** @param {Base64} files */
 function decoded(files) {
-  return Object.entries(files).map(([name, base64]) => [name, Buffer.from(base64, 'base64')]);
+  return new Map(Object.entries(files).map(([name, base64]) => [name, new Blob([Buffer.from(base64, 'base64')])]));
 }
 
 await runCommand('finetune', async () => {

@@ -154,7 +154,7 @@ export function reported(page, url, onReport) {
  * @template {{ type: string }} M
  * @param {BrowserKind} kind
  * @param {string} url
- * @param {{ adapter?: Adapter, onOpen?: (version: string) => void, onReport?: (message: M) => void }} [options]
+ * @param {{ adapter?: Adapter, onOpen?: (version: string) => void, onReport?: (message: M) => unknown }} [options] `onReport` is awaited
  * @returns {Promise<M>} the last message
  * @throws {BrowserFailure} if the page threw an error, or the page or the browser crashed
  */
@@ -171,9 +171,9 @@ export async function runPage(kind, url, { adapter = 'default', onOpen, onReport
       page.on('error', () => broke('The page crashed.'));
       page.browser().on('disconnected', () => broke('The browser ended unexpectedly.'));
     });
-    const last = reported(page, url, (/** @type {M} */ message) => {
+    const last = reported(page, url, async (/** @type {M} */ message) => {
       if (message.type === 'done' || message.type === 'error') return message;
-      onReport?.(message);
+      await onReport?.(message);
       return undefined;
     });
     return await Promise.race([last, broken]);

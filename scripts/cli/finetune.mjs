@@ -20,7 +20,8 @@ export const HELP = `Fine-tunes a language model on a text.
   --out DIR              where the results go          (out)
 ${settingHelp({ targets: 'all-linear', device: dawnHelp(25) })}
 
-Ctrl-C ends the training after the present step, and keeps what was learnt.`;
+Ctrl-C ends the training after the present step, and keeps what was learnt. Another one ends
+the measurements after it, too.`;
 
 const FLAGS = /** @type {const} */ ({
   model: { type: 'string' },
@@ -69,11 +70,11 @@ function nodeEngine({ settings, exporting, estimating }, model, open) {
       const [library, source] = [await loadLibrary(), await sourceOf(model)];
       return estimateRun(library, { options, source, job: { ...job, prompt: '' }, ...estimating });
     },
-    async train({ train, heldOut, prompt, kernels }, { onOpen, onReport }) {
+    async train({ train, heldOut, prompt, kernels }, { onOpen, onReport, onTrained }) {
       const gpu = await open();
       onOpen(`Node ${process.versions.node}`);
       const plain = (/** @type {string} */ content) => new Blob([content], { type: 'text/plain' });
-      const { files, exported, ...result } = await finetune(await loadLibrary(), {
+      return finetune(await loadLibrary(), {
         options: { worker: false, gpu, kernels: /** @type {KernelChoice} */ (kernels) },
         source: await sourceOf(model),
         train: plain(train),
@@ -83,9 +84,8 @@ function nodeEngine({ settings, exporting, estimating }, model, open) {
         report: onReport,
         ...(exporting && { exportAfter: exporting.after }),
         onTrain: stopOnInterrupt,
+        onTrained,
       });
-      const read = Object.entries(files).map(async ([file, blob]) => [file, Buffer.from(await blob.arrayBuffer())]);
-      return { result: { ...result, files: Object.fromEntries(await Promise.all(read)) }, exported };
     },
   };
 }

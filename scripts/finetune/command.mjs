@@ -3,7 +3,7 @@ import { printEstimate } from './estimate_report.mjs';
 import { prepareExport, writeExport } from './export.mjs';
 import { followFinetune } from './follow.mjs';
 import { prepareFolder, readKernels, readText } from './inputs.mjs';
-import { printOutcome, writeResults } from './outcome.mjs';
+import { printOutcome, writeAdapter, writeResults } from './outcome.mjs';
 import { promptFrom, splitText } from './split_text.mjs';
 
 /** @typedef {import('./outcome.mjs').Outcome['result']} Result */
@@ -18,13 +18,14 @@ import { promptFrom, splitText } from './split_text.mjs';
  * @typedef {object} Listeners
  * @property {(name: string) => void} onOpen called with the name of the browser or of Node, before the first report
  * @property {(report: import('./finetune.mjs').Report) => void} onReport
+ * @property {(trained: import('./finetune.mjs').Trained) => Promise<void>} onTrained writes what was trained, and is awaited
  */
 /**
  * A browser or this process, in which a run trains.
  * @typedef {object} Engine
  * @property {() => Promise<void>} [prepare] installs and builds what the engine needs
  * @property {() => Promise<import('./estimate_run.mjs').Estimated>} estimate
- * @property {(inputs: Inputs, listeners: Listeners) => Promise<{ result: Result, exported: ReadonlyMap<string, Blob> | undefined }>} train
+ * @property {(inputs: Inputs, listeners: Listeners) => Promise<Result>} train
  */
 /**
  * @typedef {object} Command
@@ -57,9 +58,16 @@ export async function runFinetune({ text, out, kernels, exporting, estimating, s
   const onOpen = (/** @type {string} */ name) => {
     outcome.browser = name;
   };
-  const { result, exported } = await engine.train(inputs, { onOpen, onReport }).finally(end);
-  const whole = { ...outcome, result, seconds: (performance.now() - started) / 1000 };
+  /** @type {import('./outcome.mjs').AdapterFile[]} */
+  let files = [];
+  // The adapter is written before it is measured, so that an interrupt can't lose it any more.
+  const onTrained = async (/** @type {import('./finetune.mjs').Trained} */ trained) => {
+    end();
+    files = await writeAdapter(out, trained.files);
+    if (exporting !== undefined) await writeExport(exporting, trained.exported);
+  };
+  const result = await engine.train(inputs, { onOpen, onReport, onTrained }).finally(end);
+  const whole = { ...outcome, result, files, seconds: (performance.now() - started) / 1000 };
   printOutcome(whole);
   writeResults({ out, settings }, whole);
-  if (exporting !== undefined) await writeExport(exporting, exported);
 }

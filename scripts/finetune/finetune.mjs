@@ -15,6 +15,7 @@
  *   | { type: 'recovered', step: number }
  *   | { type: 'warning', message: string }} Report
  */
+/** @typedef {{ files: ReadonlyMap<string, Blob>, exported: ReadonlyMap<string, Blob> | undefined }} Trained the adapter's files, and the exported run's */
 /**
  * @typedef {object} Run
  * @property {import('../../src/index').SessionOptions} options of the session
@@ -24,7 +25,8 @@
  * @property {Job} job
  * @property {() => Promise<Device>} device
  * @property {(report: Report) => unknown} report is awaited
- * @property {(run: import('../../src/index').TrainRun) => void} [onTrain]
+ * @property {(run: import('../../src/index').TrainRun) => void} [onTrain] called when the training begins
+ * @property {(trained: Trained) => unknown} onTrained called when the training has ended, before the measurements; is awaited
  * @property {number} [exportAfter] step after which the run is exported and stopped
  */
 
@@ -55,10 +57,10 @@ export async function finetune(library, run) {
   const sampleBefore = await timed('write before', () => sample(model, job));
   await report({ type: 'before', perplexity: before });
   const { metrics, exported } = await timed('train', () => train(library, model, { ...run, report }));
+  await run.onTrained({ files: new Map(Object.entries(await model.save_pretrained())), exported });
   const after = await timed('measure after', () => perplexityOf(library, model, run));
   const sampleAfter = await timed('write after', () => sample(model, job));
   const memory = await model.memory();
-  const files = await model.save_pretrained();
   const kernels = await session.kernels();
   await session.close();
   return {
@@ -68,8 +70,6 @@ export async function finetune(library, run) {
     memory,
     timings,
     kernels,
-    files,
-    exported,
   };
 }
 

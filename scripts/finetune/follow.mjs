@@ -16,7 +16,7 @@ const STAGES = /** @type {Readonly<Record<string, string>>} */ ({
 /** Prints reports, and collects the outcome of the run. @param {import('./settings.mjs').Settings} settings */
 export function followFinetune(settings) {
   const bar = progressLine(process.stdout);
-  /** @type {Omit<Outcome, 'result' | 'seconds'>} */
+  /** @type {Omit<Outcome, 'result' | 'files' | 'seconds'>} */
   const outcome = {
     browser: '',
     device: { vendor: '', architecture: '', description: '', fallback: false },

@@ -17,9 +17,9 @@ import { lossChart } from './loss_chart.mjs';
  * @property {import('../../src/index').MemoryReport} memory
  * @property {Readonly<Record<string, number>>} timings seconds
  * @property {import('../../src/index').KernelChoice} kernels
- * @property {Readonly<Record<string, Uint8Array>>} files
  */
-/** @typedef {{ browser: string, device: Device, parameters: Parameters, heldOutTokens: number, steps: StepLogs[], result: Result, seconds: number }} Outcome */
+/** @typedef {{ name: string, bytes: number, sha256: string }} AdapterFile */
+/** @typedef {{ browser: string, device: Device, parameters: Parameters, heldOutTokens: number, steps: StepLogs[], result: Result, files: readonly AdapterFile[], seconds: number }} Outcome */
 
 /** @param {Outcome} outcome */
 export function printOutcome({ result, heldOutTokens, seconds }) {
@@ -38,21 +38,13 @@ Took ${duration(seconds)}.`);
 
 /** @param {{ out: string, settings: import('./settings.mjs').Settings }} options @param {Outcome} outcome */
 export function writeResults({ out, settings }, outcome) {
-  const { result, steps, parameters, device, browser, seconds, heldOutTokens } = outcome;
-  const files = Object.entries(result.files).map(([name, bytes]) => ({ name, bytes }));
+  const { result, files, steps, parameters, device, browser, seconds, heldOutTokens } = outcome;
   const losses = steps.map(({ loss }) => loss);
   const run = {
     settings,
     device: { browser, ...device },
     kernels: result.kernels,
-    adapter: {
-      ...parameters,
-      files: files.map(({ name, bytes }) => ({
-        name,
-        bytes: bytes.length,
-        sha256: createHash('sha256').update(bytes).digest('hex'),
-      })),
-    },
+    adapter: { ...parameters, files },
     perplexity: result.perplexity,
     held_out_tokens: heldOutTokens,
     sample: result.sample,
@@ -69,13 +61,30 @@ export function writeResults({ out, settings }, outcome) {
     note: `held-out perplexity ${result.perplexity.before.toFixed(1)} → ${result.perplexity.after.toFixed(1)} (${change(result.perplexity)})`,
     losses,
   });
-  const results = [
-    ...files,
+  writeFiles(out, [
     { name: 'loss.svg', bytes: Buffer.from(chart) },
     { name: 'run.json', bytes: Buffer.from(`${JSON.stringify(run, null, 2)}\n`) },
-  ];
+  ]);
+}
+
+/**
+ * Writes an adapter's files, and returns what run.json says about them.
+ * @param {string} out
+ * @param {ReadonlyMap<string, Blob>} files
+ * @returns {Promise<AdapterFile[]>}
+ */
+export async function writeAdapter(out, files) {
+  const read = [...files].map(async ([name, file]) => ({ name, bytes: Buffer.from(await file.arrayBuffer()) }));
+  const all = await Promise.all(read);
+  writeFiles(out, all);
+  const digest = (/** @type {Buffer} */ bytes) => createHash('sha256').update(bytes).digest('hex');
+  return all.map(({ name, bytes }) => ({ name, bytes: bytes.length, sha256: digest(bytes) }));
+}
+
+/** @param {string} out @param {readonly { name: string, bytes: Buffer }[]} files */
+function writeFiles(out, files) {
   console.log('Wrote');
-  for (const { name, bytes } of results) {
+  for (const { name, bytes } of files) {
     writeFileSync(join(out, name), bytes);
     console.log(`  ${join(relative(process.cwd(), out) || '.', name)}  ${size(bytes.length)}`);
   }

@@ -30,6 +30,15 @@ async function encoded(files) {
 
 const source = new URL('/model/', location.href);
 
+/** @param {import('./finetune.mjs').Trained} trained */
+async function reportTrained({ files, exported }) {
+  await report({
+    type: 'trained',
+    files: await encoded(files),
+    exported: exported === undefined ? null : await encoded(exported),
+  });
+}
+
 /** @param {Job} job @param {Around} around */
 async function train(job, { kernels, exportAfter }) {
   const [train, heldOut] = await Promise.all([blob('/train.txt'), blob('/held_out.txt')]);
@@ -37,10 +46,7 @@ async function train(job, { kernels, exportAfter }) {
   const library = await loadLibrary();
   const exporting = exportAfter === undefined ? {} : { exportAfter };
   const run = { options: { kernels }, source, train, heldOut, job, device, report, ...exporting };
-  const outcome = await finetune(library, run);
-  const files = await encoded(Object.entries(outcome.files));
-  const exported = outcome.exported === undefined ? null : await encoded(outcome.exported);
-  await report({ type: 'done', result: { ...outcome, files, exported } });
+  await report({ type: 'done', result: await finetune(library, { ...run, onTrained: reportTrained }) });
 }
 
 try {
