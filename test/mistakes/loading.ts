@@ -129,6 +129,7 @@ export const LOADING: readonly Mistake[] = [
   ["`{ device: 'cuda' }`", () => loadFrom('org/name', undefined, { device: 'cuda' })],
   ["`{ dtype: 'fp16' }`", () => loadFrom('org/name', undefined, { dtype: 'fp16' })],
   ["`{ dtype: 'int8' }`", () => loadFrom('org/name', undefined, { dtype: 'int8' })],
+  ["`{ token: 'hf_…' }`", () => loadFrom('org/name', undefined, { token: 'hf_secret' })],
   ['`{ trust_remote_code: true }`', () => loadFrom('org/name', undefined, { trust_remote_code: true })],
   ['`{ cache_dir: … }`', () => loadFrom('org/name', undefined, { cache_dir: '/models' })],
   [

@@ -94,7 +94,7 @@ export const sourceRules = {
       value === 'none' ||
       (isObject(value) && Object.values(value).every((hash) => readSha256(hash) !== undefined)),
   },
-  token: rule.anyFunction,
+  token: { ...rule.anyFunction, isSecret: true, hint: () => "Write token: () => '…'." },
   progress_callback: rule.anyFunction,
 };
 

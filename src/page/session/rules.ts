@@ -7,6 +7,8 @@ export interface Rule {
   accepts(value: unknown): boolean;
   /** Advice for a value that isn't accepted. */
   hint?(value: unknown): string | undefined;
+  /** Whether the value may be a secret. Messages then don't quote it. */
+  readonly isSecret?: boolean;
 }
 
 /** Whether a value is an object. Arrays count as objects. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { ModelSource } from '../../../src/core/types/source';
 import { AutoModelForCausalLM, AutoTokenizer } from '../../../src/page/models/auto_classes';
@@ -180,6 +181,16 @@ describe('loading a model', () => {
     const token = () => undefined as unknown as string;
     const none = AutoModelForCausalLM.from_pretrained('a/b', { session, token });
     await expect(none).rejects.toMatchObject({ code: 'invalid_argument', message: /^token: expected a function/ });
+    await session.close();
+  });
+
+  test.each(['hf_secret', ['hf_secret'], { hf_secret: 1 }])('quotes no token: %j', async (secret) => {
+    const { session } = await openSession();
+    const error = await AutoModelForCausalLM.from_pretrained('a/b', { session, token: secret as never }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({ code: 'invalid_argument', hint: "Write token: () => '…'." });
+    expect(inspect(error)).not.toContain('hf_secret');
     await session.close();
   });
 
