@@ -1,4 +1,5 @@
 import { decimal, integer, readFlags } from '../shared/options.mjs';
+import { printableLines } from '../shared/printable.mjs';
 import { DAWN_FLAG, dawnHelp, loadLibrary, modelOf, openGpu, required, sourceOf } from './library.mjs';
 
 export const HELP = `Goes on with a text, and prints what it writes.
@@ -49,15 +50,16 @@ export async function main(argv) {
   const session = await Session.open({ worker: false, gpu: await openGpu(flags) });
   session.addEventListener('warning', ({ code, message }) => {
     // This warning isn't needed: VeRA's random matrices A and B, drawn from the adapter's key, equal PEFT's bit for bit.
-    if (code !== 'projection_drawn') console.warn(`Warning: ${message}`);
+    if (code !== 'projection_drawn') console.warn(`Warning: ${printableLines(message)}`);
   });
   const { gguf_file } = named;
   const loading = { session, ...(gguf_file !== undefined && { gguf_file }) };
   const base = await AutoModelForCausalLM.from_pretrained(await sourceOf(named), loading);
   const model = adapter === undefined ? base : await PeftModel.from_pretrained(base, adapter);
   const input = flags.chat === true ? [{ role: 'user', content: prompt }] : prompt;
-  for await (const { text } of model.generate(input, config)) process.stdout.write(text);
-  process.stdout.write('\n');
+  const { stdout } = process;
+  for await (const { text } of model.generate(input, config)) stdout.write(stdout.isTTY ? printableLines(text) : text);
+  stdout.write('\n');
   await session.close();
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readArguments, UsageError } from '../shared/options.mjs';
+import { printable } from '../shared/printable.mjs';
 import { count, size } from '../shared/progress.mjs';
 import { tableLines } from '../shared/table.mjs';
 import { readHeader } from './safetensors.mjs';
@@ -165,11 +166,6 @@ function linesOf({ kind, facts, tensors }) {
   const lines = told.map(([name, value]) => `  ${name.padEnd(width)}  ${inWords(name, value)}`);
   const rows = tensors.map(({ name, dtype, shape, bytes }) => [name, dtype, `[${shape.join(', ')}]`, size(bytes)]);
   return [kind, ...lines, ...(rows.length > 0 ? ['', ...tableLines(rows)] : [])].map(printable);
-}
-
-/** Escapes control characters, because names in a file could control the terminal with them. @param {string} text */
-function printable(text) {
-  return text.replace(/\p{Cc}/gu, (sign) => `\\x${sign.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 /** @param {string} name @param {unknown} value */

@@ -1,5 +1,6 @@
 // Prints the progress of a fine-tuning run.
 
+import { printableLines } from '../shared/printable.mjs';
 import { count, duration, progressLine, size } from '../shared/progress.mjs';
 import { deviceName } from './outcome.mjs';
 
@@ -53,7 +54,7 @@ export function followFinetune(settings) {
         break;
       case 'warning':
         bar.end();
-        console.warn(`Warning: ${report.message}`);
+        console.warn(`Warning: ${printableLines(report.message)}`);
         break;
       case 'recovered':
         // Forgets the logs of later steps, because the run repeats these steps.

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { gpuName } from '../shared/gpu_name.mjs';
+import { printable, printableLines } from '../shared/printable.mjs';
 import { count, duration, size, wrap } from '../shared/progress.mjs';
 import { lossChart } from './loss_chart.mjs';
 
@@ -27,13 +28,18 @@ export function printOutcome({ result, heldOutTokens, seconds }) {
   console.log(`
 Perplexity on ${count(heldOutTokens)} held-out tokens: ${perplexity.before.toFixed(1)} → ${perplexity.after.toFixed(1)} (${change(perplexity)})
 
-“${sample.prompt} …”
+“${printable(sample.prompt)} …”
   before:
-${wrap(sample.before, { indent: '    ' })}
+${shown(sample.before)}
   after:
-${wrap(sample.after, { indent: '    ' })}
+${shown(sample.after)}
 
 Took ${duration(seconds)}.`);
+}
+
+/** Wraps a text that the model wrote into indented lines. @param {string} text */
+function shown(text) {
+  return printableLines(wrap(text, { indent: '    ' }));
 }
 
 /** @param {{ out: string, settings: import('./settings.mjs').Settings }} options @param {Outcome} outcome */

@@ -1,4 +1,5 @@
 import { CommandFailure, UsageError } from './options.mjs';
+import { printableLines } from './printable.mjs';
 
 /** @typedef {{ name?: string | undefined, message?: string | undefined, code?: string | undefined, hint?: string | undefined }} LibraryError */
 
@@ -18,7 +19,7 @@ export async function runCommand(name, body) {
     const failure = knownFailure(error);
     if (!(failure instanceof CommandFailure)) throw error;
     process.exitCode = failure instanceof UsageError ? 2 : 1;
-    console.error(`${name}: ${failure.message}`);
+    console.error(`${name}: ${printableLines(failure.message)}`);
   }
 }
 
