@@ -40,8 +40,14 @@ export function pythonSet(names: readonly string[]): string {
   return `{${[...names].sort().map(pythonString).join(', ')}}`;
 }
 
+/** Python's names of control characters and of the backslash, in texts. */
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
 function pythonString(text: string): string {
-  const escaped = text.replaceAll('\\', '\\\\');
+  const escaped = text.replace(
+    /[\\\p{Cc}]/gu,
+    (sign) => ESCAPES[sign] ?? `\\x${sign.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
   if (!escaped.includes("'")) return `'${escaped}'`;
   return escaped.includes('"') ? `'${escaped.replaceAll("'", "\\'")}'` : `"${escaped}"`;
 }

@@ -49,6 +49,7 @@ describe('what PEFT refuses of a later adapter, as NoMatchingPeftModuleError say
     [{ target_modules: ['nothing'] }, notFound("{'nothing'}")],
     [{ target_modules: ['nothing', 'nobody'] }, notFound("{'nobody', 'nothing'}")],
     [{ target_modules: ["no'thing"] }, notFound('{"no\'thing"}')],
+    [{ target_modules: ['\u001b[31m\\\n\t\u009b'] }, notFound("{'\\x1b[31m\\\\\\n\\t\\x9b'}")],
     [{ target_modules: 'nothing' }, notFound('nothing')],
     [
       { target_modules: [] },
