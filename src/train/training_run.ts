@@ -103,6 +103,7 @@ export class TrainingRun {
         runner.free(optimizerValues(state));
       }
     } finally {
+      this.#saving?.close();
       this.#checkpoints?.close();
       this.#standstill.close();
     }
@@ -174,7 +175,7 @@ export class TrainingRun {
       },
     });
     signal.throwIfAborted();
-    await saving.saveNow(this.#saveAtEnd);
+    await saving.saveLast(this.#saveAtEnd);
     await this.#standstill.during();
     this.#evaluation?.loadBest();
     this.#hook('on_train_end');

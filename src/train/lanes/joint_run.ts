@@ -101,6 +101,7 @@ export class JointRun {
         await programs.release();
       }
     } finally {
+      this.#saving?.close();
       this.#checkpoints?.close();
       this.#standstill.close();
     }
@@ -148,7 +149,8 @@ export class JointRun {
     do await this.#rounds(programs);
     while ((await this.#returned()) && !this.#stop.signal.aborted);
     signal.throwIfAborted();
-    await this.#save(this.#saveAtEnd);
+    await this.#returned();
+    await saving.saveLast(this.#saveAtEnd);
     await this.#standstill.during();
     // An adapter whose training failed keeps the vectors of the step that its error names.
     for (const { evaluation, failure } of this.#lanes) if (failure === undefined) evaluation?.loadBest();
@@ -203,9 +205,9 @@ export class JointRun {
   }
 
   /** Saves the state while no step is queued. Before that, adapters whose parameters are too large return to their last good state. */
-  async #save(wanted?: boolean): Promise<void> {
+  async #save(): Promise<void> {
     await this.#returned();
-    await this.#saving?.saveNow(wanted);
+    await this.#saving?.saveNow();
   }
 
   #hold(pools: readonly PoolSnapshot[]): void {

@@ -27,7 +27,7 @@ export interface SavingInit {
   hold(pools: readonly PoolSnapshot[]): void;
 }
 
-/** How long a run waits for the browser's storage, in milliseconds. */
+/** How long a run waits for the browser's storage, in milliseconds. A write that takes longer still counts once it ends. */
 const PATIENCE = 10_000;
 
 /** Saves a run's states. If storage fails, it warns once, and training continues. */
@@ -39,10 +39,13 @@ export class Saving {
   #failing = false;
   #copying: Promise<void> | undefined;
   /** The write in progress, even if the run has stopped waiting for it. */
-  #writing: Promise<Saved> | undefined;
+  #writing: Promise<void> | undefined;
   /** The last step that is saved or needn't be saved. */
   #savedStep: number;
   #isStored = false;
+  /** The number of times that the run has returned to an earlier state. States that were written before are obsolete. */
+  #returns = 0;
+  #isOver = false;
 
   constructor(init: SavingInit) {
     this.#init = init;
@@ -101,6 +104,7 @@ export class Saving {
     const { record, args } = this.#init;
     const wanted = this.#asked || this.#isStored || args.save_strategy !== 'no';
     this.#asked = false;
+    this.#returns += 1;
     this.#clock.restart();
     this.#savedStep = record.progress.global_step;
     if (wanted) await this.#store(pools);
@@ -110,11 +114,7 @@ export class Saving {
     const { record, signal, emit } = this.#init;
     const { global_step } = record.progress;
     try {
-      const checkpoint = await this.#write(pools);
-      this.#savedStep = global_step;
-      this.#isStored = true;
-      this.#failing = false;
-      emit({ type: 'save', ...checkpoint });
+      await this.#write(pools);
     } catch (thrown) {
       const error = toKnownError(thrown);
       if (signal.aborted || !(error instanceof WebVeraError)) throw thrown;
@@ -130,17 +130,60 @@ export class Saving {
     const { runner, state, record } = this.#init;
     this.#asked = false;
     this.#clock.restart();
-    if (wanted && record.progress.global_step > this.#savedStep) await this.save(await readPools(runner, state));
+    if (wanted && record.progress.global_step > this.#savedStep)
+      await this.save(await readPools(runner, state));
   }
 
-  async #write(pools: readonly PoolSnapshot[]): Promise<Saved> {
-    const { checkpoints, record, signal } = this.#init;
-    const late = (): WebVeraError => new WebVeraError('timeout', "the browser's storage doesn't answer");
-    if (this.#writing !== undefined) throw late();
-    const writing = checkpoints.save({ ...record.snapshot(), pools }).finally(() => {
-      this.#writing = undefined;
-    });
-    this.#writing = writing;
-    return untilAborted(within(PATIENCE, writing, late), signal);
+  /** Saves the last state, as `saveNow` does. Waits for a limited time for writes that take longer. */
+  async saveLast(wanted: boolean | undefined): Promise<void> {
+    const isFree = await this.#written();
+    await this.saveNow(wanted);
+    if (isFree) await this.#written();
   }
+
+  /** Ends the reports: a write that ends later isn't reported. */
+  close(): void {
+    this.#isOver = true;
+  }
+
+  async #write(pools: readonly PoolSnapshot[]): Promise<void> {
+    const { checkpoints, record, signal } = this.#init;
+    if (this.#writing !== undefined) throw late();
+    const { global_step } = record.progress;
+    const returns = this.#returns;
+    const writing = checkpoints
+      .save({ ...record.snapshot(), pools })
+      .then((saved) => {
+        if (returns === this.#returns) this.#onWritten(global_step, saved);
+      })
+      .finally(() => {
+        this.#writing = undefined;
+      });
+    this.#writing = writing;
+    await untilAborted(within(PATIENCE, writing, late), signal);
+  }
+
+  #onWritten(step: number, saved: Saved): void {
+    const { signal, emit } = this.#init;
+    if (this.#isOver || signal.aborted) return;
+    this.#savedStep = step;
+    this.#isStored = true;
+    this.#failing = false;
+    emit({ type: 'save', ...saved });
+  }
+
+  /** Waits for the write in progress. Resolves with whether it has ended in time. Rejects with `signal.reason`. */
+  async #written(): Promise<boolean> {
+    const writing = this.#writing?.catch(() => {}); // `#store` has reported its error
+    if (writing !== undefined)
+      await untilAborted(
+        within(PATIENCE, writing, late).catch(() => {}),
+        this.#init.signal,
+      );
+    return this.#writing === undefined;
+  }
+}
+
+function late(): WebVeraError {
+  return new WebVeraError('timeout', "the browser's storage doesn't answer");
 }

@@ -1,6 +1,7 @@
 import { IDBObjectStore } from 'fake-indexeddb';
 import { describe, expect, test, vi } from 'vitest';
 import { get_peft_model, type TrainerInit, type TrainingArguments, VeraConfig } from '../../../src/index';
+import { CheckpointStore } from '../../../src/store/checkpoint_store';
 import { IndexedDbStore } from '../../../src/store/indexeddb_store';
 import { loadTiny } from '../../helpers/models/tiny_llama';
 import { eventsOf, tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
@@ -214,6 +215,30 @@ describe('storage that fails', () => {
     ]);
     expect(full.saved).toEqual([]);
     expect(typesOf(await trained({ resume: true }))).not.toContain('restored');
+  });
+
+  test('or is slow costs nothing: a checkpoint counts once it is stored, also at the end', async () => {
+    const { setTimeout: usual } = globalThis;
+    // The run waits for one second instead of ten.
+    const timers = vi
+      .spyOn(globalThis, 'setTimeout')
+      .mockImplementation(((call: () => void, time?: number) => usual(call, time === 10_000 ? 1000 : time)) as never);
+    const { save } = CheckpointStore.prototype;
+    const slow = vi.spyOn(CheckpointStore.prototype, 'save').mockImplementation(async function (
+      this: CheckpointStore,
+      ...checkpoint
+    ) {
+      await new Promise((resolve) => usual(resolve, 1200));
+      return save.apply(this, checkpoint);
+    });
+    const outcome = await trained({ init: { args: { save_steps: 100 } } });
+    slow.mockRestore();
+    timers.mockRestore();
+    expect(outcome.events.filter(({ type }) => type !== 'log')).toMatchObject([
+      { type: 'warning', code: 'timeout' },
+      { type: 'save', checkpoint: 'checkpoint-12', durable: true },
+    ]);
+    expect(typesOf(await trained({ resume: true }))).toEqual(['restored']);
   });
 
   test('prevents a run from being resumed, and from overwriting checkpoints', async () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RunEvent, Saved } from '../../../src/core/types/run';
 import type { RunSnapshot } from '../../../src/core/types/snapshot';
 import { RunRecord } from '../../../src/train/saving/run_record';
@@ -64,7 +64,92 @@ test('storage that hangs delays the run once, and is used again once it answers'
   await vi.advanceTimersByTimeAsync(0);
   await step(3);
   expect(asked).toEqual([1, 3]);
-  expect(events.slice(1)).toEqual([{ type: 'save', checkpoint: 'checkpoint-3', durable: true }]);
+  // The late checkpoint counts, too: a run that loses its device resumes from it.
+  expect(events.slice(1)).toEqual(
+    [1, 3].map((at) => ({ type: 'save', checkpoint: `checkpoint-${at}`, durable: true })),
+  );
+});
+
+describe('a write that takes longer than a run waits', () => {
+  const late = { type: 'warning', code: 'timeout' };
+  const save = (step: number) => ({ type: 'save', checkpoint: `checkpoint-${step}`, durable: true });
+
+  /** Prepares a run whose writes take a number of milliseconds each; the last number repeats. */
+  function slow(...times: readonly number[]) {
+    const asked: number[] = [];
+    const run = running(async (snapshot) => {
+      asked.push(snapshot.progress.global_step);
+      await new Promise((resolve) => setTimeout(resolve, times[asked.length - 1] ?? times.at(-1)));
+      return saved(snapshot);
+    });
+    return { ...run, asked };
+  }
+
+  test('counts once it ends', async () => {
+    const { saving, step, events, asked } = slow(15_000, 0);
+    const first = step(1);
+    await vi.advanceTimersByTimeAsync(10_000);
+    await first;
+    expect(events).toMatchObject([late]);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(events.slice(1)).toEqual([save(1)]);
+    await saving.saveNow(); // this step is saved already
+    expect(asked).toEqual([1]);
+  });
+
+  test('is awaited at the end of the run, before the last state is saved', async () => {
+    const { saving, step, events, asked } = slow(15_000, 12_000);
+    const first = step(1);
+    await vi.advanceTimersByTimeAsync(10_000);
+    await first;
+    await step(2); // isn't saved, because the first write is in progress
+    const end = saving.saveLast(undefined);
+    await vi.advanceTimersByTimeAsync(17_000);
+    await end;
+    expect(asked).toEqual([1, 2]);
+    expect(events).toMatchObject([late, save(1), late, save(2)]);
+  });
+
+  test('is awaited for a limited time', async () => {
+    const { saving, step, events, asked } = slow(60_000);
+    const first = step(1);
+    await vi.advanceTimersByTimeAsync(10_000);
+    await first;
+    const end = saving.saveLast(undefined);
+    await vi.advanceTimersByTimeAsync(10_000);
+    await end;
+    saving.close();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toEqual([1]);
+    expect(events).toMatchObject([late]); // nothing after the end of the run
+  });
+
+  test('isn’t awaited by a run that is aborted', async () => {
+    const { saving, step, events, controller } = slow(60_000);
+    const first = step(1);
+    await vi.advanceTimersByTimeAsync(10_000);
+    await first;
+    const aborted = expect(saving.saveLast(undefined)).rejects.toBe('enough');
+    controller.abort('enough');
+    await aborted;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(events).toMatchObject([late]);
+  });
+
+  test('doesn’t count once the run has returned to an earlier state', async () => {
+    const { saving, step, events, asked } = slow(15_000, 0);
+    const first = step(2);
+    await vi.advanceTimersByTimeAsync(10_000);
+    await first;
+    await saving.saveAgain([]);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(events).toMatchObject([late]);
+    const third = step(3);
+    await vi.advanceTimersByTimeAsync(0);
+    await third;
+    expect(asked).toEqual([2, 3]);
+    expect(events.slice(1)).toEqual([save(3)]);
+  });
 });
 
 test('a failed save is reported once, and repeated at the next step and at the end', async () => {
