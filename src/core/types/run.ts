@@ -61,7 +61,10 @@ export interface RunControl {
   readonly heard?: boolean;
 }
 
-/** Requests that a callback may set. They take effect at the next step that isn't submitted yet, or at the end of the run. */
+/**
+ * Requests that a callback may set, also after it has returned: those are read at the next event. They take effect at the next step that
+ * isn't submitted yet, or at the end of the run.
+ */
 export interface TrainerControl {
   should_training_stop: boolean;
   /** Requests one log event at the end of the step, regardless of `logging_steps`. */
@@ -80,8 +83,8 @@ export type TrainerHook = (
 ) => void;
 
 /**
- * Hugging Face's callbacks. They run on the page; a callback that throws ends the run with its error. Callbacks are called again for steps
- * that a run repeats (`recovered`).
+ * Hugging Face's callbacks. They run on the page; a callback that throws, or whose promise rejects, ends the run with its error. A run
+ * doesn't wait for promises. Callbacks are called again for steps that a run repeats (`recovered`).
  */
 export interface TrainerCallback {
   on_train_begin?: TrainerHook;

@@ -34,11 +34,14 @@ function misspelt(callback: object): string[] {
   return NAMES.filter((hook) => names.some((name) => name !== hook && plain(name) === plain(hook)));
 }
 
-/** Calls the callbacks of one run, and passes their requests to `onControl`. */
+/** Calls the callbacks of one run, and passes their requests to `onControl`, and errors of asynchronous callbacks to `onError`. */
 export class Callbacks {
   readonly #args: Readonly<TrainingArguments>;
   readonly #callbacks: readonly TrainerCallback[];
   readonly #onControl: (request: RunControl) => void;
+  readonly #onError: (error: unknown) => void;
+  /** Whether the request to stop was passed on. Callbacks may also set it between two calls, such as by a button. */
+  #hasStopped = false;
   readonly #control: TrainerControl = {
     should_training_stop: false,
     should_log: false,
@@ -50,12 +53,14 @@ export class Callbacks {
     args: ResolvedTrainingArguments,
     callbacks: readonly TrainerCallback[],
     onControl: (request: RunControl) => void,
+    onError: (error: unknown) => void,
   ) {
     // Arguments whose value depends on the data are null here, but absent in the public type.
     const known = Object.entries(args).filter(([, value]) => value !== null);
     this.#args = Object.freeze(Object.fromEntries(known));
     this.#callbacks = callbacks;
     this.#onControl = onControl;
+    this.#onError = onError;
   }
 
   /** The hooks that a callback implements. */
@@ -63,15 +68,23 @@ export class Callbacks {
     return NAMES.filter((name) => this.#callbacks.some((callback) => callback[name] !== undefined));
   }
 
-  run(hook: keyof TrainerCallback, state: TrainerState, extra?: Readonly<Record<string, number>>): void {
+  /** Returns the promises of asynchronous callbacks. */
+  run(
+    hook: keyof TrainerCallback,
+    state: TrainerState,
+    extra?: Readonly<Record<string, number>>,
+  ): readonly Promise<unknown>[] {
     const control = this.#control;
-    const stoppedBefore = control.should_training_stop;
-    for (const callback of this.#callbacks) callback[hook]?.(this.#args, state, control, extra);
-    const stops = control.should_training_stop && !stoppedBefore;
+    const returned: unknown[] = this.#callbacks.map((callback) => callback[hook]?.(this.#args, state, control, extra));
+    const stops = control.should_training_stop && !this.#hasStopped;
+    this.#hasStopped ||= stops;
     const { should_log, should_save, should_evaluate } = control;
     control.should_log = control.should_save = control.should_evaluate = false; // a request applies to one event
     if (stops || should_log || should_save || should_evaluate) {
       this.#onControl({ should_training_stop: stops, should_log, should_save, should_evaluate });
     }
+    const promises = returned.filter((one) => one instanceof Promise);
+    for (const promise of promises) promise.catch(this.#onError);
+    return promises;
   }
 }

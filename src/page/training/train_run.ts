@@ -95,9 +95,17 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
     super();
     const { link, args, callbacks } = setup;
     this.#link = link;
-    this.#callbacks = new Callbacks(args, callbacks, (request) => {
-      this.#ask(request).catch(this.#fail);
-    });
+    this.#callbacks = new Callbacks(
+      args,
+      callbacks,
+      (request) => {
+        this.#ask(request).catch(this.#fail);
+      },
+      (error) => {
+        if (this.#call === undefined) throw error; // the run has ended, so the error is an unhandled rejection
+        this.#fail(error);
+      },
+    );
     if (args.keepAwake) this.#screen = keepScreenOn((reason) => link.warn('not_kept_awake', notKept(reason)));
     this.#report = new RunReport(args.max_steps, this.#callbacks, () => this.#isPaused);
     this.#begun = new Promise((resolve) => {

@@ -281,7 +281,8 @@ export class Trainer {
       signal: options.signal,
     });
     const state = this[trainerKey].run?.state ?? beginningOf(args.max_steps);
-    new Callbacks(args, callbacks, () => {}).run('on_evaluate', state, { ...metrics });
+    const ignore = (): void => {};
+    await Promise.all(new Callbacks(args, callbacks, ignore, ignore).run('on_evaluate', state, { ...metrics }));
     return { ...metrics };
   }
 }

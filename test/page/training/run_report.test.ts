@@ -6,7 +6,16 @@ import { resolveTrainingArguments } from '../../../src/page/training/training_ar
 
 const report = () => {
   const args = resolveTrainingArguments({});
-  return new RunReport(args.max_steps, new Callbacks(args, [], () => {}), () => false);
+  return new RunReport(
+    args.max_steps,
+    new Callbacks(
+      args,
+      [],
+      () => {},
+      () => {},
+    ),
+    () => false,
+  );
 };
 const logsOf = (step: number) => ({ step }) as unknown as StepLogs;
 const nothing = { logs: [], evaluations: [], best: null };

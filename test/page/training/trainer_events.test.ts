@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { TrainerControl } from '../../../src/core/types/run';
 import type { Example, TrainEvent, TrainerState, TrainingArguments } from '../../../src/core/types/training';
 import { Trainer } from '../../../src/page/training/trainer';
+import { eventually } from '../../helpers/eventually';
 import { withResolvers } from '../../helpers/with_resolvers';
 import { logs, output, report, rows, trainRequest, wrapped } from './scripted_training';
 
@@ -135,6 +137,47 @@ describe('callbacks', () => {
       },
     ];
     await expect(new Trainer({ model, train_dataset: rows, callbacks }).train()).rejects.toBe(slip);
+    await session.close();
+  });
+
+  test('end the run with what their promises reject with', async () => {
+    const slip = new Error('in the callback');
+    const { model, session } = await wrapped((fake) => ({
+      train(call) {
+        report(fake(), call, 1, { type: 'hook', hook: 'on_step_end' });
+        return fake().untilCancelled(call);
+      },
+      evaluate: async () => ({ eval_loss: 2 }),
+    }));
+    const fails = async (): Promise<never> => {
+      await Promise.resolve();
+      throw slip;
+    };
+    const callbacks = [{ on_step_end: fails, on_evaluate: fails }];
+    const trainer = new Trainer({ model, train_dataset: rows, eval_dataset: rows, callbacks });
+    await expect(trainer.train()).rejects.toBe(slip);
+    await expect(trainer.evaluate()).rejects.toBe(slip);
+    await session.close();
+  });
+
+  test('may set a request after they have returned, which is sent once', async () => {
+    const begun = withResolvers<TrainerControl>();
+    const { model, session, fake } = await wrapped((current) => ({
+      async train(call) {
+        report(current(), call, 0, { type: 'hook', hook: 'on_train_begin' });
+        const control = await begun.promise;
+        control.should_training_stop = true; // as the handler of a button does
+        for (const step of [1, 2]) report(current(), call, step, { type: 'log', logs: logs(step) });
+        await eventually(() => expect(current().argsOf('controlTraining')).toHaveLength(1));
+        return output;
+      },
+      controlTraining: async () => {},
+    }));
+    const callbacks = [
+      { on_train_begin: (_: unknown, __: unknown, control: TrainerControl): void => begun.resolve(control) },
+    ];
+    await new Trainer({ model, train_dataset: rows, callbacks }).train();
+    expect(fake.argsOf('controlTraining').map((args) => args[1])).toMatchObject([{ should_training_stop: true }]);
     await session.close();
   });
 });
