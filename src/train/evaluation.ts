@@ -1,6 +1,6 @@
 import { WebVeraError } from '../core/errors/error';
 import type { RunEvent } from '../core/types/run';
-import type { BestState } from '../core/types/snapshot';
+import type { BestState, EvaluationState } from '../core/types/snapshot';
 import type { ResolvedTrainingArguments, TrainProgress } from '../core/types/training';
 import type { Runner } from '../graph/runner';
 import type { Metrics, TaskMetrics } from '../tasks/task/task_metrics';
@@ -63,7 +63,7 @@ export class RunEvaluation {
   /** Whether the run must end because its metric no longer improves. */
   get hasStalled(): boolean {
     const { args, record } = this.#init;
-    return args.early_stopping_patience > 0 && record.evaluation.stale >= args.early_stopping_patience;
+    return hasStalled(args, record.evaluation);
   }
 
   /**
@@ -140,6 +140,14 @@ export class RunEvaluation {
     const pools = await readPools(runner, state);
     return { step, metric, parameters: pools.map(({ parameters }) => parameters) };
   }
+}
+
+/** Whether a run ends early, because its evaluations no longer improve. */
+export function hasStalled(
+  { early_stopping_patience: patience }: Pick<EvaluationArguments, 'early_stopping_patience'>,
+  { stale }: Pick<EvaluationState, 'stale'>,
+): boolean {
+  return patience > 0 && stale >= patience;
 }
 
 /** Whether an epoch ends at this step. The last epoch may end early. */

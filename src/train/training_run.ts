@@ -175,7 +175,9 @@ export class TrainingRun {
       },
     });
     signal.throwIfAborted();
-    await saving.saveLast(this.#saveAtEnd);
+    // The checkpoint of the last step was saved before the evaluation that ended the run, so it doesn't count as that of an ended run.
+    const hasJustStalled = this.#evaluation?.hasStalled === true && record.evaluation !== restored?.evaluation;
+    await saving.saveLast(this.#saveAtEnd, hasJustStalled);
     await this.#standstill.during();
     this.#evaluation?.loadBest();
     this.#hook('on_train_end');

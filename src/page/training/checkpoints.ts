@@ -12,7 +12,7 @@ export interface CheckpointInfo {
   readonly adapter_names: readonly string[];
   /** The step of the last checkpoint; null if an early version of webvera stored it. */
   readonly global_step: number | null;
-  /** Whether the run has done all its steps. */
+  /** Whether the run has done all its steps, or has ended early because its evaluations no longer improved. */
   readonly ended: boolean;
   /** The size of both checkpoints in bytes. */
   readonly bytes: number;

@@ -125,19 +125,22 @@ export class Saving {
     }
   }
 
-  /** Saves the current state while no step is queued. `wanted` overrides the save strategy. */
-  async saveNow(wanted = this.#asked || this.#init.args.save_strategy !== 'no'): Promise<void> {
+  /**
+   * Saves the current state while no step is queued. `wanted` overrides the save strategy. `isNews`: saves also a state whose step is saved
+   * already, because its record has changed since.
+   */
+  async saveNow(wanted = this.#asked || this.#init.args.save_strategy !== 'no', isNews = false): Promise<void> {
     const { runner, state, record } = this.#init;
     this.#asked = false;
     this.#clock.restart();
-    if (wanted && record.progress.global_step > this.#savedStep)
+    if (wanted && (isNews || record.progress.global_step > this.#savedStep))
       await this.save(await readPools(runner, state));
   }
 
   /** Saves the last state, as `saveNow` does. Waits for a limited time for writes that take longer. */
-  async saveLast(wanted: boolean | undefined): Promise<void> {
+  async saveLast(wanted: boolean | undefined, isNews = false): Promise<void> {
     const isFree = await this.#written();
-    await this.saveNow(wanted);
+    await this.saveNow(wanted, isNews);
     if (isFree) await this.#written();
   }
 

@@ -4,7 +4,7 @@ import { adapters, checkpoints } from '../../../src/index';
 import { CheckpointStore } from '../../../src/store/checkpoint_store';
 import { IndexedDbStore } from '../../../src/store/indexeddb_store';
 import { oneBrowser } from '../../helpers/session/one_browser';
-import { stopAt, trained, typesOf } from '../../helpers/session/resumed_run';
+import { resumedRows, stopAt, trained, typesOf } from '../../helpers/session/resumed_run';
 import { within } from '../../helpers/session/session';
 
 oneBrowser();
@@ -72,6 +72,23 @@ test('a run that has ended makes room', async () => {
   await brokenOff(4);
   expect((await listed()).map(({ adapter_names }) => adapter_names[0])).toEqual(Array(4).fill('theirs'));
 });
+
+test.each([2, 100])(
+  'a run that early stopping has ended makes room, with a save every %i steps',
+  async (save_steps) => {
+    const evaluating = { eval_strategy: 'steps', eval_steps: 2 } as const;
+    const stopping = { early_stopping_patience: 1, early_stopping_threshold: 1e9 };
+    const init = { eval_dataset: resumedRows, args: { ...evaluating, ...stopping, save_steps } };
+    const { saved } = await trained({ init });
+    expect(saved.at(-1)).toBe('checkpoint-4');
+    expect(await listed()).toMatchObject([{ global_step: 4, ended: true }]);
+    // Resuming it changes nothing.
+    expect(typesOf(await trained({ init, resume: true }))).toEqual(['restored']);
+    expect(await listed()).toMatchObject([{ global_step: 4, ended: true }]);
+    await brokenOff(4);
+    expect((await listed()).map(({ adapter_names }) => adapter_names[0])).toEqual(Array(4).fill('theirs'));
+  },
+);
 
 test('checkpoints are addressed by an id', async () => {
   await expect(checkpoints.delete('')).rejects.toMatchObject({ message: /^id: expected a string/ });

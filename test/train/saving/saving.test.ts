@@ -152,6 +152,20 @@ describe('a write that takes longer than a run waits', () => {
   });
 });
 
+test('the last state is saved again if its record has changed since, and only if states are saved at all', async () => {
+  const asked: number[] = [];
+  const { saving, step } = running(async (snapshot) => {
+    asked.push(snapshot.progress.global_step);
+    return saved(snapshot);
+  });
+  await step(1);
+  await saving.saveLast(false, true);
+  await saving.saveLast(undefined, false);
+  expect(asked).toEqual([1]);
+  await saving.saveLast(undefined, true);
+  expect(asked).toEqual([1, 1]);
+});
+
 test('a failed save is reported once, and repeated at the next step and at the end', async () => {
   let fails = true;
   const asked: number[] = [];

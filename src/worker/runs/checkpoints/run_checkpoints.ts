@@ -6,10 +6,11 @@ import type { HeldName, Holder } from '../../../core/locks/held_name';
 import type { TabLocks, TakeOptions } from '../../../core/locks/tab_locks';
 import type { Saved } from '../../../core/types/run';
 import type { RecordSnapshot, RunSnapshot } from '../../../core/types/snapshot';
-import type { ResolvedTrainingArguments } from '../../../core/types/training';
+import type { ResolvedTrainingArguments, TrainProgress } from '../../../core/types/training';
 import { VERSION } from '../../../core/version';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../../formats/checkpoint';
 import type { CheckpointStore, StoredCheckpoint } from '../../../store/checkpoint_store';
+import { hasStalled } from '../../../train/evaluation';
 import type { Checkpoints, Restored } from '../../../train/training_init';
 import type { RunKernels } from '../../models/run_kernels';
 import type { AnnounceNumbers } from '../../rpc/announce';
@@ -124,8 +125,10 @@ export class RunCheckpoints implements Checkpoints {
     const checkpoint = { run, version: VERSION, snapshot, args: { ...args }, kernels: await kernels.choice() };
     const adapters = this.#run.adapters.map(({ name }) => name);
     if (this.#closed) throw abortError('The run is over');
-    const { global_step, max_steps } = snapshot.progress;
-    const about = { ...place, adapters, step: global_step, ended: global_step >= max_steps };
+    const { lanes = [snapshot] } = snapshot;
+    // A run that was stopped hasn't ended: it may be resumed.
+    const ended = lanes.every((lane) => isAtEnd(lane.progress) || hasStalled(args, lane.evaluation));
+    const about = { ...place, adapters, step: stepOf(snapshot), ended };
     this.#host.announce?.(numbersOf(snapshot));
     await known(store.save(run, { ...about, bytes: writeCheckpoint(checkpoint) }, this.#owner)).catch((error) => {
       if (error instanceof WebVeraError && error.code === 'locked_by_other_tab') this.#lock?.lose();
@@ -261,6 +264,10 @@ function numbersOf({ pools }: RunSnapshot): number {
 
 const OTHER_ARGUMENTS = 'The checkpoint was made with other arguments, and the run goes on with these';
 const OTHER_VERSION = 'The results may differ in their last bits from those of an unbroken run, as it began in webvera';
+
+function isAtEnd({ global_step, max_steps }: TrainProgress): boolean {
+  return global_step >= max_steps;
+}
 
 function nameOf(snapshot: RunSnapshot): string {
   return `checkpoint-${stepOf(snapshot)}`;
