@@ -60,7 +60,7 @@ export class SavedAdapters {
     const { base_model_name_or_path: base_model } = read;
     const text = new TextDecoder().decode(config);
     const record = { config: text, weights: model, created_at: Date.now(), base_model };
-    const { stored, replaced } = await known(this.#adapters.set(id, record));
+    const { stored, replaced } = await known(this.#adapters.set(id, record), true);
     if (replaced !== undefined && this.#isOthers(id, replaced)) {
       const message = `Adapter '${id}' took the place of one that another tab has stored since it was last read here`;
       this.#warn({ code: 'overwritten', message: `${message}. Save under another id to keep both.` });

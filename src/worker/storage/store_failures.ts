@@ -1,23 +1,24 @@
 import { WebVeraError } from '../../core/errors/error';
 import { StoreError } from '../../store/store_error';
 
-/** Turns errors of the store into `WebVeraError`s with a hint. */
-export async function known<T>(outcome: Promise<T>): Promise<T> {
+/** Turns errors of the store into `WebVeraError`s with a hint. `canExport`: whether the caller can export what isn't stored. */
+export async function known<T>(outcome: Promise<T>, canExport = false): Promise<T> {
   try {
     return await outcome;
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     const { code, message, retryable, detail } = error;
-    throw new WebVeraError(code, message, { hint: hintFor(error), cause: error, retryable, detail });
+    throw new WebVeraError(code, message, { hint: hintFor(error, canExport), cause: error, retryable, detail });
   }
 }
 
-function hintFor({ code, detail }: StoreError): string {
+function hintFor({ code, detail }: StoreError, canExport: boolean): string {
   if (code === 'locked_by_other_tab') return 'It is in use there. Close that tab, or wait until it ends there.';
-  if (code !== 'storage_full') {
-    return 'Export adapters as files to keep them; private windows and blocked site data forbid storage.';
+  if ('checkpoints' in detail) {
+    return 'Delete a run that will not be resumed: checkpoints.list() returns the runs, checkpoints.delete(id) deletes one.';
   }
-  return 'checkpoints' in detail
-    ? 'Delete a run that will not be resumed: checkpoints.list() returns the runs, checkpoints.delete(id) deletes one.'
-    : 'Delete stored adapters, or free disk space; the adapter can still be exported as files.';
+  const instead = canExport ? ' The adapter can still be exported as files.' : '';
+  return code === 'storage_full'
+    ? `Delete stored adapters or profiles, or free disk space.${instead}`
+    : `Private windows and blocked site data forbid storage.${instead}`;
 }

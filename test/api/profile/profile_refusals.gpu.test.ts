@@ -102,4 +102,35 @@ describe('what is refused, and changes nothing', () => {
       expect(await profile.add(habit(2))).toBe(24);
     });
   });
+
+  test('a full disk at the end of a run, which ends in the next visit', async () => {
+    const { put } = IDBObjectStore.prototype;
+    const isLast = (value: unknown) => ((value as { history?: unknown[] }).history ?? []).length > 0;
+    const spy = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (
+      this: IDBObjectStore,
+      ...written
+    ) {
+      if (isLast(written[0])) throw new DOMException('full', 'QuotaExceededError');
+      return put.apply(this, written);
+    });
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      await profile.add(habit(1));
+      await expect(Promise.resolve(profile.learn())).rejects.toMatchObject({
+        code: 'storage_full',
+        hint: 'Delete stored adapters or profiles, or free disk space.',
+      });
+      expect(profile.info.history).toEqual([]);
+    });
+    spy.mockRestore();
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      const { learning } = profile;
+      const resumed: string[] = [];
+      for await (const { type, state } of learning ?? []) resumed.push(`${type} ${state.global_step}`);
+      expect(resumed[0]).toBe('restored 4');
+      expect(await learning).toMatchObject({ global_step: 4, metrics: { taken: 1 } });
+      expect(profile.info.history).toMatchObject([{ steps: 4, taken: true }]);
+    });
+  });
 });

@@ -56,15 +56,24 @@ export async function learn(learner: LearnContext, unfinished: Unfinished, turn:
 }
 
 /**
- * The errors after which a run may resume: the device or the worker failed, or another tab holds the run or changes the profile. That tab
- * may be using the run and its checkpoints, so they aren't deleted.
+ * The errors after which a run may resume: the device or the worker failed, the browser didn't store the result, or another tab holds the
+ * run or changes the profile. That tab may be using the run and its checkpoints, so they aren't deleted.
  */
-const INTERRUPTIONS: readonly ErrorCode[] = ['device_lost', 'gpu_blocked', 'worker_crashed', 'locked_by_other_tab'];
+const INTERRUPTIONS: readonly ErrorCode[] = [
+  'device_lost',
+  'gpu_blocked',
+  'worker_crashed',
+  'storage_full',
+  'storage_unavailable',
+  'locked_by_other_tab',
+];
 
 /** Whether a run that ended with `error` may resume in another visit or tab. */
 export function isInterruption(error: unknown, session: AbortSignal): boolean {
   if (session.aborted) return true;
-  return error instanceof WebVeraError && INTERRUPTIONS.includes(error.code);
+  if (!(error instanceof WebVeraError)) return false;
+  // A chat template that takes too long is a `timeout` too, but isn't retryable: it takes too long again.
+  return INTERRUPTIONS.includes(error.code) || (error.code === 'timeout' && error.retryable);
 }
 
 function pauseOrResume(run: LearnRun, reason: IdleReason, holds: boolean): void {
