@@ -9,6 +9,7 @@ import { type ChosenVariants, chooseVariant, isSoftware } from './choice/choice'
 import { CommandQueue } from './commands';
 import { GpuCounters } from './counters';
 import type { DeviceHost } from './device_host';
+import { DeviceQueue } from './device_queue';
 import { batchesOf, type DispatchPiece } from './dispatch_batches';
 import { DeviceMemory } from './memory/device_memory';
 import type { BufferRange } from './memory/pinned_buffers';
@@ -40,6 +41,7 @@ export class Executor implements Runner {
   chosen: ChosenVariants = {};
   readonly maxBindingBytes: number;
   readonly #host: DeviceHost;
+  readonly #queue: DeviceQueue;
   readonly #memory: DeviceMemory;
   readonly #loader: ProgramLoader;
   readonly #readback: Readback;
@@ -52,8 +54,9 @@ export class Executor implements Runner {
   constructor(host: DeviceHost, options: ExecutorOptions = {}) {
     this.#host = host;
     this.#memory = new DeviceMemory(host.device, this.counters);
-    this.#loader = new ProgramLoader(host, this.#memory, this.counters);
-    this.#readback = new Readback(host, this.counters);
+    this.#queue = new DeviceQueue(host.device, this.counters);
+    this.#loader = new ProgramLoader(host, this.#queue, this.#memory, this.counters);
+    this.#readback = new Readback(host, this.#queue, this.counters);
     this.#scopes = new ErrorScopes(host);
     this.#commands = new CommandQueue((error) => host.fail(asWebVeraError(error)));
     this.#budget = options.budget ?? new SubmitBudget(isSoftware(host.info) ? { submit: SOFTWARE_SUBMIT } : {});
@@ -95,8 +98,7 @@ export class Executor implements Runner {
     const bytes = bytesOf(data);
     // The caller may change the bytes while the write waits.
     const own = this.#commands.idle ? bytes : bytes.slice();
-    this.#commands.push(() => this.#host.device.queue.writeBuffer(buffer, offset + byteOffset, own));
-    this.counters.uploadedBytes += data.byteLength;
+    this.#commands.push(() => this.#queue.write(buffer, offset + byteOffset, own));
   }
 
   prepare(steps: readonly Step[], onCompiled: (share: number) => void = () => {}, chosen = this.chosen): void {
@@ -187,7 +189,11 @@ export class Executor implements Runner {
   free(values: Iterable<Value>): void {
     for (const { value } of [...values].flatMap(shardsOf)) {
       const buffer = this.#memory.pinned.take(value);
-      if (buffer !== undefined) this.#commands.push(() => this.#memory.destroy(buffer));
+      if (buffer === undefined) continue;
+      this.#commands.push(() => {
+        this.#queue.flush();
+        this.#memory.destroy(buffer);
+      });
     }
     // The last model is freed: staging buffers aren't needed any more.
     if (this.#memory.pinned.isEmpty) this.#commands.push(() => this.#readback.trim());
@@ -267,19 +273,16 @@ export class Executor implements Runner {
     pass.end();
     const cut = batch.find(({ first }) => first !== undefined);
     if (cut?.first !== undefined) this.#begin(cut.dispatch, cut.first);
-    this.#host.device.queue.submit([encoder.finish()]);
+    this.#queue.submit([encoder.finish()]);
     if (cut !== undefined) this.#begin(cut.dispatch, [0, 0]);
     this.counters.dispatches += batch.length;
-    this.counters.submits += 1;
     this.counters.flops += flops;
     return flops;
   }
 
   /** Writes at which workgroup of the whole grid the next submit of a dispatch begins. */
   #begin({ firstAt: { buffer, offset } }: Dispatch, first: readonly number[]): void {
-    const data = Uint32Array.from(first);
-    this.#host.device.queue.writeBuffer(buffer, offset, data);
-    this.counters.uploadedBytes += data.byteLength;
+    this.#queue.write(buffer, offset, Uint32Array.from(first));
   }
 }
 

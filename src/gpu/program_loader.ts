@@ -5,6 +5,7 @@ import type { Step } from '../graph/step';
 import type { Value } from '../graph/value';
 import type { GpuCounters } from './counters';
 import type { DeviceHost } from './device_host';
+import type { DeviceQueue } from './device_queue';
 import type { DeviceMemory } from './memory/device_memory';
 import { type BufferRange, mayShare } from './memory/pinned_buffers';
 import { PARAMS_STRIDE, type ProgramMemory, takeMemory } from './memory/program_memory';
@@ -36,12 +37,14 @@ export interface GpuProgram extends LoadedProgram {
 /** Prepares programs for replay: requests their pipelines, allocates their memory, and creates their bind groups once. */
 export class ProgramLoader {
   readonly #host: DeviceHost;
+  readonly #queue: DeviceQueue;
   readonly #memory: DeviceMemory;
   readonly #counters: GpuCounters;
   readonly #pipelines: Pipelines;
 
-  constructor(host: DeviceHost, memory: DeviceMemory, counters: GpuCounters) {
+  constructor(host: DeviceHost, queue: DeviceQueue, memory: DeviceMemory, counters: GpuCounters) {
     this.#host = host;
+    this.#queue = queue;
     this.#memory = memory;
     this.#counters = counters;
     this.#pipelines = new Pipelines(host, counters);
@@ -105,13 +108,11 @@ export class ProgramLoader {
   }
 
   #write({ steps }: Program, { params, constants }: ProgramMemory): void {
-    const { queue } = this.#host.device;
-    for (const [{ content }, buffer] of constants) if (content !== undefined) queue.writeBuffer(buffer, 0, content);
+    for (const [{ content }, buffer] of constants) if (content !== undefined) this.#queue.write(buffer, 0, content);
     const bytes = new Uint8Array(params.size);
     steps.forEach(({ kernel, params: numbers }, index) => {
       bytes.set(new Uint8Array(packParams(kernel.params, numbers)), index * PARAMS_STRIDE);
     });
-    queue.writeBuffer(params, 0, bytes);
-    this.#counters.uploadedBytes += bytes.byteLength;
+    this.#queue.write(params, 0, bytes);
   }
 }

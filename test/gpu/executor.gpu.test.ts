@@ -120,6 +120,30 @@ test('programs share slots, which are freed with the last of them', async () => 
   executor.close();
 });
 
+test('what is written is submitted by 64 MiB, and before its buffer is destroyed', async () => {
+  const { executor, calls, liveBytes, failures } = await openExecutor();
+  const [large, small] = [pinned('large', [2 ** 22]), pinned('small', [4])];
+  await executor.allocate([large, small]);
+  const start = calls('submit');
+  const submits = (): number => calls('submit') - start;
+  const ones = new Float32Array(2 ** 22).fill(1);
+  for (let write = 0; write < 4; write++) executor.write(large, ones);
+  expect(submits()).toBe(0);
+  executor.write(small, new Float32Array(4).fill(2));
+  expect(submits()).toBe(1);
+  for (let write = 0; write < 3; write++) executor.write(large, ones);
+  expect(floats(await executor.read(small))).toEqual(Array(4).fill(2));
+  // The read has submitted what was written before it.
+  for (let write = 0; write < 4; write++) executor.write(large, ones);
+  expect(submits()).toBe(2);
+  executor.free([large]);
+  expect(submits()).toBe(3);
+  executor.free([small]);
+  expect([submits(), liveBytes(), failures]).toEqual([3, 0, []]);
+  expect(executor.usage().submits).toBe(calls('submit'));
+  executor.close();
+});
+
 test('a queued read gets the results of the runs before it', async () => {
   const { executor } = await openExecutor();
   const value = pinned('x', [4]);

@@ -1,5 +1,6 @@
 import type { GpuCounters } from '../counters';
 import { type DeviceHost, deviceLost } from '../device_host';
+import type { DeviceQueue } from '../device_queue';
 import { MAP_TO_READ } from '../flags';
 import { outOfMemory } from '../scopes';
 import type { BufferRange } from './pinned_buffers';
@@ -15,16 +16,16 @@ interface QueuedRead {
 /** Copies values to the host through staging buffers, which are reused. */
 export class Readback {
   readonly #host: DeviceHost;
-  readonly #counters: GpuCounters;
+  readonly #queue: DeviceQueue;
   readonly #staging: StagingBuffers;
   /** Whether to submit empty work while reads wait: otherwise Firefox checks for finished maps only every 100 ms. */
   readonly #nudges = isFirefox();
   #waiting = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(host: DeviceHost, counters: GpuCounters) {
+  constructor(host: DeviceHost, queue: DeviceQueue, counters: GpuCounters) {
     this.#host = host;
-    this.#counters = counters;
+    this.#queue = queue;
     this.#staging = new StagingBuffers(host.device, counters);
   }
 
@@ -53,8 +54,7 @@ export class Readback {
     const submit = (staging: GPUBuffer): Promise<ArrayBuffer> => {
       const encoder = this.#host.device.createCommandEncoder({ label: 'readback' });
       encode(encoder, staging);
-      this.#host.device.queue.submit([encoder.finish()]);
-      this.#counters.submits += 1;
+      this.#queue.submit([encoder.finish()]);
       return this.#copy(staging, bytes);
     };
     try {

@@ -1,0 +1,40 @@
+import type { GpuCounters } from './counters';
+
+/**
+ * The most bytes that are written without a submit. Firefox's wgpu copies each write into memory of its own. It frees that memory, and a
+ * written buffer that was destroyed, only after a later submit. Without submits a model would take its size twice while it loads. 64 MiB
+ * need few submits.
+ */
+const MOST_UNSUBMITTED = 2 ** 26;
+
+/** Writes and submits to the queue of a device, and counts both. */
+export class DeviceQueue {
+  readonly #queue: GPUQueue;
+  readonly #counters: GpuCounters;
+  /** Bytes that were written since the last submit. */
+  #unsubmitted = 0;
+
+  constructor({ queue }: Pick<GPUDevice, 'queue'>, counters: GpuCounters) {
+    this.#queue = queue;
+    this.#counters = counters;
+  }
+
+  write(buffer: GPUBuffer, offset: number, data: ArrayBufferView<ArrayBuffer>): void {
+    this.#queue.writeBuffer(buffer, offset, data);
+    this.#counters.uploadedBytes += data.byteLength;
+    this.#unsubmitted += data.byteLength;
+    // Writers need not wait for this submit: the GPU copies faster than the browser has copied.
+    if (this.#unsubmitted > MOST_UNSUBMITTED) this.flush();
+  }
+
+  submit(commands: readonly GPUCommandBuffer[]): void {
+    this.#queue.submit(commands);
+    this.#counters.submits += 1;
+    this.#unsubmitted = 0;
+  }
+
+  /** Submits the last writes, unless a submit has followed them. */
+  flush(): void {
+    if (this.#unsubmitted > 0) this.submit([]);
+  }
+}
