@@ -7,7 +7,7 @@ import { checkModel } from '../finetune/inputs.mjs';
 import { kernelsOf, readEstimate, readSettings, SETTING_FLAGS, settingHelp } from '../finetune/settings.mjs';
 import { describeGpu } from '../page/library.js';
 import { readFlags } from '../shared/options.mjs';
-import { DAWN_FLAG, dawnHelp, loadLibrary, modelOf, openGpu, required, sourceOf } from './library.mjs';
+import { accessOf, DAWN_FLAG, dawnHelp, loadLibrary, modelOf, openGpu, required, sourceOf } from './library.mjs';
 import { onceInterrupted } from './native_warnings.mjs';
 
 export const HELP = `Fine-tunes a language model on a text.
@@ -16,6 +16,7 @@ export const HELP = `Fine-tunes a language model on a text.
 
   --model MODEL          a folder with config.json, model.safetensors or its shards,
                          and tokenizer.json; a GGUF file; or a name on the hub, as org/name
+                         or org/name/file.gguf. HF_TOKEN opens those that aren't public
   --text FILE            plain text, UTF-8
   --out DIR              where the results go          (out)
 ${settingHelp({ targets: 'all-linear', device: dawnHelp(25) })}
@@ -68,7 +69,7 @@ function nodeEngine({ settings, exporting, estimating }, model, open) {
     async estimate() {
       const options = /** @type {const} */ ({ worker: false, gpu: await open() });
       const [library, source] = [await loadLibrary(), await sourceOf(model)];
-      return estimateRun(library, { options, source, job: { ...job, prompt: '' }, ...estimating });
+      return estimateRun(library, { options, source, access: accessOf(), job: { ...job, prompt: '' }, ...estimating });
     },
     async train({ train, heldOut, prompt, kernels }, { onOpen, onReport, onTrained }) {
       const gpu = await open();
@@ -77,6 +78,7 @@ function nodeEngine({ settings, exporting, estimating }, model, open) {
       return finetune(await loadLibrary(), {
         options: { worker: false, gpu, kernels: /** @type {KernelChoice} */ (kernels) },
         source: await sourceOf(model),
+        access: accessOf(),
         train: plain(train),
         heldOut: plain(heldOut),
         job: { ...job, prompt },

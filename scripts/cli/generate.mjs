@@ -1,6 +1,6 @@
 import { decimal, integer, readFlags } from '../shared/options.mjs';
 import { printableLines } from '../shared/printable.mjs';
-import { DAWN_FLAG, dawnHelp, loadLibrary, modelOf, openGpu, required, sourceOf } from './library.mjs';
+import { accessOf, DAWN_FLAG, dawnHelp, loadLibrary, modelOf, openGpu, required, sourceOf } from './library.mjs';
 
 export const HELP = `Goes on with a text, and prints what it writes.
 
@@ -8,6 +8,7 @@ export const HELP = `Goes on with a text, and prints what it writes.
 
   --model MODEL          a folder with config.json, model.safetensors or its shards,
                          and tokenizer.json; a GGUF file; or a name on the hub, as org/name
+                         or org/name/file.gguf. HF_TOKEN opens those that aren't public
   --adapter DIR          an adapter's two files, as PEFT or webvera finetune wrote them
                                                        (none: the model alone)
   --prompt TEXT
@@ -53,7 +54,7 @@ export async function main(argv) {
     if (code !== 'projection_drawn') console.warn(`Warning: ${printableLines(message)}`);
   });
   const { gguf_file } = named;
-  const loading = { session, ...(gguf_file !== undefined && { gguf_file }) };
+  const loading = { session, ...accessOf(), ...(gguf_file !== undefined && { gguf_file }) };
   const base = await AutoModelForCausalLM.from_pretrained(await sourceOf(named), loading);
   const model = adapter === undefined ? base : await PeftModel.from_pretrained(base, adapter);
   const input = flags.chat === true ? [{ role: 'user', content: prompt }] : prompt;

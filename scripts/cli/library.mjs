@@ -6,8 +6,8 @@ import { UsageError } from '../shared/options.mjs';
 
 /** @typedef {import('../shared/options.mjs').Flags} Flags */
 
-/** The name of a repository on the hub. */
-const REPOSITORY = /^\w[\w.-]*\/\w[\w.-]*$/;
+/** The name of a repository on the hub, or of a GGUF file in it. */
+const REPOSITORY = /^(\w[\w.-]*\/\w[\w.-]*)(?:\/([^/]+\.gguf))?$/;
 
 export const DAWN_FLAG = /** @type {const} */ ({ type: 'string', multiple: true });
 
@@ -39,7 +39,7 @@ export function required(flag, flags, what) {
 }
 
 /**
- * Returns the model that `--model` names: a folder or a GGUF file on this machine, or a repository on the hub.
+ * Returns the model that `--model` names: a folder or a GGUF file on this machine, or a repository on the hub or a GGUF file in it.
  * @param {Flags} flags
  * @returns {{ folder?: string, gguf_file?: string, repository?: string }}
  */
@@ -50,11 +50,25 @@ export function modelOf(flags) {
     if (statSync(at.folder).isDirectory()) return at;
     throw new UsageError(`--model: ${model} is a file; name its folder, or a .gguf file`);
   }
-  if (model.endsWith('.gguf')) throw new UsageError(`--model: there is no file ${model}`);
-  if (REPOSITORY.test(model)) return { repository: model };
+  const [, repository, gguf_file] = REPOSITORY.exec(model) ?? [];
+  const isFile = model.endsWith('.gguf');
+  if (repository !== undefined && isFile === (gguf_file !== undefined)) {
+    return { repository, ...(gguf_file !== undefined && { gguf_file }) };
+  }
   throw new UsageError(
-    `--model: there is no folder ${model}; a model of the hub has a name like HuggingFaceTB/SmolLM2-135M, without ./`,
+    isFile
+      ? `--model: there is no file ${model}; one of the hub has a name like org/name/file.gguf`
+      : `--model: there is no folder ${model}; a model of the hub has a name like HuggingFaceTB/SmolLM2-135M, without ./`,
   );
+}
+
+/**
+ * Returns the options of `from_pretrained` for repositories that aren't public: the token by which Hugging Face's Python libraries open them.
+ * @returns {{ token?: () => string }}
+ */
+export function accessOf({ HF_TOKEN = '' } = process.env) {
+  const token = HF_TOKEN.trim();
+  return token === '' ? {} : { token: () => token };
 }
 
 /** @param {ReturnType<typeof modelOf>} model @returns {Promise<import('../../src/index').ModelSource>} */

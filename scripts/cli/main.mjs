@@ -5,6 +5,7 @@ import { runCommand } from '../shared/command.mjs';
 import { UsageError } from '../shared/options.mjs';
 import * as finetune from './finetune.mjs';
 import * as generate from './generate.mjs';
+import { commandHint } from './hints.mjs';
 import * as inspect from './inspect.mjs';
 import { withoutDawnWarnings } from './native_warnings.mjs';
 
@@ -37,7 +38,7 @@ process.stdout.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
 const [name = '', ...argv] = process.argv.slice(2);
 const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 
-await runCommand(command === undefined ? 'webvera' : `webvera ${name}`, async () => {
+const run = async () => {
   const wantsHelp = argv.includes('--help') || argv.includes('-h');
   if (command !== undefined && wantsHelp) console.log(command.HELP);
   else if (command !== undefined && Object.hasOwn(OVER_DAWN, name)) await withoutDawnWarnings(() => command.main(argv));
@@ -45,4 +46,5 @@ await runCommand(command === undefined ? 'webvera' : `webvera ${name}`, async ()
   else if (['', '--help', '-h', 'help'].includes(name)) console.log(HELP);
   else if (name === '--version') console.log((await import('webvera/bench')).VERSION);
   else throw new UsageError(`there is no command ${name}, but ${Object.keys(COMMANDS).join(', ')}; try --help`);
-});
+};
+await runCommand(command === undefined ? 'webvera' : `webvera ${name}`, run, commandHint);

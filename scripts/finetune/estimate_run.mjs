@@ -7,6 +7,7 @@ import { argumentsOf, configOf } from './finetune.mjs';
  * @typedef {object} Asked
  * @property {import('../../src/index').SessionOptions} options of the session
  * @property {import('../../src/index').ModelSource} source of the model
+ * @property {import('./finetune.mjs').Access} [access]
  * @property {import('./finetune.mjs').Job} job
  * @property {number} [memory] bytes of GPU memory that the run may use
  */
@@ -22,11 +23,12 @@ const VERDICTS = /** @type {const} */ (['fits', 'tight', 'does-not-fit']);
  * @param {Asked} asked
  * @returns {Promise<Estimated>}
  */
-export async function estimateRun({ Session, estimate }, { options, source, job, memory }) {
+export async function estimateRun({ Session, estimate }, { options, source, access, job, memory }) {
   const session = await Session.open(options);
   const { gguf_file, dtype } = job;
   const plan = {
     session,
+    ...access,
     peft_config: configOf(job),
     args: argumentsOf(job),
     ...(gguf_file !== undefined && { gguf_file }),

@@ -15,11 +15,13 @@
  *   | { type: 'recovered', step: number }
  *   | { type: 'warning', message: string }} Report
  */
+/** @typedef {{ token?: () => string }} Access to repositories that aren't public */
 /** @typedef {{ files: ReadonlyMap<string, Blob>, exported: ReadonlyMap<string, Blob> | undefined }} Trained the adapter's files, and the exported run's */
 /**
  * @typedef {object} Run
  * @property {import('../../src/index').SessionOptions} options of the session
  * @property {import('../../src/index').ModelSource} source of the model
+ * @property {Access} [access]
  * @property {Blob} train text to train on
  * @property {Blob} heldOut text to measure perplexity on
  * @property {Job} job
@@ -113,11 +115,16 @@ function stages(report) {
  * @param {Run} run
  * @returns {Promise<VeraModel>} the model with a new adapter
  */
-async function loadModel({ AutoModelForCausalLM, get_peft_model, VeraConfig }, session, { source, job, report }) {
+async function loadModel(
+  { AutoModelForCausalLM, get_peft_model, VeraConfig },
+  session,
+  { source, access, job, report },
+) {
   const { dtype, gguf_file } = job;
   const base = await AutoModelForCausalLM.from_pretrained(source, {
     session,
     dtype,
+    ...access,
     ...(gguf_file !== undefined && { gguf_file }),
     progress_callback: (info) => {
       if (info.status === 'progress_total') void report({ type: 'loading', loaded: info.loaded, total: info.total });

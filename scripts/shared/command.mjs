@@ -11,12 +11,13 @@ const BAD_INPUT = new Set(['invalid_argument', 'invalid_format', 'unsupported_mo
  * machine on which the command can't run.
  * @param {string} name
  * @param {() => Promise<void>} body
+ * @param {(hint: string) => string} [reword] puts the library's hints into the command's words
  */
-export async function runCommand(name, body) {
+export async function runCommand(name, body, reword = (hint) => hint) {
   try {
     await body();
   } catch (error) {
-    const failure = knownFailure(error);
+    const failure = knownFailure(error, reword);
     if (!(failure instanceof CommandFailure)) throw error;
     process.exitCode = failure instanceof UsageError ? 2 : 1;
     console.error(`${name}: ${printableLines(failure.message)}`);
@@ -27,16 +28,21 @@ export async function runCommand(name, body) {
  * Converts errors of the library and of system calls into failures, whose messages are for the user. Other errors are defects, and are
  * returned unchanged.
  * @param {unknown} error
+ * @param {(hint: string) => string} reword
  */
-function knownFailure(error) {
+function knownFailure(error, reword) {
   if (!(error instanceof Error)) return error;
-  if (error.name === 'WebVeraError') return failureOf(error);
+  if (error.name === 'WebVeraError') return failureOf(error, reword);
   return 'syscall' in error ? new CommandFailure(error.message) : error;
 }
 
-/** Converts an error of the library into a command's failure with a message of one line. @param {LibraryError} error */
-export function failureOf({ name, message, code, hint }) {
-  const text = [message, hint].filter(Boolean).join(' – ').replace(/\s+/g, ' ');
+/**
+ * Converts an error of the library into a command's failure with a message of one line.
+ * @param {LibraryError} error
+ * @param {(hint: string) => string} [reword]
+ */
+export function failureOf({ name, message, code, hint = '' }, reword = (text) => text) {
+  const text = [message, reword(hint)].filter(Boolean).join(' – ').replace(/\s+/g, ' ');
   if (code !== undefined && BAD_INPUT.has(code)) return new UsageError(text);
   return new CommandFailure(`${code ?? name ?? 'error'}: ${text}`);
 }

@@ -1,0 +1,14 @@
+// The library's hints name options of its functions. These are the words for the command's own.
+
+/** @type {readonly [string, string][]} */
+const WORDS = [
+  ['pass `token: () => …` with your token', 'set the environment variable HF_TOKEN to your token'],
+  ['needs `token: () => …` with your token', 'needs the environment variable HF_TOKEN with your token'],
+  ["Write your own folder as './folder/', and an adapter saved in this browser as { id: 'name' }.", ''],
+  ['A GGUF file is named by gguf_file.', 'Name a GGUF file as org/name/file.gguf.'],
+];
+
+/** Puts a hint of the library into the command's words. @param {string} hint */
+export function commandHint(hint) {
+  return WORDS.reduce((text, [own, words]) => text.replace(own, words), hint);
+}
