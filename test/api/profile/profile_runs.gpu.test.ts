@@ -73,6 +73,26 @@ describe('a run that is interrupted', () => {
     });
   });
 
+  test('by its caller gives way to runs that are requested at once, of which only the last one learns', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      await profile.add(habit(1));
+      const first = new AbortController();
+      const run = profile.learn({ signal: first.signal, args: { max_steps: 200 } });
+      await firstLog(run);
+      first.abort('text changed');
+      const second = new AbortController();
+      const left = profile.learn({ signal: second.signal });
+      const last = profile.learn();
+      second.abort('changed again');
+      await expect(Promise.resolve(run)).rejects.toBe('text changed');
+      await expect(Promise.resolve(left)).rejects.toBe('changed again');
+      expect(await last).toMatchObject({ global_step: 4 });
+      expect(profile.info.history).toHaveLength(1);
+      expect(await checkpoints()).toEqual([]);
+    });
+  });
+
   test('for idle time waits while its page is hidden or in use, and resumes by itself', async () => {
     const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
     vi.stubGlobal('document', page);

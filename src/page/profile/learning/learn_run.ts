@@ -32,7 +32,11 @@ export class LearnRun extends Followed<TrainEvent, TrainOutput> implements Pausa
   #earlier = 0;
   #stopped: { save?: boolean } | undefined;
 
-  constructor(body: (run: LearnRun) => Promise<TrainOutput>) {
+  constructor(
+    body: (run: LearnRun) => Promise<TrainOutput>,
+    /** The signal of the run's caller. */
+    readonly signal?: AbortSignal,
+  ) {
     super();
     const learning = Promise.resolve()
       .then(() => {

@@ -69,23 +69,28 @@ export class ProfileLearning {
   }
 
   learn(options: LearnOptions): LearnRun {
-    const busy = this.#run;
+    const isBusy = this.#run !== undefined;
     return this.#start(readable(options).signal, async (register) => {
       checkOptions('learn', options, rules);
       this.#profile.expectOpen();
-      if (busy !== undefined) await this.#replaceLate(busy, options, register);
+      if (isBusy) await this.#replace(options, register);
       return this.#begin(options);
     });
   }
 
-  /** Ends the run `busy` and registers another one, if `busy` is the late run. Throws `invalid_argument` for any other run. */
-  async #replaceLate(busy: LearnRun, { method = 'train' }: LearnOptions, register: () => void): Promise<void> {
+  /**
+   * Ends the late run, or waits for a run whose signal has aborted, and registers another one. Throws `invalid_argument` while any other run
+   * is in progress.
+   */
+  async #replace({ method = 'train', signal }: LearnOptions, register: () => void): Promise<void> {
     const { id, host } = this.#profile;
-    if (busy !== this.#late) throw learningAlready(id);
     expectUsable(method, host);
-    if (this.#run === busy) this.#ends.abort(abortError(`Profile '${id}' learns anew`));
-    await this.over(busy);
-    if (this.#run !== undefined) throw learningAlready(id);
+    for (let busy = this.#run; busy !== undefined; busy = this.#run) {
+      if (busy === this.#late) this.#ends.abort(abortError(`Profile '${id}' learns anew`));
+      else if (!busy.signal?.aborted) throw learningAlready(id);
+      await this.over(busy);
+      signal?.throwIfAborted();
+    }
     register();
   }
 
@@ -175,7 +180,7 @@ export class ProfileLearning {
       } finally {
         release();
       }
-    });
+    }, signal);
     if (this.#run === undefined) this.#register(run, ends);
     return run;
   }
