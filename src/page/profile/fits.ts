@@ -3,7 +3,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { ResolvedTrainingArguments, TrainingArguments } from '../../core/types/training';
 import { type AnyAdapterConfig, type AnyAdapterConfigInit, configOf, pageKindOf } from '../adapters/page_kinds';
 import { partsKey, type RemoteModel } from '../models/remote_model';
-import { wrong } from '../session/options';
+import { defined, wrong } from '../session/options';
 import { resolveDpoArguments, resolveKtoArguments } from '../training/preference_arguments';
 import { resolveTrainingArguments } from '../training/training_arguments';
 import type { LearnArguments, ProfileState } from './storage/record';
@@ -74,7 +74,7 @@ export function expectBase(
  * PEFT's.
  */
 export function profileConfig(fields: AnyAdapterConfigInit): AnyAdapterConfig {
-  return configOf({ ...pageKindOf(fields).profile.defaults, ...fields });
+  return configOf({ ...pageKindOf(fields).profile.defaults, ...defined(fields) });
 }
 
 /** Throws `invalid_argument` if the given configuration differs from the one that the profile was created with. */
@@ -82,11 +82,12 @@ export function expectConfig(kept: AnyAdapterConfigInit, given: AnyAdapterConfig
   if (given === undefined) return;
   const hint = 'The profile has learnt with the old one: leave it out, take another id, or forget the profile.';
   const { peft_type } = pageKindOf(kept).Config.rules;
-  if (pageKindOf({ ...kept, ...given }).Config.rules.peft_type !== peft_type) {
+  const changed = { ...kept, ...defined(given) } as AnyAdapterConfigInit;
+  if (pageKindOf(changed).Config.rules.peft_type !== peft_type) {
     throw wrong('profile: peft_config.peft_type', `"${peft_type}", as it began`, given.peft_type, hint);
   }
   const before: Readonly<Record<string, unknown>> = { ...profileConfig(kept) };
-  const now: typeof before = { ...profileConfig({ ...kept, ...given } as AnyAdapterConfigInit) };
+  const now: typeof before = { ...profileConfig(changed) };
   const values: typeof before = { ...given };
   for (const [key, value] of Object.entries(before)) {
     if (JSON.stringify(value) === JSON.stringify(now[key])) continue;

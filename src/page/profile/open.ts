@@ -1,6 +1,6 @@
 import type { PredictOptions } from '../../core/types/prediction';
 import { partsKey } from '../models/remote_model';
-import { defined } from '../session/options';
+import { defined, readable } from '../session/options';
 import { noData, noFeedback, type ProfileData } from './feedback/feedback';
 import { sampledData, storedChanges } from './feedback/profile_data';
 import {
@@ -102,12 +102,12 @@ export function freshState(
 /** Returns the settings `before`, overridden by those in `options`. */
 function settingsOf(before: ProfileSettings, options: ProfileOptions): ProfileSettings {
   const { peft_config, args, max_examples, keep_examples, save_dtype } = { ...before, ...defined(options) };
-  return { peft_config, args, max_examples, keep_examples, save_dtype };
+  return { peft_config: defined(peft_config), args: defined(args), max_examples, keep_examples, save_dtype };
 }
 
 /** Returns fields of a configuration, and those by which an adapter of this base model trains its head. */
 function withHead(host: ProfileHost, fields: ProfileSettings['peft_config']): ProfileSettings['peft_config'] {
-  return { ...host.base[partsKey].info.task.trainsHead, ...fields };
+  return { ...host.base[partsKey].info.task.trainsHead, ...defined(fields) };
 }
 
 /** Applies new settings to a stored profile. Returns its state, and the data that still fits into `max_examples`. */
@@ -132,9 +132,13 @@ function nameOf(config: Readonly<Record<string, unknown>>): string | null {
 /** Returns the arguments of one `learn`: those given to the call override the profile's. */
 export function learnArguments(
   settings: ProfileSettings,
-  { args: own, preferences = {}, ratings = {} }: Partial<LearnArguments>,
+  { args = {}, preferences = {}, ratings = {} }: Partial<LearnArguments>,
 ): LearnArguments {
-  const given = { args: { ...settings.args, ...own }, preferences, ratings };
+  const given = {
+    args: { ...settings.args, ...defined(args) },
+    preferences: defined(preferences),
+    ratings: defined(ratings),
+  };
   expectArguments(given.args);
   expectFeedbackArguments(given);
   if (settings.keep_examples) return given;
@@ -142,12 +146,16 @@ export function learnArguments(
   const unsaved = { save_strategy: 'no' } as const;
   return {
     args: { ...given.args, ...unsaved },
-    preferences: { ...preferences, ...unsaved },
-    ratings: { ...ratings, ...unsaved },
+    preferences: { ...given.preferences, ...unsaved },
+    ratings: { ...given.ratings, ...unsaved },
   };
 }
 
-/** Returns the `max_length` of the profile's arguments. A head fits the features of texts that are cut at the same length. */
-export function lengthIn({ settings }: ProfileState): Pick<PredictOptions, 'max_length'> {
-  return defined({ max_length: settings.args.max_length });
+/**
+ * Returns the `max_length` of these options, or else of the profile's arguments. A head fits the features of texts that are cut at the same
+ * length.
+ */
+export function lengthIn({ settings }: ProfileState, options: PredictOptions): Pick<PredictOptions, 'max_length'> {
+  const { max_length = settings.args.max_length } = readable(options);
+  return defined({ max_length });
 }

@@ -235,7 +235,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     const { adapter: adapter_name, host, state } = this.#open;
     const release = host.use(adapter_name);
     try {
-      return await host.adapted.predict(input, { ...lengthIn(state), ...options, adapter_name });
+      return await host.adapted.predict(input, { ...options, ...lengthIn(state, options), adapter_name });
     } finally {
       release();
     }
