@@ -27,9 +27,9 @@ export interface TrainingArguments {
   headLearningRate?: number;
   /** Default: 'linear'. */
   lr_scheduler_type?: 'linear' | 'cosine' | 'constant' | 'constant_with_warmup';
-  /** Default: 0. A value above 0 takes precedence over `warmup_ratio`. */
+  /** The number of steps in which the rate rises from 0, or below 1 their share of all steps. Default: `warmup_ratio`. 0 alone: none. */
   warmup_steps?: number;
-  /** The share of all steps. Default: 0.06. A run of one step has no such warm-up. */
+  /** That share, as in transformers 4. Default: 0.06, or 0 beside `warmup_steps: 0`. A run of one step has no warm-up of a share. */
   warmup_ratio?: number;
   /** Default: 0. Applies to every trainable tensor. */
   weight_decay?: number;

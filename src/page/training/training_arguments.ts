@@ -37,7 +37,7 @@ const table: { readonly [Name in Exclude<keyof Defaults, 'preference'>]: readonl
   learning_rate: [3e-2, rule.number(0)],
   headLearningRate: [null, rule.number(0)],
   lr_scheduler_type: ['linear', rule.oneOf('linear', 'cosine', 'constant', 'constant_with_warmup')],
-  warmup_steps: [0, rule.integer(0)],
+  warmup_steps: [0, rule.either(rule.integer(0), { ...rule.number(0, 1), expected: 'a share of all steps below 1' })],
   warmup_ratio: [0.06, rule.number(0, 1)],
   weight_decay: [0, rule.number(0)],
   adam_beta1: [0.9, rule.number(0, 1)],
@@ -86,7 +86,9 @@ export function resolveTrainingArguments(
 ): ResolvedTrainingArguments {
   checkOptions('TrainingArguments', args, rules);
   const given = Object.entries(args).filter(([, value]) => value !== undefined);
-  const resolved: ResolvedTrainingArguments = { ...defaults, ...ofModel, ...Object.fromEntries(given) };
+  // Beside a ratio, 0 steps stand for those of the ratio. So a given 0 without a ratio, which means no warm-up, gets the ratio 0.
+  const unwarmed = args.warmup_steps === 0 ? { warmup_ratio: 0 } : {};
+  const resolved: ResolvedTrainingArguments = { ...defaults, ...ofModel, ...unwarmed, ...Object.fromEntries(given) };
   for (const name of ['adam_beta1', 'adam_beta2'] as const) {
     if (resolved[name] === 1) {
       throw wrong(`TrainingArguments: ${name}`, 'a number from 0, below 1', 1, `The usual one is ${defaults[name]}.`);

@@ -14,12 +14,12 @@ export function learningRateAt(args: ScheduleArguments, step: number, maxSteps: 
 }
 
 /**
- * Returns `warmup_steps` if it is above 0, else `warmup_ratio` times the number of steps, rounded up as in transformers. A ratio gives a
- * run of one step no warm-up, because the run would learn nothing.
+ * Returns `warmup_steps` if it is 1 or more. A value between 0 and 1 is a share of all steps; with 0, `warmup_ratio` is the share. A share
+ * is rounded up as in transformers. It gives a run of one step no warm-up, because the run would learn nothing.
  */
-export function warmupSteps(args: ScheduleArguments, maxSteps: number): number {
-  if (args.warmup_steps > 0) return args.warmup_steps;
-  return maxSteps > 1 ? Math.ceil(maxSteps * args.warmup_ratio) : 0;
+export function warmupSteps({ warmup_steps, warmup_ratio }: ScheduleArguments, maxSteps: number): number {
+  if (warmup_steps >= 1) return warmup_steps;
+  return maxSteps > 1 ? Math.ceil(maxSteps * (warmup_steps || warmup_ratio)) : 0;
 }
 
 function factorAt(args: ScheduleArguments, step: number, maxSteps: number): number {

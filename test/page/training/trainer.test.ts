@@ -6,6 +6,7 @@ import { AutoModelForCausalLM } from '../../../src/page/models/auto_classes';
 import { linkKey } from '../../../src/page/session/session';
 import { beginningOf } from '../../../src/page/training/run_report';
 import { Trainer, type TrainerInit, type TrainOptions } from '../../../src/page/training/trainer';
+import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
 import { CAUSAL_LM } from '../../../src/tasks/causal_lm/causal_lm';
 import { SEQUENCE_CLASSIFICATION } from '../../../src/tasks/sequence_classification/sequence_classification';
 import type { ModelInfo, TrainRequest } from '../../../src/worker/protocol';
@@ -84,6 +85,17 @@ describe('a training run', () => {
     await session.close();
   });
 
+  // An earlier version stored 0 and 0.06 for arguments without a warm-up, so that these numbers still stand for the default.
+  test.each<[string, TrainingArguments, Pick<TrainingArguments, 'warmup_steps' | 'warmup_ratio'>]>([
+    ['the usual share', {}, { warmup_steps: 0, warmup_ratio: 0.06 }],
+    ['none', { warmup_steps: 0 }, { warmup_steps: 0, warmup_ratio: 0 }],
+    ['a share beside 0 steps', { warmup_steps: 0, warmup_ratio: 0.1 }, { warmup_steps: 0, warmup_ratio: 0.1 }],
+    ['steps', { warmup_steps: 5 }, { warmup_steps: 5, warmup_ratio: 0.06 }],
+    ['a share as in transformers 5', { warmup_steps: 0.1 }, { warmup_steps: 0.1, warmup_ratio: 0.06 }],
+  ])('a warm-up of %s', (_, args, expected) => {
+    expect(resolveTrainingArguments(args)).toMatchObject(expected);
+  });
+
   test.each<[string, ModelInfo['task'], number]>([
     ['a model that continues texts', CAUSAL_LM.facts, 1e-1],
     ['a classifier', SEQUENCE_CLASSIFICATION.facts, 3e-2],
@@ -110,6 +122,11 @@ describe('a training run', () => {
     ['half a batch', { per_device_train_batch_size: 1.5 }, /expected an integer from 1, got 1.5/],
     ['a negative rate', { learning_rate: -1 }, /learning_rate: expected a number from 0, got -1/],
     ['a rate of NaN', { learning_rate: Number.NaN }, /learning_rate: expected a number from 0, got NaN/],
+    [
+      'a warm-up of one step and a half',
+      { warmup_steps: 1.5 },
+      /warmup_steps: expected an integer from 0, or a share of all steps below 1, got 1.5/,
+    ],
     ['steps of 0', { max_steps: 0 }, /max_steps: expected -1, or an integer from 1, got 0/],
     ['a beta of 1', { adam_beta2: 1 }, /adam_beta2: expected a number from 0, below 1, got 1/],
     ['an unknown strategy', { save_strategy: 'best' as 'no' }, /save_strategy: expected 'no' or 'steps' or 'epoch'/],

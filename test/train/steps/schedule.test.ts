@@ -61,6 +61,10 @@ describe('warm-up steps', () => {
     { warmup_steps: 0, warmup_ratio: 0.06, maxSteps: 1, expected: 0 },
     { warmup_steps: 1, warmup_ratio: 0, maxSteps: 1, expected: 1 },
     { warmup_steps: 3, warmup_ratio: 0.06, maxSteps: 100, expected: 3 },
+    // As transformers 5 reads a value below 1: math.ceil(num_training_steps * warmup_steps).
+    { warmup_steps: 0.1, warmup_ratio: 0.06, maxSteps: 100, expected: 10 },
+    { warmup_steps: 0.1, warmup_ratio: 0.06, maxSteps: 101, expected: 11 },
+    { warmup_steps: 0.1, warmup_ratio: 0, maxSteps: 1, expected: 0 },
   ])('$warmup_steps and $warmup_ratio of $maxSteps: $expected', ({ expected, maxSteps, ...warmup }) => {
     expect(warmupSteps({ ...args, ...warmup }, maxSteps)).toBe(expected);
   });
