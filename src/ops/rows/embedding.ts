@@ -1,8 +1,9 @@
 import { WebVeraError } from '../../core/errors/error';
-import { expectShape, formatShape, numel } from '../../core/numbers/shape';
+import { FLAT_THREADS } from '../../core/kernels/kernel';
+import { ceilDiv, expectShape, formatShape, numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import { shardsOf, storageOf, type Value } from '../../graph/value';
-import { flatKernel } from '../shader_kernel';
+import { flatKernel, shaderKernel } from '../shader_kernel';
 import { accumulatedIn } from './column_sum';
 import { byStorage } from './stored';
 
@@ -25,13 +26,22 @@ export const embeddingForward = byStorage((stored) =>
   }),
 );
 
+export const embeddingLinks = shaderKernel({
+  name: 'embedding_links',
+  bindings: { ids: 'read', links: 'write' },
+  params: { N: 'size', V: 'size', offset: 'place' },
+  splits: true,
+  variants: [{ wgsl: ['embedding_links'], workgroups: ({ N }) => [ceilDiv(N, FLAT_THREADS)] }],
+  // Each token's thread compares its row with those of the others.
+  flops: ({ N }) => N * N,
+});
+
 export const embeddingBackward = flatKernel({
   name: 'embedding_backward',
-  bindings: { ids: 'read', dy: 'read', dw: 'update' },
+  bindings: { ids: 'read', links: 'read', dy: 'read', dw: 'update' },
   params: { N: 'size', C: 'size', V: 'size', offset: 'place', padding: 'u32', scale: 'f32' },
   threads: ({ N, C }) => N * C,
-  // Each thread scans the ids of all tokens, which takes more work than the sums.
-  flops: ({ N, C }) => N * N * C,
+  flops: ({ N, C }) => N * C,
 });
 
 interface EmbeddingParams {
@@ -74,7 +84,8 @@ export function embedding(
   g.differentiate(y, [weight], (dy, [sink]) => {
     const dw = accumulatedIn(sink, weight);
     expectShape('embedding gradient', dw.shape, [V, C]);
-    g.emit(embeddingBackward, { ids, dy, dw }, {}, { N, C, V, offset, padding, scale });
+    const { links } = g.emit(embeddingLinks, { ids }, { links: [N] }, { N, V, offset });
+    g.emit(embeddingBackward, { ids, links, dy, dw }, {}, { N, C, V, offset, padding, scale });
     return [dw];
   });
   return y;

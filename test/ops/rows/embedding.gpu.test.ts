@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { storages } from '../../../src/core/numbers/storage';
 import { Graph } from '../../../src/graph/graph';
-import { embedding, embeddingBackward } from '../../../src/ops/rows/embedding';
+import { pinned } from '../../../src/graph/value';
+import { embedding, embeddingBackward, embeddingLinks } from '../../../src/ops/rows/embedding';
 import { expectGpuEqualsReference, input, runOnGpu } from '../../helpers/gpu/on_gpu';
 import { inputInShards } from '../../helpers/gpu/shards';
 import { integerArray, random, randomArray, storableArray } from '../../helpers/maths/random';
@@ -114,8 +115,38 @@ test('the same gradient has the same bits twice', async () => {
   const dy = input(memory, 'dy', [N, C], randomArray(N * C, 2));
   const dw = input(memory, 'dw', [V, C], randomArray(V * C, 3));
   const g = new Graph();
-  g.emit(embeddingBackward, { ids, dy, dw }, {}, { N, C, V, offset: 0, padding: 0xffffffff, scale: 1 });
+  const { links } = g.emit(embeddingLinks, { ids }, { links: [N] }, { N, V, offset: 0 });
+  g.emit(embeddingBackward, { ids, links, dy, dw }, {}, { N, C, V, offset: 0, padding: 0xffffffff, scale: 1 });
   // Each number is a sum of about 30 numbers.
   await expectGpuEqualsReference(g, memory, [dw], 1e-6);
   expect(await runOnGpu(g.steps, memory, [dw])).toEqual(await runOnGpu(g.steps, memory, [dw]));
+});
+
+test.each([
+  { N: 1, V: 1, offset: 0 },
+  { N: 63, V: 500, offset: 2 },
+  { N: 700, V: 40, offset: 0 },
+])('embedding_links N=$N V=$V offset=$offset: each token knows the next one with its row', async ({ N, V, offset }) => {
+  const memory: Memory = new Map();
+  const next = random(6);
+  // Some ids are too large: they count as the last row.
+  const ids = Float64Array.from({ length: N }, () => Math.floor(next() ** 2 * (V + 3)));
+  if (offset > 0) ids[N >> 1] = 0xffffffff;
+  const links = pinned('links', [N], 'u32');
+  const g = new Graph();
+  g.emit(embeddingLinks, { ids: input(memory, 'ids', [N], ids, 'u32') }, { links }, { N, V, offset });
+  await expectGpuEqualsReference(g, memory, [links], 0);
+});
+
+test("a row's gradient is the sum in the order of its tokens", async () => {
+  const memory: Memory = new Map();
+  const ids = input(memory, 'ids', [5], Float64Array.of(3, 3, 1, 3, 3), 'u32');
+  const weight = input(memory, 'weight', [4, 1], new Float64Array(4));
+  // In f32, 1e8 + 1 is 1e8, so another order gives another sum.
+  const dy = input(memory, 'dy', [5, 1], Float64Array.of(1e8, 1, 7, -1e8, 1));
+  const dw = input(memory, 'dw', [4, 1], new Float64Array(4));
+  const g = new Graph();
+  g.train(weight);
+  g.grad(embedding(g, ids, weight), dy, new Map([[weight, dw]]));
+  expect((await runOnGpu(g.steps, memory, [dw])).get(dw)).toEqual(Float64Array.of(0, 7, 0, 1));
 });

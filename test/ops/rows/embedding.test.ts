@@ -62,6 +62,21 @@ test('a frozen weight has no backward', () => {
   expect(g.trains(embedding(g, ids, weight))).toBe(false);
 });
 
+test('the work of a gradient that grows with the square of the tokens can be split', () => {
+  const [N, rows, columns] = [16_384, 49_152, 768];
+  const [ids, weight] = [pinned('ids', [N], 'u32'), pinned('weight', [rows, columns])];
+  const g = new Graph();
+  g.train(weight);
+  const forward = embedding(g, ids, weight);
+  const before = g.steps.length;
+  g.grad(forward, pinned('dy', [N, columns]), new Map([[weight, pinned('dw', [rows, columns])]]));
+  const work = g.steps.slice(before).map(({ kernel, params }) => [kernel.name, kernel.splits, kernel.flops(params)]);
+  expect(work).toEqual([
+    ['embedding_links', true, N * N],
+    ['embedding_backward', false, N * columns],
+  ]);
+});
+
 test('embedding refuses what does not fit', () => {
   const ids = pinned('ids', [2], 'u32');
   expect(() => embedding(new Graph(), ids, pinned('weight', [6]))).toThrow(

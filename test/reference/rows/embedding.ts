@@ -14,6 +14,14 @@ export const embedding: Reference = ({ ids, weight, before, y }, { N, C, first, 
   }
 };
 
+export const embedding_links: Reference = ({ ids, links }, { N, V, offset }) => {
+  const rows = Array.from({ length: N! }, (_, n) => Math.min(rowOf(ids![n]!, offset!), V! - 1));
+  rows.forEach((row, n) => {
+    const next = rows.indexOf(row, n + 1);
+    links![n] = (next < 0 ? N! : next) + (rows.indexOf(row) < n ? 2 ** 31 : 0);
+  });
+};
+
 export const embedding_backward: Reference = ({ ids, dy, dw }, { N, C, offset, padding, scale }) => {
   for (let n = 0; n < N!; n++) {
     if (ids![n] === padding) continue;
