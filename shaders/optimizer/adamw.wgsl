@@ -42,10 +42,12 @@ fn main(
   for (var k = thread; k < p.K; k += THREADS) {
     squares += partials[k];
   }
-  let norm = sqrt(workgroup_sum(squares, thread));
+  let sum = workgroup_sum(squares, thread);
+  let norm = sqrt(sum);
   // The first workgroup may store the flag before another one loads it. The other then reads the decision instead
-  // of making it. No workgroup reads the other values that the first one stores.
-  let update = atomicLoad(&stats.nonfinite) == 0u && is_finite(stats.loss) && is_finite(norm);
+  // of making it. No workgroup reads the other values that the first one stores. The norm is finite if the sum is; the sum is
+  // checked, because it is read from memory: a compiler may assume that the result of a function such as sqrt is finite.
+  let update = atomicLoad(&stats.nonfinite) == 0u && is_finite(stats.loss) && is_finite(sum);
   if (group.x == 0u && thread == 0u) {
     atomicStore(&stats.nonfinite, select(1u, 0u, update));
     stats.grad_norm = norm;

@@ -55,10 +55,12 @@ export function statsValue(): Value {
 
 export function unpackStats(bytes: ArrayBuffer): StepStats {
   const view = new DataView(bytes);
+  const [loss, gradNorm] = [view.getFloat32(0, true), view.getFloat32(4, true)];
   return {
-    loss: view.getFloat32(0, true),
-    gradNorm: view.getFloat32(4, true),
-    finite: view.getUint32(8, true) === 0,
+    loss,
+    gradNorm,
+    // The numbers count beside the flag, in case that the GPU's compiler left out the check of their bits.
+    finite: view.getUint32(8, true) === 0 && Number.isFinite(loss) && Number.isFinite(gradNorm),
     step: view.getUint32(12, true),
     metrics: new Float32Array(bytes, 4 * FIRST_METRIC, MOST_METRICS),
   };
