@@ -1,12 +1,13 @@
 import type { Warn } from '../core/errors/warning';
 import { median } from '../core/numbers/median';
 import type { StepLogs } from '../core/types/training';
+import type { TaskBatches } from '../tasks/task/task_batches';
 
 /** The number of losses whose median is compared, because a single batch may be hard. */
 const WINDOW = 3;
 /**
  * If the loss rises to this multiple of the loss at the beginning, the learning rate is too high. At the beginning, an untrained adapter
- * changes nothing in the model, and the losses of batches differ by a smaller factor.
+ * changes nothing in the model, and the cross-entropies of batches differ by a smaller factor.
  */
 const RISE = 2;
 /**
@@ -21,19 +22,26 @@ interface StepEnd {
   readonly endsEpoch: boolean;
 }
 
+/** Whether the losses of a run's batches may differ by a large factor although the run is healthy. */
+export function isUneven<Row>(task: Pick<TaskBatches<Row>, 'isUneven'>, rows: readonly Row[]): boolean {
+  return rows.some((row) => task.isUneven?.(row));
+}
+
 /**
  * Warns once if a run's loss rises far above the loss at its beginning, because longer training seldom lowers it again. The beginning is
- * the run's first steps. If the adapter has learnt some examples before, the beginning is the first epoch, because the loss then varies
- * more between batches than it rises with a learning rate that is too high.
+ * the run's first steps. If the adapter has learnt some examples before, or if losses are uneven, the beginning is the first epoch, because
+ * the loss then varies more between batches than it rises with a learning rate that is too high.
  */
 export class RisingLoss {
+  /** See the function of this name. Set it before the first step. */
+  isUneven = false;
   readonly #warn: Warn;
   readonly #first: number[] = [];
   readonly #last: number[] = [];
   /** The losses of the epoch in progress; undefined if its first losses are unknown. */
   #epoch: number[] | undefined = [];
-  /** The mean losses of the first and the last complete epoch. */
-  #epochs: { readonly first: number; readonly last: number } | undefined;
+  /** The mean losses of the first and the last complete epoch, and the number of steps of one. */
+  #epochs: { readonly first: number; readonly last: number; readonly steps: number } | undefined;
   #isReported = false;
 
   constructor(warn: Warn) {
@@ -55,7 +63,7 @@ export class RisingLoss {
     if (endsEpoch) this.#endEpoch();
     if (this.#isReported || this.#last.length < WINDOW) return;
     const begin = median(this.#first);
-    const compared = begin < LEARNT ? this.#epochs : { first: begin, last: median(this.#last) };
+    const compared = this.isUneven || begin < LEARNT ? this.#epochs : { first: begin, last: median(this.#last) };
     if (compared === undefined) return;
     const { first, last } = compared;
     if (!(first > 0 && last >= Math.max(RISE * first, LEARNT))) return;
@@ -69,9 +77,11 @@ export class RisingLoss {
   #endEpoch(): void {
     const losses = this.#epoch;
     this.#epoch = [];
-    if (losses === undefined) return;
+    const { first, steps } = this.#epochs ?? {};
+    // A run's last epoch may end early, and its batches may then be the hardest ones.
+    if (losses === undefined || losses.length < (steps ?? 0)) return;
     const last = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-    this.#epochs = { first: this.#epochs?.first ?? last, last };
+    this.#epochs = { first: first ?? last, last, steps: losses.length };
   }
 
   /** Adds a loss: to the first window until it is full, then to the last window, which moves. */

@@ -28,6 +28,8 @@ export interface StepData {
 
 export interface TrainingData {
   readonly maxSteps: number;
+  /** See `RisingLoss`. */
+  readonly isUneven: boolean;
   /** The shape of the largest batches. */
   readonly largest: BatchShape;
   /** Yields the steps after the first `done` steps. */

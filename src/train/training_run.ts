@@ -117,6 +117,7 @@ export class TrainingRun {
     if (data === undefined) return undefined;
     this.#checkpoints = data.checkpoints;
     this.#record.maxSteps = data.maxSteps;
+    this.#rising.isUneven = data.isUneven;
     if (data.restored !== undefined) {
       this.#record.restore(data.restored);
       this.#rising.restore(data.restored.logs);

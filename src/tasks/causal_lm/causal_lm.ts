@@ -114,6 +114,10 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
   columns({ input_ids, labels, attention_mask, weight = 1 }: TokenRow) {
     const weights = weight === 1 ? [] : [new Uint32Array(Float32Array.of(weight).buffer)];
     return [input_ids, labels, attention_mask, ...weights];
+  isUneven({ weight = 1 }: TokenRow): boolean {
+    return weight !== 1;
+  }
+
   }
 
   batch(rows: readonly TokenRow[], args: BatchArguments): TextBatch {

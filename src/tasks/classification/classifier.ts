@@ -59,6 +59,10 @@ export class Classifier<
     return label;
   }
 
+  isUneven({ weight }: RowTarget): boolean {
+    return this.labels.problem === 'regression' || weight !== 1;
+  }
+
   loss(g: Graph, { shape, ...parts }: LossParts<Inputs>): Loss {
     return classificationLoss(g, this.head, { ...parts, hidden: vectorsOf(g, this.head, parts), B: shape.B });
   }

@@ -47,6 +47,11 @@ export interface TaskBatches<Row = unknown, B extends Batch = Batch, Inputs exte
   tokensOf(row: Row): number;
   /** Returns the class of a row. Set for a task whose rows have one class each. */
   classOf?(row: Row): number;
+  /**
+   * Whether the row's loss is a squared error or has a weight other than 1. Losses of healthy batches may then differ by a large factor.
+   * Default: false.
+   */
+  isUneven?(row: Row): boolean;
   /** Makes one batch of rows. */
   batch(rows: readonly Row[], args: BatchArguments): B;
   /** Returns the shape of a full batch whose longest row has the largest length that the arguments allow. */

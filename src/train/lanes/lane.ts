@@ -14,12 +14,11 @@ import { isNumerical, StepRecovery } from '../step_recovery';
 import type { OptimizerState } from '../steps/optimizer';
 import { expectDone, unpackStats } from '../steps/step_block';
 import type { StepRows } from '../steps/steps';
-import type { Restored, TrainingInit } from '../training_init';
+import type { Restored, TrainingData, TrainingInit } from '../training_init';
 import type { LaneStep } from './lane_programs';
 
 /** The training data of one adapter. */
-export interface LaneData {
-  readonly maxSteps: number;
+export interface LaneData extends Pick<TrainingData, 'maxSteps' | 'isUneven'> {
   /** Yields the rows of each step after the first `done` steps. */
   steps(done: number): AsyncIterator<StepRows>;
   /** Evaluates the adapter in its current state, if there is evaluation data. */
@@ -100,11 +99,12 @@ export class Lane {
     measure: (() => Promise<Metrics | undefined>) | undefined,
   ): Promise<void> {
     const { runner, args, lowerIsBetter, emit } = this.#init;
-    const { maxSteps, restored } = data;
+    const { maxSteps, restored, isUneven } = data;
     const { record } = this;
     this.#state = state;
     this.#data = data;
     record.maxSteps = maxSteps;
+    this.#rising.isUneven = isUneven;
     if (restored !== undefined) {
       record.restore(restored);
       this.#rising.restore(restored.logs);

@@ -11,6 +11,7 @@ import { taskOfRun } from '../../tasks/task_of_run';
 import type { JointInit } from '../../train/lanes/joint_init';
 import { JointRun } from '../../train/lanes/joint_run';
 import type { LaneData } from '../../train/lanes/lane';
+import { isUneven } from '../../train/rising_loss';
 import { largestBatch, rowsOfSteps } from '../../train/steps/steps';
 import type { Restored } from '../../train/training_init';
 import { argumentWarnings } from './argument_warnings';
@@ -93,6 +94,7 @@ async function readLane({
   return {
     rows,
     maxSteps: planSteps(rows.length, args).maxSteps,
+    isUneven: isUneven(task, rows),
     largest: largestBatch(task, rows, args),
     steps: (done) => rowsOfSteps(task, rows, args, done),
     evaluate,

@@ -13,6 +13,7 @@ import { batchesInOrder } from '../../tasks/task/task_batches';
 import type { RowSource } from '../../tasks/task/task_data';
 import { taskOfRun } from '../../tasks/task_of_run';
 import { expectMetric } from '../../train/evaluation';
+import { isUneven } from '../../train/rising_loss';
 import { rowsOfRun, rowsToMeasure } from '../../train/steps/row_order';
 import { largestBatch, trainingSteps } from '../../train/steps/steps';
 import type { TrainingData, TrainingInit } from '../../train/training_init';
@@ -80,14 +81,15 @@ export function createRun(request: RunRequest, emit: TrainingInit['emit']): Crea
   return hold.around(run);
 }
 
-/** Returns the steps of a run, the shape of its largest batch, and the comparison with the base model that runs before the steps. */
+/** Returns the steps of a run, facts about their batches, and the comparison with the base model that runs before the steps. */
 function stepsOf(
   pass: Compared & { readonly args: ResolvedTrainingArguments },
   rows: readonly unknown[],
   { maxSteps, restored }: Pick<TrainingData, 'maxSteps' | 'restored'>,
-): Pick<TrainingData, 'largest' | 'steps' | 'compare'> {
+): Pick<TrainingData, 'isUneven' | 'largest' | 'steps' | 'compare'> {
   const { task, args } = pass;
   return {
+    isUneven: isUneven(task, rows),
     largest: largestBatch(task, rows, args),
     steps: (done) => trainingSteps(task, rows, args, done),
     compare: comparison(pass, {

@@ -226,5 +226,17 @@ describe('a warning is given for', () => {
 
   test('nothing, if all is right', async () => {
     expect(await codes(texts)).toEqual([]);
+
+  test('nothing, if the squared errors of later numbers are larger', async () => {
+    const before = opened.warnings.length;
+    const train_dataset = [2, 2, 2, 4, 4, 4, 4].map((label) => ({ text: 'a b', label }));
+    const args = { max_steps: 7, per_device_train_batch_size: 1, shuffle: false, learning_rate: 0 };
+    const run = trainer(regression, { train_dataset, args }).train();
+    await run;
+    const [first, ...others] = run.state.log_history.map(({ loss }) => loss);
+    expect(first).toBeGreaterThan(1);
+    expect(others.at(-1)).toBeGreaterThan(2 * first!);
+    expect(opened.warnings.slice(before)).toEqual([]);
+  });
   });
 });

@@ -99,6 +99,11 @@ export abstract class PairTask<
     const others = new Uint32Array(Float32Array.of(weight, Number(isGood)).buffer);
     return [input_ids, labels, attention_mask, others] as const;
   }
+  isUneven(row: PairRow): boolean {
+    const [, , weight] = this.given(row);
+    return weight !== 1;
+  }
+
 
   override fullShape(args: BatchArguments): BatchShape {
     const { B, T } = super.fullShape(args);

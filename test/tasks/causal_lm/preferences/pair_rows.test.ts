@@ -205,3 +205,15 @@ test('classifiers have no preferences, and a language model learns pairs by DPOT
   );
   await expect(read).rejects.toMatchObject({ hint: 'new DPOTrainer({ … }) learns from preferences.' });
 });
+
+test('ratings with weights have losses that differ between batches', async () => {
+  const equal = { ...KTO, desirable_weight: 1, undesirable_weight: 1 };
+  for (const [preference, expected] of [
+    [KTO, true],
+    [equal, false],
+  ] as const) {
+    const { task, collect } = taskFor(preference);
+    const { rows } = await collect(goldenKto.examples);
+    expect(rows.map((row) => task.isUneven?.(row))).toEqual(rows.map(() => expected));
+  }
+});
