@@ -59,7 +59,10 @@ function scriptOf(bytes: ArrayBuffer): Blob {
   return new Blob([bytes], { type: 'text/javascript' });
 }
 
-async function hashOf(bytes: ArrayBuffer): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-384', bytes));
+/** Returns the hash of a script. Undefined in pages over http, which have no SubtleCrypto. */
+async function hashOf(bytes: ArrayBuffer): Promise<string | undefined> {
+  const { subtle }: { readonly subtle?: SubtleCrypto } = crypto;
+  if (subtle === undefined) return undefined;
+  const digest = new Uint8Array(await subtle.digest('SHA-384', bytes));
   return `sha384-${btoa(String.fromCharCode(...digest))}`;
 }

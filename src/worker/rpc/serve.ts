@@ -70,12 +70,13 @@ async function answer(session: WorkerEnd, name: keyof WorkerSession, args: reado
 
 /**
  * Holds a lock with a new name until this worker ends, and resolves with the name: if the page is granted the lock, the worker has died.
- * Resolves with null if the browser has no Web Locks, or denies them to this page, as in a sandboxed frame.
+ * Resolves with null if the browser has no Web Locks, as in a page over http, or denies them to this page, as in a sandboxed frame.
  */
 function holdAliveLock(locks: Pick<LockManager, 'request'> | undefined): Promise<string | null> {
-  const name = `webvera:alive:${crypto.randomUUID()}`;
   return new Promise((resolve) => {
     if (locks === undefined) return resolve(null);
+    // Pages over http have no `randomUUID` either.
+    const name = `webvera:alive:${crypto.randomUUID()}`;
     const hold = (): Promise<never> => {
       resolve(name);
       return new Promise<never>(() => {});

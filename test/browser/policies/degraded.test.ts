@@ -1,9 +1,18 @@
 import { expect, test } from 'vitest';
+import type { DeviceReport } from '../../../src/index';
 import { ofRing, testOnce } from '../../helpers/ring';
 import { browserNames, newTab, reportOf, withBrowser } from '../helpers/harness';
+import { withPlainHttp } from '../helpers/plain_http';
 
 interface Outcome {
   readonly warnings: readonly string[];
+}
+
+interface Insecure {
+  readonly isSecure: boolean;
+  readonly seconds: number;
+  readonly report: DeviceReport;
+  readonly error: object;
 }
 
 interface Report {
@@ -32,8 +41,10 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
   },
 );
 
+/** A page whose scripts the test starts. */
+const empty = { type: 'text/html', body: '<!doctype html><title>Empty</title>' };
+
 testOnce('chromium: in a private window all is as usual, until it is closed', async () => {
-  const empty = { type: 'text/html', body: '<!doctype html><title>Private</title>' };
   await withBrowser(
     'chromium',
     async (usual, url) => {
@@ -52,6 +63,26 @@ testOnce('chromium: in a private window all is as usual, until it is closed', as
       await usual.goto(`${url}/empty.html`);
       expect(await usual.evaluate(stored)).toEqual([]);
     },
+    { mounts: { '/empty.html': empty } },
+  );
+});
+
+test('chromium: a page over http is told at once that it needs https, by probe and by a load', async () => {
+  await withBrowser(
+    'chromium',
+    (usual, url) =>
+      withPlainHttp(usual, url, async (page, origin) => {
+        await page.goto(`${origin}/empty.html`);
+        const { isSecure, seconds, report, error } = (await page.evaluate(
+          "import('/pages/lib/insecure.js').then((insecure) => insecure.probeAndLoad())",
+        )) as Insecure;
+        expect(isSecure).toBe(false);
+        expect(seconds).toBeLessThan(10); // a worker that isn't ready takes ten seconds
+        const message = `WebGPU was expected, but browsers disable it on ${origin}, which isn't https`;
+        expect(error).toEqual({ code: 'insecure_context', message });
+        expect(report).toMatchObject({ level: 'unsupported', gpu: null, storage: { kind: 'indexeddb' } });
+        expect(report.issues).toMatchObject([{ code: 'insecure_context', message }, { code: 'no_opfs' }]);
+      }),
     { mounts: { '/empty.html': empty } },
   );
 });

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { WebVeraError } from '../../../src/core/errors/error';
 import { type Connection, connectDirectly, connectWorker } from '../../../src/page/rpc/connection';
 import type { WorkerEvent } from '../../../src/worker/protocol';
+import { serve } from '../../../src/worker/rpc/serve';
 import { eventually } from '../../helpers/eventually';
 import { FakeSession, type Script } from '../../worker/fake_session';
 import { type FakeWorker, fakeWorker, silentWorker } from '../../worker/fake_worker';
@@ -107,6 +108,20 @@ describe('a worker that says that it will be silent', () => {
       connection.terminate();
     }
   });
+});
+
+test('a worker of a page over http, which has neither Web Locks nor random UUIDs, is ready at once', async () => {
+  const { worker, scope } = silentWorker();
+  Object.assign(scope, { navigator: {} });
+  vi.stubGlobal('crypto', {});
+  try {
+    void serve((host) => FakeSession.create(host, { encode: async () => [1] }, () => {}), scope);
+    const connection = await connectWorker(worker, { emit: () => {}, onDeath: () => {} }, { locks: undefined });
+    expect(await connection.invoke('encode', [])).toEqual([1]);
+    connection.terminate();
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });
 
 describe('a worker that fails', () => {

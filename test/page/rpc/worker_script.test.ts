@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Server, serve } from '../../../scripts/browsers/serve.mjs';
 import { fetchWorkerScript } from '../../../src/page/rpc/worker_script';
 
@@ -14,7 +14,10 @@ beforeEach(async () => {
   const mounts = { '/worker.js': file(body), '/changed.js': file(`${body} `) };
   server = await serve(mounts, { onRequest: () => requests++ });
 });
-afterEach(() => server.close());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  return server.close();
+});
 
 const get = (path: string, more: object = {}) => fetchWorkerScript({ url: server.url + path, integrity, ...more });
 
@@ -48,6 +51,11 @@ describe("the worker's script", () => {
       message: expect.stringContaining(`${server.url}/changed.js`),
       detail: { integrity },
     });
+  });
+
+  test('is refused if it was changed in a page over http, too, which can’t compute its hash', async () => {
+    vi.stubGlobal('crypto', {});
+    await expect(get('/changed.js')).rejects.toMatchObject({ code: 'integrity_mismatch' });
   });
 
   test('is used after the network failed once', async () => {
