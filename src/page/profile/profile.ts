@@ -196,9 +196,9 @@ export class Profile extends EventTarget implements AsyncDisposable {
    * many examples ran through the model), `seconds`, `accuracy`, `cross_validated_loss` and `cross_validated_accuracy`.
    *
    * Rejects with `invalid_argument` without examples or while the profile learns already, with `locked_by_other_tab` while it learns in
-   * another tab, and with the errors of `Trainer.train`. A run that a lost device or a closed page interrupted resumes when the profile is
-   * opened again or, while an earlier page holds its lock, once that page releases it. A new `learn` replaces such a late run. After the
-   * `signal` of a run has aborted, a new `learn` waits until that run has ended.
+   * another tab, and with the errors of `Trainer.train`. A run that a lost device or a closed page interrupted, or whose result the browser
+   * didn't store, resumes when the profile is opened again or, while an earlier page holds its lock, once that page releases it. A new
+   * `learn` replaces such a late run. After the `signal` of a run has aborted, a new `learn` waits until that run has ended.
    */
   learn(options: LearnOptions = {}): TrainRun {
     const { learning } = this.#hold.item;
