@@ -6,6 +6,7 @@ import { headerCode } from '../images/decode_image';
 import { csvCode } from '../tasks/reading/late_csv';
 import { loadLateTasks } from '../tasks/task_registry';
 import { mixCode } from './adapters/session_adapters';
+import { exportCode } from './models/loading/late_export';
 import { imageCode } from './models/loading/late_images';
 import { tuningCode } from './models/session_kernels';
 import { estimateCode } from './plans/session_plans';
@@ -17,7 +18,7 @@ import { runCode } from './runs/session_training';
  */
 export async function loadLateCode(): Promise<void> {
   const files = [ggufCode, sentenceCode, torchCode, csvCode, headerCode, imageCode];
-  const work = [runCode, mixCode, tuningCode, estimateCode];
+  const work = [runCode, mixCode, tuningCode, estimateCode, exportCode];
   const kinds = ADAPTER_KINDS.flatMap(({ lateCode = [] }) => lateCode);
   await Promise.all([...files, ...work, ...kinds, loadLateTasks].map((load) => load()));
 }

@@ -3,7 +3,8 @@ import { type FileSource, readRareFile } from '../../core/input/file_source';
 import type { ParserLimits } from '../../core/types/source';
 import { parseJsonObject } from '../json';
 
-const GENERATION_FILE = 'generation_config.json';
+/** The file with a folder's settings for generated texts. */
+export const GENERATION_FILE = 'generation_config.json';
 
 /**
  * Reads from a folder's generation_config.json which tokens end a text. They take precedence over those in config.json, as in transformers:

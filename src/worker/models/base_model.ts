@@ -35,6 +35,8 @@ interface ReadPreprocessors extends Preprocessors {
   readonly stopTokens?: readonly number[] | undefined;
   /** Reads the folder's settings for text embeddings. If they were read while the model loaded, they are in `sentences`, too. */
   readSentences?(): Promise<SentenceSettings | undefined>;
+  /** Reads a small file of the folder another time; undefined if the folder has none, or isn't known to have one. */
+  readAgain?(file: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
 interface NamedPass {

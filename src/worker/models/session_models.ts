@@ -17,7 +17,7 @@ import { embedInputs } from './embed_inputs';
 import { generateTexts } from './generate_texts';
 import type { LoadedModels, ModelPass } from './loaded_models';
 import type { BaseModelLoader } from './loading/base_model_loader';
-import { exportModel } from './loading/export_model';
+import { exportCode } from './loading/late_export';
 import type { ModelSources } from './loading/model_sources';
 import type { ModelCalls } from './model_protocol';
 import type { SessionKernels } from './session_kernels';
@@ -153,7 +153,12 @@ export const modelCalls: Answers<ModelCalls, ModelRoom> = {
   },
 
   exportModel(call, handle) {
-    return job(this, call, () => this.models.pass(handle), exportModel);
+    const pass = (): ModelPass => this.models.pass(handle);
+    const warn: Warn = (warning) => this.host.emit({ type: 'warning', ...warning });
+    return job(this, call, pass, async (model, overlay, signal) => {
+      const { exportModel } = await exportCode();
+      return exportModel(model, overlay, { signal, warn });
+    });
   },
 
   async memory(handle) {

@@ -1,4 +1,5 @@
 import { abortError, untilAborted } from '../../core/async/abort';
+import { WebVeraError } from '../../core/errors/error';
 import type { SessionHost } from '../protocol';
 import type { CallControl, CallId } from './call_protocol';
 
@@ -52,8 +53,9 @@ export class Calls implements CallControl {
     this.#commits.get(id)?.();
   }
 
-  /** Requests the hub's token from the page. Rejects with `signal.reason`. */
+  /** Requests the hub's token from the page. Rejects with `signal.reason`, and with `gated_repo` after the call's end. */
   async token(id: CallId, signal: AbortSignal): Promise<string> {
+    if (!this.#controllers.has(id)) throw tooLate();
     const given = new Promise<string>((resolve) => this.#tokens.set(id, resolve));
     try {
       this.#emit({ type: 'need_token', call: id });
@@ -77,6 +79,13 @@ export class Calls implements CallControl {
     if (before === 0) this.#emit({ type: 'state', state: 'busy' });
     if (this.#running === 0) this.#emit({ type: 'state', state: 'ready' });
   }
+}
+
+/** The page can give the token only while the model loads. Another file may be read later. */
+function tooLate(): WebVeraError {
+  const message =
+    "Expected a file that was read while the model loaded, as the hub's token isn't kept, got another one";
+  return new WebVeraError('gated_repo', message, { hint: "Read it from the repository's page." });
 }
 
 function cancelled(): DOMException {

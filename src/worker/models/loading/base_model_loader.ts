@@ -1,5 +1,5 @@
 import { lazily } from '../../../core/async/lazily';
-import { expectKnown, type FileSource, missingFile } from '../../../core/input/file_source';
+import { expectKnown, type FileSource, missingFile, readRareFile } from '../../../core/input/file_source';
 import type { SentenceSettings } from '../../../core/pooling/sentences';
 import type { ParserLimits } from '../../../core/types/source';
 import type { GgufFiles } from '../../../formats/gguf/gguf_files';
@@ -59,7 +59,9 @@ export class BaseModelLoader {
         // The device may have been lost meanwhile.
         executor.check();
         const own = { tokenizer, stopTokens, imageProcessor, sentences: await sentences?.() };
-        return new BaseModel(executor, loaded, { ...own, readSentences });
+        const readAgain = async (file: string) =>
+          (await source.isUnknown?.(file)) ? undefined : readRareFile(source, file, this.limits.tokenizer);
+        return new BaseModel(executor, loaded, { ...own, readSentences, readAgain });
       } catch (error) {
         executor.free([...loaded.weights.values(), ...loaded.constants.values()]);
         throw error;

@@ -1,4 +1,5 @@
 import type { Overlay } from '../../../adapters/layers/overlay';
+import type { Warn } from '../../../core/errors/warning';
 import { type ModelTensor, type ModelTensorSpec, writeModelFolder } from '../../../formats/models/model_folder';
 import { expectFinite } from '../../../formats/tensors/finite';
 import { transpose } from '../../../formats/tensors/transpose';
@@ -7,23 +8,32 @@ import { storageOf, type Value } from '../../../graph/value';
 import { type Architecture, fileShape } from '../../../models/architecture';
 import { tensorsUnder, untied } from '../../../models/untied';
 import type { BaseModel } from '../base_model';
+import { copiedFiles } from './copied_files';
 import { fileName, specOf } from './file_order';
 
+interface ExportOptions {
+  readonly signal: AbortSignal;
+  readonly warn: Warn;
+}
+
 /**
- * Writes a model's folder with merged weights, trained biases and whole modules, but without the deltas of adapters that aren't merged.
+ * Writes a model's folder with merged weights, trained biases and whole modules, but without the deltas of adapters that aren't merged, and
+ * with the files of the original folder that `copiedFiles` reads.
  * Tensors have the dtype in which they are stored on the device. So vectors, and matrices whose row length isn't a multiple of four, are
  * float32 even over half-precision base models. Packed tensors (q8, q4) are written as float16, each number rounded once. Rejects with
  * `numerical_error` if a number isn't finite, as after a merge that overflowed.
  */
 export async function exportModel(
-  { runner, loaded }: BaseModel,
+  base: BaseModel,
   { tensors: over }: Overlay,
-  signal: AbortSignal,
+  { signal, warn }: ExportOptions,
 ): Promise<Map<string, Blob>> {
+  const { runner, loaded } = base;
   const values = tensorsUnder(loaded, over);
   const model = untied(loaded.model, values);
   const specs = [...values].map(([name, value]) => describe(model, name, value));
-  return writeModelFolder(model.config, { specs, tensors: read(runner, model, values, signal) });
+  const folder = await writeModelFolder(model.config, { specs, tensors: read(runner, model, values, signal) });
+  return new Map([...folder, ...(await copiedFiles(base, { signal, warn }))]);
 }
 
 function describe(model: Architecture, name: string, { shape, dtype }: Value): ModelTensorSpec {

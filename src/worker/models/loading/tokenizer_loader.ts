@@ -7,7 +7,8 @@ import { mayMarkTurns } from '../../../tokenizer/turn_tokens';
 import type { SessionHost } from '../../protocol';
 import { readTokenizerFiles } from './tokenizer_files';
 
-const TEMPLATE = 'chat_template.jinja';
+/** The file with a folder's chat template, if tokenizer_config.json has none. */
+export const TEMPLATE_FILE = 'chat_template.jinja';
 
 interface TokenizerRequest {
   readonly modelType?: string | undefined;
@@ -32,11 +33,11 @@ export async function loadTokenizer(
   // On a slow device, parsing takes one second per megabyte of a file, and encoding takes four seconds per megabyte of text.
   const announce = (bytes: number): void => host.quiet?.(bytes / 2 ** 20);
   const readTemplate = async (): Promise<string | undefined> => {
-    const bytes = await readRareFile(source, TEMPLATE, limits.json);
+    const bytes = await readRareFile(source, TEMPLATE_FILE, limits.json);
     return bytes && new TextDecoder().decode(bytes);
   };
   let chatTemplate = lazily(async () => {
-    await expectKnown(source, TEMPLATE);
+    await expectKnown(source, TEMPLATE_FILE);
     return readTemplate();
   });
   const readTemplateNow = async (): Promise<void> => {
