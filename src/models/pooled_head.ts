@@ -4,8 +4,11 @@ import type { MakeHead, Network } from './architecture';
 import { unsupported } from './config_fields';
 import { linearHead } from './heads';
 
-/** The Python class that computes a head on a pooled vector, in exported runs. */
+/** The Python class that computes a head on a pooled vector, in exported runs and models. */
 export const POOLED_CLASS = 'PooledForSequenceClassification';
+
+/** The name of the Python file, without .py, that defines `POOLED_CLASS` in exported folders. */
+export const POOLED_MODULE = 'pooled_classifier';
 
 /** Creates the head on a pooled vector: one linear layer with a bias. transformers has no such class. */
 export function pooledHead(

@@ -46,7 +46,7 @@ describeWithPeft('pooled vectors in Python', () => {
     await opened.session.close();
   });
 
-  test('an adapter with a pooled head gives the same logits there', async () => {
+  test('an adapter with a pooled head gives the same logits there, and as a whole model too', async () => {
     const opened = await openTestSession();
     const source = goldenBase('base/bert');
     const options = { session: opened.session, pooling: 'mean' as const };
@@ -65,6 +65,9 @@ describeWithPeft('pooled vectors in Python', () => {
     const request = { base: basePath('base/bert'), adapter, rows, modules: resolve('src/formats/run_folder') };
     const here = await Promise.all(rows.map(async (ids) => (await model.forward({ input_ids: [ids] })).logits.data));
     expectNear(here, await ask(request));
+    const merged = await model.merge_and_unload();
+    const whole = await folders.write(await merged.export_model());
+    expectNear(here, await ask({ whole, rows }));
     await opened.session.close();
   });
 });

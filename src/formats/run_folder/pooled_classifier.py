@@ -1,7 +1,15 @@
 """A text classifier whose head reads one vector per text: the pooled hidden states of its tokens.
 
-base = pooled_base("sentence-transformers/all-MiniLM-L6-v2", "output")
-model = PeftModel.from_pretrained(base, "output")
+For an adapter:
+
+    base = pooled_base("sentence-transformers/all-MiniLM-L6-v2", "output")
+    model = PeftModel.from_pretrained(base, "output")
+
+For a whole model, in the folder of `export_model`:
+
+    model = pooled_model("folder")
+
+`AutoModelForSequenceClassification` would open such a folder as another model, with a head of its own.
 """
 
 import json
@@ -10,9 +18,10 @@ from typing import Any
 
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file
 from torch import nn
 from torch.nn.functional import normalize, one_hot
-from transformers import AutoModel
+from transformers import AutoConfig, AutoModel
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 
@@ -89,3 +98,16 @@ def pooled_base(name: str, adapter: str | Path) -> PooledForSequenceClassificati
         labels, _ = file.get_slice("base_model.model.classifier.weight").get_shape()
     network = AutoModel.from_pretrained(name, dtype=torch.float32)
     return PooledForSequenceClassification(network, mapping["pooling"], labels).eval()
+
+
+def pooled_model(name: str | Path) -> PooledForSequenceClassification:
+    """Loads a whole model from the folder that `export_model` wrote. If `config.pooling` has a `prompt` or
+    `do_lower_case`, texts are written so before they become tokens."""
+    folder = Path(name)
+    tensors = {name: tensor for file in folder.glob("*.safetensors") for name, tensor in load_file(file).items()}
+    head = {part: tensors[f"classifier.{part}"] for part in ("weight", "bias")}
+    config = AutoConfig.from_pretrained(folder)
+    network = AutoModel.from_pretrained(folder, config=config, dtype=torch.float32)
+    model = PooledForSequenceClassification(network, config.pooling, len(head["bias"]))
+    model.classifier.load_state_dict(head)
+    return model.eval()

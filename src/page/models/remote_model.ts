@@ -97,8 +97,9 @@ export interface PreTrainedModel extends AsyncDisposable {
    * tensor has the dtype in which the GPU holds it: over a half-precision base model, matrices stay float16 or bfloat16, while vectors, and
    * matrices whose rows aren't a multiple of four numbers, are float32; packed matrices (q8, q4) are float16. The folder has the tensors of
    * `state_dict`: merge adapters first to include them. It also has the original folder's files of the tokenizer, chats and images, which are
-   * read again from their source or the cache; a warning of the session (`files_not_copied`) names those that can't be read. Rejects with
-   * `numerical_error` if a number isn't finite.
+   * read again from their source or the cache; a warning of the session (`files_not_copied`) names those that can't be read. For a classifier
+   * on pooled vectors it has `pooled_classifier.py`, whose `pooled_model` opens it in Python, because transformers' own classes would compute
+   * another model. Rejects with `numerical_error` if a number isn't finite.
    */
   export_model(options?: { readonly signal?: AbortSignal | undefined }): Promise<Map<string, Blob>>;
   /** Resolves with the memory that the whole session uses on the model's GPU. To learn a model's share, compare before and after its load. */

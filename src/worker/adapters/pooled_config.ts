@@ -3,10 +3,7 @@ import type { AdapterConfig } from '../../adapters/config/adapter_config';
 import { WebVeraError } from '../../core/errors/error';
 import type { HeadPooling } from '../../core/pooling/pooling';
 import type { Head } from '../../models/architecture';
-import { POOLED_CLASS, poolingOf, samePooling } from '../../models/pooled_head';
-
-/** The name of the Python file, without .py, that defines `POOLED_CLASS` in the folder of an exported run. */
-const PARENT_LIBRARY = 'pooled_classifier';
+import { POOLED_CLASS, POOLED_MODULE, poolingOf, samePooling } from '../../models/pooled_head';
 
 /**
  * Returns a new adapter's configuration. Its field `auto_mapping` from PEFT records how the hidden states under the model's head are
@@ -14,7 +11,7 @@ const PARENT_LIBRARY = 'pooled_classifier';
  */
 export function pooledConfig(kind: AdapterKind, config: AdapterConfig, { pooling }: Head): AdapterConfig {
   if (pooling === undefined) return config;
-  const mapping = { base_model_class: POOLED_CLASS, parent_library: PARENT_LIBRARY, pooling };
+  const mapping = { base_model_class: POOLED_CLASS, parent_library: POOLED_MODULE, pooling };
   return new kind.Config({ ...config, auto_mapping: { ...config.auto_mapping, ...mapping } });
 }
 

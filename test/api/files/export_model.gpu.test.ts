@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { AutoModelForCausalLM } from '../../../src/index';
+import { AutoModelForCausalLM, AutoModelForSequenceClassification } from '../../../src/index';
+import { goldenBase } from '../../helpers/golden/golden';
 import { smallWriter } from '../../helpers/models/small_writer';
 import { within } from '../../helpers/session/session';
 
@@ -25,6 +26,15 @@ test("the folder has the original one's small files, unchanged", async () => {
     const again = await AutoModelForCausalLM.from_pretrained({ files: folder }, { session });
     const chat = [{ role: 'user', content: 'It was' }] as const;
     expect(await again.generate(chat, { max_new_tokens: 4 })).toBe(await model.generate(chat, { max_new_tokens: 4 }));
+  });
+});
+
+test('a classifier on pooled vectors has the Python of its class', async () => {
+  await within({}, async ({ session }) => {
+    const options = { session, pooling: 'mean' } as const;
+    const model = await AutoModelForSequenceClassification.from_pretrained(goldenBase('base/bert'), options);
+    const folder = await model.export_model();
+    expect(await folder.get('pooled_classifier.py')?.text()).toMatch(/^def pooled_model\(/m);
   });
 });
 

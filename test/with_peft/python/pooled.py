@@ -2,7 +2,8 @@
 
 REQUEST is a JSON file. { folder, texts } requests the vectors of texts from the model in a folder.
 { base, adapter, rows, modules } requests the logits of rows of ids from an adapter on a pooled base model. The base
-model's class is in the folder `modules`.
+model's class is in the folder `modules`. { whole, rows } requests them from the folder of an exported model, which has
+the class itself.
 """
 
 import json
@@ -16,7 +17,11 @@ from peft import PeftModel
 
 def main() -> None:
     request = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    print(json.dumps(vectors(request) if "texts" in request else logits(request)))
+    if "texts" in request:
+        print(json.dumps(vectors(request)))
+    else:
+        model = exported(request["whole"]) if "whole" in request else adapted(request)
+        print(json.dumps(logits(model, request["rows"])))
 
 
 def vectors(request: Any) -> list[list[float]]:
@@ -27,13 +32,26 @@ def vectors(request: Any) -> list[list[float]]:
     return made
 
 
-def logits(request: Any) -> list[list[float]]:
+def adapted(request: Any) -> torch.nn.Module:
     sys.path.append(request["modules"])
     from pooled_classifier import pooled_base
 
-    model = PeftModel.from_pretrained(pooled_base(request["base"], request["adapter"]), request["adapter"])
+    base = pooled_base(request["base"], request["adapter"])
+    model: torch.nn.Module = PeftModel.from_pretrained(base, request["adapter"])
+    return model
+
+
+def exported(folder: str) -> torch.nn.Module:
+    sys.path.append(folder)
+    from pooled_classifier import pooled_model
+
+    model: torch.nn.Module = pooled_model(folder)
+    return model
+
+
+def logits(model: torch.nn.Module, rows: list[list[int]]) -> list[list[float]]:
     with torch.no_grad():
-        return [model(input_ids=torch.tensor([ids])).logits[0].tolist() for ids in request["rows"]]
+        return [model(input_ids=torch.tensor([ids])).logits[0].tolist() for ids in rows]
 
 
 main()

@@ -1,11 +1,13 @@
 import type { Overlay } from '../../../adapters/layers/overlay';
 import type { Warn } from '../../../core/errors/warning';
 import { type ModelTensor, type ModelTensorSpec, writeModelFolder } from '../../../formats/models/model_folder';
+import pooledPy from '../../../formats/run_folder/pooled_classifier.py?raw';
 import { expectFinite } from '../../../formats/tensors/finite';
 import { transpose } from '../../../formats/tensors/transpose';
 import type { Runner } from '../../../graph/runner';
 import { storageOf, type Value } from '../../../graph/value';
 import { type Architecture, fileShape } from '../../../models/architecture';
+import { POOLED_MODULE } from '../../../models/pooled_head';
 import { tensorsUnder, untied } from '../../../models/untied';
 import type { BaseModel } from '../base_model';
 import { copiedFiles } from './copied_files';
@@ -18,7 +20,7 @@ interface ExportOptions {
 
 /**
  * Writes a model's folder with merged weights, trained biases and whole modules, but without the deltas of adapters that aren't merged, and
- * with the files of the original folder that `copiedFiles` reads.
+ * with the files of the original folder that `copiedFiles` reads. A head that transformers doesn't have comes with its Python.
  * Tensors have the dtype in which they are stored on the device. So vectors, and matrices whose row length isn't a multiple of four, are
  * float32 even over half-precision base models. Packed tensors (q8, q4) are written as float16, each number rounded once. Rejects with
  * `numerical_error` if a number isn't finite, as after a merge that overflowed.
@@ -33,6 +35,8 @@ export async function exportModel(
   const model = untied(loaded.model, values);
   const specs = [...values].map(([name, value]) => describe(model, name, value));
   const folder = await writeModelFolder(model.config, { specs, tensors: read(runner, model, values, signal) });
+  if (model.head.pooling !== undefined)
+    folder.set(`${POOLED_MODULE}.py`, new Blob([pooledPy], { type: 'text/x-python' }));
   return new Map([...folder, ...(await copiedFiles(base, { signal, warn }))]);
 }
 
