@@ -1,12 +1,14 @@
 import '../helpers/gpu/gpu';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'vitest';
-import type { Example } from '../../src/index';
+import { expect, test } from 'vitest';
+import { type Example, PeftModel } from '../../src/index';
 import { randomArray } from '../helpers/maths/random';
-import { type Case, changed, rows as texts } from './lib/exported';
+import { type Case, changed, exportAt, load, modelFolder, rows as texts } from './lib/exported';
 import { expectGoesOn } from './lib/goes_on';
 import { describeWithPeft } from './lib/peft';
+import { runPython } from './lib/python';
+import { expectSuccess, readOutput } from './lib/python_output';
 
 const CLASSES = 3;
 /** Labelled rows. The first class has more rows than the others. */
@@ -137,5 +139,20 @@ const cases: Readonly<Record<string, Case>> = {
 describeWithPeft('Python goes on with a classifier as the run would have here', () => {
   test.each(Object.keys(cases))('%s', async (name) => {
     await expectGoesOn(cases[name]!, { isFresh: name === 'vit, with images and with numbers' });
+  });
+
+  test('an adapter on means without a task type opens here again', async () => {
+    const one: Case = {
+      ...cases['bert, with a head on means']!,
+      config: { r: 8, target_modules: ['query', 'value'], task_type: null, modules_to_save: ['classifier'] },
+    };
+    const { folder } = await exportAt(one, 4);
+    expectSuccess(await runPython(folder, ['train.py', '--model', modelFolder('bert')]));
+    const { adapter } = readOutput(folder);
+    const saved = JSON.parse(await adapter['adapter_config.json'].text());
+    expect(saved).toMatchObject({ task_type: null, auto_mapping: { pooling: { modes: ['mean'], normalize: false } } });
+    const { model } = await load(one);
+    await PeftModel.from_pretrained(model, adapter);
+    await model.dispose();
   });
 });

@@ -111,3 +111,12 @@ def pooled_model(name: str | Path) -> PooledForSequenceClassification:
     model = PooledForSequenceClassification(network, config.pooling, len(head["bias"]))
     model.classifier.load_state_dict(head)
     return model.eval()
+
+
+def keep_pooling(adapter: Path, saved: Path) -> None:
+    """Writes the `auto_mapping` of a folder's adapter to the adapters that PEFT has saved under another: for an adapter
+    without a task type, PEFT writes a mapping of its own, without the pooling."""
+    mapping = json.loads((adapter / "adapter_config.json").read_text())["auto_mapping"]
+    for file in saved.rglob("adapter_config.json"):
+        config = json.loads(file.read_text()) | {"auto_mapping": mapping}
+        file.write_text(json.dumps(config, indent=2, sort_keys=True))

@@ -52,7 +52,7 @@ from transformers import (
 
 from classify import Examples
 from data import Rows, collate
-from pooled_classifier import PooledForSequenceClassification
+from pooled_classifier import PooledForSequenceClassification, keep_pooling
 
 if "preference" in RUN:  # TRL is needed for nothing else
     from prefer import preference_arguments, preference_trainer
@@ -80,6 +80,8 @@ def main() -> None:
     trainer.train(resume_from_checkpoint=str(checkpoint))
     trainer.save_model()
     trainer.save_state()
+    if "pooling" in RUN and trainer.is_world_process_zero():
+        keep_pooling(CHECKPOINT, Path(options.output_dir))
 
 
 def load_trainer(name: str, args: TrainingArguments) -> Trainer:
