@@ -3,7 +3,7 @@ import type { ModelSource } from '../../core/types/source';
 import type { TrainingArguments } from '../../core/types/training';
 import type { AnyAdapterConfigInit } from '../adapters/page_kinds';
 import { linkOf } from '../session/default_session';
-import { checkOptions, wrong } from '../session/options';
+import { checkOptions, defined, wrong } from '../session/options';
 import { anyBoolean, anyObject, integer, oneOf, positive } from '../session/rules';
 import {
   type DPOConfig,
@@ -12,10 +12,17 @@ import {
   resolveKtoArguments,
 } from '../training/preference_arguments';
 import { resolveTrainingArguments } from '../training/training_arguments';
-import { classifierLoadOptions, type ImageClassifierOptions, imageClassifierRules, wireSource } from './source_options';
+import {
+  classifierLoadOptions,
+  type ImageClassifierOptions,
+  imageClassifierRules,
+  type TextClassifierOptions,
+  textClassifierRules,
+  wireSource,
+} from './source_options';
 
 /** The training to estimate. The fields have the same names and defaults as in the functions that train. */
-export interface EstimatePlan extends ImageClassifierOptions {
+export interface EstimatePlan extends ImageClassifierOptions, Pick<TextClassifierOptions, 'pooling'> {
   /**
    * The fields of the adapter's configuration. With `task_type: 'SEQ_CLS'`, a model that can also continue texts counts as a classifier.
    */
@@ -50,6 +57,7 @@ const RESOLVERS = {
 
 const rules = {
   ...imageClassifierRules,
+  ...textClassifierRules,
   peft_config: anyObject,
   args: anyObject,
   trainer: oneOf(...Object.keys(RESOLVERS)),
@@ -69,7 +77,7 @@ export async function estimate(source: ModelSource, plan: EstimatePlan = {}): Pr
     config: { ...peft_config },
     args: RESOLVERS[trainer](args),
     adapters,
-    load: classifierLoadOptions(options),
+    load: { ...classifierLoadOptions(options), ...defined({ pooling: options.pooling }) },
     memory: memory === undefined ? memoryHere() : { bytes: memory, from: 'given' as const },
     measure,
   };

@@ -50,7 +50,7 @@ export function planModel(planned: PlannedModel): LoadedModel {
 type AskedModel = Pick<PlannedModel, 'config' | 'load' | 'task_type'>;
 
 function taskOf({ config, load, task_type }: AskedModel): TaskFacts<TaskName> {
-  return likelyTask(config, { task_type, hasLabels: load.labels !== undefined });
+  return likelyTask(config, { task_type, hasLabels: (load.labels ?? load.pooling) !== undefined });
 }
 
 /** Whether the model's head may read pooled vectors, so that the folder's pooling settings matter. */

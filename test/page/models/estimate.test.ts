@@ -49,6 +49,22 @@ test.each<readonly [string, EstimatePlan, EstimatePlan]>([
   expect(one!.gpu.total).toBeLessThan(two!.gpu.total);
 });
 
+test('a classifier on pooled hidden states has no pooler', async () => {
+  const { files } = goldenBase('base/bert');
+  const config = JSON.parse(await files.get('config.json')!.text());
+  const bytesOf = async (architecture: string, plan: EstimatePlan) => {
+    const changed = new Blob([JSON.stringify({ ...config, architectures: [architecture] })]);
+    return (await estimate({ files: new Map([...files, ['config.json', changed]]) }, { session, ...plan })).gpu;
+  };
+  const own = await bytesOf('BertForSequenceClassification', {});
+  const pooled = await bytesOf('BertForSequenceClassification', { pooling: 'mean' });
+  expect(own.weights - pooled.weights).toBe(4 * (config.hidden_size + 1) * config.hidden_size);
+  expect(await bytesOf('BertModel', { pooling: 'mean' })).toEqual(pooled);
+  await expect(bytesOf('BertModel', { pooling: 'average' as 'mean' })).rejects.toMatchObject({
+    code: 'invalid_argument',
+  });
+});
+
 test('suggestions fit, and make the same update', async () => {
   const plan = { dtype: 'float16', memory: 600 * MIB } as const;
   const { verdict, reasons, suggestions } = await of(plan);
