@@ -71,7 +71,7 @@ export type { LayerStatus, ModelStatus } from './page/adapters/adapter_status';
 export { type AdapterInfo, adapters } from './page/adapters/adapters';
 export type { FitHeadOptions } from './page/adapters/fit_head';
 export { IA3Model } from './page/adapters/ia3/ia3_model';
-export { type CombinationArguments, LoraModel } from './page/adapters/lora/lora_model';
+export { type CombinationArguments, type CombinationOptions, LoraModel } from './page/adapters/lora/lora_model';
 export type {
   AdaptedModelOf,
   AdapterTypes,

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { LoraConfig } from '../../../src/adapters/lora/config/lora_config';
 import { PAGE_KINDS } from '../../../src/page/adapters/page_kinds';
 import { get_peft_model, PeftConfig, PeftModel } from '../../../src/page/adapters/peft_classes';
 import { VeraModel } from '../../../src/page/adapters/vera/vera_model';
 import { Profile } from '../../../src/page/profile/profile';
-import { modelInfo, openSession } from '../session/open_session';
+import type { FakeSession } from '../../worker/fake_session';
+import { modelInfo, openSession, veraInfo } from '../session/open_session';
 import { config, openVera } from './open_vera';
 
 // These tests check that calls accept arguments in PEFT's order, with PEFT's defaults.
@@ -15,6 +17,14 @@ const ALL_KINDS = PAGE_KINDS.map(({ Config }) => Config.rules.peft_type);
 /** Calls a method with arguments that TypeScript rejects and JavaScript allows. */
 const call = (object: object, name: string, args: readonly unknown[]): unknown =>
   (object as Record<string, (...args: readonly unknown[]) => unknown>)[name]!(...args);
+
+/** Opens a model with a LoRA adapter. A scripted worker answers its calls. */
+async function openLora(): Promise<{ readonly lora: object; readonly fake: FakeSession }> {
+  const config = new LoraConfig({ r: 4, target_modules: ['q_proj'] });
+  const info = veraInfo({ default: { ...config } }, ['default']);
+  const { base, fake } = await openVera({ addWeightedAdapter: async () => info, createAdapters: async () => info });
+  return { lora: await get_peft_model(base, config), fake };
+}
 
 describe('in their places', () => {
   test.each<[string, readonly unknown[], object]>([
@@ -97,6 +107,19 @@ describe('in their places', () => {
     const { vera, fake } = await openVera();
     await call(vera, 'merge_and_unload', args);
     expect(fake.argsOf('unloadAdapters')[0]?.slice(1)).toEqual([7, request]);
+  });
+
+  test.each<[readonly unknown[], object]>([
+    [[], {}],
+    [['cat'], { combination_type: 'cat' }],
+    [['svd', null], { combination_type: 'svd', svd_rank: null }],
+    [[undefined, 4], { svd_rank: 4 }],
+    [[{ combination_type: 'svd', svd_rank: 4 }], { combination_type: 'svd', svd_rank: 4 }],
+    [[{ svd_rank: 4 }, undefined], { svd_rank: 4 }],
+  ])('add_weighted_adapter(adapters, weights, name, …%j) of LoRA', async (args, options) => {
+    const { lora, fake } = await openLora();
+    await call(lora, 'add_weighted_adapter', [['default'], [1], 'sum', ...args]);
+    expect(fake.argsOf('addWeightedAdapter')[0]?.at(-1)).toEqual(options);
   });
 
   test('adapter_names=None in a pass and in a batch of texts', async () => {
@@ -192,6 +215,18 @@ describe('unsupported arguments are refused with a reason', () => {
     ['save_pretrained', [{ selected_adapters: ['a'] }], /argument 'selected_adapters'/, /^Did you mean adapter_name\?/],
     ['save_pretrained', [{ safe_serialization: true }], /argument 'safe_serialization'/, /^Files are safetensors/],
   ];
+
+  test.each<[readonly unknown[], RegExp, RegExp]>([
+    [['svd', { svd_rank: 4 }], /svd_rank: expected an integer from 1 to/, /^$/],
+    [[{ svd_rank: 0 }], /svd_rank: expected an integer from 1 to/, /^$/],
+    [[{ combination_type: 'cat' }, 4], /expected no more arguments, got 4/, /^PEFT's others/],
+    [[{ density: 0.5 }], /argument 'density'/, /It takes combination_type, svd_rank\./],
+  ])('add_weighted_adapter(adapters, weights, name, …%j) of LoRA', async (args, message, hint) => {
+    const { lora, fake } = await openLora();
+    const sum = call(lora, 'add_weighted_adapter', [['default'], [1], 'sum', ...args]);
+    await expect(sum).rejects.toMatchObject({ code: 'invalid_argument', message, hint });
+    expect(fake.argsOf('addWeightedAdapter')).toEqual([]);
+  });
 
   test.each(refusals)('%s(…%j)', async (name, args, message, hint) => {
     const { base, vera, fake } = await openVera();

@@ -2,15 +2,25 @@ import { LoraConfig } from '../../../adapters/lora/config/lora_config';
 import type { AdaptersInfo } from '../../../worker/protocol';
 import { type ModelParts, type PreTrainedModel, partsKey } from '../../models/remote_model';
 import type { AdapterSource } from '../../models/source_options';
-import { wrong } from '../../session/options';
-import { integer } from '../../session/rules';
+import { checkOptions, defined, wrong } from '../../session/options';
+import { integer, isObject, orNull } from '../../session/rules';
 import { AdaptedModel } from '../adapted_model';
 import type { LoadArguments } from '../adapter_arguments';
 import { loadAdapted } from '../load_adapted';
 import type { PageKind } from '../page_kind';
 
-/** PEFT's arguments that decide how adapters are combined. */
-export type CombinationArguments = [combination_type?: 'svd' | 'linear' | 'cat', svd_rank?: number | null];
+/** PEFT's options of `LoraModel.add_weighted_adapter`, which decide how adapters are combined. */
+export interface CombinationOptions {
+  /** Default: 'svd' */
+  readonly combination_type?: 'svd' | 'linear' | 'cat' | undefined;
+  /** The rank of the sum by 'svd'. Default: the largest rank of the adapters */
+  readonly svd_rank?: number | null | undefined;
+}
+
+/** The arguments of `LoraModel.add_weighted_adapter` after the new adapter's name: options, or PEFT's positional arguments. */
+export type CombinationArguments =
+  | [options?: CombinationOptions | undefined]
+  | [combination_type?: CombinationOptions['combination_type'], svd_rank?: number | null | undefined];
 
 /** The key of the method that constructs a model, for this library's own use. */
 const madeKey: unique symbol = Symbol('made');
@@ -50,8 +60,9 @@ export class LoraModel extends AdaptedModel<LoraConfig> {
    * Adds the weighted sum of adapters as another adapter of scale 1, without activating it, by PEFT's `combination_type`. 'svd' (default):
    * the best approximation of rank `svd_rank`, by default the largest rank of the adapters. 'cat': the exact sum; its rank is the sum of
    * the adapters' ranks. 'linear': sums lora_A and lora_B separately, and needs adapters of the same rank. A single adapter is always
-   * combined by 'linear'. Rejects with `invalid_argument` for PEFT's other types, and for adapters that train biases or whole modules.
-   * Waits for runs as the other kinds do.
+   * combined by 'linear'. Takes options, or PEFT's order of arguments: `add_weighted_adapter(adapters, weights, 'name', 'cat')`. Rejects
+   * with `invalid_argument` for PEFT's other types, and for adapters that train biases or whole modules. Waits for runs as the other kinds
+   * do.
    */
   override async add_weighted_adapter(
     adapters: readonly string[],
@@ -59,19 +70,29 @@ export class LoraModel extends AdaptedModel<LoraConfig> {
     adapter_name: string,
     ...how: CombinationArguments
   ): Promise<void> {
-    const [combination_type = 'svd', svd_rank, ...more] = how as readonly unknown[];
-    const what = 'add_weighted_adapter';
-    const extra = more.find((value) => value !== undefined);
-    if (extra !== undefined)
-      throw wrong(what, 'no more arguments', extra, "PEFT's others are for ways that aren't built.");
-    if (svd_rank !== undefined && svd_rank !== null && !rank.accepts(svd_rank)) {
-      throw wrong(`${what}: svd_rank`, rank.expected, svd_rank);
-    }
-    return this.addWeighted(adapters, weights, adapter_name, { combination_type, svd_rank });
+    return this.addWeighted(adapters, weights, adapter_name, combinationOptions(how));
   }
 }
 
-const rank = integer(1, 2 ** 20);
+const combinationRules = {
+  // The worker checks the type, with PEFT's messages.
+  combination_type: { expected: '', accepts: () => true },
+  svd_rank: orNull(integer(1, 2 ** 20)),
+};
+
+/** Returns the options of `add_weighted_adapter`, including the values of its positional arguments. */
+function combinationOptions(how: CombinationArguments): Readonly<Record<string, unknown>> {
+  const what = 'add_weighted_adapter';
+  const [first, second, ...others] = how as readonly unknown[];
+  const isNamed = isObject(first) && !Array.isArray(first);
+  const options = (isNamed ? first : { combination_type: first, svd_rank: second }) as CombinationOptions;
+  const extra = (isNamed ? [second, ...others] : others).find((value) => value !== undefined);
+  if (extra !== undefined) {
+    throw wrong(what, 'no more arguments', extra, "PEFT's others are for ways that aren't built.");
+  }
+  checkOptions(what, options, combinationRules);
+  return defined(options);
+}
 
 export const loraPageKind: PageKind<LoraConfig, LoraModel> = {
   Config: LoraConfig,
