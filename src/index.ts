@@ -97,9 +97,14 @@ export {
   type AnsweringModel,
   LanguageModel,
   type LanguageModelOptions,
-  type LanguageModelPrompt,
   type LanguageModelPromptOptions,
 } from './page/models/language_model';
+export type {
+  LanguageModelExpected,
+  LanguageModelMessage,
+  LanguageModelMessageContent,
+  LanguageModelPrompt,
+} from './page/models/language_prompts';
 export { type CachedModel, models, type VerifyOptions } from './page/models/models';
 export type { BatchGeneration, Generation } from './page/models/remote_generation';
 export type { PreTrainedModel } from './page/models/remote_model';

@@ -1,8 +1,18 @@
 import { abortError, untilAborted } from '../../core/async/abort';
-import { type ChatMessage, promptMessages } from '../../core/types/chat';
+import { defineForeign } from '../../core/errors/foreign_members';
+import type { ChatMessage } from '../../core/types/chat';
 import type { GenerationConfig } from '../../core/types/generation';
-import { checkOptions, defined, wrong } from '../session/options';
+import { LANGUAGE_METHODS, LANGUAGE_PROPERTIES } from '../session/foreign_names';
+import { checkOptions, defined, readable, wrong } from '../session/options';
 import * as rule from '../session/rules';
+import {
+  expectedTexts,
+  type LanguageModelExpected,
+  type LanguageModelMessage,
+  type LanguageModelPrompt,
+  messagesOf,
+  reportLoaded,
+} from './language_prompts';
 import { type Generation, samplingRules } from './remote_generation';
 
 /** A model, or a profile, whose answers a `LanguageModel` gives. */
@@ -14,7 +24,15 @@ export interface LanguageModelOptions {
   /** A model for conversations, with or without adapters, or a profile over one. `destroy` doesn't free it. */
   readonly model: AnsweringModel;
   /** The conversation's beginning, such as a message of the role 'system'. Default: none. */
-  readonly initialPrompts?: readonly ChatMessage[];
+  readonly initialPrompts?: readonly LanguageModelMessage[];
+  /** Only texts. */
+  readonly expectedInputs?: readonly LanguageModelExpected[];
+  readonly expectedOutputs?: readonly LanguageModelExpected[];
+  /**
+   * Called with a target of the events 'downloadprogress', whose `loaded` is the loaded share. The model is already loaded, so there are
+   * two events, 0 and 1, as for a browser's model that is on the device. `progress_callback` of `from_pretrained` reports the real download.
+   */
+  readonly monitor?: (events: EventTarget) => void;
   /**
    * At least 1e-30, or 0, with which the most probable token is chosen each time. Default: 1 with `topK` or `topP`; without all three
    * options, 0.
@@ -36,9 +54,6 @@ export interface LanguageModelOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A text, which means a single message of the user, or a list of messages. */
-export type LanguageModelPrompt = string | readonly ChatMessage[];
-
 export interface LanguageModelPromptOptions {
   /** When it aborts, the call rejects with its reason, and the conversation is as if the call had not been made. */
   readonly signal?: AbortSignal | undefined;
@@ -50,6 +65,9 @@ const optionRules = {
     accepts: (value: unknown) => typeof (value as Partial<AnsweringModel> | null)?.generate === 'function',
   },
   initialPrompts: { expected: 'an array of messages', accepts: Array.isArray },
+  expectedInputs: expectedTexts,
+  expectedOutputs: expectedTexts,
+  monitor: rule.anyFunction,
   temperature: {
     expected: '0 or a number from 1e-30',
     accepts: (value: unknown) => value === 0 || samplingRules.temperature.accepts(value),
@@ -66,7 +84,8 @@ const promptRules = { signal: rule.abortSignal };
 
 /**
  * A conversation with a model, with the interface of a session of browsers' Prompt API: code written for `LanguageModel.create()` works
- * with a loaded model, or with a visitor's profile. Only texts are supported: other options of the browser's API are rejected.
+ * with a loaded model, or with a visitor's profile. Only texts are supported: other options of the browser's API are rejected. Sessions have
+ * no events and don't count tokens.
  *
  * Calls take effect one after the other, in the order in which they are made. They reject as `generate` does, with `invalid_argument` for a
  * model without a chat template; the conversation then stays as it was.
@@ -74,6 +93,13 @@ const promptRules = { signal: rule.abortSignal };
 export class LanguageModel {
   /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static readonly name: string = 'LanguageModel';
+
+  /** @internal A field, because bundlers can't leave out an unused class that has a static block. */
+  static readonly foreign = /* @__PURE__ */ defineForeign(
+    LanguageModel.prototype,
+    LANGUAGE_METHODS,
+    LANGUAGE_PROPERTIES,
+  );
 
   readonly #options: LanguageModelOptions;
   readonly #end = new AbortController();
@@ -88,28 +114,39 @@ export class LanguageModel {
     signal?.addEventListener('abort', () => this.#end.abort(signal.reason), { once: true, signal: this.#end.signal });
   }
 
+  /**
+   * Resolves with 'available', because a model is loaded before its conversations; with 'unavailable' if the expected inputs or outputs
+   * aren't texts. Rejects with `invalid_argument` for unknown options.
+   */
+  static async availability(options: Partial<LanguageModelOptions> = {}): Promise<'available' | 'unavailable'> {
+    const { expectedInputs = [], expectedOutputs = [], ...others } = readable(options);
+    checkOptions('LanguageModel.availability', others, optionRules);
+    const areTexts = expectedTexts.accepts(expectedInputs) && expectedTexts.accepts(expectedOutputs);
+    return areTexts ? 'available' : 'unavailable';
+  }
+
   /** Begins a conversation. Rejects with `invalid_argument` for unknown options and for messages that aren't `{ role, content }`. */
   static async create(options: LanguageModelOptions): Promise<LanguageModel> {
     checkOptions('LanguageModel.create', options, optionRules);
-    const { model, initialPrompts = [], signal } = options;
+    const { model, initialPrompts = [], monitor, signal } = readable(options);
     if (model === undefined) throw wrong('LanguageModel.create: model', optionRules.model.expected, model);
     signal?.throwIfAborted();
-    return new LanguageModel(
-      options,
-      initialPrompts.length === 0 ? [] : promptMessages('LanguageModel.create: initialPrompts', initialPrompts),
-    );
+    const messages =
+      initialPrompts.length === 0 ? [] : messagesOf('LanguageModel.create: initialPrompts', initialPrompts);
+    if (monitor !== undefined) reportLoaded(monitor);
+    return new LanguageModel(options, messages);
   }
 
   /** Adds the prompt and the model's answer to the conversation, and resolves with the answer. */
   async prompt(input: LanguageModelPrompt, options: LanguageModelPromptOptions = {}): Promise<string> {
-    return this.#answer(messagesOf('prompt', input, options), this.#signals(options.signal));
+    return this.#answer(given('prompt', input, options), this.#signals(options.signal));
   }
 
   /**
    * Does the same as `prompt`, but returns a stream of the answer's pieces as they are generated. Cancelling the stream cancels the answer.
    */
   promptStreaming(input: LanguageModelPrompt, options: LanguageModelPromptOptions = {}): ReadableStream<string> {
-    const messages = messagesOf('promptStreaming', input, options);
+    const messages = given('promptStreaming', input, options);
     const left = new AbortController();
     return new ReadableStream<string>({
       start: (stream) => {
@@ -128,7 +165,7 @@ export class LanguageModel {
 
   /** Adds messages to the conversation without generating an answer. */
   async append(input: LanguageModelPrompt, options: LanguageModelPromptOptions = {}): Promise<void> {
-    const messages = messagesOf('append', input, options);
+    const messages = given('append', input, options);
     await this.#take(this.#signals(options.signal), async () => {
       this.#messages = [...this.#messages, ...messages];
     });
@@ -187,7 +224,7 @@ export class LanguageModel {
   }
 }
 
-function messagesOf(call: string, input: LanguageModelPrompt, options: LanguageModelPromptOptions): ChatMessage[] {
+function given(call: string, input: LanguageModelPrompt, options: LanguageModelPromptOptions): ChatMessage[] {
   checkOptions(call, options, promptRules);
-  return promptMessages(`${call}: input`, typeof input === 'string' ? [{ role: 'user', content: input }] : input);
+  return messagesOf(`${call}: input`, input);
 }

@@ -48,3 +48,21 @@ export const TRAINER_METHODS: ForeignMembers = {
   save_pretrained: 'The model has what was learnt: await model.save_pretrained({ id: … }).',
   push_to_hub: 'model.save_pretrained() gives the files.',
 };
+
+const COUNTED = 'The tokens of messages are (await model.tokenizer.apply_chat_template(messages)).length.';
+const NO_EVENTS = 'There are no events: a prompt that is too long for the model rejects.';
+
+/** Methods of browsers' Prompt API that a session lacks. */
+export const LANGUAGE_METHODS: ForeignMembers = {
+  measureInputUsage: COUNTED,
+  measureContextUsage: COUNTED,
+  addEventListener: NO_EVENTS,
+};
+
+/** Properties of browsers' Prompt API that a session lacks. */
+export const LANGUAGE_PROPERTIES: ForeignMembers = {
+  inputUsage: COUNTED,
+  inputQuota: COUNTED,
+  contextUsage: COUNTED,
+  contextWindow: COUNTED,
+};

@@ -211,6 +211,7 @@ test('an answer that fails leaves the conversation as it was', async () => {
 
 test.each([
   ['no model', {}, 'LanguageModel.create: model: expected a model or a profile'],
+  ['nothing', undefined, 'LanguageModel.create: model: expected a model or a profile'],
   [
     'an option of the browser’s API',
     { model: echo().model, tools: [] },
@@ -219,6 +220,64 @@ test.each([
   ['messages of another form', { model: echo().model, initialPrompts: [{ content: 'a' }] }, 'initialPrompts[0]: role'],
 ])('%s is refused', async (_, options, message) => {
   await expect(LanguageModel.create(options as never)).rejects.toThrow(message);
+});
+
+test('parts of a message are joined, in prompts and at the beginning', async () => {
+  const { model, asked } = echo();
+  const parts = (...texts: string[]) => texts.map((value) => ({ type: 'text' as const, value }));
+  const session = await LanguageModel.create({
+    model,
+    initialPrompts: [{ ...system, content: parts('Be ', 'brief.') }],
+  });
+  await session.prompt([{ role: 'user', content: parts('One', '?') }]);
+  expect(asked[0]?.messages).toEqual([system, user('One?')]);
+  const image = { role: 'user', content: [{ type: 'image', value: new Blob() }] };
+  await expect(session.prompt([image as never])).rejects.toMatchObject({
+    message: expect.stringMatching(/^prompt: input\[0\]: content: expected a text or parts of the form/),
+    hint: 'Only texts are supported.',
+  });
+});
+
+test('texts may be expected, in any language, and nothing else', async () => {
+  const { model } = echo();
+  const texts = [{ type: 'text', languages: ['en', 'es'] }, { type: 'text' }] as const;
+  expect(await LanguageModel.availability({ expectedInputs: texts, expectedOutputs: texts })).toBe('available');
+  expect(await LanguageModel.availability()).toBe('available');
+  await (await LanguageModel.create({ model, expectedInputs: texts, expectedOutputs: texts })).prompt('a');
+  for (const expectedInputs of [[{ type: 'image' }], [{ type: 'text', size: 3 }], { type: 'text' }, null] as never[]) {
+    expect(await LanguageModel.availability({ expectedInputs })).toBe('unavailable');
+    await expect(LanguageModel.create({ model, expectedInputs })).rejects.toMatchObject({
+      code: 'invalid_argument',
+      hint: 'Only texts are supported.',
+    });
+  }
+  await expect(LanguageModel.availability({ tools: [] } as object)).rejects.toThrow("argument 'tools'");
+});
+
+test('a monitor gets the events of a model that is loaded', async () => {
+  const loaded: unknown[] = [];
+  const monitor = (events: EventTarget): void =>
+    events.addEventListener('downloadprogress', (event) => {
+      const { loaded: share, total } = event as ProgressEvent;
+      loaded.push([share, total]);
+    });
+  const session = await LanguageModel.create({ model: echo().model, monitor });
+  await session.clone();
+  expect(loaded).toEqual([
+    [0, 1],
+    [1, 1],
+  ]);
+});
+
+test('members that are missing have hints', async () => {
+  const session = (await LanguageModel.create({ model: echo().model })) as never as Record<string, () => unknown>;
+  expect(() => session.inputUsage).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining('apply_chat_template') }),
+  );
+  expect(() => session.measureInputUsage?.()).toThrow('There is no measureInputUsage() here');
+  expect(() => session.addEventListener?.()).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining('no events') }),
+  );
 });
 
 test('a prompt that is neither text nor messages is refused', async () => {

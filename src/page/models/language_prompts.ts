@@ -1,0 +1,61 @@
+import { type ChatMessage, promptMessages } from '../../core/types/chat';
+import { wrong } from '../session/options';
+import { isObject, type Rule } from '../session/rules';
+
+/** The inputs or outputs that a conversation has: texts. */
+export interface LanguageModelExpected {
+  readonly type: 'text';
+  /** Changes nothing: a model writes the languages that it has learnt. */
+  readonly languages?: readonly string[];
+}
+
+/** A part of a message. */
+export interface LanguageModelMessageContent {
+  readonly type: 'text';
+  readonly value: string;
+}
+
+/** A message of a conversation. Its text may be given in parts, which are joined. */
+export interface LanguageModelMessage extends Omit<ChatMessage, 'content'> {
+  readonly content: string | readonly LanguageModelMessageContent[];
+}
+
+/** A text, which means a single message of the user, or a list of messages. */
+export type LanguageModelPrompt = string | readonly LanguageModelMessage[];
+
+const ONLY_TEXTS = 'Only texts are supported.';
+
+export const expectedTexts: Rule = {
+  expected: "[{ type: 'text', languages }], or without languages",
+  accepts: (value) =>
+    Array.isArray(value) &&
+    value.every((one) => isText(one) && Object.keys(one).every((key) => key === 'type' || key === 'languages')),
+  hint: () => ONLY_TEXTS,
+};
+
+function isText(value: unknown): value is { readonly type: 'text'; readonly value?: unknown } {
+  return isObject(value) && 'type' in value && value.type === 'text';
+}
+
+/** Returns the messages of a prompt, each with its text in one piece. Throws `invalid_argument` for other parts than texts. */
+export function messagesOf(where: string, prompt: unknown): ChatMessage[] {
+  if (typeof prompt === 'string') return promptMessages(where, [{ role: 'user', content: prompt }]);
+  if (!Array.isArray(prompt)) return promptMessages(where, prompt);
+  const joined = prompt.map((message: unknown, index) => {
+    if (!isObject(message) || !('content' in message) || !Array.isArray(message.content)) return message;
+    return { ...message, content: message.content.map((part) => textOf(`${where}[${index}]: content`, part)).join('') };
+  });
+  return promptMessages(where, joined);
+}
+
+function textOf(where: string, part: unknown): string {
+  if (isText(part) && typeof part.value === 'string') return part.value;
+  throw wrong(where, "a text or parts of the form { type: 'text', value }", part, ONLY_TEXTS);
+}
+
+/** Reports a download that has ended to a monitor, with the events that browsers send for a model on the device. */
+export function reportLoaded(monitor: (events: EventTarget) => void): void {
+  const events = new EventTarget();
+  monitor(events);
+  for (const loaded of [0, 1]) events.dispatchEvent(Object.assign(new Event('downloadprogress'), { loaded, total: 1 }));
+}
