@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { inRepository } from '../shared/paths.mjs';
 import { invokeExtractor } from './extractor.mjs';
 import { BESIDE_TAG, FRAMEWORKS } from './framework_types.mjs';
+import { withTypeExports } from './type_exports.mjs';
 
 const dist = inRepository('dist/');
 const ENTRIES = { webvera: 'src/index', ai: 'src/ai', node: 'src/node/extras', bench: 'bench/index' };
@@ -26,7 +27,8 @@ for (const [name, module] of Object.entries(ENTRIES)) {
   );
   // `webvera/node` re-exports the types of `webvera`, so that models from both have the same types.
   const names = name === 'node' ? "export * from './webvera.js';\n" : '';
-  writeFileSync(file, DISPOSABLE + names + readFileSync(file, 'utf8'));
+  const entry = readFileSync(`${dist}types/${module}.d.ts`, 'utf8');
+  writeFileSync(file, DISPOSABLE + names + withTypeExports(readFileSync(file, 'utf8'), entry));
   writeFileSync(`${dist}ts5/${name}.d.ts`, `${WEBGPU}export * from '../${name}.js';\n`);
 }
 // API Extractor can't handle global declarations, so the types of the <web-vera> element are written without it, into one file that

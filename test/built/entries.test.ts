@@ -1,10 +1,35 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
+import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
 const built = (name: string): URL => new URL(`../../dist/${name}`, import.meta.url);
 const textOf = (name: string): string => readFileSync(built(name), 'utf8');
 const load = (name: string): Promise<Record<string, unknown>> => import(/* @vite-ignore */ built(name).href);
+
+/** Returns the names that a file of types exports as values, sorted. */
+function valueNames(file: string): string[] {
+  const program = ts.createProgram([file], {
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    noLib: true,
+    types: [],
+  });
+  const checker = program.getTypeChecker();
+  const source = program.getSourceFile(file);
+  const module = source && checker.getSymbolAtLocation(source);
+  const names = module === undefined ? [] : checker.getExportsOfModule(module);
+  const isValue = (name: ts.Symbol): boolean => {
+    const isAlias = (name.flags & ts.SymbolFlags.Alias) !== 0;
+    const { flags } = isAlias ? checker.getAliasedSymbol(name) : name;
+    return (flags & ts.SymbolFlags.Value) !== 0 && !name.declarations?.some(ts.isTypeOnlyExportDeclaration);
+  };
+  return names
+    .filter(isValue)
+    .map(({ name }) => name)
+    .sort();
+}
 
 describe('the parts of the package', () => {
   test.each(['worker.js', 'chat_worker.js', 'embed.js'])('%s is a classic script', (name) => {
@@ -36,6 +61,13 @@ describe('the parts of the package', () => {
     expect(Object.keys(page).filter((name) => !(name in node))).toEqual([]);
     expect(more.sort()).toEqual(['openDawn', 'openFolder']);
   });
+
+  test.each(['webvera', 'ai', 'node', 'bench'])(
+    'the types of %s have exactly the values of the module',
+    async (name) => {
+      expect(valueNames(fileURLToPath(built(`${name}.d.ts`)))).toEqual(Object.keys(await load(`${name}.js`)).sort());
+    },
+  );
 
   test('for a page, worker: false gives a hint to webvera/node', async () => {
     const { Session } = (await load('webvera.js')) as unknown as typeof import('../../src/index');
