@@ -32,6 +32,9 @@ const MAX_STEPS = 4096;
 const MAX_MEMORY = 2 ** 26;
 /** Clearing this many cells costs as much of the budget as one step. */
 const CELLS_OF_STEP = 32;
+/** Compiling a step of a program costs as much of a budget as trying this many steps, and compiling a character set as much as these. */
+const WORK_OF_STEP = 4;
+const WORK_OF_SET = 32;
 
 /**
  * A regular expression whose time is limited for every text. It finds the same matches as JavaScript's `RegExp`, because it tries
@@ -43,6 +46,8 @@ const CELLS_OF_STEP = 32;
  * and Oniguruma.
  */
 export class LinearRegExp {
+  /** The work of compiling the pattern, in steps of a budget. */
+  readonly work: number;
   readonly #program: PatternProgram;
   readonly #unicode: boolean;
 
@@ -56,6 +61,7 @@ export class LinearRegExp {
   ) {
     this.#program = compilePattern(source, unicode, maxSteps);
     this.#unicode = unicode;
+    this.work = WORK_OF_STEP * this.#program.op.length + WORK_OF_SET * this.#program.sets.length;
   }
 
   /** Yields the matches from left to right, as `String.matchAll` does. Throws `limit_exceeded` when the budget is used up. */

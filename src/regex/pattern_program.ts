@@ -64,12 +64,12 @@ class Compiler {
     this.#emit(this.#pattern.root);
     this.#push(Step.Match);
     let splits = 0;
-    const splitsBefore = Int32Array.from(this.#op, (op) => (op === Step.Split ? splits++ : splits));
+    const splitsBefore = new Int32Array(this.#op.map((op) => (op === Step.Split ? splits++ : splits)));
     const pages = newPages();
     return {
-      op: Int32Array.from(this.#op),
-      a: Int32Array.from(this.#a),
-      b: Int32Array.from(this.#b),
+      op: new Int32Array(this.#op),
+      a: new Int32Array(this.#a),
+      b: new Int32Array(this.#b),
       sets: [...this.#sets.keys()].map((source) => characterSet(source, this.#unicode, pages)),
       splitsBefore,
       splits,

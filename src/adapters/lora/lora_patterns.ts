@@ -6,8 +6,8 @@ import { fullMatch } from '../targets/python_regex';
 import { matchesOfPlainKeys } from './plain_keys';
 
 /**
- * The maximum number of steps to match the regular expressions of one field with all modules of a model. Usual ones take a thousandth of
- * it.
+ * The maximum number of steps that compile the regular expressions of one field and match them with all modules of a model. Usual ones
+ * take a thousandth of it.
  */
 const MAX_STEPS = 8_000_000;
 /** The maximum number of entries in a field. Large models have some thousand modules. */
@@ -43,7 +43,7 @@ export function patternValues(
   const entries = given.map(([key, value]) => {
     const named = plain.get(key);
     if (named !== undefined) return { key, value, matches: named };
-    const expression = fullMatch(`(?:.*\\.)?(?:${key})`, field);
+    const expression = fullMatch(`(?:.*\\.)?(?:${key})`, field, budget);
     return { key, value, matches: modules.filter((name) => expression.matchStart(name, budget) !== undefined) };
   });
   const values = new Map(entries.toReversed().flatMap(({ value, matches }) => matches.map((name) => [name, value])));

@@ -18,8 +18,8 @@ const MAX_NAME = 1024;
  */
 const MAX_PARTS = 1_000_000;
 /**
- * The maximum number of matching steps for all patterns of a configuration on all modules of a model. Usual patterns take a hundredth of
- * it.
+ * The maximum number of steps that compile all patterns of a configuration and match them with all modules of a model. Usual patterns take
+ * a hundredth of it.
  */
 const MAX_STEPS = 8_000_000;
 /** The maximum number of entries in a list of patterns. */
@@ -48,25 +48,24 @@ export function checkRuleSizes({
   if (patterns.some(({ length }) => length > MAX_PATTERNS)) throw tooMuch(`at most ${MAX_PATTERNS} names in a list`);
 }
 
-/** Returns a test of whether PEFT would wrap a module. The test throws `limit_exceeded` if the patterns take too many steps. */
-export function targetMatcher(rules: MatchRules): (module: ModuleInfo) => boolean {
+/** Returns a test of whether PEFT would wrap a module. Both throw `limit_exceeded` if the patterns take too many steps. */
+export function targetMatcher(rules: MatchRules, budget = newBudget()): (module: ModuleInfo) => boolean {
   const { target_modules } = rules;
   if (typeof target_modules !== 'string') {
-    const hits = targetsHit({ ...rules, target_modules });
+    const hits = targetsHit({ ...rules, target_modules }, budget);
     return (module) => hits(module).length > 0;
   }
   // Like PEFT, this ignores layers_to_transform for a regular expression. `targetsHit` ignores it for full names in a list.
-  const budget = newBudget();
   const isExcluded = exclusions(rules, budget);
-  const pattern = fullMatch(target_modules, 'target_modules');
+  const pattern = fullMatch(target_modules, 'target_modules', budget);
   return ({ name }) => !isExcluded(name) && pattern.matchStart(name, budget) !== undefined;
 }
 
 /** Returns a function that lists the entries of `target_modules` that a module matches. */
 export function targetsHit(
   rules: Filters & { readonly target_modules: readonly string[] },
+  budget = newBudget(),
 ): (module: ModuleInfo) => readonly string[] {
-  const budget = newBudget();
   const names = new Set(rules.target_modules);
   const isExcluded = exclusions(rules, budget);
   const inLayer = layerFilter(rules, budget);
@@ -79,10 +78,10 @@ export function targetsHit(
   };
 }
 
-/** Returns a function that tests whether a field's regular expression matches a full name. It throws as `targetMatcher`'s function does. */
+/** Returns a function that tests whether a field's regular expression matches a full name. Both throw as `targetMatcher` does. */
 export function nameMatcher(pattern: string, field: string): (name: string) => boolean {
   const budget = newBudget();
-  const compiled = fullMatch(pattern, field);
+  const compiled = fullMatch(pattern, field, budget);
   return (name) => compiled.matchStart(name, budget) !== undefined;
 }
 
@@ -94,11 +93,11 @@ export function endsOf(name: string): readonly string[] {
 }
 
 /**
- * Returns a test of whether `exclude_modules` or `modules_to_save` matches a module, which is then never wrapped. The test throws like that
- * of `targetMatcher`.
+ * Returns a test of whether `exclude_modules` or `modules_to_save` matches a module, which is then never wrapped. Both throw like
+ * `targetMatcher`.
  */
-export function excludedModules(rules: Filters): (module: ModuleInfo) => boolean {
-  const isExcluded = exclusions(rules, newBudget());
+export function excludedModules(rules: Filters, budget: StepBudget): (module: ModuleInfo) => boolean {
+  const isExcluded = exclusions(rules, budget);
   return ({ name }) => isExcluded(name);
 }
 
@@ -107,8 +106,8 @@ export function excludedModules(rules: Filters): (module: ModuleInfo) => boolean
  * targets. PEFT trains each module whose name ends with an entry, such as 'pre_classifier' for 'classifier', but excludes only modules with
  * a whole part that equals an entry.
  */
-export function trainedByEnd(rules: Filters): (module: ModuleInfo) => boolean {
-  const isExcluded = excludedModules(rules);
+export function trainedByEnd(rules: Filters, budget: StepBudget): (module: ModuleInfo) => boolean {
+  const isExcluded = excludedModules(rules, budget);
   const ends = (rules.modules_to_save ?? []).filter((entry) => entry !== '').map((entry) => `${entry}.`);
   return (module) => ends.some((end) => `${module.name}.`.includes(end)) && !isExcluded(module);
 }
@@ -117,7 +116,7 @@ function exclusions(rules: Filters, budget: StepBudget): (name: string) => boole
   const isSaved = savedMatcher(rules, budget);
   const { exclude_modules } = rules;
   if (typeof exclude_modules === 'string' && exclude_modules !== '') {
-    const pattern = fullMatch(exclude_modules, 'exclude_modules');
+    const pattern = fullMatch(exclude_modules, 'exclude_modules', budget);
     return (name) => pattern.matchStart(name, budget) !== undefined || isSaved(name);
   }
   const names = new Set(exclude_modules);
@@ -132,7 +131,7 @@ function savedMatcher({ modules_to_save }: Filters, budget: StepBudget): (name: 
   const names = new Set(modules_to_save ?? []);
   const patterns: LinearRegExp[] = [];
   for (const name of names) {
-    if (!isPlain(name)) patterns.push(fullMatch(`(?:|.*\\.)${name}(?:|\\..*)`, 'modules_to_save'));
+    if (!isPlain(name)) patterns.push(fullMatch(`(?:|.*\\.)${name}(?:|\\..*)`, 'modules_to_save', budget));
   }
   return (name) =>
     name.split('.').some((part) => names.has(part)) ||
@@ -153,7 +152,7 @@ function layerFilter(
   // The list of layers that layers_pattern names may be at the beginning of a module's name, as in 'layers.0.mlp'.
   const starts =
     pattern === null || pattern.length === 0 ? ['.*?\\.[^.]*'] : [pattern].flat().map((list) => `(?:^|.*?\\.)${list}`);
-  const indices = starts.map((start) => matchStart(`${start}\\.(\\d+)\\.`, 'layers_pattern'));
+  const indices = starts.map((start) => matchStart(`${start}\\.(\\d+)\\.`, 'layers_pattern', budget));
   return (name) => {
     for (const index of indices) {
       const match = index.matchStart(name, budget);
@@ -164,7 +163,8 @@ function layerFilter(
   };
 }
 
-function newBudget(): StepBudget {
+/** Returns the budget for one use of a configuration's patterns. */
+export function newBudget(): StepBudget {
   return new StepBudget(
     MAX_STEPS,
     "The patterns of this configuration take too much work on the model's modules",

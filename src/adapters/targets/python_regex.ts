@@ -1,6 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import { LinearRegExp } from '../../regex/linear_regexp';
 import { LargePattern } from '../../regex/pattern_program';
+import type { StepBudget } from '../../regex/step_budget';
 
 /** The maximum length of a pattern. An expression that lists all modules of a model is shorter. */
 const MAX_LENGTH = 16_384;
@@ -23,15 +24,20 @@ const SAME_ESCAPES = 'dDsSwWbBnrtfvxu';
 /**
  * Compiles a pattern of Python's `re` that has to match whole strings, as with `re.fullmatch`. Matching takes time linear in the string's
  * length. Throws `invalid_argument`, naming `argument`, for an invalid pattern and for syntax that JavaScript lacks, and `limit_exceeded`
- * for a pattern of more than 16,384 characters or of too many repeats.
+ * for a pattern of more than 16,384 characters or of too many repeats, and when the budget, which compiling is charged to, is used up.
  */
-export function fullMatch(pattern: string, argument: string): LinearRegExp {
-  return compile(`^(?:${translate(pattern, argument)})$`, pattern, argument);
+export function fullMatch(pattern: string, argument: string, budget: StepBudget): LinearRegExp {
+  return charged(compile(`^(?:${translate(pattern, argument)})$`, pattern, argument), budget);
 }
 
 /** Like `fullMatch`, but only the start of a string has to match, as with `re.match`. */
-export function matchStart(pattern: string, argument: string): LinearRegExp {
-  return compile(`^(?:${translate(pattern, argument)})`, pattern, argument);
+export function matchStart(pattern: string, argument: string, budget: StepBudget): LinearRegExp {
+  return charged(compile(`^(?:${translate(pattern, argument)})`, pattern, argument), budget);
+}
+
+function charged(compiled: LinearRegExp, budget: StepBudget): LinearRegExp {
+  budget.spend(compiled.work);
+  return compiled;
 }
 
 function translate(pattern: string, argument: string): string {

@@ -3,8 +3,9 @@ import { nearName } from '../../core/errors/near_name';
 import type { Warn, Warning } from '../../core/errors/warning';
 import type { ModuleInfo } from '../../core/types/model';
 import type { Architecture } from '../../models/architecture';
+import type { StepBudget } from '../../regex/step_budget';
 import type { AdapterFields } from '../config/adapter_config';
-import { checkRuleSizes, endsOf, excludedModules, targetMatcher, targetsHit, trainedByEnd } from './matcher';
+import { checkRuleSizes, endsOf, excludedModules, newBudget, targetMatcher, targetsHit, trainedByEnd } from './matcher';
 import { minimalTargets } from './minimal_targets';
 import { noMatch, pythonSet } from './no_match';
 
@@ -90,21 +91,19 @@ export function resolveTargets(
   // The model itself has an empty name. It is never a target, even if an expression matches the empty string.
   const modules = all.filter(({ name }) => name !== '');
   const modules_to_save = modulesToSave(given);
-  const targets = namedTargets({ ...given, modules_to_save }, modules, {
-    model_type,
-    output_embedding,
-    defaults,
-    noDefault,
-  });
-  const named = modules
-    .filter(targetMatcher({ ...given, modules_to_save, target_modules: targets }))
-    .filter(isWrappable);
+  const budget = newBudget();
+  const facts = { model_type, output_embedding, defaults, noDefault };
+  const targets = namedTargets({ ...given, modules_to_save }, modules, facts, budget);
+  const matching = (target_modules: readonly string[] | string) =>
+    modules.filter(targetMatcher({ ...given, modules_to_save, target_modules }, budget));
+  const matchedFirst = matching(targets);
+  const named = matchedFirst.filter(isWrappable);
   const hint =
     `${meant(given.target_modules, modules)} Targets are whole names or their last parts, such as ${examples(modules)}. ${names_hint}`.trim();
   expectNamed?.(named, { hint, detail: { target_modules: targets } });
   const target_modules = condenses ? condense(targets, modules) : targets;
-  const matched = modules.filter(targetMatcher({ ...given, modules_to_save, target_modules }));
-  const countExcluded = (): number => modules.filter(excludedModules({ ...given, modules_to_save })).length;
+  const matched = target_modules === targets ? matchedFirst : matching(target_modules);
+  const countExcluded = (): number => modules.filter(excludedModules({ ...given, modules_to_save }, budget)).length;
   if (matched.length === 0) {
     throw noMatch({ config: { ...given, target_modules }, excluded: countExcluded(), all: modules.length }, hint);
   }
@@ -164,6 +163,7 @@ function namedTargets(
     defaults,
     noDefault,
   }: Pick<BaseModelFacts, 'model_type' | 'output_embedding'> & Required<Pick<TargetRules, 'defaults' | 'noDefault'>>,
+  budget: StepBudget,
 ): readonly string[] | string {
   const { target_modules, task_type } = fields;
   if (target_modules === null) {
@@ -174,7 +174,7 @@ function namedTargets(
   }
   if (typeof target_modules !== 'string' || target_modules.toLowerCase() !== ALL_LINEAR) return target_modules;
   const head = output_embedding ?? (task_type === 'SEQ_CLS' ? classifierOf(modules) : undefined);
-  const isTrained = trainedByEnd(fields);
+  const isTrained = trainedByEnd(fields, budget);
   return modules
     .filter((module) => isLinear(module.type) && module.name !== head && !isTrained(module))
     .map(({ name }) => name)

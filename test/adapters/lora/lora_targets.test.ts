@@ -164,6 +164,24 @@ describe('ranks and scales of single modules', () => {
     );
   });
 
+  test('may be 2,000 expressions, one for each module of a few layers', () => {
+    const modules = Array.from({ length: 20 }, (_, i) => `model.layers.${i}.mlp.up_proj`);
+    const patterns = Object.fromEntries(
+      Array.from({ length: 2000 }, (_, i) => [String.raw`model\.layers\.${i}\.mlp\.(up|down)_proj`, i]),
+    );
+    const { values } = patternValues('rank_pattern', patterns, modules);
+    expect(values).toEqual(new Map(modules.map((name, i) => [name, i])));
+  });
+
+  test('are refused by what compiling them takes', () => {
+    const patterns = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`(?:x{1000}){64}${i}`, 1]));
+    const start = cpuTime();
+    expect(() => patternValues('rank_pattern', patterns, ['q_proj'])).toThrow(
+      expect.objectContaining({ code: 'limit_exceeded', message: expect.stringContaining('takes too much work') }),
+    );
+    expect(cpuTime() - start).toBeLessThan(1000);
+  });
+
   test('take a bounded number of steps', () => {
     const patterns = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`(a|b|ab)*c{${i % 9}}d`, 1]));
     const modules = Array.from({ length: 300 }, (_, i) => `${'ab'.repeat(100)}${i}`);

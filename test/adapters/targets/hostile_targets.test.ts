@@ -6,12 +6,19 @@ import { resolveVeraTargets } from '../../../src/adapters/vera/vera_targets';
 import { cpuTime } from '../../helpers/cpu_time';
 import { linear, ownModules } from './target_names';
 
+/** Returns a pattern of 300 character classes, all unlike. */
+function classesFrom(first: number): string {
+  return Array.from({ length: 300 }, (_, i) => `[${String.fromCharCode(0x1000 + ((first + i) % 0x8000))}]`).join('');
+}
+
 describe('hostile configurations', () => {
   const { modules } = ownModules('base/llama');
   /** As many modules as in a model with 1,000 layers, with long names. */
   const many = Array.from({ length: 8000 }, (_, i) => linear(`model.language_model.layers.${i}.self_attention.q_proj`));
   const layers = { target_modules: ['q_proj'], layers_to_transform: [1] };
   const nobody = 'a'.repeat(40);
+  /** Short patterns, each of which compiles to 64,000 steps. */
+  const wide = Array.from({ length: 900 }, (_, i) => `(?:x{1000}){64}${i}`);
 
   test.each<[string, VeraConfigInit, readonly NamedModule[]]>([
     ['a repeated group that can match in many ways', { target_modules: String.raw`(\w+\.?)+!` }, many],
@@ -23,6 +30,13 @@ describe('hostile configurations', () => {
     ['10,000 open groups', { target_modules: '('.repeat(10_000) }, modules],
     ['1,000 open groups, closed', { target_modules: `${'('.repeat(1000)}q${')'.repeat(1000)}` }, modules],
     ['counts of counts', { target_modules: '((a{1000}){1000}){1000}' }, modules],
+    ['900 wide patterns to save', { target_modules: ['q_proj'], modules_to_save: wide }, modules],
+    ['900 wide patterns of layers', { ...layers, layers_pattern: wide }, modules],
+    [
+      '900 patterns of unlike classes',
+      { ...layers, layers_pattern: wide.map((_, i) => classesFrom(300 * i)) },
+      modules,
+    ],
     ['7,000 targets that are there', { target_modules: many.slice(0, 7000).map(({ name }) => name) }, many],
     [
       '20,000 targets that there are no modules for',
@@ -51,6 +65,13 @@ describe('hostile configurations', () => {
       expect((error as Error).message.length).toBeLessThan(300);
     }
     expect(cpuTime() - start).toBeLessThan(1000);
+  });
+
+  test('patterns are refused by what compiling them takes, although none is matched', () => {
+    const config = new VeraConfig({ target_modules: ['q_proj'], modules_to_save: wide });
+    expect(() => resolveVeraTargets(config, [], { model_type: 'x' })).toThrow(
+      expect.objectContaining({ code: 'limit_exceeded', message: expect.stringContaining('take too much work') }),
+    );
   });
 
   test('any lists and patterns are resolved, or refused with a reason', () => {

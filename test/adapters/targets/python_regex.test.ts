@@ -21,14 +21,14 @@ test.each<[pattern: string, matches: readonly string[], others: readonly string[
   [String.raw`\Aq_proj\Z`, ['q_proj'], ['xq_proj']],
   [String.raw`.*\.layers\.[01]\..*(q|v)_proj`, ['model.layers.1.attn.v_proj'], ['model.layers.2.attn.v_proj']],
 ])('%s', (pattern, matches, others) => {
-  const regex = fullMatch(pattern, 'target_modules');
+  const regex = fullMatch(pattern, 'target_modules', budget());
   const isMatch = (text: string) => regex.matchStart(text, budget()) !== undefined;
   expect(matches.filter((text) => !isMatch(text))).toEqual([]);
   expect(others.filter((text) => isMatch(text))).toEqual([]);
 });
 
 test('matchStart matches if the start of a text matches, whatever follows', () => {
-  const regex = matchStart('ab{,2}c', 'modules_to_save');
+  const regex = matchStart('ab{,2}c', 'modules_to_save', budget());
   expect(regex.matchStart('acx', budget())).toMatchObject({ start: 0, end: 2 });
   expect(regex.matchStart('xac', budget())).toBeUndefined();
 });
@@ -50,7 +50,7 @@ describe('refuses patterns that are invalid in Python or in JavaScript', () => {
     String.raw`[\Z]`,
     '(?#note)',
   ])('%s', (pattern) => {
-    expect(() => fullMatch(pattern, 'target_modules')).toThrow(
+    expect(() => fullMatch(pattern, 'target_modules', budget())).toThrow(
       expect.objectContaining({
         code: 'invalid_argument',
         message: `target_modules: expected a regular expression, got ${JSON.stringify(pattern)}`,
@@ -69,7 +69,7 @@ describe('a pattern of up to 16,384 characters', () => {
   ])('%s', (_, pattern) => {
     expect(pattern.length).toBeGreaterThan(15_000);
     const enough = new StepBudget(8_000_000, 'too much', 'less');
-    const regex = fullMatch(pattern, 'target_modules');
+    const regex = fullMatch(pattern, 'target_modules', enough);
     expect(names.slice(0, 200).filter((name) => regex.matchStart(name, enough) === undefined)).toEqual(
       pattern.startsWith('model(') ? names.slice(0, 200) : [],
     );
@@ -78,7 +78,7 @@ describe('a pattern of up to 16,384 characters', () => {
   test.each(['(a{1000}){1000}', '(?:(?:q{99}_){99}proj){99}'])(
     'is refused as %s, which repeats too much',
     (pattern) => {
-      expect(() => fullMatch(pattern, 'target_modules')).toThrow(
+      expect(() => fullMatch(pattern, 'target_modules', budget())).toThrow(
         expect.objectContaining({
           code: 'limit_exceeded',
           message: `target_modules: expected a pattern of fewer repeats, got ${JSON.stringify(pattern)}`,

@@ -19,7 +19,7 @@ export const target: FuzzTarget = {
     });
     if (compiled !== undefined) attempt(target, () => findIn(compiled, text));
     attempt(target, () => {
-      const matcher = fullMatch(pattern, 'target_modules');
+      const matcher = fullMatch(pattern, 'target_modules', newBudget(1_000_000));
       for (const name of MODULES) matcher.matchStart(name, newBudget(1_000_000));
     });
     attempt(target, () => {
