@@ -128,7 +128,10 @@ export class BoundedInterpreter extends Interpreter {
     return stripped ?? { ...node, args, callee: { ...callee, object, isCalled: true } };
   }
 
-  /** Evaluates arguments, and returns them with their size in characters. A number n counts as n characters, because it may be a width. */
+  /**
+   * Evaluates arguments, and returns them with their size in characters. A number n counts as n characters, because it may be a width, and so
+   * does a number in a list or an object that is spread, because it becomes an argument.
+   */
   #hold(args: unknown, hold: Hold): { readonly args: readonly Node[]; readonly size: number } {
     let size = 0;
     const held = (part: unknown): Held => {
@@ -139,7 +142,11 @@ export class BoundedInterpreter extends Interpreter {
     };
     const all = (args as readonly NodeFields[]).map((arg) => {
       if (arg.type === 'KeywordArgumentExpression') return { ...arg, value: held(arg.value) };
-      if (arg.type.endsWith('SpreadExpression')) return { ...arg, argument: held(arg.argument) };
+      if (arg.type.endsWith('SpreadExpression')) {
+        const argument = held(arg.argument);
+        for (const { value } of itemsOf(argument.value)) if (typeof value === 'number') size += Math.abs(value);
+        return { ...arg, argument };
+      }
       const one = held(arg);
       // Some of the library's filters accept only literals, so a text literal isn't replaced.
       return arg.type === 'StringLiteral' ? arg : one;
@@ -173,6 +180,12 @@ function stripOf({ value: { value: text } }: Held, method: unknown, args: readon
 function sizeOf({ value }: TemplateValue): number {
   if (Array.isArray(value)) return value.length;
   return value instanceof Map ? value.size : 0;
+}
+
+/** Returns the values in a list or an object. */
+function itemsOf({ value }: TemplateValue): Iterable<TemplateValue> {
+  if (Array.isArray(value)) return value as readonly TemplateValue[];
+  return value instanceof Map ? (value as ReadonlyMap<string, TemplateValue>).values() : [];
 }
 
 /**

@@ -90,6 +90,20 @@ describe('hostile templates end soon', () => {
   });
 });
 
+test.each([
+  'indent(500000000)',
+  'indent(*[500000000])',
+  'indent(**{"width": 500000000})',
+  'indent(true and 500000000)',
+  'tojson(indent=500000000)',
+  'tojson(**{"indent": 500000000})',
+])('%s is refused before it needs memory', (filter) => {
+  const code = 'limit_exceeded';
+  const message = expect.stringContaining('it takes too much work');
+  expect(rendered(`{{ "a\\nb" | ${filter} }}`)).toMatchObject({ code, message });
+  expect(rendered(`{% filter ${filter} %}a\nb{% endfilter %}`)).toMatchObject({ code, message });
+});
+
 describe('templates reach nothing of JavaScript', () => {
   test.each([
     '{{ messages.constructor }}',
