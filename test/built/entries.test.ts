@@ -88,6 +88,23 @@ describe('the parts of the package', () => {
     }
   });
 
+  test('what another entry made is refused with that reason', async () => {
+    type Library = typeof import('../../src/index');
+    const [page, node] = [await load('webvera.js'), await load('node.js')] as unknown as [Library, Library];
+    const hint = expect.stringMatching(/another copy of webvera/);
+    const session = await node.Session.open({ store: 'memory' });
+    await expect(page.models.list({ session })).rejects.toMatchObject({
+      message: /expected a Session, got a Session$/,
+      hint,
+    });
+    const model = Object.create(node.VeraModel.prototype) as never;
+    expect(() => new page.Trainer({ model, train_dataset: [] })).toThrow(expect.objectContaining({ hint }));
+    await expect(page.get_peft_model(model, new page.VeraConfig())).rejects.toMatchObject({ hint });
+    const trainer = Object.create(node.DPOTrainer.prototype) as never;
+    await expect(page.export_run({ model, trainer })).rejects.toMatchObject({ hint });
+    await session.dispose();
+  });
+
   test('package.json names existing files, and is built before it is packed', () => {
     const { exports, bin, scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
     const files = Object.values<string | Record<string, string>>(exports).flatMap((entry) =>

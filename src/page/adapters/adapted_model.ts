@@ -4,14 +4,8 @@ import type { HeadFit } from '../../core/types/prediction';
 import type { Tensor } from '../../core/types/tensor';
 import type { Dataset, ResolvedTrainingArguments } from '../../core/types/training';
 import type { AdaptersInfo, MergeRequest } from '../../worker/protocol';
-import {
-  expectModel,
-  liveHandle,
-  type ModelParts,
-  type PreTrainedModel,
-  partsKey,
-  RemoteModel,
-} from '../models/remote_model';
+import { expectModel } from '../models/expect_model';
+import { liveHandle, type ModelParts, type PreTrainedModel, partsKey, RemoteModel } from '../models/remote_model';
 import { type AdapterSource, wireAdapterSource } from '../models/source_options';
 import { expectOwnSession } from '../session/default_session';
 import { checkOptions, defined, wrong } from '../session/options';

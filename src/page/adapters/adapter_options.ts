@@ -4,6 +4,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { ProjectionDtype, SaveDtype } from '../../core/types/model';
 import type { LoadAdapterOptions, MergeRequest, WeightedAdapter, WireAdapterOptions } from '../../worker/protocol';
 import { loadOptions, type SourceOptions, sourceRules } from '../models/source_options';
+import { fromAnotherCopy } from '../session/another_copy';
 import { defined, type Rules, wrong } from '../session/options';
 import type { Rule } from '../session/rules';
 import * as rule from '../session/rules';
@@ -85,7 +86,7 @@ export function configFields(config: unknown, kinds: readonly PageKind[]): Adapt
   if (config instanceof KindConfig) return { ...config } as unknown as AdapterConfigFields;
   const names = kinds.map(({ Config }) => Config.rules.name);
   const forms = names.map((name) => `new ${name}({ … })`).join(' or ');
-  throw wrong('config', `a ${names.join(' or ')}`, config, `Write ${forms}.`);
+  throw wrong('config', `a ${names.join(' or ')}`, config, fromAnotherCopy(config, ...names) ?? `Write ${forms}.`);
 }
 
 export function wireOptions(

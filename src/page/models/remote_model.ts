@@ -291,10 +291,3 @@ export function modelParts(
   const life = new ModelLife(link, place);
   return { link, place, info, tokenizer, sourceName, life };
 }
-
-/** Returns a model of this library. Throws `invalid_argument` for any other value. */
-export function expectModel(model: unknown): RemoteModel {
-  if (model instanceof RemoteModel) return model;
-  const hint = "Load it first: const model = await AutoModelForCausalLM.from_pretrained('org/name').";
-  throw wrong('model', 'a model from AutoModelForCausalLM.from_pretrained', model, hint);
-}

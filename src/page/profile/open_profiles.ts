@@ -1,5 +1,6 @@
 import { AdaptedModel } from '../adapters/adapted_model';
-import { expectModel, liveHandle, type PreTrainedModel, profilesKey } from '../models/remote_model';
+import { expectModel } from '../models/expect_model';
+import { liveHandle, type PreTrainedModel, profilesKey } from '../models/remote_model';
 import { expectOwnSession } from '../session/default_session';
 import { checkOptions, wrong } from '../session/options';
 import { ProfileHost } from './host';

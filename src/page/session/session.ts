@@ -7,6 +7,7 @@ import { chatWorker, defaultWorker } from '../rpc/default_worker';
 import { Link, type SessionState } from '../rpc/link';
 import { StoreLocks } from '../rpc/store_locks';
 import { connectHere } from '../rpc/this_thread';
+import { fromAnotherCopy } from './another_copy';
 import { asyncDispose } from './dispose';
 import { checkOptions, defined, type Rules, wrong } from './options';
 import { persist } from './persist';
@@ -273,6 +274,10 @@ const limitRules: Rules<ParserLimits> = {
 
 /** The rules of `CallOptions`. */
 export const callRules = {
-  session: { expected: 'a Session', accepts: (value: unknown) => value instanceof Session },
+  session: {
+    expected: 'a Session',
+    accepts: (value: unknown) => value instanceof Session,
+    hint: (value: unknown) => fromAnotherCopy(value, Session.name),
+  },
   signal: rule.abortSignal,
 };

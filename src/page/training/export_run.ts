@@ -3,13 +3,18 @@ import type { AdaptedModel } from '../adapters/adapted_model';
 import { openDataset } from '../data/feed';
 import { callWithDataset } from '../data/with_dataset';
 import { liveHandle, partsKey } from '../models/remote_model';
+import { fromAnotherCopy } from '../session/another_copy';
 import { expectOwnSession } from '../session/default_session';
 import { checkOptions, wrong } from '../session/options';
 import type { Rule } from '../session/rules';
 import { type CallOptions, callRules } from '../session/session';
 import { anyAdaptedModel, Trainer, trainerKey } from './trainer';
 
-const anyTrainer: Rule = { expected: 'a Trainer', accepts: (value) => value instanceof Trainer };
+const anyTrainer: Rule = {
+  expected: 'a Trainer',
+  accepts: (value) => value instanceof Trainer,
+  hint: (value) => fromAnotherCopy(value, Trainer.name),
+};
 
 /**
  * Resolves with everything needed to continue a run in Python, on any machine, as files, each with its path in a folder. `README.md` has
@@ -27,9 +32,8 @@ const anyTrainer: Rule = { expected: 'a Trainer', accepts: (value) => value inst
  * In Python the run isn't evaluated on `eval_dataset`, and no best state is loaded at the end.
  *
  * Rejects with `invalid_argument` for a run without steps left, without data, or with more than one adapter; for classifiers of tokens,
- * runs with `group_by_length` or the objective 'contrast', language models with `label_smoothing_factor`, pairs and ratings with a
- * `weight`, and a ViT with `module_names: 'v4'`; and for a trainer of another model. Rejects with `not_found` for a run that has ended and
- * has no stored state.
+ * runs with `group_by_length` or the objective 'contrast', texts, pairs and ratings with a `weight`, and a ViT with `module_names: 'v4'`;
+ * and for a trainer of another model. Rejects with `not_found` for a run that has ended and has no stored state.
  */
 export async function export_run(
   run: { readonly model: AdaptedModel; readonly trainer: Trainer },

@@ -7,6 +7,7 @@ import { anyDataset } from '../data/dataset_rules';
 import { type OpenDataset, openDataset } from '../data/feed';
 import { callWithDataset } from '../data/with_dataset';
 import { liveHandle, partsKey, RemoteModel } from '../models/remote_model';
+import { fromAnotherCopy } from '../session/another_copy';
 import { TRAINER_METHODS } from '../session/foreign_names';
 import { checkOptions, type Rules, readable, wrong } from '../session/options';
 import type { Rule } from '../session/rules';
@@ -105,7 +106,8 @@ export const anyAdaptedModel: Rule = {
   hint: (value) =>
     value instanceof RemoteModel
       ? 'This is a base model, a PreTrainedModel: put an adapter on it with await get_peft_model(model, config).'
-      : 'await get_peft_model(…) gives one, and await PeftModel.from_pretrained(…).',
+      : (fromAnotherCopy(value, RemoteModel.name) ??
+        'await get_peft_model(…) gives one, and await PeftModel.from_pretrained(…).'),
 };
 const rules: Rules<TrainerInit & AdaptersTrainerInit> = {
   model: anyAdaptedModel,
