@@ -6,6 +6,7 @@ import type { Example } from './training';
 export type PredictInput =
   | string
   | ImageInput
+  | { readonly text: string; readonly text_pair?: string }
   | Exclude<Example, { readonly prompt: unknown } | { readonly messages: unknown } | { readonly tokens: unknown }>;
 
 /** The probability of a label, or the predicted number of a label in a regression model. */

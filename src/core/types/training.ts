@@ -166,7 +166,6 @@ export type Example =
   | ({
       /** A language model learns to predict all its tokens. Unlike in TRL's `SFTTrainer`, no EOS token is added, except with `packing`. */
       readonly text: string;
-      readonly text_pair?: string;
     } & WeightedExample)
   | ({ readonly prompt: string; readonly completion: string } & WeightedExample)
   | PreferenceExample

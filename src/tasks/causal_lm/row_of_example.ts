@@ -55,6 +55,8 @@ export async function exampleRow(example: SimpleExample, where: string, options:
   if (isPreferred(example)) throw preferred(where, example);
   if ('tokens' in example || ('label' in example && example.label !== undefined)) throw labelled(where);
   if ('input_ids' in example) return tokenRow(example, where, options.vocabSize);
+  if ('labels' in example) throw labelled(where);
+  if ('text_pair' in example) throw invalid(where, 'one text to be continued, got two', TWO_TEXTS);
   const tokenizer = tokenizerFor(options, where);
   if ('text' in example) return textRow(await tokenizer.encodeGradually(example.text, options));
   return completionRow(tokenizer, example, options);
@@ -116,6 +118,8 @@ function tokenizerFor({ tokenizer }: ExampleOptions, where: string): TextTokeniz
 
 const FORMS =
   'An example is { text }, { prompt, completion }, { messages } or { input_ids, labels?, attention_mask? }.';
+const TWO_TEXTS =
+  'Join them, as { text: text + text_pair }, or pass { prompt, completion } to learn the second one. Classifiers read both.';
 const OF_ANOTHER =
   'These ids are from another tokenizer: pass { text }, or ids from await model.tokenizer.encode(text).';
 

@@ -1,3 +1,5 @@
+import { WebVeraError } from '../../core/errors/error';
+import type { SentExample } from '../../core/types/training';
 import { areSeveral, type Labels, targetsPerRow } from '../../models/labels';
 
 /** The targets of an example. */
@@ -11,6 +13,15 @@ export interface RowTarget {
 /** Returns targets for an example without a label: zeros. */
 export function noTarget(labels: Labels): RowTarget {
   return { targets: new Array<number>(targetsPerRow(labels)).fill(0), weight: 1 };
+}
+
+/** Throws `invalid_argument` for an example with a weight of its own, which no classifier reads. */
+export function expectUnweighted(example: SentExample, where: string): void {
+  const weight = 'weight' in example ? (example.weight ?? 1) : 1;
+  if (weight === 1) return;
+  throw new WebVeraError('invalid_argument', `${where}: weight: expected none for a classifier, got ${weight}`, {
+    hint: 'Weights of single examples are for language models. Classifiers of texts and of images have classWeights.',
+  });
 }
 
 /** The targets of a batch's B rows. */

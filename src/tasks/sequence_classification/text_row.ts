@@ -6,7 +6,7 @@ import type { TextSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { givenTargets, labelOf, targetsOf } from '../classification/example_labels';
-import { noTarget, type RowTarget } from '../classification/row_targets';
+import { expectUnweighted, noTarget, type RowTarget } from '../classification/row_targets';
 import { encodedText } from '../texts/encoded_text';
 import { givenTokens } from '../texts/given_tokens';
 import { type TextTokens, tokensOfIds } from '../texts/text_tokens';
@@ -51,14 +51,6 @@ export function unlabelledRow(
   const { prompt = '', do_lower_case: lowerCase = false } = options.writing ?? {};
   const written = writtenTexts(example, { prompt, lowerCase });
   return encodedText(written, where, { ...options, tokenizer, forms: FORMS });
-}
-
-function expectUnweighted(example: SentExample, where: string): void {
-  const weight = 'weight' in example ? (example.weight ?? 1) : 1;
-  if (weight === 1) return;
-  throw new WebVeraError('invalid_argument', `${where}: weight: expected none for a classifier, got ${weight}`, {
-    hint: 'The argument classWeights weighs classes. Weights of single examples are for language models.',
-  });
 }
 
 function noTokenizer(where: string): WebVeraError {

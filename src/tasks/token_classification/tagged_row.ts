@@ -6,6 +6,7 @@ import type { TextSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { classAt, targetOf } from '../classification/example_labels';
+import { expectUnweighted } from '../classification/row_targets';
 import type { Batch } from '../task/task_batches';
 import { givenTokens } from '../texts/given_tokens';
 import { type PaddedTokens, paddedTokens } from '../texts/padded_tokens';
@@ -39,6 +40,7 @@ export function taggedRow(example: SentExample, where: string, options: TaggedRo
   const invalid = (expected: string): WebVeraError =>
     new WebVeraError('invalid_argument', `${where}: expected ${expected}`, { hint: forms });
   if (!('tokens' in example || 'input_ids' in example)) throw invalid('words or token ids, each with a label');
+  expectUnweighted(example, where);
   const { labels } = example;
   if (typeof labels !== 'object') throw invalid('a label for each token');
   const { length } = 'tokens' in example ? example.tokens : example.input_ids;

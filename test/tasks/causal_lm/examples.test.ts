@@ -118,6 +118,9 @@ describe('an invalid example is invalid_argument with its place', () => {
     ['reasoning that is no text', { messages: [{ role: 'assistant', content: 'Hello', reasoning_content: ['a'] }] }],
     ['a message in the place of an example', { role: 'user', content: 'Hello' }],
     ['a label', { text: 'x', label: 1 }],
+    ['a list of labels', { text: 'x', labels: [1, 0] }],
+    ['a list of names', { text: 'x', labels: ['spam'] }],
+    ['two texts', { text: 'x', text_pair: 'y' }],
     ['ids that are no list', { input_ids: 'x' }],
     ['an id beyond the vocabulary', { input_ids: [1, 2048] }],
     ['a negative id', { input_ids: [-1] }],
@@ -149,6 +152,17 @@ describe('an invalid example is invalid_argument with its place', () => {
     await expect(tokenizeExample({ prompt, completion }, 'line 12', options)).rejects.toMatchObject({
       message: 'line 12: prompt: expected a string, got an array of 1',
       hint: 'Messages are passed as rows.map((row) => ({ messages: [...row.prompt, ...row.completion] })).',
+    });
+  });
+
+  test('labels and two texts, which are told how they are learnt', async () => {
+    await expect(tokenizeExample({ text: 'x', labels: [1, 0] }, 'line 12', options)).rejects.toMatchObject({
+      message: 'line 12: expected a text to be continued, got one with a label',
+      hint: 'A model from AutoModelForSequenceClassification learns labels.',
+    });
+    await expect(tokenizeExample({ text: 'x', text_pair: 'y' }, 'line 12', options)).rejects.toMatchObject({
+      message: 'line 12: expected one text to be continued, got two',
+      hint: expect.stringContaining('{ prompt, completion }'),
     });
   });
 

@@ -32,3 +32,12 @@ test.each(rows)(
     expect([...row.labels]).toEqual(expected.labels);
   },
 );
+
+test('a weight is refused, unless it is 1', () => {
+  const options = { tokenizer: undefined, text, labels, maxLength: 8 };
+  const example = { input_ids: [5, 6], labels: [0, 1] };
+  expect(() => taggedRow({ ...example, weight: 5 }, 'example 3', options)).toThrow(
+    'example 3: weight: expected none for a classifier, got 5',
+  );
+  expect(taggedRow({ ...example, weight: 1 }, 'example 3', options)).toEqual(taggedRow(example, 'example 3', options));
+});
