@@ -52,6 +52,11 @@ export interface TextTokenizer {
    * `invalid_format` if the vocabulary has no token for a part of the text.
    */
   encode(text: string, options?: EncodeOptions): number[];
+  /**
+   * Returns what a word that is encoded alone needs before it, so that it has the tokens that it has after a space in a text: a space if
+   * the tokenizer marks spaces and adds none before a text, as those of RoBERTa, GPT-2 and Gemma; otherwise ''.
+   */
+  beforeWord(): string;
   /** Like `encode`, but in pieces, so that a long text can be cancelled and doesn't block the thread. */
   encodeGradually(text: string, options: GradualOptions): Promise<number[]>;
   /**
@@ -115,8 +120,7 @@ export function createTokenizer(
       definition,
     );
   const tokens = { idOf: (token: string) => pipeline.token_to_id(token), idLimit: definition.idLimit };
-  const { post_processor } = definition.json;
-  const single = readLayout(post_processor, 1, tokens);
+  const single = readLayout(definition.json.post_processor, 1, tokens);
   // The layout for pairs is read only when needed, so an invalid one doesn't matter for single texts.
   let double: Layout | undefined;
   const specialTokens = specialTokensAround(single);
@@ -141,6 +145,7 @@ export function createTokenizer(
       const ids = text.length <= ONE_PIECE ? encode(text) : encodeInPieces(text, stream());
       return add_special_tokens ? [...specialTokens.before, ...ids, ...specialTokens.after] : ids;
     },
+    beforeWord: spaceFinder((text) => guarded('encode', () => pipeline.encode(text, false).join())),
     async encodeGradually(text, { breather, most = Number.POSITIVE_INFINITY, add_special_tokens = true }) {
       const { before, after } = specialTokens;
       const ids = add_special_tokens ? [...before] : [];
@@ -156,7 +161,7 @@ export function createTokenizer(
     },
     encodePair(text, pair, { maxLength }) {
       if (pair === undefined) return encodedPair(single, [tokenSource(text, stream())], maxLength);
-      double ??= readLayout(post_processor, 2, tokens);
+      double ??= readLayout(definition.json.post_processor, 2, tokens);
       return encodedPair(double, [tokenSource(text, stream()), tokenSource(pair, stream())], maxLength);
     },
     decode(ids, { skip_special_tokens = false } = {}) {
@@ -200,6 +205,18 @@ function encodeInPieces(text: string, stream: TextStream): number[] {
   const ids: number[] = [];
   for (const piece of windowsOf(text, stream)) for (const id of piece) ids.push(id);
   return ids;
+}
+
+/** Returns a function that finds what `TextTokenizer.beforeWord` returns, on its first call. `encode` joins ids by commas. */
+function spaceFinder(encode: (text: string) => string): () => string {
+  let space: string | undefined;
+  return () => {
+    if (space === undefined) {
+      const [alone, spaced] = [encode('a'), encode(' a')];
+      space = alone !== spaced && encode('a a') === `${alone},${spaced}` ? ' ' : '';
+    }
+    return space;
+  };
 }
 
 /** Yields the tokens of a whole text window by window. */

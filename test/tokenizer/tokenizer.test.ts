@@ -10,6 +10,7 @@ import {
   openTokenizer,
   proseFolder,
   proseText,
+  spacedTokenizer,
   storiesFolder,
 } from '../helpers/models/tokenizers';
 import { ofRing } from '../helpers/ring';
@@ -96,6 +97,27 @@ describe('encode', () => {
   test('round trip', () => {
     const text = proseText(20_000);
     expect(prose.decode(prose.encode(text))).toBe(text);
+  });
+});
+
+describe('a word alone needs', () => {
+  const small = (file: string, changes = {}) =>
+    createTokenizer({ ...JSON.parse(readFileSync(`test/oracle/tokenizers/${file}.json`, 'utf8')), ...changes });
+  const bytes = { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true };
+
+  test.each([
+    ['a space: bytes', prose, ' '],
+    ["a space: RoBERTa's", small('roberta'), ' '],
+    ["a space: Gemma's", spacedTokenizer({ prepends: false }), ' '],
+    ["nothing: Llama 2's, which adds it", spacedTokenizer(), ''],
+    ['nothing: bytes, with a space before each text', small('roberta', { pre_tokenizer: bytes }), ''],
+    ["nothing: BERT's, which drops spaces", small('bert_uncased'), ''],
+    ['nothing: a vocabulary without letters', createTokenizer(tokenizerJson()), ''],
+  ])('%s', (_, tokenizer, expected) => {
+    expect(tokenizer.beforeWord()).toBe(expected);
+    const word = tokenizer.encode(`${expected}the`, { add_special_tokens: false });
+    const within = tokenizer.encode(`${expected}in the`, { add_special_tokens: false });
+    expect(within.slice(-word.length)).toEqual(word);
   });
 });
 

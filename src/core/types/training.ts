@@ -179,7 +179,7 @@ export type Example =
   /** For classifiers: one of the model's labels or its index, or the number to predict. */
   | { readonly text: string; readonly text_pair?: string; readonly label: number | string }
   | { readonly text: string; readonly text_pair?: string; readonly labels: LabelList }
-  /** For classifiers of tokens: words, each with a label. If a word has several tokens, only the first has the label. */
+  /** For classifiers of tokens: words, each encoded as after a space in a text. The first token of a word has its label. */
   | { readonly tokens: readonly string[]; readonly labels: LabelList }
   | ImageExample
   | ({

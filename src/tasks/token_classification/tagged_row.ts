@@ -54,8 +54,8 @@ export function taggedRow(example: SentExample, where: string, options: TaggedRo
 }
 
 /**
- * Encodes each word alone, as transformers does with `is_split_into_words`. The first token of a word has the word's label, and the others
- * have none.
+ * Encodes each word alone, as after a space in a text. transformers does the same with `is_split_into_words` and, for tokenizers that mark
+ * spaces, `add_prefix_space=True`. The first token of a word has the word's label, and the others have none.
  */
 function rowOfWords(
   words: readonly string[],
@@ -66,7 +66,9 @@ function rowOfWords(
   if (tokenizer === undefined) throw noTokenizer(where);
   const { before, after } = tokenizer.specialTokens;
   const most = Math.max(0, maxLength - before.length - after.length);
-  const pieces = words.map((word) => tokenizer.encode(word, { add_special_tokens: false }));
+  const space = tokenizer.beforeWord();
+  const spaced = words.map((word) => (word === '' || word.startsWith(' ') ? word : space + word));
+  const pieces = spaced.map((word) => tokenizer.encode(word, { add_special_tokens: false }));
   const ids = pieces.flat();
   if (ids.length > most) onCut?.();
   const labels = pieces.flatMap((piece, word) => piece.map((_, t) => (t === 0 ? (numbers[word] ?? IGNORED) : IGNORED)));

@@ -30,8 +30,11 @@ export function proseText(length: number): string {
   return text.slice(0, length);
 }
 
-/** Creates a small BPE tokenizer with ▁ for spaces and with byte fallback, as in Llama 2, Gemma and Phi-3. It has few merges. */
-export function spacedTokenizer(): TextTokenizer {
+/**
+ * Creates a small BPE tokenizer with ▁ for spaces and with byte fallback, as in Llama 2 and Phi-3, or, if no space is prepended to a text,
+ * as in Gemma. It has few merges.
+ */
+export function spacedTokenizer({ prepends = true } = {}): TextTokenizer {
   const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
   const letters = [...'▁abcdefghijklmnopqrstuvwxyz0123456789.,的一是'];
   const merges = ['▁ t', 'h e', '▁t he', '▁ ▁', '▁▁ ▁▁', 'e r', '1 2', '0 0', '的 一', 'i n', '▁ a'];
@@ -39,7 +42,7 @@ export function spacedTokenizer(): TextTokenizer {
   const spaces = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
   const json = {
     added_tokens: ['<unk>', '<s>', '</s>'].map((content, id) => ({ id, content, special: true, normalized: false })),
-    normalizer: { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: '▁' }, spaces] },
+    normalizer: prepends ? { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: '▁' }, spaces] } : spaces,
     pre_tokenizer: null,
     post_processor: null,
     decoder: {

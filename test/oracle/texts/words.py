@@ -17,7 +17,8 @@ ABOUT = (
     "What transformers' PreTrainedTokenizerFast gives for words with is_split_into_words=True, truncation=True and "
     "max_length. The label of a word is its number, and -100 stands for tokens without a label: special ones, and "
     "those after a word's first. "
-    "Tokenizers are those of encoding.json."
+    "Tokenizers are those of encoding.json; those of bytes add a space before each word (add_prefix_space=True), as "
+    "transformers demands for words, so that a word has the tokens that it has within a text."
 )
 WORDS = [
     ["Ada", "Lovelace", "sings", "."],
@@ -31,11 +32,18 @@ LENGTHS = [4, 7, 64]
 def make_words(root: Path) -> None:
     rows = []
     for name, (file, changes) in TOKENIZERS.items():
-        tokenizer = Tokenizer.from_str(json.dumps(read_json(FOLDER / file) | changes))
+        tokenizer = Tokenizer.from_str(json.dumps(_spaced(read_json(FOLDER / file) | changes)))
         made = PreTrainedTokenizerFast(tokenizer_object=tokenizer)
         rows += [_row(made, name, words, length) for words in WORDS for length in LENGTHS]
     document = {"about": ABOUT, "versions": versions() | {"tokenizers": tokenizers.__version__}, "rows": rows}
     write_json(root / "words.json", document)
+
+
+def _spaced(tokenizer: Json) -> Json:
+    rules = tokenizer["pre_tokenizer"]
+    if rules["type"] == "ByteLevel":
+        return tokenizer | {"pre_tokenizer": rules | {"add_prefix_space": True}}
+    return tokenizer
 
 
 def _row(tokenizer: PreTrainedTokenizerFast, name: str, words: list[str], max_length: int) -> Json:

@@ -23,6 +23,8 @@ function tokenizerOf(name: string) {
   return createTokenizer(JSON.stringify({ ...read(`test/oracle/tokenizers/${file}`), ...changes }));
 }
 
+// The rows of RoBERTa, GPT-2 and Llama 3 are those of Python's tokenizers with add_prefix_space=True, although the files say false. Without
+// a space before it, a word would have tokens that it never has after a space in a text.
 test.each(rows)(
   '$tokenizer: $words, $max_length tokens',
   ({ tokenizer, words, max_length, input_ids, ...expected }) => {
