@@ -35,9 +35,7 @@ interface CausalInputs extends TokenInputs {
 export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, TextBatch, CausalInputs> {
   readonly metricNames = ['eval_loss', 'perplexity'];
   readonly lowerIsBetter = ['eval_loss', 'perplexity'];
-  /** `smoothsLabels` is false, because transformers' label smoothing averages over other tokens than the loss here does. */
   readonly exporter: RowExporter<TokenRow> = {
-    smoothsLabels: false,
     exported: (row) => {
       const { weight = 1 } = row;
       if (weight === 1) return exportedRow(row);
@@ -114,10 +112,10 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
   columns({ input_ids, labels, attention_mask, weight = 1 }: TokenRow) {
     const weights = weight === 1 ? [] : [new Uint32Array(Float32Array.of(weight).buffer)];
     return [input_ids, labels, attention_mask, ...weights];
-  isUneven({ weight = 1 }: TokenRow): boolean {
-    return weight !== 1;
   }
 
+  isUneven({ weight = 1 }: TokenRow): boolean {
+    return weight !== 1;
   }
 
   batch(rows: readonly TokenRow[], args: BatchArguments): TextBatch {

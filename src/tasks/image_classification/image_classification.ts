@@ -54,7 +54,7 @@ export class ImageClassification
       pixels: await pixelsOf(example, where, this.#options(signal)),
     }));
     const format = { image: this.#image, labels: this.labels };
-    this.exporter = { smoothsLabels: true, exported: (row) => exportedImage(row, format) };
+    this.exporter = { exported: (row) => exportedImage(row, format) };
   }
 
   collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<ImageRow>> {

@@ -43,7 +43,7 @@ export class SequenceClassification
       return unlabelledRow(example, where, { ...this.#reading(this.#rowLength(args)), onCut: () => {} });
     });
     const format = { text: this.#text, reads: this.head.reads, labels: this.labels };
-    this.exporter = { smoothsLabels: true, exported: (row) => exportedText(row, format) };
+    this.exporter = { exported: (row) => exportedText(row, format) };
   }
 
   collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<TextRow>> {

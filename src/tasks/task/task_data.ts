@@ -64,8 +64,6 @@ export interface TaskData<Row = unknown> {
 
 /** Exports the rows of a run for transformers' Trainer. */
 export interface RowExporter<Row = unknown> {
-  /** Whether the loss in Python applies `label_smoothing_factor` in the same way as the loss here. */
-  readonly smoothsLabels: boolean;
   /** Returns a row as an object with arrays. */
   exported(row: Row): object;
 }

@@ -99,8 +99,6 @@ interface Exportable {
 export function expectExportable({ model, overlay, args }: ExportableRun): Exportable {
   const { exporter } = taskOfRun(model.task, args);
   if (exporter === undefined) throw notInPython('a language model, or a classifier of whole texts or images');
-  if (!exporter.smoothsLabels && args.label_smoothing_factor > 0)
-    throw notInPython('a run without label_smoothing_factor');
   if (model.loaded.model.moduleNames === 'v4')
     throw notInPython("a model with the names of transformers 5, got transformers 4's");
   if (args.objective === 'contrast') throw notInPython("a run with the objective 'labels'");

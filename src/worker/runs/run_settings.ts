@@ -18,9 +18,14 @@ export function runSettings(
 ): RunSettings {
   const { per_device_train_batch_size, gradient_accumulation_steps, headLearningRate, shuffle, seed } = args;
   const { head, image } = model;
+  const { label_smoothing_factor } = args;
   return {
     task: model.task.name,
-    training_arguments: trainingArguments(args, { max_steps, halved }),
+    training_arguments: {
+      ...trainingArguments(args, { max_steps, halved }),
+      // transformers computes a language model's loss, and the script that of a classifier.
+      ...(!head.labels && label_smoothing_factor > 0 && { label_smoothing_factor }),
+    },
     ...(headLearningRate !== null && { head_learning_rate: headLearningRate * halved }),
     rows_per_step: per_device_train_batch_size * gradient_accumulation_steps,
     rows_at_a_time: isOneAtATime(model) ? 1 : per_device_train_batch_size,
@@ -30,7 +35,7 @@ export function runSettings(
     ...(head.labels && {
       labels: head.labels.names,
       problem_type: head.labels.problem,
-      label_smoothing_factor: args.label_smoothing_factor,
+      label_smoothing_factor,
     }),
     ...(head.pooling && { pooling: head.pooling }),
     ...(image && imageProcessor && { images: { size: [image.size, image.size], ...imageProcessor.numbers } }),

@@ -184,13 +184,17 @@ describe('the export has', () => {
   test('the arguments by transformers’ names, with the warm-up in steps', async () => {
     const model = await loadTinyVera(opened);
     const args = { warmup_ratio: 0.3, max_steps: 10, gradient_accumulation_steps: 3, seed: 2 ** 33 + 5, shuffle: true };
-    const run = await jsonOf(await export_run({ model, trainer: tinyTrainer(model, { args }) }), 'run.json');
+    const smoothed = { ...args, label_smoothing_factor: 0.1 };
+    const run = await jsonOf(await export_run({ model, trainer: tinyTrainer(model, { args: smoothed }) }), 'run.json');
     expect(run).toMatchObject({
       rows_per_step: 6,
       rows_at_a_time: 2,
       shuffle: true,
       seed: 2 ** 33 + 5,
-      training_arguments: { max_steps: 10, warmup_steps: 3, seed: 5, lr_scheduler_type: 'constant', max_grad_norm: 1 },
+      training_arguments: {
+        ...{ max_steps: 10, warmup_steps: 3, seed: 5, lr_scheduler_type: 'constant', max_grad_norm: 1 },
+        label_smoothing_factor: 0.1,
+      },
     });
   });
 

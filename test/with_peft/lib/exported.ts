@@ -92,6 +92,16 @@ export const cases: Readonly<Record<string, Case>> = {
     config: { r: 8, target_modules: ['c_attn', 'mlp.c_proj'], fan_in_fan_out: true, modules_to_save: ['lm_head'] },
     args: { lr_scheduler_type: 'cosine' },
   },
+  'llama, packed, with smoothed labels': {
+    base: 'llama',
+    config: { r: 8, target_modules: ['q_proj', 'v_proj'] },
+    args: { packing: true, max_length: 24, label_smoothing_factor: 0.2 },
+  },
+  'gpt2, with smoothed labels': {
+    base: 'gpt2',
+    config: { r: 8, target_modules: ['c_attn'], fan_in_fan_out: true },
+    args: { label_smoothing_factor: 0.1 },
+  },
   lora: {
     base: 'opt',
     config: {

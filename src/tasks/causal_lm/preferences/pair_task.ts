@@ -37,7 +37,6 @@ export abstract class PairTask<
   readonly lossName: string;
   protected readonly preference: Kind;
   readonly exporter: RowExporter<PairRow> = {
-    smoothsLabels: false,
     exported: (row) => {
       if (row.weight === 1) return this.exported(partsOf(row), row);
       const message = `export_run: expected examples without a weight, got one of ${row.weight}`;
@@ -99,11 +98,11 @@ export abstract class PairTask<
     const others = new Uint32Array(Float32Array.of(weight, Number(isGood)).buffer);
     return [input_ids, labels, attention_mask, others] as const;
   }
+
   isUneven(row: PairRow): boolean {
     const [, , weight] = this.given(row);
     return weight !== 1;
   }
-
 
   override fullShape(args: BatchArguments): BatchShape {
     const { B, T } = super.fullShape(args);
