@@ -8,7 +8,7 @@ export type FalconConfig = ReturnType<typeof parseFalconConfig>;
 
 /**
  * Parses a Falcon's config.json, written by transformers 4 or 5. The sizes of vocabulary and hidden states and the numbers of layers and
- * heads are required; other fields have Hugging Face's defaults. The base model's dropout is ignored, as a frozen base runs without it.
+ * heads are required; other fields have Hugging Face's defaults. The base model's dropout, which transformers' Trainer applies, is ignored.
  * Throws `invalid_format` for invalid values, `unsupported_model` for values that aren't supported.
  */
 export function parseFalconConfig(json: JsonObject) {

@@ -104,8 +104,8 @@ type Gpt2Config = ReturnType<typeof parseGpt2Config>;
 
 /**
  * Parses a GPT-2's config.json. All sizes except `n_inner` and `n_positions` are required; other fields have Hugging Face's defaults. The
- * base model's dropout is ignored, as a frozen base runs without it. Throws `invalid_format` for invalid values, `unsupported_model` for
- * values that aren't supported.
+ * base model's dropout, which transformers' Trainer applies, is ignored. Throws `invalid_format` for invalid values, `unsupported_model`
+ * for values that aren't supported.
  */
 export function parseGpt2Config(json: JsonObject) {
   const fields = new Fields(json, 'config.json');

@@ -115,7 +115,7 @@ type OptConfig = ReturnType<typeof parseOptConfig>;
 
 /**
  * Parses an OPT's config.json. All sizes except `word_embed_proj_dim` and `max_position_embeddings` are required; other fields have Hugging
- * Face's defaults. The base model's dropout is ignored, as a frozen base runs without it. Throws `invalid_format` for invalid values,
+ * Face's defaults. The base model's dropout, which transformers' Trainer applies, is ignored. Throws `invalid_format` for invalid values,
  * `unsupported_model` for values that aren't supported.
  */
 export function parseOptConfig(json: JsonObject) {

@@ -16,8 +16,8 @@ interface EncoderDefaults {
 
 /**
  * Parses the config.json of BERT or of an encoder with the same fields. All sizes except `max_position_embeddings` and `type_vocab_size`
- * are required; other fields have Hugging Face's defaults. The base model's dropout is ignored, as a frozen base runs without it. Throws
- * `invalid_format` for invalid values, `unsupported_model` for values that aren't supported.
+ * are required; other fields have Hugging Face's defaults. The base model's dropout, which transformers' Trainer applies, is ignored.
+ * Throws `invalid_format` for invalid values, `unsupported_model` for values that aren't supported.
  */
 export function parseEncoderConfig(
   json: JsonObject,

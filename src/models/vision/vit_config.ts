@@ -9,8 +9,8 @@ import { INITIAL_STD } from '../heads';
 export type VitConfig = ReturnType<typeof parseVitConfig>;
 
 /**
- * Parses a ViT's config.json. The network's sizes are required; other fields have Hugging Face's defaults. Dropout is ignored, as a frozen
- * base runs without it, and so are fields of heads other than a classifier's. Throws `invalid_format` for invalid values,
+ * Parses a ViT's config.json. The network's sizes are required; other fields have Hugging Face's defaults. Dropout, which transformers'
+ * Trainer applies, and fields of heads other than a classifier's are ignored. Throws `invalid_format` for invalid values,
  * `unsupported_model` for values that aren't supported.
  */
 export function parseVitConfig(json: JsonObject) {

@@ -224,7 +224,7 @@ export function modelFolder(base: string): string {
   return fileURLToPath(new URL(`../../golden/base/${base}`, import.meta.url));
 }
 
-/** Copies a model's folder, and sets dropout in its configuration. It must have no effect, because the base model is frozen. */
+/** Copies a model's folder, and sets dropout in its configuration. It must have no effect, because a base model has no dropout here. */
 export function withDropout(model: string): string {
   const folder = mkdtempSync(join(scratch, 'base-'));
   cpSync(model, folder, { recursive: true });

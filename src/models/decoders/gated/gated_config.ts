@@ -62,8 +62,8 @@ export interface GatedDecoderDefaults {
 
 /**
  * Parses the fields that all gated decoders share, in files written by transformers 4 or 5. The sizes of vocabulary, hidden states and MLP
- * and the numbers of layers and heads are required; other fields have defaults. The base model's dropout is ignored, as a frozen base runs
- * without it. Throws `invalid_format` for invalid values, `unsupported_model` for values that aren't supported.
+ * and the numbers of layers and heads are required; other fields have defaults. The base model's dropout, which transformers' Trainer
+ * applies, is ignored. Throws `invalid_format` for invalid values, `unsupported_model` for values that aren't supported.
  */
 export function parseGatedDecoder(
   fields: Fields,
