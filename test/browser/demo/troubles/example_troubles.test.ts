@@ -21,11 +21,11 @@ function failOnce(): void {
   Object.defineProperty(window, 'WebVera', {
     get: () => given,
     set: (library: typeof window.WebVera) => {
-      const { AutoModelForCausalLM: causal, AutoModelForSequenceClassification: classes } = library;
       given = {
         ...library,
-        AutoModelForCausalLM: failing(causal),
-        AutoModelForSequenceClassification: failing(classes),
+        AutoModelForCausalLM: failing(library.AutoModelForCausalLM),
+        AutoModelForSequenceClassification: failing(library.AutoModelForSequenceClassification),
+        AutoModelForImageClassification: failing(library.AutoModelForImageClassification),
       };
     },
   });
@@ -33,6 +33,14 @@ function failOnce(): void {
 
 const failed = (page: Page): Promise<void> =>
   until(page, () => document.querySelector('#status')?.textContent === 'No connection');
+
+async function draw(page: Page): Promise<void> {
+  const { x = 0, y = 0 } = (await (await page.$('#paper'))?.boundingBox()) ?? {};
+  await page.mouse.move(x + 60, y + 60);
+  await page.mouse.down();
+  await page.mouse.move(x + 200, y + 200, { steps: 4 });
+  await page.mouse.up();
+}
 
 const cases: readonly [string, (page: Page) => Promise<unknown>, (page: Page) => Promise<unknown>][] = [
   [
@@ -51,13 +59,21 @@ const cases: readonly [string, (page: Page) => Promise<unknown>, (page: Page) =>
     (page) => page.waitForSelector('#teach button:enabled').then((button) => button?.click()),
     (page) => until(page, () => /sure/i.test(document.querySelector('output')?.value ?? '')),
   ],
+  [
+    'drawings',
+    draw,
+    (page) => until(page, () => document.querySelector('output')?.value === 'It has learnt nothing yet'),
+  ],
 ];
+
+/** Pages that load their models by themselves. */
+const EAGER = ['spam', 'drawings'];
 
 test.each(cases)('%s works after a load that failed', async (name, act, works) => {
   await withDemo(
     site,
     async (page) => {
-      if (name !== 'spam') await act(page); // which loads the model by itself
+      if (!EAGER.includes(name)) await act(page);
       await failed(page);
       await act(page);
       await works(page);
