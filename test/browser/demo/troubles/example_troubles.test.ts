@@ -83,6 +83,63 @@ test.each(cases)('%s works after a load that failed', async (name, act, works) =
   );
 });
 
+/** Counts the calls by which the page writes. */
+function countWriting(): void {
+  const calls = { count: 0 };
+  Object.assign(window, { calls });
+  const counting = <Owner extends object>(owner: Owner, name: string): Owner =>
+    new Proxy(owner, {
+      get: (target, key) => {
+        if (key === name) calls.count += 1;
+        return Reflect.get(target, key);
+      },
+    });
+  let given: typeof window.WebVera | undefined;
+  Object.defineProperty(window, 'WebVera', {
+    get: () => given,
+    set: (library: typeof window.WebVera) => {
+      given = { ...library, Profile: counting(library.Profile, 'generate_batch') };
+    },
+  });
+}
+
+/** Presses a button twice, waits until it works again, and returns all that the page has said meanwhile. */
+async function pressTwice(page: Page, selector: string): Promise<readonly string[]> {
+  await page.$eval(selector, (element) => {
+    const [button, status] = [element as HTMLButtonElement, document.querySelector('#status')];
+    const said: string[] = [];
+    Object.assign(window, { said });
+    if (status === null) return;
+    new MutationObserver(() => said.push(status.textContent ?? '')).observe(status, { childList: true });
+    button.focus();
+    for (let press = 0; press < 2; press++) button.click();
+  });
+  expect(await page.$eval(selector, (button) => button === document.activeElement)).toBe(true);
+  await page.waitForSelector(`${selector}:not([aria-disabled])`);
+  return page.evaluate(() => (window as unknown as { said: string[] }).said);
+}
+
+test('a second press of Write waits for the first one', async () => {
+  const open = (name: string, visit: (page: Page) => Promise<void>): Promise<void> =>
+    withDemo(site, visit, { path: `examples/${name}.html`, headers: EXAMPLE_HEADERS, before: countWriting });
+  await open('styles', async (page) => {
+    expect(await pressTwice(page, '#write')).toContain('Loading the model…');
+    expect(await page.evaluate(() => (window as unknown as { calls: { count: number } }).calls.count)).toBe(1);
+  });
+  await open('thumbs', async (page) => {
+    expect(await pressTwice(page, '#write')).toContain('Loading the model…');
+    expect(await page.$$eval('li', (texts) => texts.length)).toBe(6);
+  });
+  await open('headless', async (page) => {
+    const written = (): Promise<string> => page.$eval('#written', (output) => output.textContent ?? '');
+    expect(await pressTwice(page, '#ask button')).toContain('Loading the model…');
+    const first = await written();
+    await page.click('#ask button');
+    await page.waitForSelector('#ask button:not([aria-disabled])');
+    expect(await written()).toBe(first);
+  });
+});
+
 test('Shift and Tab leave the text as it is', async () => {
   await withDemo(
     site,
