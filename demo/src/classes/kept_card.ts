@@ -3,6 +3,7 @@ import { counted, formatBytes } from '../../../src/parts/words';
 import { act } from '../page/act';
 import { announce } from '../page/announcer';
 import { byId, onClick, setText, show } from '../page/dom';
+import { landOn } from '../page/focus';
 import { formatDate } from '../page/format';
 import type { ClassesApp } from './app';
 import type { Kind } from './kind';
@@ -25,6 +26,7 @@ export function keptCard<Content>(app: ClassesApp<Content>, wipe: () => Promise<
       await wipe();
       announce('All is wiped.');
     });
+    landOn(byId('samples-title', 'h2')); // the button is disabled now
   });
   store.watch((state) => {
     exportButton.disabled = state.learnt === undefined;

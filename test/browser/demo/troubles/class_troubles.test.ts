@@ -77,6 +77,7 @@ test('the focus stays at the messages when the last one is removed, and when exa
     await withoutRefining(page);
     await until(page, () => document.querySelectorAll('.message').length === 80);
     await wipe(page);
+    await until(page, () => document.activeElement?.id === 'samples-title'); // the button is disabled
     await page.type('#new-text', 'One message');
     await click(page, '#add-messages');
     await click(page, '.message button');
