@@ -48,6 +48,10 @@ test.each([
   for (const id of ids) expect(pages.get(name)).toMatch(new RegExp(`<(?:input|textarea) id="${id}" dir="auto"`));
 });
 
+test.each(['before', 'after', 'anew-before', 'anew-after'])('what the model writes into #%s does, too', (id) => {
+  expect(pages.get('index')).toContain(`<p id="${id}" dir="auto"`);
+});
+
 test('the first page shows the lines of README’s first sample', () => {
   const readme = readFileSync(new URL('../README.md', folder), 'utf8');
   const shown = /<code id="code-lines">([^<]*)<\/code>/.exec(pages.get('index') ?? '')?.[1] ?? '';

@@ -10,7 +10,7 @@ const NAMED_BY = 40;
 export class MessageRow {
   readonly root: HTMLLIElement;
   readonly #app: ClassesApp<string>;
-  readonly #text = create('p', { className: 'message-text' });
+  readonly #text = create('p', { className: 'message-text', dir: 'auto' });
   readonly #class = create('select');
   readonly #remove = create('button', { type: 'button', className: 'small', textContent: '×' });
   #classes: readonly ClassOf[] = [];

@@ -78,8 +78,9 @@ test('the focus stays at the messages when the last one is removed, and when exa
     await until(page, () => document.querySelectorAll('.message').length === 80);
     await wipe(page);
     await until(page, () => document.activeElement?.id === 'samples-title'); // the button is disabled
-    await page.type('#new-text', 'One message');
+    await page.type('#new-text', 'שלום!');
     await click(page, '#add-messages');
+    expect(await page.$eval('.message-text', (text) => getComputedStyle(text).direction)).toBe('rtl');
     await click(page, '.message button');
     expect(await focused(page)).toBe('samples-title');
     await click(page, '#use-sample');
