@@ -1,7 +1,9 @@
+import type { WebVeraError } from '../../core/errors/error';
 import type { JsonObject } from '../../core/input/fields';
 import { type ByteStream, type FileSource, openFile } from '../../core/input/file_source';
 import type { PretrainedConfig } from '../../core/types/model';
 import { defaultLimits, type ParserLimits } from '../../core/types/source';
+import { fileError } from '../file_error';
 import type { ModelFiles } from '../models/model_files';
 import type { WeightHeaders } from '../models/weights';
 import { ByteReader } from '../tensors/byte_reader';
@@ -22,6 +24,8 @@ const MOST_FACTORS = 2 ** 16;
  * If the rotary factors begin within this many bytes after the header, the open stream is read ahead; otherwise the file is opened again.
  */
 const NEAR = 2 ** 20;
+/** The names of the biases in blocks. */
+const BIAS = /^blk\..*\.bias$/;
 
 interface Opened {
   readonly stream: ByteStream;
@@ -80,6 +84,7 @@ export class GgufFiles implements ModelFiles {
     return { tensors, bytes: stream.size ?? end, files: [this.#file] };
   }
 
+  /** Throws `unsupported_model` for a bias that `select` doesn't accept: llama.cpp adds it, so the network would be another model. */
   async *tensors(select: (tensor: TensorHeader) => boolean): AsyncGenerator<StoredTensor, void, undefined> {
     const { stream, reader, header } = await this.#open();
     const model = await this.#describe();
@@ -98,6 +103,7 @@ export class GgufFiles implements ModelFiles {
         throw invalid(this.#file, `${tensor.name} ends after the file`);
       }
       if (!select(found)) {
+        if (BIAS.test(tensor.name)) throw this.#unusedBias(tensor.name);
         await reader.skip(length);
         continue;
       }
@@ -138,6 +144,12 @@ export class GgufFiles implements ModelFiles {
     const opened = await this.#open();
     this.#model ??= modelOf(new GgufFields(this.#file, opened.header, await this.#ropeFactors(opened)));
     return this.#model;
+  }
+
+  #unusedBias(tensor: string): WebVeraError {
+    const what = `expected no ${tensor}, as models of this kind have no such bias in transformers`;
+    const hint = 'Load a model without it, or its original from the folder of safetensors.';
+    return fileError('unsupported_model', this.#file, what, hint, { tensor });
   }
 
   #headerOf(tensor: GgufTensor, { names, changeOf }: GgufModel): TensorHeader {

@@ -128,6 +128,15 @@ test.each(['llama', 'gemma2', 'gpt2'])(
   },
 );
 
+test.each([
+  [[], { attention_bias: false, mlp_bias: false }],
+  [['attn_q', 'attn_k', 'attn_v', 'attn_output'], { attention_bias: true, mlp_bias: false }],
+  [['ffn_gate', 'ffn_up', 'ffn_down'], { attention_bias: false, mlp_bias: true }],
+])('a Llama with biases of %j has these biases', async (modules, biases) => {
+  const tensors = modules.map((module) => ({ name: `blk.0.${module}.bias`, shape: [32] }));
+  expect(parseLlamaConfig(await configOf(described('llama', {}, { tensors })))).toMatchObject(biases);
+});
+
 describe('fields that a file lacks', () => {
   test('of a Gemma 2 is as llama.cpp has it', async () => {
     expect(await parsed('gemma2', { 'attention.key_length': 16, block_count: 3 })).toMatchObject({

@@ -119,8 +119,8 @@ describe.each(ggufModels)('%s as GGUF', (name) => {
 async function takenOf<T>(file: string, take: (tensor: StoredTensor) => Promise<T>): Promise<Map<string, T>> {
   const taken = new Map<string, T>();
   const isPacked = ({ name }: { readonly name: string }): boolean => name in (ggufPacked[file] ?? {});
-  for await (const tensor of open(ggufFile(file)).tensors(isPacked)) {
-    taken.set(tensor.name, await take(tensor));
+  for await (const tensor of open(ggufFile(file)).tensors(() => true)) {
+    if (isPacked(tensor)) taken.set(tensor.name, await take(tensor));
   }
   return taken;
 }
@@ -253,6 +253,20 @@ describe('a file', () => {
     const { code, hint } = await refusal(file);
     expect(code).toBe('unsupported_model');
     expect(hint).not.toBe('');
+  });
+
+  test('with a bias that the network lacks is unsupported_model, and not computed without it', async () => {
+    const read = async (select: (name: string) => boolean): Promise<string[]> => {
+      const names: string[] = [];
+      for await (const { name } of open(ggufFile('gpt2')).tensors(({ name }) => select(name))) names.push(name);
+      return names;
+    };
+    await expect(read((name) => name !== 'transformer.h.1.mlp.c_fc.bias')).rejects.toMatchObject({
+      code: 'unsupported_model',
+      message: expect.stringContaining('expected no blk.1.ffn_up.bias'),
+      hint: expect.stringContaining('safetensors'),
+    });
+    expect(await read((name) => name.endsWith('.bias'))).not.toEqual([]);
   });
 
   test('whose tokenizer is of another kind asks for a tokenizer.json', async () => {

@@ -107,6 +107,7 @@ export function decoderConfig(fields: GgufFields): JsonObject {
     max_position_embeddings: fields.number('context_length'),
     hidden_act: 'silu',
     attention_bias: fields.has('blk.0.attn_q.bias'),
+    mlp_bias: fields.has('blk.0.ffn_up.bias'),
   };
 }
 
