@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { strToU8, zipSync } from 'fflate';
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { hostileTokenizer, IMAGE } from '../../helpers/bytes/hostile_text';
@@ -128,5 +129,7 @@ test('a chat file is learnt by person', async () => {
     await upload(page, folder, '#text-files', { 'letter.txt': 'Dear Ann' });
     await page.waitForSelector('#people-row', { hidden: true });
     expect(await page.$('img')).toBeNull();
+    await upload(page, folder, '#text-files', { 'chat.zip': zipSync({ '_chat.txt': strToU8(line(0)) }) });
+    expect(await bannerText(page)).toBe('chat.zip is packed. Unpack it first, and choose the _chat.txt in it.');
   });
 });

@@ -21,6 +21,12 @@ test.each([
   ['[31.12.23, 21:41:05] Ann: hello', '[31.12.23, 21:42:05] \u200eAnn: \u200eimage omitted'],
   ['[2023-12-31, 9:41:05\u202fPM] Ann: hello', '\u200e[2023-12-31, 9:41:05\u202fPM] Ann: \u200evideo omitted'],
   ['31/12/2023, 21:41 - Ann: hello', '31/12/2023, 21:41 - Ann left'],
+  ['[31/12/23, 9:41:05 p.\u00a0m.] Ann: hello', '[31/12/23, 9:42:05 p.\u00a0m.] \u200eAnn: \u200eimagen omitida'],
+  [
+    '[31/12/23, 9:41:05\u202fp.\u00a0m.] Ann: hello',
+    '[31/12/23, 9:42:05\u202fp.\u00a0m.] \u200eAnn: \u200eaudio omitido',
+  ],
+  ['31/12/23, 9:41 p. m. - Ann: hello', '31/12/23, 9:41 p. m. - Ann: <Multimedia omitido>'],
   ['31.12.2023 21.41 - Ann: hello', '31.12.2023 21.41 - Ann: <Medien ausgeschlossen>'],
 ])('a chat of lines like %s is split by person', (line, ofTheApp) => {
   expect(peopleIn([ofTheApp, line, line, line, line].join('\r\n'))).toEqual([

@@ -7,10 +7,10 @@ export interface PersonsWords {
 
 /**
  * The first line of a message as WhatsApp exports it: `[31.12.23, 21:41:05] Ann: …` on an iPhone, `12/31/23, 9:41 PM - Ann: …` on Android.
- * Lines without a person are the app's own.
+ * Spanish has `p. m.` for `PM`. Lines without a person are the app's own.
  */
 const MESSAGE =
-  /^\u200e?\[?\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[ \u202f]?[ap]\.?m\.?)?\]?(?: -)? (?:([^:]{1,60}): )?(.*)$/i;
+  /^\u200e?\[?\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[ \u00a0\u202f]?[ap]\.?[ \u00a0\u202f]?m\.?)?\]?(?: -)? (?:([^:]{1,60}): )?(.*)$/i;
 /** The note in place of a picture, a voice message or a deleted message. */
 const PLACEHOLDER = /^(?:<[^<>]{1,40}>|\u200e.*)$/;
 

@@ -131,5 +131,9 @@ function typedCorpus(about: Omit<Corpus, 'blob'>, text: string): Corpus | undefi
 async function checkText({ name, blob }: Corpus): Promise<void> {
   if (blob.size === 0) throw new ChoiceProblem(`${name} is empty.`);
   const head = new TextDecoder().decode(await blob.slice(0, HEAD).arrayBuffer());
-  if (head.includes('\0')) throw new ChoiceProblem(`${name} is no text file.`);
+  if (!head.includes('\0')) return;
+  // An iPhone packs the chats that it exports.
+  const isPacked = head.startsWith('PK') && /\.zip$/i.test(name);
+  const problem = isPacked ? 'is packed. Unpack it first, and choose the _chat.txt in it.' : 'is no text file.';
+  throw new ChoiceProblem(`${name} ${problem}`);
 }
