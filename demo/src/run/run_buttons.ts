@@ -1,7 +1,8 @@
+import { announce } from '../page/announcer';
 import type { Banner } from '../page/banner';
 import type { Confirm } from '../page/confirm';
 import { byId, onClick, setText, show } from '../page/dom';
-import { focusWithin } from '../page/focus';
+import { focusWithin, landOn } from '../page/focus';
 import type { Store } from '../page/store';
 import type { Training, TrainingPhase } from './training';
 
@@ -29,6 +30,7 @@ export function runButtons<State extends { readonly phase: TrainingPhase }>(
   const [stop, cancel] = [byId('stop', 'button'), byId('cancel', 'button')];
 
   const isFocused = focusWithin(byId('train-actions', 'div'));
+  const isPauseFocused = focusWithin(pause);
 
   onClick(startButton, start);
   onClick(pause, () =>
@@ -64,10 +66,17 @@ export function runButtons<State extends { readonly phase: TrainingPhase }>(
     // The run has ended, or is being stored: there is nothing to cancel any more.
     if (phase !== before.phase && (idle || phase === 'stopping')) confirm.dismiss();
     startButton.disabled = !canStart(state);
-    pause.disabled = phase !== 'running' && phase !== 'paused';
+    const wasDisabled = pause.disabled;
+    for (const button of [pause, stop]) button.disabled = phase !== 'running' && phase !== 'paused';
     setText(pause, phase === 'paused' ? 'Resume' : 'Pause');
-    stop.disabled = phase !== 'running' && phase !== 'paused';
+    if (wasDisabled && !pause.disabled && isPauseFocused()) landOn(pause);
+    announceChange(phase, before.phase);
     cancel.disabled = phase === 'stopping';
     if (hadFocus && idle !== (before.phase === 'idle')) (idle ? startButton : cancel).focus({ preventScroll: true });
   });
+}
+
+function announceChange(phase: TrainingPhase, before: TrainingPhase): void {
+  if (phase === 'paused' && before !== 'paused') announce('Paused.');
+  if (phase === 'running' && before === 'paused') announce('Resumed.');
 }

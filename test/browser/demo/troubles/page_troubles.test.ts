@@ -5,7 +5,7 @@ import type { HTTPRequest, Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { withResolvers } from '../../../helpers/with_resolvers';
 import { builtDemo, click, clickAtOnce, fill, phase, seen, textOf, until, withDemo } from '../demo_page';
-import { bannerText, choose, opened, wouldAskBeforeLeaving } from '../text_page';
+import { bannerText, choose, opened, startLongRun, wouldAskBeforeLeaving } from '../text_page';
 
 const voice = fileURLToPath(new URL('../../../../demo/public/voices/stage/', import.meta.url));
 const { site } = await builtDemo();
@@ -148,5 +148,23 @@ test('a dismissed message gives the focus back, and the end of a run takes it fr
     await page.evaluate(() => document.querySelector<HTMLElement>('#pause')?.click());
     await phase(page, '#train-card', 'idle');
     expect(await focused(page)).toBe('');
+  });
+});
+
+test('a paused run gives the focus back to its button, and is announced', async () => {
+  await withDemo(site, async (page) => {
+    await startLongRun(page);
+    const announced = (): Promise<string> => textOf(page, '#announcer');
+    for (const [wanted, text] of [
+      ['paused', 'Paused.'],
+      ['running', 'Resumed.'],
+    ] as const) {
+      await page.waitForSelector('#pause:not([disabled])');
+      await page.focus('#pause');
+      await page.keyboard.press('Enter');
+      await phase(page, '#train-card', wanted);
+      expect(await focused(page)).toBe('pause');
+      expect(await announced()).toBe(text);
+    }
   });
 });
