@@ -126,7 +126,6 @@ canvas { display: block; width: 100%; max-width: 96px; border: 1px solid var(--l
   button { transition: background-color 0.12s, border-color 0.12s; }
 }
 @media (forced-colors: active) {
-  progress { border: 1px solid; }
   polyline { stroke: CanvasText; }
   .thumb[aria-pressed="true"] { border-width: 3px; }
 }

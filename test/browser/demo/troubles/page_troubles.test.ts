@@ -168,3 +168,29 @@ test('a paused run gives the focus back to its button, and is announced', async 
     }
   });
 });
+
+test('with forced colours, pressed buttons, progress and the key of the chart are told apart', async () => {
+  await withDemo(site, async (page) => {
+    await opened(page);
+    // Puppeteer's own function doesn't know this feature.
+    const client = await page.createCDPSession();
+    await client.send('Emulation.setEmulatedMedia', { features: [{ name: 'forced-colors', value: 'active' }] });
+    const looks = await page.evaluate(() => {
+      const style = (selector: string, part?: string): CSSStyleDeclaration => {
+        const element = document.querySelector(selector);
+        if (element === null) throw new Error(`Expected ${selector}`);
+        return getComputedStyle(element, part);
+      };
+      for (const element of document.querySelectorAll('#run, #train-bar')) element.removeAttribute('hidden');
+      return {
+        widths: ['true', 'false'].map((state) => style(`#samples [aria-pressed="${state}"]`).borderTopWidth),
+        progress: [style('#train-bar').borderTopWidth, style('#train-bar').borderTopStyle],
+        // A page can't read the colour of the part that is done, which is --accent.
+        done: ['--accent', 'forced-color-adjust'].map((name) => style('#train-bar').getPropertyValue(name)),
+        key: ['.key-held', '.key-noise'].map((name) => style(`#run ${name}`, '::before').backgroundColor),
+      };
+    });
+    expect(looks).toMatchObject({ widths: ['3px', '1px'], progress: ['1px', 'solid'], done: ['Highlight', 'none'] });
+    expect(new Set(looks.key).size).toBe(2);
+  });
+});
