@@ -5,16 +5,25 @@ import { checkSettings, defaultSettings, toTrainingArguments } from '../../../de
 
 const part = { weights: 0, adapter: 0, optimizer: 0, activations: 0, workspace: 0, largest_buffer: 0 };
 const gpu = { ...part, total: 211_400_000 };
+const card = { software: false };
 
 test('a training that fits gets a short text', () => {
-  expect(memoryInWords({ gpu, verdict: 'fits', suggestions: [] })).toEqual({
+  expect(memoryInWords({ gpu, verdict: 'fits', suggestions: [] }, card)).toEqual({
     text: 'Learning takes about 211 MB of the graphics card’s memory.',
     isWarning: false,
   });
 });
 
+test('without a graphics card the text names none', () => {
+  const processor = { software: true };
+  expect(memoryInWords({ gpu, verdict: 'fits', suggestions: [] }, processor).text).toBe(
+    'Learning takes about 211 MB of memory.',
+  );
+  expect(memoryInWords({ gpu, verdict: 'tight', suggestions: [] }, processor).text).not.toContain('graphics card');
+});
+
 test('the time is included if it is known', () => {
-  expect(memoryInWords({ gpu, verdict: 'fits', suggestions: [] }, 95).text).toBe(
+  expect(memoryInWords({ gpu, verdict: 'fits', suggestions: [] }, { ...card, seconds: 95 }).text).toBe(
     `Learning takes about ${formatDuration(95)} on this device, and about 211 MB of the graphics card’s memory.`,
   );
 });
@@ -34,12 +43,12 @@ test.each([
   ],
   [[], 'A smaller model takes less.'],
 ])('a training that doesn’t fit gets a warning that suggests settings: %j', (suggestions, advice) => {
-  const { text, isWarning } = memoryInWords({ gpu, verdict: 'does-not-fit', suggestions });
+  const { text, isWarning } = memoryInWords({ gpu, verdict: 'does-not-fit', suggestions }, card);
   expect([isWarning, text]).toEqual([
     true,
     `Learning does not fit: it would take about 211 MB of the graphics card’s memory, more than there is. ${advice}`,
   ]);
-  expect(memoryInWords({ gpu, verdict: 'tight', suggestions }).text).toBe(
+  expect(memoryInWords({ gpu, verdict: 'tight', suggestions }, card).text).toBe(
     `Learning takes about 211 MB of the graphics card’s memory, which may be more than there is. ${advice}`,
   );
 });

@@ -40,7 +40,10 @@ export function memoryNote({ store, sessions }: App, form: SettingsForm): void {
       });
       const { flops, seconds } = found.step;
       speed ??= seconds && flops / seconds;
-      const { text, isWarning } = memoryInWords(found, speed && (settings.max_steps * flops) / speed);
+      const { text, isWarning } = memoryInWords(found, {
+        software: store.value.device?.software === true,
+        seconds: speed && (settings.max_steps * flops) / speed,
+      });
       if (signal.aborted) return;
       isDue = false;
       say(text, isWarning);

@@ -2,16 +2,19 @@ import type { Estimate, TrainingArguments } from 'webvera';
 import { formatBytes } from '../../../../src/parts/words';
 import { formatCount, formatDuration } from '../../page/format';
 
-/** Describes the memory and the time of a training run. `isWarning`: the memory may not suffice. `seconds`: of the whole run, if known. */
+/**
+ * Describes the memory and the time of a training run. `isWarning`: the memory may not suffice. `software`: the processor computes.
+ * `seconds`: of the whole run, if known.
+ */
 export function memoryInWords(
   { gpu, verdict, suggestions }: Pick<Estimate, 'gpu' | 'verdict' | 'suggestions'>,
-  seconds?: number | undefined,
+  { software, seconds }: { readonly software: boolean; readonly seconds?: number | undefined },
 ): {
   readonly text: string;
   readonly isWarning: boolean;
 } {
   const time = seconds === undefined ? '' : `about ${formatDuration(seconds)} on this device, and `;
-  const takes = `about ${formatBytes(gpu.total)} of the graphics card’s memory`;
+  const takes = `about ${formatBytes(gpu.total)} of ${software ? 'memory' : 'the graphics card’s memory'}`;
   if (verdict === 'fits') return { text: `Learning takes ${time}${takes}.`, isWarning: false };
   const changes = suggestions.map(changeInWords).filter((words) => words !== '');
   const less = new Intl.ListFormat('en', { type: 'disjunction' }).format(changes);

@@ -199,11 +199,12 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
   });
 }
 
-function statusOf({ phase, read, trouble, kept, loading }: AppState): string {
+function statusOf({ phase, read, trouble, kept, loading, device }: AppState): string {
   if (loading !== undefined) return loadInWords(loading);
   const safe = phase === 'running' && kept > 0 ? ` Kept up to step ${formatCount(kept)}.` : '';
   const share = read === undefined ? '' : ` (${Math.floor(100 * read)} %)`;
-  return runText(phase, trouble, `Reading the text${share} and preparing the graphics card…`) + safe;
+  const prepared = device?.software === true ? 'the first step' : 'the graphics card';
+  return runText(phase, trouble, `Reading the text${share} and preparing ${prepared}…`) + safe;
 }
 
 /** Measures the perplexity of the trained voice on the held-out part. Deletes the voice if that fails or is cancelled. */
