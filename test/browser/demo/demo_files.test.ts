@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { hostileTokenizer, IMAGE } from '../../helpers/bytes/hostile_text';
 import { ggufFile } from '../../helpers/golden/golden_gguf';
 import { builtDemo, click, fill, isDisabled, seen, textOf, until, withDemo } from './demo_page';
-import { bannerText, upload } from './text_page';
+import { bannerText, outcomeOf, upload } from './text_page';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const model = join(root, 'demo/public/models/prose-1.4M');
@@ -65,10 +65,23 @@ test('a GGUF file is a whole model', async () => {
     await upload(page, folder, '#model-files', { 'one.gguf': gguf, 'another.gguf': gguf });
     expect(await bannerText(page)).toContain('Choose one .gguf file');
     await click(page, '#banner button');
-    await upload(page, folder, '#model-files', { 'small.Q4_1.gguf': gguf });
+    const letters = Object.fromEntries([...'?abcdefghijklmnopqrstuvwxyz '].map((letter, id) => [letter, id]));
+    const tokenizer = { version: '1.0', model: { type: 'BPE', unk_token: '?', vocab: letters, merges: [] } };
+    await upload(page, folder, '#model-files', {
+      'small.Q4_1.gguf': gguf,
+      'tokenizer.json': JSON.stringify(tokenizer),
+    });
     await named(page, 'small.Q4_1');
-    // The button that leads back disappears, and the focus stays beside it.
     await page.$eval('#settings', (details) => details.toggleAttribute('open', true));
+    await fill(page, { max_steps: '2', warmup_steps: '0', per_device_train_batch_size: '1', max_length: '8' });
+    await click(page, '#start');
+    await outcomeOf(page);
+    expect(await textOf(page, '#code-python')).toContain('from_pretrained(".", gguf_file="small.Q4_1.gguf")');
+    expect(await textOf(page, '#python-beside')).toBe('GGUF file');
+    expect(
+      await page.$$eval('#model-package, #tag-sample', (all) => all.map((one) => one.hasAttribute('hidden'))),
+    ).toEqual([true, true]);
+    // The button that leads back disappears, and the focus stays beside it.
     await click(page, '#model-bundled');
     await named(page, 'prose-1.4M');
     await until(page, () => document.activeElement?.id === 'pick-model');

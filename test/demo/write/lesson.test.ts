@@ -94,8 +94,22 @@ test('code to copy names folders only by signs that need no quoting', () => {
   expect(folderName('my voice’s "best"\\\n</script>')).toBe('my-voice-s-best-script');
   expect(folderName('../..')).toBe('voice');
   expect(folderName('日記 2')).toBe('日記-2');
-  const [python, page, tag] = [pythonFor('a "b"', 'm"x'), pageFor("a 'b'", "m'x"), tagFor('m"x')];
+  const [python, page, tag] = [
+    pythonFor('a "b"', { name: 'm"x' }),
+    pageFor("a 'b'", { name: "m'x" }),
+    tagFor({ name: 'm"x' }),
+  ];
   expect(python).toContain('AutoModelForCausalLM.from_pretrained("m-x"), "a-b")');
   expect(page).toContain("PeftModel.from_pretrained(base, './a-b/')");
   expect(tag).toContain('<web-vera model="./m-x/" r="64"></web-vera>');
+});
+
+test('code to copy loads a GGUF file by its name, and leaves out the tag, which has no GGUF files', () => {
+  const gguf = { name: 'a "b"', gguf_file: 'a "b" </script>.Q4_1.gguf' };
+  const file = '"a \\"b\\" \\u003c/script>.Q4_1.gguf"';
+  const python = pythonFor('v', gguf);
+  expect(python).toContain(`AutoTokenizer.from_pretrained(".", gguf_file=${file})`);
+  expect(python).toContain(`AutoModelForCausalLM.from_pretrained(".", gguf_file=${file}), "v")`);
+  expect(pageFor('v', gguf)).toContain(`AutoModelForCausalLM.from_pretrained('./', { gguf_file: ${file} })`);
+  expect(tagFor(gguf)).toBeUndefined();
 });

@@ -1,4 +1,5 @@
 import { ChoiceProblem } from '../../library/choice_problem';
+import { bundledModel } from '../../library/model_files';
 import { saveZip } from '../../library/save_zip';
 import { act } from '../../page/act';
 import { announce } from '../../page/announcer';
@@ -7,6 +8,7 @@ import { isCopied, sayCopied } from '../../page/say_copied';
 import type { App } from '../app';
 import { copyLink } from '../share/share_card';
 import { isQuiet } from '../state';
+import type { VoiceModel } from './code';
 import { outcomeInWords } from './words';
 
 /** Loads the module with the code samples, at the first outcome or download. */
@@ -14,7 +16,7 @@ const code = () => import('./code');
 
 export interface Outcome {
   readonly id: string;
-  readonly model: string;
+  readonly model: VoiceModel;
   /** The perplexity on the held-out part of the text, before and after the training run. */
   readonly before: number;
   readonly after: number;
@@ -48,9 +50,15 @@ export function outcomeCard(app: App): { show(outcome: Outcome): Promise<void>; 
       announce(`${headline}. ${meaning}`);
       // Without a connection the code samples can't load. The result is shown without them.
       const samples = await code().catch(() => undefined);
-      setText(byId('code-python', 'code'), samples?.pythonFor(id, outcome.model) ?? '');
-      setText(byId('code-page', 'code'), samples?.pageFor(id, outcome.model) ?? '');
-      setText(byId('code-tag', 'code'), samples?.tagFor(outcome.model) ?? '');
+      const { model } = outcome;
+      const tag = samples?.tagFor(model);
+      setText(byId('code-python', 'code'), samples?.pythonFor(id, model) ?? '');
+      setText(byId('code-page', 'code'), samples?.pageFor(id, model) ?? '');
+      setText(byId('code-tag', 'code'), tag ?? '');
+      show(byId('tag-sample', 'div'), tag !== undefined);
+      show(byId('model-package', 'span'), model.name === bundledModel.name);
+      for (const place of ['python', 'page'])
+        setText(byId(`${place}-beside`, 'span'), model.gguf_file === undefined ? 'folder' : 'GGUF file');
     },
     hide: () => show(root, false),
   };

@@ -128,7 +128,7 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
     tellResult();
     await outcome.show({
       id,
-      model: lesson.model.name,
+      model: lesson.model,
       before: report.first?.choices ?? Number.NaN,
       after,
       run: `${steps} in ${formatDuration(seconds)}. The best of them is kept ${whereKept(store.value)} as “${id}”.`,
