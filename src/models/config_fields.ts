@@ -35,24 +35,30 @@ export interface SpecialTokens {
   readonly pad_token_id: number | null;
 }
 
+/** Hugging Face's defaults of the special tokens. */
+interface TokenDefaults {
+  readonly bos: number | null;
+  readonly eos: number | null;
+  readonly pad: number | null;
+  /** Whether the padding token is the embedding's `padding_idx`. Default: true. */
+  readonly padded?: boolean;
+}
+
 /**
  * Parses the special tokens. `fallback` has Hugging Face's defaults. A token outside the vocabulary occurs in no text, so it counts as none:
  * models that were trained with a small vocabulary often name the end of a larger one. An explicit padding token must be in the vocabulary,
- * as torch's embeddings require.
+ * as torch's embeddings require, unless the family's embedding has no padding (`padded: false`).
  */
-export function parseTokens(
-  fields: Fields,
-  vocabSize: number,
-  fallback: { readonly bos: number | null; readonly eos: number | null; readonly pad: number | null },
-): SpecialTokens {
+export function parseTokens(fields: Fields, vocabSize: number, fallback: TokenDefaults): SpecialTokens {
   const known = (id: number | null): number | null => (id === null || id >= vocabSize ? null : id);
+  const padEnd = fallback.padded === false ? Number.MAX_SAFE_INTEGER : vocabSize;
   const [bos_token_id = null] = fields.tokenIds('bos_token_id', vocabSize, [known(fallback.bos) ?? []].flat());
   return {
     bos_token_id,
     eos_token_ids: Object.freeze([...fields.tokenIds('eos_token_id', vocabSize, [known(fallback.eos) ?? []].flat())]),
     // In old files, −1 means that there is no padding token.
     pad_token_id:
-      fields.get('pad_token_id') === -1 ? null : fields.tokenId('pad_token_id', vocabSize, known(fallback.pad)),
+      fields.get('pad_token_id') === -1 ? null : known(fields.tokenId('pad_token_id', padEnd, fallback.pad)),
   };
 }
 

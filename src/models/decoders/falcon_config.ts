@@ -44,7 +44,7 @@ export function parseFalconConfig(json: JsonObject) {
     rope,
     block: parseBlock(fields),
     tie_word_embeddings: fields.boolean('tie_word_embeddings', true),
-    ...parseTokens(fields, vocab_size, { bos: 11, eos: 11, pad: null }),
+    ...parseTokens(fields, vocab_size, { bos: 11, eos: 11, pad: null, padded: false }),
     dtype: parseDtype(fields),
   });
 }

@@ -131,7 +131,7 @@ export function parseGpt2Config(json: JsonObject) {
     scale_attn_by_inverse_layer_idx: fields.boolean('scale_attn_by_inverse_layer_idx', false),
     activation_function: parseActivation(fields, 'activation_function', 'gelu_new'),
     tie_word_embeddings: fields.boolean('tie_word_embeddings', true),
-    ...parseTokens(fields, vocab_size, { bos: 50256, eos: 50256, pad: null }),
+    ...parseTokens(fields, vocab_size, { bos: 50256, eos: 50256, pad: null, padded: false }),
     dtype: parseDtype(fields),
   });
 }

@@ -46,6 +46,12 @@ test("Hugging Face's defaults", () => {
   });
 });
 
+test('a padding token outside the vocabulary is none, as the embedding has no padding', () => {
+  expect(parseFalconConfig({ ...falcon, pad_token_id: 2 }).pad_token_id).toBe(2);
+  expect(parseFalconConfig({ ...falcon, pad_token_id: 65024 }).pad_token_id).toBeNull();
+  expect(codeThrownBy(() => parseFalconConfig({ ...falcon, pad_token_id: '2' }))).toBe('invalid_format');
+});
+
 describe('is refused', () => {
   test.each([
     ['another type', falcon, { model_type: 'RefinedWeb' }, 'unsupported_model'],

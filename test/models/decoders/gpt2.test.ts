@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../src/core/input/fields';
 import { parseJsonObject } from '../../../src/formats/json';
-import { parseGpt2Config } from '../../../src/models/decoders/gpt2';
+import { createGpt2, parseGpt2Config } from '../../../src/models/decoders/gpt2';
 import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
 
 const gpt2 = parseJsonObject(readFileSync('test/golden/base/gpt2/config.json'), 'config.json');
@@ -61,6 +61,11 @@ describe("Hugging Face's defaults", () => {
       eos_token_ids: [50256],
     });
   });
+  test.each([96, 50256, -1])('a padding token outside the vocabulary is none: %d', (pad_token_id) => {
+    expect(parseGpt2Config({ ...gpt2, pad_token_id }).pad_token_id).toBeNull();
+    const { text } = createGpt2({ ...gpt2, model_type: 'gpt2', pad_token_id });
+    expect(text?.padTokenId).toBeUndefined();
+  });
   test('n_inner may be any width', () => {
     expect(parseGpt2Config({ ...gpt2, n_inner: 48 }).n_inner).toBe(48);
   });
@@ -82,7 +87,8 @@ describe('malformed', () => {
   });
   test.each([
     ['a width that heads do not divide', { n_embd: 34 }],
-    ['a padding token beyond the vocabulary', { pad_token_id: 96 }],
+    ['a padding token that is no integer', { pad_token_id: 1.5 }],
+    ['a negative padding token', { pad_token_id: -2 }],
     ['a negative token', { eos_token_id: -2 }],
     ['a flag that isn’t a boolean', { tie_word_embeddings: 'true' }],
     ['another flag that isn’t a boolean', { scale_attn_weights: 1 }],
