@@ -40,6 +40,7 @@ export function parseGemmaConfig(json: JsonObject) {
   return Object.freeze({
     ...parseGatedDecoder(fields, 'gemma', {
       ...GEMMA_DEFAULTS,
+      num_key_value_heads: 16,
       max_position_embeddings: 8192,
       hidden_act: parseGemmaActivation(fields),
     }),

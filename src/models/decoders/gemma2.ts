@@ -22,7 +22,8 @@ export function createGemma2(json: PretrainedConfig): Network {
 export function parseGemma2Config(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   const hidden_act = parseActivation(fields, 'hidden_activation', 'gelu_pytorch_tanh');
-  const config = parseGatedDecoder(fields, 'gemma2', { ...GEMMA_DEFAULTS, max_position_embeddings: 8192, hidden_act });
+  const defaults = { ...GEMMA_DEFAULTS, num_key_value_heads: 4, max_position_embeddings: 8192, hidden_act };
+  const config = parseGatedDecoder(fields, 'gemma2', defaults);
   const slides = (layer: number): boolean => layer % 2 === 0;
   const sliding = parseSlidingLayers(fields, config.num_hidden_layers, parseWindow(fields, 4096), slides);
   const scoreSoftcap = parseSoftcap(fields, 'attn_logit_softcapping', 50);

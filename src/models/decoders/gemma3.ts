@@ -31,6 +31,7 @@ export function parseGemma3Config(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   const config = parseGatedDecoder(fields, 'gemma3_text', {
     ...GEMMA_DEFAULTS,
+    num_key_value_heads: 4,
     max_position_embeddings: 131072,
     hidden_act: parseActivation(fields, 'hidden_activation', 'gelu_pytorch_tanh'),
     ropeRules: { theta: 1e6, types: TYPES },

@@ -14,7 +14,8 @@ export function createMistral(json: PretrainedConfig): Network {
 /** Parses a config.json as `parseGatedDecoder` does. The default of `sliding_window` is 4096 tokens; null means no window. */
 export function parseMistralConfig(json: JsonObject): GatedDecoderConfig {
   const fields = new Fields(json, 'config.json');
-  const config = parseGatedDecoder(fields, 'mistral', { max_position_embeddings: 131072, bos: 1, eos: 2 });
+  const defaults = { num_key_value_heads: 8, max_position_embeddings: 131072, bos: 1, eos: 2 };
+  const config = parseGatedDecoder(fields, 'mistral', defaults);
   const sliding = parseWindowOfAll(fields, config.num_hidden_layers, parseWindow(fields, 4096));
   return Object.freeze({ ...config, ...(sliding && { sliding }) });
 }

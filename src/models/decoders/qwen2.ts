@@ -20,6 +20,7 @@ export function parseQwen2Config(json: JsonObject): GatedDecoderConfig {
 /** Parses the fields that Qwen2 and Qwen3 share. */
 export function parseQwen(fields: Fields, modelType: string, head_dim?: number): GatedDecoderConfig {
   const defaults = {
+    num_key_value_heads: 32,
     max_position_embeddings: 32768,
     bos: null,
     eos: null,

@@ -2,7 +2,15 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../src/core/input/fields';
 import { parseJsonObject } from '../../../src/formats/json';
+import { parseGemmaConfig } from '../../../src/models/decoders/gemma';
+import { parseGemma2Config } from '../../../src/models/decoders/gemma2';
+import { parseGemma3Config } from '../../../src/models/decoders/gemma3';
+import { parseLlamaConfig } from '../../../src/models/decoders/llama';
 import { parseMistralConfig } from '../../../src/models/decoders/mistral';
+import { parseOlmo2Config } from '../../../src/models/decoders/olmo2';
+import { parsePhi3Config } from '../../../src/models/decoders/phi3';
+import { parseQwen2Config } from '../../../src/models/decoders/qwen2';
+import { parseQwen3Config } from '../../../src/models/decoders/qwen3';
 import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
 
 const read = (file: string): JsonObject => parseJsonObject(readFileSync(`test/golden/base/${file}`), file);
@@ -17,6 +25,36 @@ test('every layer has the window of the file', () => {
   expect(parseMistralConfig({ ...mistral, sliding_window: null }).sliding).toBeUndefined();
   const { sliding_window: _, ...untold } = mistral;
   expect(parseMistralConfig(untold).sliding).toEqual({ window: 4096, layers: [true, true] });
+});
+
+describe('heads of keys', () => {
+  const configOf = (model_type: string, change: JsonObject): JsonObject => ({
+    ...{ model_type, vocab_size: 96, hidden_size: 64, intermediate_size: 56, num_hidden_layers: 2, head_dim: 8 },
+    ...change,
+  });
+
+  test.each([
+    ['llama', parseLlamaConfig, 64],
+    ['olmo2', parseOlmo2Config, 64],
+    ['phi3', parsePhi3Config, 64],
+    ['mistral', parseMistralConfig, 8],
+    ['qwen2', parseQwen2Config, 32],
+    ['qwen3', parseQwen3Config, 32],
+    ['gemma', parseGemmaConfig, 16],
+    ['gemma2', parseGemma2Config, 4],
+    ['gemma3_text', parseGemma3Config, 4],
+  ])('of a %s without the key are as many as transformers has', (type, parse, heads) => {
+    const num_attention_heads = 64;
+    expect(parse(configOf(type, { num_attention_heads })).num_key_value_heads).toBe(heads);
+    const told = configOf(type, { num_attention_heads, num_key_value_heads: null });
+    expect(parse(told).num_key_value_heads).toBe(64);
+  });
+
+  test('that the default doesn’t fit are refused', () => {
+    const config = configOf('mistral', { num_attention_heads: 12 });
+    expect(() => parseMistralConfig(config)).toThrow('num_key_value_heads: expected a divisor of');
+    expect(() => parseMistralConfig({ ...config, num_attention_heads: 4 })).toThrow('from 1 to 4, got nothing');
+  });
 });
 
 test('layer_types may repeat what sliding_window means', () => {

@@ -50,6 +50,8 @@ export interface GatedDecoderDefaults {
   readonly pad?: number | null;
   /** Default: the hidden size divided by the number of heads. */
   readonly head_dim?: number;
+  /** For files without the key; null means `num_attention_heads`, which is also the default. */
+  readonly num_key_value_heads?: number;
   /** Default: false. */
   readonly tie_word_embeddings?: boolean;
   /** The activation, if the family parses it itself. Default: the field `hidden_act`, whose default is "silu". */
@@ -71,10 +73,10 @@ export function parseGatedDecoder(
   defaults: GatedDecoderDefaults,
 ): GatedDecoderConfig {
   expectDecoder(fields, modelType);
-  const { max_position_embeddings, rms_norm_eps = 1e-6, bos, eos, pad = null, head_dim } = defaults;
+  const { max_position_embeddings, rms_norm_eps = 1e-6, bos, eos, pad = null } = defaults;
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
   const sizes = {
-    ...parseSizes(fields, head_dim),
+    ...parseSizes(fields, defaults),
     max_position_embeddings: fields.positiveInteger('max_position_embeddings', {
       fallback: max_position_embeddings,
       max: MAX.positions,
@@ -94,11 +96,12 @@ export function parseGatedDecoder(
   };
 }
 
-function parseSizes(fields: Fields, headDim: number | undefined): DecoderSizes {
+function parseSizes(fields: Fields, { head_dim: headDim, ...defaults }: GatedDecoderDefaults): DecoderSizes {
   const hidden_size = fields.positiveInteger('hidden_size', { max: MAX.width });
   const num_attention_heads = fields.positiveInteger('num_attention_heads', { max: MAX.heads });
+  const kvHeads = fields.has('num_key_value_heads') ? undefined : defaults.num_key_value_heads;
   const num_key_value_heads = fields.positiveInteger('num_key_value_heads', {
-    fallback: num_attention_heads,
+    fallback: kvHeads ?? num_attention_heads,
     max: num_attention_heads,
   });
   if (num_attention_heads % num_key_value_heads !== 0) {
