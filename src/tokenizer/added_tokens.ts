@@ -1,4 +1,5 @@
 import type { StepBudget } from '../regex/step_budget';
+import { checkAdded } from './checks';
 import { stripped, WORD } from './rules/word_rules';
 
 /** Match a word character at the end, and at the beginning, of a text. */
@@ -22,27 +23,28 @@ interface Section {
   readonly token?: AddedToken;
 }
 
-interface Trie {
-  readonly next: Map<number, Trie>;
-  token?: AddedToken;
-}
+/** The root of a trie, and the number of values of a character. */
+const [ROOT, UNITS] = [0, 2 ** 16];
 
 /** Finds added tokens in a text, from left to right, and the longest one at each place. */
 export class TokenFinder {
-  readonly #root: Trie = { next: new Map() };
+  /** The trie of all texts: the number of the next node, by `UNITS` times the node plus a character. One map needs little memory. */
+  readonly #next = new Map<number, number>();
+  /** The token whose text ends at each node. */
+  readonly #tokens: (AddedToken | undefined)[] = [undefined];
 
-  /** `tokens` maps each text to search for to its token. */
+  /** `tokens` maps each text to search for to its token. Throws `limit_exceeded` if they are too long together. */
   constructor(tokens: ReadonlyMap<string, AddedToken>) {
+    checkAdded([...tokens.keys()]);
     for (const [text, token] of tokens) {
       if (text === '') continue;
-      let node = this.#root;
+      let node = ROOT;
       for (let i = 0; i < text.length; i++) {
-        const unit = text.charCodeAt(i);
-        const next = node.next.get(unit) ?? { next: new Map() };
-        node.next.set(unit, next);
-        node = next;
+        const edge = node * UNITS + text.charCodeAt(i);
+        node = this.#next.get(edge) ?? this.#tokens.push(undefined) - 1;
+        this.#next.set(edge, node);
       }
-      node.token = token;
+      this.#tokens[node] = token;
     }
   }
 
@@ -70,12 +72,13 @@ export class TokenFinder {
   }
 
   #longest(text: string, at: number, budget: StepBudget): { end: number; token: AddedToken } | undefined {
-    let node = this.#root.next.get(text.charCodeAt(at));
+    let node = this.#next.get(ROOT * UNITS + text.charCodeAt(at));
     let found: { end: number; token: AddedToken } | undefined;
     let end = at + 1;
     for (; node !== undefined; end++) {
-      if (node.token !== undefined) found = { end, token: node.token };
-      node = end < text.length ? node.next.get(text.charCodeAt(end)) : undefined;
+      const token = this.#tokens[node];
+      if (token !== undefined) found = { end, token };
+      node = end < text.length ? this.#next.get(node * UNITS + text.charCodeAt(end)) : undefined;
     }
     budget.spend(end - at);
     return found;

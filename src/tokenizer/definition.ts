@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../core/input/fields';
-import { checkId, checkString, describe, invalid, MAX_STRING, MAX_TOKEN } from './checks';
+import { checkAdded, checkId, checkString, describe, invalid, MAX_STRING, MAX_TOKEN } from './checks';
 import type { ModelKind } from './models/model_kind';
 import { modelKindOf } from './models/model_kinds';
 import { checkPattern } from './rules/patterns';
@@ -26,7 +26,8 @@ export interface TokenizerDefinition {
 
 /**
  * Checks a parsed, untrusted tokenizer.json: its structure, sizes, ids, and the fields of its rules. The work of the rules is limited
- * later, when they run. `modelVocabSize` is the number of rows of the embedding that the ids will index. Throws `invalid_format`.
+ * later, when they run. `modelVocabSize` is the number of rows of the embedding that the ids will index. Throws `invalid_format`, and
+ * `limit_exceeded` for added tokens that are too long together.
  */
 export function checkTokenizer(json: unknown, modelVocabSize: number | undefined): TokenizerDefinition {
   if (!isJsonObject(json)) throw invalid('expected a JSON object');
@@ -72,6 +73,7 @@ function checkAddedTokens(added: unknown, idLimit: number): void {
     checkString('added_tokens', token.content, MAX_TOKEN);
     checkId(() => `added_tokens: ${describe(token.content)}`, token.id, idLimit);
   }
+  checkAdded(added.map(({ content }) => content));
 }
 
 /** Checks the rules of one stage, such as the normalizer. The library checks the types of the rules. */

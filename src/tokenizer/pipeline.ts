@@ -78,7 +78,8 @@ export class Pipeline {
     });
     const added = [...listed, ...special.filter(({ content }) => !known.has(content))];
     const isNormalized = ({ normalized }: AddedToken): boolean => normalized && normalizer !== null;
-    const budget = newBudget(added.reduce((sum, { content }) => sum + content.length, 0));
+    // The rules of published tokenizers take a few steps for each character, so added tokens get a small part of a text's budget.
+    const budget = newBudget(added.reduce((sum, { content }) => sum + content.length, 0) / 16);
     this.#unnormalized = new TokenFinder(
       new Map(added.filter((token) => !isNormalized(token)).map((token) => [token.content, token])),
     );

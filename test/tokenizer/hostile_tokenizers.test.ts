@@ -192,6 +192,14 @@ describe('hostile rules and models are refused or done within a second', () => {
       'a'.repeat(1000),
     ],
     [
+      'added tokens that a rule makes long',
+      tokenizerJson({
+        added_tokens: Array.from({ length: 60_000 }, (_, id) => ({ id, content: String.fromCodePoint(0x10000 + id) })),
+        normalizer: { type: 'Prepend', prepend: 'x'.repeat(256) },
+      }),
+      'a',
+    ],
+    [
       'added tokens that nearly match everywhere',
       tokenizerJson({ added_tokens: [{ id: 5, content: `${'a'.repeat(1000)}b` }] }),
       'a'.repeat(100_000),
@@ -224,5 +232,32 @@ describe('hostile rules and models are refused or done within a second', () => {
     ],
   ])('%s', (_, json, text) => {
     expectBounded(json, text);
+  });
+});
+
+describe('added tokens', () => {
+  const unlike = (length: number) => Array.from({ length: 1100 }, (_, i) => `${i}`.padEnd(length, `${i}`));
+  const tooLong = expect.objectContaining({ code: 'limit_exceeded', message: expect.stringContaining('added_tokens') });
+
+  test('of more than a million characters in all are refused at once', () => {
+    const json = tokenizerJson({ added_tokens: unlike(1024).map((content, id) => ({ id, content })) });
+    const start = cpuTime();
+    expect(() => createTokenizer(json)).toThrow(tooLong);
+    expect(cpuTime() - start).toBeLessThan(SECOND / 4);
+  });
+
+  test('that tokenizer_config.json names count, too', () => {
+    const additional_special_tokens = unlike(1024);
+    const vocab = Object.fromEntries(additional_special_tokens.map((token, id) => [token, id]));
+    expect(() => createTokenizer(tokenizerJson({}, { vocab }), { additional_special_tokens })).toThrow(tooLong);
+  });
+
+  test('of models that generate images are found', () => {
+    const added = Array.from({ length: 32_768 }, (_, i) => `<|visual token ${`${i}`.padStart(6, '0')}|>`);
+    const added_tokens = added.map((content, i) => ({ id: 10 + i, content, special: true }));
+    const start = cpuTime();
+    const tokenizer = createTokenizer(tokenizerJson({ added_tokens }));
+    expect(tokenizer.encode('a<|visual token 012345|>b<|visual token 0')).toEqual([2, 12_355, 3, 1, 1, 1, 1]);
+    expect(cpuTime() - start).toBeLessThan(SECOND);
   });
 });
