@@ -45,9 +45,16 @@ const networks: ReadonlyMap<string, (config: PretrainedConfig, options: NetworkO
 export function createNetwork(config: PretrainedConfig, options: NetworkOptions): Network {
   const create = networks.get(config.model_type);
   if (create !== undefined) return create(config, options);
-  throw new WebVeraError(
-    'unsupported_model',
-    `model_type: expected one of ${[...networks.keys()].join(', ')}, got ${JSON.stringify(config.model_type)}`,
-    { hint: 'Choose a model of a supported architecture.', detail: { model_type: config.model_type } },
-  );
+  const { model_type = null } = config as { readonly model_type?: unknown };
+  const known = [...networks.keys()].join(', ');
+  if (model_type === null) {
+    throw new WebVeraError('unsupported_model', `model_type: expected one of ${known}, got nothing`, {
+      hint: 'Add the family to config.json, such as "model_type": "bert" for a BERT. transformers needs it, too.',
+    });
+  }
+  const message = `model_type: expected one of ${known}, got ${JSON.stringify(model_type)}`;
+  throw new WebVeraError('unsupported_model', message, {
+    hint: 'Choose a model of a supported architecture.',
+    detail: { model_type },
+  });
 }

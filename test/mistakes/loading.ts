@@ -102,6 +102,10 @@ export const LOADING: readonly Mistake[] = [
   ['a folder without weights', () => loadFrom('org/name', folder({ 'config.json': json(LLAMA) }))],
   ['a config.json that is cut off', () => loadFrom('org/name', folder({ 'config.json': '{ "model_type": "lla' }))],
   [
+    'a config.json without model_type',
+    () => loadFrom('org/name', folder({ 'config.json': '{}', 'model.safetensors': NONE })),
+  ],
+  [
     'a model of a type that is not supported',
     () => loadFrom('org/name', folder({ 'config.json': json({ model_type: 'mamba' }), 'model.safetensors': NONE })),
   ],
