@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from '../core/input/fields';
 import { checkAdded, checkId, checkString, describe, invalid, MAX_STRING, MAX_TOKEN } from './checks';
 import type { ModelKind } from './models/model_kind';
 import { modelKindOf } from './models/model_kinds';
-import { checkPattern } from './rules/patterns';
+import { checkPattern, type PatternSizes } from './rules/patterns';
 
 /** The largest number of ids: more than any published vocabulary has, and few enough for an array with an entry for each id. */
 const MAX_IDS = 2 ** 22;
@@ -27,7 +27,7 @@ export interface TokenizerDefinition {
 /**
  * Checks a parsed, untrusted tokenizer.json: its structure, sizes, ids, and the fields of its rules. The work of the rules is limited
  * later, when they run. `modelVocabSize` is the number of rows of the embedding that the ids will index. Throws `invalid_format`, and
- * `limit_exceeded` for added tokens that are too long together.
+ * `limit_exceeded` for patterns or added tokens that are too large together.
  */
 export function checkTokenizer(json: unknown, modelVocabSize: number | undefined): TokenizerDefinition {
   if (!isJsonObject(json)) throw invalid('expected a JSON object');
@@ -43,7 +43,8 @@ export function checkTokenizer(json: unknown, modelVocabSize: number | undefined
     post_processor: json.post_processor ?? null,
     decoder: json.decoder ?? null,
   };
-  for (const [stage, rules] of Object.entries(stages)) checkRules(stage, rules);
+  const patterns = { length: 0, properties: 0 };
+  for (const [stage, rules] of Object.entries(stages)) checkRules(stage, rules, patterns);
   const model = { ...(json.model as JsonObject), type: kind.type };
   return { json: { ...stages, added_tokens: added, model }, modelKind: kind, vocabSize: size, idLimit };
 }
@@ -77,7 +78,7 @@ function checkAddedTokens(added: unknown, idLimit: number): void {
 }
 
 /** Checks the rules of one stage, such as the normalizer. The library checks the types of the rules. */
-function checkRules(stage: string, rules: unknown): void {
+function checkRules(stage: string, rules: unknown, patterns: PatternSizes): void {
   let nodes = 0;
   visit(rules);
 
@@ -98,7 +99,7 @@ function checkRules(stage: string, rules: unknown): void {
     if (key === 'Regex') {
       if (typeof value !== 'string' || value === '')
         throw invalid(`${stage}: expected a pattern, got ${describe(value)}`);
-      checkPattern(value);
+      checkPattern(value, patterns);
     } else if (key === 'String' && (typeof value !== 'string' || value === '')) {
       throw invalid(`${stage}: expected a text to look for, got ${describe(value)}`);
     } else if (key === 'length' && !(Number.isSafeInteger(value) && (value as number) > 0)) {

@@ -7,6 +7,7 @@ import type { TokenizerDefinition } from './definition';
 import type { WordModel } from './models/model_kind';
 import { BoundedDecoder } from './rules/bounded_decoder';
 import { preTokenizerForLibrary } from './rules/library_rules';
+import { TextPatterns } from './rules/patterns';
 import { TextStages } from './rules/text_stages';
 
 /** Token ids before they are checked: `undefined` for a part of the text that has no token in the vocabulary. */
@@ -65,11 +66,12 @@ export class Pipeline {
     );
     const { normalizer } = new Tokenizer({ ...EMPTY, normalizer: json.normalizer }, {});
     this.#settings = settings;
-    this.#whole = new TextStages(normalizer, this.#library.pre_tokenizer, false);
-    this.#continued = new TextStages(normalizer, this.#library.pre_tokenizer, true);
-    const { decoder, model: vocabulary } = this.#library;
+    const { decoder, model: vocabulary, pre_tokenizer } = this.#library;
+    const patterns = new TextPatterns();
+    this.#whole = new TextStages(normalizer, pre_tokenizer, false, patterns);
+    this.#continued = new TextStages(normalizer, pre_tokenizer, true, patterns);
     if (vocabulary === null) throw new WebVeraError('internal', 'The library opened a tokenizer without a model');
-    if (decoder !== null) this.#library.decoder = new BoundedDecoder(decoder, newBudget);
+    if (decoder !== null) this.#library.decoder = new BoundedDecoder(decoder, newBudget, patterns);
     const listed = (json.added_tokens as readonly JsonObject[]).map(addedToken);
     const known = new Set(listed.map(({ content }) => content));
     const special = [...named].flatMap(([content, token]) => {

@@ -124,44 +124,29 @@ describe('hostile rules and models are refused or done within a second', () => {
     ],
     [
       'many patterns that read much at each place',
-      tokenizerJson({
-        pre_tokenizer: {
-          type: 'Sequence',
-          pretokenizers: Array.from({ length: 400 }, () => ({
-            type: 'Split',
-            pattern: { Regex: `(?:${OR_DOTS.slice(0, 31)})(?:${OR_DOTS}).[^a]` },
-          })),
-        },
-      }),
+      split(...Array(200).fill(`(?:${OR_DOTS.slice(0, 31)})(?:${OR_DOTS}).[^a]`)),
       'a'.repeat(32_768),
     ],
     [
       'many searches for each character',
-      tokenizerJson({
-        pre_tokenizer: {
-          type: 'Sequence',
-          pretokenizers: ['.', ...Array(30).fill('x(?:a?){1000}(?:a?){1000}(?=q)')].map((Regex) => ({
-            type: 'Split',
-            pattern: { Regex },
-          })),
-        },
-      }),
+      split('.', ...Array(30).fill('x(?:a?){1000}(?:a?){1000}(?=q)')),
       'a'.repeat(32_768),
     ],
-    ['long looks behind', split(`(?:${OR_DOTS})(?<=xy{1000}y{1000}y{1000}y{900}.)`), 'a'.repeat(32_768)],
+    ['a class of 2,000 properties', split(`[${'\\w'.repeat(2000)}]+`), 'é a'],
+    ['680 properties in turn', split('\\p{L}'.repeat(680)), 'é a'],
+    ['12 of them, for which JavaScript compiles for seconds', split('\\P{L}'.repeat(12)), 'é 12 漢字 '.repeat(50)],
     [
-      'a search for each character',
-      tokenizerJson({
-        pre_tokenizer: {
-          type: 'Sequence',
-          pretokenizers: ['.', 'x(?:a?){1000}(?:a?){1000}(?=q)'].map((Regex) => ({
-            type: 'Split',
-            pattern: { Regex },
-          })),
-        },
-      }),
-      'a'.repeat(32_768),
+      'many patterns that take long to compile',
+      split(...Array.from({ length: 50 }, (_, i) => `.\\p{L}\\p{L}(?:\\P{L}|\\p{L}.|\\s\\s[ab]|\\s)[😀-😂]${i}`)),
+      'é 12 漢字 '.repeat(50),
     ],
+    ['characters that JavaScript compiles long', split(...Array(7).fill('[^a]'.repeat(1000))), 'é 12 漢字 '.repeat(50)],
+    ['900 patterns of properties', split(...Array.from({ length: 900 }, (_, i) => `[\\p{L}\\p{N}${i}]+x`)), 'é a'],
+    ['words that end often', split(...Array.from({ length: 10 }, (_, i) => `${'\\b'.repeat(200)}${i}`)), 'é a'],
+    ['900 patterns of many steps', split(...Array.from({ length: 900 }, (_, i) => `(?:x{1000}){4}${i}`)), 'a'],
+    ['patterns of 120,000 characters', split(...Array.from({ length: 30 }, (_, i) => `${'^'.repeat(4000)}${i}`)), 'a'],
+    ['long looks behind', split(`(?:${OR_DOTS})(?<=xy{1000}y{1000}y{1000}y{900}.)`), 'a'.repeat(32_768)],
+    ['a search for each character', split('.', 'x(?:a?){1000}(?:a?){1000}(?=q)'), 'a'.repeat(32_768)],
     ['many groups in each match', split(`.|(?=q)x${'()'.repeat(1900)}`), 'a'.repeat(32_768)],
     ['a thousand choices', split(`(?:${'a?'.repeat(1000)})${'a'.repeat(1000)}b`), 'a'.repeat(100_000)],
     ['all of the text before and after, three times', normalizers([replace("$`$'$`$'$`$'")]), 'a'.repeat(100_000)],

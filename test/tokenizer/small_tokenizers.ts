@@ -13,9 +13,10 @@ export function tokenizerJson(changes: Record<string, unknown> = {}, model: Reco
 /** The most milliseconds that reading a hostile file, or encoding a text, may take. */
 export const SECOND = 1000;
 
-/** Returns a tokenizer.json that splits texts by a regular expression. */
-export function split(Regex: string): string {
-  return tokenizerJson({ pre_tokenizer: { type: 'Split', pattern: { Regex } } });
+/** Returns a tokenizer.json that splits texts by a regular expression, or by several in turn. */
+export function split(...expressions: readonly string[]): string {
+  const pretokenizers = expressions.map((Regex) => ({ type: 'Split', pattern: { Regex } }));
+  return tokenizerJson({ pre_tokenizer: { type: 'Sequence', pretokenizers } });
 }
 
 /** Matches the error codes with which a tokenizer definition or a text is rejected. */

@@ -9,6 +9,7 @@ import {
 import type { StepBudget } from '../../regex/step_budget';
 import { longestResult } from './limits';
 import { replaceAll, replacement } from './pattern_rules';
+import type { TextPatterns } from './patterns';
 
 type DecodeRule = (tokens: string[], limit: number, budget: StepBudget) => string[];
 
@@ -17,12 +18,12 @@ export class BoundedDecoder extends Decoder {
   readonly #newBudget: (length: number) => StepBudget;
   readonly #leaves: readonly DecodeRule[];
 
-  constructor(decoder: Decoder, newBudget: (length: number) => StepBudget) {
+  constructor(decoder: Decoder, newBudget: (length: number) => StepBudget, patterns: TextPatterns) {
     super(decoder.config);
     this.end_of_word_suffix = decoder.end_of_word_suffix;
     this.#newBudget = newBudget;
     const added = new Set(decoder.added_tokens.map(({ content }) => content));
-    this.#leaves = decoderLeaves(decoder).map((leaf) => decodeRule(leaf, added));
+    this.#leaves = decoderLeaves(decoder).map((leaf) => decodeRule(leaf, added, patterns));
   }
 
   override decode_chain(tokens: string[]): string[] {
@@ -43,11 +44,11 @@ function decoderLeaves(stage: Decoder): Decoder[] {
   return stage instanceof SequenceDecoder ? stage.decoders.flatMap(decoderLeaves) : [stage];
 }
 
-function decodeRule(leaf: Decoder, added: ReadonlySet<string>): DecodeRule {
+function decodeRule(leaf: Decoder, added: ReadonlySet<string>, patterns: TextPatterns): DecodeRule {
   // The library's text decoder would drop a byte order mark, which may be a character of the text.
   if (leaf instanceof ByteFallbackDecoder) leaf.text_decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   if (leaf instanceof ReplaceDecoder) {
-    const { find, content } = replacement(leaf);
+    const { find, content } = replacement(leaf, patterns);
     return (tokens, limit, budget) => {
       let room = limit;
       return tokens.map((token) => {

@@ -8,10 +8,25 @@ const MAX_TURNS = 8;
 const MAX_CHOICES = 2;
 /** The most characters that a pattern may read at one position of a text, summed over all ways in which a match can begin. */
 const MOST_READ = 2048;
+/**
+ * The most large sets of characters that a match may pass: from about six on, the engine compiles for seconds, because it copies the code
+ * that follows each set. `WORK_OF_LARGE`: the work to compile a large set, where that of a small one is 1; `MOST_WORK`: the most of a pattern.
+ */
+const MOST_LARGE = 3;
+const WORK_OF_LARGE = 12;
+const MOST_WORK = 400;
+/** The length from which a set of characters counts as large. */
+const LARGE = 16;
 
 /** The character classes into which the library translates `\s` and `\S`. */
 const SPACE = '\\p{White_Space}';
 const NO_SPACE = '\\P{White_Space}';
+
+/** The cost of a pattern for JavaScript's own engine: the most characters that it reads at one position, and the work of its compilation. */
+interface NativeCost {
+  readonly reads: number;
+  readonly work: number;
+}
 
 /**
  * Checks whether JavaScript's backtracking engine finds all matches of a pattern in time linear in the length of any text. The patterns of
@@ -23,9 +38,9 @@ const NO_SPACE = '\\P{White_Space}';
  * - `\s*[\r\n]+` or `\s*[\r\n]`, followed by the branch `\s+(?!\S)`, which matches nearly all characters that a failed attempt read.
  * - `x?A*B+y?` followed by `x?A+B*y?`, for capitals before small letters: the second branch matches the characters that the first one read.
  *
- * Returns the most characters that matching reads at one position; undefined if the engine may need more than linear time.
+ * Returns the pattern's cost; undefined if the engine may need more than linear time, or too long to compile the pattern.
  */
-export function linearReads(source: string): number | undefined {
+export function nativeCost(source: string): NativeCost | undefined {
   let root: PatternNode;
   try {
     root = parsePattern(source).root;
@@ -33,8 +48,45 @@ export function linearReads(source: string): number | undefined {
     return undefined;
   }
   const branches = (root.kind === 'choice' ? root.branches : [root]).map(itemsOf);
-  const reads = branches.reduce((sum, items) => sum + waysOf(items) * lengthOf(items), 0);
-  return reads <= MOST_READ && areLinear(branches) ? reads : undefined;
+  const reads = branches.reduce((sum, items) => sum + waysOf(items) * sizeOf({ kind: 'sequence', items }, () => 1), 0);
+  const work = sizeOf(root, workOf, (sizes) => sizes.reduce((sum, size) => sum + size, 0));
+  const isSmall = reads <= MOST_READ && work <= MOST_WORK && sizeOf(root, (set) => +isLarge(set)) <= MOST_LARGE;
+  return isSmall && areLinear(branches) ? { reads, work } : undefined;
+}
+
+/** Sums the sizes of the sets of a node. `ofChoice`: the size of a choice by those of its branches. Default: that of the largest one. */
+function sizeOf(
+  node: PatternNode,
+  ofSet: (source: string) => number,
+  ofChoice = (sizes: readonly number[]) => Math.max(...sizes),
+): number {
+  const of = (part: PatternNode): number => sizeOf(part, ofSet, ofChoice);
+  switch (node.kind) {
+    case 'set':
+      return ofSet(node.source);
+    case 'sequence':
+      return node.items.reduce((sum, item) => sum + of(item), 0);
+    case 'choice':
+      return ofChoice(node.branches.map(of));
+    case 'repeat':
+      return of(node.body) * (isUnbounded(node) ? 1 : node.max);
+    case 'group':
+    case 'look':
+      return of(node.body);
+    default:
+      return 0;
+  }
+}
+
+/** Whether a set of characters names one of Unicode's large properties, or many characters. */
+function isLarge(source: string): boolean {
+  const spaceless = source.replace(/\\p\{White_Space\}/gi, '');
+  return spaceless.length > LARGE || /\\p/i.test(spaceless);
+}
+
+function workOf(source: string): number {
+  if (source.length === 1 && source !== '.') return 0;
+  return isLarge(source) ? WORK_OF_LARGE : 1;
 }
 
 function areLinear(branches: readonly (readonly PatternNode[])[]): boolean {
@@ -55,16 +107,6 @@ function waysOf(items: readonly PatternNode[]): number {
     return (node.max - node.min + 1) * of(node.body);
   };
   return items.reduce((ways, item) => ways * of(item), 1);
-}
-
-/** Returns the most characters that the bounded items of a sequence can read. */
-function lengthOf(items: readonly PatternNode[]): number {
-  const of = (node: PatternNode): number => {
-    if (node.kind === 'sequence') return lengthOf(node.items);
-    if (node.kind === 'choice') return Math.max(0, ...node.branches.map(of));
-    return node.kind === 'repeat' && !isUnbounded(node) ? node.max * of(node.body) : 1;
-  };
-  return items.reduce((length, item) => length + of(item), 0);
 }
 
 function itemsOf(node: PatternNode): readonly PatternNode[] {

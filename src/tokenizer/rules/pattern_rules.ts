@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../core/input/fields';
 import type { StepBudget } from '../../regex/step_budget';
-import { type Span, type TextPattern, textPattern } from './patterns';
+import type { Span, TextPattern, TextPatterns } from './patterns';
 
 /**
  * Replaces each match of `find` with `content`, in which `$` has no special meaning. Throws `limit_exceeded` before the result would have
@@ -80,11 +80,14 @@ interface Replacing {
 }
 
 /** Returns the text or pattern that a rule looks for, and the replacement. */
-export function replacement({ config, pattern }: Replacing): { find: string | TextPattern | null; content: string } {
+export function replacement(
+  { config, pattern }: Replacing,
+  patterns: TextPatterns,
+): { find: string | TextPattern | null; content: string } {
   const { content, pattern: given } = config as { content?: unknown; pattern?: unknown };
   const text = isJsonObject(given) && given.Regex === undefined ? given.String : undefined;
   return {
-    find: typeof text === 'string' ? text : pattern && textPattern(pattern),
+    find: typeof text === 'string' ? text : pattern && patterns.of(pattern),
     content: typeof content === 'string' ? content : '',
   };
 }

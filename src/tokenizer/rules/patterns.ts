@@ -1,10 +1,25 @@
 import { WebVeraError } from '../../core/errors/error';
 import { LinearRegExp } from '../../regex/linear_regexp';
-import type { StepBudget } from '../../regex/step_budget';
-import { linearReads } from './linear_patterns';
+import { StepBudget } from '../../regex/step_budget';
+import { HINT, tooLarge } from '../checks';
+import { nativeCost } from './linear_patterns';
 
 /** Longer than any pattern of a published tokenizer. */
 const MAX_PATTERN_LENGTH = 4096;
+/**
+ * The largest length of all patterns of a tokenizer together, and the largest number of Unicode's properties that they name: JavaScript's
+ * engine takes about half a millisecond to prepare a property. GPT-4o's pattern names 30 in 274 characters.
+ */
+const MAX_LENGTH = 2 ** 15;
+const MAX_PROPERTIES = 512;
+/** Matches escapes, and the beginnings of names such as `[:word:]`, which count as `\w`. */
+const CLASSES = /\\(.)|\[:/gsu;
+/** The work to prepare an escape, in properties. The library writes `\w` as four properties that overlap, and `\b` as four times `\w`. */
+const PROPERTIES: Readonly<Record<string, number>> = { p: 1, P: 1, d: 1, D: 1, s: 1, S: 1, w: 2, W: 2, b: 6, B: 6 };
+/** The largest number of steps to compile all patterns that JavaScript's own engine doesn't run. */
+const MAX_WORK = 1_000_000;
+/** The largest work of JavaScript's own engine to compile patterns, that for GPT-4o's being 146. Patterns beyond it are matched more slowly. */
+const MAX_NATIVE_WORK = 500;
 /** The number of characters that JavaScript's engine reads in the time of one step of the budget. */
 const READS_OF_STEP = 32;
 
@@ -22,24 +37,64 @@ export interface TextPattern {
   matchAll(text: string, budget: StepBudget): Iterable<Span>;
 }
 
-/** Checks the length of a pattern before it is compiled. Throws `invalid_format`. */
-export function checkPattern(pattern: string): void {
-  if (pattern.length <= MAX_PATTERN_LENGTH) return;
-  throw refused(pattern, `expected at most ${MAX_PATTERN_LENGTH} characters, got ${pattern.length}`);
+/** The sizes of the patterns of a tokenizer that were checked so far. */
+export interface PatternSizes {
+  length: number;
+  properties: number;
 }
 
-/** Prepares a tokenizer's pattern, given in JavaScript's syntax with the flags `gu`. Throws `invalid_format`. */
-export function textPattern(compiled: RegExp): TextPattern {
-  const reads = linearReads(compiled.source);
-  if (reads !== undefined) {
-    const spend = (text: string, budget: StepBudget): void => budget.spend((text.length * reads) / READS_OF_STEP);
-    return { isNative: true, matchAll: (text, budget) => nativeMatches(text, compiled, () => spend(text, budget)) };
+/**
+ * Checks a pattern before it is compiled, and adds its sizes to those of the tokenizer's other patterns. Throws `invalid_format` for a pattern
+ * that is too long, and `limit_exceeded` if all patterns together are too large.
+ */
+export function checkPattern(pattern: string, all: PatternSizes = { length: 0, properties: 0 }): void {
+  if (pattern.length > MAX_PATTERN_LENGTH) {
+    throw refused(pattern, `expected at most ${MAX_PATTERN_LENGTH} characters, got ${pattern.length}`);
   }
-  try {
-    const linear = new LinearRegExp(compiled.source);
+  all.length += pattern.length;
+  for (const [, letter = 'w'] of pattern.matchAll(CLASSES)) all.properties += PROPERTIES[letter] ?? 0;
+  if (all.length > MAX_LENGTH) throw tooLarge(`expected patterns of at most ${MAX_LENGTH} characters in all`);
+  if (all.properties > MAX_PROPERTIES) {
+    throw tooLarge(
+      `expected patterns with at most ${MAX_PROPERTIES} classes of characters in all, such as \\p{L} and \\w`,
+    );
+  }
+}
+
+/** The patterns of a tokenizer, each of which is prepared once, although several of its stages may use it. */
+export class TextPatterns {
+  readonly #known = new Map<RegExp, TextPattern>();
+  readonly #budget = new StepBudget(MAX_WORK, 'tokenizer.json: its patterns are too large', HINT);
+  #nativeWork = MAX_NATIVE_WORK;
+
+  /**
+   * Prepares a pattern, given in JavaScript's syntax with the flags `gu`. Throws `invalid_format` for a pattern that can't be used, and
+   * `limit_exceeded` if all patterns together take too long to prepare.
+   */
+  of(compiled: RegExp): TextPattern {
+    const known = this.#known.get(compiled) ?? this.#prepare(compiled);
+    this.#known.set(compiled, known);
+    return known;
+  }
+
+  #prepare(compiled: RegExp): TextPattern {
+    const { reads, work } = nativeCost(compiled.source) ?? { reads: 0, work: Number.POSITIVE_INFINITY };
+    if (work <= this.#nativeWork) {
+      this.#nativeWork -= work;
+      const spend = (text: string, budget: StepBudget): void => budget.spend((text.length * reads) / READS_OF_STEP);
+      return { isNative: true, matchAll: (text, budget) => nativeMatches(text, compiled, () => spend(text, budget)) };
+    }
+    const linear = linearPattern(compiled.source);
+    this.#budget.spend(linear.work);
     return { isNative: false, matchAll: (text, budget) => linear.matchAll(text, budget) };
+  }
+}
+
+function linearPattern(source: string): LinearRegExp {
+  try {
+    return new LinearRegExp(source);
   } catch (cause) {
-    throw refused(compiled.source, cause instanceof Error ? cause.message : String(cause), cause);
+    throw refused(source, cause instanceof Error ? cause.message : String(cause), cause);
   }
 }
 

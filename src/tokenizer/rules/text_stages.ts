@@ -19,7 +19,7 @@ import type { StepBudget } from '../../regex/step_budget';
 import { bertNormalizer, bertWords, lowerCase } from './bert_rules';
 import { longestResult } from './limits';
 import { replaceAll, replacement, splitter } from './pattern_rules';
-import { textPattern } from './patterns';
+import { type TextPattern, TextPatterns } from './patterns';
 import { PUNCTUATION, stripped, wordPattern } from './word_rules';
 
 /** GPT-2's pattern, with `\p{White_Space}` for `\s`: Rust's `\s` matches these characters, JavaScript's `\s` slightly different ones. */
@@ -42,11 +42,16 @@ export class TextStages {
 
   /**
    * `continued`: whether the text continues one that was encoded before. If so, rules that change the beginning of a text don't run. Throws
-   * `invalid_format` for patterns that can't be used.
+   * the errors of `patterns` for patterns that can't be used.
    */
-  constructor(normalizer: Normalizer | null, preTokenizer: PreTokenizer | null, continued: boolean) {
-    this.#rewrite = normalizerLeaves(normalizer).flatMap((leaf) => textRule(leaf, continued));
-    this.#cut = preTokenizerLeaves(preTokenizer).map((leaf) => cutRule(leaf, continued));
+  constructor(
+    normalizer: Normalizer | null,
+    preTokenizer: PreTokenizer | null,
+    continued: boolean,
+    patterns = new TextPatterns(),
+  ) {
+    this.#rewrite = normalizerLeaves(normalizer).flatMap((leaf) => textRule(leaf, continued, patterns));
+    this.#cut = preTokenizerLeaves(preTokenizer).map((leaf) => cutRule(leaf, continued, patterns));
   }
 
   normalize(text: string, budget: StepBudget): string {
@@ -91,9 +96,9 @@ function preTokenizerLeaves(stage: PreTokenizer | null): PreTokenizer[] {
   return stage instanceof SequencePreTokenizer ? stage.tokenizers.flatMap(preTokenizerLeaves) : [stage];
 }
 
-function textRule(leaf: Normalizer, continued: boolean): TextRule[] {
+function textRule(leaf: Normalizer, continued: boolean, patterns: TextPatterns): TextRule[] {
   if (leaf instanceof ReplaceNormalizer) {
-    const { find, content } = replacement(leaf);
+    const { find, content } = replacement(leaf, patterns);
     return [(text, limit, budget) => replaceAll(text, find, content, limit, budget)];
   }
   if (leaf instanceof BertNormalizer) return bertNormalizer(leaf.config);
@@ -106,17 +111,18 @@ function textRule(leaf: Normalizer, continued: boolean): TextRule[] {
   return [(text) => leaf.normalize(text)];
 }
 
-function cutRule(leaf: PreTokenizer, continued: boolean): CutRule {
+function cutRule(leaf: PreTokenizer, continued: boolean, patterns: TextPatterns): CutRule {
   if (leaf instanceof ReplacePreTokenizer) {
-    const { find, content } = replacement(leaf);
+    const { find, content } = replacement(leaf, patterns);
     return (text, _, limit, budget) => [replaceAll(text, find, content, limit, budget)];
   }
   if (leaf instanceof SplitPreTokenizer && leaf.pattern !== null) {
-    // With `invert`, the library compiles a fixed text without a group.
-    const { pattern } = new SplitPreTokenizer({ ...leaf.config, invert: true });
-    return splitRule(pattern ?? leaf.pattern, leaf.config);
+    // The library compiles a fixed text as a group, but not with `invert`.
+    const isText = leaf.config.pattern?.Regex === undefined;
+    const { pattern } = isText ? new SplitPreTokenizer({ ...leaf.config, invert: true }) : leaf;
+    return splitRule(patterns.of(pattern ?? leaf.pattern), leaf.config);
   }
-  if (leaf instanceof PunctuationPreTokenizer) return splitRule(PUNCTUATION, leaf.config);
+  if (leaf instanceof PunctuationPreTokenizer) return splitRule(patterns.of(PUNCTUATION), leaf.config);
   if (leaf instanceof BertPreTokenizer) return bertWords;
   if (leaf instanceof ByteLevelPreTokenizer) return byteLevelRule(leaf, continued);
   const words = wordPattern(leaf);
@@ -125,8 +131,7 @@ function cutRule(leaf: PreTokenizer, continued: boolean): CutRule {
   return (text, isFirst) => rule.pre_tokenize_text(text, { section_index: isFirst ? 0 : 1 });
 }
 
-function splitRule(separators: RegExp, settings: Parameters<typeof splitter>[0]): CutRule {
-  const pattern = textPattern(separators);
+function splitRule(pattern: TextPattern, settings: Parameters<typeof splitter>[0]): CutRule {
   const words = splitter(settings);
   return (text, _, __, budget) => words(text, pattern.matchAll(text, budget));
 }

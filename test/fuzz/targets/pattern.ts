@@ -1,7 +1,7 @@
 import { targetMatcher } from '../../../src/adapters/targets/matcher';
 import { fullMatch } from '../../../src/adapters/targets/python_regex';
 import { StepBudget } from '../../../src/regex/step_budget';
-import { checkPattern, textPattern } from '../../../src/tokenizer/rules/patterns';
+import { checkPattern, TextPatterns } from '../../../src/tokenizer/rules/patterns';
 import { attempt, type FuzzTarget, partsOf, textOf } from '../target';
 
 const LONG = 8192;
@@ -40,7 +40,7 @@ function compile(pattern: string): RegExp | undefined {
 
 function findIn(compiled: RegExp, text: string): void {
   const long = text === '' ? '' : text.repeat(Math.ceil(LONG / text.length)).slice(0, LONG);
-  const found = textPattern(compiled);
+  const found = new TextPatterns().of(compiled);
   for (const one of [text.slice(0, LONG), `${long}!`]) {
     let from = 0;
     for (const { start, end } of found.matchAll(one, newBudget(2_000_000 + 150 * one.length))) {

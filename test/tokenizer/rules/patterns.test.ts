@@ -2,7 +2,7 @@ import { SplitPreTokenizer } from '@huggingface/tokenizers';
 import { describe, expect, test } from 'vitest';
 import { StepBudget } from '../../../src/regex/step_budget';
 import { preTokenizerForLibrary } from '../../../src/tokenizer/rules/library_rules';
-import { checkPattern, type TextPattern, textPattern } from '../../../src/tokenizer/rules/patterns';
+import { checkPattern, type TextPattern, TextPatterns } from '../../../src/tokenizer/rules/patterns';
 import { TextStages } from '../../../src/tokenizer/rules/text_stages';
 import { cpuTime } from '../../helpers/cpu_time';
 
@@ -45,7 +45,7 @@ describe("patterns of published tokenizers are run by JavaScript's own engine", 
     ['white space', '\\s+'],
     ['BLOOM', ' ?[^(\\s|[.,!?…。，、।۔،])]+'],
   ])('%s, for which 100,000 characters of what is worst take less than a second', (_, pattern) => {
-    const native = textPattern(compiled(pattern));
+    const native = new TextPatterns().of(compiled(pattern));
     expect(native.isNative).toBe(true);
     expect(found(native, text)).toEqual(text.match(compiled(pattern)));
     for (const unit of [' ', '\n', ' \n', 'A', 'a', '漢A', '1', '.', "'", 'Aa', ' a', '\u0301']) {
@@ -66,7 +66,7 @@ describe('other patterns find the same, in time linear in the text', () => {
       '[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}+| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|\\s++$|\\s*[\\r\\n]|\\s+(?!\\S)|\\s',
     ],
   ])('%s', (pattern) => {
-    const linear = textPattern(compiled(pattern));
+    const linear = new TextPatterns().of(compiled(pattern));
     expect(linear.isNative).toBe(false);
     // Empty matches are ignored, because V8 also finds them within a surrogate pair.
     const isText = (match: string) => match !== '';
@@ -87,16 +87,52 @@ describe('other patterns find the same, in time linear in the text', () => {
     ['a{0,8}a{0,8}a{0,8}a{0,8}a{0,8}a{0,8}b'],
     [`(?:${OR_DOTS})(?:${OR_DOTS}).......x`],
     [`(?:${OR_DOTS})${'.'.repeat(100)}x`],
+    // The engine would compile these for too long.
+    ['\\p{L}\\P{L}\\p{L}\\P{L}'],
+    ['(?:\\p{L}\\P{L})?\\p{N}+\\P{N}*'],
   ])("%s isn't left to JavaScript", (pattern) => {
-    expect(textPattern(compiled(pattern)).isNative).toBe(false);
+    expect(new TextPatterns().of(compiled(pattern)).isNative).toBe(false);
   });
+});
+
+test("a long pattern of characters isn't left to JavaScript, which would compile it for long", () => {
+  expect(new TextPatterns().of(compiled('[^ab]'.repeat(400))).isNative).toBe(true);
+  expect(new TextPatterns().of(compiled('[^ab]'.repeat(401))).isNative).toBe(false);
+});
+
+test('many patterns of a tokenizer are not all left to JavaScript, and find the same', () => {
+  const patterns = new TextPatterns();
+  const all = Array.from({ length: 20 }, (_, i) => compiled(`${O200K}|${i}`));
+  const prepared = all.map((pattern) => patterns.of(pattern));
+  expect(prepared.map(({ isNative }) => isNative)).toEqual([...Array(3).fill(true), ...Array(17).fill(false)]);
+  for (const pattern of prepared) expect(found(pattern, text)).toEqual(text.match(compiled(O200K)));
+  expect(all.map((pattern) => patterns.of(pattern))).toEqual(prepared);
+});
+
+test('patterns of a tokenizer together have at most 32,768 characters and 512 properties', () => {
+  const tooLarge = expect.objectContaining({ code: 'limit_exceeded' });
+  const check = (pattern: string, times: number) => {
+    const all = { length: 0, properties: 0 };
+    for (let i = 0; i < times; i++) checkPattern(pattern, all);
+  };
+  for (const [pattern, most] of [
+    ['a'.repeat(4096), 8],
+    ['[\\\\w\\w\\W]', 128],
+    ['\\p{L}\\P{N}\\s\\d\\S\\D', 85],
+    ['\\b\\B', 42],
+    ['[[:alpha:]]', 256],
+    [O200K, 17],
+  ] as const) {
+    check(pattern, most);
+    expect(() => check(pattern, most + 1)).toThrow(tooLarge);
+  }
 });
 
 test.each([['(?<=a*)b'], ['(?:a{1000}){1000}'], [`${'('.repeat(100)}a${')'.repeat(100)}`]])(
   '%s is refused',
   (pattern) => {
     const refused = expect.objectContaining({ code: 'invalid_format' });
-    expect(() => textPattern(compiled(pattern))).toThrow(refused);
+    expect(() => new TextPatterns().of(compiled(pattern))).toThrow(refused);
     expect(() => checkPattern('a'.repeat(5000))).toThrow(refused);
   },
 );
