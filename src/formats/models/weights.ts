@@ -12,7 +12,6 @@ import { defaultLimits, type ParserLimits } from '../../core/types/source';
 import { fileError, RAISE_LIMIT } from '../file_error';
 import { parseJsonObject } from '../json';
 import { ByteReader } from '../tensors/byte_reader';
-import { quote } from '../tensors/header_scanner';
 import { headerLength, PREFIX_BYTES, parseHeader, type SafetensorsHeader } from '../tensors/safetensors_header';
 import { plainTensor, RowReader, type StoredTensor, type TensorHeader } from '../tensors/stored_tensor';
 import { torchCode } from '../torch/late_torch';
@@ -64,9 +63,8 @@ const FORMATS: readonly { readonly file: string; readonly index: string; readonl
 interface FoundFile {
   readonly name: string;
   readonly held: WeightFile;
-  /** Set for a shard: the file name of its index, and the names of the tensors that the index maps to the shard. */
-  readonly index?: string;
-  readonly names?: ReadonlySet<string>;
+  /** Set for a shard: the file of each tensor, as its index says. */
+  readonly weightMap?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -80,8 +78,6 @@ export async function* readWeights(
   { limits = defaultLimits, select = () => true }: ReadWeightsOptions = {},
 ): AsyncGenerator<StoredTensor, void, undefined> {
   for await (const found of weightFiles(source, limits, (bytes) => source.expect(bytes))) {
-    expectTensors(found);
-    // A tensor that the index doesn't map to this shard is skipped.
     yield* found.held.tensors((tensor) => isMapped(found, tensor) && select(tensor));
   }
 }
@@ -121,11 +117,11 @@ async function* weightFiles(
     }
     const bytes = await readFileIfPresent(source, index, limits.json);
     if (bytes === undefined) continue;
-    const { totalSize, shards } = parseWeightsIndex(bytes, limits, index);
+    const { totalSize, weightMap } = parseWeightsIndex(bytes, limits, index);
     if (totalSize !== undefined) expect(totalSize);
-    for (const [name, names] of shards) {
+    for (const name of new Set(weightMap.values())) {
       const stream = await openFile(source, name);
-      yield* opened(stream, async () => ({ name, names, index, held: await open(stream, name, limits) }));
+      yield* opened(stream, async () => ({ name, weightMap, held: await open(stream, name, limits) }));
     }
     return;
   }
@@ -161,24 +157,19 @@ async function* opened(stream: ByteStream, open: () => Promise<FoundFile>): Asyn
   }
 }
 
-function isMapped({ names }: FoundFile, { name }: TensorHeader): boolean {
-  return names === undefined || names.has(name);
-}
-
-function expectTensors({ name: file, index, names = new Set(), held }: FoundFile): void {
-  const present = new Set(held.headers.map(({ name }) => name));
-  for (const tensor of names) {
-    if (present.has(tensor)) continue;
-    const hint = 'The index and the shards are of different versions; download all of them again.';
-    throw fileError('invalid_format', file, `expected tensor ${quote(tensor)}, as ${index} says`, hint, { tensor });
-  }
+/**
+ * Whether a tensor counts in this file. If several shards have it, the index decides; if the index doesn't list it, it counts, as in
+ * transformers. A listed tensor may be missing from its shard: the model says which tensors it needs.
+ */
+function isMapped({ name: file, weightMap }: FoundFile, { name }: TensorHeader): boolean {
+  return (weightMap?.get(name) ?? file) === file;
 }
 
 interface WeightsIndex {
   /** Bytes of all tensors, according to the index. */
   readonly totalSize: number | undefined;
-  /** The names of the tensors in each file, in the order of the index. */
-  readonly shards: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The file of each tensor, in the order of the index. */
+  readonly weightMap: ReadonlyMap<string, string>;
 }
 
 /** Reads an index of shards. Each shard must have a plain file name, without a folder. Throws `invalid_format`, `limit_exceeded`. */
@@ -189,25 +180,24 @@ export function parseWeightsIndex(
 ): WeightsIndex {
   const index = new Fields(parseJsonObject(bytes, file, limits.json), file);
   const extension = file === TORCH_INDEX ? '.bin' : '.safetensors';
-  const weightMap = index.object('weight_map');
-  if (weightMap === undefined) throw index.invalid('weight_map', 'an object of tensor names and files');
-  const names = weightMap.keys();
+  const entries = index.object('weight_map');
+  if (entries === undefined) throw index.invalid('weight_map', 'an object of tensor names and files');
+  const names = entries.keys();
   if (names.length > limits.tensors) {
     throw new WebVeraError('limit_exceeded', `${file}: expected at most ${limits.tensors} tensors, got more`, {
       hint: RAISE_LIMIT,
     });
   }
-  const shards = new Map<string, Set<string>>();
+  const weightMap = new Map<string, string>();
   for (const name of names) {
-    const shardFile = weightMap.string(name);
-    if (!isShardName(shardFile, extension)) throw weightMap.invalid(name, `the plain name of a ${extension} file`);
-    const shard = shards.get(shardFile) ?? new Set();
-    shards.set(shardFile, shard.add(name));
+    const shard = entries.string(name);
+    if (!isShardName(shard, extension)) throw entries.invalid(name, `the plain name of a ${extension} file`);
+    weightMap.set(name, shard);
   }
-  if (shards.size === 0) throw index.invalid('weight_map', 'at least one tensor');
+  if (weightMap.size === 0) throw index.invalid('weight_map', 'at least one tensor');
   const metadata = index.object('metadata');
   const totalSize = metadata?.get('total_size');
-  return { totalSize: typeof totalSize === 'number' && totalSize > 0 ? totalSize : undefined, shards };
+  return { totalSize: typeof totalSize === 'number' && totalSize > 0 ? totalSize : undefined, weightMap };
 }
 
 /** Whether a name is neither a path nor a hidden file, so that it can't leave the model's folder. */

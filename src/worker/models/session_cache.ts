@@ -93,7 +93,7 @@ async function shardsOf(
 ): Promise<readonly string[] | undefined> {
   try {
     const bytes = await known(readFile(folder, file, limits.json));
-    return [...parseWeightsIndex(bytes, limits, file.split('/').at(-1)).shards.keys()];
+    return [...new Set(parseWeightsIndex(bytes, limits, file.split('/').at(-1)).weightMap.values())];
   } catch (error) {
     if (error instanceof WebVeraError && error.code !== 'storage_unavailable') return undefined;
     throw error;

@@ -221,6 +221,26 @@ test('a head that the weights hold beside its embedding is compared while the fi
   }
 });
 
+test('shards may lack listed tensors that the model doesn’t use, and have unlisted ones that it does', async () => {
+  const loadShard = (shard: ReadonlyMap<string, RawTensor>, listed: readonly string[]) => {
+    const weight_map = Object.fromEntries(listed.map((name) => [name, '0.safetensors']));
+    const files = new Map([
+      ['config.json', new Blob([config])],
+      ['model.safetensors.index.json', new Blob([JSON.stringify({ weight_map })])],
+      ['0.safetensors', new Blob([writeSafetensors(shard)])],
+    ]);
+    return loadModel(folderFiles(openSource({ files })), new Recorder(), { dtype: 'auto', onUpload: () => {} });
+  };
+  const { weights } = await loadShard(tensors, [EMBEDDING, 'transformer.h.0.attn.masked_bias']);
+  expect([...weights.keys()].sort()).toEqual([...tensors.keys()].sort());
+  const others = new Map([...tensors].filter(([name]) => name !== DOWN));
+  await expect(loadShard(others, [...tensors.keys()])).rejects.toMatchObject({
+    code: 'invalid_format',
+    message: expect.stringContaining(DOWN),
+    hint: expect.stringContaining('belong together'),
+  });
+});
+
 test('a tied head of another shape is refused', async () => {
   const shape = [tensors.get(EMBEDDING)!.shape[0]! / 2, K * 2];
   const given = new Map([...tensors, ['lm_head.weight', { ...tensors.get(EMBEDDING)!, shape }]]);
