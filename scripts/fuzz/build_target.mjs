@@ -22,9 +22,9 @@ export function targetFiles() {
  */
 export async function buildTarget(target, { findings, out }) {
   const source = `
-import { fuzzer } from '${ROOT}test/fuzz/engine';
-import { judge } from '${ROOT}test/fuzz/judge';
-import { vary as varied } from '${ROOT}test/fuzz/vary';
+import { fuzzer } from ${JSON.stringify(inRepository('test/fuzz/engine'))};
+import { judge } from ${JSON.stringify(inRepository('test/fuzz/judge'))};
+import { vary as varied } from ${JSON.stringify(inRepository('test/fuzz/vary'))};
 import { target } from ${JSON.stringify(targetFiles().get(target))};
 export const fuzz = fuzzer(target, ${JSON.stringify(findings)});
 export const vary = (options) => varied(fuzz, options);

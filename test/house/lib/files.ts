@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pathsBelow } from '../../../scripts/shared/paths.mjs';
+import { pathsBelow, withSlashes } from '../../../scripts/shared/paths.mjs';
 
 /** The absolute path of the repository. */
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -38,7 +38,5 @@ export function textOf(path: string): string {
 
 /** Returns the path of `target` relative to the repository; `target` itself is relative to `folder`. */
 export function pathFrom(folder: string, target: string): string {
-  return relative(root, join(root, folder, target))
-    .split(sep)
-    .join('/');
+  return withSlashes(relative(root, join(root, folder, target)));
 }
