@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitepress';
 import { REPOSITORY, SECTIONS, sitePath, titleOf } from '../../../scripts/site/pages.mjs';
 
 // VitePress reads this file in out/site-pages, where `npm run site` puts the documents.
-const source = new URL('..', import.meta.url).pathname;
+const source = fileURLToPath(new URL('..', import.meta.url));
 const read = (path) => readFileSync(join(source, path), 'utf8');
 
 const sections = SECTIONS.map(({ title, files }) => ({

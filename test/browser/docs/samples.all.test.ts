@@ -1,11 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build, type Rollup } from 'vite';
 import { expect, test } from 'vitest';
 import { reportOf, withBrowser } from '../helpers/harness';
 import { codeBlocks, GUIDES, moduleOf, runnable, SMALL_MOUNTS, withStandIns } from './samples';
 
-const model = new URL('../../../demo/public/models/prose-1.4M/', import.meta.url).pathname;
+const model = fileURLToPath(new URL('../../../demo/public/models/prose-1.4M/', import.meta.url));
 const template = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}";
 
 /** Bundles a module with the packages that it imports, except webvera. */

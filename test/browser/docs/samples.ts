@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { Mount } from '../../../scripts/browsers/serve.mjs';
 import { MODEL_ADDRESS } from '../../../scripts/model/model_package.mjs';
 
@@ -38,7 +39,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
 /** Documents load the small model's package from a CDN; in tests its files are on the page's own server. */
 const SMALL = '/small/';
 export const SMALL_MOUNTS: Readonly<Record<string, Mount>> = {
-  [SMALL]: new URL('../../../demo/public/models/prose-1.4M/', import.meta.url).pathname,
+  [SMALL]: fileURLToPath(new URL('../../../demo/public/models/prose-1.4M/', import.meta.url)),
   [`${SMALL}moby-dick.txt`]: { type: 'text/plain', body: readFileSync('demo/public/text/moby-dick.txt') },
 };
 
