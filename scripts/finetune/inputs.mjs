@@ -39,7 +39,12 @@ export function modelMounts(folder) {
   };
 }
 
-/** @param {string} file @returns {string} */
+/**
+ * Reads a text with `\n` as the end of its lines, as the library trains on it: only so are its tokens counted as the library counts them,
+ * and its paragraphs found.
+ * @param {string} file
+ * @returns {string}
+ */
 export function readText(file) {
   let bytes;
   try {
@@ -51,7 +56,7 @@ export function readText(file) {
   }
   let text;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).replaceAll(/\r\n?/g, '\n');
   } catch {
     throw new UsageError(`--text: ${file} is not a UTF-8 text`);
   }

@@ -1,0 +1,23 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readText } from '../../../scripts/finetune/inputs.mjs';
+import { splitText } from '../../../scripts/finetune/split_text.mjs';
+
+test.each([
+  ['Windows', '\r\n'],
+  ['old Macs', '\r'],
+])('a text with the ends of lines of %s is split and counted as the library reads it', (_, end) => {
+  const folder = mkdtempSync(join(tmpdir(), 'webvera-test-'));
+  try {
+    const lines = Array.from({ length: 300 }, (_, i) => `Paragraph ${i} has some words.`);
+    const file = join(folder, 'text.txt');
+    writeFileSync(file, lines.join(end + end));
+    const text = readText(file);
+    expect(text).toBe(lines.join('\n\n'));
+    expect(splitText(text).heldOut).toMatch(/^Paragraph \d+ has/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
