@@ -34,7 +34,9 @@ export class Project {
   /** Runs npm, and returns what it printed. */
   npm(...args: readonly string[]): Promise<string> {
     const own = process.env.npm_execpath;
-    return own === undefined ? this.run('npm', ...args) : this.node(own, ...args);
+    if (own !== undefined) return this.node(own, ...args);
+    // npm of Windows is a script, which only a shell runs.
+    return this.#started('npm', args, process.platform === 'win32');
   }
 
   /** Runs Node, and returns what it printed. */
@@ -42,8 +44,12 @@ export class Project {
     return this.run(process.execPath, ...args);
   }
 
-  async run(program: string, ...args: readonly string[]): Promise<string> {
-    const options = { cwd: this.folder, env: environment(), maxBuffer: 2 ** 26, shell: process.platform === 'win32' };
+  run(program: string, ...args: readonly string[]): Promise<string> {
+    return this.#started(program, args);
+  }
+
+  async #started(program: string, args: readonly string[], shell = false): Promise<string> {
+    const options = { cwd: this.folder, env: environment(), maxBuffer: 2 ** 26, shell };
     const { stdout, stderr } = await run(program, [...args], options).catch((error: Error & { stdout?: string }) => {
       throw new Error(`${error.message}\n${error.stdout ?? ''}`);
     });
