@@ -49,7 +49,8 @@ export class WarningFilter {
 
 /**
  * Starts the same command again as a child of this process, and ends like the child: with its exit code, or by its signal. The child has
- * this process's standard input and output. In the child, this function runs `body`.
+ * this process's standard input and output, and downloads by the proxy that the environment names, if Node can. In the child, this function
+ * runs `body`.
  * @param {() => Promise<void>} body
  */
 export async function withoutDawnWarnings(body) {
@@ -90,7 +91,8 @@ function emitter() {
 async function runChild() {
   const { isTTY, columns } = process.stderr;
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
-    env: { ...process.env, [CHILD]: String(isTTY ? columns || 80 : 0) },
+    // Without this variable, fetch doesn't use the proxy that HTTPS_PROXY names.
+    env: { NODE_USE_ENV_PROXY: '1', ...process.env, [CHILD]: String(isTTY ? columns || 80 : 0) },
     stdio: ['inherit', 'inherit', 'pipe', 'ipc'],
   });
   const handlers = {

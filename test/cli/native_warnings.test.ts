@@ -57,7 +57,7 @@ describe('a command whose standard error is filtered', () => {
   afterAll(onExit(() => remove(folder)));
 
   /** Starts a script that runs these lines as a command. Dawn's warnings are filtered from its standard error. */
-  function started(lines: string) {
+  function started(lines: string, env: NodeJS.ProcessEnv = {}) {
     const file = join(folder, `${crypto.randomUUID()}.mjs`);
     const names = '{ withoutDawnWarnings, onceInterrupted }';
     const library = JSON.stringify(inRepository('scripts/cli/native_warnings.mjs'));
@@ -69,7 +69,10 @@ await withoutDawnWarnings(async () => {
 ${lines}
 });`,
     );
-    const child = spawn(process.execPath, [file, 'an argument'], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [file, 'an argument'], {
+      env: { ...process.env, ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     const printed = { out: '', err: '' };
     child.stdout.setEncoding('utf8').on('data', (text) => {
       printed.out += text;
@@ -94,6 +97,14 @@ ${lines}
       out: 'given',
       err: 'ä\nb\nan argument undefined undefined\n',
     });
+  });
+
+  test.each([
+    ['uses', undefined, '1'],
+    ["doesn't use", '0', '0'],
+  ])('%s the proxy of the environment when NODE_USE_ENV_PROXY is %s', async (_, given, expected) => {
+    const { ended } = started('console.log(process.env.NODE_USE_ENV_PROXY);', { NODE_USE_ENV_PROXY: given });
+    expect(await ended).toMatchObject({ code: 0, out: `${expected}\n` });
   });
 
   test('ends by an error that nobody catches, and prints it', async () => {
