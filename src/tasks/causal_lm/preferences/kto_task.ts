@@ -1,3 +1,4 @@
+import type { Breather } from '../../../core/async/breather';
 import { wrong } from '../../../core/errors/wrong';
 import type { KtoPreference } from '../../../core/preferences/preference';
 import type { LogMetric, SentExample } from '../../../core/types/training';
@@ -57,18 +58,20 @@ export class KtoTask extends PairTask<Rated, KtoPreference> implements RunTask<P
    * As in TRL, successive examples form groups of the batch size. The second sequence of an example has the completion of the example
    * before it in the group; for the first example of a group, it has the completion of the group's last example.
    */
-  protected rowsOf(examples: readonly Rated[], args: BatchArguments): readonly PairRow[] {
+  protected async rowsOf(examples: readonly Rated[], args: BatchArguments, breather: Breather): Promise<PairRow[]> {
     const slabs = new RowSlabs();
     const size = args.per_device_train_batch_size;
-    return examples.map(({ input_ids, start, isGood, weight }, index) => {
+    const rows: PairRow[] = [];
+    for (const [index, own] of examples.entries()) {
+      await breather.breathe();
       const first = index - (index % size);
       const last = Math.min(first + size, examples.length) - 1;
-      const other = examples[index === first ? last : index - 1] ?? { input_ids, start };
-      const prompt = [...input_ids.subarray(0, start)];
-      const sequences = [[...input_ids], [...prompt, ...other.input_ids.subarray(other.start)]];
-      const row = slabs.store(joinedRow({ start, sequences }, this.rowLength(args)));
-      return { ...row, weight, isGood, reference: unknownReference() };
-    });
+      const other = examples[index === first ? last : index - 1] ?? own;
+      const sequences = [own.input_ids, continued(own, other)];
+      const row = slabs.store(joinedRow({ start: own.start, sequences }, this.rowLength(args)));
+      rows.push({ ...row, weight: own.weight, isGood: own.isGood, reference: unknownReference() });
+    }
+    return rows;
   }
 
   /** Leaves the second sequence out, because it depends on the batch size, with which a resumed run may differ. */
@@ -110,6 +113,15 @@ export class KtoTask extends PairTask<Rated, KtoPreference> implements RunTask<P
   metrics({ loss, labelled, means = new Float64Array() }: Measured<PairBatch>): Metrics {
     return { eval_loss: loss, ...this.logs(means), eval_ratings: labelled };
   }
+}
+
+/** Returns the tokens of a text's prompt, followed by another text's completion. */
+function continued({ input_ids, start }: Rated, other: Rated): Uint32Array {
+  const completion = other.input_ids.subarray(other.start);
+  const ids = new Uint32Array(start + completion.length);
+  ids.set(input_ids.subarray(0, start));
+  ids.set(completion, start);
+  return ids;
 }
 
 function hintFor(example: SentExample): string {

@@ -107,8 +107,12 @@ function encoder(
   };
 }
 
+interface JoinedSequences extends Pick<PromptSequences, 'start'> {
+  readonly sequences: readonly (readonly number[] | Uint32Array)[];
+}
+
 /** Truncates sequences to `maxLength` tokens each and joins them into one row. All sequences begin with the same `start` tokens. */
-export function joinedRow({ start, sequences }: PromptSequences, maxLength: number): TokenRow {
+export function joinedRow({ start, sequences }: JoinedSequences, maxLength: number): TokenRow {
   const cut = sequences.map((ids) => ids.slice(0, maxLength));
   const length = Math.max(...cut.map((ids) => ids.length));
   const row = {

@@ -68,7 +68,11 @@ export abstract class PairTask<
   protected abstract read(example: SentExample, where: string, options: PairRowOptions): Promise<Read | undefined>;
 
   /** Makes the rows of all examples that have a token to learn. */
-  protected abstract rowsOf(examples: readonly Read[], args: BatchArguments): readonly PairRow[];
+  protected abstract rowsOf(
+    examples: readonly Read[],
+    args: BatchArguments,
+    breather: Breather,
+  ): readonly PairRow[] | Promise<readonly PairRow[]>;
 
   /** Returns the values of a row that the loss reads besides the log probabilities. */
   protected abstract given(row: PairRow): readonly [first: number, second: number, weight: number];
@@ -90,7 +94,7 @@ export abstract class PairTask<
     const all = await exampleRows<Read | undefined>(source, format, signal);
     const learnt = all.flatMap((read) => read ?? []);
     if (learnt.length === 0) throw nothingLeft(all.length, options.maxLength);
-    const rows = this.rowsOf(learnt, args);
+    const rows = await this.rowsOf(learnt, args, options.breather);
     return { rows, warnings: leftOut(all.length - rows.length, all.length, options.maxLength) };
   }
 

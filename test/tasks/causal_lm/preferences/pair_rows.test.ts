@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { PreferenceLoss } from '../../../../src/core/preferences/preference';
 import type { SentExample } from '../../../../src/core/types/training';
 import { resolveTrainingArguments } from '../../../../src/page/training/training_arguments';
 import { completionTokens, type PairBatch } from '../../../../src/tasks/causal_lm/preferences/pair_batch';
 import type { PairRow } from '../../../../src/tasks/causal_lm/preferences/pair_row';
+import { RowSlabs } from '../../../../src/tasks/causal_lm/row_slabs';
 import { taskOfRun } from '../../../../src/tasks/task_of_run';
 import { createArchitecture, createTask } from '../../../../src/tasks/task_registry';
 import { goldenDpo, goldenKto, goldenTexts } from '../../../helpers/golden/golden_preferences';
@@ -17,10 +18,10 @@ function taskFor(preference: PreferenceLoss, max_length = goldenDpo.max_length, 
   const model = createArchitecture({ ...tinyConfig, vocab_size: 96 });
   const args = { ...resolveTrainingArguments({ max_length, per_device_train_batch_size: batch }), preference };
   const task = taskOfRun(createTask(model, { tokenizer: goldenTexts() }), args);
-  const collect = async (examples: readonly SentExample[]) => {
+  const collect = async (examples: readonly SentExample[], until = signal) => {
     const { rows, warnings } = await task.collect(
       { kind: 'examples', examples },
-      { args, purpose: 'training', signal },
+      { args, purpose: 'training', signal: until },
     );
     return { rows: rows as PairRow[], warnings };
   };
@@ -66,6 +67,18 @@ test("rated texts have TRL's tokens, and each prompt the completion before it in
     ),
   );
   expect(rows.map(({ isGood }) => isGood)).toEqual(goldenKto.examples.slice(0, rows.length).map(({ label }) => label));
+});
+
+test('rated texts become rows one at a time, so that a run of many can be cancelled and the worker keeps answering', async () => {
+  const cancel = new AbortController();
+  const store = vi.spyOn(RowSlabs.prototype, 'store').mockImplementationOnce((row) => {
+    cancel.abort(new Error('cancelled'));
+    return row;
+  });
+  const collected = taskFor(KTO).collect(goldenKto.examples, cancel.signal);
+  await expect(collected).rejects.toThrow('cancelled');
+  expect(store).toHaveBeenCalledTimes(1);
+  store.mockRestore();
 });
 
 test('a batch has all first sequences, then all second ones, each with the places of its labels', async () => {
