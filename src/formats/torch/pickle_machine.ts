@@ -8,7 +8,7 @@ import type { PickleReader } from './pickle_reader';
 /** An array of numbers in the file. Tensors are views of it. */
 export interface StorageRef {
   readonly kind: 'storage';
-  /** The name of the archive's entry, below `data/`. */
+  /** The number that names the storage in the file: that of an archive's entry, below `data/`. */
   readonly key: string;
   readonly dtype: Dtype;
   /** The number of elements. */
@@ -29,6 +29,11 @@ interface Tuple {
   readonly items: readonly Item[];
 }
 
+interface List {
+  readonly kind: 'list';
+  readonly items: Item[];
+}
+
 export interface Dict {
   readonly kind: 'dict';
   readonly entries: Map<string, Item>;
@@ -40,7 +45,7 @@ interface Callable {
   readonly name: string;
 }
 
-export type Item = null | boolean | number | string | Tuple | Dict | Callable | StorageRef | TensorRef;
+export type Item = null | boolean | number | string | Tuple | List | Dict | Callable | StorageRef | TensorRef;
 
 const DICT = 'collections.OrderedDict';
 const TENSOR = 'torch._utils._rebuild_tensor_v2';
@@ -113,6 +118,18 @@ export class PickleMachine {
     this.push({ kind: 'tuple', items });
   }
 
+  pushList(): void {
+    this.push({ kind: 'list', items: [] });
+  }
+
+  /** Appends items to the list below them on the stack. */
+  append(items: readonly Item[]): void {
+    const list = this.pop();
+    if (!isKind(list, 'list')) throw this.invalid('appends to what is no list');
+    for (const item of items) list.items.push(item);
+    this.push(list);
+  }
+
   pushDict(): void {
     this.push({ kind: 'dict', entries: new Map() });
   }
@@ -154,13 +171,16 @@ export class PickleMachine {
     else throw this.invalid(`calls ${callable.name} with ${items.length} arguments that it doesn't take`);
   }
 
-  /** Replaces a storage's id on the stack with the storage. The id is the tuple `('storage', class, key, device, elements)`. */
+  /**
+   * Replaces a storage's id on the stack with the storage. The id is the tuple `('storage', class, key, device, elements)`, to which PyTorch
+   * before 1.6 adds None.
+   */
   persistent(): void {
     const id = this.pop();
-    const [what, type, key, , length] = isKind(id, 'tuple') ? id.items : [];
+    const [what, type, key, , length, view = null] = isKind(id, 'tuple') ? id.items : [];
     const dtype = isKind(type, 'callable') ? STORAGES.get(type.name) : undefined;
-    const isKey = typeof key === 'string' && /^\d{1,9}$/.test(key);
-    if (what !== 'storage' || dtype === undefined || !isKey || !isCount(length)) {
+    const isKey = typeof key === 'string' && /^\d{1,20}$/.test(key);
+    if (what !== 'storage' || dtype === undefined || !isKey || !isCount(length) || view !== null) {
       throw this.invalid('has a storage that is none');
     }
     if (byteSize(dtype, [length]) === undefined) throw this.invalid(`has a storage of ${length} elements`);
@@ -193,7 +213,7 @@ export class PickleMachine {
   }
 }
 
-export function isKind<K extends 'tuple' | 'dict' | 'callable' | 'storage' | 'tensor'>(
+export function isKind<K extends 'tuple' | 'list' | 'dict' | 'callable' | 'storage' | 'tensor'>(
   item: Item | undefined,
   kind: K,
 ): item is Extract<Item, { readonly kind: K }> {

@@ -40,6 +40,9 @@ const OPCODES: ReadonlyMap<number, Opcode> = new Map<number, Opcode>([
   [0x86, tupleOf(2)],
   [0x87, tupleOf(3)],
   [code('t'), (machine) => machine.pushTuple(machine.popToMark())],
+  [code(']'), (machine) => machine.pushList()],
+  [code('a'), (machine) => machine.append([machine.pop()])],
+  [code('e'), (machine) => machine.append(machine.popToMark())],
   [code('}'), (machine) => machine.pushDict()],
   [code('s'), (machine) => machine.setItems([machine.pop(), machine.pop()].reverse())],
   [code('u'), (machine) => machine.setItems(machine.popToMark())],
@@ -54,19 +57,23 @@ const STOP = code('.');
 /** The protocols that torch writes. Protocol 3 differs only in opcodes that state dicts don't have. */
 const PROTOCOLS = [2, 3];
 
-interface StateDictOptions {
+export interface PickleOptions {
   readonly file: string;
   readonly limits: { readonly safetensorsHeader: number; readonly tensors: number };
 }
 
+/** An object that was read from a pickle, the machine that made it, and the size of the pickle. */
+interface Unpickled {
+  readonly item: Item;
+  readonly machine: PickleMachine;
+  readonly bytes: number;
+}
+
 /**
- * Reads the whole pickle of a state dict. Returns, for each tensor, the storage that it views. Throws `limit_exceeded`, and
- * `invalid_format` for opcodes and objects that no state dict contains, before it executes them.
+ * Reads a whole pickle. Throws `limit_exceeded`, and `invalid_format` for opcodes and objects that no state dict contains, before it
+ * executes them.
  */
-export async function readStateDict(
-  stream: ByteReader,
-  { file, limits }: StateDictOptions,
-): Promise<{ readonly tensors: ReadonlyMap<string, TensorRef>; readonly bytes: number }> {
+export async function readPickle(stream: ByteReader, { file, limits }: PickleOptions): Promise<Unpickled> {
   const reader = new PickleReader(stream, { file, limit: limits.safetensorsHeader });
   const machine = new PickleMachine(reader);
   await reader.ready();
@@ -81,7 +88,16 @@ export async function readStateDict(
     if (step === undefined) throw machine.invalid(`has the opcode ${opcode}, which no state dict needs`);
     step(machine, reader);
   }
-  const dict = machine.pop();
+  return { item: machine.pop(), machine, bytes: reader.position };
+}
+
+/** Reads the pickle of a state dict as `readPickle` does. Returns, for each tensor, the storage that it views. */
+export async function readStateDict(
+  stream: ByteReader,
+  options: PickleOptions,
+): Promise<{ readonly tensors: ReadonlyMap<string, TensorRef>; readonly bytes: number }> {
+  const { item: dict, machine, bytes } = await readPickle(stream, options);
+  const { file, limits } = options;
   if (!isKind(dict, 'dict')) throw machine.invalid('ends what is no dict');
   if (dict.entries.size > limits.tensors) {
     throw fileError('limit_exceeded', file, `expected at most ${limits.tensors} tensors, got more`, RAISE_LIMIT);
@@ -91,7 +107,7 @@ export async function readStateDict(
     if (!isKind(item, 'tensor')) throw machine.invalid(`ends a dict whose ${quote(name)} is no tensor`);
     tensors.set(name, item);
   }
-  return { tensors, bytes: reader.position };
+  return { tensors, bytes };
 }
 
 function code(character: string): number {

@@ -4,12 +4,13 @@ import type { ParserLimits } from '../../core/types/source';
 import { fileError } from '../file_error';
 import { ByteReader } from '../tensors/byte_reader';
 import { byteSize } from '../tensors/dtype';
-import { quote } from '../tensors/header_scanner';
 import { plainTensor, RowReader, reading, type StoredTensor, type TensorHeader } from '../tensors/stored_tensor';
+import { PICKLE_BEGIN, PickleLayout } from './pickle_layout';
 import type { StorageRef, TensorRef } from './pickle_machine';
 import { readStateDict } from './state_dict';
 import { elementsOf, isWhole } from './strided';
-import { ZipEntries, type ZipEntry } from './zip_entries';
+import { SAVE_AGAIN, type TorchLayout } from './torch_layout';
+import { ZipLayout } from './zip_layout';
 
 type TensorEntry = TensorRef & { readonly name: string };
 
@@ -19,40 +20,39 @@ interface Views {
   readonly tensors: TensorEntry[];
 }
 
-const PICKLE = 'data.pkl';
 /** The longest pickle in bytes, far more than the largest models need. Each byte may take about 30 bytes of memory. */
 const MOST_PICKLE = 4_000_000;
 
 /**
- * A file with a state dict that `torch.save` of PyTorch 1.6 or later wrote: a zip archive. Its first entry records which storage each
- * tensor views, and its other entries are the storages. The file is read once from its start, one storage at a time. No code in its pickle
- * is executed.
+ * A file with a state dict that `torch.save` wrote: its pickle records which storage each tensor views, and the storages follow. The file is
+ * read once from its start, one storage at a time. No code in its pickle is executed.
  */
 export class TorchFile {
   readonly #reader: ByteReader;
-  readonly #entries: ZipEntries;
   readonly #file: string;
   readonly #size: number | undefined;
   readonly #byKey = new Map<string, Views>();
-  #folder = '';
+  #layout: TorchLayout | undefined;
 
   constructor(stream: ByteStream, file: string) {
     this.#reader = new ByteReader(stream, file);
-    this.#entries = new ZipEntries(this.#reader, file);
     this.#file = file;
     this.#size = stream.size;
   }
 
   /** Reads the headers of the tensors. Call it first. Throws `invalid_format`, `limit_exceeded`. */
   async open(limits: Pick<ParserLimits, 'safetensorsHeader' | 'tensors'>): Promise<this> {
-    const entry = await this.#entries.next();
-    if (entry === undefined || !entry.name.endsWith(`/${PICKLE}`)) throw this.#invalid(`expected ${PICKLE} first`);
-    this.#folder = entry.name.slice(0, -PICKLE.length);
-    const { tensors, bytes } = await readStateDict(this.#reader, {
+    const options = {
       file: this.#file,
       limits: { ...limits, safetensorsHeader: Math.min(limits.safetensorsHeader, MOST_PICKLE) },
-    });
-    await this.#entries.end(entry, bytes);
+    };
+    await this.#reader.fetch(1);
+    const isPickle = this.#reader.buffered[0] === PICKLE_BEGIN;
+    const layout = isPickle ? new PickleLayout(this.#reader, options) : new ZipLayout(this.#reader, this.#file);
+    await layout.begin();
+    const { tensors, bytes } = await readStateDict(this.#reader, options);
+    await layout.endPickle(bytes);
+    this.#layout = layout;
     for (const [name, tensor] of tensors) {
       const { storage } = tensor;
       // The size is checked first, so that no memory is allocated for bytes that the file lacks.
@@ -79,18 +79,17 @@ export class TorchFile {
 
   /** Yields the tensors in the order of their storages. `select` is called before a storage is read. */
   async *tensors(select: (tensor: TensorHeader) => boolean): AsyncGenerator<StoredTensor, void, undefined> {
-    for (let entry = await this.#entries.next(); entry !== undefined; entry = await this.#entries.next()) {
-      const found = this.#byKey.get(this.#keyOf(entry) ?? '');
-      if (found === undefined) {
-        await this.#expectNote(entry);
-        continue;
-      }
+    const next = async (): Promise<Views | undefined> => {
+      const key = await this.#layout?.next(this.#byKey);
+      return key === undefined ? undefined : this.#byKey.get(key);
+    };
+    for (let found = await next(); found !== undefined; found = await next()) {
       this.#byKey.delete(found.storage.key);
       yield* this.#viewsOf(found, select);
-      await this.#entries.end(entry, sizeOf(found.storage));
+      await this.#layout?.end(sizeOf(found.storage));
     }
     const [missing] = this.#byKey.keys();
-    if (missing !== undefined) throw this.#invalid(`expected data/${missing}, which ${PICKLE} tells of`);
+    if (missing !== undefined) throw this.#invalid(`expected storage ${missing}, which the pickle tells of`);
     await this.#reader.skipRest();
   }
 
@@ -114,21 +113,8 @@ export class TorchFile {
     }
   }
 
-  #keyOf({ name }: ZipEntry): string | undefined {
-    return name.startsWith(`${this.#folder}data/`) ? name.slice(this.#folder.length + 'data/'.length) : undefined;
-  }
-
-  /** Reads an entry that isn't a storage: the version, an id or the byte order. */
-  async #expectNote(entry: ZipEntry): Promise<void> {
-    const text = new TextDecoder().decode(await this.#entries.note(entry));
-    if (entry.name === `${this.#folder}byteorder` && text !== 'little') {
-      throw this.#invalid(`expected bytes in little-endian order, got ${quote(text)}`);
-    }
-  }
-
   #invalid(what: string): WebVeraError {
-    const hint = 'Save the model by save_pretrained(…, safe_serialization=True).';
-    return fileError('invalid_format', this.#file, what, hint);
+    return fileError('invalid_format', this.#file, what, SAVE_AGAIN);
   }
 }
 

@@ -3,7 +3,7 @@ import { WebVeraError } from '../../../src/core/errors/error';
 import { GgufFiles } from '../../../src/formats/gguf/gguf_files';
 import { folderFiles, type ModelFiles } from '../../../src/formats/models/model_files';
 import { ggufBegin, ggufBytes, ggufText, u32, u64 } from '../../helpers/bytes/gguf_bytes';
-import { torchFile } from '../../helpers/bytes/torch_bytes';
+import { oldTorchFile, torchFile } from '../../helpers/bytes/torch_bytes';
 import { cpuTime } from '../../helpers/cpu_time';
 import { type Files, MemorySource } from '../../helpers/session/memory_source';
 
@@ -137,6 +137,13 @@ describe('a pytorch_model.bin is refused within 50 ms, without memory for missin
     ['a storage of 2^33 bytes', torchFile(storageOf('J\xff\xff\xff\x7f'))],
     ['a storage of 2^26 bytes', torchFile(storageOf('J\0\0\0\x01'), { 0: new Uint8Array(16) })],
     ['a storage of 2^50 bytes', torchFile(storageOf('\x8a\x07\0\0\0\0\0\0\x01'))],
+    ['a storage of 2^33 bytes, before PyTorch 1.6', oldTorchFile(storageOf('J\xff\xff\xff\x7f'))],
+    ['a storage of 2^26 bytes, before PyTorch 1.6', oldTorchFile(storageOf('J\0\0\0\x01'), { 0: new Uint8Array(16) })],
+    ['lists without end, before PyTorch 1.6', oldTorchFile('\x80\x02}.', {}, `\x80\x02${']'.repeat(10_000)}`)],
+    [
+      'empty appends without end, before PyTorch 1.6',
+      oldTorchFile('\x80\x02}.', {}, `\x80\x02]${'(e'.repeat(50_000)}`),
+    ],
     ['a storage of 2^63 bytes', torchFile(storageOf('\x8a\x08\0\0\0\0\0\0\0\x20'))],
   ])('%s', (_, file) => expectRefusal(folder({ 'pytorch_model.bin': file })));
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { WebVeraError } from '../../../src/core/errors/error';
 import { defaultLimits } from '../../../src/core/types/source';
 import { type ReadWeightsOptions, readWeights } from '../../../src/formats/models/weights';
-import { torchFile } from '../../helpers/bytes/torch_bytes';
+import { oldTorchFile, torchFile } from '../../helpers/bytes/torch_bytes';
 import { type Files, MemorySource } from '../../helpers/session/memory_source';
 
 interface Row {
@@ -108,14 +108,6 @@ describe('a pytorch_model.bin', () => {
     }
   });
 
-  test('from before PyTorch 1.6 is refused with a hint', async () => {
-    const { code, hint } = await refusal(
-      Uint8Array.of(0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19),
-    );
-    expect(code).toBe('invalid_format');
-    expect(hint).toContain('1.6');
-  });
-
   test('of compressed entries, or encrypted ones, is refused', async () => {
     for (const [at, value] of [
       [8, 8],
@@ -200,6 +192,66 @@ describe('a pickle', () => {
     const file = Buffer.from(torchFile(named('K\0K\x04\x85K\x01\x85'), four));
     file.write('bigend', file.indexOf('little'));
     expect((await refusal(new Uint8Array(file))).message).toContain('little-endian');
+  });
+});
+
+describe('a file from before PyTorch 1.6', () => {
+  const whole = named('K\0K\x04\x85K\x01\x85').replace('cpuK\x04tQ', 'cpuK\x04NtQ');
+  const keysOf = (items: string) => `\x80\x02](${items}e.`;
+  const [KEY, OTHER] = ['X\x01\0\0\x000', 'X\x01\0\0\x001'];
+  const replaced = (from: string, to: string): Uint8Array => {
+    const file = Buffer.from(oldTorchFile(whole, four)).toString('latin1');
+    expect(file).toContain(from);
+    return Buffer.from(file.replace(from, to), 'latin1');
+  };
+
+  test('as it is made here is read', async () => {
+    const file = oldTorchFile(whole, four);
+    expect(await collect({ 'pytorch_model.bin': file })).toEqual({
+      a: { dtype: 'F32', shape: [4], bytes: Buffer.from(four[0]).toString('base64') },
+    });
+    expect(await collect({ 'pytorch_model.bin': oldTorchFile(whole, four, `\x80\x02]${KEY}a.`) })).toHaveProperty('a');
+  });
+
+  test('cut anywhere is invalid_format', async () => {
+    const old = bytesOf(rows.find(({ situation }) => situation === 'views, before PyTorch 1.6') as Row);
+    for (let length = 0; length < old.length; length += 3) {
+      expect((await refusal(old.subarray(0, length))).code).toBe('invalid_format');
+    }
+  });
+
+  test('with more tensors or longer pickles than the limits is limit_exceeded', async () => {
+    const many = bytesOf(rows.find(({ situation }) => situation === 'many, before PyTorch 1.6') as Row);
+    expect((await refusal(many, { limits: { ...defaultLimits, tensors: 39 } })).code).toBe('limit_exceeded');
+    for (const safetensorsHeader of [20, 1000]) {
+      expect((await refusal(many, { limits: { ...defaultLimits, safetensorsHeader } })).code).toBe('limit_exceeded');
+    }
+    const keys = oldTorchFile('\x80\x02}.', {}, keysOf(KEY.repeat(200)));
+    expect((await refusal(keys, { limits: { ...defaultLimits, safetensorsHeader: 1000 } })).code).toBe(
+      'limit_exceeded',
+    );
+  });
+
+  test.each([
+    ['another magic number', replaced('\xfc\x9cF', '\xfc\x9cE'), 'magic number'],
+    ['another version', replaced('M\xe9\x03', 'M\xea\x03'), 'magic number'],
+    ['big-endian order', replaced('endian\x88', 'endian\x89'), 'little-endian'],
+    ['facts that are no dict', replaced('}X\r\0\0\0little_endian\x88s', 'N'), 'little-endian'],
+    ['keys that are no list', oldTorchFile(whole, four, '\x80\x02}.'), 'a list of the storages'],
+    ['keys that are appended to nothing', oldTorchFile(whole, four, `\x80\x02N${KEY}a.`), 'appends to what is no list'],
+    ['no keys', oldTorchFile(whole, four, '\x80\x02].'), 'expected storage 0'],
+    ['a key twice', oldTorchFile(whole, four, keysOf(KEY + KEY)), 'got 0'],
+    ['a key of no tensor', oldTorchFile(whole, four, keysOf(OTHER)), 'got 1'],
+    ['a key that is none', oldTorchFile(whole, four, keysOf(']')), 'got [object Object]'],
+    [
+      'a storage of another size',
+      oldTorchFile(whole, { 0: new Uint8Array(12) }),
+      'expected 4 elements in storage 0, got 3',
+    ],
+    ['a view of a storage', oldTorchFile(whole.replace('NtQ', ')tQ'), four), 'a storage that is none'],
+  ])('with %s is invalid_format', async (_, file, what) => {
+    const { code, message } = await refusal(new Uint8Array(file));
+    expect({ code, message }).toEqual({ code: 'invalid_format', message: expect.stringContaining(what) });
   });
 });
 

@@ -48,6 +48,27 @@ export function torchFile(
   return new Uint8Array(Buffer.concat(parts));
 }
 
+/** The first three pickles of a file from before PyTorch 1.6: a magic number, the layout's version, and facts about the machine. */
+const OLD_BEGIN = '\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}X\r\0\0\0little_endian\x88s.';
+
+/**
+ * Makes a file as `torch.save` wrote it before PyTorch 1.6, with storages of four bytes an element. `keys` is the pickle of the storages'
+ * keys. Default: those of `storages`.
+ */
+export function oldTorchFile(
+  pickle: string | Uint8Array,
+  storages: Readonly<Record<string, Uint8Array>> = {},
+  keys = `\x80\x02](${Object.keys(storages).map(text).join('')}e.`,
+): Uint8Array<ArrayBuffer> {
+  const parts = Object.values(storages).flatMap((bytes) => [
+    Buffer.from(BigInt64Array.of(BigInt(bytes.length >> 2)).buffer),
+    bytes,
+  ]);
+  const begin = Buffer.from(OLD_BEGIN, 'latin1');
+  const read = typeof pickle === 'string' ? Buffer.from(pickle, 'latin1') : pickle;
+  return new Uint8Array(Buffer.concat([begin, read, Buffer.from(keys, 'latin1'), ...parts]));
+}
+
 const CLASSES: Readonly<Record<string, string>> = { F32: 'FloatStorage', F16: 'HalfStorage', BF16: 'BFloat16Storage' };
 
 /** Makes the file that `torch.save` would write for these tensors. Tensors with the same `bytes` object are tied. */

@@ -5,8 +5,10 @@ import io
 import os
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 
@@ -32,6 +34,9 @@ DTYPES = {
 }
 
 
+BEFORE_1_6 = {"_use_new_zipfile_serialization": False}
+
+
 class Calls:
     """An object that makes Python's pickle run a shell command when a file with it is read."""
 
@@ -48,6 +53,7 @@ def make_torch_files(root: Path) -> None:
         _row("many", {f"layer.{index}.weight": torch.full((2,), float(index)) for index in range(40)}),
         _row("protocol 3", {"a": torch.arange(4.0)}, pickle_protocol=3),
         _row("none", {}),
+        *[_row(f"{situation}, before PyTorch 1.6", state, **BEFORE_1_6) for situation, state in _old().items()],
         _refused("protocol 4", {"a": torch.arange(4.0)}, pickle_protocol=4),
         _refused("a whole module", torch.nn.Linear(3, 2)),
         _refused("a tensor", torch.arange(4.0)),
@@ -55,8 +61,19 @@ def make_torch_files(root: Path) -> None:
         _refused("a number beside a tensor", {"a": torch.arange(4.0), "epoch": 3}),
         _refused("what repeats elements", {"a": torch.arange(4.0)[:1].expand(100)}),
         _refused("what calls something", {"a": torch.arange(4.0), "b": Calls()}),
+        _refused("what calls something, before PyTorch 1.6", {"a": torch.arange(4.0), "b": Calls()}, **BEFORE_1_6),
     ]
     write_json(root / "torch_files.json", {"about": ABOUT, "versions": versions(), "rows": rows})
+
+
+def _old() -> dict[str, dict[str, torch.Tensor]]:
+    return {
+        "all dtypes": {name: torch.arange(3).to(dtype) for dtype, name in DTYPES.items()},
+        "views": _views(),
+        "a module's state": torch.nn.Linear(3, 2).state_dict(),
+        "many": {f"layer.{index}.weight": torch.full((2,), float(index)) for index in range(40)},
+        "none": {},
+    }
 
 
 def _views() -> dict[str, torch.Tensor]:
@@ -91,5 +108,9 @@ def _tensor(tensor: torch.Tensor) -> Json:
 def _saved(what: Any, **options: Any) -> str:
     torch.manual_seed(0)
     file = io.BytesIO()
-    torch.save(what, file, **options)
+    # Before PyTorch 1.6, storages were named by their addresses. Here they are counted, so that files don't change.
+    keys: dict[int, int] = {}
+    key = property(lambda storage: 94_000_000_000_000 + keys.setdefault(storage.data_ptr(), 7 * len(keys)))
+    with patch.object(torch.UntypedStorage, "_cdata", key) if options == BEFORE_1_6 else nullcontext():
+        torch.save(what, file, **options)
     return base64.b64encode(file.getvalue()).decode()
