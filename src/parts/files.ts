@@ -13,11 +13,11 @@ export function saveFiles(files: ReadonlyMap<string, Blob>): void {
 }
 
 /** Calls `take` with the files that a visitor chooses in a picker. The visitor can choose the same files again. */
-export function onChosen(picker: HTMLInputElement, take: (...files: readonly [File, ...File[]]) => void): void {
+export function onChosen(picker: HTMLInputElement, take: (files: readonly [File, ...File[]]) => void): void {
   picker.addEventListener('change', () => {
     const [file, ...others] = picker.files ?? [];
     picker.value = '';
-    if (file !== undefined) take(file, ...others);
+    if (file !== undefined) take([file, ...others]);
   });
 }
 

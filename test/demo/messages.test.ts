@@ -76,6 +76,13 @@ test('messages without text or class are left out and counted', async () => {
   await expect(read({ 'a.csv': 'text,label\n,ham\n' })).rejects.toThrow('There are no messages in it.');
 });
 
+test.each(['a.txt', 'a.jsonl'])('%s may have more messages than a call has arguments', async (name) => {
+  const row = (text: string): string => (name === 'a.jsonl' ? JSON.stringify({ text, label: 'x' }) : text);
+  const text = Array.from({ length: 200_000 }, (_, index) => row(`${index % 10}`)).join('\n');
+  const { labelled, lines } = await read({ [name]: text });
+  expect(labelled.length + lines.length).toBe(200_000);
+});
+
 test('files that are neither texts nor tables are refused', async () => {
   const message = 'a.xml is neither a text nor a table. Choose CSV or JSON Lines, or plain text with a message a line.';
   await expect(readMessages(new Map([['a.xml', new File(['<a/>'], 'a.xml', { type: 'text/xml' })]]))).rejects.toThrow(

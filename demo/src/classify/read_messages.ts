@@ -31,11 +31,12 @@ export async function readMessages(files: ReadonlyMap<string, File>): Promise<Re
   const texts = visible.filter(([path]) => !TABLE.test(path));
   const folders = new Set(texts.map(([path]) => path.slice(0, path.lastIndexOf('/') + 1)));
   const inFolders = folders.size > 1 ? labelledFiles(new Map(texts)) : undefined;
-  const found: Labelled<string>[] = [];
-  const lines: string[] = [];
-  for (const [path, file] of tables) found.push(...(await tableOf(path, file)));
-  if (inFolders !== undefined) found.push(...(await folderOf(inFolders)));
-  else for (const [path, file] of texts) lines.push(...(await linesIn(path, file)));
+  const ofFiles: Labelled<string>[][] = [];
+  const linesOfFiles: string[][] = [];
+  for (const [path, file] of tables) ofFiles.push(await tableOf(path, file));
+  if (inFolders !== undefined) ofFiles.push(await folderOf(inFolders));
+  else for (const [path, file] of texts) linesOfFiles.push(await linesIn(path, file));
+  const [found, lines] = [ofFiles.flat(), linesOfFiles.flat()];
   const labelled = found.filter(({ content }) => content !== '');
   if (labelled.length + lines.length === 0) throw new ChoiceProblem('There are no messages in it.');
   return { labelled, lines, leftOut: found.length - labelled.length + (inFolders?.leftOut.length ?? 0) };

@@ -23,7 +23,7 @@ export function onFiles(
   take: (chosen: ChosenFiles) => unknown,
 ): void {
   onClick(button, () => picker.click());
-  onChosen(picker, (...files) => void take(chosen(files)));
+  onChosen(picker, (files) => void take(chosen(files)));
 }
 
 /** Passes the files, or the one folder, that are dropped on an element to `take`. */
@@ -78,7 +78,7 @@ export async function filesWithin(entries: readonly FileSystemEntry[]): Promise<
   for (let depth = 1; depth < DEEPEST && folders.length > 0 && groups.flat().length < MOST_FILES; depth++) {
     const inner: FileSystemEntry[][] = [];
     for (const folder of folders.slice(0, MOST_FOLDERS)) inner.push(await entriesIn(folder));
-    groups.push(...inner.map((some) => some.filter(isFile)));
+    for (const some of inner) groups.push(some.filter(isFile));
     folders = inner.flat().filter(isFolder);
   }
   const files = new Map<string, File>();
@@ -101,10 +101,10 @@ async function entriesIn(folder: FileSystemDirectoryEntry): Promise<FileSystemEn
   const reader = folder.createReader();
   const entries: FileSystemEntry[] = [];
   while (entries.length < MOST_FILES) {
-    // A reader returns a hundred entries at a time, and none at the end.
+    // Chrome returns a hundred entries at a time, Firefox all of a folder at once, and both none at the end.
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (some.length === 0) break;
-    entries.push(...some);
+    for (const entry of some) entries.push(entry);
   }
   return entries;
 }

@@ -31,12 +31,12 @@ export async function textExamples(text: string, limit: number, count: CountToke
   if (sample === '') return [];
   const perToken = sample.length / Math.max(1, await count(sample));
   const pieces = cutText(text.replaceAll(/\r\n?/g, '\n'), Math.max(1, Math.floor(0.9 * limit * perToken)));
-  const examples: string[] = [];
+  const examples: string[][][] = [];
   for (let first = 0; first < pieces.length; first += TOGETHER) {
     const some = pieces.slice(first, first + TOGETHER);
-    examples.push(...(await Promise.all(some.map((piece) => untilShort(piece, limit, count)))).flat());
+    examples.push(await Promise.all(some.map((piece) => untilShort(piece, limit, count))));
   }
-  return examples;
+  return examples.flat(2);
 }
 
 /** Splits a text into pieces of at most `size` UTF-16 units. A single character may have more. */
@@ -44,11 +44,11 @@ export function cutText(text: string, size: number, level = 0): string[] {
   const [cut, ...finer] = cuts.slice(level);
   if (text.length <= size && level > 0) return text.trim() === '' ? [] : [text.trim()];
   if (cut === undefined) return [text];
-  const pieces: string[] = [];
+  const pieces: (string | readonly string[])[] = [];
   let held = '';
   const release = (): void => {
     if (held.length <= size && held.trim() !== '') pieces.push(held.trim());
-    else if (held.trim() !== '') pieces.push(...(finer.length === 0 ? [held] : cutText(held, size, level + 1)));
+    else if (held.trim() !== '') pieces.push(finer.length === 0 ? held : cutText(held, size, level + 1));
     held = '';
   };
   for (const part of cut(text)) {
@@ -57,7 +57,7 @@ export function cutText(text: string, size: number, level = 0): string[] {
     held += part;
   }
   release();
-  return pieces;
+  return pieces.flat();
 }
 
 /** Splits a piece again if it has more than `limit` tokens. */

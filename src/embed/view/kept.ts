@@ -25,7 +25,7 @@ export function keptRegion(actions: Actions): Region {
     importing.focus();
   });
   let hasAny = false;
-  onChosen(picker, (...files) => {
+  onChosen(picker, (files) => {
     chosen = files;
     if (hasAny) replacing.ask();
     else actions.import(files);

@@ -7,11 +7,11 @@ import { create } from './panel_elements';
 export function takeFiles(
   region: HTMLElement,
   picker: HTMLInputElement,
-  take: (...files: readonly [File, ...File[]]) => void,
+  take: (files: readonly [File, ...File[]]) => void,
   { pastes = false }: { readonly pastes?: boolean } = {},
 ): void {
   const takeAny = ([file, ...others]: Iterable<File> = []): void => {
-    if (file !== undefined) take(file, ...others);
+    if (file !== undefined) take([file, ...others]);
   };
   onChosen(picker, take);
   onDrops(region, (event) => {

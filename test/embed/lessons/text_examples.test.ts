@@ -32,6 +32,11 @@ describe('a text', () => {
     expect(cutText('👩‍👩‍👧👩‍👩‍👧', 9)).toEqual(['👩‍👩‍👧', '👩‍👩‍👧']); // a family has eight units, and stays together
   });
 
+  test('may have more lines than a call has arguments', async () => {
+    const text = 'a\n'.repeat(200_000);
+    expect(cutText(text, 2)).toHaveLength(200_000);
+  });
+
   test('without words gives no examples, and counts no tokens', async () => {
     const count = vi.fn(words);
     expect(await textExamples(' \n\n\t ', 8, count)).toEqual([]);

@@ -32,7 +32,7 @@ export function tellImageRegion(predict: (image: File) => Promise<readonly Label
   };
   const hint = quiet('It tells what a picture shows. You can also drop or paste one here.');
   const root = stack('attempt', create('h3', {}, 'Try'), hint, buttons(pick, picker), problem, scores.root);
-  takeFiles(root, picker, (file) => void tell(file), { pastes: true });
+  takeFiles(root, picker, ([file]) => void tell(file), { pastes: true });
   show(problem, false);
   return {
     root,

@@ -49,7 +49,7 @@ export function teachRegion(training: Region, learn: (lesson: string | File) => 
   const row = buttons(learning.root, pick, picker);
   const root = stack('teach', heading, textRow, fileRow, quiet(HINT, { id: 'lesson-hint' }), row, training.root);
   input.addEventListener('input', showAll);
-  takeFiles(root, picker, choose);
+  takeFiles(root, picker, ([chosen]) => choose(chosen));
   showAll();
   return {
     root,

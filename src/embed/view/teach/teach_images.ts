@@ -53,7 +53,7 @@ export function teachImagesRegion(training: Region, { label, refine }: Pick<Acti
   const heading = create('h3', {}, 'Teach');
   const parts = [heading, choice.root, quiet(HINT), pictures, outcome.root, refused, row, training.root];
   const root = stack('teach', ...parts);
-  takeFiles(root, picker, (...files) => void add(files), { pastes: true });
+  takeFiles(root, picker, (files) => void add(files), { pastes: true });
   showAll();
   return {
     root,

@@ -40,7 +40,7 @@ export function teachLabelsRegion(training: Region, { label, refine }: Pick<Acti
   const row = buttons(add, refining.root, pick, picker);
   const root = stack('teach', heading, textRow, choice.root, hint, outcome.root, row, training.root);
   input.addEventListener('input', showAll);
-  takeFiles(root, picker, (...files) => void labelAll(files));
+  takeFiles(root, picker, (files) => void labelAll(files));
   showAll();
   return {
     root,
