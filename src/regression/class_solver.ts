@@ -1,8 +1,10 @@
+import type { Breather } from '../core/async/breather';
 import {
   type Examples,
   type LinearMap,
   pickOutputs,
   placeOutputs,
+  rowsPerStretch,
   scoreRow,
   sumOf,
   timesScale,
@@ -21,7 +23,7 @@ export const CLASSES: HeadSolver = {
     const { learnt: examples, outputs, hasBias } = problem;
     const present = hasBias ? classesIn(problem, rows) : Array.from({ length: outputs }, (_, label) => label);
     if (present.length === 1) {
-      const map = widened(problem, rows, present, constant(examples.D));
+      const map = await widened({ problem, rows, present }, constant(examples.D), options.breather);
       return { map, evaluations: 0, isConverged: true };
     }
     const begun = start && pickOutputs(start, present, examples.D);
@@ -29,7 +31,7 @@ export const CLASSES: HeadSolver = {
       { examples, rows, hasBias, present },
       { ...options, start: begun },
     );
-    return { map: widened(problem, rows, present, timesScale(map, scale)), ...rest };
+    return { map: await widened({ problem, rows, present }, timesScale(map, scale), options.breather), ...rest };
   },
   judge(examples, row, scores) {
     const own = examples.targets[row] as number;
@@ -95,26 +97,31 @@ function classesIn({ learnt: { targets }, outputs }: HeadProblem, rows: Int32Arr
 }
 
 /** Returns a layer with an output for every class, made from a layer with outputs for the fitted classes only. */
-function widened(
-  { learnt, outputs }: HeadProblem,
-  rows: Int32Array,
-  present: readonly number[],
+async function widened(
+  {
+    problem: { learnt, outputs },
+    rows,
+    present,
+  }: Pick<Present, 'rows' | 'present'> & { readonly problem: HeadProblem },
   map: LinearMap,
-): LinearMap {
+  breather: Breather,
+): Promise<LinearMap> {
   if (present.length === outputs) return map;
   const { D, weights } = learnt;
   const total = sumOf(weights, rows);
-  const absent = meanLogSum(map, learnt, rows) - Math.log(total + 1);
+  const absent = (await meanLogSum(map, learnt, rows, breather)) - Math.log(total + 1);
   const wide = { outputs, weight: new Float64Array(outputs * D), bias: new Float64Array(outputs).fill(absent) };
   placeOutputs(map, present, wide, D);
   return wide;
 }
 
 /** Returns the mean of log Σ exp(score) over the rows. */
-function meanLogSum(map: LinearMap, examples: Examples, rows: Int32Array): number {
+async function meanLogSum(map: LinearMap, examples: Examples, rows: Int32Array, breather: Breather): Promise<number> {
   const scores = new Float64Array(map.outputs);
+  const stretch = rowsPerStretch(map.outputs * examples.D);
   let sum = 0;
-  for (const row of rows) {
+  for (const [index, row] of rows.entries()) {
+    if (index % stretch === 0) await breather.breathe();
     scoreRow(map, examples, row, scores);
     const top = Math.max(...scores);
     sum += top + Math.log(scores.reduce((powers, score) => powers + Math.exp(score - top), 0));

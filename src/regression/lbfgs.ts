@@ -1,3 +1,4 @@
+import type { Breather } from '../core/async/breather';
 import { addScaled, dot } from './labelled_features';
 
 /** Returns the value at `x`, and writes the gradient at `x` to `gradient`. */
@@ -9,7 +10,8 @@ export interface MinimiseOptions {
   /** The largest number of evaluations of the objective. */
   readonly most: number;
   /** Divides a direction by an estimate of the curvature, in place. Default: one curvature for all directions. */
-  readonly precondition?: ((d: Float64Array) => void) | undefined;
+  readonly precondition?: ((d: Float64Array) => Promise<void>) | undefined;
+  readonly breather: Breather;
 }
 
 export interface Minimum {
@@ -51,7 +53,7 @@ const MOST_HALVINGS = 40;
 export async function minimise(
   evaluate: Objective,
   start: Float64Array,
-  { tolerance, most, precondition: given }: MinimiseOptions,
+  { tolerance, most, precondition: given, breather }: MinimiseOptions,
 ): Promise<Minimum> {
   let precondition = given;
   let evaluations = 0;
@@ -64,12 +66,12 @@ export async function minimise(
   let point = await at(start.slice());
   let isConverged = largest(point.gradient) <= tolerance;
   while (!isConverged && evaluations < most) {
-    const d = direction(point.gradient, pairs, precondition);
+    const d = await direction(point.gradient, pairs, { precondition, breather });
     const slope = dot(point.gradient, 0, d, 0, d.length);
     const isNumber = Number.isFinite(slope) && Number.isFinite(point.value);
     const next = isNumber ? await lineSearch(at, point, d, slope) : undefined;
     if (next !== undefined) {
-      remember(pairs, point, next, precondition);
+      await remember(pairs, point, next, precondition);
       point = next;
       isConverged = largest(point.gradient) <= tolerance;
     } else if (pairs.length > 0) {
@@ -116,30 +118,32 @@ async function lineSearch(
  * Returns the direction −H·gradient by the two-loop recursion. Without past steps and without a preconditioner, this is the steepest
  * descent, with a norm of at most 1.
  */
-function direction(
+async function direction(
   gradient: Float64Array,
   pairs: readonly Curvature[],
-  precondition: MinimiseOptions['precondition'],
-): Float64Array {
+  { precondition, breather }: Pick<MinimiseOptions, 'precondition' | 'breather'>,
+): Promise<Float64Array> {
   const n = gradient.length;
   const d = gradient.map((entry) => -entry);
   const last = pairs.at(-1);
   if (last === undefined) {
-    precondition?.(d);
+    await precondition?.(d);
     const length = Math.sqrt(dot(d, 0, d, 0, n));
     return length > 1 && precondition === undefined ? d.map((entry) => entry / length) : d;
   }
   const alphas = new Float64Array(pairs.length);
   for (let i = pairs.length - 1; i >= 0; i--) {
+    await breather.breathe();
     const { s, y, sy } = pairs[i] as Curvature;
     const alpha = dot(s, 0, d, 0, n) / sy;
     alphas[i] = alpha;
     addScaled(d, 0, -alpha, { of: y, start: 0 }, n);
   }
-  precondition?.(d);
+  await precondition?.(d);
   const scale = last.sy / last.yHy;
   for (let i = 0; i < n; i++) d[i] = (d[i] as number) * scale;
   for (const [i, { s, y, sy }] of pairs.entries()) {
+    await breather.breathe();
     const beta = dot(y, 0, d, 0, n) / sy;
     addScaled(d, 0, (alphas[i] as number) - beta, { of: s, start: 0 }, n);
   }
@@ -147,12 +151,17 @@ function direction(
 }
 
 /** Adds the step to the past steps, unless rounding has hidden its curvature. */
-function remember(pairs: Curvature[], from: Point, to: Point, precondition: MinimiseOptions['precondition']): void {
+async function remember(
+  pairs: Curvature[],
+  from: Point,
+  to: Point,
+  precondition: MinimiseOptions['precondition'],
+): Promise<void> {
   const s = to.x.map((entry, i) => entry - (from.x[i] as number));
   const y = to.gradient.map((entry, i) => entry - (from.gradient[i] as number));
   const sy = dot(s, 0, y, 0, s.length);
   const scaled = y.slice();
-  precondition?.(scaled);
+  await precondition?.(scaled);
   const yHy = dot(y, 0, scaled, 0, y.length);
   if (!(sy > Number.EPSILON * yHy)) return;
   pairs.push({ s, y, sy, yHy });

@@ -47,16 +47,25 @@ export async function fitLogistic(problem: LogisticProblem, options: FitOptions)
     start.set(options.start.weight);
     if (hasBias) start.set(options.start.bias, end);
   }
-  const { tolerance, curvature } = options;
-  const precondition = curvature && ((d: Float64Array) => divide(d, curvature, problem));
-  const found = await minimise(objective(problem, options), start, { tolerance, most: MOST_EVALUATIONS, precondition });
+  const { tolerance, curvature, breather } = options;
+  const precondition = curvature && ((d: Float64Array) => divide(d, curvature, problem, breather));
+  const search = { tolerance, most: MOST_EVALUATIONS, precondition, breather };
+  const found = await minimise(objective(problem, options), start, search);
   const bias = hasBias ? found.x.slice(end) : new Float64Array(outputs);
   const { evaluations, isConverged } = found;
   return { map: { outputs, weight: found.x.slice(0, end), bias }, evaluations, isConverged };
 }
 
-function divide(d: Float64Array, curvature: LossCurvature, { examples: { D }, outputs }: LogisticProblem): void {
-  for (let k = 0; k < outputs; k++) curvature.divide(d, k * D);
+async function divide(
+  d: Float64Array,
+  curvature: LossCurvature,
+  { examples: { D }, outputs }: LogisticProblem,
+  breather: Breather,
+): Promise<void> {
+  for (let k = 0; k < outputs; k++) {
+    await breather.breathe();
+    curvature.divide(d, k * D);
+  }
   for (let i = outputs * D; i < d.length; i++) d[i] = (d[i] as number) / curvature.ofBias;
 }
 

@@ -74,8 +74,9 @@ async function ridge(
   const L = await factorise(matrix, unknowns, breather);
   const weight = new Float64Array(T * D);
   const ofTargets = transposed(targets, n, T);
-  if (isDual) for (let t = 0; t < T; t++) substitute(L, n, ofTargets, t * n);
   for (let t = 0; t < T; t++) {
+    await breather.breathe();
+    if (isDual) substitute(L, n, ofTargets, t * n);
     for (let i = 0; i < n; i++) {
       addScaled(weight, t * D, ofTargets[t * n + i] as number, { of: features, start: i * D }, D);
     }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Breather } from '../../src/core/async/breather';
 import { minimise, type Objective } from '../../src/regression/lbfgs';
 
 /** The sum of (xᵢ − i)². */
@@ -6,12 +7,12 @@ const squares: Objective = async (x, gradient) => {
   for (const [i, one] of x.entries()) gradient[i] = 2 * (one - i);
   return x.reduce((sum, one, i) => sum + (one - i) ** 2, 0);
 };
-const options = { tolerance: 1e-9, most: 100 };
+const options = { tolerance: 1e-9, most: 100, breather: new Breather() };
 
 test.each([Number.NaN, Number.POSITIVE_INFINITY])(
   'an estimate of the curvature that divides to %d is left out',
   async (bad) => {
-    const precondition = (d: Float64Array): void => void d.fill(bad);
+    const precondition = async (d: Float64Array): Promise<void> => void d.fill(bad);
     const { x, isConverged } = await minimise(squares, new Float64Array(3), { ...options, precondition });
     expect(isConverged).toBe(true);
     for (const [i, one] of x.entries()) expect(one).toBeCloseTo(i, 8);
