@@ -5,11 +5,11 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { chooseLavapipe } from '../../scripts/browsers/dawn.mjs';
 import { pack } from '../../scripts/build/tarball.mjs';
 import { packModel } from '../../scripts/model/model_package.mjs';
-import { onExit, remove } from '../../scripts/shared/processes.mjs';
+import { kill, onExit, remove } from '../../scripts/shared/processes.mjs';
 import { codeBlocks, GUIDES } from '../browser/docs/samples';
 import { buildFramework, FRAMEWORKS } from './frameworks';
 import { Project } from './project';
-import { serveModel } from './tools';
+import { serveModel, started, VITE } from './tools';
 import { expectTrained, served, trainInPage } from './trained';
 
 const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
@@ -42,6 +42,20 @@ test.each(Object.entries(FRAMEWORKS))('%s: the component of the guide, in a prod
     await served(join(project.folder, 'dist'), (url) => trainInPage('chromium', `${url}/`));
   }),
 );
+
+test('the development server of Vite 7, by the settings of the guide', () =>
+  withFiles('frameworks.md', ['vite.config.js'], async (project) => {
+    await project.install(tarball, 'vite@7.3.8');
+    project.write('vite');
+    project.addModel();
+    project.give('index.html', '<!doctype html><body><script type="module" src="/src/main.ts"></script>');
+    const { child, url } = await started(project.folder, VITE, '--port', '0', '--host', '127.0.0.1');
+    try {
+      await trainInPage('chromium', url);
+    } finally {
+      kill(child);
+    }
+  }));
 
 describe('scripts of the guide', () => {
   test('Node and Bun, with WebGPU by Dawn', () =>

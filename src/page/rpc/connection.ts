@@ -7,6 +7,7 @@ import { VERSION } from '../../core/version';
 import type { WorkerEnd, WorkerEvent, WorkerSession } from '../../worker/protocol';
 import type { ChatThread } from './chat_thread';
 import { Heartbeat } from './heartbeat';
+import { startClock, startLimit } from './start_clock';
 
 /** Calls a session in a worker or in this thread. */
 export interface Connection {
@@ -39,7 +40,7 @@ export interface WorkerLike extends Endpoint {
 
 interface ConnectOptions {
   readonly locks?: Pick<LockManager, 'request'> | undefined;
-  /** Milliseconds within which the worker must report that it is ready. Default: 10 000. */
+  /** Milliseconds within which the worker must report that it is ready. Default: a minute, or `patience` if that is longer. */
   readonly handshake?: number;
   /** Seconds for which the worker may be silent while a call is pending. Default: 4. */
   readonly patience?: number;
@@ -71,8 +72,15 @@ export async function startWorker(
 export async function connectWorker(
   worker: WorkerLike,
   host: ConnectionHost,
-  { locks = globalThis.navigator?.locks, handshake = 10_000, patience = 4, signal, chats }: ConnectOptions = {},
+  options: ConnectOptions = {},
 ): Promise<Connection> {
+  const {
+    locks = globalThis.navigator?.locks,
+    patience = 4,
+    handshake = startLimit(patience),
+    signal,
+    chats,
+  } = options;
   const watch = new AbortController();
   const remote: Remote<WorkerCall> = wrap<WorkerCall>(worker);
   const look = (): void => worker.postMessage(HEARTBEAT);
@@ -145,8 +153,9 @@ function greet(
     signal?.throwIfAborted();
     const stopped = (): void => reject(signal?.reason);
     signal?.addEventListener('abort', stopped, { once: true, signal: watch });
-    const late = setTimeout(() => reject(crashed(`it wasn't ready within ${handshake / 1000} s`)), handshake);
-    watch.addEventListener('abort', () => clearTimeout(late), { once: true });
+    const late = (): void => reject(crashed(`it wasn't ready within ${handshake / 1000} s`));
+    const callOff = startClock.after(handshake, late);
+    watch.addEventListener('abort', callOff, { once: true });
 
     let isReady = false;
     const dead = (reason: string): void => {
@@ -160,7 +169,7 @@ function greet(
       if (data.webvera === 'quiet') return heartbeat.expectQuiet(data.seconds);
       if (data.webvera === 'event') return host.emit(data.event as WorkerEvent);
       isReady = true;
-      clearTimeout(late);
+      callOff();
       signal?.removeEventListener('abort', stopped);
       if (data.version === VERSION) resolve(data.lock);
       else reject(crashed(`expected version ${VERSION}, got ${data.version}: is an old worker.js in a cache?`));
@@ -188,7 +197,7 @@ function listen<E>(worker: WorkerLike, watch: AbortSignal, type: string, listene
 }
 
 const UNREACHED =
-  'Open a new session. If it keeps happening: is worker.js served beside webvera.js, and does the Content-Security-Policy allow it (worker-src)? From another origin it needs CORS, that origin in script-src, and blob: in worker-src.';
+  'Open a new session. If it keeps happening: is the connection very slow, is worker.js served beside webvera.js (Vite 5 to 7: `optimizeDeps: { exclude: ["webvera"] }`), and does the Content-Security-Policy allow it (worker-src)? From another origin it needs CORS, that origin in script-src, and blob: in worker-src.';
 const RESTARTED = 'The session starts another one: load the model again.';
 
 function crashed(reason: string, hint = UNREACHED): WebVeraError {

@@ -138,7 +138,11 @@ describe('a worker that fails', () => {
     const silent = silentWorker();
     const connecting = connectWorker(silent.worker, host);
     silent.worker.dispatchEvent(new Event('error')); // a 404 has no message
-    await expect(connecting).rejects.toMatchObject({ code: 'worker_crashed', message: /could not be loaded/ });
+    await expect(connecting).rejects.toMatchObject({
+      code: 'worker_crashed',
+      message: /could not be loaded/,
+      hint: /Vite 5 to 7/,
+    });
     expect(silent.terminated).toBe(true);
   });
 
