@@ -153,6 +153,9 @@ export class CheckpointStore {
   async #deleteOf(adapter: string): Promise<number> {
     let deleted = 0;
     for (const name of await this.#names()) {
+      // The labels are small. The checkpoints, which may be large, are read for their sizes, or because their run's label is damaged.
+      const label = readLabel(await this.#store.get(headKey(name)));
+      if (label?.adapters.includes(adapter) === false) continue;
       const { adapters, bytes } = await this.#describe(name);
       if (!adapters.includes(adapter)) continue;
       await this.#store.deleteMany(keysOf(name));

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { MemoryStore } from '../../src/store/blob_store';
 import type { CheckpointStore } from '../../src/store/checkpoint_store';
 import { FaultStore } from './fault_store';
@@ -163,6 +163,30 @@ describe('the checkpoints of an adapter', () => {
     expect(await checkpoints.deleteOf('default')).toBe(120);
     expect(await store.keys()).toEqual(['checkpoint/c/0', 'checkpoint/c/head']);
     expect(await checkpoints.deleteOf('default')).toBe(0);
+  });
+
+  test('are found by the labels, without reading the checkpoints of other runs', async () => {
+    const { store, checkpoints } = await saved(0, 1);
+    await checkpoints.save('b', { ...nth(0), adapters: ['other'] });
+    await checkpoints.save('c', { ...nth(0), adapters: ['other'] });
+    const read = vi.spyOn(store, 'get');
+    expect(await checkpoints.deleteOf('none')).toBe(0);
+    expect(read.mock.calls.flat()).toEqual(['checkpoint/a/head', 'checkpoint/b/head', 'checkpoint/c/head']);
+    read.mockClear();
+    expect(await checkpoints.deleteOf('default')).toBe(80);
+    expect(read.mock.calls.flat().filter((key) => /[bc]\/[01]/.test(key))).toEqual([]);
+  });
+
+  test.each([
+    ['damaged', 'nonsense'],
+    ['of a later format', { format: 3 }],
+    ['missing', undefined],
+  ])("are found by their own labels if the run's label is %s", async (_, head) => {
+    const { store, checkpoints } = await saved(0, 1);
+    await store.setMany([['checkpoint/a/head', head]]);
+    expect(await checkpoints.deleteOf('other')).toBe(0);
+    expect(await checkpoints.deleteOf('default')).toBe(80);
+    expect(await store.keys()).toEqual([]);
   });
 
   test('are deleted after a write that is in progress', async () => {
