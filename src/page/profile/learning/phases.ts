@@ -47,15 +47,16 @@ const LEAST_RATINGS = 2;
  * Returns the phases of a run, one for each kind of data in it. The phases share `max_steps` in proportion to their numbers of examples.
  */
 export function phasesOf(
-  { learnt, held, ...given }: Omit<AskedRun, 'learnt_places' | 'held_places'>,
+  { learnt, held, args, preferences, ratings }: Omit<AskedRun, 'learnt_places' | 'held_places'>,
   kinds: readonly LearnKind[] = LEARN_KINDS,
 ): Phase[] {
+  const given = { args, preferences: withoutUsualSteps(preferences), ratings: withoutUsualSteps(ratings) };
   const ofKind = (examples: readonly SentExample[], kind: LearnKind): readonly SentExample[] =>
     examples.filter((example) => kindOf(example) === kind);
   const present = kinds
     .map((kind) => ({ kind, learnt: ofKind(learnt, kind), held: ofKind(held, kind) }))
     .filter((one) => one.learnt.length > 0);
-  const { max_steps = -1 } = given.args;
+  const { max_steps = -1 } = args;
   const sharing = max_steps > 0 ? present.filter(({ kind }) => !hasOwnLength(given, kind)) : [];
   const shares = sharedSteps(
     max_steps,
@@ -148,9 +149,16 @@ function stepArguments(args: LengthArguments): LengthArguments {
   return Object.fromEntries(STEP_ARGUMENTS.map((name) => [name, args[name]]));
 }
 
+/** Returns the given arguments, without a `max_steps` of −1: that is its default, and sets no number of steps. */
+export function withoutUsualSteps<A extends LengthArguments>(given: A): A {
+  const { max_steps, ...others } = given;
+  return max_steps === -1 ? (others as A) : given;
+}
+
 /** Returns the given arguments. If they set neither steps nor epochs, adds a number of epochs that repeats few examples more often. */
 export function trainArguments<A extends LengthArguments>(given: A, examples: number): A {
-  if (given.max_steps !== undefined || given.num_train_epochs !== undefined) return given;
+  const { max_steps, num_train_epochs } = withoutUsualSteps(given);
+  if (max_steps !== undefined || num_train_epochs !== undefined) return given;
   const resolved = resolveTrainingArguments(stepArguments(given));
   const { stepsPerEpoch } = planSteps(examples, resolved);
   const repeats = Math.min(MOST_EPOCHS, Math.ceil(ENOUGH_STEPS / stepsPerEpoch));

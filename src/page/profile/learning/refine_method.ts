@@ -16,6 +16,7 @@ import type { ProfileHost } from '../host';
 import { filesOf, type Vectors, vectorsOf } from '../storage/record';
 import type { LearnCandidate } from '../types';
 import type { LearningCopy, LearnMethodKind } from './learn_method';
+import { withoutUsualSteps } from './phases';
 import { expectSolvable, finite, outcomeOf, outputOf, solveCopy } from './solved_head';
 
 /** Without a number of steps in the arguments, training takes this many steps, plus one for each `EXAMPLES_OF_A_STEP` examples. */
@@ -234,7 +235,7 @@ export function refineArguments(
   // A batch can't have more rows than there are examples.
   const size = Math.max(1, Math.min(asked, examples));
   const usual = num_train_epochs === undefined ? STEPS + Math.ceil(examples / EXAMPLES_OF_A_STEP) : -1;
-  const max_steps = given.max_steps ?? usual;
+  const { max_steps = usual } = withoutUsualSteps(given);
   if (objective === 'contrast') {
     const { headLearningRate, label_smoothing_factor, group_by_length, ...rest } = given;
     return { ...rest, max_steps, objective, per_device_train_batch_size: Math.max(LEAST_BATCH, size + (size % 2)) };

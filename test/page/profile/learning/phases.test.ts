@@ -13,7 +13,9 @@ test.each<[string, number, TrainingArguments, number]>([
   ['accumulated batches count as one step', 27, { gradient_accumulation_steps: 4 }, 32],
   ['80 examples take three epochs of 20 steps', 80, {}, 60],
   ['many examples take three epochs', 900, {}, 675],
+  ['steps that are −1, the default, are none', 1, { max_steps: -1 }, 16],
   ['a given number of steps holds', 2, { max_steps: 4 }, 4],
+  ['a given number of epochs holds beside the default of steps', 2, { max_steps: -1, num_train_epochs: 3 }, 3],
   ['a given number of epochs holds', 2, { num_train_epochs: 3 }, 3],
 ])('%s', (_, examples, given, steps) => {
   const args = trainArguments(given, examples);
@@ -63,6 +65,10 @@ describe('phases', () => {
     // A batch has at least two ratings, although the batch size is 1.
     expect(stepsOf({ ratings: { num_train_epochs: 2 } })).toEqual([5, 3, 2]);
     expect(stepsOf({ args: { max_steps: 1 } })).toEqual([1, 0, 0]);
+    // A number of −1 is the default, as if it weren't given.
+    expect(stepsOf({ preferences: { max_steps: -1 }, ratings: { max_steps: -1 } })).toEqual([3, 2, 3]);
+    expect(stepsOf({ ratings: { max_steps: -1, num_train_epochs: 2 } })).toEqual([5, 3, 2]);
+    expect(stepsOf({ args: { max_steps: -1 } })).toEqual(stepsOf({ args: {} }));
   });
 
   test('weigh the rarer ratings more, up to four times', () => {

@@ -5,11 +5,17 @@ import { resolveTrainingArguments } from '../../../../src/page/training/training
 
 test.each<[TrainingArguments, number, TrainingArguments]>([
   [{}, 20, { max_steps: 61, per_device_train_batch_size: 16, objective: 'contrast' }],
+  [{ max_steps: -1 }, 20, { max_steps: 61, per_device_train_batch_size: 16, objective: 'contrast' }],
   [{}, 80, { max_steps: 64, per_device_train_batch_size: 16, objective: 'contrast' }],
   [{}, 1280, { max_steps: 124, per_device_train_batch_size: 16, objective: 'contrast' }],
   [{}, 9, { max_steps: 61, per_device_train_batch_size: 10, objective: 'contrast' }],
   [
     { num_train_epochs: 2 },
+    80,
+    { num_train_epochs: 2, max_steps: -1, per_device_train_batch_size: 16, objective: 'contrast' },
+  ],
+  [
+    { max_steps: -1, num_train_epochs: 2 },
     80,
     { num_train_epochs: 2, max_steps: -1, per_device_train_batch_size: 16, objective: 'contrast' },
   ],
