@@ -1,3 +1,4 @@
+import { USUAL } from '../../core/numbers/usual_arguments';
 import type { PredictOptions } from '../../core/types/prediction';
 import { partsKey } from '../models/remote_model';
 import { defined, readable } from '../session/options';
@@ -152,10 +153,13 @@ export function learnArguments(
 }
 
 /**
- * Returns the `max_length` of these options, or else of the profile's arguments. A head fits the features of texts that are cut at the same
- * length.
+ * Returns the `max_length` of these options, or else of the profile's arguments, or else the default of learning. A head fits the features
+ * of texts that are cut at the same length.
  */
-export function lengthIn({ settings }: ProfileState, options: PredictOptions): Pick<PredictOptions, 'max_length'> {
-  const { max_length = settings.args.max_length } = readable(options);
-  return defined({ max_length });
+export function lengthIn(
+  { settings }: ProfileState,
+  options: PredictOptions,
+): Required<Pick<PredictOptions, 'max_length'>> {
+  const { max_length = settings.args.max_length ?? USUAL.max_length } = readable(options);
+  return { max_length };
 }

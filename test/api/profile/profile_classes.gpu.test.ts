@@ -95,6 +95,22 @@ test('a profile predicts texts up to the length to which it learns them', async 
   });
 });
 
+test('without a length of its own, a profile predicts texts up to the default length to which it learns them', async () => {
+  await visit(async ({ session }) => {
+    const { files } = goldenBase('base/llama-seqcls');
+    const config = { ...JSON.parse(await files.get('config.json')!.text()), max_position_embeddings: 2048 };
+    const source = { files: new Map([...files, ['config.json', new Blob([JSON.stringify(config)])]]) };
+    const base = await AutoModelForSequenceClassification.from_pretrained(source, { session });
+    const ids = Array.from({ length: 1030 }, (_, index) => 10 + ((index * index) % 71));
+    const [whole, learnt] = [{ input_ids: ids }, { input_ids: ids.slice(0, 1024) }];
+    const profile = await Profile.open(base, 'ada', { peft_config: options.peft_config });
+    expect(await profile.predict(whole)).toEqual(await profile.predict(learnt));
+    expect(await profile.predict(whole, { max_length: 2048 })).not.toEqual(await profile.predict(learnt));
+    // A model without a profile has no length to which it learns, and reads as much as it can.
+    expect(await base.predict(whole)).not.toEqual(await base.predict(learnt));
+  });
+});
+
 test('two profiles over one base have heads of their own', async () => {
   await visit(async (opened) => {
     const base = await load(opened);

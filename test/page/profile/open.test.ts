@@ -5,6 +5,7 @@ import { noData } from '../../../src/page/profile/feedback/feedback';
 import type { ProfileHost } from '../../../src/page/profile/host';
 import { freshState, learnArguments, lengthIn, usualSettings, withSettings } from '../../../src/page/profile/open';
 import type { ProfileState } from '../../../src/page/profile/storage/record';
+import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
 
 const args: TrainingArguments = { max_steps: 8, max_length: 32 };
 const nothing = { max_steps: undefined, max_length: undefined, learning_rate: undefined } as object;
@@ -26,7 +27,9 @@ describe('an argument that is undefined', () => {
     const state = { settings } as ProfileState;
     expect(lengthIn(state, nothing)).toEqual({ max_length: 32 });
     expect(lengthIn(state, { max_length: 5 })).toEqual({ max_length: 5 });
-    expect(lengthIn({ settings: usualSettings } as ProfileState, nothing as PredictOptions)).toStrictEqual({});
+    const usual = { settings: usualSettings } as ProfileState;
+    expect(lengthIn(usual, nothing as PredictOptions)).toEqual({ max_length: 1024 });
+    expect(lengthIn(usual, {})).toEqual({ max_length: resolveTrainingArguments(usualSettings.args).max_length });
   });
 
   test('is not stored', () => {
