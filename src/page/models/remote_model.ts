@@ -26,6 +26,7 @@ import {
 } from './remote_generation';
 import { RemoteTokenizer, type Tokenizer } from './remote_tokenizer';
 import {
+  eachVector,
   embedProgress,
   embedRequest,
   type GenerateInput,
@@ -205,7 +206,9 @@ export class RemoteModel implements PreTrainedModel {
     const handle = liveHandle(this);
     const request = embedRequest(inputs, options);
     const onEvent = embedProgress(options);
-    return link.call((call) => link.request('embed', call, handle, request), { signal: options.signal, onEvent });
+    const { signal } = options;
+    const vectors = await link.call((call) => link.request('embed', call, handle, request), { signal, onEvent });
+    return eachVector(vectors, request.inputs.length);
   }
 
   preview(example: ImageExample, options?: PreviewOptions): Promise<ImagePreview>;

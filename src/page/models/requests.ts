@@ -63,6 +63,12 @@ export function embedProgress({ progress_callback }: EmbedOptions): (event: Call
   };
 }
 
+/** Returns each of `count` vectors of the same length in an array of its own. */
+export function eachVector(vectors: Float32Array, count: number): Float32Array[] {
+  const width = vectors.length / count;
+  return Array.from({ length: count }, (_, row) => vectors.slice(row * width, (row + 1) * width));
+}
+
 function isIds(input: EmbedInput): input is readonly number[] {
   return Array.isArray(input);
 }

@@ -16,7 +16,8 @@ interface EmbedPass {
 }
 
 /**
- * Computes a vector for each input, in the order of the inputs. The batches have inputs of similar lengths, the longest first. Throws
+ * Computes a vector for each input, in the order of the inputs: (N, width) in one array, because the transfer of a buffer for each vector
+ * would block the worker for seconds. The batches have inputs of similar lengths, the longest first. Throws
  * `invalid_argument` for an input that the model can't read, and `unsupported_model` if the folder decides the pooling and needs a module
  * that isn't supported.
  */
@@ -24,7 +25,7 @@ export async function embedInputs(
   model: BaseModel,
   { inputs, batch_size, pooling, normalize }: EmbedRequest,
   { overlay, signal, warn, onProgress }: EmbedPass,
-): Promise<Float32Array[]> {
+): Promise<Float32Array> {
   const asked = { pooling, normalize };
   const sentences = await model.sentences();
   expectSupported(sentences ?? DEFAULT_SENTENCES, asked);
@@ -32,7 +33,7 @@ export async function embedInputs(
   const breather = new Breather(signal);
   const rows = await rowsOf(embedder, inputs, { breather, signal, warn });
   const order = [...rows.keys()].sort((a, b) => embedder.tokensOf(rows[b]) - embedder.tokensOf(rows[a]));
-  const vectors: Float32Array[] = [];
+  let vectors = new Float32Array();
   const name = `embed ${pooling} ${normalize}`;
   const args = { per_device_train_batch_size: batch_size, max_length: embedder.maxLength };
   for (let start = 0; start < order.length; start += batch_size) {
@@ -44,7 +45,10 @@ export async function embedInputs(
     );
     const numbers = await model.run({ name, task: embedder }, batch, overlay);
     const width = numbers.length / chosen.length;
-    for (const [row, index] of chosen.entries()) vectors[index] = numbers.slice(row * width, (row + 1) * width);
+    if (start === 0) vectors = new Float32Array(order.length * width);
+    for (const [row, index] of chosen.entries()) {
+      vectors.set(numbers.subarray(row * width, (row + 1) * width), index * width);
+    }
     onProgress(start + chosen.length, order.length);
   }
   return vectors;

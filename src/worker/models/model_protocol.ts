@@ -51,8 +51,8 @@ export interface ModelCalls {
   ): Promise<string[]>;
   /** Returns the labels of each input, the likeliest first. */
   predict(call: CallId, model: Handle, request: PredictRequest): Promise<readonly (readonly LabelScore[])[]>;
-  /** Computes a vector for each input, in their order. Emits `embed` events. Warns about texts that are truncated. */
-  embed(call: CallId, model: Handle, request: EmbedRequest): Promise<Float32Array[]>;
+  /** Computes a vector for each input, in their order: (N, width). Emits `embed` events. Warns about texts that are truncated. */
+  embed(call: CallId, model: Handle, request: EmbedRequest): Promise<Float32Array>;
   /** Shows an example as the model reads it. */
   preview(call: CallId, model: Handle, request: PreviewRequest): Promise<Preview | ImagePreview>;
   /** Reads the examples of a file, with the checks that need no model. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { predictRequest } from '../../../src/page/models/requests';
+import { loaded } from '../session/open_session';
 
 const file = new Blob(['a'], { type: 'image/png' });
 const image = { width: 1, height: 1, data: Uint8ClampedArray.of(1, 2, 3, 4) };
@@ -21,4 +22,12 @@ test('an invalid image is refused by its number', () => {
       message: expect.stringMatching(/^predict: inputs\[1\]: image: data: expected width·height·4 bytes/),
     }),
   );
+});
+
+test('the worker sends all vectors in one array, and each input gets its own', async () => {
+  const { model, session } = await loaded(() => ({ embed: async () => Float32Array.of(1, 2, 3, 4, 5, 6) }));
+  const vectors = await model.embed(['a', 'b', [5]]);
+  expect(vectors).toEqual([Float32Array.of(1, 2), Float32Array.of(3, 4), Float32Array.of(5, 6)]);
+  expect(new Set(vectors.map(({ buffer }) => buffer)).size).toBe(3);
+  await session.close();
 });
