@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { CommandFailure } from '../shared/options.mjs';
+import { isFirefoxOfSnap } from './snap.mjs';
 
 /** @typedef {'chrome' | 'firefox'} BrowserKind */
 /** @typedef {{ path: string, version: string }} FoundBrowser */
@@ -61,8 +63,12 @@ const PLACES = {
   },
 };
 
-/** Thrown if an environment variable names a browser that doesn't exist. */
-export class BrowserNotFound extends Error {}
+/** How to get Firefox on a machine whose Firefox is that of a snap. */
+const INSTEAD_OF_SNAP =
+  "that of a snap can't be driven; install Mozilla's own package from https://www.firefox.com/, or set WEBVERA_FIREFOX to its program";
+
+/** Thrown if an environment variable names a browser that doesn't exist or can't be driven. */
+export class BrowserNotFound extends CommandFailure {}
 
 /**
  * Finds the browser that WEBVERA_CHROME or WEBVERA_FIREFOX names, whatever its version, or else the first one on this machine that is new
@@ -75,14 +81,23 @@ export async function findBrowser(kind) {
   const named = process.env[env];
   if (named) {
     if (!isProgram(named)) throw new BrowserNotFound(`${env} is ${named}, but there is no such program`);
-    return { path: named, version: await versionOf(named) };
+    if (isUndrivable(kind, named)) throw new BrowserNotFound(`${env} is ${named}: ${INSTEAD_OF_SNAP}`);
+    return { path: named, version: (await versionOf(named)) ?? '' };
   }
   for (const path of candidates(kind)) {
-    const version = await versionOf(path);
-    if (isNewEnough(kind, version)) return { path, version };
+    const version = isUndrivable(kind, path) ? undefined : await versionOf(path);
+    if (version !== undefined && isNewEnough(kind, version)) return { path, version };
   }
   return undefined;
 }
+
+/** Returns how to get a browser that `findBrowser` finds. @param {BrowserKind} kind */
+export function adviceFor(kind) {
+  return candidates(kind).some((path) => isUndrivable(kind, path)) ? INSTEAD_OF_SNAP : BROWSERS[kind].advice;
+}
+
+/** @param {BrowserKind} kind @param {string} path */
+const isUndrivable = (kind, path) => kind === 'firefox' && process.platform === 'linux' && isFirefoxOfSnap(path);
 
 /**
  * @param {BrowserKind} kind
@@ -145,15 +160,20 @@ function isProgram(path) {
   }
 }
 
-/** @param {string} path @returns {Promise<string>} empty if the program doesn't print its version */
+/**
+ * @param {string} path
+ * @returns {Promise<string | undefined>} empty if the version is unknown; undefined if the program fails, such as a script that asks for a
+ *   browser to be installed
+ */
 async function versionOf(path) {
   // Chrome for Windows opens a window instead of printing its version.
   if (process.platform === 'win32') return '';
   try {
     const { stdout } = await run(path, ['--version'], { timeout: 20_000 });
     return stdout.trim();
-  } catch {
-    return '';
+  } catch (error) {
+    const { killed } = /** @type {import('node:child_process').ExecFileException} */ (error);
+    return killed ? '' : undefined; // a busy machine may exceed the timeout
   }
 }
 

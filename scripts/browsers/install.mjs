@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { CommandFailure } from '../shared/options.mjs';
 import { inRepository } from '../shared/paths.mjs';
-import { BROWSERS, BrowserNotFound, findBrowser, findLavapipe, LAVAPIPE } from './find_browser.mjs';
+import { adviceFor, BROWSERS, BrowserNotFound, findBrowser, findLavapipe, LAVAPIPE } from './find_browser.mjs';
 
 /** @typedef {import('./find_browser.mjs').Part} Part */
 
@@ -44,7 +44,9 @@ export async function setUp(names = ['chrome', 'firefox', 'lavapipe']) {
 /** @param {readonly PartName[]} names @returns {Promise<Part[]>} */
 async function missingOf(names) {
   const found = await Promise.all(names.map(has));
-  return names.filter((_, i) => !found[i]).map((name) => (name === 'lavapipe' ? LAVAPIPE : BROWSERS[name]));
+  return names
+    .filter((_, i) => !found[i])
+    .map((name) => (name === 'lavapipe' ? LAVAPIPE : { ...BROWSERS[name], advice: adviceFor(name) }));
 }
 
 /** @param {PartName} name */

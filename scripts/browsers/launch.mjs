@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
 import { CommandFailure } from '../shared/options.mjs';
 import { kill, onExit, remove } from '../shared/processes.mjs';
-import { BROWSERS, findBrowser } from './find_browser.mjs';
+import { adviceFor, BROWSERS, findBrowser } from './find_browser.mjs';
 
 /** @typedef {import('./find_browser.mjs').BrowserKind} BrowserKind */
 /** @typedef {import('puppeteer-core').Browser} Browser */
@@ -56,8 +56,12 @@ export class BrowserFailure extends CommandFailure {}
  */
 export async function openBrowser(kind, { adapter = 'default', profile } = {}) {
   const found = await findBrowser(kind);
-  if (found === undefined) throw new BrowserFailure(`Needs ${BROWSERS[kind].title}: ${BROWSERS[kind].advice}.`);
-  return { ...(await launch(kind, found.path, adapter, profile)), name: found.version || found.path };
+  if (found === undefined) throw new BrowserFailure(`Needs ${BROWSERS[kind].title}: ${adviceFor(kind)}.`);
+  const name = found.version || found.path;
+  const opened = await launch(kind, found.path, adapter, profile).catch((cause) => {
+    throw new BrowserFailure(`${name} could not be started: ${cause.message}`, { cause });
+  });
+  return { ...opened, name };
 }
 
 /**
