@@ -38,11 +38,20 @@ export function poolingOf(given: unknown): HeadPooling | undefined {
   const modes = POOLING_MODES.filter((mode) => (given.modes as unknown[]).includes(mode));
   const ordered = (given.modes as unknown[]).flatMap((name) => modes.filter((mode) => mode === name));
   const isKnown = ordered.length === given.modes.length && ordered.length > 0 && ordered.length <= POOLING_MODES.length;
-  const { prompt = '', do_lower_case = false, normalize } = given;
+  const { prompt = '', do_lower_case = false, max_seq_length, normalize } = given;
+  const hasLength = Number.isSafeInteger(max_seq_length) && Number(max_seq_length) > 0;
   if (!isKnown || typeof prompt !== 'string' || typeof do_lower_case !== 'boolean') return undefined;
-  return { modes: ordered, normalize, ...(prompt !== '' && { prompt }), ...(do_lower_case && { do_lower_case }) };
+  if (max_seq_length !== undefined && !hasLength) return undefined;
+  return {
+    modes: ordered,
+    normalize,
+    ...(prompt !== '' && { prompt }),
+    ...(do_lower_case && { do_lower_case }),
+    ...(hasLength && { max_seq_length: Number(max_seq_length) }),
+  };
 }
 
+/** Whether heads on both poolings read the same vector of a short text. Adapters of earlier versions don't say how long texts may be. */
 export function samePooling(a: HeadPooling | undefined, b: HeadPooling | undefined): boolean {
   const isSame = a?.normalize === b?.normalize && a?.modes.join() === b?.modes.join();
   return isSame && a?.prompt === b?.prompt && a?.do_lower_case === b?.do_lower_case;

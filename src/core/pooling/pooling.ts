@@ -28,4 +28,6 @@ export interface HeadPooling extends Pooling {
   readonly prompt?: string;
   /** Whether texts are converted to lower case before they are tokenised. Default: false. */
   readonly do_lower_case?: boolean;
+  /** The largest number of tokens of a text. Default: as many as the tokenizer and the model allow. */
+  readonly max_seq_length?: number;
 }

@@ -102,7 +102,8 @@ def pooled_base(name: str, adapter: str | Path) -> PooledForSequenceClassificati
 
 def pooled_model(name: str | Path) -> PooledForSequenceClassification:
     """Loads a whole model from the folder that `export_model` wrote. If `config.pooling` has a `prompt` or
-    `do_lower_case`, texts are written so before they become tokens."""
+    `do_lower_case`, texts are written so before they become tokens, and if it has a `max_seq_length`, they are cut
+    there: `tokenizer(text, truncation=True, max_length=…)`."""
     folder = Path(name)
     tensors = {name: tensor for file in folder.glob("*.safetensors") for name, tensor in load_file(file).items()}
     head = {part: tensors[f"classifier.{part}"] for part in ("weight", "bias")}

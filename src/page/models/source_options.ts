@@ -58,9 +58,9 @@ export interface TextClassifierOptions extends ClassifierOptions {
    * The vector of a text that the classifier reads. 'auto' (default): the vector of `embed`, as the folder's modules.json describes it.
    * Without that file, or if config.json names a class that ends in ForSequenceClassification, 'auto' means the head of transformers' own
    * class. A pooling mode: the hidden states pooled in that way, and normalised if the folder's modules.json has a Normalize. Texts are
-   * prepared as for `embed`: with the folder's prompt, which is pooled with the text, and in lower case if the folder says so. The head on
-   * a pooled vector is one linear layer, `classifier`. Adapters that train this layer, and exported models, have the pooling in their
-   * configuration.
+   * prepared as for `embed`: with the folder's prompt, which is pooled with the text, in lower case if the folder says so, and cut at its
+   * `max_seq_length`. The head on a pooled vector is one linear layer, `classifier`. Adapters that train this layer, and exported models,
+   * have the pooling in their configuration.
    */
   readonly pooling?: 'auto' | PoolingMode;
 }

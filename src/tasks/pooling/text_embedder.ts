@@ -16,6 +16,7 @@ import { type TextInputs, textInputs, writeTexts } from '../texts/text_inputs';
 import { type TextTokens, tokensOfIds } from '../texts/text_tokens';
 import { writtenText, writtenTexts } from '../texts/written_text';
 import { type PooledInputs, pooled, weightsInput } from './pooled';
+import { pooledLength } from './pooled_length';
 import { poolingWeights } from './pooling_weights';
 
 type EmbeddedTexts = Batch & PaddedTokens;
@@ -38,9 +39,9 @@ export class TextEmbedder implements Embedder<TextTokens, EmbeddedTexts, Embedde
   readonly #skipped: number;
 
   constructor(init: TextEmbedderInit) {
-    const { text, tokenizer, sentences } = init;
+    const { sentences } = init;
     this.#init = init;
-    this.maxLength = Math.min(sentences.maxLength ?? tokenizer?.model_max_length ?? text.maxLength, text.maxLength);
+    this.maxLength = pooledLength(sentences.maxLength, init);
     this.#skipped = sentences.includesPrompt ? 0 : promptTokens(init);
   }
 

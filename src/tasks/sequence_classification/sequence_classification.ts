@@ -10,6 +10,7 @@ import { expectClassifiable } from '../classification/classifier_arguments';
 import { targetColumn } from '../classification/row_targets';
 import { expectTexts } from '../given_inputs';
 import { weightsInput } from '../pooling/pooled';
+import { pooledLength } from '../pooling/pooled_length';
 import { poolingWeights } from '../pooling/pooling_weights';
 import type { Task } from '../task/task';
 import type { BatchArguments, BatchShape } from '../task/task_batches';
@@ -32,6 +33,8 @@ export class SequenceClassification
   readonly predictor: Predictor<TextRow>;
   readonly exporter: RowExporter<TextRow>;
   readonly #text: TextSizes;
+  /** The largest number of tokens of a text that the head reads. */
+  readonly #longest: number;
   readonly #tokenizer: TextTokenizer | undefined;
 
   /** Throws `unsupported_model` for a network that doesn't read texts. */
@@ -39,6 +42,10 @@ export class SequenceClassification
     super(model.head);
     this.#text = textSizes(model);
     this.#tokenizer = tokenizer;
+    const { pooling } = model.head;
+    this.#longest = pooling
+      ? pooledLength(pooling.max_seq_length, { text: this.#text, tokenizer })
+      : this.#text.maxLength;
     this.predictor = this.predictorOf((example, where, { args }) => {
       return unlabelledRow(example, where, { ...this.#reading(this.#rowLength(args)), onCut: () => {} });
     });
@@ -105,7 +112,7 @@ export class SequenceClassification
   }
 
   #rowLength({ max_length }: BatchArguments): number {
-    return Math.min(max_length, this.#text.maxLength);
+    return Math.min(max_length, this.#longest);
   }
 }
 

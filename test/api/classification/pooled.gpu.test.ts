@@ -7,6 +7,7 @@ import {
   get_peft_model,
   PeftModel,
   type PreTrainedModel,
+  type Preview,
   type TextClassifierOptions,
   Trainer,
   VeraConfig,
@@ -27,6 +28,7 @@ const rows = words.flatMap((own, label): Example[] =>
   own.map((word) => ({ text: `the ${word}`, label: id2label[label as 0] })),
 );
 const texts = rows.map((row) => (row as { text: string }).text);
+const long = texts.slice(0, 6).join(' ');
 
 /** Returns the folder with a config.json that names no classifier, as sentence-transformers writes it. */
 function asEncoder({ files, ...given }: GoldenFolder): GoldenFolder {
@@ -43,6 +45,17 @@ function load(
 }
 
 const headOf = (model: PreTrainedModel) => model.named_modules().filter(({ name }) => name.startsWith('classifier'));
+
+/** Returns the labels' probabilities for a vector that the head reads. */
+async function scoresOf(model: PreTrainedModel, vector: Float32Array): Promise<Readonly<Record<string, number>>> {
+  const tensors = await model.state_dict(['classifier.weight', 'classifier.bias']);
+  const [weight, bias] = [...tensors.values()].map(({ data }) => data);
+  const powers = Object.values(id2label).map((_, label) =>
+    Math.exp(vector.reduce((sum, value, c) => sum + value * weight![label * vector.length + c]!, bias![label]!)),
+  );
+  const all = powers.reduce((sum, power) => sum + power);
+  return Object.fromEntries(Object.values(id2label).map((name, label) => [name, powers[label]! / all]));
+}
 
 describe('the head of a folder of sentence-transformers', () => {
   test('is one linear layer over the vectors that embed gives', async () => {
@@ -102,6 +115,21 @@ describe('the head of a folder of sentence-transformers', () => {
       message:
         "Expected an adapter whose head was trained on vectors of the pooling mean, normalised, got one trained on vectors of the pooling mean, normalised, of texts in lower case, behind 'The '",
     });
+  });
+
+  test.each<[string, object]>([
+    ['sentence_bert_config.json', { max_seq_length: 6 }],
+    ['tokenizer_config.json', { ...(folder.files['tokenizer_config.json'] as object), model_max_length: 6 }],
+  ])('reads a long text up to the length in %s, as embed does', async (name, settings) => {
+    const opened = await openTestSession();
+    const model = await load(opened, {}, folderFiles(folder, { [name]: settings }));
+    const [vector] = await model.embed([long]);
+    const scores = await model.predict(long, { max_length: 38 });
+    const expected = await scoresOf(model, vector!);
+    for (const { label, score } of scores) expect(Math.abs(score - expected[label]!)).toBeLessThan(1e-6);
+    const { input_ids, cut } = (await model.preview({ text: long, label: 'sea' })) as Preview;
+    expect({ length: input_ids.length, cut }).toEqual({ length: 6, cut: true });
+    expect(await (await load(opened)).predict(long)).not.toEqual(scores);
   });
 
   test("is that of transformers without modules.json, and in transformers' class", async () => {
@@ -176,6 +204,34 @@ describe('a pooled classifier', () => {
       { session: opened.session },
     );
     expect(await again.predict_batch(texts)).toEqual(scores);
+  });
+
+  test('says how long a text may be, with its adapter and its export, and opens adapters that do not', async () => {
+    const opened = await openTestSession();
+    const short = () => load(opened, {}, folderFiles(folder, { 'sentence_bert_config.json': { max_seq_length: 6 } }));
+    const model = await short();
+    const scores = await model.predict(long);
+    const again = await AutoModelForSequenceClassification.from_pretrained(
+      { files: await model.export_model() },
+      { session: opened.session },
+    );
+    expect(again.config).toMatchObject({ pooling: { max_seq_length: 6 } });
+    expect(await again.predict(long)).toEqual(scores);
+
+    const vera = await get_peft_model(model, config);
+    const train_dataset = [...rows, { text: long, label: 'sea' }];
+    await new Trainer({ model: vera, train_dataset, args: { ...args, max_steps: 1 } }).train();
+    expect(opened.warnings).toContain('texts_cut');
+    const files = await vera.save_pretrained();
+    const { auto_mapping, ...fields } = JSON.parse(await files['adapter_config.json'].text());
+    expect(auto_mapping.pooling).toEqual({ modes: ['mean'], normalize: true, max_seq_length: 6 });
+    const { max_seq_length: _, ...pooling } = auto_mapping.pooling;
+    const earlier = JSON.stringify({ ...fields, auto_mapping: { ...auto_mapping, pooling } });
+    const opens = await PeftModel.from_pretrained(await short(), {
+      ...files,
+      'adapter_config.json': new Blob([earlier]),
+    });
+    expect(await opens.predict(long)).toEqual(await vera.predict(long));
   });
 
   test('has its last layer solved for', async () => {

@@ -4,8 +4,8 @@ import type { PretrainedConfig } from '../../../core/types/model';
 import { configuredPooling, hasOwnClassifier } from '../../../models/pooled_head';
 
 /**
- * Returns the pooling whose vectors a classifier's head reads, with the prompt to put before texts and whether to lower their case;
- * undefined for transformers' own head. 'auto' chooses the pooling of config.json. If that has none and doesn't name transformers' own
+ * Returns the pooling whose vectors a classifier's head reads, with the prompt to put before texts, whether to lower their case, and their
+ * largest length; undefined for transformers' own head. 'auto' chooses the pooling of config.json. If that has none and doesn't name transformers' own
  * classifier, 'auto' chooses the pooling of modules.json. Throws `unsupported_model` if modules.json then needs an unsupported module.
  */
 export function chosenPooling(
@@ -21,6 +21,11 @@ export function chosenPooling(
   throw unsupportedSentences(sentences);
 }
 
-function ofFolder({ pooling, prompt, lowerCase }: SentenceSettings): HeadPooling {
-  return { ...pooling, ...(prompt !== '' && { prompt }), ...(lowerCase && { do_lower_case: true }) };
+function ofFolder({ pooling, prompt, lowerCase, maxLength }: SentenceSettings): HeadPooling {
+  return {
+    ...pooling,
+    ...(prompt !== '' && { prompt }),
+    ...(lowerCase && { do_lower_case: true }),
+    ...(maxLength !== undefined && { max_seq_length: maxLength }),
+  };
 }
