@@ -1,4 +1,4 @@
-import { type BlobStore, fieldsOf, type Stored } from './blob_store';
+import { type BlobStore, fieldsOf, isBytes, type Stored } from './blob_store';
 import { StoreError } from './store_error';
 
 /** The stored parts of a profile. Parts that change together are stored together; the writer defines their contents. */
@@ -20,6 +20,15 @@ export interface ProfileName {
 
 /** The parts that a write stores. `features: null` deletes the features of the examples. */
 export type WrittenParts = Partial<ProfileParts> & { readonly features?: null };
+
+/** A profile in a list. */
+export interface ListedProfile {
+  readonly id: string;
+  /** The state, whose lists of weights are empty. */
+  readonly state: Stored;
+  /** The size of these weights in bytes. */
+  readonly weight_bytes: number;
+}
 
 export const PROFILES = 'profile/';
 const PARTS = ['state', 'examples', 'feedback', 'unfinished'] as const satisfies readonly (keyof ProfileParts)[];
@@ -96,13 +105,22 @@ export class ProfileStore {
   }
 
   /**
-   * Resolves with each profile's id and state, sorted by id. Storage keys have another order, because '-' comes before the '/' that follows
-   * an id.
+   * Resolves with all profiles, sorted by id. Storage keys have another order, because '-' comes before the '/' that follows an id.
    */
-  async states(): Promise<{ readonly id: string; readonly state: Stored }[]> {
+  async list(): Promise<ListedProfile[]> {
     const keys = (await this.#store.keys()).filter((key) => key.startsWith(PROFILES) && key.endsWith('/state'));
-    const ids = keys.map(idOf).sort();
-    return Promise.all(ids.map(async (id) => ({ id, state: await this.#store.get(keyOf(id, 'state')) })));
+    const listed: ListedProfile[] = [];
+    // The states are read one by one, because their weights may be large.
+    for (const id of keys.map(idOf).sort()) {
+      const state = fieldsOf(await this.#store.get(keyOf(id, 'state')));
+      const [last, earlier] = [emptied(state.vectors), emptied(state.previous)];
+      listed.push({
+        id,
+        state: { ...state, vectors: last.vectors, previous: earlier.vectors },
+        weight_bytes: last.bytes + earlier.bytes,
+      });
+    }
+    return listed;
   }
 
   /** Deletes a profile. Resolves with the size in bytes of the deleted features. */
@@ -111,6 +129,13 @@ export class ProfileStore {
     await this.#store.deleteMany([...PARTS, FEATURES].map((part) => keyOf(id, part)));
     return ArrayBuffer.isView(features) ? features.byteLength : 0;
   }
+}
+
+/** Returns stored vectors without their weights, and the weights' size in bytes. */
+function emptied(vectors: unknown): { readonly vectors: unknown; readonly bytes: number } {
+  const { weights } = fieldsOf(vectors);
+  if (!isBytes(weights)) return { vectors, bytes: 0 };
+  return { vectors: { ...fieldsOf(vectors), weights: new Uint8Array() }, bytes: weights.length };
 }
 
 /** Returns the storage key of a part. Encodes the id, because it may contain slashes. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { MemoryStore } from '../../src/store/blob_store';
 import { ProfileStore } from '../../src/store/profile_store';
 
@@ -16,12 +16,35 @@ test('any two ids are distinguished', async () => {
   const profiles = new ProfileStore(store);
   await store.setMany([['adapter/ada/state', 1]]);
   const ids = ['a', 'a b', 'a%2Fb', 'a-2', 'a/b', 'state', 'ä b'];
-  for (const id of ids) await profiles.set(id, { state: id, examples: [] });
-  const states = await profiles.states();
-  expect(states.map(({ id }) => id)).toEqual(ids); // sorted
-  for (const { id, state } of states) expect(state).toBe(id);
+  for (const id of ids) await profiles.set(id, { state: { born: id }, examples: [] });
+  const listed = await profiles.list();
+  expect(listed.map(({ id }) => id)).toEqual(ids); // sorted
+  for (const { id, state } of listed) expect(state).toMatchObject({ born: id });
   for (const id of ids) await profiles.delete(id);
   expect(await store.keys()).toEqual(['adapter/ada/state']);
+});
+
+test('a list reads one profile after the other, and has the size of their weights in place of them', async () => {
+  const store = new MemoryStore();
+  const profiles = new ProfileStore(store);
+  const vectors = (length: number) => ({ config: '{}', weights: new Uint8Array(length) });
+  await profiles.set('ada', { state: { born: 'b1', vectors: vectors(40), previous: vectors(30) }, examples: ['a'] });
+  await profiles.set('bob', { state: { born: 'b2', vectors: vectors(8), previous: null } });
+  await profiles.set('damaged', { state: { vectors: { config: '{}', weights: 'none' } } });
+  await profiles.set('nothing', { state: null });
+  let reading = 0;
+  const get = store.get.bind(store);
+  vi.spyOn(store, 'get').mockImplementation(async (key) => {
+    expect(reading++).toBe(0);
+    return get(key).finally(() => reading--);
+  });
+  const empty = { config: '{}', weights: new Uint8Array() };
+  expect(await profiles.list()).toEqual([
+    { id: 'ada', state: { born: 'b1', vectors: empty, previous: empty }, weight_bytes: 70 },
+    { id: 'bob', state: { born: 'b2', vectors: empty, previous: null }, weight_bytes: 8 },
+    { id: 'damaged', state: { vectors: { config: '{}', weights: 'none' } }, weight_bytes: 0 },
+    { id: 'nothing', state: {}, weight_bytes: 0 },
+  ]);
 });
 
 test('a write for another profile of an id than the stored one stores nothing', async () => {

@@ -21,8 +21,7 @@ import { closed, type OpenProfile, type ProfileEvent } from './open_profile';
 import { holdOf } from './open_profiles';
 import type { ItemHold } from './shared';
 import { exportFiles, importStored, inUse } from './storage/profile_files';
-import { forgetStored, forgotten, ProfileStorage, readableStates } from './storage/profile_storage';
-import { infoOf } from './storage/record';
+import { forgetStored, forgotten, ProfileStorage, readableInfos } from './storage/profile_storage';
 import {
   checkId,
   type GeneratedText,
@@ -75,8 +74,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
 
   /** Lists the profiles stored in this browser, over any base model, sorted by id. */
   static async list(options: CallOptions = {}): Promise<readonly ProfileInfo[]> {
-    const listed = await callOn('Profile.list', options, (link) => link.request('listProfiles'));
-    return readableStates(listed).map(({ id, state }) => infoOf(id, state));
+    return readableInfos(await callOn('Profile.list', options, (link) => link.request('listProfiles')));
   }
 
   /**

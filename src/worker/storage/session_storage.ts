@@ -59,7 +59,7 @@ export const storageCalls: Answers<StorageCalls, StorageRoom> = {
   },
 
   listProfiles() {
-    return known(this.profiles.states());
+    return known(this.profiles.list());
   },
 
   readProfile(id) {

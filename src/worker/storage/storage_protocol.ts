@@ -1,10 +1,10 @@
 import type { AdapterConfigFields } from '../../adapters/config/adapter_config';
 import type { AdapterFiles } from '../../core/types/model';
 import type { KeptRun } from '../../store/checkpoint_store';
-import type { ProfileParts, WrittenParts } from '../../store/profile_store';
+import type { ListedProfile, ProfileParts, WrittenParts } from '../../store/profile_store';
 
 export type { KeptRun } from '../../store/checkpoint_store';
-export type { ProfileParts, WrittenParts } from '../../store/profile_store';
+export type { ListedProfile, ProfileParts, WrittenParts } from '../../store/profile_store';
 
 /** The calls about saved adapters, runs and profiles. */
 export interface StorageCalls {
@@ -49,9 +49,4 @@ export interface StoredAdapter {
   readonly created_at: number;
   readonly base_model: string | null;
   readonly config: AdapterConfigFields;
-}
-
-export interface ListedProfile {
-  readonly id: string;
-  readonly state: unknown;
 }

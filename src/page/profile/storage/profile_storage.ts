@@ -3,6 +3,7 @@ import type { ListedProfile, ProfileParts, WrittenParts } from '../../../worker/
 import type { Link } from '../../rpc/link';
 import type { Release, StoreLocks } from '../../rpc/store_locks';
 import type { ProfileData } from '../feedback/feedback';
+import type { ProfileInfo } from '../types';
 import { notifyTabs } from './channel';
 import {
   infoOf,
@@ -156,11 +157,12 @@ function storedProfile(id: string, parts: ProfileParts): StoredProfile {
   };
 }
 
-/** Returns the states that can be read. It omits damaged profiles, so that they don't hide the others. */
-export function readableStates(listed: readonly ListedProfile[]): { id: string; state: ProfileState }[] {
-  return listed.flatMap(({ id, state }) => {
+/** Returns facts about the profiles that can be read. It omits damaged profiles, so that they don't hide the others. */
+export function readableInfos(listed: readonly ListedProfile[]): ProfileInfo[] {
+  return listed.flatMap(({ id, state, weight_bytes }) => {
     try {
-      return [{ id, state: readState(id, state) }];
+      const info = infoOf(id, readState(id, state));
+      return [{ ...info, bytes: info.bytes + weight_bytes }];
     } catch (error) {
       if (error instanceof WebVeraError && error.code === 'storage_corrupt') return [];
       throw error;
