@@ -87,9 +87,13 @@ export class Classifier<
     return { dims, data: data.slice(0, numel(dims)) };
   }
 
-  /** Makes a predictor of `read`, which turns an example with or without a label into an input. */
-  protected predictorOf<Input extends object>(read: Predictor<Input>['unlabelled']): Predictor<Input & RowTarget> {
+  /** Makes a predictor of `read`, which turns an example with or without a label into an input. `check` as in `Predictor`. */
+  protected predictorOf<Input extends object>(
+    read: Predictor<Input>['unlabelled'],
+    check?: Predictor<Input>['check'],
+  ): Predictor<Input & RowTarget> {
     return {
+      check,
       unlabelled: async (...example) => ({ ...(await read(...example)), ...noTarget(this.labels) }),
       scores: (logits) => labelScores(logits, this.labels),
     };

@@ -12,7 +12,7 @@ import { targetColumn, targetsOfBatch } from '../classification/row_targets';
 import { expectImages } from '../given_inputs';
 import { type ImageInputs, imageInputs, writeImages } from '../images/image_inputs';
 import { patchRows } from '../images/patches';
-import { expectProcessor, pixelNumbers, pixelsOf } from '../images/pixels';
+import { expectPixels, expectProcessor, pixelNumbers, pixelsOf } from '../images/pixels';
 import type { Task } from '../task/task';
 import type { BatchArguments, BatchShape } from '../task/task_batches';
 import type { CollectedRows, CollectOptions, PreviewArguments, RowExporter, RowSource } from '../task/task_data';
@@ -50,9 +50,10 @@ export class ImageClassification
     super(model.head, (row) => movedImages(row, image));
     this.#image = image;
     this.#processor = processor;
-    this.predictor = this.predictorOf(async (example, where, { signal }) => ({
-      pixels: await pixelsOf(example, where, this.#options(signal)),
-    }));
+    this.predictor = this.predictorOf(
+      async (example, where, { signal }) => ({ pixels: await pixelsOf(example, where, this.#options(signal)) }),
+      (example, where) => expectPixels(example, where, { image, processor }),
+    );
     const format = { image: this.#image, labels: this.labels };
     this.exporter = { exported: (row) => exportedImage(row, format) };
   }

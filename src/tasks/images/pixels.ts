@@ -21,6 +21,29 @@ export interface PixelOptions {
  */
 export async function pixelsOf(example: SentExample, where: string, options: PixelOptions): Promise<Pixels> {
   if ('image' in example) return preparedPixels(example.image, `${where}: image`, options);
+  return givenPixels(example, where, options);
+}
+
+type PixelFormat = Omit<PixelOptions, 'signal'>;
+
+/** Throws the errors of `pixelsOf` that show before an image is decoded and resized. */
+export function expectPixels(example: SentExample, where: string, format: PixelFormat): void {
+  if (!('image' in example)) {
+    givenPixels(example, where, format);
+    return;
+  }
+  try {
+    expectProcessor(format.processor);
+  } catch (error) {
+    throw placed(error, `${where}: image`);
+  }
+}
+
+function givenPixels(
+  example: Exclude<SentExample, { readonly image: unknown }>,
+  where: string,
+  options: PixelFormat,
+): Pixels {
   if ('prepared' in example) return keptPixels(example.prepared, `${where}: prepared`, options);
   if (!('pixel_values' in example)) throw noImage(where, `an image, got ${kindOf(example)}`);
   const { dims, data } = example.pixel_values;
@@ -48,7 +71,7 @@ async function preparedPixels(
 }
 
 /** Returns the pixels of an image that was prepared earlier, such as a profile's stored image. */
-function keptPixels({ height, width, data }: RgbImage, where: string, { image, processor }: PixelOptions): Uint8Array {
+function keptPixels({ height, width, data }: RgbImage, where: string, { image, processor }: PixelFormat): Uint8Array {
   expectProcessor(processor);
   expectImage([data.length / (height * width), height, width], image, where);
   return data;

@@ -7,7 +7,7 @@ import type { LoadedProcessor } from '../../images/image_processor';
 import type { ImageSizes } from '../../models/architecture';
 import { type ImageInputs, imageInputs, writeImages } from '../images/image_inputs';
 import { patchRows } from '../images/patches';
-import { type Pixels, pixelNumbers, pixelsOf } from '../images/pixels';
+import { expectPixels, type Pixels, pixelNumbers, pixelsOf } from '../images/pixels';
 import type { Embedder, EmbedRowOptions } from '../task/embedder';
 import type { Batch, BatchArguments, BatchShape } from '../task/task_batches';
 import type { LogitsParts } from '../task/task_loss';
@@ -35,6 +35,10 @@ export class ImageEmbedder implements Embedder<Pixels, EmbeddedImages, EmbeddedI
   constructor(init: ImageEmbedderInit) {
     this.#init = init;
     this.maxLength = init.image.patches + 1;
+  }
+
+  check(example: SentExample, where: string): void {
+    expectPixels(example, where, this.#init);
   }
 
   row(example: SentExample, where: string, { signal }: EmbedRowOptions): Promise<Pixels> {

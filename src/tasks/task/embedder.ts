@@ -14,6 +14,11 @@ export interface Embedder<Row = unknown, B extends Batch = Batch, Inputs extends
     Pick<TaskPrediction<Row, B, Inputs>, 'logits'> {
   /** The largest number of tokens per input. */
   readonly maxLength: number;
+  /**
+   * Throws the errors of `row` that show before the input is decoded. Set if rows take much memory, so that they are made one batch at a
+   * time. Such rows all have one length.
+   */
+  check?(example: SentExample, where: string): void;
   /** Makes a row of an input. Throws `invalid_argument` and `invalid_format`, naming the input, and the reason of `signal`. */
   row(example: SentExample, where: string, options: EmbedRowOptions): Row | Promise<Row>;
 }

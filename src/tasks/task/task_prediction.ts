@@ -18,6 +18,11 @@ export interface Predictor<Row> {
    * `signal`.
    */
   unlabelled(example: SentExample, where: string, options: UnlabelledOptions): Row | Promise<Row>;
+  /**
+   * Throws the errors of `unlabelled` that show before the input is decoded. Set if rows take much memory, so that they are made one batch
+   * at a time.
+   */
+  readonly check?: ((example: SentExample, where: string) => void) | undefined;
   /** Returns a list for each row: the labels with the likeliest one first, or numbers in the order of the labels. */
   scores(logits: Float32Array): readonly (readonly LabelScore[])[];
 }

@@ -14,13 +14,14 @@ import type { ImageProcessor } from '../../images/image_processor';
 import type { LoadedModel } from '../../models/loaded_model';
 import { tensorsUnder, untied } from '../../models/untied';
 import type { Task } from '../../tasks/task/task';
-import { type Batch, type BatchArguments, batchesInOrder } from '../../tasks/task/task_batches';
+import type { Batch, BatchArguments } from '../../tasks/task/task_batches';
 import type { Preprocessors } from '../../tasks/task/task_kind';
 import { createTask } from '../../tasks/task_registry';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { LossMeter } from '../../train/evaluate';
 import { logitsProgram, writeBatch } from '../../train/steps/loss_program';
 import type { ForwardResult, WireInputs } from '../protocol';
+import { inputRows } from './input_rows';
 import { Jobs } from './jobs';
 import { fileName, readFloats, specOf, toFileOrder } from './loading/file_order';
 
@@ -100,15 +101,14 @@ export class BaseModel {
     const { task } = this;
     const { predictor } = task;
     if (predictor === undefined) throw notAClassifier(this.loaded.model.head.className);
-    const rows: unknown[] = [];
-    const breather = new Breather(signal);
-    for (const [index, input] of inputs.entries()) {
-      await breather.breathe();
-      rows.push(await predictor.unlabelled(input, `predict: inputs[${index}]`, { args, signal }));
-    }
+    const rowsAt = await inputRows({
+      ...{ inputs, call: 'predict', breather: new Breather(signal), check: predictor.check },
+      row: (input, where) => predictor.unlabelled(input, where, { args, signal }),
+    });
+    const [order, size] = [[...inputs.keys()], args.per_device_train_batch_size];
     const scores: (readonly LabelScore[])[] = [];
-    for (const batch of batchesInOrder(task, rows, args)) {
-      signal.throwIfAborted();
+    for (let start = 0; start < inputs.length; start += size) {
+      const batch = task.batch(await rowsAt(order.slice(start, start + size)), args);
       scores.push(...predictor.scores(await this.#logits(batch, overlay)));
     }
     return scores;

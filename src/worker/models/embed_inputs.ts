@@ -2,11 +2,10 @@ import type { Overlay } from '../../adapters/layers/overlay';
 import { Breather } from '../../core/async/breather';
 import type { Warn } from '../../core/errors/warning';
 import { DEFAULT_SENTENCES } from '../../core/pooling/sentences';
-import type { SentExample } from '../../core/types/training';
 import { createEmbedder, expectSupported } from '../../tasks/pooling/create_embedder';
-import type { Embedder } from '../../tasks/task/embedder';
 import type { EmbedRequest } from '../protocol';
 import type { BaseModel } from './base_model';
+import { inputRows } from './input_rows';
 
 interface EmbedPass {
   readonly overlay: Overlay;
@@ -17,9 +16,8 @@ interface EmbedPass {
 
 /**
  * Computes a vector for each input, in the order of the inputs: (N, width) in one array, because the transfer of a buffer for each vector
- * would block the worker for seconds. The batches have inputs of similar lengths, the longest first. Throws
- * `invalid_argument` for an input that the model can't read, and `unsupported_model` if the folder decides the pooling and needs a module
- * that isn't supported.
+ * would block the worker for seconds. The batches have inputs of similar lengths, the longest first. Throws `invalid_argument` for an input
+ * that the model can't read, and `unsupported_model` if the folder decides the pooling and needs a module that isn't supported.
  */
 export async function embedInputs(
   model: BaseModel,
@@ -31,18 +29,28 @@ export async function embedInputs(
   expectSupported(sentences ?? DEFAULT_SENTENCES, asked);
   const embedder = createEmbedder(model.loaded.model, { ...model.preprocessors, sentences }, asked);
   const breather = new Breather(signal);
-  const rows = await rowsOf(embedder, inputs, { breather, signal, warn });
-  const order = [...rows.keys()].sort((a, b) => embedder.tokensOf(rows[b]) - embedder.tokensOf(rows[a]));
+  const lengths: number[] = [];
+  let cut = 0;
+  const onCut = (): void => {
+    cut++;
+  };
+  const rowsAt = await inputRows({
+    ...{ inputs, call: 'embed', breather, check: embedder.check?.bind(embedder) },
+    row: async (input, where) => {
+      const row = await embedder.row(input, where, { signal, onCut });
+      lengths.push(embedder.tokensOf(row));
+      return row;
+    },
+  });
+  if (cut > 0) warn({ code: 'texts_cut', message: cutTexts(cut, inputs.length, embedder.maxLength) });
+  // Rows that aren't made yet have one length.
+  const order = [...inputs.keys()].sort((a, b) => (lengths[b] ?? 0) - (lengths[a] ?? 0));
   let vectors = new Float32Array();
   const name = `embed ${pooling} ${normalize}`;
   const args = { per_device_train_batch_size: batch_size, max_length: embedder.maxLength };
   for (let start = 0; start < order.length; start += batch_size) {
-    await breather.breathe();
     const chosen = order.slice(start, start + batch_size);
-    const batch = embedder.batch(
-      chosen.map((index) => rows[index]),
-      args,
-    );
+    const batch = embedder.batch(await rowsAt(chosen), args);
     const numbers = await model.run({ name, task: embedder }, batch, overlay);
     const width = numbers.length / chosen.length;
     if (start === 0) vectors = new Float32Array(order.length * width);
@@ -54,30 +62,6 @@ export async function embedInputs(
   return vectors;
 }
 
-interface RowReading {
-  readonly breather: Breather;
-  readonly signal: AbortSignal;
-  readonly warn: Warn;
-}
-
-/** Converts the inputs to rows. Warns about texts that are truncated. */
-async function rowsOf(
-  embedder: Embedder,
-  inputs: readonly SentExample[],
-  { breather, signal, warn }: RowReading,
-): Promise<unknown[]> {
-  const rows: unknown[] = [];
-  let cut = 0;
-  const onCut = (): void => {
-    cut++;
-  };
-  for (const [index, input] of inputs.entries()) {
-    await breather.breathe();
-    rows.push(await embedder.row(input, `embed: inputs[${index}]`, { signal, onCut }));
-  }
-  if (cut > 0) {
-    const message = `${cut} of ${inputs.length} texts are longer than ${embedder.maxLength} tokens, and their ends are left out`;
-    warn({ code: 'texts_cut', message });
-  }
-  return rows;
+function cutTexts(count: number, of: number, maxLength: number): string {
+  return `${count} of ${of} texts are longer than ${maxLength} tokens, and their ends are left out`;
 }

@@ -82,6 +82,29 @@ describe('images of any size', async () => {
   });
 });
 
+test('images are prepared one batch at a time; inputs that are no images are refused before any', async () => {
+  const model = await loadVit(opened);
+  const images = [0, 1, 2, 3, 4].map((first) => drawn('squares', first));
+  const told = await model.predict_batch(images, { per_device_eval_batch_size: 2 });
+  expect(told).toEqual(await Promise.all(images.map((image) => model.predict(image))));
+  const vectors = await model.embed(images, { batch_size: 2 });
+  expect(vectors).toEqual((await Promise.all(images.map((image) => model.embed([image])))).flat());
+  for (const [last, done] of [
+    [new Blob(['PNG']), [2]],
+    ['a text', []],
+  ] as const) {
+    const progress: number[] = [];
+    const options = { batch_size: 2, progress_callback: (each: { done: number }) => progress.push(each.done) };
+    const message = /^embed: inputs\[2\]: /;
+    await expect(model.embed([...images.slice(0, 2), last], options)).rejects.toMatchObject({ message });
+    expect(progress).toEqual(done);
+    await expect(model.predict_batch([...images.slice(0, 2), last])).rejects.toMatchObject({
+      message: /^predict: inputs\[2\]: /,
+    });
+  }
+  await model.dispose();
+});
+
 test('merging keeps the image processor', async () => {
   const base = await loadVit(opened);
   const vera = await get_peft_model(base, new VeraConfig({ r: 8, target_modules: ['q_proj'] }));
