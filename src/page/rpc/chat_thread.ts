@@ -3,6 +3,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { Chat, ChatOutcome, ChatTemplate } from '../../core/types/chat';
 import { errorToData } from '../../core/types/wire';
 import { VERSION } from '../../core/version';
+import { startClock, startLimit } from './start_clock';
 
 /** The part of `Worker` that a chat thread uses. */
 export interface ChatWorkerLike {
@@ -17,8 +18,6 @@ interface News {
   readonly outcome?: ChatOutcome;
 }
 
-/** Milliseconds within which the worker must report that it is ready. */
-const HANDSHAKE = 10_000;
 /**
  * The time limit for rendering one conversation, in milliseconds, as two waits in a row: if the page itself was blocked during the first,
  * an answer that is already queued arrives during the second. The worker itself gives up after two seconds, unless it is stuck.
@@ -31,12 +30,15 @@ const TIMES = [2250, 350] as const;
  */
 export class ChatThread {
   readonly #start: () => ChatWorkerLike | Promise<ChatWorkerLike>;
+  /** Milliseconds within which the worker must report that it is ready. */
+  readonly #limit: number;
   #worker: Promise<ChatWorkerLike> | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #hasEnded = false;
 
-  constructor(start: () => ChatWorkerLike | Promise<ChatWorkerLike>) {
+  constructor(start: () => ChatWorkerLike | Promise<ChatWorkerLike>, patience = 4) {
     this.#start = start;
+    this.#limit = startLimit(patience);
   }
 
   /** Renders a conversation after all earlier ones, with a time limit for each. Never rejects: the outcome may be an error. */
@@ -70,9 +72,8 @@ export class ChatThread {
   async #begin(): Promise<ChatWorkerLike> {
     const worker = await this.#start();
     try {
-      const { version } = await within(HANDSHAKE, nextNews(worker), () =>
-        failed(`it wasn't ready within ${HANDSHAKE / 1000} s`),
-      );
+      const late = (): WebVeraError => failed(`it wasn't ready within ${this.#limit / 1000} s`);
+      const { version } = await within(this.#limit, nextNews(worker), late, startClock);
       if (version !== VERSION) throw failed(`expected version ${VERSION}, got ${version}`);
       return worker;
     } catch (error) {

@@ -153,7 +153,7 @@ function greet(
     signal?.throwIfAborted();
     const stopped = (): void => reject(signal?.reason);
     signal?.addEventListener('abort', stopped, { once: true, signal: watch });
-    const late = (): void => reject(crashed(`it wasn't ready within ${handshake / 1000} s`));
+    const late = (): void => reject(crashed(`it wasn't ready within ${handshake / 1000} s`, `${UNREACHED}${SLOW}`));
     const callOff = startClock.after(handshake, late);
     watch.addEventListener('abort', callOff, { once: true });
 
@@ -197,7 +197,8 @@ function listen<E>(worker: WorkerLike, watch: AbortSignal, type: string, listene
 }
 
 const UNREACHED =
-  'Open a new session. If it keeps happening: is the connection very slow, is worker.js served beside webvera.js (Vite 5 to 7: `optimizeDeps: { exclude: ["webvera"] }`), and does the Content-Security-Policy allow it (worker-src)? From another origin it needs CORS, that origin in script-src, and blob: in worker-src.';
+  'Open a new session. If it keeps happening: is worker.js served beside webvera.js (Vite 5 to 7: `optimizeDeps: { exclude: ["webvera"] }`), and does the Content-Security-Policy allow it (worker-src)? From another origin it needs CORS, that origin in script-src, and blob: in worker-src.';
+const SLOW = ' Or the connection is very slow: with a larger `patience` the session waits longer.';
 const RESTARTED = 'The session starts another one: load the model again.';
 
 function crashed(reason: string, hint = UNREACHED): WebVeraError {

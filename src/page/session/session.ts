@@ -57,7 +57,8 @@ export interface SessionOptions {
   /**
    * Default: 4. For how many seconds the worker may be silent while a call is pending, apart from work that is known to take longer. A
    * worker that is silent for longer counts as stuck: it is terminated, a new one starts, and pending calls reject with `worker_crashed`.
-   * Pass `Infinity` to stop the worker at breakpoints of a debugger: calls then have no deadlines either.
+   * It has as much time to start, and at least a minute. Pass `Infinity` to stop the worker at breakpoints of a debugger: calls then have no
+   * deadlines either.
    */
   readonly patience?: number;
   /** Cancels the opening of the session. An open session ends with `dispose()`. */
@@ -126,7 +127,8 @@ export class Session extends EventTarget implements AsyncDisposable {
 
   /**
    * Starts the worker. The GPU isn't used before the first model is loaded. Rejects with `worker_crashed` if the worker doesn't start
-   * within ten seconds, and with `invalid_argument` for options that exclude each other, or for a kernel choice with unknown names.
+   * within a minute, or within `patience` if that is longer, and with `invalid_argument` for options that exclude each other, or for a
+   * kernel choice with unknown names. In a prerendered page the worker starts when the visitor opens the page.
    */
   static async open(options: SessionOptions = {}): Promise<Session> {
     checkOptions('SessionOptions', options, sessionRules);
@@ -144,7 +146,7 @@ export class Session extends EventTarget implements AsyncDisposable {
       async (host, signal) => {
         if (!inThisThread) {
           const started = await startWorker(worker || defaultWorker, name, signal);
-          const chats = new ChatThread(() => startWorker(chatWorker, undefined));
+          const chats = new ChatThread(() => startWorker(chatWorker, undefined), patience);
           return connectWorker(started, host, { signal, chats, ...defined({ patience }) });
         }
         return connectHere({ emit: host.emit, ...defined({ gpu, fetch }) });

@@ -123,8 +123,13 @@ describe('a template that gets it stuck', () => {
 
   test('a worker that never gets ready is ended', async () => {
     const { thread } = threadOf(() => {});
-    const outcome = thread.render(template, chatOf(hello));
-    await vi.advanceTimersByTimeAsync(11_000);
+    let isOver = false;
+    const outcome = thread.render(template, chatOf(hello)).finally(() => {
+      isOver = true;
+    });
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(isOver).toBe(false);
+    await vi.advanceTimersByTimeAsync(1000);
     expect(await outcome).toMatchObject({ error: { code: 'worker_crashed' } });
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebVeraError } from '../../../src/core/errors/error';
 import { type Connection, connectDirectly, connectWorker } from '../../../src/page/rpc/connection';
 import type { WorkerEvent } from '../../../src/worker/protocol';
@@ -122,6 +122,63 @@ test('a worker of a page over http, which has neither Web Locks nor random UUIDs
   } finally {
     vi.unstubAllGlobals();
   }
+});
+
+describe('a worker that takes long to start', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  function start(options: Parameters<typeof connectWorker>[2] = {}) {
+    const late = vi.fn<(error: WebVeraError) => void>();
+    const stop = new AbortController();
+    const host = { emit: () => {}, onDeath: () => {} };
+    const { worker } = silentWorker();
+    void connectWorker(worker, host, { locks: undefined, signal: stop.signal, ...options }).catch(late);
+    return { late, stop: () => stop.abort() };
+  }
+
+  test.each([
+    ['a minute by default', {}, 60],
+    ['a minute, if calls have less', { patience: 20 }, 60],
+    ['as long as calls', { patience: 90 }, 90],
+  ])('has %s', async (_, options, seconds) => {
+    const { late } = start(options);
+    await vi.advanceTimersByTimeAsync(1000 * seconds - 1);
+    expect(late).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(late.mock.calls[0]?.[0]).toMatchObject({
+      code: 'worker_crashed',
+      message: expect.stringContaining(`${seconds} s`),
+      hint: expect.stringContaining('very slow'),
+    });
+  });
+
+  test.each([Number.POSITIVE_INFINITY, 1e9])('has no limit where the patience is %d s', async (patience) => {
+    const { late, stop } = start({ patience });
+    await vi.advanceTimersByTimeAsync(100_000_000);
+    expect(late).not.toHaveBeenCalled();
+    stop();
+  });
+
+  test('has its time from when a prerendered page is opened, because browsers start no workers before', async () => {
+    const page = Object.assign(new EventTarget(), { prerendering: true });
+    vi.stubGlobal('document', page);
+    const { late } = start();
+    const given = start();
+    given.stop();
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(late).not.toHaveBeenCalled();
+    page.dispatchEvent(new Event('prerenderingchange'));
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(late).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(late).toHaveBeenCalledOnce();
+    expect(given.late).toHaveBeenCalledOnce(); // by its signal
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });
 
 describe('a worker that fails', () => {
