@@ -31,6 +31,13 @@ export async function fetchWorkerScript(request: ScriptRequest): Promise<Blob> {
 async function askPlainly({ url, integrity, signal, fetch = globalThis.fetch }: ScriptRequest): Promise<Blob> {
   const response = await fetch(url, { ...(signal && { signal }) }).catch((cause: unknown) => {
     if (signal?.aborted) throw cause;
+    if (url.startsWith('file:')) {
+      throw new WebVeraError('offline', `Expected the worker's script from a server, got the file ${url}`, {
+        hint: 'Open the page through a server: `npx serve`, or `python -m http.server`, and its address at http://localhost.',
+        detail: { url },
+        cause,
+      });
+    }
     throw new WebVeraError('offline', `The worker's script could not be fetched from ${url}`, {
       hint: 'Is there a connection? Another origin has to send Access-Control-Allow-Origin, and the Content-Security-Policy to allow it in connect-src.',
       retryable: true,

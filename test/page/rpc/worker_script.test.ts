@@ -77,6 +77,14 @@ describe("the worker's script", () => {
     await expect(get('/worker.js')).rejects.toMatchObject({ code: 'offline', retryable: true });
   });
 
+  test('that is beside a page opened as a file needs a server', async () => {
+    await expect(fetchWorkerScript({ url: 'file:///home/ada/worker.js', integrity })).rejects.toMatchObject({
+      code: 'offline',
+      retryable: false,
+      hint: expect.stringContaining('npx serve'),
+    });
+  });
+
   test("doesn't delay a caller once the signal aborts", async () => {
     await expect(get('/worker.js', { signal: AbortSignal.abort('enough') })).rejects.toBe('enough');
     expect(requests).toBe(0);
