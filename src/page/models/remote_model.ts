@@ -30,6 +30,7 @@ import {
   embedProgress,
   embedRequest,
   type GenerateInput,
+  labelScores,
   predictRequest,
   previewRequest,
   shownPreview,
@@ -198,7 +199,8 @@ export class RemoteModel implements PreTrainedModel {
     const { link } = this[partsKey];
     const handle = liveHandle(this);
     const request = predictRequest(inputs, options);
-    return link.call((call) => link.request('predict', call, handle, request), { signal: options.signal });
+    const { signal } = options;
+    return labelScores(await link.call((call) => link.request('predict', call, handle, request), { signal }));
   }
 
   async embed(inputs: readonly EmbedInput[], options: EmbedOptions = {}): Promise<Float32Array[]> {

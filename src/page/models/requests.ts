@@ -3,10 +3,10 @@ import { POOLING_MODES } from '../../core/pooling/pooling';
 import { type ChatMessage, promptMessages } from '../../core/types/chat';
 import { exampleFields } from '../../core/types/example';
 import { type ImageInput, looksLikeImage } from '../../core/types/image';
-import type { EmbedInput, EmbedOptions, PredictInput, PredictOptions } from '../../core/types/prediction';
+import type { EmbedInput, EmbedOptions, LabelScore, PredictInput, PredictOptions } from '../../core/types/prediction';
 import type { ImagePreview, Preview, PreviewOptions } from '../../core/types/preview';
 import type { Example, SentExample } from '../../core/types/training';
-import type { EmbedRequest, PredictRequest, PreviewRequest, Prompt } from '../../worker/protocol';
+import type { EmbedRequest, Predictions, PredictRequest, PreviewRequest, Prompt } from '../../worker/protocol';
 import type { CallEvent } from '../rpc/link';
 import { checkOptions, defined, type Rules, wrong } from '../session/options';
 import * as rule from '../session/rules';
@@ -30,6 +30,19 @@ export function predictRequest(inputs: readonly PredictInput[], options: Predict
   }
   const examples = inputs.map((input, index) => exampleOf(`predict: inputs[${index}]`, input));
   return { inputs: examples, batch_size, max_length, ...defined({ adapter_name }) };
+}
+
+/** Returns a list of the labels and their scores for each input. */
+export function labelScores({ labels, order, scores, threshold }: Predictions): readonly (readonly LabelScore[])[] {
+  const told = (score: number, at: number): LabelScore => ({
+    label: labels[order[at] ?? 0] ?? '',
+    score,
+    ...(threshold !== undefined && { told: score > threshold }),
+  });
+  const count = labels.length;
+  return Array.from({ length: scores.length / count }, (_, row) =>
+    Array.from(scores.subarray(row * count, (row + 1) * count), (score, place) => told(score, row * count + place)),
+  );
 }
 
 const embedRules: Rules<EmbedOptions> = {

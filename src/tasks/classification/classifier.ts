@@ -13,8 +13,9 @@ import type { LogitsParts, Loss, LossParts } from '../task/task_loss';
 import type { Measured } from '../task/task_metrics';
 import type { Predictor } from '../task/task_prediction';
 import { classificationLoss } from './classification_loss';
-import { labelScores } from './label_scores';
+import { ONE_HALF } from './example_labels';
 import { predictionMetricNames, predictionMetrics, predictionsOf } from './prediction_metrics';
+import { rankedScores } from './ranked_scores';
 import { type BatchTargets, noTarget, type RowTarget } from './row_targets';
 
 /** A batch in which the head reads one vector per row: a hidden state or a pooled vector. */
@@ -94,8 +95,10 @@ export class Classifier<
   ): Predictor<Input & RowTarget> {
     return {
       check,
+      labels: this.labels.names,
+      threshold: this.labels.problem === 'multi_label_classification' ? ONE_HALF : undefined,
       unlabelled: async (...example) => ({ ...(await read(...example)), ...noTarget(this.labels) }),
-      scores: (logits) => labelScores(logits, this.labels),
+      scores: (logits) => rankedScores(logits, this.labels),
     };
   }
 

@@ -1,4 +1,3 @@
-import type { LabelScore } from '../../core/types/prediction';
 import type { GivenInputs, Tensor } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
 import type { Graph } from '../../graph/graph';
@@ -9,6 +8,14 @@ import type { LogitsParts } from './task_loss';
 export interface UnlabelledOptions {
   readonly args: BatchArguments;
   readonly signal: AbortSignal;
+}
+
+/** The scores of rows, as few arrays instead of an object for each score. */
+export interface RankedScores {
+  /** (rows, labels): the indices of each row's labels, those with the highest scores first, or in the order of the labels for numbers. */
+  readonly order: Uint32Array;
+  /** (rows, labels): the scores of the labels in `order`. */
+  readonly scores: Float64Array;
 }
 
 /** Predicts the labels of inputs that have none. */
@@ -23,8 +30,12 @@ export interface Predictor<Row> {
    * at a time.
    */
   readonly check?: ((example: SentExample, where: string) => void) | undefined;
-  /** Returns a list for each row: the labels with the likeliest one first, or numbers in the order of the labels. */
-  scores(logits: Float32Array): readonly (readonly LabelScore[])[];
+  /** The names of the labels. */
+  readonly labels: readonly string[];
+  /** Set if a row has any number of labels: those with a score above it. */
+  readonly threshold?: number | undefined;
+  /** Returns the scores of each row. */
+  scores(logits: Float32Array): RankedScores;
 }
 
 /** Forward passes without a loss, for `forward` and `predict`. */

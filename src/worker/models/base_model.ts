@@ -3,7 +3,6 @@ import { Breather } from '../../core/async/breather';
 import { WebVeraError } from '../../core/errors/error';
 import { numel } from '../../core/numbers/shape';
 import type { SentenceSettings } from '../../core/pooling/sentences';
-import type { LabelScore } from '../../core/types/prediction';
 import type { Tensor } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
 import { Generator } from '../../generate/generator';
@@ -20,7 +19,7 @@ import { createTask } from '../../tasks/task_registry';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { LossMeter } from '../../train/evaluate';
 import { logitsProgram, writeBatch } from '../../train/steps/loss_program';
-import type { ForwardResult, WireInputs } from '../protocol';
+import type { ForwardResult, Predictions, WireInputs } from '../protocol';
 import { inputRows } from './input_rows';
 import { Jobs } from './jobs';
 import { fileName, readFloats, specOf, toFileOrder } from './loading/file_order';
@@ -97,7 +96,7 @@ export class BaseModel {
     inputs: readonly SentExample[],
     overlay: Overlay,
     { args, signal }: { readonly args: BatchArguments; readonly signal: AbortSignal },
-  ): Promise<readonly (readonly LabelScore[])[]> {
+  ): Promise<Predictions> {
     const { task } = this;
     const { predictor } = task;
     if (predictor === undefined) throw notAClassifier(this.loaded.model.head.className);
@@ -105,13 +104,17 @@ export class BaseModel {
       ...{ inputs, call: 'predict', breather: new Breather(signal), check: predictor.check },
       row: (input, where) => predictor.unlabelled(input, where, { args, signal }),
     });
-    const [order, size] = [[...inputs.keys()], args.per_device_train_batch_size];
-    const scores: (readonly LabelScore[])[] = [];
+    const [indices, size] = [[...inputs.keys()], args.per_device_train_batch_size];
+    const { labels, threshold } = predictor;
+    const count = inputs.length * labels.length;
+    const ranked = { order: new Uint32Array(count), scores: new Float64Array(count) };
     for (let start = 0; start < inputs.length; start += size) {
-      const batch = task.batch(await rowsAt(order.slice(start, start + size)), args);
-      scores.push(...predictor.scores(await this.#logits(batch, overlay)));
+      const batch = task.batch(await rowsAt(indices.slice(start, start + size)), args);
+      const { order, scores } = predictor.scores(await this.#logits(batch, overlay));
+      ranked.order.set(order, start * labels.length);
+      ranked.scores.set(scores, start * labels.length);
     }
-    return scores;
+    return { labels, threshold, ...ranked };
   }
 
   #logits(batch: Batch, overlay: Overlay): Promise<Float32Array<ArrayBuffer>> {

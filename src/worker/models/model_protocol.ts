@@ -12,11 +12,11 @@ import type {
   PretrainedConfig,
   TaskFacts,
 } from '../../core/types/model';
-import type { LabelScore } from '../../core/types/prediction';
 import type { ImagePreview, Preview } from '../../core/types/preview';
 import type { FolderSource } from '../../core/types/source';
 import type { GivenInputs, Tensor } from '../../core/types/tensor';
 import type { ResolvedTrainingArguments, SentExample } from '../../core/types/training';
+import type { RankedScores } from '../../tasks/task/task_prediction';
 import type { TaskName } from '../../tasks/task_registry';
 import type { CallId, Handle } from '../rpc/call_protocol';
 
@@ -49,8 +49,8 @@ export interface ModelCalls {
     prompts: readonly Prompt[],
     config: ResolvedGenerationConfig,
   ): Promise<string[]>;
-  /** Returns the labels of each input, the likeliest first. */
-  predict(call: CallId, model: Handle, request: PredictRequest): Promise<readonly (readonly LabelScore[])[]>;
+  /** Returns the scores of each input's labels. */
+  predict(call: CallId, model: Handle, request: PredictRequest): Promise<Predictions>;
   /** Computes a vector for each input, in their order: (N, width). Emits `embed` events. Warns about texts that are truncated. */
   embed(call: CallId, model: Handle, request: EmbedRequest): Promise<Float32Array>;
   /** Shows an example as the model reads it. */
@@ -183,6 +183,13 @@ export interface PredictRequest {
   readonly batch_size: number;
   readonly max_length: number;
   readonly adapter_name?: string;
+}
+
+/** The scores of all inputs of a call. */
+export interface Predictions extends RankedScores {
+  readonly labels: readonly string[];
+  /** Set if an input has any number of labels: those with a score above it. */
+  readonly threshold: number | undefined;
 }
 
 /**

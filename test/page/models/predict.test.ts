@@ -31,3 +31,28 @@ test('the worker sends all vectors in one array, and each input gets its own', a
   expect(new Set(vectors.map(({ buffer }) => buffer)).size).toBe(3);
   await session.close();
 });
+
+test.each([
+  ['likeliest classes first', undefined, {}, {}],
+  ['labels above a threshold', 0.5, { told: true }, { told: false }],
+])('the worker sends all scores in one array, and each input gets its list: %s', async (_, threshold, yes, no) => {
+  const predictions = {
+    labels: ['a', 'b', 'c'],
+    order: Uint32Array.of(2, 0, 1, 1, 2, 0),
+    scores: Float64Array.of(0.75, 0.5, 0.125, 0.625, 0.25, 0),
+    threshold,
+  };
+  const { model, session } = await loaded(() => ({ predict: async () => predictions }));
+  const first = [
+    { label: 'c', score: 0.75, ...yes },
+    { label: 'a', score: 0.5, ...no },
+    { label: 'b', score: 0.125, ...no },
+  ];
+  const second = [
+    { label: 'b', score: 0.625, ...yes },
+    { label: 'c', score: 0.25, ...no },
+    { label: 'a', score: 0, ...no },
+  ];
+  expect(await model.predict_batch(['one', 'two'])).toStrictEqual([first, second]);
+  await session.close();
+});
