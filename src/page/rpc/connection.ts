@@ -62,7 +62,7 @@ export async function startWorker(
   } catch (error) {
     if (error instanceof WebVeraError || signal?.aborted) throw error;
     throw new WebVeraError('worker_crashed', `The worker could not be started: ${toKnownError(error).message}`, {
-      hint: 'Does the Content-Security-Policy allow it (worker-src)? Trusted Types must allow the policy `webvera`. A function given as `worker` must start a script of your own origin.',
+      hint: 'Does the Content-Security-Policy allow it (worker-src)? Trusted Types must allow the policy `webvera`. A function given as `worker` must start a script of your own origin. Bundlers must write ES modules (esbuild: `--format=esm`).',
       cause: error,
     });
   }
