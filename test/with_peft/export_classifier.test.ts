@@ -1,6 +1,6 @@
 import '../helpers/gpu/gpu';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Example, PeftModel } from '../../src/index';
 import { randomArray } from '../helpers/maths/random';
@@ -147,7 +147,11 @@ describeWithPeft('Python goes on with a classifier as the run would have here', 
       config: { r: 8, target_modules: ['query', 'value'], task_type: null, modules_to_save: ['classifier'] },
     };
     const { folder } = await exportAt(one, 4);
+    const foreign = join(folder, 'output', 'mine', 'adapter_config.json');
+    mkdirSync(dirname(foreign), { recursive: true });
+    writeFileSync(foreign, '{"auto_mapping": null}');
     expectSuccess(await runPython(folder, ['train.py', '--model', modelFolder('bert')]));
+    expect(readFileSync(foreign, 'utf8')).toBe('{"auto_mapping": null}');
     const { adapter } = readOutput(folder);
     const saved = JSON.parse(await adapter['adapter_config.json'].text());
     expect(saved).toMatchObject({ task_type: null, auto_mapping: { pooling: { modes: ['mean'], normalize: false } } });

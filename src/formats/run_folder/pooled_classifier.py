@@ -18,11 +18,12 @@ from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file
 from torch import nn
 from torch.nn.functional import normalize, one_hot
 from transformers import AutoConfig, AutoModel
 from transformers.modeling_outputs import SequenceClassifierOutput
+
+HEAD = "classifier."
 
 
 class PooledForSequenceClassification(nn.Module):
@@ -105,8 +106,11 @@ def pooled_model(name: str | Path) -> PooledForSequenceClassification:
     `do_lower_case`, texts are written so before they become tokens, and if it has a `max_seq_length`, they are cut
     there: `tokenizer(text, truncation=True, max_length=…)`."""
     folder = Path(name)
-    tensors = {name: tensor for file in folder.glob("*.safetensors") for name, tensor in load_file(file).items()}
-    head = {part: tensors[f"classifier.{part}"] for part in ("weight", "bias")}
+    head: dict[str, torch.Tensor] = {}
+    for shard in folder.glob("*.safetensors"):
+        with safe_open(shard, framework="pt") as file:
+            keys = file.keys()
+            head |= {key.removeprefix(HEAD): file.get_tensor(key) for key in keys if key.startswith(HEAD)}
     config = AutoConfig.from_pretrained(folder)
     network = AutoModel.from_pretrained(folder, config=config, dtype=torch.float32)
     model = PooledForSequenceClassification(network, config.pooling, len(head["bias"]))
@@ -115,9 +119,12 @@ def pooled_model(name: str | Path) -> PooledForSequenceClassification:
 
 
 def keep_pooling(adapter: Path, saved: Path) -> None:
-    """Writes the `auto_mapping` of a folder's adapter to the adapters that PEFT has saved under another: for an adapter
-    without a task type, PEFT writes a mapping of its own, without the pooling."""
+    """Writes the `auto_mapping` of a folder's adapter to the adapters that PEFT has saved under another, the last one and
+    those of checkpoints: for an adapter without a task type, PEFT writes a mapping of its own, without the pooling."""
     mapping = json.loads((adapter / "adapter_config.json").read_text())["auto_mapping"]
-    for file in saved.rglob("adapter_config.json"):
+    for folder in [saved, *saved.glob("checkpoint-*")]:
+        file = folder / "adapter_config.json"
+        if folder.resolve() == adapter.resolve() or not file.exists():
+            continue
         config = json.loads(file.read_text()) | {"auto_mapping": mapping}
         file.write_text(json.dumps(config, indent=2, sort_keys=True))
