@@ -7,8 +7,9 @@ export interface GpuSurroundings {
   readonly gpu: GPU | undefined;
 }
 
+/** Returns the globals of this page. Test environments such as jsdom have no `isSecureContext`. */
 export function surroundings(): GpuSurroundings {
-  return { isSecureContext, gpu: (navigator as { gpu?: GPU }).gpu };
+  return { isSecureContext: globalThis.isSecureContext !== false, gpu: (navigator as { gpu?: GPU }).gpu };
 }
 
 /** Requests a GPU adapter, which takes no GPU memory. If the page gets none, returns the reason. */

@@ -1,9 +1,22 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { asWebVeraError, deviceTrouble, isForgotten, isUnsupported } from '../../src/embed/trouble';
 import { WebVeraError } from '../../src/index';
+import { surroundings } from '../../src/parts/find_adapter';
 
 const gpuOf = (requestAdapter: () => Promise<unknown>): GPU => ({ requestAdapter }) as unknown as GPU;
 const address = 'http://page.example';
+
+test('a test environment such as jsdom, without secure contexts, has no WebGPU', async () => {
+  vi.stubGlobal('navigator', {});
+  try {
+    const page = surroundings();
+    expect(page).toEqual({ isSecureContext: true, gpu: undefined });
+    const trouble = await deviceTrouble({ ...page, address, hasLostGpu: false });
+    expect(trouble).toMatchObject({ code: 'unsupported_device', message: expect.stringContaining('navigator.gpu') });
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
 
 test('a page with a GPU has no trouble', async () => {
   const gpu = gpuOf(async () => ({}));

@@ -137,7 +137,8 @@ canvas { display: block; width: 100%; max-width: 96px; border: 1px solid var(--l
  */
 export function addStyles(root: ShadowRoot): void {
   const { defaultView } = root.ownerDocument; // a sheet belongs to one document
-  if (defaultView === null || root.adoptedStyleSheets.length > 0) return;
+  // Test environments such as jsdom have no constructed style sheets.
+  if (defaultView === null || root.adoptedStyleSheets?.length !== 0) return;
   const sheet = new defaultView.CSSStyleSheet();
   sheet.replaceSync(base + CSS);
   root.adoptedStyleSheets = [sheet];
