@@ -4,7 +4,14 @@
 const WORDS = [
   ['pass `token: () => …` with your token', 'set the environment variable HF_TOKEN to your token'],
   ['needs `token: () => …` with your token', 'needs the environment variable HF_TOKEN with your token'],
-  ["Write your own folder as './folder/', and an adapter saved in this browser as { id: 'name' }.", ''],
+  [
+    "the names of the repository and the revision. Write your own folder as './folder/', and an adapter saved in this browser as { id: 'name' }.",
+    'the name of the repository.',
+  ],
+  [
+    "If this isn't a model of the hub: your own folder is written './folder/', and an adapter saved in this browser { id: 'name' }.",
+    'If you meant a folder on this machine: there is none of this name.',
+  ],
   ['A GGUF file is named by gguf_file.', 'Name a GGUF file as org/name/file.gguf.'],
 ];
 

@@ -4,7 +4,9 @@ import { accessOf, modelOf } from '../../scripts/cli/library.mjs';
 import { failureOf } from '../../scripts/shared/command.mjs';
 import { WebVeraError } from '../../src/core/errors/error';
 import { type FileSource, missingFile } from '../../src/core/input/file_source';
+import { resolveAddress } from '../../src/hub/address';
 import { expectAnswer } from '../../src/hub/answers';
+import { noConnection } from '../../src/hub/no_connection';
 
 test('--model is a name on the hub, also of a GGUF file', () => {
   expect(modelOf({ model: 'org/some.model' })).toEqual({ repository: 'org/some.model' });
@@ -26,12 +28,19 @@ const source = { location: 'org/name' } as FileSource;
 test.each([
   ['a gated model', () => refused(401, 'GatedRepo'), 'HF_TOKEN'],
   ['a model that may be private', () => refused(401, 'RepoNotFound'), 'HF_TOKEN'],
+  ['a repository that the hub lacks', () => refused(404, 'RepoNotFound'), 'Check the name of the repository.'],
+  ['a hub that cannot be reached', offline, 'a folder on this machine'],
   ['a folder without a model', () => missingFile(source, ['config.json']), 'org/name/file.gguf'],
 ])("the hint about %s names the command's options, not the library's", (_, error, word) => {
   const { message } = failureOf(error(), commandHint);
   expect(message).toContain(word);
-  expect(message).not.toMatch(/token:|gguf_file|\{ id/);
+  expect(message).not.toMatch(/token:|gguf_file|\{ id|revision/);
 });
+
+function offline(): WebVeraError {
+  const address = resolveAddress('org/name');
+  return noConnection(url, address, { isRefused: false, cause: undefined });
+}
 
 function refused(status: number, code: string): WebVeraError {
   try {
