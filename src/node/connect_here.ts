@@ -1,4 +1,5 @@
 import { ChatWriter } from '../chat/chat_writer';
+import { imageDecoder } from '../images/decode_image';
 import { connectDirectly } from '../page/rpc/connection';
 import type { connectHere as here } from '../page/rpc/this_thread';
 import type { SessionHost } from '../worker/protocol';
@@ -12,5 +13,6 @@ import { cacheFolder } from './cache_folder';
 export const connectHere: typeof here = async (host) => {
   const writer = new ChatWriter();
   const renderChat: SessionHost['renderChat'] = async (...chat) => writer.render(...chat);
-  return connectDirectly(new WorkerSessionImpl({ ...host, renderChat, weights: cacheFolder() }));
+  const decodeImage = imageDecoder(); // in a page's own worker
+  return connectDirectly(new WorkerSessionImpl({ ...host, renderChat, decodeImage, weights: cacheFolder() }));
 };

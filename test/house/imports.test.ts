@@ -47,7 +47,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   page: [...configs, 'core', 'worker/protocol'],
   'index.ts': ['page', ...configs, 'core'],
   'node.ts': ['node', 'index'],
-  node: ['page', 'worker', 'chat', 'store', 'core'],
+  node: ['page', 'worker', 'chat', 'images', 'store', 'core'],
   // `src/parts` imports only public names, so that an app's own code could do the same.
   parts: ['index'],
   embed: ['parts', 'index'],
