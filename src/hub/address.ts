@@ -67,8 +67,8 @@ export function displayUrl(url: URL): string {
 }
 
 /**
- * Throws `invalid_argument` unless pages may load models from the URL: by https, from this machine, or from the page's own origin. A URL
- * with a user name or a password is rejected too.
+ * Throws `invalid_argument` unless pages may load models from the URL: by https, from this machine, or from the page's own origin, which
+ * has another scheme in an app or an extension. A URL with a user name or a password is rejected too.
  */
 export function expectFetchable(url: URL): void {
   if (url.username !== '' || url.password !== '') {
@@ -76,10 +76,13 @@ export function expectFetchable(url: URL): void {
       hint: 'Serve the files without a password, or load them as { files }.',
     });
   }
-  const { protocol, hostname } = url;
+  const { protocol, hostname, host, origin } = url;
   if (protocol === 'https:' || (protocol === 'http:' && isOwn(url))) return;
+  // A `blob:` URL has the origin of the page that made it, and `file:` has no host.
+  const isApp = host !== '' && origin === `${protocol}//${host}`;
+  if (isApp && origin === globalThis.location?.origin) return;
   throw new WebVeraError('invalid_argument', `Expected an https address, got ${protocol}//${hostname}`, {
-    hint: "http is allowed only for localhost and the page's own origin; load other files by https or as { files }.",
+    hint: "Other addresses are allowed only for localhost and the page's own origin: load other files by https, or fetch them yourself and pass { files }.",
   });
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { displayUrl, fileUrl, type RemoteSource, resolveAddress } from '../../src/hub/address';
+import { displayUrl, expectFetchable, fileUrl, type RemoteSource, resolveAddress } from '../../src/hub/address';
 import { codeThrownBy } from '../helpers/bytes/safetensors_bytes';
 
 const codeFor = (source: RemoteSource, options = {}) => codeThrownBy(() => resolveAddress(source, options));
@@ -153,6 +153,28 @@ describe('addresses', () => {
     vi.stubGlobal('location', new URL('http://192.168.0.1:8080/page'));
     expect(codeFor(new URL('http://192.168.0.1:8080/m/'))).toBeUndefined();
     expect(codeFor(new URL('http://192.168.0.1:8081/m/'))).toBe('invalid_argument');
+  });
+  test('an app or an extension may load from its own origin, whatever its scheme', () => {
+    // Browsers know the origins of such schemes; Node gives them 'null'.
+    const urlOf = (href: string, origin: string): URL =>
+      Object.defineProperty(new URL(href), 'origin', { value: origin });
+    const page = 'chrome-extension://abcdef';
+    vi.stubGlobal('location', urlOf(`${page}/page.html`, page));
+    expect(() => expectFetchable(urlOf(`${page}/models/mine/`, page))).not.toThrow();
+    const refused = (href: string, origin: string): unknown => codeThrownBy(() => expectFetchable(urlOf(href, origin)));
+    expect(refused('chrome-extension://another/models/mine/', 'chrome-extension://another')).toBe('invalid_argument');
+    expect(refused(`blob:${page}/1`, page)).toBe('invalid_argument');
+  });
+  test.each([
+    ['file://', 'file:///home/ada/models/mine/'],
+    ['null', 'tauri://localhost/models/mine/'],
+    ['null', 'data:text/plain,x'],
+  ])('a page whose origin is %s may not load %s', (origin, href) => {
+    vi.stubGlobal('location', { origin });
+    const url = Object.defineProperty(new URL(href), 'origin', { value: origin });
+    expect(() => expectFetchable(url)).toThrow(
+      expect.objectContaining({ code: 'invalid_argument', hint: expect.stringContaining('pass { files }') }),
+    );
   });
   test('credentials are not repeated in messages', () => {
     const resolve = () => resolveAddress(new URL('https://user:secret@x.example/m/'));
