@@ -137,6 +137,10 @@ test.each([
   expect(parseLlamaConfig(await configOf(described('llama', {}, { tensors })))).toMatchObject(biases);
 });
 
+test('a file without biases in the MLP has the fields of config.json that it had before they were read', async () => {
+  expect(await configOf(described('llama', {}))).not.toHaveProperty('mlp_bias');
+});
+
 describe('fields that a file lacks', () => {
   test('of a Gemma 2 is as llama.cpp has it', async () => {
     expect(await parsed('gemma2', { 'attention.key_length': 16, block_count: 3 })).toMatchObject({

@@ -107,7 +107,8 @@ export function decoderConfig(fields: GgufFields): JsonObject {
     max_position_embeddings: fields.number('context_length'),
     hidden_act: 'silu',
     attention_bias: fields.has('blk.0.attn_q.bias'),
-    mlp_bias: fields.has('blk.0.ffn_up.bias'),
+    // Runs are identified by the whole config, so files without these biases must keep the one that they had before this field.
+    ...(fields.has('blk.0.ffn_up.bias') && { mlp_bias: true }),
   };
 }
 
