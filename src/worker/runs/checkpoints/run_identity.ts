@@ -4,6 +4,7 @@ import { Breather } from '../../../core/async/breather';
 import { bytesOf } from '../../../core/input/bytes';
 import { Digest } from '../../../core/input/digest';
 import { type Value, wholeOf } from '../../../graph/value';
+import type { Architecture } from '../../../models/architecture';
 import type { TaskData } from '../../../tasks/task/task_data';
 import { describeTensor, inOrder, samplesOf } from '../../models/base_identity';
 import type { BaseModel } from '../../models/base_model';
@@ -28,7 +29,7 @@ export async function runIdentity({ model, task, overlay, adapters, rows, shares
   const { weights, model: architecture } = model.loaded;
   const tensors = inOrder(weights);
   const about = {
-    config: architecture.config,
+    config: identifyingConfig(architecture),
     weights: tensors.map(describeTensor),
     adapters: overlay.adapters.map(describe),
     trained: adapters.map(({ name }) => name),
@@ -47,6 +48,16 @@ export async function runIdentity({ model, task, overlay, adapters, rows, shares
     for (const part of [length, ...columns]) await digest.add(bytesOf(part));
   }
   return digest.end();
+}
+
+/**
+ * Returns the config without the largest length of a pooled text: its effect is in the rows, and runs that are stored by earlier versions
+ * lack it.
+ */
+function identifyingConfig({ config, head }: Architecture): object {
+  if (head.pooling === undefined) return config;
+  const { max_seq_length: _, ...pooling } = head.pooling;
+  return { ...config, pooling };
 }
 
 function describe({ name, hyperparameters, modules, tensors, layout, dropout, origin }: Adapter): object {
