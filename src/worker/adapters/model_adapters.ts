@@ -127,7 +127,7 @@ export class ModelAdapters {
    */
   resolveStored(name: string, kind: AdapterKind, config: AdapterConfig): ResolvedAdapter {
     const resolved = this.resolve(name, kind, config);
-    expectPooling(config, resolved, this.base.loaded.model.head);
+    expectPooling(config, resolved, this.base.loaded.model.head, this.#host.warn);
     return resolved;
   }
 

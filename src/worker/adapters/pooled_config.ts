@@ -1,6 +1,7 @@
 import type { AdapterKind, ResolvedAdapter } from '../../adapters/adapter';
 import type { AdapterConfig } from '../../adapters/config/adapter_config';
 import { WebVeraError } from '../../core/errors/error';
+import type { Warn } from '../../core/errors/warning';
 import type { HeadPooling } from '../../core/pooling/pooling';
 import type { Head } from '../../models/architecture';
 import { POOLED_CLASS, POOLED_MODULE, poolingOf, samePooling } from '../../models/pooled_head';
@@ -15,18 +16,37 @@ export function pooledConfig(kind: AdapterKind, config: AdapterConfig, { pooling
   return new kind.Config({ ...config, auto_mapping: { ...config.auto_mapping, ...mapping } });
 }
 
-/** Throws `invalid_argument` for a stored adapter whose head was trained on vectors of another pooling. */
-export function expectPooling({ auto_mapping }: AdapterConfig, { trained }: ResolvedAdapter, head: Head): void {
+/**
+ * Throws `invalid_argument` for a stored adapter whose head was trained on vectors of another pooling. Warns if they were those of texts of
+ * another length, because short texts have the same vectors.
+ */
+export function expectPooling(
+  { auto_mapping }: AdapterConfig,
+  { trained }: ResolvedAdapter,
+  head: Head,
+  warn: Warn,
+): void {
   const trainsHead = head.modules.some(
     ({ name }) => name !== '' && trained.some((each) => each.name.startsWith(`${name}.`)),
   );
+  if (!trainsHead) return;
   const stored = poolingOf(auto_mapping?.pooling);
-  if (!trainsHead || samePooling(stored, head.pooling)) return;
+  if (samePooling(stored, head.pooling)) {
+    warnOfLength(stored?.max_seq_length, head.pooling?.max_seq_length, warn);
+    return;
+  }
   throw new WebVeraError(
     'invalid_argument',
     `Expected an adapter whose head was trained on ${told(head.pooling)}, got one trained on ${told(stored)}`,
     { hint: `Load the base model with ${optionOf(stored)}, which the adapter was trained with.` },
   );
+}
+
+function warnOfLength(stored: number | undefined, own: number | undefined, warn: Warn): void {
+  // Adapters of earlier versions don't say how long texts may be.
+  if (stored === undefined || own === undefined || stored === own) return;
+  const message = `The adapter's head was trained on texts of at most ${stored} tokens, and here it reads at most ${own}`;
+  warn({ code: 'other_length', message });
 }
 
 function told(pooling: HeadPooling | undefined): string {

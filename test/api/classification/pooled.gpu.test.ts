@@ -208,8 +208,9 @@ describe('a pooled classifier', () => {
 
   test('says how long a text may be, with its adapter and its export, and opens adapters that do not', async () => {
     const opened = await openTestSession();
-    const short = () => load(opened, {}, folderFiles(folder, { 'sentence_bert_config.json': { max_seq_length: 6 } }));
-    const model = await short();
+    const cutAt = (max_seq_length: number) =>
+      load(opened, {}, folderFiles(folder, { 'sentence_bert_config.json': { max_seq_length } }));
+    const model = await cutAt(6);
     const scores = await model.predict(long);
     const again = await AutoModelForSequenceClassification.from_pretrained(
       { files: await model.export_model() },
@@ -227,11 +228,14 @@ describe('a pooled classifier', () => {
     expect(auto_mapping.pooling).toEqual({ modes: ['mean'], normalize: true, max_seq_length: 6 });
     const { max_seq_length: _, ...pooling } = auto_mapping.pooling;
     const earlier = JSON.stringify({ ...fields, auto_mapping: { ...auto_mapping, pooling } });
-    const opens = await PeftModel.from_pretrained(await short(), {
+    const opens = await PeftModel.from_pretrained(await cutAt(6), {
       ...files,
       'adapter_config.json': new Blob([earlier]),
     });
     expect(await opens.predict(long)).toEqual(await vera.predict(long));
+    expect(opened.warnings).not.toContain('other_length');
+    await PeftModel.from_pretrained(await cutAt(7), files);
+    expect(opened.warnings).toContain('other_length');
   });
 
   test('has its last layer solved for', async () => {

@@ -5,8 +5,9 @@ import { configuredPooling, hasOwnClassifier } from '../../../models/pooled_head
 
 /**
  * Returns the pooling whose vectors a classifier's head reads, with the prompt to put before texts, whether to lower their case, and their
- * largest length; undefined for transformers' own head. 'auto' chooses the pooling of config.json. If that has none and doesn't name transformers' own
- * classifier, 'auto' chooses the pooling of modules.json. Throws `unsupported_model` if modules.json then needs an unsupported module.
+ * largest length; undefined for transformers' own head. 'auto' chooses the pooling of config.json. If that has none and doesn't name
+ * transformers' own classifier, 'auto' chooses the pooling of modules.json. Throws `unsupported_model` if modules.json then needs an
+ * unsupported module.
  */
 export function chosenPooling(
   asked: PoolingMode | 'auto',
