@@ -89,6 +89,9 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
   readonly #begun: Promise<void>;
   #onBegun = (): void => {};
   #fail: (error: unknown) => void = () => {};
+  /** The error of a callback that rejected while the run recovered. The next attempt throws it. */
+  #slip: { readonly error: unknown } | undefined;
+  #hasEnded = false;
   readonly #screen: ReturnType<typeof keepScreenOn> | undefined;
 
   constructor(setup: RunSetup) {
@@ -102,8 +105,9 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
         this.#ask(request).catch(this.#fail);
       },
       (error) => {
-        if (this.#call === undefined) throw error; // the run has ended, so the error is an unhandled rejection
-        this.#fail(error);
+        if (this.#hasEnded) throw error; // an unhandled rejection, because nothing else reports it
+        if (this.#call !== undefined) this.#fail(error);
+        else if (!isLoss(error)) this.#slip ??= { error };
       },
     );
     if (args.keepAwake) this.#screen = keepScreenOn((reason) => link.warn('not_kept_awake', notKept(reason)));
@@ -181,6 +185,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
         }
       }
     } finally {
+      this.#hasEnded = true;
       unwatch();
       void this.#kept?.close();
       for (const dataset of datasetsOf(run)) closeDataset(dataset);
@@ -188,6 +193,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
   }
 
   async #attempt({ link, adapter_name, args, signal, resume, takeOver }: RunSetup, run: OpenRun): Promise<TrainOutput> {
+    if (this.#slip !== undefined) throw this.#slip.error;
     const hooks = this.#callbacks.wanted;
     // The run resumes from a checkpoint that it has stored itself; from one of an older run only if the caller asked for that.
     const resume_from_checkpoint = this.#report.hasCheckpoint || resume;

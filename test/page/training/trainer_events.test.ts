@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { WebVeraError } from '../../../src/core/errors/error';
 import type { TrainerControl } from '../../../src/core/types/run';
 import type { Example, TrainEvent, TrainerState, TrainingArguments } from '../../../src/core/types/training';
 import { Trainer } from '../../../src/page/training/trainer';
 import { eventually } from '../../helpers/eventually';
 import { withResolvers } from '../../helpers/with_resolvers';
+import { veraInfo } from '../session/open_session';
 import { logs, output, report, rows, trainRequest, wrapped } from './scripted_training';
 
 afterEach(() => vi.unstubAllGlobals());
@@ -157,6 +159,30 @@ describe('callbacks', () => {
     const trainer = new Trainer({ model, train_dataset: rows, eval_dataset: rows, callbacks });
     await expect(trainer.train()).rejects.toBe(slip);
     await expect(trainer.evaluate()).rejects.toBe(slip);
+    await session.close();
+  });
+
+  test('end a run that recovers with what their promises reject with', async () => {
+    const slip = new Error('in the callback');
+    const [started, failing] = [withResolvers(), withResolvers()];
+    const { model, session, fake } = await wrapped((current) => ({
+      async train(call) {
+        current().emit({ type: 'chosen', call, adapters: ['default'] });
+        await started.promise;
+        report(current(), call, 1, { type: 'hook', hook: 'on_step_end' });
+        current().emit({ type: 'lost', message: 'The driver crashed' });
+        throw new WebVeraError('device_lost', 'The driver crashed');
+      },
+      keepAdapter: async () => ({}) as never,
+      startTraining: async () => started.resolve(),
+      async reviveAdapters() {
+        failing.reject(slip);
+        return veraInfo({ default: { peft_type: 'VERA' } }, ['default']);
+      },
+    }));
+    const callbacks = [{ on_step_end: () => failing.promise }];
+    await expect(new Trainer({ model, train_dataset: rows, callbacks }).train()).rejects.toBe(slip);
+    expect(fake.argsOf('train')).toHaveLength(1);
     await session.close();
   });
 
