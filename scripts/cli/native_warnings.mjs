@@ -91,8 +91,7 @@ function emitter() {
 async function runChild() {
   const { isTTY, columns } = process.stderr;
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
-    // Without this variable, fetch doesn't use the proxy that HTTPS_PROXY names.
-    env: { NODE_USE_ENV_PROXY: '1', ...process.env, [CHILD]: String(isTTY ? columns || 80 : 0) },
+    env: { ...proxySetting(), ...process.env, [CHILD]: String(isTTY ? columns || 80 : 0) },
     stdio: ['inherit', 'inherit', 'pipe', 'ipc'],
   });
   const handlers = {
@@ -110,6 +109,17 @@ async function runChild() {
   for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler);
   if (signal === null) process.exitCode = code;
   else process.kill(process.pid, signal);
+}
+
+/**
+ * Returns the variable without which fetch doesn't use the proxy that HTTPS_PROXY names. It isn't set beside addresses of another kind of
+ * proxy, such as socks5://, which Node doesn't know.
+ */
+function proxySetting() {
+  const { HTTP_PROXY, http_proxy, HTTPS_PROXY, https_proxy } = process.env;
+  const proxies = [HTTP_PROXY, http_proxy, HTTPS_PROXY, https_proxy].filter(Boolean);
+  const isKnown = proxies.length > 0 && proxies.every((proxy) => /^https?:\/\//i.test(String(proxy)));
+  return isKnown ? { NODE_USE_ENV_PROXY: '1' } : {};
 }
 
 /** Returns a stream that filters the warnings. It reads the bytes as Latin-1, so that text in any encoding passes unchanged. */

@@ -100,10 +100,15 @@ ${lines}
   });
 
   test.each([
-    ['uses', undefined, '1'],
-    ["doesn't use", '0', '0'],
-  ])('%s the proxy of the environment when NODE_USE_ENV_PROXY is %s', async (_, given, expected) => {
-    const { ended } = started('console.log(process.env.NODE_USE_ENV_PROXY);', { NODE_USE_ENV_PROXY: given });
+    ['1', { HTTPS_PROXY: 'http://proxy.example:3128' }],
+    ['1', { HTTP_PROXY: 'http://proxy.example', https_proxy: 'https://proxy.example' }],
+    ['0', { HTTPS_PROXY: 'http://proxy.example', NODE_USE_ENV_PROXY: '0' }],
+    ['undefined', { HTTPS_PROXY: 'socks5://proxy.example:1080', HTTP_PROXY: 'http://proxy.example' }],
+    ['undefined', { HTTPS_PROXY: 'proxy.example:3128' }],
+    ['undefined', {}],
+  ])('has NODE_USE_ENV_PROXY as %s with %j', async (expected, env) => {
+    const none = { HTTP_PROXY: '', http_proxy: '', HTTPS_PROXY: '', https_proxy: '', NODE_USE_ENV_PROXY: undefined };
+    const { ended } = started('console.log(process.env.NODE_USE_ENV_PROXY);', { ...none, ...env });
     expect(await ended).toMatchObject({ code: 0, out: `${expected}\n` });
   });
 
