@@ -1,23 +1,25 @@
 import { WebVeraError } from './error';
 
-/** Returns the error for an invalid argument. */
-export function wrong(what: string, expected: string, got: unknown, hint = ''): WebVeraError {
-  return new WebVeraError('invalid_argument', `${what}: expected ${expected}, got ${describe(got)}`, {
+/** Returns the error for an invalid argument. `isSecret`: whether the message must not quote the value. */
+export function wrong(what: string, expected: string, got: unknown, hint = '', isSecret = false): WebVeraError {
+  return new WebVeraError('invalid_argument', `${what}: expected ${expected}, got ${describe(got, isSecret)}`, {
     hint: got instanceof Promise ? 'Put await before it.' : hint,
   });
 }
 
 /** Describes a value for a message in a few words, without the content of large values. */
-function describe(value: unknown): string {
+function describe(value: unknown, isSecret: boolean): string {
+  if (isSecret && typeof value === 'string') return 'a string';
   if (typeof value === 'string') return quote(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
   // Classes of this library set their names themselves. A name of one or two letters comes from a bundler that minified another class.
   const name: unknown = value.constructor?.name;
-  return typeof name === 'string' && name.length > 2 && name !== 'Object'
-    ? `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`
-    : `an object with ${Object.keys(value).slice(0, 6).join(', ') || 'no keys'}`;
+  if (typeof name === 'string' && name.length > 2 && name !== 'Object') {
+    return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;
+  }
+  return isSecret ? 'an object' : `an object with ${Object.keys(value).slice(0, 6).join(', ') || 'no keys'}`;
 }
 
 /** Returns the hint for a number or boolean that was passed as a string; undefined if the parsed value would be invalid, too. */

@@ -23,8 +23,8 @@ export function checkOptions<T extends object>(what: string, options: T | undefi
       });
     }
     if (value !== undefined && !rule.accepts(value)) {
-      const shown = rule.isSecret ? typeof value : value;
-      throw wrong(`${what}: ${name}`, rule.expected, shown, rule.hint?.(value) ?? unquoted(value, rule.accepts));
+      const hint = rule.hint?.(value) ?? unquoted(value, rule.accepts);
+      throw wrong(`${what}: ${name}`, rule.expected, value, hint, rule.isSecret);
     }
   }
 }

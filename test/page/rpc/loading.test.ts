@@ -184,12 +184,20 @@ describe('loading a model', () => {
     await session.close();
   });
 
-  test.each(['hf_secret', ['hf_secret'], { hf_secret: 1 }])('quotes no token: %j', async (secret) => {
+  const FUNCTION = "Write token: () => '…'.";
+  test.each<[unknown, string, string]>([
+    ['hf_secret', 'a string', FUNCTION],
+    [['hf_secret'], 'an array of 1', FUNCTION],
+    [{ hf_secret: 1 }, 'an object', FUNCTION],
+    [Promise.resolve('hf_secret'), 'a Promise', 'Put await before it.'],
+    [null, 'null', FUNCTION],
+  ])('quotes no token: %j', async (secret, got, hint) => {
     const { session } = await openSession();
     const error = await AutoModelForCausalLM.from_pretrained('a/b', { session, token: secret as never }).catch(
       (thrown: unknown) => thrown,
     );
-    expect(error).toMatchObject({ code: 'invalid_argument', hint: "Write token: () => '…'." });
+    const message = expect.stringMatching(`token: expected a function, got ${got}$`);
+    expect(error).toMatchObject({ code: 'invalid_argument', message, hint });
     expect(inspect(error)).not.toContain('hf_secret');
     await session.close();
   });
