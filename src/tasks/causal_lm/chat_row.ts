@@ -40,14 +40,12 @@ export async function chatRow(
   const usualReach = USUAL_CHARACTERS * (most ?? Number.POSITIVE_INFINITY);
   const rendered = await render(usualReach);
   const { text } = rendered;
-  const encode = (part: string): Promise<number[]> =>
-    tokenizer.encodeGradually(part, { add_special_tokens: false, breather, most });
-  const row = { ...textRow(await encode(text)), isClosed: true };
+  const ids = await tokenizer.encodeGradually(text, { add_special_tokens: false, breather, most });
+  const row = { ...textRow(ids), isClosed: true };
   if (!assistantOnly) return { row, uncertain: 0 };
   const { input_ids, labels } = row;
   labels.fill(IGNORED);
-  const tokensIn = async (length: number): Promise<number> =>
-    length >= text.length ? input_ids.length : sharedLength(input_ids, await encode(text.slice(0, length)));
+  const tokensIn = tokenCounter(text, input_ids, { tokenizer, breather });
   let reach = usualReach;
   while ((await tokensIn(reach)) < input_ids.length) reach *= 2;
   const { turns, uncertain } = reach === usualReach ? rendered : await render(reach);
@@ -60,6 +58,36 @@ export async function chatRow(
     if (from < to) labels.set(input_ids.subarray(from, to), from);
   }
   return { row, uncertain };
+}
+
+/**
+ * Returns a function that counts the tokens that the beginning of a text shares with `ids`, the first tokens of the whole text. If the
+ * beginning is longer than in the last call, the windows of that call aren't encoded again.
+ */
+function tokenCounter(
+  text: string,
+  ids: Uint32Array,
+  { tokenizer, breather }: Pick<ChatRowOptions, 'tokenizer' | 'breather'>,
+): (length: number) => Promise<number> {
+  let stream = tokenizer.stream();
+  let [pushed, settled] = [0, 0];
+  return async (length) => {
+    if (length >= text.length) return ids.length;
+    if (length < pushed) {
+      stream = tokenizer.stream();
+      [pushed, settled] = [0, 0];
+    }
+    const part = text.slice(pushed, length);
+    pushed = length;
+    for (const piece of stream.push(part)) {
+      await breather.breathe();
+      // The whole text has the same tokens here, because it was encoded in the same windows.
+      settled += piece.length;
+      if (settled >= ids.length) return ids.length;
+    }
+    await breather.breathe();
+    return settled + sharedLength(ids.subarray(settled), stream.peek());
+  };
 }
 
 function unclear(): WebVeraError {

@@ -54,11 +54,16 @@ export class TextStream {
     }
   }
 
+  /** Returns the tokens of the rest of the text, as if the text ended here. More parts may follow. */
+  peek(): readonly number[] {
+    return this.#rest === '' ? [] : this.#encode(this.#rest, this.#continued);
+  }
+
   /** Encodes the rest of the text and returns its tokens. */
   finish(): readonly number[] {
-    const rest = this.#rest;
+    const ids = this.peek();
     this.#rest = '';
-    return rest === '' ? [] : this.#encode(rest, this.#continued);
+    return ids;
   }
 
   #cut(window: string): Cut | undefined {

@@ -3,11 +3,14 @@ import { Breather } from '../../../src/core/async/breather';
 import type { ChatMessage } from '../../../src/core/types/chat';
 import { chatRow } from '../../../src/tasks/causal_lm/chat_row';
 import { collectRows, type RowOptions } from '../../../src/tasks/causal_lm/collect_rows';
+import { sharedLength } from '../../../src/tasks/causal_lm/prompts';
 import type { TokenRow } from '../../../src/tasks/causal_lm/token_row';
 import { IGNORED } from '../../../src/tasks/texts/token_labels';
+import { TextStream, WINDOW } from '../../../src/tokenizer/streaming/text_stream';
 import type { TextTokenizer } from '../../../src/tokenizer/tokenizer';
 import { goldenChats } from '../../helpers/golden/golden_chats';
 import { chatTokenizer } from '../../helpers/golden/golden_tokenizer';
+import { proseText } from '../../helpers/models/tokenizers';
 
 const talk: readonly ChatMessage[] = [
   { role: 'system', content: 'Be brief.' },
@@ -17,6 +20,7 @@ const talk: readonly ChatMessage[] = [
   { role: 'assistant', content: 'Ishmael.' },
 ];
 const qwen = chatTokenizer('qwen2_5');
+const NO_SPECIALS = { add_special_tokens: false };
 
 /** Returns the texts of a row that are trained: each is a sequence of labelled tokens. */
 function learned({ labels }: TokenRow, tokenizer: TextTokenizer): string[] {
@@ -143,6 +147,35 @@ describe('conversations among examples', () => {
       return rows;
     };
     expect(await cutAt100(500)).toEqual(await cutAt100(16));
+  });
+
+  test('of many long turns are encoded few times, with the tokens of each beginning of the text', async () => {
+    const long: ChatMessage[] = Array.from({ length: 6 }, (_, i) => [
+      { role: 'user', content: `${i}?` },
+      { role: 'assistant', content: proseText(12_000 + i) },
+    ]).flat();
+    const push = vi.spyOn(TextStream.prototype, 'push');
+    const { row } = await rowOf(long, qwen, true);
+    const pushed = push.mock.calls.reduce((sum, [text]) => sum + text.length, 0);
+    push.mockRestore();
+    const { text, turns } = await qwen.renderChat({ messages: long, add_generation_prompt: false, turns: true });
+    expect(text.length).toBeGreaterThan(2 * WINDOW);
+    // Once for the tokens, and once for the turns.
+    expect(pushed).toBeLessThanOrEqual(2 * text.length);
+    const tokens = (length: number) => sharedLength(row.input_ids, qwen.encode(text.slice(0, length), NO_SPECIALS));
+    const places = turns.map((turn) => turn.map(tokens));
+    expect(places).toHaveLength(6);
+    const labelled = [...row.labels.keys()].filter((t) => row.labels[t] !== IGNORED);
+    expect(labelled).toEqual(
+      [...row.labels.keys()].filter((t) => places.some(([from = 0, to = 0]) => from <= t && t < to)),
+    );
+  });
+
+  test('are the same in whichever order the turns are reported', async () => {
+    const rendered = await qwen.renderChat({ messages: talk, add_generation_prompt: false, turns: true });
+    const turns = rendered.turns.toReversed();
+    const { row } = await rowOf(talk, { ...qwen, renderChat: async () => ({ ...rendered, turns }) }, true);
+    expect(row).toEqual((await rowOf(talk, qwen, true)).row);
   });
 
   test('are left out if they are cut before the first turn that is certain', async () => {
