@@ -118,6 +118,7 @@ export class JointRun {
   async #train(data: JointData, states: readonly OptimizerState[], programs: JointPrograms): Promise<void> {
     const { runner, args, signal } = this.#init;
     const { checkpoints } = data;
+    const record = this.#record;
     const [restored] = data.lanes.flatMap((lane) => lane.restored ?? []);
     if (restored !== undefined) {
       const event: RunEvent = { type: 'restored', checkpoint: restored.checkpoint, ...NO_HISTORY };
@@ -128,10 +129,11 @@ export class JointRun {
       if (state === undefined || own === undefined) continue;
       const { evaluate } = own;
       const between = this.#standstill;
-      const measure = evaluate && (() => this.#unlessStopped((stop) => evaluate({ signal: stop, between })));
+      const whole = evaluate && (() => this.#unlessStopped((stop) => evaluate({ signal: stop, between })));
+      // All adapters wait for an evaluation of one, so the times of their steps don't include it.
+      const measure = whole && (() => whole().finally(() => record.startClock()));
       await lane.begin(state, own, measure);
     }
-    const record = this.#record;
     const state = { pools: new Map(states.flatMap(({ pools }) => [...pools])) };
     this.#states = state;
     const emit = (event: RunEvent): void => this.#emit(event);

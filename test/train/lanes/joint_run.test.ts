@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Adapter } from '../../../src/adapters/adapter';
 import type { WebVeraError } from '../../../src/core/errors/error';
 import type { RunControl, RunEvent } from '../../../src/core/types/run';
@@ -86,6 +86,7 @@ beforeEach(() => {
   told = [];
   saves = [];
 });
+afterEach(() => vi.restoreAllMocks());
 
 async function* steps(done: number) {
   for (let step = done; step < MAX; step++) {
@@ -99,6 +100,8 @@ interface Others {
   readonly runner?: Device;
   /** Evaluates the first adapter. Default: always the same loss. */
   readonly evaluate?: NonNullable<LaneData['evaluate']>;
+  /** Evaluates the second adapter. Default: always the same loss. */
+  readonly evaluateOther?: NonNullable<LaneData['evaluate']>;
   /** Calls the callbacks. */
   readonly heard?: JointInit['heard'];
 }
@@ -107,7 +110,7 @@ interface Others {
 function runOf(
   args: TrainingArguments,
   fails: Fails,
-  { restored, runner = new Device(fails), evaluate = evaluated, heard }: Others = {},
+  { restored, runner = new Device(fails), evaluate = evaluated, evaluateOther = evaluated, heard }: Others = {},
 ): JointRun {
   const adapters = ['a', 'b'].map((name) => ({
     name,
@@ -115,7 +118,7 @@ function runOf(
     layout: { length: 4, parameters: new Map(), tensors: new Map() },
     modules: new Map(),
   }));
-  const lane = { maxSteps: MAX, steps, evaluate: evaluated, restored } as unknown as LaneData;
+  const lane = { maxSteps: MAX, steps, evaluate: evaluateOther, restored } as unknown as LaneData;
   const checkpoints = {
     save: async (snapshot: RunSnapshot) => {
       saves.push(snapshot);
@@ -219,4 +222,16 @@ test('callbacks are answered at the last step of each adapter', async () => {
   await run.run();
   expect(told).toEqual(['a: evaluate at 12 of 12', 'b: evaluate at 12 of 12']);
   expect(saves.map(({ lanes }) => lanes?.map(({ logs }) => logs.map(({ step }) => step)))).toEqual([[[12], [12]]]);
+});
+
+test("the times of an adapter's steps don't include the evaluations of the others", async () => {
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  const evaluateOther: Others['evaluateOther'] = async () => {
+    now += 60_000;
+    return { eval_loss: 1 };
+  };
+  const args = { eval_strategy: 'steps', eval_steps: 4 } as const;
+  const { adapters } = await runOf(args, () => false, { evaluateOther }).run();
+  expect([adapters?.a, adapters?.b].map((output) => output?.metrics.step_seconds_median)).toEqual([0, 0]);
 });
