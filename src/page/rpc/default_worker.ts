@@ -24,11 +24,12 @@ function workerNamed(name: string): new (script: URL, options: WorkerOptions) =>
 
 /**
  * Whether a script has this page's origin. Browsers refuse a worker from another one. A sandboxed frame has a normal URL, but its origin is
- * 'null'.
+ * 'null'. A page's own variable `origin` replaces the browser's, so it is compared with 'null' alone.
  */
 function isOwn({ protocol, origin }: URL): boolean {
-  const { origin: own } = globalThis as { readonly origin?: string };
-  return !/^https?:$/.test(protocol) || own === undefined || origin === own;
+  const { location } = globalThis as { readonly location?: Location };
+  if (!/^https?:$/.test(protocol) || location === undefined) return true;
+  return origin === location.origin && globalThis.origin !== 'null';
 }
 
 /**
