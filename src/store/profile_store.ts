@@ -18,6 +18,12 @@ export interface ProfileName {
   readonly born: string;
 }
 
+/** The parts that are read only where they are needed, because they may be large. */
+export type LargePart = Exclude<keyof ProfileParts, 'state'>;
+
+/** The state, and the large parts that were read. */
+export type ReadParts = Pick<ProfileParts, 'state'> & Partial<ProfileParts>;
+
 /** The parts that a write stores. `features: null` deletes the features of the examples. */
 export type WrittenParts = Partial<ProfileParts> & { readonly features?: null };
 
@@ -47,11 +53,14 @@ export class ProfileStore {
     this.#store = store;
   }
 
-  async get(id: string): Promise<ProfileParts | undefined> {
-    const [state, examples, feedback, unfinished] = await Promise.all(
-      PARTS.map((part) => this.#store.get(keyOf(id, part))),
+  /** Resolves with a profile's state and the given other parts; undefined if there is no such profile. */
+  async get(id: string, parts: readonly LargePart[]): Promise<ReadParts | undefined> {
+    const names = ['state', ...parts] as const;
+    const values = await Promise.all(
+      names.map(async (part) => [part, await this.#store.get(keyOf(id, part))] as const),
     );
-    return state === undefined ? undefined : { state, examples, feedback, unfinished: unfinished ?? null };
+    const { state, ...others }: Partial<ProfileParts> = Object.fromEntries(values);
+    return state === undefined ? undefined : { state, ...others };
   }
 
   /**

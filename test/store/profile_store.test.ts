@@ -4,11 +4,22 @@ import { ProfileStore } from '../../src/store/profile_store';
 
 test('parts change together, and parts that are not given stay', async () => {
   const profiles = new ProfileStore(new MemoryStore());
-  expect(await profiles.get('ada')).toBeUndefined();
+  expect(await profiles.get('ada', ['examples'])).toBeUndefined();
   await profiles.set('ada', { state: 1, examples: ['a'] });
-  expect(await profiles.get('ada')).toEqual({ state: 1, examples: ['a'], unfinished: null });
+  expect(await profiles.get('ada', ['examples', 'unfinished'])).toEqual({ state: 1, examples: ['a'] });
   await profiles.set('ada', { state: 2, unfinished: { args: {} } });
-  expect(await profiles.get('ada')).toEqual({ state: 2, examples: ['a'], unfinished: { args: {} } });
+  const whole = { state: 2, examples: ['a'], unfinished: { args: {} } };
+  expect(await profiles.get('ada', ['examples', 'feedback', 'unfinished'])).toEqual(whole);
+});
+
+test('only the state and the named parts are read', async () => {
+  const store = new MemoryStore();
+  const profiles = new ProfileStore(store);
+  await profiles.set('ada', { state: 1, examples: ['a'], feedback: ['b'], unfinished: { args: {} } });
+  const read = vi.spyOn(store, 'get');
+  expect(await profiles.get('ada', [])).toEqual({ state: 1 });
+  expect(await profiles.get('ada', ['feedback'])).toEqual({ state: 1, feedback: ['b'] });
+  expect(read.mock.calls.flat()).toEqual(['profile/ada/state', 'profile/ada/state', 'profile/ada/feedback']);
 });
 
 test('any two ids are distinguished', async () => {
@@ -53,7 +64,7 @@ test('a write for another profile of an id than the stored one stores nothing', 
   expect(await profiles.set('ada', { state: { born: 'b1' } })).toBe(true);
   expect(await profiles.set('ada', { examples: ['a text'] }, 'b1')).toBe(true);
   expect(await profiles.set('ada', { examples: [] }, 'b2')).toBe(false);
-  expect(await profiles.get('ada')).toMatchObject({ examples: ['a text'] });
+  expect(await profiles.get('ada', ['examples'])).toMatchObject({ examples: ['a text'] });
   await store.deleteMany(await store.keys());
   expect(await profiles.set('ada', { state: { born: 'b1' } }, 'b1')).toBe(false);
   expect(await store.keys()).toEqual([]);
@@ -69,7 +80,7 @@ describe('features', () => {
     await profiles.set('ada', { state: { born: 'b1' } });
     await profiles.setFeatures(ada, features);
     expect(await profiles.features(ada)).toEqual(features);
-    expect(await profiles.get('ada')).not.toHaveProperty('features');
+    expect(await profiles.get('ada', [])).not.toHaveProperty('features');
     expect(await profiles.features({ ...ada, born: 'b2' })).toBeUndefined();
     expect(await profiles.delete('ada')).toBe(8);
     expect(await store.keys()).toEqual([]);
@@ -93,6 +104,6 @@ describe('features', () => {
     await profiles.setFeatures(ada, features);
     await profiles.set('ada', { features: null });
     expect(await profiles.features(ada)).toBeNull();
-    expect(await profiles.get('ada')).toMatchObject({ examples: ['a'] });
+    expect(await profiles.get('ada', ['examples'])).toMatchObject({ examples: ['a'] });
   });
 });

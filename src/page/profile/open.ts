@@ -3,7 +3,7 @@ import type { PredictOptions } from '../../core/types/prediction';
 import { partsKey } from '../models/remote_model';
 import { defined, readable } from '../session/options';
 import { noData, noFeedback, type ProfileData } from './feedback/feedback';
-import { sampledData, storedChanges } from './feedback/profile_data';
+import { type DataChanges, sampledData, storedChanges } from './feedback/profile_data';
 import {
   expectArguments,
   expectBase,
@@ -46,14 +46,20 @@ export async function openStored(
   const adapter = host.newName(storage.id);
   let inMemory = noData;
   try {
-    const { state } = await storage.change(async (stored) => {
-      if (stored === undefined) return { state: await begin(host, adapter, base, options) };
-      expectBase(stored.state, base);
-      const { state: next, data } = withSettings(host, stored.state, stored.data(), options);
-      await host.place(adapter, filesOf(next.vectors));
-      if (!next.settings.keep_examples) inMemory = data;
-      return storedChanges({ state: { ...next, labels: base.labels }, data });
-    });
+    const { state } = await storage.change(
+      async (stored) => {
+        if (stored === undefined) return { state: await begin(host, adapter, base, options) };
+        expectBase(stored.state, base);
+        // An unreadable profile doesn't open, so all its data is checked.
+        const before = { examples: stored.examples(), feedback: stored.feedback() };
+        const { state: next, data } = withSettings(host, stored.state, before, options);
+        await host.place(adapter, filesOf(next.vectors));
+        if (!next.settings.keep_examples) inMemory = { ...before, ...data };
+        return storedChanges({ state: { ...next, labels: base.labels }, data });
+      },
+      'examples',
+      'feedback',
+    );
     return { state, adapter, inMemory };
   } catch (error) {
     await host.remove(adapter).catch(() => {}); // the first error is the one to report
@@ -111,18 +117,23 @@ function withHead(host: ProfileHost, fields: ProfileSettings['peft_config']): Pr
   return { ...host.base[partsKey].info.task.trainsHead, ...defined(fields) };
 }
 
-/** Applies new settings to a stored profile. Returns its state, and the data that still fits into `max_examples`. */
+/**
+ * Applies new settings to a stored profile. Returns its state, and the lists of data that must be written: those that shrink to fit into
+ * `max_examples`, or all if `keep_examples` becomes true.
+ */
 export function withSettings(
   host: ProfileHost,
   state: ProfileState,
   data: ProfileData,
   options: ProfileOptions,
-): { readonly state: ProfileState; readonly data: ProfileData } {
+): DataChanges {
   expectArguments(options.args);
   expectConfig(withHead(host, state.settings.peft_config), options.peft_config);
   const settings = { ...settingsOf(state.settings, options), peft_config: state.settings.peft_config };
   const next = { ...state, used_at: Date.now(), settings };
-  return { state: next, data: sampledData(next, data) };
+  const fewer = sampledData(next, data);
+  const begins = settings.keep_examples && !state.settings.keep_examples;
+  return { state: next, data: begins ? { ...data, ...fewer } : fewer };
 }
 
 function nameOf(config: Readonly<Record<string, unknown>>): string | null {

@@ -2,19 +2,22 @@ import { abortError } from '../../core/async/abort';
 import { Serial } from '../../core/async/serial';
 import { WebVeraError } from '../../core/errors/error';
 import type { Files } from '../../core/input/named_files';
+import type { LargePart } from '../../worker/protocol';
 import type { Release } from '../rpc/store_locks';
 import { noData, type ProfileData } from './feedback/feedback';
 import { countsIn, type DataChanges, storedChanges } from './feedback/profile_data';
 import type { ProfileHost } from './host';
-import { type LearningProfile, ProfileLearning } from './learning/learning';
+import { ProfileLearning } from './learning/learning';
+import type { LearningProfile } from './learning/learning_profile';
 import { type OpenedProfile, withSettings } from './open';
+import { closed, learningElsewhere, noWayBack } from './profile_errors';
 import type { Openable } from './shared';
 import { ProfileChannel } from './storage/channel';
 import { placeFiles } from './storage/profile_files';
 import {
-  type Changes,
   forgetStored,
   forgotten,
+  type ProfileChange,
   type ProfileStorage,
   type StoredProfile,
 } from './storage/profile_storage';
@@ -106,25 +109,30 @@ export class OpenProfile implements Openable, LearningProfile {
   }
 
   /** Reads the stored profile. Resolves with undefined if the profile was forgotten meanwhile. */
-  async read(): Promise<StoredProfile | undefined> {
-    const stored = await this.storage.readWhole();
+  async read<Part extends LargePart = never>(...parts: readonly Part[]): Promise<StoredProfile<Part> | undefined> {
+    const stored = await this.storage.read(...parts);
     return stored?.state.born === this.#state.born ? stored : undefined;
   }
 
-  data(stored: StoredProfile): ProfileData {
-    return stored.state.settings.keep_examples ? stored.data() : this.#inMemory;
+  data(stored: StoredProfile<keyof ProfileData>): ProfileData {
+    if (!stored.state.settings.keep_examples) return this.#inMemory;
+    return { examples: stored.examples(), feedback: stored.feedback() };
   }
 
-  /** Changes the examples, ratings and preferences. */
-  changeData(body: (state: ProfileState, data: ProfileData) => DataChanges): Promise<void> {
+  /** Changes data. `body` gets the stored lists that `lists` names, with the rest empty, and may change only these lists. */
+  changeData(
+    body: (state: ProfileState, data: ProfileData) => DataChanges,
+    ...lists: readonly (keyof ProfileData)[]
+  ): Promise<void> {
     return this.#turns.run(async () => {
       let inMemory = this.#inMemory;
-      const state = await this.#write((stored) => {
+      const change: ProfileChange<keyof ProfileData> = (stored) => {
         const before = this.data(stored);
         const { state: next, data } = body(stored.state, before);
         inMemory = next.settings.keep_examples ? noData : { ...before, ...data };
         return storedChanges({ state: next, data });
-      });
+      };
+      const state = await this.#write(change, ...lists);
       this.#inMemory = inMemory;
       await this.#show(state);
     });
@@ -132,18 +140,19 @@ export class OpenProfile implements Openable, LearningProfile {
 
   /** Applies new settings. */
   async configure(options: ProfileOptions): Promise<void> {
-    await this.changeData((state, data) => withSettings(this.host, state, data, options));
+    const apply = (state: ProfileState, data: ProfileData) => withSettings(this.host, state, data, options);
+    await this.changeData(apply, 'examples', 'feedback');
     // The checkpoints of an interrupted run hold examples too.
     if (!this.#state.settings.keep_examples) await this.storage.deleteLeftCheckpoints();
   }
 
   /** Changes the stored profile, then updates the state here and in other tabs. If storing fails, nothing has changed. */
-  change(body: (stored: StoredProfile) => Changes): Promise<void> {
-    return this.#turns.run(async () => this.#show(await this.#write(body)));
+  change<Part extends LargePart = never>(body: ProfileChange<Part>, ...parts: readonly Part[]): Promise<void> {
+    return this.#turns.run(async () => this.#show(await this.#write(body, ...parts)));
   }
 
   /** As `change`, and also replaces the vectors. The new ones are loaded onto the GPU before anything is stored. */
-  exchange(vectors: Vectors, body: (stored: StoredProfile) => Changes, inMemory?: ProfileData): Promise<void> {
+  exchange(vectors: Vectors, body: ProfileChange, inMemory?: ProfileData): Promise<void> {
     return this.#turns.run(async () => {
       this.expectOpen();
       const fresh = this.host.newName(this.id);
@@ -166,16 +175,16 @@ export class OpenProfile implements Openable, LearningProfile {
   async replace(files: Files, options: ProfileOptions): Promise<void> {
     const { signal } = options;
     this.expectOpen();
-    const { adapter, state, data } = await placeFiles(this.host, this.id, files, options);
+    const { adapter, state, data, changes } = await placeFiles(this.host, this.id, files, options);
     await this.host.remove(adapter);
     signal?.throwIfAborted();
     await this.learning.end(abortError(`What profile '${this.id}' was learning is replaced`));
     const release = await this.takeToLearn();
     try {
       await this.storage.deleteCheckpoints();
-      const change = ({ state: { born } }: StoredProfile): Changes => {
+      const change: ProfileChange = ({ state: { born } }) => {
         signal?.throwIfAborted();
-        return { ...storedChanges({ state: { ...state, born }, data }), unfinished: null, features: null };
+        return { ...changes, state: { ...changes.state, born }, unfinished: null, features: null };
       };
       await this.exchange(state.vectors, change, state.settings.keep_examples ? noData : data);
     } finally {
@@ -203,10 +212,7 @@ export class OpenProfile implements Openable, LearningProfile {
   async takeToLearn(): Promise<Release> {
     const release = await this.storage.takeToLearn(MOMENT);
     if (release !== undefined) return release;
-    throw new WebVeraError('locked_by_other_tab', `Profile '${this.id}' is learning in another tab or run`, {
-      retryable: true,
-      hint: 'Wait until it ends, or stop it there.',
-    });
+    throw learningElsewhere(this.id);
   }
 
   /** Closes the profile, and deletes all its stored data. Resolves with the number of bytes freed. */
@@ -236,12 +242,16 @@ export class OpenProfile implements Openable, LearningProfile {
     this.#channel.close();
   }
 
-  async #write(body: (stored: StoredProfile) => Changes): Promise<ProfileState> {
+  async #write<Part extends LargePart = never>(
+    body: ProfileChange<Part>,
+    ...parts: readonly Part[]
+  ): Promise<ProfileState> {
     this.expectOpen();
-    const state = await this.storage.update(this.#state.born, (stored) => {
+    const change: ProfileChange<Part> = (stored) => {
       const changes = body(stored);
       return { ...changes, state: { ...changes.state, used_at: Date.now() } };
-    });
+    };
+    const state = await this.storage.update(this.#state.born, change, ...parts);
     this.#channel.notify(this.id);
     return state;
   }
@@ -283,17 +293,4 @@ export class OpenProfile implements Openable, LearningProfile {
   #emit(event: ProfileEvent): void {
     for (const listener of this.listeners) listener(event);
   }
-}
-
-export function closed(id: string, cause?: unknown): WebVeraError {
-  return new WebVeraError('invalid_argument', `Expected an open profile, got '${id}', which is closed`, {
-    hint: 'It was disposed of or forgotten, or its session ended. Profile.open opens it again.',
-    cause,
-  });
-}
-
-function noWayBack(id: string): WebVeraError {
-  return new WebVeraError('invalid_argument', `rollback: profile '${id}' has no older vectors to return to`, {
-    hint: 'rollback() works once after a learn() that replaced the vectors. info.can_roll_back says whether it can.',
-  });
 }

@@ -13,12 +13,13 @@ import { type CallOptions, callRules } from '../session/session';
 import type { TrainRun } from '../training/train_run';
 import { examplesOfFile, prepareExamples } from './examples/prepare_examples';
 import { correctedExample, generatedText, preferenceOf, ratingOf } from './feedback/given_feedback';
-import { withAdded, withoutFeedback } from './feedback/profile_data';
+import { listsOf, withAdded, withoutFeedback } from './feedback/profile_data';
 import { batchOf, ending, expectRows, refused, refusedBatch } from './generations';
 import { LearnRun } from './learning/learn_run';
 import { lengthIn, openStored } from './open';
-import { closed, type OpenProfile, type ProfileEvent } from './open_profile';
+import type { OpenProfile, ProfileEvent } from './open_profile';
 import { holdOf } from './open_profiles';
+import { closed } from './profile_errors';
 import type { ItemHold } from './shared';
 import { exportFiles, importStored, inUse } from './storage/profile_files';
 import { forgetStored, forgotten, ProfileStorage, readableInfos } from './storage/profile_storage';
@@ -143,7 +144,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     const { base } = open.host;
     const given = examples instanceof Blob ? await examplesOfFile(base, examples) : examples;
     const coming = await prepareExamples(base, Array.isArray(given) ? given : [given]);
-    await open.changeData((state, data) => withAdded(state, data, coming));
+    await open.changeData((state, data) => withAdded(state, data, coming), ...listsOf(coming));
     return this.info.examples;
   }
 
@@ -159,7 +160,8 @@ export class Profile extends EventTarget implements AsyncDisposable {
     const open = this.#open;
     const given = ratingOf(await generatedText('rate', rated), rating);
     // One after the other: an addition waits for the worker, and a later removal must not overtake it.
-    await open.ratings.run<unknown>(() => (rating === 0 ? open.changeData(withoutFeedback(given)) : this.add(given)));
+    const remove = (): Promise<void> => open.changeData(withoutFeedback(given), 'feedback');
+    await open.ratings.run<unknown>(() => (rating === 0 ? remove() : this.add(given)));
     return this.info.ratings;
   }
 
@@ -250,7 +252,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
    */
   async export(): Promise<ReadonlyMap<string, Blob>> {
     const open = this.#open;
-    const stored = await open.read();
+    const stored = await open.read('examples', 'feedback');
     if (stored === undefined) throw forgotten(this.id);
     return exportFiles(stored.state, open.data(stored));
   }

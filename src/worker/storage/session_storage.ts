@@ -62,8 +62,8 @@ export const storageCalls: Answers<StorageCalls, StorageRoom> = {
     return known(this.profiles.list());
   },
 
-  readProfile(id) {
-    return known(this.profiles.get(id));
+  readProfile(id, parts) {
+    return known(this.profiles.get(id, parts));
   },
 
   writeProfile(id, parts, born) {

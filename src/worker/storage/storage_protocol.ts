@@ -1,10 +1,10 @@
 import type { AdapterConfigFields } from '../../adapters/config/adapter_config';
 import type { AdapterFiles } from '../../core/types/model';
 import type { KeptRun } from '../../store/checkpoint_store';
-import type { ListedProfile, ProfileParts, WrittenParts } from '../../store/profile_store';
+import type { LargePart, ListedProfile, ReadParts, WrittenParts } from '../../store/profile_store';
 
 export type { KeptRun } from '../../store/checkpoint_store';
-export type { ListedProfile, ProfileParts, WrittenParts } from '../../store/profile_store';
+export type { LargePart, ListedProfile, ReadParts, WrittenParts } from '../../store/profile_store';
 
 /** The calls about saved adapters, runs and profiles. */
 export interface StorageCalls {
@@ -29,7 +29,8 @@ export interface StorageCalls {
 
   // ── profiles: the page defines the content of their parts ──
   listProfiles(): Promise<readonly ListedProfile[]>;
-  readProfile(id: string): Promise<ProfileParts | undefined>;
+  /** Resolves with the state and the given large parts. */
+  readProfile(id: string, parts: readonly LargePart[]): Promise<ReadParts | undefined>;
   /**
    * Stores all given parts of a profile or none. Its other parts stay unchanged. If `born` is given and the stored profile doesn't have
    * this random id, stores nothing and resolves with false.

@@ -2,6 +2,7 @@ import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { AutoModelForCausalLM, AutoModelForSequenceClassification, Profile } from '../../../src/index';
 import { goldenBase } from '../../helpers/golden/golden';
+import { stored } from '../../helpers/session/profiles';
 import { type TestSession, within } from '../../helpers/session/session';
 
 beforeEach(() => {
@@ -102,6 +103,28 @@ test('after a rollback, and in a copy, a solved head is still replaced by the on
       expect(metrics.cross_validated_loss).toBeGreaterThan(metrics.loss_before!);
       expect(metrics.taken).toBe(1);
     }
+  });
+});
+
+test('an interrupted run is stored without examples, and learns from those that the profile has when it resumes', async () => {
+  await visit(async (opened) => {
+    const profile = await Profile.open(await load(opened), 'ada', options);
+    await profile.add(rows(24));
+    const run = profile.learn({ method: 'instant' });
+    const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ name: 'AbortError' });
+    await run.pause();
+    await profile.add(rows(3, 24));
+    await profile.dispose();
+    await failed;
+    const unfinished = (await stored()).get('profile/ada/unfinished');
+    expect(unfinished).toMatchObject({ method: 'instant', progress: null });
+    expect(unfinished).not.toHaveProperty('learnt');
+  });
+  await visit(async (opened) => {
+    const profile = await Profile.open(await load(opened), 'ada');
+    expect((await profile.learning)?.metrics).toMatchObject({ taken: 1, computed: 27 });
+    expect(profile.info.history).toMatchObject([{ method: 'instant', examples: 27 }]);
+    expect((await stored()).get('profile/ada/unfinished')).toBeNull();
   });
 });
 

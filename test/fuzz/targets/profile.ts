@@ -1,5 +1,6 @@
 import { readFiles } from '../../../src/page/profile/storage/read_files';
-import { readExamples, readFeedback, readState, readUnfinished } from '../../../src/page/profile/storage/record';
+import { readExamples, readFeedback, readState } from '../../../src/page/profile/storage/record';
+import { readUnfinished } from '../../../src/page/profile/storage/unfinished_run';
 import { describeRun, readLabel } from '../../../src/store/checkpoint_label';
 import { attempt, type FuzzTarget, isRefusal, jsonOf, partsOf } from '../target';
 

@@ -11,6 +11,20 @@ const args: TrainingArguments = { max_steps: 8, max_length: 32 };
 const nothing = { max_steps: undefined, max_length: undefined, learning_rate: undefined } as object;
 const settings = { ...usualSettings, args };
 
+const task = { trainsHead: { task_type: 'SEQ_CLS' } };
+const host = { base: { [partsKey]: { info: { task } } } } as unknown as ProfileHost;
+
+test('new settings write only lists that they change', () => {
+  const state = { ...freshState({ settings: usualSettings } as ProfileState), seen: 2 };
+  const examples = [0, 1].map((n) => ({ n, example: { text: `${n}` } }));
+  const data = { examples, feedback: [] };
+  expect(withSettings(host, state, data, { max_examples: 2 }).data).toEqual({});
+  expect(withSettings(host, state, data, { max_examples: 1 }).data).toEqual({ examples: [expect.anything()] });
+  const unstored = { ...state, settings: { ...usualSettings, keep_examples: false } };
+  expect(withSettings(host, unstored, data, {}).data).toEqual({});
+  expect(withSettings(host, unstored, data, { keep_examples: true }).data).toEqual(data);
+});
+
 describe('an argument that is undefined', () => {
   test("is the profile's in a run", () => {
     const own = { args: nothing, preferences: nothing, ratings: nothing };
@@ -33,10 +47,9 @@ describe('an argument that is undefined', () => {
   });
 
   test('is not stored', () => {
-    const host = { base: { [partsKey]: { info: { task: { trainsHead: { task_type: 'SEQ_CLS' } } } } } };
     const state = freshState({ settings: usualSettings } as ProfileState);
     const options = { args: nothing, peft_config: { task_type: undefined } as object };
-    const { state: next } = withSettings(host as unknown as ProfileHost, state, noData, options);
+    const { state: next } = withSettings(host, state, noData, options);
     expect(next.settings).toStrictEqual(usualSettings);
   });
 });

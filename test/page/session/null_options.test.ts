@@ -22,7 +22,8 @@ import {
 } from '../../../src/index';
 import { openDawn } from '../../../src/node/dawn';
 import { LearnRun } from '../../../src/page/profile/learning/learn_run';
-import { type LearningProfile, ProfileLearning } from '../../../src/page/profile/learning/learning';
+import { ProfileLearning } from '../../../src/page/profile/learning/learning';
+import type { LearningProfile } from '../../../src/page/profile/learning/learning_profile';
 import { modelInfo, openSession, veraInfo } from './open_session';
 
 afterEach(() => void vi.unstubAllGlobals());

@@ -72,7 +72,6 @@ export function sampleFairly<T extends SentExample>(
     const place = sample.length < room ? sample.length : below(n + 1, seed, n);
     if (place < room) sample[place] = { n, example };
   }
-  expectModest(sample);
   return sample;
 }
 
@@ -117,10 +116,12 @@ export function toJsonLines(examples: readonly SentExample[]): string {
   return examples.map((example, index) => `${lineOf(example, index)}\n`).join('');
 }
 
-/** Returns the size that examples have in files, in bytes. */
+/** Returns the size that examples have in files, in bytes. Throws `limit_exceeded` if they have too many characters. */
 export function bytesIn(examples: readonly SentExample[]): number {
   const ofPixels = examples.reduce((sum, example) => sum + pixelBytes(example), 0);
-  return new TextEncoder().encode(toJsonLines(examples)).length + ofPixels;
+  const lines = toJsonLines(examples);
+  expectModest(lines.length - examples.length);
+  return new TextEncoder().encode(lines).length + ofPixels;
 }
 
 function lineOf(example: SentExample, index: number): string {
@@ -149,8 +150,7 @@ function below(end: number, seed: number, n: number): number {
   return Math.floor(randomAt({ seed, stream: 'reservoir' }, n) * end);
 }
 
-function expectModest(sample: readonly NumberedExample[]): void {
-  const characters = sample.reduce((sum, { example }, index) => sum + lineOf(example, index).length, 0);
+function expectModest(characters: number): void {
   if (characters <= MOST_CHARACTERS) return;
   const message = `profile: expected examples of at most ${MOST_CHARACTERS} characters in all, got ${characters}`;
   throw new WebVeraError('limit_exceeded', message, {

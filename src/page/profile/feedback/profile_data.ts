@@ -10,7 +10,7 @@ import {
 } from '../examples/examples';
 import type { Changes } from '../storage/profile_storage';
 import type { ProfileState } from '../storage/record';
-import { type Feedback, isPair, type ProfileData, sampleFeedback, withdrawn } from './feedback';
+import { type Feedback, isPair, noData, type ProfileData, sampleFeedback, withdrawn } from './feedback';
 
 /** A profile's next state, and the lists that change with it. */
 export interface DataChanges {
@@ -34,6 +34,11 @@ export function withAdded(state: ProfileState, data: ProfileData, coming: readon
   };
 }
 
+/** Returns the names of the lists to which these examples are added. */
+export function listsOf(coming: readonly SentExample[]): readonly (keyof ProfileData)[] {
+  return [...new Set(coming.map((example) => (isPreferred(example) ? 'feedback' : 'examples')))];
+}
+
 /** Removes feedback about the same texts as `given`. */
 export function withoutFeedback(given: Feedback): (state: ProfileState, data: ProfileData) => DataChanges {
   return (state, data) => ({ state, data: { feedback: withdrawn(data.feedback, given) } });
@@ -55,27 +60,33 @@ export function splitData({ examples, feedback }: ProfileData): SplitExamples {
   };
 }
 
-/** Samples stored data again, for a smaller `max_examples`. */
-export function sampledData({ seed, seen, settings, feedback }: ProfileState, data: ProfileData): ProfileData {
+/** Samples lists again that are too long for a smaller `max_examples`. Returns only these. */
+export function sampledData({ seed, seen, settings, feedback }: ProfileState, data: ProfileData): Partial<ProfileData> {
   const most = settings.max_examples;
+  const examples = sampleFairly(data.examples, [], { seed, seen, most });
+  const given = sampleFairly(data.feedback, [], { seed, seen: feedback.seen, most });
   return {
-    examples: sampleFairly(data.examples, [], { seed, seen, most }),
-    feedback: sampleFairly(data.feedback, [], { seed, seen: feedback.seen, most }),
+    ...(examples.length < data.examples.length && { examples }),
+    ...(given.length < data.feedback.length && { feedback: given }),
   };
 }
 
-/** Returns the changes that store the given lists, or that delete the stored ones if `keep_examples` is false. */
-export function storedChanges({ state, data }: DataChanges): Changes {
-  const { keep_examples } = state.settings;
-  const examples = data.examples && (keep_examples ? data.examples : []);
-  const feedback = data.feedback && (keep_examples ? data.feedback : []);
-  return {
-    state: { ...state, ...(examples && countedExamples(examples)), ...(feedback && countedFeedback(state, feedback)) },
-    ...(examples && { examples }),
-    ...(feedback && { feedback }),
-    // An unfinished run stores examples, too, and features reveal some of their content.
-    ...(!keep_examples && { unfinished: null, features: null }),
+/**
+ * Returns the changes that store the given lists, or that delete all stored ones if `keep_examples` is false. Throws `limit_exceeded` for a
+ * list with too many characters.
+ */
+export function storedChanges({ state, data: { examples, feedback } }: DataChanges): Changes {
+  const counted = {
+    ...state,
+    ...(examples && countedExamples(examples)),
+    ...(feedback && countedFeedback(state, feedback)),
   };
+  if (state.settings.keep_examples) {
+    return { state: counted, ...(examples && { examples }), ...(feedback && { feedback }) };
+  }
+  const none = { ...state, ...countedExamples([]), ...countedFeedback(state, []) };
+  // An unfinished run stores examples, too, and features reveal some of their content.
+  return { state: none, ...noData, unfinished: null, features: null };
 }
 
 /** Returns the numbers of examples, ratings and preferences. */

@@ -8,6 +8,7 @@ import { expectSolvable, outcomeOf, outputOf, solveCopy } from './solved_head';
  * earlier or never trained.
  */
 export const INSTANT: LearnMethodKind = {
+  hasCheckpoints: false,
   expectUsable: (host) => expectSolvable(host, 'instant'),
   steps: () => 0,
   async improve(parts) {

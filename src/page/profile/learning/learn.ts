@@ -2,7 +2,8 @@ import { type ErrorCode, WebVeraError } from '../../../core/errors/error';
 import type { TrainOutput } from '../../../core/types/training';
 import type { ProfileHost } from '../host';
 import { copyName } from '../storage/profile_storage';
-import { filesOf, type Unfinished, vectorsOf } from '../storage/record';
+import { filesOf, vectorsOf } from '../storage/record';
+import type { Unfinished } from '../storage/unfinished_run';
 import type { LearnMethod } from '../types';
 import { type IdleReason, watchIdle } from './idle';
 import { INSTANT } from './instant_method';
@@ -25,6 +26,11 @@ export function expectUsable(method: LearnMethod, host: ProfileHost): void {
 /** Returns the number of steps of a run with this method, if every example takes one row. */
 export function learnSteps(method: LearnMethod, asked: AskedRun, host: ProfileHost): number {
   return METHODS[method].steps(asked, host);
+}
+
+/** Whether an interrupted run with this method continues from a checkpoint, which fits only the examples that the run began with. */
+export function hasCheckpoints(method: LearnMethod): boolean {
+  return METHODS[method].hasCheckpoints;
 }
 
 /**

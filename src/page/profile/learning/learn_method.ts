@@ -1,7 +1,8 @@
 import type { TrainOutput } from '../../../core/types/training';
 import type { SplitExamples } from '../examples/examples';
 import type { ProfileHost } from '../host';
-import type { LearnArguments, ProfileSettings, Unfinished, Vectors } from '../storage/record';
+import type { LearnArguments, ProfileSettings, Vectors } from '../storage/record';
+import type { Unfinished } from '../storage/unfinished_run';
 import type { LearnRecord } from '../types';
 import type { LearnRun } from './learn_run';
 
@@ -54,6 +55,8 @@ export interface AskedRun extends LearnArguments, SplitExamples {}
 
 /** A learning method: improves a copy of the vectors, and judges whether the copy is better. */
 export interface LearnMethodKind {
+  /** Whether an interrupted run continues from a checkpoint, which fits only the examples that the run began with. */
+  readonly hasCheckpoints: boolean;
   /** Throws `invalid_argument` if the base model can't learn with this method. */
   expectUsable(host: ProfileHost): void;
   /** Returns the number of training steps, if every example takes one row; 0 if the method trains nothing. */

@@ -4,16 +4,16 @@ import type { TrainOutput } from '../../../core/types/training';
 import type { Release } from '../../rpc/store_locks';
 import { checkOptions, readable } from '../../session/options';
 import { abortSignal, anyObject, oneOf } from '../../session/rules';
-import type { ProfileData } from '../feedback/feedback';
 import { splitData } from '../feedback/profile_data';
-import type { ProfileHost } from '../host';
 import { learnArguments } from '../open';
-import { type Changes, forgotten, type ProfileStorage, type StoredProfile } from '../storage/profile_storage';
-import { type ProfileState, type Unfinished, type Vectors, withRecord } from '../storage/record';
+import { forgotten } from '../storage/profile_storage';
+import { withRecord } from '../storage/record';
+import type { RunFacts, StoredRun, Unfinished } from '../storage/unfinished_run';
 import { LEARN_METHODS, type LearnOptions } from '../types';
-import { expectUsable, isInterruption, learn, learnSteps } from './learn';
+import { expectUsable, hasCheckpoints, isInterruption, learn, learnSteps } from './learn';
 import type { LearnContext } from './learn_method';
 import { LearnRun } from './learn_run';
+import type { LearningProfile } from './learning_profile';
 
 /** The inputs of a run, and the function that releases the run's lock. */
 interface Beginning {
@@ -24,30 +24,6 @@ interface Beginning {
 
 const stepsRules = { method: oneOf(...LEARN_METHODS), args: anyObject, preferences: anyObject, ratings: anyObject };
 const rules = { ...stepsRules, when: oneOf('now', 'idle'), signal: abortSignal };
-
-/** The profile that the runs belong to. */
-export interface LearningProfile {
-  readonly id: string;
-  readonly host: ProfileHost;
-  readonly storage: ProfileStorage;
-  /** Aborts when the profile is closed or forgotten. */
-  readonly life: AbortSignal;
-  readonly state: ProfileState;
-  /** The name of the profile's adapter in the model. */
-  readonly adapter: string;
-  readonly isOpen: boolean;
-  /** Whether the profile was closed because it was forgotten, that is deleted. */
-  readonly isForgotten: boolean;
-  expectOpen(): void;
-  /** Reads the stored profile. Resolves with undefined if the profile was forgotten meanwhile. */
-  read(): Promise<StoredProfile | undefined>;
-  data(stored: StoredProfile): ProfileData;
-  /** Changes the stored profile. If storing fails, nothing has changed. */
-  change(body: (stored: StoredProfile) => Changes): Promise<void>;
-  /** As `change`, and also replaces the vectors. */
-  exchange(vectors: Vectors, body: (stored: StoredProfile) => Changes): Promise<void>;
-  takeToLearn(): Promise<Release>;
-}
 
 /** Starts, resumes and ends the runs of one profile, one at a time. */
 export class ProfileLearning {
@@ -100,7 +76,7 @@ export class ProfileLearning {
     const { method = 'train' } = options;
     const { host, id } = this.#profile;
     expectUsable(method, host);
-    const stored = await this.#profile.read();
+    const stored = await this.#profile.read('examples', 'feedback');
     if (stored === undefined) throw forgotten(id);
     const examples = splitData(this.#profile.data(stored));
     return learnSteps(method, { ...learnArguments(stored.state.settings, options), ...examples }, host);
@@ -111,7 +87,7 @@ export class ProfileLearning {
    * that tab releases the lock.
    */
   async resumeUnfinished(): Promise<void> {
-    if ((await this.#readUnfinished()) === undefined) return;
+    if ((await this.#storedRun()) === undefined) return;
     const { storage, life } = this.#profile;
     const release = await storage.takeToLearn();
     if (release !== undefined) return this.#resume(release, { isLate: false });
@@ -151,12 +127,20 @@ export class ProfileLearning {
     }
   }
 
-  /**
-   * Reads the stored unfinished run, if there is one for the current vectors. A damaged record counts as none, because the vectors don't
-   * depend on it.
-   */
+  /** Reads the stored unfinished run, with the profile's examples if it has none of its own. */
   async #readUnfinished(): Promise<Unfinished | undefined> {
-    const stored = await this.#profile.read();
+    const run = await this.#storedRun();
+    if (run === undefined || 'learnt' in run) return run;
+    const stored = await this.#profile.read('examples', 'feedback');
+    return stored && { ...run, ...splitData(this.#profile.data(stored)) };
+  }
+
+  /**
+   * Reads the record of an unfinished run, if there is one for the current vectors. A damaged record counts as none, because the vectors
+   * don't depend on it.
+   */
+  async #storedRun(): Promise<StoredRun | undefined> {
+    const stored = await this.#profile.read('unfinished');
     try {
       const unfinished = stored?.unfinished();
       return unfinished?.version === stored?.state.version ? unfinished : undefined;
@@ -203,13 +187,19 @@ export class ProfileLearning {
       // Delete an earlier run's checkpoints, so that the new run doesn't resume from them.
       await profile.storage.deleteCheckpoints();
       let unfinished: Unfinished | undefined;
-      await profile.change((stored) => {
-        const { settings, version } = stored.state;
-        const examples = splitData(profile.data(stored));
-        if (examples.learnt.length === 0) throw noExamples(profile.id);
-        unfinished = { version, method, ...learnArguments(settings, own), when, ...examples, progress: null };
-        return { state: stored.state, unfinished: settings.keep_examples ? unfinished : null };
-      });
+      await profile.change(
+        (stored) => {
+          const { settings, version } = stored.state;
+          const examples = splitData(profile.data(stored));
+          if (examples.learnt.length === 0) throw noExamples(profile.id);
+          const facts: RunFacts = { version, method, ...learnArguments(settings, own), when, progress: null };
+          unfinished = { ...facts, ...examples };
+          const run = hasCheckpoints(method) ? unfinished : facts;
+          return { state: stored.state, unfinished: settings.keep_examples ? run : null };
+        },
+        'examples',
+        'feedback',
+      );
       if (unfinished === undefined) throw forgotten(profile.id);
       return { unfinished, resumes: false, release };
     } catch (error) {

@@ -61,6 +61,7 @@ interface JudgedVectors extends SolvedVectors {
  * training. If there are no such examples, nothing is trained, because vectors can't be judged on the examples that they were trained on.
  */
 export const REFINE: LearnMethodKind = {
+  hasCheckpoints: true,
   expectUsable: (host) => expectSolvable(host, 'refine'),
   steps({ args, ...examples }, host) {
     const count = trialOf(examples, host)?.learnt.length ?? 0;

@@ -1,7 +1,7 @@
 import type { TrainOutput } from '../../../core/types/training';
 import { pausable } from '../../training/train_run';
-import type { LearnProgress, Unfinished } from '../storage/record';
 import { filesOf, vectorsOf } from '../storage/record';
+import type { LearnProgress, Unfinished } from '../storage/unfinished_run';
 import type { LearnPhase, LearnRecord } from '../types';
 import { judge } from './judge';
 import type { LearningCopy, LearnMethodKind } from './learn_method';
@@ -31,6 +31,7 @@ type MeasuredRun = Unfinished & { readonly progress: LearnProgress };
  * of any kind rises. The loss is that on the kind's held-out examples or, if there are none, on those trained on.
  */
 export const TRAIN: LearnMethodKind = {
+  hasCheckpoints: true,
   expectUsable() {},
   steps: (asked) => sumOf(phasesOf(asked), ({ plan }) => plan.steps),
   async improve(parts) {

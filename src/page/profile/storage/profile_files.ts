@@ -7,12 +7,12 @@ import { type NumberedExample, toJsonLines } from '../examples/examples';
 import { IMAGES, imageFile } from '../examples/image_file';
 import { prepareExamples } from '../examples/prepare_examples';
 import { isPair, latestOf, noData, type ProfileData } from '../feedback/feedback';
-import { storedChanges } from '../feedback/profile_data';
+import { type DataChanges, storedChanges } from '../feedback/profile_data';
 import type { ProfileHost } from '../host';
 import { freshState, type OpenedProfile, withSettings } from '../open';
 import type { ProfileOptions } from '../types';
 import { ABOUT, EXAMPLES, PREFERENCES, RATINGS } from './file_parts';
-import type { ProfileStorage } from './profile_storage';
+import type { Changes, ProfileStorage } from './profile_storage';
 import { readFiles, VERSION } from './read_files';
 import { filesOf, type ProfileState, vectorsOf } from './record';
 
@@ -54,8 +54,7 @@ export async function importStored(
   files: Files,
   options: ProfileOptions,
 ): Promise<OpenedProfile> {
-  const { adapter, state, data } = await placeFiles(host, storage.id, files, options);
-  const changes = storedChanges({ state, data });
+  const { adapter, state, data, changes } = await placeFiles(host, storage.id, files, options);
   try {
     await storage.change(async (stored) => {
       if (stored === undefined) return changes;
@@ -68,13 +67,21 @@ export async function importStored(
   }
 }
 
+/** A profile that was read from files, and whose adapter is loaded onto the model. */
+interface PlacedProfile extends DataChanges {
+  readonly adapter: string;
+  readonly data: ProfileData;
+  /** The changes that store the profile. */
+  readonly changes: Changes;
+}
+
 /** Reads a profile's files, and loads their adapter onto the model, which also checks the adapter's tensors. */
 export async function placeFiles(
   host: ProfileHost,
   id: string,
   files: Files,
   options: ProfileOptions,
-): Promise<{ readonly adapter: string; readonly state: ProfileState; readonly data: ProfileData }> {
+): Promise<PlacedProfile> {
   const base = await host.known();
   const { image_size } = host.base[partsKey].info;
   const { adapter: adapterFiles, imported, ...read } = await readFiles(files, { base, image_size });
@@ -89,7 +96,9 @@ export async function placeFiles(
     const vectors = await vectorsOf(await host.read(adapter, settings));
     const fresh = freshState({ ...base, base_model, vectors, settings });
     const begun = { ...fresh, seed: imported.seed ?? fresh.seed, seen, feedback: counts, solved, history };
-    return { adapter, ...withSettings(host, begun, data, options) };
+    const { state, data: fewer } = withSettings(host, begun, data, options);
+    const all = { state, data: { ...data, ...fewer } };
+    return { adapter, ...all, changes: storedChanges(all) };
   } catch (error) {
     await host.remove(adapter).catch(() => {}); // the first error is the one to report
     throw error;

@@ -1,36 +1,34 @@
 import { WebVeraError } from '../../../core/errors/error';
-import type { ListedProfile, ProfileParts, WrittenParts } from '../../../worker/protocol';
+import type { LargePart, ListedProfile, ReadParts, WrittenParts } from '../../../worker/protocol';
 import type { Link } from '../../rpc/link';
 import type { Release, StoreLocks } from '../../rpc/store_locks';
 import type { ProfileData } from '../feedback/feedback';
 import type { ProfileInfo } from '../types';
 import { notifyTabs } from './channel';
-import {
-  infoOf,
-  type ProfileState,
-  readExamples,
-  readFeedback,
-  readState,
-  readUnfinished,
-  type Unfinished,
-  written,
-} from './record';
+import { infoOf, type ProfileState, readExamples, readFeedback, readState, written } from './record';
+import { readUnfinished, type StoredRun } from './unfinished_run';
 
-/** A stored profile. Its data and its unfinished run are checked when these methods are called. */
-export interface StoredProfile {
-  readonly state: ProfileState;
-  data(): ProfileData;
-  unfinished(): Unfinished | undefined;
+/** The large parts of a stored profile. They are checked when these methods are called. */
+interface LargeParts {
+  examples(): ProfileData['examples'];
+  feedback(): ProfileData['feedback'];
+  unfinished(): StoredRun | undefined;
 }
+
+/** A stored profile, with the large parts that were read. */
+export type StoredProfile<Part extends LargePart = never> = { readonly state: ProfileState } & Pick<LargeParts, Part>;
 
 /** A profile's new state, and the other parts of the profile that change with it. */
 export interface Changes extends Partial<ProfileData> {
   readonly state: ProfileState;
   /** null deletes the stored unfinished run. */
-  readonly unfinished?: Unfinished | null;
+  readonly unfinished?: StoredRun | null;
   /** null deletes the stored features of the examples. */
   readonly features?: null;
 }
+
+/** Returns the changes of a stored profile, of which these large parts were read. */
+export type ProfileChange<Part extends LargePart = never> = (stored: StoredProfile<Part>) => Changes;
 
 /** Reads and writes one stored profile. A lock makes all tabs change it one after the other. */
 export class ProfileStorage {
@@ -45,26 +43,23 @@ export class ProfileStorage {
   }
 
   /**
-   * Reads the stored profile without taking its lock. That is safe if the caller uses only the state. To read several parts, take the lock,
-   * because the parts change together.
+   * Reads the state and the given large parts of the stored profile. Takes the lock to read several parts, because the parts change
+   * together.
    */
-  async read(): Promise<StoredProfile | undefined> {
-    const parts = await this.#link.request('readProfile', this.id);
-    return parts && storedProfile(this.id, parts);
-  }
-
-  /** As `read`, but takes the lock. */
-  readWhole(): Promise<StoredProfile | undefined> {
-    return this.#hold(() => this.read());
+  read<Part extends LargePart = never>(...parts: readonly Part[]): Promise<StoredProfile<Part> | undefined> {
+    return parts.length === 0 ? this.#read(parts) : this.#hold(() => this.#read(parts));
   }
 
   /**
-   * Runs `body` under the lock, and stores either all changes that it returns or none. Rejects with `not_found`, and stores nothing, if all
-   * profiles were wiped meanwhile, because a wipe takes no lock.
+   * Runs `body` under the lock, with the state and the given large parts, and stores either all changes that it returns or none. Rejects
+   * with `not_found`, and stores nothing, if all profiles were wiped meanwhile, because a wipe takes no lock.
    */
-  change(body: (stored: StoredProfile | undefined) => Promise<Changes>): Promise<Changes> {
+  change<Part extends LargePart = never>(
+    body: (stored: StoredProfile<Part> | undefined) => Promise<Changes>,
+    ...parts: readonly Part[]
+  ): Promise<Changes> {
     return this.#hold(async () => {
-      const stored = await this.read();
+      const stored = await this.#read(parts);
       const changes = await body(stored);
       if (!(await this.#link.request('writeProfile', this.id, partsOf(changes), stored?.state.born)))
         throw forgotten(this.id);
@@ -73,11 +68,18 @@ export class ProfileStorage {
   }
 
   /** As `change`, for the profile with this random id `born`. Rejects with `not_found` if that profile was forgotten. */
-  async update(born: string, body: (stored: StoredProfile) => Changes): Promise<ProfileState> {
-    const { state } = await this.change(async (stored) => {
-      if (stored?.state.born === born) return body(stored);
-      throw forgotten(this.id);
-    });
+  async update<Part extends LargePart = never>(
+    born: string,
+    body: ProfileChange<Part>,
+    ...parts: readonly Part[]
+  ): Promise<ProfileState> {
+    const { state } = await this.change(
+      async (stored: StoredProfile<Part> | undefined) => {
+        if (stored?.state.born === born) return body(stored);
+        throw forgotten(this.id);
+      },
+      ...parts,
+    );
     return state;
   }
 
@@ -112,6 +114,11 @@ export class ProfileStorage {
 
   get #learnLock(): string {
     return `webvera:learn:${this.id}`;
+  }
+
+  async #read<Part extends LargePart>(parts: readonly Part[]): Promise<StoredProfile<Part> | undefined> {
+    const read = await this.#link.request('readProfile', this.id, parts);
+    return read && storedProfile(this.id, read);
   }
 
   #hold<T>(body: () => Promise<T>): Promise<T> {
@@ -149,10 +156,11 @@ export function profileOf(adapter: string): string {
 /** Returns the name of the copy that a run trains. It is the same in each visit, because checkpoints belong to an adapter name. */
 export const copyName = (id: string): string => adapterName(id, 'copy');
 
-function storedProfile(id: string, parts: ProfileParts): StoredProfile {
+function storedProfile(id: string, parts: ReadParts): StoredProfile<LargePart> {
   return {
     state: readState(id, parts.state),
-    data: () => ({ examples: readExamples(id, parts.examples), feedback: readFeedback(id, parts.feedback) }),
+    examples: () => readExamples(id, parts.examples),
+    feedback: () => readFeedback(id, parts.feedback),
     unfinished: () => readUnfinished(id, parts.unfinished),
   };
 }

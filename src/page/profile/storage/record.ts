@@ -5,11 +5,11 @@ import type { AdapterFiles, SaveDtype } from '../../../core/types/model';
 import type { SentExample, TrainingArguments } from '../../../core/types/training';
 import type { AnyAdapterConfigInit } from '../../adapters/page_kinds';
 import type { DPOConfig, KTOConfig } from '../../training/preference_arguments';
-import type { Numbered, NumberedExample, SplitExamples } from '../examples/examples';
+import type { Numbered, NumberedExample } from '../examples/examples';
 import { type Feedback, type FeedbackCounts, feedbackFields, noFeedback } from '../feedback/feedback';
-import type { LearnMethod, LearnPhase, LearnRecord, ProfileInfo } from '../types';
-import { readMethod, readPhase, readRecord } from './learn_record';
-import { count, counts, fieldsOf, list, places, plain } from './record_fields';
+import type { LearnRecord, ProfileInfo } from '../types';
+import { readRecord } from './learn_record';
+import { count, counts, fieldsOf, list, plain } from './record_fields';
 
 /** A profile's vectors: the trained values of its adapter, as the adapter's two files. */
 export interface Vectors {
@@ -66,28 +66,6 @@ export interface LearnArguments {
   /** Arguments for preferences alone and for ratings alone, which override `args`. */
   readonly preferences: DPOConfig;
   readonly ratings: KTOConfig;
-}
-
-/** The progress of an unfinished run with the method 'train'. */
-export interface LearnProgress {
-  /**
-   * All phases in their order. Until the run has ended, `loss_after` equals `loss_before`, and `accuracy_after` equals `accuracy_before`.
-   */
-  readonly phases: readonly LearnPhase[];
-  /** The number of phases that have ended. */
-  readonly ended: number;
-  /** The copy's vectors after the phases that have ended; null until the first phase has ended. */
-  readonly vectors: Vectors | null;
-}
-
-/** An unfinished run: everything it needs to resume in another page. */
-export interface Unfinished extends LearnArguments, SplitExamples {
-  /** The version of the vectors that the run started from. */
-  readonly version: number;
-  readonly method: LearnMethod;
-  readonly when: 'now' | 'idle';
-  /** null until the losses before training were measured, and for methods without phases. */
-  readonly progress: LearnProgress | null;
 }
 
 /** The version of the storage format, which increases when older code could misread newer data. */
@@ -171,53 +149,6 @@ function readNumbered<T extends SentExample>(
   );
 }
 
-export function readUnfinished(id: string, value: unknown): Unfinished | undefined {
-  if (value === null || value === undefined) return undefined;
-  return intact(id, () => {
-    const unfinished = formatted(value, 'unfinished');
-    const examples = (key: string): SentExample[] =>
-      list(unfinished, key).map((one, index) => exampleFields(`${key}[${index}]`, one));
-    const [learnt, held] = [examples('learnt'), examples('held')];
-    // Older versions didn't store the examples' indices, so the held-out examples count as those that were added last.
-    const placesOf = (key: string, { length }: readonly SentExample[], first: number): number[] => {
-      if (unfinished.get(key) === undefined) return Array.from({ length }, (_, index) => first + index);
-      const given = places(unfinished, key, length);
-      if (given.length === length) return given;
-      throw unfinished.invalid(key, `the places of ${length} examples`);
-    };
-    return {
-      version: count(unfinished, 'version'),
-      method: readMethod(unfinished),
-      args: plain(unfinished, 'args'),
-      preferences: optionalPlain(unfinished, 'preferences'),
-      ratings: optionalPlain(unfinished, 'ratings'),
-      when: unfinished.get('when') === 'idle' ? 'idle' : 'now',
-      learnt,
-      learnt_places: placesOf('learnt_places', learnt, 0),
-      held,
-      held_places: placesOf('held_places', held, learnt.length),
-      progress: (unfinished.get('progress') ?? null) === null ? null : readProgress(unfinished),
-    };
-  });
-}
-
-function readProgress(unfinished: Fields): LearnProgress {
-  const progress = fieldsOf(unfinished.get('progress'), 'progress');
-  const phases = list(progress, 'phases').map(readPhase);
-  const ended = count(progress, 'ended');
-  if (ended > phases.length) throw progress.invalid('ended', 'a number of its phases');
-  return {
-    phases,
-    ended,
-    vectors: (progress.get('vectors') ?? null) === null ? null : readVectors(progress, 'vectors'),
-  };
-}
-
-/** Reads an object of arguments; empty for runs that older versions stored without it. */
-function optionalPlain(fields: Fields, key: string): Readonly<Record<string, never>> {
-  return fields.get(key) === undefined ? {} : plain(fields, key);
-}
-
 export function infoOf(id: string, state: ProfileState): ProfileInfo {
   const { example_count: examples, seen, created_at, used_at, base_model, history, previous } = state;
   const { ratings, preferences } = state.feedback;
@@ -268,13 +199,14 @@ export function readLabels(fields: Fields): readonly string[] | null {
   throw fields.invalid('labels', 'a list of strings');
 }
 
-function formatted(value: unknown, where: string): Fields {
+/** Reads the fields of a stored part. Throws `invalid_format` for another version. */
+export function formatted(value: unknown, where: string): Fields {
   const fields = fieldsOf(value, where);
   if (fields.get('format') === FORMAT) return fields;
   throw fields.invalid('format', `${FORMAT}`);
 }
 
-function readVectors(state: Fields, key: string): Vectors {
+export function readVectors(state: Fields, key: string): Vectors {
   const { config, weights } = plain(state, key) as { config?: unknown; weights?: unknown };
   if (typeof config === 'string' && weights instanceof Uint8Array && weights.buffer instanceof ArrayBuffer) {
     return { config, weights: weights as Uint8Array<ArrayBuffer> };
@@ -287,7 +219,7 @@ function bytesIn(vectors: Vectors | null): number {
 }
 
 /** Runs `read`, and reports its errors as `storage_corrupt`: the library wrote this data itself, so it must be damaged. */
-function intact<T>(id: string, read: () => T): T {
+export function intact<T>(id: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
