@@ -176,9 +176,10 @@ export class TrainingRun {
       },
     });
     signal.throwIfAborted();
-    // The checkpoint of the last step was saved before the evaluation that ended the run, so it doesn't count as that of an ended run.
-    const hasJustStalled = this.#evaluation?.hasStalled === true && record.evaluation !== restored?.evaluation;
-    await saving.saveLast(this.#saveAtEnd, hasJustStalled);
+    // The last step may have been saved before the evaluation that ended the run. That checkpoint lacks the evaluation, so it is saved again.
+    const { global_step, max_steps } = record.progress;
+    const isEarly = this.#evaluation?.hasStalled === true && global_step < max_steps;
+    await saving.saveLast(this.#saveAtEnd, isEarly && record.evaluation !== restored?.evaluation);
     await this.#standstill.during();
     this.#evaluation?.loadBest();
     this.#hook('on_train_end');

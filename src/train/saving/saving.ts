@@ -43,7 +43,9 @@ export class Saving {
   /** The last step that is saved or needn't be saved. */
   #savedStep: number;
   #isStored = false;
-  /** The number of times that the run has returned to an earlier state. States that were written before are obsolete. */
+  /**
+   * The number of times that the run has returned to an earlier state. A write that began before the last return holds an obsolete state.
+   */
   #returns = 0;
   #isOver = false;
 
@@ -126,21 +128,21 @@ export class Saving {
   }
 
   /**
-   * Saves the current state while no step is queued. `wanted` overrides the save strategy. `isNews`: saves also a state whose step is saved
-   * already, because its record has changed since.
+   * Saves the current state while no step is queued. `wanted` overrides the save strategy. `evenIfSaved`: saves also a state whose step is
+   * saved already, because its record has changed since.
    */
-  async saveNow(wanted = this.#asked || this.#init.args.save_strategy !== 'no', isNews = false): Promise<void> {
+  async saveNow(wanted = this.#asked || this.#init.args.save_strategy !== 'no', evenIfSaved = false): Promise<void> {
     const { runner, state, record } = this.#init;
     this.#asked = false;
     this.#clock.restart();
-    if (wanted && (isNews || record.progress.global_step > this.#savedStep))
+    if (wanted && (evenIfSaved || record.progress.global_step > this.#savedStep))
       await this.save(await readPools(runner, state));
   }
 
   /** Saves the last state, as `saveNow` does. Waits for a limited time for writes that take longer. */
-  async saveLast(wanted: boolean | undefined, isNews = false): Promise<void> {
+  async saveLast(wanted: boolean | undefined, evenIfSaved = false): Promise<void> {
     const isFree = await this.#written();
-    await this.saveNow(wanted, isNews);
+    await this.saveNow(wanted, evenIfSaved);
     if (isFree) await this.#written();
   }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { TabLocks } from '../../../src/core/locks/tab_locks';
-import { adapters, checkpoints } from '../../../src/index';
+import { adapters, checkpoints, type TrainingArguments } from '../../../src/index';
 import { CheckpointStore } from '../../../src/store/checkpoint_store';
 import { IndexedDbStore } from '../../../src/store/indexeddb_store';
 import { oneBrowser } from '../../helpers/session/one_browser';
@@ -73,12 +73,17 @@ test('a run that has ended makes room', async () => {
   expect((await listed()).map(({ adapter_names }) => adapter_names[0])).toEqual(Array(4).fill('theirs'));
 });
 
+/** Returns a run that early stopping ends at step 4. */
+const stalling = (args: TrainingArguments) => {
+  const evaluating = { eval_strategy: 'steps', eval_steps: 2 } as const;
+  const stopping = { early_stopping_patience: 1, early_stopping_threshold: 1e9 };
+  return { eval_dataset: resumedRows, args: { ...evaluating, ...stopping, ...args } };
+};
+
 test.each([2, 100])(
   'a run that early stopping has ended makes room, with a save every %i steps',
   async (save_steps) => {
-    const evaluating = { eval_strategy: 'steps', eval_steps: 2 } as const;
-    const stopping = { early_stopping_patience: 1, early_stopping_threshold: 1e9 };
-    const init = { eval_dataset: resumedRows, args: { ...evaluating, ...stopping, save_steps } };
+    const init = stalling({ save_steps });
     const { saved } = await trained({ init });
     expect(saved.at(-1)).toBe('checkpoint-4');
     expect(await listed()).toMatchObject([{ global_step: 4, ended: true }]);
@@ -89,6 +94,21 @@ test.each([2, 100])(
     expect((await listed()).map(({ adapter_names }) => adapter_names[0])).toEqual(Array(4).fill('theirs'));
   },
 );
+
+test('a run that early stopping has ended keeps the checkpoint before the last one', async () => {
+  const init = stalling({ save_steps: 2 });
+  const { saved } = await trained({ init });
+  expect(saved).toEqual(['checkpoint-2', 'checkpoint-4', 'checkpoint-4']);
+  const again = await trained({ init, resume: 'checkpoint-2' });
+  expect(again.events[0]).toMatchObject({ type: 'restored', checkpoint: 'checkpoint-2' });
+  expect(await listed()).toMatchObject([{ global_step: 4, ended: true }]);
+});
+
+test('a run whose last step is saved isn’t saved again if early stopping would end it there', async () => {
+  const { saved } = await trained({ init: stalling({ save_steps: 2, max_steps: 4 }) });
+  expect(saved).toEqual(['checkpoint-2', 'checkpoint-4']);
+  expect(await listed()).toMatchObject([{ global_step: 4, ended: true }]);
+});
 
 test('checkpoints are addressed by an id', async () => {
   await expect(checkpoints.delete('')).rejects.toMatchObject({ message: /^id: expected a string/ });

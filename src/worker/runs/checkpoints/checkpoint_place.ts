@@ -4,8 +4,12 @@ import type { StoredCheckpoint } from '../../../store/checkpoint_store';
 export type CheckpointPlace = Pick<StoredCheckpoint, 'slot' | 'seq' | 'training'>;
 
 /** Returns the place of the next checkpoint: it uses the other slot, and the sequence number after `seq`. */
-export function after({ slot, training }: CheckpointPlace, seq: number): CheckpointPlace {
-  return { slot: slot === 0 ? 1 : 0, seq: seq + 1, training };
+export function after(place: CheckpointPlace, seq: number): CheckpointPlace {
+  return { ...inOtherSlot(place), seq: seq + 1 };
+}
+
+export function inOtherSlot({ slot, seq, training }: CheckpointPlace): CheckpointPlace {
+  return { slot: slot === 0 ? 1 : 0, seq, training };
 }
 
 /** Returns the place of a new training's first checkpoint. It doesn't overwrite the last checkpoint of the previous training. */

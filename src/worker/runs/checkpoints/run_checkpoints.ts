@@ -15,7 +15,7 @@ import type { Checkpoints, Restored } from '../../../train/training_init';
 import type { RunKernels } from '../../models/run_kernels';
 import type { AnnounceNumbers } from '../../rpc/announce';
 import { known } from '../../storage/store_failures';
-import { after, anew, type CheckpointPlace } from './checkpoint_place';
+import { after, anew, type CheckpointPlace, inOtherSlot } from './checkpoint_place';
 import { partThatCounts, type RecordPart } from './record_part';
 import { type RunParts, runIdentity } from './run_identity';
 
@@ -59,8 +59,10 @@ export class RunCheckpoints implements Checkpoints {
   readonly #host: CheckpointHost;
   readonly #run: CheckpointedRun;
   #identity: Promise<string> | undefined;
-  /** The slot and sequence number of the next checkpoint, once they are known. It never overwrites the last checkpoint. */
+  /** The slot and sequence number of the next checkpoint, once they are known. It doesn't overwrite the last checkpoint. */
   #next: CheckpointPlace | undefined;
+  /** The step of the last checkpoint. It is overwritten if its step is saved again, so that the checkpoint before it remains. */
+  #lastStep: number | undefined;
   #lock: HeldName | undefined;
   /** The run's owner in the store; undefined if the run was never resumed or taken over. */
   #owner: string | undefined;
@@ -100,6 +102,7 @@ export class RunCheckpoints implements Checkpoints {
     this.#owner = await this.#own(run);
     // A checkpoint later than this one is overwritten first.
     this.#next = after(chosen, usable[0]?.seq ?? chosen.seq);
+    this.#lastStep = chosen === usable[0] ? stepOf(chosen.snapshot) : undefined;
     if (others.length > 0) this.#warn('other_arguments', `${OTHER_ARGUMENTS}: ${others.join(', ')}`);
     this.#warnOfEnd(chosen, maxSteps);
     if (chosen.version !== VERSION) this.#warn('other_kernels', `${OTHER_VERSION} ${chosen.version}`);
@@ -121,20 +124,22 @@ export class RunCheckpoints implements Checkpoints {
     const run = await this.#id();
     await this.#hold(run);
     this.#next ??= anew((await known(store.load(run))).found);
-    const place = this.#next;
+    const step = stepOf(snapshot);
+    const place = step === this.#lastStep ? inOtherSlot(this.#next) : this.#next;
     const checkpoint = { run, version: VERSION, snapshot, args: { ...args }, kernels: await kernels.choice() };
     const adapters = this.#run.adapters.map(({ name }) => name);
     if (this.#closed) throw abortError('The run is over');
     const { lanes = [snapshot] } = snapshot;
     // A run that was stopped hasn't ended: it may be resumed.
     const ended = lanes.every((lane) => isAtEnd(lane.progress) || hasStalled(args, lane.evaluation));
-    const about = { ...place, adapters, step: stepOf(snapshot), ended };
+    const about = { ...place, adapters, step, ended };
     this.#host.announce?.(numbersOf(snapshot));
     await known(store.save(run, { ...about, bytes: writeCheckpoint(checkpoint) }, this.#owner)).catch((error) => {
       if (error instanceof WebVeraError && error.code === 'locked_by_other_tab') this.#lock?.lose();
       throw error;
     });
     this.#next = after(place, place.seq);
+    this.#lastStep = step;
     return { checkpoint: nameOf(snapshot), durable: store.persistent };
   }
 
