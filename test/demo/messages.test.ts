@@ -64,8 +64,10 @@ test('messages without text or class are left out and counted', async () => {
   const csv = await read({ 'a.csv': 'text,label\nhi,ham\n" ",spam\n,\nwin,spam\n' });
   expect(csv.labelled.map(({ content }) => content)).toEqual(['hi', 'win']);
   expect(csv.leftOut).toBe(2);
-  const jsonl = await read({ 'a.jsonl': '{"text": "", "label": 1}\n{"text": "b", "label": 2}' });
-  expect(jsonl).toEqual({ labelled: [{ label: '2', content: 'b' }], lines: [], leftOut: 1 });
+  for (const nothing of ['""', 'null']) {
+    const jsonl = await read({ 'a.jsonl': `{"text": ${nothing}, "label": 1}\n{"text": "b", "label": 2}` });
+    expect(jsonl).toEqual({ labelled: [{ label: '2', content: 'b' }], lines: [], leftOut: 1 });
+  }
   const files = { 'mail/spam/1.txt': 'win', 'mail/ham/1.txt': '\n', 'mail/ham/2.txt': 'ho', 'mail/about.txt': 'mail' };
   const folders = await read(files);
   expect(folders.labelled).toEqual([
@@ -118,7 +120,7 @@ test.each([
   [{ 'a.jsonl': '{}\n{' }, "Line 2 isn't JSON."],
   [{ 'a.json': '{\n"rows": []\n}' }, 'a.json needs a text and a label in each row. Row 1 has rows.'],
   [{ 'a.json': '["a"]' }, 'a.json needs a text and a label in each row. Row 1 has 0.'],
-  [{ 'a.json': '[{' }, "Line 1 isn't JSON."],
+  [{ 'a.json': '[\n  {"text": "a", "label": 1},\n]' }, /^a\.json: .*JSON/s],
   [{ 'a.txt': 'a\0b' }, 'a.txt is no text file.'],
   [{ 'a.txt': ' \n' }, 'There are no messages in it.'],
 ])('files without messages are refused: %j', async (files, message) => {

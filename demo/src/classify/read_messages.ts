@@ -74,7 +74,8 @@ async function folderOf(files: LabelledFiles): Promise<Labelled<string>[]> {
 async function tableOf(path: string, file: File): Promise<Labelled<string>[]> {
   const text = await plainText(path, file);
   return rowsOf(path, text).map((row, index) => {
-    const { text: content, label } = row;
+    const { label } = row;
+    const content = row.text === null ? '' : row.text;
     if (typeof content !== 'string' || (content.trim() !== '' && !isLabel(label))) {
       const names = Object.keys(row).slice(0, 6).join(', ').slice(0, 80);
       throw new ChoiceProblem(
@@ -92,12 +93,22 @@ function isLabel(label: unknown): label is string | number {
 function rowsOf(path: string, text: string): Readonly<Record<string, unknown>>[] {
   if (/\.csv$/i.test(path)) return csvRows(text);
   if (/\.tsv$/i.test(path)) return csvRows(text, '\t');
-  const list = /\.json$/i.test(path) ? parsed(text) : undefined;
+  const list = /\.json$/i.test(path) ? parsedWhole(path, text) : undefined;
   // Many .json files hold JSON Lines.
   const values = list === undefined ? filledLines(text).map(parsed) : [list].flat();
   const wrong = values.indexOf(undefined);
   if (wrong >= 0) throw new ChoiceProblem(`Line ${wrong + 1} isn't JSON.`);
   return values.map((value) => Object(value) as Record<string, unknown>);
+}
+
+/** Parses a JSON file. Returns undefined if it isn't one JSON document. Throws for a list that is broken. */
+function parsedWhole(path: string, text: string): unknown {
+  if (!text.trimStart().startsWith('[')) return parsed(text);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ChoiceProblem(`${path}: ${(error as Error).message}`);
+  }
 }
 
 /** Parses JSON. Returns undefined if it is broken. */
