@@ -1,5 +1,6 @@
 import { WebVeraError } from '../../core/errors/error';
 import { parseJson } from '../../core/input/nesting';
+import { unreadable } from '../../core/input/unreadable';
 import { expectTextFile, Utf8Check } from './text_bytes';
 
 /** The largest length of one line of JSON, in UTF-16 code units. */
@@ -22,12 +23,13 @@ export async function* readText(blob: Blob, onRead?: ((bytes: number) => void) |
   const decoder = new TextDecoder();
   const check = new Utf8Check();
   const reader = blob.stream().getReader();
+  const { name = 'data set' } = blob as Partial<File>;
   // If a part ends with `\r`, this character is held back, because the next part may begin with `\n`.
   let held = '';
   try {
-    expectTextFile(new Uint8Array(await blob.slice(0, LONGEST_MARK).arrayBuffer().catch(unreadable)));
+    expectTextFile(new Uint8Array(await blob.slice(0, LONGEST_MARK).arrayBuffer().catch(unreadable(name))));
     for (;;) {
-      const { done, value = NOTHING } = await reader.read().catch(unreadable);
+      const { done, value = NOTHING } = await reader.read().catch(unreadable(name));
       // A browser may deliver a whole file at once, so it is split here.
       for (let start = 0; start < value.length || done; start += PART) {
         const bytes = value.subarray(start, start + PART);
@@ -44,13 +46,6 @@ export async function* readText(blob: Blob, onRead?: ((bytes: number) => void) |
   } finally {
     await reader.cancel().catch(() => {});
   }
-}
-
-function unreadable(cause: unknown): never {
-  throw new WebVeraError('invalid_format', 'Expected a file that can be read', {
-    hint: 'Has it changed since it was chosen? Choose it again.',
-    cause,
-  });
 }
 
 /** One line of a JSON Lines file. */

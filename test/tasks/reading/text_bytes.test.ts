@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { readText } from '../../../src/tasks/reading/blob_text';
 import { toArray } from '../../helpers/bytes/to_array';
 
@@ -60,4 +60,17 @@ test('damage is judged by the whole file up to it, not by a short last part', as
 
 test('a file that is cut within its last character is a text', async () => {
   expect(await read(bytes('東京').subarray(0, 5).slice())).toBe('東\ufffd');
+});
+
+test.each([
+  ['a.txt', new File(['a'], 'a.txt')],
+  ['data set', new Blob(['a'])],
+])('a file that changes while it is read is named: %s', async (name, blob) => {
+  const stream = new ReadableStream({ start: (controller) => controller.error(new DOMException('changed')) });
+  vi.spyOn(blob, 'stream').mockReturnValue(stream);
+  await expect(toArray(readText(blob))).rejects.toMatchObject({
+    code: 'invalid_format',
+    message: `${name}: expected a file that can be read`,
+    hint: 'Has it changed since it was chosen? Choose it again.',
+  });
 });
