@@ -40,8 +40,8 @@ export function modelMounts(folder) {
 }
 
 /**
- * Reads a text with `\n` as the end of its lines, as the library trains on it: only so are its tokens counted as the library counts them,
- * and its paragraphs found.
+ * Reads a text and turns `\r\n` and `\r` into `\n`, as the library does. Otherwise the number of held-out tokens and the paragraphs between
+ * which the text is split would differ from the library's.
  * @param {string} file
  * @returns {string}
  */

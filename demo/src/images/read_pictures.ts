@@ -50,7 +50,10 @@ interface LabelledPicture {
   readonly label: string;
 }
 
-/** Labels pictures by their folders. `labelledFiles` leaves out formats that few browsers read, so it sees a PNG file for each picture. */
+/**
+ * Labels pictures by their folders. `labelledFiles` leaves out formats that few browsers read, so it is given an empty PNG under each
+ * picture's path.
+ */
 async function labelledPictures(
   images: ReadonlyMap<string, File>,
 ): Promise<{ readonly found: readonly LabelledPicture[]; readonly unlabelled: number }> {

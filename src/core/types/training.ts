@@ -27,9 +27,15 @@ export interface TrainingArguments {
   headLearningRate?: number;
   /** Default: 'linear'. */
   lr_scheduler_type?: 'linear' | 'cosine' | 'constant' | 'constant_with_warmup';
-  /** The number of steps in which the rate rises from 0, or below 1 their share of all steps. Default: `warmup_ratio`. 0 alone: none. */
+  /**
+   * The number of steps in which the rate rises from 0; below 1, their share of all steps. Above 0 it takes precedence over `warmup_ratio`.
+   * 0 without a `warmup_ratio`: no warm-up.
+   */
   warmup_steps?: number;
-  /** That share, as in transformers 4. Default: 0.06, or 0 beside `warmup_steps: 0`. A run of one step has no warm-up of a share. */
+  /**
+   * The share of all steps in which the rate rises. Default: 0.06, or 0 if `warmup_steps: 0` is passed. A run of one step has no warm-up
+   * of a share.
+   */
   warmup_ratio?: number;
   /** Default: 0. Applies to every trainable tensor. */
   weight_decay?: number;

@@ -27,6 +27,7 @@ export interface LanguageModelOptions {
   readonly initialPrompts?: readonly LanguageModelMessage[];
   /** Only texts. */
   readonly expectedInputs?: readonly LanguageModelExpected[];
+  /** Only texts. */
   readonly expectedOutputs?: readonly LanguageModelExpected[];
   /**
    * Called with a target of the events 'downloadprogress', whose `loaded` is the loaded share. The model is already loaded, so there are
@@ -139,14 +140,14 @@ export class LanguageModel {
 
   /** Adds the prompt and the model's answer to the conversation, and resolves with the answer. */
   async prompt(input: LanguageModelPrompt, options: LanguageModelPromptOptions = {}): Promise<string> {
-    return this.#answer(given('prompt', input, options), this.#signals(options.signal));
+    return this.#answer(checkedMessages('prompt', input, options), this.#signals(options.signal));
   }
 
   /**
    * Does the same as `prompt`, but returns a stream of the answer's pieces as they are generated. Cancelling the stream cancels the answer.
    */
   promptStreaming(input: LanguageModelPrompt, options: LanguageModelPromptOptions = {}): ReadableStream<string> {
-    const messages = given('promptStreaming', input, options);
+    const messages = checkedMessages('promptStreaming', input, options);
     const left = new AbortController();
     return new ReadableStream<string>({
       start: (stream) => {
@@ -165,7 +166,7 @@ export class LanguageModel {
 
   /** Adds messages to the conversation without generating an answer. */
   async append(input: LanguageModelPrompt, options: LanguageModelPromptOptions = {}): Promise<void> {
-    const messages = given('append', input, options);
+    const messages = checkedMessages('append', input, options);
     await this.#take(this.#signals(options.signal), async () => {
       this.#messages = [...this.#messages, ...messages];
     });
@@ -224,7 +225,8 @@ export class LanguageModel {
   }
 }
 
-function given(call: string, input: LanguageModelPrompt, options: LanguageModelPromptOptions): ChatMessage[] {
+/** Checks the arguments of a call, and returns its messages. */
+function checkedMessages(call: string, input: LanguageModelPrompt, options: LanguageModelPromptOptions): ChatMessage[] {
   checkOptions(call, options, promptRules);
   return messagesOf(`${call}: input`, input);
 }

@@ -40,7 +40,10 @@ export class Callbacks {
   readonly #callbacks: readonly TrainerCallback[];
   readonly #onControl: (request: RunControl) => void;
   readonly #onError: (error: unknown) => void;
-  /** Whether the request to stop was passed on. Callbacks may also set it between two calls, such as by a button. */
+  /**
+   * Whether the request to stop was passed on already. A comparison before and after a call isn't enough, because a callback may set it
+   * later, such as in a button's handler.
+   */
   #hasStopped = false;
   readonly #control: TrainerControl = {
     should_training_stop: false,

@@ -85,7 +85,7 @@ describe('a training run', () => {
     await session.close();
   });
 
-  // An earlier version stored 0 and 0.06 for arguments without a warm-up, so that these numbers still stand for the default.
+  // Checkpoints of earlier versions have 0 and 0.06 for the default, so these two numbers must keep meaning it.
   test.each<[string, TrainingArguments, Pick<TrainingArguments, 'warmup_steps' | 'warmup_ratio'>]>([
     ['the usual share', {}, { warmup_steps: 0, warmup_ratio: 0.06 }],
     ['none', { warmup_steps: 0 }, { warmup_steps: 0, warmup_ratio: 0 }],
