@@ -56,7 +56,10 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
     this.#model = model;
   }
 
-  async collect(source: RowSource, { args, purpose, signal }: CollectOptions): Promise<CollectedRows<TokenRow>> {
+  async collect(
+    source: RowSource,
+    { args, purpose, isWeighted = false, signal }: CollectOptions,
+  ): Promise<CollectedRows<TokenRow>> {
     if (args.classWeights !== null) throw refused('classWeights', 'a language model has no classes');
     if (args.objective === 'contrast') throw refused('objective', 'a language model has no classes to contrast');
     const maxLength = this.rowLength(args);
@@ -68,7 +71,7 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
       maxLength,
       packing: args.packing,
       overflow: purpose === 'training' ? 'truncate' : 'split',
-      isWeighted: purpose === 'training',
+      isWeighted: purpose === 'training' || isWeighted,
       signal,
     });
     const what = args.packing ? 'rows' : 'examples';

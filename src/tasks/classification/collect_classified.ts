@@ -22,16 +22,17 @@ interface LabelledFormat<Row> {
 /** Reads a data set as `exampleRows` does. Also rejects with `invalid_argument` if all training examples have the same class. */
 export async function collectClassified<Row extends RowTarget>(
   source: RowSource,
-  { args, purpose, signal }: CollectOptions,
+  { args, purpose, isWeighted = false, signal }: CollectOptions,
   { labels, form, size, row }: LabelledFormat<Row>,
 ): Promise<CollectedRows<Row>> {
   expectClassifiable(args, labels);
   const numbers = { unit: 'numbers of labels', most: MOST_TARGETS, of: ({ targets }: Row) => targets.length };
   const rows = await exampleRows<Row>(source, { form, limits: [size, numbers], row }, signal);
-  if (purpose === 'evaluation') return { rows, warnings: [] };
+  const isTraining = purpose === 'training';
+  if (!isTraining && !isWeighted) return { rows, warnings: [] };
   const targets = rows.map((row) => row.targets);
   const classes = targets.map(([target = 0]) => target);
   const weights = rowWeights(classes, args.classWeights, labels);
   const weighted = rows.map((row, index) => ({ ...row, weight: weights[index] ?? 1 }));
-  return { rows: weighted, warnings: checkClasses(targets, labels) };
+  return { rows: weighted, warnings: isTraining ? checkClasses(targets, labels) : [] };
 }

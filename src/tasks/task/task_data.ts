@@ -30,6 +30,8 @@ export interface CollectOptions {
   readonly args: ResolvedTrainingArguments;
   /** Training truncates an example that is too long. Evaluation of a language model splits the example instead. */
   readonly purpose: 'training' | 'evaluation';
+  /** Whether rows for evaluation have the weights of their examples and classes, too, as rows for training have. Default: false. */
+  readonly isWeighted?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 

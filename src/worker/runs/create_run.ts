@@ -10,7 +10,7 @@ import { reported } from '../../tasks/reading/reported';
 import { refused } from '../../tasks/refused';
 import type { RunTask } from '../../tasks/task/run_task';
 import { batchesInOrder } from '../../tasks/task/task_batches';
-import type { RowSource } from '../../tasks/task/task_data';
+import type { CollectOptions, RowSource } from '../../tasks/task/task_data';
 import { taskOfRun } from '../../tasks/task_of_run';
 import { expectMetric } from '../../train/evaluation';
 import { isUneven } from '../../train/rising_loss';
@@ -37,6 +37,8 @@ export interface RunInputs {
   readonly evalData?: ((signal: AbortSignal) => RowSource) | undefined;
   readonly signal: AbortSignal;
 }
+
+type Weighted = Pick<CollectOptions, 'isWeighted'>;
 
 interface StoredRunRequest extends RunInputs {
   readonly checkpoints: CheckpointHost;
@@ -168,7 +170,7 @@ function trainsModules({ tensors }: Adapter): boolean {
 }
 
 type Measure = NonNullable<TrainingData['evaluate']>;
-type MeasuredInputs = Pick<RunInputs, 'model' | 'overlay' | 'args'> & { readonly task: RunTask };
+type MeasuredInputs = Pick<RunInputs, 'model' | 'overlay' | 'args'> & Weighted & { readonly task: RunTask };
 
 /**
  * Returns the function that evaluates a run. Reads the data now if the arguments plan evaluations, otherwise when a callback first requests
@@ -189,11 +191,11 @@ export async function evaluationDuring(
 
 /** Reads the data now, and returns a function that measures the adapters on it. */
 export async function evaluationOf(
-  { model, task, overlay, args }: MeasuredInputs,
+  { model, task, overlay, args, isWeighted }: MeasuredInputs,
   source: RowSource,
   signal: AbortSignal,
 ): Promise<Measure> {
-  const { rows } = await task.collect(source, { args, purpose: 'evaluation', signal });
+  const { rows } = await task.collect(source, { args, purpose: 'evaluation', isWeighted, signal });
   const contrastTemperature = args.contrastTemperature ?? undefined;
   const { runner, loaded } = model;
   let compare = comparison({ task, runner, loaded, args }, { all: rows, used: async () => rows });
@@ -206,7 +208,7 @@ export async function evaluationOf(
 }
 
 /** Computes the task's metrics over the whole data set. */
-export async function evaluate(inputs: RunInputs): Promise<Evaluation> {
+export async function evaluate(inputs: RunInputs & Weighted): Promise<Evaluation> {
   const { model, args, data, signal } = inputs;
   const task = taskOfRun(model.task, args);
   return (await evaluationOf({ ...inputs, task }, data(signal), signal))({ signal });

@@ -23,7 +23,7 @@ export interface RunCalls {
   /** Answers `chosen`, once the page holds copies of the run's adapters for recovery, or has failed to make them. */
   startTraining(run: CallId): Promise<void>;
   /** Measures the model on data by the metrics of its task. A language model reads long texts in pieces that don't overlap. */
-  evaluate(call: CallId, request: EvaluateRequest): Promise<Evaluation>;
+  evaluate(call: CallId, request: MeasureRequest): Promise<Evaluation>;
   /**
    * Solves for the last layer of an adapter's head, over the features that the model computes from the data, and writes it to the adapter.
    * No run may train the adapter meanwhile. Emits `prepared` before it writes the layer. A call that rejects has changed nothing.
@@ -88,6 +88,11 @@ export interface EvaluateRequest {
   readonly adapter_name: string | undefined;
   readonly args: ResolvedTrainingArguments;
   readonly data: DataSource;
+}
+
+export interface MeasureRequest extends EvaluateRequest {
+  /** Whether losses are weighted as in training, by the weights of examples and of classes. Default: false. */
+  readonly isWeighted?: boolean;
 }
 
 export interface FitRequest extends EvaluateRequest {
