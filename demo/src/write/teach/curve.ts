@@ -1,17 +1,12 @@
 import uPlot from 'uplot';
 import { byId } from '../../page/dom';
-
-/** A point of a chart: the perplexity of a step. */
-interface Point {
-  readonly step: number;
-  readonly choices: number;
-}
+import { aligned, CurvePoints } from './curve_points';
 
 /** A chart of the perplexity on the held-out part of the text, drawn over the noisy perplexity of each step. */
 export class Curve {
   readonly #root = byId('curve', 'div');
-  #heldOut: Point[] = [];
-  #steps: Point[] = [];
+  readonly #heldOut = new CurvePoints();
+  readonly #steps = new CurvePoints();
   #maxSteps = 1;
   #plot: uPlot | undefined;
   #frame = 0;
@@ -27,18 +22,18 @@ export class Curve {
 
   begin(maxSteps: number): void {
     this.#maxSteps = maxSteps;
-    this.#heldOut = [];
-    this.#steps = [];
+    this.#heldOut.clear();
+    this.#steps.clear();
     this.#drawSoon();
   }
 
   addHeldOut(step: number, choices: number): void {
-    this.#heldOut.push({ step, choices });
+    this.#heldOut.add(step, choices);
     this.#drawSoon();
   }
 
   addStep(step: number, choices: number): void {
-    this.#steps.push({ step, choices });
+    this.#steps.add(step, choices);
     this.#drawSoon();
   }
 
@@ -57,12 +52,8 @@ export class Curve {
   }
 
   #data(): uPlot.AlignedData {
-    const at = [...new Set([...this.#heldOut, ...this.#steps].map(({ step }) => step))].sort((a, b) => a - b);
-    const series = (points: readonly Point[]): (number | null)[] => {
-      const known = new Map(points.map(({ step, choices }) => [step, choices]));
-      return at.map((step) => known.get(step) ?? null);
-    };
-    return [at, series(this.#steps), series(this.#heldOut)];
+    const { width } = this.#size();
+    return aligned(this.#steps.thinned(width), this.#heldOut.thinned(width));
   }
 
   #size(): { width: number; height: number } {
@@ -105,9 +96,8 @@ export class Curve {
 
   /** Returns a vertical range with room around the curve of the held-out part. Outliers of single steps may lie outside. */
   #range(): [number, number] {
-    const values = this.#heldOut.map(({ choices }) => choices);
-    if (values.length === 0) return [0, Math.max(1, ...this.#steps.map(({ choices }) => choices))];
-    const [low, high] = [Math.min(...values), Math.max(...values)];
+    if (this.#heldOut.isEmpty) return [0, Math.max(1, this.#steps.range[1])];
+    const [low, high] = this.#heldOut.range;
     return [Math.max(0, low - Math.max(0.4 * (high - low), 0.15 * low)), high * 1.15];
   }
 }
