@@ -20,6 +20,8 @@ export interface CachedFolderOptions {
   readonly isLocal: boolean;
   /** Whether to ask the page's own server or localhost if a complete file has changed. Default: true. */
   readonly revalidates?: boolean | undefined;
+  /** Whether all requests are rejected from now on. Default: never. */
+  readonly isSealed?: (() => boolean) | undefined;
   /** Called for each damaged copy. */
   readonly onDamage?: ((file: string) => void) | undefined;
 }
@@ -44,8 +46,8 @@ export class CachedFolder implements FileSource {
   #isModelFound = false;
   /** Records of missing files, which are stored once a model's file is found. */
   readonly #absent: KeptFile[] = [];
-  /** Whether the server has answered in this load. */
-  #hasAnswered = false;
+  /** The files about which the server has answered in this load. */
+  readonly #answered = new Set<string>();
   /** The error of a server that can't be reached. While it is set, only cached files are read. */
   #offline: WebVeraError | undefined;
 
@@ -65,14 +67,13 @@ export class CachedFolder implements FileSource {
   }
 
   async open(file: string): Promise<ByteStream | undefined> {
-    const { signal, isLocal, store, revalidates = true } = this.#options;
+    const { signal, isLocal, store } = this.#options;
     signal?.throwIfAborted();
     await this.#pin();
     // If the store fails, the model loads without a cached copy.
     const looked = known(store.get(this.#folder, file));
     const record = await (isLocal ? looked : looked.catch(() => undefined));
-    if (isComplete(record) && (isLocal || this.#offline !== undefined || !revalidates || !this.#mayChange))
-      return record.state === 'absent' ? undefined : this.#cached(record);
+    if (isComplete(record) && !this.#asksFor(file)) return record.state === 'absent' ? undefined : this.#cached(record);
     if (isLocal) {
       if (record?.state === 'corrupt') throw corrupt(file);
       return undefined;
@@ -80,7 +81,7 @@ export class CachedFolder implements FileSource {
     if (this.#offline !== undefined) throw this.#offline;
     try {
       const stream = await this.#download(file, record);
-      this.#hasAnswered = true;
+      this.#answered.add(file);
       if (this.#offline === undefined) return stream;
       // Meanwhile the server couldn't be reached for another file, so all files are read from the cache.
       await stream?.cancel();
@@ -109,7 +110,15 @@ export class CachedFolder implements FileSource {
   /** Whether to use cached files instead: the server can't be reached, and hasn't answered before in this load. */
   #mayDoWithout(error: unknown): error is WebVeraError {
     const isOffline = error instanceof WebVeraError && error.code === 'offline' && error.retryable;
-    return isOffline && this.#mayChange && !this.#hasAnswered;
+    return isOffline && this.#mayChange && this.#answered.size === 0;
+  }
+
+  /** Whether to ask the server for a file of which a copy is cached. */
+  #asksFor(file: string): boolean {
+    const { isLocal, revalidates = true, isSealed } = this.#options;
+    if (isLocal || this.#offline !== undefined || !revalidates || !this.#mayChange) return false;
+    // Once the server has answered in this load, copies of files that it wasn't asked for may be older.
+    return isSealed?.() !== true || (this.#answered.size > 0 && !this.#answered.has(file));
   }
 
   async isUnknown(file: string): Promise<boolean> {

@@ -226,4 +226,20 @@ describe('a sealed session', () => {
     sources.seal();
     expect((await errorOf(readFile(folder, FIRST, 100))).code).toBe('invalid_argument');
   });
+
+  test.each(['new', 'cached'])(
+    'reads the files that it has loaded of a %s model of this machine again',
+    async (state) => {
+      if (state === 'cached') await load({ url: `${server.url}mine/` }, [...ALL, ...TOKENIZER]);
+      const { sources } = session();
+      const folder = open(sources);
+      for (const file of ['config.json', ...TOKENIZER]) await readFileIfPresent(folder, file, 100);
+      server.asked.length = 0;
+      sources.seal();
+      expect(await readFile(folder, 'tokenizer.json', 100)).toEqual(bytes('{}'));
+      expect(await readFileIfPresent(folder, 'tokenizer_config.json', 100)).toBeUndefined();
+      expect((await errorOf(readFile(folder, FIRST, 100))).code).toBe('invalid_argument');
+      expect(server.asked).toEqual([]);
+    },
+  );
 });

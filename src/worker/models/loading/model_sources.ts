@@ -98,7 +98,7 @@ export class ModelSources {
       this.#warned.add(warning.code);
     };
     // A sealed session can't ask whether a file has changed. So a run over a cached model can recover after a loss.
-    return new CachedFolder(folder, { store: cache, warn: once, revalidates: !this.#sealed, ...options });
+    return new CachedFolder(folder, { store: cache, warn: once, isSealed: () => this.#sealed, ...options });
   }
 
   /** Checks the seal at each request, because a download may be in progress when the session is sealed. */
