@@ -136,6 +136,16 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
     return this.#call;
   }
 
+  /** Makes this run the trainer's last one; while an earlier one is in progress only once this one has begun, as it may be refused. */
+  replacing(trainer: { run: RemoteRun | undefined }): this {
+    if (trainer.run === undefined || trainer.run.#hasEnded) trainer.run = this;
+    else
+      void this.begun().then((call) => {
+        if (call !== undefined) trainer.run = this;
+      });
+    return this;
+  }
+
   pause(): Promise<void> {
     return this.pauseFor('user');
   }
@@ -255,13 +265,13 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
   #onVisibility(hidden: boolean, { whenHidden, save_strategy }: ResolvedTrainingArguments): void {
     const react = async (): Promise<void> => {
       if (whenHidden === 'pause') await (hidden ? this.pauseFor('hidden') : this.resumeFor('hidden'));
-      else if (hidden && save_strategy !== 'no') await this.#ask(SAVE);
+      else if (hidden && save_strategy !== 'no') await this.#ask({ should_save: true });
     };
     react().catch(this.#fail);
   }
 
   #onLeave({ save_strategy }: ResolvedTrainingArguments): void {
-    if (save_strategy !== 'no') this.#ask(SAVE).catch(this.#fail);
+    if (save_strategy !== 'no') this.#ask({ should_save: true }).catch(this.#fail);
   }
 
   #ask(request: RunControl): Promise<void> {
@@ -278,8 +288,6 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
     });
   }
 }
-
-const SAVE: RunControl = { should_save: true };
 
 function notKept(reason: string): string {
   return `The screen may go off while the run goes on: ${reason}`;

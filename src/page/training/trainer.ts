@@ -84,6 +84,11 @@ export interface TrainOptions {
 /** The key of the method that resolves a trainer's arguments, for internal use. */
 export const resolveKey: unique symbol = Symbol('resolve');
 
+/** The key of the method that evaluates without callbacks, for internal use. */
+export const measureKey: unique symbol = Symbol('measure');
+
+type ClassWeights = ResolvedTrainingArguments['classWeights'];
+
 /** The key of a trainer's `TrainerParts`, for internal use. */
 export const trainerKey: unique symbol = Symbol('trainer');
 
@@ -220,7 +225,7 @@ export class Trainer {
   train(options: TrainOptions = {}): TrainRun {
     const { signal, resume_from_checkpoint, take_over = false } = readable(options);
     const parts = this[trainerKey];
-    parts.run = new RemoteRun({
+    return new RemoteRun({
       ...parts,
       link: parts.model[partsKey].link,
       signal,
@@ -230,8 +235,7 @@ export class Trainer {
         checkOptions('train', options, trainRules);
         return this.#openRun(signal);
       },
-    });
-    return parts.run;
+    }).replacing(parts);
   }
 
   #openRun(signal: AbortSignal | undefined): OpenRun {
@@ -272,19 +276,24 @@ export class Trainer {
    */
   async evaluate(options: { signal?: AbortSignal | undefined } = {}): Promise<Record<string, number>> {
     checkOptions('evaluate', options, { signal: rule.abortSignal });
-    const { model, adapter_name, args, adapters, eval_dataset, callbacks } = this[trainerKey];
+    const metrics = await this[measureKey](options.signal);
+    const { args, callbacks, run } = this[trainerKey];
+    const state = run?.state ?? beginningOf(args.max_steps);
+    const ignore = (): void => {};
+    await Promise.all(new Callbacks(args, callbacks, ignore, ignore).run('on_evaluate', state, { ...metrics }));
+    return metrics;
+  }
+
+  /** @internal With `classWeights`, losses are weighted as in training: by the weights of examples, and by these of classes. */
+  async [measureKey](signal?: AbortSignal, classWeights?: ClassWeights): Promise<Record<string, number>> {
+    const { model, adapter_name, args: own, adapters, eval_dataset } = this[trainerKey];
     if (adapters !== undefined) throw wrong('evaluate', 'a Trainer of one data set', adapters, OF_ONE);
     if (eval_dataset === undefined) throw wrong('evaluate', 'a Trainer with an eval_dataset', undefined, EVAL_DATASET);
     const { link } = model[partsKey];
     const handle = liveHandle(model);
     const dataset = openDataset('eval_dataset', eval_dataset);
-    const request = { model: handle, adapter_name, args, data: dataset.source };
-    const metrics = await callWithDataset(link, dataset, (call) => link.request('evaluate', call, request), {
-      signal: options.signal,
-    });
-    const state = this[trainerKey].run?.state ?? beginningOf(args.max_steps);
-    const ignore = (): void => {};
-    await Promise.all(new Callbacks(args, callbacks, ignore, ignore).run('on_evaluate', state, { ...metrics }));
-    return { ...metrics };
+    const args = classWeights === undefined ? own : { ...own, classWeights };
+    const request = { model: handle, adapter_name, args, data: dataset.source, isWeighted: args !== own };
+    return { ...(await callWithDataset(link, dataset, (call) => link.request('evaluate', call, request), { signal })) };
   }
 }

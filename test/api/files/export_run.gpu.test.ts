@@ -90,6 +90,19 @@ describe('a run that trains', () => {
     });
   });
 
+  test('is exported even if another train() was refused meanwhile', async () => {
+    const model = await loadTinyVera(opened);
+    const trainer = tinyTrainer(model, init);
+    const run = trainer.train();
+    await firstLog(run);
+    await run.pause();
+    await expect(Promise.resolve(trainer.train())).rejects.toMatchObject({ code: 'invalid_argument' });
+    const { step } = await stepOf(await export_run({ model, trainer }));
+    expect(step).toBeGreaterThan(0);
+    expect(step).toBe(run.state.global_step);
+    await run.stop();
+  });
+
   testInAll('of more than is copied at once', async () => {
     const base = await loadTiny(opened);
     const model = await get_peft_model(base, new VeraConfig({ ...resumedAdapter, r: 70_000 }));
