@@ -3,9 +3,8 @@ import type { KernelChoice } from '../core/kernels/kernel_choice';
 import type { RenderChat } from '../core/types/chat';
 import type { BatchToken } from '../core/types/generation';
 import type { DecodeImage } from '../core/types/image';
-import type { RunEvent } from '../core/types/run';
+import type { RunEvent, RunProgress } from '../core/types/run';
 import type { ParserLimits, ProgressInfo } from '../core/types/source';
-import type { TrainProgress } from '../core/types/training';
 import type { Records } from '../store/blob_store';
 import type { ByteFiles } from '../store/byte_files';
 import type { AdapterCalls } from './adapters/adapter_protocol';
@@ -114,7 +113,7 @@ export type WorkerEvent =
   | {
       readonly type: 'train';
       readonly call: CallId;
-      readonly progress: TrainProgress;
+      readonly progress: RunProgress;
       readonly event: RunEvent;
       readonly adapter?: string;
     };

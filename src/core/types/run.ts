@@ -1,5 +1,13 @@
 import type { ErrorCode } from '../errors/error';
-import type { EvalLogs, PauseReason, StepLogs, TrainEvent, TrainerState, TrainingArguments } from './training';
+import type {
+  EvalLogs,
+  PauseReason,
+  StepLogs,
+  TrainEvent,
+  TrainerState,
+  TrainingArguments,
+  TrainProgress,
+} from './training';
 
 /** The callbacks for which a run sends `hook` events. For the other three, it sends the events `log`, `save` and `evaluate`. */
 export type RunHook = Exclude<keyof TrainerCallback, 'on_log' | 'on_save' | 'on_evaluate'>;
@@ -21,6 +29,11 @@ export type RunEvent =
   | ({ readonly type: 'recovered'; readonly cause: ErrorCode; readonly repeatedSteps: number } & History)
   | { readonly type: 'paused' | 'resumed'; readonly reason: PauseReason }
   | { readonly type: 'warning'; readonly code: ErrorCode; readonly message: string };
+
+/** The progress that comes with an event. In an event about all of several adapters, `adapters` has the progress of each by name. */
+export interface RunProgress extends TrainProgress {
+  readonly adapters?: Readonly<Record<string, TrainProgress>>;
+}
 
 /** The logs and evaluations of earlier steps. */
 export interface History {

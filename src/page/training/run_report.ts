@@ -1,5 +1,5 @@
 import type { ErrorCode, WebVeraError } from '../../core/errors/error';
-import type { BestEvaluation, History, RunEvent } from '../../core/types/run';
+import type { BestEvaluation, History, RunEvent, RunProgress } from '../../core/types/run';
 import type {
   EvalLogs,
   PauseReason,
@@ -29,8 +29,8 @@ export class RunReport {
   #hasCheckpoint = false;
   /** The reason of the last `paused` event, until `resumed`. */
   #paused: PauseReason | undefined;
-  /** The error of the last loss, until the run has recovered. */
-  #loss: WebVeraError | undefined;
+  /** The error of the last loss, and the number of steps before it, until the run has recovered. */
+  #loss: { readonly code: ErrorCode; readonly done: number } | undefined;
   /** The adapter that this report is about, in a run of several adapters. */
   readonly #adapter: string | undefined;
   /** The reports on each adapter, in a run of several. Their events are among those of the run. */
@@ -63,45 +63,52 @@ export class RunReport {
   }
 
   /** Records a loss. The next event comes from the recovered run. */
-  onLoss(loss: WebVeraError): void {
-    this.#loss = loss;
-    for (const lane of this.#lanes.values()) lane.onLoss(loss);
+  onLoss({ code }: Pick<WebVeraError, 'code'>): void {
+    this.#loss = { code, done: this.#loss?.done ?? this.state.global_step };
+    for (const lane of this.#lanes.values()) lane.onLoss({ code });
   }
 
   /** Adds an event. `adapter`: in a run of several adapters, the adapter that the event is about. */
-  add(progress: TrainProgress, event: RunEvent, adapter?: string): void {
+  add({ adapters = {}, ...progress }: RunProgress, event: RunEvent, adapter?: string): void {
     if (adapter !== undefined) {
       // After a loss, a run that resumes from a checkpoint reports `restored` before its adapters report. If an adapter reports first, the
       // run has restarted at its first step.
-      if (event.type !== 'reading') this.#reportRecovery(this.#state);
+      if (event.type !== 'reading') this.#reportRecovery(this.#state, adapters);
       this.#laneOf(adapter, progress).add(progress, event);
       return;
     }
     if (event.type === 'reading') {
       // A data set is read before the first step, so the state doesn't change, even after a loss.
       const { type, dataset, loaded, total } = event;
-      this.events.push({ type, state: this.#state, dataset, loaded, total });
+      this.events.push({ type, state: this.state, dataset, loaded, total });
       return;
     }
     const restored = event.type === 'restored' ? event : undefined;
-    const hasRecovered = this.#reportRecovery(progress, restored);
+    const hasRecovered = this.#reportRecovery(progress, adapters, restored);
+    this.#setLanes(adapters);
     if (!hasRecovered || restored === undefined) this.#report(progress, event);
   }
 
   warn(code: ErrorCode, message: string): void {
-    this.events.push({ type: 'warning', state: this.#state, code, message });
+    this.events.push({ type: 'warning', state: this.state, code, message });
   }
 
   /**
    * After a loss, reports that the run has recovered, at its last checkpoint or else at its first step. Returns whether there was a loss.
    */
-  #reportRecovery({ max_steps, ...at }: TrainProgress, restored?: RestoredEvent): boolean {
+  #reportRecovery(
+    { max_steps, ...at }: TrainProgress,
+    adapters: Readonly<Record<string, TrainProgress>>,
+    restored?: RestoredEvent,
+  ): boolean {
     if (this.#loss === undefined) return false;
-    const { code: cause } = this.#loss;
+    const { code: cause, done } = this.#loss;
     this.#loss = undefined;
     const from = restored === undefined ? { global_step: 0, max_steps, epoch: 0 } : { ...at, max_steps };
     // If the worker died after storing a checkpoint, the checkpoint may be later than the last reported step.
-    const repeatedSteps = Math.max(0, this.state.global_step - from.global_step);
+    const repeatedSteps = Math.max(0, done - from.global_step);
+    for (const lane of this.#lanes.values()) lane.#state = { ...lane.#state, global_step: 0, epoch: 0 };
+    if (restored !== undefined) this.#setLanes(adapters);
     const { logs, evaluations, best } = restored ?? NO_HISTORY;
     this.#report(from, { type: 'recovered', cause, repeatedSteps, logs, evaluations, best });
     if (this.#paused !== undefined && !this.#isPaused()) this.#report(from, { type: 'resumed', reason: this.#paused });
@@ -163,6 +170,14 @@ export class RunReport {
     const lane = new RunReport(max_steps, this.#callbacks, this.#isPaused, { run: this, adapter });
     this.#lanes.set(adapter, lane);
     return lane;
+  }
+
+  /** Sets the progress of several adapters, which an event about all of them brings. */
+  #setLanes(adapters: Readonly<Record<string, TrainProgress>>): void {
+    for (const [name, progress] of Object.entries(adapters)) {
+      const lane = this.#laneOf(name, progress);
+      lane.#state = lane.#stateAt(progress);
+    }
   }
 
   /** Adds the states of several adapters to the run's state, and sums their steps. */

@@ -1,5 +1,4 @@
-import type { ReadProgress, RunEvent } from '../../core/types/run';
-import type { TrainProgress } from '../../core/types/training';
+import type { ReadProgress, RunEvent, RunProgress } from '../../core/types/run';
 import type { BatchShape } from '../../tasks/task/task_batches';
 import type { Checkpoints, TrainingInit } from '../training_init';
 import type { LaneData } from './lane';
@@ -21,5 +20,5 @@ export interface JointInit
   /** Reads the data and reports progress. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */
   prepare(signal: AbortSignal, onRead: (read: ReadProgress) => void): Promise<JointData>;
   /** `adapter`: the name of the adapter that the event is about; undefined if it is about all adapters. */
-  emit(event: RunEvent, progress: TrainProgress, adapter?: string): void;
+  emit(event: RunEvent, progress: RunProgress, adapter?: string): void;
 }

@@ -1,16 +1,7 @@
+import type { RunProgress } from '../../core/types/run';
 import { NOT_EVALUATED, NOT_HALVED, type RecordSnapshot, type RunSnapshot } from '../../core/types/snapshot';
 import type { TrainOutput, TrainProgress } from '../../core/types/training';
 import type { Lane } from './lane';
-
-/** Returns the combined progress of several adapters. */
-export function progressOf(all: readonly TrainProgress[]): TrainProgress {
-  const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
-  return {
-    global_step: sum(all.map(({ global_step }) => global_step)),
-    max_steps: sum(all.map(({ max_steps }) => max_steps)),
-    epoch: Math.max(...all.map(({ epoch }) => epoch)),
-  };
-}
 
 /** Records a run in which several adapters train. Its progress counts the steps of all adapters together. */
 export class JointRecord {
@@ -20,14 +11,26 @@ export class JointRecord {
     this.#lanes = lanes;
   }
 
-  get progress(): TrainProgress {
-    return progressOf(this.#lanes.map(({ record }) => record.progress));
+  get progress(): RunProgress {
+    return this.progressOf(this.#lanes.map(({ record }) => record.progress));
+  }
+
+  /** Returns the combined progress of the adapters, from that of each. */
+  progressOf(all: readonly TrainProgress[]): RunProgress {
+    const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+    return {
+      global_step: sum(all.map(({ global_step }) => global_step)),
+      max_steps: sum(all.map(({ max_steps }) => max_steps)),
+      epoch: Math.max(...all.map(({ epoch }) => epoch)),
+      adapters: Object.fromEntries(all.map((one, index) => [this.#lanes[index]?.name, one])),
+    };
   }
 
   snapshot(): RecordSnapshot & Pick<RunSnapshot, 'lanes'> {
     const lanes = this.#lanes.map(({ record }) => record.snapshot());
     const nothing = { lossSum: 0, logs: [], halving: NOT_HALVED, evaluation: NOT_EVALUATED };
-    return { progress: this.progress, ...nothing, lanes };
+    const { adapters: _, ...progress } = this.progress;
+    return { progress, ...nothing, lanes };
   }
 
   startClock(): void {

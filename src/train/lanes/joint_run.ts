@@ -11,7 +11,7 @@ import type { OptimizerState } from '../steps/optimizer';
 import type { Checkpoints } from '../training_init';
 import { unlessStopped } from '../unless_stopped';
 import type { JointData, JointInit } from './joint_init';
-import { JointRecord, progressOf } from './joint_record';
+import { JointRecord } from './joint_record';
 import { Lane, type QueuedStep, restoredProgress } from './lane';
 import { type JointPrograms, LanePrograms, type LaneProgramsInit } from './lane_programs';
 
@@ -122,7 +122,7 @@ export class JointRun {
     const [restored] = data.lanes.flatMap((lane) => lane.restored ?? []);
     if (restored !== undefined) {
       const event: RunEvent = { type: 'restored', checkpoint: restored.checkpoint, ...NO_HISTORY };
-      this.#init.emit(event, progressOf(data.lanes.map(restoredProgress)));
+      this.#init.emit(event, record.progressOf(data.lanes.map(restoredProgress)));
     }
     for (const [index, lane] of this.#lanes.entries()) {
       const [state, own] = [states[index], data.lanes[index]];

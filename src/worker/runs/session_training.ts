@@ -1,8 +1,7 @@
 import { untilAborted } from '../../core/async/abort';
 import { late } from '../../core/async/late';
 import { WebVeraError } from '../../core/errors/error';
-import type { RunEvent } from '../../core/types/run';
-import type { ResolvedTrainingArguments, TrainOutput, TrainProgress } from '../../core/types/training';
+import type { ResolvedTrainingArguments, TrainOutput } from '../../core/types/training';
 import type { ProfileStore } from '../../store/profile_store';
 import type { RowSource } from '../../tasks/task/task_data';
 import type { LoadedModels, ModelPass } from '../models/loaded_models';
@@ -70,7 +69,8 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
   },
 
   evaluate(call, request) {
-    return withData(this, call, request, async (reading) => (await runCode()).evaluate(reading));
+    const { isWeighted } = request;
+    return withData(this, call, request, async (reading) => (await runCode()).evaluate({ ...reading, isWeighted }));
   },
 
   fitHead(call, request) {
@@ -165,10 +165,6 @@ async function train(
   const { host, checkpoints, inProgress } = room;
   const { overlay, signal } = reading;
   const wanted = new Set<string>(hooks);
-  const emit = (event: RunEvent, progress: TrainProgress, adapter?: string): void => {
-    if (event.type === 'hook' && !wanted.has(event.hook)) return;
-    host.emit({ type: 'train', call, progress, event, ...(adapter !== undefined && { adapter }) });
-  };
   const heard = (): Promise<void> =>
     new Promise((resolve) => {
       const running = inProgress.runs.get(call);
@@ -177,7 +173,10 @@ async function train(
       host.emit({ type: 'reported', call });
     });
   const kernels = new RunKernels(room.kernels);
-  const { createJointRun, createRun } = await runCode();
+  const { createJointRun, createRun, RunEvents } = await runCode();
+  const events = new RunEvents(wanted, (event, progress, adapter) => {
+    host.emit({ type: 'train', call, progress, event, ...(adapter !== undefined && { adapter }) });
+  });
   const evalData = eval_data && { evalData: (until: AbortSignal) => rowsOf(room, call, eval_data, until) };
   // When another tab asks for the run, the run stops here, and then it is no longer paused.
   const onAsked = (): void => {
@@ -190,7 +189,8 @@ async function train(
     data: (until: AbortSignal) => rowsOf(room, call, data, until),
     ...(own && { evalData: (until: AbortSignal) => rowsOf(room, call, own, until) }),
   }));
-  const created = lanes === undefined ? createRun(request, emit) : createJointRun({ ...request, lanes }, emit);
+  const created =
+    lanes === undefined ? createRun(request, events.emit) : createJointRun({ ...request, lanes }, events.emit);
   try {
     const started = new Promise<void>((start) => {
       // From here on the run can be paused and stopped.
@@ -201,6 +201,7 @@ async function train(
     await untilAborted(turn.earlier, signal);
     return await created.train();
   } finally {
+    events.flush();
     inProgress.runs.delete(call);
   }
 }

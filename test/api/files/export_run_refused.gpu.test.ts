@@ -76,6 +76,16 @@ test.each<[string, (one: TestSession) => Promise<unknown>, RegExp]>([
   });
 });
 
+test('refuses a run that has ended without a log or a checkpoint', async () => {
+  const model = await loadTinyVera(opened);
+  const trainer = tinyTrainer(model, { args: { max_steps: 2, logging_steps: 10, save_strategy: 'no' } });
+  await trainer.train();
+  await expect(export_run({ model, trainer })).rejects.toMatchObject({
+    code: 'not_found',
+    message: 'export_run: expected a run whose state was kept, got one without a checkpoint',
+  });
+});
+
 test('it can be aborted', async () => {
   const model = await loadTinyVera(opened);
   const signal = AbortSignal.abort('never mind');

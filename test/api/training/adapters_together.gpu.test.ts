@@ -169,6 +169,23 @@ describe('a run that does not train in one go equals the uninterrupted one to th
   });
 });
 
+test('its state and its events have the steps that are done, whether they are logged or not', async () => {
+  await within({}, async (opened) => {
+    const model = await people(opened);
+    const run = new Trainer({ model, args: { ...args, logging_steps: 100, save_steps: 3 }, adapters: data }).train();
+    const events = await eventsOf(run);
+    const saves = events.flatMap((event) =>
+      event.type === 'save' ? [[event.checkpoint, `checkpoint-${event.state.global_step}`]] : [],
+    );
+    expect(saves.length).toBeGreaterThan(2);
+    for (const [checkpoint, expected] of saves) expect(checkpoint).toBe(expected);
+    expect(run.state).toMatchObject({
+      ...{ global_step: 18, max_steps: 18, epoch: 3 },
+      adapters: { ada: { global_step: 12, max_steps: 12 }, ben: { global_step: 6, max_steps: 6, epoch: 3 } },
+    });
+  });
+});
+
 test('a run that is cancelled rejects with the reason, and frees its memory', async () => {
   await within({}, async (opened) => {
     const model = await people(opened);

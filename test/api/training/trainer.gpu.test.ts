@@ -47,6 +47,12 @@ test('an adapter that isn’t active trains by its name, as if it were active', 
   await expect(Promise.resolve(missing)).rejects.toMatchObject({ message: 'Adapter missing not found.' });
 });
 
+test('the state of a run has the steps that are done, whether they are logged or not', async () => {
+  const run = tinyTrainer(await fresh(), { args: { max_steps: 8, logging_steps: 10, save_strategy: 'no' } }).train();
+  await run;
+  expect(run.state).toMatchObject({ global_step: 8, max_steps: 8, epoch: 8 / 3, log_history: [] });
+});
+
 describe('an argument that would do nothing is refused', () => {
   const lost = { code: 'invalid_argument' };
 

@@ -28,18 +28,28 @@ const at = (global_step: number, adapters = 1) => ({
   epoch: global_step / 12,
 });
 
+/** Returns the progress of two adapters that train together. */
+const together = (a: number, b: number) => ({ ...at(a + b, 2), epoch: a / 12, adapters: { a: at(a), b: at(b) } });
+
 /** Logs the steps from `first` to `last` for two adapters. */
 function log(run: RunReport, first: number, last: number): void {
   for (let step = first; step <= last; step++)
     for (const name of ['a', 'b']) run.add(at(step), { type: 'log', logs: logsOf(step) }, name);
 }
 
-/** Returns the adapter and the number of repeated steps of each recovery that a run reported. */
+/** Returns the adapter, the number of repeated steps and the step of each recovery that a run reported. */
 async function recoveriesOf(run: RunReport): Promise<unknown[]> {
+  const events = await eventsOf(run);
+  return events.flatMap((event) =>
+    event.type === 'recovered' ? [[event.state.adapter, event.repeatedSteps, event.state.global_step]] : [],
+  );
+}
+
+async function eventsOf(run: RunReport): Promise<TrainEvent[]> {
   run.events.close();
-  const recovered: TrainEvent[] = [];
-  for await (const event of run.events) if (event.type === 'recovered') recovered.push(event);
-  return recovered.map((event) => [event.state.adapter, 'repeatedSteps' in event && event.repeatedSteps]);
+  const events: TrainEvent[] = [];
+  for await (const event of run.events) events.push(event);
+  return events;
 }
 
 test('a run of many logged steps is restored', () => {
@@ -55,12 +65,13 @@ test('a run of several adapters counts the repeated steps of all after a loss', 
   log(run, 1, 6);
   run.onLoss(lost);
   const restored = { ...nothing, type: 'restored', checkpoint: 'checkpoint-8' } as const;
-  run.add(at(8, 2), restored);
+  run.add(together(4, 4), restored);
+  expect(run.state).toMatchObject({ global_step: 8, adapters: { a: { global_step: 4 }, b: { global_step: 4 } } });
   for (const name of ['a', 'b']) run.add(at(4), restored, name);
   expect(await recoveriesOf(run)).toEqual([
-    [undefined, 4],
-    ['a', 2],
-    ['b', 2],
+    [undefined, 4, 8],
+    ['a', 2, 4],
+    ['b', 2, 4],
   ]);
 });
 
@@ -69,11 +80,23 @@ test('a run of several adapters that begins again counts the repeated steps befo
   log(run, 1, 3);
   run.onLoss(lost);
   log(run, 1, 10);
-  run.add(at(20, 2), { type: 'save', checkpoint: 'checkpoint-20', durable: true });
+  run.add(together(10, 10), { type: 'save', checkpoint: 'checkpoint-20', durable: true });
   expect(run.state.global_step).toBe(20);
   expect(await recoveriesOf(run)).toEqual([
-    [undefined, 6],
-    ['a', 3],
-    ['b', 3],
+    [undefined, 6, 0],
+    ['a', 3, 0],
+    ['b', 3, 0],
   ]);
+});
+
+test('an event about all of several adapters has the steps that each has done since its last log', async () => {
+  const run = report();
+  log(run, 1, 1);
+  run.add(together(5, 4), { type: 'paused', reason: 'user' });
+  run.add(together(5, 4), { type: 'save', checkpoint: 'checkpoint-9', durable: true });
+  const states = (await eventsOf(run)).slice(-2).map(({ state }) => state);
+  for (const state of [...states, run.state]) {
+    expect(state).toMatchObject({ global_step: 9, max_steps: 24 });
+    expect(state.adapters).toMatchObject({ a: { global_step: 5, max_steps: 12 }, b: { global_step: 4 } });
+  }
 });
