@@ -1,8 +1,10 @@
-import { expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { Breather } from '../../src/core/async/breather';
 import { CLASSES } from '../../src/regression/class_solver';
 import { fitLogistic, softmaxLink } from '../../src/regression/logistic';
 import { NUMBERS } from '../../src/regression/number_solver';
+
+afterEach(() => void vi.restoreAllMocks());
 
 const N = 6;
 const D = 2;
@@ -42,5 +44,4 @@ test.each([
     return breathe.mock.calls.length;
   };
   expect((await breathsWith(50)) - (await breathsWith(1))).toBe(49);
-  breathe.mockRestore();
 });

@@ -7,7 +7,10 @@ import { habit, profileOptions as options, visit } from '../../helpers/session/p
 
 /** Each test has a browser with empty storage. */
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
-afterEach(() => void vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
 
 describe('what is refused, and changes nothing', () => {
   test.each(['', '\ud800', 'x'.repeat(201), 7])('the id %j', async (id) => {

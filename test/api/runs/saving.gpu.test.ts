@@ -1,5 +1,5 @@
 import { IDBObjectStore } from 'fake-indexeddb';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { get_peft_model, type TrainerInit, type TrainingArguments, VeraConfig } from '../../../src/index';
 import { CheckpointStore } from '../../../src/store/checkpoint_store';
 import { IndexedDbStore } from '../../../src/store/indexeddb_store';
@@ -8,8 +8,10 @@ import { eventsOf, tinyTrainer, weightsOf } from '../../helpers/models/tiny_trai
 import { oneBrowser } from '../../helpers/session/one_browser';
 import { resumedAdapter, resumedArgs, resumedRows, stopAt, trained, typesOf } from '../../helpers/session/resumed_run';
 import { within } from '../../helpers/session/session';
+import { withResolvers } from '../../helpers/with_resolvers';
 
 oneBrowser();
+afterEach(() => void vi.restoreAllMocks());
 
 describe('a checkpoint is made', () => {
   test.each<[string, Partial<TrainerInit>, readonly number[]]>([
@@ -219,16 +221,21 @@ describe('storage that fails', () => {
 
   test('or is slow costs nothing: a checkpoint counts once it is stored, also at the end', async () => {
     const { setTimeout: usual } = globalThis;
-    // The run waits for one second instead of ten.
-    const timers = vi
-      .spyOn(globalThis, 'setTimeout')
-      .mockImplementation(((call: () => void, time?: number) => usual(call, time === 10_000 ? 1000 : time)) as never);
+    const answer = withResolvers();
+    // The run waits for storage twice: the first wait ends at once, and storage answers during the second one.
+    let waits = 0;
+    const timers = vi.spyOn(globalThis, 'setTimeout').mockImplementation(((call: () => void, time?: number) => {
+      if (time !== 10_000) return usual(call, time);
+      waits += 1;
+      if (waits === 2) answer.resolve();
+      return usual(call, waits === 1 ? 0 : time);
+    }) as never);
     const { save } = CheckpointStore.prototype;
     const slow = vi.spyOn(CheckpointStore.prototype, 'save').mockImplementation(async function (
       this: CheckpointStore,
       ...checkpoint
     ) {
-      await new Promise((resolve) => usual(resolve, 1200));
+      await answer.promise;
       return save.apply(this, checkpoint);
     });
     const outcome = await trained({ init: { args: { save_steps: 100 } } });

@@ -1,12 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { runFinetune } from '../../../scripts/finetune/command.mjs';
 import { readSettings, SETTING_FLAGS } from '../../../scripts/finetune/settings.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'webvera-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => void vi.restoreAllMocks());
 
 test('a run that breaks off after its training leaves the adapter and the exported run', async () => {
   const print = vi.spyOn(console, 'log').mockImplementation(() => {});
@@ -45,5 +46,4 @@ test('a run that breaks off after its training leaves the adapter and the export
   expect(readFileSync(join(out, 'adapter_model.safetensors'), 'utf8')).toBe('weights');
   expect(readdirSync(run)).toEqual(['train.py']);
   expect(print.mock.calls.flat()).toContainEqual(expect.stringMatching(/adapter_model\.safetensors {2}7 B$/));
-  print.mockRestore();
 });

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { PreferenceLoss } from '../../../../src/core/preferences/preference';
 import type { SentExample } from '../../../../src/core/types/training';
 import { resolveTrainingArguments } from '../../../../src/page/training/training_arguments';
@@ -9,6 +9,8 @@ import { taskOfRun } from '../../../../src/tasks/task_of_run';
 import { createArchitecture, createTask } from '../../../../src/tasks/task_registry';
 import { goldenDpo, goldenKto, goldenTexts } from '../../../helpers/golden/golden_preferences';
 import { tinyConfig } from '../../../helpers/models/tiny_llama';
+
+afterEach(() => void vi.restoreAllMocks());
 
 const DPO: PreferenceLoss = { kind: 'dpo', beta: 0.1, loss_type: 'sigmoid', label_smoothing: 0 };
 const KTO: PreferenceLoss = { kind: 'kto', beta: 0.1, desirable_weight: 3, undesirable_weight: 0.5 };
@@ -78,7 +80,6 @@ test('rated texts become rows one at a time, so that a run of many can be cancel
   const collected = taskFor(KTO).collect(goldenKto.examples, cancel.signal);
   await expect(collected).rejects.toThrow('cancelled');
   expect(store).toHaveBeenCalledTimes(1);
-  store.mockRestore();
 });
 
 test('a batch has all first sequences, then all second ones, each with the places of its labels', async () => {
