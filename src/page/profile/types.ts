@@ -64,10 +64,16 @@ export interface LearnPhase {
   readonly kind: LearnKind;
   /** The number of examples, preferences or ratings trained on. */
   readonly examples: number;
-  /** The number of examples, preferences or ratings held out. While it is 0, the losses and accuracies are over those trained on. */
+  /**
+   * The number of examples, preferences or ratings held out, without those with a `weight` of 0. While it is 0, the losses and accuracies are
+   * over those trained on.
+   */
   readonly held_out: number;
   readonly steps: number;
-  /** The mean loss over predicted tokens or labels, preferences or ratings, before the run and at its end. */
+  /**
+   * The mean loss over predicted tokens or labels, preferences or ratings, before the run and at its end. As in training, each loss is
+   * multiplied by the example's `weight`, or its class's in `classWeights`. Examples with a weight of 0 don't count.
+   */
   readonly loss_before: number;
   readonly loss_after: number;
   /** The share of preferences whose chosen text has the higher reward; null for other kinds. */

@@ -10,6 +10,7 @@ import { resolveTrainingArguments } from '../../training/training_arguments';
 import { isPair } from '../feedback/feedback';
 import type { LearnArguments } from '../storage/record';
 import { LEARN_KINDS, type LearnKind } from '../types';
+import { counts } from './judged_weights';
 import type { AskedRun } from './learn_method';
 
 /** The plan to train one phase: its number of steps, and how to create its trainer. */
@@ -22,6 +23,7 @@ export interface PhasePlan {
 export interface Phase {
   readonly kind: LearnKind;
   readonly learnt: readonly SentExample[];
+  /** The held-out examples, except those with a weight of 0. */
   readonly held: readonly SentExample[];
   readonly plan: PhasePlan;
 }
@@ -54,7 +56,7 @@ export function phasesOf(
   const ofKind = (examples: readonly SentExample[], kind: LearnKind): readonly SentExample[] =>
     examples.filter((example) => kindOf(example) === kind);
   const present = kinds
-    .map((kind) => ({ kind, learnt: ofKind(learnt, kind), held: ofKind(held, kind) }))
+    .map((kind) => ({ kind, learnt: ofKind(learnt, kind), held: ofKind(held, kind).filter(counts) }))
     .filter((one) => one.learnt.length > 0);
   const { max_steps = -1 } = args;
   const sharing = max_steps > 0 ? present.filter(({ kind }) => !hasOwnLength(given, kind)) : [];

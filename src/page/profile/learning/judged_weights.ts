@@ -1,0 +1,33 @@
+import type { ResolvedTrainingArguments, SentExample } from '../../../core/types/training';
+
+/** Whether an example counts when an adapter is judged. An example with a weight of 0 isn't learnt, so it can't speak against a lesson. */
+export function counts(example: SentExample): boolean {
+  return !('weight' in example) || example.weight !== 0;
+}
+
+/**
+ * Returns the weights of classes in a run that learns `learnt`, for examples of any other set: 'balanced' becomes a weight for each label.
+ * `names`: the model's labels.
+ */
+export function weightsInRun(
+  classWeights: ResolvedTrainingArguments['classWeights'],
+  learnt: readonly SentExample[],
+  names: readonly string[] | null,
+): ResolvedTrainingArguments['classWeights'] {
+  if (classWeights !== 'balanced' || names === null) return classWeights;
+  const numbers = new Map<string, number>();
+  for (const example of learnt) {
+    const name = classOf(example, names);
+    numbers.set(name, (numbers.get(name) ?? 0) + 1);
+  }
+  return Object.fromEntries(
+    Array.from(numbers, ([name, number]) => [name, learnt.length / (numbers.size * number)] as const),
+  );
+}
+
+/** Returns the name of an example's class, which its label has as a name or as an index. */
+function classOf(example: SentExample, names: readonly string[]): string {
+  const { label, labels } = example as { readonly label?: unknown; readonly labels?: unknown };
+  const given = String(label ?? labels);
+  return names.includes(given) ? given : (names[Number(given)] ?? given);
+}
