@@ -25,6 +25,14 @@ function thumbs(page: Page): Promise<{ pressed: (string | null)[]; said: string 
   });
 }
 
+/** Returns whether the visitor is offered to learn from their opinions. */
+function canLearn(page: Page): Promise<boolean> {
+  return page.evaluate(() => {
+    const buttons = [...document.querySelector('web-vera')!.shadowRoot!.querySelectorAll('button')];
+    return buttons.some((button) => button.textContent === 'Learn from my choices' && button.checkVisibility());
+  });
+}
+
 /** Focuses the prompt, once it is visible. */
 async function toPrompt(page: Page): Promise<void> {
   await page.waitForFunction(
@@ -87,8 +95,10 @@ test('a visitor judges a text by the keyboard, writes their own, and it learns f
       await page.keyboard.press('Enter');
       await expect.poll(() => thumbs(page)).toEqual({ pressed: [], said: 'Taken back.' });
       expect(await info(page)).toMatchObject({ ratings: 0 });
+      expect(await canLearn(page)).toBe(false); // nothing is left to learn from
       await page.keyboard.press('Enter');
       await expect.poll(() => thumbs(page)).toMatchObject({ pressed: ['Less like this'] });
+      await expect.poll(() => canLearn(page)).toBe(true);
 
       await press('Tab', 'Edit…');
       await press('Enter', 'How it should go on');

@@ -36,6 +36,8 @@ export class Opinion {
   #count = 0;
   #isOn = true;
   #hasNoStorage = false;
+  /** Undefined before the first update. */
+  #learner: Shown['learner'] | undefined;
 
   constructor(parts: OpinionParts) {
     this.#parts = parts;
@@ -56,6 +58,7 @@ export class Opinion {
 
   update(shown: Shown): void {
     this.#isOn = shown.hasOpinions;
+    this.#learner = shown.learner;
     this.#hasNoStorage = shown.learner.status.hasNoStorage;
     this.#learning.update(shown);
     if (shown.isGone) {
@@ -90,9 +93,16 @@ export class Opinion {
     this.#show();
     const isStored = await this.#parts.actions.rate(text, rating);
     if (this.#text !== text) return;
-    if (isStored) this.#noted(rating === 0 ? 'Taken back.' : this.#inWords(NOTES[rating]));
-    else this.#rating = before;
+    if (!isStored) this.#rating = before;
+    else if (rating !== 0) this.#noted(this.#inWords(NOTES[rating]));
+    else this.#noted('Taken back.', this.#hasData());
     this.#show();
+  }
+
+  /** Whether the profile has anything to learn from. */
+  #hasData(): boolean {
+    const { ratings = 0, preferences = 0, examples = 0 } = this.#learner?.visit?.profile?.info ?? {};
+    return ratings + preferences + examples > 0;
   }
 
   #open(): void {
@@ -121,9 +131,9 @@ export class Opinion {
     return `Noted, ${this.#hasNoStorage ? 'until this page closes' : 'in this browser'}: ${noted}.`;
   }
 
-  #noted(text: string): void {
+  #noted(text: string, isDue = true): void {
     this.#count += 1;
-    this.#isDue = true;
+    this.#isDue = isDue;
     setText(this.#note, text);
     this.#parts.announce(text);
     this.#show();
