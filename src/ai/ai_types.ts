@@ -7,6 +7,8 @@ export interface TokenCounter {
     messages: readonly ChatMessage[],
     options: { add_generation_prompt: true },
   ): Promise<readonly number[]>;
+  /** Resolves with the text of token ids. Without it, a stop sequence that begins at the end of a conversation's prompt ends the answer. */
+  decode?(ids: readonly number[]): Promise<string>;
   readonly eos_token_id: number | null;
 }
 

@@ -20,7 +20,8 @@ export class StopSequences {
     const whole = this.#held + text;
     const places = this.#sequences.map((sequence) => whole.indexOf(sequence)).filter((place) => place >= 0);
     this.#isFound = places.length > 0;
-    const end = this.#isFound ? Math.min(...places) : whole.length - this.#beginningAtEnd(whole);
+    const begun = this.#sequences.map((sequence) => beginningAtEnd(whole, sequence));
+    const end = this.#isFound ? Math.min(...places) : whole.length - Math.max(0, ...begun);
     this.#held = this.#isFound ? '' : whole.slice(end);
     return whole.slice(0, end);
   }
@@ -31,15 +32,12 @@ export class StopSequences {
     this.#held = '';
     return rest;
   }
+}
 
-  /** Returns how many of the last characters of a text may be the beginning of a stop sequence. */
-  #beginningAtEnd(text: string): number {
-    const lengths = this.#sequences.map((sequence) => {
-      for (let length = Math.min(sequence.length - 1, text.length); length > 0; length--) {
-        if (text.endsWith(sequence.slice(0, length))) return length;
-      }
-      return 0;
-    });
-    return Math.max(0, ...lengths);
+/** Returns how many of the last characters of a text may be the beginning of a stop sequence. */
+export function beginningAtEnd(text: string, sequence: string): number {
+  for (let length = Math.min(sequence.length - 1, text.length); length > 0; length--) {
+    if (text.endsWith(sequence.slice(0, length))) return length;
   }
+  return 0;
 }

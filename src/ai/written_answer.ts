@@ -1,6 +1,6 @@
 import type { ChatMessage, GenerationConfig } from '../index';
 import type { AiFinishReason, AiUsage, TokenCounter, WritingModel } from './ai_types';
-import { StopSequences } from './stop_sequences';
+import { beginningAtEnd, StopSequences } from './stop_sequences';
 
 /** The maximum length in tokens of all models in webvera: `LONGEST` of `models/config_fields.ts`. */
 const LONGEST = 8192;
@@ -27,12 +27,17 @@ export class WrittenAnswer {
   /** Yields the pieces of the text. Rejects like `generate`, also if the signal is aborted. */
   async *pieces(): AsyncGenerator<string> {
     const { model, input, config } = this.#options;
-    for await (const { token_id, text } of model.generate(input, config)) {
+    const stopped = new AbortController();
+    const signal = AbortSignal.any([stopped.signal, config.signal].filter((each) => each !== undefined));
+    const watched = await this.#watched(config.stop_strings);
+    for await (const { token_id, text } of model.generate(input, { ...config, ...watched, signal })) {
       this.#tokens += 1;
       this.#lastId = token_id;
       const piece = this.#stops.push(text);
       if (piece !== '') yield piece;
+      if (this.#stops.isFound) break;
     }
+    if (this.#stops.isFound) stopped.abort();
     config.signal?.throwIfAborted();
     const rest = this.#stops.finish();
     if (rest !== '') yield rest;
@@ -49,6 +54,23 @@ export class WrittenAnswer {
     return { usage: this.#usage(undefined), finishReason: { unified: 'error', raw: undefined } };
   }
 
+  /**
+   * Returns the stop strings for `generate`, which also finds special tokens. It would end the text at a string that begins in the prompt, too,
+   * so strings that may do so are left to `StopSequences`, which reads the answer alone.
+   */
+  async #watched(strings: GenerationConfig['stop_strings']): Promise<Pick<GenerationConfig, 'stop_strings'>> {
+    if (!Array.isArray(strings) || strings.length === 0) return {};
+    const prompt = await this.#prompt();
+    return { stop_strings: strings.filter((string) => beginningAtEnd(prompt, String(string)) === 0) };
+  }
+
+  /** Resolves with the text of the prompt; '' for a conversation whose tokenizer has no `decode`. */
+  async #prompt(): Promise<string> {
+    const { tokenizer, input } = this.#options;
+    if (typeof input === 'string') return input;
+    return (await tokenizer?.decode?.(await this.#ids(tokenizer))) ?? '';
+  }
+
   #usage(asked: number | undefined): AiUsage {
     const written = this.#tokens;
     return {
@@ -58,13 +80,15 @@ export class WrittenAnswer {
   }
 
   async #inputTokens(): Promise<number | undefined> {
-    const { tokenizer, input } = this.#options;
-    if (tokenizer === undefined) return undefined;
-    const ids =
-      typeof input === 'string'
-        ? await tokenizer.encode(input)
-        : await tokenizer.apply_chat_template(input, { add_generation_prompt: true });
-    return ids.length;
+    const { tokenizer } = this.#options;
+    return tokenizer && (await this.#ids(tokenizer)).length;
+  }
+
+  /** Resolves with the prompt's token ids. */
+  #ids(tokenizer: TokenCounter): Promise<readonly number[]> {
+    const { input } = this.#options;
+    if (typeof input === 'string') return tokenizer.encode(input);
+    return tokenizer.apply_chat_template(input, { add_generation_prompt: true });
   }
 
   #finishReason(asked: number | undefined): 'stop' | 'length' {

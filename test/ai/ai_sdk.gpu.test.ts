@@ -56,6 +56,16 @@ test('the AI SDK gets the text, the tokens and the vector of the model itself', 
     finishReason: 'stop',
   });
 
+  const prompt = 'Who hunts the';
+  const after = await base.generate(prompt, settings);
+  const begun = await generateText({
+    ...call,
+    model: languageModel(base, { chat: false }),
+    prompt,
+    stopSequences: [`the${after.slice(0, 2)}`],
+  });
+  expect(begun.text).toBe(after);
+
   const [vector] = await base.embed(['Call me Ishmael.']);
   const { embedding } = await embed({ model: embeddingModel(base), value: 'Call me Ishmael.' });
   expect(embedding).toEqual([...(vector ?? [])]);

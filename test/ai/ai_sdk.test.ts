@@ -105,7 +105,33 @@ test('a text is streamed in pieces, without the stop sequence', async () => {
   for await (const piece of textStream) pieces.push(piece);
   expect(pieces).toEqual([...'One. Two']);
   expect(await finishReason).toBe('stop');
-  expect(await usage).toMatchObject({ outputTokens: 14 });
+  expect(await usage).toMatchObject({ outputTokens: 12 });
+});
+
+test('a stop sequence begins in the answer, not in the prompt', async () => {
+  const { model, asked } = writer('\nOne.\n\nTwo.');
+  const stopSequences = ['\n\n', '.T', '<end>'];
+  const { text, usage, finishReason } = await generateText({
+    model: languageModel(model, { chat: false }),
+    prompt: 'By whom?\n',
+    stopSequences,
+  });
+  expect({ text, finishReason, outputTokens: usage.outputTokens }).toEqual({
+    text: '\nOne.',
+    finishReason: 'stop',
+    outputTokens: 7,
+  });
+  // The model finds the others, of which special tokens are not in the text of an answer.
+  expect(asked[0]?.config.stop_strings).toEqual(['.T', '<end>']);
+  expect(asked[0]?.config.signal?.aborted).toBe(true);
+
+  const call = { prompt: 'b', stopSequences };
+  const ends = { ...tokenizer, decode: async (ids: readonly number[]) => `${ids.length} <e` };
+  expect(await generateText({ model: languageModel(model, { tokenizer: ends }), ...call })).toMatchObject({
+    text: '\nOne.',
+  });
+  await generateText({ model: languageModel(model), ...call });
+  expect(asked.slice(1).map(({ config }) => config.stop_strings)).toEqual([['\n\n', '.T'], stopSequences]);
 });
 
 test('what looked like a stop sequence is written in the end', async () => {

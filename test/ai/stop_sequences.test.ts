@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { StopSequences } from '../../src/ai/stop_sequences';
+import { beginningAtEnd, StopSequences } from '../../src/ai/stop_sequences';
 
 /** Returns the text before the first stop sequence, which it searches in the whole text. */
 function cut(text: string, sequences: readonly string[]): string {
@@ -30,4 +30,15 @@ test('however a text is cut into pieces, the text before the first stop sequence
       expect(filter.isFound).toBe(stops.some((stop) => read.includes(stop)));
     }),
   );
+});
+
+test.each<[string, string, number]>([
+  ['a\n', '\n\n', 1],
+  ['a\n\n', '\n\n', 1],
+  ['By wh', 'whale', 2],
+  ['By whale', 'whale', 0],
+  ['', 'whale', 0],
+  ['By', 'y', 0],
+])('%j ends with the beginning of %j, of %i characters', (text, sequence, length) => {
+  expect(beginningAtEnd(text, sequence)).toBe(length);
 });
