@@ -27,15 +27,9 @@ export interface TrainingArguments {
   headLearningRate?: number;
   /** Default: 'linear'. */
   lr_scheduler_type?: 'linear' | 'cosine' | 'constant' | 'constant_with_warmup';
-  /**
-   * The number of steps in which the rate rises from 0; below 1, their share of all steps. Above 0 it takes precedence over `warmup_ratio`.
-   * 0 without a `warmup_ratio`: no warm-up.
-   */
+  /** The number of steps in which the rate rises from 0; below 1, their share of all steps. Above 0, `warmup_ratio` is ignored. */
   warmup_steps?: number;
-  /**
-   * The share of all steps in which the rate rises. Default: 0.06, or 0 if `warmup_steps: 0` is passed. A run of one step has no warm-up
-   * of a share.
-   */
+  /** The share of all steps in which the rate rises. Default: 0.06, or 0 if `warmup_steps: 0` is passed. A run of one step has none. */
   warmup_ratio?: number;
   /** Default: 0. Applies to every trainable tensor. */
   weight_decay?: number;
