@@ -83,9 +83,8 @@ export class Calls implements CallControl {
 
 /** The page can give the token only while the model loads. Another file may be read later. */
 function tooLate(): WebVeraError {
-  const message =
-    "Expected a file that was read while the model loaded, as the hub's token isn't kept, got another one";
-  return new WebVeraError('gated_repo', message, { hint: "Read it from the repository's page." });
+  const message = 'The hub requires a token for this file, and only the load of a model can ask for the token';
+  return new WebVeraError('gated_repo', message, { hint: "Download the file from the repository's page." });
 }
 
 function cancelled(): DOMException {
