@@ -49,28 +49,32 @@ export function checkRuleSizes({
 }
 
 /** Returns a test of whether PEFT would wrap a module. Both throw `limit_exceeded` if the patterns take too many steps. */
-export function targetMatcher(rules: MatchRules, budget = newBudget()): (module: ModuleInfo) => boolean {
+export function targetMatcher(
+  rules: MatchRules,
+  budget = newBudget(),
+  isExcluded = excludedModules(rules, budget),
+): (module: ModuleInfo) => boolean {
   const { target_modules } = rules;
   if (typeof target_modules !== 'string') {
-    const hits = targetsHit({ ...rules, target_modules }, budget);
+    const hits = targetsHit({ ...rules, target_modules }, budget, isExcluded);
     return (module) => hits(module).length > 0;
   }
   // Like PEFT, this ignores layers_to_transform for a regular expression. `targetsHit` ignores it for full names in a list.
-  const isExcluded = exclusions(rules, budget);
   const pattern = fullMatch(target_modules, 'target_modules', budget);
-  return ({ name }) => !isExcluded(name) && pattern.matchStart(name, budget) !== undefined;
+  return (module) => !isExcluded(module) && pattern.matchStart(module.name, budget) !== undefined;
 }
 
 /** Returns a function that lists the entries of `target_modules` that a module matches. */
 export function targetsHit(
   rules: Filters & { readonly target_modules: readonly string[] },
   budget = newBudget(),
+  isExcluded = excludedModules(rules, budget),
 ): (module: ModuleInfo) => readonly string[] {
   const names = new Set(rules.target_modules);
-  const isExcluded = exclusions(rules, budget);
   const inLayer = layerFilter(rules, budget);
-  return ({ name }) => {
-    if (isExcluded(name)) return [];
+  return (module) => {
+    if (isExcluded(module)) return [];
+    const { name } = module;
     const [whole, ...ends] = endsOf(name).filter((end) => names.has(end));
     if (whole === undefined) return [];
     const hit = whole === name ? ends : [whole, ...ends];
@@ -97,8 +101,14 @@ export function endsOf(name: string): readonly string[] {
  * `targetMatcher`.
  */
 export function excludedModules(rules: Filters, budget: StepBudget): (module: ModuleInfo) => boolean {
-  const isExcluded = exclusions(rules, budget);
-  return ({ name }) => isExcluded(name);
+  const isSaved = savedMatcher(rules, budget);
+  const { exclude_modules } = rules;
+  if (typeof exclude_modules === 'string' && exclude_modules !== '') {
+    const pattern = fullMatch(exclude_modules, 'exclude_modules', budget);
+    return ({ name }) => pattern.matchStart(name, budget) !== undefined || isSaved(name);
+  }
+  const names = new Set(exclude_modules);
+  return ({ name }) => endsOf(name).some((end) => names.has(end)) || isSaved(name);
 }
 
 /**
@@ -110,17 +120,6 @@ export function trainedByEnd(rules: Filters, budget: StepBudget): (module: Modul
   const isExcluded = excludedModules(rules, budget);
   const ends = (rules.modules_to_save ?? []).filter((entry) => entry !== '').map((entry) => `${entry}.`);
   return (module) => ends.some((end) => `${module.name}.`.includes(end)) && !isExcluded(module);
-}
-
-function exclusions(rules: Filters, budget: StepBudget): (name: string) => boolean {
-  const isSaved = savedMatcher(rules, budget);
-  const { exclude_modules } = rules;
-  if (typeof exclude_modules === 'string' && exclude_modules !== '') {
-    const pattern = fullMatch(exclude_modules, 'exclude_modules', budget);
-    return (name) => pattern.matchStart(name, budget) !== undefined || isSaved(name);
-  }
-  const names = new Set(exclude_modules);
-  return (name) => endsOf(name).some((end) => names.has(end)) || isSaved(name);
 }
 
 /**

@@ -93,9 +93,11 @@ export function resolveTargets(
   const modules_to_save = modulesToSave(given);
   const budget = newBudget();
   const facts = { model_type, output_embedding, defaults, noDefault };
-  const targets = namedTargets({ ...given, modules_to_save }, modules, facts, budget);
+  const rules = { ...given, modules_to_save };
+  const targets = namedTargets(rules, modules, facts, budget);
+  const isExcluded = excludedModules(rules, budget);
   const matching = (target_modules: readonly string[] | string) =>
-    modules.filter(targetMatcher({ ...given, modules_to_save, target_modules }, budget));
+    modules.filter(targetMatcher({ ...rules, target_modules }, budget, isExcluded));
   const matchedFirst = matching(targets);
   const named = matchedFirst.filter(isWrappable);
   const hint =
@@ -103,12 +105,14 @@ export function resolveTargets(
   expectNamed?.(named, { hint, detail: { target_modules: targets } });
   const target_modules = condenses ? condense(targets, modules) : targets;
   const matched = target_modules === targets ? matchedFirst : matching(target_modules);
-  const countExcluded = (): number => modules.filter(excludedModules({ ...given, modules_to_save }, budget)).length;
   if (matched.length === 0) {
-    throw noMatch({ config: { ...given, target_modules }, excluded: countExcluded(), all: modules.length }, hint);
+    throw noMatch(
+      { config: { ...given, target_modules }, excluded: modules.filter(isExcluded).length, all: modules.length },
+      hint,
+    );
   }
   const { exclude_modules = null } = given;
-  if (exclude_modules !== null && exclude_modules.length > 0 && countExcluded() === 0) {
+  if (exclude_modules !== null && exclude_modules.length > 0 && !modules.some(isExcluded)) {
     warn?.({ code: 'nothing_excluded', message: nothingExcluded(exclude_modules) });
   }
   const adapted = [
