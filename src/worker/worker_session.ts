@@ -88,7 +88,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
     const checkpointStore = new CheckpointStore(store, locks);
     const { limits } = sources;
     this.#opened = {
-      ...{ host, options, calls, store, device, kernels, cache, sources, limits, saved, checkpointStore },
+      ...{ host, warn, options, calls, store, device, kernels, cache, sources, limits, saved, checkpointStore },
       models: new LoadedModels(),
       loader: new BaseModelLoader(host, limits),
       adapters: new AdapterLoader(host, sources, saved, warn),

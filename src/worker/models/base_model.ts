@@ -101,7 +101,10 @@ export class BaseModel {
     const { predictor } = task;
     if (predictor === undefined) throw notAClassifier(this.loaded.model.head.className);
     const rowsAt = await inputRows({
-      ...{ inputs, call: 'predict', breather: new Breather(signal), check: predictor.check },
+      inputs,
+      call: 'predict',
+      breather: new Breather(signal),
+      check: predictor.check,
       row: (input, where) => predictor.unlabelled(input, where, { args, signal }),
     });
     const [indices, size] = [[...inputs.keys()], args.per_device_train_batch_size];

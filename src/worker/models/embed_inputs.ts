@@ -35,7 +35,10 @@ export async function embedInputs(
     cut++;
   };
   const rowsAt = await inputRows({
-    ...{ inputs, call: 'embed', breather, check: embedder.check?.bind(embedder) },
+    inputs,
+    call: 'embed',
+    breather,
+    check: embedder.check?.bind(embedder),
     row: async (input, where) => {
       const row = await embedder.row(input, where, { signal, onCut });
       lengths.push(embedder.tokensOf(row));

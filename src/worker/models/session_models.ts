@@ -25,6 +25,7 @@ import type { SessionKernels } from './session_kernels';
 /** The parts of a session that its models need. */
 export interface ModelRoom {
   readonly host: SessionHost;
+  readonly warn: Warn;
   readonly calls: Calls;
   readonly device: SessionDevice;
   readonly kernels: SessionKernels;
@@ -53,8 +54,7 @@ export const modelCalls: Answers<ModelCalls, ModelRoom> = {
         emit({ status: 'upload', name, progress });
       };
       const onCompile = (progress: number): void => emit({ status: 'compile', name, progress });
-      const warn: Warn = (warning) => this.host.emit({ type: 'warning', ...warning });
-      const loading = { ...options, warn, onUpload, onCompile };
+      const loading = { ...options, warn: this.warn, onUpload, onCompile };
       const info = this.models.info(await this.loader.model(executor, source, loading, options.gguf_file));
       emit({ status: 'ready', model: name });
       isLoading = false;
@@ -95,9 +95,8 @@ export const modelCalls: Answers<ModelCalls, ModelRoom> = {
         ? this.models.pass(handle, adapter_name)
         : this.models.passOfRows(handle, adapter_names, prompts.length);
     const onToken = (token: BatchToken): void => this.host.emit({ type: 'token', call, ...token });
-    const warn: Warn = (warning) => this.host.emit({ type: 'warning', ...warning });
     return job(this, call, pass, (model, overlay, signal) =>
-      generateTexts(model, { prompts, config, overlay, onToken, signal, warn }),
+      generateTexts(model, { prompts, config, overlay, onToken, signal, warn: this.warn }),
     );
   },
 
@@ -109,10 +108,9 @@ export const modelCalls: Answers<ModelCalls, ModelRoom> = {
 
   embed(call, handle, request) {
     const pass = (): ModelPass => this.models.pass(handle, request.adapter_name);
-    const warn: Warn = (warning) => this.host.emit({ type: 'warning', ...warning });
     const onProgress = (done: number, total: number): void => this.host.emit({ type: 'embed', call, done, total });
     return job(this, call, pass, (model, overlay, signal) =>
-      embedInputs(model, request, { overlay, signal, warn, onProgress }),
+      embedInputs(model, request, { overlay, signal, warn: this.warn, onProgress }),
     );
   },
 
@@ -154,10 +152,9 @@ export const modelCalls: Answers<ModelCalls, ModelRoom> = {
 
   exportModel(call, handle) {
     const pass = (): ModelPass => this.models.pass(handle);
-    const warn: Warn = (warning) => this.host.emit({ type: 'warning', ...warning });
     return job(this, call, pass, async (model, overlay, signal) => {
       const { exportModel } = await exportCode();
-      return exportModel(model, overlay, { signal, warn });
+      return exportModel(model, overlay, { signal, warn: this.warn });
     });
   },
 
