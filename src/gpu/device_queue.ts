@@ -23,7 +23,7 @@ export class DeviceQueue {
     this.#queue.writeBuffer(buffer, offset, data);
     this.#counters.uploadedBytes += data.byteLength;
     this.#unsubmitted += data.byteLength;
-    // Writers need not wait for this submit: the GPU copies faster than the browser has copied.
+    // No call waits for this submit: the GPU copies the bytes faster than the browser handed them over.
     if (this.#unsubmitted > MOST_UNSUBMITTED) this.flush();
   }
 

@@ -32,7 +32,7 @@ const MAX_STEPS = 4096;
 const MAX_MEMORY = 2 ** 26;
 /** Clearing this many cells costs as much of the budget as one step. */
 const CELLS_OF_STEP = 32;
-/** Compiling a step of a program costs as much of a budget as trying this many steps, and compiling a character set as much as these. */
+/** The cost of compiling, in steps of a budget: `WORK_OF_STEP` for each step of the program, `WORK_OF_SET` for each character set. */
 const WORK_OF_STEP = 4;
 const WORK_OF_SET = 32;
 

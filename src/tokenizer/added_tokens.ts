@@ -23,8 +23,10 @@ interface Section {
   readonly token?: AddedToken;
 }
 
-/** The root of a trie, and the number of values of a character. */
-const [ROOT, UNITS] = [0, 2 ** 16];
+/** The number of a trie's root. */
+const ROOT = 0;
+/** The number of values of a character. */
+const UNITS = 2 ** 16;
 
 /** Finds added tokens in a text, from left to right, and the longest one at each place. */
 export class TokenFinder {

@@ -33,11 +33,11 @@ export function describe(value: unknown): string {
   return text.length <= 40 ? text : `${text.slice(0, 40)}…`;
 }
 
-/** The hint for files that are too large to be honest. */
-export const HINT = 'This tokenizer is too large to use, perhaps by intent. Use that of a published model.';
+/** The hint for a tokenizer.json that is larger than any published one. */
+export const TOO_LARGE = 'This tokenizer is too large to use, perhaps by intent. Use that of a published model.';
 
 export function tooLarge(problem: string): WebVeraError {
-  return new WebVeraError('limit_exceeded', `tokenizer.json: ${problem}`, { hint: HINT });
+  return new WebVeraError('limit_exceeded', `tokenizer.json: ${problem}`, { hint: TOO_LARGE });
 }
 
 export function invalid(problem: string): WebVeraError {

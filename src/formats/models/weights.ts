@@ -78,7 +78,7 @@ export async function* readWeights(
   { limits = defaultLimits, select = () => true }: ReadWeightsOptions = {},
 ): AsyncGenerator<StoredTensor, void, undefined> {
   for await (const found of weightFiles(source, limits, (bytes) => source.expect(bytes))) {
-    yield* found.held.tensors((tensor) => isMapped(found, tensor) && select(tensor));
+    yield* found.held.tensors((tensor) => counts(found, tensor) && select(tensor));
   }
 }
 
@@ -90,7 +90,7 @@ export async function readWeightHeaders(source: FileSource, limits: WeightLimits
   const found: FoundFile[] = [];
   for await (const one of weightFiles(source, limits)) found.push(one);
   return {
-    tensors: found.flatMap((one) => one.held.headers.filter((tensor) => isMapped(one, tensor))),
+    tensors: found.flatMap((one) => one.held.headers.filter((tensor) => counts(one, tensor))),
     bytes: found.reduce((sum, { held }) => sum + held.bytes, 0),
     files: found.map(({ name }) => name),
   };
@@ -161,7 +161,7 @@ async function* opened(stream: ByteStream, open: () => Promise<FoundFile>): Asyn
  * Whether a tensor counts in this file. If several shards have it, the index decides; if the index doesn't list it, it counts, as in
  * transformers. A listed tensor may be missing from its shard: the model says which tensors it needs.
  */
-function isMapped({ name: file, weightMap }: FoundFile, { name }: TensorHeader): boolean {
+function counts({ name: file, weightMap }: FoundFile, { name }: TensorHeader): boolean {
   return (weightMap?.get(name) ?? file) === file;
 }
 

@@ -9,11 +9,13 @@ const MAX_CHOICES = 2;
 /** The most characters that a pattern may read at one position of a text, summed over all ways in which a match can begin. */
 const MOST_READ = 2048;
 /**
- * The most large sets of characters that a match may pass: from about six on, the engine compiles for seconds, because it copies the code
- * that follows each set. `WORK_OF_LARGE`: the work to compile a large set, where that of a small one is 1; `MOST_WORK`: the most of a pattern.
+ * The most large sets of characters in one match. From about six on, the engine compiles for seconds, because it copies the code after each
+ * set.
  */
 const MOST_LARGE = 3;
+/** The work to compile a large set; a small one takes 1. */
 const WORK_OF_LARGE = 12;
+/** The most work of one pattern. */
 const MOST_WORK = 400;
 /** The length from which a set of characters counts as large. */
 const LARGE = 16;

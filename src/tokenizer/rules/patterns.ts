@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import { LinearRegExp } from '../../regex/linear_regexp';
 import { StepBudget } from '../../regex/step_budget';
-import { HINT, tooLarge } from '../checks';
+import { TOO_LARGE, tooLarge } from '../checks';
 import { nativeCost } from './linear_patterns';
 
 /** Longer than any pattern of a published tokenizer. */
@@ -10,7 +10,7 @@ const MAX_PATTERN_LENGTH = 4096;
  * The largest length of all patterns of a tokenizer together, and the largest number of Unicode's properties that they name: JavaScript's
  * engine takes about half a millisecond to prepare a property. GPT-4o's pattern names 30 in 274 characters.
  */
-const MAX_LENGTH = 2 ** 15;
+const MAX_TOTAL_LENGTH = 2 ** 15;
 const MAX_PROPERTIES = 512;
 /** Matches escapes, and the beginnings of names such as `[:word:]`, which count as `\w`. */
 const CLASSES = /\\(.)|\[:/gsu;
@@ -18,7 +18,10 @@ const CLASSES = /\\(.)|\[:/gsu;
 const PROPERTIES: Readonly<Record<string, number>> = { p: 1, P: 1, d: 1, D: 1, s: 1, S: 1, w: 2, W: 2, b: 6, B: 6 };
 /** The largest number of steps to compile all patterns that JavaScript's own engine doesn't run. */
 const MAX_WORK = 1_000_000;
-/** The largest work of JavaScript's own engine to compile patterns, that for GPT-4o's being 146. Patterns beyond it are matched more slowly. */
+/**
+ * The most work of JavaScript's engine to compile a tokenizer's patterns. GPT-4o's takes 146. LinearRegExp, which is slower, matches those
+ * beyond it.
+ */
 const MAX_NATIVE_WORK = 500;
 /** The number of characters that JavaScript's engine reads in the time of one step of the budget. */
 const READS_OF_STEP = 32;
@@ -47,13 +50,14 @@ export interface PatternSizes {
  * Checks a pattern before it is compiled, and adds its sizes to those of the tokenizer's other patterns. Throws `invalid_format` for a pattern
  * that is too long, and `limit_exceeded` if all patterns together are too large.
  */
-export function checkPattern(pattern: string, all: PatternSizes = { length: 0, properties: 0 }): void {
+export function checkPattern(pattern: string, all: PatternSizes): void {
   if (pattern.length > MAX_PATTERN_LENGTH) {
     throw refused(pattern, `expected at most ${MAX_PATTERN_LENGTH} characters, got ${pattern.length}`);
   }
   all.length += pattern.length;
   for (const [, letter = 'w'] of pattern.matchAll(CLASSES)) all.properties += PROPERTIES[letter] ?? 0;
-  if (all.length > MAX_LENGTH) throw tooLarge(`expected patterns of at most ${MAX_LENGTH} characters in all`);
+  if (all.length > MAX_TOTAL_LENGTH)
+    throw tooLarge(`expected patterns of at most ${MAX_TOTAL_LENGTH} characters in all`);
   if (all.properties > MAX_PROPERTIES) {
     throw tooLarge(
       `expected patterns with at most ${MAX_PROPERTIES} classes of characters in all, such as \\p{L} and \\w`,
@@ -64,7 +68,7 @@ export function checkPattern(pattern: string, all: PatternSizes = { length: 0, p
 /** The patterns of a tokenizer, each of which is prepared once, although several of its stages may use it. */
 export class TextPatterns {
   readonly #known = new Map<RegExp, TextPattern>();
-  readonly #budget = new StepBudget(MAX_WORK, 'tokenizer.json: its patterns are too large', HINT);
+  readonly #budget = new StepBudget(MAX_WORK, 'tokenizer.json: its patterns are too large', TOO_LARGE);
   #nativeWork = MAX_NATIVE_WORK;
 
   /**
