@@ -37,6 +37,11 @@ export class ProfileHost {
     return this.base[partsKey].link;
   }
 
+  /** Whether the base model was disposed of. */
+  get isDisposed(): boolean {
+    return this.base[partsKey].life.disposed;
+  }
+
   /** The shared model with adapters. Throws if no adapter is loaded. */
   get adapted(): AdaptedModel {
     if (this.#adapted !== undefined) return this.#adapted;

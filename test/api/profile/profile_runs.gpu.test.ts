@@ -26,19 +26,20 @@ afterEach(() => {
 const checkpoints = async () => [...(await stored()).keys()].filter((key) => key.startsWith('checkpoint'));
 
 describe('a run that is interrupted', () => {
-  test.each(['the session', 'the profile'])(
+  test.each(['the session', 'the profile', 'the model'])(
     'resumes in the next visit to the same bytes: %s was closed',
     async (what) => {
       const learnt = async (interrupt: boolean) =>
         visit(async (opened) => {
-          const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+          const base = await loadTiny(opened);
+          const profile = await Profile.open(base, 'ada', options);
           if (profile.info.seen === 0) await profile.add(habit(1));
           if (interrupt) {
             const run = profile.learn({ args: { save_steps: 1 } });
             const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ name: 'AbortError' });
             for await (const { type } of run) if (type === 'save') break;
-            if (what === 'the profile') await profile.dispose();
-            else await opened.session.close();
+            const closed = { 'the profile': profile, 'the model': base }[what];
+            await (closed === undefined ? opened.session.close() : closed.dispose());
             return failed;
           }
           const { learning } = profile;

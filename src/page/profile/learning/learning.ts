@@ -219,7 +219,8 @@ export class ProfileLearning {
       await storage.deleteCheckpoints();
       return output;
     } catch (error) {
-      const isOver = this.#profile.isOpen ? !isInterruption(error, host.link.ended) : this.#profile.isForgotten;
+      const mayResume = host.isDisposed || isInterruption(error, host.link.ended);
+      const isOver = this.#profile.isOpen ? !mayResume : this.#profile.isForgotten;
       if (isOver) await this.#abandon().catch(() => {}); // the first error is the one to report
       throw error;
     }
