@@ -223,10 +223,11 @@ export class OpenProfile implements Openable, LearningProfile {
     return gone;
   }
 
-  /** Closes the profile in this tab. A run in progress is paused, and its checkpoint stays stored. */
+  /** Closes the profile in this tab. A run in progress ends, and what is stored of it stays, so that it resumes. */
   async close(): Promise<void> {
-    // Pausing a run stores a checkpoint.
-    await this.learning.run?.pause().catch(() => {});
+    const { run } = this.learning;
+    // A pause stores a checkpoint. Work that can't pause has none, and a pause would only wait for its end.
+    if (run?.canPause) await run.pause().catch(() => {});
     await this.finish(abortError(`Profile '${this.id}' was disposed of`));
   }
 

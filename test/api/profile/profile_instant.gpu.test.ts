@@ -1,6 +1,7 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { AutoModelForCausalLM, AutoModelForSequenceClassification, Profile } from '../../../src/index';
+import { Link } from '../../../src/page/rpc/link';
 import { goldenBase } from '../../helpers/golden/golden';
 import { stored } from '../../helpers/session/profiles';
 import { type TestSession, within } from '../../helpers/session/session';
@@ -10,6 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
 
 const colours = ['red', 'green', 'blue'];
@@ -125,6 +127,26 @@ test('an interrupted run is stored without examples, and learns from those that 
     expect((await profile.learning)?.metrics).toMatchObject({ taken: 1, computed: 27 });
     expect(profile.info.history).toMatchObject([{ method: 'instant', examples: 27 }]);
     expect((await stored()).get('profile/ada/unfinished')).toBeNull();
+  });
+});
+
+test('a run whose profile is disposed of while the head is solved for ends at once, and resumes when it opens again', async () => {
+  await visit(async (opened) => {
+    const profile = await Profile.open(await load(opened), 'ada', options);
+    await profile.add(rows(24));
+    const requests = vi.spyOn(Link.prototype, 'request');
+    const run = profile.learn({ method: 'instant' });
+    const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ name: 'AbortError' });
+    const fits = (): void => expect(requests.mock.calls.map(([name]) => name)).toContain('fitHead');
+    await vi.waitFor(fits, { timeout: 100_000, interval: 1 });
+    await profile.dispose();
+    await failed;
+  });
+  await visit(async (opened) => {
+    const profile = await Profile.open(await load(opened), 'ada');
+    expect(profile.info.history).toEqual([]);
+    expect((await profile.learning)?.metrics).toMatchObject({ taken: 1 });
+    expect(profile.info.history).toMatchObject([{ method: 'instant', examples: 24 }]);
   });
 });
 

@@ -31,6 +31,7 @@ export class LearnRun extends Followed<TrainEvent, TrainOutput> implements Pausa
   /** The number of logs that come from earlier training runs. */
   #earlier = 0;
   #stopped: { save?: boolean } | undefined;
+  #canPause = true;
 
   constructor(
     body: (run: LearnRun) => Promise<TrainOutput>,
@@ -49,6 +50,11 @@ export class LearnRun extends Followed<TrainEvent, TrainOutput> implements Pausa
 
   get state(): TrainerState {
     return this.#inner === undefined ? this.#state : this.#placed(this.#inner.state);
+  }
+
+  /** Whether the run can pause before its present work is done. */
+  get canPause(): boolean {
+    return this.#canPause;
   }
 
   get isStopped(): boolean {
@@ -87,6 +93,17 @@ export class LearnRun extends Followed<TrainEvent, TrainOutput> implements Pausa
     if (!this.#gate.requested) return;
     this.#report('paused', this.#gate.enter());
     this.#report('resumed', await this.#gate.wait(signal));
+  }
+
+  /** Waits until there is no reason to pause, then does work that can't pause. */
+  async inOne<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    await this.waitWhilePaused(signal);
+    this.#canPause = false;
+    try {
+      return await work();
+    } finally {
+      this.#canPause = true;
+    }
   }
 
   /**

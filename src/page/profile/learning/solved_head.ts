@@ -36,16 +36,12 @@ export async function solveCopy(
   const { learnt, judges } = on ?? { learnt: unfinished.learnt, judges: unfinished.held };
   const { args } = unfinished;
   const { run, signal } = turn;
-  await run.waitWhilePaused(signal);
   const eval_dataset = judges.length === 0 ? {} : { eval_dataset: judges };
   const { id, born, settings } = learner;
   const profile = keepsFeatures && settings.keep_examples ? { id, born } : undefined;
   const common = { adapter_name: copy, args: batchArguments(args), profile, signal };
-  return fitHeadWith(learner.host.adapted, learnt, {
-    ...common,
-    ...eval_dataset,
-    ...(as && { C: as.C, scale: as.scale }),
-  });
+  const options = { ...common, ...eval_dataset, ...(as && { C: as.C, scale: as.scale }) };
+  return run.inOne(signal, () => fitHeadWith(learner.host.adapted, learnt, options));
 }
 
 /** Returns the training arguments that decide how examples become rows and batches. */
