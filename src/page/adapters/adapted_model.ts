@@ -50,12 +50,14 @@ export const defaultsKey: unique symbol = Symbol('defaults');
  * `PeftModel.from_pretrained`, not with `new`, because creating it takes time.
  *
  * Calls that change a model, and runs and evaluations of a `Trainer`, take effect in the order in which they are made, even if earlier
- * calls weren't awaited. A run trains the adapters that were active when `train()` was called, whatever changes afterwards.
+ * calls weren't awaited. Only `load_adapter` takes effect once its files are read: await it before calls that name its adapter. A run
+ * trains the adapters that were active when `train()` was called, whatever changes afterwards.
  * `merge_adapter`, `merge_and_unload`, `unload` and `add_weighted_adapter` wait for earlier runs that train their adapters, and calls made
  * after them wait too. They don't wait for a run that `run.pause()` has paused, but use the run's current values. All other calls act at
  * once: `set_adapter`, `disable_adapter`, `add_adapter` and `load_adapter` change nothing in a run; `delete_adapter` ends the runs that use
  * the adapter, which reject with an `AbortError`; `forward`, `generate`, `get_delta_weight` and `save_pretrained` use the values that a run
- * has between two of its steps.
+ * has between two of its steps. Each pass may use those of a later step: `generate` makes one for each token, and `forward` another one for
+ * the loss. `state_dict` and `export_model` may return trained tensors of different steps. Pause the run to get the values of one step.
  */
 export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> extends RemoteModel {
   readonly #mirror: AdaptersMirror<C>;
@@ -101,7 +103,7 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
 
   /**
    * Adds a saved adapter beside the others, without activating it: `load_adapter(source, 'name', options)`, or with PEFT's
-   * order of arguments `load_adapter(source, 'name', true)` for an adapter that trains.
+   * order of arguments `load_adapter(source, 'name', true)` for an adapter that trains. Takes effect once its files are read.
    */
   async load_adapter(source: AdapterSource, adapter_name: string, ...args: LoadBesideArguments): Promise<void> {
     const kinds = [this.#kind];

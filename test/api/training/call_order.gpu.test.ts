@@ -164,7 +164,7 @@ test('an adapter that is deleted right after a call ends that call, too', async 
   const eval_dataset = [tinyRow(8)];
   const trainer = tinyTrainer(model, { args: { max_steps: 4, save_strategy: 'no' }, eval_dataset });
   const before = (await model.memory()).gpu_bytes;
-  const loaded = model.load_adapter(files, 'c'); // the calls after it wait for it
+  const loaded = model.load_adapter(files, 'c'); // takes effect once its files are read; no later call waits for it
   const calls = [trainer.evaluate(), trainer.train()].map((call) => Promise.resolve(call).catch((error) => error));
   const deleted = model.delete_adapter('a');
   await Promise.all([loaded, deleted]);
