@@ -29,8 +29,8 @@ async function openEngine({ adapter }) {
 }
 
 /**
- * For each rank, compares training steps that run alternately: this library's and the rival's, or those of all kinds of adapters. A rival
- * is another library or another build. Returns the tables or the JSON to print.
+ * For each rank, compares this library's training step with that of a rival (another library or another build), or compares the steps of
+ * all kinds of adapters. The steps run alternately. Returns the tables or the JSON to print.
  * @param {Engine} engine
  * @param {import('./options/bench_options.mjs').Rival} rival
  * @param {BenchOptions} options

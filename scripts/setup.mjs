@@ -1,5 +1,5 @@
 // `npm run setup`: installs missing browsers and the software Vulkan driver, and checks the bundled files. `npm test`,
-// `npm run finetune` and `npm run bench` do the same. Prints nothing if no part is missing.
+// `npm run finetune` and `npm run bench` do the same. Prints nothing if all are there.
 import { setUp } from './browsers/install.mjs';
 import { runCommand } from './shared/command.mjs';
 

@@ -50,8 +50,8 @@ import { installMeter } from './meter.mjs';
 /** The largest allowed difference between the sides' first losses. All sides compute the same loss, but sum it up in different orders. */
 const LOSS_TOLERANCE = 1e-3;
 /**
- * Milliseconds to wait before the first step. The driver may still be compiling kernels for the session that made the problem's data, and
- * this would slow down the steps.
+ * Milliseconds to wait before the first step. The driver may still be compiling kernels for the session that prepared the model and the
+ * batch, and this would slow down the steps.
  */
 const SETTLING = 2000;
 /** The number of unmeasured steps of each side after its first one. The first step compiles, and the second may still do one-time work. */

@@ -1,6 +1,6 @@
-// The fraction of a GPU's peak rate that a kernel's instructions allow, as AMD's compiler generates them for NAVI31: the share of
-// multiply-adds among the vector instructions of the main loops, including the code that stages operands. The values below are
-// those of `share` in the output of `npm run bench -- --only isa --json`.
+// Upper limits of the kernels' speeds, as fractions of a GPU's peak rate. A limit is the share of multiply-adds among the vector
+// instructions of a kernel's main loops, including the code that stages operands, as AMD's compiler generates them for NAVI31. The values
+// are copied from `share` in the output of `npm run bench -- --only isa --json`.
 
 /** @type {Readonly<Record<string, Readonly<Record<string, number>>>>} by kernel and variant */
 export const ISA_SHARES = {

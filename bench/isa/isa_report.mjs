@@ -39,9 +39,9 @@ export function kernelOf({ kernel, variant, compiled: { subgroup, statistics, as
 
 /**
  * Returns the fraction of the peak rate that the instructions allow: the share of multiply-adds among the vector instructions. It is an
- * unweighted mean over the main loops, because the matrices' sizes determine how often each loop runs. If the share of the loop around a
- * main loop is known, it is used instead of the main loop's own. A main loop without it is left out if an equal main loop has it: such a
- * loop handles only the remainder of K, the dimension over which a matrix product sums.
+ * unweighted mean over the main loops, because the matrices' sizes determine how often each loop runs. If a loop encloses a main loop, and
+ * the enclosing loop's share is known, this share is used. A main loop without such a share is left out if another one with as many
+ * multiply-adds has one: the loop without it handles only the remainder of K, the dimension over which a matrix product sums.
  * @param {readonly Pick<IsaLoop, 'multiply_adds' | 'share' | 'around'>[]} loops
  */
 export function shareOf(loops) {

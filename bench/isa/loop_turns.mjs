@@ -29,7 +29,7 @@ export function turnsOf(before, body) {
   if (limit === undefined || begin === undefined || step === undefined || write === undefined) return undefined;
   const meets = COMPARISONS[relationOf(compare)];
   if (meets === undefined) return undefined;
-  // If the counter changes before the comparison, the iteration whose comparison ends the loop counts as well.
+  // If the counter changes before the comparison, the loop ends after a complete iteration, which counts as well.
   const addsFirst = code.indexOf(write) < code.indexOf(compare);
   for (let turns = 0, value = begin; turns <= MOST_TURNS; turns++, value += step) {
     const isOver = meets(addsFirst ? value + step : value, limit) === leavesIf;
@@ -54,8 +54,8 @@ function relationOf({ name }) {
 }
 
 /**
- * Returns the comparisons that can end a loop: those of branches out of the loop, and that of the last branch back to its start.
- * `leavesIf`: the result of the comparison with which the loop ends.
+ * Returns the comparisons that can end a loop: one for each branch out of the loop, and one for the branch at its end, back to its start.
+ * `leavesIf`: the result of the comparison that ends the loop.
  * @param {readonly Block[]} body
  * @returns {{ compare: Instruction | undefined, leavesIf: boolean }[]}
  */

@@ -19,7 +19,7 @@ export interface DecodeReport {
   readonly kernels: readonly KernelShare[];
   /** Bytes of the model's weights that a step reads. */
   readonly weightBytes: number;
-  /** For comparison: the matrix product of one row and a matrix stored like the output embedding. It reads as fast as the device can. */
+  /** For comparison: a product of one row and a matrix stored like the output embedding. It reads memory at the device's fastest rate. */
   readonly reading: { readonly bytes: number; readonly seconds: number };
   /** The seconds of a dispatch that does almost nothing, averaged over several in one submit. */
   readonly dispatchSeconds: number;

@@ -28,7 +28,7 @@ export interface ModeStep {
 
 export interface ModeReport {
   readonly r: number;
-  /** For comparison: a step with the smallest adapter, only on the first target module, to which gradients flow through the whole model. */
+  /** For comparison: a step with the smallest adapter, only on the first target module. Its gradients flow through the whole model. */
   readonly bare: ModeStep;
   readonly modes: readonly (ModeStep & {
     readonly mode: ModeChoice;

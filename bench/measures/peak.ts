@@ -94,7 +94,7 @@ async function load(executor: Executor, x: Value, rounds: number): Promise<Loade
   return executor.load({ name: 'peak', steps: g.steps, outputs: [y] });
 }
 
-/** Writes varied values to the device, because a device may multiply zeros faster. Writes them in parts, to save this process' memory. */
+/** Writes varied values to the device, because a device may multiply zeros faster. Writes them in chunks, to save this process's memory. */
 async function numbers(executor: Executor, size: number): Promise<Value> {
   const x = pinned('x', [size]);
   await executor.allocate([x]);

@@ -17,7 +17,7 @@ import { countLines, countRun } from './roofline.mjs';
 /** @typedef {ReturnType<typeof benchReport>} BenchReport */
 
 /**
- * The measurements of a benchmark that measured none of its parts.
+ * The measurements of a benchmark that has measured nothing yet.
  * @type {Omit<Measurements, 'version' | 'device'>}
  */
 export const NOTHING_MEASURED = {

@@ -27,7 +27,7 @@ export function decodeRun(report, tokenSeconds) {
     queued: part(seconds),
     weight_bytes: weightBytes,
     weight_bytes_per_second: weightBytes / tokenSeconds,
-    // The time in which the device reads these bytes at its fastest rate.
+    // The time in which the device would read the step's weights at its fastest rate.
     reading: {
       bytes_per_second: reading.bytes / reading.seconds,
       ...part((weightBytes * reading.seconds) / reading.bytes),

@@ -15,7 +15,7 @@ import { rooflineOf } from './roofline.mjs';
  * @param {object} scale values from which rates and shares are computed
  * @param {number} scale.tokens number of tokens in a step
  * @param {PeakReport | undefined} scale.peak
- * @param {boolean} scale.isHardware whether the device is a hardware GPU: only for these are the shares in `ISA_SHARES` upper limits
+ * @param {boolean} scale.isHardware whether the device is a hardware GPU. The limits in `ISA_SHARES` apply only to hardware
  */
 export function kernelRun({ r, step, product, memory, kernels, outside }, { tokens, peak, isHardware }) {
   const rates = (/** @type {number} */ flops, /** @type {number} */ flops_per_second) => ({

@@ -1,8 +1,8 @@
 import type { Sized } from '../../src/graph/work';
 
 /**
- * Returns the sizes of a dispatch, in the order in which the kernel declares them. Sizes with the same name and a digit are added up: M0,
- * M1 and M2 belong to matrix products that share the dispatch.
+ * Returns the sizes of a dispatch, in the order in which the kernel declares them. Sizes whose names differ only in the last digit
+ * are added up: M0, M1 and M2 belong to matrix products that one dispatch computes.
  */
 export function sizesOf({ kernel, params }: Sized): number[] {
   const sizes = new Map<string, number>();

@@ -5,9 +5,9 @@ import { byteLength, pinned, storageOf, type Value } from '../../src/graph/value
 import { zeros } from '../../src/ops/fill';
 import { emitLinear } from '../../src/ops/products/linear';
 
-/** Two simple dispatches with which a step is compared. */
+/** Two simple dispatches, for comparison with those of a step. */
 export interface PlainProgram {
-  /** A program of both: one does almost nothing, the other multiplies one row by a matrix, and so does little but read the matrix. */
+  /** Both dispatches. The first does almost nothing. The second multiplies one row by a matrix, so it does little but read the matrix. */
   readonly loaded: LoadedProgram;
   /** The size of the matrix in bytes. */
   readonly bytes: number;

@@ -18,7 +18,7 @@ export interface StageStep {
   readonly variant: string;
 }
 
-/** Programs that can run repeatedly, on a device that only they use. */
+/** Programs (lists of dispatches) that can run repeatedly, on a device of their own. */
 export interface Stage {
   readonly executor: Executor;
   readonly info: DeviceInfo;
@@ -84,7 +84,7 @@ export async function timeReplays(
   const own = differentWork(stage, steps);
   const others = apart.map((like) => newWork(stage, like));
   const whole: Sampled = { queue: (times) => stage.run(times), samples: [], runs: 0 };
-  // `others`, the dispatches in `apart`, are measured right after the whole programs, because the two are compared.
+  // The dispatches in `apart` (`others`) are compared with the whole programs, so they are measured right after them.
   const all = [whole, ...others, ...own];
   // Waiting for the queue takes time even if it is empty. The shortest such time is subtracted from each sample.
   let waiting = await time(NOTHING, 1);

@@ -2,9 +2,9 @@ import type { Step } from '../../src/graph/step';
 import { byteLength } from '../../src/graph/value';
 
 /**
- * How often `bytesOf` counts a binding's value, by kernel and binding, if the access that the binding declares would count it too often.
- * 0: the dispatch reads or writes only a part of the value, and this part is small, or as large as the value of another binding. 1: it
- * writes the value without reading it, or reads the value and writes only a small part of it.
+ * How often `bytesOf` counts a binding's value, by kernel and binding, where the declared access would count too many bytes. 0: the
+ * dispatch accesses only a part of the value. This part isn't counted: it is small, or as large as another binding's value. 1: the
+ * dispatch only writes the value, or it reads the value and writes only a small part of it.
  */
 export const TIMES: Readonly<Record<string, Readonly<Record<string, 0 | 1>>>> = {
   clear: { y: 1 },
@@ -25,7 +25,7 @@ export const TIMES: Readonly<Record<string, Readonly<Record<string, 0 | 1>>>> = 
  * device whose cache holds values between dispatches may move fewer.
  */
 export function bytesOf({ kernel: { name: kernel, bindings }, values }: Pick<Step, 'kernel' | 'values'>): number {
-  // Counts each value once, although several bindings may have it: a binding that a dispatch doesn't need has another binding's value.
+  // A binding that a dispatch doesn't need gets the value of another binding. The map counts such a value only once.
   const times = new Map(
     Object.entries(bindings).map(([name, access]) => {
       return [values[name], TIMES[kernel]?.[name] ?? (access === 'update' ? 2 : 1)] as const;

@@ -155,7 +155,7 @@ export class TrainingStage implements Stage {
   }
 }
 
-/** Plans a step's programs. Loads only the programs that some modes of the layers run before and after the step's micro-batches. */
+/** Plans a step's programs. Loads only those that some modes (ways to compute adapted layers) run before and after the micro-batches. */
 async function planStep(
   { executor, vera, base }: AdapterStage,
   { batch: rows, tokens, learns = 'texts', modes: choice }: StepOptions,

@@ -1,4 +1,4 @@
-// Measures all parts of a case. Runs in Node and in a page.
+// Measures everything in a case of the benchmark. Runs in Node and in a page.
 import { randomNumbers } from '../../scripts/shared/random.mjs';
 import { ALL_CASES } from './cases.mjs';
 import { measureGeneration, withDecode } from './generation.mjs';

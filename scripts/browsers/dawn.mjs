@@ -28,7 +28,7 @@ export async function openAdapter(library, adapter, options) {
     chooseLavapipe();
   }
   const gpu = await library.openDawn(options);
-  // Makes the same request as the library and its peers (the libraries with which it is compared), to find the adapter that they get.
+  // The library and its peers (the libraries with which it is compared) request an adapter with these same options.
   const found = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   const device = (found && gpuName(found.info)) || 'an unnamed adapter';
   if (adapter === 'gpu' && found?.info.isFallbackAdapter) {

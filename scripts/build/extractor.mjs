@@ -4,7 +4,7 @@ import { ROOT } from '../shared/paths.mjs';
 
 const root = ROOT.replace(/\/$/, '');
 
-/** Names that public types use but no user needs, so they aren't exported: the base class of models, and the key of `await using`. */
+/** Names in public types that aren't exported, because no user needs them: the base class of models, and the symbol of `await using`. */
 const UNNAMED = /"(RemoteModel|asyncDispose)"/;
 
 /** @typedef {import('@microsoft/api-extractor').ExtractorLogLevel} LogLevel */

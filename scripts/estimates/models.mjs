@@ -13,8 +13,8 @@
  */
 
 /**
- * Returns a model that is built like Llama. Its tensors follow from its configuration; `own` adds tensors of each layer that
- * only its family has.
+ * Returns a model that is built like Llama, with the tensors that follow from its configuration. `own`: further tensors of each layer,
+ * which Llama doesn't have.
  * @param {string} name
  * @param {Sizes & Record<string, unknown>} config
  * @param {Readonly<Record<string, readonly number[]>>} [own]

@@ -35,7 +35,7 @@
 /** Tokens in a block of the held-out text. */
 const EVAL_LENGTH = 256;
 const SAMPLE_TOKENS = 64;
-/** Codes of warnings about what is meant here: VeRA's random matrices A and B, drawn from the adapter's key, equal PEFT's bit for bit. */
+/** Codes of warnings that don't matter here: the matrices A and B that are drawn from the adapter's key equal PEFT's bit for bit. */
 const HARMLESS = ['projection_drawn', 'projection_not_saved', 'fan_in_fan_out'];
 
 /** @typedef {typeof import('../../src/index')} Library */
@@ -76,7 +76,7 @@ export async function finetune(library, run) {
 }
 
 /**
- * Returns a report function that reports each warning once: the session and the run report some warnings both.
+ * Returns a report function that drops repeated warnings: some are reported by both the session and the training run.
  * @param {Run['report']} report
  * @returns {Run['report']}
  */
@@ -168,7 +168,7 @@ async function train({ Trainer, export_run }, model, { train, job, report, onTra
   };
   let exported = exportAfter === 0 ? await exportAndStop() : undefined;
   for await (const event of training) {
-    // While a slow reader takes reports, the run's state is ahead of the events.
+    // If reports are read slowly, the run's state is some steps ahead of this event.
     const isDue = exportAfter !== undefined && training.state.global_step >= exportAfter;
     if (isDue && exported === undefined) exported = await exportAndStop();
     if (event.type === 'warning') await report({ type: 'warning', message: event.message });

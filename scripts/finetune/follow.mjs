@@ -57,7 +57,7 @@ export function followFinetune(settings) {
         console.warn(`Warning: ${printableLines(report.message)}`);
         break;
       case 'recovered':
-        // Forgets the logs of later steps, because the run repeats these steps.
+        // The run repeats all steps after this one, so their old logs are dropped.
         outcome.steps.splice(outcome.steps.filter(({ step }) => step <= report.step).length);
         break;
       case 'log': {

@@ -6,8 +6,8 @@
 export const SHORTEST_TEXT = 5_000;
 
 /**
- * Holds out the last tenth of the text, or slightly more: the held-out part begins with a paragraph if one begins shortly before, otherwise
- * with a word.
+ * Holds out the last tenth of the text, or slightly more: the held-out part begins with the paragraph in which the last tenth begins. If
+ * more than 15 % would then be held out, it begins with the word at this place instead.
  * @param {string} text
  * @returns {Split}
  */

@@ -42,7 +42,7 @@ function take(file) {
 /** @param {string} file */
 function isHeld(file) {
   try {
-    // A new lock file is empty for a moment, and is read as id 0. This means this process's group, which exists: the lock is held.
+    // A new lock file is empty for a moment, and is read as id 0. This id stands for this process's group, so the lock counts as held.
     process.kill(Number(readFileSync(file, 'utf8')), 0);
     return true;
   } catch (error) {

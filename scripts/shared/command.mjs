@@ -11,7 +11,7 @@ const BAD_INPUT = new Set(['invalid_argument', 'invalid_format', 'unsupported_mo
  * machine on which the command can't run.
  * @param {string} name
  * @param {() => Promise<void>} body
- * @param {(hint: string) => string} [reword] puts the library's hints into the command's words
+ * @param {(hint: string) => string} [reword] rewrites the library's hints for users of the command
  */
 export async function runCommand(name, body, reword = (hint) => hint) {
   try {

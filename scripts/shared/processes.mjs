@@ -15,7 +15,7 @@ export function onExit(cleanup) {
     try {
       cleanup();
     } catch {
-      // The other cleanups must run.
+      // An error must not keep the other cleanups from running.
     }
   };
   // Each cleanup adds a listener. Without a higher limit, Node would report many of them as a leak.

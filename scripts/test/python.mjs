@@ -39,7 +39,7 @@ export function oracleEnvironment() {
 
 /**
  * Returns the path of a Python with the packages, and installs them if necessary. `WEBVERA_PYTHON` names another Python to use, for
- * example one with other releases.
+ * example one with other versions of the packages.
  * @param {(message: string) => void} report called before an installation, which may take minutes
  * @returns {Promise<string>} rejects with PythonMissing
  */

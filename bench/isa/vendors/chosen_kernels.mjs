@@ -1,5 +1,5 @@
-// Finds the variants that the default choice picks for a GPU, for the kernels that do most of a training step's work. Vite loads this
-// module, because it imports TypeScript and WGSL.
+// Finds the variants that the library chooses for a GPU by default, for the kernels that do most of a training step's work. Vite loads
+// this module, because it imports TypeScript and WGSL.
 
 import { findRecord } from '../../../scripts/shader/shader_text.mjs';
 import { chooseVariant } from '../../../src/gpu/choice/choice';
@@ -11,7 +11,7 @@ import { namedKernels } from '../../../test/helpers/gpu/kernels';
 
 /** The sizes of a small model's training step: tokens, hidden size and VeRA's rank. */
 const [TOKENS, WIDTH, RANK] = [512, 576, 256];
-/** The numbers of columns of three result matrices: enough for many large tiles, for fewer, and for few. */
+/** Numbers of columns of a result matrix. The widest matrix has many large tiles, the narrowest few. */
 const COLUMNS = [1536, 576, 192];
 const HEADS = { B: 1, T: TOKENS, H: 9, Hkv: 3, D: 64, scale: 1, window: TOKENS, softcap: 0, causal: 1 };
 
@@ -30,7 +30,7 @@ const SIZES = {
   vera_turned_linears: (M0) => ({ N: TOKENS, K: WIDTH, R: RANK, M0, M1: 0, D: 64 }),
   vera_swiglu_linears: (columns) => ({ N: TOKENS, M: columns / 2, K: WIDTH, R: RANK }),
   vera_linear_backward: (K) => ({ N: TOKENS, K, R: RANK, M0: WIDTH, M1: 0, M2: 0, stride: K }),
-  // The results of these kernels always have as many columns as the rank, so `columns` sets their number of rows instead.
+  // The results of the next two kernels always have R columns, so the argument determines their number of rows instead.
   vera_up_backward: (M0) => ({ N: 4 * M0, R: RANK, M0, M1: 0, M2: 0 }),
   rms_norm_up_backward: (columns) => ({ N: 4 * columns, C: WIDTH, R: RANK }),
   vera_lambda_backward: (M0) => ({ N: TOKENS, R: RANK, M0, M1: 0, M2: 0, M3: 0, slice: 128 }),
@@ -43,10 +43,10 @@ const SIZES = {
 /** @typedef {{ kernel: string, picks: readonly (NamedSource & { columns: number })[] }} ChosenKernel */
 
 /**
- * Returns the variants that the default choice picks for result matrices with many, fewer and few columns. Operands are f32, and their row
+ * Returns the variants that the library chooses by default for result matrices of each width in `COLUMNS`. Operands are f32, and their row
  * lengths are multiples of 4.
  * @param {Pick<DeviceInfo, 'vendor' | 'architecture'>} info as a browser describes the GPU
- * @returns {ChosenKernel[]} without variants that were picked for more columns already
+ * @returns {ChosenKernel[]} each variant once, with the largest width for which it is chosen
  */
 export function chosenKernels({ vendor, architecture }) {
   const info = { vendor, architecture, description: '', fallback: false, features: [] };

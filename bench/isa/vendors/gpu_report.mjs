@@ -23,8 +23,8 @@ export function gpuTable({ gpu, kernels }) {
 }
 
 /**
- * Returns a Markdown table of the variants that each GPU uses. A cell has the share of multiply-adds, which is the lowest of the kernel's
- * main loops, and the variant.
+ * Returns a Markdown table of the variants that each GPU uses. A cell has the variant and its share of multiply-adds: the lowest share of
+ * its main loops.
  * @param {readonly GpuReport[]} reports
  * @returns {string}
  */

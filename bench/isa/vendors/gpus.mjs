@@ -16,9 +16,9 @@ import { readQualcomm } from './qualcomm.mjs';
  * @property {readonly string[]} registers possible names of the statistic that counts a thread's registers. The first one that the driver
  * reports is used
  * @property {readonly string[]} spills names of the statistics that count spilled registers. If no register spills, their sum is 0
- * @property {'driver' | 'shader'} checks the part that checks buffer indices: the driver, as Chrome requests on Linux, or the shader, as
- * Dawn generates it for Metal and Direct3D. 'shader' is used if Mesa's driver splits vector reads to check them, and the
- * vendor's own driver doesn't
+ * @property {'driver' | 'shader'} checks whether the driver or the shader checks that buffer indices are in range. On Linux, Chrome lets
+ * the driver do it. For Metal and Direct3D, Dawn adds the checks to the shader. 'shader' is used if Mesa's driver splits vector reads
+ * for its checks, and the vendor's own driver doesn't
  * @property {boolean} [emulated] whether the driver is one for arm64, which runs in qemu. A kernel that spills then takes minutes
  */
 /**

@@ -51,11 +51,11 @@ function isWithin(inner, outer) {
 }
 
 /**
- * For each main loop, returns the instructions that a thread issues in one step along K, the dimension over which a matrix product sums. If
- * an iteration of the main loop has fewer multiply-adds than a step, the step is one iteration of the loop around it, and the main loop
- * repeats in it until the step's multiply-adds are done. Leaves out loops that handle only the remainder of K, which is less than a step.
+ * For each main loop, returns the instructions that a thread issues in one step along K, the dimension over which a matrix product sums. A
+ * step is one iteration of the main loop. If an iteration has too few multiply-adds for a step, a step is one iteration of the enclosing
+ * loop, with enough iterations of the main loop. Leaves out loops that handle only the remainder of K, which is less than a step.
  * @param {readonly Loop[]} loops
- * @param {number | undefined} multiplyAdds their number in a step; undefined for tiles that stage no operands: their step is one iteration
+ * @param {number | undefined} multiplyAdds number in a step; undefined for variants that stage no operands: a step is then one iteration
  * @returns {KindCounts[]}
  */
 export function stepsOf(loops, multiplyAdds) {
@@ -65,7 +65,7 @@ export function stepsOf(loops, multiplyAdds) {
   const steps = main.map(({ loop, around }) => (isWhole(loop) ? loop : around));
   return main.flatMap(({ loop }, index) => {
     const step = steps[index];
-    // If this loop contains the step of another main loop, it is the loop over all steps, so it is left out.
+    // A loop that encloses the step of another main loop is the loop over all steps, and not a step itself.
     if (step === undefined || steps.some((other) => other && other !== step && isWithin(other, step))) return [];
     if (step === loop) return [loop.counts];
     const turns = (multiplyAdds - step.counts.multiply_add) / loop.counts.multiply_add;

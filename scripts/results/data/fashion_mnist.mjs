@@ -24,7 +24,7 @@ export const SIDE = 28;
 const MOST_IMAGES = 60_000;
 
 /**
- * @param {string} folder of the source
+ * @param {string} folder that has the downloaded files
  * @param {'train' | 'test'} split 60,000 images to train on, or 10,000 to test
  * @returns {Image[]} in the data set's order, which mixes the classes
  */

@@ -6,24 +6,25 @@ import { distinct, splitByHash, wordsOf } from './split.mjs';
 
 /** @typedef {import('./split.mjs').Keyed} Keyed */
 
-/** Matches names of mailing lists in brackets, and the prefixes Re:, Fw: and Fwd:. */
-const MARKS = /^(?:\s*(?:\[[^\]]*\]|(?:re|fwd?)(?:\[\d+\])?:))+/i;
+/** Matches tags at the beginning of a subject: names of mailing lists in brackets, and the prefixes Re:, Fw: and Fwd:. */
+const TAGS = /^(?:\s*(?:\[[^\]]*\]|(?:re|fwd?)(?:\[\d+\])?:))+/i;
 
 /**
- * @param {string} mail with its headers
- * @returns {string | undefined} subject without these tags; undefined if it is missing, or isn't plain ASCII
+ * Returns the subject line of an e-mail, without the tags of mailing lists and replies. Returns undefined if this line has no words, or
+ * characters other than ASCII.
+ * @param {string} mail the e-mail with its headers
  */
 export function subjectOf(mail) {
   const [headers = ''] = mail.split(/\r?\n\r?\n/, 1);
   // A header line that begins with a space continues the line before it.
   const unfolded = headers.replace(/\r?\n[ \t]+/g, ' ');
   const [, found = ''] = /^subject:(.*)$/im.exec(unfolded) ?? [];
-  const subject = found.replace(/\s+/g, ' ').replace(MARKS, '').trim();
+  const subject = found.replace(/\s+/g, ' ').replace(TAGS, '').trim();
   const isPlain = /^[ -~]*$/.test(subject) && !subject.includes('=?');
   return isPlain && wordsOf(subject) !== '' ? subject : undefined;
 }
 
-/** @param {string} folder of the source */
+/** @param {string} folder that has the downloaded files */
 export function readSpam(folder) {
   /** @type {Keyed[]} */
   const subjects = [];
@@ -38,7 +39,7 @@ export function readSpam(folder) {
 }
 
 /**
- * Returns the matching names, sorted: so every machine selects the same e-mail if several have equal subjects.
+ * Returns the matching names in a folder, sorted. So, if several e-mails have equal subjects, every machine keeps the same one.
  * @param {string} folder
  * @param {RegExp} pattern
  */

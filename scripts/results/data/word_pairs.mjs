@@ -43,8 +43,8 @@ export function definedWords(nouns, senses) {
 }
 
 /**
- * Pairs each animal with a thing: the word has the same first letter, and its definition has the nearest length. The order depends only on
- * hashes, and no word is in two pairs.
+ * Pairs each animal with the thing that has the same first letter, and whose definition has the nearest length. No word is in two pairs.
+ * The order depends only on hashes.
  * @param {readonly Defined[]} words
  * @returns {Pair[]}
  */
@@ -64,7 +64,7 @@ export function animalPairs(words) {
   });
 }
 
-/** @param {string} folder of the source */
+/** @param {string} folder that has the downloaded files */
 export function readAnimalPairs(folder) {
   const text = (/** @type {string} */ name) => readFileSync(join(folder, name), 'utf8');
   return animalPairs(definedWords(text('data.noun'), text('index.sense')));

@@ -5,7 +5,7 @@ import { distinct, splitByHash } from './split.mjs';
 
 /** @typedef {import('./split.mjs').Keyed} Keyed */
 
-/** The files of nouns that serve as labels, by number: the largest ones whose topics a person can distinguish. */
+/** The lexicographer files that serve as labels, by number: the largest ones of nouns whose topics a person can distinguish. */
 const FILES = new Map([
   ['04', 'noun.act'],
   ['05', 'noun.animal'],
@@ -24,7 +24,7 @@ const SYNSET = /^(\d{8}) (\d\d) n [^|]*\| (.*)$/;
 
 /**
  * @param {string} text of data.noun
- * @returns {Keyed[]} one definition for each synset of these files
+ * @returns {Keyed[]} one definition for each synset in `FILES`
  */
 export function definitionsOf(text) {
   return text.split('\n').flatMap((line) => {
@@ -35,7 +35,7 @@ export function definitionsOf(text) {
   });
 }
 
-/** @param {string} folder of the source */
+/** @param {string} folder that has the downloaded files */
 export function readWordNet(folder) {
   const definitions = definitionsOf(readFileSync(join(folder, 'data.noun'), 'utf8'));
   return splitByHash(distinct(definitions), { train: 256, test: 100 });

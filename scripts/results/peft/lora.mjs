@@ -1,4 +1,4 @@
-// Trains LoRA with real PEFT, in Python, for the rows with which a table compares VeRA.
+// Trains LoRA with real PEFT, in Python, for a table that compares it with VeRA.
 import { inRepository } from '../../shared/paths.mjs';
 import { askPython } from '../ask_python.mjs';
 

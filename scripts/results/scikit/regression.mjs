@@ -1,4 +1,4 @@
-// Fits logistic regressions with scikit-learn, in Python, for the rows with which a table compares classifiers.
+// Fits logistic regressions with scikit-learn, in Python, for tables that compare them with webvera's classifiers.
 import { inRepository } from '../../shared/paths.mjs';
 import { askPython } from '../ask_python.mjs';
 

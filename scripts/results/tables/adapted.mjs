@@ -5,7 +5,7 @@ import { spread } from '../report.mjs';
 /** @typedef {import('../report.mjs').TableRun} TableRun */
 /** @typedef {import('../../../src/index').AdaptedModel} AdaptedModel */
 
-/** The rank of a LoRA on the same layers, whose size is reported for comparison. */
+/** The rank of a LoRA whose size is reported for comparison. It adapts the same layers. */
 export const LORA_RANK = 8;
 
 /** The rank of the adapter if only the head learns: PEFT needs at least one adapted layer. */
@@ -33,8 +33,8 @@ export const costColumns = (/** @type {string} */ metric) => [
  * @property {import('../../../src/index').PreTrainedModel} model
  * @property {(seed: number) => import('../../../src/index').TrainerInit['train_dataset']} train
  * @property {import('../../../src/index').TrainerInit['train_dataset']} test
- * @property {import('../../../src/index').TrainerInit['train_dataset']} [validation] data by which settings are
- *   chosen; its cell comes before that of `test`
+ * @property {import('../../../src/index').TrainerInit['train_dataset']} [validation] data for choosing
+ *   settings; its column comes before that of `test`
  */
 
 /**

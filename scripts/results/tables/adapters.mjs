@@ -41,8 +41,8 @@ import { basePerplexities } from './base_perplexity.mjs';
 
 /** Lengths, in characters, of the measured texts: the end of the training text (validation), the held-out text (test), and definitions. */
 const [VALIDATION, TEST, OTHER] = [8_000, 12_000, 5_000];
-/** The number of answers by which a learning rate is chosen, and of answers to test with. Both are taken from the end of the file. */
-const JUDGES = 8;
+/** The number of answers in the validation set, and also in the test set. Both sets are at the end of the file. */
+const HELD_OUT = 8;
 const GGUF = 'SmolLM2-135M-Instruct.Q4_1.gguf';
 /** The measured texts that have a column in the table. */
 const COLUMNS = /** @type {const} */ (['test', 'other']);
@@ -116,8 +116,8 @@ const LESSONS = [
     read: () => {
       const lines = readFileSync(inRepository('scripts/results/texts/answers.jsonl'), 'utf8').trim().split('\n');
       const rows = lines.map((line) => JSON.parse(line));
-      const [validation, test] = [rows.slice(-2 * JUDGES, -JUDGES), rows.slice(-JUDGES)];
-      return { train: rows.slice(0, -2 * JUDGES), texts: { validation, test, other: definitions() } };
+      const [validation, test] = [rows.slice(-2 * HELD_OUT, -HELD_OUT), rows.slice(-HELD_OUT)];
+      return { train: rows.slice(0, -2 * HELD_OUT), texts: { validation, test, other: definitions() } };
     },
   },
 ];
@@ -140,8 +140,8 @@ export const adapters = {
   about: (seeds) => [
     'Each kind of adapter at its best of four rates: the bundled prose-1.4M after 32 steps of 4 × 128 tokens of *Moby-Dick*, and',
     'SmolLM2-135M-Instruct, from its Q4_1 file, after 24 steps of two of [40 short answers in one',
-    `style](../scripts/results/texts/answers.jsonl). Perplexity is that on the first ${TEST} held-out characters, or on the last ${JUDGES} answers, in`,
-    `${seeds === 1 ? 'one run' : `the mean ± standard deviation of ${seeds} runs`}. The rate is the one with the lowest perplexity on the ${VALIDATION} characters or ${JUDGES} answers before them, on which no`,
+    `style](../scripts/results/texts/answers.jsonl). Perplexity is that on the first ${TEST} held-out characters, or on the last ${HELD_OUT} answers, in`,
+    `${seeds === 1 ? 'one run' : `the mean ± standard deviation of ${seeds} runs`}. The rate is the one with the lowest perplexity on the ${VALIDATION} characters or ${HELD_OUT} answers before them, on which no`,
     'run trains: of the two middle rates, and of the outer one beside the better of these. Adapters are on all linear layers unless the row',
     `says other ones. The other text is ${OTHER} characters of WordNet's definitions, which no run teaches. KiB are those of the file as`,
     '`save_pretrained` writes it. Seconds are those of the fastest of a row’s runs on a machine with other work; those of cores are the time',

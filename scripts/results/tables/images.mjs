@@ -88,7 +88,7 @@ async function instantHead({ run, model, train, test }, shots) {
   let seconds = Number.POSITIVE_INFINITY;
   for (const seed of seedsOf(run)) {
     const few = fewOfEach(train, shots, seed).map(exampleOf);
-    // The first call is timed: it computes the features of the new examples. The second computes those of the test images too.
+    // Only this call is timed: it computes the features of the new examples. The next call also computes those of the test images.
     seconds = Math.min(seconds, (await vera.fit_head(few)).seconds);
     const { held_out } = await vera.fit_head(few, { eval_dataset });
     measured.push(100 * (held_out?.after.accuracy ?? Number.NaN));

@@ -60,7 +60,7 @@ export const pairs = {
 };
 
 /**
- * Trains, and returns two times in seconds: until the first loss, and of each later step.
+ * Trains, and returns two durations in seconds: `first`, until the first loss, and `step`, the mean of the later steps.
  * @param {TableRun} run
  * @param {import('../../../src/index').DPOTrainer} trainer
  */

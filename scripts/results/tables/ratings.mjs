@@ -33,7 +33,7 @@ const NEW = [
 const NEW_EACH = 8;
 const SAMPLED = { max_new_tokens: 16, do_sample: true, temperature: 0.7, top_p: 0.95 };
 const FIRST_SEED = 20_000;
-/** The first seed for the texts after learning: above all seeds of the texts to learn from. */
+/** The first seed for the texts after learning. It is larger than the seeds of all texts to learn from. */
 const NEW_SEED = 90_000;
 const MOST_WORDS = 8;
 const SEA = /\b(sea|seas|ship|ships|sail|sails|wave|waves|ocean|shore|boat|boats|island|coast|water|waters)\b/i;

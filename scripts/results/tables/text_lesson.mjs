@@ -1,4 +1,4 @@
-// A data set of texts and a base model that learns its classes, with the classifiers and vectors that several methods share.
+// A data set of labelled texts, a base model that learns to classify them, and the classifiers and vectors that several methods share.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataOf } from '../data/fetch.mjs';
@@ -73,7 +73,7 @@ export class TextLesson {
     return this.#shared;
   }
 
-  /** Returns a classifier for `fit_head`. PEFT needs at least one adapted layer; its adapter doesn't learn. */
+  /** Returns a classifier for `fit_head`. It has an adapter that doesn't learn, because PEFT needs at least one adapted layer. */
   solver() {
     this.#solver ??= this.open().then((model) => {
       const { library } = this.run;
