@@ -51,9 +51,9 @@ interface Counted extends Sampled {
 }
 
 /**
- * Measures the training steps of `DPOTrainer` and `KTOTrainer` and the base model's pass that gives the reference, alternately with a step
- * of `Trainer` over as many tokens: two texts for each pair, and one for each rating. Opens its own device and closes it. Throws
- * `unsupported_device`.
+ * Measures the training steps of `DPOTrainer` and `KTOTrainer`, and the forward pass of the base model (their reference model), alternately
+ * with a step of `Trainer` over as many tokens: two texts for each pair, and one for each rating. Opens its own device and closes it.
+ * Throws `unsupported_device`.
  */
 export async function measurePreferences(
   gpu: GPU | undefined,

@@ -26,7 +26,7 @@ export interface SwitchingReport {
   readonly around: SwitchReport;
   /** The cost of building such a program when its pipelines are already compiled. */
   readonly build: { readonly seconds: number; readonly dispatches: number };
-  /** The cost of loading a person's adapter from its two files in memory, when the A and B that it shares are already on the device. */
+  /** The cost of loading a person's adapter from its two files in memory, when the shared matrices A and B are already on the device. */
   readonly load: { readonly file_bytes: number; readonly bytes: number; readonly seconds: number };
 }
 

@@ -6,12 +6,12 @@ import { inRepository } from '../shared/paths.mjs';
 /** @typedef {import('vite').Plugin} Plugin */
 
 /**
- * For pages, whose sessions run in workers only: leaves out the code that runs a session in the calling thread.
+ * Leaves out the code that runs a session in the calling thread, because pages run sessions only in workers.
  * @returns {Plugin}
  */
 export const workerOnly = () => thisThread('page/rpc/worker_only');
 
-/** For sessions in the calling thread: links their code statically instead of importing it lazily. @returns {Plugin} */
+/** Links the code that runs a session in the calling thread statically, instead of importing it lazily. @returns {Plugin} */
 export const notLazy = () => thisThread('node/connect_here');
 
 /** Turns lazy imports into static ones, for builds that must be one file. @returns {Plugin} */
@@ -96,7 +96,7 @@ export function plainWorkerUrl() {
 }
 
 /**
- * For a script tag: the script fetches its workers from its own folder, and rejects workers with other hashes.
+ * Makes the script for a script tag fetch its workers from its own folder, and reject workers with other hashes.
  * @param {string} integrity of worker.js
  * @param {string} chatIntegrity of chat_worker.js
  * @returns {Plugin}

@@ -35,7 +35,7 @@ export function findVariant({ name, kernel }, label) {
   });
 }
 
-/** Whether this is the kernel that a plain name means, such as `linear`, which has no suffix. @param {Pick<NamedKernel, 'name'>} named */
+/** Whether a name without a suffix means this kernel: `linear` means `linear.vec4.f32`. @param {Pick<NamedKernel, 'name'>} named */
 export function isUsual({ name }) {
   return !name.includes('.') || name.endsWith(USUAL);
 }

@@ -88,6 +88,6 @@ function roots(folder, emulated) {
  */
 function shimOf(folder, shim, emulated) {
   const file = `lib${shim}_noop_drm_shim.so`;
-  // Debian has no package with Intel's library, so setup.sh builds it, and stores it directly in the folder.
+  // No Debian package has the library that simulates Intel's GPUs, so setup.sh builds it, and stores it directly in the folder.
   return join(shim === 'intel' ? folder : roots(folder, emulated).library, file);
 }
