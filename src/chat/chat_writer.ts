@@ -16,8 +16,8 @@ const MOST_SPACE = 512;
 const MOST_TIME = 2000;
 
 /**
- * The date in examples of data sets, for templates that write one: midnight of 1 January 2025 in every time zone. With the present date a
- * run's rows would change at midnight, and the run could be neither resumed nor exported.
+ * The date that templates write into training examples as today's date: 1 January 2025, midnight in local time. With the real date, a run's
+ * rows would change at midnight, and the run could be neither resumed nor exported.
  */
 const EXAMPLES_DATE = [2025, 0, 1] as const;
 

@@ -8,7 +8,7 @@ export interface ChatTask {
   readonly chat: Chat;
 }
 
-/** A message to the page. The first one contains the version, once the worker is ready; then there is one outcome per task, in order. */
+/** A message to the page. The first one contains webvera's version, once the worker is ready. Each task then gets one outcome. */
 export type ChatNews = { readonly version: string } | { readonly outcome: ChatOutcome };
 
 /** The members of a worker's global scope that `serveChats` uses. */

@@ -18,8 +18,8 @@ export interface Written {
 
 /**
  * Finds the assistant's turns in a rendered conversation. Templates don't mark the turns, so parts of the conversation are rendered
- * separately. A turn starts where the text of all messages before it ends, with the prompt for an answer, and ends where the text with this
- * turn ends. Some templates render a turn differently when more messages follow; such turns count as uncertain. Turns after the first
+ * separately: a turn starts after the text of all messages before it with a generation prompt, and ends with the text of all messages up to
+ * this one. Some templates render a turn differently when more messages follow; such turns count as uncertain. Turns after the first
  * `reach` characters are left out.
  */
 export function assistantTurns(
@@ -39,7 +39,7 @@ export function assistantTurns(
   return { turns, uncertain };
 }
 
-/** `asked` is where the prompt for the turn ends, if it is known. */
+/** `asked` is where the generation prompt for the turn ends, if it is known. */
 function turnAt(index: number, asked: number | undefined, written: Written): readonly [number, number] | undefined {
   const { messages, text } = written;
   const end = index === messages.length - 1 ? text.length : endOf(index + 1, false, written);
@@ -78,8 +78,8 @@ function endOf(
 
 /**
  * Returns where the content of a turn begins. The function renders the conversation with other content in this turn, and requires that the
- * rest stays the same. It serves templates whose prompt for an answer differs from the beginning of a past answer, or that move a system
- * message to the last question.
+ * rest stays the same. This is needed for templates whose generation prompt differs from the beginning of an earlier answer, or that move
+ * the system message into the last question.
  */
 function startOfContent(index: number, { messages, text, write }: Written): number | undefined {
   if (text.includes(NEVER_SAID)) return undefined;

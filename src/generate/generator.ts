@@ -252,7 +252,7 @@ export class Generator {
   }
 }
 
-/** Whether the text becomes long in the pass for new token `index`. All tokens of a long text get new position ids. */
+/** Whether the text becomes long (see `LongTexts`) in the pass for new token `index`. All its tokens then get other position ids. */
 function growsLong(length = 0, index: number, longTexts: LongTexts | undefined): boolean {
   return index > 0 && length + index - 1 === longTexts?.after;
 }

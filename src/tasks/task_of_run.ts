@@ -5,8 +5,8 @@ import type { RunTask } from './task/run_task';
 import type { Task } from './task/task';
 
 /**
- * Returns the task that a run with these arguments trains: the model's own task, or one that learns from preferences, whose code only runs
- * load. Throws `invalid_argument` if the model can't learn from preferences.
+ * Returns the task that a run with these arguments trains: the model's own task, or one that learns from preferences. Only code for runs
+ * imports this file, so only runs load the preference tasks. Throws `invalid_argument` if the model can't learn from preferences.
  */
 export function taskOfRun(task: Task, { preference }: Pick<ResolvedTrainingArguments, 'preference'>): RunTask {
   if (preference === null) return task;

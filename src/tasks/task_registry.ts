@@ -55,7 +55,7 @@ export function createArchitecture(
   };
 }
 
-/** With `isOwn`, returns the config with the class name and the pooling of its head. Without it, returns the config unchanged. */
+/** Returns the config. If the task defines the head (`isOwn`), the config gets the head's class name and pooling settings. */
 function describedBy(config: PretrainedConfig, { className, pooling }: Head, isOwn: boolean): PretrainedConfig {
   return isOwn ? { ...config, architectures: [className], ...(pooling && { pooling }) } : config;
 }

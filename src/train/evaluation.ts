@@ -89,7 +89,7 @@ export class RunEvaluation {
     const metrics = await measure();
     if (metrics === undefined) return;
     if (record.progress !== progress) {
-      // During a pause, the run returned to an earlier state, which replaced `progress`. So some batches were measured with other values.
+      // During a pause, the run returned to an earlier state. Some batches were measured before that, so the result is ignored.
       this.#asked ||= asked;
       record.startClock();
       return;

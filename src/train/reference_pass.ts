@@ -55,8 +55,7 @@ export async function referencePass(
 }
 
 /**
- * For an estimate of a run's memory, which has a runner that only counts bytes: builds the pass for batches of a shape, so that its memory
- * is counted, and drops it again.
+ * Builds the pass's program for batches of a shape, and drops it again. Memory estimates call it with a runner that only counts bytes.
  */
 export async function reserveReference(
   { runner, loaded, task }: Pick<ReferencePass, 'runner' | 'loaded' | 'task'>,

@@ -28,9 +28,9 @@ export function isUneven<Row>(task: Pick<TaskBatches<Row>, 'isUneven'>, rows: re
 }
 
 /**
- * Warns once if a run's loss rises far above the loss at its beginning, because longer training seldom lowers it again. The beginning is
- * the run's first steps. If the adapter has learnt some examples before, or if losses are uneven, the beginning is the first epoch, because
- * the loss then varies more between batches than it rises with a learning rate that is too high.
+ * Warns once if a run's loss rises far above its loss at the beginning, because longer training seldom lowers it again. Usually compares
+ * the last few steps with the first few. But if losses are uneven, or if the adapter has already learnt some examples, losses vary much
+ * between batches. The last epoch is then compared with the first one.
  */
 export class RisingLoss {
   /** See the function of this name. Set it before the first step. */

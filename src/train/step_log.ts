@@ -8,7 +8,7 @@ interface StepLogInit {
   emit(event: RunEvent): void;
 }
 
-/** Logs every step that is a multiple of `logging_steps`, and a step for each request of a callback. */
+/** Logs every step that is a multiple of `logging_steps`, and a step whenever a callback requests it. */
 export class StepLog {
   readonly #init: StepLogInit;
   #asked = false;

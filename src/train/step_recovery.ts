@@ -122,7 +122,7 @@ export class StepRecovery {
     // A failure at a later step than last time shows that halving has helped.
     const inARow = failed > step ? 1 : times + 1;
     if (inARow > MOST) {
-      // The record and the vectors must belong to the same step, because the run's other adapters may cause both to be saved.
+      // This adapter's record and vectors must belong to the same step, because both are saved with the run's other adapters.
       record.goBack({ ...held.at, halving: record.halving });
       throw hopeless(error, stepOf(held));
     }

@@ -15,7 +15,7 @@ class BlockCutter {
     this.#length = length;
   }
 
-  /** Adds tokens, and yields each block (a row of full length) that they complete. Without `labels`, every token is learned. */
+  /** Adds tokens, and yields each block that is then full. Without `labels`, every token is learned. */
   *push(ids: ArrayLike<number>, labels: ArrayLike<number> = ids): Generator<TokenRow> {
     for (let i = 0; i < ids.length; i++) {
       this.#ids.push(ids[i] ?? 0);
@@ -30,7 +30,7 @@ class BlockCutter {
     if (this.#documents.at(-1) === this.#document) this.#document = 3 - this.#document;
   }
 
-  /** Yields the last, shorter block, unless it has only one token: no token before it could predict it. */
+  /** Yields the last, shorter block. Drops a block of only one token, because the model can't learn to predict a first token. */
   *finish(): Generator<TokenRow> {
     if (this.#ids.length >= 2) yield this.#take();
   }
@@ -75,8 +75,9 @@ export async function* textBlocks(
 }
 
 /**
- * Joins rows and splits them into blocks of `length` tokens. After a row that doesn't contain its own end, adds an EOS token if the
- * tokenizer has one. Each row is a separate document, whose first token isn't learned, because no token before it predicts it.
+ * Joins rows and splits them into blocks of `length` tokens. Adds an EOS token after each row that neither ends with one nor is closed
+ * (`isClosed`), if the tokenizer has an EOS token. Each row is a separate document, whose first token isn't learned, because no token
+ * before it predicts it.
  */
 export async function* packRows(
   rows: AsyncIterable<TokenRow>,

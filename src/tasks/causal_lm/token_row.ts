@@ -10,7 +10,7 @@ export interface TokenRow {
   readonly labels: Int32Array;
   /** 1 for a token and 0 for padding; in packed rows, documents are numbered as in `TextBatch`. */
   readonly attention_mask: Uint8Array;
-  /** Set if the text contains its own end, so that packing adds no EOS. */
+  /** Set if the text is complete without an EOS token, so that packing adds none. */
   readonly isClosed?: boolean;
   /** The weight of its tokens' losses. Default: 1. */
   readonly weight?: number;
@@ -45,7 +45,7 @@ export function* splitRow(row: TokenRow, length: number): Generator<TokenRow> {
   for (let start = 0; start < row.input_ids.length; start += length) yield sliceRow(row, start, start + length);
 }
 
-/** Whether anything is learned from the row: the first label has no token before it that could predict it. */
+/** Whether the row has a label to learn. The label of the first token isn't learned, because no token before it predicts it. */
 export function hasTarget(row: TokenRow): boolean {
   return row.labels.subarray(1).some((label) => label !== IGNORED);
 }

@@ -95,7 +95,7 @@ export const FEATURE_EXTRACTION: TaskKind<'feature_extraction'> = {
   facts: {
     name: 'feature_extraction',
     autoClass: 'AutoModel',
-    // No class name in config.json selects this task, because a folder that names a class without a head is more often loaded for another.
+    // No class name in config.json selects this task. A folder that names a class without a head is more often loaded for a task with one.
     classEndings: [],
     inputs: 'texts',
     labels: 'of rows',

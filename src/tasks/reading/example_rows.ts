@@ -42,7 +42,7 @@ export async function exampleRows<Row>(
   return rows;
 }
 
-/** Adds the example's place to the messages of errors that lack it. */
+/** Adds `where`, such as 'line 12', to the messages of errors that don't begin with it. */
 async function rowAt<Row>(where: string, make: () => Row | Promise<Row>): Promise<Row> {
   try {
     return await make();

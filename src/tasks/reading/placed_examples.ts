@@ -50,7 +50,7 @@ function typed(row: unknown): unknown {
   return { ...others, ...rated, ...weighed };
 }
 
-/** Returns the error with its example's place at the beginning of the message. */
+/** Returns the error with `where`, such as 'line 12', at the beginning of its message. */
 export function placed(error: unknown, where: string): unknown {
   if (!(error instanceof WebVeraError)) return error;
   return new WebVeraError(error.code, `${where}: ${error.message}`, error);

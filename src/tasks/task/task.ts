@@ -6,13 +6,13 @@ import type { TaskData } from './task_data';
 import type { TaskHead } from './task_head';
 import type { TaskPrediction } from './task_prediction';
 
-/** All parts of a task. Code that needs only one part takes only that part's type. */
+/** All interfaces of a task. Code that needs only some of them should take only their types. */
 export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends BatchInputs = BatchInputs>
   extends TaskData<Row>,
     RunTask<Row, B, Inputs>,
     TaskPrediction<Row, B, Inputs>,
     TaskHead<Row, Inputs> {
-  /** Creates the task of a run that learns from preferences, of the model's parts. Set if the model can learn from them. */
+  /** Creates the task for a run that learns from preferences. Set if the model can learn from preferences. */
   preferring?(create: CreatePreferring): RunTask;
 }
 

@@ -5,7 +5,7 @@ import type { RowTarget } from '../classification/row_targets';
 import type { BatchInputs } from './task_batches';
 import type { LogitsParts } from './task_loss';
 
-/** A head whose last layer can be solved for, while all other layers stay unchanged. */
+/** A head whose last layer can be fitted to features by regression (`solveHead`), while all other layers stay unchanged. */
 export interface SolvableHead<Row = unknown, Inputs extends BatchInputs = BatchInputs> {
   readonly labels: Labels;
   /** The name, in the model, of the linear layer that computes the logits. */
@@ -20,8 +20,8 @@ export interface SolvableHead<Row = unknown, Inputs extends BatchInputs = BatchI
   views(row: Row): readonly Row[];
 }
 
-/** The part of a task that is needed to solve for its head. */
+/** The part of a task that is needed to fit its head by regression. */
 export interface TaskHead<Row = unknown, Inputs extends BatchInputs = BatchInputs> {
-  /** Set if the task predicts labels or numbers for whole inputs, and the last layer of its head can be solved for. */
+  /** Set if the task predicts labels or numbers for whole inputs, and regression can fit the last layer of its head. */
   readonly solvable?: SolvableHead<Row, Inputs> | undefined;
 }

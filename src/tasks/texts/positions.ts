@@ -2,9 +2,8 @@ import { PADDING_POSITION, type PositionRule, type TextSizes } from '../../model
 import type { BatchShape } from '../task/task_batches';
 
 /**
- * Returns the network's position ids for a batch: those of `tokenPositions`. If the position table has separate rows for long texts, and
- * one text of the batch is long, the offset of these rows is added to the ids of all its texts, as in transformers. Padding after a text
- * isn't part of its length.
+ * Returns the network's position ids for a batch: the positions from `tokenPositions`. If the position table has separate rows for long
+ * texts, and any text of the batch is long (without padding), adds the offset of these rows to all ids of the batch, as transformers does.
  */
 export function positionIds(
   shape: BatchShape,
@@ -18,8 +17,8 @@ export function positionIds(
 }
 
 /**
- * Returns the position, below T, of each of a batch's tokens in its document: (N). Documents are given by the batch's `attentionSpans`. By
- * the rules 'mask' and 'ids', padding isn't counted and has the position `PADDING_POSITION`.
+ * Returns the position of each token of a batch in its document: (N). The batch's `attentionSpans` say where documents begin. With the
+ * rules 'mask' and 'ids', padding isn't counted and has the position `PADDING_POSITION`.
  */
 export function tokenPositions(
   { B, T }: BatchShape,

@@ -63,7 +63,7 @@ function bestScore(json: JsonObject): EncodeWord {
   return (word, budget) => {
     const characters = [...word];
     const length = characters.length;
-    // For the text up to each place: the best score, and where the token that ends there begins.
+    // `best[end]` is the best score for the first `end` characters; `starts[end]` is where the last token of that solution begins.
     const best = new Float64Array(length + 1).fill(Number.NEGATIVE_INFINITY);
     const starts = new Int32Array(length + 1);
     const tokens: (number | undefined)[] = [];

@@ -44,7 +44,7 @@ export function longestOf(tokens: Iterable<string>): number {
 }
 
 /**
- * Returns the budget steps that it costs to look up all strings of up to `longest` characters that begin at one place. Each of them is
+ * Returns the cost, in budget steps, to look up all strings of up to `longest` characters that begin at one position. Each string must be
  * hashed.
  */
 export function stepsToLookUp(longest: number): number {

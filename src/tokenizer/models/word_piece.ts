@@ -16,7 +16,7 @@ export const WORD_PIECE: ModelKind = {
 
 /**
  * Encodes a word by repeatedly taking the longest token with which the rest of the word begins. If there is none, the whole word becomes
- * the unknown token. The library's vocabulary has added tokens as well, which are found in texts, not within words.
+ * the unknown token. Doesn't use the library's vocabulary, because it has added tokens as well, which must not be found within words.
  */
 function longestFirst(json: JsonObject, unknown: number | undefined): EncodeWord {
   const vocab = new Map(Object.entries(json.vocab as Readonly<Record<string, number>>));

@@ -1,8 +1,8 @@
 import { isJsonObject } from '../../core/input/fields';
 
 /**
- * Matches one character of a pattern, given as a class, an escape or itself, and its quantifier if that is possessive. At the end of a
- * branch possessive quantifiers are equal to greedy ones and aren't matched.
+ * Matches one item of a pattern (a character class, an escape or a literal character), with its quantifier if that is possessive. Doesn't
+ * match the quantifier at the end of a branch, because a greedy one does the same there.
  */
 const ATOM =
   /(\\(?:[pPxu]\{[^}]*\}|x[\da-fA-F]{2}|u[\da-fA-F]{4}|.)|\[(?:\\.|\[[^\]]*\]|[^\]\\[])+\]|[^\\()[\]|*+?{}^$])(?:([*+?])\+(?!\||$))?/gsu;
@@ -22,8 +22,8 @@ export function preTokenizerForLibrary(rule: unknown): unknown {
 }
 
 /**
- * Replaces possessive quantifiers of single characters, which JavaScript lacks and the library takes as greedy ones. A greedy run is as long
- * as a possessive one if none of its characters follows it.
+ * Replaces possessive quantifiers of single characters, which JavaScript lacks and the library takes as greedy ones. The replacement is a
+ * greedy quantifier and a negative lookahead for the same characters, so that it can't give back any character.
  */
 function withoutPossessives(pattern: string): string {
   return pattern.replace(ATOM, (whole, atom: string, quantifier?: string) => {

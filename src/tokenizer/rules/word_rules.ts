@@ -13,9 +13,8 @@ const WHITE_SPACE = /^\p{White_Space}$/u;
 export const PUNCTUATION = /[\p{P}$+<=>^`|~]/gu;
 
 /**
- * Returns the pattern whose matches are the words, with Unicode's character classes as in Rust. Undefined for rules that need no such
- * pattern. The library's own patterns use only ASCII's digits and letters, and
- * JavaScript's white space.
+ * Returns the pattern that matches words, with Unicode's character classes as in Rust. The library's own patterns use only ASCII's digits
+ * and letters, and JavaScript's white space. Undefined for other rules.
  */
 export function wordPattern(leaf: PreTokenizer): RegExp | undefined {
   if (leaf instanceof DigitsPreTokenizer) return leaf.config.individual_digits ? /\P{N}+|\p{N}/gu : /\P{N}+|\p{N}+/gu;

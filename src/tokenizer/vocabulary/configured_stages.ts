@@ -14,8 +14,8 @@ export function needsModelType({ tokenizer_class }: JsonObject): boolean {
 }
 
 /**
- * Returns a function that puts the stages into a tokenizer.json that transformers' classes make anew of tokenizer_config.json; undefined for
- * a class whose rules are only in tokenizer.json.
+ * Returns a function that replaces some stages of a tokenizer.json by stages made from tokenizer_config.json, as transformers' classes do.
+ * Undefined for a class whose rules are only in tokenizer.json.
  */
 export function configuredStages(config: JsonObject, modelType: string | undefined): ReplaceStages | undefined {
   if (className(config.tokenizer_class) === LLAMA) {
@@ -25,7 +25,7 @@ export function configuredStages(config: JsonObject, modelType: string | undefin
   return stages && ((tokenizer) => withStages(tokenizer, stages));
 }
 
-/** Puts `stages` in the place of those of the same type. Stages of other types stay, because they were made for that tokenizer alone. */
+/** Replaces each stage that has the same type as its new stage. Stages of other types stay, because they belong to this tokenizer alone. */
 function withStages(tokenizer: JsonObject, stages: JsonObject): JsonObject {
   const isSame = (stage: unknown, own: unknown): boolean =>
     isJsonObject(stage) && isJsonObject(own) && stage.type === own.type;
@@ -33,9 +33,9 @@ function withStages(tokenizer: JsonObject, stages: JsonObject): JsonObject {
   return { ...tokenizer, ...Object.fromEntries(replaced) };
 }
 
-/** Puts the stages of Llama 2's class in the place of stages of any type. */
+/** Replaces stages, whatever their type, by those of Llama 2's class. */
 function withLlamaStages(tokenizer: JsonObject, { add_prefix_space, legacy }: JsonObject): JsonObject {
-  // Folders of Llama 3 may name this class, too, but have tokens of bytes.
+  // Folders of Llama 3 may name this class, too, but their tokens are bytes.
   if (JSON.stringify([tokenizer.pre_tokenizer, tokenizer.decoder]).includes('"ByteLevel"')) return tokenizer;
   const [replacement, content, isSpaced] = ['\u2581', ' ', add_prefix_space !== false];
   const prepend_scheme = isSpaced ? (legacy === true ? 'always' : 'first') : 'never';

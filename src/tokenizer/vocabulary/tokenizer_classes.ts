@@ -107,8 +107,8 @@ const CONVERT = 'In Python, AutoTokenizer.from_pretrained(â€¦).save_pretrained(â
 const GENERIC: readonly string[] = ['PreTrainedTokenizer', 'TokenizersBackend', 'PythonBackend'];
 
 /**
- * Returns the class that a folder's `tokenizer_class` names: the first in `named`, which has the field of each file. If none is named,
- * returns that of the `model_type`. Throws `unsupported_model` if the class isn't known.
+ * Returns a folder's tokenizer class: the first that `named` (the values of `tokenizer_class` in the folder's files) names, except generic
+ * classes; if there is none, that of the `model_type`. Throws `unsupported_model` if the class isn't known.
  */
 export function tokenizerClassOf(named: readonly unknown[], modelType: string | undefined): TokenizerClass {
   const name = named.map(className).find((it) => it !== '' && !GENERIC.includes(it));
@@ -130,8 +130,8 @@ export function expectVocabulary(
 }
 
 /**
- * Returns the special tokens of the tokenizer's class that occur in `tokenizer`, the text of tokenizer.json. The tokenizer_config.json
- * beside it may name none, as in GPT-2's folders.
+ * Returns the special tokens of the tokenizer's class that occur in `tokenizer`, the text of tokenizer.json. They are needed if
+ * tokenizer_config.json names no special tokens, as in GPT-2's folders.
  */
 export function usualTokens(config: JsonObject, modelType: string | undefined, tokenizer: string): JsonObject {
   const { tokens = {} } = classAmong([...CLASSES, XLM_ROBERTA], className(config.tokenizer_class), modelType) ?? {};

@@ -25,7 +25,7 @@ export class RunRecord {
   #evaluation = NOT_EVALUATED;
   /** The base model's log probabilities, once they are computed. Set for a run that compares the model with its base. */
   reference: RecordSnapshot['reference'];
-  /** The difference between the current step and the number of steps that this session ran: the restored steps, minus the repeated ones. */
+  /** The current step minus the number of steps that have run since the restore, repeated ones included. */
   #restored = 0;
 
   constructor(runner: Runner, maxSteps: number) {

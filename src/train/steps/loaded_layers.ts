@@ -48,8 +48,8 @@ export class LoadedLayers {
   }
 
   /**
-   * Allocates the layers' values and loads their programs. If memory is too small for the values, computes the layers in a way that needs
-   * none, if the adapter's kind has one.
+   * Allocates the layers' values and loads their programs. If memory runs out, uses a way to compute the layers without such values, if the
+   * adapter's kind has one.
    */
   static async create(runner: Runner, layers: TrainingLayers | undefined): Promise<LoadedLayers> {
     if (layers === undefined) return new LoadedLayers(runner, undefined);

@@ -254,8 +254,8 @@ function segmentsBetween(starts: readonly number[]): Segment[] {
 }
 
 /**
- * Returns, for each trained leaf, its part of the pool's gradient buffer. Leaves out modules that are trained whole (`modules_to_save`) if
- * the objective is 'contrast'.
+ * Maps each leaf (a trained value, as in PyTorch) to its part of the pool's gradient buffer. With the objective 'contrast', leaves out
+ * modules that are trained whole (`modules_to_save`).
  */
 function gradientBuffers(
   { grads: pools, layers, rows }: NonNullable<LossValues['training']>,

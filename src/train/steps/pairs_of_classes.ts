@@ -3,8 +3,8 @@ import type { TaskBatches } from '../../tasks/task/task_batches';
 
 /** The number of successive rows of one class. A batch with an even number of rows contains whole pairs only. */
 const PAIR = 2;
-/** The shuffle of rows uses no index in the stream of random numbers from this one on. */
-const BEYOND_ROWS = 2 ** 40;
+/** The index of the first random number for pairs. The numbers before it serve to shuffle the rows. */
+const FIRST_OF_PAIRS = 2 ** 40;
 
 interface ClassPair<Row> {
   readonly rows: readonly Row[];
@@ -29,7 +29,7 @@ export function pairsOfClasses<Row>(
     if (known === undefined) classes.set(label, [row]);
     else known.push(row);
   }
-  const random = (pair: number): number => randomAt({ seed, stream: 'shuffle', at: epoch }, BEYOND_ROWS + pair);
+  const random = (pair: number): number => randomAt({ seed, stream: 'shuffle', at: epoch }, FIRST_OF_PAIRS + pair);
   const pairs: ClassPair<Row>[] = [];
   for (const rows of classes.values()) {
     const whole = Math.floor(rows.length / PAIR);

@@ -14,8 +14,8 @@ export function learningRateAt(args: ScheduleArguments, step: number, maxSteps: 
 }
 
 /**
- * Returns `warmup_steps` if it is 1 or more. A value between 0 and 1 is a share of all steps; with 0, `warmup_ratio` is the share. A share
- * is rounded up as in transformers. It gives a run of one step no warm-up, because the run would learn nothing.
+ * Returns `warmup_steps` if it is 1 or more. A value between 0 and 1 is a share of all steps, rounded up as in transformers. If it is 0,
+ * `warmup_ratio` is the share. In a run of one step, a share gives no warm-up, because the run would learn nothing.
  */
 export function warmupSteps({ warmup_steps, warmup_ratio }: ScheduleArguments, maxSteps: number): number {
   if (warmup_steps >= 1) return warmup_steps;

@@ -59,7 +59,7 @@ export function unpackStats(bytes: ArrayBuffer): StepStats {
   return {
     loss,
     gradNorm,
-    // The numbers count beside the flag, in case that the GPU's compiler left out the check of their bits.
+    // The numbers are checked here, too, because the GPU's compiler may remove the shader's check, which sets the flag.
     finite: view.getUint32(8, true) === 0 && Number.isFinite(loss) && Number.isFinite(gradNorm),
     step: view.getUint32(12, true),
     metrics: new Float32Array(bytes, 4 * FIRST_METRIC, MOST_METRICS),
