@@ -55,7 +55,7 @@ export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = u
   /** An identifier that is unique in the session, even if an adapter of the same name existed before. */
   readonly key: string;
   readonly trainable: boolean;
-  /** A fingerprint of the adapter's initial values; undefined if it doesn't train. */
+  /** A fingerprint of the adapter's initial values; undefined if the adapter doesn't train. */
   readonly origin: string | undefined;
   /** All trained values, in one pinned f32 vector arranged by `layout`. Gradients and optimiser moments have the same layout. */
   readonly pool: Value;
@@ -129,7 +129,7 @@ export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = u
     throw new WebVeraError('internal', `${this.name} doesn't change the bias of ${module}`);
   }
 
-  /** PEFT's reason to reject the adapter in a batch in which each row chooses its own adapter; undefined if PEFT accepts it there. */
+  /** PEFT's error message for the adapter in a batch whose rows use different adapters; undefined if PEFT accepts it there. */
   get notMixed(): string | undefined {
     return undefined;
   }
@@ -144,7 +144,7 @@ export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = u
 }
 
 export interface LayerOptions {
-  /** Modules whose weights have deltas merged into them: no adapter adds to their results. */
+  /** The modules with merged weights. The adapters don't change the results of these modules. */
   readonly mergedModules: ReadonlySet<string>;
   /** Set in training passes. Without it there is no dropout. */
   readonly source?: DropoutSource | undefined;
@@ -189,7 +189,7 @@ export interface FrozenRules<R extends ResolvedAdapter = ResolvedAdapter, F = un
   planned(resolved: R): F;
   /** Whether the files of an adapter with this configuration hold its frozen values. */
   areSaved(config: R['config']): boolean;
-  /** Returns the configuration with which PEFT, on another machine, restores these frozen tensors from the adapter's file. */
+  /** Returns the configuration to write to files, so that PEFT has the same frozen tensors on another machine. */
   portable(config: R['config'], frozen: ReadonlyMap<string, Tensor>): R['config'];
 }
 
@@ -222,7 +222,7 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
   initial(resolved: R, seed: number, options: KindOptions): Float32Array<ArrayBuffer>;
   /** Emits dispatches that compute the initial values that depend on the model's weights. Left out if there are no such values. */
   begin?(g: Graph, adapter: A, weightOf: (module: string) => Value): void;
-  /** Functions that load code of the kind that is loaded only when it is needed. Left out if all code loads at once. */
+  /** Functions that load the kind's code that isn't loaded until it is needed. Left out if there is no such code. */
   readonly lateCode?: readonly (() => Promise<unknown>)[];
   /** The rules for values that never train. Left out if all values of the kind's adapters train. */
   readonly frozen?: FrozenRules<R, F>;
@@ -240,11 +240,11 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
    */
   rows?(adapters: readonly A[], B: number): RowInputs;
   /**
-   * Returns the layers of a run that trains several adapters of one layout, each on its own rows. Gradients flow to the table of `rows`.
+   * Returns the layers of a run that trains several adapters of one layout, each on its own rows. Gradients flow to `rows.table`.
    * Left out if the kind can't train in this way.
    */
   rowLayers?(g: Graph, base: Layers, adapters: readonly A[], rows: TrainedRowVectors): Layers;
-  /** Returns the layers of a run that trains one adapter alone; undefined if the run uses `layers`. Left out if all such runs do. */
+  /** Returns the layers of a run that trains one adapter alone; undefined if the run uses `layers`. Left out if all runs use `layers`. */
   trainingLayers?(adapter: A, request: TrainingRequest): TrainingLayers | undefined;
 
   /** The kind's own kernels that have more than one variant to choose from. Left out if it has none. */
@@ -252,13 +252,13 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
 
   /** The name of a parameter in torch's `state_dict()`. PEFT saves it without the adapter's name. */
   parameterName(saved: string, adapter: string): string;
-  /** The name in torch's `named_parameters()` of a parameter that modules share. Left out if the name is that of `parameterName`. */
+  /** The name in torch's `named_parameters()` of a parameter that all modules share. Left out if modules share no parameter. */
   sharedParameterName?(adapter: string, modules: ReadonlyMap<string, ModuleSize>): string;
   /** Returns the rules for the files of an adapter with this configuration. */
   file(resolved: R): FileRules;
   /**
-   * Checks the shapes of a file's tensors by the configuration alone, without a model. Returns the names of the tensors that
-   * only adapters have, not base models. Throws `invalid_format`.
+   * Checks the shapes of a file's tensors by the configuration alone, without a model. Returns the names of the adapter's own tensors,
+   * which the base model doesn't have. Throws `invalid_format`.
    */
   checkFile(config: R['config'], stored: StoredShapes): ReadonlySet<string>;
 
@@ -274,8 +274,8 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
   ): WeightedSum<R['config']> | Promise<WeightedSum<R['config']>>;
   /**
    * Returns the files of an adapter of the kind `peft_type` whose ΔW is Σ weight·ΔW; undefined if that kind can't compute it. For a
-   * single part of weight 1, they also contain its trained biases and modules. Calls `announce` with the number of values that it is about
-   * to compute without a pause. Left out if adapters of the kind can't be converted to any other.
+   * single adapter of weight 1, they also contain its trained biases and modules. Calls `announce` with the number of values that are about
+   * to be computed without a pause. Left out if adapters of the kind can't be converted to any other.
    */
   convert?(
     peft_type: string,
@@ -284,7 +284,7 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
   ): Promise<AdapterBytes | undefined>;
 }
 
-/** Returns the adapter kind of adapters that act on one model together, which must be the same; undefined without adapters. */
+/** Returns the common kind of adapters that act on one model together; undefined without adapters. Throws `internal` if kinds differ. */
 export function kindOf(adapters: readonly Adapter[]): AdapterKind | undefined {
   const [kind, ...others] = new Set(adapters.map((adapter) => adapter.kind));
   if (others.length === 0) return kind;

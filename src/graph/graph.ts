@@ -159,7 +159,7 @@ export class Graph {
 
   /**
    * Like `differentiate`, for an op with several results. `backward` is called once, with the gradients of the results (at least one is
-   * defined), and must put the totals of `wrt` itself.
+   * defined), and must itself set the total gradients of `wrt` by `Sums.put`.
    */
   differentiateAll(ys: readonly Value[], wrt: readonly Value[], backward: TapeEntry['backward']): void {
     if (!wrt.some((value) => this.#active.has(value))) return;

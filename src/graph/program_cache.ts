@@ -67,7 +67,7 @@ export class ProgramCache {
   async #drop(key: ProgramKey): Promise<void> {
     const entry = this.#entries.get(idOf(key));
     this.#entries.delete(idOf(key));
-    // Callers that already await the program registered first, so their bodies run before the program is released.
+    // Calls of `use` that wait for the program have waited longer, so they run their `body` before the program is released.
     const cached = await entry?.cached.catch(() => undefined);
     if (cached === undefined) return;
     cached.loaded.release();

@@ -48,8 +48,8 @@ export function recompute(steps: readonly Step[], forward: number, segments: rea
 }
 
 /**
- * The values that must stay in memory because the steps of a segment that update values in place run only once: the updated values, the
- * other values that these steps make, and all parts of joined values that contain any of them.
+ * Returns the values of a segment that must stay in memory, because steps that update values in place run only once. These are the updated
+ * values, the other results of these steps, and all parts of joined values that contain any of them.
  */
 function heldOf(segment: readonly Step[], wholes: ReadonlySet<Value>): Value[] {
   const held = segment.flatMap((step) => {

@@ -48,8 +48,8 @@ interface Shard {
 }
 
 /**
- * The number of rows of each shard is a multiple of this, except in the last shard. Thus no tile of a matrix product spans two shards,
- * whether these rows become columns of the result or run along the inner dimension K.
+ * The number of rows of each shard, except the last, is a multiple of this. Thus no tile of a matrix product spans two shards, whether the
+ * shards' rows are columns of the result or positions of the inner dimension K.
  */
 export const SHARD_ROWS = 64;
 

@@ -17,7 +17,7 @@ export type CurvatureAt = (C: number, breather: Breather) => Promise<LossCurvatu
 /** The assumed second derivative of the loss with respect to a score. It is at most 1/4, and smaller for confident predictions. */
 const OF_SCORE = 0.1;
 /**
- * The estimate may cost at most as much time as this number of evaluations of the objective. With correlated features, it saves more
+ * The maximum cost of the estimate, as a number of evaluations of the objective. With correlated features, the estimate saves more
  * evaluations than that.
  */
 const WORTH = 300;

@@ -52,7 +52,8 @@ export const LABEL_CHOICE: StrengthChoice = { strengths: [1, 10, 100, 1000], sta
 
 export interface HeadFitOptions extends FitOptions {
   /**
-   * The factor by which the scores are multiplied. It doesn't apply to labels or classes with constant scores, nor to numbers. Default: 1.
+   * The factor by which the scores are multiplied. It doesn't apply to predicted numbers, nor to classes and labels that have the same
+   * score for all examples. Default: 1.
    */
   readonly scale?: number;
 }

@@ -52,7 +52,7 @@ export const flag = (fallback: boolean): Field => ({
   accepts: (value) => typeof value === 'boolean',
 });
 
-/** Fields for the modules that an adapter wraps and what else it trains. An adapter kind has those of its configuration class in PEFT. */
+/** Fields about the modules that an adapter wraps or trains. An adapter kind uses those that its configuration class in PEFT has. */
 export const TARGET_FIELDS = {
   target_modules: stringOrStrings,
   exclude_modules: stringOrStrings,

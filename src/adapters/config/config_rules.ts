@@ -26,7 +26,7 @@ export interface ConfigRules<F extends AdapterFields = AdapterFields> {
   warnings(config: F): readonly Warning[];
 }
 
-/** The part of an adapter kind that `peftTypeOf` and `withPeftType` need: the names of its method and configuration class. */
+/** The members of an adapter kind that `peftTypeOf` and `withPeftType` read. */
 export interface HasRules {
   readonly Config: { readonly rules: Pick<ConfigRules, 'name' | 'peft_type' | 'method'> };
 }
@@ -120,7 +120,7 @@ function ownCopy(value: unknown): unknown {
   return isObject(value) ? Object.freeze(structuredClone(value)) : value;
 }
 
-/** Keys of files that aren't fields here but that PEFT knows: it doesn't report them as unexpected arguments. */
+/** Keys of files that aren't fields here, but that PEFT knows. Like PEFT, webvera doesn't report them as unexpected arguments. */
 const KNOWN_ELSEWHERE = ['peft_version', 'runtime_config'];
 
 const RUNTIME_CONFIG_IGNORED =

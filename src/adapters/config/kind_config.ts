@@ -25,7 +25,8 @@ const CONFIG_METHODS: ForeignMembers = {
  */
 export abstract class KindConfig {
   /**
-   * @internal Defines the methods of `CONFIG_METHODS`. It is a field, because bundlers can't remove an unused class with a static block.
+   * @internal Adds PEFT's methods, which throw an error with a hint. It is a field, because bundlers can't remove an unused class with a
+   * static block.
    */
   static readonly foreign = /* @__PURE__ */ defineForeignMethods(KindConfig.prototype, CONFIG_METHODS);
 

@@ -5,7 +5,7 @@ import { dropout } from '../../ops/dropout';
 /** The seed and the step that determine the dropout masks of a forward pass. */
 export interface DropoutSource {
   readonly seed: number;
-  /** The small buffer that holds the numbers of the current step and micro-step. */
+  /** The buffer that holds the number of the current step and of the micro-step in it. */
   readonly block: Value;
 }
 

@@ -37,7 +37,7 @@ export interface TrainingRequest {
   readonly tokens: number;
   /** The number of micro-batches of an optimiser step. */
   readonly microBatches: number;
-  /** The memory limit of `cheapest`: the bytes that the values of all layers may take. */
+  /** The memory limit for the choice `cheapest`: the maximum number of bytes of the values of all layers. */
   readonly bytes: number;
   /** The size in bytes of the largest value that a kernel can bind. */
   readonly maxBindingBytes: number;
@@ -58,8 +58,8 @@ export interface TrainingLayers {
   /** The program to run after a step's micro-batches. It adds the contribution of `gradients` to the pool's gradients. It may be empty. */
   readonly after: Program;
   /**
-   * Returns layers for a device that has no memory for `values`. They need no values, and no programs before or after the micro-batches.
-   * Left out if the adapter kind can't train without values.
+   * Returns layers that need neither `values` nor the programs `before` and `after`, for a device with too little memory for `values`.
+   * Left out if the adapter kind can't train without `values`.
    */
   withoutValues?(): Pick<TrainingLayers, 'over'>;
 }

@@ -1,7 +1,7 @@
 import type { StepBudget } from '../../regex/step_budget';
 import { endsOf } from '../targets/matcher';
 
-/** Keys of one length in which a dot of the expression, which matches any character, has the same positions. */
+/** Keys of the same length that have unescaped dots, which match any character, at the same positions `wild`. */
 interface Form {
   readonly wild: readonly number[];
   /** Whether the key begins with `^`, so that only a whole name matches. */
@@ -14,9 +14,9 @@ interface Form {
 type PlainKey = Pick<Form, 'wild' | 'isWhole'> & { readonly text: string };
 
 /**
- * Returns the names that each plain key matches, whole or by an end after a dot. A key is plain if it consists of letters, digits, '_', '-',
- * dots and escaped dots, between an optional `^` and `$`. Files may have such a key for each module, so names are looked up: to match each
- * key with each name would take too long. Throws `limit_exceeded` when the budget is used up.
+ * Returns the names that each plain key matches: the whole name, or its end after a dot. A key is plain if it consists of letters, digits,
+ * '_', '-', dots and escaped dots, between an optional `^` and `$`. Files may have a plain key for each module. Names are looked up in
+ * maps, because matching each key with each name would take too long. Throws `limit_exceeded` when the budget is used up.
  */
 export function matchesOfPlainKeys(
   keys: readonly string[],

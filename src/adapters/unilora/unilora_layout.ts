@@ -46,8 +46,8 @@ const WORD = 4;
 const MOST_WORDS = 2 ** 25;
 
 /**
- * Lays out A and B of each module in one buffer, as `Graph.join` does. Throws `limit_exceeded` if the matrices take more than 128 MiB, or
- * the table that lists the entries of each value of the vector does.
+ * Lays out A and B of each module in one buffer, as `Graph.join` does. Throws `limit_exceeded` if more than 128 MiB are needed for the
+ * matrices, or for the table that lists the entries of each value of the vector.
  */
 export function layoutMatrices(
   modules: ReadonlyMap<string, ModuleSize>,

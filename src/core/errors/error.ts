@@ -89,7 +89,7 @@ export class WebVeraError extends Error {
 /**
  * Rewrites the stack of `from` as the stack of `error`, and adds the hint, because consoles print the stack of an uncaught error. In V8, a
  * stack begins with the message. The hint follows the frames, because consoles omit any other text before them. In other engines, a stack
- * consists of frames only, and consoles omit all other lines. There the hint becomes a frame, in place of a function's name.
+ * consists of frames only, and consoles omit all other lines. There, the hint is added as a frame, as if it were a function's name.
  */
 export function stackWithHint(error: WebVeraError, from: Pick<Error, 'name' | 'message' | 'stack'>): string {
   const { name, message, hint } = error;

@@ -121,8 +121,8 @@ const MOST_NAMES = 8;
 const NEAREST = 3;
 
 /**
- * Returns the hint for an unknown argument: the suggestion and all known arguments. If there are more than `MOST_NAMES` of them, the hint
- * is only the suggestion, or without a suggestion the nearest arguments.
+ * Returns the hint for an unknown argument: the suggestion and all known arguments. If there are more than `MOST_NAMES` known
+ * arguments, the hint is only the suggestion, or lists the nearest arguments if there is no suggestion.
  */
 export function argumentHint(given: string, known: readonly string[], own = NONE): string {
   const meant = suggestion(given, known, own);

@@ -8,11 +8,11 @@ export interface Warning {
 export type Warn = (warning: Warning) => void;
 
 /**
- * Warnings of PEFT and transformers about facts that are no problem in webvera. Every device computes the same A and B from their key, bit
- * for bit; webvera knows the layout of the layers; and a head for the caller's own labels has to be new. Listeners receive these warnings,
- * but the console does not show them.
+ * Codes of warnings that PEFT and transformers give, but that report no problem in webvera: every device draws bitwise the same A and B
+ * from a seed; webvera knows whether a weight is stored as (in, out); and a head for the caller's own labels has to be new. Listeners
+ * receive these warnings, but the console does not show them.
  */
-const NO_FAULT: ReadonlySet<string> = new Set([
+const HARMLESS: ReadonlySet<string> = new Set([
   'projection_not_saved',
   'projection_drawn',
   'fan_in_fan_out',
@@ -21,6 +21,6 @@ const NO_FAULT: ReadonlySet<string> = new Set([
 
 /** The default listener for warnings. */
 export function warnOnConsole({ code, message }: Warning): void {
-  if (NO_FAULT.has(code)) return;
+  if (HARMLESS.has(code)) return;
   console.warn(`webvera: ${message} (${code})`);
 }

@@ -15,8 +15,8 @@ export interface FileSource {
   /** Sets the total number of bytes that will be read. Progress over all files is reported only after this call. */
   expect(bytes: number): void;
   /**
-   * Whether only cached files may be used and the cache has neither the complete file nor a record that the folder lacks it. A source that
-   * may always request files omits this method.
+   * Whether the source can't know if the folder has this file: only cached files may be used, and the cache has neither the complete file
+   * nor a record of its absence. A source that may always request files omits this method.
    */
   isUnknown?(file: string): Promise<boolean>;
   /** Records that the folder lacks this file. A source without a cache omits this method. */

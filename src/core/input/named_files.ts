@@ -21,7 +21,7 @@ interface Wanted {
 const FILES = 'files by their names: a Map or an object of Blobs, a FileList, or a list of Files';
 const HINT = "Pass input.files of an <input type='file'>, or the result of save_pretrained() or export().";
 
-/** Whether a value can be used as `Files`. An object can if it has values and all of them are Blobs. */
+/** Whether a value can be used as `Files`: all of its entries are Blobs. A Map or a list may be empty; an object may not. */
 export function isFiles(value: unknown): value is Files {
   const entries = entriesOf(value) ?? [];
   const hasForm = value instanceof Map || isList(value) || entries.length > 0;

@@ -59,7 +59,7 @@ export async function takeLockOver(
   try {
     const ends = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]);
     const granted = requestLock(locks, name, { signal: ends }, holder, true);
-    // When the query resolves, the request is in the lock's queue, where the holder looks for it.
+    // Asks after the query has resolved: the request is then in the lock's queue, where the holder looks for it.
     locks.query().then(ask, () => {});
     return await granted;
   } catch (error) {
@@ -87,7 +87,7 @@ function answer(locks: WebLocks, name: string, held: HeldName): void {
 }
 
 async function checkLock(locks: WebLocks, name: string, own: HeldName): Promise<void> {
-  // This thread holds a lock with a new name, so the query's entry for that lock has this thread's client id.
+  // Finds out this thread's client id: the query reports it as the holder of a lock that only this thread can hold.
   const probe = `${name}:${crypto.randomUUID()}`;
   const { held = [] } = await locks.request(probe, () => locks.query());
   const holderOf = (lock: string): string | undefined => held.find((one) => one.name === lock)?.clientId;

@@ -1,4 +1,4 @@
-/** The number of tokens in the shortest rows. Texts are often a single line, and longer rows would then be mostly padding. */
+/** The smallest length to which texts are padded. Texts are often a single line, and a greater length would be mostly padding. */
 const SMALLEST = 16;
 
 /** Rounds a length up to 16·2ⁿ, or to `longest` if that is less, so that few programs serve all lengths. */

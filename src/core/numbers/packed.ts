@@ -132,9 +132,9 @@ export class PackedMatrix {
 }
 
 /**
- * Packs a matrix: rounds each element to the nearest step. Without minimums, a step is the largest magnitude of the elements that share a
- * scale, divided by `most`. With minimums, it is their range divided by `most`. The minimum is rounded to float16, and an element below the
- * rounded minimum may be off by that rounding.
+ * Packs a matrix: rounds each element to a whole number of steps. In formats without minimums, a step is the largest magnitude of the
+ * elements that share a scale, divided by `form.most`. In formats with minimums, a step is the range of these elements divided by
+ * `form.most`. The minimum is rounded to float16, and an element below the rounded minimum may be off by that rounding.
  */
 export function pack(numbers: Float32Array, shape: Shape, form: PackedForm): Uint32Array<ArrayBuffer> {
   const matrix = new PackedMatrix(shape, form);

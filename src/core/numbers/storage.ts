@@ -12,7 +12,7 @@ export interface Storage {
   readonly name: StorageName;
   /** The format's name in the option `dtype` of `from_pretrained`. */
   readonly dtype: (typeof STORAGE_DTYPES)[StorageName];
-  /** The dtype of tensors in files whose bytes this format uses unchanged; undefined for packed formats. */
+  /** The dtype that a file's tensor must have for its bytes to be used unchanged in this format; undefined for packed formats. */
   readonly file: 'F32' | 'F16' | 'BF16' | undefined;
   /** The dtype with which tensors in this format are written to files. */
   readonly written: 'F32' | 'F16' | 'BF16';

@@ -9,8 +9,8 @@ export interface ChatMessage {
   /** The author's name, which few templates write. */
   readonly name?: string;
   /**
-   * The assistant's reasoning before its answer, which templates of reasoning models write. As in transformers, the two other names mean the
-   * same, and a template finds the reasoning by each name that it may read.
+   * The assistant's reasoning before its answer, which templates of reasoning models write. `thinking` and `reasoning` are other names of
+   * this field, as in transformers. Templates can read it as `reasoning_content` or `thinking`, even if another of its names was used.
    */
   readonly reasoning_content?: string;
   readonly thinking?: string;
@@ -37,7 +37,7 @@ export interface Chat {
    * the more messages precede it.
    */
   readonly reach?: number;
-  /** Whether the conversation is an example of a data set, so that a template that writes the date writes the same one every day. */
+  /** Whether the conversation is an example of a data set. A template that writes the current date then gets the same date every day. */
   readonly isExample?: boolean;
 }
 
@@ -79,7 +79,7 @@ export function isChatMessage<T extends ChatQuestion | ChatAnswer>(data: unknown
 const OPTIONAL = ['name', 'reasoning_content', 'thinking', 'reasoning'] as const;
 
 /**
- * Copies the fields of a conversation's messages that a template may write. `tools` is the value that a row of a data set has beside them.
+ * Copies the fields of a conversation's messages that a template may write. `tools` is the field of that name in a data set's row.
  * Throws `invalid_argument`, also for messages with tools; `where` names the conversation in the error.
  */
 export function chatMessages(where: string, value: unknown, tools?: unknown): ChatMessage[] {

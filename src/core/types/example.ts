@@ -12,7 +12,7 @@ import type { ImageExample, LabelList, SentExample } from './training';
 const FORMS =
   '{ text }, { text, label }, { text, labels }, { prompt, completion }, { messages }, { input_ids, labels?, attention_mask? }, { tokens, labels }, { image, label } or { pixel_values, label }';
 
-/** The form of a row with one of a pair's answers. */
+/** The expected form of a row with a preference pair. */
 const PAIR = '{ prompt, chosen, rejected }';
 
 /** The hint for an example with a weight below 0. */
@@ -132,7 +132,7 @@ export function exampleHint(row: unknown): string {
   return conversationHint(row) ?? renamed(row);
 }
 
-/** Returns the hint for a row with an answer of a pair, whose prompt is missing, has another name, or begins both conversations. */
+/** Returns the hint for a preference pair whose prompt is missing, has another name, or is the beginning of both conversations. */
 function pairHint(row: object, prompt: string | undefined): string {
   if (prompt !== undefined && prompt !== 'prompt') {
     return `Rename what it holds: rows.map((row) => ({ ...row, prompt: row.${prompt} })).`;

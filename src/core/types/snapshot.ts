@@ -31,7 +31,7 @@ export interface Halving {
   readonly factor: number;
   /** The latest step that failed (the one with the highest number); 0 if no step failed. */
   readonly step: number;
-  /** The number of halvings in a row: failures of `step` or of earlier steps add to it. A failure of a later step sets it to 1. */
+  /** The number of halvings in a row. A failure of `step` or of an earlier step adds 1; a failure of a later step sets the number to 1. */
   readonly times: number;
 }
 

@@ -7,7 +7,8 @@ import type { Ia3Adapter } from '../ia3_adapter';
 import { scaledLayers } from './scaled_layers';
 
 /**
- * Returns layers whose inputs or outputs are scaled by the adapters' vectors. If several adapters scale the same one, each multiplies it.
+ * Returns layers whose inputs or outputs are scaled by the adapters' vectors. If several adapters scale the same input
+ * or output, it is multiplied by all of their vectors.
  */
 export function ia3Layers(
   g: Graph,

@@ -1,19 +1,19 @@
 import type { Warn } from '../../../core/errors/warning';
 import { isObject } from '../../config/adapter_fields';
 
-/** The values of `init_lora_weights` that leave the base model as it is: A and B of a saved adapter are in its file. */
-const BEGINNINGS: readonly unknown[] = ['eva', 'orthogonal'];
-/** The fields with settings for a value of `init_lora_weights`. */
+/** Initialisations of A and B by which PEFT doesn't change the base model. They don't matter in a file, which contains A and B. */
+const INITIALISATIONS: readonly unknown[] = ['eva', 'orthogonal'];
+/** The fields with settings of an initialisation, each with the value of `init_lora_weights` to which it belongs. */
 const SETTINGS = { loftq_config: 'loftq', eva_config: 'eva', corda_config: 'corda', lora_ga_config: 'lora_ga' };
 
 /**
- * Returns the fields of a parsed `adapter_config.json` without those that say only how A and B began. Like PEFT, warns of settings for
- * another beginning than the adapter's.
+ * Returns the fields of a parsed `adapter_config.json` without those that determine only how A and B were initialised. Like PEFT, warns
+ * of settings of another initialisation than that of the adapter.
  */
 export function withoutBeginning(json: unknown, warn: Warn): unknown {
   if (!isObject(json)) return json;
   const { init_lora_weights: way } = json;
-  const isSaved = BEGINNINGS.includes(way);
+  const isSaved = INITIALISATIONS.includes(way);
   const fields: Record<string, unknown> = { ...json, ...(isSaved && { init_lora_weights: true }) };
   if (isSaved)
     warn({ code: 'ignored_config', message: `init_lora_weights: '${way}' is read as true: the file has A and B.` });

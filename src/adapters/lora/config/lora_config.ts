@@ -38,8 +38,8 @@ export class LoraConfig extends KindConfig {
 
   /**
    * Reads a parsed `adapter_config.json` that any PEFT version has written. `peft_type` must be 'LORA'. Missing keys get their defaults.
-   * Unknown keys are ignored, with a warning to `warn`, which by default writes to the console. The same applies to settings for the beginning
-   * of an adapter, such as `eva_config`; an `init_lora_weights` of 'eva' or 'orthogonal' is read as true.
+   * Unknown keys are ignored, with a warning to `warn`, which by default writes to the console. The same applies to settings of an
+   * initialisation, such as `eva_config`. An `init_lora_weights` of 'eva' or 'orthogonal' is read as true: the file contains A and B.
    *
    * Throws `invalid_format` for any other content and for fields of methods that webvera doesn't implement, and `invalid_argument` for
    * values that no adapter can have.

@@ -22,7 +22,7 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   ensure_weight_tying: false,
 };
 
-/** Other values that switch a method off in PEFT and may occur in files. */
+/** Values that may occur in files, and with which PEFT doesn't use the method, as with the default. */
 const ALSO_OFF: Readonly<Record<string, readonly string[]>> = {
   megatron_core: ['null'],
   loftq_config: ['null'],
@@ -30,7 +30,7 @@ const ALSO_OFF: Readonly<Record<string, readonly string[]>> = {
   target_parameters: ['[]'],
 };
 
-/** The fields that only a method of another field reads, which is always off. They accept any value of their type. */
+/** The fields that PEFT reads only if another of these fields enables a method. They accept any value of their type. */
 const UNREAD: readonly string[] = ['qalora_group_size'];
 
 /** The fields that accept only their default or an equivalent value. For any other value, an error names the field. */

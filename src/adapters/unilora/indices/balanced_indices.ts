@@ -2,7 +2,7 @@ import { Pcg64 } from './pcg64';
 
 /** The largest population from which numpy always draws a sample by Floyd's method. */
 const SMALL = 10_000;
-/** If the population is larger, and the sample more than 1 / SHARE of it, numpy shuffles the end of the population instead. */
+/** From a population above `SMALL`, numpy draws a sample of more than 1 / `SHARE` of it by shuffling the end of the population. */
 const SHARE = 50;
 
 /**

@@ -119,7 +119,7 @@ function seedWords(seed: number): Uint32Array {
   return Uint32Array.from({ length: 2 * POOL }, (_, index) => drawn(pool[index % POOL] ?? 0));
 }
 
-/** Returns a hash function for 32-bit words. Its constant changes with each call. */
+/** Returns a hash function for 32-bit words. The returned function changes its constant with each call. */
 function hasher(first: number, multiplier: number): (word: number) => number {
   let constant = first;
   return (word) => {

@@ -47,8 +47,8 @@ function programs(
   clear(g, gradient);
   emitMatrices(g, adapter.pool, adapter.entries, matrices);
   const forward = g.steps.length;
-  // The backward pass starts from the gradient of `matrices` in this map. The arguments y and dy only repeat the map's other entry, because
-  // `grad` requires them.
+  // The backward pass starts from the gradient of `matrices`, which this map contains. `grad` also requires the arguments y and dy, so it
+  // gets the pool and its gradient again.
   const into = new Map([
     [adapter.pool, grads],
     [matrices, gradient],

@@ -132,8 +132,8 @@ interface OwnProjection {
 }
 
 /**
- * Returns a function that computes A·x only once for the same x and A. It is shared by q, k and v, by gate and up, and by adapters with the
- * same A.
+ * Returns a function that computes A·x only once for the same x and A. Layers with the same input (q, k and v, or gate and up) share the
+ * result, and so do adapters with the same A.
  */
 export function sharedProjection(g: Graph): (x: Value, A: Value, own?: OwnProjection) => Value {
   const projected = new Map<Value, Map<Value, Value>>();

@@ -141,8 +141,8 @@ function programs(
     into.set(plan.weight, plan.gradient);
   }
   const forward = g.steps.length;
-  // The backward pass starts from the gradients in `into`. The arguments y and dy only repeat one of its entries, because `grad` requires
-  // them.
+  // The backward pass starts from the gradients in `into`. `grad` also requires the arguments y and dy, so it gets the pool and its
+  // gradient again.
   g.grad(adapter.pool, grads, into);
   return {
     before: { name: 'merge', steps: g.steps.slice(0, forward), outputs: [] },

@@ -16,7 +16,7 @@ export const frozenProjections: FrozenRules<ResolvedVera, ProjectionValues> = {
   },
   planned: ({ config: { r }, max_in, max_out }) => projectionValues({ r, max_in, max_out, dtype: 'float32' }),
   areSaved: ({ save_projection }) => save_projection,
-  // PEFT draws A and B in float32. If this adapter's A and B aren't those, its file must contain them.
+  // PEFT draws A and B in float32. If the adapter has other values, its file must contain them.
   portable: (config, frozen) => {
     const given = projectionsIn(frozen);
     const isDrawn = given !== undefined && roundingOf(given, keyOf(config, given)) === 'float32';
@@ -48,8 +48,8 @@ async function acquire(
 }
 
 /**
- * Returns A and B of a file, which take precedence over drawn ones. Other adapters share them only if the key in the file gives the same
- * values.
+ * Returns A and B from a file, which take precedence over drawn values. Other adapters share them only if the file's key (its seed and
+ * sizes) gives the same values.
  */
 async function acquireStored(
   projections: ProjectionPool,
@@ -69,9 +69,9 @@ async function acquireStored(
 }
 
 /**
- * Returns the key with the sizes of A and B to use. As in PEFT, a further adapter on the model uses the A and B of an earlier one with the
- * same seed and r, if they are large enough, and saves them in its file. An adapter whose file doesn't contain A and B draws its own,
- * because they must be the same when the file is loaded.
+ * Returns the key with the sizes of A and B to use. As in PEFT, a new adapter uses A and B of an earlier adapter of the model with the
+ * same seed and r, if they are large enough, and saves them in its file. If its file won't contain A and B, the adapter draws its own,
+ * so that the same values are drawn when the file is loaded.
  */
 function sharedDimensions(key: ProjectionKey, config: VeraConfig, others: readonly Adapter[]): ProjectionKey {
   if (!config.save_projection) return key;

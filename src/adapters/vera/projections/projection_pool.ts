@@ -28,7 +28,8 @@ export class ProjectionPool {
   }
 
   /**
-   * Returns A and B of a key. If no adapter uses the key yet, they are `known`, or drawn without it. Each call needs one call of `release`.
+   * Returns A and B of a key. If no adapter uses the key yet, allocates them with the values `known`, or with drawn values if `known` is
+   * undefined. Each call needs one call of `release`.
    */
   async acquire(key: ProjectionKey, dtype: ProjectionDtype, known?: Projections): Promise<ProjectionValues> {
     const name = [key.projection_prng_key, key.r, key.max_in, key.max_out, dtype].join(' ');
@@ -41,15 +42,15 @@ export class ProjectionPool {
   }
 
   /**
-   * Calls the function `roundingOf`. Calls `onDraw` first, because that function draws A and B of the key, to compare them with the given
-   * ones.
+   * Like the function `roundingOf`, but first calls `onDraw`, because that function draws A and B of the key to compare them with the given
+   * matrices.
    */
   roundingOf(given: Projections, key: ProjectionKey): ProjectionDtype | undefined {
     this.#onDraw(given.A.length + given.B.length);
     return roundingOf(given, key);
   }
 
-  /** Returns A and B of a file that differ from those that the key gives. Other adapters don't share them. */
+  /** Returns A and B from a file whose values differ from those that the key gives. Other adapters don't share them. */
   async adopt(key: ProjectionKey, given: Projections): Promise<ProjectionValues> {
     this.#adopted += 1;
     return this.#take(`adopted ${this.#adopted}`, { ...key, dtype: 'float32' }, () => given);
