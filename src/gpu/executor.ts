@@ -32,8 +32,8 @@ interface ExecutorOptions {
 }
 
 /**
- * Runs programs on the GPU: loads them once, then only replays them. The first run of a program loaded `early` begins while kernels that it
- * needs later still compile; later commands wait for it.
+ * Runs programs on the GPU: loads each program once, then only replays it. With `early`, a program's first run may begin before all of its
+ * kernels are compiled; later commands wait for that run.
  */
 export class Executor implements Runner {
   readonly counters = new GpuCounters();
@@ -146,9 +146,8 @@ export class Executor implements Runner {
   }
 
   /**
-   * For measurements only: queues one step of a program `times` times, with the current contents of its bindings. This takes one submit,
-   * unless a single dispatch is too long. It changes the submit budget only if that hasn't been measured yet. Results of the program's own
-   * runs become invalid.
+   * For measurements only: queues one step of a program `times` times, with the current contents of its buffers. Takes one submit, unless
+   * a single dispatch is too long or the submit budget must be measured first. Results of the program's own runs become invalid.
    */
   replay(program: LoadedProgram, step: number, times: number): void {
     this.#host.check();
@@ -157,7 +156,7 @@ export class Executor implements Runner {
     const dispatches: Dispatch[] = Array(times).fill(dispatch);
     this.#commands.push(() => {
       if (this.#mustMeasure(dispatches)) return this.#submitInTurn(dispatches);
-      // A dispatch may take no longer than a usual submit: the variant may be much slower than those with which the budget was measured.
+      // A dispatch gets the FLOPs of a submit at most, because this variant may be much slower than those measured for the budget.
       const budget = { flops: Number.POSITIVE_INFINITY, dispatchFlops: this.#budget.flops };
       for (const batch of batchesOf(dispatches, budget)) this.#encode(batch);
       return undefined;
@@ -216,15 +215,15 @@ export class Executor implements Runner {
     return (step) => this.#choose(step, this.#host.info, chosen);
   }
 
-  /** Whether the budget is too rough for this much work at once, and must be measured. */
+  /** Whether the budget must be measured first: it is a rough estimate, and the dispatches don't fit into one submit. */
   #mustMeasure(dispatches: readonly Dispatch[]): boolean {
     return this.#budget.isRough && dispatches.reduce((sum, { flops }) => sum + flops, 0) > this.#budget.flops;
   }
 
   /**
-   * Submits each batch once its kernels are compiled. If the budget must be measured, it also waits for the device: after each batch while
-   * the budget is rough, then after two, four and so on, because first submits may be slow for other reasons, such as kernels that compile
-   * as they run. Stops at a kernel that doesn't compile: the program's `ready` rejects then.
+   * Submits each batch once its kernels are compiled. If the budget must be measured, also waits for the device: after each batch while the
+   * budget is rough, then after two batches, four batches and so on. More than one measurement is needed, because drivers may compile a
+   * kernel as it first runs, which slows the first submits. Stops at a kernel that doesn't compile: the program's `ready` rejects then.
    */
   async #submitInTurn(dispatches: readonly Dispatch[]): Promise<void> {
     const measures = this.#mustMeasure(dispatches);
@@ -280,7 +279,7 @@ export class Executor implements Runner {
     return flops;
   }
 
-  /** Writes at which workgroup of the whole grid the next submit of a dispatch begins. */
+  /** Writes the position in the whole grid of the first workgroup that the next submit of the dispatch runs. */
   #begin({ firstAt: { buffer, offset } }: Dispatch, first: readonly number[]): void {
     this.#queue.write(buffer, offset, Uint32Array.from(first));
   }

@@ -2,12 +2,12 @@
  * The duration of one submit in milliseconds: long enough that its overhead doesn't matter, short enough that the page stays responsive.
  */
 const SUBMIT = 60;
-/** The duration on a software GPU. It doesn't draw the page, so a submit delays no frame, and a long step needs fewer submits. */
+/** The duration of one submit on a software GPU. Long submits need less overhead, and delay no frame: this GPU doesn't draw the page. */
 export const SOFTWARE_SUBMIT = 240;
 /**
- * The duration of one dispatch that can be split, in milliseconds. Windows resets a GPU after 2 s. This is an eighth of that, because it is
- * computed from the average rate of all kernels: a single kernel may be slower, and the first pieces of causal attention have twice the
- * average work.
+ * The duration of one dispatch that can be split, in milliseconds: an eighth of the 2 s after which Windows resets a GPU. Some dispatches
+ * take longer, because the duration is converted to FLOPs by the average rate of all kernels: some kernels are slower, and the first pieces
+ * of causal attention have twice the average work.
  */
 const DISPATCH = 250;
 /** The FLOPs of the first submit. They take 2 ms on a slow integrated GPU and 60 ms on a few CPU cores. */
@@ -49,7 +49,7 @@ export class SubmitBudget {
     return this.#isRough ? this.#flops : Math.min(this.#flops * (DISPATCH / this.#submit), this.#most);
   }
 
-  /** Whether only short work was measured yet: the device may be much faster than the estimate. */
+  /** Whether only short work has been measured so far. The device may then be much faster than the estimate. */
   get isRough(): boolean {
     return this.#isRough;
   }

@@ -51,11 +51,12 @@ export function readLabel(value: unknown): Label | undefined {
 }
 
 /**
- * Describes a run. `parts` are all its stored values, some of which may be missing or damaged. The date is read even from a later format.
+ * Describes a run from all its stored values, some of which may be missing or damaged. The date can be read even from a value in a later
+ * format.
  */
-export function describeRun(name: string, parts: readonly unknown[]): KeptRun {
-  const fields = parts.map(fieldsOf);
-  const labels = parts.flatMap((part) => readLabel(part) ?? []);
+export function describeRun(name: string, values: readonly unknown[]): KeptRun {
+  const fields = values.map(fieldsOf);
+  const labels = values.flatMap((value) => readLabel(value) ?? []);
   const last = labels.sort((a, b) => b.seq - a.seq)[0];
   return {
     name,

@@ -10,7 +10,7 @@ const FORGOTTEN = 30 * 86_400_000;
 /** The largest number of runs that an error message lists. */
 const LISTED = 4;
 
-/** Returns how many other runs to delete to make room for a new run: `wanted` if that many can be deleted, at least `needed`. */
+/** Returns how many of the other runs should be deleted before a new run is stored (`wanted`), and how many must be deleted (`needed`). */
 export function surplus(others: number): { readonly wanted: number; readonly needed: number } {
   return { wanted: Math.max(0, others - KEPT + 1), needed: Math.max(0, others - MOST + 1) };
 }

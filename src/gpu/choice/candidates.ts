@@ -71,7 +71,7 @@ function flopsOf(kinds: readonly CountedWork[]): number {
   return kinds.reduce((sum, { flops }) => sum + flops, 0);
 }
 
-/** Returns the largest groups among those for which the default table picks the same variant as for the largest one. */
+/** Returns the largest group of dispatches, and the next largest ones for which the default table picks the same variant. */
 function largestWorks(kinds: readonly CountedWork[], info: DeviceInfo): CountedWork[] {
   const [largest, ...others] = kinds.toSorted((a, b) => b.flops - a.flops);
   if (largest === undefined) return [];

@@ -21,7 +21,7 @@ const FOR_SOFTWARE: readonly string[] = ['row_serial', 'held', 'subgroup', 'seri
 const BY_NAME_ALONE: readonly string[] = ['subgroup_matrix'];
 /** The variants that multiply in f16, in order of preference. A device has the feature only if f16 was requested. */
 const IN_F16: readonly string[] = ['f16_small', 'f16'];
-/** The variants that divide results into small tiles, each with the variants that divide them into large tiles. */
+/** For each variant with small tiles: the variants with large tiles that are faster if they have enough tiles to occupy the GPU. */
 const SMALL: Readonly<Record<string, readonly string[]>> = {
   workgroup_small: ['workgroup', 'workgroup_oblong'],
   f16_small: ['f16'],
@@ -30,8 +30,8 @@ const SMALL: Readonly<Record<string, readonly string[]>> = {
 /** The number of large tiles that occupies all cores of a large GPU. If a result has fewer, small tiles are faster. */
 const BUSY_TILES = 128;
 /**
- * For each variant with large tiles: from this number of tiles on, it is preferred to small tiles. An oblong tile has twice as many
- * threads.
+ * For each variant with large tiles: the least number of tiles for which it is preferred to small tiles. An oblong tile has twice as many
+ * threads, so half as many tiles occupy the GPU.
  */
 const LEAST_TILES: Readonly<Record<string, number>> = { workgroup: BUSY_TILES, workgroup_oblong: BUSY_TILES / 2 };
 /**
@@ -44,10 +44,12 @@ const MOST_TURNS = 2 ** 16;
 export type ChosenVariants = Readonly<Record<string, string>>;
 
 /**
- * Picks one of the eligible variants of a kernel. The order of preference is: a variant for few rows, from the default table, because
- * choices are measured on many rows; the chosen variant; a variant in f16; the first variant of the default table; the variant that needs
- * the fewest registers. A variant in f16 or from the default table must not need more registers than the device has, unless it is for few
- * rows.
+ * Picks one of the eligible variants of a kernel, in this order of preference:
+ * 1. the default table's variant for few rows, because the choice was measured on many rows;
+ * 2. the chosen variant;
+ * 3. a variant in f16 for which the device has enough registers;
+ * 4. the first variant of the default table for which the device has enough registers;
+ * 5. the variant that needs the fewest registers.
  */
 export function chooseVariant(step: Sized, info: DeviceInfo, chosen: ChosenVariants = {}): AnyVariant {
   const eligible = eligibleVariants(step, info);
@@ -71,8 +73,8 @@ export function chooseVariant(step: Sized, info: DeviceInfo, chosen: ChosenVaria
 }
 
 /**
- * Returns the names in `table`, with variants for large tiles last if the result has too few such tiles to occupy a GPU. Kernels without
- * small tiles have enough large tiles, because they also split the sum over the inner dimension K into slices.
+ * Sorts the names in `table`: variants whose tiles are too few to occupy a GPU come last. The order stays for a kernel without small tiles:
+ * it also splits the sum over the inner dimension K into slices, so it has enough tiles.
  */
 function bySize(table: readonly string[], within: readonly AnyVariant[], { params }: Sized): readonly string[] {
   if (within.every(({ name }) => SMALL[name] === undefined)) return table;
@@ -125,16 +127,16 @@ export function isForFewRows(variant: string): boolean {
   return variant === 'row' || variant === 'row_serial';
 }
 
-/** The preferred variants of a kind of device, the best first. The others follow, those that need the fewest registers first. */
+/** The preferred variants for some devices, the best first. A kernel without any of them uses the variant with the fewest registers. */
 interface Preference {
   readonly isOf: (info: DeviceInfo) => boolean;
   readonly variants: readonly string[];
 }
 
 /**
- * The default table: the first row that matches the device applies. On software GPUs, barriers cost more than they save for few rows (with
- * them, SwiftShader takes 25 times as long for a token), so each thread works alone there. Memory reads are these GPUs' slowest operation:
- * tiles whose threads share reads by subgroup operations are twice as fast as others, and small attention heads are held in registers.
+ * The default table: the first row that matches the device applies. On software GPUs, a kernel for few rows has no barriers: with barriers,
+ * SwiftShader takes 25 times as long for a token. Memory reads are the slowest operation of software GPUs. So threads share their reads by
+ * subgroup operations, which makes tiles twice as fast, and small attention heads are held in registers.
  */
 const TABLE: readonly Preference[] = [
   // SwiftShader without subgroups: the largest tiles without barriers are fastest.
@@ -144,9 +146,9 @@ const TABLE: readonly Preference[] = [
   },
   // llvmpipe and others without subgroups: barriers are cheap enough for tiles in workgroup memory.
   { isOf: isSoftware, variants: ['row_serial', 'held', 'subgroup', 'serial', 'workgroup'] },
-  // Hardware GPUs: tiles in workgroup memory, because all vendors' compilers turn their loops into little more than multiply-adds. The
-  // largest tiles are taken that the GPU has registers for and that are enough to occupy it. Other variants may suit a GPU better, such as
-  // tiles in registers alone (if caches serve threads that read the same values) or wide tiles. A session measures them on request.
+  // Hardware GPUs: tiles in workgroup memory, because every vendor's compiler turns the loops over them into little more than
+  // multiply-adds. The largest tiles that fit into the registers and still occupy the GPU are best. Some GPUs may be faster with other
+  // variants, such as wide tiles, or tiles in registers alone. A session measures these on request.
   {
     isOf: () => true,
     variants: ['row', 'workgroup', 'workgroup_apart', 'workgroup_oblong', 'workgroup_small', 'workgroup_least'],

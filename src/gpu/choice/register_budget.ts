@@ -22,8 +22,8 @@ interface Row {
 const TABLE: readonly Row[] = [
   // Since Xe3, a thread gets up to 256 registers.
   { vendor: /^intel$/, architecture: /^xe-?[3-9]/, budget: 255 },
-  // A hardware thread has 128 vector registers of 32 bytes, or of 64 bytes if it runs twice as many of the shader's threads. Some of them
-  // hold values that all threads share, for which other GPUs have separate registers.
+  // A shader thread has one 32-bit lane in each of 128 vector registers. But some of the registers hold values that all threads share,
+  // for which other GPUs have separate registers.
   { vendor: /^intel$/, budget: 112 },
   // A thread has 256 registers of 16 bits.
   { vendor: /^apple$/, budget: 128 },

@@ -157,8 +157,8 @@ export class AdapterLoader {
   }
 
   /**
-   * Returns the files of an adapter of type `peft_type` that equals the weighted sum of `parts`. If `parts` is a single adapter of weight
-   * 1, it may train biases and whole modules, too.
+   * Returns the files of an adapter of type `peft_type` that equals the weighted sum of the adapters in `parts`. A single adapter of weight
+   * 1 may also have biases and whole modules (PEFT's `modules_to_save`).
    */
   async saveConverted(
     model: ModelAdapters,
@@ -230,6 +230,6 @@ async function weightedParts(model: ModelAdapters, parts: readonly WeightedAdapt
       hint: 'A sum has no place for them: it adds up what adapters change in the modules that they wrap.',
     });
   }
-  // All adapters are read at once, so that a run that trains several of them changes none between two reads.
+  // All reads are queued together. Otherwise a run that trains several of these adapters could do a step between two reads.
   return Promise.all(parts.map(({ adapter_name, weight }) => partOf(model, adapter_name, weight)));
 }

@@ -75,7 +75,7 @@ export class AdapterPlacer {
     return { ...(await this.readTrained(adapter)), frozen: await readFrozen(this.#host.runner, adapter) };
   }
 
-  /** Reads the values in `pool`, which has the layout of the adapter's pool. Default: the adapter's own pool. */
+  /** Reads `pool`, a buffer with the layout of the adapter's pool. Default: the adapter's pool itself. */
   async readTrained(adapter: Adapter, pool = adapter.pool): Promise<TrainedNumbers> {
     const { runner, loaded } = this.#host;
     return poolTensors(loaded.model, adapter, await readFloats(runner, pool));
@@ -86,7 +86,7 @@ export class AdapterPlacer {
     this.#host.frozen(adapter.kind)?.release(this.#frozen.get(adapter));
   }
 
-  /** Computes on the device those initial values in the pool that depend on the model's weights. */
+  /** Computes the initial values that depend on the model's weights. They are computed on the device, and written to the adapter's pool. */
   async #begin(adapter: Adapter): Promise<void> {
     const { runner, loaded } = this.#host;
     const g = new Graph();
@@ -98,7 +98,8 @@ export class AdapterPlacer {
   }
 
   /**
-   * Returns the initial contents of the pool: the file's values, or else the kind's initial values, except those that `#begin` computes.
+   * Returns the initial contents of the adapter's pool (the buffer of all its trained parameters): the values from a file, or else the
+   * initial values of the adapter's kind, without those that `#begin` computes.
    */
   async #initial({ kind, name, resolved, options, tensors }: AdapterPlan): Promise<Float32Array<ArrayBuffer>> {
     const { runner, loaded } = this.#host;

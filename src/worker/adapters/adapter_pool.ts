@@ -41,7 +41,7 @@ export async function fillTensors(
   }
 }
 
-/** Returns the tensors in a buffer with the layout of an adapter's pool: the adapter's parameters, or one of their moments. */
+/** Splits the contents of a buffer into tensors. The buffer is the adapter's pool, or a moment of the optimizer with the same layout. */
 export function poolTensors(model: Architecture, adapter: Adapter, pool: Float32Array): TrainedNumbers {
   const others = new Map<string, Tensor>();
   for (const [name, { savedKey }] of adapter.tensors) {

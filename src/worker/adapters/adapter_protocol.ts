@@ -75,7 +75,7 @@ export interface AdapterCalls {
   deltaWeight(model: Handle, module: string, adapter: string | undefined): Promise<Tensor>;
   /** Resolves with all data that can restore an adapter after this worker or its device was lost. */
   keepAdapter(model: Handle, adapter: string): Promise<KeptAdapter>;
-  /** Restores a model with adapters over `model` from at least one held adapter, bit for bit. */
+  /** Creates a model with adapters over `model` from the data of `keepAdapter`, bit for bit. `adapters` has at least one element. */
   reviveAdapters(model: Handle, adapters: readonly KeptAdapter[], active: readonly string[]): Promise<AdaptersInfo>;
   /** Returns PEFT's two files of an adapter. With `id`, resolves only once they are stored as well. */
   saveAdapter(model: Handle, options: SaveAdapterOptions): Promise<AdapterFiles>;
@@ -100,7 +100,7 @@ export interface KeptAdapter {
   readonly config: AdapterConfigFields;
   readonly options: WireAdapterOptions;
   readonly files: AdapterFiles;
-  /** The fingerprint of the adapter's initial values, which identifies its runs. */
+  /** A fingerprint of the adapter's initial values. A resumed run finds its checkpoints by it. */
   readonly origin: string | undefined;
 }
 

@@ -16,7 +16,7 @@ export function expectAdapterName(name: string): void {
   });
 }
 
-/** Throws `invalid_argument` if two of the adapters replace the same module. */
+/** Throws `invalid_argument` if two of the adapters train the same module whole (PEFT's `modules_to_save`). */
 export function expectTogether(adapters: readonly Adapter[]): void {
   const owners = new Map<string, string>();
   for (const adapter of adapters) {

@@ -12,7 +12,7 @@ export interface MadeMerge {
   readonly sources: ReadonlySet<Value>;
 }
 
-/** Ends all work that uses the adapter or the merged weights with this key, and drops the programs of that work. */
+/** Ends all jobs that use the adapter or the merged weights with this key, and frees their GPU programs. */
 type Forget = (key: string, reason: string) => Promise<void>;
 
 /** Weights with adapters' deltas added. The base model's own weights stay in memory, so unmerging restores every bit. */

@@ -41,15 +41,16 @@ interface Unloaded {
 }
 
 /**
- * Computes merged weights from the values that the adapters have after one training step, without changing the model. Rejects with the
- * signal's reason, and with `numerical_error` if a safe merge finds a value that isn't finite.
+ * Computes merged weights without changing the model. The values of all adapters are those after the same training step, even if a run
+ * continues meanwhile. Rejects with the signal's reason, and with `numerical_error` if a safe merge finds a value that isn't finite.
  */
 export function prepareMerge(of: Ingredients, fresh: readonly Adapter[], merging: Merging): Promise<MadeMerge> {
   return atOneStep(of.base.runner, of.adapters, (then) => mergeAll(of, fresh, then, merging));
 }
 
 /**
- * Like `prepareMerge`, but also copies the trained biases and whole modules, after the same step. Without `merging`, only makes the copies.
+ * Like `prepareMerge`, but also copies the trained biases and whole modules, with their values after the same step. Without `merging`, only
+ * makes these copies.
  */
 export function prepareUnload(
   of: Ingredients,
@@ -117,7 +118,7 @@ function partsToMerge({ weights }: LoadedModel, adapter: Adapter, module: string
   return adapter.changesBias(module) && weights.has(`${module}.bias`) ? ['weight', 'bias'] : ['weight'];
 }
 
-/** Computes the result in float32 and rounds it once: to the dtype of a half-precision tensor, or to float16 for a packed one. */
+/** Merges in float32, then rounds the result once: to the tensor's dtype if it has half precision, to float16 if it is packed (q8, q4). */
 async function mergeOne(
   runner: Runner,
   adapter: Adapter,

@@ -46,7 +46,7 @@ export function rowAdapters(
   return chosen;
 }
 
-/** Throws for an adapter whose rows can't run beside others: the rows of a batch share the head and all whole modules. */
+/** Throws for an adapter that can't share a batch with other adapters: all rows of a batch use the same head and whole modules. */
 function expectMixable(adapter: Adapter, head: RowContext['head']): void {
   const hint = 'Run its rows in a batch of their own.';
   if (adapter.notMixed !== undefined) throw refusal(adapter.notMixed, hint);

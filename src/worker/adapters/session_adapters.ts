@@ -98,8 +98,8 @@ export const adapterCalls: Answers<AdapterCalls, AdapterRoom> = {
   },
 
   /**
-   * Disables adapters once the changes that were requested earlier are done, and the trainings and evaluations that were requested earlier
-   * have begun. Enables adapters immediately, because passes that are requested next would otherwise run without them.
+   * Disables adapters after the changes that were requested before, and after the trainings and evaluations that were requested before have
+   * begun. Enables adapters at once, so that passes that are requested next use them.
    */
   async enableAdapters(handle, enabled) {
     const model = modelOf(this, handle);
@@ -154,7 +154,7 @@ async function drop(room: AdapterRoom, handle: Handle): Promise<void> {
   await model.dispose();
 }
 
-/** Waits until every run that trains one of these adapters is paused or over, so that their values don't change. Default: all. */
+/** Waits until no run changes these adapters: until each run that trains one of them is paused or over. Default: the model's adapters. */
 function still(
   { models }: AdapterRoom,
   model: ModelAdapters,

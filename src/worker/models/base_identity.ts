@@ -24,7 +24,7 @@ export function describeTensor([name, { shape, dtype }]: readonly [string, Value
   return [name, shape, dtype];
 }
 
-/** Returns views of the start of a pinned value's first and last row. */
+/** Returns views of the start of a tensor's first row and of its last row. */
 export function samplesOf(value: Value): Value[] {
   const shards = shardsOf(value).map((shard) => shard.value);
   const [first, last] = [shards[0] ?? value, shards.at(-1) ?? value];

@@ -19,9 +19,9 @@ export class Jobs {
   }
 
   /**
-   * Runs `body` at once. The signal that `body` gets aborts with `signal`, when the job is ended, and when the device fails. `key`: the key
-   * of the overlay that the job uses, or any other string for a job without one. Throws `invalid_argument` after `close`, and the device's
-   * error after the device has failed.
+   * Runs `body` at once. The signal for `body` aborts with `signal`, when `end` or `close` ends the job, and when the device fails. `key`:
+   * the key of the overlay (adapters and changed weights) that the job uses; any other string if it uses none. Throws `invalid_argument`
+   * after `close`, and the device's error after the device has failed.
    */
   async run<T>(key: string, signal: AbortSignal | undefined, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (this.#closed) {
@@ -46,7 +46,7 @@ export class Jobs {
     }
   }
 
-  /** Aborts with `reason` the jobs whose overlay uses the adapter or merge with this key, and waits until they are over. */
+  /** Aborts the jobs that use the adapter or the merged weights with this key, and waits until they are over. */
   async end(key: string, reason: unknown): Promise<void> {
     await this.#end(reason, (job) => keyHolds(job.key, key));
   }
