@@ -10,7 +10,7 @@ export function generationConfig(options: AiCallOptions, defaultTokens: number):
     // The model's `generate` checks the names and values of these fields.
     ...own,
     max_new_tokens: maxOutputTokens ?? own.max_new_tokens ?? defaultTokens,
-    // With a share of 0, only the most probable token is left.
+    // With a temperature or a top-p of 0, the most probable token is always chosen.
     do_sample: isAsked ? temperature !== 0 && topP !== 0 : (own.do_sample ?? false),
     ...(temperature !== undefined && temperature !== 0 && { temperature }),
     ...(topK !== undefined && { top_k: topK }),

@@ -234,14 +234,14 @@ class LearningElement extends PageElement implements WebVeraElement {
     addStyles(this.#root);
   }
 
-  /** Sets the attribute when its property is set, because frameworks set the property if an element has one of the attribute's name. */
+  /** Sets or removes the attribute when the property of this name is set. Frameworks set the property instead of the attribute. */
   #setAttribute(name: 'model' | 'profile', value: unknown): void {
     if (value === undefined || value === null) this.removeAttribute(name);
     else if (typeof value === 'string') this.setAttribute(name, value);
     else throw wrong(name);
   }
 
-  /** Sets or removes the attribute of a boolean property. The attribute may be there with the value 'false'. */
+  /** Sets or removes the attribute of a boolean property. An attribute with the value 'false' counts as absent. */
   #switch(name: 'autoload' | 'headless', on: boolean): void {
     if (!on) this.removeAttribute(name);
     else if (!this[name]) this.setAttribute(name, '');

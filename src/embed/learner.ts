@@ -273,7 +273,7 @@ export class Learner {
     return error;
   }
 
-  /** Reports an error, after which listeners may load again, and releases the model and the profile. */
+  /** Reports an error, and releases the model and the profile. Listeners of the error may load again at once. */
   async #giveUp(visit: Visit, error: unknown): Promise<WebVeraError> {
     this.#drop();
     const known = this.status.report(error, 'failed');

@@ -3,14 +3,14 @@ import type { Session } from '../index';
 /** The codes of warnings that a session never writes to the console, because they report no fault. */
 const NO_FAULT: readonly string[] = ['projection_not_saved', 'projection_drawn', 'fan_in_fan_out', 'new_head'];
 
-/** The facts about a page's browser that one of its elements has met, for all of them. */
+/** The browser's state that all elements of a page share: whether the GPU was lost, and whether nothing can be stored. */
 export class PageFacts {
   /** Whether the GPU was lost or blocked, and no model has been loaded since. */
   hasLostGpu = false;
   #hasNoStorage = false;
   readonly #heard = new WeakSet<Session>();
 
-  /** Whether the browser stores nothing for this page, so that all that is learnt ends with it. */
+  /** Whether the browser stores nothing for this page, so that the trained adapters are lost when the page is closed. */
   get hasNoStorage(): boolean {
     return this.#hasNoStorage;
   }

@@ -43,12 +43,12 @@ export interface WebVeraElementEventMap {
  * - `peft-config`: other fields of that config, in JSON.
  * - `max-steps` (default 60), `learning-rate`, `max-length` (default 256 tokens): training arguments. Texts to classify are cut at
  *   `max-length`, too. The learning rate of a classifier's head is 4e-3.
- * - `feedback`: 'off' hides the thumbs, and the visitor's own text, below a text that the model wrote. Ratings stay in this browser.
+ * - `feedback`: 'off' hides the buttons to rate and to edit a text that the model wrote. Ratings stay in this browser.
  * - `headless`: hides the interface; the element shows its own content.
  * - `autoload`: loads the model once the element is in the page and the current script has ended, and also when `model` or `autoload`
  *   is set while nothing is loaded. Without it, nothing is downloaded before a visitor agrees or the page calls a method.
  *
- * `headless` and `autoload` are on if they are there, whatever their value is, except that 'false' means off.
+ * `headless` and `autoload` are on if the attribute is present, unless its value is 'false'.
  *
  * All elements of a page share the default session, unless their `session` is set. Elements with the same `model`, `task`, `labels`
  * and `dtype` share one copy of the model, which is freed when no element uses it. An element that is removed from the page stops its

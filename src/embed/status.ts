@@ -63,8 +63,8 @@ export class Status {
   }
 
   /**
-   * Reports an error, unless the same error was the last one reported. `happening`: the error changes the state, and listeners of that
-   * find the error in `error`.
+   * Reports an error, unless the same error was the last one reported. With `happening`, changes the state. The property `error` is set
+   * before that, so that listeners of the state can read it.
    */
   report(thrown: unknown, happening?: 'failed'): WebVeraError {
     const last = this.#error;

@@ -51,7 +51,7 @@ export function isFatal(error: unknown): boolean {
   return error instanceof WebVeraError && ['device_lost', 'gpu_blocked', 'worker_crashed'].includes(error.code);
 }
 
-/** Whether the error is that the profile was forgotten. A closed profile's error, which is `invalid_argument`, has that as its cause. */
+/** Whether the error means that the profile was forgotten: `not_found`, or a closed profile's `invalid_argument` with that cause. */
 export function isForgotten(error: unknown): boolean {
   if (!(error instanceof WebVeraError)) return false;
   return error.code === 'not_found' || (error.code === 'invalid_argument' && isForgotten(error.cause));

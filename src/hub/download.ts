@@ -70,7 +70,7 @@ export class Download implements ByteStream {
     this.#retries = new Retries(options);
     this.from = from;
     this.#position = from;
-    // If the hub reported a hash, `tag` came from the server to which it redirected then. It may redirect to one with other tags now.
+    // With a hash from the hub, the tag isn't compared: the hub may redirect to another server than last time, whose tags differ.
     this.#facts = known.sha256 === undefined ? known : { ...known, tag: undefined };
     this.#asksForFacts = options.hasFacts;
   }

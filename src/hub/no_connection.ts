@@ -1,7 +1,7 @@
 import { WebVeraError } from '../core/errors/error';
 import { type Address, displayUrl } from './address';
 
-/** The hub redirects to hosts below two domains. */
+/** The hub's origin. The hub redirects downloads to hosts below huggingface.co and hf.co. */
 const HUB = 'https://huggingface.co';
 /** Milliseconds to wait after a failed request for the browser's report that the Content Security Policy refused it. */
 const REPORTED_WITHIN = 100;

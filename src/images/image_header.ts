@@ -60,7 +60,7 @@ async function gifSize(file: Blob, head: DataView): Promise<ImageSize> {
     }
     const first = bytes.getUint8(at - start);
     if (isInside) {
-      // An extension is a list of parts, each after a byte with its length. A length of 0 ends the list.
+      // An extension is a list of sub-blocks. Each begins with a byte that holds its length. A length of 0 ends the list.
       isInside = first !== 0;
       at += 1 + first;
     } else if (first === 0x21) {

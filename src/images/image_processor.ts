@@ -14,8 +14,8 @@ interface ImageProcessorOptions {
 }
 
 /**
- * The image processor of a model's folder. If the folder's file asks for what isn't supported or doesn't fit the model, it is the error with
- * which images are refused, because `pixel_values` need no preprocessing. Undefined for a folder without a processor.
+ * The image processor of a model's folder; undefined if the folder has none. If its settings aren't supported or don't fit the model, this
+ * is the error that is thrown for images. `pixel_values` are accepted even then, because they need no preprocessing.
  */
 export type LoadedProcessor = ImageProcessor | WebVeraError | undefined;
 

@@ -43,7 +43,7 @@ const PROCESSORS: Readonly<Record<'ViT' | 'DeiT', ProcessorDefaults>> = {
   ViT: { size: 224, resample: 2 },
   DeiT: { size: 256, resample: 3, crop_size: 224 },
 };
-/** The ends of a processor's names, of all versions of transformers. */
+/** Matches the names that processors have in all versions of transformers. */
 const NAME = /^(ViT|DeiT)(?:ImageProcessor(?:Fast|Pil)?|FeatureExtractor)$/;
 
 /**

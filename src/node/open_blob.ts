@@ -1,6 +1,6 @@
 import { LargeFile } from './large_file';
 
-/** The size in bytes from which Node's own Blobs of files report a wrong size, because they count bytes in 32 bits. */
+/** Node's own Blobs report a wrong size for files of this many bytes and more, because they count bytes in 32 bits. */
 const LARGE = 2 ** 32;
 
 type Builtins = Pick<NodeJS.Process, 'getBuiltinModule'>;

@@ -7,7 +7,7 @@ import { formatCount, formatDigits, formatShare } from '../page/format';
 /** The part of a report that the page shows. */
 export interface Figures {
   readonly step: KernelRun;
-  /** The speed of the library's matrix product, measured in turns with the step. */
+  /** The speed of the library's matrix product, timed alternately with the step. */
   readonly gemm: { readonly flops_per_second: number };
   readonly peak: { readonly flops_per_second: number; readonly bytes_per_second: number };
 }

@@ -4,7 +4,7 @@ import type { CaseName } from '../../../bench/workload/cases.mjs';
 
 export interface BenchJob {
   readonly name: CaseName;
-  /** Tokens of a row. */
+  /** The number of tokens in each sequence of a batch. */
   readonly length: number;
   readonly rounds: number;
   /** The address of the bundled model's folder. */

@@ -62,7 +62,7 @@ export function takeSamples<Content>(
   if (leftOut !== '' || room !== '') banner.show('note', `${leftOut} ${room}`.trim());
 }
 
-/** Removes the sample of a row, and moves the focus to the next row, or after the last one to `landing`. */
+/** Removes the sample of a row. Moves the focus to the next row, else to the previous row, else to `landing`. */
 export function removeRow<Content>(app: ClassesApp<Content>, row: HTMLElement, id: number, landing: HTMLElement): void {
   const next = row.nextElementSibling ?? row.previousElementSibling;
   changeSet(app, (set) => removeSample(set, id));

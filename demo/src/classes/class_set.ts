@@ -116,7 +116,7 @@ export function namesProblem(set: ClassSet<unknown>): string {
   return set.classes.map(({ id }) => nameProblem(set, id)).find((problem) => problem !== '') ?? '';
 }
 
-/** Explains why a model can't learn from these samples yet; '' if it can. `things`: such as 'messages'. */
+/** Explains why a model can't learn from these samples yet; '' if it can. `things`: the word for samples, such as 'messages'. */
 export function missingIn(set: ClassSet<unknown>, things: string): string {
   if (set.samples.length === 0) return `Add some ${things} first.`;
   if (set.classes.length < 2) return 'It takes two classes at least.';

@@ -18,7 +18,7 @@ export function keepChanges<Content>(
   shelf: Shelf<Content>,
   reread: () => Promise<Kept<Content>>,
 ): Keeping {
-  /** Whether the change that is being made to the state needn't be stored, because it shows stored data or belongs to a wipe. */
+  /** Set while the state changes to data that needn't be stored: data read from storage, or the empty page after a wipe. */
   let isStored = false;
   let wipes = 0;
   /** Errors of the last wipe. */

@@ -5,7 +5,7 @@ import type { ClassesApp } from './app';
 import { accuracyInWords } from './learnt';
 import { type ClassesState, canLearn } from './state';
 
-/** Learns from the samples whenever they change, and again if they change during this. Returns a function that retries after a failure. */
+/** Learns from the samples after every change, also after a change during learning. Returns a function that retries after a failure. */
 export function learnAtOnce<Content>({ store, classifier, banner, kind }: ClassesApp<Content>): () => void {
   const isDue = (state: ClassesState<Content>): boolean => state.isStale && canLearn(state, kind);
   let wipes = 0;

@@ -1,8 +1,8 @@
 import type { Telling } from '../classes/telling/telling';
 
 /**
- * Classifies the camera's frames, one after the other, while `isOpen` returns true. After a prediction that failed, waits until a later one
- * succeeds, such as after the visitor's next change.
+ * Classifies the camera's frames, one after the other, while `isOpen` returns true. After a failed prediction, pauses until another
+ * caller's prediction succeeds, for example after the visitor's next change.
  */
 export async function watchFrames(
   isOpen: () => boolean,

@@ -1,6 +1,6 @@
 /**
- * Follows the focus within some elements. The returned function is true while one of them has the focus, and while it had it until it was
- * disabled or hidden, when the focus falls to the page's body.
+ * Tracks whether the focus is within some elements. The returned function is true while it is. It stays true if the focused element is
+ * disabled, hidden or removed, although the browser then moves the focus to the page's body.
  */
 export function focusWithin(...roots: readonly Element[]): () => boolean {
   let last: EventTarget | null = null;

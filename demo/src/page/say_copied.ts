@@ -2,8 +2,8 @@ import { announce } from './announcer';
 import { setText } from './dom';
 
 /**
- * Copies a text, which may still be made. Resolves with false if the browser refuses, or has no clipboard API, as on pages without https.
- * The clipboard gets an unfinished text as a promise, where it takes promises, because Safari lets a page copy only at once after a click.
+ * Copies a text, or a promise of one. Resolves with false if the browser refuses, or has no clipboard API, as on pages without https. If
+ * the browser supports it, the clipboard receives the promise itself, because Safari lets a page copy only immediately after a click.
  */
 export async function isCopied(text: string | Promise<string>): Promise<boolean> {
   try {

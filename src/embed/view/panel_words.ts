@@ -10,8 +10,8 @@ export function timeLeft(seconds: number | undefined): string {
 }
 
 /**
- * Returns the progress to show next: `info`, or still `before`. Until the download is complete, later stages aren't shown, and the progress
- * of single files never is.
+ * Returns the progress to show next: the new `info`, or still `before`. Stages after the download aren't shown until the download is
+ * complete. The progress of single files is never shown.
  */
 export function shownProgress(before: ProgressInfo | undefined, info: ProgressInfo): ProgressInfo | undefined {
   if (info.status === 'progress_total' || info.status === 'ready') return info;
@@ -154,7 +154,8 @@ function joined(...parts: readonly string[]): string {
 }
 
 /**
- * The number of first and of last steps whose mean losses are compared: losses of single batches vary by more than one step improves them.
+ * The number of first and of last steps whose mean losses are compared. Single losses vary from batch to batch more than a step lowers
+ * them.
  */
 const SOME = 10;
 

@@ -29,7 +29,7 @@ export const PLUS_ONE: TensorChange = {
   undo: (bytes, _, packing) => new Uint8Array(widened(bytes, packing).map((value) => value - 1).buffer),
 };
 
-/** llama.cpp reordered the rows. `from` returns the index in the file of a row of the original. */
+/** llama.cpp reordered the rows. `from` returns the position in the file of the original tensor's row `row`. */
 function reordered(from: (row: number, rows: number) => number): TensorChange {
   return {
     header: (header) => header,

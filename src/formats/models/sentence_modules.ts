@@ -26,8 +26,9 @@ interface ModuleEntry {
 /**
  * Reads modules.json of sentence-transformers and the configurations of the modules that it lists: a Transformer, a Pooling, and then
  * Normalize or Dropout. Returns undefined without modules.json. Throws `invalid_format`, `limit_exceeded`, and the source's errors. An
- * unsupported module or setting is no error, because other uses of the model don't need it: `unsupported` names the first one. The
- * settings beside it count where the caller chooses the pooling; a folder whose first module isn't the model's Transformer has the defaults.
+ * unsupported module or setting is no error, because other uses of the model don't need it: `unsupported` names the first one. The other
+ * settings are still valid for callers that choose the pooling themselves. If the first module isn't the model's Transformer, they are the
+ * defaults.
  */
 export async function readSentenceModules(
   source: FileSource,
@@ -130,8 +131,8 @@ function earlierModes(fields: Fields): readonly PoolingMode[] {
 }
 
 /**
- * Describes the unsupported setting of a Normalize, if it has one: it reads or writes another vector than the text's. Earlier releases
- * wrote no file for a Normalize.
+ * Describes the unsupported setting of a Normalize, if it has one: its input or output isn't `sentence_embedding`, the vector of the text.
+ * Earlier releases wrote no file for a Normalize.
  */
 async function strangeNormalize(source: FileSource, path: string, limits: SentenceLimits): Promise<string | undefined> {
   const file = `${path}/config.json`;

@@ -35,7 +35,7 @@ export function isDtype(name: string): name is Dtype {
   return Object.hasOwn(dtypeBits, name);
 }
 
-/** Returns the size of a tensor in bytes, or `undefined` if it isn't a safe integer or no whole number of bytes. */
+/** Returns the size of a tensor in bytes; `undefined` if its size in bits isn't a safe integer or isn't divisible by eight. */
 export function byteSize(dtype: Dtype, shape: readonly number[]): number | undefined {
   let bits = 1;
   for (const size of [...shape, dtypeBits[dtype]]) {

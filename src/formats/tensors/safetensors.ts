@@ -63,7 +63,7 @@ export function inFileOrder<T extends TensorSpec>(tensors: readonly T[]): readon
 
 /**
  * Returns the bytes of a file before the first tensor. The tensors must follow in the given order, without gaps. Throws `invalid_argument`
- * for a name that a file can't hold, and for a size that is no whole number of bytes.
+ * for a name that a file can't hold, and for a size that isn't a whole number of bytes.
  */
 export function formatHeader(
   tensors: readonly TensorSpec[],
@@ -84,7 +84,7 @@ export function formatHeader(
   return header;
 }
 
-/** Returns the size of a tensor in bytes. Throws `invalid_argument` if it isn't a safe integer or no whole number of bytes. */
+/** Returns the size of a tensor in bytes. Throws `invalid_argument` if the size is too large or isn't a whole number. */
 export function sizeOf({ name, dtype, shape }: TensorSpec): number {
   const size = byteSize(dtype, shape);
   if (size !== undefined) return size;

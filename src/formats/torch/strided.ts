@@ -7,9 +7,9 @@ import type { TensorRef } from './pickle_machine';
 const STRETCH = 2 ** 18;
 
 /**
- * Copies a tensor's elements from its storage into a new buffer, row-major. `bytes` are the storage's; they begin at a multiple of eight.
- * The caller must have checked that the tensor lies within the storage and has no more elements than it. If elements aren't contiguous,
- * copying them yields the thread now and then.
+ * Copies a tensor's elements from its storage into a new buffer, row-major. `bytes` holds the storage, and must be aligned to eight bytes.
+ * The caller must have checked that the tensor lies within the storage, and has at most as many elements. If the elements aren't
+ * contiguous, this function yields the thread now and then.
  */
 export async function elementsOf(
   { storage, offset, shape, strides }: TensorRef,
@@ -17,7 +17,7 @@ export async function elementsOf(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const width = byteSize(storage.dtype, [1]) ?? 0;
   if (isContiguous(shape, strides)) return bytes.slice(offset * width, (offset + numel(shape)) * width);
-  // An element of eight bytes is copied as two of four, along an extra last axis.
+  // An element of eight bytes is copied as two halves of four bytes, along an extra last axis.
   const halves = width === 8 ? 2 : 1;
   const all = halves === 1 ? { shape, strides } : { shape: [...shape, 2], strides: [...strides.map((s) => 2 * s), 1] };
   const from = elementsIn(bytes, width);

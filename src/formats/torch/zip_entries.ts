@@ -9,7 +9,7 @@ export interface ZipEntry {
   readonly size: number | undefined;
   /** Whether the entry's sizes follow its bytes, in a descriptor. */
   readonly described: boolean;
-  /** Whether the sizes in the descriptor have eight bytes: for a large entry, and any that begins after 4 GiB. */
+  /** Whether the sizes in the descriptor have eight bytes instead of four, as for large entries and those that begin after 4 GiB. */
   readonly isLong: boolean;
 }
 
@@ -72,7 +72,7 @@ export class ZipEntries {
   /** Ends an entry after `taken` bytes of it were read. Throws `invalid_format` if its size differs. */
   async end({ name, size, described, ...entry }: ZipEntry, taken: number): Promise<void> {
     if (!described) return this.#expectSize(name, size, taken);
-    // Sizes that four bytes can't hold have eight, even if the header doesn't announce it.
+    // A size beyond four bytes is written in eight bytes, even if the header has no zip64 field.
     const isLong = entry.isLong || taken > ZIP64;
     const end = viewOf(await this.#reader.take(descriptorBytes(isLong)));
     if (end.getUint32(0, true) !== DESCRIPTOR) throw this.#invalid(`expected ${name} to end after ${taken} bytes`);

@@ -1,7 +1,7 @@
 import type { LearnRecord } from 'webvera';
 import { shareOf } from '../../../../src/parts/words';
 
-/** Describes the outcome of a refinement. `things`: such as 'messages'. */
+/** Describes the outcome of a refinement. `things`: the word for samples, such as 'messages'. */
 export function outcomeInWords({ steps, candidates, left_out }: LearnRecord, things: string): string {
   const instant = candidates.find(({ name }) => name === 'instant');
   const chosen = candidates.find((one) => one.chosen);

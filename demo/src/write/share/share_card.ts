@@ -16,7 +16,7 @@ const code = () => import('./voice_files');
 
 /**
  * Copies a link: this page's address, with a voice (an adapter that writes in somebody's style) and the prompt in its fragment. The text
- * from which the voice has learnt isn't in the link. `button`: the one that asked for it, which says so, or shows the link below.
+ * from which the voice has learnt isn't in the link. `button`: shows “Copied”. If copying fails, the link appears below the button.
  */
 export async function copyLink(app: Pick<App, 'rack'>, id: string, button: HTMLButtonElement): Promise<void> {
   button.parentElement?.querySelector('.link')?.remove(); // of an earlier time

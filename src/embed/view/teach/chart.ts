@@ -9,7 +9,7 @@ const HEIGHT = 80;
 const MARGIN = 3;
 /** The most points that a line of this width can show. */
 const MOST_POINTS = 150;
-/** The smoothing of the loss curve: losses of single batches vary by more than one step improves them. */
+/** The smoothing of the loss curve. Single losses vary from batch to batch more than a step lowers them. */
 const DECAY = 0.9;
 
 /** Returns the `points` attribute of an SVG polyline: the smoothed losses so far of a run of `steps` steps. */

@@ -18,7 +18,8 @@ export interface GgufFamily {
   /** Returns the change that llama.cpp made to a tensor, or undefined if it made none. `config` is the complete config.json. */
   change?(tensor: ChangedTensor, config: JsonObject): TensorChange | undefined;
   /**
-   * Whether merges are ranked by their tokens' order in the vocabulary, and llama.cpp writes tokens of several ▁ as spaces. Default: false.
+   * Whether the vocabulary follows Gemma's conventions: the order of the tokens ranks the merges, and llama.cpp writes tokens such as ▁▁▁
+   * as spaces. Default: false.
    */
   readonly hasGemmaVocabulary?: boolean;
 }

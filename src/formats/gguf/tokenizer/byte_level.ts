@@ -10,7 +10,7 @@ const UPPER = '[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]';
 interface SplitRules {
   readonly normalizer?: JsonObject;
   readonly pre_tokenizer: JsonObject;
-  /** Whether a word that is a token is encoded as that token, without merges, and texts begin with the bos token. Default: false. */
+  /** Whether a word that is itself a token skips the merges (`ignore_merges`), and texts begin with the bos token. Default: false. */
   readonly isLlama3?: boolean;
 }
 

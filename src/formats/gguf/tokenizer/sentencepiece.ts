@@ -51,7 +51,7 @@ export function sentencepieceTokenizer(fields: GgufFields, tokens: readonly stri
   return { parts, vocab, special: [TokenType.control, TokenType.unknown], addsBos: true };
 }
 
-/** Returns a token in transformers' spelling: llama.cpp writes Gemma's tokens of several ▁ as spaces. */
+/** Returns a token as transformers spells it. llama.cpp writes Gemma's tokens such as ▁▁▁ as spaces. */
 function spelled(token: string, isGemma: boolean): string {
   return isGemma && /^ +$/.test(token) ? SPACE.repeat(token.length) : token;
 }
