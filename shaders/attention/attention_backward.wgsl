@@ -14,9 +14,10 @@
 // turns: (B·T, D), row n = [cos (D/2) | sin (D/2)]. If is_turned isn't 0, RoPE has rotated x and z by them, and dx is rotated back.
 // grid: a tile of rows in x, their heads in y, B in z
 // with lib/causal.wgsl or lib/both_ways.wgsl,
-// lib/{enable_subgroups, neighbours, heads_held, tile, rows, meeting, block}.wgsl
-// lib/query_products.wgsl, lib/scores_plain.wgsl or lib/{scores_capped, safe_tanh}.wgsl,
-// and lib/{backward_*}.wgsl: blocks or pairs, and serial, workgroup or subgroup, the last with in_memory or held
+// lib/{enable_subgroups, neighbours, heads_held, tile, rows, meeting, block, query_products}.wgsl,
+// lib/scores_plain.wgsl or lib/{scores_capped, safe_tanh}.wgsl, one of lib/{backward_blocks, backward_pairs}.wgsl,
+// and lib/backward_serial.wgsl, or lib/backward_tile.wgsl and one of lib/{backward_workgroup, backward_apart}.wgsl,
+// or lib/backward_subgroup.wgsl and one of lib/{backward_in_memory, backward_held}.wgsl
 struct Params {
   B: u32,
   T: u32,

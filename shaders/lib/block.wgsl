@@ -42,7 +42,7 @@ fn add_to_rows(c: mat4x4f, term: vec4f) -> mat4x4f {
   return mat4x4f(c[0] + term, c[1] + term, c[2] + term, c[3] + term);
 }
 
-// Returns the i-th of four vectors. A loop that rotates four vectors would be slower on software GPUs, which blend them in every iteration.
+// Returns the i-th of four vectors. On software GPUs, a loop that calls it is faster than one that rotates four vectors in each iteration.
 fn one_of(a: vec4f, b: vec4f, c: vec4f, d: vec4f, i: u32) -> vec4f {
   return select(select(a, b, i == 1u), select(c, d, i == 3u), i >= 2u);
 }

@@ -14,7 +14,7 @@ fn diagonal(a: mat4x4f) -> mat4x4f {
   return mat4x4f(quadSwapDiagonal(a[0]), quadSwapDiagonal(a[1]), quadSwapDiagonal(a[2]), quadSwapDiagonal(a[3]));
 }
 
-// The index in its quad (0 to 3) of the thread whose block is the i-th in this order for `thread`.
+// In the order above, `thread` has the i-th block from another thread of the quad. Returns the index (0 to 3) of that thread in the quad.
 fn neighbour(thread: u32, i: u32) -> u32 {
   return (thread & 3u) ^ i;
 }

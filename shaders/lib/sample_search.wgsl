@@ -1,5 +1,5 @@
 // Finds the logits that `sample` may draw, for top_k and top_p, by a search for the key of the lowest one; keys are sortable integers.
-// Each pass over the logits measures how many of them, or how much of the probability, have at least each of three keys. The
+// A pass over the logits measures, for each of three keys, how many logits (or how much of the probability) have at least this key. The
 // search takes at most 16 passes for top_k, 18 for top_p, and 9 more to choose among equal logits if there are up to 2¹⁸ tokens.
 // with `measure` and `strongest` of lib/{sample_workgroup, sample_serial}.wgsl
 
@@ -12,7 +12,8 @@ struct Items { kind: u32, row: u32, lowest: u32, best: f32, temperature: f32 }
 // For each of three keys, the weight and the number of the items whose key is at least as high.
 struct Reached { weights: vec3f, counts: vec3u }
 
-// A key, the weight and number of the items whose key is at least as high (that reach it), and those for the next higher key tried.
+// A key, with the weight and the number of the items that reach it (whose key is at least as high). weight_above, count_above: the same for
+// the next higher key that was tried.
 struct Found { key: u32, weight: f32, count: u32, weight_above: f32, count_above: u32 }
 
 // All logits as candidates.

@@ -18,7 +18,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (n % (p.T + 1u) == 0u) {
     y[element] = row[element % p.C];
   } else {
-    // The prepended rows of the element's own batch row and of all earlier ones precede the element.
+    // Before this element, y has the prepended rows of its own batch row and of all earlier ones.
     y[element] = x[element - (n / (p.T + 1u) + 1u) * p.C];
   }
 }

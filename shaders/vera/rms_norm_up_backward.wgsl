@@ -74,6 +74,7 @@ fn scaled_gradient(at: u32, factor: vec4f) -> vec4f {
 
 // Returns dx of a row's word. r: rstd of the row; mean: mean_c(h · x̂) · r
 fn gradient_of_x(at: u32, factor: vec4f, r: f32, mean: f32) -> vec4f {
-  // A factor of 0 or 1 takes fewer instructions than a selection. Without a sum, dy is read in its place, so what isn't finite stays so.
+  // A factor of 0 or 1 takes fewer instructions than a selection. Without a sum, dy is bound as `sum`. If dy isn't finite, the product
+  // with 0 is NaN, but dx isn't finite anyway.
   return r * (scaled_gradient(at, factor) - x[at] * mean) + sum[at] * f32(p.has_sum);
 }

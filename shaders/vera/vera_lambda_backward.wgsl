@@ -80,8 +80,8 @@ fn left_base(part: u32) -> u32 {
   return of_four(tile_part, vec4u(0u, p.at_dy1, p.at_dy2, 0u));
 }
 
-// Functions that read operands get one of these as their parameter `part`: it chooses the buffer. Each call passes a constant, so the
-// branches are compiled away. The rows of u, other_u and B have R values, so lib/right_*.wgsl can read all three.
+// The values of the parameter `part` of functions that read operands: it selects the buffer. Each call passes one of these constants, so
+// the branches are compiled away. The rows of u, other_u and B have R values, so lib/right_*.wgsl can read all three.
 const OWN = 0u;
 const OTHER = 1u;
 const READS_B = 2u;

@@ -25,8 +25,8 @@ export function emitAdd(g: Graph, a: Value, b: Value): Value {
 }
 
 /**
- * Returns the total gradient of a value: `own` plus the earlier sum. Without an earlier sum it is `own` itself, and no dispatch is needed.
- * Undefined if the gradient isn't wanted.
+ * Returns a value's total gradient: one op's contribution, `own`, plus the sum of the contributions before it. Without such a sum, returns
+ * `own` and emits no dispatch. Returns undefined if the gradient isn't wanted.
  */
 export function passOn(g: Graph, own: Value, { wanted, sum }: Sink): Value | undefined {
   if (!wanted) return undefined;

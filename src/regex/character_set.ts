@@ -9,8 +9,8 @@ const INSIDE = 2;
 const MOST_PAGES = 2 ** 14;
 
 /**
- * Returns whether a character class matches a character, given as its code. JavaScript's own engine tests each character, only once if
- * there is a page to store the result in.
+ * Returns whether a character class contains a character, given as its code. JavaScript's own `RegExp` tests the character. A page stores
+ * the result, so that the next call needs no test; without a page, each call tests.
  */
 export type CharacterSet = (character: number) => boolean;
 

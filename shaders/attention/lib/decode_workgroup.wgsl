@@ -20,7 +20,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   prepare(0u, batch, head, thread, THREADS);
   workgroupBarrier();
 
-  // Each share of the entries has one thread per word. Threads beyond the last share only compute scores.
+  // The entries are divided into shares, and each share has one thread for each word. Threads that are left over only compute scores.
   let first_word = group.z * THREADS;
   let words = min(head_width() - first_word, THREADS);
   let shares = THREADS / words;

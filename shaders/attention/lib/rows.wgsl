@@ -39,7 +39,7 @@ fn first_key(batch: u32, query: u32) -> u32 {
   return max(spans[batch * p.T + min(query, p.T - 1u)].x, max(query + 1u, p.window) - p.window);
 }
 
-// One past the last query that sees this key or an earlier one. If this key is padding, it is an upper bound.
+// One past the last query that sees this key or an earlier one; an upper bound of it if this key is padding.
 fn queries_end(batch: u32, key: u32) -> u32 {
   let end = spans[batch * p.T + min(key, p.T - 1u)].y;
   return min(select(end, p.T, end == 0u), key + p.window);

@@ -1,15 +1,17 @@
-// Tiles of 32 by 32 tokens for 8 × 8 threads. Thread (x, y) has rows 4y to 4y + 3 and columns 4x to 4x + 3. If results are as wide
-// as a head, a workgroup computes 64 of their columns: each thread four in the head's lower half, and four half a head further on. Wider
-// heads take several workgroups, each of which computes all scores. With lib/workgroup.wgsl, 14 KiB of workgroup memory are used.
+// Tiles of 32 by 32 tokens for 8 × 8 threads. Thread (x, y) has rows 4y to 4y + 3 and columns 4x to 4x + 3. If results are as wide as a
+// head, a workgroup computes 64 of their columns. A thread computes four columns of the head's lower half, and the same four of its upper
+// half. Wider heads take several workgroups, each of which computes all scores. With lib/workgroup.wgsl, 14 KiB of workgroup memory are
+// used.
 const TILE = 32u;
-// Numbers of a head's columns, in vec4s. INNER: how many are staged at a time where a matrix product sums over the head's width. OUTER: how
-// many columns of a result a workgroup computes.
+// Numbers of a head's columns, in vec4s. INNER: the columns that are staged at a time for a matrix product that sums over the head's width.
+// OUTER: the columns of a result that a workgroup computes.
 const INNER = 8u;
 const OUTER = 16u;
 
 // A line in workgroup memory holds, for one k (the index that a matrix product sums over), the operands of all rows and columns. Products
-// take one line at a time, so that few registers hold operands. The first index selects a group of four k; its bounds are checked once for
-// the four lines. The second is a constant. Lines are padded by one vector, so that writes to different lines use different memory banks.
+// read one line at a time, so that few registers hold operands. `Lines` has the lines of a group of four k: the bounds of the group's index
+// are checked once for its four lines, whose own indices are constants. Lines are padded by one vector, so that writes to different lines
+// use different memory banks.
 alias Lines = array<array<vec4f, 17>, 4>;
 alias WeightLines = array<array<vec4f, 9>, 4>;
 
@@ -19,8 +21,8 @@ var<workgroup> stage: array<Lines, 8>;
 // The attention weights, or the scores' gradients, of 32 rows by 32 tokens: a line for each token.
 var<workgroup> weight_stage: array<WeightLines, 8>;
 
-// The work of a workgroup: its tile begins at token `first`, and it computes part number `part` of the columns of a head of `width` vec4s.
-// Half of them are in the head's lower half, the others half a head further on, so that a thread has both elements of a RoPE pair.
+// The work of a workgroup: its tile begins at token `first`. It computes part number `part` of the columns of a head of `width` vec4s: some
+// columns of the head's lower half, and the same columns of its upper half, so that a thread has both elements of a RoPE pair.
 struct Work { first: u32, part: u32, width: u32 }
 
 fn tile_count() -> u32 {
@@ -103,7 +105,7 @@ fn wide_token(index: u32) -> u32 {
   return index / OUTER * 4u;
 }
 
-// The results of columns beyond a half are discarded, so a thread may read any column of the head for them.
+// The column that a thread stages. Beyond the end of a half it may be any column, because its results are discarded.
 fn wide_column(index: u32, work: Work) -> u32 {
   let column = index % OUTER;
   return min(near_column(column % INNER, work) + column / INNER * half_width(work), work.width - 1u);
@@ -113,7 +115,7 @@ fn half_width(work: Work) -> u32 {
   return (work.width + 1u) / 2u;
 }
 
-// The thread's column in the lower half, if it is below half_width. Its other column is half_width further on.
+// The thread's column in the head's lower half; it has none from half_width on. Its column in the upper half is half_width further on.
 fn near_column(x: u32, work: Work) -> u32 {
   return work.part * INNER + x;
 }

@@ -1,6 +1,6 @@
 // Completes a tile for kernels in which each workgroup computes one of several matrix products (parts): tile_part. There may be two sets
-// of buffers for the parts' operands. Here, the parameter `part` of functions isn't the part but its set: 1 for the other buffers, else 0.
-// It is a constant in each of the two calls of add_part, so that compilers know which buffers each loop reads.
+// of buffers for the operands. In these kernels, the parameter `part` of functions is the number of a set, 0 or 1, not of a part. It is a
+// constant in each of the two calls of add_part, so that compilers know which buffers each loop reads.
 var<private> tile_part: u32;
 
 fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {

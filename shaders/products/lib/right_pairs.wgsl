@@ -17,7 +17,7 @@ fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   ));
 }
 
-// The same as right_block, which needs no check for the end of K, because lines are whole words here.
+// The same as right_block: neither checks for the end of K, because lines are whole words here.
 fn right_whole_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   return right_block(part, begin, k);
 }

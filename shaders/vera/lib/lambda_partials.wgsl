@@ -2,8 +2,8 @@
 //   partial_b[quarter of j, m] = Σ_j G[m,j] · λ_d[j]     partial_d[quarter of m, j] = Σ_m G[m,j] · λ_b[m]
 // A tile's columns j and rows m are summed in quarters: 16 adjacent columns, or 16 rows that the tile sums together. For each part (one of
 // the kernel's matrix products), partial_b is (slices, ⌈R/64⌉, 4, M), and partial_d (slices, ⌈M/64⌉, 4, R).
-// The kernel defines the part of a row (part_of), a part's rows (first_row, size_of), and the values of B (b4). Its vectors_of
-// says where a part's λ_b and λ_d begin in the pool, and its partial sums in partials.
+// The kernel defines the part of a row (part_of), a part's rows (first_row, size_of), and the values of B (b4). Its vectors_of returns the
+// offsets of a part's λ_b and λ_d in the pool, and of their partial sums in partials.
 struct Vectors { lambda_b: u32, lambda_d: u32, partial_b: u32, partial_d: u32 }
 
 // The terms that a block of G adds to the sums of four rows and of four columns.

@@ -1,5 +1,6 @@
 // Reduces a tile of 32 × 32 to λ's partial sums in workgroup memory: each 4 × 4 block has four row sums and four column sums. Four
-// such tiles form one of the 64 × 64 tiles that lib/lambda_partials.wgsl counts: each has two quarters of its rows and of its columns.
+// such tiles form one of the 64 × 64 tiles that lib/lambda_partials.wgsl counts. A small tile has two of the large tile's quarters of rows,
+// and two of its quarters of columns.
 // with lib/tile_staged_block.wgsl
 var<workgroup> row_sums: array<vec4f, 64>;    // 8 row blocks × 8 column blocks
 var<workgroup> column_sums: array<vec4f, 64>; // 8 column blocks × 8 row blocks

@@ -25,7 +25,8 @@ export const swigluBackward = flatKernel({
 
 /**
  * silu(gate) · up, for two different values of the same shape. If possible, the dispatch that computes gate and up also computes the
- * result. One dispatch computes both gradients and, if possible, also dy, which is the gradient of the next layer's input.
+ * result. One dispatch computes the gradients of gate and up. If possible, it also replaces the dispatch that computes the result's
+ * gradient.
  */
 export function swiglu(g: Graph, gate: Value, up: Value): Value {
   expectShape('swiglu up', up.shape, gate.shape);

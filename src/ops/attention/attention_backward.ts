@@ -19,7 +19,8 @@ import {
 
 /**
  * The number of registers per thread that variants with tiles in workgroup memory need after a GPU driver has compiled them
- * (`VariantInit.registers`). For the gradient of keys, a thread holds 64 sums, or 32 if other workgroups compute the gradient of values.
+ * (`VariantInit.registers`). `together`: in the pass for keys, a thread holds 32 sums for the gradient of keys and 32 for that of values.
+ * `apart`: separate workgroups compute these two gradients, so a thread holds only 32 sums.
  */
 const REGISTERS = { together: 168, apart: 112 };
 
@@ -112,8 +113,8 @@ interface AttentionResults extends HeadRows {
 }
 
 /**
- * The queries, keys and values before a rotation of whole heads, which produced the q and k of `AttentionResults`. They receive the
- * gradients.
+ * The queries, keys and values before RoPE, which rotated all numbers of each head. They receive the gradients, instead of the rotated
+ * ones in `AttentionResults`.
  */
 export interface Unturned extends HeadRows {
   readonly rotary: Rotary;

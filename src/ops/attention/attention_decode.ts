@@ -7,10 +7,7 @@ import { shaderKernel } from '../shader_kernel';
 import { type AttentionHeads, expectCap, scaleOf } from './attention';
 import { withCap } from './variants';
 
-/**
- * The number of threads in a workgroup. Each sums one word (a `vec4` or a single float) of a head, so a workgroup can sum at most this many
- * words.
- */
+/** The number of threads in a workgroup. Each sums one word (a `vec4` or a single float) of a head. Wider heads take several workgroups. */
 const THREADS = 128;
 
 const params = { B: 'size', S: 'size', H: 'size', Hkv: 'size', D: 'size', scale: 'f32', softcap: 'f32' } as const;

@@ -54,8 +54,8 @@ interface CachedAttentionInputs
 
 /**
  * Writes each row's new key and value (B, Hkv·D) into its cache, and returns the attention to the cache, as `cacheWrite` and
- * `attentionDecode` do: (B, H·D). If whole heads are rotated, one dispatch does all this and the rotation, and stores rotated keys only in
- * the cache. Has no gradient.
+ * `attentionDecode` do: (B, H·D). If RoPE rotates all numbers of a head, one dispatch does all this and RoPE too. The rotated keys are then
+ * stored only in the cache. Has no gradient.
  */
 export function cachedAttention(g: Graph, inputs: CachedAttentionInputs): Value {
   const { q, k, v, k_cache, v_cache, positions, softcap, H, Hkv, D, rotary } = inputs;

@@ -30,7 +30,8 @@ export const attentionParams = {
 export type AttentionSizes = Params<typeof attentionParams>;
 
 /**
- * Returns the number of multiplications in one pass over the visible scores: below the diagonal or on both sides, and within the window.
+ * Returns the number of multiplications of one matrix product over the scores. It counts only the keys that a query sees: those within the
+ * window and, if attention is causal, not after the query's own token.
  */
 export function visibleProducts({ B, T, H, D, window, causal }: AttentionSizes): number {
   const below = (B * H * D * window * (2 * T - window + 1)) / 2;

@@ -40,8 +40,8 @@ export interface LowRankChange {
 
 /**
  * Computes the norm ‖W + scale · B·A‖₂ of each row, (M); without a change, ‖W‖₂. W is (M, K) in any storage format, and is read once. The
- * kernel's 2·M·K·R operations are R / N of those of the layer's matrix product with N tokens. Has no gradient: as in DoRA, the norm counts
- * as a constant.
+ * kernel does 2·M·K·R operations; the layer's matrix product does 2·M·K·N for N tokens. Has no gradient: as in DoRA, the norm counts as a
+ * constant.
  */
 export function doraNorm(g: Graph, weight: Value, change?: LowRankChange): Value {
   const { rows, columns: K } = rowsAndColumns(weight.shape);

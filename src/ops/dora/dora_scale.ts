@@ -35,12 +35,12 @@ export interface Magnitude {
   readonly offset: number;
 }
 
-/** The factors m / norm − less, and the values to add. */
+/** The operands of `doraScale`, which multiplies x by m / norm − less and then adds `bias` and `residual`. */
 export interface Rescaling {
   readonly magnitude: Magnitude;
   /** The norm of each of the C rows of the weight with its change, from `doraNorm` or `doraNorms`. */
   readonly norm: Value;
-  /** The offset of the first of these norms in `norm`: a multiple of 4. Default: `norm` has the norms of this weight alone. */
+  /** The offset of the first of these norms in `norm`: a multiple of 4. Default: `norm` contains only these norms. */
   readonly norm_at?: number | undefined;
   /** The number to subtract from each factor: 0 or 1. Default: 0. */
   readonly less?: number;

@@ -14,11 +14,11 @@ export const ktoLossKernel = shaderKernel({
 const METRICS = 7;
 
 /**
- * Computes TRL's loss of Kahneman-Tversky optimisation for P rated texts, (P). The first sequences are the rated texts; the second ones,
- * which have no gradient, estimate how far the model is from the reference. The third column of `given` is above 0 for good texts. A text
- * has these metrics: 1, its reward and its log probability if it is good, else zeros; the same three if it isn't good, else zeros; the
- * estimate. Like `dpoLoss`, it has no gradient of its own: `crossEntropy` with `weights` has it. Throws `invalid_argument` for a beta out
- * of range.
+ * Computes TRL's loss of Kahneman-Tversky optimisation for P rated texts, (P). The first sequences are the rated texts. The second ones
+ * estimate how far the model is from the reference, and have no gradient. The third column of `given` is above 0 for good texts. A text has
+ * seven metrics: 1, its reward and its log probability, or three zeros if it isn't good; the same three for a text that isn't good, or
+ * zeros if it is good; and the estimate. Has no gradient of its own: as for `dpoLoss`, `crossEntropy` with the returned `weights` has the
+ * gradient of the sum of these losses. Throws `invalid_argument` for a beta out of range.
  */
 export function ktoLoss(g: Graph, pairs: SequencePairs, { beta }: { readonly beta: number }): SequenceLosses {
   const [P = 0] = pairs.given.shape;

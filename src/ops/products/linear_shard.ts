@@ -40,7 +40,7 @@ export const linearShardBackward = defineProduct({
   weight: true,
   f16: true,
   size: ({ N, K, M }) => [N, K, M],
-  // Without `slices`, K would begin at 0. With it, the kernel itself defines the range of K: the columns of dy that belong to the shard.
+  // Set so that the kernel itself defines the range of K: the columns of dy that belong to the shard. By default, K begins at 0.
   slices: () => 1,
 });
 

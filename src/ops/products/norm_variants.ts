@@ -7,15 +7,15 @@ export const ROWS_OF_QUAD = 16;
 /** The number of rows that a workgroup of two quads computes. Each quad computes all columns. */
 const ROWS_OF_ALL_COLUMNS = 32;
 /**
- * Tiles that multiply in f16 need a C that is a multiple of this. Otherwise two threads would read the last four values of K in an
- * incomplete iteration, so that their squares would be added twice, or both threads would write the same values.
+ * Tiles that multiply in f16 need a C that is a multiple of this. Otherwise the last iteration over K would be incomplete, and several
+ * threads would read the last four values: their squares would be added more than once, or several threads would write the same results.
  */
 const STEP_IN_F16 = 64;
 
 interface NormVariants {
-  /** The shader files of tiles that stage the left operand, without those of the tile. */
+  /** The shader files for tiles that stage the left operand in workgroup memory, except the files of the tile itself. */
   readonly inTiles: readonly string[];
-  /** All shader files of the variant whose quads make rows of the left operand first. */
+  /** All shader files of the variant `subgroup`, in which a quad (four threads) first computes its rows of the left operand. */
   readonly byQuads: readonly string[];
   /** The number of registers that a thread needs in addition to those of its tile. */
   readonly held: number;

@@ -28,10 +28,7 @@ export const RIGHT_STORAGES = Object.keys(RIGHT_READERS) as readonly RightStorag
 /** The storage formats of a matrix that a kernel can add to a matrix product, each with the value of the kernel's param `half`. */
 export const ADDENDS: Readonly<Partial<Record<StorageName, 0 | 1>>> = { f32: 0, f16: 1 };
 
-/**
- * Returns how lines (rows as stored in memory) are accessed. `left`: the row lengths of the left operands; `result`: that of the result.
- * `scalar` unless all lengths in `left` are multiples of 4; otherwise `vec4` if `result` is one too, else `ragged`.
- */
+/** Returns how lines are accessed (see `Lines`). `left` has the row lengths of the left operands, `result` is that of the result. */
 export function linesOf(left: readonly number[], result = 4): Lines {
   if (left.some((length) => length % 4 !== 0)) return 'scalar';
   return result % 4 === 0 ? 'vec4' : 'ragged';

@@ -29,8 +29,8 @@ export interface SideBySide {
 
 /**
  * Joins the values into one value in a single buffer. Returns undefined if there are no values, if they can't share a buffer, or if the
- * joined value exceeds the size that every device can bind. Also returns undefined if the joined value begins with another value than the
- * first of `values`, because kernels read that one from offset 0 on.
+ * joined value exceeds the size that every device can bind. Kernels read the first of `values` from offset 0 on, so the result is also
+ * undefined if the joined value begins with another value.
  */
 export function sideBySide(g: Graph, values: readonly Value[]): SideBySide | undefined {
   const [first] = values;
@@ -50,7 +50,8 @@ interface Group<T> {
 
 /**
  * Groups items so that the gradients of each group share a buffer, as `sideBySide` requires. All items form one group if possible.
- * Otherwise the items whose gradients are in no joined value yet form a group if possible, and every other item is a group by itself.
+ * Otherwise, an item whose gradient is already part of a joined value is a group by itself. The other items form one group if possible;
+ * if not, each is a group by itself.
  */
 export function groupsSideBySide<T>(g: Graph, items: readonly T[], gradientOf: (item: T) => Value): Group<T>[] {
   const together = (some: readonly T[]): Group<T> | undefined => {

@@ -16,13 +16,14 @@ interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit
   readonly libs?: readonly string[];
   readonly left: keyof typeof LAYOUTS.left;
   readonly right: keyof typeof LAYOUTS.right;
-  /** The only access to lines (see `Lines`) that the kernels support. Default: all are supported. */
+  /** Set if the kernels support only one way of access to lines (see `Lines`). Default: they support all. */
   readonly lines?: Lines;
   /** Whether the right operand is a base model's weight, which may have any storage format. Other right operands are f32. */
   readonly weight?: boolean;
   /**
-   * Set if the result also includes the product of two low-rank matrices: they add a low-rank range of K, before the main one. The value is
-   * the layout of the right one of these matrices. Both are stored in the same format as the left operand. Default: only the main range.
+   * Set if the product of two low-rank matrices is added to the result: K then has a low-rank range, which is summed before the main range.
+   * The value is the layout of the right low-rank matrix. Both low-rank matrices have the left operand's storage format. Default: there is
+   * only the main range.
    */
   readonly lowRank?: keyof typeof LOW_RANK;
   /** Whether a matrix is added to the result. Its storage format is that of the result, or f16. */
@@ -33,9 +34,12 @@ interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit
   readonly factor?: boolean;
   /**
    * How one dispatch computes several parts: matrix products, each with its own operands. A workgroup adds up the parts that it computes.
-   * `apart`: each part has its own buffers, and the kernel determines which workgroups compute it. `columns`: as `apart`, but each part has
-   * its own result, and the parts lie side by side in the columns of the grid. `in_turn`: parts share buffers, and every workgroup computes
-   * all parts. `tile`: parts share buffers, and the first row of a workgroup determines its part. Default: one part.
+   * - `apart`: each part has its own buffers, and the kernel determines which workgroups compute it.
+   * - `columns`: as `apart`, but each part has its own result, and the parts lie side by side in the columns of the grid.
+   * - `in_turn`: parts share buffers, and every workgroup computes all parts.
+   * - `tile`: parts share buffers, and the first row of a workgroup determines its part.
+   *
+   * Default: one part.
    */
   readonly parts?: Exclude<keyof typeof PARTS, 'one'>;
   /** Whether the kernel's own shader defines where a part's left operand begins in its buffer. */
@@ -111,8 +115,8 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
 }
 
 /**
- * A matrix product. It has one kernel for each access to lines (see `Lines`) and each storage format of the right operand, created on first
- * use.
+ * A matrix product. It has one kernel for each way of access to lines (see `Lines`) and each storage format of the right operand. A kernel
+ * is created when it is first used.
  */
 export class Product<B extends Bindings, P extends ParamTypes> {
   readonly #init: ProductInit<B, P>;
@@ -135,7 +139,7 @@ export class Product<B extends Bindings, P extends ParamTypes> {
     return this.#init.lines === 'vec4' ? all.filter((storage) => storage !== 'scalar') : all;
   }
 
-  /** The kinds of access to lines (see `Lines`) that the kernels support. */
+  /** The ways of access to lines (see `Lines`) that the kernels support. */
   get lines(): readonly Lines[] {
     const { lines } = this.#init;
     return lines === undefined ? LINES : [lines];

@@ -43,9 +43,9 @@ export const rmsNormLinear = shaderKernel({
 });
 
 /**
- * Replaces the last two steps by one dispatch if they are the RMSNorm that computed x (…, C) and the matrix product u = x·Aᵀ (…, R) with A
- * (R, ≥ C), the lengths of all matrix rows are multiples of 4, and the number of rows of x is a multiple of 16. Products of few rows stay
- * separate, because they have tiles of their own. x and u stay the same `Value` objects.
+ * Replaces the last two steps by one dispatch, if they are the RMSNorm that computed x (…, C) and the matrix product u = x·Aᵀ (…, R) with A
+ * (R, ≥ C). The lengths of all matrix rows must be multiples of 4, and the number of rows of x a multiple of 16. So products of few rows,
+ * which have tiles of their own, aren't replaced. x and u stay the same `Value` objects.
  */
 export function joinNorm(g: Graph, x: Value, { u, A }: { readonly u: Value; readonly A: Value }): void {
   const [norm, product] = g.steps.slice(-2);

@@ -52,9 +52,9 @@ export interface TileInit<P extends ParamTypes> {
 }
 
 /**
- * The number of registers that tiles need (`VariantInit.registers`) in the output of the GPUs' own compilers: with fewer, some compiler
- * moves values to memory inside the loop over K. Tiles of 8 × 8 results hold 64 sums and 32 operands that were just read; Apple's 128
- * registers are just enough.
+ * The numbers of registers that tiles need (`VariantInit.registers`), from the output of the GPUs' own compilers. With fewer registers, at
+ * least one of these compilers moves values to memory inside the loop over K. Tiles of 8 × 8 results hold 64 sums and 32 operands that were
+ * just read. The 128 registers of Apple's GPUs are just enough for them.
  */
 const REGISTERS = { register: 112, wide: 160, workgroup: 124, oblong: 96, small: 64, f16: 148, f16Small: 112 };
 

@@ -106,7 +106,7 @@ export function entriesWithin(entries: SharedEntries, at: number, size: number):
   return { ...entries, indices: constant('unilora.indices', [size], content) };
 }
 
-/** Returns tables of the right sizes, filled with zeros, for plans of a program's memory. */
+/** Returns tables of the right sizes that contain only zeros. They are used to compute the memory that a program needs. */
 export function plannedEntries({
   entries,
   length,

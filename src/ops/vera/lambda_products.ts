@@ -97,7 +97,7 @@ class LambdaProducts implements PassEnd {
 
   finish(): void {
     this.#emitWaiting();
-    // If `LambdaSums` has finished already, this call adds up the partial sums that were just made.
+    // `LambdaSums` may have finished before `#emitWaiting` made its partial sums. This call then adds them up.
     this.#g.inPass(LambdaSums).finish();
   }
 

@@ -53,10 +53,9 @@ export const rmsNormUpBackward = shaderKernel({
 });
 
 /**
- * Computes the gradient of u, for one layer, together with the gradient of the layer's result, if the last step computed only the latter,
- * as the gradient of an RMSNorm: one dispatch then replaces that step. Returns undefined otherwise, and unless B is in f32, the lengths of
- * all matrix rows are multiples of 4, and the number of rows is a multiple of 16. The gradient of the layer's result stays the same `Value`
- * object.
+ * Computes the gradient of u, for one layer, in the same dispatch as dy, the gradient of the layer's result. This dispatch replaces the
+ * last step, which must have computed only dy, as the gradient of an RMSNorm. Also, B must be in f32, the lengths of all matrix rows
+ * multiples of 4, and the number of rows a multiple of 16. Otherwise returns undefined. dy stays the same `Value` object.
  */
 export function emitWithNorm(g: Graph, { u, B, lambda, dy: dx, layers }: Together): Value | undefined {
   const [layer, ...others] = layers;

@@ -74,7 +74,7 @@ export function veraLinears(g: Graph, x: Value, layers: readonly VeraLayer[], pr
   return made.map(({ y }) => y);
 }
 
-/** Splits the merged layers: returns those whose gradients can use the projection's u, with that u, and then the others. */
+/** Splits the merged layers into those whose gradients can use the projection's u, which is added to them, and the others. */
 function sharing<M extends MergedLowRank>(projection: Projection | undefined, merged: readonly M[]) {
   if (projection === undefined) return [[], merged] as const;
   const { u, A } = projection;
@@ -89,8 +89,8 @@ interface MadeResult {
 }
 
 /**
- * Emits the layers, and returns them with their results. Layers without a low-rank branch are emitted first, because a projection that was
- * just emitted may share their dispatch. Otherwise the projection may share the dispatch of the norm that made x.
+ * Emits the layers, and returns them with their results. Layers without a low-rank branch are emitted first: if the projection is the last
+ * step, they may share its dispatch. If they don't, the projection may share the dispatch of the norm that computed x.
  */
 function emitVeraLayers(
   g: Graph,

@@ -10,7 +10,7 @@ fn column_heads() -> u32 {
   return select(p.Hkv, p.H, of_keys());
 }
 
-// For a head of the rows, the heads of the columns that share keys and values with it.
+// Returns the heads of the columns that share keys and values with `head`, a head of the rows.
 fn heads_met(head: u32) -> Span {
   let begin = head * column_heads() / heads();
   return Span(begin, begin + max(column_heads() / heads(), 1u));

@@ -14,7 +14,7 @@ fn left_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   return mat4x4f(left4(part, begin.x, at), left4(part, begin.y, at), left4(part, begin.z, at), left4(part, begin.w, at));
 }
 
-// The same as left_block, which needs no check for the end of K: four values are one whole word, or left4 reads those beyond the line as 0.
+// The same as left_block: neither checks for the end of K, because four values are a whole word, or left4 reads those beyond the line as 0.
 fn left_whole_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   return left_block(part, begin, k);
 }

@@ -43,7 +43,7 @@ fn sum_rows(group: vec3u, thread: vec3u) {
   workgroupBarrier();
 }
 
-// The first word of four rows. Beyond the end these are the last four rows, because N is a multiple of 4.
+// The first word of the four rows from `row` on; beyond the last row, that of the last four rows. N is a multiple of 4.
 fn first_word(row: u32) -> u32 {
   return min(row, rows() - 4u) * (p.C >> 2u);
 }

@@ -4,7 +4,7 @@
 // A row's squares are summed into eight sums, each over every eighth word, which are then added up in order. All rms_norm kernels for whole
 // words use this order, so that their results are identical.
 const SUMS = 8u;
-// The number of threads that stage a row's words. Each stages every LANES-th word, so its words belong to one sum, or alternately to two.
+// The number of threads that stage a row's words. Each stages every LANES-th word, and adds its squares to one sum, or to two by turns.
 const LANES = 256u / SIDE;
 var<workgroup> sums_of_rows: array<array<vec4f, SUMS>, SIDE / 4u>;
 var<workgroup> rstd_of_block: array<vec4f, SIDE / 4u>;
@@ -39,7 +39,7 @@ fn left_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   return scale_columns(block, weight[at] + p.weight_offset);
 }
 
-// Adds the squares of the block to the sums if `counts`. Otherwise it adds squares of zeros, so that compilers fuse the same
+// Adds the squares of the block to the sums if `counts`, else squares of zeros. There is no branch, so that compilers fuse the same
 // multiply-adds as in rms_norm_words.
 fn add_squares(sums: vec4f, block: mat4x4f, counts: bool) -> vec4f {
   let word0 = select(vec4f(), block[0], counts);

@@ -10,7 +10,8 @@ fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   ));
 }
 
-// The same as right_block, which needs no check for the end of K: four values are a whole word, or right4 reads those beyond the line as 0.
+// The same as right_block: neither checks for the end of K, because four values are a whole word, or right4 reads those beyond the line as
+// 0.
 fn right_whole_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   return right_block(part, begin, k);
 }

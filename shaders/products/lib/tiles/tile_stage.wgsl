@@ -1,8 +1,8 @@
 // The loops over K of tiles that stage operands in workgroup memory, in pieces of STEP: each thread stages one 4 × 4 block
 // of each operand, then multiplies what the workgroup has staged. The tile defines SIDE, the number of its rows and of its columns;
 // staged_by, the block that a thread stages; and add_staged, the multiplication. Staged operands are indexed by a group of
-// four k, by line (one k of the group: STAGE_LINE vectors), and by block. So the compiler checks the bounds of the first and last
-// index once for four lines, and none for the lines, whose indices are constants.
+// four k, by line (one k of the group: STAGE_LINE vectors), and by block. The bounds of the first and the last index are checked
+// once for four lines. The indices of lines are constants, which need no check.
 alias Lines = array<array<vec4f, STAGE_LINE>, 4>;
 var<workgroup> left_stage: array<Lines, STEP / 4u>;
 var<workgroup> right_stage: array<Lines, STEP / 4u>;

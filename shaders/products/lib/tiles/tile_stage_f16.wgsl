@@ -10,8 +10,8 @@
 // one rounding for each operand, and RUN in a run's sum. A value below 2⁻¹⁸ of its run's largest may also count as 0.
 const RUN = 8u;
 const RUNS = STEP / RUN;
-// The staged values, indexed by run (those of the left operand, then those of the right one), by a pair of k, and by block. The compiler
-// checks the bounds of each index, except constants.
+// The staged values, indexed by run (those of the left operand, then those of the right one), by a pair of k, and by block. Each index that
+// isn't a constant costs a check of its bounds.
 var<workgroup> staged: array<array<array<mat2x4h, STAGE_LINE>, RUN / 2u>, 2u * RUNS>;
 // The units, indexed by run and by block: one for each row, and one for four columns.
 var<workgroup> left_units: array<array<vec4f, STAGE_LINE>, RUNS>;
@@ -25,8 +25,9 @@ fn own_of(thread: vec3u) -> Own {
   return Own(index / RUNS, index % RUNS);
 }
 
-// The two groups of four k that make up a run. k: the first k of each, clamped to the last group. keep: 1 for a group before K's end,
-// else 0. The groups of a piece belong to its runs in turn, so that neighbouring threads read adjacent memory.
+// The two groups of four k that make up a run. k: the first k of each group; groups beyond K's end are clamped to the last one. keep: 1 for
+// a group before K's end, else 0. The two groups of a run aren't adjacent: successive groups of a piece belong to successive runs, so that
+// neighbouring threads read adjacent memory.
 struct Fours { k: vec2u, keep: vec2f }
 
 fn fours_of(own: Own, step: u32, end: u32) -> Fours {

@@ -1,5 +1,5 @@
-// Tile of 64 × 64 results for 8 × 8 threads. Each computes four 4 × 4 blocks and reads its operands directly from memory: for each
-// result two thirds of tile_register's reads, with twice as many registers for sums.
+// Tile of 64 × 64 results for 8 × 8 threads. Each computes four 4 × 4 blocks and reads its operands directly from memory. For each result,
+// it reads two thirds as many operands as tile_register. Its sums take twice as many registers.
 // grid: 64 rows in x, 64 columns in y
 // with lib/square.wgsl
 const SIDE = 64u;

@@ -9,7 +9,7 @@ const STEP = 16u;
 const STAGE_LINE = 17u;
 
 // The staged operands, indexed by a group of four k, by a k of the group, and by vector: those of the left operand, then those of the right
-// one. The compiler checks the bounds of each index, except constants.
+// one. Each index that isn't a constant costs a check of its bounds.
 var<workgroup> staged: array<array<array<vec4f, 2u * STAGE_LINE>, 4>, STEP / 4u>;
 
 @compute @workgroup_size(16, 8)

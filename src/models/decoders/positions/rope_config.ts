@@ -41,7 +41,7 @@ export interface YarnRope extends CommonRope {
   readonly original_max_position_embeddings: number;
   /** The factor by which cosines and sines are multiplied. */
   readonly attention_factor: number;
-  /** Whether the two bounds, between which pairs are interpolated, are rounded to whole pairs. */
+  /** Whether the bounds of the range of interpolated pairs are rounded to integers, outwards. */
   readonly truncate: boolean;
 }
 

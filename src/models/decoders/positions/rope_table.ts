@@ -10,9 +10,9 @@ interface PositionRange {
 
 /**
  * Computes the rotary table of a head with R rotated numbers. Row p is [cos (R/2) | sin (R/2)] of position p times each of the R / 2
- * frequencies. With "longrope", the rows within the original context are for short texts, and the rows beyond it for long texts. A second
- * table for long texts follows, with all positions; it begins at row `offset` of `longTexts`. The table is computed in float64, because the
- * sines of GPUs are too inaccurate for long contexts.
+ * frequencies. With "longrope", long texts have other frequencies than short ones. Positions within the original context then have rows for
+ * short texts, and positions beyond it have rows for long texts. After these, from the row `offset` of `longTexts` on, all positions have
+ * rows for long texts. The table is computed in float64, because the sines of GPUs are too inaccurate for long contexts.
  */
 export function ropeTable(rope: RopeConfig, headDim: number, positions: number): Float32Array<ArrayBuffer> {
   const R = rotaryDim(rope, headDim);
@@ -89,8 +89,8 @@ function llama3Share(rope: Llama3Rope, radians: number): number {
 }
 
 /**
- * YaRN interpolates between the same two frequencies. Returns the share of each pair's own frequency, which falls from 1 to 0 between two
- * pairs.
+ * Returns the share of each pair's own frequency in YaRN, which interpolates between the same two frequencies as Llama 3.1. The share falls
+ * from 1 to 0 between two pairs.
  */
 function yarnShares({ theta, truncate, ...rope }: YarnRope, R: number): readonly number[] {
   const pairOf = (turns: number): number =>
