@@ -151,7 +151,7 @@ function expectOneKind(taken: readonly { readonly kind: FileKind }[], given: Fil
   });
 }
 
-/** Returns the code that selects the images of files in the given form. */
+/** Returns JavaScript code, for a hint, that selects the images in `files`: a list, a Map or an object. */
 function imagesOf(files: Files): string {
   const filter = (name: string): string => `.filter((${name}) => ${IMAGE_NAME}.test(name))`;
   if (isList(files)) return `[...files]${filter('{ name }')}`;

@@ -26,8 +26,8 @@ export class AutoTokenizer {
   /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static readonly name = 'AutoTokenizer';
   /**
-   * Loads only the tokenizer of a model. Rejects with `not_found` if the source has neither a tokenizer.json nor the vocabulary of an older
-   * folder (vocab.json and merges.txt, or vocab.txt), and with the errors of loading any file: `offline`, `timeout`, `http_error`,
+   * Loads only the tokenizer of a model. Rejects with `not_found` if the source has neither a tokenizer.json nor a vocabulary in an older
+   * format (vocab.json and merges.txt, or vocab.txt), and with the errors of loading any file: `offline`, `timeout`, `http_error`,
    * `gated_repo`, `integrity_mismatch`, `storage_corrupt` for a damaged copy that can't be repaired, `invalid_format`.
    */
   static async from_pretrained(source: ModelSource, options: PretrainedOptions = {}): Promise<Tokenizer> {
@@ -49,7 +49,7 @@ export class AutoModel {
   static readonly name = 'AutoModel';
   /**
    * Loads a model without a head onto the GPU, with its tokenizer or image processor if it has one: an encoder, a decoder or a ViT. Its
-   * `embed` returns vectors of texts or images. Its modules have transformers' names without a head, such as
+   * `embed` returns vectors of texts or images. Its modules have the names of transformers' class without a head, such as
    * 'encoder.layer.0.attention.self.query'. It can't be trained, but adapters that were trained elsewhere, for example with PEFT's task
    * type FEATURE_EXTRACTION, can be added to it. Rejects as `AutoModelForCausalLM.from_pretrained` does.
    */
@@ -84,10 +84,10 @@ export class AutoModelForSequenceClassification {
   /**
    * Loads a classifier of texts onto the GPU, with its tokenizer if it has one. It predicts the class of a text, or a number if it has a
    * single label; with a `problem_type`, several labels at once, or several numbers. Its labels are those of config.json unless
-   * `num_labels` or `id2label` give others. A head that the weights lack is initialised as in transformers, with the same values at each
-   * load and a warning of the session: `newly_initialized`, or for given labels `new_head`, which the console does not show. In a folder of
-   * sentence-transformers, the head reads the same vector of a text that `embed` returns, unless `pooling` says otherwise. Rejects as
-   * `AutoModelForCausalLM.from_pretrained` does, with `unsupported_model` also for models without such a head.
+   * `num_labels` or `id2label` give others. If the weights have no head, it is initialised as in transformers, with the same values at each
+   * load. The session's warning `newly_initialized` reports this. For labels given in the options, the warning is `new_head`, which isn't
+   * written to the console. In a folder of sentence-transformers, the head reads the vector that `embed` returns, unless `pooling` says
+   * otherwise. Rejects as `AutoModelForCausalLM.from_pretrained` does, with `unsupported_model` also for models without such a head.
    */
   static async from_pretrained(source: ModelSource, options: TextClassifierOptions = {}): Promise<PreTrainedModel> {
     checkOptions('AutoModelForSequenceClassification.from_pretrained', options, textClassifierRules);

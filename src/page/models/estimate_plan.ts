@@ -38,7 +38,8 @@ export interface EstimatePlan extends ImageClassifierOptions, Pick<TextClassifie
   readonly adapters?: number;
   /**
    * The GPU memory that the run may use, in bytes. Browsers don't report it. Default: 1 GiB on iOS, which ends pages that use more; else
-   * half of `navigator.deviceMemory`; else 1 GiB. A run that exceeds one of the last two values is only 'tight'.
+   * half of `navigator.deviceMemory`; else 1 GiB. The last two values are guesses, so a run that exceeds them is 'tight' instead of
+   * 'does-not-fit'.
    */
   readonly memory?: number;
   /**

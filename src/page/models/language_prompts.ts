@@ -2,7 +2,7 @@ import { type ChatMessage, promptMessages } from '../../core/types/chat';
 import { wrong } from '../session/options';
 import { isObject, type Rule } from '../session/rules';
 
-/** The inputs or outputs that a conversation has: texts. */
+/** The expected type of inputs or outputs. Only texts are supported. */
 export interface LanguageModelExpected {
   readonly type: 'text';
   /** Changes nothing: a model writes the languages that it has learnt. */

@@ -81,7 +81,7 @@ const idList: Rule = {
   accepts: (value) => Array.isArray(value) && value.every((id) => Number.isSafeInteger(id) && id >= 0),
 };
 
-/** A logit divided by a smaller temperature could exceed float32's range. */
+/** The minimum is 1e-30, because a logit divided by a smaller temperature could exceed float32's range. */
 const temperature: Rule = {
   expected: 'a number from 1e-30',
   accepts: (value) => rule.positive.accepts(value) && (value as number) >= 1e-30,

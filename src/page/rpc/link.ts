@@ -35,8 +35,8 @@ export interface CallHandling<T> {
 }
 
 /**
- * The last errors that reported a lost worker and a lost device. When a worker is lost, everything loaded in it is; when a device is lost,
- * everything on the GPU.
+ * The last errors that reported a lost worker and a lost device. Losing a worker loses everything that was loaded in it. Losing a device
+ * loses everything on the GPU.
  */
 export interface Losses {
   readonly worker?: WebVeraError;

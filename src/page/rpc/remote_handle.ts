@@ -53,7 +53,9 @@ export class RemoteHandle {
     this.#before = this.#link.losses;
   }
 
-  /** Loads the object again if it is lost, once for all callers. Rejects with the error of the loss if there is no way to load it. */
+  /**
+   * Loads the object again if it is lost. Concurrent calls share one load. Rejects with `loss` if the object has no function to load it.
+   */
   async revive(signal: AbortSignal | undefined): Promise<void> {
     while (this.loss !== undefined) {
       signal?.throwIfAborted();

@@ -5,7 +5,7 @@ const ONE_SWITCH = 'disable_adapter(async () => { … }) switches adapters off f
 const STILL = 'is_trainable, passed when an adapter is made or loaded, decides whether it trains.';
 const NEEDS_ADAPTER = 'It takes a model with adapters: await get_peft_model(model, config).';
 
-/** Methods of torch, PEFT and Keras that a model lacks, with hints. A model with adapters has those methods that need adapters. */
+/** Methods of torch, PEFT and Keras that a base model lacks, with hints. A model with adapters has some of them, such as `add_adapter`. */
 export const MODEL_METHODS: ForeignMembers = {
   train: `${TRAINER}; there is no mode to switch to.`,
   fit: `${TRAINER}.`,
