@@ -89,8 +89,8 @@ export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = u
   }
 
   /**
-   * The leaves, in PyTorch's sense: the values that get gradients. By default, the whole pool stands for the adapter's own parameters, and
-   * there is a view into it for each trained tensor of the base model. If a kind's kernels bind parameters one by one, all are views.
+   * The leaves, in PyTorch's sense: the values that get gradients. By default, they are the whole pool, for the adapter's own parameters,
+   * and a view into the pool for each trained tensor of the base model. A kind whose kernels bind parameters one by one has only views.
    */
   get leaves(): readonly Value[] {
     return [this.pool, ...[...this.tensors.values()].map(({ value }) => value)];

@@ -8,9 +8,10 @@ export interface Segment {
 }
 
 /**
- * Gradient checkpointing, as a pass over a program's steps. The first `forward` steps are the forward pass. Values that a segment creates
- * and that, outside the segment, only the backward pass uses are not held: the same steps compute them again from the same inputs, right
- * before their first use in the backward pass. The results stay bitwise equal, and memory holds the inner values of one segment at a time.
+ * Gradient checkpointing, as a pass over a program's steps. The first `forward` steps are the forward pass. If a segment
+ * creates a value that only this segment and the backward pass use, the value isn't held in memory. Right before its first use in the
+ * backward pass, the same steps compute it again from the same inputs. The results stay bitwise equal, and memory holds the inner values of
+ * one segment at a time.
  *
  * Segments don't overlap. A transient value that a segment updates in place is held. A segment that updates a pinned value isn't
  * recomputed, because it would update the value twice.

@@ -15,7 +15,7 @@ export interface LoadedProgram {
   readonly flops: number;
   /**
    * Resolves once the kernels are compiled; rejects with `internal` if one doesn't compile. Without the option `early`, it is already
-   * resolved. A run that was queued before stops at a kernel that failed, so don't use its results before `ready` resolves.
+   * resolved. A run that is queued earlier stops at a kernel that doesn't compile, so don't use its results before `ready` resolves.
    */
   readonly ready: Promise<void>;
   /** Frees the program's memory. */

@@ -124,8 +124,8 @@ function inModule(
 }
 
 /**
- * The matrix product A·x for the input of a group of layers; undefined if an earlier group has computed it. `veraLinears` then declares its
- * gradient together with the gradients of the group.
+ * The matrix product A·x for the common input of a group of layers. `veraLinears` declares its gradient together with the gradients of the
+ * group. `made` is undefined if A·x isn't computed yet, or if an earlier group has computed it.
  */
 interface OwnProjection {
   made: Projection | undefined;
