@@ -82,9 +82,9 @@ export class SessionKernels {
   }
 
   /**
-   * Returns the variants of a checkpoint's kernel choice, for the run that resumes from it; undefined if the choice was made for other
-   * shaders or another GPU adapter, or if the page has given a choice of its own. In that case, warns that the last bits of results may
-   * differ, unless the session's choice is the same.
+   * Returns the variants of a checkpoint's kernel choice, for the run that resumes from the checkpoint. Returns undefined if that choice
+   * was made for other shaders or another GPU adapter, or if the page has given a choice of its own. The run then uses the session's
+   * choice; if this differs from the checkpoint's, warns that the last bits of results may differ.
    */
   async resumed(made: KernelChoice): Promise<KernelChoice['variants'] | undefined> {
     const { host } = this.#expectDevice();
@@ -120,8 +120,8 @@ export class SessionKernels {
   }
 
   /**
-   * Returns the stored choice; undefined, so that kernels are tuned again, if there is none, or if it is damaged or was made for other
-   * shaders.
+   * Returns the choice that an earlier session stored for this GPU adapter. Returns undefined if there is none, if it is damaged, or if it
+   * was made for other shaders. Kernels are then tuned again.
    */
   async #stored({ adapter, info }: DeviceHost): Promise<KernelChoice | undefined> {
     try {
@@ -197,7 +197,7 @@ function expectFeatures({ variants }: KernelChoice, info: DeviceInfo): void {
   }
 }
 
-/** Returns the variants that may be chosen for a kernel. Those for few rows are left out: a kernel uses them regardless of the choice. */
+/** Returns the variants that may be chosen for a kernel. Variants for few rows are left out, because kernels use them for any choice. */
 function variantsOf(kernel: string) {
   const records = allTunableKernels().filter(({ name }) => name === kernel);
   return records.flatMap(({ variants }) => variants).filter(({ name }) => !isForFewRows(name));

@@ -72,7 +72,7 @@ export class TrainingTurn {
     this.#notify();
   }
 
-  /** Ends the turn, but not before the earlier runs of these adapters have ended: later runs and merges wait for this turn only. */
+  /** Ends the turn once the earlier runs of these adapters have ended, because later runs and merges wait only for the latest turn. */
   end(): void {
     void this.earlier.then(() => {
       this.#isOver = true;

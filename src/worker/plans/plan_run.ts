@@ -38,8 +38,8 @@ export interface RunPlan {
 }
 
 /**
- * Counts the GPU bytes and the operations of a run with the largest possible batches: prepares the run's real programs on a
- * runner that only counts. Throws `limit_exceeded` for a tensor that can't be split.
+ * Counts the GPU memory and the operations of a run with the largest possible batches. Prepares the same programs as the run itself, on a
+ * runner that counts but computes nothing. Throws `limit_exceeded` for a tensor that can't be split.
  */
 export async function planRun({ loaded, adapters, args, maxBindingBytes }: PlannedRun): Promise<RunPlan> {
   const runner = new SizingRunner(maxBindingBytes);
@@ -135,8 +135,8 @@ export function planFile({ model }: LoadedModel, { kind, config, layout, tensors
 }
 
 /**
- * Returns views of what saving a checkpoint reads first: the beginning of each pool (the buffer of all trained parameters) and of its two
- * moments. A view is at most as long as the largest piece that one read copies.
+ * Returns views of the values that a checkpoint's first reads copy: the beginning of each pool (the buffer of all trained parameters) and
+ * of the optimizer's two moments for it. A view has at most the size of one such read.
  */
 function valuesOf({ pools }: OptimizerState): Value[] {
   return [...pools].flatMap(([{ pool, layout }, { m, v }]) =>

@@ -14,7 +14,7 @@ export interface CallControl {
   giveToken(call: CallId, token: string): Promise<void>;
 }
 
-/** The functions that answer the calls of type `Calls`. Their `this` is `Room`: the parts of the session that these calls use. */
+/** The functions that answer the calls of type `Calls`. Their `this` is the session, of which they see only the fields in `Room`. */
 export type Answers<Calls, Room> = {
   readonly [Name in keyof Calls]: Calls[Name] extends (...args: infer Args) => infer Result
     ? (this: Room, ...args: Args) => Result

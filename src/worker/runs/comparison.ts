@@ -22,8 +22,9 @@ interface ComparedRows {
 }
 
 /**
- * Returns a function that computes the base model's log probabilities of the used rows, and resolves with those of all rows. The function
- * runs no pass if the log probabilities of all used rows are known. Returns undefined for a loss that doesn't compare with the base model.
+ * Returns a function that computes the base model's log probabilities of the rows that the run uses, unless all of them are known. The
+ * function resolves with the log probabilities of all rows, NaN for unused rows. Returns undefined for a loss that doesn't compare with the
+ * base model.
  */
 export function comparison({ task, ...pass }: Compared, { all, used, known }: ComparedRows): TrainingData['compare'] {
   if (!compares(task)) return undefined;

@@ -186,7 +186,7 @@ function expectModest(...tensors: readonly Float32Array[]): void {
     const large = tensor.find((value) => !(Math.abs(value) <= LARGEST_VALUE));
     if (large === undefined) continue;
     throw new WebVeraError('numerical_error', `fit_head: expected weights up to ${LARGEST_VALUE}, got ${large}`, {
-      // The bias for numbers is about their mean, whatever C is.
+      // If the targets are numbers, a smaller C doesn't help: the bias is about the mean of the targets for every C.
       hint: "Divide numbers to predict by a constant, so that they are about 1. For labels, the model's features are tiny or nearly equal: pass a smaller C.",
     });
   }

@@ -20,7 +20,7 @@ const FORMAT = 1;
 /** The maximum number of feature values that are held in memory for each model: 64 MiB. */
 const MOST_NUMBERS = 2 ** 24;
 
-/** The rows of a data set and the one adapter that their features depend on. */
+/** The pass that computes features of rows: its model, and the one adapter that the features depend on. */
 export interface FeaturePass {
   readonly model: BaseModel;
   readonly overlay: Overlay;

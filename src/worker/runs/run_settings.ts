@@ -23,7 +23,7 @@ export function runSettings(
     task: model.task.name,
     training_arguments: {
       ...trainingArguments(args, { max_steps, halved }),
-      // transformers computes a language model's loss, and the script that of a classifier.
+      // transformers computes the loss of a language model. The Python script computes that of a classifier, with the factor below.
       ...(!head.labels && label_smoothing_factor > 0 && { label_smoothing_factor }),
     },
     ...(headLearningRate !== null && { head_learning_rate: headLearningRate * halved }),

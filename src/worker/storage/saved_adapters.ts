@@ -88,8 +88,8 @@ export class SavedAdapters {
   }
 
   /**
-   * Whether another tab stored the revision since this session last used the id. If the session hasn't used the id, an adapter older than
-   * the session doesn't count, because the caller can know of it.
+   * Whether another tab stored the revision after this session last read or stored the id. If the session has done neither, only a revision
+   * that is newer than the session counts, because the caller can know of older ones.
    */
   #isOthers(id: string, { created_at, hash }: Revision): boolean {
     const last = this.#seen.get(id);

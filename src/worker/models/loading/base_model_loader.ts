@@ -37,8 +37,8 @@ export class BaseModelLoader {
         await expectKnown(source, MODULES_FILE);
         return readSentenceModules(source, this.limits);
       };
-      // With a token, modules.json is read now, because the page can give the token only while the model loads. But if only cached files
-      // may be used, and the cache doesn't know this file, it isn't read now, because that would make the load fail.
+      // With a token, modules.json is read now, because the page can give the token only while the model loads. It is read later if only
+      // cached files may be used and the cache doesn't know this file, because the load would fail.
       const isUnknown = async () => source.isUnknown?.((await sentenceCode()).MODULES_FILE);
       const isEarly = readsVectors(options.task) || (options.hasToken === true && (await isUnknown()) !== true);
       const readSentences = lazily(read);

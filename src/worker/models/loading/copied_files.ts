@@ -6,7 +6,7 @@ import { GENERATION_FILE } from '../../../formats/models/stop_tokens';
 import type { BaseModel } from '../base_model';
 import { TEMPLATE_FILE } from './tokenizer_loader';
 
-/** A folder's vocabulary is in the first of these groups whose first file it has. */
+/** The files of each kind of vocabulary. A folder has the first kind whose first file is in the folder. */
 const VOCABULARIES = [
   ['tokenizer.json'],
   ['vocab.json', 'merges.txt', 'added_tokens.json'],
@@ -18,9 +18,9 @@ type Copied = Pick<BaseModel, 'preprocessors' | 'tokenizer'> & {
 };
 
 /**
- * Reads small files of a model's folder again, which other programs need beside config.json and the weights: the files of the tokenizer, and
- * the settings of chats and images. They don't stay in memory while the model is loaded. One warning names all files that can't be read any
- * more.
+ * Reads the small files of a model's folder that an exported folder needs besides config.json and the weights: the files of the tokenizer,
+ * and the settings for chats, generation and images. They are read again, because they don't stay in memory after the load. One warning
+ * names all files that can't be read any more.
  */
 export async function copiedFiles(
   { preprocessors: { readAgain }, tokenizer, loaded: { model } }: Copied,

@@ -19,11 +19,13 @@ interface ExportOptions {
 }
 
 /**
- * Writes a model's folder with merged weights, trained biases and whole modules, but without the deltas of adapters that aren't merged, and
- * with the files of the original folder that `copiedFiles` reads. A head that transformers doesn't have comes with its Python.
- * Tensors have the dtype in which they are stored on the device. So vectors, and matrices whose row length isn't a multiple of four, are
- * float32 even over half-precision base models. Packed tensors (q8, q4) are written as float16, each number rounded once. Rejects with
- * `numerical_error` if a number isn't finite, as after a merge that overflowed.
+ * Writes a model's folder, with the files of the original folder that `copiedFiles` reads. The tensors contain merged weights, trained
+ * biases and whole modules, but not the deltas of adapters that aren't merged. If transformers has no class for the model's head, the
+ * folder gets a Python file with that class.
+ *
+ * Tensors have the dtype that they have on the device. So even in half-precision models, vectors are float32, and so are matrices whose row
+ * length isn't a multiple of four. Packed tensors (q8, q4) are written as float16. Rejects with `numerical_error` if a number isn't finite,
+ * as after a merge that overflowed.
  */
 export async function exportModel(
   base: BaseModel,

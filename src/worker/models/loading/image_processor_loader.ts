@@ -12,10 +12,10 @@ import type { SessionHost } from '../../protocol';
 const CHANNELS = 3;
 
 /**
- * Reads the folder's preprocessor_config.json. Without that file, uses the defaults of `ViTImageProcessor` with the model's image size.
- * Undefined for a model that reads no images, and, without that file, for a model that doesn't read three channels. Returns the error for a
- * file with unsupported or invalid fields, and for prepared images that don't fit the model. Throws `invalid_format` for a file that is no
- * JSON, and the source's errors.
+ * Returns the image processor that preprocessor_config.json describes. Without that file, returns one with the defaults of
+ * `ViTImageProcessor` and the model's image size, or undefined if the model doesn't read three channels. Returns undefined for a model that
+ * reads no images. Returns an error, without throwing it, if the file has unsupported or invalid fields, or if its images don't fit the
+ * model. Throws `invalid_format` if the file isn't JSON, and the source's errors.
  */
 export async function loadImageProcessor(
   { host, limits }: { readonly host: SessionHost; readonly limits: ParserLimits },

@@ -129,8 +129,8 @@ async function* readSlices(value: Value, spec: WeightSpec, tensor: StoredTensor)
 }
 
 /**
- * Returns a function that starts to compile the kernels that read weights, while the weights are still downloading. It compiles once, at
- * the first matrix that every storage format can hold, and assumes that all tensors in the files are stored like this matrix.
+ * Returns a function to call with each tensor's header, before the weights are read. At the first matrix that every storage format can
+ * hold, it starts to compile the kernels of the forward pass. It assumes that the files store all tensors like this matrix.
  */
 function compilerOf(
   model: Architecture,
@@ -147,7 +147,7 @@ function compilerOf(
   };
 }
 
-/** Whether config.json describes a model of acceptable size, so that its pass may be built before any weight is read. */
+/** Whether config.json describes a model of acceptable size. Otherwise its forward pass isn't built before the weights are read. */
 export function isModest({ weights }: Architecture): boolean {
   return weights.length <= MOST_WEIGHTS && weights.every(({ shape }) => numel(shape) <= MOST_ELEMENTS);
 }
@@ -189,8 +189,8 @@ export async function makeWeights(
 }
 
 /**
- * Returns the warning about new weights, with transformers' message. If the caller gave labels and all new weights are the head's, the
- * caller is about to train the head. The code is then 'new_head', a warning that isn't shown in the console.
+ * Returns the warning about new weights, with transformers' message. If only the head is new and the caller gave labels, the caller is
+ * about to train the head. The code is then 'new_head', and the console doesn't show the warning.
  */
 export function newlyInitialized(
   { head }: Pick<Architecture, 'head'>,

@@ -7,14 +7,14 @@ import type { WeightSpec } from '../../../models/architecture';
 import { expectWeight, type WeightTensors } from './weight_tensors';
 
 /**
- * The tied heads whose tensors the files hold, although a tied head needs none. A head is compared with its embedding while both arrive, so
- * that no file is read twice: the one that comes second isn't loaded if the two are equal.
+ * The heads that config.json ties to an embedding, although the files contain a tensor for the head, too. A head and its embedding are
+ * compared as they arrive, so that no file is read twice. If they are equal, the second one isn't loaded.
  */
 export class TiedHeads {
   readonly #tensors: WeightTensors;
   /** The name of the embedding that each head shares. Both are names of weights. */
   readonly #embeddings = new Map<string, string>();
-  /** The storage format and the hash of the first slice, of each embedding or its head, whichever came first. */
+  /** For each embedding: the storage format and the hash of the first slice that arrived, which is the embedding's or its head's. */
   readonly #slices = new Map<string, string>();
 
   constructor(tensors: WeightTensors) {
@@ -33,8 +33,9 @@ export class TiedHeads {
   }
 
   /**
-   * Whether a weight has the values of its embedding or head, which came before. Only the first slice of rows is compared, as stored on the
-   * device: training changes all rows of a head, because each row's logit is part of every loss.
+   * Whether a weight is a head that equals its embedding, or an embedding that equals its head, and is the second to arrive. Compares only
+   * the first slice of rows, as stored on the device. This is enough, because training changes all rows of a head: each row's logit is part
+   * of every loss.
    */
   async isRepeated({ name }: WeightSpec, { dtype }: Value, slice: ArrayBufferView<ArrayBuffer>): Promise<boolean> {
     const embedding = this.#embeddings.get(name) ?? name;
@@ -45,7 +46,7 @@ export class TiedHeads {
     return own === before;
   }
 
-  /** Moves heads to the place of embeddings that weren't loaded. Returns the names of the other heads, which have values of their own. */
+  /** Uses a head as the embedding if the embedding wasn't loaded. Returns the names of the other heads, which have values of their own. */
   settle(weights: Map<string, Value>): string[] {
     return [...this.#embeddings].flatMap(([head, embedding]) => {
       const value = weights.get(head);

@@ -15,7 +15,7 @@ interface TokenizerFiles {
   readonly tokenizer: string | JsonObject;
   /** tokenizer_config.json, parsed or as text. */
   readonly config: string | JsonObject;
-  /** Replaces the stages that tokenizer_config.json decides, although tokenizer.json has them, too. */
+  /** Replaces the stages of tokenizer.json that transformers derives from tokenizer_config.json instead. */
   readonly stages?: ReplaceStages | undefined;
   /** The size in bytes of the files that contain the vocabulary. */
   readonly bytes: number;
@@ -67,15 +67,15 @@ export async function readTokenizerFiles(
 }
 
 /**
- * Whether special_tokens_map.json is read beside a tokenizer.json. Most folders lack it, so it is read only where no other file names the end
- * of a text. Like transformers, webvera doesn't read it beside a configuration that has all added tokens.
+ * Whether to read special_tokens_map.json in addition to tokenizer.json. Most folders lack it, so it is read only if no other file names
+ * the token that ends a text. As in transformers, it isn't read if tokenizer_config.json has all added tokens.
  */
 function needsTokensMap(usual: JsonObject, config: JsonObject): boolean {
   const isNamed = specialToken(config, 'eos_token') !== null || Object.keys(usual).length > 0;
   return !isNamed && config.added_tokens_decoder === undefined;
 }
 
-/** Reads special_tokens_map.json. If only cached files may be used, and none is known, the folder counts as one without. */
+/** Reads special_tokens_map.json. If only cached files may be used and the cache doesn't know this file, the file counts as missing. */
 async function readTokensMap(source: FileSource, { json: limit }: Limits): Promise<JsonObject> {
   const name = 'special_tokens_map.json';
   const bytes = (await source.isUnknown?.(name)) ? undefined : await readRareFile(source, name, limit);
@@ -85,13 +85,13 @@ async function readTokensMap(source: FileSource, { json: limit }: Limits): Promi
 /** Whether a folder's tokenizer loads without a new request. `has` returns whether the folder has a file; undefined if that isn't known. */
 export function isTokenizerKnown(has: (file: string) => boolean | undefined): boolean {
   if (has('tokenizer.json') === undefined) return false;
-  // A load from the cache alone doesn't need special_tokens_map.json, which few folders have.
+  // special_tokens_map.json may be unknown: without network requests, it then counts as missing.
   if (has('tokenizer.json')) return has('tokenizer_config.json') !== undefined;
   const isJson = has('vocab.json');
   if (isJson === undefined) return false;
   const isVocabulary = has(isJson ? 'merges.txt' : 'vocab.txt');
   if (!isVocabulary) return isVocabulary === false && !isJson;
-  // added_tokens.json is the last of the tokenizer's files that loading requests, so all others are known, too.
+  // Loading requests added_tokens.json last. So if the cache knows this file, it knows all files of the tokenizer.
   return has('added_tokens.json') !== undefined;
 }
 

@@ -15,9 +15,9 @@ const SLICE = 2 ** 22;
 export type StorageOf = (spec: WeightSpec, tensor: TensorHeader) => StorageName;
 
 /**
- * Chooses the storage format of each weight: the wanted one, or by default ('auto') the file's. A matrix whose shape doesn't fit a wanted
- * packed format stays in the file's format. Vectors, and matrices that fit neither format, become float32. `forTokens` names the embeddings
- * and output embeddings, which may need a format with more bits: see `Storage.forTokens`.
+ * Chooses the storage format of each weight, the first of these that its shape fits: the wanted format; the file's format, if the wanted
+ * format is packed or 'auto'; float32. Vectors fit only float32. `forTokens` names the embeddings and output embeddings, which may need a
+ * format with more bits: see `Storage.forTokens`.
  */
 export function chooseStorage(wanted: ModelDtype | undefined, forTokens: ReadonlySet<string>): StorageOf {
   const all = Object.values(storages);

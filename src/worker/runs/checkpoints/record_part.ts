@@ -5,9 +5,10 @@ import type { ResolvedTrainingArguments } from '../../../core/types/training';
 export type RecordPart = Pick<RecordSnapshot, 'halving' | 'evaluation' | 'reference'>;
 
 /**
- * Removes from a run's record what doesn't apply to its new arguments: halvings, if the learning rate has changed; the base model's log
- * probabilities, if the batch size has changed, on which the second sequences of ratings depend; and the best evaluation, if its metric has
- * changed, or if the run is to end with the best values and the record lacks them.
+ * Removes the entries of a run's record that don't apply to its new arguments:
+ * - the halvings, if the learning rate has changed;
+ * - the base model's log probabilities, if the batch size has changed, because a rating's second sequence depends on the batch;
+ * - the best evaluation, if its metric has changed, or if the run is to end with its parameters and the record lacks them.
  */
 export function partThatCounts(
   { halving, evaluation, reference }: RecordSnapshot,
