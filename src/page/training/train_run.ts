@@ -116,6 +116,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
       this.#onBegun = resolve;
     });
     const body = this.#run(setup).finally(() => {
+      this.#hasEnded = true;
       this.#onBegun();
       this.#screen?.close();
     });
@@ -195,7 +196,6 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
         }
       }
     } finally {
-      this.#hasEnded = true;
       unwatch();
       void this.#kept?.close();
       for (const dataset of datasetsOf(run)) closeDataset(dataset);

@@ -8,6 +8,7 @@ import {
   VeraConfig,
   VeraModel,
 } from '../../../src/index';
+import { trainerKey } from '../../../src/page/training/trainer';
 import { loadTiny, loadTinyVera, tinyFiles, tinyHalves, tinyRow } from '../../helpers/models/tiny_llama';
 import { firstLog, tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
 import { testInAll } from '../../helpers/ring';
@@ -100,6 +101,19 @@ describe('a run that trains', () => {
     const { step } = await stepOf(await export_run({ model, trainer }));
     expect(step).toBeGreaterThan(0);
     expect(step).toBe(run.state.global_step);
+    await run.stop();
+  });
+
+  test('is exported after a train() whose options were refused, which counts as ended', async () => {
+    const model = await loadTinyVera(opened);
+    const trainer = tinyTrainer(model, init);
+    const refused = trainer.train({ resume: true } as never);
+    await expect(Promise.resolve(refused)).rejects.toMatchObject({ code: 'invalid_argument' });
+    const run = trainer.train();
+    expect(trainer[trainerKey].run).toBe(run);
+    await firstLog(run);
+    const { step } = await stepOf(await export_run({ model, trainer }));
+    expect(step).toBeGreaterThan(0);
     await run.stop();
   });
 
