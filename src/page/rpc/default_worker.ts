@@ -24,12 +24,14 @@ function workerNamed(name: string): new (script: URL, options: WorkerOptions) =>
 
 /**
  * Whether a script has this page's origin. Browsers refuse a worker from another one. A sandboxed frame has a normal URL, but its origin is
- * 'null'. A page's own variable `origin` replaces the browser's, so it is compared with 'null' alone.
+ * 'null'. A `srcdoc` frame has the URL's origin 'null', but its parent's origin. Anywhere else the address decides, because a page's own
+ * variable `origin` replaces the browser's.
  */
 function isOwn({ protocol, origin }: URL): boolean {
   const { location } = globalThis as { readonly location?: Location };
   if (!/^https?:$/.test(protocol) || location === undefined) return true;
-  return origin === location.origin && globalThis.origin !== 'null';
+  const own = location.origin === 'null' ? globalThis.origin : location.origin;
+  return origin === own && globalThis.origin !== 'null';
 }
 
 /**

@@ -55,7 +55,7 @@ test.each(ofRing(browserNames))('%s: trains under the strict policies without an
   );
 
   const losses = Array.from({ length: 5 }, () => expect.any(Number));
-  expect(report).toEqual({ losses, text: expect.stringMatching(/\w/), isolated: false });
+  expect(report).toEqual({ losses, text: expect.stringMatching(/\w/), isolated: false, framed: null });
   // The policy forbids requests to other servers, so this server receives every request that is possible.
   const [begin, end] = [
     requests.indexOf('GET /pages/lib/prose.js?begin'),

@@ -24,16 +24,20 @@ await session.close();
 await (await Session.open()).close(); // a Trusted Types policy of one name can be created only once
 
 await fetch('https://page.invalid/').catch(() => {});
-const trespasser = new Worker(trusted('../workers/trespassing_worker.js'), { type: 'module' });
+const own = (/** @type {string} */ text) => text;
+const { trustedTypes } = /** @type {{ trustedTypes?: { createPolicy: Function } }} */ (globalThis);
+const trusted = trustedTypes?.createPolicy('page', { createScriptURL: own, createHTML: own });
+const trespassing = '../workers/trespassing_worker.js';
+const trespasser = new Worker(trusted?.createScriptURL(trespassing) ?? trespassing, { type: 'module' });
 await new Promise((resolve) => trespasser.addEventListener('message', resolve));
-window.report({ losses, text, isolated: crossOriginIsolated });
+window.report({ losses, text, isolated: crossOriginIsolated, framed: await framed() });
 
-/**
- * @param {string} script
- * @returns {string}
- */
-function trusted(script) {
-  const { trustedTypes } = /** @type {{ trustedTypes?: { createPolicy: Function } }} */ (globalThis);
-  const policy = trustedTypes?.createPolicy('page', { createScriptURL: (/** @type {string} */ own) => own });
-  return policy?.createScriptURL(script) ?? script;
+/** Opens a session in a frame whose page is written out here, so that its address has no origin. Resolves with the code of the error, if any. */
+async function framed() {
+  const frame = document.createElement('iframe');
+  const page = '<script type="module" src="/pages/policies/framed.js"></script>';
+  frame.srcdoc = trusted?.createHTML(page) ?? page;
+  const answered = new Promise((resolve) => addEventListener('message', ({ data }) => resolve(data), { once: true }));
+  document.body.append(frame);
+  return answered;
 }
