@@ -24,7 +24,7 @@ function workerNamed(name: string): new (script: URL, options: WorkerOptions) =>
 
 /**
  * Whether a script has this page's origin. Browsers refuse a worker from another one. A sandboxed frame has a normal URL, but its origin is
- * 'null'. A `srcdoc` frame has the URL's origin 'null', but its parent's origin. Anywhere else the address decides, because a page's own
+ * 'null'. A frame of `about:blank` has the URL's origin 'null', but its parent's origin. Anywhere else the address decides, because a page's own
  * variable `origin` replaces the browser's.
  */
 function isOwn({ protocol, origin }: URL): boolean {

@@ -26,18 +26,20 @@ await (await Session.open()).close(); // a Trusted Types policy of one name can 
 await fetch('https://page.invalid/').catch(() => {});
 const own = (/** @type {string} */ text) => text;
 const { trustedTypes } = /** @type {{ trustedTypes?: { createPolicy: Function } }} */ (globalThis);
-const trusted = trustedTypes?.createPolicy('page', { createScriptURL: own, createHTML: own });
+const trusted = trustedTypes?.createPolicy('page', { createScriptURL: own });
 const trespassing = '../workers/trespassing_worker.js';
 const trespasser = new Worker(trusted?.createScriptURL(trespassing) ?? trespassing, { type: 'module' });
 await new Promise((resolve) => trespasser.addEventListener('message', resolve));
 window.report({ losses, text, isolated: crossOriginIsolated, framed: await framed() });
 
-/** Opens a session in a frame whose page is written out here, so that its address has no origin. Resolves with the code of the error, if any. */
+/** Opens a session in a frame that this page writes, whose address has no origin. Resolves with the code of the error, if any. */
 async function framed() {
   const frame = document.createElement('iframe');
-  const page = '<script type="module" src="/pages/policies/framed.js"></script>';
-  frame.srcdoc = trusted?.createHTML(page) ?? page;
   const answered = new Promise((resolve) => addEventListener('message', ({ data }) => resolve(data), { once: true }));
   document.body.append(frame);
+  const script = document.createElement('script');
+  script.type = 'module';
+  script.src = trusted?.createScriptURL('/pages/policies/framed.js') ?? '/pages/policies/framed.js';
+  frame.contentDocument?.head.append(script);
   return answered;
 }
