@@ -5,7 +5,7 @@ import * as webvera from './index';
 
 export type * from './embed/public';
 
-// A server that renders pages may import this module too, but it has no custom elements; for an extension's script in a page they are null.
+// `customElements` is undefined on a server that renders pages and imports this module, and null in a browser extension's script in a page.
 // If a page loads this script twice, the first definition stays.
 if (globalThis.customElements != null && customElements.get('web-vera') === undefined) {
   window.WebVera = webvera;

@@ -30,14 +30,12 @@ export interface LanguageModelOptions {
   /** Only texts. */
   readonly expectedOutputs?: readonly LanguageModelExpected[];
   /**
-   * Called with a target of the events 'downloadprogress', whose `loaded` is the loaded share. The model is already loaded, so there are
-   * two events, 0 and 1, as for a browser's model that is on the device. `progress_callback` of `from_pretrained` reports the real download.
+   * Called with an EventTarget that dispatches 'downloadprogress' events, whose `loaded` is the downloaded share. The model is already
+   * loaded, so there are two events, with 0 and 1, as for a browser's model that is already on the device. `progress_callback` of
+   * `from_pretrained` reports the real download.
    */
   readonly monitor?: (events: EventTarget) => void;
-  /**
-   * At least 1e-30, or 0, with which the most probable token is chosen each time. Default: 1 with `topK` or `topP`; without all three
-   * options, 0.
-   */
+  /** 0, or a number from 1e-30. With 0, the most probable token is chosen each time. Default: 1 if `topK` or `topP` is given, else 0. */
   readonly temperature?: number;
   /** Default: 50 with `temperature` or `topP`. 0 disables it. */
   readonly topK?: number;

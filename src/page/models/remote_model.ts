@@ -55,8 +55,8 @@ export interface PreTrainedModel extends AsyncDisposable {
   generate(input: string | readonly ChatMessage[] | readonly number[], config?: GenerationConfig): Generation;
   /**
    * Continues several prompts of any lengths at once, with one forward pass per token for all of them. With `adapter_names`, each prompt
-   * has an adapter of its own. Row r gives what `generate` gives for its prompt with the seed `seed + r`, except for the last digits of the
-   * logits. A row that has ended waits for the others.
+   * has an adapter of its own. The result for `prompts[r]` is that of `generate` with the seed `seed + r`, except for the last digits of
+   * the logits. A text that has ended waits for the others.
    */
   generate_batch(
     prompts: readonly (string | readonly ChatMessage[] | readonly number[])[],
@@ -81,7 +81,8 @@ export interface PreTrainedModel extends AsyncDisposable {
    */
   embed(inputs: readonly EmbedInput[], options?: EmbedOptions): Promise<Float32Array[]>;
   /**
-   * Resolves with an image as the model would get it in a run: the resized image, its numbers and its label. Rejects as for texts, below.
+   * Resolves with an image as the model would get it in a run: the resized image, its numbers and its label. Rejects like a run for an
+   * example that it can't use.
    */
   preview(example: ImageExample, options?: PreviewOptions): Promise<ImagePreview>;
   /**
@@ -98,10 +99,11 @@ export interface PreTrainedModel extends AsyncDisposable {
    * Resolves with the model as a folder that transformers and `from_pretrained({ files })` can read: config.json and safetensors. Each
    * tensor has the dtype in which the GPU holds it: over a half-precision base model, matrices stay float16 or bfloat16, while vectors, and
    * matrices whose rows aren't a multiple of four numbers, are float32; packed matrices (q8, q4) are float16. The folder has the tensors of
-   * `state_dict`: merge adapters first to include them. It also has the original folder's files of the tokenizer, chats and images, which are
-   * read again from their source or the cache; a warning of the session (`files_not_copied`) names those that can't be read. For a classifier
-   * on pooled vectors it has `pooled_classifier.py`, whose `pooled_model` opens it in Python, because transformers' own classes would compute
-   * another model. Rejects with `numerical_error` if a number isn't finite.
+   * `state_dict`: merge adapters first to include them. It also has the original folder's files for the tokenizer, the chat template and
+   * image preprocessing, which are read again from their source or the cache; a warning of the session (`files_not_copied`) names files
+   * that can't be read. For a classifier on pooled vectors, the folder has `pooled_classifier.py`: its function `pooled_model` loads the
+   * model in Python, because transformers' own classes would compute other results. Rejects with `numerical_error` if a number isn't
+   * finite.
    */
   export_model(options?: { readonly signal?: AbortSignal | undefined }): Promise<Map<string, Blob>>;
   /** Resolves with the memory that the whole session uses on the model's GPU. To learn a model's share, compare before and after its load. */

@@ -39,28 +39,28 @@ export interface PretrainedOptions extends SourceOptions {
   readonly dtype?: ModelDtype;
   /**
    * The name of a GGUF file in the source, which is read in place of config.json and safetensors: a Llama, Mistral, Qwen2, Qwen3, Gemma (1
-   * to 3), Phi-3, Falcon or GPT-2. Its quantised numbers stay quantised, those of four bits as 'q4' and others as 'q8', unless `dtype` says
-   * otherwise. The values of Q4_0, Q4_1, Q5_0 and Q8_0 don't change; the scales of Q4_K and Q6_K are rounded to half precision, and values
-   * of Q5_1 and Q5_K to 'q8'. A tokenizer.json beside the file replaces the file's own tokenizer.
+   * to 3), Phi-3, Falcon or GPT-2. Its quantised numbers stay quantised unless `dtype` says otherwise: four-bit numbers as 'q4', others as
+   * 'q8'. Q4_0, Q4_1, Q5_0 and Q8_0 don't change in value. For Q4_K and Q6_K, the scales are rounded to half precision. For Q5_1 and Q5_K,
+   * the values are rounded to 'q8'. A tokenizer.json beside the file replaces the file's own tokenizer.
    */
   readonly gguf_file?: string;
 }
 
 /** How a classifier is loaded, and what its labels are. */
 export interface ClassifierOptions extends PretrainedOptions, LabelOptions {
-  /** Whether to replace a head in the weights that was made for other labels by a new head. Default: false */
+  /** If the head in the weights was made for other labels: whether to initialise a new head instead of rejecting. Default: false */
   readonly ignore_mismatched_sizes?: boolean;
 }
 
 /** Options for loading a text classifier. */
 export interface TextClassifierOptions extends ClassifierOptions {
   /**
-   * The vector of a text that the classifier reads. 'auto' (default): the vector of `embed`, as the folder's modules.json describes it.
-   * Without that file, or if config.json names a class that ends in ForSequenceClassification, 'auto' means the head of transformers' own
-   * class. A pooling mode: the hidden states pooled in that way, and normalised if the folder's modules.json has a Normalize. Texts are
-   * prepared as for `embed`: with the folder's prompt, which is pooled with the text, in lower case if the folder says so, and cut at its
-   * `max_seq_length`. The head on a pooled vector is one linear layer, `classifier`. Adapters that train this layer, and exported models,
-   * have the pooling in their configuration.
+   * The vector of a text from which the head classifies it. 'auto' (default): the vector that `embed` returns, as the folder's modules.json
+   * describes it. Without that file, or if config.json names a class that ends in ForSequenceClassification, 'auto' means the head of
+   * transformers' own class. A pooling mode: the hidden states pooled in that way, and normalised if modules.json lists a Normalize module.
+   * Texts are prepared as for `embed`: the folder's prompt is put before the text and pooled with it, the text is lower-cased if the folder
+   * says so, and truncated to the folder's `max_seq_length`. The head on a pooled vector is one linear layer, `classifier`. Adapters that
+   * train this layer, and exported models, have the pooling in their configuration.
    */
   readonly pooling?: 'auto' | PoolingMode;
 }

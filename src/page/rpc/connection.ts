@@ -16,7 +16,9 @@ export interface Connection {
    * `onDeath`.
    */
   invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown>;
-  /** Returns for how many more milliseconds the other side has announced that it can't answer. Absent for a session in this thread. */
+  /**
+   * Returns the milliseconds left of a silence that the worker announced, because it couldn't answer. Absent for a session in this thread.
+   */
   silence?(): number;
   /** Whether calls have no deadlines. */
   readonly isPatient?: boolean;

@@ -23,9 +23,10 @@ function workerNamed(name: string): new (script: URL, options: WorkerOptions) =>
 }
 
 /**
- * Whether a script has this page's origin. Browsers refuse a worker from another one. A sandboxed frame has a normal URL, but its origin is
- * 'null'. A frame of `about:blank` has the URL's origin 'null', but its parent's origin. Anywhere else the address decides, because a page's own
- * variable `origin` replaces the browser's.
+ * Whether a script has this page's origin: browsers refuse workers from another origin. The page's origin is that of its URL, except in two
+ * kinds of frames. A sandboxed frame has the origin 'null', although its URL is a normal one. A frame of `about:blank` has its parent's
+ * origin, although its URL's origin is 'null'. `globalThis.origin` isn't used otherwise, because a page may declare a variable `origin` of
+ * its own.
  */
 function isOwn({ protocol, origin }: URL): boolean {
   const { location } = globalThis as { readonly location?: Location };

@@ -9,8 +9,8 @@ export function startLimit(patience: number): number {
 }
 
 /**
- * The clock for a worker's start. In a prerendered page, time begins when the visitor opens the page, because browsers start no workers
- * before. Longer times than a timer can measure never end.
+ * The clock for a worker's start. In a prerendered page, a time limit begins when the visitor opens the page, because browsers start no
+ * workers before. A limit of 2³¹ ms or more never ends, because a timer can't measure it.
  */
 export const startClock: Clock = {
   ...systemClock,

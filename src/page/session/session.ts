@@ -40,9 +40,9 @@ export interface SessionOptions {
   readonly limits?: Partial<ParserLimits>;
   /**
    * Default: 'default', a fixed table for each kind of device. 'tuned': before its first training step, the session measures the kernels on
-   * the step's shapes, for up to about ten seconds. The choice is stored for this GPU adapter, and later sessions start with it. Programs
-   * that ran before, such as an evaluation, don't change their kernels. A choice that `kernels()` returned: exactly these kernels, for
-   * bitwise equal results on the same GPU adapter.
+   * the step's shapes, for up to about ten seconds. The choice is stored for this GPU adapter, and later sessions start with it. Work that
+   * ran before, such as an evaluation, doesn't change its kernels. A choice that `kernels()` returned: the session uses exactly these
+   * kernels, so that results on the same GPU adapter are bitwise equal.
    */
   readonly kernels?: 'default' | 'tuned' | KernelChoice;
   /**
@@ -102,7 +102,7 @@ export const linkKey: unique symbol = Symbol('link');
  * model. Meanwhile the state is 'recovering', or 'blocked' if the browser denies the page the GPU for a while.
  *
  * Events: 'statechange'; 'warning' with `code` and `message`. Without a listener, warnings are written by `console.warn`, except harmless
- * ones: PEFT's `projection_not_saved` and `projection_drawn`, because A and B follow exactly from their key; `fan_in_fan_out`; and
+ * ones: PEFT's `projection_not_saved` and `projection_drawn`, because A and B can be computed exactly from their key; `fan_in_fan_out`; and
  * `new_head`, for a classifier that was loaded with new labels.
  */
 export class Session extends EventTarget implements AsyncDisposable {
@@ -174,8 +174,8 @@ export class Session extends EventTarget implements AsyncDisposable {
    * Ends all network access of the session permanently, to be called once its models are loaded. Afterwards its worker makes no requests.
    * Calls that need one reject with `invalid_argument`; so does a download in progress, at its next request. `fetch`, `WebSocket` and
    * similar are removed from the worker, so that no other code in it can use them either. Only `import()` can't be removed; a Content
-   * Security Policy on the worker's own response can forbid it. Files, IndexedDB and the GPU still work, and so does a model that is cached
-   * completely, whose server isn't asked for changes. A session in the calling thread doesn't change that thread's network.
+   * Security Policy on the worker's own response can forbid it. Files, IndexedDB and the GPU still work. A completely cached model still
+   * loads, without asking its server for changes. A session in the calling thread doesn't change that thread's network.
    */
   seal(): Promise<void> {
     return this[linkKey].request('seal');
