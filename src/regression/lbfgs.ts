@@ -80,7 +80,7 @@ export async function minimise(
       // The estimate of the curvature may contain values that aren't finite, so the search continues without it.
       precondition = undefined;
     } else {
-      // Without remembered steps, there is no other direction to try. If slope and value are finite, float64 can't show a further decrease.
+      // Without past steps, there is no other direction to try. With a finite slope and value, float64 can't show a further decrease.
       isConverged = isNumber;
       break;
     }

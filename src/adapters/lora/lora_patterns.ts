@@ -6,8 +6,8 @@ import { fullMatch } from '../targets/python_regex';
 import { matchesOfPlainKeys } from './plain_keys';
 
 /**
- * The maximum number of steps that compile the regular expressions of one field and match them with all modules of a model. Usual ones
- * take a thousandth of it.
+ * The maximum number of steps that compile the regular expressions of one field and match them with all modules of a model. Usual
+ * expressions take a thousandth of it.
  */
 const MAX_STEPS = 8_000_000;
 /** The maximum number of entries in a field. Large models have some thousand modules. */

@@ -48,7 +48,7 @@ export function checkRuleSizes({
   if (patterns.some(({ length }) => length > MAX_PATTERNS)) throw tooMuch(`at most ${MAX_PATTERNS} names in a list`);
 }
 
-/** Returns a test of whether PEFT would wrap a module. Both throw `limit_exceeded` if the patterns take too many steps. */
+/** Returns a test of whether PEFT would wrap a module. The test, too, throws `limit_exceeded` if the patterns take too many steps. */
 export function targetMatcher(
   rules: MatchRules,
   budget = newBudget(),
@@ -82,7 +82,7 @@ export function targetsHit(
   };
 }
 
-/** Returns a function that tests whether a field's regular expression matches a full name. Both throw as `targetMatcher` does. */
+/** Returns a function that tests whether a field's regular expression matches a full name. Throws as `targetMatcher` does. */
 export function nameMatcher(pattern: string, field: string): (name: string) => boolean {
   const budget = newBudget();
   const compiled = fullMatch(pattern, field, budget);
@@ -97,8 +97,8 @@ export function endsOf(name: string): readonly string[] {
 }
 
 /**
- * Returns a test of whether `exclude_modules` or `modules_to_save` matches a module, which is then never wrapped. Both throw like
- * `targetMatcher`.
+ * Returns a test of whether `exclude_modules` or `modules_to_save` matches a module, which is then never wrapped. Throws as
+ * `targetMatcher` does.
  */
 export function excludedModules(rules: Filters, budget: StepBudget): (module: ModuleInfo) => boolean {
   const isSaved = savedMatcher(rules, budget);
@@ -112,9 +112,9 @@ export function excludedModules(rules: Filters, budget: StepBudget): (module: Mo
 }
 
 /**
- * Returns a test of whether a module trains whole, or lies within one that does, although `modules_to_save` doesn't exclude it from the
- * targets. PEFT trains each module whose name ends with an entry, such as 'pre_classifier' for 'classifier', but excludes only modules with
- * a whole part that equals an entry.
+ * Returns a test of whether a module trains whole by `modules_to_save`, alone or as a part of another module, but isn't excluded from the
+ * targets. PEFT trains each module whose name ends with an entry: 'classifier' also matches 'pre_classifier'. It excludes only modules with
+ * a dot-separated name part that equals an entry.
  */
 export function trainedByEnd(rules: Filters, budget: StepBudget): (module: ModuleInfo) => boolean {
   const isExcluded = excludedModules(rules, budget);
@@ -148,7 +148,7 @@ function layerFilter(
 ): (name: string) => boolean {
   if (layers === null || (typeof layers !== 'number' && layers.length === 0)) return () => true;
   const wanted = new Set(typeof layers === 'number' ? [layers] : layers);
-  // The list of layers that layers_pattern names may be at the beginning of a module's name, as in 'layers.0.mlp'.
+  // A module's name may begin with the name of the list of layers, as in 'layers.0.mlp'.
   const starts =
     pattern === null || pattern.length === 0 ? ['.*?\\.[^.]*'] : [pattern].flat().map((list) => `(?:^|.*?\\.)${list}`);
   const indices = starts.map((start) => matchStart(`${start}\\.(\\d+)\\.`, 'layers_pattern', budget));
@@ -162,7 +162,7 @@ function layerFilter(
   };
 }
 
-/** Returns the budget for one use of a configuration's patterns. */
+/** Returns a new budget of steps, for one use of a configuration's patterns. */
 export function newBudget(): StepBudget {
   return new StepBudget(
     MAX_STEPS,

@@ -5,7 +5,7 @@ import type { StepBudget } from '../../regex/step_budget';
 
 /** The maximum length of a pattern. An expression that lists all modules of a model is shorter. */
 const MAX_LENGTH = 16_384;
-/** The maximum number of steps of a compiled pattern. Only repeats within repeats, and repeats by a count, need more than two a character. */
+/** The maximum number of steps of a compiled pattern. It has more than two steps per character only if it nests or counts repetitions. */
 const MAX_STEPS = 4 * MAX_LENGTH;
 /** The hint for patterns that are too large. */
 const LIST = 'A list of names may be as long as it needs to be.';
@@ -24,7 +24,7 @@ const SAME_ESCAPES = 'dDsSwWbBnrtfvxu';
 /**
  * Compiles a pattern of Python's `re` that has to match whole strings, as with `re.fullmatch`. Matching takes time linear in the string's
  * length. Throws `invalid_argument`, naming `argument`, for an invalid pattern and for syntax that JavaScript lacks, and `limit_exceeded`
- * for a pattern of more than 16,384 characters or of too many repeats, and when the budget, which compiling is charged to, is used up.
+ * for a pattern of more than 16,384 characters or of too many repeats, and when the budget is used up. Compiling spends steps, too.
  */
 export function fullMatch(pattern: string, argument: string, budget: StepBudget): LinearRegExp {
   return charged(compile(`^(?:${translate(pattern, argument)})$`, pattern, argument), budget);

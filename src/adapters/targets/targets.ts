@@ -46,13 +46,13 @@ type TargetFields = Pick<
 interface TargetRules {
   /** PEFT's default targets by model_type. A string is a regular expression. */
   readonly defaults: Readonly<Record<string, readonly string[] | string>>;
-  /** Checks the modules that the targets match and that can be wrapped, before any other check. */
+  /** Checks the wrappable modules that the targets match. Called before any other check. */
   readonly expectNamed?: (named: readonly WrappedModule[], details: ErrorDetails) => void;
   /** PEFT's error message for a model type without default targets. */
   readonly noDefault?: string;
   /** PEFT's sentence about the supported layers, in the error for a target of another type. */
   readonly supported?: string;
-  /** PEFT's warning about an adapter for a tied layer. */
+  /** PEFT's warning about an adapter that wraps a tied layer. */
   readonly tied?: string;
   /** Whether PEFT condenses a long list of targets to suffixes. Default true. */
   readonly condenses?: boolean;
@@ -62,7 +62,7 @@ interface ResolvedTargets {
   /** The wrapped modules, in the model's order. */
   readonly modules: readonly WrappedModule[];
   /**
-   * The wrappable modules that match before the list of targets is condensed. With `layers_to_transform` they can differ from `modules`.
+   * The wrappable modules that the targets match before their list is condensed. With `layers_to_transform` they can differ from `modules`.
    */
   readonly named: readonly WrappedModule[];
   /** The fields as PEFT sets them. They replace the given ones, also in saved files. */
@@ -278,10 +278,10 @@ const LINEAR_NEEDS_FALSE =
   'fan_in_fan_out is set to True but the target module is `torch.nn.Linear`. Setting fan_in_fan_out to False.';
 const TIED = tiedText('no implementation exists to tie the adapters');
 
-/** Returns PEFT's warning about an adapter for a tied layer. `but`: the reason why the adapters of the tied layers aren't tied. */
-export function tiedText(but: string): string {
+/** Returns PEFT's warning about an adapter that wraps a tied layer. `reason`: why PEFT doesn't tie the adapters of the tied layers. */
+export function tiedText(reason: string): string {
   return (
-    `Model has \`tie_word_embeddings=True\` and a tied layer is part of the adapter, but ${but}. This can lead to ` +
+    `Model has \`tie_word_embeddings=True\` and a tied layer is part of the adapter, but ${reason}. This can lead to ` +
     'complications, for example when merging the adapter or converting your model to formats other than safetensors. ' +
     'Check the discussion here: https://github.com/huggingface/peft/issues/2777'
   );

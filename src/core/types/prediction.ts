@@ -22,7 +22,7 @@ export interface PredictOptions {
   /** The number of inputs that run through the model together. Default: 8. */
   readonly per_device_eval_batch_size?: number;
   /**
-   * The largest number of tokens of a text that are used. Default for a profile: that of its `args`, or 1024, as in `learn`. Default for a
+   * The largest number of tokens of a text that are used. Default for a profile: `args.max_length`, or 1024, as in `learn`. Default for a
    * model: its limit, even if its head was trained on shorter texts. `Trainer` and `fit_head` cut texts at 1024 tokens by default.
    */
   readonly max_length?: number;

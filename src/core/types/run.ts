@@ -30,7 +30,7 @@ export type RunEvent =
   | { readonly type: 'paused' | 'resumed'; readonly reason: PauseReason }
   | { readonly type: 'warning'; readonly code: ErrorCode; readonly message: string };
 
-/** The progress that comes with an event. In an event about all of several adapters, `adapters` has the progress of each by name. */
+/** The progress that comes with an event. If the event is about several adapters, `adapters` has the progress of each by name. */
 export interface RunProgress extends TrainProgress {
   readonly adapters?: Readonly<Record<string, TrainProgress>>;
 }
@@ -70,13 +70,13 @@ export interface RunControl {
   readonly save_at_end?: boolean | undefined;
   /** Requests a check that this tab still holds the run's lock. */
   readonly check_lock?: boolean;
-  /** Answers the event `reported`. */
+  /** Answers the event `reported`: all callbacks have been called. */
   readonly heard?: boolean;
 }
 
 /**
- * Requests that a callback may set, also after it has returned: those are read at the next event. They take effect at the next step that
- * isn't submitted yet, or at the end of the run.
+ * Requests that a callback may set. Those that it sets after it has returned are read at the next event. Requests take effect at the next
+ * step that isn't submitted yet, or at the end of the run.
  */
 export interface TrainerControl {
   should_training_stop: boolean;

@@ -29,7 +29,7 @@ export interface TrainingArguments {
   lr_scheduler_type?: 'linear' | 'cosine' | 'constant' | 'constant_with_warmup';
   /** The number of steps in which the rate rises from 0; below 1, their share of all steps. Above 0, `warmup_ratio` is ignored. */
   warmup_steps?: number;
-  /** The share of all steps in which the rate rises. Default: 0.06, or 0 if `warmup_steps: 0` is passed. A run of one step has none. */
+  /** The share of all steps in which the rate rises. Default: 0.06, or 0 if `warmup_steps: 0` is passed. A run of one step ignores it. */
   warmup_ratio?: number;
   /** Default: 0. Applies to every trainable tensor. */
   weight_decay?: number;
@@ -172,14 +172,14 @@ export type Example =
   | RatedExample
   /**
    * A conversation, rendered with the tokenizer's chat template. The loss covers the assistant's turns and the tokens that close them. Some
-   * templates render a turn differently when others follow, as Qwen3's does with thoughts: then only the last turns are learnt, and the
-   * warning `turns_left_out` counts the others.
+   * templates render a turn differently if other turns follow: Qwen3's then leaves out the reasoning. With such a template, only the last
+   * turns are learnt, and the warning `turns_left_out` counts the others.
    */
   | ({ readonly messages: readonly ChatMessage[] } & WeightedExample)
   /** For classifiers: one of the model's labels or its index, or the number to predict. */
   | { readonly text: string; readonly text_pair?: string; readonly label: number | string }
   | { readonly text: string; readonly text_pair?: string; readonly labels: LabelList }
-  /** For classifiers of tokens: words, each encoded as after a space in a text. The first token of a word has its label. */
+  /** For classifiers of tokens: words. Each word is tokenised as if it followed a space. Its first token gets its label. */
   | { readonly tokens: readonly string[]; readonly labels: LabelList }
   | ImageExample
   | ({
