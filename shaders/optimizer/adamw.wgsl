@@ -37,7 +37,7 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  // Every workgroup computes the norm and decides for itself whether to update. The order is the same, and so is the result.
+  // Every workgroup computes the norm and decides for itself whether to update. All add in the same order, so all decide alike.
   var squares = 0.0;
   for (var k = thread; k < p.K; k += THREADS) {
     squares += partials[k];

@@ -45,9 +45,9 @@ interface TokenDefaults {
 }
 
 /**
- * Parses the special tokens. `fallback` has Hugging Face's defaults. A token outside the vocabulary occurs in no text, so it counts as none:
- * models that were trained with a small vocabulary often name the end of a larger one. An explicit padding token must be in the vocabulary,
- * as torch's embeddings require, unless the family's embedding has no padding (`padded: false`).
+ * Parses the special tokens. `fallback` has Hugging Face's defaults. A token outside the vocabulary occurs in no text, so it is ignored:
+ * the files of models with a small vocabulary often contain the end token of a larger one. An explicit padding token must be in the
+ * vocabulary, as torch's embeddings require, unless the family's embedding has no padding (`padded: false`).
  */
 export function parseTokens(fields: Fields, vocabSize: number, fallback: TokenDefaults): SpecialTokens {
   const known = (id: number | null): number | null => (id === null || id >= vocabSize ? null : id);

@@ -51,7 +51,7 @@ export function poolingOf(given: unknown): HeadPooling | undefined {
   };
 }
 
-/** Whether heads on both poolings read the same vector of a text that is no longer than both allow. */
+/** Whether heads with these poolings read the same vector of each text, if no text is longer than both poolings allow. */
 export function samePooling(a: HeadPooling | undefined, b: HeadPooling | undefined): boolean {
   const isSame = a?.normalize === b?.normalize && a?.modes.join() === b?.modes.join();
   return isSame && a?.prompt === b?.prompt && a?.do_lower_case === b?.do_lower_case;

@@ -18,8 +18,10 @@ const FAILED = 1;
 const IN_PROGRESS = 2;
 const MATCHED = 3;
 /**
- * Kinds of stack entries. Each entry has two numbers: `TRY_AT` plus a position, and the step to try there; `SETTLE`, and a cell that has
- * failed once the entry is popped; or `RESTORE` minus an index, and the previous value of `#saved` at that index.
+ * Kinds of stack entries. An entry has two numbers, its kind and a value. When it is popped, the search
+ * - tries the step with this value at a position, if the kind is `TRY_AT` plus this position;
+ * - sets the cell with this value to `FAILED`, if the kind is `SETTLE`;
+ * - restores this value in `#saved` at an index, if the kind is `RESTORE` minus this index.
  */
 const TRY_AT = 1;
 const SETTLE = 0;
@@ -137,8 +139,8 @@ class Search {
   }
 
   /**
-   * Matches the program's steps from `first` on with the text from `start` on. Returns the end of the match, or -1. Within a look-around
-   * the end doesn't matter, so success is remembered too.
+   * Matches the program's steps from `first` on with the text from `start` on. Returns the end of the match, or -1. A look-around
+   * needs only to know whether there is a match, so within it the cells remember success too.
    */
   #run(first: number, start: number, inLook: boolean): number {
     const { op, a, b, splitsBefore } = this.#program;
@@ -202,7 +204,7 @@ class Search {
     }
   }
 
-  /** Removes a match's entries from the stack, and sets the cells of the splits that led to the match to `state`. Returns `end`. */
+  /** Ends a run with a match: removes its stack entries, and sets the cells of the splits that led to it to `state`. Returns `end`. */
   #settle(base: number, end: number, state: number): number {
     const stack = this.#stack;
     for (let i = base; i < stack.length; i += 2) if (stack[i] === SETTLE) this.#known[stack[i + 1] as number] = state;

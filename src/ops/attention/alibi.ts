@@ -27,7 +27,7 @@ interface AlibiInputs {
   readonly D: number;
 }
 
-/** Queries, keys and values with larger heads, so that their products include the bias. */
+/** Queries, keys and values with larger heads, of D elements, so that the products of queries and keys include the bias. */
 interface BiasedHeads {
   readonly q: Value;
   readonly k: Value;

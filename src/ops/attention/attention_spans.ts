@@ -1,8 +1,8 @@
 /**
  * Returns the attention spans of all tokens, u32 (B, T, 2). The first number is the position in the row at which the token's document
- * begins. The second is the end of the range of queries that attend to the token as a key: the start of the next document or the row's end;
- * 0 for padding. `documents` is 0 for padding and any other number for a token. A change of the number within a row of T tokens begins
- * another document.
+ * begins. The second is the position at which the next document begins, or T if there is none: queries from there on don't attend to the
+ * token. For padding, the second is 0. `documents` is 0 for padding and any other number for a token. A change of the number within a row
+ * of T tokens begins another document.
  */
 export function attentionSpans(documents: ArrayLike<number>, T: number): Uint32Array<ArrayBuffer> {
   const spans = new Uint32Array(2 * documents.length);

@@ -21,7 +21,10 @@ interface NormVariants {
   readonly held: number;
 }
 
-/** Returns the variants of a matrix product of N × C by R columns that also computes the left operand, from a norm's input. */
+/**
+ * Returns the variants of a kernel that computes a norm (or its gradient), (N, C), and the matrix product of it and an operand with R
+ * columns.
+ */
 export function normVariants<P extends ParamTypes & { readonly N: 'size'; readonly C: 'size'; readonly R: 'size' }>({
   inTiles,
   byQuads,

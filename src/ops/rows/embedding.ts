@@ -46,8 +46,8 @@ export const embeddingBackward = flatKernel({
 
 interface EmbeddingParams {
   /**
-   * Added to every id (with 32-bit integers): the index of the weight's row for the id 0. The id −1 then means the row before it. Default:
-   * 0.
+   * The index of the weight's row for the id 0. It is added to every id. The sum wraps around at 32 bits, so the id −1 means the row before
+   * that of the id 0. Default: 0.
    */
   readonly offset?: number;
   /** The id (before the offset is added) whose row receives no gradient, as torch's `padding_idx`. Default: none. */

@@ -28,7 +28,7 @@ fn add_tile_products_of_values(less: mat4x4f, rows: vec4u, columns: vec4u, work:
   return dP;
 }
 
-// Writes the thread's results, two times four columns of four rows, to dx, or to dx_values if of_values. `tokens`: the tokens of the rows.
+// Writes the thread's results to dx, or to dx_values if of_values: two blocks of four rows by four columns. `tokens`: the rows' tokens.
 fn put_wide(rows: vec4u, tokens: vec4u, column: u32, work: Work, sums: Wide, of_values: bool) {
   let half = half_width(work);
   if (column >= half) {

@@ -1,4 +1,4 @@
-// y · dy of queries, which the pass for queries computes before it reads them.
+// The products y · dy of queries. The pass for queries computes them before it reads them.
 
 // The offset of the workgroup's copy of y · dy: in the pass for queries the copy of its own columns, in the pass for keys the first copy.
 var<private> products_begin: u32;

@@ -26,7 +26,7 @@ var<workgroup> results: array<f32, 8u * 256u>;
 // The subgroup's index, and the number of subgroups. They divide the tile's eight strips (16 rows, 32 columns) among them: up to two each.
 var<private> subgroup: vec2u;
 
-// The sums of the subgroup's strips, one strip per turn, each in two halves.
+// The sums of the subgroup's first and second strip. The halves of a strip have 16 columns each.
 struct Sums { first: Halves, second: Halves }
 struct Halves { left: Result16, right: Result16 }
 
