@@ -7,7 +7,10 @@ export interface TokenCounter {
     messages: readonly ChatMessage[],
     options: { add_generation_prompt: true },
   ): Promise<readonly number[]>;
-  /** Resolves with the text of token ids. Without it, a stop sequence that begins at the end of a conversation's prompt ends the answer. */
+  /**
+   * Resolves with the text of token ids. Without this method, a stop sequence ends the answer even if the sequence begins at the end of a
+   * conversation's prompt.
+   */
   decode?(ids: readonly number[]): Promise<string>;
   readonly eos_token_id: number | null;
 }

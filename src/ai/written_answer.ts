@@ -55,8 +55,8 @@ export class WrittenAnswer {
   }
 
   /**
-   * Returns the stop strings for `generate`, which also finds special tokens. It would end the text at a string that begins in the prompt, too,
-   * so strings that may do so are left to `StopSequences`, which reads the answer alone.
+   * Returns the stop strings for `generate`, which finds them in special tokens, too. But `generate` also stops at a string that begins in
+   * the prompt. Strings that may begin there are left to `StopSequences`, which reads only the answer.
    */
   async #watched(strings: GenerationConfig['stop_strings']): Promise<Pick<GenerationConfig, 'stop_strings'>> {
     if (!Array.isArray(strings) || strings.length === 0) return {};

@@ -86,7 +86,7 @@ export async function filesWithin(entries: readonly FileSystemEntry[]): Promise<
   return files;
 }
 
-/** Returns at most `MOST_FILES` items: all of the small groups, and as many of each of the others. */
+/** Returns at most `MOST_FILES` items. Small groups are kept whole, and larger groups get equal shares of the rest. */
 function shared<Item>(groups: readonly (readonly Item[])[]): Item[] {
   let room = MOST_FILES;
   const smallestFirst = groups.toSorted((a, b) => a.length - b.length);
@@ -101,7 +101,7 @@ async function entriesIn(folder: FileSystemDirectoryEntry): Promise<FileSystemEn
   const reader = folder.createReader();
   const entries: FileSystemEntry[] = [];
   while (entries.length < MOST_FILES) {
-    // Chrome returns a hundred entries at a time, Firefox all of a folder at once, and both none at the end.
+    // Chrome returns at most a hundred entries per call, and Firefox returns all of them. An empty list marks the end.
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (some.length === 0) break;
     for (const entry of some) entries.push(entry);

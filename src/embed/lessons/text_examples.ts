@@ -14,8 +14,8 @@ const SHORT = 80;
 const TOGETHER = 64;
 
 /**
- * The largest number of tokens per UTF-16 unit: one for each of at most three bytes in UTF-8, and one for a share of the special tokens.
- * The tokens of a piece aren't counted if this bound shows that it is short enough.
+ * The largest number of tokens per UTF-16 unit. A unit has at most three bytes in UTF-8, so at most three tokens; a fourth one allows for
+ * special tokens. The tokens of a piece aren't counted if this bound shows that the piece is short enough.
  */
 const MOST_TOKENS = 4;
 

@@ -84,7 +84,10 @@ export class GgufFiles implements ModelFiles {
     return { tensors, bytes: stream.size ?? end, files: [this.#file] };
   }
 
-  /** Throws `unsupported_model` for a bias that `select` doesn't accept: llama.cpp adds it, so the network would be another model. */
+  /**
+   * Yields the tensors that `select` accepts. Throws `unsupported_model` if it rejects a bias: llama.cpp adds all biases of the file, so a
+   * model without this one would compute something else.
+   */
   async *tensors(select: (tensor: TensorHeader) => boolean): AsyncGenerator<StoredTensor, void, undefined> {
     const { stream, reader, header } = await this.#open();
     const model = await this.#describe();

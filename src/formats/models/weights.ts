@@ -158,8 +158,8 @@ async function* opened(stream: ByteStream, open: () => Promise<FoundFile>): Asyn
 }
 
 /**
- * Whether a tensor counts in this file. If several shards have it, the index decides; if the index doesn't list it, it counts, as in
- * transformers. A listed tensor may be missing from its shard: the model says which tensors it needs.
+ * Whether a tensor is read from this file. If several shards have the tensor, the index decides. A tensor that the index doesn't list is
+ * read too, as in transformers. A listed tensor may be missing from its shard, because the model checks that it gets all that it needs.
  */
 function counts({ name: file, weightMap }: FoundFile, { name }: TensorHeader): boolean {
   return (weightMap?.get(name) ?? file) === file;
@@ -239,7 +239,7 @@ async function readHeader(
     const rest = await reader.take(headerLength(prefix, fileSize, limits));
     return parseHeader(joinBytes([prefix, rest]), fileSize, limits);
   } catch (error) {
-    // The parser doesn't know the file's name, so its errors lack it.
+    // The parser doesn't know the file's name, so it is added to the error here.
     if (!(error instanceof WebVeraError) || error.detail.file !== undefined) throw error;
     throw fileError(error.code, file, error.message, error.hint, error.detail);
   }

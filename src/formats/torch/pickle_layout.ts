@@ -11,8 +11,8 @@ export const PICKLE_BEGIN = 0x80;
 const MAGIC = '\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.';
 
 /**
- * The layout before PyTorch 1.6: five pickles, of a magic number, a version, facts about the machine, the state dict and the storages' keys.
- * The storages follow in the order of these keys, each after its number of elements.
+ * The layout before PyTorch 1.6. The file begins with five pickles: a magic number, a version, the properties of the machine, the state
+ * dict and the list of the storages' keys. The storages follow in the order of this list, and each begins with its number of elements.
  */
 export class PickleLayout implements TorchLayout {
   readonly #reader: ByteReader;

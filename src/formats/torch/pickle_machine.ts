@@ -8,7 +8,7 @@ import type { PickleReader } from './pickle_reader';
 /** An array of numbers in the file. Tensors are views of it. */
 export interface StorageRef {
   readonly kind: 'storage';
-  /** The number that names the storage in the file: that of an archive's entry, below `data/`. */
+  /** The storage's key, which is unique in the file. In a zip archive, the entry `data/<key>` holds the storage. */
   readonly key: string;
   readonly dtype: Dtype;
   /** The number of elements. */

@@ -7,10 +7,10 @@ export const SAVE_AGAIN = 'Save the model by save_pretrained(…, safe_serializa
 export interface TorchLayout {
   /** Reads the file up to the pickle. */
   begin(): Promise<void>;
-  /** Reads what belongs to the pickle after its `bytes` bytes. */
+  /** Reads the data between the pickle and the first storage. `bytes`: the pickle's size. */
   endPickle(bytes: number): Promise<void>;
-  /** Reads up to the next of these storages, which have their keys, and returns its key; undefined if no storage is left. */
+  /** Reads up to the next storage, and returns its key; undefined if no storage is left. `left`: the unread storages, by key. */
   next(left: ReadonlyMap<string, { readonly storage: StorageRef }>): Promise<string | undefined>;
-  /** Reads what belongs to a storage after its `bytes` bytes. */
+  /** Reads the data that follow a storage and belong to it, such as a zip entry's checksum. `bytes`: the storage's size. */
   end(bytes: number): Promise<void>;
 }

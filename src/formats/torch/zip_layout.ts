@@ -7,7 +7,7 @@ import { ZipEntries, type ZipEntry } from './zip_entries';
 
 const PICKLE = 'data.pkl';
 
-/** The layout since PyTorch 1.6: a zip archive. Its first entry is the pickle, and its other entries are the storages and a few notes. */
+/** The layout since PyTorch 1.6: a zip archive. Its first entry is the pickle. The others are storages, and small texts such as an id. */
 export class ZipLayout implements TorchLayout {
   readonly #entries: ZipEntries;
   readonly #file: string;

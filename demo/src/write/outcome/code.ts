@@ -8,7 +8,10 @@ export function folderName(id: string): string {
   return id.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[.-]+|-+$/g, '') || 'voice';
 }
 
-/** Returns lines of Python that load a downloaded voice (an adapter) with PEFT. A GGUF file is beside them, another model in a folder. */
+/**
+ * Returns lines of Python that load a downloaded voice (an adapter) with PEFT. They expect the base model in the current folder: a GGUF
+ * file, or a folder of its own.
+ */
 export function pythonFor(id: string, { name, gguf_file }: VoiceModel): string {
   const isFile = gguf_file !== undefined;
   const model = isFile ? `".", gguf_file=${quoted(gguf_file)}` : `"${folderName(name)}"`;

@@ -49,7 +49,7 @@ export function memoryNote({ store, sessions }: App, form: SettingsForm): void {
       say(text, isWarning);
       if (isWarning) announce(text);
     } catch {
-      // The model's files may no longer be readable. Training reports all other problems.
+      // The estimate is omitted if it fails, for example if the model's files can't be read any more. A training run reports such problems.
       if (!signal.aborted) say('');
     }
   }
