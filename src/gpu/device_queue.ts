@@ -1,9 +1,8 @@
 import type { GpuCounters } from './counters';
 
 /**
- * The most bytes that are written without a submit. Firefox's wgpu copies each write into memory of its own. It frees that memory, and a
- * written buffer that was destroyed, only after a later submit. Without submits a model would take its size twice while it loads. 64 MiB
- * need few submits.
+ * The most bytes that are written without a submit: 64 MiB. Firefox's wgpu copies each write into memory of its own. It frees that memory,
+ * and a written buffer that was destroyed, only after a later submit. Without submits, a model would need twice its size while it loads.
  */
 const MOST_UNSUBMITTED = 2 ** 26;
 
@@ -23,7 +22,7 @@ export class DeviceQueue {
     this.#queue.writeBuffer(buffer, offset, data);
     this.#counters.uploadedBytes += data.byteLength;
     this.#unsubmitted += data.byteLength;
-    // No call waits for this submit: the GPU copies the bytes faster than the browser handed them over.
+    // The write doesn't wait until the submit is finished, because the GPU copies the bytes faster than the browser wrote them.
     if (this.#unsubmitted > MOST_UNSUBMITTED) this.flush();
   }
 

@@ -153,7 +153,7 @@ export class CheckpointStore {
   async #deleteOf(adapter: string): Promise<number> {
     let deleted = 0;
     for (const name of await this.#names()) {
-      // The labels are small. The checkpoints, which may be large, are read for their sizes, or because their run's label is damaged.
+      // The small label is read first. The checkpoints, which may be large, are read only if the label names the adapter or is damaged.
       const label = readLabel(await this.#store.get(headKey(name)));
       if (label?.adapters.includes(adapter) === false) continue;
       const { adapters, bytes } = await this.#describe(name);

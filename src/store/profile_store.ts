@@ -30,9 +30,9 @@ export type WrittenParts = Partial<ProfileParts> & { readonly features?: null };
 /** A profile in a list. */
 export interface ListedProfile {
   readonly id: string;
-  /** The state, whose lists of weights are empty. */
+  /** The stored state, but without the weights of its vectors. */
   readonly state: Stored;
-  /** The size of these weights in bytes. */
+  /** The size in bytes of the weights that `state` lacks. */
   readonly weight_bytes: number;
 }
 

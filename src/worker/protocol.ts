@@ -104,9 +104,9 @@ export type WorkerEvent =
   | { readonly type: 'merge'; readonly call: CallId; readonly done: number; readonly total: number }
   /** Emitted once by a call that makes a change. The change is made when the page answers with `commit`. */
   | { readonly type: 'prepared'; readonly call: CallId }
-  /** The names of the adapters that a run uses, even if others become active later. The page then calls `startTraining`. */
+  /** `adapters`: the adapters that a run uses, even if others become active later. The page answers by `startTraining`. */
   | { readonly type: 'chosen'; readonly call: CallId; readonly adapters: readonly string[] }
-  /** Emitted by a run with callbacks after its last step. The page calls `controlTraining` with `heard` after it has called them. */
+  /** Emitted by a run with callbacks after its last step. After the callbacks, the page calls `controlTraining` with `heard`. */
   | { readonly type: 'reported'; readonly call: CallId }
   | { readonly type: 'need_data'; readonly call: CallId; readonly dataset: DatasetName; readonly count: number }
   /** `adapter`: the name of the adapter that the event is about. Set only in a run that trains several adapters at once. */

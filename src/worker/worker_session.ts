@@ -28,7 +28,7 @@ import { SavedAdapters } from './storage/saved_adapters';
 import { type StorageRoom, storageCalls } from './storage/session_storage';
 import { known } from './storage/store_failures';
 
-/** The parts of an open session. */
+/** The fields of an open session. */
 interface OpenSession extends PlanRoom, ModelRoom, CacheRoom, AdapterRoom, RunRoom, StorageRoom {
   readonly store: BlobStore;
 }
@@ -106,8 +106,8 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
 
   async seal(): Promise<void> {
     const { sources, models } = this.#expectOpened();
-    // Some files are downloaded only when they are first used, so they are read before the seal. If one can't be read now, its use rejects
-    // later.
+    // Some files are usually downloaded at their first use, so they are read before the seal. An error here is ignored: the call that first
+    // uses the file rejects later.
     const later = models.entries().map(([, { base }]) => base.sentences().then(() => false));
     const templates = models.tokenizers.entries().map(([, tokenizer]) => tokenizer.hasChatTemplate());
     const read = await Promise.allSettled([...templates, ...later]);

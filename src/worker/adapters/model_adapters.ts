@@ -19,7 +19,7 @@ import { expectPooling, pooledConfig } from './pooled_config';
 import { type Ingredients, type Merging, prepareMerge, prepareUnload } from './prepare_merge';
 import { BASE_NAME, rowAdapters } from './row_adapters';
 
-/** The parts of a session that the adapters of a model use. */
+/** The functions of a session that the adapters of a model use. */
 interface AdaptersHost extends Pick<PlacerHost, 'warn' | 'frozen' | 'announce'> {
   /** Returns a key that is unique in the session. */
   nextKey(): string;
@@ -69,7 +69,7 @@ export class ModelAdapters {
     const all = this.base.loaded.model.weights.reduce((sum, { shape }) => sum + numel(shape), 0);
     const parameters = { trainable: 0, all };
     for (const { name, trainable, layout, tensors } of adapters) {
-      // As PEFT counts: a trained bias replaces the original, but a module that is saved whole is a copy beside the original.
+      // As in PEFT, a trained bias replaces the base model's, so it isn't counted again. A whole module is a copy, so it is counted again.
       const biases = [...tensors.values()].filter(({ kind }) => kind === 'bias');
       parameters.all += biases.reduce((sum, { value }) => sum - numel(value.shape), layout.trainable);
       if (trainable && active.includes(name)) parameters.trainable += layout.trainable;
@@ -90,8 +90,8 @@ export class ModelAdapters {
   }
 
   /**
-   * Returns the overlay of the active adapters; with a name, of that adapter alone. For '__base__' or while adapters are disabled, the
-   * overlay has no adapters. With a list of names, it has these adapters even while adapters are disabled.
+   * Returns the overlay of a pass: the active adapters and their changed weights. With a name, the overlay has that adapter alone. For
+   * '__base__', and while adapters are disabled, it has no adapters. With a list of names, it has these even while adapters are disabled.
    */
   overlay(name?: string | readonly string[]): Overlay {
     const { all, activeAdapters } = this.#set;
@@ -106,7 +106,7 @@ export class ModelAdapters {
     return name === undefined ? overlayOf(all, activeAdapters, this.#merges.current) : overlayOf(all, named);
   }
 
-  /** Returns the overlay of a pass whose rows name their adapters. Throws PEFT's errors. */
+  /** Returns the overlay of a pass in which each row has an adapter of its own, given one name for each row. Throws PEFT's errors. */
   overlayOfRows(names: readonly string[], rows: number): Overlay {
     const { adapters, merged } = this;
     const chosen = rowAdapters(names, { rows, adapters, merged, head: this.base.loaded.model.head.modules });
@@ -123,7 +123,7 @@ export class ModelAdapters {
   }
 
   /**
-   * Like `resolve`, for a stored configuration. Also throws `invalid_argument` for an adapter whose head reads vectors of another pooling.
+   * Like `resolve`, for a stored configuration. Also throws `invalid_argument` if the adapter's head was trained with another pooling.
    */
   resolveStored(name: string, kind: AdapterKind, config: AdapterConfig): ResolvedAdapter {
     const resolved = this.resolve(name, kind, config);
@@ -188,7 +188,7 @@ export class ModelAdapters {
 
   /**
    * Returns the model without adapters, but with trained biases and whole modules, if any. With `merging`, merges adapters first. As in
-   * PEFT, it doesn't matter whether adapters are disabled. Afterwards these adapters can only be disposed of.
+   * PEFT, the result is the same while adapters are disabled. Afterwards this object can only be disposed of.
    */
   async unload(merging: Merging | undefined, ready: Ready): Promise<BaseModel> {
     const fresh = merging === undefined ? [] : this.#unmerged(merging.names);
@@ -254,13 +254,13 @@ export class ModelAdapters {
     this.#placer.free(adapter);
   }
 
-  /** Whether merged weights of other adapters would hide the modules that this adapter saves whole. */
+  /** Whether the model would use merged weights of other adapters in place of whole modules that this adapter trains. */
   #isUnderMerged(adapter: Adapter): boolean {
     const tensors = tensorsOf(adapter, 'module');
     return !this.#isMergedInto(adapter) && [...tensors.keys()].some((name) => this.#merges.weights.has(name));
   }
 
-  /** Whether merged weights or biases were computed from tensors of this adapter: modules that it saves whole, and trained biases. */
+  /** Whether merged weights or biases were computed from biases or whole modules that this adapter trains. */
   #isMergedInto({ tensors }: Adapter): boolean {
     return [...tensors.values()].some(({ value }) => this.#merges.holds(value));
   }

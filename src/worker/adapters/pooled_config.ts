@@ -7,8 +7,7 @@ import type { Head } from '../../models/architecture';
 import { POOLED_CLASS, POOLED_MODULE, poolingOf, samePooling } from '../../models/pooled_head';
 
 /**
- * Returns a new adapter's configuration. Its field `auto_mapping` from PEFT records how the hidden states under the model's head are
- * pooled.
+ * Returns a new adapter's configuration. PEFT's field `auto_mapping` gets the pooling of the hidden states that the model's head reads.
  */
 export function pooledConfig(kind: AdapterKind, config: AdapterConfig, { pooling }: Head): AdapterConfig {
   if (pooling === undefined) return config;
@@ -17,8 +16,8 @@ export function pooledConfig(kind: AdapterKind, config: AdapterConfig, { pooling
 }
 
 /**
- * Throws `invalid_argument` for a stored adapter whose head was trained on vectors of another pooling. Warns if they were those of texts of
- * another length, because short texts have the same vectors.
+ * Throws `invalid_argument` for a stored adapter whose head was trained with another pooling. Only warns if the texts had another maximum
+ * length, because short texts have the same vectors.
  */
 export function expectPooling(
   { auto_mapping }: AdapterConfig,
@@ -43,7 +42,7 @@ export function expectPooling(
 }
 
 function warnOfLength(stored: number | undefined, own: number | undefined, warn: Warn): void {
-  // Adapters of earlier versions don't say how long texts may be.
+  // Adapters that earlier versions saved lack the maximum length.
   if (stored === undefined || own === undefined || stored === own) return;
   const message = `The adapter's head was trained on texts of at most ${stored} tokens, and here it reads at most ${own}`;
   warn({ code: 'other_length', message });

@@ -12,7 +12,7 @@ import type { Merging } from './prepare_merge';
 /** Loads the code that mixes adapters. Only the learning method 'refine' uses it. */
 export const mixCode = late(async () => await import('./mix_adapters'));
 
-/** The parts of a session that its adapters need. */
+/** The fields of a session that the calls about adapters use. */
 export interface AdapterRoom {
   readonly host: SessionHost;
   readonly calls: Calls;

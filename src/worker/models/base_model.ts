@@ -33,9 +33,9 @@ interface Derived {
 interface ReadPreprocessors extends Preprocessors {
   /** The tokens that end a text. Default: those of config.json. */
   readonly stopTokens?: readonly number[] | undefined;
-  /** Reads the folder's settings for text embeddings. If they were read while the model loaded, they are in `sentences`, too. */
+  /** Reads the folder's settings for text embeddings. Settings that were read while the model loaded are also in `sentences`. */
   readSentences?(): Promise<SentenceSettings | undefined>;
-  /** Reads a small file of the folder another time; undefined if the folder has none, or isn't known to have one. */
+  /** Reads a small file of the folder again; undefined if it is missing, or if only the cache may be used and doesn't know the file. */
   readAgain?(file: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
@@ -44,7 +44,7 @@ interface NamedPass {
   readonly task: Pick<Task, 'inputs' | 'write' | 'logits'>;
 }
 
-/** A base model on the device, with the programs that run it, alone or with an overlay. */
+/** A base model on the device, with the GPU programs of its passes, with or without an overlay (adapters and changed weights). */
 export class BaseModel {
   /** The model whose tensors this one shares. A model that wasn't derived is its own root. */
   readonly root: BaseModel;
@@ -125,8 +125,8 @@ export class BaseModel {
   }
 
   /**
-   * Computes the logits of a task's batch, or the vectors of an embedder's batch. `name` distinguishes the program from the model's other
-   * programs.
+   * Computes the logits of a task's batch, or the vectors of an embedder's batch. The pass's GPU program is cached by `name`, overlay and
+   * shape.
    */
   run({ name, task }: NamedPass, batch: Batch, overlay: Overlay): Promise<Float32Array<ArrayBuffer>> {
     return this.programs.use(
@@ -191,7 +191,7 @@ export class BaseModel {
     return new BaseModel(this.runner, loaded, this.preprocessors, derived);
   }
 
-  /** Drops the programs whose overlay uses the adapter or merge with this key. */
+  /** Frees the cached GPU programs that use the adapter or the merged weights with this key. */
   async dropPrograms(key: string): Promise<void> {
     await this.programs.dropAll(({ overlay }) => keyHolds(overlay, key));
     await this.generator.dropPrograms(key);

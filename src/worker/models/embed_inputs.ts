@@ -15,9 +15,10 @@ interface EmbedPass {
 }
 
 /**
- * Computes a vector for each input, in the order of the inputs: (N, width) in one array, because the transfer of a buffer for each vector
- * would block the worker for seconds. The batches have inputs of similar lengths, the longest first. Throws `invalid_argument` for an input
- * that the model can't read, and `unsupported_model` if the folder decides the pooling and needs a module that isn't supported.
+ * Computes a vector for each input, in the order of the inputs. All vectors are in one array, (N, width), because the transfer of many
+ * buffers would block the worker for seconds. Each batch has inputs of similar lengths, and the longest inputs run first. Throws
+ * `invalid_argument` for an input that the model can't read, and `unsupported_model` if the pooling is the folder's and needs a module that
+ * isn't supported.
  */
 export async function embedInputs(
   model: BaseModel,
@@ -46,7 +47,7 @@ export async function embedInputs(
     },
   });
   if (cut > 0) warn({ code: 'texts_cut', message: cutTexts(cut, inputs.length, embedder.maxLength) });
-  // Rows that aren't made yet have one length.
+  // `lengths` is empty if the rows are made later, as those of images. All these rows have the same length.
   const order = [...inputs.keys()].sort((a, b) => (lengths[b] ?? 0) - (lengths[a] ?? 0));
   let vectors = new Float32Array();
   const name = `embed ${pooling} ${normalize}`;

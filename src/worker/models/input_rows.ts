@@ -6,7 +6,7 @@ interface InputReading {
   /** The name of the call in error messages. */
   readonly call: string;
   readonly breather: Breather;
-  /** Checks an input whose row is made later. Default: all rows are made at once. */
+  /** Checks an input. If it is set, the input's row is made only when it is needed. */
   readonly check?: ((input: SentExample, where: string) => void) | undefined;
   /** Makes the row of an input. */
   row(input: SentExample, where: string): unknown;

@@ -188,7 +188,7 @@ export interface PredictRequest {
 /** The scores of all inputs of a call. */
 export interface Predictions extends RankedScores {
   readonly labels: readonly string[];
-  /** Set if an input has any number of labels: those with a score above it. */
+  /** Set if each input may have any number of labels. An input's labels are then those with a score above the threshold. */
   readonly threshold: number | undefined;
 }
 

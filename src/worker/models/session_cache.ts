@@ -14,7 +14,7 @@ import type { CacheCalls, CachedDownload } from './model_protocol';
 const INDEX = /\.(?:safetensors|bin)\.index\.json$/;
 const WEIGHTS = /^(?:model\.safetensors|pytorch_model\.bin)$/;
 
-/** The parts of a session that its cached downloads need. */
+/** The fields of a session that the calls about cached downloads use. */
 export interface CacheRoom {
   readonly calls: Calls;
   readonly sources: ModelSources;
@@ -34,13 +34,13 @@ export const cacheCalls: Answers<CacheCalls, CacheRoom> = {
     const folder = this.sources.cached(source, { isLocal: true });
     const records = (await folder?.records()) ?? [];
     if (folder === undefined || modelOf(records)?.state === 'corrupt') return false;
-    // A partial copy counts as unknown: it may be of weights that the model doesn't need, which an estimate began to read.
+    // A file with a partial copy counts as unknown. An estimate may have begun to read it, and the model may not need it.
     const known = records.filter(({ state }) => state !== 'partial');
     const files = new Map(known.map(({ file, state }) => [file, state === 'verified']));
     const has = (file: string): boolean | undefined => files.get(file);
     const here = [...files.keys()].filter(has);
-    // A GGUF file contains the whole model. Its tokenizer is read only if the folder has none. So without a network request, the cache must
-    // know whether the folder has a tokenizer.
+    // A GGUF file contains the whole model. But its tokenizer is read only if the folder has no tokenizer files, so the cache must know
+    // whether the folder has some.
     if (here.some((file) => file.endsWith('.gguf'))) return isTokenizerKnown(has);
     const indices = here.filter((file) => INDEX.test(file));
     for (const index of indices) {

@@ -22,7 +22,7 @@ import type { ModelSources } from './loading/model_sources';
 import type { ModelCalls } from './model_protocol';
 import type { SessionKernels } from './session_kernels';
 
-/** The parts of a session that its models need. */
+/** The fields of a session that the calls about models use. */
 export interface ModelRoom {
   readonly host: SessionHost;
   readonly warn: Warn;

@@ -9,7 +9,7 @@ import { probeDevice } from './probe_device';
 /** Loads the code that estimates a run. */
 export const estimateCode = late(async () => await import('./estimate_run'));
 
-/** The parts of a session that its plans need. */
+/** The fields of a session that the calls about devices and estimates use. */
 export interface PlanRoom {
   readonly calls: Calls;
   readonly device: SessionDevice;

@@ -83,7 +83,7 @@ export function createRun(request: RunRequest, emit: TrainingInit['emit']): Crea
   return hold.around(run);
 }
 
-/** Returns the steps of a run, facts about their batches, and the comparison with the base model that runs before the steps. */
+/** Returns the steps of a run, properties of their batches, and the comparison with the base model that runs before the first step. */
 function stepsOf(
   pass: Compared & { readonly args: ResolvedTrainingArguments },
   rows: readonly unknown[],

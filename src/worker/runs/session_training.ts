@@ -42,13 +42,13 @@ interface Running extends CreatedRun, ModelPass {
 export class RunsInProgress {
   /** Undefined before the first head is solved for. */
   features: FeatureCache | undefined;
-  /** The stored features of the last profile that solved for a head. */
+  /** The stored features of the last profile whose head was solved for. */
   stored: StoredFeatures | undefined;
   readonly runs = new Map<CallId, Running>();
   readonly feeds = new Map<CallId, Map<DatasetName, ExampleFeed>>();
 }
 
-/** The parts of a session that its runs need. */
+/** The fields of a session that the calls about runs use. */
 export interface RunRoom {
   readonly host: SessionHost;
   readonly calls: Calls;
@@ -239,8 +239,8 @@ function withData<T>(
 }
 
 /**
- * Begins work on a model after the model's pending changes and before its next change. The next change doesn't wait until the work ends,
- * but can abort it.
+ * Begins work on a model after the changes that were requested before. Later changes wait until the work has begun, but not until it ends,
+ * and they can abort it.
  */
 function inTurn<T>(
   { calls, models }: RunRoom,

@@ -117,7 +117,7 @@ export class CachedFolder implements FileSource {
   #asksFor(file: string): boolean {
     const { isLocal, revalidates = true, isSealed } = this.#options;
     if (isLocal || this.#offline !== undefined || !revalidates || !this.#mayChange) return false;
-    // Once the server has answered in this load, copies of files that it wasn't asked for may be older.
+    // A sealed session asks, and so fails, only if the server has answered for other files in this load: this copy may be older than those.
     return isSealed?.() !== true || (this.#answered.size > 0 && !this.#answered.has(file));
   }
 
@@ -210,8 +210,8 @@ export class CachedFolder implements FileSource {
   }
 
   /**
-   * Records that the folder lacks a file. At a commit this never changes, so the record is stored at once. At another address the
-   * record is stored once a model's file was found. If files may change, only loads that make no request use the record.
+   * Records that the folder lacks a file. At a commit, this never changes, so the record is stored at once. At another address, the record
+   * is stored once a file of the model was found. If the folder's files may change, only loads without requests use the record.
    */
   async noteAbsence(file: string): Promise<void> {
     this.#absent.push({ ...this.#blank(file), state: 'absent' });
@@ -280,7 +280,7 @@ export class CachedFolder implements FileSource {
     };
   }
 
-  /** Runs a write that only saves later requests. Its errors are ignored. */
+  /** Runs a write to the store and ignores its errors, because the write only makes later requests unnecessary. */
   async #tryStoring(body: () => Promise<void>): Promise<void> {
     await body().catch(() => {});
   }

@@ -9,7 +9,7 @@ import type { SavedAdapters } from './saved_adapters';
 import type { StorageCalls } from './storage_protocol';
 import { known } from './store_failures';
 
-/** The parts of a session that its storage needs. */
+/** The fields of a session that the calls about storage use. */
 export interface StorageRoom {
   readonly store: BlobStore;
   readonly saved: SavedAdapters;

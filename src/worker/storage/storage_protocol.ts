@@ -36,7 +36,7 @@ export interface StorageCalls {
    * this random id, stores nothing and resolves with false.
    */
   writeProfile(id: string, parts: WrittenParts, born?: string): Promise<boolean>;
-  /** An unknown id is ignored. Resolves with the bytes of the deleted features. */
+  /** An unknown id is ignored. Resolves with the size in bytes of the deleted features. */
   deleteProfile(id: string): Promise<number>;
   /** Deletes the checkpoints of all runs that train an adapter of that name. Resolves with their size in bytes. */
   deleteCheckpoints(adapter: string): Promise<number>;

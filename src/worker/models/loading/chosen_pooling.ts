@@ -4,10 +4,10 @@ import type { PretrainedConfig } from '../../../core/types/model';
 import { configuredPooling, hasOwnClassifier } from '../../../models/pooled_head';
 
 /**
- * Returns the pooling whose vectors a classifier's head reads, with the prompt to put before texts, whether to lower their case, and their
- * largest length; undefined for transformers' own head. 'auto' chooses the pooling of config.json. If that has none and doesn't name
- * transformers' own classifier, 'auto' chooses the pooling of modules.json. Throws `unsupported_model` if modules.json then needs an
- * unsupported module.
+ * Returns how a classifier's texts are prepared and pooled into the vectors that its head reads: the pooling, the prompt before the texts,
+ * lower case, and the largest length. Returns undefined for the head of transformers' own classifier. 'auto' is the pooling of config.json.
+ * If config.json has no pooling and doesn't name transformers' own classifier, 'auto' is the pooling of modules.json. Throws
+ * `unsupported_model` if modules.json then needs an unsupported module.
  */
 export function chosenPooling(
   asked: PoolingMode | 'auto',

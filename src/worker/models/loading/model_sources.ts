@@ -10,7 +10,7 @@ import type { Calls } from '../../rpc/calls';
 import { sealed } from '../../rpc/seal';
 import { CachedFolder, type CachedFolderOptions, isCacheable } from '../../storage/cached_folder';
 
-/** The parts of a session that its sources use, if it has them. */
+/** The parts of a session that its sources use. Sources outside of a session, as in tests, lack them. */
 interface SourceParts {
   readonly calls?: Calls;
   /** The storage of cached downloads. */
@@ -97,7 +97,7 @@ export class ModelSources {
       if (!this.#warned.has(warning.code)) warn(warning);
       this.#warned.add(warning.code);
     };
-    // A sealed session can't ask whether a file has changed. So a run over a cached model can recover after a loss.
+    // A sealed session can't ask whether files have changed, so it uses the cached ones. A run can then recover after its device is lost.
     return new CachedFolder(folder, { store: cache, warn: once, isSealed: () => this.#sealed, ...options });
   }
 

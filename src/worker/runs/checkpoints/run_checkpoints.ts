@@ -59,9 +59,9 @@ export class RunCheckpoints implements Checkpoints {
   readonly #host: CheckpointHost;
   readonly #run: CheckpointedRun;
   #identity: Promise<string> | undefined;
-  /** The slot and sequence number of the next checkpoint, once they are known. It doesn't overwrite the last checkpoint. */
+  /** The slot and sequence number of the next checkpoint, once they are known. The last checkpoint is in the other slot. */
   #next: CheckpointPlace | undefined;
-  /** The step of the last checkpoint. It is overwritten if its step is saved again, so that the checkpoint before it remains. */
+  /** The step of the last checkpoint. If this step is saved again, the save overwrites the last checkpoint, not the one before it. */
   #lastStep: number | undefined;
   #lock: HeldName | undefined;
   /** The run's owner in the store; undefined if the run was never resumed or taken over. */

@@ -51,8 +51,8 @@ export async function runIdentity({ model, task, overlay, adapters, rows, shares
 }
 
 /**
- * Returns the config without the largest length of a pooled text: its effect is in the rows, and runs that are stored by earlier versions
- * lack it.
+ * Returns the config without the maximum length of pooled texts. This length already affects the rows, and the identities of runs that
+ * earlier versions stored don't include it.
  */
 function identifyingConfig({ config, head }: Architecture): object {
   if (head.pooling === undefined) return config;
