@@ -129,8 +129,8 @@ export class BoundedInterpreter extends Interpreter {
   }
 
   /**
-   * Evaluates arguments, and returns them with their size in characters. A number n counts as n characters, because it may be a width, and so
-   * does a number in a list or an object that is spread, because it becomes an argument.
+   * Evaluates arguments, and returns them with their size in characters. A number n counts as n characters, because it may be a width. This
+   * also holds for numbers in a list or an object that is spread into arguments.
    */
   #hold(args: unknown, hold: Hold): { readonly args: readonly Node[]; readonly size: number } {
     let size = 0;

@@ -30,12 +30,12 @@ const UNITS = 2 ** 16;
 
 /** Finds added tokens in a text, from left to right, and the longest one at each place. */
 export class TokenFinder {
-  /** The trie of all texts: the number of the next node, by `UNITS` times the node plus a character. One map needs little memory. */
+  /** The trie of all tokens' texts. The key (node · `UNITS` + UTF-16 unit) maps to the next node. A single map needs little memory. */
   readonly #next = new Map<number, number>();
   /** The token whose text ends at each node. */
   readonly #tokens: (AddedToken | undefined)[] = [undefined];
 
-  /** `tokens` maps each text to search for to its token. Throws `limit_exceeded` if they are too long together. */
+  /** `tokens` maps each text to search for to its token. Throws `limit_exceeded` if the texts' total length is too large. */
   constructor(tokens: ReadonlyMap<string, AddedToken>) {
     checkAdded([...tokens.keys()]);
     for (const [text, token] of tokens) {

@@ -13,7 +13,7 @@ export function checkString(name: string, value: unknown, longest: number): void
   if (value.length > longest) throw invalid(`${name}: expected at most ${longest} characters, got ${value.length}`);
 }
 
-/** Throws `limit_exceeded` for added tokens that are too long together. */
+/** Throws `limit_exceeded` if the total length of the added tokens is too large. */
 export function checkAdded(texts: readonly string[]): void {
   const length = texts.reduce((sum, text) => sum + text.length, 0);
   if (length > MAX_ADDED)

@@ -27,7 +27,7 @@ export interface TokenizerDefinition {
 /**
  * Checks a parsed, untrusted tokenizer.json: its structure, sizes, ids, and the fields of its rules. The work of the rules is limited
  * later, when they run. `modelVocabSize` is the number of rows of the embedding that the ids will index. Throws `invalid_format`, and
- * `limit_exceeded` for patterns or added tokens that are too large together.
+ * `limit_exceeded` if all patterns or all added tokens together are too large.
  */
 export function checkTokenizer(json: unknown, modelVocabSize: number | undefined): TokenizerDefinition {
   if (!isJsonObject(json)) throw invalid('expected a JSON object');
@@ -77,7 +77,7 @@ function checkAddedTokens(added: unknown, idLimit: number): void {
   checkAdded(added.map(({ content }) => content));
 }
 
-/** Checks the rules of one stage, such as the normalizer. The library checks the types of the rules. */
+/** Checks the rules of one stage, such as the normalizer. @huggingface/tokenizers (below: the library) checks the types of the rules. */
 function checkRules(stage: string, rules: unknown, patterns: PatternSizes): void {
   let nodes = 0;
   visit(rules);
@@ -94,7 +94,7 @@ function checkRules(stage: string, rules: unknown, patterns: PatternSizes): void
   }
 
   function visitField(key: string, value: unknown): void {
-    // The library ignores this table of characters and applies rules of its own.
+    // This field is a table of characters. The library ignores it and applies rules of its own.
     if (key === 'precompiled_charsmap') return;
     if (key === 'Regex') {
       if (typeof value !== 'string' || value === '')

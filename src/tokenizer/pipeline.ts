@@ -50,7 +50,7 @@ export class Pipeline {
   readonly #special: ReadonlySet<number>;
 
   /**
-   * `named`: the special tokens that tokenizer_config.json names, by their texts, with the settings of those that tokenizer.json doesn't list.
+   * `named` maps each special token that tokenizer_config.json names to its settings, which apply if tokenizer.json doesn't list the token.
    * Throws the library's errors for rules that the library rejects.
    */
   constructor({ json, modelKind }: TokenizerDefinition, settings: Settings, named: ReadonlyMap<string, JsonObject>) {

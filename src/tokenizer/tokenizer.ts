@@ -53,8 +53,8 @@ export interface TextTokenizer {
    */
   encode(text: string, options?: EncodeOptions): number[];
   /**
-   * Returns what a word that is encoded alone needs before it, so that it has the tokens that it has after a space in a text: a space if
-   * the tokenizer marks spaces and adds none before a text, as those of RoBERTa, GPT-2 and Gemma; otherwise ''.
+   * Returns the text to put before a word that is encoded alone, so that it gets the same tokens as after a space in a text. This is a
+   * space if the tokenizer marks spaces but adds none before a text, as those of RoBERTa, GPT-2 and Gemma; otherwise ''.
    */
   beforeWord(): string;
   /** Like `encode`, but in pieces, so that a long text can be cancelled and doesn't block the thread. */
@@ -207,7 +207,7 @@ function encodeInPieces(text: string, stream: TextStream): number[] {
   return ids;
 }
 
-/** Returns a function that finds what `TextTokenizer.beforeWord` returns, on its first call. `encode` joins ids by commas. */
+/** Returns the function `TextTokenizer.beforeWord`, which finds its result on the first call. `encode` returns ids, joined by commas. */
 function spaceFinder(encode: (text: string) => string): () => string {
   let space: string | undefined;
   return () => {

@@ -2,14 +2,17 @@ import type { RunEvent, RunProgress } from '../core/types/run';
 
 type EmitEvent = (event: RunEvent, progress: RunProgress, adapter?: string) => void;
 
-/** The time in milliseconds after which a run reports progress that no event has brought. */
-const LATE = 100;
+/** The longest delay of a progress update, in milliseconds. */
+const MAX_DELAY = 100;
 
-/** Sends a run's events. Hooks that no callback wants only bring progress, so they are sent late, and of several for an adapter the last. */
+/**
+ * Sends a run's events. A hook event that no callback wants is only needed as a progress update. Such events are delayed, and only the last
+ * one of each adapter is sent.
+ */
 export class RunEvents {
   readonly #wanted: ReadonlySet<string>;
   readonly #send: EmitEvent;
-  readonly #late = new Map<string | undefined, Parameters<EmitEvent>>();
+  readonly #delayed = new Map<string | undefined, Parameters<EmitEvent>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `wanted`: the names of the hooks that callbacks want. */
@@ -20,19 +23,19 @@ export class RunEvents {
 
   readonly emit: EmitEvent = (event, progress, adapter) => {
     if (event.type === 'hook' && !this.#wanted.has(event.hook)) {
-      this.#late.set(adapter, [event, progress, adapter]);
-      this.#timer ??= setTimeout(() => this.flush(), LATE);
+      this.#delayed.set(adapter, [event, progress, adapter]);
+      this.#timer ??= setTimeout(() => this.flush(), MAX_DELAY);
       return;
     }
-    this.#late.delete(adapter);
+    this.#delayed.delete(adapter);
     this.#send(event, progress, adapter);
   };
 
-  /** Sends what is late. Call it when the run has ended. */
+  /** Sends the delayed events now. Call it when the run has ended. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const late of this.#late.values()) this.#send(...late);
-    this.#late.clear();
+    for (const delayed of this.#delayed.values()) this.#send(...delayed);
+    this.#delayed.clear();
   }
 }

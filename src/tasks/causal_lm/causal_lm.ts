@@ -102,7 +102,7 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
       most: this.text.maxLength,
       tokenizer: this.tokenizer,
       vocabSize: this.text.vocabSize,
-      // This call only checks the example. Each later training run decides which of its turns are learned.
+      // This call only checks the example. The training runs decide later whether only completions are learned.
       completionOnly: false,
     });
     return example;

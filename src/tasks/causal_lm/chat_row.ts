@@ -21,13 +21,12 @@ interface ChatRowOptions {
   readonly most?: number | undefined;
 }
 
-/** The number of characters for each token of a row in which turns are looked for first. Tokens of most texts have fewer on average. */
+/** Turns are first looked for in this many characters per token of the row. Most texts have fewer characters per token. */
 const USUAL_CHARACTERS = 4;
 
 /**
- * Renders a conversation by its chat template and encodes it. Either only the assistant's turns are learned, or the whole text. A turn
- * begins with the first token that differs from the tokens of the text before the turn, because one token may contain the end of that text
- * and the beginning of the turn.
+ * Renders a conversation by its chat template and encodes it. The labels cover only the assistant's turns, or the whole text. A token that
+ * contains both the end of the text before a turn and the beginning of the turn belongs to the turn.
  *
  * Rejects with `invalid_argument` if the assistant's tokens can't be found, and with the errors of rendering the template.
  */
@@ -61,8 +60,8 @@ export async function chatRow(
 }
 
 /**
- * Returns a function that counts the tokens that the beginning of a text shares with `ids`, the first tokens of the whole text. If the
- * beginning is longer than in the last call, the windows of that call aren't encoded again.
+ * Returns a function that encodes the first `length` characters of a text, and counts the tokens that are the same as in `ids`, the first
+ * tokens of the whole text. If `length` grows from call to call, no window of the text is encoded twice.
  */
 function tokenCounter(
   text: string,
@@ -81,7 +80,7 @@ function tokenCounter(
     pushed = length;
     for (const piece of stream.push(part)) {
       await breather.breathe();
-      // The whole text has the same tokens here, because it was encoded in the same windows.
+      // These tokens are the same in the whole text, because it was encoded in the same windows.
       settled += piece.length;
       if (settled >= ids.length) return ids.length;
     }

@@ -70,7 +70,7 @@ async function completionRow(
 ): Promise<TokenRow> {
   const row = textRow(await tokenizer.encodeGradually(prompt + completionText(tokenizer, completion), options));
   if (options.completionOnly ?? true) {
-    // The prompt's last token may begin the completion's first word: then that token is learned.
+    // One token may contain the end of the prompt and the beginning of the completion. Such a token is learned.
     const alone = await tokenizer.encodeGradually(prompt, options);
     row.labels.fill(IGNORED, 0, sharedLength(row.input_ids, alone));
   }

@@ -88,7 +88,7 @@ export class Classifier<
     return { dims, data: data.slice(0, numel(dims)) };
   }
 
-  /** Makes a predictor of `read`, which turns an example with or without a label into an input. `check` as in `Predictor`. */
+  /** Makes a predictor from `read`, which encodes an example and ignores its label. `check` as in `Predictor`. */
   protected predictorOf<Input extends object>(
     read: Predictor<Input>['unlabelled'],
     check?: Predictor<Input>['check'],

@@ -26,7 +26,7 @@ export async function pixelsOf(example: SentExample, where: string, options: Pix
 
 type PixelFormat = Omit<PixelOptions, 'signal'>;
 
-/** Throws the errors of `pixelsOf` that show before an image is decoded and resized. */
+/** Throws those errors of `pixelsOf` that can be found without decoding the image. */
 export function expectPixels(example: SentExample, where: string, format: PixelFormat): void {
   if (!('image' in example)) {
     givenPixels(example, where, format);
@@ -85,7 +85,7 @@ export function pixelNumbers(pixels: Pixels, { size }: ImageSizes, processor: Lo
   return expectProcessor(processor).pixelValues({ height: size, width: size, data: pixels });
 }
 
-/** Returns the image processor. Throws the error that is in its place, or `invalid_argument` if the model has none. */
+/** Returns the image processor. Throws `processor` if it is an error (see `LoadedProcessor`), and `invalid_argument` if there is none. */
 export function expectProcessor(processor: LoadedProcessor): ImageProcessor {
   if (processor instanceof WebVeraError) throw processor;
   if (processor !== undefined) return processor;

@@ -8,7 +8,7 @@ interface PooledTexts {
 
 /**
  * Returns the largest number of tokens of a text that becomes one vector, as in sentence-transformers: the folder's `max_seq_length`, or
- * else the tokenizer's `model_max_length`, as far as the model allows.
+ * else the tokenizer's `model_max_length`, but at most the model's limit.
  */
 export function pooledLength(maxSeqLength: number | undefined, { text, tokenizer }: PooledTexts): number {
   return Math.min(maxSeqLength ?? tokenizer?.model_max_length ?? text.maxLength, text.maxLength);

@@ -33,7 +33,7 @@ export class SequenceClassification
   readonly predictor: Predictor<TextRow>;
   readonly exporter: RowExporter<TextRow>;
   readonly #text: TextSizes;
-  /** The largest number of tokens of a text that the head reads. */
+  /** The largest number of tokens per text, by the model and the head's pooling settings. */
   readonly #longest: number;
   readonly #tokenizer: TextTokenizer | undefined;
 

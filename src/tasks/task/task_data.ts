@@ -30,7 +30,7 @@ export interface CollectOptions {
   readonly args: ResolvedTrainingArguments;
   /** Training truncates an example that is too long. Evaluation of a language model splits the example instead. */
   readonly purpose: 'training' | 'evaluation';
-  /** Whether rows for evaluation have the weights of their examples and classes, too, as rows for training have. Default: false. */
+  /** Whether evaluation rows have the weights of their examples and classes. Training rows always have them. Default: false. */
   readonly isWeighted?: boolean | undefined;
   readonly signal: AbortSignal;
 }
@@ -56,9 +56,9 @@ export interface TaskData<Row = unknown> {
    * it. Rejects as `collect` does.
    */
   kept(example: SentExample, where: string, signal: AbortSignal): Promise<SentExample>;
-  /** Returns the arrays of a row. The length of the first one determines the lengths of the others. */
+  /** Returns the arrays that identify a row. The first one has the row's length, which determines the lengths of the others. */
   columns(row: Row): RowArrays;
-  /** Returns the arrays by which a row is part of a run's fingerprint. Default: `columns`. */
+  /** Returns the arrays of a row that are hashed for a run's fingerprint. Default: `columns`. */
   fingerprint?(row: Row): RowArrays;
   /** Set if a run can continue in Python. */
   readonly exporter?: RowExporter<Row>;

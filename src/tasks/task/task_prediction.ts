@@ -26,13 +26,13 @@ export interface Predictor<Row> {
    */
   unlabelled(example: SentExample, where: string, options: UnlabelledOptions): Row | Promise<Row>;
   /**
-   * Throws the errors of `unlabelled` that show before the input is decoded. Set if rows take much memory, so that they are made one batch
-   * at a time.
+   * Throws those errors of `unlabelled` that can be found without decoding the input. Set if rows take much memory, so that they are made
+   * one batch at a time.
    */
   readonly check?: ((example: SentExample, where: string) => void) | undefined;
   /** The names of the labels. */
   readonly labels: readonly string[];
-  /** Set if a row has any number of labels: those with a score above it. */
+  /** Set if a row may have several labels. It has those whose score is above the threshold. */
   readonly threshold?: number | undefined;
   /** Returns the scores of each row. */
   scores(logits: Float32Array): RankedScores;

@@ -67,8 +67,8 @@ function decodeRule(leaf: Decoder, added: ReadonlySet<string>, patterns: TextPat
 }
 
 /**
- * Decodes the byte tokens between those that are text already: added tokens, and tokens with a character that stands for no byte. The
- * library would search its list of added tokens once for each token.
+ * Decodes byte tokens. Keeps the tokens that are already text: added tokens, and tokens with a character that stands for no byte. The
+ * library's own method would search its list of added tokens once for each token.
  */
 function byteRule(leaf: ByteLevelDecoder, added: ReadonlySet<string>): DecodeRule {
   const isText = (token: string): boolean =>

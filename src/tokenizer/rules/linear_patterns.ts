@@ -1,19 +1,19 @@
 import { type PatternNode, parsePattern } from '../../regex/syntax';
 
 /**
- * `MAX_TURNS`: the most repetitions of a bounded repeat. `MAX_CHOICES`: the most choices and bounded repeats before an unbounded one. These
- * limits ensure that a match can begin in few ways only.
+ * `MAX_TURNS`: the most repetitions of a bounded repeat such as `a{1,8}`. `MAX_CHOICES`: the most choices and bounded repeats before an
+ * unbounded repeat. So a match can begin only in few ways, each of which the engine may try.
  */
 const MAX_TURNS = 8;
 const MAX_CHOICES = 2;
-/** The most characters that a pattern may read at one position of a text, summed over all ways in which a match can begin. */
+/** The most characters that the engine may read when it tries, at one position of a text, all ways in which a match can begin. */
 const MOST_READ = 2048;
 /**
- * The most large sets of characters in one match. From about six on, the engine compiles for seconds, because it copies the code after each
- * set.
+ * The most large sets of characters in one match. With about six or more, compilation takes seconds, because the engine copies the code
+ * that comes after each set.
  */
 const MOST_LARGE = 3;
-/** The work to compile a large set; a small one takes 1. */
+/** The work to compile a large set of characters. For a small set it is 1. */
 const WORK_OF_LARGE = 12;
 /** The most work of one pattern. */
 const MOST_WORK = 400;
@@ -56,7 +56,7 @@ export function nativeCost(source: string): NativeCost | undefined {
   return isSmall && areLinear(branches) ? { reads, work } : undefined;
 }
 
-/** Sums the sizes of the sets of a node. `ofChoice`: the size of a choice by those of its branches. Default: that of the largest one. */
+/** Sums `ofSet` over all sets in a node. `ofChoice` combines the sums of a choice's branches. Default: the largest one. */
 function sizeOf(
   node: PatternNode,
   ofSet: (source: string) => number,

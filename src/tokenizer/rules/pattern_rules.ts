@@ -32,13 +32,13 @@ export function replaceAll(
 
 interface SplitSettings {
   readonly behavior?: string | undefined;
-  /** Whether the matches are the words, and the parts between them separate words. */
+  /** Whether the matches are words, and the parts between them are separators. Otherwise, matches are separators. */
   readonly invert?: boolean | undefined;
 }
 
 /**
- * Whether a part of a text belongs to the word of the part before it, by the value of `behavior` in tokenizer.json. `before` and `isMatch`:
- * whether that part, and the part itself, separate words. Default: no.
+ * Whether to join a part of a text to the part before it, by the value of `behavior` in tokenizer.json. `before` and `isMatch` say whether
+ * the part before it, and the part itself, are separators. Other values join no parts.
  */
 const JOINS = new Map<string | undefined, (before: boolean, isMatch: boolean) => boolean>([
   ['contiguous', (before, isMatch) => before === isMatch],

@@ -14,13 +14,13 @@ const MAX_TOTAL_LENGTH = 2 ** 15;
 const MAX_PROPERTIES = 512;
 /** Matches escapes, and the beginnings of names such as `[:word:]`, which count as `\w`. */
 const CLASSES = /\\(.)|\[:/gsu;
-/** The work to prepare an escape, in properties. The library writes `\w` as four properties that overlap, and `\b` as four times `\w`. */
+/** The cost to prepare an escape: 1 for a property. The library writes `\w` as four overlapping properties, and `\b` as four times `\w`. */
 const PROPERTIES: Readonly<Record<string, number>> = { p: 1, P: 1, d: 1, D: 1, s: 1, S: 1, w: 2, W: 2, b: 6, B: 6 };
 /** The largest number of steps to compile all patterns that JavaScript's own engine doesn't run. */
 const MAX_WORK = 1_000_000;
 /**
- * The most work of JavaScript's engine to compile a tokenizer's patterns. GPT-4o's takes 146. LinearRegExp, which is slower, matches those
- * beyond it.
+ * The most work that JavaScript's engine may take to compile a tokenizer's patterns. GPT-4o's pattern takes 146. LinearRegExp, which is
+ * slower, runs the patterns that would exceed it.
  */
 const MAX_NATIVE_WORK = 500;
 /** The number of characters that JavaScript's engine reads in the time of one step of the budget. */

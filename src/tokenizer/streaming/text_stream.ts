@@ -89,8 +89,8 @@ export class TextStream {
 }
 
 /**
- * Yields the places to try: between words, then between lines, then where letters or white space begin or end. In the largest window, then
- * any place.
+ * Yields the places to try: first between words, then between lines, then where letters or white space begin or end. In a window of the
+ * largest size, any place comes last.
  */
 function* places(window: string): Generator<number> {
   const kinds = [

@@ -130,7 +130,7 @@ export class JointRun {
       const { evaluate } = own;
       const between = this.#standstill;
       const whole = evaluate && (() => this.#unlessStopped((stop) => evaluate({ signal: stop, between })));
-      // All adapters wait for an evaluation of one, so the times of their steps don't include it.
+      // All adapters wait while one is evaluated. The clock restarts, so that no step's time includes the evaluation.
       const measure = whole && (() => whole().finally(() => record.startClock()));
       await lane.begin(state, own, measure);
     }
@@ -154,7 +154,7 @@ export class JointRun {
     await this.#returned();
     await saving.saveLast(this.#saveAtEnd);
     await this.#standstill.during();
-    // An adapter whose training failed keeps the vectors of the step that its error names.
+    // An adapter whose training failed keeps the vectors of its last good state, because its error names that state's step.
     for (const { evaluation, failure } of this.#lanes) if (failure === undefined) evaluation?.loadBest();
     this.#hooks('on_train_end');
   }
@@ -220,7 +220,7 @@ export class JointRun {
   }
 
   /**
-   * Returns each adapter whose parameters are too large to its last good state. Resolves with whether there was one. No step may be queued.
+   * Resets each adapter whose parameters are too large to its last good state. Resolves with whether it reset any. No step may be queued.
    */
   async #returned(): Promise<boolean> {
     let isBack = false;

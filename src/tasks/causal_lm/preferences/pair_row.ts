@@ -64,7 +64,7 @@ export interface PromptSequences {
 
 /**
  * Encodes a prompt followed by each of its completions, to at most `most` tokens per sequence. As in TRL, a completion begins at the first
- * token in which the prompt alone and the prompt with the completion differ; all completions begin at the earliest of these places.
+ * token in which the prompt alone and the prompt with the completion differ. The earliest such token counts for all completions.
  * Resolves with undefined if the prompt leaves no room for a completion, or a completion has no token to predict. Rejects with
  * `invalid_argument`, and with the errors of a chat template.
  */
