@@ -20,8 +20,8 @@ import { isFirefoxOfSnap } from './snap.mjs';
 const run = promisify(execFile);
 
 /**
- * The oldest major versions that work in headless workers on Linux. The earlier ESR of Firefox, 140, has `navigator.gpu`, but no
- * adapter.
+ * The oldest major versions whose WebGPU works in headless workers on Linux. The previous ESR of Firefox, 140, has `navigator.gpu`, but
+ * returns no adapter.
  * @type {Readonly<Record<BrowserKind, number>>}
  */
 export const OLDEST = { chrome: 150, firefox: 153 };
@@ -63,7 +63,7 @@ const PLACES = {
   },
 };
 
-/** How to get Firefox on a machine whose Firefox is that of a snap. */
+/** The advice for a machine whose Firefox is a snap package. */
 const INSTEAD_OF_SNAP =
   "that of a snap can't be driven; install Mozilla's own package from https://www.firefox.com/, or set WEBVERA_FIREFOX to its program";
 
@@ -162,8 +162,8 @@ function isProgram(path) {
 
 /**
  * @param {string} path
- * @returns {Promise<string | undefined>} empty if the version is unknown; undefined if the program fails, such as a script that asks for a
- *   browser to be installed
+ * @returns {Promise<string | undefined>} empty if the version is unknown; undefined if the program fails. It may be a script that only
+ *   asks the user to install the browser
  */
 async function versionOf(path) {
   // Chrome for Windows opens a window instead of printing its version.

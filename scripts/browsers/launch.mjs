@@ -51,7 +51,7 @@ export class BrowserFailure extends CommandFailure {}
 /**
  * Starts a headless browser. The browser ends with `close()`, or when this process exits.
  * @param {BrowserKind} kind
- * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: the profile's folder, which stays. Default: a temporary one
+ * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: a profile's folder, which isn't deleted. Default: a temporary one
  * @returns {Promise<OpenBrowser>}
  */
 export async function openBrowser(kind, { adapter = 'default', profile } = {}) {
@@ -68,7 +68,7 @@ export async function openBrowser(kind, { adapter = 'default', profile } = {}) {
  * Starts a headless browser, and opens a page that has a WebGPU adapter. The browser ends with `close()`, or when this process exits.
  * @param {BrowserKind} kind
  * @param {string} origin of a running server. WebGPU needs a secure context, such as 127.0.0.1
- * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: the profile's folder, which stays. Default: a temporary one
+ * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: a profile's folder, which isn't deleted. Default: a temporary one
  * @returns {Promise<OpenPage>}
  */
 export async function openPage(kind, origin, options = {}) {

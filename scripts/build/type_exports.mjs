@@ -1,7 +1,8 @@
-// API Extractor writes each class that an entry point exports by `export type` as a value. In the built module there is no such value.
+// Corrects types that API Extractor writes: it exports a class as a value even where the entry point has `export type`, so that the built
+// module has no such value.
 
 /**
- * Returns the types of an entry point with such classes exported as types alone.
+ * Returns the types of an entry point. Exports such classes only as types.
  * @param {string} rollup the types that API Extractor wrote
  * @param {string} entry the entry point's own d.ts file, as tsc wrote it
  */

@@ -1,4 +1,4 @@
-// The library's hints name options of its functions. These are the words for the command's own.
+// The library's hints name options of its functions. This table replaces them by the options of the command.
 
 /** @type {readonly [string, string][]} */
 const WORDS = [
@@ -15,7 +15,7 @@ const WORDS = [
   ['A GGUF file is named by gguf_file.', 'Name a GGUF file as org/name/file.gguf.'],
 ];
 
-/** Puts a hint of the library into the command's words. @param {string} hint */
+/** Rewrites a hint of the library for users of the command. @param {string} hint */
 export function commandHint(hint) {
   return WORDS.reduce((text, [own, words]) => text.replace(own, words), hint);
 }

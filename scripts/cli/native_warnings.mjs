@@ -48,9 +48,9 @@ export class WarningFilter {
 }
 
 /**
- * Starts the same command again as a child of this process, and ends like the child: with its exit code, or by its signal. The child has
- * this process's standard input and output, and downloads by the proxy that the environment names, if Node can. In the child, this function
- * runs `body`.
+ * Starts the same command again as a child process, and ends like the child: with its exit code, or by its signal. The child has this
+ * process's standard input and output. It downloads through the proxy that the environment names, if Node supports this proxy. In the
+ * child, this function runs `body`.
  * @param {() => Promise<void>} body
  */
 export async function withoutDawnWarnings(body) {
@@ -112,8 +112,8 @@ async function runChild() {
 }
 
 /**
- * Returns the variable without which fetch doesn't use the proxy that HTTPS_PROXY names. It isn't set beside addresses of another kind of
- * proxy, such as socks5://, which Node doesn't know.
+ * Returns the environment variable that makes Node's fetch use the proxies that HTTP_PROXY and HTTPS_PROXY name. Returns none if one of
+ * them isn't an HTTP proxy, such as socks5://, because Node doesn't support those.
  */
 function proxySetting() {
   const { HTTP_PROXY, http_proxy, HTTPS_PROXY, https_proxy } = process.env;
