@@ -86,7 +86,7 @@ export async function filesWithin(entries: readonly FileSystemEntry[]): Promise<
   return files;
 }
 
-/** Returns at most `MOST_FILES` items. Small groups are kept whole, and larger groups get equal shares of the rest. */
+/** Returns at most `MOST_FILES` items. Small groups are returned whole, and larger groups get equal shares of the rest. */
 function shared<Item>(groups: readonly (readonly Item[])[]): Item[] {
   let room = MOST_FILES;
   const smallestFirst = groups.toSorted((a, b) => a.length - b.length);

@@ -172,8 +172,8 @@ export class PickleMachine {
   }
 
   /**
-   * Replaces a storage's id on the stack with the storage. The id is the tuple `('storage', class, key, device, elements)`, to which PyTorch
-   * before 1.6 adds None.
+   * Replaces a storage's id on the stack with the storage. The id is the tuple `('storage', class, key, device, elements)`, to which
+   * PyTorch before 1.6 adds None.
    */
   persistent(): void {
     const id = this.pop();

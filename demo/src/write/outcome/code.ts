@@ -35,7 +35,10 @@ export function pageFor(id: string, { name, gguf_file }: VoiceModel): string {
 </script>`;
 }
 
-/** Returns HTML with a `<web-vera>` element, which learns from each visitor of a page; undefined for a GGUF file, which the element can't load. */
+/**
+ * Returns HTML with a `<web-vera>` element, which learns from each visitor of a page. Returns undefined for a GGUF file, because the
+ * element can't load one.
+ */
 export function tagFor({ name, gguf_file }: VoiceModel): string | undefined {
   if (gguf_file !== undefined) return undefined;
   return `<script src="./webvera/embed.js" defer></script>
