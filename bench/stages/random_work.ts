@@ -7,7 +7,7 @@ import type { RunTask } from '../../src/tasks/task/run_task';
 import type { Batch } from '../../src/tasks/task/task_batches';
 import type { BaseModel } from '../../src/worker/models/base_model';
 
-/** The examples that a step learns from: texts, pairs of texts by DPO, or single rated texts by KTO. */
+/** The examples that a step learns from: texts, pairs of texts with DPO, or single rated texts with KTO. */
 export type Learnt = 'texts' | 'pairs' | 'ratings';
 
 export interface WorkSizes {

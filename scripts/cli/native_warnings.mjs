@@ -18,7 +18,7 @@ const INTERRUPTED = 'interrupted';
 export class WarningFilter {
   /** The beginning of a line that may become one of the warnings. */
   #held = '';
-  /** Whether the beginning of the current line has already passed the filter. */
+  /** Whether the filter has already let the beginning of the current line through, so that the rest follows. */
   #isWithin = false;
 
   /** @param {string} text @returns {string} the text that passes */

@@ -34,7 +34,7 @@ interface ProcessorDefaults {
   readonly size: number;
   /** PIL's number of the filter. */
   readonly resample: number;
-  /** The size of the crop. Undefined for a processor that doesn't crop unless the file asks for it, with a size. */
+  /** The default size of the crop. Undefined for a processor that crops only if the file asks for it and gives a size. */
   readonly crop_size?: number;
 }
 

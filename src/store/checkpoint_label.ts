@@ -11,7 +11,7 @@ export interface Label {
   readonly adapters: readonly string[];
   /** The number of steps done; null in checkpoints stored before this field was introduced. */
   readonly step: number | null;
-  /** Whether the run was complete. */
+  /** Whether the run has ended by itself, so that nothing is left to resume. */
   readonly ended: boolean;
   /** Milliseconds since 1970. */
   readonly saved_at: number;

@@ -44,7 +44,7 @@ export function numbersOf({ step }: Figures): readonly (readonly [name: string, 
 /** The most kernels that the chart shows. Further ones would be too small to see. */
 const MOST_KERNELS = 10;
 
-/** Returns bars of speeds: the device's peak, the matrix product, the whole step, and the kernels that take longest. */
+/** Returns the bars of a chart of speeds: the device's peak, the matrix product, the whole step, and the kernels that take longest. */
 export function speedBars({ step, gemm, peak }: Figures): readonly Bar[] {
   const bar = (name: string, flopsPerSecond: number): Bar => {
     const share = flopsPerSecond / peak.flops_per_second;

@@ -4,7 +4,7 @@ import type { AdapterSource } from 'webvera';
 export interface ShippedVoice {
   readonly key: string;
   readonly name: string;
-  /** The text that it was trained on. */
+  /** The name of the text that the voice was trained on. */
   readonly from: string;
   /** The beginning of a text that shows the voice best. */
   readonly opening: string;

@@ -59,7 +59,7 @@ export function overlayOf(all: readonly Adapter[], active: readonly Adapter[], m
   };
 }
 
-/** Returns the overlay in which only `adapter` is active. It equals the one that `overlayOf` makes from the same adapters. */
+/** Returns a copy of the overlay in which only `adapter` is active. It has the same key as `overlayOf` with this adapter alone. */
 export function withOnly({ key, adapters, ...overlay }: Overlay, adapter: Adapter): Overlay {
   const tensors = new Map(overlay.tensors);
   for (const other of adapters)

@@ -14,7 +14,7 @@ import { type AnyAdapterConfig, configOf } from './page_kinds';
 /** An adapter stored on this device. */
 export interface AdapterInfo {
   readonly id: string;
-  /** The size of both files together. */
+  /** The total size of adapter_config.json and adapter_model.safetensors in bytes. */
   readonly bytes: number;
   /** When the adapter was stored, in milliseconds since 1970. */
   readonly created_at: number;
@@ -36,8 +36,8 @@ export const adapters: {
    */
   import(files: Files, id: string, options?: CallOptions): Promise<AdapterInfo>;
   /**
-   * Gives an adapter another id; all else of it stays, `created_at` too. Does nothing if both ids are the same. Rejects with `not_found` for
-   * an unknown id, and with `invalid_argument` if another adapter has the id `to`: it isn't replaced.
+   * Changes an adapter's id. Its files and its `created_at` stay the same. Does nothing if both ids are the same. Rejects with `not_found`
+   * for an unknown id, and with `invalid_argument` if another adapter already has the id `to`.
    */
   rename(id: string, to: string, options?: CallOptions): Promise<void>;
   /** Deletes an adapter. Does nothing for an unknown id. */

@@ -28,7 +28,7 @@ interface StepProgramsInit
   onCheckpointing(): void;
 }
 
-/** The programs of a run's steps. */
+/** Builds the sequences of GPU dispatches (programs) for a run's steps, and loads them on the device. */
 export class StepPrograms {
   readonly #init: StepProgramsInit;
   readonly #runner: Runner;

@@ -2,7 +2,7 @@ import type { AdapterConfig } from '../../adapters/config/adapter_config';
 import { WebVeraError } from '../../core/errors/error';
 import { shownList } from '../../core/errors/shown_list';
 
-/** The most module names that a hint lists. */
+/** The maximum number of module names that a hint lists. */
 const SHOWN = 6;
 const LONGEST_NAME = 100;
 

@@ -26,7 +26,7 @@ export interface Ingredients {
   readonly base: BaseModel;
   /** The weights that are merged already, by tensor name. */
   readonly mergedWeights: ReadonlyMap<string, Value>;
-  /** The adapters whose trained values enter the result. */
+  /** The adapters whose trained values the merged weights depend on. */
   readonly adapters: Iterable<Adapter>;
   /** The tensors that adapters train in place of the base model's. */
   readonly tensors: ReadonlyMap<string, Value>;

@@ -8,7 +8,7 @@ interface InputReading {
   readonly breather: Breather;
   /** Checks an input. If it is set, the input's row is made only when it is needed. */
   readonly check?: ((input: SentExample, where: string) => void) | undefined;
-  /** Makes the row of an input. */
+  /** Converts an input of a call, such as a text, to the row that a batch holds. */
   row(input: SentExample, where: string): unknown;
 }
 

@@ -9,7 +9,7 @@ import { probeDevice } from './probe_device';
 /** Loads the code that estimates a run. */
 export const estimateCode = late(async () => await import('./estimate_run'));
 
-/** The fields of a session that the calls about devices and estimates use. */
+/** The part of a session that reports on devices and estimates memory use. */
 export interface PlanRoom {
   readonly calls: Calls;
   readonly device: SessionDevice;

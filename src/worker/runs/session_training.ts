@@ -20,7 +20,8 @@ import type { DataSource, DatasetName, EvaluateRequest, RunCalls, TrainRequest }
 import type { StoredFeatures } from './stored_features';
 
 /**
- * Loads the code of runs. A run chooses its adapters before it loads this code, so that slow loading doesn't let a later call change them.
+ * Loads the code that executes runs. A run chooses its adapters before that; otherwise a call made while the code loads could change
+ * which adapters the run trains.
  */
 export const runCode = late(async () => await import('./run_code'));
 

@@ -34,7 +34,7 @@ export function peopleChoice({ store }: App, onChoose: (words: Corpus) => void):
   };
 }
 
-/** Makes a text of a person's messages. Its name, made from the person's, becomes the suggested name of the voice. */
+/** Joins a person's messages into one text, named after the person. The page suggests this name for the voice. */
 function wordsOf({ name, text }: PersonsWords, file: string): Corpus {
   return { name: `${name}.txt`, blob: new Blob([text], { type: 'text/plain' }), origin: `${file} (${name})` };
 }

@@ -23,7 +23,7 @@ export class Example {
     this.#sides = sides;
   }
 
-  /** Loads the examples. Without their file the page begins empty. */
+  /** Loads the examples. If their file is missing, the page begins without examples. */
   async load(): Promise<void> {
     const response = await fetch('voices/examples.json').catch(() => undefined);
     if (response?.ok === true) this.#examples = (await response.json()) as Examples;

@@ -45,7 +45,7 @@ fn column_of(group: vec3u, thread: u32) -> u32 {
   return group.y * 64u + (thread & 15u) * 4u;
 }
 
-// A quad has 16 rows.
+// Four adjacent threads, a quad, compute 16 rows of the result.
 fn first_row_of_quad(group: vec3u, thread: u32) -> u32 {
   return group.x * 64u + (thread >> 4u) * 16u;
 }

@@ -23,7 +23,7 @@ interface ModeCost {
   readonly flops: number;
   /** The number of bytes read and written. */
   readonly bytes: number;
-  /** The bytes of GPU memory that the mode's values take. */
+  /** The GPU memory, in bytes, of the tensors that the layer needs in this mode (merged, low-rank and so on). */
   readonly held: number;
 }
 

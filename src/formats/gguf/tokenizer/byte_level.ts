@@ -51,7 +51,7 @@ const FALCON: SplitRules = {
   ),
 };
 
-/** The rules, keyed by llama.cpp's names for them. */
+/** The rules by which texts are split before BPE, keyed by llama.cpp's names. */
 const RULES: ReadonlyMap<string, SplitRules> = new Map([
   ['gpt-2', GPT2],
   ['phi-2', GPT2],

@@ -147,7 +147,7 @@ function compilerOf(
   };
 }
 
-/** Whether config.json describes a model of acceptable size. Otherwise its forward pass isn't built before the weights are read. */
+/** Whether config.json describes a model of acceptable size. Only then is its forward pass built before the weights are read. */
 export function isModest({ weights }: Architecture): boolean {
   return weights.length <= MOST_WEIGHTS && weights.every(({ shape }) => numel(shape) <= MOST_ELEMENTS);
 }
