@@ -160,8 +160,8 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   }
 
   /**
-   * Runs `body` with the base model's behaviour, even if adapters are merged, and enables the adapters again when `body` has
-   * resolved or rejected. Bodies may overlap. Trained biases stay, with a warning, as in PEFT.
+   * Runs `body` with the base model's behaviour, even if adapters are merged, and enables the adapters again when `body` has resolved or
+   * rejected. Calls may overlap. Trained biases stay, with a warning, as in PEFT.
    */
   async disable_adapter<T>(body: () => Promise<T>): Promise<T> {
     expectBody(body);
@@ -237,8 +237,8 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   /**
    * Resolves with exactly PEFT's two files of the active adapter, or of the adapter that is named. With `id`, the files are also stored on
    * this device under that id, and replace an earlier adapter of the id; the call rejects with `storage_full` or `storage_unavailable` if
-   * that fails. If another tab stored the replaced adapter since this session opened and last read or stored that id, a warning
-   * `overwritten` reports it.
+   * that fails. A warning `overwritten` reports that another tab had stored the replaced adapter during this session, after the session
+   * last read or stored that id.
    *
    * `save_dtype: 'float16'` halves the file: trained tensors are rounded once, and are float32 again when they are loaded. Frozen matrices
    * stay float32. Rejects with `numerical_error` for a number that isn't finite or that float16 can't represent.
@@ -255,12 +255,13 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   /**
    * Solves for the last layer of a classifier's head on the features that the model computes from the examples: by logistic regression, or
    * by ridge regression if the model predicts numbers, until it converges, in float64. All layers below the last one stay as they are. With
-   * few examples, this is better than short training. It takes a forward pass for each example whose features this session doesn't hold
-   * yet.
+   * few examples, this is better than short training. It runs one forward pass for each example whose features aren't in this session's
+   * memory yet.
    *
-   * Rejects with `invalid_argument` for a model that isn't a classifier of whole texts or images, an adapter that doesn't train its head or
-   * that a run is training, several active or merged adapters, and examples of one class alone; `numerical_error` for features that aren't
-   * finite; `limit_exceeded` for more than 2²⁵ features in all; and as `Trainer.train` for bad data. The head is then unchanged.
+   * Rejects with `invalid_argument` if the model isn't a classifier of whole texts or images, if the adapter doesn't train its head, if a
+   * run is training the adapter, if several adapters are active or some are merged, and if all examples have the same class; with
+   * `numerical_error` for features that aren't finite; with `limit_exceeded` for more than 2²⁵ features in all; and as `Trainer.train` for
+   * bad data. If it rejects, the head is unchanged.
    */
   async fit_head(train_dataset: Dataset, options: FitHeadOptions = {}): Promise<HeadFit> {
     return fitHead(this, train_dataset, options);

@@ -107,7 +107,7 @@ export function checkName(name: unknown, hint = ''): string {
   throw wrong('adapter_name', rule.anyString.expected, name, hint);
 }
 
-/** Returns the checked name; undefined if it is left out or null, PEFT's default. Both mean the active adapter. */
+/** Returns the checked name. If it is left out or null (PEFT's default), returns undefined, which means the active adapter. */
 export function nameOrActive(name: string | null | undefined): string | undefined {
   return name === undefined || name === null ? undefined : checkName(name);
 }

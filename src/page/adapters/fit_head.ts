@@ -12,11 +12,11 @@ import { type RunModel, runKey } from './adapter_keeper';
 
 export interface FitHeadOptions {
   /**
-   * The inverse strength of the penalty, as in scikit-learn, for features scaled to a mean squared norm of 1: a smaller C is a stronger
-   * penalty. Default: 'auto', which chooses C by cross-validation. For labels, cross-validation also chooses a scale for the scores, and
-   * takes the smallest C of 1, 10, 100 and 1000 whose loss is within a standard error of the lowest loss, or with `augment` within a
-   * quarter of a standard error. If the model predicts numbers, it takes the C of 0.1, 1, 10, 100 and 1000 with the lowest loss. If no
-   * label has two examples, C is 10.
+   * The inverse strength of the L2 penalty, as in scikit-learn, for features scaled to a mean squared norm of 1: a smaller C is a stronger
+   * penalty. Default: 'auto', which chooses C by cross-validation. If the model predicts labels, cross-validation also chooses a scale for
+   * the scores, and takes the smallest C of 1, 10, 100 and 1000 whose loss is at most one standard error above the lowest loss (with
+   * `augment`, a quarter of a standard error). If the model predicts numbers, it takes the C of 0.1, 1, 10, 100 and 1000 with the lowest
+   * loss. If no label has two examples, C is 10.
    */
   readonly C?: number | 'auto';
   /**

@@ -10,7 +10,7 @@ export interface PageKind<C extends AdapterConfig = AdapterConfig, M = unknown> 
   /** The names of PEFT's classes for a wrapped layer, and for a model with such adapters. */
   readonly layerType: string;
   readonly modelType: string;
-  /** Rules for the options that this adapter kind has but not all adapter kinds have. */
+  /** Rules for the options of this adapter kind that not all kinds have. */
   readonly options: Readonly<Record<string, Rule>>;
   readonly profile: {
     /** Fields of a new profile's configuration that differ from PEFT's defaults. */
@@ -19,8 +19,8 @@ export interface PageKind<C extends AdapterConfig = AdapterConfig, M = unknown> 
     readonly fixed: readonly string[];
   };
   /**
-   * The default `learning_rate` for models that continue texts, and for classifiers. These rates suit models of all sizes, so they may be
-   * lower than the best ones in docs/RESULTS.md, which are for a small model.
+   * The default `learning_rate` for language models (`continues`) and for classifiers (`classifies`). These rates suit models of all sizes,
+   * so they may be lower than the best ones in docs/RESULTS.md, which are for a small model.
    */
   readonly learningRates: { readonly continues: number; readonly classifies: number };
   /** Makes a model with such adapters over a base model. `info`: the worker's description of the adapters. */

@@ -31,8 +31,8 @@ interface Progressbar {
 const STEPS = 10;
 
 /**
- * Makes the progress bar for the argument `progressbar`: a function is called for each weight; true logs each tenth to the console, as PEFT
- * logs to the terminal.
+ * Makes the progress bar for the option `progressbar`. A function is called after each merged weight. With true, each tenth of the progress
+ * is logged to the console, like PEFT's progress bar in a terminal.
  */
 function progressbarOf(wanted: boolean | ((done: number, total: number) => void)): Progressbar {
   if (typeof wanted === 'function') return { onProgress: wanted, onEnd() {} };

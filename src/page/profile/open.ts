@@ -112,7 +112,7 @@ function settingsOf(before: ProfileSettings, options: ProfileOptions): ProfileSe
   return { peft_config: defined(peft_config), args: defined(args), max_examples, keep_examples, save_dtype };
 }
 
-/** Returns fields of a configuration, and those by which an adapter of this base model trains its head. */
+/** Returns the fields of a configuration, with those fields added that make an adapter of this base model train its head. */
 function withHead(host: ProfileHost, fields: ProfileSettings['peft_config']): ProfileSettings['peft_config'] {
   return { ...host.base[partsKey].info.task.trainsHead, ...defined(fields) };
 }
@@ -164,8 +164,8 @@ export function learnArguments(
 }
 
 /**
- * Returns the `max_length` of these options, or else of the profile's arguments, or else the default of learning. A head fits the features
- * of texts that are cut at the same length.
+ * Returns the `max_length` of these options, or else of the profile's arguments, or else the default of learning, because a head fits only
+ * the features of texts that were truncated to the same length.
  */
 export function lengthIn(
   { settings }: ProfileState,

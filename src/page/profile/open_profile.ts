@@ -119,7 +119,7 @@ export class OpenProfile implements Openable, LearningProfile {
     return { examples: stored.examples(), feedback: stored.feedback() };
   }
 
-  /** Changes data. `body` gets the stored lists that `lists` names, with the rest empty, and may change only these lists. */
+  /** Changes the profile's data. `lists`: the lists that `body` reads and may change; the other list may be empty. */
   changeData(
     body: (state: ProfileState, data: ProfileData) => DataChanges,
     ...lists: readonly (keyof ProfileData)[]

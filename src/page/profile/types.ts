@@ -47,9 +47,9 @@ export interface ProfileOptions extends CallOptions {
  *
  * 'refine' compares three candidates on the held-out examples, each with a solved head: the vectors before the run, the trained vectors,
  * and the mean of both. It takes the trained ones, unless the loss of another candidate is lower by more than a standard error. While fewer
- * than 20 examples are held out, it leaves a fifth of each label's examples out of the training, or a third if a fifth would be fewer than
- * ten in all, and compares on these. If they are fewer than three, it compares on the held-out examples; without any, it trains nothing,
- * like 'instant'. At the end, the head is solved for with all examples to learn from.
+ * than 20 examples are held out, it compares them on examples that it leaves out of the training: a fifth of each label's examples, or a
+ * third if a fifth would be fewer than ten in all. If a third is fewer than three in all, it compares them on the held-out examples; if
+ * there are none, it trains nothing, like 'instant'. At the end, the head is solved for with all examples to learn from.
  */
 export type LearnMethod = 'train' | 'instant' | 'refine';
 
@@ -65,8 +65,8 @@ export interface LearnPhase {
   /** The number of examples, preferences or ratings trained on. */
   readonly examples: number;
   /**
-   * The number of examples, preferences or ratings held out, without those with a `weight` of 0. While it is 0, the losses and accuracies are
-   * over those trained on.
+   * The number of examples, preferences or ratings held out, without those with a `weight` of 0. If it is 0, the losses and accuracies are
+   * computed on those trained on.
    */
   readonly held_out: number;
   readonly steps: number;
@@ -101,7 +101,7 @@ export interface LearnRecord {
   readonly method: LearnMethod;
   /** The number of examples, preferences and ratings trained on. */
   readonly examples: number;
-  /** The number of examples, preferences and ratings held out. While it is 0, the losses are over those trained on. */
+  /** The number of examples, preferences and ratings held out. If it is 0, the losses are computed on those trained on. */
   readonly held_out: number;
   /**
    * The number of training steps: 0 with the method 'instant', and with 'refine' if there were too few examples to compare candidates on.
@@ -112,11 +112,11 @@ export interface LearnRecord {
   readonly loss_after: number;
   /** The phases in their order. Empty for methods other than 'train', and in records of older versions. */
   readonly phases: readonly LearnPhase[];
-  /** The inverse weight of the penalty with which the head was solved for; null for the method 'train'. */
+  /** The C (inverse strength of the L2 penalty) with which the head was solved for; null for the method 'train'. */
   readonly C: number | null;
   /** The cross-validated mean loss over all examples that were trained on; null unless the head was solved for with cross-validation. */
   readonly cross_validated_loss: number | null;
-  /** The share of these examples that are predicted correctly, also by cross-validation; null like the loss, and for regression. */
+  /** The share of these examples that cross-validation predicts correctly; null for regression, and if `cross_validated_loss` is null. */
   readonly cross_validated_accuracy: number | null;
   /** The share of held-out examples that are predicted correctly; null unless a head was solved for, and while no examples are held out. */
   readonly accuracy_before: number | null;
@@ -124,9 +124,9 @@ export interface LearnRecord {
   /** The candidates, in the order in which they were created. Empty for methods other than 'refine', and without examples to compare on. */
   readonly candidates: readonly LearnCandidate[];
   /**
-   * The indices of the examples that the method 'refine' compared its candidates on, among all stored examples in the order in which they
-   * were added. They are the held-out examples if there are 20 or more, else others that were left out of the training, or the held-out
-   * ones if too few could be left out. Empty for other methods.
+   * The examples on which the method 'refine' compared its candidates, as indices among all stored examples, in the order in which they
+   * were added. These are the held-out examples if there are 20 or more; else examples left out of the training; or the held-out examples
+   * if too few could be left out. Empty for other methods.
    */
   readonly left_out: readonly number[];
   /** Whether the new vectors replaced the previous ones. */

@@ -41,8 +41,8 @@ export class Callbacks {
   readonly #onControl: (request: RunControl) => void;
   readonly #onError: (error: unknown) => void;
   /**
-   * Whether the request to stop was passed on already. A comparison before and after a call isn't enough, because a callback may set it
-   * later, such as in a button's handler.
+   * Whether the request to stop was passed on already. Comparing `should_training_stop` before and after a call isn't enough, because a
+   * callback may set it later, such as in a button's handler.
    */
   #hasStopped = false;
   readonly #control: TrainerControl = {

@@ -22,9 +22,9 @@ export interface CheckpointInfo {
 
 /**
  * The checkpoints stored in this browser, by run. When a new run stores its first checkpoint, those of older runs are deleted until four
- * runs are left, the oldest first: those of runs that have ended, then those of runs that stored none for 30 days, but never those of a run
- * in progress in any tab. If 16 other runs are stored and none of them may be deleted, a new run reports `storage_full` as a warning and
- * trains without checkpoints. All methods reject with `storage_unavailable` if the browser's storage fails.
+ * runs are left: first runs that have ended, then runs that stored no checkpoint for 30 days, each time the oldest first. Checkpoints of a
+ * run in progress in any tab are never deleted. If 16 other runs are stored and none of them may be deleted, a new run reports
+ * `storage_full` as a warning and trains without checkpoints. All methods reject with `storage_unavailable` if the browser's storage fails.
  */
 export const checkpoints: {
   /** Lists the runs that have checkpoints, sorted by id. */

@@ -17,7 +17,7 @@ export interface OpenRun {
    * trains.
    */
   keep(trained: readonly string[]): KeptForRun;
-  /** Loads the model and its adapters again after a loss. */
+  /** Loads the model and its adapters again after the worker or the device was lost. */
   revive(): Promise<void>;
 }
 

@@ -28,7 +28,7 @@ export class RunRecovery {
 
   /**
    * Recovers a run that failed with `error` at `step`. Resolves with `error` when the run can start again. Rejects with `error` if it
-   * doesn't report a loss, with an error of the recovery if that fails, and with `signal.reason` when the signal aborts.
+   * doesn't report a lost worker or device, with another error if the recovery fails, and with `signal.reason` when the signal aborts.
    */
   async from(error: unknown, step: number): Promise<WebVeraError> {
     if (!isLoss(error)) throw error;
@@ -79,8 +79,8 @@ function secondsLeft({ code, detail }: WebVeraError): number {
 }
 
 /**
- * Returns the error of a run that can't recover. If the GPU is blocked or unsupported, that is `failure`, because it has the more useful
- * hint.
+ * Returns the error of a run that can't recover. Returns `failure` itself if the GPU is blocked or unsupported, because its hint is more
+ * useful.
  */
 function gaveUp({ code, message }: WebVeraError, failure: WebVeraError): WebVeraError {
   if (failure.code === 'gpu_blocked' || failure.code === 'unsupported_device') return failure;

@@ -29,7 +29,7 @@ export class RunReport {
   #hasCheckpoint = false;
   /** The reason of the last `paused` event, until `resumed`. */
   #paused: PauseReason | undefined;
-  /** The error of the last loss, and the number of steps before it, until the run has recovered. */
+  /** The error code of a lost worker or device, and the number of steps done before, until the run has recovered. */
   #loss: { readonly code: ErrorCode; readonly done: number } | undefined;
   /** The adapter that this report is about, in a run of several adapters. */
   readonly #adapter: string | undefined;
@@ -62,7 +62,7 @@ export class RunReport {
     return this.#hasCheckpoint;
   }
 
-  /** Records a loss. The next event comes from the recovered run. */
+  /** Records a lost worker or device. The next event comes from the recovered run. */
   onLoss({ code }: Pick<WebVeraError, 'code'>): void {
     this.#loss = { code, done: this.#loss?.done ?? this.state.global_step };
     for (const lane of this.#lanes.values()) lane.onLoss({ code });
@@ -71,14 +71,14 @@ export class RunReport {
   /** Adds an event. `adapter`: in a run of several adapters, the adapter that the event is about. */
   add({ adapters = {}, ...progress }: RunProgress, event: RunEvent, adapter?: string): void {
     if (adapter !== undefined) {
-      // After a loss, a run that resumes from a checkpoint reports `restored` before its adapters report. If an adapter reports first, the
-      // run has restarted at its first step.
+      // After a lost worker or device, a run that resumes from a checkpoint reports `restored` before its adapters report. If an adapter
+      // reports first, the run has restarted at its first step.
       if (event.type !== 'reading') this.#reportRecovery(this.#state, adapters);
       this.#laneOf(adapter, progress).add(progress, event);
       return;
     }
     if (event.type === 'reading') {
-      // A data set is read before the first step, so the state doesn't change, even after a loss.
+      // A data set is read before the first step, so the state doesn't change, even after a lost worker or device.
       const { type, dataset, loaded, total } = event;
       this.events.push({ type, state: this.state, dataset, loaded, total });
       return;
@@ -94,7 +94,7 @@ export class RunReport {
   }
 
   /**
-   * After a loss, reports that the run has recovered, at its last checkpoint or else at its first step. Returns whether there was a loss.
+   * If a worker or device was lost, reports that the run has recovered, at its last checkpoint or else at its first step, and returns true.
    */
   #reportRecovery(
     { max_steps, ...at }: TrainProgress,
@@ -172,7 +172,7 @@ export class RunReport {
     return lane;
   }
 
-  /** Sets the progress of several adapters, which an event about all of them brings. */
+  /** Sets the progress of each adapter, from an event about the whole run. */
   #setLanes(adapters: Readonly<Record<string, TrainProgress>>): void {
     for (const [name, progress] of Object.entries(adapters)) {
       const lane = this.#laneOf(name, progress);

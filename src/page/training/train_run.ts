@@ -22,9 +22,9 @@ import { isLoss, RunRecovery } from './run_recovery';
 import { RunReport } from './run_report';
 
 /**
- * A run in progress. Iterate over it for its events, or await it for its output, or do both in either order. When its signal aborts, both
- * reject with `signal.reason`; after other errors, `signal.aborted` is false. Leaving the loop doesn't stop the run. If a run rejects and
- * is neither awaited nor iterated over, that is an unhandled rejection.
+ * A run in progress. Iterate over it for its events, or await it for its output, or do both in either order. When its signal aborts, the
+ * loop and the promise reject with `signal.reason`; after other errors, `signal.aborted` is false. Leaving the loop doesn't stop the run.
+ * If a run rejects and is neither awaited nor iterated over, that is an unhandled rejection.
  */
 export interface TrainRun extends AsyncIterable<TrainEvent>, Promise<TrainOutput> {
   readonly state: TrainerState;
@@ -137,7 +137,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
     return this.#call;
   }
 
-  /** Makes this run the trainer's last one; while an earlier one is in progress only once this one has begun, as it may be refused. */
+  /** Makes this run the trainer's last run. If an earlier run is in progress, waits until this run has begun, because it may be refused. */
   replacing(trainer: { run: RemoteRun | undefined }): this {
     if (trainer.run === undefined || trainer.run.#hasEnded) trainer.run = this;
     else
@@ -214,7 +214,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
         (call, fail) => {
           this.#call = call;
           this.#fail = fail;
-          // After a loss, another tab may have taken the run over. This tab doesn't take it back.
+          // After a lost worker or device, another tab may have taken the run over. This tab doesn't take it back.
           const take_over = takeOver && !this.#hasReported;
           const request = {
             ...{ model: run.handle(), adapter_name, trained: this.#trained, args },

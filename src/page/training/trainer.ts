@@ -195,11 +195,11 @@ export class Trainer {
    *
    * If a loss or a gradient isn't finite, or a vector has values above 10⁴, which no adapter may hold, the run returns to its last good
    * state and continues with half the learning rate for all remaining steps. The event `recovered` reports this, and a `warning`
-   * (`numerical_error`) reports the new rate. The last good state is the last one that was due for saving, whether it was stored or not,
-   * and whose next step succeeded; with `save_strategy: 'no'` it is the start of the run. This happens at most three times in a row; the
-   * count restarts when the failing step is later than all that failed before. Then the run rejects with `numerical_error`, and the adapter
-   * has the vectors of that state (`detail.kept_step`). Values that aren't finite are never saved. A checkpoint stores how often the rate
-   * was halved, and a resumed run halves it as often, unless `learning_rate` was changed.
+   * (`numerical_error`) reports the new rate. The last good state is that of the last step that was due for saving and whose next step
+   * succeeded, whether a checkpoint was stored or not; with `save_strategy: 'no'` it is the start of the run. This happens at most three
+   * times in a row; the count restarts when a step fails that is later than all steps that failed before. Then the run rejects with
+   * `numerical_error`, and the adapter has the vectors of that state (`detail.kept_step`). Values that aren't finite are never saved. A
+   * checkpoint stores how often the rate was halved, and a resumed run halves it as often, unless `learning_rate` was changed.
    *
    * If the GPU or the worker is lost, the run loads its model again, from the same source and with the adapters that it started with, and
    * recovers by itself from its last checkpoint, or else from its start. The event `recovered` reports how many steps are repeated. The run
@@ -284,7 +284,7 @@ export class Trainer {
     return metrics;
   }
 
-  /** @internal With `classWeights`, losses are weighted as in training: by the weights of examples, and by these of classes. */
+  /** @internal With `classWeights`, losses are weighted as in training: by the weights of examples and of their classes. */
   async [measureKey](signal?: AbortSignal, classWeights?: ClassWeights): Promise<Record<string, number>> {
     const { model, adapter_name, args: own, adapters, eval_dataset } = this[trainerKey];
     if (adapters !== undefined) throw wrong('evaluate', 'a Trainer of one data set', adapters, OF_ONE);

@@ -86,8 +86,8 @@ export function resolveTrainingArguments(
 ): ResolvedTrainingArguments {
   checkOptions('TrainingArguments', args, rules);
   const given = Object.entries(args).filter(([, value]) => value !== undefined);
-  // `warmup_steps: 0` beside a `warmup_ratio` means: as the ratio says. A caller who passes `warmup_steps: 0` alone wants no warm-up, so the
-  // default ratio is replaced by 0.
+  // If `warmup_ratio` is given too, `warmup_steps: 0` leaves the warm-up to it. A caller who passes `warmup_steps: 0` alone wants no
+  // warm-up, so the default ratio is replaced by 0.
   const unwarmed = args.warmup_steps === 0 ? { warmup_ratio: 0 } : {};
   const resolved: ResolvedTrainingArguments = { ...defaults, ...ofModel, ...unwarmed, ...Object.fromEntries(given) };
   for (const name of ['adam_beta1', 'adam_beta2'] as const) {

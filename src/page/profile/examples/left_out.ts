@@ -16,14 +16,14 @@ const FEWEST = 3;
 /** An example has the labels whose probability is above this. */
 const ONE_HALF = 0.5;
 
-/** The kind of an example's targets: one label, a set of labels or a probability for each, or numbers. */
+/** The form of an example's targets: one label; a set of labels, or a probability for each label; or numbers. */
 type TargetsOfExample = 'label' | 'set' | 'numbers';
 
 /**
- * Leaves out the last of every five examples of a label, or of every three, in their order, so that the same examples are left out again
- * after others were added. Sets of labels count as labels, but few examples may have the same set. So the examples at the end of each set
- * that are too few to leave one out count as examples of one label together, and so do all examples whose targets are numbers. Returns
- * undefined for too few examples.
+ * Groups the examples by label, and leaves out every fifth example of each group, in their order, or every third if these are too few. So
+ * the same examples are left out again after others were added. With several labels per example, each set of labels is a group, but few
+ * examples may have the same set. So the examples after the last fifth (or third) of each set form one more group. Examples whose targets
+ * are numbers form a single group. Returns undefined if too few examples can be left out.
  */
 export function leaveOut(examples: readonly SentExample[], targets: TargetsOfExample = 'label'): Trial | undefined {
   const fifth = placesLeftOut(examples, SHARE, targets);

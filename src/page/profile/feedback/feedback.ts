@@ -74,8 +74,9 @@ function subjectOf(feedback: Feedback): string {
 }
 
 /**
- * Adds ratings and preferences to the stored ones, as `sampleFairly` does. One about the same texts as an earlier one replaces it, because
- * the person has changed their mind. `seen`: the number ever given, without those that replaced another one.
+ * Adds ratings and preferences to the stored ones, as `sampleFairly` does. New feedback replaces earlier feedback about the same texts,
+ * because the person has changed their mind. `seen`: the number of ratings and preferences ever given, without those that replaced another
+ * one.
  */
 export function sampleFeedback(
   stored: readonly Numbered<Feedback>[],

@@ -12,7 +12,7 @@ import type { Changes } from '../storage/profile_storage';
 import type { ProfileState } from '../storage/record';
 import { type Feedback, isPair, noData, type ProfileData, sampleFeedback, withdrawn } from './feedback';
 
-/** A profile's next state, and the lists that change with it. */
+/** A profile's next state, and those lists of its data that change. */
 export interface DataChanges {
   readonly state: ProfileState;
   readonly data: Partial<ProfileData>;

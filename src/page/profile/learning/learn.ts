@@ -63,7 +63,7 @@ export async function learn(learner: LearnContext, unfinished: Unfinished, turn:
 
 /**
  * The errors after which a run may resume: the device or the worker failed, the browser didn't store the result, or another tab holds the
- * run or changes the profile. That tab may be using the run and its checkpoints, so they aren't deleted.
+ * run's lock or changes the profile. The run and its checkpoints aren't deleted, because the other tab may be using them.
  */
 const INTERRUPTIONS: readonly ErrorCode[] = [
   'device_lost',

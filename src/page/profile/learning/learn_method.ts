@@ -17,7 +17,7 @@ export interface LearnContext {
   /** The current vectors, as stored. */
   readonly vectors: Vectors;
   readonly settings: ProfileSettings;
-  /** Whether the head was solved for or never trained. While no examples are held out, a newly solved head always replaces such a head. */
+  /** Whether the head is untrained or was solved for. While no examples are held out, a newly solved head always replaces such a head. */
   readonly isSolved: boolean;
   /** Stores the run's progress. */
   progressed(unfinished: Unfinished): Promise<void>;

@@ -5,7 +5,7 @@ import { Followed, Replay } from '../../training/replay';
 import { beginningOf } from '../../training/run_report';
 import { type PausableRun, stopRules } from '../../training/train_run';
 
-/** One part of a longer run: the numbers of steps before the part, planned in it, and after it. */
+/** The place of one training run in a longer run: the numbers of steps before it, of its own (as planned), and after it. */
 export interface PartSteps {
   readonly before: number;
   readonly own: number;
@@ -24,7 +24,7 @@ export class LearnRun extends Followed<TrainEvent, TrainOutput> implements Pausa
   #state = beginningOf(0);
   /** The training run in progress. */
   #inner: PausableRun | undefined;
-  /** The position of the training run's steps in this run; undefined while the training run is the whole run. */
+  /** The place of the training run's steps in this run; undefined if this run has no other steps. */
   #part: PartSteps | undefined;
   /** The logs of all training runs, in one list that all reported states share. */
   readonly #logs: StepLogs[] = [];

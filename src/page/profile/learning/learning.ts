@@ -55,8 +55,8 @@ export class ProfileLearning {
   }
 
   /**
-   * Ends the late run, or waits for a run whose signal has aborted, and registers another one. Throws `invalid_argument` while any other run
-   * is in progress.
+   * Waits until no run is in progress, then registers the new one. Ends a late run (see `#late`) for this, and waits for a run whose signal
+   * has aborted. Throws `invalid_argument` if any other run is in progress.
    */
   async #replace({ method = 'train', signal }: LearnOptions, register: () => void): Promise<void> {
     const { id, host } = this.#profile;
@@ -151,8 +151,8 @@ export class ProfileLearning {
   }
 
   /**
-   * Starts a run. It becomes the profile's run in progress at once. If another run is in progress, it does so when `begin` calls
-   * `register`, after it has waited for the other run.
+   * Starts a run. Registers it at once as the profile's run in progress. If another run is in progress, `begin` waits for that run's end,
+   * and then registers the new one by calling `register`.
    */
   #start(signal: AbortSignal | undefined, begin: (register: () => void) => Promise<Beginning>): LearnRun {
     const ends = new AbortController();

@@ -35,8 +35,8 @@ const HEAD_RATE = 0;
 const LEAST_CLASSES = 3;
 
 /**
- * The smallest number of held-out examples to compare candidates on. With fewer, other examples are left out of the training for this, if
- * there are enough of them.
+ * The smallest number of held-out examples on which candidates are compared. With fewer, candidates are compared on examples that are left
+ * out of the training, if enough can be left out.
  */
 const ENOUGH = 20;
 
@@ -86,8 +86,8 @@ async function finished(parts: LearningCopy, { name, fit, vectors }: SolvedVecto
   await learner.host.remove(copy);
   await learner.host.place(copy, filesOf(vectors), { is_trainable: true });
   turn.signal.throwIfAborted();
-  // Trials don't store the features of the examples. Solving for the head again stores the features that the chosen vectors give, even if
-  // the trial used the same examples.
+  // The comparison stored no features of the examples. So the head is solved for again to store the features from the chosen vectors, even
+  // if the comparison used the same examples.
   return name === 'instant' ? fit : solveCopy(parts, { as: { C: fit.C, scale: scaleOf(fit) } });
 }
 
@@ -224,8 +224,8 @@ function objectiveFor({ base }: ProfileHost): ResolvedTrainingArguments['objecti
 }
 
 /**
- * Returns the arguments of the training between the two times that the head is solved for: the given ones, except those that 'contrast'
- * doesn't use, and defaults for the rest.
+ * Returns the arguments of the training that runs between the two solves of the head: the given arguments and defaults, without those that
+ * the objective 'contrast' doesn't use.
  */
 export function refineArguments(
   given: TrainingArguments,

@@ -67,10 +67,10 @@ interface EarlierWork {
 }
 
 /**
- * Returns the outcome of a run that ends with a solved head. The profile takes the head if one of two losses isn't above the loss before
- * the run; one is enough, because few held-out examples may mislead. The first is the loss on held-out examples. The second is the
- * cross-validated loss of the run's first head, which also stands for later heads, because they weren't found to be clearly worse. While no
- * examples are held out, the head always replaces a head that was solved for earlier or never trained.
+ * Returns the outcome of a run that ends with a solved head. The profile takes the head if the loss on held-out examples or the
+ * cross-validated loss isn't above the loss before the run. One of the two is enough, because few held-out examples may mislead. The
+ * cross-validated loss is that of the run's first head. It counts for later heads too, because the comparison of candidates didn't find
+ * them clearly worse. While no examples are held out, the head always replaces a head that was solved for earlier or never trained.
  */
 export function outcomeOf(
   fit: HeadFit,

@@ -28,7 +28,7 @@ type MeasuredRun = Unfinished & { readonly progress: LearnProgress };
 
 /**
  * Trains the run's copy of the adapter by gradient descent, in one phase for each kind of data. The profile takes the copy unless the loss
- * of any kind rises. The loss is that on the kind's held-out examples or, if there are none, on those trained on.
+ * of any kind rises. The loss is computed on the kind's held-out examples or, if none are held out, on its training examples.
  */
 export const TRAIN: LearnMethodKind = {
   hasCheckpoints: true,
@@ -45,8 +45,8 @@ export const TRAIN: LearnMethodKind = {
 };
 
 /**
- * Evaluates the current vectors on each kind's held-out examples or, without any, on those to train on. Omits kinds without anything to
- * predict.
+ * Evaluates the current vectors on each kind's held-out examples or, if none are held out, on its training examples. Omits kinds without
+ * anything to predict.
  */
 async function measure(parts: LearningCopy): Promise<MeasuredRun> {
   const { learner, unfinished } = parts;
@@ -75,8 +75,8 @@ interface Trained {
 }
 
 /**
- * Trains the phases that haven't ended, one after the other. Each phase starts from vectors loaded from files. A checkpoint is found by the
- * initial values of its run's vectors, so another page that loads the same files finds the phase's checkpoints.
+ * Trains the phases that haven't ended, one after the other. Each phase loads its initial vectors from files. A checkpoint's id depends on
+ * these initial values, so another page that loads the same files finds the phase's checkpoints.
  */
 async function trainPhases(parts: LearningCopy, unfinished: MeasuredRun): Promise<Trained> {
   const { learner, copy, turn } = parts;

@@ -8,7 +8,7 @@ import { notifyTabs } from './channel';
 import { infoOf, type ProfileState, readExamples, readFeedback, readState, written } from './record';
 import { readUnfinished, type StoredRun } from './unfinished_run';
 
-/** The large parts of a stored profile. They are checked when these methods are called. */
+/** The large parts of a stored profile. Each method checks its part and returns it. */
 interface LargeParts {
   examples(): ProfileData['examples'];
   feedback(): ProfileData['feedback'];
@@ -27,7 +27,7 @@ export interface Changes extends Partial<ProfileData> {
   readonly features?: null;
 }
 
-/** Returns the changes of a stored profile, of which these large parts were read. */
+/** Returns the changes to make to a stored profile, given its state and the large parts that were read. */
 export type ProfileChange<Part extends LargePart = never> = (stored: StoredProfile<Part>) => Changes;
 
 /** Reads and writes one stored profile. A lock makes all tabs change it one after the other. */

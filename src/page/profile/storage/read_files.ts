@@ -123,8 +123,8 @@ function readAbout(
 }
 
 /**
- * Assigns ratings and preferences their numbers from profile.json. Throws `invalid_format` if a rating and a preference have the same
- * number.
+ * Adds to ratings and preferences the numbers that profile.json lists: their indices among all feedback ever given. Throws `invalid_format`
+ * if a rating and a preference have the same number.
  */
 function numberedFeedback(given: Fields, { ratings, preferences }: ProfileLines): Numbered<Feedback>[] {
   const seen = count(given, 'seen');

@@ -51,7 +51,7 @@ export interface ProfileState {
   readonly version: number;
   readonly settings: ProfileSettings;
   readonly vectors: Vectors;
-  /** Whether the head was solved for or never trained. While no examples are held out, a newly solved head always replaces such a head. */
+  /** Whether the head is untrained or was solved for. While no examples are held out, a newly solved head always replaces such a head. */
   readonly solved: boolean;
   /** The vectors from before the last `learn` that replaced them. */
   readonly previous: Vectors | null;
@@ -78,8 +78,8 @@ export function withRecord(state: ProfileState, record: LearnRecord): ProfileSta
 }
 
 /**
- * Returns the state after a rollback, except for the vectors: the last outcome that was taken is marked as undone, and there are no
- * previous vectors.
+ * Returns the state after a rollback, except for the vectors: the last run whose vectors the profile took is marked as undone, and there
+ * are no previous vectors.
  */
 export function rolledBack(state: ProfileState): ProfileState {
   const last = state.history.findLastIndex(({ taken, undone }) => taken && undone !== true);
