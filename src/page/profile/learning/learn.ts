@@ -1,37 +1,21 @@
 import { type ErrorCode, WebVeraError } from '../../../core/errors/error';
 import type { TrainOutput } from '../../../core/types/training';
-import type { ProfileHost } from '../host';
 import { copyName } from '../storage/profile_storage';
 import { filesOf, vectorsOf } from '../storage/record';
 import type { Unfinished } from '../storage/unfinished_run';
 import type { LearnMethod } from '../types';
 import { type IdleReason, watchIdle } from './idle';
 import { INSTANT } from './instant_method';
-import type { AskedRun, LearnContext, LearnMethodKind, LearnTurn } from './learn_method';
+import type { LearnContext, LearnMethodKind, LearnTurn } from './learn_method';
 import type { LearnRun } from './learn_run';
 import { REFINE } from './refine_method';
 import { TRAIN } from './train_method';
 
-const METHODS: Readonly<Record<LearnMethod, LearnMethodKind>> = {
+export const METHODS: Readonly<Record<LearnMethod, LearnMethodKind>> = {
   train: TRAIN,
   instant: INSTANT,
   refine: REFINE,
 };
-
-/** Throws `invalid_argument` if the base model can't learn with this method. */
-export function expectUsable(method: LearnMethod, host: ProfileHost): void {
-  METHODS[method].expectUsable(host);
-}
-
-/** Returns the number of steps of a run with this method, if every example takes one row. */
-export function learnSteps(method: LearnMethod, asked: AskedRun, host: ProfileHost): number {
-  return METHODS[method].steps(asked, host);
-}
-
-/** Whether an interrupted run with this method continues from a checkpoint, which fits only the examples that the run began with. */
-export function hasCheckpoints(method: LearnMethod): boolean {
-  return METHODS[method].hasCheckpoints;
-}
 
 /**
  * Improves a copy of the profile's trained vectors, so that the current ones don't change during the run. The copy then replaces them

@@ -10,7 +10,7 @@ import { forgotten } from '../storage/profile_storage';
 import { withRecord } from '../storage/record';
 import type { RunFacts, StoredRun, Unfinished } from '../storage/unfinished_run';
 import { LEARN_METHODS, type LearnOptions } from '../types';
-import { expectUsable, hasCheckpoints, isInterruption, learn, learnSteps } from './learn';
+import { isInterruption, learn, METHODS } from './learn';
 import type { LearnContext } from './learn_method';
 import { LearnRun } from './learn_run';
 import type { LearningProfile } from './learning_profile';
@@ -60,7 +60,7 @@ export class ProfileLearning {
    */
   async #replace({ method = 'train', signal }: LearnOptions, register: () => void): Promise<void> {
     const { id, host } = this.#profile;
-    expectUsable(method, host);
+    METHODS[method].expectUsable(host);
     for (let busy = this.#run; busy !== undefined; busy = this.#run) {
       if (busy === this.#late) this.#ends.abort(abortError(`Profile '${id}' learns anew`));
       else if (!busy.signal?.aborted) throw learningAlready(id);
@@ -75,11 +75,11 @@ export class ProfileLearning {
     checkOptions('steps', options, stepsRules);
     const { method = 'train' } = options;
     const { host, id } = this.#profile;
-    expectUsable(method, host);
+    METHODS[method].expectUsable(host);
     const stored = await this.#profile.read('examples', 'feedback');
     if (stored === undefined) throw forgotten(id);
     const examples = splitData(this.#profile.data(stored));
-    return learnSteps(method, { ...learnArguments(stored.state.settings, options), ...examples }, host);
+    return METHODS[method].steps({ ...learnArguments(stored.state.settings, options), ...examples }, host);
   }
 
   /**
@@ -181,7 +181,7 @@ export class ProfileLearning {
 
   async #begin({ method = 'train', when = 'now', ...own }: LearnOptions): Promise<Beginning> {
     const profile = this.#profile;
-    expectUsable(method, profile.host);
+    METHODS[method].expectUsable(profile.host);
     const release = await profile.takeToLearn();
     try {
       // Delete an earlier run's checkpoints, so that the new run doesn't resume from them.
@@ -194,7 +194,7 @@ export class ProfileLearning {
           if (examples.learnt.length === 0) throw noExamples(profile.id);
           const facts: RunFacts = { version, method, ...learnArguments(settings, own), when, progress: null };
           unfinished = { ...facts, ...examples };
-          const run = hasCheckpoints(method) ? unfinished : facts;
+          const run = METHODS[method].hasCheckpoints ? unfinished : facts;
           return { state: stored.state, unfinished: settings.keep_examples ? run : null };
         },
         'examples',
