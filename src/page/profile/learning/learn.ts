@@ -22,7 +22,7 @@ export const METHODS: Readonly<Record<LearnMethod, LearnMethodKind>> = {
  * unless it does worse on the held-out examples.
  */
 export async function learn(learner: LearnContext, unfinished: Unfinished, turn: LearnTurn): Promise<TrainOutput> {
-  const { id, host, adapter, vectors } = learner;
+  const { id, host, adapter, state } = learner;
   const { run, signal } = turn;
   const { method, when, progress } = unfinished;
   const copy = copyName(id);
@@ -30,9 +30,9 @@ export async function learn(learner: LearnContext, unfinished: Unfinished, turn:
   const unwatch = when === 'idle' ? watchIdle((reason, holds) => pauseOrResume(run, reason, holds)) : () => {};
   try {
     await host.remove(copy);
-    await host.place(copy, filesOf(progress?.vectors ?? vectors), { is_trainable: true });
+    await host.place(copy, filesOf(progress?.vectors ?? state.vectors), { is_trainable: true });
     const { output, outcome } = await METHODS[method].improve({ learner, copy, unfinished, turn });
-    const better = outcome.taken ? await vectorsOf(await host.read(copy, learner.settings)) : undefined;
+    const better = outcome.taken ? await vectorsOf(await host.read(copy, state.settings)) : undefined;
     signal.throwIfAborted();
     const taken = await learner.finish({ at: Date.now(), method, ...outcome }, better);
     const { loss_before, loss_after, held_out } = outcome;

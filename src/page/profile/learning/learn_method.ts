@@ -1,7 +1,7 @@
 import type { TrainOutput } from '../../../core/types/training';
 import type { SplitExamples } from '../examples/examples';
 import type { ProfileHost } from '../host';
-import type { LearnArguments, ProfileSettings, Vectors } from '../storage/record';
+import type { LearnArguments, ProfileState, Vectors } from '../storage/record';
 import type { Unfinished } from '../storage/unfinished_run';
 import type { LearnRecord } from '../types';
 import type { LearnRun } from './learn_run';
@@ -9,16 +9,11 @@ import type { LearnRun } from './learn_run';
 /** The profile that a run learns for, and the callbacks that store the run's progress and result. */
 export interface LearnContext {
   readonly id: string;
-  /** The random id in the profile's state, `ProfileState.born`. */
-  readonly born: string;
   readonly host: ProfileHost;
   /** The name of the adapter with the current vectors. */
   readonly adapter: string;
-  /** The current vectors, as stored. */
-  readonly vectors: Vectors;
-  readonly settings: ProfileSettings;
-  /** Whether the head is untrained or was solved for. While no examples are held out, a newly solved head always replaces such a head. */
-  readonly isSolved: boolean;
+  /** The profile's state when the run began. */
+  readonly state: ProfileState;
   /** Stores the run's progress. */
   progressed(unfinished: Unfinished): Promise<void>;
   /**

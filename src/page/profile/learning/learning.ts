@@ -231,12 +231,9 @@ export class ProfileLearning {
     const { id, host, adapter, state } = profile;
     return {
       id,
-      born: state.born,
       host,
       adapter,
-      vectors: state.vectors,
-      settings: state.settings,
-      isSolved: state.solved,
+      state,
       progressed: (unfinished) =>
         profile.change((stored) => ({
           state: stored.state,

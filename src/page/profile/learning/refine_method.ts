@@ -72,11 +72,11 @@ export const REFINE: LearnMethodKind = {
     const { learner, unfinished } = parts;
     const first = await solvedHead(parts);
     const trial = trialOf(unfinished, learner.host);
-    if (trial === undefined) return { output: outputOf(first.fit), outcome: outcomeOf(first.fit, learner) };
+    if (trial === undefined) return { output: outputOf(first.fit), outcome: outcomeOf(first.fit, learner.state) };
     const { output, candidates, chosen } = await compared(parts, trial, first);
     const fit = await finished(parts, chosen.name === 'instant' ? first : chosen);
     const run = { first: first.fit, steps: output.global_step, candidates, left_out: trial.places };
-    return { output, outcome: outcomeOf(fit, learner, run) };
+    return { output, outcome: outcomeOf(fit, learner.state, run) };
   },
 };
 
@@ -157,8 +157,8 @@ async function solvedHead(
   { name, as }: SolvingCandidate = { name: 'instant' },
 ): Promise<SolvedVectors> {
   const fit = await solveCopy(parts, { on, as, keepsFeatures: on === undefined });
-  const { host, settings } = parts.learner;
-  return { name, fit, vectors: await vectorsOf(await host.read(parts.copy, settings)) };
+  const { host, state } = parts.learner;
+  return { name, fit, vectors: await vectorsOf(await host.read(parts.copy, state.settings)) };
 }
 
 function judgedOf(solved: SolvedVectors): JudgedVectors {

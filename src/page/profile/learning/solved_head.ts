@@ -5,8 +5,9 @@ import { partsKey } from '../../models/remote_model';
 import { wrong } from '../../session/options';
 import type { Trial } from '../examples/left_out';
 import type { ProfileHost } from '../host';
+import type { ProfileState } from '../storage/record';
 import type { LearnCandidate, LearnMethod } from '../types';
-import type { Improvement, LearnContext, LearningCopy } from './learn_method';
+import type { Improvement, LearningCopy } from './learn_method';
 
 /** Throws `invalid_argument` if the base model has no head that can be solved for. */
 export function expectSolvable({ base }: ProfileHost, method: LearnMethod): void {
@@ -37,8 +38,8 @@ export async function solveCopy(
   const { args } = unfinished;
   const { run, signal } = turn;
   const eval_dataset = judges.length === 0 ? {} : { eval_dataset: judges };
-  const { id, born, settings } = learner;
-  const profile = keepsFeatures && settings.keep_examples ? { id, born } : undefined;
+  const { id, state } = learner;
+  const profile = keepsFeatures && state.settings.keep_examples ? { id, born: state.born } : undefined;
   const common = { adapter_name: copy, args: batchArguments(args), profile, signal };
   const options = { ...common, ...eval_dataset, ...(as && { C: as.C, scale: as.scale }) };
   return run.inOne(signal, () => fitHeadWith(learner.host.adapted, learnt, options));
@@ -74,7 +75,7 @@ interface EarlierWork {
  */
 export function outcomeOf(
   fit: HeadFit,
-  { isSolved }: Pick<LearnContext, 'isSolved'>,
+  { solved }: Pick<ProfileState, 'solved'>,
   { first = fit, steps = 0, candidates = [], left_out = [] }: EarlierWork = {},
 ): Improvement['outcome'] {
   const { C, loss, held_out, examples } = fit;
@@ -97,7 +98,7 @@ export function outcomeOf(
     candidates,
     left_out,
     phases: [],
-    taken: (held_out === null && isSolved) || fair <= loss_before || inTurn <= finite(first.before.loss),
+    taken: (held_out === null && solved) || fair <= loss_before || inTurn <= finite(first.before.loss),
   };
 }
 

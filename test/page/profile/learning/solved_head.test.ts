@@ -42,13 +42,13 @@ test.each<[string, Partial<HeadFit>, boolean, boolean]>([
   ['a higher loss without cross-validation', { loss: 1.1 }, false, false],
   ['a loss that isn’t finite before', { before: figures(Number.NaN) }, false, true],
 ])('%s: whether the new head is used', (_, changes, isSolved, taken) => {
-  expect(outcomeOf(solved(changes), { isSolved })).toMatchObject({ taken, steps: 0, C: 10 });
+  expect(outcomeOf(solved(changes), { solved: isSolved })).toMatchObject({ taken, steps: 0, C: 10 });
 });
 
 test('records the figures of held-out examples, and those of examples held out in turn', () => {
   const held_out = { ...held(0.9), after: { loss: 0.9, accuracy: 1 } };
   const cross_validated = { loss: 0.7, accuracy: 0.75, folds: 5, confusion: null };
-  const outcome = outcomeOf(solved({ held_out, cross_validated }), { isSolved: false });
+  const outcome = outcomeOf(solved({ held_out, cross_validated }), { solved: false });
   const losses = { loss_before: 1, loss_after: 0.9, cross_validated_loss: 0.7 };
   const shares = { accuracy_before: 0.5, accuracy_after: 1, cross_validated_accuracy: 0.75 };
   const counts = { examples: 8, held_out: 2, steps: 0 };
@@ -66,7 +66,7 @@ test('records the figures of held-out examples, and those of examples held out i
 
 test('a head over refined vectors is compared by the fair loss of the first solution', () => {
   const first = solved({ cross_validated: crossed(0.9) });
-  const outcome = outcomeOf(solved({ loss: 0.01 }), { isSolved: false }, { first, steps: 9, left_out: [4, 5] });
+  const outcome = outcomeOf(solved({ loss: 0.01 }), { solved: false }, { first, steps: 9, left_out: [4, 5] });
   expect(outcome).toMatchObject({
     taken: true,
     steps: 9,
@@ -75,5 +75,5 @@ test('a head over refined vectors is compared by the fair loss of the first solu
     left_out: [4, 5],
   });
   const worse = { first: solved({ cross_validated: crossed(1.1) }) };
-  expect(outcomeOf(solved({ loss: 0.01 }), { isSolved: false }, worse).taken).toBe(false);
+  expect(outcomeOf(solved({ loss: 0.01 }), { solved: false }, worse).taken).toBe(false);
 });
