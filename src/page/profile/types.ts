@@ -212,7 +212,7 @@ export const profileRules = {
 const LONGEST_ID = 200;
 
 export function checkId(id: string): string {
-  const isId = typeof id === 'string' && id !== '' && id.length <= LONGEST_ID && isWellFormed(id);
+  const isId = typeof id === 'string' && id !== '' && id.length <= LONGEST_ID && id.isWellFormed();
   if (isId) return id;
   throw wrong(
     'profile: id',
@@ -220,14 +220,4 @@ export function checkId(id: string): string {
     id,
     "If the page has only one profile, call it 'default'.",
   );
-}
-
-/** Whether a text can be encoded as UTF-8, that is, has no lone surrogate. */
-function isWellFormed(text: string): boolean {
-  try {
-    encodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
