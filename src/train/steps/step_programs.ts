@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { LoadedProgram, Runner } from '../../graph/runner';
 import { inChunks, totalFlops } from '../../graph/work';
-import type { Batch, BatchShape } from '../../tasks/task/task_batches';
+import type { Batch, BatchArguments, BatchShape, TaskBatches } from '../../tasks/task/task_batches';
 import { lossChunks } from '../../tasks/task/task_loss';
 import type { StepData, TrainingInit, Tune } from '../training_init';
 import { BatchPrograms } from './batch_programs';
@@ -15,6 +15,8 @@ import { packStepBlock, type StepBlock } from './step_block';
  * batch.
  */
 const CAPACITY = 2 * 10;
+/** The most tokens of the batch for which kernels are compiled early. */
+const EARLY_TOKENS = 2 ** 16;
 
 interface StepAt {
   readonly step: number;
@@ -47,7 +49,7 @@ export class StepPrograms {
   async load({ early }: { readonly early: boolean }): Promise<void> {
     const { task, args, state } = this.#init;
     this.#layers = await this.#loadLayers();
-    if (early) this.#runner.prepare(this.#programs.build(task.fullShape(args)).program.steps);
+    if (early) this.#runner.prepare(this.#programs.build(earlyShape(task, args)).program.steps);
     this.#optimizer = await this.#runner.load(optimizerProgram(state, args), { early: true });
   }
 
@@ -139,4 +141,14 @@ export class StepPrograms {
     const { adam_beta1: beta1, adam_beta2: beta2 } = this.#init.args;
     return packStepBlock({ ...at, labelled, beta1, beta2 });
   }
+}
+
+/**
+ * Returns the shape of full batches, with at most `EARLY_TOKENS` tokens. More tokens take the same kernels, but a program with thousands of
+ * chunks of the loss takes seconds to build.
+ */
+export function earlyShape(task: Pick<TaskBatches, 'fullShape'>, args: BatchArguments): BatchShape {
+  const { T } = task.fullShape({ ...args, per_device_train_batch_size: 1 });
+  const rows = Math.min(args.per_device_train_batch_size, Math.ceil(EARLY_TOKENS / T));
+  return task.fullShape({ ...args, per_device_train_batch_size: rows });
 }

@@ -1,4 +1,5 @@
 import { kindOfFields } from '../../adapters/adapter_kinds';
+import { Breather } from '../../core/async/breather';
 import { WebVeraError } from '../../core/errors/error';
 import type { FileSource } from '../../core/input/file_source';
 import type { Estimate, GpuBytes } from '../../core/types/estimate';
@@ -47,12 +48,13 @@ export async function estimateRun(request: EstimateRequest, inputs: EstimateInpu
   const reads = load.gguf_file === undefined && mayPool(asked);
   const sentences = reads ? await readSentenceModules(source, limits) : undefined;
   const download = await downloadOf(source, begun);
+  const breather = new Breather(signal);
   const capacity = { bindingBytes: await bindingBytes(device), memory };
   const plan = async (
     changed: ResolvedTrainingArguments,
     maxBindingBytes = capacity.bindingBytes,
   ): Promise<RunPlan & { readonly isText: boolean } & Pick<Estimate, 'file'>> => {
-    signal.throwIfAborted();
+    await breather.breathe();
     const loaded = planModel({ ...asked, sentences, maxBindingBytes });
     const adapters = planAdapters(loaded, { kind, config, count });
     const { task } = loaded.model;
