@@ -172,9 +172,20 @@ function wrongShapes(
       hint: 'Does the adapter belong to this model, and is r in adapter_config.json the one it was trained with?',
     });
   }
+  const [head] = mismatches.every(isHeadOfOtherLabels) ? mismatches : [];
+  if (head !== undefined) {
+    return new WebVeraError('invalid_format', message, {
+      hint: `Load the base model with num_labels: ${head.got[0]}, as the adapter's head was trained, and with ignore_mismatched_sizes: true if the model has a head of its own.`,
+    });
+  }
   return new WebVeraError('invalid_format', message, {
     hint: "The adapter's base model has other sizes, as after its vocabulary was resized: load a base with the sizes in the file.",
   });
+}
+
+/** Whether the tensor is part of a classifier's head, and only the number of labels differs. */
+function isHeadOfOtherLabels({ name, got, expected }: Mismatch): boolean {
+  return /\.(classifier|score)\./.test(name) && sameShape(got.slice(1), expected.slice(1));
 }
 
 /**

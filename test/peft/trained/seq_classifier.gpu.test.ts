@@ -10,7 +10,7 @@ import {
 } from '../../../src/index';
 import { goldenBase, largestDifference } from '../../helpers/golden/golden';
 import { addRandom, changed, randomVera, savedOf, TOLERANCE, tensorsOf } from '../../helpers/peft';
-import { openTestSession, type TestSession } from '../../helpers/session/session';
+import { openTestSession, type TestSession, vectorsOf } from '../../helpers/session/session';
 
 /** The VeRA configuration that PEFT's test_seq_classifier.py uses. */
 const config: VeraConfigInit = {
@@ -133,6 +133,22 @@ describe.each(models)('$name', ({ name, wrapped, head }) => {
     const loaded = await VeraModel.from_pretrained(base, await model.save_pretrained());
     expect(loaded.peft_config.default).toMatchObject({ ...config, target_modules: expect.anything() });
     expect(loaded.peft_config.default!.modules_to_save).toEqual(model.peft_config.default!.modules_to_save);
+  });
+
+  test('an adapter of other labels is refused, and opens as the hint says', async () => {
+    const load = (num_labels: number) =>
+      AutoModelForSequenceClassification.from_pretrained(goldenBase(`base/${name}`), {
+        session: opened.session,
+        num_labels,
+        ignore_mismatched_sizes: true,
+      });
+    const files = await (await get_peft_model(await load(6), new VeraConfig(config))).save_pretrained();
+    await expect(VeraModel.from_pretrained(base, files)).rejects.toMatchObject({
+      code: 'invalid_format',
+      hint: expect.stringMatching(/^Load the base model with num_labels: 6, .* and with ignore_mismatched_sizes: true/),
+    });
+    const again = await VeraModel.from_pretrained(await load(6), files);
+    expect(changed(await vectorsOf(files), await savedOf(again))).toEqual([]);
   });
 
   test('test_prepare_for_training_parametrized: what learns is VeRA and the head, and the base stays', async () => {

@@ -150,3 +150,23 @@ test('a hint tells a resized base model from an adapter of other sizes', () => {
     .set(`${Q}d`, f32([5]));
   expect(() => read(other, { base })).toThrow(hintOf('is r in adapter_config.json the one it was trained with'));
 });
+
+test.each(['classifier', 'classifier.out_proj', 'score'])('a hint tells of other labels in %s', (module) => {
+  const [weight, bias] = ['weight', 'bias'].map((name) => `base_model.model.${module}.${name}`) as [string, string];
+  const head = new Map<string, ExpectedOther>([
+    [weight, { shape: [3, 4], kind: 'module' }],
+    [bias, { shape: [3], kind: 'module' }],
+  ]);
+  const saved = (labels: number, features = 4) =>
+    small()
+      .set(weight, f32([labels, features]))
+      .set(bias, f32([labels]));
+  const hintOf = (hint: string) => expect.objectContaining({ hint: expect.stringContaining(hint) });
+  expect(() => read(saved(6), { others: head })).toThrow(
+    hintOf(
+      "Load the base model with num_labels: 6, as the adapter's head was trained, and with ignore_mismatched_sizes: true",
+    ),
+  );
+  expect(() => read(saved(6, 5), { others: head })).toThrow(hintOf('load a base with the sizes in the file'));
+  expect(() => read(saved(6).set(`${Q}d`, f32([5])), { others: head })).toThrow(hintOf('is r in adapter_config.json'));
+});
