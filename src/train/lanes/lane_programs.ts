@@ -8,7 +8,7 @@ import { type Batch, type BatchShape, termsOf } from '../../tasks/task/task_batc
 import { lossChunks } from '../../tasks/task/task_loss';
 import { BatchPrograms } from '../steps/batch_programs';
 import { type LossProgram, lossProgram, writeBatch } from '../steps/loss_program';
-import { createStateWith, type OptimizerState, optimizerProgram, ownValues } from '../steps/optimizer';
+import { createOptimizerState, type OptimizerState, optimizerProgram, optimizerValues } from '../steps/optimizer';
 import { packStepBlock, statsValue, stepBlockValue } from '../steps/step_block';
 import type { TrainingInit } from '../training_init';
 
@@ -70,7 +70,7 @@ export class LanePrograms {
     const states: OptimizerState[] = [];
     this.#states = states;
     for (const [index, adapter] of this.#init.adapters.entries()) {
-      states.push(await createStateWith(this.#runner, adapter, this.#pools.gradientsOf(index)));
+      states.push(await createOptimizerState(this.#runner, [adapter], this.#pools.gradientsOf(index)));
     }
     return states;
   }
@@ -143,7 +143,7 @@ export class LanePrograms {
     this.#together?.release();
     this.#before?.release();
     await this.#programs.release();
-    this.#runner.free([...this.#states.flatMap(ownValues), ...this.#shared]);
+    this.#runner.free([...this.#states.flatMap(optimizerValues), ...this.#shared]);
   }
 
   /** Returns the number of losses of a row. Each loss belongs to one row, so a batch has as many losses as its rows have together. */

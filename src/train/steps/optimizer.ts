@@ -19,36 +19,29 @@ export interface OptimizerState {
   readonly stats: Value;
 }
 
-/** Allocates a new state. It is all zeros, because WebGPU initialises buffers with zeros. */
-export async function createOptimizerState(runner: Runner, adapters: readonly Adapter[]): Promise<OptimizerState> {
+/**
+ * Allocates a new state. It is all zeros, because WebGPU initialises buffers with zeros. `shared` is set if the only adapter trains beside
+ * those of other states: it is the adapter's part of the gradient buffer that they share.
+ */
+export async function createOptimizerState(
+  runner: Runner,
+  adapters: readonly Adapter[],
+  shared?: Value,
+): Promise<OptimizerState> {
   const pools = new Map<Adapter, PoolState>();
   for (const adapter of adapters) {
     const like = (name: string) => pinned(`${name} of ${adapter.name}`, adapter.pool.shape);
-    pools.set(adapter, { grads: like('gradients'), m: like('adam m'), v: like('adam v') });
+    pools.set(adapter, { grads: shared ?? like('gradients'), m: like('adam m'), v: like('adam v') });
   }
   const state = { pools, block: stepBlockValue(), stats: statsValue() };
   await runner.allocate(optimizerValues(state));
   return state;
 }
 
-/**
- * Allocates the state of an adapter that trains beside others. `grads` is its part of the gradient buffer that all these adapters share.
- */
-export async function createStateWith(runner: Runner, adapter: Adapter, grads: Value): Promise<OptimizerState> {
-  const like = (name: string) => pinned(`${name} of ${adapter.name}`, adapter.pool.shape);
-  const pools = new Map([[adapter, { grads, m: like('adam m'), v: like('adam v') }]]);
-  const state = { pools, block: stepBlockValue(), stats: statsValue() };
-  await runner.allocate(ownValues(state));
-  return state;
-}
-
 /** Returns the values that a state owns: all except gradients that are a part of a shared buffer. */
-export function ownValues(state: OptimizerState): Value[] {
-  return optimizerValues(state).filter(({ view }) => view === undefined);
-}
-
 export function optimizerValues({ pools, block, stats }: OptimizerState): Value[] {
-  return [...[...pools.values()].flatMap(({ grads, m, v }) => [grads, m, v]), block, stats];
+  const values = [...[...pools.values()].flatMap(({ grads, m, v }) => [grads, m, v]), block, stats];
+  return values.filter(({ view }) => view === undefined);
 }
 
 /** Returns the gradient buffer of each adapter's pool. */

@@ -10,7 +10,7 @@ import type { JointInit } from '../../../src/train/lanes/joint_init';
 import { JointRun } from '../../../src/train/lanes/joint_run';
 import type { LaneData } from '../../../src/train/lanes/lane';
 import type { JointPrograms, LaneProgramsInit } from '../../../src/train/lanes/lane_programs';
-import { createStateWith, type OptimizerState } from '../../../src/train/steps/optimizer';
+import { createOptimizerState, type OptimizerState } from '../../../src/train/steps/optimizer';
 import { FakeRunner } from '../../helpers/session/fake_runner';
 
 /** The adapters' optimiser states, and a function that is called for each step that an adapter runs. */
@@ -23,8 +23,7 @@ const device = {
 const withoutKernels = ({ runner, adapters }: LaneProgramsInit): JointPrograms => ({
   async allocate() {
     const states: OptimizerState[] = [];
-    for (const adapter of adapters)
-      states.push(await createStateWith(runner, adapter, pinned('gradients', adapter.pool.shape)));
+    for (const adapter of adapters) states.push(await createOptimizerState(runner, [adapter]));
     device.states = states;
     return states;
   },
