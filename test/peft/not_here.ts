@@ -21,7 +21,6 @@ export const NOT_HERE: readonly NotHere[] = [
     line: 'adapter name appears in parameter names',
     why: "Parameters have names only in files, without the adapter's name.",
   },
-  { line: 'save/load: pickle variant', why: 'Reading a pickle runs code; adapters are read only from safetensors.' },
   { line: 'round trip with another global seed', why: 'There is no global random generator.' },
   { line: 'round trip with `config=` passed in', why: "The adapter's own file has the configuration." },
   {

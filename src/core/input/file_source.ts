@@ -122,7 +122,8 @@ async function readWhole(stream: ByteStream, file: string, limit: number): Promi
   return joinBytes(chunks);
 }
 
-function expectWithin(file: string, bytes: number, limit: number): void {
+/** Throws `limit_exceeded` for a file with more than `limit` bytes. */
+export function expectWithin(file: string, bytes: number, limit: number): void {
   if (bytes <= limit) return;
   throw new WebVeraError('limit_exceeded', `${file}: expected at most ${limit} bytes, got ${bytes} or more`, {
     hint: 'If you trust the file, raise the limit in SessionOptions.limits.',

@@ -56,7 +56,7 @@ export type ProgressInfo =
 
 /** Limits on untrusted files. Larger files are rejected with `limit_exceeded` before memory is allocated for them. */
 export interface ParserLimits {
-  /** Bytes of a safetensors header, or of the pickle in a pytorch_model.bin, which may never exceed 4 MB. */
+  /** Bytes of a safetensors header, or of the pickle in a pytorch_model.bin or adapter_model.bin, which may never exceed 4 MB. */
   readonly safetensorsHeader: number;
   /** The number of tensors in one file, or of names in an index of shards. */
   readonly tensors: number;
@@ -64,7 +64,7 @@ export interface ParserLimits {
   readonly json: number;
   /** Bytes of tokenizer.json. */
   readonly tokenizer: number;
-  /** Bytes of adapter_model.safetensors. */
+  /** Bytes of adapter_model.safetensors or adapter_model.bin. */
   readonly adapter: number;
 }
 

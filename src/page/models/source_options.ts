@@ -2,9 +2,9 @@ import { type Integrity, readSha256 } from '../../core/input/integrity';
 import { type Files, isFiles, namedFiles } from '../../core/input/named_files';
 import { STORAGE_DTYPES } from '../../core/numbers/storage_names';
 import { POOLING_MODES, type PoolingMode } from '../../core/pooling/pooling';
-import type { AdapterFiles, LabelOptions, ModelDtype, ModuleNames } from '../../core/types/model';
+import type { LabelOptions, ModelDtype, ModuleNames } from '../../core/types/model';
 import type { ModelSource, ProgressInfo } from '../../core/types/source';
-import type { LoadOptions, WireAdapterSource, WireSource } from '../../worker/protocol';
+import type { LoadOptions, WireAdapterFiles, WireAdapterSource, WireSource } from '../../worker/protocol';
 import { checkOptions, defined, wrong } from '../session/options';
 import * as rule from '../session/rules';
 import { isObject } from '../session/rules';
@@ -222,18 +222,21 @@ export function wireAdapterSource(source: AdapterSource): WireAdapterSource {
   return wireSource(source);
 }
 
-/** Returns PEFT's two files, and ignores all others. Throws `invalid_argument` if one of the two is missing. */
-export function wireAdapterFiles(files: Files): AdapterFiles {
+/**
+ * Returns PEFT's two files, and ignores all others. The second one may be adapter_model.bin, as in PEFT before release 0.6. Throws
+ * `invalid_argument` if one of the two is missing.
+ */
+export function wireAdapterFiles(files: Files): WireAdapterFiles {
   const named = namedFiles('files', files, { expected: "PEFT's two files by their names", hint: TWO_FILES });
   const file = (name: string): Blob => {
     const found = named.get(name);
     if (found !== undefined) return found;
     throw wrong(name, 'a Blob', undefined, TWO_FILES);
   };
-  return {
-    'adapter_config.json': file('adapter_config.json'),
-    'adapter_model.safetensors': file('adapter_model.safetensors'),
-  };
+  const config = { 'adapter_config.json': file('adapter_config.json') };
+  const torch = named.get('adapter_model.bin');
+  if (torch !== undefined && !named.has('adapter_model.safetensors')) return { ...config, 'adapter_model.bin': torch };
+  return { ...config, 'adapter_model.safetensors': file('adapter_model.safetensors') };
 }
 
 const TWO_FILES =

@@ -3,6 +3,7 @@ import type { AdapterFiles, ParameterCount, SaveDtype } from '../../core/types/m
 import type { Tensor } from '../../core/types/tensor';
 import type { LoadOptions, ModelInfo, WireSource } from '../models/model_protocol';
 import type { CallId, Handle } from '../rpc/call_protocol';
+import type { WireAdapterFiles } from '../storage/storage_protocol';
 
 export type { AdapterConfigFields } from '../../adapters/config/adapter_config';
 
@@ -83,7 +84,7 @@ export interface AdapterCalls {
   saveConverted(model: Handle, peft_type: string, parts: readonly WeightedAdapter[] | undefined): Promise<AdapterFiles>;
 }
 
-export type WireAdapterSource = WireSource | AdapterFiles | { readonly id: string };
+export type WireAdapterSource = WireSource | WireAdapterFiles | { readonly id: string };
 
 export interface WireAdapterOptions {
   readonly is_trainable?: boolean;

@@ -4,30 +4,53 @@ import type { AdapterTensors } from '../../adapters/files/adapter_tensors';
 import { MODEL_FILE } from '../../adapters/files/file_values';
 import { type AdapterBytes, writeAdapterConfig, writeAdapterModel } from '../../adapters/files/write_adapter';
 import { WebVeraError } from '../../core/errors/error';
-import { type FileSource, readFileIfPresent } from '../../core/input/file_source';
+import { expectWithin, type FileSource, readFileIfPresent } from '../../core/input/file_source';
 import type { AdapterFiles, SaveDtype } from '../../core/types/model';
 import type { ParserLimits } from '../../core/types/source';
+import { byteSize } from '../../formats/tensors/dtype';
+import { type RawTensor, writeSafetensors } from '../../formats/tensors/safetensors';
+import { TORCH_METADATA } from '../../formats/tensors/tensors';
+import { torchCode } from '../../formats/torch/late_torch';
 import { openSource } from '../../hub/open_source';
+import type { WireAdapterFiles } from './storage_protocol';
 
 const CONFIG_FILE = 'adapter_config.json';
+/** The file with the tensors of adapters that PEFT saved before release 0.6, or without `safe_serialization`. */
+const TORCH_FILE = 'adapter_model.bin';
 
+/** Reads an adapter's two files. As in PEFT, adapter_model.bin is read if there is no adapter_model.safetensors. */
 export async function readAdapterBytes(source: FileSource, limits: ParserLimits): Promise<AdapterBytes> {
-  return {
-    config: await readConfigBytes(source, limits),
-    model: await readPart(source, MODEL_FILE, limits.adapter),
-  };
+  const config = await readConfigBytes(source, limits);
+  const model = (await readFileIfPresent(source, MODEL_FILE, limits.adapter)) ?? (await readTorchBytes(source, limits));
+  return { config, model: model ?? missing(source, MODEL_FILE) };
 }
 
 /** Reads an adapter's configuration alone. */
-export function readConfigBytes(source: FileSource, limits: ParserLimits): Promise<Uint8Array<ArrayBuffer>> {
-  return readPart(source, CONFIG_FILE, limits.json);
+export async function readConfigBytes(source: FileSource, limits: ParserLimits): Promise<Uint8Array<ArrayBuffer>> {
+  return (await readFileIfPresent(source, CONFIG_FILE, limits.json)) ?? missing(source, CONFIG_FILE);
 }
 
-async function readPart(source: FileSource, file: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await readFileIfPresent(source, file, limit);
-  if (bytes !== undefined) return bytes;
+/** Reads adapter_model.bin, of which nothing is executed, and returns its tensors as the bytes of a safetensors file. */
+async function readTorchBytes(source: FileSource, limits: ParserLimits): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const stream = await source.open(TORCH_FILE);
+  if (stream === undefined) return undefined;
+  try {
+    const { TorchFile } = await torchCode();
+    const file = await new TorchFile(stream, TORCH_FILE).open(limits);
+    // Tensors may share a storage, so together they may be larger than the file.
+    const all = file.headers.reduce((sum, { dtype, shape }) => sum + (byteSize(dtype, shape) ?? Number.MAX_VALUE), 0);
+    expectWithin(TORCH_FILE, Math.max(file.bytes, all), limits.adapter);
+    const tensors: [string, RawTensor][] = [];
+    for await (const { name, take } of file.tensors(() => true)) tensors.push([name, await take()]);
+    return writeSafetensors(tensors, TORCH_METADATA);
+  } finally {
+    await stream.cancel();
+  }
+}
+
+function missing(source: FileSource, file: string): never {
   throw new WebVeraError('not_found', `Expected ${file} in ${source.location}, but there is no such file`, {
-    hint: 'An adapter is adapter_config.json and adapter_model.safetensors: one with adapter_model.bin must be saved again by PEFT, and a whole model is loaded by an AutoModel class.',
+    hint: 'An adapter is adapter_config.json and adapter_model.safetensors or adapter_model.bin; a whole model is loaded by an AutoModel class.',
     detail: { files: [file], location: source.location },
   });
 }
@@ -53,6 +76,6 @@ export function toFiles({ config, model }: AdapterBytes): AdapterFiles {
   };
 }
 
-export async function toBytes(files: AdapterFiles, limits: ParserLimits): Promise<AdapterBytes> {
+export async function toBytes(files: WireAdapterFiles, limits: ParserLimits): Promise<AdapterBytes> {
   return readAdapterBytes(openSource({ files: new Map(Object.entries(files)) }), limits);
 }

@@ -15,7 +15,7 @@ export interface StorageCalls {
   listStored(): Promise<readonly StoredAdapter[]>;
   getStored(id: string): Promise<AdapterFiles | undefined>;
   /** Checks the files, then stores them. Replaces an adapter with that id, with a warning if another tab changed it. */
-  importStored(files: AdapterFiles, id: string): Promise<StoredAdapter>;
+  importStored(files: WireAdapterFiles, id: string): Promise<StoredAdapter>;
   /** Rejects with `not_found` for an unknown id, and with `invalid_argument` if another adapter has the id `to`. */
   renameStored(id: string, to: string): Promise<void>;
   /** An unknown id is ignored. */
@@ -41,6 +41,11 @@ export interface StorageCalls {
   /** Deletes the checkpoints of all runs that train an adapter of that name. Resolves with their size in bytes. */
   deleteCheckpoints(adapter: string): Promise<number>;
 }
+
+/** An adapter's two files. PEFT before release 0.6 wrote adapter_model.bin in place of adapter_model.safetensors. */
+export type WireAdapterFiles =
+  | AdapterFiles
+  | { readonly 'adapter_config.json': Blob; readonly 'adapter_model.bin': Blob };
 
 export interface StoredAdapter {
   readonly id: string;

@@ -48,6 +48,18 @@ describe('stored adapters', () => {
     await session.close();
   });
 
+  test('may have the adapter_model.bin of earlier releases of PEFT', async () => {
+    const { session, fake } = await openSession(() => ({ importStored: async () => stored }));
+    const bin = { 'adapter_model.bin': new Blob([Uint8Array.of(3)]) };
+    await adapters.import({ 'adapter_config.json': files['adapter_config.json'], ...bin }, 'a', { session });
+    await adapters.import({ ...files, ...bin }, 'a', { session });
+    expect(fake.argsOf('importStored').map(([sent]) => Object.keys(sent as object))).toEqual([
+      ['adapter_config.json', 'adapter_model.bin'],
+      Object.keys(files),
+    ]);
+    await session.close();
+  });
+
   test('take only two Blobs and an id', async () => {
     const half = { 'adapter_config.json': new Blob() } as never;
     await expect(adapters.import(half, 'a')).rejects.toMatchObject({

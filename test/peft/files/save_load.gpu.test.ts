@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type AdapterFiles, get_peft_model, type PreTrainedModel, VeraConfig, VeraModel } from '../../../src/index';
+import { readSafetensors } from '../../../src/formats/tensors/safetensors';
+import {
+  type AdapterFiles,
+  adapters,
+  get_peft_model,
+  type PreTrainedModel,
+  VeraConfig,
+  VeraModel,
+} from '../../../src/index';
+import { stateDictFile } from '../../helpers/bytes/torch_bytes';
 import { loadMlp } from '../../helpers/models/mlp';
 import {
   addRandom,
@@ -12,7 +21,7 @@ import {
   tensorsOf,
   train,
 } from '../../helpers/peft';
-import { openTestSession, type TestSession, vectorsOf } from '../../helpers/session/session';
+import { bytesOf, openTestSession, type TestSession, vectorsOf } from '../../helpers/session/session';
 
 const rows = [
   { target_modules: 'lin0' },
@@ -44,6 +53,19 @@ describe.each(rows.map((row) => [JSON.stringify(row), row] as const))('%s', (_ro
     expect(changed(await savedOf(model), await savedOf(loaded))).toEqual([]);
     expect([...(await savedOf(loaded)).keys()]).toEqual([...(await savedOf(model)).keys()]);
     expect(changed(await tensorsOf(model), await tensorsOf(loaded))).toEqual([]);
+    expect(missing(opened.warnings)).toEqual([]);
+  });
+
+  test('save/load: pickle variant, from files in any form', async () => {
+    const model = await randomVera(base, config);
+    const { 'adapter_config.json': json, 'adapter_model.safetensors': safe } = await model.save_pretrained();
+    const { tensors } = readSafetensors(await bytesOf(safe));
+    const files = { 'adapter_config.json': json, 'adapter_model.bin': new Blob([stateDictFile(tensors)]) };
+    await adapters.import(files, 'of torch', { session: opened.session });
+    for (const source of [files, { files: new Map(Object.entries(files)) }, { id: 'of torch' }]) {
+      const loaded = await VeraModel.from_pretrained(base, source);
+      expect(changed(await savedOf(model), await savedOf(loaded))).toEqual([]);
+    }
     expect(missing(opened.warnings)).toEqual([]);
   });
 
