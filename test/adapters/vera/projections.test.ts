@@ -221,6 +221,10 @@ describe('roundProjections', () => {
     expect([...rounded.A]).toEqual([1, 1 + 4 * 2 ** -11, 2 ** -14, 2 * 2 ** -24, -4 * 2 ** -24, 0, 0]);
   });
 
+  test('float16 keeps the sign of a value that rounds to 0, as torch does', () => {
+    expect([...roundProjections(pair([-(2 ** -26), 2 ** -26]), 'float16').A]).toEqual([-0, 0]);
+  });
+
   test.each([['float16', 2 ** -11] as const, ['bfloat16', 2 ** -8] as const])(
     '%s moves each draw by at most half a unit in its last place, once, and leaves the draws alone',
     (dtype, half) => {

@@ -1,4 +1,5 @@
 import { WebVeraError } from '../../../core/errors/error';
+import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from '../../../core/numbers/float16';
 import { Mt19937 } from '../../../core/numbers/mt19937';
 import { fillUniform } from '../../../core/numbers/torch_uniform';
 import type { ProjectionDtype } from '../../../core/types/model';
@@ -64,7 +65,8 @@ function boundOf(fan: number): number {
  */
 export function roundProjections(projections: Projections, dtype: ProjectionDtype): Projections {
   if (dtype === 'float32') return projections;
-  const round = dtype === 'float16' ? roundToFloat16 : roundToBfloat16;
+  const round = (values: Float32Array) =>
+    dtype === 'float16' ? f16ToF32(f32ToF16(values)) : bf16ToF32(f32ToBf16(values));
   return { A: round(projections.A), B: round(projections.B) };
 }
 
@@ -82,38 +84,4 @@ export function roundingOf({ A, B }: Projections, key: ProjectionKey): Projectio
 
 function equal(a: Float32Array, b: Float32Array): boolean {
   return a.length === b.length && a.every((value, index) => value === b[index]);
-}
-
-function roundToBfloat16(values: Float32Array): Float32Array<ArrayBuffer> {
-  return roundMantissa(values, 16);
-}
-
-function roundToFloat16(values: Float32Array): Float32Array<ArrayBuffer> {
-  const rounded = roundMantissa(values, 13);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
-    if (Math.abs(value) < SMALLEST_NORMAL_F16) rounded[i] = roundToEven(value * 2 ** 24) / 2 ** 24;
-  }
-  return rounded;
-}
-
-const SMALLEST_NORMAL_F16 = 2 ** -14;
-
-/** Rounds each float32 so that its last `dropped` mantissa bits become 0: to nearest, ties to even. A carry may raise the exponent. */
-function roundMantissa(values: Float32Array, dropped: number): Float32Array<ArrayBuffer> {
-  const bits = new Uint32Array(values.length);
-  bits.set(new Uint32Array(values.buffer, values.byteOffset, values.length));
-  const half = (1 << (dropped - 1)) - 1;
-  const mask = ~((1 << dropped) - 1);
-  for (let i = 0; i < bits.length; i++) {
-    const word = bits[i] as number;
-    bits[i] = (word + half + ((word >>> dropped) & 1)) & mask;
-  }
-  return new Float32Array(bits.buffer);
-}
-
-/** Rounds to an integer: to nearest, ties to even. The addition itself rounds, because a double near 1.5 * 2^52 has no fraction bits. */
-function roundToEven(value: number): number {
-  const shift = 1.5 * 2 ** 52;
-  return value + shift - shift;
 }

@@ -1,3 +1,5 @@
+import { bf16ToF32, f32ToBf16 } from '../../../core/numbers/float16';
+
 /**
  * Returns ALiBi's biases by position and head, (positions, H): the slope of the head · the position. Slopes, positions and products are
  * rounded to bfloat16, as in Falcon's training.
@@ -27,11 +29,7 @@ function alibiSlopes(H: number): number[] {
   );
 }
 
-/** Rounds all values in place to the nearest bfloat16, ties to even. */
-function roundToBfloat16(values: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
-  const bits = new Uint32Array(values.buffer);
-  bits.forEach((own, index) => {
-    bits[index] = (own + 0x7fff + ((own >>> 16) & 1)) & 0xffff0000;
-  });
-  return values;
+/** Rounds all values to the nearest bfloat16, ties to even. */
+function roundToBfloat16(values: Float32Array): Float32Array<ArrayBuffer> {
+  return bf16ToF32(f32ToBf16(values));
 }
