@@ -1,33 +1,11 @@
-import { numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
-import { passOn } from '../add';
-import { flatKernel } from '../shader_kernel';
+import { elementwise, elementwiseBackward, elementwiseForward } from './elementwise';
 
-export const siluForward = flatKernel({
-  name: 'silu',
-  bindings: { x: 'read', y: 'write' },
-  params: { size: 'size' },
-  with: ['sigmoid'],
-  threads: ({ size }) => size / 4,
-  flops: ({ size }) => 4 * size,
-});
-
-export const siluBackward = flatKernel({
-  name: 'silu_backward',
-  bindings: { x: 'read', dy: 'read', dx: 'write' },
-  params: { size: 'size' },
-  with: ['sigmoid'],
-  threads: ({ size }) => size / 4,
-  flops: ({ size }) => 7 * size,
-});
+export const siluForward = elementwiseForward({ name: 'silu', with: ['sigmoid'], flops: 4 });
+export const siluBackward = elementwiseBackward({ name: 'silu_backward', with: ['sigmoid'], flops: 7 });
 
 /** SiLU, also called swish: x · σ(x). */
 export function silu(g: Graph, x: Value): Value {
-  const size = numel(x.shape);
-  const { y } = g.emit(siluForward, { x }, { y: x.shape }, { size });
-  g.differentiate(y, [x], (dy, [toX]) => [
-    passOn(g, g.emit(siluBackward, { x, dy }, { dx: x.shape }, { size }).dx, toX),
-  ]);
-  return y;
+  return elementwise(g, x, siluForward, siluBackward);
 }
