@@ -1,8 +1,9 @@
 import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
+import { expectPlaced } from '../rows/pool_vector';
 import { flatKernel } from '../shader_kernel';
-import { expectMagnitude, type Rescaling } from './dora_scale';
+import type { Rescaling } from './dora_scale';
 
 export const doraMergeKernel = flatKernel({
   name: 'dora_merge',
@@ -15,7 +16,7 @@ export const doraMergeKernel = flatKernel({
 /** into = diag(m / norm)·into, where `into` (M, K) is a pinned f32 value, and m and norm are (M). Has no gradient. */
 export function doraMerge(g: Graph, { magnitude, norm }: Pick<Rescaling, 'magnitude' | 'norm'>, into: Value): void {
   const { rows: M, columns: K } = rowsAndColumns(into.shape);
-  expectMagnitude('dora_merge', magnitude, M);
+  expectPlaced('dora_merge', 'magnitudes', magnitude, M);
   expectShape('dora_merge norm', norm.shape, [M]);
   const { pool, offset: vector_at } = magnitude;
   g.emit(doraMergeKernel, { pool, norm, into }, {}, { M, K, vector_at });

@@ -1,9 +1,9 @@
-import { WebVeraError } from '../../core/errors/error';
 import { ceilDiv, expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
-import { accumulatedIn, columnVariants, emitColumnSum } from '../rows/column_sum';
+import { accumulatedIn, columnVariants, emitBiasBackward } from '../rows/column_sum';
+import { expectPlaced } from '../rows/pool_vector';
 import { flatKernel, shaderKernel } from '../shader_kernel';
 
 /** The number of rows per thread, as in the shader. */
@@ -60,7 +60,7 @@ export interface Rescaling {
 export function doraScale(g: Graph, x: Value, rescaling: Rescaling): Value {
   const { magnitude, norm, norm_at, bias, residual } = rescaling;
   const { columns: C } = rowsAndColumns(x.shape);
-  expectMagnitude('dora_scale', magnitude, C);
+  expectPlaced('dora_scale', 'magnitudes', magnitude, C);
   if (norm_at === undefined) expectShape('dora_scale norm', norm.shape, [C]);
   else expectPlaced('dora_scale', 'lengths', { pool: norm, offset: norm_at }, C);
   if (bias !== undefined) expectShape('dora_scale bias', bias.shape, [C]);
@@ -104,31 +104,4 @@ function emitScaleBackward(
   const given = { x, dy, pool, norm, sum: sum ?? dy, grads };
   const { dx } = g.emit(doraScaleBackward, given, { dx: x.shape }, { N, C, vector_at, norm_at, less, ...has });
   return [wanted ? dx : undefined, grads];
-}
-
-function emitBiasBackward(g: Graph, dy: Value, bias: Value, sink: Sink): Value | undefined {
-  if (!sink.wanted) return undefined;
-  const db = accumulatedIn(sink, bias);
-  emitColumnSum(g, dy, db);
-  return db;
-}
-
-/** Throws `invalid_argument` unless the pool contains `length` magnitudes at the offset. */
-export function expectMagnitude(kernel: string, magnitude: Magnitude, length: number): void {
-  expectPlaced(kernel, 'magnitudes', magnitude, length);
-}
-
-function expectPlaced(
-  kernel: string,
-  name: 'magnitudes' | 'lengths',
-  { pool, offset }: Magnitude,
-  length: number,
-): void {
-  const [size = 0] = pool.shape;
-  const isPlaced = Number.isInteger(offset) && offset >= 0 && offset % 4 === 0 && offset + length <= size;
-  if (pool.shape.length === 1 && pool.dtype === 'f32' && isPlaced) return;
-  throw new WebVeraError(
-    'invalid_argument',
-    `${kernel}: expected a pool with ${length} ${name} at ${offset}, a multiple of 4, got ${pool.dtype} [${pool.shape}]`,
-  );
 }

@@ -1,9 +1,10 @@
 import { rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
+import { expectPlaced } from '../rows/pool_vector';
 import { widen } from '../rows/widen';
 import { flatKernel } from '../shader_kernel';
-import { expectVector, type Ia3Vector } from './ia3_scale';
+import type { Ia3Vector } from './ia3_scale';
 
 export const ia3MergeKernel = flatKernel({
   name: 'ia3_merge',
@@ -20,7 +21,7 @@ export const ia3MergeKernel = flatKernel({
 export function ia3Merge(g: Graph, matrix: Value, vector: Ia3Vector, by: 'rows' | 'columns', into: Value): void {
   const { pool, offset: vector_at } = vector;
   const { rows: M, columns: K } = rowsAndColumns(matrix.shape);
-  expectVector('ia3_merge', vector, by === 'columns' ? K : M);
+  expectPlaced('ia3_merge', 'numbers', vector, by === 'columns' ? K : M);
   widen(g, matrix, into);
   g.emit(ia3MergeKernel, { pool, into }, {}, { M, K, vector_at, by_columns: Number(by === 'columns') });
 }

@@ -1,9 +1,9 @@
-import { WebVeraError } from '../../core/errors/error';
 import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
 import { accumulatedIn, columnVariants } from '../rows/column_sum';
+import { expectPlaced } from '../rows/pool_vector';
 import { flatKernel, shaderKernel } from '../shader_kernel';
 
 export const ia3ScaleForward = flatKernel({
@@ -53,7 +53,7 @@ export function ia3Scale(g: Graph, x: Value, vector: Ia3Vector, residual?: Value
 function emitScale(g: Graph, x: Value, vector: Ia3Vector, sum: Value | undefined): Value {
   const { pool, offset: vector_at } = vector;
   const { rows: N, columns: C } = rowsAndColumns(x.shape);
-  expectVector('ia3_scale', vector, C);
+  expectPlaced('ia3_scale', 'numbers', vector, C);
   const has_sum = Number(sum !== undefined);
   return g.emit(ia3ScaleForward, { x, pool, sum: sum ?? x }, { y: x.shape }, { N, C, vector_at, has_sum }).y;
 }
@@ -75,15 +75,4 @@ function emitScaleBackward(
   const params = { N, C, vector_at, has_dx: Number(wanted), has_sum: Number(wanted && sum !== undefined) };
   const { dx } = g.emit(ia3ScaleBackward, { x, dy, pool, sum: sum ?? dy, grads }, { dx: x.shape }, params);
   return [wanted ? dx : undefined, grads];
-}
-
-/** Throws `invalid_argument` unless the pool contains a vector of `length` elements at the offset. */
-export function expectVector(kernel: string, { pool, offset }: Ia3Vector, length: number): void {
-  const [size = 0] = pool.shape;
-  const isPlaced = Number.isInteger(offset) && offset >= 0 && offset % 4 === 0 && offset + length <= size;
-  if (pool.shape.length === 1 && pool.dtype === 'f32' && isPlaced) return;
-  throw new WebVeraError(
-    'invalid_argument',
-    `${kernel}: expected a pool with ${length} numbers at ${offset}, a multiple of 4, got ${pool.dtype} [${pool.shape}]`,
-  );
 }

@@ -4,7 +4,7 @@ import { expectShape, formatShape, rowsAndColumns } from '../../core/numbers/sha
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
-import { accumulatedIn, emitColumnSum } from '../rows/column_sum';
+import { accumulatedIn, emitBiasBackward } from '../rows/column_sum';
 import { emitLinearShards, emitLinearShardsBackward } from './linear_shard';
 import { emitBeside } from './linears';
 import { type Lines, linesOf, type RightStorage, rightStorage } from './operand_storage';
@@ -242,14 +242,6 @@ export function emitWeightBackward(g: Graph, dy: Value, x: Value, weight: Value,
   expectShape('linear weight gradient', dw.shape, [M, K]);
   g.emit(linearWeightBackward.kernel(linesOf([M], K), rightStorage(x)), { dy, x, dw }, {}, { N, M, K });
   return dw;
-}
-
-/** Adds the gradient of a layer's bias (M) to the buffer in which it accumulates: the sum of the rows of dy (…, M). */
-function emitBiasBackward(g: Graph, dy: Value, bias: Value, sink: Sink): Value | undefined {
-  if (!sink.wanted) return undefined;
-  const db = accumulatedIn(sink, bias);
-  emitColumnSum(g, dy, db);
-  return db;
 }
 
 function matrix(weight: Value, K: number): { readonly M: number; readonly stride: number } {

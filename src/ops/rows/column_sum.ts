@@ -28,6 +28,14 @@ export function emitColumnSum(g: Graph, x: Value, sums: Value): void {
   g.emit(columnSum, { x, sums }, {}, { N, C });
 }
 
+/** Adds the gradient of a layer's bias (M) to the buffer in which it accumulates: the sum of the rows of dy (…, M). */
+export function emitBiasBackward(g: Graph, dy: Value, bias: Value, sink: Sink): Value | undefined {
+  if (!sink.wanted) return undefined;
+  const db = accumulatedIn(sink, bias);
+  emitColumnSum(g, dy, db);
+  return db;
+}
+
 /** Returns the pinned buffer in which the gradient of a trained value accumulates. */
 export function accumulatedIn({ sum }: Sink, value: Value): Value {
   if (sum !== undefined) return sum;
