@@ -1,9 +1,9 @@
 import { WebVeraError } from '../../../core/errors/error';
 import type { Tensor } from '../../../core/types/tensor';
-import { pythonJson } from '../../../formats/python_json';
 import { writeTensors } from '../../../formats/tensors/tensors';
 import type { SumPart } from '../../adapter';
-import type { AdapterBytes } from '../../files/write_adapter';
+import { type AdapterBytes, writeAdapterConfig } from '../../files/write_adapter';
+import { LoraConfig } from '../../lora/config/lora_config';
 import { savedName } from '../../pool/pool_layout';
 import type { VeraConfig } from '../config/vera_config';
 import { MAGNITUDE } from '../vera_layout';
@@ -69,31 +69,21 @@ export function writeLoraConfig(
   config: VeraConfig,
   { r, modules }: { readonly r: number; readonly modules?: Iterable<string> },
 ): Uint8Array<ArrayBuffer> {
-  const json = {
+  const lora = new LoraConfig({
     ...targetsOf(config, modules),
-    alpha_pattern: {},
-    auto_mapping: config.auto_mapping,
-    base_model_name_or_path: config.base_model_name_or_path,
-    bias: config.bias === 'none' || config.bias === 'all' ? config.bias : 'lora_only',
-    fan_in_fan_out: config.fan_in_fan_out,
-    inference_mode: true,
-    init_lora_weights: true,
-    layer_replication: null,
-    loftq_config: {},
+    r,
     lora_alpha: r,
     lora_dropout: config.vera_dropout,
-    megatron_config: null,
-    megatron_core: 'megatron.core',
+    fan_in_fan_out: config.fan_in_fan_out,
+    bias: config.bias === 'none' || config.bias === 'all' ? config.bias : 'lora_only',
     modules_to_save: config.modules_to_save,
-    peft_type: 'LORA',
-    r,
-    rank_pattern: {},
-    revision: config.revision,
-    task_type: config.task_type,
     use_dora: config.use_dora,
-    use_rslora: false,
-  };
-  return new TextEncoder().encode(pythonJson(json, { floats: ['lora_dropout'] }));
+    task_type: config.task_type,
+    base_model_name_or_path: config.base_model_name_or_path,
+    revision: config.revision,
+    auto_mapping: config.auto_mapping,
+  });
+  return writeAdapterConfig(lora, LoraConfig.rules);
 }
 
 /**
