@@ -1,28 +1,24 @@
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import stepBlock from '../../../shaders/lib/step_block.wgsl?raw';
-import wgsl from '../../../shaders/losses/supervised_contrast.wgsl?raw';
-import backwardWgsl from '../../../shaders/losses/supervised_contrast_backward.wgsl?raw';
 import { WebVeraError } from '../../core/errors/error';
-import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { expectShape, numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { l2Normalize } from '../norms/l2_normalize';
+import { flatKernel, shaderKernel } from '../shader_kernel';
 import { type RowLosses, type RowLossInputs, rowLosses } from './row_losses';
 
-export const supervisedContrastKernel = defineKernel({
+export const supervisedContrastKernel = shaderKernel({
   name: 'supervised_contrast',
   bindings: { z: 'read', targets: 'read', weights: 'read', block: 'read', losses: 'update', pairs: 'write' },
   params: { B: 'size', F: 'size', inverse_temperature: 'f32', has_gradient: 'u32' },
-  variants: [{ wgsl: [wgsl, stepBlock], workgroups: ({ B }) => [B] }],
+  variants: [{ wgsl: ['supervised_contrast', 'step_block'], workgroups: ({ B }) => [B] }],
   flops: ({ B, F, has_gradient }) => B * B * (2 * F + (has_gradient ? 10 : 6)),
 });
 
-export const supervisedContrastBackwardKernel = defineKernel({
+export const supervisedContrastBackwardKernel = flatKernel({
   name: 'supervised_contrast_backward',
   bindings: { z: 'read', pairs: 'read', dz: 'write' },
   params: { B: 'size', F: 'size' },
-  variants: [{ wgsl: [backwardWgsl, flatIndex], workgroups: ({ B, F }) => flatGrid(B * F) }],
+  threads: ({ B, F }) => B * F,
   flops: ({ B, F }) => 3 * B * B * F,
 });
 

@@ -1,46 +1,41 @@
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import maxWgsl from '../../../shaders/rows/max_rows.wgsl?raw';
-import maxBackwardWgsl from '../../../shaders/rows/max_rows_backward.wgsl?raw';
-import sumWgsl from '../../../shaders/rows/pool_rows.wgsl?raw';
-import sumBackwardWgsl from '../../../shaders/rows/pool_rows_backward.wgsl?raw';
 import { WebVeraError } from '../../core/errors/error';
-import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { zeros } from '../fill';
+import { flatKernel } from '../shader_kernel';
 
 const sizes = { B: 'size', T: 'size', C: 'size', K: 'size', k: 'place' } as const;
 
-export const poolRowsForward = defineKernel({
+export const poolRowsForward = flatKernel({
   name: 'pool_rows',
   bindings: { x: 'read', weights: 'read', y: 'update' },
   params: sizes,
-  variants: [{ wgsl: [sumWgsl, flatIndex], workgroups: ({ B, C }) => flatGrid(B * C) }],
+  threads: ({ B, C }) => B * C,
   flops: ({ B, T, C }) => 2 * B * T * C,
 });
 
-export const poolRowsBackward = defineKernel({
+export const poolRowsBackward = flatKernel({
   name: 'pool_rows_backward',
   bindings: { dy: 'read', weights: 'read', sum: 'read', dx: 'write' },
   params: { ...sizes, has_sum: 'u32' },
-  variants: [{ wgsl: [sumBackwardWgsl, flatIndex], workgroups: ({ B, T, C }) => flatGrid(B * T * C) }],
+  threads: ({ B, T, C }) => B * T * C,
   flops: ({ B, T, C }) => 2 * B * T * C,
 });
 
-export const maxRowsForward = defineKernel({
+export const maxRowsForward = flatKernel({
   name: 'max_rows',
   bindings: { x: 'read', weights: 'read', y: 'update', at: 'write' },
   params: sizes,
-  variants: [{ wgsl: [maxWgsl, flatIndex], workgroups: ({ B, C }) => flatGrid(B * C) }],
+  threads: ({ B, C }) => B * C,
   flops: ({ B, T, C }) => B * T * C,
 });
 
-export const maxRowsBackward = defineKernel({
+export const maxRowsBackward = flatKernel({
   name: 'max_rows_backward',
   bindings: { dy: 'read', at: 'read', sum: 'read', dx: 'write' },
   params: { ...sizes, has_sum: 'u32' },
-  variants: [{ wgsl: [maxBackwardWgsl, flatIndex], workgroups: ({ B, T, C }) => flatGrid(B * T * C) }],
+  threads: ({ B, T, C }) => B * T * C,
   flops: ({ B, T, C }) => B * T * C,
 });
 
