@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/errors/error';
-import { bytesOf } from '../core/input/bytes';
+import { bytesOf, joinBytes } from '../core/input/bytes';
 import type { AnyVariant } from '../core/kernels/kernel';
 import type { LoadedProgram, LoadProgramOptions, Program, Runner, RunnerUsage, RunOptions } from '../graph/runner';
 import type { Step } from '../graph/step';
@@ -13,7 +13,7 @@ import { DeviceQueue } from './device_queue';
 import { batchesOf, type DispatchPiece } from './dispatch_batches';
 import { DeviceMemory } from './memory/device_memory';
 import type { BufferRange } from './memory/pinned_buffers';
-import { joinBytes, Readback } from './memory/readback';
+import { Readback } from './memory/readback';
 import { type Dispatch, type GpuProgram, ProgramLoader } from './program_loader';
 import { ErrorScopes } from './scopes';
 import { SOFTWARE_SUBMIT, SubmitBudget } from './submit_budget';
@@ -165,7 +165,8 @@ export class Executor implements Runner {
 
   async read(value: Value): Promise<ArrayBuffer> {
     if (value.shards !== undefined) {
-      return joinBytes(await Promise.all(value.shards.map((shard) => this.read(shard.value))));
+      const parts = await Promise.all(value.shards.map((shard) => this.read(shard.value)));
+      return joinBytes(parts.map((part) => new Uint8Array(part))).buffer;
     }
     return this.readAll([value]);
   }

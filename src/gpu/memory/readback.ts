@@ -134,13 +134,3 @@ function isFirefox(): boolean {
   const { navigator } = globalThis as { navigator?: { userAgent?: string } };
   return navigator?.userAgent?.includes('Firefox') ?? false;
 }
-
-export function joinBytes(pieces: readonly ArrayBuffer[]): ArrayBuffer {
-  const joined = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  let end = 0;
-  for (const piece of pieces) {
-    joined.set(new Uint8Array(piece), end);
-    end += piece.byteLength;
-  }
-  return joined.buffer;
-}
