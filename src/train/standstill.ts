@@ -7,6 +7,7 @@ import { Snapshots } from './saving/snapshots';
 
 interface StandstillInit {
   readonly record: Pick<RunRecord, 'startClock'>;
+  /** Aborts the run. */
   readonly signal: AbortSignal;
   emit(event: RunEvent): void;
 }
@@ -20,11 +21,12 @@ interface StandstillRun {
   read(): Promise<RunSnapshot>;
 }
 
-/** Stops a run between two steps, or between two batches of an evaluation, for a pause or a snapshot. */
+/** Halts a run between two steps, or between two batches of an evaluation, for a pause, a snapshot or an early end. */
 export class Standstill {
   readonly #init: StandstillInit;
   readonly #gate: PauseGate;
   readonly #snapshots = new Snapshots();
+  readonly #stop = new AbortController();
   #run: StandstillRun | undefined;
 
   constructor(init: StandstillInit) {
@@ -32,7 +34,7 @@ export class Standstill {
     this.#gate = new PauseGate((reason) => init.emit({ type: 'paused', reason }));
   }
 
-  /** Resolves once the run has paused or ended; immediately if no steps are running. */
+  /** Resolves once the last submitted step or batch is acknowledged, or once the run has ended; immediately if no steps are running. */
   pause(reason: PauseReason): Promise<void> {
     return this.#gate.pause(reason);
   }
@@ -41,9 +43,26 @@ export class Standstill {
     this.#gate.resume(reason);
   }
 
-  /** Makes the run ignore all pauses, now and later. */
-  ignorePauses(): void {
+  /** Asks the run to end early, in its current state. The run ignores all pauses from then on. */
+  stop(): void {
+    this.#stop.abort();
     this.#gate.ignorePauses();
+  }
+
+  get isStopped(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  /** Runs `body` and returns its result; undefined if the run was stopped meanwhile. */
+  async unlessStopped<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+    const { signal } = this.#init;
+    const { signal: stopped } = this.#stop;
+    try {
+      return await body(AbortSignal.any([signal, stopped]));
+    } catch (error) {
+      if (this.isStopped && !signal.aborted && error === stopped.reason) return undefined;
+      throw error;
+    }
   }
 
   /** Resolves with the state at the next moment between two steps. Rejects with `invalid_argument` once the run has ended. */

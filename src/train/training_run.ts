@@ -1,6 +1,6 @@
 import type { RunControl, RunEvent, RunHook } from '../core/types/run';
-import type { PoolSnapshot, RunSnapshot } from '../core/types/snapshot';
-import type { PauseReason, TrainOutput } from '../core/types/training';
+import type { PoolSnapshot } from '../core/types/snapshot';
+import type { TrainOutput } from '../core/types/training';
 import { RunEvaluation } from './evaluation';
 import { answerLastRequests } from './last_requests';
 import { RisingLoss } from './rising_loss';
@@ -14,7 +14,6 @@ import { createOptimizerState, type OptimizerState, optimizerValues } from './st
 import { expectDone, type StepStats, unpackStats } from './steps/step_block';
 import { StepPrograms } from './steps/step_programs';
 import type { Checkpoints, StepData, TrainingData, TrainingInit, Tune } from './training_init';
-import { unlessStopped } from './unless_stopped';
 
 interface Submitted {
   readonly data: StepData;
@@ -30,13 +29,12 @@ const IN_FLIGHT = 2;
 
 /** One training run: submits steps, reads their results later, and reports only steps that the GPU has acknowledged. */
 export class TrainingRun {
+  readonly standstill: Standstill;
   readonly #init: TrainingInit;
   readonly #record: RunRecord;
   readonly #log: StepLog;
-  readonly #standstill: Standstill;
   readonly #rising: RisingLoss;
   readonly #pending: Submitted[] = [];
-  readonly #stop = new AbortController();
   #checkpoints: Checkpoints | undefined;
   #saving: Saving | undefined;
   #recovery: StepRecovery | undefined;
@@ -50,32 +48,15 @@ export class TrainingRun {
     const parts = { args, record: this.#record, signal, emit: (event: RunEvent) => this.#emit(event) };
     this.#rising = new RisingLoss(warn);
     this.#log = new StepLog(parts);
-    this.#standstill = new Standstill(parts);
-  }
-
-  /** Resolves once the last submitted step or batch is acknowledged, or once the run has ended; immediately if no steps are running. */
-  pause(reason: PauseReason): Promise<void> {
-    return this.#standstill.pause(reason);
-  }
-
-  resume(reason: PauseReason): void {
-    this.#standstill.resume(reason);
+    this.standstill = new Standstill(parts);
   }
 
   control({ should_training_stop, should_log, should_save, should_evaluate, save_at_end }: RunControl): void {
     if (should_save === true) this.#saveSoon();
     if (should_evaluate === true) this.#evaluation?.ask();
     this.#saveAtEnd = save_at_end ?? this.#saveAtEnd;
-    if (should_training_stop === true) {
-      this.#stop.abort();
-      this.#standstill.ignorePauses();
-    }
+    if (should_training_stop === true) this.standstill.stop();
     if (should_log === true) this.#log.ask();
-  }
-
-  /** Resolves with the state at the next moment between two steps. Rejects with `invalid_argument` once the run has ended. */
-  snapshot(): Promise<RunSnapshot> {
-    return this.#standstill.snapshot();
   }
 
   /**
@@ -105,13 +86,13 @@ export class TrainingRun {
     } finally {
       this.#saving?.close();
       this.#checkpoints?.close();
-      this.#standstill.close();
+      this.standstill.close();
     }
   }
 
   /** Reads the data, and restores the state from which the run continues, if any. Undefined if the run was stopped meanwhile. */
   async #prepare(): Promise<TrainingData | undefined> {
-    const data = await this.#unlessStopped((signal) =>
+    const data = await this.standstill.unlessStopped((signal) =>
       this.#init.prepare(signal, (read) => this.#emit({ type: 'reading', ...read })),
     );
     if (data === undefined) return undefined;
@@ -124,11 +105,6 @@ export class TrainingRun {
       this.#emit({ type: 'restored', checkpoint: data.restored.checkpoint, ...this.#record.history });
     }
     return data;
-  }
-
-  /** Runs `body` and returns its result; undefined if the run was stopped meanwhile. */
-  #unlessStopped<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
-    return unlessStopped({ signal: this.#init.signal, stop: this.#stop.signal }, body);
   }
 
   async #train(
@@ -150,12 +126,12 @@ export class TrainingRun {
     const saving = new Saving({ ...parts, checkpoints, signal, hold });
     this.#saving = saving;
     const { evaluate } = data;
-    const between = this.#standstill;
-    const measure = evaluate && (() => this.#unlessStopped((stop) => evaluate({ signal: stop, between })));
+    const between = this.standstill;
+    const measure = evaluate && (() => this.standstill.unlessStopped((stop) => evaluate({ signal: stop, between })));
     this.#evaluation = measure && new RunEvaluation({ ...parts, restored, lowerIsBetter: task.lowerIsBetter, measure });
     this.#hook('on_train_begin');
     record.startClock();
-    this.#standstill.begin({
+    this.standstill.begin({
       settle: () => this.#acknowledge(0),
       save: () => saving.saveNow(),
       read: async () => ({ ...record.snapshot(), pools: await readPools(runner, state) }),
@@ -180,7 +156,7 @@ export class TrainingRun {
     const { global_step, max_steps } = record.progress;
     const isEarly = this.#evaluation?.hasStalled === true && global_step < max_steps;
     await saving.saveLast(this.#saveAtEnd, isEarly && record.evaluation !== restored?.evaluation);
-    await this.#standstill.during();
+    await this.standstill.during();
     this.#evaluation?.loadBest();
     this.#hook('on_train_end');
   }
@@ -208,9 +184,9 @@ export class TrainingRun {
     for await (const data of steps(done)) {
       this.#init.signal.throwIfAborted();
       if (evaluation?.hasStalled) break;
-      await this.#standstill.serve();
+      await this.standstill.serve();
       if (step === first) await begin(data);
-      if (this.#stop.signal.aborted) break;
+      if (this.standstill.isStopped) break;
       step += 1;
       if (data.startsEpoch || step === first + 1) this.#hook('on_epoch_begin');
       this.#hook('on_step_begin');
@@ -227,7 +203,7 @@ export class TrainingRun {
 
   async #tune(programs: StepPrograms, tune: Tune, data: StepData): Promise<void> {
     const at = { step: 1, learningRate: this.#record.learningRate(this.#init.args, 1) };
-    await this.#unlessStopped((signal) => programs.tune(tune, data, at, signal));
+    await this.standstill.unlessStopped((signal) => programs.tune(tune, data, at, signal));
     // The run's usage and times don't include tuning.
     this.#record.begin();
     this.#record.startClock();
@@ -235,7 +211,9 @@ export class TrainingRun {
 
   /** Computes the base model's log probabilities, with which the loss compares. The run's usage and times don't include this work. */
   async #compare(compare: NonNullable<TrainingData['compare']>): Promise<void> {
-    this.#record.reference = await this.#unlessStopped((signal) => compare({ signal, between: this.#standstill }));
+    this.#record.reference = await this.standstill.unlessStopped((signal) =>
+      compare({ signal, between: this.standstill }),
+    );
     this.#record.begin();
     this.#record.startClock();
   }

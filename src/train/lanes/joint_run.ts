@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { History, RunControl, RunEvent, RunHook } from '../../core/types/run';
-import type { PoolSnapshot, RunSnapshot } from '../../core/types/snapshot';
-import type { PauseReason, TrainOutput, TrainProgress } from '../../core/types/training';
+import type { PoolSnapshot } from '../../core/types/snapshot';
+import type { TrainOutput, TrainProgress } from '../../core/types/training';
 import { answerLastRequests } from '../last_requests';
 import { readPools } from '../saving/pools';
 import { Saving } from '../saving/saving';
@@ -9,7 +9,6 @@ import { Standstill } from '../standstill';
 import { isNumerical } from '../step_recovery';
 import type { OptimizerState } from '../steps/optimizer';
 import type { Checkpoints } from '../training_init';
-import { unlessStopped } from '../unless_stopped';
 import type { JointData, JointInit } from './joint_init';
 import { JointRecord } from './joint_record';
 import { Lane, type QueuedStep, restoredProgress } from './lane';
@@ -27,13 +26,12 @@ const IN_FLIGHT = 2;
  * shared.
  */
 export class JointRun {
+  readonly standstill: Standstill;
   readonly #init: JointInit;
   readonly #createPrograms: (init: LaneProgramsInit) => JointPrograms;
   readonly #lanes: readonly Lane[];
   readonly #record: JointRecord;
-  readonly #standstill: Standstill;
   readonly #pending: Round[] = [];
-  readonly #stop = new AbortController();
   #checkpoints: Checkpoints | undefined;
   #saving: Saving | undefined;
   #states: Pick<OptimizerState, 'pools'> = { pools: new Map() };
@@ -48,32 +46,15 @@ export class JointRun {
       return new Lane({ runner, args, warn, lowerIsBetter: task.lowerIsBetter, index, name, emit });
     });
     this.#record = new JointRecord(this.#lanes);
-    this.#standstill = new Standstill({ record: this.#record, signal, emit: (event) => this.#emit(event) });
-  }
-
-  /** Resolves once the last submitted steps are acknowledged, or once the run has ended; immediately if no steps are running. */
-  pause(reason: PauseReason): Promise<void> {
-    return this.#standstill.pause(reason);
-  }
-
-  resume(reason: PauseReason): void {
-    this.#standstill.resume(reason);
+    this.standstill = new Standstill({ record: this.#record, signal, emit: (event) => this.#emit(event) });
   }
 
   control({ should_training_stop, should_log, should_save, should_evaluate, save_at_end }: RunControl): void {
     if (should_save === true) this.#saving?.ask();
     if (should_evaluate === true) for (const { evaluation } of this.#lanes) evaluation?.ask();
     this.#saveAtEnd = save_at_end ?? this.#saveAtEnd;
-    if (should_training_stop === true) {
-      this.#stop.abort();
-      this.#standstill.ignorePauses();
-    }
+    if (should_training_stop === true) this.standstill.stop();
     if (should_log === true) for (const { log } of this.#lanes) log.ask();
-  }
-
-  /** Resolves with the state at the next moment between two steps. Rejects with `invalid_argument` once the run has ended. */
-  snapshot(): Promise<RunSnapshot> {
-    return this.#standstill.snapshot();
   }
 
   /**
@@ -87,7 +68,7 @@ export class JointRun {
       const programs = this.#createPrograms({ ...this.#init, onCheckpointing: () => this.#onCheckpointing() });
       try {
         // `prepare` may read a checkpoint, and the run then uses the checkpoint's kernels. So programs are loaded after it.
-        const data = await this.#unlessStopped((stop) =>
+        const data = await this.standstill.unlessStopped((stop) =>
           this.#init.prepare(stop, (read) => this.#emit({ type: 'reading', ...read })),
         );
         if (data !== undefined) {
@@ -103,16 +84,11 @@ export class JointRun {
     } finally {
       this.#saving?.close();
       this.#checkpoints?.close();
-      this.#standstill.close();
+      this.standstill.close();
     }
     signal.throwIfAborted();
     this.#expectAll();
     return this.#record.output();
-  }
-
-  /** Runs `body` and returns its result; undefined if the run was stopped meanwhile. */
-  #unlessStopped<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
-    return unlessStopped({ signal: this.#init.signal, stop: this.#stop.signal }, body);
   }
 
   async #train(data: JointData, states: readonly OptimizerState[], programs: JointPrograms): Promise<void> {
@@ -128,8 +104,8 @@ export class JointRun {
       const [state, own] = [states[index], data.lanes[index]];
       if (state === undefined || own === undefined) continue;
       const { evaluate } = own;
-      const between = this.#standstill;
-      const whole = evaluate && (() => this.#unlessStopped((stop) => evaluate({ signal: stop, between })));
+      const between = this.standstill;
+      const whole = evaluate && (() => this.standstill.unlessStopped((stop) => evaluate({ signal: stop, between })));
       // All adapters wait while one is evaluated. The clock restarts, so that no step's time includes the evaluation.
       const measure = whole && (() => whole().finally(() => record.startClock()));
       await lane.begin(state, own, measure);
@@ -142,18 +118,18 @@ export class JointRun {
     this.#saving = saving;
     this.#hooks('on_train_begin');
     record.startClock();
-    this.#standstill.begin({
+    this.standstill.begin({
       settle: () => this.#settle(),
       save: () => this.#save(),
       read: async () => ({ ...record.snapshot(), pools: await readPools(runner, state) }),
     });
     await programs.reserve(data.largest);
     do await this.#rounds(programs);
-    while ((await this.#returned()) && !this.#stop.signal.aborted);
+    while ((await this.#returned()) && !this.standstill.isStopped);
     signal.throwIfAborted();
     await this.#returned();
     await saving.saveLast(this.#saveAtEnd);
-    await this.#standstill.during();
+    await this.standstill.during();
     // An adapter whose training failed keeps the vectors of its last good state, because its error names that state's step.
     for (const { evaluation, failure } of this.#lanes) if (failure === undefined) evaluation?.loadBest();
     this.#hooks('on_train_end');
@@ -164,8 +140,8 @@ export class JointRun {
     for (const lane of this.#lanes) await lane.evaluation?.resume();
     for (;;) {
       this.#init.signal.throwIfAborted();
-      await this.#standstill.serve();
-      if (this.#stop.signal.aborted) break;
+      await this.standstill.serve();
+      if (this.standstill.isStopped) break;
       const round = await this.#submit(programs);
       if (round.length === 0) {
         if (this.#pending.length === 0 && !(await answerLastRequests(this.#init, this.#lanes))) return;

@@ -101,7 +101,7 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
       const { expectExportable, exportRun } = await runCode();
       expectExportable(running);
       // Undefined if the run ends before its next step.
-      const asked = untilAborted(running.run.snapshot(), running.signal).catch(() => undefined);
+      const asked = untilAborted(running.run.standstill.snapshot(), running.signal).catch(() => undefined);
       const snapshot = await untilAborted(asked, signal);
       if (snapshot === undefined) return undefined;
       const whole = { ...running, rows: running.rows(), snapshot };
@@ -128,7 +128,7 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
     const running = this.inProgress.runs.get(run);
     if (running === undefined) return;
     if (reason === 'user') running.isPaused = true;
-    await running.run.pause(reason);
+    await running.run.standstill.pause(reason);
     running.turn.pause(running.isPaused);
   },
 
@@ -137,7 +137,7 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
     if (running === undefined) return;
     if (reason === 'user') running.isPaused = false;
     running.turn.pause(running.isPaused);
-    running.run.resume(reason);
+    running.run.standstill.resume(reason);
   },
 
   async controlTraining(run, control) {

@@ -191,10 +191,10 @@ test('an adapter that goes back during an evaluation’s pause has no metrics of
     calls += 1;
     if (calls !== 2) return { eval_loss: 1 };
     runner.isLarge = true;
-    const paused = run.pause('hidden');
+    const paused = run.standstill.pause('hidden');
     const served = between?.serve();
     await paused;
-    run.resume('hidden');
+    run.standstill.resume('hidden');
     await served;
     return { eval_loss: 0.1 };
   };

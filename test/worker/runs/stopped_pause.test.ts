@@ -8,7 +8,7 @@ test('a merge waits for a run that was stopped while it was paused, because the 
   const adapter = {} as Adapter;
   const turn = turns.take([adapter], new AbortController().signal);
   const inProgress = new RunsInProgress();
-  const run = { control() {}, pause: async () => {} };
+  const run = { control() {}, standstill: { pause: async () => {} } };
   inProgress.runs.set(1, { run, turn, isPaused: false } as unknown as Parameters<typeof inProgress.runs.set>[1]);
   const room = { inProgress } as RunRoom;
   await runCalls.pauseTraining.call(room, 1, 'user');

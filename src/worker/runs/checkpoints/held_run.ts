@@ -8,7 +8,7 @@ import { type CheckpointedRun, type CheckpointHost, RunCheckpoints } from './run
 
 /** A run that is ready to train. */
 export interface CreatedRun {
-  readonly run: Pick<TrainingRun, 'pause' | 'resume' | 'control' | 'snapshot'>;
+  readonly run: Pick<TrainingRun, 'control' | 'standstill'>;
   /** The rows that the run trains on: empty until the data set is read. */
   rows(): readonly unknown[];
   /** Trains to the end. Rejects with `locked_by_other_tab` if another tab takes the run over. */
