@@ -93,11 +93,12 @@ describe("PEFT's fields that aren't built are named", () => {
     ['trainable_token_indices', [1, 2]],
     ['alora_invocation_tokens', [3]],
     ['ensure_weight_tying', true],
-    ['megatron_core', 'mine'],
+    ['megatron_config', {}],
   ])('%s', (field, value) => {
     const pattern = new RegExp(`^${field}: expected .*, as webvera has nothing else of it, got `);
     expect(() => new LoraConfig({ [field]: value } as object)).toThrow(pattern);
-    const read = () => LoraConfig.from_json({ peft_type: 'LORA', init_lora_weights: 'loftq', [field]: value });
+    const file = { peft_type: 'LORA', init_lora_weights: 'loftq', target_modules: ['lm_head'], [field]: value };
+    const read = () => LoraConfig.from_json(file);
     expect(read).toThrow(expect.objectContaining({ code: 'invalid_format', message: expect.stringMatching(pattern) }));
   });
 
@@ -145,12 +146,33 @@ describe('a file', () => {
   });
 
   test('with settings of methods that are off is read', () => {
-    const fields = { use_qalora: false, qalora_group_size: 32, megatron_core: null, megatron_config: null };
+    const fields = { use_qalora: false, qalora_group_size: 32, megatron_core: 'mine', megatron_config: null };
     const { config, warnings } = read(fields);
-    expect(config).toMatchObject({ ...fields, megatron_core: 'megatron.core' });
+    expect(config).toMatchObject(fields);
+    expect(read({ ...fields, megatron_core: null }).config).toMatchObject({ megatron_core: 'megatron.core' });
     expect(warnings).toEqual([]);
     expect(config.to_json()).not.toHaveProperty('qalora_group_size');
     expect(() => read({ qalora_group_size: 'many' })).toThrow(/^qalora_group_size: expected/);
+  });
+
+  test.each([
+    {},
+    { target_modules: 'all-linear' },
+    { target_modules: ['q_proj', 'embed_tokens_2'], modules_to_save: ['norm', 'wte'] },
+  ])('that ties nothing by %j is read with the warning of PEFT', (fields) => {
+    const { config, warnings } = read({ ...fields, ensure_weight_tying: true });
+    expect({ ...config }).toEqual({ ...new LoraConfig(fields) });
+    expect(warnings).toEqual([
+      'You have requested `ensure_weight_tying`, but no tied modules are added in either `modules_to_save` or `target_modules`',
+    ]);
+  });
+
+  test.each([
+    { target_modules: ['q_proj', 'model.embed_tokens'] },
+    { target_modules: ['q_proj'], modules_to_save: ['lm_head'] },
+    { target_modules: '.*' },
+  ])('that may tie modules by %j is refused', (fields) => {
+    expect(() => read({ ...fields, ensure_weight_tying: true })).toThrow(/^ensure_weight_tying: expected false/);
   });
 
   test.each(['pissa', 'olora', 'corda', 'loftq', 'mica', 'lora_ga'])(

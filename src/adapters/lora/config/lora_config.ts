@@ -1,7 +1,7 @@
 import { warnOnConsole } from '../../../core/errors/warning';
 import { fieldsOfFile } from '../../config/config_rules';
 import { KindConfig, tellConfigMethods } from '../../config/kind_config';
-import { withoutBeginning } from './file_fields';
+import { effectiveFields } from './file_fields';
 import type { LoraConfigInit } from './lora_config_init';
 import { LORA_RULES } from './lora_rules';
 import { UNBUILT, WRITTEN } from './unbuilt';
@@ -50,7 +50,7 @@ export class LoraConfig extends KindConfig {
       warn = warnOnConsole,
     }: { readonly warn?: (warning: { readonly code: string; readonly message: string }) => void } = {},
   ): LoraConfig {
-    return new LoraConfig(fieldsOfFile(LORA_RULES, withoutBeginning(json, warn), warn));
+    return new LoraConfig(fieldsOfFile(LORA_RULES, effectiveFields(json, warn), warn));
   }
 
   /**

@@ -31,7 +31,7 @@ const ALSO_OFF: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The fields that PEFT reads only if another of these fields enables a method. They accept any value of their type. */
-const UNREAD: readonly string[] = ['qalora_group_size'];
+const UNREAD: readonly string[] = ['qalora_group_size', 'megatron_core'];
 
 /** The fields that accept only their default or an equivalent value. For any other value, an error names the field. */
 export const UNBUILT: Readonly<Record<string, Field>> = Object.fromEntries(
