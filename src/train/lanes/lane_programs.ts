@@ -5,9 +5,8 @@ import type { LoadedProgram, Runner } from '../../graph/runner';
 import type { Value } from '../../graph/value';
 import { totalFlops } from '../../graph/work';
 import { type Batch, type BatchShape, termsOf } from '../../tasks/task/task_batches';
-import { lossChunks } from '../../tasks/task/task_loss';
 import { BatchPrograms } from '../steps/batch_programs';
-import { type LossProgram, lossProgram, writeBatch } from '../steps/loss_program';
+import { type LossProgram, lossProgram } from '../steps/loss_program';
 import { createOptimizerState, type OptimizerState, optimizerProgram, optimizerValues } from '../steps/optimizer';
 import { packStepBlock, statsValue, stepBlockValue } from '../steps/step_block';
 import type { TrainingInit } from '../training_init';
@@ -114,7 +113,7 @@ export class LanePrograms {
       const own = parts.map(({ rows }) => rows.slice(microStep * size, (microStep + 1) * size));
       const batch = task.batch(own.flat(), args);
       const which = Uint32Array.from(own.flatMap((rows, at) => rows.map(() => parts[at]?.index ?? 0)));
-      await this.#queueBatch(batch, which, this.#blocks(batch, { parts, labelled, tokens, microStep }));
+      await this.#programs.queue(batch, this.#blocks(batch, { parts, labelled, tokens, microStep }), which);
     }
     // Rejects here if a kernel failed to compile, because then the step must not update anything.
     await Promise.all([this.#before, this.#together, ...this.#optimizers].map((program) => program?.ready));
@@ -184,19 +183,6 @@ export class LanePrograms {
       blocks.set(state.block, packStepBlock({ ...shared, step, learningRate, tokens: labelled[at] ?? 0 }));
     }
     return blocks;
-  }
-
-  async #queueBatch(
-    batch: Batch,
-    which: Uint32Array<ArrayBuffer>,
-    blocks: ReadonlyMap<Value, DataView<ArrayBuffer>>,
-  ): Promise<void> {
-    await this.#programs.use(batch, ({ built, loaded: program }) => {
-      writeBatch(this.#runner, this.#init.task, built.inputs, batch, which);
-      for (const [value, block] of blocks) this.#runner.write(value, block);
-      this.#runner.run(program, { chunks: lossChunks(batch.labelled, built.chunkRows) });
-      return program.ready;
-    });
   }
 
   #build(shape: BatchShape, checkpointing: boolean): LossProgram {

@@ -1,10 +1,12 @@
 import { WebVeraError } from '../../core/errors/error';
 import { type Cached, ProgramCache } from '../../graph/program_cache';
 import type { Runner } from '../../graph/runner';
-import { type BatchShape, shapeKey } from '../../tasks/task/task_batches';
+import type { Value } from '../../graph/value';
+import { type Batch, type BatchShape, shapeKey } from '../../tasks/task/task_batches';
+import { lossChunks } from '../../tasks/task/task_loss';
 import { tooLarge } from '../too_large';
 import type { TrainingInit } from '../training_init';
-import type { LossProgram } from './loss_program';
+import { type LossProgram, writeBatch } from './loss_program';
 
 interface BatchProgramsInit extends Pick<TrainingInit, 'task' | 'args'> {
   readonly runner: Runner;
@@ -33,6 +35,24 @@ export class BatchPrograms {
   /** Builds a program without loading it. */
   build(shape: BatchShape): LossProgram {
     return this.#init.build(shape, this.#checkpointing);
+  }
+
+  /**
+   * Queues a batch. Each of `blocks` is written to its value before the batch's program runs. `which` holds the index of each row's adapter
+   * (B), if rows have adapters of their own.
+   */
+  async queue(
+    batch: Batch,
+    blocks: ReadonlyMap<Value, DataView<ArrayBuffer>>,
+    which?: Uint32Array<ArrayBuffer>,
+  ): Promise<void> {
+    const { runner, task } = this.#init;
+    await this.use(batch, ({ built, loaded: program }) => {
+      writeBatch(runner, task, built.inputs, batch, which);
+      for (const [value, block] of blocks) runner.write(value, block);
+      runner.run(program, { chunks: lossChunks(batch.labelled, built.chunkRows) });
+      return program.ready;
+    });
   }
 
   /** Calls `body` with the program of a shape. `body` must follow the rules of `ProgramCache.use`. */

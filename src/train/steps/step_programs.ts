@@ -91,7 +91,8 @@ export class StepPrograms {
   async queue({ microBatches, labelled: tokens }: StepData, at: StepAt): Promise<void> {
     this.#layers?.begin();
     for (const [microStep, batch] of microBatches.entries()) {
-      await this.#queueBatch(batch, this.#block(batch, { ...at, microStep, tokens }));
+      const block = this.#block(batch, { ...at, microStep, tokens });
+      await this.#programs.queue(batch, new Map([[this.#init.state.block, block]]));
     }
     // Rejects here if a kernel failed to compile, because then the step must not update anything.
     await Promise.all([this.#layers?.ready, this.#optimizer?.ready]);
@@ -109,16 +110,6 @@ export class StepPrograms {
     this.#optimizer?.release();
     await this.#programs.release();
     this.#layers?.release();
-  }
-
-  async #queueBatch(batch: Batch, block: DataView<ArrayBuffer>): Promise<void> {
-    const { task, state } = this.#init;
-    await this.#programs.use(batch, ({ built, loaded: program }) => {
-      writeBatch(this.#runner, task, built.inputs, batch);
-      this.#runner.write(state.block, block);
-      this.#runner.run(program, { chunks: lossChunks(batch.labelled, built.chunkRows) });
-      return program.ready;
-    });
   }
 
   #loadLayers(): Promise<LoadedLayers> {
