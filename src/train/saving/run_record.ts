@@ -1,11 +1,5 @@
 import type { History } from '../../core/types/run';
-import {
-  type EvaluationState,
-  type Halving,
-  NOT_EVALUATED,
-  NOT_HALVED,
-  type RecordSnapshot,
-} from '../../core/types/snapshot';
+import { type Halving, NOT_EVALUATED, NOT_HALVED, type RecordSnapshot } from '../../core/types/snapshot';
 import type { LogMetric, StepLogs, TrainOutput, TrainProgress } from '../../core/types/training';
 import type { Runner } from '../../graph/runner';
 import { learningRateAt, type ScheduleArguments } from '../steps/schedule';
@@ -22,7 +16,7 @@ export class RunRecord {
   #progress: TrainProgress;
   #lossSum = 0;
   #halving = NOT_HALVED;
-  #evaluation = NOT_EVALUATED;
+  evaluation = NOT_EVALUATED;
   /** The base model's log probabilities, once they are computed. Set for a run that compares the model with its base. */
   reference: RecordSnapshot['reference'];
   /** The current step minus the number of steps that have run since the restore, repeated ones included. */
@@ -46,17 +40,9 @@ export class RunRecord {
     return this.#halving.factor * learningRateAt(args, step - 1, this.#progress.max_steps);
   }
 
-  get evaluation(): EvaluationState {
-    return this.#evaluation;
-  }
-
-  set evaluation(evaluation: EvaluationState) {
-    this.#evaluation = evaluation;
-  }
-
   /** The logs and evaluations that the page receives. */
   get history(): History {
-    const { logs: evaluations, best } = this.#evaluation;
+    const { logs: evaluations, best } = this.evaluation;
     return { logs: [...this.#logs], evaluations, best: best && { step: best.step, metric: best.metric } };
   }
 
@@ -85,7 +71,7 @@ export class RunRecord {
       lossSum: this.#lossSum,
       logs: [...this.#logs],
       halving: this.#halving,
-      evaluation: this.#evaluation,
+      evaluation: this.evaluation,
       ...(this.reference && { reference: this.reference }),
     };
   }
@@ -122,7 +108,7 @@ export class RunRecord {
 
   output(): TrainOutput {
     const { global_step, epoch } = this.#progress;
-    const { best } = this.#evaluation;
+    const { best } = this.evaluation;
     return {
       global_step,
       training_loss: this.#lossSum / Math.max(1, global_step),
@@ -139,7 +125,7 @@ export class RunRecord {
     this.#progress = { ...this.#progress, global_step, epoch };
     this.#lossSum = lossSum;
     this.#halving = halving;
-    this.#evaluation = evaluation;
+    this.evaluation = evaluation;
     this.#logs.length = 0;
     for (const log of logs) this.#logs.push(log);
   }
