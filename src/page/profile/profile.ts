@@ -11,7 +11,7 @@ import { asyncDispose } from '../session/dispose';
 import { checkOptions } from '../session/options';
 import { type CallOptions, callRules } from '../session/session';
 import type { TrainRun } from '../training/train_run';
-import { examplesOfFile, prepareExamples } from './examples/prepare_examples';
+import { examplesIn, prepareExamples } from './examples/prepare_examples';
 import { correctedExample, generatedText, preferenceOf, ratingOf } from './feedback/given_feedback';
 import { listsOf, withAdded, withoutFeedback } from './feedback/profile_data';
 import { batchOf, ending, expectRows, refused, refusedBatch } from './generations';
@@ -130,20 +130,20 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Stores examples. Beyond `max_examples`, a uniform random sample of all examples ever added is stored (a reservoir). Resolves with the
-   * number of stored examples. Images are stored as the bytes that the model reads. Beyond 64 MiB of images (445 images of 224×224), a
-   * sample of them is stored. Rated texts and preferences among the examples are stored as by `rate` and `prefer`.
+   * Stores an example, or all of an iterable, such as an array or `labelledFiles(files)`. Beyond `max_examples`, a uniform random sample of
+   * all examples ever added is stored (a reservoir). Resolves with the number of stored examples. Images are stored as the bytes that the
+   * model reads. Beyond 64 MiB of images (445 images of 224×224), a sample of them is stored. Rated texts and preferences among the
+   * examples are stored as by `rate` and `prefer`.
    *
    * Rejects with `invalid_argument` for an invalid example, such as `pixel_values`, and for an unknown label; with `invalid_format` for an
    * image that can't be decoded; with `limit_exceeded` beyond 16 MiB of text, or 64 MiB of images at a time. A file of examples, JSON Lines
    * or CSV by its type or name, is read in the worker. For a file, `add` also rejects with `invalid_format` for an invalid line, which the
    * error message names, and with `limit_exceeded` beyond 64 MiB. If `add` rejects, nothing was stored.
    */
-  async add(examples: Example | readonly Example[] | Blob): Promise<number> {
+  async add(examples: Example | Iterable<Example> | AsyncIterable<Example> | Blob): Promise<number> {
     const open = this.#open;
     const { base } = open.host;
-    const given = examples instanceof Blob ? await examplesOfFile(base, examples) : examples;
-    const coming = await prepareExamples(base, Array.isArray(given) ? given : [given]);
+    const coming = await prepareExamples(base, await examplesIn(base, examples));
     await open.changeData((state, data) => withAdded(state, data, coming), ...listsOf(coming));
     return this.info.examples;
   }

@@ -1,10 +1,12 @@
 import { WebVeraError } from '../../../core/errors/error';
 import { wrong } from '../../../core/errors/wrong';
+import { isList } from '../../../core/input/named_files';
 import { isPreferred } from '../../../core/preferences/preference_fields';
 import { exampleFields } from '../../../core/types/example';
 import type { SentExample } from '../../../core/types/training';
 import { Feed, formatOf, pixelBytes } from '../../data/feed';
 import { liveHandle, partsKey, type RemoteModel } from '../../models/remote_model';
+import { isObject } from '../../session/rules';
 import { approved, expectText } from '../feedback/feedback';
 import { MOST_PIXEL_BYTES, textFields } from './examples';
 
@@ -58,6 +60,19 @@ function tooMany(count: number): WebVeraError {
 
 /** The largest size of a file, in bytes: all of its examples are in memory at once. */
 const MOST_BYTES = 2 ** 26;
+
+const FILES = 'labelledFiles(files) makes examples of files that are in a folder for each label.';
+
+/** Lists the examples that are given to a profile: one, those of an iterable, or a file's. Rejects as `examplesOfFile` does. */
+export async function examplesIn(base: RemoteModel, given: unknown): Promise<readonly unknown[]> {
+  if (given instanceof Blob) return examplesOfFile(base, given);
+  if (Array.isArray(given)) return given;
+  if (isList(given)) throw wrong('examples', 'examples, an iterable of them, or one file', given, FILES);
+  if (!isObject(given) || !(Symbol.iterator in given || Symbol.asyncIterator in given)) return [given];
+  const examples: unknown[] = [];
+  for await (const example of given as AsyncIterable<unknown>) examples.push(example);
+  return examples;
+}
 
 /**
  * Reads a file's examples in the worker. Rejects with `invalid_argument` for a file that isn't JSON Lines or CSV, or
