@@ -191,14 +191,14 @@ export class Profile extends EventTarget implements AsyncDisposable {
    * replace the current ones unless they do worse on the held-out examples of any kind or, while none are held out, on the training
    * examples. While none are held out, a solved head is judged by cross-validation, and always replaces a head that was solved for earlier
    * or never trained. Until the end of the run, and after any error, `generate` uses the current vectors.
-   *
    * The output's `metrics` are `loss_before`, `loss_after`, `held_out` and `taken` (1 or 0). The method 'instant' adds `C`, `computed` (how
    * many examples ran through the model), `seconds`, `accuracy`, `cross_validated_loss` and `cross_validated_accuracy`.
    *
    * Rejects with `invalid_argument` without examples or while the profile learns already, with `locked_by_other_tab` while it learns in
-   * another tab, and with the errors of `Trainer.train`. If a lost device or a closed page interrupts a run, or the browser doesn't store
-   * its result, the run resumes when the profile is opened again; if an earlier page still holds its lock, once that page releases it. A
-   * new `learn` replaces such a late run. After the `signal` of a run has aborted, a new `learn` waits until that run has ended.
+   * another tab, and with the errors of `Trainer.train`. After the `signal` of a run has aborted, a new `learn` waits for that run's end.
+   * If a lost device or a closed page interrupts a run, or the browser doesn't store its result, it resumes when the profile is opened
+   * again. The first `learn` with the same method then returns that run, with the examples and arguments that it began with; a `learn`
+   * with another method replaces it. So does any `learn` if the run resumes only later, once an earlier page releases its lock.
    */
   learn(options: LearnOptions = {}): TrainRun {
     const { learning } = this.#hold.item;

@@ -19,3 +19,15 @@ export function noWayBack(id: string): WebVeraError {
     hint: 'rollback() works once after a learn() that replaced the vectors. info.can_roll_back says whether it can.',
   });
 }
+
+export function learningAlready(id: string): WebVeraError {
+  return new WebVeraError('invalid_argument', `Profile '${id}' is learning already`, {
+    hint: 'The run is profile.learning: wait for it, or stop it.',
+  });
+}
+
+export function noExamples(id: string): WebVeraError {
+  return new WebVeraError('invalid_argument', `learn: profile '${id}' has no examples to learn from`, {
+    hint: 'Add some first: await profile.add([{ text }]), or [{ text, label }] for a classifier.',
+  });
+}

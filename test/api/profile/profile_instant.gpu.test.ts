@@ -130,6 +130,25 @@ test('an interrupted run is stored without examples, and learns from those that 
   });
 });
 
+test('a run of another method that resumed when its profile was opened is replaced', async () => {
+  await visit(async (opened) => {
+    const profile = await Profile.open(await load(opened), 'ada', options);
+    await profile.add(rows(24));
+    const run = profile.learn({ args: { max_steps: 200, save_steps: 1 } });
+    const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ name: 'AbortError' });
+    for await (const { type } of run) if (type === 'save') break;
+    await opened.session.close();
+    await failed;
+  });
+  await visit(async (opened) => {
+    const profile = await Profile.open(await load(opened), 'ada');
+    const resumed = expect(Promise.resolve(profile.learning)).rejects.toMatchObject({ message: /learns anew/ });
+    expect((await profile.learn({ method: 'instant' })).metrics).toMatchObject({ taken: 1, computed: 24 });
+    await resumed;
+    expect(profile.info.history).toMatchObject([{ method: 'instant' }]);
+  });
+});
+
 test('a run whose profile is disposed of while the head is solved for ends at once, and resumes when it opens again', async () => {
   await visit(async (opened) => {
     const profile = await Profile.open(await load(opened), 'ada', options);

@@ -135,6 +135,55 @@ describe('a run that is interrupted', () => {
   });
 });
 
+describe('a run that resumed when its profile was opened', () => {
+  beforeEach(async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      await profile.add(habit(1));
+      const run = profile.learn({ args: { max_steps: 200, save_steps: 1 } });
+      const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ name: 'AbortError' });
+      for await (const { type } of run) if (type === 'save') break;
+      await opened.session.close();
+      await failed;
+    });
+  });
+
+  test('is joined by the first learn, and by no other', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      const resumed = profile.learning;
+      const wrong = Promise.resolve(profile.learn({ args: { max_steps: 0 } }));
+      await expect(wrong).rejects.toMatchObject({ code: 'invalid_argument', message: /max_steps/ });
+      const tooLate = Promise.resolve(profile.learn({ signal: AbortSignal.abort('too late') }));
+      await expect(tooLate).rejects.toBe('too late');
+      expect(profile.learning).toBe(resumed);
+      const run = profile.learn({ signal: new AbortController().signal });
+      expect(run).toBe(resumed);
+      await expect(Promise.resolve(profile.learn())).rejects.toMatchObject({ message: /learning already/ });
+      await firstLog(run);
+      expect(run.state.max_steps).toBe(200);
+      const { global_step } = await run.stop();
+      expect(profile.info.history).toMatchObject([{ steps: global_step }]);
+    });
+  });
+
+  test('ends by the signal of the caller that joined it, and leaves everything as it was', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      const before = await weightsOf(profile);
+      const caller = new AbortController();
+      const run = profile.learn({ signal: caller.signal });
+      await firstLog(run);
+      caller.abort('enough');
+      const next = profile.learn();
+      await expect(Promise.resolve(run)).rejects.toBe('enough');
+      expect(await weightsOf(profile)).toEqual(before);
+      expect(await next).toMatchObject({ global_step: 4 });
+      expect(await checkpoints()).toEqual([]);
+    });
+  });
+});
+
 describe('the checkpoints of an interrupted run', () => {
   beforeEach(async () => {
     await visit(async (opened) => {

@@ -6,10 +6,11 @@ import { checkOptions, readable } from '../../session/options';
 import { abortSignal, anyObject, oneOf } from '../../session/rules';
 import { splitData } from '../feedback/profile_data';
 import { learnArguments } from '../open';
+import { learningAlready, noExamples } from '../profile_errors';
 import { forgotten } from '../storage/profile_storage';
 import { withRecord } from '../storage/record';
 import type { RunFacts, StoredRun, Unfinished } from '../storage/unfinished_run';
-import { LEARN_METHODS, type LearnOptions } from '../types';
+import { LEARN_METHODS, type LearnMethod, type LearnOptions } from '../types';
 import { isInterruption, learn, METHODS } from './learn';
 import type { LearnContext } from './learn_method';
 import { LearnRun } from './learn_run';
@@ -22,6 +23,15 @@ interface Beginning {
   readonly release: Release;
 }
 
+/** A run that an earlier page left unfinished and that resumed by itself. */
+interface Resumed {
+  readonly run: LearnRun;
+  /** The method of `learn` that joins the run, if the run resumed as the profile was opened; undefined if it resumed later. */
+  readonly joins: LearnMethod | undefined;
+  /** Stands for the signal of the caller that joins or replaces the run. */
+  readonly caller: AbortController;
+}
+
 const stepsRules = { method: oneOf(...LEARN_METHODS), args: anyObject, preferences: anyObject, ratings: anyObject };
 const rules = { ...stepsRules, when: oneOf('now', 'idle'), signal: abortSignal };
 
@@ -30,8 +40,8 @@ export class ProfileLearning {
   readonly #profile: LearningProfile;
   readonly #onChange: () => void;
   #run: LearnRun | undefined;
-  /** A run that resumed only after the profile was opened, when another tab released its lock. A call of `learn` replaces it. */
-  #late: LearnRun | undefined;
+  /** The run in progress, if it resumed. Undefined once a call of `learn` has joined or replaced it. */
+  #resumed: Resumed | undefined;
   /** Aborts the run in progress. */
   #ends = new AbortController();
 
@@ -45,25 +55,40 @@ export class ProfileLearning {
   }
 
   learn(options: LearnOptions): LearnRun {
-    const isBusy = this.#run !== undefined;
-    return this.#start(readable(options).signal, async (register) => {
+    const { method = 'train', signal } = readable(options);
+    try {
       checkOptions('learn', options, rules);
       this.#profile.expectOpen();
+      if (this.#resumed?.joins === method) return this.#join(this.#resumed, options);
+    } catch (error) {
+      return new LearnRun(() => Promise.reject(error));
+    }
+    const isBusy = this.#run !== undefined;
+    return this.#start(signal, async (register) => {
       if (isBusy) await this.#replace(options, register);
       return this.#begin(options);
     });
   }
 
+  #join({ run, caller }: Resumed, { signal, ...own }: LearnOptions): LearnRun {
+    learnArguments(this.#profile.state.settings, own); // the run has arguments of its own, but wrong ones are an error
+    signal?.throwIfAborted();
+    signal?.addEventListener('abort', () => caller.abort(signal.reason), { once: true });
+    this.#resumed = undefined;
+    return run;
+  }
+
   /**
-   * Waits until no run is in progress, then registers the new one. Ends a late run (see `#late`) for this, and waits for a run whose signal
-   * has aborted. Throws `invalid_argument` if any other run is in progress.
+   * Waits until no run is in progress, then registers the new one. Ends a run that resumed by itself for this, and waits for a run whose
+   * signal has aborted. Throws `invalid_argument` if any other run is in progress.
    */
   async #replace({ method = 'train', signal }: LearnOptions, register: () => void): Promise<void> {
     const { id, host } = this.#profile;
     METHODS[method].expectUsable(host);
     for (let busy = this.#run; busy !== undefined; busy = this.#run) {
-      if (busy === this.#late) this.#ends.abort(abortError(`Profile '${id}' learns anew`));
-      else if (!busy.signal?.aborted) throw learningAlready(id);
+      this.#resumed?.caller.abort(abortError(`Profile '${id}' learns anew`));
+      this.#resumed = undefined;
+      if (!busy.signal?.aborted) throw learningAlready(id);
       await this.over(busy);
       signal?.throwIfAborted();
     }
@@ -117,10 +142,11 @@ export class ProfileLearning {
     try {
       const unfinished = await this.#readUnfinished();
       if (unfinished === undefined || !this.#profile.isOpen || this.#run !== undefined) return release();
-      const resumed = this.#start(undefined, async () => ({ unfinished, resumes: true, release }));
+      const caller = new AbortController();
+      const run = this.#start(caller.signal, async () => ({ unfinished, resumes: true, release }));
       // No caller of this page started the run, so its rejection counts as handled. Readers of the run still get the error.
-      resumed.catch(() => {});
-      if (isLate) this.#late = resumed;
+      run.catch(() => {});
+      this.#resumed = { run, joins: isLate ? undefined : unfinished.method, caller };
     } catch (error) {
       release();
       throw error;
@@ -173,7 +199,7 @@ export class ProfileLearning {
     this.#run = run;
     this.#ends = ends;
     run.whenOver(() => {
-      this.#run = undefined;
+      this.#run = this.#resumed = undefined;
       this.#onChange();
     });
     this.#onChange();
@@ -270,16 +296,4 @@ export class ProfileLearning {
     await storage.deleteCheckpoints();
     if (this.#profile.isOpen) await this.#profile.change(({ state }) => ({ state, unfinished: null }));
   }
-}
-
-function learningAlready(id: string): WebVeraError {
-  return new WebVeraError('invalid_argument', `Profile '${id}' is learning already`, {
-    hint: 'The run is profile.learning: wait for it, or stop it.',
-  });
-}
-
-function noExamples(id: string): WebVeraError {
-  return new WebVeraError('invalid_argument', `learn: profile '${id}' has no examples to learn from`, {
-    hint: 'Add some first: await profile.add([{ text }]), or [{ text, label }] for a classifier.',
-  });
 }
