@@ -7,6 +7,7 @@ import type { Preview } from '../../core/types/preview';
 import type { SentExample } from '../../core/types/training';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { placed } from '../reading/placed_examples';
+import { expectTokenizer } from '../texts/expect_tokenizer';
 import type { TokenExample } from '../texts/text_tokens';
 import { IGNORED } from '../texts/token_labels';
 import { type ChatRow, chatRow } from './chat_row';
@@ -42,7 +43,7 @@ export async function rowOfExample(example: SentExample, where: string, options:
 async function unweighted(example: SentExample, where: string, options: ExampleOptions): Promise<ChatRow> {
   if (!('messages' in example)) return { row: await exampleRow(example, where, options), uncertain: 0 };
   const { completionOnly, breather, most } = options;
-  const tokenizer = tokenizerFor(options, where);
+  const tokenizer = expectTokenizer(options.tokenizer, where, 'input_ids');
   const assistantOnly = completionOnly ?? true;
   return chatRow(example.messages, { tokenizer, assistantOnly, breather, most }).catch((error: unknown) => {
     throw placed(error, where);
@@ -57,7 +58,7 @@ export async function exampleRow(example: SimpleExample, where: string, options:
   if ('input_ids' in example) return tokenRow(example, where, options.vocabSize);
   if ('labels' in example) throw labelled(where);
   if ('text_pair' in example) throw invalid(where, 'one text to be continued, got two', TWO_TEXTS);
-  const tokenizer = tokenizerFor(options, where);
+  const tokenizer = expectTokenizer(options.tokenizer, where, 'input_ids');
   if ('text' in example) return textRow(await tokenizer.encodeGradually(example.text, options));
   return completionRow(tokenizer, example, options);
 }
@@ -107,13 +108,6 @@ function labelled(where: string): WebVeraError {
 function expectRange(list: readonly number[], what: string, min: number, max: number, hint?: string): void {
   const odd = list.find((item) => !(Number.isInteger(item) && item >= min && item <= max));
   if (odd !== undefined) throw invalid(what, `integers from ${min} to ${max}, got ${odd}`, hint);
-}
-
-function tokenizerFor({ tokenizer }: ExampleOptions, where: string): TextTokenizer {
-  if (tokenizer !== undefined) return tokenizer;
-  throw new WebVeraError('invalid_argument', `${where}: expected { input_ids }, because the model has no tokenizer`, {
-    hint: 'Load the model from a source that holds tokenizer.json, or pass token ids.',
-  });
 }
 
 const FORMS =

@@ -8,6 +8,7 @@ import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { givenTargets, labelOf, targetsOf } from '../classification/example_labels';
 import { expectUnweighted, noTarget, type RowTarget } from '../classification/row_targets';
 import { encodedText } from '../texts/encoded_text';
+import { expectTokenizer } from '../texts/expect_tokenizer';
 import { givenTokens } from '../texts/given_tokens';
 import { type TextTokens, tokensOfIds } from '../texts/text_tokens';
 import { writtenTexts } from '../texts/written_text';
@@ -46,21 +47,10 @@ export function unlabelledRow(
 ): TextTokens {
   if ('input_ids' in example) return tokensOfIds(example, where, { ...options, forms: FORMS });
   if (!('text' in example)) throw invalid(where, 'a text');
-  const { tokenizer } = options;
-  if (tokenizer === undefined) throw noTokenizer(where);
+  const tokenizer = expectTokenizer(options.tokenizer, where, 'input_ids, label');
   const { prompt = '', do_lower_case: lowerCase = false } = options.writing ?? {};
   const written = writtenTexts(example, { prompt, lowerCase });
   return encodedText(written, where, { ...options, tokenizer, forms: FORMS });
-}
-
-function noTokenizer(where: string): WebVeraError {
-  return new WebVeraError(
-    'invalid_argument',
-    `${where}: expected { input_ids, label }, because the model has no tokenizer`,
-    {
-      hint: 'Load the model from a source that holds tokenizer.json, or pass token ids.',
-    },
-  );
 }
 
 function invalid(where: string, expected: string): WebVeraError {

@@ -8,6 +8,7 @@ import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { classAt, targetOf } from '../classification/example_labels';
 import { expectUnweighted } from '../classification/row_targets';
 import type { Batch } from '../task/task_batches';
+import { expectTokenizer } from '../texts/expect_tokenizer';
 import { givenTokens } from '../texts/given_tokens';
 import { type PaddedTokens, paddedTokens } from '../texts/padded_tokens';
 import { type TextTokens, tokensOfIds } from '../texts/text_tokens';
@@ -61,9 +62,9 @@ function rowOfWords(
   words: readonly string[],
   numbers: Int32Array,
   where: string,
-  { tokenizer, maxLength, onCut }: TaggedRowOptions,
+  { maxLength, onCut, ...options }: TaggedRowOptions,
 ): TaggedRow {
-  if (tokenizer === undefined) throw noTokenizer(where);
+  const tokenizer = expectTokenizer(options.tokenizer, where, 'input_ids, labels');
   const { before, after } = tokenizer.specialTokens;
   const most = Math.max(0, maxLength - before.length - after.length);
   const space = tokenizer.beforeWord();
@@ -81,16 +82,6 @@ function rowOfWords(
     token_type_ids: new Uint8Array(row.length),
     labels: own,
   };
-}
-
-function noTokenizer(where: string): WebVeraError {
-  return new WebVeraError(
-    'invalid_argument',
-    `${where}: expected { input_ids, labels }, because the model has no tokenizer`,
-    {
-      hint: 'Load the model from a source that holds tokenizer.json, or pass token ids.',
-    },
-  );
 }
 
 /** Returns the inputs of `forward` as rows. Throws `invalid_argument` for ids, masks and labels that don't fit the model. */
