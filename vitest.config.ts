@@ -31,7 +31,7 @@ const NEWCOMER = 'test/packages/newcomer.soak.test.ts';
 const PRODUCTS = ['test/{naga,tokenizer/tokenizer}.test.ts'];
 const KERNEL_PRODUCTS = [
   'test/ops/attention/attention.gpu.test.ts',
-  'test/ops/products/{f16,linear,linear_shard,linears,swiglu_linear,turned_linears}.gpu.test.ts',
+  'test/ops/products/{f16,linear,linear_shard,linears,rms_norm_linear,swiglu_linear,turned_linears}.gpu.test.ts',
   'test/{ops/{vera,lora},twins}/*.gpu.test.ts',
   'test/bench/bench.gpu.test.ts',
   'test/api/{arithmetic,gpus}.gpu.test.ts',
@@ -55,8 +55,8 @@ const CLOCKED = [
   'test/browser/**/*.clock.test.ts',
 ];
 const BROWSER_PRODUCTS = [
-  'test/browser/**/{bench_page,csp,degraded,demo,demo_offline,embed,embed_labels,embed_trouble,failures}.test.ts',
-  'test/browser/**/{examples,finetune,golden,images,kept,other_origin,readme,resume,session}.test.ts',
+  'test/browser/**/{bench_page,csp,degraded,demo,demo_files,demo_offline,embed,embed_labels,embed_trouble,failures}.test.ts',
+  'test/browser/**/{example_troubles,examples,finetune,golden,images,kept,other_origin,readme,resume,session}.test.ts',
 ];
 const PACKAGE_PRODUCTS = ['test/packages/packages.test.ts'];
 

@@ -5,10 +5,9 @@ import { afterAll, expect } from 'vitest';
 import { chooseLavapipe } from '../../scripts/browsers/dawn.mjs';
 import { pack } from '../../scripts/build/tarball.mjs';
 import { kill, onExit, remove } from '../../scripts/shared/processes.mjs';
-import { browserNames } from '../browser/helpers/harness';
 import { testInAll, testOnce } from '../helpers/ring';
 import { Project } from './project';
-import { createVite, NEXT, NEXT_LAYOUT, NEXT_PACKAGES, started } from './tools';
+import { createVite, NEXT, NEXT_LAYOUT, NEXT_PACKAGES, started, VITE } from './tools';
 import { expectTrained, served, trainInPage } from './trained';
 
 /** The number of lines that an app's author has to write, according to README. */
@@ -36,23 +35,17 @@ function write(project: Project, template: string): void {
   expect(project.lines).toBeLessThanOrEqual(MOST_LINES);
 }
 
-testOnce('Vite: from npm create vite to production builds of a script, and of the tag as a module', () =>
+testOnce('Vite: from npm create vite to a production build of a script, and the tag as a module in development', () =>
   withProject(async (project) => {
-    await createVite(project);
-    await project.install(tarball);
-    project.addModel();
+    await createProject(project);
     await buildWithVite(project, 'vite');
     // The build contains the two workers as they are, and no other worker script.
     const assets = readdirSync(join(project.folder, 'dist/assets')).filter((name) => name.endsWith('.js'));
     expect(assets.map((name) => name.replace(/-.*/, '')).sort()).toEqual(['chat_worker', 'index', 'worker']);
-    await served(join(project.folder, 'dist'), async (url) => {
-      for (const name of browserNames) await trainInPage(name, `${url}/`);
-    });
-
-    // In this project, the <web-vera> element shares the page's session.
-    await buildWithVite(project, 'vite_tag');
     await served(join(project.folder, 'dist'), (url) => trainInPage('chromium', `${url}/`));
-    const dev = await started(project.folder, 'node_modules/vite/bin/vite.js', '--port', '0', '--host', '127.0.0.1');
+
+    write(project, 'vite_tag');
+    const dev = await started(project.folder, VITE, '--port', '0', '--host', '127.0.0.1');
     try {
       await trainInPage('chromium', dev.url);
     } finally {
@@ -60,6 +53,24 @@ testOnce('Vite: from npm create vite to production builds of a script, and of th
     }
   }),
 );
+
+testInAll('Vite: a production build of a script in Firefox, and one of the tag as a module', () =>
+  withProject(async (project) => {
+    await createProject(project);
+    await buildWithVite(project, 'vite');
+    await served(join(project.folder, 'dist'), (url) => trainInPage('firefox', `${url}/`));
+    // In this project, the <web-vera> element shares the page's session.
+    await buildWithVite(project, 'vite_tag');
+    await served(join(project.folder, 'dist'), (url) => trainInPage('chromium', `${url}/`));
+  }),
+);
+
+/** Creates a project with Vite, the package and the model. */
+async function createProject(project: Project): Promise<void> {
+  await createVite(project);
+  await project.install(tarball);
+  project.addModel();
+}
 
 /** Replaces the project's page, and builds it. */
 async function buildWithVite(project: Project, template: string): Promise<void> {

@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { strToU8, zipSync } from 'fflate';
 import type { Page } from 'puppeteer-core';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { hostileTokenizer, IMAGE } from '../../helpers/bytes/hostile_text';
 import { ggufFile } from '../../helpers/golden/golden_gguf';
+import { testInAll, testOnce } from '../../helpers/ring';
 import { builtDemo, click, fill, isDisabled, seen, textOf, until, withDemo } from './demo_page';
 import { bannerText, outcomeOf, upload } from './text_page';
 
@@ -23,7 +24,7 @@ async function named(page: Page, name: string): Promise<void> {
   );
 }
 
-test('names, tokens and errors from strangers are shown as text only', async () => {
+testOnce('names, tokens and errors from strangers are shown as text only', async () => {
   await withDemo(site, async (page) => {
     const files = {
       [`${IMAGE}.safetensors`]: await readFile(join(model, 'model.safetensors')),
@@ -59,7 +60,7 @@ test('names, tokens and errors from strangers are shown as text only', async () 
   });
 });
 
-test('a GGUF file is a whole model', async () => {
+testInAll('a GGUF file is a whole model', async () => {
   await withDemo(site, async (page) => {
     const gguf = ggufFile('llama-packed');
     await upload(page, folder, '#model-files', { 'one.gguf': gguf, 'another.gguf': gguf });
@@ -88,7 +89,7 @@ test('a GGUF file is a whole model', async () => {
   });
 });
 
-test('files that are no model or no adapter are refused with a hint', async () => {
+testOnce('files that are no model or no adapter are refused with a hint', async () => {
   await withDemo(site, async (page) => {
     const weights = await readFile(join(model, 'model.safetensors'));
     const cut = {
@@ -113,7 +114,7 @@ test('files that are no model or no adapter are refused with a hint', async () =
   });
 });
 
-test('the scripts of the first words, the page’s and its worker’s, have at most 300 kB after gzip', async () => {
+testOnce('the scripts of the first words, the page’s and its worker’s, have at most 300 kB after gzip', async () => {
   const html = await readFile(join(site, 'index.html'), 'utf8');
   const linked = [...html.matchAll(/"\.\/(assets\/[^"]+\.js)"/g)].map(([, path = '']) => join(site, path));
   expect(linked.length).toBeGreaterThan(2);
@@ -123,7 +124,7 @@ test('the scripts of the first words, the page’s and its worker’s, have at m
   expect(scripts.reduce((sum, file) => sum + gzipSync(file, { level: 9 }).length, 0)).toBeLessThan(300_000);
 });
 
-test('a chat file is learnt by person', async () => {
+testOnce('a chat file is learnt by person', async () => {
   await withDemo(site, async (page) => {
     const line = (n: number) => `31/12/2023, 21:4${n} - ${n < 3 ? `${IMAGE}: word ${n}` : `Bo: reply ${n}`}\n`;
     await upload(page, folder, '#text-files', { 'chat.txt': Array.from({ length: 8 }, (_, n) => line(n)).join('') });

@@ -20,29 +20,40 @@ async function expectPleasant(page: Page): Promise<void> {
   await page.setViewport({ width: 1280, height: 900 });
 }
 
-testOnce('autocomplete suggests, is taken with a key, and keeps what was written', async () => {
-  await withDemo(
-    site,
-    async (page) => {
-      await expectPleasant(page);
-      await page.focus('#text');
-      await page.keyboard.type('The whale was');
-      await until(page, () => document.querySelector('#next')?.textContent !== '');
-      const suggested = await page.$eval('#next', (output) => output.textContent);
-      await page.keyboard.press('Tab');
-      expect(await page.$eval('#text', (field) => (field as HTMLTextAreaElement).value)).toBe(
-        `The whale was${suggested}`,
-      );
-      await page.keyboard.press('Enter');
-      await until(page, () => /^Paragraphs kept: 1\./.test(document.querySelector('#status')?.textContent ?? ''));
-      await until(page, () => document.querySelector('#next')?.textContent !== '');
-      await page.keyboard.press('Escape');
-      expect(await textOf(page, '#next')).toBe('');
-      await expectPleasant(page);
-    },
-    { path: 'examples/autocomplete.html', headers: EXAMPLE_HEADERS },
-  );
-});
+testOnce(
+  'autocomplete suggests, is taken with Tab but not with Shift and Tab, and keeps what was written',
+  async () => {
+    await withDemo(
+      site,
+      async (page) => {
+        const text = (): Promise<string> => page.$eval('#text', (field) => (field as HTMLTextAreaElement).value);
+        await expectPleasant(page);
+        await page.focus('#text');
+        await page.keyboard.type('The whale was');
+        await until(page, () => document.querySelector('#next')?.textContent !== '');
+        const suggested = await page.$eval('#next', (output) => output.textContent);
+        await page.keyboard.press('Tab');
+        expect(await text()).toBe(`The whale was${suggested}`);
+        await page.keyboard.press('Enter');
+        await until(page, () => /^Paragraphs kept: 1\./.test(document.querySelector('#status')?.textContent ?? ''));
+        await until(page, () => document.querySelector('#next')?.textContent !== '');
+        const written = await text();
+        await page.keyboard.down('Shift');
+        await page.keyboard.press('Tab');
+        await page.keyboard.up('Shift');
+        expect(await text()).toBe(written);
+        expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('A');
+        await page.focus('#text');
+        await page.keyboard.type('It ');
+        await until(page, () => document.querySelector('#next')?.textContent !== '');
+        await page.keyboard.press('Escape');
+        expect(await textOf(page, '#next')).toBe('');
+        await expectPleasant(page);
+      },
+      { path: 'examples/autocomplete.html', headers: EXAMPLE_HEADERS },
+    );
+  },
+);
 
 testInAll('styles learn one after the other, and write in one go', async () => {
   await withDemo(

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DeviceReport } from '../../../src/index';
-import { ofRing, testOnce } from '../../helpers/ring';
+import { ofRing, testInAll, testOnce } from '../../helpers/ring';
 import { browserNames, newTab, reportOf, withBrowser } from '../helpers/harness';
 import { withPlainHttp } from '../helpers/plain_http';
 
@@ -44,7 +44,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
 /** A page whose scripts the test starts. */
 const empty = { type: 'text/html', body: '<!doctype html><title>Empty</title>' };
 
-testOnce('chromium: in a private window all is as usual, until it is closed', async () => {
+testInAll('chromium: in a private window all is as usual, until it is closed', async () => {
   await withBrowser(
     'chromium',
     async (usual, url) => {
@@ -67,7 +67,7 @@ testOnce('chromium: in a private window all is as usual, until it is closed', as
   );
 });
 
-test('chromium: a page over http is told at once that it needs https, by probe and by a load', async () => {
+testOnce('chromium: a page over http is told at once that it needs https, by probe and by a load', async () => {
   await withBrowser(
     'chromium',
     (usual, url) =>

@@ -6,13 +6,13 @@ import { emitProjection, veraLinears } from '../../../src/ops/vera/vera';
 import {
   expectGpuEqualsReference,
   input,
-  isDefaultVariant,
+  OF_SHARED_TILES,
   runOnGpu,
   TILES_IN_F16,
   withVariants,
 } from '../../helpers/gpu/on_gpu';
 import { randomArray } from '../../helpers/maths/random';
-import { quickOf } from '../../helpers/ring';
+import { ofRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 
 interface Case {
@@ -61,7 +61,7 @@ const SIZES: readonly Case[] = [
 ];
 const VARIANTS = ['workgroup', 'workgroup_oblong', 'workgroup_small', 'subgroup'];
 
-test.each(quickOf(withVariants(VARIANTS, SIZES), ({ variant }) => isDefaultVariant(variant)))(
+test.each(ofRing(withVariants(VARIANTS, SIZES), OF_SHARED_TILES))(
   'a norm and the product by A, $variant, $N×$C → $R of lines of $stride, + $offset',
   async ({ variant, ...sizes }) => {
     const { g, memory, names, wanted } = normed(sizes);
@@ -76,7 +76,7 @@ const IN_F16: readonly Case[] = [
   { N: 80, C: 192, R: 132, stride: 200, offset: 1 },
 ];
 
-test.each(withVariants(TILES_IN_F16, IN_F16))(
+test.each(ofRing(withVariants(TILES_IN_F16, IN_F16), OF_SHARED_TILES))(
   'a norm and the product by A, $variant, $N×$C → $R: the norm in f32',
   async ({ variant, ...sizes }) => {
     const { g, memory, wanted } = normed(sizes);
@@ -86,7 +86,9 @@ test.each(withVariants(TILES_IN_F16, IN_F16))(
   },
 );
 
-test.each(withVariants([...VARIANTS, ...TILES_IN_F16], [...IN_F16, { N: 32, C: 1088, R: 36 }]))(
+const ofNorms = withVariants([...VARIANTS, ...TILES_IN_F16], [...IN_F16, { N: 32, C: 1088, R: 36 }]);
+
+test.each(ofRing(ofNorms, OF_SHARED_TILES))(
   '$variant, $N×$C: the norm has the bits of a norm without a product, as an untrained adapter’s model needs',
   async ({ variant, ...sizes }) => {
     const { g, memory, wanted } = normed(sizes);

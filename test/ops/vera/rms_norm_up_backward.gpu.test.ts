@@ -4,15 +4,9 @@ import { Graph } from '../../../src/graph/graph';
 import type { Value } from '../../../src/graph/value';
 import { rmsNorm } from '../../../src/ops/norms/rms_norm';
 import { emitProjection, veraLinears } from '../../../src/ops/vera/vera';
-import {
-  expectGpuEqualsReference,
-  input,
-  isDefaultVariant,
-  TILES_IN_F16,
-  withVariants,
-} from '../../helpers/gpu/on_gpu';
+import { expectGpuEqualsReference, input, OF_SHARED_TILES, TILES_IN_F16, withVariants } from '../../helpers/gpu/on_gpu';
 import { randomArray } from '../../helpers/maths/random';
-import { quickOf } from '../../helpers/ring';
+import { ofRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 
 interface Case {
@@ -73,7 +67,7 @@ const SIZES: readonly Case[] = [
 ];
 const VARIANTS = ['workgroup', 'workgroup_oblong', 'workgroup_small', 'subgroup'];
 
-test.each(quickOf(withVariants(VARIANTS, SIZES), ({ variant }) => isDefaultVariant(variant)))(
+test.each(ofRing(withVariants(VARIANTS, SIZES), OF_SHARED_TILES))(
   "a norm's gradient and that of u, $variant, $N×$C → $R, + $offset, residual $residual",
   async ({ variant, ...sizes }) => {
     const { g, memory, names, made, wanted } = normed(sizes);
@@ -90,7 +84,7 @@ const IN_F16: readonly Case[] = [
   { N: 80, C: 192, R: 132, offset: 1 },
 ];
 
-test.each(withVariants(TILES_IN_F16, IN_F16))(
+test.each(ofRing(withVariants(TILES_IN_F16, IN_F16), OF_SHARED_TILES))(
   "a norm's gradient and that of u, $variant, $N×$C → $R",
   async ({ variant, ...sizes }) => {
     const { g, memory, wanted } = normed(sizes);
