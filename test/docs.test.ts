@@ -185,3 +185,16 @@ describe('the size of a profile with the default settings', () => {
     expect(readFileSync('docs/guide/personalise.md', 'utf8')).toContain(`${kilobytes} kB for the bundled model`);
   });
 });
+
+test('an id of a profile has one configuration in all documents, because their samples may run on one origin', () => {
+  const used = new Map<string, Set<string>>();
+  for (const page of PAGES) {
+    const text = readFileSync(page, 'utf8');
+    const opened = [...text.matchAll(/Profile\.open\(\w+, '([\w-]+)'(?:, \{.*?peft_config: (\{.*?\}))?/g)];
+    const tags = [...text.matchAll(/<web-vera[^>]* model="([^"]+)"[^>]* profile="([^"]+)"/g)];
+    for (const [, id = '', config = 'the default'] of opened) used.set(id, (used.get(id) ?? new Set()).add(config));
+    for (const [, model = '', id = ''] of tags) used.set(id, (used.get(id) ?? new Set()).add(`a tag over ${model}`));
+  }
+  expect(used.size).toBeGreaterThan(7);
+  expect([...used].filter(([, configs]) => configs.size > 1)).toEqual([]);
+});

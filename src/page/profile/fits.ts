@@ -50,7 +50,7 @@ export function expectBase(
   if (kept.base !== base) {
     const name = kept.base_model === null ? 'the base model that it began with' : `its base model ${kept.base_model}`;
     throw new WebVeraError('invalid_argument', `profile: expected ${name}, got a model with other weights`, {
-      hint: 'Load the same weights in the same dtype, or take another id for this model.',
+      hint: 'Load the same weights in the same dtype, take another id for this model, or forget the profile.',
       detail: { expected: kept.base, got: base },
     });
   }
@@ -58,7 +58,7 @@ export function expectBase(
     const [began, got] = [kept.problem_type, problem_type].map((type) => type ?? 'left out');
     const message = `profile: expected a model with problem_type ${began}, as it began, got ${got}`;
     throw new WebVeraError('invalid_argument', message, {
-      hint: 'What it has learnt is told in that way: load the model with that problem_type, or take another id.',
+      hint: 'What it has learnt is told in that way: load the model with that problem_type, take another id, or forget the profile.',
     });
   }
   if (kept.labels === null || JSON.stringify(kept.labels) === JSON.stringify(labels)) return;
