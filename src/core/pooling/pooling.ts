@@ -14,6 +14,12 @@ export const POOLING_MODES: readonly PoolingMode[] = [
   'weightedmean',
 ];
 
+/**
+ * The pooling that the caller wants under a classifier's head. 'auto': the pooling that the folder describes. 'none': the head of
+ * transformers' own class.
+ */
+export type AskedPooling = 'auto' | 'none' | PoolingMode;
+
 /** How a sequence's hidden states become one vector. */
 export interface Pooling {
   /** One or more modes, whose vectors are concatenated. */

@@ -37,7 +37,9 @@ export function expectPooling(
   throw new WebVeraError(
     'invalid_argument',
     `Expected an adapter whose head was trained on ${told(head.pooling)}, got one trained on ${told(stored)}`,
-    { hint: `Load the base model with ${optionOf(stored)}, which the adapter was trained with.` },
+    {
+      hint: `Load the base model with pooling: '${stored?.modes.join("', '") ?? 'none'}', which the adapter was trained with.`,
+    },
   );
 }
 
@@ -53,8 +55,4 @@ function told(pooling: HeadPooling | undefined): string {
   const { modes, normalize, prompt, do_lower_case } = pooling;
   const texts = [normalize && 'normalised', do_lower_case && 'of texts in lower case', prompt && `behind '${prompt}'`];
   return ['vectors of the pooling '.concat(modes.join(', ')), ...texts.filter(Boolean)].join(', ');
-}
-
-function optionOf(pooling: HeadPooling | undefined): string {
-  return pooling === undefined ? 'a folder without modules.json' : `pooling: '${pooling.modes.join("', '")}'`;
 }

@@ -194,6 +194,22 @@ describe('a pooled classifier', () => {
     await expect(PeftModel.from_pretrained(await plain, files)).rejects.toMatchObject({ code: 'invalid_argument' });
   });
 
+  test("leaves its place to transformers' own head, on which PEFT trains adapters", async () => {
+    const opened = await openTestSession();
+    const plain = folderFiles(folder, { 'modules.json': undefined });
+    const trained = await get_peft_model(await load(opened, {}, plain), config);
+    await new Trainer({ model: trained, train_dataset: rows, args: { ...args, max_steps: 2 } }).train();
+    const files = await trained.save_pretrained();
+    const expected = await trained.predict_batch(texts);
+    await expect(PeftModel.from_pretrained(await load(opened), files)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      hint: "Load the base model with pooling: 'none', which the adapter was trained with.",
+    });
+    const own = await load(opened, { pooling: 'none' });
+    expect(own.named_modules()[0]).toEqual({ name: '', type: 'BertForSequenceClassification' });
+    expect(await (await PeftModel.from_pretrained(own, files)).predict_batch(texts)).toEqual(expected);
+  });
+
   test('is exported as a folder that gives the same model', async () => {
     const opened = await openTestSession();
     const model = await load(opened);

@@ -60,6 +60,7 @@ test('a classifier on pooled hidden states has no pooler', async () => {
   const pooled = await bytesOf('BertForSequenceClassification', { pooling: 'mean' });
   expect(own.weights - pooled.weights).toBe(4 * (config.hidden_size + 1) * config.hidden_size);
   expect(await bytesOf('BertModel', { pooling: 'mean' })).toEqual(pooled);
+  expect(await bytesOf('PooledForSequenceClassification', { pooling: 'none' })).toEqual(own);
   await expect(bytesOf('BertModel', { pooling: 'average' as 'mean' })).rejects.toMatchObject({
     code: 'invalid_argument',
   });

@@ -1,19 +1,20 @@
-import type { HeadPooling, PoolingMode } from '../../../core/pooling/pooling';
+import type { AskedPooling, HeadPooling } from '../../../core/pooling/pooling';
 import { type SentenceSettings, unsupportedSentences } from '../../../core/pooling/sentences';
 import type { PretrainedConfig } from '../../../core/types/model';
 import { configuredPooling, hasOwnClassifier } from '../../../models/pooled_head';
 
 /**
  * Returns how a classifier's texts are prepared and pooled into the vectors that its head reads: the pooling, the prompt before the texts,
- * lower case, and the largest length. Returns undefined for the head of transformers' own classifier. 'auto' is the pooling of config.json.
- * If config.json has no pooling and doesn't name transformers' own classifier, 'auto' is the pooling of modules.json. Throws
+ * lower case, and the largest length. Returns undefined for the head of transformers' own classifier, as for 'none'. 'auto' is the pooling
+ * of config.json. If config.json has no pooling and doesn't name transformers' own classifier, 'auto' is the pooling of modules.json. Throws
  * `unsupported_model` if modules.json then needs an unsupported module.
  */
 export function chosenPooling(
-  asked: PoolingMode | 'auto',
+  asked: AskedPooling,
   config: PretrainedConfig,
   sentences: SentenceSettings | undefined,
 ): HeadPooling | undefined {
+  if (asked === 'none') return undefined;
   const own = configuredPooling(config);
   const usual = own ?? (sentences && ofFolder(sentences));
   if (asked !== 'auto') return { normalize: false, ...usual, modes: [asked] };
