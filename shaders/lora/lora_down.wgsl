@@ -2,35 +2,19 @@
 // x: (N, K)   A: (R, K)   u: (N, R)
 // grid: see lib/tile_*.wgsl
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, one_range, whole_range}.wgsl
-// and lib/{result_*, left_rows, left_*, right_rows, right_*}.wgsl
+// and lib/{result_*, left_rows, left_of_x, left_*, right_rows, right_*}.wgsl
 struct Params { N: u32, R: u32, K: u32, scale: f32, first_x: u32, first_y: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<LeftWord>;
 @group(0) @binding(2) var<storage, read> A: array<RightWord>;
 @group(0) @binding(3) var<storage, read_write> u: array<Result>;
 
-fn rows() -> u32 {
-  return p.N;
-}
-
 fn columns() -> u32 {
   return p.R;
 }
 
-fn inner(part: u32) -> u32 {
-  return p.K;
-}
-
-fn left_stride(part: u32) -> u32 {
-  return p.K;
-}
-
 fn right_stride(part: u32) -> u32 {
   return p.K;
-}
-
-fn left_word(part: u32, index: u32) -> LeftWord {
-  return x[index];
 }
 
 fn right_word(part: u32, index: u32) -> RightWord {

@@ -4,7 +4,7 @@
 // residual: left out when has_residual is 0   residual, y: (N, M)
 // grid: see lib/tile_*.wgsl
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, whole_range}.wgsl
-// and lib/{result_*, left_rows, left_*, right_rows, right_*, low_*}.wgsl
+// and lib/{result_*, left_rows, left_of_x, left_*, right_rows, right_of_one, right_*, low_of_u, low_*}.wgsl
 struct Params {
   N: u32,
   M: u32,
@@ -24,40 +24,8 @@ struct Params {
 @group(0) @binding(6) var<storage, read> residual: array<Result>;
 @group(0) @binding(7) var<storage, read_write> y: array<Result>;
 
-fn rows() -> u32 {
-  return p.N;
-}
-
-fn columns() -> u32 {
-  return p.M;
-}
-
-fn inner(part: u32) -> u32 {
-  return p.K;
-}
-
-fn left_stride(part: u32) -> u32 {
-  return p.K;
-}
-
 fn right_stride(part: u32) -> u32 {
   return p.K;
-}
-
-fn left_word(part: u32, index: u32) -> LeftWord {
-  return x[index];
-}
-
-fn right_word(part: u32, index: u32) -> RightWord {
-  return weight[index];
-}
-
-fn low_left_word(index: u32) -> LowWord {
-  return u[index];
-}
-
-fn low_right_word(index: u32) -> LowWord {
-  return B[index];
 }
 
 fn low_right_block(begin: vec4u, j: u32) -> mat4x4f {

@@ -3,7 +3,7 @@
 // table: (adapters, stride), a row of trained values per adapter, each with l at vector_at
 // which: (N / T), the adapter of each batch row of T tokens
 // grid: see lib/tile_*.wgsl
-// with lib/{enable_subgroups, tile_*, neighbours, square, block, one_part, one_range, whole_range}.wgsl
+// with lib/{enable_subgroups, tile_*, neighbours, square, block, one_part, operands_of_up, one_range, whole_range}.wgsl
 // and lib/{result_*, factor_*, left_rows, left_*, right_rows, right_*}.wgsl
 struct Params { N: u32, M: u32, R: u32, T: u32, vector_at: u32, stride: u32, first_x: u32, first_y: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -15,32 +15,8 @@ struct Params { N: u32, M: u32, R: u32, T: u32, vector_at: u32, stride: u32, fir
 @group(0) @binding(6) var<storage, read_write> w: array<Result>;
 @group(0) @binding(7) var<storage, read_write> z: array<Result>;
 
-fn rows() -> u32 {
-  return p.N;
-}
-
-fn columns() -> u32 {
-  return p.M;
-}
-
-fn inner(part: u32) -> u32 {
-  return p.R;
-}
-
-fn left_stride(part: u32) -> u32 {
-  return p.R;
-}
-
-fn right_stride(part: u32) -> u32 {
-  return p.R;
-}
-
 fn left_word(part: u32, index: u32) -> LeftWord {
   return v[index];
-}
-
-fn right_word(part: u32, index: u32) -> RightWord {
-  return B[index];
 }
 
 fn factor4(n: u32, m: u32) -> vec4f {

@@ -3,7 +3,7 @@
 // residual: left out when has_residual is 0   residual, y: (N, M)
 // grid: see lib/tile_*.wgsl
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, one_range, whole_range}.wgsl
-// and lib/{result_*, left_rows, left_*, right_rows, right_*}.wgsl
+// and lib/{result_*, left_rows, left_of_x, left_*, right_rows, right_of_one, right_*}.wgsl
 struct Params { N: u32, M: u32, K: u32, stride: u32, has_bias: u32, has_residual: u32, first_x: u32, first_y: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<LeftWord>;
@@ -15,32 +15,8 @@ struct Params { N: u32, M: u32, K: u32, stride: u32, has_bias: u32, has_residual
 // True if there is neither bias nor residual.
 override PLAIN: bool = false;
 
-fn rows() -> u32 {
-  return p.N;
-}
-
-fn columns() -> u32 {
-  return p.M;
-}
-
-fn inner(part: u32) -> u32 {
-  return p.K;
-}
-
-fn left_stride(part: u32) -> u32 {
-  return p.K;
-}
-
 fn right_stride(part: u32) -> u32 {
   return p.stride;
-}
-
-fn left_word(part: u32, index: u32) -> LeftWord {
-  return x[index];
-}
-
-fn right_word(part: u32, index: u32) -> RightWord {
-  return weight[index];
 }
 
 fn finish(n: u32, m: u32, block: mat4x4f) {

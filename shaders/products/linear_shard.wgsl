@@ -5,7 +5,7 @@
 // first: a multiple of 4
 // grid: see lib/tile_*.wgsl
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, one_range, whole_range}.wgsl
-// and lib/{result_scalar, result_vec4, left_rows, left_*, right_rows, right_*}.wgsl
+// and lib/{result_scalar, result_vec4, left_rows, left_of_x, left_*, right_rows, right_of_one, right_*}.wgsl
 struct Params {
   N: u32,
   M: u32,
@@ -25,32 +25,8 @@ struct Params {
 @group(0) @binding(4) var<storage, read> residual: array<Result>;
 @group(0) @binding(5) var<storage, read_write> y: array<Result>;
 
-fn rows() -> u32 {
-  return p.N;
-}
-
-fn columns() -> u32 {
-  return p.M;
-}
-
-fn inner(part: u32) -> u32 {
-  return p.K;
-}
-
-fn left_stride(part: u32) -> u32 {
-  return p.K;
-}
-
 fn right_stride(part: u32) -> u32 {
   return p.stride;
-}
-
-fn left_word(part: u32, index: u32) -> LeftWord {
-  return x[index];
-}
-
-fn right_word(part: u32, index: u32) -> RightWord {
-  return weight[index];
 }
 
 fn result_start(row: u32) -> u32 {

@@ -4,7 +4,7 @@
 // grid: see lib/tile_*.wgsl; the tile's columns are the layers' m, concatenated, each layer padded to whole tiles. Each layer is a part
 // (one of the kernel's matrix products)
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, of_part, parts_apart, column_parts, three_layers}.wgsl
-// and lib/{one_range, whole_range, result_*, left_rows, left_*, right_begin_part_rows, right_rows, right_of_three, right_*}.wgsl
+// and lib/{one_range, whole_range, result_*, left_rows, left_of_x, left_*, right_begin_part_rows, right_rows, right_of_three, right_*}.wgsl
 struct Params { N: u32, K: u32, M0: u32, M1: u32, M2: u32, stride: u32, first_x: u32, first_y: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<LeftWord>;

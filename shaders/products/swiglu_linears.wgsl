@@ -4,7 +4,7 @@
 // gate, up, y: (N, M); all rows are whole words
 // grid: see lib/tile_*.wgsl; the tile's columns are pairs of m: two of gate, then the same two of up
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, sigmoid, result_gated}.wgsl
-// and lib/{one_range, whole_range, left_from_start, left_rows, left_*, right_pairs, right_*}.wgsl
+// and lib/{one_range, whole_range, left_from_start, left_rows, left_of_x, left_*, right_pairs, right_of_two, right_*}.wgsl
 struct Params { N: u32, K: u32, M: u32, stride: u32, at_up: u32, first_x: u32, first_y: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<LeftWord>;
@@ -13,33 +13,10 @@ struct Params { N: u32, K: u32, M: u32, stride: u32, at_up: u32, first_x: u32, f
 @group(0) @binding(4) var<storage, read_write> gates: array<vec2f>;
 @group(0) @binding(5) var<storage, read_write> y: array<vec2f>;
 
-fn rows() -> u32 {
-  return p.N;
-}
-
 fn columns() -> u32 {
   return 2u * p.M;
 }
 
-fn inner(part: u32) -> u32 {
-  return p.K;
-}
-
-fn left_stride(part: u32) -> u32 {
-  return p.K;
-}
-
 fn right_stride(part: u32) -> u32 {
   return p.stride;
-}
-
-fn left_word(part: u32, index: u32) -> LeftWord {
-  return x[index];
-}
-
-fn right_word(part: u32, index: u32) -> RightWord {
-  if (part == 0u) {
-    return weight0[index];
-  }
-  return weight1[index];
 }

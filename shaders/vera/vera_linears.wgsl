@@ -4,7 +4,7 @@
 // grid: see lib/tile_*.wgsl; the tile's columns are the layers' m, concatenated, the first layer's padded to whole tiles. Each layer
 // is a part (one of the kernel's matrix products)
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, of_part, parts_apart, column_parts}.wgsl
-// and lib/{vera_two_layers, whole_range, result_*, left_rows, left_*, right_begin_part_rows, right_rows, right_*, low_*}.wgsl
+// and lib/{vera_two_layers, whole_range, result_*, left_rows, left_of_x, left_*, right_begin_part_rows, right_rows, right_of_two, right_*, low_of_u, low_*}.wgsl
 struct Params {
   N: u32,
   K: u32,

@@ -4,7 +4,7 @@
 // table: the adapters' vectors   which: (N / T), the adapter of each batch row of T tokens
 // slots: (modules, adapters), where in the table the adapter's λ_b and λ_d for the module begin
 // grid: see lib/tile_*.wgsl
-// with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, one_range, whole_range}.wgsl
+// with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, operands_of_up, one_range, whole_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_rows, right_*, mixed_slot}.wgsl
 struct Params { N: u32, M: u32, R: u32, T: u32, module_index: u32, adapters: u32, first_x: u32, first_y: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -16,32 +16,8 @@ struct Params { N: u32, M: u32, R: u32, T: u32, module_index: u32, adapters: u32
 @group(0) @binding(6) var<storage, read> which: array<u32>;
 @group(0) @binding(7) var<storage, read_write> z: array<Result>;
 
-fn rows() -> u32 {
-  return p.N;
-}
-
-fn columns() -> u32 {
-  return p.M;
-}
-
-fn inner(part: u32) -> u32 {
-  return p.R;
-}
-
-fn left_stride(part: u32) -> u32 {
-  return p.R;
-}
-
-fn right_stride(part: u32) -> u32 {
-  return p.R;
-}
-
 fn left_word(part: u32, index: u32) -> LeftWord {
   return v[index];
-}
-
-fn right_word(part: u32, index: u32) -> RightWord {
-  return B[index];
 }
 
 fn finish(n: u32, m: u32, block: mat4x4f) {

@@ -5,8 +5,8 @@
 // All rows are whole words.
 // lambda: the pool of trained values, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4
 // grid: see lib/tile_*.wgsl; the tile's columns are pairs of m: two of gate, then the same two of up
-// with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, sigmoid, result_gated}.wgsl
-// and lib/{whole_range, left_from_start, left_rows, left_*, right_pairs, right_*, low_rank, low_pairs, low_*}.wgsl
+// with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, sigmoid, result_gated, whole_range}.wgsl
+// and lib/{left_from_start, left_rows, left_of_x, left_*, right_pairs, right_of_two, right_*, low_rank, low_pairs, low_of_u, low_*}.wgsl
 struct Params {
   N: u32,
   M: u32,
@@ -30,43 +30,12 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> gates: array<vec2f>;
 @group(0) @binding(8) var<storage, read_write> y: array<vec2f>;
 
-fn rows() -> u32 {
-  return p.N;
-}
-
 fn columns() -> u32 {
   return 2u * p.M;
 }
 
-fn inner(part: u32) -> u32 {
-  return p.K;
-}
-
-fn left_stride(part: u32) -> u32 {
-  return p.K;
-}
-
 fn right_stride(part: u32) -> u32 {
   return p.K;
-}
-
-fn left_word(part: u32, index: u32) -> LeftWord {
-  return x[index];
-}
-
-fn right_word(part: u32, index: u32) -> RightWord {
-  if (part == 0u) {
-    return weight0[index];
-  }
-  return weight1[index];
-}
-
-fn low_left_word(index: u32) -> LowWord {
-  return u[index];
-}
-
-fn low_right_word(index: u32) -> LowWord {
-  return B[index];
 }
 
 fn low_scale_d(part: u32, j: u32) -> vec4f {

@@ -2,7 +2,7 @@
 // u: (N, R)   B: (≥ M, R)   residual: left out when has_residual is 0   residual, w, z: (N, M)
 // lambda: the pool of trained values, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
 // grid: see lib/tile_*.wgsl
-// with lib/{enable_subgroups, tile_*, neighbours, square, block, one_part, one_range, whole_range}.wgsl
+// with lib/{enable_subgroups, tile_*, neighbours, square, block, one_part, operands_of_up, one_range, whole_range}.wgsl
 // and lib/{result_*, factor_*, left_rows, left_*, right_scaled_rows, right_*}.wgsl
 struct Params { N: u32, M: u32, R: u32, lambda_b: u32, lambda_d: u32, has_residual: u32, first_x: u32, first_y: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -13,32 +13,8 @@ struct Params { N: u32, M: u32, R: u32, lambda_b: u32, lambda_d: u32, has_residu
 @group(0) @binding(5) var<storage, read_write> w: array<Result>;
 @group(0) @binding(6) var<storage, read_write> z: array<Result>;
 
-fn rows() -> u32 {
-  return p.N;
-}
-
-fn columns() -> u32 {
-  return p.M;
-}
-
-fn inner(part: u32) -> u32 {
-  return p.R;
-}
-
-fn left_stride(part: u32) -> u32 {
-  return p.R;
-}
-
-fn right_stride(part: u32) -> u32 {
-  return p.R;
-}
-
 fn left_word(part: u32, index: u32) -> LeftWord {
   return u[index];
-}
-
-fn right_word(part: u32, index: u32) -> RightWord {
-  return B[index];
 }
 
 fn right_scale(j: u32) -> vec4f {

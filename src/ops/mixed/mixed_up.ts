@@ -12,6 +12,7 @@ export const mixedUpForward = defineProduct({
   name: 'mixed_up',
   bindings: { v: 'read', B: 'read', y: 'read', table: 'read', which: 'read', w: 'write', z: 'write' },
   params: { N: 'size', M: 'size', R: 'size', T: 'size', vector_at: 'place', stride: 'u32' },
+  libs: ['operands_of_up'],
   left: 'rows',
   right: 'rows',
   factor: true,

@@ -15,6 +15,7 @@ export const linearForward = defineProduct({
   name: 'linear',
   bindings: { x: 'read', weight: 'read', bias: 'read', residual: 'read', y: 'write' },
   params: { N: 'size', M: 'size', K: 'size', stride: 'u32', has_bias: 'u32', has_residual: 'u32' },
+  libs: ['left_of_x', 'right_of_one'],
   left: 'rows',
   right: 'rows',
   weight: true,

@@ -22,6 +22,7 @@ export const linearShardForward = defineProduct({
     has_bias: 'u32',
     has_residual: 'u32',
   },
+  libs: ['left_of_x', 'right_of_one'],
   left: 'rows',
   right: 'rows',
   weight: true,

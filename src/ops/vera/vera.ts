@@ -14,6 +14,7 @@ export const veraAddForward = defineProduct({
   name: 'vera_add',
   bindings: { y: 'read', u: 'read', B: 'read', lambda: 'read', z: 'write' },
   params: { N: 'size', M: 'size', R: 'size', lambda_b: 'place', lambda_d: 'place' },
+  libs: ['operands_of_up'],
   left: 'rows',
   right: 'scaled_rows',
   fewRows: true,

@@ -36,7 +36,7 @@ export const veraLinearForward = defineProduct({
   right: 'rows',
   weight: true,
   lowRank: 'rows',
-  libs: ['result_biased'],
+  libs: ['left_of_x', 'right_of_one', 'low_of_u', 'result_biased'],
   fewRows: true,
   f16: true,
   size: ({ N, M, K, R }) => [N, M, K + R],

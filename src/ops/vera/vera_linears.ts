@@ -2,6 +2,7 @@ import { columnsOfParts } from '../products/linears';
 import { defineProduct } from '../products/product';
 
 const operands = { x: 'read', u: 'read', weight0: 'read', weight1: 'read', B: 'read', lambda: 'read' } as const;
+const operandFiles = ['left_of_x', 'right_of_two', 'low_of_u'];
 const sizes = { N: 'size', K: 'size', R: 'size', M0: 'size', M1: 'size' } as const;
 const vectors = { lambda_b0: 'place', lambda_b1: 'place', lambda_d0: 'place', lambda_d1: 'place' } as const;
 const access = { lines: 'vec4', left: 'rows', weight: true, fewRows: true, f16: true } as const;
@@ -19,7 +20,7 @@ export const veraSwigluLinearsForward = defineProduct({
   right: 'pairs',
   lowRank: 'pairs',
   ownResult: true,
-  libs: ['sigmoid', 'result_gated'],
+  libs: [...operandFiles, 'sigmoid', 'result_gated'],
   size: ({ N, M, K, R }) => [N, 2 * M, K + R],
 });
 
@@ -32,7 +33,7 @@ export const veraTurnedLinearsForward = defineProduct({
   lowRank: 'part_halves',
   parts: 'columns',
   ownResult: true,
-  libs: ['vera_two_layers', 'result_turned'],
+  libs: [...operandFiles, 'vera_two_layers', 'result_turned'],
   ...extent,
 });
 
@@ -44,7 +45,7 @@ export const veraLinearsForward = defineProduct({
   right: 'part_rows',
   lowRank: 'part_rows',
   parts: 'columns',
-  libs: ['vera_two_layers'],
+  libs: [...operandFiles, 'vera_two_layers'],
   gated: veraSwigluLinearsForward,
   turned: veraTurnedLinearsForward,
   ...extent,

@@ -23,7 +23,7 @@ export const veraMixedAdd = defineProduct({
   name: 'vera_mixed_add',
   bindings: { v: 'read', B: 'read', y: 'read', table: 'read', slots: 'read', which: 'read', z: 'write' },
   params: { N: 'size', M: 'size', R: 'size', T: 'size', module_index: 'place', adapters: 'u32' },
-  libs: ['mixed_slot'],
+  libs: ['operands_of_up', 'mixed_slot'],
   left: 'rows',
   right: 'rows',
   fewRows: true,

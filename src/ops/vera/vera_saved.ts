@@ -15,6 +15,7 @@ export const veraSavedForward = defineProduct({
   params: { N: 'size', M: 'size', R: 'size', lambda_b: 'place', lambda_d: 'place', has_residual: 'u32' },
   left: 'rows',
   right: 'scaled_rows',
+  libs: ['operands_of_up'],
   factor: true,
   f16: true,
   size: ({ N, M, R }) => [N, M, R],
