@@ -37,9 +37,7 @@ export function expectPooling(
   throw new WebVeraError(
     'invalid_argument',
     `Expected an adapter whose head was trained on ${told(head.pooling)}, got one trained on ${told(stored)}`,
-    {
-      hint: `Load the base model with pooling: '${stored?.modes.join("', '") ?? 'none'}', which the adapter was trained with.`,
-    },
+    { hint: `Load the base model ${asTrained(stored, head.pooling)}.` },
   );
 }
 
@@ -55,4 +53,13 @@ function told(pooling: HeadPooling | undefined): string {
   const { modes, normalize, prompt, do_lower_case } = pooling;
   const texts = [normalize && 'normalised', do_lower_case && 'of texts in lower case', prompt && `behind '${prompt}'`];
   return ['vectors of the pooling '.concat(modes.join(', ')), ...texts.filter(Boolean)].join(', ');
+}
+
+/** Describes how to load a base model with the pooling `stored`. The option `pooling` alone can't change more than the mode. */
+function asTrained(stored: HeadPooling | undefined, own: HeadPooling | undefined): string {
+  const { modes } = stored ?? { modes: ['none'] };
+  const isEnough = stored === undefined || samePooling(stored, { normalize: false, ...own, modes: stored.modes });
+  return isEnough && modes.length === 1
+    ? `with pooling: '${modes[0]}', which the adapter was trained with`
+    : "from the folder and with the pooling that the adapter was trained with: the folder's prompt, lower case and normalisation count";
 }

@@ -12,6 +12,7 @@ import {
   Trainer,
   VeraConfig,
 } from '../../../src/index';
+import { edited } from '../../helpers/bytes/edited';
 import { goldenBase } from '../../helpers/golden/golden';
 import { folderFiles, type GoldenFolder, goldenFolder } from '../../helpers/golden/golden_sentences';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
@@ -43,6 +44,9 @@ function load(
 ): Promise<PreTrainedModel> {
   return AutoModelForSequenceClassification.from_pretrained(source, { session, id2label, ...options });
 }
+
+const fromFolder =
+  "Load the base model from the folder and with the pooling that the adapter was trained with: the folder's prompt, lower case and normalisation count.";
 
 const headOf = (model: PreTrainedModel) => model.named_modules().filter(({ name }) => name.startsWith('classifier'));
 
@@ -114,7 +118,11 @@ describe('the head of a folder of sentence-transformers', () => {
       code: 'invalid_argument',
       message:
         "Expected an adapter whose head was trained on vectors of the pooling mean, normalised, got one trained on vectors of the pooling mean, normalised, of texts in lower case, behind 'The '",
+      hint: fromFolder,
     });
+    const auto_mapping = { pooling: { ...pooling, modes: ['mean', 'max'] } };
+    const joined = await edited(files, { config: (json) => Object.assign(json, { auto_mapping }) });
+    await expect(PeftModel.from_pretrained(model, joined)).rejects.toMatchObject({ hint: fromFolder });
   });
 
   test.each<[string, object]>([
@@ -191,7 +199,10 @@ describe('a pooled classifier', () => {
       hint: "Load the base model with pooling: 'mean', which the adapter was trained with.",
     });
     const plain = load(opened, {}, folderFiles(folder, { 'modules.json': undefined }));
-    await expect(PeftModel.from_pretrained(await plain, files)).rejects.toMatchObject({ code: 'invalid_argument' });
+    await expect(PeftModel.from_pretrained(await plain, files)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      hint: fromFolder,
+    });
   });
 
   test("leaves its place to transformers' own head, on which PEFT trains adapters", async () => {
