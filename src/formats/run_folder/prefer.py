@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import Dataset  # type: ignore[import-untyped]
+from datasets import Dataset
 from peft import PeftConfig
 from transformers import AutoTokenizer
 from trl.trainer.dpo_config import DPOConfig
@@ -63,7 +63,7 @@ class Pairs(DPOTrainer):
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> torch.Tensor:
-        loss: torch.Tensor = super().compute_loss(model, inputs)  # type: ignore[no-untyped-call]
+        loss: torch.Tensor = super().compute_loss(model, inputs)
         share: float = len(inputs["input_ids"]) // 2 / num_items_in_batch
         return loss * share
 
@@ -83,6 +83,6 @@ class Ratings(KTOTrainer):
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> torch.Tensor:
-        loss: torch.Tensor = super().compute_loss(model, inputs)  # type: ignore[no-untyped-call]
+        loss: torch.Tensor = super().compute_loss(model, inputs)
         share: float = len(inputs["label"]) / num_items_in_batch
         return loss * share
