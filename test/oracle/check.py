@@ -45,7 +45,8 @@ def _compare(report: Report, item: Item, root: Path) -> None:
         compare_base(report, item.name, committed, now)
     elif committed.is_dir():
         compare_case(report, item.name, committed, now)
-        if item.part == "cases" and not item.committed:
+        # Only the cases of VeRA have this folder.
+        if item.part == "cases" and (committed / "adapter_noproj").exists():
             look_at_case(report, item.name)
     else:
         compare_table(report, item.name, committed, now)

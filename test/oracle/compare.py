@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import torch
 from safetensors.torch import load_file
 
 from .cases.adapters import State, largest_difference
@@ -135,10 +134,6 @@ def _compare_tensor(report: Report, name: str, key: str, files: tuple[State, Sta
         report.near("what was trained", where, largest_difference(old, new), limit)
     else:
         report.near("values that adapters are set to", where, largest_difference(old, new), 0.0)
-
-
-def _identical(a: torch.Tensor, b: torch.Tensor) -> bool:
-    return a.dtype == b.dtype and torch.equal(a, b)
 
 
 def _exact_tensors(report: Report, kind: str, where: str, committed: Path, now: Path) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from .cases.bases import make_base
 from .cases.case import make_case
-from .cases.case_spec import WHOLE
 from .cases.cases import CASES
 from .cases.families import BASES
 from .cases.two_adapters import PAIRS, make_pair
@@ -48,18 +47,13 @@ class Item:
     path: str
     make: Callable[[Path], None]
     bases: tuple[str, ...] = ()
-    committed: tuple[str, ...] = ()
-    """The files of the folder that are copied to `test/golden`. Empty: all."""
 
 
 def items() -> Iterable[Item]:
-    for name, base in BASES.items():
-        if base.committed:
-            yield Item("base", name, f"base/{name}", partial(_make_base, name=name))
+    for name in BASES:
+        yield Item("base", name, f"base/{name}", partial(_make_base, name=name))
     for name, case in CASES.items():
-        if case.committed:
-            files = () if case.committed == WHOLE else case.committed
-            yield Item("cases", name, f"cases/{name}", partial(make_case, name=name), (case.base,), files)
+        yield Item("cases", name, f"cases/{name}", partial(make_case, name=name), (case.base,))
     for name, pair in PAIRS.items():
         yield Item("two_adapters", name, f"cases/{name}", partial(make_pair, name=name), (pair.base,))
     yield Item("targeting", "targeting", "targeting.json", make_targeting)
@@ -111,7 +105,7 @@ def build(root: Path, item: Item) -> None:
         folder = root / "base" / name
         if folder.exists():
             continue
-        if BASES[name].committed and (GOLDEN / "base" / name).exists():
+        if (GOLDEN / "base" / name).exists():
             shutil.copytree(GOLDEN / "base" / name, folder)
         else:
             make_base(folder, name)
@@ -142,9 +136,6 @@ def _publish(root: Path, item: Item) -> None:
     kept = (target / OF_VERSION_4).read_bytes() if (target / OF_VERSION_4).exists() else None
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(made, target)
-    for path in target.iterdir():
-        if item.committed and path.name not in item.committed:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
     if kept is not None:
         (target / OF_VERSION_4).write_bytes(kept)
 

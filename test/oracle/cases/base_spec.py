@@ -33,7 +33,6 @@ class Base:
     seed: int
     config: Mapping[str, Any]
     rope: Rope | None = None
-    committed: bool = False
     dtype: str = "float32"
     """The data type of the weights in the file. All computations are in float32."""
     max_shard_size: str | None = None

@@ -6,11 +6,6 @@ from typing import Any
 
 from ..places import Json
 
-WHOLE = ("adapter", "adapter_noproj", "case.json", "tensors.safetensors")
-OF_OTHER_KINDS = ("adapter", "case.json", "tensors.safetensors")
-"""The committed files of a case with another adapter kind. Only VeRA's adapters can be saved without their frozen
-matrices, as in `adapter_noproj`."""
-
 
 @dataclass(frozen=True)
 class Training:
@@ -41,6 +36,4 @@ class Case:
     config: Mapping[str, Any]
     inputs: str = "text"
     training: tuple[Training, ...] = ()
-    committed: tuple[str, ...] = ()
-    """The names of the case's files that are committed in `test/golden/cases`. Empty: no file."""
     alibi: bool = False

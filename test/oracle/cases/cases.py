@@ -1,7 +1,6 @@
 """The cases, by name: each has an adapter on a base model, and the results that are computed with it.
 
-The seed of a case never changes, because the seed determines inputs and values. A case of a family that webvera doesn't
-support has no `committed`, and `make` skips it; once the family is supported, `committed=WHOLE` adds the case.
+The seed of a case never changes, because the seed determines inputs and values.
 """
 
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from typing import Any
 from ..kinds.ia3 import IA3_CASES
 from ..kinds.lora import LORA_CASES
 from ..kinds.unilora import UNILORA_CASES
-from .case_spec import WHOLE, Case, Training
+from .case_spec import Case, Training
 
 SMALL, MID, BIG = 4, 8, 64
 """The ranks of the adapters: below and above the widths of the layers."""
@@ -54,7 +53,6 @@ CASES: Mapping[str, Case] = {
         "Conv1D layers of four different shapes; c_proj names two layers per block",
         causal(MID, KEY_0, ["c_attn", "c_proj", "c_fc"], fan_in_fan_out=True),
         training=(ADAMW, CLIP_DECAY, CLIP_TIGHT),
-        committed=WHOLE,
     ),
     "gpt2_layer1_small": Case(
         "gpt2",
@@ -63,7 +61,6 @@ CASES: Mapping[str, Case] = {
         causal(SMALL, KEY_42, ["c_attn"], fan_in_fan_out=True, layers_to_transform=[1], layers_pattern="h"),
         "text, padded right",
         (CLIP_DECAY,),
-        committed=WHOLE,
     ),
     "gpt2_bare_notask": Case(
         "gpt2-bare",
@@ -72,7 +69,6 @@ CASES: Mapping[str, Case] = {
         "auto_mapping; the target `mlp.c_proj` matches by a longer suffix",
         untold(MID, KEY_0, ["c_attn", "mlp.c_proj"], fan_in_fan_out=True),
         training=(ADAMW,),
-        committed=WHOLE,
     ),
     "opt_bias_mid": Case(
         "opt",
@@ -81,7 +77,6 @@ CASES: Mapping[str, Case] = {
         causal(MID, KEY_0, ["q_proj", "v_proj", "fc1", "fc2"], bias="vera_only"),
         "text, padded right",
         (ADAMW, WARMUP),
-        committed=WHOLE,
     ),
     "opt_left_big": Case(
         "opt",
@@ -90,7 +85,6 @@ CASES: Mapping[str, Case] = {
         causal(BIG, KEY_2_31, ["q_proj", "v_proj"]),
         "text, padded left",
         (WARMUP,),
-        committed=WHOLE,
     ),
     "opt_postnorm_mid": Case(
         "opt-postnorm",
@@ -98,7 +92,6 @@ CASES: Mapping[str, Case] = {
         "layer norm after, project_in/project_out, target_modules='all-linear'",
         causal(MID, KEY_42, "all-linear"),
         training=(ADAMW,),
-        committed=WHOLE,
     ),
     "llama_qvud_big": Case(
         "llama",
@@ -106,7 +99,6 @@ CASES: Mapping[str, Case] = {
         "grouped-query layers of four shapes",
         causal(BIG, KEY_0, ["q_proj", "v_proj", "up_proj", "down_proj"]),
         training=(ADAMW, WARMUP),
-        committed=WHOLE,
     ),
     "llama_layer0_small": Case(
         "llama",
@@ -115,7 +107,6 @@ CASES: Mapping[str, Case] = {
         causal(SMALL, KEY_42, "all-linear", layers_to_transform=0),
         "text, padded right",
         (ACCUMULATE_MEAN, ACCUMULATE_TOKENS),
-        committed=WHOLE,
     ),
     "llama_unseen_small": Case(
         "llama",
@@ -123,7 +114,6 @@ CASES: Mapping[str, Case] = {
         "a label after left padding, predicted from a place that sees no token: zeros by sdpa",
         causal(SMALL, KEY_42, ["q_proj", "v_proj"]),
         "text, padded left, first token learnt",
-        committed=WHOLE,
     ),
     "llama3_tied_mid": Case(
         "llama3-tied",
@@ -133,7 +123,6 @@ CASES: Mapping[str, Case] = {
         causal(MID, KEY_2_31, r".*\.(q_proj|k_proj|o_proj|gate_proj)", d_initial=1.0),
         "text, padded left",
         (ADAMW,),
-        committed=WHOLE,
     ),
     "llama_bf16_mid": Case(
         "llama-bf16",
@@ -141,7 +130,6 @@ CASES: Mapping[str, Case] = {
         "base stored in bfloat16, computed in float32; full multi-head",
         causal(MID, KEY_0, ["q_proj", "v_proj"]),
         training=(ADAMW,),
-        committed=WHOLE,
     ),
     "qwen2_bias_mid": Case(
         "qwen2",
@@ -150,7 +138,6 @@ CASES: Mapping[str, Case] = {
         causal(MID, KEY_0, ["q_proj", "k_proj", "v_proj", "o_proj"], bias="vera_only"),
         "text, padded right",
         (CLIP_DECAY,),
-        committed=WHOLE,
     ),
     "roberta_seqcls_big": Case(
         "roberta",
@@ -159,7 +146,6 @@ CASES: Mapping[str, Case] = {
         untold(BIG, KEY_42, ["query", "key", "intermediate.dense"], modules_to_save=["classifier"]),
         "roberta",
         (ADAMW,),
-        committed=WHOLE,
     ),
     "roberta_embeddings_small": Case(
         "roberta",
@@ -168,7 +154,6 @@ CASES: Mapping[str, Case] = {
         untold(SMALL, KEY_42, ["query"], modules_to_save=["roberta.embeddings"]),
         "roberta, padding read",
         (ADAMW,),
-        committed=WHOLE,
     ),
     "qwen2_f16_shards_small": Case(
         "qwen2-f16-shards",
@@ -176,7 +161,6 @@ CASES: Mapping[str, Case] = {
         "base stored in float16 in several files with an index, computed in float32",
         causal(SMALL, KEY_42, ["q_proj", "down_proj"]),
         training=(ADAMW,),
-        committed=WHOLE,
     ),
     "qwen3_mid": Case(
         "qwen3",
@@ -185,7 +169,6 @@ CASES: Mapping[str, Case] = {
         causal(MID, KEY_0, ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj"]),
         "text, padded right",
         (ADAMW,),
-        committed=WHOLE,
     ),
     "olmo2_mid": Case(
         "olmo2",
@@ -194,7 +177,6 @@ CASES: Mapping[str, Case] = {
         causal(MID, KEY_0, ["q_proj", "k_proj", "v_proj", "o_proj", "down_proj"]),
         "text, padded right",
         (ADAMW, CLIP_DECAY),
-        committed=WHOLE,
     ),
     "gemma_mid": Case(
         "gemma",
@@ -202,7 +184,6 @@ CASES: Mapping[str, Case] = {
         "norm weight plus one, scaled embeddings, GeGLU, one kv head",
         causal(MID, KEY_2_31, "all-linear"),
         training=(ADAMW,),
-        committed=WHOLE,
     ),
     "gemma3_mid": Case(
         "gemma3",
@@ -210,7 +191,6 @@ CASES: Mapping[str, Case] = {
         "sliding and full attention layers, two rotary bases, four norms per block",
         causal(MID, KEY_0, ["q_proj", "v_proj"]),
         training=(ADAMW,),
-        committed=WHOLE,
     ),
     "gemma2_capped_mid": Case(
         "gemma2",
@@ -219,7 +199,6 @@ CASES: Mapping[str, Case] = {
         causal(MID, KEY_42, ["q_proj", "k_proj", "v_proj", "o_proj", "down_proj"]),
         "text, padded right",
         (ADAMW, CLIP_DECAY),
-        committed=WHOLE,
     ),
     "bert_seqcls_mid": Case(
         "bert",
@@ -228,7 +207,6 @@ CASES: Mapping[str, Case] = {
         classifier(MID, KEY_0, ["query", "value"]),
         "bert",
         (ADAMW, CLIP_DECAY),
-        committed=WHOLE,
     ),
     "bert_contrast_mid": Case(
         "bert",
@@ -237,7 +215,6 @@ CASES: Mapping[str, Case] = {
         classifier(MID, KEY_42, ["query", "value"]),
         "bert, in pairs",
         (CONTRAST, CONTRAST_ACCUMULATE),
-        committed=WHOLE,
     ),
     "bert_multilabel_mid": Case(
         "bert-multilabel",
@@ -246,7 +223,6 @@ CASES: Mapping[str, Case] = {
         classifier(MID, KEY_0, ["query", "value"]),
         "bert, several labels",
         (ADAMW,),
-        committed=WHOLE,
     ),
     "bert_numbers_mid": Case(
         "bert-numbers",
@@ -255,7 +231,6 @@ CASES: Mapping[str, Case] = {
         classifier(MID, KEY_42, ["query", "value"]),
         "bert, several numbers",
         (ADAMW,),
-        committed=WHOLE,
     ),
     "roberta_regression_mid": Case(
         "roberta-regression",
@@ -264,7 +239,6 @@ CASES: Mapping[str, Case] = {
         classifier(MID, KEY_0, ["query", "value"]),
         "regression",
         (ADAMW,),
-        committed=WHOLE,
     ),
     "vit_mid": Case(
         "vit",
@@ -273,7 +247,6 @@ CASES: Mapping[str, Case] = {
         untold(MID, KEY_0, ["q_proj", "v_proj", "fc1"], modules_to_save=["classifier"]),
         "images",
         (ADAMW,),
-        committed=WHOLE,
     ),
     "falcon_default_mid": Case(
         "falcon",
@@ -283,7 +256,6 @@ CASES: Mapping[str, Case] = {
         causal(MID, KEY_42, None),
         "text, padded right",
         (ADAMW, CLIP_DECAY),
-        committed=WHOLE,
     ),
     "falcon_new_all_mid": Case(
         "falcon-new",
@@ -291,7 +263,6 @@ CASES: Mapping[str, Case] = {
         "new decoder: grouped queries in one fused layer, two norms in parallel; every linear layer of a block",
         causal(MID, KEY_0, ["query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"]),
         training=(ADAMW, WARMUP),
-        committed=WHOLE,
     ),
     "falcon_alibi_left_mid": Case(
         "falcon-alibi",
@@ -301,7 +272,6 @@ CASES: Mapping[str, Case] = {
         "text, padded left",
         (ADAMW,),
         alibi=True,
-        committed=WHOLE,
     ),
     "llama_seqcls_mid": Case(
         "llama-seqcls",
@@ -311,7 +281,6 @@ CASES: Mapping[str, Case] = {
         classifier(MID, KEY_0, ["q_proj", "v_proj"]),
         "decoder",
         (ADAMW, CLIP_DECAY),
-        committed=WHOLE,
     ),
     "gpt2_seqcls_mid": Case(
         "gpt2-seqcls",
@@ -320,7 +289,6 @@ CASES: Mapping[str, Case] = {
         classifier(MID, KEY_42, ["c_attn", "mlp.c_proj"], fan_in_fan_out=True),
         "decoder",
         (ADAMW,),
-        committed=WHOLE,
     ),
     "distilbert_seqcls_mid": Case(
         "distilbert",
@@ -330,7 +298,6 @@ CASES: Mapping[str, Case] = {
         classifier(MID, KEY_42, ["q_lin", "v_lin", "ffn.lin1"]),
         "distilbert",
         (ADAMW,),
-        committed=WHOLE,
     ),
     "bert_tokcls_mid": Case(
         "bert-tokcls",
@@ -339,7 +306,6 @@ CASES: Mapping[str, Case] = {
         tagger(MID, KEY_0, ["query", "value"]),
         "bert, tagged",
         (ADAMW, CLIP_DECAY),
-        committed=WHOLE,
     ),
     "llama_tokcls_mid": Case(
         "llama-tokcls",
@@ -348,7 +314,6 @@ CASES: Mapping[str, Case] = {
         tagger(MID, KEY_42, ["q_proj", "v_proj", "down_proj"]),
         "decoder, tagged",
         (ADAMW, CLIP_DECAY),
-        committed=WHOLE,
     ),
     "mistral_window_mid": Case(
         "mistral",
@@ -357,7 +322,6 @@ CASES: Mapping[str, Case] = {
         causal(MID, KEY_2_31, ["q_proj", "k_proj", "v_proj", "o_proj"]),
         "text, padded right",
         (ADAMW,),
-        committed=WHOLE,
     ),
     "phi3_fused_mid": Case(
         "phi3",
@@ -365,7 +329,6 @@ CASES: Mapping[str, Case] = {
         "fused qkv_proj and gate_up_proj, each one layer to VeRA",
         causal(MID, KEY_0, ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"]),
         training=(ADAMW, CLIP_DECAY),
-        committed=WHOLE,
     ),
     "gpt2_silu_small": Case(
         "gpt2-silu",
@@ -373,7 +336,6 @@ CASES: Mapping[str, Case] = {
         "SiLU in place of GELU",
         causal(SMALL, KEY_0, ["c_attn", "c_fc"], fan_in_fan_out=True),
         training=(ADAMW,),
-        committed=WHOLE,
     ),
     "opt_gelu_small": Case(
         "opt-gelu",
@@ -382,7 +344,6 @@ CASES: Mapping[str, Case] = {
         causal(SMALL, KEY_42, ["v_proj", "fc1"]),
         "text, padded left",
         (ADAMW,),
-        committed=WHOLE,
     ),
     "llama_relu_small": Case(
         "llama-relu",
@@ -390,7 +351,6 @@ CASES: Mapping[str, Case] = {
         "a gate of ReLU",
         causal(SMALL, KEY_0, ["q_proj", "gate_proj", "up_proj"]),
         training=(ADAMW,),
-        committed=WHOLE,
     ),
     "qwen2_gelu_small": Case(
         "qwen2-gelu",
@@ -398,7 +358,6 @@ CASES: Mapping[str, Case] = {
         "a gate of the exact GELU",
         causal(SMALL, KEY_42, ["v_proj", "gate_proj", "up_proj"]),
         training=(ADAMW,),
-        committed=WHOLE,
     ),
     "bert_relu_small": Case(
         "bert-relu",
@@ -407,7 +366,6 @@ CASES: Mapping[str, Case] = {
         classifier(SMALL, KEY_0, ["query", "intermediate.dense"]),
         "bert",
         (ADAMW,),
-        committed=WHOLE,
     ),
     "distilbert_gelu_new_small": Case(
         "distilbert-gelu-new",
@@ -416,7 +374,6 @@ CASES: Mapping[str, Case] = {
         classifier(SMALL, KEY_42, ["q_lin", "ffn.lin1"]),
         "distilbert",
         (ADAMW,),
-        committed=WHOLE,
     ),
     "vit_gelu_fast_small": Case(
         "vit-gelu-fast",
@@ -425,7 +382,6 @@ CASES: Mapping[str, Case] = {
         untold(SMALL, KEY_0, ["q_proj", "fc1"], modules_to_save=["classifier"]),
         "images",
         (ADAMW,),
-        committed=WHOLE,
     ),
     "gpt2_scaled_small": Case(
         "gpt2-scaled",
@@ -434,7 +390,6 @@ CASES: Mapping[str, Case] = {
         causal(SMALL, KEY_42, ["c_attn"], fan_in_fan_out=True),
         "text, padded right",
         (ADAMW,),
-        committed=WHOLE,
     ),
     "phi3_partial_small": Case(
         "phi3-partial",
@@ -442,7 +397,6 @@ CASES: Mapping[str, Case] = {
         "three quarters of each head turned; a gate of the approximate GELU",
         causal(SMALL, KEY_0, ["qkv_proj", "gate_up_proj"]),
         training=(ADAMW,),
-        committed=WHOLE,
     ),
     "llama_yarn_small": Case(
         "llama-yarn",
@@ -450,7 +404,6 @@ CASES: Mapping[str, Case] = {
         "positions scaled by yarn",
         causal(SMALL, KEY_42, ["q_proj", "k_proj"]),
         training=(ADAMW,),
-        committed=WHOLE,
     ),
     "phi3_long_small": Case(
         "phi3-long",
@@ -459,7 +412,6 @@ CASES: Mapping[str, Case] = {
         causal(SMALL, KEY_0, ["qkv_proj", "o_proj"]),
         "text, padded right",
         (ADAMW,),
-        committed=WHOLE,
     ),
     "qwen2_long_small": Case(
         "qwen2-long",
@@ -468,7 +420,6 @@ CASES: Mapping[str, Case] = {
         causal(SMALL, KEY_42, ["q_proj", "k_proj"]),
         "text, padded left",
         (ADAMW,),
-        committed=WHOLE,
     ),
     "falcon_alibi_shared_small": Case(
         "falcon-alibi-shared",
@@ -478,6 +429,5 @@ CASES: Mapping[str, Case] = {
         "text, padded left",
         (ADAMW,),
         alibi=True,
-        committed=WHOLE,
     ),
 }

@@ -1,5 +1,4 @@
-"""The small base models, by name. `test/golden/base` contains those with `committed`. The others are for the tables of
-names and modules, and for families that webvera doesn't support yet; `committed=True` adds one to `test/golden`.
+"""The small base models, by name, as in `test/golden/base`.
 
 The seed of a base never changes, because it determines the weights and thus every number of the base's cases.
 """
@@ -118,25 +117,23 @@ LLAMA3_SCALING = {
 
 BASES: Mapping[str, Base] = {
     # Linear layers are Conv1D; the head is tied.
-    "gpt2": Base("GPT2LMHeadModel", 1234, GPT2, committed=True),
-    "gpt2-bare": Base("GPT2LMHeadModel", 1235, GPT2, bare=True, committed=True),
+    "gpt2": Base("GPT2LMHeadModel", 1234, GPT2),
+    "gpt2-bare": Base("GPT2LMHeadModel", 1235, GPT2, bare=True),
     # opt: positions begin at 2, the head is tied. opt-postnorm: norms after the layers, project_in and project_out.
-    "opt": Base("OPTForCausalLM", 1236, OPT, committed=True),
+    "opt": Base("OPTForCausalLM", 1236, OPT),
     "opt-postnorm": Base(
         "OPTForCausalLM",
         1237,
         {**OPT, "do_layer_norm_before": False, "word_embed_proj_dim": HIDDEN // 2},
-        committed=True,
     ),
     # llama: grouped-query attention, an untied head. llama3-tied: multi-query attention, a tied head, scaled RoPE.
     # llama-bf16: weights in bfloat16.
-    "llama": Base("LlamaForCausalLM", 1238, {**DECODER, **UNTIED}, Rope(1e4), committed=True),
+    "llama": Base("LlamaForCausalLM", 1238, {**DECODER, **UNTIED}, Rope(1e4)),
     "llama3-tied": Base(
         "LlamaForCausalLM",
         1239,
         {**DECODER, **TIED, "num_key_value_heads": 1, "rms_norm_eps": 1e-5},
         Rope(5e5, LLAMA3_SCALING),
-        committed=True,
     ),
     "llama-bf16": Base(
         "LlamaForCausalLM",
@@ -144,10 +141,9 @@ BASES: Mapping[str, Base] = {
         {**DECODER, **UNTIED, "num_key_value_heads": HEADS, "rms_norm_eps": 1e-5},
         Rope(1e4),
         dtype="bfloat16",
-        committed=True,
     ),
     # qwen2: q, k and v with biases, a tied head. qwen2-f16-shards: weights in float16, in several files.
-    "qwen2": Base("Qwen2ForCausalLM", 1241, {**DECODER, **TIED}, Rope(1e6), committed=True),
+    "qwen2": Base("Qwen2ForCausalLM", 1241, {**DECODER, **TIED}, Rope(1e6)),
     "qwen2-f16-shards": Base(
         "Qwen2ForCausalLM",
         1242,
@@ -155,12 +151,11 @@ BASES: Mapping[str, Base] = {
         Rope(1e6),
         dtype="float16",
         max_shard_size="20KB",
-        committed=True,
     ),
     # Has q_norm and k_norm. All heads together are wider than the hidden state.
-    "qwen3": Base("Qwen3ForCausalLM", 1243, {**DECODER, **TIED, "head_dim": HEAD_DIM}, Rope(1e6), committed=True),
+    "qwen3": Base("Qwen3ForCausalLM", 1243, {**DECODER, **TIED, "head_dim": HEAD_DIM}, Rope(1e6)),
     # gemma: norms add 1 to their weights, embeddings are scaled. gemma3: sliding and full attention, different RoPE.
-    "gemma": Base("GemmaForCausalLM", 1244, {**DECODER, **GEMMA}, Rope(1e4), committed=True),
+    "gemma": Base("GemmaForCausalLM", 1244, {**DECODER, **GEMMA}, Rope(1e4)),
     "gemma3": Base(
         "Gemma3ForCausalLM",
         1245,
@@ -172,7 +167,6 @@ BASES: Mapping[str, Base] = {
             "layer_types": ["sliding_attention", "full_attention"],
         },
         Rope(1e6, local_theta=1e4),
-        committed=True,
     ),
     # The same norms as in Gemma 3, but no norms of heads. Scores and logits are capped.
     "gemma2": Base(
@@ -188,33 +182,28 @@ BASES: Mapping[str, Base] = {
             "final_logit_softcapping": 4.0,
         },
         Rope(1e4),
-        committed=True,
     ),
-    "bert": Base("BertForSequenceClassification", 1246, {**BERT, "num_labels": LABELS}, committed=True),
+    "bert": Base("BertForSequenceClassification", 1246, {**BERT, "num_labels": LABELS}),
     "bert-multilabel": Base(
         "BertForSequenceClassification",
         1259,
         {**BERT, "num_labels": LABELS, "problem_type": "multi_label_classification"},
-        committed=True,
     ),
     "bert-numbers": Base(
         "BertForSequenceClassification",
         1260,
         {**BERT, "num_labels": LABELS, "problem_type": "regression"},
-        committed=True,
     ),
-    "roberta": Base("RobertaForSequenceClassification", 1247, {**ROBERTA, "num_labels": LABELS}, committed=True),
+    "roberta": Base("RobertaForSequenceClassification", 1247, {**ROBERTA, "num_labels": LABELS}),
     "roberta-regression": Base(
         "RobertaForSequenceClassification",
         1248,
         {**ROBERTA, "num_labels": 1, "problem_type": "regression"},
-        committed=True,
     ),
     "vit": Base(
         "ViTForImageClassification",
         1249,
         VIT,
-        committed=True,
     ),
     # Multi-query attention; attention and MLP are parallel, after one norm; a tied head.
     "falcon": Base(
@@ -231,7 +220,6 @@ BASES: Mapping[str, Base] = {
             "new_decoder_architecture": False,
         },
         Rope(1e4),
-        committed=True,
     ),
     # Grouped-query attention; attention and MLP are parallel, each after its own norm.
     "falcon-new": Base(
@@ -249,7 +237,6 @@ BASES: Mapping[str, Base] = {
             "new_decoder_architecture": True,
         },
         Rope(1e4),
-        committed=True,
     ),
     # ALiBi with a number of heads that isn't a power of two; biases; attention before the MLP, not parallel.
     "falcon-alibi": Base(
@@ -266,28 +253,23 @@ BASES: Mapping[str, Base] = {
             "alibi": True,
             "new_decoder_architecture": False,
         },
-        committed=True,
     ),
     # Decoders with a `score` head.
-    "llama-seqcls": Base(
-        "LlamaForSequenceClassification", 1253, {**DECODER, "num_labels": LABELS}, Rope(1e4), committed=True
-    ),
-    "gpt2-seqcls": Base("GPT2ForSequenceClassification", 1254, {**GPT2, "num_labels": LABELS}, committed=True),
+    "llama-seqcls": Base("LlamaForSequenceClassification", 1253, {**DECODER, "num_labels": LABELS}, Rope(1e4)),
+    "gpt2-seqcls": Base("GPT2ForSequenceClassification", 1254, {**GPT2, "num_labels": LABELS}),
     # Models that predict a label for each token.
-    "bert-tokcls": Base("BertForTokenClassification", 1264, {**BERT, "num_labels": LABELS}, committed=True),
+    "bert-tokcls": Base("BertForTokenClassification", 1264, {**BERT, "num_labels": LABELS}),
     "llama-tokcls": Base(
         "LlamaForTokenClassification",
         1265,
         {**DECODER, "num_labels": LABELS, "classifier_dropout": 0.0},
         Rope(1e4),
-        committed=True,
     ),
     # Like BERT, but without token types and a pooler, and with other module names.
     "distilbert": Base(
         "DistilBertForSequenceClassification",
         1258,
         DISTILBERT,
-        committed=True,
     ),
     # A sliding window in every layer, and an untied head.
     "mistral": Base(
@@ -295,7 +277,6 @@ BASES: Mapping[str, Base] = {
         1255,
         {**DECODER, **UNTIED, "sliding_window": WINDOW, "rms_norm_eps": 1e-5},
         Rope(1e4),
-        committed=True,
     ),
     # One layer computes q, k and v, and one computes gate and up; an untied head.
     "phi3": Base(
@@ -303,46 +284,36 @@ BASES: Mapping[str, Base] = {
         1256,
         {**PHI3, **UNTIED, "original_max_position_embeddings": POSITIONS},
         Rope(1e4),
-        committed=True,
     ),
     # Norms after attention and MLP, not before; one norm over all heads' queries, one over their keys; an untied head.
-    "olmo2": Base("Olmo2ForCausalLM", 1372, {**DECODER, **UNTIED, "rms_norm_eps": 1e-5}, Rope(5e5), committed=True),
+    "olmo2": Base("Olmo2ForCausalLM", 1372, {**DECODER, **UNTIED, "rms_norm_eps": 1e-5}, Rope(5e5)),
     # Models with activations that aren't their family's default.
     "gpt2-silu": Base(
         "GPT2LMHeadModel",
         1359,
         {**GPT2, "n_layer": 1, "n_inner": 24, "activation_function": "silu"},
-        committed=True,
     ),
     "opt-gelu": Base(
         "OPTForCausalLM",
         1360,
         {**OPT, "num_hidden_layers": 1, "ffn_dim": 24, "activation_function": "gelu"},
-        committed=True,
     ),
-    "llama-relu": Base(
-        "LlamaForCausalLM", 1361, {**DECODER, **ONE_LAYER, **TIED, "hidden_act": "relu"}, Rope(1e4), committed=True
-    ),
-    "qwen2-gelu": Base(
-        "Qwen2ForCausalLM", 1362, {**DECODER, **ONE_LAYER, **TIED, "hidden_act": "gelu"}, Rope(1e4), committed=True
-    ),
+    "llama-relu": Base("LlamaForCausalLM", 1361, {**DECODER, **ONE_LAYER, **TIED, "hidden_act": "relu"}, Rope(1e4)),
+    "qwen2-gelu": Base("Qwen2ForCausalLM", 1362, {**DECODER, **ONE_LAYER, **TIED, "hidden_act": "gelu"}, Rope(1e4)),
     "bert-relu": Base(
         "BertForSequenceClassification",
         1363,
         {**BERT, **ONE_LAYER, "num_labels": LABELS, "hidden_act": "relu"},
-        committed=True,
     ),
     "distilbert-gelu-new": Base(
         "DistilBertForSequenceClassification",
         1364,
         {**DISTILBERT, "n_layers": 1, "hidden_dim": 24, "activation": "gelu_new"},
-        committed=True,
     ),
     "vit-gelu-fast": Base(
         "ViTForImageClassification",
         1365,
         {**VIT, **ONE_LAYER, "hidden_act": "gelu_fast"},
-        committed=True,
     ),
     # Attention scores are divided by the number of the layer (from 1), and not by the root of the head's size.
     "gpt2-scaled": Base(
@@ -355,7 +326,6 @@ BASES: Mapping[str, Base] = {
             "scale_attn_weights": False,
             "scale_attn_by_inverse_layer_idx": True,
         },
-        committed=True,
     ),
     # A part of each head is rotated, and the gate is an approximate GELU.
     "phi3-partial": Base(
@@ -363,7 +333,6 @@ BASES: Mapping[str, Base] = {
         1367,
         {**PHI3, **ONE_LAYER, "hidden_act": "gelu_new"},
         Rope(1e4, {"rope_type": "default", "partial_rotary_factor": 0.75}),
-        committed=True,
     ),
     # RoPE is scaled for longer contexts, by YaRN.
     "llama-yarn": Base(
@@ -381,7 +350,6 @@ BASES: Mapping[str, Base] = {
                 "truncate": False,
             },
         ),
-        committed=True,
     ),
     # RoPE scaled by longrope: the cases' texts are longer than the original context (phi3) or shorter (qwen2).
     "phi3-long": Base(
@@ -397,7 +365,6 @@ BASES: Mapping[str, Base] = {
                 "long_factor": [1.0, 3.0, 7.0],
             },
         ),
-        committed=True,
     ),
     "qwen2-long": Base(
         "Qwen2ForCausalLM",
@@ -413,7 +380,6 @@ BASES: Mapping[str, Base] = {
                 "long_factor": [1.0, 2.0, 4.5, 9.0],
             },
         ),
-        committed=True,
     ),
     # ALiBi with keys that several query heads share.
     "falcon-alibi-shared": Base(
@@ -430,6 +396,5 @@ BASES: Mapping[str, Base] = {
             "new_decoder_architecture": True,
             "activation": "relu",
         },
-        committed=True,
     ),
 }

@@ -45,7 +45,7 @@ def write_release() -> None:
     write_json(folder / "release.json", document)
     if not TRANSFORMERS_5:
         for name, base in BASES.items():
-            if base.committed and base.rope:
+            if base.rope:
                 print(f"{OF_VERSION_4}: {name}", flush=True)
                 _write_config(GOLDEN / "base" / name / OF_VERSION_4, name)
 

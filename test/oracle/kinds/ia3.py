@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..cases.case_spec import OF_OTHER_KINDS, Case, Training
+from ..cases.case_spec import Case, Training
 
 ADAMW = Training("adamw", 5e-3)
 CLIP_DECAY = Training("clip_decay", 1e-2, weight_decay=0.01, max_grad_norm=1.0, start="random")
@@ -26,7 +26,6 @@ IA3_CASES: Mapping[str, Case] = {
         "(IA)³: PEFT's default targets; k and v share an input with a layer that isn't scaled",
         ia3("CAUSAL_LM"),
         training=(ADAMW, CLIP_DECAY),
-        committed=OF_OTHER_KINDS,
     ),
     "ia3_gpt2": Case(
         "gpt2",
@@ -35,7 +34,6 @@ IA3_CASES: Mapping[str, Case] = {
         ia3("CAUSAL_LM", fan_in_fan_out=True),
         "text, padded right",
         (ADAMW,),
-        committed=OF_OTHER_KINDS,
     ),
     "ia3_bert": Case(
         "bert",
@@ -44,7 +42,6 @@ IA3_CASES: Mapping[str, Case] = {
         ia3("SEQ_CLS"),
         "bert",
         (ADAMW,),
-        committed=OF_OTHER_KINDS,
     ),
     "ia3_vit": Case(
         "vit",
@@ -59,7 +56,6 @@ IA3_CASES: Mapping[str, Case] = {
         ),
         "images",
         (ADAMW,),
-        committed=OF_OTHER_KINDS,
     ),
     "ia3_falcon": Case(
         "falcon",
@@ -68,6 +64,5 @@ IA3_CASES: Mapping[str, Case] = {
         ia3("CAUSAL_LM", ["query_key_value", "dense", "dense_4h_to_h"], ["query_key_value"]),
         "text, padded right",
         (CLIP_DECAY,),
-        committed=OF_OTHER_KINDS,
     ),
 }

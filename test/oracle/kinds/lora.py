@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..cases.case_spec import OF_OTHER_KINDS, Case, Training
+from ..cases.case_spec import Case, Training
 
 ADAMW = Training("adamw", 5e-3)
 CLIP_DECAY = Training("clip_decay", 2e-3, weight_decay=0.01, max_grad_norm=1.0, start="random")
@@ -26,7 +26,6 @@ LORA_CASES: Mapping[str, Case] = {
             alpha_pattern={"layers.1.self_attn.q_proj": 3},
         ),
         training=(ADAMW,),
-        committed=OF_OTHER_KINDS,
     ),
     "lora_gpt2": Case(
         "gpt2",
@@ -43,7 +42,6 @@ LORA_CASES: Mapping[str, Case] = {
         ),
         "text, padded right",
         (CLIP_DECAY,),
-        committed=OF_OTHER_KINDS,
     ),
     "lora_bert": Case(
         "bert",
@@ -52,7 +50,6 @@ LORA_CASES: Mapping[str, Case] = {
         lora(2, ["query", "value"], "SEQ_CLS", lora_alpha=4, lora_bias=True, init_lora_weights=False),
         "bert",
         (ADAMW,),
-        committed=OF_OTHER_KINDS,
     ),
     "lora_vit": Case(
         "vit",
@@ -67,7 +64,6 @@ LORA_CASES: Mapping[str, Case] = {
         },
         "images",
         (ADAMW,),
-        committed=OF_OTHER_KINDS,
     ),
     "lora_falcon": Case(
         "falcon",
@@ -75,7 +71,6 @@ LORA_CASES: Mapping[str, Case] = {
         "LoRA: PEFT's default targets, fused q, k and v",
         lora(8, None, lora_alpha=16),
         training=(CLIP_DECAY,),
-        committed=OF_OTHER_KINDS,
     ),
     "dora_llama": Case(
         "llama",
@@ -90,7 +85,6 @@ LORA_CASES: Mapping[str, Case] = {
             alpha_pattern={"layers.1.self_attn.q_proj": 3},
         ),
         training=(ADAMW,),
-        committed=OF_OTHER_KINDS,
     ),
     "dora_gpt2": Case(
         "gpt2",
@@ -108,7 +102,6 @@ LORA_CASES: Mapping[str, Case] = {
         ),
         "text, padded right",
         (CLIP_DECAY,),
-        committed=OF_OTHER_KINDS,
     ),
     "dora_bert": Case(
         "bert",
@@ -117,7 +110,6 @@ LORA_CASES: Mapping[str, Case] = {
         lora(2, ["query", "value"], "SEQ_CLS", use_dora=True, lora_alpha=4, init_lora_weights=False),
         "bert",
         (ADAMW,),
-        committed=OF_OTHER_KINDS,
     ),
     "dora_vit": Case(
         "vit",
@@ -133,7 +125,6 @@ LORA_CASES: Mapping[str, Case] = {
         },
         "images",
         (ADAMW,),
-        committed=OF_OTHER_KINDS,
     ),
     "dora_falcon": Case(
         "falcon",
@@ -141,6 +132,5 @@ LORA_CASES: Mapping[str, Case] = {
         "DoRA: PEFT's default targets, fused q, k and v",
         lora(8, None, use_dora=True, lora_alpha=16),
         training=(CLIP_DECAY,),
-        committed=OF_OTHER_KINDS,
     ),
 }

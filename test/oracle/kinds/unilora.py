@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..cases.case_spec import OF_OTHER_KINDS, Case, Training
+from ..cases.case_spec import Case, Training
 
 ADAMW = Training("adamw", 1e-1)
 CLIP_DECAY = Training("clip_decay", 1e-1, weight_decay=0.01, max_grad_norm=1.0, start="random")
@@ -20,7 +20,6 @@ UNILORA_CASES: Mapping[str, Case] = {
         "UniLoRA: all linear modules, a vector whose numbers occur equally often or once more",
         unilora("CAUSAL_LM", "all-linear", r=3, theta_d_length=100),
         training=(ADAMW, CLIP_DECAY),
-        committed=OF_OTHER_KINDS,
     ),
     "unilora_gpt2": Case(
         "gpt2",
@@ -29,7 +28,6 @@ UNILORA_CASES: Mapping[str, Case] = {
         unilora("CAUSAL_LM", ["c_attn", "c_fc"], fan_in_fan_out=True, bias="unilora_only", proj_seed=7),
         "text, padded right",
         (ADAMW,),
-        committed=OF_OTHER_KINDS,
     ),
     "unilora_bert": Case(
         "bert",
@@ -38,7 +36,6 @@ UNILORA_CASES: Mapping[str, Case] = {
         unilora("SEQ_CLS", theta_d_length=64),
         "bert",
         (ADAMW,),
-        committed=OF_OTHER_KINDS,
     ),
     "unilora_vit": Case(
         "vit",
@@ -54,7 +51,6 @@ UNILORA_CASES: Mapping[str, Case] = {
         ),
         "images",
         (ADAMW,),
-        committed=OF_OTHER_KINDS,
     ),
     "unilora_falcon": Case(
         "falcon",
@@ -63,6 +59,5 @@ UNILORA_CASES: Mapping[str, Case] = {
         unilora("CAUSAL_LM", ["query_key_value", "dense"], layers_to_transform=[1], init_theta_d_bound=0.1),
         "text, padded right",
         (CLIP_DECAY,),
-        committed=OF_OTHER_KINDS,
     ),
 }

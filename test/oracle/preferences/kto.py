@@ -10,8 +10,8 @@ from trl import KTOConfig, KTOTrainer
 
 from ..places import Json, write_json
 from ..versions import versions
-from .runs import GPT2, LLAMA, MAX_LENGTH, QWEN2, Run, make_row, prepared, recording, tokenizer
-from .small_texts import PAIRS
+from .runs import GPT2, LLAMA, MAX_LENGTH, QWEN2, Run, make_row, prepared, recording
+from .small_texts import PAIRS, ascii_tokenizer
 
 ABOUT = (
     "TRL's KTOTrainer over rated texts, with PEFT's VeRA over the base models. `tokens` are those that it learns of "
@@ -65,6 +65,6 @@ def _trainer(run: Run, folder: Path, base: Any) -> Any:
         model=base,
         args=KTOConfig(**run.arguments(folder), **run.own),
         train_dataset=Dataset.from_list(_examples()),
-        processing_class=tokenizer(),
+        processing_class=ascii_tokenizer(),
         peft_config=run.adapter(),
     )

@@ -11,7 +11,6 @@ from peft import VeraConfig
 from ..cases.adapters import State, largest_difference, quietly, randomise, state_of
 from ..cases.bases import load_base
 from ..places import Json
-from .small_texts import ascii_tokenizer
 
 MAX_LENGTH = 24
 STEPS = 10
@@ -116,10 +115,6 @@ def recording(trainer: type[Any]) -> type[Any]:
             return loss
 
     return Recorder
-
-
-def tokenizer() -> Any:
-    return ascii_tokenizer()
 
 
 def _train(trainer: Trainer) -> tuple[State, Json, list[Json], State]:
