@@ -1,4 +1,4 @@
-import { untilAborted } from '../../core/async/abort';
+import { sleep, systemClock } from '../../core/async/clock';
 import { WebVeraError } from '../../core/errors/error';
 import type { Link } from '../rpc/link';
 
@@ -39,31 +39,25 @@ export class RunRecovery {
         this.#init.signal?.throwIfAborted();
         if (this.#inARow === IN_A_ROW) throw last;
         this.#inARow += 1;
-        const failure = await this.#try();
-        if (failure === undefined) return;
-        if (isLoss(failure)) last = failure;
-        else if (secondsLeft(failure) === 0) throw gaveUp(error, failure);
-        else await this.#waitForGpu(failure, report);
+        try {
+          return await this.#init.revive();
+        } catch (failure) {
+          if (!(failure instanceof WebVeraError)) throw failure;
+          if (isLoss(failure)) last = failure;
+          else if (secondsLeft(failure) === 0) throw gaveUp(error, failure);
+          else await this.#waitForGpu(failure, report);
+        }
       }
     });
     return error;
-  }
-
-  async #try(): Promise<WebVeraError | undefined> {
-    try {
-      await this.#init.revive();
-      return undefined;
-    } catch (failure) {
-      if (failure instanceof WebVeraError) return failure;
-      throw failure;
-    }
   }
 
   async #waitForGpu(blocked: WebVeraError, report: (trouble: 'recovering' | 'blocked') => void): Promise<void> {
     report('blocked');
     this.#init.onBlocked(blocked);
     const { signal, link } = this.#init;
-    await sleep(secondsLeft(blocked), signal === undefined ? link.ended : AbortSignal.any([signal, link.ended]));
+    const end = signal === undefined ? link.ended : AbortSignal.any([signal, link.ended]);
+    await sleep(systemClock, secondsLeft(blocked) * 1000, end);
     report('recovering');
   }
 }
@@ -90,12 +84,4 @@ function gaveUp({ code, message }: WebVeraError, failure: WebVeraError): WebVera
     detail: { code: failure.code },
     cause: failure,
   });
-}
-
-async function sleep(seconds: number, signal: AbortSignal): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const over = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, seconds * 1000);
-  });
-  await untilAborted(over, signal).finally(() => clearTimeout(timer));
 }
