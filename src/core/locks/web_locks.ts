@@ -1,4 +1,5 @@
 import { HeldName, type Holder } from './held_name';
+import { openChannel } from './open_channel';
 
 /** Milliseconds within which the holder of a lock must answer a request. A frozen or hanging tab doesn't, and so loses the lock. */
 export const ANSWERS_WITHIN = 3000;
@@ -48,8 +49,8 @@ export async function takeLockOver(
   const giveUpIn = (time: number): ReturnType<typeof setTimeout> => setTimeout(() => late.abort(), time);
   let timer = giveUpIn(ANSWERS_WITHIN);
   let isAnswered = false;
-  const channel = openChannel(name, ({ answers }) => {
-    if (answers !== id || isAnswered) return;
+  const channel = openChannel<LockMessage>(name, (message) => {
+    if (message?.answers !== id || isAnswered) return;
     isAnswered = true;
     clearTimeout(timer);
     timer = giveUpIn(RELEASES_WITHIN);
@@ -75,7 +76,8 @@ export async function takeLockOver(
 
 /** Answers other tabs' requests for a held lock, and passes them to the holder. */
 function answer(locks: WebLocks, name: string, held: HeldName): void {
-  const channel = openChannel(name, async ({ asks }) => {
+  const channel = openChannel<LockMessage>(name, async (message) => {
+    const asks = message?.asks;
     if (asks === undefined) return;
     // A tab that was frozen also receives old messages. Only a tab that still waits has a pending request.
     const { pending = [] } = await locks.query();
@@ -101,20 +103,4 @@ async function checkLock(locks: WebLocks, name: string, own: HeldName): Promise<
 interface LockMessage {
   readonly asks?: string;
   readonly answers?: string;
-}
-
-/**
- * Opens the channel for messages about a lock. Returns undefined in old browsers and in pages that may not open a BroadcastChannel;
- * requests then get no answer.
- */
-function openChannel(name: string, onMessage: (message: LockMessage) => unknown): BroadcastChannel | undefined {
-  try {
-    const channel = new BroadcastChannel(name);
-    channel.addEventListener('message', ({ data }: MessageEvent<LockMessage | null>) => onMessage(data ?? {}));
-    // The channel must not prevent Node from exiting.
-    (channel as { unref?: () => void }).unref?.();
-    return channel;
-  } catch {
-    return undefined;
-  }
 }
