@@ -3,7 +3,7 @@ import type { ModelSource } from '../../core/types/source';
 import type { TrainingArguments } from '../../core/types/training';
 import type { AnyAdapterConfigInit } from '../adapters/page_kinds';
 import { linkOf } from '../session/default_session';
-import { checkOptions, defined, wrong } from '../session/options';
+import { checkOptions, copied, defined, wrong } from '../session/options';
 import { anyBoolean, anyObject, integer, oneOf, positive } from '../session/rules';
 import {
   type DPOConfig,
@@ -75,7 +75,7 @@ export async function estimate(source: ModelSource, plan: EstimatePlan = {}): Pr
     throw wrong('estimate: adapters', '1', adapters, `${trainer} trains one adapter at a time.`);
   const from = wireSource(source);
   const request = {
-    config: { ...peft_config },
+    config: copied({ ...peft_config }),
     args: RESOLVERS[trainer](args),
     adapters,
     load: { ...classifierLoadOptions(options), ...defined({ pooling: options.pooling }) },

@@ -8,7 +8,7 @@ import type {
   ResolvedGenerationConfig,
 } from '../../core/types/generation';
 import type { CallEvent } from '../rpc/link';
-import { checkOptions, defined, type Rules, readable, wrong } from '../session/options';
+import { checkOptions, copied, defined, type Rules, readable, wrong } from '../session/options';
 import type { Rule } from '../session/rules';
 import * as rule from '../session/rules';
 import { Followed, Replay } from '../training/replay';
@@ -151,11 +151,11 @@ const DEFAULTS = {
 };
 
 function resolve(config: BatchGenerationConfig): ResolvedGenerationConfig {
-  const { signal: _, stop_strings = [], eos_token_id, adapter_name, adapter_names, ...given } = config;
+  const { signal: _, stop_strings = [], eos_token_id, adapter_name, adapter_names, ...given } = copied(config);
   return {
     ...DEFAULTS,
     ...defined(given),
-    stop_strings: [...stop_strings],
+    stop_strings,
     eos_token_id: typeof eos_token_id === 'number' ? [eos_token_id] : eos_token_id,
     adapter_name,
     adapter_names: adapter_names ?? undefined,

@@ -5,7 +5,7 @@ import { POOLING_MODES, type PoolingMode } from '../../core/pooling/pooling';
 import type { LabelOptions, ModelDtype, ModuleNames } from '../../core/types/model';
 import type { ModelSource, ProgressInfo } from '../../core/types/source';
 import type { LoadOptions, WireAdapterFiles, WireAdapterSource, WireSource } from '../../worker/protocol';
-import { checkOptions, defined, wrong } from '../session/options';
+import { checkOptions, copied, defined, wrong } from '../session/options';
 import * as rule from '../session/rules';
 import { isObject } from '../session/rules';
 import { type CallOptions, callRules } from '../session/session';
@@ -145,7 +145,7 @@ export function classifierLoadOptions(options: ImageClassifierOptions): LoadOpti
   if (problem_type === 'single_label_classification' && (num_labels ?? count) === 1) {
     throw wrong('problem_type', "'regression' or 'multi_label_classification', as there is one label", problem_type);
   }
-  const given = defined({ num_labels, id2label, problem_type });
+  const given = copied(defined({ num_labels, id2label, problem_type }));
   const labels = Object.keys(given).length === 0 ? undefined : given;
   return { ...loadOptions(options), ...defined({ labels, ignore_mismatched_sizes, module_names }) };
 }
@@ -156,7 +156,7 @@ export function loadOptions(options: PretrainedOptions): LoadOptions {
   return {
     progress: progress_callback !== undefined,
     ...(token !== undefined && { hasToken: true }),
-    ...defined({ revision: revision ?? undefined, dtype, gguf_file, local_files_only, integrity }),
+    ...defined({ revision: revision ?? undefined, dtype, gguf_file, local_files_only, integrity: copied(integrity) }),
   };
 }
 

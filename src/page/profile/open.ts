@@ -1,7 +1,7 @@
 import { USUAL } from '../../core/numbers/usual_arguments';
 import type { PredictOptions } from '../../core/types/prediction';
 import { partsKey } from '../models/remote_model';
-import { defined, readable } from '../session/options';
+import { copied, defined, readable } from '../session/options';
 import { noData, noFeedback, type ProfileData } from './feedback/feedback';
 import { type DataChanges, sampledData, storedChanges } from './feedback/profile_data';
 import {
@@ -109,7 +109,7 @@ export function freshState(
 /** Returns the settings `before`, overridden by those in `options`. */
 function settingsOf(before: ProfileSettings, options: ProfileOptions): ProfileSettings {
   const { peft_config, args, max_examples, keep_examples, save_dtype } = { ...before, ...defined(options) };
-  return { peft_config: defined(peft_config), args: defined(args), max_examples, keep_examples, save_dtype };
+  return copied({ peft_config: defined(peft_config), args: defined(args), max_examples, keep_examples, save_dtype });
 }
 
 /** Returns the fields of a configuration, with those fields added that make an adapter of this base model train its head. */
@@ -146,11 +146,11 @@ export function learnArguments(
   settings: ProfileSettings,
   { args = {}, preferences = {}, ratings = {} }: Partial<LearnArguments>,
 ): LearnArguments {
-  const given = {
+  const given = copied({
     args: { ...settings.args, ...defined(args) },
     preferences: defined(preferences),
     ratings: defined(ratings),
-  };
+  });
   expectArguments(given.args);
   expectFeedbackArguments(given);
   if (settings.keep_examples) return given;

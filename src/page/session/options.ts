@@ -34,6 +34,13 @@ export function readable<T extends object>(options: T): Partial<T> {
   return isObject(options) ? options : {};
 }
 
+/** Copies lists and plain objects at every depth, because the proxies of reactive state can't be sent to a worker. */
+export function copied<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(copied) as T;
+  if (!isObject(value) || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, copied(entry)])) as T;
+}
+
 /** Removes the entries that are undefined, for types whose optional properties may be absent but not undefined. */
 export function defined<T extends object>(options: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
   const entries = Object.entries(options).filter(([, value]) => value !== undefined);

@@ -1,7 +1,7 @@
 import { fitsFloat32, MOST_FLOAT32 } from '../../core/input/float32_range';
 import { USUAL } from '../../core/numbers/usual_arguments';
 import type { ResolvedTrainingArguments, TrainingArguments } from '../../core/types/training';
-import { checkOptions, type Rules, wrong } from '../session/options';
+import { checkOptions, copied, type Rules, wrong } from '../session/options';
 import * as rule from '../session/rules';
 import { isObject, type Rule } from '../session/rules';
 
@@ -85,7 +85,7 @@ export function resolveTrainingArguments(
   ofModel: Partial<ResolvedTrainingArguments> = {},
 ): ResolvedTrainingArguments {
   checkOptions('TrainingArguments', args, rules);
-  const given = Object.entries(args).filter(([, value]) => value !== undefined);
+  const given = Object.entries(copied(args)).filter(([, value]) => value !== undefined);
   // If `warmup_ratio` is given too, `warmup_steps: 0` leaves the warm-up to it. A caller who passes `warmup_steps: 0` alone wants no
   // warm-up, so the default ratio is replaced by 0.
   const unwarmed = args.warmup_steps === 0 ? { warmup_ratio: 0 } : {};
