@@ -125,6 +125,10 @@ describe.each(cases)('%s', async (name) => {
       await vera.unmerge_adapter();
       expect((await vera.forward(inputs.batch)).logits.data).toEqual(before.logits.data);
     }
+    await vera.merge_adapter();
+    const unloaded = await vera.unload();
+    await expectFigure(unloaded, 'merged');
+    await expectMergedWeights(unloaded);
   });
 
   /** Expects merged weights, trained biases included, in the checkpoint's layout, which is (in, out) for Conv1D. */

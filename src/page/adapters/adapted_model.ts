@@ -203,8 +203,8 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   }
 
   /**
-   * Returns the model without its adapters and their deltas; trained biases and whole modules stay. The model with adapters can't be used
-   * afterwards. Waits for runs as `merge_and_unload` does.
+   * Returns the model without its adapters and their deltas; trained biases, whole modules, and deltas that are merged stay. The model with
+   * adapters can't be used afterwards. Waits for runs as `merge_and_unload` does.
    */
   async unload(): Promise<PreTrainedModel> {
     return this.#unload(undefined, {});

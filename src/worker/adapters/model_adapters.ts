@@ -187,18 +187,15 @@ export class ModelAdapters {
   }
 
   /**
-   * Returns the model without adapters, but with trained biases and whole modules, if any. With `merging`, merges adapters first. As in
-   * PEFT, the result is the same while adapters are disabled. Afterwards this object can only be disposed of.
+   * Returns the model without adapters, but with trained biases and whole modules, if any, and with the weights of adapters that are merged.
+   * With `merging`, merges adapters first. As in PEFT, the result is the same while adapters are disabled. Afterwards this object can only
+   * be disposed of.
    */
   async unload(merging: Merging | undefined, ready: Ready): Promise<BaseModel> {
     const fresh = merging === undefined ? [] : this.#unmerged(merging.names);
     const { made, copies } = await prepareUnload(this.#ingredients(fresh), fresh, merging);
     await readyOrUndo(ready, () => this.base.runner.free([...(made?.weights.values() ?? []), ...copies.values()]));
-    if (made === undefined) {
-      await this.#merges.drop();
-      return copies.size === 0 ? this.base : this.base.derive(copies);
-    }
-    await this.#merges.keep(made, this.#host.nextKey());
+    if (made !== undefined) await this.#merges.keep(made, this.#host.nextKey());
     const tensors = new Map([...copies, ...(await this.#merges.take())]);
     return tensors.size === 0 ? this.base : this.base.derive(tensors);
   }

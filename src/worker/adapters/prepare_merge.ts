@@ -59,8 +59,7 @@ export function prepareUnload(
 ): Promise<Unloaded> {
   return atOneStep(of.base.runner, of.adapters, async (then) => {
     const made = merging && (await mergeAll(of, fresh, then, merging));
-    const isMerged = (name: string): boolean =>
-      made !== undefined && (made.weights.has(name) || of.mergedWeights.has(name));
+    const isMerged = (name: string): boolean => made?.weights.has(name) === true || of.mergedWeights.has(name);
     const whole = [...of.tensors].filter(([name]) => !isMerged(name));
     try {
       return { made, copies: await of.base.copiesOf(new Map(whole.map(([name, value]) => [name, then.value(value)]))) };

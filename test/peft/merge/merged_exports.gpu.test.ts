@@ -40,6 +40,7 @@ describe.each(dtypes)('export_model of a base in %s', (dtype) => {
 
     const another = await VeraModel.from_pretrained(base, scene.first);
     await another.merge_adapter();
+    await another.unmerge_adapter();
     expect(await logitsOf(await another.unload())).toEqual(plain);
     await base.dispose();
   });

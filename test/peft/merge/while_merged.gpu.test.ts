@@ -140,6 +140,33 @@ describe('while merged', () => {
     await base.dispose();
   });
 
+  test('unload keeps what is merged, as in PEFT', async () => {
+    const [base, model] = await scene.load();
+    const plain = await logitsOf(base);
+    await model.merge_adapter();
+    const [merged, state] = [await logitsOf(model), await stateOf(model)];
+    const unloaded = await model.unload();
+    expect([await logitsOf(unloaded), await stateOf(unloaded)]).toEqual([merged, state]);
+    expect(await logitsOf(base)).toEqual(plain);
+    await unloaded.dispose();
+    expect(scene.opened.liveBytes()).toBe(0);
+  });
+
+  test('unload keeps merged weights in place of the whole modules and biases that they were computed from', async () => {
+    const { session } = scene.opened;
+    const base = await AutoModelForCausalLM.from_pretrained(goldenBase('base/qwen2'), { session });
+    const whole = { r: 2, target_modules: ['q_proj'], modules_to_save: ['v_proj'], bias: 'all' } as const;
+    const model = await get_peft_model(base, new LoraConfig({ ...whole, init_lora_weights: false }));
+    await model.add_adapter('other', new LoraConfig({ r: 2, target_modules: ['v_proj'], init_lora_weights: false }));
+    await model.set_adapter(['default', 'other']);
+    await model.merge_adapter();
+    const state = await stateOf(model);
+    const unloaded = await model.unload();
+    expect(await stateOf(unloaded)).toEqual(state);
+    await base.dispose();
+    expect(scene.opened.liveBytes()).toBe(0);
+  });
+
   test('disable_adapter resolves after the model was disposed of', async () => {
     const [base, model] = await scene.load();
     await model.disable_adapter(() => model.dispose());

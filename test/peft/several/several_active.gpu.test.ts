@@ -135,6 +135,7 @@ test('merge_and_unload(adapter_names) takes one that is not active', async () =>
 test('unload gives the base model', async () => {
   const model = await randomVera(base, { r, target_modules: ['lin0'] });
   await model.merge_adapter();
+  await model.unmerge_adapter();
   expect(await distance(await model.unload(), plain)).toBe(0);
 });
 
