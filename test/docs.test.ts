@@ -153,7 +153,7 @@ test("questions.md has the sizes that the package's check allows", () => {
 });
 
 test("the guides say how Next.js' tested page with the tag begins", () => {
-  expect(readFileSync('test/packages/templates/next_tag/app/page.tsx', 'utf8')).toMatch(/^'use client';/);
+  expect(readFileSync('test/packages/templates/next_tag/app/tag/page.tsx', 'utf8')).toMatch(/^'use client';/);
   const told = readFileSync('docs/guide/frameworks.md', 'utf8')
     .split('\n')
     .find((line) => line.startsWith('| Next.js |'));

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Page } from 'puppeteer-core';
 import { afterAll, expect } from 'vitest';
 import { chooseLavapipe } from '../../scripts/browsers/dawn.mjs';
 import { pack } from '../../scripts/build/tarball.mjs';
@@ -97,37 +98,30 @@ async function trainInWebpack(project: Project, template: string): Promise<void>
   await served(join(project.folder, 'dist'), (url) => trainInPage('chromium', `${url}/`));
 }
 
-testInAll('Next.js: a client component, then the tag in JSX with its types, in production builds', () =>
+testInAll('Next.js: a client component, and the tag in JSX with its types, in a production build', () =>
   withProject(async (project) => {
     project.give('package.json', '{ "private": true }');
-    await project.install(tarball, ...NEXT_PACKAGES);
+    await project.install(tarball, ...NEXT_PACKAGES, 'typescript@6.0.3', '@types/react@19', '@types/node@24');
     project.give('app/layout.jsx', NEXT_LAYOUT);
-    await trainInNext(project, 'next');
-    project.clear('app', '.next');
-    await project.install('typescript@6.0.3', '@types/react@19', '@types/node@24');
-    project.give('app/layout.tsx', NEXT_LAYOUT.replace('{ children }', '{ children }: { children: React.ReactNode }'));
-    await trainInNext(project, 'next_tag');
-  }),
-);
-
-/** Builds a Next.js project, and trains in the page that its server renders. */
-async function trainInNext(project: Project, template: string): Promise<void> {
-  write(project, template);
-  project.addModel();
-  await project.node(NEXT, 'build');
-  const { child, url } = await started(project.folder, NEXT, 'start', '--port', '0', '--hostname', '127.0.0.1');
-  try {
-    await trainInPage('chromium', url, async (page) => {
+    write(project, 'next');
+    write(project, 'next_tag');
+    project.addModel();
+    await project.node(NEXT, 'build');
+    const { child, url } = await started(project.folder, NEXT, 'start', '--port', '0', '--hostname', '127.0.0.1');
+    const begin = async (page: Page): Promise<void> => {
       // React adds a property to each element that it hydrates.
       const isAlive = (): boolean =>
         Object.keys(document.querySelector('button') ?? {}).some((key) => key.startsWith('__react'));
       await page.waitForFunction(isAlive);
       await page.click('button');
-    });
-  } finally {
-    kill(child);
-  }
-}
+    };
+    try {
+      for (const path of ['', 'tag']) await trainInPage('chromium', new URL(path, url).href, begin);
+    } finally {
+      kill(child);
+    }
+  }),
+);
 
 testOnce('a plain page, without a build', () =>
   withProject(async (project) => {
