@@ -77,12 +77,25 @@ export function profileConfig(fields: AnyAdapterConfigInit): AnyAdapterConfig {
   return configOf({ ...pageKindOf(fields).profile.defaults, ...defined(fields) });
 }
 
+/**
+ * Returns the fields of a configuration that count as given. An instance of a configuration's class has a value in every field, so those
+ * with PEFT's default count as left out.
+ */
+export function givenFields(config: AnyAdapterConfigInit): AnyAdapterConfigInit {
+  const { Config } = pageKindOf(config);
+  const { fields } = Config.rules;
+  const isGiven = ([name, value]: [string, unknown]) =>
+    JSON.stringify(value) !== JSON.stringify(fields[name]?.fallback);
+  const given: AnyAdapterConfigInit = defined(config);
+  return config instanceof Config ? Object.fromEntries(Object.entries(given).filter(isGiven)) : given;
+}
+
 /** Throws `invalid_argument` if the given configuration differs from the one that the profile was created with. */
 export function expectConfig(kept: AnyAdapterConfigInit, given: AnyAdapterConfigInit | undefined): void {
   if (given === undefined) return;
   const hint = 'The profile has learnt with the old one: leave it out, take another id, or forget the profile.';
   const { peft_type } = pageKindOf(kept).Config.rules;
-  const changed = { ...kept, ...defined(given) } as AnyAdapterConfigInit;
+  const changed = { ...kept, ...givenFields(given) } as AnyAdapterConfigInit;
   if (pageKindOf(changed).Config.rules.peft_type !== peft_type) {
     throw wrong('profile: peft_config.peft_type', `"${peft_type}", as it began`, given.peft_type, hint);
   }

@@ -9,6 +9,7 @@ import {
   expectBase,
   expectConfig,
   expectFeedbackArguments,
+  givenFields,
   type KnownBase,
   profileConfig,
   sideBySide,
@@ -109,7 +110,13 @@ export function freshState(
 /** Returns the settings `before`, overridden by those in `options`. */
 function settingsOf(before: ProfileSettings, options: ProfileOptions): ProfileSettings {
   const { peft_config, args, max_examples, keep_examples, save_dtype } = { ...before, ...defined(options) };
-  return copied({ peft_config: defined(peft_config), args: defined(args), max_examples, keep_examples, save_dtype });
+  return copied({
+    peft_config: givenFields(peft_config),
+    args: defined(args),
+    max_examples,
+    keep_examples,
+    save_dtype,
+  });
 }
 
 /** Returns the fields of a configuration, with those fields added that make an adapter of this base model train its head. */

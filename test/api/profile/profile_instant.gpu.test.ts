@@ -1,6 +1,6 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { AutoModelForCausalLM, AutoModelForSequenceClassification, Profile } from '../../../src/index';
+import { AutoModelForCausalLM, AutoModelForSequenceClassification, Profile, VeraConfig } from '../../../src/index';
 import { Link } from '../../../src/page/rpc/link';
 import { goldenBase } from '../../helpers/golden/golden';
 import { stored } from '../../helpers/session/profiles';
@@ -105,6 +105,19 @@ test('after a rollback, and in a copy, a solved head is still replaced by the on
       expect(metrics.cross_validated_loss).toBeGreaterThan(metrics.loss_before!);
       expect(metrics.taken).toBe(1);
     }
+  });
+});
+
+test("a configuration that is an instance leaves profiles' defaults, such as a trained head", async () => {
+  await visit(async (opened) => {
+    const base = await load(opened);
+    const profile = await Profile.open(base, 'ada', { peft_config: new VeraConfig({ r: 8 }) });
+    const config = (await profile.export()).get('adapter_config.json');
+    expect(JSON.parse((await config?.text()) ?? '')).toMatchObject({ task_type: 'SEQ_CLS', save_projection: false });
+    await profile.add(rows(6));
+    expect((await profile.learn({ method: 'instant' })).metrics).toMatchObject({ taken: 1 });
+    const copy = await Profile.import(base, await profile.export(), 'ben', { peft_config: new VeraConfig({ r: 8 }) });
+    expect(await copy.predict({ input_ids })).toEqual(await profile.predict({ input_ids }));
   });
 });
 

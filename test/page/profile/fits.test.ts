@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { expectConfig, profileConfig } from '../../../src/page/profile/fits';
+import { VeraConfig } from '../../../src/adapters/vera/config/vera_config';
+import { LoraConfig } from '../../../src/index';
+import { expectConfig, givenFields, profileConfig } from '../../../src/page/profile/fits';
 
 describe('a field of a configuration that is undefined', () => {
   test("has the profile's default", () => {
@@ -13,5 +15,28 @@ describe('a field of a configuration that is undefined', () => {
     expect(() => expectConfig(kept, { peft_type: 'LORA', r: 8 })).toThrow(
       'peft_config.r: expected 4, as it began, got 8',
     );
+  });
+});
+
+describe("a configuration that is an instance of its kind's class", () => {
+  test.each([
+    ['VeRA', new VeraConfig({ r: 64 }), { r: 64 }],
+    [
+      'LoRA',
+      new LoraConfig({ r: 4, target_modules: ['q_proj'] }),
+      { peft_type: 'LORA', r: 4, target_modules: ['q_proj'] },
+    ],
+    ['a classifier', new VeraConfig({ task_type: 'SEQ_CLS' }), { task_type: 'SEQ_CLS' }],
+  ] as const)('counts fields with defaults as left out: %s', (_, config, fields) => {
+    const given = givenFields(config);
+    expect(given).toMatchObject(fields);
+    expect(Object.keys(given).length).toBeLessThan(5);
+    expect(profileConfig(given)).toEqual(profileConfig(fields));
+  });
+
+  test('is compared with the stored one by the other fields', () => {
+    expect(() => expectConfig({ r: 64 }, new VeraConfig({ r: 64 }))).not.toThrow();
+    expect(() => expectConfig({ r: 64 }, new VeraConfig({ r: 8 }))).toThrow('expected 64, as it began, got 8');
+    expect(() => expectConfig({ r: 64 }, new LoraConfig({ r: 64 }))).toThrow('peft_type');
   });
 });
