@@ -1,3 +1,4 @@
+import type { Drawable } from '../../../src/parts/pictures';
 import { type ClassesApp, changeSet } from '../classes/app';
 import { addSamples, type ClassOf } from '../classes/class_set';
 import { canChange } from '../classes/state';
@@ -7,10 +8,14 @@ import { ChoiceProblem } from '../library/choice_problem';
 import { act } from '../page/act';
 import { type ChosenFiles, onDrop, onFiles } from '../page/chosen_files';
 import { byId, create, onClick, setText } from '../page/dom';
+import { Camera } from './camera';
+import { Drawing } from './drawing';
 import { pixelsOf, pngOf, readSquare, squareOf } from './picture';
 import { whileHeld } from './recorder';
-import { type Source, View } from './view';
 import { watchFrames } from './watch';
+
+/** A source of pictures other than files. */
+type Source = 'camera' | 'drawing';
 
 /** Shows a drawing, the camera or a picture from a file, predicts its class, and adds it to a class. */
 export function padCard(app: ClassesApp<Blob>): void {
@@ -20,15 +25,17 @@ export function padCard(app: ClassesApp<Blob>): void {
     ['drawing', byId('try-drawing', 'button')],
   ]);
   const frame = byId('try-view', 'div');
-  const view = new View(() => void telling.tell());
+  const camera = new Camera();
+  const drawing = new Drawing(() => void telling.tell());
   /** The picture from a file, if one is shown. */
   let file: HTMLCanvasElement | undefined;
   let source: Source | undefined = 'drawing';
   /** Counts changes of the source, so that an old loop over the camera's frames stops. */
   let openings = 0;
 
+  const shown = (): Drawable | undefined => (source === 'camera' ? camera.frame() : drawing.picture());
   const square = (): HTMLCanvasElement | undefined => {
-    const picture = view.picture();
+    const picture = shown();
     return file ?? (picture && squareOf(picture));
   };
   const isFull = (): boolean => store.value.set.samples.length >= kind.most;
@@ -40,8 +47,8 @@ export function padCard(app: ClassesApp<Blob>): void {
     const content = await pngOf(picture);
     changeSet(app, (set) => addSamples(set, id, [content]));
     if (source === 'drawing') {
-      view.clear();
-      view.focus(); // the button that added it is disabled now
+      drawing.clear();
+      drawing.focus(); // the button that added it is disabled now
     }
     return source === 'camera' && !isFull();
   };
@@ -57,7 +64,7 @@ export function padCard(app: ClassesApp<Blob>): void {
       const isHold = source === 'camera';
       setText(button, isHold ? 'Hold to record' : 'Add');
       button.setAttribute('aria-label', isHold ? `Hold to record ${name.trim()}` : `Add to ${name.trim()}`);
-      button.disabled = !canChange(store.value) || (file ?? view.picture()) === undefined;
+      button.disabled = !canChange(store.value) || (file ?? shown()) === undefined;
     };
     return { button, update };
   };
@@ -70,7 +77,7 @@ export function padCard(app: ClassesApp<Blob>): void {
 
   const close = (): void => {
     openings++;
-    view.close();
+    camera.stop();
     source = undefined;
     press();
   };
@@ -79,11 +86,12 @@ export function padCard(app: ClassesApp<Blob>): void {
     const opened = openings;
     file = undefined;
     source = wanted;
-    frame.replaceChildren(view.root);
+    const { root } = wanted === 'camera' ? camera : drawing;
+    frame.replaceChildren(create('div', { className: 'view-frame' }, root));
     press();
-    const isThere = await view.open(wanted);
+    const isFilming = wanted === 'camera' && (await camera.start());
     await telling.tell();
-    if (isThere && wanted === 'camera') await watchFrames(() => opened === openings, telling);
+    if (isFilming) await watchFrames(() => opened === openings, telling);
   };
   const press = (): void => {
     for (const [name, button] of buttons) button.setAttribute('aria-pressed', String(name === source));
