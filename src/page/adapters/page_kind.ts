@@ -4,6 +4,9 @@ import type { AdaptersInfo } from '../../worker/protocol';
 import type { ModelParts } from '../models/remote_model';
 import type { Rule } from '../session/rules';
 
+/** The key of the method that export constructs a model with adapters, for this library's own use. */
+export const madeKey: unique symbol = Symbol('made');
+
 /** The page's description of an adapter kind. */
 export interface PageKind<C extends AdapterConfig = AdapterConfig, M = unknown> {
   readonly Config: ConfigClass<C>;

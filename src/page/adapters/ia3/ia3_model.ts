@@ -5,10 +5,7 @@ import type { AdapterSource } from '../../models/source_options';
 import { AdaptedModel } from '../adapted_model';
 import type { LoadArguments } from '../adapter_arguments';
 import { loadAdapted } from '../load_adapted';
-import type { PageKind } from '../page_kind';
-
-/** The key of the method that constructs a model, for this library's own use. */
-const madeKey: unique symbol = Symbol('made');
+import { madeKey, type PageKind } from '../page_kind';
 
 /**
  * A model with (IA)³ adapters. It computes with the active adapter. Create one with `await get_peft_model(model, config, 'name')` or

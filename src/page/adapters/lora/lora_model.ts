@@ -7,7 +7,7 @@ import { integer, isObject, orNull } from '../../session/rules';
 import { AdaptedModel } from '../adapted_model';
 import type { LoadArguments } from '../adapter_arguments';
 import { loadAdapted } from '../load_adapted';
-import type { PageKind } from '../page_kind';
+import { madeKey, type PageKind } from '../page_kind';
 
 /** PEFT's options of `LoraModel.add_weighted_adapter`, which decide how adapters are combined. */
 export interface CombinationOptions {
@@ -21,9 +21,6 @@ export interface CombinationOptions {
 export type CombinationArguments =
   | [options?: CombinationOptions | undefined]
   | [combination_type?: CombinationOptions['combination_type'], svd_rank?: number | null | undefined];
-
-/** The key of the method that constructs a model, for this library's own use. */
-const madeKey: unique symbol = Symbol('made');
 
 /**
  * A model with LoRA adapters. It computes with the active adapter. Create one with `await get_peft_model(model, config, 'name')` or

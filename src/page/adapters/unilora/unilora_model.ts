@@ -6,10 +6,7 @@ import { integer } from '../../session/rules';
 import { AdaptedModel } from '../adapted_model';
 import type { LoadArguments } from '../adapter_arguments';
 import { loadAdapted } from '../load_adapted';
-import type { PageKind } from '../page_kind';
-
-/** The key of the method that constructs a model, for this library's own use. */
-const madeKey: unique symbol = Symbol('made');
+import { madeKey, type PageKind } from '../page_kind';
 
 /**
  * A model with UniLoRA adapters. It computes with the active adapter. Create one with `await get_peft_model(model, config, 'name')` or

@@ -10,7 +10,7 @@ import { AdaptedModel } from '../adapted_model';
 import type { LoadArguments } from '../adapter_arguments';
 import { weightedParts } from '../adapter_options';
 import { loadAdapted } from '../load_adapted';
-import type { PageKind } from '../page_kind';
+import { madeKey, type PageKind } from '../page_kind';
 
 export interface LoraOptions {
   /** The adapter to convert. Default: the active one. */
@@ -20,9 +20,6 @@ export interface LoraOptions {
   /** The weights of `adapters` in the sum. Default: all 1. */
   readonly weights?: readonly number[];
 }
-
-/** The key of the method that constructs a model, for this library's own use. */
-const madeKey: unique symbol = Symbol('made');
 
 /**
  * A model with VeRA adapters. It computes with the active adapter. Create one with `await get_peft_model(model, config, 'name')` or
