@@ -9,6 +9,8 @@ export class AdapterSet {
   /** The adapters by name, in the order in which they were added. */
   readonly #adapters = new Map<string, Adapter>();
   #active: readonly string[] = [];
+  /** The kind of the first adapter. As in PEFT, all later ones have to be of this kind, even after the first one is deleted. */
+  #kind: AdapterKind | undefined;
 
   get all(): readonly Adapter[] {
     return [...this.#adapters.values()];
@@ -44,6 +46,7 @@ export class AdapterSet {
   /** Adds an adapter. It becomes active if no other adapter is active. */
   add(adapter: Adapter): void {
     this.#adapters.set(adapter.name, adapter);
+    this.#kind ??= adapter.kind;
     if (this.#active.length === 0) this.#active = [adapter.name];
   }
 
@@ -81,9 +84,8 @@ export class AdapterSet {
         hint: 'Choose another name, or delete the adapter first.',
       });
     }
-    const other = this.all.find((adapter) => adapter.kind !== kind);
-    if (other !== undefined) {
-      const [found, added] = [other.config, config].map(({ peft_type }) => `PeftType.${peft_type}`);
+    if (this.#kind !== undefined && this.#kind !== kind) {
+      const [found, added] = [this.#kind, kind].map(({ Config }) => `PeftType.${Config.rules.peft_type}`);
       const message = `Cannot combine adapters with different peft types. Found ${found} and ${added}.`;
       throw new WebVeraError('invalid_argument', message, {
         hint: 'get_peft_model(base, config) makes another model over the same weights.',

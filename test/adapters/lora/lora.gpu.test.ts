@@ -135,6 +135,26 @@ describe('LoRA', () => {
       expect(await logitsOf(alone)).toEqual(await logitsOf(base));
     }));
 
+  test('is refused in a model of another kind also after its last adapter was deleted', () =>
+    within({}, async (opened) => {
+      const base = await loadTiny(opened);
+      const files = await (await loraOn(base)).save_pretrained();
+      const vera = await get_peft_model(base, new VeraConfig({ r: 4 }));
+      await vera.delete_adapter('default');
+      const refused = {
+        code: 'invalid_argument',
+        message: 'Cannot combine adapters with different peft types. Found PeftType.VERA and PeftType.LORA.',
+      };
+      for (const _ of [1, 2]) {
+        await expect(vera.add_adapter('b', config as never)).rejects.toMatchObject(refused);
+        await expect(vera.load_adapter(files, 'b')).rejects.toMatchObject(refused);
+      }
+      expect(vera.active_adapters).toEqual([]);
+      expect(await logitsOf(vera)).toEqual(await logitsOf(base));
+      await vera.add_adapter('b', new VeraConfig({ r: 4 }));
+      expect(vera.active_adapters).toEqual(['b']);
+    }));
+
   /** Returns PEFT's own files of a golden case, with a changed configuration. */
   function golden(change: (config: Record<string, unknown>) => object): AdapterFiles {
     const { files } = goldenAdapter('lora_gpt2', 'adapter');
