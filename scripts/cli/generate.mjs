@@ -15,9 +15,10 @@ export const HELP = `Goes on with a text, and prints what it writes.
   --chat                 the prompt is a message, and the model answers it as its chat
                          template has it
   --max_new_tokens N                                   (64)
-  --temperature X        temperature of the sampling. If --temperature, --top_k and
-                         --top_p are all absent, the most probable token is taken
-  --top_k N              samples from so many tokens
+  --temperature X        temperature of the sampling. If it is 0, or if --temperature,
+                         --top_k and --top_p are all absent, the most probable token is
+                         taken
+  --top_k N              samples from so many tokens   (50; 0: from all)
   --top_p X              samples from as many as have this probability together
   --repetition_penalty X for tokens that are there already (1: none)
   --stop TEXT            ends the text with this; may be given several times
@@ -65,13 +66,17 @@ export async function main(argv) {
 }
 
 /** @param {import('../shared/options.mjs').Flags} flags @returns {import('../../src/index').GenerationConfig} */
-function readConfig({ max_new_tokens, temperature, top_k, top_p, repetition_penalty, stop, seed }) {
+export function readConfig({ max_new_tokens, temperature, top_k, top_p, repetition_penalty, stop, seed }) {
+  const heat = { above: 0, max: 100, orZero: true };
+  const sampling = {
+    ...(temperature !== undefined && { temperature: decimal('temperature', temperature, heat) }),
+    ...(top_k !== undefined && { top_k: integer('top_k', top_k, { min: 0, max: 1_000_000 }) }),
+    ...(top_p !== undefined && { top_p: decimal('top_p', top_p, { above: 0, max: 1 }) }),
+  };
   return {
     max_new_tokens: integer('max_new_tokens', max_new_tokens, { min: 1, max: 1_000_000 }),
-    do_sample: [temperature, top_k, top_p].some((flag) => flag !== undefined),
-    ...(temperature !== undefined && { temperature: decimal('temperature', temperature, { above: 0, max: 100 }) }),
-    ...(top_k !== undefined && { top_k: integer('top_k', top_k, { min: 1, max: 1_000_000 }) }),
-    ...(top_p !== undefined && { top_p: decimal('top_p', top_p, { above: 0, max: 1 }) }),
+    do_sample: Object.keys(sampling).length > 0 && sampling.temperature !== 0,
+    ...sampling,
     ...(repetition_penalty !== undefined && {
       repetition_penalty: decimal('repetition_penalty', repetition_penalty, { above: 0, max: 100 }),
     }),

@@ -59,13 +59,15 @@ export function integer(flag, value, { min, max }) {
 /**
  * @param {string} flag
  * @param {unknown} value
- * @param {{ above: number, max: number }} range
+ * @param {{ above: number, max: number, orZero?: boolean }} range
  * @returns {number}
  */
-export function decimal(flag, value, { above, max }) {
+export function decimal(flag, value, { above, max, orZero = false }) {
   const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(String(value)) ? Number(value) : Number.NaN;
-  if (number > above && number <= max) return number;
-  throw new UsageError(`--${flag} must be a number above ${above} and at most ${max}, not "${value}"`);
+  if ((number > above && number <= max) || (orZero && number === 0)) return number;
+  throw new UsageError(
+    `--${flag} must be ${orZero ? '0 or ' : ''}a number above ${above} and at most ${max}, not "${value}"`,
+  );
 }
 
 /**

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 
+import { readConfig } from '../../scripts/cli/generate.mjs';
+import { resolveGenerationConfig } from '../../src/page/models/remote_generation';
+
 const path = (relative: string): string => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 const model = path('demo/public/models/prose-1.4M');
 const adapters = path('test/golden/cases/llama_qvud_big');
@@ -84,7 +87,12 @@ test.each([
     "Unknown option '--steps'. Did you mean --max_steps? Known options: --model",
   ],
   ['webvera generate', ['--model', model], '--prompt is missing'],
-  ['webvera generate', ['--model', model, '--prompt', 'x', '--top_k', '0'], '--top_k must be a whole number'],
+  ['webvera generate', ['--model', model, '--prompt', 'x', '--top_k', '1.5'], '--top_k must be a whole number'],
+  [
+    'webvera generate',
+    ['--model', model, '--prompt', 'x', '--temperature', '101'],
+    '--temperature must be 0 or a number',
+  ],
   [
     'webvera generate',
     ['--model', model, '--prompt', 'x', '--top_p', '2'],
@@ -113,6 +121,23 @@ test("a file's text is shown, and never executed", async () => {
   expect(code).toBe(0);
   expect(stdout).toContain('\\x1b[31m');
   expect(stdout).not.toContain('\u001b');
+});
+
+test.each([
+  [{}, { do_sample: false }],
+  [{ temperature: '0' }, { do_sample: false, temperature: 0 }],
+  [
+    { temperature: '0', top_k: '40' },
+    { do_sample: false, top_k: 40 },
+  ],
+  [
+    { temperature: '0.7', top_k: '0' },
+    { do_sample: true, temperature: 0.7, top_k: 0 },
+  ],
+  [{ top_k: '0' }, { do_sample: true, top_k: 0 }],
+])('generate samples by %j as a LanguageModel does', (flags, config) => {
+  const read = readConfig({ max_new_tokens: '4', seed: '1', ...flags });
+  expect(resolveGenerationConfig(read)).toMatchObject(config);
 });
 
 test('each command has help of its own', async () => {
