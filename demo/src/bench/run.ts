@@ -1,18 +1,19 @@
 import { proxy, wrap } from 'comlink';
 import { WebVeraError } from 'webvera/bench';
 import type { BenchReport } from '../../../bench/report/bench_report.mjs';
+import { trustedScript } from '../library/trusted_script';
 import type { BenchJob, BenchOutcome, BenchWorker, OnStep } from './protocol';
 import workerUrl from './worker?worker&url';
 
 /** Milliseconds after which a cancelled worker is terminated, because it can't react while it creates a large model. */
 const PATIENCE_MS = 500;
 
-/** The address of the worker's script. The page's Content Security Policy requires a TrustedScriptURL, which `vouchFor` makes. */
-const script = vouchFor(workerUrl);
+/** The address of the worker's script. The page's Content Security Policy requires a TrustedScriptURL, which `trustedScript` makes. */
+const script = trustedScript('webvera', workerUrl);
 
 /** Runs a measurement in its own worker. The worker is terminated afterwards, which frees the GPU's memory. */
 export class BenchRun {
-  readonly #worker = new Worker(script as string, { type: 'module', name: 'bench' });
+  readonly #worker = new Worker(script, { type: 'module', name: 'bench' });
   readonly #remote = wrap<BenchWorker>(this.#worker);
   #giveUp: () => void = () => {};
 
@@ -42,17 +43,4 @@ function reportOf(outcome: BenchOutcome): BenchReport {
   if (outcome.type === 'cancelled') throw new DOMException('The measurement was cancelled', 'AbortError');
   const { code, message, hint } = outcome.failure;
   throw code === undefined ? new Error(message) : new WebVeraError(code, message, { hint });
-}
-
-interface TrustedTypes {
-  createPolicy(
-    name: string,
-    rules: { readonly createScriptURL: (script: string) => string },
-  ): { createScriptURL(script: string): unknown };
-}
-
-function vouchFor(url: string): unknown {
-  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
-  if (trustedTypes === undefined) return url;
-  return trustedTypes.createPolicy('webvera', { createScriptURL: (own) => own }).createScriptURL(url);
 }

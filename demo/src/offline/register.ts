@@ -1,27 +1,13 @@
 // Makes the demo work offline once it has shown a result. All pages load this script.
+import { trustedScript } from '../library/trusted_script';
 import { RESULT } from '../page/result_event';
-
-interface TrustedTypes {
-  createPolicy(
-    name: string,
-    rules: { readonly createScriptURL: (script: string) => string },
-  ): { createScriptURL(script: string): unknown };
-}
-
-/** Returns the address as a TrustedScriptURL if the browser has Trusted Types, or else unchanged. */
-function vouchFor(address: string): string {
-  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
-  if (trustedTypes === undefined) return address;
-  const policy = trustedTypes.createPolicy('webvera-offline', { createScriptURL: (own) => own });
-  return policy.createScriptURL(address) as string;
-}
 
 /** Registers the service worker. It downloads all pages, which is more than the first result needs, so the result comes first. */
 function register(): void {
   const { connection } = navigator as { connection?: { readonly saveData?: boolean } };
   // Some private windows have no service workers.
   if (navigator.serviceWorker === undefined || connection?.saveData === true) return;
-  navigator.serviceWorker.register(vouchFor('./sw.js')).catch((error: unknown) => {
+  navigator.serviceWorker.register(trustedScript('webvera-offline', './sw.js')).catch((error: unknown) => {
     console.info(`The page will not open offline: ${error}`);
   });
 }
