@@ -57,6 +57,14 @@ export function isForgotten(error: unknown): boolean {
   return error.code === 'not_found' || (error.code === 'invalid_argument' && isForgotten(error.cause));
 }
 
+/**
+ * Whether forgetting the profile solves the error, as its hint then says: the stored profile is unreadable, or was created with another
+ * model, other labels or another configuration.
+ */
+export function isSolvedByForgetting(error: WebVeraError | undefined): boolean {
+  return /\bforget\b/.test(error?.hint ?? '');
+}
+
 /** Whether the error is that a head can't be solved for, because all examples have the same label. */
 export function isOfOneClass(error: unknown): boolean {
   return error instanceof WebVeraError && error.detail.classes === 1;

@@ -1,5 +1,9 @@
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { ElementTask } from '../../src/embed/settings';
+import { pretrainedRules } from '../../src/page/models/source_options';
+import { expectBase, expectConfig, profileConfig, sideBySide } from '../../src/page/profile/fits';
+import { readState } from '../../src/page/profile/storage/record';
+import { checkOptions } from '../../src/page/session/options';
 import { eventually } from '../helpers/eventually';
 import { withResolvers } from '../helpers/with_resolvers';
 import { stubDom } from './fake_dom';
@@ -178,4 +182,22 @@ test('an opinion that is given during learning waits for the next run', async ()
   await settled();
   await settled();
   expect(learn.isVisible).toBe(false);
+});
+
+const base = { base: 'abc', base_model: null, labels: ['ham', 'spam'], problem_type: null };
+test.each<[string, boolean, () => unknown]>([
+  ['that is unreadable', true, () => readState('ada', {})],
+  ['of other weights', true, () => expectBase(base, { ...base, base: 'def' })],
+  ['of other labels', true, () => expectBase(base, { ...base, labels: ['a', 'b'] })],
+  ['of another problem', true, () => expectBase(base, { ...base, problem_type: 'regression' })],
+  ['of another configuration', true, () => expectConfig({ r: 4 }, { r: 8 })],
+  ['with a field that no configuration has', false, () => profileConfig({ rank: 8 } as object)],
+  ['with a bias that it can’t train', false, () => sideBySide(profileConfig({ bias: 'all' }))],
+  ['over a model of a wrong dtype', false, () => checkOptions('options', { dtype: 'f8' }, pretrainedRules as never)],
+])('forgetting is offered for a profile %s: %s', async (_, isOffered, open) => {
+  world.profiles.before = open;
+  const { learner, named } = await openPanel(world, 'text-classification', { loads: false });
+  await expect(learner.load()).rejects.toMatchObject({ code: /^(?:invalid_argument|storage_corrupt)$/ });
+  await settled();
+  expect(named('Forget everything…').hidden).toBe(!isOffered);
 });

@@ -1,10 +1,8 @@
+import { isSolvedByForgetting } from '../trouble';
 import { confirmation, FORGETTING } from './confirm';
 import { button, buttons, create, quiet, setShare, setText, show, slot, stack } from './panel_elements';
 import { loadingInWords } from './panel_words';
 import { type Actions, firstUsable, type Region } from './region';
-
-/** Errors that a stored profile can cause, if it is unreadable or belongs to another model. Forgetting the profile solves them. */
-const CAUSED_BY_PROFILE = ['storage_corrupt', 'invalid_argument'];
 
 const KEPT = 'what it keeps is kept in this browser, until you let it forget.';
 const NOT_KEPT = 'this browser keeps nothing for this page, so what it learns lasts only until the page closes.';
@@ -40,8 +38,7 @@ export function introRegion({ load, stop, forget }: Actions, kind: string): Regi
       show(loading, state === 'loading');
       setText(modelName, name);
       setText(where, learner.status.hasNoStorage ? NOT_KEPT : KEPT);
-      const isAttribute = error?.detail.attribute !== undefined;
-      show(forgetAll, error !== undefined && CAUSED_BY_PROFILE.includes(error.code) && !isAttribute);
+      show(forgetAll, isSolvedByForgetting(error));
       if (forgetAll.hidden) question.close();
       setText(start, state === 'error' ? 'Try again' : 'Load the model');
       if (state !== 'loading') return;
