@@ -1,8 +1,7 @@
 // `npm run finetune`: trains a VeRA adapter in a real browser, and writes the adapter and the measurements.
-import { readFileSync } from 'node:fs';
 import { setUp } from './browsers/install.mjs';
 import { runPage } from './browsers/launch.mjs';
-import { serve } from './browsers/serve.mjs';
+import { scriptPage, serve } from './browsers/serve.mjs';
 import { buildIfStale } from './build/build_if_stale.mjs';
 import { runFinetune } from './finetune/command.mjs';
 import { HELP, readFinetuneOptions } from './finetune/finetune_options.mjs';
@@ -93,7 +92,7 @@ async function runInPage(browser, mounts, listeners) {
 function pageOf({ model, settings }, around) {
   const job = { ...settings, base: settings.model, gguf_file: model.gguf_file, ...around };
   return {
-    '/': { type: 'text/html; charset=utf-8', body: readFileSync(inRepository('scripts/finetune/page.html')) },
+    '/': scriptPage('/scripts/finetune/page.js'),
     '/scripts/': inRepository('scripts/'),
     '/dist/': inRepository('dist/'),
     ...modelMounts(model.folder),

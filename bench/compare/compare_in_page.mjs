@@ -1,7 +1,6 @@
 // Compares this library's training step with that of another library or another build, in headless Chromium.
-import { readFileSync } from 'node:fs';
 import { openPage } from '../../scripts/browsers/launch.mjs';
-import { serve } from '../../scripts/browsers/serve.mjs';
+import { scriptPage, serve } from '../../scripts/browsers/serve.mjs';
 import { inRepository } from '../../scripts/shared/paths.mjs';
 import { bundle } from '../peers/bundle.mjs';
 import { cpuSecondsOfTree } from './cpu_time.mjs';
@@ -18,7 +17,7 @@ import { cpuSecondsOfTree } from './cpu_time.mjs';
 export async function compareInPage({ rival, adapter, ...job }, onRound) {
   const peer = rival === 'kinds' ? 'jax' : rival;
   const server = await serve({
-    '/': { type: 'text/html; charset=utf-8', body: readFileSync(inRepository('bench/compare/page.html')) },
+    '/': scriptPage('/bench/compare/page.mjs'),
     ...(typeof peer === 'string'
       ? { '/peer.js': { type: 'text/javascript; charset=utf-8', body: await bundle(`${peer}_step.mjs`, 'page') } }
       : { '/build/': peer.build }),

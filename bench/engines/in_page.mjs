@@ -1,7 +1,6 @@
 // Runs the benchmark in headless Chromium.
-import { readFileSync } from 'node:fs';
 import { BrowserFailure, runPage } from '../../scripts/browsers/launch.mjs';
-import { serve } from '../../scripts/browsers/serve.mjs';
+import { scriptPage, serve } from '../../scripts/browsers/serve.mjs';
 import { inRepository } from '../../scripts/shared/paths.mjs';
 import { BUNDLED_MODEL } from '../places.mjs';
 
@@ -20,7 +19,7 @@ export { compareInPage as compare } from '../compare/compare_in_page.mjs';
 export async function measure({ name, length, ranks, parts, tuned, arithmetic, dtype, adapter }, onStep) {
   const job = { name, length, ranks, parts, tuned, arithmetic, dtype };
   const server = await serve({
-    '/': { type: 'text/html; charset=utf-8', body: readFileSync(inRepository('bench/engines/page.html')) },
+    '/': scriptPage('/bench/engines/page.js'),
     '/bench/': inRepository('bench/'),
     '/scripts/': inRepository('scripts/'),
     '/dist/': inRepository('dist/'),

@@ -41,6 +41,15 @@ export const POLICY = [
 ].join('; ');
 
 /**
+ * Returns a page that does nothing but load a script, as a module.
+ * @param {string} src
+ */
+export function scriptPage(src) {
+  const body = `<!doctype html>\n<html lang="en">\n<title>${src}</title>\n<script type="module" src="${src}"></script>\n</html>\n`;
+  return { type: 'text/html; charset=utf-8', body };
+}
+
+/**
  * Serves `mounts` on a free port of 127.0.0.1. If the paths of several mounts match a request, the longest is used. Files outside the
  * mounted folders can't be read, not even through symbolic links. A mounted file may be such a link itself.
  * @param {Readonly<Record<string, Mount>>} mounts by path: `/dist/` is a folder, `/job.json` one file

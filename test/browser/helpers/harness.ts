@@ -1,4 +1,6 @@
+import { existsSync, readdirSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BrowserContext, Page } from 'puppeteer-core';
 import type { BrowserKind } from '../../../scripts/browsers/find_browser.mjs';
@@ -12,7 +14,7 @@ import {
   openPage,
   PATIENCE,
 } from '../../../scripts/browsers/launch.mjs';
-import { type Mount, serve } from '../../../scripts/browsers/serve.mjs';
+import { type Mount, scriptPage, serve } from '../../../scripts/browsers/serve.mjs';
 import { spending } from '../../times/spent';
 
 /** `chromium` runs on SwiftShader; `firefox` on its default adapter, which is Mesa's llvmpipe without a GPU. */
@@ -21,9 +23,17 @@ export const browserNames: readonly BrowserName[] = ['chromium', 'firefox'];
 
 const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
+const pages = folder('../pages/');
+
+/** A page for each script below `pages/` that has no page of its own, such as `runs/tabs.html` for `runs/tabs.js`. */
+const pagesOfScripts = readdirSync(pages, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.js') && !existsSync(join(pages, file.replace(/js$/, 'html'))))
+  .map((file) => [`/pages/${file.replace(/js$/, 'html')}`, scriptPage(`./${basename(file)}`)] as const);
+
 /** The files that the pages of `pages/` can load. `/dist/` is the output of `npm run build`. */
 const mounts: Readonly<Record<string, Mount>> = {
-  '/pages/': folder('../pages/'),
+  '/pages/': pages,
+  ...Object.fromEntries(pagesOfScripts),
   '/dist/': folder('../../../dist/'),
   '/scripts/page/': folder('../../../scripts/page/'),
   '/golden/': folder('../../golden/'),
