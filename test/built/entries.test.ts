@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import ts from 'typescript';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+
+afterEach(() => void vi.unstubAllGlobals());
 
 const built = (name: string): URL => new URL(`../../dist/${name}`, import.meta.url);
 const textOf = (name: string): string => readFileSync(built(name), 'utf8');
@@ -71,9 +73,22 @@ describe('the parts of the package', () => {
 
   test('for a page, worker: false gives a hint to webvera/node', async () => {
     const { Session } = (await load('webvera.js')) as unknown as typeof import('../../src/index');
+    vi.stubGlobal('Worker', class {});
     await expect(Session.open({ worker: false })).rejects.toMatchObject({
       code: 'invalid_argument',
       hint: expect.stringContaining("'webvera/node'"),
+    });
+  });
+
+  test('on a server that renders pages, the device is reported as unsupported', async () => {
+    const { Session, probe } = (await load('webvera.js')) as unknown as typeof import('../../src/index');
+    const message = 'Models run in a worker, and this thread has no workers';
+    const hint = expect.stringMatching(/^On a server that renders pages, .*'webvera\/node'/);
+    await expect(Session.open()).rejects.toMatchObject({ code: 'unsupported_device', message, hint });
+    expect(await probe()).toMatchObject({
+      level: 'unsupported',
+      issues: [{ code: 'unsupported_device', message, fix: hint }],
+      gpu: null,
     });
   });
 

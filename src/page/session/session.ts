@@ -127,8 +127,9 @@ export class Session extends EventTarget implements AsyncDisposable {
 
   /**
    * Starts the worker. The GPU isn't used before the first model is loaded. Rejects with `worker_crashed` if the worker doesn't start
-   * within a minute, or within `patience` if that is longer, and with `invalid_argument` for options that exclude each other, or for a
-   * kernel choice with unknown names. In a prerendered page the worker starts when the visitor opens the page.
+   * within a minute, or within `patience` if that is longer, with `unsupported_device` where there are no workers, as on a server, and with
+   * `invalid_argument` for options that exclude each other, or for a kernel choice with unknown names. In a prerendered page the worker
+   * starts when the visitor opens the page.
    */
   static async open(options: SessionOptions = {}): Promise<Session> {
     checkOptions('SessionOptions', options, sessionRules);
