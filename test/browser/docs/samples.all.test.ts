@@ -30,7 +30,8 @@ async function bundled(code: string): Promise<string> {
 
 /** Runs a module in a page that has a document's HTML, and returns the lines that it writes to the console. */
 async function linesOf(text: string, module = moduleOf(runnable(text))): Promise<readonly string[]> {
-  const html = codeBlocks(text).filter(({ kind, text }) => kind === 'html' && !text.includes('<script'));
+  const blocks = codeBlocks(text).filter(({ kind, text }) => kind === 'html' && !text.includes('<script src='));
+  const html = blocks.map((block) => ({ ...block, text: block.text.replace(/<script.*<\/script>\n/g, '') }));
   const needsTag = html.some(({ text }) => text.includes('<web-vera'));
   const record = `const lines = [];
 console.log = (...line) => lines.push(line.map((each) => (typeof each === 'string' ? each : (JSON.stringify(each) ?? 'trouble: ' + each))).join(' '));
