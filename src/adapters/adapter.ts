@@ -171,7 +171,7 @@ export interface FrozenRequest<R extends ResolvedAdapter = ResolvedAdapter> {
   readonly stored: ReadonlyMap<string, Tensor> | undefined;
   /** The adapters that the model already has. */
   readonly others: readonly Adapter[];
-  readonly warn: Warn;
+  readonly warn?: Warn | undefined;
 }
 
 /** The frozen values on one device, which adapters of the same kind may share. */
@@ -217,7 +217,11 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
   /** The class in PEFT that wraps models, as PEFT's messages name it. */
   readonly tuner: string;
   /** Finds the modules to adapt, and lays out the pool. `later`: whether the model already has an adapter. Throws PEFT's errors. */
-  resolve(config: R['config'], model: Architecture, context: { readonly later: boolean; readonly warn?: Warn }): R;
+  resolve(
+    config: R['config'],
+    model: Architecture,
+    context: { readonly later: boolean; readonly warn?: Warn | undefined },
+  ): R;
   /** Returns the pool's initial values as in PEFT, with 0 for tensors of the base model and padding. `options`: this kind's own. */
   initial(resolved: R, seed: number, options: KindOptions): Float32Array<ArrayBuffer>;
   /** Emits dispatches that compute the initial values that depend on the model's weights. Left out if there are no such values. */

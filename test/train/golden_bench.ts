@@ -66,7 +66,7 @@ export async function openBench({ name, columns }: Case): Promise<Bench> {
   const kind = kindNamed(fields);
   const resolved = kind.resolve(new kind.Config(fields), loaded.model, { later: false });
   const frozen = kind.frozen?.pool(executor, () => {});
-  const placer = new AdapterPlacer({ runner: executor, loaded, warn: () => {}, frozen: () => frozen });
+  const placer = new AdapterPlacer({ runner: executor, loaded, frozen: () => frozen });
   return { golden, tensors: goldenTensors(name), executor, loaded, placer, kind, resolved };
 }
 

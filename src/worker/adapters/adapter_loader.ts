@@ -67,7 +67,7 @@ export class AdapterLoader {
     const kind = kindNamed(fields);
     const config = inMode(kind, fields, is_trainable);
     this.#warnOf(kind, config);
-    const resolved = model.resolve(name, kind, config);
+    const resolved = model.resolve(name, kind, config, this.#warn);
     for (const warning of targetWarnings(config, model.base.loaded.model.modules)) this.#warn(warning);
     await model.add({ kind, name, resolved, trainable: is_trainable, options: own });
   }
@@ -86,10 +86,11 @@ export class AdapterLoader {
     const kind = kindNamed(read);
     const config = inMode(kind, read, is_trainable);
     this.#warnOf(kind, config);
-    const resolved = forThisModel(config, () => model.resolveStored(name, kind, config));
+    const resolved = forThisModel(config, () => model.resolveStored(name, kind, config, this.#warn));
     const expected = expectedTensors(kind, resolved, model.base.loaded.model);
     const tensors = readAdapterModel(bytes.model, expected, options);
-    await model.add({ kind, name, resolved, trainable: is_trainable, options: own, tensors }, ready);
+    const added = { kind, name, resolved, trainable: is_trainable, options: own, tensors, warn: this.#warn };
+    await model.add(added, ready);
   }
 
   async keep(model: ModelAdapters, name: string): Promise<KeptAdapter> {
@@ -152,8 +153,8 @@ export class AdapterLoader {
     const sum = await kind.sum?.(given, options, signal);
     if (sum === undefined) throw cannot(kind, 'be added up');
     const { config, tensors } = sum;
-    const resolved = model.resolve(name, kind, config);
-    await model.add({ kind, name, resolved, trainable: true, options: {}, tensors });
+    const resolved = model.resolve(name, kind, config, this.#warn);
+    await model.add({ kind, name, resolved, trainable: true, options: {}, tensors, warn: this.#warn });
   }
 
   /**

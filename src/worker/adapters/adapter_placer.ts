@@ -25,12 +25,13 @@ export interface AdapterPlan {
   readonly tensors: AdapterTensors | undefined;
   /** A fingerprint of the adapter's initial values. Set if `tensors` holds later values. */
   readonly origin?: string | undefined;
+  /** Receives warnings about the values in `tensors`. */
+  readonly warn?: Warn | undefined;
 }
 
 export interface PlacerHost {
   readonly runner: Runner;
   readonly loaded: LoadedModel;
-  readonly warn: Warn;
   /** Returns the values on this device that adapters of a kind use but never train; undefined for a kind that has none. */
   frozen(kind: AdapterKind): FrozenPool | undefined;
   /** Called with the number of initial values before they are drawn, because drawing them blocks the thread. */
@@ -49,8 +50,8 @@ export class AdapterPlacer {
 
   /** Places an adapter beside `others` on the same model. If this throws, the adapter leaves nothing on the device. */
   async place(plan: AdapterPlan, others: readonly Adapter[]): Promise<Adapter> {
-    const { runner, warn } = this.#host;
-    const { kind, name, key, resolved, trainable, options, tensors } = plan;
+    const { runner } = this.#host;
+    const { kind, name, key, resolved, trainable, options, tensors, warn } = plan;
     const initial = await this.#initial(plan);
     const frozenPool = this.#host.frozen(kind);
     const frozen = await frozenPool?.acquire({ resolved, options, stored: tensors?.frozen, others, warn });

@@ -5,6 +5,7 @@ import { type Overlay, overlayOf, overlayOfRows, tensorsOf } from '../../adapter
 import { abortError } from '../../core/async/abort';
 import { Serial } from '../../core/async/serial';
 import { WebVeraError } from '../../core/errors/error';
+import type { Warn } from '../../core/errors/warning';
 import { numel } from '../../core/numbers/shape';
 import type { Tensor } from '../../core/types/tensor';
 import type { BaseModel } from '../models/base_model';
@@ -20,7 +21,8 @@ import { type Ingredients, type Merging, prepareMerge, prepareUnload } from './p
 import { BASE_NAME, rowAdapters } from './row_adapters';
 
 /** The functions of a session that the adapters of a model use. */
-interface AdaptersHost extends Pick<PlacerHost, 'warn' | 'frozen' | 'announce'> {
+interface AdaptersHost extends Pick<PlacerHost, 'frozen' | 'announce'> {
+  readonly warn: Warn;
   /** Returns a key that is unique in the session. */
   nextKey(): string;
 }
@@ -114,20 +116,20 @@ export class ModelAdapters {
     return this.#enabled ? overlayOfRows(base, chosen) : base;
   }
 
-  /** Resolves a configuration for the model, without changing anything. Throws PEFT's errors. */
-  resolve(name: string, kind: AdapterKind, config: AdapterConfig): ResolvedAdapter {
+  /** Resolves a configuration for the model, without changing anything. Throws PEFT's errors, and passes its warnings to `warn`. */
+  resolve(name: string, kind: AdapterKind, config: AdapterConfig, warn?: Warn): ResolvedAdapter {
     this.#set.expectRoom(name, kind, config);
     const later = this.adapters.length > 0;
     const { model } = this.base.loaded;
-    return kind.resolve(pooledConfig(kind, config, model.head), model, { later, warn: this.#host.warn });
+    return kind.resolve(pooledConfig(kind, config, model.head), model, { later, warn });
   }
 
   /**
    * Like `resolve`, for a stored configuration. Also throws `invalid_argument` if the adapter's head was trained with another pooling.
    */
-  resolveStored(name: string, kind: AdapterKind, config: AdapterConfig): ResolvedAdapter {
-    const resolved = this.resolve(name, kind, config);
-    expectPooling(config, resolved, this.base.loaded.model.head, this.#host.warn);
+  resolveStored(name: string, kind: AdapterKind, config: AdapterConfig, warn?: Warn): ResolvedAdapter {
+    const resolved = this.resolve(name, kind, config, warn);
+    expectPooling(config, resolved, this.base.loaded.model.head, warn);
     return resolved;
   }
 

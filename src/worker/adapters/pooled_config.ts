@@ -23,7 +23,7 @@ export function expectPooling(
   { auto_mapping }: AdapterConfig,
   { trained }: ResolvedAdapter,
   head: Head,
-  warn: Warn,
+  warn: Warn | undefined,
 ): void {
   const trainsHead = head.modules.some(
     ({ name }) => name !== '' && trained.some((each) => each.name.startsWith(`${name}.`)),
@@ -41,11 +41,11 @@ export function expectPooling(
   );
 }
 
-function warnOfLength(stored: number | undefined, own: number | undefined, warn: Warn): void {
+function warnOfLength(stored: number | undefined, own: number | undefined, warn: Warn | undefined): void {
   // Adapters that earlier versions saved lack the maximum length.
   if (stored === undefined || own === undefined || stored === own) return;
   const message = `The adapter's head was trained on texts of at most ${stored} tokens, and here it reads at most ${own}`;
-  warn({ code: 'other_length', message });
+  warn?.({ code: 'other_length', message });
 }
 
 function told(pooling: HeadPooling | undefined): string {

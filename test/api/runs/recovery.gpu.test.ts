@@ -1,8 +1,12 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, test, vi } from 'vitest';
-import { get_peft_model, type TrainEvent, Trainer, VeraConfig } from '../../../src/index';
+import { bytesOf as bytesIn } from '../../../src/core/input/bytes';
+import type { RawTensor } from '../../../src/formats/tensors/safetensors';
+import { get_peft_model, LoraConfig, PeftModel, type TrainEvent, Trainer, VeraConfig } from '../../../src/index';
+import { edited } from '../../helpers/bytes/edited';
+import { toArray } from '../../helpers/bytes/to_array';
 import { loadTiny, loadTinyVera, tinyRow } from '../../helpers/models/tiny_llama';
-import { eventsOf, expectToTrain, tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
+import { expectToTrain, tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
 import { at, begin, lose, losing, recoveries } from '../../helpers/session/losing_runs';
 import { oneBrowser } from '../../helpers/session/one_browser';
 import { numbersOf, resumedAdapter, resumedArgs, resumedRows, trained } from '../../helpers/session/resumed_run';
@@ -22,7 +26,7 @@ describe('a run whose device is lost', () => {
       const run = trainer.train();
       await losing(opened, run, at(7));
       const { training_loss } = await run;
-      const events = await eventsOf(run);
+      const events = await toArray(run);
       const [recovered, ...others] = recoveries(events);
       expect(others).toEqual([]);
       expect(recovered).toMatchObject({ cause: 'device_lost', state: { max_steps: 12 } });
@@ -58,7 +62,7 @@ describe('a run whose device is lost', () => {
         callbacks: [{ on_train_begin: note('begin'), on_train_end: note('end') }],
       }).train();
       await losing(opened, run, at(3));
-      const [recovered] = recoveries(await eventsOf(run));
+      const [recovered] = recoveries(await toArray(run));
       expect(recovered?.state).toMatchObject({ global_step: 0 });
       expect(recovered?.repeatedSteps).toBeGreaterThanOrEqual(3);
       expect(passes).toBe(1);
@@ -74,7 +78,7 @@ describe('a run whose device is lost', () => {
       const run = trainer.train();
       await losing(opened, run, when);
       await run;
-      return { weights: await weightsOf(model), events: await eventsOf(run) };
+      return { weights: await weightsOf(model), events: await toArray(run) };
     };
     const straight = await within({ store: 'auto' }, (opened) => twice(opened, () => false));
     vi.stubGlobal('indexedDB', new IDBFactory());
@@ -83,6 +87,27 @@ describe('a run whose device is lost', () => {
     expect(recoveries(broken.events)[0]?.state.global_step).toBe(0);
     expect(broken.weights).toEqual(straight.weights);
   });
+
+  test.each(['unmatched_pattern', 'projection_differs'])('repeats no warning about its adapter: %s', (code) =>
+    within({}, async (opened) => {
+      const base = await loadTiny(opened);
+      const lora = new LoraConfig({ r: 2, target_modules: ['q_proj'], rank_pattern: { nothing: 4 } });
+      const saved = await (await get_peft_model(base, new VeraConfig(resumedAdapter))).save_pretrained();
+      const double = (tensors: Map<string, RawTensor>): void => {
+        const { bytes } = tensors.get('base_model.vera_A')!;
+        bytes.set(bytesIn(new Float32Array(bytes.slice().buffer).map((value) => 2 * value)));
+      };
+      const model =
+        code === 'unmatched_pattern'
+          ? await get_peft_model(base, lora)
+          : await PeftModel.from_pretrained(base, await edited(saved, { tensors: double }), { is_trainable: true });
+      expect(opened.warnings.filter((given) => given === code)).toHaveLength(1);
+      const run = tinyTrainer(model, { train_dataset: resumedRows, args: { ...resumedArgs, max_steps: 4 } }).train();
+      await losing(opened, run, at(2));
+      expect(recoveries(await toArray(run))).toHaveLength(1);
+      expect(opened.warnings.filter((given) => given === code)).toHaveLength(1);
+    }),
+  );
 
   test('reports no step whose result came after the loss', async () => {
     const straight = await trained();
@@ -100,7 +125,7 @@ describe('a run whose device is lost', () => {
       await run;
       const right = straight.logs.map(numbersOf);
       for (const logs of told) expect(right).toContainEqual(logs);
-      expect(recoveries(await eventsOf(run)).at(-1)).toMatchObject({ cause: 'device_lost' });
+      expect(recoveries(await toArray(run)).at(-1)).toMatchObject({ cause: 'device_lost' });
       expect(run.state.log_history.map(numbersOf)).toEqual(right);
     });
   });
@@ -147,7 +172,7 @@ describe('a run whose device is lost', () => {
       const run = trainer.train();
       await losing(opened, run, at(2, 4, 6, 8, 10));
       expect((await run).global_step).toBe(12);
-      expect(recoveries(await eventsOf(run))).toHaveLength(5);
+      expect(recoveries(await toArray(run))).toHaveLength(5);
     });
     await within({}, async (opened) => {
       const { model, trainer } = await begin(opened);

@@ -18,7 +18,7 @@ export function resolveVera(config: VeraConfig, model: Architecture): ResolvedVe
 /** Returns an object that allocates and fills VeRA adapters on a model's device. */
 export function veraPlacer(runner: Runner, loaded: LoadedModel): AdapterPlacer {
   const pool = frozenProjections.pool(runner, () => {});
-  return new AdapterPlacer({ runner, loaded, warn: () => {}, frozen: () => pool });
+  return new AdapterPlacer({ runner, loaded, frozen: () => pool });
 }
 
 /** Puts a trainable adapter on the device, with defaults for all options that tests rarely need. */

@@ -26,7 +26,7 @@ test('first values are drawn by the seed, else by the name, after the page was i
   const loaded = await loadModel(files, runner, { dtype: 'float32', onUpload: () => {} });
   const told: number[] = [];
   const announce = (numbers: number): number => told.push(numbers);
-  const placer = new AdapterPlacer({ runner, loaded, warn: () => {}, frozen: () => undefined, announce });
+  const placer = new AdapterPlacer({ runner, loaded, frozen: () => undefined, announce });
   const resolved = loraKind.resolve(new LoraConfig({ r: 2 }), loaded.model, { later: false });
   const { config, layout } = resolved;
   const plan = { kind: loraKind, name: 'ada', key: 'ada', resolved, trainable: true, tensors: undefined };

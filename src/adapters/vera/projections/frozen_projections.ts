@@ -55,11 +55,11 @@ async function acquireStored(
   projections: ProjectionPool,
   inFile: ProjectionKey,
   given: Projections,
-  warn: Warn,
+  warn: Warn | undefined,
 ): Promise<ProjectionValues> {
   const dtype = projections.roundingOf(given, inFile);
   if (dtype !== undefined) return projections.acquire(inFile, dtype, given);
-  warn({
+  warn?.({
     code: 'projection_differs',
     message:
       `vera_A and vera_B differ from what projection_prng_key ${inFile.projection_prng_key} gives. They are followed; ` +
