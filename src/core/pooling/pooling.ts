@@ -18,7 +18,7 @@ export const POOLING_MODES: readonly PoolingMode[] = [
  * The pooling that the caller wants under a classifier's head. 'auto': the pooling that the folder describes. 'none': the head of
  * transformers' own class.
  */
-export type AskedPooling = 'auto' | 'none' | PoolingMode;
+export type PoolingChoice = 'auto' | 'none' | PoolingMode;
 
 /** How a sequence's hidden states become one vector. */
 export interface Pooling {

@@ -1,6 +1,6 @@
 import type { Integrity } from '../../core/input/integrity';
 import type { KernelChoice } from '../../core/kernels/kernel_choice';
-import type { AskedPooling, PoolingMode } from '../../core/pooling/pooling';
+import type { PoolingChoice, PoolingMode } from '../../core/pooling/pooling';
 import type { ChatMessage } from '../../core/types/chat';
 import type { ResolvedGenerationConfig } from '../../core/types/generation';
 import type {
@@ -113,7 +113,7 @@ export interface LoadOptions {
   /** A classifier's labels, in place of those of config.json. */
   readonly labels?: LabelOptions;
   /** The pooling under a classifier's head. Default: none, as in transformers' class. */
-  readonly pooling?: AskedPooling;
+  readonly pooling?: PoolingChoice;
   /** Whether a head whose size doesn't fit the labels is initialised anew. */
   readonly ignore_mismatched_sizes?: boolean;
   /** Overrides the module names that follow from config.json. */

@@ -1,4 +1,4 @@
-import type { AskedPooling, HeadPooling } from '../../../core/pooling/pooling';
+import type { HeadPooling, PoolingChoice } from '../../../core/pooling/pooling';
 import { type SentenceSettings, unsupportedSentences } from '../../../core/pooling/sentences';
 import type { PretrainedConfig } from '../../../core/types/model';
 import { configuredPooling, hasOwnClassifier } from '../../../models/pooled_head';
@@ -10,7 +10,7 @@ import { configuredPooling, hasOwnClassifier } from '../../../models/pooled_head
  * `unsupported_model` if modules.json then needs an unsupported module.
  */
 export function chosenPooling(
-  asked: AskedPooling,
+  asked: PoolingChoice,
   config: PretrainedConfig,
   sentences: SentenceSettings | undefined,
 ): HeadPooling | undefined {
