@@ -14,8 +14,8 @@ export interface ProfileOptions extends CallOptions {
    * The adapter config of a new profile. Defaults are PEFT's, with three exceptions: target_modules is 'all-linear', unless the adapter
    * kind has targets of its own; save_projection is false; and for a classifier, task_type 'SEQ_CLS' (texts) or modules_to_save
    * ['classifier'] (images) makes PEFT train its head. A profile trains only vectors and a classifier's head, so `bias` and other
-   * `modules_to_save` are rejected. For an existing profile, given values must equal those that it was created with. In an instance, such as
-   * `new VeraConfig({ r: 64 })`, fields with PEFT's default count as left out.
+   * `modules_to_save` are rejected. For an existing profile, given values must equal those that it was created with. In an instance of a
+   * configuration's class, fields with PEFT's default count as left out.
    */
   readonly peft_config?: AnyAdapterConfigInit;
   /**
