@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
 import { type AdaptedModel, export_run, type PreTrainedModel, type Trainer } from '../../src/index';
 import { tinyTrainer } from '../helpers/models/tiny_training';
-import { jsonOf, tensorsOf } from '../helpers/session/exported_run';
+import { jsonOf } from '../helpers/session/exported_run';
 import { stopAt } from '../helpers/session/resumed_run';
-import { bytesOf, type TestSession, within } from '../helpers/session/session';
+import { bytesOf, type TestSession, tensorsOf, within } from '../helpers/session/session';
 
 /** Helpers for tests of any adapter kind on the tiny model. */
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readSafetensors } from '../../src/formats/tensors/safetensors';
 import { type AdapterFiles, get_peft_model, type PreTrainedModel, VeraConfig, VeraModel } from '../../src/index';
+import { idsOf } from '../helpers/generated_ids';
 import {
   comparableConfig,
   type GoldenTraining,
@@ -150,9 +151,8 @@ describe.each(cases)('%s', async (name) => {
   test.runIf(generates)('greedy continuation', async () => {
     const { prompt, continuation } = expected.random.greedy;
     const vera = await saved('adapter');
-    const tokens: number[] = [];
     const generation = vera.generate(prompt, { max_new_tokens: continuation.length, eos_token_id: null });
-    for await (const { token_id } of generation) tokens.push(token_id);
+    const tokens = await idsOf(generation);
     expect(tokens).toEqual(continuation);
     expect(await generation).toBe('');
   });

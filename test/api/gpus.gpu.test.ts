@@ -1,6 +1,7 @@
 // Tests the kernels that are chosen for GPUs, on this machine's software device, which reports that it is a GPU.
 import { afterAll, describe, expect, test } from 'vitest';
 import { VeraModel } from '../../src/index';
+import { idsOf } from '../helpers/generated_ids';
 import { goldenAdapter, goldenCase, goldenTensors, largestDifference, tokensOf } from '../helpers/golden/golden';
 import { expectGoldenTraining } from '../helpers/golden/golden_training';
 import { GPU, INTEL, UNNAMED } from '../helpers/gpu/devices';
@@ -49,9 +50,8 @@ describe.each(devices.filter(([, , names]) => names.length > 0))(
         expect(largestDifference(logits.data, reference, isToken)).toBeLessThanOrEqual(tolerance.logits_abs);
 
         const { prompt, continuation } = expected.random.greedy;
-        const tokens: number[] = [];
         const options = { max_new_tokens: continuation.length, eos_token_id: null };
-        for await (const { token_id } of vera.generate(prompt, options)) tokens.push(token_id);
+        const tokens = await idsOf(vera.generate(prompt, options));
         expect(tokens).toEqual(continuation);
       });
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type RunFolder, writeRunFolder } from '../../src/formats/run_folder';
 import { exportedRow, type TokenRow } from '../../src/tasks/causal_lm/token_row';
-import { jsonOf, tensorsOf, textOf } from '../helpers/session/exported_run';
+import { jsonOf, textOf } from '../helpers/session/exported_run';
+import { tensorsOf } from '../helpers/session/session';
 
 const Q = 'base_model.model.model.layers.0.self_attn.q_proj';
 const moments = (scale: number) =>

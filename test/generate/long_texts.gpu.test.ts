@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AutoModelForCausalLM, type GenerationConfig, type PreTrainedModel } from '../../src/index';
+import { idsOf } from '../helpers/generated_ids';
 import { goldenBase } from '../helpers/golden/golden';
 import { openTestSession, type TestSession } from '../helpers/session/session';
 
@@ -21,9 +22,7 @@ beforeAll(async () => {
 afterAll(() => opened.session.close());
 
 async function alone(prompt: readonly number[], more: GenerationConfig = {}): Promise<number[]> {
-  const ids: number[] = [];
-  for await (const { token_id } of model.generate(prompt, { ...config, ...more })) ids.push(token_id);
-  return ids;
+  return idsOf(model.generate(prompt, { ...config, ...more }));
 }
 
 test('each text of a batch becomes long by itself, and equals the text alone', async () => {

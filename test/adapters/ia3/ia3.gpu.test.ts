@@ -14,9 +14,8 @@ import {
   VeraModel,
 } from '../../../src/index';
 import { loadTiny, tinyFiles } from '../../helpers/models/tiny_llama';
-import { tensorsOf } from '../../helpers/session/exported_run';
 import { oneBrowser } from '../../helpers/session/one_browser';
-import { bytesOf, type TestSession, within } from '../../helpers/session/session';
+import { bytesOf, type TestSession, tensorsOf, within } from '../../helpers/session/session';
 import {
   expectNear,
   expectResumes,

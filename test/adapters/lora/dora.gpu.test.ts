@@ -13,9 +13,8 @@ import {
 import { goldenAdapter, goldenAdapters, goldenBase, goldenTensors } from '../../helpers/golden/golden';
 import { expectGoldenLogits } from '../../helpers/golden/golden_steps';
 import { loadTiny, tinyFiles } from '../../helpers/models/tiny_llama';
-import { tensorsOf } from '../../helpers/session/exported_run';
 import { oneBrowser } from '../../helpers/session/one_browser';
-import { openTestSession, type TestSession, within } from '../../helpers/session/session';
+import { openTestSession, type TestSession, tensorsOf, within } from '../../helpers/session/session';
 import { expectNear, expectResumes, exportedAdapter, logitsOf, trainerOf, weightsOf } from '../tiny_adapters';
 
 oneBrowser();

@@ -19,9 +19,8 @@ import {
 } from '../../../src/index';
 import { goldenAdapter, goldenBase, goldenCase } from '../../helpers/golden/golden';
 import { loadTiny, tinyFiles } from '../../helpers/models/tiny_llama';
-import { tensorsOf } from '../../helpers/session/exported_run';
 import { oneBrowser } from '../../helpers/session/one_browser';
-import { bytesOf, type TestSession, within } from '../../helpers/session/session';
+import { bytesOf, type TestSession, tensorsOf, within } from '../../helpers/session/session';
 import { expectNear, expectResumes, exportedAdapter, logitsOf, trainerOf, weightsOf } from '../tiny_adapters';
 
 oneBrowser();

@@ -11,9 +11,8 @@ import {
   type VeraModel,
 } from '../../../src/index';
 import { loadTiny, tinyFiles } from '../../helpers/models/tiny_llama';
-import { tensorsOf } from '../../helpers/session/exported_run';
 import { oneBrowser } from '../../helpers/session/one_browser';
-import { type TestSession, within } from '../../helpers/session/session';
+import { type TestSession, tensorsOf, within } from '../../helpers/session/session';
 import { expectNear, expectResumes, exportedAdapter, logitsOf, trainerOf, weightsOf } from '../tiny_adapters';
 
 oneBrowser();

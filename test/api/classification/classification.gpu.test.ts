@@ -12,8 +12,9 @@ import {
   VeraConfig,
   VeraModel,
 } from '../../../src/index';
+import { toArray } from '../../helpers/bytes/to_array';
 import { goldenBase, goldenCase } from '../../helpers/golden/golden';
-import { eventsOf, weightsOf } from '../../helpers/models/tiny_training';
+import { weightsOf } from '../../helpers/models/tiny_training';
 import { oneBrowser } from '../../helpers/session/one_browser';
 import { bytesOf, openTestSession, type TestSession, within } from '../../helpers/session/session';
 
@@ -166,7 +167,7 @@ describe('training', () => {
         num_train_epochs: 40,
       } as const;
       const run = trainer(model, { args: plan }).train();
-      const told = evaluations(await eventsOf(run));
+      const told = evaluations(await toArray(run));
       const { global_step, metrics } = await run;
       expect(told.map(({ state }) => state.global_step)).toEqual(told.map((_, index) => 2 * (index + 1)));
       const accuracies = told.map(({ metrics: { accuracy } }) => accuracy!);

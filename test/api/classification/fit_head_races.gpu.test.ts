@@ -8,8 +8,9 @@ import {
   type VeraModel,
 } from '../../../src/index';
 import { linkKey } from '../../../src/page/session/session';
+import { toArray } from '../../helpers/bytes/to_array';
 import { goldenBase } from '../../helpers/golden/golden';
-import { eventsOf, firstLog } from '../../helpers/models/tiny_training';
+import { firstLog } from '../../helpers/models/tiny_training';
 import { lose, recoveries } from '../../helpers/session/losing_runs';
 import { bytesOf, type TestSession, within } from '../../helpers/session/session';
 
@@ -169,7 +170,7 @@ test('a run that recovers begins with the head that was solved for before it, wh
     await firstLog(run);
     lose(opened);
     await run;
-    expect(recoveries(await eventsOf(run))).toHaveLength(1);
+    expect(recoveries(await toArray(run))).toHaveLength(1);
     expect(await savedOf(model, 'b')).toEqual(learnt);
     await other.stop();
   });

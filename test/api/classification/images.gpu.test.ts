@@ -8,7 +8,7 @@ import {
   VeraConfig,
 } from '../../../src/index';
 import { drawn, loadVit, vit } from '../../helpers/bytes/drawn_images';
-import { eventsOf } from '../../helpers/models/tiny_training';
+import { toArray } from '../../helpers/bytes/to_array';
 import { openTestSession } from '../../helpers/session/session';
 
 const opened = await openTestSession();
@@ -42,7 +42,7 @@ describe('images of any size', async () => {
       train_dataset: examples([0, 3, 6]),
       eval_dataset: examples([1]),
     });
-    const events = await eventsOf(trainer.train());
+    const events = await toArray(trainer.train());
     const losses = events.flatMap((event) => (event.type === 'log' ? [event.logs.loss] : []));
     expect(losses.at(-1)).toBeLessThan(losses[0]! / 2);
     const evaluation = events.find((event): event is TrainEvent & { type: 'evaluate' } => event.type === 'evaluate');

@@ -8,8 +8,8 @@ import {
   VeraConfig,
 } from '../../../src/index';
 import { goldenBase } from '../../helpers/golden/golden';
-import { jsonOf, tensorsOf, textOf } from '../../helpers/session/exported_run';
-import { openTestSession } from '../../helpers/session/session';
+import { jsonOf, textOf } from '../../helpers/session/exported_run';
+import { openTestSession, tensorsOf } from '../../helpers/session/session';
 
 const { session } = await openTestSession();
 afterAll(() => session.close());

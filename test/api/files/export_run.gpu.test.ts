@@ -12,10 +12,10 @@ import { trainerKey } from '../../../src/page/training/trainer';
 import { loadTiny, loadTinyVera, tinyFiles, tinyHalves, tinyRow } from '../../helpers/models/tiny_llama';
 import { firstLog, tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
 import { testInAll } from '../../helpers/ring';
-import { jsonOf, tensorsOf, textOf } from '../../helpers/session/exported_run';
+import { jsonOf, textOf } from '../../helpers/session/exported_run';
 import { oneBrowser } from '../../helpers/session/one_browser';
 import { resumedAdapter, resumedArgs, resumedRows } from '../../helpers/session/resumed_run';
-import { openTestSession, within } from '../../helpers/session/session';
+import { openTestSession, tensorsOf, within } from '../../helpers/session/session';
 
 oneBrowser();
 

@@ -15,9 +15,8 @@ import {
 } from '../../../src/index';
 import { goldenAdapter, goldenBase, goldenCase } from '../../helpers/golden/golden';
 import { loadTiny, tinyFiles } from '../../helpers/models/tiny_llama';
-import { tensorsOf } from '../../helpers/session/exported_run';
 import { habit, profileOptions, visit, weightsOf } from '../../helpers/session/profiles';
-import { bytesOf, openTestSession } from '../../helpers/session/session';
+import { bytesOf, openTestSession, tensorsOf } from '../../helpers/session/session';
 
 const MODEL = 'adapter_model.safetensors';
 const opened = await openTestSession();

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { GenerationConfig, PreTrainedModel } from '../../../src/index';
+import { idsOf } from '../../helpers/generated_ids';
 import { loadTinyVera, tinyConfig, tinyRow } from '../../helpers/models/tiny_llama';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 import { penalised } from '../../reference/sampling';
@@ -15,9 +16,7 @@ beforeAll(async () => {
 afterAll(() => opened.session.close());
 
 async function generated(prompt: readonly number[], config: GenerationConfig = {}): Promise<number[]> {
-  const tokens: number[] = [];
-  for await (const { token_id } of model.generate(prompt, { eos_token_id: null, ...config })) tokens.push(token_id);
-  return tokens;
+  return idsOf(model.generate(prompt, { eos_token_id: null, ...config }));
 }
 
 /** Returns the most likely token after `ids`, computed by a whole forward pass without a cache. */

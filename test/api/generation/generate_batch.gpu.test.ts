@@ -8,6 +8,7 @@ import {
   type VeraConfigInit,
   VeraModel,
 } from '../../../src/index';
+import { idsOf } from '../../helpers/generated_ids';
 import { folderFiles } from '../../helpers/golden/golden';
 import { randomAdapter } from '../../helpers/models/random_adapter';
 import { smallWriter } from '../../helpers/models/small_writer';
@@ -61,9 +62,7 @@ async function alone(
   prompt: readonly number[],
   config: GenerationConfig = {},
 ): Promise<number[]> {
-  const tokens: number[] = [];
-  for await (const { token_id } of model.generate(prompt, { eos_token_id: null, ...config })) tokens.push(token_id);
-  return tokens;
+  return idsOf(model.generate(prompt, { eos_token_id: null, ...config }));
 }
 
 async function together(

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AutoModelForCausalLM, type PreTrainedModel } from '../../../src/index';
+import { idsOf } from '../../helpers/generated_ids';
 import { goldenBase } from '../../helpers/golden/golden';
 import { goldenBases, isDecoder } from '../../helpers/golden/golden_index';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
@@ -29,9 +30,8 @@ const bases = goldenBases((entry) => isDecoder(entry) && entry.dtype === 'float3
 
 test.each(bases)('%s: generation with a cache of keys and values equals passes over all tokens', async (base) => {
   const model = await AutoModelForCausalLM.from_pretrained(goldenBase(`base/${base}`), { session: opened.session });
-  const generated: number[] = [];
   const config = { max_new_tokens: NEW, eos_token_id: null };
-  for await (const { token_id } of model.generate(PROMPT, config)) generated.push(token_id);
+  const generated = await idsOf(model.generate(PROMPT, config));
   expect(generated).toHaveLength(NEW);
   expect(generated).toEqual(await recomputed(model));
   await model.dispose();

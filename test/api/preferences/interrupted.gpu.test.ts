@@ -8,9 +8,10 @@ import {
   VeraConfig,
   type VeraModel,
 } from '../../../src/index';
+import { toArray } from '../../helpers/bytes/to_array';
 import { eventually } from '../../helpers/eventually';
 import { goldenDpo, goldenKto, loadTexts } from '../../helpers/golden/golden_preferences';
-import { eventsOf, weightsOf } from '../../helpers/models/tiny_training';
+import { weightsOf } from '../../helpers/models/tiny_training';
 import { lose, recoveries } from '../../helpers/session/losing_runs';
 import { openTestSession, type TestSession, within } from '../../helpers/session/session';
 
@@ -76,7 +77,7 @@ test('a run of ratings resumes with another batch size, and compares other texts
     const run = new KTOTrainer({ model, train_dataset: ratings, args: larger }).train({ resume_from_checkpoint: true });
     await run;
     const { log_history } = run.state;
-    expect((await eventsOf(run)).map(({ type }) => type)).toContain('restored');
+    expect((await toArray(run)).map(({ type }) => type)).toContain('restored');
     expect(opened.warnings).toContain('other_arguments');
     expect(log_history.at(-1)).toMatchObject({ step: 8, kl: 0 });
     expect(log_history.map(({ kl }) => kl)).toEqual(Array(8).fill(0));
@@ -90,7 +91,7 @@ describe.each(kinds)('while the base model gives a run of %s its reference', (ki
       await inPass;
       lose(opened);
       await run;
-      const events = await eventsOf(run);
+      const events = await toArray(run);
       expect(recoveries(events)).toMatchObject([{ cause: 'device_lost', repeatedSteps: 0, state: { global_step: 0 } }]);
       const types = events.map(({ type }) => type);
       expect(types.indexOf('recovered')).toBeLessThan(types.indexOf('log'));
@@ -109,7 +110,7 @@ describe.each(kinds)('while the base model gives a run of %s its reference', (ki
       expect(opened.calls('submit')).toBe(submits);
       await run.resume();
       await run;
-      const types = (await eventsOf(run)).map(({ type }) => type);
+      const types = (await toArray(run)).map(({ type }) => type);
       expect(types.filter((type) => type === 'paused' || type === 'log')).toEqual(['paused', ...Array(8).fill('log')]);
       expect(await weightsOf(model)).toEqual(await undisturbed(kind));
     });

@@ -15,8 +15,9 @@ import {
   type VeraConfigInit,
   type VeraModel,
 } from '../../../src/index';
+import { toArray } from '../../helpers/bytes/to_array';
 import { goldenDpo, goldenKto, loadTexts } from '../../helpers/golden/golden_preferences';
-import { eventsOf, weightsOf } from '../../helpers/models/tiny_training';
+import { weightsOf } from '../../helpers/models/tiny_training';
 import { oneBrowser } from '../../helpers/session/one_browser';
 import { type TestSession, within } from '../../helpers/session/session';
 
@@ -152,7 +153,7 @@ describe.each(kinds)('a step of %s', (kind) => {
     await fresh(async (model) => {
       const run = trainerOf(kind, model, { learning_rate: 3e4, max_steps: 1 }).train();
       await run;
-      const recovered = (await eventsOf(run)).filter(({ type }) => type === 'recovered');
+      const recovered = (await toArray(run)).filter(({ type }) => type === 'recovered');
       expect(recovered).toHaveLength(2);
       expect(run.state.log_history).toHaveLength(1);
     });

@@ -1,6 +1,7 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Profile, type ProfileOptions } from '../../../src/index';
+import { idsOf } from '../../helpers/generated_ids';
 import { loadTiny } from '../../helpers/models/tiny_llama';
 import { habit, profileOptions, stored, visit, weightsOf, writingOf } from '../../helpers/session/profiles';
 
@@ -70,8 +71,7 @@ test('the kind of a profile that was disposed of is free as soon as its generati
     const generation = first.generate([5, 6, 7, 8], config);
     await first.dispose();
     await expect(Profile.open(base, 'b', lora)).rejects.toMatchObject({ code: 'invalid_argument' });
-    const ids: number[] = [];
-    for await (const { token_id } of generation) ids.push(token_id);
+    const ids = await idsOf(generation);
     await generation;
     expect(ids).toEqual(text);
     expect(await writingOf(await Profile.open(base, 'b', lora))).toHaveLength(12);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { type AdapterOptions, VeraConfig, type VeraConfigInit } from '../../../src/index';
-import { eventsOf, tinyRows, tinyTrainer } from '../../helpers/models/tiny_training';
+import { toArray } from '../../helpers/bytes/to_array';
+import { tinyRows, tinyTrainer } from '../../helpers/models/tiny_training';
 import { at, begin, losing, recoveries } from '../../helpers/session/losing_runs';
 import { oneBrowser } from '../../helpers/session/one_browser';
 import { resumedAdapter } from '../../helpers/session/resumed_run';
@@ -41,7 +42,7 @@ test.each(Object.entries(kinds))(
       const before = await state();
       const run = tinyTrainer(model, { args: { max_steps: 3, learning_rate: 0 } }).train();
       await losing(opened, run, at(1));
-      expect(recoveries(await eventsOf(run))).toHaveLength(1);
+      expect(recoveries(await toArray(run))).toHaveLength(1);
       await run;
       expect(await state()).toEqual(before);
     });

@@ -13,7 +13,7 @@ import {
 import { tinyFiles } from '../../helpers/models/tiny_llama';
 import { tinyTrainer } from '../../helpers/models/tiny_training';
 import { changedBase, notFinite, steep, troubles } from '../../helpers/session/diverging';
-import { jsonOf, tensorsOf } from '../../helpers/session/exported_run';
+import { jsonOf } from '../../helpers/session/exported_run';
 import { oneBrowser } from '../../helpers/session/one_browser';
 import { habit, profileOptions, weightsOf as weightsOfProfile } from '../../helpers/session/profiles';
 import {
@@ -24,7 +24,7 @@ import {
   resumedRows,
   trained,
 } from '../../helpers/session/resumed_run';
-import { within } from '../../helpers/session/session';
+import { tensorsOf, within } from '../../helpers/session/session';
 
 oneBrowser();
 

@@ -2,9 +2,10 @@ import { describe, expect, test, vi } from 'vitest';
 import { get_peft_model, type TrainRun, VeraConfig, type VeraModel } from '../../../src/index';
 import { linkKey } from '../../../src/page/session/session';
 import type { WorkerSession } from '../../../src/worker/protocol';
+import { toArray } from '../../helpers/bytes/to_array';
 import { eventually } from '../../helpers/eventually';
 import { loadTiny } from '../../helpers/models/tiny_llama';
-import { eventsOf, expectToTrain, tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
+import { expectToTrain, tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
 import { lose, recoveries } from '../../helpers/session/losing_runs';
 import { oneBrowser } from '../../helpers/session/one_browser';
 import { resumedAdapter, resumedArgs, resumedRows } from '../../helpers/session/resumed_run';
@@ -86,7 +87,7 @@ describe('a run that recovers', () => {
       await model.set_adapter('other');
       lose(opened);
       await run;
-      expect(recoveries(await eventsOf(run))).toHaveLength(1);
+      expect(recoveries(await toArray(run))).toHaveLength(1);
       expect(model.active_adapters).toEqual(['other']);
       expect(await vectors(model, 'other')).toEqual(before);
       expect(await vectors(model, 'default')).toEqual(learnt);
@@ -101,7 +102,7 @@ describe('a run that recovers', () => {
       onCall(opened, 'reviveAdapters', () => run.resume());
       lose(opened);
       await run;
-      const told = (await eventsOf(run)).map(({ type }) => type).filter((type) => type !== 'log' && type !== 'save');
+      const told = (await toArray(run)).map(({ type }) => type).filter((type) => type !== 'log' && type !== 'save');
       expect(told).toEqual(['paused', 'recovered', 'resumed']);
     });
   });
@@ -114,7 +115,7 @@ describe('a run that recovers', () => {
       await afterLog(run, 9);
       lose(opened);
       await run;
-      const events = await eventsOf(run);
+      const events = await toArray(run);
       expect(recoveries(events)).toMatchObject([{ state: { global_step: 8 } }]);
       expect(recoveries(events)[0]?.repeatedSteps).toBeGreaterThan(0);
     });
@@ -218,7 +219,7 @@ describe('a run that recovers', () => {
       await model.merge_adapter({ adapter_names: ['other'] });
       lose(opened);
       await run;
-      expect(recoveries(await eventsOf(run))).toHaveLength(1);
+      expect(recoveries(await toArray(run))).toHaveLength(1);
       expect(model.get_model_status().merged_adapters).toEqual([]);
     });
   });

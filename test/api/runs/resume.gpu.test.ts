@@ -11,8 +11,9 @@ import {
   type VeraConfigInit,
   VeraModel,
 } from '../../../src/index';
+import { toArray } from '../../helpers/bytes/to_array';
 import { loadTiny, loadTinyVera, tinyConfig, tinyFiles, tinyTensors } from '../../helpers/models/tiny_llama';
-import { eventsOf, tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
+import { tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
 import { testInAll } from '../../helpers/ring';
 import { oneBrowser } from '../../helpers/session/one_browser';
 import {
@@ -227,7 +228,7 @@ describe('what is resumed', () => {
         resume_from_checkpoint: true,
       });
       await run;
-      expect((await eventsOf(run)).map(({ type }) => type)).not.toContain('restored');
+      expect((await toArray(run)).map(({ type }) => type)).not.toContain('restored');
     });
   });
 

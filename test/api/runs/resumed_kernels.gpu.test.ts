@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { adapters, get_peft_model, type TrainerInit, VeraConfig } from '../../../src/index';
+import { toArray } from '../../helpers/bytes/to_array';
 import { loadTiny, tinyRow } from '../../helpers/models/tiny_llama';
-import { eventsOf, tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
+import { tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
 import { oneBrowser } from '../../helpers/session/one_browser';
 import { resumedAdapter, resumedArgs, resumedRows, stopAt, trained, typesOf } from '../../helpers/session/resumed_run';
 import { within } from '../../helpers/session/session';
@@ -63,7 +64,7 @@ test('stay the same, even if another run is resumed with others', async () => {
       resume_from_checkpoint: true,
     });
     await resumed;
-    expect((await eventsOf(resumed))[0]).toMatchObject({ type: 'restored' });
+    expect((await toArray(resumed))[0]).toMatchObject({ type: 'restored' });
     await run.resume();
     await run;
     expect(await weightsOf(model)).toEqual(straight.weights);

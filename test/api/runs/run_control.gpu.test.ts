@@ -8,16 +8,9 @@ import {
   WebVeraError,
 } from '../../../src/index';
 import { Followed } from '../../../src/page/training/replay';
+import { toArray } from '../../helpers/bytes/to_array';
 import { loadTiny, tinyVera } from '../../helpers/models/tiny_llama';
-import {
-  eventsOf,
-  expectToTrain,
-  firstLog,
-  pass,
-  tinyRows,
-  tinyTrainer,
-  weightsOf,
-} from '../../helpers/models/tiny_training';
+import { expectToTrain, firstLog, pass, tinyRows, tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 import { unhandledDuring } from '../../helpers/unhandled';
 import { withResolvers } from '../../helpers/with_resolvers';
@@ -65,7 +58,7 @@ describe('pause', () => {
     expect(run.state.global_step).toBe(global_step);
     await run.resume();
     expect((await run).global_step).toBe(12);
-    const types = (await eventsOf(run)).map(({ type }) => type).filter((type) => type !== 'save');
+    const types = (await toArray(run)).map(({ type }) => type).filter((type) => type !== 'save');
     expect(types.filter((type) => type === 'log')).toHaveLength(12);
     const pausedAt = types.indexOf('paused');
     expect(pausedAt).toBe(global_step);
@@ -79,7 +72,7 @@ describe('pause', () => {
     await pass(60);
     expect(run.state.global_step).toBe(0);
     await run.resume();
-    const types = (await eventsOf(run)).map(({ type }) => type);
+    const types = (await toArray(run)).map(({ type }) => type);
     expect(types.filter((type) => type !== 'save')).toEqual(['paused', 'resumed', 'log', 'log', 'log']);
     expect(types.at(-1)).toBe('save');
   });
@@ -123,7 +116,7 @@ describe('a run may have several reasons for a pause', () => {
         if (step === steps[0]) await nextEvent(run, 'paused');
       }
       expect((await run).global_step).toBe(12);
-      const reasons = (await eventsOf(run)).flatMap((event) =>
+      const reasons = (await toArray(run)).flatMap((event) =>
         'reason' in event ? [`${event.type} ${event.reason}`] : [],
       );
       expect(reasons).toEqual(told);
@@ -196,7 +189,7 @@ test('aborting rejects with the reason, and a later run trains', async () => {
   await firstLog(run);
   controller.abort(reason);
   await expect(Promise.resolve(run)).rejects.toBe(reason);
-  await expect(eventsOf(run)).rejects.toBe(reason);
+  await expect(toArray(run)).rejects.toBe(reason);
   await expectToTrain(model);
   const already = tinyTrainer(model).train({ signal: AbortSignal.abort(reason) });
   await expect(Promise.resolve(already)).rejects.toBe(reason);

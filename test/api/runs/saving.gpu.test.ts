@@ -3,8 +3,9 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { get_peft_model, type TrainerInit, type TrainingArguments, VeraConfig } from '../../../src/index';
 import { CheckpointStore } from '../../../src/store/checkpoint_store';
 import { IndexedDbStore } from '../../../src/store/indexeddb_store';
+import { toArray } from '../../helpers/bytes/to_array';
 import { loadTiny } from '../../helpers/models/tiny_llama';
-import { eventsOf, tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
+import { tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
 import { oneBrowser } from '../../helpers/session/one_browser';
 import { resumedAdapter, resumedArgs, resumedRows, stopAt, trained, typesOf } from '../../helpers/session/resumed_run';
 import { within } from '../../helpers/session/session';
@@ -171,7 +172,7 @@ test('of two equal runs only one is stored at a time', async () => {
     await first.run.pause();
     const second = await begin();
     expect((await second.run).global_step).toBe(12);
-    const events = await eventsOf(second.run);
+    const events = await toArray(second.run);
     expect(events.filter(({ type }) => type === 'save')).toEqual([]);
     expect(events.filter(({ type }) => type === 'warning')).toMatchObject([{ code: 'locked_by_other_tab' }]);
     const third = await begin(true);
@@ -181,7 +182,7 @@ test('of two equal runs only one is stored at a time', async () => {
     expect(await weightsOf(first.model)).toEqual(straight.weights);
     const last = await begin(true);
     expect((await last.run).global_step).toBe(12);
-    expect((await eventsOf(last.run)).map(({ type }) => type)).toEqual(['restored']);
+    expect((await toArray(last.run)).map(({ type }) => type)).toEqual(['restored']);
   });
 });
 
@@ -193,7 +194,7 @@ test('a run that can’t be resumed makes room for the next', async () => {
     await expect(Promise.resolve(absent)).rejects.toMatchObject({ code: 'not_found' });
     const next = trainer.train();
     await next;
-    const types = (await eventsOf(next)).map(({ type }) => type);
+    const types = (await toArray(next)).map(({ type }) => type);
     expect(types.filter((type) => type !== 'log')).toEqual(['save', 'save', 'save']);
   });
 });

@@ -8,8 +8,9 @@ import {
   VeraConfig,
 } from '../../../src/index';
 import { IndexedDbStore } from '../../../src/store/indexeddb_store';
+import { toArray } from '../../helpers/bytes/to_array';
 import { loadTiny } from '../../helpers/models/tiny_llama';
-import { eventsOf, tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
+import { tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
 import { oneBrowser } from '../../helpers/session/one_browser';
 import { resumedAdapter, resumedArgs, resumedRows, trained } from '../../helpers/session/resumed_run';
 import { type TestSession, within } from '../../helpers/session/session';
@@ -70,7 +71,7 @@ describe('a run that another tab takes over', () => {
       const reached = first.run.state.global_step;
       expect(await typesOf(first.run)).toContain('save');
       expect(await second.outcome).toMatchObject({ global_step: 300 });
-      const [restored] = await eventsOf(second.run);
+      const [restored] = await toArray(second.run);
       expect(restored).toMatchObject({ type: 'restored', checkpoint: `checkpoint-${reached}` });
       expect(await weightsOf(second.model)).toEqual(straight.weights);
       // The store now records the new owner, so that it rejects writes of the first run that are still in progress.
@@ -102,7 +103,7 @@ describe('a run that another tab takes over', () => {
       const second = beginThere({ take_over: true, resume_from_checkpoint: false });
       await second.run;
       expect(await first.outcome).toMatchObject(taken);
-      expect((await eventsOf(second.run))[0]).toMatchObject({ type: 'log', logs: { step: 1 } });
+      expect((await toArray(second.run))[0]).toMatchObject({ type: 'log', logs: { step: 1 } });
     });
   });
 

@@ -12,9 +12,9 @@ import {
   type VeraConfigInit,
   type VeraModel,
 } from '../../../src/index';
+import { toArray } from '../../helpers/bytes/to_array';
 import { changedFiles } from '../../helpers/models/random_adapter';
 import { loadTiny, tinyRow } from '../../helpers/models/tiny_llama';
-import { eventsOf } from '../../helpers/models/tiny_training';
 import { oneBrowser } from '../../helpers/session/one_browser';
 import { bytesOf, type TestSession, within } from '../../helpers/session/session';
 
@@ -78,7 +78,7 @@ test('two people have the losses, norms and vectors of their own runs', async ()
     for (const name of names) {
       const model = await people(opened);
       const run = new Trainer({ model, adapter_name: name, args, train_dataset: data[name] }).train();
-      const logs = (await eventsOf(run)).flatMap((event) => (event.type === 'log' ? [event.logs] : []));
+      const logs = (await toArray(run)).flatMap((event) => (event.type === 'log' ? [event.logs] : []));
       results.push({ name, logs, output: await run, numbers: numbersIn(await filesOf(model, name)) });
     }
     return results;
@@ -86,7 +86,7 @@ test('two people have the losses, norms and vectors of their own runs', async ()
   await within({}, async (opened) => {
     const model = await people(opened);
     const run = new Trainer({ model, args, adapters: data }).train();
-    const events = await eventsOf(run);
+    const events = await toArray(run);
     const output = await run;
     expect(output.global_step).toBe(12 + 6);
     for (const { name, logs, output: own, numbers } of separate) {
@@ -119,7 +119,7 @@ function trained(
     const model = await people(opened);
     const run = new Trainer({ model, args, adapters: data }).train({ resume_from_checkpoint: resume });
     await meanwhile(run, opened);
-    const events = await eventsOf(run);
+    const events = await toArray(run);
     await run;
     return { files: [await filesOf(model, 'ada'), await filesOf(model, 'ben')], events, state: run.state };
   });
@@ -173,7 +173,7 @@ test('its state and its events have the steps that are done, whether they are lo
   await within({}, async (opened) => {
     const model = await people(opened);
     const run = new Trainer({ model, args: { ...args, logging_steps: 100, save_steps: 3 }, adapters: data }).train();
-    const events = await eventsOf(run);
+    const events = await toArray(run);
     const saves = events.flatMap((event) =>
       event.type === 'save' ? [[event.checkpoint, `checkpoint-${event.state.global_step}`]] : [],
     );
@@ -233,7 +233,7 @@ test('the reading of each data set is reported', async () => {
       ben: { train_dataset: data.ben, eval_dataset: many(130) },
     };
     const own = { ...args, max_steps: 1, eval_strategy: 'epoch' } as const;
-    const events = await eventsOf(new Trainer({ model, args: own, adapters }).train());
+    const events = await toArray(new Trainer({ model, args: own, adapters }).train());
     const reading = events.flatMap((event) => (event.type === 'reading' ? [event] : []));
     expect(reading.map(({ dataset, loaded, total }) => [dataset, loaded, total])).toEqual([
       ['train_dataset', 100, 110],
@@ -257,7 +257,7 @@ test("one person's losses that aren't finite end his training alone", async () =
     await model.load_adapter(files, 'ben', { is_trainable: true });
     const run = new Trainer({ model, args: own, adapters: data }).train();
     const ended = expect(run).rejects.toMatchObject({ code: 'numerical_error', detail: { adapters: ['ben'] } });
-    const events = await eventsOf(run).catch(() => []);
+    const events = await toArray(run).catch(() => []);
     await ended;
     expect(events).toEqual([]);
     expect(run.state.adapters?.ben?.global_step).toBeLessThan(6);

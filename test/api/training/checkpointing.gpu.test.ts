@@ -11,8 +11,9 @@ import {
   type TrainEvent,
   type VeraModel,
 } from '../../../src/index';
+import { toArray } from '../../helpers/bytes/to_array';
 import { tinyConfig, tinyFiles, tinyTensors, tinyVera } from '../../helpers/models/tiny_llama';
-import { eventsOf, tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
+import { tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
 import { openTestSession } from '../../helpers/session/session';
 import { type SessionGpu, sessionGpu } from '../../helpers/session/session_gpu';
 
@@ -36,7 +37,7 @@ async function trained(
   gradient_checkpointing: boolean,
 ): Promise<{ weights: Uint8Array; events: TrainEvent[] }> {
   const args = { max_steps: 3, per_device_train_batch_size: 6, gradient_checkpointing };
-  const events = await eventsOf(tinyTrainer(model, { args }).train());
+  const events = await toArray(tinyTrainer(model, { args }).train());
   return { weights: await weightsOf(model), events };
 }
 

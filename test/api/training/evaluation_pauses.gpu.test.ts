@@ -1,8 +1,9 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { export_run, get_peft_model, type TrainEvent, type TrainRun, VeraConfig } from '../../../src/index';
+import { toArray } from '../../helpers/bytes/to_array';
 import { loadTiny, tinyRow } from '../../helpers/models/tiny_llama';
-import { eventsOf, pass, tinyTrainer } from '../../helpers/models/tiny_training';
+import { pass, tinyTrainer } from '../../helpers/models/tiny_training';
 import {
   type RunOutcome,
   type RunPlan,
@@ -101,7 +102,7 @@ describe('during an evaluation of a run', () => {
     const before = opened.calls('submit');
     expect((await run.stop()).global_step).toBe(2);
     expect(opened.calls('submit') - before).toBeLessThan(BATCHES);
-    expect(evaluations(await eventsOf(run))).toEqual([]);
+    expect(evaluations(await toArray(run))).toEqual([]);
     await opened.session.close();
   });
 

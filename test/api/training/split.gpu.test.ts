@@ -11,6 +11,7 @@ import {
   VeraConfig,
   VeraModel,
 } from '../../../src/index';
+import { idsOf } from '../../helpers/generated_ids';
 import { largestDifference } from '../../helpers/golden/golden';
 import { randomArray } from '../../helpers/maths/random';
 import { randomAdapter } from '../../helpers/models/random_adapter';
@@ -97,13 +98,11 @@ describe.each([
   test('greedy and sampled texts are the same, of one prompt and of two', async () => {
     const { expected, actual } = await both(async (base) => {
       const model = await VeraModel.from_pretrained(base, adapter);
-      const texts: number[] = [];
       const config = { max_new_tokens: 12, eos_token_id: null };
-      for await (const { token_id } of model.generate(tokens(5, 3), config)) texts.push(token_id);
       const sampled = { ...config, do_sample: true, seed: 3, top_k: 20 };
       const prompts = [tokens(6, 4), tokens(1, 5)];
-      for await (const { token_id } of model.generate_batch(prompts, sampled)) texts.push(token_id);
-      return texts;
+      const alone = await idsOf(model.generate(tokens(5, 3), config));
+      return [...alone, ...(await idsOf(model.generate_batch(prompts, sampled)))];
     });
     expect(expected).toHaveLength(3 * 12);
     expect(actual).toEqual(expected);

@@ -10,15 +10,9 @@ import {
   VeraConfig,
   VeraModel,
 } from '../../../src/index';
+import { toArray } from '../../helpers/bytes/to_array';
 import { loadTiny, tinyVera } from '../../helpers/models/tiny_llama';
-import {
-  eventsOf,
-  expectToTrain,
-  firstLog,
-  tinyRows,
-  tinyTrainer,
-  weightsOf,
-} from '../../helpers/models/tiny_training';
+import { expectToTrain, firstLog, tinyRows, tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
 import { openTestSession, type TestSession, vectorsOf } from '../../helpers/session/session';
 
 let opened: TestSession;
@@ -89,7 +83,7 @@ describe('callbacks', () => {
       eval_dataset: tinyRows,
       callbacks: [asking],
     }).train();
-    const evaluated = (await eventsOf(run)).flatMap((event) =>
+    const evaluated = (await toArray(run)).flatMap((event) =>
       event.type === 'evaluate' ? [event.state.global_step] : [],
     );
     expect(evaluated).toHaveLength(1);
@@ -104,7 +98,7 @@ describe('callbacks', () => {
       },
     };
     const run = tinyTrainer(await fresh(), { args: last, eval_dataset: tinyRows, callbacks: [asking] }).train();
-    const answers = (await eventsOf(run)).map(({ type, state }) => `${type} ${state.global_step}`);
+    const answers = (await toArray(run)).map(({ type, state }) => `${type} ${state.global_step}`);
     expect(answers.filter((one) => !one.startsWith('reading'))).toEqual(['log 3', 'evaluate 3', 'save 3']);
   });
 
@@ -116,7 +110,7 @@ describe('callbacks', () => {
     };
     const args: TrainingArguments = { ...last, eval_strategy: 'epoch' };
     const run = tinyTrainer(await fresh(), { args, eval_dataset: tinyRows, callbacks: [asking] }).train();
-    const answers = (await eventsOf(run)).map(({ type, state }) => `${type} ${state.global_step}`);
+    const answers = (await toArray(run)).map(({ type, state }) => `${type} ${state.global_step}`);
     expect(answers.filter((one) => !one.startsWith('reading'))).toEqual(['evaluate 3', 'log 3', 'save 3']);
   });
 
@@ -188,7 +182,7 @@ describe('callbacks', () => {
     expect(output.global_step).toBe(begun.length);
     expect(output.global_step).toBeGreaterThanOrEqual(4);
     expect(output.global_step).toBeLessThanOrEqual(6);
-    expect((await eventsOf(run)).map((event) => event.type === 'log' && event.logs.step)).toEqual([3]);
+    expect((await toArray(run)).map((event) => event.type === 'log' && event.logs.step)).toEqual([3]);
   });
 
   test.each([

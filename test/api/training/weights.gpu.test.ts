@@ -9,8 +9,9 @@ import {
   VeraConfig,
   type VeraModel,
 } from '../../../src/index';
+import { toArray } from '../../helpers/bytes/to_array';
 import { loadTiny, tinyRow } from '../../helpers/models/tiny_llama';
-import { eventsOf, weightsOf } from '../../helpers/models/tiny_training';
+import { weightsOf } from '../../helpers/models/tiny_training';
 import { type TestSession, within } from '../../helpers/session/session';
 
 const args: TrainingArguments = { max_steps: 1, learning_rate: 0.05, shuffle: false, save_strategy: 'no' };
@@ -36,7 +37,7 @@ async function step(weights: readonly [number, number], more: TrainingArguments 
       args: { per_device_train_batch_size: 2, ...args, ...more },
       train_dataset,
     }).train();
-    const [logs] = (await eventsOf(run)).flatMap((event) => (event.type === 'log' ? [event.logs] : []));
+    const [logs] = (await toArray(run)).flatMap((event) => (event.type === 'log' ? [event.logs] : []));
     if (logs === undefined) throw new Error('Expected a step');
     return logs;
   });

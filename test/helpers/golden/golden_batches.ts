@@ -23,7 +23,8 @@ export function batchFor(model: Architecture, golden: GoldenBatch): Batch {
   return model.task.generates ? textBatch(golden) : createTask(model).given(givenInputs(golden, model.task));
 }
 
-function textBatch({ input_ids, attention_mask, labels }: GoldenBatch): TextBatch {
+/** Converts a golden batch of texts, without further padding. */
+export function textBatch({ input_ids, attention_mask, labels }: GoldenBatch): TextBatch {
   const [B, T] = [input_ids.length, input_ids[0]!.length];
   return {
     B,

@@ -5,11 +5,11 @@ import type { Value } from '../../../src/graph/value';
 import { openSource } from '../../../src/hub/open_source';
 import type { LoadedModel } from '../../../src/models/loaded_model';
 import { CausalLm } from '../../../src/tasks/causal_lm/causal_lm';
-import { labelledRows } from '../../../src/tasks/causal_lm/text_batch';
 import { logitsProgram, writeBatch } from '../../../src/train/steps/loss_program';
 import { loadModel } from '../../../src/worker/models/loading/model_loader';
 import { type Memory, runReference } from '../../reference/runner';
 import { type GoldenBatch, goldenBase } from '../golden/golden';
+import { textBatch } from '../golden/golden_batches';
 import { FakeRunner } from '../session/fake_runner';
 
 /** A golden base model in float64, computed by the kernels' references. */
@@ -34,14 +34,7 @@ export class Float64Model {
    */
   logits(batch: GoldenBatch, over: ReadonlyMap<string, Float64Array> = new Map()): Float64Array {
     const { model, weights } = this.#loaded;
-    const [B, T] = [batch.input_ids.length, batch.input_ids[0]!.length];
-    const micro = {
-      B,
-      T,
-      input_ids: Uint32Array.from(batch.input_ids.flat()),
-      attention_mask: Uint32Array.from(batch.attention_mask.flat()),
-      ...labelledRows(batch.labels.flat(), B, T),
-    };
+    const micro = textBatch(batch);
     const task = new CausalLm(model);
     const { program, inputs, logits } = logitsProgram(task, this.#loaded, BASE, micro);
     writeBatch(this.#runner, task, inputs, micro);

@@ -1,5 +1,6 @@
-import type { RawTensor } from '../../../src/formats/tensors/safetensors';
-import { writeSafetensors } from '../../../src/formats/tensors/safetensors';
+import { bytesOf } from '../../../src/core/input/bytes';
+import { numel } from '../../../src/core/numbers/shape';
+import { type RawTensor, writeSafetensors } from '../../../src/formats/tensors/safetensors';
 import { fileShape } from '../../../src/models/architecture';
 import { createArchitecture } from '../../../src/tasks/task_registry';
 import { randomArray } from '../maths/random';
@@ -52,23 +53,25 @@ export const smallConfigs = {
   },
 } as const;
 
-/** Creates a model folder for a config, with seeded weights: those of norms around 1, all others around 0. */
+/** Creates the tensors of a model with seeded values, by name: those of norms around 1, all others around 0. */
+export function seededTensors(config: { readonly model_type: string }, seed = 1000): Map<string, RawTensor> {
+  const { weights } = createArchitecture(config);
+  return new Map(
+    weights.map((spec, index) => {
+      const shape = fileShape(spec);
+      const isNorm = shape.length === 1 && spec.name.endsWith('.weight');
+      const values = Float32Array.from(randomArray(numel(shape), seed + index, 0.3), (value) => value + Number(isNorm));
+      return [spec.name, { dtype: 'F32', shape, bytes: bytesOf(values) }];
+    }),
+  );
+}
+
+/** Creates a model folder for a config, with seeded weights. */
 export function seededFiles(config: { readonly model_type: string }): { readonly files: Map<string, Blob> } {
-  const tensors = createArchitecture(config).weights.map((spec, index): [string, RawTensor] => {
-    const shape = fileShape(spec);
-    const isNorm = shape.length === 1 && spec.name.endsWith('.weight');
-    const numbers = randomArray(
-      shape.reduce((product, dim) => product * dim, 1),
-      1000 + index,
-      0.3,
-    );
-    const values = Float32Array.from(numbers, (value) => (isNorm ? 1 + value : value));
-    return [spec.name, { dtype: 'F32', shape, bytes: new Uint8Array(values.buffer) }];
-  });
   return {
     files: new Map([
       ['config.json', new Blob([JSON.stringify(config)])],
-      ['model.safetensors', new Blob([writeSafetensors(tensors)])],
+      ['model.safetensors', new Blob([writeSafetensors(seededTensors(config))])],
     ]),
   };
 }

@@ -8,9 +8,9 @@ import {
   VeraConfig,
   type VeraModel,
 } from '../../../src/index';
-import { createArchitecture } from '../../../src/tasks/task_registry';
 import { randomArray } from '../maths/random';
 import type { TestSession } from '../session/session';
+import { seededTensors } from './seeded_model';
 
 /** A small Llama that trains quickly: 2 layers, 32 tokens, up to 512 positions. */
 export const tinyConfig = {
@@ -30,15 +30,7 @@ export const tinyConfig = {
 
 /** Creates the tensors of `tinyConfig` or of another config, with seeded values. */
 export function tinyTensors(config = tinyConfig): Map<string, RawTensor> {
-  const { weights } = createArchitecture(config);
-  return new Map(
-    weights.map(({ name, shape }, index): [string, RawTensor] => {
-      const size = shape.reduce((product, dim) => product * dim, 1);
-      const isNorm = shape.length === 1;
-      const values = Float32Array.from(randomArray(size, index, 0.3), (value) => (isNorm ? 1 + value : value));
-      return [name, { dtype: 'F32', shape, bytes: new Uint8Array(values.buffer) }];
-    }),
-  );
+  return seededTensors(config, 0);
 }
 
 /** Creates the tiny model's tensors in float16. */

@@ -2,7 +2,6 @@ import { expect } from 'vitest';
 import {
   type AdaptedModel,
   type AnyAdaptedModel,
-  type TrainEvent,
   Trainer,
   type TrainerInit,
   type TrainRun,
@@ -17,12 +16,6 @@ const tinyArgs = { per_device_train_batch_size: 2, lr_scheduler_type: 'constant'
 
 export function tinyTrainer(model: AdaptedModel, init: Partial<TrainerInit> = {}): Trainer {
   return new Trainer({ model, train_dataset: tinyRows, ...init, args: { ...tinyArgs, ...init.args } });
-}
-
-export async function eventsOf(run: TrainRun): Promise<TrainEvent[]> {
-  const events: TrainEvent[] = [];
-  for await (const event of run) events.push(event);
-  return events;
 }
 
 /** Resolves at the first log event. */

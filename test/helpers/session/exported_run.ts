@@ -1,7 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readSafetensors } from '../../../src/formats/tensors/safetensors';
-import { toFloat32 } from '../../../src/formats/tensors/values';
 import { bytesOf } from './session';
 
 /** Writes the files of an exported run into a folder. */
@@ -21,10 +19,4 @@ export async function textOf(files: ReadonlyMap<string, Blob>, path: string): Pr
   const blob = files.get(path);
   if (blob === undefined) throw new Error(`there is no ${path} among ${[...files.keys()].join(', ')}`);
   return blob.text();
-}
-
-/** Reads the tensors of a safetensors file. */
-export async function tensorsOf(blob: Blob): Promise<Map<string, Float32Array>> {
-  const { tensors } = readSafetensors(await bytesOf(blob));
-  return new Map([...tensors].map(([name, tensor]) => [name, toFloat32(tensor)]));
 }

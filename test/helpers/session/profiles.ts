@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { type Example, Profile, type ProfileOptions } from '../../../src/index';
+import { idsOf } from '../generated_ids';
 import { bytesOf, type TestSession, within } from './session';
 
 const args = { max_steps: 4, per_device_train_batch_size: 2, learning_rate: 0.05 } as const;
@@ -28,10 +29,8 @@ export async function weightsOf(profile: Profile): Promise<Uint8Array> {
 
 /** Returns the token ids that a profile generates. */
 export async function writingOf(profile: Profile, seed = 3): Promise<number[]> {
-  const ids: number[] = [];
   const config = { max_new_tokens: 12, do_sample: true, seed, eos_token_id: null };
-  for await (const { token_id } of profile.generate(prompt, config)) ids.push(token_id);
-  return ids;
+  return idsOf(profile.generate(prompt, config));
 }
 
 /** Returns the token ids that several profiles generate in one batch. */

@@ -11,8 +11,9 @@ import {
   VeraConfig,
   type VeraConfigInit,
 } from '../../../src/index';
+import { toArray } from '../bytes/to_array';
 import { tinyFiles, tinyRow } from '../models/tiny_llama';
-import { eventsOf, tinyTrainer, weightsOf } from '../models/tiny_training';
+import { tinyTrainer, weightsOf } from '../models/tiny_training';
 import { bytesOf, within } from './session';
 
 /** The default training arguments of these runs. */
@@ -83,7 +84,7 @@ export async function trained({
     const run = trainer.train({ resume_from_checkpoint: resume });
     await meanwhile?.(run);
     const { training_loss } = await run;
-    const events = await eventsOf(run);
+    const events = await toArray(run);
     return {
       events,
       logs: run.state.log_history,

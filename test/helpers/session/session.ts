@@ -69,7 +69,12 @@ export async function loadVera(opened: TestSession, name: string): Promise<VeraM
 
 /** Returns the tensors of an adapter's files, by name. */
 export async function vectorsOf(files: AdapterFiles): Promise<Map<string, Float32Array>> {
-  const { tensors } = readSafetensors(await bytesOf(files['adapter_model.safetensors']));
+  return tensorsOf(files['adapter_model.safetensors']);
+}
+
+/** Returns the tensors of a safetensors file, by name. */
+export async function tensorsOf(file: Blob): Promise<Map<string, Float32Array>> {
+  const { tensors } = readSafetensors(await bytesOf(file));
   return new Map([...tensors].map(([name, tensor]) => [name, toFloat32(tensor)]));
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { AutoModelForCausalLM, get_peft_model, LoraConfig, Trainer } from '../../../src/index';
+import { idsOf } from '../../helpers/generated_ids';
 import { goldenBase, largestDifference } from '../../helpers/golden/golden';
 import { tinyRow, tinyVera } from '../../helpers/models/tiny_llama';
 import { input_ids, logitsOf, mergeScene, stateOf } from './merge_scene';
@@ -13,11 +14,7 @@ describe('while merged', () => {
     await model.merge_adapter();
     await model.unmerge_adapter();
     const config = { max_new_tokens: 60, do_sample: true, seed: 5, eos_token_id: null };
-    const tokensOf = async (): Promise<number[]> => {
-      const tokens: number[] = [];
-      for await (const { token_id } of model.generate([3, 4, 5], config)) tokens.push(token_id);
-      return tokens;
-    };
+    const tokensOf = () => idsOf(model.generate([3, 4, 5], config));
     const expected = await tokensOf();
     const tokens: number[] = [];
     let merging: Promise<void> | undefined;

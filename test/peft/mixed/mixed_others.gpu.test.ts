@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { AutoModelForCausalLM, type ModelInputs, type PreTrainedModel, Trainer, VeraConfig } from '../../../src/index';
+import { idsOf } from '../../helpers/generated_ids';
 import { largestDifference } from '../../helpers/golden/golden';
 import { randomArray } from '../../helpers/maths/random';
 import { changedFiles } from '../../helpers/models/random_adapter';
@@ -151,10 +152,8 @@ describe('refused, and nothing has changed', () => {
 describe('generate with adapter_name', () => {
   const config = { max_new_tokens: 60, do_sample: true, seed: 3, temperature: 0.3, eos_token_id: null };
   async function tokensOf(model: PreTrainedModel, adapter_name?: string): Promise<number[]> {
-    const tokens: number[] = [];
     const own = adapter_name === undefined ? config : { ...config, adapter_name };
-    for await (const { token_id } of model.generate([5, 6, 7], own)) tokens.push(token_id);
-    return tokens;
+    return idsOf(model.generate([5, 6, 7], own));
   }
 
   test('gives what set_adapter and generate give, and leaves what is active', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, expect } from 'vitest';
 import { type AdaptedModel, AutoModelForCausalLM, type PreTrainedModel } from '../../../src/index';
+import { idsOf } from '../../helpers/generated_ids';
 import { type GoldenCase, goldenBase, goldenCase, largestDifference, tokensOf } from '../../helpers/golden/golden';
 import { openTestSession } from '../../helpers/session/session';
 import { basePath, Folders } from './folders';
@@ -82,9 +83,8 @@ export class BothSides {
     const { logits, loss } = await model.forward(batch);
     expect(largestDifference(logits.data, theirs.logits, isToken)).toBeLessThanOrEqual(logits_abs);
     expect(Math.abs(loss! - theirs.loss)).toBeLessThanOrEqual(loss_abs);
-    const tokens: number[] = [];
     const options = { max_new_tokens: NEW_TOKENS, eos_token_id: null };
-    for await (const { token_id } of model.generate(batch.input_ids[0]!, options)) tokens.push(token_id);
+    const tokens = await idsOf(model.generate(batch.input_ids[0]!, options));
     expect(tokens).toEqual(theirs.greedy);
   }
 

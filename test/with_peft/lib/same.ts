@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { PreTrainedModel } from '../../../src/index';
+import { idsOf } from '../../helpers/generated_ids';
 import { type GoldenBatch, largestDifference } from '../../helpers/golden/golden';
 import type { Peft } from './peft';
 
@@ -15,10 +16,7 @@ export async function expectSamePass(base: PreTrainedModel, batch: GoldenBatch, 
   const largest = theirs.logits.reduce((most, logit) => Math.max(most, Math.abs(logit)), 0);
   expect(largestDifference(logits.data, theirs.logits)).toBeLessThanOrEqual(ROUNDING * largest);
   expect(Math.abs(loss! - theirs.loss)).toBeLessThanOrEqual(ROUNDING * theirs.loss);
-  const written: number[] = [];
-  for await (const { token_id } of base.generate(ids, { max_new_tokens: NEW_TOKENS, eos_token_id: null })) {
-    written.push(token_id);
-  }
+  const written = await idsOf(base.generate(ids, { max_new_tokens: NEW_TOKENS, eos_token_id: null }));
   expect(written).toEqual(theirs.greedy);
 }
 
