@@ -6,6 +6,7 @@ import { textSizes } from '../../src/models/architecture';
 import type { TextBatch } from '../../src/tasks/causal_lm/text_batch';
 import { logitsProgram, writeBatch } from '../../src/train/steps/loss_program';
 import type { AdapterStage } from '../stages/adapter_stage';
+import { ratioOf } from '../stages/turns';
 
 /** A forward pass from token ids to logits on the device. */
 export interface PassReport {
@@ -106,8 +107,4 @@ function randomBatch(B: number, T: number, vocabSize: number): TextBatch {
 
 function reportOf({ program, samples }: Pass): PassReport {
   return { seconds: median(samples), dispatches: program.program.steps.length, flops: program.flops };
-}
-
-function ratioOf({ samples }: Pass, to: Pass): number {
-  return median(samples.map((seconds, round) => seconds / (to.samples[round] ?? Number.NaN)));
 }

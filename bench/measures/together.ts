@@ -1,15 +1,15 @@
 import type { Adapter } from '../../src/adapters/adapter';
 import { overlayOf } from '../../src/adapters/layers/overlay';
 import { median } from '../../src/core/numbers/median';
-import { uniforms } from '../../src/core/numbers/rng';
 import type { ResolvedTrainingArguments } from '../../src/core/types/training';
 import { textSizes } from '../../src/models/architecture';
-import { textRow } from '../../src/tasks/causal_lm/token_row';
 import { batchesInOrder } from '../../src/tasks/task/task_batches';
 import { LanePrograms } from '../../src/train/lanes/lane_programs';
 import { createOptimizerState } from '../../src/train/steps/optimizer';
 import { StepPrograms } from '../../src/train/steps/step_programs';
 import type { AdapterStage } from '../stages/adapter_stage';
+import { randomRows } from '../stages/random_work';
+import { ratioOf } from '../stages/turns';
 
 /** Measurements of a training step, from its encoding in the page's thread to its end on the device. */
 export interface StepReport {
@@ -76,13 +76,12 @@ export async function measureTogether(
     seconds: median(step.samples),
     ...(counts.get(step) ?? { dispatches: 0, flops: 0 }),
   });
-  const ratios = together.samples.map((seconds, round) => seconds / (single.samples[round] ?? Number.NaN));
   return {
     rows: names.length,
     tokens,
     single: report(single),
     together: report(together),
-    together_to_single: median(ratios),
+    together_to_single: ratioOf(together, single),
   };
 }
 
@@ -167,12 +166,4 @@ function argumentsOf([row]: Rows, per_device_train_batch_size: number): Resolved
     per_device_train_batch_size,
     max_length,
   } as Partial<ResolvedTrainingArguments> as ResolvedTrainingArguments;
-}
-
-/** Returns random rows in which each token but the first has a label, as in texts that are cut into rows of equal length. */
-function randomRows(count: number, tokens: number, vocabSize: number) {
-  return Array.from({ length: count }, (_, at) => {
-    const numbers = uniforms({ seed: 2, stream: 'init', at }, tokens);
-    return textRow(Array.from(numbers, (number) => Math.min(vocabSize - 1, Math.floor(number * vocabSize))));
-  });
 }

@@ -35,25 +35,24 @@ export function randomWork(
   { batch: count, tokens }: WorkSizes,
 ): RandomWork {
   const { vocabSize } = textSizes(loaded.model);
-  const text = (at: number): number[] => {
-    const numbers = uniforms({ seed: 2, stream: 'init', at }, tokens);
-    return Array.from(numbers, (number) => Math.min(vocabSize - 1, Math.floor(number * vocabSize)));
-  };
   const args = { max_length: tokens, per_device_train_batch_size: count };
-  if (learns === 'texts') {
-    return {
-      task,
-      batch: task.batch(
-        Array.from({ length: count }, (_, at) => textRow(text(at))),
-        args,
-      ),
-    };
-  }
+  if (learns === 'texts') return { task, batch: task.batch(randomRows(count, tokens, vocabSize), args) };
   const compared = taskOfPreference(learns === 'pairs' ? DPO : KTO, loaded.model, undefined);
   const rows = Array.from({ length: count }, (_, at) => {
-    const [first, second] = [text(2 * at), text(2 * at + 1)];
+    const first = randomText(2 * at, tokens, vocabSize);
+    const second = randomText(2 * at + 1, tokens, vocabSize);
     const row = joinedRow({ start: 1, sequences: [first, [...first.slice(0, 1), ...second.slice(1)]] }, tokens);
     return { ...row, weight: 1, isGood: at % 2 === 0, reference: Float32Array.of(-tokens, -tokens) };
   });
   return { task: compared, batch: compared.batch(rows, args) };
+}
+
+/** Returns random rows in which each token but the first has a label, as in texts that are cut into rows of equal length. */
+export function randomRows(count: number, tokens: number, vocabSize: number) {
+  return Array.from({ length: count }, (_, at) => textRow(randomText(at, tokens, vocabSize)));
+}
+
+function randomText(at: number, tokens: number, vocabSize: number): number[] {
+  const numbers = uniforms({ seed: 2, stream: 'init', at }, tokens);
+  return Array.from(numbers, (number) => Math.min(vocabSize - 1, Math.floor(number * vocabSize)));
 }
