@@ -58,37 +58,28 @@ export async function measureAll(library, bench, job) {
   const files = await measured.files(length, bundled);
   const onPart = (/** @type {string} */ what) => (/** @type {number} */ done, /** @type {number} */ total) =>
     onStep?.(done, total, what);
-  const ranksOf = (/** @type {Part} */ part) => (parts.includes(part) ? ranks : []);
+  /** @type {<T>(part: Part, measure: (r: number) => Promise<T>) => Promise<T[]>} */
+  const ofRanks = async (part, measure) => {
+    const reports = [];
+    for (const r of parts.includes(part) ? ranks : []) reports.push(await measure(r));
+    return reports;
+  };
 
   const inSession = await measureSession(library, bench, { ...job, arithmetic, measured, files, onPart });
-  /** @type {AdapterReport[]} */
-  const adapters = [];
-  for (const r of ranksOf('adapters')) {
+  const adapters = await ofRanks('adapters', (r) => {
     // The batch has as many tokens as a training step.
     const sizes = { adapters: PEOPLE, tokens: (batch * length) / PEOPLE };
     const onProgress = onPart(`r ${r}, ${PEOPLE} adapters`);
-    adapters.push(await bench.measureAdapters(gpu, { files, r, target_modules, arithmetic, ...sizes, onProgress }));
-  }
-  /** @type {import('../index').ModeReport[]} */
-  const modes = [];
-  for (const r of ranksOf('modes')) {
-    const onProgress = onPart(`r ${r}, modes`);
-    modes.push(
-      await bench.measureModes(gpu, { files, r, target_modules, arithmetic, batch, tokens: length, onProgress }),
-    );
-  }
-  /** @type {import('../index').PreferenceReport[]} */
-  const preferences = [];
-  for (const r of ranksOf('preferences')) {
-    const onProgress = onPart(`r ${r}, preferences`);
-    const sizes = { files, r, target_modules, arithmetic, batch, tokens: length };
-    preferences.push(await bench.measurePreferences(gpu, { ...sizes, onProgress }));
-  }
-  /** @type {import('../index').StepCounts[]} */
-  const counts = [];
-  for (const r of ranksOf('counts')) {
-    counts.push(await bench.countStep(gpu, { files, r, target_modules, batch, tokens: length }));
-  }
+    return bench.measureAdapters(gpu, { files, r, target_modules, arithmetic, ...sizes, onProgress });
+  });
+  const sizes = { files, target_modules, batch, tokens: length };
+  const modes = await ofRanks('modes', (r) =>
+    bench.measureModes(gpu, { ...sizes, r, arithmetic, onProgress: onPart(`r ${r}, modes`) }),
+  );
+  const preferences = await ofRanks('preferences', (r) =>
+    bench.measurePreferences(gpu, { ...sizes, r, arithmetic, onProgress: onPart(`r ${r}, preferences`) }),
+  );
+  const counts = await ofRanks('counts', (r) => bench.countStep(gpu, { ...sizes, r }));
   const kernelWork = parts.includes('kernels')
     ? await measureKernelWork(bench, { measured, files, ranks, gpu, arithmetic, onStep })
     : NO_KERNELS;
