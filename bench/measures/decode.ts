@@ -1,5 +1,5 @@
 import type { DeviceInfo } from '../../src/gpu/device_host';
-import { DecodeStage, type DecodeStageOptions } from '../stages/decode_stage';
+import { type DecodeStageOptions, openDecodeStage } from '../stages/decode_stage';
 import { type KernelShare, kernelTable } from '../stages/kernel_table';
 import { type ReplayOptions, timeReplays } from '../stages/replays';
 
@@ -33,10 +33,10 @@ export interface DecodeReport {
  */
 export async function measureDecode(gpu: GPU | undefined, options: DecodeBenchOptions): Promise<DecodeReport> {
   options.signal?.throwIfAborted();
-  const stage = await DecodeStage.open(gpu, options);
+  const stage = await openDecodeStage(gpu, options);
   try {
-    const steps = stage.steps();
-    const { seconds, timed, apart } = await timeReplays(stage, { steps, apart: stage.plainSteps() }, options);
+    const { steps, plainSteps } = stage;
+    const { seconds, timed, apart } = await timeReplays(stage, { steps, apart: plainSteps }, options);
     const [dispatch, reading] = apart;
     return {
       position: options.position,

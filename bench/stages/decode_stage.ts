@@ -1,11 +1,10 @@
 import { BASE } from '../../src/adapters/layers/overlay';
 import { bucketLength } from '../../src/core/numbers/bucket';
 import { decodeProgram } from '../../src/generate/generation_program';
-import { createGenerationState, type GenerationState, packGenerationBlocks } from '../../src/generate/generation_state';
+import { createGenerationState, packGenerationBlocks } from '../../src/generate/generation_state';
 import { createKvCache } from '../../src/generate/kv_cache';
 import { chooseVariant } from '../../src/gpu/choice/choice';
 import type { DeviceInfo } from '../../src/gpu/device_host';
-import type { Executor } from '../../src/gpu/executor';
 import type { LoadedProgram } from '../../src/graph/runner';
 import type { Step } from '../../src/graph/step';
 import { byteLength, type Value } from '../../src/graph/value';
@@ -13,7 +12,7 @@ import { textSizes } from '../../src/models/architecture';
 import { baseTensor } from '../../src/models/loaded_model';
 import { outlineOf } from '../../src/models/outline';
 import { type ModelStageOptions, openModel } from './model_stage';
-import { loadPlain, type PlainProgram } from './plain';
+import { loadPlain } from './plain';
 import type { Stage, StageStep } from './replays';
 import { waves } from './waves';
 
@@ -24,14 +23,16 @@ export interface DecodeStageOptions extends ModelStageOptions {
   readonly longest: number;
 }
 
-interface Parts {
-  readonly executor: Executor;
-  readonly info: DeviceInfo;
-  readonly decode: LoadedProgram;
-  readonly plain: PlainProgram;
-  readonly state: GenerationState;
-  readonly position: number;
+/** The step that generates one token of one text, on its own device. */
+export interface DecodeStage extends Stage {
+  /** Bytes of the weights that a step reads. */
   readonly weightBytes: number;
+  /** All dispatches of a step, in order. */
+  readonly steps: readonly StageStep[];
+  /** Two dispatches for comparison: one that does almost nothing, and one that does little but read a matrix. */
+  readonly plainSteps: readonly StageStep[];
+  /** Bytes that the second of `plainSteps` reads. */
+  readonly plainBytes: number;
 }
 
 /** The number of consecutive steps, after which the text is shortened to `position` tokens again. */
@@ -50,95 +51,59 @@ const GREEDY = {
   adapter_names: undefined,
 };
 
-/** The step that generates one token of one text, on its own device. */
-export class DecodeStage implements Stage {
-  readonly #parts: Parts;
-
-  private constructor(parts: Parts) {
-    this.#parts = parts;
+/** Throws `unsupported_device`, and the errors of loading a model. */
+export async function openDecodeStage(
+  gpu: GPU | undefined,
+  { position, longest, ...options }: DecodeStageOptions,
+): Promise<DecodeStage> {
+  const { host, executor, loaded } = await openModel(gpu, options);
+  try {
+    const { maxLength, vocabSize } = textSizes(loaded.model);
+    const S = bucketLength(longest, maxLength);
+    const cache = createKvCache(outlineOf(loaded).attention, 1, S);
+    for (const value of [...cache.k, ...cache.v]) executor.write(value, waves(value));
+    const state = createGenerationState(1, S, vocabSize);
+    await executor.allocate(Object.values(state));
+    const { program } = decodeProgram({ loaded, overlay: BASE, cache, state, B: 1 });
+    const weightBytes = weightBytesOf(program.steps, new Set(loaded.weights.values()));
+    const embedding = baseTensor(loaded, `${loaded.model.head.outputEmbedding}.weight`);
+    const plain = await loadPlain(executor, embedding, weightBytes);
+    const decode = await executor.load(program);
+    /** Shortens the text to `position` tokens again. */
+    const reset = (): void => {
+      executor.write(state.positions, Uint32Array.of(position - 1));
+      executor.write(state.block, packGenerationBlocks(GREEDY, [position]));
+    };
+    return {
+      executor,
+      info: host.info,
+      weightBytes,
+      steps: stepsOf(decode, host.info),
+      plainSteps: stepsOf(plain.loaded, host.info),
+      plainBytes: plain.bytes,
+      reset,
+      run(times) {
+        for (let time = 0; time < times; time++) {
+          if (time % STEPS === 0) reset();
+          executor.run(decode);
+        }
+      },
+      replay({ program, index }, times) {
+        reset();
+        executor.replay(program, index, times);
+      },
+      close: () => executor.close(),
+    };
+  } catch (error) {
+    executor.close();
+    throw error;
   }
+}
 
-  /** Throws `unsupported_device`, and the errors of loading a model. */
-  static async open(gpu: GPU | undefined, { position, longest, ...options }: DecodeStageOptions): Promise<DecodeStage> {
-    const { host, executor, loaded } = await openModel(gpu, options);
-    try {
-      const { maxLength, vocabSize } = textSizes(loaded.model);
-      const S = bucketLength(longest, maxLength);
-      const cache = createKvCache(outlineOf(loaded).attention, 1, S);
-      for (const value of [...cache.k, ...cache.v]) executor.write(value, waves(value));
-      const state = createGenerationState(1, S, vocabSize);
-      await executor.allocate(Object.values(state));
-      const { program } = decodeProgram({ loaded, overlay: BASE, cache, state, B: 1 });
-      const weightBytes = weightBytesOf(program.steps, new Set(loaded.weights.values()));
-      const plain = await loadPlain(
-        executor,
-        baseTensor(loaded, `${loaded.model.head.outputEmbedding}.weight`),
-        weightBytes,
-      );
-      const decode = await executor.load(program);
-      return new DecodeStage({ executor, info: host.info, decode, plain, state, position, weightBytes });
-    } catch (error) {
-      executor.close();
-      throw error;
-    }
-  }
-
-  get executor(): Executor {
-    return this.#parts.executor;
-  }
-
-  get info(): DeviceInfo {
-    return this.#parts.info;
-  }
-
-  /** Bytes of the weights that a step reads. */
-  get weightBytes(): number {
-    return this.#parts.weightBytes;
-  }
-
-  /** Bytes that the second step of `plainSteps` reads. */
-  get plainBytes(): number {
-    return this.#parts.plain.bytes;
-  }
-
-  /** Returns all dispatches of a step, in order. */
-  steps(): StageStep[] {
-    return this.#stepsOf(this.#parts.decode);
-  }
-
-  /** Returns two dispatches for comparison: one that does almost nothing, and one that does little but read a matrix. */
-  plainSteps(): StageStep[] {
-    return this.#stepsOf(this.#parts.plain.loaded);
-  }
-
-  /** Shortens the text to `position` tokens again. */
-  reset(): void {
-    const { executor, state, position } = this.#parts;
-    executor.write(state.positions, Uint32Array.of(position - 1));
-    executor.write(state.block, packGenerationBlocks(GREEDY, [position]));
-  }
-
-  run(times: number): void {
-    for (let time = 0; time < times; time++) {
-      if (time % STEPS === 0) this.reset();
-      this.executor.run(this.#parts.decode);
-    }
-  }
-
-  replay({ program, index }: StageStep, times: number): void {
-    this.reset();
-    this.executor.replay(program, index, times);
-  }
-
-  close(): void {
-    this.executor.close();
-  }
-
-  #stepsOf(program: LoadedProgram): StageStep[] {
-    return program.program.steps.map((step, index) => {
-      return { program, index, step, variant: chooseVariant(step, this.info).name };
-    });
-  }
+function stepsOf(program: LoadedProgram, info: DeviceInfo): StageStep[] {
+  return program.program.steps.map((step, index) => {
+    return { program, index, step, variant: chooseVariant(step, info).name };
+  });
 }
 
 /** Returns the bytes of weights that steps read. Each dispatch reads its weights once, but an embedding lookup reads only one row. */
