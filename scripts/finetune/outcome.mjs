@@ -10,15 +10,7 @@ import { lossChart } from './loss_chart.mjs';
 /** @typedef {import('../../src/index').StepLogs} StepLogs */
 /** @typedef {import('./finetune.mjs').Device} Device */
 /** @typedef {{ trainable: number, all: number }} Parameters */
-/**
- * @typedef {object} Result
- * @property {{ before: number, after: number }} perplexity
- * @property {{ prompt: string, before: string, after: string }} sample
- * @property {Readonly<Record<string, number>>} metrics
- * @property {import('../../src/index').MemoryReport} memory
- * @property {Readonly<Record<string, number>>} timings seconds
- * @property {import('../../src/index').KernelChoice} kernels
- */
+/** @typedef {Awaited<ReturnType<typeof import('./finetune.mjs').finetune>>} Result */
 /** @typedef {{ name: string, bytes: number, sha256: string }} AdapterFile */
 /** @typedef {{ browser: string, device: Device, parameters: Parameters, heldOutTokens: number, steps: StepLogs[], result: Result, files: readonly AdapterFile[], seconds: number }} Outcome */
 
