@@ -11,9 +11,12 @@ const modules = new Set();
 /** @type {import('vite').Plugin} */
 const listing = { name: 'listing', moduleParsed: ({ id }) => void modules.add(id) };
 
+// The builder warns of slow plugins on a busy machine.
+const quiet = { rolldownOptions: { checks: { pluginTimings: false } } };
+
 rmSync(`${ROOT}dist`, { recursive: true, force: true });
 for (const mode of ['worker', 'chat', 'page', 'here', 'embed', 'tag', 'cli'])
-  await build({ root: ROOT, mode, plugins: [listing] });
+  await build({ root: ROOT, mode, plugins: [listing], build: quiet });
 
 const notices = noticesOf(modules);
 writeFileSync(`${ROOT}dist/THIRD-PARTY-NOTICES`, formatNotices(notices));
