@@ -7,7 +7,7 @@ import * as nn from '../nn';
 import { type GatedDecoderConfig, parseGatedDecoder } from './gated/gated_config';
 import { createGatedDecoder } from './gated/gated_decoder';
 import type { GatedDecoder } from './gated/gated_family';
-import { attend, blockOfNormedInputs } from './gated/gated_parts';
+import { attend, norm } from './gated/gated_parts';
 import { parseWindow, parseWindowOfAll } from './gated/sliding_layers';
 
 /** `model_type: "phi3"`: fused q, k and v, fused gate and up. Adapters wrap each fused layer as a single layer, as in PEFT. */
@@ -17,8 +17,22 @@ export function createPhi3(json: PretrainedConfig): Network {
 
 /** Creates Llama's block with fused linear layers. */
 function block(decoder: GatedDecoder, layer: number): nn.Unnamed<nn.Unary> {
-  const dropouts = { resid_attn_dropout: nn.dropout, resid_mlp_dropout: nn.dropout };
-  return blockOfNormedInputs(decoder, attention(decoder, layer), { mlp: mlp(decoder), ...dropouts });
+  return nn.module(
+    'Phi3DecoderLayer',
+    {
+      self_attn: attention(decoder, layer),
+      mlp: mlp(decoder),
+      input_layernorm: norm(decoder),
+      post_attention_layernorm: norm(decoder),
+      resid_attn_dropout: nn.dropout,
+      resid_mlp_dropout: nn.dropout,
+    },
+    ({ self_attn, mlp, input_layernorm, post_attention_layernorm }) =>
+      (pass: nn.ForwardPass, x: Value) => {
+        const attended = self_attn.forward(pass, input_layernorm.forward(pass, x), x);
+        return mlp.forward(pass, post_attention_layernorm.forward(pass, attended), attended);
+      },
+  );
 }
 
 function attention(decoder: GatedDecoder, layer: number) {
@@ -27,7 +41,7 @@ function attention(decoder: GatedDecoder, layer: number) {
     'Phi3Attention',
     { o_proj: nn.linear(H * D, C, false), qkv_proj: nn.linear(C, (H + 2 * Hkv) * D, false) },
     ({ o_proj, qkv_proj }) =>
-      (pass: nn.ForwardPass, x: Value, residual?: Value) => {
+      (pass: nn.ForwardPass, x: Value, residual: Value) => {
         const fused = qkv_proj.forward(pass, x);
         const heads = (first: number, count: number): Value => sliceColumns(pass.g, fused, first * D, count * D);
         const parts = { q: heads(0, H), k: heads(H, Hkv), v: heads(H + Hkv, Hkv) };
@@ -45,7 +59,7 @@ function mlp({ hidden_size: C, intermediate_size: F, hidden_act }: GatedDecoder)
       activation_fn: nn.activation(hidden_act),
     },
     ({ gate_up_proj, down_proj, activation_fn }) =>
-      (pass: nn.ForwardPass, x: Value, residual?: Value) => {
+      (pass: nn.ForwardPass, x: Value, residual: Value) => {
         const fused = gate_up_proj.forward(pass, x);
         const [gate, up] = [sliceColumns(pass.g, fused, 0, F), sliceColumns(pass.g, fused, F, F)];
         return down_proj.forward(pass, activation_fn.gate(pass, gate, up), residual);

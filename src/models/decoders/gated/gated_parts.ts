@@ -19,27 +19,15 @@ export function llamaBlock(decoder: GatedDecoder, layer: number): nn.Unnamed<nn.
   return blockOfNormedInputs(decoder, attention(decoder, layer));
 }
 
-interface OtherParts {
-  /** Default: `gatedMlp`. */
-  readonly mlp?: nn.Unnamed<BlockPart>;
-  /** Modules that are listed as in torch, but never applied. */
-  readonly [unused: string]: nn.Unnamed | undefined;
-}
-
 /** Creates a block with norms before attention and MLP. */
-export function blockOfNormedInputs(
-  decoder: GatedDecoder,
-  self_attn: nn.Unnamed<BlockPart>,
-  { mlp = gatedMlp(decoder), ...unused }: OtherParts = {},
-): nn.Unnamed<nn.Unary> {
+export function blockOfNormedInputs(decoder: GatedDecoder, self_attn: nn.Unnamed<BlockPart>): nn.Unnamed<nn.Unary> {
   return nn.module(
     `${decoder.className}DecoderLayer`,
     {
       self_attn,
-      mlp,
+      mlp: gatedMlp(decoder),
       input_layernorm: norm(decoder),
       post_attention_layernorm: norm(decoder),
-      ...unused,
     },
     ({ self_attn, mlp, input_layernorm, post_attention_layernorm }) =>
       (pass: nn.ForwardPass, x: Value) => {
