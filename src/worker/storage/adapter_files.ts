@@ -7,6 +7,7 @@ import { WebVeraError } from '../../core/errors/error';
 import { expectWithin, type FileSource, readFileIfPresent } from '../../core/input/file_source';
 import type { AdapterFiles, SaveDtype } from '../../core/types/model';
 import type { ParserLimits } from '../../core/types/source';
+import { fileError } from '../../formats/file_error';
 import { byteSize } from '../../formats/tensors/dtype';
 import { type RawTensor, writeSafetensors } from '../../formats/tensors/safetensors';
 import { TORCH_METADATA } from '../../formats/tensors/tensors';
@@ -42,9 +43,20 @@ async function readTorchBytes(source: FileSource, limits: ParserLimits): Promise
     expectWithin(TORCH_FILE, Math.max(file.bytes, all), limits.adapter);
     const tensors: [string, RawTensor][] = [];
     for await (const { name, take } of file.tensors(() => true)) tensors.push([name, await take()]);
-    return writeSafetensors(tensors, TORCH_METADATA);
+    return rewritten(tensors);
   } finally {
     await stream.cancel();
+  }
+}
+
+/** Writes tensors as the bytes of a safetensors file. Throws `invalid_format` if one has a name that such a file can't hold. */
+function rewritten(tensors: Iterable<readonly [string, RawTensor]>): Uint8Array<ArrayBuffer> {
+  try {
+    return writeSafetensors(tensors, TORCH_METADATA);
+  } catch (error) {
+    if (!(error instanceof WebVeraError)) throw error;
+    const hint = 'Save the adapter by save_pretrained with the current release of PEFT.';
+    throw fileError('invalid_format', TORCH_FILE, error.message, hint);
   }
 }
 

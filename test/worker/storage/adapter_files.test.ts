@@ -70,6 +70,7 @@ describe('an adapter_model.bin', () => {
   test.each([
     ['that calls a function', torchFile('\x80\x02cposix\nsystem\nX\x01\0\0\0a\x85R.'), '"posix.system"'],
     ['that is cut off', stateDictFile([['a', matrix]]).subarray(0, 200), 'adapter_model.bin'],
+    ['with a name that safetensors keeps for itself', stateDictFile([['__metadata__', matrix]]), '"__metadata__"'],
     ['of other bytes', new TextEncoder().encode('<html>'), 'adapter_model.bin'],
   ])('%s is invalid_format', async (_, file, message) => {
     await expect(read({ 'adapter_model.bin': file })).rejects.toMatchObject({
