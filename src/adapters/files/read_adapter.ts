@@ -185,7 +185,8 @@ function wrongShapes(
 
 /** Whether the tensor is part of a classifier's head, and only the number of labels differs. */
 function isHeadOfOtherLabels({ name, got, expected }: Mismatch): boolean {
-  return /\.(classifier|score)\./.test(name) && sameShape(got.slice(1), expected.slice(1));
+  const isHead = /\.(classifier|score)\./.test(name) && got.length > 0;
+  return isHead && got.length === expected.length && sameShape(got.slice(1), expected.slice(1));
 }
 
 /**
