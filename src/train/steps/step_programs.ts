@@ -135,11 +135,12 @@ export class StepPrograms {
 }
 
 /**
- * Returns the shape of full batches, with at most `EARLY_TOKENS` tokens. More tokens take the same kernels, but a program with thousands of
- * chunks of the loss takes seconds to build.
+ * Returns the shape of full batches, with at most `EARLY_TOKENS` tokens or one example. More tokens take the same kernels, but a program
+ * with thousands of chunks of the loss takes seconds to build.
  */
 export function earlyShape(task: Pick<TaskBatches, 'fullShape'>, args: BatchArguments): BatchShape {
-  const { T } = task.fullShape({ ...args, per_device_train_batch_size: 1 });
-  const rows = Math.min(args.per_device_train_batch_size, Math.ceil(EARLY_TOKENS / T));
+  const { B, T } = task.fullShape({ ...args, per_device_train_batch_size: 1 });
+  const most = Math.max(1, Math.floor(EARLY_TOKENS / (B * T)));
+  const rows = Math.min(args.per_device_train_batch_size, most);
   return task.fullShape({ ...args, per_device_train_batch_size: rows });
 }
