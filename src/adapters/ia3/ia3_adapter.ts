@@ -2,7 +2,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { ia3Merge } from '../../ops/ia3/ia3_merge';
-import type { Ia3Vector } from '../../ops/ia3/ia3_scale';
+import type { PoolVector } from '../../ops/rows/pool_vector';
 import { Adapter, type ResolvedAdapter } from '../adapter';
 import type { IA3Config } from './config/ia3_config';
 import type { Ia3Layout } from './ia3_layout';
@@ -17,7 +17,7 @@ export class Ia3Adapter extends Adapter<ResolvedIa3, undefined> {
   readonly hyperparameters = {};
 
   /** Returns the vector that scales this side of a module; undefined if none does. */
-  vectorOf(module: string, side: 'input' | 'output'): Ia3Vector | undefined {
+  vectorOf(module: string, side: 'input' | 'output'): PoolVector | undefined {
     const slot = this.layout.slots.get(module);
     return slot?.side === side ? { pool: this.pool, offset: slot.offset } : undefined;
   }

@@ -1,7 +1,8 @@
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
-import { doraScale, type Magnitude, type Rescaling } from '../../ops/dora/dora_scale';
+import { doraScale, type Rescaling } from '../../ops/dora/dora_scale';
 import { type LinearLayer, linear } from '../../ops/products/linear';
+import type { PoolVector } from '../../ops/rows/pool_vector';
 
 /**
  * The norms of a weight's rows: elements of the value `norm`, from `norm_at` on. That value may also hold the row norms of other weights.
@@ -15,7 +16,7 @@ export interface AdapterInModule {
   /** Whether x is a copy in which elements are dropped. */
   readonly isDropped: boolean;
   /** The trained norms of the rows of W + ΔW; undefined for an adapter without DoRA. */
-  readonly magnitude: Magnitude | undefined;
+  readonly magnitude: PoolVector | undefined;
   /** Returns the norm ‖W + ΔW‖₂ of each row. */
   norm(): RowLengths;
   /** Returns y + ΔW·x, for y of shape (…, out). */

@@ -3,9 +3,9 @@ import type { Graph } from '../../graph/graph';
 import { type Value, viewOf } from '../../graph/value';
 import { doraMerge } from '../../ops/dora/dora_merge';
 import { doraNorm } from '../../ops/dora/dora_norm';
-import type { Magnitude } from '../../ops/dora/dora_scale';
 import { clear } from '../../ops/fill';
 import { type LoraBranch, loraMerge, loraMergeBias } from '../../ops/lora/lora_linear';
+import type { PoolVector } from '../../ops/rows/pool_vector';
 import { widen } from '../../ops/rows/widen';
 import { Adapter, type AdapterParts, type ResolvedAdapter } from '../adapter';
 import { NOT_MIXED } from '../layers/magnitudes';
@@ -25,7 +25,7 @@ export class LoraAdapter extends Adapter<ResolvedLora, undefined> {
   /** The matrices with their scale, by module. */
   readonly #branches: ReadonlyMap<string, Omit<LoraBranch, 'x'>>;
   /** The trained norms of the rows, by module; empty without DoRA. */
-  readonly #magnitudes: ReadonlyMap<string, Magnitude>;
+  readonly #magnitudes: ReadonlyMap<string, PoolVector>;
 
   constructor(parts: AdapterParts<ResolvedLora, undefined>) {
     super(parts);
@@ -57,7 +57,7 @@ export class LoraAdapter extends Adapter<ResolvedLora, undefined> {
   }
 
   /** Returns the trained row norms of a module; undefined without DoRA. */
-  magnitudeOf(module: string): Magnitude | undefined {
+  magnitudeOf(module: string): PoolVector | undefined {
     return this.#magnitudes.get(module);
   }
 

@@ -4,7 +4,7 @@ import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { doraMerge } from '../../ops/dora/dora_merge';
 import { doraNorm, type LowRankChange } from '../../ops/dora/dora_norm';
-import type { Magnitude } from '../../ops/dora/dora_scale';
+import type { PoolVector } from '../../ops/rows/pool_vector';
 import { veraFactor } from '../../ops/vera/vera_factor';
 import { type VeraMerge, veraMerge } from '../../ops/vera/vera_merge';
 import { Adapter, type ResolvedAdapter } from '../adapter';
@@ -73,7 +73,7 @@ export class VeraAdapter extends Adapter<ResolvedVera, ProjectionValues> {
   }
 
   /** Returns the trained row norms of a module; undefined without `use_dora`. */
-  magnitudeOf(module: string): Magnitude | undefined {
+  magnitudeOf(module: string): PoolVector | undefined {
     const offset = this.layout.slots.get(module)?.offsetM;
     return offset === undefined ? undefined : { pool: this.pool, offset };
   }

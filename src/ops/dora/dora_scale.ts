@@ -3,7 +3,7 @@ import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
 import { accumulatedIn, columnVariants, emitBiasBackward } from '../rows/column_sum';
-import { expectPlaced } from '../rows/pool_vector';
+import { expectPlaced, type PoolVector } from '../rows/pool_vector';
 import { flatKernel, shaderKernel } from '../shader_kernel';
 
 /** The number of rows per thread, as in the shader. */
@@ -27,17 +27,9 @@ export const doraScaleBackward = shaderKernel({
   flops: ({ N, C }) => 5 * N * C,
 });
 
-/** DoRA's trained magnitudes m of a layer's rows: C elements in a pool, the buffer of all trained parameters. */
-export interface Magnitude {
-  /** One-dimensional. */
-  readonly pool: Value;
-  /** The offset of m in the pool, in floats: a multiple of 4. */
-  readonly offset: number;
-}
-
 /** The operands of `doraScale`, which multiplies x by m / norm − less and then adds `bias` and `residual`. */
 export interface Rescaling {
-  readonly magnitude: Magnitude;
+  readonly magnitude: PoolVector;
   /** The norm of each of the C rows of the weight with its change, from `doraNorm` or `doraNorms`. */
   readonly norm: Value;
   /** The offset of the first of these norms in `norm`: a multiple of 4. Default: `norm` contains only these norms. */

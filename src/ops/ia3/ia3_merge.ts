@@ -1,10 +1,9 @@
 import { rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
-import { expectPlaced } from '../rows/pool_vector';
+import { expectPlaced, type PoolVector } from '../rows/pool_vector';
 import { widen } from '../rows/widen';
 import { flatKernel } from '../shader_kernel';
-import type { Ia3Vector } from './ia3_scale';
 
 export const ia3MergeKernel = flatKernel({
   name: 'ia3_merge',
@@ -18,7 +17,7 @@ export const ia3MergeKernel = flatKernel({
  * into = diag(l)·matrix if `by` is 'rows', or matrix·diag(l) if it is 'columns'. `into` (M, K) is a pinned f32 value other than the matrix,
  * and is overwritten. A vector counts as a matrix of one row. Has no gradient.
  */
-export function ia3Merge(g: Graph, matrix: Value, vector: Ia3Vector, by: 'rows' | 'columns', into: Value): void {
+export function ia3Merge(g: Graph, matrix: Value, vector: PoolVector, by: 'rows' | 'columns', into: Value): void {
   const { pool, offset: vector_at } = vector;
   const { rows: M, columns: K } = rowsAndColumns(matrix.shape);
   expectPlaced('ia3_merge', 'numbers', vector, by === 'columns' ? K : M);

@@ -3,7 +3,7 @@ import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
 import { accumulatedIn, columnVariants } from '../rows/column_sum';
-import { expectPlaced } from '../rows/pool_vector';
+import { expectPlaced, type PoolVector } from '../rows/pool_vector';
 import { flatKernel, shaderKernel } from '../shader_kernel';
 
 export const ia3ScaleForward = flatKernel({
@@ -24,21 +24,13 @@ export const ia3ScaleBackward = shaderKernel({
   flops: ({ N, C }) => 3 * N * C,
 });
 
-/** A trained vector l of C elements in the pool. */
-export interface Ia3Vector {
-  /** The buffer of all trained parameters, one-dimensional. */
-  readonly pool: Value;
-  /** The offset of l in the pool, in floats: a multiple of 4. */
-  readonly offset: number;
-}
-
 /**
  * l ⊙ x + residual, where both are (…, C). x, residual and the pool receive gradients if they are trained; the gradient of the pool
  * accumulates in the buffer passed to `Graph.grad`. The gradient of l is computed from x, not from the result divided by l, so l may be 0.
  *
  * For N rows, reads and writes 2·N·C floats in the forward pass and 3·N·C in the backward pass, in one dispatch each.
  */
-export function ia3Scale(g: Graph, x: Value, vector: Ia3Vector, residual?: Value): Value {
+export function ia3Scale(g: Graph, x: Value, vector: PoolVector, residual?: Value): Value {
   if (residual !== undefined) expectShape('ia3_scale residual', residual.shape, x.shape);
   const y = emitScale(g, x, vector, residual);
   const { pool } = vector;
@@ -50,7 +42,7 @@ export function ia3Scale(g: Graph, x: Value, vector: Ia3Vector, residual?: Value
   return y;
 }
 
-function emitScale(g: Graph, x: Value, vector: Ia3Vector, sum: Value | undefined): Value {
+function emitScale(g: Graph, x: Value, vector: PoolVector, sum: Value | undefined): Value {
   const { pool, offset: vector_at } = vector;
   const { rows: N, columns: C } = rowsAndColumns(x.shape);
   expectPlaced('ia3_scale', 'numbers', vector, C);
@@ -61,7 +53,7 @@ function emitScale(g: Graph, x: Value, vector: Ia3Vector, sum: Value | undefined
 interface ScaleBackward {
   readonly x: Value;
   readonly dy: Value;
-  readonly vector: Ia3Vector;
+  readonly vector: PoolVector;
   readonly toX: Sink;
   readonly toPool: Sink;
 }

@@ -1,8 +1,8 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { Value } from '../../graph/value';
 
-/** A vector in a pool, a buffer of several vectors. */
-interface PoolVector {
+/** A trained vector in a pool, the buffer of all trained parameters of an adapter. */
+export interface PoolVector {
   /** One-dimensional. */
   readonly pool: Value;
   /** The vector's offset in floats: a multiple of 4. */

@@ -1,7 +1,8 @@
 import type { Graph } from '../../../graph/graph';
 import type { Value } from '../../../graph/value';
 import type { Layers } from '../../../models/layers';
-import { type Ia3Vector, ia3Scale } from '../../../ops/ia3/ia3_scale';
+import { ia3Scale } from '../../../ops/ia3/ia3_scale';
+import type { PoolVector } from '../../../ops/rows/pool_vector';
 import type { LayerOptions } from '../../adapter';
 import type { Ia3Adapter } from '../ia3_adapter';
 import { scaledLayers } from './scaled_layers';
@@ -16,7 +17,7 @@ export function ia3Layers(
   adapters: readonly Ia3Adapter[],
   { mergedModules }: LayerOptions,
 ): Layers {
-  const vectors = (name: string, side: 'input' | 'output'): readonly Ia3Vector[] =>
+  const vectors = (name: string, side: 'input' | 'output'): readonly PoolVector[] =>
     mergedModules.has(name) ? [] : adapters.flatMap((adapter) => adapter.vectorOf(name, side) ?? []);
   return scaledLayers(base, {
     input: (name, x) => vectors(name, 'input').reduce((input, vector) => ia3Scale(g, input, vector), x),
