@@ -109,11 +109,20 @@ export function errorsIn(text, file) {
 function hintOf(details) {
   if (details === undefined || !ts.isObjectLiteralExpression(details)) return '';
   const hint = details.properties.find((each) => ts.isPropertyAssignment(each) && each.name.getText() === 'hint');
-  return hint !== undefined && ts.isPropertyAssignment(hint) ? (textOf(hint.initializer) ?? '') : '';
+  return hint !== undefined && ts.isPropertyAssignment(hint) ? textsOf(hint.initializer) : '';
+}
+
+/** Returns the texts of a hint; of both hints if it depends on a condition. @param {ts.Expression} node @returns {string} */
+function textsOf(node) {
+  if (!ts.isConditionalExpression(node)) return textOf(node) ?? '';
+  return [node.whenTrue, node.whenFalse]
+    .map(textsOf)
+    .filter((text) => /\p{L}/u.test(text))
+    .join(' Or: ');
 }
 
 /**
- * Returns the text of a string or template, with … in place of its values.
+ * Returns the text of a string or template, with … in place of its values that aren't constants.
  * @param {ts.Expression} node
  * @returns {string | undefined} undefined for other expressions
  */
@@ -121,7 +130,13 @@ function textOf(node) {
   if (ts.isStringLiteralLike(node)) return node.text;
   if (ts.isIdentifier(node)) return textOfConstant(node);
   if (!ts.isTemplateExpression(node)) return undefined;
-  return node.head.text + node.templateSpans.map(({ literal }) => `…${literal.text}`).join('');
+  return node.head.text + node.templateSpans.map((span) => textOfValue(span.expression) + span.literal.text).join('');
+}
+
+/** Returns the text of a constant of the file, or … for other values in a template. @param {ts.Expression} value */
+function textOfValue(value) {
+  const isConstant = ts.isIdentifier(value) && /^[A-Z_]+$/.test(value.text);
+  return (isConstant ? textOfConstant(value) : undefined) ?? '…';
 }
 
 /** Returns the text of the last constant with this name that is declared before its use. @param {ts.Identifier} name */

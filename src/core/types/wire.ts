@@ -56,7 +56,7 @@ export function toKnownError(error: unknown): WebVeraError | DOMException {
   }
   if (name === 'DataCloneError') {
     return new WebVeraError('invalid_argument', `A value can't be sent to the worker: ${message}`, {
-      hint: 'Pass plain data: numbers, strings, arrays, typed arrays, Blobs. A value of reactive state is copied first: $state.snapshot(value), or toRaw(value).',
+      hint: 'Pass plain data: numbers, strings, arrays, typed arrays, Blobs. Pass reactive state as $state.snapshot(value) in Svelte, or toRaw(value) in Vue.',
       cause: error,
     });
   }

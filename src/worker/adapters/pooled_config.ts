@@ -34,10 +34,16 @@ export function expectPooling(
     warnOfLength(stored?.max_seq_length, head.pooling?.max_seq_length, warn);
     return;
   }
+  const option = optionFor(stored, head.pooling);
   throw new WebVeraError(
     'invalid_argument',
     `Expected an adapter whose head was trained on ${told(head.pooling)}, got one trained on ${told(stored)}`,
-    { hint: `Load the base model ${asTrained(stored, head.pooling)}.` },
+    {
+      hint:
+        option === undefined
+          ? "Load the base model from the folder and with the pooling that the adapter was trained with: the folder's prompt, lower case and normalisation count."
+          : `Load the base model with pooling: '${option}', which the adapter was trained with.`,
+    },
   );
 }
 
@@ -55,11 +61,9 @@ function told(pooling: HeadPooling | undefined): string {
   return ['vectors of the pooling '.concat(modes.join(', ')), ...texts.filter(Boolean)].join(', ');
 }
 
-/** Describes how to load a base model with the pooling `stored`. The option `pooling` alone can't change more than the mode. */
-function asTrained(stored: HeadPooling | undefined, own: HeadPooling | undefined): string {
-  const { modes } = stored ?? { modes: ['none'] };
-  const isEnough = stored === undefined || samePooling(stored, { normalize: false, ...own, modes: stored.modes });
-  return isEnough && modes.length === 1
-    ? `with pooling: '${modes[0]}', which the adapter was trained with`
-    : "from the folder and with the pooling that the adapter was trained with: the folder's prompt, lower case and normalisation count";
+/** The mode with which the option `pooling` gives the pooling `stored`; undefined if it doesn't, because it changes only the mode. */
+function optionFor(stored: HeadPooling | undefined, own: HeadPooling | undefined): string | undefined {
+  if (stored === undefined) return 'none';
+  const { modes } = stored;
+  return modes.length === 1 && samePooling(stored, { normalize: false, ...own, modes }) ? modes[0] : undefined;
 }
