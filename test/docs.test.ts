@@ -186,9 +186,11 @@ describe('the size of a profile with the default settings', () => {
   });
 });
 
+const EXAMPLES = readdirSync('demo/examples').map((name) => `demo/examples/${name}`);
+
 test('an id of a profile has one configuration in all documents, because their samples may run on one origin', () => {
   const used = new Map<string, Set<string>>();
-  for (const page of PAGES) {
+  for (const page of [...PAGES, ...EXAMPLES]) {
     const text = readFileSync(page, 'utf8');
     const opened = [...text.matchAll(/Profile\.open\(\w+, '([\w-]+)'(?:, \{.*?peft_config: (\{.*?\}))?/g)];
     const tags = [...text.matchAll(/<web-vera[^>]* model="([^"]+)"[^>]* profile="([^"]+)"/g)];

@@ -16,7 +16,7 @@ import { openSource } from '../../hub/open_source';
 import type { WireAdapterFiles } from './storage_protocol';
 
 const CONFIG_FILE = 'adapter_config.json';
-/** The file with the tensors of adapters that PEFT saved before release 0.6, or without `safe_serialization`. */
+/** The file with the tensors of adapters that PEFT saved before release 0.7, or without `safe_serialization`. */
 const TORCH_FILE = 'adapter_model.bin';
 
 /** Reads an adapter's two files. As in PEFT, adapter_model.bin is read if there is no adapter_model.safetensors. */

@@ -42,7 +42,7 @@ export interface StorageCalls {
   deleteCheckpoints(adapter: string): Promise<number>;
 }
 
-/** An adapter's two files. PEFT before release 0.6 wrote adapter_model.bin in place of adapter_model.safetensors. */
+/** An adapter's two files. PEFT before release 0.7 wrote adapter_model.bin in place of adapter_model.safetensors. */
 export type WireAdapterFiles =
   | AdapterFiles
   | { readonly 'adapter_config.json': Blob; readonly 'adapter_model.bin': Blob };

@@ -70,7 +70,7 @@ const cases: readonly [string, (page: Page) => Promise<unknown>, (page: Page) =>
 /** Pages that load their models by themselves. */
 const EAGER = ['spam', 'drawings'];
 
-// The pages share how they load. `npm test` has one that loads at a click, and one that loads by itself.
+// The pages share how they load. `npm test` has one that loads as one types, and one that loads by itself.
 test.each(ofRing(cases, { test: ([name]) => ['autocomplete', 'drawings'].includes(name) }))(
   '%s works after a load that failed',
   async (name, act, works) => {
