@@ -12,7 +12,7 @@ import {
   withVariants,
 } from '../../helpers/gpu/on_gpu';
 import { randomArray } from '../../helpers/maths/random';
-import { ofRing } from '../../helpers/ring';
+import { describeOnce, ofRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 
 interface Case {
@@ -104,15 +104,17 @@ test.each(ofRing(ofNorms, OF_SHARED_TILES))(
   },
 );
 
-test.each<Case>([
-  { N: 4, C: 64, R: 8 },
-  { N: 17, C: 64, R: 8 },
-  { N: 16, C: 63, R: 8, stride: 64 },
-  { N: 16, C: 64, R: 6 },
-])('few rows, and lines that are no whole words, take dispatches of their own: %o', (sizes) => {
-  expect(normed(sizes).names.slice(0, 2)).toEqual(['rms_norm', 'linear']);
-});
+describeOnce('the plan of a norm beside a product', () => {
+  test.each<Case>([
+    { N: 4, C: 64, R: 8 },
+    { N: 17, C: 64, R: 8 },
+    { N: 16, C: 63, R: 8, stride: 64 },
+    { N: 16, C: 64, R: 6 },
+  ])('few rows, and lines that are no whole words, take dispatches of their own: %o', (sizes) => {
+    expect(normed(sizes).names.slice(0, 2)).toEqual(['rms_norm', 'linear']);
+  });
 
-test('a layer without an adapter shares the dispatch of the product by A, so the norm keeps its own', () => {
-  expect(normed({ N: 16, C: 64, R: 8, plain: true }).names.slice(0, 2)).toEqual(['rms_norm', 'linears']);
+  test('a layer without an adapter shares the dispatch of the product by A, so the norm keeps its own', () => {
+    expect(normed({ N: 16, C: 64, R: 8, plain: true }).names.slice(0, 2)).toEqual(['rms_norm', 'linears']);
+  });
 });

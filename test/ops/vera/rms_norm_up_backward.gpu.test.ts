@@ -6,7 +6,7 @@ import { rmsNorm } from '../../../src/ops/norms/rms_norm';
 import { emitProjection, veraLinears } from '../../../src/ops/vera/vera';
 import { expectGpuEqualsReference, input, OF_SHARED_TILES, TILES_IN_F16, withVariants } from '../../helpers/gpu/on_gpu';
 import { randomArray } from '../../helpers/maths/random';
-import { ofRing } from '../../helpers/ring';
+import { describeOnce, ofRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 
 interface Case {
@@ -92,20 +92,22 @@ test.each(ofRing(withVariants(TILES_IN_F16, IN_F16), OF_SHARED_TILES))(
   },
 );
 
-test.each<Case>([
-  { N: 4, C: 64, R: 8 },
-  { N: 17, C: 64, R: 8 },
-  { N: 16, C: 66, R: 8 },
-  { N: 16, C: 64, R: 6 },
-  { N: 16, C: 64, R: 8, heads: 2 },
-])('few rows, lines that are no whole words, and norms of heads take dispatches of their own: %o', (sizes) => {
-  expect(normed(sizes).names.slice(1, 3)).toEqual(['rms_norm_backward', 'vera_up_backward']);
-});
+describeOnce('the plan of a norm beside a product', () => {
+  test.each<Case>([
+    { N: 4, C: 64, R: 8 },
+    { N: 17, C: 64, R: 8 },
+    { N: 16, C: 66, R: 8 },
+    { N: 16, C: 64, R: 6 },
+    { N: 16, C: 64, R: 8, heads: 2 },
+  ])('few rows, lines that are no whole words, and norms of heads take dispatches of their own: %o', (sizes) => {
+    expect(normed(sizes).names.slice(1, 3)).toEqual(['rms_norm_backward', 'vera_up_backward']);
+  });
 
-test("a trained norm's gradient comes between both, so they keep their dispatches", () => {
-  expect(normed({ N: 16, C: 64, R: 8, trained: true }).names.slice(1, 4)).toEqual([
-    'rms_norm_backward',
-    'rms_norm_weight_backward',
-    'vera_up_backward',
-  ]);
+  test("a trained norm's gradient comes between both, so they keep their dispatches", () => {
+    expect(normed({ N: 16, C: 64, R: 8, trained: true }).names.slice(1, 4)).toEqual([
+      'rms_norm_backward',
+      'rms_norm_weight_backward',
+      'vera_up_backward',
+    ]);
+  });
 });
