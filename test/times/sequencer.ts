@@ -1,15 +1,18 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The slowest test files. A project begins with them, in this order, so that no slow file runs alone at the end. */
+/**
+ * The slowest test files. A project begins with them, in this order, so that no slow file runs alone at the end. The session compiles most
+ * of Firefox's shaders, which later files take from Mesa's cache.
+ */
 const LONG = [
   'demo/styles.all.gpu.test.ts',
-  'with_peft/python_style.test.ts',
   'with_peft/adapters.test.ts',
   'browser/docs/site.all.test.ts',
   'browser/demo/spam_story.all.test.ts',
   'browser/docs/samples.all.test.ts',
   'browser/runs/classified.all.test.ts',
   'browser/runs/resume.test.ts',
+  'browser/session.test.ts',
 ];
 
 /**
