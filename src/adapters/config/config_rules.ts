@@ -2,6 +2,7 @@ import { WebVeraError } from '../../core/errors/error';
 import { argumentHint, type OwnNames } from '../../core/errors/near_name';
 import type { Warn, Warning } from '../../core/errors/warning';
 import { unquoted } from '../../core/errors/wrong';
+import { copied } from '../../core/input/copied';
 import type { AdapterFields } from './adapter_config';
 import { type Field, isObject, show } from './adapter_fields';
 
@@ -117,7 +118,7 @@ function checkTypes(rules: ConfigRules, init: object, code: Fault): void {
 /** Returns a frozen copy, so that later changes to the caller's value don't affect the configuration. Lists lose repeated entries. */
 function ownCopy(value: unknown): unknown {
   if (Array.isArray(value)) return Object.freeze([...new Set<unknown>(value)]);
-  return isObject(value) ? Object.freeze(structuredClone(value)) : value;
+  return isObject(value) ? Object.freeze({ ...copied(value) }) : value;
 }
 
 /** Keys of files that aren't fields here, but that PEFT knows. Like PEFT, webvera doesn't report them as unexpected arguments. */

@@ -1,9 +1,10 @@
 import { WebVeraError } from '../../core/errors/error';
 import { argumentHint } from '../../core/errors/near_name';
 import { quote, unquoted, wrong } from '../../core/errors/wrong';
+import { copied } from '../../core/input/copied';
 import { isObject, type Rule } from './rules';
 
-export { wrong };
+export { copied, wrong };
 
 export type Rules<T> = { readonly [Key in keyof Required<T>]: Rule };
 
@@ -32,13 +33,6 @@ export function checkOptions<T extends object>(what: string, options: T | undefi
 /** Returns the options, or an empty object if they aren't an object, so that properties can be read before the check. */
 export function readable<T extends object>(options: T): Partial<T> {
   return isObject(options) ? options : {};
-}
-
-/** Copies lists and plain objects at every depth, because the proxies of reactive state can't be sent to a worker. */
-export function copied<T>(value: T): T {
-  if (Array.isArray(value)) return value.map(copied) as T;
-  if (!isObject(value) || Object.getPrototypeOf(value) !== Object.prototype) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, copied(entry)])) as T;
 }
 
 /** Removes the entries that are undefined, for types whose optional properties may be absent but not undefined. */

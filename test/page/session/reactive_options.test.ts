@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
+import { LoraConfig } from '../../../src/index';
 import { resolveBatchConfig } from '../../../src/page/models/remote_generation';
 import { partsKey } from '../../../src/page/models/remote_model';
 import { classifierLoadOptions } from '../../../src/page/models/source_options';
 import { noData } from '../../../src/page/profile/feedback/feedback';
 import type { ProfileHost } from '../../../src/page/profile/host';
 import { freshState, learnArguments, usualSettings, withSettings } from '../../../src/page/profile/open';
-import type { ProfileState } from '../../../src/page/profile/storage/record';
+import type { ProfileSettings, ProfileState } from '../../../src/page/profile/storage/record';
 import { copied } from '../../../src/page/session/options';
 import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
 
@@ -18,6 +19,9 @@ function reactive<T>(value: T): T {
 
 const host = { base: { [partsKey]: { info: { task: { trainsHead: {} } } } } } as unknown as ProfileHost;
 const state = freshState({ settings: usualSettings } as ProfileState);
+const rank_pattern = { q_proj: 4 };
+const peft_config = { peft_type: 'LORA', rank_pattern } as const;
+const lora = freshState({ settings: { ...usualSettings, peft_config } as ProfileSettings } as ProfileState);
 const classWeights = { spam: 5 };
 const id2label = { 0: 'ham', 1: 'spam' };
 
@@ -30,6 +34,12 @@ test.each<[string, (wrap: <T>(value: T) => T) => unknown]>([
     'the settings of a profile',
     (wrap) => withSettings(host, state, noData, wrap({ args: { classWeights } })).state.settings,
   ],
+  [
+    'the configuration of a profile on a later visit',
+    (wrap) =>
+      withSettings(host, lora, noData, { peft_config: wrap({ peft_type: 'LORA', rank_pattern }) }).state.settings,
+  ],
+  ['a configuration', (wrap) => ({ ...new LoraConfig({ rank_pattern: wrap(rank_pattern) }) })],
   ['the arguments of learn', (wrap) => learnArguments(usualSettings, wrap({ args: { classWeights } }))],
   [
     'generation',
