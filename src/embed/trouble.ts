@@ -58,11 +58,11 @@ export function isForgotten(error: unknown): boolean {
 }
 
 /**
- * Whether forgetting the profile solves the error, as its hint then says: the stored profile is unreadable, or was created with another
- * model, other labels or another configuration.
+ * Whether forgetting the profile solves the error: the stored profile is unreadable, or was created with another model, other labels or
+ * another configuration.
  */
 export function isSolvedByForgetting(error: WebVeraError | undefined): boolean {
-  return /\bforget\b/.test(error?.hint ?? '');
+  return error?.detail.solved_by === 'forget';
 }
 
 /** Whether the error is that a head can't be solved for, because all examples have the same label. */

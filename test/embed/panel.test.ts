@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { ElementTask } from '../../src/embed/settings';
+import { WebVeraError } from '../../src/index';
 import { pretrainedRules } from '../../src/page/models/source_options';
 import { expectBase, expectConfig, profileConfig, sideBySide } from '../../src/page/profile/fits';
 import { readState } from '../../src/page/profile/storage/record';
@@ -191,6 +192,11 @@ test.each<[string, boolean, () => unknown]>([
   ['of other labels', true, () => expectBase(base, { ...base, labels: ['a', 'b'] })],
   ['of another problem', true, () => expectBase(base, { ...base, problem_type: 'regression' })],
   ['of another configuration', true, () => expectConfig({ r: 4 }, { r: 8 })],
+  [
+    'with advice alone',
+    false,
+    () => Promise.reject(new WebVeraError('invalid_argument', 'oh', { hint: 'Did you forget it?' })),
+  ],
   ['with a field that no configuration has', false, () => profileConfig({ rank: 8 } as object)],
   ['with a bias that it can’t train', false, () => sideBySide(profileConfig({ bias: 'all' }))],
   ['over a model of a wrong dtype', false, () => checkOptions('options', { dtype: 'f8' }, pretrainedRules as never)],

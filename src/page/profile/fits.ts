@@ -6,7 +6,7 @@ import { partsKey, type RemoteModel } from '../models/remote_model';
 import { defined, wrong } from '../session/options';
 import { resolveDpoArguments, resolveKtoArguments } from '../training/preference_arguments';
 import { resolveTrainingArguments } from '../training/training_arguments';
-import type { LearnArguments, ProfileState } from './storage/record';
+import { type LearnArguments, type ProfileState, SOLVED_BY_FORGETTING } from './storage/record';
 
 /**
  * Modules that may train in addition to the adapter's own vectors. For a classifier of texts, PEFT's task type adds them to
@@ -51,7 +51,7 @@ export function expectBase(
     const name = kept.base_model === null ? 'the base model that it began with' : `its base model ${kept.base_model}`;
     throw new WebVeraError('invalid_argument', `profile: expected ${name}, got a model with other weights`, {
       hint: 'Load the same weights in the same dtype, take another id for this model, or forget the profile.',
-      detail: { expected: kept.base, got: base },
+      detail: { expected: kept.base, got: base, ...SOLVED_BY_FORGETTING },
     });
   }
   if (kept.problem_type !== problem_type) {
@@ -59,6 +59,7 @@ export function expectBase(
     const message = `profile: expected a model with problem_type ${began}, as it began, got ${got}`;
     throw new WebVeraError('invalid_argument', message, {
       hint: 'What it has learnt is told in that way: load the model with that problem_type, take another id, or forget the profile.',
+      detail: SOLVED_BY_FORGETTING,
     });
   }
   if (kept.labels === null || JSON.stringify(kept.labels) === JSON.stringify(labels)) return;
@@ -66,6 +67,7 @@ export function expectBase(
   const message = `profile: expected a model with the labels ${shown(kept.labels)}, as it began, got ${shown(labels)}`;
   throw new WebVeraError('invalid_argument', message, {
     hint: 'Its head tells those, in that order: load the model with the same id2label, take another id, or forget the profile.',
+    detail: SOLVED_BY_FORGETTING,
   });
 }
 
@@ -84,28 +86,49 @@ export function profileConfig(fields: AnyAdapterConfigInit): AnyAdapterConfig {
 export function givenFields(config: AnyAdapterConfigInit): AnyAdapterConfigInit {
   const { Config } = pageKindOf(config);
   const { fields } = Config.rules;
-  const isGiven = ([name, value]: [string, unknown]) =>
-    JSON.stringify(value) !== JSON.stringify(fields[name]?.fallback);
+  const isGiven = ([name, value]: [string, unknown]) => !isSame(value, fields[name]?.fallback);
   const given: AnyAdapterConfigInit = defined(config);
   return config instanceof Config ? Object.fromEntries(Object.entries(given).filter(isGiven)) : given;
 }
 
-/** Throws `invalid_argument` if the given configuration differs from the one that the profile was created with. */
-export function expectConfig(kept: AnyAdapterConfigInit, given: AnyAdapterConfigInit | undefined): void {
+/**
+ * Throws `invalid_argument` if the given configuration differs from the one that the profile was created with. An instance of a
+ * configuration's class may have PEFT's default in a field in which the profile has its own. `head`: the defaults that the base model's
+ * head adds.
+ */
+export function expectConfig(
+  kept: AnyAdapterConfigInit,
+  given: AnyAdapterConfigInit | undefined,
+  head: AnyAdapterConfigInit = {},
+): void {
   if (given === undefined) return;
-  const hint = 'The profile has learnt with the old one: leave it out, take another id, or forget the profile.';
-  const { peft_type } = pageKindOf(kept).Config.rules;
-  const changed = { ...kept, ...givenFields(given) } as AnyAdapterConfigInit;
-  if (pageKindOf(changed).Config.rules.peft_type !== peft_type) {
-    throw wrong('profile: peft_config.peft_type', `"${peft_type}", as it began`, given.peft_type, hint);
-  }
+  const { Config, profile } = pageKindOf(kept);
+  const { peft_type, fields } = Config.rules;
+  const changed = { ...kept, ...defined(given) } as AnyAdapterConfigInit;
+  const isSameKind = pageKindOf(changed).Config === Config;
+  if (!isSameKind) throw otherConfig('peft_type', peft_type, given.peft_type);
   const before: Readonly<Record<string, unknown>> = { ...profileConfig(kept) };
   const now: typeof before = { ...profileConfig(changed) };
   const values: typeof before = { ...given };
+  const usual: typeof before = { ...profile.defaults, ...head };
   for (const [key, value] of Object.entries(before)) {
-    if (JSON.stringify(value) === JSON.stringify(now[key])) continue;
-    throw wrong(`profile: peft_config.${key}`, `${JSON.stringify(value)}, as it began`, values[key], hint);
+    if (isSame(value, now[key])) continue;
+    const isLeftOut = given instanceof Config && isSame(value, usual[key]) && isSame(now[key], fields[key]?.fallback);
+    if (!isLeftOut) throw otherConfig(key, value, values[key]);
   }
+}
+
+function isSame(value: unknown, other: unknown): boolean {
+  return JSON.stringify(value) === JSON.stringify(other);
+}
+
+function otherConfig(field: string, kept: unknown, given: unknown): WebVeraError {
+  const expected = `${JSON.stringify(kept)}, as it began`;
+  const { code, message } = wrong(`profile: peft_config.${field}`, expected, given);
+  return new WebVeraError(code, message, {
+    hint: 'The profile has learnt with the old one: leave it out, take another id, or forget the profile.',
+    detail: SOLVED_BY_FORGETTING,
+  });
 }
 
 /**

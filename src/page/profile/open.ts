@@ -135,7 +135,7 @@ export function withSettings(
   options: ProfileOptions,
 ): DataChanges {
   expectArguments(options.args);
-  expectConfig(withHead(host, state.settings.peft_config), options.peft_config);
+  expectConfig(withHead(host, state.settings.peft_config), options.peft_config, withHead(host, {}));
   const settings = { ...settingsOf(state.settings, options), peft_config: state.settings.peft_config };
   const next = { ...state, used_at: Date.now(), settings };
   const fewer = sampledData(next, data);

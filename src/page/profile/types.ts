@@ -15,7 +15,8 @@ export interface ProfileOptions extends CallOptions {
    * kind has targets of its own; save_projection is false; and for a classifier, task_type 'SEQ_CLS' (texts) or modules_to_save
    * ['classifier'] (images) makes PEFT train its head. A profile trains only vectors and a classifier's head, so `bias` and other
    * `modules_to_save` are rejected. For an existing profile, given values must equal those that it was created with. In an instance of a
-   * configuration's class, fields with PEFT's default count as left out.
+   * configuration's class, fields with PEFT's default count as left out, except those for which an existing profile was created with
+   * another value than its default.
    */
   readonly peft_config?: AnyAdapterConfigInit;
   /**

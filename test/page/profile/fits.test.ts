@@ -39,4 +39,20 @@ describe("a configuration that is an instance of its kind's class", () => {
     expect(() => expectConfig({ r: 64 }, new VeraConfig({ r: 8 }))).toThrow('expected 64, as it began, got 8');
     expect(() => expectConfig({ r: 64 }, new LoraConfig({ r: 64 }))).toThrow('peft_type');
   });
+
+  test("may have PEFT's default only where the stored one has the default of profiles", () => {
+    const kept = { peft_type: 'LORA', r: 16 } as const;
+    expect(() => expectConfig(kept, new LoraConfig({ r: 8 }))).toThrow(
+      'peft_config.r: expected 16, as it began, got 8',
+    );
+    expect(() => expectConfig(kept, new LoraConfig({ r: 16 }))).not.toThrow();
+    expect(() => expectConfig({ peft_type: 'LORA' }, new LoraConfig())).not.toThrow();
+    expect(() => expectConfig({ ...kept, target_modules: 'all-linear' }, new LoraConfig({ r: 16 }))).not.toThrow();
+    expect(() => expectConfig({ ...kept, target_modules: ['q_proj'] }, new LoraConfig({ r: 16 }))).toThrow(
+      'target_modules: expected ["q_proj"], as it began',
+    );
+    const head = { task_type: 'SEQ_CLS' } as const;
+    expect(() => expectConfig({ r: 64, ...head }, new VeraConfig({ r: 64 }), head)).not.toThrow();
+    expect(() => expectConfig({ r: 64, task_type: 'CAUSAL_LM' }, new VeraConfig({ r: 64 }), head)).toThrow('task_type');
+  });
 });

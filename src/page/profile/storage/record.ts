@@ -218,6 +218,9 @@ function bytesIn(vectors: Vectors | null): number {
   return vectors === null ? 0 : vectors.config.length + vectors.weights.length;
 }
 
+/** The `detail` of errors that are solved by forgetting the profile. The tag then offers to. */
+export const SOLVED_BY_FORGETTING = { solved_by: 'forget' } as const;
+
 /** Runs `read`, and reports its errors as `storage_corrupt`: the library wrote this data itself, so it must be damaged. */
 export function intact<T>(id: string, read: () => T): T {
   try {
@@ -226,6 +229,7 @@ export function intact<T>(id: string, read: () => T): T {
     if (!(error instanceof WebVeraError)) throw error;
     throw new WebVeraError('storage_corrupt', `The stored profile '${id}' can't be read: ${error.message}`, {
       hint: 'Profile.forget(id) deletes it; then it can begin anew.',
+      detail: SOLVED_BY_FORGETTING,
       cause: error,
     });
   }
