@@ -11,10 +11,10 @@ export function ending<G extends Promise<unknown>>(generation: G, release: () =>
   return generation;
 }
 
-export function expectRows(rows: unknown, isProfile: (value: unknown) => boolean): void {
-  const isRow = (row: { readonly profile?: unknown } | null): boolean => isProfile(row?.profile);
-  if (Array.isArray(rows) && rows.length > 0 && rows.every(isRow)) return;
-  throw wrong('Profile.generate_batch: rows', 'an array of at least one { profile, input }', rows);
+/** A prompt, and the profile that continues it. */
+interface GivenRow {
+  readonly profile: unknown;
+  readonly input: Generation['prompt'];
 }
 
 /** A prompt, and the open profile that continues it. */
@@ -24,9 +24,35 @@ interface BatchRow {
 }
 
 /**
- * Continues each prompt with its profile's adapter, all in one batch. Throws `invalid_argument` unless all profiles share one base model.
+ * Continues each prompt with its profile's adapter, all in one batch. Rejects with `invalid_argument` unless all profiles share one base
+ * model. `openOf` returns the open profile of a `Profile`, and undefined for other values.
  */
-export function batchOf(rows: readonly BatchRow[], config: BatchGenerationConfig): BatchGeneration {
+export function batchOf(
+  rows: readonly GivenRow[],
+  config: BatchGenerationConfig,
+  openOf: (profile: unknown) => BatchRow['open'] | undefined,
+): BatchGeneration {
+  try {
+    return begun(openRows(rows, openOf), config);
+  } catch (error) {
+    return new RemoteGeneration(
+      () => Promise.reject(error),
+      (token) => token,
+    );
+  }
+}
+
+function openRows(rows: readonly GivenRow[], openOf: Parameters<typeof batchOf>[2]): readonly BatchRow[] {
+  const given: readonly (GivenRow | null)[] = Array.isArray(rows) ? rows : [];
+  const opened = given.flatMap((row) => {
+    const open = openOf(row?.profile);
+    return row === null || open === undefined ? [] : [{ open, input: row.input }];
+  });
+  if (opened.length > 0 && opened.length === given.length) return opened;
+  throw wrong('Profile.generate_batch: rows', 'an array of at least one { profile, input }', rows);
+}
+
+function begun(rows: readonly BatchRow[], config: BatchGenerationConfig): BatchGeneration {
   const [host, ...others] = new Set(rows.map(({ open }) => open.host));
   if (host === undefined || others.length > 0) {
     throw wrong('Profile.generate_batch: rows', 'profiles over one base model', 'several');
@@ -42,12 +68,4 @@ export function batchOf(rows: readonly BatchRow[], config: BatchGenerationConfig
 /** Returns a generation that rejects at once with `error`. */
 export function refused(prompt: Generation['prompt'], config: GenerationConfig, error: unknown): Generation {
   return new TextGeneration(prompt, config, () => Promise.reject(error));
-}
-
-/** Returns a batch generation that rejects at once with `error`. */
-export function refusedBatch(error: unknown): BatchGeneration {
-  return new RemoteGeneration(
-    () => Promise.reject(error),
-    (token) => token,
-  );
 }

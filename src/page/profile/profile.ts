@@ -11,10 +11,10 @@ import { asyncDispose } from '../session/dispose';
 import { checkOptions } from '../session/options';
 import { type CallOptions, callRules } from '../session/session';
 import type { TrainRun } from '../training/train_run';
-import { examplesIn, prepareExamples } from './examples/prepare_examples';
+import { prepareGiven } from './examples/prepare_examples';
 import { correctedExample, generatedText, preferenceOf, ratingOf } from './feedback/given_feedback';
 import { listsOf, withAdded, withoutFeedback } from './feedback/profile_data';
-import { batchOf, ending, expectRows, refused, refusedBatch } from './generations';
+import { batchOf, ending, refused } from './generations';
 import { LearnRun } from './learning/learn_run';
 import { lengthIn, openStored } from './open';
 import type { OpenProfile, ProfileEvent } from './open_profile';
@@ -105,15 +105,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     rows: readonly { readonly profile: Profile; readonly input: string | readonly ChatMessage[] | readonly number[] }[],
     config: Omit<BatchGenerationConfig, 'adapter_name' | 'adapter_names'> = {},
   ): BatchGeneration {
-    try {
-      expectRows(rows, (profile) => profile instanceof Profile);
-      return batchOf(
-        rows.map(({ profile, input }) => ({ open: profile.#open, input })),
-        config,
-      );
-    } catch (error) {
-      return refusedBatch(error);
-    }
+    return batchOf(rows, config, (profile) => (profile instanceof Profile ? profile.#open : undefined));
   }
 
   get id(): string {
@@ -136,14 +128,14 @@ export class Profile extends EventTarget implements AsyncDisposable {
    * examples are stored as by `rate` and `prefer`.
    *
    * Rejects with `invalid_argument` for an invalid example, such as `pixel_values`, and for an unknown label; with `invalid_format` for an
-   * image that can't be decoded; with `limit_exceeded` beyond 16 MiB of text, or 64 MiB of images at a time. A file of examples, JSON Lines
-   * or CSV by its type or name, is read in the worker. For a file, `add` also rejects with `invalid_format` for an invalid line, which the
-   * error message names, and with `limit_exceeded` beyond 64 MiB. If `add` rejects, nothing was stored.
+   * image that can't be decoded; with `limit_exceeded` beyond 16 MiB of text, 64 MiB of images at a time, or 2^20 examples of an iterable
+   * other than an array. A file of examples, JSON Lines or CSV by its type or name, is read in the worker. For a file, `add` also rejects
+   * with `invalid_format` for an invalid line, which the error message names, and with `limit_exceeded` beyond 64 MiB. If `add` rejects,
+   * nothing was stored.
    */
   async add(examples: Example | Iterable<Example> | AsyncIterable<Example> | Blob): Promise<number> {
     const open = this.#open;
-    const { base } = open.host;
-    const coming = await prepareExamples(base, await examplesIn(base, examples));
+    const coming = await prepareGiven(open.host.base, examples);
     await open.changeData((state, data) => withAdded(state, data, coming), ...listsOf(coming));
     return this.info.examples;
   }
@@ -191,14 +183,18 @@ export class Profile extends EventTarget implements AsyncDisposable {
    * replace the current ones unless they do worse on the held-out examples of any kind or, while none are held out, on the training
    * examples. While none are held out, a solved head is judged by cross-validation, and always replaces a head that was solved for earlier
    * or never trained. Until the end of the run, and after any error, `generate` uses the current vectors.
+   *
    * The output's `metrics` are `loss_before`, `loss_after`, `held_out` and `taken` (1 or 0). The method 'instant' adds `C`, `computed` (how
    * many examples ran through the model), `seconds`, `accuracy`, `cross_validated_loss` and `cross_validated_accuracy`.
    *
    * Rejects with `invalid_argument` without examples or while the profile learns already, with `locked_by_other_tab` while it learns in
-   * another tab, and with the errors of `Trainer.train`. After the `signal` of a run has aborted, a new `learn` waits for that run's end.
+   * another tab, and with the errors of `Trainer.train`. After a run was stopped or its `signal` has aborted, a new `learn` waits for
+   * that run's end.
+   *
    * If a lost device or a closed page interrupts a run, or the browser doesn't store its result, it resumes when the profile is opened
-   * again. The first `learn` with the same method then returns that run, with the examples and arguments that it began with; a `learn`
-   * with another method replaces it. So does any `learn` if the run resumes only later, once an earlier page releases its lock.
+   * again. The first `learn` with the same method then returns that run, with the examples, arguments and `when` that it began with; a
+   * `learn` with another method, or with 'instant', replaces it. So does any `learn` if the run resumes only later, once an earlier page
+   * releases its lock. A `learn` that rejects because of its options or its `signal` leaves that run as it is.
    */
   learn(options: LearnOptions = {}): TrainRun {
     const { learning } = this.#hold.item;

@@ -14,10 +14,19 @@ import { MOST_PIXEL_BYTES, textFields } from './examples';
 const PORTION = 64;
 
 /**
+ * Prepares what is given to a profile: one example, those of an iterable, or a file's. Examples and arrays are read before it returns, so
+ * that the caller may change them afterwards. Rejects as `prepareExamples` and `examplesOfFile` do.
+ */
+export async function prepareGiven(base: RemoteModel, given: unknown): Promise<readonly SentExample[]> {
+  const examples = givenExamples(base, given);
+  return prepareExamples(base, examples instanceof Promise ? await examples : examples);
+}
+
+/**
  * Prepares examples for storage: checks them, so that none can make learning fail, and resizes images to the model's image size, as bytes.
  * Rejects with `invalid_argument` for a value that isn't an example for the model, for an unknown label, and for `pixel_values`, which
- * can't be stored; `invalid_format` for a file that isn't an image; `limit_exceeded` if the images have too many bytes. Ratings and preferences
- * stay as they are: the rated or chosen text is checked as an example.
+ * can't be stored; `invalid_format` for a file that isn't an image; `limit_exceeded` if the images have too many bytes. Ratings and
+ * preferences stay as they are: the rated or chosen text is checked as an example.
  */
 export async function prepareExamples(base: RemoteModel, given: readonly unknown[]): Promise<readonly SentExample[]> {
   const { link, info } = base[partsKey];
@@ -61,16 +70,28 @@ function tooMany(count: number): WebVeraError {
 /** The largest size of a file, in bytes: all of its examples are in memory at once. */
 const MOST_BYTES = 2 ** 26;
 
-const FILES = 'labelledFiles(files) makes examples of files that are in a folder for each label.';
+/** The largest number of examples of an iterable: it may have no end, and all of its examples are in memory at once. */
+const MOST_EXAMPLES = 2 ** 20;
 
-/** Lists the examples that are given to a profile: one, those of an iterable, or a file's. Rejects as `examplesOfFile` does. */
-export async function examplesIn(base: RemoteModel, given: unknown): Promise<readonly unknown[]> {
+const FILES = 'labelledFiles(files) makes examples of files that are in a folder for each label.';
+const A_PART = 'Only a random sample of the examples is stored: add a part of ';
+
+/** Lists the given examples. Throws or rejects as `examplesOfFile` does. */
+export function givenExamples(base: RemoteModel, given: unknown): readonly unknown[] | Promise<readonly unknown[]> {
   if (given instanceof Blob) return examplesOfFile(base, given);
   if (Array.isArray(given)) return given;
   if (isList(given)) throw wrong('examples', 'examples, an iterable of them, or one file', given, FILES);
   if (!isObject(given) || !(Symbol.iterator in given || Symbol.asyncIterator in given)) return [given];
+  return collected(given as AsyncIterable<unknown>);
+}
+
+async function collected(given: AsyncIterable<unknown>): Promise<readonly unknown[]> {
   const examples: unknown[] = [];
-  for await (const example of given as AsyncIterable<unknown>) examples.push(example);
+  for await (const example of given) {
+    if (examples.push(example) <= MOST_EXAMPLES) continue;
+    const message = `examples: expected an iterable of at most ${MOST_EXAMPLES} examples, got more`;
+    throw new WebVeraError('limit_exceeded', message, { hint: `${A_PART}them.` });
+  }
   return examples;
 }
 
@@ -86,9 +107,7 @@ export async function examplesOfFile(base: RemoteModel, blob: Blob): Promise<rea
   }
   if (blob.size > MOST_BYTES) {
     const message = `examples: expected a file of at most ${MOST_BYTES} bytes, got ${blob.size}`;
-    throw new WebVeraError('limit_exceeded', message, {
-      hint: 'Only a random sample of the examples is stored: add a part of the file.',
-    });
+    throw new WebVeraError('limit_exceeded', message, { hint: `${A_PART}the file.` });
   }
   const { link } = base[partsKey];
   const examples = await link.call((call) => link.request('readExamples', call, { blob, format }));

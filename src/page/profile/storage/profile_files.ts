@@ -40,10 +40,10 @@ function numbersOf(list: readonly NumberedExample[]): number[] {
 }
 
 function linesIn(list: readonly NumberedExample[]): Blob {
-  return new Blob([toJsonLines(examplesIn(list))], { type: 'application/jsonl' });
+  return new Blob([toJsonLines(unnumbered(list))], { type: 'application/jsonl' });
 }
 
-function examplesIn(list: readonly NumberedExample[]): SentExample[] {
+function unnumbered(list: readonly NumberedExample[]): SentExample[] {
   return list.map(({ example }) => example);
 }
 
@@ -86,8 +86,8 @@ export async function placeFiles(
   const { image_size } = host.base[partsKey].info;
   const { adapter: adapterFiles, imported, ...read } = await readFiles(files, { base, image_size });
   const [examples, feedback] = [read.data.examples, latestOf(read.data.feedback)];
-  const prepared = await prepareExamples(host.base, examplesIn(examples));
-  await prepareExamples(host.base, examplesIn(feedback));
+  const prepared = await prepareExamples(host.base, unnumbered(examples));
+  await prepareExamples(host.base, unnumbered(feedback));
   const data = { examples: prepared.map((example, index) => ({ n: examples[index]?.n ?? index, example })), feedback };
   const adapter = host.newName(id);
   try {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { labelledFiles } from '../../../../src/index';
 import type { RemoteModel } from '../../../../src/page/models/remote_model';
-import { examplesIn } from '../../../../src/page/profile/examples/prepare_examples';
+import { givenExamples, prepareGiven } from '../../../../src/page/profile/examples/prepare_examples';
+import { loaded } from '../../session/open_session';
 
 const base = {} as RemoteModel;
 const rows = [{ text: 'a' }, { text: 'b' }];
@@ -23,7 +24,7 @@ test.each<[string, unknown, readonly unknown[]]>([
     ['ham', 'spam'].map((label) => ({ text: 'a', label })),
   ],
 ])('the examples of %s', async (_, given, examples) => {
-  expect(await examplesIn(base, given)).toEqual(examples);
+  expect(await givenExamples(base, given)).toEqual(examples);
 });
 
 test('a list of files gets a hint to labelledFiles', async () => {
@@ -33,8 +34,39 @@ test('a list of files gets a hint to labelledFiles', async () => {
       return new File(['a'], 'a.txt');
     }
   }
-  await expect(examplesIn(base, new FileList())).rejects.toMatchObject({
+  await expect(prepareGiven(base, new FileList())).rejects.toMatchObject({
     message: 'examples: expected examples, an iterable of them, or one file, got a FileList',
     hint: expect.stringContaining('labelledFiles(files)'),
   });
+});
+
+test.each<[string, (batch: { text: string }[]) => unknown, number]>([
+  ['an array', (batch) => batch, 2],
+  ['one example', ([first]) => first, 1],
+])('%s may be changed after the call', async (_, given, count) => {
+  const { model, session, fake } = await loaded(() => ({
+    prepareExamples: async (_call, _model, { examples }) => examples,
+  }));
+  const batch = rows.map((row) => ({ ...row }));
+  const prepared = prepareGiven(model as RemoteModel, given(batch));
+  for (const row of batch) row.text = 'changed';
+  batch.length = 0;
+  expect(await prepared).toEqual(rows.slice(0, count));
+  expect(fake.argsOf('prepareExamples')).toHaveLength(1);
+  await session.close();
+});
+
+test('an iterable without end is refused', async () => {
+  const example = { text: 'a' };
+  let taken = 0;
+  const endless = {
+    *[Symbol.iterator]() {
+      for (; ; taken++) yield example;
+    },
+  };
+  await expect(prepareGiven(base, endless)).rejects.toMatchObject({
+    code: 'limit_exceeded',
+    message: 'examples: expected an iterable of at most 1048576 examples, got more',
+  });
+  expect(taken).toBe(2 ** 20);
 });
