@@ -143,7 +143,26 @@ test('an interrupted run is stored without examples, and learns from those that 
   });
 });
 
-test('a run of another method that resumed when its profile was opened is replaced', async () => {
+test('an interrupted run that resumed is replaced by one that learns from examples added since', async () => {
+  await visit(async (opened) => {
+    const profile = await Profile.open(await load(opened), 'ada', options);
+    await profile.add(rows(24));
+    const run = profile.learn({ method: 'instant' });
+    const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ name: 'AbortError' });
+    await run.pause();
+    await profile.dispose();
+    await failed;
+  });
+  await visit(async (opened) => {
+    const profile = await Profile.open(await load(opened), 'ada');
+    await profile.learning?.pause();
+    await profile.add(rows(3, 24));
+    expect((await profile.learn({ method: 'instant' })).metrics).toMatchObject({ taken: 1 });
+    expect(profile.info.history).toMatchObject([{ method: 'instant', examples: 27 }]);
+  });
+});
+
+test('a run of another method that resumed when its profile was opened is replaced, by valid options alone', async () => {
   await visit(async (opened) => {
     const profile = await Profile.open(await load(opened), 'ada', options);
     await profile.add(rows(24));
@@ -155,7 +174,13 @@ test('a run of another method that resumed when its profile was opened is replac
   });
   await visit(async (opened) => {
     const profile = await Profile.open(await load(opened), 'ada');
-    const resumed = expect(Promise.resolve(profile.learning)).rejects.toMatchObject({ message: /learns anew/ });
+    const { learning } = profile;
+    const invalid = Promise.resolve(profile.learn({ method: 'instant', args: { max_steps: 0 } }));
+    await expect(invalid).rejects.toMatchObject({ code: 'invalid_argument', message: /max_steps/ });
+    const tooLate = Promise.resolve(profile.learn({ method: 'refine', signal: AbortSignal.abort('too late') }));
+    await expect(tooLate).rejects.toBe('too late');
+    expect(profile.learning).toBe(learning);
+    const resumed = expect(Promise.resolve(learning)).rejects.toMatchObject({ message: /learns anew/ });
     expect((await profile.learn({ method: 'instant' })).metrics).toMatchObject({ taken: 1, computed: 24 });
     await resumed;
     expect(profile.info.history).toMatchObject([{ method: 'instant' }]);

@@ -167,6 +167,21 @@ describe('a run that resumed when its profile was opened', () => {
     });
   });
 
+  test('isn’t joined once it was stopped: a learn waits for its result', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      const resumed = profile.learning;
+      if (resumed === undefined) throw new Error('No run has resumed');
+      await firstLog(resumed);
+      const stopped = resumed.stop();
+      const run = profile.learn();
+      expect(run).not.toBe(resumed);
+      expect((await stopped).global_step).toBeLessThan(200);
+      expect(await run).toMatchObject({ global_step: 4 });
+      expect(profile.info.history).toHaveLength(2);
+    });
+  });
+
   test('ends by the signal of the caller that joined it, and leaves everything as it was', async () => {
     await visit(async (opened) => {
       const profile = await Profile.open(await loadTiny(opened), 'ada', options);
@@ -255,7 +270,10 @@ test('a run that resumes by itself, late, is replaced by a requested one', async
     await eventually(() => expect(mine.learning).toBeDefined());
     const late = mine.learning;
     const ended = expect(Promise.resolve(late)).rejects.toMatchObject({ name: 'AbortError', message: /learns anew/ });
-    await expect(Promise.resolve(mine.learn({ method: 'refine' }))).rejects.toMatchObject({ code: 'invalid_argument' });
+    for (const wrong of [{ method: 'refine' }, { args: { max_steps: 0 } }] as const) {
+      await expect(Promise.resolve(mine.learn(wrong))).rejects.toMatchObject({ code: 'invalid_argument' });
+    }
+    await expect(Promise.resolve(mine.learn({ signal: AbortSignal.abort('too late') }))).rejects.toBe('too late');
     expect(mine.learning).toBe(late);
     const run = mine.learn();
     const second = expect(Promise.resolve(mine.learn())).rejects.toMatchObject({ message: /learning already/ });

@@ -8,11 +8,10 @@ import { splitData } from '../feedback/profile_data';
 import { learnArguments } from '../open';
 import { learningAlready, noExamples } from '../profile_errors';
 import { forgotten } from '../storage/profile_storage';
-import { withRecord } from '../storage/record';
 import type { RunFacts, StoredRun, Unfinished } from '../storage/unfinished_run';
 import { LEARN_METHODS, type LearnMethod, type LearnOptions } from '../types';
 import { isInterruption, learn, METHODS } from './learn';
-import type { LearnContext } from './learn_method';
+import { contextOf } from './learn_context';
 import { LearnRun } from './learn_run';
 import type { LearningProfile } from './learning_profile';
 
@@ -26,7 +25,10 @@ interface Beginning {
 /** A run that an earlier page left unfinished and that resumed by itself. */
 interface Resumed {
   readonly run: LearnRun;
-  /** The method of `learn` that joins the run, if the run resumed as the profile was opened; undefined if it resumed later. */
+  /**
+   * The method of `learn` that joins the run. Undefined if the run resumed later than the profile was opened, and for a method without
+   * checkpoints, whose run has lost nothing yet and may lack the examples that were added since.
+   */
   readonly joins: LearnMethod | undefined;
   /** Stands for the signal of the caller that joins or replaces the run. */
   readonly caller: AbortController;
@@ -55,40 +57,40 @@ export class ProfileLearning {
   }
 
   learn(options: LearnOptions): LearnRun {
-    const { method = 'train', signal } = readable(options);
+    const { method = 'train', signal, ...own } = readable(options);
     try {
       checkOptions('learn', options, rules);
       this.#profile.expectOpen();
-      if (this.#resumed?.joins === method) return this.#join(this.#resumed, options);
+      METHODS[method].expectUsable(this.#profile.host);
+      learnArguments(this.#profile.state.settings, own); // a run that is joined has its own, but wrong ones are an error
+      signal?.throwIfAborted();
+      if (this.#resumed?.joins === method && !this.#resumed.run.isStopped) return this.#join(this.#resumed, signal);
     } catch (error) {
       return new LearnRun(() => Promise.reject(error));
     }
     const isBusy = this.#run !== undefined;
     return this.#start(signal, async (register) => {
-      if (isBusy) await this.#replace(options, register);
+      if (isBusy) await this.#replace(signal, register);
       return this.#begin(options);
     });
   }
 
-  #join({ run, caller }: Resumed, { signal, ...own }: LearnOptions): LearnRun {
-    learnArguments(this.#profile.state.settings, own); // the run has arguments of its own, but wrong ones are an error
-    signal?.throwIfAborted();
+  #join({ run, caller }: Resumed, signal: AbortSignal | undefined): LearnRun {
     signal?.addEventListener('abort', () => caller.abort(signal.reason), { once: true });
     this.#resumed = undefined;
     return run;
   }
 
   /**
-   * Waits until no run is in progress, then registers the new one. Ends a run that resumed by itself for this, and waits for a run whose
-   * signal has aborted. Throws `invalid_argument` if any other run is in progress.
+   * Waits until no run is in progress, then registers the new one. Ends a run that resumed by itself for this, and waits for a run that
+   * was stopped or whose signal has aborted. Throws `invalid_argument` if any other run is in progress.
    */
-  async #replace({ method = 'train', signal }: LearnOptions, register: () => void): Promise<void> {
-    const { id, host } = this.#profile;
-    METHODS[method].expectUsable(host);
+  async #replace(signal: AbortSignal | undefined, register: () => void): Promise<void> {
+    const { id } = this.#profile;
     for (let busy = this.#run; busy !== undefined; busy = this.#run) {
-      this.#resumed?.caller.abort(abortError(`Profile '${id}' learns anew`));
+      if (!busy.isStopped) this.#resumed?.caller.abort(abortError(`Profile '${id}' learns anew`));
       this.#resumed = undefined;
-      if (!busy.signal?.aborted) throw learningAlready(id);
+      if (!busy.isStopped && !busy.signal?.aborted) throw learningAlready(id);
       await this.over(busy);
       signal?.throwIfAborted();
     }
@@ -146,7 +148,8 @@ export class ProfileLearning {
       const run = this.#start(caller.signal, async () => ({ unfinished, resumes: true, release }));
       // No caller of this page started the run, so its rejection counts as handled. Readers of the run still get the error.
       run.catch(() => {});
-      this.#resumed = { run, joins: isLate ? undefined : unfinished.method, caller };
+      const { method } = unfinished;
+      this.#resumed = { run, joins: isLate || !METHODS[method].hasCheckpoints ? undefined : method, caller };
     } catch (error) {
       release();
       throw error;
@@ -207,7 +210,6 @@ export class ProfileLearning {
 
   async #begin({ method = 'train', when = 'now', ...own }: LearnOptions): Promise<Beginning> {
     const profile = this.#profile;
-    METHODS[method].expectUsable(profile.host);
     const release = await profile.takeToLearn();
     try {
       // Delete an earlier run's checkpoints, so that the new run doesn't resume from them.
@@ -241,7 +243,7 @@ export class ProfileLearning {
   ): Promise<TrainOutput> {
     const { host, storage } = this.#profile;
     try {
-      const output = await learn(this.#learner(), unfinished, { run, resumes, signal });
+      const output = await learn(contextOf(this.#profile), unfinished, { run, resumes, signal });
       await storage.deleteCheckpoints();
       return output;
     } catch (error) {
@@ -250,44 +252,6 @@ export class ProfileLearning {
       if (isOver) await this.#abandon().catch(() => {}); // the first error is the one to report
       throw error;
     }
-  }
-
-  #learner(): LearnContext {
-    const profile = this.#profile;
-    const { id, host, adapter, state } = profile;
-    return {
-      id,
-      host,
-      adapter,
-      state,
-      progressed: (unfinished) =>
-        profile.change((stored) => ({
-          state: stored.state,
-          unfinished: stored.state.settings.keep_examples ? unfinished : null,
-        })),
-      async finish(record, better) {
-        if (better !== undefined) {
-          try {
-            await profile.exchange(better, ({ state: { vectors: previous, solved: previous_solved, ...rest } }) => ({
-              state: {
-                ...withRecord(
-                  { ...rest, vectors: previous, previous, previous_solved, solved: record.C !== null },
-                  record,
-                ),
-              },
-              unfinished: null,
-            }));
-            return true;
-          } catch (error) {
-            // The new vectors can't be loaded as an adapter, so the profile doesn't take them.
-            if (!(error instanceof WebVeraError) || error.code !== 'invalid_format') throw error;
-          }
-        }
-        const refused = { ...record, taken: false };
-        await profile.change((stored) => ({ state: withRecord(stored.state, refused), unfinished: null }));
-        return false;
-      },
-    };
   }
 
   /** Deletes a stored unfinished run and its checkpoints, because the run is no longer wanted or can't succeed. */
