@@ -32,7 +32,8 @@ export const adapters: {
   get(id: string, options?: CallOptions): Promise<AdapterFiles | undefined>;
   /**
    * Stores PEFT's two files under an id, and replaces an earlier adapter of that id, with the same warning as `save_pretrained`. An
-   * adapter_model.bin is stored as adapter_model.safetensors. Ignores other files. Rejects with `invalid_argument` if one of the two is missing, and with `invalid_format` for files of another format.
+   * adapter_model.bin is stored as adapter_model.safetensors. Ignores other files. Rejects with `invalid_argument` if one of the two is
+   * missing, and with `invalid_format` for files of another format.
    */
   import(files: Files, id: string, options?: CallOptions): Promise<AdapterInfo>;
   /**
