@@ -1,9 +1,6 @@
 import type { Project } from './project';
 import { VITE } from './tools';
 
-const TEXT =
-  'Call me Ishmael. Some years ago I thought I would sail about a little and see the watery part of the world.';
-
 export interface Framework {
   readonly file: string;
   readonly packages: readonly string[];
@@ -23,7 +20,7 @@ export const FRAMEWORKS = {
       `import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Learner } from './Learner.jsx';
-createRoot(document.querySelector('main')).render(<StrictMode><Learner text="${TEXT}" /></StrictMode>);`,
+createRoot(document.querySelector('main')).render(<StrictMode><Learner /></StrictMode>);`,
     ],
   },
   Vue: {
@@ -34,7 +31,7 @@ createRoot(document.querySelector('main')).render(<StrictMode><Learner text="${T
       'js',
       `import { createApp } from 'vue';
 import Learner from './Learner.vue';
-createApp(Learner, { text: '${TEXT}' }).mount('main');`,
+createApp(Learner).mount('main');`,
     ],
   },
   Svelte: {
@@ -45,7 +42,7 @@ createApp(Learner, { text: '${TEXT}' }).mount('main');`,
       'js',
       `import { mount } from 'svelte';
 import Learner from './Learner.svelte';
-mount(Learner, { target: document.querySelector('main'), props: { text: '${TEXT}' } });`,
+mount(Learner, { target: document.querySelector('main') });`,
     ],
   },
 } as const satisfies Readonly<Record<string, Framework>>;
