@@ -28,7 +28,7 @@ export function loadBench() {
 }
 
 /**
- * Imports a peer's training step. In the repository, its module is bundled first.
+ * Imports a peer's training step. In the repository it bundles the peer's module first; in the packed bench the module is bundled already.
  * @param {string} name file name of the peer's module in bench/peers
  * @returns {Promise<any>}
  */

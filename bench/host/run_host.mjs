@@ -1,4 +1,4 @@
-// Runs `npm run bench -- --only host`: takes its options and returns its output.
+// Implements `npm run bench -- --only host`: receives the command's options and returns the text to print.
 import { readFile } from 'node:fs/promises';
 import { runnerImport } from 'vite';
 import { create } from 'webgpu';

@@ -26,7 +26,7 @@ export const DEFAULT_SENTENCES: SentenceSettings = {
   unsupported: undefined,
 };
 
-/** Creates the error for a folder whose own vectors can't be computed. Its hint names the mode by which the folder pools. */
+/** Creates the error for a model whose modules.json has unsupported modules. Its hint names the folder's pooling mode. */
 export function unsupportedSentences({ unsupported, pooling }: SentenceSettings): WebVeraError {
   const message = `modules.json: expected a Transformer, a Pooling and perhaps a Normalize, got ${unsupported}`;
   return new WebVeraError('unsupported_model', message, {

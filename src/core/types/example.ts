@@ -223,7 +223,7 @@ const PIXELS = '{ dims: [channels, height, width], data }, with a number for eac
 
 const LABELS = 'an array of numbers, or of names of labels';
 
-/** Reads a list of numbers or of names. Returns undefined for any other value, which is ignored in examples without `input_ids`. */
+/** Reads a list of numbers or of names. Returns undefined for any other value: callers ignore it, unless the example has `input_ids`. */
 function labelList(value: unknown): LabelList | undefined {
   const list = plainNumbers(value);
   if (list?.every((entry) => typeof entry === 'string')) return list as string[];

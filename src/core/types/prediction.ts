@@ -57,7 +57,10 @@ export interface EmbedOptions {
 export interface HeadFigures {
   /** The mean loss, as `Trainer.evaluate` gives it: cross-entropy, binary cross-entropy, or the squared error. */
   readonly loss: number;
-  /** The share of examples with a right prediction (of all labels, if there are several). null if the model predicts numbers. */
+  /**
+   * The share of examples that are predicted correctly. An example with several labels counts only if all of them are correct. null if the
+   * model predicts numbers.
+   */
   readonly accuracy: number | null;
 }
 

@@ -16,7 +16,7 @@ interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit
   readonly libs?: readonly string[];
   readonly left: keyof typeof LAYOUTS.left;
   readonly right: keyof typeof LAYOUTS.right;
-  /** Set if the kernels support only one way of access to lines (see `Lines`). Default: they support all. */
+  /** Set if the kernels can read the lines of their operands in only one way (see `Lines`). Default: in every way. */
   readonly lines?: Lines;
   /** Whether the right operand is a base model's weight, which may have any storage format. Other right operands are f32. */
   readonly weight?: boolean;

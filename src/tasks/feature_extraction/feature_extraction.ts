@@ -41,7 +41,7 @@ export const FEATURE_EXTRACTION: TaskKind<'feature_extraction'> = {
   facts: {
     name: 'feature_extraction',
     autoClass: 'AutoModel',
-    // No class name in config.json selects this task. A folder that names a class without a head is more often loaded for a task with one.
+    // No class name in config.json selects this task, not even BertModel: folders of such classes are mostly loaded for tasks with a head.
     classEndings: [],
     inputs: 'texts',
     labels: 'of rows',

@@ -13,7 +13,7 @@ const TOKENS_PER_UNIT = 3;
 export class StopStrings {
   readonly #strings: readonly string[];
   readonly #decoder: StreamDecoder;
-  /** How many UTF-16 units before the new text a stop string may begin. */
+  /** How far before the new text a stop string may begin, in UTF-16 units. */
   readonly #reach: number;
   #before: string;
 

@@ -102,7 +102,7 @@ async function bindingBytes(device: SessionDevice): Promise<number> {
   }
 }
 
-/** Returns the bytes of the whole download, and of the part that is cached already, including the headers that were just read. */
+/** Returns the size in bytes of the whole download, and of its cached part. The headers that were just read count as cached. */
 async function downloadOf(source: FileSource, { bytes, files }: WeightHeaders): Promise<Estimate['download']> {
   const total = bytes + (await sizeOf(source, TOKENIZER));
   let cached = 0;

@@ -41,7 +41,7 @@ interface Running extends CreatedRun, ModelPass {
 
 /** The session's runs and the data sets that the page sends, both by call id, and features that later calls reuse. */
 export class RunsInProgress {
-  /** Undefined before the first head is solved for. */
+  /** The features that `fit_head` stores for later calls. Undefined until its first call. */
   features: FeatureCache | undefined;
   /** The stored features of the last profile whose head was solved for. */
   stored: StoredFeatures | undefined;

@@ -1,6 +1,7 @@
 // attention_backward in tiles of 32 rows by 32 columns, as in backward_workgroup, but separate workgroups compute the gradients of keys
-// and those of values. Both compute the scores, but a thread holds the sums of only one gradient, in half as many registers.
-// grid: 32 rows times 64 columns of a head in x; in the pass for keys twice: first for the gradients of keys, then for those of values
+// and those of values. Both compute the scores, but a thread holds the sums of only one gradient, so it needs half as many registers.
+// grid: 32 rows times 64 columns of a head in x. The pass for keys and values has twice as many workgroups: the first half computes the
+// gradients of keys, the second half those of values.
 @compute @workgroup_size(8, 8)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: vec3u) {
   let group = id + vec3u(p.first_x, p.first_y, 0u);

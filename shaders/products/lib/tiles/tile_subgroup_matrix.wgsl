@@ -23,7 +23,8 @@ var<workgroup> right_stage: array<vec4h, 64u * STAGE_LINE>;
 // One of the two result matrices of each strip (see `subgroup`).
 var<workgroup> results: array<f32, 8u * 256u>;
 
-// The subgroup's index, and the number of subgroups. They divide the tile's eight strips (16 rows, 32 columns) among them: up to two each.
+// x: this subgroup's index; y: the number of subgroups. The subgroups share the tile's eight strips of 16 rows × 32 columns: at most two
+// for each.
 var<private> subgroup: vec2u;
 
 // The sums of the subgroup's first and second strip. The halves of a strip have 16 columns each.

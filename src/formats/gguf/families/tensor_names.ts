@@ -5,8 +5,9 @@ type Names = Readonly<Record<string, string>>;
 export interface TensorNames {
   /** The checkpoint's module that contains the layers, such as 'model.layers'. */
   readonly block: string;
-  /** The modules in a layer. */
+  /** The modules inside each layer. */
   readonly layers: Names;
+  /** The modules outside the layers. */
   readonly others: Names;
 }
 

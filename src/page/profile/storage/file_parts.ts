@@ -12,8 +12,8 @@ export const RATINGS = 'ratings.jsonl';
 export const PREFERENCES = 'preferences.jsonl';
 export const ABOUT = 'profile.json';
 /**
- * The largest accepted file sizes, in bytes. They are larger than the files of the largest profile: its profile.json has 20 MB, because its
- * history has many long lists of examples that were left out.
+ * The largest accepted file sizes, in bytes. They are larger than the files of the largest possible profile: its profile.json takes 20 MB,
+ * because its history lists the examples that were left out of training.
  */
 const LIMITS = {
   [CONFIG]: 2 ** 20,

@@ -177,8 +177,8 @@ function readFeedbackCounts(state: Fields): FeedbackCounts {
 }
 
 /**
- * Reads whether the heads were solved for. Heads that an older version stored count as trained, so a solved head replaces them unless it
- * does worse.
+ * Reads whether the heads were computed by the solver (`fit_head`) instead of being trained. Heads that an older version stored count as
+ * trained, so a solved head replaces them unless it does worse.
  */
 function solvedOf(state: Fields): Pick<ProfileState, 'solved' | 'previous_solved'> {
   return { solved: state.boolean('solved', false), previous_solved: state.boolean('previous_solved', false) };
