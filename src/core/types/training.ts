@@ -193,9 +193,10 @@ export type Example =
     } & WeightedExample);
 
 /**
- * A Blob is JSON Lines or CSV if its type or name says so (application/jsonl, .jsonl; text/csv, .csv), else plain text that is split into
- * blocks of `max_length`. The first row of a CSV file names its columns after an example's fields: text and label, or prompt and
- * completion. Labels may be numbers; a CSV file can't hold lists of labels.
+ * A Blob is CSV if its type or name says so (text/csv, .csv), JSON Lines if its type, name (application/jsonl, .jsonl) or content says so,
+ * else plain text that is split into blocks of `max_length`. One JSON document is refused with `invalid_format`. The first row of a CSV
+ * file names its columns after an example's fields: text and label, or prompt and completion. Labels may be numbers; a CSV file can't hold
+ * lists of labels.
  */
 export type Dataset = Iterable<Example> | AsyncIterable<Example> | Blob;
 

@@ -70,7 +70,7 @@ export interface TextClassifierOptions extends ClassifierOptions {
 export interface ImageClassifierOptions extends ClassifierOptions {
   /**
    * The version of transformers whose module names are used, which adapters refer to: 4 ('v4') or 5 ('v5'). Default: the version that wrote
-   * config.json, by its `transformers_version`.
+   * config.json, by its `transformers_version`; 'v4' without one.
    */
   readonly module_names?: ModuleNames;
 }

@@ -31,11 +31,11 @@ export interface TrainerInit {
   /** Arguments with Hugging Face's names. Each has a default. The constructor checks them. */
   readonly args?: TrainingArguments;
   /**
-   * An array or any iterable of examples, or a Blob: JSON Lines or CSV if its type or name says so, else plain text. Each run reads it
-   * once, so a generator serves only one run. Examples are checked as the run reads them. The run rejects with `invalid_argument` for
-   * invalid examples, with `invalid_format` for invalid JSON or CSV, and with `limit_exceeded` for more than 2²⁷ tokens (some 500 MB of
-   * English), because they are held in memory for later epochs, or for more than 2²⁴ characters in a line of JSON or a row of CSV. Events
-   * `reading` report the progress of reading a long data set.
+   * An array or any iterable of examples, or a Blob: CSV if its type or name says so, JSON Lines if its type, name or content says so, else
+   * plain text. Each run reads it once, so a generator serves only one run. Examples are checked as the run reads them. The run rejects
+   * with `invalid_argument` for invalid examples, with `invalid_format` for invalid JSON or CSV, and with `limit_exceeded` for more than
+   * 2²⁷ tokens (some 500 MB of English), because they are held in memory for later epochs, or for more than 2²⁴ characters in a line of
+   * JSON or a row of CSV. Events `reading` report the progress of reading a long data set.
    */
   readonly train_dataset: Dataset;
   /** In the same forms as `train_dataset`. Required by `evaluate()` and by an `eval_strategy`. Default: none. */
@@ -210,10 +210,10 @@ export class Trainer {
    *
    * With `resume_from_checkpoint` the run resumes from its last checkpoint, if there is one, as if it had never stopped. A string
    * (`'checkpoint-40'`) names a checkpoint that must exist, otherwise the run rejects with `not_found`. A checkpoint belongs to a base
-   * model, to adapters with the same names and initial values, and to the tokenised data. The last two checkpoints of each of the last four
-   * runs are stored. If arguments differ from the stored ones, the new ones apply from here on, with a warning of the session
-   * (`other_arguments`). A run that had ended resolves at once with its trained values, or starts anew if the arguments differ. A run that
-   * was stopped after more steps than the arguments now ask for also ends at once, with a warning.
+   * model, to adapters with the same names and initial values, and to the tokenised data. The last two checkpoints of each run are stored;
+   * a new run deletes those of older runs as `checkpoints` describes. If arguments differ from the stored ones, the new ones apply from
+   * here on, with a warning of the session (`other_arguments`). A run that had ended resolves at once with its trained values, or starts
+   * anew if the arguments differ. A run that was stopped after more steps than the arguments now ask for also ends at once, with a warning.
    *
    * Rejects with `storage_unavailable` while the database can't be read, and with `locked_by_other_tab` while the same run is in progress
    * elsewhere; `take_over: true` takes it over. A run that another tab takes over also rejects with `locked_by_other_tab`, with

@@ -115,5 +115,6 @@ test('a classifier of images is exported with the names of transformers 5 alone'
   await expect(exported('v4', 'query')).rejects.toMatchObject({
     code: 'invalid_argument',
     message: "export_run: expected a model with the names of transformers 5, got transformers 4's",
+    hint: "Load it with module_names: 'v5', and train the adapter anew.",
   });
 });
