@@ -1,6 +1,7 @@
 import { wrong } from '../errors/wrong';
 import type { JsonObject } from '../input/fields';
 import { fitsFloat32, MOST_FLOAT32 } from '../input/float32_range';
+import { plainNumber } from '../numbers/numbers';
 import { chatMessages } from '../types/chat';
 import type { SentExample } from '../types/training';
 import type { PreferenceExample, RatedExample, TextOrMessages } from './preference';
@@ -43,7 +44,8 @@ function part(where: string, value: unknown, tools: unknown): TextOrMessages {
 }
 
 /** Reads an example's weight, if it has one. Throws `invalid_argument`; for a weight below 0, the error has the `hint`. */
-export function weightOf(where: string, value: unknown, hint?: string): { readonly weight?: number } {
+export function weightOf(where: string, given: unknown, hint?: string): { readonly weight?: number } {
+  const value = plainNumber(given);
   if (value === undefined || value === null) return {};
   const isWeight = typeof value === 'number' && value >= 0 && Number.isFinite(value);
   if (isWeight && fitsFloat32(value)) return { weight: value };

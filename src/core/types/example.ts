@@ -2,7 +2,7 @@ import { wrong } from '../errors/wrong';
 import { bytesOf } from '../input/bytes';
 import { isJsonObject } from '../input/fields';
 import { isShownImage, pixelsOfShown } from '../input/shown_image';
-import { plainNumbers } from '../numbers/numbers';
+import { plainNumber, plainNumbers } from '../numbers/numbers';
 import { isPreference, preferenceFields, weightOf } from '../preferences/preference_fields';
 import { chatMessages } from './chat';
 import { looksLikeImage, type RgbaImage, type RgbImage, type SentImage } from './image';
@@ -51,7 +51,7 @@ export function exampleFields(where: string, example: unknown): SentExample {
     throw wrong(`${where}: ${key}`, 'a string', value, hint ?? AS_TEXT[typeof value]);
   };
   const label = (): number | string => {
-    const { label: value } = example;
+    const value = plainNumber(example.label);
     if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) return value;
     throw wrong(`${where}: label`, "a number, or one of the model's labels", value);
   };
@@ -59,7 +59,8 @@ export function exampleFields(where: string, example: unknown): SentExample {
   const weight = () => weightOf(`${where}: weight`, example.weight, LESS_LIKELY);
   const labels = labelList(example.labels);
   if (has('input_ids')) {
-    const ofTokens = typeof example.labels === 'number' ? example.labels : labels;
+    const one = plainNumber(example.labels);
+    const ofTokens = typeof one === 'number' ? one : labels;
     if (has('labels') && ofTokens === undefined) throw wrong(`${where}: labels`, LABELS, example.labels);
     return {
       input_ids: list('input_ids'),

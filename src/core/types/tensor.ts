@@ -67,7 +67,7 @@ export interface ModelInputs {
    * label for each row: the class, or the number to predict; multi-label models take (B,num_labels) numbers from 0 to 1, and models that
    * predict several numbers take (B,num_labels) numbers.
    */
-  readonly labels?: IdMatrix | readonly number[];
+  readonly labels?: IdMatrix | readonly (number | bigint)[];
   /** The adapter for each row, even if it isn't active; '__base__' for the base model. Default: the active adapters for all rows. */
   readonly adapter_names?: readonly string[] | null;
 }

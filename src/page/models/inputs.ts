@@ -73,7 +73,7 @@ function toPixelTensor({ dims, data }: Tensor): PixelTensor {
 
 /** Returns a class or a number for each row, or a number for each label of each row. */
 function labelsOfRows(labels: InputLabels, B: number): RowLabels {
-  if (isRowLabels(labels)) return rowLabels(labels, B);
+  if (isRowLabels(labels)) return rowLabels(labels.map(plainNumber), B);
   const { dims, data } = toMatrix('labels', labels);
   const [rows, columns] = dims;
   if (rows !== B) throw wrong('inputs: labels', `one for each of ${B} rows`, `${rows} of them`);
@@ -91,15 +91,15 @@ function isMatrix(labels: ModelInputs['labels']): labels is IdMatrix {
   return labels !== undefined && !isRowLabels(labels);
 }
 
-function isRowLabels(labels: InputLabels): labels is readonly number[] {
-  return Array.isArray(labels) && typeof labels[0] === 'number';
+function isRowLabels(labels: InputLabels): labels is readonly (number | bigint)[] {
+  return Array.isArray(labels) && typeof plainNumber(labels[0]) === 'number';
 }
 
-function rowLabels(labels: readonly number[], B: number): RowLabels {
+function rowLabels(labels: readonly unknown[], B: number): RowLabels {
   if (labels.length !== B) throw wrong('inputs: labels', `one for each of ${B} rows`, `${labels.length} of them`);
   const odd = labels.findIndex((label) => !Number.isFinite(label));
   if (odd >= 0) throw wrong(`inputs: labels[${odd}]`, 'a number', labels[odd]);
-  return { dims: [B], data: Float32Array.from(labels) };
+  return { dims: [B], data: Float32Array.from(labels as number[]) };
 }
 
 type Flat = Extract<IdMatrix, { readonly dims: unknown }>;

@@ -21,6 +21,12 @@ describe('the fields of an example', () => {
       { input_ids: BigInt64Array.of(1n, 2n), labels: [1n, -100n] },
       { input_ids: [1, 2], labels: [1, -100] },
     ],
+    ['a label that is a large integer', { text: 'a', label: 2n }, { text: 'a', label: 2 }],
+    [
+      'so are the label and the weight of ids',
+      { input_ids: [1n], labels: 1n, weight: 2n },
+      { input_ids: [1], labels: 1, weight: 2 },
+    ],
     [
       'pixels of any array',
       { pixel_values: { dims: [1, 1, 2], data: [1, 2], type: 'float32' }, label: 'cat' },
@@ -89,6 +95,11 @@ describe('the fields of an example', () => {
       'labels that are no list',
       { input_ids: [1], labels: 'a' },
       "line 2: labels: expected an array of numbers, or of names of labels, got 'a'",
+    ],
+    [
+      'a label that no number is equal to',
+      { text: 'a', label: 2n ** 60n + 1n },
+      "line 2: label: expected a number, or one of the model's labels, got NaN",
     ],
     [
       'an id that no number is equal to',

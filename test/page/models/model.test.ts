@@ -101,9 +101,11 @@ describe('a model', () => {
     const wire = { dims: [1, 3], data: Int32Array.of(1, 2, 3) };
     await model.forward({ input_ids: tensor, labels: [BigInt64Array.of(1n, 2n, 3n)] });
     await model.forward({ input_ids: [[1, 2n, 3]] });
+    await model.forward({ input_ids: [[1, 2n, 3]], labels: [2n] });
     expect(fake.argsOf('forward').map((args) => args[2])).toEqual([
       { input_ids: wire, labels: wire },
       { input_ids: wire },
+      { input_ids: wire, labels: { dims: [1], data: Float32Array.of(2) } },
     ]);
     for (const odd of [2n ** 40n, 2n ** 60n + 1n]) {
       await expect(model.forward({ input_ids: [[1, odd]] })).rejects.toMatchObject({
