@@ -99,7 +99,7 @@ export class BaseModel {
   ): Promise<Predictions> {
     const { task } = this;
     const { predictor } = task;
-    if (predictor === undefined) throw notAClassifier(this.loaded.model.head.className);
+    if (predictor === undefined) throw notAClassifier(this.loaded.model);
     const rowsAt = await inputRows({
       inputs,
       call: 'predict',
@@ -205,8 +205,11 @@ export class BaseModel {
   }
 }
 
-function notAClassifier(className: string): WebVeraError {
-  return new WebVeraError('invalid_argument', `predict: expected a classifier, got ${className}`, {
-    hint: 'Load it with AutoModelForSequenceClassification.from_pretrained; a language model continues texts with generate().',
+function notAClassifier({ head, task: { labels, generates } }: LoadedModel['model']): WebVeraError {
+  return new WebVeraError('invalid_argument', `predict: expected a classifier, got ${head.className}`, {
+    hint:
+      labels === 'of tokens' && !generates
+        ? "forward({ input_ids }) gives each token's logits."
+        : 'Load it with AutoModelForSequenceClassification.from_pretrained; a language model continues texts with generate().',
   });
 }

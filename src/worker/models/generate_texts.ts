@@ -66,7 +66,7 @@ function emptyTexts(count: number, of: number, { do_sample }: ResolvedGeneration
 
 function notOfTexts(className: string): WebVeraError {
   return new WebVeraError('invalid_argument', `generate: expected a causal language model, got ${className}`, {
-    hint: 'Load it with AutoModelForCausalLM.from_pretrained to continue texts; classifiers give labels with predict().',
+    hint: 'Load it with AutoModelForCausalLM.from_pretrained to continue texts; classifiers give labels with predict(), those of tokens logits with forward().',
   });
 }
 

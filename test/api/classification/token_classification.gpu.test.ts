@@ -94,9 +94,11 @@ test('refuses what the task lacks', async () => {
     const base = await load(opened);
     await expect(base.predict('a text')).rejects.toMatchObject({
       message: 'predict: expected a classifier, got BertForTokenClassification',
+      hint: "forward({ input_ids }) gives each token's logits.",
     });
     await expect(base.generate([10])).rejects.toMatchObject({
       message: 'generate: expected a causal language model, got BertForTokenClassification',
+      hint: expect.stringContaining('those of tokens logits with forward()'),
     });
     const model = await get_peft_model(base, config);
     const trainer = new Trainer({ model, train_dataset: rows, args });
