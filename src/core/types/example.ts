@@ -23,7 +23,9 @@ const UNWEIGHTED = 'Texts that a language model learns have weights; classWeight
 
 const PROMPTS = ['prompt', 'instruction', 'question', 'input', 'query'];
 const COMPLETIONS = ['completion', 'output', 'response', 'answer', 'target'];
+const CONTEXTS = ['input', 'context'];
 const TEXTS = ['content', 'body', 'sentence', 'document', 'article'];
+const LABELS_OF_WORDS = ['ner_tags', 'tags', 'pos_tags'];
 
 /** The hint for a prompt and a completion in TRL's conversational form. */
 const IN_MESSAGES = 'Messages are passed as rows.map((row) => ({ messages: [...row.prompt, ...row.completion] })).';
@@ -121,22 +123,34 @@ export function exampleHint(row: unknown): string {
   if ('role' in row && 'content' in row) return 'A conversation is one example: [{ messages }].';
   if (Object.keys(row).some((name) => /[;\t]/.test(name))) return 'Columns of a CSV file are separated by commas.';
   const find = (names: readonly string[]): string | undefined => names.find((name) => Object.hasOwn(row, name));
-  const [prompt, completion, text] = [find(PROMPTS), find(COMPLETIONS), find(TEXTS)];
+  const [prompt, completion, text, tags] = [PROMPTS, COMPLETIONS, TEXTS, LABELS_OF_WORDS].map(find);
   if ('chosen' in row || 'rejected' in row) return pairHint(row, prompt);
   if (prompt !== undefined && completion !== undefined) {
-    return `Rename what it holds: rows.map((row) => ({ prompt: row.${prompt}, completion: row.${completion} })).`;
+    const context = find(CONTEXTS.filter((name) => name !== prompt));
+    const whole = context === undefined ? `row.${prompt}` : `[row.${prompt}, row.${context}].join('\\n')`;
+    return rename(`prompt: ${whole}, completion: row.${completion}`);
   }
-  if (text !== undefined) return `Rename what it holds: rows.map((row) => ({ text: row.${text} })).`;
+  if ('tokens' in row && tags !== undefined) return rename(`tokens: row.tokens, labels: row.${tags}`);
+  if (text !== undefined) return rename(`text: row.${text}${andLabel(row)}`);
   if (prompt !== undefined) {
     return `A ${prompt} has its answer beside it: { prompt, completion }. A text without an answer is { text }.`;
   }
   return conversationHint(row) ?? renamed(row);
 }
 
+/** Returns the hint with code that makes examples of these fields. */
+function rename(fields: string): string {
+  return `Rename what it holds: rows.map((row) => ({ ${fields} })).`;
+}
+
+function andLabel(row: object): string {
+  return 'label' in row ? ', label: row.label' : '';
+}
+
 /** Returns the hint for a preference pair whose prompt is missing, has another name, or is the beginning of both conversations. */
 function pairHint(row: object, prompt: string | undefined): string {
   if (prompt !== undefined && prompt !== 'prompt') {
-    return `Rename what it holds: rows.map((row) => ({ ...row, prompt: row.${prompt} })).`;
+    return rename(`...row, prompt: row.${prompt}`);
   }
   if (prompt === undefined && 'chosen' in row && Array.isArray(row.chosen)) {
     return 'The prompt is apart: rows.map(({ chosen, rejected }) => ({ prompt: chosen.slice(0, -1), chosen: chosen.slice(-1), rejected: rejected.slice(-1) })).';
@@ -149,9 +163,11 @@ function conversationHint(row: object): string | undefined {
   for (const [name, value] of Object.entries(row)) {
     const first: unknown = Array.isArray(value) ? value[0] : undefined;
     if (!isJsonObject(first)) continue;
-    if ('role' in first) return `Rename what it holds: rows.map((row) => ({ messages: ${fieldOf(name)} })).`;
+    if ('role' in first) return rename(`messages: ${fieldOf(name)}`);
     if ('from' in first) {
-      return `Rename what it holds: rows.map((row) => ({ messages: ${fieldOf(name)}.map(({ from, value }) => ({ role: { human: 'user', gpt: 'assistant' }[from] ?? from, content: value })) })).`;
+      return rename(
+        `messages: ${fieldOf(name)}.map(({ from, value }) => ({ role: { human: 'user', gpt: 'assistant' }[from] ?? from, content: value }))`,
+      );
     }
   }
   return undefined;
@@ -166,13 +182,17 @@ function fieldOf(name: string): string {
 /** The largest number of field names that a hint lists. */
 const SHOWN = 4;
 
-/** Returns the hint for a row whose fields have other names, such as a row of a CSV file with other columns. */
+/**
+ * Returns the hint for a row whose fields have other names, such as a row of a CSV file with other columns. It takes the first string of
+ * several words for the text, because ids and categories often come before it.
+ */
 function renamed(row: object): string {
-  const names = Object.keys(row).filter((name) => name !== '');
-  const [first] = names;
-  if (first === undefined) return '';
-  const shown = names.slice(0, SHOWN).join(', ');
-  return `Its fields are ${shown.slice(0, LONGEST_NAME)}: name them text and label, or prompt and completion, such as rows.map((row) => ({ text: ${fieldOf(first)} })).`;
+  const fields = Object.entries(row).filter(([name]) => name !== '');
+  const holding = (pattern: RegExp) => fields.find(([, value]) => typeof value === 'string' && pattern.test(value));
+  const [text] = holding(/\s/) ?? holding(/./) ?? fields[0] ?? [];
+  if (text === undefined) return '';
+  const shown = fields.slice(0, SHOWN).map(([name]) => name);
+  return `Its fields are ${shown.join(', ').slice(0, LONGEST_NAME)}: name them text and label, or prompt and completion, such as rows.map((row) => ({ text: ${fieldOf(text)}${andLabel(row)} })).`;
 }
 
 const LONGEST_NAME = 80;

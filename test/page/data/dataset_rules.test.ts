@@ -55,6 +55,34 @@ test.each<[unknown, string]>([
     'Rename what it holds: rows.map((row) => ({ prompt: row.question, completion: row.answer })).',
   ],
   [{ content: 'a' }, 'Rename what it holds: rows.map((row) => ({ text: row.content })).'],
+  [
+    { title: 'a', content: 'b', label: 1 },
+    'Rename what it holds: rows.map((row) => ({ text: row.content, label: row.label })).',
+  ],
+  [
+    { id: '0', tokens: ['Ada'], pos_tags: [2], ner_tags: [1] },
+    'Rename what it holds: rows.map((row) => ({ tokens: row.tokens, labels: row.ner_tags })).',
+  ],
+  [
+    { instruction: 'a', input: 'b', output: 'c' },
+    "Rename what it holds: rows.map((row) => ({ prompt: [row.instruction, row.input].join('\\n'), completion: row.output })).",
+  ],
+  [
+    { instruction: 'a', context: 'b', response: 'c', category: 'd' },
+    "Rename what it holds: rows.map((row) => ({ prompt: [row.instruction, row.context].join('\\n'), completion: row.response })).",
+  ],
+  [
+    { input: 'a', output: 'b' },
+    'Rename what it holds: rows.map((row) => ({ prompt: row.input, completion: row.output })).',
+  ],
+  [
+    { id: '7', review: 'a good one', label: 1 },
+    'Its fields are id, review, label: name them text and label, or prompt and completion, such as rows.map((row) => ({ text: row.review, label: row.label })).',
+  ],
+  [
+    { id: 7, word: 'a' },
+    'Its fields are id, word: name them text and label, or prompt and completion, such as rows.map((row) => ({ text: row.word })).',
+  ],
   [{ 'text;label': 'a;b' }, 'Columns of a CSV file are separated by commas.'],
   [
     { a: 1 },
