@@ -40,6 +40,38 @@ test('Llama’s files have a space before a text, as Phi-3’s', async () => {
   for (const { text } of sentencepieceRows) expect(llama.encode(text), text).toEqual(phi3.encode(text));
 });
 
+describe('turn tokens of a Phi-3', () => {
+  const tokens = ['<unk>', '<s>', '</s>', '<|endoftext|>', '<|user|>', '<|end|>', '\u2581', '\u2581a', 'a', '\n', ' '];
+  const encoded = async (text: string, name: string): Promise<readonly number[]> => {
+    const fields = {
+      'general.architecture': 'phi3',
+      'general.name': name,
+      'tokenizer.ggml.model': 'llama',
+      'tokenizer.ggml.tokens': tokens,
+      'tokenizer.ggml.scores': tokens.map(() => 0),
+      'tokenizer.ggml.token_type': [2, 3, 4, 3, 3, 4, 1, 1, 1, 1, 1],
+      'tokenizer.ggml.bos_token_id': 1,
+    };
+    return (await tokenizerOf(ggufBytes({ fields }))).encode(text);
+  };
+
+  test.each(['Phi3', 'Phi-3-mini-4k-instruct', 'Phi 3.5 Mini Instruct'])(
+    'of a file named %s take the white space after them, as in its tokenizer.json',
+    async (name) => {
+      expect(await encoded('<|user|>\na\na<|end|>\n<|user|>\n', name)).toEqual([1, 4, 7, 9, 8, 5, 4]);
+      expect(await encoded('a</s> a', name)).toEqual([1, 7, 2, 7]);
+    },
+  );
+
+  test.each(['<unk>', '<s>', '<|endoftext|>'])('don’t include %s', async (token) => {
+    expect(await encoded(`${token}\n`, 'Phi3')).toEqual([1, tokens.indexOf(token), 6, 9]);
+  });
+
+  test('are those of other models in a file with another name', async () => {
+    expect(await encoded('<|user|>\na', 'Phi 4')).toEqual([1, 4, 6, 9, 8]);
+  });
+});
+
 test('merges are made of a vocabulary as transformers makes them', async () => {
   const { tokens, scores, merges } = vocabularyMerges;
   const fields = {

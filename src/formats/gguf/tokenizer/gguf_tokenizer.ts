@@ -10,6 +10,11 @@ const MAKERS: ReadonlyMap<string, (fields: GgufFields, tokens: readonly string[]
   ['llama', sentencepieceTokenizer],
 ]);
 
+/** The name of a Phi-3 in llama.cpp, "Phi3", or as newer converters write it, "Phi 3 Mini 4k Instruct". */
+const PHI3 = /phi[- ]?3/i;
+/** The added tokens of a Phi-3 that don't match the white space after them. */
+const UNSTRIPPED = ['<unk>', '<s>', '<|endoftext|>'];
+
 /** The contents of tokenizer.json and tokenizer_config.json; undefined if the file has no tokenizer. */
 export function tokenizerOf(
   fields: GgufFields,
@@ -36,19 +41,24 @@ export function tokenizerOf(
   };
 }
 
-/** Returns the added tokens: a tokenizer searches for them before it splits a text. */
+/**
+ * Returns the added tokens: a tokenizer searches for them before it splits a text. GGUF can't express that a Phi-3's also match the white
+ * space after them, so llama.cpp knows these models by name. transformers lacks this rule, and keeps the white space of a GGUF file.
+ */
 function addedTokens(
   fields: GgufFields,
   tokens: readonly string[],
   { vocab, special: kinds }: TokenizerParts,
 ): JsonObject[] {
   const types = tokenTypes(fields, tokens);
+  const isPhi3 = PHI3.test(fields.text('general.name') ?? '');
   return tokens.flatMap((content, id) => {
     const type = types[id] ?? 0;
     const special = kinds.includes(type);
     // Gemma's tokens of several spaces aren't added tokens: `vocab` spells them with ▁, which a text contains only after normalisation.
     const isAdded = special || (type === TokenType.userDefined && Object.hasOwn(vocab, content));
-    return isAdded ? [{ id, content, special, normalized: false }] : [];
+    const rstrip = isPhi3 && !UNSTRIPPED.includes(content);
+    return isAdded ? [{ id, content, special, normalized: false, rstrip }] : [];
   });
 }
 
