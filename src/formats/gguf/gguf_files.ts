@@ -85,12 +85,16 @@ export class GgufFiles implements ModelFiles {
   }
 
   /**
-   * Yields the tensors that `select` accepts. Throws `unsupported_model` if it rejects a bias: llama.cpp adds all biases of the file, so a
-   * model without this one would compute something else.
+   * Yields the tensors that `select` accepts. Throws `unsupported_model`, before any tensor is downloaded, for an unsupported type, and if
+   * `select` rejects a bias: llama.cpp adds all biases of the file, so a model without this one would compute something else.
    */
   async *tensors(select: (tensor: TensorHeader) => boolean): AsyncGenerator<StoredTensor, void, undefined> {
     const { stream, reader, header } = await this.#open();
     const model = await this.#describe();
+    for (const tensor of header.tensors) {
+      const found = this.#headerOf(tensor, model);
+      if (BIAS.test(tensor.name) && !select(found)) throw this.#unusedBias(tensor.name);
+    }
     if (stream.size !== undefined) this.#source.expect(stream.size);
     await reader.skip(header.dataOffset - header.bytesRead);
     let position = 0;
@@ -106,7 +110,6 @@ export class GgufFiles implements ModelFiles {
         throw invalid(this.#file, `${tensor.name} ends after the file`);
       }
       if (!select(found)) {
-        if (BIAS.test(tensor.name)) throw this.#unusedBias(tensor.name);
         await reader.skip(length);
         continue;
       }

@@ -13,6 +13,7 @@ import { readSafetensors } from '../../../src/formats/tensors/safetensors';
 import type { PackedRows, StoredTensor, TensorRows } from '../../../src/formats/tensors/stored_tensor';
 import { transpose } from '../../../src/formats/tensors/transpose';
 import { toFloat32 } from '../../../src/formats/tensors/values';
+import { ggufBytes } from '../../helpers/bytes/gguf_bytes';
 import { bytesOf, ggufBlocks, ggufFile, ggufModels, ggufPacked } from '../../helpers/golden/golden_gguf';
 import { MemorySource } from '../../helpers/session/memory_source';
 
@@ -267,6 +268,31 @@ describe('a file', () => {
       hint: expect.stringContaining('safetensors'),
     });
     expect(await read((name) => name.endsWith('.bias'))).not.toEqual([]);
+  });
+
+  test.each([
+    ['a later tensor of an unsupported type', [{ name: 'output_norm.weight', shape: [32], type: 11 }], 'got type 11'],
+    [
+      'a later bias that the network lacks',
+      [{ name: 'blk.0.attn_q.bias', shape: [32] }],
+      'expected no blk.0.attn_q.bias',
+    ],
+  ])('with %s is refused before its tensors are downloaded', async (_, later, message) => {
+    const file = ggufBytes({
+      fields: { 'general.architecture': 'llama' },
+      tensors: [
+        { name: 'token_embd.weight', shape: [1024, 32] },
+        ...later.map((tensor) => ({ ...tensor, offset: 4 * 1024 * 32 })),
+      ],
+      data: new Uint8Array(4 * 1025 * 32),
+    });
+    const source = new MemorySource({ 'model.gguf': file });
+    const tensors = new GgufFiles(source, 'model.gguf').tensors(({ name }) => !name.endsWith('bias'));
+    await expect(tensors.next()).rejects.toMatchObject({
+      code: 'unsupported_model',
+      message: expect.stringContaining(message),
+    });
+    expect(source.bytesRead).toBeLessThan(file.length / 20);
   });
 
   test('whose tokenizer is of another kind asks for a tokenizer.json', async () => {
