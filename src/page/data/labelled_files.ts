@@ -29,7 +29,7 @@ const SHOWN = 3;
  * that contains all others have no label, and are left out.
  *
  * Throws `invalid_argument` if there are no such files, none of them is in a label's folder, or there are both texts and images. Iterating
- * throws `invalid_format` for a file that can't be read or isn't text, and `limit_exceeded` for a text of more than 16 MiB.
+ * throws `invalid_format` for a file that can't be read or isn't text in UTF-8, and `limit_exceeded` for a text of more than 16 MiB.
  */
 export function labelledFiles(files: Files): LabelledFiles {
   const visible = pathsOf(files).filter(({ path }) => !isJunk(path));
@@ -101,16 +101,27 @@ async function textOf(path: string, blob: Blob): Promise<string> {
       hint: 'A text is one example, and only its beginning is used. Shorten it or split it into files.',
     });
   }
-  const text = await blob.text().catch((cause: unknown) => {
+  const bytes = await blob.arrayBuffer().catch((cause: unknown) => {
     throw new WebVeraError('invalid_format', `${path}: expected a file that can be read`, {
       hint: 'Has it changed since it was chosen? Choose the folder again.',
       cause,
     });
   });
-  if (!text.includes('\0')) return text;
-  throw new WebVeraError('invalid_format', `${path}: expected text, got a file of another kind`, {
-    hint: 'Save it as plain text first: documents hold more than words.',
+  const text = textIn(bytes);
+  if (text !== undefined) return text;
+  throw new WebVeraError('invalid_format', `${path}: expected text in UTF-8, got a file of another kind or encoding`, {
+    hint: 'Save it as plain text in UTF-8 first: documents hold more than words.',
   });
+}
+
+/** Decodes UTF-8. Returns undefined for other bytes, and for zeros, which other kinds of files contain. */
+function textIn(bytes: ArrayBuffer): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return text.includes('\0') ? undefined : text;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The kinds of files that examples are made of. */

@@ -152,10 +152,21 @@ describe('a file that holds no text', () => {
     );
 
   test.each<[string, Blob, string, RegExp]>([
-    ['of another kind', new Blob(['PK\0\0']), 'invalid_format', /^a\/1.txt: expected text, got a file of another kind/],
+    [
+      'of another kind',
+      new Blob(['PK\0\0']),
+      'invalid_format',
+      /^a\/1.txt: expected text in UTF-8, got a file of another kind/,
+    ],
+    [
+      'in Latin-1',
+      new Blob(['caf', Uint8Array.of(0xe9)]),
+      'invalid_format',
+      /^a\/1.txt: expected text in UTF-8, got a file of another kind or encoding/,
+    ],
     [
       'that is gone',
-      Object.assign(new Blob(), { text: () => Promise.reject(new Error('gone')) }),
+      Object.assign(new Blob(), { arrayBuffer: () => Promise.reject(new Error('gone')) }),
       'invalid_format',
       /^a\/1.txt: expected a file that can be read/,
     ],
