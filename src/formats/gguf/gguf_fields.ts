@@ -9,7 +9,8 @@ export const WITH_TOKENIZER = "Give the model's tokenizer.json beside the file."
 
 /**
  * Reads the metadata fields of a GGUF file. They are untrusted: a value of another type than expected throws `invalid_format`. A key that
- * begins with neither `general` nor `tokenizer` is read with the architecture's name before it: `block_count` as `llama.block_count`.
+ * begins with none of `general`, `split` and `tokenizer` is read with the architecture's name before it: `block_count` as
+ * `llama.block_count`.
  */
 export class GgufFields {
   readonly file: string;
@@ -80,7 +81,7 @@ export class GgufFields {
   }
 
   #read<T extends GgufValue>(key: string, expected: string, fits: (value: GgufValue) => boolean): T | undefined {
-    const name = /^(?:general|tokenizer)\./.test(key) ? key : `${this.architecture}.${key}`;
+    const name = /^(?:general|split|tokenizer)\./.test(key) ? key : `${this.architecture}.${key}`;
     const value = this.#fields.get(name);
     if (value === undefined || fits(value)) return value as T | undefined;
     throw this.invalid(name, expected);

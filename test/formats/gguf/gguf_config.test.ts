@@ -128,6 +128,35 @@ test.each(['llama', 'gemma2', 'gpt2'])(
   },
 );
 
+describe('a file is unsupported_model if', () => {
+  test.each([
+    ['it is the first of several', 'llama'],
+    ['it is a later one, which has no architecture,', ''],
+  ])('%s, with the command that joins them', async (_, architecture) => {
+    const fields = { 'split.no': 0, 'split.count': 3 };
+    const refused = configOf(
+      described(architecture, {}, { fields: { 'general.architecture': architecture, ...fields } }),
+    );
+    await expect(refused).rejects.toMatchObject({
+      code: 'unsupported_model',
+      message: expect.stringContaining('expected the whole model in one file, got one of 3'),
+      hint: 'The model is split into 3 files: join them by llama-gguf-split --merge, or take a quantisation in one file.',
+    });
+  });
+
+  test('its model is a mixture of experts', async () => {
+    await expect(configOf(described('llama', { expert_count: 8 }))).rejects.toMatchObject({
+      code: 'unsupported_model',
+      message: expect.stringContaining('got a mixture of 8'),
+    });
+  });
+
+  test('but not if it says that it is neither', async () => {
+    const fields = { 'split.count': 1 };
+    expect(await configOf(described('llama', { expert_count: 0 }, { fields }))).toMatchObject({ model_type: 'llama' });
+  });
+});
+
 test.each([
   [[], { attention_bias: false, mlp_bias: false }],
   [['attn_q', 'attn_k', 'attn_v', 'attn_output'], { attention_bias: true, mlp_bias: false }],

@@ -24,6 +24,7 @@ const FAMILIES: readonly GgufFamily[] = [MISTRAL, LLAMA, QWEN2, QWEN3, GEMMA, GE
  * wrong types.
  */
 export function modelOf(fields: GgufFields): GgufModel {
+  expectWhole(fields);
   const family = familyOf(fields);
   const { architecture, model_type = architecture, className } = family;
   const isCausal = fields.flag('attention.causal', true);
@@ -46,6 +47,21 @@ export function modelOf(fields: GgufFields): GgufModel {
 /** Whether the file's vocabulary has Gemma's conventions, see `GgufFamily.hasGemmaVocabulary`. */
 export function hasGemmaVocabulary(fields: GgufFields): boolean {
   return FAMILIES.some((family) => family.architecture === fields.architecture && family.hasGemmaVocabulary);
+}
+
+/** Throws `unsupported_model` for a part of a split file, which lacks tensors, and for a mixture of experts. */
+function expectWhole(fields: GgufFields): void {
+  const files = fields.number('split.count') ?? 1;
+  if (files > 1) {
+    throw fields.unsupported(
+      `expected the whole model in one file, got one of ${files}`,
+      `The model is split into ${files} files: join them by llama-gguf-split --merge, or take a quantisation in one file.`,
+    );
+  }
+  const experts = fields.number('expert_count') ?? 0;
+  if (experts > 0) {
+    throw fields.unsupported(`expected no experts, got a mixture of ${experts}`, 'Take a model without experts.');
+  }
 }
 
 function familyOf(fields: GgufFields): GgufFamily {
