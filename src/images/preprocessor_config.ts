@@ -2,6 +2,7 @@ import { WebVeraError } from '../core/errors/error';
 import { Fields, type JsonObject } from '../core/input/fields';
 import type { ImageSize, Resample } from './resize';
 
+const FILE = 'preprocessor_config.json';
 /** The maximum length of an edge in pixels. The largest ViTs use 518. */
 const MAX_EDGE = 1024;
 
@@ -51,7 +52,7 @@ const NAME = /^(ViT|DeiT)(?:ImageProcessor(?:Fast|Pil)?|FeatureExtractor)$/;
  * Throws `invalid_format` for an invalid file, and `unsupported_model` for other processors and unsupported steps.
  */
 export function parsePreprocessorConfig(json: JsonObject): PreprocessorConfig {
-  const fields = new Fields(json, 'preprocessor_config.json');
+  const fields = new Fields(json, FILE);
   const defaults = defaultsOf(fields);
   if (fields.boolean('do_pad', false)) throw unsupported('do_pad', true, 'false');
   const isSquare = fields.boolean('default_to_square', true);
@@ -101,11 +102,15 @@ function sizeOf(fields: Fields, isSquare: boolean, defaults: ProcessorDefaults):
   return { shortest_edge: edge(shown, 'shortest_edge') };
 }
 
-/** Parses `{ height, width }`, or one number for both. If the field is missing, both are `fallback`. */
+/** Parses `{ height, width }`, `[height, width]`, or one number for both. If the field is missing, both are `fallback`. */
 function heightAndWidth(fields: Fields, key: string, fallback?: number): ImageSize {
-  if (fields.get(key) === undefined && fallback !== undefined) return { height: fallback, width: fallback };
-  if (typeof fields.get(key) === 'number') return { height: edge(fields, key), width: edge(fields, key) };
-  const size = fields.object(key);
+  const value = fields.get(key);
+  if (value === undefined && fallback !== undefined) return { height: fallback, width: fallback };
+  if (typeof value === 'number') return { height: edge(fields, key), width: edge(fields, key) };
+  const size =
+    Array.isArray(value) && value.length === 2
+      ? new Fields({ height: value[0], width: value[1] }, `${FILE}: ${key}`)
+      : fields.object(key);
   if (size === undefined) throw fields.invalid(key, 'height and width');
   return { height: edge(size, 'height'), width: edge(size, 'width') };
 }
@@ -142,7 +147,7 @@ function isNumber(value: unknown): value is number {
 
 function unsupported(key: string, value: unknown, expected: string): WebVeraError {
   const text = String(value).slice(0, 60);
-  return new WebVeraError('unsupported_model', `preprocessor_config.json: ${key}: expected ${expected}, got ${text}`, {
+  return new WebVeraError('unsupported_model', `${FILE}: ${key}: expected ${expected}, got ${text}`, {
     hint: 'webvera preprocesses images as for ViT. Pass pixel_values, or use a model whose preprocessor needs nothing else.',
     detail: { key },
   });

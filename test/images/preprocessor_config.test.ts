@@ -77,8 +77,18 @@ test.each([
   [{ size: { shortest_edge: 9 } }, { shortest_edge: 9 }],
   [{ size: 9, default_to_square: false }, { shortest_edge: 9 }],
   [{ size: 9 }, { height: 9, width: 9 }],
+  [{ size: [30, 20] }, { height: 30, width: 20 }],
+  [
+    { size: [9, 9], default_to_square: false },
+    { height: 9, width: 9 },
+  ],
 ])('%j', (config, size) => {
   expect(parsePreprocessorConfig(config).resize?.size).toEqual(size);
+});
+
+test('a crop of [height, width]', () => {
+  const config = { do_center_crop: true, crop_size: [30, 20] };
+  expect(parsePreprocessorConfig(config).crop_size).toEqual({ height: 30, width: 20 });
 });
 
 describe('refused', () => {
@@ -92,6 +102,9 @@ describe('refused', () => {
     { size: { height: 4, width: 1e9 } },
     { size: { shortest_edge: -1 } },
     { size: [224] },
+    { size: [224, 224, 3] },
+    { size: [224, '224'] },
+    { size: [0, 224] },
     { resample: 6 },
     { resample: 'bilinear' },
     { do_center_crop: true },

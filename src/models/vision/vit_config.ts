@@ -36,16 +36,22 @@ export function parseVitConfig(json: JsonObject) {
 }
 
 function parseImage(fields: Fields): ImageSizes {
-  for (const key of ['image_size', 'patch_size']) {
-    if (Array.isArray(fields.get(key))) throw unsupported(key, fields.get(key), ['one number, as images are square']);
-  }
   const channels = fields.positiveInteger('num_channels', { fallback: 3, max: 256 });
-  const size = fields.positiveInteger('image_size', { fallback: 224, max: 2 ** 14 });
-  const patch = fields.positiveInteger('patch_size', { fallback: 16, max: 2 ** 10 });
+  const size = parseEdge(fields, 'image_size', 224, 2 ** 14);
+  const patch = parseEdge(fields, 'patch_size', 16, 2 ** 10);
   const patches = Math.floor(size / patch) ** 2;
   if (patches === 0) throw fields.invalid('patch_size', `at most image_size, ${size}`);
   if (patches >= LONGEST) throw unsupported('image_size', size, [`one of less than ${LONGEST} patches`]);
   return Object.freeze({ channels, size, patch, patches });
+}
+
+/** Parses the edge of a square: one number, or a list of two equal ones. */
+function parseEdge(fields: Fields, key: string, fallback: number, max: number): number {
+  const value = fields.get(key);
+  if (!Array.isArray(value)) return fields.positiveInteger(key, { fallback, max });
+  const [edge, other]: readonly unknown[] = value;
+  if (value.length !== 2 || edge !== other) throw unsupported(key, value, ['one number, as images are square']);
+  return new Fields({ [key]: edge }, 'config.json').positiveInteger(key, { max });
 }
 
 /** Returns the transformers version that wrote the file. Version 5 uses other module names in memory than in files. */

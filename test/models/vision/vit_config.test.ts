@@ -51,6 +51,11 @@ test('pixels that fill no patch are left out, as in a convolution', () => {
   expect(parseVitConfig({ ...vit, image_size: 19 }).image.patches).toBe(16);
 });
 
+test('sizes of squares as lists', () => {
+  const { image } = parseVitConfig(vit);
+  expect(parseVitConfig({ ...vit, image_size: [16, 16], patch_size: [4, 4] }).image).toEqual(image);
+});
+
 describe.each([
   ['4.57.1', 'v4'],
   ['4.6.0.dev0', 'v4'],
@@ -68,8 +73,9 @@ describe('refused', () => {
   test.each<[string, unknown]>([
     ['model_type', 'deit'],
     ['hidden_act', 'quick_gelu'],
-    ['image_size', [16, 16]],
-    ['patch_size', [4, 4]],
+    ['image_size', [16, 8]],
+    ['patch_size', [4]],
+    ['patch_size', [4, 4, 4]],
     ['image_size', 16_000],
     ['head_dim', 16],
     ['quantization_config', {}],
@@ -88,6 +94,8 @@ describe('refused', () => {
     ['intermediate_size', 2 ** 40],
     ['patch_size', 17],
     ['image_size', 2 ** 20],
+    ['image_size', ['16', '16']],
+    ['patch_size', [0, 0]],
     ['num_channels', 0],
     ['layer_norm_eps', 0],
     ['qkv_bias', 1],
