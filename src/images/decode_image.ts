@@ -64,7 +64,9 @@ function hidden(): WebVeraError {
 function undecodable({ type, size }: Blob, cause: unknown): WebVeraError {
   const got = `${size} bytes${type === '' ? '' : ` of type ${JSON.stringify(type.slice(0, 60))}`}`;
   return new WebVeraError('invalid_format', `expected an image that this browser can decode, got ${got}`, {
-    hint: 'Does the file open in a tab of this browser? All browsers decode PNG, JPEG and WebP.',
+    hint: type.startsWith('image/svg+xml')
+      ? 'Pass an <img> that shows it, with a width and a height, or a canvas.'
+      : 'Does the file open in a tab of this browser? All browsers decode PNG, JPEG and WebP.',
     cause,
   });
 }

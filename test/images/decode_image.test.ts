@@ -66,6 +66,17 @@ describe('refused', () => {
     });
   });
 
+  test.each(['image/svg+xml', 'image/svg+xml;charset=utf-8'])(
+    'a drawing of type %s, with another way',
+    async (type) => {
+      const { scope } = browser(async () => Promise.reject(new DOMException('The source image could not be decoded.')));
+      await expect(imageDecoder(scope)?.(new Blob(['<svg/>'], { type }), signal)).rejects.toMatchObject({
+        code: 'invalid_format',
+        hint: 'Pass an <img> that shows it, with a width and a height, or a canvas.',
+      });
+    },
+  );
+
   test('too many pixels, before a canvas is created', async () => {
     const { told, scope } = browser(async () => ({ width: 2 ** 14, height: 2 ** 12 + 1 }));
     await expect(imageDecoder(scope)?.(file, signal)).rejects.toMatchObject({ code: 'limit_exceeded' });
