@@ -105,7 +105,7 @@ export class Generator {
   async *#generate({ prompts, config, overlay, signal, endsWith }: GenerateRequest): AsyncGenerator<NewToken> {
     const { maxLength, eosTokenIds, vocabSize, longTexts } = textSizes(this.#loaded.model);
     const lengths = prompts.map(({ length }) => length);
-    this.#checkLengths(lengths);
+    this.#checkLengths(lengths, config);
     const counts = lengths.map((length) => Math.min(config.max_new_tokens, maxLength - length));
     const steps = Math.max(...counts);
     const ends = counts.map((count, row) => count + (lengths[row] ?? 0));
@@ -179,15 +179,20 @@ export class Generator {
     return { prefill, decode };
   }
 
-  #checkLengths(lengths: readonly number[]): void {
+  #checkLengths(lengths: readonly number[], { max_new_tokens, needs_room }: ResolvedGenerationConfig): void {
     const { maxLength } = textSizes(this.#loaded.model);
-    const row = lengths.findIndex((length) => length === 0 || length >= maxLength);
+    const max_tokens = maxLength - (needs_room ? Math.min(max_new_tokens, Math.ceil(maxLength / 4)) : 1);
+    const row = lengths.findIndex((length) => length === 0 || length > max_tokens);
     if (row < 0) return;
+    const tokens = lengths[row];
     const where = lengths.length === 1 ? '' : ` in row ${row}`;
     throw new WebVeraError(
       'invalid_argument',
-      `generate: expected a prompt of 1 to ${maxLength - 1} tokens, got ${lengths[row]}${where}`,
-      { hint: 'Shorten the prompt, or begin an empty one with a start token.' },
+      `generate: expected a prompt of 1 to ${max_tokens} tokens, got ${tokens}${where}`,
+      {
+        hint: tokens === 0 ? 'Begin with a start token.' : 'Shorten the prompt, or the messages with which it begins.',
+        detail: { tokens, max_tokens },
+      },
     );
   }
 

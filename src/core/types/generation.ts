@@ -52,6 +52,8 @@ export interface ResolvedGenerationConfig {
   readonly seed: number;
   readonly stop_strings: readonly string[];
   readonly eos_token_id: readonly number[] | null | undefined;
+  /** Whether prompts must leave room for `max_new_tokens` or, if that is less, for a quarter of the model's longest text. */
+  readonly needs_room?: boolean | undefined;
   readonly adapter_name: string | undefined;
   readonly adapter_names: readonly string[] | undefined;
 }

@@ -7,13 +7,15 @@ import { checkOptions, defined, readable, wrong } from '../session/options';
 import * as rule from '../session/rules';
 import {
   expectedTexts,
+  isTooLong,
   type LanguageModelExpected,
   type LanguageModelMessage,
   type LanguageModelPrompt,
   messagesOf,
   reportLoaded,
+  withoutOldest,
 } from './language_prompts';
-import { type Generation, samplingRules } from './remote_generation';
+import { type Generation, roomKey, samplingRules } from './remote_generation';
 
 /** A model, or a profile, whose answers a `LanguageModel` gives. */
 export interface AnsweringModel {
@@ -88,6 +90,10 @@ const promptRules = { signal: rule.abortSignal };
  *
  * Calls take effect one after the other, in the order in which they are made. They reject as `generate` does, with `invalid_argument` for a
  * model without a chat template; the conversation then stays as it was.
+ *
+ * If the conversation leaves no room for an answer of `max_new_tokens`, or of a quarter of the model's longest text if that is less, the
+ * oldest prompts and their answers are dropped from it, but not `initialPrompts`. An answer ends where the model's longest text does, and a
+ * prompt that doesn't fit even after `initialPrompts` alone is rejected.
  */
 export class LanguageModel {
   /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
@@ -102,12 +108,19 @@ export class LanguageModel {
 
   readonly #options: LanguageModelOptions;
   readonly #end = new AbortController();
+  readonly #initial: readonly ChatMessage[];
+  /** The messages after the initial ones. */
   #messages: readonly ChatMessage[];
   /** Resolves when all earlier calls have ended. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: LanguageModelOptions, messages: readonly ChatMessage[]) {
+  private constructor(
+    options: LanguageModelOptions,
+    initial: readonly ChatMessage[],
+    messages: readonly ChatMessage[] = [],
+  ) {
     this.#options = options;
+    this.#initial = initial;
     this.#messages = messages;
     const { signal } = options;
     signal?.addEventListener('abort', () => this.#end.abort(signal.reason), { once: true, signal: this.#end.signal });
@@ -174,7 +187,10 @@ export class LanguageModel {
   async clone(options: LanguageModelPromptOptions = {}): Promise<LanguageModel> {
     checkOptions('clone', options, promptRules);
     const { signal: _, ...others } = this.#options;
-    return this.#take(this.#signals(options.signal), async () => new LanguageModel(others, this.#messages));
+    return this.#take(
+      this.#signals(options.signal),
+      async () => new LanguageModel(others, this.#initial, this.#messages),
+    );
   }
 
   /** Ends the conversation. Pending and later calls reject with an `AbortError`. */
@@ -192,16 +208,33 @@ export class LanguageModel {
     onText: (text: string) => void = () => {},
   ): Promise<string> {
     return this.#take(signal, async () => {
-      const conversation = [...this.#messages, ...messages];
-      let content = '';
-      for await (const { text } of this.#options.model.generate(conversation, this.#config(signal))) {
-        content += text;
-        if (text !== '') onText(text);
+      for (let earlier = this.#messages; ; earlier = withoutOldest(earlier)) {
+        const isShortest = earlier.length === 0;
+        const conversation = [...earlier, ...messages];
+        const config = { ...this.#config(signal), [roomKey]: !isShortest };
+        try {
+          const content = await this.#generated(conversation, config, onText);
+          this.#messages = [...conversation, { role: 'assistant', content }];
+          return content;
+        } catch (error) {
+          if (isShortest || !isTooLong(error)) throw error;
+        }
       }
-      signal.throwIfAborted();
-      this.#messages = [...conversation, { role: 'assistant', content }];
-      return content;
     });
+  }
+
+  async #generated(
+    conversation: readonly ChatMessage[],
+    config: GenerationConfig,
+    onText: (text: string) => void,
+  ): Promise<string> {
+    let content = '';
+    for await (const { text } of this.#options.model.generate([...this.#initial, ...conversation], config)) {
+      content += text;
+      if (text !== '') onText(text);
+    }
+    config.signal?.throwIfAborted();
+    return content;
   }
 
   /** Runs `body` after all earlier calls, unless the signal has aborted by then. */

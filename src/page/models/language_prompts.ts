@@ -1,3 +1,4 @@
+import { WebVeraError } from '../../core/errors/error';
 import { type ChatMessage, promptMessages } from '../../core/types/chat';
 import { wrong } from '../session/options';
 import { isObject, type Rule } from '../session/rules';
@@ -46,6 +47,19 @@ export function messagesOf(where: string, prompt: unknown): ChatMessage[] {
     return { ...message, content: message.content.map((part) => textOf(`${where}[${index}]: content`, part)).join('') };
   });
   return promptMessages(where, joined);
+}
+
+/** Removes the oldest prompt from a conversation, with its answer: all messages up to the next one of the user. */
+export function withoutOldest(messages: readonly ChatMessage[]): readonly ChatMessage[] {
+  const next = messages.findIndex(({ role }, index) => index > 0 && role === 'user');
+  return next < 0 ? [] : messages.slice(next);
+}
+
+/** Whether a prompt was refused because it has too many tokens. */
+export function isTooLong(error: unknown): boolean {
+  if (!(error instanceof WebVeraError)) return false;
+  const { tokens, max_tokens } = error.detail;
+  return Number(tokens) > Number(max_tokens);
 }
 
 function textOf(where: string, part: unknown): string {

@@ -145,12 +145,15 @@ export function resolveBatchConfig(config: BatchGenerationConfig): ResolvedGener
   throw wrong('BatchGenerationConfig', 'adapter_name or adapter_names', 'both');
 }
 
+/** The key of the setting `needs_room`, for this library's own use. */
+export const roomKey: unique symbol = Symbol('room');
+
 const DEFAULTS = {
   ...{ max_new_tokens: 20, do_sample: false, temperature: 1, top_k: 50, top_p: 1, repetition_penalty: 1 },
   seed: 42,
 };
 
-function resolve(config: BatchGenerationConfig): ResolvedGenerationConfig {
+function resolve(config: BatchGenerationConfig & { readonly [roomKey]?: boolean }): ResolvedGenerationConfig {
   const { signal: _, stop_strings = [], eos_token_id, adapter_name, adapter_names, ...given } = copied(config);
   return {
     ...DEFAULTS,
@@ -159,5 +162,6 @@ function resolve(config: BatchGenerationConfig): ResolvedGenerationConfig {
     eos_token_id: typeof eos_token_id === 'number' ? [eos_token_id] : eos_token_id,
     adapter_name,
     adapter_names: adapter_names ?? undefined,
+    needs_room: config[roomKey],
   };
 }

@@ -1,10 +1,12 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
+  type AnsweringModel,
   AutoModelForCausalLM,
   AutoTokenizer,
   type ChatMessage,
   get_peft_model,
+  LanguageModel,
   type PreTrainedModel,
   type StepLogs,
   type Tokenizer,
@@ -108,6 +110,34 @@ describe('generate', () => {
     expectWithin(3000, performance.now() - begin);
     expect(await other.generate('It was the whale', config)).not.toBe('');
     await other.dispose();
+  });
+});
+
+testOnce('a session goes on after its conversation has filled the model, with full answers', async () => {
+  const answered: (readonly ChatMessage[])[] = [];
+  const model: AnsweringModel = {
+    generate(messages, config) {
+      const answer = base.generate(messages, config);
+      const onAnswer = (): unknown => answered.push(messages);
+      answer.then(onAnswer, () => {});
+      return answer;
+    },
+  };
+  const first = { role: 'system', content: 'You tell of the sea.' };
+  const session = await LanguageModel.create({ model, initialPrompts: [first], max_new_tokens: 100 });
+  for (const place of ['the sea', 'the mast', 'the ship', 'the harbour']) {
+    await session.prompt(`${place} and the whale `.repeat(25));
+  }
+  for (const messages of answered) {
+    const { length } = await tokenizer.apply_chat_template(messages, { add_generation_prompt: true });
+    expect(length).toBeLessThanOrEqual(512 - 100);
+  }
+  expect(answered).toHaveLength(4);
+  expect(answered.at(-1)?.length).toBeLessThan(8);
+  expect(answered.at(-1)?.[0]).toEqual(first);
+  await expect(session.prompt('whale '.repeat(600))).rejects.toMatchObject({
+    message: expect.stringContaining('expected a prompt of 1 to 511 tokens'),
+    hint: 'Shorten the prompt, or the messages with which it begins.',
   });
 });
 

@@ -243,6 +243,7 @@ describe('refused without any change', () => {
     for (const [prompts, message] of refusals) {
       await expect(base.generate_batch(prompts as never)).rejects.toMatchObject({ code: 'invalid_argument', message });
     }
+    await expect(base.generate([])).rejects.toMatchObject({ hint: 'Begin with a start token.' });
     await expect(base.generate_batch(['text'])).rejects.toMatchObject({
       message: expect.stringContaining('prompts[0]: expected token ids'),
     });

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { WebVeraError } from '../../../src/core/errors/error';
 import type { ChatMessage } from '../../../src/core/types/chat';
 import type { GeneratedToken, GenerationConfig } from '../../../src/core/types/generation';
 import { type AnsweringModel, LanguageModel } from '../../../src/page/models/language_model';
-import type { Generation } from '../../../src/page/models/remote_generation';
+import { type Generation, resolveGenerationConfig, roomKey } from '../../../src/page/models/remote_generation';
 import { unhandledDuring } from '../../helpers/unhandled';
 
 interface Asked {
@@ -10,10 +11,20 @@ interface Asked {
   readonly config: GenerationConfig;
 }
 
-/** A model that answers with the number of messages, in two tokens. `hold` delays the second token. */
-function echo({ hold = async () => {} }: { hold?: () => Promise<void> } = {}) {
+interface EchoOptions {
+  /** Delays the second token. */
+  readonly hold?: () => Promise<void>;
+  /** The largest number of messages that the model takes. It takes one fewer if there must be room for an answer. */
+  readonly longest?: number;
+}
+
+/** A model that answers with the number of messages, in two tokens. */
+function echo({ hold = async () => {}, longest = 100 }: EchoOptions = {}) {
   const asked: Asked[] = [];
-  async function* tokens(messages: readonly ChatMessage[], signal?: AbortSignal): AsyncGenerator<GeneratedToken> {
+  async function* tokens(messages: readonly ChatMessage[], config: GenerationConfig): AsyncGenerator<GeneratedToken> {
+    const { signal, needs_room } = { ...config, ...resolveGenerationConfig(config) };
+    const detail = { tokens: messages.length, max_tokens: needs_room ? longest - 1 : longest };
+    if (detail.tokens > detail.max_tokens) throw new WebVeraError('invalid_argument', 'too long', { detail });
     yield { token_id: 1, text: `${messages.length} ` };
     await hold();
     signal?.throwIfAborted();
@@ -22,7 +33,7 @@ function echo({ hold = async () => {} }: { hold?: () => Promise<void> } = {}) {
   const model: AnsweringModel = {
     generate(messages, config = {}) {
       asked.push({ messages, config });
-      const iterable = tokens(messages, config.signal);
+      const iterable = tokens(messages, config);
       return { [Symbol.asyncIterator]: () => iterable } as unknown as Generation;
     },
   };
@@ -45,6 +56,37 @@ test('a conversation grows by prompts, answers and appended messages', async () 
   ]);
 });
 
+test('the oldest prompts and answers are dropped if there is no room for another answer, but not the beginning', async () => {
+  const { model, asked } = echo({ longest: 7 });
+  const session = await LanguageModel.create({ model, initialPrompts: [system] });
+  await session.append([user('Zero.'), assistant('a'), assistant('b')]);
+  await session.prompt('One?');
+  const copy = await session.clone();
+  expect(await session.prompt('Two?')).toBe('4 messages');
+  const pieces: string[] = [];
+  for await (const piece of copy.promptStreaming('Two?')) pieces.push(piece);
+  expect(pieces.join('')).toBe('4 messages');
+  const rest = [user('One?'), assistant('5 messages'), user('Two?')];
+  expect(asked.at(-1)?.messages).toEqual([system, ...rest]);
+  // The dropped messages don't come back.
+  await copy.prompt('Three?');
+  expect(asked.at(-1)?.messages).toEqual([system, ...rest, assistant('4 messages'), user('Three?')]);
+});
+
+test('a prompt that fits only alone is answered in the room that is left, and a longer one rejects', async () => {
+  const { model, asked } = echo({ longest: 4 });
+  const session = await LanguageModel.create({ model, initialPrompts: [system] });
+  await session.prompt('One?');
+  const long = [user('Two?'), assistant('a'), user('b')];
+  await expect(session.prompt([...long, assistant('c')])).rejects.toThrow('too long');
+  const copy = await session.clone();
+  expect(await session.prompt(long)).toBe('4 messages');
+  // The call that rejected dropped nothing.
+  expect(await copy.append('d')).toBeUndefined();
+  await expect(copy.prompt('e')).resolves.toBe('3 messages');
+  expect(asked.at(-2)?.messages).toEqual([system, user('One?'), assistant('2 messages'), user('d'), user('e')]);
+});
+
 test('sampling is chosen by the names of the Prompt API', async () => {
   const { model, asked } = echo();
   await (await LanguageModel.create({ model })).prompt('a');
@@ -58,7 +100,8 @@ test.each([{ temperature: 0, topK: 1 }, { topP: 0 }, { temperature: 0.7, topP: 0
   async (options) => {
     const { model, asked } = echo();
     await (await LanguageModel.create({ model, ...options })).prompt('a');
-    expect(asked[0]?.config).toEqual({ max_new_tokens: 256, do_sample: false, signal: expect.any(AbortSignal) });
+    const signal = expect.any(AbortSignal);
+    expect(asked[0]?.config).toEqual({ max_new_tokens: 256, do_sample: false, signal, [roomKey]: false });
   },
 );
 
