@@ -51,8 +51,24 @@ export function readLabel(value: unknown): Label | undefined {
 }
 
 /**
- * Describes a run from all its stored values, some of which may be missing or damaged. The date can be read even from a value in a later
- * format.
+ * Returns the sizes of a run's two checkpoints in bytes, from its head. Undefined if the head is missing or damaged, or was written by a
+ * version that stored no sizes.
+ */
+export function readSizes(head: unknown): readonly number[] | undefined {
+  const { sizes } = fieldsOf(head);
+  const isKnown =
+    readLabel(head) !== undefined && Array.isArray(sizes) && sizes.length === 2 && sizes.every(isSequence);
+  return isKnown ? sizes : undefined;
+}
+
+/** Returns the sizes of a run's two checkpoints in bytes, from its stored values. */
+export function sizesOf([head, ...slots]: readonly unknown[]): readonly number[] {
+  return readSizes(head) ?? slots.map(fieldsOf).map(({ bytes }) => (isBytes(bytes) ? bytes.length : 0));
+}
+
+/**
+ * Describes a run from its stored values: its head, and its checkpoints unless the head has their sizes. Some of them may be missing or
+ * damaged. The date can be read even from a value in a later format.
  */
 export function describeRun(name: string, values: readonly unknown[]): KeptRun {
   const fields = values.map(fieldsOf);
@@ -64,7 +80,7 @@ export function describeRun(name: string, values: readonly unknown[]): KeptRun {
     step: last?.step ?? null,
     ended: last?.ended ?? false,
     saved_at: Math.max(...fields.map(({ saved_at }) => dateOf(saved_at))),
-    bytes: fields.reduce((sum, { bytes }) => sum + (isBytes(bytes) ? bytes.length : 0), 0),
+    bytes: sizesOf(values).reduce((sum, size) => sum + size, 0),
   };
 }
 

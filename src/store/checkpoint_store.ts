@@ -1,7 +1,7 @@
 import { Serial } from '../core/async/serial';
 import { areEqual, sha256 } from '../core/input/digest';
 import { type BlobStore, fieldsOf, isBytes } from './blob_store';
-import { describeRun, FORMAT, type KeptRun, type Label, readLabel } from './checkpoint_label';
+import { describeRun, FORMAT, type KeptRun, type Label, readLabel, readSizes, sizesOf } from './checkpoint_label';
 import { expendable, noRoom, surplus } from './checkpoint_room';
 import { StoreError } from './store_error';
 
@@ -83,7 +83,7 @@ export class CheckpointStore {
   /** Resolves with all stored runs, in the order of their storage keys. */
   async list(): Promise<readonly KeptRun[]> {
     const runs: KeptRun[] = [];
-    // The runs are read one by one, because each may be large.
+    // The runs are read one by one, because those of earlier versions may be large.
     for (const name of await this.#names()) runs.push(await this.#describe(name));
     return runs;
   }
@@ -107,9 +107,10 @@ export class CheckpointStore {
     const locked: LockedRun[] = [];
     try {
       if (checkpoint.seq === 0) await this.#makeRoom(name, locked);
+      const sizes = sizesOf(await this.#valuesOf(name)).with(slot, bytes.length);
       const entries = [
         [slotKey(name, slot), { ...label, sha256: await sha256(bytes), bytes }],
-        [headKey(name), label],
+        [headKey(name), { ...label, sizes }],
       ] as const;
       const isOwn = {
         key: ownerKey(name),
@@ -165,7 +166,14 @@ export class CheckpointStore {
   }
 
   async #describe(name: string): Promise<KeptRun> {
-    return describeRun(name, await Promise.all(keysOf(name).map((key) => this.#store.get(key))));
+    return describeRun(name, await this.#valuesOf(name));
+  }
+
+  /** Resolves with a run's head, and with its checkpoints, which may be large, only if the head doesn't have their sizes. */
+  async #valuesOf(name: string): Promise<readonly unknown[]> {
+    const head = await this.#store.get(headKey(name));
+    const rest = readSizes(head) === undefined ? [slotKey(name, 0), slotKey(name, 1)] : [];
+    return [head, ...(await Promise.all(rest.map((key) => this.#store.get(key))))];
   }
 
   async #names(): Promise<string[]> {
