@@ -119,7 +119,7 @@ export class LanguageModel {
     initial: readonly ChatMessage[],
     messages: readonly ChatMessage[] = [],
   ) {
-    this.#options = options;
+    this.#options = { ...options };
     this.#initial = initial;
     this.#messages = messages;
     const { signal } = options;

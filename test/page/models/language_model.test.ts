@@ -95,6 +95,16 @@ test('sampling is chosen by the names of the Prompt API', async () => {
   expect(asked[1]?.config).toMatchObject({ do_sample: true, temperature: 0.7, top_k: 3, max_new_tokens: 9, seed: 1 });
 });
 
+test('changes to the options after `create` change nothing', async () => {
+  const { model, asked } = echo();
+  const options = { model, temperature: 0.7, initialPrompts: [system] };
+  const session = await LanguageModel.create(options);
+  Object.assign(options, { model: undefined, temperature: 0 });
+  options.initialPrompts.push(user('Hello.'));
+  await session.prompt('a');
+  expect(asked[0]).toMatchObject({ messages: [system, user('a')], config: { temperature: 0.7 } });
+});
+
 test.each([{ temperature: 0, topK: 1 }, { topP: 0 }, { temperature: 0.7, topP: 0 }])(
   'options that leave the most probable token sample nothing: %j',
   async (options) => {
