@@ -90,7 +90,8 @@ async function readLane({
   const evalData =
     inputs.evalData && reported(inputs.evalData(stop), (read) => onRead({ dataset: 'eval_dataset', ...read }));
   const overlay = withOnly(request.overlay, adapter);
-  const evaluate = evalData && (await evaluationDuring({ model, task, overlay, args }, evalData, stop));
+  const evaluate =
+    evalData && (await evaluationDuring({ model, task, overlay, args, warn: host.warn }, evalData, stop));
   return {
     rows,
     maxSteps: planSteps(rows.length, args).maxSteps,

@@ -38,7 +38,10 @@ export interface RunInputs {
   readonly signal: AbortSignal;
 }
 
-type Weighted = Pick<CollectOptions, 'isWeighted'>;
+interface Measuring extends Pick<CollectOptions, 'isWeighted'> {
+  /** Absent if warnings about the data aren't reported. */
+  readonly warn?: Warn | undefined;
+}
 
 interface StoredRunRequest extends RunInputs {
   readonly checkpoints: CheckpointHost;
@@ -70,7 +73,7 @@ export function createRun(request: RunRequest, emit: TrainingInit['emit']): Crea
       const { rows, warnings } = await task.collect(source, { args, purpose: 'training', signal: stop });
       reportAll(host.warn, [...warnings, ...argumentWarnings(args, rows.length, model.loaded.model)]);
       const evalSource = evalData && reported(evalData(stop), (read) => onRead({ dataset: 'eval_dataset', ...read }));
-      const evaluate = evalSource && (await evaluationDuring({ model, task, overlay, args }, evalSource, stop));
+      const evaluate = evalSource && (await evaluationDuring({ ...request, task, warn: host.warn }, evalSource, stop));
       const { maxSteps } = planSteps(rows.length, args);
       const pass = { task, runner: kernels.runner, loaded: model.loaded, args };
       const parts = { model, task, overlay, adapters, args, rows, kernels };
@@ -170,7 +173,7 @@ function trainsModules({ tensors }: Adapter): boolean {
 }
 
 type Measure = NonNullable<TrainingData['evaluate']>;
-type MeasuredInputs = Pick<RunInputs, 'model' | 'overlay' | 'args'> & Weighted & { readonly task: RunTask };
+type MeasuredInputs = Pick<RunInputs, 'model' | 'overlay' | 'args'> & Measuring & { readonly task: RunTask };
 
 /**
  * Returns the function that evaluates a run. Reads the data now if the arguments plan evaluations, otherwise when a callback first requests
@@ -191,11 +194,12 @@ export async function evaluationDuring(
 
 /** Reads the data now, and returns a function that measures the adapters on it. */
 export async function evaluationOf(
-  { model, task, overlay, args, isWeighted }: MeasuredInputs,
+  { model, task, overlay, args, isWeighted, warn }: MeasuredInputs,
   source: RowSource,
   signal: AbortSignal,
 ): Promise<Measure> {
-  const { rows } = await task.collect(source, { args, purpose: 'evaluation', isWeighted, signal });
+  const { rows, warnings } = await task.collect(source, { args, purpose: 'evaluation', isWeighted, signal });
+  for (const { code, message } of warnings) warn?.({ code, message: `eval_dataset: ${message}` });
   const contrastTemperature = args.contrastTemperature ?? undefined;
   const { runner, loaded } = model;
   let compare = comparison({ task, runner, loaded, args }, { all: rows, used: async () => rows });
@@ -208,7 +212,7 @@ export async function evaluationOf(
 }
 
 /** Computes the task's metrics over the whole data set. */
-export async function evaluate(inputs: RunInputs & Weighted): Promise<Evaluation> {
+export async function evaluate(inputs: RunInputs & Measuring): Promise<Evaluation> {
   const { model, args, data, signal } = inputs;
   const task = taskOfRun(model.task, args);
   return (await evaluationOf({ ...inputs, task }, data(signal), signal))({ signal });

@@ -71,7 +71,9 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
 
   evaluate(call, request) {
     const { isWeighted } = request;
-    return withData(this, call, request, async (reading) => (await runCode()).evaluate({ ...reading, isWeighted }));
+    // A profile weighs what it measures, in portions and repeatedly, so that warnings about them would be noise.
+    const more = { isWeighted, warn: isWeighted ? undefined : this.checkpoints.warn };
+    return withData(this, call, request, async (reading) => (await runCode()).evaluate({ ...reading, ...more }));
   },
 
   fitHead(call, request) {

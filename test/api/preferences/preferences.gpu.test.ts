@@ -101,6 +101,21 @@ describe('what is learnt', () => {
   });
 });
 
+test('pairs of an eval_dataset that are left out are counted once in a run', async () => {
+  await fresh(async (model, { session }) => {
+    const messages: string[] = [];
+    session.addEventListener('warning', ({ message }) => messages.push(message));
+    const long = { prompt: 'Call me Ishmael. '.repeat(30), chosen: ' a', rejected: ' b' };
+    const more: DPOConfig = { max_length: 32, max_steps: 2, eval_strategy: 'steps', eval_steps: 1 };
+    const trainer = dpo(model, more, { eval_dataset: [...pairs, long] });
+    const leftOut = [expect.stringMatching(/^eval_dataset: 1 of 9 examples are left out: /)];
+    await trainer.train();
+    expect(messages).toEqual(leftOut);
+    await trainer.evaluate();
+    expect(messages).toEqual([...leftOut, ...leftOut]);
+  });
+});
+
 describe.each(kinds)('a step of %s', (kind) => {
   test('gradient checkpointing gives the same bytes', async () => {
     const trained = (gradient_checkpointing: boolean): Promise<Uint8Array> =>

@@ -181,6 +181,8 @@ test('prompts that fill max_length are left out, and counted in a warning', asyn
   expect((await lossesOf(rows, { packing: true })).length).toBeGreaterThan(0);
   expect(messages[1]).toMatch(/^\d+ of \d+ rows are left out, as there is nothing to predict in them: /);
   await lossesOf([{ text: 'Who is it?' }]);
+  // An evaluation splits long texts, and leaves none out.
+  await new Trainer({ model, args: { max_length: 48 }, train_dataset: rows, eval_dataset: rows }).evaluate();
   expect(messages).toHaveLength(2);
   opened.session.removeEventListener('warning', onWarning);
 });
