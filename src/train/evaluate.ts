@@ -5,7 +5,7 @@ import type { Value } from '../graph/value';
 import type { LoadedModel } from '../models/loaded_model';
 import { type Batch, shapeKey, type TaskBatches, termsOf } from '../tasks/task/task_batches';
 import { lossChunks, type TaskLoss } from '../tasks/task/task_loss';
-import type { Measured } from '../tasks/task/task_metrics';
+import type { Measured, Predicted, TaskMetrics } from '../tasks/task/task_metrics';
 import { lossProgram, writeBatch } from './steps/loss_program';
 import {
   MOST_METRICS,
@@ -30,8 +30,10 @@ export interface MeasureOptions {
   /** The temperature of the objective 'contrast'. If set, this objective's loss is measured. */
   readonly contrastTemperature?: number | undefined;
   /** The task whose loss is measured. Default: the task of the `LossMeter`. */
-  readonly task?: TaskBatches & TaskLoss;
+  readonly task?: MeasuredTask;
 }
+
+type MeasuredTask = TaskBatches & TaskLoss & Pick<TaskMetrics, 'predictions'>;
 
 /** The number of batches that are queued ahead, so that the GPU doesn't wait for the host. */
 const IN_FLIGHT = 3;
@@ -40,12 +42,12 @@ const IN_FLIGHT = 3;
 export class LossMeter {
   readonly #runner: Runner;
   readonly #programs: ProgramCache;
-  readonly #task: TaskBatches & TaskLoss;
+  readonly #task: MeasuredTask;
   readonly #loaded: LoadedModel;
   readonly #block: Value = stepBlockValue();
   readonly #stats: Value = statsValue();
 
-  constructor(runner: Runner, programs: ProgramCache, task: TaskBatches & TaskLoss, loaded: LoadedModel) {
+  constructor(runner: Runner, programs: ProgramCache, task: MeasuredTask, loaded: LoadedModel) {
     this.#task = task;
     this.#runner = runner;
     this.#programs = programs;
@@ -61,7 +63,7 @@ export class LossMeter {
     let sum = 0;
     let terms = 0;
     const means = new Float64Array(MOST_METRICS);
-    const outputs: Measured['outputs'][number][] = [];
+    const predictions: Predicted[] = [];
     const pending: Pending[] = [];
     const settle = async (atMost: number): Promise<void> => {
       while (pending.length > atMost) {
@@ -73,7 +75,8 @@ export class LossMeter {
         for (const [index, metric] of metrics.entries()) means[index] = (means[index] ?? 0) + metric * termsOf(batch);
         terms += termsOf(batch);
         const logits = await first.logits;
-        if (logits !== undefined) outputs.push({ batch, logits: new Float32Array(logits) });
+        const predicted = logits && task.predictions?.(batch, new Float32Array(logits));
+        if (predicted !== undefined) predictions.push(predicted);
       }
     };
     for await (const batch of batches) {
@@ -88,7 +91,8 @@ export class LossMeter {
       loss: terms === 0 ? Number.NaN : sum / terms,
       labelled: terms,
       means: means.map((sum) => sum / terms),
-      outputs,
+      predicted: predictions.flatMap(({ predicted }) => predicted),
+      targets: predictions.flatMap(({ targets }) => targets),
     };
   }
 

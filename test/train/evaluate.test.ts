@@ -8,12 +8,15 @@ import type { Value } from '../../src/graph/value';
 import { openSource } from '../../src/hub/open_source';
 import { resolveTrainingArguments } from '../../src/page/training/training_arguments';
 import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
+import { ImageClassification } from '../../src/tasks/image_classification/image_classification';
+import { batchesInOrder } from '../../src/tasks/task/task_batches';
 import { LossMeter } from '../../src/train/evaluate';
 import { lossProgram } from '../../src/train/steps/loss_program';
 import { statsValue, stepBlockValue } from '../../src/train/steps/step_block';
 import type { BaseModel } from '../../src/worker/models/base_model';
 import { loadModel } from '../../src/worker/models/loading/model_loader';
 import { evaluationOf } from '../../src/worker/runs/create_run';
+import { goldenBase } from '../helpers/golden/golden';
 import { seededFiles, smallConfigs } from '../helpers/models/seeded_model';
 import { FakeRunner } from '../helpers/session/fake_runner';
 import { type Memory, runReference } from '../reference/runner';
@@ -61,4 +64,30 @@ test('evaluations leave label_smoothing_factor out, which only the loss of train
   const values = { block: stepBlockValue(), stats: statsValue(), training: { grads: new Map(), smoothing: 0.5 } };
   const { steps } = lossProgram(task, loaded, BASE, { B: 2, T: 16 }, values).program;
   expect(smoothingIn(steps)).toEqual(new Set([0.5]));
+});
+
+test('of batches of images only the predictions are held, not the pixels or the logits', async () => {
+  const runner = new Float64Runner();
+  const options = { dtype: 'float32', task: 'image_classification', onUpload: () => {} } as const;
+  const loaded = await loadModel(folderFiles(openSource(goldenBase('base/vit'))), runner, options);
+  const task = new ImageClassification(loaded.model);
+  const losses = new LossMeter(runner, new ProgramCache(runner), task, loaded);
+  const args = resolveTrainingArguments({ per_device_train_batch_size: 2 });
+  const images = [3, -2, 1, 0.5, -7].map((size) =>
+    Float32Array.from({ length: 3 * 16 * 16 }, (_, at) => size * Math.sin(at)),
+  );
+  const measure = (targets: readonly number[]) => {
+    const rows = images.map((pixels, row) => ({ pixels, targets: [targets[row] ?? 0], weight: 1 }));
+    return losses.measure(batchesInOrder(task, rows, args), BASE);
+  };
+
+  const { predicted, ...measured } = await measure([0, 1, 2, 3, 4]);
+  expect(predicted).toHaveLength(5);
+  expect(measured).toEqual({
+    loss: expect.any(Number),
+    labelled: 5,
+    means: expect.any(Float64Array),
+    targets: [0, 1, 2, 3, 4],
+  });
+  expect(task.metrics(await measure(predicted))).toMatchObject({ accuracy: 1, f1: 1, eval_rows: 5 });
 });

@@ -10,7 +10,7 @@ import { pooled } from '../pooling/pooled';
 import type { Batch, BatchInputs } from '../task/task_batches';
 import type { SolvableHead } from '../task/task_head';
 import type { LogitsParts, Loss, LossParts } from '../task/task_loss';
-import type { Measured } from '../task/task_metrics';
+import type { Measured, Predicted } from '../task/task_metrics';
 import type { Predictor } from '../task/task_prediction';
 import { classificationLoss } from './classification_loss';
 import { ONE_HALF } from './example_labels';
@@ -73,12 +73,11 @@ export class Classifier<
     return this.head.logits(g, parts.layers, readByHead(g, this.head, parts));
   }
 
-  metrics({ loss, labelled, outputs }: Measured<B>): Readonly<Record<string, number>> {
-    const { outputs: count } = this.head;
-    const predicted = outputs.flatMap(({ batch: { B }, logits }) =>
-      predictionsOf(logits.subarray(0, B * count), this.labels),
-    );
-    const targets = outputs.flatMap(({ batch }) => [...batch.targets]);
+  predictions({ B, targets }: B, logits: Float32Array): Predicted {
+    return { predicted: predictionsOf(logits.subarray(0, B * this.head.outputs), this.labels), targets: [...targets] };
+  }
+
+  metrics({ loss, labelled, predicted, targets }: Measured): Readonly<Record<string, number>> {
     return { eval_loss: loss, ...predictionMetrics(predicted, targets, this.labels), eval_rows: labelled };
   }
 

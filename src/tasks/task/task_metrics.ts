@@ -3,16 +3,20 @@ import type { Batch } from './task_batches';
 /** Metrics by name, for users to compare. */
 export type Metrics = Readonly<Record<string, number>>;
 
-/** Measurements over batches, without gradients. */
-export interface Measured<B extends Batch = Batch> {
+/** Labelled predictions and their targets, both (predictions, targets for each). */
+export interface Predicted {
+  readonly predicted: readonly number[];
+  readonly targets: readonly number[];
+}
+
+/** Measurements over batches, without gradients. `predicted` and `targets` are empty unless the task has `predictions`. */
+export interface Measured extends Predicted {
   /** The mean loss over all predictions. */
   readonly loss: number;
   /** The number of predictions. */
   readonly labelled: number;
   /** Means of the loss's own metrics, if it has any. */
   readonly means?: Float64Array;
-  /** For a task whose loss returns logits: each batch with its logits, which are at the beginning of the array. */
-  readonly outputs: readonly { readonly batch: B; readonly logits: Float32Array }[];
 }
 
 export interface TaskMetrics<B extends Batch = Batch> {
@@ -20,5 +24,10 @@ export interface TaskMetrics<B extends Batch = Batch> {
   readonly metricNames: readonly string[];
   /** The names of those metrics for which a lower value is better. */
   readonly lowerIsBetter: readonly string[];
-  metrics(measured: Measured<B>): Metrics;
+  /**
+   * Returns a batch's predictions, which, unlike batches and logits, are small enough to hold for a whole data set. The batch's logits are at
+   * the beginning of `logits`. Set if the loss returns logits.
+   */
+  predictions?(batch: B, logits: Float32Array): Predicted;
+  metrics(measured: Measured): Metrics;
 }

@@ -12,7 +12,7 @@ import type { BatchArguments } from '../task/task_batches';
 import type { CollectedRows, CollectOptions, PreviewArguments, RowSource } from '../task/task_data';
 import type { TaskKind, TaskModel } from '../task/task_kind';
 import type { Loss, LossParts } from '../task/task_loss';
-import type { Measured, Metrics } from '../task/task_metrics';
+import type { Measured, Metrics, Predicted } from '../task/task_metrics';
 import { type TokenInputs, TokenTask } from '../texts/token_task';
 import { taggedCode } from './late_tagged';
 import {
@@ -70,12 +70,15 @@ export class TokenClassification extends TokenTask<TaggedBatch> implements Task<
     return { losses, chunkRows, ...(all && { logits: all }) };
   }
 
-  metrics({ loss, labelled, outputs }: Measured<TaggedBatch>): Metrics {
-    const { outputs: count } = this.head;
-    const predicted = outputs.flatMap(({ batch, logits }) =>
-      predictedClasses(logits.subarray(0, batch.labelled * count), count),
-    );
-    const targets = outputs.flatMap(({ batch }) => [...batch.targets.subarray(0, batch.labelled)]);
+  predictions({ labelled, targets }: TaggedBatch, logits: Float32Array): Predicted {
+    const { outputs } = this.head;
+    return {
+      predicted: predictedClasses(logits.subarray(0, labelled * outputs), outputs),
+      targets: [...targets.subarray(0, labelled)],
+    };
+  }
+
+  metrics({ loss, labelled, predicted, targets }: Measured): Metrics {
     return { eval_loss: loss, ...predictionMetrics(predicted, targets, this.#labels), eval_tokens: labelled };
   }
 

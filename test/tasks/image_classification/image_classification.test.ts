@@ -117,11 +117,10 @@ test('buffers may be longer than the logits in them', async () => {
   const { rows } = await collect(...[1, 0, 1].map((label) => ({ pixel_values: image(), label })));
   const [first, second] = [task.batch(rows), task.batch(rows.slice(0, 1))];
   const logits = Float32Array.of(0, 1, 1, 0, 0, 1, 9, 0);
-  const outputs = [
-    { batch: first, logits },
-    { batch: second, logits },
-  ];
-  expect(task.metrics({ loss: 0.5, labelled: 4, outputs })).toEqual({
+  expect(task.predictions(first, logits)).toEqual({ predicted: [1, 0, 1], targets: [1, 0, 1] });
+  expect(task.predictions(second, logits)).toEqual({ predicted: [1], targets: [1] });
+  const all = { predicted: [1, 0, 1, 1], targets: [1, 0, 1, 1] };
+  expect(task.metrics({ loss: 0.5, labelled: 4, ...all })).toEqual({
     eval_loss: 0.5,
     accuracy: 1,
     f1: 1,

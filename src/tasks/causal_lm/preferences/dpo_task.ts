@@ -56,7 +56,7 @@ export class DpoTask extends PairTask<PairRow, DpoPreference> implements RunTask
     return { ...Object.fromEntries(logs), 'rewards/margins': chosen - rejected };
   }
 
-  metrics({ loss, labelled, means = new Float64Array() }: Measured<PairBatch>): Metrics {
+  metrics({ loss, labelled, means = new Float64Array() }: Measured): Metrics {
     return { eval_loss: loss, ...this.logs(means), eval_pairs: labelled };
   }
 }

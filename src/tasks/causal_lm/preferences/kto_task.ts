@@ -110,7 +110,7 @@ export class KtoTask extends PairTask<Rated, KtoPreference> implements RunTask<P
     };
   }
 
-  metrics({ loss, labelled, means = new Float64Array() }: Measured<PairBatch>): Metrics {
+  metrics({ loss, labelled, means = new Float64Array() }: Measured): Metrics {
     return { eval_loss: loss, ...this.logs(means), eval_ratings: labelled };
   }
 }
