@@ -240,8 +240,8 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
    * that fails. A warning `overwritten` reports that another tab had stored the replaced adapter during this session, after the session
    * last read or stored that id.
    *
-   * `save_dtype: 'float16'` halves the trained numbers: they are rounded once, and are float32 again when they are loaded. Frozen matrices,
-   * such as VeRA's A and B, stay float32. Rejects with `numerical_error` for a number that isn't finite or that float16 can't represent.
+   * `save_dtype: 'float16'` halves the trained numbers: they are rounded once, and are float32 again when they are loaded. Frozen
+   * matrices stay float32. Rejects with `numerical_error` for a number that isn't finite or that float16 can't represent.
    */
   async save_pretrained(options: SaveOptions = {}): Promise<AdapterFiles> {
     if (typeof options === 'string') {
