@@ -1,4 +1,4 @@
-import { generationConfig, messagesOf, textOf, unsupportedSettings } from './ai_settings';
+import { generationConfig, joinedTurns, messagesOf, textOf, unsupportedSettings } from './ai_settings';
 import type {
   AiAnswer,
   AiCallOptions,
@@ -16,14 +16,14 @@ const TEXT = '0';
  * Makes a language model for the AI SDK (the package `ai`, versions 6 and 7): `generateText({ model: languageModel(base), prompt })`. The
  * caller still owns `model` and disposes it. The model answers calls one after the other. Settings that it doesn't support, such as
  * `tools`, cause warnings. `providerOptions: { webvera: { … } }` accepts other fields of a `GenerationConfig`, such as
- * `repetition_penalty`. With a `temperature` or `topP` of 0, the model chooses the most probable token each time, as it does without
+ * `repetition_penalty`. Neighbouring messages of one role are joined by an empty line. With a `temperature` or `topP` of 0, the model chooses the most probable token each time, as it does without
  * `temperature`, `topK`, `topP` and `do_sample`. Calls reject like `generate`, and with `invalid_argument` for a prompt with files or tools.
  */
 export function languageModel(model: WritingModel, settings: LanguageModelSettings = {}): AiLanguageModel {
   const { modelId = 'local', chat = true, maxOutputTokens = 256, tokenizer = model.tokenizer } = settings;
   const answerTo = (options: AiCallOptions, signal: AbortSignal | undefined): WrittenAnswer => {
     const messages = messagesOf(options.prompt);
-    const input = chat ? messages : textOf(messages);
+    const input = chat ? joinedTurns(messages) : textOf(messages);
     const config = { ...generationConfig(options, maxOutputTokens), signal };
     return new WrittenAnswer({ model, tokenizer, input, config });
   };

@@ -50,6 +50,17 @@ export function messagesOf(prompt: readonly AiMessage[]): ChatMessage[] {
   });
 }
 
+/** Joins neighbouring messages of one role, because the chat templates of some models refuse them. */
+export function joinedTurns(messages: readonly ChatMessage[]): ChatMessage[] {
+  const turns: ChatMessage[] = [];
+  for (const { role, content } of messages) {
+    const last = turns.at(-1);
+    if (last?.role === role) turns.splice(-1, 1, { role, content: `${last.content}\n\n${content}` });
+    else turns.push({ role, content });
+  }
+  return turns;
+}
+
 /** Returns the text for a model to continue. Throws `invalid_argument` unless the prompt is one message of the user. */
 export function textOf(messages: readonly ChatMessage[]): string {
   const [first, ...others] = messages;

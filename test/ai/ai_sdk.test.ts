@@ -214,6 +214,24 @@ test('unsupported settings are warnings', async () => {
   ]);
 });
 
+test('neighbouring messages of one role are joined, because templates refuse them', async () => {
+  const { model, asked } = writer('a');
+  const texts = ['One.', 'Two.'];
+  const messages = (['user', 'assistant', 'user'] as const).flatMap((role) =>
+    texts.map((content) => ({ role, content })),
+  );
+  await generateText({ model: languageModel(model), system: 'Be brief.', messages });
+  const content = 'One.\n\nTwo.';
+  expect(asked[0]?.input).toEqual([
+    { role: 'system', content: 'Be brief.' },
+    ...['user', 'assistant', 'user'].map((role) => ({ role, content })),
+  ]);
+  const plain = languageModel(model, { chat: false });
+  await expect(generateText({ model: plain, messages: messages.slice(0, 2) })).rejects.toThrow(
+    'messages of user, user',
+  );
+});
+
 test('files and tools in a prompt are refused', async () => {
   const model = languageModel(writer('a').model);
   const image = { type: 'file', mediaType: 'image/png', data: new Uint8Array([137]) } as const;

@@ -8,6 +8,7 @@ import * as rule from '../session/rules';
 import {
   expectedTexts,
   isTooLong,
+  joinedTurns,
   type LanguageModelExpected,
   type LanguageModelMessage,
   type LanguageModelPrompt,
@@ -89,7 +90,8 @@ const promptRules = { signal: rule.abortSignal };
  * no events and don't count tokens.
  *
  * Calls take effect one after the other, in the order in which they are made. They reject as `generate` does, with `invalid_argument` for a
- * model without a chat template; the conversation then stays as it was.
+ * model without a chat template; the conversation then stays as it was. Models read neighbouring messages of one role as one, joined by an
+ * empty line, unless a message has other fields than `role` and `content`.
  *
  * If the conversation leaves no room for an answer of `max_new_tokens`, or of a quarter of the model's longest text if that is less, the
  * oldest prompts and their answers are dropped from it, but not `initialPrompts`. An answer ends where the model's longest text does, and a
@@ -229,7 +231,8 @@ export class LanguageModel {
     onText: (text: string) => void,
   ): Promise<string> {
     let content = '';
-    for await (const { text } of this.#options.model.generate([...this.#initial, ...conversation], config)) {
+    const turns = joinedTurns([...this.#initial, ...conversation]);
+    for await (const { text } of this.#options.model.generate(turns, config)) {
       content += text;
       if (text !== '') onText(text);
     }

@@ -49,6 +49,18 @@ export function messagesOf(where: string, prompt: unknown): ChatMessage[] {
   return promptMessages(where, joined);
 }
 
+/** Joins neighbouring messages of one role, because the chat templates of some models refuse them. */
+export function joinedTurns(messages: readonly ChatMessage[]): ChatMessage[] {
+  const turns: ChatMessage[] = [];
+  for (const message of messages) {
+    const last = turns.at(-1);
+    const hasOtherFields = Object.keys({ ...last, ...message }).length > 2;
+    if (last?.role !== message.role || hasOtherFields) turns.push(message);
+    else turns.splice(-1, 1, { ...last, content: `${last.content}\n\n${message.content}` });
+  }
+  return turns;
+}
+
 /** Removes the oldest prompt from a conversation, with its answer: all messages up to the next one of the user. */
 export function withoutOldest(messages: readonly ChatMessage[]): readonly ChatMessage[] {
   const next = messages.findIndex(({ role }, index) => index > 0 && role === 'user');

@@ -57,7 +57,7 @@ test('a conversation grows by prompts, answers and appended messages', async () 
 });
 
 test('the oldest prompts and answers are dropped if there is no room for another answer, but not the beginning', async () => {
-  const { model, asked } = echo({ longest: 7 });
+  const { model, asked } = echo({ longest: 6 });
   const session = await LanguageModel.create({ model, initialPrompts: [system] });
   await session.append([user('Zero.'), assistant('a'), assistant('b')]);
   await session.prompt('One?');
@@ -66,11 +66,11 @@ test('the oldest prompts and answers are dropped if there is no room for another
   const pieces: string[] = [];
   for await (const piece of copy.promptStreaming('Two?')) pieces.push(piece);
   expect(pieces.join('')).toBe('4 messages');
-  const rest = [user('One?'), assistant('5 messages'), user('Two?')];
-  expect(asked.at(-1)?.messages).toEqual([system, ...rest]);
-  // The dropped messages don't come back.
+  expect(asked.at(-1)?.messages).toEqual([system, user('One?'), assistant('4 messages'), user('Two?')]);
+  // The messages that were dropped earlier don't come back.
   await copy.prompt('Three?');
-  expect(asked.at(-1)?.messages).toEqual([system, ...rest, assistant('4 messages'), user('Three?')]);
+  expect(asked.slice(-2).map(({ messages }) => messages.length)).toEqual([6, 4]);
+  expect(asked.at(-1)?.messages).toEqual([system, user('Two?'), assistant('4 messages'), user('Three?')]);
 });
 
 test('a prompt that fits only alone is answered in the room that is left, and a longer one rejects', async () => {
@@ -82,9 +82,20 @@ test('a prompt that fits only alone is answered in the room that is left, and a 
   const copy = await session.clone();
   expect(await session.prompt(long)).toBe('4 messages');
   // The call that rejected dropped nothing.
-  expect(await copy.append('d')).toBeUndefined();
-  await expect(copy.prompt('e')).resolves.toBe('3 messages');
-  expect(asked.at(-2)?.messages).toEqual([system, user('One?'), assistant('2 messages'), user('d'), user('e')]);
+  expect(await copy.prompt('d')).toBe('2 messages');
+  expect(asked.at(-2)?.messages).toEqual([system, user('One?'), assistant('2 messages'), user('d')]);
+});
+
+test('neighbouring messages of one role are read as one, because templates refuse them', async () => {
+  const { model, asked } = echo();
+  const session = await LanguageModel.create({ model, initialPrompts: [system, user('One.')] });
+  const named = { ...user('Four.'), name: 'Ishmael' };
+  await session.append([user('Two.'), assistant('a'), assistant('b'), user('Three.'), named]);
+  await session.prompt('Five?');
+  expect(asked[0]?.messages).toEqual([
+    ...[system, user('One.\n\nTwo.'), assistant('a\n\nb')],
+    ...[user('Three.'), named, user('Five?')],
+  ]);
 });
 
 test('sampling is chosen by the names of the Prompt API', async () => {
@@ -141,8 +152,8 @@ test('calls take effect in their order, awaited or not', async () => {
   const { model, asked } = echo({ hold: () => new Promise((resolve) => setTimeout(resolve)) });
   const session = await LanguageModel.create({ model });
   const answers = [session.prompt('a'), session.append('b'), session.prompt('c')];
-  expect(await Promise.all(answers)).toEqual(['1 messages', undefined, '4 messages']);
-  expect(asked.map(({ messages }) => messages.length)).toEqual([1, 4]);
+  expect(await Promise.all(answers)).toEqual(['1 messages', undefined, '3 messages']);
+  expect(asked[1]?.messages).toEqual([user('a'), assistant('1 messages'), user('b\n\nc')]);
 });
 
 /** A session that has answered once, and whose next answer waits after its first token. */
