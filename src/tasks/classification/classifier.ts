@@ -8,7 +8,7 @@ import { expectLabels, type Labels, targetsPerRow } from '../../models/labels';
 import { gatherRows } from '../../ops/rows/gather_rows';
 import { pooled } from '../pooling/pooled';
 import type { Batch, BatchInputs } from '../task/task_batches';
-import type { SolvableHead } from '../task/task_head';
+import type { RowView, SolvableHead } from '../task/task_head';
 import type { LogitsParts, Loss, LossParts } from '../task/task_loss';
 import type { Measured, Predicted } from '../task/task_metrics';
 import type { Predictor } from '../task/task_prediction';
@@ -48,7 +48,7 @@ export class Classifier<
   protected readonly labels: Labels;
 
   /** `views` as in `SolvableHead`. Throws `unsupported_model` for a head without labels. */
-  constructor(head: Head, views: (row: Row) => readonly Row[] = () => []) {
+  constructor(head: Head, views: readonly RowView<Row>[] = []) {
     this.head = head;
     this.labels = expectLabels(head.labels);
     this.metricNames = ['eval_loss', ...predictionMetricNames(this.labels)];

@@ -47,7 +47,7 @@ export class ImageClassification
   /** Throws `unsupported_model` for a network that doesn't read images. */
   constructor(model: Omit<TaskModel, 'text'>, processor?: LoadedProcessor) {
     const image = imageSizes(model);
-    super(model.head, (row) => movedImages(row, image));
+    super(model.head, movedImages(image));
     this.#image = image;
     this.#processor = processor;
     this.predictor = this.predictorOf(

@@ -1,5 +1,6 @@
 import type { ImageSizes } from '../../models/architecture';
 import type { Pixels } from '../images/pixels';
+import type { RowView } from '../task/task_head';
 import type { ImageRow } from './image_row';
 
 /** Images are shifted by their size divided by this number. */
@@ -11,10 +12,12 @@ const SIDES = [
   [0, 1],
 ] as const;
 
-/** Returns four copies of an image, each shifted in another direction, with the pixels at the image's edge repeated. */
-export function movedImages(row: ImageRow, image: ImageSizes): readonly ImageRow[] {
+/** Returns the views of images: copies, each shifted in another direction, with the pixels at the image's edge repeated. */
+export function movedImages(image: ImageSizes): readonly RowView<ImageRow>[] {
   const distance = Math.max(1, Math.round(image.size / PART));
-  return SIDES.map(([x, y]) => ({ ...row, pixels: moved(row.pixels, image, x * distance, y * distance) }));
+  return SIDES.map(([x, y]) => ({
+    of: (row) => ({ ...row, pixels: moved(row.pixels, image, x * distance, y * distance) }),
+  }));
 }
 
 function moved(pixels: Pixels, { size, channels }: ImageSizes, right: number, down: number): Pixels {

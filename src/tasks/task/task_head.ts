@@ -5,6 +5,11 @@ import type { RowTarget } from '../classification/row_targets';
 import type { BatchInputs } from './task_batches';
 import type { LogitsParts } from './task_loss';
 
+/** Makes slightly changed copies of rows, such as shifted images, with the same targets and as many tokens. */
+export interface RowView<Row = unknown> {
+  of(row: Row): Row;
+}
+
 /** A head whose last layer can be fitted to features by regression (`solveHead`), while all other layers stay unchanged. */
 export interface SolvableHead<Row = unknown, Inputs extends BatchInputs = BatchInputs> {
   readonly labels: Labels;
@@ -16,8 +21,7 @@ export interface SolvableHead<Row = unknown, Inputs extends BatchInputs = BatchI
   features(g: Graph, parts: LogitsParts<Inputs>): Value;
   /** Returns the targets of a row, and the row's weight. */
   targets(row: Row): RowTarget;
-  /** Returns slightly changed copies of a row, such as shifted images, with the same targets. Every row has equally many. */
-  views(row: Row): readonly Row[];
+  readonly views: readonly RowView<Row>[];
 }
 
 /** The part of a task that is needed to fit its head by regression. */

@@ -14,10 +14,10 @@ import type { BaseModel } from '../models/base_model';
 import { readFloats } from '../models/loading/file_order';
 import type { Ready } from '../rpc/ready';
 import type { RunInputs } from './create_run';
+import { type KeyedRow, keyedRows, keyedViews } from './keyed_rows';
 import type { FeatureCache, RowFeatures } from './row_features';
 import type { FittedHead } from './run_protocol';
 import type { StoredFeatures } from './stored_features';
-import { viewFeatures } from './view_features';
 
 interface HeadInit extends RunInputs {
   readonly C: number | 'auto';
@@ -43,6 +43,8 @@ interface LastLayer {
 
 /** A request to fit a head, the head's last layer, and the features that the fit has used so far, by key. */
 interface Fitting extends HeadInit, LastLayer {
+  /** The digest from `FeatureCache.stateOf`. */
+  readonly state: string;
   readonly used: Map<string, Float32Array>;
 }
 
@@ -55,7 +57,8 @@ export async function fitHead(init: HeadInit): Promise<FittedHead> {
   const begun = performance.now();
   const layer = lastLayer(model, overlay);
   const { weight, bias } = layer;
-  const fitting: Fitting = { ...init, ...layer, used: new Map() };
+  const state = await init.features.stateOf({ ...init, ...layer });
+  const fitting: Fitting = { ...init, ...layer, state, used: new Map() };
   const learnt = await examplesOf(fitting, data(signal), 'training');
   const views = isAugmented(init, learnt) ? await viewsOf(fitting, learnt.rows) : undefined;
   const held = evalData && (await examplesOf(fitting, evalData(signal), 'evaluation'));
@@ -111,7 +114,7 @@ function figuresOf({ loss, accuracy }: HeadFigures): HeadFigures {
 }
 
 type HeadExamples = Omit<HeadRequest, 'C' | 'scale' | 'hasBias' | 'views'> &
-  Pick<RowFeatures, 'computed'> & { readonly rows: readonly unknown[] };
+  Pick<RowFeatures, 'computed'> & { readonly rows: readonly KeyedRow[] };
 
 /** Reads a data set, and returns its features and targets. */
 async function examplesOf(
@@ -121,10 +124,11 @@ async function examplesOf(
 ): Promise<HeadExamples> {
   const { model, args, signal, features: cache, head, warn } = fitting;
   const task: Task = model.task;
-  const { rows, warnings } = await task.collect(source, { args, purpose, signal });
+  const { rows: collected, warnings } = await task.collect(source, { args, purpose, signal });
   for (const warning of warnings) warn(warning);
+  const rows = await keyedRows(collected, fitting);
   const found = await cache.of(rows, fitting);
-  const targets = rows.map((row) => head.targets(row));
+  const targets = rows.map(({ row }) => head.targets(row));
   return {
     ...found,
     rows,
@@ -144,10 +148,9 @@ function isAugmented({ augment }: HeadInit, { rows }: HeadExamples): boolean {
   return augment === 'auto' ? rows.length <= MOST_AUGMENTED : augment;
 }
 
-function viewsOf(fitting: Fitting, rows: readonly unknown[]): Promise<Float32Array | undefined> {
-  const { features: cache, head, signal } = fitting;
-  const featuresOf = async (views: readonly unknown[]) => (await cache.of(views, fitting)).features;
-  return viewFeatures(rows, { viewsOf: (row) => head.views(row), featuresOf, signal });
+async function viewsOf(fitting: Fitting, rows: readonly KeyedRow[]): Promise<Float32Array | undefined> {
+  const { features: cache, head } = fitting;
+  return head.views.length === 0 ? undefined : (await cache.of(keyedViews(rows, head.views), fitting)).features;
 }
 
 function lastLayer({ task, loaded: { model } }: BaseModel, { adapters, tensors, mergedModules }: Overlay): LastLayer {

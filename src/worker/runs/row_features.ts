@@ -1,8 +1,5 @@
 import type { Adapter } from '../../adapters/adapter';
 import type { Overlay } from '../../adapters/layers/overlay';
-import { Breather } from '../../core/async/breather';
-import { bytesOf, joinBytes } from '../../core/input/bytes';
-import { sha256, toHex } from '../../core/input/digest';
 import type { KernelChoice } from '../../core/kernels/kernel_choice';
 import { numel } from '../../core/numbers/shape';
 import { VERSION } from '../../core/version';
@@ -13,23 +10,30 @@ import { type BatchArguments, batchesInOrder } from '../../tasks/task/task_batch
 import type { SolvableHead } from '../../tasks/task/task_head';
 import type { BaseModel } from '../models/base_model';
 import { readFloats } from '../models/loading/file_order';
+import { digestOf, type KeyedRow } from './keyed_rows';
 import type { StoredFeatures } from './stored_features';
 
 /** The version of the features. Increased when code other than kernels changes them, so that older stored features aren't used. */
-const FORMAT = 1;
+const FORMAT = 2;
 /** The maximum number of feature values that are held in memory for each model: 64 MiB. */
 const MOST_NUMBERS = 2 ** 24;
 
-/** The pass that computes features of rows: its model, and the one adapter that the features depend on. */
-export interface FeaturePass {
+/** All that features depend on besides rows: the model, the one adapter, and the kernels. */
+export interface FeatureState {
   readonly model: BaseModel;
   readonly overlay: Overlay;
   readonly adapter: Adapter;
   readonly head: SolvableHead;
-  readonly args: BatchArguments;
-  readonly signal: AbortSignal;
   /** The kernels in use, and their device: the last bits of features depend on them. */
   readonly kernels: KernelChoice;
+}
+
+/** The pass that computes features of rows. */
+export interface FeaturePass extends FeatureState {
+  /** The digest from `stateOf`. */
+  readonly state: string;
+  readonly args: BatchArguments;
+  readonly signal: AbortSignal;
   /** Features from earlier sessions, if they are stored. */
   readonly stored?: Pick<StoredFeatures, 'known'> | undefined;
   /** Receives the features of all rows, by key. */
@@ -47,48 +51,42 @@ export interface RowFeatures {
 /**
  * Computes the features that a head's last layer reads, and holds them while the model is loaded. Each key contains hashes of the row's
  * content and of everything else that features depend on, so a later call computes only new rows, even for another adapter with equal
- * values.
+ * values. The key of a view contains the view's index, so that views are made only for features that are not known.
  */
 export class FeatureCache {
   readonly #known = new WeakMap<BaseModel, Map<string, Float32Array>>();
   /** Digests of the frozen values that adapters share. */
   readonly #frozen = new WeakMap<Value, Promise<string>>();
 
-  async of(rows: readonly unknown[], pass: FeaturePass): Promise<RowFeatures> {
-    const { model, head, signal, stored, used } = pass;
+  async of(rows: readonly KeyedRow[], pass: FeaturePass): Promise<RowFeatures> {
+    const { model, head, stored, used } = pass;
     const known = this.#known.get(model) ?? new Map<string, Float32Array>();
     this.#known.set(model, known);
-    const state = await this.#stateOf(pass);
-    const breather = new Breather(signal);
-    const keys: string[] = [];
-    for (const row of rows) {
-      await breather.breathe();
-      keys.push(`${state} ${await digestOf(model.task.columns(row))}`);
-    }
     const found = new Map<string, Float32Array>();
     const take = (all: ReadonlyMap<string, Float32Array>): void => {
-      for (const key of keys) {
+      for (const { key } of rows) {
         const features = found.get(key) ?? all.get(key);
         if (features !== undefined) found.set(key, features);
       }
     };
     take(known);
-    if (stored !== undefined && keys.some((key) => !found.has(key))) take(await stored.known(head.size));
-    const absent = new Map(
-      rows.flatMap((row, index) => (found.has(keys[index] ?? '') ? [] : [[keys[index] ?? '', row]])),
-    );
-    for await (const [key, features] of computed(absent, pass)) found.set(key, features);
-    remember(known, found, Math.floor(MOST_NUMBERS / head.size));
+    if (stored !== undefined && rows.some(({ key }) => !found.has(key))) take(await stored.known(head.size));
+    const absent = new Map(rows.filter(({ key }) => !found.has(key)).map((row) => [row.key, row]));
+    try {
+      for await (const [key, features] of computed([...absent.values()], pass)) found.set(key, features);
+    } finally {
+      remember(known, found, Math.floor(MOST_NUMBERS / head.size));
+    }
     for (const [key, features] of found) used.set(key, features);
     const features = new Float32Array(rows.length * head.size);
-    for (const [index, key] of keys.entries()) features.set(found.get(key) ?? [], index * head.size);
+    for (const [index, { key }] of rows.entries()) features.set(found.get(key) ?? [], index * head.size);
     return { features, computed: absent.size };
   }
 
   /**
    * Returns a digest of all that features depend on besides the row and the base weights: the adapter without its last layer, and the code.
    */
-  async #stateOf({ model, overlay, adapter, head, kernels }: FeaturePass): Promise<string> {
+  async stateOf({ model, overlay, adapter, head, kernels }: FeatureState): Promise<string> {
     const { runner, loaded } = model;
     const pool = await readFloats(runner, adapter.pool);
     for (const end of ['weight', 'bias']) {
@@ -114,25 +112,27 @@ export class FeatureCache {
   }
 }
 
-/** Runs rows through the model, in batches of rows with similar lengths. */
+/** Runs rows through the model, in batches of rows with similar lengths. Only the views of one batch are in memory at a time. */
 async function* computed(
-  rows: ReadonlyMap<string, unknown>,
+  rows: readonly KeyedRow[],
   { model, overlay, head, args, signal }: FeaturePass,
 ): AsyncGenerator<[string, Float32Array]> {
   const task: Task = model.task;
   const parts = { inputs: task.inputs.bind(task), write: task.write.bind(task), logits: head.features };
-  const sorted = [...rows].sort(([, a], [, b]) => task.tokensOf(a) - task.tokensOf(b));
-  const keys = sorted.map(([key]) => key);
+  const sorted = rows.toSorted((a, b) => task.tokensOf(a.row) - task.tokensOf(b.row));
+  const made = {
+    batch: (some: readonly KeyedRow[]) =>
+      task.batch(
+        some.map(({ row, view }) => view?.of(row) ?? row),
+        args,
+      ),
+  };
   let place = 0;
-  for (const batch of batchesInOrder(
-    task,
-    sorted.map(([, row]) => row),
-    args,
-  )) {
+  for (const batch of batchesInOrder(made, sorted, args)) {
     signal.throwIfAborted();
     const features = await model.run({ name: 'features', task: parts }, batch, overlay);
     for (let row = 0; row < batch.B; row++, place++) {
-      yield [keys[place] ?? '', features.slice(row * head.size, (row + 1) * head.size)];
+      yield [sorted[place]?.key ?? '', features.slice(row * head.size, (row + 1) * head.size)];
     }
   }
 }
@@ -147,10 +147,4 @@ export function remember<T>(known: Map<string, T>, used: ReadonlyMap<string, T>,
     if (known.size <= most) return;
     known.delete(key);
   }
-}
-
-/** Returns the SHA-256 of arrays and their lengths. */
-async function digestOf(arrays: readonly ArrayBufferView[]): Promise<string> {
-  const lengths = Float64Array.from(arrays, ({ byteLength }) => byteLength);
-  return toHex(await sha256(joinBytes([lengths, ...arrays].map((array) => bytesOf(array)))));
 }

@@ -5,8 +5,8 @@ import { StoreError } from '../../store/store_error';
 
 /** The maximum number of feature values that are stored for each profile: 8 MiB. */
 const MOST_NUMBERS = 2 ** 21;
-/** The maximum length of a key, in characters: two digests and a space. */
-const LONGEST_KEY = 129;
+/** The maximum length of a key, in characters: two digests, the index of a view, and spaces. */
+const LONGEST_KEY = 132;
 
 /**
  * The features of a profile's examples, stored with the profile, so that another session computes only the features of new examples. The

@@ -19,7 +19,7 @@ function pixels(right: number, down: number, isBytes: boolean): number[] {
 test.each([true, false])('moves images to four sides, and repeats their edges: bytes %s', (isBytes) => {
   const own = pixels(0, 0, isBytes);
   const row = { pixels: isBytes ? Uint8Array.from(own) : Float32Array.from(own), targets: [2], weight: 0.5 };
-  const moved = movedImages(row, sizes);
+  const moved = movedImages(sizes).map((view) => view.of(row));
   const expected = [pixels(-1, 0, isBytes), pixels(1, 0, isBytes), pixels(0, -1, isBytes), pixels(0, 1, isBytes)];
   expect(moved.map((one) => [...one.pixels])).toEqual(expected);
   expect(moved.map(({ targets, weight }) => [targets, weight])).toEqual(Array(4).fill([[2], 0.5]));
@@ -33,6 +33,6 @@ test('moves larger images further: by a 28th of their size', () => {
     targets: [0],
     weight: 1,
   };
-  const [left] = movedImages(row, { channels: 3, size, patch: 14, patches: 16 });
-  expect(left?.pixels[0]).toBe(2);
+  const [left] = movedImages({ channels: 3, size, patch: 14, patches: 16 });
+  expect(left?.of(row).pixels[0]).toBe(2);
 });
