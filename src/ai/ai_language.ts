@@ -16,8 +16,9 @@ const TEXT = '0';
  * Makes a language model for the AI SDK (the package `ai`, versions 6 and 7): `generateText({ model: languageModel(base), prompt })`. The
  * caller still owns `model` and disposes it. The model answers calls one after the other. Settings that it doesn't support, such as
  * `tools`, cause warnings. `providerOptions: { webvera: { … } }` accepts other fields of a `GenerationConfig`, such as
- * `repetition_penalty`. Neighbouring messages of one role are joined by an empty line. With a `temperature` or `topP` of 0, the model chooses the most probable token each time, as it does without
- * `temperature`, `topK`, `topP` and `do_sample`. Calls reject like `generate`, and with `invalid_argument` for a prompt with files or tools.
+ * `repetition_penalty`. Neighbouring messages of one role are joined by an empty line. With a `temperature` or `topP` of 0, the model
+ * chooses the most probable token each time, as it does without `temperature`, `topK`, `topP` and `do_sample`. Without a `seed`, sampled
+ * calls have a random one. Calls reject like `generate`, and with `invalid_argument` for a prompt with files or tools.
  */
 export function languageModel(model: WritingModel, settings: LanguageModelSettings = {}): AiLanguageModel {
   const { modelId = 'local', chat = true, maxOutputTokens = 256, tokenizer = model.tokenizer } = settings;

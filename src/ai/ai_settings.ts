@@ -6,16 +6,19 @@ export function generationConfig(options: AiCallOptions, defaultTokens: number):
   const { temperature, topK, topP, seed, stopSequences = [], maxOutputTokens, providerOptions } = options;
   const isAsked = temperature !== undefined || topK !== undefined || topP !== undefined;
   const own = (providerOptions?.webvera ?? {}) as GenerationConfig;
+  // With a temperature or a top-p of 0, the most probable token is always chosen.
+  const do_sample = isAsked ? temperature !== 0 && topP !== 0 : (own.do_sample ?? false);
+  // Without a seed, another text is expected from each call.
+  const chosenSeed = seed ?? own.seed ?? (do_sample ? Math.floor(Math.random() * 2 ** 32) : undefined);
   return {
     // The model's `generate` checks the names and values of these fields.
     ...own,
     max_new_tokens: maxOutputTokens ?? own.max_new_tokens ?? defaultTokens,
-    // With a temperature or a top-p of 0, the most probable token is always chosen.
-    do_sample: isAsked ? temperature !== 0 && topP !== 0 : (own.do_sample ?? false),
+    do_sample,
     ...(temperature !== undefined && temperature !== 0 && { temperature }),
     ...(topK !== undefined && { top_k: topK }),
     ...(topP !== undefined && topP !== 0 && { top_p: topP }),
-    ...(seed !== undefined && { seed }),
+    ...(chosenSeed !== undefined && { seed: chosenSeed }),
     ...(stopSequences.length > 0 && { stop_strings: stopSequences }),
   };
 }

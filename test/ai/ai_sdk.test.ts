@@ -74,6 +74,21 @@ test('settings reach the model by its own names', async () => {
   expect(asked[4]?.config).not.toHaveProperty('top_p');
 });
 
+test('sampled calls without a seed have a random one, and other calls none', async () => {
+  const { model, asked } = writer('a');
+  const call = { model: languageModel(model), prompt: 'b', temperature: 0.7 };
+  for (let time = 0; time < 3; time++) await generateText(call);
+  await generateText({ ...call, temperature: 0 });
+  await generateText({ ...call, seed: 0 });
+  await generateText({ ...call, providerOptions: { webvera: { seed: 6 } } });
+  const seeds = asked.map(({ config }) => config.seed);
+  const random = seeds.slice(0, 3);
+  expect(new Set(random).size).toBeGreaterThan(1);
+  for (const seed of random)
+    expect(seed).toSatisfy((value) => Number.isInteger(value) && value >= 0 && value < 2 ** 32);
+  expect(seeds.slice(3)).toEqual([undefined, 0, 6]);
+});
+
 test.each([
   ['at its end', {}, {}, 'stop'],
   ['at its end, with the last token that it may have', {}, { maxOutputTokens: 4 }, 'stop'],
