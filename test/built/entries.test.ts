@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 import ts from 'typescript';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -90,6 +92,18 @@ describe('the parts of the package', () => {
       issues: [{ code: 'unsupported_device', message, fix: hint }],
       gpu: null,
     });
+  });
+
+  test('without their code, as after a deployment, probe and estimate advise to reload the page', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
+    for (const name of ['webvera.js', 'session.js', 'asks.js']) copyFileSync(built(name), join(folder, name));
+    const { probe, estimate }: typeof import('../../src/index') = await import(
+      /* @vite-ignore */ pathToFileURL(join(folder, 'webvera.js')).href
+    );
+    const error = { name: 'WebVeraError', code: 'offline', hint: expect.stringContaining('reload the page') };
+    await expect(probe()).rejects.toMatchObject(error);
+    await expect(estimate('a/b')).rejects.toMatchObject(error);
+    rmSync(folder, { recursive: true });
   });
 
   test('messages name objects by their public names', async () => {

@@ -1,3 +1,4 @@
+import { late } from '../../core/async/late';
 import type { DeviceReport } from '../../core/types/device_report';
 import type { Estimate } from '../../core/types/estimate';
 import type { ModelSource } from '../../core/types/source';
@@ -6,14 +7,15 @@ import type { CallOptions } from '../session/session';
 
 // Pages call these functions before a visitor decides on anything. Their code is loaded at the first call, so that the page's first
 // download stays small. Single-file builds link that code statically.
+const askedCode = late(async () => await import('./asked'));
 
 /**
  * Reports what this device can do, without loading anything: its GPU, its problems with a fix for each, and where files can be stored. If
- * WebGPU or workers are missing, the report says so. Rejects only with `invalid_argument` and with `signal.reason`.
+ * WebGPU or workers are missing, the report says so. Rejects only with `invalid_argument`, with `signal.reason`, and with `offline`
+ * if the code for this can't be loaded.
  */
 export async function probe(options: CallOptions = {}): Promise<DeviceReport> {
-  const asked = await import('./asked');
-  return asked.probe(options);
+  return (await askedCode()).probe(options);
 }
 
 /**
@@ -24,6 +26,5 @@ export async function probe(options: CallOptions = {}): Promise<DeviceReport> {
  * default limits count. Rejects with the errors of `from_pretrained` and `get_peft_model`, except for those about the device.
  */
 export async function estimate(source: ModelSource, plan: EstimatePlan = {}): Promise<Estimate> {
-  const asked = await import('./asked');
-  return asked.estimate(source, plan);
+  return (await askedCode()).estimate(source, plan);
 }
