@@ -35,6 +35,8 @@ const parts: Readonly<Record<string, () => Part>> = {
       rolldownOptions: {
         output: {
           chunkFileNames: '[name].js',
+          // Single letters would name other exports in the next release, so that a browser with chunks of both ran the wrong code.
+          minifyInternalExports: false,
           codeSplitting: {
             groups: [
               { name: 'asks', test: /plans[\\/]asks/, priority: 1 },

@@ -59,6 +59,15 @@ describe('the parts of the package', () => {
     },
   );
 
+  test.each(['session.js', 'asks.js', 'asked.js'])(
+    '%s exports names that mean the same in each release',
+    async (name) => {
+      const names = Object.keys(await load(name));
+      expect(names).not.toEqual([]);
+      expect(names.filter((each) => each.length < 3)).toEqual([]);
+    },
+  );
+
   test('webvera/node has all names of webvera, and its own', async () => {
     const [page, node] = [await load('webvera.js'), await load('node.js')];
     const more = Object.keys(node).filter((name) => !(name in page));
