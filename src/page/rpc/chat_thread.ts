@@ -126,6 +126,6 @@ async function inTime<T>(answer: Promise<T>): Promise<T> {
 function failed(reason: string): WebVeraError {
   return new WebVeraError('worker_crashed', `The worker for chat templates does not answer: ${reason}`, {
     retryable: true,
-    hint: 'Is chat_worker.js served beside worker.js, and does the Content-Security-Policy allow it (worker-src)?',
+    hint: 'Reload the page: its site may have a new version. Is chat_worker.js served beside worker.js, and does the Content-Security-Policy allow it (worker-src)?',
   });
 }

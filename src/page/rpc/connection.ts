@@ -174,7 +174,7 @@ function greet(
       callOff();
       signal?.removeEventListener('abort', stopped);
       if (data.version === VERSION) resolve(data.lock);
-      else reject(crashed(`expected version ${VERSION}, got ${data.version}: is an old worker.js in a cache?`));
+      else reject(crashed(`expected version ${VERSION}, got ${data.version}: is an old worker.js in a cache?`, RELOAD));
     });
     listen(worker, watch, 'error', (event: ErrorEvent) => {
       event.preventDefault?.();
@@ -198,8 +198,9 @@ function listen<E>(worker: WorkerLike, watch: AbortSignal, type: string, listene
   watch.addEventListener('abort', () => worker.removeEventListener(type, heard), { once: true });
 }
 
+const RELOAD = 'Reload the page: its site may have a new version.';
 const UNREACHED =
-  'Open a new session. If it keeps happening: is worker.js served beside webvera.js (Vite 5 to 7: `optimizeDeps: { exclude: ["webvera"] }`), and does the Content-Security-Policy allow it (worker-src)? From another origin it needs CORS, that origin in script-src, and blob: in worker-src.';
+  'Open a new session, or reload the page: its site may have a new version. If it keeps happening: is worker.js served beside webvera.js (Vite 5 to 7: `optimizeDeps: { exclude: ["webvera"] }`), and does the Content-Security-Policy allow it (worker-src)? From another origin it needs CORS, that origin in script-src, and blob: in worker-src.';
 const SLOW = ' Or the connection is very slow: with a larger `patience` the session waits longer.';
 const RESTARTED = 'The session starts another one: load the model again.';
 

@@ -49,7 +49,7 @@ async function askPlainly({ url, integrity, signal, fetch = globalThis.fetch }: 
     await response.body?.cancel();
     const code = response.status === 404 ? 'not_found' : 'http_error';
     throw new WebVeraError(code, `Expected the worker's script at ${url}, got HTTP ${response.status}`, {
-      hint: 'Serve worker.js and chat_worker.js beside embed.js.',
+      hint: 'Reload the page: its site may have a new version. Serve worker.js and chat_worker.js beside embed.js.',
       retryable: response.status >= 500,
       detail: { url, status: response.status },
     });
@@ -57,7 +57,7 @@ async function askPlainly({ url, integrity, signal, fetch = globalThis.fetch }: 
   const bytes = await response.arrayBuffer();
   if ((await hashOf(bytes)) === integrity) return scriptOf(bytes);
   throw new WebVeraError('integrity_mismatch', `Expected ${url} to be of the hash ${integrity}, got another file`, {
-    hint: 'Serve embed.js and its workers of one and the same version, byte for byte as they were published.',
+    hint: 'Reload the page: its site may have a new version. Serve embed.js and its workers of one and the same version, byte for byte as they were published.',
     detail: { url, integrity },
   });
 }

@@ -100,7 +100,7 @@ describe('the worker that chat templates run in', () => {
   ])('that %s is reported, and started again', async (_, broken) => {
     const { thread, started } = threadOf(broken, real);
     expect(await thread.render(template, chatOf(hello))).toMatchObject({
-      error: { code: 'worker_crashed', hint: expect.stringContaining('chat_worker.js') },
+      error: { code: 'worker_crashed', hint: expect.stringMatching(/^Reload the page: .*chat_worker\.js/) },
     });
     expect(await thread.render(template, chatOf(hello))).toEqual(written);
     expect(started.map(({ terminated }) => terminated)).toEqual([true, false]);

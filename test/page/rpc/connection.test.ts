@@ -198,7 +198,7 @@ describe('a worker that fails', () => {
     await expect(connecting).rejects.toMatchObject({
       code: 'worker_crashed',
       message: /could not be loaded/,
-      hint: /Vite 5 to 7/,
+      hint: /reload the page: .*Vite 5 to 7/,
     });
     expect(silent.terminated).toBe(true);
   });
@@ -207,7 +207,11 @@ describe('a worker that fails', () => {
     const silent = silentWorker();
     const connecting = connectWorker(silent.worker, host);
     silent.scope.postMessage({ webvera: 'ready', version: '0.0.1', lock: null });
-    await expect(connecting).rejects.toMatchObject({ code: 'worker_crashed', message: /got 0\.0\.1/ });
+    await expect(connecting).rejects.toMatchObject({
+      code: 'worker_crashed',
+      message: expect.stringMatching(/got 0\.0\.1/),
+      hint: 'Reload the page: its site may have a new version.',
+    });
   });
 
   test('does not delay a caller who aborts', async () => {

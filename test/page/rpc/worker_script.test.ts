@@ -49,6 +49,7 @@ describe("the worker's script", () => {
     await expect(get('/changed.js')).rejects.toMatchObject({
       code: 'integrity_mismatch',
       message: expect.stringContaining(`${server.url}/changed.js`),
+      hint: expect.stringMatching(/^Reload the page: /),
       detail: { integrity },
     });
   });
@@ -69,7 +70,11 @@ describe("the worker's script", () => {
   });
 
   test('that is missing is reported with the status', async () => {
-    await expect(get('/none.js')).rejects.toMatchObject({ code: 'not_found', detail: { status: 404 } });
+    await expect(get('/none.js')).rejects.toMatchObject({
+      code: 'not_found',
+      hint: expect.stringMatching(/^Reload the page: /),
+      detail: { status: 404 },
+    });
   });
 
   test('that no server sends is reported as offline', async () => {
