@@ -17,13 +17,13 @@ export function embeddingModel(model: VectorModel, settings: EmbeddingModelSetti
     supportsParallelCalls: false,
     async doEmbed({ values, dimensions, abortSignal: signal }) {
       const options = { signal, ...(adapter_name !== undefined && { adapter_name }) };
-      const vectors = await model.embed(values, options);
+      const vectors = values.length === 0 ? [] : await model.embed(values, options);
       const { tokenizer } = model;
       const ids = await Promise.all(tokenizer === undefined ? [] : values.map((value) => tokenizer.encode(value)));
       const tokens = ids.reduce((sum, { length }) => sum + length, 0);
       return {
         embeddings: vectors.map((vector) => Array.from(vector)),
-        ...(tokenizer !== undefined && { usage: { tokens } }),
+        ...((tokenizer !== undefined || values.length === 0) && { usage: { tokens } }),
         warnings: dimensions === undefined ? [] : [unsupported('dimensions', 'Vectors have the size of the model.')],
       };
     },

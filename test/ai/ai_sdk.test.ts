@@ -307,3 +307,11 @@ test('texts are embedded, one or many in one call, with usage', async () => {
   const { warnings } = await model.doEmbed({ values: ['a'], dimensions: 8 });
   expect(warnings).toMatchObject([{ type: 'unsupported', feature: 'dimensions' }]);
 });
+
+test('no texts have no vectors, and no tokens', async () => {
+  const embed = () => Promise.reject(new Error('expected at least one text'));
+  for (const model of [{ embed, tokenizer }, { embed }]) {
+    const { embeddings, usage } = await embedMany({ model: embeddingModel(model), values: [] });
+    expect({ embeddings, usage }).toEqual({ embeddings: [], usage: { tokens: 0 } });
+  }
+});
