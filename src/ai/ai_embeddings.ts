@@ -1,5 +1,5 @@
 import { unsupported } from './ai_settings';
-import type { AiEmbeddingModel, EmbeddingModelSettings, VectorModel } from './ai_types';
+import type { AiEmbeddingModel, EmbeddingModelSettings, TokenCounter, VectorModel } from './ai_types';
 
 /**
  * Makes an embedding model for the AI SDK (the package `ai`, versions 6 and 7): for `embed({ model: embeddingModel(encoder), value })` and
@@ -18,14 +18,31 @@ export function embeddingModel(model: VectorModel, settings: EmbeddingModelSetti
     async doEmbed({ values, dimensions, abortSignal: signal }) {
       const options = { signal, ...(adapter_name !== undefined && { adapter_name }) };
       const vectors = values.length === 0 ? [] : await model.embed(values, options);
-      const { tokenizer } = model;
-      const ids = await Promise.all(tokenizer === undefined ? [] : values.map((value) => tokenizer.encode(value)));
-      const tokens = ids.reduce((sum, { length }) => sum + length, 0);
+      const tokens = await tokensOf(values, model.tokenizer, signal);
       return {
         embeddings: vectors.map((vector) => Array.from(vector)),
-        ...((tokenizer !== undefined || values.length === 0) && { usage: { tokens } }),
+        ...(tokens !== undefined && { usage: { tokens } }),
         warnings: dimensions === undefined ? [] : [unsupported('dimensions', 'Vectors have the size of the model.')],
       };
     },
   };
+}
+
+/**
+ * Counts the tokens of texts, one text after the other, so that each answer has its own time limit. Resolves with undefined if they can't
+ * be counted: that must not lose the vectors.
+ */
+async function tokensOf(
+  texts: readonly string[],
+  tokenizer: TokenCounter | undefined,
+  signal: AbortSignal | undefined,
+): Promise<number | undefined> {
+  let tokens = 0;
+  for (const text of texts) {
+    signal?.throwIfAborted();
+    const ids = await tokenizer?.encode(text).catch(() => undefined);
+    if (ids === undefined) return undefined;
+    tokens += ids.length;
+  }
+  return tokens;
 }

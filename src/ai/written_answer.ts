@@ -43,9 +43,9 @@ export class WrittenAnswer {
     if (rest !== '') yield rest;
   }
 
-  /** Returns the usage and finish reason of an answer that has ended. */
+  /** Returns the usage and finish reason of an answer that has ended. A prompt whose tokens can't be counted must not lose the answer. */
   async figures(): Promise<{ readonly usage: AiUsage; readonly finishReason: AiFinishReason }> {
-    const asked = await this.#inputTokens();
+    const asked = await this.#inputTokens().catch(() => undefined);
     return { usage: this.#usage(asked), finishReason: { unified: this.#finishReason(asked), raw: undefined } };
   }
 

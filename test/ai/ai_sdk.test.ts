@@ -275,6 +275,14 @@ test('without a tokenizer the prompt’s tokens are unknown', async () => {
   expect(usage).toMatchObject({ inputTokens: undefined, outputTokens: 2 });
 });
 
+test('a prompt whose tokens can’t be counted has an answer all the same', async () => {
+  const { model } = writer('a');
+  const apply_chat_template = () => Promise.reject(new Error('timeout'));
+  const counter = { ...tokenizer, apply_chat_template };
+  const { text, usage } = await generateText({ model: languageModel(model, { tokenizer: counter }), prompt: 'b' });
+  expect({ text, inputTokens: usage.inputTokens }).toEqual({ text: 'a', inputTokens: undefined });
+});
+
 test('models have names, by which a provider gives them', async () => {
   const provider = customProvider({ languageModels: { mine: languageModel(writer('a').model, { modelId: 'mine' }) } });
   const { response, text } = await generateText({ model: provider.languageModel('mine'), prompt: 'b' });
@@ -314,4 +322,29 @@ test('no texts have no vectors, and no tokens', async () => {
     const { embeddings, usage } = await embedMany({ model: embeddingModel(model), values: [] });
     expect({ embeddings, usage }).toEqual({ embeddings: [], usage: { tokens: 0 } });
   }
+});
+
+test('tokens of texts are counted one text after the other, and vectors stay if they can’t be counted', async () => {
+  let [running, most] = [0, 0];
+  const counted: string[] = [];
+  const controller = new AbortController();
+  const encode = async (text: string): Promise<number[]> => {
+    most = Math.max(most, ++running);
+    await undefined;
+    running--;
+    counted.push(text);
+    if (text === 'long') throw new Error('timeout');
+    if (text === 'stop') controller.abort();
+    return [1, 2];
+  };
+  const vectors = async (inputs: readonly string[]) => inputs.map(({ length }) => Float32Array.of(length));
+  const model = embeddingModel({ embed: vectors, tokenizer: { ...tokenizer, encode } });
+  expect(await model.doEmbed({ values: ['a', 'b', 'c'] })).toMatchObject({ usage: { tokens: 6 } });
+  expect(most).toBe(1);
+  const answer = await model.doEmbed({ values: ['a', 'long', 'b'] });
+  expect(answer).toMatchObject({ embeddings: [[1], [4], [1]] });
+  expect(answer).not.toHaveProperty('usage');
+  const { signal: abortSignal } = controller;
+  await expect(model.doEmbed({ values: ['stop', 'never'], abortSignal })).rejects.toMatchObject({ name: 'AbortError' });
+  expect(counted).not.toContain('never');
 });
