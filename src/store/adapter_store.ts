@@ -47,7 +47,7 @@ export class AdapterStore {
     return { stored: revisionOf(value), replaced: before === undefined ? undefined : revisionOf(before) };
   }
 
-  /** Reads and verifies an adapter. Rejects with `storage_corrupt` if the record is damaged. */
+  /** Reads and verifies an adapter. Rejects with `storage_corrupt` if the record is damaged, or of a newer version. */
   async get(id: string): Promise<StoredRecord | undefined> {
     const value = await this.#store.get(ADAPTERS + id);
     return value === undefined ? undefined : readRecord(id, value);
@@ -79,6 +79,10 @@ async function readRecord(id: string, value: unknown): Promise<StoredRecord> {
     typeof created_at === 'number' &&
     (base_model === null || typeof base_model === 'string') &&
     (expected === undefined || expected instanceof Uint8Array);
+  if (typeof version === 'number' && version > format) {
+    const message = `The stored adapter '${id}' can't be read: a newer version of webvera has written it`;
+    throw new StoreError('storage_corrupt', message, { detail: { isNewer: true } });
+  }
   if (!isWhole) {
     throw new StoreError('storage_corrupt', `The stored adapter '${id}' can't be read: expected format ${format}`);
   }

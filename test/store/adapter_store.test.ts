@@ -30,7 +30,8 @@ describe('the adapter store', () => {
 
   test.each([
     ['null', null],
-    ['a later format', { format: 2, ...record }],
+    ['an earlier format', { format: 0, ...record }],
+    ['a format that is no number', { format: '1', ...record }],
     ['no weights', { format: 1, ...record, weights: undefined }],
     ['weights of another type', { format: 1, ...record, weights: [1, 2, 3] }],
     ['a config that is no text', { format: 1, ...record, config: {} }],
@@ -40,6 +41,15 @@ describe('the adapter store', () => {
     const store = new MemoryStore();
     await store.setMany([['adapter/a', value]]);
     await expect(new AdapterStore(store).get('a')).rejects.toMatchObject({ code: 'storage_corrupt' });
+  });
+
+  test('says of a record with a later format that a newer version has written it', async () => {
+    const store = new MemoryStore();
+    await store.setMany([['adapter/a', { format: 2, ...record }]]);
+    await expect(new AdapterStore(store).get('a')).rejects.toMatchObject({
+      code: 'storage_corrupt',
+      message: "The stored adapter 'a' can't be read: a newer version of webvera has written it",
+    });
   });
 
   test.each(['weights', 'config'] as const)('refuses a record whose %s changed by a bit', async (part) => {

@@ -34,7 +34,7 @@ export type ErrorCode =
   | 'storage_full'
   /** The browser gives this page no storage, as in some frames and private windows. */
   | 'storage_unavailable'
-  /** Stored data is damaged. It was not used. */
+  /** Stored data is damaged, or a newer version of webvera has written it. It was not used. */
   | 'storage_corrupt'
   /** Another tab trains the same run or profile, or changes the same stored data. */
   | 'locked_by_other_tab'

@@ -17,6 +17,11 @@ function hintFor({ code, detail }: StoreError, canExport: boolean): string {
   if ('checkpoints' in detail) {
     return 'Delete a run that will not be resumed: checkpoints.list() returns the runs, checkpoints.delete(id) deletes one.';
   }
+  if (code === 'storage_corrupt') {
+    return 'isNewer' in detail
+      ? 'Reload the page: its site may have a new version.'
+      : 'adapters.delete(id) deletes it.';
+  }
   const instead = canExport ? ' The adapter can still be exported as files.' : '';
   return code === 'storage_full'
     ? `Delete stored adapters or profiles, or free disk space.${instead}`

@@ -160,6 +160,15 @@ test('a failed write changes nothing', async () => {
   expect(await other.save(2)).toEqual(['overwritten']);
 });
 
+test('an adapter of a newer version is refused with the advice to reload the page', async () => {
+  const { store, open } = browser();
+  const { shelf, save } = open();
+  await save(1);
+  await store.setMany([['adapter/mine', { ...((await store.get('adapter/mine')) as object), format: 2 }]]);
+  const error = { code: 'storage_corrupt', hint: 'Reload the page: its site may have a new version.' };
+  await expect(shelf.get('mine')).rejects.toMatchObject(error);
+});
+
 test('a damaged adapter is refused, hides no others in a list, and gives a warning', async () => {
   const { store, open } = browser();
   const { shelf, save, warnings } = open();
@@ -167,7 +176,8 @@ test('a damaged adapter is refused, hides no others in a list, and gives a warni
   await save(2);
   const value = (await store.get('adapter/mine')) as Record<string, unknown>;
   await store.setMany([['adapter/mine', { ...value, weights: learnt(3).model }]]);
-  await expect(shelf.get('mine')).rejects.toMatchObject({ code: 'storage_corrupt' });
+  const error = { code: 'storage_corrupt', hint: 'adapters.delete(id) deletes it.' };
+  await expect(shelf.get('mine')).rejects.toMatchObject(error);
   expect((await shelf.list()).map(({ id }) => id)).toEqual(['good']);
   expect(warnings).toEqual([
     {

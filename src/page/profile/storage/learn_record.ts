@@ -1,3 +1,4 @@
+import { WebVeraError } from '../../../core/errors/error';
 import type { Fields } from '../../../core/input/fields';
 import {
   LEARN_KINDS,
@@ -8,6 +9,18 @@ import {
   type LearnRecord,
 } from '../types';
 import { count, counts, fieldsOf, list, places } from './record_fields';
+
+/** Reads a history. Records that name a method, a phase or a candidate of a newer version are left out. */
+export function readHistory(fields: Fields): LearnRecord[] {
+  return list(fields, 'history').flatMap((record) => {
+    try {
+      return [readRecord(record)];
+    } catch (error) {
+      if (error instanceof WebVeraError && error.detail.isNewer === true) return [];
+      throw error;
+    }
+  });
+}
 
 export function readRecord(value: unknown): LearnRecord {
   const record = fieldsOf(value, 'history');
@@ -34,10 +47,8 @@ export function readRecord(value: unknown): LearnRecord {
 
 export function readPhase(value: unknown): LearnPhase {
   const phase = fieldsOf(value, 'phases');
-  const kind = LEARN_KINDS.find((known) => known === phase.get('kind'));
-  if (kind === undefined) throw phase.invalid('kind', LEARN_KINDS.join(' or '));
   return {
-    kind,
+    kind: nameIn(phase, 'kind', LEARN_KINDS),
     ...counts(phase, 'examples', 'held_out', 'steps'),
     loss_before: loss(phase, 'loss_before'),
     loss_after: loss(phase, 'loss_after'),
@@ -48,19 +59,23 @@ export function readPhase(value: unknown): LearnPhase {
 
 function readCandidate(value: unknown): LearnCandidate {
   const candidate = fieldsOf(value, 'candidates');
-  const names: readonly LearnCandidate['name'][] = ['instant', 'contrast', 'labels', 'halfway'];
-  const name = names.find((known) => known === candidate.get('name'));
-  if (name === undefined) throw candidate.invalid('name', names.join(' or '));
+  const name = nameIn<LearnCandidate['name']>(candidate, 'name', ['instant', 'contrast', 'labels', 'halfway']);
   const accuracy = optional(candidate, 'accuracy');
   return { name, loss: loss(candidate, 'loss'), accuracy, chosen: candidate.boolean('chosen', false) };
 }
 
 /** Reads a record's method: 'train' in records that were stored before other methods existed. */
 export function readMethod(fields: Fields): LearnMethod {
-  const method = fields.get('method') ?? 'train';
-  const known = LEARN_METHODS.find((name) => name === method);
-  if (known !== undefined) return known;
-  throw fields.invalid('method', LEARN_METHODS.join(' or '));
+  return fields.get('method') === undefined ? 'train' : nameIn(fields, 'method', LEARN_METHODS);
+}
+
+/** Reads one of these names. If there is another name, which a newer version must have added, the error has the detail `isNewer`. */
+function nameIn<T extends string>(fields: Fields, key: string, names: readonly T[]): T {
+  const given = fields.get(key);
+  const name = names.find((known) => known === given);
+  if (name !== undefined) return name;
+  const { code, message } = fields.invalid(key, names.join(' or '));
+  throw new WebVeraError(code, message, { detail: { isNewer: typeof given === 'string' } });
 }
 
 /** Reads a loss. Losses of preferences may be negative. */

@@ -28,9 +28,9 @@ import {
   RATINGS,
   valuesIn,
 } from './file_parts';
-import { readRecord } from './learn_record';
+import { readHistory } from './learn_record';
 import { LONGEST_HISTORY, type ProfileState, readLabels, readSaveDtype } from './record';
-import { count, fieldsOf, list, plain } from './record_fields';
+import { count, fieldsOf, plain } from './record_fields';
 
 /** The format version of profile.json. */
 export const VERSION = 1;
@@ -105,7 +105,7 @@ function readAbout(
     seen: count(about, 'seen'),
     feedback: { ...noFeedback, seen: given === undefined ? 0 : count(given, 'seen') },
     solved: about.boolean('solved', false),
-    history: list(about, 'history').slice(-LONGEST_HISTORY).map(readRecord),
+    history: readHistory(about).slice(-LONGEST_HISTORY),
     settings: {
       peft_config,
       args,

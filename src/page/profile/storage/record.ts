@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../../core/errors/error';
-import type { Fields } from '../../../core/input/fields';
+import { type Fields, isJsonObject } from '../../../core/input/fields';
 import { exampleFields } from '../../../core/types/example';
 import type { AdapterFiles, SaveDtype } from '../../../core/types/model';
 import type { SentExample, TrainingArguments } from '../../../core/types/training';
@@ -8,7 +8,7 @@ import type { DPOConfig, KTOConfig } from '../../training/preference_arguments';
 import type { Numbered, NumberedExample } from '../examples/examples';
 import { type Feedback, type FeedbackCounts, feedbackFields, noFeedback } from '../feedback/feedback';
 import type { LearnRecord, ProfileInfo } from '../types';
-import { readRecord } from './learn_record';
+import { readHistory } from './learn_record';
 import { count, counts, fieldsOf, list, plain } from './record_fields';
 
 /** A profile's vectors: the trained values of its adapter, as the adapter's two files. */
@@ -96,8 +96,7 @@ export function written(part: object): unknown {
 
 /** Reads a stored state. Throws `storage_corrupt` if the value isn't a valid state. */
 export function readState(id: string, value: unknown): ProfileState {
-  return intact(id, () => {
-    const state = formatted(value, 'state');
+  return readPart(id, value, 'state', (state) => {
     const settings = fieldsOf(state.get('settings'), 'settings');
     return {
       born: state.string('born'),
@@ -117,7 +116,7 @@ export function readState(id: string, value: unknown): ProfileState {
       vectors: readVectors(state, 'vectors'),
       ...solvedOf(state),
       previous: state.get('previous') === undefined ? null : readVectors(state, 'previous'),
-      history: list(state, 'history').map(readRecord),
+      history: readHistory(state),
     };
   });
 }
@@ -141,8 +140,8 @@ function readNumbered<T extends SentExample>(
   { part, read }: NumberedPart<T>,
 ): Numbered<T>[] {
   if (value === undefined) return [];
-  return intact(id, () =>
-    list(formatted(value, part), 'kept').map((entry, index) => {
+  return readPart(id, value, part, (fields) =>
+    list(fields, 'kept').map((entry, index) => {
       const one = fieldsOf(entry, `${part}[${index}]`);
       return { n: count(one, 'n'), example: read(`${part}[${index}]`, one.get('example')) };
     }),
@@ -199,13 +198,6 @@ export function readLabels(fields: Fields): readonly string[] | null {
   throw fields.invalid('labels', 'a list of strings');
 }
 
-/** Reads the fields of a stored part. Throws `invalid_format` for another version. */
-export function formatted(value: unknown, where: string): Fields {
-  const fields = fieldsOf(value, where);
-  if (fields.get('format') === FORMAT) return fields;
-  throw fields.invalid('format', `${FORMAT}`);
-}
-
 export function readVectors(state: Fields, key: string): Vectors {
   const { config, weights } = plain(state, key) as { config?: unknown; weights?: unknown };
   if (typeof config === 'string' && weights instanceof Uint8Array && weights.buffer instanceof ArrayBuffer) {
@@ -221,10 +213,19 @@ function bytesIn(vectors: Vectors | null): number {
 /** The `detail` of errors that are solved by forgetting the profile. The tag then offers to. */
 export const SOLVED_BY_FORGETTING = { solved_by: 'forget' } as const;
 
-/** Runs `read`, and reports its errors as `storage_corrupt`: the library wrote this data itself, so it must be damaged. */
-export function intact<T>(id: string, read: () => T): T {
+/**
+ * Reads a stored part of a profile. Errors of `read` are reported as `storage_corrupt`: the library wrote this data itself, so it must be
+ * damaged, unless a newer version has written it.
+ */
+export function readPart<T>(id: string, value: unknown, part: string, read: (fields: Fields) => T): T {
+  if (isJsonObject(value) && Number.isInteger(value.format) && Number(value.format) > FORMAT) {
+    const message = `The stored profile '${id}' can't be read: a newer version of webvera has written it`;
+    throw new WebVeraError('storage_corrupt', message, { hint: 'Reload the page: its site may have a new version.' });
+  }
   try {
-    return read();
+    const fields = fieldsOf(value, part);
+    if (fields.get('format') !== FORMAT) throw fields.invalid('format', `${FORMAT}`);
+    return read(fields);
   } catch (error) {
     if (!(error instanceof WebVeraError)) throw error;
     throw new WebVeraError('storage_corrupt', `The stored profile '${id}' can't be read: ${error.message}`, {

@@ -4,7 +4,7 @@ import type { SentExample } from '../../../core/types/training';
 import type { SplitExamples } from '../examples/examples';
 import type { LearnMethod, LearnPhase } from '../types';
 import { readMethod, readPhase } from './learn_record';
-import { formatted, intact, type LearnArguments, readVectors, type Vectors } from './record';
+import { type LearnArguments, readPart, readVectors, type Vectors } from './record';
 import { count, fieldsOf, list, places, plain } from './record_fields';
 
 /** The progress of an unfinished run with the method 'train'. */
@@ -37,8 +37,7 @@ export type StoredRun = RunFacts | Unfinished;
 
 export function readUnfinished(id: string, value: unknown): StoredRun | undefined {
   if (value === null || value === undefined) return undefined;
-  return intact(id, () => {
-    const unfinished = formatted(value, 'unfinished');
+  return readPart(id, value, 'unfinished', (unfinished) => {
     const facts: RunFacts = {
       version: count(unfinished, 'version'),
       method: readMethod(unfinished),

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
-import { readPhase, readRecord } from '../../../../src/page/profile/storage/learn_record';
+import { describe, expect, test } from 'vitest';
+import { Fields } from '../../../../src/core/input/fields';
+import { readHistory, readPhase, readRecord } from '../../../../src/page/profile/storage/learn_record';
 
 const counts = { examples: 8, held_out: 0, steps: 6 };
 const losses = { loss_before: 0.7, loss_after: -0.4 };
@@ -26,4 +27,27 @@ test('places of left-out examples are no more than the examples', () => {
   for (const odd of [[-1], [0.5], ['0'], Array.from({ length: 9 }, () => 0)]) {
     expect(() => read(odd)).toThrow(expect.objectContaining({ code: 'invalid_format' }));
   }
+});
+
+describe('a history', () => {
+  const record = { at: 1, method: 'train', ...counts, ...losses, taken: true };
+  const candidate = { name: 'halfway', loss: 0.1, accuracy: 1, chosen: true };
+  const read = (...history: readonly unknown[]) => readHistory(new Fields({ history } as never, 'state'));
+
+  test('is read without the records that name anything of a newer version', () => {
+    const newer = [
+      { ...record, method: 'distil' },
+      { ...record, phases: [phase, { ...phase, kind: 'comparisons' }] },
+      { ...record, candidates: [candidate, { ...candidate, name: 'merged' }] },
+    ];
+    const known = { ...record, phases: [phase], candidates: [candidate] };
+    expect(read(...newer, known)).toEqual([expect.objectContaining(known)]);
+  });
+
+  test.each([{ method: 5 }, { phases: [{ ...phase, kind: null }] }, { candidates: [{ ...candidate, loss: '1' }] }])(
+    'with %j is malformed',
+    (fields) => {
+      expect(() => read({ ...record, ...fields })).toThrow(expect.objectContaining({ code: 'invalid_format' }));
+    },
+  );
 });

@@ -125,6 +125,25 @@ describe('a stored profile', () => {
   });
 });
 
+test.each(['state', 'examples', 'unfinished'] as const)('%s of a newer version is not called damaged', async (part) => {
+  await store.setMany([[`profile/ada/${part}`, { format: 2 }]]);
+  const reading = storage.read('examples', 'unfinished').then((stored) => {
+    stored?.examples();
+    stored?.unfinished();
+  });
+  await expect(reading).rejects.toMatchObject({
+    code: 'storage_corrupt',
+    message: "The stored profile 'ada' can't be read: a newer version of webvera has written it",
+    hint: 'Reload the page: its site may have a new version.',
+    detail: {},
+  });
+});
+
+test('a state of no version is damaged, which forgetting solves', async () => {
+  await store.setMany([['profile/ada/state', { format: 0.5 }]]);
+  await expect(storage.read()).rejects.toMatchObject({ code: 'storage_corrupt', detail: { solved_by: 'forget' } });
+});
+
 describe('stored lists', () => {
   test('stay as they are if they fit', () => {
     const { data } = added(fresh, { text: 'a' }, { text: 'b' }, rated);
