@@ -97,9 +97,10 @@ export class Generator {
     await this.#programs.dropAll(({ overlay }) => keyHolds(overlay, key));
   }
 
-  async dispose(): Promise<void> {
-    await this.#turn;
-    await this.#freeMemory();
+  /** Frees the cache of keys and values and its programs once earlier requests are over. A later request allocates them anew. */
+  release(): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#freeMemory());
+    return this.#turn;
   }
 
   async *#generate({ prompts, config, overlay, signal, endsWith }: GenerateRequest): AsyncGenerator<NewToken> {

@@ -168,6 +168,25 @@ test('so does a run whose matrices have shards, on a GPU with small bindings', a
   expectClose(found);
 });
 
+test('a run frees the cache of keys and values of the last generation, which was not estimated', async () => {
+  const base = 'base/llama';
+  const { session } = opened;
+  const { gpu } = await estimate(goldenBase(base), { session, peft_config: qv });
+  const model = await AutoModelForCausalLM.from_pretrained(goldenBase(base), { session });
+  const vera = await get_peft_model(model, new VeraConfig(qv));
+  const write = () => vera.generate_batch(Array(64).fill([3, 5, 7]), { max_new_tokens: T - 3, eos_token_id: null });
+  await write();
+  const generated = (await model.memory()).gpu_bytes;
+  const run = new Trainer({ model: vera, args: { max_steps: 2 }, train_dataset: examples(base) }).train();
+  let bytes = 0;
+  for await (const event of run) if (event.type === 'log') bytes = (await vera.memory()).gpu_bytes;
+  // The buffers in which tokens were read stay.
+  expect(bytes - gpu.total).toBeLessThan((generated - gpu.weights) / 20);
+  expect(await write()).toHaveLength(64);
+  await vera.dispose();
+  await model.dispose();
+});
+
 test('the time of a step is reported if requested', async () => {
   const { session } = opened;
   const plan = { session, peft_config: qv };

@@ -44,7 +44,7 @@ describe.each(ofRing(kernels, { test: ([, info]) => info !== GPU }))('with the k
     generator = new Generator(executor, loaded);
   });
   afterAll(async () => {
-    await generator.dispose();
+    await generator.release();
     executor.free([...loaded.weights.values(), ...loaded.constants.values()]);
     expect(executor.usage().bytes).toBe(0);
   });
@@ -104,6 +104,17 @@ describe.each(ofRing(kernels, { test: ([, info]) => info !== GPU }))('with the k
     aborted.abort('enough');
     await Promise.all(all);
     expect(told).toEqual(['second: enough', 'first', 'third']);
+  });
+
+  test('released memory is allocated anew by the next request, and a request in progress is finished first', async () => {
+    await generator.release();
+    const without = executor.usage().bytes;
+    const texts = tokens(PROMPTS);
+    await generator.release();
+    expect(executor.usage().bytes).toBe(without);
+    const next = tokens(PROMPTS);
+    expect(await next).toEqual(await texts);
+    expect(executor.usage().bytes).toBeGreaterThan(without);
   });
 
   test('a token for all costs as many dispatches as one for a single text', async () => {

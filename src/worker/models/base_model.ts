@@ -199,7 +199,7 @@ export class BaseModel {
 
   async dispose(): Promise<void> {
     await this.programs.dropAll();
-    await this.generator.dispose();
+    await this.generator.release();
     this.losses.dispose();
     this.runner.free(this.#owned);
   }

@@ -200,8 +200,8 @@ async function train(
       inProgress.runs.set(call, { ...reading, ...created, turn, start, isPaused: false });
     });
     host.emit({ type: 'chosen', call, adapters: overlay.adapters.map(({ name }) => name) });
-    await untilAborted(started, signal);
-    await untilAborted(turn.earlier, signal);
+    await untilAborted(Promise.all([started, turn.earlier]), signal);
+    void reading.model.generator.release(); // a text in progress is finished first, and the run doesn't wait for it
     return await created.train();
   } finally {
     events.flush();
