@@ -3,7 +3,7 @@ import type { PredictOptions } from '../../core/types/prediction';
 import { partsKey } from '../models/remote_model';
 import { copied, defined, readable } from '../session/options';
 import { noData, noFeedback, type ProfileData } from './feedback/feedback';
-import { type DataChanges, sampledData, storedChanges } from './feedback/profile_data';
+import { type DataChanges, nothingStored, recounted, sampledData, storedChanges } from './feedback/profile_data';
 import {
   expectArguments,
   expectBase,
@@ -49,11 +49,12 @@ export async function openStored(
   try {
     const { state } = await storage.change(
       async (stored) => {
-        if (stored === undefined) return { state: await begin(host, adapter, base, options) };
+        // Versions without feedback and features leave those of a profile that they forget.
+        if (stored === undefined) return { state: await begin(host, adapter, base, options), ...nothingStored };
         expectBase(stored.state, base);
         // An unreadable profile doesn't open, so all its data is checked.
         const before = { examples: stored.examples(), feedback: stored.feedback() };
-        const { state: next, data } = withSettings(host, stored.state, before, options);
+        const { state: next, data } = withSettings(host, recounted(stored.state, before.feedback), before, options);
         await host.place(adapter, filesOf(next.vectors));
         if (!next.settings.keep_examples) inMemory = { ...before, ...data };
         return storedChanges({ state: { ...next, labels: base.labels }, data });

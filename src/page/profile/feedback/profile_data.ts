@@ -79,14 +79,21 @@ export function storedChanges({ state, data: { examples, feedback } }: DataChang
   const counted = {
     ...state,
     ...(examples && countedExamples(examples)),
-    ...(feedback && countedFeedback(state, feedback)),
+    ...(feedback && countedFeedback(state.feedback.seen, feedback)),
   };
   if (state.settings.keep_examples) {
     return { state: counted, ...(examples && { examples }), ...(feedback && { feedback }) };
   }
-  const none = { ...state, ...countedExamples([]), ...countedFeedback(state, []) };
-  // An unfinished run stores examples, too, and features reveal some of their content.
-  return { state: none, ...noData, unfinished: null, features: null };
+  return { state: { ...state, ...countedExamples([]), ...countedFeedback(state.feedback.seen, []) }, ...nothingStored };
+}
+
+/** The parts of a profile without data. An unfinished run stores examples, too, and features reveal some of their content. */
+export const nothingStored = { ...noData, unfinished: null, features: null } as const satisfies Omit<Changes, 'state'>;
+
+/** Counts the stored feedback anew, because versions without feedback leave its numbers out of the state that they write. */
+export function recounted(state: ProfileState, feedback: readonly Numbered<Feedback>[]): ProfileState {
+  const seen = feedback.reduce((most, { n }) => Math.max(most, n + 1), state.feedback.seen);
+  return { ...state, ...countedFeedback(seen, feedback) };
 }
 
 /** Returns the numbers of examples, ratings and preferences. */
@@ -99,10 +106,7 @@ function countedExamples(stored: readonly NumberedExample[]): Pick<ProfileState,
   return { example_count: stored.length, example_bytes: bytesOf(stored) };
 }
 
-function countedFeedback(
-  { feedback: { seen } }: ProfileState,
-  stored: readonly Numbered<Feedback>[],
-): Pick<ProfileState, 'feedback'> {
+function countedFeedback(seen: number, stored: readonly Numbered<Feedback>[]): Pick<ProfileState, 'feedback'> {
   const { ratings, preferences } = countsIn({ examples: [], feedback: stored });
   return { feedback: { seen, ratings, preferences, bytes: bytesOf(stored) } };
 }

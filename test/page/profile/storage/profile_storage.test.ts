@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { SentExample } from '../../../../src/core/types/training';
+import { partsKey } from '../../../../src/page/models/remote_model';
 import {
   listsOf,
   sampledData,
@@ -7,9 +8,10 @@ import {
   storedChanges,
   withAdded,
 } from '../../../../src/page/profile/feedback/profile_data';
-import { freshState, usualSettings } from '../../../../src/page/profile/open';
+import type { ProfileHost } from '../../../../src/page/profile/host';
+import { freshState, openStored, usualSettings } from '../../../../src/page/profile/open';
 import { forgetStored, ProfileStorage, readableInfos } from '../../../../src/page/profile/storage/profile_storage';
-import { infoOf, type ProfileState, written } from '../../../../src/page/profile/storage/record';
+import { filesOf, infoOf, type ProfileState, written } from '../../../../src/page/profile/storage/record';
 import { readUnfinished } from '../../../../src/page/profile/storage/unfinished_run';
 import type { Link } from '../../../../src/page/rpc/link';
 import { StoreLocks } from '../../../../src/page/rpc/store_locks';
@@ -142,6 +144,36 @@ test.each(['state', 'examples', 'unfinished'] as const)('%s of a newer version i
 test('a state of no version is damaged, which forgetting solves', async () => {
   await store.setMany([['profile/ada/state', { format: 0.5 }]]);
   await expect(storage.read()).rejects.toMatchObject({ code: 'storage_corrupt', detail: { solved_by: 'forget' } });
+});
+
+describe('after an older version, which knows no feedback,', () => {
+  const host = {
+    base: { config: {}, [partsKey]: { info: { task: { trainsHead: {} }, has_new_head: false } } },
+    known: async () => ({ base: 'b', labels: null, problem_type: null }),
+    newName: () => 'a',
+    begin: async () => filesOf(vectors(40)),
+    place: async () => {},
+    remove: async () => {},
+  } as unknown as ProfileHost;
+
+  test('has written the state, an opened profile counts its feedback anew', async () => {
+    const { feedback: _, ...older } = (await store.get('profile/ada/state')) as ProfileState;
+    await store.setMany([['profile/ada/state', older]]);
+    expect((await storage.read())?.state.feedback.seen).toBe(0);
+    await openStored(host, storage, {});
+    expect((await storage.read())?.state.feedback).toMatchObject({ seen: 1, ratings: 1, preferences: 0 });
+    const again = await storage.read('examples', 'feedback');
+    expect(infoOf('ada', again?.state ?? fresh)).toMatchObject({ examples: 1, ratings: 1 });
+  });
+
+  test('has forgotten a profile, a new one has none of the data that it left', async () => {
+    await store.setMany([['profile/ada/features', { keys: [], features: new Float32Array() }]]);
+    await store.deleteMany(['profile/ada/state']);
+    await openStored(host, storage, {});
+    const begun = await storage.read('examples', 'feedback', 'unfinished');
+    expect([begun?.examples(), begun?.feedback(), begun?.unfinished()]).toEqual([[], [], undefined]);
+    expect(await store.get('profile/ada/features')).toBeNull();
+  });
 });
 
 describe('stored lists', () => {
