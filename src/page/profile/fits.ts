@@ -24,6 +24,8 @@ export interface KnownBase {
   readonly labels: readonly string[] | null;
   /** transformers' `problem_type`, for a classifier of several labels per example or of several numbers; null for other models. */
   readonly problem_type: string | null;
+  /** Whether the head reads pooled hidden states. */
+  readonly pools?: boolean;
 }
 
 /** Returns a classifier's labels; null for other models. */
@@ -45,13 +47,15 @@ export function problemOf({ config, [partsKey]: { info } }: RemoteModel): string
  */
 export function expectBase(
   kept: Pick<ProfileState, 'base' | 'base_model' | 'labels' | 'problem_type'>,
-  { base, labels, problem_type }: KnownBase,
+  { base, labels, problem_type, pools = false }: KnownBase,
 ): void {
   if (kept.base !== base) {
     const name = kept.base_model === null ? 'the base model that it began with' : `its base model ${kept.base_model}`;
     throw new WebVeraError('invalid_argument', `profile: expected ${name}, got a model with other weights`, {
-      hint: 'Load the same weights in the same dtype, take another id for this model, or forget the profile.',
-      detail: { expected: kept.base, got: base, ...SOLVED_BY_FORGETTING },
+      hint: pools
+        ? "Load the same weights in the same dtype, with pooling: 'none' if it began over transformers' own head, or take another id for this model."
+        : 'Load the same weights in the same dtype, take another id for this model, or forget the profile.',
+      detail: { expected: kept.base, got: base, ...(!pools && SOLVED_BY_FORGETTING) },
     });
   }
   if (kept.problem_type !== problem_type) {

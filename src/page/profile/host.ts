@@ -51,7 +51,8 @@ export class ProfileHost {
   /** Resolves with the facts by which a profile recognises the base model: its fingerprint, labels and problem type. */
   async known(): Promise<KnownBase> {
     this.#identity ??= await this.link.request('identifyBase', liveHandle(this.base));
-    return { base: this.#identity, labels: labelsOf(this.base), problem_type: problemOf(this.base) };
+    const { pools } = this.base[partsKey].info;
+    return { base: this.#identity, labels: labelsOf(this.base), problem_type: problemOf(this.base), pools };
   }
 
   /** Returns an adapter name for the profile `id` that was never used before. */

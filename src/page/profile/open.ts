@@ -85,13 +85,18 @@ async function begin(
   return { ...freshState({ ...base, base_model, vectors, settings }), solved: has_new_head };
 }
 
-export function freshState(
-  begun: Pick<ProfileState, 'base' | 'base_model' | 'labels' | 'problem_type' | 'vectors' | 'settings'>,
-): ProfileState {
+export function freshState({
+  base,
+  base_model,
+  labels,
+  problem_type,
+  vectors,
+  settings,
+}: Pick<ProfileState, 'base' | 'base_model' | 'labels' | 'problem_type' | 'vectors' | 'settings'>): ProfileState {
   const [seed = 0] = crypto.getRandomValues(new Uint32Array(1));
   const now = Date.now();
   return {
-    ...begun,
+    ...{ base, base_model, labels, problem_type, vectors, settings },
     born: crypto.randomUUID(),
     created_at: now,
     used_at: now,

@@ -136,6 +136,7 @@ export class LoadedModels extends Handles<Loaded> {
       tokenizer: tokenizer === undefined ? undefined : this.tokenizerInfo(tokenizer),
       modules: loaded.model.modules,
       has_new_head: loaded.model.head.weights.some(({ name }) => loaded.initial?.has(name)),
+      pools: loaded.model.head.pooling !== undefined,
       image_size: imageProcessor && loaded.model.image?.size,
     };
   }

@@ -138,6 +138,8 @@ export interface ModelInfo {
   readonly modules: readonly ModuleInfo[];
   /** Whether the files lack weights of the head, so that the head is untrained. */
   readonly has_new_head: boolean;
+  /** Whether a head reads pooled hidden states, instead of being that of transformers' own class. */
+  readonly pools: boolean;
   /**
    * Edge length in pixels of the images that the model reads. Set if the model has an image processor, which resizes images of any size to
    * it.

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { VeraConfig } from '../../../src/adapters/vera/config/vera_config';
 import { LoraConfig } from '../../../src/index';
-import { expectConfig, givenFields, profileConfig } from '../../../src/page/profile/fits';
+import { expectBase, expectConfig, givenFields, profileConfig } from '../../../src/page/profile/fits';
 
 describe('a field of a configuration that is undefined', () => {
   test("has the profile's default", () => {
@@ -55,4 +55,22 @@ describe("a configuration that is an instance of its kind's class", () => {
     expect(() => expectConfig({ r: 64, ...head }, new VeraConfig({ r: 64 }), head)).not.toThrow();
     expect(() => expectConfig({ r: 64, task_type: 'CAUSAL_LM' }, new VeraConfig({ r: 64 }), head)).toThrow('task_type');
   });
+});
+
+test('a model with other weights that pools gets the hint of the option with which older profiles began', () => {
+  const base = { base: 'a', labels: ['ham', 'spam'], problem_type: null };
+  const refusal = (pools: boolean) =>
+    expect(() => expectBase({ ...base, base_model: null }, { ...base, base: 'b', pools }));
+  refusal(true).toThrow(
+    expect.objectContaining({
+      hint: expect.stringContaining("pooling: 'none'"),
+      detail: { expected: 'a', got: 'b' },
+    }),
+  );
+  refusal(false).toThrow(
+    expect.objectContaining({
+      hint: expect.stringMatching(/^(?!.*pooling).*forget the profile/),
+      detail: { expected: 'a', got: 'b', solved_by: 'forget' },
+    }),
+  );
 });

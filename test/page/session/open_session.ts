@@ -40,6 +40,7 @@ export const modelInfo: ModelInfo = {
   config: { model_type: 'llama', hidden_size: 8 },
   tokenizer: { tokenizer: 2, vocab_size: 16, bos_token_id: 1, eos_token_id: 2, pad_token_id: null },
   has_new_head: false,
+  pools: false,
   modules: [
     { name: 'model.embed_tokens', type: 'Embedding' },
     { name: 'model.layers.0.self_attn.q_proj', type: 'Linear', in_features: 8, out_features: 8 },
