@@ -238,7 +238,7 @@ function imageBytes(
 
 const IMAGE = 'a Blob, pixels as ImageData, or a canvas, <img>, ImageBitmap or VideoFrame';
 const IMAGE_HINT =
-  'A file is a Blob: await (await fetch(address)).blob(), or a File from a file input. createImageBitmap(video) takes a picture of a video.';
+  'A file is a Blob: await (await fetch(address)).blob(), or a File from a file input. createImageBitmap(video) takes a picture of a video; close() it after the call.';
 const BYTES = 'width·height·4 bytes as ImageData has them';
 const PIXELS = '{ dims: [channels, height, width], data }, with a number for each';
 

@@ -52,8 +52,11 @@ const fromPixels = await model.predict(pixelsOf(canvasOf('dots', 3)));
 const dots = await shownAs(canvasOf('dots', 3));
 /** @type {Record<string, boolean>} */
 const isShown = {};
-for (const [kind, image] of Object.entries(dots)) {
-  isShown[kind] = JSON.stringify(await model.predict(image)) === JSON.stringify(fromPixels);
+for (const [kind, image] of Object.entries(await shownAs(canvasOf('dots', 3)))) {
+  const scores = model.predict(image);
+  // The pixels are read before `predict` returns.
+  if ('close' in image) image.close();
+  isShown[kind] = JSON.stringify(await scores) === JSON.stringify(fromPixels);
 }
 const examples = [...Object.values(dots), canvasOf('stripes', 3)].map((image, index, all) => ({
   image,
