@@ -12,14 +12,12 @@ export interface TokenCounter {
    * conversation's prompt.
    */
   decode?(ids: readonly number[]): Promise<string>;
-  readonly eos_token_id: number | null;
 }
 
 /** A model that generates text: one from `from_pretrained`, with or without adapters, or a profile. */
 export interface WritingModel {
   generate(input: string | readonly ChatMessage[], config?: GenerationConfig): AsyncIterable<GeneratedToken>;
   readonly tokenizer?: TokenCounter | undefined;
-  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 export interface LanguageModelSettings {

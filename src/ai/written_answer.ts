@@ -2,9 +2,6 @@ import type { ChatMessage, GenerationConfig } from '../index';
 import type { AiFinishReason, AiUsage, TokenCounter, WritingModel } from './ai_types';
 import { beginningAtEnd, StopSequences } from './stop_sequences';
 
-/** The maximum length in tokens of all models in webvera: `LONGEST` of `models/config_fields.ts`. */
-const LONGEST = 8192;
-
 interface AnswerOptions {
   readonly model: WritingModel;
   readonly tokenizer: TokenCounter | undefined;
@@ -17,7 +14,7 @@ export class WrittenAnswer {
   readonly #options: AnswerOptions;
   readonly #stops: StopSequences;
   #tokens = 0;
-  #lastId = -1;
+  #end: AiFinishReason['unified'] = 'stop';
 
   constructor(options: AnswerOptions) {
     this.#options = options;
@@ -30,14 +27,17 @@ export class WrittenAnswer {
     const stopped = new AbortController();
     const signal = AbortSignal.any([stopped.signal, config.signal].filter((each) => each !== undefined));
     const watched = await this.#watched(config.stop_strings);
-    for await (const { token_id, text } of model.generate(input, { ...config, ...watched, signal })) {
+    for await (const { text, end = 'stop' } of model.generate(input, { ...config, ...watched, signal })) {
       this.#tokens += 1;
-      this.#lastId = token_id;
+      this.#end = end;
       const piece = this.#stops.push(text);
       if (piece !== '') yield piece;
       if (this.#stops.isFound) break;
     }
-    if (this.#stops.isFound) stopped.abort();
+    if (this.#stops.isFound) {
+      this.#end = 'stop';
+      stopped.abort();
+    }
     config.signal?.throwIfAborted();
     const rest = this.#stops.finish();
     if (rest !== '') yield rest;
@@ -46,7 +46,7 @@ export class WrittenAnswer {
   /** Returns the usage and finish reason of an answer that has ended. A prompt whose tokens can't be counted must not lose the answer. */
   async figures(): Promise<{ readonly usage: AiUsage; readonly finishReason: AiFinishReason }> {
     const asked = await this.#inputTokens().catch(() => undefined);
-    return { usage: this.#usage(asked), finishReason: { unified: this.#finishReason(asked), raw: undefined } };
+    return { usage: this.#usage(asked), finishReason: { unified: this.#end, raw: undefined } };
   }
 
   /** Returns the usage and finish reason of an answer that failed. */
@@ -89,20 +89,5 @@ export class WrittenAnswer {
     const { input } = this.#options;
     if (typeof input === 'string') return tokenizer.encode(input);
     return tokenizer.apply_chat_template(input, { add_generation_prompt: true });
-  }
-
-  #finishReason(asked: number | undefined): 'stop' | 'length' {
-    const { max_new_tokens = Number.POSITIVE_INFINITY } = this.#options.config;
-    if (this.#stops.isFound || this.#endIds().includes(this.#lastId)) return 'stop';
-    const { max_position_embeddings, n_positions } = this.#options.model.config ?? {};
-    const longest = Math.min(Number(max_position_embeddings ?? n_positions ?? LONGEST), LONGEST);
-    const isFull = asked !== undefined && asked + this.#tokens >= longest;
-    return this.#tokens >= max_new_tokens || isFull ? 'length' : 'stop';
-  }
-
-  /** Returns the ids of tokens that end a text. */
-  #endIds(): readonly unknown[] {
-    const { model, tokenizer } = this.#options;
-    return [model.config?.eos_token_id, tokenizer?.eos_token_id].flat();
   }
 }

@@ -2,7 +2,7 @@ import { keyHolds, type Overlay } from '../adapters/layers/overlay';
 import { untilAborted } from '../core/async/abort';
 import { WebVeraError } from '../core/errors/error';
 import { bucketLength } from '../core/numbers/bucket';
-import type { ResolvedGenerationConfig } from '../core/types/generation';
+import type { ResolvedGenerationConfig, TextEnd } from '../core/types/generation';
 import { type Cached, ProgramCache } from '../graph/program_cache';
 import type { Runner } from '../graph/runner';
 import { type LongTexts, textSizes } from '../models/architecture';
@@ -36,8 +36,8 @@ interface NewToken {
   /** The index of the prompt that the token continues. */
   readonly row: number;
   readonly id: number;
-  /** Whether the text ends with this token. */
-  readonly last: boolean;
+  /** Why the text ends with this token; undefined if it goes on. */
+  readonly end: TextEnd | undefined;
 }
 
 /** The cache and state for one batch size and length. */
@@ -148,10 +148,10 @@ export class Generator {
           signal.throwIfAborted();
           const id = history[row * S + index] ?? 0;
           texts[row]?.push(id);
-          const isEnd = endsWith?.(row, id) ?? false;
-          const last = isEnd || stop.has(id) || index + 1 === counts[row];
-          if (last) unfinished.delete(row);
-          yield { row, id, last };
+          const isStop = (endsWith?.(row, id) ?? false) || stop.has(id);
+          const isFull = index + 1 === counts[row];
+          if (isStop || isFull) unfinished.delete(row);
+          yield { row, id, end: isStop ? 'stop' : isFull ? 'length' : undefined };
         }
       }
     } finally {

@@ -83,6 +83,26 @@ test('an adapter, and a setting of its own, change what the AI SDK gets', async 
   await expect(unknown).rejects.toMatchObject({ code: 'invalid_argument', message: expect.stringContaining('depth') });
 });
 
+test('the reason why a text ended is the model’s own, for a profile, too', async () => {
+  await using profile = await Profile.open(base, 'ishmael');
+  const prompt = 'Who hunts the whale?';
+  const generation = base.generate(messages, { ...settings, eos_token_id: null });
+  await generation;
+  const ids = generation.token_ids;
+  const place = ids.findIndex((id, index) => index > 0 && ids.indexOf(id) === index);
+  const { length: asked } = await (base.tokenizer as Tokenizer).encode('whale '.repeat(100));
+  const long = 'whale '.repeat(Math.floor((470 / asked) * 100));
+  for (const model of modelsOf(base, profile).slice(0, 2) as LanguageModel[]) {
+    const ended = { model, prompt, temperature: 0.8, seed: 3 };
+    const providerOptions = { webvera: { eos_token_id: ids[place] as number } };
+    const reasonOf = async (call: Parameters<typeof generateText>[0]) => (await generateText(call)).finishReason;
+    expect(await reasonOf({ ...ended, providerOptions, maxOutputTokens: place + 1 })).toBe('stop');
+    expect(await reasonOf({ ...ended, providerOptions, maxOutputTokens: place })).toBe('length');
+    const endless = { webvera: { eos_token_id: null } };
+    expect(await reasonOf({ model, prompt: long, providerOptions: endless, maxOutputTokens: 100 })).toBe('length');
+  }
+});
+
 test('a profile answers as it does without the AI SDK', async () => {
   await using profile = await Profile.open(base, 'ada');
   const [, model] = modelsOf(base, profile);

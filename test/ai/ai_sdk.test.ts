@@ -94,8 +94,7 @@ test.each([
   ['at its end, with the last token that it may have', {}, { maxOutputTokens: 4 }, 'stop'],
   ['at the most tokens', { ends: false }, { maxOutputTokens: 3 }, 'length'],
   ['at the most tokens, before its end', {}, { maxOutputTokens: 3 }, 'length'],
-  ["at the model's longest text", { ends: false, longest: 8 }, {}, 'length'],
-  ["at GPT-2's longest text", { ends: false, longest: 8, sizeName: 'n_positions' }, {}, 'length'],
+  ["at the model's longest text", { longest: 2 }, {}, 'length'],
   [
     'at a stop sequence, with the last token that it may have',
     { ends: false },

@@ -66,9 +66,9 @@ export class TextGeneration extends RemoteGeneration<GeneratedToken, string> imp
     start: (onEvent: (event: CallEvent) => void) => Promise<string>,
   ) {
     const token_ids: number[] = [];
-    super(start, ({ token_id, text }) => {
+    super(start, ({ token_id, text, end }) => {
       token_ids.push(token_id);
-      return { token_id, text };
+      return { token_id, text, ...(end && { end }) };
     });
     this.prompt = copyPrompt(prompt);
     this.seed = readable(config).seed ?? DEFAULTS.seed;

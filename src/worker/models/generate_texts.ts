@@ -39,15 +39,16 @@ export async function generateTexts(
   const texts = ids.map((row) => ({ decoder: tokenizer && new StreamDecoder(tokenizer, row), text: '', tokens: 0 }));
   const stops = stopsOf(tokenizer, ids, config.stop_strings);
   const endsWith = (row: number, id: number): boolean => stops[row]?.push(id) ?? false;
-  for await (const { row, id, last } of generator.generate({ prompts: ids, config, overlay, signal, endsWith })) {
+  for await (const { row, id, end } of generator.generate({ prompts: ids, config, overlay, signal, endsWith })) {
     const own = texts[row];
     // After the last token, the text that the decoder still holds back is added.
-    const text = own?.decoder === undefined ? '' : own.decoder.push(id) + (last ? own.decoder.finish() : '');
+    const text =
+      own?.decoder === undefined ? '' : own.decoder.push(id) + (end === undefined ? '' : own.decoder.finish());
     if (own !== undefined) {
       own.text += text;
       own.tokens++;
     }
-    onToken({ row, token_id: id, text });
+    onToken({ row, token_id: id, text, ...(end && { end }) });
   }
   const empty = texts.filter(({ text, tokens }) => tokens === 1 && text === '').length;
   if (empty > 0 && tokenizer !== undefined && config.max_new_tokens > 1) warn(emptyTexts(empty, texts.length, config));

@@ -191,6 +191,23 @@ describe('a generation', () => {
     await session.close();
   });
 
+  test('tells with its last token why the text ended', async () => {
+    const { model, session } = await loaded((fake) => ({
+      async generate(call) {
+        fake().emit({ type: 'token', call, row: 0, token_id: 5, text: 'ab', end: undefined });
+        fake().emit({ type: 'token', call, row: 0, token_id: 6, text: 'c', end: 'length' });
+        return ['abc'];
+      },
+    }));
+    const tokens: unknown[] = [];
+    for await (const token of model.generate('once')) tokens.push(token);
+    expect(tokens).toStrictEqual([
+      { token_id: 5, text: 'ab' },
+      { token_id: 6, text: 'c', end: 'length' },
+    ]);
+    await session.close();
+  });
+
   test('of a batch reports tokens by row, and gives texts in order', async () => {
     const { model, session, fake } = await loaded((current) => ({
       async generate(call) {

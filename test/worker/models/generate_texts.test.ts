@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { BASE } from '../../../src/adapters/layers/overlay';
 import type { Warning } from '../../../src/core/errors/warning';
+import type { BatchToken, TextEnd } from '../../../src/core/types/generation';
 import type { GenerateRequest } from '../../../src/generate/generator';
 import { resolveGenerationConfig } from '../../../src/page/models/remote_generation';
 import type { BaseModel } from '../../../src/worker/models/base_model';
@@ -18,14 +19,29 @@ function modelThatWrites(...rows: readonly (readonly number[])[]): BaseModel {
     preprocessors: {},
     loaded: { model: { task: { generates: true }, head: {}, text: { vocabSize: 2048 } } },
     generator: {
-      async *generate(): AsyncGenerator<{ row: number; id: number; last: boolean }> {
+      async *generate(): AsyncGenerator<{ row: number; id: number; end: TextEnd | undefined }> {
         for (const [row, ids] of rows.entries()) {
-          for (const [index, id] of ids.entries()) yield { row, id, last: index === ids.length - 1 };
+          for (const [index, id] of ids.entries()) {
+            yield { row, id, end: index < ids.length - 1 ? undefined : id === END ? 'stop' : 'length' };
+          }
         }
       },
     },
   } as unknown as BaseModel;
 }
+
+test('the last token of a text says why the text ends', async () => {
+  const tokens: BatchToken[] = [];
+  await generateTexts(modelThatWrites([word, END], [word]), {
+    prompts: ['Call me', 'Call me'],
+    config: resolveGenerationConfig({}),
+    overlay: BASE,
+    onToken: (token) => tokens.push(token),
+    signal: new AbortController().signal,
+    warn: () => {},
+  });
+  expect(tokens.map(({ end }) => end)).toEqual([undefined, 'stop', 'length']);
+});
 
 async function warningsOf(model: BaseModel, prompts: number, config = {}): Promise<Warning[]> {
   const warnings: Warning[] = [];
@@ -48,7 +64,7 @@ test('a folder’s stop tokens end texts unless the caller names others', async 
     generator: {
       async *generate({ config }: GenerateRequest) {
         asked.push(config.eos_token_id);
-        yield { row: 0, id: word, last: true };
+        yield { row: 0, id: word, end: 'length' };
       },
     },
   } as unknown as BaseModel;
