@@ -8,6 +8,7 @@ import {
   PeftModel,
   type PreTrainedModel,
   type Preview,
+  Profile,
   type TextClassifierOptions,
   Trainer,
   VeraConfig,
@@ -219,6 +220,11 @@ describe('a pooled classifier', () => {
     const own = await load(opened, { pooling: 'none' });
     expect(own.named_modules()[0]).toEqual({ name: '', type: 'BertForSequenceClassification' });
     expect(await (await PeftModel.from_pretrained(own, files)).predict_batch(texts)).toEqual(expected);
+    await Profile.open(await load(opened, { pooling: 'none' }), 'ada');
+    await expect(Profile.open(await load(opened), 'ada')).rejects.toMatchObject({
+      code: 'invalid_argument',
+      hint: expect.stringContaining("with pooling: 'none' if it began over transformers' own head"),
+    });
   });
 
   test('is exported as a folder that gives the same model', async () => {
