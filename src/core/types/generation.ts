@@ -58,14 +58,14 @@ export interface ResolvedGenerationConfig {
   readonly adapter_names: readonly string[] | undefined;
 }
 
-/** Why a text ends: at an end token or a stop string, or because it has as many tokens as it may have. */
+/** The reason why a text ends: an end token or a stop string, or as many tokens as it may have. */
 export type TextEnd = 'stop' | 'length';
 
 export interface GeneratedToken {
   readonly token_id: number;
   /** The text that this token adds; '' while a character is incomplete, or without a tokenizer. */
   readonly text: string;
-  /** @internal Why the text ends with this token. Only a text's last token has it. */
+  /** @internal The reason why the text ends with this token. Only the last token of a text has it. */
   readonly end?: TextEnd | undefined;
 }
 
