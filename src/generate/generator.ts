@@ -36,7 +36,7 @@ interface NewToken {
   /** The index of the prompt that the token continues. */
   readonly row: number;
   readonly id: number;
-  /** The reason why the text ends with this token; undefined if it goes on. */
+  /** The reason why the text ends with this token; undefined while the text continues. */
   readonly end: TextEnd | undefined;
 }
 
