@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 import ts from 'typescript';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { FRAMEWORKS } from '../../scripts/build/framework_types.mjs';
 
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -152,5 +153,15 @@ describe('the parts of the package', () => {
       expect(() => readFileSync(new URL(`../../${file}`, import.meta.url)), file).not.toThrow();
     }
     expect(scripts.prepack).toBe('npm run build');
+  });
+
+  test('package.json declares the packages whose types the files of frameworks extend, and npm installs none', () => {
+    const own = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    const extended = Object.values(FRAMEWORKS).map((text) => / from '([\w-]+)/.exec(text)?.[1] ?? '');
+    expect(extended).toEqual(['react', 'vue', 'svelte']);
+    for (const name of [...extended, '@types/react']) {
+      expect(own.peerDependencies).toHaveProperty([name]);
+      expect(own.peerDependenciesMeta[name]).toEqual({ optional: true });
+    }
   });
 });
