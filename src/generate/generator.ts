@@ -191,7 +191,7 @@ export class Generator {
       'invalid_argument',
       `generate: expected a prompt of 1 to ${max_tokens} tokens, got ${tokens}${where}`,
       {
-        hint: tokens === 0 ? 'Begin with a start token.' : 'Shorten the prompt, or the messages with which it begins.',
+        hint: tokens ? 'Shorten the prompt, or the messages with which it begins.' : 'Begin with a start token.',
         detail: { tokens, max_tokens },
       },
     );
