@@ -6,8 +6,9 @@ import type { EstimatePlan } from '../models/estimate_plan';
 import type { CallOptions } from '../session/session';
 
 // Pages call these functions before a visitor decides on anything. Their code is loaded at the first call, so that the page's first
-// download stays small. Single-file builds link that code statically.
-const askedCode = late(async () => await import('./asked'));
+// download stays small. Single-file builds link that code statically. No call runs when this module loads, so that bundlers leave out what
+// a page doesn't use.
+const askedCode = () => late(async () => await import('./asked'))();
 
 /**
  * Reports what this device can do, without loading anything: its GPU, its problems with a fix for each, and where files can be stored. If
