@@ -10,16 +10,8 @@ import {
 } from '../types';
 import { count, counts, fieldsOf, list, places } from './record_fields';
 
-/** Reads a history. Records that name a method, a phase or a candidate of a newer version are left out. */
 export function readHistory(fields: Fields): LearnRecord[] {
-  return list(fields, 'history').flatMap((record) => {
-    try {
-      return [readRecord(record)];
-    } catch (error) {
-      if (error instanceof WebVeraError && error.detail.isNewer === true) return [];
-      throw error;
-    }
-  });
+  return list(fields, 'history').map(readRecord);
 }
 
 export function readRecord(value: unknown): LearnRecord {

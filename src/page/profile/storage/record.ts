@@ -218,20 +218,24 @@ export const SOLVED_BY_FORGETTING = { solved_by: 'forget' } as const;
  * damaged, unless a newer version has written it.
  */
 export function readPart<T>(id: string, value: unknown, part: string, read: (fields: Fields) => T): T {
-  if (isJsonObject(value) && Number.isInteger(value.format) && Number(value.format) > FORMAT) {
-    const message = `The stored profile '${id}' can't be read: a newer version of webvera has written it`;
-    throw new WebVeraError('storage_corrupt', message, { hint: 'Reload the page: its site may have a new version.' });
-  }
+  const isNewer = isJsonObject(value) && Number.isInteger(value.format) && Number(value.format) > FORMAT;
+  if (isNewer) throw writtenLater(id);
   try {
     const fields = fieldsOf(value, part);
     if (fields.get('format') !== FORMAT) throw fields.invalid('format', `${FORMAT}`);
     return read(fields);
   } catch (error) {
     if (!(error instanceof WebVeraError)) throw error;
+    if (error.detail.isNewer === true) throw writtenLater(id);
     throw new WebVeraError('storage_corrupt', `The stored profile '${id}' can't be read: ${error.message}`, {
       hint: 'Profile.forget(id) deletes it; then it can begin anew.',
       detail: SOLVED_BY_FORGETTING,
       cause: error,
     });
   }
+}
+
+function writtenLater(id: string): WebVeraError {
+  const message = `The stored profile '${id}' can't be read: a newer version of webvera has written it`;
+  return new WebVeraError('storage_corrupt', message, { hint: 'Reload the page: its site may have a new version.' });
 }

@@ -34,14 +34,16 @@ describe('a history', () => {
   const candidate = { name: 'halfway', loss: 0.1, accuracy: 1, chosen: true };
   const read = (...history: readonly unknown[]) => readHistory(new Fields({ history } as never, 'state'));
 
-  test('is read without the records that name anything of a newer version', () => {
-    const newer = [
+  test('is read whole, or refused as one of a newer version', () => {
+    const known = { ...record, phases: [phase], candidates: [candidate] };
+    expect(read(known)).toEqual([expect.objectContaining(known)]);
+    for (const newer of [
       { ...record, method: 'distil' },
       { ...record, phases: [phase, { ...phase, kind: 'comparisons' }] },
       { ...record, candidates: [candidate, { ...candidate, name: 'merged' }] },
-    ];
-    const known = { ...record, phases: [phase], candidates: [candidate] };
-    expect(read(...newer, known)).toEqual([expect.objectContaining(known)]);
+    ]) {
+      expect(() => read(known, newer)).toThrow(expect.objectContaining({ detail: { isNewer: true } }));
+    }
   });
 
   test.each([{ method: 5 }, { phases: [{ ...phase, kind: null }] }, { candidates: [{ ...candidate, loss: '1' }] }])(
