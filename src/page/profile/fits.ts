@@ -53,9 +53,9 @@ export function expectBase(
     const name = kept.base_model === null ? 'the base model that it began with' : `its base model ${kept.base_model}`;
     throw new WebVeraError('invalid_argument', `profile: expected ${name}, got a model with other weights`, {
       hint: pools
-        ? "Load the same weights in the same dtype, with pooling: 'none' if it began over transformers' own head, or take another id for this model."
+        ? "Load the same weights in the same dtype, with pooling: 'none' if it began over transformers' own head, take another id for this model, or forget the profile."
         : 'Load the same weights in the same dtype, take another id for this model, or forget the profile.',
-      detail: { expected: kept.base, got: base, ...(!pools && SOLVED_BY_FORGETTING) },
+      detail: { expected: kept.base, got: base, ...SOLVED_BY_FORGETTING },
     });
   }
   if (kept.problem_type !== problem_type) {

@@ -63,8 +63,8 @@ test('a model with other weights that pools gets the hint of the option with whi
     expect(() => expectBase({ ...base, base_model: null }, { ...base, base: 'b', pools }));
   refusal(true).toThrow(
     expect.objectContaining({
-      hint: expect.stringContaining("pooling: 'none'"),
-      detail: { expected: 'a', got: 'b' },
+      hint: expect.stringMatching(/pooling: 'none'.* or forget the profile/),
+      detail: { expected: 'a', got: 'b', solved_by: 'forget' },
     }),
   );
   refusal(false).toThrow(
