@@ -126,8 +126,9 @@ export function exampleHint(row: unknown): string {
   const [prompt, completion, text, tags] = [PROMPTS, COMPLETIONS, TEXTS, LABELS_OF_WORDS].map(find);
   if ('chosen' in row || 'rejected' in row) return pairHint(row, prompt);
   if (prompt !== undefined && completion !== undefined) {
-    const context = find(CONTEXTS.filter((name) => name !== prompt));
-    const whole = context === undefined ? `row.${prompt}` : `[row.${prompt}, row.${context}].join('\\n')`;
+    const context = find(CONTEXTS.filter((name) => name !== prompt && typeof Reflect.get(row, name) === 'string'));
+    const whole =
+      context === undefined ? `row.${prompt}` : `[row.${prompt}, row.${context}].filter(Boolean).join('\\n')`;
     return rename(`prompt: ${whole}, completion: row.${completion}`);
   }
   if ('tokens' in row && tags !== undefined) return rename(`tokens: row.tokens, labels: row.${tags}`);
@@ -188,8 +189,9 @@ const SHOWN = 4;
  */
 function renamed(row: object): string {
   const fields = Object.entries(row).filter(([name]) => name !== '');
-  const holding = (pattern: RegExp) => fields.find(([, value]) => typeof value === 'string' && pattern.test(value));
-  const [text] = holding(/\s/) ?? holding(/./) ?? fields[0] ?? [];
+  const others = fields.filter(([name]) => name !== 'label' && name !== 'labels');
+  const holding = (pattern: RegExp) => others.find(([, value]) => typeof value === 'string' && pattern.test(value));
+  const [text] = holding(/\s/) ?? holding(/./) ?? others[0] ?? fields[0] ?? [];
   if (text === undefined) return '';
   const shown = fields.slice(0, SHOWN).map(([name]) => name);
   return `Its fields are ${shown.join(', ').slice(0, LONGEST_NAME)}: name them text and label, or prompt and completion, such as rows.map((row) => ({ text: ${fieldOf(text)}${andLabel(row)} })).`;
