@@ -99,8 +99,9 @@ export class Generator {
 
   /** Frees the cache of keys and values and its programs once earlier requests are over. A later request allocates them anew. */
   release(): Promise<void> {
-    this.#turn = this.#turn.then(() => this.#freeMemory());
-    return this.#turn;
+    const freed = this.#turn.then(() => this.#freeMemory());
+    this.#turn = freed.catch(() => {}); // a failure must not reject later requests
+    return freed;
   }
 
   async *#generate({ prompts, config, overlay, signal, endsWith }: GenerateRequest): AsyncGenerator<NewToken> {

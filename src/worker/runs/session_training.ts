@@ -201,7 +201,7 @@ async function train(
     });
     host.emit({ type: 'chosen', call, adapters: overlay.adapters.map(({ name }) => name) });
     await untilAborted(Promise.all([started, turn.earlier]), signal);
-    void reading.model.generator.release(); // a text in progress is finished first, and the run doesn't wait for it
+    reading.model.generator.release().catch(() => {}); // a text in progress is finished first, and the run doesn't wait for it
     return await created.train();
   } finally {
     events.flush();
