@@ -1,4 +1,4 @@
-import { generationConfig, joinedTurns, messagesOf, textOf, unsupportedSettings } from './ai_settings';
+import { generationConfig, mergedMessages, messagesOf, textOf, unsupportedSettings } from './ai_settings';
 import type {
   AiAnswer,
   AiCallOptions,
@@ -24,7 +24,7 @@ export function languageModel(model: WritingModel, settings: LanguageModelSettin
   const { modelId = 'local', chat = true, maxOutputTokens = 256, tokenizer = model.tokenizer } = settings;
   const answerTo = (options: AiCallOptions, signal: AbortSignal | undefined): WrittenAnswer => {
     const messages = messagesOf(options.prompt);
-    const input = chat ? joinedTurns(messages) : textOf(messages);
+    const input = chat ? mergedMessages(messages) : textOf(messages);
     const config = { ...generationConfig(options, maxOutputTokens), signal };
     return new WrittenAnswer({ model, tokenizer, input, config });
   };

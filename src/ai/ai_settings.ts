@@ -54,7 +54,7 @@ export function messagesOf(prompt: readonly AiMessage[]): ChatMessage[] {
 }
 
 /** Joins neighbouring messages of one role, because the chat templates of some models refuse them. */
-export function joinedTurns(messages: readonly ChatMessage[]): ChatMessage[] {
+export function mergedMessages(messages: readonly ChatMessage[]): ChatMessage[] {
   const turns: ChatMessage[] = [];
   for (const { role, content } of messages) {
     const last = turns.at(-1);

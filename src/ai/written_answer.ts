@@ -27,9 +27,10 @@ export class WrittenAnswer {
     const stopped = new AbortController();
     const signal = AbortSignal.any([stopped.signal, config.signal].filter((each) => each !== undefined));
     const watched = await this.#watched(config.stop_strings);
-    for await (const { text, end = 'stop' } of model.generate(input, { ...config, ...watched, signal })) {
+    for await (const { text, end } of model.generate(input, { ...config, ...watched, signal })) {
       this.#tokens += 1;
-      this.#end = end;
+      // A model of the caller's own may not report the end.
+      this.#end = end ?? (this.#tokens >= (config.max_new_tokens ?? Infinity) ? 'length' : 'stop');
       const piece = this.#stops.push(text);
       if (piece !== '') yield piece;
       if (this.#stops.isFound) break;

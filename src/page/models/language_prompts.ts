@@ -54,8 +54,8 @@ export function joinedTurns(messages: readonly ChatMessage[]): ChatMessage[] {
   const turns: ChatMessage[] = [];
   for (const message of messages) {
     const last = turns.at(-1);
-    const hasOtherFields = Object.keys({ ...last, ...message }).length > 2;
-    if (last?.role !== message.role || hasOtherFields) turns.push(message);
+    const isPlain = message.role !== 'tool' && Object.keys({ ...last, ...message }).length === 2;
+    if (last?.role !== message.role || !isPlain) turns.push(message);
     else turns.splice(-1, 1, { ...last, content: `${last.content}\n\n${message.content}` });
   }
   return turns;
