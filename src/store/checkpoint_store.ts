@@ -154,7 +154,7 @@ export class CheckpointStore {
   async #deleteOf(adapter: string): Promise<number> {
     let deleted = 0;
     for (const name of await this.#names()) {
-      // The small label is read first. The checkpoints, which may be large, are read only if the label names the adapter or is damaged.
+      // The label is small. The checkpoints are read only if it is damaged, or is of a version that stored no sizes.
       const label = readLabel(await this.#store.get(headKey(name)));
       if (label?.adapters.includes(adapter) === false) continue;
       const { adapters, bytes } = await this.#describe(name);

@@ -79,7 +79,7 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
     const message =
       `${leftOut} of ${rows.length + leftOut} ${what} are left out, as there is nothing to predict in ${within}: ` +
       'a prompt fills them, or they are a single token. Is max_length too small?';
-    // An evaluation splits long texts, so that the rows without a label are parts of prompts, and ends of texts.
+    // An evaluation splits long texts, so most rows without a label are parts of prompts and ends of texts.
     const warnings: Warning[] = leftOut === 0 || purpose === 'evaluation' ? [] : [{ code: 'left_out', message }];
     if (uncertain > 0) warnings.push({ code: 'turns_left_out', message: turnsLeftOut(uncertain) });
     return { rows, warnings };

@@ -92,6 +92,8 @@ interface Exportable {
   readonly exporter: RowExporter;
 }
 
+const OLD_NAMES = "export_run: expected a model with the names of transformers 5, got transformers 4's";
+
 /**
  * Returns the adapter and the exporter of a run that Python can continue. Throws `invalid_argument` for other runs, before their state is
  * read.
@@ -100,10 +102,9 @@ export function expectExportable({ model, overlay, args }: ExportableRun): Expor
   const { exporter } = taskOfRun(model.task, args);
   if (exporter === undefined) throw notInPython('a language model, or a classifier of whole texts or images');
   if (model.loaded.model.moduleNames === 'v4')
-    throw notInPython(
-      "a model with the names of transformers 5, got transformers 4's",
-      "Load it with module_names: 'v5', and train the adapter anew.",
-    );
+    throw new WebVeraError('invalid_argument', OLD_NAMES, {
+      hint: "Load it with module_names: 'v5', and train the adapter anew.",
+    });
   if (args.objective === 'contrast') throw notInPython("a run with the objective 'labels'");
   if (args.group_by_length) throw notInPython('a run without group_by_length');
   const adapter = expectOne(overlay);
@@ -114,11 +115,10 @@ export function expectExportable({ model, overlay, args }: ExportableRun): Expor
   return { adapter, exporter };
 }
 
-const ADAPTER_ALONE =
-  'Python would continue it differently. save_pretrained() gives the trained adapter, which PEFT opens.';
-
-function notInPython(expected: string, hint = ADAPTER_ALONE): WebVeraError {
-  return new WebVeraError('invalid_argument', `export_run: expected ${expected}`, { hint });
+function notInPython(expected: string): WebVeraError {
+  return new WebVeraError('invalid_argument', `export_run: expected ${expected}`, {
+    hint: 'Python would continue it differently. save_pretrained() gives the trained adapter, which PEFT opens.',
+  });
 }
 
 /** Returns the overlay's adapter. Throws unless it is the only change of the base model: transformers' Trainer supports no more. */
