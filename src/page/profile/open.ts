@@ -3,7 +3,7 @@ import type { PredictOptions } from '../../core/types/prediction';
 import { partsKey } from '../models/remote_model';
 import { copied, defined, readable } from '../session/options';
 import { noData, noFeedback, type ProfileData } from './feedback/feedback';
-import { type DataChanges, nothingStored, recounted, sampledData, storedChanges } from './feedback/profile_data';
+import { type DataChanges, recounted, sampledData, storedChanges } from './feedback/profile_data';
 import {
   expectArguments,
   expectBase,
@@ -49,8 +49,7 @@ export async function openStored(
   try {
     const { state } = await storage.change(
       async (stored) => {
-        // Versions without feedback and features leave those of a profile that they forget.
-        if (stored === undefined) return { state: await begin(host, adapter, base, options), ...nothingStored };
+        if (stored === undefined) return { state: await begin(host, adapter, base, options) };
         expectBase(stored.state, base);
         // An unreadable profile doesn't open, so all its data is checked.
         const before = { examples: stored.examples(), feedback: stored.feedback() };

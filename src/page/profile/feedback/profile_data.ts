@@ -84,11 +84,10 @@ export function storedChanges({ state, data: { examples, feedback } }: DataChang
   if (state.settings.keep_examples) {
     return { state: counted, ...(examples && { examples }), ...(feedback && { feedback }) };
   }
-  return { state: { ...state, ...countedExamples([]), ...countedFeedback(state.feedback.seen, []) }, ...nothingStored };
+  const none = { ...state, ...countedExamples([]), ...countedFeedback(state.feedback.seen, []) };
+  // An unfinished run stores examples, too, and features reveal some of their content.
+  return { state: none, ...noData, unfinished: null, features: null };
 }
-
-/** The parts of a profile without data. An unfinished run stores examples, too, and features reveal some of their content. */
-export const nothingStored = { ...noData, unfinished: null, features: null } as const satisfies Omit<Changes, 'state'>;
 
 /** Counts the stored feedback anew, because versions without feedback leave its numbers out of the state that they write. */
 export function recounted(state: ProfileState, feedback: readonly Numbered<Feedback>[]): ProfileState {

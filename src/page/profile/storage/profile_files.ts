@@ -7,7 +7,7 @@ import { type NumberedExample, toJsonLines } from '../examples/examples';
 import { IMAGES, imageFile } from '../examples/image_file';
 import { prepareExamples } from '../examples/prepare_examples';
 import { isPair, latestOf, noData, type ProfileData } from '../feedback/feedback';
-import { type DataChanges, nothingStored, storedChanges } from '../feedback/profile_data';
+import { type DataChanges, storedChanges } from '../feedback/profile_data';
 import type { ProfileHost } from '../host';
 import { freshState, type OpenedProfile, withSettings } from '../open';
 import type { ProfileOptions } from '../types';
@@ -57,7 +57,7 @@ export async function importStored(
   const { adapter, state, data, changes } = await placeFiles(host, storage.id, files, options);
   try {
     await storage.change(async (stored) => {
-      if (stored === undefined) return { ...nothingStored, ...changes };
+      if (stored === undefined) return changes;
       throw inUse(storage.id);
     });
     return { state: changes.state, adapter, inMemory: state.settings.keep_examples ? noData : data };

@@ -61,6 +61,8 @@ export class ProfileStorage {
     return this.#hold(async () => {
       const stored = await this.#read(parts);
       const changes = await body(stored);
+      // Versions without feedback and features leave these when they forget a profile.
+      if (stored === undefined) await this.#link.request('deleteProfile', this.id);
       if (!(await this.#link.request('writeProfile', this.id, partsOf(changes), stored?.state.born)))
         throw forgotten(this.id);
       return changes;

@@ -172,7 +172,7 @@ describe('after an older version, which knows no feedback,', () => {
     await openStored(host, storage, {});
     const begun = await storage.read('examples', 'feedback', 'unfinished');
     expect([begun?.examples(), begun?.feedback(), begun?.unfinished()]).toEqual([[], [], undefined]);
-    expect(await store.get('profile/ada/features')).toBeNull();
+    expect(await store.keys()).toEqual(['profile/ada/state']);
   });
 });
 
