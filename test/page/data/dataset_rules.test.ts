@@ -65,11 +65,11 @@ test.each<[unknown, string]>([
   ],
   [
     { instruction: 'a', input: 'b', output: 'c' },
-    "Rename what it holds: rows.map((row) => ({ prompt: [row.instruction, row.input].join('\\n'), completion: row.output })).",
+    "Rename what it holds: rows.map((row) => ({ prompt: [row.instruction, row.input].filter(Boolean).join('\\n'), completion: row.output })).",
   ],
   [
     { instruction: 'a', context: 'b', response: 'c', category: 'd' },
-    "Rename what it holds: rows.map((row) => ({ prompt: [row.instruction, row.context].join('\\n'), completion: row.response })).",
+    "Rename what it holds: rows.map((row) => ({ prompt: [row.instruction, row.context].filter(Boolean).join('\\n'), completion: row.response })).",
   ],
   [
     { input: 'a', output: 'b' },
