@@ -27,7 +27,7 @@ afterAll(() => opened.session.close());
 
 async function piecesOf(prompt: string | readonly number[], config: GenerationConfig) {
   const pieces: { readonly text: string; readonly token_id: number }[] = [];
-  for await (const piece of model.generate(prompt, config)) pieces.push(piece);
+  for await (const { token_id, text } of model.generate(prompt, config)) pieces.push({ token_id, text });
   return pieces;
 }
 
