@@ -121,16 +121,21 @@ test("a configuration that is an instance leaves profiles' defaults, such as a t
   });
 });
 
+/** Interrupts an instant run over 24 rows by disposing of its profile. `meanwhile` runs while the run is paused. */
+async function interrupt(opened: TestSession, meanwhile?: (profile: Profile) => Promise<unknown>): Promise<void> {
+  const profile = await Profile.open(await load(opened), 'ada', options);
+  await profile.add(rows(24));
+  const run = profile.learn({ method: 'instant' });
+  const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ name: 'AbortError' });
+  await run.pause();
+  await meanwhile?.(profile);
+  await profile.dispose();
+  await failed;
+}
+
 test('an interrupted run is stored without examples, and learns from those that the profile has when it resumes', async () => {
   await visit(async (opened) => {
-    const profile = await Profile.open(await load(opened), 'ada', options);
-    await profile.add(rows(24));
-    const run = profile.learn({ method: 'instant' });
-    const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ name: 'AbortError' });
-    await run.pause();
-    await profile.add(rows(3, 24));
-    await profile.dispose();
-    await failed;
+    await interrupt(opened, (profile) => profile.add(rows(3, 24)));
     const unfinished = (await stored()).get('profile/ada/unfinished');
     expect(unfinished).toMatchObject({ method: 'instant', progress: null });
     expect(unfinished).not.toHaveProperty('learnt');
@@ -144,15 +149,7 @@ test('an interrupted run is stored without examples, and learns from those that 
 });
 
 test('an interrupted run that resumed is replaced by one that learns from examples added since', async () => {
-  await visit(async (opened) => {
-    const profile = await Profile.open(await load(opened), 'ada', options);
-    await profile.add(rows(24));
-    const run = profile.learn({ method: 'instant' });
-    const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ name: 'AbortError' });
-    await run.pause();
-    await profile.dispose();
-    await failed;
-  });
+  await visit((opened) => interrupt(opened));
   await visit(async (opened) => {
     const profile = await Profile.open(await load(opened), 'ada');
     await profile.learning?.pause();
