@@ -4,7 +4,7 @@ import type { AdaptersInfo } from '../../worker/protocol';
 import type { ModelParts } from '../models/remote_model';
 import type { Rule } from '../session/rules';
 
-/** The key of the method that export constructs a model with adapters, for this library's own use. */
+/** The key of the method that constructs a model with adapters, for this library's own use. */
 export const madeKey: unique symbol = Symbol('made');
 
 /** The page's description of an adapter kind. */
