@@ -20,12 +20,10 @@ export function contextOf(profile: LearningProfile): LearnContext {
       if (better !== undefined) {
         try {
           await profile.exchange(better, ({ state: { vectors: previous, solved: previous_solved, ...rest } }) => ({
-            state: {
-              ...withRecord(
-                { ...rest, vectors: previous, previous, previous_solved, solved: record.C !== null },
-                record,
-              ),
-            },
+            state: withRecord(
+              { ...rest, vectors: previous, previous, previous_solved, solved: record.C !== null },
+              record,
+            ),
             unfinished: null,
           }));
           return true;
