@@ -63,6 +63,10 @@ const PACKAGE_PRODUCTS = ['test/packages/packages.test.ts'];
 /** At least two. Node's tests, and Dawn's, wait a good deal: one process more than there are cores. */
 const CORES = Math.max(2, availableParallelism());
 
+const SETUP = ['helpers/match_patterns', 'helpers/unstub_globals', 'helpers/fixed_seed', 'times/setup'].map(
+  (name) => `test/${name}.ts`,
+);
+
 type Options = NonNullable<TestProjectInlineConfiguration['test']>;
 
 /** Compiled shaders are kept from file to file, and from run to run. */
@@ -91,7 +95,12 @@ const gpu: Options = {
 };
 const kernels: Options = { ...gpu, env: unoptimised };
 /** Node drives real browsers that load the built library. Each process has one of each kind for all of its files. */
-const browser: Options = { isolate: false, testTimeout: 300_000, hookTimeout: 300_000 };
+const browser: Options = {
+  isolate: false,
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+  setupFiles: [...SETUP, 'test/browser/helpers/trail_setup.ts'],
+};
 /** One file at a time, with nothing beside. */
 const alone: Options = { maxWorkers: 1, fileParallelism: false, sequence: { groupOrder: 3 } };
 
@@ -101,9 +110,7 @@ function project(name: string, options: Options): TestProjectInlineConfiguration
     test: {
       name,
       env: fourLanes,
-      setupFiles: ['match_patterns', 'unstub_globals', 'fixed_seed']
-        .map((name) => `test/helpers/${name}.ts`)
-        .concat('test/times/setup.ts'),
+      setupFiles: SETUP,
       pool: 'forks',
       maxWorkers: CORES,
       sequence: { groupOrder: 2 },

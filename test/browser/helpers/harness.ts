@@ -16,6 +16,7 @@ import {
 } from '../../../scripts/browsers/launch.mjs';
 import { type Mount, scriptPage, serve } from '../../../scripts/browsers/serve.mjs';
 import { spending } from '../../times/spent';
+import { note } from './trail';
 
 /** `chromium` runs on SwiftShader; `firefox` on its default adapter, which is Mesa's llvmpipe without a GPU. */
 export type BrowserName = 'chromium' | 'firefox';
@@ -69,7 +70,16 @@ export async function withBrowser<T>(
 /** Starts a server and runs `body` with its URL. All pages that `body` opens there have the same origin. */
 export async function withSite<T>(body: (url: string) => Promise<T>, options: HarnessOptions = {}): Promise<T> {
   const { mounts: extra, headers, onRequest } = options;
-  const server = await serve({ ...mounts, ...extra }, { ...(headers && { headers }), ...(onRequest && { onRequest }) });
+  const server = await serve(
+    { ...mounts, ...extra },
+    {
+      ...(headers && { headers }),
+      onRequest: (request) => {
+        note(`request ${request.url}`);
+        onRequest?.(request);
+      },
+    },
+  );
   try {
     return await body(server.url);
   } finally {
@@ -98,8 +108,10 @@ export async function withPage<T>(
   );
   try {
     const broken = new Promise<never>((_, reject) => {
+      opened.page.on('console', (message) => note(`console ${message.text()}`));
       opened.page.on('pageerror', (error) => {
         const message = error instanceof Error ? error.message : String(error);
+        note(`error ${message}`);
         if (expectedErrors?.test(message) !== true) reject(error);
       });
       opened.page.on('error', (error) => reject(error));

@@ -9,10 +9,10 @@ const session = await Session.open({ worker: () => worker });
 const base = await AutoModelForCausalLM.from_pretrained(modelUrl, { session });
 const train_dataset = await trainingText();
 
-const before = await beacon();
+const before = await beacon(['fetch', 'XMLHttpRequest', 'EventSource']);
 await session.seal();
 await fetch('/pages/lib/prose.js?sealed');
-const after = await beacon();
+const after = await beacon('every way');
 const refused = await AutoModelForCausalLM.from_pretrained(modelUrl, { session }).catch((error) => error);
 const model = await get_peft_model(base, new VeraConfig(smallAdapter));
 const args = { max_steps: 2, per_device_train_batch_size: 1, max_length: 64 };
@@ -23,14 +23,17 @@ await fetch('/pages/lib/prose.js?end');
 await session.close();
 window.report({ before, after, refused: { code: refused.code, message: refused.message }, global_step, text });
 
-/** @returns {Promise<Record<string, string>>} */
-function beacon() {
+/**
+ * @param {readonly string[] | 'every way'} ways
+ * @returns {Promise<Record<string, string>>}
+ */
+function beacon(ways) {
   return new Promise((resolve) => {
     worker.addEventListener('message', function listen({ data }) {
       if (data?.beacon === undefined) return;
       worker.removeEventListener('message', listen);
       resolve(data.beacon);
     });
-    worker.postMessage('beacon');
+    worker.postMessage({ beacon: ways });
   });
 }

@@ -1,4 +1,4 @@
-// The library's worker with a beacon: on demand it tries each way to make a network request, and reports the outcomes.
+// The library's worker with a beacon: it tries the ways to make a network request that a message names, and reports the outcomes.
 export {};
 
 /** @type {Record<string, () => unknown>} */
@@ -18,10 +18,14 @@ const ways = {
   FontFace: () => new FontFace('beacon', 'url(/beacon?FontFace)').load(),
 };
 
+// One way after the other, because XMLHttpRequest's synchronous request stops the worker.
 addEventListener('message', async (/** @type {MessageEvent} */ { data }) => {
-  if (data !== 'beacon') return;
-  const outcome = Object.entries(ways).map(async ([way, go]) => [way, await attempt(go)]);
-  postMessage({ beacon: Object.fromEntries(await Promise.all(outcome)) });
+  if (data?.beacon === undefined) return;
+  const outcomes = [];
+  for (const [way, go] of Object.entries(ways)) {
+    if (data.beacon === 'every way' || data.beacon.includes(way)) outcomes.push([way, await attempt(go)]);
+  }
+  postMessage({ beacon: Object.fromEntries(outcomes) });
 });
 
 /**
