@@ -7,7 +7,7 @@ export type RecordPart = Pick<RecordSnapshot, 'halving' | 'evaluation' | 'refere
 /**
  * Removes the entries of a run's record that don't apply to its new arguments:
  * - the halvings, if the learning rate has changed;
- * - the base model's log probabilities, if the batch size has changed, because a rating's second sequence depends on the batch;
+ * - the base model's log probabilities, if the batch size or `max_length` has changed, because a rating's second sequence depends on both;
  * - the best evaluation, if its metric has changed, or if the run is to end with its parameters and the record lacks them.
  */
 export function partThatCounts(
@@ -20,9 +20,9 @@ export function partThatCounts(
     (key) => !(key in then) || then[key] === now[key],
   );
   const hasValues = !now.load_best_model_at_end || best?.parameters !== undefined;
-  const isSameBatch = then.per_device_train_batch_size === now.per_device_train_batch_size;
+  const isComparable = (['per_device_train_batch_size', 'max_length'] as const).every((key) => then[key] === now[key]);
   return {
-    ...(reference && { reference: isSameBatch ? reference : undefined }),
+    ...(reference && { reference: isComparable ? reference : undefined }),
     halving: then.learning_rate === now.learning_rate ? halving : NOT_HALVED,
     evaluation: best === null || (isSameMetric && hasValues) ? evaluation : { ...evaluation, best: null, stale: 0 },
   };
