@@ -57,6 +57,20 @@ test('announces its draws, once for all that share them', async () => {
   expect(values.dtype).toBe('float32');
 });
 
+test('matrices of files are shared by all adapters whose files have the same', async () => {
+  const runner = new FakeRunner();
+  const pool = new ProjectionPool(runner);
+  const matrices = (last: number) => ({ A: new Float32Array(24).fill(1, 23), B: new Float32Array(32).fill(last, 31) });
+  const one = await pool.adopt(key, matrices(2));
+  const same = await pool.adopt({ ...key, projection_prng_key: 9 }, matrices(2));
+  const other = await pool.adopt(key, matrices(3));
+  expect(same).toBe(one);
+  expect(other).not.toBe(one);
+  expect(await pool.adopt({ projection_prng_key: 0, r: 8, max_in: 3, max_out: 4 }, matrices(2))).not.toBe(one);
+  for (const values of [one, same, other]) pool.release(values);
+  expect(runner.held.size).toBe(2);
+});
+
 test('when memory runs out all that wait for a pair fail, hold nothing, and may try again', async () => {
   const runner = new SlowRunner();
   const pool = new ProjectionPool(runner);

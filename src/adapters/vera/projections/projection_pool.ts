@@ -1,3 +1,5 @@
+import { bytesOf } from '../../../core/input/bytes';
+import { sha256, toHex } from '../../../core/input/digest';
 import type { ProjectionDtype } from '../../../core/types/model';
 import type { Runner } from '../../../graph/runner';
 import { pinned } from '../../../graph/value';
@@ -19,7 +21,6 @@ export class ProjectionPool {
   readonly #onDraw: (numbers: number) => void;
   readonly #shared = new Map<string, Shared>();
   readonly #names = new Map<ProjectionValues, string>();
-  #adopted = 0;
 
   /** Before random numbers are drawn, `onDraw` is called with their count, because drawing blocks the thread. */
   constructor(runner: Runner, onDraw: (numbers: number) => void = () => {}) {
@@ -50,10 +51,10 @@ export class ProjectionPool {
     return roundingOf(given, key);
   }
 
-  /** Returns A and B from a file whose values differ from those that the key gives. Other adapters don't share them. */
+  /** Returns A and B from a file whose values differ from those that the key gives. Adapters with equal values share them. */
   async adopt(key: ProjectionKey, given: Projections): Promise<ProjectionValues> {
-    this.#adopted += 1;
-    return this.#take(`adopted ${this.#adopted}`, { ...key, dtype: 'float32' }, () => given);
+    const digests = [await sha256(bytesOf(given.A)), await sha256(bytesOf(given.B))].map(toHex);
+    return this.#take(['adopted', key.r, ...digests].join(' '), { ...key, dtype: 'float32' }, () => given);
   }
 
   release(values: ProjectionValues): void {
