@@ -8,6 +8,7 @@ import {
   type TrainingArguments,
 } from '../../../src/index';
 import { goldenBase } from '../../helpers/golden/golden';
+import { goldenDpo, loadTexts } from '../../helpers/golden/golden_preferences';
 import { loadTiny } from '../../helpers/models/tiny_llama';
 import { profileOptions, visit } from '../../helpers/session/profiles';
 
@@ -50,6 +51,17 @@ describe('a lesson is judged by the weights that it is learnt with', () => {
     // The first of the nine held-out rows has a weight of 1 in both runs.
     const first = (await learn(heard, { max_steps: 1 })).loss_before;
     expect(9 * half.loss_before).toBeCloseTo(first + (9 * one.loss_before - first) / 2, 3);
+  });
+
+  test('weights of preferences are factors, too', async () => {
+    const [first, second] = goldenDpo.examples as readonly Example[];
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTexts(opened), 'ada', profileOptions);
+      await profile.add([{ ...first!, weight: 3 } as Example, second!]);
+      await profile.learn({ args: { max_steps: 1 } });
+      // A new adapter doesn't change the base model's results yet, so each pair's loss is ln 2.
+      expect(profile.info.history[0]!.loss_before).toBeCloseTo(((3 + 1) / 2) * Math.LN2, 5);
+    });
   });
 });
 

@@ -83,7 +83,10 @@ export abstract class PairTask<
   /** Computes the loss of each pair, and the weights of its tokens' gradients. */
   protected abstract compare(g: Graph, pairs: SequencePairs): SequenceLosses;
 
-  async collect(source: RowSource, { args, signal }: CollectOptions): Promise<CollectedRows<PairRow>> {
+  async collect(
+    source: RowSource,
+    { args, purpose, isWeighted = purpose === 'training', signal }: CollectOptions,
+  ): Promise<CollectedRows<PairRow>> {
     const options = { tokenizer: this.tokenizer, maxLength: this.rowLength(args), breather: new Breather(signal) };
     const tokens = (read: Read | undefined): number => read?.input_ids.length ?? 0;
     const format = {
@@ -94,7 +97,8 @@ export abstract class PairTask<
     const all = await exampleRows<Read | undefined>(source, format, signal);
     const learnt = all.flatMap((read) => read ?? []);
     if (learnt.length === 0) throw nothingLeft(all.length, options.maxLength);
-    const rows = await this.rowsOf(learnt, args, options.breather);
+    const weighted = await this.rowsOf(learnt, args, options.breather);
+    const rows = isWeighted ? weighted : weighted.map((row) => ({ ...row, weight: 1 }));
     return { rows, warnings: leftOut(all.length - rows.length, all.length, options.maxLength) };
   }
 

@@ -5,6 +5,7 @@ import { resolveTrainingArguments } from '../../../../src/page/training/training
 import { completionTokens, type PairBatch } from '../../../../src/tasks/causal_lm/preferences/pair_batch';
 import type { PairRow } from '../../../../src/tasks/causal_lm/preferences/pair_row';
 import { RowSlabs } from '../../../../src/tasks/causal_lm/row_slabs';
+import type { CollectOptions } from '../../../../src/tasks/task/task_data';
 import { taskOfRun } from '../../../../src/tasks/task_of_run';
 import { createArchitecture, createTask } from '../../../../src/tasks/task_registry';
 import { goldenDpo, goldenKto, goldenTexts } from '../../../helpers/golden/golden_preferences';
@@ -115,6 +116,22 @@ test('a weight, and whether a text is good, make another run', async () => {
   const { rows } = await collect([example!, { ...example!, weight: 2 }, { ...example!, label: !example!.label }]);
   const columns = rows.map((row) => JSON.stringify(task.columns(row).map((column) => [...column])));
   expect(new Set(columns).size).toBe(3);
+});
+
+test.each([
+  [DPO, goldenDpo.examples],
+  [KTO, goldenKto.examples],
+])('evaluations ignore the weights of examples, unless they are asked for: %j', async (preference, all) => {
+  const examples = all.slice(0, 2).map((example) => ({ ...example, weight: 3 }));
+  const { task } = taskFor(preference);
+  const args = { ...resolveTrainingArguments(), preference };
+  const weightsOf = async (options: Pick<CollectOptions, 'purpose' | 'isWeighted'>) => {
+    const { rows } = await task.collect({ kind: 'examples', examples }, { args, signal, ...options });
+    return (rows as PairRow[]).map(({ weight }) => weight);
+  };
+  expect(await weightsOf({ purpose: 'training' })).toEqual([3, 3]);
+  expect(await weightsOf({ purpose: 'evaluation' })).toEqual([1, 1]);
+  expect(await weightsOf({ purpose: 'evaluation', isWeighted: true })).toEqual([3, 3]);
 });
 
 test.each([
