@@ -112,6 +112,9 @@ export function expectExportable({ model, overlay, args }: ExportableRun): Expor
     const message = `export_run: expected an adapter without ${adapter.notInPeft}, which PEFT's ${adapter.config.peft_type} doesn't have`;
     throw new WebVeraError('invalid_argument', message, { hint: 'PEFT would train another adapter.' });
   }
+  const { outputEmbedding = '' } = model.loaded.model.head;
+  if (args.preference !== null && adapter.modules.has(outputEmbedding))
+    throw notInPython(`an adapter that doesn't wrap ${outputEmbedding}, which TRL's trainers refuse`);
   return { adapter, exporter };
 }
 

@@ -1,11 +1,16 @@
 import { expect, test } from 'vitest';
-import { export_run, get_peft_model, Trainer, VeraConfig, VeraModel } from '../../../src/index';
+import { DPOTrainer, export_run, get_peft_model, KTOTrainer, Trainer, VeraConfig, VeraModel } from '../../../src/index';
+import { goldenDpo, goldenKto, loadTexts } from '../../helpers/golden/golden_preferences';
 import { loadTiny, loadTinyVera } from '../../helpers/models/tiny_llama';
 import { tinyTrainer } from '../../helpers/models/tiny_training';
 import { resumedAdapter, resumedRows } from '../../helpers/session/resumed_run';
 import { openTestSession, type TestSession, within } from '../../helpers/session/session';
 
 const opened = await openTestSession();
+
+async function withHead(one: TestSession): Promise<VeraModel> {
+  return get_peft_model(await loadTexts(one), new VeraConfig({ r: 4, target_modules: ['q_proj', 'lm_head'] }));
+}
 
 test.each<[string, (one: TestSession) => Promise<unknown>, RegExp]>([
   [
@@ -58,6 +63,22 @@ test.each<[string, (one: TestSession) => Promise<unknown>, RegExp]>([
       return export_run({ model, trainer: tinyTrainer(model) });
     },
     /expected an active adapter that trains, but adapter default was loaded for inference/,
+  ],
+  [
+    'pairs, by an adapter that wraps lm_head',
+    async (one) => {
+      const model = await withHead(one);
+      return export_run({ model, trainer: new DPOTrainer({ model, train_dataset: goldenDpo.examples }) });
+    },
+    /export_run: expected an adapter that doesn't wrap lm_head, which TRL's trainers refuse/,
+  ],
+  [
+    'ratings, by an adapter that wraps lm_head',
+    async (one) => {
+      const model = await withHead(one);
+      return export_run({ model, trainer: new KTOTrainer({ model, train_dataset: goldenKto.examples }) });
+    },
+    /export_run: expected an adapter that doesn't wrap lm_head, which TRL's trainers refuse/,
   ],
   [
     'a model that is disposed of',
