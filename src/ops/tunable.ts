@@ -7,6 +7,7 @@ import { ropeAttentionDecodeKernel } from './attention/rope_attention_decode';
 import { crossEntropyKernel } from './losses/cross_entropy';
 import { layerNormBackward, layerNormForward, layerNormWeightBackward } from './norms/layer_norm';
 import { rmsNormBackward, rmsNormForward, rmsNormWeightBackward } from './norms/rms_norm';
+import { scaleColumnsBackward, scaleColumnsForward } from './norms/scale_columns';
 import { linearBackward, linearForward, linearWeightBackward } from './products/linear';
 import { linearShardBackward, linearShardForward } from './products/linear_shard';
 import { linearsForward, swigluLinearsForward, turnedLinearsForward } from './products/linears';
@@ -42,6 +43,8 @@ const OTHERS: readonly AnyKernel[] = [
   rmsNormBackward,
   rmsNormWeightBackward,
   rmsNormLinear,
+  scaleColumnsForward,
+  scaleColumnsBackward,
   crossEntropyKernel,
   columnSum,
   ropeKernel,

@@ -18,7 +18,6 @@ import * as fill from './fill';
 import * as fmaChain from './fma_chain';
 import * as ia3Merge from './ia3/ia3_merge';
 import * as ia3Mixed from './ia3/ia3_mixed';
-import * as ia3Scale from './ia3/ia3_scale';
 import * as lora from './lora/lora';
 import * as binaryCrossEntropyWithLogits from './losses/binary_cross_entropy_with_logits';
 import * as crossEntropy from './losses/cross_entropy';
@@ -36,6 +35,7 @@ import * as mul from './mul';
 import * as l2Normalize from './norms/l2_normalize';
 import * as layerNorm from './norms/layer_norm';
 import * as rmsNorm from './norms/rms_norm';
+import * as scaleColumns from './norms/scale_columns';
 import * as adamw from './optimizer/adamw';
 import * as linear from './products/linear';
 import * as linearShard from './products/linear_shard';
@@ -46,7 +46,7 @@ import * as ropePartial from './rope_partial';
 import * as columnSum from './rows/column_sum';
 import * as embedding from './rows/embedding';
 import * as poolRows from './rows/pool_rows';
-import * as prependRow from './rows/prepend_row';
+import * as prependRows from './rows/prepend_rows';
 import * as rows from './rows/rows';
 import * as sliceColumns from './rows/slice_columns';
 import * as widen from './rows/widen';
@@ -81,7 +81,6 @@ export const references: Readonly<Record<string, Reference>> = {
   ...geluNew,
   ...ia3Merge,
   ...ia3Mixed,
-  ...ia3Scale,
   ...l2Normalize,
   ...ktoLoss,
   ...layerNorm,
@@ -94,7 +93,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...mixedScale,
   ...mul,
   ...poolRows,
-  ...prependRow,
+  ...prependRows,
   ...relu,
   ...repeatHeads,
   ...rmsNorm,
@@ -105,6 +104,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...ropePartial,
   ...rows,
   ...sample,
+  ...scaleColumns,
   ...sequenceLogps,
   ...silu,
   ...sliceColumns,

@@ -3,7 +3,7 @@ import type { ModuleNames } from '../../core/types/model';
 import type { Value } from '../../graph/value';
 import { add } from '../../ops/add';
 import { embedding } from '../../ops/rows/embedding';
-import { prependRow } from '../../ops/rows/prepend_row';
+import { prependRows } from '../../ops/rows/prepend_rows';
 import * as nn from '../nn';
 import type { VitConfig } from './vit_config';
 
@@ -50,7 +50,7 @@ function embeddings({ hidden_size: C, image: { channels, patch, patches: P } }: 
       (pass: nn.ForwardPass): Value => {
         const { g, inputs } = pass;
         const patches = projection.forward(pass, inputs.value('pixel_values'));
-        const tokens = prependRow(g, patches, cls_token.value(pass), rowsAndColumns(patches.shape).rows / P);
+        const tokens = prependRows(g, patches, cls_token.value(pass), rowsAndColumns(patches.shape).rows / P);
         return add(g, tokens, embedding(g, inputs.value('position_ids'), position_embeddings.value(pass)));
       },
   );

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { Value } from '../../graph/value';
 
-/** A trained vector in a pool, the buffer of all trained parameters of an adapter. */
+/** A vector in a pool, such as the buffer of all trained parameters of an adapter. */
 export interface PoolVector {
   /** One-dimensional. */
   readonly pool: Value;

@@ -78,15 +78,15 @@ describe('layers with (IA)³ adapters', () => {
     const y = block(g, given, [adapter]);
     const names = () => g.steps.map(({ kernel }) => kernel.name);
     const forward = names();
-    expect(forward).toEqual(['linear', 'linear', 'ia3_scale', 'mul', 'ia3_scale', 'linear']);
+    expect(forward).toEqual(['linear', 'linear', 'scale_columns', 'mul', 'scale_columns', 'linear']);
     const grads = pinned('grads', adapter.pool.shape);
     g.grad(y, transient('dy', y.shape), new Map([[adapter.pool, grads]]));
     // The backward pass ends at the vector nearest to the input, so q and x get no gradient.
     expect(names().slice(forward.length)).toEqual([
       'linear_backward',
-      'ia3_scale_backward',
+      'scale_columns_backward',
       'mul',
-      'ia3_scale_backward',
+      'scale_columns_backward',
     ]);
   });
 

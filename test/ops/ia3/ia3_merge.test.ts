@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { ia3Merge } from '../../../src/ops/ia3/ia3_merge';
-import { ia3Scale } from '../../../src/ops/ia3/ia3_scale';
+import { scaleColumns } from '../../../src/ops/norms/scale_columns';
 import { linear } from '../../../src/ops/products/linear';
 import { input } from '../../helpers/gpu/on_gpu';
 import { randomArray } from '../../helpers/maths/random';
@@ -30,7 +30,9 @@ test.each(['rows', 'columns'] as const)('a weight scaled by %s does what the sca
   ia3Merge(g, bias, vector, 'columns', scaledBias);
   const merged = linear(g, x, into, by === 'rows' ? scaledBias : bias);
   const scaled =
-    by === 'rows' ? ia3Scale(g, linear(g, x, weight, bias), vector) : linear(g, ia3Scale(g, x, vector), weight, bias);
+    by === 'rows'
+      ? scaleColumns(g, linear(g, x, weight, bias), vector)
+      : linear(g, scaleColumns(g, x, vector), weight, bias);
   runReference(g.steps, memory);
   memory.get(merged)!.forEach((v, i) => {
     expect(v).toBeCloseTo(memory.get(scaled)![i]!, 12);

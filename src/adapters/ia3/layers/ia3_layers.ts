@@ -1,7 +1,7 @@
 import type { Graph } from '../../../graph/graph';
 import type { Value } from '../../../graph/value';
 import type { Layers } from '../../../models/layers';
-import { ia3Scale } from '../../../ops/ia3/ia3_scale';
+import { scaleColumns } from '../../../ops/norms/scale_columns';
 import type { PoolVector } from '../../../ops/rows/pool_vector';
 import type { LayerOptions } from '../../adapter';
 import type { Ia3Adapter } from '../ia3_adapter';
@@ -20,14 +20,14 @@ export function ia3Layers(
   const vectors = (name: string, side: 'input' | 'output'): readonly PoolVector[] =>
     mergedModules.has(name) ? [] : adapters.flatMap((adapter) => adapter.vectorOf(name, side) ?? []);
   return scaledLayers(base, {
-    input: (name, x) => vectors(name, 'input').reduce((input, vector) => ia3Scale(g, input, vector), x),
+    input: (name, x) => vectors(name, 'input').reduce((input, vector) => scaleColumns(g, input, vector), x),
     output(name) {
       const of = vectors(name, 'output');
       const last = of.at(-1);
       if (last === undefined) return undefined;
       return (y, residual): Value => {
-        const scaled = of.slice(0, -1).reduce((output, vector) => ia3Scale(g, output, vector), y);
-        return ia3Scale(g, scaled, last, residual);
+        const scaled = of.slice(0, -1).reduce((output, vector) => scaleColumns(g, output, vector), y);
+        return scaleColumns(g, scaled, last, residual);
       };
     },
   });

@@ -1,5 +1,5 @@
-// ia3_scale_backward: dl[c] += Σ_n dy[n,c] · x[n,c], and, if has_dx, in the same pass dx[n,c] = l[c] · dy[n,c], plus sum[n,c] if has_sum
-// x, dy, sum, dx: (N, C)   pool: the trained vectors, with l at vector_at   grads: arranged like the pool
+// scale_columns_backward: dl[c] += Σ_n dy[n,c] · x[n,c], and, if has_dx, in the same pass dx[n,c] = l[c] · dy[n,c], plus sum[n,c] if has_sum
+// x, dy, sum, dx: (N, C)   pool: numbers, with the vector l at vector_at   grads: arranged like the pool
 // grid: see lib/columns_*.wgsl
 // with lib/columns_workgroup.wgsl, or lib/columns_serial.wgsl and lib/flat_index.wgsl
 struct Params { N: u32, C: u32, vector_at: u32, has_dx: u32, has_sum: u32 }

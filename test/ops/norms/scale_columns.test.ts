@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, transient, type Value } from '../../../src/graph/value';
-import { ia3Scale } from '../../../src/ops/ia3/ia3_scale';
 import { mul } from '../../../src/ops/mul';
+import { scaleColumns } from '../../../src/ops/norms/scale_columns';
 import { input } from '../../helpers/gpu/on_gpu';
 import { expectGradient } from '../../helpers/maths/gradient';
 import { randomArray } from '../../helpers/maths/random';
@@ -29,49 +29,49 @@ test.each([
   { N: 1, C: 1 },
   { N: 3, C: 7 },
   { N: 5, C: 8 },
-])('ia3_scale N=$N C=$C: central differences by x, the vector and the residual', ({ N, C }) => {
+])('scale_columns N=$N C=$C: central differences by x, the vector and the residual', ({ N, C }) => {
   const { memory, x, pool, residual } = inputs(N, C);
   // A zero in the vector proves that the backward pass doesn't compute x from the result, which would divide by zero.
   memory.get(pool)![OFFSET] = 0;
-  const build = (g: Graph): Value => ia3Scale(g, x, { pool, offset: OFFSET }, residual);
+  const build = (g: Graph): Value => scaleColumns(g, x, { pool, offset: OFFSET }, residual);
   for (const wrt of [[x], [pool], [residual], [x, pool], [x, pool, residual]]) expectGradient(build, memory, wrt);
-  expectGradient((g) => ia3Scale(g, x, { pool, offset: OFFSET }), memory, [x, pool]);
+  expectGradient((g) => scaleColumns(g, x, { pool, offset: OFFSET }), memory, [x, pool]);
 });
 
-test('ia3_scale: x with another use, and two vectors of one pool', () => {
+test('scale_columns: x with another use, and two vectors of one pool', () => {
   const { memory, x, pool, residual } = inputs(3, 4);
   const build = (g: Graph): Value => {
-    const once = ia3Scale(g, x, { pool, offset: OFFSET });
-    return mul(g, ia3Scale(g, once, { pool, offset: 12 }, residual), x);
+    const once = scaleColumns(g, x, { pool, offset: OFFSET });
+    return mul(g, scaleColumns(g, once, { pool, offset: 12 }, residual), x);
   };
   expectGradient(build, memory, [x, pool, residual]);
 });
 
-test('ia3_scale: a vector of ones gives x itself', () => {
+test('scale_columns: a vector of ones gives x itself', () => {
   const { memory, x, pool } = inputs(3, 4);
   memory.get(pool)!.fill(1);
   const g = new Graph();
-  const y = ia3Scale(g, x, { pool, offset: OFFSET });
+  const y = scaleColumns(g, x, { pool, offset: OFFSET });
   expect(runReference(g.steps, memory).get(y)).toEqual(memory.get(x));
 });
 
-test('ia3_scale: the gradients of x and the vector take one dispatch, and frozen inputs take none', () => {
+test('scale_columns: the gradients of x and the vector take one dispatch, and frozen inputs take none', () => {
   const [x, pool] = [pinned('x', [3, 8]), pinned('pool', [POOL])];
   const residual = pinned('residual', [3, 8]);
   const kernels = (trained: readonly Value[]): string[] => {
     const g = new Graph();
     for (const value of trained) g.train(value);
-    const y = ia3Scale(g, x, { pool, offset: OFFSET }, residual);
+    const y = scaleColumns(g, x, { pool, offset: OFFSET }, residual);
     g.grad(y, transient('dy', y.shape), new Map([[pool, pinned('grads', [POOL])]]));
     return g.steps.map(({ kernel }) => kernel.name);
   };
-  expect(kernels([x])).toEqual(['ia3_scale', 'ia3_scale']);
-  expect(kernels([pool])).toEqual(['ia3_scale', 'ia3_scale_backward']);
-  expect(kernels([x, pool])).toEqual(['ia3_scale', 'ia3_scale_backward']);
-  expect(kernels([residual])).toEqual(['ia3_scale']);
+  expect(kernels([x])).toEqual(['scale_columns', 'scale_columns']);
+  expect(kernels([pool])).toEqual(['scale_columns', 'scale_columns_backward']);
+  expect(kernels([x, pool])).toEqual(['scale_columns', 'scale_columns_backward']);
+  expect(kernels([residual])).toEqual(['scale_columns']);
 });
 
-test.each([2, 12, -4, 0.5])('ia3_scale: refuses a vector of 8 numbers at %d of 16', (offset) => {
+test.each([2, 12, -4, 0.5])('scale_columns: refuses a vector of 8 numbers at %d of 16', (offset) => {
   const [x, pool] = [pinned('x', [3, 8]), pinned('pool', [POOL])];
-  expect(() => ia3Scale(new Graph(), x, { pool, offset })).toThrow(/expected a pool with 8 numbers/);
+  expect(() => scaleColumns(new Graph(), x, { pool, offset })).toThrow(/expected a pool with 8 numbers/);
 });

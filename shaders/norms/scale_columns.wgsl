@@ -1,5 +1,5 @@
-// ia3_scale: y[n,c] = l[c] · x[n,c], plus sum[n,c] if has_sum
-// x, sum, y: (N, C)   pool: the trained vectors, with l at vector_at, a multiple of 4
+// scale_columns: y[n,c] = l[c] · x[n,c], plus sum[n,c] if has_sum
+// x, sum, y: (N, C)   pool: numbers, with the vector l at vector_at, a multiple of 4
 // grid: one thread per word of y, folded into x and y
 // with lib/word_*.wgsl, lib/flat_index.wgsl
 struct Params { N: u32, C: u32, vector_at: u32, has_sum: u32 }

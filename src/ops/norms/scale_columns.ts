@@ -6,8 +6,8 @@ import { accumulatedIn, columnVariants } from '../rows/column_sum';
 import { expectPlaced, type PoolVector } from '../rows/pool_vector';
 import { flatKernel, shaderKernel } from '../shader_kernel';
 
-export const ia3ScaleForward = flatKernel({
-  name: 'ia3_scale',
+export const scaleColumnsForward = flatKernel({
+  name: 'scale_columns',
   bindings: { x: 'read', pool: 'read', sum: 'read', y: 'write' },
   params: { N: 'size', C: 'size', vector_at: 'place', has_sum: 'u32' },
   threads: ({ N, C }) => N * C,
@@ -15,12 +15,12 @@ export const ia3ScaleForward = flatKernel({
   flops: ({ N, C }) => N * C,
 });
 
-/** Computes the gradients of x and of the trained vector l in one pass over dy. */
-export const ia3ScaleBackward = shaderKernel({
-  name: 'ia3_scale_backward',
+/** Computes the gradients of x and of the vector l in one pass over dy. */
+export const scaleColumnsBackward = shaderKernel({
+  name: 'scale_columns_backward',
   bindings: { x: 'read', dy: 'read', pool: 'read', sum: 'read', dx: 'write', grads: 'update' },
   params: { N: 'size', C: 'size', vector_at: 'place', has_dx: 'u32', has_sum: 'u32' },
-  variants: columnVariants('ia3_scale_backward'),
+  variants: columnVariants('scale_columns_backward'),
   flops: ({ N, C }) => 3 * N * C,
 });
 
@@ -30,8 +30,8 @@ export const ia3ScaleBackward = shaderKernel({
  *
  * For N rows, reads and writes 2·N·C floats in the forward pass and 3·N·C in the backward pass, in one dispatch each.
  */
-export function ia3Scale(g: Graph, x: Value, vector: PoolVector, residual?: Value): Value {
-  if (residual !== undefined) expectShape('ia3_scale residual', residual.shape, x.shape);
+export function scaleColumns(g: Graph, x: Value, vector: PoolVector, residual?: Value): Value {
+  if (residual !== undefined) expectShape('scale_columns residual', residual.shape, x.shape);
   const y = emitScale(g, x, vector, residual);
   const { pool } = vector;
   if (residual !== undefined) g.differentiate(y, [residual], (dy, [toResidual]) => [passOn(g, dy, toResidual)]);
@@ -45,9 +45,9 @@ export function ia3Scale(g: Graph, x: Value, vector: PoolVector, residual?: Valu
 function emitScale(g: Graph, x: Value, vector: PoolVector, sum: Value | undefined): Value {
   const { pool, offset: vector_at } = vector;
   const { rows: N, columns: C } = rowsAndColumns(x.shape);
-  expectPlaced('ia3_scale', 'numbers', vector, C);
+  expectPlaced('scale_columns', 'numbers', vector, C);
   const has_sum = Number(sum !== undefined);
-  return g.emit(ia3ScaleForward, { x, pool, sum: sum ?? x }, { y: x.shape }, { N, C, vector_at, has_sum }).y;
+  return g.emit(scaleColumnsForward, { x, pool, sum: sum ?? x }, { y: x.shape }, { N, C, vector_at, has_sum }).y;
 }
 
 interface ScaleBackward {
@@ -65,6 +65,6 @@ function emitScaleBackward(
   const grads = accumulatedIn(toPool, pool);
   const { rows: N, columns: C } = rowsAndColumns(x.shape);
   const params = { N, C, vector_at, has_dx: Number(wanted), has_sum: Number(wanted && sum !== undefined) };
-  const { dx } = g.emit(ia3ScaleBackward, { x, dy, pool, sum: sum ?? dy, grads }, { dx: x.shape }, params);
+  const { dx } = g.emit(scaleColumnsBackward, { x, dy, pool, sum: sum ?? dy, grads }, { dx: x.shape }, params);
   return [wanted ? dx : undefined, grads];
 }

@@ -1,10 +1,10 @@
 import type { Reference } from '../reference';
 
-export const ia3_scale: Reference = ({ x, pool, sum, y }, { N, C, vector_at, has_sum }) => {
+export const scale_columns: Reference = ({ x, pool, sum, y }, { N, C, vector_at, has_sum }) => {
   for (let at = 0; at < N! * C!; at++) y![at] = pool![vector_at! + (at % C!)]! * x![at]! + (has_sum ? sum![at]! : 0);
 };
 
-export const ia3_scale_backward: Reference = (
+export const scale_columns_backward: Reference = (
   { x, dy, pool, sum, dx, grads },
   { N, C, vector_at, has_dx, has_sum },
 ) => {
