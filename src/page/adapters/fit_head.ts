@@ -1,5 +1,5 @@
 import type { HeadFit } from '../../core/types/prediction';
-import type { Dataset, TrainingArguments } from '../../core/types/training';
+import type { Dataset, ResolvedTrainingArguments, TrainingArguments } from '../../core/types/training';
 import type { CallId, FittedHead, ProfileName } from '../../worker/protocol';
 import { anyDataset } from '../data/dataset_rules';
 import { openDataset } from '../data/feed';
@@ -66,6 +66,8 @@ interface FitHeadArguments extends Pick<FitHeadOptions, 'C' | 'augment' | 'eval_
   readonly args: TrainingArguments;
   /** The factor by which the scores are multiplied. Default: 1, or the factor that cross-validation chooses with `C` 'auto'. */
   readonly scale?: number;
+  /** Weights of the classes in `eval_dataset`. Default: all 1. */
+  readonly eval_weights?: ResolvedTrainingArguments['classWeights'];
   /** The profile that stores the features of its examples. Default: features are only held in memory, during the session. */
   readonly profile?: ProfileName | undefined;
 }
@@ -74,7 +76,17 @@ interface FitHeadArguments extends Pick<FitHeadOptions, 'C' | 'augment' | 'eval_
 export async function fitHeadWith(
   model: RemoteModel & RunModel,
   dataset: Dataset,
-  { args, C = 'auto', scale, augment = 'auto', eval_dataset, adapter_name, profile, signal }: FitHeadArguments,
+  {
+    args,
+    C = 'auto',
+    scale,
+    augment = 'auto',
+    eval_dataset,
+    eval_weights,
+    adapter_name,
+    profile,
+    signal,
+  }: FitHeadArguments,
 ): Promise<HeadFit> {
   const { link, place } = model[partsKey];
   const data = openDataset('train_dataset', dataset);
@@ -88,6 +100,7 @@ export async function fitHeadWith(
     C,
     scale,
     augment,
+    eval_weights,
     profile,
   };
   const datasets = evalData === undefined ? [data] : [data, evalData];

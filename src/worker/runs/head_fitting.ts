@@ -5,6 +5,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';
 import type { KernelChoice } from '../../core/kernels/kernel_choice';
 import type { HeadFigures, HeadFit } from '../../core/types/prediction';
+import type { ResolvedTrainingArguments } from '../../core/types/training';
 import type { Value } from '../../graph/value';
 import { calibrateHead, type HeadRequest, judgeHead, solveHead } from '../../regression/solve_head';
 import type { Task } from '../../tasks/task/task';
@@ -20,6 +21,8 @@ import type { FittedHead } from './run_protocol';
 import type { StoredFeatures } from './stored_features';
 
 interface HeadInit extends RunInputs {
+  /** Weights of the classes in `evalData`. Default: all 1. */
+  readonly evalWeights?: ResolvedTrainingArguments['classWeights'] | undefined;
   readonly C: number | 'auto';
   readonly scale?: number | undefined;
   /** Whether the head also learns views (slightly changed copies) of the examples. */
@@ -53,7 +56,7 @@ interface Fitting extends HeadInit, LastLayer {
  * Throws `invalid_argument` for a model without such a head, and for an adapter that doesn't train it.
  */
 export async function fitHead(init: HeadInit): Promise<FittedHead> {
-  const { model, overlay, data, evalData, C, scale, signal, ready, stored, warn } = init;
+  const { model, overlay, args, data, evalData, evalWeights = null, C, scale, signal, ready, stored, warn } = init;
   const begun = performance.now();
   const layer = lastLayer(model, overlay);
   const { weight, bias } = layer;
@@ -61,7 +64,8 @@ export async function fitHead(init: HeadInit): Promise<FittedHead> {
   const fitting: Fitting = { ...init, ...layer, state, used: new Map() };
   const learnt = await examplesOf(fitting, data(signal), 'training');
   const views = isAugmented(init, learnt) ? await viewsOf(fitting, learnt.rows) : undefined;
-  const held = evalData && (await examplesOf(fitting, evalData(signal), 'evaluation'));
+  const judging = { ...fitting, args: { ...args, classWeights: evalWeights } };
+  const held = evalData && (await examplesOf(judging, evalData(signal), 'evaluation'));
   const zeros = new Float32Array(learnt.outputs);
   const old = {
     weight: await readFloats(model.runner, weight),
@@ -124,7 +128,7 @@ async function examplesOf(
 ): Promise<HeadExamples> {
   const { model, args, signal, features: cache, head, warn } = fitting;
   const task: Task = model.task;
-  const { rows: collected, warnings } = await task.collect(source, { args, purpose, signal });
+  const { rows: collected, warnings } = await task.collect(source, { args, purpose, isWeighted: true, signal });
   for (const warning of warnings) warn(warning);
   const rows = await keyedRows(collected, fitting);
   const found = await cache.of(rows, fitting);

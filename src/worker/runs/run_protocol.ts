@@ -104,6 +104,8 @@ export interface FitRequest extends EvaluateRequest {
   readonly augment: boolean | 'auto';
   /** The data set on which the old and the new head are compared, if any. */
   readonly eval_data?: DataSource | undefined;
+  /** Weights of the classes in `eval_data`. Default: all 1. */
+  readonly eval_weights?: ResolvedTrainingArguments['classWeights'] | undefined;
   /** The profile to which the examples belong, if their features are stored with it. */
   readonly profile?: ProfileName | undefined;
 }

@@ -82,7 +82,7 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
       this.inProgress.features ??= new FeatureCache();
       const { features } = this.inProgress;
       await untilAborted(turn.earlier, reading.signal);
-      const { C, scale, augment, eval_data, profile } = request;
+      const { C, scale, augment, eval_data, eval_weights: evalWeights, profile } = request;
       const { warn } = this.checkpoints;
       const kernels = await this.kernels.choice();
       if (profile !== undefined && this.inProgress.stored?.name.born !== profile.born) {
@@ -91,7 +91,7 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
       const stored = profile && this.inProgress.stored;
       const evalData = eval_data && ((until: AbortSignal) => rowsOf(this, call, eval_data, until));
       const ready = (): Promise<void> => this.calls.ready(call, reading.signal);
-      return fitHead({ ...reading, evalData, C, scale, augment, features, kernels, stored, ready, warn });
+      return fitHead({ ...reading, evalData, evalWeights, C, scale, augment, features, kernels, stored, ready, warn });
     });
   },
 

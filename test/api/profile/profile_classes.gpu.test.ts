@@ -1,6 +1,6 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { AutoModelForSequenceClassification, type Example, Profile } from '../../../src/index';
+import { AutoModelForSequenceClassification, type Example, Profile, type TrainingArguments } from '../../../src/index';
 import { goldenBase } from '../../helpers/golden/golden';
 import { type TestSession, vectorsOf, within } from '../../helpers/session/session';
 
@@ -193,3 +193,27 @@ test.each([[['green', 'red', 'blue']], [['red', 'green', 'violet']]])(
     });
   },
 );
+
+test.each<['instant' | 'refine', TrainingArguments['classWeights'], { readonly red: number; readonly green: number }]>([
+  ['instant', { red: 0.01, green: 10 }, { red: 0.01, green: 10 }],
+  ['refine', 'balanced', { red: 145 / (2 * 110), green: 145 / (2 * 35) }],
+])('%s with the classWeights %j is judged by these weights of held-out examples', async (method, given, weights) => {
+  await visit(async (opened) => {
+    const args = { max_steps: 1, per_device_train_batch_size: 14, ...(given && { classWeights: given }) };
+    const profile = await Profile.open(await load(opened), 'ada', { peft_config: { r: 8 }, args });
+    const many = Array.from({ length: 150 }, (_, index) => ({
+      input_ids: [10 + (index % 4), 20 + (index % 60), 40, 50],
+      label: index % 4 === 1 ? ('green' as const) : ('red' as const),
+    }));
+    await profile.add(many);
+    let [losses, total] = [0, 0];
+    for (const { input_ids, label } of many.filter((_, index) => index >= 100 && index % 10 === 9)) {
+      const told = await profile.predict({ input_ids });
+      losses -= weights[label] * Math.log(told.find((one) => one.label === label)!.score);
+      total += weights[label];
+    }
+    const { metrics } = await profile.learn({ method });
+    expect(metrics.held_out).toBe(5);
+    expect(metrics.loss_before).toBeCloseTo(losses / total, 4);
+  });
+});

@@ -4,9 +4,11 @@ import { fitHeadWith } from '../../adapters/fit_head';
 import { partsKey } from '../../models/remote_model';
 import { wrong } from '../../session/options';
 import type { Trial } from '../examples/left_out';
+import { labelsOf } from '../fits';
 import type { ProfileHost } from '../host';
 import type { ProfileState } from '../storage/record';
 import type { LearnCandidate, LearnMethod } from '../types';
+import { weightsInRun } from './judged_weights';
 import type { Improvement, LearningCopy } from './learn_method';
 
 /** Throws `invalid_argument` if the base model has no head that can be solved for. */
@@ -37,12 +39,13 @@ export async function solveCopy(
   const { learnt, judges } = on ?? { learnt: unfinished.learnt, judges: unfinished.held };
   const { args } = unfinished;
   const { run, signal } = turn;
-  const eval_dataset = judges.length === 0 ? {} : { eval_dataset: judges };
-  const { id, state } = learner;
+  const { host, id, state } = learner;
+  const eval_weights = weightsInRun(args.classWeights ?? null, learnt, labelsOf(host.base));
+  const judging = judges.length === 0 ? {} : { eval_dataset: judges, eval_weights };
   const profile = keepsFeatures && state.settings.keep_examples ? { id, born: state.born } : undefined;
   const common = { adapter_name: copy, args: batchArguments(args), profile, signal };
-  const options = { ...common, ...eval_dataset, ...(as && { C: as.C, scale: as.scale }) };
-  return run.inOne(signal, () => fitHeadWith(learner.host.adapted, learnt, options));
+  const options = { ...common, ...judging, ...(as && { C: as.C, scale: as.scale }) };
+  return run.inOne(signal, () => fitHeadWith(host.adapted, learnt, options));
 }
 
 /** Returns the training arguments that decide how examples become rows and batches. */
