@@ -1,3 +1,4 @@
+import { groupBy } from '../core/input/group_by';
 import type { Step } from './step';
 import { byteLength, type Value } from './value';
 
@@ -89,14 +90,4 @@ function takeSlot(bytes: number, free: Set<number>, slotBytes: number[]): number
   free.delete(slot);
   slotBytes[slot] = Math.max(slotBytes[slot] ?? 0, bytes);
   return slot;
-}
-
-function groupBy<T>(items: readonly T[], key: (item: T) => number): Map<number, T[]> {
-  const groups = new Map<number, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group === undefined) groups.set(key(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }

@@ -1,4 +1,5 @@
 import { Breather } from '../core/async/breather';
+import { groupBy } from '../core/input/group_by';
 import { ExampleScores, type ScaledFigures } from './example_scores';
 import { allRows, type LinearMap } from './labelled_features';
 import type { HeadProblem, HeadSolver, Judged } from './problem';
@@ -110,13 +111,7 @@ interface Fold {
  * label in common.
  */
 function stratifiedFolds(solver: HeadSolver, { examples, rowsEach }: HeadProblem): readonly Fold[] | undefined {
-  const groups = new Map<number, number[]>();
-  for (let row = 0; row < examples.N; row++) {
-    const key = solver.group(examples, row);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [row]);
-    else group.push(row);
-  }
+  const groups = groupBy(allRows(examples.N), (row) => solver.group(examples, row));
   const ofLabel = solver.mostOfLabel?.(examples) ?? 0;
   const most = [...groups.values()].reduce((longest, { length }) => Math.max(longest, length), ofLabel);
   if (most < 2) return undefined;

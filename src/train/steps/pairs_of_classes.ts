@@ -1,3 +1,4 @@
+import { groupBy } from '../../core/input/group_by';
 import { randomAt } from '../../core/numbers/rng';
 import type { TaskBatches } from '../../tasks/task/task_batches';
 
@@ -22,13 +23,7 @@ export function pairsOfClasses<Row>(
   shuffled: readonly Row[],
   { seed, epoch }: { readonly seed: number; readonly epoch: number },
 ): readonly Row[] {
-  const classes = new Map<number, Row[]>();
-  for (const row of shuffled) {
-    const label = classOf?.(row) ?? 0;
-    const known = classes.get(label);
-    if (known === undefined) classes.set(label, [row]);
-    else known.push(row);
-  }
+  const classes = groupBy(shuffled, (row) => classOf?.(row) ?? 0);
   const random = (pair: number): number => randomAt({ seed, stream: 'shuffle', at: epoch }, FIRST_OF_PAIRS + pair);
   const pairs: ClassPair<Row>[] = [];
   for (const rows of classes.values()) {

@@ -1,5 +1,6 @@
 import { WebVeraError } from '../../core/errors/error';
 import { type FileSource, readFile } from '../../core/input/file_source';
+import { groupBy } from '../../core/input/group_by';
 import type { ParserLimits } from '../../core/types/source';
 import { PREPROCESSOR_FILE } from '../../formats/models/model_files';
 import { parseWeightsIndex } from '../../formats/models/weights';
@@ -23,10 +24,8 @@ export interface CacheRoom {
 
 export const cacheCalls: Answers<CacheCalls, CacheRoom> = {
   async listCached() {
-    const folders = new Map<string, KeptFile[]>();
-    for (const record of this.cache === undefined ? [] : await known(this.cache.list())) {
-      folders.set(record.folder, [...(folders.get(record.folder) ?? []), record]);
-    }
+    const all = this.cache === undefined ? [] : await known(this.cache.list());
+    const folders = groupBy(all, ({ folder }) => folder);
     return [...folders.values()].flatMap((records) => modelOf(records) ?? []);
   },
 

@@ -1,3 +1,4 @@
+import { groupBy } from '../../../core/input/group_by';
 import type { LabelList, SentExample } from '../../../core/types/training';
 
 /** Examples to train on, and others (`judges`) on which the result is evaluated. */
@@ -38,14 +39,8 @@ export function leaveOut(examples: readonly SentExample[], targets: TargetsOfExa
 }
 
 function placesLeftOut(examples: readonly SentExample[], share: number, targets: TargetsOfExample): number[] {
-  const groups = new Map<string, number[]>();
-  for (const [place, example] of examples.entries()) {
-    const key = targets === 'numbers' ? '' : targets === 'set' ? setIn(example) : labelIn(example);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [place]);
-    else group.push(place);
-  }
-  const all = [...groups.values()];
+  const keys = examples.map((one) => (targets === 'numbers' ? '' : targets === 'set' ? setIn(one) : labelIn(one)));
+  const all = [...groupBy(keys.keys(), (place) => keys[place]).values()];
   const ends = targets === 'set' ? all.flatMap((group) => group.slice(group.length - (group.length % share))) : [];
   const lastOfShare = (group: readonly number[]): number[] => group.filter((_, index) => index % share === share - 1);
   return [...all, ends.sort(ascending)].flatMap(lastOfShare).sort(ascending);
