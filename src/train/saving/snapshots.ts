@@ -1,17 +1,13 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { RunSnapshot } from '../../core/types/snapshot';
 
-interface Waiter {
-  resolve(snapshot: RunSnapshot): void;
-  reject(error: unknown): void;
-}
-
 /** Takes snapshots of a run at moments when none of its steps is queued. */
 export class Snapshots {
-  #waiting: Waiter[] = [];
+  /** The functions that settle the promises of `ask`. */
+  readonly #waiting: ((snapshot: Promise<RunSnapshot>) => void)[] = [];
   /** The function that reads the state. Set only while no step is queued and none will be queued. */
   #take: (() => Promise<RunSnapshot>) | undefined;
-  #answering: Promise<void> = Promise.resolve();
+  #answering: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   get wanted(): boolean {
@@ -21,8 +17,8 @@ export class Snapshots {
   /** Resolves with the state at the next moment between two steps. Rejects with `invalid_argument` once the run has ended. */
   ask(): Promise<RunSnapshot> {
     if (this.#closed) return Promise.reject(isOver());
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
       if (this.#take !== undefined) this.#answer(this.#take);
     });
   }
@@ -42,20 +38,13 @@ export class Snapshots {
   /** Call it when the run has ended. */
   close(): void {
     this.#closed = true;
-    for (const { reject } of this.#waiting.splice(0)) reject(isOver());
+    for (const answer of this.#waiting.splice(0)) answer(Promise.reject(isOver()));
   }
 
   #answer(take: () => Promise<RunSnapshot>): void {
-    const waiting = this.#waiting.splice(0);
-    const answer = this.#answering.then(take).then(
-      (snapshot) => {
-        for (const { resolve } of waiting) resolve(snapshot);
-      },
-      (error: unknown) => {
-        for (const { reject } of waiting) reject(error);
-      },
-    );
-    this.#answering = answer;
+    const snapshot = this.#answering.then(take);
+    for (const answer of this.#waiting.splice(0)) answer(snapshot);
+    this.#answering = snapshot.catch(() => {});
   }
 }
 
