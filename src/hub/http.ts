@@ -148,6 +148,7 @@ export class HttpFolder implements FileSource {
     const both = signal === undefined ? ends.signal : AbortSignal.any([signal, ends.signal]);
     try {
       const init = { headers, cache, credentials: 'omit', referrerPolicy: 'no-referrer', signal: both } as const;
+      // Called without a receiver, as browsers' `fetch` requires.
       const asked = fetch(url.href, init);
       // A custom `fetch` may ignore the signal.
       return await within(STALLS_AFTER, untilAborted(asked, signal), () => silent(url), clock);

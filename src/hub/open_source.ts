@@ -36,10 +36,8 @@ export function openSource(source: FolderSource, options: OpenSourceOptions = {}
   }
   const address = resolveAddress(expectRemote(source), options);
   const progress = new Progress({ name: address.name, progress_callback, now });
-  // `plainFetch` calls `fetch` without an object, because a browser's own `fetch` fails as a method of another object.
   const { fetch = globalThis.fetch, clock = systemClock, random = Math.random, integrity = 'hub', token } = options;
-  const plainFetch: typeof fetch = (input, init) => fetch(input, init);
-  const folder = new HttpFolder(address, { fetch: plainFetch, signal, progress, clock, random, integrity, token });
+  const folder = new HttpFolder(address, { fetch, signal, progress, clock, random, integrity, token });
   return options.cache?.(folder) ?? folder;
 }
 

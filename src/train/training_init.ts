@@ -1,6 +1,5 @@
 import type { Adapter } from '../adapters/adapter';
 import type { Overlay } from '../adapters/layers/overlay';
-import type { ModeChoice } from '../adapters/layers/training_layers';
 import type { Warn } from '../core/errors/warning';
 import type { ReadProgress, RunEvent, Saved } from '../core/types/run';
 import type { RunSnapshot } from '../core/types/snapshot';
@@ -73,8 +72,6 @@ export interface TrainingInit {
   readonly overlay: Overlay;
   readonly adapters: readonly Adapter[];
   readonly args: ResolvedTrainingArguments;
-  /** How adapted layers are computed (see `ModeChoice`). Default: `cheapest`. */
-  readonly modes?: ModeChoice;
   readonly signal: AbortSignal;
   /**
    * Returns the function that chooses kernels before the first step, if any. If the run may resume, it is called after the checkpoint is

@@ -21,6 +21,8 @@ import { logitsProgram, lossProgram, writeBatch } from '../../src/train/steps/lo
 import { createOptimizerState, gradientsOf, optimizerProgram } from '../../src/train/steps/optimizer';
 import { packStepBlock, unpackStats } from '../../src/train/steps/step_block';
 import { AdapterPlacer } from '../../src/worker/adapters/adapter_placer';
+import { poolTensors } from '../../src/worker/adapters/adapter_pool';
+import { readFloats } from '../../src/worker/models/loading/file_order';
 import { loadModel } from '../../src/worker/models/loading/model_loader';
 import {
   type GoldenCase,
@@ -91,11 +93,11 @@ export async function place(
 
 /** Reads the trained values, or their gradients if `pool` is the buffer of gradients. Returns them by their names in files. */
 export async function trainedNumbers(
-  { placer }: Bench,
+  { executor, loaded }: Bench,
   adapter: Adapter,
   pool = adapter.pool,
 ): Promise<Map<string, Float32Array>> {
-  const { parameters, others } = await placer.readTrained(adapter, pool);
+  const { parameters, others } = poolTensors(loaded.model, adapter, await readFloats(executor, pool));
   return new Map([...parameters, ...others].map(([name, { data }]) => [name, data]));
 }
 

@@ -23,8 +23,7 @@ interface StepAt {
   readonly learningRate: number;
 }
 
-interface StepProgramsInit
-  extends Pick<TrainingInit, 'runner' | 'loaded' | 'task' | 'overlay' | 'adapters' | 'args' | 'modes'> {
+interface StepProgramsInit extends Pick<TrainingInit, 'runner' | 'loaded' | 'task' | 'overlay' | 'adapters' | 'args'> {
   readonly state: OptimizerState;
   /** Called when memory has run out and steps continue with gradient checkpointing. */
   onCheckpointing(): void;

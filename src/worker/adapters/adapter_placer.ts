@@ -1,5 +1,5 @@
 import type { Adapter, AdapterKind, FrozenPool, KindOptions, ResolvedAdapter } from '../../adapters/adapter';
-import type { AdapterTensors, TrainedNumbers } from '../../adapters/files/adapter_tensors';
+import type { AdapterTensors } from '../../adapters/files/adapter_tensors';
 import { packParameters } from '../../adapters/pool/pool_layout';
 import type { Warn } from '../../core/errors/warning';
 import { bytesOf } from '../../core/input/bytes';
@@ -73,13 +73,9 @@ export class AdapterPlacer {
 
   /** Reads all values of an adapter, in the shapes of its files. Includes those that never train, even if the files don't contain them. */
   async read(adapter: Adapter): Promise<AdapterTensors> {
-    return { ...(await this.readTrained(adapter)), frozen: await readFrozen(this.#host.runner, adapter) };
-  }
-
-  /** Reads `pool`, a buffer with the layout of the adapter's pool. Default: the adapter's pool itself. */
-  async readTrained(adapter: Adapter, pool = adapter.pool): Promise<TrainedNumbers> {
     const { runner, loaded } = this.#host;
-    return poolTensors(loaded.model, adapter, await readFloats(runner, pool));
+    const trained = poolTensors(loaded.model, adapter, await readFloats(runner, adapter.pool));
+    return { ...trained, frozen: await readFrozen(runner, adapter) };
   }
 
   free(adapter: Adapter): void {
