@@ -1,12 +1,9 @@
 import type { Adapter } from '../../adapters/adapter';
 import { withOnly } from '../../adapters/layers/overlay';
 import { WebVeraError } from '../../core/errors/error';
-import { planSteps } from '../../core/numbers/step_plan';
 import type { RunSnapshot } from '../../core/types/snapshot';
-import { reported } from '../../tasks/reading/reported';
 import type { RunTask } from '../../tasks/task/run_task';
 import type { BatchShape } from '../../tasks/task/task_batches';
-import type { RowSource } from '../../tasks/task/task_data';
 import { taskOfRun } from '../../tasks/task_of_run';
 import type { JointInit } from '../../train/lanes/joint_init';
 import { JointRun } from '../../train/lanes/joint_run';
@@ -14,15 +11,12 @@ import type { LaneData } from '../../train/lanes/lane';
 import { isUneven } from '../../train/rising_loss';
 import { largestBatch, rowsOfSteps } from '../../train/steps/steps';
 import type { Restored } from '../../train/training_init';
-import { argumentWarnings } from './argument_warnings';
 import { type CreatedRun, RunHold } from './checkpoints/held_run';
-import { evaluationDuring, expectTrainable, type RunRequest, reportAll } from './create_run';
+import { expectTrainable, type RunInputs, type RunRequest, readData } from './create_run';
 
 /** The data sets of one adapter. */
-export interface LaneInputs {
+export interface LaneInputs extends Pick<RunInputs, 'data' | 'evalData'> {
   readonly adapter: string;
-  data(signal: AbortSignal): RowSource;
-  evalData?(signal: AbortSignal): RowSource;
 }
 
 interface JointRequest extends Omit<RunRequest, 'data' | 'evalData'> {
@@ -84,21 +78,15 @@ async function readLane({
   const { model, args, lanes, checkpoints: host } = request;
   const inputs = lanes.find((lane) => lane.adapter === adapter.name);
   if (inputs === undefined) throw new WebVeraError('internal', `There is no data for ${adapter.name}`);
-  const source = reported(inputs.data(stop), (read) => onRead({ dataset: 'train_dataset', ...read }));
-  const { rows, warnings } = await task.collect(source, { args, purpose: 'training', signal: stop });
-  reportAll(host.warn, [...warnings, ...argumentWarnings(args, rows.length, model.loaded.model)]);
-  const evalData =
-    inputs.evalData && reported(inputs.evalData(stop), (read) => onRead({ dataset: 'eval_dataset', ...read }));
+  const { data, evalData } = inputs;
   const overlay = withOnly(request.overlay, adapter);
-  const evaluate =
-    evalData && (await evaluationDuring({ model, task, overlay, args, warn: host.warn }, evalData, stop));
+  const read = await readData({ model, task, overlay, args, data, evalData, warn: host.warn }, stop, onRead);
+  const { rows } = read;
   return {
-    rows,
-    maxSteps: planSteps(rows.length, args).maxSteps,
+    ...read,
     isUneven: isUneven(task, rows),
     largest: largestBatch(task, rows, args),
     steps: (done) => rowsOfSteps(task, rows, args, done),
-    evaluate,
   };
 }
 

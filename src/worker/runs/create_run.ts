@@ -2,7 +2,7 @@ import type { Adapter } from '../../adapters/adapter';
 import type { Overlay } from '../../adapters/layers/overlay';
 import { lazily } from '../../core/async/lazily';
 import { WebVeraError } from '../../core/errors/error';
-import type { Warn, Warning } from '../../core/errors/warning';
+import type { Warn } from '../../core/errors/warning';
 import { planSteps } from '../../core/numbers/step_plan';
 import { NOT_EVALUATED, NOT_HALVED, type PoolSnapshot, type RunSnapshot } from '../../core/types/snapshot';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
@@ -52,7 +52,7 @@ export interface RunRequest extends StoredRunRequest, HoldRequest, Pick<Training
 
 /** Creates a run that reads the data, then trains. Throws if no adapter is trainable. */
 export function createRun(request: RunRequest, emit: TrainingInit['emit']): CreatedRun {
-  const { model, overlay, args, data, evalData, resume, checkpoints: host, kernels } = request;
+  const { model, overlay, args, resume, checkpoints: host, kernels } = request;
   const adapters = expectTrainable(overlay, args);
   const task = taskOfRun(model.task, args);
   const hold = new RunHold(request);
@@ -69,12 +69,7 @@ export function createRun(request: RunRequest, emit: TrainingInit['emit']): Crea
     tuning: () => kernels.tuning(),
     warn: host.warn,
     async prepare(stop, onRead) {
-      const source = reported(data(stop), (read) => onRead({ dataset: 'train_dataset', ...read }));
-      const { rows, warnings } = await task.collect(source, { args, purpose: 'training', signal: stop });
-      reportAll(host.warn, [...warnings, ...argumentWarnings(args, rows.length, model.loaded.model)]);
-      const evalSource = evalData && reported(evalData(stop), (read) => onRead({ dataset: 'eval_dataset', ...read }));
-      const evaluate = evalSource && (await evaluationDuring({ ...request, task, warn: host.warn }, evalSource, stop));
-      const { maxSteps } = planSteps(rows.length, args);
+      const { rows, maxSteps, evaluate } = await readData({ ...request, task, warn: host.warn }, stop, onRead);
       const pass = { task, runner: kernels.runner, loaded: model.loaded, args };
       const parts = { model, task, overlay, adapters, args, rows, kernels };
       const opened = await hold.open(parts, { end: maxSteps, until: stop, run });
@@ -84,6 +79,24 @@ export function createRun(request: RunRequest, emit: TrainingInit['emit']): Crea
     emit,
   });
   return hold.around(run);
+}
+
+type ReadInputs = Omit<RunInputs, 'signal'> & { readonly task: RunTask; readonly warn: Warn };
+type ReadData = Pick<TrainingData, 'maxSteps' | 'evaluate'> & { readonly rows: readonly unknown[] };
+
+/** Reads the data of a run, or of one of its adapters, and reports progress and warnings. */
+export async function readData(
+  { data, evalData, ...inputs }: ReadInputs,
+  stop: AbortSignal,
+  onRead: Parameters<TrainingInit['prepare']>[1],
+): Promise<ReadData> {
+  const { model, task, args, warn } = inputs;
+  const source = reported(data(stop), (read) => onRead({ dataset: 'train_dataset', ...read }));
+  const { rows, warnings } = await task.collect(source, { args, purpose: 'training', signal: stop });
+  for (const warning of [...warnings, ...argumentWarnings(args, rows.length, model.loaded.model)]) warn(warning);
+  const evalSource = evalData && reported(evalData(stop), (read) => onRead({ dataset: 'eval_dataset', ...read }));
+  const evaluate = evalSource && (await evaluationDuring(inputs, evalSource, stop));
+  return { rows, maxSteps: planSteps(rows.length, args).maxSteps, evaluate };
 }
 
 /** Returns the steps of a run, properties of their batches, and the comparison with the base model that runs before the first step. */
@@ -103,10 +116,6 @@ function stepsOf(
       known: restored?.reference,
     }),
   };
-}
-
-export function reportAll(warn: Warn, warnings: readonly Warning[]): void {
-  for (const warning of warnings) warn(warning);
 }
 
 /**
@@ -179,11 +188,7 @@ type MeasuredInputs = Pick<RunInputs, 'model' | 'overlay' | 'args'> & Measuring 
  * Returns the function that evaluates a run. Reads the data now if the arguments plan evaluations, otherwise when a callback first requests
  * an evaluation. Throws like `expectMetric`.
  */
-export async function evaluationDuring(
-  inputs: MeasuredInputs,
-  source: RowSource,
-  signal: AbortSignal,
-): Promise<Measure> {
+async function evaluationDuring(inputs: MeasuredInputs, source: RowSource, signal: AbortSignal): Promise<Measure> {
   if (inputs.args.eval_strategy !== 'no') {
     expectMetric(inputs.args, inputs.task);
     return evaluationOf(inputs, source, signal);
