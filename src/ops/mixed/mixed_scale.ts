@@ -4,7 +4,7 @@ import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { flatKernel, shaderKernel } from '../shader_kernel';
 import { expectMixed, type MixedVector } from './mixed_pools';
-import { MixedSums, SLICE } from './mixed_sums';
+import { SLICE, takeMixedSums } from './mixed_sums';
 
 const params = { N: 'size', C: 'size', T: 'size', vector_at: 'place', stride: 'u32', has_sum: 'u32' } as const;
 
@@ -97,7 +97,7 @@ function emitScaleBackward(
 ): [Value | undefined, Value] {
   const { table, which, offset, T } = vector;
   const { rows: N, columns: C } = rowsAndColumns(x.shape);
-  const { partials, at, grads } = g.inPass(MixedSums).take([vector], toTable, { length: C, rows: N / T });
+  const { partials, at, grads } = takeMixedSums(g, [vector], toTable, { length: C, rows: N / T });
   const { dx } = g.emit(
     mixedScaleBackward,
     { x, dy, table, which, sum: sum ?? dy, partials },

@@ -9,7 +9,7 @@ import { inParts, threeSizes, threeValues } from '../products/parts';
 import { flatKernel, shaderKernel } from '../shader_kernel';
 import { expectMixed, type MixedPools, type MixedVector } from './mixed_pools';
 import { mixedScale, scaleGradients } from './mixed_scale';
-import { MixedSums, SLICE } from './mixed_sums';
+import { SLICE, takeMixedSums } from './mixed_sums';
 
 const params = {
   N: 'size',
@@ -146,7 +146,7 @@ function emitBackward(
   const [vector] = vectors;
   if (vector === undefined) throw new WebVeraError('internal', 'Expected vectors');
   const { N, C, T } = sizes;
-  const { partials, at, grads } = g.inPass(MixedSums).take(vectors, toTable, { length: C, rows: N / T });
+  const { partials, at, grads } = takeMixedSums(g, vectors, toTable, { length: C, rows: N / T });
   const [partial0, partial1, partial2] = threeSizes(at);
   const [dy0, dy1, dy2] = threeValues(dys);
   const { table, which } = vector;

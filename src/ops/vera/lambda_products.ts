@@ -1,12 +1,13 @@
 import { ceilDiv, roundUp, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph, PassEnd, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
+import { overlap } from '../partial_sums';
 import { rightStorage } from '../products/operand_storage';
 import { threeSizes } from '../products/parts';
 import { defineProduct } from '../products/product';
 import { TILE } from '../products/tiles';
 import { accumulatedIn } from '../rows/column_sum';
-import { LambdaSums, makesPartialSums, overlap } from './lambda_sums';
+import { LambdaSums, makesPartialSums } from './lambda_sums';
 import { type LowRankGradient, layerParams, type Together, threeLayers, vectorsOf, widthOf } from './low_rank';
 
 export const veraLambdaBackward = defineProduct({

@@ -2,9 +2,10 @@ import { WebVeraError } from '../../core/errors/error';
 import { expectShape, rowsAndColumns, type Shape } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
+import { overlap, type SummedVector } from '../partial_sums';
 import { linesOf } from '../products/operand_storage';
 import { groupsSideBySide, threeSizes } from '../products/parts';
-import { checkPool, type LambdaPlace, type LambdaVector, overlap, partialSums } from './lambda_sums';
+import { checkPool, type LambdaPlace, partialSums } from './lambda_sums';
 
 /** The params of up to three layers with the same u: their numbers of outputs, and the offsets of their gradients and vectors. */
 export const layerParams = {
@@ -94,7 +95,7 @@ export function threeLayers({ layers, starts }: Together, result?: number) {
   return { lines, M0, M1, M2, at_dy1, at_dy2, lambda_b0, lambda_b1, lambda_b2, lambda_d0, lambda_d1, lambda_d2 };
 }
 
-export function vectorsOf(layer: LowRankGradient, slices = 1): readonly [LambdaVector, LambdaVector] {
+export function vectorsOf(layer: LowRankGradient, slices = 1): readonly [SummedVector, SummedVector] {
   return partialSums(layer, { out: widthOf(layer), R: rowsAndColumns(layer.u.shape).columns, slices });
 }
 

@@ -2,11 +2,12 @@ import { FLAT_THREADS } from '../../core/kernels/kernel';
 import { ceilDiv, expectShape, rowsAndColumns, type Shape } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
+import type { SummedVector } from '../partial_sums';
 import { linesOf, rightStorage } from '../products/operand_storage';
 import { defineProduct } from '../products/product';
 import { accumulatedIn } from '../rows/column_sum';
 import { shaderKernel } from '../shader_kernel';
-import { LambdaSums, type LambdaVector } from './lambda_sums';
+import { LambdaSums } from './lambda_sums';
 import { checkLowRank, type LowRank } from './low_rank';
 
 export const veraSavedForward = defineProduct({
@@ -113,7 +114,7 @@ function emitSums(g: Graph, { u, lambda, offsetB, offsetD, dy, w, dv }: Products
   const { rows: N, columns: M } = rowsAndColumns(dy.shape);
   const { columns: R } = rowsAndColumns(u.shape);
   const sums = ceilDiv(N, SLICE);
-  const vectors: readonly LambdaVector[] = [
+  const vectors: readonly SummedVector[] = [
     { length: M, sums, offset: offsetB },
     { length: R, sums, offset: offsetD },
   ];
