@@ -22,6 +22,17 @@ export function elementwiseBackward({ flops, ...init }: ElementwiseInit) {
   return flatKernel({ ...init, bindings: { x: 'read', dy: 'read', dx: 'write' }, ...inFours(flops) });
 }
 
+/** Defines the kernel of a function of pairs of elements, one of which comes from a gate: y = f(gate, up). */
+export function gatedForward({ flops, ...init }: ElementwiseInit) {
+  return flatKernel({ ...init, bindings: { gate: 'read', up: 'read', y: 'write' }, ...inFours(flops) });
+}
+
+/** Defines the kernel of both gradients of such a function. */
+export function gatedBackward({ flops, ...init }: ElementwiseInit) {
+  const bindings = { gate: 'read', up: 'read', dy: 'read', d_gate: 'write', d_up: 'write' } as const;
+  return flatKernel({ ...init, bindings, ...inFours(flops) });
+}
+
 /** The part of a record that says that each thread computes four elements. */
 function inFours(flops: number) {
   return {

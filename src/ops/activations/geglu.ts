@@ -2,25 +2,11 @@ import { expectShape, numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
-import { flatKernel } from '../shader_kernel';
+import { gatedBackward, gatedForward } from './elementwise';
 
-export const gegluForward = flatKernel({
-  name: 'geglu',
-  bindings: { gate: 'read', up: 'read', y: 'write' },
-  params: { size: 'size' },
-  with: ['gelu_exponent', 'sigmoid'],
-  threads: ({ size }) => size / 4,
-  flops: ({ size }) => 10 * size,
-});
+export const gegluForward = gatedForward({ name: 'geglu', with: ['gelu_exponent', 'sigmoid'], flops: 10 });
 
-export const gegluBackward = flatKernel({
-  name: 'geglu_backward',
-  bindings: { gate: 'read', up: 'read', dy: 'read', d_gate: 'write', d_up: 'write' },
-  params: { size: 'size' },
-  with: ['gelu_exponent', 'sigmoid'],
-  threads: ({ size }) => size / 4,
-  flops: ({ size }) => 22 * size,
-});
+export const gegluBackward = gatedBackward({ name: 'geglu_backward', with: ['gelu_exponent', 'sigmoid'], flops: 22 });
 
 /**
  * gelu_new(gate) · up, for two different values of the same shape, with GELU's tanh approximation as in `geluNew`. One dispatch computes

@@ -3,25 +3,11 @@ import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
 import { emitGated, emitGatedBackward } from '../products/swiglu_linear';
-import { flatKernel } from '../shader_kernel';
+import { gatedBackward, gatedForward } from './elementwise';
 
-export const swigluForward = flatKernel({
-  name: 'swiglu',
-  bindings: { gate: 'read', up: 'read', y: 'write' },
-  params: { size: 'size' },
-  with: ['sigmoid'],
-  threads: ({ size }) => size / 4,
-  flops: ({ size }) => 5 * size,
-});
+export const swigluForward = gatedForward({ name: 'swiglu', with: ['sigmoid'], flops: 5 });
 
-export const swigluBackward = flatKernel({
-  name: 'swiglu_backward',
-  bindings: { gate: 'read', up: 'read', dy: 'read', d_gate: 'write', d_up: 'write' },
-  params: { size: 'size' },
-  with: ['sigmoid'],
-  threads: ({ size }) => size / 4,
-  flops: ({ size }) => 9 * size,
-});
+export const swigluBackward = gatedBackward({ name: 'swiglu_backward', with: ['sigmoid'], flops: 9 });
 
 /**
  * silu(gate) · up, for two different values of the same shape. If possible, the dispatch that computes gate and up also computes the
