@@ -66,39 +66,6 @@ export async function crossValidate(
   return tried.find(({ loss }) => bound !== undefined && loss <= bound) ?? best;
 }
 
-/** Computes a solution's loss and accuracy on all examples. */
-export async function judge(
-  solver: HeadSolver,
-  problem: HeadProblem,
-  map: LinearMap,
-  signal?: AbortSignal | undefined,
-): Promise<Judged> {
-  const scores = await scoresOf(solver, problem, map, signal);
-  const { loss, accuracy, losses } = await scores.figures(1);
-  return { loss, accuracy, losses, confusion: scores.confusion() };
-}
-
-/** Computes a solution's loss and accuracy on all examples, with the scale of the scores that calibrates them on these examples. */
-export async function calibrate(
-  solver: HeadSolver,
-  problem: HeadProblem,
-  map: LinearMap,
-  signal?: AbortSignal | undefined,
-): Promise<ScaledFigures> {
-  return (await scoresOf(solver, problem, map, signal)).scaledFigures();
-}
-
-async function scoresOf(
-  solver: HeadSolver,
-  problem: HeadProblem,
-  map: LinearMap,
-  signal: AbortSignal | undefined,
-): Promise<ExampleScores> {
-  const scores = new ExampleScores(solver, problem, new Breather(signal));
-  await scores.add(map, allRows(problem.examples.N));
-  return scores;
-}
-
 interface Fold {
   /** The rows of `learnt` to fit. */
   readonly fitted: Int32Array;

@@ -1,5 +1,5 @@
-import type { Breather } from '../core/async/breather';
-import { type LinearMap, rowsPerStretch, scoreRow } from './labelled_features';
+import { Breather } from '../core/async/breather';
+import { allRows, type LinearMap, rowsPerStretch, scoreRow } from './labelled_features';
 import type { HeadProblem, HeadSolver, Judged } from './problem';
 
 /** The loss and accuracy on examples whose scores are multiplied by `scale`. */
@@ -32,6 +32,18 @@ export class ExampleScores {
     this.#scores = new Float64Array(problem.examples.N * problem.outputs);
   }
 
+  /** Computes the scores of one solution for all examples. Rejects with the reason of `signal`. */
+  static async of(
+    solver: HeadSolver,
+    problem: HeadProblem,
+    map: LinearMap,
+    signal: AbortSignal | undefined,
+  ): Promise<ExampleScores> {
+    const scores = new ExampleScores(solver, problem, new Breather(signal));
+    await scores.add(map, allRows(problem.examples.N));
+    return scores;
+  }
+
   async add(map: LinearMap, rows: Int32Array): Promise<void> {
     const { examples } = this.#problem;
     const { outputs } = map;
@@ -40,6 +52,12 @@ export class ExampleScores {
       if (index % stretch === 0) await this.#breather.breathe();
       scoreRow(map, examples, row, this.#scores.subarray(row * outputs, (row + 1) * outputs));
     }
+  }
+
+  /** Computes the loss and accuracy on all examples, and the confusion matrix. */
+  async judged(): Promise<Judged> {
+    const { loss, accuracy, losses } = await this.figures(1);
+    return { loss, accuracy, losses, confusion: this.confusion() };
   }
 
   /**

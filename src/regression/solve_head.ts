@@ -3,9 +3,9 @@ import { WebVeraError } from '../core/errors/error';
 import type { Warning } from '../core/errors/warning';
 import type { ProblemType } from '../core/types/model';
 import { CLASSES } from './class_solver';
-import { calibrate, crossValidate, judge } from './cross_validation';
+import { crossValidate } from './cross_validation';
 import { curvatureOf } from './curvature';
-import type { ScaledFigures } from './example_scores';
+import { ExampleScores, type ScaledFigures } from './example_scores';
 import { LABELS } from './label_solver';
 import { allRows } from './labelled_features';
 import { NUMBERS } from './number_solver';
@@ -88,7 +88,7 @@ export async function solveHead(request: HeadRequest): Promise<SolvedHead> {
   const scale = request.scale ?? chosen?.scale ?? 1;
   const options = { C, scale, start: chosen?.start, tolerance: TOLERANCE, breather, curvature };
   const { map, evaluations, isConverged } = await solver.fit(problem, allRows(rows.learnt.N), options);
-  const judged = await judge(solver, problem, map, signal);
+  const judged = await (await ExampleScores.of(solver, problem, map, signal)).judged();
   const warnings = warningsOf(C, scaling, isConverged);
   const crossValidated = chosen === undefined ? null : { ...judgedOf(chosen), folds: chosen.folds };
   return { ...unscaled(map, scaling, D), ...judged, C, scale, crossValidated, evaluations, warnings };
@@ -99,29 +99,27 @@ type JudgedExamples = Omit<HeadRequest, 'C' | 'hasBias' | 'views'>;
 type GivenLayer = Pick<SolvedHead, 'weight' | 'bias'>;
 
 /** Computes the loss and accuracy of a layer over features. Throws the reason of `signal`. */
-export function judgeHead(request: JudgedExamples, layer: GivenLayer): Promise<Judged> {
-  const { solver, problem, map } = judging(request, layer);
-  return judge(solver, problem, map, request.signal);
+export async function judgeHead(request: JudgedExamples, layer: GivenLayer): Promise<Judged> {
+  return (await scoresOf(request, layer)).judged();
 }
 
 /**
  * As `judgeHead`, but first scales the layer's scores by the factor `scale` that calibrates them over these features. Thus the losses of
  * two layers are comparable, even if one layer is too confident. For numbers, `scale` is 1.
  */
-export function calibrateHead(request: JudgedExamples, layer: GivenLayer): Promise<ScaledFigures> {
-  const { solver, problem, map } = judging(request, layer);
-  return calibrate(solver, problem, map, request.signal);
+export async function calibrateHead(request: JudgedExamples, layer: GivenLayer): Promise<ScaledFigures> {
+  return (await scoresOf(request, layer)).scaledFigures();
 }
 
-function judging({ problem, features, D, targets, weights, outputs }: JudgedExamples, { weight, bias }: GivenLayer) {
+function scoresOf(
+  { problem, features, D, targets, weights, outputs, signal }: JudgedExamples,
+  { weight, bias }: GivenLayer,
+): Promise<ExampleScores> {
   const N = weights.length;
   const examples = { N, D, T: targets.length / N, features: Float64Array.from(features), targets, weights };
   const map = { outputs, weight: Float64Array.from(weight), bias: Float64Array.from(bias) };
-  return {
-    solver: SOLVERS[problem],
-    problem: { examples, learnt: examples, rowsEach: 1, outputs, hasBias: true },
-    map,
-  };
+  const given = { examples, learnt: examples, rowsEach: 1, outputs, hasBias: true };
+  return ExampleScores.of(SOLVERS[problem], given, map, signal);
 }
 
 function judgedOf({ loss, accuracy, losses, confusion }: Judged): Judged {
