@@ -13,7 +13,7 @@ export interface TextBatch extends Batch, LabelledTokens {
   readonly weights?: Float32Array<ArrayBuffer>;
 }
 
-interface TextBatchFormat {
+export interface TextBatchFormat {
   /** The largest number of tokens per row. */
   readonly maxLength: number;
   /** The token id for padding. The mask hides padding, so any id of the vocabulary will do. */

@@ -1,6 +1,6 @@
-import { bucketLength } from '../../../core/numbers/bucket';
 import { IGNORED } from '../../texts/token_labels';
-import { labelledRows, type TextBatch } from '../text_batch';
+import { makeBatch, type TextBatch, type TextBatchFormat } from '../text_batch';
+import { sliceRow, type TokenRow } from '../token_row';
 import type { PairRow } from './pair_row';
 
 /** P pairs of sequences as B = 2P rows: all first sequences, then all second ones in the same order. */
@@ -11,37 +11,24 @@ export interface PairBatch extends TextBatch {
   readonly terms: number;
 }
 
-interface PairBatchFormat {
-  /** The largest number of tokens per sequence. */
-  readonly maxLength: number;
-  /** The token id for padding. */
-  readonly padId: number;
+/** Makes a batch of pairs, with the sequences padded on the right to one length. */
+export function pairBatch(pairs: readonly PairRow[], format: TextBatchFormat): PairBatch {
+  const sequences = [0, 1].flatMap((which) => pairs.map((row) => sequenceOf(row, which)));
+  const batch = makeBatch(sequences, format);
+  return { ...batch, pairs, sequences: rangesOf(batch), terms: pairs.length };
 }
 
-/** Makes a batch of pairs, with the sequences padded on the right to one length. */
-export function pairBatch(pairs: readonly PairRow[], { maxLength, padId }: PairBatchFormat): PairBatch {
-  const P = pairs.length;
-  const B = 2 * P;
-  const T = bucketLength(Math.max(...pairs.map(lengthOf)), maxLength);
-  const input_ids = new Uint32Array(B * T).fill(padId);
-  const attention_mask = new Uint32Array(B * T);
-  const labels = new Int32Array(B * T).fill(IGNORED);
-  for (let b = 0; b < B; b++) {
-    const row = pairs[b % P];
-    if (row === undefined) continue;
-    const length = lengthOf(row);
-    const [start, end] = b < P ? [0, length] : [length, 2 * length];
-    attention_mask.set(row.attention_mask.subarray(start, end), b * T);
-    labels.set(row.labels.subarray(start, end), b * T);
-    const tokens = row.attention_mask.subarray(start, end).lastIndexOf(1) + 1;
-    input_ids.set(row.input_ids.subarray(start, start + tokens), b * T);
-  }
-  const labelled = labelledRows(labels, B, T);
-  return { B, T, input_ids, attention_mask, ...labelled, pairs, sequences: rangesOf(labelled, B, T), terms: P };
+/** Returns one of a row's two sequences, without its padding. */
+function sequenceOf(row: PairRow, which: number): TokenRow {
+  const length = lengthOf(row);
+  const start = which * length;
+  const tokens = row.attention_mask.subarray(start, start + length).lastIndexOf(1) + 1;
+  // The row's weight is that of the pair's loss, not of its tokens' losses.
+  return sliceRow({ ...row, weight: 1 }, start, start + tokens);
 }
 
 /** Returns the number of tokens in each sequence of a row, padding included. */
-export function lengthOf({ input_ids }: PairRow): number {
+function lengthOf({ input_ids }: PairRow): number {
   return input_ids.length / 2;
 }
 
@@ -53,11 +40,7 @@ export function completionTokens(row: PairRow): readonly [number, number] {
   return [count(0), count(length)];
 }
 
-function rangesOf(
-  { rows, labelled }: Pick<TextBatch, 'rows' | 'labelled'>,
-  B: number,
-  T: number,
-): Uint32Array<ArrayBuffer> {
+function rangesOf({ B, T, rows, labelled }: TextBatch): Uint32Array<ArrayBuffer> {
   const sequences = new Uint32Array(2 * B);
   let n = 0;
   for (let b = 0; b < B; b++) {
