@@ -1,4 +1,5 @@
 import type { ByteStream } from '../core/input/file_source';
+import { totalOf } from '../core/numbers/numbers';
 import type { ProgressInfo } from '../core/types/source';
 
 interface ProgressOptions {
@@ -63,8 +64,8 @@ export class Progress {
     this.#verifiedAt = time;
     // Files without a hash are never verified, so they don't count.
     const compared = [...this.#files.values()].filter(({ verified }) => verified > 0);
-    const verified = sum(compared, (it) => it.verified);
-    const total = sum(compared, (it) => it.total);
+    const verified = totalOf(compared, (it) => it.verified);
+    const total = totalOf(compared, (it) => it.total);
     this.#emit({ status: 'verify', name: this.#name, progress: percentage(verified, Math.max(total, this.#expected)) });
   }
 
@@ -81,9 +82,9 @@ export class Progress {
 
   #reportTotal(expected: number, time: number): void {
     const files = [...this.#files.values()];
-    const loaded = sum(files, (file) => file.loaded);
+    const loaded = totalOf(files, (file) => file.loaded);
     const total = Math.max(
-      sum(files, (file) => file.total),
+      totalOf(files, (file) => file.total),
       expected,
     );
     this.#share = Math.max(this.#share, percentage(loaded, total));
@@ -178,12 +179,6 @@ export function tracked(stream: ByteStream, start: () => FileProgress, signal?: 
       await stream.cancel();
     },
   };
-}
-
-function sum<T>(items: Iterable<T>, of: (item: T) => number): number {
-  let total = 0;
-  for (const item of items) total += of(item);
-  return total;
 }
 
 function percentage(loaded: number, total: number): number {

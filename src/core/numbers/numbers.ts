@@ -13,3 +13,10 @@ export function plainNumber(value: unknown): unknown {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : Number.NaN;
 }
+
+/** Adds up a number of each item, in order. */
+export function totalOf<T>(items: Iterable<T>, of: (item: T) => number): number {
+  let total = 0;
+  for (const item of items) total += of(item);
+  return total;
+}

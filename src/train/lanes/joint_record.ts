@@ -1,3 +1,4 @@
+import { totalOf } from '../../core/numbers/numbers';
 import type { RunProgress } from '../../core/types/run';
 import { NOT_EVALUATED, NOT_HALVED, type RecordSnapshot, type RunSnapshot } from '../../core/types/snapshot';
 import type { TrainOutput, TrainProgress } from '../../core/types/training';
@@ -17,10 +18,9 @@ export class JointRecord {
 
   /** Returns the combined progress of the adapters, from that of each. */
   progressOf(all: readonly TrainProgress[]): RunProgress {
-    const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
     return {
-      global_step: sum(all.map(({ global_step }) => global_step)),
-      max_steps: sum(all.map(({ max_steps }) => max_steps)),
+      global_step: totalOf(all, ({ global_step }) => global_step),
+      max_steps: totalOf(all, ({ max_steps }) => max_steps),
       epoch: Math.max(...all.map(({ epoch }) => epoch)),
       adapters: Object.fromEntries(all.map((one, index) => [this.#lanes[index]?.name, one])),
     };
@@ -41,7 +41,7 @@ export class JointRecord {
     const adapters = Object.fromEntries(this.#lanes.map(({ name, record }) => [name, record.output()]));
     const outputs = Object.values(adapters);
     const { global_step, epoch } = this.progress;
-    const loss = outputs.reduce((sum, { training_loss, global_step }) => sum + training_loss * global_step, 0);
+    const loss = totalOf(outputs, ({ training_loss, global_step }) => training_loss * global_step);
     return { global_step, training_loss: loss / Math.max(1, global_step), metrics: { epoch }, adapters };
   }
 }

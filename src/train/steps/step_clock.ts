@@ -1,3 +1,5 @@
+import { totalOf } from '../../core/numbers/numbers';
+
 /**
  * The number of steps that a browser may acknowledge at the same time, as Firefox does with all steps in flight. Only the mean time of such
  * steps is meaningful.
@@ -30,9 +32,9 @@ export class StepClock {
     const steps = this.#steady();
     const bunches = Math.floor(steps.length / BUNCH) * BUNCH;
     const recent = steps.slice(-Math.min(bunches || steps.length, WINDOW));
-    const seconds = sum(recent.map((step) => step.seconds));
+    const seconds = totalOf(recent, (step) => step.seconds);
     return {
-      tokensPerSecond: sum(recent.map((step) => step.tokens)) / seconds,
+      tokensPerSecond: totalOf(recent, (step) => step.tokens) / seconds,
       secondsPerStep: seconds / recent.length,
     };
   }
@@ -42,16 +44,16 @@ export class StepClock {
    * successive steps.
    */
   metrics(): Record<string, number> {
-    const seconds = this.#steady().map((step) => step.seconds);
-    const length = Math.min(BUNCH, seconds.length);
-    const means = seconds
-      .slice(0, seconds.length - length + 1)
-      .map((_, first) => sum(seconds.slice(first, first + length)) / length)
+    const steady = this.#steady();
+    const length = Math.min(BUNCH, steady.length);
+    const means = steady
+      .slice(0, steady.length - length + 1)
+      .map((_, first) => totalOf(steady.slice(first, first + length), (step) => step.seconds) / length)
       .sort((a, b) => a - b);
     const runtime = (performance.now() - this.#began) / 1000;
     return {
       train_runtime: runtime,
-      train_tokens_per_second: sum(this.#steps.map((step) => step.tokens)) / runtime,
+      train_tokens_per_second: totalOf(this.#steps, (step) => step.tokens) / runtime,
       first_step_seconds: this.#steps[0]?.seconds ?? 0,
       step_seconds_median: means[Math.floor(means.length / 2)] ?? 0,
       step_seconds_min: means[0] ?? 0,
@@ -64,8 +66,4 @@ export class StepClock {
   #steady(): readonly TimedStep[] {
     return this.#steps.slice(Math.min(Math.max(0, this.#steps.length - BUNCH), BUNCH));
   }
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, value) => total + value, 0);
 }

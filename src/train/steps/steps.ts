@@ -1,4 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
+import { totalOf } from '../../core/numbers/numbers';
 import { planSteps, type StepCountArguments } from '../../core/numbers/step_plan';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
 import {
@@ -47,7 +48,7 @@ export async function* trainingSteps<Row>(
 ): AsyncGenerator<StepData> {
   for await (const { rows: ofStep, ...step } of rowsOfSteps(task, rows, args, done)) {
     const microBatches = [...batchesInOrder(task, ofStep, args)];
-    yield { microBatches, labelled: sum(microBatches.map(termsOf)), ...step };
+    yield { microBatches, labelled: totalOf(microBatches, termsOf), ...step };
   }
 }
 
@@ -68,15 +69,11 @@ export async function* rowsOfSteps<Row>(
     const ofStep = ordered.rows.slice(within * rowsPerStep, (within + 1) * rowsPerStep);
     yield {
       rows: ofStep,
-      tokens: sum(ofStep.map((row) => task.tokensOf(row))),
+      tokens: totalOf(ofStep, (row) => task.tokensOf(row)),
       epoch: (step + 1) / stepsPerEpoch,
       startsEpoch: within === 0,
       // The last epoch may end early.
       endsEpoch: within === stepsPerEpoch - 1 || step === maxSteps - 1,
     };
   }
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, value) => total + value, 0);
 }

@@ -1,3 +1,4 @@
+import { totalOf } from '../../../core/numbers/numbers';
 import type { TrainOutput } from '../../../core/types/training';
 import { pausable } from '../../training/train_run';
 import { filesOf, vectorsOf } from '../storage/record';
@@ -33,11 +34,11 @@ type MeasuredRun = Unfinished & { readonly progress: LearnProgress };
 export const TRAIN: LearnMethodKind = {
   hasCheckpoints: true,
   expectUsable() {},
-  steps: (asked) => sumOf(phasesOf(asked), ({ plan }) => plan.steps),
+  steps: (asked) => totalOf(phasesOf(asked), ({ plan }) => plan.steps),
   async improve(parts) {
     const measured = await measure(parts);
     const { outputs, phases } = await trainPhases(parts, measured);
-    const steps = sumOf(phases, (phase) => phase.steps);
+    const steps = totalOf(phases, (phase) => phase.steps);
     const judged = steps === 0 ? phases : await judgePhases(parts, phases);
     const taken = steps > 0 && judged.every(({ loss_before, loss_after }) => loss_after <= loss_before + ROUNDING);
     return { output: joined(outputs, steps), outcome: { ...outcomeOf(judged), ...UNSOLVED, taken } };
@@ -100,8 +101,8 @@ async function trainPhases(parts: LearningCopy, unfinished: MeasuredRun): Promis
     }
     const part = {
       own: plan.steps,
-      before: sumOf(progress.phases.slice(0, index), ({ steps }) => steps),
-      after: sumOf(all.slice(index + 1), (later) => later.plan.steps),
+      before: totalOf(progress.phases.slice(0, index), ({ steps }) => steps),
+      after: totalOf(all.slice(index + 1), (later) => later.plan.steps),
     };
     const trainer = plan.trainer({ model: host.adapted, adapter_name: copy, train_dataset: learnt });
     await run.waitWhilePaused(signal);
@@ -134,10 +135,10 @@ async function judgePhases(parts: LearningCopy, phases: readonly LearnPhase[]): 
 function joined(outputs: readonly TrainOutput[], global_step: number): TrainOutput {
   const [first] = outputs;
   if (first !== undefined && outputs.length === 1) return { ...first, global_step };
-  const trained = sumOf(outputs, (output) => output.global_step);
-  const training_loss = sumOf(outputs, (output) => output.training_loss * output.global_step) / Math.max(1, trained);
-  const train_runtime = sumOf(outputs, ({ metrics }) => metrics.train_runtime ?? 0);
-  const tokens = sumOf(
+  const trained = totalOf(outputs, (output) => output.global_step);
+  const training_loss = totalOf(outputs, (output) => output.training_loss * output.global_step) / Math.max(1, trained);
+  const train_runtime = totalOf(outputs, ({ metrics }) => metrics.train_runtime ?? 0);
+  const tokens = totalOf(
     outputs,
     ({ metrics: { train_runtime: seconds = 0, train_tokens_per_second: rate = 0 } }) => seconds * rate,
   );
@@ -147,7 +148,7 @@ function joined(outputs: readonly TrainOutput[], global_step: number): TrainOutp
 function outcomeOf(
   phases: readonly LearnPhase[],
 ): Pick<LearnRecord, 'examples' | 'held_out' | 'steps' | 'loss_before' | 'loss_after' | 'phases'> {
-  const sum = (of: (phase: LearnPhase) => number): number => Math.min(Number.MAX_VALUE, sumOf(phases, of));
+  const sum = (of: (phase: LearnPhase) => number): number => Math.min(Number.MAX_VALUE, totalOf(phases, of));
   return {
     examples: sum(({ examples }) => examples),
     held_out: sum(({ held_out }) => held_out),
@@ -156,8 +157,4 @@ function outcomeOf(
     loss_after: sum(({ loss_after }) => loss_after),
     phases,
   };
-}
-
-function sumOf<T>(list: readonly T[], of: (one: T) => number): number {
-  return list.reduce((sum, one) => sum + of(one), 0);
 }
