@@ -2,22 +2,36 @@ import { expect, test } from 'vitest';
 import {
   type DPOConfig,
   type KTOConfig,
+  preferenceArguments,
   resolveDpoArguments,
   resolveKtoArguments,
 } from '../../../src/page/training/preference_arguments';
 import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
 
 test("the defaults are TRL's, beside those of any run", () => {
+  const usual = { ...resolveTrainingArguments(), learning_rate: expect.any(Number) };
   const dpo = { kind: 'dpo', beta: 0.1, loss_type: 'sigmoid', label_smoothing: 0 };
-  expect(resolveDpoArguments()).toEqual({ ...resolveTrainingArguments(), preference: dpo });
+  expect(resolveDpoArguments()).toEqual({ ...usual, preference: dpo });
   const kto = { kind: 'kto', beta: 0.1, desirable_weight: 1, undesirable_weight: 1 };
-  expect(resolveKtoArguments()).toEqual({ ...resolveTrainingArguments(), preference: kto });
+  expect(resolveKtoArguments()).toEqual({ ...usual, preference: kto });
+});
+
+test.each([resolveDpoArguments, resolveKtoArguments])('the default rate is 0.18 of the usual one: %o', (resolve) => {
+  expect(resolve({}, { learning_rate: 0.1 }).learning_rate).toBeCloseTo(0.018);
+  expect(resolve().learning_rate).toBeCloseTo(0.18 * resolveTrainingArguments().learning_rate);
+  expect(resolve({ learning_rate: 0.1 }, { learning_rate: 0.3 }).learning_rate).toBe(0.1);
+});
+
+test('of the arguments for examples those with an effect are taken, at 0.18 of their rate', () => {
+  const args = preferenceArguments({ learning_rate: 0.1, max_steps: 4, packing: true });
+  expect(args).toEqual({ learning_rate: expect.closeTo(0.018), max_steps: 4 });
+  expect(preferenceArguments({ max_length: 32 })).toEqual({ max_length: 32 });
 });
 
 test('what is given is taken, and the defaults of the model', () => {
   const robust = { beta: 0.5, loss_type: 'robust', label_smoothing: 0.1 } as const;
-  const args = resolveDpoArguments({ ...robust, max_steps: 4 }, { learning_rate: 0.07 });
-  expect(args).toMatchObject({ max_steps: 4, learning_rate: 0.07, preference: robust });
+  const args = resolveDpoArguments({ ...robust, max_steps: 4 }, { weight_decay: 0.07 });
+  expect(args).toMatchObject({ max_steps: 4, weight_decay: 0.07, preference: robust });
   const weights = { desirable_weight: 0, undesirable_weight: 2.5 };
   expect(resolveKtoArguments(weights).preference).toMatchObject(weights);
 });

@@ -1,10 +1,9 @@
 import { planSteps } from '../../../core/numbers/step_plan';
 import { isPreferred } from '../../../core/preferences/preference_fields';
 import type { SentExample, TrainingArguments } from '../../../core/types/training';
-import { defaultsKey } from '../../adapters/adapted_model';
 import { DPOTrainer } from '../../training/dpo_trainer';
 import { KTOTrainer } from '../../training/kto_trainer';
-import { type KTOConfig, withoutUnused } from '../../training/preference_arguments';
+import { type KTOConfig, preferenceArguments } from '../../training/preference_arguments';
 import { Trainer, type TrainerInit } from '../../training/trainer';
 import { resolveTrainingArguments } from '../../training/training_arguments';
 import { isPair } from '../feedback/feedback';
@@ -35,11 +34,6 @@ export interface Phase {
 const ENOUGH_STEPS = 60;
 /** The largest number of epochs to reach `ENOUGH_STEPS`. With more epochs, models forget more than they learn. */
 const MOST_EPOCHS = 16;
-/**
- * The learning rate for preferences and ratings, as a share of the rate for examples. At the full rate, the bundled model forgets more than
- * it learns. At this share of it, the perplexity of another text rises by less than a tenth (docs/RESULTS.md).
- */
-const SHARE_OF_RATE = 0.18;
 /** The largest weight of the rarer kind of ratings, good or bad. */
 const MOST_WEIGHT = 4;
 /** The smallest batch of ratings. KTO estimates the divergence from the base model over the texts of a batch, so it needs at least two. */
@@ -111,29 +105,14 @@ function planOf(
       return { steps: steps(own), trainer: (init) => new Trainer({ ...init, args: own }) };
     }
     case 'preferences': {
-      const own = trainArguments({ ...withoutUnused(args), ...given.preferences }, learnt.length);
-      const { learning_rate } = given.preferences;
-      return {
-        steps: steps(own),
-        trainer: (init) =>
-          new DPOTrainer({ ...init, args: { ...own, learning_rate: learning_rate ?? slowerRate(init, args) } }),
-      };
+      const own = trainArguments({ ...preferenceArguments(args), ...given.preferences }, learnt.length);
+      return { steps: steps(own), trainer: (init) => new DPOTrainer({ ...init, args: own }) };
     }
     case 'ratings': {
       const own = ratingArguments(args, given.ratings, learnt);
-      const { learning_rate } = given.ratings;
-      return {
-        steps: steps(own),
-        trainer: (init) =>
-          new KTOTrainer({ ...init, args: { ...own, learning_rate: learning_rate ?? slowerRate(init, args) } }),
-      };
+      return { steps: steps(own), trainer: (init) => new KTOTrainer({ ...init, args: own }) };
     }
   }
-}
-
-/** Returns the default learning rate for preferences and ratings. */
-function slowerRate({ model }: Pick<TrainerInit, 'model'>, args: TrainingArguments): number {
-  return SHARE_OF_RATE * resolveTrainingArguments(args, model[defaultsKey]).learning_rate;
 }
 
 type LengthArguments = Pick<
@@ -168,7 +147,7 @@ export function trainArguments<A extends LengthArguments>(given: A, examples: nu
 }
 
 function ratingArguments(given: TrainingArguments, own: KTOConfig, ratings: readonly SentExample[]): KTOConfig {
-  const { per_device_train_batch_size: size, ...others } = withoutUnused(given);
+  const { per_device_train_batch_size: size, ...others } = preferenceArguments(given);
   const batch = size === undefined ? {} : { per_device_train_batch_size: Math.max(LEAST_RATINGS, size) };
   const isWeighted = own.desirable_weight !== undefined || own.undesirable_weight !== undefined;
   const weights = isWeighted ? {} : balancedWeights(ratings);
