@@ -25,6 +25,12 @@ const PROMPTS = ['prompt', 'instruction', 'question', 'input', 'query'];
 const COMPLETIONS = ['completion', 'output', 'response', 'answer', 'target'];
 const CONTEXTS = ['input', 'context'];
 const TEXTS = ['content', 'body', 'sentence', 'document', 'article'];
+const PAIRS = [
+  ['sentence1', 'sentence2'],
+  ['premise', 'hypothesis'],
+  ['question1', 'question2'],
+  ['text1', 'text2'],
+] as const;
 const LABELS_OF_WORDS = ['ner_tags', 'tags', 'pos_tags'];
 
 /** The hint for a prompt and a completion in TRL's conversational form. */
@@ -111,7 +117,7 @@ export function holdsImage(example: SentExample): example is Extract<SentExample
 /** Returns the hint for a row that is not an example. */
 export function exampleHint(row: unknown): string {
   if (typeof row === 'string') return 'Texts are passed as texts.map((text) => ({ text })).';
-  if (looksLikeImage(row) || isShownImage(row) || (row instanceof Blob && row.type.startsWith('image/'))) {
+  if (isImage(row) || (row instanceof Blob && row.type.startsWith('image/'))) {
     return 'Images are passed as [{ image, label }].';
   }
   if (row instanceof Blob) return 'A Blob is a data set by itself: pass it without the list.';
@@ -132,11 +138,20 @@ export function exampleHint(row: unknown): string {
     return rename(`prompt: ${whole}, completion: row.${completion}`);
   }
   if ('tokens' in row && tags !== undefined) return rename(`tokens: row.tokens, labels: row.${tags}`);
+  const [image] = Object.entries(row).find(([, value]) => value instanceof Blob || isImage(value)) ?? [];
+  if (image !== undefined) return rename(`image: ${fieldOf(image)}${andLabel(row)}`);
+  const [first, second] = PAIRS.find((pair) => pair.every((name) => Object.hasOwn(row, name))) ?? [];
+  if (first !== undefined) return rename(`text: row.${first}, text_pair: row.${second}${andLabel(row)}`);
   if (text !== undefined) return rename(`text: row.${text}${andLabel(row)}`);
   if (prompt !== undefined) {
     return `A ${prompt} has its answer beside it: { prompt, completion }. A text without an answer is { text }.`;
   }
   return conversationHint(row) ?? renamed(row);
+}
+
+/** Whether a value has an image's pixels. */
+function isImage(value: unknown): boolean {
+  return looksLikeImage(value) || isShownImage(value);
 }
 
 /** Returns the hint with code that makes examples of these fields. */

@@ -4,6 +4,8 @@ import { anyDataset } from '../../../src/page/data/dataset_rules';
 
 const file = (type: string, name: string): Blob => Object.assign(new Blob(['a'], { type }), { name });
 
+const shownImage = (name: string): object => ({ [Symbol.toStringTag]: name });
+
 test.each<[string, unknown]>([
   ['an array', [{ text: 'a' }]],
   ['a generator', (function* () {})()],
@@ -62,6 +64,38 @@ test.each<[unknown, string]>([
   [
     { id: '0', tokens: ['Ada'], pos_tags: [2], ner_tags: [1] },
     'Rename what it holds: rows.map((row) => ({ tokens: row.tokens, labels: row.ner_tags })).',
+  ],
+  [
+    { sentence1: 'a', sentence2: 'b', label: 1 },
+    'Rename what it holds: rows.map((row) => ({ text: row.sentence1, text_pair: row.sentence2, label: row.label })).',
+  ],
+  [
+    { premise: 'a', hypothesis: 'b', label: 1 },
+    'Rename what it holds: rows.map((row) => ({ text: row.premise, text_pair: row.hypothesis, label: row.label })).',
+  ],
+  [
+    { question1: 'a', question2: 'b', label: 1 },
+    'Rename what it holds: rows.map((row) => ({ text: row.question1, text_pair: row.question2, label: row.label })).',
+  ],
+  [
+    { text1: 'a', text2: 'b', label: 1 },
+    'Rename what it holds: rows.map((row) => ({ text: row.text1, text_pair: row.text2, label: row.label })).',
+  ],
+  [
+    { sentence1: 'a', label: 1 },
+    'Its fields are sentence1, label: name them text and label, or prompt and completion, such as rows.map((row) => ({ text: row.sentence1, label: row.label })).',
+  ],
+  [
+    { img: file('image/png', 'a.png'), label: 1 },
+    'Rename what it holds: rows.map((row) => ({ image: row.img, label: row.label })).',
+  ],
+  [
+    { input: { width: 1, height: 1, data: new Uint8ClampedArray(4) }, label: 1 },
+    'Rename what it holds: rows.map((row) => ({ image: row.input, label: row.label })).',
+  ],
+  [
+    { 'the picture': shownImage('HTMLImageElement'), caption: 'a cat' },
+    'Rename what it holds: rows.map((row) => ({ image: row["the picture"] })).',
   ],
   [
     { instruction: 'a', input: 'b', output: 'c' },
