@@ -99,15 +99,22 @@ export function exampleFields(where: string, example: unknown): SentExample {
     return { messages: chatMessages(`${where}: messages`, example.messages, example.tools), ...weight() };
   if (has('text')) {
     const pair = has('text_pair') ? { text_pair: text('text_pair') } : {};
-    return { text: text('text'), ...pair, ...labelFields(), ...weight() };
+    const { tokens } = example;
+    const isTagged = !has('label') && areWords(tokens) && tokens.length === labels?.length;
+    const tagged = isTagged ? { tokens: [...tokens] } : {};
+    return { text: text('text'), ...pair, ...tagged, ...labelFields(), ...weight() };
   }
   if (has('tokens') && labels !== undefined) return { tokens: words(`${where}: tokens`, example.tokens), labels };
   throw wrong(where, has('chosen') || has('rejected') ? PAIR : FORMS, example, exampleHint(example));
 }
 
 function words(where: string, value: unknown): string[] {
-  if (Array.isArray(value) && value.every((word) => typeof word === 'string')) return [...value];
+  if (areWords(value)) return [...value];
   throw wrong(where, 'an array of strings, a word each', value);
+}
+
+function areWords(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((word) => typeof word === 'string');
 }
 
 export function holdsImage(example: SentExample): example is Extract<SentExample, ImageExample> {

@@ -52,6 +52,26 @@ describe('the fields of an example', () => {
     ['several numbers of an image', { image: file, labels: [0.5, 2n] }, { image: file, labels: [0.5, 2] }],
     ['several numbers of ids', { input_ids: [1, 2], labels: [0.5] }, { input_ids: [1, 2], labels: [0.5] }],
     ['labels of a text that are other things', { text: 'a', labels: [{ start: 0 }] }, { text: 'a' }],
+    [
+      'words with labels beside their text',
+      { text: 'Ada sings', tokens: ['Ada', 'sings'], labels: ['B-PER', 'O'] },
+      { text: 'Ada sings', tokens: ['Ada', 'sings'], labels: ['B-PER', 'O'] },
+    ],
+    [
+      'words of another number than labels are another column',
+      { text: 'Ada sings', tokens: ['Ada', 'sings'], labels: ['a', 'b', 'c'] },
+      { text: 'Ada sings', labels: ['a', 'b', 'c'] },
+    ],
+    [
+      'so are words of a text with a label',
+      { text: 'Ada sings', tokens: ['Ada', 'sings'], labels: [0, 1], label: 'a' },
+      { text: 'Ada sings', labels: [0, 1], label: 'a' },
+    ],
+    [
+      'so are tokens that are no words',
+      { text: 'Ada sings', tokens: [7, 8], labels: [0, 1] },
+      { text: 'Ada sings', labels: [0, 1] },
+    ],
     ['an image without a label, and more about it', { image: { ...pixels, colorSpace: 'srgb' } }, { image: pixels }],
     [
       'of a part of an array only that part',
