@@ -36,7 +36,10 @@ export const usualSettings: ProfileSettings = {
   save_dtype: 'float32',
 };
 
-/** Opens a stored profile, or creates it, and loads its adapter onto the model. If it rejects, nothing has changed. */
+/**
+ * Opens a stored profile, or creates it, and loads its adapter onto the model. If it rejects, nothing has changed. Its signal cancels it
+ * until the changes are stored.
+ */
 export async function openStored(
   host: ProfileHost,
   storage: ProfileStorage,
@@ -55,6 +58,7 @@ export async function openStored(
         const before = { examples: stored.examples(), feedback: stored.feedback() };
         const { state: next, data } = withSettings(host, recounted(stored.state, before.feedback), before, options);
         await host.place(adapter, filesOf(next.vectors));
+        options.signal?.throwIfAborted();
         if (!next.settings.keep_examples) inMemory = { ...before, ...data };
         return storedChanges({ state: { ...next, labels: base.labels }, data });
       },
@@ -78,6 +82,7 @@ async function begin(
   const settings = settingsOf(usualSettings, options);
   const config = sideBySide(profileConfig(withHead(host, settings.peft_config)));
   const vectors = await vectorsOf(await host.begin(adapter, config, settings));
+  options.signal?.throwIfAborted();
   const base_model =
     config.base_model_name_or_path ?? nameOf(host.base.config) ?? host.base[partsKey].sourceName ?? null;
   const { has_new_head } = host.base[partsKey].info;

@@ -138,9 +138,12 @@ export class OpenProfile implements Openable, LearningProfile {
     });
   }
 
-  /** Applies new settings. */
+  /** Applies new settings. The signal among the options cancels it until the settings are stored. */
   async configure(options: ProfileOptions): Promise<void> {
-    const apply = (state: ProfileState, data: ProfileData) => withSettings(this.host, state, data, options);
+    const apply = (state: ProfileState, data: ProfileData): DataChanges => {
+      options.signal?.throwIfAborted();
+      return withSettings(this.host, state, data, options);
+    };
     await this.changeData(apply, 'examples', 'feedback');
     // The checkpoints of an interrupted run hold examples too.
     if (!this.#state.settings.keep_examples) await this.storage.deleteLeftCheckpoints();

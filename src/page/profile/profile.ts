@@ -1,3 +1,4 @@
+import { untilAborted } from '../../core/async/abort';
 import type { Files } from '../../core/input/named_files';
 import type { PreferenceExample } from '../../core/preferences/preference';
 import type { ChatMessage } from '../../core/types/chat';
@@ -65,7 +66,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
   static async open(base: PreTrainedModel, id: string, options: ProfileOptions = {}): Promise<Profile> {
     const hold = await holdOf('Profile.open', base, id, options, openStored);
     try {
-      if (!hold.isNew) await hold.item.configure(options);
+      if (!hold.isNew) await untilAborted(hold.item.configure(options), options.signal);
       return new Profile(hold);
     } catch (error) {
       await hold.release();

@@ -31,10 +31,14 @@ interface SharedEntry<T> {
 export class SharedItems<T extends Openable> {
   readonly #entries = new Map<string, SharedEntry<T>>();
 
-  /** Shares the item that is open under `id`, or opens it with `open`. Rejects with `signal.reason` when the signal aborts. */
+  /**
+   * Shares the item that is open under `id`, or opens it with `open`. Rejects with `signal.reason` when the signal aborts, and with the
+   * errors of `open`, but not with those of another caller's `open`.
+   */
   async hold(id: string, open: () => Promise<T>, signal?: AbortSignal): Promise<ItemHold<T>> {
     let known = this.#entries.get(id);
     for (; known?.closing !== undefined; known = this.#entries.get(id)) await untilAborted(known.closing, signal);
+    signal?.throwIfAborted();
     const isNew = known === undefined || known.item?.isOpen === false;
     const entry = known === undefined || isNew ? this.#begin(id, open) : known;
     entry.holders += 1;
@@ -42,8 +46,9 @@ export class SharedItems<T extends Openable> {
       return this.#holdOf(id, entry, await untilAborted(entry.opening, signal), isNew);
     } catch (error) {
       this.#release(id, entry).catch(() => {}); // the first error is the one to report
-      throw error;
+      if (isNew || signal?.aborted) throw error;
     }
+    return this.hold(id, open, signal);
   }
 
   #begin(id: string, open: () => Promise<T>): SharedEntry<T> {

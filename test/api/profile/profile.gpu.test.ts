@@ -1,6 +1,7 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Profile, Trainer, VeraModel } from '../../../src/index';
+import { OpenProfile } from '../../../src/page/profile/open_profile';
 import { loadTiny } from '../../helpers/models/tiny_llama';
 import { firstLog } from '../../helpers/models/tiny_training';
 import {
@@ -134,6 +135,32 @@ describe('a profile', () => {
       controller.abort('enough');
       await expect(given).rejects.toBe('enough');
       expect(await writingOf(await other)).toHaveLength(12);
+    });
+  });
+
+  test('keeps its settings if a call that would change them is aborted', async () => {
+    await visit(async (opened) => {
+      const base = await loadTiny(opened);
+      const abortable = (): [Promise<Profile>, AbortController] => {
+        const controller = new AbortController();
+        return [Profile.open(base, 'ada', { max_examples: 3, signal: controller.signal }), controller];
+      };
+      const profile = await Profile.open(base, 'ada', options);
+      await profile.add(habit(1));
+      const { configure } = OpenProfile.prototype;
+      const spy = vi.spyOn(OpenProfile.prototype, 'configure').mockImplementation(function (this: OpenProfile, given) {
+        const configured = configure.call(this, given);
+        ofOpen.abort('late');
+        return configured;
+      });
+      const [shared, ofOpen] = abortable();
+      await expect(shared).rejects.toBe('late');
+      spy.mockRestore();
+      await profile.dispose();
+      const [given, ofClosed] = abortable();
+      ofClosed.abort('enough');
+      await expect(given).rejects.toBe('enough');
+      expect((await Profile.open(base, 'ada')).info.examples).toBe(12);
     });
   });
 

@@ -143,6 +143,40 @@ describe('files', () => {
     });
   });
 
+  test('of an aborted import leave nothing', async () => {
+    await visit(async (opened) => {
+      const base = await loadTiny(opened);
+      const profile = await Profile.open(base, 'ada', options);
+      await profile.add(habit(1));
+      const files = await profile.export();
+      const controller = new AbortController();
+      const { signal } = controller;
+      const config = files.get('adapter_config.json') ?? new Blob();
+      const read = Object.assign(new Blob([config]), {
+        text() {
+          controller.abort('enough');
+          return config.text();
+        },
+      });
+      const given = new Map([...files, ['adapter_config.json', read]]);
+      await expect(Profile.import(base, files, 'bob', { signal: AbortSignal.abort('early') })).rejects.toBe('early');
+      await expect(Profile.import(base, given, 'bob', { signal })).rejects.toBe('enough');
+      expect((await Profile.import(base, files, 'bob')).info.examples).toBe(12);
+    });
+  });
+
+  test('of two imports at a time are refused without harm to the other', async () => {
+    await visit(async (opened) => {
+      const base = await loadTiny(opened);
+      const files = await (await Profile.open(base, 'ada', options)).export();
+      const broken = new Map([...files, ['profile.json', new Blob(['{'])] as const]);
+      const refused = expect(Profile.import(base, broken, 'bob')).rejects.toMatchObject({ code: 'invalid_format' });
+      const other = Profile.import(base, files, 'bob');
+      await refused;
+      expect((await other).id).toBe('bob');
+    });
+  });
+
   test.each<[string, Record<string, string | undefined>, string]>([
     ['no weights', { 'adapter_model.safetensors': undefined }, 'invalid_format'],
     ['other weights', { 'adapter_model.safetensors': 'none' }, 'invalid_format'],

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { SharedItems } from '../../../src/page/profile/shared';
 
 /** An object that records whether it was closed. */
@@ -74,6 +74,43 @@ test('an aborted caller leaves it to other holders, or closes it', async () => {
   expect(held.item).toBe(thing);
   await held.release();
   expect(thing.closed).toBe(1);
+});
+
+test('an aborted caller opens nothing', async () => {
+  const shared = new SharedItems<Thing>();
+  const opening = vi.fn(open);
+  await expect(shared.hold('a', opening, AbortSignal.abort('enough'))).rejects.toBe('enough');
+  expect(opening).not.toHaveBeenCalled();
+});
+
+test('an item that the first caller can’t open is opened by the next', async () => {
+  const shared = new SharedItems<Thing>();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const aborted = (): Promise<Thing> =>
+    new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  const failing = (): Promise<Thing> => Promise.reject(new Error('no'));
+  const calls = [
+    shared.hold('a', failing),
+    shared.hold('a', open),
+    shared.hold('a', open),
+    shared.hold('b', aborted, signal),
+    shared.hold('b', open),
+  ];
+  controller.abort('enough');
+  const [first, second, third, fourth, fifth] = await Promise.allSettled(calls);
+  expect([first, fourth]).toEqual([
+    { status: 'rejected', reason: new Error('no') },
+    { status: 'rejected', reason: 'enough' },
+  ]);
+  expect([second, third, fifth]).toMatchObject([
+    { value: { isNew: true } },
+    { value: { isNew: false } },
+    { value: { isNew: true } },
+  ]);
+  const held = await calls[1];
+  expect((await calls[2])?.item).toBe(held?.item);
+  expect(held?.item.isOpen).toBe(true);
 });
 
 test('an item that can’t be opened is forgotten', async () => {

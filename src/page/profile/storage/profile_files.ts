@@ -47,7 +47,10 @@ function unnumbered(list: readonly NumberedExample[]): SentExample[] {
   return list.map(({ example }) => example);
 }
 
-/** Stores a profile from its files, and loads its adapter onto the model. If it rejects, nothing has changed. */
+/**
+ * Stores a profile from its files, and loads its adapter onto the model. If it rejects, nothing has changed. Its signal cancels it until
+ * the profile is stored.
+ */
 export async function importStored(
   host: ProfileHost,
   storage: ProfileStorage,
@@ -57,6 +60,7 @@ export async function importStored(
   const { adapter, state, data, changes } = await placeFiles(host, storage.id, files, options);
   try {
     await storage.change(async (stored) => {
+      options.signal?.throwIfAborted();
       if (stored === undefined) return changes;
       throw inUse(storage.id);
     });
