@@ -1,4 +1,5 @@
-import type { GeneratedToken, Generation } from '../index';
+import type { GeneratedText, GeneratedToken, Generation } from '../index';
+import type { OpinionDetail } from './public';
 
 /**
  * An object that contains a generation. A promise can't resolve with the generation itself: it would wait for the text, because a
@@ -63,4 +64,12 @@ export function promptNow(prompt: Generation['prompt']): Generation['prompt'] {
       ? { ...one, ...('role' in one && { role: one.role }), ...('content' in one && { content: one.content }) }
       : one;
   return prompt.map(copyOf) as typeof prompt;
+}
+
+/** Returns the prompt and the text of any value that `Profile.rate` takes. */
+export async function textOf(
+  given: Generation | GeneratedText | string,
+): Promise<Pick<OpinionDetail, 'prompt' | 'completion'>> {
+  if (typeof given === 'string') return { prompt: '', completion: given };
+  return { prompt: given.prompt, completion: 'completion' in given ? given.completion : await given };
 }

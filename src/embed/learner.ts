@@ -12,9 +12,9 @@ import {
   type TrainRun,
   WebVeraError,
 } from '../index';
-import { type Boxed, LazyGeneration, promptNow } from './lazy_generation';
+import { type Boxed, LazyGeneration, promptNow, textOf } from './lazy_generation';
 import { Lessons } from './lessons/lessons';
-import type { Lesson, OpinionDetail } from './public';
+import type { Lesson } from './public';
 import { RunWatch } from './run_watch';
 import { type ElementSettings, isSame } from './settings';
 import { type Emit, Status } from './status';
@@ -77,20 +77,24 @@ export class Learner {
     } catch (error) {
       return Promise.reject(this.status.report(error, this.status.state === 'idle' ? 'failed' : undefined));
     }
-    if (this.visit !== undefined && isSame(this.visit.settings, settings)) return this.#loading;
-    const left = this.leave('Another model or profile is loaded');
+    const before = this.visit;
+    if (before !== undefined && isSame(before.settings, settings)) return this.#loading;
     const visit: Visit = new Visit(settings, this.#parts, {
       onProgress: (info) => this.#emit('progress', info),
       onChange: () => this.#refresh(visit),
       onForgotten: () => this.#onForgotten(undefined),
       onClosed: () => void this.#giveUp(visit, new WebVeraError('worker_crashed', 'The session has ended')),
     });
+    // The new visit takes the place of the old one before anything is reported, because listeners may call any method.
+    this.#drop();
     this.visit = visit;
-    this.lessons.keepFor(settings);
-    this.status.clear();
-    this.status.happen('load');
+    const left = Promise.resolve(before?.end(new DOMException('Another model or profile is loaded', 'AbortError')));
     this.#loading = left.then(() => this.#open(visit));
     this.#loading.catch(() => {}); // reported by an event
+    this.lessons.keepFor(settings);
+    if (before !== undefined) this.status.happen('left');
+    this.status.clear();
+    if (this.visit === visit) this.status.happen('load');
     return this.#loading;
   }
 
@@ -204,11 +208,13 @@ export class Learner {
     try {
       visit.signal.throwIfAborted();
       await visit.open(this.#given);
+      visit.signal.throwIfAborted();
     } catch (error) {
       if (visit.signal.aborted) throw visit.signal.reason;
       throw await this.#giveUp(visit, error);
     }
     this.status.happen('loaded');
+    if (this.visit !== visit) return; // a listener has left it
     this.#emit('ready', undefined);
     this.#refresh(visit);
   }
@@ -248,9 +254,13 @@ export class Learner {
    */
   async #attempt<T>(action: (visit: Visit, current: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
-    const loading = this.visit === undefined ? this.load() : this.#loading;
+    let loading = this.visit === undefined ? this.load() : this.#loading;
     const { signal: current } = this.lessons;
     await untilAborted(loading, signal);
+    while (loading !== this.#loading) {
+      loading = this.#loading; // another visit has taken the place of the loaded one
+      await untilAborted(loading, signal);
+    }
     const visit = this.visit;
     if (visit === undefined) throw new DOMException('What was loaded is gone', 'AbortError');
     current.throwIfAborted();
@@ -285,12 +295,4 @@ export class Learner {
     this.visit = undefined;
     this.watch.drop();
   }
-}
-
-/** Returns the prompt and the text of any value that `Profile.rate` takes. */
-async function textOf(
-  given: Generation | GeneratedText | string,
-): Promise<Pick<OpinionDetail, 'prompt' | 'completion'>> {
-  if (typeof given === 'string') return { prompt: '', completion: given };
-  return { prompt: given.prompt, completion: 'completion' in given ? given.completion : await given };
 }

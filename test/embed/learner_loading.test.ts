@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Learner } from '../../src/embed/learner';
 import { WebVeraError } from '../../src/index';
 import { withResolvers } from '../helpers/with_resolvers';
 import { newWorld, settled, type World } from './learner_world';
@@ -108,6 +109,76 @@ test('the task is that of the loaded model, not of a changed attribute', async (
   expect(learner.visit?.settings.task).toBe('text-classification');
   await learner.leave('gone');
   expect(learner.visit?.settings.task).toBeUndefined();
+});
+
+describe('a listener of the state', () => {
+  /** Makes a learner, and calls `act` the first time that it reports `state`. */
+  function acting(state: string, act: (learner: Learner) => void): Learner {
+    let acted = false;
+    const learner = world.learner((type, detail) => {
+      if (acted || type !== 'state' || detail !== state) return;
+      acted = true;
+      act(learner);
+    });
+    return learner;
+  }
+
+  test('may use the model that begins to load', async () => {
+    let [again, text]: Promise<unknown>[] = [];
+    const learner = acting('loading', () => {
+      again = learner.load();
+      text = Promise.resolve(learner.generate('It was'));
+    });
+    const loading = learner.load();
+    expect(again).toBe(loading);
+    arrived.resolve();
+    expect(await text).toBe('a whale');
+    expect(world.heard('error')).toEqual([]);
+  });
+
+  test('may load another model once one is ready, for which calls then wait', async () => {
+    let again: Promise<void> | undefined;
+    const learner = acting('ready', () => {
+      world.attributes.dtype = 'float16';
+      again = learner.load();
+    });
+    const text = learner.generate('It was');
+    arrived.resolve();
+    expect(await text).toBe('a whale');
+    await again;
+    expect(world.models.map(({ disposed }) => disposed)).toEqual([1, 0]);
+    expect(world.profiles.last.written).toEqual(['It was']);
+    expect(world.states()).toEqual(['loading', 'ready', 'idle', 'loading', 'ready']);
+    expect([world.heard('ready'), world.heard('error')]).toEqual([[undefined], []]);
+  });
+
+  test.each(['the new settings', 'others'])('may load again once a model is left: %s', async (which) => {
+    let again: Promise<void> | undefined;
+    const learner = acting('idle', () => {
+      if (which === 'others') world.attributes.profile = 'third';
+      again = learner.load();
+    });
+    arrived.resolve();
+    await learner.load();
+    world.attributes.profile = 'second';
+    expect(learner.load()).toBe(again);
+    await again;
+    await settled();
+    const open = world.profiles.made.filter(({ disposed }) => disposed === 0);
+    expect(open.map(({ id }) => id)).toEqual([which === 'others' ? 'third' : 'second']);
+    expect(learner.visit?.profile).toBe(open[0]);
+    await learner.leave('gone');
+    expect(world.models.map(({ disposed }) => disposed)).toEqual(world.models.map(() => 1));
+  });
+
+  test('may leave what is about to be loaded', async () => {
+    const learner = acting('idle', () => void learner.leave('enough'));
+    arrived.resolve();
+    await learner.load();
+    world.attributes.profile = 'second';
+    await expect(learner.load()).rejects.toMatchObject({ name: 'AbortError', message: 'enough' });
+    expect([learner.status.state, learner.visit, world.profiles.made.length]).toEqual(['idle', undefined, 1]);
+  });
 });
 
 describe('when loading fails', () => {
