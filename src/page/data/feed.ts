@@ -29,7 +29,7 @@ export function openDataset(name: DatasetName, dataset: Dataset): OpenDataset {
     return { name, source: { kind: 'blob', blob: dataset, format: formatOf(dataset) }, feed: undefined };
   }
   const length = Array.isArray(dataset) ? dataset.length : undefined;
-  return { name, source: { kind: 'feed', name, ...defined({ length }) }, feed: new Feed(name, iterate(dataset)) };
+  return { name, source: { kind: 'feed', name, ...defined({ length }) }, feed: new Feed(name, dataset) };
 }
 
 /**
@@ -38,7 +38,9 @@ export function openDataset(name: DatasetName, dataset: Dataset): OpenDataset {
  */
 export class Feed {
   readonly #name: string;
-  readonly #iterator: Iterator<Example> | AsyncIterator<Example>;
+  readonly #dataset: Iterable<Example> | AsyncIterable<Example>;
+  /** Undefined until the first read, because an iterator of a ReadableStream locks the stream. */
+  #iterator: Iterator<Example> | AsyncIterator<Example> | undefined;
   readonly #taken: SentExample[] = [];
   #handedOut = 0;
   #done = false;
@@ -47,9 +49,9 @@ export class Feed {
   /** How often `rewind` was called. */
   #rewinds = 0;
 
-  constructor(name: string, iterator: Iterator<Example> | AsyncIterator<Example>) {
+  constructor(name: string, dataset: Iterable<Example> | AsyncIterable<Example>) {
     this.#name = name;
-    this.#iterator = iterator;
+    this.#dataset = dataset;
   }
 
   /**
@@ -80,11 +82,10 @@ export class Feed {
 
   /** Ends the iteration, so that a generator runs its `finally`. A data set that was never read stays as it is, for a later reader. */
   async close(): Promise<void> {
-    const wasRead = this.#taken.length > 0 || this.#next !== undefined;
     this.#taken.length = 0;
     if (this.#done) return;
     this.#done = true;
-    if (wasRead) await this.#iterator.return?.();
+    await this.#iterator?.return?.();
   }
 
   /** Returns undefined after the last example. */
@@ -99,6 +100,7 @@ export class Feed {
   }
 
   async #takeNext(): Promise<void> {
+    this.#iterator ??= iterate(this.#dataset);
     const next = await this.#iterator.next();
     if (next.done) this.#done = true;
     else this.#taken.push(exampleFields(`${this.#name}[${this.#taken.length}]`, next.value));

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { Feed } from '../../../src/page/data/feed';
+import type { Example } from '../../../src/core/types/training';
+import { Feed, openDataset } from '../../../src/page/data/feed';
 import { withResolvers } from '../../helpers/with_resolvers';
 
 const rows = [{ text: 'a' }, { text: 'b' }, { text: 'c' }];
@@ -59,4 +60,18 @@ test('a generator that was never read can be read later; one that was begun ends
   await feed.take(1);
   await feed.close();
   expect([[...idle], [...begun]]).toEqual([rows, []]);
+});
+
+test('a stream that was never read isn’t locked', async () => {
+  const stream = (): ReadableStream<Example> =>
+    new ReadableStream({
+      start(controller) {
+        for (const row of rows) controller.enqueue(row);
+        controller.close();
+      },
+    });
+  const [idle, read] = [stream(), stream()];
+  await openDataset('train_dataset', idle).feed?.close();
+  expect(idle.locked).toBe(false);
+  expect(await openDataset('train_dataset', read).feed?.take(256)).toEqual({ examples: rows, done: true });
 });
