@@ -83,8 +83,11 @@ export const adapters: {
     return untilAborted(persist(), options.signal);
   },
   async wipe(options = {}) {
-    await callOn('adapters.wipe', options, (link) => link.request('wipeStored'));
-    notifyTabs('');
+    // A wipe that was sent isn't cancelled, so tabs are notified of it even if the call rejects because its signal aborts.
+    await callOn('adapters.wipe', options, async (link) => {
+      await link.request('wipeStored');
+      notifyTabs('');
+    });
   },
 };
 

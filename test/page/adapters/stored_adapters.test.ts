@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { VeraConfig } from '../../../src/adapters/vera/config/vera_config';
 import { adapters } from '../../../src/page/adapters/adapters';
+import { withResolvers } from '../../helpers/with_resolvers';
 import { openSession } from '../session/open_session';
 
 const config = new VeraConfig({ r: 4, target_modules: ['q_proj'] });
@@ -82,6 +83,27 @@ describe('stored adapters', () => {
     const listing = adapters.list({ session, signal: controller.signal });
     controller.abort(reason);
     await expect(listing).rejects.toBe(reason);
+    await session.close();
+  });
+
+  test('are all deleted, and tabs hear of it, although the call was aborted meanwhile', async () => {
+    const [asked, deleted, heard] = [withResolvers<void>(), withResolvers<void>(), withResolvers<unknown>()];
+    const { session } = await openSession(() => ({
+      wipeStored: () => {
+        asked.resolve();
+        return deleted.promise;
+      },
+    }));
+    const channel = new BroadcastChannel('webvera:profiles');
+    channel.onmessage = ({ data }: MessageEvent) => heard.resolve(data);
+    const controller = new AbortController();
+    const wiping = adapters.wipe({ session, signal: controller.signal });
+    await asked.promise;
+    controller.abort('enough');
+    deleted.resolve();
+    await expect(wiping).rejects.toBe('enough');
+    expect(await heard.promise).toBe('');
+    channel.close();
     await session.close();
   });
 });
