@@ -34,6 +34,7 @@ const args = {
 interface Case {
   readonly base: string;
   readonly target_modules: readonly string[];
+  readonly modules_to_save?: readonly string[];
   readonly trainer: (model: VeraModel) => Trainer;
 }
 
@@ -47,6 +48,12 @@ const cases: Readonly<Record<string, Case>> = {
     base: 'llama',
     target_modules: ['q_proj', 'v_proj', 'down_proj'],
     trainer: pairs({ beta: 0.5, per_device_train_batch_size: 3, gradient_accumulation_steps: 2 }),
+  },
+  'pairs, with a head that trains whole at a rate of its own': {
+    base: 'llama',
+    target_modules: ['q_proj', 'v_proj'],
+    modules_to_save: ['lm_head'],
+    trainer: pairs({ headLearningRate: 0.003, per_device_train_batch_size: 4 }),
   },
   'pairs by ipo': {
     base: 'qwen2',
@@ -65,8 +72,10 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
-async function load({ base, target_modules }: Case): Promise<VeraModel> {
-  return get_peft_model(await loadTexts(opened, base), new VeraConfig({ r: 4, target_modules: [...target_modules] }));
+async function load({ base, target_modules, modules_to_save }: Case): Promise<VeraModel> {
+  const whole = modules_to_save && { modules_to_save: [...modules_to_save] };
+  const config = { r: 4, target_modules: [...target_modules], ...whole };
+  return get_peft_model(await loadTexts(opened, base), new VeraConfig(config));
 }
 
 /** Copies the base model's folder, and adds the tokenizer of the texts. */

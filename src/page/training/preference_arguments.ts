@@ -8,13 +8,7 @@ import { resolveTrainingArguments } from './training_arguments';
 export interface PreferenceArguments
   extends Omit<
     TrainingArguments,
-    | 'objective'
-    | 'contrastTemperature'
-    | 'headLearningRate'
-    | 'label_smoothing_factor'
-    | 'classWeights'
-    | 'packing'
-    | 'completion_only_loss'
+    'objective' | 'contrastTemperature' | 'label_smoothing_factor' | 'classWeights' | 'packing' | 'completion_only_loss'
   > {
   /** Default: 0.18 times the default of `Trainer`, at which a model forgets more than it learns from preferences. */
   learning_rate?: number;
@@ -25,12 +19,12 @@ export interface PreferenceArguments
  * it learns. At this share of it, the perplexity of another text rises by less than a tenth (docs/RESULTS.md).
  */
 const SHARE_OF_RATE = 0.18;
+const RATES: readonly string[] = ['learning_rate', 'headLearningRate'];
 
 /** Arguments that have no effect on a run that learns from preferences, each with the reason. */
 const UNUSED: Readonly<Record<Exclude<keyof TrainingArguments, keyof PreferenceArguments>, string>> = {
   objective: 'The trainer decides it.',
   contrastTemperature: 'Texts are compared, not vectors.',
-  headLearningRate: 'Language models have no head of their own to train.',
   label_smoothing_factor: "DPOTrainer has label_smoothing, for loss_type: 'robust'.",
   classWeights: 'Texts have no classes.',
   packing: 'Each pair of texts has rows of its own.',
@@ -38,13 +32,13 @@ const UNUSED: Readonly<Record<Exclude<keyof TrainingArguments, keyof PreferenceA
 };
 
 /**
- * Converts the arguments of a run over examples to those of a run that learns from preferences: lowers the learning rate, and drops
+ * Converts the arguments of a run over examples to those of a run that learns from preferences: lowers the learning rates, and drops
  * arguments without an effect.
  */
 export function preferenceArguments(args: TrainingArguments): PreferenceArguments {
   const used = Object.entries(args).filter(([name]) => !Object.hasOwn(UNUSED, name));
   const lowered = (name: string, value: unknown): unknown =>
-    typeof value === 'number' && name === 'learning_rate' ? SHARE_OF_RATE * value : value;
+    typeof value === 'number' && RATES.includes(name) ? SHARE_OF_RATE * value : value;
   return Object.fromEntries(used.map(([name, value]) => [name, lowered(name, value)]));
 }
 
