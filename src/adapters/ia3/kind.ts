@@ -1,4 +1,4 @@
-import { tunableIa3Kernels } from '../../ops/ia3/ia3_tunable';
+import { ia3MixedKernel } from '../../ops/ia3/ia3_mixed';
 import type { AdapterKind } from '../adapter';
 import { TRAINED_ALONE } from '../files/adapter_tensors';
 import { trainedTensors } from '../pool/trained_tensors';
@@ -33,7 +33,7 @@ export const ia3Kind: AdapterKind<Ia3Adapter, ResolvedIa3, undefined> = {
 
   layers: ia3Layers,
   rows: (adapters, B) => new Ia3Rows(adapters, B),
-  tunableKernels: tunableIa3Kernels,
+  tunableKernels: () => [ia3MixedKernel],
 
   parameterName: (saved, adapter) => `${saved}.${adapter}`,
   file: () => TRAINED_ALONE,

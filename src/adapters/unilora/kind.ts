@@ -1,6 +1,5 @@
 import { tunableLoraKernels } from '../../ops/lora/lora_tunable';
-import type { SharedEntries } from '../../ops/unilora/unilora_matrices';
-import { tunableUniloraKernels } from '../../ops/unilora/unilora_tunable';
+import { type SharedEntries, uniloraMatricesBackward } from '../../ops/unilora/unilora_matrices';
 import type { AdapterKind } from '../adapter';
 import { TRAINED_ALONE } from '../files/adapter_tensors';
 import { savedName } from '../pool/pool_layout';
@@ -33,7 +32,7 @@ export const uniloraKind: AdapterKind<UniloraAdapter, ResolvedUnilora, SharedEnt
 
   layers: uniloraLayers,
   trainingLayers,
-  tunableKernels: () => [...tunableLoraKernels(), ...tunableUniloraKernels()],
+  tunableKernels: () => [...tunableLoraKernels(), uniloraMatricesBackward],
 
   parameterName: (saved, adapter) => `${saved}.${adapter}`,
   // All modules share the vector; torch lists it as a parameter of the first module.
