@@ -33,32 +33,59 @@ const OTHER_RESAMPLES = ['box', 'hamming'];
 /** A processor's values for fields that a file lacks. */
 interface ProcessorDefaults {
   readonly size: number;
+  /** Whether a `size` of one number is that of both edges. Otherwise, and if the file has no size, it is that of the shorter edge. */
+  readonly isSquare: boolean;
   /** PIL's number of the filter. */
   readonly resample: number;
   /** The default size of the crop. Undefined for a processor that crops only if the file asks for it and gives a size. */
   readonly crop_size?: number;
+  readonly do_convert_rgb: boolean;
+  readonly image_mean: Channels;
+  readonly image_std: Channels;
 }
 
-/** The processors by the beginning of their names: 'ViT' for ViTImageProcessor. */
-const PROCESSORS: Readonly<Record<'ViT' | 'DeiT', ProcessorDefaults>> = {
-  ViT: { size: 224, resample: 2 },
-  DeiT: { size: 256, resample: 3, crop_size: 224 },
+const HALF: Channels = [0.5, 0.5, 0.5];
+const VIT: ProcessorDefaults = {
+  size: 224,
+  isSquare: true,
+  resample: 2,
+  do_convert_rgb: false,
+  image_mean: HALF,
+  image_std: HALF,
 };
+
+/** The processors by the beginning of their names: 'ViT' for ViTImageProcessor. DINOv2's folders name BitImageProcessor. */
+const PROCESSORS: ReadonlyMap<string, ProcessorDefaults> = new Map([
+  ['ViT', VIT],
+  ['DeiT', { ...VIT, size: 256, resample: 3, crop_size: 224 }],
+  [
+    'Bit',
+    {
+      size: 224,
+      isSquare: false,
+      resample: 3,
+      crop_size: 224,
+      do_convert_rgb: true,
+      image_mean: [0.48145466, 0.4578275, 0.40821073],
+      image_std: [0.26862954, 0.26130258, 0.27577711],
+    },
+  ],
+]);
 /** Matches the names that processors have in all versions of transformers. */
-const NAME = /^(ViT|DeiT)(?:ImageProcessor(?:Fast|Pil)?|FeatureExtractor)$/;
+const NAME = /^(\w+?)(?:ImageProcessor(?:Fast|Pil)?|FeatureExtractor)$/;
 
 /**
- * Parses a ViT's preprocessor_config.json, with the defaults of `ViTImageProcessor`, or of `DeiTImageProcessor` if the file names it.
+ * Parses a preprocessor_config.json, with the defaults of the processor that the file names, or of `ViTImageProcessor` if it names none.
  * Throws `invalid_format` for an invalid file, and `unsupported_model` for other processors and unsupported steps.
  */
 export function parsePreprocessorConfig(json: JsonObject): PreprocessorConfig {
   const fields = new Fields(json, FILE);
   const defaults = defaultsOf(fields);
   if (fields.boolean('do_pad', false)) throw unsupported('do_pad', true, 'false');
-  const isSquare = fields.boolean('default_to_square', true);
-  const ofChannels = (key: string): Channels => channels(fields, key, 0.5);
+  const isSquare = fields.boolean('default_to_square', defaults.isSquare);
+  const ofChannels = (key: 'image_mean' | 'image_std'): Channels => channels(fields, key, defaults[key]);
   return Object.freeze({
-    do_convert_rgb: fields.boolean('do_convert_rgb', false),
+    do_convert_rgb: fields.boolean('do_convert_rgb', defaults.do_convert_rgb),
     resize: fields.boolean('do_resize', true)
       ? { size: sizeOf(fields, isSquare, defaults), resample: resampleOf(fields, defaults) }
       : undefined,
@@ -83,18 +110,19 @@ export function preparedSize({ resize, crop_size }: PreprocessorConfig): ImageSi
 
 /** Returns the defaults of the processor that the file names. */
 function defaultsOf(fields: Fields): ProcessorDefaults {
-  const names = ['image_processor_type', 'feature_extractor_type'].flatMap((key): (keyof typeof PROCESSORS)[] => {
+  const [named] = ['image_processor_type', 'feature_extractor_type'].flatMap((key): ProcessorDefaults[] => {
     const type = fields.optionalString(key);
     if (type === undefined) return [];
-    const name = NAME.exec(type)?.[1];
-    if (name !== 'ViT' && name !== 'DeiT') throw unsupported(key, type, 'ViTImageProcessor or DeiTImageProcessor');
-    return [name];
+    const named = PROCESSORS.get(NAME.exec(type)?.[1] ?? '');
+    if (named === undefined) throw unsupported(key, type, 'ViTImageProcessor, DeiTImageProcessor or BitImageProcessor');
+    return [named];
   });
-  return PROCESSORS[names[0] ?? 'ViT'];
+  return named ?? VIT;
 }
 
 function sizeOf(fields: Fields, isSquare: boolean, defaults: ProcessorDefaults): ImageSize | ShortestEdge {
   const size = fields.get('size');
+  if (size === undefined && !defaults.isSquare) return { shortest_edge: defaults.size };
   if (typeof size === 'number' && !isSquare) return { shortest_edge: edge(fields, 'size') };
   const shown = typeof size === 'object' && !Array.isArray(size) ? fields.object('size') : undefined;
   if (shown === undefined || !shown.has('shortest_edge')) return heightAndWidth(fields, 'size', defaults.size);
@@ -128,7 +156,7 @@ function resampleOf(fields: Fields, defaults: ProcessorDefaults): Resample {
   throw unsupported('resample', `${number} (${other})`, '0 (nearest), 1 (lanczos), 2 (bilinear) or 3 (bicubic)');
 }
 
-function channels(fields: Fields, key: string, fallback: number): Channels {
+function channels(fields: Fields, key: string, fallback: Channels): Channels {
   const value = fields.get(key) ?? fallback;
   const list: readonly unknown[] = Array.isArray(value) ? value : [value, value, value];
   const [red, green, blue] = list;

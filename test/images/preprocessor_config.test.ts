@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parsePreprocessorConfig } from '../../src/images/preprocessor_config';
+import { parsePreprocessorConfig, preparedSize } from '../../src/images/preprocessor_config';
 
 const half = [0.5, 0.5, 0.5];
 
@@ -67,6 +67,43 @@ test("as facebook/deit-tiny-patch16-224's file has it", () => {
   expect(parsePreprocessorConfig({ ...config, do_center_crop: false }).crop_size).toBeUndefined();
 });
 
+test.each(['BitImageProcessor', 'BitImageProcessorFast', 'BitImageProcessorPil'])('the defaults of %s', (type) => {
+  expect(parsePreprocessorConfig({ image_processor_type: type })).toEqual({
+    do_convert_rgb: true,
+    resize: { size: { shortest_edge: 224 }, resample: 'bicubic' },
+    crop_size: { height: 224, width: 224 },
+    rescale_factor: 1 / 255,
+    normalize: {
+      image_mean: [0.48145466, 0.4578275, 0.40821073],
+      image_std: [0.26862954, 0.26130258, 0.27577711],
+    },
+  });
+  expect(parsePreprocessorConfig({ image_processor_type: type, size: 256 }).resize?.size).toEqual({
+    shortest_edge: 256,
+  });
+});
+
+test("as facebook/dinov2-small's file has it", () => {
+  const [image_mean, image_std] = [
+    [0.485, 0.456, 0.406],
+    [0.229, 0.224, 0.225],
+  ];
+  const config = {
+    ...{ crop_size: { height: 224, width: 224 }, do_center_crop: true, do_convert_rgb: true, do_normalize: true },
+    ...{ do_rescale: true, do_resize: true, image_mean, image_processor_type: 'BitImageProcessor', image_std },
+    ...{ resample: 3, rescale_factor: 0.00392156862745098, size: { shortest_edge: 256 } },
+  };
+  const parsed = parsePreprocessorConfig(config);
+  expect(parsed).toEqual({
+    do_convert_rgb: true,
+    resize: { size: { shortest_edge: 256 }, resample: 'bicubic' },
+    crop_size: { height: 224, width: 224 },
+    rescale_factor: 1 / 255,
+    normalize: { image_mean, image_std },
+  });
+  expect(preparedSize(parsed)).toEqual({ height: 224, width: 224 });
+});
+
 test('settings of skipped steps are ignored', () => {
   const config = { do_resize: false, do_rescale: false, do_normalize: false, image_std: 0, size: 'no', resample: 9 };
   const parsed = parsePreprocessorConfig({ ...config, crop_size: 7 });
@@ -129,6 +166,7 @@ describe('refused', () => {
     [{ image_processor_type: 'CLIPImageProcessor' }, 'CLIPImageProcessor'],
     [{ image_processor_type: 'ViTImageProcessor', feature_extractor_type: 'BeitFeatureExtractor' }, 'Beit'],
     [{ image_processor_type: 'MyDeiTImageProcessor' }, 'MyDeiTImageProcessor'],
+    [{ image_processor_type: 'ViTImageProcessorPilFast' }, 'ViTImageProcessorPilFast'],
     [{ do_pad: true }, 'do_pad'],
     [{ size: { shortest_edge: 5, longest_edge: 9 } }, 'longest_edge'],
   ])('%j, with the name of the unsupported part', (config, name) => {

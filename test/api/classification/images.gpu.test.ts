@@ -125,7 +125,7 @@ test.each([
     'that is not supported',
     { image_processor_type: 'CLIPImageProcessor' },
     'unsupported_model',
-    'image_processor_type: expected ViTImageProcessor or DeiTImageProcessor, got CLIPImageProcessor',
+    'image_processor_type: expected ViTImageProcessor, DeiTImageProcessor or BitImageProcessor, got CLIPImageProcessor',
   ],
 ])(
   'a model with a preprocessor %s loads, predicts pixel_values, and refuses images',

@@ -1,4 +1,4 @@
-"""Records the results of transformers' ViTImageProcessor and DeiTImageProcessor."""
+"""Records the results of transformers' ViTImageProcessor, DeiTImageProcessor and BitImageProcessor."""
 
 from base64 import b64encode
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import PIL
 from PIL.Image import Image, fromarray
+from transformers.models.bit.image_processing_pil_bit import BitImageProcessorPil
 from transformers.models.deit.image_processing_pil_deit import DeiTImageProcessorPil
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
@@ -13,8 +14,8 @@ from ..places import Json, write_json
 from ..versions import versions
 
 ABOUT = (
-    "What transformers' ViTImageProcessor, or DeiTImageProcessor where the file names it, makes of images with its PIL "
-    "backend, by a preprocessor_config.json. Images "
+    "What transformers' ViTImageProcessor, or DeiTImageProcessor or BitImageProcessor where the file names it, makes "
+    "of images with its PIL backend, by a preprocessor_config.json. Images "
     "are (height, width, 4) bytes in base64, of red, green, blue and alpha; rgb is (height, width, 3) before rescaling "
     "and normalising, and pixel_values (3, height, width) float32, little-endian. Alpha is left out by "
     'convert("RGB") unless the configuration has do_convert_rgb, which puts white behind.'
@@ -26,6 +27,8 @@ SIZES = {"noise": (13, 7), "ramp": (40, 23), "checks": (17, 31), "dot": (1, 1), 
 RESAMPLES = {"nearest": 0, "lanczos": 1, "bilinear": 2, "bicubic": 3}
 SQUARE = {"height": 12, "width": 12}
 DEIT = {"image_processor_type": "DeiTImageProcessor"}
+BIT = {"image_processor_type": "BitImageProcessor"}
+PROCESSORS = {"DeiT": DeiTImageProcessorPil, "Bit": BitImageProcessorPil}
 OLD_DEIT = {"feature_extractor_type": "DeiTFeatureExtractor", "resample": 3, "do_center_crop": True}
 
 ROWS: list[tuple[str, str, Json]] = [
@@ -59,6 +62,8 @@ ROWS: list[tuple[str, str, Json]] = [
     ("over white, smaller", "noise", {"size": SQUARE, "do_convert_rgb": True}),
     ("DeiT's, smaller", "ramp", DEIT | {"size": {"height": 16, "width": 16}, "crop_size": SQUARE}),
     ("DeiT's, as older files have it", "checks", OLD_DEIT | {"size": 14, "crop_size": 11}),
+    ("BiT's, wide", "ramp", BIT | {"size": {"shortest_edge": 18}, "crop_size": SQUARE}),
+    ("BiT's, tall and transparent", "noise", BIT | {"size": 11, "crop_size": {"height": 9, "width": 9}}),
 ]
 NUMBERS: list[tuple[str, Json]] = [
     ("the default", {}),
@@ -66,6 +71,7 @@ NUMBERS: list[tuple[str, Json]] = [
     ("not rescaled", {"do_rescale": False, "image_mean": [127.5, 100, 3], "image_std": [127.5, 1, 7]}),
     ("not normalised", {"do_normalize": False}),
     ("DeiT's default", DEIT | {"crop_size": {"height": 7, "width": 5}}),
+    ("BiT's default", BIT | {"crop_size": {"height": 5, "width": 6}}),
     ("rescaled to 2", {"rescale_factor": 0.00784313725490196, "image_mean": 1.0, "image_std": 0.3}),
 ]
 
@@ -112,8 +118,9 @@ def _prepared(situation: str, name: str, image: Image, config: Json) -> Json:
 
 
 def _processed(image: Image, config: Json) -> np.ndarray:
-    is_deit = config.keys() & {"image_processor_type", "feature_extractor_type"}
-    processor = (DeiTImageProcessorPil if is_deit else ViTImageProcessorPil)(**config)
+    name = config.get("image_processor_type", config.get("feature_extractor_type", ""))
+    kinds = [kind for beginning, kind in PROCESSORS.items() if name.startswith(beginning)]
+    processor = (kinds or [ViTImageProcessorPil])[0](**config)
     shown = image if processor.do_convert_rgb else image.convert("RGB")
     made: np.ndarray = processor(shown, return_tensors="np")["pixel_values"][0]
     return made
