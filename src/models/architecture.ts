@@ -18,8 +18,8 @@ export interface WeightSpec {
   /** Set for a matrix that files store as (in, out). */
   readonly transposed?: boolean;
   /**
-   * The shape in files, if it differs: (C, 3, p, p) for a convolution that is (C, 3·p·p) on the device. Both have the same order of
-   * numbers.
+   * The shape in files, if it differs otherwise: (C, 3, p, p) for a convolution that is (C, 3·p·p) on the device. Both have the same order
+   * of numbers, unless the matrix is `transposed`, too.
    */
   readonly storedShape?: Shape;
   /**
@@ -28,9 +28,11 @@ export interface WeightSpec {
    */
   readonly storedNames?: readonly [string, ...(readonly string[])];
   /**
-   * Set for a tensor that files may lack, such as a new head's. It is then drawn from a normal distribution with this standard deviation.
+   * Set for a tensor that files may lack, such as a new head's. It is then drawn from a normal distribution with this standard deviation
+   * and the mean `initialMean` (0 by default).
    */
   readonly initialStd?: number;
+  readonly initialMean?: number;
 }
 
 /** Returns the shape that a tensor must have in files. */
@@ -117,8 +119,15 @@ export interface ImageSizes {
   readonly size: number;
   /** The length of a patch's edge in pixels. Pixels at the right and bottom that don't fill a patch are ignored. */
   readonly patch: number;
-  /** The number of patches in an image. The image has one token more. */
+  /** The number of patches in an image. Each of them is a token, after the token for the whole image. */
   readonly patches: number;
+  /** The number of further tokens, which are the first of all and belong to no part of the image. Default: 0. */
+  readonly registers?: number;
+}
+
+/** Returns the number of tokens of an image. */
+export function imageTokens({ patches, registers = 0 }: ImageSizes): number {
+  return registers + 1 + patches;
 }
 
 /** Options of a network and its head that config.json doesn't contain. */
@@ -127,6 +136,11 @@ export interface NetworkOptions {
   readonly moduleNames?: ModuleNames | undefined;
   /** The pooling whose result a text classifier's head reads. Default: no pooling, as in transformers' class. */
   readonly pooling?: HeadPooling | undefined;
+  /**
+   * The edge in pixels of the images that the folder's image processor makes, for networks that read images of several sizes. Default:
+   * config.json's size.
+   */
+  readonly imageSize?: number | undefined;
 }
 
 /** A task's head: the modules that read a network's hidden states. */
@@ -138,8 +152,11 @@ export interface Head {
   readonly weights: readonly WeightSpec[];
   /** For each module of a tied head, which has no weight in the files, the module whose weight it shares. */
   readonly tied: ReadonlyMap<string, string>;
-  /** The hidden states of a sequence that the head reads: all of them, one of them, or a vector pooled from all. */
-  readonly reads: 'every token' | 'first token' | 'last token' | 'pooled tokens';
+  /**
+   * The hidden states of a sequence that the head reads: all of them, one of them, or a vector pooled from all. 'image and patches': that of
+   * the token for the whole image, followed by the mean of the patches'.
+   */
+  readonly reads: 'every token' | 'first token' | 'last token' | 'pooled tokens' | 'image and patches';
   /** Set for a head that reads one vector pooled from all tokens of a row. */
   readonly pooling?: HeadPooling;
   /** The name of the linear layer that computes the logits from the features. Set for classifiers. */
@@ -158,6 +175,8 @@ export interface Head {
 
 /** Creates a head for labels. A language model's head ignores them. */
 export type MakeHead = (labels: Labels) => Head;
+
+type HeadName = 'causal_lm' | 'sequence_classification' | 'image_classification' | 'token_classification';
 
 /** A network, without a head: its sizes, its modules, its tensors, and its forward pass. */
 export interface Network {
@@ -185,7 +204,7 @@ export interface Network {
   /** The modules that transformers' AutoModel has after the network, if any. Their names begin with 'pooler'. */
   readonly pooler?: Pick<Head, 'modules' | 'weights'>;
   /** The heads that transformers defines for this network. A task may also have one of its own. */
-  readonly heads: Readonly<Partial<Record<'causal_lm' | 'sequence_classification' | 'image_classification', MakeHead>>>;
+  readonly heads: Readonly<Partial<Record<HeadName, MakeHead>>>;
 }
 
 /** A network with the head of a task. */

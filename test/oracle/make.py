@@ -22,6 +22,7 @@ from .numbers.activations import make_activations
 from .numbers.images import make_images
 from .numbers.l2_normalize import make_l2_normalize
 from .numbers.lora_init import make_lora_init
+from .numbers.positions import make_positions
 from .numbers.prng import make_prng
 from .numbers.regression import make_regression
 from .numbers.rope import make_rope
@@ -69,6 +70,7 @@ def items() -> Iterable[Item]:
     yield Item("words", "words", "words.json", make_words)
     yield Item("activations", "activations", "activations.json", make_activations)
     yield Item("l2_normalize", "l2_normalize", "l2_normalize.json", make_l2_normalize)
+    yield Item("positions", "positions", "positions.json", make_positions)
     yield Item("rope", "rope", "rope.json", make_rope)
     yield Item("regression", "regression", "regression.json", make_regression)
     yield Item("dpo", "dpo", "dpo.json", make_dpo, ("llama", "gpt2", "qwen2"))

@@ -54,6 +54,11 @@ export class GgufFiles implements ModelFiles {
     return (await this.#describe()).config;
   }
 
+  /** Returns undefined: a GGUF file of a decoder reads no images. */
+  async preprocessor(): Promise<undefined> {
+    return undefined;
+  }
+
   /** Returns the number of bytes that were read for the header. Most of them are the tokenizer. */
   async headerBytes(): Promise<number> {
     return (await this.#open()).header.bytesRead;

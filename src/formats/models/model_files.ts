@@ -1,4 +1,6 @@
-import { type FileSource, readFile } from '../../core/input/file_source';
+import { lazily } from '../../core/async/lazily';
+import type { JsonObject } from '../../core/input/fields';
+import { type FileSource, readFile, readIfKnown } from '../../core/input/file_source';
 import type { PretrainedConfig } from '../../core/types/model';
 import { defaultLimits, type ParserLimits } from '../../core/types/source';
 import { parseJsonObject } from '../json';
@@ -12,6 +14,11 @@ export const PREPROCESSOR_FILE = 'preprocessor_config.json';
 export interface ModelFiles {
   /** The contents of config.json. Throws `not_found`, `invalid_format`, `limit_exceeded` and the source's errors. */
   config(): Promise<PretrainedConfig>;
+  /**
+   * The contents of preprocessor_config.json; undefined if there is no such file. Throws `invalid_format`, `limit_exceeded` and the source's
+   * errors.
+   */
+  preprocessor(): Promise<JsonObject | undefined>;
   /** Returns the headers of all tensors, without reading weights. Call either this or `tensors`, not both. Throws like `tensors`. */
   headers(): Promise<WeightHeaders>;
   /**
@@ -28,6 +35,10 @@ export function folderFiles(source: FileSource, limits: ParserLimits = defaultLi
       const bytes = await readFile(source, 'config.json', limits.json);
       return parseJsonObject(bytes, 'config.json', limits.json) as PretrainedConfig;
     },
+    preprocessor: lazily(async () => {
+      const bytes = await readIfKnown(source, PREPROCESSOR_FILE, limits.json);
+      return bytes && parseJsonObject(bytes, PREPROCESSOR_FILE, limits.json);
+    }),
     headers: () => readWeightHeaders(source, limits),
     tensors: (select) => readWeights(source, { limits, select }),
   };

@@ -4,7 +4,7 @@ import type { GivenInputs } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
 import type { Runner } from '../../graph/runner';
 import type { LoadedProcessor } from '../../images/image_processor';
-import { type ImageSizes, imageSizes } from '../../models/architecture';
+import { type ImageSizes, imageSizes, imageTokens } from '../../models/architecture';
 import { type ClassifiedBatch, Classifier, type HeadInputs } from '../classification/classifier';
 import { expectClassifiable } from '../classification/classifier_arguments';
 import { collectClassified } from '../classification/collect_classified';
@@ -13,6 +13,8 @@ import { expectImages } from '../given_inputs';
 import { type ImageInputs, imageInputs, writeImages } from '../images/image_inputs';
 import { patchRows } from '../images/patches';
 import { expectPixels, expectProcessor, pixelNumbers, pixelsOf } from '../images/pixels';
+import { IMAGE_AND_PATCHES, imageAndPatches } from '../pooling/image_and_patches';
+import { weightsInput } from '../pooling/pooled';
 import type { Task } from '../task/task';
 import type { BatchArguments, BatchShape } from '../task/task_batches';
 import type { CollectedRows, CollectOptions, PreviewArguments, RowExporter, RowSource } from '../task/task_data';
@@ -26,7 +28,7 @@ import { movedImages } from './moved_images';
 /** The largest size in bytes of a data set's pixels, which stay in memory for later epochs. */
 const MAX_BYTES = 2 ** 30;
 
-/** A batch of images for the device. T = P + 1: one token for each of P patches, and one before them. */
+/** A batch of images for the device. Each image has T tokens, of which the last P are its patches. */
 interface ClassifiedImages extends ClassifiedBatch {
   /** (B·P, C·p·p): one row for each patch of p × p pixels. */
   readonly pixel_values: Float32Array<ArrayBuffer>;
@@ -88,7 +90,7 @@ export class ImageClassification
   }
 
   tokensOf(): number {
-    return this.#image.patches + 1;
+    return imageTokens(this.#image);
   }
 
   batch(rows: readonly ImageRow[]): ClassifiedImages {
@@ -96,16 +98,18 @@ export class ImageClassification
   }
 
   fullShape(args: BatchArguments): BatchShape {
-    return { B: args.per_device_train_batch_size, T: this.#image.patches + 1 };
+    return { B: args.per_device_train_batch_size, T: imageTokens(this.#image) };
   }
 
   inputs(shape: BatchShape): ClassifiedImageInputs {
-    return { ...imageInputs(shape, this.#image), ...this.headInputs(shape.B) };
+    const ofImages = { ...imageInputs(shape, this.#image), ...this.headInputs(shape.B) };
+    return this.#isPooled ? { ...ofImages, pooling: weightsInput(shape, IMAGE_AND_PATCHES) } : ofImages;
   }
 
   write(runner: Runner, inputs: ClassifiedImageInputs, batch: ClassifiedImages): void {
     writeImages(runner, inputs, batch);
     this.writeHead(runner, inputs, batch);
+    if (inputs.pooling) runner.write(inputs.pooling, imageAndPatches(batch, this.#image));
   }
 
   given(inputs: GivenInputs): ClassifiedImages {
@@ -113,12 +117,16 @@ export class ImageClassification
     return this.#batch(rows, inputs.labels !== undefined);
   }
 
+  get #isPooled(): boolean {
+    return this.head.reads === 'image and patches';
+  }
+
   #options(signal: AbortSignal): ImageRowOptions {
     return { image: this.#image, labels: this.labels, processor: this.#processor, signal };
   }
 
   #batch(rows: readonly ImageRow[], isLabelled: boolean): ClassifiedImages {
-    const [B, T] = [rows.length, this.#image.patches + 1];
+    const [B, T] = [rows.length, imageTokens(this.#image)];
     return {
       B,
       T,
@@ -127,7 +135,7 @@ export class ImageClassification
         rows.map(({ pixels }) => pixelNumbers(pixels, this.#image, this.#processor)),
         this.#image,
       ),
-      rows: Uint32Array.from({ length: B }, (_, row) => row * T),
+      rows: Uint32Array.from({ length: B }, (_, row) => (this.#isPooled ? row : row * T)),
     };
   }
 }

@@ -1,11 +1,11 @@
+import { numel } from '../../core/numbers/shape';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
 import type { ImageSizes } from '../../models/architecture';
 import { attentionSpans } from '../../ops/attention/attention_spans';
 import type { BatchInputs, BatchShape } from '../task/task_batches';
-import { tokenPositions } from '../texts/positions';
 
-/** The inputs of a network that reads images. T = P + 1: one token for each of P patches, and one before them. */
+/** The inputs of a network that reads images. Each image has T tokens: registers, the token for the whole image, and P patches. */
 export interface ImageInputs extends BatchInputs {
   readonly network: {
     readonly pixel_values: Value;
@@ -23,7 +23,7 @@ export function imageInputs({ B, T }: BatchShape, { patches, patch, channels }: 
   return {
     network: {
       pixel_values: pinned('pixel_values', [B * patches, channels * patch ** 2]),
-      position_ids: pinned('positions', [B * T], 'u32'),
+      position_ids: pinned('positions', [B * (patches + 1)], 'u32'),
     },
     spans: pinned('spans', [B, T, 2], 'u32'),
   };
@@ -32,6 +32,12 @@ export function imageInputs({ B, T }: BatchShape, { patches, patch, channels }: 
 export function writeImages(runner: Runner, { network, spans }: ImageInputs, batch: ImageArrays): void {
   const ofBatch = attentionSpans(new Uint8Array(batch.B * batch.T).fill(1), batch.T);
   runner.write(network.pixel_values, batch.pixel_values);
-  runner.write(network.position_ids, tokenPositions(batch, ofBatch, 'row'));
+  const { shape } = network.position_ids;
+  // Registers have no positions.
+  const positions = numel(shape) / batch.B;
+  runner.write(
+    network.position_ids,
+    Uint32Array.from({ length: numel(shape) }, (_, n) => n % positions),
+  );
   runner.write(spans, ofBatch);
 }

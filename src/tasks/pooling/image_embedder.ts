@@ -4,7 +4,7 @@ import type { Graph } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
 import type { Value } from '../../graph/value';
 import type { LoadedProcessor } from '../../images/image_processor';
-import type { ImageSizes } from '../../models/architecture';
+import { type ImageSizes, imageTokens } from '../../models/architecture';
 import { type ImageInputs, imageInputs, writeImages } from '../images/image_inputs';
 import { patchRows } from '../images/patches';
 import { expectPixels, type Pixels, pixelNumbers, pixelsOf } from '../images/pixels';
@@ -27,14 +27,14 @@ interface ImageEmbedderInit {
   readonly pooling: Pooling;
 }
 
-/** Makes vectors of images from the hidden states of their patches and of the token before them. */
+/** Makes vectors of images from the hidden states of their patches and of the token before them. Registers don't count. */
 export class ImageEmbedder implements Embedder<Pixels, EmbeddedImages, EmbeddedImageInputs> {
   readonly maxLength: number;
   readonly #init: ImageEmbedderInit;
 
   constructor(init: ImageEmbedderInit) {
     this.#init = init;
-    this.maxLength = init.image.patches + 1;
+    this.maxLength = imageTokens(init.image);
   }
 
   check(example: SentExample, where: string): void {
@@ -66,10 +66,11 @@ export class ImageEmbedder implements Embedder<Pixels, EmbeddedImages, EmbeddedI
   }
 
   write(runner: Runner, inputs: EmbeddedImageInputs, batch: EmbeddedImages): void {
+    const { image, pooling } = this.#init;
     const { B, T } = batch;
     writeImages(runner, inputs, batch);
     const attention_mask = new Uint8Array(B * T).fill(1);
-    runner.write(inputs.pooling, poolingWeights({ B, T, attention_mask }, this.#init.pooling.modes));
+    runner.write(inputs.pooling, poolingWeights({ B, T, attention_mask }, pooling.modes, image.registers));
   }
 
   logits(g: Graph, { hidden, inputs }: LogitsParts<EmbeddedImageInputs>): Value {

@@ -12,6 +12,7 @@ import { readSentenceModules } from '../../formats/models/sentence_modules';
 import type { WeightHeaders } from '../../formats/models/weights';
 import { DeviceLimits } from '../../gpu/device_limits';
 import type { SessionDevice } from '../models/device';
+import { imageSizeOf } from '../models/loading/late_images';
 import { mayPool, planModel } from './plan_model';
 import type { EstimateRequest } from './plan_protocol';
 import { planAdapters, planFile, planRun, type RunPlan } from './plan_run';
@@ -27,6 +28,8 @@ const TOKENIZER = 'tokenizer.json';
 /** A model's configuration and the headers of its weights. */
 interface Begun extends WeightHeaders {
   readonly config: PretrainedConfig;
+  /** The edge in pixels of the images that the folder's image processor makes, if it has one. */
+  readonly imageSize: number | undefined;
 }
 
 /** The files and the GPU that an estimate reads. */
@@ -83,7 +86,8 @@ async function begin(source: FileSource, ggufFile: string | undefined, limits: P
   const gguf = await openGguf(source, ggufFile, limits);
   const files = gguf ?? folderFiles(source, limits);
   try {
-    return { config: await files.config(), ...(await files.headers()) };
+    const config = await files.config();
+    return { config, imageSize: await imageSizeOf(config, files), ...(await files.headers()) };
   } finally {
     await gguf?.close();
   }

@@ -19,6 +19,8 @@ interface PlannedModel {
   readonly tensors: readonly TensorHeader[];
   /** The folder's settings for text embeddings, if it has any. */
   readonly sentences: SentenceSettings | undefined;
+  /** The edge in pixels of the images that the folder's image processor makes, if it has one. */
+  readonly imageSize: number | undefined;
   readonly load: LoadOptions;
   /** The adapter's task type. */
   readonly task_type: string | null;
@@ -27,10 +29,10 @@ interface PlannedModel {
 
 /** Plans a model as the device would hold it, from the headers of its files alone. Throws the errors that loading would throw. */
 export function planModel(planned: PlannedModel): LoadedModel {
-  const { config, tensors, sentences, load, maxBindingBytes } = planned;
+  const { config, tensors, sentences, imageSize, load, maxBindingBytes } = planned;
   const { name: task } = taskOf(planned);
   const pooling = mayPool(planned) ? chosenPooling(load.pooling ?? 'auto', config, sentences) : undefined;
-  const options = { moduleNames: load.module_names, pooling };
+  const options = { moduleNames: load.module_names, pooling, imageSize };
   const model = createArchitecture(withLabels(config, load.labels), task, options);
   if (!isModest(model)) {
     const message = `estimate: expected a smaller model, got one of ${model.weights.length} tensors`;

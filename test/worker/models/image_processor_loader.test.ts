@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { WebVeraError } from '../../../src/core/errors/error';
+import { folderFiles } from '../../../src/formats/models/model_files';
 import { expectProcessor } from '../../../src/tasks/images/pixels';
 import { loadImageProcessor } from '../../../src/worker/models/loading/image_processor_loader';
 import { ModelSources } from '../../../src/worker/models/loading/model_sources';
@@ -15,7 +16,7 @@ function load(json: object | string | undefined, channels = 3, limit = 1000) {
   const files = new Map(json === undefined ? [] : [['preprocessor_config.json', new Blob([text])]]);
   const source = sources.open(1, { files }, { progress: false }, signal);
   const image = { channels, size: 8, patch: 4, patches: 4 };
-  return loadImageProcessor({ host, limits: sources.limits }, source, { image });
+  return loadImageProcessor({}, folderFiles(source, sources.limits), { image });
 }
 
 test('without the file images are resized to the size of the model', async () => {
@@ -34,8 +35,7 @@ test('models of texts, and of other channels without the file, have none', async
   expect(await load(undefined, 1)).toBeUndefined();
   const sources = new ModelSources({ emit() {} }, { store: 'memory' });
   const source = sources.open(1, { files: new Map() }, { progress: false }, signal);
-  const parts = { host: { emit() {} }, limits: sources.limits };
-  expect(await loadImageProcessor(parts, source, {})).toBeUndefined();
+  expect(await loadImageProcessor({}, folderFiles(source, sources.limits), {})).toBeUndefined();
 });
 
 describe('an error for images instead of a processor', () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type FileSource, readFile, readFileIfPresent } from '../../../src/core/input/file_source';
+import { folderFiles } from '../../../src/formats/models/model_files';
 import { readStopTokens } from '../../../src/formats/models/stop_tokens';
 import type { TextSizes } from '../../../src/models/architecture';
 import type { TextTokenizer } from '../../../src/tokenizer/tokenizer';
@@ -52,7 +53,7 @@ function visit(device: Device, source: WireSource, isForbidding = false) {
       const files = closing(folder, most);
       await readFile(files, 'config.json', 1000);
       await readFile(files, 'model.safetensors', 1000);
-      if (kind === 'image') return loadImageProcessor(parts, files, { image: IMAGE });
+      if (kind === 'image') return loadImageProcessor(host, folderFiles(files, sources.limits), { image: IMAGE });
       const vocabSize = TEXT.vocabSize;
       const onChat = async () => void (await readStopTokens(files, sources.limits, vocabSize));
       return loadTokenizer(parts, files, { modelType: CONFIG.model_type, vocabSize, onChat });

@@ -64,7 +64,13 @@ test.each<[string, () => ReturnType<typeof load>]>([
 test('they are planned as they are loaded', () => {
   const plan = (given: Tensors) =>
     planModel({
-      ...{ config: JSON.parse(config.toString()), sentences: undefined, load: LOAD, task_type: null },
+      ...{
+        config: JSON.parse(config.toString()),
+        sentences: undefined,
+        imageSize: undefined,
+        load: LOAD,
+        task_type: null,
+      },
       tensors: [...given].map(([name, { dtype, shape }]) => ({ name, dtype, shape })),
       maxBindingBytes: Number.POSITIVE_INFINITY,
     });

@@ -55,7 +55,7 @@ export class BaseModelLoader {
         const request = { modelType: config.model_type, vocabSize: text?.vocabSize, gguf, hasToken, onChat };
         const tokenizer = text && (await loadTokenizer(this, source, request));
         const imageProcessor =
-          loaded.model.image && (await (await imageCode()).loadImageProcessor(this, source, loaded.model));
+          loaded.model.image && (await (await imageCode()).loadImageProcessor(this.host, files, loaded.model));
         // The device may have been lost meanwhile.
         executor.check();
         const own = { tokenizer, stopTokens, imageProcessor, sentences: await sentences?.() };

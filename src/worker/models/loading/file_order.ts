@@ -32,8 +32,8 @@ export function toFileOrder(spec: WeightSpec | undefined, { dims, data }: Tensor
 /** Reverses `toFileOrder`. */
 export function toDeviceOrder(spec: WeightSpec | undefined, { dims, data }: Tensor): Tensor {
   if (spec === undefined) return { dims, data };
-  const [rows = 0, columns = 0] = fileShape(spec);
-  return { dims: spec.shape, data: spec.transposed ? transpose(data, rows, columns) : data };
+  const [rows = 0, columns = 0] = spec.shape;
+  return { dims: spec.shape, data: spec.transposed ? transpose(data, columns, rows) : data };
 }
 
 /** Copies a value to a new pinned value with another storage format. Rounds each element to the nearest. */

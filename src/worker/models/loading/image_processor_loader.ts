@@ -1,8 +1,6 @@
 import { WebVeraError } from '../../../core/errors/error';
-import { type FileSource, readIfKnown } from '../../../core/input/file_source';
-import type { ParserLimits } from '../../../core/types/source';
-import { parseJsonObject } from '../../../formats/json';
-import { PREPROCESSOR_FILE } from '../../../formats/models/model_files';
+import type { JsonObject } from '../../../core/input/fields';
+import { type ModelFiles, PREPROCESSOR_FILE } from '../../../formats/models/model_files';
 import { ImageProcessor, type LoadedProcessor } from '../../../images/image_processor';
 import { type PreprocessorConfig, parsePreprocessorConfig, preparedSize } from '../../../images/preprocessor_config';
 import type { Architecture, ImageSizes } from '../../../models/architecture';
@@ -18,21 +16,30 @@ const CHANNELS = 3;
  * model. Throws `invalid_format` if the file isn't JSON, and the source's errors.
  */
 export async function loadImageProcessor(
-  { host, limits }: { readonly host: SessionHost; readonly limits: ParserLimits },
-  source: FileSource,
+  { decodeImage: decode, quiet }: Pick<SessionHost, 'decodeImage' | 'quiet'>,
+  files: Pick<ModelFiles, 'preprocessor'>,
   { image }: Pick<Architecture, 'image'>,
 ): Promise<LoadedProcessor> {
   if (image === undefined) return undefined;
-  const json = await readIfKnown(source, PREPROCESSOR_FILE, limits.json);
+  const json = await files.preprocessor();
   if (json === undefined && image.channels !== CHANNELS) return undefined;
-  const fields = json === undefined ? { size: image.size } : parseJsonObject(json, PREPROCESSOR_FILE, limits.json);
-  const { decodeImage: decode, quiet } = host;
   try {
-    const config = parsePreprocessorConfig(fields);
+    const config = parsePreprocessorConfig(json ?? { size: image.size });
     expectFitting(config, image);
     return new ImageProcessor(config, { decode, quiet });
   } catch (error) {
     if (error instanceof WebVeraError) return error;
+    throw error;
+  }
+}
+
+/** Returns the edge in pixels of the squares that a preprocessor_config.json makes; undefined for other images and for an invalid file. */
+export function preparedEdge(json: JsonObject): number | undefined {
+  try {
+    const { height, width } = preparedSize(parsePreprocessorConfig(json)) ?? {};
+    return height === width ? height : undefined;
+  } catch (error) {
+    if (error instanceof WebVeraError) return undefined;
     throw error;
   }
 }

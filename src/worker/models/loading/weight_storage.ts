@@ -75,10 +75,10 @@ export async function takeStored(
 }
 
 function encode(spec: WeightSpec, storage: Storage, taken: TensorRows): ArrayBufferView<ArrayBuffer> {
-  const [rows = 0, columns = 0] = taken.shape;
+  const [rows = 0, columns = 0] = spec.shape;
   const inOrder = <T extends StoredElements>(elements: T): T =>
-    spec.transposed ? transpose(elements, rows, columns) : elements;
-  const shape = hasFileRows(spec) ? [rows, ...spec.shape.slice(1)] : spec.shape;
+    spec.transposed ? transpose(elements, columns, rows) : elements;
+  const shape = hasFileRows(spec) ? [taken.shape[0] ?? 0, ...spec.shape.slice(1)] : spec.shape;
   if (taken.dtype === storage.file) return inOrder(storage.elements(taken.bytes.buffer, shape));
   return storage.encode(inOrder(new Float32Array(toFloat32(taken))), shape);
 }

@@ -1,0 +1,60 @@
+import { Fields } from '../../core/input/fields';
+import type { ModuleNames } from '../../core/types/model';
+import { parseActivation } from '../activations';
+import type { ImageSizes } from '../architecture';
+import { LONGEST, MAX, parseDtype, parseWidthAndHeads, unsupported } from '../config_fields';
+import { INITIAL_STD } from '../heads';
+
+/** The length of an edge in pixels: at most this. */
+const MAX_EDGE = 2 ** 14;
+
+/** Parses the fields that config.json has for each kind of vision transformer. `layer_norm_eps` is the default of that field. */
+export function parseVisionFields(fields: Fields, { layer_norm_eps }: { readonly layer_norm_eps: number }) {
+  const [hidden_size, num_attention_heads] = parseWidthAndHeads(fields);
+  const D = hidden_size / num_attention_heads;
+  const head_dim = fields.get('head_dim') ?? D;
+  if (head_dim !== D) throw unsupported('head_dim', head_dim, [D]);
+  return {
+    hidden_size,
+    num_hidden_layers: fields.positiveInteger('num_hidden_layers', { max: MAX.layers }),
+    num_attention_heads,
+    hidden_act: parseActivation(fields, 'hidden_act', 'gelu'),
+    layer_norm_eps: fields.positiveNumber('layer_norm_eps', { fallback: layer_norm_eps, max: 1 }),
+    qkv_bias: fields.boolean('qkv_bias', true),
+    initializer_range: fields.positiveNumber('initializer_range', { fallback: INITIAL_STD, max: 1 }),
+    moduleNames: moduleNamesOf(fields),
+    dtype: parseDtype(fields),
+  };
+}
+
+interface ImageDefaults {
+  readonly patch_size: number;
+  /** The length of an edge to take in place of config.json's `image_size`. */
+  readonly size?: number | undefined;
+}
+
+/** Parses the sizes of images. `image_size` is 224 by default. */
+export function parseImage(fields: Fields, { patch_size, size: given }: ImageDefaults): ImageSizes {
+  const channels = fields.positiveInteger('num_channels', { fallback: 3, max: 256 });
+  const size = given ?? parseEdge(fields, 'image_size', 224, MAX_EDGE);
+  const patch = parseEdge(fields, 'patch_size', patch_size, 2 ** 10);
+  const patches = Math.floor(size / patch) ** 2;
+  if (patches === 0) throw fields.invalid('patch_size', `at most the size of images, ${size}`);
+  if (patches >= LONGEST) throw unsupported('image_size', size, [`one of less than ${LONGEST} patches`]);
+  return Object.freeze({ channels, size, patch, patches });
+}
+
+/** Parses the edge of a square: one number, or a list of two equal ones. */
+function parseEdge(fields: Fields, key: string, fallback: number, max: number): number {
+  const value = fields.get(key);
+  if (!Array.isArray(value)) return fields.positiveInteger(key, { fallback, max });
+  const [edge, other]: readonly unknown[] = value;
+  if (value.length !== 2 || edge !== other) throw unsupported(key, value, ['one number, as images are square']);
+  return new Fields({ [key]: edge }, 'config.json').positiveInteger(key, { max });
+}
+
+/** Returns the transformers version that wrote the file. Version 5 uses other module names in memory than in files. */
+function moduleNamesOf(fields: Fields): ModuleNames {
+  const major = Number.parseInt(fields.optionalString('transformers_version') ?? '', 10);
+  return major >= 5 ? 'v5' : 'v4';
+}
