@@ -11,7 +11,9 @@ export const target: FuzzTarget = {
   codes: ['invalid_format', 'unsupported_model', 'limit_exceeded'],
   run(bytes) {
     const config = parseJsonObject(bytes, 'config.json') as PretrainedConfig;
-    const model = createArchitecture(config, config.model_type === 'vit' ? 'image_classification' : 'causal_lm');
+    const isVision = /^(vit|dinov2)/.test(config.model_type);
+    const options = { imageSize: isVision ? 16 : undefined };
+    const model = createArchitecture(config, isVision ? 'image_classification' : 'causal_lm', options);
     for (const { name, shape } of [...model.weights, ...model.constants]) {
       if (!Number.isSafeInteger(numel(shape)) || numel(shape) < 1) throw new Error(`${name}: got [${shape}]`);
     }

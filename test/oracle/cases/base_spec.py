@@ -39,5 +39,8 @@ class Base:
     bare: bool = False
     """Whether names have no prefix `transformer.` and the file contains causal masks, as in GPT-2's public files."""
 
+    image_processor: Mapping[str, Any] | None = None
+    """The contents of preprocessor_config.json. Without them, the folder has no such file."""
+
     def arguments(self) -> dict[str, Any]:
         return {**self.config, **(self.rope.arguments() if self.rope else {})}

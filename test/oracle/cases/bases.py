@@ -12,7 +12,7 @@ from transformers import PreTrainedModel
 from transformers.models.gpt2.modeling_gpt2 import GPT2PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
-from ..places import OF_VERSION_4, read_json
+from ..places import OF_VERSION_4, read_json, write_json
 from ..versions import TRANSFORMERS_5
 from .base_spec import Base
 from .families import BASES
@@ -31,9 +31,9 @@ def make_base(folder: Path, name: str) -> None:
     model = new_model(base)
     generator = torch.Generator().manual_seed(base.seed + SMALL_SEED)
     with torch.no_grad():
-        # Norms and biases are changed at random, so that results differ if one of them is ignored.
+        # Norms, biases and tensors of zeros are changed at random, so that results differ if one of them is ignored.
         for parameter in model.parameters():
-            if parameter.ndim == 1:
+            if parameter.ndim == 1 or not parameter.any():
                 parameter.add_(torch.randn(parameter.shape, generator=generator) * 0.15)
     model = model.to(getattr(torch, base.dtype))
     if base.bare:
@@ -42,6 +42,8 @@ def make_base(folder: Path, name: str) -> None:
         model.save_pretrained(folder, max_shard_size=base.max_shard_size)
     else:
         model.save_pretrained(folder)
+    if base.image_processor is not None:
+        write_json(folder / "preprocessor_config.json", base.image_processor)
 
 
 def new_model(base: Base) -> Model:
