@@ -2,14 +2,17 @@
 
 import { count } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';
-import { innermostLoops, readLoops } from './loops.mjs';
+import { turnsOf } from './loop_turns.mjs';
+import { readAmd } from './vendors/amd.mjs';
+import { blocksOf } from './vendors/flow.mjs';
+import { allLoops, innermostLoops, wholeOf } from './vendors/steps.mjs';
 
 /** @typedef {import('./compile_for.mjs').Compiled} Compiled */
-/** @typedef {import('./loops.mjs').Loop} Loop */
-/** @typedef {import('./assembly.mjs').Counts} Counts */
+/** @typedef {import('./vendors/listing.mjs').KindCounts} KindCounts */
+/** @typedef {import('./vendors/steps.mjs').Loop} Loop */
 /** @typedef {ReturnType<typeof isaReport>} IsaReport */
 /** @typedef {ReturnType<typeof kernelOf>} IsaKernel */
-/** @typedef {ReturnType<typeof loopOf>} IsaLoop */
+/** @typedef {ReturnType<typeof readLoops>[number]} IsaLoop */
 
 /**
  * @param {{ gpu: string, device: string, kernels: readonly { kernel: string, variant: string, compiled: Compiled }[] }} what
@@ -21,7 +24,7 @@ export function isaReport({ gpu, device, kernels }) {
 /** @param {{ kernel: string, variant: string, compiled: Compiled }} one */
 export function kernelOf({ kernel, variant, compiled: { subgroup, statistics, assembly } }) {
   const statistic = (/** @type {string} */ name) => statistics[name] ?? Number.NaN;
-  const loops = innermostLoops(readLoops(assembly)).map(loopOf);
+  const loops = readLoops(assembly);
   return {
     kernel,
     variant,
@@ -55,23 +58,31 @@ export function shareOf(loops) {
   return shares.length === 0 ? undefined : shares.reduce((sum, share) => sum + share, 0) / shares.length;
 }
 
-/** @param {{ loop: Loop, around: Loop | undefined }} found */
-function loopOf({ loop, around }) {
-  return {
-    blocks: [loop.from, loop.to],
-    turns: loop.turns,
-    ...countsOf(loop.own),
-    around: around && {
-      blocks: [around.from, around.to],
-      ...(around.whole && countsOf(around.whole)),
-    },
-  };
+/**
+ * Returns the innermost loops of a kernel's assembly, each with the loop that directly encloses it, if any.
+ * @param {string} assembly
+ */
+export function readLoops(assembly) {
+  const blocks = blocksOf(readAmd(assembly));
+  const loops = allLoops(blocks);
+  const turns = (/** @type {Loop} */ loop) => turnsOf(blocks, loop.blocks);
+  const ends = (/** @type {Loop} */ { blocks: body }) =>
+    [Math.min(...body), Math.max(...body)].map((index) => blocks[index]?.label ?? '');
+  return innermostLoops(loops).map(({ loop, around }) => {
+    const whole = around && wholeOf(around, loops, turns);
+    return {
+      blocks: ends(loop),
+      turns: turns(loop),
+      ...countsOf(loop.counts),
+      around: around && { blocks: ends(around), ...(whole && countsOf(whole)) },
+    };
+  });
 }
 
-/** @param {Counts} counts */
-function countsOf({ multiply_adds, other_vector, ...others }) {
-  const vector = multiply_adds + other_vector;
-  return { multiply_adds, vector, share: vector === 0 ? 0 : multiply_adds / vector, ...others };
+/** @param {KindCounts} counts */
+function countsOf({ multiply_add: multiply_adds, other, workgroup: lds, ...others }) {
+  const vector = multiply_adds + other;
+  return { multiply_adds, vector, share: vector === 0 ? 0 : multiply_adds / vector, lds, ...others };
 }
 
 const HEAD = [

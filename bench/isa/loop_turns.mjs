@@ -1,7 +1,7 @@
 // Counts the iterations of a loop in a kernel's assembly, if the code alone determines their number.
 
-/** @typedef {import('./assembly.mjs').Block} Block */
-/** @typedef {import('./assembly.mjs').Instruction} Instruction */
+/** @typedef {import('./vendors/amd.mjs').AmdInstruction} Instruction */
+/** @typedef {import('./vendors/flow.mjs').Block<Instruction>} Block */
 
 /** The largest plausible number of iterations. If the simulated loop takes more, its code was misunderstood. */
 const MOST_TURNS = 65_536;
@@ -9,19 +9,21 @@ const MOST_TURNS = 65_536;
 /**
  * Returns the number of iterations of a loop whose counter starts at a constant, changes by a constant and is compared with a constant. For
  * other loops, returns undefined.
- * @param {readonly Block[]} before the blocks before the loop
- * @param {readonly Block[]} body
+ * @param {readonly Block[]} blocks
+ * @param {ReadonlySet<number>} loop indices of the loop's blocks
  * @returns {number | undefined}
  */
-export function turnsOf(before, body) {
+export function turnsOf(blocks, loop) {
+  const body = blocks.filter((_, index) => loop.has(index));
   const code = body.flatMap(({ instructions }) => instructions);
-  const exits = exitsOf(body);
+  const exits = body.flatMap((block) => exitOf(block, loop));
   const [{ compare, leavesIf } = { compare: undefined, leavesIf: false }] = exits;
   if (compare === undefined || exits.length > 1) return undefined;
   const [counter = '', end] = compare.operands;
   const limit = constant(end);
   const writes = code.filter((one) => writesTo(one, counter));
-  const start = before.flatMap(({ instructions }) => instructions).findLast((one) => writesTo(one, counter));
+  const before = blocks.slice(0, Math.min(...loop)).flatMap(({ instructions }) => instructions);
+  const start = before.findLast((one) => writesTo(one, counter));
   const begin =
     start !== undefined && /^s_mov(k_i)?(_b)?32$/.test(start.name) ? constant(start.operands[1]) : undefined;
   const [write] = writes;
@@ -54,24 +56,20 @@ function relationOf({ name }) {
 }
 
 /**
- * Returns the comparisons that can end a loop: one for each branch out of the loop, and one for the branch at its end, back to its start.
+ * Returns the comparison by which a block can end a loop, if its last instruction branches out of the loop, or else back into it.
  * `leavesIf`: the result of the comparison that ends the loop.
- * @param {readonly Block[]} body
+ * @param {Block} block
+ * @param {ReadonlySet<number>} loop
  * @returns {{ compare: Instruction | undefined, leavesIf: boolean }[]}
  */
-function exitsOf(body) {
-  const within = new Set(body.map(({ name }) => name));
-  return body.flatMap(({ instructions }, index) => {
-    const branch = instructions.find(({ name }) => name.startsWith('s_cbranch'));
-    if (branch === undefined) return [];
-    const goesOut = !within.has(branch.operands[0] ?? '');
-    const isLast = index === body.length - 1 && instructions.at(-1) === branch;
-    if (!goesOut && !isLast) return [];
-    const compare = instructions.slice(0, instructions.indexOf(branch)).findLast(writesCondition);
-    const taken = branch.name.endsWith('1');
-    // A branch on the lanes' own conditions doesn't depend on the scalar comparison.
-    return [{ compare: branch.name.includes('_scc') ? compare : undefined, leavesIf: goesOut ? taken : !taken }];
-  });
+function exitOf({ instructions, after }, loop) {
+  const branch = instructions.at(-1);
+  if (branch === undefined || after.every((one) => loop.has(one))) return [];
+  const goesOut = !loop.has(after.at(-1) ?? -1);
+  const taken = branch.name.endsWith('1');
+  // A branch on the lanes' own conditions doesn't depend on the scalar comparison.
+  const compare = branch.name.includes('_scc') ? instructions.findLast(writesCondition) : undefined;
+  return [{ compare, leavesIf: goesOut ? taken : !taken }];
 }
 
 /** Whether an instruction sets the scalar condition code, as most scalar arithmetic does. @param {Instruction} instruction */

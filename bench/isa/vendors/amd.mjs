@@ -1,27 +1,60 @@
 // Parses the listing that Mesa's compiler for AMD's GPUs (RADV) prints as "Assembly".
-import { kindOf, readBlocks } from '../assembly.mjs';
 
 /** @typedef {import('./listing.mjs').Kind} Kind */
+/** @typedef {import('./listing.mjs').Instruction & { name: string, operands: readonly string[] }} AmdInstruction */
 
-/** @type {Readonly<Record<import('../assembly.mjs').Kind, Kind>>} */
-const KINDS = {
-  multiply_adds: 'multiply_add',
-  other_vector: 'other',
-  scalar: 'scalar',
-  waits: 'control',
-  lds: 'workgroup',
-  memory: 'memory',
-};
+/** Matches multiply-adds of floats. Those of integers, such as mad_u32, compute addresses. */
+const MULTIPLY_ADD =
+  /^v_(dual_|pk_)?(fma|fmac|fmaak|fmamk|mac|mad|madak|madmk)(_legacy)?_f\d+|^v_(fma|mad)_mix|^v_(dot\d|wmma)/;
+/** Matches branches, and waits and hints, which don't occupy an arithmetic unit. */
+const CONTROL = /^s_(c?branch|wait|nop|delay_alu|clause|barrier|sleep|inst_prefetch|set_inst_prefetch|code_end|endpgm)/;
 
-/** @type {import('./listing.mjs').ListingReader} */
+const KINDS = /** @type {const} @satisfies {readonly (readonly [Kind, RegExp])[]} */ ([
+  ['multiply_add', MULTIPLY_ADD],
+  ['other', /^v_/],
+  ['control', CONTROL],
+  ['scalar', /^s_/],
+  ['workgroup', /^ds_/],
+  ['spill', /^scratch_/],
+  ['memory', /^(global|buffer|flat|image|tbuffer)_/],
+]);
+
+/**
+ * Leaves out the lines before the first block, which are no instructions.
+ * @param {string} listing
+ */
 export function readAmd(listing) {
-  return readBlocks(listing).flatMap(({ name: label, instructions }) => [
-    { label },
-    ...instructions.map(({ name, operands }) => {
-      if (/^s_c?branch/.test(name)) {
-        return { kind: /** @type {Kind} */ ('control'), target: operands[0], always: name === 's_branch' };
-      }
-      return { kind: name.startsWith('scratch_') ? /** @type {Kind} */ ('spill') : KINDS[kindOf(name)] };
-    }),
-  ]);
+  return listing
+    .slice(listing.search(/^BB\d+:/m))
+    .split('\n')
+    .flatMap(readLine);
+}
+
+/**
+ * Returns two instructions for a dual-issue instruction, and none if the line only says how often a pause instruction repeats.
+ * @param {string} line
+ * @returns {(import('./listing.mjs').Label | AmdInstruction)[]}
+ */
+function readLine(line) {
+  const label = /^(BB\d+):/.exec(line)?.[1];
+  if (label !== undefined) return [{ label }];
+  const [code = ''] = line.split(';');
+  return code.split('::').flatMap((half) => {
+    const found = /^\s*([a-z]\w*)\s*(.*?)\s*$/.exec(half);
+    if (found === null) return [];
+    const [, name = '', operands = ''] = found;
+    return [instructionOf(name, operands === '' ? [] : operands.split(/\s*,\s*/))];
+  });
+}
+
+/**
+ * @param {string} name for example s_cmp_ge_u32
+ * @param {readonly string[]} operands
+ * @returns {AmdInstruction}
+ */
+function instructionOf(name, operands) {
+  const [kind] = KINDS.find(([, pattern]) => pattern.test(name)) ?? [];
+  if (kind === undefined) throw new Error(`An instruction of a kind that isn't known: ${name}`);
+  const target = /^s_c?branch/.test(name) ? operands[0] : undefined;
+  return { kind, target, always: /^s_(branch|endpgm)/.test(name), name, operands };
 }

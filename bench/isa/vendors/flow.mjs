@@ -1,24 +1,30 @@
 // Finds the basic blocks and the loops of a listing. A loop consists of the blocks from its first one, with which each iteration begins, to
 // the branches that jump back to that block.
 
-/** @typedef {import('./listing.mjs').Line} Line */
+/** @typedef {import('./listing.mjs').Label} Label */
 /** @typedef {import('./listing.mjs').Instruction} Instruction */
-/** @typedef {{ instructions: Instruction[], before: number[], after: number[] }} Block `before` and `after` are indices of blocks */
+/**
+ * `label`: the label in front of the block, if any. `before` and `after` are indices of blocks.
+ * @template {Instruction} [I=Instruction]
+ * @typedef {{ label: string | undefined, instructions: I[], before: number[], after: number[] }} Block
+ */
 
 /**
- * @param {readonly Line[]} lines
- * @returns {Block[]}
+ * @template {Instruction} I
+ * @param {readonly (Label | I)[]} lines
+ * @returns {Block<I>[]}
  */
 export function blocksOf(lines) {
   const targets = new Set(lines.flatMap((line) => ('kind' in line && line.target !== undefined ? [line.target] : [])));
-  /** @type {Block[]} */
+  /** @type {Block<I>[]} */
   const blocks = [emptyBlock()];
   /** @type {Map<string, number>} */
   const places = new Map();
   for (const line of lines) {
     const last = blocks.at(-1)?.instructions.at(-1);
-    const isOver = 'label' in line ? targets.has(line.label) : last?.target !== undefined || last?.always;
-    if (isOver) blocks.push(emptyBlock());
+    const isOver = last?.target !== undefined || last?.always;
+    if (isOver || ('label' in line && targets.has(line.label)))
+      blocks.push(emptyBlock('label' in line ? line.label : undefined));
     if ('label' in line) places.set(line.label, blocks.length - 1);
     else blocks.at(-1)?.instructions.push(line);
   }
@@ -32,9 +38,12 @@ export function blocksOf(lines) {
   return blocks;
 }
 
-/** @returns {Block} */
-function emptyBlock() {
-  return { instructions: [], before: [], after: [] };
+/**
+ * @param {string} [label]
+ * @returns {Block<never>}
+ */
+function emptyBlock(label) {
+  return { label, instructions: [], before: [], after: [] };
 }
 
 /**

@@ -17,37 +17,67 @@ const LEAST = 16;
 /**
  * Returns the loops with at least `LEAST` multiply-adds, sorted by their number of blocks.
  * @param {readonly Line[]} lines
- * @returns {Loop[]}
  */
 export function loopsIn(lines) {
-  const blocks = blocksOf(lines);
+  return allLoops(blocksOf(lines)).filter(({ counts }) => counts.multiply_add >= LEAST);
+}
+
+/**
+ * Returns all loops, sorted by their number of blocks.
+ * @param {readonly import('./flow.mjs').Block[]} blocks
+ * @returns {Loop[]}
+ */
+export function allLoops(blocks) {
   return loopsOf(blocks)
     .map((body) => ({ blocks: body, counts: kindsIn([...body].flatMap((one) => blocks[one]?.instructions ?? [])) }))
-    .filter(({ counts }) => counts.multiply_add >= LEAST)
     .sort((a, b) => a.blocks.size - b.blocks.size);
 }
 
 /**
- * Returns the innermost loops with at least half as many multiply-adds as the one with the most, in the order of the listing. Each comes
- * with the smallest loop that encloses it, if any.
- * @param {readonly Loop[]} loops
- * @returns {{ loop: Loop, around: Loop | undefined }[]}
+ * Returns the innermost loops in the order of the listing. Each comes with the smallest loop that encloses it, if any.
+ * @param {readonly Loop[]} loops sorted by their number of blocks
  */
-export function mainLoops(loops) {
-  const innermost = loops.filter((loop) => !loops.some((other) => other !== loop && isWithin(other, loop)));
-  const most = Math.max(...innermost.map(({ counts }) => counts.multiply_add));
-  return innermost
-    .filter(({ counts }) => counts.multiply_add >= most / 2)
+export function innermostLoops(loops) {
+  return loops
+    .filter((loop) => !loops.some((other) => isWithin(other, loop)))
     .sort((a, b) => Math.min(...a.blocks) - Math.min(...b.blocks))
-    .map((loop) => ({ loop, around: loops.find((other) => other !== loop && isWithin(loop, other)) }));
+    .map((loop) => ({ loop, around: loops.find((other) => isWithin(loop, other)) }));
 }
 
 /**
+ * Returns the innermost loops with at least half as many multiply-adds as the one with the most.
+ * @param {readonly Loop[]} loops
+ */
+export function mainLoops(loops) {
+  const innermost = innermostLoops(loops);
+  const most = Math.max(...innermost.map(({ loop }) => loop.counts.multiply_add));
+  return innermost.filter(({ loop }) => loop.counts.multiply_add >= most / 2);
+}
+
+/**
+ * Returns the instructions of one iteration of a loop, including all iterations of inner loops; undefined if their number isn't known.
+ * @param {Loop} loop
+ * @param {readonly Loop[]} loops sorted by their number of blocks
+ * @param {(inner: Loop) => number | undefined} turnsOf returns the number of a loop's iterations
+ * @returns {KindCounts | undefined}
+ */
+export function wholeOf(loop, loops, turnsOf) {
+  let { counts } = loop;
+  for (const inner of loops.filter((one) => loops.find((other) => isWithin(one, other)) === loop)) {
+    const [turns, whole] = [turnsOf(inner), wholeOf(inner, loops, turnsOf)];
+    if (turns === undefined || whole === undefined) return undefined;
+    counts = addTimes(addTimes(counts, whole, turns), inner.counts, -1);
+  }
+  return counts;
+}
+
+/**
+ * Whether a loop is within another one.
  * @param {Loop} inner
  * @param {Loop} outer
  */
 function isWithin(inner, outer) {
-  return [...inner.blocks].every((block) => outer.blocks.has(block));
+  return inner !== outer && [...inner.blocks].every((block) => outer.blocks.has(block));
 }
 
 /**
@@ -66,7 +96,7 @@ export function stepsOf(loops, multiplyAdds) {
   return main.flatMap(({ loop }, index) => {
     const step = steps[index];
     // A loop that encloses the step of another main loop is the loop over all steps, and not a step itself.
-    if (step === undefined || steps.some((other) => other && other !== step && isWithin(other, step))) return [];
+    if (step === undefined || steps.some((other) => other && isWithin(other, step))) return [];
     if (step === loop) return [loop.counts];
     const turns = (multiplyAdds - step.counts.multiply_add) / loop.counts.multiply_add;
     return [addTimes(step.counts, loop.counts, turns)];
