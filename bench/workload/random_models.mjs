@@ -1,17 +1,10 @@
 // Makes the files of models with random weights, which are the same at each call.
+import { llamaTensors, optTensors } from '../../scripts/estimates/tensors.mjs';
 import { randomNumbers } from '../../scripts/shared/random.mjs';
 
-/**
- * @typedef {object} Shape
- * @property {number} hidden_size
- * @property {number} intermediate_size
- * @property {number} num_hidden_layers
- * @property {number} num_attention_heads
- * @property {number} num_key_value_heads
- * @property {number} vocab_size
- */
+/** @typedef {import('../../scripts/estimates/tensors.mjs').Shape} Shape */
+/** @typedef {import('../../scripts/estimates/tensors.mjs').TensorShapes} TensorShapes */
 /** @typedef {'float32' | 'float16'} Dtype */
-/** @typedef {Map<string, readonly number[]>} TensorShapes dims by tensor name */
 
 /**
  * Makes the files of a Llama with random weights.
@@ -73,58 +66,6 @@ function asFiles(config, shapes, dtype) {
     ['config.json', new Blob([JSON.stringify(config)])],
     ['model.safetensors', safetensors(shapes, dtype)],
   ]);
-}
-
-/**
- * @param {Shape} shape
- * @returns {TensorShapes}
- */
-function llamaTensors(shape) {
-  const { hidden_size: hidden, intermediate_size: ffn, vocab_size, num_attention_heads, num_key_value_heads } = shape;
-  const kv = (hidden / num_attention_heads) * num_key_value_heads;
-  const shapes = new Map([['model.embed_tokens.weight', [vocab_size, hidden]]]);
-  for (let layer = 0; layer < shape.num_hidden_layers; layer++) {
-    const at = (/** @type {string} */ name, /** @type {number[]} */ ...dims) =>
-      shapes.set(`model.layers.${layer}.${name}.weight`, dims);
-    at('input_layernorm', hidden);
-    at('self_attn.q_proj', hidden, hidden);
-    at('self_attn.k_proj', kv, hidden);
-    at('self_attn.v_proj', kv, hidden);
-    at('self_attn.o_proj', hidden, hidden);
-    at('post_attention_layernorm', hidden);
-    at('mlp.gate_proj', ffn, hidden);
-    at('mlp.up_proj', ffn, hidden);
-    at('mlp.down_proj', hidden, ffn);
-  }
-  return shapes.set('model.norm.weight', [hidden]);
-}
-
-/**
- * @param {{ hidden_size: number, ffn_dim: number, num_hidden_layers: number, vocab_size: number, max_position_embeddings: number }} config
- * @returns {TensorShapes}
- */
-function optTensors({ hidden_size: hidden, ffn_dim: ffn, num_hidden_layers, vocab_size, max_position_embeddings }) {
-  /** @type {TensorShapes} */
-  const shapes = new Map();
-  const at = (/** @type {string} */ name, /** @type {readonly number[]} */ dims) =>
-    shapes.set(`model.decoder.${name}`, dims);
-  const both = (/** @type {string} */ name, /** @type {readonly number[]} */ dims) => {
-    at(`${name}.weight`, dims);
-    at(`${name}.bias`, dims.slice(0, 1));
-  };
-  at('embed_tokens.weight', [vocab_size, hidden]);
-  // OPT stores two rows more than it has positions.
-  at('embed_positions.weight', [max_position_embeddings + 2, hidden]);
-  for (let layer = 0; layer < num_hidden_layers; layer++) {
-    const of = `layers.${layer}`;
-    both(`${of}.self_attn_layer_norm`, [hidden]);
-    for (const name of ['q_proj', 'k_proj', 'v_proj', 'out_proj']) both(`${of}.self_attn.${name}`, [hidden, hidden]);
-    both(`${of}.final_layer_norm`, [hidden]);
-    both(`${of}.fc1`, [ffn, hidden]);
-    both(`${of}.fc2`, [hidden, ffn]);
-  }
-  both('final_layer_norm', [hidden]);
-  return shapes;
 }
 
 /** Random weights in half precision come from a stock of `PIECES` pieces, each with `PIECE` values. */

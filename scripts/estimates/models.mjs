@@ -1,60 +1,26 @@
 // Published models without their weights: the fields of config.json, and the names, data types and shapes of the tensors.
 
+import { llamaTensors, optTensors } from './tensors.mjs';
+
+/** @typedef {import('./tensors.mjs').Shape} Shape */
 /**
  * @typedef {object} PublishedModel
  * @property {string} name
  * @property {Readonly<Record<string, unknown>>} config the fields of config.json that estimates depend on
  * @property {'F16' | 'BF16'} dtype of all tensors
- * @property {Readonly<Record<string, readonly number[]>>} tensors shapes by name; `#` in a name stands for the number of each layer
- */
-/**
- * Sizes of a model that is built like Llama, named as in config.json.
- * @typedef {{ hidden_size: number, intermediate_size: number, num_attention_heads: number, num_key_value_heads: number, head_dim?: number, vocab_size: number }} Sizes
+ * @property {ReadonlyMap<string, readonly number[]>} tensors shapes by name
  */
 
 /**
- * Returns a model that is built like Llama, with the tensors that follow from its configuration. `own`: further tensors of each layer,
- * which Llama doesn't have.
+ * Returns a model that is built like Llama, with the tensors that follow from its configuration.
  * @param {string} name
- * @param {Sizes & Record<string, unknown>} config
- * @param {Readonly<Record<string, readonly number[]>>} [own]
+ * @param {Shape & { head_dim?: number } & Record<string, unknown>} config
+ * @param {Parameters<typeof llamaTensors>[1]} [own] further tensors of each layer, which Llama doesn't have
  * @returns {PublishedModel}
  */
-function gatedDecoder(name, config, own = {}) {
-  const { hidden_size: hidden, intermediate_size: inner, num_attention_heads: heads, vocab_size } = config;
-  const { head_dim = hidden / heads } = config;
-  const [queries, keys] = [heads * head_dim, config.num_key_value_heads * head_dim];
-  const layer = {
-    'input_layernorm.weight': [hidden],
-    'self_attn.q_proj.weight': [queries, hidden],
-    'self_attn.k_proj.weight': [keys, hidden],
-    'self_attn.v_proj.weight': [keys, hidden],
-    'self_attn.o_proj.weight': [hidden, queries],
-    'post_attention_layernorm.weight': [hidden],
-    'mlp.gate_proj.weight': [inner, hidden],
-    'mlp.up_proj.weight': [inner, hidden],
-    'mlp.down_proj.weight': [hidden, inner],
-    ...own,
-  };
-  return {
-    name,
-    dtype: 'BF16',
-    config: { tie_word_embeddings: true, ...config },
-    tensors: {
-      'model.embed_tokens.weight': [vocab_size, hidden],
-      ...inLayers('model', layer),
-      'model.norm.weight': [hidden],
-    },
-  };
-}
-
-/**
- * Returns the shapes of each layer's tensors, by their full names.
- * @param {string} block
- * @param {Readonly<Record<string, readonly number[]>>} tensors
- */
-function inLayers(block, tensors) {
-  return Object.fromEntries(Object.entries(tensors).map(([name, shape]) => [`${block}.layers.#.${name}`, shape]));
+function gatedDecoder(name, config, own) {
+  const tensors = llamaTensors(config, own);
+  return { name, dtype: 'BF16', config: { tie_word_embeddings: true, ...config }, tensors };
 }
 
 /**
@@ -73,43 +39,18 @@ function smolLm2(name, [hidden_size, intermediate_size, num_hidden_layers, num_a
   });
 }
 
-/** @type {PublishedModel} its weights are published as a pytorch_model.bin of the same size */
-const opt125m = {
-  name: 'facebook/opt-125m',
-  dtype: 'F16',
-  config: {
-    architectures: ['OPTForCausalLM'],
-    model_type: 'opt',
-    ffn_dim: 3072,
-    hidden_size: 768,
-    max_position_embeddings: 2048,
-    num_attention_heads: 12,
-    num_hidden_layers: 12,
-    vocab_size: 50272,
-  },
-  tensors: {
-    'model.decoder.embed_tokens.weight': [50272, 768],
-    'model.decoder.embed_positions.weight': [2050, 768],
-    'model.decoder.final_layer_norm.weight': [768],
-    'model.decoder.final_layer_norm.bias': [768],
-    ...inLayers('model.decoder', {
-      ...Object.fromEntries(
-        ['k_proj', 'v_proj', 'q_proj', 'out_proj'].flatMap((part) => [
-          [`self_attn.${part}.weight`, [768, 768]],
-          [`self_attn.${part}.bias`, [768]],
-        ]),
-      ),
-      'self_attn_layer_norm.weight': [768],
-      'self_attn_layer_norm.bias': [768],
-      'fc1.weight': [3072, 768],
-      'fc1.bias': [3072],
-      'fc2.weight': [768, 3072],
-      'fc2.bias': [768],
-      'final_layer_norm.weight': [768],
-      'final_layer_norm.bias': [768],
-    }),
-  },
+const OPT = {
+  architectures: ['OPTForCausalLM'],
+  model_type: 'opt',
+  ffn_dim: 3072,
+  hidden_size: 768,
+  max_position_embeddings: 2048,
+  num_attention_heads: 12,
+  num_hidden_layers: 12,
+  vocab_size: 50272,
 };
+/** @type {PublishedModel} its weights are published as a pytorch_model.bin of the same size */
+const opt125m = { name: 'facebook/opt-125m', dtype: 'F16', config: OPT, tensors: optTensors(OPT) };
 
 const qwen25 = gatedDecoder(
   'Qwen/Qwen2.5-0.5B',
@@ -185,15 +126,9 @@ export const MODELS = [
 ];
 
 /** Returns the header of a model's model.safetensors, and the size of the whole file in bytes. @param {PublishedModel} model */
-export function headerOf({ config, dtype, tensors }) {
-  const layers = Number(config.num_hidden_layers);
-  const entries = Object.entries(tensors).flatMap(([name, shape]) =>
-    name.includes('#')
-      ? Array.from({ length: layers }, (_, layer) => ({ name: name.replace('#', `${layer}`), shape }))
-      : [{ name, shape }],
-  );
+export function headerOf({ dtype, tensors }) {
   let end = 0;
-  const fields = entries.map(({ name, shape }) => {
+  const fields = [...tensors].map(([name, shape]) => {
     const begin = end;
     end += shape.reduce((product, size) => product * size, 2);
     return [name, { dtype, shape, data_offsets: [begin, end] }];
