@@ -1,6 +1,6 @@
 import { median } from '../../src/core/numbers/median';
 import { finished } from '../../src/gpu/timing';
-import { TrainingStage, type TrainingStageOptions } from '../stages/training_stage';
+import { openTrainingStage, type TrainingStageOptions } from '../stages/training_stage';
 
 /** The cost of a training step for the thread that encodes it. */
 export interface HostTime {
@@ -18,7 +18,7 @@ const STEPS = 20;
  * that computes nothing, so that the thread never waits. `cpuTime` returns the CPU time that the process has used so far, in milliseconds.
  */
 export async function measureHost(gpu: GPU, options: TrainingStageOptions, cpuTime: () => number): Promise<HostTime> {
-  const stage = await TrainingStage.open(gpu, options);
+  const stage = await openTrainingStage(gpu, options);
   try {
     const { executor } = stage;
     // These steps aren't measured: until the executor has timed some submits, it submits only a little work at a time.
@@ -36,7 +36,7 @@ export async function measureHost(gpu: GPU, options: TrainingStageOptions, cpuTi
     }
     // `finished` waits by reading a buffer, which adds one submit per round.
     const submits = (executor.usage().submits - before - ROUNDS) / (ROUNDS * STEPS);
-    return { dispatches: stage.steps().length, submits, ms: { min: Math.min(...samples), median: median(samples) } };
+    return { dispatches: stage.steps.length, submits, ms: { min: Math.min(...samples), median: median(samples) } };
   } finally {
     stage.close();
   }

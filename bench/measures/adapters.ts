@@ -1,5 +1,5 @@
 import type { DeviceInfo } from '../../src/gpu/device_host';
-import { AdapterStage } from '../stages/adapter_stage';
+import { openAdapterStage } from '../stages/adapter_stage';
 import { type MixedReport, measureMixed } from './mixed';
 import { measureSwitching, type SwitchingReport } from './switching';
 import { measureTogether, type TogetherReport } from './together';
@@ -50,7 +50,7 @@ export async function measureAdapters(
   { adapters = 8, rounds = 7, sampleSeconds = 0.1, tokens, onProgress, ...options }: AdapterBenchOptions,
 ): Promise<AdapterReport> {
   const names = Array.from({ length: adapters }, (_, index) => `person ${index}`);
-  const stage = await AdapterStage.open(gpu, options, names);
+  const stage = await openAdapterStage(gpu, options, names);
   try {
     let done = 0;
     const onRound = (): void => {

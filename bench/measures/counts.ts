@@ -1,6 +1,6 @@
 import type { DeviceInfo } from '../../src/gpu/device_host';
 import { bytesOf } from '../stages/traffic';
-import { TrainingStage, type TrainingStageOptions } from '../stages/training_stage';
+import { openTrainingStage, type TrainingStageOptions } from '../stages/training_stage';
 
 export type { TrainingStageOptions };
 
@@ -21,12 +21,11 @@ export interface StepCounts {
  * step on that device. Opens its own device, because programs are built for a device, and closes it. Throws `unsupported_device`.
  */
 export async function countStep(gpu: GPU | undefined, options: TrainingStageOptions): Promise<StepCounts> {
-  const stage = await TrainingStage.open(gpu, options);
+  const stage = await openTrainingStage(gpu, options);
   try {
-    const steps = stage.steps();
+    const { steps, flops, info: device } = stage;
     const bytes = steps.reduce((sum, { step }) => sum + bytesOf(step), 0);
-    const { flops, memory } = stage;
-    return { r: options.r, dispatches: steps.length, flops, bytes, memory, device: stage.info };
+    return { r: options.r, dispatches: steps.length, flops, bytes, memory: stage.memory(), device };
   } finally {
     stage.close();
   }

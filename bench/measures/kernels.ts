@@ -4,7 +4,7 @@ import { chooseVariant } from '../../src/gpu/choice/choice';
 import type { DeviceInfo } from '../../src/gpu/device_host';
 import { type KernelShare, kernelTable } from '../stages/kernel_table';
 import { type ReplayOptions, type Stage, type StageStep, timeReplays } from '../stages/replays';
-import { TrainingStage } from '../stages/training_stage';
+import { openTrainingStage } from '../stages/training_stage';
 import type { GemmRate } from './gemm';
 import { productSteps } from './product';
 
@@ -53,11 +53,11 @@ export interface KernelReport {
  */
 export async function measureKernels(gpu: GPU | undefined, options: KernelBenchOptions): Promise<KernelReport> {
   options.signal?.throwIfAborted();
-  const stage = await TrainingStage.open(gpu, options);
+  const stage = await openTrainingStage(gpu, options);
   try {
-    const steps = stage.steps();
+    const { steps, flops, info: device } = stage;
     // Memory usage is read before the matrix product is loaded, because its matrices take memory, too.
-    const { memory } = stage;
+    const memory = stage.memory();
     const beside = options.product && (await untilAborted(loadProduct(stage, options.product), options.signal));
     const { seconds, timed, apart } = await timeReplays(stage, { steps, apart: beside ? [beside] : [] }, options);
     const kernels = kernelTable(timed, seconds);
@@ -67,12 +67,12 @@ export async function measureKernels(gpu: GPU | undefined, options: KernelBenchO
     const unmerged_flops = await stage.flopsIn({ ...options, modes: 'unmerged' });
     return {
       r: options.r,
-      step: { seconds, dispatches: steps.length, flops: stage.flops, unmerged_flops, bytes },
+      step: { seconds, dispatches: steps.length, flops, unmerged_flops, bytes },
       kernels,
       product,
       memory,
       outside: { seconds: outside, share: outside / seconds },
-      device: stage.info,
+      device,
     };
   } finally {
     stage.close();

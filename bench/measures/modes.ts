@@ -1,8 +1,8 @@
 import { LAYER_MODES, type LayerMode, type ModeChoice } from '../../src/adapters/layers/training_layers';
 import { median } from '../../src/core/numbers/median';
 import type { DeviceInfo } from '../../src/gpu/device_host';
-import { AdapterStage, type StageOptions } from '../stages/adapter_stage';
-import { ADAPTER, TrainingStage } from '../stages/training_stage';
+import { openAdapterStage, type StageOptions } from '../stages/adapter_stage';
+import { ADAPTER, loadTrainingStage, type TrainingStage } from '../stages/training_stage';
 import { ratioOf, type Sampled, takeTurns } from '../stages/turns';
 
 export type { LayerMode as VeraMode, ModeChoice };
@@ -57,15 +57,15 @@ export async function measureModes(
   gpu: GPU | undefined,
   { rounds = 5, onProgress, ...options }: ModeBenchOptions,
 ): Promise<ModeReport> {
-  const adapted = await AdapterStage.open(gpu, options, [ADAPTER]);
+  const adapted = await openAdapterStage(gpu, options, [ADAPTER]);
   try {
     const [first = ''] = adapted.vera.adapter(ADAPTER).modules.keys();
-    const base = await AdapterStage.open(gpu, { ...options, r: LEAST_RANK, target_modules: [first] }, [ADAPTER]);
+    const base = await openAdapterStage(gpu, { ...options, r: LEAST_RANK, target_modules: [first] }, [ADAPTER]);
     try {
-      const bare = { stage: await TrainingStage.on(base, { ...options, modes: 'unmerged' }), samples: [] };
+      const bare = { stage: await loadTrainingStage(base, { ...options, modes: 'unmerged' }), samples: [] };
       const modes: (Timed & { readonly mode: ModeChoice })[] = [];
       for (const mode of MODES) {
-        modes.push({ mode, stage: await TrainingStage.on(adapted, { ...options, modes: mode }), samples: [] });
+        modes.push({ mode, stage: await loadTrainingStage(adapted, { ...options, modes: mode }), samples: [] });
       }
       await takeTurns([bare, ...modes], rounds, onProgress);
       return report(options.r, bare, modes);
@@ -98,5 +98,5 @@ function report(r: number, bare: Timed, modes: readonly (Timed & { readonly mode
 }
 
 function stepOf({ stage, samples }: Timed): ModeStep {
-  return { seconds: median(samples), dispatches: stage.steps().length, flops: stage.flops };
+  return { seconds: median(samples), dispatches: stage.steps.length, flops: stage.flops };
 }

@@ -2,10 +2,10 @@ import { median } from '../../src/core/numbers/median';
 import type { DeviceInfo } from '../../src/gpu/device_host';
 import type { Step } from '../../src/graph/step';
 import { totalFlops } from '../../src/graph/work';
-import { AdapterStage, type StageOptions } from '../stages/adapter_stage';
-import { ReferenceStage } from '../stages/reference_stage';
+import { openAdapterStage, type StageOptions } from '../stages/adapter_stage';
+import { loadReferenceStage } from '../stages/reference_stage';
 import { bytesOf } from '../stages/traffic';
-import { ADAPTER, TrainingStage } from '../stages/training_stage';
+import { ADAPTER, loadTrainingStage } from '../stages/training_stage';
 import { ratioOf, type Sampled, takeTurns } from '../stages/turns';
 
 export interface PreferenceBenchOptions extends StageOptions {
@@ -60,19 +60,19 @@ export async function measurePreferences(
   { rounds = 5, onProgress, ...options }: PreferenceBenchOptions,
 ): Promise<PreferenceReport> {
   const { r, batch: pairs, tokens } = options;
-  const stage = await AdapterStage.open(gpu, options, [ADAPTER]);
+  const stage = await openAdapterStage(gpu, options, [ADAPTER]);
   try {
     const step = async (learns: 'texts' | 'pairs' | 'ratings', batch: number): Promise<Counted> => {
-      const own = await TrainingStage.on(stage, { ...options, learns, batch });
-      return { name: learns, stage: own, steps: own.steps().map(({ step }) => step), samples: [] };
+      const own = await loadTrainingStage(stage, { ...options, learns, batch });
+      return { name: learns, stage: own, steps: own.steps.map(({ step }) => step), samples: [] };
     };
     const texts = await step('texts', 2 * pairs);
-    const reference = await ReferenceStage.on(stage, { batch: pairs, tokens });
+    const reference = await loadReferenceStage(stage, { batch: pairs, tokens });
     const all: Counted[] = [
       texts,
       await step('pairs', pairs),
       await step('ratings', 2 * pairs),
-      { name: 'reference', stage: reference, steps: reference.steps(), samples: [] },
+      { name: 'reference', stage: reference, steps: reference.steps, samples: [] },
     ];
     await takeTurns(all, rounds, onProgress);
     return { r, pairs, tokens, steps: all.map((one) => reportOf(one, texts)), device: stage.host.info };

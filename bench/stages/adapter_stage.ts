@@ -20,61 +20,56 @@ export interface StageOptions extends ModelStageOptions {
 }
 
 /** A model and its adapters on their own device, built from the same classes as a session. */
-export class AdapterStage {
+export interface AdapterStage {
   readonly host: DeviceHost;
   readonly executor: Executor;
   readonly base: BaseModel;
   readonly vera: ModelAdapters;
-  readonly #adapters: AdapterLoader;
-  readonly #config: VeraConfig;
+  /** Returns the two files of one person's adapter. The vectors are random; A and B aren't in the files. */
+  adapterFiles(seed: number): AdapterBytes;
+  load(name: string, files: AdapterBytes): Promise<void>;
+  close(): void;
+}
 
-  private constructor(host: DeviceHost, executor: Executor, base: BaseModel, { r, target_modules }: StageOptions) {
-    this.host = host;
-    this.executor = executor;
-    this.base = base;
+/** Opens a device, and loads the model and one adapter for each name. Throws `unsupported_device`, and the errors of loading a model. */
+export async function openAdapterStage(
+  gpu: GPU | undefined,
+  { r, target_modules, ...options }: StageOptions,
+  names: readonly string[],
+): Promise<AdapterStage> {
+  const { host, executor, loaded } = await openModel(gpu, options);
+  try {
     const sessionHost = { emit: () => {} };
     const sources = new ModelSources(sessionHost, { store: 'memory' });
     const saved = new SavedAdapters(openStore({ kind: 'memory' }), () => {});
-    this.#adapters = new AdapterLoader(sessionHost, sources, saved, () => {});
-    this.vera = this.#adapters.open(base);
-    this.#config = new VeraConfig({ r, target_modules, save_projection: false, task_type: 'CAUSAL_LM' });
+    const adapters = new AdapterLoader(sessionHost, sources, saved, () => {});
+    const base = new BaseModel(executor, loaded);
+    const vera = adapters.open(base);
+    const config = new VeraConfig({ r, target_modules, save_projection: false, task_type: 'CAUSAL_LM' });
+    const stage: AdapterStage = {
+      ...{ host, executor, base, vera },
+      adapterFiles: (seed) => randomAdapter(seed, stage, config),
+      load: async (name, files) => void (await adapters.load(vera, name, files, {})),
+      close: () => executor.close(),
+    };
+    for (const [seed, name] of names.entries()) await stage.load(name, stage.adapterFiles(seed));
+    return stage;
+  } catch (error) {
+    host.close();
+    throw error;
   }
+}
 
-  /**
-   * Opens a device, and loads the model and one adapter for each name. Throws `unsupported_device`, and the errors of loading a model.
-   */
-  static async open(gpu: GPU | undefined, options: StageOptions, names: readonly string[]): Promise<AdapterStage> {
-    const { host, executor, loaded } = await openModel(gpu, options);
-    try {
-      const stage = new AdapterStage(host, executor, new BaseModel(executor, loaded), options);
-      for (const [seed, name] of names.entries()) await stage.load(name, stage.adapterFiles(seed));
-      return stage;
-    } catch (error) {
-      host.close();
-      throw error;
-    }
-  }
-
-  /** Returns the two files of one person's adapter. The vectors are random; A and B aren't in the files. */
-  adapterFiles(seed: number): AdapterBytes {
-    const resolved = this.vera.resolve(`person ${seed}`, veraKind, this.#config);
-    const { parameters } = expectedTensors(veraKind, resolved, this.base.loaded.model);
-    const vectors = [...parameters].map(([name, dims], at) => {
-      const values = uniforms({ seed, stream: 'init', at }, dims[0] ?? 0);
-      return [name, { dims, data: new Float32Array(values.map((value) => (value - 0.5) / 5)) }] as const;
-    });
-    return writeAdapter(veraKind, resolved.config, {
-      parameters: new Map(vectors),
-      frozen: new Map(),
-      others: new Map(),
-    });
-  }
-
-  async load(name: string, files: AdapterBytes): Promise<void> {
-    await this.#adapters.load(this.vera, name, files, {});
-  }
-
-  close(): void {
-    this.executor.close();
-  }
+function randomAdapter(seed: number, { base, vera }: AdapterStage, config: VeraConfig): AdapterBytes {
+  const resolved = vera.resolve(`person ${seed}`, veraKind, config);
+  const { parameters } = expectedTensors(veraKind, resolved, base.loaded.model);
+  const vectors = [...parameters].map(([name, dims], at) => {
+    const values = uniforms({ seed, stream: 'init', at }, dims[0] ?? 0);
+    return [name, { dims, data: new Float32Array(values.map((value) => (value - 0.5) / 5)) }] as const;
+  });
+  return writeAdapter(veraKind, resolved.config, {
+    parameters: new Map(vectors),
+    frozen: new Map(),
+    others: new Map(),
+  });
 }

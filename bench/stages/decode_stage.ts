@@ -3,9 +3,6 @@ import { bucketLength } from '../../src/core/numbers/bucket';
 import { decodeProgram } from '../../src/generate/generation_program';
 import { createGenerationState, packGenerationBlocks } from '../../src/generate/generation_state';
 import { createKvCache } from '../../src/generate/kv_cache';
-import { chooseVariant } from '../../src/gpu/choice/choice';
-import type { DeviceInfo } from '../../src/gpu/device_host';
-import type { LoadedProgram } from '../../src/graph/runner';
 import type { Step } from '../../src/graph/step';
 import { byteLength, type Value } from '../../src/graph/value';
 import { textSizes } from '../../src/models/architecture';
@@ -13,7 +10,7 @@ import { baseTensor } from '../../src/models/loaded_model';
 import { outlineOf } from '../../src/models/outline';
 import { type ModelStageOptions, openModel } from './model_stage';
 import { loadPlain } from './plain';
-import type { Stage, StageStep } from './replays';
+import { type Stage, type StageStep, stepsOf } from './replays';
 import { waves } from './waves';
 
 export interface DecodeStageOptions extends ModelStageOptions {
@@ -98,12 +95,6 @@ export async function openDecodeStage(
     executor.close();
     throw error;
   }
-}
-
-function stepsOf(program: LoadedProgram, info: DeviceInfo): StageStep[] {
-  return program.program.steps.map((step, index) => {
-    return { program, index, step, variant: chooseVariant(step, info).name };
-  });
 }
 
 /** Returns the bytes of weights that steps read. Each dispatch reads its weights once, but an embedding lookup reads only one row. */

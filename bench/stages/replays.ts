@@ -1,5 +1,6 @@
 import { untilAborted } from '../../src/core/async/abort';
 import { median } from '../../src/core/numbers/median';
+import { chooseVariant } from '../../src/gpu/choice/choice';
 import type { DeviceInfo } from '../../src/gpu/device_host';
 import type { Executor } from '../../src/gpu/executor';
 import { enoughRuns, type Queue, timeQueue } from '../../src/gpu/timing';
@@ -29,6 +30,13 @@ export interface Stage {
   /** Restores the values that runs and replays change. */
   reset(): void;
   close(): void;
+}
+
+/** Returns a program's dispatches. */
+export function stepsOf(program: LoadedProgram, info: DeviceInfo): StageStep[] {
+  return program.program.steps.map((step, index) => {
+    return { program, index, step, variant: chooseVariant(step, info).name };
+  });
 }
 
 export interface ReplayOptions {
@@ -76,7 +84,7 @@ const NOTHING: Queue = () => {};
  */
 export async function timeReplays(
   stage: Stage,
-  { steps, apart = [] }: { readonly steps: readonly StageStep[]; readonly apart?: readonly StageStep[] },
+  { steps, apart }: { readonly steps: readonly StageStep[]; readonly apart: readonly StageStep[] },
   { rounds = 5, sampleSeconds = 0.005, onProgress, signal }: ReplayOptions,
 ): Promise<ReplayTimes> {
   const { executor } = stage;

@@ -1,9 +1,5 @@
 import type { ModeChoice } from '../../src/adapters/layers/training_layers';
 import { numel } from '../../src/core/numbers/shape';
-import { chooseVariant } from '../../src/gpu/choice/choice';
-import type { DeviceInfo } from '../../src/gpu/device_host';
-import type { Executor } from '../../src/gpu/executor';
-import type { LoadedProgram } from '../../src/graph/runner';
 import { byteLength, type Value } from '../../src/graph/value';
 import { inChunks, totalFlops } from '../../src/graph/work';
 import { type Batch, termsOf } from '../../src/tasks/task/task_batches';
@@ -18,9 +14,9 @@ import {
   optimizerValues,
 } from '../../src/train/steps/optimizer';
 import { packStepBlock } from '../../src/train/steps/step_block';
-import { AdapterStage, type StageOptions } from './adapter_stage';
+import { type AdapterStage, openAdapterStage, type StageOptions } from './adapter_stage';
 import { type Learnt, randomWork } from './random_work';
-import type { Stage, StageStep } from './replays';
+import { type Stage, type StageStep, stepsOf } from './replays';
 
 export interface TrainingStageOptions extends StageOptions {
   /** Examples of a step: texts, pairs of texts, or rated texts. */
@@ -49,110 +45,69 @@ const OPTIMIZER = {
 export const ADAPTER = 'default';
 
 /** A training step that can run any number of times. */
-export class TrainingStage implements Stage {
-  readonly #stage: AdapterStage;
-  /** In the order in which they run. */
-  readonly #programs: readonly LoadedProgram[];
-  readonly #chunks: number;
-  /** The values that a step changes, each with its initial elements, which `reset` restores. */
-  readonly #fresh: ReadonlyMap<Value, Float32Array<ArrayBuffer>>;
-
-  private constructor(
-    stage: AdapterStage,
-    programs: readonly LoadedProgram[],
-    chunks: number,
-    fresh: ReadonlyMap<Value, Float32Array<ArrayBuffer>>,
-  ) {
-    this.#stage = stage;
-    this.#programs = programs;
-    this.#chunks = chunks;
-    this.#fresh = fresh;
-  }
-
-  /** Opens its own device. Throws `unsupported_device`, and the errors of loading a model. */
-  static async open(gpu: GPU | undefined, options: TrainingStageOptions): Promise<TrainingStage> {
-    const stage = await AdapterStage.open(gpu, options, [ADAPTER]);
-    try {
-      return await TrainingStage.on(stage, options);
-    } catch (error) {
-      stage.close();
-      throw error;
-    }
-  }
-
-  /** Loads a training step of the adapter on `stage`. Several training steps may share one `AdapterStage`. */
-  static async on(stage: AdapterStage, options: StepOptions): Promise<TrainingStage> {
-    const { signal } = options;
-    const { executor } = stage;
-    const { adapter, task, batch, state, layers, chunks, ...planned } = await planStep(stage, options);
-    const { program, inputs } = planned.loss;
-    writeBatch(executor, task, inputs, batch);
-    executor.write(state.block, packStepBlock(stepBlock(batch)));
-    signal?.throwIfAborted();
-    const loss = await executor.load(program);
-    signal?.throwIfAborted();
-    const optimizer = await executor.load(planned.optimizer);
-    const vectors = new Float32Array(await executor.read(adapter.pool));
-    const fresh = new Map([...zeros(state), [adapter.pool, vectors] as const]);
-    const programs = [layers.before, loss, layers.after, optimizer].filter((part) => part !== undefined);
-    return new TrainingStage(stage, programs, chunks, fresh);
-  }
-
-  get executor(): Executor {
-    return this.#stage.executor;
-  }
-
-  get info(): DeviceInfo {
-    return this.#stage.host.info;
-  }
-
-  /** Floating-point operations of a step. */
-  get flops(): number {
-    return totalFlops(this.steps().map(({ step }) => step));
-  }
-
-  /** Returns the floating-point operations of the same step in another mode, without loading its whole program. */
-  async flopsIn(options: StepOptions & Required<Pick<StepOptions, 'modes'>>): Promise<number> {
-    const { layers, loss, optimizer, chunks } = await planStep(this.#stage, options);
-    return totalFlops([...layers.steps, ...loss.program.steps, ...optimizer.steps].filter(inChunks(chunks)));
-  }
-
-  /** GPU memory in bytes: the model's weights, and the peak of all memory. */
-  get memory(): { readonly weightBytes: number; readonly peakBytes: number } {
-    const { base, executor } = this.#stage;
-    const weightBytes = [...base.loaded.weights.values()].reduce((sum, weight) => sum + byteLength(weight), 0);
-    return { weightBytes, peakBytes: executor.usage().peakBytes };
-  }
-
+export interface TrainingStage extends Stage {
   /** All dispatches of a step, in order. */
-  steps(): StageStep[] {
-    const isPart = inChunks(this.#chunks);
-    return this.#programs.flatMap((program) =>
-      program.program.steps
-        .map((step, index) => ({ program, index, step, variant: chooseVariant(step, this.#stage.host.info).name }))
-        .filter(({ step }) => isPart(step)),
-    );
-  }
+  readonly steps: readonly StageStep[];
+  /** Floating-point operations of a step. */
+  readonly flops: number;
+  /** Returns the floating-point operations of the same step in another mode, without loading its whole program. */
+  flopsIn(options: StepOptions & Required<Pick<StepOptions, 'modes'>>): Promise<number>;
+  /** Returns the GPU memory in bytes: the model's weights, and the peak of all memory. */
+  memory(): { readonly weightBytes: number; readonly peakBytes: number };
+}
 
-  /** Restores the trained vectors, the optimiser's moments and the gradients. */
-  reset(): void {
-    for (const [value, numbers] of this.#fresh) this.#stage.executor.write(value, numbers);
+/** Opens its own device. Throws `unsupported_device`, and the errors of loading a model. */
+export async function openTrainingStage(gpu: GPU | undefined, options: TrainingStageOptions): Promise<TrainingStage> {
+  const stage = await openAdapterStage(gpu, options, [ADAPTER]);
+  try {
+    return await loadTrainingStage(stage, options);
+  } catch (error) {
+    stage.close();
+    throw error;
   }
+}
 
-  run(times: number): void {
-    const { executor } = this.#stage;
-    for (let time = 0; time < times; time++) {
-      for (const program of this.#programs) executor.run(program, { chunks: this.#chunks });
-    }
-  }
-
-  replay({ program, index }: StageStep, times: number): void {
-    this.#stage.executor.replay(program, index, times);
-  }
-
-  close(): void {
-    this.#stage.close();
-  }
+/** Loads a training step of the adapter on `stage`. Several training steps may share one `AdapterStage`. */
+export async function loadTrainingStage(stage: AdapterStage, options: StepOptions): Promise<TrainingStage> {
+  const { signal } = options;
+  const { executor, base, host } = stage;
+  const { adapter, task, batch, state, layers, chunks, ...planned } = await planStep(stage, options);
+  const { program, inputs } = planned.loss;
+  writeBatch(executor, task, inputs, batch);
+  executor.write(state.block, packStepBlock(stepBlock(batch)));
+  signal?.throwIfAborted();
+  const loss = await executor.load(program);
+  signal?.throwIfAborted();
+  const optimizer = await executor.load(planned.optimizer);
+  const vectors = new Float32Array(await executor.read(adapter.pool));
+  /** The values that a step changes, with their initial elements. */
+  const fresh = [...zeros(state), [adapter.pool, vectors] as const];
+  const programs = [layers.before, loss, layers.after, optimizer].filter((part) => part !== undefined);
+  const steps = programs.flatMap((program) => stepsOf(program, host.info)).filter(({ step }) => inChunks(chunks)(step));
+  return {
+    executor,
+    info: host.info,
+    steps,
+    flops: totalFlops(steps.map(({ step }) => step)),
+    async flopsIn(others) {
+      const { layers, loss, optimizer, chunks } = await planStep(stage, others);
+      return totalFlops([...layers.steps, ...loss.program.steps, ...optimizer.steps].filter(inChunks(chunks)));
+    },
+    memory() {
+      const weightBytes = [...base.loaded.weights.values()].reduce((sum, weight) => sum + byteLength(weight), 0);
+      return { weightBytes, peakBytes: executor.usage().peakBytes };
+    },
+    reset() {
+      for (const [value, numbers] of fresh) executor.write(value, numbers);
+    },
+    run(times) {
+      for (let time = 0; time < times; time++) {
+        for (const program of programs) executor.run(program, { chunks });
+      }
+    },
+    replay: ({ program, index }, times) => executor.replay(program, index, times),
+    close: () => stage.close(),
+  };
 }
 
 /** Plans a step's programs. Loads only those that some modes (ways to compute adapted layers) run before and after the micro-batches. */
