@@ -3,16 +3,7 @@ import { npm } from '../shared/npm.mjs';
 import { ROOT } from '../shared/paths.mjs';
 
 /**
- * Packs the built package as `npm publish` would.
- * @param {string} folder for the tarball
- * @returns {string} path of the tarball
- */
-export function pack(folder) {
-  return packed(folder).tarball;
-}
-
-/**
- * Packs a built package, and lists the files of the tarball.
+ * Packs a built package as `npm publish` would, and lists the files of the tarball.
  * @param {string} folder for the tarball
  * @param {string} [root] the package's folder. Default: the library's
  * @returns {{ tarball: string, files: readonly { path: string, size: number }[], unpackedSize: number }}

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chooseLavapipe } from '../../scripts/browsers/dawn.mjs';
-import { pack } from '../../scripts/build/tarball.mjs';
+import { packed } from '../../scripts/build/tarball.mjs';
 import { onExit, remove } from '../../scripts/shared/processes.mjs';
 import { Project } from './project';
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
   chooseLavapipe();
   const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
   const clean = onExit(() => remove(folder));
-  await project.install(pack(folder), 'webgpu@0.6.2');
+  await project.install(packed(folder).tarball, 'webgpu@0.6.2');
   clean();
   project.addModel('.');
 });

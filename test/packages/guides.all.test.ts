@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { chooseLavapipe } from '../../scripts/browsers/dawn.mjs';
-import { pack } from '../../scripts/build/tarball.mjs';
+import { packed } from '../../scripts/build/tarball.mjs';
 import { packModel } from '../../scripts/model/model_package.mjs';
 import { kill, onExit, remove } from '../../scripts/shared/processes.mjs';
 import { codeBlocks, GUIDES } from '../browser/docs/samples';
@@ -14,7 +14,7 @@ import { expectTrained, served, trainInPage } from './trained';
 
 const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
 afterAll(onExit(() => remove(folder)));
-const tarball = pack(folder);
+const { tarball } = packed(folder);
 const model = packModel(folder).tarball;
 
 /** Runs `body` in a project with these files. Their code is in the guide, each block after its file's name. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { chooseLavapipe } from '../../scripts/browsers/dawn.mjs';
-import { pack } from '../../scripts/build/tarball.mjs';
+import { packed } from '../../scripts/build/tarball.mjs';
 import { packModel } from '../../scripts/model/model_package.mjs';
 import { kill, onExit, remove } from '../../scripts/shared/processes.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';
@@ -22,7 +22,7 @@ const LEARNT = 0.75;
 const PATIENCE = 1_800_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
-const library = pack(folder);
+const { tarball: library } = packed(folder);
 const model = packModel(folder).tarball;
 const rows = [['project', 'seconds to set up', 'seconds to learn', 'perplexity before', 'after']];
 const removeFolder = onExit(() => remove(folder));

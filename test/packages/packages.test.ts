@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
 import { afterAll, expect } from 'vitest';
 import { chooseLavapipe } from '../../scripts/browsers/dawn.mjs';
-import { pack } from '../../scripts/build/tarball.mjs';
+import { packed } from '../../scripts/build/tarball.mjs';
 import { kill, onExit, remove } from '../../scripts/shared/processes.mjs';
 import { testInAll, testOnce } from '../helpers/ring';
 import { Project } from './project';
@@ -18,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
 const removeFolder = onExit(() => remove(folder));
 afterAll(removeFolder);
 /** The package as npm would publish it. */
-const tarball = pack(folder);
+const { tarball } = packed(folder);
 
 async function withProject(body: (project: Project) => Promise<void>): Promise<void> {
   const project = new Project();
