@@ -1,20 +1,13 @@
 import { announce } from '../page/announcer';
-import type { Banner } from '../page/banner';
-import type { Confirm } from '../page/confirm';
 import { byId, onClick, setText, show } from '../page/dom';
 import { focusWithin, landOn } from '../page/focus';
-import type { Store } from '../page/store';
+import type { App } from '../write/app';
+import type { AppState } from '../write/state';
 import type { Training, TrainingPhase } from './training';
 
-interface Page<State extends object> {
-  readonly store: Store<State>;
-  readonly banner: Banner;
-  readonly confirm: Confirm;
-}
-
-interface Steered<State> {
+interface Steered {
   start(): unknown;
-  canStart(state: State): boolean;
+  canStart(state: AppState): boolean;
   /** The current training run. */
   training(): Training | undefined;
   /** Cancels the training run, or the preparations before it. */
@@ -22,9 +15,9 @@ interface Steered<State> {
 }
 
 /** Sets up the buttons that start and control a training run. */
-export function runButtons<State extends { readonly phase: TrainingPhase }>(
-  { store, banner, confirm }: Page<State>,
-  { start, canStart, training, cancel: cancelRun }: Steered<State>,
+export function runButtons(
+  { store, banner, confirm }: Pick<App, 'store' | 'banner' | 'confirm'>,
+  { start, canStart, training, cancel: cancelRun }: Steered,
 ): void {
   const [startButton, pause] = [byId('start', 'button'), byId('pause', 'button')];
   const [stop, cancel] = [byId('stop', 'button'), byId('cancel', 'button')];

@@ -10,29 +10,26 @@ import { recoveredInWords } from '../../../src/parts/words';
 
 export type TrainingPhase = 'idle' | 'preparing' | 'running' | 'pausing' | 'paused' | 'stopping';
 
-/** Receives the events of a training run. */
-export interface RunListener {
+/** The parts of a training run, and the listeners of its events. */
+interface TrainingPlan {
+  /** Adds a fresh adapter to the base model. */
+  adapt(): Promise<AnyAdaptedModel>;
+  trainer(adapted: AnyAdaptedModel): Trainer;
+  /** Called before the run starts, with the fresh adapter. */
+  before(fresh: Pick<Trained, 'adapted' | 'trainer'>, signal: AbortSignal): Promise<void>;
+  /** Whether to resume the run from its checkpoint. */
+  readonly resume: boolean;
   onPhase(phase: TrainingPhase): void;
   /** A long data set is being read: the share from 0 to 1, or undefined if its length is unknown. */
-  onReading?(share: number | undefined): void;
+  onReading(share: number | undefined): void;
   onLog(logs: StepLogs, maxSteps: number): void;
   onWarning(message: string): void;
   /** The run recovered from a failure, and continues after the steps in `logs`. */
   onRecovered(message: string, logs: readonly StepLogs[], maxSteps: number): void;
   /** A checkpoint has stored the training run up to this step. */
-  onKept?(step: number): void;
+  onKept(step: number): void;
   /** The run was evaluated on its `eval_dataset` after this step. */
-  onEvaluated?(metrics: Readonly<Record<string, number>>, step: number): void;
-}
-
-export interface TrainingPlan extends RunListener {
-  /** Adds a fresh adapter to the base model. */
-  adapt(): Promise<AnyAdaptedModel>;
-  trainer(adapted: AnyAdaptedModel): Trainer;
-  /** Called before the run starts, with the fresh adapter. */
-  before?(fresh: Pick<Trained, 'adapted' | 'trainer'>, signal: AbortSignal): Promise<void>;
-  /** Whether to resume the run from its checkpoint. */
-  readonly resume: boolean;
+  onEvaluated(metrics: Readonly<Record<string, number>>, step: number): void;
 }
 
 export interface Trained {
@@ -62,7 +59,7 @@ export class Training {
     try {
       signal.throwIfAborted();
       const trainer = this.#plan.trainer(adapted);
-      await this.#plan.before?.({ adapted, trainer }, signal);
+      await this.#plan.before({ adapted, trainer }, signal);
       signal.throwIfAborted();
       const run = trainer.train({ signal, resume_from_checkpoint: resume });
       this.#exported = { model: adapted, trainer };
@@ -107,7 +104,7 @@ export class Training {
     const plan = this.#plan;
     let begun = false;
     for await (const event of run) {
-      if (event.type === 'reading') plan.onReading?.(event.total && event.loaded / event.total);
+      if (event.type === 'reading') plan.onReading(event.total && event.loaded / event.total);
       if (event.type === 'warning') plan.onWarning(event.message);
       if (event.type === 'recovered') {
         const { log_history, global_step, max_steps } = event.state;
@@ -116,13 +113,13 @@ export class Training {
         plan.onRecovered(recoveredInWords(event, 'The run'), logs, max_steps);
       }
       if (event.type === 'log') plan.onLog(event.logs, event.state.max_steps);
-      if (event.type === 'evaluate') plan.onEvaluated?.(event.metrics, event.state.global_step);
+      if (event.type === 'evaluate') plan.onEvaluated(event.metrics, event.state.global_step);
       if (event.type === 'restored') {
         const { log_history, eval_history, max_steps } = event.state;
         for (const logs of log_history) plan.onLog(logs, max_steps);
-        for (const { metrics, step } of eval_history) plan.onEvaluated?.(metrics, step);
+        for (const { metrics, step } of eval_history) plan.onEvaluated(metrics, step);
       }
-      if (event.type === 'restored' || (event.type === 'save' && event.durable)) plan.onKept?.(event.state.global_step);
+      if (event.type === 'restored' || (event.type === 'save' && event.durable)) plan.onKept(event.state.global_step);
       if (this.#stopping) continue;
       if (event.type === 'paused') plan.onPhase('paused');
       if (event.type === 'resumed' || (event.type === 'log' && !begun)) plan.onPhase('running');
