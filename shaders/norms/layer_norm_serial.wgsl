@@ -1,9 +1,10 @@
 // layer_norm_serial: layer_norm for devices on which barriers are slow:
 // the same sums as layer_norm.wgsl, row by row
-// x, y: (N, C)   weight, bias: (C)   mean, rstd: (N), read again by the backward kernels
+// x, y: (N, C)   weight: (C)   mean, rstd: (N), read again by the backward kernels
+// bias: (C); left out when has_bias is 0
 // grid: one thread per row n
 // with lib/word_vec4.wgsl or lib/word_scalar.wgsl, lib/flat_index.wgsl
-struct Params { N: u32, C: u32, eps: f32 }
+struct Params { N: u32, C: u32, eps: f32, has_bias: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<Word>;
 @group(0) @binding(2) var<storage, read> weight: array<Word>;
@@ -32,7 +33,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let r = inverseSqrt(squares / f32(p.C) + p.eps);
   for (var c = 0u; c < width; c++) {
-    y[row + c] = (x[row + c] - center) * r * weight[c] + bias[c];
+    y[row + c] = (x[row + c] - center) * r * weight[c] + select(Word(), bias[c], p.has_bias != 0u);
   }
   mean[n] = center;
   rstd[n] = r;

@@ -9,7 +9,7 @@ import { shaderKernel } from '../shader_kernel';
 export const layerNormForward = shaderKernel({
   name: 'layer_norm',
   bindings: { x: 'read', weight: 'read', bias: 'read', y: 'write', mean: 'write', rstd: 'write' },
-  params: { N: 'size', C: 'size', eps: 'f32' },
+  params: { N: 'size', C: 'size', eps: 'f32', has_bias: 'u32' },
   variants: rowVariants('layer_norm', 'layer_norm_serial'),
   flops: ({ N, C }) => 8 * N * C,
 });
@@ -31,25 +31,26 @@ export const layerNormWeightBackward = shaderKernel({
 });
 
 /**
- * Computes LayerNorm over the last dimension, with the biased variance: x (…, C), weight (C), bias (C). x, weight and bias receive
- * gradients if they train; those of weight and bias accumulate in the buffers passed to `Graph.grad`.
+ * Computes LayerNorm over the last dimension, with the biased variance: x (…, C), weight (C), bias (C) if there is one. x, weight and bias
+ * receive gradients if they train; those of weight and bias accumulate in the buffers passed to `Graph.grad`.
  */
-export function layerNorm(g: Graph, x: Value, weight: Value, bias: Value, eps: number): Value {
+export function layerNorm(g: Graph, x: Value, weight: Value, bias: Value | undefined, eps: number): Value {
   const { rows: N, columns: C } = rowsAndColumns(x.shape);
   expectShape('layer_norm weight', weight.shape, [C]);
-  expectShape('layer_norm bias', bias.shape, [C]);
+  if (bias !== undefined) expectShape('layer_norm bias', bias.shape, [C]);
   const made = { y: x.shape, mean: [N], rstd: [N] };
-  const { y, mean, rstd } = g.emit(layerNormForward, { x, weight, bias }, made, { N, C, eps });
-  g.differentiate(y, [x, weight, bias], (dy, [toX, toWeight, toBias]) => {
+  const sizes = { N, C, eps, has_bias: Number(bias !== undefined) };
+  const { y, mean, rstd } = g.emit(layerNormForward, { x, weight, bias: bias ?? weight }, made, sizes);
+  g.differentiate(y, [x, weight, ...(bias ? [bias] : [])], (dy, [toX, toWeight, toBias]) => {
     const byX = ({ sum }: Sink): Value => {
       const given = { x, weight, mean, rstd, dy, sum: sum ?? dy };
       return g.emit(layerNormBackward, given, { dx: x.shape }, { N, C, has_sum: Number(sum !== undefined) }).dx;
     };
     const dx = toX.wanted ? byX(toX) : undefined;
     const dweight = toWeight.wanted ? accumulatedIn(toWeight, weight) : undefined;
-    const dbias = toBias.wanted ? accumulatedIn(toBias, bias) : undefined;
+    const dbias = bias && toBias?.wanted ? accumulatedIn(toBias, bias) : undefined;
     if (dweight !== undefined) {
-      // A trained weight with a frozen bias is rare and has no kernel of its own: the sums for the bias are computed and discarded.
+      // A trained weight with a frozen bias, or none, is rare and has no kernel of its own: the sums for the bias are discarded.
       const given = { x, mean, rstd, dy, dweight, dbias: dbias ?? zeros(g, [C]) };
       g.emit(layerNormWeightBackward, given, {}, { N, C });
     } else if (dbias !== undefined) {

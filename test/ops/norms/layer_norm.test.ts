@@ -25,6 +25,18 @@ test.each([
   expectGradient((g) => layerNorm(g, x, weight, bias, eps), memory, [x, weight, bias]);
 });
 
+test.each([['x'], ['weight'], ['x', 'weight']] as const)(
+  'layer_norm without bias: central differences by %s',
+  (...names) => {
+    const { memory, ...values } = operands(3, 7);
+    expectGradient(
+      (g) => layerNorm(g, values.x, values.weight, undefined, eps),
+      memory,
+      names.map((name) => values[name]),
+    );
+  },
+);
+
 test.each(['x', 'weight', 'bias'] as const)('layer_norm: central differences where only %s trains', (name) => {
   const { memory, ...values } = operands(3, 7);
   expectGradient((g) => layerNorm(g, values.x, values.weight, values.bias, eps), memory, [values[name]]);
@@ -39,6 +51,9 @@ test('layer_norm: the result of torch.nn.LayerNorm', () => {
   const y = layerNorm(g, x, weight, bias, 0.5);
   // The mean is 3 and the variance (4 + 1 + 0 + 9) / 4 = 3.5, so rstd is 1/2.
   expect([...(runReference(g.steps, memory).get(y) as Float64Array)]).toEqual([-1, -0.5, 0, 11.5]);
+  const plain = new Graph();
+  const unbiased = layerNorm(plain, x, weight, undefined, 0.5);
+  expect([...(runReference(plain.steps, memory).get(unbiased) as Float64Array)]).toEqual([-1, -0.5, 0, 1.5]);
 });
 
 test.each<[trained: ('x' | 'weight' | 'bias')[], kernels: string[]]>([

@@ -1,6 +1,6 @@
 import type { Reference } from '../reference';
 
-export const layer_norm: Reference = ({ x, weight, bias, y, mean, rstd }, { N, C, eps }) => {
+export const layer_norm: Reference = ({ x, weight, bias, y, mean, rstd }, { N, C, eps, has_bias }) => {
   for (let n = 0; n < N!; n++) {
     const row = x!.subarray(n * C!, (n + 1) * C!);
     const m = row.reduce((sum, v) => sum + v, 0) / C!;
@@ -8,7 +8,7 @@ export const layer_norm: Reference = ({ x, weight, bias, y, mean, rstd }, { N, C
     mean![n] = m;
     rstd![n] = r;
     row.forEach((v, c) => {
-      y![n * C! + c] = (v - m) * r * weight![c]! + bias![c]!;
+      y![n * C! + c] = (v - m) * r * weight![c]! + (has_bias ? bias![c]! : 0);
     });
   }
 };
