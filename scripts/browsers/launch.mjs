@@ -213,12 +213,17 @@ async function launch(kind, executablePath, adapter, ownProfile) {
   return { browser, close, kill: end };
 }
 
-/** Returns Chromium's flags. Chromium is started with a pipe, so it ends when this process ends or is killed. @param {Adapter} adapter */
+/**
+ * Returns Chromium's flags. Chromium is started with a pipe, so it ends when this process ends or is killed. The environment's
+ * WEBVERA_DAWN_FEATURES, such as `disable_robustness`, turns on features of Dawn.
+ * @param {Adapter} adapter
+ */
 function chromeFlags(adapter) {
   const args = [...CHROME_FLAGS];
   // Chromium's sandbox can't run as root.
   if (process.getuid?.() === 0) args.push('--no-sandbox');
   if (adapter === 'software') args.push('--use-webgpu-adapter=swiftshader');
   else if (process.platform === 'linux') args.push('--enable-features=Vulkan');
+  if (process.env.WEBVERA_DAWN_FEATURES) args.push(`--enable-dawn-features=${process.env.WEBVERA_DAWN_FEATURES}`);
   return args;
 }
