@@ -10,10 +10,10 @@ const GUIDE = inRepository('docs/guide/memory.md');
 
 await runCommand('estimates', async () => {
   buildIfStale();
-  const lines = await estimatesTable(await loadLibrary());
+  const estimates = await estimatesTable(await loadLibrary());
   const text = readFileSync(GUIDE, 'utf8');
   const table = /^\| Model \| Download \|.*\n(?:\|.*\n)*/m;
   if (!table.test(text)) throw new Error('docs/guide/memory.md has no table that begins with Model and Download.');
-  writeFileSync(GUIDE, text.replace(table, `${lines.join('\n')}\n`));
-  console.log(lines.join('\n'));
+  writeFileSync(GUIDE, text.replace(table, `${estimates}\n`));
+  console.log(estimates);
 });

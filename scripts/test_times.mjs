@@ -3,8 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { runCommand } from './shared/command.mjs';
 import { integer, readFlags, UsageError } from './shared/options.mjs';
 import { inRepository } from './shared/paths.mjs';
+import { markdownTable } from './shared/table.mjs';
 import { RINGS, reportOf } from './test/rings.mjs';
-import { FILE_HEAD, fileRows, markdownTable, PROJECT_HEAD, projectRows, timesOf } from './test/times.mjs';
+import { FILE_HEAD, fileRows, PROJECT_HEAD, projectRows, timesOf } from './test/times.mjs';
 
 /** @typedef {import('./test/times.mjs').FileTimes} FileTimes */
 

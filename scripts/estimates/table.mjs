@@ -1,4 +1,5 @@
 // Makes the guide's table of the memory that models need.
+import { markdownTable } from '../shared/table.mjs';
 import { fetchBegun } from './hub.mjs';
 import { MODELS } from './models.mjs';
 
@@ -22,18 +23,18 @@ const HEAD = [
 ];
 
 /**
- * Returns the table's lines of Markdown.
+ * Returns the table in Markdown.
  * @param {Library} library
  * @param {readonly import('./models.mjs').PublishedModel[]} [models]
  */
 export async function estimatesTable({ Session, estimate }, models = MODELS) {
   const session = await Session.open({ worker: false, fetch: fetchBegun, store: 'memory' });
   try {
-    const lines = [row(HEAD), row(HEAD.map((_, column) => (column === 0 ? '---' : '--:')))];
+    const rows = [];
     for (const { name } of models) {
-      for (const max_length of LENGTHS) lines.push(row(await cellsOf(name, max_length, session, estimate)));
+      for (const max_length of LENGTHS) rows.push(await cellsOf(name, max_length, session, estimate));
     }
-    return lines;
+    return markdownTable(HEAD, rows, 1);
   } finally {
     await session.close();
   }
@@ -72,9 +73,4 @@ function inMiB(bytes) {
 /** @param {number} count */
 function grouped(count) {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
-}
-
-/** @param {readonly string[]} cells */
-function row(cells) {
-  return `| ${cells.join(' | ')} |`;
 }

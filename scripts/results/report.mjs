@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { inRepository } from '../shared/paths.mjs';
+import { markdownTable } from '../shared/table.mjs';
 
 /** @typedef {(key: readonly string[], measure: () => Promise<readonly string[]>) => Promise<void>} MeasureRow */
 /**
@@ -66,9 +67,9 @@ export function rowsOf(file, name, heading) {
  * @param {Pick<Table, 'keys' | 'columns'> & { rows: readonly (readonly string[])[] }} table
  * @returns {string} the file with the new table
  */
-export function withTable(file, name, heading, table) {
+export function withTable(file, name, heading, { keys, columns, rows }) {
   const { from, to } = placeOf(file, name);
-  return `${file.slice(0, from)}\n\n${[heading, '', ...markdown(table)].join('\n')}\n\n${file.slice(to)}`;
+  return `${file.slice(0, from)}\n\n${heading}\n\n${markdownTable(columns, rows, keys)}\n\n${file.slice(to)}`;
 }
 
 /**
@@ -80,15 +81,6 @@ function placeOf(file, name) {
   const [from, to] = [file.indexOf(begin) + begin.length, file.indexOf(end)];
   if (!file.includes(begin) || to < from) throw new Error(`RESULTS.md has no place for ${name}`);
   return { from, to };
-}
-
-/**
- * Returns the lines of a Markdown table. The columns that identify a row are aligned to the left.
- * @param {{ keys: number, columns: readonly string[], rows: readonly (readonly string[])[] }} table
- */
-export function markdown({ keys, columns, rows }) {
-  const line = (/** @type {readonly string[]} */ cells) => `| ${cells.join(' | ')} |`;
-  return [line(columns), line(columns.map((_, index) => (index < keys ? '---' : '---:'))), ...rows.map(line)];
 }
 
 /**

@@ -42,16 +42,6 @@ export function fileRows(files, most) {
   ]);
 }
 
-/**
- * Formats a table in Markdown.
- * @param {Row} names
- * @param {readonly Row[]} rows
- */
-export function markdownTable(names, rows) {
-  const line = (/** @type {Row} */ cells) => `| ${cells.join(' | ')} |`;
-  return [line(names), line(names.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
 export const PROJECT_HEAD = ['project', 'files', ...PARTS];
 export const FILE_HEAD = ['file', 'project', ...PARTS];
 

@@ -1,5 +1,5 @@
 // The reports of `npm run bench -- --only isa` for GPUs of all vendors.
-import { tableLines } from '../../../scripts/shared/table.mjs';
+import { markdownTable, tableLines } from '../../../scripts/shared/table.mjs';
 import { GPUS } from './gpus.mjs';
 
 /** @typedef {import('./compile_listings.mjs').Listed} Listed */
@@ -40,8 +40,7 @@ export function chosenTable(reports) {
         .join(', '),
     ),
   ]);
-  const line = (/** @type {readonly string[]} */ cells) => `| ${cells.join(' | ')} |`;
-  return [head, head.map(() => '---'), ...rows].map(line).join('\n');
+  return markdownTable(head, rows);
 }
 
 /** @param {Listed} listed */

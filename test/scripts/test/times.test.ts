@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fileRows, markdownTable, projectRows, timesOf } from '../../../scripts/test/times.mjs';
+import { fileRows, projectRows, timesOf } from '../../../scripts/test/times.mjs';
 
 const none = { imports: 0, launching: 0, compiling: 0, idle: 0 };
 const files = [
@@ -22,7 +22,6 @@ test('the slowest files come first', () => {
   ]);
 });
 
-test('a table is Markdown', () => {
-  expect(markdownTable(['a', 'b'], [['1', '2']])).toBe('| a | b |\n| --- | --- |\n| 1 | 2 |');
+test('times stand beside the report of their ring', () => {
   expect(timesOf('out/tests/test.json')).toBe('out/tests/test.times.json');
 });
