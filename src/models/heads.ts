@@ -78,31 +78,33 @@ export function scoreHead(head: Pick<LinearHead, 'className' | 'C' | 'std'>): Ma
   return linearHead({ ...head, name: 'score', bias: false, reads: 'last token' });
 }
 
-interface DenseHead {
-  readonly className: string;
-  /** The standard deviation of new layers' weights. */
+interface DenseHead extends Pick<Head, 'className' | 'pooling'> {
+  /** Default: 'first token'. */
+  readonly reads?: Head['reads'];
+  /** The standard deviation of new layers' weights. `lastStd` is that of the last layer, `std` by default. */
   readonly std: number;
+  readonly lastStd?: number;
   /** Creates the layer before the activation, the layer with `outputs` logits, and all modules in torch's order. */
   modules(outputs: number): {
     readonly dense: nn.Module;
     readonly out: nn.Module;
     readonly all: readonly nn.Module[];
   };
-  activation(g: Graph, x: Value): Value;
+  activation(g: Graph, x: Value, layers: Layers): Value;
 }
 
-/**
- * Creates the head that transformers uses to classify with encoders: two linear layers, applied to the first token. Weight files may lack
- * both layers.
- */
-export function denseHead({ className, std, modules, activation }: DenseHead): MakeHead {
+/** Creates the head that transformers uses to classify with encoders: two linear layers. Weight files may lack both layers. */
+export function denseHead({ className, reads = 'first token', pooling, std, ...head }: DenseHead): MakeHead {
+  const { lastStd, modules, activation } = head;
   return (labels) => {
     const { dense, out, all } = modules(labels.names.length);
-    const of = (g: Graph, layers: Layers, hidden: Value): Value => activation(g, layers.linear(dense.name, hidden));
+    const of = (g: Graph, layers: Layers, hidden: Value): Value =>
+      activation(g, layers.linear(dense.name, hidden), layers);
     const logits: Head['logits'] = (g, layers, hidden) => layers.linear(out.name, of(g, layers, hidden));
     const [size = 0] = dense.weights[0]?.shape ?? [];
     const features = { size, of };
-    return { className, reads: 'first token', labels, features, logits, ...newModules(labels, all, std) };
+    const made = { className, reads, ...(pooling && { pooling }), labels, features, logits };
+    return { ...made, ...newModules(labels, all, std, lastStd) };
   };
 }
 
@@ -112,12 +114,14 @@ export function tanh(g: Graph, x: Value): Value {
 }
 
 /**
- * Returns the modules of a head that weight files may lack. As in transformers, new matrices are drawn at random, and new biases are zero.
+ * Returns the modules of a head that weight files may lack. As in transformers, new matrices are drawn at random, new biases are zero, and
+ * new weights of norms are one.
  */
 function newModules(
   { names }: Labels,
   modules: readonly nn.Module[],
   std: number,
+  lastStd = std,
 ): Pick<Head, 'modules' | 'weights' | 'tied' | 'outputs' | 'lastLayer'> {
   const weights = modules.flatMap((module) => module.weights);
   const all = modules.flatMap((module) => module.modules);
@@ -125,7 +129,10 @@ function newModules(
   return {
     modules: all,
     ...(lastLayer !== undefined && { lastLayer }),
-    weights: weights.map((spec) => ({ ...spec, initialStd: spec.kind === 'matrix' ? std : 0 })),
+    weights: weights.map((spec) => {
+      if (spec.kind === 'matrix') return { ...spec, initialStd: spec.name === `${lastLayer}.weight` ? lastStd : std };
+      return { ...spec, initialStd: 0, ...(spec.name.endsWith('.weight') && { initialMean: 1 }) };
+    }),
     tied: new Map(),
     outputs: names.length,
   };

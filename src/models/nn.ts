@@ -94,6 +94,9 @@ export function blocks(count: number, block: (layer: number) => Unnamed<Unary>):
 /** The base model's own dropout. It is listed as in torch, but never applied. */
 export const dropout = module('Dropout', {});
 
+/** A module whose result is its input. */
+export const identity = module('Identity', {}, () => (_pass: ForwardPass, x: Value) => x);
+
 export interface Linear extends Module {
   /** y = x·Wᵀ + bias + residual, with adapters applied: x (N, inFeatures), y (N, outFeatures). */
   forward(pass: ForwardPass, x: Value, residual?: Value): Value;
@@ -159,12 +162,15 @@ export function embedding(
 }
 
 /** Creates a LayerNorm over C features. */
-export function layerNorm(C: number, eps: number): Unnamed<Unary> {
+export function layerNorm(C: number, eps: number, hasBias = true): Unnamed<Unary> {
   return (name) => ({
-    ...place(name, { type: 'LayerNorm' }, [vector(`${name}.weight`, C), vector(`${name}.bias`, C)]),
+    ...place(name, { type: 'LayerNorm' }, [
+      vector(`${name}.weight`, C),
+      ...(hasBias ? [vector(`${name}.bias`, C)] : []),
+    ]),
     forward({ g, layers }, x) {
-      const bias = layers.bias(name);
-      if (bias === undefined)
+      const bias = hasBias ? layers.bias(name) : undefined;
+      if (hasBias && bias === undefined)
         throw new WebVeraError('internal', `The model asked for ${name}.bias, which isn't loaded`);
       return layerNormOp(g, x, layers.weight(name), bias, eps);
     },

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '../core/input/fields';
 import { type HeadPooling, POOLING_MODES } from '../core/pooling/pooling';
-import type { MakeHead, Network } from './architecture';
+import type { Head, MakeHead, Network } from './architecture';
 import { unsupported } from './config_fields';
 import { linearHead } from './heads';
 
@@ -18,6 +18,11 @@ export function pooledHead(
   const C = pooling.modes.length * hiddenSize;
   const make = linearHead({ className: POOLED_CLASS, C, name: 'classifier', bias: true, reads: 'pooled tokens', std });
   return (labels) => ({ ...make(labels), pooling });
+}
+
+/** Returns the pooling of a head on a pooled vector; undefined for the head of a class of transformers, which may pool, too. */
+export function addedPooling({ className, pooling }: Pick<Head, 'className' | 'pooling'>): HeadPooling | undefined {
+  return className === POOLED_CLASS ? pooling : undefined;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { PretrainedConfig, TaskFacts } from '../core/types/model';
 import type { Architecture, Head, Network, NetworkOptions } from '../models/architecture';
 import { parseLabels } from '../models/labels';
 import { createNetwork } from '../models/model_registry';
+import { addedPooling } from '../models/pooled_head';
 import { CAUSAL_LM } from './causal_lm/causal_lm';
 import { FEATURE_EXTRACTION } from './feature_extraction/feature_extraction';
 import { IMAGE_CLASSIFICATION } from './image_classification/image_classification';
@@ -56,8 +57,9 @@ export function createArchitecture(
 }
 
 /** Returns the config. If the task defines the head (`isOwn`), the config gets the head's class name and pooling settings. */
-function describedBy(config: PretrainedConfig, { className, pooling }: Head, isOwn: boolean): PretrainedConfig {
-  return isOwn ? { ...config, architectures: [className], ...(pooling && { pooling }) } : config;
+function describedBy(config: PretrainedConfig, head: Head, isOwn: boolean): PretrainedConfig {
+  const pooling = addedPooling(head);
+  return isOwn ? { ...config, architectures: [head.className], ...(pooling && { pooling }) } : config;
 }
 
 const NO_LABELS = { names: [], problem: 'single_label_classification' } as const;

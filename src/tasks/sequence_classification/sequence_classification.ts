@@ -3,7 +3,7 @@ import type { GivenInputs } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
 import type { Runner } from '../../graph/runner';
 import { type TextSizes, textSizes } from '../../models/architecture';
-import { pooledHead } from '../../models/pooled_head';
+import { addedPooling, pooledHead } from '../../models/pooled_head';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { Classifier, type HeadInputs } from '../classification/classifier';
 import { expectClassifiable } from '../classification/classifier_arguments';
@@ -42,7 +42,7 @@ export class SequenceClassification
     super(model.head);
     this.#text = textSizes(model);
     this.#tokenizer = tokenizer;
-    const { pooling } = model.head;
+    const pooling = addedPooling(model.head);
     this.#longest = pooling
       ? pooledLength(pooling.max_seq_length, { text: this.#text, tokenizer })
       : this.#text.maxLength;

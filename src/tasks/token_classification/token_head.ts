@@ -18,9 +18,12 @@ const HEADS: ReadonlyMap<string, readonly [className: string, layer: 'classifier
   ['xlm-roberta', ['XLMRobertaForTokenClassification', 'classifier']],
 ]);
 
-/** Makes a head that is one linear layer over every token's hidden state. Returns undefined for other model types. */
-export function tokenHead({ config, hiddenSize: C, initialStd: std }: Network): MakeHead | undefined {
+/**
+ * Makes a head over every token's hidden state: the network's own or, for the model types above, one linear layer. Returns undefined for
+ * other model types.
+ */
+export function tokenHead({ config, hiddenSize: C, initialStd: std, heads }: Network): MakeHead | undefined {
   const [className, name] = HEADS.get(config.model_type) ?? [];
-  if (className === undefined || name === undefined) return undefined;
+  if (className === undefined || name === undefined) return heads.token_classification;
   return linearHead({ className, C, name, bias: true, reads: 'every token', dropout: true, std });
 }

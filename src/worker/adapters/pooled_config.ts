@@ -4,12 +4,13 @@ import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';
 import type { HeadPooling } from '../../core/pooling/pooling';
 import type { Head } from '../../models/architecture';
-import { POOLED_CLASS, POOLED_MODULE, poolingOf, samePooling } from '../../models/pooled_head';
+import { addedPooling, POOLED_CLASS, POOLED_MODULE, poolingOf, samePooling } from '../../models/pooled_head';
 
 /**
  * Returns a new adapter's configuration. PEFT's field `auto_mapping` gets the pooling of the hidden states that the model's head reads.
  */
-export function pooledConfig(kind: AdapterKind, config: AdapterConfig, { pooling }: Head): AdapterConfig {
+export function pooledConfig(kind: AdapterKind, config: AdapterConfig, head: Head): AdapterConfig {
+  const pooling = addedPooling(head);
   if (pooling === undefined) return config;
   const mapping = { base_model_class: POOLED_CLASS, parent_library: POOLED_MODULE, pooling };
   return new kind.Config({ ...config, auto_mapping: { ...config.auto_mapping, ...mapping } });
@@ -29,15 +30,15 @@ export function expectPooling(
     ({ name }) => name !== '' && trained.some((each) => each.name.startsWith(`${name}.`)),
   );
   if (!trainsHead) return;
-  const stored = poolingOf(auto_mapping?.pooling);
-  if (samePooling(stored, head.pooling)) {
-    warnOfLength(stored?.max_seq_length, head.pooling?.max_seq_length, warn);
+  const [stored, own] = [poolingOf(auto_mapping?.pooling), addedPooling(head)];
+  if (samePooling(stored, own)) {
+    warnOfLength(stored?.max_seq_length, own?.max_seq_length, warn);
     return;
   }
-  const option = optionFor(stored, head.pooling);
+  const option = optionFor(stored, own);
   throw new WebVeraError(
     'invalid_argument',
-    `Expected an adapter whose head was trained on ${told(head.pooling)}, got one trained on ${told(stored)}`,
+    `Expected an adapter whose head was trained on ${told(own)}, got one trained on ${told(stored)}`,
     {
       hint:
         option === undefined

@@ -1,6 +1,7 @@
 import { BASE, type Overlay } from '../../adapters/layers/overlay';
 import { abortError, untilAborted } from '../../core/async/abort';
 import { WebVeraError } from '../../core/errors/error';
+import { addedPooling } from '../../models/pooled_head';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import type { Handle, ModelInfo, TokenizerInfo } from '../protocol';
 import type { BaseModel } from './base_model';
@@ -136,7 +137,7 @@ export class LoadedModels extends Handles<Loaded> {
       tokenizer: tokenizer === undefined ? undefined : this.tokenizerInfo(tokenizer),
       modules: loaded.model.modules,
       has_new_head: loaded.model.head.weights.some(({ name }) => loaded.initial?.has(name)),
-      pools: loaded.model.head.pooling !== undefined,
+      pools: addedPooling(loaded.model.head) !== undefined,
       image_size: imageProcessor && loaded.model.image?.size,
     };
   }

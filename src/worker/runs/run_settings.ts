@@ -1,6 +1,7 @@
 import type { ResolvedTrainingArguments } from '../../core/types/training';
 import type { RunSettings } from '../../formats/run_folder';
 import type { Architecture } from '../../models/architecture';
+import { addedPooling } from '../../models/pooled_head';
 import { warmupSteps } from '../../train/steps/schedule';
 import type { BaseModel } from '../models/base_model';
 
@@ -18,6 +19,7 @@ export function runSettings(
 ): RunSettings {
   const { per_device_train_batch_size, gradient_accumulation_steps, headLearningRate, shuffle, seed } = args;
   const { head, image } = model;
+  const pooling = addedPooling(head);
   const { label_smoothing_factor } = args;
   return {
     task: model.task.name,
@@ -37,7 +39,7 @@ export function runSettings(
       problem_type: head.labels.problem,
       label_smoothing_factor,
     }),
-    ...(head.pooling && { pooling: head.pooling }),
+    ...(pooling && { pooling }),
     ...(image && imageProcessor && { images: { size: [image.size, image.size], ...imageProcessor.numbers } }),
   };
 }

@@ -46,6 +46,11 @@ test('weights are normal with their standard deviation, biases are zero', async 
   expect([...written.get('classifier.bias')!]).toEqual(Array(100).fill(0));
 });
 
+test('weights of norms are one', async () => {
+  const written = await made([{ name: 'norm.weight', shape: [3], kind: 'vector', initialStd: 0, initialMean: 1 }]);
+  expect([...written.get('norm.weight')!]).toEqual([1, 1, 1]);
+});
+
 test('a weight depends only on its name: it is the same at each load, and no two are alike', async () => {
   const [whole, alone] = [await made(), await made(specs.slice(0, 1))];
   expect(alone.get('classifier.weight')).toEqual(whole.get('classifier.weight'));

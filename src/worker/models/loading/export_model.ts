@@ -7,7 +7,7 @@ import { transpose } from '../../../formats/tensors/transpose';
 import type { Runner } from '../../../graph/runner';
 import { storageOf, type Value } from '../../../graph/value';
 import { type Architecture, fileShape } from '../../../models/architecture';
-import { POOLED_MODULE } from '../../../models/pooled_head';
+import { addedPooling, POOLED_MODULE } from '../../../models/pooled_head';
 import { tensorsUnder, untied } from '../../../models/untied';
 import type { BaseModel } from '../base_model';
 import { copiedFiles } from './copied_files';
@@ -37,7 +37,7 @@ export async function exportModel(
   const model = untied(loaded.model, values);
   const specs = [...values].map(([name, value]) => describe(model, name, value));
   const folder = await writeModelFolder(model.config, { specs, tensors: read(runner, model, values, signal) });
-  if (model.head.pooling !== undefined)
+  if (addedPooling(model.head) !== undefined)
     folder.set(`${POOLED_MODULE}.py`, new Blob([pooledPy], { type: 'text/x-python' }));
   return new Map([...folder, ...(await copiedFiles(base, { signal, warn }))]);
 }

@@ -178,13 +178,13 @@ export async function makeWeights(
   runner: Runner,
   weights: Map<string, Value>,
 ): Promise<void> {
-  for (const { name, shape, initialStd = 0 } of specs) {
+  for (const { name, shape, initialStd = 0, initialMean = 0 } of specs) {
     const value = pinned(name, shape);
     weights.set(name, value);
     await runner.allocate([value]);
     const drawn =
       initialStd === 0 ? new Float32Array(numel(shape)) : normals({ seed: seedOf(name), stream: 'init' }, numel(shape));
-    runner.write(value, drawn.map((number) => number * initialStd) as Float32Array<ArrayBuffer>);
+    runner.write(value, drawn.map((number) => initialMean + number * initialStd) as Float32Array<ArrayBuffer>);
   }
 }
 

@@ -5,6 +5,7 @@ import { bytesOf } from '../../../core/input/bytes';
 import { Digest } from '../../../core/input/digest';
 import { type Value, wholeOf } from '../../../graph/value';
 import type { Architecture } from '../../../models/architecture';
+import { addedPooling } from '../../../models/pooled_head';
 import type { TaskData } from '../../../tasks/task/task_data';
 import { describeTensor, inOrder, samplesOf } from '../../models/base_identity';
 import type { BaseModel } from '../../models/base_model';
@@ -55,8 +56,9 @@ export async function runIdentity({ model, task, overlay, adapters, rows, shares
  * earlier versions stored don't include it.
  */
 function identifyingConfig({ config, head }: Architecture): object {
-  if (head.pooling === undefined) return config;
-  const { max_seq_length: _, ...pooling } = head.pooling;
+  const added = addedPooling(head);
+  if (added === undefined) return config;
+  const { max_seq_length: _, ...pooling } = added;
   return { ...config, pooling };
 }
 
