@@ -169,7 +169,7 @@ export class Visit {
 
   #load(options: PretrainedOptions): Promise<PreTrainedModel> {
     const { source, task, labels } = this.settings;
-    const own = labels && { id2label: { ...labels }, ignore_mismatched_sizes: true };
+    const own = labels && { id2label: { ...labels }, ignore_mismatched_sizes: true, renews_head: true };
     return this.#parts.load[task](source, { ...options, ...own });
   }
 

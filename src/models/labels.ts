@@ -80,6 +80,13 @@ export function withLabels(config: PretrainedConfig, options: LabelOptions = {})
   };
 }
 
+/** Whether `options` name other labels than a config.json, or the same labels in another order. */
+export function areOtherLabels(config: PretrainedConfig, { id2label }: LabelOptions = {}): boolean {
+  if (id2label === undefined) return false;
+  const own = withLabels(config, { num_labels: Object.keys(id2label).length });
+  return JSON.stringify(own.id2label) !== JSON.stringify(id2label);
+}
+
 /** Returns the labels of a head. Throws `unsupported_model` for a head without labels. */
 export function expectLabels(labels: Labels | undefined): Labels {
   if (labels !== undefined) return labels;

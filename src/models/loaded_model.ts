@@ -8,8 +8,10 @@ export interface LoadedModel {
   readonly model: Architecture;
   readonly weights: ReadonlyMap<string, Value>;
   readonly constants: ReadonlyMap<string, Value>;
-  /** The names of the weights that the files lack, and that therefore have initial values. Default: no weights. */
+  /** The names of the weights with initial values: those that the files lack, and those of a new head. Default: no weights. */
   readonly initial?: ReadonlySet<string>;
+  /** The fingerprint of the model with the files' own head. Set if a new head has replaced it. */
+  readonly identity?: string | undefined;
 }
 
 export function constantOf({ constants }: LoadedModel, name: string): Value {

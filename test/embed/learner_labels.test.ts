@@ -24,7 +24,12 @@ describe('a classifier', () => {
     const taught = learner.teach(some);
     await eventually(() => expect(learner.watch.run).toBeDefined());
     expect(world.classifiers).toMatchObject([
-      { id2label: { 0: 'ham', 1: 'spam' }, ignore_mismatched_sizes: true, session: world.sessions[0] },
+      {
+        id2label: { 0: 'ham', 1: 'spam' },
+        ignore_mismatched_sizes: true,
+        renews_head: true,
+        session: world.sessions[0],
+      },
     ]);
     expect(world.profiles.last.examples).toEqual(some);
     world.profiles.last.runs[0]?.finish();
@@ -130,7 +135,12 @@ describe('a classifier of images', () => {
     await eventually(() => expect(learner.watch.run).toBeDefined());
     expect(world.classifiers).toEqual([]);
     expect(world.imageClassifiers).toMatchObject([
-      { id2label: { 0: 'cat', 1: 'dog' }, ignore_mismatched_sizes: true, session: world.sessions[0] },
+      {
+        id2label: { 0: 'cat', 1: 'dog' },
+        ignore_mismatched_sizes: true,
+        renews_head: true,
+        session: world.sessions[0],
+      },
     ]);
     expect(world.profiles.last.examples).toEqual(some);
     world.profiles.last.runs[0]?.finish();

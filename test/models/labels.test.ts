@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PretrainedConfig } from '../../src/core/types/model';
-import { expectLabels, parseLabels, withLabels } from '../../src/models/labels';
+import { areOtherLabels, expectLabels, parseLabels, withLabels } from '../../src/models/labels';
 
 const named = (...names: readonly string[]) => Object.fromEntries([...names.entries()].map(([id, name]) => [id, name]));
 
@@ -116,6 +116,16 @@ describe('other labels', () => {
     ['are classes where null is the file’s problem', { problem_type: null }, { num_labels: 2 }, undefined],
   ])('that are %s', (_, own, options, problem) => {
     expect(withLabels({ ...config, ...own }, options).problem_type).toBe(problem);
+  });
+
+  test.each<[string, object, boolean]>([
+    ['the file’s own', { id2label: { 0: 'no', 1: 'yes' } }, false],
+    ['in another order', { id2label: { 0: 'yes', 1: 'no' } }, true],
+    ['of other names', { id2label: { 0: 'ham', 1: 'spam' } }, true],
+    ['of another number', { id2label: { 0: 'no', 1: 'yes', 2: 'so' } }, true],
+    ['given as a number', { num_labels: 3 }, false],
+  ])('that are %s are others than the file’s: %j', (_, options, isOther) => {
+    expect(areOtherLabels(config, options)).toBe(isOther);
   });
 
   test('are read by parseLabels', () => {

@@ -50,6 +50,8 @@ export interface PretrainedOptions extends SourceOptions {
 export interface ClassifierOptions extends PretrainedOptions, LabelOptions {
   /** If the head in the weights was made for other labels: whether to initialise a new head instead of rejecting. Default: false */
   readonly ignore_mismatched_sizes?: boolean;
+  /** @internal Whether the head's last layer is initialised anew if `id2label` names other labels than config.json. */
+  readonly renews_head?: boolean;
 }
 
 /** Options for loading a text classifier. */
@@ -120,6 +122,7 @@ export const classifierRules = {
   },
   problem_type: rule.oneOf('single_label_classification', 'multi_label_classification', 'regression'),
   ignore_mismatched_sizes: rule.anyBoolean,
+  renews_head: rule.anyBoolean,
 };
 
 const moduleNameRules = { module_names: rule.oneOf('v4', 'v5') };
@@ -132,7 +135,7 @@ export const autoModelRules = { ...pretrainedRules, ...moduleNameRules };
 
 /** Returns a classifier's options for the worker. Throws `invalid_argument` for options about its labels that don't fit together. */
 export function classifierLoadOptions(options: ImageClassifierOptions): LoadOptions {
-  const { num_labels, id2label, problem_type, ignore_mismatched_sizes, module_names } = options;
+  const { num_labels, id2label, problem_type, ignore_mismatched_sizes, renews_head, module_names } = options;
   const count = Object.keys(id2label ?? {}).length;
   const numbers = Array.from({ length: count }, (_, label) => label);
   if (num_labels !== undefined && count > 0 && count !== num_labels) {
@@ -148,7 +151,7 @@ export function classifierLoadOptions(options: ImageClassifierOptions): LoadOpti
   }
   const given = copied(defined({ num_labels, id2label, problem_type }));
   const labels = Object.keys(given).length === 0 ? undefined : given;
-  return { ...loadOptions(options), ...defined({ labels, ignore_mismatched_sizes, module_names }) };
+  return { ...loadOptions(options), ...defined({ labels, ignore_mismatched_sizes, renews_head, module_names }) };
 }
 
 /** Returns the options for the worker. The given options are already checked. */

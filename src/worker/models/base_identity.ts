@@ -1,13 +1,21 @@
 import { Digest } from '../../core/input/digest';
 import { rowsAndColumns } from '../../core/numbers/shape';
+import type { Runner } from '../../graph/runner';
 import { byteLength, shardsOf, storageOf, type Value } from '../../graph/value';
-import type { BaseModel } from './base_model';
+import type { LoadedModel } from '../../models/loaded_model';
 
 /** The number of 32-bit words that are sampled at the start of a tensor's first and last row, to distinguish tensors of the same shape. */
 const SAMPLE = 64;
 
-/** Returns a base model's fingerprint: a hash of the names, shapes and samples of its tensors. */
-export async function baseIdentity({ loaded: { weights }, runner }: BaseModel): Promise<string> {
+/**
+ * Returns a base model's fingerprint: a hash of the names, shapes and samples of its tensors. A new head in place of the files' own doesn't
+ * change it, because an adapter that trains the head has all of the head's values.
+ */
+export async function baseIdentity(
+  { weights, identity }: Pick<LoadedModel, 'weights' | 'identity'>,
+  runner: Pick<Runner, 'readAll'>,
+): Promise<string> {
+  if (identity !== undefined) return identity;
   const digest = new Digest();
   const tensors = inOrder(weights);
   await digest.add(new TextEncoder().encode(JSON.stringify(tensors.map(describeTensor))));

@@ -116,6 +116,8 @@ export interface LoadOptions {
   readonly pooling?: PoolingChoice;
   /** Whether a head whose size doesn't fit the labels is initialised anew. */
   readonly ignore_mismatched_sizes?: boolean;
+  /** Whether the head's last layer is initialised anew if `labels` names other labels than config.json. */
+  readonly renews_head?: boolean;
   /** Overrides the module names that follow from config.json. */
   readonly module_names?: ModuleNames;
   /** The name of a GGUF file to read in place of config.json and safetensors. */
@@ -136,7 +138,7 @@ export interface ModelInfo {
   readonly config: PretrainedConfig;
   readonly tokenizer: TokenizerInfo | undefined;
   readonly modules: readonly ModuleInfo[];
-  /** Whether the files lack weights of the head, so that the head is untrained. */
+  /** Whether the head has initial values, so that it is untrained. */
   readonly has_new_head: boolean;
   /** Whether a head reads pooled hidden states, instead of being that of transformers' own class. */
   readonly pools: boolean;

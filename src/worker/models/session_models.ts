@@ -165,7 +165,7 @@ export const modelCalls: Answers<ModelCalls, ModelRoom> = {
 
   async identifyBase(handle) {
     const model = this.models.base(handle);
-    return model.jobs.run('identify', undefined, () => baseIdentity(model));
+    return model.jobs.run('identify', undefined, () => baseIdentity(model.loaded, model.runner));
   },
 
   disposeModel(model) {

@@ -11,13 +11,15 @@ import type { Runner } from '../../../graph/runner';
 import type { Step } from '../../../graph/step';
 import { pinned, shardsOf, storageOf, type Value } from '../../../graph/value';
 import { type Architecture, tokenMatrices, type WeightSpec } from '../../../models/architecture';
-import { withLabels } from '../../../models/labels';
+import { areOtherLabels, withLabels } from '../../../models/labels';
 import type { LoadedModel } from '../../../models/loaded_model';
 import { untied } from '../../../models/untied';
 import { createArchitecture, createTask } from '../../../tasks/task_registry';
 import { logitsProgram } from '../../../train/steps/loss_program';
 import type { LoadOptions } from '../../protocol';
+import { baseIdentity } from '../base_identity';
 import { chosenPooling } from './chosen_pooling';
+import { imageSizeOf } from './late_images';
 import { notTied, TiedHeads } from './tied_heads';
 import { chooseStorage, fitsAll, type StorageOf, slicesOf, takeStored, weightValue } from './weight_storage';
 import { WeightTensors } from './weight_tensors';
@@ -28,7 +30,7 @@ const MOST_ELEMENTS = 2 ** 31;
 export interface LoadModelOptions
   extends Pick<
     LoadOptions,
-    'dtype' | 'task' | 'labels' | 'ignore_mismatched_sizes' | 'module_names' | 'pooling' | 'hasToken'
+    'dtype' | 'task' | 'labels' | 'ignore_mismatched_sizes' | 'renews_head' | 'module_names' | 'pooling' | 'hasToken'
   > {
   readonly warn?: Warn | undefined;
   /** Reads the folder's settings for text embeddings. Called after config.json is read, before any weight. */
@@ -44,25 +46,54 @@ export interface LoadModelOptions
  * `unsupported_model`, `invalid_format` (missing tensors, wrong shapes), and the errors of `files`.
  */
 export async function loadModel(files: ModelFiles, runner: Runner, options: LoadModelOptions): Promise<LoadedModel> {
-  const config = withLabels(await files.config(), options.labels);
+  const given = await files.config();
+  const config = withLabels(given, options.labels);
   const sentences = await options.sentences?.();
   const pooling = options.pooling && chosenPooling(options.pooling, config, sentences);
-  const model = createArchitecture(config, options.task, { moduleNames: options.module_names, pooling });
+  const imageSize = await imageSizeOf(config, files);
+  const model = createArchitecture(config, options.task, { moduleNames: options.module_names, pooling, imageSize });
   const weights = new Map<string, Value>();
   const constants = new Map<string, Value>();
   try {
     const initial = await loadWeights(files, runner, model, weights, options);
+    const isRenewed = options.renews_head === true && areOtherLabels(given, options.labels);
+    const identity = isRenewed ? await renewHead(model, runner, { weights, initial }, options) : undefined;
     for (const { name, shape, compute } of model.constants) {
       const value = pinned(name, shape);
       constants.set(name, value);
       await runner.allocate([value]);
       runner.write(value, compute());
     }
-    return { model: untied(model, weights), weights, constants, initial };
+    return { model: untied(model, weights), weights, constants, initial, identity };
   } catch (error) {
     runner.free([...weights.values(), ...constants.values()]);
     throw error;
   }
+}
+
+/**
+ * Initialises the head's last layer anew, unless the files lack it. Resolves with the model's fingerprint from before, by which profiles
+ * recognise it; undefined if nothing has changed.
+ */
+async function renewHead(
+  model: Architecture,
+  runner: Runner,
+  { weights, initial }: { readonly weights: Map<string, Value>; readonly initial: Set<string> },
+  { warn, ...options }: LoadModelOptions,
+): Promise<string | undefined> {
+  const { lastLayer } = model.head;
+  const specs = model.head.weights.filter(({ name }) => name.startsWith(`${lastLayer}.`) && !initial.has(name));
+  if (specs.length === 0) return undefined;
+  const identity = await baseIdentity({ weights }, runner);
+  for (const { name } of specs) {
+    const old = weights.get(name);
+    if (old !== undefined) runner.free([old]);
+    weights.delete(name);
+    initial.add(name);
+  }
+  await makeWeights(specs, runner, weights);
+  warn?.(newlyInitialized(model, specs, options));
+  return identity;
 }
 
 /** Loads the weights. Resolves with the names of the weights that the files lack. */
@@ -72,7 +103,7 @@ async function loadWeights(
   model: Architecture,
   weights: Map<string, Value>,
   { warn, ...options }: LoadModelOptions,
-): Promise<ReadonlySet<string>> {
+): Promise<Set<string>> {
   const tensors = new WeightTensors(model, options);
   const storageFor = chooseStorage(options.dtype, tokenMatrices(model));
   const compile = compilerOf(model, runner, storageFor, options);

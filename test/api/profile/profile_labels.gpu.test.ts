@@ -1,0 +1,58 @@
+import { IDBFactory } from 'fake-indexeddb';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import {
+  AutoModelForSequenceClassification,
+  type ClassifierOptions,
+  type ModelSource,
+  Profile,
+} from '../../../src/index';
+import { goldenBase } from '../../helpers/golden/golden';
+import { visit } from '../../helpers/session/profiles';
+import type { TestSession } from '../../helpers/session/session';
+
+beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
+afterEach(() => void vi.unstubAllGlobals());
+
+const load = (
+  { session }: TestSession,
+  options: ClassifierOptions = {},
+  source: ModelSource = goldenBase('base/bert'),
+) => AutoModelForSequenceClassification.from_pretrained(source, { session, ...options });
+const rows = Array.from({ length: 24 }, (_, index) => ({
+  input_ids: [10 + (index % 3), 20 + index, 40 + (index % 3), 50],
+  label: index % 3,
+}));
+const [{ input_ids }] = rows as [(typeof rows)[0]];
+const options = { peft_config: { r: 8 }, args: { per_device_train_batch_size: 12 } };
+
+async function aboutOf(profile: Profile): Promise<Record<string, unknown>> {
+  return JSON.parse((await (await profile.export()).get('profile.json')?.text()) ?? '');
+}
+
+describe('a head for labels of one’s own', () => {
+  const id2label = { 0: 'red', 1: 'green', 2: 'blue' };
+
+  test('is new, and the profile counts it as one that nobody trained', async () => {
+    await visit(async (opened) => {
+      const [kept, renewed] = [await load(opened, { id2label }), await load(opened, { id2label, renews_head: true })];
+      expect(opened.warnings).toEqual(['new_head']);
+      expect(await renewed.predict({ input_ids })).not.toEqual(await kept.predict({ input_ids }));
+      expect(await aboutOf(await Profile.open(renewed, 'new', options))).toMatchObject({ solved: true });
+      expect(await aboutOf(await Profile.open(kept, 'kept', options))).toMatchObject({ solved: false });
+    });
+  });
+
+  test('opens the profiles and files of earlier versions, which began with the head of the files', async () => {
+    const { told, files } = await visit(async (opened) => {
+      const profile = await Profile.open(await load(opened, { id2label }), 'ada', options);
+      await profile.add(rows);
+      await profile.learn({ method: 'instant' });
+      return { told: await profile.predict({ input_ids }), files: await profile.export() };
+    });
+    await visit(async (opened) => {
+      const base = await load(opened, { id2label, renews_head: true });
+      expect(await (await Profile.open(base, 'ada')).predict({ input_ids })).toEqual(told);
+      expect(await (await Profile.import(base, files, 'copy')).predict({ input_ids })).toEqual(told);
+    });
+  });
+});
