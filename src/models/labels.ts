@@ -80,6 +80,12 @@ export function withLabels(config: PretrainedConfig, options: LabelOptions = {})
   };
 }
 
+/** Returns a config.json with the names of a head's labels. transformers fills them in, too, if the file has none. */
+export function withNames(config: PretrainedConfig, labels: Labels | undefined): PretrainedConfig {
+  if (labels === undefined || (config.id2label ?? undefined) !== undefined) return config;
+  return withLabels(config, { id2label: { ...labels.names } });
+}
+
 /** Whether `options` name other labels than a config.json, or the same labels in another order. */
 export function areOtherLabels(config: PretrainedConfig, { id2label }: LabelOptions = {}): boolean {
   if (id2label === undefined) return false;

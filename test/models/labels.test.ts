@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PretrainedConfig } from '../../src/core/types/model';
-import { areOtherLabels, expectLabels, parseLabels, withLabels } from '../../src/models/labels';
+import { areOtherLabels, expectLabels, parseLabels, withLabels, withNames } from '../../src/models/labels';
 
 const named = (...names: readonly string[]) => Object.fromEntries([...names.entries()].map(([id, name]) => [id, name]));
 
@@ -126,6 +126,16 @@ describe('other labels', () => {
     ['given as a number', { num_labels: 3 }, false],
   ])('that are %s are others than the file’s: %j', (_, options, isOther) => {
     expect(areOtherLabels(config, options)).toBe(isOther);
+  });
+
+  test('are transformers’ names where the file has none', () => {
+    const { id2label: _, label2id: __, ...nameless } = config;
+    const filled = withNames(nameless as PretrainedConfig, parseLabels(nameless));
+    expect(filled).toMatchObject({ id2label: named('LABEL_0', 'LABEL_1'), label2id: { LABEL_0: 0, LABEL_1: 1 } });
+    expect(parseLabels(filled)).toEqual(parseLabels(nameless));
+    expect(withNames(config, parseLabels(config))).toBe(config);
+    expect(withNames(nameless as PretrainedConfig, undefined)).toBe(nameless);
+    expect(areOtherLabels(nameless as PretrainedConfig, { id2label: { 0: 'LABEL_0', 1: 'LABEL_1' } })).toBe(false);
   });
 
   test('are read by parseLabels', () => {

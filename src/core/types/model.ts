@@ -1,4 +1,7 @@
-/** A model's config.json with Hugging Face's keys, unchanged. */
+/**
+ * A model's config.json with Hugging Face's keys, unchanged. A loaded classifier's always names its labels: if the file doesn't, they are
+ * `LABEL_0` and so on, as in transformers.
+ */
 export type PretrainedConfig = Readonly<Record<string, unknown>> & { readonly model_type: string };
 
 /** Plain data about a task, which the page receives with a loaded model. */

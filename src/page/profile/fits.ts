@@ -58,15 +58,18 @@ export function expectBase(
       detail: { expected: kept.base, got: base, ...SOLVED_BY_FORGETTING },
     });
   }
-  if (kept.problem_type !== problem_type) {
-    const [began, got] = [kept.problem_type, problem_type].map((type) => type ?? 'left out');
+  // Earlier versions stored no labels for a config.json without names, and then took a single number for an unusual problem.
+  const isUnnamed = kept.labels?.length === 0;
+  const told = isUnnamed && labels?.length === 1 && kept.problem_type === 'regression' ? null : kept.problem_type;
+  if (told !== problem_type) {
+    const [began, got] = [told, problem_type].map((type) => type ?? 'left out');
     const message = `profile: expected a model with problem_type ${began}, as it began, got ${got}`;
     throw new WebVeraError('invalid_argument', message, {
       hint: 'What it has learnt is told in that way: load the model with that problem_type, take another id, or forget the profile.',
       detail: SOLVED_BY_FORGETTING,
     });
   }
-  if (kept.labels === null || JSON.stringify(kept.labels) === JSON.stringify(labels)) return;
+  if (kept.labels === null || isUnnamed || JSON.stringify(kept.labels) === JSON.stringify(labels)) return;
   const shown = (names: readonly string[] | null): string => JSON.stringify(names).slice(0, 200);
   const message = `profile: expected a model with the labels ${shown(kept.labels)}, as it began, got ${shown(labels)}`;
   throw new WebVeraError('invalid_argument', message, {

@@ -1,6 +1,7 @@
 import { BASE, type Overlay } from '../../adapters/layers/overlay';
 import { abortError, untilAborted } from '../../core/async/abort';
 import { WebVeraError } from '../../core/errors/error';
+import { withNames } from '../../models/labels';
 import { addedPooling } from '../../models/pooled_head';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import type { Handle, ModelInfo, TokenizerInfo } from '../protocol';
@@ -133,7 +134,7 @@ export class LoadedModels extends Handles<Loaded> {
     return {
       model: known ?? this.add(new Alone(model)),
       task: loaded.model.task,
-      config: loaded.model.config,
+      config: withNames(loaded.model.config, loaded.model.head.labels),
       tokenizer: tokenizer === undefined ? undefined : this.tokenizerInfo(tokenizer),
       modules: loaded.model.modules,
       has_new_head: loaded.model.head.weights.some(({ name }) => loaded.initial?.has(name)),

@@ -56,3 +56,41 @@ describe('a head for labels of one’s own', () => {
     });
   });
 });
+
+describe('a config.json that names no labels', () => {
+  async function nameless(): Promise<ModelSource> {
+    const { files } = goldenBase('base/bert');
+    const { id2label, label2id, ...config } = JSON.parse((await files.get('config.json')?.text()) ?? '');
+    const own = { ...config, num_labels: Object.keys(id2label).length };
+    return { files: new Map([...files, ['config.json', new Blob([JSON.stringify(own)])]]) };
+  }
+  const names = ['LABEL_0', 'LABEL_1', 'LABEL_2'];
+
+  test('gives the page transformers’ names, and is exported without them', async () => {
+    await visit(async (opened) => {
+      const model = await load(opened, {}, await nameless());
+      expect(model.config).toMatchObject({ id2label: { ...names }, label2id: { LABEL_0: 0, LABEL_1: 1, LABEL_2: 2 } });
+      const config = (await model.export_model()).get('config.json');
+      expect(JSON.parse((await config?.text()) ?? '')).not.toHaveProperty('id2label');
+    });
+  });
+
+  test('lets a profile learn by balanced classes, and open again', async () => {
+    const files = await visit(async (opened) => {
+      const profile = await Profile.open(await load(opened, {}, await nameless()), 'ada', options);
+      await profile.add(rows);
+      const { metrics } = await profile.learn({ args: { max_steps: 1, classWeights: 'balanced' } });
+      expect(metrics.loss_before).toBeGreaterThan(0);
+      expect(await aboutOf(profile)).toMatchObject({ labels: names });
+      return profile.export();
+    });
+    await visit(async (opened) => {
+      const base = await load(opened, {}, await nameless());
+      const about = JSON.parse((await files.get('profile.json')?.text()) ?? '');
+      // Earlier versions stored no names.
+      const earlier = new Map([...files, ['profile.json', new Blob([JSON.stringify({ ...about, labels: [] })])]]);
+      const profile = await Profile.import(base, earlier, 'earlier');
+      expect(await aboutOf(profile)).toMatchObject({ labels: names });
+    });
+  });
+});

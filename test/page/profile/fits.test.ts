@@ -74,3 +74,19 @@ test('a model with other weights that pools gets the hint of the option with whi
     }),
   );
 });
+
+describe('a profile without names of labels', () => {
+  const kept = { base: 'a', base_model: null, labels: [], problem_type: null };
+  const base = { base: 'a', labels: ['LABEL_0'], problem_type: null };
+
+  test('opens over any labels', () => {
+    expect(() => expectBase(kept, { ...base, labels: ['LABEL_0', 'LABEL_1'] })).not.toThrow();
+    expect(() => expectBase({ ...kept, labels: ['no'] }, base)).toThrow('expected a model with the labels ["no"]');
+  });
+
+  test('may have stored the problem of a single number', () => {
+    expect(() => expectBase({ ...kept, problem_type: 'regression' }, base)).not.toThrow();
+    const several = { ...base, labels: ['LABEL_0', 'LABEL_1'] };
+    expect(() => expectBase({ ...kept, problem_type: 'regression' }, several)).toThrow('problem_type regression');
+  });
+});
