@@ -15,11 +15,15 @@ import { createQwen2 } from './decoders/qwen2';
 import { createQwen3 } from './decoders/qwen3';
 import { createBert } from './encoders/bert';
 import { createDistilbert } from './encoders/distilbert';
+import { createModernBert } from './encoders/modernbert';
 import { createRoberta, createXlmRoberta } from './encoders/roberta';
+import { createDinov2, createDinov2WithRegisters } from './vision/dinov2';
 import { createVit } from './vision/vit';
 
 const networks: ReadonlyMap<string, (config: PretrainedConfig, options: NetworkOptions) => Network> = new Map([
   ['bert', createBert],
+  ['dinov2', createDinov2],
+  ['dinov2_with_registers', createDinov2WithRegisters],
   ['distilbert', createDistilbert],
   ['falcon', createFalcon],
   ['gemma', createGemma],
@@ -28,6 +32,7 @@ const networks: ReadonlyMap<string, (config: PretrainedConfig, options: NetworkO
   ['gpt2', createGpt2],
   ['llama', createLlama],
   ['mistral', createMistral],
+  ['modernbert', createModernBert],
   ['olmo2', createOlmo2],
   ['opt', createOpt],
   ['phi3', createPhi3],

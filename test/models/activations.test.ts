@@ -75,13 +75,16 @@ const FIELDS = {
   bert: 'hidden_act',
   roberta: 'hidden_act',
   distilbert: 'activation',
+  modernbert: 'hidden_activation',
   vit: 'hidden_act',
+  dinov2: 'hidden_act',
 } as const;
 
 test.each(Object.entries(FIELDS))('%s has any of them in its blocks', (base, field) => {
   const config = JSON.parse(readFileSync(`test/golden/base/${base}/config.json`, 'utf8'));
   for (const [name, { type }] of Object.entries(ACTIVATIONS)) {
-    const { modules } = createArchitecture({ ...config, [field]: name }, taskOfBase(`base/${base}`));
-    expect(modules.filter((module) => module.type === type)).toHaveLength(2);
+    const { modules, head } = createArchitecture({ ...config, [field]: name }, taskOfBase(`base/${base}`));
+    const inBlocks = modules.filter((module) => !head.modules.includes(module));
+    expect(inBlocks.filter((module) => module.type === type)).toHaveLength(2);
   }
 });

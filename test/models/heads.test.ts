@@ -9,9 +9,11 @@ test.each([
   ['bert', 'sequence_classification', 'classifier'],
   ['roberta', 'sequence_classification', 'classifier.out_proj'],
   ['distilbert', 'sequence_classification', 'classifier'],
+  ['modernbert', 'sequence_classification', 'classifier'],
   ['gpt2', 'sequence_classification', 'score'],
   ['llama', 'sequence_classification', 'score'],
   ['vit', 'image_classification', 'classifier'],
+  ['dinov2', 'image_classification', 'classifier'],
 ] as const)('the last layer of the head of %s, for %s, makes logits of its features', (base, task, expected) => {
   const { lastLayer, features, outputs, weights } = headOf(base, task);
   expect(lastLayer).toBe(expected);

@@ -92,6 +92,12 @@ const cases: Readonly<Record<string, Case>> = {
     task: 'sequence_classification',
     labels: { id2label: { 0: 'none', 1: 'one' } },
   },
+  'modernbert, whose own head reads the mean of all tokens': {
+    base: 'modernbert',
+    config: { r: 8, target_modules: ['Wqkv', 'Wo'] },
+    data: classified,
+    task: 'sequence_classification',
+  },
   'bert, with several labels at once': {
     base: 'bert',
     config: { r: 8, target_modules: ['query', 'value'] },
@@ -131,6 +137,12 @@ const cases: Readonly<Record<string, Case>> = {
     config: { r: 8, target_modules: ['q_proj', 'v_proj'], modules_to_save: ['classifier'] },
     model: withPreprocessor(),
     args: { headLearningRate: 0.01 },
+    data: images,
+    task: 'image_classification',
+  },
+  'dinov2, with a table of positions for larger images': {
+    base: 'dinov2',
+    config: { r: 8, target_modules: ['q_proj', 'v_proj'], modules_to_save: ['classifier'] },
     data: images,
     task: 'image_classification',
   },

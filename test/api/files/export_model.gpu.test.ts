@@ -38,6 +38,16 @@ test('a classifier on pooled vectors has the Python of its class', async () => {
   });
 });
 
+test("a class of transformers that pools comes without Python, and with the original's config.json", async () => {
+  await within({}, async ({ session }) => {
+    const base = goldenBase('base/modernbert');
+    const model = await AutoModelForSequenceClassification.from_pretrained(base, { session });
+    const folder = await model.export_model();
+    expect([...folder.keys()].sort()).toEqual(['config.json', 'model.safetensors']);
+    expect(await folder.get('config.json')?.text()).toBe(await base.files.get('config.json')?.text());
+  });
+});
+
 test('files that a server no longer has are named by one warning, and all others are written', async () => {
   const files = writerFiles();
   const statuses = new Map<string, number>();

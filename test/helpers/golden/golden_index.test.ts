@@ -19,6 +19,10 @@ test('has every case, with the facts of its folder', () => {
 
 test('chooses cases by their facts', () => {
   expect(goldenNames(isKeyCase)).toHaveLength(4);
-  expect(goldenNames(({ trains }) => trains.includes('biases'))).toEqual(['opt_bias_mid', 'qwen2_bias_mid']);
+  expect(goldenNames(({ trains }) => trains.includes('biases'))).toEqual([
+    'modernbert_tokcls_mid',
+    'opt_bias_mid',
+    'qwen2_bias_mid',
+  ]);
   expect(goldenBases(({ task }) => task === 'image_classification')).toEqual(['vit-gelu-fast', 'vit', 'vit-v4']);
 });

@@ -248,6 +248,23 @@ CASES: Mapping[str, Case] = {
         "images",
         (ADAMW,),
     ),
+    "dinov2_mid": Case(
+        "dinov2",
+        27234,
+        "image classification by the first token and the mean of the patches; blocks whose results are scaled; a table "
+        "of positions that is resized",
+        untold(MID, KEY_0, ["q_proj", "v_proj", "fc1"], modules_to_save=["classifier"]),
+        "images",
+        (ADAMW,),
+    ),
+    "dinov2_registers_small": Case(
+        "dinov2-registers",
+        27334,
+        "registers, and a table of positions that is shrunk with antialiasing",
+        untold(SMALL, KEY_42, ["k_proj", "fc2"], modules_to_save=["classifier"]),
+        "images",
+        (ADAMW,),
+    ),
     "falcon_default_mid": Case(
         "falcon",
         13134,
@@ -314,6 +331,23 @@ CASES: Mapping[str, Case] = {
         tagger(MID, KEY_42, ["q_proj", "v_proj", "down_proj"]),
         "decoder, tagged",
         (ADAMW, CLIP_DECAY),
+    ),
+    "modernbert_seqcls_mid": Case(
+        "modernbert",
+        27034,
+        "a window to both sides in one layer, two rotary bases, norms without biases, fused q, k and v; a head over "
+        "the mean of all tokens",
+        classifier(MID, KEY_0, ["Wqkv", "Wi", "Wo"]),
+        "distilbert",
+        (ADAMW, CLIP_DECAY),
+    ),
+    "modernbert_tokcls_mid": Case(
+        "modernbert-biased",
+        27134,
+        "biases everywhere, which train in the wrapped layers; the head's first layer is wrapped, and its last trains",
+        tagger(MID, KEY_42, ["Wqkv", "mlp.Wo", "dense"], bias="vera_only"),
+        "distilbert, tagged",
+        (ADAMW,),
     ),
     "mistral_window_mid": Case(
         "mistral",

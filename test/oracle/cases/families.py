@@ -104,7 +104,42 @@ DISTILBERT = {
     "pad_token_id": 0,
     "num_labels": LABELS,
 }
+MODERNBERT = {
+    "hidden_size": HIDDEN,
+    "num_hidden_layers": 2,
+    "intermediate_size": INTERMEDIATE,
+    "num_attention_heads": HEADS,
+    "vocab_size": VOCABULARY,
+    "max_position_embeddings": POSITIONS,
+    "initializer_range": STD,
+    "local_attention": WINDOW,
+    "pad_token_id": 0,
+    "bos_token_id": 1,
+    "cls_token_id": 1,
+    "eos_token_id": 2,
+    "sep_token_id": 2,
+    "num_labels": LABELS,
+}
 VIT = {**ENCODER, "image_size": IMAGE, "patch_size": 4, "num_channels": CHANNELS, "num_labels": CLASSES}
+DINOV2 = {
+    "hidden_size": HIDDEN,
+    "num_hidden_layers": 2,
+    "num_attention_heads": HEADS,
+    "mlp_ratio": 2,
+    "initializer_range": 0.6 * STD,
+    "layerscale_value": 0.5,
+    "patch_size": 4,
+    "num_channels": CHANNELS,
+    "num_labels": CLASSES,
+}
+CENTRE = {
+    "image_processor_type": "BitImageProcessor",
+    "size": {"shortest_edge": IMAGE + 2},
+    "crop_size": {"height": IMAGE, "width": IMAGE},
+    "image_mean": [0.485, 0.456, 0.406],
+    "image_std": [0.229, 0.224, 0.225],
+}
+"""An image processor that takes an image's centre, as those of DINOv2's public folders."""
 ONE_LAYER = {"num_hidden_layers": 1, "intermediate_size": 24}
 """The sizes of bases that test a single field of config.json."""
 LLAMA3_SCALING = {
@@ -205,6 +240,20 @@ BASES: Mapping[str, Base] = {
         1249,
         VIT,
     ),
+    # Each feature of a block's results is scaled; a table of positions for larger images than those that it reads.
+    "dinov2": Base(
+        "Dinov2ForImageClassification",
+        1380,
+        {**DINOV2, "image_size": 28},
+        image_processor=CENTRE,
+    ),
+    # Tokens that belong to no part of the image; positions shrunk with antialiasing; images cut off at a patch's edge.
+    "dinov2-registers": Base(
+        "Dinov2WithRegistersForImageClassification",
+        1381,
+        {**DINOV2, "num_hidden_layers": 1, "image_size": 26, "num_register_tokens": 3},
+        image_processor=CENTRE,
+    ),
     # Multi-query attention; attention and MLP are parallel, after one norm; a tied head.
     "falcon": Base(
         "FalconForCausalLM",
@@ -271,6 +320,30 @@ BASES: Mapping[str, Base] = {
         1258,
         DISTILBERT,
     ),
+    # modernbert: a window to both sides in the second layer, two rotary bases, no biases, a head over the mean of all
+    # tokens. modernbert-biased: the window in the first layer, and all biases. modernbert-cls: no window, a head over
+    # the first token.
+    "modernbert": Base(
+        "ModernBertForSequenceClassification",
+        1390,
+        {**MODERNBERT, "classifier_pooling": "mean"},
+        Rope(1.6e5, local_theta=1e4),
+    ),
+    "modernbert-biased": Base(
+        "ModernBertForTokenClassification",
+        1391,
+        {
+            **MODERNBERT,
+            "layer_types": ["sliding_attention", "full_attention"],
+            "norm_bias": True,
+            "attention_bias": True,
+            "mlp_bias": True,
+            "classifier_bias": True,
+            "classifier_activation": "silu",
+        },
+        Rope(1e4, local_theta=1e2),
+    ),
+    "modernbert-cls": Base("ModernBertForSequenceClassification", 1392, {**MODERNBERT, **ONE_LAYER}),
     # A sliding window in every layer, and an untied head.
     "mistral": Base(
         "MistralForCausalLM",

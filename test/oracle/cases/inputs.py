@@ -130,6 +130,7 @@ KINDS: dict[str, Callable[[torch.Generator], Batch]] = {
     "decoder": _classified(2),
     "bert, in pairs": _paired,
     "bert, tagged": _tagged(0, token_types=True),
+    "distilbert, tagged": _tagged(0),
     "decoder, tagged": _tagged(2),
     "images": _images,
 }

@@ -56,9 +56,12 @@ TARGETS: Mapping[str, list[Targets]] = {
     "bert": [None, ["query", "value"], ["dense"], ["attention.output.dense"], "all-linear"],
     "roberta": [None, ["query"], ["dense"], "all-linear"],
     "distilbert": [["q_lin"], "all-linear"],
+    "modernbert": [None, ["Wo"], ["mlp.Wo"], "all-linear"],
     "gpt2-seqcls": [None, "all-linear"],
     "llama-seqcls": [None, "all-linear"],
     "vit": [None, ["query"], ["q_proj"], ["q_proj", "v_proj"], "all-linear"],
+    "dinov2": [None, ["query"], "all-linear"],
+    "dinov2-registers": ["all-linear"],
 }
 LAYERS: Mapping[str, list[dict[str, Any]]] = {
     "gpt2": [
@@ -85,6 +88,7 @@ TASKS: Mapping[str, list[str | None]] = {
     "llama": [None, "CAUSAL_LM"],
     "bert": [None, "SEQ_CLS"],
     "roberta": [None, "SEQ_CLS"],
+    "modernbert": [None, "SEQ_CLS"],
     "gpt2-seqcls": [None, "SEQ_CLS"],
     "llama-seqcls": [None, "SEQ_CLS"],
 }

@@ -65,6 +65,27 @@ LORA_CASES: Mapping[str, Case] = {
         "images",
         (ADAMW,),
     ),
+    "lora_modernbert": Case(
+        "modernbert-cls",
+        62834,
+        "LoRA: fused layers of an encoder, a head over the first token",
+        lora(4, ["Wqkv", "Wi"], "SEQ_CLS", lora_alpha=6),
+        "distilbert",
+        (ADAMW,),
+    ),
+    "lora_dinov2": Case(
+        "dinov2",
+        62934,
+        "LoRA: an embedding of images that trains, through its resized positions, and factors that train",
+        {
+            "peft_type": "LORA",
+            "r": 2,
+            "target_modules": ["q_proj", "o_proj"],
+            "modules_to_save": ["classifier", "dinov2.embeddings", "layer_scale1"],
+        },
+        "images",
+        (ADAMW,),
+    ),
     "lora_falcon": Case(
         "falcon",
         61634,

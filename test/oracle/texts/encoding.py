@@ -93,6 +93,30 @@ def _beginning_with(token: str, number: int) -> Json:
     }
 
 
+def _between(first: str, first_id: int, last: str, last_id: int) -> Json:
+    """Returns a post-processor like ModernBERT's, which puts a token before texts, and another after each."""
+    return {
+        "type": "TemplateProcessing",
+        "single": [_special(first, 0), _sequence("A", 0), _special(last, 0)],
+        "pair": [
+            *(_special(first, 0), _sequence("A", 0), _special(last, 0)),
+            *(_sequence("B", 1), _special(last, 1)),
+        ],
+        "special_tokens": {
+            token: {"id": token, "ids": [number], "tokens": [token]}
+            for token, number in ((first, first_id), (last, last_id))
+        },
+    }
+
+
+def _run_of_spaces(number: int, count: int) -> Json:
+    token = {"id": number, "content": " " * count, "normalized": True, "special": False}
+    return token | dict.fromkeys(("single_word", "lstrip", "rstrip"), False)
+
+
+SPECIAL: list[Json] = read_json(FOLDER / "roberta.json")["added_tokens"]
+
+
 TOKENIZERS: dict[str, tuple[str, dict[str, Json]]] = {
     "BERT, uncased": ("bert_uncased.json", {}),
     "BERT, cased": ("bert_cased.json", {}),
@@ -108,6 +132,14 @@ TOKENIZERS: dict[str, tuple[str, dict[str, Json]]] = {
     "RoBERTa with a space before a text": (
         "roberta.json",
         {"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}},
+    ),
+    "ModernBERT": (
+        "roberta.json",
+        {
+            "normalizer": {"type": "NFC"},
+            "added_tokens": [*SPECIAL, _run_of_spaces(480, 3), _run_of_spaces(481, 2)],
+            "post_processor": _between("<s>", 0, "</s>", 2),
+        },
     ),
     "GPT-2": ("roberta.json", {"post_processor": None}),
     "Llama 3": ("roberta.json", {"post_processor": _beginning_with("<s>", 0)}),

@@ -26,7 +26,20 @@ ABOUT = (
 BOOK = ORACLE.parents[1] / "demo" / "public" / "text" / "moby-dick.txt"
 ODD = ["", " ", "a", "Whale", "  two  spaces ", "42, 7 and 1851!", "naïve café", "???", "x " * 60, "One. Two. Three."]
 PAIRS = [("the whale", "the ship"), ("a", "b" * 50), ("c" * 50, "d" * 50)]
-NETWORKS = ("bert", "roberta", "distilbert", "vit", "gpt2", "opt", "falcon", "qwen2", "gemma3", "phi3")
+NETWORKS = (
+    "bert",
+    "roberta",
+    "distilbert",
+    "modernbert",
+    "vit",
+    "dinov2",
+    "gpt2",
+    "opt",
+    "falcon",
+    "qwen2",
+    "gemma3",
+    "phi3",
+)
 IMAGES, PIXELS = "vit_mid", "input.0.pixel_values"
 SMALLEST_ID_LIMIT = 96
 """The number of token ids that all base models have."""
@@ -60,6 +73,11 @@ ROBERTA: dict[str, Any] = {
     "tokens": ("<pad>", "<s>", "</s>"),
     "first_ids": ("<s>", "<pad>", "</s>", "<unk>"),
 }
+MODERNBERT: dict[str, Any] = {
+    "base": "modernbert",
+    "tokens": ("[PAD]", "[CLS]", "[SEP]"),
+    "first_ids": ("[PAD]", "[CLS]", "[SEP]", "[UNK]"),
+}
 QWEN2: dict[str, Any] = {
     "base": "qwen2",
     "tokens": ("<pad>", "", "</s>"),
@@ -88,6 +106,7 @@ FOLDERS: dict[str, Folder] = {
         modes=("cls",),
         written=_earlier(pooling_mode_cls_token=True, pooling_mode_mean_tokens=False, pooling_mode_max_tokens=False),
     ),
+    "ModernBERT, cls": Folder(**MODERNBERT, modes=("cls",), texts=12, pairs=True),
     "RoBERTa, max": Folder(**ROBERTA, modes=("max",)),
     "Qwen2, last token, padded on the right": Folder(**QWEN2, modes=("lasttoken",), normalize=True),
     "Qwen2, last token, padded on the left": Folder(**QWEN2, modes=("lasttoken",), normalize=True, side="left"),

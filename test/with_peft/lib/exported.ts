@@ -229,12 +229,12 @@ export function withDropout(model: string): string {
   const folder = mkdtempSync(join(scratch, 'base-'));
   cpSync(model, folder, { recursive: true });
   const file = join(folder, 'config.json');
-  const config = Object.entries(JSON.parse(readFileSync(file, 'utf8')));
-  const dropping = config.map(([key, value]) => [
-    key,
-    /(dropout|dropout_prob|pdrop|layerdrop)$/.test(key) ? 0.1 : value,
-  ]);
-  writeFileSync(file, JSON.stringify(Object.fromEntries(dropping)));
+  // Only these numbers change: transformers refuses 2 where it expects the float 2.0.
+  const rates = /("\w*(?:dropout|dropout_prob|pdrop|layerdrop)": )[^,\n]+/g;
+  writeFileSync(
+    file,
+    readFileSync(file, 'utf8').replace(rates, (_, key) => `${key}0.1`),
+  );
   return folder;
 }
 
