@@ -81,6 +81,7 @@ test.each<Planned>([
   { base: 'base/bert', peft_config: { r: 8, target_modules: ['query', 'value'], task_type: 'SEQ_CLS' } },
   { base: 'base/llama-seqcls', peft_config: { ...qv, task_type: 'SEQ_CLS' }, args: checkpointing },
   { base: 'base/vit', peft_config: { ...qv, modules_to_save: ['classifier'] } },
+  { base: 'base/dinov2', peft_config: { ...qv, modules_to_save: ['classifier'] } },
 ])('a run takes the estimated memory: $base $dtype $args $peft_config', async (planned) => {
   expectClose(await held(opened, planned));
   expect(opened.storageBytes()).toBe(0);

@@ -44,7 +44,7 @@ async function weightsOf(files: ReadonlyMap<string, Blob>) {
   return readSafetensors(await bytesOf(files.get('model.safetensors')!)).tensors;
 }
 
-describe.each(['vit_mid', 'vit_v4names_mid'])('%s', async (name) => {
+describe.each(['vit_mid', 'vit_v4names_mid', 'dinov2_mid'])('%s', async (name) => {
   const golden = goldenCase(name);
   const tensors = goldenTensors(name);
   const { tolerance, inputs } = golden;

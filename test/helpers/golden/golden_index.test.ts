@@ -24,5 +24,11 @@ test('chooses cases by their facts', () => {
     'opt_bias_mid',
     'qwen2_bias_mid',
   ]);
-  expect(goldenBases(({ task }) => task === 'image_classification')).toEqual(['vit-gelu-fast', 'vit', 'vit-v4']);
+  expect(goldenBases(({ task }) => task === 'image_classification')).toEqual([
+    'dinov2',
+    'dinov2-registers',
+    'vit-gelu-fast',
+    'vit',
+    'vit-v4',
+  ]);
 });
