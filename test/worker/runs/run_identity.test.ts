@@ -5,8 +5,10 @@ import { type RunParts, runIdentity } from '../../../src/worker/runs/checkpoints
 import { FakeRunner } from '../../helpers/session/fake_runner';
 
 function identityOf(pooling: HeadPooling, rows: readonly number[] = [1, 2]): Promise<string> {
-  const config = { model_type: 'bert', architectures: ['PooledForSequenceClassification'], pooling };
-  const model = { loaded: { weights: new Map(), model: { config, head: { pooling } } }, runner: new FakeRunner() };
+  const className = 'PooledForSequenceClassification';
+  const config = { model_type: 'bert', architectures: [className], pooling };
+  const head = { className, pooling };
+  const model = { loaded: { weights: new Map(), model: { config, head } }, runner: new FakeRunner() };
   const parts: Omit<RunParts, 'model'> = {
     task: { columns: (row) => [Int32Array.of(Number(row))] },
     overlay: { adapters: [], tensors: new Map() } as unknown as RunParts['overlay'],
