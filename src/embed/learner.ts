@@ -40,6 +40,7 @@ export class Learner {
   /** The model and the profile that are loaded or loading. */
   visit: Visit | undefined;
   #loading: Promise<void> = Promise.resolve();
+  #ended: Promise<unknown> = Promise.resolve(); // of all former visits
   readonly lessons = new Lessons((visit, run) => this.#follow(visit, run));
 
   constructor(parts: LearnerParts, emit: Emit) {
@@ -88,8 +89,9 @@ export class Learner {
     // The new visit takes the place of the old one before anything is reported, because listeners may call any method.
     this.#drop();
     this.visit = visit;
-    const left = Promise.resolve(before?.end(new DOMException('Another model or profile is loaded', 'AbortError')));
-    this.#loading = left.then(() => this.#open(visit));
+    const ending = before?.end(new DOMException('Another model or profile is loaded', 'AbortError'));
+    this.#ended = Promise.all([this.#ended, ending]);
+    this.#loading = this.#ended.then(() => this.#open(visit));
     this.#loading.catch(() => {}); // reported by an event
     this.lessons.keepFor(settings);
     if (before !== undefined) this.status.happen('left');

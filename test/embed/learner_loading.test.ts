@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Learner } from '../../src/embed/learner';
 import { WebVeraError } from '../../src/index';
 import { withResolvers } from '../helpers/with_resolvers';
@@ -169,6 +169,24 @@ describe('a listener of the state', () => {
     expect(learner.visit?.profile).toBe(open[0]);
     await learner.leave('gone');
     expect(world.models.map(({ disposed }) => disposed)).toEqual(world.models.map(() => 1));
+  });
+
+  test('may load again once a model is left, and waits until that model is freed', async () => {
+    const learner = acting('idle', () => {
+      world.attributes.profile = 'third';
+      void learner.load();
+    });
+    arrived.resolve();
+    await learner.load();
+    const freed = withResolvers<void>();
+    vi.spyOn(world.profiles.last, 'dispose').mockReturnValueOnce(freed.promise);
+    world.attributes.profile = 'second';
+    const loading = learner.load();
+    await settled();
+    expect(world.profiles.made.map(({ id }) => id)).toEqual(['default']);
+    freed.resolve();
+    await loading;
+    expect(world.profiles.made.map(({ id }) => id)).toEqual(['default', 'third']);
   });
 
   test('may leave what is about to be loaded', async () => {
