@@ -37,8 +37,11 @@ export function labelsOf({ config, [partsKey]: { info } }: RemoteModel): readonl
 export function problemOf({ config, [partsKey]: { info } }: RemoteModel): string | null {
   const { problem_type } = config;
   if (!info.task.hasNamedLabels || typeof problem_type !== 'string') return null;
-  const usual = Object.keys(config.id2label ?? {}).length === 1 ? 'regression' : 'single_label_classification';
-  return problem_type === usual ? null : problem_type;
+  return problem_type === usualProblem(Object.keys(config.id2label ?? {}).length) ? null : problem_type;
+}
+
+function usualProblem(labels: number): string {
+  return labels === 1 ? 'regression' : 'single_label_classification';
 }
 
 /**
@@ -60,7 +63,7 @@ export function expectBase(
   }
   // Earlier versions stored no labels for a config.json without names, and then took a single number for an unusual problem.
   const isUnnamed = kept.labels?.length === 0;
-  const told = isUnnamed && labels?.length === 1 && kept.problem_type === 'regression' ? null : kept.problem_type;
+  const told = kept.problem_type === usualProblem(labels?.length ?? 0) ? null : kept.problem_type;
   if (told !== problem_type) {
     const [began, got] = [told, problem_type].map((type) => type ?? 'left out');
     const message = `profile: expected a model with problem_type ${began}, as it began, got ${got}`;

@@ -86,6 +86,8 @@ describe('a profile without names of labels', () => {
 
   test('may have stored the problem of a single number', () => {
     expect(() => expectBase({ ...kept, problem_type: 'regression' }, base)).not.toThrow();
+    // The labels are stored when it first opens, but not its problem.
+    expect(() => expectBase({ ...kept, labels: base.labels, problem_type: 'regression' }, base)).not.toThrow();
     const several = { ...base, labels: ['LABEL_0', 'LABEL_1'] };
     expect(() => expectBase({ ...kept, problem_type: 'regression' }, several)).toThrow('problem_type regression');
   });
