@@ -19,7 +19,6 @@ export interface PreferenceArguments
  * it learns. At this share of it, the perplexity of another text rises by less than a tenth (docs/RESULTS.md).
  */
 const SHARE_OF_RATE = 0.18;
-const RATES: readonly string[] = ['learning_rate', 'headLearningRate'];
 
 /** Arguments that have no effect on a run that learns from preferences, each with the reason. */
 const UNUSED: Readonly<Record<Exclude<keyof TrainingArguments, keyof PreferenceArguments>, string>> = {
@@ -32,14 +31,13 @@ const UNUSED: Readonly<Record<Exclude<keyof TrainingArguments, keyof PreferenceA
 };
 
 /**
- * Converts the arguments of a run over examples to those of a run that learns from preferences: lowers the learning rates, and drops
- * arguments without an effect.
+ * Converts a profile's arguments to those of a run that learns from preferences: lowers the learning rate, and drops arguments without an
+ * effect. No module of a profile's language model trains whole.
  */
-export function preferenceArguments(args: TrainingArguments): PreferenceArguments {
-  const used = Object.entries(args).filter(([name]) => !Object.hasOwn(UNUSED, name));
-  const lowered = (name: string, value: unknown): unknown =>
-    typeof value === 'number' && RATES.includes(name) ? SHARE_OF_RATE * value : value;
-  return Object.fromEntries(used.map(([name, value]) => [name, lowered(name, value)]));
+export function preferenceArguments({ headLearningRate, ...args }: TrainingArguments): PreferenceArguments {
+  const used = Object.fromEntries(Object.entries(args).filter(([name]) => !Object.hasOwn(UNUSED, name)));
+  const { learning_rate } = args;
+  return learning_rate === undefined ? used : { ...used, learning_rate: SHARE_OF_RATE * learning_rate };
 }
 
 /** The arguments of `DPOTrainer`, with TRL's names and meanings. */
