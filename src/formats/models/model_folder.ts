@@ -140,6 +140,7 @@ const FLOATS = [
   'initializer_range',
   'layer_norm_epsilon',
   'layerdrop',
+  'layerscale_value',
   'local_rope_theta',
   'low_freq_factor',
   'mlp_dropout',

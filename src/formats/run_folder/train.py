@@ -169,7 +169,7 @@ def load_base(name: str) -> torch.nn.Module:
     config = AutoConfig.from_pretrained(name)
     for key in list(vars(config)):
         # In the browser, only the adapter has dropout.
-        if key.endswith(("dropout", "dropout_prob", "pdrop", "layerdrop")):
+        if key.endswith(("dropout", "dropout_prob", "pdrop", "layerdrop", "drop_path_rate")):
             setattr(config, key, 0.0)
     if "labels" in RUN:
         config.id2label = dict(enumerate(RUN["labels"]))

@@ -103,6 +103,14 @@ describe('writeModelFolder', () => {
     expect(await readBack(files)).toEqual(byName(model));
   });
 
+  test('writes whole numbers in fields of floats as Python does, because transformers checks their type', async () => {
+    const dinov2 = { model_type: 'dinov2', layerscale_value: 1, mlp_ratio: 4 };
+    const files = await writeModelFolder(dinov2, { specs, tensors: stream(model) });
+    const text = await files.get('config.json')?.text();
+    expect(text).toContain('"layerscale_value": 1.0,');
+    expect(text).toContain('"mlp_ratio": 4,');
+  });
+
   test('writes the dtype of the weights into the config', async () => {
     const dtypeOf = async (given: PretrainedConfig, dtype: 'F32' | 'F16') => {
       const tensors = [tensor('a', [2], dtype)];
