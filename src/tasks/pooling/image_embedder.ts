@@ -11,6 +11,7 @@ import { expectPixels, type Pixels, pixelNumbers, pixelsOf } from '../images/pix
 import type { Embedder, EmbedRowOptions } from '../task/embedder';
 import type { Batch, BatchArguments, BatchShape } from '../task/task_batches';
 import type { LogitsParts } from '../task/task_loss';
+import { withoutRegisters } from './image_and_patches';
 import { type PooledInputs, pooled, weightsInput } from './pooled';
 import { poolingWeights } from './pooling_weights';
 
@@ -67,10 +68,8 @@ export class ImageEmbedder implements Embedder<Pixels, EmbeddedImages, EmbeddedI
 
   write(runner: Runner, inputs: EmbeddedImageInputs, batch: EmbeddedImages): void {
     const { image, pooling } = this.#init;
-    const { B, T } = batch;
     writeImages(runner, inputs, batch);
-    const attention_mask = new Uint8Array(B * T).fill(1);
-    runner.write(inputs.pooling, poolingWeights({ B, T, attention_mask }, pooling.modes, image.registers));
+    runner.write(inputs.pooling, poolingWeights(withoutRegisters(batch, image), pooling.modes));
   }
 
   logits(g: Graph, { hidden, inputs }: LogitsParts<EmbeddedImageInputs>): Value {

@@ -1,7 +1,7 @@
 import type { PoolingMode } from '../../core/pooling/pooling';
 import type { BatchShape } from '../task/task_batches';
 
-interface PooledTokens extends BatchShape {
+export interface PooledTokens extends BatchShape {
   /** (B·T): 0 for padding, on either side of a row's tokens. */
   readonly attention_mask: ArrayLike<number>;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PoolingMode } from '../../../src/core/pooling/pooling';
+import { withoutRegisters } from '../../../src/tasks/pooling/image_and_patches';
 import { poolingWeights } from '../../../src/tasks/pooling/pooling_weights';
 
 const right = { B: 1, T: 4, attention_mask: [1, 1, 1, 0] };
@@ -23,6 +24,15 @@ test.each<[PoolingMode, number[]]>([
   ['weightedmean', [0, 0, 2 / 5, 3 / 5]],
 ])('%s without the first token of a row', (mode, weights) => {
   expect(poolingWeights(left, [mode], 1)).toEqual(Float32Array.from(weights));
+});
+
+test.each<[PoolingMode, number[]]>([
+  ['first', [0, 0, 1, 0, 0]],
+  ['mean', [0, 0, 1 / 3, 1 / 3, 1 / 3]],
+  ['weightedmean', [0, 0, 1 / 6, 2 / 6, 3 / 6]],
+])('%s of the tokens of an image after its registers', (mode, weights) => {
+  const image = { channels: 3, size: 4, patch: 3, patches: 2, registers: 2 };
+  expect(poolingWeights(withoutRegisters({ B: 1, T: 5 }, image), [mode])).toEqual(Float32Array.from(weights));
 });
 
 test('several modes of several rows follow each other, and a row of padding has no weights', () => {
