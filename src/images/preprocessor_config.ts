@@ -113,9 +113,10 @@ function defaultsOf(fields: Fields): ProcessorDefaults {
   const [named] = ['image_processor_type', 'feature_extractor_type'].flatMap((key): ProcessorDefaults[] => {
     const type = fields.optionalString(key);
     if (type === undefined) return [];
-    const named = PROCESSORS.get(NAME.exec(type)?.[1] ?? '');
-    if (named === undefined) throw unsupported(key, type, 'ViTImageProcessor, DeiTImageProcessor or BitImageProcessor');
-    return [named];
+    const defaults = PROCESSORS.get(NAME.exec(type)?.[1] ?? '');
+    if (defaults === undefined)
+      throw unsupported(key, type, 'ViTImageProcessor, DeiTImageProcessor or BitImageProcessor');
+    return [defaults];
   });
   return named ?? VIT;
 }
@@ -176,7 +177,7 @@ function isNumber(value: unknown): value is number {
 function unsupported(key: string, value: unknown, expected: string): WebVeraError {
   const text = String(value).slice(0, 60);
   return new WebVeraError('unsupported_model', `${FILE}: ${key}: expected ${expected}, got ${text}`, {
-    hint: 'webvera preprocesses images as for ViT. Pass pixel_values, or use a model whose preprocessor needs nothing else.',
+    hint: 'webvera prepares images as ViTImageProcessor, DeiTImageProcessor and BitImageProcessor do. Pass pixel_values, or use a model whose preprocessor needs nothing else.',
     detail: { key },
   });
 }

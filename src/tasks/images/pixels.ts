@@ -101,7 +101,7 @@ export function expectProcessor(processor: LoadedProcessor): ImageProcessor {
 export function expectImage(dims: readonly number[], { channels, size }: ImageSizes, what: string): void {
   const expected = [channels, size, size];
   if (sameShape(dims, expected)) return;
-  const message = `${what}: expected dims ${formatShape(expected)} by config.json, got ${formatShape(dims)}`;
+  const message = `${what}: expected dims ${formatShape(expected)}, as the model's files say, got ${formatShape(dims)}`;
   throw new WebVeraError('invalid_argument', message, { hint: 'Resize images to what the model was trained on.' });
 }
 

@@ -129,7 +129,7 @@ describe('nothing is stored of', () => {
       'prepared bytes of another size',
       { prepared: { width: 2, height: 2, data: new Uint8Array(12) }, label: 0 },
       'invalid_argument',
-      /prepared: expected dims \(3, ?28, ?28\) by config.json/,
+      /prepared: expected dims \(3, ?28, ?28\), as the model's files say/,
     ],
     [
       'too large an image',

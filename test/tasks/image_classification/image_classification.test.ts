@@ -47,7 +47,7 @@ describe('examples', () => {
     [
       'other sizes',
       { pixel_values: { dims: [1, 16, 48], data: image().data }, label: 0 },
-      /expected dims \(3, 16, 16\) by/,
+      /expected dims \(3, 16, 16\), as/,
     ],
     ['two images', { pixel_values: { dims: [2, 3, 16, 8], data: image().data }, label: 0 }, /got \(2, 3, 16, 8\)/],
     ['another label', { pixel_values: image(), label: 'cow' }, /^example 0: label: expected one of the model's labels/],
@@ -142,7 +142,9 @@ describe('inputs of forward', () => {
 
   test('refused: other sizes, other labels, and texts', () => {
     const narrow: GivenInputs = { pixel_values: { dims: [2, 3, 8, 32], data } };
-    expect(() => task.given(narrow)).toThrow(invalid(/expected dims \(3, 16, 16\) by config.json, got \(3, 8, 32\)/));
+    expect(() => task.given(narrow)).toThrow(
+      invalid(/expected dims \(3, 16, 16\), as the model's files say, got \(3, 8, 32\)/),
+    );
     const labels = { dims: [2], data: Float32Array.of(1, 2) };
     expect(() => task.given(given({ labels }))).toThrow(invalid(/^labels\[1\]: label: expected/));
     const texts: GivenInputs = { input_ids: { dims: [1, 1], data: Int32Array.of(1) } };
