@@ -145,7 +145,10 @@ export function exampleHint(row: unknown): string {
     return rename(`prompt: ${whole}, completion: row.${completion}`);
   }
   if ('tokens' in row && tags !== undefined) return rename(`tokens: row.tokens, labels: row.${tags}`);
-  const [image] = Object.entries(row).find(([, value]) => value instanceof Blob || isImage(value)) ?? [];
+  const [image] =
+    Object.entries(row).find(
+      ([, value]) => isImage(value) || (value instanceof Blob && /^(image\/|$)/.test(value.type)),
+    ) ?? [];
   if (image !== undefined) return rename(`image: ${fieldOf(image)}${andLabel(row)}`);
   const [first, second] = PAIRS.find((pair) => pair.every((name) => Object.hasOwn(row, name))) ?? [];
   if (first !== undefined) return rename(`text: row.${first}, text_pair: row.${second}${andLabel(row)}`);

@@ -106,8 +106,8 @@ function splitInto(learnt: readonly OrderedExample[], held: readonly OrderedExam
 /** Whether an example has a label, a rating or a preference for its text or image. */
 function isLabelled(example: SentExample): boolean {
   if ('label' in example || 'chosen' in example) return true;
-  // If the example has `input_ids` or `tokens`, a list of labels may have one label for each token.
-  const isOfTokens = 'input_ids' in example || 'tokens' in example;
+  // If the example has `input_ids`, or `tokens` without a text, a list of labels may have one label for each token.
+  const isOfTokens = 'input_ids' in example || ('tokens' in example && !('text' in example));
   return 'labels' in example && (typeof example.labels === 'number' || !isOfTokens);
 }
 
