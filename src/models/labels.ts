@@ -74,16 +74,22 @@ export function withLabels(config: PretrainedConfig, options: LabelOptions = {})
   const names = Array.from({ length: num_labels }, (_, label) => String(given[label] ?? `LABEL_${label}`));
   return {
     ...rest,
+    ...named(names),
+    ...((problem ?? undefined) !== undefined && { problem_type: problem }),
+  };
+}
+
+function named(names: readonly string[]): Required<Pick<PretrainedConfig, 'id2label' | 'label2id'>> {
+  return {
     id2label: Object.fromEntries(names.map((name, label) => [String(label), name])),
     label2id: Object.fromEntries(names.map((name, label) => [name, label])),
-    ...((problem ?? undefined) !== undefined && { problem_type: problem }),
   };
 }
 
 /** Returns a config.json with the names of a head's labels. transformers fills them in, too, if the file has none. */
 export function withNames(config: PretrainedConfig, labels: Labels | undefined): PretrainedConfig {
   if (labels === undefined || (config.id2label ?? undefined) !== undefined) return config;
-  return withLabels(config, { id2label: { ...labels.names } });
+  return { ...config, ...named(labels.names) };
 }
 
 /** Whether `options` name other labels than a config.json, or the same labels in another order. */
