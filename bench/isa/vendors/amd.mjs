@@ -24,10 +24,9 @@ const KINDS = /** @type {const} @satisfies {readonly (readonly [Kind, RegExp])[]
  * @param {string} listing
  */
 export function readAmd(listing) {
-  return listing
-    .slice(listing.search(/^BB\d+:/m))
-    .split('\n')
-    .flatMap(readLine);
+  const lines = listing.split('\n');
+  const first = lines.findIndex((line) => /^BB\d+:/.test(line));
+  return first < 0 ? [] : lines.slice(first).flatMap(readLine);
 }
 
 /**
