@@ -77,7 +77,7 @@ const fourLanes = { LP_NATIVE_VECTOR_WIDTH: '128', MESA_SHADER_CACHE_DIR: kept('
 /** What runs once or twice is compiled without optimisations. */
 const unoptimised = { ...fourLanes, GALLIVM_PERF: 'nopt', MESA_SHADER_CACHE_DIR: kept('unoptimised') };
 
-/** Without Dawn's checks of indices a page of Chromium takes a fifth less CPU time. Dawn in Node and the browsers of `test:all` keep them. */
+/** Without Dawn's checks of indices a page of Chromium takes a fifth less CPU time. Dawn in Node and other projects keep them. */
 const unchecked = { ...unoptimised, WEBVERA_DAWN_FEATURES: 'disable_robustness' };
 
 /** TypeScript alone. To import it anew for each file took longer than the tests. */

@@ -66,8 +66,8 @@ export interface ConstantSpec {
 
 /**
  * The names of a network's inputs, as in transformers. For texts: token ids, positions and token types of the N tokens in all rows, each
- * u32 (N). For images: `pixel_values`, f32 (B·P, C·p·p), the pixels of the P patches of each image, and positions, u32 (N), with N = B·(P +
- * 1) tokens.
+ * u32 (N). For images: `pixel_values`, f32 (B·P, C·p·p), the pixels of the P patches of each image, and positions, u32 (B·(P + 1)), of the
+ * token for the whole image and the patches. Registers have no positions.
  */
 export type InputName = 'input_ids' | 'position_ids' | 'token_type_ids' | 'pixel_values';
 
@@ -153,8 +153,8 @@ export interface Head {
   /** For each module of a tied head, which has no weight in the files, the module whose weight it shares. */
   readonly tied: ReadonlyMap<string, string>;
   /**
-   * The hidden states of a sequence that the head reads: all of them, one of them, or a vector pooled from all. 'image and patches': that of
-   * the token for the whole image, followed by the mean of the patches'.
+   * The hidden states of a sequence that the head reads: all of them, one of them, or a vector pooled from all. 'image and patches': that
+   * of the token for the whole image, followed by the mean of the patches'.
    */
   readonly reads: 'every token' | 'first token' | 'last token' | 'pooled tokens' | 'image and patches';
   /** Set for a head that reads one vector pooled from all tokens of a row. */

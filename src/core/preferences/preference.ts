@@ -8,7 +8,7 @@ export interface PreferenceExample {
   readonly prompt: TextOrMessages;
   readonly chosen: TextOrMessages;
   readonly rejected: TextOrMessages;
-  /** The factor of the example's loss: a finite number, 0 or more. Default: 1. */
+  /** The factor of the example's loss in training: a finite number, 0 or more. Default: 1. */
   readonly weight?: number;
 }
 
@@ -17,7 +17,7 @@ export interface RatedExample {
   readonly prompt: TextOrMessages;
   readonly completion: TextOrMessages;
   readonly label: boolean;
-  /** The factor of the example's loss: a finite number, 0 or more. Default: 1. */
+  /** The factor of the example's loss in training: a finite number, 0 or more. Default: 1. */
   readonly weight?: number;
 }
 

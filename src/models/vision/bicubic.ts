@@ -29,7 +29,7 @@ export function resizedPositions({ from, to, antialias }: SquareResize): Float32
   return weights;
 }
 
-/** Returns the weights of the given line's numbers in the number at `place` of the new line, by their places. */
+/** Returns the weights with which numbers of the given line, by their places, add up to the number at `place` of the new line. */
 function lineWeights(place: number, { from, to, antialias }: SquareResize): ReadonlyMap<number, number> {
   // torch computes places in float32.
   const scale = Math.fround(from / to);

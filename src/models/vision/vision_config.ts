@@ -5,7 +5,7 @@ import type { ImageSizes } from '../architecture';
 import { LONGEST, MAX, parseDtype, parseWidthAndHeads, unsupported } from '../config_fields';
 import { INITIAL_STD } from '../heads';
 
-/** The length of an edge in pixels: at most this. */
+/** The largest supported edge of an image, in pixels. */
 const MAX_EDGE = 2 ** 14;
 
 /** Parses the fields that config.json has for each kind of vision transformer. `layer_norm_eps` is the default of that field. */

@@ -38,7 +38,7 @@ export const usualSettings: ProfileSettings = {
 
 /**
  * Opens a stored profile, or creates it, and loads its adapter onto the model. If it rejects, nothing has changed. Its signal cancels it
- * until the changes are stored.
+ * until it begins to store the changes.
  */
 export async function openStored(
   host: ProfileHost,

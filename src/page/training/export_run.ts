@@ -33,8 +33,8 @@ const anyTrainer: Rule = {
  *
  * Rejects with `invalid_argument` for a run without steps left, without data, or with more than one adapter; for classifiers of tokens,
  * runs with `group_by_length` or the objective 'contrast', texts, pairs and ratings with a `weight`, runs of pairs or ratings whose adapter
- * wraps `lm_head`, adapters that PEFT doesn't have, and a ViT with `module_names: 'v4'`; and for a trainer of another model. Rejects with
- * `not_found` for a run that has ended and has no stored state.
+ * wraps `lm_head`, adapters that PEFT doesn't have, and a ViT or a DINOv2 with `module_names: 'v4'`; and for a trainer of another model.
+ * Rejects with `not_found` for a run that has ended and has no stored state.
  */
 export async function export_run(
   run: { readonly model: AdaptedModel; readonly trainer: Trainer },

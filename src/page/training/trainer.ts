@@ -54,7 +54,7 @@ export interface AdaptersTrainerInit extends Pick<TrainerInit, 'model' | 'args' 
    * other adapters train to their ends, and then the run rejects with `numerical_error`.
    *
    * The model must be a language model, and its adapters may differ only in their values: they have the same `r`, the same `target_modules`
-   * and the same key of random matrices, and no dropout, `use_dora`, `bias` or `modules_to_save`. A run with other adapters, or with a kind
+   * and the same random matrices, and no dropout, `use_dora`, `bias` or `modules_to_save`. A run with other adapters, or with a kind
    * that can't train in this way, rejects with `invalid_argument`.
    */
   readonly adapters: Readonly<Record<string, Dataset | AdapterDatasets>>;

@@ -48,8 +48,7 @@ async function acquire(
 }
 
 /**
- * Returns A and B from a file, which take precedence over drawn values. Other adapters share them only if the file's key (its seed and
- * sizes) gives the same values.
+ * Returns A and B from a file, which take precedence over drawn values. Other adapters share them only if theirs have the same values.
  */
 async function acquireStored(
   projections: ProjectionPool,

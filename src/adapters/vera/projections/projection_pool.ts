@@ -15,7 +15,7 @@ interface Shared {
   users: number;
 }
 
-/** The frozen projections on a device. Adapters with the same key and dtype share one pair of A and B. */
+/** The frozen projections on a device. Adapters share A and B of equal values. */
 export class ProjectionPool {
   readonly #runner: Runner;
   readonly #onDraw: (numbers: number) => void;

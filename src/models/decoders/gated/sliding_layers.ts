@@ -3,7 +3,7 @@ import { MAX, unsupported } from '../../config_fields';
 
 /** The layers with sliding-window attention: their queries attend only to a window of the text. */
 export interface SlidingLayers {
-  /** The number of tokens to which a query attends. The query's own token is the last of them. */
+  /** The number of tokens to which a query attends: its own and those before it; in encoders, as many after it, too. */
   readonly window: number;
   /** Whether each layer has the window. At least one layer has it. */
   readonly layers: readonly boolean[];

@@ -49,7 +49,7 @@ function unnumbered(list: readonly NumberedExample[]): SentExample[] {
 
 /**
  * Stores a profile from its files, and loads its adapter onto the model. If it rejects, nothing has changed. Its signal cancels it until
- * the profile is stored.
+ * it begins to store the profile.
  */
 export async function importStored(
   host: ProfileHost,

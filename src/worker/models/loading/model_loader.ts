@@ -201,8 +201,8 @@ function forwardSteps(
 }
 
 /**
- * Initialises weights that a model's files lack, with transformers' distribution. The random numbers are seeded with the tensors' names, so
- * that a model is the same at each load and a run can resume after a reload.
+ * Initialises weights that a model's files lack, with the normal distribution of transformers, which isn't truncated here. The random
+ * numbers are seeded with the tensors' names, so that a model is the same at each load and a run can resume after a reload.
  */
 export async function makeWeights(
   specs: readonly WeightSpec[],
