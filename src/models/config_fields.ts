@@ -74,6 +74,12 @@ export function parseWidthAndHeads(
   return [C, H];
 }
 
+/** Throws `unsupported_model` if `head_dim` isn't D, the hidden size divided by the number of heads. */
+export function expectHeadDim(fields: Fields, D: number): void {
+  const head_dim = fields.get('head_dim') ?? D;
+  if (head_dim !== D) throw unsupported('head_dim', head_dim, [D]);
+}
+
 /** As `expectModelType`, for a decoder. Also throws for a decoder in which tokens attend to later ones. */
 export function expectDecoder(fields: Fields, expected: string): void {
   expectModelType(fields, expected);

@@ -1,6 +1,7 @@
 import { Fields, type JsonObject } from '../../core/input/fields';
 import { parseActivation } from '../activations';
 import {
+  expectHeadDim,
   expectModelType,
   MAX,
   oneOf,
@@ -58,8 +59,7 @@ function parseHeadDim(fields: Fields, D: number): number {
       `heads of an even size of at most ${MAX.head}, as rotary embeddings need pairs`,
     );
   }
-  const head_dim = fields.get('head_dim') ?? D;
-  if (head_dim !== D) throw unsupported('head_dim', head_dim, [D]);
+  expectHeadDim(fields, D);
   return D;
 }
 

@@ -63,7 +63,7 @@ function block(config: Dinov2Config, names: ModuleNames, layer: number): nn.Unna
       norm1: norm(config),
       attention: PARTS[names].attention(config, layer),
       layer_scale1: layerScale(config),
-      drop_path: nn.module('Identity', {}),
+      drop_path: nn.identity,
       norm2: norm(config),
       mlp: PARTS[names].mlp(config),
       layer_scale2: layerScale(config),

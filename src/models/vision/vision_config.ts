@@ -2,7 +2,7 @@ import { Fields } from '../../core/input/fields';
 import type { ModuleNames } from '../../core/types/model';
 import { parseActivation } from '../activations';
 import type { ImageSizes } from '../architecture';
-import { LONGEST, MAX, parseDtype, parseWidthAndHeads, unsupported } from '../config_fields';
+import { expectHeadDim, LONGEST, MAX, parseDtype, parseWidthAndHeads, unsupported } from '../config_fields';
 import { INITIAL_STD } from '../heads';
 
 /** The largest supported edge of an image, in pixels. */
@@ -11,9 +11,7 @@ const MAX_EDGE = 2 ** 14;
 /** Parses the fields that config.json has for each kind of vision transformer. `layer_norm_eps` is the default of that field. */
 export function parseVisionFields(fields: Fields, { layer_norm_eps }: { readonly layer_norm_eps: number }) {
   const [hidden_size, num_attention_heads] = parseWidthAndHeads(fields);
-  const D = hidden_size / num_attention_heads;
-  const head_dim = fields.get('head_dim') ?? D;
-  if (head_dim !== D) throw unsupported('head_dim', head_dim, [D]);
+  expectHeadDim(fields, hidden_size / num_attention_heads);
   return {
     hidden_size,
     num_hidden_layers: fields.positiveInteger('num_hidden_layers', { max: MAX.layers }),
