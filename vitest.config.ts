@@ -77,7 +77,7 @@ const fourLanes = { LP_NATIVE_VECTOR_WIDTH: '128', MESA_SHADER_CACHE_DIR: kept('
 /** What runs once or twice is compiled without optimisations. */
 const unoptimised = { ...fourLanes, GALLIVM_PERF: 'nopt', MESA_SHADER_CACHE_DIR: kept('unoptimised') };
 
-/** Without Dawn's checks of indices a page of Chromium takes a fifth less CPU time. Dawn in Node and other projects keep them. */
+/** Without Dawn's checks of indices a page of Chromium takes a fifth less CPU time. Dawn in Node, `packages` and `all:clock` keep them. */
 const unchecked = { ...unoptimised, WEBVERA_DAWN_FEATURES: 'disable_robustness' };
 
 /** TypeScript alone. To import it anew for each file took longer than the tests. */
@@ -163,7 +163,11 @@ export default defineConfig({
         exclude: [KERNELS_ALONE],
       }),
       project('all:packages', { ...browser, include: [...PACKAGE_PRODUCTS, 'test/packages/**/*.all.test.ts'] }),
-      project('all:browser', { ...browser, include: [...BROWSER_PRODUCTS, 'test/browser/**/*.all.test.ts'] }),
+      project('all:browser', {
+        ...browser,
+        env: unchecked,
+        include: [...BROWSER_PRODUCTS, 'test/browser/**/*.all.test.ts'],
+      }),
       // Dawn in Node beside real PEFT, whose packages are installed first.
       project('peft', {
         ...gpu,
