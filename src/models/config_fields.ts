@@ -80,6 +80,21 @@ export function expectHeadDim(fields: Fields, D: number): void {
   if (head_dim !== D) throw unsupported('head_dim', head_dim, [D]);
 }
 
+/**
+ * Returns D, the hidden size divided by the number of heads. Throws `invalid_format` for a size that can't be rotated, and as
+ * `expectHeadDim`.
+ */
+export function parseRotatedHead(fields: Fields, D: number): number {
+  if (D % 2 !== 0 || D > MAX.head) {
+    throw fields.invalid(
+      'hidden_size',
+      `heads of an even size of at most ${MAX.head}, as rotary embeddings need pairs`,
+    );
+  }
+  expectHeadDim(fields, D);
+  return D;
+}
+
 /** As `expectModelType`, for a decoder. Also throws for a decoder in which tokens attend to later ones. */
 export function expectDecoder(fields: Fields, expected: string): void {
   expectModelType(fields, expected);

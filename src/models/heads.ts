@@ -2,7 +2,7 @@ import type { JsonObject } from '../core/input/fields';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { softcap } from '../ops/activations/softcap';
-import type { Head, MakeHead } from './architecture';
+import type { Head, MakeHead, WeightSpec } from './architecture';
 import type { Labels } from './labels';
 import type { Layers } from './layers';
 import * as nn from './nn';
@@ -26,17 +26,22 @@ interface LanguageHead {
   readonly V: number;
   /** The embedding whose weight the head shares. Default: the head has its own weight. */
   readonly tiedTo?: string | undefined;
+  /** The name of the head's own weight in files, which may also use that of the module. Default: that of the module. */
+  readonly storedName?: string;
   /** The cap of logits: s becomes cap · tanh(s / cap). Default: none. */
   readonly softcap?: number | undefined;
 }
 
 /** Creates the head of a language model: one linear layer without bias, which may share the embedding's weight. */
-export function languageHead({ className, C, V, tiedTo, softcap: cap }: LanguageHead): Head {
+export function languageHead({ className, C, V, tiedTo, storedName, softcap: cap }: LanguageHead): Head {
   const { name, modules, weights } = nn.linear(C, V, false)('lm_head');
+  const stored = weights.map(
+    (spec): WeightSpec => (storedName ? { ...spec, storedNames: [storedName, spec.name] } : spec),
+  );
   return {
     className,
     modules,
-    weights: tiedTo === undefined ? weights : [],
+    weights: tiedTo === undefined ? stored : [],
     tied: new Map(tiedTo === undefined ? [] : [[name, tiedTo]]),
     reads: 'every token',
     outputEmbedding: name,

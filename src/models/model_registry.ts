@@ -5,6 +5,7 @@ import { createFalcon } from './decoders/falcon';
 import { createGemma } from './decoders/gemma';
 import { createGemma2 } from './decoders/gemma2';
 import { createGemma3 } from './decoders/gemma3';
+import { createGptNeox } from './decoders/gpt_neox';
 import { createGpt2 } from './decoders/gpt2';
 import { createLlama } from './decoders/llama';
 import { createMistral } from './decoders/mistral';
@@ -30,6 +31,7 @@ const networks: ReadonlyMap<string, (config: PretrainedConfig, options: NetworkO
   ['gemma2', createGemma2],
   ['gemma3_text', createGemma3],
   ['gpt2', createGpt2],
+  ['gpt_neox', createGptNeox],
   ['llama', createLlama],
   ['mistral', createMistral],
   ['modernbert', createModernBert],

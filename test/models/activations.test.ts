@@ -72,6 +72,7 @@ const FIELDS = {
   gemma2: 'hidden_activation',
   gemma3: 'hidden_activation',
   falcon: 'activation',
+  'gpt-neox': 'hidden_act',
   bert: 'hidden_act',
   roberta: 'hidden_act',
   distilbert: 'activation',

@@ -12,6 +12,7 @@ test.each([
   ['modernbert', 'sequence_classification', 'classifier'],
   ['gpt2', 'sequence_classification', 'score'],
   ['llama', 'sequence_classification', 'score'],
+  ['gpt-neox', 'sequence_classification', 'score'],
   ['vit', 'image_classification', 'classifier'],
   ['dinov2', 'image_classification', 'classifier'],
 ] as const)('the last layer of the head of %s, for %s, makes logits of its features', (base, task, expected) => {

@@ -150,6 +150,7 @@ const FLOATS = [
   'rms_norm_eps',
   'rope_local_base_freq',
   'rope_theta',
+  'rotary_pct',
   'summary_first_dropout',
 ];
 

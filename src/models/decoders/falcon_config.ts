@@ -1,6 +1,14 @@
 import { Fields, type JsonObject } from '../../core/input/fields';
 import { parseActivation } from '../activations';
-import { expectDecoder, MAX, parseDtype, parseTokens, parseWidthAndHeads, unsupported } from '../config_fields';
+import {
+  expectDecoder,
+  MAX,
+  parseDtype,
+  parseRotatedHead,
+  parseTokens,
+  parseWidthAndHeads,
+  unsupported,
+} from '../config_fields';
 import { parseRope, ropeFields } from './positions/rope_config';
 
 /** The fields of config.json that a Falcon needs. */
@@ -17,17 +25,16 @@ export function parseFalconConfig(json: JsonObject) {
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
   const [hidden_size, num_attention_heads] = parseWidthAndHeads(fields);
   const kvHeads = parseKvHeads(fields, num_attention_heads);
-  const head_dim = hidden_size / num_attention_heads;
   const max_position_embeddings = fields.positiveInteger('max_position_embeddings', {
     fallback: 2048,
     max: MAX.positions,
   });
   const rope = fields.boolean('alibi', false)
     ? undefined
-    : parseRope(fields, ropeFields(fields), { head_dim, max_position_embeddings });
-  if (rope !== undefined && head_dim % 2 !== 0) {
-    throw fields.invalid('hidden_size', 'heads of an even size, as rotary embeddings need pairs');
-  }
+    : parseRope(fields, ropeFields(fields), {
+        head_dim: parseRotatedHead(fields, hidden_size / num_attention_heads),
+        max_position_embeddings,
+      });
   return Object.freeze({
     model_type: 'falcon',
     vocab_size,

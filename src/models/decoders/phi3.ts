@@ -82,7 +82,11 @@ export function parsePhi3Config(json: JsonObject): GatedDecoderConfig {
     bos: 1,
     eos: 32000,
     pad: 32000,
-    ropeRules: { types: TYPES, partial: true, original_max_position_embeddings: 4096 },
+    ropeRules: {
+      types: TYPES,
+      partial: { key: 'partial_rotary_factor', share: 1 },
+      original_max_position_embeddings: 4096,
+    },
   });
   const sliding = parseWindowOfAll(fields, config.num_hidden_layers, parseWindow(fields, null));
   return Object.freeze({ ...config, ...(sliding && { sliding }) });

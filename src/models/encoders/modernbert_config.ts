@@ -1,11 +1,11 @@
 import { Fields, type JsonObject } from '../../core/input/fields';
 import { parseActivation } from '../activations';
 import {
-  expectHeadDim,
   expectModelType,
   MAX,
   oneOf,
   parseDtype,
+  parseRotatedHead,
   parseTokens,
   parseWidthAndHeads,
   unsupported,
@@ -45,22 +45,10 @@ export function parseModernBertConfig(json: JsonObject) {
     classifier_bias: fields.boolean('classifier_bias', false),
     classifier_activation: parseActivation(fields, 'classifier_activation', 'gelu'),
     initializer_range: fields.positiveNumber('initializer_range', { fallback: INITIAL_STD, max: 1 }),
-    ...parsePositions(fields, num_hidden_layers, parseHeadDim(fields, hidden_size / num_attention_heads)),
+    ...parsePositions(fields, num_hidden_layers, parseRotatedHead(fields, hidden_size / num_attention_heads)),
     ...parseTokens(fields, vocab_size, { bos: 50281, eos: 50282, pad: 50283 }),
     dtype: parseDtype(fields),
   });
-}
-
-/** Returns D, the size of a head. Throws for a size that can't be rotated. */
-function parseHeadDim(fields: Fields, D: number): number {
-  if (D % 2 !== 0 || D > MAX.head) {
-    throw fields.invalid(
-      'hidden_size',
-      `heads of an even size of at most ${MAX.head}, as rotary embeddings need pairs`,
-    );
-  }
-  expectHeadDim(fields, D);
-  return D;
 }
 
 const LAYER_TYPES = ['full_attention', 'sliding_attention'] as const;

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../core/input/fields';
-import { className, classStages } from './tokenizer_classes';
+import { type ClassStages, className, classStages } from './tokenizer_classes';
 
 /** Returns a parsed tokenizer.json with other stages. */
 export type ReplaceStages = (tokenizer: JsonObject) => JsonObject;
@@ -25,12 +25,12 @@ export function configuredStages(config: JsonObject, modelType: string | undefin
   return stages && ((tokenizer) => withStages(tokenizer, stages));
 }
 
-/** Replaces each stage that has the same type as its new stage. Stages of other types stay, because they belong to this tokenizer alone. */
-function withStages(tokenizer: JsonObject, stages: JsonObject): JsonObject {
+/** Replaces stages. `typed` stages of other types than the new ones stay, because they belong to this tokenizer alone. */
+function withStages(tokenizer: JsonObject, { typed, fixed }: ClassStages): JsonObject {
   const isSame = (stage: unknown, own: unknown): boolean =>
     isJsonObject(stage) && isJsonObject(own) && stage.type === own.type;
-  const replaced = Object.entries(stages).filter(([name, stage]) => isSame(stage, tokenizer[name]));
-  return { ...tokenizer, ...Object.fromEntries(replaced) };
+  const replaced = Object.entries(typed).filter(([name, stage]) => isSame(stage, tokenizer[name]));
+  return { ...tokenizer, ...Object.fromEntries(replaced), ...fixed };
 }
 
 /** Replaces stages, whatever their type, by those of Llama 2's class. */

@@ -18,6 +18,8 @@ export interface TokenizerClass extends UsualTokens {
    * Returns the stages of tokenizer.json: normalizer, pre-tokenizer, post-processor, decoder. `idOf` returns a special token's text and id.
    */
   rules(config: JsonObject, idOf: (key: string) => readonly [token: string, id: number]): JsonObject;
+  /** Whether tokenizer.json's post-processor is ignored, so that texts get no special tokens. Default: false. */
+  readonly ignoresPostProcessor?: boolean;
 }
 
 const byteLevel = (config: JsonObject): JsonObject => ({
@@ -48,6 +50,15 @@ const GPT2: TokenizerClass = {
       decoder: { type: 'ByteLevel' },
     };
   },
+};
+
+const GPT_NEOX: TokenizerClass = {
+  classes: ['GPTNeoXTokenizer'],
+  modelTypes: ['gpt_neox'],
+  file: 'vocab.json',
+  tokens: { ...GPT2.tokens, pad_token: '<|padding|>' },
+  rules: (config, idOf) => ({ ...GPT2.rules(config, idOf), normalizer: { type: 'NFC' } }),
+  ignoresPostProcessor: true,
 };
 
 const ROBERTA: TokenizerClass = {
@@ -92,7 +103,7 @@ const BERT: TokenizerClass = {
   },
 };
 
-const CLASSES: readonly TokenizerClass[] = [GPT2, ROBERTA, BERT];
+const CLASSES: readonly TokenizerClass[] = [GPT2, GPT_NEOX, ROBERTA, BERT];
 
 /** A class whose vocabulary is only in tokenizer.json. */
 const XLM_ROBERTA: UsualTokens = {
@@ -138,14 +149,23 @@ export function usualTokens(config: JsonObject, modelType: string | undefined, t
   return Object.fromEntries(Object.entries(tokens).filter(([, token]) => tokenizer.includes(JSON.stringify(token))));
 }
 
+/** Stages of a tokenizer.json that a class replaces. */
+export interface ClassStages {
+  /** Those that replace a stage of the same type. */
+  readonly typed: JsonObject;
+  /** Those that replace any stage. */
+  readonly fixed: JsonObject;
+}
+
 /**
- * Returns the normalizer and the pre-tokenizer of the class that a folder's tokenizer_config.json names, or of the `model_type` if it names
- * none; undefined for a class whose rules are only in tokenizer.json.
+ * Returns the stages of the class that a folder's tokenizer_config.json names, or of the `model_type` if it names none; undefined for a
+ * class whose rules are only in tokenizer.json.
  */
-export function classStages(config: JsonObject, modelType: string | undefined): JsonObject | undefined {
+export function classStages(config: JsonObject, modelType: string | undefined): ClassStages | undefined {
   const known = classAmong(CLASSES, className(config.tokenizer_class), modelType);
-  const { normalizer, pre_tokenizer } = known?.rules(config, () => ['', 0]) ?? {};
-  return pre_tokenizer === undefined ? undefined : { normalizer, pre_tokenizer };
+  if (known === undefined) return undefined;
+  const { normalizer, pre_tokenizer } = known.rules(config, () => ['', 0]);
+  return { typed: { normalizer, pre_tokenizer }, fixed: known.ignoresPostProcessor ? { post_processor: null } : {} };
 }
 
 /** Returns the class of this name, or of the `model_type` if the name is empty. */

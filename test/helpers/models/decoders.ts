@@ -48,6 +48,11 @@ export const DECODERS: readonly DecoderFamily[] = [
   falcon('falcon', 'input_layernorm'),
   falcon('falcon-new', 'ln_mlp'),
   falcon('falcon-alibi', 'post_attention_layernorm'),
+  {
+    name: 'gpt-neox',
+    targets: inBlocks('gpt_neox.layers', ['attention.query_key_value']),
+    whole: 'post_attention_layernorm',
+  },
   { name: 'gpt2', targets: inBlocks('transformer.h', ['attn.c_attn']), whole: 'ln_2' },
   {
     name: 'opt',

@@ -281,6 +281,23 @@ CASES: Mapping[str, Case] = {
         causal(MID, KEY_0, ["query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"]),
         training=(ADAMW, WARMUP),
     ),
+    "gpt_neox_left_mid": Case(
+        "gpt-neox",
+        46034,
+        "attention and MLP in parallel, heads that are rotated in part, interleaved q, k and v; every linear layer of a "
+        "block",
+        causal(MID, KEY_0, ["query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"]),
+        "text, padded left",
+        (ADAMW, CLIP_DECAY),
+    ),
+    "gpt_neox_seqcls_small": Case(
+        "gpt-neox-sequential",
+        46134,
+        "the MLP after attention, attention without biases, heads that are rotated whole",
+        classifier(SMALL, KEY_42, ["query_key_value", "dense_4h_to_h"]),
+        "decoder",
+        (ADAMW,),
+    ),
     "falcon_alibi_left_mid": Case(
         "falcon-alibi",
         13334,

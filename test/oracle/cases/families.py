@@ -90,6 +90,18 @@ FALCON = {
     "attention_dropout": 0.0,
     **IDS,
 }
+GPT_NEOX = {
+    "hidden_size": HIDDEN,
+    "num_hidden_layers": 2,
+    "intermediate_size": INTERMEDIATE,
+    "num_attention_heads": HEADS,
+    "vocab_size": VOCABULARY,
+    "max_position_embeddings": POSITIONS,
+    "initializer_range": STD,
+    "hidden_dropout": 0.0,
+    "attention_dropout": 0.0,
+    **IDS,
+}
 DISTILBERT = {
     "dim": HIDDEN,
     "n_layers": 2,
@@ -301,6 +313,22 @@ BASES: Mapping[str, Base] = {
             "bias": True,
             "alibi": True,
             "new_decoder_architecture": False,
+        },
+    ),
+    # Attention and MLP are parallel, each after its own norm; half of a head is rotated. gpt-neox-sequential: the MLP
+    # follows attention, which has no biases; whole heads are rotated.
+    "gpt-neox": Base("GPTNeoXForCausalLM", 1460, {**GPT_NEOX, "rotary_pct": 0.5}),
+    "gpt-neox-sequential": Base(
+        "GPTNeoXForSequenceClassification",
+        1461,
+        {
+            **GPT_NEOX,
+            **ONE_LAYER,
+            "num_labels": LABELS,
+            "rotary_pct": 1.0,
+            "rotary_emb_base": 500.0,
+            "attention_bias": False,
+            "use_parallel_residual": False,
         },
     ),
     # Decoders with a `score` head.

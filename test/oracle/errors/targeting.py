@@ -53,6 +53,8 @@ TARGETS: Mapping[str, list[Targets]] = {
     "falcon": [None, "all-linear", ["dense"]],
     "falcon-new": ["all-linear"],
     "falcon-alibi": ["all-linear"],
+    "gpt-neox": [None, "all-linear", ["dense"]],
+    "gpt-neox-sequential": ["all-linear"],
     "bert": [None, ["query", "value"], ["dense"], ["attention.output.dense"], "all-linear"],
     "roberta": [None, ["query"], ["dense"], "all-linear"],
     "distilbert": [["q_lin"], "all-linear"],

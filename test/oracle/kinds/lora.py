@@ -93,6 +93,14 @@ LORA_CASES: Mapping[str, Case] = {
         lora(8, None, lora_alpha=16),
         training=(CLIP_DECAY,),
     ),
+    "lora_gpt_neox": Case(
+        "gpt-neox",
+        64634,
+        "LoRA: PEFT's default targets, fused q, k and v of each head",
+        lora(4, None, lora_alpha=8),
+        "text, padded right",
+        (CLIP_DECAY,),
+    ),
     "dora_llama": Case(
         "llama",
         61834,

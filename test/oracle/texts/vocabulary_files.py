@@ -16,7 +16,7 @@ from .small_tokenizers import FOLDER
 ABOUT = (
     "What AutoTokenizer makes of a folder that holds the vocabulary (and merges) of a file of test/oracle/tokenizers "
     "as vocab.json and merges.txt, or vocab.txt, beside `files`: ids of texts and of pairs, and special tokens. "
-    "Folders with has_tokenizer_json hold that file as tokenizer.json instead."
+    "Folders with has_tokenizer_json hold that file as tokenizer.json instead, with the stages that `files` has for it."
 )
 
 
@@ -64,6 +64,7 @@ FOLDERS: dict[str, tuple[str, dict[str, Json]]] = {
             },
         },
     ),
+    "GPT-NeoX": ("roberta.json", {"config.json": {"model_type": "gpt_neox"}}),
     "RoBERTa": ("roberta.json", {"config.json": {"model_type": "roberta"}}),
     "RoBERTa by its tokenizer's class": (
         "roberta.json",
@@ -143,6 +144,14 @@ DISAGREEING: dict[str, tuple[str, dict[str, Json]]] = {
         "roberta.json",
         {"config.json": {"model_type": "gpt2"}, "tokenizer_config.json": _BYTES | {"add_prefix_space": True}},
     ),
+    "GPT-NeoX with a space before a text, by its configuration": (
+        "roberta.json",
+        {
+            "config.json": {"model_type": "gpt_neox"},
+            "tokenizer_config.json": _BYTES | {"tokenizer_class": "GPTNeoXTokenizer", "add_prefix_space": True},
+            "tokenizer.json": {"normalizer": {"type": "NFC"}},
+        },
+    ),
     "GPT-2 with a generic class, which names no tokens": (
         "roberta.json",
         {
@@ -219,7 +228,7 @@ def make_vocabulary_files(root: Path) -> None:
         definition = read_json(FOLDER / file)
         with tempfile.TemporaryDirectory() as folder:
             if name in DISAGREEING:
-                _write_json(Path(folder), {"tokenizer.json": definition} | files)
+                _write_json(Path(folder), files | {"tokenizer.json": definition | files.get("tokenizer.json", {})})
             else:
                 _write_vocabulary(Path(folder), definition["model"])
                 _write_json(Path(folder), files)

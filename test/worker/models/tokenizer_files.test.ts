@@ -9,8 +9,8 @@ import { tokenizerJson } from '../../tokenizer/small_tokenizers';
 interface Folder {
   /** The file in test/oracle/tokenizers with the same vocabulary. */
   readonly file: string;
-  readonly files: Readonly<Record<string, unknown>>;
-  /** Whether the folder holds that file as its tokenizer.json. */
+  readonly files: Readonly<Record<string, object>>;
+  /** Whether the folder holds that file as its tokenizer.json, with the stages that `files` has for it. */
   readonly has_tokenizer_json?: boolean;
   readonly bos_token_id: number | null;
   readonly eos_token_id: number | null;
@@ -36,8 +36,12 @@ interface Model {
   readonly merges?: readonly (readonly [string, string])[];
 }
 
+function definitionOf(file: string): { readonly model: Model } {
+  return JSON.parse(readFileSync(`test/oracle/tokenizers/${file}`, 'utf8'));
+}
+
 function vocabularyOf(file: string): Files {
-  const { model } = JSON.parse(readFileSync(`test/oracle/tokenizers/${file}`, 'utf8')) as { readonly model: Model };
+  const { model } = definitionOf(file);
   if (model.type === 'WordPiece') {
     const tokens = Object.entries(model.vocab).sort(([, a], [, b]) => a - b);
     return { 'vocab.txt': bytes(tokens.map(([token]) => `${token}\n`).join('')) };
@@ -49,10 +53,10 @@ function vocabularyOf(file: string): Files {
   };
 }
 
-function filesOf({ file, files, has_tokenizer_json }: Folder): Files {
+function filesOf({ file, files: { 'tokenizer.json': stages, ...files }, has_tokenizer_json }: Folder): Files {
   const others = Object.entries(files).map(([name, content]) => [name, bytes(JSON.stringify(content))] as const);
   const vocabulary = has_tokenizer_json
-    ? { 'tokenizer.json': readFileSync(`test/oracle/tokenizers/${file}`) }
+    ? { 'tokenizer.json': bytes(JSON.stringify({ ...definitionOf(file), ...stages })) }
     : vocabularyOf(file);
   return { ...vocabulary, ...Object.fromEntries(others) };
 }

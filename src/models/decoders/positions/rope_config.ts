@@ -62,12 +62,15 @@ type RopeType = RopeConfig['type'];
 export interface RopeRules {
   /** The theta for a file that has none. Default: 10000. */
   readonly theta?: number;
+  /** The name of theta in config.json itself. Default: 'rope_theta'. */
+  readonly thetaKey?: string;
   /** The supported types, by their names in files. Default: all types, by their own names. */
   readonly types?: Readonly<Record<string, RopeType>>;
   /**
-   * Whether only a part of a head may be rotated. In other families, transformers ignores `partial_rotary_factor` for the type "default".
+   * Set if only a part of a head may be rotated: the name of its share in config.json itself, and the share for a file that has none. In
+   * other families, transformers ignores `partial_rotary_factor` for the type "default".
    */
-  readonly partial?: boolean;
+  readonly partial?: { readonly key: string; readonly share: number };
   /** The default of this field in config.json. Set for families that have the field. */
   readonly original_max_position_embeddings?: number;
 }
@@ -78,13 +81,18 @@ interface RopeSizes {
   readonly max_position_embeddings: number;
 }
 
+/** A field, in config.json itself or in the object that describes rotary positions. */
+interface RopeField {
+  readonly of: Fields;
+  readonly key: string;
+}
+
 interface RopeSource {
   readonly fields: Fields;
   /** The object that describes rotary positions. */
   readonly rope: Fields;
   readonly theta: number;
-  /** The object that contains theta. */
-  readonly thetaFields: Fields;
+  readonly thetaField: RopeField;
   readonly sizes: RopeSizes;
   readonly rules: RopeRules;
   /** The number of rotated numbers in a head. */
@@ -93,6 +101,9 @@ interface RopeSource {
 
 /** The bounds of factors. No published model exceeds them, and within them all cosines are finite. */
 const [LEAST, MOST] = [1e-12, 1e12];
+
+/** The name of the rotated share of a head. */
+const SHARE = 'partial_rotary_factor';
 
 const TYPES: NonNullable<RopeRules['types']> = {
   default: 'default',
@@ -130,17 +141,19 @@ export function parseRope(
   sizes: RopeSizes,
   rules: RopeRules = {},
 ): RopeConfig {
-  const { theta: fallback = 10000, types = TYPES } = rules;
-  const thetaFields = rope?.has('rope_theta') ? rope : fields;
-  const theta = parseFactor(thetaFields, 'rope_theta', fallback);
+  const { theta: fallback = 10000, thetaKey = 'rope_theta', types = TYPES, partial: own } = rules;
+  const thetaField: RopeField = rope?.has('rope_theta')
+    ? { of: rope, key: 'rope_theta' }
+    : { of: fields, key: thetaKey };
+  const theta = parseFactor(thetaField.of, thetaField.key, fallback);
   const name = rope?.optionalString('rope_type') ?? rope?.optionalString('type') ?? 'default';
   const type = Object.hasOwn(types, name) ? types[name] : undefined;
   if (type === undefined) throw unsupported('rope_type', name, Object.keys(types));
   if (rope !== undefined && name === 'dynamic') parseFactor(rope, 'factor');
-  const share = rules.partial ? parseShare(fields, rope, sizes.head_dim) : wholeHead(fields, rope, type);
+  const share = own ? parseShare(fields, rope, sizes, own) : wholeHead(fields, rope, type);
   const partial = share === 1 ? {} : { partial_rotary_factor: share };
   const R = rotaryDim(partial, sizes.head_dim);
-  const config = READERS[type]({ fields, rope: rope ?? fields, theta, thetaFields, sizes, rules, R });
+  const config = READERS[type]({ fields, rope: rope ?? fields, theta, thetaField, sizes, rules, R });
   return Object.freeze({ ...config, ...partial });
 }
 
@@ -149,13 +162,18 @@ export function rotaryDim({ partial_rotary_factor = 1 }: Partial<CommonRope>, he
   return Math.trunc(headDim * partial_rotary_factor);
 }
 
-function parseShare(fields: Fields, rope: Fields | undefined, headDim: number): number {
-  const key = 'partial_rotary_factor';
-  const of = rope?.get(key) === undefined ? fields : rope;
-  const share = of.positiveNumber(key, { fallback: 1, max: 1 });
-  const R = rotaryDim({ partial_rotary_factor: share }, headDim);
+function parseShare(
+  fields: Fields,
+  rope: Fields | undefined,
+  { head_dim }: RopeSizes,
+  own: NonNullable<RopeRules['partial']>,
+): number {
+  const { of, key }: RopeField =
+    rope?.get(SHARE) === undefined ? { of: fields, key: own.key } : { of: rope, key: SHARE };
+  const share = of.positiveNumber(key, { fallback: own.share, max: 1 });
+  const R = rotaryDim({ partial_rotary_factor: share }, head_dim);
   if (R >= 2 && R % 2 === 0) return share;
-  throw of.invalid(key, `a share of a head's ${headDim} numbers that is even, as rotary embeddings need pairs`);
+  throw of.invalid(key, `a share of a head's ${head_dim} numbers that is even, as rotary embeddings need pairs`);
 }
 
 /**
@@ -163,8 +181,8 @@ function parseShare(fields: Fields, rope: Fields | undefined, headDim: number): 
  * another share in the file. For other types, transformers fails if the share isn't 1, so this function throws `unsupported_model`.
  */
 function wholeHead(fields: Fields, rope: Fields | undefined, type: RopeType): 1 {
-  const share = rope?.get('partial_rotary_factor') ?? fields.get('partial_rotary_factor') ?? 1;
-  if (type !== 'default' && share !== 1) throw unsupported('partial_rotary_factor', share, [1]);
+  const share = rope?.get(SHARE) ?? fields.get(SHARE) ?? 1;
+  if (type !== 'default' && share !== 1) throw unsupported(SHARE, share, [1]);
   return 1;
 }
 
@@ -197,8 +215,8 @@ function readLlama3(given: RopeSource): Llama3Rope {
 }
 
 function readYarn(given: RopeSource): YarnRope {
-  const { rope, theta, thetaFields, sizes } = given;
-  if (theta <= 1) throw thetaFields.invalid('rope_theta', 'a number above 1');
+  const { rope, theta, thetaField, sizes } = given;
+  if (theta <= 1) throw thetaField.of.invalid(thetaField.key, 'a number above 1');
   const original = originalPositions(given);
   const isUntold = rope.has('factor') && rope.get('factor') === undefined;
   const factor = isUntold ? sizes.max_position_embeddings / original : parseFactor(rope, 'factor');
