@@ -7,6 +7,7 @@ import * as nn from '../nn';
 import { type Dinov2Config, type Dinov2Family, parseDinov2Config } from './dinov2_config';
 import { embeddings, positionWeights } from './dinov2_embeddings';
 import { namedVersion } from './named_versions';
+import { attentionForward } from './vision_block';
 
 const PLAIN: Dinov2Family = { model_type: 'dinov2', className: 'Dinov2', patch_size: 14, hasRegisters: false };
 const WITH_REGISTERS: Dinov2Family = {
@@ -102,7 +103,7 @@ function attentionOfV4(config: Dinov2Config, layer: number): nn.Unnamed<nn.Unary
   });
   const output = nn.module(`${family.className}SelfOutput`, { dense: nn.linear(C, C), dropout: nn.dropout });
   return nn.module(`${family.className}Attention`, { attention, output }, (parts) =>
-    attends(config, layer, { ...parts.attention, out: parts.output.dense }),
+    attentionForward(config, layer, { ...parts.attention, attended: parts.output.dense }),
   );
 }
 
@@ -115,21 +116,8 @@ function attentionOfV5(config: Dinov2Config, layer: number): nn.Unnamed<nn.Unary
     o_proj: nn.linear(C, C),
   };
   return nn.module(`${family.className}Attention`, children, ({ q_proj, k_proj, v_proj, o_proj }) =>
-    attends(config, layer, { query: q_proj, key: k_proj, value: v_proj, out: o_proj }),
+    attentionForward(config, layer, { query: q_proj, key: k_proj, value: v_proj, attended: o_proj }),
   );
-}
-
-/** Returns the forward pass of a layer's attention. */
-function attends(
-  { hidden_size: C, num_attention_heads: H }: Dinov2Config,
-  layer: number,
-  { query, key, value, out }: Readonly<Record<'query' | 'key' | 'value' | 'out', nn.Linear>>,
-): nn.Unary['forward'] {
-  const heads = { H, Hkv: H, D: C / H, causal: false };
-  return (pass, x) => {
-    const [q, k, v] = nn.linears(pass, [query, key, value], x);
-    return out.forward(pass, pass.inputs.attend(layer, q, k, v, heads));
-  };
 }
 
 function mlpOfV4({ hidden_size: C, intermediate_size: F, hidden_act, family }: Dinov2Config): nn.Unnamed<nn.Unary> {

@@ -5,6 +5,7 @@ import { add } from '../../ops/add';
 import { embedding } from '../../ops/rows/embedding';
 import { prependRows } from '../../ops/rows/prepend_rows';
 import * as nn from '../nn';
+import { type BlockParts, blockForward } from './vision_block';
 import type { VitConfig } from './vit_config';
 
 /** The network with the module names of transformers 4, and with those of transformers 5. Both have the same tensors in the same order. */
@@ -54,19 +55,6 @@ function embeddings({ hidden_size: C, image: { channels, patch, patches: P } }: 
         return add(g, tokens, embedding(g, inputs.value('position_ids'), position_embeddings.value(pass)));
       },
   );
-}
-
-/** The modules of a block, in the order of its tensors. */
-interface VitParts {
-  readonly query: nn.Linear;
-  readonly key: nn.Linear;
-  readonly value: nn.Linear;
-  readonly attended: nn.Linear;
-  readonly normBefore: nn.Unary;
-  readonly normAfter: nn.Unary;
-  readonly up: nn.Linear;
-  readonly act: nn.Unary;
-  readonly down: nn.Linear;
 }
 
 function blockOfV4(config: VitConfig, layer: number): nn.Unnamed<nn.Unary> {
@@ -131,28 +119,23 @@ function blockOfV5(config: VitConfig, layer: number): nn.Unnamed<nn.Unary> {
   }));
 }
 
-/** Creates a block from its modules. Its tensors have the order of `VitParts`, which is the same in both versions. */
+/** Creates a block from its modules. Its tensors have the same order in both versions. */
 function vitBlock<M extends nn.Module>(
-  { hidden_size: C, num_attention_heads: H }: VitConfig,
+  config: VitConfig,
   layer: number,
   block: nn.Unnamed<M>,
-  partsOf: (block: M) => VitParts,
+  partsOf: (block: M) => BlockParts,
 ): nn.Unnamed<nn.Unary> {
-  const heads = { H, Hkv: H, D: C / H, causal: false };
   return (name) => {
     const placed = block(name);
-    const { query, key, value, attended, normBefore, normAfter, up, act, down } = partsOf(placed);
-    const parts = [query, key, value, attended, normBefore, normAfter, up, down];
+    const parts = partsOf(placed);
+    const { query, key, value, attended, normBefore, normAfter, up, down } = parts;
+    const inOrder = [query, key, value, attended, normBefore, normAfter, up, down];
     return {
       name,
       modules: placed.modules,
-      weights: parts.flatMap(({ weights }) => weights),
-      forward(pass, x) {
-        const [q, k, v] = nn.linears(pass, [query, key, value], normBefore.forward(pass, x));
-        const sum = attended.forward(pass, pass.inputs.attend(layer, q, k, v, heads), x);
-        const wide = act.forward(pass, up.forward(pass, normAfter.forward(pass, sum)));
-        return down.forward(pass, wide, sum);
-      },
+      weights: inOrder.flatMap(({ weights }) => weights),
+      forward: blockForward(config, layer, parts),
     };
   };
 }
