@@ -49,7 +49,7 @@ describe('is refused', () => {
   test.each([
     ['another type', { model_type: 'gemma' }, 'unsupported_model'],
     ['attention in both directions', { use_bidirectional_attention: true }, 'unsupported_model'],
-    ['another activation', { hidden_activation: 'quick_gelu' }, 'unsupported_model'],
+    ['another activation', { hidden_activation: 'mish' }, 'unsupported_model'],
     ['a cap of nothing', { attn_logit_softcapping: 0 }, 'invalid_format'],
   ])('%s', (_, change, code) => {
     expect(codeThrownBy(() => parseGemma2Config({ ...gemma2, ...change }))).toBe(code);

@@ -178,7 +178,7 @@ describe('malformed', () => {
 describe('unsupported', () => {
   test.each([
     ['another model', { model_type: 'qwen3' }],
-    ['another activation', { hidden_act: 'quick_gelu' }],
+    ['another activation', { hidden_act: 'mish' }],
     ['WGSL for an activation', { hidden_act: '*/ } fn evil(){' }],
     ['an unknown type, as old files spell it', { rope_parameters: null, rope_scaling: { type: 'ntk', factor: 2 } }],
     ['tokens that attend to later ones', { is_causal: false }],

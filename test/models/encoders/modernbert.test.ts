@@ -213,7 +213,7 @@ describe('the weights', () => {
 describe('refused', () => {
   test.each<[string, unknown]>([
     ['model_type', 'modernbert-decoder'],
-    ['hidden_activation', 'quick_gelu'],
+    ['hidden_activation', 'mish'],
     ['classifier_activation', 'sigmoid'],
     ['classifier_pooling', 'max'],
     ['head_dim', 32],

@@ -85,7 +85,7 @@ describe('refused', () => {
   test.each<[string, unknown]>([
     ['model_type', 'vit'],
     ['use_swiglu_ffn', true],
-    ['hidden_act', 'quick_gelu'],
+    ['hidden_act', 'mish'],
     ['image_size', [28, 14]],
     ['image_size', 16_000],
     ['head_dim', 16],

@@ -72,7 +72,7 @@ describe.each([
 describe('refused', () => {
   test.each<[string, unknown]>([
     ['model_type', 'deit'],
-    ['hidden_act', 'quick_gelu'],
+    ['hidden_act', 'mish'],
     ['image_size', [16, 8]],
     ['patch_size', [4]],
     ['patch_size', [4, 4, 4]],

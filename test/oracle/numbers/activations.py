@@ -18,6 +18,7 @@ NAMES = (
     "gelu_python",
     "gelu_python_tanh",
     "gelu_pytorch_tanh",
+    "quick_gelu",
     "relu",
     "silu",
     "swish",

@@ -1,0 +1,27 @@
+import { test } from 'vitest';
+import { Graph } from '../../../src/graph/graph';
+import type { Value } from '../../../src/graph/value';
+import { quickGelu } from '../../../src/ops/activations/quick_gelu';
+import { expectGpuEqualsReference, input } from '../../helpers/gpu/on_gpu';
+import { randomArray } from '../../helpers/maths/random';
+import type { Memory } from '../../reference/runner';
+
+test.each([
+  { N: 1, F: 1, scale: 1 },
+  { N: 5, F: 123, scale: 8 },
+  { N: 64, F: 1536, scale: 4 },
+  // e^200 overflows f32.
+  { N: 2, F: 9, scale: 200 },
+])('quick_gelu N=$N F=$F scale=$scale', async ({ N, F, scale }) => {
+  const memory: Memory = new Map();
+  const values = (name: string, seed: number, by = 1) => input(memory, name, [N, F], randomArray(N * F, seed, by));
+  const x = values('x', 1, scale);
+  const g = new Graph();
+  g.train(x);
+  const y = quickGelu(g, x);
+  const dy = values('dy', 2);
+  const alone = g.grad(y, dy, new Map()).get(x);
+  const added = g.grad(y, dy, new Map([[x, values('earlier', 3)]])).get(x);
+  // WGSL's exp(x) has an error of 3 + 2|x| ULP, which matters up to |x| = 8 and hardly beyond.
+  await expectGpuEqualsReference(g, memory, [y, alone as Value, added as Value], 2e-6);
+});
