@@ -67,7 +67,7 @@ export interface ConstantSpec {
 /**
  * The names of a network's inputs, as in transformers. For texts: token ids, positions and token types of the N tokens in all rows, each
  * u32 (N). For images: `pixel_values`, f32 (B·P, C·p·p), the pixels of the P patches of each image, and positions, u32 (B·(P + 1)), of the
- * token for the whole image and the patches. Registers have no positions.
+ * token for the whole image, if there is one, and the patches. Registers have no positions.
  */
 export type InputName = 'input_ids' | 'position_ids' | 'token_type_ids' | 'pixel_values';
 
@@ -121,13 +121,20 @@ export interface ImageSizes {
   readonly patch: number;
   /** The number of patches in an image. Each of them is a token, after the token for the whole image. */
   readonly patches: number;
+  /** The number of tokens for the whole image. Default: 1. */
+  readonly classTokens?: 0 | 1;
   /** The number of further tokens, which are the first of all and belong to no part of the image. Default: 0. */
   readonly registers?: number;
 }
 
 /** Returns the number of tokens of an image. */
-export function imageTokens({ patches, registers = 0 }: ImageSizes): number {
-  return registers + 1 + patches;
+export function imageTokens(image: ImageSizes): number {
+  return (image.registers ?? 0) + placedTokens(image);
+}
+
+/** Returns the number of an image's tokens that have positions: all except registers. */
+export function placedTokens({ patches, classTokens = 1 }: ImageSizes): number {
+  return classTokens + patches;
 }
 
 /** Options of a network and its head that config.json doesn't contain. */
@@ -154,9 +161,9 @@ export interface Head {
   readonly tied: ReadonlyMap<string, string>;
   /**
    * The hidden states of a sequence that the head reads: all of them, one of them, or a vector pooled from all. 'image and patches': that
-   * of the token for the whole image, followed by the mean of the patches'.
+   * of the token for the whole image, followed by the mean of the patches'; 'patches': that mean alone.
    */
-  readonly reads: 'every token' | 'first token' | 'last token' | 'pooled tokens' | 'image and patches';
+  readonly reads: 'every token' | 'first token' | 'last token' | 'pooled tokens' | 'image and patches' | 'patches';
   /** Set for a head that reads one vector pooled from all tokens of a row. */
   readonly pooling?: HeadPooling;
   /** The name of the linear layer that computes the logits from the features. Set for classifiers. */
@@ -189,6 +196,8 @@ export interface Network {
   readonly moduleNames?: ModuleNames;
   /** The hint for the error when targets match none of its modules. */
   readonly namesHint?: string;
+  /** The field of config.json by which the network has fewer heads than others of its `model_type`, if there is one. */
+  readonly variant?: string;
   /** The modules in the order of torch's `named_modules()`, without the model that contains the network. */
   readonly modules: readonly ModuleInfo[];
   readonly weights: readonly WeightSpec[];
@@ -203,12 +212,22 @@ export interface Network {
   hidden(g: Graph, layers: Layers, inputs: Inputs): Value;
   /** The modules that transformers' AutoModel has after the network, if any. Their names begin with 'pooler'. */
   readonly pooler?: Pick<Head, 'modules' | 'weights'>;
+  /**
+   * The class of transformers that has the network under its own name, and `pooler` beside it. If it is set, modules and files of a network
+   * without a head keep the network's name: 'vision_model.encoder', not 'encoder'.
+   */
+  readonly headlessClass?: string;
+  /**
+   * Computes the vectors of images from hidden states (N, C): the first row of each image is its vector, as transformers has it. Default:
+   * the hidden states.
+   */
+  imageVectors?(g: Graph, layers: Layers, hidden: Value, attend: Inputs['attend']): Value;
   /** The heads that transformers defines for this network. A task may also have one of its own. */
   readonly heads: Readonly<Partial<Record<HeadName, MakeHead>>>;
 }
 
 /** A network with the head of a task. */
-export interface Architecture extends Omit<Network, 'heads' | 'pooler'> {
+export interface Architecture extends Omit<Network, 'heads' | 'pooler' | 'headlessClass'> {
   readonly task: TaskFacts;
   readonly head: Head;
   /** The same as the head's `tied`. */

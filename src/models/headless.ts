@@ -3,9 +3,13 @@ import { fileNames, type Head, type MakeHead, type Network, type WeightSpec } fr
 import { type Layers, layersOver } from './layers';
 import * as nn from './nn';
 
-/** Returns a network under the names that it has without a head: 'wte', not 'transformer.wte'. Files may use either name. */
+/**
+ * Returns a network under the names that it has without a head: 'wte', not 'transformer.wte', unless `headlessClass` is set. Files may use
+ * either name.
+ */
 export function headless(network: Network): Network {
-  const { prefix, modules, weights } = network;
+  const { prefix, modules, weights, headlessClass } = network;
+  if (headlessClass !== undefined) return network;
   const short = (name: string): string => withoutPrefix(name, prefix);
   return {
     ...network,
@@ -61,14 +65,14 @@ export function poolerOf({ type, C, std }: Pooler): Pick<Head, 'modules' | 'weig
 }
 
 /** Returns the head of a model without a task head: its results are the hidden states themselves. */
-export function noHead({ prefix, modules, hiddenSize, pooler }: Network): MakeHead {
+export function noHead({ prefix, modules, hiddenSize, pooler, headlessClass }: Network): MakeHead {
   const [root] = modules;
   const weights = pooler?.weights.map((spec) => {
     const storedNames: [string, string] = [spec.name, `${prefix}.${spec.name}`];
     return { ...spec, storedNames };
   });
   return () => ({
-    className: root?.type ?? '',
+    className: headlessClass ?? root?.type ?? '',
     modules: pooler?.modules ?? [],
     weights: weights ?? [],
     tied: new Map(),

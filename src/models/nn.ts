@@ -113,15 +113,28 @@ export function conv1D(inFeatures: number, outFeatures: number): Unnamed<Linear>
   return product(info, { shape: [outFeatures, inFeatures], kind: 'matrix', transposed: true }, true);
 }
 
+interface PatchConvOptions {
+  /** Default: true. */
+  readonly bias?: boolean;
+  /** torch's `padding`, which has no effect here. Its `repr` mentions it, if it is given. */
+  readonly padding?: 'valid';
+}
+
 /**
  * Creates a convolution over patches that don't overlap, computed as a matrix product: each row of x, (B·P, channels·patch·patch), is a
  * patch.
  */
-export function patchConv2d(channels: number, C: number, patch: number): Unnamed<Linear> {
+export function patchConv2d(
+  channels: number,
+  C: number,
+  patch: number,
+  { bias = true, padding }: PatchConvOptions = {},
+): Unnamed<Linear> {
   const edges = `kernel_size=(${patch}, ${patch}), stride=(${patch}, ${patch})`;
-  const info = { type: 'Conv2d', repr: `Conv2d(${channels}, ${C}, ${edges})` };
+  const options = `${padding ? `, padding=${padding}` : ''}${bias ? '' : ', bias=False'}`;
+  const info = { type: 'Conv2d', repr: `Conv2d(${channels}, ${C}, ${edges}${options})` };
   const storedShape = [C, channels, patch, patch];
-  return product(info, { shape: [C, channels * patch ** 2], kind: 'matrix', storedShape }, true);
+  return product(info, { shape: [C, channels * patch ** 2], kind: 'matrix', storedShape }, bias);
 }
 
 /** Returns the results of several linear layers with the same input, which share work in their backward passes. */

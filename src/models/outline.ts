@@ -1,7 +1,7 @@
 import { Graph } from '../graph/graph';
 import { pinned, transient, type Value } from '../graph/value';
 import type { AttentionHeads } from '../ops/attention/attention';
-import type { Architecture, InputName } from './architecture';
+import { type Architecture, type InputName, placedTokens } from './architecture';
 import { layersOver, plainLayers } from './layers';
 import { baseTensors, constantOf, type LoadedModel } from './loaded_model';
 
@@ -37,5 +37,7 @@ export function outlineOf(loaded: LoadedModel): Outline {
 function smallestInput({ image }: Architecture, name: InputName): Value {
   if (image === undefined) return pinned(name, [1], 'u32');
   const { patches, patch, channels } = image;
-  return name === 'pixel_values' ? pinned(name, [patches, channels * patch ** 2]) : pinned(name, [patches + 1], 'u32');
+  return name === 'pixel_values'
+    ? pinned(name, [patches, channels * patch ** 2])
+    : pinned(name, [placedTokens(image)], 'u32');
 }

@@ -41,8 +41,8 @@ export function createArchitecture(
   const created = createNetwork(config, options);
   const kind = kindOf(task);
   const makeHead = kind.head(created, options);
-  if (makeHead === undefined) throw noHead(config.model_type, kind, kindsFor(created));
-  const { heads: _heads, pooler: _pooler, ...network } = kind.network?.(created) ?? created;
+  if (makeHead === undefined) throw noHead(created, kind, kindsFor(created));
+  const { heads: _heads, pooler: _pooler, headlessClass: _class, ...network } = kind.network?.(created) ?? created;
   const facts = { ...kind.facts, inputs: network.image === undefined ? ('texts' as const) : ('images' as const) };
   const head = makeHead(facts.hasNamedLabels ? parseLabels(config) : NO_LABELS);
   return {
@@ -98,10 +98,14 @@ function kindsFor(network: Network): readonly Kind[] {
   return TASKS.filter((kind: Kind) => kind.head(network) !== undefined);
 }
 
-function noHead(model_type: string, { facts: { name: task, autoClass } }: Kind, others: readonly Kind[]): WebVeraError {
+function noHead(
+  { config: { model_type }, variant }: Network,
+  { facts: { name: task, autoClass } }: Kind,
+  others: readonly Kind[],
+): WebVeraError {
   return new WebVeraError(
     'unsupported_model',
-    `${autoClass}: expected a model for that, got model_type ${model_type}`,
+    `${autoClass}: expected a model for that, got model_type ${model_type}${variant ? ` with ${variant}` : ''}`,
     {
       hint: `Models of this type are loaded by ${others.map(({ facts }) => facts.autoClass).join(' or ')}.`,
       detail: { model_type, task },

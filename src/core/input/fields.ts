@@ -30,6 +30,11 @@ export class Fields {
     return Object.hasOwn(this.#json, key) ? (this.#json[key] ?? undefined) : undefined;
   }
 
+  /** Returns the same fields with `defaults` for missing keys. */
+  withDefaults(defaults: JsonObject): Fields {
+    return new Fields({ ...defaults, ...this.#json }, this.#where);
+  }
+
   keys(): readonly string[] {
     return Object.keys(this.#json);
   }

@@ -6,7 +6,7 @@ import { pinned, type Value } from '../../graph/value';
 import type { Head } from '../../models/architecture';
 import { expectLabels, type Labels, targetsPerRow } from '../../models/labels';
 import { gatherRows } from '../../ops/rows/gather_rows';
-import { IMAGE_AND_PATCHES } from '../pooling/image_and_patches';
+import { imagePooling } from '../pooling/image_pooling';
 import { pooled } from '../pooling/pooled';
 import type { Batch, BatchInputs } from '../task/task_batches';
 import type { RowView, SolvableHead } from '../task/task_head';
@@ -122,7 +122,7 @@ export class Classifier<
 /** Returns the matrix of which a head reads some rows: hidden states (N, C), or pooled vectors (B, K·C). */
 function vectorsOf(g: Graph, head: Head, { hidden, inputs }: LogitsParts<BatchInputs & HeadInputs>): Value {
   const { pooling: weights, spans } = inputs;
-  const pooling = head.reads === 'image and patches' ? IMAGE_AND_PATCHES : head.pooling;
+  const pooling = imagePooling(head) ?? head.pooling;
   return pooling && weights ? pooled(g, hidden, { pooling: weights, spans }, pooling) : hidden;
 }
 

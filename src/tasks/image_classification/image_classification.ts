@@ -13,7 +13,7 @@ import { expectImages } from '../given_inputs';
 import { type ImageInputs, imageInputs, writeImages } from '../images/image_inputs';
 import { patchRows } from '../images/patches';
 import { expectPixels, expectProcessor, pixelNumbers, pixelsOf } from '../images/pixels';
-import { IMAGE_AND_PATCHES, imageAndPatches } from '../pooling/image_and_patches';
+import { imagePooling, imageWeights } from '../pooling/image_pooling';
 import { weightsInput } from '../pooling/pooled';
 import type { Task } from '../task/task';
 import type { BatchArguments, BatchShape } from '../task/task_batches';
@@ -103,22 +103,20 @@ export class ImageClassification
 
   inputs(shape: BatchShape): ClassifiedImageInputs {
     const ofImages = { ...imageInputs(shape, this.#image), ...this.headInputs(shape.B) };
-    return this.#isPooled ? { ...ofImages, pooling: weightsInput(shape, IMAGE_AND_PATCHES) } : ofImages;
+    const pooling = imagePooling(this.head);
+    return pooling ? { ...ofImages, pooling: weightsInput(shape, pooling) } : ofImages;
   }
 
   write(runner: Runner, inputs: ClassifiedImageInputs, batch: ClassifiedImages): void {
     writeImages(runner, inputs, batch);
     this.writeHead(runner, inputs, batch);
-    if (inputs.pooling) runner.write(inputs.pooling, imageAndPatches(batch, this.#image));
+    const pooling = imagePooling(this.head);
+    if (pooling && inputs.pooling) runner.write(inputs.pooling, imageWeights(batch, this.#image, pooling));
   }
 
   given(inputs: GivenInputs): ClassifiedImages {
     const rows = givenImages(expectImages(inputs), { image: this.#image, labels: this.labels });
     return this.#batch(rows, inputs.labels !== undefined);
-  }
-
-  get #isPooled(): boolean {
-    return this.head.reads === 'image and patches';
   }
 
   #options(signal: AbortSignal): ImageRowOptions {
@@ -127,6 +125,7 @@ export class ImageClassification
 
   #batch(rows: readonly ImageRow[], isLabelled: boolean): ClassifiedImages {
     const [B, T] = [rows.length, imageTokens(this.#image)];
+    const isPooled = imagePooling(this.head) !== undefined;
     return {
       B,
       T,
@@ -135,7 +134,7 @@ export class ImageClassification
         rows.map(({ pixels }) => pixelNumbers(pixels, this.#image, this.#processor)),
         this.#image,
       ),
-      rows: Uint32Array.from({ length: B }, (_, row) => (this.#isPooled ? row : row * T)),
+      rows: Uint32Array.from({ length: B }, (_, row) => (isPooled ? row : row * T)),
     };
   }
 }

@@ -1,11 +1,11 @@
 import { numel } from '../../core/numbers/shape';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
-import type { ImageSizes } from '../../models/architecture';
+import { type ImageSizes, placedTokens } from '../../models/architecture';
 import { attentionSpans } from '../../ops/attention/attention_spans';
 import type { BatchInputs, BatchShape } from '../task/task_batches';
 
-/** The inputs of a network that reads images. Each image has T tokens: registers, the token for the whole image, and P patches. */
+/** The inputs of a network that reads images. Each image has T tokens: registers, a token for the whole image if there is one, and P patches. */
 export interface ImageInputs extends BatchInputs {
   readonly network: {
     readonly pixel_values: Value;
@@ -19,11 +19,12 @@ interface ImageArrays extends BatchShape {
   readonly pixel_values: Float32Array<ArrayBuffer>;
 }
 
-export function imageInputs({ B, T }: BatchShape, { patches, patch, channels }: ImageSizes): ImageInputs {
+export function imageInputs({ B, T }: BatchShape, image: ImageSizes): ImageInputs {
+  const { patches, patch, channels } = image;
   return {
     network: {
       pixel_values: pinned('pixel_values', [B * patches, channels * patch ** 2]),
-      position_ids: pinned('positions', [B * (patches + 1)], 'u32'),
+      position_ids: pinned('positions', [B * placedTokens(image)], 'u32'),
     },
     spans: pinned('spans', [B, T, 2], 'u32'),
   };

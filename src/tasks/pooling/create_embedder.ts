@@ -12,15 +12,16 @@ export interface AskedPooling {
   readonly normalize?: boolean | undefined;
 }
 
-/** The pooling for images, as in transformers: the first token's hidden state after the last norm. */
+/** The poolings for images: the first token's vector, as in transformers, or the mean of the patches if no token is for the whole image. */
 const FIRST: Pooling = { modes: ['first'], normalize: false };
+const MEAN: Pooling = { modes: ['mean'], normalize: false };
 
 /**
  * Creates an embedder, which makes vectors of a model's inputs. By default, texts are pooled as the model's folder specifies, or by their
- * mean if it specifies no pooling; an image's vector is the hidden state of its first token.
+ * mean if it specifies no pooling; an image's vector is that of transformers' class, or else the hidden state of its first token.
  */
 export function createEmbedder(
-  model: Pick<TaskModel, 'text' | 'image' | 'config'>,
+  model: Pick<TaskModel, 'text' | 'image' | 'imageVectors' | 'config'>,
   { tokenizer, imageProcessor, sentences = DEFAULT_SENTENCES }: Preprocessors,
   asked: AskedPooling = {},
 ): Embedder {
@@ -28,8 +29,10 @@ export function createEmbedder(
   if (text !== undefined) {
     return new TextEmbedder({ text, tokenizer, sentences, pooling: chosen(asked, sentences.pooling) });
   }
-  const pooling = chosen(asked, FIRST);
-  return new ImageEmbedder({ image: imageSizes(model), processor: imageProcessor, pooling });
+  const image = imageSizes(model);
+  const imageVectors = asked.pooling === undefined ? model.imageVectors : undefined;
+  const own = imageVectors === undefined && image.classTokens === 0 ? MEAN : FIRST;
+  return new ImageEmbedder({ image, processor: imageProcessor, pooling: chosen(asked, own), imageVectors });
 }
 
 function chosen({ pooling, normalize }: AskedPooling, own: Pooling): Pooling {

@@ -4,14 +4,15 @@ import type { Graph } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
 import type { Value } from '../../graph/value';
 import type { LoadedProcessor } from '../../images/image_processor';
-import { type ImageSizes, imageTokens } from '../../models/architecture';
+import { type Architecture, type ImageSizes, imageTokens } from '../../models/architecture';
+import { attention } from '../../ops/attention/attention';
 import { type ImageInputs, imageInputs, writeImages } from '../images/image_inputs';
 import { patchRows } from '../images/patches';
 import { expectPixels, type Pixels, pixelNumbers, pixelsOf } from '../images/pixels';
 import type { Embedder, EmbedRowOptions } from '../task/embedder';
 import type { Batch, BatchArguments, BatchShape } from '../task/task_batches';
 import type { LogitsParts } from '../task/task_loss';
-import { withoutRegisters } from './image_and_patches';
+import { withoutRegisters } from './image_pooling';
 import { type PooledInputs, pooled, weightsInput } from './pooled';
 import { poolingWeights } from './pooling_weights';
 
@@ -26,6 +27,8 @@ interface ImageEmbedderInit {
   readonly image: ImageSizes;
   readonly processor: LoadedProcessor;
   readonly pooling: Pooling;
+  /** As in `Network`. Left out if the hidden states themselves are pooled. */
+  readonly imageVectors?: Architecture['imageVectors'];
 }
 
 /** Makes vectors of images from the hidden states of their patches and of the token before them. Registers don't count. */
@@ -72,7 +75,12 @@ export class ImageEmbedder implements Embedder<Pixels, EmbeddedImages, EmbeddedI
     runner.write(inputs.pooling, poolingWeights(withoutRegisters(batch, image), pooling.modes));
   }
 
-  logits(g: Graph, { hidden, inputs }: LogitsParts<EmbeddedImageInputs>): Value {
-    return pooled(g, hidden, inputs, this.#init.pooling);
+  logits(g: Graph, { hidden, layers, inputs }: LogitsParts<EmbeddedImageInputs>): Value {
+    const { spans } = inputs;
+    const [B = 0, T = 0] = spans.shape;
+    const vectors = this.#init.imageVectors?.(g, layers, hidden, (_layer, q, k, v, heads) =>
+      attention(g, { q, k, v, spans, B, T, ...heads }),
+    );
+    return pooled(g, vectors ?? hidden, inputs, this.#init.pooling);
   }
 }

@@ -14,7 +14,7 @@ export interface Preprocessors {
 }
 
 /** The parts of a model from which a task is made. */
-export type TaskModel = Pick<Architecture, 'text' | 'image' | 'config' | 'head'>;
+export type TaskModel = Pick<Architecture, 'text' | 'image' | 'imageVectors' | 'config' | 'head'>;
 
 /** Describes a task. `TASKS` in `task_registry.ts` lists all tasks; no other code refers to a certain task. */
 export interface TaskKind<Name extends string = string> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PoolingMode } from '../../../src/core/pooling/pooling';
-import { withoutRegisters } from '../../../src/tasks/pooling/image_and_patches';
+import { withoutRegisters } from '../../../src/tasks/pooling/image_pooling';
 import { poolingWeights } from '../../../src/tasks/pooling/pooling_weights';
 
 const right = { B: 1, T: 4, attention_mask: [1, 1, 1, 0] };
