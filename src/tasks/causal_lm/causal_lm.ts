@@ -7,14 +7,12 @@ import type { SentExample } from '../../core/types/training';
 import type { Graph } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
-import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { expectTexts } from '../given_inputs';
 import { refused } from '../refused';
-import type { RunTask } from '../task/run_task';
-import type { CreatePreferring, Task } from '../task/task';
+import type { Task } from '../task/task';
 import type { BatchArguments, BatchShape } from '../task/task_batches';
 import type { CollectedRows, CollectOptions, PreviewArguments, RowExporter, RowSource } from '../task/task_data';
-import type { TaskKind, TaskModel } from '../task/task_kind';
+import type { TaskKind } from '../task/task_kind';
 import type { Loss, LossParts } from '../task/task_loss';
 import type { Measured } from '../task/task_metrics';
 import { type TokenInputs, TokenTask } from '../texts/token_task';
@@ -23,8 +21,6 @@ import { batchOfInputs } from './given_batch';
 import { rowCode } from './late_rows';
 import { makeBatch, type TextBatch } from './text_batch';
 import { exportedRow, type TokenRow } from './token_row';
-
-type CausalModel = Omit<TaskModel, 'image'>;
 
 interface CausalInputs extends TokenInputs {
   /** f32 (N): the loss weight of each entry of `rows`. Set for batches with weights. */
@@ -48,13 +44,6 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
       );
     },
   };
-
-  readonly #model: CausalModel;
-
-  constructor(model: CausalModel, tokenizer?: TextTokenizer | undefined) {
-    super(model, tokenizer);
-    this.#model = model;
-  }
 
   async collect(
     source: RowSource,
@@ -107,10 +96,6 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
       completionOnly: false,
     });
     return example;
-  }
-
-  preferring(create: CreatePreferring): RunTask {
-    return create(this.#model, this.tokenizer);
   }
 
   columns({ input_ids, labels, attention_mask, weight = 1 }: TokenRow) {

@@ -1,5 +1,3 @@
-import type { Architecture } from '../../models/architecture';
-import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import type { RunTask } from './run_task';
 import type { Batch, BatchInputs } from './task_batches';
 import type { TaskData } from './task_data';
@@ -11,12 +9,4 @@ export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends Bat
   extends TaskData<Row>,
     RunTask<Row, B, Inputs>,
     TaskPrediction<Row, B, Inputs>,
-    TaskHead<Row, Inputs> {
-  /** Creates the task for a run that learns from preferences. Set if the model can learn from preferences. */
-  preferring?(create: CreatePreferring): RunTask;
-}
-
-export type CreatePreferring = (
-  model: Pick<Architecture, 'text' | 'config' | 'head'>,
-  tokenizer: TextTokenizer | undefined,
-) => RunTask;
+    TaskHead<Row, Inputs> {}

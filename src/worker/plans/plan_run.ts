@@ -52,7 +52,7 @@ export async function planRun({ loaded, adapters, args, maxBindingBytes }: Plann
   const frozen = [...adapters[0].frozen.values()];
   const ofAdapter = await taken(() => runner.allocate([...adapters.map(({ pool }) => pool), ...frozen]));
   for (const name of adapters[0].tensors.keys()) await runner.read(baseTensor(loaded, name));
-  const task = taskOfRun(createTask(loaded.model), args);
+  const task = taskOfRun({ task: createTask(loaded.model), loaded }, args);
   const init = { runner, loaded, task, overlay: overlayOf(adapters, adapters), adapters, args, onCheckpointing() {} };
   const before = runner.usage().bytes;
   const { states, programs, shape } = await (adapters.length === 1 ? alone(init) : together(init));

@@ -30,7 +30,7 @@ export function createJointRun(request: JointRequest, emit: JointInit['emit']): 
   const { model, overlay, args, checkpoints: host, kernels } = request;
   const adapters = expectTrainable(overlay, args);
   expectLanes(request, adapters);
-  const task = taskOfRun(model.task, args);
+  const task = taskOfRun(model, args);
   const hold = new RunHold(request);
   const run = new JointRun({
     runner: kernels.runner,

@@ -54,7 +54,7 @@ export interface RunRequest extends StoredRunRequest, HoldRequest, Pick<Training
 export function createRun(request: RunRequest, emit: TrainingInit['emit']): CreatedRun {
   const { model, overlay, args, resume, checkpoints: host, kernels } = request;
   const adapters = expectTrainable(overlay, args);
-  const task = taskOfRun(model.task, args);
+  const task = taskOfRun(model, args);
   const hold = new RunHold(request);
   const run = new TrainingRun({
     runner: kernels.runner,
@@ -126,7 +126,7 @@ export async function storedRun(
 ): Promise<{ readonly rows: readonly unknown[]; readonly snapshot: RunSnapshot }> {
   const { model, overlay, args, data, signal, checkpoints: host, kernels } = request;
   const adapters = expectTrainable(overlay, args);
-  const task = taskOfRun(model.task, args);
+  const task = taskOfRun(model, args);
   const { rows } = await task.collect(data(signal), { args, purpose: 'training', signal });
   const { maxSteps } = planSteps(rows.length, args);
   const stored = await new RunCheckpoints(host, { model, task, overlay, adapters, args, rows, kernels }).last(maxSteps);
@@ -219,6 +219,6 @@ export async function evaluationOf(
 /** Computes the task's metrics over the whole data set. */
 export async function evaluate(inputs: RunInputs & Measuring): Promise<Evaluation> {
   const { model, args, data, signal } = inputs;
-  const task = taskOfRun(model.task, args);
+  const task = taskOfRun(model, args);
   return (await evaluationOf({ ...inputs, task }, data(signal), signal))({ signal });
 }

@@ -99,7 +99,7 @@ const OLD_NAMES = "export_run: expected a model with the names of transformers 5
  * read.
  */
 export function expectExportable({ model, overlay, args }: ExportableRun): Exportable {
-  const { exporter } = taskOfRun(model.task, args);
+  const { exporter } = taskOfRun(model, args);
   if (exporter === undefined) throw notInPython('a language model, or a classifier of whole texts or images');
   if (model.loaded.model.moduleNames === 'v4')
     throw new WebVeraError('invalid_argument', OLD_NAMES, {

@@ -20,7 +20,8 @@ const { signal } = new AbortController();
 function taskFor(preference: PreferenceLoss, max_length = goldenDpo.max_length, batch = 3) {
   const model = createArchitecture({ ...tinyConfig, vocab_size: 96 });
   const args = { ...resolveTrainingArguments({ max_length, per_device_train_batch_size: batch }), preference };
-  const task = taskOfRun(createTask(model, { tokenizer: goldenTexts() }), args);
+  const tokenizer = goldenTexts();
+  const task = taskOfRun({ task: createTask(model, { tokenizer }), loaded: { model }, tokenizer }, args);
   const collect = async (examples: readonly SentExample[], until = signal) => {
     const { rows, warnings } = await task.collect(
       { kind: 'examples', examples },
@@ -227,7 +228,9 @@ test('classifiers have no preferences, and a language model learns pairs by DPOT
     'sequence_classification',
   );
   const args = { preference: DPO };
-  expect(() => taskOfRun(createTask(bert), args)).toThrow('Preferences: expected a model from AutoModelForCausalLM');
+  expect(() => taskOfRun({ task: createTask(bert), loaded: { model: bert } }, args)).toThrow(
+    'Preferences: expected a model from AutoModelForCausalLM',
+  );
   const model = createTask(createArchitecture(tinyConfig), { tokenizer: goldenTexts() });
   const plain = resolveTrainingArguments();
   const read = model.collect(
