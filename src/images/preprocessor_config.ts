@@ -32,8 +32,8 @@ const OTHER_RESAMPLES = ['box', 'hamming'];
 
 /** A processor's values for fields that a file lacks. */
 interface ProcessorDefaults {
-  readonly size: number;
-  /** Whether a `size` of one number is that of both edges. Otherwise, and if the file has no size, it is that of the shorter edge. */
+  readonly size: ImageSize | ShortestEdge;
+  /** Whether a `size` of one number is that of both edges. Otherwise it is that of the shorter edge. */
   readonly isSquare: boolean;
   /** PIL's number of the filter. */
   readonly resample: number;
@@ -46,7 +46,7 @@ interface ProcessorDefaults {
 
 const HALF: Channels = [0.5, 0.5, 0.5];
 const VIT: ProcessorDefaults = {
-  size: 224,
+  size: { height: 224, width: 224 },
   isSquare: true,
   resample: 2,
   do_convert_rgb: false,
@@ -54,23 +54,25 @@ const VIT: ProcessorDefaults = {
   image_std: HALF,
 };
 
+const CLIP: ProcessorDefaults = {
+  size: { shortest_edge: 224 },
+  isSquare: false,
+  resample: 3,
+  crop_size: 224,
+  do_convert_rgb: true,
+  image_mean: [0.48145466, 0.4578275, 0.40821073],
+  image_std: [0.26862954, 0.26130258, 0.27577711],
+};
+
 /** The processors by the beginning of their names: 'ViT' for ViTImageProcessor. DINOv2's folders name BitImageProcessor. */
 const PROCESSORS: ReadonlyMap<string, ProcessorDefaults> = new Map([
   ['ViT', VIT],
-  ['DeiT', { ...VIT, size: 256, resample: 3, crop_size: 224 }],
-  [
-    'Bit',
-    {
-      size: 224,
-      isSquare: false,
-      resample: 3,
-      crop_size: 224,
-      do_convert_rgb: true,
-      image_mean: [0.48145466, 0.4578275, 0.40821073],
-      image_std: [0.26862954, 0.26130258, 0.27577711],
-    },
-  ],
+  ['DeiT', { ...VIT, size: { height: 256, width: 256 }, resample: 3, crop_size: 224 }],
+  ['Bit', CLIP],
+  ['CLIP', CLIP],
+  ['Siglip', { ...VIT, isSquare: false, resample: 3, do_convert_rgb: true }],
 ]);
+const NAMES = [...PROCESSORS.keys()].map((name) => `${name}ImageProcessor`);
 /** Matches the names that processors have in all versions of transformers. */
 const NAME = /^(\w+?)(?:ImageProcessor(?:Fast|Pil)?|FeatureExtractor)$/;
 
@@ -81,7 +83,9 @@ const NAME = /^(\w+?)(?:ImageProcessor(?:Fast|Pil)?|FeatureExtractor)$/;
 export function parsePreprocessorConfig(json: JsonObject): PreprocessorConfig {
   const fields = new Fields(json, FILE);
   const defaults = defaultsOf(fields);
-  if (fields.boolean('do_pad', false)) throw unsupported('do_pad', true, 'false');
+  for (const step of ['do_pad', 'use_square_size']) {
+    if (fields.boolean(step, false)) throw unsupported(step, true, 'false');
+  }
   const isSquare = fields.boolean('default_to_square', defaults.isSquare);
   const ofChannels = (key: 'image_mean' | 'image_std'): Channels => channels(fields, key, defaults[key]);
   return Object.freeze({
@@ -114,8 +118,7 @@ function defaultsOf(fields: Fields): ProcessorDefaults {
     const type = fields.optionalString(key);
     if (type === undefined) return [];
     const defaults = PROCESSORS.get(NAME.exec(type)?.[1] ?? '');
-    if (defaults === undefined)
-      throw unsupported(key, type, 'ViTImageProcessor, DeiTImageProcessor or BitImageProcessor');
+    if (defaults === undefined) throw unsupported(key, type, NAMES.join(' or '));
     return [defaults];
   });
   return named ?? VIT;
@@ -123,10 +126,10 @@ function defaultsOf(fields: Fields): ProcessorDefaults {
 
 function sizeOf(fields: Fields, isSquare: boolean, defaults: ProcessorDefaults): ImageSize | ShortestEdge {
   const size = fields.get('size');
-  if (size === undefined && !defaults.isSquare) return { shortest_edge: defaults.size };
+  if (size === undefined) return defaults.size;
   if (typeof size === 'number' && !isSquare) return { shortest_edge: edge(fields, 'size') };
   const shown = typeof size === 'object' && !Array.isArray(size) ? fields.object('size') : undefined;
-  if (shown === undefined || !shown.has('shortest_edge')) return heightAndWidth(fields, 'size', defaults.size);
+  if (shown === undefined || !shown.has('shortest_edge')) return heightAndWidth(fields, 'size');
   if (shown.has('longest_edge')) throw unsupported('size', 'a longest_edge', 'height and width or shortest_edge');
   return { shortest_edge: edge(shown, 'shortest_edge') };
 }
@@ -177,7 +180,7 @@ function isNumber(value: unknown): value is number {
 function unsupported(key: string, value: unknown, expected: string): WebVeraError {
   const text = String(value).slice(0, 60);
   return new WebVeraError('unsupported_model', `${FILE}: ${key}: expected ${expected}, got ${text}`, {
-    hint: 'webvera prepares images as ViTImageProcessor, DeiTImageProcessor and BitImageProcessor do. Pass pixel_values, or use a model whose preprocessor needs nothing else.',
+    hint: 'webvera prepares images as ViTImageProcessor, DeiTImageProcessor, BitImageProcessor, CLIPImageProcessor and SiglipImageProcessor do. Pass pixel_values, or use a model whose preprocessor needs nothing else.',
     detail: { key },
   });
 }

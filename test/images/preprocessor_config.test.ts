@@ -67,19 +67,54 @@ test("as facebook/deit-tiny-patch16-224's file has it", () => {
   expect(parsePreprocessorConfig({ ...config, do_center_crop: false }).crop_size).toBeUndefined();
 });
 
-test.each(['BitImageProcessor', 'BitImageProcessorFast', 'BitImageProcessorPil'])('the defaults of %s', (type) => {
-  expect(parsePreprocessorConfig({ image_processor_type: type })).toEqual({
+test.each(['BitImageProcessor', 'BitImageProcessorFast', 'BitImageProcessorPil', 'CLIPImageProcessor'])(
+  'the defaults of %s',
+  (type) => {
+    expect(parsePreprocessorConfig({ image_processor_type: type })).toEqual({
+      do_convert_rgb: true,
+      resize: { size: { shortest_edge: 224 }, resample: 'bicubic' },
+      crop_size: { height: 224, width: 224 },
+      rescale_factor: 1 / 255,
+      normalize: {
+        image_mean: [0.48145466, 0.4578275, 0.40821073],
+        image_std: [0.26862954, 0.26130258, 0.27577711],
+      },
+    });
+    expect(parsePreprocessorConfig({ image_processor_type: type, size: 256 }).resize?.size).toEqual({
+      shortest_edge: 256,
+    });
+  },
+);
+
+test("as openai/clip-vit-base-patch32's file has it", () => {
+  const named = { feature_extractor_type: 'CLIPFeatureExtractor' };
+  const steps = { do_center_crop: true, do_normalize: true, do_resize: true };
+  const image_mean = [0.48145466, 0.4578275, 0.40821073];
+  const image_std = [0.26862954, 0.26130258, 0.27577711];
+  const config = { ...named, ...steps, crop_size: 224, image_mean, image_std, resample: 3, size: 224 };
+  expect(parsePreprocessorConfig(config)).toEqual(parsePreprocessorConfig(named));
+  expect(parsePreprocessorConfig(named).resize?.size).toEqual({ shortest_edge: 224 });
+});
+
+test('the defaults of SiglipImageProcessor', () => {
+  const named = { image_processor_type: 'SiglipImageProcessor' };
+  expect(parsePreprocessorConfig(named)).toEqual({
+    ...parsePreprocessorConfig({}),
     do_convert_rgb: true,
-    resize: { size: { shortest_edge: 224 }, resample: 'bicubic' },
-    crop_size: { height: 224, width: 224 },
-    rescale_factor: 1 / 255,
-    normalize: {
-      image_mean: [0.48145466, 0.4578275, 0.40821073],
-      image_std: [0.26862954, 0.26130258, 0.27577711],
-    },
+    resize: { size: { height: 224, width: 224 }, resample: 'bicubic' },
   });
-  expect(parsePreprocessorConfig({ image_processor_type: type, size: 256 }).resize?.size).toEqual({
-    shortest_edge: 256,
+  expect(parsePreprocessorConfig({ ...named, size: 384 }).resize?.size).toEqual({ shortest_edge: 384 });
+});
+
+test("as google/siglip2-base-patch16-224's file has it", () => {
+  const [steps, sides] = [
+    { do_convert_rgb: null, do_normalize: true, do_rescale: true, do_resize: true },
+    { height: 224, width: 224 },
+  ];
+  const config = { ...steps, image_processor_type: 'SiglipImageProcessor', image_mean: half, image_std: half };
+  expect(parsePreprocessorConfig({ ...config, resample: 2, rescale_factor: 1 / 255, size: sides })).toEqual({
+    ...parsePreprocessorConfig({}),
+    do_convert_rgb: true,
   });
 });
 
@@ -163,12 +198,13 @@ describe('refused', () => {
   test.each<[object, string]>([
     [{ resample: 4 }, '4 (box)'],
     [{ resample: 5 }, '5 (hamming)'],
-    [{ image_processor_type: 'CLIPImageProcessor' }, 'CLIPImageProcessor'],
+    [{ image_processor_type: 'ConvNextImageProcessor' }, 'ConvNextImageProcessor'],
     [{ image_processor_type: 'ViTImageProcessor', feature_extractor_type: 'BeitFeatureExtractor' }, 'Beit'],
     [{ image_processor_type: 'MyDeiTImageProcessor' }, 'MyDeiTImageProcessor'],
     [{ image_processor_type: 'ViTImageProcessorPilFast' }, 'ViTImageProcessorPilFast'],
     [{ do_pad: true }, 'do_pad'],
     [{ size: { shortest_edge: 5, longest_edge: 9 } }, 'longest_edge'],
+    [{ image_processor_type: 'CLIPImageProcessor', use_square_size: true }, 'use_square_size'],
   ])('%j, with the name of the unsupported part', (config, name) => {
     const unsupported = expect.objectContaining({
       code: 'unsupported_model',

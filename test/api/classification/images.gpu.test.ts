@@ -123,9 +123,9 @@ test.each([
   ],
   [
     'that is not supported',
-    { image_processor_type: 'CLIPImageProcessor' },
+    { image_processor_type: 'ConvNextImageProcessor' },
     'unsupported_model',
-    'image_processor_type: expected ViTImageProcessor, DeiTImageProcessor or BitImageProcessor, got CLIPImageProcessor',
+    'image_processor_type: expected ViTImageProcessor or DeiTImageProcessor or BitImageProcessor or CLIPImageProcessor or SiglipImageProcessor, got ConvNextImageProcessor',
   ],
 ])(
   'a model with a preprocessor %s loads, predicts pixel_values, and refuses images',

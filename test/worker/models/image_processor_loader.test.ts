@@ -52,7 +52,7 @@ describe('an error for images instead of a processor', () => {
     ],
     [
       'another processor',
-      { image_processor_type: 'CLIPImageProcessor' },
+      { image_processor_type: 'ConvNextImageProcessor' },
       { code: 'unsupported_model', hint: expect.stringContaining('pixel_values') },
     ],
   ])('%s', async (_, json, error) => {
