@@ -16,7 +16,7 @@ export const doraMergeKernel = flatKernel({
 /** into = diag(m / norm)·into, where `into` (M, K) is a pinned f32 value, and m and norm are (M). Has no gradient. */
 export function doraMerge(g: Graph, { magnitude, norm }: Pick<Rescaling, 'magnitude' | 'norm'>, into: Value): void {
   const { rows: M, columns: K } = rowsAndColumns(into.shape);
-  expectPlaced('dora_merge', 'magnitudes', magnitude, M);
+  expectPlaced('dora_merge', magnitude, M);
   expectShape('dora_merge norm', norm.shape, [M]);
   const { pool, offset: vector_at } = magnitude;
   g.emit(doraMergeKernel, { pool, norm, into }, {}, { M, K, vector_at });

@@ -52,9 +52,9 @@ export interface Rescaling {
 export function doraScale(g: Graph, x: Value, rescaling: Rescaling): Value {
   const { magnitude, norm, norm_at, bias, residual } = rescaling;
   const { columns: C } = rowsAndColumns(x.shape);
-  expectPlaced('dora_scale', 'magnitudes', magnitude, C);
+  expectPlaced('dora_scale', magnitude, C);
   if (norm_at === undefined) expectShape('dora_scale norm', norm.shape, [C]);
-  else expectPlaced('dora_scale', 'lengths', { pool: norm, offset: norm_at }, C);
+  else expectPlaced('dora_scale', { pool: norm, offset: norm_at }, C);
   if (bias !== undefined) expectShape('dora_scale bias', bias.shape, [C]);
   if (residual !== undefined) expectShape('dora_scale residual', residual.shape, x.shape);
   const y = emitScale(g, x, rescaling);

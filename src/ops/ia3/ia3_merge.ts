@@ -20,7 +20,7 @@ export const ia3MergeKernel = flatKernel({
 export function ia3Merge(g: Graph, matrix: Value, vector: PoolVector, by: 'rows' | 'columns', into: Value): void {
   const { pool, offset: vector_at } = vector;
   const { rows: M, columns: K } = rowsAndColumns(matrix.shape);
-  expectPlaced('ia3_merge', 'numbers', vector, by === 'columns' ? K : M);
+  expectPlaced('ia3_merge', vector, by === 'columns' ? K : M);
   widen(g, matrix, into);
   g.emit(ia3MergeKernel, { pool, into }, {}, { M, K, vector_at, by_columns: Number(by === 'columns') });
 }

@@ -45,7 +45,7 @@ export function scaleColumns(g: Graph, x: Value, vector: PoolVector, residual?: 
 function emitScale(g: Graph, x: Value, vector: PoolVector, sum: Value | undefined): Value {
   const { pool, offset: vector_at } = vector;
   const { rows: N, columns: C } = rowsAndColumns(x.shape);
-  expectPlaced('scale_columns', 'numbers', vector, C);
+  expectPlaced('scale_columns', vector, C);
   const has_sum = Number(sum !== undefined);
   return g.emit(scaleColumnsForward, { x, pool, sum: sum ?? x }, { y: x.shape }, { N, C, vector_at, has_sum }).y;
 }

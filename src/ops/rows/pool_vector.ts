@@ -9,18 +9,13 @@ export interface PoolVector {
   readonly offset: number;
 }
 
-/** Throws `invalid_argument` unless the pool contains `length` numbers at the offset. `name`: a word for them in the message. */
-export function expectPlaced(
-  kernel: string,
-  name: 'lengths' | 'magnitudes' | 'numbers',
-  { pool, offset }: PoolVector,
-  length: number,
-): void {
+/** Throws `invalid_argument` unless the pool contains `length` numbers at the offset. */
+export function expectPlaced(kernel: string, { pool, offset }: PoolVector, length: number): void {
   const [size = 0] = pool.shape;
   const isPlaced = Number.isInteger(offset) && offset >= 0 && offset % 4 === 0 && offset + length <= size;
   if (pool.shape.length === 1 && pool.dtype === 'f32' && isPlaced) return;
   throw new WebVeraError(
     'invalid_argument',
-    `${kernel}: expected a pool with ${length} ${name} at ${offset}, a multiple of 4, got ${pool.dtype} [${pool.shape}]`,
+    `${kernel}: expected a pool with ${length} numbers at ${offset}, a multiple of 4, got ${pool.dtype} [${pool.shape}]`,
   );
 }

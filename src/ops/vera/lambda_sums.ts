@@ -1,8 +1,9 @@
-import { ceilDiv, formatShape } from '../../core/numbers/shape';
+import { ceilDiv } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { PartialSums, type SummedVector } from '../partial_sums';
 import { TILE } from '../products/tiles';
+import { expectPlaced } from '../rows/pool_vector';
 import { shaderKernel } from '../shader_kernel';
 
 /** The settings of a matrix product whose tiles are reduced to partial sums of λ's gradients, instead of being stored. */
@@ -32,22 +33,15 @@ export interface LambdaPlace {
   readonly offsetD: number;
 }
 
-/**
- * Checks whether the pool has space for both vectors of a layer with `out` outputs and rank R. Also returns two phrases for an error
- * message.
- */
-export function checkPool(
-  { shape }: Value,
+/** Throws `invalid_argument` unless the pool contains both vectors of a layer with `out` outputs and rank R. */
+export function expectLambda(
+  op: string,
+  pool: Value,
   { offsetB, offsetD }: LambdaPlace,
   { out, R }: { readonly out: number; readonly R: number },
-): { readonly fits: boolean; readonly expected: string; readonly given: string } {
-  const end = Math.max(offsetB + out, offsetD + R);
-  const isAligned = [offsetB, offsetD].every((offset) => offset >= 0 && offset % 4 === 0);
-  return {
-    fits: shape.length === 1 && isAligned && end <= (shape[0] ?? 0),
-    expected: `a pool of at least ${end} elements with offsets that are multiples of 4`,
-    given: `a pool of ${formatShape(shape)} with offsets ${offsetB} and ${offsetD}`,
-  };
+): void {
+  expectPlaced(op, { pool, offset: offsetB }, out);
+  expectPlaced(op, { pool, offset: offsetD }, R);
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Value } from '../../graph/value';
 import { overlap, type SummedVector } from '../partial_sums';
 import { linesOf } from '../products/operand_storage';
 import { groupsSideBySide, threeSizes } from '../products/parts';
-import { checkPool, type LambdaPlace, partialSums } from './lambda_sums';
+import { expectLambda, type LambdaPlace, partialSums } from './lambda_sums';
 
 /** The params of up to three layers with the same u: their numbers of outputs, and the offsets of their gradients and vectors. */
 export const layerParams = {
@@ -114,12 +114,7 @@ export function checkLowRank(
   expectShape(`${op} u`, u.shape, [...y.slice(0, -1), R]);
   const [rowsOfB = 0] = B.shape;
   expectShape(`${op} B`, B.shape, [Math.max(rowsOfB, M), R]);
-  const pool = checkPool(lambda, place, { out: M, R });
-  if (B.dtype !== 'f32' || !pool.fits) {
-    throw new WebVeraError(
-      'invalid_argument',
-      `${op}: expected B in f32 and ${pool.expected}, got ${B.dtype} and ${pool.given}`,
-    );
-  }
+  expectLambda(op, lambda, place, { out: M, R });
+  if (B.dtype !== 'f32') throw new WebVeraError('invalid_argument', `${op}: expected B in f32, got ${B.dtype}`);
   return { N, M, R };
 }

@@ -1,9 +1,8 @@
-import { WebVeraError } from '../../core/errors/error';
 import { expectShape } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { flatKernel } from '../shader_kernel';
-import { checkPool, type LambdaPlace } from './lambda_sums';
+import { expectLambda, type LambdaPlace } from './lambda_sums';
 
 export const veraFactorKernel = flatKernel({
   name: 'vera_factor',
@@ -21,10 +20,7 @@ export function veraFactor(
 ): Value {
   const [rows = 0, R = 0] = B.shape;
   expectShape('vera_factor B', B.shape, [Math.max(rows, out), R]);
-  const pool = checkPool(lambda, { offsetB, offsetD }, { out, R });
-  if (!pool.fits) {
-    throw new WebVeraError('invalid_argument', `vera_factor: expected ${pool.expected}, got ${pool.given}`);
-  }
+  expectLambda('vera_factor', lambda, { offsetB, offsetD }, { out, R });
   const params = { M: out, R, lambda_b: offsetB, lambda_d: offsetD };
   return g.emit(veraFactorKernel, { B, lambda }, { factor: [out, R] }, params).factor;
 }

@@ -8,7 +8,7 @@ import { defineProduct } from '../products/product';
 import { TILE } from '../products/tiles';
 import { accumulatedIn } from '../rows/column_sum';
 import { widen } from '../rows/widen';
-import { checkPool, type LambdaPlace, LambdaSums, makesPartialSums, partialSums } from './lambda_sums';
+import { expectLambda, type LambdaPlace, LambdaSums, makesPartialSums, partialSums } from './lambda_sums';
 
 export const veraMergeKernel = defineProduct({
   name: 'vera_merge',
@@ -121,10 +121,7 @@ function checkMerge({ weight, A, B, lambda, offsetB, offsetD, K, into }: MergeIn
   if (weight !== undefined) expectShape('vera_merge weight', weight.shape, [M, K]);
   expectShape('vera_merge A', A.shape, [R, Math.max(stride, K)]);
   expectShape('vera_merge B', B.shape, [Math.max(B.shape[0] ?? 0, M), R]);
-  const pool = checkPool(lambda, { offsetB, offsetD }, { out: M, R });
-  if (!pool.fits) {
-    throw new WebVeraError('invalid_argument', `vera_merge: expected ${pool.expected}, got ${pool.given}`);
-  }
+  expectLambda('vera_merge', lambda, { offsetB, offsetD }, { out: M, R });
   if ([A, B, into].some(({ dtype }) => dtype !== 'f32')) {
     throw new WebVeraError(
       'invalid_argument',

@@ -266,8 +266,8 @@ test('vera_linear refuses what does not fit', () => {
   const narrow = input(memory, 'narrow', [6, 4], randomArray(24, 8));
   expect(() => veraLinear(g, { ...operands, B: small })).toThrow(/vera_linear B: expected \(7, 6\), got \(6, 6\)/);
   expect(() => veraLinear(g, { ...operands, u: A })).toThrow(/vera_linear u/);
-  expect(() => veraLinear(g, { ...operands, offsetB: 2 })).toThrow(/multiples of 4/);
-  expect(() => veraLinear(g, { ...operands, offsetD: operands.offsetD + 4 })).toThrow(/at least 22 elements/);
+  expect(() => veraLinear(g, { ...operands, offsetB: 2 })).toThrow(/at 2, a multiple of 4/);
+  expect(() => veraLinear(g, { ...operands, offsetD: operands.offsetD + 4 })).toThrow(/a pool with 6 numbers at 16,/);
   expect(() => veraDown(g, operands.x, narrow)).toThrow(/expected a matrix with 5 columns/);
   expect(g.steps).toHaveLength(0);
 });
