@@ -7,7 +7,7 @@ import { ProjectSequencer } from './test/times/sequencer';
 const GPU = 'test/**/*.gpu.test.ts';
 /** Of kernels whose tiles take long to compile, and are run a few times. */
 const KERNELS = [
-  'test/ops/{products,vera,lora,attention}/*.gpu.test.ts',
+  'test/ops/{products,vera,lora,mixed,attention}/*.gpu.test.ts',
   'test/twins/*.gpu.test.ts',
   'test/bench/bench.gpu.test.ts',
   'test/api/{arithmetic,gpus,runs/resumed_kernels}.gpu.test.ts',
