@@ -1,7 +1,7 @@
 import type { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { copyInto } from '../../../src/ops/copy';
-import { NO_SLOT } from '../../../src/ops/vera/vera_mixed';
+import { NO_SLOT } from '../../../src/ops/mixed/mixed_table';
 import type { Memory } from '../../reference/runner';
 import { input } from '../gpu/on_gpu';
 import type { Fill } from './random';

@@ -1,6 +1,7 @@
 import { Graph } from '../../../src/graph/graph';
 import type { Value } from '../../../src/graph/value';
-import { type Ia3Mixed, ia3Mixed, NO_VECTOR } from '../../../src/ops/ia3/ia3_mixed';
+import { ia3Mixed } from '../../../src/ops/ia3/ia3_mixed';
+import { type MixedTable, NO_SLOT } from '../../../src/ops/mixed/mixed_table';
 import { input } from '../../helpers/gpu/on_gpu';
 import { randomArray } from '../../helpers/maths/random';
 import type { Memory } from '../../reference/runner';
@@ -14,7 +15,7 @@ export interface MixedRows {
   readonly x: Value;
   readonly residual: Value;
   readonly y: Value;
-  readonly operands: Ia3Mixed;
+  readonly operands: MixedTable;
   /** The offsets of the adapters' vectors in the table. The last of three adapters has no vector. */
   readonly offsets: readonly number[];
 }
@@ -25,7 +26,7 @@ export function mixedRows(C: number, T: number, which: readonly number[], { with
   const shape = [which.length, T, C];
   const count = which.length * T * C;
   const length = Math.ceil(C / 4) * 4;
-  const offsets = [4, 8 + length, NO_VECTOR];
+  const offsets = [4, 8 + length, NO_SLOT];
   const rounded = (size: number, seed: number): Float64Array => Float64Array.from(randomArray(size, seed), Math.fround);
   const x = input(memory, 'x', shape, rounded(count, 1));
   const residual = input(memory, 'residual', shape, rounded(count, 2));

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
-import { NO_SLOT, veraMixed } from '../../../src/ops/vera/vera_mixed';
+import { NO_SLOT } from '../../../src/ops/mixed/mixed_table';
+import { veraMixed } from '../../../src/ops/vera/vera_mixed';
 import {
   expectGpuEqualsReference,
   FEW_ROWS,
@@ -21,7 +22,7 @@ function mixed(sizes: MixedSizes, fill: Fill) {
   const memory: Memory = new Map();
   const g = new Graph();
   const { y, pools, layouts, ...operands } = mixedBatch(g, memory, sizes, fill);
-  return { g, memory, y, z: veraMixed(g, y, { ...operands, module: MODULE, T: sizes.T }) };
+  return { g, memory, y, z: veraMixed(g, y, { ...operands, place: MODULE, T: sizes.T }) };
 }
 
 const fewRows = withVariants<MixedSizes>(

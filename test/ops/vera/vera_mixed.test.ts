@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { pinned } from '../../../src/graph/value';
+import { NO_SLOT } from '../../../src/ops/mixed/mixed_table';
 import { veraAdd } from '../../../src/ops/vera/vera';
-import { NO_SLOT, type VeraMixed, veraMixed } from '../../../src/ops/vera/vera_mixed';
+import { type VeraMixed, veraMixed } from '../../../src/ops/vera/vera_mixed';
 import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
 import { input } from '../../helpers/gpu/on_gpu';
 import { type MixedSizes, MODULE, mixedBatch } from '../../helpers/maths/mixed_batch';
@@ -16,7 +17,7 @@ test.each<MixedSizes>([
   const memory: Memory = new Map();
   const g = new Graph();
   const { y, u, B, table, slots, which: rows, pools, layouts } = mixedBatch(g, memory, { M, R, T, which }, randomArray);
-  const z = veraMixed(g, y, { u, B, table, slots, which: rows, module: MODULE, T });
+  const z = veraMixed(g, y, { u, B, table, slots, which: rows, place: MODULE, T });
   runReference(g.steps, memory);
   which.forEach((adapter, row) => {
     const part = (of: Float64Array, width: number) => of.slice(row * T * width, (row + 1) * T * width);
@@ -45,7 +46,7 @@ describe('vera_mixed refuses', () => {
     table: pinned('table', [40]),
     slots: pinned('slots', [2, 3, 2], 'u32'),
     which: pinned('which', [3], 'u32'),
-    module: 1,
+    place: 1,
     T: 2,
   };
 
@@ -54,7 +55,7 @@ describe('vera_mixed refuses', () => {
     ['another rank', { B: pinned('B', [8, 4]) }, 'vera_mixed B: expected (8, 5), got (8, 4)'],
     ['too few rows of B', { B: pinned('B', [6, 5]) }, 'vera_mixed B: expected (7, 5), got (6, 5)'],
     ['a table of rows', { table: pinned('table', [4, 10]) }, 'vera_mixed table'],
-    ['a module without slots', { module: 2 }, 'vera_mixed slots: expected (3, 3, 2), got (2, 3, 2)'],
+    ['a module without slots', { place: 2 }, 'vera_mixed slots: expected (3, 3, 2), got (2, 3, 2)'],
     ['one offset a slot', { slots: pinned('slots', [2, 3], 'u32') }, 'vera_mixed slots'],
     ['too few batch rows', { T: 1 }, 'vera_mixed which: expected (6), got (3)'],
     ['rows as numbers', { which: pinned('which', [3]) }, 'expected slots and rows'],

@@ -2,7 +2,8 @@ import type { Graph } from '../../../graph/graph';
 import type { Runner } from '../../../graph/runner';
 import { pinned, type Value } from '../../../graph/value';
 import type { Layers } from '../../../models/layers';
-import { ia3Mixed, NO_VECTOR } from '../../../ops/ia3/ia3_mixed';
+import { ia3Mixed } from '../../../ops/ia3/ia3_mixed';
+import { NO_SLOT } from '../../../ops/mixed/mixed_table';
 import { PoolTable } from '../../layers/pool_table';
 import type { RowInputs } from '../../layers/row_inputs';
 import type { Ia3Adapter } from '../ia3_adapter';
@@ -19,7 +20,7 @@ export class Ia3Rows implements RowInputs {
   readonly #adapters: readonly Ia3Adapter[];
   readonly #places: readonly ScaledSide[];
   readonly #table: PoolTable;
-  /** u32 (scaled sides, adapters): for each input or output, the offset of each adapter's vector in the table, or `NO_VECTOR`. */
+  /** u32 (scaled sides, adapters): for each input or output, the offset of each adapter's vector in the table, or `NO_SLOT`. */
   readonly #slots: Value;
   /** u32 (B): the index of each row's adapter. */
   readonly #which: Value;
@@ -40,7 +41,7 @@ export class Ia3Rows implements RowInputs {
     const slots = this.#places.flatMap(({ module, side }) =>
       this.#adapters.map((adapter, index) => {
         const vector = adapter.vectorOf(module, side);
-        return vector === undefined ? NO_VECTOR : this.#table.startOf(index) + vector.offset;
+        return vector === undefined ? NO_SLOT : this.#table.startOf(index) + vector.offset;
       }),
     );
     runner.write(this.#slots, Uint32Array.from(slots));

@@ -2,7 +2,8 @@ import type { Graph } from '../../../graph/graph';
 import type { Runner } from '../../../graph/runner';
 import { pinned, type Value } from '../../../graph/value';
 import { type Layers, layersOver } from '../../../models/layers';
-import { NO_SLOT, veraMixed } from '../../../ops/vera/vera_mixed';
+import { NO_SLOT } from '../../../ops/mixed/mixed_table';
+import { veraMixed } from '../../../ops/vera/vera_mixed';
 import { PoolTable } from '../../layers/pool_table';
 import type { RowInputs } from '../../layers/row_inputs';
 import type { ProjectionValues, VeraAdapter } from '../vera_adapter';
@@ -51,7 +52,7 @@ export class VeraRows implements RowInputs {
         const wrapped = this.#adapters.some(({ projections, modules }) => projections === group && modules.has(name));
         if (!wrapped) return y;
         const { A, B } = group;
-        return veraMixed(g, y, { u: project(x, A), B, table, slots, which, module: this.#placeOf(group, name), T });
+        return veraMixed(g, y, { u: project(x, A), B, table, slots, which, place: this.#placeOf(group, name), T });
       }, plain);
     return layersOver(base, (uses, x) =>
       base.apply(uses, x).map((plain, index) => mixed(uses[index]?.name ?? '', x, plain)),

@@ -1,0 +1,45 @@
+import { WebVeraError } from '../../core/errors/error';
+import { expectShape, type Shape } from '../../core/numbers/shape';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+
+/** An entry in `MixedTable.slots`: the adapter doesn't change this place. */
+export const NO_SLOT = 0xffffffff;
+
+/** Several adapters that are used in one batch: each batch row uses one of them, or none. */
+export interface MixedTable {
+  /** The pools of all adapters (a pool holds an adapter's trained vectors), concatenated by `copyInto`: one-dimensional. */
+  readonly table: Value;
+  /** u32 (places, adapters, …): the offsets in `table` of each adapter's vectors for each place, multiples of 4; or `NO_SLOT`. */
+  readonly slots: Value;
+  /** u32 (batch rows): the index of each batch row's adapter. An index beyond the adapters in `slots` means no adapter. */
+  readonly which: Value;
+  /** The index in `slots` of the place that is computed: a module, or its input or output. */
+  readonly place: number;
+  /** The number of tokens in a batch row. */
+  readonly T: number;
+}
+
+/**
+ * Throws `invalid_argument` unless the table has the place, `slots` has an entry of this shape for each of its adapters, and the rows are
+ * those of N tokens. Throws `internal` if one of the operands would need a gradient.
+ */
+export function expectTable(
+  g: Graph,
+  op: string,
+  { table, slots, which, place, T }: MixedTable,
+  { N, entry, operands }: { readonly N: number; readonly entry: Shape; readonly operands: readonly Value[] },
+): void {
+  for (const value of [table, ...operands]) {
+    if (g.trains(value)) throw new WebVeraError('internal', `${op}: ${value.name} has no gradient here`);
+  }
+  const [places = 0, adapters = 0] = slots.shape;
+  expectShape(`${op} table`, table.shape, [table.shape[0] ?? 0]);
+  expectShape(`${op} slots`, slots.shape, [Math.max(places, place + 1), adapters, ...entry]);
+  expectShape(`${op} which`, which.shape, [N / T]);
+  if (slots.dtype === 'u32' && which.dtype === 'u32' && table.dtype === 'f32') return;
+  throw new WebVeraError(
+    'invalid_argument',
+    `${op}: expected slots and rows' adapters in u32 and the table in f32, got ${slots.dtype}, ${which.dtype} and ${table.dtype}`,
+  );
+}
