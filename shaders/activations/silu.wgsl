@@ -1,8 +1,8 @@
-// silu: y = x · σ(x), element by element
+// silu: y = x · σ(slope · x), element by element
 // x, y: `size` elements, four at a time; the last four may reach into the padding of the buffers
 // grid: one thread per four elements, folded into x and y
 // with lib/flat_index.wgsl, lib/sigmoid.wgsl
-struct Params { size: u32 }
+struct Params { size: u32, slope: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
@@ -13,5 +13,5 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (at * 4u >= p.size) {
     return;
   }
-  y[at] = x[at] * sigmoid(x[at]);
+  y[at] = x[at] * sigmoid(p.slope * x[at]);
 }

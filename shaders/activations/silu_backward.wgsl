@@ -1,9 +1,9 @@
-// silu_backward: with s = σ(x):
-//   dx = dy · s · (1 + x · (1 − s))
+// silu_backward: with z = slope · x, s = σ(z):
+//   dx = dy · s · (1 + z · (1 − s))
 // x, dy, dx: `size` elements, four at a time; the last four may reach into the padding of the buffers
 // grid: one thread per four elements, folded into x and y
 // with lib/flat_index.wgsl, lib/sigmoid.wgsl
-struct Params { size: u32 }
+struct Params { size: u32, slope: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read> dy: array<vec4f>;
@@ -15,6 +15,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (at * 4u >= p.size) {
     return;
   }
-  let s = sigmoid(x[at]);
-  dx[at] = dy[at] * s * (1.0 + x[at] * (1.0 - s));
+  let z = p.slope * x[at];
+  let s = sigmoid(z);
+  dx[at] = dy[at] * s * (1.0 + z * (1.0 - s));
 }

@@ -4,7 +4,6 @@ import type { Value } from '../graph/value';
 import { geglu } from '../ops/activations/geglu';
 import { gelu } from '../ops/activations/gelu';
 import { geluNew } from '../ops/activations/gelu_new';
-import { quickGelu } from '../ops/activations/quick_gelu';
 import { relu } from '../ops/activations/relu';
 import { silu } from '../ops/activations/silu';
 import { swiglu } from '../ops/activations/swiglu';
@@ -40,7 +39,7 @@ export const ACTIVATIONS = {
   gelu_accurate: { type: 'AccurateGELUActivation', ...GELU_NEW },
   gelu_pytorch_tanh: { type: 'GELUTanh', ...GELU_NEW },
   gelu_python_tanh: { type: 'GELUTanh', ...GELU_NEW },
-  quick_gelu: { type: 'QuickGELUActivation', ...plain(quickGelu) },
+  quick_gelu: { type: 'QuickGELUActivation', ...plain((g, x) => silu(g, x, 1.702)) },
   relu: { type: 'ReLU', ...plain(relu) },
   silu: { type: 'SiLUActivation', ...SILU },
   swish: { type: 'SiLU', ...SILU },

@@ -1,7 +1,6 @@
 import * as geglu from './activations/geglu';
 import * as gelu from './activations/gelu';
 import * as geluNew from './activations/gelu_new';
-import * as quickGelu from './activations/quick_gelu';
 import * as relu from './activations/relu';
 import * as silu from './activations/silu';
 import * as softcap from './activations/softcap';
@@ -107,7 +106,6 @@ export const references: Readonly<Record<string, Reference>> = {
   ...sample,
   ...scaleColumns,
   ...sequenceLogps,
-  ...quickGelu,
   ...silu,
   ...sliceColumns,
   ...softcap,

@@ -10,15 +10,16 @@ test.each([
   { N: 1, F: 1, scale: 1 },
   { N: 5, F: 123, scale: 8 },
   { N: 64, F: 1536, scale: 4 },
+  { N: 5, F: 123, scale: 4, slope: 1.702 },
   // e^200 overflows f32.
   { N: 2, F: 9, scale: 200 },
-])('silu N=$N F=$F scale=$scale', async ({ N, F, scale }) => {
+])('silu N=$N F=$F scale=$scale slope=$slope', async ({ N, F, scale, slope }) => {
   const memory: Memory = new Map();
   const values = (name: string, seed: number, by = 1) => input(memory, name, [N, F], randomArray(N * F, seed, by));
   const x = values('x', 1, scale);
   const g = new Graph();
   g.train(x);
-  const y = silu(g, x);
+  const y = silu(g, x, slope);
   const dy = values('dy', 2);
   const alone = g.grad(y, dy, new Map()).get(x);
   const added = g.grad(y, dy, new Map([[x, values('earlier', 3)]])).get(x);
