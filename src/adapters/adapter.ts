@@ -7,12 +7,13 @@ import type { Runner } from '../graph/runner';
 import { type Value, viewOf } from '../graph/value';
 import type { Architecture } from '../models/architecture';
 import type { Layers } from '../models/layers';
+import type { MixedPools } from '../ops/mixed/mixed_pools';
 import type { AdapterConfig } from './config/adapter_config';
 import type { ConfigClass } from './config/kind_config';
 import type { AdapterTensors, FileRules, StoredShapes } from './files/adapter_tensors';
 import type { AdapterBytes } from './files/write_adapter';
 import type { DropoutSource } from './layers/branch_dropout';
-import type { RowInputs, TrainedRowVectors } from './layers/row_inputs';
+import type { RowInputs } from './layers/row_inputs';
 import type { TrainingLayers, TrainingRequest } from './layers/training_layers';
 import type { PoolLayout } from './pool/pool_layout';
 import type { TrainedTensor } from './pool/trained_tensors';
@@ -247,7 +248,7 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
    * Returns the layers of a run that trains several adapters of one layout, each on its own rows. Gradients flow to `rows.table`.
    * Left out if the kind can't train in this way.
    */
-  rowLayers?(g: Graph, base: Layers, adapters: readonly A[], rows: TrainedRowVectors): Layers;
+  rowLayers?(g: Graph, base: Layers, adapters: readonly A[], rows: MixedPools): Layers;
   /** Returns the layers of a run that trains one adapter alone; undefined if the run uses `layers`. Left out if all runs use `layers`. */
   trainingLayers?(adapter: A, request: TrainingRequest): TrainingLayers | undefined;
 

@@ -2,7 +2,6 @@ import type { Graph } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
 import type { Value } from '../../graph/value';
 import type { Layers } from '../../models/layers';
-import type { MixedPools } from '../../ops/mixed/mixed_pools';
 
 /** The values and layers that apply each row's own adapter in a batch. */
 export interface RowInputs {
@@ -12,10 +11,4 @@ export interface RowInputs {
   write(runner: Runner, which: Uint32Array<ArrayBuffer>): void;
   /** Returns layers that apply each row's own adapter. A row has T tokens. */
   over(g: Graph, base: Layers, T: number): Layers;
-}
-
-/** A table with the pools of several adapters, and the index of each batch row's adapter. */
-export interface TrainedRowVectors extends MixedPools {
-  /** The number of tokens of a row. */
-  readonly T: number;
 }

@@ -13,14 +13,14 @@ export interface MixedPools {
   readonly which: Value;
   /** f32 (adapters): the factor by which each adapter's gradients are multiplied. */
   readonly scales: Value;
+  /** The number of tokens in a batch row. */
+  readonly T: number;
 }
 
 /** A vector of C elements in each pool. Each batch row uses the vector of its own adapter. */
 export interface MixedVector extends MixedPools {
   /** The vector's offset in each pool, in floats: a multiple of 4. */
   readonly offset: number;
-  /** The number of tokens in a batch row. */
-  readonly T: number;
 }
 
 /** Throws `invalid_argument` unless x (…, C) can be scaled by a vector at this offset of the pools. */

@@ -97,7 +97,7 @@ function emitScaleBackward(
 ): [Value | undefined, Value] {
   const { table, which, offset, T } = vector;
   const { rows: N, columns: C } = rowsAndColumns(x.shape);
-  const { partials, at, grads } = takeMixedSums(g, [vector], toTable, { length: C, rows: N / T });
+  const { partials, at, grads } = takeMixedSums(g, vector, { offsets: [offset], length: C }, toTable);
   const { dx } = g.emit(
     mixedScaleBackward,
     { x, dy, table, which, sum: sum ?? dy, partials },

@@ -1,4 +1,3 @@
-import { WebVeraError } from '../../core/errors/error';
 import { FLAT_THREADS, type Params } from '../../core/kernels/kernel';
 import { ceilDiv, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
@@ -7,7 +6,7 @@ import { passOn } from '../add';
 import { withGradients } from '../products/linear';
 import { inParts, threeSizes, threeValues } from '../products/parts';
 import { flatKernel, shaderKernel } from '../shader_kernel';
-import { expectMixed, type MixedPools, type MixedVector } from './mixed_pools';
+import { expectMixed, type MixedPools } from './mixed_pools';
 import { mixedScale, scaleGradients } from './mixed_scale';
 import { SLICE, takeMixedSums } from './mixed_sums';
 
@@ -72,31 +71,21 @@ export const mixedScalesBackward = shaderKernel({
  * overlap. Two or three vectors share one dispatch forward and one backward, each of which reads x once; the backward one also sums the
  * gradients of x. Three vectors then move 4·N·C floats forward and 5·N·C backward, instead of 6·N·C and 11·N·C.
  */
-export function mixedScales(
-  g: Graph,
-  x: Value,
-  offsets: readonly number[],
-  pools: MixedPools & Pick<MixedVector, 'T'>,
-): Value[] {
-  const vectors = offsets.map((offset): MixedVector => ({ ...pools, offset }));
-  return inParts(vectors, () => true).flatMap((part) => {
-    const [only, ...others] = part;
-    if (only !== undefined && others.length === 0) return [mixedScale(g, x, only)];
-    return scaleTogether(g, x, part, pools);
+export function mixedScales(g: Graph, x: Value, offsets: readonly number[], pools: MixedPools): Value[] {
+  return inParts(offsets, () => true).flatMap((part) => {
+    const [offset = 0, ...others] = part;
+    return others.length === 0 ? [mixedScale(g, x, { ...pools, offset })] : scaleTogether(g, x, part, pools);
   });
 }
 
 /** Computes `mixedScales` for two or three vectors in one dispatch. */
-function scaleTogether(
-  g: Graph,
-  x: Value,
-  vectors: readonly MixedVector[],
-  { table, which, T }: MixedPools & Pick<MixedVector, 'T'>,
-): Value[] {
+function scaleTogether(g: Graph, x: Value, offsets: readonly number[], pools: MixedPools): Value[] {
+  const { table, which, T } = pools;
+  const vectors = offsets.map((offset) => ({ ...pools, offset }));
   for (const vector of vectors) expectMixed('mixed_scales', x, vector);
   const { rows: N, columns: C } = rowsAndColumns(x.shape);
-  const results = vectors.length;
-  const [vector_at0, vector_at1, vector_at2] = threeSizes(vectors.map(({ offset }) => offset));
+  const results = offsets.length;
+  const [vector_at0, vector_at1, vector_at2] = threeSizes(offsets);
   const sizes = { N, C, T, vector_at0, vector_at1, vector_at2, stride: table.shape[1] ?? 0, results };
   const shapes = { y0: x.shape, y1: x.shape, y2: results > 2 ? x.shape : [4] };
   const { y0, y1, y2 } = g.emit(mixedScalesForward, { x, table, which }, shapes, sizes);
@@ -110,7 +99,8 @@ function scaleTogether(
     if (given.length === results && toTable.wanted) {
       const { dx, grads } = emitBackward(g, {
         x,
-        vectors,
+        pools,
+        offsets,
         dys: given.map(({ dy }) => dy),
         toTable,
         hasDx: toX.wanted,
@@ -131,7 +121,8 @@ function scaleTogether(
 
 interface ScalesGradient {
   readonly x: Value;
-  readonly vectors: readonly MixedVector[];
+  readonly pools: MixedPools;
+  readonly offsets: readonly number[];
   /** The gradient of each vector's result. */
   readonly dys: readonly Value[];
   readonly toTable: Sink;
@@ -141,15 +132,12 @@ interface ScalesGradient {
 
 function emitBackward(
   g: Graph,
-  { x, vectors, dys, toTable, hasDx, sizes }: ScalesGradient,
+  { x, pools, offsets, dys, toTable, hasDx, sizes }: ScalesGradient,
 ): { readonly dx: Value; readonly grads: Value } {
-  const [vector] = vectors;
-  if (vector === undefined) throw new WebVeraError('internal', 'Expected vectors');
-  const { N, C, T } = sizes;
-  const { partials, at, grads } = takeMixedSums(g, vectors, toTable, { length: C, rows: N / T });
+  const { partials, at, grads } = takeMixedSums(g, pools, { offsets, length: sizes.C }, toTable);
   const [partial0, partial1, partial2] = threeSizes(at);
   const [dy0, dy1, dy2] = threeValues(dys);
-  const { table, which } = vector;
+  const { table, which } = pools;
   const { dx } = g.emit(
     mixedScalesBackward,
     { x, dy0, dy1, dy2, table, which, partials },

@@ -1,11 +1,10 @@
-import { WebVeraError } from '../../core/errors/error';
 import { ceilDiv, numel } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { PartialSums } from '../partial_sums';
 import { accumulatedIn } from '../rows/column_sum';
 import { shaderKernel } from '../shader_kernel';
-import type { MixedVector } from './mixed_pools';
+import type { MixedPools } from './mixed_pools';
 
 export const mixedSumsKernel = shaderKernel({
   name: 'mixed_sums',
@@ -19,7 +18,7 @@ export const mixedSumsKernel = shaderKernel({
 export const SLICE = 64;
 
 /** Collects the partial sums of the gradients of adapters' vectors. One dispatch adds them up for all adapters. */
-class MixedSums extends PartialSums<Pick<MixedVector, 'which' | 'scales'>> {
+class MixedSums extends PartialSums<Pick<MixedPools, 'which' | 'scales'>> {
   constructor(g: Graph) {
     super('mixed', ({ partials, vectors, grads }, { count, longest, size }, { which, scales }) => {
       const [, stride = 0] = grads.shape;
@@ -30,19 +29,17 @@ class MixedSums extends PartialSums<Pick<MixedVector, 'which' | 'scales'>> {
 }
 
 /**
- * Reserves space in one value for the partial sums of several vectors' gradients. The vectors must have the same length and the same table,
- * and must not overlap. Returns that value, the offset of each vector's partial sums in it, and the buffer in which the gradients
- * accumulate.
+ * Reserves space in one value for the partial sums of the gradients of several vectors, which have the same length and must not overlap.
+ * Returns that value, the offset of each vector's partial sums in it, and the buffer in which the gradients accumulate.
  */
 export function takeMixedSums(
   g: Graph,
-  vectors: readonly MixedVector[],
+  pools: MixedPools,
+  { offsets, length }: { readonly offsets: readonly number[]; readonly length: number },
   sink: Sink,
-  { length, rows }: { readonly length: number; readonly rows: number },
 ): { readonly partials: Value; readonly at: readonly number[]; readonly grads: Value } {
-  const [first] = vectors;
-  if (first === undefined) throw new WebVeraError('internal', 'Expected vectors whose gradients are summed');
-  const grads = accumulatedIn(sink, first.table);
-  const summed = vectors.map(({ T, offset }) => ({ length, sums: ceilDiv(T, SLICE), rows, offset }));
-  return { ...g.inPass(MixedSums).take(grads, summed, first), grads };
+  const grads = accumulatedIn(sink, pools.table);
+  const [sums, rows] = [ceilDiv(pools.T, SLICE), numel(pools.which.shape)];
+  const summed = offsets.map((offset) => ({ length, sums, rows, offset }));
+  return { ...g.inPass(MixedSums).take(grads, summed, pools), grads };
 }

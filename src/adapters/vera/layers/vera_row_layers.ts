@@ -1,22 +1,17 @@
 import type { Graph } from '../../../graph/graph';
 import { type Value, viewOf } from '../../../graph/value';
 import { type Layers, layersOver } from '../../../models/layers';
+import type { MixedPools } from '../../../ops/mixed/mixed_pools';
 import { mixedScales } from '../../../ops/mixed/mixed_scales';
 import { mixedUp } from '../../../ops/mixed/mixed_up';
 import { emitProjection, veraDown, veraLinears } from '../../../ops/vera/vera';
-import type { TrainedRowVectors } from '../../layers/row_inputs';
 import type { VeraAdapter } from '../vera_adapter';
 
 /**
  * Returns layers that use the vectors of each row's own adapter: y = x·Wᵀ + bias + λ_b ⊙ B(λ_d ⊙ A·x). The adapters must have the same
  * layout and share A and B. The table of their vectors receives gradients.
  */
-export function veraRowLayers(
-  g: Graph,
-  base: Layers,
-  [first]: readonly VeraAdapter[],
-  rows: TrainedRowVectors,
-): Layers {
+export function veraRowLayers(g: Graph, base: Layers, [first]: readonly VeraAdapter[], rows: MixedPools): Layers {
   if (first === undefined) return base;
   const { A, B } = first.projections;
   const projected = new Map<Value, Value>();
