@@ -11,7 +11,7 @@ import { expectTexts } from '../given_inputs';
 import { refused } from '../refused';
 import type { Task } from '../task/task';
 import type { BatchArguments, BatchShape } from '../task/task_batches';
-import type { CollectedRows, CollectOptions, PreviewArguments, RowExporter, RowSource } from '../task/task_data';
+import type { CollectedRows, CollectOptions, PreviewArguments, RowSource } from '../task/task_data';
 import type { TaskKind } from '../task/task_kind';
 import type { Loss, LossParts } from '../task/task_loss';
 import type { Measured } from '../task/task_metrics';
@@ -31,19 +31,6 @@ interface CausalInputs extends TokenInputs {
 export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, TextBatch, CausalInputs> {
   readonly metricNames = ['eval_loss', 'perplexity'];
   readonly lowerIsBetter = ['eval_loss', 'perplexity'];
-  readonly exporter: RowExporter<TokenRow> = {
-    exported: (row) => {
-      const { weight = 1 } = row;
-      if (weight === 1) return exportedRow(row);
-      throw new WebVeraError(
-        'invalid_argument',
-        `export_run: expected examples without a weight, got one of ${weight}`,
-        {
-          hint: "transformers' loss of language models has no weights of examples.",
-        },
-      );
-    },
-  };
 
   async collect(
     source: RowSource,
@@ -101,6 +88,14 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
   columns({ input_ids, labels, attention_mask, weight = 1 }: TokenRow) {
     const weights = weight === 1 ? [] : [new Uint32Array(Float32Array.of(weight).buffer)];
     return [input_ids, labels, attention_mask, ...weights];
+  }
+
+  exported(row: TokenRow): object {
+    const { weight = 1 } = row;
+    if (weight === 1) return exportedRow(row);
+    throw new WebVeraError('invalid_argument', `export_run: expected examples without a weight, got one of ${weight}`, {
+      hint: "transformers' loss of language models has no weights of examples.",
+    });
   }
 
   isUneven({ weight = 1 }: TokenRow): boolean {

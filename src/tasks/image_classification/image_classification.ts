@@ -17,7 +17,7 @@ import { imagePooling, imageWeights } from '../pooling/image_pooling';
 import { weightsInput } from '../pooling/pooled';
 import type { Task } from '../task/task';
 import type { BatchArguments, BatchShape } from '../task/task_batches';
-import type { CollectedRows, CollectOptions, PreviewArguments, RowExporter, RowSource } from '../task/task_data';
+import type { CollectedRows, CollectOptions, PreviewArguments, RowSource } from '../task/task_data';
 import type { TaskKind, TaskModel } from '../task/task_kind';
 import type { Predictor } from '../task/task_prediction';
 import { exportedImage } from './exported_image';
@@ -42,7 +42,6 @@ export class ImageClassification
   implements Task<ImageRow, ClassifiedImages, ClassifiedImageInputs>
 {
   readonly predictor: Predictor<ImageRow>;
-  readonly exporter: RowExporter<ImageRow>;
   readonly #image: ImageSizes;
   readonly #processor: LoadedProcessor;
 
@@ -56,8 +55,6 @@ export class ImageClassification
       async (example, where, { signal }) => ({ pixels: await pixelsOf(example, where, this.#options(signal)) }),
       (example, where) => expectPixels(example, where, { image, processor }),
     );
-    const format = { image: this.#image, labels: this.labels };
-    this.exporter = { exported: (row) => exportedImage(row, format) };
   }
 
   collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<ImageRow>> {
@@ -87,6 +84,10 @@ export class ImageClassification
     const { pixels } = row;
     const scaling = pixels instanceof Uint8Array ? [bytesOf(expectProcessor(this.#processor).scaling)] : [];
     return [bytesOf(pixels), ...scaling, targetColumn(row)];
+  }
+
+  exported(row: ImageRow): object {
+    return exportedImage(row, { image: this.#image, labels: this.labels });
   }
 
   tokensOf(): number {

@@ -14,7 +14,7 @@ import { pooledLength } from '../pooling/pooled_length';
 import { poolingWeights } from '../pooling/pooling_weights';
 import type { Task } from '../task/task';
 import type { BatchArguments, BatchShape } from '../task/task_batches';
-import type { CollectedRows, CollectOptions, PreviewArguments, RowExporter, RowSource } from '../task/task_data';
+import type { CollectedRows, CollectOptions, PreviewArguments, RowSource } from '../task/task_data';
 import type { TaskKind, TaskModel } from '../task/task_kind';
 import type { Predictor } from '../task/task_prediction';
 import { type TextInputs, textInputs, writeTexts } from '../texts/text_inputs';
@@ -31,7 +31,6 @@ export class SequenceClassification
   implements Task<TextRow, ClassifiedTexts, ClassifiedInputs>
 {
   readonly predictor: Predictor<TextRow>;
-  readonly exporter: RowExporter<TextRow>;
   readonly #text: TextSizes;
   /** The largest number of tokens per text, by the model and the head's pooling settings. */
   readonly #longest: number;
@@ -49,8 +48,6 @@ export class SequenceClassification
     this.predictor = this.predictorOf((example, where, { args }) => {
       return unlabelledRow(example, where, { ...this.#reading(this.#rowLength(args)), onCut: () => {} });
     });
-    const format = { text: this.#text, reads: this.head.reads, labels: this.labels };
-    this.exporter = { exported: (row) => exportedText(row, format) };
   }
 
   collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<TextRow>> {
@@ -69,6 +66,10 @@ export class SequenceClassification
 
   columns(row: TextRow) {
     return [row.input_ids, row.attention_mask, row.token_type_ids, targetColumn(row)];
+  }
+
+  exported(row: TextRow): object {
+    return exportedText(row, { text: this.#text, reads: this.head.reads, labels: this.labels });
   }
 
   tokensOf({ attention_mask }: TextRow): number {

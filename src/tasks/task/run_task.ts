@@ -6,7 +6,7 @@ import type { TaskReference } from './task_reference';
 
 /** The parts of a task that a training run uses. */
 export interface RunTask<Row = unknown, B extends Batch = Batch, Inputs extends BatchInputs = BatchInputs>
-  extends Pick<TaskData<Row>, 'collect' | 'columns' | 'fingerprint' | 'exporter'>,
+  extends Pick<TaskData<Row>, 'collect' | 'columns' | 'fingerprint' | 'exported'>,
     TaskBatches<Row, B, Inputs>,
     TaskLoss<Inputs>,
     TaskMetrics<B> {

@@ -60,12 +60,6 @@ export interface TaskData<Row = unknown> {
   columns(row: Row): RowArrays;
   /** Returns the arrays of a row that are hashed for a run's fingerprint. Default: `columns`. */
   fingerprint?(row: Row): RowArrays;
-  /** Set if a run can continue in Python. */
-  readonly exporter?: RowExporter<Row>;
-}
-
-/** Exports the rows of a run for transformers' Trainer. */
-export interface RowExporter<Row = unknown> {
-  /** Returns a row as an object with arrays. */
-  exported(row: Row): object;
+  /** Returns a row as an object with arrays, for transformers' Trainer. Set if a run can continue in Python. */
+  exported?(row: Row): object;
 }

@@ -7,7 +7,6 @@ import type { RunSnapshot } from '../../core/types/snapshot';
 import type { Tensor } from '../../core/types/tensor';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
 import { ADAPTER_IN_PYTHON, writeRunFolder } from '../../formats/run_folder';
-import type { RowExporter } from '../../tasks/task/task_data';
 import { taskOfRun } from '../../tasks/task_of_run';
 import { readFrozen } from '../adapters/adapter_placer';
 import { poolTensors } from '../adapters/adapter_pool';
@@ -33,7 +32,7 @@ interface ExportedRun extends ExportableRun {
  * continue it.
  */
 export async function exportRun(run: ExportedRun): Promise<ReadonlyMap<string, Blob>> {
-  const { adapter, exporter } = expectExportable(run);
+  const { adapter, exported } = expectExportable(run);
   const { model, args, rows, signal } = run;
   const { progress, logs, halving, pools } = run.snapshot;
   if (progress.global_step >= progress.max_steps) throw nothingLeft(progress.max_steps);
@@ -55,7 +54,7 @@ export async function exportRun(run: ExportedRun): Promise<ReadonlyMap<string, B
     settings: runSettings(model, args, { max_steps: progress.max_steps, halved: halving.factor }),
     base: await sampleBase(model),
     head: await readHead(model),
-    rows: breathing(exporter, rows, signal),
+    rows: breathing(exported, rows, signal),
   });
 }
 
@@ -76,31 +75,33 @@ function momentsOf({ kind, tensors, modules }: Adapter, { parameters, others }: 
 
 /** Exports the rows one by one. Lets other work run from time to time, such as the steps of the run itself. */
 async function* breathing(
-  exporter: RowExporter,
+  exported: (row: unknown) => object,
   rows: readonly unknown[],
   signal: AbortSignal,
 ): AsyncGenerator<object> {
   const breather = new Breather(signal);
   for (const row of rows) {
     await breather.breathe();
-    yield exporter.exported(row);
+    yield exported(row);
   }
 }
 
 interface Exportable {
   readonly adapter: Adapter;
-  readonly exporter: RowExporter;
+  /** Returns a row as Python reads it. */
+  exported(row: unknown): object;
 }
 
 const OLD_NAMES = "export_run: expected a model with the names of transformers 5, got transformers 4's";
 
 /**
- * Returns the adapter and the exporter of a run that Python can continue. Throws `invalid_argument` for other runs, before their state is
- * read.
+ * Returns the adapter of a run that Python can continue, and the function that exports its rows. Throws `invalid_argument` for other runs,
+ * before their state is read.
  */
 export function expectExportable({ model, overlay, args }: ExportableRun): Exportable {
-  const { exporter } = taskOfRun(model, args);
-  if (exporter === undefined) throw notInPython('a language model, or a classifier of whole texts or images');
+  const task = taskOfRun(model, args);
+  const exported = task.exported?.bind(task);
+  if (exported === undefined) throw notInPython('a language model, or a classifier of whole texts or images');
   if (model.loaded.model.moduleNames === 'v4')
     throw new WebVeraError('invalid_argument', OLD_NAMES, {
       hint: "Load it with module_names: 'v5', and train the adapter anew.",
@@ -115,7 +116,7 @@ export function expectExportable({ model, overlay, args }: ExportableRun): Expor
   const { outputEmbedding = '' } = model.loaded.model.head;
   if (args.preference !== null && adapter.modules.has(outputEmbedding))
     throw notInPython(`an adapter that doesn't wrap ${outputEmbedding}, which TRL's trainers refuse`);
-  return { adapter, exporter };
+  return { adapter, exported };
 }
 
 function notInPython(expected: string): WebVeraError {

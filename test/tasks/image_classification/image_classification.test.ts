@@ -107,7 +107,7 @@ describe('a batch', () => {
 
   test('is exported as lists of lines', async () => {
     const { rows } = await collect({ pixel_values: image(), label: 1 }, { pixel_values: image(), label: 0 });
-    const { pixel_values, labels } = task.exporter.exported(rows[0]!) as { pixel_values: number[][][]; labels: number };
+    const { pixel_values, labels } = task.exported(rows[0]!) as { pixel_values: number[][][]; labels: number };
     expect([pixel_values.length, pixel_values[0]!.length, pixel_values[0]![0]!.length, labels]).toEqual([3, 16, 16, 1]);
     expect(Float32Array.from(pixel_values.flat(2))).toEqual(image().data);
   });

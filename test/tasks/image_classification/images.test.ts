@@ -49,7 +49,7 @@ test('a batch has the numbers that pixel_values would have', async () => {
 
 test('is exported as its bytes, many of them too', async () => {
   const [row] = await rowsOf([{ image, label: 0 }]);
-  const { pixels, ...told } = task.exporter.exported(row as ImageRow) as { readonly pixels: string };
+  const { pixels, ...told } = task.exported(row as ImageRow) as { readonly pixels: string };
   expect(Uint8Array.from(Buffer.from(pixels, 'base64'))).toEqual(row?.pixels);
   expect(told).toEqual({ labels: 0 });
   const many = Uint8Array.from({ length: 3 * 100 * 100 }, (_, index) => index % 251);

@@ -42,7 +42,7 @@ export class DpoTask extends PairTask<PairRow, DpoPreference> implements RunTask
     return [...completionTokens(row), row.weight];
   }
 
-  protected exported({ prompt, completions: [chosen, rejected] }: RowParts): object {
+  protected fieldsOf({ prompt, completions: [chosen, rejected] }: RowParts): object {
     return { prompt_ids: prompt, chosen_ids: chosen, rejected_ids: rejected };
   }
 

@@ -87,7 +87,7 @@ export class KtoTask extends PairTask<Rated, KtoPreference> implements RunTask<P
     return [Number(isGood), 0, weight * (isGood ? desirable_weight : undesirable_weight)];
   }
 
-  protected exported({ prompt, completions: [completion, other] }: RowParts, { isGood }: PairRow): object {
+  protected fieldsOf({ prompt, completions: [completion, other] }: RowParts, { isGood }: PairRow): object {
     return { prompt_ids: prompt, completion_ids: completion, KL_completion_ids: other, label: isGood };
   }
 

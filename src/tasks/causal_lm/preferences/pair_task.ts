@@ -11,7 +11,7 @@ import { sequenceLogps } from '../../../ops/losses/sequence_logps';
 import type { TextTokenizer } from '../../../tokenizer/tokenizer';
 import { exampleRows } from '../../reading/example_rows';
 import type { BatchArguments, BatchShape } from '../../task/task_batches';
-import type { CollectedRows, CollectOptions, RowExporter, RowSource } from '../../task/task_data';
+import type { CollectedRows, CollectOptions, RowSource } from '../../task/task_data';
 import type { TaskModel } from '../../task/task_kind';
 import type { Loss, LossParts } from '../../task/task_loss';
 import type { TaskReference } from '../../task/task_reference';
@@ -36,13 +36,6 @@ export abstract class PairTask<
 > extends TokenTask<PairBatch> {
   readonly lossName: string;
   protected readonly preference: Kind;
-  readonly exporter: RowExporter<PairRow> = {
-    exported: (row) => {
-      if (row.weight === 1) return this.exported(partsOf(row), row);
-      const message = `export_run: expected examples without a weight, got one of ${row.weight}`;
-      throw new WebVeraError('invalid_argument', message, { hint: "TRL's trainers have no weights of examples." });
-    },
-  };
   /** The format of an example, for error messages. */
   protected abstract readonly form: string;
   readonly reference: TaskReference<PairRow, PairInputs> = {
@@ -78,7 +71,7 @@ export abstract class PairTask<
   protected abstract given(row: PairRow): readonly [first: number, second: number, weight: number];
 
   /** Returns a row with TRL's field names. */
-  protected abstract exported(parts: RowParts, row: PairRow): object;
+  protected abstract fieldsOf(parts: RowParts, row: PairRow): object;
 
   /** Computes the loss of each pair, and the weights of its tokens' gradients. */
   protected abstract compare(g: Graph, pairs: SequencePairs): SequenceLosses;
@@ -105,6 +98,12 @@ export abstract class PairTask<
   columns({ input_ids, labels, attention_mask, weight, isGood }: PairRow) {
     const others = new Uint32Array(Float32Array.of(weight, Number(isGood)).buffer);
     return [input_ids, labels, attention_mask, others] as const;
+  }
+
+  exported(row: PairRow): object {
+    if (row.weight === 1) return this.fieldsOf(partsOf(row), row);
+    const message = `export_run: expected examples without a weight, got one of ${row.weight}`;
+    throw new WebVeraError('invalid_argument', message, { hint: "TRL's trainers have no weights of examples." });
   }
 
   isUneven(row: PairRow): boolean {
