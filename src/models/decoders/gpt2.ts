@@ -3,43 +3,87 @@ import type { PretrainedConfig } from '../../core/types/model';
 import type { Value } from '../../graph/value';
 import { add } from '../../ops/add';
 import { sliceColumns } from '../../ops/rows/slice_columns';
-import { parseActivation } from '../activations';
+import { type ActivationName, parseActivation } from '../activations';
 import type { Network } from '../architecture';
-import { expectDecoder, MAX, oneOf, parseDtype, parseTokens, parseWidthAndHeads } from '../config_fields';
+import {
+  expectDecoder,
+  MAX,
+  oneOf,
+  parseDtype,
+  parseTokens,
+  parseWidthAndHeads,
+  type SpecialTokens,
+} from '../config_fields';
 import { initialStdOf, languageHead, scoreHead } from '../heads';
 import * as nn from '../nn';
 import { textSizesOf } from '../text_sizes';
+import type { BlockPart } from './gated/gated_parts';
 
-/** `model_type: "gpt2"`: LayerNorm, learned positions, fused q, k and v; tied or untied head. */
+/** `model_type: "gpt2"`: fused q, k and v; scores that may be scaled by layer. */
 export function createGpt2(json: PretrainedConfig): Network {
   const config = parseGpt2Config(json);
-  const { n_embd: C, vocab_size: V } = config;
-  const transformer = gpt2(config)('transformer');
-  const tiedTo = config.tie_word_embeddings ? transformer.wte.name : undefined;
+  return createGpt(json, {
+    ...config,
+    className: 'GPT2',
+    causalClass: 'GPT2LMHeadModel',
+    hidden_size: config.n_embd,
+    intermediate_size: config.n_inner,
+    max_position_embeddings: config.n_positions,
+    num_layers: config.n_layer,
+    linear: nn.conv1D,
+    attention: (layer) => attention(config, layer),
+  });
+}
+
+/** A GPT-2, or a similar network: its sizes, and the parts by which families differ. */
+interface Gpt extends SpecialTokens {
+  /** The beginning of the names of transformers' classes. */
+  readonly className: string;
+  /** The name of transformers' class with the head of a language model. */
+  readonly causalClass: string;
+  readonly vocab_size: number;
+  readonly hidden_size: number;
+  /** The width of the MLP. */
+  readonly intermediate_size: number;
+  readonly max_position_embeddings: number;
+  readonly num_layers: number;
+  readonly layer_norm_epsilon: number;
+  readonly activation_function: ActivationName;
+  readonly tie_word_embeddings: boolean;
+  /** Creates a linear layer of the MLP. */
+  readonly linear: (inFeatures: number, outFeatures: number) => nn.Unnamed<nn.Linear>;
+  readonly attention: (layer: number) => nn.Unnamed<BlockPart>;
+}
+
+/** Creates a network with LayerNorm before attention and MLP, and with learned positions; tied or untied head. */
+export function createGpt(json: PretrainedConfig, gpt: Gpt): Network {
+  const { className, hidden_size: C, vocab_size: V } = gpt;
+  const transformer = model(gpt)('transformer');
+  const tiedTo = gpt.tie_word_embeddings ? transformer.wte.name : undefined;
   const initialStd = initialStdOf(json);
   return {
     config: json,
-    text: textSizesOf(config, config.n_positions, 'row'),
+    text: textSizesOf(gpt, gpt.max_position_embeddings, 'row'),
     ...nn.network(transformer),
     constants: [],
     hiddenSize: C,
     initialStd,
     heads: {
-      causal_lm: () => languageHead({ className: 'GPT2LMHeadModel', C, V, tiedTo }),
-      sequence_classification: scoreHead({ className: 'GPT2ForSequenceClassification', C, std: initialStd }),
+      causal_lm: () => languageHead({ className: gpt.causalClass, C, V, tiedTo }),
+      sequence_classification: scoreHead({ className: `${className}ForSequenceClassification`, C, std: initialStd }),
     },
   };
 }
 
-function gpt2(config: Gpt2Config) {
-  const { vocab_size: V, n_positions: P, n_embd: C, layer_norm_epsilon: eps } = config;
+function model(gpt: Gpt) {
+  const { vocab_size: V, max_position_embeddings: P, hidden_size: C, layer_norm_epsilon: eps } = gpt;
   return nn.module(
-    'GPT2Model',
+    `${gpt.className}Model`,
     {
       wte: nn.embedding(V, C),
       wpe: nn.embedding(P, C),
       drop: nn.dropout,
-      h: nn.blocks(config.n_layer, (layer) => block(config, layer)),
+      h: nn.blocks(gpt.num_layers, (layer) => block(gpt, layer)),
       ln_f: nn.layerNorm(C, eps),
     },
     ({ wte, wpe, h, ln_f }) =>
@@ -52,16 +96,26 @@ function gpt2(config: Gpt2Config) {
   );
 }
 
-function block(config: Gpt2Config, layer: number) {
-  const { n_embd: C, layer_norm_epsilon: eps } = config;
+function block(gpt: Gpt, layer: number) {
+  const { hidden_size: C, layer_norm_epsilon: eps } = gpt;
   return nn.module(
-    'GPT2Block',
-    { ln_1: nn.layerNorm(C, eps), attn: attention(config, layer), ln_2: nn.layerNorm(C, eps), mlp: mlp(config) },
+    `${gpt.className}Block`,
+    { ln_1: nn.layerNorm(C, eps), attn: gpt.attention(layer), ln_2: nn.layerNorm(C, eps), mlp: mlp(gpt) },
     ({ ln_1, attn, ln_2, mlp }) =>
       (pass: nn.ForwardPass, x: Value) => {
         const attended = attn.forward(pass, ln_1.forward(pass, x), x);
         return mlp.forward(pass, ln_2.forward(pass, attended), attended);
       },
+  );
+}
+
+function mlp({ className, hidden_size: C, intermediate_size: F, activation_function, linear }: Gpt) {
+  return nn.module(
+    `${className}MLP`,
+    { c_fc: linear(C, F), c_proj: linear(F, C), act: nn.activation(activation_function), dropout: nn.dropout },
+    ({ c_fc, c_proj, act }) =>
+      (pass: nn.ForwardPass, x: Value, residual: Value) =>
+        c_proj.forward(pass, act.forward(pass, c_fc.forward(pass, x)), residual),
   );
 }
 
@@ -73,7 +127,7 @@ function attention(config: Gpt2Config, layer: number) {
     'GPT2Attention',
     { c_attn: nn.conv1D(C, 3 * C), c_proj: nn.conv1D(C, C), attn_dropout: nn.dropout, resid_dropout: nn.dropout },
     ({ c_attn, c_proj }) =>
-      (pass: nn.ForwardPass, x: Value, residual: Value) => {
+      (pass: nn.ForwardPass, x: Value, residual?: Value) => {
         const fused = c_attn.forward(pass, x);
         const part = (index: number): Value => sliceColumns(pass.g, fused, index * C, C);
         return c_proj.forward(pass, pass.inputs.attend(layer, part(0), part(1), part(2), heads), residual);
@@ -87,16 +141,6 @@ function scaleOf(config: Gpt2Config, layer: number): number | undefined {
   if (scale_attn_weights && !scale_attn_by_inverse_layer_idx) return undefined;
   const scale = scale_attn_weights ? 1 / Math.sqrt(n_embd / n_head) : 1;
   return scale_attn_by_inverse_layer_idx ? scale / (layer + 1) : scale;
-}
-
-function mlp({ n_embd: C, n_inner: F, activation_function }: Gpt2Config) {
-  return nn.module(
-    'GPT2MLP',
-    { c_fc: nn.conv1D(C, F), c_proj: nn.conv1D(F, C), act: nn.activation(activation_function), dropout: nn.dropout },
-    ({ c_fc, c_proj, act }) =>
-      (pass: nn.ForwardPass, x: Value, residual: Value) =>
-        c_proj.forward(pass, act.forward(pass, c_fc.forward(pass, x)), residual),
-  );
 }
 
 /** The fields of config.json that a GPT-2 needs. */
