@@ -1,3 +1,5 @@
+import type { RunnerUsage } from '../graph/runner';
+
 /** Counts the executor's objects and work: for `memory()`, benchmarks, and the test that a step creates no GPU objects. */
 export class GpuCounters {
   buffers = 0;
@@ -22,5 +24,10 @@ export class GpuCounters {
   destroyed(bytes: number): void {
     this.buffers -= 1;
     this.bytes -= bytes;
+  }
+
+  usage(): RunnerUsage {
+    const { dispatches, submits, flops, buffers, bytes, peakBytes } = this;
+    return { dispatches, submits, flops, buffers, bytes, peakBytes };
   }
 }

@@ -56,7 +56,7 @@ export class Executor implements Runner {
     this.#memory = new DeviceMemory(host.device, this.counters);
     this.#queue = new DeviceQueue(host.device, this.counters);
     this.#loader = new ProgramLoader(host, this.#queue, this.#memory, this.counters);
-    this.#readback = new Readback(host, this.#queue, this.counters);
+    this.#readback = new Readback(host, this.#queue, this.#memory);
     this.#scopes = new ErrorScopes(host);
     this.#commands = new CommandQueue((error) => host.fail(asWebVeraError(error)));
     this.#budget = options.budget ?? new SubmitBudget(isSoftware(host.info) ? { submit: SOFTWARE_SUBMIT } : {});
@@ -74,8 +74,7 @@ export class Executor implements Runner {
   }
 
   usage(): RunnerUsage {
-    const { dispatches, submits, flops, buffers, bytes, peakBytes } = this.counters;
-    return { dispatches, submits, flops, buffers, bytes, peakBytes };
+    return this.counters.usage();
   }
 
   async allocate(values: Iterable<Value>): Promise<void> {

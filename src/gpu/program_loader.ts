@@ -3,6 +3,7 @@ import { type AnyVariant, firstOffset, type Grid, packParams } from '../core/ker
 import type { LoadedProgram, Program } from '../graph/runner';
 import type { Step } from '../graph/step';
 import type { Value } from '../graph/value';
+import { totalFlops } from '../graph/work';
 import type { GpuCounters } from './counters';
 import type { DeviceHost } from './device_host';
 import type { DeviceQueue } from './device_queue';
@@ -78,8 +79,7 @@ export class ProgramLoader {
     const ready = Promise.all(kernels.map(({ kernel }) => kernel.ready)).then(() => {});
     // Callers that await `ready` receive the error.
     ready.catch(() => {});
-    const flops = dispatches.reduce((sum, dispatch) => sum + dispatch.flops, 0);
-    return { program, dispatches, ready, placeOf, flops };
+    return { program, dispatches, ready, placeOf, flops: totalFlops(program.steps) };
   }
 
   #bind(

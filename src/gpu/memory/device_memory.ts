@@ -12,7 +12,10 @@ export type BufferMaker = Pick<GPUDevice, 'createBuffer' | 'limits'>;
 export class DeviceMemory {
   readonly limits: DeviceLimits;
   readonly pinned = new PinnedBuffers((value) => this.createFor(value));
-  readonly slots: SlotPool;
+  readonly slots = new SlotPool(
+    (bytes) => this.create('slot', bytes),
+    (buffer) => this.destroy(buffer),
+  );
   readonly #device: BufferMaker;
   readonly #counters: GpuCounters;
 
@@ -20,7 +23,6 @@ export class DeviceMemory {
     this.#device = device;
     this.#counters = counters;
     this.limits = new DeviceLimits(device.limits);
-    this.slots = new SlotPool((bytes) => this.create('slot', bytes), counters);
   }
 
   create(label: string, size: number, usage = STORAGE | COPY_SRC | COPY_DST): GPUBuffer {

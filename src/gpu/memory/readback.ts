@@ -1,8 +1,8 @@
-import type { GpuCounters } from '../counters';
 import { type DeviceHost, deviceLost } from '../device_host';
 import type { DeviceQueue } from '../device_queue';
 import { MAP_TO_READ } from '../flags';
 import { outOfMemory } from '../scopes';
+import type { DeviceMemory } from './device_memory';
 import type { BufferRange } from './pinned_buffers';
 import { MAX_KEPT, StagingBuffers } from './staging';
 
@@ -23,10 +23,10 @@ export class Readback {
   #waiting = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(host: DeviceHost, queue: DeviceQueue, counters: GpuCounters) {
+  constructor(host: DeviceHost, queue: DeviceQueue, memory: DeviceMemory) {
     this.#host = host;
     this.#queue = queue;
-    this.#staging = new StagingBuffers(host.device, counters);
+    this.#staging = new StagingBuffers(memory);
   }
 
   /**

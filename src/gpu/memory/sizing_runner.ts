@@ -1,5 +1,6 @@
 import type { LoadedProgram, Program, Runner, RunnerUsage } from '../../graph/runner';
 import { byteLength, shardsOf, type Value } from '../../graph/value';
+import { totalFlops } from '../../graph/work';
 import { GpuCounters } from '../counters';
 import { STORAGE } from '../flags';
 import { DeviceMemory } from './device_memory';
@@ -32,7 +33,7 @@ export class SizingRunner implements Runner {
       },
     };
     this.#memory = new DeviceMemory(device, this.#counters);
-    this.#staging = new StagingBuffers(device, this.#counters);
+    this.#staging = new StagingBuffers(this.#memory);
   }
 
   /** The size in bytes of the largest buffer so far that kernels bind. */
@@ -46,8 +47,7 @@ export class SizingRunner implements Runner {
   }
 
   usage(): RunnerUsage {
-    const { dispatches, submits, flops, buffers, bytes, peakBytes } = this.#counters;
-    return { dispatches, submits, flops, buffers, bytes, peakBytes };
+    return this.#counters.usage();
   }
 
   async allocate(values: Iterable<Value>): Promise<void> {
@@ -64,7 +64,7 @@ export class SizingRunner implements Runner {
     for (const { values } of program.steps) for (const value of Object.values(values)) placeOf(value);
     return {
       program,
-      flops: program.steps.reduce((sum, { kernel, params }) => sum + kernel.flops(params), 0),
+      flops: totalFlops(program.steps),
       ready: Promise.resolve(),
       release() {
         for (const give of held.splice(0)) give();

@@ -1,5 +1,3 @@
-import type { GpuCounters } from '../counters';
-
 interface Slot {
   readonly buffer: GPUBuffer;
   users: number;
@@ -10,12 +8,12 @@ interface Slot {
  */
 export class SlotPool {
   readonly #create: (bytes: number) => GPUBuffer;
-  readonly #counters: GpuCounters;
+  readonly #destroy: (buffer: GPUBuffer) => void;
   #slots: Slot[] = [];
 
-  constructor(create: (bytes: number) => GPUBuffer, counters: GpuCounters) {
+  constructor(create: (bytes: number) => GPUBuffer, destroy: (buffer: GPUBuffer) => void) {
     this.#create = create;
-    this.#counters = counters;
+    this.#destroy = destroy;
   }
 
   /** The total size of all buffers in bytes. */
@@ -41,10 +39,7 @@ export class SlotPool {
   release(buffers: readonly GPUBuffer[]): void {
     const given = new Set(buffers);
     for (const slot of this.#slots) if (given.has(slot.buffer)) slot.users -= 1;
-    for (const slot of this.#slots.filter(({ users }) => users === 0)) {
-      this.#counters.destroyed(slot.buffer.size);
-      slot.buffer.destroy();
-    }
+    for (const { buffer } of this.#slots.filter(({ users }) => users === 0)) this.#destroy(buffer);
     this.#slots = this.#slots.filter(({ users }) => users > 0);
   }
 

@@ -1,6 +1,5 @@
-import type { GpuCounters } from '../counters';
 import { COPY_DST, MAP_READ } from '../flags';
-import type { BufferMaker } from './device_memory';
+import type { DeviceMemory } from './device_memory';
 
 /**
  * The largest size in bytes of a staging buffer that is reused. Steps and tokens read little, but often; logits and weights are read
@@ -13,14 +12,12 @@ const OVERLAPPING = 4;
 
 /** Buffers through which the host reads values. Small buffers are reused. */
 export class StagingBuffers {
-  readonly #device: Pick<BufferMaker, 'createBuffer'>;
-  readonly #counters: GpuCounters;
+  readonly #memory: Pick<DeviceMemory, 'create' | 'destroy'>;
   readonly #idle = new Map<number, GPUBuffer[]>();
   readonly #all = new Set<GPUBuffer>();
 
-  constructor(device: Pick<BufferMaker, 'createBuffer'>, counters: GpuCounters) {
-    this.#device = device;
-    this.#counters = counters;
+  constructor(memory: Pick<DeviceMemory, 'create' | 'destroy'>) {
+    this.#memory = memory;
   }
 
   /** A buffer of at least `bytes` bytes. The caller must give it back. */
@@ -52,15 +49,13 @@ export class StagingBuffers {
   }
 
   #create(size: number): GPUBuffer {
-    const buffer = this.#device.createBuffer({ label: 'staging', size, usage: MAP_READ | COPY_DST });
+    const buffer = this.#memory.create('staging', size, MAP_READ | COPY_DST);
     this.#all.add(buffer);
-    this.#counters.created(size);
     return buffer;
   }
 
   #destroy(buffer: GPUBuffer): void {
     this.#all.delete(buffer);
-    this.#counters.destroyed(buffer.size);
-    buffer.destroy();
+    this.#memory.destroy(buffer);
   }
 }
