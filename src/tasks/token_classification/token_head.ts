@@ -9,6 +9,7 @@ const HEADS: ReadonlyMap<string, readonly [className: string, layer: 'classifier
   ['gemma', ['GemmaForTokenClassification', 'score']],
   ['gemma2', ['Gemma2ForTokenClassification', 'score']],
   ['gpt2', ['GPT2ForTokenClassification', 'classifier']],
+  ['gpt_neo', ['GPTNeoForTokenClassification', 'classifier']],
   ['gpt_neox', ['GPTNeoXForTokenClassification', 'classifier']],
   ['llama', ['LlamaForTokenClassification', 'score']],
   ['mistral', ['MistralForTokenClassification', 'score']],

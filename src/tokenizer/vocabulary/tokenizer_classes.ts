@@ -31,7 +31,7 @@ const byteLevel = (config: JsonObject): JsonObject => ({
 
 const GPT2: TokenizerClass = {
   classes: ['GPT2Tokenizer'],
-  modelTypes: ['gpt2', 'opt'],
+  modelTypes: ['gpt2', 'gpt_neo', 'opt'],
   file: 'vocab.json',
   tokens: { bos_token: '<|endoftext|>', eos_token: '<|endoftext|>', unk_token: '<|endoftext|>' },
   rules(config, idOf) {

@@ -53,6 +53,11 @@ export const DECODERS: readonly DecoderFamily[] = [
     targets: inBlocks('gpt_neox.layers', ['attention.query_key_value']),
     whole: 'post_attention_layernorm',
   },
+  {
+    name: 'gpt-neo',
+    targets: inBlocks('transformer.h', ['attn.attention.v_proj', 'attn.attention.q_proj']),
+    whole: 'ln_2',
+  },
   { name: 'gpt2', targets: inBlocks('transformer.h', ['attn.c_attn']), whole: 'ln_2' },
   {
     name: 'opt',

@@ -64,6 +64,7 @@ FOLDERS: dict[str, tuple[str, dict[str, Json]]] = {
             },
         },
     ),
+    "GPT-Neo": ("roberta.json", {"config.json": {"model_type": "gpt_neo"}}),
     "GPT-NeoX": ("roberta.json", {"config.json": {"model_type": "gpt_neox"}}),
     "RoBERTa": ("roberta.json", {"config.json": {"model_type": "roberta"}}),
     "RoBERTa by its tokenizer's class": (

@@ -24,6 +24,7 @@ export const families: readonly Family[] = [
   { golden: 'falcon_new_all_mid', target_modules: ['query_key_value', 'dense_4h_to_h'], whole: 'ln_mlp' },
   { golden: 'falcon_alibi_left_mid', target_modules: ['query_key_value', 'dense'], whole: 'post_attention_layernorm' },
   { golden: 'gpt_neox_left_mid', target_modules: ['query_key_value', 'dense', 'dense_4h_to_h'], whole: 'lm_head' },
+  { golden: 'gpt_neo_left_mid', target_modules: ['q_proj', 'v_proj', 'out_proj', 'c_proj'], whole: 'ln_f' },
   { golden: 'gpt2_all_mid', target_modules: ['c_attn', 'c_proj', 'c_fc'], whole: 'ln_f' },
   { golden: 'opt_bias_mid', target_modules: ['q_proj', 'v_proj', 'fc1', 'fc2'], whole: 'final_layer_norm' },
 ];
