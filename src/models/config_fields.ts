@@ -95,12 +95,15 @@ export function parseRotatedHead(fields: Fields, D: number): number {
   return D;
 }
 
-/** As `expectModelType`, for a decoder. Also throws for a decoder in which tokens attend to later ones. */
-export function expectDecoder(fields: Fields, expected: string): void {
+/** As `expectModelType`, for a decoder. Also throws for a decoder in which tokens attend to later ones, unless `mayLookAhead` is set. */
+export function expectDecoder(fields: Fields, expected: string, mayLookAhead = false): void {
   expectModelType(fields, expected);
   oneOf(fields, 'is_causal', [true]);
-  oneOf(fields, 'use_bidirectional_attention', [false]);
+  oneOf(fields, LOOK_AHEAD, mayLookAhead ? [false, true] : [false]);
 }
+
+/** The field of a decoder's config.json by which tokens attend to later ones. */
+export const LOOK_AHEAD = 'use_bidirectional_attention';
 
 /** Throws `unsupported_model` for another `model_type`, and for quantised weights. */
 export function expectModelType(fields: Fields, expected: string): void {

@@ -103,14 +103,11 @@ function noHead(
   { facts: { name: task, autoClass } }: Kind,
   others: readonly Kind[],
 ): WebVeraError {
-  return new WebVeraError(
-    'unsupported_model',
-    `${autoClass}: expected a model for that, got model_type ${model_type}${variant ? ` with ${variant}` : ''}`,
-    {
-      hint: `Models of this type are loaded by ${others.map(({ facts }) => facts.autoClass).join(' or ')}.`,
-      detail: { model_type, task },
-    },
-  );
+  const got = variant === undefined ? model_type : `${model_type} with ${variant}`;
+  return new WebVeraError('unsupported_model', `${autoClass}: expected a model for that, got model_type ${got}`, {
+    hint: `Models of this type are loaded by ${others.map(({ facts }) => facts.autoClass).join(' or ')}.`,
+    detail: { model_type, task },
+  });
 }
 
 /** Loads the parts of all tasks' code that are otherwise loaded on first use. */

@@ -2,6 +2,7 @@ import { Fields, type JsonObject } from '../../core/input/fields';
 import type { PretrainedConfig } from '../../core/types/model';
 import { parseActivation } from '../activations';
 import type { Network } from '../architecture';
+import { LOOK_AHEAD } from '../config_fields';
 import { type GatedDecoderConfig, parseGatedDecoder } from './gated/gated_config';
 import { createGatedDecoder } from './gated/gated_decoder';
 import { attentionOfNormedHeads, blockOfNormedResults } from './gated/gated_parts';
@@ -11,7 +12,7 @@ import { parseRope, type RopeConfig } from './positions/rope_config';
 
 /**
  * `model_type: "gemma3_text"`: Gemma with norms before and after attention and MLP, normalised queries and keys, and windows in most
- * layers.
+ * layers. In EmbeddingGemma, which writes no text, tokens attend to both sides.
  */
 export function createGemma3(json: PretrainedConfig): Network {
   const config = parseGemma3Config(json);
@@ -34,16 +35,22 @@ export function parseGemma3Config(json: JsonObject) {
     num_key_value_heads: 4,
     max_position_embeddings: 131072,
     hidden_act: parseActivation(fields, 'hidden_activation', 'gelu_pytorch_tanh'),
+    mayLookAhead: true,
     ropeRules: { theta: 1e6, types: TYPES },
     ropeFields: fullRope,
   });
   const pattern = fields.positiveInteger('sliding_window_pattern', { fallback: 6 });
   const slides = (layer: number): boolean => (layer + 1) % pattern !== 0;
-  const sliding = parseSlidingLayers(fields, config.num_hidden_layers, parseWindow(fields, 4096), slides);
+  const causal = !fields.boolean(LOOK_AHEAD, false);
+  const width = parseWindow(fields, 4096);
+  // A window to both sides is as wide as the file says: half of it lies on each side of a token.
+  const window = causal || width === null ? width : Math.floor(width / 2) + 1;
+  const sliding = parseSlidingLayers(fields, config.num_hidden_layers, window, slides);
   // transformers reads `attn_logit_softcapping` for Gemma 3, but doesn't use it.
   const logitSoftcap = parseSoftcap(fields, 'final_logit_softcapping', undefined);
   return Object.freeze({
     ...config,
+    ...(!causal && { causal }),
     ...(sliding && { sliding, slidingRope: parseSlidingRope(fields, config) }),
     scale: fields.positiveNumber('query_pre_attn_scalar', { fallback: 256 }) ** -0.5,
     ...(logitSoftcap !== undefined && { logitSoftcap }),

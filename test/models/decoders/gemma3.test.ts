@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../src/core/input/fields';
+import type { PretrainedConfig } from '../../../src/core/types/model';
 import { parseJsonObject } from '../../../src/formats/json';
 import { parseGemma3Config } from '../../../src/models/decoders/gemma3';
+import { createArchitecture } from '../../../src/tasks/task_registry';
 import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
 
 const read = (file: string): JsonObject => parseJsonObject(readFileSync(`test/golden/base/${file}`), file);
@@ -47,10 +49,46 @@ test('logits have the cap of the file', () => {
   expect(parseGemma3Config({ ...gemma3, final_logit_softcapping: 30 }).logitSoftcap).toBe(30);
 });
 
+describe('EmbeddingGemma', () => {
+  const embedding = read('gemma3-both-ways/config.json') as PretrainedConfig;
+
+  test.each([
+    [4, 3],
+    [512, 257],
+    [511, 256],
+    [1, 1],
+  ])('tokens attend to half of a window of %i on each side, and to themselves', (sliding_window, window) => {
+    const { causal, sliding } = parseGemma3Config({ ...embedding, sliding_window });
+    expect({ causal, window: sliding?.window }).toEqual({ causal: false, window });
+  });
+
+  test('a field that is false or null changes nothing', () => {
+    for (const use_bidirectional_attention of [false, null]) {
+      expect(parseGemma3Config({ ...gemma3, use_bidirectional_attention })).toEqual(parseGemma3Config(gemma3));
+    }
+  });
+
+  test('refuses a field that is no boolean, and windows of impossible sizes', () => {
+    for (const change of [{ use_bidirectional_attention: 1 }, { sliding_window: 0 }, { sliding_window: 2 ** 31 }]) {
+      expect(codeThrownBy(() => parseGemma3Config({ ...embedding, ...change }))).toBe('invalid_format');
+    }
+  });
+
+  test('classifies and makes vectors, but writes no text', () => {
+    expect(createArchitecture(embedding, 'sequence_classification').head.className).toBe(
+      'Gemma3TextForSequenceClassification',
+    );
+    expect(createArchitecture(embedding, 'feature_extraction').head.className).toBe('Gemma3TextModel');
+    expect(() => createArchitecture(embedding, 'causal_lm')).toThrow(
+      'AutoModelForCausalLM: expected a model for that, got model_type gemma3_text with use_bidirectional_attention',
+    );
+  });
+});
+
 describe('is refused', () => {
   test.each([
     ['another type', { model_type: 'gemma3' }],
-    ['attention in both directions', { use_bidirectional_attention: true }],
+    ['attention in both directions by another field', { is_causal: false }],
     [
       'part of the head rotated',
       { rope_parameters: { sliding_attention: { rope_type: 'linear', factor: 2, partial_rotary_factor: 0.5 } } },

@@ -33,6 +33,8 @@ export interface GatedDecoderConfig extends DecoderSizes, SpecialTokens {
   readonly scale?: number;
   /** The cap of attention scores: s becomes cap · tanh(s / cap). */
   readonly scoreSoftcap?: number;
+  /** Whether tokens attend to none after them. Default: true. */
+  readonly causal?: boolean;
   /** The cap of logits, which is applied in the same way. */
   readonly logitSoftcap?: number;
   readonly tie_word_embeddings: boolean;
@@ -58,6 +60,8 @@ export interface GatedDecoderDefaults {
   readonly hidden_act?: ActivationName;
   /** The types of rotary positions that the family supports, and their defaults. */
   readonly ropeRules?: RopeRules;
+  /** Whether the family supports `use_bidirectional_attention`, by which tokens attend to later ones, too. Default: false. */
+  readonly mayLookAhead?: boolean;
   /** Finds the object with the rotary positions of layers without a window. Default: `ropeFields` of `rope_config.ts`. */
   readonly ropeFields?: (fields: Fields) => Fields | undefined;
 }
@@ -72,7 +76,7 @@ export function parseGatedDecoder(
   modelType: string,
   defaults: GatedDecoderDefaults,
 ): GatedDecoderConfig {
-  expectDecoder(fields, modelType);
+  expectDecoder(fields, modelType, defaults.mayLookAhead);
   const { max_position_embeddings, rms_norm_eps = 1e-6, bos, eos, pad = null } = defaults;
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
   const sizes = {

@@ -1,5 +1,6 @@
 import type { PretrainedConfig } from '../../../core/types/model';
 import type { Network } from '../../architecture';
+import { LOOK_AHEAD } from '../../config_fields';
 import { initialStdOf, languageHead, scoreHead } from '../../heads';
 import * as nn from '../../nn';
 import { textSizesOf } from '../../text_sizes';
@@ -11,7 +12,15 @@ import { norm } from './gated_parts';
 /** Creates Llama or one of the similar families: RMSNorm, rotary grouped-query attention, gated MLP; tied or untied head. */
 export function createGatedDecoder(json: PretrainedConfig, config: GatedDecoderConfig, family: GatedFamily): Network {
   const { className, classifierName = className } = family;
-  const { hidden_size: C, vocab_size: V, head_dim: D, rope, slidingRope, logitSoftcap: softcap } = config;
+  const {
+    hidden_size: C,
+    vocab_size: V,
+    head_dim: D,
+    rope,
+    slidingRope,
+    logitSoftcap: softcap,
+    causal = true,
+  } = config;
   const text = textSizesOf(config, config.max_position_embeddings, 'row');
   const full = ropeConstant('rope', rope, D, text.maxLength);
   const sliding = slidingRope && ropeConstant('sliding rope', slidingRope, D, text.maxLength);
@@ -25,8 +34,9 @@ export function createGatedDecoder(json: PretrainedConfig, config: GatedDecoderC
     constants: [full, ...(sliding === undefined ? [] : [sliding])],
     hiddenSize: C,
     initialStd,
+    ...(!causal && { variant: LOOK_AHEAD }),
     heads: {
-      causal_lm: () => languageHead({ className: `${className}ForCausalLM`, C, V, tiedTo, softcap }),
+      ...(causal && { causal_lm: () => languageHead({ className: `${className}ForCausalLM`, C, V, tiedTo, softcap }) }),
       sequence_classification: scoreHead({
         className: `${classifierName}ForSequenceClassification`,
         C,

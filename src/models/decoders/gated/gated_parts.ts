@@ -116,12 +116,16 @@ export function attend(
   return inputs.attend(layer, q, k, v, { ...headsOf(decoder, slides), rotary });
 }
 
-function headsOf({ scale, sliding, scoreSoftcap: softcap, ...decoder }: GatedDecoder, slides: boolean): AttentionHeads {
+function headsOf(
+  { scale, sliding, scoreSoftcap: softcap, causal, ...decoder }: GatedDecoder,
+  slides: boolean,
+): AttentionHeads {
   return {
     H: decoder.num_attention_heads,
     Hkv: decoder.num_key_value_heads,
     D: decoder.head_dim,
     ...(scale !== undefined && { scale }),
+    ...(causal !== undefined && { causal }),
     ...(softcap !== undefined && { softcap }),
     ...(slides && sliding && { window: sliding.window }),
   };
