@@ -4,11 +4,18 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { dataFolder } from '../../scripts/results/data/fetch.mjs';
-import { AutoModel, AutoModelForSequenceClassification, get_peft_model, Trainer, VeraConfig } from '../../src/index';
+import {
+  AutoModel,
+  AutoModelForSequenceClassification,
+  get_peft_model,
+  type TextClassifierOptions,
+  Trainer,
+  VeraConfig,
+} from '../../src/index';
 import { openFolder } from '../../src/node/folder';
-import { goldenBase } from '../helpers/golden/golden';
 import { goldenSentences } from '../helpers/golden/golden_sentences';
 import { openTestSession } from '../helpers/session/session';
+import { withLayers } from './lib/exported';
 import { basePath, Folders } from './lib/folders';
 import { describeWithPeft } from './lib/peft';
 import { runPython } from './lib/python';
@@ -46,11 +53,13 @@ describeWithPeft('pooled vectors in Python', () => {
     await opened.session.close();
   });
 
-  test('an adapter with a pooled head gives the same logits there, and as a whole model too', async () => {
+  test.each<[string, string, TextClassifierOptions]>([
+    ['on means', basePath('base/bert'), { pooling: 'mean' }],
+    ['behind a layer', withLayers('BERT, a layer after cls, as in LaBSE'), { num_labels: 3 }],
+  ])('an adapter with a head %s gives the same logits there, and as a whole model too', async (_, place, labels) => {
     const opened = await openTestSession();
-    const source = goldenBase('base/bert');
-    const options = { session: opened.session, pooling: 'mean' as const };
-    const base = await AutoModelForSequenceClassification.from_pretrained(source, options);
+    const options = { session: opened.session, ...labels };
+    const base = await AutoModelForSequenceClassification.from_pretrained(await openFolder(place), options);
     const config = new VeraConfig({ r: 8, target_modules: ['query', 'value'], task_type: 'SEQ_CLS' });
     const model = await get_peft_model(base, config);
     const rows = [
@@ -62,7 +71,7 @@ describeWithPeft('pooled vectors in Python', () => {
     await new Trainer({ model, train_dataset, args: { max_steps: 5, learning_rate: 0.05 } }).train();
     const folders = new Folders();
     const adapter = await folders.write(Object.entries(await model.save_pretrained()));
-    const request = { base: basePath('base/bert'), adapter, rows, modules: resolve('src/formats/run_folder') };
+    const request = { base: place, adapter, rows, modules: resolve('src/formats/run_folder') };
     const here = await Promise.all(rows.map(async (ids) => (await model.forward({ input_ids: [ids] })).logits.data));
     expectNear(here, await ask(request));
     const merged = await model.merge_and_unload();

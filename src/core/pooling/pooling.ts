@@ -20,10 +20,33 @@ export const POOLING_MODES: readonly PoolingMode[] = [
  */
 export type PoolingChoice = 'auto' | 'none' | PoolingMode;
 
+/** A layer of sentence-transformers after the pooling: act(x·Wᵀ + bias). Its fields are those of its config.json. */
+export interface DenseLayer {
+  /** The folder with its files, such as '2_Dense'. */
+  readonly path: string;
+  readonly in_features: number;
+  readonly out_features: number;
+  readonly bias: boolean;
+  readonly activation: 'tanh' | 'identity';
+}
+
+/** The name of the list of these layers as a module of a model. */
+export const AFTER_POOLING = 'after_pooling';
+
+/** Returns the name that the layer at an index has as a module of a model. */
+export function denseName(index: number): string {
+  return `${AFTER_POOLING}.${index}`;
+}
+
+/** The largest width of a pooled vector, and of the results of layers after the pooling. */
+export const WIDEST = 2 ** 16;
+
 /** How a sequence's hidden states become one vector. */
 export interface Pooling {
   /** One or more modes, whose vectors are concatenated. */
   readonly modes: readonly PoolingMode[];
+  /** The layers that change the whole vector, in order, before it is normalised. Default: none. */
+  readonly dense?: readonly DenseLayer[];
   /** Whether the whole vector is divided by its norm. */
   readonly normalize: boolean;
 }

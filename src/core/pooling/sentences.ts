@@ -1,4 +1,5 @@
 import { WebVeraError } from '../errors/error';
+import type { Tensor } from '../types/tensor';
 import type { Pooling } from './pooling';
 
 /** A folder's settings for text embeddings, as in sentence-transformers. */
@@ -12,6 +13,8 @@ export interface SentenceSettings {
   readonly lowerCase: boolean;
   /** The largest number of tokens of a text. Undefined: as many as the tokenizer and the model allow. */
   readonly maxLength: number | undefined;
+  /** The weights of the layers after the pooling, by the names that they have in a model. Set if they were read. */
+  readonly tensors?: ReadonlyMap<string, Tensor>;
   /** The first unsupported module or setting of the folder. If it is set, the folder's own embeddings can't be computed. */
   readonly unsupported: string | undefined;
 }
@@ -28,7 +31,7 @@ export const DEFAULT_SENTENCES: SentenceSettings = {
 
 /** Creates the error for a model whose modules.json has unsupported modules. Its hint names the folder's pooling mode. */
 export function unsupportedSentences({ unsupported, pooling }: SentenceSettings): WebVeraError {
-  const message = `modules.json: expected a Transformer, a Pooling and perhaps a Normalize, got ${unsupported}`;
+  const message = `modules.json: expected a Transformer, a Pooling and perhaps Dense and Normalize, got ${unsupported}`;
   return new WebVeraError('unsupported_model', message, {
     hint: `{ pooling: '${pooling.modes[0]}' } pools the hidden states alone, without the folder's other modules.`,
   });

@@ -43,7 +43,10 @@ export interface EmbedProgress {
 export interface EmbedOptions {
   /** The number of inputs that run through the model together. Default: 32. */
   readonly batch_size?: number;
-  /** How token vectors are pooled. Default: for texts, as in the folder's 1_Pooling, or 'mean' without one; 'first' for images. */
+  /**
+   * How token vectors are pooled; the folder's Dense layers are then left out. Default: for texts, as in the folder's 1_Pooling, or 'mean'
+   * without one; 'first' for images.
+   */
   readonly pooling?: PoolingMode;
   /** Whether each vector is divided by its norm. Default: whether the folder's modules.json has a Normalize module. */
   readonly normalize?: boolean;

@@ -1,10 +1,13 @@
 import { WebVeraError } from '../../core/errors/error';
 import { Fields, isJsonObject, type JsonObject } from '../../core/input/fields';
 import { type FileSource, readRareFile } from '../../core/input/file_source';
-import type { PoolingMode } from '../../core/pooling/pooling';
+import type { DenseLayer, Pooling, PoolingMode } from '../../core/pooling/pooling';
 import { DEFAULT_SENTENCES, type SentenceSettings } from '../../core/pooling/sentences';
 import { parseJsonArray, parseJsonObject } from '../json';
+import { otherVector, readDense } from './sentence_dense';
 import { readTransformerConfig, type SentenceLimits } from './sentence_transformer';
+
+export { readDenseTensors } from './sentence_dense';
 
 export const MODULES_FILE = 'modules.json';
 
@@ -25,7 +28,7 @@ interface ModuleEntry {
 
 /**
  * Reads modules.json of sentence-transformers and the configurations of the modules that it lists: a Transformer, a Pooling, and then
- * Normalize or Dropout. Returns undefined without modules.json. Throws `invalid_format`, `limit_exceeded`, and the source's errors. An
+ * Dense layers, Normalize or Dropout. Returns undefined without modules.json. Throws `invalid_format`, `limit_exceeded`, and the source's errors. An
  * unsupported module or setting is no error, because other uses of the model don't need it: `unsupported` names the first one. The other
  * settings are still valid for callers that choose the pooling themselves. If the first module isn't the model's Transformer, they are the
  * defaults.
@@ -48,6 +51,12 @@ export async function readSentenceModules(
       const read = await readPooling(source, path, limits);
       if (read === undefined) found.add(`no ${path}/config.json`);
       made = read ?? made;
+    }
+    if (type === 'Dense') {
+      const layer = await readDense(source, path, limits);
+      if (typeof layer === 'string') found.add(layer);
+      else if (made.pooling.normalize) found.add('a Dense after a Normalize');
+      else made = { ...made, pooling: withDense(made.pooling, layer) };
     }
     if (type !== 'Normalize') continue;
     made = { ...made, pooling: { ...made.pooling, normalize: true } };
@@ -73,12 +82,20 @@ function modulesOf(list: readonly unknown[]): readonly ModuleEntry[] {
   });
 }
 
+/** Adds a layer after the pooling. Throws `invalid_format` if the layer before has another width. */
+function withDense(pooling: Pooling, layer: DenseLayer): Pooling {
+  const { dense = [] } = pooling;
+  const width = dense.at(-1)?.out_features ?? layer.in_features;
+  if (layer.in_features === width) return { ...pooling, dense: [...dense, layer] };
+  throw new Fields({ ...layer }, `${layer.path}/config.json`).invalid('in_features', `${width}, the width before it`);
+}
+
 /** Describes the first unsupported module or folder in the list; undefined if there is none. */
 function strangeModule([first, second, ...others]: readonly ModuleEntry[]): string | undefined {
   if (first?.type !== 'Transformer') return `a first module of the class ${first?.className ?? 'none'}`;
   if (first.path !== '') return `a Transformer in a folder of its own, ${first.path}`;
   if (second?.type !== 'Pooling') return `a second module of the class ${second?.className ?? 'none'}`;
-  const other = others.find(({ type }) => type !== 'Normalize' && type !== 'Dropout');
+  const other = others.find(({ type }) => !['Dense', 'Normalize', 'Dropout'].includes(type ?? ''));
   return other && `a module of the class ${other.className}`;
 }
 
@@ -130,16 +147,12 @@ function earlierModes(fields: Fields): readonly PoolingMode[] {
   return modes.length === 0 ? ['mean'] : modes;
 }
 
-/**
- * Describes the unsupported setting of a Normalize, if it has one: its input or output isn't `sentence_embedding`, the vector of the text.
- * Earlier releases wrote no file for a Normalize.
- */
+/** Describes the unsupported setting of a Normalize, if it has one. Earlier releases wrote no file for a Normalize. */
 async function strangeNormalize(source: FileSource, path: string, limits: SentenceLimits): Promise<string | undefined> {
   const file = `${path}/config.json`;
   const bytes = await readRareFile(source, file, limits.json);
   const json: JsonObject = bytes === undefined ? {} : parseJsonObject(bytes, file, limits.json);
-  const names = ['module_input_name', 'module_output_name'].map((key) => new Fields(json, file).optionalString(key));
-  const other = names.find((name) => name !== undefined && name !== 'sentence_embedding');
+  const other = otherVector(new Fields(json, file));
   return other && `a Normalize of ${other}`;
 }
 

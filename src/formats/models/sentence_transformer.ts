@@ -38,12 +38,15 @@ async function firstOf(
   return undefined;
 }
 
+/** The names of prompts that are '' unless the folder has others. */
+const USUAL_PROMPTS = ['query', 'document'];
+
 /** Returns the default prompt, '' without one. Throws `invalid_format` if no prompt has the default prompt's name. */
 function defaultPrompt(general: Fields): string {
   const name = general.optionalString('default_prompt_name');
   if (name === undefined) return '';
   const prompt = general.object('prompts')?.optionalString(name);
-  if (prompt !== undefined) return prompt;
+  if (prompt !== undefined || USUAL_PROMPTS.includes(name)) return prompt ?? '';
   throw general.invalid('default_prompt_name', 'the name of one of its prompts');
 }
 

@@ -1,4 +1,5 @@
-"""A text classifier whose head reads one vector per text: the pooled hidden states of its tokens.
+"""A text classifier whose head reads one vector per text: the pooled hidden states of its tokens, changed by the layers
+that its folder of sentence-transformers has after the pooling, if any.
 
 For an adapter:
 
@@ -18,12 +19,28 @@ from typing import Any
 
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file
 from torch import nn
-from torch.nn.functional import normalize, one_hot
+from torch.nn.functional import linear, normalize, one_hot
 from transformers import AutoConfig, AutoModel
 from transformers.modeling_outputs import SequenceClassifierOutput
+from transformers.utils.hub import cached_file
 
-HEAD = "classifier."
+HEAD, LAYERS = "classifier.", "after_pooling."
+
+
+class Dense(nn.Module):
+    """A layer after the pooling. It isn't an nn.Linear, so PEFT doesn't wrap it."""
+
+    def __init__(self, layer: dict[str, Any]) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(layer["out_features"], layer["in_features"]))
+        self.bias = nn.Parameter(torch.zeros(layer["out_features"])) if layer["bias"] else None
+        self.bends = layer["activation"] == "tanh"
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        changed = linear(vectors, self.weight, self.bias)
+        return changed.tanh() if self.bends else changed
 
 
 class PooledForSequenceClassification(nn.Module):
@@ -40,7 +57,12 @@ class PooledForSequenceClassification(nn.Module):
         setattr(self, self.prefix, network)
         # OPT may project its hidden states to another width than its layers have.
         width = getattr(self.config, "word_embed_proj_dim", self.config.hidden_size)
-        self.classifier = nn.Linear(len(pooling["modes"]) * width, labels)
+        width *= len(pooling["modes"])
+        self.layers: list[dict[str, Any]] = pooling.get("dense", [])
+        if self.layers:
+            self.after_pooling = nn.ModuleList(map(Dense, self.layers))
+            width = self.layers[-1]["out_features"]
+        self.classifier = nn.Linear(width, labels)
 
     @property
     def network(self) -> Any:
@@ -57,6 +79,9 @@ class PooledForSequenceClassification(nn.Module):
         types = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
         hidden = self.network(input_ids=input_ids, attention_mask=mask, **types).last_hidden_state
         vectors = torch.cat([pooled(hidden, mask, mode) for mode in self.pooling["modes"]], dim=1)
+        if self.layers:
+            for layer in self.after_pooling:
+                vectors = layer(vectors)
         logits = self.classifier(normalize(vectors) if self.pooling["normalize"] else vectors)
         return SequenceClassifierOutput(logits=logits)
 
@@ -98,7 +123,35 @@ def pooled_base(name: str, adapter: str | Path) -> PooledForSequenceClassificati
     with safe_open(folder / "adapter_model.safetensors", framework="pt") as file:
         labels, _ = file.get_slice("base_model.model.classifier.weight").get_shape()
     network = AutoModel.from_pretrained(name, dtype=torch.float32)
-    return PooledForSequenceClassification(network, mapping["pooling"], labels).eval()
+    model = PooledForSequenceClassification(network, mapping["pooling"], labels)
+    load_layers(model, name)
+    return model.eval()
+
+
+def load_layers(model: PooledForSequenceClassification, name: str) -> None:
+    """Loads the layers after the pooling, from a folder that `export_model` wrote or from one of sentence-transformers."""
+    if not model.layers:
+        return
+    tensors = stored(Path(name), LAYERS)
+    for index, layer in enumerate([] if tensors else model.layers):
+        places = [f"{layer['path']}/{file}" for file in ("model.safetensors", "pytorch_model.bin")]
+        found = [cached_file(name, place, _raise_exceptions_for_missing_entries=False) for place in places]
+        file = next((file for file in found if file is not None), None)
+        if file is None:
+            raise FileNotFoundError(f"Expected {' or '.join(places)} in {name}")
+        loaded = load_file(file) if file.endswith(".safetensors") else torch.load(file, weights_only=True)
+        tensors |= {f"{index}.{key.removeprefix('linear.')}": tensor for key, tensor in loaded.items()}
+    model.after_pooling.load_state_dict(tensors)
+
+
+def stored(folder: Path, prefix: str) -> dict[str, torch.Tensor]:
+    """The tensors in a folder's files whose names begin with a prefix, without it."""
+    tensors: dict[str, torch.Tensor] = {}
+    for shard in folder.glob("*.safetensors"):
+        with safe_open(shard, framework="pt") as file:
+            keys = file.keys()
+            tensors |= {key.removeprefix(prefix): file.get_tensor(key) for key in keys if key.startswith(prefix)}
+    return tensors
 
 
 def pooled_model(name: str | Path) -> PooledForSequenceClassification:
@@ -106,15 +159,12 @@ def pooled_model(name: str | Path) -> PooledForSequenceClassification:
     `do_lower_case`, texts are written so before they become tokens, and if it has a `max_seq_length`, they are cut
     there: `tokenizer(text, truncation=True, max_length=…)`."""
     folder = Path(name)
-    head: dict[str, torch.Tensor] = {}
-    for shard in folder.glob("*.safetensors"):
-        with safe_open(shard, framework="pt") as file:
-            keys = file.keys()
-            head |= {key.removeprefix(HEAD): file.get_tensor(key) for key in keys if key.startswith(HEAD)}
+    head = stored(folder, HEAD)
     config = AutoConfig.from_pretrained(folder)
     network = AutoModel.from_pretrained(folder, config=config, dtype=torch.float32)
     model = PooledForSequenceClassification(network, config.pooling, len(head["bias"]))
     model.classifier.load_state_dict(head)
+    load_layers(model, str(name))
     return model.eval()
 
 

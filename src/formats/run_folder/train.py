@@ -52,7 +52,7 @@ from transformers import (
 
 from classify import Examples
 from data import Rows, collate
-from pooled_classifier import PooledForSequenceClassification, keep_pooling
+from pooled_classifier import PooledForSequenceClassification, keep_pooling, load_layers
 
 if "preference" in RUN:  # TRL is needed for nothing else
     from prefer import preference_arguments, preference_trainer
@@ -167,10 +167,11 @@ def steps_done(checkpoint: Path) -> int:
 def load_base(name: str) -> torch.nn.Module:
     """The base model, in float32 as in the browser."""
     config = AutoConfig.from_pretrained(name)
-    for key in list(vars(config)):
-        # In the browser, only the adapter has dropout.
-        if key.endswith(("dropout", "dropout_prob", "pdrop", "layerdrop", "drop_path_rate")):
-            setattr(config, key, 0.0)
+    for part in [config, *(value for value in vars(config).values() if isinstance(value, PreTrainedConfig))]:
+        for key in list(vars(part)):
+            # In the browser, only the adapter has dropout.
+            if key.endswith(("dropout", "dropout_prob", "pdrop", "layerdrop", "drop_path_rate")):
+                setattr(part, key, 0.0)
     if "labels" in RUN:
         config.id2label = dict(enumerate(RUN["labels"]))
         config.label2id = {label: number for number, label in config.id2label.items()}
@@ -186,7 +187,9 @@ def with_head(name: str, config: PreTrainedConfig) -> torch.nn.Module:
     """The base model with the head for the run's task: transformers' own, or one on pooled hidden states."""
     if "pooling" in RUN:
         network = AutoModel.from_pretrained(name, config=config, dtype=torch.float32)
-        return PooledForSequenceClassification(network, RUN["pooling"], len(RUN["labels"]))
+        pooled = PooledForSequenceClassification(network, RUN["pooling"], len(RUN["labels"]))
+        load_layers(pooled, name)
+        return pooled
     model: torch.nn.Module = MODELS[RUN["task"]].from_pretrained(
         name, config=config, dtype=torch.float32, ignore_mismatched_sizes=HEAD.exists()
     )

@@ -72,12 +72,12 @@ export interface PreTrainedModel extends AsyncDisposable {
   /** Predicts several inputs in batches, as `predict` does. The predictions are in the order of the inputs. */
   predict_batch(inputs: readonly PredictInput[], options?: PredictOptions): Promise<readonly (readonly LabelScore[])[]>;
   /**
-   * Resolves with the vectors of inputs, in their order: the last hidden states, pooled and normalised as the folder's modules.json says,
-   * equal to those of sentence-transformers. Without that file, the vector of a text is the mean of its hidden states, and that of an image
-   * is the first token's hidden state after the last norm. Texts are truncated to the `max_seq_length` of the folder, or else to as many
-   * tokens as the tokenizer and the model allow, with a warning of the session (`texts_cut`). A model with a head has vectors too, which
-   * don't depend on the head. Rejects with `unsupported_model` if modules.json lists a module that isn't computed here, unless `pooling` is
-   * given.
+   * Resolves with the vectors of inputs, in their order: the last hidden states, pooled, changed by Dense layers and normalised as the
+   * folder's modules.json says, equal to those of sentence-transformers. Without that file, the vector of a text is the mean of its hidden
+   * states, and that of an image is the first token's hidden state after the last norm. Texts are truncated to the `max_seq_length` of the
+   * folder, or else to as many tokens as the tokenizer and the model allow, with a warning of the session (`texts_cut`). A model with a
+   * head has vectors too, which don't depend on the head. Rejects with `unsupported_model` if modules.json lists a module that isn't
+   * computed here, unless `pooling` is given.
    */
   embed(inputs: readonly EmbedInput[], options?: EmbedOptions): Promise<Float32Array[]>;
   /**

@@ -60,10 +60,10 @@ export interface TextClassifierOptions extends ClassifierOptions {
    * The vector of a text from which the head classifies it. 'auto' (default): the vector that `embed` returns, as the folder's modules.json
    * describes it. Without that file, or if config.json names a class that ends in ForSequenceClassification, 'auto' means 'none'. 'none':
    * the head of transformers' own class, on which PEFT trains adapters over any folder. A pooling mode: the hidden states pooled in that
-   * way, and normalised if modules.json lists a Normalize module. Texts are prepared as for `embed`: the folder's prompt is put before the
-   * text and pooled with it, the text is lower-cased if the folder says so, and truncated to the folder's `max_seq_length`. The head on a
-   * pooled vector is one linear layer, `classifier`. Adapters that train this layer, and exported models, have the pooling in their
-   * configuration.
+   * way, without the folder's Dense layers, and normalised if modules.json lists a Normalize module. Texts are prepared as for `embed`: the
+   * folder's prompt is put before the text and pooled with it, the text is lower-cased if the folder says so, and truncated to the folder's
+   * `max_seq_length`. The head on a pooled vector is one linear layer, `classifier`. Adapters that train this layer, and exported models,
+   * have the pooling in their configuration.
    */
   readonly pooling?: 'auto' | 'none' | PoolingMode;
 }

@@ -120,10 +120,10 @@ export class Classifier<
 }
 
 /** Returns the matrix of which a head reads some rows: hidden states (N, C), or pooled vectors (B, K·C). */
-function vectorsOf(g: Graph, head: Head, { hidden, inputs }: LogitsParts<BatchInputs & HeadInputs>): Value {
+function vectorsOf(g: Graph, head: Head, { hidden, layers, inputs }: LogitsParts<BatchInputs & HeadInputs>): Value {
   const { pooling: weights, spans } = inputs;
   const pooling = imagePooling(head) ?? head.pooling;
-  return pooling && weights ? pooled(g, hidden, { pooling: weights, spans }, pooling) : hidden;
+  return pooling && weights ? pooled(g, { hidden, layers, inputs: { pooling: weights, spans } }, pooling) : hidden;
 }
 
 /** Returns the vectors that a head reads: (B, C), or (B, K·C) if they are pooled. */

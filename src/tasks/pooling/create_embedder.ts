@@ -35,8 +35,10 @@ export function createEmbedder(
   return new ImageEmbedder({ image, processor: imageProcessor, pooling: chosen(asked, own), imageVectors });
 }
 
-function chosen({ pooling, normalize }: AskedPooling, own: Pooling): Pooling {
-  return { modes: pooling === undefined ? own.modes : [pooling], normalize: normalize ?? own.normalize };
+/** Returns the pooling. The folder's layers after the pooling belong to its own modes. */
+function chosen({ pooling, normalize: asked }: AskedPooling, own: Pooling): Pooling {
+  const normalize = asked ?? own.normalize;
+  return pooling === undefined ? { ...own, normalize } : { modes: [pooling], normalize };
 }
 
 /**

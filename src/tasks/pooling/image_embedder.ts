@@ -81,6 +81,6 @@ export class ImageEmbedder implements Embedder<Pixels, EmbeddedImages, EmbeddedI
     const vectors = this.#init.imageVectors?.(g, layers, hidden, (_layer, q, k, v, heads) =>
       attention(g, { q, k, v, spans, B, T, ...heads }),
     );
-    return pooled(g, vectors ?? hidden, inputs, this.#init.pooling);
+    return pooled(g, { hidden: vectors ?? hidden, layers, inputs }, this.#init.pooling);
   }
 }

@@ -1,6 +1,8 @@
 import type { Pooling } from '../../core/pooling/pooling';
 import type { Graph } from '../../graph/graph';
 import { pinned, type Value } from '../../graph/value';
+import { denseVectors } from '../../models/dense_layers';
+import type { Layers } from '../../models/layers';
 import { l2Normalize } from '../../ops/norms/l2_normalize';
 import { poolRows } from '../../ops/rows/pool_rows';
 import type { BatchInputs, BatchShape } from '../task/task_batches';
@@ -15,14 +17,24 @@ export function weightsInput({ B, T }: BatchShape, { modes }: Pooling): Value {
   return pinned('pooling weights', [modes.length, B * T]);
 }
 
-/** Pools a batch's hidden states (B·T, C) into one vector per row: (B, K·C). */
+interface PooledParts {
+  /** (B·T, C) */
+  readonly hidden: Value;
+  readonly layers: Layers;
+  readonly inputs: Pick<PooledInputs, 'pooling' | 'spans'>;
+}
+
+/**
+ * Pools a batch's hidden states into one vector per row: (B, K·C), or as wide as the last layer after the pooling makes it. `layers` has the
+ * weights of these layers.
+ */
 export function pooled(
   g: Graph,
-  hidden: Value,
-  { pooling: weights, spans }: Pick<PooledInputs, 'pooling' | 'spans'>,
-  { modes, normalize }: Pooling,
+  { hidden, layers, inputs: { pooling: weights, spans } }: PooledParts,
+  { modes, dense = [], normalize }: Pooling,
 ): Value {
   const [B = 0, T = 0] = spans.shape;
-  const vectors = poolRows(g, hidden, weights, { B, T, pools: modes.map((mode) => (mode === 'max' ? 'max' : 'sum')) });
+  const pools = modes.map((mode) => (mode === 'max' ? ('max' as const) : ('sum' as const)));
+  const vectors = denseVectors(g, layers, dense, poolRows(g, hidden, weights, { B, T, pools }));
   return normalize ? l2Normalize(g, vectors) : vectors;
 }

@@ -77,8 +77,8 @@ export class TextEmbedder implements Embedder<TextTokens, EmbeddedTexts, Embedde
     runner.write(inputs.pooling, poolingWeights(batch, pooling.modes, this.#skipped));
   }
 
-  logits(g: Graph, { hidden, inputs }: LogitsParts<EmbeddedTextInputs>): Value {
-    return pooled(g, hidden, inputs, this.#init.pooling);
+  logits(g: Graph, parts: LogitsParts<EmbeddedTextInputs>): Value {
+    return pooled(g, parts, this.#init.pooling);
   }
 
   #rowLength({ max_length }: BatchArguments): number {

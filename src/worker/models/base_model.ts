@@ -1,5 +1,6 @@
 import { keyHolds, type Overlay } from '../../adapters/layers/overlay';
 import { Breather } from '../../core/async/breather';
+import { lazily } from '../../core/async/lazily';
 import { WebVeraError } from '../../core/errors/error';
 import { numel } from '../../core/numbers/shape';
 import type { SentenceSettings } from '../../core/pooling/sentences';
@@ -42,6 +43,8 @@ interface ReadPreprocessors extends Preprocessors {
 interface NamedPass {
   readonly name: string;
   readonly task: Pick<Task, 'inputs' | 'write' | 'logits'>;
+  /** Tensors that the pass reads beside the model's, by name. */
+  readonly tensors?: ReadonlyMap<string, Value> | undefined;
 }
 
 /** A base model on the device, with the GPU programs of its passes, with or without an overlay (adapters and changed weights). */
@@ -59,6 +62,8 @@ export class BaseModel {
   readonly runner: Runner;
 
   readonly #owned: readonly Value[];
+  /** The weights that `dense` has uploaded. */
+  readonly #uploaded: Value[] = [];
 
   constructor(runner: Runner, loaded: LoadedModel, preprocessors: ReadPreprocessors = {}, derived?: Derived) {
     this.root = derived?.from.root ?? this;
@@ -128,10 +133,14 @@ export class BaseModel {
    * Computes the logits of a task's batch, or the vectors of an embedder's batch. The pass's GPU program is cached by `name`, overlay and
    * shape.
    */
-  run({ name, task }: NamedPass, batch: Batch, overlay: Overlay): Promise<Float32Array<ArrayBuffer>> {
+  run({ name, task, tensors }: NamedPass, batch: Batch, overlay: Overlay): Promise<Float32Array<ArrayBuffer>> {
     return this.programs.use(
       { name, overlay: overlay.key, shape: [batch.B, batch.T] },
-      () => logitsProgram(task, this.loaded, overlay, batch),
+      () => {
+        const { weights } = this.loaded;
+        const loaded = tensors ? { ...this.loaded, weights: new Map([...weights, ...tensors]) } : this.loaded;
+        return logitsProgram(task, loaded, overlay, batch);
+      },
       async ({ built, loaded }) => {
         writeBatch(this.runner, task, built.inputs, batch, overlay.rows?.which);
         this.runner.run(loaded);
@@ -182,6 +191,21 @@ export class BaseModel {
     return this.loaded.model.text && this.preprocessors.readSentences?.();
   }
 
+  /** Returns the weights of the layers after the folder's pooling. The first call uploads them. */
+  readonly dense = lazily(async (): Promise<ReadonlyMap<string, Value>> => {
+    if (this.root !== this) return this.root.dense();
+    const { tensors = new Map<string, Tensor>() } = (await this.sentences()) ?? {};
+    const uploaded = new Map<string, Value>();
+    for (const [name, { dims, data }] of tensors) {
+      const value = pinned(name, dims);
+      this.#uploaded.push(value);
+      await this.runner.allocate([value]);
+      this.runner.write(value, new Float32Array(data));
+      uploaded.set(name, value);
+    }
+    return uploaded;
+  });
+
   /** Makes a model with some tensors replaced. The new model owns these tensors and shares the others with this model. */
   derive(tensors: ReadonlyMap<string, Value>): BaseModel {
     const { model, constants } = this.loaded;
@@ -201,7 +225,7 @@ export class BaseModel {
     await this.programs.dropAll();
     await this.generator.release();
     this.losses.dispose();
-    this.runner.free(this.#owned);
+    this.runner.free([...this.#owned, ...this.#uploaded]);
   }
 }
 

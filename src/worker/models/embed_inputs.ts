@@ -2,6 +2,7 @@ import type { Overlay } from '../../adapters/layers/overlay';
 import { Breather } from '../../core/async/breather';
 import type { Warn } from '../../core/errors/warning';
 import { DEFAULT_SENTENCES } from '../../core/pooling/sentences';
+import { pooledWidth } from '../../models/dense_layers';
 import { createEmbedder, expectSupported } from '../../tasks/pooling/create_embedder';
 import type { EmbedRequest } from '../protocol';
 import type { BaseModel } from './base_model';
@@ -28,6 +29,9 @@ export async function embedInputs(
   const asked = { pooling, normalize };
   const sentences = await model.sentences();
   expectSupported(sentences ?? DEFAULT_SENTENCES, asked);
+  const usesDense = pooling === undefined && sentences?.pooling.dense !== undefined;
+  if (usesDense) pooledWidth(model.loaded.model, sentences.pooling);
+  const tensors = usesDense ? await model.dense() : undefined;
   const embedder = createEmbedder(model.loaded.model, { ...model.preprocessors, sentences }, asked);
   const breather = new Breather(signal);
   const lengths: number[] = [];
@@ -55,7 +59,7 @@ export async function embedInputs(
   for (let start = 0; start < order.length; start += batch_size) {
     const chosen = order.slice(start, start + batch_size);
     const batch = embedder.batch(await rowsAt(chosen), args);
-    const numbers = await model.run({ name, task: embedder }, batch, overlay);
+    const numbers = await model.run({ name, task: embedder, tensors }, batch, overlay);
     const width = numbers.length / chosen.length;
     if (start === 0) vectors = new Float32Array(order.length * width);
     for (const [row, index] of chosen.entries()) {

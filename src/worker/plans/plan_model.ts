@@ -11,7 +11,7 @@ import { createArchitecture, likelyTask, type TaskName } from '../../tasks/task_
 import { chosenPooling } from '../models/loading/chosen_pooling';
 import { isModest } from '../models/loading/model_loader';
 import { chooseStorage, weightValue } from '../models/loading/weight_storage';
-import { expectWeight, WeightTensors } from '../models/loading/weight_tensors';
+import { denseHeaders, expectWeight, WeightTensors } from '../models/loading/weight_tensors';
 import type { LoadOptions } from '../protocol';
 
 interface PlannedModel {
@@ -38,7 +38,8 @@ export function planModel(planned: PlannedModel): LoadedModel {
     const message = `estimate: expected a smaller model, got one of ${model.weights.length} tensors`;
     throw new WebVeraError('limit_exceeded', message, { hint: 'It is far larger than what trains in a browser.' });
   }
-  const headers = headersOf(model, tensors, load);
+  const dense = sentences && denseHeaders(sentences.pooling.dense);
+  const headers = headersOf(model, [...tensors, ...(dense ?? [])], load);
   const storageFor = chooseStorage(load.dtype, tokenMatrices(model));
   const weights = new Map<string, Value>();
   for (const spec of model.weights) {

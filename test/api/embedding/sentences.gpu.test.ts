@@ -102,12 +102,12 @@ describe('embed', () => {
   test('refuses unsupported modules, unless a pooling is given, and keeps the other settings', async () => {
     const opened = await openTestSession();
     const [transformer, pooling, normalize] = folder.files['modules.json'] as object[];
-    const strange = { idx: 3, name: '3', path: '3_Dense', type: 'sentence_transformers.models.Dense' };
+    const strange = { idx: 3, name: '3', path: '3_LSTM', type: 'sentence_transformers.models.LSTM' };
     const changes = { 'modules.json': [transformer, pooling, strange, normalize] };
     const model = await load(opened, folder, changes);
     await expect(model.embed(['a'])).rejects.toMatchObject({
       code: 'unsupported_model',
-      message: expect.stringContaining('a module of the class sentence_transformers.models.Dense'),
+      message: expect.stringContaining('a module of the class sentence_transformers.models.LSTM'),
       hint: expect.stringContaining("{ pooling: 'mean' }"),
     });
     expectVectors(await model.embed(folderInputs(folder), { pooling: 'mean' }), folder.vectors);
@@ -115,6 +115,44 @@ describe('embed', () => {
     expect(Math.hypot(...own!)).not.toBeCloseTo(1, 3);
     const first = await load(opened, folder, { ...changes, '1_Pooling/config.json': { pooling_mode: 'cls' } });
     await expect(first.embed(['a'])).rejects.toMatchObject({ hint: expect.stringContaining("{ pooling: 'first' }") });
+  });
+
+  test('leaves the layers after the pooling out if a pooling is given, for other heads, too', async () => {
+    const opened = await openTestSession();
+    const labse = goldenFolder('BERT, a layer after cls, as in LaBSE');
+    const model = await load(opened, labse);
+    expectVectors(await model.embed(folderInputs(labse)), labse.vectors);
+    expectVectors(await model.embed(['a']), [labse.vectors[2]!]);
+    const [hidden] = await model.embed(['a'], { pooling: 'first' });
+    expect(hidden).toHaveLength(32);
+    const head = { session: opened.session, num_labels: 3, pooling: 'none' as const };
+    const classifier = await AutoModelForSequenceClassification.from_pretrained(folderFiles(labse), head);
+    expectVectors(await classifier.embed(['a']), [labse.vectors[2]!]);
+    await classifier.dispose();
+    await model.dispose();
+    expect(opened.liveBytes()).toBe(0);
+  });
+
+  test('names a layer whose weights are missing or have other shapes', async () => {
+    const opened = await openTestSession();
+    const labse = goldenFolder('BERT, a layer after cls, as in LaBSE');
+    const config = labse.files['2_Dense/config.json'] as object;
+    const wider = { '2_Dense/config.json': { ...config, out_features: 11 } };
+    await expect(load(opened, labse, wider)).rejects.toMatchObject({
+      code: 'invalid_format',
+      message: '2_Dense: linear.weight: expected (11, 32) by config.json, got (10, 32)',
+    });
+    await expect(load(opened, { ...labse, weights: {} })).rejects.toMatchObject({
+      code: 'not_found',
+      message: expect.stringContaining('/2_Dense/'),
+    });
+    const { '1_Pooling/config.json': pooling } = labse.files;
+    const both = { '1_Pooling/config.json': { ...(pooling as object), pooling_mode: ['cls', 'mean'] } };
+    const model = await load(opened, labse, both);
+    await expect(model.embed(['a'])).rejects.toMatchObject({
+      code: 'invalid_format',
+      message: "2_Dense/config.json: in_features: expected 64, the pooled vector's width, got 32",
+    });
   });
 
   test('refuses invalid inputs, and rows with only padding', async () => {

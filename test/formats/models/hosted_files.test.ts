@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { defaultLimits } from '../../../src/core/types/source';
-import { readSentenceModules } from '../../../src/formats/models/sentence_modules';
+import { readDenseTensors, readSentenceModules } from '../../../src/formats/models/sentence_modules';
 import { readTokenizerFiles } from '../../../src/worker/models/loading/tokenizer_files';
 import { tableRows } from '../../helpers/bytes/tables';
 import { MemorySource } from '../../helpers/session/memory_source';
@@ -31,18 +31,26 @@ test('the guide lists each file whose name the readers of models have', () => {
 });
 
 test('the guide lists each file that is requested for sentence encoders and for vocabularies', async () => {
-  const types = { '': 'Transformer', '1_Pooling': 'Pooling', '2_Normalize': 'Normalize' };
+  const types = { '': 'Transformer', '1_Pooling': 'Pooling', '2_Dense': 'Dense', '2_Normalize': 'Normalize' };
   const modules = Object.entries(types).map(([path, type], idx) => {
     return { idx, name: `${idx}`, path, type: `sentence_transformers.models.${type}` };
   });
-  const sentences = new Recording({ 'modules.json': bytes(modules), '1_Pooling/config.json': bytes({}) });
-  await readSentenceModules(sentences, defaultLimits);
+  const sentences = new Recording({
+    'modules.json': bytes(modules),
+    '1_Pooling/config.json': bytes({}),
+    '2_Dense/config.json': bytes({ in_features: 2, out_features: 1 }),
+  });
+  const { dense = [] } = (await readSentenceModules(sentences, defaultLimits))?.pooling ?? {};
+  const first = sentences.asked.size;
+  await expect(readDenseTensors(sentences, dense, defaultLimits)).rejects.toMatchObject({ code: 'not_found' });
+  const weights = [...sentences.asked].slice(first).filter((name) => /\.(?:safetensors|bin)$/.test(name));
+  expect(weights).toEqual(['2_Dense/model.safetensors', '2_Dense/pytorch_model.bin']);
   const vocabulary = new Recording({
     'vocab.txt': new TextEncoder().encode('[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n'),
     'config.json': bytes({ model_type: 'bert' }),
   });
   await readTokenizerFiles(vocabulary, defaultLimits);
-  const asked = [...sentences.asked, ...vocabulary.asked];
+  const asked = [...[...sentences.asked].slice(0, first), ...weights, ...vocabulary.asked];
   expect(asked.length).toBeGreaterThan(12);
   expect(asked.filter((name) => !isListed(name))).toEqual([]);
 });

@@ -18,6 +18,15 @@ const entry = (path: string, type: string) => ({
   type: `sentence_transformers.models.${type}`,
 });
 const modules = [entry('', 'Transformer'), entry('1_Pooling', 'Pooling')];
+const RELU = 'torch.nn.modules.activation.ReLU';
+const dense = { in_features: 8, out_features: 6, bias: false, activation_function: 'torch.nn.modules.linear.Identity' };
+
+/** Returns the files of a folder with two layers after the pooling, the first with `changes`. */
+const withDense = (changes: object = {}): Contents => ({
+  'modules.json': [...modules, entry('2', 'Dense'), entry('3', 'Dense')],
+  '2/config.json': { ...dense, ...changes },
+  '3/config.json': { in_features: 6, out_features: 4 },
+});
 const folder = { 'modules.json': modules, '1_Pooling/config.json': { pooling_mode: 'cls' } };
 
 describe('readSentenceModules', () => {
@@ -51,6 +60,19 @@ describe('readSentenceModules', () => {
     expect((await read(older))?.pooling.modes).toEqual(['mean']);
   });
 
+  test('reads layers after the pooling', async () => {
+    const { pooling } = (await read({ ...folder, ...withDense() }))!;
+    expect(pooling.dense).toEqual([
+      { path: '2', in_features: 8, out_features: 6, bias: false, activation: 'identity' },
+      { path: '3', in_features: 6, out_features: 4, bias: true, activation: 'tanh' },
+    ]);
+  });
+
+  test.each(['query', 'document'])('a default prompt of the usual name %s is empty', async (default_prompt_name) => {
+    const files = { ...folder, 'config_sentence_transformers.json': { default_prompt_name } };
+    expect(await read(files)).toMatchObject({ prompt: '' });
+  });
+
   test.each<[string, Contents]>([
     ['normalizes', { 'modules.json': [...modules, entry('2_Normalize', 'Normalize'), entry('3', 'Dropout')] }],
     [
@@ -66,7 +88,16 @@ describe('readSentenceModules', () => {
   });
 
   test.each<[string, Contents]>([
-    ['a module of the class sentence_transformers.models.Dense', { 'modules.json': [...modules, entry('2', 'Dense')] }],
+    ['a module of the class sentence_transformers.models.LSTM', { 'modules.json': [...modules, entry('2', 'LSTM')] }],
+    ['no 2_Dense/config.json', { 'modules.json': [...modules, entry('2_Dense', 'Dense')] }],
+    [
+      'a Dense after a Normalize',
+      { 'modules.json': [...modules, entry('2_Normalize', 'Normalize'), entry('3', 'Dense')], '3/config.json': dense },
+    ],
+    ['a Dense with the activation_function torch.nn.modules.activation.ReLU', withDense({ activation_function: RELU })],
+    ['a Dense with the activation_function mine.Tanh', withDense({ activation_function: 'mine.Tanh' })],
+    ['a Dense with use_residual', withDense({ use_residual: true })],
+    ['a Dense of token_embeddings', withDense({ module_input_name: 'token_embeddings' })],
     ['a second module of the class none', { 'modules.json': modules.slice(0, 1) }],
     ['a first module of the class none', { 'modules.json': [] }],
     [
@@ -95,8 +126,8 @@ describe('readSentenceModules', () => {
   test.each<[string, string, readonly object[]]>([
     [
       'before the Normalize',
-      'a module of the class sentence_transformers.models.Dense',
-      [modules[1]!, entry('2', 'Dense')],
+      'a module of the class sentence_transformers.models.LSTM',
+      [modules[1]!, entry('2', 'LSTM')],
     ],
     [
       'before the Pooling',
@@ -143,7 +174,12 @@ describe('readSentenceModules', () => {
     ['a mode that is no boolean', { '1_Pooling/config.json': { pooling_mode_cls_token: 1 } }],
     ['include_prompt that is no boolean', { '1_Pooling/config.json': { include_prompt: 'no' } }],
     ['a length of 0', { 'sentence_bert_config.json': { max_seq_length: 0 } }],
-    ['a prompt that is not there', { 'config_sentence_transformers.json': { default_prompt_name: 'query' } }],
+    ['a prompt that is not there', { 'config_sentence_transformers.json': { default_prompt_name: 'sea' } }],
+    ['a Dense without a size', withDense({ in_features: undefined })],
+    ['a Dense of a size of 0', withDense({ out_features: 0 })],
+    ['a Dense whose weight is too large', withDense({ in_features: 2 ** 16, out_features: 2 ** 10 })],
+    ['a bias that is no boolean', withDense({ bias: 'no' })],
+    ['a Dense of another width than the one before', { ...withDense(), '3/config.json': { ...dense, in_features: 9 } }],
   ])('refuses %s', async (_, files) => {
     await expect(read({ ...folder, ...files })).rejects.toMatchObject({ code: 'invalid_format' });
   });

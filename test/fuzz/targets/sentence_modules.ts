@@ -13,12 +13,14 @@ export const target: FuzzTarget = {
       JSON.stringify([
         { type: 'sentence_transformers.models.Transformer', path: '' },
         { type: 'sentence_transformers.models.Pooling', path: '1_Pooling' },
+        { type: 'sentence_transformers.models.Dense', path: '2_Dense' },
       ]),
     );
     const settings = {
       'sentence_bert_config.json': bytes,
       'config_sentence_transformers.json': bytes,
       '1_Pooling/config.json': bytes,
+      '2_Dense/config.json': bytes,
     };
     const found = [
       await attempt({ 'modules.json': bytes, ...settings }),

@@ -16,6 +16,8 @@ export interface GoldenFolder {
   readonly base: string;
   /** The files of the tokenizer and of sentence-transformers, by name. */
   readonly files: Readonly<Record<string, unknown>>;
+  /** The weights of the layers after the pooling, in base64, by the names of their files. */
+  readonly weights?: Readonly<Record<string, string>>;
   /** The first texts as a batch, padded on the left. */
   readonly tokens?: {
     readonly input_ids: readonly (readonly number[])[];
@@ -34,10 +36,16 @@ export function goldenFolder(situation: string): GoldenFolder {
 }
 
 /** Returns the folder's files with `changes`: a file is replaced, or removed if its new content is undefined. */
-export function folderFiles({ base, files }: GoldenFolder, changes: Readonly<Record<string, unknown>> = {}) {
+export function folderFiles(
+  { base, files, weights = {} }: GoldenFolder,
+  changes: Readonly<Record<string, unknown>> = {},
+) {
   const all = Object.entries({ ...files, ...changes }).filter(([, contents]) => contents !== undefined);
   const own = new Map(all.map(([name, contents]) => [name, new Blob([JSON.stringify(contents)])]));
-  return { files: new Map([...goldenBase(`base/${base}`).files, ...own]) };
+  const others = Object.entries(weights).map(
+    ([name, base64]) => [name, new Blob([Buffer.from(base64, 'base64')])] as const,
+  );
+  return { files: new Map([...goldenBase(`base/${base}`).files, ...own, ...others]) };
 }
 
 type EmbeddedText = string | { readonly text: string; readonly text_pair: string };

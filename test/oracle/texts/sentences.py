@@ -1,5 +1,7 @@
 """Records text vectors from sentence-transformers, and the model files that it reads."""
 
+import base64
+import re
 import shutil
 import string
 import tempfile
@@ -12,7 +14,7 @@ import sentence_transformers
 import torch
 from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.models import Normalize, Pooling, Transformer
+from sentence_transformers.models import Dense, Normalize, Pooling, Transformer
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import AutoModel, PreTrainedTokenizerFast
 
@@ -38,9 +40,11 @@ NETWORKS = (
     "falcon",
     "qwen2",
     "gemma3",
+    "gemma3-both-ways",
     "phi3",
 )
 IMAGES, PIXELS = "vit_mid", "input.0.pixel_values"
+DENSE_SEED = 1482
 SMALLEST_ID_LIMIT = 96
 """The number of token ids that all base models have."""
 
@@ -54,7 +58,11 @@ class Folder:
     """The tokens with the lowest ids, in order."""
     modes: tuple[str, ...] = ()
     """Pooling modes; empty for a folder without modules.json."""
+    dense: tuple[tuple[int, int, bool, torch.nn.Module], ...] = ()
+    """The layers after the pooling: input and output width, whether there is a bias, and the activation."""
     normalize: bool = False
+    safe: bool = True
+    """Whether these layers are stored as safetensors. Otherwise they are stored as torch does."""
     max_length: int = 38
     side: str = "right"
     written: Mapping[str, Json] = field(default_factory=dict)
@@ -77,6 +85,16 @@ MODERNBERT: dict[str, Any] = {
     "base": "modernbert",
     "tokens": ("[PAD]", "[CLS]", "[SEP]"),
     "first_ids": ("[PAD]", "[CLS]", "[SEP]", "[UNK]"),
+}
+GEMMA3: dict[str, Any] = {
+    "base": "gemma3-both-ways",
+    "tokens": ("<pad>", "<bos>", "<eos>"),
+    "first_ids": ("<bos>", "<eos>", "<pad>", "<unk>"),
+}
+QWEN3: dict[str, Any] = {
+    "base": "qwen3",
+    "tokens": ("<|endoftext|>", "", "<|endoftext|>"),
+    "first_ids": ("<|im_start|>", "<|im_end|>", "<|endoftext|>", "<unk>"),
 }
 QWEN2: dict[str, Any] = {
     "base": "qwen2",
@@ -142,6 +160,35 @@ FOLDERS: dict[str, Folder] = {
         },
     ),
     "BERT without modules": Folder(**BERT, texts=12, pairs=True),
+    "Gemma 3, two layers after the mean, as in EmbeddingGemma": Folder(
+        **GEMMA3,
+        modes=("mean",),
+        dense=((32, 14, False, torch.nn.Identity()), (14, 6, False, torch.nn.Identity())),
+        normalize=True,
+        texts=12,
+    ),
+    "BERT, a layer after cls, as in LaBSE": Folder(
+        **BERT,
+        modes=("cls",),
+        dense=((32, 10, True, torch.nn.Tanh()),),
+        normalize=True,
+        safe=False,
+        texts=12,
+        pairs=True,
+    ),
+    "Qwen3, last token, as in Qwen3-Embedding": Folder(
+        **QWEN3,
+        modes=("lasttoken",),
+        normalize=True,
+        side="left",
+        texts=12,
+        written={
+            "config_sentence_transformers.json": {
+                "prompts": {"query": "Instruct: find\nQuery:", "document": ""},
+                "default_prompt_name": None,
+            }
+        },
+    ),
 }
 
 
@@ -189,8 +236,11 @@ def _row(place: Path, folder: Folder) -> Json:
     shutil.copytree(GOLDEN / "base" / folder.base, plain)
     _tokenizer(folder).save_pretrained(plain)
     if folder.modes:
-        modules = [Transformer(str(plain)), Pooling(32, folder.modes)]
-        SentenceTransformer(modules=[*modules, *([Normalize()] if folder.normalize else [])]).save(str(whole))
+        torch.manual_seed(DENSE_SEED)
+        dense = [Dense(width, out, bias, activation) for width, out, bias, activation in folder.dense]
+        modules = [Transformer(str(plain)), Pooling(32, folder.modes), *dense]
+        model = SentenceTransformer(modules=[*modules, *([Normalize()] if folder.normalize else [])])
+        model.save(str(whole), safe_serialization=folder.safe)
     else:
         shutil.copytree(plain, whole)
     if "modules.json" in folder.written:
@@ -203,7 +253,12 @@ def _row(place: Path, folder: Folder) -> Json:
     inputs = [*_texts()[: folder.texts], *(PAIRS if folder.pairs else [])]
     vectors = model.encode(inputs, batch_size=8, show_progress_bar=False)
     tokens = {} if folder.side == "right" else {"tokens": _tokens(model, inputs[:8])}
-    return {"files": _contents(whole), **tokens, "vectors": [_digits(vector) for vector in vectors.tolist()]}
+    return {
+        "files": _contents(whole),
+        **_weights(whole),
+        **tokens,
+        "vectors": [_digits(vector) for vector in vectors.tolist()],
+    }
 
 
 def _tokens(model: SentenceTransformer, inputs: Sequence[Sequence[str]]) -> Json:
@@ -212,11 +267,20 @@ def _tokens(model: SentenceTransformer, inputs: Sequence[Sequence[str]]) -> Json
     return {name: made[name].tolist() for name in ("input_ids", "attention_mask")}
 
 
+def _weights(folder: Path) -> Json:
+    """Returns the weights of the layers after the pooling, in base64, by the names of their files."""
+    files = [*folder.glob("*_Dense/*.safetensors"), *folder.glob("*_Dense/*.bin")]
+    weights = {
+        file.relative_to(folder).as_posix(): base64.b64encode(file.read_bytes()).decode() for file in sorted(files)
+    }
+    return {"weights": weights} if weights else {}
+
+
 def _files_of_modules(folder: Path) -> Iterable[str]:
     return [
         name
         for path in sorted(folder.rglob("*.json"))
-        if (name := path.relative_to(folder).as_posix()).startswith(("1_", "2_", "modules", "sentence_", "config_sent"))
+        if re.match(r"\d_|modules|sentence_|config_sent", name := path.relative_to(folder).as_posix())
     ]
 
 

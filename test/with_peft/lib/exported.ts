@@ -1,6 +1,6 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readSafetensors } from '../../../src/formats/tensors/safetensors';
 import { writeTensors } from '../../../src/formats/tensors/tensors';
@@ -24,12 +24,13 @@ import {
   type UniLoraConfigInit,
   type VeraConfigInit,
 } from '../../../src/index';
+import { openFolder } from '../../../src/node/folder';
 import { configOf } from '../../../src/page/adapters/page_kinds';
 import { goldenBase } from '../../helpers/golden/golden';
+import { goldenFolder } from '../../helpers/golden/golden_sentences';
 import { randomArray } from '../../helpers/maths/random';
 import { writeFolder } from '../../helpers/session/exported_run';
 import { openTestSession } from '../../helpers/session/session';
-import { droppedFiles } from './folders';
 
 export const scratch = mkdtempSync(join(tmpdir(), 'webvera-export-'));
 // The folder is removed at the end of the process, because all its test files share the folder.
@@ -159,7 +160,7 @@ export async function load({
   task = 'causal_lm',
   labels,
 }: Case): Promise<{ model: PreTrainedModel; vera: AnyAdaptedModel }> {
-  const source = folder === undefined ? goldenBase(`base/${base}`) : droppedFiles(folder);
+  const source = folder === undefined ? goldenBase(`base/${base}`) : await openFolder(folder);
   const { session } = opened;
   const classifier = { session, ignore_mismatched_sizes: true, ...labels };
   const loaders = {
@@ -264,5 +265,20 @@ export function changed(base: string, { tensor = (_, data) => data, config = {} 
   writeFileSync(weights, writeTensors(kept));
   const file = join(folder, 'config.json');
   writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), ...config }));
+  return folder;
+}
+
+/** Makes a golden folder of sentence-transformers, without a classifier's head. */
+export function withLayers(situation: string): string {
+  const { base, files, weights = {} } = goldenFolder(situation);
+  const folder = changed(base, { tensor: (name, data) => (/^(classifier|score)\b/.test(name) ? undefined : data) });
+  const json = Object.entries(files).map(([name, content]) => [name, JSON.stringify(content)] as const);
+  const bytes = Object.entries(weights).map(([name, base64]) => [name, Buffer.from(base64, 'base64')] as const);
+  for (const [name, content] of [...json, ...bytes]) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
+  const { architectures: _, ...config } = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
   return folder;
 }

@@ -33,9 +33,12 @@ export class BaseModelLoader {
     return this.#reading(source, ggufFile, async (gguf) => {
       // Browsers log each missing file as an error, so modules.json is requested only for models that need it.
       const read = async (): Promise<SentenceSettings | undefined> => {
-        const { MODULES_FILE, readSentenceModules } = await sentenceCode();
+        const { MODULES_FILE, readDenseTensors, readSentenceModules } = await sentenceCode();
         await expectKnown(source, MODULES_FILE);
-        return readSentenceModules(source, this.limits);
+        const read = await readSentenceModules(source, this.limits);
+        const { dense } = read?.pooling ?? {};
+        if (dense === undefined || read?.unsupported !== undefined) return read;
+        return read && { ...read, tensors: await readDenseTensors(source, dense, this.limits) };
       };
       // With a token, modules.json is read now, because the page can give the token only while the model loads. It is read later if only
       // cached files may be used and the cache doesn't know this file, because the load would fail.

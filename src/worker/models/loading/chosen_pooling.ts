@@ -17,7 +17,11 @@ export function chosenPooling(
   if (asked === 'none') return undefined;
   const own = configuredPooling(config);
   const usual = own ?? (sentences && ofFolder(sentences));
-  if (asked !== 'auto') return { normalize: false, ...usual, modes: [asked] };
+  if (asked !== 'auto') {
+    // The folder's layers after the pooling belong to its own modes.
+    const { dense: _, ...others } = { normalize: false, ...usual, modes: [asked] };
+    return others;
+  }
   if (own !== undefined || sentences === undefined || hasOwnClassifier(config)) return own;
   if (sentences.unsupported === undefined) return usual;
   throw unsupportedSentences(sentences);

@@ -22,7 +22,7 @@ import { chosenPooling } from './chosen_pooling';
 import { imageSizeOf } from './late_images';
 import { notTied, TiedHeads } from './tied_heads';
 import { chooseStorage, fitsAll, type StorageOf, slicesOf, takeStored, weightValue } from './weight_storage';
-import { WeightTensors } from './weight_tensors';
+import { denseTensors, WeightTensors } from './weight_tensors';
 
 const MOST_WEIGHTS = 4096;
 const MOST_ELEMENTS = 2 ** 31;
@@ -55,7 +55,7 @@ export async function loadModel(files: ModelFiles, runner: Runner, options: Load
   const weights = new Map<string, Value>();
   const constants = new Map<string, Value>();
   try {
-    const initial = await loadWeights(files, runner, model, weights, options);
+    const initial = await loadWeights(files, runner, model, weights, { ...options, dense: denseTensors(sentences) });
     const isRenewed = options.renews_head === true && areOtherLabels(given, options.labels);
     const identity = isRenewed ? await renewHead(model, runner, { weights, initial }, options) : undefined;
     for (const { name, shape, compute } of model.constants) {
@@ -96,13 +96,13 @@ async function renewHead(
   return identity;
 }
 
-/** Loads the weights. Resolves with the names of the weights that the files lack. */
+/** Loads the weights; `dense` has those that aren't in the model's own files. Resolves with the names of the weights that the files lack. */
 async function loadWeights(
   files: ModelFiles,
   runner: Runner,
   model: Architecture,
   weights: Map<string, Value>,
-  { warn, ...options }: LoadModelOptions,
+  { warn, dense, ...options }: LoadModelOptions & { readonly dense: readonly StoredTensor[] },
 ): Promise<Set<string>> {
   const tensors = new WeightTensors(model, options);
   const storageFor = chooseStorage(options.dtype, tokenMatrices(model));
@@ -133,6 +133,10 @@ async function loadWeights(
   for await (const tensor of files.tensors(select)) {
     const spec = specOf(tensor);
     if (spec !== undefined) await load(tensor, spec);
+  }
+  for (const tensor of dense) {
+    const spec = tensors.weightOf(tensor);
+    if (spec !== undefined && !read.has(spec.name)) await load(tensor, spec);
   }
   for (const head of heads.settle(weights)) warn?.(notTied(head));
   const absent = tensors.newWeights(weights);

@@ -1,8 +1,17 @@
 import { WebVeraError } from '../../../core/errors/error';
 import { formatShape, sameShape } from '../../../core/numbers/shape';
-import type { TensorHeader } from '../../../formats/tensors/stored_tensor';
+import type { DenseLayer } from '../../../core/pooling/pooling';
+import type { SentenceSettings } from '../../../core/pooling/sentences';
+import {
+  plainTensor,
+  RowReader,
+  reading,
+  type StoredTensor,
+  type TensorHeader,
+} from '../../../formats/tensors/stored_tensor';
 import { expectFloats } from '../../../formats/tensors/values';
 import { type Architecture, fileNames, fileShape, type WeightSpec } from '../../../models/architecture';
+import { denseModules } from '../../../models/dense_layers';
 import type { LoadOptions } from '../../protocol';
 
 /** Maps the tensors in a model's files to the model's weights, both for loading and for estimates. */
@@ -82,4 +91,17 @@ export function expectWeight(spec: WeightSpec, tensor: TensorHeader): void {
 function mismatchHint({ initialStd }: WeightSpec): string {
   if (initialStd === undefined) return 'Do config.json and the weights belong together?';
   return 'For other labels than it was trained for, ignore_mismatched_sizes: true makes the head new.';
+}
+
+/** Returns the weights of the layers after the folder's pooling as tensors of the model's files. */
+export function denseTensors({ tensors = new Map() }: Pick<SentenceSettings, 'tensors'> = {}): readonly StoredTensor[] {
+  return [...tensors].map(([name, { dims, data }]) => {
+    const bytes = new Uint8Array(new Float32Array(data).buffer);
+    return plainTensor({ name, dtype: 'F32', shape: dims }, new RowReader(dims, bytes.length, reading(bytes)));
+  });
+}
+
+/** Returns the headers of these tensors, which follow from the layers' configurations. */
+export function denseHeaders(dense: readonly DenseLayer[] = []): readonly TensorHeader[] {
+  return denseModules(dense).weights.map(({ name, shape }) => ({ name, dtype: 'F32', shape: [...shape] }));
 }
