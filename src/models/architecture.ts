@@ -210,8 +210,8 @@ export interface Network {
   readonly initialStd?: number;
   /** Computes the hidden states after the last norm: (N, C). */
   hidden(g: Graph, layers: Layers, inputs: Inputs): Value;
-  /** The modules that transformers' AutoModel has after the network, if any. Their names begin with 'pooler'. */
-  readonly pooler?: Pick<Head, 'modules' | 'weights'>;
+  /** The modules that transformers' AutoModel has after the network, if any, and the vectors of images that they make, if any. */
+  readonly pooler?: Pick<Head, 'modules' | 'weights'> & Pick<Network, 'imageVectors'>;
   /**
    * The class of transformers that has the network under its own name, and `pooler` beside it. If it is set, modules and files of a network
    * without a head keep the network's name: 'vision_model.encoder', not 'encoder'.

@@ -8,8 +8,9 @@ import * as nn from './nn';
  * either name.
  */
 export function headless(network: Network): Network {
-  const { prefix, modules, weights, headlessClass } = network;
-  if (headlessClass !== undefined) return network;
+  const { prefix, modules, weights, headlessClass, pooler } = network;
+  if (headlessClass !== undefined)
+    return { ...network, ...(pooler?.imageVectors && { imageVectors: pooler.imageVectors }) };
   const short = (name: string): string => withoutPrefix(name, prefix);
   return {
     ...network,

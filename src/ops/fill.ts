@@ -12,7 +12,12 @@ export const fillKernel = flatKernel({
 
 /** Creates an f32 value of zeros, for kernels that update only a part of it. */
 export function zeros(g: Graph, shape: Shape): Value {
-  return g.emit(fillKernel, {}, { y: shape }, { size: numel(shape), value: 0 }).y;
+  return filled(g, shape, 0);
+}
+
+/** Creates an f32 value in which each element is `value`. */
+export function filled(g: Graph, shape: Shape, value: number): Value {
+  return g.emit(fillKernel, {}, { y: shape }, { size: numel(shape), value }).y;
 }
 
 export const clearKernel = flatKernel({

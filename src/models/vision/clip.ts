@@ -1,0 +1,77 @@
+import { rowsAndColumns } from '../../core/numbers/shape';
+import type { PretrainedConfig } from '../../core/types/model';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { add } from '../../ops/add';
+import { layerNorm } from '../../ops/norms/layer_norm';
+import { prependRows } from '../../ops/rows/prepend_rows';
+import type { Network } from '../architecture';
+import type { Layers } from '../layers';
+import * as nn from '../nn';
+import { TOWER, towerEncoder, towerNetwork, towerNorm } from './tower';
+import { CLIP, parseTowerConfig, type TowerConfig } from './tower_config';
+
+const [NORM, PROJECTION] = [`${TOWER}.post_layernorm`, 'visual_projection'];
+
+/**
+ * `model_type: "clip"` or "clip_vision_model": the tower for images of a CLIP. AutoModel makes the vectors of transformers'
+ * `get_image_features`, if the files have their projection; without it, and of a classifier, an image's vector is `pooler_output`.
+ */
+export function createClip(json: PretrainedConfig): Network {
+  const config = parseTowerConfig(json, CLIP);
+  const { hidden_size: C, projection_dim, layer_norm_eps } = config;
+  const isProjected = !config.isAlone && hasProjection(json);
+  const { modules, weights } = nn.linear(C, projection_dim, false)(PROJECTION);
+  const imageVectors = (g: Graph, layers: Layers, hidden: Value): Value =>
+    layerNorm(g, hidden, layers.weight(NORM), layers.bias(NORM), layer_norm_eps);
+  const projected = (g: Graph, layers: Layers, hidden: Value): Value =>
+    layers.linear(PROJECTION, imageVectors(g, layers, hidden));
+  return towerNetwork(json, config, 'CLIP', {
+    root: clip(config)(TOWER),
+    headlessClass: isProjected ? 'CLIPVisionModelWithProjection' : 'CLIPVisionModel',
+    ...(isProjected && { pooler: { modules, weights, imageVectors: projected } }),
+    imageVectors,
+  });
+}
+
+/** Whether the files of a model of both towers have the projection, as all but those of two classes. */
+function hasProjection({ architectures }: PretrainedConfig): boolean {
+  const [name] = Array.isArray(architectures) ? architectures : [];
+  return name !== 'CLIPForImageClassification' && name !== 'CLIPVisionModel';
+}
+
+function clip(config: TowerConfig) {
+  return nn.module(
+    'CLIPVisionModel',
+    {
+      embeddings: embeddings(config),
+      // transformers has this spelling.
+      pre_layrnorm: towerNorm(config),
+      encoder: towerEncoder(config, 'CLIP', true),
+      // Only vectors of images are normalised by it.
+      post_layernorm: towerNorm(config),
+    },
+    ({ embeddings, pre_layrnorm, encoder }) =>
+      (pass: nn.ForwardPass) =>
+        encoder.layers.forward(pass, pre_layrnorm.forward(pass, embeddings.forward(pass))),
+  );
+}
+
+/** Embeds pixels (B·P, channels·p·p) as (B·(P + 1), C): the patches of each image after the token for the whole image. */
+function embeddings({ hidden_size: C, image: { channels, patch, patches: P } }: TowerConfig) {
+  return nn.module(
+    'CLIPVisionEmbeddings',
+    {
+      class_embedding: nn.parameter({ shape: [C], kind: 'vector' }),
+      patch_embedding: nn.patchConv2d(channels, C, patch, { bias: false }),
+      position_embedding: nn.embedding(P + 1, C),
+    },
+    ({ class_embedding, patch_embedding, position_embedding }) =>
+      (pass: nn.ForwardPass): Value => {
+        const { g, inputs } = pass;
+        const patches = patch_embedding.forward(pass, inputs.value('pixel_values'));
+        const tokens = prependRows(g, patches, class_embedding.value(pass), rowsAndColumns(patches.shape).rows / P);
+        return add(g, tokens, position_embedding.forward(pass, inputs.value('position_ids')));
+      },
+  );
+}
