@@ -1,8 +1,6 @@
 import type { LoadedProgram, Runner } from '../graph/runner';
 import { pinned } from '../graph/value';
 
-const DONE = pinned('done', [1]);
-
 /** Resolves once all queued work is finished. Only a read shows when that is. */
 export async function finished(runner: Runner): Promise<void> {
   await timeQueue(runner, () => {}, 0);
@@ -13,14 +11,15 @@ export type Queue = (runs: number) => void;
 
 /** Returns the seconds until the work that `queue` queues is finished. */
 export async function timeQueue(runner: Runner, queue: Queue, runs: number): Promise<number> {
-  await runner.allocate([DONE]);
+  const done = pinned('done', [1]);
+  await runner.allocate([done]);
   try {
     const start = performance.now();
     queue(runs);
-    await runner.read(DONE);
+    await runner.read(done);
     return (performance.now() - start) / 1000;
   } finally {
-    runner.free([DONE]);
+    runner.free([done]);
   }
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { defineKernel } from '../../../src/core/kernels/kernel';
 import { chooseVariant } from '../../../src/gpu/choice/choice';
-import { tuneKernels, VariantLab } from '../../../src/gpu/choice/variant_lab';
+import { tuneKernels, variantLab } from '../../../src/gpu/choice/variant_lab';
 import { DeviceHost } from '../../../src/gpu/device_host';
 import { Executor } from '../../../src/gpu/executor';
 import { Graph } from '../../../src/graph/graph';
@@ -75,14 +75,13 @@ test('a choice applies to programs that are loaded later', async () => {
 test('measuring leaves the state as it was, and no memory behind', async () => {
   const { steps, read, free } = await stepOn();
   const bytes = shared.liveBytes();
-  const lab = new VariantLab(executor);
+  const lab = variantLab(executor);
   const entrants = [];
   for (const variant of ['serial', 'workgroup']) entrants.push(await lab.prepare(candidates(steps), variant));
   const { dispatches } = executor.usage();
   for (const entrant of entrants) await entrant?.run(0, 100);
   expect(executor.usage().dispatches).toBe(dispatches + 200);
   for (const entrant of entrants) entrant?.release();
-  lab.close();
   expect(await read()).toBe(0);
   expect(shared.storageBytes()).toBeLessThanOrEqual(bytes);
   free();
@@ -91,9 +90,8 @@ test('measuring leaves the state as it was, and no memory behind', async () => {
 
 test('a variant that does not compile is left out', async () => {
   const { steps, free } = await stepOn();
-  const lab = new VariantLab(executor);
+  const lab = variantLab(executor);
   expect(await lab.prepare(candidates(steps), 'broken')).toBeUndefined();
-  lab.close();
   const { accumulate: winner, ...others } = await tuneKernels(executor, host.info, steps, new AbortController().signal);
   expect(['workgroup', 'serial']).toContain(winner);
   expect(others).toEqual({});
