@@ -29,8 +29,8 @@ import {
   valuesIn,
 } from './file_parts';
 import { readHistory } from './learn_record';
-import { LONGEST_HISTORY, type ProfileState, readLabels, readSaveDtype } from './record';
-import { count, fieldsOf, plain } from './record_fields';
+import { LONGEST_HISTORY, type ProfileState, readBase, readSettings } from './record';
+import { count, fieldsOf } from './record_fields';
 
 /** The format version of profile.json. */
 export const VERSION = 1;
@@ -94,29 +94,21 @@ function readAbout(
 ): Pick<ProfileFiles, 'imported' | 'data'> {
   const about = fieldsOf(json, ABOUT);
   if (about.get('webvera_profile') !== VERSION) throw about.invalid('webvera_profile', `${VERSION}`);
-  const settings = fieldsOf(about.get('settings'), `${ABOUT}: settings`);
-  const [peft_config, args] = [plain(settings, 'peft_config'), plain(settings, 'args')];
-  expectConfig(peft_config, fixedFields(config));
-  expectArguments(args);
+  const settings = readSettings(fieldsOf(about.get('settings'), `${ABOUT}: settings`), { max: MAX_EXAMPLES });
+  expectConfig(settings.peft_config, fixedFields(config));
+  expectArguments(settings.args);
+  const known = readBase(about);
   const given = about.object('feedback');
   const imported = {
-    base_model: about.optionalString('base_model') ?? null,
+    base_model: known.base_model,
     seed: count(about, 'seed'),
     seen: count(about, 'seen'),
     feedback: { ...noFeedback, seen: given === undefined ? 0 : count(given, 'seen') },
     solved: about.boolean('solved', false),
     history: readHistory(about).slice(-LONGEST_HISTORY),
-    settings: {
-      peft_config,
-      args,
-      max_examples: settings.positiveInteger('max_examples', { max: MAX_EXAMPLES }),
-      keep_examples: settings.boolean('keep_examples', true),
-      save_dtype: readSaveDtype(settings),
-    },
+    settings,
   };
-  const { base_model } = imported;
-  const problem_type = about.optionalString('problem_type') ?? null;
-  expectBase({ base: about.string('base'), base_model, labels: readLabels(about), problem_type }, base);
+  expectBase(known, base);
   const numbers = arrivalsOf(about, 'arrivals', lines.examples.length, imported.seen);
   const feedback = given === undefined ? [] : numberedFeedback(given, lines);
   return { imported, data: { examples: numbered(lines.examples, numbers), feedback } };
@@ -148,13 +140,12 @@ function fixedFields(config: AnyAdapterConfig): Partial<AnyAdapterConfig> {
 
 async function readExamples(files: NamedFiles, size: number | undefined): Promise<SentExample[]> {
   const values = await valuesIn(files, EXAMPLES);
-  if (files.has(IMAGES) && size === undefined) {
-    throw wrong('Profile.import: files', 'examples of text, for a model that reads texts', IMAGES);
+  let images: readonly RgbImage[] = [];
+  if (files.has(IMAGES)) {
+    if (size === undefined)
+      throw wrong('Profile.import: files', 'examples of text, for a model that reads texts', IMAGES);
+    images = await readImages(expectFile(files, IMAGES), { count: values.length, size });
   }
-  const images =
-    files.has(IMAGES) && size !== undefined
-      ? await readImages(expectFile(files, IMAGES), { count: values.length, size })
-      : [];
   return values.map((value, index) => {
     const prepared = images[index];
     const example = exampleFields(

@@ -97,22 +97,12 @@ export function written(part: object): unknown {
 /** Reads a stored state. Throws `storage_corrupt` if the value isn't a valid state. */
 export function readState(id: string, value: unknown): ProfileState {
   return readPart(id, value, 'state', (state) => {
-    const settings = fieldsOf(state.get('settings'), 'settings');
     return {
       born: state.string('born'),
-      base: state.string('base'),
-      base_model: state.optionalString('base_model') ?? null,
-      labels: readLabels(state),
-      problem_type: state.optionalString('problem_type') ?? null,
+      ...readBase(state),
       ...counts(state, 'created_at', 'used_at', 'seed', 'seen', 'example_count', 'example_bytes', 'version'),
       feedback: readFeedbackCounts(state),
-      settings: {
-        peft_config: plain(settings, 'peft_config'),
-        args: plain(settings, 'args'),
-        max_examples: settings.positiveInteger('max_examples'),
-        keep_examples: settings.boolean('keep_examples', true),
-        save_dtype: readSaveDtype(settings),
-      },
+      settings: readSettings(fieldsOf(state.get('settings'), 'settings')),
       vectors: readVectors(state, 'vectors'),
       ...solvedOf(state),
       previous: state.get('previous') === undefined ? null : readVectors(state, 'previous'),
@@ -183,15 +173,35 @@ function solvedOf(state: Fields): Pick<ProfileState, 'solved' | 'previous_solved
   return { solved: state.boolean('solved', false), previous_solved: state.boolean('previous_solved', false) };
 }
 
+export function readSettings(settings: Fields, limit: { readonly max?: number } = {}): ProfileSettings {
+  return {
+    peft_config: plain(settings, 'peft_config'),
+    args: plain(settings, 'args'),
+    max_examples: settings.positiveInteger('max_examples', limit),
+    keep_examples: settings.boolean('keep_examples', true),
+    save_dtype: readSaveDtype(settings),
+  };
+}
+
 /** Reads the data type to store; 'float32' for profiles that older versions stored without it. */
-export function readSaveDtype(settings: Fields): SaveDtype {
+function readSaveDtype(settings: Fields): SaveDtype {
   const dtype = settings.get('save_dtype') ?? 'float32';
   if (dtype === 'float32' || dtype === 'float16') return dtype;
   throw settings.invalid('save_dtype', 'float32 or float16');
 }
 
+/** Reads the facts by which a profile recognises its base model. */
+export function readBase(fields: Fields): Pick<ProfileState, 'base' | 'base_model' | 'labels' | 'problem_type'> {
+  return {
+    base: fields.string('base'),
+    base_model: fields.optionalString('base_model') ?? null,
+    labels: readLabels(fields),
+    problem_type: fields.optionalString('problem_type') ?? null,
+  };
+}
+
 /** Reads the labels; null for a model without labels, and for profiles that older versions stored without them. */
-export function readLabels(fields: Fields): readonly string[] | null {
+function readLabels(fields: Fields): readonly string[] | null {
   const labels = fields.get('labels') ?? null;
   if (labels === null) return null;
   if (Array.isArray(labels) && labels.every((label) => typeof label === 'string')) return labels;
