@@ -178,7 +178,7 @@ export class OpenProfile implements Openable, LearningProfile {
   async replace(files: Files, options: ProfileOptions): Promise<void> {
     const { signal } = options;
     this.expectOpen();
-    const { adapter, state, data, changes } = await placeFiles(this.host, this.id, files, options);
+    const { adapter, changes, inMemory } = await placeFiles(this.host, this.id, files, options);
     await this.host.remove(adapter);
     signal?.throwIfAborted();
     await this.learning.end(abortError(`What profile '${this.id}' was learning is replaced`));
@@ -189,7 +189,7 @@ export class OpenProfile implements Openable, LearningProfile {
         signal?.throwIfAborted();
         return { ...changes, state: { ...changes.state, born }, unfinished: null, features: null };
       };
-      await this.exchange(state.vectors, change, state.settings.keep_examples ? noData : data);
+      await this.exchange(changes.state.vectors, change, inMemory);
     } finally {
       release();
     }

@@ -7,7 +7,7 @@ import { type NumberedExample, toJsonLines } from '../examples/examples';
 import { IMAGES, imageFile } from '../examples/image_file';
 import { prepareExamples } from '../examples/prepare_examples';
 import { isPair, latestOf, noData, type ProfileData } from '../feedback/feedback';
-import { type DataChanges, storedChanges } from '../feedback/profile_data';
+import { storedChanges } from '../feedback/profile_data';
 import type { ProfileHost } from '../host';
 import { freshState, type OpenedProfile, withSettings } from '../open';
 import type { ProfileOptions } from '../types';
@@ -57,14 +57,14 @@ export async function importStored(
   files: Files,
   options: ProfileOptions,
 ): Promise<OpenedProfile> {
-  const { adapter, state, data, changes } = await placeFiles(host, storage.id, files, options);
+  const { adapter, changes, inMemory } = await placeFiles(host, storage.id, files, options);
   try {
     await storage.change(async (stored) => {
       options.signal?.throwIfAborted();
       if (stored === undefined) return changes;
       throw inUse(storage.id);
     });
-    return { state: changes.state, adapter, inMemory: state.settings.keep_examples ? noData : data };
+    return { state: changes.state, adapter, inMemory };
   } catch (error) {
     await host.remove(adapter).catch(() => {}); // the first error is the one to report
     throw error;
@@ -72,9 +72,7 @@ export async function importStored(
 }
 
 /** A profile that was read from files, and whose adapter is loaded onto the model. */
-interface PlacedProfile extends DataChanges {
-  readonly adapter: string;
-  readonly data: ProfileData;
+interface PlacedProfile extends Pick<OpenedProfile, 'adapter' | 'inMemory'> {
   /** The changes that store the profile. */
   readonly changes: Changes;
 }
@@ -101,8 +99,9 @@ export async function placeFiles(
     const fresh = freshState({ ...base, base_model, vectors, settings });
     const begun = { ...fresh, seed: imported.seed ?? fresh.seed, seen, feedback: counts, solved, history };
     const { state, data: fewer } = withSettings(host, begun, data, options);
-    const all = { state, data: { ...data, ...fewer } };
-    return { adapter, ...all, changes: storedChanges(all) };
+    const all = { ...data, ...fewer };
+    const inMemory = state.settings.keep_examples ? noData : all;
+    return { adapter, inMemory, changes: storedChanges({ state, data: all }) };
   } catch (error) {
     await host.remove(adapter).catch(() => {}); // the first error is the one to report
     throw error;
