@@ -1,8 +1,8 @@
 import type { HeadFit } from '../../../core/types/prediction';
-import type { TrainingArguments, TrainOutput } from '../../../core/types/training';
+import type { TrainOutput } from '../../../core/types/training';
 import { fitHeadWith } from '../../adapters/fit_head';
 import { partsKey } from '../../models/remote_model';
-import { wrong } from '../../session/options';
+import { defined, wrong } from '../../session/options';
 import type { Trial } from '../examples/left_out';
 import { labelsOf } from '../fits';
 import type { ProfileHost } from '../host';
@@ -37,28 +37,17 @@ export async function solveCopy(
   { on, as, keepsFeatures = true }: Solving = {},
 ): Promise<HeadFit> {
   const { learnt, judges } = on ?? { learnt: unfinished.learnt, judges: unfinished.held };
-  const { args } = unfinished;
+  // These arguments alone decide how examples become rows and batches.
+  const { max_length, per_device_train_batch_size, classWeights } = unfinished.args;
   const { run, signal } = turn;
   const { host, id, state } = learner;
-  const eval_weights = weightsInRun(args.classWeights ?? null, learnt, labelsOf(host.base));
+  const eval_weights = weightsInRun(classWeights ?? null, learnt, labelsOf(host.base));
   const judging = judges.length === 0 ? {} : { eval_dataset: judges, eval_weights };
   const profile = keepsFeatures && state.settings.keep_examples ? { id, born: state.born } : undefined;
-  const common = { adapter_name: copy, args: batchArguments(args), profile, signal };
+  const args = defined({ max_length, per_device_train_batch_size, classWeights });
+  const common = { adapter_name: copy, args, profile, signal };
   const options = { ...common, ...judging, ...(as && { C: as.C, scale: as.scale }) };
   return run.inOne(signal, () => fitHeadWith(host.adapted, learnt, options));
-}
-
-/** Returns the training arguments that decide how examples become rows and batches. */
-function batchArguments({
-  max_length,
-  per_device_train_batch_size,
-  classWeights,
-}: TrainingArguments): TrainingArguments {
-  return {
-    ...(max_length !== undefined && { max_length }),
-    ...(per_device_train_batch_size !== undefined && { per_device_train_batch_size }),
-    ...(classWeights !== undefined && { classWeights }),
-  };
 }
 
 /** The results of a run before its head was solved for the last time. */
