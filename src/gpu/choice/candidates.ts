@@ -1,3 +1,4 @@
+import { groupBy } from '../../core/input/group_by';
 import type { Step } from '../../graph/step';
 import { totalFlops, workKey } from '../../graph/work';
 import type { DeviceInfo } from '../device_host';
@@ -18,12 +19,6 @@ export interface Candidates {
   readonly variants: readonly string[];
 }
 
-interface CountedWork {
-  readonly step: Step;
-  flops: number;
-  dispatches: number;
-}
-
 /** The largest number of variants to measure, over all kernels. */
 const MOST_CANDIDATES = 15;
 const MOST_WORKS = 2;
@@ -32,16 +27,15 @@ const LEAST_SHARE = 0.02;
 
 /** The candidates among the kernels of these steps, the kernels with the most operations first. */
 export function candidatesFor(steps: readonly Step[], info: DeviceInfo): Candidates[] {
-  const kernels = new Map<string, CountedWork[]>();
-  for (const step of steps) {
-    if (!isForFewRows(chooseVariant(step, info).name)) count(step, kernels);
-  }
+  const measured = steps.filter((step) => !isForFewRows(chooseVariant(step, info).name));
+  // Kernels with the same name count as one, because a variant is chosen by the kernel's name.
+  const kernels = [...groupBy(measured, ({ kernel }) => kernel.name)];
   const all = totalFlops(steps);
   const found: Candidates[] = [];
   let left = MOST_CANDIDATES;
-  for (const [kernel, kinds] of [...kernels].toSorted(([, a], [, b]) => flopsOf(b) - flopsOf(a))) {
-    if (flopsOf(kinds) < LEAST_SHARE * all) break;
-    const works = largestWorks(kinds, info);
+  for (const [kernel, own] of kernels.toSorted(([, a], [, b]) => totalFlops(b) - totalFlops(a))) {
+    if (totalFlops(own) < LEAST_SHARE * all) break;
+    const works = largestWorks(own, info);
     const variants = variantsOf(works, info).slice(0, left);
     if (variants.length < 2) continue;
     found.push({ kernel, works, variants });
@@ -50,37 +44,21 @@ export function candidatesFor(steps: readonly Step[], info: DeviceInfo): Candida
   return found;
 }
 
-/**
- * Adds a step to its kernel's groups of equal dispatches. Kernels with the same name count as one, because a variant is chosen by the
- * kernel's name.
- */
-function count(step: Step, kernels: Map<string, CountedWork[]>): void {
-  const { kernel, params } = step;
-  const kinds = kernels.get(kernel.name) ?? [];
-  const key = workKey(step);
-  let kind = kinds.find((other) => other.step.kernel === kernel && workKey(other.step) === key);
-  if (kind === undefined) {
-    kind = { step, flops: 0, dispatches: 0 };
-    kernels.set(kernel.name, [...kinds, kind]);
-  }
-  kind.flops += kernel.flops(params);
-  kind.dispatches += 1;
-}
-
-function flopsOf(kinds: readonly CountedWork[]): number {
-  return kinds.reduce((sum, { flops }) => sum + flops, 0);
-}
-
-/** Returns the largest group of dispatches, and the next largest ones for which the default table picks the same variant. */
-function largestWorks(kinds: readonly CountedWork[], info: DeviceInfo): CountedWork[] {
-  const [largest, ...others] = kinds.toSorted((a, b) => b.flops - a.flops);
+/** Returns the largest group of equal dispatches, and the next largest ones for which the default table picks the same variant. */
+function largestWorks(steps: readonly Step[], info: DeviceInfo): KernelWork[] {
+  const groups = [...groupBy(steps, ({ kernel }) => kernel).values()].flatMap((own) => [
+    ...groupBy(own, workKey).values(),
+  ]);
+  const [largest, ...others] = groups
+    .toSorted((a, b) => totalFlops(b) - totalFlops(a))
+    .flatMap((group) => group.slice(0, 1).map((step): KernelWork => ({ step, dispatches: group.length })));
   if (largest === undefined) return [];
-  const own = ({ step }: CountedWork): string => chooseVariant(step, info).name;
+  const own = ({ step }: KernelWork): string => chooseVariant(step, info).name;
   return [largest, ...others.filter((other) => own(other) === own(largest))].slice(0, MOST_WORKS);
 }
 
 /** Returns the variants that are eligible for all of the groups. The variant of the default table comes first. */
-function variantsOf(works: readonly CountedWork[], info: DeviceInfo): string[] {
+function variantsOf(works: readonly KernelWork[], info: DeviceInfo): string[] {
   const [largest] = works;
   if (largest === undefined) return [];
   const own = chooseVariant(largest.step, info).name;
