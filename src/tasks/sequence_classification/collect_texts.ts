@@ -8,7 +8,7 @@ import { type TextRow, type TextRowOptions, textRow } from './text_row';
 export async function collectTexts(
   source: RowSource,
   collecting: CollectOptions,
-  options: Omit<TextRowOptions, 'onCut'>,
+  options: TextRowOptions,
 ): Promise<CollectedRows<TextRow>> {
   let cut = 0;
   const onCut = (): void => {

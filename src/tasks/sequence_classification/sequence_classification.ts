@@ -45,9 +45,9 @@ export class SequenceClassification
     this.#longest = pooling
       ? pooledLength(pooling.max_seq_length, { text: this.#text, tokenizer })
       : this.#text.maxLength;
-    this.predictor = this.predictorOf((example, where, { args }) => {
-      return unlabelledRow(example, where, { ...this.#reading(this.#rowLength(args)), onCut: () => {} });
-    });
+    this.predictor = this.predictorOf((example, where, { args }) =>
+      unlabelledRow(example, where, this.#reading(this.#rowLength(args))),
+    );
   }
 
   collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<TextRow>> {
@@ -60,7 +60,7 @@ export class SequenceClassification
   }
 
   async kept(example: SentExample, where: string): Promise<SentExample> {
-    textRow(example, where, { ...this.#reading(this.#text.maxLength), onCut: () => {} });
+    textRow(example, where, this.#reading(this.#text.maxLength));
     return example;
   }
 
@@ -107,7 +107,7 @@ export class SequenceClassification
   }
 
   /** Returns the options for reading texts as rows of at most `maxLength` tokens. */
-  #reading(maxLength: number): Omit<TextRowOptions, 'onCut'> {
+  #reading(maxLength: number): TextRowOptions {
     const { labels, head } = this;
     return { tokenizer: this.#tokenizer, text: this.#text, labels, writing: head.pooling, maxLength };
   }

@@ -25,7 +25,7 @@ export interface TextRowOptions {
   /** The largest number of tokens per row. */
   readonly maxLength: number;
   /** Called for each truncated text. */
-  onCut(): void;
+  onCut?(): void;
 }
 
 const FORMS =

@@ -21,7 +21,7 @@ export function encodedText(
   if (input_ids.length === 0) {
     throw new WebVeraError('invalid_argument', `${where}: expected a text with at least one token`, { hint: forms });
   }
-  if (cut) onCut();
+  if (cut) onCut?.();
   return {
     input_ids: Uint32Array.from(input_ids),
     attention_mask: new Uint8Array(input_ids.length).fill(1),

@@ -23,7 +23,7 @@ export interface TokenOptions {
   /** The hint in errors: the possible formats of an example. */
   readonly forms: string;
   /** Called for each truncated text. */
-  onCut(): void;
+  onCut?(): void;
 }
 
 /** Checks and truncates an example of token ids. Throws `invalid_argument`. */
@@ -41,7 +41,7 @@ export function tokensOfIds(
   if (types.length !== ids.length) throw invalid(`${ids.length} entries in token_type_ids, got ${types.length}`);
   expectBelow(mask, 2, `${where}: attention_mask`);
   expectBelow(types, text.typeVocabSize ?? 1, `${where}: token_type_ids`);
-  if (ids.length > maxLength) onCut();
+  if (ids.length > maxLength) onCut?.();
   return {
     input_ids: Uint32Array.from(ids.slice(0, maxLength)),
     attention_mask: Uint8Array.from(mask.slice(0, maxLength)),

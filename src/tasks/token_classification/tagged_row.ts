@@ -50,7 +50,7 @@ export function taggedRow(example: SentExample, where: string, options: TaggedRo
     targetOf(label, options.labels, `${where}: labels[${t}]`),
   );
   if ('tokens' in example) return rowOfWords(example.tokens, numbers, where, options);
-  const tokens = tokensOfIds(example, where, { onCut() {}, ...options, forms });
+  const tokens = tokensOfIds(example, where, { ...options, forms });
   return { ...tokens, labels: numbers.subarray(0, tokens.input_ids.length) };
 }
 
