@@ -5,6 +5,7 @@ import { createFalcon } from './decoders/falcon';
 import { createGemma } from './decoders/gemma';
 import { createGemma2 } from './decoders/gemma2';
 import { createGemma3 } from './decoders/gemma3';
+import { createGptNeo } from './decoders/gpt_neo';
 import { createGptNeox } from './decoders/gpt_neox';
 import { createGpt2 } from './decoders/gpt2';
 import { createLlama } from './decoders/llama';
@@ -18,11 +19,15 @@ import { createBert } from './encoders/bert';
 import { createDistilbert } from './encoders/distilbert';
 import { createModernBert } from './encoders/modernbert';
 import { createRoberta, createXlmRoberta } from './encoders/roberta';
+import { createClip } from './vision/clip';
 import { createDinov2, createDinov2WithRegisters } from './vision/dinov2';
+import { createSiglip } from './vision/siglip';
 import { createVit } from './vision/vit';
 
 const networks: ReadonlyMap<string, (config: PretrainedConfig, options: NetworkOptions) => Network> = new Map([
   ['bert', createBert],
+  ['clip', createClip],
+  ['clip_vision_model', createClip],
   ['dinov2', createDinov2],
   ['dinov2_with_registers', createDinov2WithRegisters],
   ['distilbert', createDistilbert],
@@ -31,6 +36,7 @@ const networks: ReadonlyMap<string, (config: PretrainedConfig, options: NetworkO
   ['gemma2', createGemma2],
   ['gemma3_text', createGemma3],
   ['gpt2', createGpt2],
+  ['gpt_neo', createGptNeo],
   ['gpt_neox', createGptNeox],
   ['llama', createLlama],
   ['mistral', createMistral],
@@ -41,6 +47,8 @@ const networks: ReadonlyMap<string, (config: PretrainedConfig, options: NetworkO
   ['qwen2', createQwen2],
   ['qwen3', createQwen3],
   ['roberta', createRoberta],
+  ['siglip', createSiglip],
+  ['siglip_vision_model', createSiglip],
   ['vit', createVit],
   ['xlm-roberta', createXlmRoberta],
 ]);

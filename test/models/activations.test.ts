@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { PretrainedConfig } from '../../src/core/types/model';
 import { Graph } from '../../src/graph/graph';
 import type { Value } from '../../src/graph/value';
 import { ACTIVATIONS, type ActivationName } from '../../src/models/activations';
@@ -72,6 +73,7 @@ const FIELDS = {
   gemma2: 'hidden_activation',
   gemma3: 'hidden_activation',
   falcon: 'activation',
+  'gpt-neo': 'activation_function',
   'gpt-neox': 'hidden_act',
   bert: 'hidden_act',
   roberta: 'hidden_act',
@@ -79,12 +81,18 @@ const FIELDS = {
   modernbert: 'hidden_activation',
   vit: 'hidden_act',
   dinov2: 'hidden_act',
+  clip: 'vision_config.hidden_act',
 } as const;
+
+function changed(config: Record<string, object>, field: string, value: string): PretrainedConfig {
+  const [part = '', key] = field.split('.');
+  return { ...config, [part]: key ? { ...config[part], [key]: value } : value } as never;
+}
 
 test.each(Object.entries(FIELDS))('%s has any of them in its blocks', (base, field) => {
   const config = JSON.parse(readFileSync(`test/golden/base/${base}/config.json`, 'utf8'));
   for (const [name, { type }] of Object.entries(ACTIVATIONS)) {
-    const { modules, head } = createArchitecture({ ...config, [field]: name }, taskOfBase(`base/${base}`));
+    const { modules, head } = createArchitecture(changed(config, field, name), taskOfBase(`base/${base}`));
     const inBlocks = modules.filter((module) => !head.modules.includes(module));
     expect(inBlocks.filter((module) => module.type === type)).toHaveLength(2);
   }

@@ -15,6 +15,8 @@ test.each([
   ['gpt-neox', 'sequence_classification', 'score'],
   ['vit', 'image_classification', 'classifier'],
   ['dinov2', 'image_classification', 'classifier'],
+  ['clip', 'image_classification', 'classifier'],
+  ['siglip', 'image_classification', 'classifier'],
 ] as const)('the last layer of the head of %s, for %s, makes logits of its features', (base, task, expected) => {
   const { lastLayer, features, outputs, weights } = headOf(base, task);
   expect(lastLayer).toBe(expected);

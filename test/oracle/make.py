@@ -19,6 +19,7 @@ from .gguf.gguf_files import make_gguf_files
 from .gguf.gguf_models import FAMILIES
 from .index import write_index
 from .numbers.activations import make_activations
+from .numbers.image_features import make_image_features
 from .numbers.images import make_images
 from .numbers.l2_normalize import make_l2_normalize
 from .numbers.lora_init import make_lora_init
@@ -70,6 +71,7 @@ def items() -> Iterable[Item]:
     yield Item("words", "words", "words.json", make_words)
     yield Item("activations", "activations", "activations.json", make_activations)
     yield Item("l2_normalize", "l2_normalize", "l2_normalize.json", make_l2_normalize)
+    yield Item("image_features", "image_features", "image_features.json", make_image_features, ("clip", "siglip"))
     yield Item("positions", "positions", "positions.json", make_positions)
     yield Item("rope", "rope", "rope.json", make_rope)
     yield Item("regression", "regression", "regression.json", make_regression)

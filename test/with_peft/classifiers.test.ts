@@ -14,6 +14,7 @@ const classifiers = [
   { name: 'roberta_regression_mid', target_modules: ['query', 'output.dense'] },
   { name: 'distilbert_seqcls_mid', target_modules: ['q_lin', 'ffn.lin2'] },
   { name: 'modernbert_seqcls_mid', target_modules: ['Wqkv', 'Wo'] },
+  { name: 'gemma3_both_ways_seqcls_mid', target_modules: ['q_proj', 'down_proj'] },
   // Both layers of this head train whole, and PEFT's own 'all-linear' fails for it.
   { name: 'distilbert_seqcls_mid', target_modules: 'all-linear' },
 ];

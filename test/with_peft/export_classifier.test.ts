@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Example, PeftModel } from '../../src/index';
 import { randomArray } from '../helpers/maths/random';
-import { type Case, changed, exportAt, load, modelFolder, rows as texts } from './lib/exported';
+import { type Case, changed, exportAt, load, modelFolder, rows as texts, withLayers } from './lib/exported';
 import { expectGoesOn } from './lib/goes_on';
 import { describeWithPeft } from './lib/peft';
 import { runPython } from './lib/python';
@@ -84,6 +84,22 @@ const cases: Readonly<Record<string, Case>> = {
     task: 'sequence_classification',
     labels: { num_labels: CLASSES, pooling: 'mean' },
   },
+  'gemma 3 as in EmbeddingGemma, with two layers after the mean': {
+    base: 'gemma3-both-ways',
+    config: { r: 8, target_modules: ['q_proj', 'v_proj'] },
+    model: withLayers('Gemma 3, two layers after the mean, as in EmbeddingGemma'),
+    data: masked,
+    task: 'sequence_classification',
+    labels: { num_labels: CLASSES },
+  },
+  'bert as in LaBSE, with a layer of torch after the first token': {
+    base: 'bert',
+    config: { r: 8, target_modules: ['query', 'value'] },
+    model: withLayers('BERT, a layer after cls, as in LaBSE'),
+    data: classified,
+    task: 'sequence_classification',
+    labels: { num_labels: CLASSES },
+  },
   'distilbert, whose classifier has other labels': {
     base: 'distilbert',
     config: { r: 8, target_modules: ['q_lin', 'v_lin'], bias: 'vera_only' },
@@ -137,6 +153,20 @@ const cases: Readonly<Record<string, Case>> = {
     config: { r: 8, target_modules: ['q_proj', 'v_proj'], modules_to_save: ['classifier'] },
     model: withPreprocessor(),
     args: { headLearningRate: 0.01 },
+    data: images,
+    task: 'image_classification',
+  },
+  'clip, the tower for images of two': {
+    base: 'clip',
+    config: { r: 8, target_modules: ['q_proj', 'v_proj'], modules_to_save: ['classifier'] },
+    data: images,
+    task: 'image_classification',
+  },
+  'siglip, with an adapter on a layer that classification does not use': {
+    base: 'siglip',
+    config: { r: 8, target_modules: ['q_proj', 'fc2'], modules_to_save: ['classifier'] },
+    // torch's AdamW leaves parameters without a gradient as they are.
+    args: { weight_decay: 0 },
     data: images,
     task: 'image_classification',
   },

@@ -48,8 +48,8 @@ export class AutoModel {
   /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
   static readonly name = 'AutoModel';
   /**
-   * Loads a model without a head onto the GPU, with its tokenizer or image processor if it has one: an encoder, a decoder, a ViT or a
-   * DINOv2. Its `embed` returns vectors of texts or images. Its modules have the names of transformers' class without a head, such as
+   * Loads a model without a head onto the GPU, with its tokenizer or image processor if it has one: an encoder, a decoder, a ViT, a
+   * DINOv2, or the image tower of a CLIP or SigLIP. Its `embed` returns vectors of texts or images. Its modules have the names of transformers' class without a head, such as
    * 'encoder.layer.0.attention.self.query'. It can't be trained, but adapters that were trained elsewhere, for example with PEFT's task
    * type FEATURE_EXTRACTION, can be added to it. Rejects as `AutoModelForCausalLM.from_pretrained` does.
    */

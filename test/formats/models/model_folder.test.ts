@@ -109,6 +109,9 @@ describe('writeModelFolder', () => {
     const text = await files.get('config.json')?.text();
     expect(text).toContain('"layerscale_value": 1.0,');
     expect(text).toContain('"mlp_ratio": 4,');
+    const clip = { model_type: 'clip', vision_config: { attention_dropout: 0, initializer_factor: 1 } };
+    const towers = await writeModelFolder(clip, { specs, tensors: stream(model) });
+    expect(await towers.get('config.json')?.text()).toContain('"initializer_factor": 1.0\n');
   });
 
   test('writes the dtype of the weights into the config', async () => {

@@ -25,8 +25,10 @@ test('chooses cases by their facts', () => {
     'qwen2_bias_mid',
   ]);
   expect(goldenBases(({ task }) => task === 'image_classification')).toEqual([
+    'clip',
     'dinov2',
     'dinov2-registers',
+    'siglip',
     'vit-gelu-fast',
     'vit',
     'vit-v4',

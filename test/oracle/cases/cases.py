@@ -192,6 +192,14 @@ CASES: Mapping[str, Case] = {
         causal(MID, KEY_0, ["q_proj", "v_proj"]),
         training=(ADAMW,),
     ),
+    "gemma3_both_ways_seqcls_mid": Case(
+        "gemma3-both-ways",
+        48034,
+        "attention to both sides, in one layer within a window, as in EmbeddingGemma; a head over the last token",
+        classifier(MID, KEY_2_31, ["q_proj", "k_proj", "v_proj", "down_proj"]),
+        "decoder",
+        (ADAMW, CLIP_DECAY),
+    ),
     "gemma2_capped_mid": Case(
         "gemma2",
         13834,
@@ -265,6 +273,22 @@ CASES: Mapping[str, Case] = {
         "images",
         (ADAMW,),
     ),
+    "clip_mid": Case(
+        "clip",
+        27434,
+        "image classification by the mean of the patches, in the tower for images of a model with two; quick_gelu",
+        untold(MID, KEY_0, ["q_proj", "v_proj", "fc1"], modules_to_save=["classifier"]),
+        "images",
+        (ADAMW,),
+    ),
+    "siglip_small": Case(
+        "siglip",
+        27534,
+        "no token for the whole image; an adapter also on a layer that classification doesn't use",
+        untold(SMALL, KEY_42, ["k_proj", "fc2"], modules_to_save=["classifier"]),
+        "images",
+        (ADAMW,),
+    ),
     "falcon_default_mid": Case(
         "falcon",
         13134,
@@ -280,6 +304,14 @@ CASES: Mapping[str, Case] = {
         "new decoder: grouped queries in one fused layer, two norms in parallel; every linear layer of a block",
         causal(MID, KEY_0, ["query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"]),
         training=(ADAMW, WARMUP),
+    ),
+    "gpt_neo_left_mid": Case(
+        "gpt-neo",
+        46234,
+        "scores that aren't scaled, a window in one layer of two; every linear layer of a block",
+        causal(MID, KEY_0, ["q_proj", "k_proj", "v_proj", "out_proj", "c_fc", "c_proj"]),
+        "text, padded left",
+        (ADAMW, CLIP_DECAY),
     ),
     "gpt_neox_left_mid": Case(
         "gpt-neox",

@@ -102,6 +102,21 @@ GPT_NEOX = {
     "attention_dropout": 0.0,
     **IDS,
 }
+GPT_NEO = {
+    "hidden_size": HIDDEN,
+    "num_layers": 2,
+    "attention_types": [[["global", "local"], 1]],
+    "window_size": WINDOW,
+    "intermediate_size": INTERMEDIATE,
+    "num_heads": HEADS,
+    "vocab_size": VOCABULARY,
+    "max_position_embeddings": POSITIONS,
+    "initializer_range": 0.6 * STD,
+    "resid_dropout": 0.0,
+    "embed_dropout": 0.0,
+    "attention_dropout": 0.0,
+    **IDS,
+}
 DISTILBERT = {
     "dim": HIDDEN,
     "n_layers": 2,
@@ -142,6 +157,26 @@ DINOV2 = {
     "layerscale_value": 0.5,
     "patch_size": 4,
     "num_channels": CHANNELS,
+    "num_labels": CLASSES,
+}
+TOWER = {
+    "hidden_size": HIDDEN,
+    "num_hidden_layers": 2,
+    "intermediate_size": INTERMEDIATE,
+    "num_attention_heads": HEADS,
+    "image_size": IMAGE,
+    "patch_size": 4,
+    "num_channels": CHANNELS,
+}
+TOWERS = {
+    "vision_config": TOWER,
+    "text_config": {
+        "hidden_size": 16,
+        "num_attention_heads": 2,
+        "num_hidden_layers": 1,
+        "vocab_size": VOCABULARY,
+        **IDS,
+    },
     "num_labels": CLASSES,
 }
 CENTRE = {
@@ -215,6 +250,21 @@ BASES: Mapping[str, Base] = {
         },
         Rope(1e6, local_theta=1e4),
     ),
+    # Gemma 3 as in EmbeddingGemma: tokens attend to both sides, in the first layer to two tokens on each.
+    "gemma3-both-ways": Base(
+        "Gemma3TextForSequenceClassification",
+        1480,
+        {
+            **DECODER,
+            **GEMMA,
+            "sliding_window": WINDOW,
+            "query_pre_attn_scalar": 24,
+            "layer_types": ["sliding_attention", "full_attention"],
+            "use_bidirectional_attention": True,
+            "num_labels": LABELS,
+        },
+        Rope(1e6, local_theta=1e4),
+    ),
     # The same norms as in Gemma 3, but no norms of heads. Scores and logits are capped.
     "gemma2": Base(
         "Gemma2ForCausalLM",
@@ -265,6 +315,27 @@ BASES: Mapping[str, Base] = {
         1381,
         {**DINOV2, "num_hidden_layers": 1, "image_size": 26, "num_register_tokens": 3},
         image_processor=CENTRE,
+    ),
+    # clip, siglip: the tower for images of a model that has another for texts, a head over the mean of the patches.
+    # siglip: no token for the whole image; a head that only embeddings use.
+    "clip": Base(
+        "CLIPForImageClassification",
+        1580,
+        {**TOWERS, "vision_config": {**TOWER, "initializer_factor": 2.0}},
+        image_processor={
+            "image_processor_type": "CLIPImageProcessor",
+            "size": {"shortest_edge": IMAGE},
+            "crop_size": {"height": IMAGE, "width": IMAGE},
+        },
+    ),
+    "siglip": Base(
+        "SiglipForImageClassification",
+        1581,
+        TOWERS,
+        image_processor={
+            "image_processor_type": "SiglipImageProcessor",
+            "size": {"height": IMAGE, "width": IMAGE},
+        },
     ),
     # Multi-query attention; attention and MLP are parallel, after one norm; a tied head.
     "falcon": Base(
@@ -329,6 +400,21 @@ BASES: Mapping[str, Base] = {
             "rotary_emb_base": 500.0,
             "attention_bias": False,
             "use_parallel_residual": False,
+        },
+    ),
+    # Scores that aren't scaled, and a window in the second layer; gpt-neo-local: in the only layer, and an MLP of the
+    # default width.
+    "gpt-neo": Base("GPTNeoForCausalLM", 1465, GPT_NEO),
+    "gpt-neo-local": Base(
+        "GPTNeoForSequenceClassification",
+        1466,
+        {
+            **GPT_NEO,
+            "hidden_size": 24,
+            "num_layers": 1,
+            "intermediate_size": None,
+            "attention_types": [[["local"], 1]],
+            "num_labels": LABELS,
         },
     ),
     # Decoders with a `score` head.

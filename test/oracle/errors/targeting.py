@@ -47,12 +47,14 @@ TARGETS: Mapping[str, list[Targets]] = {
     "gemma": [None, "all-linear"],
     "gemma2": [None, "all-linear"],
     "gemma3": [None, "all-linear"],
+    "gemma3-both-ways": ["all-linear"],
     "mistral": [None, "all-linear"],
     "olmo2": [None, "all-linear"],
     "phi3": [None, "all-linear", ["qkv_proj"]],
     "falcon": [None, "all-linear", ["dense"]],
     "falcon-new": ["all-linear"],
     "falcon-alibi": ["all-linear"],
+    "gpt-neo": [None, "all-linear", ["attn.attention.out_proj"]],
     "gpt-neox": [None, "all-linear", ["dense"]],
     "gpt-neox-sequential": ["all-linear"],
     "bert": [None, ["query", "value"], ["dense"], ["attention.output.dense"], "all-linear"],
@@ -64,6 +66,8 @@ TARGETS: Mapping[str, list[Targets]] = {
     "vit": [None, ["query"], ["q_proj"], ["q_proj", "v_proj"], "all-linear"],
     "dinov2": [None, ["query"], "all-linear"],
     "dinov2-registers": ["all-linear"],
+    "clip": [None, ["q_proj"], "all-linear"],
+    "siglip": [["out_proj"], ["fc1"], "all-linear"],
 }
 LAYERS: Mapping[str, list[dict[str, Any]]] = {
     "gpt2": [
