@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/errors/error';
-import type { AnyKernel, Bindings, Kernel, Params, ParamTypes } from '../core/kernels/kernel';
+import type { Bindings, Kernel, Params, ParamTypes } from '../core/kernels/kernel';
 import type { Shape } from '../core/numbers/shape';
 import { madeBy, type Step, usedBy } from './step';
 import { type JoinedPart, joined, transient, type Value, withParts } from './value';
@@ -73,12 +73,7 @@ export class Graph {
       for (const value of withParts(result)) this.#removed.delete(value);
     }
     // The types of this method's parameters match values and params with the kernel, so a step needs no type parameters.
-    this.steps.push({
-      kernel: kernel as unknown as AnyKernel,
-      values: { ...given, ...results },
-      params: { ...params },
-      chunk: this.#chunk,
-    });
+    this.steps.push({ kernel, values: { ...given, ...results }, params: { ...params }, chunk: this.#chunk });
     return results as Results<B>;
   }
 

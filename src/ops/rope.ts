@@ -1,5 +1,4 @@
 import { WebVeraError } from '../core/errors/error';
-import type { AnyKernel } from '../core/kernels/kernel';
 import { expectShape, rowsAndColumns } from '../core/numbers/shape';
 import type { Graph } from '../graph/graph';
 import type { Step } from '../graph/step';
@@ -99,7 +98,7 @@ export function turn(g: Graph, inputs: RopeInputs): { readonly q: Value; readonl
 export function turnsOf(g: Graph, { table, positions }: Rotary): Value {
   const [count = 0] = positions.shape;
   const isSame = ({ kernel, values, params }: Step): boolean =>
-    kernel === (gatherRowsKernel as unknown as AnyKernel) &&
+    kernel === gatherRowsKernel &&
     values.x === table &&
     values.rows === positions &&
     params.start === 0 &&

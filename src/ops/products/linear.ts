@@ -1,5 +1,4 @@
 import { WebVeraError } from '../../core/errors/error';
-import type { AnyKernel } from '../../core/kernels/kernel';
 import { expectShape, formatShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
@@ -164,7 +163,7 @@ export function emitLinear(
   const lines = linesOf([K], M);
   const kernel = linearForward.kernel(lines, rightStorage(weight));
   if (lines === 'vec4' && bias === undefined && residual === undefined) {
-    const beside = emitBeside(g, kernel as unknown as AnyKernel, weight, { x, N, K, stride });
+    const beside = emitBeside(g, kernel, weight, { x, N, K, stride });
     if (beside !== undefined) return beside;
   }
   const has = { has_bias: Number(bias !== undefined), has_residual: Number(residual !== undefined) };

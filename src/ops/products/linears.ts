@@ -105,7 +105,7 @@ interface SharedInput {
  */
 export function emitBeside(g: Graph, one: AnyKernel, weight: Value, { x, ...sizes }: SharedInput): Value | undefined {
   const several = linearsForward.kernel('vec4', rightStorage(weight));
-  const before = (step: Step): PlainProduct[] => productsOf(step, one, several as unknown as AnyKernel);
+  const before = (step: Step): PlainProduct[] => productsOf(step, one, several);
   const last = g.takeBack((step) => {
     const isAlike = step.values.x === x && step.params.K === sizes.K && step.params.stride === sizes.stride;
     return isAlike && before(step).length > 0 && before(step).length < MOST_PARTS;

@@ -62,15 +62,15 @@ interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit
 
 /** A `Product` that also does the work of the op after it. */
 interface Follower {
-  kernel(lines: Lines, right: RightStorage): unknown;
+  kernel(lines: Lines, right: RightStorage): AnyKernel;
 }
 
 const LAYOUTS = {
+  left: { rows: ['left_rows'], columns: ['left_columns'] },
   /**
    * `scaled_*`: the operand is multiplied by a factor for each k, which the kernel defines. `own`: the kernel's own shader reads the
    * operand.
    */
-  left: { rows: ['left_rows'], columns: ['left_columns'], own: [] },
   right: {
     rows: ['right_begin_rows', 'right_rows'],
     part_rows: ['right_begin_part_rows', 'right_rows'],
@@ -157,8 +157,8 @@ export class Product<B extends Bindings, P extends ParamTypes> {
       bindings,
       params,
       splits: true,
-      gated: this.#init.gated?.kernel(lines, right) as AnyKernel | undefined,
-      turned: this.#init.turned?.kernel(lines, right) as AnyKernel | undefined,
+      gated: this.#init.gated?.kernel(lines, right),
+      turned: this.#init.turned?.kernel(lines, right),
       variants: tileVariants(this.#files(lines, right), this.#init),
       flops: (params) => this.#init.size(params).reduce((product, size) => product * size, 2),
     });

@@ -1,4 +1,3 @@
-import type { AnyKernel } from '../../core/kernels/kernel';
 import { rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Step } from '../../graph/step';
@@ -62,10 +61,10 @@ export function joinNorm(g: Graph, x: Value, { u, A }: { readonly u: Value; read
 
 /** Whether the step is the RMSNorm that computed x, and normalised whole rows rather than each of several heads. */
 function isNormOf({ kernel, values, params }: Step, x: Value): boolean {
-  return kernel === (rmsNormForward as unknown as AnyKernel) && values.y === x && params.C === x.shape.at(-1);
+  return kernel === rmsNormForward && values.y === x && params.C === x.shape.at(-1);
 }
 
 /** Whether the step is the matrix product that computed u, from matrices in f32 whose row lengths are multiples of 4. */
 function isProductOf({ kernel, values }: Step, u: Value): boolean {
-  return kernel === (linearForward.kernel('vec4', 'f32') as unknown as AnyKernel) && values.y === u;
+  return kernel === linearForward.kernel('vec4', 'f32') && values.y === u;
 }

@@ -1,4 +1,3 @@
-import type { AnyKernel } from '../../core/kernels/kernel';
 import { rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Step } from '../../graph/step';
@@ -74,7 +73,7 @@ export function emitWithNorm(g: Graph, { u, B, lambda, dy: dx, layers }: Togethe
 
 /** Whether the step computed dx as the gradient of an RMSNorm, of whole rows rather than of each of several heads. */
 function isGradientOf({ kernel, values, params }: Step, dx: Value): boolean {
-  return kernel === (rmsNormBackward as unknown as AnyKernel) && values.dx === dx && params.C === dx.shape.at(-1);
+  return kernel === rmsNormBackward && values.dx === dx && params.C === dx.shape.at(-1);
 }
 
 /** Returns the operands of an RMSNorm's gradient, and eps, which only the step that made rstd has. */

@@ -1,4 +1,3 @@
-import type { AnyKernel } from '../../core/kernels/kernel';
 import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Step } from '../../graph/step';
@@ -92,8 +91,7 @@ export function emitVeraLinear(g: Graph, x: Value, { weight, bias, residual }: L
   const lines = linesOf([K, R], M);
   const kernel = veraLinearForward.kernel(lines, rightStorage(weight));
   const given = { x, u, weight, bias: bias ?? x, B, lambda, residual: residual ?? x };
-  const before =
-    lines === 'vec4' ? takeAlike(g, { kernel: kernel as unknown as AnyKernel, values: given, params }) : undefined;
+  const before = lines === 'vec4' ? takeAlike(g, { kernel, values: given, params }) : undefined;
   if (before === undefined) return g.emit(kernel, given, { y: shape }, params).y;
   const { weight: weight0 = weight, y: y0 = shape } = before.values;
   const { M: M0 = 0, lambda_b: lambda_b0 = 0, lambda_d: lambda_d0 = 0 } = before.params;
