@@ -11,7 +11,7 @@ export const target: FuzzTarget = {
   codes: ['invalid_format', 'unsupported_model', 'limit_exceeded'],
   run(bytes) {
     const config = parseJsonObject(bytes, 'config.json') as PretrainedConfig;
-    const isVision = /^(vit|dinov2|(clip|siglip)$)/.test(config.model_type);
+    const isVision = typeof config.model_type === 'string' && /^(vit|dinov2|(clip|siglip)$)/.test(config.model_type);
     const options = { imageSize: isVision ? 16 : undefined };
     const model = createArchitecture(config, isVision ? 'image_classification' : 'causal_lm', options);
     for (const { name, shape } of [...model.weights, ...model.constants]) {
