@@ -103,8 +103,7 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
   }
 
   batch(rows: readonly TokenRow[], args: BatchArguments): TextBatch {
-    const { padTokenId, eosTokenIds } = this.text;
-    return makeBatch(rows, { maxLength: this.rowLength(args), padId: padTokenId ?? eosTokenIds[0] ?? 0 });
+    return makeBatch(rows, this.rowLength(args), this.text);
   }
 
   override inputs(shape: BatchShape): CausalInputs {

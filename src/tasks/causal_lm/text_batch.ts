@@ -1,4 +1,5 @@
 import { bucketLength } from '../../core/numbers/bucket';
+import type { TextSizes } from '../../models/architecture';
 import type { Batch } from '../task/task_batches';
 import { IGNORED } from '../texts/token_labels';
 import type { LabelledTokens } from '../texts/token_task';
@@ -13,19 +14,19 @@ export interface TextBatch extends Batch, LabelledTokens {
   readonly weights?: Float32Array<ArrayBuffer>;
 }
 
-export interface TextBatchFormat {
-  /** The largest number of tokens per row. */
-  readonly maxLength: number;
-  /** The token id for padding. The mask hides padding, so any id of the vocabulary will do. */
-  readonly padId: number;
-}
+type PadIds = Pick<TextSizes, 'padTokenId' | 'eosTokenIds'>;
 
-/** Makes a batch of rows, padded on the right to one length. */
-export function makeBatch(rows: readonly TokenRow[], { maxLength, padId }: TextBatchFormat): TextBatch {
+/** Makes a batch of rows of at most `maxLength` tokens, padded on the right to one length. */
+export function makeBatch(
+  rows: readonly TokenRow[],
+  maxLength: number,
+  { padTokenId, eosTokenIds }: PadIds,
+): TextBatch {
   const B = rows.length;
   const longest = Math.max(...rows.map((row) => row.input_ids.length));
   const T = bucketLength(longest, maxLength);
-  const input_ids = new Uint32Array(B * T).fill(padId);
+  // The mask hides padding, so any id of the vocabulary will do.
+  const input_ids = new Uint32Array(B * T).fill(padTokenId ?? eosTokenIds[0] ?? 0);
   const attention_mask = new Uint32Array(B * T);
   const labels = new Int32Array(B * T).fill(IGNORED);
   for (const [b, row] of rows.entries()) {

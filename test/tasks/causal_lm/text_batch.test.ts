@@ -13,7 +13,7 @@ function row(ids: readonly number[], labels: readonly number[] = ids, mask = ids
   };
 }
 
-const format = { maxLength: 4, padId: 9 };
+const pads = { padTokenId: 9, eosTokenIds: [] };
 
 test.each([
   [2, 512, 16],
@@ -34,16 +34,16 @@ test.each([
 describe('makeBatch', () => {
   test('gives each label the weight of its row, if any weighs more or less than 1', () => {
     const rows = [{ ...row([1, 2, 3]), weight: 0.5 }, row([5, 6]), { ...row([7, 8]), weight: 0 }];
-    const { weights, labelled, isWeighted } = makeBatch(rows, format);
+    const { weights, labelled, isWeighted } = makeBatch(rows, 4, pads);
     expect([...(weights?.slice(0, labelled) ?? [])]).toEqual([0.5, 0.5, 1, 0]);
     expect(isWeighted).toBe(true);
-    const plain = makeBatch([{ ...row([1, 2, 3]), weight: 1 }, row([5, 6])], format);
-    expect(plain).toEqual(makeBatch([row([1, 2, 3]), row([5, 6])], format));
+    const plain = makeBatch([{ ...row([1, 2, 3]), weight: 1 }, row([5, 6])], 4, pads);
+    expect(plain).toEqual(makeBatch([row([1, 2, 3]), row([5, 6])], 4, pads));
     expect(plain).not.toHaveProperty('weights');
   });
 
   test('pads on the right', () => {
-    const batch = makeBatch([row([1, 2, 3, 4]), row([5, 6])], format);
+    const batch = makeBatch([row([1, 2, 3, 4]), row([5, 6])], 4, pads);
     expect([batch.B, batch.T]).toEqual([2, 4]);
     expect([...batch.input_ids]).toEqual([1, 2, 3, 4, 5, 6, 9, 9]);
     expect([...batch.attention_mask]).toEqual([1, 1, 1, 1, 1, 1, 0, 0]);
@@ -53,7 +53,7 @@ describe('makeBatch', () => {
   });
 
   test('keeps the padding that rows bring along', () => {
-    const batch = makeBatch([row([9, 5, 6], [IGNORED, IGNORED, 6], [0, 1, 1])], format);
+    const batch = makeBatch([row([9, 5, 6], [IGNORED, IGNORED, 6], [0, 1, 1])], 4, pads);
     expect([...batch.attention_mask].slice(0, 4)).toEqual([0, 1, 1, 0]);
     expect([...batch.rows].slice(0, batch.labelled)).toEqual([1]);
     expect([...batch.targets].slice(0, batch.labelled)).toEqual([6]);
@@ -78,7 +78,7 @@ describe('labelledRows', () => {
 
 test('batchesInOrder takes every row once', () => {
   const rows = [row([1, 2]), row([3, 4, 5]), row([6, 7])];
-  const task = { batch: (some: readonly TokenRow[]) => makeBatch(some, format) };
+  const task = { batch: (some: readonly TokenRow[]) => makeBatch(some, 4, pads) };
   const args = { max_length: 4, per_device_train_batch_size: 2 };
   const batches = [...batchesInOrder(task, rows, args)];
   expect(batches.map(({ labelled }) => labelled)).toEqual([3, 1]);

@@ -1,5 +1,6 @@
+import type { TextSizes } from '../../../models/architecture';
 import { IGNORED } from '../../texts/token_labels';
-import { makeBatch, type TextBatch, type TextBatchFormat } from '../text_batch';
+import { makeBatch, type TextBatch } from '../text_batch';
 import { sliceRow, type TokenRow } from '../token_row';
 import type { PairRow } from './pair_row';
 
@@ -12,9 +13,9 @@ export interface PairBatch extends TextBatch {
 }
 
 /** Makes a batch of pairs, with the sequences padded on the right to one length. */
-export function pairBatch(pairs: readonly PairRow[], format: TextBatchFormat): PairBatch {
+export function pairBatch(pairs: readonly PairRow[], maxLength: number, text: TextSizes): PairBatch {
   const sequences = [0, 1].flatMap((which) => pairs.map((row) => sequenceOf(row, which)));
-  const batch = makeBatch(sequences, format);
+  const batch = makeBatch(sequences, maxLength, text);
   return { ...batch, pairs, sequences: rangesOf(batch), terms: pairs.length };
 }
 

@@ -117,8 +117,7 @@ export abstract class PairTask<
   }
 
   batch(rows: readonly PairRow[], args: BatchArguments): PairBatch {
-    const { padTokenId, eosTokenIds } = this.text;
-    return pairBatch(rows, { maxLength: this.rowLength(args), padId: padTokenId ?? eosTokenIds[0] ?? 0 });
+    return pairBatch(rows, this.rowLength(args), this.text);
   }
 
   override inputs(shape: BatchShape): PairInputs {
