@@ -223,8 +223,8 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
     model: Architecture,
     context: { readonly later: boolean; readonly warn?: Warn | undefined },
   ): R;
-  /** Returns the pool's initial values as in PEFT, with 0 for tensors of the base model and padding. `options`: this kind's own. */
-  initial(resolved: R, seed: number, options: KindOptions): Float32Array<ArrayBuffer>;
+  /** Returns the pool's initial values as in PEFT, with 0 for tensors of the base model and padding. */
+  initial(resolved: R, seed: number): Float32Array<ArrayBuffer>;
   /** Emits dispatches that compute the initial values that depend on the model's weights. Left out if there are no such values. */
   begin?(g: Graph, adapter: A, weightOf: (module: string) => Value): void;
   /** Functions that load the kind's code that isn't loaded until it is needed. Left out if there is no such code. */

@@ -24,8 +24,7 @@ export const loraKind: AdapterKind<LoraAdapter, ResolvedLora, undefined> = {
     const trained = trainedTensors(config, modules.keys(), model);
     return { config, modules, trained, layout: layoutMatrices(modules, config, trained) };
   },
-  initial: ({ layout, config }, seed, options) =>
-    initialMatrices(layout, config, typeof options.seed === 'number' ? options.seed : seed),
+  initial: ({ layout, config }, seed) => initialMatrices(layout, config, seed),
   begin(g, adapter, weightOf) {
     for (const module of adapter.modules.keys()) {
       const magnitude = adapter.magnitudeOf(module);

@@ -24,8 +24,7 @@ export const uniloraKind: AdapterKind<UniloraAdapter, ResolvedUnilora, SharedEnt
     const matrices = layoutMatrices(modules, config);
     return { config, modules, trained, matrices, layout: layoutVector(config.theta_d_length, trained) };
   },
-  initial: ({ layout, config }, seed, options) =>
-    initialVector(layout, config, typeof options.seed === 'number' ? options.seed : seed),
+  initial: ({ layout, config }, seed) => initialVector(layout, config, seed),
   lateCode: [indexCode],
   frozen: frozenIndices,
   create: (parts) => new UniloraAdapter(parts),

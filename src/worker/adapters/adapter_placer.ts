@@ -104,7 +104,7 @@ export class AdapterPlacer {
     if (tensors === undefined) this.#host.announce?.(layout.length);
     const initial =
       tensors === undefined
-        ? kind.initial(resolved, seedOf(name), options)
+        ? kind.initial(resolved, typeof options.seed === 'number' ? options.seed : seedOf(name))
         : packParameters(layout, tensors.parameters);
     await fillTensors(initial, runner, loaded, { layout, trained, stored: tensors?.others });
     return initial;
