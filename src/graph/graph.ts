@@ -2,7 +2,7 @@ import { WebVeraError } from '../core/errors/error';
 import type { Bindings, Kernel, Params, ParamTypes } from '../core/kernels/kernel';
 import type { Shape } from '../core/numbers/shape';
 import { madeBy, type Step, usedBy } from './step';
-import { type JoinedPart, joined, transient, type Value, withParts } from './value';
+import { type JoinedValue, joined, transient, type Value, withParts } from './value';
 
 /**
  * A backward closure's request for the gradient of one input. `sum` is the gradient that other uses of the value have contributed so far:
@@ -36,8 +36,6 @@ interface TapeEntry {
   readonly ys: readonly Value[];
   readonly backward: (dys: readonly (Value | undefined)[], sums: Sums) => void;
 }
-
-export type JoinedValue = Value & { readonly parts: readonly JoinedPart[] };
 
 /** A program under construction. Ops append forward steps and record closures on the tape; the closures later append the backward steps. */
 export class Graph {

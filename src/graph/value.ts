@@ -32,12 +32,14 @@ interface View {
   readonly offset: number;
 }
 
-export interface JoinedPart {
+interface JoinedPart {
   /** A transient value that belongs to no other concatenation. */
   readonly value: Value;
   /** The offset in elements: a multiple of `VIEW_ALIGNMENT`. */
   readonly offset: number;
 }
+
+export type JoinedValue = Value & { readonly parts: readonly JoinedPart[] };
 
 /** Consecutive rows of a pinned matrix. */
 interface Shard {
@@ -140,7 +142,7 @@ export function transient(name: string, shape: Shape, dtype: DType = 'f32'): Val
 }
 
 /** Concatenates transient f32 values. Each begins at a multiple of `VIEW_ALIGNMENT`, so that it can be bound. */
-export function joined(name: string, values: readonly Value[]): Value & { readonly parts: readonly JoinedPart[] } {
+export function joined(name: string, values: readonly Value[]): JoinedValue {
   const parts: JoinedPart[] = [];
   let end = 0;
   for (const value of values) {

@@ -1,7 +1,7 @@
 import type { Grid, Params } from '../../core/kernels/kernel';
 import { ceilDiv } from '../../core/numbers/shape';
-import type { Graph, JoinedValue } from '../../graph/graph';
-import { transient, type Value } from '../../graph/value';
+import type { Graph } from '../../graph/graph';
+import { type JoinedValue, transient, type Value } from '../../graph/value';
 import { passOn } from '../add';
 import { joinAll } from '../products/parts';
 import { type Rotary, turnsOf } from '../rope';

@@ -1,6 +1,6 @@
 import { WebVeraError } from '../../core/errors/error';
-import type { Graph, JoinedValue } from '../../graph/graph';
-import { byteLength, type JoinedPart, joined, type Value } from '../../graph/value';
+import type { Graph } from '../../graph/graph';
+import { byteLength, type JoinedValue, joined, type Value } from '../../graph/value';
 import { ALWAYS_BOUND } from './follower';
 
 /** The usual limit on the number of parts in one dispatch. A part is one of the matrix products that the dispatch computes. */
@@ -38,8 +38,8 @@ export function sideBySide(g: Graph, values: readonly Value[]): SideBySide | und
   if (values.length === 1) return { whole: first, starts: [0] };
   const isBound = byteLength(joined('', values)) <= ALWAYS_BOUND;
   const whole = g.wholeOf(values) ?? (isBound ? g.join(values) : undefined);
-  if (whole === undefined || startOf(whole.parts, first) !== 0) return undefined;
-  return { whole, starts: values.map((value) => startOf(whole.parts, value)) };
+  if (whole === undefined || startOf(whole, first) !== 0) return undefined;
+  return { whole, starts: values.map((value) => startOf(whole, value)) };
 }
 
 /** Items whose values share a buffer. */
@@ -74,7 +74,7 @@ export function joinAll(g: Graph, values: readonly Value[]): JoinedValue {
   throw new WebVeraError('internal', `${values.map(({ name }) => name).join(', ')} can't share a buffer`);
 }
 
-function startOf(parts: readonly JoinedPart[], value: Value): number {
+function startOf({ parts }: JoinedValue, value: Value): number {
   return parts.find((part) => part.value === value)?.offset ?? 0;
 }
 
