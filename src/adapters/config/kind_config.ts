@@ -1,4 +1,4 @@
-import { defineForeignMethods, type ForeignMembers } from '../../core/errors/foreign_members';
+import { defineForeign, type ForeignMembers } from '../../core/errors/foreign_members';
 import type { Warn } from '../../core/errors/warning';
 import { wrong } from '../../core/errors/wrong';
 import type { AdapterConfig } from './adapter_config';
@@ -28,7 +28,7 @@ export abstract class KindConfig {
    * @internal Adds PEFT's methods, which throw an error with a hint. It is a field, because bundlers can't remove an unused class with a
    * static block.
    */
-  static readonly foreign = /* @__PURE__ */ defineForeignMethods(KindConfig.prototype, CONFIG_METHODS);
+  static readonly foreign = /* @__PURE__ */ defineForeign(KindConfig.prototype, CONFIG_METHODS);
 
   /** @internal Throws `invalid_argument`, with PEFT's error message where PEFT rejects the same value. */
   constructor(rules: ConfigRules<never>, init: object) {
@@ -55,7 +55,7 @@ export abstract class KindConfig {
 
 /** Defines the static methods that PEFT's class has and webvera's lacks. Calling one throws an error that names webvera's alternative. */
 export function tellConfigMethods(config: { readonly name: string }): void {
-  defineForeignMethods(config, {
+  defineForeign(config, {
     from_pretrained: 'await PeftConfig.from_pretrained(source) reads the configuration of a saved adapter.',
     from_json_file: `${config.name}.from_json(json) takes what the file holds, parsed.`,
   });

@@ -1,4 +1,4 @@
-import { defineForeignMethods } from '../../core/errors/foreign_members';
+import { defineForeign } from '../../core/errors/foreign_members';
 import type { DatasetName, TrainerCallback } from '../../core/types/run';
 import type { Dataset, ResolvedTrainingArguments, TrainingArguments } from '../../core/types/training';
 import { AdaptedModel, defaultsKey } from '../adapters/adapted_model';
@@ -141,7 +141,7 @@ export class Trainer {
   static readonly name: string = 'Trainer';
 
   /** @internal A field, because bundlers can't leave out an unused class that has a static block. */
-  static readonly foreign = /* @__PURE__ */ defineForeignMethods(Trainer.prototype, TRAINER_METHODS);
+  static readonly foreign = /* @__PURE__ */ defineForeign(Trainer.prototype, TRAINER_METHODS);
 
   /** @internal */
   readonly [trainerKey]: TrainerParts;
