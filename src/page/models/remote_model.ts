@@ -74,7 +74,8 @@ export interface PreTrainedModel extends AsyncDisposable {
   /**
    * Resolves with the vectors of inputs, in their order: the last hidden states, pooled, changed by Dense layers and normalised as the
    * folder's modules.json says, equal to those of sentence-transformers. Without that file, the vector of a text is the mean of its hidden
-   * states, and that of an image is the first token's hidden state after the last norm. Texts are truncated to the `max_seq_length` of the
+   * states, and that of an image is the first token's hidden state after the last norm, or of a CLIP or SigLIP that of transformers'
+   * `get_image_features` (a CLIP's classifier has no projection, as in transformers). Texts are truncated to the `max_seq_length` of the
    * folder, or else to as many tokens as the tokenizer and the model allow, with a warning of the session (`texts_cut`). A model with a
    * head has vectors too, which don't depend on the head. Rejects with `unsupported_model` if modules.json lists a module that isn't
    * computed here, unless `pooling` is given.
