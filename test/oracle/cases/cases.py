@@ -316,8 +316,8 @@ CASES: Mapping[str, Case] = {
     "gpt_neox_left_mid": Case(
         "gpt-neox",
         46034,
-        "attention and MLP in parallel, heads that are rotated in part, interleaved q, k and v; every linear layer of a "
-        "block",
+        "attention and MLP in parallel, heads that are rotated in part, interleaved q, k and v; every linear layer of "
+        "a block",
         causal(MID, KEY_0, ["query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"]),
         "text, padded left",
         (ADAMW, CLIP_DECAY),

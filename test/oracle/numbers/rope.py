@@ -47,6 +47,22 @@ def _rope(model_type: str, given: Mapping[str, Any], **more: Any) -> Json:
     return {"model_type": model_type, "rope_parameters": given, **more}
 
 
+GPT_NEOX: Mapping[str, Json] = {
+    "untold": {},
+    "as old files say": {"rotary_pct": 0.5, "rotary_emb_base": 500, "rope_theta": 300.0},
+    "old fields beside a scaling": {"rotary_pct": 0.5, "rope_scaling": {"type": "linear", "factor": 3.0}},
+    "new fields first": {
+        "rotary_pct": 0.5,
+        "rotary_emb_base": 500,
+        "rope_parameters": {"rope_type": "default", "rope_theta": 300.0, "partial_rotary_factor": 0.75},
+    },
+    "dynamic": {"rotary_pct": 1.0, "rope_scaling": {"type": "dynamic", "factor": 3.0}},
+    "llama3": {"rope_parameters": {**LLAMA3, "partial_rotary_factor": 0.5}},
+    "yarn": {"rope_parameters": {**YARN, "partial_rotary_factor": 0.5}},
+    "longrope": {"rope_parameters": {**LONG, **THREE, ORIGINAL: 10}},
+}
+"""The fields of GPT-NeoX, which has names of its own for some."""
+
 SITUATIONS: Mapping[str, Json] = {
     "default": _rope("llama", {"rope_type": "default", "rope_theta": 500.0}),
     **{
@@ -107,24 +123,8 @@ SITUATIONS: Mapping[str, Json] = {
     "phi3, part of a head, too many factors": _rope(
         "phi3", {**LONG, "partial_rotary_factor": 0.75}, original_max_position_embeddings=10
     ),
-    **{
-        f"gpt_neox, {situation}": {"model_type": "gpt_neox", **given}
-        for situation, given in {
-            "untold": {},
-            "as old files say": {"rotary_pct": 0.5, "rotary_emb_base": 500, "rope_theta": 300.0},
-            "old fields beside a scaling": {"rotary_pct": 0.5, "rope_scaling": {"type": "linear", "factor": 3.0}},
-            "new fields first": {
-                "rotary_pct": 0.5,
-                "rotary_emb_base": 500,
-                "rope_parameters": {"rope_type": "default", "rope_theta": 300.0, "partial_rotary_factor": 0.75},
-            },
-            "dynamic": {"rotary_pct": 1.0, "rope_scaling": {"type": "dynamic", "factor": 3.0}},
-            "llama3": {"rope_parameters": {**LLAMA3, "partial_rotary_factor": 0.5}},
-            "yarn": {"rope_parameters": {**YARN, "partial_rotary_factor": 0.5}},
-            "longrope": {"rope_parameters": {**LONG, **THREE, ORIGINAL: 10}},
-        }.items()
-    },
     "phi3, more than a head": _rope("phi3", {"rope_type": "default", "partial_rotary_factor": 1.5}),
+    **{f"gpt_neox, {situation}": {"model_type": "gpt_neox", **given} for situation, given in GPT_NEOX.items()},
 }
 
 
