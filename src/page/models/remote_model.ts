@@ -74,11 +74,10 @@ export interface PreTrainedModel extends AsyncDisposable {
   /**
    * Resolves with the vectors of inputs, in their order: the last hidden states, pooled, changed by Dense layers and normalised as the
    * folder's modules.json says, equal to those of sentence-transformers. Without that file, the vector of a text is the mean of its hidden
-   * states, and that of an image is the first token's hidden state after the last norm, or of a CLIP or SigLIP that of transformers'
-   * `get_image_features` (a CLIP's classifier has no projection, as in transformers). Texts are truncated to the `max_seq_length` of the
-   * folder, or else to as many tokens as the tokenizer and the model allow, with a warning of the session (`texts_cut`). A model with a
-   * head has vectors too, which don't depend on the head. Rejects with `unsupported_model` if modules.json lists a module that isn't
-   * computed here, unless `pooling` is given.
+   * states, that of an image the first token's hidden state after the last norm, or of CLIP and SigLIP that of `get_image_features` (in a
+   * CLIP's classifier without its projection). Texts are truncated to the `max_seq_length` of the folder, or else to as many tokens as the
+   * tokenizer and the model allow, with a warning of the session (`texts_cut`). A model with a head has vectors too, which don't depend on
+   * the head. Rejects with `unsupported_model` for other modules in modules.json, unless `pooling` is given.
    */
   embed(inputs: readonly EmbedInput[], options?: EmbedOptions): Promise<Float32Array[]>;
   /**
