@@ -206,7 +206,7 @@ export function rmsNorm(C: number, { type, eps, weightOffset = 0 }: RmsNormOptio
   });
 }
 
-interface ActivationModule extends Unary {
+export interface ActivationModule extends Unary {
   /** act(gate) · up. */
   gate(pass: ForwardPass, gate: Value, up: Value): Value;
 }
