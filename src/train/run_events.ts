@@ -2,6 +2,13 @@ import type { RunEvent, RunProgress } from '../core/types/run';
 
 type EmitEvent = (event: RunEvent, progress: RunProgress, adapter?: string) => void;
 
+/** The warning of a run that recomputes activations from here on. */
+export const CHECKPOINTING: RunEvent = {
+  type: 'warning',
+  code: 'out_of_memory',
+  message: 'The GPU has too little memory for all activations: training continues with gradient_checkpointing',
+};
+
 /** The longest delay of a progress update, in milliseconds. */
 const MAX_DELAY = 100;
 

@@ -4,6 +4,7 @@ import type { TrainOutput } from '../core/types/training';
 import { RunEvaluation } from './evaluation';
 import { answerLastRequests } from './last_requests';
 import { RisingLoss } from './rising_loss';
+import { CHECKPOINTING } from './run_events';
 import { readPools, restorePools } from './saving/pools';
 import { RunRecord } from './saving/run_record';
 import { Saving } from './saving/saving';
@@ -68,7 +69,7 @@ export class TrainingRun {
     this.#record.begin();
     try {
       const state = await createOptimizerState(runner, adapters);
-      const programs = new StepPrograms({ ...this.#init, state, onCheckpointing: () => this.#onCheckpointing() });
+      const programs = new StepPrograms({ ...this.#init, state, onCheckpointing: () => this.#emit(CHECKPOINTING) });
       try {
         const resumed = resumes ? await this.#prepare() : undefined;
         if (resumes && resumed === undefined) return this.#record.output();
@@ -259,11 +260,6 @@ export class TrainingRun {
     this.#hook('on_step_end');
     if (pools !== undefined) await this.#saving?.save(await pools);
     if (data.endsEpoch) this.#hook('on_epoch_end');
-  }
-
-  #onCheckpointing(): void {
-    const message = 'The GPU has too little memory for all activations: training continues with gradient_checkpointing';
-    this.#emit({ type: 'warning', code: 'out_of_memory', message });
   }
 
   #hook(hook: RunHook): void {

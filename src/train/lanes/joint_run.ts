@@ -3,6 +3,7 @@ import type { History, RunControl, RunEvent, RunHook } from '../../core/types/ru
 import type { PoolSnapshot } from '../../core/types/snapshot';
 import type { TrainOutput, TrainProgress } from '../../core/types/training';
 import { answerLastRequests } from '../last_requests';
+import { CHECKPOINTING } from '../run_events';
 import { readPools } from '../saving/pools';
 import { Saving } from '../saving/saving';
 import { Standstill } from '../standstill';
@@ -65,7 +66,7 @@ export class JointRun {
     const { signal } = this.#init;
     for (const { record } of this.#lanes) record.begin();
     try {
-      const programs = this.#createPrograms({ ...this.#init, onCheckpointing: () => this.#onCheckpointing() });
+      const programs = this.#createPrograms({ ...this.#init, onCheckpointing: () => this.#emit(CHECKPOINTING) });
       try {
         // `prepare` may read a checkpoint, and the run then uses the checkpoint's kernels. So programs are loaded after it.
         const data = await this.standstill.unlessStopped((stop) =>
@@ -254,11 +255,6 @@ export class JointRun {
     const { code, message, hint, detail } = first.failure;
     const names = failed.map(({ name }) => name);
     throw new WebVeraError(code, `${first.name}: ${message}`, { hint, detail: { ...detail, adapters: names } });
-  }
-
-  #onCheckpointing(): void {
-    const message = 'The GPU has too little memory for all activations: training continues with gradient_checkpointing';
-    this.#emit({ type: 'warning', code: 'out_of_memory', message });
   }
 
   #hooks(hook: RunHook): void {
