@@ -9,28 +9,29 @@ export type Connect = (host: ConnectionHost, signal: AbortSignal | undefined) =>
 /** The number of workers that may die in a row without having answered a call. */
 const RESTARTS = 3;
 
-/** Time limits, in milliseconds, of the calls that must be quick even while a model trains. */
-const deadlines: Partial<Record<keyof WorkerSession, number>> = {
-  open: 30_000,
-  seal: 30_000,
-  encode: 30_000,
-  decode: 30_000,
-  memory: 30_000,
-  isStorePersistent: 30_000,
-  listStored: 30_000,
-  getStored: 30_000,
-  importStored: 30_000,
-  renameStored: 30_000,
-  deleteStored: 30_000,
-  wipeStored: 30_000,
-  listRuns: 30_000,
-  deleteRun: 30_000,
-  listProfiles: 30_000,
-  readProfile: 30_000,
-  writeProfile: 30_000,
-  deleteProfile: 30_000,
-  deleteCheckpoints: 30_000,
-};
+/** The time limit, in milliseconds, of the calls that must be quick even while a model trains. */
+const DEADLINE = 30_000;
+const QUICK: ReadonlySet<keyof WorkerSession> = new Set([
+  'open',
+  'seal',
+  'encode',
+  'decode',
+  'memory',
+  'isStorePersistent',
+  'listStored',
+  'getStored',
+  'importStored',
+  'renameStored',
+  'deleteStored',
+  'wipeStored',
+  'listRuns',
+  'deleteRun',
+  'listProfiles',
+  'readProfile',
+  'writeProfile',
+  'deleteProfile',
+  'deleteCheckpoints',
+]);
 
 /**
  * Calls a session's worker. If the worker dies, pending calls reject, so that none waits forever. A new worker then replaces it, opened
@@ -127,17 +128,16 @@ export abstract class Line {
     const connection = this.#connection;
     if (this.#ended !== undefined || connection === undefined) return Promise.reject(this.#ended ?? closedError());
     return new Promise<Result>((resolve, reject) => {
-      const deadline = connection.isPatient ? undefined : deadlines[name];
       let timer: ReturnType<typeof setTimeout> | undefined;
-      const wait = (milliseconds: number, limit: number): void => {
+      const wait = (milliseconds: number): void => {
         timer = setTimeout(() => {
           // A worker that has announced a silence is busy, not stuck, so the call waits longer.
           const left = connection.silence?.() ?? 0;
-          if (left > 0) wait(left, limit);
-          else reject(tooSlow(name, limit));
+          if (left > 0) wait(left);
+          else reject(tooSlow(name));
         }, milliseconds);
       };
-      if (deadline !== undefined) wait(deadline, deadline);
+      if (!connection.isPatient && QUICK.has(name)) wait(DEADLINE);
       this.#pending.add(reject);
       connection
         .invoke(name, args)
@@ -222,8 +222,8 @@ function closedError(): WebVeraError {
   });
 }
 
-function tooSlow(name: string, deadline: number): WebVeraError {
-  return new WebVeraError('timeout', `${name}: expected an answer within ${deadline / 1000} s, got none`, {
+function tooSlow(name: string): WebVeraError {
+  return new WebVeraError('timeout', `${name}: expected an answer within ${DEADLINE / 1000} s, got none`, {
     retryable: true,
     hint: 'The worker is busy or stuck. If it stays so, close the session and open a new one.',
   });
