@@ -3,6 +3,7 @@ import { Breather } from '../../core/async/breather';
 import { lazily } from '../../core/async/lazily';
 import { WebVeraError } from '../../core/errors/error';
 import { numel } from '../../core/numbers/shape';
+import { storages } from '../../core/numbers/storage';
 import type { SentenceSettings } from '../../core/pooling/sentences';
 import type { Tensor } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
@@ -23,7 +24,7 @@ import { logitsProgram, writeBatch } from '../../train/steps/loss_program';
 import type { ForwardResult, Predictions, WireInputs } from '../protocol';
 import { inputRows } from './input_rows';
 import { Jobs } from './jobs';
-import { fileName, readFloats, specOf, toFileOrder } from './loading/file_order';
+import { fileName, readFloats, specOf, storedAs, toFileOrder } from './loading/file_order';
 
 /** The origin of a model that shares tensors: the model from which it was derived, and the tensors that it owns itself. */
 interface Derived {
@@ -172,13 +173,7 @@ export class BaseModel {
   async copiesOf(values: ReadonlyMap<string, Value>): Promise<Map<string, Value>> {
     const copies = new Map<string, Value>();
     try {
-      for (const [name, value] of values) {
-        const copy = pinned(name, value.shape);
-        const data = await readFloats(this.runner, value);
-        copies.set(name, copy);
-        await this.runner.allocate([copy]);
-        this.runner.write(copy, data);
-      }
+      for (const [name, value] of values) copies.set(name, await storedAs(this.runner, value, storages.f32));
       return copies;
     } catch (error) {
       this.runner.free(copies.values());
