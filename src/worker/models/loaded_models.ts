@@ -1,6 +1,7 @@
 import { BASE, type Overlay } from '../../adapters/layers/overlay';
 import { abortError, untilAborted } from '../../core/async/abort';
 import { WebVeraError } from '../../core/errors/error';
+import type { ResolvedGenerationConfig } from '../../core/types/generation';
 import { withNames } from '../../models/labels';
 import { addedPooling } from '../../models/pooled_head';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
@@ -90,6 +91,8 @@ class Handles<T> {
   }
 }
 
+type NamedAdapters = Partial<Pick<ResolvedGenerationConfig, 'adapter_name' | 'adapter_names'>>;
+
 /** The models and tokenizers that a session has loaded. */
 export class LoadedModels extends Handles<Loaded> {
   readonly tokenizers = new Handles<TextTokenizer>('tokenizer');
@@ -120,11 +123,11 @@ export class LoadedModels extends Handles<Loaded> {
     return untilAborted(done, signal);
   }
 
-  /** Like `pass`, for a batch whose rows name their adapters. */
-  passOfRows(handle: Handle, names: readonly string[] | undefined, rows: number): ModelPass {
-    if (names === undefined) return this.pass(handle);
+  /** Like `pass`, for a batch whose rows may name their adapters. */
+  passOfRows(handle: Handle, { adapter_name, adapter_names }: NamedAdapters, rows: number): ModelPass {
+    if (adapter_names === undefined) return this.pass(handle, adapter_name);
     const loaded = this.get(handle);
-    return { model: loaded.base, overlay: loaded.overlayOfRows(names, rows) };
+    return { model: loaded.base, overlay: loaded.overlayOfRows(adapter_names, rows) };
   }
 
   /** Describes a base model. Creates a handle for it if it has none. */

@@ -84,16 +84,12 @@ export const modelCalls: Answers<ModelCalls, ModelRoom> = {
   },
 
   forward(call, handle, inputs) {
-    const pass = (): ModelPass => this.models.passOfRows(handle, inputs.adapter_names, rowsOf(inputs));
+    const pass = (): ModelPass => this.models.passOfRows(handle, inputs, rowsOf(inputs));
     return job(this, call, pass, (model, overlay) => model.forward(inputs, overlay));
   },
 
   generate(call, handle, prompts, config) {
-    const { adapter_name, adapter_names } = config;
-    const pass = (): ModelPass =>
-      adapter_names === undefined
-        ? this.models.pass(handle, adapter_name)
-        : this.models.passOfRows(handle, adapter_names, prompts.length);
+    const pass = (): ModelPass => this.models.passOfRows(handle, config, prompts.length);
     const onToken = (token: BatchToken): void => this.host.emit({ type: 'token', call, ...token });
     return job(this, call, pass, (model, overlay, signal) =>
       generateTexts(model, { prompts, config, overlay, onToken, signal, warn: this.warn }),
