@@ -171,17 +171,16 @@ export function checkClasses(rows: readonly (readonly number[])[], labels: Label
     return warnOfAbsent(names.filter((_, label) => rows.every((targets) => (targets[label] ?? 0) <= ONE_HALF)));
   }
   const targets = rows.map(([target = 0]) => target);
-  const counts = new Map<number, number>();
-  for (const target of targets) counts.set(target, (counts.get(target) ?? 0) + 1);
+  const classes = new Set(targets);
   const [first = 0] = targets;
-  if (counts.size === 1) {
+  if (classes.size === 1) {
     const message = `Expected examples of at least two classes, got ${targets.length} of ${JSON.stringify(names[first])} alone`;
     throw new WebVeraError('invalid_argument', message, {
       hint: 'Add examples with another label.',
       detail: { classes: 1 },
     });
   }
-  return warnOfAbsent(names.filter((_, index) => !counts.has(index)));
+  return warnOfAbsent(names.filter((_, index) => !classes.has(index)));
 }
 
 function warnOfAbsent(absent: readonly string[]): Warning[] {

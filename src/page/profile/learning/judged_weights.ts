@@ -1,3 +1,4 @@
+import { groupBy } from '../../../core/input/group_by';
 import type { ResolvedTrainingArguments, SentExample } from '../../../core/types/training';
 
 /** Whether an example counts when an adapter is judged. An example with a weight of 0 isn't learnt, so it can't speak against a lesson. */
@@ -15,13 +16,9 @@ export function weightsInRun(
   names: readonly string[] | null,
 ): ResolvedTrainingArguments['classWeights'] {
   if (classWeights !== 'balanced' || names === null) return classWeights;
-  const numbers = new Map<string, number>();
-  for (const example of learnt) {
-    const name = classOf(example, names);
-    numbers.set(name, (numbers.get(name) ?? 0) + 1);
-  }
+  const classes = groupBy(learnt, (example) => classOf(example, names));
   return Object.fromEntries(
-    Array.from(numbers, ([name, number]) => [name, learnt.length / (numbers.size * number)] as const),
+    Array.from(classes, ([name, { length }]) => [name, learnt.length / (classes.size * length)] as const),
   );
 }
 
