@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { loraOf, weightedLora } from '../../../src/adapters/vera/sums/lora';
+import { weightedLora } from '../../../src/adapters/vera/sums/lora';
 import type { VeraValues } from '../../../src/adapters/vera/sums/vectors';
 import { randomArray } from '../../helpers/maths/random';
 import { casesWithAdapter, goldenValues, loraDelta, veraDelta, withVectors } from '../../helpers/models/vera_values';
@@ -17,7 +17,7 @@ const inputOf = (values: VeraValues, module: string) => [...randomArray(values.m
 
 describe.each(casesWithAdapter)('the adapter of %s', (name) => {
   const values = goldenValues(name);
-  const lora = loraOf(values);
+  const lora = weightedLora([{ ...values, weight: 1 }]);
 
   test('has one LoRA pair for every module, of its rank', () => {
     expect(lora.r).toBe(values.r);
@@ -87,7 +87,7 @@ describe('a weighted sum', () => {
     const thrown = expect.objectContaining({ name: 'WebVeraError', code: 'invalid_argument' });
     expect(() => weightedLora([])).toThrow(thrown);
     expect(() => weightedLora([{ ...llama, weight: Number.NaN }])).toThrow(thrown);
-    expect(() => loraOf({ ...llama, r: 63 })).toThrow(thrown);
-    expect(() => loraOf({ ...llama, vectors: new Map() })).toThrow(thrown);
+    expect(() => weightedLora([{ ...llama, r: 63, weight: 1 }])).toThrow(thrown);
+    expect(() => weightedLora([{ ...llama, vectors: new Map(), weight: 1 }])).toThrow(thrown);
   });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { VeraConfig } from '../../../src/adapters/vera/config/vera_config';
-import { loraOf } from '../../../src/adapters/vera/sums/lora';
+import { weightedLora } from '../../../src/adapters/vera/sums/lora';
 import { writeLoraConfig, writeLoraModel } from '../../../src/adapters/vera/sums/lora_files';
 import { readSafetensors } from '../../../src/formats/tensors/safetensors';
 import { casesWithAdapter, goldenValues, loraDelta, tensorsIn, veraDelta } from '../../helpers/models/vera_values';
@@ -117,7 +117,7 @@ describe('writeLoraConfig', () => {
 describe.each(casesWithAdapter)('%s as a LoRA', (name) => {
   const values = goldenValues(name);
   const config = readVeraConfig(new Uint8Array(readFileSync(`test/golden/cases/${name}/adapter/adapter_config.json`)));
-  const file = writeLoraModel(loraOf(values));
+  const file = writeLoraModel(weightedLora([{ ...values, weight: 1 }]));
   const tensors = tensorsIn(file);
 
   test('has the names and shapes of PEFT', () => {

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../../core/errors/error';
 import type { Tensor } from '../../../core/types/tensor';
 import type { ModuleSize } from '../../adapter';
-import { unionOfModules, type VeraValues, vectorsOf, type WeightedPart } from './vectors';
+import { unionOfModules, vectorsOf, type WeightedPart } from './vectors';
 
 /** A LoRA with the same rank in all modules. ΔW of a module is B·A, unscaled, so `lora_alpha` equals `r`. */
 interface Lora {
@@ -15,11 +15,6 @@ interface LoraModule {
   readonly A: Tensor;
   /** (out, r): PEFT's `lora_B` */
   readonly B: Tensor;
-}
-
-/** Returns the LoRA that is equivalent to a VeRA adapter: lora_A = λ_d ⊙ A[:, :in], lora_B = λ_b ⊙ B[:out]. */
-export function loraOf(adapter: VeraValues): Lora {
-  return weightedLora([{ ...adapter, weight: 1 }]);
 }
 
 /**
