@@ -1,20 +1,18 @@
+import { endsOf } from './matcher';
+
 /** Returns the shortest suffixes of names, sorted, that match all `targets` and none of the `others`. */
 export function minimalTargets(targets: readonly string[], others: readonly string[]): readonly string[] {
-  const taken = new Set(others.flatMap(endings));
+  const taken = new Set(others.flatMap(endsOf));
   const chosen = new Set<string>();
-  const ordered = targets.map((target) => ({ target, ends: endings(target) })).sort((a, b) => compare(a.ends, b.ends));
+  const ordered = targets
+    .map((target) => ({ target, ends: endsOf(target).toReversed() }))
+    .sort((a, b) => compare(a.ends, b.ends));
   for (const { target, ends } of ordered) {
     if (ends.some((end) => end !== target && chosen.has(end))) continue;
     const end = ends.find((candidate) => !chosen.has(candidate) && !taken.has(candidate));
     if (end !== undefined) chosen.add(end);
   }
   return chosen.size === 0 ? targets : [...chosen].sort();
-}
-
-/** Returns the ends of a name, the shortest first: 'c', 'b.c' and 'a.b.c' for 'a.b.c'. */
-function endings(name: string): string[] {
-  const parts = name.split('.');
-  return parts.map((_, index) => parts.slice(parts.length - 1 - index).join('.'));
 }
 
 function compare(a: readonly string[], b: readonly string[]): number {
