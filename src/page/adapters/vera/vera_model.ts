@@ -1,7 +1,7 @@
 import { VeraConfig } from '../../../adapters/vera/config/vera_config';
 import { wrong } from '../../../core/errors/wrong';
 import type { AdapterFiles } from '../../../core/types/model';
-import type { AdaptersInfo, WeightedAdapter } from '../../../worker/protocol';
+import type { AdaptersInfo } from '../../../worker/protocol';
 import { liveHandle, type ModelParts, type PreTrainedModel, partsKey } from '../../models/remote_model';
 import type { AdapterSource } from '../../models/source_options';
 import { checkOptions } from '../../session/options';
@@ -74,8 +74,7 @@ export class VeraModel extends AdaptedModel<VeraConfig> {
     if (adapters != null && adapter_name != null)
       throw wrong('save_as_lora', 'adapters or adapter_name', 'both', 'adapter_name is for an adapter alone.');
     const names = adapters ?? (adapter_name === undefined ? undefined : [adapter_name]);
-    let parts: readonly WeightedAdapter[] | undefined;
-    if (names !== undefined) parts = weightedParts('save_as_lora', names, weights ?? (adapters ?? [1]).map(() => 1));
+    const parts = names && weightedParts('save_as_lora', names, weights ?? names.map(() => 1));
     return this[partsKey].link.request('saveConverted', liveHandle(this), 'LORA', parts);
   }
 }
