@@ -243,18 +243,17 @@ export class Trainer {
     liveHandle(model);
     // A callback may ask for an evaluation at any time.
     const isMeasured = args.eval_strategy !== 'no' || callbacks.length > 0;
-    const open = (name: DatasetName, dataset: Dataset | undefined): OpenDataset[] =>
-      dataset === undefined ? [] : [openDataset(name, dataset)];
-    const [own] = open('train_dataset', train_dataset);
+    const open = (name: DatasetName, dataset: Dataset | undefined): OpenDataset | undefined =>
+      dataset === undefined ? undefined : openDataset(name, dataset);
     return {
-      dataset: own,
-      evalDataset: isMeasured ? open('eval_dataset', eval_dataset)[0] : undefined,
+      dataset: open('train_dataset', train_dataset),
+      evalDataset: isMeasured ? open('eval_dataset', eval_dataset) : undefined,
       lanes:
         adapters &&
         [...adapters].map(([adapter, data]) => ({
           adapter,
           dataset: openDataset(`train_dataset of ${adapter}`, data.train_dataset),
-          evalDataset: isMeasured ? open(`eval_dataset of ${adapter}`, data.eval_dataset)[0] : undefined,
+          evalDataset: isMeasured ? open(`eval_dataset of ${adapter}`, data.eval_dataset) : undefined,
         })),
       handle: () => liveHandle(model),
       revive: () => model[partsKey].place.revive(signal),
