@@ -15,7 +15,7 @@ export interface FileMetadata {
   readonly sha256: string | undefined;
 }
 
-export interface DownloadOptions {
+interface DownloadOptions {
   readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
   /** Returns a number from 0 to below 1. */

@@ -11,7 +11,7 @@ import { Download, drop, type FileMetadata, STALLS_AFTER } from './download';
 import { noConnection, watchPolicy } from './no_connection';
 import { type CachedPart, type Progress, tracked } from './progress';
 
-export interface HttpOptions {
+interface HttpOptions {
   readonly fetch: typeof globalThis.fetch;
   readonly signal?: AbortSignal | undefined;
   readonly progress: Progress;

@@ -113,7 +113,7 @@ export class Progress {
 }
 
 /** The progress of one file in bytes. */
-export class FileProgress {
+class FileProgress {
   loaded = 0;
   reportedAt = Number.NEGATIVE_INFINITY;
   /** The number of bytes that match their hash. */

@@ -3,7 +3,7 @@ import type { ModuleSize } from '../adapter';
 import { layoutPool, type NamedShape, type PoolLayout, savedName } from '../pool/pool_layout';
 
 /** The position of a module's vector l in the adapter's pool, the buffer of all its trained values. */
-export interface Ia3Slot extends ModuleSize {
+interface Ia3Slot extends ModuleSize {
   /** The side of the module that l scales: the input of a feed-forward module, the output of any other. */
   readonly side: 'input' | 'output';
   /** The offset in floats, a multiple of 4. */

@@ -18,7 +18,7 @@ export interface LoraLayout extends PoolLayout {
 }
 
 /** The vectors that a module may have in addition to A and B. */
-export type BesideMatrices = Pick<LoraLayout, 'lora_bias' | 'use_dora'>;
+type BesideMatrices = Pick<LoraLayout, 'lora_bias' | 'use_dora'>;
 
 /** Returns the name in PEFT's files of a module's `lora_A.weight`, `lora_B.weight`, `lora_B.bias` or `lora_magnitude_vector`. */
 export function matrixName(module: string, matrix: 'A.weight' | 'B.weight' | 'B.bias' | 'magnitude_vector'): string {

@@ -7,7 +7,7 @@ import { ImageEmbedder } from './image_embedder';
 import { TextEmbedder } from './text_embedder';
 
 /** The caller's choices, which override the pooling that the model's folder specifies. */
-export interface AskedPooling {
+interface AskedPooling {
   readonly pooling?: PoolingMode | undefined;
   readonly normalize?: boolean | undefined;
 }

@@ -34,7 +34,7 @@ export function textsBatch(
 /**
  * Returns the position of the last token whose id isn't `pad_token_id`, as in transformers. If the model has no such id, the mask decides.
  */
-export function lastToken({ input_ids, attention_mask }: TextRow, { padTokenId }: TextSizes): number {
+function lastToken({ input_ids, attention_mask }: TextRow, { padTokenId }: TextSizes): number {
   const isToken = (_: number, t: number): boolean =>
     padTokenId === undefined ? attention_mask[t] !== 0 : input_ids[t] !== padTokenId;
   return Math.max(0, input_ids.findLastIndex(isToken));

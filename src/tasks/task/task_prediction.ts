@@ -5,7 +5,7 @@ import type { Value } from '../../graph/value';
 import type { Batch, BatchArguments, BatchInputs } from './task_batches';
 import type { LogitsParts } from './task_loss';
 
-export interface UnlabelledOptions {
+interface UnlabelledOptions {
   readonly args: BatchArguments;
   readonly signal: AbortSignal;
 }

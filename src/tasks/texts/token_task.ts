@@ -92,7 +92,7 @@ export abstract class TokenTask<B extends Batch & TextArrays & LabelledTokens> {
 }
 
 /** Removes the padding's logits from those of a padded batch: (B·T, V) becomes (B, length, V). */
-export function unpaddedLogits(data: Float32Array, { dims: [B, length] }: IdTensor, T: number, V: number): Tensor {
+function unpaddedLogits(data: Float32Array, { dims: [B, length] }: IdTensor, T: number, V: number): Tensor {
   const dims = [B, length, V];
   if (length === T) return { dims, data: data.slice(0, B * T * V) };
   const cut = new Float32Array(B * length * V);

@@ -15,7 +15,7 @@ import { type CreatedRun, RunHold } from './checkpoints/held_run';
 import { expectTrainable, type RunInputs, type RunRequest, readData } from './create_run';
 
 /** The data sets of one adapter. */
-export interface LaneInputs extends Pick<RunInputs, 'data' | 'evalData'> {
+interface LaneInputs extends Pick<RunInputs, 'data' | 'evalData'> {
   readonly adapter: string;
 }
 

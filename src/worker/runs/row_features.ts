@@ -19,7 +19,7 @@ const FORMAT = 2;
 const MOST_NUMBERS = 2 ** 24;
 
 /** All that features depend on besides rows: the model, the one adapter, and the kernels. */
-export interface FeatureState {
+interface FeatureState {
   readonly model: BaseModel;
   readonly overlay: Overlay;
   readonly adapter: Adapter;

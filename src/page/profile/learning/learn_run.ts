@@ -6,7 +6,7 @@ import { beginningOf } from '../../training/run_report';
 import { type PausableRun, stopRules } from '../../training/train_run';
 
 /** The place of one training run in a longer run: the numbers of steps before it, of its own (as planned), and after it. */
-export interface PartSteps {
+interface PartSteps {
   readonly before: number;
   readonly own: number;
   readonly after: number;

@@ -13,7 +13,7 @@ import { counts } from './judged_weights';
 import type { AskedRun } from './learn_method';
 
 /** The plan to train one phase: its number of steps, and how to create its trainer. */
-export interface PhasePlan {
+interface PhasePlan {
   readonly steps: number;
   trainer(init: Omit<TrainerInit, 'args'>): Trainer;
 }

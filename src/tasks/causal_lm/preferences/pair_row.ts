@@ -56,7 +56,7 @@ interface PromptParts {
 }
 
 /** The tokens of a prompt followed by each of its completions. */
-export interface PromptSequences {
+interface PromptSequences {
   /** The number of prompt tokens, with which all sequences begin. */
   readonly start: number;
   readonly sequences: readonly (readonly number[])[];
