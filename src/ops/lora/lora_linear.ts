@@ -1,9 +1,9 @@
 import { WebVeraError } from '../../core/errors/error';
-import { expectShape, numel, rowsAndColumns } from '../../core/numbers/shape';
+import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import { transient, type Value } from '../../graph/value';
 import { passOn } from '../add';
-import { fillKernel } from '../fill';
+import { filled } from '../fill';
 import {
   differentiateLinears,
   emitLinear,
@@ -121,8 +121,7 @@ export function loraMergeBias(
   { bias, scale }: { readonly bias: Value; readonly scale: number },
   into: Value,
 ): void {
-  const one = g.emit(fillKernel, {}, { y: [1, 1] }, { size: 1, value: 1 }).y;
-  emitProduct(g, bias, one, { scale, into });
+  emitProduct(g, bias, filled(g, [1, 1], 1), { scale, into });
 }
 
 /** y + factor · bias in each row, with a factor for each row: y (…, out), bias (out, 1), factors (…, 1). y and bias receive gradients. */
@@ -208,14 +207,12 @@ function differentiateBranches(g: Graph, branches: readonly MadeBranch[]): void 
     }
     for (const [x, layers] of byInput) {
       const { wanted, sum } = sums.sink(x);
-      if (wanted) sums.put(x, emitLinearBackward(g, layers, { sum }));
+      if (wanted) sums.put(x, emitLinearBackward(g, layers, { K: rowsAndColumns(x.shape).columns, sum }));
     }
   });
 }
 
 function withBias(g: Graph, y: Value, low: LoraBranch | undefined): Value {
   if (low?.bias === undefined) return y;
-  const shape = [...y.shape.slice(0, -1), 1];
-  const factors = g.emit(fillKernel, {}, { y: shape }, { size: numel(shape), value: low.scale }).y;
-  return addRowBias(g, y, factors, low.bias);
+  return addRowBias(g, y, filled(g, [...y.shape.slice(0, -1), 1], low.scale), low.bias);
 }

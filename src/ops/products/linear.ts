@@ -70,13 +70,6 @@ interface MadeLayer extends LinearLayer {
   readonly y: Value;
 }
 
-/** Emits the gradient of the input that several layers share, as `emitLinearBackward` does. */
-type EmitInputGradient = (
-  g: Graph,
-  layers: readonly InputGradient[],
-  options: { readonly K: number; readonly sum: Value | undefined },
-) => Value | undefined;
-
 /**
  * Computes y = x·weightᵀ + bias + residual: x (…, K), weight (M, K) in any storage format, bias (M), residual and y (…, M). x, residual,
  * weight and bias receive gradients if they train; those of weight and bias accumulate in the buffers passed to `Graph.grad`.
@@ -106,7 +99,7 @@ export function differentiateLinears(
   g: Graph,
   x: Value,
   layers: readonly MadeLayer[],
-  toInput: EmitInputGradient = emitLinearBackward,
+  toInput = emitLinearBackward,
 ): void {
   const { columns: K } = rowsAndColumns(x.shape);
   const operands = ({ weight, bias, residual }: LinearLayer): Value[] =>
@@ -181,13 +174,12 @@ export interface InputGradient {
 
 /**
  * Emits the gradient of the input of one or several layers: the sum over the layers of dy (…, M) times the first K columns of weight (M, ≥
- * K), plus `sum` (…, K). By default, K is the number of columns of the first weight. Layers whose weights have the same storage format may
- * share a dispatch.
+ * K), plus `sum` (…, K). Layers whose weights have the same storage format may share a dispatch.
  */
 export function emitLinearBackward(
   g: Graph,
   layers: readonly InputGradient[],
-  { K = layers[0]?.weight.shape[1] ?? 0, sum }: { readonly K?: number; readonly sum?: Value | undefined } = {},
+  { K, sum }: { readonly K: number; readonly sum: Value | undefined },
 ): Value | undefined {
   const given = layers.map(inputGradient(K));
   let total = sum;

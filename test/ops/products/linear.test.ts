@@ -158,7 +158,11 @@ test('linear refuses shapes that do not fit', () => {
   expect(() => linear(g, x, vector)).toThrow(/expected/);
   expect(() => linear(g, x, weight, vector)).toThrow(/linear bias: expected \(5\), got \(8\)/);
   expect(() => linear(g, x, weight, undefined, { residual: x })).toThrow(/residual: expected \(3, 5\), got \(3, 8\)/);
-  expect(() => emitLinearBackward(g, [{ dy: x, weight: odd }])).toThrow(/multiple of 4, got f16 \(8, 6\)/);
-  expect(() => emitLinearBackward(g, [{ dy: x, weight }])).toThrow(/expected \(3, 5\), got \(3, 8\)/);
+  expect(() => emitLinearBackward(g, [{ dy: x, weight: odd }], { K: 6, sum: undefined })).toThrow(
+    /multiple of 4, got f16 \(8, 6\)/,
+  );
+  expect(() => emitLinearBackward(g, [{ dy: x, weight }], { K: 8, sum: undefined })).toThrow(
+    /expected \(3, 5\), got \(3, 8\)/,
+  );
   expect(g.steps).toHaveLength(0);
 });

@@ -1,9 +1,8 @@
-import { numel } from '../../../core/numbers/shape';
 import type { Graph } from '../../../graph/graph';
 import type { Runner } from '../../../graph/runner';
 import { pinned, type Value } from '../../../graph/value';
 import { type Layers, layersOver } from '../../../models/layers';
-import { fillKernel } from '../../../ops/fill';
+import { filled } from '../../../ops/fill';
 import { addRowBias } from '../../../ops/lora/lora_linear';
 import { loraRows } from '../../../ops/lora/lora_rows';
 import { linear } from '../../../ops/products/linear';
@@ -41,8 +40,7 @@ export class LoraRows implements RowInputs {
       const rows = { which, adapter, T };
       const sum = linear(g, loraRows(g, linear(g, x, A), rows, scale), B, undefined, { residual: y });
       if (bias === undefined) return sum;
-      const shape = [...sum.shape.slice(0, -1), 1];
-      const ones = g.emit(fillKernel, {}, { y: shape }, { size: numel(shape), value: 1 }).y;
+      const ones = filled(g, [...sum.shape.slice(0, -1), 1], 1);
       return addRowBias(g, sum, loraRows(g, ones, rows, scale), bias);
     };
     return layersOver(base, (uses, x) =>
