@@ -105,11 +105,8 @@ export interface AttentionInputs extends AttentionHeads {
  */
 export function attention(g: Graph, inputs: AttentionInputs): Value {
   const { q, k, v, spans, B, T, H, Hkv, D, window = T, rotary } = inputs;
-  if (H % Hkv !== 0) {
-    throw new WebVeraError('invalid_argument', `attention: expected kv heads that divide ${H} query heads, got ${Hkv}`);
-  }
+  expectHeads(inputs);
   if (!(window >= 1)) throw new WebVeraError('invalid_argument', `attention: expected a window above 0, got ${window}`);
-  expectCap(inputs.softcap);
   expectShape('attention q', q.shape, [B * T, H * D]);
   expectShape('attention k', k.shape, [B * T, Hkv * D]);
   expectShape('attention v', v.shape, [B * T, Hkv * D]);
@@ -146,8 +143,11 @@ function attend(g: Graph, inputs: AttentionInputs, unturned?: Unturned): Value {
   return made.y;
 }
 
-/** Throws `invalid_argument` for a cap that isn't above 0. */
-export function expectCap(softcap: number | undefined): void {
+/** Throws `invalid_argument` for key and value heads that don't divide the query heads, or a cap that isn't above 0. */
+export function expectHeads({ H, Hkv, softcap }: AttentionHeads): void {
+  if (H % Hkv !== 0) {
+    throw new WebVeraError('invalid_argument', `attention: expected kv heads that divide ${H} query heads, got ${Hkv}`);
+  }
   if (softcap === undefined || (softcap > 0 && Number.isFinite(softcap))) return;
   throw new WebVeraError('invalid_argument', `attention: expected a softcap above 0, got ${softcap}`);
 }

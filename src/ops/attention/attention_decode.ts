@@ -1,10 +1,9 @@
-import { WebVeraError } from '../../core/errors/error';
 import { ceilDiv, expectShape } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { serialVariants } from '../row_variants';
 import { shaderKernel } from '../shader_kernel';
-import { type AttentionHeads, expectCap, scaleOf } from './attention';
+import { type AttentionHeads, expectHeads, scaleOf } from './attention';
 import { withCap } from './variants';
 
 /** The number of threads in a workgroup. Each sums one word (a `vec4` or a single float) of a head. Wider heads take several workgroups. */
@@ -55,16 +54,13 @@ interface AttentionDecodeInputs extends AttentionHeads {
  * gradient.
  */
 export function attentionDecode(g: Graph, inputs: AttentionDecodeInputs): Value {
-  const { q, k_cache, v_cache, positions, H, Hkv, D, softcap } = inputs;
+  const { q, k_cache, v_cache, positions, H, Hkv, D, softcap = 0 } = inputs;
   const [B = 0, S = 0] = k_cache.shape;
-  if (H % Hkv !== 0) {
-    throw new WebVeraError('invalid_argument', `attention: expected kv heads that divide ${H} query heads, got ${Hkv}`);
-  }
-  expectCap(softcap);
+  expectHeads(inputs);
   expectShape('attention_decode q', q.shape, [B, H * D]);
   expectShape('attention_decode k_cache', k_cache.shape, [B, S, Hkv * D]);
   expectShape('attention_decode v_cache', v_cache.shape, [B, S, Hkv * D]);
   expectShape('attention_decode positions', positions.shape, [B]);
-  const params = { B, S, H, Hkv, D, scale: scaleOf(inputs), softcap: softcap ?? 0 };
+  const params = { B, S, H, Hkv, D, scale: scaleOf(inputs), softcap };
   return g.emit(attentionDecodeKernel, { q, k_cache, v_cache, positions }, { y: q.shape }, params).y;
 }

@@ -4,7 +4,7 @@ import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { turn } from '../rope';
 import { shaderKernel } from '../shader_kernel';
-import { type AttentionHeads, expectCap, scaleOf } from './attention';
+import { type AttentionHeads, expectHeads, scaleOf } from './attention';
 import { attentionDecode } from './attention_decode';
 import { type CacheWriteInputs, cacheWrite } from './cache_write';
 import { withCap } from './variants';
@@ -58,10 +58,10 @@ interface CachedAttentionInputs
  * stored only in the cache. Has no gradient.
  */
 export function cachedAttention(g: Graph, inputs: CachedAttentionInputs): Value {
-  const { q, k, v, k_cache, v_cache, positions, softcap, H, Hkv, D, rotary } = inputs;
+  const { q, k, v, k_cache, v_cache, positions, softcap = 0, H, Hkv, D, rotary } = inputs;
   const [B = 0, S = 0] = k_cache.shape;
-  expectCap(softcap);
-  const sizes = { B, S, H, Hkv, D, scale: scaleOf(inputs), softcap: softcap ?? 0 };
+  expectHeads(inputs);
+  const sizes = { B, S, H, Hkv, D, scale: scaleOf(inputs), softcap };
   if (rotary?.table.shape[1] === D && rotary.positions === positions && fits(sizes)) {
     const given = { q, k, v, table: rotary.table, positions, k_cache, v_cache };
     return g.emit(ropeAttentionDecodeKernel, given, { y: q.shape }, sizes).y;
