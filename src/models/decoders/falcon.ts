@@ -1,7 +1,8 @@
 import type { PretrainedConfig } from '../../core/types/model';
 import type { Value } from '../../graph/value';
-import { withAlibi, withoutAlibi } from '../../ops/attention/alibi';
+import { withAlibi } from '../../ops/attention/alibi';
 import { repeatHeads } from '../../ops/attention/repeat_heads';
+import { resizeHeads } from '../../ops/attention/resize_heads';
 import { sliceColumns } from '../../ops/rows/slice_columns';
 import type { ConstantSpec, Network } from '../architecture';
 import { initialStdOf, languageHead, scoreHead } from '../heads';
@@ -152,7 +153,7 @@ function attend({ g, inputs }: nn.ForwardPass, config: Falcon, layer: number, qk
   const ofEach = (shared: Value): Value => (Hkv === H ? shared : repeatHeads(g, shared, D, H / Hkv));
   const heads = withAlibi(g, { q, k: ofEach(k), v: ofEach(v), table, positions, D });
   const made = inputs.attend(layer, heads.q, heads.k, heads.v, { H, Hkv: H, D: heads.D, scale: 1 / Math.sqrt(D) });
-  return withoutAlibi(g, made, heads.D, D);
+  return resizeHeads(g, made, heads.D, D);
 }
 
 /** Creates the MLP. Its `forward` takes the results of `dense_h_to_4h`, which the block computes. */

@@ -38,7 +38,7 @@ interface BiasedHeads {
 /**
  * Prepares queries, keys and values for attention with linear biases (ALiBi): q'·k' = q·k + table[position of k, head]. An additional
  * column is 1 in each query and the bias in each key, so that attention and caches need no code for biases. Values and results have zeros
- * after the D elements of each head, which `withoutAlibi` removes.
+ * after the D elements of each head, which `resizeHeads` removes.
  */
 export function withAlibi(g: Graph, { q, k, v, table, positions, D }: AlibiInputs): BiasedHeads {
   const to = roundUp(D + 1, 4);
@@ -51,9 +51,4 @@ export function withAlibi(g: Graph, { q, k, v, table, positions, D }: AlibiInput
   const biased = g.emit(alibiKeys, { k, table, positions }, { y: [N, H * to] }, sizes).y;
   g.differentiate(biased, [k], (dy, [sink]) => [passOn(g, resized(g, dy, to, D), sink)]);
   return { q: resizeHeads(g, q, D, to, 1), k: biased, v: resizeHeads(g, v, D, to), D: to };
-}
-
-/** Truncates the heads of attention's results from size `from` to D: (N, H·D). */
-export function withoutAlibi(g: Graph, attended: Value, from: number, D: number): Value {
-  return resizeHeads(g, attended, from, D);
 }

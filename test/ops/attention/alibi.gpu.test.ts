@@ -1,7 +1,8 @@
 import { test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import type { Value } from '../../../src/graph/value';
-import { withAlibi, withoutAlibi } from '../../../src/ops/attention/alibi';
+import { withAlibi } from '../../../src/ops/attention/alibi';
+import { resizeHeads } from '../../../src/ops/attention/resize_heads';
 import { expectGpuEqualsReference, input } from '../../helpers/gpu/on_gpu';
 import { randomArray } from '../../helpers/maths/random';
 import type { Memory } from '../../reference/runner';
@@ -25,7 +26,7 @@ test.each([
   const g = new Graph();
   g.train(k);
   const heads = withAlibi(g, { q, k, v, table, positions, D });
-  const y = withoutAlibi(g, heads.k, heads.D, D);
+  const y = resizeHeads(g, heads.k, heads.D, D);
   const dy = input(memory, 'dy', y.shape, randomArray(N * H * D, 5));
   const dk = g.grad(y, dy, new Map()).get(k) as Value;
   await expectGpuEqualsReference(g, memory, [heads.q, heads.k, heads.v, y, dk], 0);

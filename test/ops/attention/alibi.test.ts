@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
-import { withAlibi, withoutAlibi } from '../../../src/ops/attention/alibi';
+import { withAlibi } from '../../../src/ops/attention/alibi';
 import { type AttentionInputs, attention } from '../../../src/ops/attention/attention';
 import { attentionSpans } from '../../../src/ops/attention/attention_spans';
+import { resizeHeads } from '../../../src/ops/attention/resize_heads';
 import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
 import { input } from '../../helpers/gpu/on_gpu';
 import { expectGradient } from '../../helpers/maths/gradient';
@@ -29,7 +30,7 @@ function makeInputs(memory: Memory, D: number) {
 function biased(g: Graph, inputs: ReturnType<typeof makeInputs>): Value {
   const heads = withAlibi(g, inputs);
   const given: AttentionInputs = { ...heads, spans: inputs.spans, B, T, H, Hkv: H, scale: 1 / Math.sqrt(inputs.D) };
-  return withoutAlibi(g, attention(g, given), heads.D, inputs.D);
+  return resizeHeads(g, attention(g, given), heads.D, inputs.D);
 }
 
 test.each([3, 4])('attention with biases: central differences, heads of %i', (D) => {
