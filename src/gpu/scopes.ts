@@ -1,10 +1,11 @@
+import { Serial } from '../core/async/serial';
 import { WebVeraError } from '../core/errors/error';
 import type { DeviceHost } from './device_host';
 
 /** Runs code that creates GPU objects within error scopes, and converts the GPU's errors to `WebVeraError`s. */
 export class ErrorScopes {
   readonly #host: DeviceHost;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Serial();
 
   constructor(host: DeviceHost) {
     this.#host = host;
@@ -15,9 +16,7 @@ export class ErrorScopes {
    * Before it throws, `undo` frees the created objects.
    */
   run<T>(what: string, body: () => Promise<T>, undo: () => void): Promise<T> {
-    const turn = this.#turn.then(() => this.#scoped(what, body, undo));
-    this.#turn = turn.catch(() => {});
-    return turn;
+    return this.#turns.run(() => this.#scoped(what, body, undo));
   }
 
   async #scoped<T>(what: string, body: () => Promise<T>, undo: () => void): Promise<T> {
