@@ -30,7 +30,6 @@ export function serialVariants<P extends ParamTypes>({ wgsl, rowLength, workgrou
  */
 export function rowVariants<P extends { readonly N: 'size'; readonly C: 'size' }>(
   form: string,
-  serialForm: string,
   fits: (params: Params<P>) => boolean = () => true,
 ): VariantInit<P>[] {
   return [
@@ -40,7 +39,7 @@ export function rowVariants<P extends { readonly N: 'size'; readonly C: 'size' }
       workgroups: ({ N }) => [N],
     },
     ...serialVariants<P>({
-      wgsl: [serialForm, 'flat_index'],
+      wgsl: [`${form}_serial`, 'flat_index'],
       rowLength: ({ C }) => C,
       workgroups: ({ N }) => flatGrid(N),
     }),

@@ -1,13 +1,11 @@
 import { WebVeraError } from '../../core/errors/error';
-import { flatGrid } from '../../core/kernels/kernel';
+import { FLAT_THREADS, flatGrid } from '../../core/kernels/kernel';
 import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import { shardsOf, storageOf, transient, type Value, viewOf, wholeOf } from '../../graph/value';
 import { inParts } from '../products/parts';
 import { byStorage } from '../rows/stored';
 import { shaderKernel } from '../shader_kernel';
-
-const THREADS = 64;
 
 export const doraNormKernel = byStorage((stored) =>
   shaderKernel({
@@ -17,7 +15,7 @@ export const doraNormKernel = byStorage((stored) =>
     variants: [
       {
         wgsl: ['dora_norm', 'row_norm_workgroup', 'workgroup_sum', ...stored],
-        workgroups: ({ M }) => flatGrid(THREADS * M),
+        workgroups: ({ M }) => flatGrid(FLAT_THREADS * M),
       },
       {
         name: 'serial',

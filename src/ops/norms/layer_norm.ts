@@ -10,7 +10,7 @@ export const layerNormForward = shaderKernel({
   name: 'layer_norm',
   bindings: { x: 'read', weight: 'read', bias: 'read', y: 'write', mean: 'write', rstd: 'write' },
   params: { N: 'size', C: 'size', eps: 'f32', has_bias: 'u32' },
-  variants: rowVariants('layer_norm', 'layer_norm_serial'),
+  variants: rowVariants('layer_norm'),
   flops: ({ N, C }) => 8 * N * C,
 });
 
@@ -18,7 +18,7 @@ export const layerNormBackward = shaderKernel({
   name: 'layer_norm_backward',
   bindings: { x: 'read', weight: 'read', mean: 'read', rstd: 'read', dy: 'read', sum: 'read', dx: 'write' },
   params: { N: 'size', C: 'size', has_sum: 'u32' },
-  variants: rowVariants('layer_norm_backward', 'layer_norm_backward_serial'),
+  variants: rowVariants('layer_norm_backward'),
   flops: ({ N, C }) => 14 * N * C,
 });
 

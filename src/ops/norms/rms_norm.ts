@@ -27,7 +27,7 @@ export const rmsNormForward = shaderKernel({
       fits: (params) => isOfWords(params) && params.N <= ROWS * MOST_WORKGROUPS,
       workgroups: ({ N }) => [ceilDiv(N, ROWS)],
     },
-    ...rowVariants('rms_norm', 'rms_norm_serial', (params: Params<typeof forwardParams>) => !isOfWords(params)),
+    ...rowVariants('rms_norm', (params: Params<typeof forwardParams>) => !isOfWords(params)),
   ],
   flops: ({ N, C }) => 4 * N * C,
 });
@@ -36,7 +36,7 @@ export const rmsNormBackward = shaderKernel({
   name: 'rms_norm_backward',
   bindings: { x: 'read', weight: 'read', rstd: 'read', dy: 'read', sum: 'read', dx: 'write' },
   params: { N: 'size', C: 'size', weight_offset: 'f32', has_sum: 'u32' },
-  variants: rowVariants('rms_norm_backward', 'rms_norm_backward_serial'),
+  variants: rowVariants('rms_norm_backward'),
   flops: ({ N, C }) => 9 * N * C,
 });
 
