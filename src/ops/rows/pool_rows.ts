@@ -65,10 +65,7 @@ export function poolRows(g: Graph, x: Value, weights: Value, { B, T, pools }: Po
   expectShape('pool_rows weights', weights.shape, [K, B * T]);
   const y = zeros(g, [B, K * C]);
   const backward = pools.map((pool, k) => emitPool(g, pool, { x, weights, y }, { B, T, C, K, k }));
-  g.differentiate(y, [x], (dy, [{ wanted, sum }]) => {
-    if (!wanted) return [undefined];
-    return [backward.reduce<Value | undefined>((total, one) => one(dy, total), sum)];
-  });
+  g.differentiate(y, [x], (dy, [{ sum }]) => [backward.reduce<Value | undefined>((total, one) => one(dy, total), sum)]);
   return y;
 }
 

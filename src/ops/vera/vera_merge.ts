@@ -187,13 +187,7 @@ export function differentiateMerge(g: Graph, merge: VeraMerge, into: Value): voi
   g.differentiate(into, [merge.lambda], (dw, [toPool]) => [emitMergeBackward(g, merge, dw, toPool)]);
 }
 
-function emitMergeBackward(
-  g: Graph,
-  { A, B, lambda, K, ...place }: VeraMerge,
-  dw: Value,
-  sink: Sink,
-): Value | undefined {
-  if (!sink.wanted) return undefined;
+function emitMergeBackward(g: Graph, { A, B, lambda, K, ...place }: VeraMerge, dw: Value, sink: Sink): Value {
   const grads = accumulatedIn(sink, lambda);
   const [M = 0] = dw.shape;
   const [R = 0, stride = 0] = A.shape;
