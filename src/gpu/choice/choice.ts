@@ -57,14 +57,14 @@ export function chooseVariant(step: Sized, info: DeviceInfo, chosen: ChosenVaria
   const within = eligible.filter(({ registers }) => registers <= most);
   const named = (variants: readonly AnyVariant[], names: readonly string[]): AnyVariant[] =>
     names.flatMap((name) => variants.filter((variant) => variant.name === name));
-  const table = families(info);
+  const table = TABLE.find(({ isOf }) => isOf(info))?.variants ?? [];
   const own = Object.hasOwn(chosen, step.kernel.name) ? chosen[step.kernel.name] : undefined;
   const inF16 = IN_F16.filter((name) => isWorthMeasuring(name, info));
   const [picked] = [
     ...named(eligible, table.filter(isForFewRows)),
     ...named(eligible, own === undefined ? [] : [own]),
     ...named(within, [...inF16, ...bySize(table, within, step)]),
-    ...leastFirst(eligible.filter(({ name }) => isWorthMeasuring(name, info))),
+    ...eligible.filter(({ name }) => isWorthMeasuring(name, info)).toSorted((a, b) => a.registers - b.registers),
     ...eligible,
   ];
   if (picked === undefined)
@@ -83,10 +83,6 @@ function bySize(table: readonly string[], within: readonly AnyVariant[], { param
     return within.every((one) => one.name !== name || groupsOf(one.workgroups(params)) >= tiles);
   };
   return [...table.filter(isBusy), ...table];
-}
-
-function leastFirst(variants: readonly AnyVariant[]): readonly AnyVariant[] {
-  return variants.toSorted((a, b) => a.registers - b.registers);
 }
 
 /**
@@ -154,10 +150,6 @@ const TABLE: readonly Preference[] = [
     variants: ['row', 'workgroup', 'workgroup_apart', 'workgroup_oblong', 'workgroup_small', 'workgroup_least'],
   },
 ];
-
-function families(info: DeviceInfo): readonly string[] {
-  return TABLE.find(({ isOf }) => isOf(info))?.variants ?? [];
-}
 
 /** Whether the device computes on a CPU, regardless of its `fallback` flag. */
 export function isSoftware(info: Omit<DeviceInfo, 'features'>): boolean {
