@@ -52,8 +52,8 @@ export const storages: Readonly<Record<StorageName, Storage>> = {
     encode: (numbers) => numbers,
     elements: (bytes, shape) => new Float32Array(bytes, 0, numel(shape)),
   },
-  f16: halves('f16', 'F16', { toF32: f16ToF32, fromF32: f32ToF16 }),
-  bf16: halves('bf16', 'BF16', { toF32: bf16ToF32, fromF32: f32ToBf16 }),
+  f16: halves('f16', 'F16', f16ToF32, f32ToF16),
+  bf16: halves('bf16', 'BF16', bf16ToF32, f32ToBf16),
   q8: packed('q8', Q8),
   q4: packed('q4', Q4, 'q8'),
 };
@@ -63,25 +63,19 @@ export function unpacked(storage: Storage): Storage {
   return storage.packed === undefined ? storage : storages.f16;
 }
 
-interface PackedStorage {
-  readonly name: StorageName;
-  readonly form: PackedForm;
-}
-
 /** Returns the packed format with the fewest bits, but at least `bits`; undefined if there is none. */
-export function packedStorage(bits: number): PackedStorage | undefined {
-  return Object.values(storages)
-    .flatMap(({ name, packed: form }) => (form === undefined ? [] : [{ name, form }]))
-    .sort((a, b) => a.form.bits - b.form.bits)
-    .find(({ form }) => form.bits >= bits);
+export function packedStorage(bits: number): Storage | undefined {
+  const bitsOf = ({ packed }: Storage): number => packed?.bits ?? 0;
+  const wide = Object.values(storages).filter((storage) => bitsOf(storage) >= bits);
+  return wide.toSorted((a, b) => bitsOf(a) - bitsOf(b))[0];
 }
 
-interface HalfConversions {
-  toF32(bits: Uint16Array): Float32Array<ArrayBuffer>;
-  fromF32(numbers: Float32Array): Uint16Array<ArrayBuffer>;
-}
-
-function halves(name: StorageName, file: 'F16' | 'BF16', { toF32, fromF32 }: HalfConversions): Storage {
+function halves(
+  name: StorageName,
+  file: 'F16' | 'BF16',
+  toF32: (bits: Uint16Array) => Float32Array<ArrayBuffer>,
+  fromF32: (numbers: Float32Array) => Uint16Array<ArrayBuffer>,
+): Storage {
   const elements = (bytes: ArrayBuffer, shape: Shape) => new Uint16Array(bytes, 0, numel(shape));
   return {
     name,

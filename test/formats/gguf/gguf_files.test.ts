@@ -72,7 +72,7 @@ describe('packed numbers', () => {
     if (type === undefined) throw new Error(`${name} isn't read`);
     const values = unpackBlocks(type, bytesOf(bytes));
     const shape = [values.length / type.elements, type.elements];
-    const storage = storages[packedStorage(type.bits)!.name];
+    const storage = packedStorage(type.bits)!;
     const found = storage.decode(packBlocks(type, bytesOf(bytes), shape).buffer, shape);
     for (let at = 0; at < values.length; at += 32) {
       const group = values.slice(at, at + 32);

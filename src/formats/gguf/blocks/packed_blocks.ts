@@ -10,7 +10,7 @@ import { type BlockType, blocksOf, GROUP, unpackBlocks } from './block_types';
  * minimums and the storage format has none, the elements are quantised again, each with an error of at most half a quantisation step.
  */
 export function packBlocks(type: BlockType, bytes: Uint8Array, shape: Shape): Uint32Array<ArrayBuffer> {
-  const form = packedStorage(type.bits)?.form;
+  const form = packedStorage(type.bits)?.packed;
   if (form === undefined) throw new WebVeraError('internal', `No storage has codes of ${type.bits} bits`);
   if (type.hasMinimum && !form.hasMinimum) return pack(unpackBlocks(type, bytes), shape, form);
   const matrix = new PackedMatrix(shape, form);
