@@ -101,8 +101,8 @@ describe('a file that names only the end of texts', () => {
     return (await configOf(described('llama', {}, { fields }))).eos_token_id;
   };
 
-  test('ends them at control tokens that llama.cpp knows as ends, too', async () => {
-    expect(await ends({ 'tokenizer.ggml.token_type': [3, 3, 3, 1, 3, 1] })).toEqual([2, 1, 4]);
+  test.each([3, 4, 1])('ends them at tokens that llama.cpp knows as ends, too, with type %i', async (type) => {
+    expect(await ends({ 'tokenizer.ggml.token_type': [3, 3, 3, 1, 3, type] })).toEqual([2, 1, 4, 5]);
   });
 
   test('ends them at all such tokens if it has no types', async () => {

@@ -42,7 +42,7 @@ test('Llama’s files have a space before a text, as Phi-3’s', async () => {
 
 describe('turn tokens of a Phi-3', () => {
   const tokens = ['<unk>', '<s>', '</s>', '<|endoftext|>', '<|user|>', '<|end|>', '\u2581', '\u2581a', 'a', '\n', ' '];
-  const encoded = async (text: string, name: string): Promise<readonly number[]> => {
+  const made = (name: string): Promise<TextTokenizer> => {
     const fields = {
       'general.architecture': 'phi3',
       'general.name': name,
@@ -52,8 +52,9 @@ describe('turn tokens of a Phi-3', () => {
       'tokenizer.ggml.token_type': [2, 3, 4, 3, 3, 4, 1, 1, 1, 1, 1],
       'tokenizer.ggml.bos_token_id': 1,
     };
-    return (await tokenizerOf(ggufBytes({ fields }))).encode(text);
+    return tokenizerOf(ggufBytes({ fields }));
   };
+  const encoded = async (text: string, name: string): Promise<readonly number[]> => (await made(name)).encode(text);
 
   test.each(['Phi3', 'Phi-3-mini-4k-instruct', 'Phi 3.5 Mini Instruct'])(
     'of a file named %s take the white space after them, as in its tokenizer.json',
@@ -65,6 +66,11 @@ describe('turn tokens of a Phi-3', () => {
 
   test.each(['<unk>', '<s>', '<|endoftext|>'])('don’t include %s', async (token) => {
     expect(await encoded(`${token}\n`, 'Phi3')).toEqual([1, tokens.indexOf(token), 6, 9]);
+  });
+
+  test('stay out of a text if they end a turn, whatever their type', async () => {
+    const tokenizer = await made('Phi3');
+    expect(tokenizer.decode([7, 5, 7, 2], { skip_special_tokens: true })).toBe('a a</s>');
   });
 
   test('are those of other models in a file with another name', async () => {

@@ -1,12 +1,6 @@
 import type { JsonObject } from '../../../core/input/fields';
 import type { GgufFields } from '../gguf_fields';
-import { TokenType, tokenTypes } from '../tokenizer/token_types';
-
-/** Tokens that end a turn or a text, by their texts. Like llama.cpp, this code knows them by name, because few files list all of them. */
-const ENDS: ReadonlySet<string> = new Set([
-  ...['<|eot_id|>', '<|eom_id|>', '<|end_of_text|>', '<|im_end|>', '<|end|>', '<|endoftext|>', '<end_of_turn>'],
-  ...['<|eot|>', '<EOT>', '_<EOT>', '<end_of_utterance>', '<｜end▁of▁sentence｜>'],
-]);
+import { isKnownEnd } from '../tokenizer/token_types';
 
 /** Returns the fields of config.json that concern tokens, which all families have. */
 export function tokenFields(fields: GgufFields): JsonObject {
@@ -26,9 +20,7 @@ function idOf(fields: GgufFields, name: string): number | undefined {
 /** Returns the tokens that end a text: first the file's eos token, then others that may end a turn of a chat model. */
 function endsOf(fields: GgufFields): number | readonly number[] | null {
   const tokens = fields.texts('tokenizer.ggml.tokens');
-  const types = tokenTypes(fields, tokens);
-  const isControl = (id: number): boolean => types.length === 0 || types[id] === TokenType.control;
-  const known = tokens.flatMap((token, id) => (ENDS.has(token) && isControl(id) ? id : []));
+  const known = tokens.flatMap((token, id) => (isKnownEnd(token) ? id : []));
   const named = ['eos', 'eot', 'eom'].flatMap((name) => idOf(fields, name) ?? []);
   const ids = [...new Set([...named, ...fields.numbers('tokenizer.ggml.eos_token_ids'), ...known])];
   const eos = idOf(fields, 'eos') ?? null;
