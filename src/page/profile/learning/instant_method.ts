@@ -13,6 +13,6 @@ export const INSTANT: LearnMethodKind = {
   steps: () => 0,
   async improve(parts) {
     const fit = await solveCopy(parts);
-    return { output: outputOf(fit), outcome: outcomeOf(fit, parts.learner.state) };
+    return { output: outputOf(fit), outcome: outcomeOf(fit, parts.state) };
   },
 };

@@ -25,7 +25,7 @@ const PORTION = 32;
  * there are no others. Resolves with undefined if no example has anything to predict.
  */
 export async function judge(
-  { learner: { host }, turn: { run, signal } }: LearningCopy,
+  { profile: { host }, turn: { run, signal } }: LearningCopy,
   { plan, learnt }: Phase,
   { adapter_name, examples }: { readonly adapter_name: string; readonly examples: readonly SentExample[] },
 ): Promise<Figures | undefined> {

@@ -6,8 +6,10 @@ import type { Unfinished } from '../storage/unfinished_run';
 import type { LearnMethod } from '../types';
 import { type IdleReason, watchIdle } from './idle';
 import { INSTANT } from './instant_method';
-import type { LearnContext, LearnMethodKind, LearnTurn } from './learn_method';
+import type { LearnMethodKind, LearnTurn } from './learn_method';
+import { storeResult } from './learn_results';
 import type { LearnRun } from './learn_run';
+import type { LearningProfile } from './learning_profile';
 import { REFINE } from './refine_method';
 import { TRAIN } from './train_method';
 
@@ -21,8 +23,8 @@ export const METHODS: Readonly<Record<LearnMethod, LearnMethodKind>> = {
  * Improves a copy of the profile's trained vectors, so that the current ones don't change during the run. The copy then replaces them
  * unless it does worse on the held-out examples.
  */
-export async function learn(learner: LearnContext, unfinished: Unfinished, turn: LearnTurn): Promise<TrainOutput> {
-  const { id, host, adapter, state } = learner;
+export async function learn(profile: LearningProfile, unfinished: Unfinished, turn: LearnTurn): Promise<TrainOutput> {
+  const { id, host, adapter, state } = profile;
   const { run, signal } = turn;
   const { method, when, progress } = unfinished;
   const copy = copyName(id);
@@ -31,10 +33,10 @@ export async function learn(learner: LearnContext, unfinished: Unfinished, turn:
   try {
     await host.remove(copy);
     await host.place(copy, filesOf(progress?.vectors ?? state.vectors), { is_trainable: true });
-    const { output, outcome } = await METHODS[method].improve({ learner, copy, unfinished, turn });
+    const { output, outcome } = await METHODS[method].improve({ profile, state, adapter, copy, unfinished, turn });
     const better = outcome.taken ? await vectorsOf(await host.read(copy, state.settings)) : undefined;
     signal.throwIfAborted();
-    const taken = await learner.finish({ at: Date.now(), method, ...outcome }, better);
+    const taken = await storeResult(profile, { at: Date.now(), method, ...outcome }, better);
     const { loss_before, loss_after, held_out } = outcome;
     const metrics = { loss_before, loss_after, held_out, taken: Number(taken) };
     return { ...output, metrics: { ...output.metrics, ...metrics } };

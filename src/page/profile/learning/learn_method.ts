@@ -1,27 +1,11 @@
 import type { TrainOutput } from '../../../core/types/training';
 import type { SplitExamples } from '../examples/examples';
 import type { ProfileHost } from '../host';
-import type { LearnArguments, ProfileState, Vectors } from '../storage/record';
+import type { LearnArguments, ProfileState } from '../storage/record';
 import type { Unfinished } from '../storage/unfinished_run';
 import type { LearnRecord } from '../types';
 import type { LearnRun } from './learn_run';
-
-/** The profile that a run learns for, and the callbacks that store the run's progress and result. */
-export interface LearnContext {
-  readonly id: string;
-  readonly host: ProfileHost;
-  /** The name of the adapter with the current vectors. */
-  readonly adapter: string;
-  /** The profile's state when the run began. */
-  readonly state: ProfileState;
-  /** Stores the run's progress. */
-  progressed(unfinished: Unfinished): Promise<void>;
-  /**
-   * Ends the run: adds `record` to the history, and replaces the current vectors by `better`, if given. Resolves with whether the vectors
-   * were replaced.
-   */
-  finish(record: LearnRecord, better: Vectors | undefined): Promise<boolean>;
-}
+import type { LearningProfile } from './learning_profile';
 
 export interface LearnTurn {
   readonly run: LearnRun;
@@ -32,7 +16,11 @@ export interface LearnTurn {
 
 /** A run, and the copy of the profile's vectors that the run changes. */
 export interface LearningCopy {
-  readonly learner: LearnContext;
+  readonly profile: Pick<LearningProfile, 'id' | 'host' | 'change'>;
+  /** The profile's state when the run began. */
+  readonly state: ProfileState;
+  /** The name of the adapter with the vectors of that state. */
+  readonly adapter: string;
   /** The name of the copy's adapter. */
   readonly copy: string;
   readonly unfinished: Unfinished;

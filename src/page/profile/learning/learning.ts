@@ -11,7 +11,6 @@ import { forgotten } from '../storage/profile_storage';
 import type { RunFacts, StoredRun, Unfinished } from '../storage/unfinished_run';
 import { LEARN_METHODS, type LearnMethod, type LearnOptions } from '../types';
 import { isInterruption, learn, METHODS } from './learn';
-import { contextOf } from './learn_context';
 import { LearnRun } from './learn_run';
 import type { LearningProfile } from './learning_profile';
 
@@ -243,7 +242,7 @@ export class ProfileLearning {
   ): Promise<TrainOutput> {
     const { host, storage } = this.#profile;
     try {
-      const output = await learn(contextOf(this.#profile), unfinished, { run, resumes, signal });
+      const output = await learn(this.#profile, unfinished, { run, resumes, signal });
       await storage.deleteCheckpoints();
       return output;
     } catch (error) {

@@ -69,22 +69,22 @@ export const REFINE: LearnMethodKind = {
     return planSteps(count, resolveTrainingArguments(refineArguments(args, count, objectiveFor(host)))).maxSteps;
   },
   async improve(parts) {
-    const { learner, unfinished } = parts;
+    const { profile, state, unfinished } = parts;
     const first = await solvedHead(parts);
-    const trial = trialOf(unfinished, learner.host);
-    if (trial === undefined) return { output: outputOf(first.fit), outcome: outcomeOf(first.fit, learner.state) };
+    const trial = trialOf(unfinished, profile.host);
+    if (trial === undefined) return { output: outputOf(first.fit), outcome: outcomeOf(first.fit, state) };
     const { output, candidates, chosen } = await compared(parts, trial, first);
     const fit = await finished(parts, chosen.name === 'instant' ? first : chosen);
     const run = { first: first.fit, steps: output.global_step, candidates, left_out: trial.places };
-    return { output, outcome: outcomeOf(fit, learner.state, run) };
+    return { output, outcome: outcomeOf(fit, state, run) };
   },
 };
 
 /** Loads the chosen vectors into the run's copy of the adapter, with a head that is fitted to all examples to learn from. */
 async function finished(parts: LearningCopy, { name, fit, vectors }: SolvedVectors): Promise<HeadFit> {
-  const { copy, learner, turn } = parts;
-  await learner.host.remove(copy);
-  await learner.host.place(copy, filesOf(vectors), { is_trainable: true });
+  const { copy, profile, turn } = parts;
+  await profile.host.remove(copy);
+  await profile.host.place(copy, filesOf(vectors), { is_trainable: true });
   turn.signal.throwIfAborted();
   // The comparison stored no features of the examples. So the head is solved for again to store the features from the chosen vectors, even
   // if the comparison used the same examples.
@@ -121,8 +121,8 @@ interface Comparison {
 
 /** Trains the run's copy of the adapter on the trial's examples, and compares the candidates on the examples in `trial.judges`. */
 async function compared(parts: LearningCopy, trial: Trial, first: SolvedVectors): Promise<Comparison> {
-  const { copy, learner } = parts;
-  const { host, adapter } = learner;
+  const { copy, profile, adapter } = parts;
+  const { host } = profile;
   const objective = objectiveFor(host);
   const instant = judgedOf(trainsOnAll(trial, parts) ? first : await solvedHead(parts, trial));
   // With vectors that were trained on the same examples, cross-validation would be too optimistic. So the heads of the other candidates get
@@ -157,8 +157,8 @@ async function solvedHead(
   { name, as }: SolvingCandidate = { name: 'instant' },
 ): Promise<SolvedVectors> {
   const fit = await solveCopy(parts, { on, as, keepsFeatures: on === undefined });
-  const { host, state } = parts.learner;
-  return { name, fit, vectors: await vectorsOf(await host.read(parts.copy, state.settings)) };
+  const { profile, state, copy } = parts;
+  return { name, fit, vectors: await vectorsOf(await profile.host.read(copy, state.settings)) };
 }
 
 function judgedOf(solved: SolvedVectors): JudgedVectors {
@@ -200,7 +200,7 @@ export function standardError(a: readonly number[], b: readonly number[]): numbe
 
 /** Trains the vectors of the run's copy of the adapter. By default, the head doesn't change. */
 async function train(
-  { copy, learner: { host }, unfinished: { args }, turn: { run, resumes, signal } }: LearningCopy,
+  { copy, profile: { host }, unfinished: { args }, turn: { run, resumes, signal } }: LearningCopy,
   learnt: readonly SentExample[],
   objective: ResolvedTrainingArguments['objective'],
 ): Promise<TrainOutput> {

@@ -33,14 +33,13 @@ interface Solving {
  * examples, if there are any.
  */
 export async function solveCopy(
-  { learner, copy, unfinished, turn }: LearningCopy,
+  { profile: { host, id }, state, copy, unfinished, turn }: LearningCopy,
   { on, as, keepsFeatures = true }: Solving = {},
 ): Promise<HeadFit> {
   const { learnt, judges } = on ?? { learnt: unfinished.learnt, judges: unfinished.held };
   // These arguments alone decide how examples become rows and batches.
   const { max_length, per_device_train_batch_size, classWeights } = unfinished.args;
   const { run, signal } = turn;
-  const { host, id, state } = learner;
   const eval_weights = weightsInRun(classWeights ?? null, learnt, labelsOf(host.base));
   const judging = judges.length === 0 ? {} : { eval_dataset: judges, eval_weights };
   const profile = keepsFeatures && state.settings.keep_examples ? { id, born: state.born } : undefined;

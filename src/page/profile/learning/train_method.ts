@@ -6,6 +6,7 @@ import type { LearnProgress, Unfinished } from '../storage/unfinished_run';
 import type { LearnPhase, LearnRecord } from '../types';
 import { judge } from './judge';
 import type { LearningCopy, LearnMethodKind } from './learn_method';
+import { storeProgress } from './learn_results';
 import { type Phase, phasesOf } from './phases';
 
 const UNSOLVED = {
@@ -50,13 +51,13 @@ export const TRAIN: LearnMethodKind = {
  * anything to predict.
  */
 async function measure(parts: LearningCopy): Promise<MeasuredRun> {
-  const { learner, unfinished } = parts;
+  const { profile, adapter, unfinished } = parts;
   const { progress } = unfinished;
   if (progress !== null) return { ...unfinished, progress };
   const phases: LearnPhase[] = [];
   for (const phase of phasesOf(unfinished)) {
     const { kind, learnt, held } = phase;
-    const on = (examples: Phase['held']) => judge(parts, phase, { adapter_name: learner.adapter, examples });
+    const on = (examples: Phase['held']) => judge(parts, phase, { adapter_name: adapter, examples });
     const ofHeld = await on(held);
     const figures = ofHeld ?? (await on(learnt));
     if (figures === undefined) continue;
@@ -66,7 +67,7 @@ async function measure(parts: LearningCopy): Promise<MeasuredRun> {
     phases.push({ kind, ...counts, ...same });
   }
   const measured = { ...unfinished, progress: { phases, ended: 0, vectors: null } };
-  if (phases.length > 0) await learner.progressed(measured);
+  if (phases.length > 0) await storeProgress(profile, measured);
   return measured;
 }
 
@@ -80,8 +81,8 @@ interface Trained {
  * these initial values, so another page that loads the same files finds the phase's checkpoints.
  */
 async function trainPhases(parts: LearningCopy, unfinished: MeasuredRun): Promise<Trained> {
-  const { learner, copy, turn } = parts;
-  const { host } = learner;
+  const { profile, copy, turn } = parts;
+  const { host } = profile;
   const { run, resumes, signal } = turn;
   const { progress: first } = unfinished;
   // If no kind has anything to predict, all kinds are trained, so that the trainer reports the error.
@@ -95,7 +96,7 @@ async function trainPhases(parts: LearningCopy, unfinished: MeasuredRun): Promis
       if (run.isStopped) break;
       const vectors = await vectorsOf(await host.read(copy));
       progress = { ...progress, ended: index, vectors };
-      await learner.progressed({ ...unfinished, progress });
+      await storeProgress(profile, { ...unfinished, progress });
       await host.remove(copy);
       await host.place(copy, filesOf(vectors), { is_trainable: true });
     }
