@@ -23,14 +23,12 @@ export async function timeQueue(runner: Runner, queue: Queue, runs: number): Pro
   }
 }
 
-/** Returns the seconds that `runs` runs take together. */
-export async function timeRuns(runner: Runner, program: LoadedProgram, runs: number): Promise<number> {
-  return timeQueue(runner, runsOf(runner, program), runs);
-}
-
 /** Returns the seconds that one run takes, averaged over as many runs as take `atLeast` seconds. */
 export async function secondsPerRun(runner: Runner, program: LoadedProgram, atLeast: number): Promise<number> {
-  const { seconds, runs } = await enoughRuns(runner, runsOf(runner, program), atLeast);
+  const queue = (count: number): void => {
+    for (let run = 0; run < count; run++) runner.run(program);
+  };
+  const { seconds, runs } = await enoughRuns(runner, queue, atLeast);
   return seconds / runs;
 }
 
@@ -46,10 +44,4 @@ export async function enoughRuns(
     if (seconds >= atLeast || runs >= most) return { runs, seconds };
     runs = Math.min(most, Math.ceil(runs * Math.min(16, (1.2 * atLeast) / Math.max(seconds, 1e-4))));
   }
-}
-
-function runsOf(runner: Runner, program: LoadedProgram): Queue {
-  return (runs) => {
-    for (let run = 0; run < runs; run++) runner.run(program);
-  };
 }
