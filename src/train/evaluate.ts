@@ -38,6 +38,27 @@ type MeasuredTask = TaskBatches & TaskLoss & Pick<TaskMetrics, 'predictions'>;
 /** The number of batches that are queued ahead, so that the GPU doesn't wait for the host. */
 const IN_FLIGHT = 3;
 
+/** Queues items by `submit`, or skips them, and passes the results to `finish` in order. Rejects with `signal.reason`. */
+export async function inFlight<Item, Queued>(
+  items: AsyncIterable<Item> | Iterable<Item>,
+  submit: (item: Item) => Promise<Queued> | undefined,
+  finish: (queued: Queued) => Promise<void>,
+  { signal, between }: Pick<MeasureOptions, 'signal' | 'between'>,
+): Promise<void> {
+  const pending: Queued[] = [];
+  const settle = async (atMost: number): Promise<void> => {
+    for (const first of pending.splice(0, pending.length - atMost)) await finish(first);
+  };
+  for await (const item of items) {
+    if (between?.isWanted) await settle(0).then(() => between.serve());
+    signal?.throwIfAborted();
+    const queued = submit(item);
+    if (queued !== undefined) pending.push(await queued);
+    await settle(IN_FLIGHT - 1);
+  }
+  await settle(0);
+}
+
 /** Measures the loss of batches, without gradients. */
 export class LossMeter {
   readonly #runner: Runner;
@@ -58,35 +79,24 @@ export class LossMeter {
   async measure(
     batches: AsyncIterable<Batch> | Iterable<Batch>,
     overlay: Overlay,
-    { signal, between, contrastTemperature, task = this.#task }: MeasureOptions = {},
+    { contrastTemperature, task = this.#task, ...options }: MeasureOptions = {},
   ): Promise<Measured> {
     let sum = 0;
     let terms = 0;
     const means = new Float64Array(MOST_METRICS);
     const predictions: Predicted[] = [];
-    const pending: Pending[] = [];
-    const settle = async (atMost: number): Promise<void> => {
-      while (pending.length > atMost) {
-        const first = pending.shift();
-        if (first === undefined) return;
-        const { batch } = first;
-        const { loss, metrics } = await first.stats;
-        sum += loss * termsOf(batch);
-        for (const [index, metric] of metrics.entries()) means[index] = (means[index] ?? 0) + metric * termsOf(batch);
-        terms += termsOf(batch);
-        const logits = await first.logits;
-        const predicted = logits && task.predictions?.(batch, new Float32Array(logits));
-        if (predicted !== undefined) predictions.push(predicted);
-      }
+    const submit = (batch: Batch): Promise<Pending> | undefined =>
+      batch.labelled === 0 ? undefined : this.#submit(task, batch, overlay, contrastTemperature);
+    const finish = async ({ batch, stats, logits }: Pending): Promise<void> => {
+      const { loss, metrics } = await stats;
+      sum += loss * termsOf(batch);
+      for (const [index, metric] of metrics.entries()) means[index] = (means[index] ?? 0) + metric * termsOf(batch);
+      terms += termsOf(batch);
+      const read = await logits;
+      const predicted = read && task.predictions?.(batch, new Float32Array(read));
+      if (predicted !== undefined) predictions.push(predicted);
     };
-    for await (const batch of batches) {
-      if (between?.isWanted) await settle(0).then(() => between.serve());
-      signal?.throwIfAborted();
-      if (batch.labelled === 0) continue;
-      pending.push(await this.#submit(task, batch, overlay, contrastTemperature));
-      await settle(IN_FLIGHT - 1);
-    }
-    await settle(0);
+    await inFlight(batches, submit, finish, options);
     return {
       loss: terms === 0 ? Number.NaN : sum / terms,
       labelled: terms,

@@ -6,7 +6,7 @@ import type { LoadedModel } from '../models/loaded_model';
 import type { Batch, BatchArguments, BatchShape, TaskBatches } from '../tasks/task/task_batches';
 import { lossChunks } from '../tasks/task/task_loss';
 import type { TaskReference } from '../tasks/task/task_reference';
-import type { MeasureOptions } from './evaluate';
+import { inFlight, type MeasureOptions } from './evaluate';
 import { logpsProgram, writeBatch } from './steps/loss_program';
 import { packStepBlock, stepBlockValue } from './steps/step_block';
 
@@ -18,9 +18,6 @@ interface ReferencePass {
   readonly args: BatchArguments;
 }
 
-/** The number of batches that are queued ahead, so that the GPU doesn't wait for the host. */
-const IN_FLIGHT = 3;
-
 /**
  * Computes the log probabilities of all rows with the base model alone, and passes them to `task.reference`. They depend only on the rows,
  * their order and the kernels, so a resumed run gets the same ones. Rejects with `signal.reason`.
@@ -28,27 +25,19 @@ const IN_FLIGHT = 3;
 export async function referencePass(
   pass: ReferencePass,
   rows: readonly unknown[],
-  { signal, between }: Pick<MeasureOptions, 'signal' | 'between'> = {},
+  options: Pick<MeasureOptions, 'signal' | 'between'> = {},
 ): Promise<void> {
   const { runner, task, args } = pass;
   const size = args.per_device_train_batch_size;
+  const count = Math.ceil(rows.length / size);
   const block = stepBlockValue();
-  const pending: { readonly rows: readonly unknown[]; readonly logps: Promise<ArrayBuffer> }[] = [];
-  const settle = async (atMost: number): Promise<void> => {
-    while (pending.length > atMost) {
-      const first = pending.shift();
-      if (first !== undefined) task.reference.keep(first.rows, new Float32Array(await first.logps));
-    }
-  };
   try {
-    for (let start = 0; start < rows.length; start += size) {
-      if (between?.isWanted) await settle(0).then(() => between.serve());
-      signal?.throwIfAborted();
-      const some = rows.slice(start, start + size);
-      pending.push({ rows: some, ...(await submit(pass, task.batch(some, args), block)) });
-      await settle(IN_FLIGHT - 1);
-    }
-    await settle(0);
+    await inFlight(
+      Array.from({ length: count }, (_, at) => rows.slice(at * size, (at + 1) * size)),
+      async (some) => ({ some, ...(await submit(pass, task.batch(some, args), block)) }),
+      async ({ some, logps }) => task.reference.keep(some, new Float32Array(await logps)),
+      options,
+    );
   } finally {
     runner.free([block]);
   }
