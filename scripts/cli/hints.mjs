@@ -12,7 +12,19 @@ const WORDS = [
     "If this isn't a model of the hub: your own folder is written './folder/', and an adapter saved in this browser { id: 'name' }.",
     'If you meant a folder on this machine: there is none of this name.',
   ],
-  ['A GGUF file is named by gguf_file.', 'Name a GGUF file as org/name/file.gguf.'],
+  ['A GGUF file is named by gguf_file.', 'Name a GGUF file by its path, or as org/name/file.gguf.'],
+  [
+    'raise the limit in SessionOptions.limits.',
+    'open it in a program of your own that raises the limit in SessionOptions.limits: the command has no option for it.',
+  ],
+  [
+    'raise `tokenizer` in SessionOptions.limits.',
+    'open it in a program of your own that raises `tokenizer` in SessionOptions.limits: the command has no option for it.',
+  ],
+  [
+    'delete its cached files with models.clear_cache(source).',
+    'delete the files in the folder that WEBVERA_CACHE names.',
+  ],
 ];
 
 /** Rewrites a hint of the library for users of the command. @param {string} hint */

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { commandHint } from '../../scripts/cli/hints.mjs';
 import { accessOf, modelOf } from '../../scripts/cli/library.mjs';
@@ -22,6 +23,9 @@ test('HF_TOKEN is the token of the hub', () => {
   expect(accessOf({ HF_TOKEN: ' ' })).toEqual({});
 });
 
+const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => readFileSync(`src/${name}`, 'utf8'));
 const url = new URL('https://huggingface.co/org/name/resolve/main/config.json');
 const source = { location: 'org/name' } as FileSource;
 
@@ -30,11 +34,20 @@ test.each([
   ['a model that may be private', () => refused(401, 'RepoNotFound'), 'HF_TOKEN'],
   ['a repository that the hub lacks', () => refused(404, 'RepoNotFound'), 'Check the name of the repository.'],
   ['a hub that cannot be reached', offline, 'a folder on this machine'],
-  ['a folder without a model', () => missingFile(source, ['config.json']), 'org/name/file.gguf'],
+  ['a folder without a model', () => missingFile(source, ['config.json']), 'by its path, or as org/name/file.gguf'],
 ])("the hint about %s names the command's options, not the library's", (_, error, word) => {
   const { message } = failureOf(error(), commandHint);
   expect(message).toContain(word);
   expect(message).not.toMatch(/token:|gguf_file|\{ id|revision/);
+});
+
+test.each([
+  ['SessionOptions.limits', 'the command has no option for it'],
+  ['models.clear_cache(', 'WEBVERA_CACHE'],
+])('the command has other words for each hint that names %s', (name, word) => {
+  const hints = sources.flatMap((text) => text.match(/'[^'\n]*'/g) ?? []).filter((quoted) => quoted.includes(name));
+  expect(hints.length).toBeGreaterThan(0);
+  for (const hint of hints) expect(commandHint(hint)).toContain(word);
 });
 
 function offline(): WebVeraError {
