@@ -20,9 +20,16 @@ declare module 'react' {
 `,
   vue: `import type { DefineComponent, HTMLAttributes } from 'vue';
 
+/** The attributes with hyphens, as Vue's type checker looks them up. */
+type CamelCased = {
+  [Name in keyof WebVeraAttributes as Name extends \`\${infer Head}-\${infer Tail}\`
+    ? \`\${Head}\${Capitalize<Tail>}\`
+    : never]: WebVeraAttributes[Name];
+};
+
 declare module 'vue' {
   interface GlobalComponents {
-    'web-vera': DefineComponent<WebVeraAttributes & HTMLAttributes, WebVeraElement>;
+    'web-vera': DefineComponent<WebVeraAttributes & CamelCased & HTMLAttributes, WebVeraElement>;
   }
 }
 `,
