@@ -96,7 +96,7 @@ class LearningElement extends PageElement implements WebVeraElement {
     return this.#learner.visit?.profile;
   }
 
-  set profile(profile: string | undefined) {
+  set profile(profile: string | number | undefined) {
     this.#setAttribute('profile', profile);
   }
 
@@ -237,7 +237,7 @@ class LearningElement extends PageElement implements WebVeraElement {
   /** Sets or removes the attribute when the property of this name is set. Frameworks set the property instead of the attribute. */
   #setAttribute(name: 'model' | 'profile', value: unknown): void {
     if (value === undefined || value === null) this.removeAttribute(name);
-    else if (typeof value === 'string') this.setAttribute(name, value);
+    else if (typeof value === 'string' || Number.isFinite(value)) this.setAttribute(name, String(value));
     else throw wrong(name);
   }
 

@@ -65,11 +65,11 @@ export interface WebVeraElement extends HTMLElement {
   get model(): webvera.PreTrainedModel | undefined;
   set model(model: string | undefined);
   /**
-   * The profile; undefined until it is loaded, and after it was forgotten until the next call creates it again. Assigning a string sets the
-   * attribute, as frameworks do.
+   * The profile; undefined until it is loaded, and after it was forgotten until the next call creates it again. Assigning a string or a
+   * number, such as a visitor's id, sets the attribute, as frameworks do.
    */
   get profile(): webvera.Profile | undefined;
-  set profile(profile: string | undefined);
+  set profile(profile: string | number | undefined);
   /** Whether the attribute `autoload` is on. Assigning sets or removes the attribute, as frameworks do. */
   get autoload(): boolean;
   set autoload(value: boolean | '' | undefined);
@@ -129,7 +129,7 @@ export interface WebVeraElement extends HTMLElement {
 /** The attributes of `<web-vera>`, as written in JSX and templates. Listen to its events with `addEventListener`. */
 export interface WebVeraAttributes {
   model?: string | undefined;
-  profile?: string | undefined;
+  profile?: string | number | undefined;
   task?: 'causal-lm' | 'text-classification' | 'image-classification' | undefined;
   labels?: string | undefined;
   dtype?: webvera.ModelDtype | undefined;
