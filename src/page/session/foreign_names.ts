@@ -50,7 +50,8 @@ export const TRAINER_METHODS: ForeignMembers = {
 };
 
 const COUNTED = 'The tokens of messages are (await model.tokenizer.apply_chat_template(messages)).length.';
-const NO_EVENTS = 'There are no events: a prompt that is too long for the model rejects.';
+const NO_EVENTS =
+  'There are no events: the oldest prompts are dropped, and a prompt that is too long even without them rejects.';
 
 /** Methods of browsers' Prompt API that a session lacks. */
 export const LANGUAGE_METHODS: ForeignMembers = {

@@ -340,7 +340,7 @@ test('members that are missing have hints', async () => {
   );
   expect(() => session.measureInputUsage?.()).toThrow('There is no measureInputUsage() here');
   expect(() => session.addEventListener?.()).toThrow(
-    expect.objectContaining({ hint: expect.stringContaining('no events') }),
+    expect.objectContaining({ hint: expect.stringContaining('no events: the oldest prompts are dropped') }),
   );
 });
 
