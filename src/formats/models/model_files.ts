@@ -1,6 +1,7 @@
 import { lazily } from '../../core/async/lazily';
-import type { JsonObject } from '../../core/input/fields';
-import { type FileSource, readFile, readIfKnown } from '../../core/input/file_source';
+import { WebVeraError } from '../../core/errors/error';
+import { isJsonObject, type JsonObject } from '../../core/input/fields';
+import { type FileSource, readFile, readIfKnown, readRareFile } from '../../core/input/file_source';
 import type { PretrainedConfig } from '../../core/types/model';
 import { defaultLimits, type ParserLimits } from '../../core/types/source';
 import { parseJsonObject } from '../json';
@@ -9,14 +10,16 @@ import { readWeightHeaders, readWeights, type WeightHeaders } from './weights';
 
 /** The file with a folder's settings for preprocessing images. */
 export const PREPROCESSOR_FILE = 'preprocessor_config.json';
+/** The file in which transformers 5 nests these settings if a folder also has a tokenizer. */
+export const PROCESSOR_FILE = 'processor_config.json';
 
 /** The files of a model, in any format. */
 export interface ModelFiles {
   /** The contents of config.json. Throws `not_found`, `invalid_format`, `limit_exceeded` and the source's errors. */
   config(): Promise<PretrainedConfig>;
   /**
-   * The contents of preprocessor_config.json; undefined if there is no such file. Throws `invalid_format`, `limit_exceeded` and the source's
-   * errors.
+   * The contents of preprocessor_config.json, or without that file the `image_processor` of processor_config.json; undefined if there is
+   * neither. Throws `invalid_format`, `limit_exceeded` and the source's errors.
    */
   preprocessor(): Promise<JsonObject | undefined>;
   /** Returns the headers of all tensors, without reading weights. Call either this or `tensors`, not both. Throws like `tensors`. */
@@ -37,9 +40,25 @@ export function folderFiles(source: FileSource, limits: ParserLimits = defaultLi
     },
     preprocessor: lazily(async () => {
       const bytes = await readIfKnown(source, PREPROCESSOR_FILE, limits.json);
-      return bytes && parseJsonObject(bytes, PREPROCESSOR_FILE, limits.json);
+      return bytes === undefined
+        ? nestedSettings(source, limits)
+        : parseJsonObject(bytes, PREPROCESSOR_FILE, limits.json);
     }),
     headers: () => readWeightHeaders(source, limits),
     tensors: (select) => readWeights(source, { limits, select }),
   };
+}
+
+/**
+ * Returns the settings for images in processor_config.json. The file counts as missing if whether the folder has it can't be found out:
+ * folders that an earlier release cached have no record of it, and still load without a connection.
+ */
+async function nestedSettings(source: FileSource, { json: limit }: ParserLimits): Promise<JsonObject | undefined> {
+  if (await source.isUnknown?.(PROCESSOR_FILE)) return undefined;
+  const bytes = await readRareFile(source, PROCESSOR_FILE, limit).catch((error) => {
+    if (error instanceof WebVeraError && error.code === 'offline') return undefined;
+    throw error;
+  });
+  const nested = bytes && parseJsonObject(bytes, PROCESSOR_FILE, limit).image_processor;
+  return isJsonObject(nested) ? nested : undefined;
 }

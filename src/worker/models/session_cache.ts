@@ -45,7 +45,8 @@ export const cacheCalls: Answers<CacheCalls, CacheRoom> = {
     for (const index of indices) {
       if (!(await shardsOf(folder, index, this.sources.limits))?.every(has)) return false;
     }
-    // After the weights, loading also reads the tokenizer, or for an image model the preprocessor file.
+    // Loading also reads the tokenizer after the weights, or for an image model the preprocessor file before them. processor_config.json may
+    // be unknown: without network requests, it then counts as missing.
     const isInputKnown = isTokenizerKnown(has) || has(PREPROCESSOR_FILE) !== undefined;
     const hasWeights = indices.length > 0 || here.some((file) => WEIGHTS.test(file));
     return hasWeights && has('config.json') === true && isInputKnown;

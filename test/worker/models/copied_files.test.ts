@@ -20,6 +20,7 @@ const ALL = [
   'chat_template.jinja',
   'generation_config.json',
   'preprocessor_config.json',
+  'processor_config.json',
 ];
 
 /** Copies from a folder with these files, of which each contains its name. The files in `broken` can't be read. */
@@ -72,6 +73,12 @@ test.each([
     ['tokenizer_config.json', 'vocab.txt'],
   ],
   ['a model of images', { tokenizer: undefined, loaded: ofTask(false, {}) }, ALL, ['preprocessor_config.json']],
+  [
+    'a model of images that transformers 5 saved with a tokenizer',
+    { tokenizer: undefined, loaded: ofTask(false, {}) },
+    ALL.filter((name) => name !== 'preprocessor_config.json'),
+    ['processor_config.json'],
+  ],
   ['a model without a tokenizer', { tokenizer: undefined, loaded: ofTask(true) }, ['config.json'], []],
 ])('%s gets the files that belong to it, as far as the folder has them', async (_, model, folder, expected) => {
   expect(await copy(model, folder)).toEqual({ names: expected, warnings: [] });

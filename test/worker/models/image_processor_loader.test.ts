@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { WebVeraError } from '../../../src/core/errors/error';
+import type { FileSource } from '../../../src/core/input/file_source';
+import { defaultLimits } from '../../../src/core/types/source';
 import { folderFiles } from '../../../src/formats/models/model_files';
 import { expectProcessor } from '../../../src/tasks/images/pixels';
 import { loadImageProcessor } from '../../../src/worker/models/loading/image_processor_loader';
 import { ModelSources } from '../../../src/worker/models/loading/model_sources';
+import { MemorySource } from '../../helpers/session/memory_source';
+import { bytes } from '../../hub/source_bytes';
 
 const { signal } = new AbortController();
 const pixels = { width: 5, height: 4, data: new Uint8ClampedArray(80).fill(255) };
@@ -29,6 +33,59 @@ test('the file decides how images are resized', async () => {
   const processor = expectProcessor(await load({ size: 8, image_mean: 0, image_std: 1 }));
   const prepared = await processor.prepare(pixels, signal);
   expect([...new Set(processor.pixelValues(prepared))]).toEqual([1]);
+});
+
+describe('processor_config.json, which transformers 5 writes beside a tokenizer', () => {
+  const image = { channels: 3, size: 8, patch: 4, patches: 4 };
+  const image_processor = { size: { height: 8, width: 8 }, image_mean: 0, image_std: 1 };
+  /** Returns the pixel values of a white image, and the files for which the source was asked. */
+  const prepared = async (contents: Record<string, object>, { isUnknown = false, failure = '' } = {}) => {
+    const files = Object.entries(contents).map(([name, json]) => [name, bytes(JSON.stringify(json))] as const);
+    const memory = new MemorySource(Object.fromEntries(files));
+    const asked: string[] = [];
+    const source: FileSource = {
+      name: 'a',
+      location: 'a',
+      expect: () => {},
+      isUnknown: async (file) => isUnknown && file === 'processor_config.json',
+      open: async (file) => {
+        asked.push(file);
+        if (file !== 'processor_config.json' || failure === '') return memory.open(file);
+        throw new WebVeraError(failure as 'offline', 'no answer');
+      },
+    };
+    const settings = folderFiles(source, defaultLimits);
+    const processor = expectProcessor(await loadImageProcessor({}, settings, { image }));
+    const values = processor.pixelValues(await processor.prepare(pixels, signal));
+    return { values: [...new Set(values)], asked };
+  };
+  const [asOne, asBoth] = [['preprocessor_config.json'], ['preprocessor_config.json', 'processor_config.json']];
+
+  test('says how images are prepared', async () => {
+    const files = { 'processor_config.json': { image_processor, processor_class: 'CLIPProcessor' } };
+    expect(await prepared(files)).toEqual({ values: [1], asked: asBoth });
+  });
+
+  test.each([[{}], [{ image_processor: 'ViTImageProcessor' }], [{ processor_class: 'CLIPProcessor' }]])(
+    'counts as missing if it is %j',
+    async (json) => {
+      const missing = await prepared({});
+      expect(missing.asked).toEqual(asBoth);
+      expect(await prepared({ 'processor_config.json': json })).toEqual(missing);
+    },
+  );
+
+  test('is not requested if there is a preprocessor_config.json', async () => {
+    const files = { 'preprocessor_config.json': image_processor, 'processor_config.json': {} };
+    expect(await prepared(files)).toEqual({ values: [1], asked: asOne });
+  });
+
+  test('counts as missing if the cache does not know it, or the connection is down', async () => {
+    const missing = await prepared({});
+    expect(await prepared({}, { isUnknown: true })).toEqual({ ...missing, asked: asOne });
+    expect(await prepared({}, { failure: 'offline' })).toEqual(missing);
+    await expect(prepared({}, { failure: 'http_error' })).rejects.toMatchObject({ code: 'http_error' });
+  });
 });
 
 test('models of texts, and of other channels without the file, have none', async () => {

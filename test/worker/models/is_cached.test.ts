@@ -35,7 +35,7 @@ const IMAGE = { channels: 3, size: 8, patch: 4, patches: 4 };
 let server: FaultyServer;
 afterEach(() => server.close());
 
-/** Simulates a visit to the page. `load` loads a model's config, its weights, and then its tokenizer or image processor. */
+/** Simulates a visit to the page. `load` reads a model's files in the order in which it is loaded. */
 function visit(device: Device, source: WireSource, isForbidding = false) {
   const host: SessionHost = {
     emit() {},
@@ -52,8 +52,10 @@ function visit(device: Device, source: WireSource, isForbidding = false) {
       const folder = sources.open(1, source, { progress: false, ...options }, new AbortController().signal);
       const files = closing(folder, most);
       await readFile(files, 'config.json', 1000);
+      const settings = folderFiles(files, sources.limits);
+      if (kind === 'image') await settings.preprocessor();
       await readFile(files, 'model.safetensors', 1000);
-      if (kind === 'image') return loadImageProcessor(host, folderFiles(files, sources.limits), { image: IMAGE });
+      if (kind === 'image') return loadImageProcessor(host, settings, { image: IMAGE });
       const vocabSize = TEXT.vocabSize;
       const onChat = async () => void (await readStopTokens(files, sources.limits, vocabSize));
       return loadTokenizer(parts, files, { modelType: CONFIG.model_type, vocabSize, onChat });
@@ -91,6 +93,11 @@ describe('a model is cached once every file that its load reads is known', () =>
     ['text', 'with a vocabulary', vocabulary],
     ['text', 'without a tokenizer', {}],
     ['image', 'with a processor', { 'preprocessor_config.json': bytes('{"size":8}') }],
+    [
+      'image',
+      'with a processor beside a tokenizer',
+      { 'processor_config.json': bytes('{"image_processor":{"size":8}}') },
+    ],
     ['image', 'without one', {}],
   ])('%s, %s', async (kind, _, files) => {
     server = await FaultyServer.start({ 'config.json': bytes('{}'), 'model.safetensors': bytes('weights'), ...files });
@@ -119,6 +126,20 @@ describe('a model is cached once every file that its load reads is known', () =>
         expect(server.asked).toHaveLength(length);
       }
     }
+  });
+
+  test('an image model that was cached before processor_config.json was requested loads without a request', async () => {
+    server = await FaultyServer.start({ 'config.json': bytes('{}'), 'model.safetensors': bytes('weights') });
+    server.always = { headers: { 'x-repo-commit': COMMIT } };
+    const device = new Device();
+    const folder = device.openHub(server);
+    const files = ['config.json', 'preprocessor_config.json', 'model.safetensors'];
+    for (const file of files) await readFileIfPresent(folder, file, 100);
+    const { cache, load } = visit(device, 'a/b');
+    expect(await cache.isCached('a/b')).toBe(true);
+    const { length } = server.asked;
+    expect(await load('image', Number.POSITIVE_INFINITY, { local_files_only: true })).toBeDefined();
+    expect(server.asked).toHaveLength(length);
   });
 
   test('a model is cached also if a server forbids missing files', async () => {

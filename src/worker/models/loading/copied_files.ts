@@ -1,7 +1,7 @@
 import { untilAborted } from '../../../core/async/abort';
 import { WebVeraError } from '../../../core/errors/error';
 import type { Warn } from '../../../core/errors/warning';
-import { PREPROCESSOR_FILE } from '../../../formats/models/model_files';
+import { PREPROCESSOR_FILE, PROCESSOR_FILE } from '../../../formats/models/model_files';
 import { GENERATION_FILE } from '../../../formats/models/stop_tokens';
 import type { BaseModel } from '../base_model';
 import { TEMPLATE_FILE } from './tokenizer_loader';
@@ -56,9 +56,13 @@ export async function copiedFiles(
     ...(hasTokenizer ? ['tokenizer_config.json', 'special_tokens_map.json'] : []),
     ...(hasTokenizer && generates ? [TEMPLATE_FILE] : []),
     ...(generates ? [GENERATION_FILE] : []),
-    ...(model.image === undefined ? [] : [PREPROCESSOR_FILE]),
   ];
-  await Promise.all([...(hasTokenizer ? [copyVocabulary()] : []), ...others.map(copy)]);
+  const copyImageSettings = async () => (await copy(PREPROCESSOR_FILE)) || copy(PROCESSOR_FILE);
+  await Promise.all([
+    ...(hasTokenizer ? [copyVocabulary()] : []),
+    ...(model.image === undefined ? [] : [copyImageSettings()]),
+    ...others.map(copy),
+  ]);
   const [reason] = unread.values();
   if (reason !== undefined) {
     const names = [...unread.keys()].join(', ');
