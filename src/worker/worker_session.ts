@@ -108,7 +108,10 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
     const { sources, models } = this.#expectOpened();
     // Some files are usually downloaded at their first use, so they are read before the seal. An error here is ignored: the call that first
     // uses the file rejects later.
-    const later = models.entries().map(([, { base }]) => base.sentences().then(() => false));
+    const later = models.entries().map(async ([, { base }]) => {
+      await (await base.sentences())?.tensors?.();
+      return false;
+    });
     const templates = models.tokenizers.entries().map(([, tokenizer]) => tokenizer.hasChatTemplate());
     const read = await Promise.allSettled([...templates, ...later]);
     if (read.some((one) => one.status === 'fulfilled' && one.value)) {

@@ -13,10 +13,13 @@ export interface SentenceSettings {
   readonly lowerCase: boolean;
   /** The largest number of tokens of a text. Undefined: as many as the tokenizer and the model allow. */
   readonly maxLength: number | undefined;
-  /** The weights of the layers after the pooling, by the names that they have in a model. Set if they were read. */
-  readonly tensors?: ReadonlyMap<string, Tensor>;
-  /** The first unsupported module or setting of the folder. If it is set, the folder's own embeddings can't be computed. */
-  readonly unsupported: string | undefined;
+  /** Reads the weights of the layers after the pooling, by the names that they have in a model. Undefined without such layers. */
+  readonly tensors?: () => Promise<ReadonlyMap<string, Tensor>>;
+  /**
+   * The first unsupported module or setting of the folder, or the error of a layer after the pooling. If it is set, the folder's own
+   * embeddings can't be computed.
+   */
+  readonly unsupported: string | WebVeraError | undefined;
 }
 
 /** sentence-transformers' defaults, for a folder without settings of its own. */
@@ -29,8 +32,11 @@ export const DEFAULT_SENTENCES: SentenceSettings = {
   unsupported: undefined,
 };
 
-/** Creates the error for a model whose modules.json has unsupported modules. Its hint names the folder's pooling mode. */
+/**
+ * Returns the error for a model whose own embeddings can't be computed. For an unsupported module, its hint names the folder's pooling mode.
+ */
 export function unsupportedSentences({ unsupported, pooling }: SentenceSettings): WebVeraError {
+  if (unsupported instanceof WebVeraError) return unsupported;
   const message = `modules.json: expected a Transformer, a Pooling and perhaps Dense and Normalize, got ${unsupported}`;
   return new WebVeraError('unsupported_model', message, {
     hint: `{ pooling: '${pooling.modes[0]}' } pools the hidden states alone, without the folder's other modules.`,

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import { Fields, isJsonObject, type JsonObject } from '../../core/input/fields';
 import { type FileSource, readRareFile } from '../../core/input/file_source';
-import type { DenseLayer, Pooling, PoolingMode } from '../../core/pooling/pooling';
+import type { Pooling, PoolingMode } from '../../core/pooling/pooling';
 import { DEFAULT_SENTENCES, type SentenceSettings } from '../../core/pooling/sentences';
 import { parseJsonArray, parseJsonObject } from '../json';
 import { otherVector, readDense } from './sentence_dense';
@@ -29,9 +29,9 @@ interface ModuleEntry {
 /**
  * Reads modules.json of sentence-transformers and the configurations of the modules that it lists: a Transformer, a Pooling, and then
  * Dense layers, Normalize or Dropout. Returns undefined without modules.json. Throws `invalid_format`, `limit_exceeded`, and the source's errors. An
- * unsupported module or setting is no error, because other uses of the model don't need it: `unsupported` names the first one. The other
- * settings are still valid for callers that choose the pooling themselves. If the first module isn't the model's Transformer, they are the
- * defaults.
+ * unsupported module or setting is no error, because other uses of the model don't need it: `unsupported` names the first one, or has the
+ * error of a Dense. The other settings are still valid for callers that choose the pooling themselves. If the first module isn't the model's
+ * Transformer, they are the defaults.
  */
 export async function readSentenceModules(
   source: FileSource,
@@ -44,7 +44,7 @@ export async function readSentenceModules(
   const [first] = entries;
   if (first?.type !== 'Transformer' || first.path !== '') return { ...DEFAULT_SENTENCES, unsupported: strange };
   const transformer = await readTransformerConfig(source, limits);
-  const found = new Set([strange, transformer.unsupported]);
+  const found = new Set<SentenceSettings['unsupported']>([strange, transformer.unsupported]);
   let made: PoolingSettings = DEFAULT_SENTENCES;
   for (const { type, path } of entries) {
     if (type === 'Pooling') {
@@ -53,10 +53,9 @@ export async function readSentenceModules(
       made = read ?? made;
     }
     if (type === 'Dense') {
-      const layer = await readDense(source, path, limits);
-      if (typeof layer === 'string') found.add(layer);
-      else if (made.pooling.normalize) found.add('a Dense after a Normalize');
-      else made = { ...made, pooling: withDense(made.pooling, layer) };
+      const pooling = await withDense(made.pooling, source, path, limits).catch(keepError);
+      if (typeof pooling === 'string' || pooling instanceof WebVeraError) found.add(pooling);
+      else made = { ...made, pooling };
     }
     if (type !== 'Normalize') continue;
     made = { ...made, pooling: { ...made.pooling, normalize: true } };
@@ -82,12 +81,27 @@ function modulesOf(list: readonly unknown[]): readonly ModuleEntry[] {
   });
 }
 
-/** Adds a layer after the pooling. Throws `invalid_format` if the layer before has another width. */
-function withDense(pooling: Pooling, layer: DenseLayer): Pooling {
+/**
+ * Reads a layer after the pooling, and adds it. Returns a description of what isn't supported, if anything isn't. Throws `invalid_format` if
+ * the layer before has another width, and the errors of `readDense`.
+ */
+async function withDense(
+  pooling: Pooling,
+  ...[source, path, limits]: Parameters<typeof readDense>
+): Promise<Pooling | string> {
+  const layer = await readDense(source, path, limits);
+  if (typeof layer === 'string') return layer;
+  if (pooling.normalize) return 'a Dense after a Normalize';
   const { dense = [] } = pooling;
   const width = dense.at(-1)?.out_features ?? layer.in_features;
   if (layer.in_features === width) return { ...pooling, dense: [...dense, layer] };
   throw new Fields({ ...layer }, `${layer.path}/config.json`).invalid('in_features', `${width}, the width before it`);
+}
+
+/** Returns a layer's error, because callers that choose the pooling themselves don't need the layer. */
+function keepError(error: unknown): WebVeraError {
+  if (error instanceof WebVeraError) return error;
+  throw error;
 }
 
 /** Describes the first unsupported module or folder in the list; undefined if there is none. */

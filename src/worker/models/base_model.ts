@@ -189,7 +189,7 @@ export class BaseModel {
   /** Returns the weights of the layers after the folder's pooling. The first call uploads them. */
   readonly dense = lazily(async (): Promise<ReadonlyMap<string, Value>> => {
     if (this.root !== this) return this.root.dense();
-    const { tensors = new Map<string, Tensor>() } = (await this.sentences()) ?? {};
+    const tensors = (await (await this.sentences())?.tensors?.()) ?? [];
     const uploaded = new Map<string, Value>();
     for (const [name, { dims, data }] of tensors) {
       const value = pinned(name, dims);

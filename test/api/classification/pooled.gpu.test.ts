@@ -304,6 +304,23 @@ describe('layers after the pooling', () => {
       expect(Math.abs(score - expected[label]!)).toBeLessThan(1e-6);
   });
 
+  test.each<[string, GoldenFolder, Readonly<Record<string, unknown>>]>([
+    ['that are missing', { ...labse, weights: {} }, {}],
+    ['that are too large', labse, { '2_Dense/config.json': { in_features: 2 ** 16, out_features: 2 ** 16 } }],
+  ])('%s count only if the head or embed reads them', async (_, source, changes) => {
+    const opened = await openTestSession();
+    const loaded = (pooling: 'auto' | 'none' | 'first') =>
+      load(opened, { ignore_mismatched_sizes: true, pooling }, folderFiles(source, changes));
+    const code = expect.stringMatching(/not_found|invalid_format/);
+    for (const pooling of ['first', 'none'] as const) {
+      const model = await loaded(pooling);
+      expect(await model.predict('the whale')).toHaveLength(3);
+      expect((await model.embed(['a'], { pooling: 'mean' }))[0]).toHaveLength(32);
+      await expect(model.embed(['a'])).rejects.toMatchObject({ code });
+    }
+    await expect(loaded('auto')).rejects.toMatchObject({ code });
+  });
+
   test('learns with an adapter before them, which opens again only over such layers, and at once', async () => {
     const opened = await openTestSession();
     const vera = await get_peft_model(await labseModel(opened), config);

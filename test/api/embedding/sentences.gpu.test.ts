@@ -133,16 +133,35 @@ describe('embed', () => {
     expect(opened.liveBytes()).toBe(0);
   });
 
+  test('reads a layer again after an error that may pass', async () => {
+    const { weights, ...labse } = goldenFolder('BERT, a layer after cls, as in LaBSE');
+    const { files } = folderFiles({ ...labse, weights: weights! });
+    let refused = '2_Dense/config.json';
+    const fetch = async (input: unknown): Promise<Response> => {
+      const [, name = ''] = String(input).split('https://models.example/mine/');
+      if (name === refused) throw new TypeError('Failed to fetch');
+      return new Response(files.get(name) ?? null, { status: files.has(name) ? 200 : 404 });
+    };
+    const { session } = await openTestSession({ fetch });
+    const model = await AutoModel.from_pretrained('https://models.example/mine/', { session });
+    refused = '';
+    expectVectors(await model.embed(['a']), [labse.vectors[2]!]);
+  });
+
   test('names a layer whose weights are missing or have other shapes', async () => {
     const opened = await openTestSession();
     const labse = goldenFolder('BERT, a layer after cls, as in LaBSE');
     const config = labse.files['2_Dense/config.json'] as object;
     const wider = { '2_Dense/config.json': { ...config, out_features: 11 } };
-    await expect(load(opened, labse, wider)).rejects.toMatchObject({
+    const other = await load(opened, labse, wider);
+    await expect(other.embed(['a'])).rejects.toMatchObject({
       code: 'invalid_format',
       message: '2_Dense: linear.weight: expected (11, 32) by config.json, got (10, 32)',
     });
-    await expect(load(opened, { ...labse, weights: {} })).rejects.toMatchObject({
+    const [hidden] = await other.embed(['a'], { pooling: 'first' });
+    expect(hidden).toHaveLength(32);
+    const without = await load(opened, { ...labse, weights: {} });
+    await expect(without.embed(['a'])).rejects.toMatchObject({
       code: 'not_found',
       message: expect.stringContaining('/2_Dense/'),
     });

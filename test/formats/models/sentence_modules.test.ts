@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_SENTENCES } from '../../../src/core/pooling/sentences';
 import { readSentenceModules } from '../../../src/formats/models/sentence_modules';
+import { expectSupported } from '../../../src/tasks/pooling/create_embedder';
 import { goldenSentences } from '../../helpers/golden/golden_sentences';
 import { MemorySource } from '../../helpers/session/memory_source';
 
@@ -175,13 +176,25 @@ describe('readSentenceModules', () => {
     ['include_prompt that is no boolean', { '1_Pooling/config.json': { include_prompt: 'no' } }],
     ['a length of 0', { 'sentence_bert_config.json': { max_seq_length: 0 } }],
     ['a prompt that is not there', { 'config_sentence_transformers.json': { default_prompt_name: 'sea' } }],
+  ])('refuses %s', async (_, files) => {
+    await expect(read({ ...folder, ...files })).rejects.toMatchObject({ code: 'invalid_format' });
+  });
+
+  test.each<[string, Contents]>([
     ['a Dense without a size', withDense({ in_features: undefined })],
     ['a Dense of a size of 0', withDense({ out_features: 0 })],
     ['a Dense whose weight is too large', withDense({ in_features: 2 ** 16, out_features: 2 ** 10 })],
     ['a bias that is no boolean', withDense({ bias: 'no' })],
     ['a Dense of another width than the one before', { ...withDense(), '3/config.json': { ...dense, in_features: 9 } }],
-  ])('refuses %s', async (_, files) => {
-    await expect(read({ ...folder, ...files })).rejects.toMatchObject({ code: 'invalid_format' });
+  ])('has the error of %s for callers that need the layers, and the other settings', async (_, files) => {
+    const settings = await read({ ...folder, 'sentence_bert_config.json': { max_seq_length: 24 }, ...files });
+    expect(settings).toMatchObject({
+      pooling: { modes: ['first'], normalize: false },
+      maxLength: 24,
+      unsupported: { code: 'invalid_format' },
+    });
+    expect(() => expectSupported(settings!, {})).toThrow(expect.objectContaining({ code: 'invalid_format' }));
+    expectSupported(settings!, { pooling: 'first' });
   });
 
   test('reports a missing pooling, and refuses files above the limit', async () => {

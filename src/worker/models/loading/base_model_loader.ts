@@ -38,14 +38,19 @@ export class BaseModelLoader {
         const read = await readSentenceModules(source, this.limits);
         const { dense } = read?.pooling ?? {};
         if (dense === undefined || read?.unsupported !== undefined) return read;
-        return read && { ...read, tensors: await readDenseTensors(source, dense, this.limits) };
+        return read && { ...read, tensors: lazily(() => readDenseTensors(source, dense, this.limits)) };
       };
       // With a token, modules.json is read now, because the page can give the token only while the model loads. It is read later if only
       // cached files may be used and the cache doesn't know this file, because the load would fail.
       const isUnknown = async () => source.isUnknown?.((await sentenceCode()).MODULES_FILE);
       const isEarly = readsVectors(options.task) || (options.hasToken === true && (await isUnknown()) !== true);
-      const readSentences = lazily(read);
-      const sentences = isEarly ? readSentences : undefined;
+      const readOnce = lazily(read);
+      const readSentences = async (): Promise<SentenceSettings | undefined> => {
+        const known = await readOnce();
+        const { unsupported } = known ?? {};
+        return typeof unsupported === 'object' && unsupported.retryable ? read().catch(() => known) : known;
+      };
+      const sentences = isEarly ? readOnce : undefined;
       const files = gguf ?? folderFiles(source, this.limits);
       const loaded = await loadModel(files, executor, { ...options, sentences });
       try {
@@ -62,6 +67,8 @@ export class BaseModelLoader {
         // The device may have been lost meanwhile.
         executor.check();
         const own = { tokenizer, stopTokens, imageProcessor, sentences: await sentences?.() };
+        // An error is ignored: the calls that use these weights read them again, and reject.
+        if (hasToken || (options.pooling ?? 'auto') === 'auto') await own.sentences?.tensors?.().catch(() => {});
         const readAgain = async (file: string) =>
           (await source.isUnknown?.(file)) ? undefined : readRareFile(source, file, this.limits.tokenizer);
         return new BaseModel(executor, loaded, { ...own, readSentences, readAgain });

@@ -50,12 +50,13 @@ export async function loadModel(files: ModelFiles, runner: Runner, options: Load
   const config = withLabels(given, options.labels);
   const sentences = await options.sentences?.();
   const pooling = options.pooling && chosenPooling(options.pooling, config, sentences);
+  const dense = denseTensors(pooling?.dense && (await sentences?.tensors?.()));
   const imageSize = await imageSizeOf(config, files);
   const model = createArchitecture(config, options.task, { moduleNames: options.module_names, pooling, imageSize });
   const weights = new Map<string, Value>();
   const constants = new Map<string, Value>();
   try {
-    const initial = await loadWeights(files, runner, model, weights, { ...options, dense: denseTensors(sentences) });
+    const initial = await loadWeights(files, runner, model, weights, { ...options, dense });
     const isRenewed = options.renews_head === true && areOtherLabels(given, options.labels);
     const identity = isRenewed ? await renewHead(model, runner, { weights, initial }, options) : undefined;
     for (const { name, shape, compute } of model.constants) {

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../../core/errors/error';
 import { formatShape, sameShape } from '../../../core/numbers/shape';
 import type { DenseLayer } from '../../../core/pooling/pooling';
-import type { SentenceSettings } from '../../../core/pooling/sentences';
+import type { Tensor } from '../../../core/types/tensor';
 import {
   plainTensor,
   RowReader,
@@ -94,7 +94,7 @@ function mismatchHint({ initialStd }: WeightSpec): string {
 }
 
 /** Returns the weights of the layers after the folder's pooling as tensors of the model's files. */
-export function denseTensors({ tensors = new Map() }: Pick<SentenceSettings, 'tensors'> = {}): readonly StoredTensor[] {
+export function denseTensors(tensors: ReadonlyMap<string, Tensor> = new Map()): readonly StoredTensor[] {
   return [...tensors].map(([name, { dims, data }]) => {
     const bytes = new Uint8Array(new Float32Array(data).buffer);
     return plainTensor({ name, dtype: 'F32', shape: dims }, new RowReader(dims, bytes.length, reading(bytes)));
