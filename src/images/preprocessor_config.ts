@@ -64,25 +64,40 @@ const CLIP: ProcessorDefaults = {
   image_std: [0.26862954, 0.26130258, 0.27577711],
 };
 
-/** The processors by the beginning of their names: 'ViT' for ViTImageProcessor. DINOv2's folders name BitImageProcessor. */
+const SIGLIP: ProcessorDefaults = { ...VIT, isSquare: false, resample: 3, do_convert_rgb: true };
+
+/** The processors by the beginning of their names: 'ViT' for ViTImageProcessor. */
 const PROCESSORS: ReadonlyMap<string, ProcessorDefaults> = new Map([
   ['ViT', VIT],
   ['DeiT', { ...VIT, size: { height: 256, width: 256 }, resample: 3, crop_size: 224 }],
   ['Bit', CLIP],
   ['CLIP', CLIP],
-  ['Siglip', { ...VIT, isSquare: false, resample: 3, do_convert_rgb: true }],
+  ['Siglip', SIGLIP],
+]);
+
+/**
+ * The processors of folders that name none, by `model_type`, as in transformers; all others have ViT's. transformers lists none for DINOv2
+ * with registers, whose folders name DINOv2's.
+ */
+const UNNAMED: ReadonlyMap<string, ProcessorDefaults> = new Map([
+  ['clip', CLIP],
+  ['clip_vision_model', CLIP],
+  ['dinov2', CLIP],
+  ['dinov2_with_registers', CLIP],
+  ['siglip', SIGLIP],
+  ['siglip_vision_model', SIGLIP],
 ]);
 const NAMES = [...PROCESSORS.keys()].map((name) => `${name}ImageProcessor`);
 /** Matches the names that processors have in all versions of transformers. */
 const NAME = /^(\w+?)(?:ImageProcessor(?:Fast|Pil)?|FeatureExtractor)$/;
 
 /**
- * Parses a preprocessor_config.json, with the defaults of the processor that the file names, or of `ViTImageProcessor` if it names none.
- * Throws `invalid_format` for an invalid file, and `unsupported_model` for other processors and unsupported steps.
+ * Parses a preprocessor_config.json, with the defaults of the processor that the file names, or of that of the `model_type` if it names
+ * none. Throws `invalid_format` for an invalid file, and `unsupported_model` for other processors and unsupported steps.
  */
-export function parsePreprocessorConfig(json: JsonObject): PreprocessorConfig {
+export function parsePreprocessorConfig(json: JsonObject, modelType?: string): PreprocessorConfig {
   const fields = new Fields(json, FILE);
-  const defaults = defaultsOf(fields);
+  const defaults = namedBy(fields) ?? unnamed(modelType);
   for (const step of ['do_pad', 'use_square_size']) {
     if (fields.boolean(step, false)) throw unsupported(step, true, 'false');
   }
@@ -105,6 +120,13 @@ export function parsePreprocessorConfig(json: JsonObject): PreprocessorConfig {
   });
 }
 
+/** Returns the settings of a folder without a file of them: those of the `model_type`'s processor, for images of `edge`×`edge` pixels. */
+export function usualPreprocessorConfig(edge: number, modelType?: string): PreprocessorConfig {
+  const isSquare = 'height' in unnamed(modelType).size;
+  const size = isSquare ? { height: edge, width: edge } : { shortest_edge: edge };
+  return parsePreprocessorConfig({ size, crop_size: edge }, modelType);
+}
+
 /** Returns the size of a square image after preprocessing; undefined if preprocessing doesn't change it. */
 export function preparedSize({ resize, crop_size }: PreprocessorConfig): ImageSize | undefined {
   if (crop_size !== undefined || resize === undefined) return crop_size;
@@ -112,8 +134,12 @@ export function preparedSize({ resize, crop_size }: PreprocessorConfig): ImageSi
   return 'shortest_edge' in size ? { height: size.shortest_edge, width: size.shortest_edge } : size;
 }
 
+function unnamed(modelType = ''): ProcessorDefaults {
+  return UNNAMED.get(modelType) ?? VIT;
+}
+
 /** Returns the defaults of the processor that the file names. */
-function defaultsOf(fields: Fields): ProcessorDefaults {
+function namedBy(fields: Fields): ProcessorDefaults | undefined {
   const [named] = ['image_processor_type', 'feature_extractor_type'].flatMap((key): ProcessorDefaults[] => {
     const type = fields.optionalString(key);
     if (type === undefined) return [];
@@ -121,7 +147,7 @@ function defaultsOf(fields: Fields): ProcessorDefaults {
     if (defaults === undefined) throw unsupported(key, type, NAMES.join(' or '));
     return [defaults];
   });
-  return named ?? VIT;
+  return named;
 }
 
 function sizeOf(fields: Fields, isSquare: boolean, defaults: ProcessorDefaults): ImageSize | ShortestEdge {

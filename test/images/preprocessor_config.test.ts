@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parsePreprocessorConfig, preparedSize } from '../../src/images/preprocessor_config';
+import { parsePreprocessorConfig, preparedSize, usualPreprocessorConfig } from '../../src/images/preprocessor_config';
 
 const half = [0.5, 0.5, 0.5];
 
@@ -104,6 +104,28 @@ test('the defaults of SiglipImageProcessor', () => {
     resize: { size: { height: 224, width: 224 }, resample: 'bicubic' },
   });
   expect(parsePreprocessorConfig({ ...named, size: 384 }).resize?.size).toEqual({ shortest_edge: 384 });
+});
+
+test.each([
+  ['clip', 'CLIPImageProcessor'],
+  ['clip_vision_model', 'CLIPImageProcessor'],
+  ['dinov2', 'BitImageProcessor'],
+  ['dinov2_with_registers', 'BitImageProcessor'],
+  ['siglip', 'SiglipImageProcessor'],
+  ['siglip_vision_model', 'SiglipImageProcessor'],
+  ['vit', 'ViTImageProcessor'],
+])('a file of a %s that names no processor has the defaults of %s', (modelType, image_processor_type) => {
+  const named = parsePreprocessorConfig({ image_processor_type });
+  expect(parsePreprocessorConfig({}, modelType)).toEqual(named);
+  expect(usualPreprocessorConfig(224, modelType)).toEqual(named);
+  const usual = usualPreprocessorConfig(64, modelType);
+  const square = { height: 64, width: 64 };
+  const isCropped = named.crop_size !== undefined;
+  expect(preparedSize(usual)).toEqual(square);
+  expect(usual.crop_size).toEqual(isCropped ? square : undefined);
+  expect(usual.resize?.size).toEqual(isCropped ? { shortest_edge: 64 } : square);
+  const other = { image_processor_type: 'DeiTImageProcessor' };
+  expect(parsePreprocessorConfig(other, modelType)).toEqual(parsePreprocessorConfig(other));
 });
 
 test("as google/siglip2-base-patch16-224's file has it", () => {

@@ -49,9 +49,9 @@ export class AutoModel {
   static readonly name = 'AutoModel';
   /**
    * Loads a model without a head onto the GPU, with its tokenizer or image processor if it has one: an encoder, a decoder, a ViT, a
-   * DINOv2, or the image tower of a CLIP or SigLIP. Its `embed` returns vectors of texts or images. Its modules have the names of transformers' class without a head, such as
-   * 'encoder.layer.0.attention.self.query'. It can't be trained, but adapters that were trained elsewhere, for example with PEFT's task
-   * type FEATURE_EXTRACTION, can be added to it. Rejects as `AutoModelForCausalLM.from_pretrained` does.
+   * DINOv2, or the image tower of a CLIP or SigLIP. Its `embed` returns vectors of texts or images. Its modules have the names of
+   * transformers' class without a head, such as 'encoder.layer.0.attention.self.query'. It can't be trained, but adapters that were trained
+   * elsewhere, for example with PEFT's task type FEATURE_EXTRACTION, can be added to it. Rejects as `AutoModelForCausalLM.from_pretrained` does.
    */
   static async from_pretrained(source: ModelSource, options: AutoModelOptions = {}): Promise<PreTrainedModel> {
     checkOptions('AutoModel.from_pretrained', options, autoModelRules);
@@ -119,9 +119,9 @@ export class AutoModelForImageClassification {
   /**
    * Loads a classifier of images onto the GPU. It predicts the class of an image. Labels, the head and errors are as for
    * `AutoModelForSequenceClassification.from_pretrained`. `predict` and examples take images of any size, preprocessed as
-   * preprocessor_config.json says, or without that file as `ViTImageProcessor` does at the model's size. If that file is for another
-   * size than a ViT's or for another processor, images reject with `invalid_format` or `unsupported_model`, and only `pixel_values` are
-   * taken. `forward` takes `pixel_values` (B,C,H,W) and gives logits (B,num_labels).
+   * preprocessor_config.json says, or without that file as the processor of the `model_type` does at the model's size. If that file is for
+   * another size than the model's or for another processor, images reject with `invalid_format` or `unsupported_model`, and only
+   * `pixel_values` are taken. `forward` takes `pixel_values` (B,C,H,W) and gives logits (B,num_labels).
    */
   static async from_pretrained(source: ModelSource, options: ImageClassifierOptions = {}): Promise<PreTrainedModel> {
     checkOptions('AutoModelForImageClassification.from_pretrained', options, imageClassifierRules);

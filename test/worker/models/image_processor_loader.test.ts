@@ -10,17 +10,18 @@ import { MemorySource } from '../../helpers/session/memory_source';
 import { bytes } from '../../hub/source_bytes';
 
 const { signal } = new AbortController();
+const config = { model_type: 'vit' };
 const pixels = { width: 5, height: 4, data: new Uint8ClampedArray(80).fill(255) };
 
 /** Loads the image processor of a folder with this preprocessor_config.json, for images of 8×8 pixels. */
-function load(json: object | string | undefined, channels = 3, limit = 1000) {
+function load(json: object | string | undefined, channels = 3, limit = 1000, model_type = 'vit') {
   const host = { emit() {} };
   const sources = new ModelSources(host, { store: 'memory', limits: { json: limit } });
   const text = typeof json === 'string' ? json : JSON.stringify(json);
   const files = new Map(json === undefined ? [] : [['preprocessor_config.json', new Blob([text])]]);
   const source = sources.open(1, { files }, { progress: false }, signal);
   const image = { channels, size: 8, patch: 4, patches: 4 };
-  return loadImageProcessor({}, folderFiles(source, sources.limits), { image });
+  return loadImageProcessor({}, folderFiles(source, sources.limits), { image, config: { model_type } });
 }
 
 test('without the file images are resized to the size of the model', async () => {
@@ -28,6 +29,20 @@ test('without the file images are resized to the size of the model', async () =>
   const { height, width } = await processor.prepare(pixels, signal);
   expect([height, width]).toEqual([8, 8]);
 });
+
+test.each([[undefined], [{ size: 8, crop_size: 8 }]])(
+  'with settings %j, which name no processor, images of a CLIP are prepared by its own',
+  async (json) => {
+    // The middle third is white, the rest is black.
+    const data = Uint8ClampedArray.from({ length: 24 * 8 * 4 }, (_, i) => (((i >> 2) % 24) >> 3 === 1 ? 255 : 0));
+    const image = { width: 24, height: 8, data };
+    const processor = expectProcessor(await load(json, 3, 1000, 'clip'));
+    const prepared = await processor.prepare(image, signal);
+    expect([prepared.height, prepared.width]).toEqual([8, 8]);
+    expect(processor.numbers.image_mean).toEqual([0.48145466, 0.4578275, 0.40821073]);
+    expect([...new Set(prepared.data)]).toEqual([255]);
+  },
+);
 
 test('the file decides how images are resized', async () => {
   const processor = expectProcessor(await load({ size: 8, image_mean: 0, image_std: 1 }));
@@ -55,7 +70,7 @@ describe('processor_config.json, which transformers 5 writes beside a tokenizer'
       },
     };
     const settings = folderFiles(source, defaultLimits);
-    const processor = expectProcessor(await loadImageProcessor({}, settings, { image }));
+    const processor = expectProcessor(await loadImageProcessor({}, settings, { image, config }));
     const values = processor.pixelValues(await processor.prepare(pixels, signal));
     return { values: [...new Set(values)], asked };
   };
@@ -92,7 +107,7 @@ test('models of texts, and of other channels without the file, have none', async
   expect(await load(undefined, 1)).toBeUndefined();
   const sources = new ModelSources({ emit() {} }, { store: 'memory' });
   const source = sources.open(1, { files: new Map() }, { progress: false }, signal);
-  expect(await loadImageProcessor({}, folderFiles(source, sources.limits), {})).toBeUndefined();
+  expect(await loadImageProcessor({}, folderFiles(source, sources.limits), { config })).toBeUndefined();
 });
 
 describe('an error for images instead of a processor', () => {

@@ -55,7 +55,7 @@ function visit(device: Device, source: WireSource, isForbidding = false) {
       const settings = folderFiles(files, sources.limits);
       if (kind === 'image') await settings.preprocessor();
       await readFile(files, 'model.safetensors', 1000);
-      if (kind === 'image') return loadImageProcessor(host, settings, { image: IMAGE });
+      if (kind === 'image') return loadImageProcessor(host, settings, { image: IMAGE, config: { model_type: 'vit' } });
       const vocabSize = TEXT.vocabSize;
       const onChat = async () => void (await readStopTokens(files, sources.limits, vocabSize));
       return loadTokenizer(parts, files, { modelType: CONFIG.model_type, vocabSize, onChat });

@@ -2,7 +2,12 @@ import { WebVeraError } from '../../../core/errors/error';
 import type { JsonObject } from '../../../core/input/fields';
 import { type ModelFiles, PREPROCESSOR_FILE } from '../../../formats/models/model_files';
 import { ImageProcessor, type LoadedProcessor } from '../../../images/image_processor';
-import { type PreprocessorConfig, parsePreprocessorConfig, preparedSize } from '../../../images/preprocessor_config';
+import {
+  type PreprocessorConfig,
+  parsePreprocessorConfig,
+  preparedSize,
+  usualPreprocessorConfig,
+} from '../../../images/preprocessor_config';
 import type { Architecture, ImageSizes } from '../../../models/architecture';
 import type { SessionHost } from '../../protocol';
 
@@ -10,21 +15,21 @@ import type { SessionHost } from '../../protocol';
 const CHANNELS = 3;
 
 /**
- * Returns the image processor that preprocessor_config.json describes. Without that file, returns one with the defaults of
- * `ViTImageProcessor` and the model's image size, or undefined if the model doesn't read three channels. Returns undefined for a model that
- * reads no images. Returns an error, without throwing it, if the file has unsupported or invalid fields, or if its images don't fit the
- * model. Throws `invalid_format` if the file isn't JSON, and the source's errors.
+ * Returns the image processor that the folder's settings describe. Without them, returns that of the `model_type` for the model's image
+ * size, or undefined if the model doesn't read three channels. Returns undefined for a model that reads no images. Returns an error,
+ * without throwing it, if the settings have unsupported or invalid fields, or if their images don't fit the model. Throws `invalid_format`
+ * if the file isn't JSON, and the source's errors.
  */
 export async function loadImageProcessor(
   { decodeImage: decode, quiet }: Pick<SessionHost, 'decodeImage' | 'quiet'>,
   files: Pick<ModelFiles, 'preprocessor'>,
-  { image }: Pick<Architecture, 'image'>,
+  { image, config: { model_type } }: Pick<Architecture, 'image' | 'config'>,
 ): Promise<LoadedProcessor> {
   if (image === undefined) return undefined;
   const json = await files.preprocessor();
   if (json === undefined && image.channels !== CHANNELS) return undefined;
   try {
-    const config = parsePreprocessorConfig(json ?? { size: image.size });
+    const config = json ? parsePreprocessorConfig(json, model_type) : usualPreprocessorConfig(image.size, model_type);
     expectFitting(config, image);
     return new ImageProcessor(config, { decode, quiet });
   } catch (error) {
@@ -33,10 +38,10 @@ export async function loadImageProcessor(
   }
 }
 
-/** Returns the edge in pixels of the squares that a preprocessor_config.json makes; undefined for other images and for an invalid file. */
-export function preparedEdge(json: JsonObject): number | undefined {
+/** Returns the edge in pixels of the squares that a folder's settings for images make; undefined for other images and invalid settings. */
+export function preparedEdge(json: JsonObject, modelType: string): number | undefined {
   try {
-    const { height, width } = preparedSize(parsePreprocessorConfig(json)) ?? {};
+    const { height, width } = preparedSize(parsePreprocessorConfig(json, modelType)) ?? {};
     return height === width ? height : undefined;
   } catch (error) {
     if (error instanceof WebVeraError) return undefined;

@@ -16,5 +16,5 @@ export async function imageSizeOf(
 ): Promise<number | undefined> {
   if (createNetwork(config, {}).image === undefined) return undefined;
   const json = await files.preprocessor();
-  return json && (await imageCode()).preparedEdge(json);
+  return json && (await imageCode()).preparedEdge(json, config.model_type);
 }
