@@ -57,8 +57,16 @@ function warnOfLength(stored: number | undefined, own: number | undefined, warn:
 
 function told(pooling: HeadPooling | undefined): string {
   if (pooling === undefined) return "transformers' own class";
-  const { modes, normalize, prompt, do_lower_case } = pooling;
-  const texts = [normalize && 'normalised', do_lower_case && 'of texts in lower case', prompt && `behind '${prompt}'`];
+  const { modes, dense = [], normalize, prompt, do_lower_case } = pooling;
+  const layers = dense.map(
+    (each) => `changed by a Dense (${each.in_features} to ${each.out_features}, ${each.activation})`,
+  );
+  const texts = [
+    ...layers,
+    normalize && 'normalised',
+    do_lower_case && 'of texts in lower case',
+    prompt && `behind '${prompt}'`,
+  ];
   return ['vectors of the pooling '.concat(modes.join(', ')), ...texts.filter(Boolean)].join(', ');
 }
 
@@ -66,5 +74,7 @@ function told(pooling: HeadPooling | undefined): string {
 function optionFor(stored: HeadPooling | undefined, own: HeadPooling | undefined): string | undefined {
   if (stored === undefined) return 'none';
   const { modes } = stored;
-  return modes.length === 1 && samePooling(stored, { normalize: false, ...own, modes }) ? modes[0] : undefined;
+  // The option leaves the folder's layers after the pooling out.
+  const { dense: _, ...given } = { normalize: false, ...own, modes };
+  return modes.length === 1 && samePooling(stored, given) ? modes[0] : undefined;
 }

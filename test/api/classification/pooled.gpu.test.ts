@@ -336,8 +336,24 @@ describe('layers after the pooling', () => {
     const again = await PeftModel.from_pretrained(await labseModel(opened), files);
     expect(await again.predict('the ship')).toEqual(await vera.predict('the ship'));
     const plain = await labseModel(opened, { pooling: 'first' });
-    await expect(PeftModel.from_pretrained(plain, files)).rejects.toMatchObject({ code: 'invalid_argument' });
+    await expect(PeftModel.from_pretrained(plain, files)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message:
+        'Expected an adapter whose head was trained on vectors of the pooling first, normalised, got one trained on vectors of the pooling first, changed by a Dense (32 to 10, tanh), normalised',
+      hint: fromFolder,
+    });
     expect((await vera.fit_head(rows, { C: 10 })).examples).toBe(rows.length);
+  });
+
+  test('refuse an adapter that was trained without them, and name the pooling that gives its vectors', async () => {
+    const opened = await openTestSession();
+    const files = await (
+      await get_peft_model(await labseModel(opened, { pooling: 'first' }), config)
+    ).save_pretrained();
+    await expect(PeftModel.from_pretrained(await labseModel(opened), files)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      hint: "Load the base model with pooling: 'first', which the adapter was trained with.",
+    });
   });
 
   test('are in an exported folder, which has the same classifier', async () => {
