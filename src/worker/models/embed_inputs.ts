@@ -1,6 +1,7 @@
 import type { Overlay } from '../../adapters/layers/overlay';
 import { Breather } from '../../core/async/breather';
 import type { Warn } from '../../core/errors/warning';
+import { denseName } from '../../core/pooling/pooling';
 import { DEFAULT_SENTENCES } from '../../core/pooling/sentences';
 import { pooledWidth } from '../../models/dense_layers';
 import { createEmbedder, expectSupported } from '../../tasks/pooling/create_embedder';
@@ -31,7 +32,9 @@ export async function embedInputs(
   expectSupported(sentences ?? DEFAULT_SENTENCES, asked);
   const usesDense = pooling === undefined && sentences?.pooling.dense !== undefined;
   if (usesDense) pooledWidth(model.loaded.model, sentences.pooling);
-  const tensors = usesDense ? await model.dense() : undefined;
+  // A classifier on the folder's vectors has these layers itself, and an adapter may have changed their biases.
+  const isHeld = model.loaded.weights.has(`${denseName(0)}.weight`);
+  const tensors = usesDense && !isHeld ? await model.dense() : undefined;
   const embedder = createEmbedder(model.loaded.model, { ...model.preprocessors, sentences }, asked);
   const breather = new Breather(signal);
   const lengths: number[] = [];

@@ -356,6 +356,22 @@ describe('layers after the pooling', () => {
     });
   });
 
+  test('have the biases of a merged classifier in embed, too', async () => {
+    const opened = await openTestSession();
+    const biased = new VeraConfig({ r: 8, target_modules: ['query', 'value'], task_type: 'SEQ_CLS', bias: 'all' });
+    const model = await labseModel(opened);
+    const vera = await get_peft_model(model, biased);
+    const args = { max_steps: 5, learning_rate: 0.1 };
+    await new Trainer({ model: vera, train_dataset: rows, args }).train();
+    const [before] = await vera.embed(['the whale']);
+    const merged = await vera.merge_and_unload();
+    const [after] = await merged.embed(['the whale']);
+    for (const [index, value] of after!.entries()) expect(Math.abs(value - before![index]!)).toBeLessThan(1e-5);
+    const expected = await scoresOf(merged, after!);
+    for (const { label, score } of await merged.predict('the whale'))
+      expect(Math.abs(score - expected[label]!)).toBeLessThan(1e-6);
+  });
+
   test('are in an exported folder, which has the same classifier', async () => {
     const opened = await openTestSession();
     const model = await labseModel(opened);
