@@ -191,13 +191,18 @@ export class BaseModel {
     if (this.root !== this) return this.root.dense();
     const tensors = (await (await this.sentences())?.tensors?.()) ?? [];
     const uploaded = new Map<string, Value>();
-    for (const [name, { dims, data }] of tensors) {
-      const value = pinned(name, dims);
-      this.#uploaded.push(value);
-      await this.runner.allocate([value]);
-      this.runner.write(value, new Float32Array(data));
-      uploaded.set(name, value);
+    try {
+      for (const [name, { dims, data }] of tensors) {
+        const value = pinned(name, dims);
+        uploaded.set(name, value);
+        await this.runner.allocate([value]);
+        this.runner.write(value, new Float32Array(data));
+      }
+    } catch (error) {
+      this.runner.free(uploaded.values());
+      throw error;
     }
+    this.#uploaded.push(...uploaded.values());
     return uploaded;
   });
 
