@@ -98,7 +98,10 @@ test.each(['BERT, mean, normalised', 'BERT, a layer after cls, as in LaBSE'])(
     const source = () => folderFiles({ ...golden, files });
     const peft_config = { r: 8, target_modules: ['query', 'value'], task_type: 'SEQ_CLS' as const };
     const labels = { session, id2label: { 0: 'sea', 1: 'land', 2: 'sky' }, ignore_mismatched_sizes: true };
-    const { gpu } = await estimate(source(), { ...labels, peft_config });
+    const { gpu, download } = await estimate(source(), { ...labels, peft_config });
+    const without = await estimate(source(), { ...labels, peft_config, pooling: 'first' });
+    const layers = Object.keys(golden.weights ?? {}).reduce((sum, name) => sum + source().files.get(name)!.size, 0);
+    expect(download.total - without.download.total).toBe(layers);
     const model = await AutoModelForSequenceClassification.from_pretrained(source(), labels);
     expect(gpu.weights).toBe((await model.memory()).gpu_bytes);
     await model.dispose();

@@ -8,7 +8,7 @@ import type { Tensor } from '../../core/types/tensor';
 import { parseJsonObject } from '../json';
 import type { TensorHeader } from '../tensors/stored_tensor';
 import { expectFloats, toFloat32 } from '../tensors/values';
-import { readWeights } from './weights';
+import { readWeightHeaders, readWeights, type WeightFiles } from './weights';
 
 /** The most numbers in a weight, which one binding of every device can hold. */
 const MOST_NUMBERS = 2 ** 25;
@@ -87,6 +87,20 @@ export async function readDenseTensors(
     for (const [name, expected] of shapes) throw invalid(path, name, expected, 'nothing');
   }
   return tensors;
+}
+
+/** Finds the weights files of Dense layers. Throws the errors of `readWeightHeaders`. */
+export async function denseWeightFiles(
+  source: FileSource,
+  dense: readonly DenseLayer[],
+  limits: ParserLimits,
+): Promise<readonly WeightFiles[]> {
+  const found: WeightFiles[] = [];
+  for (const { path } of dense) {
+    const { bytes, files } = await readWeightHeaders(inFolder(source, path), limits);
+    found.push({ bytes, files: files.map((file) => `${path}/${file}`) });
+  }
+  return found;
 }
 
 /** Returns a folder inside a folder. Its files don't count in the progress of the whole, whose size is that of the model's weights. */

@@ -7,7 +7,7 @@ import { parseJsonArray, parseJsonObject } from '../json';
 import { otherVector, readDense } from './sentence_dense';
 import { readTransformerConfig, type SentenceLimits } from './sentence_transformer';
 
-export { readDenseTensors } from './sentence_dense';
+export { denseWeightFiles, readDenseTensors } from './sentence_dense';
 
 export const MODULES_FILE = 'modules.json';
 

@@ -34,13 +34,16 @@ export interface ReadWeightsOptions {
   readonly select?: Select;
 }
 
-/** The headers of a model's weights. */
-export interface WeightHeaders {
-  readonly tensors: readonly TensorHeader[];
+export interface WeightFiles {
   /** The total size of all weights files in bytes. */
   readonly bytes: number;
   /** The names of the weights files. */
   readonly files: readonly string[];
+}
+
+/** The headers of a model's weights. */
+export interface WeightHeaders extends WeightFiles {
+  readonly tensors: readonly TensorHeader[];
 }
 
 /** A weights file whose headers have been read. */

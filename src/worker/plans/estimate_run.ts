@@ -8,12 +8,12 @@ import type { ParserLimits } from '../../core/types/source';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
 import { openGguf } from '../../formats/gguf/late_gguf';
 import { folderFiles } from '../../formats/models/model_files';
-import { readSentenceModules } from '../../formats/models/sentence_modules';
-import type { WeightHeaders } from '../../formats/models/weights';
+import { denseWeightFiles, readSentenceModules } from '../../formats/models/sentence_modules';
+import type { WeightFiles, WeightHeaders } from '../../formats/models/weights';
 import { DeviceLimits } from '../../gpu/device_limits';
 import type { SessionDevice } from '../models/device';
 import { imageSizeOf } from '../models/loading/late_images';
-import { mayPool, planModel } from './plan_model';
+import { mayPool, planModel, plannedPooling } from './plan_model';
 import type { EstimateRequest } from './plan_protocol';
 import { planAdapters, planFile, planRun, type RunPlan } from './plan_run';
 import { productSpeed } from './product_speed';
@@ -50,7 +50,8 @@ export async function estimateRun(request: EstimateRequest, inputs: EstimateInpu
   const asked = { ...begun, load, task_type: config.task_type };
   const reads = load.gguf_file === undefined && mayPool(asked);
   const sentences = reads ? await readSentenceModules(source, limits) : undefined;
-  const download = await downloadOf(source, begun);
+  const layers = (sentences && plannedPooling({ ...asked, sentences })?.dense) ?? [];
+  const download = await downloadOf(source, [begun, ...(await denseWeightFiles(source, layers, limits))]);
   const breather = new Breather(signal);
   const capacity = { bindingBytes: await bindingBytes(device), memory };
   const plan = async (
@@ -107,10 +108,12 @@ async function bindingBytes(device: SessionDevice): Promise<number> {
 }
 
 /** Returns the size in bytes of the whole download, and of its cached part. The headers that were just read count as cached. */
-async function downloadOf(source: FileSource, { bytes, files }: WeightHeaders): Promise<Estimate['download']> {
-  const total = bytes + (await sizeOf(source, TOKENIZER));
+async function downloadOf(source: FileSource, weights: readonly WeightFiles[]): Promise<Estimate['download']> {
+  const total = weights.reduce((sum, { bytes }) => sum + bytes, await sizeOf(source, TOKENIZER));
   let cached = 0;
-  for (const file of [...files, TOKENIZER]) cached += (await source.cachedBytes?.(file)) ?? 0;
+  for (const file of [...weights.flatMap(({ files }) => files), TOKENIZER]) {
+    cached += (await source.cachedBytes?.(file)) ?? 0;
+  }
   return { total, cached };
 }
 

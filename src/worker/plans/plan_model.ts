@@ -1,5 +1,6 @@
 import { WebVeraError } from '../../core/errors/error';
 import { storages } from '../../core/numbers/storage';
+import type { HeadPooling } from '../../core/pooling/pooling';
 import type { SentenceSettings } from '../../core/pooling/sentences';
 import type { PretrainedConfig, TaskFacts } from '../../core/types/model';
 import type { TensorHeader } from '../../formats/tensors/stored_tensor';
@@ -31,8 +32,7 @@ interface PlannedModel {
 export function planModel(planned: PlannedModel): LoadedModel {
   const { config, tensors, sentences, imageSize, load, maxBindingBytes } = planned;
   const { name: task } = taskOf(planned);
-  const pooling = mayPool(planned) ? chosenPooling(load.pooling ?? 'auto', config, sentences) : undefined;
-  const options = { moduleNames: load.module_names, pooling, imageSize };
+  const options = { moduleNames: load.module_names, pooling: plannedPooling(planned), imageSize };
   const model = createArchitecture(withLabels(config, load.labels), task, options);
   if (!isModest(model)) {
     const message = `estimate: expected a smaller model, got one of ${model.weights.length} tensors`;
@@ -60,6 +60,12 @@ function taskOf({ config, load, task_type }: AskedModel): TaskFacts<TaskName> {
 export function mayPool(asked: AskedModel): boolean {
   const { hasNamedLabels, labels, inputs } = taskOf(asked);
   return hasNamedLabels && labels === 'of rows' && inputs === 'texts';
+}
+
+/** Returns the pooling under the head of a classifier of texts, as loading would choose it. */
+export function plannedPooling(planned: AskedModel & Pick<PlannedModel, 'sentences'>): HeadPooling | undefined {
+  const { config, load, sentences } = planned;
+  return mayPool(planned) ? chosenPooling(load.pooling ?? 'auto', config, sentences) : undefined;
 }
 
 /** Returns the header of each weight's tensor. New weights have none. Throws the errors that loading would throw. */
