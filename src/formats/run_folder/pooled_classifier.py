@@ -139,7 +139,8 @@ def load_layers(model: PooledForSequenceClassification, name: str) -> None:
         file = next((file for file in found if file is not None), None)
         if file is None:
             raise FileNotFoundError(f"Expected {' or '.join(places)} in {name}")
-        loaded = load_file(file) if file.endswith(".safetensors") else torch.load(file, weights_only=True)
+        is_safe = file.endswith(".safetensors")
+        loaded = load_file(file) if is_safe else torch.load(file, map_location="cpu", weights_only=True)
         tensors |= {f"{index}.{key.removeprefix('linear.')}": tensor for key, tensor in loaded.items()}
     model.after_pooling.load_state_dict(tensors)
 
