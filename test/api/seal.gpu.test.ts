@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { AutoModelForCausalLM } from '../../src/index';
+import { AutoModelForCausalLM, AutoModelForSequenceClassification } from '../../src/index';
 import { goldenBase } from '../helpers/golden/golden';
+import { folderFiles, goldenFolder } from '../helpers/golden/golden_sentences';
 import { within } from '../helpers/session/session';
 
 const SEALED = {
@@ -40,5 +41,23 @@ test('a download that is in progress makes no further request', async () => {
     const url = new URL('https://models.example/tiny/');
     await expect(AutoModelForCausalLM.from_pretrained(url, { session })).rejects.toMatchObject(SEALED);
     expect(asked).toEqual(['config.json']);
+  });
+});
+
+test('the layers after a pooling are read at the seal, if no load needed them', async () => {
+  const { files } = folderFiles(goldenFolder('BERT, a layer after cls, as in LaBSE'));
+  const asked: string[] = [];
+  const fetch = async (input: unknown): Promise<Response> => {
+    const [, name = ''] = String(input).split('https://models.example/tiny/');
+    asked.push(name);
+    return new Response(files.get(name) ?? null, { status: files.has(name) ? 200 : 404 });
+  };
+  await within({ fetch }, async ({ session }) => {
+    const options = { session, pooling: 'none' as const, num_labels: 3 };
+    const url = new URL('https://models.example/tiny/');
+    const model = await AutoModelForSequenceClassification.from_pretrained(url, options);
+    expect(asked.filter((name) => /2_Dense.*(?:bin|safetensors)/.test(name))).toEqual([]);
+    await session.seal();
+    expect((await model.embed(['a']))[0]).toHaveLength(10);
   });
 });
