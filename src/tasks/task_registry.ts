@@ -47,7 +47,7 @@ export function createArchitecture(
   const head = makeHead(facts.hasNamedLabels ? parseLabels(config) : NO_LABELS);
   return {
     ...network,
-    config: describedBy(config, head, facts.hasNamedLabels || kind.network !== undefined),
+    config: describedBy(network.config, head, facts.hasNamedLabels || kind.network !== undefined),
     task: facts,
     head,
     modules: [{ name: '', type: head.className }, ...network.modules, ...head.modules],

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../core/input/fields';
 import { rowsAndColumns } from '../../core/numbers/shape';
 import type { PretrainedConfig } from '../../core/types/model';
 import type { Graph } from '../../graph/graph';
@@ -26,7 +27,7 @@ export function createClip(json: PretrainedConfig): Network {
     layerNorm(g, hidden, layers.weight(NORM), layers.bias(NORM), layer_norm_eps);
   const projected = (g: Graph, layers: Layers, hidden: Value): Value =>
     layers.linear(PROJECTION, imageVectors(g, layers, hidden));
-  return towerNetwork(json, config, 'CLIP', {
+  return towerNetwork(isProjected ? withProjection(json, projection_dim) : json, config, 'CLIP', {
     root: clip(config)(TOWER),
     headlessClass: isProjected ? 'CLIPVisionModelWithProjection' : 'CLIPVisionModel',
     ...(isProjected && { pooler: { modules, weights, imageVectors: projected } }),
@@ -38,6 +39,14 @@ export function createClip(json: PretrainedConfig): Network {
 function hasProjection({ architectures }: PretrainedConfig): boolean {
   const [name] = Array.isArray(architectures) ? architectures : [];
   return name !== 'CLIPForImageClassification' && name !== 'CLIPVisionModel';
+}
+
+/** Returns the config with the projection's size among the tower's fields. transformers' class for both reads no others. */
+function withProjection(json: PretrainedConfig, projection_dim: number): PretrainedConfig {
+  const { vision_config, vision_config_dict } = json;
+  const described = vision_config_dict ?? vision_config;
+  const tower = { ...(isJsonObject(described) && described), projection_dim };
+  return { ...json, vision_config: tower, ...(isJsonObject(vision_config_dict) && { vision_config_dict: tower }) };
 }
 
 function clip(config: TowerConfig) {

@@ -152,3 +152,22 @@ test.each([
   expect(model.weights.find(({ name }) => name === 'visual_projection.weight')?.shape).toEqual(projection);
   expect(model.weights[0]?.name).toBe('vision_model.embeddings.class_embedding');
 });
+
+test('of a CLIP with its projection, config.json has the size of vectors where CLIPVisionModelWithProjection reads it', () => {
+  const both = { ...clip, architectures: ['CLIPModel'] };
+  const configOf = (change: object) => createArchitecture({ ...both, ...change }, 'feature_extraction').config;
+  expect(configOf({ projection_dim: 12 })).toEqual({
+    ...{ ...clip, architectures: ['CLIPVisionModelWithProjection'], projection_dim: 12 },
+    vision_config: { ...clip.vision_config, projection_dim: 12 },
+  });
+  const tower = { ...clip.vision_config, patch_size: 8 };
+  expect(configOf({ projection_dim: 12, vision_config_dict: tower })).toMatchObject({
+    vision_config: { ...tower, projection_dim: 12 },
+    vision_config_dict: { ...tower, projection_dim: 12 },
+  });
+  expect(configOf({ vision_config: null, vision_config_dict: null })).toMatchObject({
+    vision_config: { projection_dim: 512 },
+    vision_config_dict: null,
+  });
+  expect(configOf({ architectures: ['CLIPVisionModel'] }).vision_config).toEqual(clip.vision_config);
+});
