@@ -51,7 +51,8 @@ export class AutoModel {
    * Loads a model without a head onto the GPU, with its tokenizer or image processor if it has one: an encoder, a decoder, a ViT, a
    * DINOv2, or the image tower of a CLIP or SigLIP. Its `embed` returns vectors of texts or images. Its modules have the names of
    * transformers' class without a head, such as 'encoder.layer.0.attention.self.query'. It can't be trained, but adapters that were trained
-   * elsewhere, for example with PEFT's task type FEATURE_EXTRACTION, can be added to it. Rejects as `AutoModelForCausalLM.from_pretrained` does.
+   * elsewhere, for example with PEFT's task type FEATURE_EXTRACTION, can be added to it. Rejects as `AutoModelForCausalLM.from_pretrained`
+   * does.
    */
   static async from_pretrained(source: ModelSource, options: AutoModelOptions = {}): Promise<PreTrainedModel> {
     checkOptions('AutoModel.from_pretrained', options, autoModelRules);
