@@ -89,7 +89,7 @@ export class Learner {
     // The new visit takes the place of the old one before anything is reported, because listeners may call any method.
     this.#drop();
     this.visit = visit;
-    const ending = before && visit.succeed(before);
+    const ending = before?.end(new DOMException('Another model or profile is loaded', 'AbortError'));
     this.#ended = Promise.all([this.#ended, ending]);
     this.#loading = this.#ended.then(() => this.#open(visit));
     this.#loading.catch(() => {}); // reported by an event

@@ -46,8 +46,6 @@ export class Visit {
   readonly #listener: VisitListener;
   readonly #life = new AbortController();
   #session: Session | undefined;
-  /** The lease, from the moment in which it is asked for. */
-  #taking: Promise<Lease> | undefined;
   #lease: Lease | undefined;
   #profile: Profile | undefined;
   /** The profile that is being opened. */
@@ -78,13 +76,6 @@ export class Visit {
     return this.#profile;
   }
 
-  /** Ends the former visit. If both have one model, this visit takes it before that, so that it isn't freed and loaded again. */
-  async succeed(former: Visit): Promise<void> {
-    const { session, settings } = former;
-    if (session !== undefined && modelKey(settings) === modelKey(this.settings)) this.#take(session).catch(() => {});
-    await former.end(new DOMException('Another model or profile is loaded', 'AbortError'));
-  }
-
   /** Loads the model and opens the profile. Rejects with the signal's reason if the visit ends first. */
   async open(given: Session | undefined): Promise<void> {
     const { signal } = this;
@@ -93,7 +84,7 @@ export class Visit {
     signal.throwIfAborted();
     if (trouble !== undefined) throw trouble;
     const session = given ?? (await openSession({ signal }));
-    const taking = this.#take(session);
+    this.#session = session;
     const onState = (): void => {
       if (session.state === 'closed') this.#listener.onClosed();
       else this.#listener.onChange();
@@ -101,9 +92,17 @@ export class Visit {
     session.addEventListener('statechange', onState, { signal });
     models.facts.hear(session);
     session.addEventListener('warning', () => this.#listener.onChange(), { signal });
-    const lease = await taking;
-    signal.throwIfAborted();
-    this.#lease = lease;
+    const { source, task, labels, dtype } = this.settings;
+    this.#lease = await models.take(
+      session,
+      JSON.stringify([source, task, labels, dtype]),
+      (handling) => this.#load({ session, ...(dtype && { dtype }), ...handling }),
+      { signal, progress_callback: (info) => this.#listener.onProgress(info) },
+    );
+    if (signal.aborted) {
+      await this.#lease.release();
+      throw signal.reason;
+    }
     await this.profileNow();
   }
 
@@ -161,25 +160,11 @@ export class Visit {
    */
   async end(reason: unknown, options: { readonly broken?: boolean } = {}): Promise<void> {
     this.#life.abort(reason);
-    const [profile, taking] = [this.#profile, this.#taking];
+    const [profile, lease] = [this.#profile, this.#lease];
     this.#profile = undefined;
     this.#lease = undefined;
     await profile?.dispose().catch(() => {}); // if the session has ended, nothing is left to free
-    await taking?.then((lease) => lease.release(options)).catch(() => {});
-  }
-
-  /** Takes the model of a session, unless this visit has done so. */
-  #take(session: Session): Promise<Lease> {
-    if (this.#taking !== undefined && this.#session === session) return this.#taking;
-    this.#session = session;
-    const { dtype } = this.settings;
-    this.#taking = this.#parts.models.take(
-      session,
-      modelKey(this.settings),
-      (handling) => this.#load({ session, ...(dtype && { dtype }), ...handling }),
-      { signal: this.signal, progress_callback: (info) => this.#listener.onProgress(info) },
-    );
-    return this.#taking;
+    await lease?.release(options).catch(() => {});
   }
 
   #load(options: PretrainedOptions): Promise<PreTrainedModel> {
@@ -221,9 +206,4 @@ export class Visit {
     if (model !== undefined) return model;
     throw this.signal.reason; // callers wait for the model, so it is missing only after the visit has ended
   }
-}
-
-/** Returns a key for the settings that decide which model is loaded. */
-function modelKey({ source, task, labels, dtype }: ElementSettings): string {
-  return JSON.stringify([source, task, labels, dtype]);
 }

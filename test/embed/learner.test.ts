@@ -46,50 +46,8 @@ describe('loading', () => {
       ['default', 1],
       ['ann', 0],
     ]);
+    expect(world.models.map(({ disposed }) => disposed)).toEqual([1, 0]);
     expect(world.states()).toEqual(['loading', 'ready', 'idle', 'loading', 'ready']);
-  });
-
-  const another = { dtype: 'float16', model: 'org/other', task: 'text-classification' };
-  const ofTheSame = { profile: 'ann', 'max-steps': '9', 'learning-rate': '0.5', 'max-length': '99', r: '4' };
-  test.each([
-    ...Object.entries(another).map(([name, value]) => [name, value, [1, 0]] as const),
-    ...Object.entries(ofTheSame).map(([name, value]) => [name, value, [0]] as const),
-  ])('loads another model only for another one: after %s=%s, %j are disposed', async (name, value, disposed) => {
-    const learner = world.learner();
-    await learner.load();
-    world.attributes[name] = value;
-    await learner.load();
-    expect(world.models.map((model) => model.disposed)).toEqual(disposed);
-    expect(learner.visit?.model).toBe(world.models.at(-1));
-    await learner.leave('gone');
-    expect(world.models.map((model) => model.disposed)).toEqual(world.models.map(() => 1));
-  });
-
-  test('goes on loading the model when another profile of it is loaded meanwhile', async () => {
-    const learner = world.learner();
-    const arrived = withResolvers();
-    world.before = () => arrived.promise;
-    const first = learner.load();
-    await settled();
-    world.attributes.profile = 'ann';
-    const second = learner.load();
-    await expect(first).rejects.toMatchObject({ name: 'AbortError' });
-    arrived.resolve();
-    await second;
-    expect(world.models).toHaveLength(1);
-    expect(world.profiles.made.map(({ id }) => id)).toEqual(['ann']);
-  });
-
-  test.each(['is left', 'fails'])('frees the model if the load of another profile %s', async (how) => {
-    const learner = world.learner();
-    await learner.load();
-    world.attributes.profile = 'ann';
-    if (how === 'fails') world.trouble = new WebVeraError('unsupported_device', 'no WebGPU');
-    const loading = learner.load();
-    if (how === 'is left') await learner.leave('gone');
-    await expect(loading).rejects.toThrow();
-    await settled();
-    expect(world.models.map(({ disposed }) => disposed)).toEqual([1]);
   });
 
   test('shares one copy of a model with other elements', async () => {

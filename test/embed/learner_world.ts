@@ -56,9 +56,8 @@ export function newWorld(): World {
           return world.trouble;
         },
         openSession: async () => {
-          const open = world.sessions.find(({ state }) => state !== 'closed') ?? fakeSession();
-          if (!world.sessions.includes(open)) world.sessions.push(open);
-          return open;
+          world.sessions.push(fakeSession());
+          return world.sessions.at(-1) as ReturnType<typeof fakeSession>;
         },
         load: {
           'causal-lm': loadModel,
