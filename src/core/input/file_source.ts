@@ -74,6 +74,15 @@ export async function readRareFile(
   }
 }
 
+/** Like `readRareFile`. If the source can't know whether the folder has the file, the file counts as missing. */
+export async function readUnlessUnknown(
+  source: FileSource,
+  file: string,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  return (await source.isUnknown?.(file)) ? undefined : readRareFile(source, file, limit);
+}
+
 /**
  * Throws `not_found` if only cached files may be used and the cache doesn't record whether the folder has this file. Call it before reading
  * a file that isn't needed to load a model.

@@ -1,7 +1,7 @@
 import { lazily } from '../../core/async/lazily';
 import { WebVeraError } from '../../core/errors/error';
 import { isJsonObject, type JsonObject } from '../../core/input/fields';
-import { type FileSource, readFile, readIfKnown, readRareFile } from '../../core/input/file_source';
+import { type FileSource, readFile, readIfKnown, readUnlessUnknown } from '../../core/input/file_source';
 import type { PretrainedConfig } from '../../core/types/model';
 import { defaultLimits, type ParserLimits } from '../../core/types/source';
 import { parseJsonObject } from '../json';
@@ -54,8 +54,7 @@ export function folderFiles(source: FileSource, limits: ParserLimits = defaultLi
  * folders that an earlier release cached have no record of it, and still load without a connection.
  */
 async function nestedSettings(source: FileSource, { json: limit }: ParserLimits): Promise<JsonObject | undefined> {
-  if (await source.isUnknown?.(PROCESSOR_FILE)) return undefined;
-  const bytes = await readRareFile(source, PROCESSOR_FILE, limit).catch((error) => {
+  const bytes = await readUnlessUnknown(source, PROCESSOR_FILE, limit).catch((error) => {
     if (error instanceof WebVeraError && error.code === 'offline') return undefined;
     throw error;
   });

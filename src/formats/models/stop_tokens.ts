@@ -1,5 +1,5 @@
 import { Fields } from '../../core/input/fields';
-import { type FileSource, readRareFile } from '../../core/input/file_source';
+import { type FileSource, readUnlessUnknown } from '../../core/input/file_source';
 import type { ParserLimits } from '../../core/types/source';
 import { parseJsonObject } from '../json';
 
@@ -16,8 +16,7 @@ export async function readStopTokens(
   { json }: Pick<ParserLimits, 'json'>,
   vocabSize: number,
 ): Promise<readonly number[] | undefined> {
-  if (await source.isUnknown?.(GENERATION_FILE)) return undefined;
-  const bytes = await readRareFile(source, GENERATION_FILE, json);
+  const bytes = await readUnlessUnknown(source, GENERATION_FILE, json);
   if (bytes === undefined) return undefined;
   const ids = new Fields(parseJsonObject(bytes, GENERATION_FILE, json), GENERATION_FILE).tokenIds(
     'eos_token_id',

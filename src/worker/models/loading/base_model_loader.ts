@@ -1,5 +1,5 @@
 import { lazily } from '../../../core/async/lazily';
-import { expectKnown, type FileSource, missingFile, readRareFile } from '../../../core/input/file_source';
+import { expectKnown, type FileSource, missingFile, readUnlessUnknown } from '../../../core/input/file_source';
 import type { SentenceSettings } from '../../../core/pooling/sentences';
 import type { ParserLimits } from '../../../core/types/source';
 import type { GgufFiles } from '../../../formats/gguf/gguf_files';
@@ -69,8 +69,7 @@ export class BaseModelLoader {
         const own = { tokenizer, stopTokens, imageProcessor, sentences: await sentences?.() };
         // An error is ignored: the calls that use these weights read them again, and reject.
         if (hasToken || (options.pooling ?? 'auto') === 'auto') await own.sentences?.tensors?.().catch(() => {});
-        const readAgain = async (file: string) =>
-          (await source.isUnknown?.(file)) ? undefined : readRareFile(source, file, this.limits.tokenizer);
+        const readAgain = (file: string) => readUnlessUnknown(source, file, this.limits.tokenizer);
         return new BaseModel(executor, loaded, { ...own, readSentences, readAgain });
       } catch (error) {
         executor.free([...loaded.weights.values(), ...loaded.constants.values()]);

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../core/input/fields';
-import { type FileSource, readFile, readIfKnown, readRareFile } from '../../../core/input/file_source';
+import { type FileSource, readFile, readIfKnown, readUnlessUnknown } from '../../../core/input/file_source';
 import type { ParserLimits } from '../../../core/types/source';
 import { parseJsonObject } from '../../../formats/json';
 import { specialToken } from '../../../tokenizer/special_tokens';
@@ -78,7 +78,7 @@ function needsTokensMap(usual: JsonObject, config: JsonObject): boolean {
 /** Reads special_tokens_map.json. If only cached files may be used and the cache doesn't know this file, the file counts as missing. */
 async function readTokensMap(source: FileSource, { json: limit }: Limits): Promise<JsonObject> {
   const name = 'special_tokens_map.json';
-  const bytes = (await source.isUnknown?.(name)) ? undefined : await readRareFile(source, name, limit);
+  const bytes = await readUnlessUnknown(source, name, limit);
   return bytes === undefined ? {} : parseJsonObject(bytes, name, limit);
 }
 
