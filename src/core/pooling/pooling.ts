@@ -60,3 +60,9 @@ export interface HeadPooling extends Pooling {
   /** The largest number of tokens of a text. Default: as many as the tokenizer and the model allow. */
   readonly max_seq_length?: number;
 }
+
+/** Returns a pooling by the caller's mode in place of the folder's modes, to which the folder's layers after the pooling belong. */
+export function pooledBy(mode: PoolingMode, own: HeadPooling | undefined): HeadPooling {
+  const { dense: _, ...pooling } = { normalize: false, ...own, modes: [mode] };
+  return pooling;
+}

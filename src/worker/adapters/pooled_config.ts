@@ -2,7 +2,7 @@ import type { AdapterKind, ResolvedAdapter } from '../../adapters/adapter';
 import type { AdapterConfig } from '../../adapters/config/adapter_config';
 import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';
-import type { HeadPooling } from '../../core/pooling/pooling';
+import { type HeadPooling, pooledBy } from '../../core/pooling/pooling';
 import type { Head } from '../../models/architecture';
 import { addedPooling, POOLED_CLASS, POOLED_MODULE, poolingOf, samePooling } from '../../models/pooled_head';
 
@@ -73,8 +73,6 @@ function told(pooling: HeadPooling | undefined): string {
 /** The mode with which the option `pooling` gives the pooling `stored`; undefined if it doesn't, because it changes only the mode. */
 function optionFor(stored: HeadPooling | undefined, own: HeadPooling | undefined): string | undefined {
   if (stored === undefined) return 'none';
-  const { modes } = stored;
-  // The option leaves the folder's layers after the pooling out.
-  const { dense: _, ...given } = { normalize: false, ...own, modes };
-  return modes.length === 1 && samePooling(stored, given) ? modes[0] : undefined;
+  const [mode, ...others] = stored.modes;
+  return mode && others.length === 0 && samePooling(stored, pooledBy(mode, own)) ? mode : undefined;
 }

@@ -1,4 +1,4 @@
-import type { HeadPooling, PoolingChoice } from '../../../core/pooling/pooling';
+import { type HeadPooling, type PoolingChoice, pooledBy } from '../../../core/pooling/pooling';
 import { type SentenceSettings, unsupportedSentences } from '../../../core/pooling/sentences';
 import type { PretrainedConfig } from '../../../core/types/model';
 import { configuredPooling, hasOwnClassifier } from '../../../models/pooled_head';
@@ -17,11 +17,7 @@ export function chosenPooling(
   if (asked === 'none') return undefined;
   const own = configuredPooling(config);
   const usual = own ?? (sentences && ofFolder(sentences));
-  if (asked !== 'auto') {
-    // The folder's layers after the pooling belong to its own modes.
-    const { dense: _, ...others } = { normalize: false, ...usual, modes: [asked] };
-    return others;
-  }
+  if (asked !== 'auto') return pooledBy(asked, usual);
   if (own !== undefined || sentences === undefined || hasOwnClassifier(config)) return own;
   if (sentences.unsupported === undefined) return usual;
   throw unsupportedSentences(sentences);
