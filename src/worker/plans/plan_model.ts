@@ -32,14 +32,14 @@ interface PlannedModel {
 export function planModel(planned: PlannedModel): LoadedModel {
   const { config, tensors, sentences, imageSize, load, maxBindingBytes } = planned;
   const { name: task } = taskOf(planned);
-  const options = { moduleNames: load.module_names, pooling: plannedPooling(planned), imageSize };
+  const pooling = plannedPooling(planned);
+  const options = { moduleNames: load.module_names, pooling, imageSize };
   const model = createArchitecture(withLabels(config, load.labels), task, options);
   if (!isModest(model)) {
     const message = `estimate: expected a smaller model, got one of ${model.weights.length} tensors`;
     throw new WebVeraError('limit_exceeded', message, { hint: 'It is far larger than what trains in a browser.' });
   }
-  const dense = sentences && denseHeaders(sentences.pooling.dense);
-  const headers = headersOf(model, [...tensors, ...(dense ?? [])], load);
+  const headers = headersOf(model, [...tensors, ...denseHeaders(sentences && pooling?.dense)], load);
   const storageFor = chooseStorage(load.dtype, tokenMatrices(model));
   const weights = new Map<string, Value>();
   for (const spec of model.weights) {
