@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/errors/error';
-import { type Fields, isJsonObject } from '../core/input/fields';
+import { type Fields, isJsonObject, type JsonObject } from '../core/input/fields';
 
 /**
  * The largest supported sizes in a config.json: larger than any published model's, and small enough that computed sizes and offsets stay
@@ -104,6 +104,12 @@ export function expectDecoder(fields: Fields, expected: string, mayLookAhead = f
 
 /** The field of a decoder's config.json by which tokens attend to later ones. */
 export const LOOK_AHEAD = 'use_bidirectional_attention';
+
+/** Returns the name of transformers' class that config.json's `architectures` has first; '' if it has none. */
+export function architectureName({ architectures }: JsonObject): string {
+  const [name] = Array.isArray(architectures) ? architectures : [];
+  return typeof name === 'string' ? name : '';
+}
 
 /** Throws `unsupported_model` for another `model_type`, and for quantised weights. */
 export function expectModelType(fields: Fields, expected: string): void {

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '../core/input/fields';
 import { type DenseLayer, type HeadPooling, POOLING_MODES, WIDEST } from '../core/pooling/pooling';
 import type { Head, MakeHead, Network } from './architecture';
-import { unsupported } from './config_fields';
+import { architectureName, unsupported } from './config_fields';
 import { denseModules, pooledWidth } from './dense_layers';
 import { linearHead } from './heads';
 
@@ -40,7 +40,7 @@ export function addedPooling({ className, pooling }: Pick<Head, 'className' | 'p
  */
 export function configuredPooling(config: JsonObject): HeadPooling | undefined {
   const given = Object.hasOwn(config, 'pooling') ? config.pooling : undefined;
-  if (!hasPooledClass(config) || given === undefined) return undefined;
+  if (architectureName(config) !== POOLED_CLASS || given === undefined) return undefined;
   const pooling = poolingOf(given);
   if (pooling !== undefined) return pooling;
   throw unsupported('pooling', JSON.stringify(given), POOLING_MODES);
@@ -94,11 +94,7 @@ function layersKey({ dense = [] }: Partial<HeadPooling> = {}): string {
 }
 
 /** Whether config.json names a classifier class of transformers, so that its weight files contain the head. */
-export function hasOwnClassifier({ architectures }: JsonObject): boolean {
-  const [className] = Array.isArray(architectures) ? architectures : [];
-  return typeof className === 'string' && className.endsWith('ForSequenceClassification') && className !== POOLED_CLASS;
-}
-
-function hasPooledClass({ architectures }: JsonObject): boolean {
-  return Array.isArray(architectures) && architectures[0] === POOLED_CLASS;
+export function hasOwnClassifier(config: JsonObject): boolean {
+  const name = architectureName(config);
+  return name.endsWith('ForSequenceClassification') && name !== POOLED_CLASS;
 }

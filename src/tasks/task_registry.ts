@@ -1,6 +1,7 @@
 import { WebVeraError } from '../core/errors/error';
 import type { PretrainedConfig, TaskFacts } from '../core/types/model';
 import type { Architecture, Head, Network, NetworkOptions } from '../models/architecture';
+import { architectureName } from '../models/config_fields';
 import { parseLabels } from '../models/labels';
 import { createNetwork } from '../models/model_registry';
 import { addedPooling } from '../models/pooled_head';
@@ -77,7 +78,7 @@ interface TaskHints {
  */
 export function likelyTask(config: PretrainedConfig, { task_type, hasLabels }: TaskHints): TaskFacts<TaskName> {
   const kinds = kindsFor(createNetwork(config, {}));
-  const className = String(Array.isArray(config.architectures) ? config.architectures[0] : '');
+  const className = architectureName(config);
   const { facts } =
     kinds.find(({ facts }) => task_type !== null && facts.trainsHead.task_type === task_type) ??
     kinds.find(({ facts }) => hasLabels && facts.hasNamedLabels) ??

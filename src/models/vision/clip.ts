@@ -7,6 +7,7 @@ import { add } from '../../ops/add';
 import { layerNorm } from '../../ops/norms/layer_norm';
 import { prependRows } from '../../ops/rows/prepend_rows';
 import type { Network } from '../architecture';
+import { architectureName } from '../config_fields';
 import type { Layers } from '../layers';
 import * as nn from '../nn';
 import { TOWER, towerEncoder, towerNetwork, towerNorm } from './tower';
@@ -36,9 +37,8 @@ export function createClip(json: PretrainedConfig): Network {
 }
 
 /** Whether the files of a model of both towers have the projection, as all but those of two classes. */
-function hasProjection({ architectures }: PretrainedConfig): boolean {
-  const [name] = Array.isArray(architectures) ? architectures : [];
-  return name !== 'CLIPForImageClassification' && name !== 'CLIPVisionModel';
+function hasProjection(config: PretrainedConfig): boolean {
+  return !['CLIPForImageClassification', 'CLIPVisionModel'].includes(architectureName(config));
 }
 
 /** Returns the config with the projection's size among the tower's fields. transformers' class for both reads no others. */
