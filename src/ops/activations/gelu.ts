@@ -1,3 +1,4 @@
+import { numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { elementwise, elementwiseBackward, elementwiseForward } from './elementwise';
@@ -7,5 +8,5 @@ export const geluBackward = elementwiseBackward({ name: 'gelu_backward', with: [
 
 /** Exact GELU, torch's default and Hugging Face's `gelu`: ½x·(1 + erf(x/√2)), with an error of about 1e-7 · |x|. */
 export function gelu(g: Graph, x: Value): Value {
-  return elementwise(g, x, geluForward, geluBackward);
+  return elementwise(g, x, geluForward, geluBackward, { size: numel(x.shape) });
 }

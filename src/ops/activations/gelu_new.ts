@@ -1,3 +1,4 @@
+import { numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { elementwise, elementwiseBackward, elementwiseForward } from './elementwise';
@@ -11,5 +12,5 @@ export const geluNewBackward = elementwiseBackward({
 
 /** GELU's tanh approximation, Hugging Face's `gelu_new`: ½x·(1 + tanh(√(2/π)·(x + 0.044715x³))). */
 export function geluNew(g: Graph, x: Value): Value {
-  return elementwise(g, x, geluNewForward, geluNewBackward);
+  return elementwise(g, x, geluNewForward, geluNewBackward, { size: numel(x.shape) });
 }

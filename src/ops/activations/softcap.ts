@@ -2,25 +2,16 @@ import { WebVeraError } from '../../core/errors/error';
 import { numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
-import { passOn } from '../add';
-import { flatKernel } from '../shader_kernel';
+import { elementwise, elementwiseBackward, elementwiseForward } from './elementwise';
 
-export const softcapForward = flatKernel({
-  name: 'softcap',
-  bindings: { x: 'read', y: 'write' },
-  params: { size: 'size', cap: 'f32' },
-  with: ['safe_tanh'],
-  threads: ({ size }) => size / 4,
-  flops: ({ size }) => 20 * size,
-});
+const numbers = { cap: 'f32' } as const;
 
-export const softcapBackward = flatKernel({
+export const softcapForward = elementwiseForward({ name: 'softcap', with: ['safe_tanh'], flops: 20, numbers });
+export const softcapBackward = elementwiseBackward({
   name: 'softcap_backward',
-  bindings: { x: 'read', dy: 'read', dx: 'write' },
-  params: { size: 'size', cap: 'f32' },
   with: ['safe_tanh'],
-  threads: ({ size }) => size / 4,
-  flops: ({ size }) => 24 * size,
+  flops: 24,
+  numbers,
 });
 
 /**
@@ -31,10 +22,5 @@ export function softcap(g: Graph, x: Value, cap: number): Value {
   if (!(cap > 0 && Number.isFinite(cap))) {
     throw new WebVeraError('invalid_argument', `softcap cap: expected a positive number, got ${cap}`);
   }
-  const size = numel(x.shape);
-  const { y } = g.emit(softcapForward, { x }, { y: x.shape }, { size, cap });
-  g.differentiate(y, [x], (dy, [toX]) => [
-    passOn(g, g.emit(softcapBackward, { x, dy }, { dx: x.shape }, { size, cap }).dx, toX),
-  ]);
-  return y;
+  return elementwise(g, x, softcapForward, softcapBackward, { size: numel(x.shape), cap });
 }
