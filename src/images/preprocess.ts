@@ -20,8 +20,8 @@ type Scaling = Pick<PreprocessorConfig, 'rescale_factor' | 'normalize'>;
 const ALPHA_BITS = 7;
 
 /**
- * Returns the image at the model's input size: without alpha, resized and cropped. The bytes equal those of transformers' image
- * processors of ViT, DeiT, Bit, CLIP and SigLIP with their PIL backend, which transformers uses without torchvision. With torchvision, bytes may
+ * Returns the image at the model's input size: without alpha, resized and cropped. The bytes equal those of transformers' image processors
+ * of ViT, DeiT, Bit, CLIP and SigLIP with their PIL backend, which transformers uses without torchvision. With torchvision, bytes may
  * differ by about one, because torchvision resizes differently.
  *
  * Throws `invalid_argument` for an invalid image, and `limit_exceeded` for one that is too large or too narrow.

@@ -27,11 +27,11 @@ interface ModuleEntry {
 }
 
 /**
- * Reads modules.json of sentence-transformers and the configurations of the modules that it lists: a Transformer, a Pooling, and then
- * Dense layers, Normalize or Dropout. Returns undefined without modules.json. Throws `invalid_format`, `limit_exceeded`, and the source's errors. An
- * unsupported module or setting is no error, because other uses of the model don't need it: `unsupported` names the first one, or has the
- * error of a Dense. The other settings are still valid for callers that choose the pooling themselves. If the first module isn't the model's
- * Transformer, they are the defaults.
+ * Reads modules.json of sentence-transformers and the configurations of the modules that it lists: a Transformer, a Pooling, and then Dense
+ * layers, Normalize or Dropout. Returns undefined without modules.json. Throws `invalid_format`, `limit_exceeded`, and the source's errors.
+ * An unsupported module or setting is no error, because other uses of the model don't need it: `unsupported` names the first one, or has
+ * the error of a Dense. The other settings are still valid for callers that choose the pooling themselves. If the first module isn't the
+ * model's Transformer, they are the defaults.
  */
 export async function readSentenceModules(
   source: FileSource,

@@ -5,7 +5,10 @@ import { type ImageSizes, placedTokens } from '../../models/architecture';
 import { attentionSpans } from '../../ops/attention/attention_spans';
 import type { BatchInputs, BatchShape } from '../task/task_batches';
 
-/** The inputs of a network that reads images. Each image has T tokens: registers, a token for the whole image if there is one, and P patches. */
+/**
+ * The inputs of a network that reads images. Each image has T tokens: registers, a token for the whole image if there is one, and P
+ * patches.
+ */
 export interface ImageInputs extends BatchInputs {
   readonly network: {
     readonly pixel_values: Value;
