@@ -158,6 +158,25 @@ test.each(ways)('pictures go when the profile %s, and those that were being read
   expect([shown(), others.flatMap(({ examples }) => examples)]).toEqual([0, []]);
 });
 
+test.each([
+  ['whole', 'stop', false],
+  ['truncated', 'length', true],
+  ['truncated', undefined, true], // it was stopped
+] as const)('a text is rated as %s if it ends by %s', async (_, end, truncated) => {
+  world.profiles.prepare = (profile) => {
+    const tokens = async function* () {
+      yield { token_id: 1, text: ' a whale', end };
+    };
+    Object.assign(profile, { generate: () => ({ [Symbol.asyncIterator]: tokens }) });
+  };
+  const { named, press } = await opened();
+  press('Write');
+  await eventually(() => expect(named('More like this').isVisible).toBe(true));
+  press('More like this');
+  const rated = { prompt: 'It was', completion: ' a whale', truncated };
+  await eventually(() => expect(world.profiles.last.rated).toEqual([[rated, 1]]));
+});
+
 test('an opinion that is given during learning waits for the next run', async () => {
   const { named, press } = await opened();
   const opine = async (write: string): Promise<void> => {

@@ -10,6 +10,8 @@ export interface PreferenceExample {
   readonly rejected: TextOrMessages;
   /** The factor of the example's loss in training: a finite number, 0 or more. Default: 1. */
   readonly weight?: number;
+  /** Whether both texts are cut off before their ends, as those of a `RatedExample` may be. Default: false. */
+  readonly truncated?: boolean;
 }
 
 /** A prompt and a continuation that a person finds good (true) or bad (false). Both are texts, or both are lists of messages. */
@@ -19,6 +21,11 @@ export interface RatedExample {
   readonly label: boolean;
   /** The factor of the example's loss in training: a finite number, 0 or more. Default: 1. */
   readonly weight?: number;
+  /**
+   * Whether the completion is cut off before its end, such as by `max_new_tokens`. Then no EOS token is added, and no end of a turn, because
+   * a model would learn to end there. Default: false.
+   */
+  readonly truncated?: boolean;
 }
 
 /** Losses of TRL's `DPOTrainer`. */

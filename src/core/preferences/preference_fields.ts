@@ -25,7 +25,10 @@ export function isPreferred(example: SentExample): example is PreferenceExample 
 export function preferenceFields(where: string, row: JsonObject): PreferenceExample | RatedExample {
   const names = row.chosen === undefined || row.chosen === null ? ['completion'] : ['chosen', 'rejected'];
   const prompt = part(`${where}: prompt`, row.prompt, row.tools);
-  const weight = weightOf(`${where}: weight`, row.weight);
+  const others = {
+    ...weightOf(`${where}: weight`, row.weight),
+    ...truncatedOf(`${where}: truncated`, row.truncated),
+  };
   const parts = names.map((name) => {
     const own = part(`${where}: ${name}`, row[name], row.tools);
     if (typeof own === typeof prompt) return own;
@@ -33,14 +36,21 @@ export function preferenceFields(where: string, row: JsonObject): PreferenceExam
     throw wrong(`${where}: ${name}`, expected, row[name]);
   });
   const [first = '', second = ''] = parts;
-  if (names.length === 2) return { prompt, chosen: first, rejected: second, ...weight };
-  return { prompt, completion: first, label: row.label === true, ...weight };
+  if (names.length === 2) return { prompt, chosen: first, rejected: second, ...others };
+  return { prompt, completion: first, label: row.label === true, ...others };
 }
 
 function part(where: string, value: unknown, tools: unknown): TextOrMessages {
   if (typeof value === 'string') return value;
   if (Array.isArray(value)) return chatMessages(where, value, tools);
   throw wrong(where, 'a string, or an array of { role, content }', value);
+}
+
+/** Reads whether a text is cut off. Throws `invalid_argument`. */
+function truncatedOf(where: string, value: unknown): { readonly truncated?: true } {
+  if (value === true) return { truncated: true };
+  if ((value ?? false) === false) return {};
+  throw wrong(where, 'true or false', value);
 }
 
 /** Reads an example's weight, if it has one. Throws `invalid_argument`; for a weight below 0, the error has the `hint`. */

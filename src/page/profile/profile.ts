@@ -144,7 +144,8 @@ export class Profile extends EventTarget implements AsyncDisposable {
   /**
    * Stores that a person likes a text (1) or doesn't (−1), or removes the rating (0). A generation may still be in progress. A string
    * counts as a text without a prompt. A later rating of the same text after the same prompt replaces an earlier one. Beyond `max_examples`
-   * ratings and preferences, a sample of them is stored; no examples are removed for them. Resolves with the number of stored ratings.
+   * ratings and preferences, a sample of them is stored; no examples are removed for them. A generation that reached `max_new_tokens` is
+   * stored as `truncated`. Resolves with the number of stored ratings.
    *
    * Rejects with `invalid_argument` for another number, an empty text, a prompt of token ids, and for a classifier; with the error of a
    * generation that failed. A text that is too long for the model is stored in full, and truncated for learning like an example.

@@ -143,6 +143,8 @@ export interface GeneratedText {
   readonly prompt: string | readonly ChatMessage[];
   /** The text after the prompt, or the answer to its last message. */
   readonly completion: string;
+  /** Whether the text is cut off before its end, such as by `max_new_tokens`, so that no end is learned from it. Default: false. */
+  readonly truncated?: boolean;
 }
 
 /** Facts about a profile, available without opening it. */

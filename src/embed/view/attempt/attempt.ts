@@ -40,16 +40,12 @@ export function attemptRegion(
     opinion.about(undefined);
     showAll();
     stop.focus();
-    try {
-      for await (const { text } of generate(given, { ...SAMPLING, seed, signal: current.signal })) written.data += text;
-    } catch {
-      // The panel shows the error.
-    }
+    const truncated = await writeInto(written, generate(given, { ...SAMPLING, seed, signal: current.signal }));
     if (writing !== current) return; // its profile was forgotten or replaced
     writing = undefined;
     if (written.data.trim() !== '') {
       announce(`Written: ${written.data}`);
-      opinion.about({ prompt: given, completion: written.data });
+      opinion.about({ prompt: given, completion: written.data, truncated });
     }
     const hadFocus = isFocused(stop);
     showAll();
@@ -72,6 +68,20 @@ export function attemptRegion(
     landing: () => opinion.landing() ?? firstUsable(stop, write, prompt),
     close: () => writing?.abort(),
   };
+}
+
+/** Shows a text as it is generated. Resolves with whether the text is cut off before its end. */
+async function writeInto(shown: Text, generation: Generation): Promise<boolean> {
+  let isWhole = false;
+  try {
+    for await (const { text, end } of generation) {
+      shown.data += text;
+      isWhole = end === 'stop';
+    }
+  } catch {
+    // The panel shows the error.
+  }
+  return !isWhole;
 }
 
 function isFocused(element: HTMLElement): boolean {

@@ -1,6 +1,7 @@
 import { wrong } from '../../../core/errors/wrong';
 import { isJsonObject } from '../../../core/input/fields';
 import type { RatedExample } from '../../../core/preferences/preference';
+import type { TextEnd } from '../../../core/types/generation';
 import type { SentExample } from '../../../core/types/training';
 import type { Generation } from '../../models/remote_generation';
 import type { GeneratedText } from '../types';
@@ -20,9 +21,18 @@ export async function generatedText(where: string, given: Generation | Generated
     const hint = 'Decode it: { prompt: await model.tokenizer.decode(ids), completion }.';
     throw wrong(`${where}: prompt`, 'a text or messages', prompt, hint);
   }
-  const completion: unknown = 'completion' in given ? given.completion : await (given as Generation);
-  if (typeof completion === 'string') return { prompt, completion };
+  const { completion, truncated } =
+    'completion' in given ? (given as Partial<GeneratedText>) : await writtenText(given as Generation);
+  if (typeof completion === 'string') return { prompt, completion, ...(truncated !== undefined && { truncated }) };
   throw wrong(`${where}: completion`, 'a string', completion);
+}
+
+/** Returns a generation's text, and whether it ends because it has as many tokens as it may have. */
+async function writtenText(generation: Generation): Promise<Omit<GeneratedText, 'prompt'>> {
+  const completion = await generation;
+  let end: TextEnd | undefined;
+  if (Symbol.asyncIterator in generation) for await (const token of generation) ({ end } = token);
+  return { completion, ...(end === 'length' && { truncated: true }) };
 }
 
 /** Whether a prompt is a text or messages. A prompt of numbers is a list of token ids. */
@@ -34,9 +44,9 @@ function isText(prompt: Generation['prompt']): prompt is GeneratedText['prompt']
  * Makes the rating of a text. Throws `invalid_argument` for a number other than 1, −1 and 0, and for messages that aren't `{ role, content
  * }`. For 0, returns the rating to remove, whose label doesn't matter.
  */
-export function ratingOf({ prompt, completion }: GeneratedText, rating: number): Feedback {
+export function ratingOf({ completion, ...text }: GeneratedText, rating: number): Feedback {
   if (rating !== 1 && rating !== -1 && rating !== 0) throw wrong('rate: rating', '1, -1 or 0', rating);
-  return feedbackFields('rate', { prompt, completion: answerTo(prompt, completion), label: rating > 0 });
+  return feedbackFields('rate', { ...text, completion: answerTo(text.prompt, completion), label: rating > 0 });
 }
 
 /** Returns a preference. Throws `invalid_argument` for any other value. */

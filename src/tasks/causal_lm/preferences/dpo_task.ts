@@ -27,9 +27,10 @@ export class DpoTask extends PairTask<PairRow, DpoPreference> implements RunTask
 
   protected async read(example: SentExample, where: string, options: PairRowOptions): Promise<PairRow | undefined> {
     if (!('chosen' in example)) throw wrong(where, this.form, example, hintFor(example));
-    const { prompt, chosen, rejected, weight = 1 } = example;
+    const { prompt, chosen, rejected, truncated, weight = 1 } = example;
     const { maxLength: most } = options;
-    const pair = await promptSequences({ prompt, completions: [chosen, rejected] }, where, { ...options, most });
+    const completions = [chosen, rejected];
+    const pair = await promptSequences({ prompt, completions }, where, { ...options, truncated, most });
     if (pair === undefined) return undefined;
     return { ...this.#slabs.store(joinedRow(pair, most)), weight, isGood: true, reference: unknownReference() };
   }

@@ -45,10 +45,10 @@ export class KtoTask extends PairTask<Rated, KtoPreference> implements RunTask<P
 
   protected async read(example: SentExample, where: string, options: PairRowOptions): Promise<Rated | undefined> {
     if (!('completion' in example && 'label' in example)) throw wrong(where, this.form, example, hintFor(example));
-    const { prompt, completion, label, weight = 1 } = example;
+    const { prompt, completion, label, truncated, weight = 1 } = example;
     // The completion is also joined to another example's prompt. If that prompt is shorter, more of the completion fits.
     const most = 2 * options.maxLength;
-    const read = await promptSequences({ prompt, completions: [completion] }, where, { ...options, most });
+    const read = await promptSequences({ prompt, completions: [completion] }, where, { ...options, truncated, most });
     const [ids] = read?.sequences ?? [];
     if (read === undefined || ids === undefined) return undefined;
     return { input_ids: Uint32Array.from(ids), start: read.start, isGood: label, weight };

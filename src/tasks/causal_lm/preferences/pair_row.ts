@@ -4,7 +4,7 @@ import type { TextOrMessages } from '../../../core/preferences/preference';
 import type { TextTokenizer } from '../../../tokenizer/tokenizer';
 import { placed } from '../../reading/placed_examples';
 import { IGNORED } from '../../texts/token_labels';
-import { completionText, sharedLength } from '../prompts';
+import { beforeCutMark, completionText, sharedLength, withCutMark } from '../prompts';
 import type { TokenRow } from '../token_row';
 
 /**
@@ -55,6 +55,13 @@ interface PromptParts {
   readonly completions: readonly TextOrMessages[];
 }
 
+interface SequenceOptions extends Omit<PairRowOptions, 'maxLength'> {
+  /** The largest number of tokens to return. */
+  readonly most: number;
+  /** Whether completions are cut off before their ends. */
+  readonly truncated: boolean | undefined;
+}
+
 /** The tokens of a prompt followed by each of its completions. */
 interface PromptSequences {
   /** The number of prompt tokens, with which all sequences begin. */
@@ -71,23 +78,20 @@ interface PromptSequences {
 export async function promptSequences(
   { prompt, completions }: PromptParts,
   where: string,
-  { most, ...options }: PairRowOptions & { readonly most: number },
+  { maxLength, ...options }: SequenceOptions & Pick<PairRowOptions, 'maxLength'>,
 ): Promise<PromptSequences | undefined> {
-  const tokensOf = encoder(where, { ...options, most });
+  const tokensOf = encoder(where, options);
   const alone = await tokensOf(prompt, undefined);
   const sequences: (readonly number[])[] = [];
   for (const completion of completions) sequences.push(await tokensOf(prompt, completion));
   const start = Math.min(...sequences.map((ids) => sharedLength(alone, ids)));
   // The first token of a sequence is never predicted, because no token precedes it.
-  if (Math.max(1, start) >= Math.min(options.maxLength, ...sequences.map((ids) => ids.length))) return undefined;
+  if (Math.max(1, start) >= Math.min(maxLength, ...sequences.map((ids) => ids.length))) return undefined;
   return { start, sequences };
 }
 
 /** Returns a function that encodes a prompt, alone or with a completion. */
-function encoder(
-  where: string,
-  { tokenizer, most, breather }: Omit<PairRowOptions, 'maxLength'> & { readonly most: number },
-) {
+function encoder(where: string, { tokenizer, truncated, most, breather }: SequenceOptions) {
   if (tokenizer === undefined) {
     throw new WebVeraError('invalid_argument', `${where}: expected a model with a tokenizer, as texts are compared`, {
       hint: 'Load the model from a source that holds tokenizer.json.',
@@ -95,14 +99,21 @@ function encoder(
   }
   return async (prompt: TextOrMessages, completion: TextOrMessages | undefined): Promise<readonly number[]> => {
     if (typeof prompt === 'string') {
-      const text = completion === undefined ? prompt : prompt + completionText(tokenizer, `${completion}`);
-      return tokenizer.encodeGradually(text, { breather, most });
+      const own = truncated ? completion : completionText(tokenizer, `${completion}`);
+      return tokenizer.encodeGradually(completion === undefined ? prompt : prompt + own, { breather, most });
     }
-    const messages = typeof completion === 'object' ? [...prompt, ...completion] : prompt;
-    const chat = { messages, add_generation_prompt: completion === undefined, turns: false, isExample: true };
-    const { text } = await tokenizer.renderChat(chat).catch((error: unknown) => {
+    const all = typeof completion === 'object' ? [...prompt, ...completion] : prompt;
+    const isCut = truncated === true && completion !== undefined;
+    const chat = {
+      messages: isCut ? withCutMark(all) : all,
+      add_generation_prompt: completion === undefined,
+      turns: false,
+      isExample: true,
+    };
+    const rendered = await tokenizer.renderChat(chat).catch((error: unknown) => {
       throw placed(error, where);
     });
+    const text = isCut ? beforeCutMark(rendered.text) : rendered.text;
     return tokenizer.encodeGradually(text, { add_special_tokens: false, breather, most });
   };
 }

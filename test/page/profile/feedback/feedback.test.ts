@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { TextEnd } from '../../../../src/core/types/generation';
 import type { RatedExample } from '../../../../src/index';
 import type { Numbered } from '../../../../src/page/profile/examples/examples';
 import {
@@ -129,6 +130,21 @@ describe('a rated text', () => {
     expect(await generatedText('rate', given as never)).toEqual({ prompt: 'The', completion: ' whale' });
     expect(await generatedText('rate', { prompt: talk, completion: 'a' })).toEqual({ prompt: talk, completion: 'a' });
     expect(await generatedText('rate', 'A whole text.')).toEqual({ prompt: '', completion: 'A whole text.' });
+  });
+
+  test.each<[TextEnd, object]>([
+    ['length', { truncated: true }],
+    ['stop', {}],
+  ])('that a generation ended by %s is stored with %j', async (end, truncation) => {
+    const tokens = async function* () {
+      yield { token_id: 3, text: ' wh' };
+      yield { token_id: 4, text: 'ale', end };
+    };
+    const given = Object.assign(Promise.resolve(' whale'), { prompt: 'The', [Symbol.asyncIterator]: tokens });
+    const text = await generatedText('rate', given as never);
+    const rating = { prompt: 'The', completion: ' whale', label: true, ...truncation };
+    expect(ratingOf(text, 1)).toEqual(rating);
+    expect(feedbackFields('ratings.jsonl', JSON.parse(JSON.stringify(rating)))).toEqual(rating);
   });
 
   test.each<[string, unknown, RegExp]>([
