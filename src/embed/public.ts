@@ -89,8 +89,8 @@ export interface WebVeraElement extends HTMLElement {
    * Adds examples to the profile and trains on it, after the current run. A text, or a Blob of text, is split into examples of up to
    * `max-length` tokens, between paragraphs, else sentences, else words; a Blob of JSON Lines or CSV has one example per line. A
    * classifier takes examples with a `label`: `{ text, label }`, a Blob of such examples, or `{ image, label }`.
-   * Rejects with `invalid_argument` for an empty lesson, `invalid_format` for a file that isn't text, `limit_exceeded` for a text file
-   * beyond 64 MiB, and with the errors of `Profile.add` and `Profile.learn`.
+   * Rejects with `invalid_argument` for an empty lesson, `invalid_format` for a file that isn't text in UTF-8, `limit_exceeded` for a text
+   * file beyond 64 MiB, and with the errors of `Profile.add` and `Profile.learn`.
    */
   teach(lesson: Lesson, args?: webvera.TrainingArguments): Promise<webvera.TrainOutput>;
   /** Continues a text with the trained model. Iterate over the tokens, or await the text. `config.signal` doesn't stop loading. */

@@ -127,6 +127,16 @@ test.each([
   await expect(read(files as Record<string, string>)).rejects.toThrow(message);
 });
 
+test('a table in Windows-1252 is refused', async () => {
+  const file = new File(
+    [Uint8Array.of(...Array.from('text,label\nf\u00fcr,1', (character) => character.charCodeAt(0)))],
+    'a.csv',
+  );
+  await expect(readMessages(new Map([[file.name, file]]))).rejects.toThrow(
+    'a.csv is in another encoding, not in UTF-8.',
+  );
+});
+
 test('too long lists are thinned evenly', () => {
   const all = Array.from({ length: 10 }, (_, i) => i);
   expect(evenly(all, 20)).toEqual(all);

@@ -1,6 +1,6 @@
 import { type LabelledFiles, labelledFiles } from 'webvera';
 import type { Labelled } from '../classes/class_set';
-import { ChoiceProblem } from '../library/choice_problem';
+import { ChoiceProblem, expectUtf8 } from '../library/choice_problem';
 import { csvRows } from './csv';
 
 export interface ReadMessages {
@@ -121,7 +121,9 @@ function parsed(json: string): unknown {
 }
 
 async function plainText(path: string, file: File): Promise<string> {
-  const text = await file.text();
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  expectUtf8(path, bytes);
+  const text = new TextDecoder().decode(bytes);
   if (text.includes('\0')) throw new ChoiceProblem(`${path} is no text file.`);
   return text;
 }

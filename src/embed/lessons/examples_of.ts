@@ -1,4 +1,5 @@
 import { type Example, WebVeraError } from '../../index';
+import { otherEncoding } from '../../parts/encoding';
 import type { Lesson } from '../public';
 import { type CountTokens, textExamples } from './text_examples';
 
@@ -10,7 +11,7 @@ const MOST_BYTES = 2 ** 26;
 
 /**
  * Converts a lesson (see `Lesson`) to examples: a text is split into examples of at most `limit` tokens; files of JSON Lines or CSV stay
- * files. Throws `invalid_argument` for an empty lesson, `invalid_format` for a file that isn't text, and `limit_exceeded` for a
+ * files. Throws `invalid_argument` for an empty lesson, `invalid_format` for a file that isn't text in UTF-8, and `limit_exceeded` for a
  * file of text that is too large.
  */
 export async function examplesOf(lesson: Lesson, limit: number, count: CountTokens): Promise<LessonExamples> {
@@ -73,11 +74,20 @@ async function read(lesson: Lesson, limit: number, count: CountTokens): Promise<
   if (lesson instanceof Blob) {
     if (isFileOfExamples(lesson)) return lesson;
     if (lesson.size > MOST_BYTES) throw tooLarge(lesson.size);
-    return inTexts(await lesson.text().catch(unreadable), limit, count);
+    return inTexts(await textOf(lesson), limit, count);
   }
   if (Array.isArray(lesson)) return lesson;
   if (typeof lesson === 'object' && lesson !== null) return [lesson as Example];
   throw new WebVeraError('invalid_argument', `teach: expected a text, a Blob or examples, got ${String(lesson)}`);
+}
+
+async function textOf(file: Blob): Promise<string> {
+  const bytes = new Uint8Array(await file.arrayBuffer().catch(unreadable));
+  const encoding = otherEncoding(bytes);
+  if (encoding === undefined) return new TextDecoder().decode(bytes);
+  throw new WebVeraError('invalid_format', `teach: expected text in UTF-8, got ${encoding}`, {
+    hint: 'Open the file in a text editor, and save it in UTF-8.',
+  });
 }
 
 async function inTexts(text: string, limit: number, count: CountTokens): Promise<readonly Example[]> {

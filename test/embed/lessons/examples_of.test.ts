@@ -40,9 +40,22 @@ test.each([
   await expect(read(lesson)).rejects.toMatchObject({ name: 'WebVeraError', code });
 });
 
+test.each([
+  ['UTF-16', [0xff, 0xfe, 0x66, 0, 0xfc, 0]],
+  ['UTF-16', [0xfe, 0xff, 0, 0x66, 0, 0xfc]],
+  ['another encoding', [0x66, 0xfc, 0x72]], // für in Windows-1252
+])('a text in %s is refused', async (encoding, bytes) => {
+  await expect(read(new Blob([Uint8Array.from(bytes)]))).rejects.toMatchObject({
+    code: 'invalid_format',
+    message: `teach: expected text in UTF-8, got ${encoding}`,
+  });
+});
+
 test('a file that changed after it was chosen is refused with a hint', async () => {
   const file = new File(['a'], 'a.txt');
-  Object.defineProperty(file, 'text', { value: () => Promise.reject(new DOMException('gone', 'NotReadableError')) });
+  Object.defineProperty(file, 'arrayBuffer', {
+    value: () => Promise.reject(new DOMException('gone', 'NotReadableError')),
+  });
   await expect(read(file)).rejects.toMatchObject({
     code: 'invalid_format',
     hint: expect.stringContaining('Choose it'),
@@ -51,7 +64,9 @@ test('a file that changed after it was chosen is refused with a hint', async () 
 
 test('a file of text that is too large is refused before it is read', async () => {
   const read64 = (size: number) => {
-    const file = Object.assign(new File(['a'], 'a.txt'), { text: () => Promise.reject(new Error('it was read')) });
+    const file = Object.assign(new File(['a'], 'a.txt'), {
+      arrayBuffer: () => Promise.reject(new Error('it was read')),
+    });
     return read(Object.defineProperty(file, 'size', { value: size }));
   };
   const hint = expect.stringMatching(/^Teach a part/);

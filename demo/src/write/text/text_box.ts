@@ -1,5 +1,5 @@
 import { formatBytes } from '../../../../src/parts/words';
-import { ChoiceProblem } from '../../library/choice_problem';
+import { ChoiceProblem, expectUtf8 } from '../../library/choice_problem';
 import { act } from '../../page/act';
 import { type ChosenFiles, onDrop, onFiles } from '../../page/chosen_files';
 import { byId, create, newButton, onClick, setText, show } from '../../page/dom';
@@ -13,8 +13,6 @@ import { fetchSample, OWN_TEXT, type SampleText, sampleTexts } from './samples';
 const MOST_SHOWN = 60_000;
 /** The most bytes of a file that is searched for a chat. */
 const MOST_CHAT = 2 ** 24;
-/** The number of bytes at the beginning of a file that must not contain NUL, as in any text. */
-const HEAD = 4096;
 
 /** Sets up the choice of the text to learn from: a sample, typed or pasted text, or a file. */
 export function textBox(app: App): void {
@@ -130,10 +128,12 @@ function typedCorpus(about: Omit<Corpus, 'blob'>, text: string): Corpus | undefi
 
 async function checkText({ name, blob }: Corpus): Promise<void> {
   if (blob.size === 0) throw new ChoiceProblem(`${name} is empty.`);
-  const head = new TextDecoder().decode(await blob.slice(0, HEAD).arrayBuffer());
-  if (!head.includes('\0')) return;
+  // The box shows all of these bytes. Learning checks the rest of a longer file.
+  const head = new Uint8Array(await blob.slice(0, MOST_SHOWN).arrayBuffer());
+  expectUtf8(name, head, blob.size <= MOST_SHOWN);
+  if (!head.includes(0)) return;
   // An iPhone packs the chats that it exports.
-  const isPacked = head.startsWith('PK') && /\.zip$/i.test(name);
+  const isPacked = /\.zip$/i.test(name);
   const problem = isPacked ? 'is packed. Unpack it first, and choose the _chat.txt in it.' : 'is no text file.';
   throw new ChoiceProblem(`${name} ${problem}`);
 }
