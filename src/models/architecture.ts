@@ -156,8 +156,9 @@ export interface Head {
   readonly className: string;
   /** The head's modules in torch's order. They come after the network's modules. */
   readonly modules: readonly ModuleInfo[];
+  /** The head's tensors, which files may lack if the head is tied. */
   readonly weights: readonly WeightSpec[];
-  /** For each module of a tied head, which has no weight in the files, the module whose weight it shares. */
+  /** For each module of a tied head, the module whose weight it shares. */
   readonly tied: ReadonlyMap<string, string>;
   /**
    * The hidden states of a sequence that the head reads: all of them, one of them, or a vector pooled from all. 'image and patches': that
@@ -230,6 +231,8 @@ export interface Network {
 export interface Architecture extends Omit<Network, 'heads' | 'pooler' | 'headlessClass'> {
   readonly task: TaskFacts;
   readonly head: Head;
+  /** The tensors of the network and of a head that isn't tied. */
+  readonly weights: readonly WeightSpec[];
   /** The same as the head's `tied`. */
   readonly tied: ReadonlyMap<string, string>;
 }

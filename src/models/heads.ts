@@ -35,13 +35,10 @@ interface LanguageHead {
 /** Creates the head of a language model: one linear layer without bias, which may share the embedding's weight. */
 export function languageHead({ className, C, V, tiedTo, storedName, softcap: cap }: LanguageHead): Head {
   const { name, modules, weights } = nn.linear(C, V, false)('lm_head');
-  const stored = weights.map(
-    (spec): WeightSpec => (storedName ? { ...spec, storedNames: [storedName, spec.name] } : spec),
-  );
   return {
     className,
     modules,
-    weights: tiedTo === undefined ? stored : [],
+    weights: weights.map((spec): WeightSpec => (storedName ? { ...spec, storedNames: [storedName, spec.name] } : spec)),
     tied: new Map(tiedTo === undefined ? [] : [[name, tiedTo]]),
     reads: 'every token',
     outputEmbedding: name,

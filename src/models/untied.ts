@@ -15,18 +15,10 @@ export function tensorsUnder(loaded: LoadedModel, over: ReadonlyMap<string, Valu
   return tensors;
 }
 
-/** Returns a model in which each tied head with a weight in `tensors` is no longer tied, but has that weight as its own. */
+/** Returns the model without ties if its tied head has a weight of its own in `tensors`. */
 export function untied(model: Architecture, tensors: ReadonlyMap<string, Value>): Architecture {
-  const heads = [...model.tied.keys()].filter((module) => tensors.has(`${module}.weight`));
-  if (heads.length === 0) return model;
-  const weights = heads.map((module) => {
-    const name = `${module}.weight`;
-    return { name, shape: tensors.get(name)?.shape ?? [], kind: 'matrix' as const };
-  });
-  return {
-    ...model,
-    config: { ...model.config, tie_word_embeddings: false },
-    tied: new Map([...model.tied].filter(([module]) => !heads.includes(module))),
-    weights: [...model.weights, ...weights],
-  };
+  const own = model.head.weights.filter(({ name }) => tensors.has(name));
+  if (model.tied.size === 0 || own.length === 0) return model;
+  const config = { ...model.config, tie_word_embeddings: false };
+  return { ...model, config, tied: new Map(), weights: [...model.weights, ...own] };
 }

@@ -52,7 +52,7 @@ export function createArchitecture(
     task: facts,
     head,
     modules: [{ name: '', type: head.className }, ...network.modules, ...head.modules],
-    weights: [...network.weights, ...head.weights],
+    weights: [...network.weights, ...(head.tied.size === 0 ? head.weights : [])],
     tied: head.tied,
   };
 }

@@ -81,10 +81,10 @@ function headersOf(
     if (spec !== undefined) headers.set(spec.name, tensor);
   }
   for (const tensor of tensors) {
-    const spec = resolved.sharedBy(tensor.name);
-    if (spec === undefined || headers.has(spec.name)) continue;
-    expectWeight(spec, tensor);
-    headers.set(spec.name, tensor);
+    const { embedding } = resolved.tiedWeight(tensor.name) ?? {};
+    if (embedding === undefined || headers.has(embedding.name)) continue;
+    expectWeight(embedding, tensor);
+    headers.set(embedding.name, tensor);
   }
   resolved.newWeights(headers);
   return headers;

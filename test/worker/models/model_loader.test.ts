@@ -9,6 +9,7 @@ import { type RawTensor, readSafetensors, writeSafetensors } from '../../../src/
 import { toFloat32 } from '../../../src/formats/tensors/values';
 import type { Value } from '../../../src/graph/value';
 import { openSource } from '../../../src/hub/open_source';
+import { fileNames } from '../../../src/models/architecture';
 import type { LoadedModel } from '../../../src/models/loaded_model';
 import { CausalLm } from '../../../src/tasks/causal_lm/causal_lm';
 import { logitsProgram } from '../../../src/train/steps/loss_program';
@@ -239,6 +240,17 @@ test('shards may lack listed tensors that the model doesn’t use, and have unli
     message: expect.stringContaining(DOWN),
     hint: expect.stringContaining('belong together'),
   });
+});
+
+test('a GPT-NeoX’s tied head with values of its own keeps them and its name in files', async () => {
+  const base = 'test/golden/base/gpt-neox';
+  const untied = JSON.parse(readFileSync(`${base}/config.json`, 'utf8'));
+  const configuration = JSON.stringify({ ...untied, tie_word_embeddings: true });
+  const { tensors } = readSafetensors(new Uint8Array(readFileSync(`${base}/model.safetensors`)));
+  const { written, model } = await load(tensors, 'auto', Number.POSITIVE_INFINITY, configuration);
+  expect(written.get('lm_head.weight')).toEqual(toFloat32(tensors.get('embed_out.weight')!));
+  expect(model.model.tied.size).toBe(0);
+  expect(fileNames(model.model.weights.at(-1)!)[0]).toBe('embed_out.weight');
 });
 
 test('a tied head of another shape is refused', async () => {

@@ -23,13 +23,12 @@ export class TiedHeads {
 
   /** Returns the weight that the tensor of a tied head holds; undefined for other tensors. Throws `invalid_format` for a wrong shape. */
   weightOf(tensor: TensorHeader): WeightSpec | undefined {
-    const { name } = tensor;
-    const embedding = this.#tensors.sharedBy(name);
-    if (embedding === undefined) return undefined;
-    const spec = { name, shape: embedding.shape, kind: embedding.kind };
-    expectWeight(spec, tensor);
-    this.#embeddings.set(name, embedding.name);
-    return spec;
+    const tied = this.#tensors.tiedWeight(tensor.name);
+    if (tied === undefined) return undefined;
+    const { head, embedding } = tied;
+    expectWeight(head, tensor);
+    this.#embeddings.set(head.name, embedding.name);
+    return head;
   }
 
   /**

@@ -14,21 +14,26 @@ import { type Architecture, fileNames, fileShape, type WeightSpec } from '../../
 import { denseModules } from '../../../models/dense_layers';
 import type { LoadOptions } from '../../protocol';
 
+/** The weight that a tied head has in some files, and the embedding that the head shares. */
+interface TiedWeight {
+  readonly head: WeightSpec;
+  readonly embedding: WeightSpec;
+}
+
 /** Maps the tensors in a model's files to the model's weights, both for loading and for estimates. */
 export class WeightTensors {
   readonly #model: Architecture;
   readonly #specs: ReadonlyMap<string, WeightSpec>;
-  readonly #shared: ReadonlyMap<string, WeightSpec>;
+  readonly #tied: ReadonlyMap<string, TiedWeight>;
   readonly #ignoresMismatch: boolean;
 
   constructor(model: Architecture, { ignore_mismatched_sizes = false }: Pick<LoadOptions, 'ignore_mismatched_sizes'>) {
     this.#model = model;
     this.#specs = new Map(model.weights.flatMap((spec) => fileNames(spec).map((name) => [name, spec])));
-    this.#shared = new Map(
-      [...model.tied].flatMap(([head, source]) => {
-        const spec = this.#specs.get(`${source}.weight`);
-        return spec === undefined ? [] : [[`${head}.weight`, spec]];
-      }),
+    const [source] = model.tied.values();
+    const embedding = this.#specs.get(`${source}.weight`);
+    this.#tied = new Map(
+      embedding && model.head.weights.flatMap((head) => fileNames(head).map((name) => [name, { head, embedding }])),
     );
     this.#ignoresMismatch = ignore_mismatched_sizes;
   }
@@ -44,14 +49,14 @@ export class WeightTensors {
     return spec;
   }
 
-  /** Returns the embedding that a tied head shares, given the name of the head's tensor. Some files contain only the head's tensor. */
-  sharedBy(name: string): WeightSpec | undefined {
-    return this.#shared.get(name);
+  /** Returns a tied head's weight and its embedding, given a name of the head's tensor in files, some of which contain only this one. */
+  tiedWeight(name: string): TiedWeight | undefined {
+    return this.#tied.get(name);
   }
 
   /** Whether a tied head shares the weight of this name. */
   isShared(name: string): boolean {
-    return [...this.#shared.values()].some((spec) => spec.name === name);
+    return [...this.#tied.values()].some(({ embedding }) => embedding.name === name);
   }
 
   /**
