@@ -80,20 +80,16 @@ export function parseGptNeoConfig(json: JsonObject) {
 const TYPES: readonly unknown[] = ['global', 'local'];
 
 /**
- * Parses which layers are local. The file has lists of types, each with the number of times that it is repeated. Most files also have the
- * result, which must be the same.
+ * Parses which layers are local: those of `attention_layers`, as in transformers, or of `attention_types`, which has lists of types, each
+ * with the number of times that it is repeated.
  */
 function parseLocalLayers(fields: Fields, count: number): readonly boolean[] {
-  const types = repeatedTypes(fields.get('attention_types') ?? [[TYPES, 12]], count);
-  if (types?.length !== count) {
-    throw fields.invalid('attention_types', `the types of ${count} layers, such as [[["global", "local"], 12]] of 24`);
-  }
+  const layers = fields.get('attention_layers');
+  const key = layers === undefined ? 'attention_types' : 'attention_layers';
+  const types = layers ?? repeatedTypes(fields.get(key) ?? [[TYPES, 12]], count);
+  if (!Array.isArray(types) || types.length !== count) throw fields.invalid(key, `the types of ${count} layers`);
   const other = types.find((type) => !TYPES.includes(type));
-  if (other !== undefined) throw unsupported('attention_types', other, TYPES);
-  const listed = fields.get('attention_layers') ?? types;
-  const isSame =
-    Array.isArray(listed) && listed.length === count && types.every((type, layer) => type === listed[layer]);
-  if (!isSame) throw fields.invalid('attention_layers', 'the types that attention_types has');
+  if (other !== undefined) throw unsupported(key, other, TYPES);
   return Object.freeze(types.map((type) => type === 'local'));
 }
 

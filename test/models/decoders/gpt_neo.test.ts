@@ -12,6 +12,9 @@ const small: JsonObject & { readonly model_type: string } = {
   ...parseJsonObject(readFileSync(file), file),
 };
 
+/** Fields by which `attention_types` alone says which layers are local. */
+const unlisted = { attention_layers: null };
+
 /** The config.json of TinyStories-33M, without fields that change no number. */
 const TINY_STORIES = {
   activation_function: 'gelu_new',
@@ -80,6 +83,12 @@ test.each([
   expect(parseGptNeoConfig({ ...rest, num_layers: 3, attention_types }).local).toEqual(local);
 });
 
+test('attention_layers decides where attention_types says otherwise, as in transformers', () => {
+  const attention_types = [[['global', 'local'], 6]];
+  const { local } = parseGptNeoConfig({ ...small, attention_types, attention_layers: ['local', 'global'] });
+  expect(local).toEqual([true, false]);
+});
+
 test('only the linear layers after attention and in the MLP have biases', () => {
   const { weights } = createArchitecture(small);
   const biases = weights.map(({ name }) => name).filter((name) => /h\.0\..*(proj|fc)\.bias$/.test(name));
@@ -97,14 +106,15 @@ describe('is refused', () => {
     ['another type', { model_type: 'gpt2' }, 'unsupported_model'],
     ['another activation', { activation_function: 'mish' }, 'unsupported_model'],
     ['attention in both directions', { is_causal: false }, 'unsupported_model'],
-    ['another kind of layer', { attention_types: [[['global', 'sparse'], 1]] }, 'unsupported_model'],
+    ['another kind of layer', { ...unlisted, attention_types: [[['global', 'sparse'], 1]] }, 'unsupported_model'],
     ['a width that heads don’t divide', { num_heads: 5 }, 'invalid_format'],
     ['no heads', { num_heads: null }, 'invalid_format'],
     ['many layers', { num_layers: 1e9 }, 'invalid_format'],
     ['a window of 0', { window_size: 0 }, 'invalid_format'],
     ['a wide MLP', { intermediate_size: 2 ** 40 }, 'invalid_format'],
     ['a long context', { max_position_embeddings: 2 ** 31 }, 'invalid_format'],
-    ['other layers beside the types', { attention_layers: ['local', 'global'] }, 'invalid_format'],
+    ['more layers than the model has', { attention_layers: ['local', 'global', 'local'] }, 'invalid_format'],
+    ['a layer of another kind', { attention_layers: ['global', 'sparse'] }, 'unsupported_model'],
     ['layers that are none', { attention_layers: { length: 2 } }, 'invalid_format'],
   ])('%s', (_, change, code) => {
     expect(codeThrownBy(() => parseGptNeoConfig({ ...small, ...change }))).toBe(code);
@@ -128,7 +138,10 @@ describe('is refused', () => {
       [[], 1],
     ],
   ];
-  test.each(lists.map((attention_types) => ({ attention_types })))('layers by $attention_types', (change) => {
-    expect(codeThrownBy(() => parseGptNeoConfig({ ...small, ...change }))).toBe('invalid_format');
-  });
+  test.each(lists.map((attention_types) => ({ ...unlisted, attention_types })))(
+    'layers by $attention_types',
+    (change) => {
+      expect(codeThrownBy(() => parseGptNeoConfig({ ...small, ...change }))).toBe('invalid_format');
+    },
+  );
 });
