@@ -2,7 +2,6 @@ import { WebVeraError } from '../core/errors/error';
 import { Fields, type JsonObject } from '../core/input/fields';
 import type { ImageSize, Resample } from './resize';
 
-const FILE = 'preprocessor_config.json';
 /** The maximum length of an edge in pixels. The largest ViTs use 518. */
 const MAX_EDGE = 1024;
 
@@ -93,13 +92,18 @@ const NAME = /^(\w+?)(?:ImageProcessor(?:Fast|Pil)?|FeatureExtractor)$/;
 
 /**
  * Parses a preprocessor_config.json, with the defaults of the processor that the file names, or of that of the `model_type` if it names
- * none. Throws `invalid_format` for an invalid file, and `unsupported_model` for other processors and unsupported steps.
+ * none. `where` is the file's name in errors. Throws `invalid_format` for an invalid file, and `unsupported_model` for other processors and
+ * unsupported steps.
  */
-export function parsePreprocessorConfig(json: JsonObject, modelType?: string): PreprocessorConfig {
-  const fields = new Fields(json, FILE);
+export function parsePreprocessorConfig(
+  json: JsonObject,
+  modelType?: string,
+  where = 'preprocessor_config.json',
+): PreprocessorConfig {
+  const fields = new Fields(json, where);
   const defaults = namedBy(fields) ?? unnamed(modelType);
   for (const step of ['do_pad', 'use_square_size']) {
-    if (fields.boolean(step, false)) throw unsupported(step, true, 'false');
+    if (fields.boolean(step, false)) throw unsupported(fields, step, true, 'false');
   }
   const isSquare = fields.boolean('default_to_square', defaults.isSquare);
   const ofChannels = (key: 'image_mean' | 'image_std'): Channels => channels(fields, key, defaults[key]);
@@ -124,7 +128,7 @@ export function parsePreprocessorConfig(json: JsonObject, modelType?: string): P
 export function usualPreprocessorConfig(edge: number, modelType?: string): PreprocessorConfig {
   const isSquare = 'height' in unnamed(modelType).size;
   const size = isSquare ? { height: edge, width: edge } : { shortest_edge: edge };
-  return parsePreprocessorConfig({ size, crop_size: edge }, modelType);
+  return parsePreprocessorConfig({ size, crop_size: edge }, modelType, 'config.json: image_size');
 }
 
 /** Returns the size of a square image after preprocessing; undefined if preprocessing doesn't change it. */
@@ -140,14 +144,12 @@ function unnamed(modelType = ''): ProcessorDefaults {
 
 /** Returns the defaults of the processor that the file names. */
 function namedBy(fields: Fields): ProcessorDefaults | undefined {
-  const [named] = ['image_processor_type', 'feature_extractor_type'].flatMap((key): ProcessorDefaults[] => {
-    const type = fields.optionalString(key);
-    if (type === undefined) return [];
-    const defaults = PROCESSORS.get(NAME.exec(type)?.[1] ?? '');
-    if (defaults === undefined) throw unsupported(key, type, NAMES.join(' or '));
-    return [defaults];
-  });
-  return named;
+  const key = ['image_processor_type', 'feature_extractor_type'].find((each) => fields.get(each) !== undefined);
+  if (key === undefined) return undefined;
+  const type = fields.string(key);
+  const defaults = PROCESSORS.get(NAME.exec(type)?.[1] ?? '');
+  if (defaults === undefined) throw unsupported(fields, key, type, NAMES.join(' or '));
+  return defaults;
 }
 
 function sizeOf(fields: Fields, isSquare: boolean, defaults: ProcessorDefaults): ImageSize | ShortestEdge {
@@ -156,7 +158,8 @@ function sizeOf(fields: Fields, isSquare: boolean, defaults: ProcessorDefaults):
   if (typeof size === 'number' && !isSquare) return { shortest_edge: edge(fields, 'size') };
   const shown = typeof size === 'object' && !Array.isArray(size) ? fields.object('size') : undefined;
   if (shown === undefined || !shown.has('shortest_edge')) return heightAndWidth(fields, 'size');
-  if (shown.has('longest_edge')) throw unsupported('size', 'a longest_edge', 'height and width or shortest_edge');
+  if (shown.has('longest_edge'))
+    throw unsupported(fields, 'size', 'a longest_edge', 'height and width or shortest_edge');
   return { shortest_edge: edge(shown, 'shortest_edge') };
 }
 
@@ -167,7 +170,7 @@ function heightAndWidth(fields: Fields, key: string, fallback?: number): ImageSi
   if (typeof value === 'number') return { height: edge(fields, key), width: edge(fields, key) };
   const size =
     Array.isArray(value) && value.length === 2
-      ? new Fields({ height: value[0], width: value[1] }, `${FILE}: ${key}`)
+      ? new Fields({ height: value[0], width: value[1] }, `${fields.where}: ${key}`)
       : fields.object(key);
   if (size === undefined) throw fields.invalid(key, 'height and width');
   return { height: edge(size, 'height'), width: edge(size, 'width') };
@@ -183,7 +186,8 @@ function resampleOf(fields: Fields, defaults: ProcessorDefaults): Resample {
   if (resample !== undefined) return resample;
   const other = OTHER_RESAMPLES[number - RESAMPLES.length];
   if (other === undefined) throw fields.invalid('resample', "one of PIL's filters, a number from 0 to 5");
-  throw unsupported('resample', `${number} (${other})`, '0 (nearest), 1 (lanczos), 2 (bilinear) or 3 (bicubic)');
+  const supported = '0 (nearest), 1 (lanczos), 2 (bilinear) or 3 (bicubic)';
+  throw unsupported(fields, 'resample', `${number} (${other})`, supported);
 }
 
 function channels(fields: Fields, key: string, fallback: Channels): Channels {
@@ -203,9 +207,9 @@ function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(Math.fround(value));
 }
 
-function unsupported(key: string, value: unknown, expected: string): WebVeraError {
+function unsupported({ where }: Fields, key: string, value: unknown, expected: string): WebVeraError {
   const text = String(value).slice(0, 60);
-  return new WebVeraError('unsupported_model', `${FILE}: ${key}: expected ${expected}, got ${text}`, {
+  return new WebVeraError('unsupported_model', `${where}: ${key}: expected ${expected}, got ${text}`, {
     hint: 'webvera prepares images as ViTImageProcessor, DeiTImageProcessor, BitImageProcessor, CLIPImageProcessor and SiglipImageProcessor do. Pass pixel_values, or use a model whose preprocessor needs nothing else.',
     detail: { key },
   });

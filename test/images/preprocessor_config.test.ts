@@ -86,6 +86,15 @@ test.each(['BitImageProcessor', 'BitImageProcessorFast', 'BitImageProcessorPil',
   },
 );
 
+test('the type of the feature extractor counts only where there is none of the image processor', () => {
+  const types = { image_processor_type: 'ViTImageProcessor', feature_extractor_type: 'BeitFeatureExtractor' };
+  expect(parsePreprocessorConfig(types)).toEqual(parsePreprocessorConfig({}));
+});
+
+test('settings for a size that config.json alone names blame it', () => {
+  expect(() => usualPreprocessorConfig(2048)).toThrow('config.json: image_size: size: height:');
+});
+
 test("as openai/clip-vit-base-patch32's file has it", () => {
   const named = { feature_extractor_type: 'CLIPFeatureExtractor' };
   const steps = { do_center_crop: true, do_normalize: true, do_resize: true };
@@ -221,7 +230,7 @@ describe('refused', () => {
     [{ resample: 4 }, '4 (box)'],
     [{ resample: 5 }, '5 (hamming)'],
     [{ image_processor_type: 'ConvNextImageProcessor' }, 'ConvNextImageProcessor'],
-    [{ image_processor_type: 'ViTImageProcessor', feature_extractor_type: 'BeitFeatureExtractor' }, 'Beit'],
+    [{ image_processor_type: 'BeitImageProcessor', feature_extractor_type: 'ViTFeatureExtractor' }, 'Beit'],
     [{ image_processor_type: 'MyDeiTImageProcessor' }, 'MyDeiTImageProcessor'],
     [{ image_processor_type: 'ViTImageProcessorPilFast' }, 'ViTImageProcessorPilFast'],
     [{ do_pad: true }, 'do_pad'],

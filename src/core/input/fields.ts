@@ -16,12 +16,12 @@ interface NumberRange {
  */
 export class Fields {
   readonly #json: JsonObject;
-  readonly #where: string;
+  /** The file's name, followed by the path to a nested object: 'config.json', 'config.json: rope_parameters'. */
+  readonly where: string;
 
-  /** `where` is the file's name, followed by the path to a nested object: 'config.json', 'config.json: rope_parameters'. */
   constructor(json: JsonObject, where: string) {
     this.#json = json;
-    this.#where = where;
+    this.where = where;
   }
 
   /** Returns the raw value, or `undefined` if the key is missing or null. */
@@ -32,7 +32,7 @@ export class Fields {
 
   /** Returns the same fields with `defaults` for missing keys. */
   withDefaults(defaults: JsonObject): Fields {
-    return new Fields({ ...defaults, ...this.#json }, this.#where);
+    return new Fields({ ...defaults, ...this.#json }, this.where);
   }
 
   keys(): readonly string[] {
@@ -91,7 +91,7 @@ export class Fields {
   object(key: string): Fields | undefined {
     const value = this.get(key);
     if (value === undefined) return undefined;
-    if (isJsonObject(value)) return new Fields(value, `${this.#where}: ${key}`);
+    if (isJsonObject(value)) return new Fields(value, `${this.where}: ${key}`);
     throw this.invalid(key, 'an object');
   }
 
@@ -119,7 +119,7 @@ export class Fields {
   /** Returns the error for a key with an invalid value. */
   invalid(key: string, expected: string): WebVeraError {
     const got = this.has(key) ? describe(this.#json[key]) : 'nothing';
-    return new WebVeraError('invalid_format', `${this.#where}: ${key}: expected ${expected}, got ${got}`, {
+    return new WebVeraError('invalid_format', `${this.where}: ${key}: expected ${expected}, got ${got}`, {
       hint: 'Does this file belong to the model?',
       detail: { key },
     });

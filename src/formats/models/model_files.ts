@@ -1,6 +1,6 @@
 import { lazily } from '../../core/async/lazily';
 import { WebVeraError } from '../../core/errors/error';
-import { isJsonObject, type JsonObject } from '../../core/input/fields';
+import { Fields, isJsonObject, type JsonObject } from '../../core/input/fields';
 import { type FileSource, readFile, readIfKnown, readUnlessUnknown } from '../../core/input/file_source';
 import type { PretrainedConfig } from '../../core/types/model';
 import { defaultLimits, type ParserLimits } from '../../core/types/source';
@@ -10,18 +10,25 @@ import { readWeightHeaders, readWeights, type WeightHeaders } from './weights';
 
 /** The file with a folder's settings for preprocessing images. */
 export const PREPROCESSOR_FILE = 'preprocessor_config.json';
-/** The file in which transformers 5 nests these settings if a folder also has a tokenizer. */
+/** The file in which transformers 5 nests these settings if it saves them with a tokenizer. */
 export const PROCESSOR_FILE = 'processor_config.json';
+
+/** A folder's settings for preprocessing images. */
+export interface ImageSettings {
+  readonly json: JsonObject;
+  /** The file that has them, for error messages: 'preprocessor_config.json'. */
+  readonly where: string;
+}
 
 /** The files of a model, in any format. */
 export interface ModelFiles {
   /** The contents of config.json. Throws `not_found`, `invalid_format`, `limit_exceeded` and the source's errors. */
   config(): Promise<PretrainedConfig>;
   /**
-   * The contents of preprocessor_config.json, or without that file the `image_processor` of processor_config.json; undefined if there is
-   * neither. Throws `invalid_format`, `limit_exceeded` and the source's errors.
+   * The `image_processor` of processor_config.json, or without it the contents of preprocessor_config.json, as in transformers; undefined if
+   * there is neither. Throws `invalid_format`, `limit_exceeded` and the source's errors.
    */
-  preprocessor(): Promise<JsonObject | undefined>;
+  preprocessor(): Promise<ImageSettings | undefined>;
   /** Returns the headers of all tensors, without reading weights. Call either this or `tensors`, not both. Throws like `tensors`. */
   headers(): Promise<WeightHeaders>;
   /**
@@ -38,26 +45,31 @@ export function folderFiles(source: FileSource, limits: ParserLimits = defaultLi
       const bytes = await readFile(source, 'config.json', limits.json);
       return parseJsonObject(bytes, 'config.json', limits.json) as PretrainedConfig;
     },
-    preprocessor: lazily(async () => {
-      const bytes = await readIfKnown(source, PREPROCESSOR_FILE, limits.json);
-      return bytes === undefined
-        ? nestedSettings(source, limits)
-        : parseJsonObject(bytes, PREPROCESSOR_FILE, limits.json);
-    }),
+    preprocessor: lazily(async () => (await nestedSettings(source, limits)) ?? ownSettings(source, limits)),
     headers: () => readWeightHeaders(source, limits),
     tensors: (select) => readWeights(source, { limits, select }),
   };
 }
 
 /**
- * Returns the settings for images in processor_config.json. The file counts as missing if whether the folder has it can't be found out:
- * folders that an earlier release cached have no record of it, and still load without a connection.
+ * Returns the settings for images in processor_config.json. Folders that an earlier release cached have no record of that file, and still
+ * load without a connection, by their preprocessor_config.json.
  */
-async function nestedSettings(source: FileSource, { json: limit }: ParserLimits): Promise<JsonObject | undefined> {
-  const bytes = await readUnlessUnknown(source, PROCESSOR_FILE, limit).catch((error) => {
-    if (error instanceof WebVeraError && error.code === 'offline') return undefined;
+async function nestedSettings(source: FileSource, { json: limit }: ParserLimits): Promise<ImageSettings | undefined> {
+  const bytes = await readUnlessUnknown(source, PROCESSOR_FILE, limit).catch(async (error) => {
+    const isOffline = error instanceof WebVeraError && error.code === 'offline';
+    if (isOffline && (await source.cachedBytes?.(PREPROCESSOR_FILE))) return undefined;
     throw error;
   });
-  const nested = bytes && parseJsonObject(bytes, PROCESSOR_FILE, limit).image_processor;
-  return isJsonObject(nested) ? nested : undefined;
+  if (bytes === undefined) return undefined;
+  const fields = new Fields(parseJsonObject(bytes, PROCESSOR_FILE, limit), PROCESSOR_FILE);
+  const json = fields.get('image_processor');
+  if (json === undefined) return undefined;
+  if (!isJsonObject(json)) throw fields.invalid('image_processor', 'an object');
+  return { json, where: `${PROCESSOR_FILE}: image_processor` };
+}
+
+async function ownSettings(source: FileSource, { json: limit }: ParserLimits): Promise<ImageSettings | undefined> {
+  const bytes = await readIfKnown(source, PREPROCESSOR_FILE, limit);
+  return bytes && { json: parseJsonObject(bytes, PREPROCESSOR_FILE, limit), where: PREPROCESSOR_FILE };
 }

@@ -63,7 +63,7 @@ async function preparedPixels(
 ): Promise<Uint8Array> {
   try {
     const { height, width, data } = await expectProcessor(processor).prepare(given, signal);
-    expectImage([data.length / (height * width), height, width], image, 'as preprocessor_config.json makes it');
+    expectImage([data.length / (height * width), height, width], image, 'as the image processor makes it');
     return data;
   } catch (error) {
     throw placed(error, where);

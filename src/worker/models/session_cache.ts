@@ -2,7 +2,7 @@ import { WebVeraError } from '../../core/errors/error';
 import { type FileSource, readFile } from '../../core/input/file_source';
 import { groupBy } from '../../core/input/group_by';
 import type { ParserLimits } from '../../core/types/source';
-import { PREPROCESSOR_FILE } from '../../formats/models/model_files';
+import { PREPROCESSOR_FILE, PROCESSOR_FILE } from '../../formats/models/model_files';
 import { parseWeightsIndex } from '../../formats/models/weights';
 import type { KeptFile, WeightStore } from '../../store/weight_store';
 import type { Answers } from '../rpc/call_protocol';
@@ -45,9 +45,9 @@ export const cacheCalls: Answers<CacheCalls, CacheRoom> = {
     for (const index of indices) {
       if (!(await shardsOf(folder, index, this.sources.limits))?.every(has)) return false;
     }
-    // Loading also reads the tokenizer after the weights, or for an image model the preprocessor file before them. processor_config.json may
-    // be unknown: without network requests, it then counts as missing.
-    const isInputKnown = isTokenizerKnown(has) || has(PREPROCESSOR_FILE) !== undefined;
+    // Loading also reads the tokenizer after the weights, or for an image model the settings for images before them.
+    const hasSettings = has(PROCESSOR_FILE) === true || has(PREPROCESSOR_FILE) !== undefined;
+    const isInputKnown = isTokenizerKnown(has) || hasSettings;
     const hasWeights = indices.length > 0 || here.some((file) => WEIGHTS.test(file));
     return hasWeights && has('config.json') === true && isInputKnown;
   },

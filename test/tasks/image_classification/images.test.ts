@@ -97,7 +97,7 @@ describe('refused, by the example’s number', () => {
     await expect(rowsOf([{ image: wide, label: 0 }], taskOf({ size: { shortest_edge: 16 } }))).rejects.toMatchObject({
       code: 'invalid_argument',
       message: expect.stringMatching(
-        /^example 0: image: as preprocessor_config.json makes it: expected dims \(3, 16, 16\), as the model's files say, got \(3, 16, 32\)$/,
+        /^example 0: image: as the image processor makes it: expected dims \(3, 16, 16\), as the model's files say, got \(3, 16, 32\)$/,
       ),
     });
   });

@@ -54,7 +54,7 @@ describe('processor_config.json, which transformers 5 writes beside a tokenizer'
   const image = { channels: 3, size: 8, patch: 4, patches: 4 };
   const image_processor = { size: { height: 8, width: 8 }, image_mean: 0, image_std: 1 };
   /** Returns the pixel values of a white image, and the files for which the source was asked. */
-  const prepared = async (contents: Record<string, object>, { isUnknown = false, failure = '' } = {}) => {
+  const load = async (contents: Record<string, object>, { isUnknown = false, failure = '', cached = 0 } = {}) => {
     const files = Object.entries(contents).map(([name, json]) => [name, bytes(JSON.stringify(json))] as const);
     const memory = new MemorySource(Object.fromEntries(files));
     const asked: string[] = [];
@@ -63,43 +63,58 @@ describe('processor_config.json, which transformers 5 writes beside a tokenizer'
       location: 'a',
       expect: () => {},
       isUnknown: async (file) => isUnknown && file === 'processor_config.json',
+      cachedBytes: async (file) => (file === 'preprocessor_config.json' ? cached : 0),
       open: async (file) => {
         asked.push(file);
         if (file !== 'processor_config.json' || failure === '') return memory.open(file);
         throw new WebVeraError(failure as 'offline', 'no answer');
       },
     };
-    const settings = folderFiles(source, defaultLimits);
-    const processor = expectProcessor(await loadImageProcessor({}, settings, { image, config }));
+    return { loaded: await loadImageProcessor({}, folderFiles(source, defaultLimits), { image, config }), asked };
+  };
+  const prepared = async (...given: Parameters<typeof load>) => {
+    const { loaded, asked } = await load(...given);
+    const processor = expectProcessor(loaded);
     const values = processor.pixelValues(await processor.prepare(pixels, signal));
     return { values: [...new Set(values)], asked };
   };
-  const [asOne, asBoth] = [['preprocessor_config.json'], ['preprocessor_config.json', 'processor_config.json']];
+  const [asOne, asBoth] = [['processor_config.json'], ['processor_config.json', 'preprocessor_config.json']];
+  const own = { 'preprocessor_config.json': { ...image_processor, image_mean: 0.5 } };
 
-  test('says how images are prepared', async () => {
-    const files = { 'processor_config.json': { image_processor, processor_class: 'CLIPProcessor' } };
-    expect(await prepared(files)).toEqual({ values: [1], asked: asBoth });
-  });
-
-  test.each([[{}], [{ image_processor: 'ViTImageProcessor' }], [{ processor_class: 'CLIPProcessor' }]])(
-    'counts as missing if it is %j',
-    async (json) => {
-      const missing = await prepared({});
-      expect(missing.asked).toEqual(asBoth);
-      expect(await prepared({ 'processor_config.json': json })).toEqual(missing);
-    },
-  );
-
-  test('is not requested if there is a preprocessor_config.json', async () => {
-    const files = { 'preprocessor_config.json': image_processor, 'processor_config.json': {} };
+  test('says how images are prepared, also beside a preprocessor_config.json', async () => {
+    const files = { ...own, 'processor_config.json': { image_processor, processor_class: 'CLIPProcessor' } };
     expect(await prepared(files)).toEqual({ values: [1], asked: asOne });
   });
 
-  test('counts as missing if the cache does not know it, or the connection is down', async () => {
-    const missing = await prepared({});
-    expect(await prepared({}, { isUnknown: true })).toEqual({ ...missing, asked: asOne });
-    expect(await prepared({}, { failure: 'offline' })).toEqual(missing);
-    await expect(prepared({}, { failure: 'http_error' })).rejects.toMatchObject({ code: 'http_error' });
+  test.each([[{}], [{ image_processor: null }], [{ processor_class: 'CLIPProcessor' }]])(
+    'leaves it to preprocessor_config.json if it is %j',
+    async (json) => {
+      expect(await prepared({ ...own, 'processor_config.json': json })).toEqual({ values: [0.5], asked: asBoth });
+      expect(await prepared({ 'processor_config.json': json })).toEqual(await prepared({}));
+    },
+  );
+
+  test('is named by errors about its settings', async () => {
+    const messageOf = async (image_processor: unknown) => {
+      const { loaded } = await load({ ...own, 'processor_config.json': { image_processor } });
+      return (loaded as WebVeraError).message;
+    };
+    const where = 'processor_config.json: image_processor:';
+    expect(await messageOf({ size: 'large' })).toMatch(`${where} size:`);
+    expect(await messageOf({ size: [8, 0] })).toMatch(`${where} size: width:`);
+    expect(await messageOf({ image_processor_type: 'ConvNextImageProcessor' })).toMatch(
+      `${where} image_processor_type:`,
+    );
+    expect(await messageOf({ size: 7 })).toMatch(`${where} expected images of 8×8`);
+    await expect(messageOf('ViTImageProcessor')).rejects.toThrow(`${where} expected an object`);
+  });
+
+  test('may be unknown to the cache of an earlier release, but may not fail to load', async () => {
+    const earlier = { values: [0.5], asked: asBoth };
+    expect(await prepared(own, { isUnknown: true })).toEqual({ ...earlier, asked: asBoth.slice(1) });
+    expect(await prepared(own, { failure: 'offline', cached: 99 })).toEqual(earlier);
+    await expect(prepared(own, { failure: 'offline' })).rejects.toMatchObject({ code: 'offline' });
+    await expect(prepared(own, { failure: 'http_error', cached: 99 })).rejects.toMatchObject({ code: 'http_error' });
   });
 });
 

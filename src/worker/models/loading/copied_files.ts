@@ -56,13 +56,9 @@ export async function copiedFiles(
     ...(hasTokenizer ? ['tokenizer_config.json', 'special_tokens_map.json'] : []),
     ...(hasTokenizer && generates ? [TEMPLATE_FILE] : []),
     ...(generates ? [GENERATION_FILE] : []),
+    ...(model.image === undefined ? [] : [PREPROCESSOR_FILE, PROCESSOR_FILE]),
   ];
-  const copyImageSettings = async () => (await copy(PREPROCESSOR_FILE)) || copy(PROCESSOR_FILE);
-  await Promise.all([
-    ...(hasTokenizer ? [copyVocabulary()] : []),
-    ...(model.image === undefined ? [] : [copyImageSettings()]),
-    ...others.map(copy),
-  ]);
+  await Promise.all([...(hasTokenizer ? [copyVocabulary()] : []), ...others.map(copy)]);
   const [reason] = unread.values();
   if (reason !== undefined) {
     const names = [...unread.keys()].join(', ');

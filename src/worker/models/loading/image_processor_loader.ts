@@ -1,6 +1,5 @@
 import { WebVeraError } from '../../../core/errors/error';
-import type { JsonObject } from '../../../core/input/fields';
-import { type ModelFiles, PREPROCESSOR_FILE } from '../../../formats/models/model_files';
+import type { ImageSettings, ModelFiles } from '../../../formats/models/model_files';
 import { ImageProcessor, type LoadedProcessor } from '../../../images/image_processor';
 import {
   type PreprocessorConfig,
@@ -26,11 +25,11 @@ export async function loadImageProcessor(
   { image, config: { model_type } }: Pick<Architecture, 'image' | 'config'>,
 ): Promise<LoadedProcessor> {
   if (image === undefined) return undefined;
-  const json = await files.preprocessor();
-  if (json === undefined && image.channels !== CHANNELS) return undefined;
+  const settings = await files.preprocessor();
+  if (settings === undefined && image.channels !== CHANNELS) return undefined;
   try {
-    const config = json ? parsePreprocessorConfig(json, model_type) : usualPreprocessorConfig(image.size, model_type);
-    expectFitting(config, image);
+    const config = settings ? parsed(settings, model_type) : usualPreprocessorConfig(image.size, model_type);
+    if (settings) expectFitting(config, image, settings);
     return new ImageProcessor(config, { decode, quiet });
   } catch (error) {
     if (error instanceof WebVeraError) return error;
@@ -39,9 +38,9 @@ export async function loadImageProcessor(
 }
 
 /** Returns the edge in pixels of the squares that a folder's settings for images make; undefined for other images and invalid settings. */
-export function preparedEdge(json: JsonObject, modelType: string): number | undefined {
+export function preparedEdge(settings: ImageSettings, modelType: string): number | undefined {
   try {
-    const { height, width } = preparedSize(parsePreprocessorConfig(json, modelType)) ?? {};
+    const { height, width } = preparedSize(parsed(settings, modelType)) ?? {};
     return height === width ? height : undefined;
   } catch (error) {
     if (error instanceof WebVeraError) return undefined;
@@ -49,12 +48,16 @@ export function preparedEdge(json: JsonObject, modelType: string): number | unde
   }
 }
 
-function expectFitting(config: PreprocessorConfig, { channels, size }: ImageSizes): void {
+function parsed({ json, where }: ImageSettings, modelType: string): PreprocessorConfig {
+  return parsePreprocessorConfig(json, modelType, where);
+}
+
+function expectFitting(config: PreprocessorConfig, { channels, size }: ImageSizes, { where }: ImageSettings): void {
   const { height, width } = preparedSize(config) ?? { height: size, width: size };
   const expected = `images of ${size}×${size} in ${channels} channels, as config.json says`;
   if (height === size && width === size && channels === CHANNELS) return;
-  const message = `${PREPROCESSOR_FILE}: expected ${expected}, got ${height}×${width} in ${CHANNELS}`;
+  const message = `${where}: expected ${expected}, got ${height}×${width} in ${CHANNELS}`;
   throw new WebVeraError('invalid_format', message, {
-    hint: 'Do config.json and preprocessor_config.json belong together? If they do, pass images as pixel_values.',
+    hint: 'Do these two files belong together? If they do, pass images as pixel_values.',
   });
 }

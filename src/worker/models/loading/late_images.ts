@@ -15,6 +15,6 @@ export async function imageSizeOf(
   files: Pick<ModelFiles, 'preprocessor'>,
 ): Promise<number | undefined> {
   if (createNetwork(config, {}).image === undefined) return undefined;
-  const json = await files.preprocessor();
-  return json && (await imageCode()).preparedEdge(json, config.model_type);
+  const settings = await files.preprocessor();
+  return settings && (await imageCode()).preparedEdge(settings, config.model_type);
 }
