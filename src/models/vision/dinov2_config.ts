@@ -1,6 +1,6 @@
 import { Fields, type JsonObject } from '../../core/input/fields';
 import { expectModelType, oneOf } from '../config_fields';
-import { parseImage, parseVisionFields } from './vision_config';
+import { parseImage, parseVisionFields, resizedImage } from './vision_config';
 
 /** The differences between DINOv2 and DINOv2 with registers. */
 export interface Dinov2Family {
@@ -27,7 +27,7 @@ export function parseDinov2Config(json: JsonObject, family: Dinov2Family, size: 
   oneOf(fields, 'use_swiglu_ffn', [false]);
   const common = parseVisionFields(fields, { layer_norm_eps: 1e-6 });
   const own = parseImage(fields, { patch_size });
-  const image = parseImage(fields, { patch_size, size });
+  const image = size === undefined ? own : resizedImage(own, size);
   const registers = hasRegisters ? fields.positiveInteger('num_register_tokens', { fallback: 4, max: 256 }) : 0;
   return Object.freeze({
     ...common,

@@ -25,21 +25,21 @@ export function parseVisionFields(fields: Fields, { layer_norm_eps }: { readonly
   };
 }
 
-interface ImageDefaults {
-  readonly patch_size: number;
-  /** The length of an edge to take in place of config.json's `image_size`. */
-  readonly size?: number | undefined;
-}
-
-/** Parses the sizes of images. `image_size` is 224 by default. */
-export function parseImage(fields: Fields, { patch_size, size: given }: ImageDefaults): ImageSizes {
+/** Parses the sizes of images. `image_size` is 224 by default, `patch_size` as given. */
+export function parseImage(fields: Fields, { patch_size }: { readonly patch_size: number }): ImageSizes {
   const channels = fields.positiveInteger('num_channels', { fallback: 3, max: 256 });
-  const size = given ?? parseEdge(fields, 'image_size', 224, MAX_EDGE);
+  const size = parseEdge(fields, 'image_size', 224, MAX_EDGE);
   const patch = parseEdge(fields, 'patch_size', patch_size, 2 ** 10);
   const patches = Math.floor(size / patch) ** 2;
   if (patches === 0) throw fields.invalid('patch_size', `at most the size of images, ${size}`);
   if (patches >= LONGEST) throw unsupported('image_size', size, [`one of less than ${LONGEST} patches`]);
   return Object.freeze({ channels, size, patch, patches });
+}
+
+/** Returns the sizes of images whose edge is `size`; those of `image` if the network can't read such images. */
+export function resizedImage(image: ImageSizes, size: number): ImageSizes {
+  const patches = Math.floor(size / image.patch) ** 2;
+  return patches > 0 && patches < LONGEST ? { ...image, size, patches } : image;
 }
 
 /** Parses the edge of a square: one number, or a list of two equal ones. */
@@ -48,7 +48,7 @@ function parseEdge(fields: Fields, key: string, fallback: number, max: number): 
   if (!Array.isArray(value)) return fields.positiveInteger(key, { fallback, max });
   const [edge, other]: readonly unknown[] = value;
   if (value.length !== 2 || edge !== other) throw unsupported(key, value, ['one number, as images are square']);
-  return new Fields({ [key]: edge }, 'config.json').positiveInteger(key, { max });
+  return new Fields({ [key]: edge }, fields.where).positiveInteger(key, { max });
 }
 
 /** Returns the transformers version that wrote the file. Version 5 uses other module names in memory than in files. */

@@ -103,7 +103,7 @@ describe('refused', () => {
     ['num_hidden_layers', 0],
     ['mlp_ratio', 2.5],
     ['mlp_ratio', 2 ** 40],
-    ['patch_size', 17],
+    ['patch_size', 99],
     ['patch_size', 0],
     ['image_size', 3],
     ['image_size', 2 ** 20],
