@@ -1,13 +1,21 @@
 import { announce } from '../page/announcer';
+import type { Banner } from '../page/banner';
+import type { Confirm } from '../page/confirm';
 import { byId, onClick, setText, show } from '../page/dom';
 import { focusWithin, landOn } from '../page/focus';
-import type { App } from '../write/app';
-import type { AppState } from '../write/state';
+import type { Store } from '../page/store';
 import type { Training, TrainingPhase } from './training';
 
-interface Steered {
+/** The parts of a page that has a training run. */
+interface RunPage<State extends object> {
+  readonly store: Store<State>;
+  readonly banner: Banner;
+  readonly confirm: Confirm;
+}
+
+interface Steered<State> {
   start(): unknown;
-  canStart(state: AppState): boolean;
+  canStart(state: State): boolean;
   /** The current training run. */
   training(): Training | undefined;
   /** Cancels the training run, or the preparations before it. */
@@ -15,9 +23,9 @@ interface Steered {
 }
 
 /** Sets up the buttons that start and control a training run. */
-export function runButtons(
-  { store, banner, confirm }: Pick<App, 'store' | 'banner' | 'confirm'>,
-  { start, canStart, training, cancel: cancelRun }: Steered,
+export function runButtons<State extends { readonly phase: TrainingPhase }>(
+  { store, banner, confirm }: RunPage<State>,
+  { start, canStart, training, cancel: cancelRun }: Steered<State>,
 ): void {
   const [startButton, pause] = [byId('start', 'button'), byId('pause', 'button')];
   const [stop, cancel] = [byId('stop', 'button'), byId('cancel', 'button')];
