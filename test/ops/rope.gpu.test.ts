@@ -1,7 +1,7 @@
 import { test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { pinned, type Value } from '../../src/graph/value';
-import { ropeTable } from '../../src/models/decoders/positions/rope_table';
+import { ropeTable } from '../../src/models/positions/rope_table';
 import { rope } from '../../src/ops/rope';
 import { expectGpuEqualsReference, input } from '../helpers/gpu/on_gpu';
 import { randomArray } from '../helpers/maths/random';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { pinned, type Value } from '../../src/graph/value';
-import { ropeTable } from '../../src/models/decoders/positions/rope_table';
+import { ropeTable } from '../../src/models/positions/rope_table';
 import { linear } from '../../src/ops/products/linear';
 import { rope } from '../../src/ops/rope';
 import { codeThrownBy } from '../helpers/bytes/safetensors_bytes';

@@ -7,10 +7,10 @@ import { sliceColumns } from '../../ops/rows/slice_columns';
 import type { ConstantSpec, Network } from '../architecture';
 import { initialStdOf, languageHead, scoreHead } from '../heads';
 import * as nn from '../nn';
+import { alibiTable } from '../positions/alibi_table';
+import { longTexts, ropeConstant } from '../positions/rope_table';
 import { textSizesOf } from '../text_sizes';
 import { type FalconConfig, parseFalconConfig } from './falcon_config';
-import { alibiTable } from './positions/alibi_table';
-import { longTexts, ropeConstant } from './positions/rope_table';
 
 /** A Falcon's configuration, with the sizes and tables that are derived from it. */
 interface Falcon extends FalconConfig {

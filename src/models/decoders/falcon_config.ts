@@ -9,7 +9,7 @@ import {
   parseWidthAndHeads,
   unsupported,
 } from '../config_fields';
-import { parseRope, ropeFields } from './positions/rope_config';
+import { parseRope, ropeFields } from '../positions/rope_config';
 
 /** The fields of config.json that a Falcon needs. */
 export type FalconConfig = ReturnType<typeof parseFalconConfig>;

@@ -3,12 +3,12 @@ import type { PretrainedConfig } from '../../core/types/model';
 import { parseActivation } from '../activations';
 import type { Network } from '../architecture';
 import { LOOK_AHEAD } from '../config_fields';
+import { parseRope, type RopeConfig } from '../positions/rope_config';
 import { type GatedDecoderConfig, parseGatedDecoder } from './gated/gated_config';
 import { createGatedDecoder } from './gated/gated_decoder';
 import { attentionOfNormedHeads, blockOfNormedResults } from './gated/gated_parts';
 import { parseSlidingLayers, parseWindow } from './gated/sliding_layers';
 import { GEMMA_DEFAULTS, gemmaFamily, parseSoftcap } from './gemma';
-import { parseRope, type RopeConfig } from './positions/rope_config';
 
 /**
  * `model_type: "gemma3_text"`: Gemma with norms before and after attention and MLP, normalised queries and keys, and windows in most

@@ -7,9 +7,9 @@ import type { Network } from '../architecture';
 import { expectDecoder, MAX, parseDtype, parseRotatedHead, parseTokens, parseWidthAndHeads } from '../config_fields';
 import { initialStdOf, languageHead, scoreHead } from '../heads';
 import * as nn from '../nn';
+import { parseRope, type RopeRules, ropeFields } from '../positions/rope_config';
+import { longTexts, ropeConstant } from '../positions/rope_table';
 import { textSizesOf } from '../text_sizes';
-import { parseRope, type RopeRules, ropeFields } from './positions/rope_config';
-import { longTexts, ropeConstant } from './positions/rope_table';
 
 /**
  * `model_type: "gpt_neox"`, as Pythia's: LayerNorm, fused q, k and v, heads that are rotated in part; attention and MLP in parallel or in

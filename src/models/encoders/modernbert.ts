@@ -4,9 +4,9 @@ import { layerNorm } from '../../ops/norms/layer_norm';
 import { sliceColumns } from '../../ops/rows/slice_columns';
 import { ACTIVATIONS } from '../activations';
 import type { Head, MakeHead, Network } from '../architecture';
-import { ropeConstant } from '../decoders/positions/rope_table';
 import { denseHead } from '../heads';
 import * as nn from '../nn';
+import { ropeConstant } from '../positions/rope_table';
 import { textSizesOf } from '../text_sizes';
 import { type ModernBertConfig, parseModernBertConfig } from './modernbert_config';
 

@@ -11,8 +11,8 @@ import {
   unsupported,
 } from '../config_fields';
 import { parseSlidingLayers } from '../decoders/gated/sliding_layers';
-import { parseRope, type RopeConfig } from '../decoders/positions/rope_config';
 import { INITIAL_STD } from '../heads';
+import { parseRope, type RopeConfig } from '../positions/rope_config';
 
 /** The fields of config.json that a ModernBERT needs. */
 export type ModernBertConfig = ReturnType<typeof parseModernBertConfig>;

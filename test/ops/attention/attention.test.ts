@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
-import { ropeTable } from '../../../src/models/decoders/positions/rope_table';
+import { ropeTable } from '../../../src/models/positions/rope_table';
 import { type AttentionInputs, attention } from '../../../src/ops/attention/attention';
 import { attentionSpans } from '../../../src/ops/attention/attention_spans';
 import type { Rotary } from '../../../src/ops/rope';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { pinned } from '../../../src/graph/value';
-import { ropeTable } from '../../../src/models/decoders/positions/rope_table';
+import { ropeTable } from '../../../src/models/positions/rope_table';
 import { cachedAttention } from '../../../src/ops/attention/rope_attention_decode';
 import { expectGpuEqualsReference, input } from '../../helpers/gpu/on_gpu';
 import { randomArray } from '../../helpers/maths/random';

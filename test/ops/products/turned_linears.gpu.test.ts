@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { StorageName } from '../../../src/core/numbers/storage_names';
 import { Graph } from '../../../src/graph/graph';
 import type { Value } from '../../../src/graph/value';
-import { ropeTable } from '../../../src/models/decoders/positions/rope_table';
+import { ropeTable } from '../../../src/models/positions/rope_table';
 import { linears } from '../../../src/ops/products/linear';
 import { rope } from '../../../src/ops/rope';
 import { emitProjection, veraLinears } from '../../../src/ops/vera/vera';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { numel } from '../../../src/core/numbers/shape';
 import { Graph } from '../../../src/graph/graph';
 import type { Value } from '../../../src/graph/value';
-import { ropeTable } from '../../../src/models/decoders/positions/rope_table';
+import { ropeTable } from '../../../src/models/positions/rope_table';
 import { attention } from '../../../src/ops/attention/attention';
 import { attentionSpans } from '../../../src/ops/attention/attention_spans';
 import { rmsNorm } from '../../../src/ops/norms/rms_norm';

@@ -1,7 +1,7 @@
 import type { Fields } from '../../../core/input/fields';
 import { type ActivationName, parseActivation } from '../../activations';
 import { expectDecoder, MAX, parseDtype, parseTokens, type SpecialTokens, type StoredDtype } from '../../config_fields';
-import { parseRope, type RopeConfig, type RopeRules, ropeFields } from '../positions/rope_config';
+import { parseRope, type RopeConfig, type RopeRules, ropeFields } from '../../positions/rope_config';
 import type { SlidingLayers } from './sliding_layers';
 
 /** The sizes of a decoder with rotary attention and a gated MLP, under Hugging Face's names. */

@@ -1,5 +1,5 @@
-import type { Fields } from '../../../core/input/fields';
-import { MAX, unsupported } from '../../config_fields';
+import type { Fields } from '../../core/input/fields';
+import { MAX, unsupported } from '../config_fields';
 
 /** Rotary positions, from `rope_parameters` (transformers 5) or `rope_theta` and `rope_scaling` (transformers 4). */
 export type RopeConfig = DefaultRope | LinearRope | Llama3Rope | YarnRope | LongRope;

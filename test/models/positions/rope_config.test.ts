@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { PretrainedConfig } from '../../../../src/core/types/model';
-import { type Architecture, textSizes } from '../../../../src/models/architecture';
-import { createArchitecture } from '../../../../src/tasks/task_registry';
-import { codeThrownBy } from '../../../helpers/bytes/safetensors_bytes';
+import type { PretrainedConfig } from '../../../src/core/types/model';
+import { type Architecture, textSizes } from '../../../src/models/architecture';
+import { createArchitecture } from '../../../src/tasks/task_registry';
+import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
 
 interface Row {
   readonly situation: string;

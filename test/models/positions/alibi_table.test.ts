@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { alibiTable } from '../../../../src/models/decoders/positions/alibi_table';
+import { alibiTable } from '../../../src/models/positions/alibi_table';
 
 const column = (H: number, head: number, positions: readonly number[]): number[] => {
   const table = alibiTable(H, 2048);

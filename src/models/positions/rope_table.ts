@@ -1,4 +1,4 @@
-import type { ConstantSpec, LongTexts } from '../../architecture';
+import type { ConstantSpec, LongTexts } from '../architecture';
 import { type Llama3Rope, type LongRope, type RopeConfig, rotaryDim, type YarnRope } from './rope_config';
 
 /** The rows of the positions from `first` to `end` − 1. `frequencies` are the radians per position of each pair. */

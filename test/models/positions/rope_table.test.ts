@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ropeTable } from '../../../../src/models/decoders/positions/rope_table';
+import { ropeTable } from '../../../src/models/positions/rope_table';
 
 // Tables are f32, so entries differ from the float64 values by at most 2⁻²⁵.
 const DIGITS = 7;

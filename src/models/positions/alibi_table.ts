@@ -1,4 +1,4 @@
-import { bf16ToF32, f32ToBf16 } from '../../../core/numbers/float16';
+import { bf16ToF32, f32ToBf16 } from '../../core/numbers/float16';
 
 /**
  * Returns ALiBi's biases by position and head, (positions, H): the slope of the head · the position. Slopes, positions and products are
