@@ -10,6 +10,8 @@ import type { DPOConfig, KTOConfig } from '../training/preference_arguments';
 
 /** The settings of a profile. If a `session` is given, it must be the base model's. */
 export interface ProfileOptions extends CallOptions {
+  /** When it aborts, the call rejects with `signal.reason`. A profile or settings that are being stored at that moment stay stored. */
+  readonly signal?: AbortSignal | undefined;
   /**
    * The adapter config of a new profile. Defaults are PEFT's, with three exceptions: target_modules is 'all-linear', unless the adapter
    * kind has targets of its own; save_projection is false; and for a classifier, task_type 'SEQ_CLS' (texts) or modules_to_save
