@@ -1,13 +1,13 @@
 // adamw: torch.optim.AdamW after clip_grad_norm_. With norm = √Σ partials, c = min(1, max_grad_norm / (norm + 1e-6))
-// (1 if max_grad_norm is 0), d = c · grads[i], the step block's learning rate (times modules_rate from element
-// modules_from on: for modules that train whole) and its bias corrections:
+// (1 if max_grad_norm is 0), d = c · grads[i], the step block's learning rate times `rate`, and its bias corrections, for
+// the P elements from `first` on:
 //   parameters[i] *= 1 − learning_rate · weight_decay
 //   m[i] += (d − m[i]) · (1 − β₁),  v[i] = β₂ · v[i] + (1 − β₂) · d²
 //   parameters[i] −= learning_rate / bias_correction1 · m[i] / (√v[i] / √bias_correction2 + epsilon)
 //   where that is finite: 0 / 0 (no epsilon, no gradient) or an overflow leaves the parameter as it is
 //   grads[i] = 0, always: the next step's gradients accumulate from 0
 // If stats.loss or norm isn't finite, or stats.nonfinite is set already: stats.nonfinite = 1, and parameters, m and v stay.
-// parameters, m, v, grads: (P)   partials: (K), from grad_norm
+// parameters, m, v, grads: (≥ first + P)   partials: (K), from grad_norm
 // grid: up to 256 workgroups; the threads of all of them stride over i together
 // with lib/step_block.wgsl, lib/stats.wgsl, lib/is_finite.wgsl, lib/one_thread_sum.wgsl
 struct Params {
@@ -19,8 +19,8 @@ struct Params {
   epsilon: f32,
   weight_decay: f32,
   max_grad_norm: f32,
-  modules_from: u32,
-  modules_rate: f32,
+  first: u32,
+  rate: f32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> partials: array<f32>;
@@ -56,16 +56,16 @@ fn main(
 
   let clip = select(min(1.0, p.max_grad_norm / (norm + 1e-6)), 1.0, p.max_grad_norm == 0.0);
   let root_correction2 = sqrt(block.bias_correction2);
-  for (var i = group.x * THREADS + thread; i < p.P; i += groups.x * THREADS) {
+  let learning_rate = block.learning_rate * p.rate;
+  let decay = 1.0 - learning_rate * p.weight_decay;
+  let step_size = learning_rate / block.bias_correction1;
+  for (var i = p.first + group.x * THREADS + thread; i < p.first + p.P; i += groups.x * THREADS) {
     if (update) {
       let d = clip * grads[i];
       let mean = m[i] + (d - m[i]) * p.one_minus_beta1;
       let square = p.beta2 * v[i] + p.one_minus_beta2 * d * d;
       m[i] = mean;
       v[i] = square;
-      let learning_rate = block.learning_rate * select(1.0, p.modules_rate, i >= p.modules_from);
-      let decay = 1.0 - learning_rate * p.weight_decay;
-      let step_size = learning_rate / block.bias_correction1;
       let next = parameters[i] * decay - step_size * mean / (sqrt(square) / root_correction2 + p.epsilon);
       if (is_finite(next)) {
         parameters[i] = next;

@@ -9,6 +9,8 @@ import { baseTensors, constantOf, type LoadedModel } from './loaded_model';
 interface Outline {
   /** The input of each linear layer except the head's, by module name. Layers with the same input share what adapters compute from it. */
   readonly inputs: ReadonlyMap<string, Value>;
+  /** The names of the tensors that the pass reads. */
+  readonly tensors: ReadonlySet<string>;
   /** The attention heads of each layer. */
   readonly attention: readonly AttentionHeads[];
 }
@@ -18,7 +20,19 @@ export function outlineOf(loaded: LoadedModel): Outline {
   const inputs = new Map<string, Value>();
   const attention: AttentionHeads[] = [];
   const g = new Graph();
-  const plain = plainLayers(g, baseTensors(loaded));
+  const tensors = new Set<string>();
+  const { weight, bias, parameter } = baseTensors(loaded);
+  const noting =
+    <T>(read: (name: string) => T, suffix: string) =>
+    (name: string): T => {
+      tensors.add(`${name}${suffix}`);
+      return read(name);
+    };
+  const plain = plainLayers(g, {
+    weight: noting(weight, '.weight'),
+    bias: noting(bias, '.bias'),
+    parameter: noting(parameter, ''),
+  });
   const layers = layersOver(plain, (uses, x) => {
     for (const { name } of uses) inputs.set(name, x);
     return plain.apply(uses, x);
@@ -31,7 +45,7 @@ export function outlineOf(loaded: LoadedModel): Outline {
       return transient('attention', q.shape);
     },
   });
-  return { inputs, attention };
+  return { inputs, tensors, attention };
 }
 
 function smallestInput({ image }: Architecture, name: InputName): Value {

@@ -52,8 +52,8 @@ export const adamwKernel = shaderKernel({
     epsilon: 'f32',
     weight_decay: 'f32',
     max_grad_norm: 'f32',
-    modules_from: 'place',
-    modules_rate: 'f32',
+    first: 'place',
+    rate: 'f32',
   },
   variants: [
     {
@@ -70,7 +70,7 @@ interface AdamWValues {
   /** First and second moments, initially zeros. */
   readonly m: Value;
   readonly v: Value;
-  /** The gradients. They are reset to zeros, even if the update is skipped. */
+  /** The gradients. Those of the updated parts are reset to zeros, even if the update is skipped. */
   readonly grads: Value;
   /** The partial sums of squared gradients from `gradNorm`, over all pools (buffers of trained parameters) that a step updates. */
   readonly partials: Value;
@@ -87,33 +87,30 @@ export interface AdamWOptions {
   readonly weight_decay: number;
   /** The limit of the global gradient norm: larger gradients are scaled down to it. 0 disables clipping. */
   readonly max_grad_norm: number;
-  /** Elements from the index `from` on have another learning rate: that of the step times `rate`. Default: none. */
-  readonly modules?: { readonly from: number; readonly rate: number } | undefined;
+  /** The parts of the pool that are updated. Default: all of it, at the step's learning rate. */
+  readonly parts?: readonly PoolPart[];
+}
+
+/** The elements of a pool from index `first` to below `end`, whose learning rate is that of the step times `rate`. */
+export interface PoolPart {
+  readonly first: number;
+  readonly end: number;
+  readonly rate: number;
 }
 
 /**
  * Updates the parameters of a pool by one step of torch's AdamW, after clipping by the global norm of the gradients. If the loss or the
  * norm isn't finite, parameters and moments stay unchanged, in this and later steps, until the host clears `stats.nonfinite`. A step with
- * several pools calls this for each pool, with the same partials, block and stats, so that all pools are clipped or skipped alike.
+ * several pools calls this for each pool, with the same partials, block and stats, so that all pools are clipped or skipped alike. Emits
+ * one dispatch for each part.
  */
 export function adamw(g: Graph, values: AdamWValues, options: AdamWOptions): void {
   const { parameters, partials } = values;
   for (const name of ['m', 'v', 'grads'] as const) expectShape(`adamw ${name}`, values[name].shape, parameters.shape);
-  g.emit(
-    adamwKernel,
-    { ...values },
-    {},
-    {
-      P: numel(parameters.shape),
-      K: numel(partials.shape),
-      beta2: options.beta2,
-      one_minus_beta1: 1 - options.beta1,
-      one_minus_beta2: 1 - options.beta2,
-      epsilon: options.epsilon,
-      weight_decay: options.weight_decay,
-      max_grad_norm: options.max_grad_norm,
-      modules_from: options.modules?.from ?? numel(parameters.shape),
-      modules_rate: options.modules?.rate ?? 1,
-    },
-  );
+  const { parts = [{ first: 0, end: numel(parameters.shape), rate: 1 }], beta1, beta2, ...others } = options;
+  const betas = { beta2, one_minus_beta1: 1 - beta1, one_minus_beta2: 1 - beta2 };
+  for (const { first, end, rate } of parts) {
+    const params = { P: end - first, K: numel(partials.shape), ...betas, ...others, first, rate };
+    g.emit(adamwKernel, { ...values }, {}, params);
+  }
 }

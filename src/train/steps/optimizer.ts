@@ -1,9 +1,12 @@
 import type { Adapter } from '../../adapters/adapter';
+import { savedName } from '../../adapters/pool/pool_layout';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
 import { Graph } from '../../graph/graph';
 import type { Program, Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
-import { adamw, gradNorm } from '../../ops/optimizer/adamw';
+import type { LoadedModel } from '../../models/loaded_model';
+import { outlineOf } from '../../models/outline';
+import { adamw, gradNorm, type PoolPart } from '../../ops/optimizer/adamw';
 import { statsValue, stepBlockValue } from './step_block';
 
 /** AdamW's state for one adapter: gradients and both moments, each with the pool's layout. */
@@ -62,9 +65,15 @@ type OptimizerArguments = Pick<
 >;
 
 /**
- * Builds the program that computes the global gradient norm, clips the gradients and updates with AdamW: two dispatches for each adapter.
+ * Builds the program that computes the global gradient norm, clips the gradients and updates with AdamW: two dispatches for each adapter,
+ * or more if parts of its pool have learning rates of their own or don't train. `isRead` says which of the base model's tensors the
+ * forward pass reads. Default: all.
  */
-export function optimizerProgram({ pools, block, stats }: OptimizerState, args: OptimizerArguments): Program {
+export function optimizerProgram(
+  { pools, block, stats }: OptimizerState,
+  args: OptimizerArguments,
+  isRead: (tensor: string) => boolean = () => true,
+): Program {
   const g = new Graph();
   const partials = gradNorm(
     g,
@@ -80,26 +89,46 @@ export function optimizerProgram({ pools, block, stats }: OptimizerState, args: 
         epsilon: args.adam_epsilon,
         weight_decay: args.weight_decay,
         max_grad_norm: args.max_grad_norm,
-        modules: modulesOf(adapter, args),
+        parts: partsOf(adapter, args, isRead),
       },
     );
   }
   return { name: 'optimizer', steps: g.steps, outputs: [] };
 }
 
+/** Returns which of a model's tensors a training step reads: those of the head, and those of the network's own pass. */
+export function readBy(loaded: LoadedModel): (tensor: string) => boolean {
+  const { tensors } = outlineOf(loaded);
+  const ofHead = new Set(loaded.model.head.weights.map(({ name }) => name));
+  return (tensor) => tensors.has(tensor) || ofHead.has(tensor);
+}
+
 /**
- * Returns where the modules that are trained whole (`modules_to_save`) begin in the pool, and their learning rate as a multiple of the
- * step's, so that both rates follow the same schedule. Undefined if they have no learning rate of their own.
+ * Returns the parts of a pool that train. As in torch, numbers without a gradient don't, so that weight decay leaves them: those of modules
+ * that the forward pass doesn't use, and with the objective 'contrast' those of modules that are trained whole (`modules_to_save`).
  */
-function modulesOf(
-  { tensors, layout }: Adapter,
-  { objective, learning_rate, headLearningRate }: OptimizerArguments,
-): { readonly from: number; readonly rate: number } | undefined {
-  // With the objective 'contrast', these modules don't train: at a rate of 0, not even weight decay changes them.
-  const rate = objective === 'contrast' ? 0 : headLearningRate;
-  if (rate === null) return undefined;
-  const offsets = [...tensors].flatMap(([name, { kind }]) =>
-    kind === 'module' ? (layout.tensors.get(name)?.offset ?? []) : [],
+function partsOf({ layout, modules, tensors }: Adapter, args: OptimizerArguments, isRead: (tensor: string) => boolean) {
+  const unused = [...modules.keys()].filter((name) => !isRead(`${name}.weight`)).map((name) => `${savedName(name)}.`);
+  const rateOf = (name: string): number | undefined => {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) return unused.some((start) => name.startsWith(start)) ? undefined : 1;
+    if (!isRead(name)) return undefined;
+    return tensor.kind === 'module' ? modulesRate(args) : 1;
+  };
+  const slots = [...layout.parameters, ...layout.tensors].map(([name, slot]) => ({ ...slot, rate: rateOf(name) }));
+  const starts = slots.filter(({ rate }, index) => index === 0 || rate !== slots[index - 1]?.rate);
+  const parts = starts.flatMap(({ offset: first, rate }, index): PoolPart[] =>
+    rate === undefined ? [] : [{ first, end: starts[index + 1]?.offset ?? layout.length, rate }],
   );
-  return offsets.length === 0 ? undefined : { from: Math.min(...offsets), rate: rate === 0 ? 0 : rate / learning_rate };
+  // The step's statistics are written even if nothing trains.
+  return parts.length > 0 ? parts : [{ first: 0, end: layout.length, rate: 0 }];
+}
+
+/**
+ * Returns the learning rate of modules that are trained whole, as a multiple of the step's, so that both rates follow the same schedule;
+ * undefined if they don't train.
+ */
+function modulesRate({ objective, learning_rate, headLearningRate: rate }: OptimizerArguments): number | undefined {
+  if (objective === 'contrast') return undefined;
+  return rate === null ? 1 : rate && rate / learning_rate;
 }

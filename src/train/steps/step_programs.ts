@@ -7,7 +7,7 @@ import type { StepData, TrainingInit, Tune } from '../training_init';
 import { BatchPrograms } from './batch_programs';
 import { LoadedLayers, layersOfRun } from './loaded_layers';
 import { type LossProgram, lossProgram, writeBatch } from './loss_program';
-import { gradientsOf, type OptimizerState, optimizerProgram } from './optimizer';
+import { gradientsOf, type OptimizerState, optimizerProgram, readBy } from './optimizer';
 import { packStepBlock, type StepBlock } from './step_block';
 
 /**
@@ -46,10 +46,10 @@ export class StepPrograms {
 
   /** Loads the programs that all steps share. With `early`, it also starts compiling the kernels of full batches. */
   async load({ early }: { readonly early: boolean }): Promise<void> {
-    const { task, args, state } = this.#init;
+    const { task, args, state, loaded } = this.#init;
     this.#layers = await this.#loadLayers();
     if (early) this.#runner.prepare(this.#programs.build(earlyShape(task, args)).program.steps);
-    this.#optimizer = await this.#runner.load(optimizerProgram(state, args), { early: true });
+    this.#optimizer = await this.#runner.load(optimizerProgram(state, args, readBy(loaded)), { early: true });
   }
 
   /** Chooses kernels by measuring them on the step's first batch. */

@@ -25,11 +25,13 @@ export class HandAdamW {
 
   /** Does one step. Returns the norm of the gradients before clipping. */
   step(t: number, gradients: Float64Array, rate: number): number {
-    const { beta1, beta2, epsilon, weight_decay, max_grad_norm, modules } = this.options;
+    const { beta1, beta2, epsilon, weight_decay, max_grad_norm, parts } = this.options;
     const norm = Math.sqrt(gradients.reduce((sum, gradient) => sum + gradient * gradient, 0));
     const scale = max_grad_norm > 0 && norm + 1e-6 > max_grad_norm ? max_grad_norm / (norm + 1e-6) : 1;
     this.parameters.forEach((p, i) => {
-      const lr = modules !== undefined && i >= modules.from ? rate * modules.rate : rate;
+      const part = parts?.find(({ first, end }) => i >= first && i < end);
+      if (parts !== undefined && part === undefined) return;
+      const lr = rate * (part?.rate ?? 1);
       const gradient = gradients[i]! * scale;
       this.m[i] = beta1 * this.m[i]! + (1 - beta1) * gradient;
       this.v[i] = beta2 * this.v[i]! + (1 - beta2) * gradient * gradient;

@@ -12,8 +12,8 @@ export const adamw: Reference = ({ partials, block, parameters, m, v, grads, sta
   const norm = Math.sqrt(partials!.reduce((sum, partial) => sum + partial, 0));
   const finite = stats![STATS.nonfinite] === 0 && Number.isFinite(floatOf(stats![STATS.loss])) && Number.isFinite(norm);
   const clip = p.max_grad_norm ? Math.min(1, p.max_grad_norm / (norm + 1e-6)) : 1;
-  for (let i = 0; i < p.P!; i++) {
-    const learningRate = rate * (i >= p.modules_from! ? p.modules_rate! : 1);
+  const learningRate = rate * p.rate!;
+  for (let i = p.first!; i < p.first! + p.P!; i++) {
     if (finite) {
       const d = grads![i]! * clip;
       m![i] = m![i]! * (1 - p.one_minus_beta1!) + d * p.one_minus_beta1!;
