@@ -75,7 +75,8 @@ describe('the profile', () => {
     const learner = world.learner();
     await learner.load();
     const read = withResolvers();
-    const file = Object.assign(new Blob(['First.']), { text: () => read.promise.then(() => 'First.') });
+    const bytes = new TextEncoder().encode('First.').buffer;
+    const file = Object.assign(new Blob(), { arrayBuffer: () => read.promise.then(() => bytes) });
     const ended = expect(learner.teach(file)).rejects.toMatchObject({ name: 'AbortError' });
     await settled();
     await learner.forget();
