@@ -13,6 +13,7 @@ import {
   weightsOf,
   writingOf,
 } from '../../helpers/session/profiles';
+import { unhandledDuring } from '../../helpers/unhandled';
 import { FakeLocks } from '../../worker/fake_locks';
 
 /** Each test has a browser with empty storage. */
@@ -179,6 +180,19 @@ describe('a run that resumed when its profile was opened', () => {
       expect((await stopped).global_step).toBeLessThan(200);
       expect(await run).toMatchObject({ global_step: 4 });
       expect(profile.info.history).toHaveLength(2);
+    });
+  });
+
+  test('is an unhandled rejection if the caller that joined it drops it, and it fails', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      const caller = new AbortController();
+      const unhandled = await unhandledDuring(async () => {
+        profile.learn({ signal: caller.signal });
+        caller.abort('enough');
+        await eventually(() => expect(profile.learning).toBeUndefined());
+      });
+      expect(unhandled).toEqual(['enough']);
     });
   });
 

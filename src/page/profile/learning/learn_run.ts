@@ -18,7 +18,7 @@ interface PartSteps {
  */
 export class LearnRun extends Followed<TrainEvent, TrainOutput> implements PausableRun {
   protected readonly items = new Replay<TrainEvent>();
-  protected readonly result: Promise<TrainOutput>;
+  protected result: Promise<TrainOutput>;
   /** Pauses this run's own work. A training run in progress receives the same reasons, and pauses itself. */
   readonly #gate = new PauseGate((reason) => this.#report('paused', reason));
   #state = beginningOf(0);
@@ -59,6 +59,12 @@ export class LearnRun extends Followed<TrainEvent, TrainOutput> implements Pausa
 
   get isStopped(): boolean {
     return this.#stopped !== undefined;
+  }
+
+  /** Returns the run for another caller. A rejection that isn't handled from now on is unhandled, even if it was handled before. */
+  joined(): this {
+    this.result = this.result.then((output) => output);
+    return this;
   }
 
   pause(): Promise<void> {

@@ -77,7 +77,7 @@ export class ProfileLearning {
   #join({ run, caller }: Resumed, signal: AbortSignal | undefined): LearnRun {
     signal?.addEventListener('abort', () => caller.abort(signal.reason), { once: true });
     this.#resumed = undefined;
-    return run;
+    return run.joined();
   }
 
   /**

@@ -4,6 +4,7 @@ import { LearnRun } from '../../../../src/page/profile/learning/learn_run';
 import { Followed, Replay } from '../../../../src/page/training/replay';
 import { beginningOf } from '../../../../src/page/training/run_report';
 import type { PausableRun } from '../../../../src/page/training/train_run';
+import { unhandledDuring } from '../../../helpers/unhandled';
 import { withResolvers } from '../../../helpers/with_resolvers';
 
 /** Resolves after pending promises have settled. */
@@ -138,6 +139,22 @@ test('a failed run raises no unhandled rejection if its events are read', async 
   const run = new LearnRun(() => Promise.reject(new Error('failed')));
   await expect(reasonsOf(run)).rejects.toThrow('failed');
 });
+
+test.each<[string, (run: LearnRun) => unknown, readonly string[]]>([
+  ['drops it', () => {}, ['failed']],
+  ['awaits it', (run) => run.catch(() => {}), []],
+  ['reads its events', (run) => reasonsOf(run).catch(() => {}), []],
+])(
+  'a failed run that nobody awaited raises an unhandled rejection if the caller that joins it %s',
+  async (_, use, raised) => {
+    const unhandled = await unhandledDuring(async () => {
+      const run = new LearnRun(() => Promise.reject('failed'));
+      run.catch(() => {});
+      use(run.joined());
+    });
+    expect(unhandled).toEqual(raised);
+  },
+);
 
 test('counts a part’s steps and logs among those of all, in one list', async () => {
   const logsOf = (step: number) => ({ step, loss: 1 }) as unknown as StepLogs;
