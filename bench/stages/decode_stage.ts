@@ -2,7 +2,7 @@ import { BASE } from '../../src/adapters/layers/overlay';
 import { bucketLength } from '../../src/core/numbers/bucket';
 import { decodeProgram } from '../../src/generate/generation_program';
 import { createGenerationState, packGenerationBlocks } from '../../src/generate/generation_state';
-import { createKvCache } from '../../src/generate/kv_cache';
+import { cacheValues, createLayerCaches } from '../../src/generate/layer_caches';
 import type { Step } from '../../src/graph/step';
 import { byteLength, type Value } from '../../src/graph/value';
 import { textSizes } from '../../src/models/architecture';
@@ -57,11 +57,11 @@ export async function openDecodeStage(
   try {
     const { maxLength, vocabSize } = textSizes(loaded.model);
     const S = bucketLength(longest, maxLength);
-    const cache = createKvCache(outlineOf(loaded).attention, 1, S);
-    for (const value of [...cache.k, ...cache.v]) executor.write(value, waves(value));
+    const caches = createLayerCaches(outlineOf(loaded).caches, 1, S);
+    for (const value of cacheValues(caches)) executor.write(value, waves(value));
     const state = createGenerationState(1, S, vocabSize);
     await executor.allocate(Object.values(state));
-    const { program } = decodeProgram({ loaded, overlay: BASE, cache, state, B: 1 });
+    const { program } = decodeProgram({ loaded, overlay: BASE, caches, state, B: 1 });
     const weightBytes = weightBytesOf(program.steps, new Set(loaded.weights.values()));
     const embedding = baseTensor(loaded, `${loaded.model.head.outputEmbedding}.weight`);
     const plain = await loadPlain(executor, embedding, weightBytes);

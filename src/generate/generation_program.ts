@@ -15,7 +15,7 @@ import { turn } from '../ops/rope';
 import { gatherRows } from '../ops/rows/gather_rows';
 import { sample } from '../ops/sample';
 import type { GenerationState } from './generation_state';
-import type { KvCache } from './kv_cache';
+import type { LayerCaches } from './layer_caches';
 
 /** Processes the last token of every row and samples the next one, all on the device: the program can run without data from the host. */
 export interface DecodeProgram extends Cacheable {
@@ -44,7 +44,7 @@ export interface PrefillProgram extends DecodeProgram {
 export interface GenerationParts {
   readonly loaded: LoadedModel;
   readonly overlay: Overlay;
-  readonly cache: KvCache;
+  readonly caches: LayerCaches;
   readonly state: GenerationState;
   /** The number of rows. */
   readonly B: number;
@@ -68,7 +68,7 @@ export function prefillProgram(parts: GenerationParts, T: number): PrefillProgra
   const attend: Attend = (layer, q, k, v, { rotary, ...heads }) => {
     const { positions, lastPositions: last } = inputs;
     const turned = rotary === undefined ? { q, k } : turn(g, { q, k, D: heads.D, ...rotary });
-    cacheWrite(g, { k: turned.k, v, ...cacheOf(parts.cache, layer), positions, last, B, T });
+    cacheWrite(g, { k: turned.k, v, ...keysAndValuesOf(parts, layer), positions, last, B, T });
     return attention(g, { ...turned, v, spans: inputs.spans, B, T, ...heads });
   };
   const { layers, adapters, owned } = rowLayers(g, parts, T);
@@ -88,7 +88,7 @@ export function decodeProgram(parts: GenerationParts): DecodeProgram {
   const { loaded, state } = parts;
   const g = new Graph();
   const attend: Attend = (layer, q, k, v, heads) =>
-    cachedAttention(g, { q, k, v, ...cacheOf(parts.cache, layer), positions: state.positions, ...heads });
+    cachedAttention(g, { q, k, v, ...keysAndValuesOf(parts, layer), positions: state.positions, ...heads });
   const { layers, adapters, owned } = rowLayers(g, parts, 1);
   const hidden = hiddenStates(g, loaded, layers, { input_ids: state.ids, position_ids: state.positions }, attend);
   sample(g, loaded.model.head.logits(g, layers, hidden), state);
@@ -120,9 +120,12 @@ function hiddenStates(
   });
 }
 
-function cacheOf(cache: KvCache, layer: number): { readonly k_cache: Value; readonly v_cache: Value } {
-  const k_cache = cache.k[layer];
-  const v_cache = cache.v[layer];
-  if (k_cache === undefined || v_cache === undefined) throw new RangeError(`The cache has no layer ${layer}`);
-  return { k_cache, v_cache };
+function keysAndValuesOf(parts: GenerationParts, layer: number): { readonly k_cache: Value; readonly v_cache: Value } {
+  return { k_cache: cacheOf(parts, layer, 'key'), v_cache: cacheOf(parts, layer, 'value') };
+}
+
+function cacheOf({ caches }: GenerationParts, layer: number, name: string): Value {
+  const cache = caches.layers[layer]?.get(name);
+  if (cache === undefined) throw new RangeError(`The cache of layer ${layer} has no ${name}`);
+  return cache;
 }

@@ -17,7 +17,7 @@ import {
   prefillProgram,
 } from './generation_program';
 import { createGenerationState, type GenerationState, packGenerationBlocks, packSeen } from './generation_state';
-import { createKvCache, type KvCache } from './kv_cache';
+import { cacheValues, createLayerCaches, type LayerCaches } from './layer_caches';
 
 export interface GenerateRequest {
   /** At least one prompt, each with at least one token. */
@@ -40,10 +40,10 @@ interface NewToken {
   readonly end: TextEnd | undefined;
 }
 
-/** The cache and state for one batch size and length. */
+/** The caches and state for one batch size and length. */
 interface GenerationMemory {
   readonly B: number;
-  readonly cache: KvCache;
+  readonly caches: LayerCaches;
   readonly state: GenerationState;
 }
 
@@ -97,7 +97,7 @@ export class Generator {
     await this.#programs.dropAll(({ overlay }) => keyHolds(overlay, key));
   }
 
-  /** Frees the cache of keys and values and its programs once earlier requests are over. A later request allocates them anew. */
+  /** Frees the caches and their programs once earlier requests are over. A later request allocates them anew. */
   release(): Promise<void> {
     const freed = this.#turn.then(() => this.#freeMemory());
     this.#turn = freed.catch(() => {}); // a failure must not reject later requests
@@ -113,7 +113,7 @@ export class Generator {
     const ends = counts.map((count, row) => count + (lengths[row] ?? 0));
     const room = await this.#allocate(prompts.length, bucketLength(Math.max(...ends), maxLength));
     const { state } = room;
-    const { S } = room.cache;
+    const { S } = room.caches;
     const parts = { loaded: this.#loaded, overlay, ...room };
     const texts = prompts.map((prompt) => [...prompt]);
     let programs = await this.#load(parts, texts);
@@ -166,7 +166,7 @@ export class Generator {
    * the request.
    */
   async #load(parts: GenerationParts, texts: GenerateRequest['prompts']): Promise<Programs> {
-    const T = bucketLength(Math.max(...texts.map(({ length }) => length)), parts.cache.S);
+    const T = bucketLength(Math.max(...texts.map(({ length }) => length)), parts.caches.S);
     const { key: overlay } = parts.overlay;
     const prefill = await this.#programs.use(
       { name: 'prefill', overlay, shape: [T] },
@@ -238,14 +238,14 @@ export class Generator {
 
   /** Returns memory for B rows of S tokens. Frees memory of another size first. */
   async #allocate(B: number, S: number): Promise<GenerationMemory> {
-    if (this.#memory?.B === B && this.#memory.cache.S === S) return this.#memory;
+    if (this.#memory?.B === B && this.#memory.caches.S === S) return this.#memory;
     await this.#freeMemory();
     const room = {
       B,
-      cache: createKvCache(outlineOf(this.#loaded).attention, B, S),
+      caches: createLayerCaches(outlineOf(this.#loaded).caches, B, S),
       state: createGenerationState(B, S, textSizes(this.#loaded.model).vocabSize),
     };
-    await this.#runner.allocate([...room.cache.k, ...room.cache.v, ...Object.values(room.state)]);
+    await this.#runner.allocate([...cacheValues(room.caches), ...Object.values(room.state)]);
     this.#memory = room;
     return room;
   }
@@ -253,9 +253,9 @@ export class Generator {
   async #freeMemory(): Promise<void> {
     await this.#programs.dropAll();
     if (this.#memory === undefined) return;
-    const { cache, state } = this.#memory;
+    const { caches, state } = this.#memory;
     this.#memory = undefined;
-    this.#runner.free([...cache.k, ...cache.v, ...Object.values(state)]);
+    this.#runner.free([...cacheValues(caches), ...Object.values(state)]);
   }
 }
 

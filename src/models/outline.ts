@@ -5,6 +5,15 @@ import { type Architecture, type InputName, placedTokens } from './architecture'
 import { layersOver, plainLayers } from './layers';
 import { baseTensors, constantOf, type LoadedModel } from './loaded_model';
 
+/** The vectors that generation holds of the tokens so far for a layer, by name. */
+export type LayerCache = Readonly<Record<string, CachedVectors>>;
+
+interface CachedVectors {
+  readonly width: number;
+  /** Returns the number of vectors per row, for texts of up to S tokens. */
+  count(S: number): number;
+}
+
 /** Properties of a network's forward pass. */
 interface Outline {
   /** The input of each linear layer except the head's, by module name. Layers with the same input share what adapters compute from it. */
@@ -13,12 +22,15 @@ interface Outline {
   readonly tensors: ReadonlySet<string>;
   /** The attention heads of each layer. */
   readonly attention: readonly AttentionHeads[];
+  /** The cache of each layer. */
+  readonly caches: readonly LayerCache[];
 }
 
 /** Builds a forward pass over one token or one image, which is never run, and records its properties. */
 export function outlineOf(loaded: LoadedModel): Outline {
   const inputs = new Map<string, Value>();
   const attention: AttentionHeads[] = [];
+  const caches: LayerCache[] = [];
   const g = new Graph();
   const tensors = new Set<string>();
   const { weight, bias, parameter } = baseTensors(loaded);
@@ -42,10 +54,17 @@ export function outlineOf(loaded: LoadedModel): Outline {
     constant: (name) => constantOf(loaded, name),
     attend(layer, q, _k, _v, heads) {
       attention[layer] = heads;
+      caches[layer] = keysAndValues(heads);
       return transient('attention', q.shape);
     },
   });
-  return { inputs, tensors, attention };
+  return { inputs, tensors, attention, caches };
+}
+
+/** The cache of a layer with attention: the keys and values of all tokens or, with a sliding window, of the last ones. */
+function keysAndValues({ Hkv, D, window = Number.POSITIVE_INFINITY }: AttentionHeads): LayerCache {
+  const vectors = { width: Hkv * D, count: (S: number) => Math.min(S, window) };
+  return { key: vectors, value: vectors };
 }
 
 function smallestInput({ image }: Architecture, name: InputName): Value {

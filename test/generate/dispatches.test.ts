@@ -5,7 +5,7 @@ import { VeraConfig } from '../../src/adapters/vera/config/vera_config';
 import { resolveVeraTargets } from '../../src/adapters/vera/vera_targets';
 import { decodeProgram } from '../../src/generate/generation_program';
 import { createGenerationState } from '../../src/generate/generation_state';
-import { createKvCache } from '../../src/generate/kv_cache';
+import { createLayerCaches } from '../../src/generate/layer_caches';
 import { pinned } from '../../src/graph/value';
 import { textSizes } from '../../src/models/architecture';
 import type { LoadedModel } from '../../src/models/loaded_model';
@@ -41,7 +41,7 @@ test.each([
   { name: 'VeRA on all linear layers', overlay: withVera(all), dispatches: 76 },
 ])('a token of the bundled model, $name: $dispatches dispatches', ({ overlay, dispatches }) => {
   const { maxLength, vocabSize } = textSizes(model);
-  const cache = createKvCache(outlineOf(loaded).attention, 1, maxLength);
+  const caches = createLayerCaches(outlineOf(loaded).caches, 1, maxLength);
   const state = createGenerationState(1, maxLength, vocabSize);
-  expect(decodeProgram({ loaded, overlay, cache, state, B: 1 }).program.steps).toHaveLength(dispatches);
+  expect(decodeProgram({ loaded, overlay, caches, state, B: 1 }).program.steps).toHaveLength(dispatches);
 });
