@@ -61,6 +61,8 @@ def compare_table(report: Report, name: str, committed: Path, now: Path) -> None
             return Near("what activations give", 1e-12)
         if name == "l2_normalize" and re.search(r"\.(y|dx)\.\d+$", path):
             return Near("what F.normalize gives", 1e-12)
+        if name == "short_conv" and re.search(r"\.(y|d?weight|d?bcx|dy)\.\d+\.\d+$", path):
+            return Near("what Lfm2ShortConv gives", 1e-12)
         if name == "image_features" and re.search(r"\.(features|pooled)\.\d+\.\d+$", path):
             return Near("vectors of images", 2e-6)
         if name == "positions" and re.search(r"\.positions\.\d+$", path):

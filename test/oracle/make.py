@@ -27,6 +27,7 @@ from .numbers.positions import make_positions
 from .numbers.prng import make_prng
 from .numbers.regression import make_regression
 from .numbers.rope import make_rope
+from .numbers.short_conv import make_short_conv
 from .numbers.torch_files import make_torch_files
 from .places import GOLDEN, OF_TRANSFORMERS_4, OF_VERSION_4
 from .preferences.dpo import make_dpo
@@ -71,6 +72,7 @@ def items() -> Iterable[Item]:
     yield Item("words", "words", "words.json", make_words)
     yield Item("activations", "activations", "activations.json", make_activations)
     yield Item("l2_normalize", "l2_normalize", "l2_normalize.json", make_l2_normalize)
+    yield Item("short_conv", "short_conv", "short_conv.json", make_short_conv)
     yield Item("image_features", "image_features", "image_features.json", make_image_features, ("clip", "siglip"))
     yield Item("positions", "positions", "positions.json", make_positions)
     yield Item("rope", "rope", "rope.json", make_rope)

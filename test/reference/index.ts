@@ -11,6 +11,7 @@ import * as attentionDecode from './attention/attention_decode';
 import * as cacheWrite from './attention/cache_write';
 import * as repeatHeads from './attention/repeat_heads';
 import * as ropeAttentionDecode from './attention/rope_attention_decode';
+import * as shortConv from './convolution/short_conv';
 import * as copy from './copy';
 import * as dora from './dora/dora';
 import * as dropout from './dropout';
@@ -106,6 +107,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...sample,
   ...scaleColumns,
   ...sequenceLogps,
+  ...shortConv,
   ...silu,
   ...sliceColumns,
   ...softcap,
