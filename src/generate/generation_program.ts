@@ -11,6 +11,8 @@ import { constantOf, type LoadedModel } from '../models/loaded_model';
 import { attention } from '../ops/attention/attention';
 import { cacheWrite } from '../ops/attention/cache_write';
 import { cachedAttention } from '../ops/attention/rope_attention_decode';
+import { shortConv } from '../ops/convolution/short_conv';
+import { cachedShortConv, keepForShortConv } from '../ops/convolution/short_conv_cache';
 import { turn } from '../ops/rope';
 import { gatherRows } from '../ops/rows/gather_rows';
 import { sample } from '../ops/sample';
@@ -50,7 +52,8 @@ export interface GenerationParts {
   readonly B: number;
 }
 
-type Attend = Inputs['attend'];
+/** The parts of a network's inputs that see other tokens. */
+type Mixing = Pick<Inputs, 'attend' | 'convolve'>;
 
 export function prefillProgram(parts: GenerationParts, T: number): PrefillProgram {
   const { loaded, state, B } = parts;
@@ -65,14 +68,19 @@ export function prefillProgram(parts: GenerationParts, T: number): PrefillProgra
     lastPositions: pinned('last prompt positions', [B], 'u32'),
   };
   const g = new Graph();
-  const attend: Attend = (layer, q, k, v, { rotary, ...heads }) => {
+  const attend: Mixing['attend'] = (layer, q, k, v, { rotary, ...heads }) => {
     const { positions, lastPositions: last } = inputs;
     const turned = rotary === undefined ? { q, k } : turn(g, { q, k, D: heads.D, ...rotary });
     cacheWrite(g, { k: turned.k, v, ...keysAndValuesOf(parts, layer), positions, last, B, T });
     return attention(g, { ...turned, v, spans: inputs.spans, B, T, ...heads });
   };
+  const convolve: Mixing['convolve'] = (layer, bcx, weight) => {
+    keepForShortConv(g, { bcx, last: inputs.lastPositions, state: cacheOf(parts, layer, 'input') });
+    return shortConv(g, { bcx, weight, spans: inputs.spans });
+  };
   const { layers, adapters, owned } = rowLayers(g, parts, T);
-  const hidden = hiddenStates(g, loaded, layers, { input_ids: inputs.ids, position_ids: inputs.positionIds }, attend);
+  const given = { input_ids: inputs.ids, position_ids: inputs.positionIds };
+  const hidden = hiddenStates(g, loaded, layers, given, { attend, convolve });
   const last = gatherRows(g, hidden, inputs.last, { start: 0, count: B });
   sample(g, loaded.model.head.logits(g, layers, last), state);
   return {
@@ -87,10 +95,13 @@ export function prefillProgram(parts: GenerationParts, T: number): PrefillProgra
 export function decodeProgram(parts: GenerationParts): DecodeProgram {
   const { loaded, state } = parts;
   const g = new Graph();
-  const attend: Attend = (layer, q, k, v, heads) =>
+  const attend: Mixing['attend'] = (layer, q, k, v, heads) =>
     cachedAttention(g, { q, k, v, ...keysAndValuesOf(parts, layer), positions: state.positions, ...heads });
+  const convolve: Mixing['convolve'] = (layer, bcx, weight) =>
+    cachedShortConv(g, { bcx, weight, state: cacheOf(parts, layer, 'input') });
   const { layers, adapters, owned } = rowLayers(g, parts, 1);
-  const hidden = hiddenStates(g, loaded, layers, { input_ids: state.ids, position_ids: state.positions }, attend);
+  const given = { input_ids: state.ids, position_ids: state.positions };
+  const hidden = hiddenStates(g, loaded, layers, given, { attend, convolve });
   sample(g, loaded.model.head.logits(g, layers, hidden), state);
   return { adapters, program: { name: 'decode', steps: g.steps, outputs: [] }, owned };
 }
@@ -111,11 +122,11 @@ function hiddenStates(
   loaded: LoadedModel,
   layers: Layers,
   { input_ids, position_ids }: { readonly input_ids: Value; readonly position_ids: Value },
-  attend: Attend,
+  mixing: Mixing,
 ): Value {
   return loaded.model.hidden(g, layers, {
     value: (name) => (name === 'input_ids' ? input_ids : position_ids),
-    attend,
+    ...mixing,
     constant: (name) => constantOf(loaded, name),
   });
 }

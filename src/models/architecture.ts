@@ -79,6 +79,11 @@ export interface Inputs {
    * H·D).
    */
   attend(layer: number, q: Value, k: Value, v: Value, heads: AttentionHeads): Value;
+  /**
+   * Computes the gated convolution of a layer over time, as `shortConv` does: over a batch in training, over a cache in generation. bcx:
+   * (N, 3·C), weight: (K, C); returns (N, C).
+   */
+  convolve(layer: number, bcx: Value, weight: Value): Value;
   constant(name: string): Value;
   /**
    * Called before each of the network's blocks, and once after the last. The calls mark the borders of blocks, as each block may be

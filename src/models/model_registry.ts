@@ -8,6 +8,7 @@ import { createGemma3 } from './decoders/gemma3';
 import { createGptNeo } from './decoders/gpt_neo';
 import { createGptNeox } from './decoders/gpt_neox';
 import { createGpt2 } from './decoders/gpt2';
+import { createLfm2 } from './decoders/lfm2/lfm2';
 import { createLlama } from './decoders/llama';
 import { createMistral } from './decoders/mistral';
 import { createOlmo2 } from './decoders/olmo2';
@@ -38,6 +39,7 @@ const networks: ReadonlyMap<string, (config: PretrainedConfig, options: NetworkO
   ['gpt2', createGpt2],
   ['gpt_neo', createGptNeo],
   ['gpt_neox', createGptNeox],
+  ['lfm2', createLfm2],
   ['llama', createLlama],
   ['mistral', createMistral],
   ['modernbert', createModernBert],

@@ -137,6 +137,23 @@ export function patchConv2d(
   return product(info, { shape: [C, channels * patch ** 2], kind: 'matrix', storedShape }, bias);
 }
 
+/**
+ * Creates a convolution of each of C features over time, over K tokens, between two gates. `forward` computes that of a layer for rows
+ * (N, 3·C), which have the first gate, the second gate and the features to convolve, and returns (N, C).
+ */
+export function shortConv1d(
+  C: number,
+  K: number,
+): Unnamed<Module & { forward(pass: ForwardPass, layer: number, bcx: Value): Value }> {
+  const padding = K === 1 ? '' : `, padding=(${K - 1},)`;
+  const repr = `Conv1d(${C}, ${C}, kernel_size=(${K},), stride=(1,)${padding}, groups=${C}, bias=False)`;
+  const weight = { shape: [K, C], kind: 'vector', transposed: true, storedShape: [C, 1, K] } as const;
+  return (name) => ({
+    ...place(name, { type: 'Conv1d', repr }, [tensor(`${name}.weight`, weight)]),
+    forward: ({ layers, inputs }, layer, bcx) => inputs.convolve(layer, bcx, layers.weight(name)),
+  });
+}
+
 /** Returns the results of several linear layers with the same input, which share work in their backward passes. */
 export function linears<const L extends readonly Linear[]>(
   { layers }: ForwardPass,

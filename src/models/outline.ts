@@ -57,6 +57,10 @@ export function outlineOf(loaded: LoadedModel): Outline {
       caches[layer] = keysAndValues(heads);
       return transient('attention', q.shape);
     },
+    convolve(layer, { shape: [N = 0] }, { shape: [K = 0, C = 0] }) {
+      caches[layer] = { input: { width: C, count: () => K - 1 } };
+      return transient('convolution', [N, C]);
+    },
   });
   return { inputs, tensors, attention, caches };
 }

@@ -24,8 +24,9 @@ async function train(name: string, args: TrainingArguments): Promise<StepLogs[]>
   return logs;
 }
 
-// The first model has rotary positions, the second has learned ones, and the third has learned ones that don't count padding.
-test.each(['llama_layer0_small', 'gpt2_layer1_small', 'opt_bias_mid'])(
+// The first model has rotary positions, the second has learned ones, the third has learned ones that don't count padding, and the fourth
+// has convolutions.
+test.each(['llama_layer0_small', 'gpt2_layer1_small', 'opt_bias_mid', 'lfm2_left_mid'])(
   '%s learns from packed examples like from the same ones in separate rows',
   async (name) => {
     const packed = await train(name, { packing: true, per_device_train_batch_size: 1 });

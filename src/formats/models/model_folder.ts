@@ -127,6 +127,7 @@ const FLOATS = [
   'attention_dropout',
   'attn_logit_softcapping',
   'attn_pdrop',
+  'block_ffn_dim_multiplier',
   'classifier_dropout',
   'dropout',
   'embd_pdrop',

@@ -15,6 +15,7 @@ import type { InputName } from '../../models/architecture';
 import type { Layers } from '../../models/layers';
 import { constantOf, type LoadedModel } from '../../models/loaded_model';
 import { attention } from '../../ops/attention/attention';
+import { shortConv } from '../../ops/convolution/short_conv';
 import { lossSum } from '../../ops/losses/loss_sum';
 import { metricSums } from '../../ops/losses/metric_sums';
 import { type MixedLosses, mixedLossSum } from '../../ops/mixed/mixed_loss_sum';
@@ -92,6 +93,7 @@ function hiddenStates(
     constant: (name) => constantOf(loaded, name),
     ...(onBlock && { block: onBlock }),
     attend: (_layer, q, k, v, heads) => attention(g, { q, k, v, spans, B, T, ...heads }),
+    convolve: (_layer, bcx, weight) => shortConv(g, { bcx, weight, spans }),
   });
   return { hidden, layers };
 }

@@ -28,11 +28,22 @@ async function recomputed(model: PreTrainedModel): Promise<number[]> {
 
 const bases = goldenBases((entry) => isDecoder(entry) && entry.dtype === 'float32');
 
-test.each(bases)('%s: generation with a cache of keys and values equals passes over all tokens', async (base) => {
+test.each(bases)('%s: generation with caches equals passes over all tokens', async (base) => {
   const model = await AutoModelForCausalLM.from_pretrained(goldenBase(`base/${base}`), { session: opened.session });
   const config = { max_new_tokens: NEW, eos_token_id: null };
   const generated = await idsOf(model.generate(PROMPT, config));
   expect(generated).toHaveLength(NEW);
   expect(generated).toEqual(await recomputed(model));
+  await model.dispose();
+});
+
+test('lfm2: texts of several lengths at once equal each alone, also those shorter than a convolution', async () => {
+  const model = await AutoModelForCausalLM.from_pretrained(goldenBase('base/lfm2'), { session: opened.session });
+  const config = { max_new_tokens: 8, eos_token_id: null };
+  const prompts = [PROMPT, PROMPT.slice(0, 1), PROMPT.slice(1, 3), [...PROMPT, ...PROMPT]];
+  const alone = prompts.map((prompt) => idsOf(model.generate(prompt, config)));
+  const together = prompts.map((): number[] => []);
+  for await (const { row, token_id } of model.generate_batch(prompts, config)) together[row]?.push(token_id);
+  expect(together).toEqual(await Promise.all(alone));
   await model.dispose();
 });

@@ -69,7 +69,8 @@ describe('writeModelFolder', () => {
     ]);
   });
 
-  test.each(['llama', 'llama3-tied', 'gpt2', 'opt'])("writes transformers' own bytes of %s again", async (base) => {
+  const bases = ['llama', 'llama3-tied', 'lfm2', 'gpt2', 'opt'];
+  test.each(bases)("writes transformers' own bytes of %s again", async (base) => {
     const folder = `test/golden/base/${base}`;
     const file = readFileSync(`${folder}/model.safetensors`);
     const text = readFileSync(`${folder}/config.json`, 'utf8');

@@ -1,6 +1,6 @@
 import { ofRing } from '../ring';
 
-/** A decoder family for tests: a golden base model with two transformer blocks, and the modules that VeRA wraps in it. */
+/** A decoder family for tests: a golden base model with two or three blocks, and the modules that VeRA wraps in it. */
 export interface DecoderFamily {
   /** The name of the golden base's folder. */
   readonly name: string;
@@ -41,6 +41,14 @@ export const DECODERS: readonly DecoderFamily[] = [
   {
     ...gated('olmo2'),
     target_modules: ['q_proj', 'v_proj'],
+  },
+  {
+    name: 'lfm2',
+    target_modules: ['in_proj', 'w2'],
+    targets: ['0.conv.in_proj', '0.feed_forward.w2', '1.feed_forward.w2', '2.conv.in_proj', '2.feed_forward.w2'].map(
+      (name) => `model.layers.${name}`,
+    ),
+    whole: 'conv.conv',
   },
   gated('gemma'),
   gated('gemma2'),

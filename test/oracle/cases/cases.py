@@ -178,6 +178,14 @@ CASES: Mapping[str, Case] = {
         "text, padded right",
         (ADAMW, CLIP_DECAY),
     ),
+    "lfm2_left_mid": Case(
+        "lfm2",
+        60034,
+        "gated convolutions over time beside attention, left padding; every linear layer of a block",
+        causal(MID, KEY_0, "all-linear"),
+        "text, padded left",
+        (ADAMW, CLIP_DECAY),
+    ),
     "gemma_mid": Case(
         "gemma",
         12534,

@@ -474,6 +474,25 @@ BASES: Mapping[str, Base] = {
     ),
     # Norms after attention and MLP, not before; one norm over all heads' queries, one over their keys; an untied head.
     "olmo2": Base("Olmo2ForCausalLM", 1372, {**DECODER, **UNTIED, "rms_norm_eps": 1e-5}, Rope(5e5)),
+    # A gated convolution over time in two layers, attention with norms of heads in one; a tied head.
+    "lfm2": Base(
+        "Lfm2ForCausalLM",
+        1600,
+        {
+            **IDS,
+            "hidden_size": HIDDEN,
+            "intermediate_size": INTERMEDIATE,
+            "num_attention_heads": HEADS,
+            "num_key_value_heads": KEY_VALUE_HEADS,
+            "vocab_size": VOCABULARY,
+            "max_position_embeddings": POSITIONS,
+            "initializer_range": STD,
+            "num_hidden_layers": 3,
+            "layer_types": ["conv", "full_attention", "conv"],
+            "block_multiple_of": 8,
+        },
+        Rope(1e6),
+    ),
     # Models with activations that aren't their family's default.
     "gpt2-silu": Base(
         "GPT2LMHeadModel",

@@ -50,6 +50,7 @@ TARGETS: Mapping[str, list[Targets]] = {
     "gemma3-both-ways": ["all-linear"],
     "mistral": [None, "all-linear"],
     "olmo2": [None, "all-linear"],
+    "lfm2": [None, "all-linear", ["conv"], ["conv.conv"], ["out_proj", "w2"]],
     "phi3": [None, "all-linear", ["qkv_proj"]],
     "falcon": [None, "all-linear", ["dense"]],
     "falcon-new": ["all-linear"],

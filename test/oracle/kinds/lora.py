@@ -114,6 +114,14 @@ LORA_CASES: Mapping[str, Case] = {
         lora(8, None, lora_alpha=16),
         training=(CLIP_DECAY,),
     ),
+    "lora_lfm2": Case(
+        "lfm2",
+        65134,
+        "LoRA: layers before and after a convolution, whose weight trains whole",
+        lora(4, ["in_proj", "out_proj", "w2"], lora_alpha=6, modules_to_save=["conv.conv"]),
+        "text, padded right",
+        (ADAMW,),
+    ),
     "lora_gpt_neo": Case(
         "gpt-neo-local",
         64734,

@@ -15,13 +15,14 @@ from ..places import ORACLE, Json, read_json, write_json
 TEMPLATES = ORACLE / "chat_templates"
 TOKENIZER = ORACLE.parents[1] / "demo" / "public" / "models" / "prose-1.4M" / "tokenizer.json"
 
-ADDED = ("<|im_start|>", "<|im_end|>", "<|end|>", "<|user|>", "<|assistant|>", "<s>", "</s>")
+ADDED = ("<|im_start|>", "<|im_end|>", "<|end|>", "<|user|>", "<|assistant|>", "<s>", "</s>", "<|startoftext|>")
 """Special tokens that are added to the 2048 tokens of the demo's tokenizer."""
 SPECIAL: dict[str, dict[str, str]] = {
     "qwen2_5": {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"},
     "qwen3": {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"},
     "phi3": {"bos_token": "<s>", "eos_token": "<|endoftext|>"},
     "chatml": {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"},
+    "lfm2": {"bos_token": "<|startoftext|>", "eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"},
     "inst": {"bos_token": "<s>", "eos_token": "</s>"},
     "model_turns": {"bos_token": "<s>", "eos_token": "</s>"},
     "everything": {"eos_token": "</s>"},

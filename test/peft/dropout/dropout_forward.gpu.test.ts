@@ -5,6 +5,7 @@ import { overlaidLayers } from '../../../src/adapters/layers/wrap';
 import { Graph } from '../../../src/graph/graph';
 import { constantOf } from '../../../src/models/loaded_model';
 import { attention } from '../../../src/ops/attention/attention';
+import { shortConv } from '../../../src/ops/convolution/short_conv';
 import { CausalLm } from '../../../src/tasks/causal_lm/causal_lm';
 import { packStepBlock, stepBlockValue } from '../../../src/train/steps/step_block';
 import { seededFiles, smallConfigs } from '../../helpers/models/seeded_model';
@@ -37,6 +38,7 @@ async function logitsOver(
     value: (name) => inputs.network[name as 'input_ids' | 'position_ids'],
     constant: (name) => constantOf(loaded, name),
     attend: (_layer, q, k, v, heads) => attention(g, { q, k, v, spans: inputs.spans, B, T, ...heads }),
+    convolve: (_layer, bcx, weight) => shortConv(g, { bcx, weight, spans: inputs.spans }),
   });
   const logits = model.head.logits(g, layers, hidden);
   const ready = await executor.load({ name: 'logits', steps: g.steps, outputs: [logits] });

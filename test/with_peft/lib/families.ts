@@ -16,6 +16,7 @@ export const families: readonly Family[] = [
   { golden: 'qwen3_mid', target_modules: ['q_proj', 'k_proj', 'down_proj'], whole: 'q_norm' },
   { golden: 'mistral_window_mid', target_modules: ['q_proj', 'v_proj', 'up_proj'], whole: 'lm_head' },
   { golden: 'olmo2_mid', target_modules: ['q_proj', 'k_proj', 'up_proj'], whole: 'q_norm' },
+  { golden: 'lfm2_left_mid', target_modules: ['in_proj', 'q_proj', 'out_proj', 'w2'], whole: 'conv.conv' },
   { golden: 'phi3_fused_mid', target_modules: ['qkv_proj', 'gate_up_proj', 'down_proj'], whole: 'input_layernorm' },
   { golden: 'gemma_mid', target_modules: ['q_proj', 'v_proj', 'gate_proj'], whole: 'input_layernorm' },
   { golden: 'gemma2_capped_mid', target_modules: ['k_proj', 'v_proj', 'up_proj'], whole: 'pre_feedforward_layernorm' },

@@ -14,7 +14,7 @@ export function parseWindow(fields: Fields, fallback: number | null): number | n
   return fields.orNull('sliding_window', fallback, (key) => fields.positiveInteger(key, { max: MAX.positions }));
 }
 
-const TYPES = ['full_attention', 'sliding_attention'];
+const TYPES = ['full_attention', 'sliding_attention'] as const;
 
 /**
  * Returns one window for all layers; undefined if there is none. It is for families for which transformers reads `sliding_window` and
@@ -22,7 +22,7 @@ const TYPES = ['full_attention', 'sliding_attention'];
  */
 export function parseWindowOfAll(fields: Fields, count: number, window: number | null): SlidingLayers | undefined {
   const type = window === null ? 'full_attention' : 'sliding_attention';
-  const other = parseLayerTypes(fields, count)?.find((each) => each !== type);
+  const other = parseLayerTypes(fields, count, TYPES)?.find((each) => each !== type);
   if (other !== undefined) throw unsupported('layer_types', other, [type]);
   return window === null ? undefined : frozen(window, Array(count).fill(true));
 }
@@ -38,7 +38,7 @@ export function parseSlidingLayers(
   window: number | null,
   slides: (layer: number) => boolean,
 ): SlidingLayers | undefined {
-  const types = parseLayerTypes(fields, count);
+  const types = parseLayerTypes(fields, count, TYPES);
   const layers = Array.from({ length: count }, (_, layer) =>
     types === undefined ? window !== null && slides(layer) : types[layer] === 'sliding_attention',
   );
@@ -51,11 +51,16 @@ function frozen(window: number, layers: readonly boolean[]): SlidingLayers {
   return Object.freeze({ window, layers: Object.freeze(layers) });
 }
 
-function parseLayerTypes(fields: Fields, count: number): readonly unknown[] | undefined {
+/** Parses the type of each layer; undefined if the file has none. Throws `unsupported_model` for a type that isn't among `known`. */
+export function parseLayerTypes(
+  fields: Fields,
+  count: number,
+  known: readonly string[],
+): readonly unknown[] | undefined {
   const types = fields.get('layer_types');
   if (types === undefined) return undefined;
   if (!Array.isArray(types) || types.length !== count) throw fields.invalid('layer_types', `a list of ${count}`);
-  const other = types.find((type) => !TYPES.includes(type));
-  if (other !== undefined) throw unsupported('layer_types', other, TYPES);
+  const other = types.find((type) => !known.includes(type));
+  if (other !== undefined) throw unsupported('layer_types', other, known);
   return types;
 }
