@@ -77,6 +77,7 @@ test.each<Planned>([
   { base: 'base/llama', peft_config: qv, dtype: 'q8' },
   { base: 'base/qwen2', peft_config: { ...all, bias: 'all' }, args: { gradient_accumulation_steps: 2 } },
   { base: 'base/qwen2-f16-shards', peft_config: qv, args: checkpointing },
+  { base: 'base/lfm2', peft_config: all, dtype: 'q8', args: checkpointing },
   { base: 'base/gpt2', peft_config: all, dtype: 'float16', args: { per_device_train_batch_size: 2 } },
   { base: 'base/bert', peft_config: { r: 8, target_modules: ['query', 'value'], task_type: 'SEQ_CLS' } },
   { base: 'base/llama-seqcls', peft_config: { ...qv, task_type: 'SEQ_CLS' }, args: checkpointing },
