@@ -127,6 +127,7 @@ function project(name: string, options: Options): TestProjectInlineConfiguration
 function ringOf(project: string): Ring {
   if (project === 'all:clock') return 'clock';
   if (project.startsWith('quick:')) return 'quick';
+  if (project.startsWith('soak:')) return 'soak';
   return project.startsWith('all:') ? 'all' : 'test';
 }
 
@@ -178,6 +179,8 @@ export default defineConfig({
       }),
       project('all:clock', { ...browser, ...alone, include: CLOCKED }),
 
+      // Combinations of tiles, shapes and storage formats whose parts `npm test` and `npm run test:all` have in other combinations.
+      project('soak:kernels', { ...kernels, include: KERNEL_PRODUCTS }),
       // What takes long, in real browsers, one file at a time.
       project('soak', {
         ...browser,

@@ -21,7 +21,7 @@ export const RINGS = {
     parts: ['chrome', 'firefox', 'lavapipe'],
   },
   all: { projects: ['all:*', 'peft'], checks: false, package: true, parts: ['chrome', 'firefox', 'lavapipe'] },
-  soak: { projects: ['soak'], checks: false, package: true, parts: ['chrome', 'firefox', 'lavapipe'] },
+  soak: { projects: ['soak:*', 'soak'], checks: false, package: true, parts: ['chrome', 'firefox', 'lavapipe'] },
 };
 
 /**

@@ -3,22 +3,28 @@ import { covering } from './maths/covering';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** The set of tests that the current vitest project runs. `npm test` runs the set `test`, `npm run test:all` runs `all` and `clock`. */
+    /** The set of tests that the current vitest project runs. `npm run test:all` runs `all` and `clock`, the other commands one of their name. */
     ring: Ring;
   }
 }
 
-export type Ring = 'quick' | 'test' | 'all' | 'clock';
+export type Ring = 'quick' | 'test' | 'all' | 'clock' | 'soak';
 
 /** Decides whether `npm test` runs a case and, if so, whether `npm run test:quick` runs it too. Both default to true. */
 export interface Choice<T> {
   readonly test?: (one: T) => boolean;
   readonly quick?: (one: T) => boolean;
+  /**
+   * Whether `coveringOfRing` leaves cases to `npm run test:soak`: then `npm run test:all` runs only a few, which have the features that
+   * `npm test` leaves out. Default: false, for all cases that `npm test` leaves out.
+   */
+  readonly leaves?: boolean;
 }
 
 /** Returns the cases of the current ring (set of tests). `npm run test:all` runs only the cases that `npm test` leaves out. */
 export function ofRing<T>(cases: readonly T[], { test = () => true, quick = () => true }: Choice<T> = {}): T[] {
   const ring = inject('ring');
+  if (ring === 'soak') return [];
   if (ring === 'all') return cases.filter((one) => !test(one));
   return cases.filter((one) => test(one) && (ring !== 'quick' || quick(one)));
 }
@@ -27,10 +33,19 @@ export function ofRing<T>(cases: readonly T[], { test = () => true, quick = () =
 export function coveringOfRing<T>(
   cases: readonly T[],
   featuresOf: (one: T) => readonly string[],
-  { test = () => true, ...choice }: Choice<T> = {},
+  { test = () => true, leaves = false, ...choice }: Choice<T> = {},
 ): T[] {
   const covered = covering(cases.filter(test), featuresOf);
-  return ofRing(cases, { test: (one) => covered.has(one), ...choice });
+  const left = cases.filter((one) => !covered.has(one));
+  const tested = new Set([...covered].flatMap(featuresOf));
+  const others = leaves
+    ? covering(left, (one) => featuresOf(one).filter((feature) => !tested.has(feature)))
+    : new Set(left);
+  if (inject('ring') === 'soak') return left.filter((one) => !others.has(one));
+  return ofRing(
+    cases.filter((one) => covered.has(one) || others.has(one)),
+    { test: (one) => covered.has(one), ...choice },
+  );
 }
 
 /** Returns the quick cases in `npm run test:quick`, and all cases in other rings. */
@@ -48,9 +63,9 @@ export function describeOnce(name: string, body: () => void): void {
   if (!isRepeated()) describe(name, body);
 }
 
-/** Whether the current ring belongs to `npm run test:all`, which repeats some of the files that `npm test` runs. */
+/** Whether the current ring repeats some of the files that `npm test` runs. */
 function isRepeated(): boolean {
-  return ['all', 'clock'].includes(inject('ring'));
+  return ['all', 'clock', 'soak'].includes(inject('ring'));
 }
 
 /** Defines a test that only `npm run test:all` runs, in a file that `npm test` runs too. */

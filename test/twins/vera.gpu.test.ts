@@ -121,6 +121,7 @@ const VARIANTS = ['register', 'workgroup', 'subgroup'];
 const coveringOf = (sizes: readonly Case[]) =>
   coveringOfRing(withVariants(VARIANTS, sizes), ({ variant, N, K }) => [variant, `${N}×${K}`], {
     test: ({ variant }) => variant !== 'workgroup',
+    leaves: true,
   });
 
 // Small whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.

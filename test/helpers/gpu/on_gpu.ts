@@ -34,6 +34,7 @@ export const isDefaultVariant = (variant: string): boolean => ['subgroup', 'held
 export const OF_SHARED_TILES: Choice<{ readonly variant: string }> = {
   test: ({ variant }) => isTypicalTile(variant),
   quick: ({ variant }) => isDefaultVariant(variant),
+  leaves: true,
 };
 
 /** Returns every combination of a variant and a case. */
