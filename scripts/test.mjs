@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { setUp } from './browsers/install.mjs';
-import { buildIfStale } from './build/build_if_stale.mjs';
+import { buildDemoIfStale, buildIfStale } from './build/build_if_stale.mjs';
 import { runCommand } from './shared/command.mjs';
 import { CommandFailure } from './shared/options.mjs';
 import { ROOT } from './shared/paths.mjs';
@@ -28,6 +28,7 @@ await runCommand('test', async () => {
   // Rings without checks are usually run after `npm test`, and can reuse its build.
   if (isPackage && !checks) buildIfStale();
   else await Promise.all([build(isPackage), ...types, ...lint]);
+  if (isPackage) buildDemoIfStale();
   await run([bin('vitest/vitest.mjs'), ...vitestArguments(name, rest)]);
 });
 

@@ -3,27 +3,37 @@ import { join } from 'node:path';
 import { npm } from '../shared/npm.mjs';
 import { ROOT } from '../shared/paths.mjs';
 
+const LIBRARY = ['webvera', 'worker', 'chat_worker', 'node', 'embed', 'tag', 'cli'].map((name) => `${name}.js`);
+const SOURCES = ['src', 'shaders', 'scripts', 'bench'];
+
 /** Builds the library, unless `dist/` is newer than all sources. */
 export function buildIfStale() {
-  if (!isFresh()) npm(['run', '--silent', 'build'], { stdio: 'inherit' });
+  const built = [...LIBRARY, 'bench.d.ts'].map((file) => `dist/${file}`);
+  if (!isFresh(built, SOURCES)) npm(['run', '--silent', 'build'], { stdio: 'inherit' });
 }
 
-function isFresh() {
-  const built = [
-    'webvera.js',
-    'worker.js',
-    'chat_worker.js',
-    'node.js',
-    'embed.js',
-    'tag.js',
-    'cli.js',
-    'bench.d.ts',
-  ].map((file) => join(ROOT, 'dist', file));
-  if (!built.every(existsSync)) return false;
-  const oldest = Math.min(...built.map((file) => statSync(file).mtimeMs));
-  const made = ['src', 'shaders', 'scripts', 'bench'].flatMap((folder) =>
+/** Builds the demo, unless `demo/dist/` is newer than all sources. */
+export function buildDemoIfStale() {
+  if (!isDemoFresh()) npm(['run', '--silent', 'build:demo'], { stdio: 'inherit' });
+}
+
+/** Whether `demo/dist/` is newer than all sources. */
+export function isDemoFresh() {
+  return isFresh(['demo/dist/index.html', 'demo/dist/sw.js'], [...SOURCES, 'demo']);
+}
+
+/**
+ * Whether these files exist, and are newer than everything in these folders except what is built.
+ * @param {readonly string[]} built
+ * @param {readonly string[]} folders
+ */
+function isFresh(built, folders) {
+  const files = built.map((file) => join(ROOT, file));
+  if (!files.every(existsSync)) return false;
+  const oldest = Math.min(...files.map((file) => statSync(file).mtimeMs));
+  const made = folders.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => !name.includes('__pycache__'))
+      .filter((name) => !name.includes('__pycache__') && !name.startsWith('dist'))
       .map((name) => join(folder, name)),
   );
   return [...made, 'vite.config.ts', 'tsconfig.build.json', 'package.json', 'package-lock.json'].every((file) => {

@@ -67,8 +67,8 @@ await runCommand('site', async () => {
     configFile: inRepository('demo/vite.config.ts'),
     logLevel: 'warn',
     plugins: [docsBeside(), socialTags(picture)],
+    build: { outDir: `${SITE}/demo` },
   });
-  cpSync(inRepository('demo/dist'), `${SITE}/demo`, { recursive: true });
   cpSync(inRepository('demo/screenshots/write.png'), `${SITE}/demo/${PICTURE}`);
   if (flags.larger === true) offerLarger(`${SITE}/demo/models`);
   writeLlms(SITE, SOURCE);

@@ -6,6 +6,7 @@ import type { Page } from 'puppeteer-core';
 import { build } from 'vite';
 import { expect } from 'vitest';
 import type { Mount } from '../../../scripts/browsers/serve.mjs';
+import { isDemoFresh } from '../../../scripts/build/build_if_stale.mjs';
 import { onExit, remove } from '../../../scripts/shared/processes.mjs';
 import { type BrowserName, withBrowser } from '../helpers/harness';
 
@@ -24,7 +25,7 @@ export interface DemoOptions {
   readonly browser?: BrowserName;
 }
 
-/** The built demo. It is built once per process, in a folder that is deleted at the end. */
+/** The built demo, and a folder that is deleted at the end. */
 let built: Promise<{ readonly folder: string; readonly site: string }> | undefined;
 
 export function builtDemo(): Promise<{ readonly folder: string; readonly site: string }> {
@@ -35,8 +36,11 @@ export function builtDemo(): Promise<{ readonly folder: string; readonly site: s
 async function buildDemo(): Promise<{ readonly folder: string; readonly site: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'webvera-demo-'));
   onExit(() => remove(folder));
+  const demo = new URL('../../../demo/', import.meta.url);
+  // `npm test` has built it. If not, each process builds its own, because several may run.
+  if (isDemoFresh()) return { folder, site: fileURLToPath(new URL('dist', demo)) };
   const site = join(folder, 'site');
-  const configFile = fileURLToPath(new URL('../../../demo/vite.config.ts', import.meta.url));
+  const configFile = fileURLToPath(new URL('vite.config.ts', demo));
   await build({ configFile, logLevel: 'error', build: { outDir: site } });
   return { folder, site };
 }
