@@ -44,8 +44,9 @@ export function keptRegion(actions: Actions): Region {
       show(exporting, hasAny);
       show(importing, run === undefined);
       show(forget, hasAny);
-      if (!hasAny) question.close();
-      if (!hasAny || isGone) replacing.close();
+      if (hasAny && !isGone) return;
+      question.close();
+      replacing.close();
     },
     landing: () => firstUsable(question.landing, replacing.landing, forget, exporting, importing),
   };

@@ -73,6 +73,20 @@ test('an import asks before it replaces anything, and replaces nothing before', 
   expect([named('Replace').isVisible, named('Import…').isVisible]).toEqual([false, true]);
 });
 
+test('a question about the profile isn’t left for the next one', async () => {
+  world.profiles.prepare = (profile) => profile.examples.push({ text: 'A paragraph.' });
+  const { learner, root } = await openPanel(world);
+  await settled();
+  const shown = (text: string) => root.all.find((each) => each.isVisible && each.textContent === text);
+  shown('Forget everything…')?.click();
+  expect(shown('Forget')).toBeDefined();
+  world.before = async () => {}; // the next profile is open before a frame is drawn
+  world.attributes.profile = 'ben';
+  await learner.load();
+  await settled();
+  expect([shown('Forget') === undefined, shown('Forget everything…') === undefined]).toEqual([true, false]);
+});
+
 test('what is stored only until the page closes is announced as such, once the session warns of it', async () => {
   const print = vi.spyOn(console, 'warn').mockImplementation(() => {});
   const { learner, root, named, press } = await openPanel(world);
