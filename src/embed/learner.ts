@@ -12,7 +12,7 @@ import {
   type TrainRun,
   WebVeraError,
 } from '../index';
-import { type Boxed, LazyGeneration, promptNow, textOf } from './lazy_generation';
+import { LazyGeneration, promptNow, textOf } from './lazy_generation';
 import { Lessons } from './lessons/lessons';
 import type { Lesson } from './public';
 import { RunWatch } from './run_watch';
@@ -81,9 +81,10 @@ export class Learner {
     const before = this.visit;
     if (before !== undefined && isSame(before.settings, settings)) return this.#loading;
     const visit: Visit = new Visit(settings, this.#parts, {
-      onProgress: (info) => this.#emit('progress', info),
+      emit: this.#emit,
       onChange: () => this.#refresh(visit),
       onForgotten: () => this.#onForgotten(undefined),
+      onError: (error) => this.#failed(visit, error),
       onClosed: () => void this.#giveUp(visit, new WebVeraError('worker_crashed', 'The session has ended')),
     });
     // The new visit takes the place of the old one before anything is reported, because listeners may call any method.
@@ -123,13 +124,7 @@ export class Learner {
   generate(prompt: string | readonly ChatMessage[] | readonly number[], config: GenerationConfig = {}): Generation {
     const { signal, seed = DEFAULT_SEED } = config;
     const given = promptNow(prompt);
-    const begun = this.#attempt(async (visit) => {
-      const profile = await untilAborted(visit.profileNow(), signal);
-      return { generation: profile.generate(given, { ...config, seed }) };
-    }, signal);
-    this.#tellTokens(begun).catch((error: unknown) => {
-      if (signal?.aborted !== true) this.#failed(this.visit, error);
-    });
+    const begun = this.#attempt((visit) => visit.generate(given, { ...config, seed }), signal);
     return new LazyGeneration(begun, { prompt: given, seed });
   }
 
@@ -137,7 +132,7 @@ export class Learner {
   rate(rated: Generation | GeneratedText | string, rating: 1 | -1 | 0): Promise<number> {
     return this.#attempt(async (visit) => {
       const count = await (await visit.profileNow()).rate(rated, rating);
-      this.#emit('rated', { ...(await textOf(rated)), rating });
+      visit.tell('rated', { ...(await textOf(rated)), rating });
       return count;
     });
   }
@@ -146,7 +141,7 @@ export class Learner {
   correct(generation: Generation | GeneratedText | string, text: string): Promise<number> {
     return this.#attempt(async (visit) => {
       const count = await (await visit.profileNow()).correct(generation, text);
-      this.#emit('corrected', { ...(await textOf(generation)), text });
+      visit.tell('corrected', { ...(await textOf(generation)), text });
       return count;
     });
   }
@@ -157,7 +152,7 @@ export class Learner {
   }
 
   predict(input: PredictInput): Promise<readonly LabelScore[]> {
-    return this.#attempt(async (visit) => (await visit.profileNow()).predict(input));
+    return this.#attempt((visit) => visit.predict(input));
   }
 
   async pause(): Promise<void> {
@@ -188,9 +183,10 @@ export class Learner {
   async forget(): Promise<{ bytes: number }> {
     this.status.clear();
     this.lessons.drop();
+    const { signal } = this.lessons;
     try {
       const gone = await this.#forget();
-      this.#onForgotten(gone.bytes);
+      if (!signal.aborted) this.#onForgotten(gone.bytes);
       return gone;
     } catch (error) {
       throw this.#failed(this.visit, error);
@@ -245,10 +241,6 @@ export class Learner {
     this.watch.drop();
     this.status.happen('learnt');
     this.status.forget(bytes);
-  }
-
-  async #tellTokens(begun: Promise<Boxed>): Promise<void> {
-    for await (const token of (await begun).generation) this.#emit('token', token);
   }
 
   /**

@@ -1,19 +1,25 @@
 import type {
   ClassifierOptions,
   Files,
+  Generation,
+  GenerationConfig,
+  LabelScore,
   ModelSource,
+  PredictInput,
   PreTrainedModel,
   PretrainedOptions,
   Profile,
-  ProgressInfo,
   Session,
   TrainingArguments,
 } from '../index';
 import { WebVeraError } from '../index';
+import type { Boxed } from './lazy_generation';
 import { examplesOf, type LessonExamples, labelledExamples } from './lessons/examples_of';
 import type { Lesson } from './public';
 import type { ElementSettings, ElementTask } from './settings';
 import type { Lease, SharedModels } from './shared_models';
+import type { Emit, ReportDetails } from './status';
+import { untilAborted } from './until_aborted';
 
 /** The functions and shared models that a visit needs. */
 export interface VisitParts {
@@ -28,11 +34,13 @@ export interface VisitParts {
 }
 
 interface VisitListener {
-  onProgress(info: ProgressInfo): void;
+  readonly emit: Emit;
   /** Called when the profile, its training run or the session's state has changed, or the session has a warning. */
   onChange(): void;
   /** Called when the profile was forgotten in another tab. */
   onForgotten(): void;
+  /** Called when a generation has failed. */
+  onError(error: unknown): void;
   /** Called when the session ended unexpectedly. */
   onClosed(): void;
 }
@@ -76,6 +84,11 @@ export class Visit {
     return this.#profile;
   }
 
+  /** Reports an event, unless the visit has ended. */
+  tell<Type extends keyof ReportDetails>(type: Type, detail: ReportDetails[Type]): void {
+    if (!this.signal.aborted) this.#listener.emit(type, detail);
+  }
+
   /** Loads the model and opens the profile. Rejects with the signal's reason if the visit ends first. */
   async open(given: Session | undefined): Promise<void> {
     const { signal } = this;
@@ -97,7 +110,7 @@ export class Visit {
       session,
       JSON.stringify([source, task, labels, dtype]),
       (handling) => this.#load({ session, ...(dtype && { dtype }), ...handling }),
-      { signal, progress_callback: (info) => this.#listener.onProgress(info) },
+      { signal, progress_callback: (info) => this.tell('progress', info) },
     );
     if (signal.aborted) {
       await this.#lease.release();
@@ -114,6 +127,22 @@ export class Visit {
     const open = (): Promise<Profile> => this.#parts.profiles.open(this.#expectModel(), id, options);
     this.#opening ??= this.#adopt(this.#gone.then(open));
     return this.#opening;
+  }
+
+  /** Continues a prompt with the profile, until the visit ends. */
+  async generate(prompt: Generation['prompt'], config: GenerationConfig): Promise<Boxed> {
+    const signal = config.signal ? AbortSignal.any([this.signal, config.signal]) : this.signal;
+    const profile = await untilAborted(this.profileNow(), signal);
+    const generation = profile.generate(prompt, { ...config, signal });
+    this.#tellTokens(generation).catch((error: unknown) => {
+      if (!signal.aborted) this.#listener.onError(error);
+    });
+    return { generation };
+  }
+
+  async predict(input: PredictInput): Promise<readonly LabelScore[]> {
+    const { signal } = this;
+    return (await this.profileNow()).predict(input, { signal });
   }
 
   /** Converts a lesson (a text, a file or examples) into examples that the model can learn from. */
@@ -165,6 +194,10 @@ export class Visit {
     this.#lease = undefined;
     await profile?.dispose().catch(() => {}); // if the session has ended, nothing is left to free
     await lease?.release(options).catch(() => {});
+  }
+
+  async #tellTokens(generation: Generation): Promise<void> {
+    for await (const token of generation) this.tell('token', token);
   }
 
   #load(options: PretrainedOptions): Promise<PreTrainedModel> {

@@ -1,5 +1,7 @@
 import type {
   Example,
+  GeneratedToken,
+  GenerationConfig,
   LearnOptions,
   PreTrainedModel,
   Profile,
@@ -134,13 +136,27 @@ export class FakeProfile extends EventTarget {
     return run;
   }
 
-  generate(prompt: string) {
+  /** Whether a generation ends only when its signal aborts. */
+  isEndless = false;
+  /** The tokens of the last generation. */
+  tokens = new Replay<GeneratedToken>();
+
+  generate(prompt: string, { signal }: GenerationConfig = {}) {
     this.written.push(prompt);
-    const tokens = new Replay<{ token_id: number; text: string }>();
+    const tokens = new Replay<GeneratedToken>();
+    this.tokens = tokens;
+    const { promise, resolve, reject } = withResolvers<string>();
     tokens.push({ token_id: 1, text: 'a ' });
     tokens.push({ token_id: 2, text: 'whale' });
-    tokens.close();
-    return Object.assign(Promise.resolve('a whale'), { [Symbol.asyncIterator]: () => tokens[Symbol.asyncIterator]() });
+    signal?.addEventListener('abort', () => {
+      tokens.fail(signal.reason);
+      reject(signal.reason);
+    });
+    if (!this.isEndless) {
+      tokens.close();
+      resolve('a whale');
+    }
+    return Object.assign(promise, { [Symbol.asyncIterator]: () => tokens[Symbol.asyncIterator]() });
   }
 
   async predict(): Promise<never> {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Learner } from '../../src/embed/learner';
 import { WebVeraError } from '../../src/index';
+import { eventually } from '../helpers/eventually';
 import { withResolvers } from '../helpers/with_resolvers';
 import { newWorld, settled, type World } from './learner_world';
 
@@ -196,6 +197,69 @@ describe('a listener of the state', () => {
     world.attributes.profile = 'second';
     await expect(learner.load()).rejects.toMatchObject({ name: 'AbortError', message: 'enough' });
     expect([learner.status.state, learner.visit, world.profiles.made.length]).toEqual(['idle', undefined, 1]);
+  });
+});
+
+describe('the end of a visit', () => {
+  const next = (learner: Learner): Promise<void> => {
+    world.attributes.profile = 'next';
+    return learner.load();
+  };
+  beforeEach(() => arrived.resolve());
+
+  test.each<[string, (learner: Learner) => unknown]>([
+    ['another profile is loaded', next],
+    ['the element is removed', (learner) => learner.leave('gone')],
+    ['the session ends', () => world.sessions[0]?.end()],
+  ])('ends its generations, of which nothing is reported any more: %s', async (_, end) => {
+    world.profiles.prepare = (profile) => {
+      profile.isEndless = true;
+    };
+    const learner = world.learner();
+    const signal = new AbortController().signal;
+    const generations = [{}, { signal }].map((config) => Promise.resolve(learner.generate('It was', config)));
+    await eventually(() => expect(world.heard('token')).toHaveLength(4));
+    world.profiles.last.tokens.push({ token_id: 3, text: ' more' }); // which isn't reported yet
+    await Promise.all([end(learner), ...generations.map((each) => expect(each).rejects.toThrow())]);
+    await settled();
+    expect(world.heard('token')).toHaveLength(4);
+    expect(world.heard('error')).toHaveLength(learner.status.state === 'error' ? 1 : 0);
+  });
+
+  test('ends its predictions', async () => {
+    const learner = world.learner();
+    await learner.load();
+    const predict = vi.spyOn(world.profiles.last, 'predict').mockReturnValue(new Promise<never>(() => {}));
+    void learner.predict('It was');
+    await settled();
+    await next(learner);
+    expect(predict).toHaveBeenCalledWith('It was', { signal: expect.objectContaining({ aborted: true }) });
+  });
+
+  test.each(['rate', 'correct'] as const)('leaves what is being stored unreported: %s', async (way) => {
+    const learner = world.learner();
+    await learner.load();
+    const stored = withResolvers<number>();
+    vi.spyOn(world.profiles.last, way).mockReturnValue(stored.promise);
+    const storing = way === 'rate' ? learner.rate('a whale', 1) : learner.correct('a whale', 'a ship');
+    await settled();
+    await next(learner);
+    stored.resolve(1);
+    expect(await storing).toBe(1);
+    expect([...world.heard('rated'), ...world.heard('corrected')]).toEqual([]);
+  });
+
+  test('leaves a deletion unreported', async () => {
+    const learner = world.learner();
+    await learner.load();
+    const gone = withResolvers();
+    world.profiles.last.forgetting = () => gone.promise;
+    const forgetting = learner.forget();
+    world.profiles.prepare = (profile) => profile.begin();
+    await next(learner);
+    gone.resolve();
+    await forgetting;
+    expect(learner.status).toMatchObject({ state: 'training', forgotten: undefined });
   });
 });
 
