@@ -20,7 +20,7 @@ import { type ElementSettings, isSame } from './settings';
 import { type Emit, Status } from './status';
 import { isAbort, isFatal, isForgotten, isOfOneClass } from './trouble';
 import { untilAborted } from './until_aborted';
-import { Visit, type VisitParts } from './visit';
+import { Visit, type VisitListener, type VisitParts } from './visit';
 
 /** The seed for generation if the page gives none, as in a model's `generate`. */
 const DEFAULT_SEED = 42;
@@ -80,13 +80,14 @@ export class Learner {
     }
     const before = this.visit;
     if (before !== undefined && isSame(before.settings, settings)) return this.#loading;
-    const visit: Visit = new Visit(settings, this.#parts, {
+    const listener: VisitListener = {
       emit: this.#emit,
       onChange: () => this.#refresh(visit),
       onForgotten: () => this.#onForgotten(undefined),
       onError: (error) => this.#failed(visit, error),
       onClosed: () => void this.#giveUp(visit, new WebVeraError('worker_crashed', 'The session has ended')),
-    });
+    };
+    const visit = new Visit(settings, this.#parts, listener, before);
     // The new visit takes the place of the old one before anything is reported, because listeners may call any method.
     this.#drop();
     this.visit = visit;

@@ -79,10 +79,9 @@ export interface WebVeraElement extends HTMLElement {
   /** The error of the last action; undefined if it succeeded. */
   readonly error: webvera.WebVeraError | undefined;
   /**
-   * Loads the model and the profile that the attributes name, unless they are loaded. Resumes a run of an earlier visit. Rejects
-   * with `insecure_context` or `unsupported_device` without WebGPU, `invalid_argument` for an invalid attribute,
-   * `integrity_mismatch` if worker.js has another version, and with the errors of loading a model and opening a
-   * profile.
+   * Loads the model and the profile that the attributes name, unless they are loaded. A loaded model stays for another profile. Resumes a
+   * run of an earlier visit. Rejects with `insecure_context` or `unsupported_device` without WebGPU, `invalid_argument` for an invalid
+   * attribute, `integrity_mismatch` if worker.js has another version, and with the errors of loading a model and opening a profile.
    */
   load(): Promise<void>;
   /**

@@ -19,6 +19,7 @@ import type { Lesson } from './public';
 import type { ElementSettings, ElementTask } from './settings';
 import type { Lease, SharedModels } from './shared_models';
 import type { Emit, ReportDetails } from './status';
+import { isFatal } from './trouble';
 import { untilAborted } from './until_aborted';
 
 /** The functions and shared models that a visit needs. */
@@ -33,7 +34,7 @@ export interface VisitParts {
   readonly profiles: Pick<typeof Profile, 'open' | 'forget'>;
 }
 
-interface VisitListener {
+export interface VisitListener {
   readonly emit: Emit;
   /** Called when the profile, its training run or the session's state has changed, or the session has a warning. */
   onChange(): void;
@@ -54,6 +55,8 @@ export class Visit {
   readonly #listener: VisitListener;
   readonly #life = new AbortController();
   #session: Session | undefined;
+  /** The lease, from the moment at which it is asked for. */
+  #taking: Promise<Lease> | undefined;
   #lease: Lease | undefined;
   #profile: Profile | undefined;
   /** The profile that is being opened. */
@@ -61,10 +64,12 @@ export class Visit {
   /** Resolves once the last deletion of the profile is finished. The profile is opened again only after that, and is then empty. */
   #gone: Promise<unknown> = Promise.resolve();
 
-  constructor(settings: ElementSettings, parts: VisitParts, listener: VisitListener) {
+  /** `former`: the visit that this one replaces. If both have the same model, it stays loaded. */
+  constructor(settings: ElementSettings, parts: VisitParts, listener: VisitListener, former?: Visit) {
     this.settings = settings;
     this.#parts = parts;
     this.#listener = listener;
+    if (former?.session !== undefined && modelKey(former.settings) === modelKey(settings)) this.#take(former.session);
   }
 
   get signal(): AbortSignal {
@@ -97,7 +102,6 @@ export class Visit {
     signal.throwIfAborted();
     if (trouble !== undefined) throw trouble;
     const session = given ?? (await openSession({ signal }));
-    this.#session = session;
     const onState = (): void => {
       if (session.state === 'closed') this.#listener.onClosed();
       else this.#listener.onChange();
@@ -105,18 +109,16 @@ export class Visit {
     session.addEventListener('statechange', onState, { signal });
     models.facts.hear(session);
     session.addEventListener('warning', () => this.#listener.onChange(), { signal });
-    const { source, task, labels, dtype } = this.settings;
-    this.#lease = await models.take(
-      session,
-      JSON.stringify([source, task, labels, dtype]),
-      (handling) => this.#load({ session, ...(dtype && { dtype }), ...handling }),
-      { signal, progress_callback: (info) => this.tell('progress', info) },
-    );
-    if (signal.aborted) {
-      await this.#lease.release();
-      throw signal.reason;
+    const former = this.#taking;
+    try {
+      await this.#openOver(former ?? this.#take(session));
+    } catch (error) {
+      const isLoaded = this.model !== undefined; // false once the visit has ended
+      if (former === undefined || !isLoaded) throw error;
+      // The former visit's model may be lost or disposed of, or have adapters of another kind, so it is loaded again.
+      await this.#release({ broken: isFatal(error) });
+      await this.#openOver(this.#take(session));
     }
-    await this.profileNow();
   }
 
   /** Returns the profile, and opens it first if necessary. A forgotten profile is created again. */
@@ -189,11 +191,39 @@ export class Visit {
    */
   async end(reason: unknown, options: { readonly broken?: boolean } = {}): Promise<void> {
     this.#life.abort(reason);
-    const [profile, lease] = [this.#profile, this.#lease];
+    const profile = this.#profile;
     this.#profile = undefined;
     this.#lease = undefined;
     await profile?.dispose().catch(() => {}); // if the session has ended, nothing is left to free
-    await lease?.release(options).catch(() => {});
+    await this.#release(options);
+  }
+
+  #take(session: Session): Promise<Lease> {
+    this.#session = session;
+    const { signal, settings } = this;
+    const { dtype } = settings;
+    this.#taking = this.#parts.models.take(
+      session,
+      modelKey(settings),
+      (handling) => this.#load({ session, ...(dtype && { dtype }), ...handling }),
+      { signal, progress_callback: (info) => this.tell('progress', info) },
+    );
+    this.#taking.catch(() => {}); // reported by `open`
+    return this.#taking;
+  }
+
+  async #openOver(taking: Promise<Lease>): Promise<void> {
+    const lease = await taking;
+    this.signal.throwIfAborted(); // `end` releases the model
+    this.#lease = lease;
+    await this.profileNow();
+  }
+
+  async #release(options: { readonly broken?: boolean }): Promise<void> {
+    const taking = this.#taking;
+    this.#taking = undefined;
+    this.#lease = undefined;
+    await taking?.then((lease) => lease.release(options)).catch(() => {});
   }
 
   async #tellTokens(generation: Generation): Promise<void> {
@@ -239,4 +269,9 @@ export class Visit {
     if (model !== undefined) return model;
     throw this.signal.reason; // callers wait for the model, so it is missing only after the visit has ended
   }
+}
+
+/** Returns a key of the settings that decide which model is loaded. */
+function modelKey({ source, task, labels, dtype }: ElementSettings): string {
+  return JSON.stringify([source, task, labels, dtype]);
 }

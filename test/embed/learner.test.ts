@@ -46,8 +46,91 @@ describe('loading', () => {
       ['default', 1],
       ['ann', 0],
     ]);
-    expect(world.models.map(({ disposed }) => disposed)).toEqual([1, 0]);
     expect(world.states()).toEqual(['loading', 'ready', 'idle', 'loading', 'ready']);
+  });
+
+  test.each([
+    ...Object.entries({ dtype: 'float16', model: 'org/other', task: 'text-classification' }).map((one) => [...one, 1]),
+    ...Object.entries({ profile: 'ann', 'max-steps': '9', r: '4' }).map((one) => [...one, 0]),
+  ] as [string, string, number][])('keeps the model unless it changes: %s=%s frees %i', async (name, value, freed) => {
+    const learner = world.learner();
+    await learner.load();
+    const freedBefore: unknown[] = [];
+    world.before = async () => freedBefore.push(world.models[0]?.disposed);
+    world.attributes[name] = value;
+    await learner.load();
+    expect(freedBefore).toEqual(freed ? [1] : []); // two models may not fit into memory
+    expect(world.models.map(({ disposed }) => disposed)).toEqual(freed ? [1, 0] : [0]);
+    expect(learner.visit?.model).toBe(world.models.at(-1));
+    await learner.leave('gone');
+    expect(world.models.map(({ disposed }) => disposed)).toEqual(freed ? [1, 1] : [1]);
+  });
+
+  test('goes on loading the model when another profile of it is loaded meanwhile', async () => {
+    const learner = world.learner();
+    const arrived = withResolvers();
+    world.before = () => arrived.promise;
+    const first = learner.load();
+    await settled();
+    for (const profile of ['ann', 'ben']) {
+      world.attributes.profile = profile;
+      learner.load().catch(() => {});
+    }
+    await expect(first).rejects.toMatchObject({ name: 'AbortError' });
+    arrived.resolve();
+    await learner.load();
+    expect(world.models.map(({ disposed }) => disposed)).toEqual([0]);
+    expect(world.profiles.made.map(({ id }) => id)).toEqual(['ben']);
+  });
+
+  test('doesn’t repeat a load that fails while another profile waits for it', async () => {
+    const learner = world.learner();
+    const arrived = withResolvers();
+    let loads = 0;
+    world.before = () => {
+      loads += 1;
+      return arrived.promise;
+    };
+    learner.load().catch(() => {});
+    await settled();
+    world.attributes.profile = 'ann';
+    const second = learner.load();
+    arrived.reject(new WebVeraError('offline', 'no connection'));
+    await expect(second).rejects.toMatchObject({ code: 'offline' });
+    expect(loads).toBe(1);
+  });
+
+  test.each(['is left', 'fails'])('frees the kept model if the load of another profile %s', async (how) => {
+    const learner = world.learner();
+    await learner.load();
+    world.attributes.profile = 'ann';
+    if (how === 'fails') world.trouble = new WebVeraError('unsupported_device', 'no WebGPU');
+    const loading = learner.load();
+    if (how === 'is left') await learner.leave('gone');
+    await expect(loading).rejects.toThrow();
+    await settled();
+    expect(world.models.map(({ disposed }) => disposed)).toEqual([1]);
+  });
+
+  test.each([
+    ['device_lost', 'a lost GPU', [0, 0]],
+    ['invalid_argument', 'adapters of another kind', [1, 0]],
+  ] as const)('loads a model again on which a profile doesn’t open: %s, %s', async (code, message, disposed) => {
+    const [learner, other] = [world.learner(), world.learner()];
+    await learner.load();
+    if (code === 'device_lost') await other.load(); // it frees the lost model as it finds that out
+    world.attributes.profile = 'ann';
+    const error = new WebVeraError(code, message);
+    world.profiles.before = () => (world.models.length === 1 ? Promise.reject(error) : undefined);
+    await learner.load();
+    expect(world.models.map((model) => model.disposed)).toEqual(disposed);
+    expect(learner.visit?.model).toBe(world.models[1]);
+    world.profiles.before = () => Promise.reject(error);
+    world.attributes.profile = 'ben';
+    await expect(learner.load()).rejects.toBe(error);
+    expect([world.models.length, world.heard('error')]).toEqual([3, [error]]);
+    await other.leave('gone');
+    expect(world.models.map((model) => model.disposed)).toEqual([1, 1, 1]);
   });
 
   test('shares one copy of a model with other elements', async () => {

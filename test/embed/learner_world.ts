@@ -56,8 +56,9 @@ export function newWorld(): World {
           return world.trouble;
         },
         openSession: async () => {
-          world.sessions.push(fakeSession());
-          return world.sessions.at(-1) as ReturnType<typeof fakeSession>;
+          const open = world.sessions.find(({ state }) => state !== 'closed') ?? fakeSession();
+          if (!world.sessions.includes(open)) world.sessions.push(open);
+          return open;
         },
         load: {
           'causal-lm': loadModel,

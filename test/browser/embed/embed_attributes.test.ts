@@ -83,6 +83,26 @@ test('attributes that are set late take effect, and the interface matches the lo
       ];
       expect(shown).toEqual({ headings: [writes, writes, tells, tells, writes], isThere: true });
 
+      // Other profiles of the loaded model open without another load, and end a text of the former one's.
+      const { length } = cdn.requests;
+      const switched = await page.evaluate(async () => {
+        const one = document.querySelector('web-vera')!;
+        const { model } = one;
+        const seen: unknown[] = [];
+        for (const profile of ['ann', 'ben']) {
+          const written = one.generate('It was', { max_new_tokens: 200, eos_token_id: null });
+          await written[Symbol.asyncIterator]().next();
+          one.setAttribute('profile', profile);
+          await one.load();
+          const end = await written.catch(({ name }) => name);
+          seen.push([one.profile!.id, one.model === model, end, (await one.model!.memory()).gpu_bytes]);
+        }
+        return seen;
+      });
+      const [[, , , bytes]] = switched as [[string, boolean, string, number]];
+      expect(switched).toEqual(['ann', 'ben'].map((id) => [id, true, 'AbortError', bytes]));
+      expect(cdn.requests).toHaveLength(length);
+
       // When the interface is removed, a text generation that it started ends.
       const tokens = await page.evaluate(async () => {
         const one = document.querySelector('web-vera')!;
