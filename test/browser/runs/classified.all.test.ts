@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { browserNames, withSite } from '../helpers/harness';
+import { withSite } from '../helpers/harness';
 import { type Done, type Report, visit } from '../helpers/visit';
 
 interface Classified extends Done {
@@ -11,16 +11,11 @@ interface Classified extends Done {
   readonly evaluations: readonly { readonly step: number; readonly metrics: Readonly<Record<string, number>> }[];
 }
 
-const kinds = [
-  { kind: 'texts', metric: 'accuracy' },
-  { kind: 'numbers', metric: 'pearson' },
-  { kind: 'images', metric: 'accuracy' },
-];
-
-// Browsers decode images differently, so the case with images runs in both browsers.
-const cases = browserNames.flatMap((browser) =>
-  kinds.filter(({ kind }) => browser === 'chromium' || kind === 'images').map((kind) => ({ browser, ...kind })),
-);
+const cases = [
+  { browser: 'chromium', kind: 'texts', metric: 'accuracy' },
+  { browser: 'chromium', kind: 'numbers', metric: 'pearson' },
+  { browser: 'firefox', kind: 'images', metric: 'accuracy' },
+] as const;
 
 test.each(cases)(
   '$browser: a run that classifies $kind evaluates itself, stops early, and ends with the same bytes after a killed browser',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { ofRing, testInAll, testOnce } from '../../helpers/ring';
-import { type BrowserName, browserNames, withSite } from '../helpers/harness';
+import { type BrowserName, withSite } from '../helpers/harness';
 import { type Done, type Report, visit } from '../helpers/visit';
 
 /** The number of steps: enough for one kill in `npm test` or three in `npm run test:all`, each after some saved steps. */
@@ -31,13 +31,14 @@ const THRICE: readonly Kill[] = [
   [SAVE_STEPS - 1, ''],
   [10, ''],
 ];
-/** `npm test` runs the first of these, `npm run test:all` the others, whose first kill is the same. */
+/** `npm test` runs the first of these, `npm run test:all` the others. */
 const killed = [
   { name: 'chromium', times: 'once', kills: ONCE },
-  ...browserNames.map((name) => ({ name, times: 'three times', kills: THRICE })),
+  { name: 'chromium', times: 'three times', kills: THRICE },
+  { name: 'firefox', times: 'once', kills: ONCE },
 ] as const;
 
-test.each(ofRing(killed, { test: ({ kills }) => kills === ONCE }))(
+test.each(ofRing(killed, { test: (one) => one === killed[0] }))(
   '$name: a browser that is killed while it trains loses no step that was saved ($times)',
   async ({ name, kills }) => {
     const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
