@@ -4,7 +4,7 @@ import type { Records } from './blob_store';
 import type { ByteFiles } from './byte_files';
 
 /** The size in bytes of the chunks into which cached files are divided. Each chunk has a SHA-256 of its own. */
-export const CHUNK_BYTES = 2 ** 23;
+const CHUNK_BYTES = 2 ** 23;
 
 /** The record of a cached file, or of a file that does not exist in its folder. */
 export interface KeptFile {
@@ -26,7 +26,7 @@ export interface KeptFile {
   readonly sha256: string | undefined;
   /** The number of bytes on disk, from the beginning of the file. */
   readonly bytes: number;
-  /** The SHA-256 of each chunk of `CHUNK_BYTES`, in hexadecimal digits; the last chunk may be shorter. */
+  /** The SHA-256 of each chunk, in hexadecimal digits; the last chunk may be shorter. */
   readonly chunks: readonly string[];
 }
 
@@ -37,11 +37,13 @@ const FORMAT = 1;
 /** Stores cached downloads: for each, a file with its bytes, and a record. Bytes without a record are ignored. */
 export class WeightStore {
   readonly files: ByteFiles;
+  readonly chunkBytes: number;
   readonly #records: Records;
 
-  constructor(records: Records, files: ByteFiles) {
+  constructor(records: Records, files: ByteFiles, chunkBytes = CHUNK_BYTES) {
     this.#records = records;
     this.files = files;
+    this.chunkBytes = chunkBytes;
   }
 
   /** Whether records outlive the page. The value is final once a record was read. */
@@ -50,7 +52,7 @@ export class WeightStore {
   }
 
   async get(folder: string, file: string): Promise<KeptFile | undefined> {
-    return readRecord(await this.#records.get(WEIGHTS + folder + file));
+    return readRecord(await this.#records.get(WEIGHTS + folder + file), this.chunkBytes);
   }
 
   async set(record: KeptFile): Promise<void> {
@@ -72,7 +74,7 @@ export class WeightStore {
   async list(): Promise<readonly KeptFile[]> {
     const keys = (await this.#records.keys()).filter((key) => key.startsWith(WEIGHTS));
     const records = await Promise.all(keys.map((key) => this.#records.get(key)));
-    return records.flatMap((record) => readRecord(record) ?? []);
+    return records.flatMap((record) => readRecord(record, this.chunkBytes) ?? []);
   }
 
   /** Resolves with the last known commit of the branch to which a folder URL points. */
@@ -98,7 +100,7 @@ export async function bytesName({ folder, file }: Pick<KeptFile, 'folder' | 'fil
 }
 
 /** Reads a record. Returns undefined if the value is damaged or has another format. */
-function readRecord(value: unknown): KeptFile | undefined {
+function readRecord(value: unknown, chunkBytes: number): KeptFile | undefined {
   if (typeof value !== 'object' || value === null || !('format' in value) || value.format !== FORMAT) return undefined;
   const record = value as unknown as KeptFile;
   const { bytes, size, chunks, state } = record;
@@ -110,6 +112,6 @@ function readRecord(value: unknown): KeptFile | undefined {
     (size === undefined || (Number.isSafeInteger(size) && bytes <= size)) &&
     (state !== 'verified' || bytes === size) &&
     Array.isArray(chunks) &&
-    chunks.length === Math.ceil(bytes / CHUNK_BYTES);
+    chunks.length === Math.ceil(bytes / chunkBytes);
   return isWhole ? record : undefined;
 }

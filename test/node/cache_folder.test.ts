@@ -6,7 +6,7 @@ import { cacheFolder } from '../../src/node/cache_folder';
 import { WeightStore } from '../../src/store/weight_store';
 import { FaultyServer } from '../hub/faulty_server';
 import { bytes, text } from '../hub/source_bytes';
-import { COMMIT, content, Device, isContent, MODEL } from '../worker/storage/keeping';
+import { COMMIT, content, Device, HALF, isContent, MODEL } from '../worker/storage/keeping';
 
 let root: string;
 
@@ -81,7 +81,7 @@ test('a model is downloaded once, and a damaged copy is repaired', async () => {
     expect(isContent(await device.read(open(true)))).toBe(true);
     expect(server.asked).toHaveLength(1);
     const [name = ''] = readdirSync(join(root, 'cache')).filter((file) => file.endsWith('.bin'));
-    truncateSync(join(root, 'cache', name), 9_000_000);
+    truncateSync(join(root, 'cache', name), HALF);
     expect(isContent(await device.read(open()))).toBe(true);
     expect(isContent(await device.read(open(true)))).toBe(true);
     expect(server.asked).toHaveLength(2);

@@ -2,7 +2,7 @@ import type { Warn } from '../../core/errors/warning';
 import { sha256, toHex } from '../../core/input/digest';
 import type { ByteWriter } from '../../store/byte_files';
 import { StoreError } from '../../store/store_error';
-import { bytesName, CHUNK_BYTES, type KeptFile, type WeightStore } from '../../store/weight_store';
+import { bytesName, type KeptFile, type WeightStore } from '../../store/weight_store';
 
 /** A file's cached copy, which grows while the file is downloaded. If storing fails, the copy is deleted. */
 export class CachedCopy {
@@ -19,7 +19,7 @@ export class CachedCopy {
     this.#store = store;
     this.#record = record;
     this.#warn = warn;
-    this.#bufferAt = wholeChunks(record.bytes);
+    this.#bufferAt = record.bytes - (record.bytes % this.chunkBytes);
   }
 
   get record(): KeptFile {
@@ -31,21 +31,26 @@ export class CachedCopy {
     return this.#record.bytes;
   }
 
+  get chunkBytes(): number {
+    return this.#store.chunkBytes;
+  }
+
   get isWhole(): boolean {
     return this.#record.state === 'verified';
   }
 
   /** Reads the chunk at a position. Undefined if it is damaged. */
   async read(at: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const end = Math.min(at + CHUNK_BYTES, this.bytes);
+    const end = Math.min(at + this.chunkBytes, this.bytes);
     const bytes = await this.#store.files.read(await bytesName(this.#record), at, end);
-    const isSame = bytes.length === end - at && toHex(await sha256(bytes)) === this.#record.chunks[at / CHUNK_BYTES];
+    const isSame =
+      bytes.length === end - at && toHex(await sha256(bytes)) === this.#record.chunks[at / this.chunkBytes];
     return isSame ? bytes : undefined;
   }
 
   /** Truncates the copy at the start of the chunk at a position. */
   async truncate(at: number): Promise<void> {
-    const chunks = this.#record.chunks.slice(0, at / CHUNK_BYTES);
+    const chunks = this.#record.chunks.slice(0, at / this.chunkBytes);
     this.#record = { ...this.#record, state: 'partial', bytes: at, chunks };
     this.#bufferAt = at;
     this.#buffer.filled = 0;
@@ -62,12 +67,12 @@ export class CachedCopy {
     let rest = bytes.subarray(Math.max(0, Math.min(bytes.length, this.#bufferAt - at)));
     while (rest.length > 0 && !this.isWhole && !this.#isGivenUp) {
       const buffer = this.#buffer;
-      if (buffer.bytes.length === 0) buffer.bytes = new Uint8Array(CHUNK_BYTES);
-      const part = rest.subarray(0, CHUNK_BYTES - buffer.filled);
+      if (buffer.bytes.length === 0) buffer.bytes = new Uint8Array(this.chunkBytes);
+      const part = rest.subarray(0, this.chunkBytes - buffer.filled);
       buffer.bytes.set(part, buffer.filled);
       buffer.filled += part.length;
       rest = rest.subarray(part.length);
-      if (buffer.filled === CHUNK_BYTES) await this.#try(() => this.#flush());
+      if (buffer.filled === this.chunkBytes) await this.#try(() => this.#flush());
     }
   }
 
@@ -103,15 +108,15 @@ export class CachedCopy {
   async #flush(outcome: Partial<KeptFile> = {}): Promise<void> {
     const { bytes: buffer, filled } = this.#buffer;
     const piece = buffer.subarray(0, filled);
-    const chunks = this.#record.chunks.slice(0, this.#bufferAt / CHUNK_BYTES);
+    const chunks = this.#record.chunks.slice(0, this.#bufferAt / this.chunkBytes);
     if (filled > 0) {
       await (await this.#open()).write(piece, this.#bufferAt);
       chunks.push(toHex(await sha256(piece)));
     }
     this.#record = { ...this.#record, ...outcome, bytes: this.#bufferAt + filled, chunks };
     await this.#store.set(this.#record);
-    if (filled < CHUNK_BYTES) return;
-    this.#bufferAt += CHUNK_BYTES;
+    if (filled < this.chunkBytes) return;
+    this.#bufferAt += this.chunkBytes;
     this.#buffer.filled = 0;
   }
 
@@ -153,8 +158,4 @@ export class CachedCopy {
       });
     }
   }
-}
-
-function wholeChunks(bytes: number): number {
-  return bytes - (bytes % CHUNK_BYTES);
 }

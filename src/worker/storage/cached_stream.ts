@@ -2,7 +2,6 @@ import { WebVeraError } from '../../core/errors/error';
 import type { ByteStream } from '../../core/input/file_source';
 import { RunningHash } from '../../hub/checked';
 import type { Download } from '../../hub/download';
-import { CHUNK_BYTES } from '../../store/weight_store';
 import type { CachedCopy } from './cached_copy';
 import { known } from './store_failures';
 
@@ -122,7 +121,7 @@ export class CachedStream implements ByteStream {
     if (this.#download === undefined) throw await this.#beyondRepair(at);
     if (expected !== undefined && this.#hash === undefined) {
       const hash = new RunningHash();
-      for (let begin = 0; begin < at; begin += CHUNK_BYTES) {
+      for (let begin = 0; begin < at; begin += this.#copy.chunkBytes) {
         const chunk = await this.#copied(begin);
         if (chunk === undefined) throw this.#readError ?? damaged(this.#copy.record.file, begin);
         hash.add(chunk);

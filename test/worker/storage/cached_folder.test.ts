@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readFileIfPresent, readRareFile } from '../../../src/core/input/file_source';
 import { StoreError } from '../../../src/store/store_error';
-import { CHUNK_BYTES } from '../../../src/store/weight_store';
 import { FaultyServer } from '../../hub/faulty_server';
 import { bytes, errorOf, text } from '../../hub/source_bytes';
 import { FaultStore } from '../../store/fault_store';
-import { COMMIT, content, Device, HALF, isContent, MODEL, type VisitOptions } from './keeping';
+import { CHUNK_BYTES, COMMIT, content, Device, HALF, isContent, MODEL, type VisitOptions } from './keeping';
 
 let server: FaultyServer;
 let device: Device;

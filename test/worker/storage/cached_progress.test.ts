@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ProgressInfo } from '../../../src/core/types/source';
-import { CHUNK_BYTES } from '../../../src/store/weight_store';
 import { FaultyServer } from '../../hub/faulty_server';
 import { bytes } from '../../hub/source_bytes';
-import { COMMIT, content, Device, MODEL, type VisitOptions } from './keeping';
+import { CHUNK_BYTES, COMMIT, content, Device, MODEL, type VisitOptions } from './keeping';
 
 let server: FaultyServer;
 let device: Device;

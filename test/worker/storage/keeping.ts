@@ -3,7 +3,7 @@ import type { Warning } from '../../../src/core/errors/warning';
 import { readFile } from '../../../src/core/input/file_source';
 import type { ProgressInfo } from '../../../src/core/types/source';
 import { type OpenSourceOptions, openSource } from '../../../src/hub/open_source';
-import { CHUNK_BYTES, WeightStore } from '../../../src/store/weight_store';
+import { WeightStore } from '../../../src/store/weight_store';
 import { CachedFolder } from '../../../src/worker/storage/cached_folder';
 import type { FaultyServer } from '../../hub/faulty_server';
 import { errorOf } from '../../hub/source_bytes';
@@ -13,11 +13,13 @@ import { MemoryFiles } from '../../store/memory_files';
 
 export const MODEL = 'model.safetensors';
 export const COMMIT = 'c0ffee'.padEnd(40, '0');
+/** The size of chunks: smaller than a user's, because tests download many. */
+export const CHUNK_BYTES = 2 ** 20;
 /** The content of a file that is two and a half chunks long. */
-export const content = Uint8Array.from({ length: 20_000_000 }, (_, index) => (index * 7 + (index >> 8)) & 255);
+export const content = Uint8Array.from({ length: 2.5 * CHUNK_BYTES }, (_, index) => (index * 7 + (index >> 8)) & 255);
 
 /** The number of bytes after which the connection breaks: one chunk and a part of the next. */
-export const HALF = CHUNK_BYTES + 1_000_000;
+export const HALF = CHUNK_BYTES + 200_000;
 
 export const isContent = (bytes: Uint8Array): boolean => Buffer.compare(bytes, content) === 0;
 
@@ -37,7 +39,7 @@ export class Device {
   events: ProgressInfo[] = [];
 
   get store(): WeightStore {
-    return new WeightStore(this.records, this.files);
+    return new WeightStore(this.records, this.files, CHUNK_BYTES);
   }
 
   open(source: URL | string, options: VisitOptions = {}): CachedFolder {
@@ -69,7 +71,7 @@ export class Device {
   }
 
   read(folder: CachedFolder, file = MODEL): Promise<Uint8Array> {
-    return readFile(folder, file, 30_000_000);
+    return readFile(folder, file, 2 * content.length);
   }
 
   async states(): Promise<Record<string, string>> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Fault, FaultyServer } from '../../hub/faulty_server';
 import { errorOf } from '../../hub/source_bytes';
-import { Device, MODEL, type VisitOptions } from './keeping';
+import { Device, HALF, MODEL, type VisitOptions } from './keeping';
 
 const content = Uint8Array.from({ length: 300_000 }, (_, index) => (index * 7 + (index >> 8)) & 255);
 /** The file's new content on the server, with the same length. */
@@ -89,10 +89,10 @@ test("begins anew if a later visit can't see its tag", async () => {
 });
 
 test("isn't repaired behind the first chunk of a copy, because the server's file may be another", async () => {
-  server.always = { etag: null, bytes: new Uint8Array(9_000_000) };
+  server.always = { etag: null, bytes: new Uint8Array(HALF) };
   await device.read(elsewhere());
-  device.files.flip(8_999_999);
-  server.always = { etag: null, bytes: new Uint8Array(9_000_000).fill(1) };
+  device.files.flip(HALF - 1);
+  server.always = { etag: null, bytes: new Uint8Array(HALF).fill(1) };
   expect(await errorOf(device.read(elsewhere()))).toMatchObject({ code: 'storage_corrupt', retryable: true });
   expect((await device.read(elsewhere())).every((byte) => byte === 1)).toBe(true);
 });
