@@ -91,7 +91,8 @@ const tiles = withVariants<Case>(
  */
 const alike = (variant: string): string => /^(f16|workgroup)/.exec(variant)?.[0] ?? variant;
 const ofTiles = coveringOfRing(tiles, ({ variant, K }) => [variant, `${alike(variant)}, ${linesOf([K])}`], {
-  test: ({ variant }) => variant !== 'f16',
+  // Tiles in f16 compile slowest where rows are read one number at a time.
+  test: ({ variant, K }) => variant !== 'f16' && !(variant === 'f16_small' && K % 4 > 0),
   quick: ({ variant }) => isDefaultVariant(variant),
 });
 test.each(ofTiles)('linear, $variant, $N×$M×$K: equal for whole numbers', ({ variant, ...size }) =>
