@@ -23,16 +23,16 @@ const KIB = 1024;
  */
 const BUDGETS = {
   'webvera.js': { files: ['webvera.js', 'session.js', 'asks.js'], most: 79 * KIB },
-  'worker.js': { files: ['worker.js'], most: 323 * KIB },
+  'worker.js': { files: ['worker.js'], most: 326 * KIB },
   'chat_worker.js': { files: ['chat_worker.js'], most: 20 * KIB },
   'ai.js': { files: ['ai.js'], most: 3 * KIB },
-  'embed.js': { files: ['embed.js'], most: 89 * KIB },
-  'first load': { files: ['webvera.js', 'session.js', 'asks.js', 'worker.js'], most: 402 * KIB },
-  'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 412 * KIB },
+  'embed.js': { files: ['embed.js'], most: 90 * KIB },
+  'first load': { files: ['webvera.js', 'session.js', 'asks.js', 'worker.js'], most: 405 * KIB },
+  'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 415 * KIB },
 };
 
 /** The budget of the unpacked package, in bytes. The package has no source maps: they would take most of the bytes. */
-const MOST_UNPACKED = 3.63 * 2 ** 20;
+const MOST_UNPACKED = 3.66 * 2 ** 20;
 
 /**
  * Budgets for imports of some names, in minified bytes after bundling: `first` for the script that loads first, `all` including the parts
