@@ -4,6 +4,8 @@ import { attentionBackward } from './attention/attention_backward';
 import { attentionDecodeKernel } from './attention/attention_decode';
 import { cacheWriteKernel } from './attention/cache_write';
 import { ropeAttentionDecodeKernel } from './attention/rope_attention_decode';
+import { shortConvBackward, shortConvForward, shortConvWeightBackward } from './convolution/short_conv';
+import { shortConvDecode, shortConvKeep } from './convolution/short_conv_cache';
 import { crossEntropyKernel } from './losses/cross_entropy';
 import { layerNormBackward, layerNormForward, layerNormWeightBackward } from './norms/layer_norm';
 import { rmsNormBackward, rmsNormForward, rmsNormWeightBackward } from './norms/rms_norm';
@@ -45,6 +47,11 @@ const OTHERS: readonly AnyKernel[] = [
   rmsNormLinear,
   scaleColumnsForward,
   scaleColumnsBackward,
+  shortConvForward,
+  shortConvBackward,
+  shortConvWeightBackward,
+  shortConvKeep,
+  shortConvDecode,
   crossEntropyKernel,
   columnSum,
   ropeKernel,
