@@ -35,19 +35,29 @@ async function* givenExamples(source: RowSource): AsyncGenerator<{ readonly wher
 }
 
 /**
- * Converts the weight of a CSV row to a number, and the label of a rating to a boolean, because all fields of a CSV file are strings.
- * Removes an empty weight.
+ * Converts fields of a CSV row, all of which are strings: the weight to a number, and `truncated` and the label of a rating to booleans.
+ * An empty weight and an empty `truncated` count as missing.
  */
 function typed(row: unknown): unknown {
   if (!isJsonObject(row)) return row;
-  const { weight, label, ...others } = row;
-  const isRating =
-    'prompt' in row && 'completion' in row && typeof label === 'string' && /^(?:true|false)$/i.test(label.trim());
-  const rated = isRating ? { label: /true/i.test(label) } : 'label' in row ? { label } : {};
-  if (typeof weight !== 'string') return { ...others, ...rated, ...('weight' in row && { weight }) };
-  const number = Number(weight);
-  const weighed = weight.trim() === '' ? {} : { weight: Number.isNaN(number) ? weight : number };
-  return { ...others, ...rated, ...weighed };
+  const flags = 'prompt' in row ? ['truncated', ...('completion' in row ? ['label'] : [])] : [];
+  const cells = Object.entries(row).map(([name, cell]) => {
+    if (name === 'weight') return [name, numberIn(cell)];
+    return [name, flags.includes(name) ? booleanIn(cell) : cell];
+  });
+  return Object.fromEntries(cells);
+}
+
+function numberIn(cell: unknown): unknown {
+  if (typeof cell !== 'string' || Number.isNaN(Number(cell))) return cell;
+  return cell.trim() === '' ? undefined : Number(cell);
+}
+
+function booleanIn(cell: unknown): unknown {
+  if (typeof cell !== 'string') return cell;
+  const word = cell.trim().toLowerCase();
+  if (word === 'true' || word === 'false') return word === 'true';
+  return word === '' ? undefined : cell;
 }
 
 /** Returns the error with `where`, such as 'line 12', at the beginning of its message. */

@@ -15,6 +15,14 @@ test('ratings of a CSV file are ratings, as those of other files', async () => {
   ]);
 });
 
+test('a text of a CSV file may be cut off', async () => {
+  expect(await rowsOf('prompt,completion,label,truncated\nA,B,true,TRUE\nA,C,false,\n')).toEqual([
+    { prompt: 'A', completion: 'B', label: true, truncated: true },
+    { prompt: 'A', completion: 'C', label: false },
+  ]);
+  await expect(rowsOf('prompt,chosen,rejected,truncated\nA,B,C,1\n')).rejects.toThrow('line 2: truncated: expected');
+});
+
 test('labels of texts stay texts', async () => {
   expect(await rowsOf('text,label\na,true\n')).toEqual([{ text: 'a', label: 'true' }]);
   expect(await rowsOf('text,completion,label\na,b,true\n')).toEqual([{ text: 'a', label: 'true' }]);
