@@ -43,7 +43,11 @@ test('a product has whole lines and f32 by default, and variants of one family h
 describe('an unknown name gets suggestions', () => {
   test.each([
     ['linaer/workgroup', 'There is no record linaer', 'Did you mean linear?'],
-    ['weight_backward', 'There is no record weight_backward', 'layer_norm_weight_backward or linear_weight_backward or'],
+    [
+      'weight_backward',
+      'There is no record weight_backward',
+      'layer_norm_weight_backward or linear_weight_backward or',
+    ],
     ['linear.vec4/workgroup', 'There is no record linear.vec4', 'Did you mean linear.vec4.f32 or linear.vec4.f16 or'],
     ['nothing', 'There is no record nothing', 'There are grad_norm, adamw, add,'],
     ['relu/workgroup', 'relu has no variant workgroup', 'It has default.'],
