@@ -12,6 +12,7 @@ import {
   type OptimizerState,
   optimizerProgram,
   optimizerValues,
+  readBy,
 } from '../../src/train/steps/optimizer';
 import { packStepBlock } from '../../src/train/steps/step_block';
 import { type AdapterStage, openAdapterStage, type StageOptions } from './adapter_stage';
@@ -127,7 +128,7 @@ async function planStep(
   const layers = await LoadedLayers.create(executor, layersOfRun(run));
   const training = { grads, seed: 1, layers: layers.inProgram };
   const loss = lossProgram(task, loaded, overlay, batch, { ...state, training });
-  const optimizer = optimizerProgram(state, OPTIMIZER);
+  const optimizer = optimizerProgram(state, OPTIMIZER, readBy(loaded, OPTIMIZER));
   return { adapter, task, state, batch, layers, loss, optimizer, chunks: lossChunks(batch.labelled, loss.chunkRows) };
 }
 

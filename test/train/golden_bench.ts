@@ -18,7 +18,7 @@ import { createTask } from '../../src/tasks/task_registry';
 import { LossMeter } from '../../src/train/evaluate';
 import { LoadedLayers, layersOfRun } from '../../src/train/steps/loaded_layers';
 import { logitsProgram, lossProgram, writeBatch } from '../../src/train/steps/loss_program';
-import { createOptimizerState, gradientsOf, optimizerProgram } from '../../src/train/steps/optimizer';
+import { createOptimizerState, gradientsOf, optimizerProgram, readBy } from '../../src/train/steps/optimizer';
 import { packStepBlock, unpackStats } from '../../src/train/steps/step_block';
 import { AdapterPlacer } from '../../src/worker/adapters/adapter_placer';
 import { poolTensors } from '../../src/worker/adapters/adapter_pool';
@@ -158,7 +158,8 @@ export async function gradients(
   executor.run(ready, { chunks: lossChunks(batch.labelled, chunkRows) });
   layers.finish();
   const grads = await trainedNumbers(bench, adapter, state.pools.get(adapter)!.grads);
-  const optimizer = await executor.load(optimizerProgram(state, resolveTrainingArguments()));
+  const args = resolveTrainingArguments();
+  const optimizer = await executor.load(optimizerProgram(state, args, readBy(loaded, args)));
   executor.run(optimizer);
   const { gradNorm } = unpackStats(await executor.read(state.stats));
   ready.release();
@@ -181,7 +182,7 @@ export async function tenSteps(
     ...(contrastTemperature !== undefined && { objective: 'contrast' as const, contrastTemperature }),
   });
   const state = await createOptimizerState(executor, [adapter]);
-  const optimizer = await executor.load(optimizerProgram(state, args));
+  const optimizer = await executor.load(optimizerProgram(state, args, readBy(loaded, args)));
   const batches = golden.inputs.train_batches.map((batch) => batchFor(loaded.model, batch));
   const layers = await layersIn(bench, adapter, mode, gradientsOf(state));
   const task = createTask(loaded.model);

@@ -7,7 +7,13 @@ import { totalFlops } from '../../graph/work';
 import { type Batch, type BatchShape, termsOf } from '../../tasks/task/task_batches';
 import { BatchPrograms } from '../steps/batch_programs';
 import { type LossProgram, lossProgram } from '../steps/loss_program';
-import { createOptimizerState, type OptimizerState, optimizerProgram, optimizerValues } from '../steps/optimizer';
+import {
+  createOptimizerState,
+  type OptimizerState,
+  optimizerProgram,
+  optimizerValues,
+  readBy,
+} from '../steps/optimizer';
 import { packStepBlock, statsValue, stepBlockValue } from '../steps/step_block';
 import type { TrainingInit } from '../training_init';
 
@@ -76,14 +82,15 @@ export class LanePrograms {
 
   /** Loads the programs that all steps share. */
   async load(): Promise<void> {
-    const { args } = this.#init;
+    const { args, loaded } = this.#init;
+    const isRead = readBy(loaded, args);
     this.#before = await this.#runner.load(this.#pools.before, { early: true });
     const optimizers: LoadedProgram[] = [];
     this.#optimizers = optimizers;
     for (const state of this.#states) {
-      optimizers.push(await this.#runner.load(optimizerProgram(state, args), { early: true }));
+      optimizers.push(await this.#runner.load(optimizerProgram(state, args, isRead), { early: true }));
     }
-    const steps = this.#states.flatMap((state) => optimizerProgram(state, args).steps);
+    const steps = this.#states.flatMap((state) => optimizerProgram(state, args, isRead).steps);
     this.#together = await this.#runner.load({ name: 'optimizers', steps, outputs: [] }, { early: true });
   }
 

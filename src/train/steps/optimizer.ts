@@ -67,12 +67,12 @@ type OptimizerArguments = Pick<
 /**
  * Builds the program that computes the global gradient norm, clips the gradients and updates with AdamW: two dispatches for each adapter,
  * or more if parts of its pool have learning rates of their own or don't train. `isRead` says which of the base model's tensors the
- * forward pass reads. Default: all.
+ * loss reads.
  */
 export function optimizerProgram(
   { pools, block, stats }: OptimizerState,
   args: OptimizerArguments,
-  isRead: (tensor: string) => boolean = () => true,
+  isRead: (tensor: string) => boolean,
 ): Program {
   const g = new Graph();
   const partials = gradNorm(
@@ -96,16 +96,22 @@ export function optimizerProgram(
   return { name: 'optimizer', steps: g.steps, outputs: [] };
 }
 
-/** Returns which of a model's tensors a training step reads: those of the head, and those of the network's own pass. */
-export function readBy(loaded: LoadedModel): (tensor: string) => boolean {
+/**
+ * Returns which of a model's tensors the loss reads: those of the network's forward pass, and those of the head. The objective 'contrast'
+ * compares the head's features, so that it doesn't read the last layer.
+ */
+export function readBy(loaded: LoadedModel, { objective }: OptimizerArguments): (tensor: string) => boolean {
   const { tensors } = outlineOf(loaded);
-  const ofHead = new Set(loaded.model.head.weights.map(({ name }) => name));
+  const { weights, lastLayer } = loaded.model.head;
+  const unread = objective === 'contrast' ? `${lastLayer}.` : undefined;
+  const names = weights.map(({ name }) => name);
+  const ofHead = new Set(names.filter((name) => unread === undefined || !name.startsWith(unread)));
   return (tensor) => tensors.has(tensor) || ofHead.has(tensor);
 }
 
 /**
  * Returns the parts of a pool that train. As in torch, numbers without a gradient don't, so that weight decay leaves them: those of modules
- * that the forward pass doesn't use, and with the objective 'contrast' those of modules that are trained whole (`modules_to_save`).
+ * that the loss doesn't read, and with the objective 'contrast' those of modules that are trained whole (`modules_to_save`).
  */
 function partsOf({ layout, modules, tensors }: Adapter, args: OptimizerArguments, isRead: (tensor: string) => boolean) {
   const unused = [...modules.keys()].filter((name) => !isRead(`${name}.weight`)).map((name) => `${savedName(name)}.`);

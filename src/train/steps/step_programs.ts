@@ -49,7 +49,7 @@ export class StepPrograms {
     const { task, args, state, loaded } = this.#init;
     this.#layers = await this.#loadLayers();
     if (early) this.#runner.prepare(this.#programs.build(earlyShape(task, args)).program.steps);
-    this.#optimizer = await this.#runner.load(optimizerProgram(state, args, readBy(loaded)), { early: true });
+    this.#optimizer = await this.#runner.load(optimizerProgram(state, args, readBy(loaded, args)), { early: true });
   }
 
   /** Chooses kernels by measuring them on the step's first batch. */

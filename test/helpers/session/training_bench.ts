@@ -21,6 +21,7 @@ import {
   gradientsOf,
   optimizerProgram,
   optimizerValues,
+  readBy,
 } from '../../../src/train/steps/optimizer';
 import { packStepBlock, unpackStats } from '../../../src/train/steps/step_block';
 import { loadModel } from '../../../src/worker/models/loading/model_loader';
@@ -111,10 +112,8 @@ export async function buildStep(bench: TrainingBench, batch: TextBatch, options:
   const task = new CausalLm(loaded.model);
   const training = { grads: gradientsOf(state), seed, checkpointing };
   const text = lossProgram(task, loaded, overlay, batch, { ...state, training });
-  const optimizer = optimizerProgram(
-    state,
-    resolveTrainingArguments({ weight_decay: 0.1, max_grad_norm: MAX_GRAD_NORM }),
-  );
+  const args = resolveTrainingArguments({ weight_decay: 0.1, max_grad_norm: MAX_GRAD_NORM });
+  const optimizer = optimizerProgram(state, args, readBy(loaded, args));
   writeBatch(executor, task, text.inputs, batch);
   const chunks = lossChunks(batch.labelled, text.chunkRows);
   const block = (at: { step: number; microStep: number }): void => {

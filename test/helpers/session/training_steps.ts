@@ -10,7 +10,7 @@ import { CausalLm } from '../../../src/tasks/causal_lm/causal_lm';
 import { createArchitecture } from '../../../src/tasks/task_registry';
 import { layersOfRun } from '../../../src/train/steps/loaded_layers';
 import { lossProgram } from '../../../src/train/steps/loss_program';
-import { gradientsOf, optimizerProgram } from '../../../src/train/steps/optimizer';
+import { gradientsOf, optimizerProgram, readBy } from '../../../src/train/steps/optimizer';
 import { statsValue, stepBlockValue } from '../../../src/train/steps/step_block';
 import { unplacedVera } from './vera_placer';
 
@@ -78,6 +78,6 @@ export function trainingSteps(sizes: LlamaSizes, modes: ModeChoice): readonly St
   const around = layersOfRun({ ...run, maxBindingBytes: 2 ** 27 });
   const training = { grads, seed: 0, layers: around };
   const { program } = lossProgram(task, loaded, overlay, { B, T }, { ...state, training });
-  const optimizer = optimizerProgram(state, args);
+  const optimizer = optimizerProgram(state, args, readBy(loaded, args));
   return [around?.before, program, around?.after, optimizer].flatMap((part) => part?.steps ?? []);
 }

@@ -24,8 +24,10 @@ export function createLfm2(json: PretrainedConfig): Network {
       convolution.layers[layer] ? convolvingBlock(decoder, layer, convolution.length) : attendingBlock(decoder, layer),
   })('model');
   const tiedTo = tie_word_embeddings ? model.embed_tokens.name : undefined;
+  // transformers reads `tie_embedding` before `tie_word_embeddings`, which is the field that untied models and adapters change and read.
+  const { tie_embedding: _, ...rest } = json;
   return {
-    config: json,
+    config: { ...rest, tie_word_embeddings },
     text: { ...text, longTexts: longTexts(rope, text.maxLength) },
     ...nn.network(model),
     constants: [full],

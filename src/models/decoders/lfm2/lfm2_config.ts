@@ -1,7 +1,10 @@
 import { Fields, type JsonObject } from '../../../core/input/fields';
-import { LONGEST, MAX, oneOf } from '../../config_fields';
+import { MAX, oneOf } from '../../config_fields';
 import { parseGatedDecoder } from '../gated/gated_config';
 import { parseLayerTypes } from '../gated/sliding_layers';
+
+/** The most tokens that a convolution may cover. The published models have 3. */
+const MOST_CONVOLVED = 64;
 
 /**
  * Parses a config.json as `parseGatedDecoder` does, written by transformers 4 or 5, or by hand as those of the first checkpoints, which
@@ -29,7 +32,7 @@ export function parseLfm2Config(json: JsonObject) {
     ...config,
     convolution: {
       /** The number of tokens that a token sees, its own and those before it. */
-      length: fields.positiveInteger('conv_L_cache', { fallback: 3, max: LONGEST }),
+      length: fields.positiveInteger('conv_L_cache', { fallback: 3, max: MOST_CONVOLVED }),
       /** Whether each layer has a convolution in place of attention. */
       layers: parseConvolvingLayers(fields, config.num_hidden_layers),
     },
@@ -39,7 +42,13 @@ export function parseLfm2Config(json: JsonObject) {
 /** Parses the width of the MLP. By default, two thirds of the width in the file are rounded up to a multiple of another field. */
 function parseWidth(fields: Fields): number {
   const key = fields.get('block_ff_dim') === undefined ? 'intermediate_size' : 'block_ff_dim';
-  const width = fields.positiveInteger(key, { max: 4 * MAX.width });
+  const stored = fields.positiveInteger(key, { max: 4 * MAX.width });
+  const width = adjustedWidth(fields, stored);
+  if (width >= 1 && width <= MAX.width) return width;
+  throw fields.invalid(key, `a width of the MLP that is adjusted to 1 to ${MAX.width}`);
+}
+
+function adjustedWidth(fields: Fields, width: number): number {
   if (!fields.boolean('block_auto_adjust_ff_dim', true)) return width;
   const adjusted = Math.trunc((2 * width) / 3);
   // In files of transformers 4, null means that the width is neither scaled nor rounded.
