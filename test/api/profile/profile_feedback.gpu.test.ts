@@ -54,7 +54,7 @@ describe('ratings', () => {
       expect(profile.info).toMatchObject({ examples: 0, seen: 0, ratings: 2, preferences: 1 });
       const exported = await profile.export();
       expect(await lines(exported, 'ratings.jsonl')).toEqual([
-        { prompt: 'It was the', completion, label: true },
+        { prompt: 'It was the', completion, label: true, truncated: true },
         { prompt: 'It was the', completion: ' hill', label: false },
       ]);
       expect(await lines(exported, 'preferences.jsonl')).toEqual([
