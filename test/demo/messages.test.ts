@@ -145,6 +145,13 @@ test('too long lists are thinned evenly', () => {
   expect(evenly([], 4)).toEqual([]);
 });
 
+test('no item of a long list is lost to rounding', () => {
+  for (let length = 1; length <= 200; length++) {
+    for (let most = 0; most <= length; most++) expect(evenly(numbers(length), most)).toHaveLength(most);
+    expect(evenlyOfBoth(numbers(length), [], 1)).toEqual([[length - 1], []]);
+  }
+});
+
 test('of values that arrive faster than they are handled, only the newest is handled', async () => {
   const handled: number[] = [];
   const latest = new Latest(async (value: number) => {

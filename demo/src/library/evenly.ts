@@ -1,7 +1,9 @@
 /** Returns at most `most` items of a list. If there are more, skips some at regular distances. */
 export function evenly<Item>(all: readonly Item[], most: number): readonly Item[] {
-  const share = Math.min(1, Math.max(0, most) / all.length);
-  return all.filter((_, index) => Math.floor((index + 1) * share) > Math.floor(index * share));
+  const count = Math.min(all.length, Math.max(0, most));
+  // In integers: `count / all.length` isn't exact, so that the last item could be missing.
+  const before = (index: number): number => Math.floor((index * count) / all.length);
+  return all.filter((_, index) => before(index + 1) > before(index));
 }
 
 /** Returns at most `most` items of two lists together: about the same share of each, at regular distances. */
@@ -10,7 +12,7 @@ export function evenlyOfBoth<A, B>(
   second: readonly B[],
   most: number,
 ): readonly [readonly A[], readonly B[]] {
-  const share = Math.min(1, most / Math.max(1, first.length + second.length));
-  const some = evenly(first, Math.floor(first.length * share));
+  const all = first.length + second.length;
+  const some = evenly(first, Math.floor((first.length * Math.min(all, most)) / Math.max(1, all)));
   return [some, evenly(second, most - some.length)];
 }
