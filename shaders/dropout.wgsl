@@ -6,7 +6,7 @@
 struct Params {
   size: u32,
   module_index: u32,
-  first_stream: u32, // of micro-step 0
+  first_stream: u32, // the stream of micro-step 0
   seed_low: u32,
   seed_high: u32,
   last_dropped: u32,

@@ -3,7 +3,7 @@
 //   turned[j] = x[j] · cos − x[j + R/2] · s,   turned[j + R/2] = x[j + R/2] · cos + x[j] · s,   s = direction · sin
 // q, turned_q: (N, C_q), C = heads · D   k, turned_k: (N, C_k)   C_q or C_k is 0 to rotate only the other
 // table: (P, R), row p = [cos (R/2) | sin (R/2)]   positions: (N)
-// grid: one thread per element of both, folded into x and y
+// grid: one thread per element of q and of k, folded into x and y
 // with lib/flat_index.wgsl
 struct Params { N: u32, C_q: u32, C_k: u32, D: u32, R: u32, direction: f32 }
 @group(0) @binding(0) var<uniform> p: Params;

@@ -13,6 +13,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (at * 4u >= p.size) {
     return;
   }
-  // Not max, which may turn NaN into 0 and so hide that the loss isn't finite.
+  // Compares instead of calling max, which may turn NaN into 0 and so hide that the loss isn't finite.
   y[at] = select(x[at], vec4f(), x[at] < vec4f());
 }

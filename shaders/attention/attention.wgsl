@@ -2,7 +2,7 @@
 // e[j] = log2(e) · capped(scale · q[n] · k[j]) over the keys j of n's document that aren't padding, n − window < j and
 // j ≤ n, or j < n + window if attention isn't causal:
 //   y[n] = Σ_j 2^(e[j] − L[n]) · v[j],   L[n] = log2 Σ_j 2^e[j]
-// spans: for each token, where its document begins, and where the queries end that see it as a key (0 for padding).
+// spans: for each token, the positions at which its document begins and at which it ends (0 for padding).
 // A query without keys gives y = 0 and L = 1e30, so that its 2^(e − L) is 0 in the gradient, too.
 // q, y: (B·T, H·D)   k, v: (B·T, Hkv·D)   spans: (B, T)   L: (B, H, T)   D: a multiple of 4
 // grid: a tile of queries in x, H in y, B in z

@@ -47,7 +47,7 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> saved: array<f32>;
 @group(0) @binding(8) var<storage, read_write> gradients: array<Word>;
 
-// Whether the rows are keys.
+// True in the pass for keys, false in the pass for queries.
 fn of_keys() -> bool {
   return p.of_keys != 0u;
 }

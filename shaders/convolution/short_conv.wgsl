@@ -1,6 +1,6 @@
 // short_conv: y[n] = c[n] ⊙ Σ_k weight[k] ⊙ u[n − K + 1 + k] with u = b ⊙ x, over the tokens that n sees
 // bcx: (N, 3·C), the rows b, c and x of each token   weight: (K, C)   y: (N, C), N a multiple of T
-// spans: (N), for each token where its document begins, and where the tokens end that see it
+// spans: (N), for each token the positions at which its document begins and at which it ends
 // Padding, whose spans end at 0, sees no token, so its y is 0.
 // grid: one thread per word of y, folded into x and y
 // with lib/{word_vec4, word_scalar, convolved, flat_index}.wgsl

@@ -1,5 +1,5 @@
 // short_conv_weight_backward: dweight[k] += Σ_n (dy ⊙ c)[n] ⊙ u[n − K + 1 + k], u = b ⊙ x, over the tokens that n sees
-// bcx: (N, 3·C/K)   spans: as in short_conv   dy: (N, C/K)   dweight: (K, C/K), of which C is the size
+// bcx: (N, 3·C/K)   spans: as in short_conv   dy: (N, C/K)   dweight: (K, C/K), C elements in all
 // grid: see lib/columns_*.wgsl
 // with lib/columns_workgroup.wgsl, or lib/columns_serial.wgsl and lib/flat_index.wgsl
 struct Params { N: u32, T: u32, C: u32, K: u32 }

@@ -1,4 +1,4 @@
-// The four threads of a quad read for each other: each reads one 4 × 4 block (or four values), and receives those of the others.
+// The four threads of a quad share what they read: each reads one 4 × 4 block (or four values), and receives the other threads' blocks.
 // A thread's own block comes first, then those of the threads whose index differs from its own in the first bit, in the
 // second, and in both. This order differs between threads, and takes fewer instructions than a common one.
 // These functions assume that a quad's threads are adjacent in the workgroup, which is true wherever they are used.
@@ -42,7 +42,7 @@ fn add_outer_pairs(c: Blocks, a: mat2x4f, own: mat2x4f) -> Blocks {
   return add_outer_neighbours(add_outer_neighbours(c, a[0], own[0]), a[1], own[1]);
 }
 
-// The same with one column of a and of each b_i.
+// As add_outer_pairs, but a and each b_i are one column.
 fn add_outer_neighbours(c: Blocks, a: vec4f, own: vec4f) -> Blocks {
   return Blocks(
     add_outer(c.b0, a, own),
@@ -57,7 +57,7 @@ fn add_inner_pairs(c: mat2x4f, a: Blocks, own: mat2x4f) -> mat2x4f {
   return mat2x4f(add_inner_neighbours(c[0], a, own[0]), add_inner_neighbours(c[1], a, own[1]));
 }
 
-// The same with one column of c and of each b_i.
+// As add_inner_pairs, but c and each b_i are one column.
 fn add_inner_neighbours(c: vec4f, a: Blocks, own: vec4f) -> vec4f {
   return c + own * a.b0 + quadSwapX(own) * a.b1 + quadSwapY(own) * a.b2 + quadSwapDiagonal(own) * a.b3;
 }

@@ -5,18 +5,18 @@
 
 // A pass over a row's logits sums the weights of items. Each kind below states which logits are items, an item's key and its weight.
 const RANK = 0u; // all logits; key: the order of z; weight: 1
-const MASS = 1u; // those that reach `lowest`; key: the order of z; weight: e^((z − best) / temperature)
-const TIED = 2u; // those that equal `lowest`; key: higher for a lower v; weight: 1
+const MASS = 1u; // logits that reach `lowest`; key: the order of z; weight: e^((z − best) / temperature)
+const TIED = 2u; // logits that equal `lowest`; key: higher for a lower v; weight: 1
 struct Items { kind: u32, row: u32, lowest: u32, best: f32, temperature: f32 }
 
 // For each of three keys, the weight and the number of the items whose key is at least as high.
 struct Reached { weights: vec3f, counts: vec3u }
 
-// A key, with the weight and the number of the items that reach it (whose key is at least as high). weight_above, count_above: the same for
-// the next higher key that was tried.
+// A key, with the weight and the number of the items that reach it (whose key is at least as high). weight_above, count_above: the
+// weight and the number for the next higher key that was tried.
 struct Found { key: u32, weight: f32, count: u32, weight_above: f32, count_above: u32 }
 
-// All logits as candidates.
+// Makes every logit a candidate: 0 is the lowest key, and no vocabulary has a token above 0xffffffff.
 const ALL = Candidates(0u, 0xffffffffu);
 
 fn item_counts(items: Items, v: u32, keys: vec3u) -> vec3u {

@@ -89,7 +89,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   }
   let elsewhere = p.smoothing / f32(p.V);
   let at_target = 1.0 - p.smoothing + elsewhere;
-  // No thread overwrites the target's logit before thread 0 has read it.
+  // Thread 0 must have read the target's logit before another thread overwrites it.
   storageBarrier();
   for (var v = thread; v < p.V; v += THREADS) {
     let softmax = exp(logits[row + v] - largest) / sum;

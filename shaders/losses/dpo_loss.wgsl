@@ -1,5 +1,5 @@
 // dpo_loss: for the pairs i of sequences, the chosen one c = i and the rejected one r = P + i:
-//   d = logps − the reference's, x = beta · (d[c] − d[r])
+//   d = logps − the reference model's, x = beta · (d[c] − d[r])
 //   losses[i] = weight · ((1 − smoothing) · ln(1 + e^−x) − smoothing · ln(1 + e^x)) / (1 − 2 · smoothing)   kind 0, sigmoid
 //             = weight · max(0, 1 − x)                                                                      kind 1, hinge
 //             = weight · (d[c] / tokens[c] − d[r] / tokens[r] − 1 / (2 · beta))²                            kind 2, ipo
@@ -40,7 +40,7 @@ fn loss_of(chosen: f32, rejected: f32, tokens: vec2f) -> Loss {
   }
   let x = p.beta * (chosen - rejected);
   if (p.kind == HINGE) {
-    // Not max, which may turn NaN into 0.
+    // Compares instead of calling max, which may turn NaN into 0.
     let reaches = x >= 1.0;
     let slope = select(-p.beta, 0.0, reaches);
     return Loss(select(1.0 - x, 0.0, reaches), slope, -slope);

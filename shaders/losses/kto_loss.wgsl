@@ -1,4 +1,4 @@
-// kto_loss: for the rated sequences i, d = logps − the reference's, kl = max(0, mean_j d[P + j]), good = given[i,2] > 0:
+// kto_loss: for the rated sequences i, d = logps − the reference model's, kl = max(0, mean_j d[P + j]), good = given[i,2] > 0:
 //   losses[i] = weight · (1 − σ(beta · (d[i] − kl))) if good, else weight · (1 − σ(beta · (kl − d[i])))
 //   weights[n] = −∂losses[i]/∂logps[i] for the rows n of the sequence i, as if kl were fixed
 //   metrics[i] = good, beta · d[i] if good, logps[i] if good, the same three if not good, kl
@@ -22,7 +22,7 @@ fn distance() -> f32 {
     sum += logps[p.P + j] - given[5u * j + 1u];
   }
   let mean = sum / f32(p.P);
-  // Not max, which may turn NaN into 0.
+  // Compares instead of calling max, which may turn NaN into 0.
   return select(mean, 0.0, mean < 0.0);
 }
 

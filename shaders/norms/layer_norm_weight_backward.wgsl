@@ -12,7 +12,7 @@ struct Params { N: u32, C: u32 }
 @group(0) @binding(5) var<storage, read_write> dweight: array<f32>;
 @group(0) @binding(6) var<storage, read_write> dbias: array<f32>;
 
-alias Term = vec2f; // by weight, by bias
+alias Term = vec2f; // the terms of dweight and of dbias
 
 fn rows() -> u32 {
   return p.N;

@@ -4,9 +4,9 @@
 //   parameters[i] *= 1 − learning_rate · weight_decay
 //   m[i] += (d − m[i]) · (1 − β₁),  v[i] = β₂ · v[i] + (1 − β₂) · d²
 //   parameters[i] −= learning_rate / bias_correction1 · m[i] / (√v[i] / √bias_correction2 + epsilon)
-//   where that is finite: 0 / 0 (no epsilon, no gradient) or an overflow leaves the parameter as it is
+//   where that is finite: 0 / 0 (no epsilon, no gradient) or an overflow leaves the parameter unchanged
 //   grads[i] = 0, always: the next step's gradients accumulate from 0
-// If stats.loss or norm isn't finite, or stats.nonfinite is set already: stats.nonfinite = 1, and parameters, m and v stay.
+// If stats.loss or norm isn't finite, or stats.nonfinite is set already: stats.nonfinite = 1, and parameters, m and v are unchanged.
 // parameters, m, v, grads: (≥ first + P)   partials: (K), from grad_norm
 // grid: up to 256 workgroups; the threads of all of them stride over i together
 // with lib/step_block.wgsl, lib/stats.wgsl, lib/is_finite.wgsl, lib/one_thread_sum.wgsl
@@ -14,7 +14,7 @@ struct Params {
   P: u32,
   K: u32,
   beta2: f32,
-  one_minus_beta1: f32, // from the host, as 1 − f32(β) has lost digits
+  one_minus_beta1: f32, // computed by the host, because 1 − f32(β) loses digits
   one_minus_beta2: f32,
   epsilon: f32,
   weight_decay: f32,

@@ -1,5 +1,5 @@
 // max_rows: y[b, k·C + c] = max_t x[b·T + t, c] over the t whose weights[k, b·T + t] isn't 0, for one k
-// x: (B·T, C)   weights: (K, B·T)   y: (B, K·C), whose other columns stay as they are
+// x: (B·T, C)   weights: (K, B·T)   y: (B, K·C), whose other columns are unchanged
 // at: (B, C), the first t that has the maximum, read again by the backward kernel; 0 where no weight counts
 // grid: one thread per element of (B, C), folded into x and y
 // with lib/flat_index.wgsl

@@ -1,5 +1,5 @@
 // pool_rows: y[b, k·C + c] = Σ_t weights[k, b·T + t] · x[b·T + t, c] for one k
-// x: (B·T, C)   weights: (K, B·T)   y: (B, K·C), whose other columns stay as they are
+// x: (B·T, C)   weights: (K, B·T)   y: (B, K·C), whose other columns are unchanged
 // grid: one thread per element of (B, C), folded into x and y
 // with lib/flat_index.wgsl
 struct Params { B: u32, T: u32, C: u32, K: u32, k: u32 }

@@ -20,7 +20,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (within < prepended) {
     y[element] = rows[within];
   } else {
-    // Before this element, y has the prepended rows of its own part and of all earlier ones.
+    // Subtracts the sizes of all prepended rows that y has before this element: those of its own part and of all earlier parts.
     y[element] = x[element - (element / part + 1u) * prepended];
   }
 }

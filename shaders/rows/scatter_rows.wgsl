@@ -1,4 +1,4 @@
-// scatter_rows: x[rows[start + i],c] = y[i,c] for start + i < labelled; the rest of x stays
+// scatter_rows: x[rows[start + i],c] = y[i,c] for start + i < labelled; the other rows of x are unchanged
 // y: (count, C)   rows: (≥ start + count), all different up to `labelled`   x: (N, C)
 // grid: one thread per element of y, folded into x and y
 // with lib/step_block.wgsl, lib/flat_index.wgsl
@@ -13,7 +13,7 @@ struct Params { start: u32, count: u32, C: u32 }
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let element = flat_index(id, groups);
   let row = p.start + element / p.C;
-  // Entries from `labelled` on are padding that names row 0.
+  // In `rows`, entries from `labelled` on are padding and have the value 0, which would be a valid row.
   if (element >= p.count * p.C || row >= block.labelled) {
     return;
   }

@@ -67,7 +67,7 @@ fn right_word(part: u32, index: u32) -> RightWord {
   return B[index];
 }
 
-// Returns where four columns begin in a row of B, where their λ_d and the layer's λ_b begin in the pool, and the index of B's last row.
+// Returns the offset of four columns in a row of B, the offsets of their λ_d and of the layer's λ_b in the pool, and B's last row.
 fn right_begin(part: u32, column: u32) -> vec4u {
   let j = min(column, (p.R - 1u) & ~3u);
   return vec4u(

@@ -29,8 +29,8 @@ export function embeddingModel(model: VectorModel, settings: EmbeddingModelSetti
 }
 
 /**
- * Counts the tokens of texts, one text after the other, so that each answer has its own time limit. Resolves with undefined if they can't
- * be counted: that must not lose the vectors.
+ * Counts the tokens of texts with one `encode` call per text, so that the worker's time limit applies to each call separately. Resolves
+ * with undefined if `encode` fails, so that the vectors are returned anyway.
  */
 async function tokensOf(
   texts: readonly string[],

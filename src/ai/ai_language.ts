@@ -53,7 +53,7 @@ async function wholeAnswer(answer: WrittenAnswer, options: AiCallOptions): Promi
 }
 
 interface StreamEnds {
-  /** Aborts with the caller's signal, or when the stream is cancelled. */
+  /** Aborts when the caller's signal aborts or the stream is cancelled. */
   readonly signal: AbortSignal;
   readonly left: AbortController;
 }

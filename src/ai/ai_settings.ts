@@ -8,7 +8,7 @@ export function generationConfig(options: AiCallOptions, defaultTokens: number):
   const own = (providerOptions?.webvera ?? {}) as GenerationConfig;
   // With a temperature or a top-p of 0, the most probable token is always chosen.
   const do_sample = isAsked ? temperature !== 0 && topP !== 0 : (own.do_sample ?? false);
-  // Without a seed, another text is expected from each call.
+  // Callers of the AI SDK expect different texts from sampled calls without a seed, so these calls get a random one.
   const chosenSeed = seed ?? own.seed ?? (do_sample ? Math.floor(Math.random() * 2 ** 32) : undefined);
   return {
     // The model's `generate` checks the names and values of these fields.
@@ -53,7 +53,7 @@ export function messagesOf(prompt: readonly AiMessage[]): ChatMessage[] {
   });
 }
 
-/** Joins neighbouring messages of one role, because the chat templates of some models refuse them. */
+/** Joins neighbouring messages of the same role into one, because some models' chat templates reject them. */
 export function mergedMessages(messages: readonly ChatMessage[]): ChatMessage[] {
   const turns: ChatMessage[] = [];
   for (const { role, content } of messages) {

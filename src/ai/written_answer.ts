@@ -29,7 +29,7 @@ export class WrittenAnswer {
     const watched = await this.#watched(config.stop_strings);
     for await (const { text, end } of model.generate(input, { ...config, ...watched, signal })) {
       this.#tokens += 1;
-      // A model of the caller's own may not report the end.
+      // A `WritingModel` that the caller implements may not set `end`.
       this.#end = end ?? (this.#tokens >= (config.max_new_tokens ?? Infinity) ? 'length' : 'stop');
       const piece = this.#stops.push(text);
       if (piece !== '') yield piece;
@@ -44,7 +44,10 @@ export class WrittenAnswer {
     if (rest !== '') yield rest;
   }
 
-  /** Returns the usage and finish reason of an answer that has ended. A prompt whose tokens can't be counted must not lose the answer. */
+  /**
+   * Returns the usage and finish reason of an answer that has ended. If the prompt's tokens can't be counted, `usage` omits them instead of
+   * failing the call.
+   */
   async figures(): Promise<{ readonly usage: AiUsage; readonly finishReason: AiFinishReason }> {
     const asked = await this.#inputTokens().catch(() => undefined);
     return { usage: this.#usage(asked), finishReason: { unified: this.#end, raw: undefined } };
@@ -56,8 +59,8 @@ export class WrittenAnswer {
   }
 
   /**
-   * Returns the stop strings for `generate`, which finds them in special tokens, too. But `generate` also stops at a string that begins in
-   * the prompt. Strings that may begin there are left to `StopSequences`, which reads only the answer.
+   * Returns the stop strings to pass to `generate`, which also finds them in special tokens. `generate` would also stop at a string that
+   * begins at the end of the prompt, so such strings are omitted here: `StopSequences`, which reads only the answer, finds them.
    */
   async #watched(strings: GenerationConfig['stop_strings']): Promise<Pick<GenerationConfig, 'stop_strings'>> {
     if (!Array.isArray(strings) || strings.length === 0) return {};

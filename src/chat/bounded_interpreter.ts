@@ -26,8 +26,8 @@ type Hold = (part: unknown) => Held;
 
 /**
  * The library's interpreter with a budget. Each node of a template costs one step. An operation on texts or lists also costs steps that
- * depend on their sizes, and is charged before it runs. To know the sizes, this class evaluates the operands first and passes them on as
- * `Held` nodes.
+ * depend on their sizes, and these steps are charged before it runs. To know the sizes, this class evaluates the operands first and passes
+ * them on as `Held` nodes.
  */
 export class BoundedInterpreter extends Interpreter {
   readonly #budget: Budget;
@@ -129,8 +129,8 @@ export class BoundedInterpreter extends Interpreter {
   }
 
   /**
-   * Evaluates arguments, and returns them with their size in characters. A number n counts as n characters, because it may be a width. This
-   * also holds for numbers in a list or an object that is spread into arguments.
+   * Evaluates arguments, and returns them with their size in characters. A number n counts as n characters, because it may be the width to
+   * which a text is padded. This also holds for numbers in a list or an object that is spread into arguments.
    */
   #hold(args: unknown, hold: Hold): { readonly args: readonly Node[]; readonly size: number } {
     let size = 0;

@@ -10,7 +10,7 @@ const CLOSING = new Set(['CloseParen', 'CloseSquareBracket', 'CloseCurlyBracket'
 const BLOCKS = new Set(['if', 'for', 'macro', 'call', 'filter']);
 /** Tokens after which a parenthesis opens the arguments of a call. */
 const CALLED = new Set(['Identifier', 'CloseParen', 'CloseSquareBracket']);
-/** Words that end a chain of `not not a`: each side of such a word may have a chain of its own. */
+/** Words that end a chain of `not not a`. After such a word, the count of `not` starts again at 0. */
 const BETWEEN = new Set(['and', 'or', 'if', 'else']);
 const SEPARATORS = new Set(['Comma', 'Colon', 'Equals']);
 

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../core/errors/error';
 import type { ChatMessage, RenderedChat } from '../core/types/chat';
 
-/** A private-use character, which no language uses. It stands for an answer, to find where the answer is in the text. */
+/** A private-use character, which no language uses. It is rendered in place of an answer, to find the answer's position in the text. */
 const NEVER_SAID = '\uf8ff';
 
 type Write = (messages: readonly ChatMessage[], add_generation_prompt: boolean) => string;
@@ -77,9 +77,9 @@ function endOf(
 }
 
 /**
- * Returns where the content of a turn begins. The function renders the conversation with other content in this turn, and requires that the
- * rest stays the same. This is needed for templates whose generation prompt differs from the beginning of an earlier answer, or that move
- * the system message into the last question.
+ * Returns where the content of a turn begins. The function renders the conversation again with a placeholder as this turn's content;
+ * returns undefined unless the text before and after the content is unchanged. This is needed for templates whose generation prompt differs
+ * from the beginning of an earlier answer, or that move the system message into the last question.
  */
 function startOfContent(index: number, { messages, text, write }: Written): number | undefined {
   if (text.includes(NEVER_SAID)) return undefined;

@@ -23,7 +23,7 @@ interface OpenDeviceOptions {
   readonly onFailure?: ((error: WebVeraError) => void) | undefined;
   /** The time when the last device was lost, by Date.now(). */
   readonly lostAt?: number | undefined;
-  /** Default: f32. */
+  /** The precision in which activations and their gradients are multiplied. Default: f32. */
   readonly arithmetic?: Arithmetic | undefined;
 }
 
@@ -97,7 +97,7 @@ export class DeviceHost {
     return this.#failure !== undefined;
   }
 
-  /** Aborts with the error when the device becomes unusable, but not when it is closed. */
+  /** A signal that aborts, with the error as its reason, when the device becomes unusable; not when `close` is called. */
   get failure(): AbortSignal {
     return this.#failing.signal;
   }

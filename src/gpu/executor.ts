@@ -27,7 +27,7 @@ interface ExecutorOptions {
   readonly choose?: typeof chooseVariant;
   /** Weights larger than this are split into shards. Default: the device's largest binding. */
   readonly maxBindingBytes?: number;
-  /** Default: a budget that is measured. */
+  /** The amount of work in one submit and in one dispatch. Default: a budget that is measured as programs run. */
   readonly budget?: SubmitBudget;
 }
 

@@ -6,5 +6,5 @@ export const UNIFORM = 0x0040;
 export const STORAGE = 0x0080;
 /** For `mapAsync`. */
 export const MAP_TO_READ = 0x0001;
-/** A shader stage. */
+/** For `visibility` in a bind group layout: the compute stage. */
 export const COMPUTE = 0x4;

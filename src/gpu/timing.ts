@@ -1,7 +1,7 @@
 import type { LoadedProgram, Runner } from '../graph/runner';
 import { pinned } from '../graph/value';
 
-/** Resolves once all queued work is finished. Only a read shows when that is. */
+/** Resolves once all queued work is finished. It reads a value, because a runner reports the end of its work only by a read. */
 export async function finished(runner: Runner): Promise<void> {
   await timeQueue(runner, () => {}, 0);
 }

@@ -7,7 +7,7 @@ import type { PreprocessorConfig } from './preprocessor_config';
 const PIXELS_PER_SECOND = 2 ** 23;
 
 interface ImageProcessorOptions {
-  /** Without it, image files are rejected. */
+  /** Decodes image files. Without a decoder, `prepare` rejects them. */
   readonly decode?: DecodeImage | undefined;
   /** Called before synchronous work, with its estimated duration in seconds. */
   readonly quiet?: ((seconds: number) => void) | undefined;

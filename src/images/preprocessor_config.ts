@@ -32,7 +32,7 @@ const OTHER_RESAMPLES = ['box', 'hamming'];
 /** A processor's values for fields that a file lacks. */
 interface ProcessorDefaults {
   readonly size: ImageSize | ShortestEdge;
-  /** Whether a `size` of one number is that of both edges. Otherwise it is that of the shorter edge. */
+  /** If `size` is a single number: true if both edges get this length, false if only the shorter edge does. */
   readonly isSquare: boolean;
   /** PIL's number of the filter. */
   readonly resample: number;
@@ -65,7 +65,7 @@ const CLIP: ProcessorDefaults = {
 
 const SIGLIP: ProcessorDefaults = { ...VIT, isSquare: false, resample: 3, do_convert_rgb: true };
 
-/** The processors by the beginning of their names: 'ViT' for ViTImageProcessor. */
+/** The defaults of each processor, by the beginning of its name: 'ViT' for ViTImageProcessor. */
 const PROCESSORS: ReadonlyMap<string, ProcessorDefaults> = new Map([
   ['ViT', VIT],
   ['DeiT', { ...VIT, size: { height: 256, width: 256 }, resample: 3, crop_size: 224 }],
@@ -75,8 +75,8 @@ const PROCESSORS: ReadonlyMap<string, ProcessorDefaults> = new Map([
 ]);
 
 /**
- * The processors of folders that name none, by `model_type`, as in transformers; all others have ViT's. transformers lists none for DINOv2
- * with registers, whose folders name DINOv2's.
+ * The defaults for folders that name no processor, by `model_type`, as in transformers; other types get ViT's. transformers lists no
+ * processor for DINOv2 with registers, whose folders name that of DINOv2.
  */
 const UNNAMED: ReadonlyMap<string, ProcessorDefaults> = new Map([
   ['clip', CLIP],
@@ -91,9 +91,9 @@ const NAMES = [...PROCESSORS.keys()].map((name) => `${name}ImageProcessor`);
 const NAME = /^(\w+?)(?:ImageProcessor(?:Fast|Pil)?|FeatureExtractor)$/;
 
 /**
- * Parses a preprocessor_config.json, with the defaults of the processor that the file names, or of that of the `model_type` if it names
- * none. `where` is the file's name in errors. Throws `invalid_format` for an invalid file, and `unsupported_model` for other processors and
- * unsupported steps.
+ * Parses a preprocessor_config.json. Missing fields get the defaults of the processor that the file names; if it names none, those of the
+ * `model_type`'s processor. `where` is the file's name in errors. Throws `invalid_format` for an invalid file, and `unsupported_model` for
+ * other processors and unsupported steps.
  */
 export function parsePreprocessorConfig(
   json: JsonObject,
@@ -124,7 +124,7 @@ export function parsePreprocessorConfig(
   });
 }
 
-/** Returns the settings of a folder without a file of them: those of the `model_type`'s processor, for images of `edge`×`edge` pixels. */
+/** Returns the settings for a folder without preprocessor_config.json: the defaults of `modelType`, for images of `edge`×`edge` pixels. */
 export function usualPreprocessorConfig(edge: number, modelType?: string): PreprocessorConfig {
   const isSquare = 'height' in unnamed(modelType).size;
   const size = isSquare ? { height: edge, width: edge } : { shortest_edge: edge };

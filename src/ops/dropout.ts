@@ -29,14 +29,14 @@ export interface DropoutOptions {
   readonly p: number;
   /** The seed of the random numbers: a safe integer. */
   readonly seed: number;
-  /** A number below 2³² for each wrapped module and adapter, so that each has its own masks. */
+  /** A number below 2³² that identifies the wrapped module and its adapter, so that each of them has its own masks. */
   readonly module: number;
   /** The step block (step_block.wgsl) with the numbers of the step and the micro-step: each micro-step has its own masks. */
   readonly block: Value;
 }
 
 /**
- * x / (1 − p) for elements that stay, 0 for dropped ones. The same seed, module, step and micro-step give the same mask. It is never
+ * 0 for dropped elements, x / (1 − p) for the others. The same seed, module, step and micro-step give the same mask. The mask is never
  * stored: the backward pass draws it again. p = 0 returns x itself, p = 1 zeros. Throws `invalid_argument` for another p, or a seed that
  * isn't a safe integer.
  */

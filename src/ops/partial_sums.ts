@@ -6,7 +6,7 @@ export interface SummedVector {
   readonly length: number;
   /** The number of partial sums of each element. */
   readonly sums: number;
-  /** The number of batch rows that each have so many partial sums. Default: 1. */
+  /** The number of batch rows, each of which adds `sums` partial sums to each element. Default: 1. */
   readonly rows?: number;
   /** The offset of the vector in the pool. */
   readonly offset: number;

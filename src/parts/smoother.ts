@@ -4,7 +4,7 @@ export class Smoother {
   #sum = 0;
   #weight = 0;
 
-  /** `decay`: the weight that the earlier values have when a value is added, from 0 to 1. */
+  /** `decay`: the factor from 0 to 1 by which the weights of earlier values shrink when a value is added. */
   constructor(decay: number) {
     this.#decay = decay;
   }

@@ -28,7 +28,7 @@ export function shareOf(share: number, count: number): string {
 
 /** A failure that a run recovered from, and the steps that it repeats. */
 export interface Recovered {
-  /** The error's code. */
+  /** The code of the error that the run recovered from. */
   readonly cause: string;
   readonly repeatedSteps: number;
 }

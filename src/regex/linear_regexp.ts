@@ -54,8 +54,8 @@ export class LinearRegExp {
   readonly #unicode: boolean;
 
   /**
-   * `source` is written as for `RegExp`, with the flag `u` or without flags. `maxSteps`, 4096 by default, may be larger if budgets limit the
-   * time. Throws `SyntaxError` for unsupported patterns, and `LargePattern`, a subclass of it, for patterns of more steps.
+   * `source` is written as for `RegExp`, with the flag `u` or without flags. `maxSteps`, 4096 by default, may be larger if budgets limit
+   * the time. Throws `SyntaxError` for unsupported patterns, and `LargePattern`, a subclass of it, for patterns of more steps.
    */
   constructor(
     source: string,
@@ -140,7 +140,7 @@ class Search {
 
   /**
    * Matches the program's steps from `first` on with the text from `start` on. Returns the end of the match, or -1. A look-around
-   * needs only to know whether there is a match, so within it the cells remember success too.
+   * only needs to know whether there is a match, so within it the cells remember success, too.
    */
   #run(first: number, start: number, inLook: boolean): number {
     const { op, a, b, splitsBefore } = this.#program;

@@ -9,7 +9,7 @@ export class StepBudget {
   readonly #message: string;
   readonly #hint: string;
 
-  /** `message` and `hint` are those of the error when the budget is used up. */
+  /** `message` and `hint` are the texts of the error that is thrown when the budget is used up. */
   constructor(steps: number, message: string, hint: string) {
     this.left = steps;
     this.#message = message;

@@ -116,7 +116,7 @@ export class ExampleScores {
   }
 }
 
-/** Resolves with the exponent at the only minimum of `cost`, by golden-section search. */
+/** Resolves with the exponent for which `cost` is lowest, by golden-section search. `cost` must have a single minimum. */
 async function lowest(cost: (power: number) => Promise<number>): Promise<number> {
   let [from, to] = [LEAST, MOST];
   let [left, right] = [to - GOLDEN * (to - from), from + GOLDEN * (to - from)];

@@ -22,7 +22,7 @@ export interface Minimum {
   readonly isConverged: boolean;
 }
 
-/** A point, the value there and its gradient. */
+/** A point, with the objective's value and gradient at this point. */
 interface Point {
   readonly x: Float64Array;
   readonly value: number;
@@ -40,7 +40,7 @@ interface Curvature {
 
 /** The number of past steps from which the curvature is estimated, as in SciPy. */
 const MEMORY = 10;
-/** A step must decrease the loss by at least this share of what the slope predicts. */
+/** A step must decrease the loss by at least this share of the decrease that the slope predicts. */
 const ARMIJO = 1e-4;
 /** The relative rounding error of a mean loss. */
 const ROUNDING = 1e-15;
@@ -80,7 +80,7 @@ export async function minimise(
       // The estimate of the curvature may contain values that aren't finite, so the search continues without it.
       precondition = undefined;
     } else {
-      // Without past steps, there is no other direction to try. With a finite slope and value, float64 can't show a further decrease.
+      // No direction is left to try. If slope and value are finite, the point is the minimum up to float64's rounding.
       isConverged = isNumber;
       break;
     }

@@ -5,7 +5,7 @@ import type { HeadSolver } from './problem';
 
 /**
  * The smallest penalty, relative to the trace of the system's matrix: a few rounding errors. With a smaller penalty, the matrix could be
- * singular. With this penalty, the solution is close to the smallest one (in norm) of all that fit best.
+ * singular. With this penalty, the solution is close to the best fit of the smallest norm.
  */
 const LEAST = 64 * Number.EPSILON;
 

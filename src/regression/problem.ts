@@ -37,7 +37,7 @@ export interface Judged {
 export interface StrengthChoice {
   /** Values of C, from strong penalties to weak ones. */
   readonly strengths: readonly number[];
-  /** The strongest penalty is chosen whose loss is at most this many standard errors above the lowest loss. */
+  /** The chosen penalty is the strongest one whose loss is at most this many standard errors above the lowest loss. */
   readonly standardErrors: number;
   /** Whether the scores are multiplied by a factor that calibrates them. */
   readonly isScaled: boolean;

@@ -54,7 +54,7 @@ export function scaled({ features, views, D, targets, weights, hasBias }: GivenF
   for (let row = 0; row < rows; row++) addScaled(all, row * D, -1, { of: means, start: 0 }, D);
   const square = dot(all, 0, all, 0, all.length) / rows;
   if (!Number.isFinite(square)) throw notFinite(features, views, D);
-  // If all feature vectors are equal, `square` would be 0 without rounding errors, which can make it as large as this.
+  // If all feature vectors are equal, `square` is 0 except for rounding errors, which can make it as large as this bound.
   const isFlat = square <= Number.EPSILON * dot(means, 0, means, 0, D) * D;
   const length = isFlat ? 0 : Math.sqrt(square);
   const factor = isFlat ? 0 : 1 / length;

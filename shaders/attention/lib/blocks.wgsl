@@ -14,8 +14,8 @@ fn v_block(rows: vec4u, c: u32) -> mat4x4f {
   return mat4x4f(v[rows.x + c], v[rows.y + c], v[rows.z + c], v[rows.w + c]);
 }
 
-// Tokens beyond the last one write to the last token's row. Rows are written in reverse order, so that the last token's own values come
-// last and stay.
+// Rows beyond the last token are clamped to its row. Rows are written in reverse order, so that the last token's own values are written
+// last and overwrite those of the clamped rows.
 fn put_y(rows: vec4u, c: u32, block: mat4x4f) {
   y[rows.w + c] = block[3];
   y[rows.z + c] = block[2];

@@ -19,8 +19,8 @@ fn y_pair(rows: vec4u, c: u32) -> mat2x4f {
   return transpose(mat4x2f(y[rows.x + c], y[rows.y + c], y[rows.z + c], y[rows.w + c]));
 }
 
-// Tokens beyond the last one write to the last token's row. Rows are written in reverse order, so that the last token's own values come
-// last and stay.
+// Rows beyond the last token are clamped to its row. Rows are written in reverse order, so that the last token's own values are written
+// last and overwrite those of the clamped rows.
 fn put_y(rows: vec4u, c: u32, pair: mat2x4f) {
   let words = transpose(pair);
   y[rows.w + c] = words[3];

@@ -1,4 +1,4 @@
-// For four adjacent tokens: where a head's rows begin, and which queries see the tokens as keys. These are queries of the same
+// Functions for four adjacent tokens: the offsets of their rows, and the queries that see them as keys. A query sees only keys of its own
 // document that are less than the window away.
 
 // Tokens beyond the last one are clamped to it.

@@ -10,7 +10,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   let head = group.y;
   let kv_head = head * p.Hkv / p.H;
   let rows = head_rows(batch, query, head, p.H);
-  // Threads beyond the last token read for their neighbours, and write nothing.
+  // A thread whose queries are beyond the last token only reads keys for its quad, and writes nothing.
   let real = query < p.T;
   // The keys that the quad's queries see.
   let first = first_key(batch, query & ~15u);

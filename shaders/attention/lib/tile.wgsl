@@ -35,7 +35,7 @@ fn work_of(group: u32) -> Work {
   return Work(group / parts * TILE, group % parts, width);
 }
 
-// As work_of, with the last tile first: if loops grow with the token, the longest one comes first.
+// As work_of, but with the tiles in reverse order, for loops that grow with the token: the workgroups with the longest loops start first.
 fn late_work_of(group: u32) -> Work {
   let work = work_of(group);
   return Work((tile_count() - 1u) * TILE - work.first, work.part, work.width);

@@ -1,4 +1,4 @@
-// tanh to a few ULP. WGSL's own may be less exact near 0, and on some drivers overflows for large x.
+// tanh to a few ULP. WGSL's own `tanh` may be less exact near 0, and on some drivers overflows for large x.
 // Up to 0.625 it is x + x³ · P(x²), P as in Cephes' tanhf; beyond, (1 − e) / (1 + e) with e = exp(−2|x|), which can't overflow.
 fn safe_tanh(x: vec4f) -> vec4f {
   let s = x * x;

@@ -1,4 +1,4 @@
-// Completes a tile for kernels that add no low-rank product (low_rank.wgsl). Its length is 0 here, so compilers remove its loops.
+// Completes a tile for kernels that add no low-rank product (low_rank.wgsl). The rank is 0 here, so compilers remove that product's loops.
 fn low_inner() -> u32 {
   return 0u;
 }

@@ -1,6 +1,6 @@
 // Reduces a tile to λ's partial sums in registers: each quad of threads computes a quarter of the tile's rows and a quarter of its columns.
 var<private> row_sums: array<vec4f, 4>; // of this thread's four blocks, in the order of their rows
-var<private> column_sums: vec4f;        // of all four
+var<private> column_sums: vec4f;        // over all four of these blocks
 
 fn finish(row: u32, j: u32, block: mat4x4f) {
   let sums = block_sums(row, j, block);

@@ -1,4 +1,4 @@
-// slot_of returns where in the table λ_b (as x) and λ_d (as y) begin, for token n's adapter and this module; NONE if the adapter has none.
+// slot_of returns the offsets in the table of λ_b (x) and λ_d (y) of token n's adapter for this module; NONE if the adapter has none.
 const NONE = 0xffffffffu;
 
 fn slot_of(n: u32) -> vec2u {

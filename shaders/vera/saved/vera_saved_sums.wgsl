@@ -4,7 +4,7 @@
 // dy, w: (N, M)   dv, u: (N, R)   M and R are multiples of the word's width
 // partials: partial sums of many layers; those of this layer begin at partial_b (slices, M) and partial_d (slices, R), which are
 // multiples of the word's width
-// grid: in x a thread per word of both, in y a slice
+// grid: in x a thread per word of λ_b's gradient and of λ_d's, in y a slice
 // with lib/word_vec4.wgsl or lib/word_scalar.wgsl
 struct Params { N: u32, M: u32, R: u32, partial_b: u32, partial_d: u32, slice: u32 }
 @group(0) @binding(0) var<uniform> p: Params;

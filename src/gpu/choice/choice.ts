@@ -73,8 +73,8 @@ export function chooseVariant(step: Sized, info: DeviceInfo, chosen: ChosenVaria
 }
 
 /**
- * Sorts the names in `table`: variants whose tiles are too few to occupy a GPU come last. The order stays for a kernel without small tiles:
- * it also splits the sum over the inner dimension K into slices, so it has enough tiles.
+ * Sorts the names in `table`: variants whose tiles are too few to occupy a GPU come last. A kernel without small tiles keeps the table's
+ * order: it also splits the sum over the inner dimension K into slices, so it has enough tiles.
  */
 function bySize(table: readonly string[], within: readonly AnyVariant[], { params }: Sized): readonly string[] {
   if (within.every(({ name }) => SMALL[name] === undefined)) return table;

@@ -4,7 +4,7 @@ import type { Value } from '../../graph/value';
 import type { Executor } from '../executor';
 import type { ChosenVariants } from './choice';
 
-/** An executor with its own kernel choice, which is independent of changes by other users of the executor. */
+/** Runs programs on a shared executor, with a choice of variants that other users of the executor can't change. */
 export class ChosenRunner implements Runner {
   readonly #executor: Executor;
   /** The choice for programs that are loaded from now on. Initially the executor's choice. */

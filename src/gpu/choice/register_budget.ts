@@ -28,7 +28,7 @@ const TABLE: readonly Row[] = [
   // A thread has 256 registers of 16 bits.
   { vendor: /^apple$/, budget: 128 },
   { vendor: /^(nvidia|amd|qualcomm)$/, budget: 255 },
-  // Samsung's GPUs are AMD's.
+  // Samsung's GPUs have AMD's architecture.
   { vendor: /^samsung$/, architecture: /^rdna/, budget: 255 },
   // A thread of a Mali GPU has 64 registers.
   { vendor: /^arm$/, budget: 64 },

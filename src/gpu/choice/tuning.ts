@@ -45,7 +45,7 @@ const MEASURING = 2000;
 const SAMPLE = 8;
 const MOST_REPEATS = 4096;
 const ROUNDS = 5;
-/** If time runs out before this many rounds, the default variant stays. */
+/** If time runs out before this many rounds, the default variant is used. */
 const LEAST_ROUNDS = 2;
 /** The share of time that a variant must save to replace the default one: smaller differences may be chance. */
 const MARGIN = 0.05;

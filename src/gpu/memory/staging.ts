@@ -20,7 +20,7 @@ export class StagingBuffers {
     this.#memory = memory;
   }
 
-  /** A buffer of at least `bytes` bytes. The caller must give it back. */
+  /** Returns a buffer of at least `bytes` bytes. The caller must return it by `giveBack`. */
   take(bytes: number): GPUBuffer {
     const size = bytes > MAX_KEPT ? bytes : 2 ** Math.ceil(Math.log2(Math.max(256, bytes)));
     const known = this.#idle.get(size)?.pop();

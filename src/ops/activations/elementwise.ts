@@ -24,7 +24,7 @@ export function elementwiseForward<const P extends ParamTypes = NoNumbers>(init:
   return flatKernel({ bindings: FORWARD, ...inFours(init) });
 }
 
-/** Defines the kernel of the gradient of such a function: dx = dy · f′(x). */
+/** Defines the kernel of the gradient of a function of single elements: dx = dy · f′(x). */
 export function elementwiseBackward<const P extends ParamTypes = NoNumbers>(init: ElementwiseInit<P>) {
   return flatKernel({ bindings: BACKWARD, ...inFours(init) });
 }
@@ -34,7 +34,7 @@ export function gatedForward(init: ElementwiseInit) {
   return flatKernel({ bindings: { gate: 'read', up: 'read', y: 'write' }, ...inFours(init) });
 }
 
-/** Defines the kernel of both gradients of such a function. */
+/** Defines the kernel that computes the gradients of gate and up, for a function as in `gatedForward`. */
 export function gatedBackward(init: ElementwiseInit) {
   const bindings = { gate: 'read', up: 'read', dy: 'read', d_gate: 'write', d_up: 'write' } as const;
   return flatKernel({ bindings, ...inFours(init) });

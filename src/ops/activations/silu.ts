@@ -8,7 +8,7 @@ const numbers = { slope: 'f32' } as const;
 export const siluForward = elementwiseForward({ name: 'silu', with: ['sigmoid'], flops: 5, numbers });
 export const siluBackward = elementwiseBackward({ name: 'silu_backward', with: ['sigmoid'], flops: 8, numbers });
 
-/** SiLU, also called swish: x · σ(x). With a slope s it is x · σ(s · x): an approximation of GELU for 1.702. */
+/** SiLU, also called swish: x · σ(x). With a slope s it is x · σ(s · x), which approximates GELU if s is 1.702. */
 export function silu(g: Graph, x: Value, slope = 1): Value {
   return elementwise(g, x, siluForward, siluBackward, { size: numel(x.shape), slope });
 }

@@ -46,7 +46,8 @@ interface ShortConvInputs {
 
 /**
  * Convolves each feature over time, between two gates: c ⊙ conv(b ⊙ x), (N, C), for the columns b, c and x of `bcx`. A token sees the K − 1
- * tokens before it, except padding and those of other documents; the result of padding is zero, as in transformers. bcx and weight receive gradients if they train.
+ * tokens before it, except padding and those of other documents; the result of padding is zero, as in transformers. bcx and weight receive
+ * gradients if they train.
  */
 export function shortConv(g: Graph, { bcx, weight, spans }: ShortConvInputs): Value {
   const { rows: N } = rowsAndColumns(bcx.shape);

@@ -30,7 +30,7 @@ interface KeptInputs {
   readonly state: Value;
 }
 
-/** Writes what the tokens after a text need of it for `shortConv`: b ⊙ x of its last K − 1 tokens, in order. Has no gradient. */
+/** Writes the state from which `cachedShortConv` continues a text: b ⊙ x of the text's last K − 1 tokens, in order. Has no gradient. */
 export function keepForShortConv(g: Graph, { bcx, last, state }: KeptInputs): void {
   const [B = 0, S = 0, C = 0] = state.shape;
   const [N = 0] = bcx.shape;
@@ -44,7 +44,7 @@ interface CachedShortConvInputs {
   readonly bcx: Value;
   /** (K, C) */
   readonly weight: Value;
-  /** Pinned, (B, K − 1, C): b ⊙ x of the tokens before, in order. That of the new token replaces the oldest. */
+  /** Pinned, (B, K − 1, C): b ⊙ x of the K − 1 tokens before the new one, in order. b ⊙ x of the new token replaces the oldest. */
   readonly state: Value;
 }
 

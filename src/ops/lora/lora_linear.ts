@@ -54,7 +54,7 @@ export const loraProduct = defineProduct({
 
 /** The low-rank branch of one adapter in a layer: scale · (x·Aᵀ·Bᵀ + bias). */
 export interface LoraBranch {
-  /** (…, in): the layer's input, with dropout if there is any. */
+  /** (…, in): the layer's input, after dropout if there is any. */
   readonly x: Value;
   /** (R, in), f32 */
   readonly A: Value;

@@ -13,7 +13,7 @@ export const mixedLossSumKernel = shaderKernel({
 
 /** The losses of a batch whose rows use different adapters. */
 export interface MixedLosses {
-  /** (L); only the first `labelled` count. */
+  /** (L): the token losses, of which only the first `labelled` are summed. */
   readonly losses: Value;
   /** u32 (L): the index of the token that each loss belongs to. */
   readonly rows: Value;

@@ -21,8 +21,8 @@ export interface MixedTable {
 }
 
 /**
- * Throws `invalid_argument` unless the table has the place, `slots` has an entry of this shape for each of its adapters, and the rows are
- * those of N tokens. Throws `internal` if one of the operands would need a gradient.
+ * Throws `invalid_argument` unless `slots` has the place, with an entry of the shape `entry` for each adapter, and `which` has N / T rows.
+ * Throws `internal` if the table or one of the operands would need a gradient.
  */
 export function expectTable(
   g: Graph,

@@ -2,7 +2,7 @@ import type { Grid, Params, ParamTypes, VariantInit } from '../../core/kernels/k
 import { ceilDiv } from '../../core/numbers/shape';
 import { tileVariants } from './tiles';
 
-/** The number of rows that a quad (four threads) computes. Products with a norm have a multiple of it. */
+/** The number of rows that a quad (four threads) computes. A product with a norm has a multiple of this many rows. */
 export const ROWS_OF_QUAD = 16;
 /** The number of rows that a workgroup of two quads computes. Each quad computes all columns. */
 const ROWS_OF_ALL_COLUMNS = 32;

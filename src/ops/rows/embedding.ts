@@ -32,7 +32,7 @@ export const embeddingLinks = shaderKernel({
   params: { N: 'size', V: 'size', offset: 'place' },
   splits: true,
   variants: [{ wgsl: ['embedding_links'], workgroups: ({ N }) => [ceilDiv(N, FLAT_THREADS)] }],
-  // Each token's thread compares its row with those of the others.
+  // In the worst case, each token's thread compares the token's row with the rows of all other tokens.
   flops: ({ N }) => N * N,
 });
 

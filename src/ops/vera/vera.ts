@@ -75,7 +75,7 @@ export function veraLinears(g: Graph, x: Value, layers: readonly VeraLayer[], pr
   return made.map(({ y }) => y);
 }
 
-/** Splits the merged layers into those whose gradients can use the projection's u, which is added to them, and the others. */
+/** Returns two lists: the merged layers that have the projection's A, each with the projection's u added; and the other merged layers. */
 function sharing<M extends MergedLowRank>(projection: Projection | undefined, merged: readonly M[]) {
   if (projection === undefined) return [[], merged] as const;
   const { u, A } = projection;

@@ -51,13 +51,13 @@ export const defaultsKey: unique symbol = Symbol('defaults');
  *
  * Calls that change a model, and runs and evaluations of a `Trainer`, take effect in the order in which they are made, even if earlier
  * calls weren't awaited. Only `load_adapter` takes effect once its files are read: await it before calls that name its adapter. A run
- * trains the adapters that were active when `train()` was called, whatever changes afterwards.
- * `merge_adapter`, `merge_and_unload`, `unload` and `add_weighted_adapter` wait for earlier runs that train their adapters, and calls made
- * after them wait too. They don't wait for a run that `run.pause()` has paused, but use the run's current values. All other calls act at
- * once: `set_adapter`, `disable_adapter`, `add_adapter` and `load_adapter` change nothing in a run; `delete_adapter` ends the runs that use
- * the adapter, which reject with an `AbortError`; `forward`, `generate`, `get_delta_weight` and `save_pretrained` use the values that a run
- * has between two of its steps. Each pass may use those of a later step: `generate` makes one for each token, and `forward` another one for
- * the loss. `state_dict` and `export_model` may return trained tensors of different steps. Pause the run to get the values of one step.
+ * trains the adapters that were active when `train()` was called, whatever changes afterwards. `merge_adapter`, `merge_and_unload`,
+ * `unload` and `add_weighted_adapter` wait for earlier runs that train their adapters, and calls made after them wait too. They don't wait
+ * for a run that `run.pause()` has paused, but use the run's current values. All other calls act at once: `set_adapter`, `disable_adapter`,
+ * `add_adapter` and `load_adapter` change nothing in a run; `delete_adapter` ends the runs that use the adapter, which reject with an
+ * `AbortError`; `forward`, `generate`, `get_delta_weight` and `save_pretrained` use the values that a run has between two of its steps. The
+ * values may change between the forward passes of one call: `generate` runs a forward pass for each token, and `forward` runs a second one
+ * for the loss. `state_dict` and `export_model` may return trained tensors of different steps. Pause the run to get the values of one step.
  */
 export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> extends RemoteModel {
   readonly #mirror: AdaptersMirror<C>;
@@ -91,7 +91,7 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
     return this.#mirror.active;
   }
 
-  /** Adds a new adapter beside the others, without activating it. */
+  /** Adds a new adapter to the model, without activating it. */
   async add_adapter(adapter_name: string, config: C, options: AdapterOptions = {}): Promise<void> {
     const kinds = [this.#kind];
     const name = newAdapterName('add_adapter', adapter_name, options, kinds);
@@ -102,8 +102,8 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   }
 
   /**
-   * Adds a saved adapter beside the others, without activating it: `load_adapter(source, 'name', options)`, or with PEFT's
-   * order of arguments `load_adapter(source, 'name', true)` for an adapter that trains. Takes effect once its files are read.
+   * Adds a saved adapter to the model, without activating it: `load_adapter(source, 'name', options)`, or with PEFT's positional arguments
+   * `load_adapter(source, 'name', true)` for an adapter that trains. Takes effect once its files are read.
    */
   async load_adapter(source: AdapterSource, adapter_name: string, ...args: LoadBesideArguments): Promise<void> {
     const kinds = [this.#kind];
@@ -170,11 +170,11 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
 
   /**
    * Adds the deltas of the adapters (the active ones by default) to copies of the weights: forward passes then cost as much as those of the
-   * base model. With `safe_merge`, rejects if a result isn't finite. If the call rejects, nothing has changed. Takes options, or PEFT's
-   * order of arguments: `merge_adapter(['name'], true)`.
+   * base model. With `safe_merge`, rejects if a result isn't finite. If the call rejects, the model is unchanged. Accepts an options
+   * object, or PEFT's positional arguments: `merge_adapter(['name'], true)`.
    *
-   * Waits for earlier runs that train one of these adapters, so that their results are merged. A run that `run.pause()` has paused is
-   * merged as it is. `signal` ends the wait.
+   * Waits for earlier runs that train one of these adapters, so that their results are merged. Doesn't wait for a run that `run.pause()`
+   * has paused, but merges its current values. `signal` ends the wait.
    */
   async merge_adapter(...args: MergeArguments): Promise<void> {
     const options = mergeArguments(args);
@@ -193,9 +193,9 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
 
   /**
    * Returns a model with the adapters' deltas in its weights, and without adapters. The model with adapters can't be used afterwards. The
-   * base model stays as it was, and shares all other weights with the returned model: disposing of one disposes of both. Takes options, or
-   * PEFT's order of arguments: `merge_and_unload(true, true, ['name'])`. Waits for all earlier runs of this model, except for paused runs,
-   * which end and reject with an `AbortError`.
+   * base model stays as it was, and shares all other weights with the returned model: disposing of one disposes of both. Accepts an options
+   * object, or PEFT's positional arguments: `merge_and_unload(true, true, ['name'])`. Waits for all earlier runs of this model, except for
+   * paused runs, which end and reject with an `AbortError`.
    */
   async merge_and_unload(...args: UnloadArguments): Promise<PreTrainedModel> {
     const options = unloadArguments(args);
@@ -267,7 +267,7 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
     return fitHead(this, train_dataset, options);
   }
 
-  /** Frees the base model and all models on it. Does nothing after `unload` or `merge_and_unload`. */
+  /** Disposes of the base model and all models that share it. Does nothing after `unload` or `merge_and_unload`. */
   override async dispose(): Promise<void> {
     if (!this.#mirror.isUnloaded) await super.dispose();
   }

@@ -4,7 +4,7 @@ import type { KeptAdapter } from '../../worker/protocol';
 /** The key of the method that prepares a model with adapters for a run, for this library's own use. */
 export const runKey: unique symbol = Symbol('run');
 
-/** The method of a model with adapters that a run needs. */
+/** The part of a model with adapters that a run uses: the method that copies the adapters. */
 export interface RunModel {
   [runKey](trained: readonly string[]): KeptForRun;
 }
@@ -12,8 +12,8 @@ export interface RunModel {
 export interface KeptForRun {
   readonly kept: Promise<unknown>;
   /**
-   * Must be called when the run has ended. Then copies of its adapters are made, if other runs need them. Resolves once each copy is made
-   * or has failed.
+   * Call this when the run has ended. If other runs of the model are in progress, it copies the adapters that the run trained. Resolves
+   * once each copy is made or has failed.
    */
   close(): Promise<unknown>;
 }

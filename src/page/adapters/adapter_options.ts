@@ -11,7 +11,7 @@ import * as rule from '../session/rules';
 import type { PageKind } from './page_kind';
 
 export interface AdapterOptions {
-  /** Default: 'default' */
+  /** The adapter's name. Default: 'default' */
   readonly adapter_name?: string;
   /** Whether the adapter trains. Default, as in PEFT: true for a new adapter unless it has inference_mode, false for a loaded adapter. */
   readonly is_trainable?: boolean;

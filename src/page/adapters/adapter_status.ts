@@ -13,7 +13,7 @@ export interface LayerStatus {
   readonly merged_adapters: readonly string[];
   /** The adapters that this module has, sorted. */
   readonly available_adapters: readonly string[];
-  /** Whether each adapter trains now. */
+  /** By adapter name: whether the adapter is trainable, active and enabled. */
   readonly requires_grad: Readonly<Record<string, boolean>>;
   readonly devices: Readonly<Record<string, readonly string[]>>;
 }
@@ -72,7 +72,7 @@ export function modelStatus({ info, modules, enabled, kind }: Described): ModelS
   };
 }
 
-/** Returns the fields that the status of a module and that of a model have in common, for the given adapters. */
+/** Returns the fields that `LayerStatus` and `ModelStatus` share, computed from the given adapters. */
 function standingOf(
   adapters: readonly (readonly [name: string, state: AdapterStanding])[],
   { active }: AdaptersInfo,

@@ -31,9 +31,9 @@ export const adapters: {
    */
   get(id: string, options?: CallOptions): Promise<AdapterFiles | undefined>;
   /**
-   * Stores PEFT's two files under an id, and replaces an earlier adapter of that id, with the same warning as `save_pretrained`. An
-   * adapter_model.bin is stored as adapter_model.safetensors. Ignores other files. Rejects with `invalid_argument` if one of the two is
-   * missing, and with `invalid_format` for files of another format.
+   * Stores PEFT's two files under an id, and replaces an earlier adapter of that id, with the warning `overwritten` as in
+   * `save_pretrained`. An adapter_model.bin is stored as adapter_model.safetensors. Ignores other files. Rejects with `invalid_argument` if
+   * one of the two is missing, and with `invalid_format` for files of another format.
    */
   import(files: Files, id: string, options?: CallOptions): Promise<AdapterInfo>;
   /**
@@ -44,9 +44,9 @@ export const adapters: {
   /** Deletes an adapter. Does nothing for an unknown id. */
   delete(id: string, options?: CallOptions): Promise<void>;
   /**
-   * Asks the browser not to delete this origin's stored data when space runs out. A session asks by itself when it first stores something.
-   * Resolves with the browser's answer; false for a session that stores in memory. Some browsers ask the visitor, so it is best to call
-   * this from a click handler. Workers can't ask: in a worker it resolves with whether the storage is already persistent.
+   * Asks the browser not to delete this origin's stored data when space runs out. A session calls this automatically when it first stores
+   * data. Resolves with the browser's answer; false for a session that stores in memory. Some browsers prompt the visitor, so it is best to
+   * call this from a click handler. Workers can't request persistence: there, it resolves with whether the storage is already persistent.
    */
   persist(options?: CallOptions): Promise<boolean>;
   /**
@@ -83,7 +83,7 @@ export const adapters: {
     return untilAborted(persist(), options.signal);
   },
   async wipe(options = {}) {
-    // A wipe that was sent isn't cancelled, so tabs are notified of it even if the call rejects because its signal aborts.
+    // The worker doesn't cancel a wipe, so this callback notifies the other tabs even if the signal aborts meanwhile and the call rejects.
     await callOn('adapters.wipe', options, async (link) => {
       await link.request('wipeStored');
       notifyTabs('');

@@ -25,13 +25,16 @@ export interface FitHeadOptions {
    * are computed on the original images alone. Default: 'auto', which means true for up to 1000 images.
    */
   readonly augment?: boolean | 'auto';
-  /** A data set on which the head is evaluated before and after. Default: none. */
+  /** A data set on which the head is evaluated before and after the fit. Default: none. */
   readonly eval_dataset?: Dataset;
   /** The adapter whose head is solved for, active or not. Default: the active adapter. */
   readonly adapter_name?: string;
   /** The number of examples that run through the model together. Default: 8. */
   readonly per_device_eval_batch_size?: number;
-  /** The largest number of tokens of a text that are used. Default: 1024, as in training, or the model's limit. */
+  /**
+   * The maximum number of tokens of a text; longer texts are truncated. Default: 1024, as in training, or the model's limit if that is
+   * less.
+   */
   readonly max_length?: number;
   /** Weights of the classes, as in training. Default: all 1. */
   readonly classWeights?: TrainingArguments['classWeights'];

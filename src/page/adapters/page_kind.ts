@@ -18,7 +18,7 @@ export interface PageKind<C extends AdapterConfig = AdapterConfig, M = unknown> 
   readonly profile: {
     /** Fields of a new profile's configuration that differ from PEFT's defaults. */
     readonly defaults: Readonly<Record<string, unknown>>;
-    /** Fields in which a profile's files must agree with its settings. */
+    /** Configuration fields that must have the same values in a profile's files as in its settings. */
     readonly fixed: readonly string[];
   };
   /**
@@ -26,6 +26,6 @@ export interface PageKind<C extends AdapterConfig = AdapterConfig, M = unknown> 
    * so they may be lower than the best ones in docs/RESULTS.md, which are for a small model.
    */
   readonly learningRates: { readonly continues: number; readonly classifies: number };
-  /** Makes a model with such adapters over a base model. `info`: the worker's description of the adapters. */
+  /** Makes a model with adapters of this kind over a base model. `info`: the worker's description of the adapters. */
   create(base: ModelParts, info: AdaptersInfo): M;
 }

@@ -23,7 +23,7 @@ import {
 
 /**
  * Adds a new adapter to a base model. The class of `config` decides the adapter's kind. The initial values are those of PEFT, so most kinds
- * don't change the results before training. `adapter_name` is 'default' by default. The base model's own results stay as they are. Rejects
+ * don't change the results before training. `adapter_name` is 'default' by default. The results of `model` itself don't change. Rejects
  * with `invalid_argument` if the targets match no module.
  */
 export async function get_peft_model<C extends AnyAdapterConfig>(
@@ -51,10 +51,10 @@ export class PeftModel {
   }
 
   /**
-   * Adds a saved adapter to a base model, and activates it. The adapter's `peft_type` decides the class of the returned model. Takes
-   * options, or PEFT's order of arguments: `from_pretrained(model, source, 'name', true)`. Rejects with `invalid_format` for an unknown
-   * `peft_type`, which the message names, and for files that aren't an adapter or don't fit the model; and with `not_found` for an id that
-   * isn't stored.
+   * Adds a saved adapter to a base model, and activates it. The adapter's `peft_type` decides the class of the returned model. Accepts an
+   * options object, or PEFT's positional arguments: `from_pretrained(model, source, 'name', true)`. Rejects with `invalid_format` for an
+   * unknown `peft_type`, which the message names, and for files that aren't an adapter or don't fit the model; and with `not_found` for an
+   * id that isn't stored.
    */
   static async from_pretrained(
     model: PreTrainedModel,

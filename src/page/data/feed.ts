@@ -44,7 +44,10 @@ export class Feed {
   readonly #taken: SentExample[] = [];
   #handedOut = 0;
   #done = false;
-  /** The pending read; only one runs at a time. A failed read stays here, because after an error a generator looks as if it had ended. */
+  /**
+   * The pending read; only one runs at a time. A rejected read is never cleared: a generator that has thrown would report its end at the
+   * next read.
+   */
   #next: Promise<void> | undefined;
   /** How often `rewind` was called. */
   #rewinds = 0;
@@ -80,7 +83,9 @@ export class Feed {
     this.#handedOut = 0;
   }
 
-  /** Ends the iteration, so that a generator runs its `finally`. A data set that was never read stays as it is, for a later reader. */
+  /**
+   * Ends the iteration, so that a generator runs its `finally`. If nothing was read yet, the data set isn't touched and can be read later.
+   */
   async close(): Promise<void> {
     this.#taken.length = 0;
     if (this.#done) return;
@@ -88,7 +93,7 @@ export class Feed {
     await this.#iterator?.return?.();
   }
 
-  /** Returns undefined after the last example. */
+  /** Returns the example at an index; undefined after the last one. */
   async #at(index: number): Promise<SentExample | undefined> {
     while (!this.#done && this.#taken.length <= index) {
       this.#next ??= this.#takeNext().then(() => {

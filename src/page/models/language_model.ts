@@ -28,9 +28,9 @@ export interface LanguageModelOptions {
   readonly model: AnsweringModel;
   /** The conversation's beginning, such as a message of the role 'system'. Default: none. */
   readonly initialPrompts?: readonly LanguageModelMessage[];
-  /** Only texts. */
+  /** The types of the inputs: only 'text' is supported. */
   readonly expectedInputs?: readonly LanguageModelExpected[];
-  /** Only texts. */
+  /** The types of the outputs: only 'text' is supported. */
   readonly expectedOutputs?: readonly LanguageModelExpected[];
   /**
    * Called with an EventTarget that dispatches 'downloadprogress' events, whose `loaded` is the downloaded share. The model is already
@@ -86,16 +86,16 @@ const promptRules = { signal: rule.abortSignal };
 
 /**
  * A conversation with a model, with the interface of a session of browsers' Prompt API: code written for `LanguageModel.create()` works
- * with a loaded model, or with a visitor's profile. Only texts are supported: other options of the browser's API are rejected. Sessions have
- * no events and don't count tokens.
+ * with a loaded model, or with a visitor's profile. Only texts are supported: other options of the browser's API are rejected. Sessions
+ * have no events and don't count tokens.
  *
  * Calls take effect one after the other, in the order in which they are made. They reject as `generate` does, with `invalid_argument` for a
- * model without a chat template; the conversation then stays as it was. Models read neighbouring messages of one role as one, joined by an
- * empty line, unless a message has other fields than `role` and `content`.
+ * model without a chat template; the conversation is then unchanged. Neighbouring messages of the same role are joined into one by an empty
+ * line, unless a message has fields other than `role` and `content`.
  *
- * If the conversation leaves no room for an answer of `max_new_tokens`, or of a quarter of the model's longest text if that is less, the
- * oldest prompts and their answers are dropped from it, but not `initialPrompts`. An answer ends where the model's longest text does, and a
- * prompt that doesn't fit even after `initialPrompts` alone is rejected.
+ * If the conversation leaves no room for an answer of `max_new_tokens`, or of a quarter of the model's maximum length if that is less, the
+ * oldest prompts and their answers are dropped from it, but not `initialPrompts`. An answer ends at the model's maximum length. A prompt is
+ * rejected if it doesn't fit even when only `initialPrompts` precede it.
  */
 export class LanguageModel {
   /** @internal The class's name in error messages. Minifiers rename classes, but don't change this string. */
@@ -111,7 +111,7 @@ export class LanguageModel {
   readonly #options: LanguageModelOptions;
   readonly #end = new AbortController();
   readonly #initial: readonly ChatMessage[];
-  /** The messages after the initial ones. */
+  /** The messages after `initialPrompts`. */
   #messages: readonly ChatMessage[];
   /** Resolves when all earlier calls have ended. */
   #queue: Promise<unknown> = Promise.resolve();

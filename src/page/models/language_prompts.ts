@@ -6,7 +6,7 @@ import { isObject, type Rule } from '../session/rules';
 /** The expected type of inputs or outputs. Only texts are supported. */
 export interface LanguageModelExpected {
   readonly type: 'text';
-  /** Changes nothing: a model writes the languages that it has learnt. */
+  /** Ignored: a model can only write the languages that it was trained on. */
   readonly languages?: readonly string[];
 }
 
@@ -49,7 +49,7 @@ export function messagesOf(where: string, prompt: unknown): ChatMessage[] {
   return promptMessages(where, joined);
 }
 
-/** Joins neighbouring messages of one role, because the chat templates of some models refuse them. */
+/** Joins neighbouring messages of the same role into one, because some models' chat templates reject them. */
 export function joinedTurns(messages: readonly ChatMessage[]): ChatMessage[] {
   const turns: ChatMessage[] = [];
   for (const message of messages) {
@@ -61,7 +61,7 @@ export function joinedTurns(messages: readonly ChatMessage[]): ChatMessage[] {
   return turns;
 }
 
-/** Removes the oldest prompt from a conversation, with its answer: all messages up to the next one of the user. */
+/** Removes the oldest prompt and its answer from a conversation: all messages before the next message of the user. */
 export function withoutOldest(messages: readonly ChatMessage[]): readonly ChatMessage[] {
   const next = messages.findIndex(({ role }, index) => index > 0 && role === 'user');
   return next < 0 ? [] : messages.slice(next);

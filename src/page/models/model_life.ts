@@ -2,7 +2,7 @@ import type { Handle } from '../../worker/protocol';
 import type { Link } from '../rpc/link';
 import type { RemoteHandle } from '../rpc/remote_handle';
 
-/** Disposes of a base model together with all models with adapters on it, which share this object. */
+/** Disposes of a base model and all models with adapters on it together. These models share one `ModelLife`. */
 export class ModelLife {
   readonly #link: Link;
   /**

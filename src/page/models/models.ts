@@ -10,9 +10,9 @@ import { type PretrainedOptions, wireSource } from './source_options';
 export interface CachedModel {
   /** The repository's name on the hub, or the folder's address elsewhere. */
   readonly name: string;
-  /** The commit on the hub; '' for an address. */
+  /** The hash of the commit on the hub; '' for a folder elsewhere. */
   readonly revision: string;
-  /** The size of all its files in the storage, in bytes. */
+  /** The total size of the model's cached files, in bytes. */
   readonly bytes: number;
   /**
    * 'partial' after an interrupted download, which the next load resumes; 'corrupt' if a file was found damaged, and the next load
@@ -25,9 +25,9 @@ export interface CachedModel {
 export type VerifyOptions = CallOptions & Pick<PretrainedOptions, 'progress_callback'>;
 
 /**
- * The models whose files are cached in this browser, so that a later load makes no request. A branch of the hub stays at the commit of its
- * first load: call `clear_cache` and load again, or pass a `revision`, for a newer one. All methods reject with `storage_unavailable` if
- * the browser's storage fails. In a session that stores in memory, they find no models.
+ * The models whose files are cached in this browser, so that a later load makes no request. For a branch of the hub, later loads use the
+ * commit of the first load: to get a newer commit, call `clear_cache` and load again, or pass a `revision`. All methods reject with
+ * `storage_unavailable` if the browser's storage fails. In a session that stores in memory, they find no models.
  */
 export const models: {
   list(options?: CallOptions): Promise<readonly CachedModel[]>;

@@ -128,7 +128,7 @@ const rules: Rules<GenerationConfig> = {
   signal: rule.abortSignal,
 };
 
-/** The rules of settings that a config without sampling doesn't use. Code for other libraries often writes 0 there. */
+/** The rules of settings that are ignored if `do_sample` is false. They accept 0, because code for other libraries often passes it. */
 const unusedRules = { temperature: rule.number(0), top_p: rule.number(0) };
 
 const rulesFor = (config: BatchGenerationConfig): typeof rules =>
@@ -145,7 +145,7 @@ export function resolveBatchConfig(config: BatchGenerationConfig): ResolvedGener
   throw wrong('BatchGenerationConfig', 'adapter_name or adapter_names', 'both');
 }
 
-/** The key of the setting `needs_room`, for this library's own use. */
+/** The key in a `GenerationConfig` that sets `needs_room`, for this library's own use. */
 export const roomKey: unique symbol = Symbol('room');
 
 const DEFAULTS = {

@@ -55,8 +55,8 @@ export interface PreTrainedModel extends AsyncDisposable {
   generate(input: string | readonly ChatMessage[] | readonly number[], config?: GenerationConfig): Generation;
   /**
    * Continues several prompts of any lengths at once, with one forward pass per token for all of them. With `adapter_names`, each prompt
-   * has an adapter of its own. The result for `prompts[r]` is that of `generate` with the seed `seed + r`, except for the last digits of
-   * the logits. A text that has ended waits for the others.
+   * uses the adapter at its index. The result for `prompts[r]` is that of `generate` with the seed `seed + r`, except for the last digits
+   * of the logits. Resolves once all texts have ended.
    */
   generate_batch(
     prompts: readonly (string | readonly ChatMessage[] | readonly number[])[],
@@ -72,10 +72,10 @@ export interface PreTrainedModel extends AsyncDisposable {
   /** Predicts several inputs in batches, as `predict` does. The predictions are in the order of the inputs. */
   predict_batch(inputs: readonly PredictInput[], options?: PredictOptions): Promise<readonly (readonly LabelScore[])[]>;
   /**
-   * Resolves with the vectors of inputs, in their order: the last hidden states, pooled, changed by Dense layers and normalised as the
-   * folder's modules.json says, equal to those of sentence-transformers. Without that file, the vector of a text is the mean of its hidden
-   * states, that of an image the first token's hidden state after the last norm, or of CLIP and SigLIP that of `get_image_features` (in a
-   * CLIP's classifier without its projection). Texts are truncated to the `max_seq_length` of the folder, or else to as many tokens as the
+   * Resolves with a vector for each input: the last hidden states, pooled, passed through Dense layers and normalised as the folder's
+   * modules.json says, as in sentence-transformers. Without that file, a text's vector is the mean of its hidden states; an image's vector
+   * is the first token's hidden state after the last norm, or for CLIP and SigLIP the result of `get_image_features` (for a CLIP
+   * classifier, without the projection). Texts are truncated to the `max_seq_length` of the folder, or else to as many tokens as the
    * tokenizer and the model allow, with a warning of the session (`texts_cut`). A model with a head has vectors too, which don't depend on
    * the head. Rejects with `unsupported_model` for other modules in modules.json, unless `pooling` is given.
    */

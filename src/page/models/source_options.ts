@@ -10,7 +10,7 @@ import * as rule from '../session/rules';
 import { isObject } from '../session/rules';
 import { type CallOptions, callRules } from '../session/session';
 
-/** How files are fetched. */
+/** Options for reading the files of a model or an adapter from a source. */
 export interface SourceOptions extends CallOptions {
   /** A branch, tag or commit of the hub. Default: 'main', also for null, which an adapter's configuration may have. */
   readonly revision?: string | null;
@@ -33,9 +33,9 @@ export interface SourceOptions extends CallOptions {
   readonly progress_callback?: (info: ProgressInfo) => void;
 }
 
-/** How a model's files are fetched and held. */
+/** Options for loading a model. */
 export interface PretrainedOptions extends SourceOptions {
-  /** Default: 'auto' */
+  /** The format in which the GPU stores weight matrices. Default: 'auto', as in the files */
   readonly dtype?: ModelDtype;
   /**
    * The name of a GGUF file in the source, which is read in place of config.json and safetensors: a Llama, Mistral, Qwen2, Qwen3, Gemma (1
@@ -46,7 +46,7 @@ export interface PretrainedOptions extends SourceOptions {
   readonly gguf_file?: string;
 }
 
-/** How a classifier is loaded, and what its labels are. */
+/** Options for loading a classifier, including its labels. */
 export interface ClassifierOptions extends PretrainedOptions, LabelOptions {
   /** If the head in the weights was made for other labels: whether to initialise a new head instead of rejecting. Default: false */
   readonly ignore_mismatched_sizes?: boolean;
@@ -68,7 +68,7 @@ export interface TextClassifierOptions extends ClassifierOptions {
   readonly pooling?: 'auto' | 'none' | PoolingMode;
 }
 
-/** How a classifier of images is loaded. */
+/** Options for loading an image classifier. */
 export interface ImageClassifierOptions extends ClassifierOptions {
   /**
    * The version of transformers whose module names are used, which adapters refer to: 4 ('v4') or 5 ('v5'). Default: the version that wrote
@@ -77,7 +77,7 @@ export interface ImageClassifierOptions extends ClassifierOptions {
   readonly module_names?: ModuleNames;
 }
 
-/** How a model without a head is loaded. */
+/** Options for loading a model without a head. */
 export interface AutoModelOptions extends PretrainedOptions, Pick<ImageClassifierOptions, 'module_names'> {}
 
 /**

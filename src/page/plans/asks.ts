@@ -5,9 +5,9 @@ import type { ModelSource } from '../../core/types/source';
 import type { EstimatePlan } from '../models/estimate_plan';
 import type { CallOptions } from '../session/session';
 
-// Pages call these functions before a visitor decides on anything. Their code is loaded at the first call, so that the page's first
-// download stays small. Single-file builds link that code statically. No call runs when this module loads, so that bundlers leave out what
-// a page doesn't use.
+// Pages call these functions before a visitor decides whether to load a model. Their code is loaded at the first call, so that the page's
+// first download stays small. Single-file builds link that code statically. No call runs when this module loads, so that bundlers leave out
+// what a page doesn't use.
 const askedCode = () => late(async () => await import('./asked'))();
 
 /**
@@ -21,7 +21,7 @@ export async function probe(options: CallOptions = {}): Promise<DeviceReport> {
 
 /**
  * Estimates the download of a model, the GPU memory and the work per step of its training, and whether this device can train it. Loads only
- * config.json and the headers of the weight files. The bytes are those of the run's own memory plan.
+ * config.json and the headers of the weight files. The byte counts come from the memory plan that a run itself would use.
  *
  * The estimate is for a training run; `Trainer.evaluate` and `generate` take less, except for very long texts. Without a GPU, WebGPU's
  * default limits count. Rejects with the errors of `from_pretrained` and `get_peft_model`, except for those about the device.

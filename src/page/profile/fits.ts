@@ -61,7 +61,8 @@ export function expectBase(
       detail: { expected: kept.base, got: base, ...SOLVED_BY_FORGETTING },
     });
   }
-  // Earlier versions stored no labels for a config.json without names, and then took a single number for an unusual problem.
+  // Earlier versions stored an empty list of labels for a config.json without label names. They then also stored 'regression', although it
+  // is the usual `problem_type` for one label.
   const isUnnamed = kept.labels?.length === 0;
   const told = kept.problem_type === usualProblem(labels?.length ?? 0) ? null : kept.problem_type;
   if (told !== problem_type) {
@@ -90,8 +91,8 @@ export function profileConfig(fields: AnyAdapterConfigInit): AnyAdapterConfig {
 }
 
 /**
- * Returns the fields of a configuration that count as given. An instance of a configuration's class has a value in every field, so those
- * with PEFT's default count as left out.
+ * Returns the fields of a configuration that count as given. An instance of a configuration's class has a value in every field, so its
+ * fields with PEFT's default count as left out.
  */
 export function givenFields(config: AnyAdapterConfigInit): AnyAdapterConfigInit {
   const { Config } = pageKindOf(config);
@@ -102,8 +103,8 @@ export function givenFields(config: AnyAdapterConfigInit): AnyAdapterConfigInit 
 }
 
 /**
- * Throws `invalid_argument` if the given configuration differs from the one that the profile was created with. An instance of a
- * configuration's class may have PEFT's default in a field in which the profile has its own. `head`: the defaults that the base model's
+ * Throws `invalid_argument` if the given configuration differs from the one that the profile was created with. In an instance of a
+ * configuration's class, a field may have PEFT's default where profiles have another default. `head`: the defaults that the base model's
  * head adds.
  */
 export function expectConfig(

@@ -125,7 +125,8 @@ export class ProfileHost {
       if (adapted === undefined || !Object.hasOwn(adapted.peft_config, name)) return;
       const other = Object.keys(adapted.peft_config).find((known) => known !== name);
       if (other === undefined) return this.#drop(adapted);
-      // Each call of a profile names its adapter, so any adapter may be the active one. But deleting the active one would cause a warning.
+      // Deleting the active adapter would cause a warning, so another one is activated first. The choice has no effect, because each call
+      // of a profile names its adapter.
       if (adapted.active_adapters.includes(name)) await adapted.set_adapter(other);
       await adapted.delete_adapter(name);
     });

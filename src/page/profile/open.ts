@@ -54,7 +54,7 @@ export async function openStored(
       async (stored) => {
         if (stored === undefined) return { state: await begin(host, adapter, base, options) };
         expectBase(stored.state, base);
-        // An unreadable profile doesn't open, so all its data is checked.
+        // Reads and checks all data, so that a profile with damaged data isn't opened.
         const before = { examples: stored.examples(), feedback: stored.feedback() };
         const { state: next, data } = withSettings(host, recounted(stored.state, before.feedback), before, options);
         await host.place(adapter, filesOf(next.vectors));
@@ -129,7 +129,7 @@ function settingsOf(before: ProfileSettings, options: ProfileOptions): ProfileSe
   });
 }
 
-/** Returns the fields of a configuration, with those fields added that make an adapter of this base model train its head. */
+/** Returns the fields of a configuration, after adding the defaults with which an adapter of this base model trains its head. */
 function withHead(host: ProfileHost, fields: ProfileSettings['peft_config']): ProfileSettings['peft_config'] {
   return { ...host.base[partsKey].info.task.trainsHead, ...defined(fields) };
 }
@@ -181,8 +181,8 @@ export function learnArguments(
 }
 
 /**
- * Returns the `max_length` of these options, or else of the profile's arguments, or else the default of learning, because a head fits only
- * the features of texts that were truncated to the same length.
+ * Returns the `max_length` in `options`, else in the profile's arguments, else the default of `learn`. Predictions need the value of
+ * training, because a head fits only the features of texts that were truncated to the same length.
  */
 export function lengthIn(
   { settings }: ProfileState,

@@ -29,7 +29,7 @@ export type ProfileEvent = 'change' | 'forgotten';
 /** Milliseconds to wait for the learning lock, because another tab may hold it for a moment without learning. */
 const MOMENT = 1000;
 
-/** An open profile: its stored state and its adapter in the model. Both follow the changes of other tabs. */
+/** An open profile: its stored state and its adapter in the model. Both are updated when another tab changes the profile. */
 export class OpenProfile implements Openable, LearningProfile {
   readonly id: string;
   readonly host: ProfileHost;
@@ -138,7 +138,7 @@ export class OpenProfile implements Openable, LearningProfile {
     });
   }
 
-  /** Applies new settings. The signal among the options cancels it until the settings are stored. */
+  /** Applies new settings. `options.signal` can cancel the call until the settings are stored. */
   async configure(options: ProfileOptions): Promise<void> {
     const apply = (state: ProfileState, data: ProfileData): DataChanges => {
       options.signal?.throwIfAborted();
@@ -226,10 +226,10 @@ export class OpenProfile implements Openable, LearningProfile {
     return gone;
   }
 
-  /** Closes the profile in this tab. A run in progress ends, and what is stored of it stays, so that it resumes. */
+  /** Closes the profile in this tab. A run in progress ends, but stays stored, so that it resumes when the profile is opened again. */
   async close(): Promise<void> {
     const { run } = this.learning;
-    // A pause stores a checkpoint. Work that can't pause has none, and a pause would only wait for its end.
+    // Pausing stores a checkpoint. Work that can't be paused stores none, so pausing it would only delay closing.
     if (run?.canPause) await run.pause().catch(() => {});
     await this.finish(abortError(`Profile '${this.id}' was disposed of`));
   }

@@ -153,7 +153,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
   async rate(rated: Generation | GeneratedText | string, rating: 1 | -1 | 0): Promise<number> {
     const open = this.#open;
     const given = ratingOf(await generatedText('rate', rated), rating);
-    // One after the other: an addition waits for the worker, and a later removal must not overtake it.
+    // Ratings are changed one at a time: adding one waits for the worker, and a later removal must not run first.
     const remove = (): Promise<void> => open.changeData(withoutFeedback(given), 'feedback');
     await open.ratings.run<unknown>(() => (rating === 0 ? remove() : this.add(given)));
     return this.info.ratings;
@@ -258,7 +258,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
   /**
    * Replaces the stored profile by the files of `export`, all at once, also for other objects and tabs that have it open. A run of this tab
    * ends first, with an `AbortError`. Rejects with the errors of `Profile.import` for the files, and with `locked_by_other_tab` while
-   * another tab learns; the stored profile hasn't changed then.
+   * another tab learns; the stored profile is then unchanged.
    */
   async replace(files: Files, options: ProfileOptions = {}): Promise<void> {
     checkOptions('ProfileOptions', options, profileRules);

@@ -2,7 +2,7 @@ import { untilAborted } from '../../core/async/abort';
 
 /** An item that can be open, such as a profile. */
 export interface Openable {
-  /** Whether the item can still be used. It may close by itself. */
+  /** Whether the item can still be used. An item may close without a call of `close`, for example when its session ends. */
   readonly isOpen: boolean;
   close(): Promise<void>;
 }
@@ -33,7 +33,7 @@ export class SharedItems<T extends Openable> {
 
   /**
    * Shares the item that is open under `id`, or opens it with `open`. Rejects with `signal.reason` when the signal aborts, and with the
-   * errors of `open`, but not with those of another caller's `open`.
+   * errors of `open`. If the `open` of an earlier caller fails, this call opens the item itself.
    */
   async hold(id: string, open: () => Promise<T>, signal?: AbortSignal): Promise<ItemHold<T>> {
     let known = this.#entries.get(id);

@@ -93,7 +93,7 @@ export interface LearnCandidate {
    * The mean loss on the examples that the candidates are compared on, after the scores were scaled to calibrate them on these examples.
    */
   readonly loss: number;
-  /** The share of these examples that are predicted correctly; null for regression. */
+  /** The share of correct predictions on the examples that the candidates are compared on; null for regression. */
   readonly accuracy: number | null;
   readonly chosen: boolean;
 }
@@ -120,7 +120,10 @@ export interface LearnRecord {
   readonly C: number | null;
   /** The cross-validated mean loss over all examples that were trained on; null unless the head was solved for with cross-validation. */
   readonly cross_validated_loss: number | null;
-  /** The share of these examples that cross-validation predicts correctly; null for regression, and if `cross_validated_loss` is null. */
+  /**
+   * The share of the training examples that cross-validation predicts correctly; null for regression, and if `cross_validated_loss` is
+   * null.
+   */
   readonly cross_validated_accuracy: number | null;
   /** The share of held-out examples that are predicted correctly; null unless a head was solved for, and while no examples are held out. */
   readonly accuracy_before: number | null;
@@ -135,17 +138,20 @@ export interface LearnRecord {
   readonly left_out: readonly number[];
   /** Whether the new vectors replaced the previous ones. */
   readonly taken: boolean;
-  /** Set once `rollback()` has restored the vectors from before. */
+  /** Set once `rollback()` has restored the vectors from before this run. */
   readonly undone?: true;
 }
 
 /** A text with its prompt. */
 export interface GeneratedText {
-  /** '' if there is none. */
+  /** The text or the conversation before `completion`; '' if there is none. */
   readonly prompt: string | readonly ChatMessage[];
   /** The text after the prompt, or the answer to its last message. */
   readonly completion: string;
-  /** Whether the text is cut off before its end, such as by `max_new_tokens`, so that no end is learned from it. Default: false. */
+  /**
+   * Whether the text is cut off before its end, such as by `max_new_tokens`, so that the model doesn't learn to end a text there. Default:
+   * false.
+   */
   readonly truncated?: boolean;
 }
 
@@ -180,8 +186,8 @@ export interface LearnOptions {
   /** Default: 'train'. */
   readonly method?: LearnMethod;
   /**
-   * Overrides the profile's arguments. The method 'instant' uses only `max_length`, `per_device_train_batch_size` and `classWeights` of
-   * them. The method 'refine' has its own defaults: batches of 16, and 60 steps plus one for every 20 examples. It ignores
+   * Arguments that override the profile's `args`. The method 'instant' uses only `max_length`, `per_device_train_batch_size` and
+   * `classWeights`. The method 'refine' has its own defaults: batches of 16, and 60 steps plus one for every 20 examples. It ignores
    * `headLearningRate`, `label_smoothing_factor` and `group_by_length` while it trains by contrast.
    */
   readonly args?: TrainingArguments;

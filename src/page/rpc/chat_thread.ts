@@ -25,8 +25,8 @@ interface News {
 const TIMES = [2250, 350] as const;
 
 /**
- * Runs chat templates in a worker of their own, because a template is an untrusted program. The worker starts with the first conversation.
- * If a template blocks it, the worker is terminated, and the next conversation starts a new one.
+ * Runs chat templates in a separate worker, because a template is an untrusted program. The worker starts with the first conversation. If a
+ * template blocks it, the worker is terminated, and the next conversation starts a new one.
  */
 export class ChatThread {
   readonly #start: () => ChatWorkerLike | Promise<ChatWorkerLike>;
@@ -85,7 +85,7 @@ export class ChatThread {
   #stop(): void {
     this.#worker?.then(
       (worker) => worker.terminate(),
-      () => {}, // it never started
+      () => {}, // the worker never started
     );
     this.#worker = undefined;
   }

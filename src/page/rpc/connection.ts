@@ -12,26 +12,27 @@ import { startClock, startLimit } from './start_clock';
 /** Calls a session in a worker or in this thread. */
 export interface Connection {
   /**
-   * Calls a method of the session. Rejects with an `AbortError` or a `WebVeraError`. If the other side dies, the promise never settles: see
+   * Calls a method of the session. Rejects with an `AbortError` or a `WebVeraError`. If the worker dies, the promise never settles: see
    * `onDeath`.
    */
   invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown>;
   /**
-   * Returns the milliseconds left of a silence that the worker announced, because it couldn't answer. Absent for a session in this thread.
+   * Returns the milliseconds left of a silence that the worker has announced, because it does work during which it can't answer. Absent for
+   * a session in this thread.
    */
   silence?(): number;
   /** Whether calls have no deadlines. */
   readonly isPatient?: boolean;
   /**
-   * Terminates the other side at once. Resolves when it has ended and its locks are released, which may take some seconds if the worker is
-   * stuck, or after five seconds in any case.
+   * Terminates the worker at once. Resolves when the worker has ended and its locks are released, which may take some seconds if it is
+   * stuck, but after five seconds at the latest. Does nothing for a session in this thread.
    */
   terminate(): Promise<void>;
 }
 
 export interface ConnectionHost {
   emit(event: WorkerEvent): void;
-  /** Called when the other side has ended: pending calls get no answer. */
+  /** Called when the worker has ended or is stuck: pending calls get no answer. */
   onDeath(error: WebVeraError): void;
 }
 

@@ -1,7 +1,7 @@
 interface HeartbeatHost {
-  /** Asks the other side for an answer. */
+  /** Sends the worker a message that it must answer. */
   look(): void;
-  /** Called when the other side has been silent for `seconds`. */
+  /** Called when the worker has been silent for `seconds`. */
   onSilence(seconds: number): void;
 }
 
@@ -9,19 +9,19 @@ interface HeartbeatHost {
 const PACE = 500;
 
 /**
- * Detects that the other side is stuck. While calls are pending, it checks the other side twice a second, and counts the checks since the
- * last message. Because it counts checks instead of measuring time, a page that sleeps or is blocked never terminates a healthy worker:
- * such a page makes no checks.
+ * Detects that the worker is stuck. While calls are pending, it checks the worker twice a second, and counts the checks since the last
+ * message. Because it counts checks instead of measuring time, a page that sleeps or is blocked never terminates a healthy worker: such a
+ * page makes no checks.
  */
 export class Heartbeat {
   readonly #host: HeartbeatHost;
-  /** The seconds of silence after which the other side counts as stuck. */
+  /** The seconds of silence after which the worker counts as stuck. */
   readonly #patience: number;
   #timer: ReturnType<typeof setInterval> | undefined;
   #waiting = 0;
   /** The number of checks since the last message. */
   #looks = 0;
-  /** Extra seconds of silence that the other side has announced. */
+  /** Extra seconds of silence that the worker has announced. */
   #quiet = 0;
 
   constructor(host: HeartbeatHost, patience: number) {
@@ -29,7 +29,7 @@ export class Heartbeat {
     this.#patience = patience;
   }
 
-  /** Checks the other side while `call` is pending. */
+  /** Checks the worker while `call` is pending. */
   async during<T>(call: Promise<T>): Promise<T> {
     this.#waiting += 1;
     this.#timer ??= setInterval(() => this.#onTick(), PACE);
@@ -46,7 +46,7 @@ export class Heartbeat {
     this.#quiet = 0;
   }
 
-  /** Allows `seconds` more of silence, because the other side starts work during which it can't answer. */
+  /** Allows `seconds` more of silence, because the worker starts work during which it can't answer. */
   expectQuiet(seconds: number): void {
     this.#quiet = seconds;
   }

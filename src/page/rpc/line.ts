@@ -61,7 +61,7 @@ export abstract class Line {
   /** Called when calls are no longer possible. */
   protected abstract onEnd(): void;
 
-  /** Connects to the other side, and opens the session there. If the worker dies later, a new one replaces it. */
+  /** Connects to a worker or to this thread, and opens the session there. If the worker dies later, a new one replaces it. */
   async open(connect: Connect, options: OpenOptions, signal?: AbortSignal | undefined): Promise<void> {
     this.#options = options;
     this.#connection = await connect(this.#host, signal);
@@ -160,7 +160,7 @@ export abstract class Line {
       return;
     }
     this.#rejectPending(error);
-    if (this.#restarting !== undefined) return; // the restart under way fails, and handles the error
+    if (this.#restarting !== undefined) return; // the restart in progress fails too, and handles the error
     this.#deaths += 1;
     this.onDeath(error);
     this.#restarting = this.#restart(connect).then(
@@ -179,7 +179,7 @@ export abstract class Line {
   }
 
   async #restart(connect: Connect): Promise<void> {
-    await this.#gone; // otherwise its locks would block its runs in the next worker
+    await this.#gone; // the dead worker's locks would block the runs that resume in the new one
     const connection = await connect(this.#host, this.#life.signal);
     if (this.#ended !== undefined) {
       void connection.terminate();

@@ -53,9 +53,7 @@ export class RemoteHandle {
     this.#before = this.#link.losses;
   }
 
-  /**
-   * Loads the object again if it is lost. Concurrent calls share one load. Rejects with `loss` if the object has no function to load it.
-   */
+  /** Loads the object again if it is lost. Concurrent calls share one load. Rejects with `loss` if the constructor got no `make`. */
   async revive(signal: AbortSignal | undefined): Promise<void> {
     while (this.loss !== undefined) {
       signal?.throwIfAborted();

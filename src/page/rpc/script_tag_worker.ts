@@ -7,7 +7,8 @@ declare const WORKER_INTEGRITY: string;
 declare const CHAT_WORKER_INTEGRITY: string;
 
 /**
- * The URL of this script. It is read while the script runs, because later `currentScript` is null, and a relative URL may mean another one.
+ * The URL of this script. It is read while the script runs, because `currentScript` is null afterwards, and a relative URL could resolve to
+ * another address.
  */
 const own = document.currentScript instanceof HTMLScriptElement ? document.currentScript.src : '';
 

@@ -1,6 +1,9 @@
 import { type Clock, systemClock } from '../../core/async/clock';
 
-/** A missing or refused script fails at once; on a slow connection its download alone takes almost a minute. */
+/**
+ * The shortest time limit for a worker's start, in seconds: on a slow connection, downloading its script takes almost a minute. A missing
+ * or refused script fails at once.
+ */
 const LEAST = 60;
 
 /** Returns the milliseconds within which a worker must report that it is ready. `patience`: the session's, in seconds. */

@@ -2,7 +2,7 @@ import { WebVeraError } from '../../core/errors/error';
 
 interface ScriptRequest {
   readonly url: string;
-  /** In the form of the HTML attribute `integrity`: 'sha384-…' */
+  /** The script's expected hash, in the form of the HTML attribute `integrity`: 'sha384-…' */
   readonly integrity: string;
   readonly signal?: AbortSignal | undefined;
   readonly fetch?: typeof globalThis.fetch;

@@ -23,7 +23,8 @@ export async function linkOf({ session, signal }: CallOptions = {}): Promise<Lin
 }
 
 /**
- * Checks the options of a call, and makes the call on their session. Their signal cancels it. `what`: the call's name, for error messages.
+ * Checks the options of a call, and makes the call on `options.session` or the default session. `options.signal` cancels it. `what`: the
+ * call's name, for error messages.
  */
 export async function callOn<T>(what: string, options: CallOptions, start: (link: Link) => Promise<T>): Promise<T> {
   checkOptions(what, options, callRules);

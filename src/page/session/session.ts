@@ -56,9 +56,9 @@ export interface SessionOptions {
   readonly arithmetic?: 'f32' | 'f16';
   /**
    * Default: 4. For how many seconds the worker may be silent while a call is pending, apart from work that is known to take longer. A
-   * worker that is silent for longer counts as stuck: it is terminated, a new one starts, and pending calls reject with `worker_crashed`.
-   * It has as much time to start, and at least a minute. Pass `Infinity` to stop the worker at breakpoints of a debugger: calls then have no
-   * deadlines either.
+   * worker that is silent for longer counts as stuck: it is terminated, a new one starts, and pending calls reject with `worker_crashed`. A
+   * worker may take as long to start, but at least a minute is allowed. Pass `Infinity` to stop the worker at breakpoints of a debugger:
+   * calls then have no deadlines either.
    */
   readonly patience?: number;
   /** Cancels the opening of the session. An open session ends with `dispose()`. */
@@ -98,7 +98,7 @@ export const linkKey: unique symbol = Symbol('link');
 /**
  * One worker (or this thread) with one GPU device. Everything that was loaded in a session ends with it. If the device is lost, a warning
  * `device_lost` reports it, calls of the models on it reject, and the next model to load gets a new device. If the worker dies or is stuck,
- * a warning `worker_crashed` reports it, and a new worker replaces it. After either, a training run recovers by itself, together with its
+ * a warning `worker_crashed` reports it, and a new worker replaces it. In both cases, a training run recovers by itself, together with its
  * model. Meanwhile the state is 'recovering', or 'blocked' if the browser denies the page the GPU for a while.
  *
  * Events: 'statechange'; 'warning' with `code` and `message`. Without a listener, warnings are written by `console.warn`, except harmless
@@ -163,9 +163,9 @@ export class Session extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Resolves with the kernels that this session uses, as JSON to store beside results. A session with this JSON as its option `kernels`
-   * uses the same kernels. With 'tuned', the choice is final once a training run has started its steps. Opens the GPU device. Rejects with
-   * `unsupported_device`, and with `invalid_argument` if the device lacks a feature that a given choice needs.
+   * Resolves with the kernels that this session uses, as JSON that can be stored with results. A session with this JSON as its option
+   * `kernels` uses the same kernels. With 'tuned', the choice is final once a training run has started its steps. Opens the GPU device.
+   * Rejects with `unsupported_device`, and with `invalid_argument` if the device lacks a feature that a given choice needs.
    */
   kernels(): Promise<KernelChoice> {
     return this[linkKey].request('kernels');
@@ -190,7 +190,7 @@ export class Session extends EventTarget implements AsyncDisposable {
     return this[linkKey].close();
   }
 
-  /** The same as `dispose`. */
+  /** Does the same as `dispose`. */
   close(): Promise<void> {
     return this.dispose();
   }

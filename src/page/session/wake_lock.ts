@@ -1,7 +1,7 @@
 interface Screen {
   /** Requests or releases the wake lock. */
   request(isOn: boolean): void;
-  /** Releases the wake lock for good. */
+  /** Releases the wake lock, and ignores later requests. */
   close(): void;
 }
 

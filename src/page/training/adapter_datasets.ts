@@ -6,7 +6,7 @@ import { isObject } from '../session/rules';
 /** The data sets of one of several adapters that train at once. */
 export interface AdapterDatasets {
   readonly train_dataset: Dataset;
-  /** Default: none. If an `eval_strategy` is set, each adapter needs one. */
+  /** The data set on which the adapter is evaluated. Required for each adapter if an `eval_strategy` is set. Default: none. */
   readonly eval_dataset?: Dataset;
 }
 

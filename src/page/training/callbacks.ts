@@ -66,7 +66,7 @@ export class Callbacks {
     this.#onError = onError;
   }
 
-  /** The hooks that a callback implements. */
+  /** The hooks that at least one callback implements. */
   get wanted(): readonly (keyof TrainerCallback)[] {
     return NAMES.filter((name) => this.#callbacks.some((callback) => callback[name] !== undefined));
   }

@@ -6,7 +6,7 @@ import type { CallOptions } from '../session/session';
 
 /** A run's checkpoints on this device: the last one and the one before it. */
 export interface CheckpointInfo {
-  /** The run's id: the same for the same model, adapters and data. */
+  /** The run's id. Runs with the same model, adapters and data have the same id. */
   readonly id: string;
   /** The adapters that the run trains. */
   readonly adapter_names: readonly string[];
@@ -14,7 +14,7 @@ export interface CheckpointInfo {
   readonly global_step: number | null;
   /** Whether the run has done all its steps, or has ended early because its evaluations no longer improved. */
   readonly ended: boolean;
-  /** The size of both checkpoints in bytes. */
+  /** The total size of the run's stored checkpoints, in bytes. */
   readonly bytes: number;
   /** When the last checkpoint was stored, in milliseconds since 1970. */
   readonly saved_at: number;

@@ -17,11 +17,11 @@ export interface DPOTrainerInit extends Omit<TrainerInit, 'args'> {
  * completions of texts end with the EOS token, and texts longer than `max_length` are truncated at the end. Pairs whose prompt fills
  * `max_length` are left out, with a warning `left_out`.
  *
- * The logs of a step also have TRL's metrics. 'rewards/chosen' and 'rewards/rejected' are beta times the text's log probability minus that
- * of the base model, 'rewards/margins' is the difference of the two, and 'rewards/accuracies' the share of pairs whose chosen text has the
- * higher reward. 'logps/chosen' and 'logps/rejected' are the log probabilities. `evaluate()` gives all of these, `eval_loss` and
- * `eval_pairs`. Evaluations ignore weights. `export_run`
- * rejects runs whose examples have weights, or whose adapter wraps `lm_head`.
+ * The logs of a step also have TRL's metrics. 'rewards/chosen' and 'rewards/rejected' are beta times the difference of the text's log
+ * probabilities with the adapter and without it, 'rewards/margins' is the difference of the two, and 'rewards/accuracies' the share of
+ * pairs whose chosen text has the higher reward. 'logps/chosen' and 'logps/rejected' are the log probabilities. `evaluate()` gives all of
+ * these, `eval_loss` and `eval_pairs`. Evaluations ignore weights. `export_run` rejects runs whose examples have weights, or whose adapter
+ * wraps `lm_head`.
  */
 export class DPOTrainer extends Trainer {
   /** @internal The class's name in messages, which minifiers leave unchanged. */

@@ -17,9 +17,9 @@ export interface KTOTrainerInit extends Omit<TrainerInit, 'args'> {
  * gets the completion of the previous example. Examples are then shuffled unless `shuffle` is false; TRL requires the data set's order.
  *
  * The logs of a step also have TRL's metrics: 'rewards/chosen' and 'logps/chosen' of good texts, and 'rewards/rejected' and
- * 'logps/rejected' of the others, if the step has any; 'rewards/margins'; and 'kl', the estimated divergence. `evaluate()` gives all of
- * these, `eval_loss` and `eval_ratings`. Evaluations ignore weights. `export_run`
- * rejects runs whose examples have weights, or whose adapter wraps `lm_head`.
+ * 'logps/rejected' of bad texts, if the step has any; 'rewards/margins'; and 'kl', the estimated divergence. `evaluate()` gives all of
+ * these, `eval_loss` and `eval_ratings`. Evaluations ignore weights. `export_run` rejects runs whose examples have weights, or whose
+ * adapter wraps `lm_head`.
  */
 export class KTOTrainer extends Trainer {
   /** @internal The class's name in messages, which minifiers leave unchanged. */

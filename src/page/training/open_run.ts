@@ -33,7 +33,7 @@ export function datasetsOf({ lanes = [], ...own }: OpenRun): OpenDataset[] {
   return [own, ...lanes].flatMap(({ dataset, evalDataset }) => [dataset, evalDataset].flatMap((one) => one ?? []));
 }
 
-/** Returns the data sets in the form in which the worker gets them. */
+/** Converts the data sets to the form that the worker receives. */
 export function sourcesOf({
   dataset,
   evalDataset,

@@ -32,7 +32,7 @@ const UNUSED: Readonly<Record<Exclude<keyof TrainingArguments, keyof PreferenceA
 
 /**
  * Converts a profile's arguments to those of a run that learns from preferences: lowers the learning rate, and drops arguments without an
- * effect. No module of a profile's language model trains whole.
+ * effect. `headLearningRate` is dropped, because profiles over language models train no head.
  */
 export function preferenceArguments({ headLearningRate, ...args }: TrainingArguments): PreferenceArguments {
   const used = Object.fromEntries(Object.entries(args).filter(([name]) => !Object.hasOwn(UNUSED, name)));
@@ -44,11 +44,11 @@ export function preferenceArguments({ headLearningRate, ...args }: TrainingArgum
 export interface DPOConfig extends PreferenceArguments {
   /**
    * A number above 0. Default: 0.1. The higher it is, the nearer the model stays to its base. With 'ipo' it is the τ of that loss, which
-   * draws the margin per token towards 1 / (2·beta).
+   * pulls the margin per token towards 1 / (2·beta).
    */
   beta?: number;
   /**
-   * Default: 'sigmoid', the loss of DPO. 'robust' expects that some pairs are swapped by mistake. 'ipo' draws the margin per token towards
+   * Default: 'sigmoid', the loss of DPO. 'robust' expects that some pairs are swapped by mistake. 'ipo' pulls the margin per token towards
    * a fixed value, so the margin doesn't grow without limit. 'hinge' ignores pairs whose margin is large enough.
    */
   loss_type?: DpoLossType;
@@ -66,7 +66,8 @@ export interface KTOConfig extends PreferenceArguments {
   /** The factor of the losses of texts that are rated good: a number from 0. Default: 1. */
   desirable_weight?: number;
   /**
-   * The factor of the losses of all other texts: a number from 0. Default: 1. A higher factor for the rarer kind balances the two kinds.
+   * The factor of the losses of texts that are rated bad: a number from 0. Default: 1. A higher factor for the rarer kind balances the two
+   * kinds.
    */
   undesirable_weight?: number;
 }

@@ -68,13 +68,13 @@ export abstract class Followed<Item, Result> implements AsyncIterable<Item>, Pro
     return this.items[Symbol.asyncIterator]();
   }
 
-  /** Calls `end` as the promise settles, or at once if it has settled. Unlike `finally`, it handles no rejection. */
+  /** Calls `end` as the promise settles, or at once if it has settled. Unlike `finally`, it doesn't mark a rejection as handled. */
   whenOver(end: () => void): void {
     if (this.#isOver) end();
     else this.#ends.push(end);
   }
 
-  /** Returns a promise that settles as `body` does. The items end at that moment. */
+  /** Returns a promise that settles like `body`, and ends `items` when it settles. */
   protected following(body: Promise<Result>): Promise<Result> {
     const over = (): void => {
       this.#isOver = true;

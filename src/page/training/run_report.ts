@@ -33,7 +33,7 @@ export class RunReport {
   #loss: { readonly code: ErrorCode; readonly done: number } | undefined;
   /** The adapter that this report is about, in a run of several adapters. */
   readonly #adapter: string | undefined;
-  /** The reports on each adapter, in a run of several. Their events are among those of the run. */
+  /** In a run of several adapters, the report on each adapter, by name. These reports add their events to the run's events. */
   readonly #lanes = new Map<string, RunReport>();
 
   /**
@@ -203,7 +203,8 @@ export class RunReport {
 }
 
 /**
- * Replaces the content of a shared list. It adds one entry at a time, because long runs have more entries than a call may have arguments.
+ * Replaces the content of a shared list. Entries are pushed one at a time, because long runs have more entries than one call of `push`
+ * accepts.
  */
 function replaceAll<T>(list: T[], content: readonly T[]): void {
   list.length = 0;

@@ -37,7 +37,7 @@ export interface TrainRun extends AsyncIterable<TrainEvent>, Promise<TrainOutput
   resume(): Promise<void>;
   /**
    * Ends the run after the steps that were already submitted. The model then has the values trained so far. `save`: whether to store a
-   * checkpoint of the end; by default `save_strategy` decides.
+   * checkpoint at the end; by default `save_strategy` decides.
    */
   stop(options?: { save?: boolean }): Promise<TrainOutput>;
 }
@@ -137,7 +137,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
     return this.#call;
   }
 
-  /** Makes this run the trainer's last run. If an earlier run is in progress, waits until this run has begun, because it may be refused. */
+  /** Sets `trainer.run`. If an earlier run is in progress, waits until this run has begun, because the worker may reject it. */
   replacing(trainer: { run: RemoteRun | undefined }): this {
     if (trainer.run === undefined || trainer.run.#hasEnded) trainer.run = this;
     else
@@ -205,7 +205,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
   async #attempt({ link, adapter_name, args, signal, resume, takeOver }: RunSetup, run: OpenRun): Promise<TrainOutput> {
     if (this.#slip !== undefined) throw this.#slip.error;
     const hooks = this.#callbacks.wanted;
-    // The run resumes from a checkpoint that it has stored itself; from one of an older run only if the caller asked for that.
+    // The run resumes from its own checkpoint if it has stored one; from an older run's checkpoint only if the caller asked for that.
     const resume_from_checkpoint = this.#report.hasCheckpoint || resume;
     try {
       return await callReading(
@@ -234,7 +234,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
     return this.#pauses.size > 0 && this.#stop === undefined;
   }
 
-  /** Sends earlier requests to pause and to stop to a recovered run again. */
+  /** Sends pending requests to pause and to stop again, because the recovered run hasn't received them. */
   #resendRequests(call: CallId): void {
     this.#screen?.request(!this.#isPaused);
     const asked = [...this.#pauses].map((reason) => this.#link.request('pauseTraining', call, reason));

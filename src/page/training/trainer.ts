@@ -40,22 +40,22 @@ export interface TrainerInit {
   readonly train_dataset: Dataset;
   /** In the same forms as `train_dataset`. Required by `evaluate()` and by an `eval_strategy`. Default: none. */
   readonly eval_dataset?: Dataset;
-  /** Called on the page, in this order. Default: none. */
+  /** Objects whose hooks are called on the page, in the order of the array. Default: none. */
   readonly callbacks?: readonly TrainerCallback[];
 }
 
 /** The options of a trainer of several adapters at once, each on its own data. Wrong values throw `invalid_argument`. */
 export interface AdaptersTrainerInit extends Pick<TrainerInit, 'model' | 'args' | 'callbacks'> {
   /**
-   * The data sets of two or more of the model's adapters, active or not, by name: a `train_dataset` alone, or both data sets. The base
-   * model computes the rows of all adapters in one batch, to which each adapter contributes `per_device_train_batch_size` rows. Each
-   * adapter has its own steps, losses, gradient clipping, moments, evaluations and recovery. Up to rounding, its losses and trained values
-   * equal those of a run of that adapter alone. An adapter with fewer examples ends earlier. If an adapter's losses aren't finite, the
-   * other adapters train to their ends, and then the run rejects with `numerical_error`.
+   * The data sets of two or more of the model's adapters, active or not, by name: each is a `train_dataset`, or an object with both data
+   * sets. The base model computes the rows of all adapters in one batch, to which each adapter contributes `per_device_train_batch_size`
+   * rows. Each adapter has its own steps, losses, gradient clipping, moments, evaluations and recovery. Up to rounding, its losses and
+   * trained values equal those of a run of that adapter alone. An adapter with fewer examples ends earlier. If an adapter's losses aren't
+   * finite, the other adapters train to their ends, and then the run rejects with `numerical_error`.
    *
    * The model must be a language model, and its adapters may differ only in their values: they have the same `r`, the same `target_modules`
-   * and the same random matrices, and no dropout, `use_dora`, `bias` or `modules_to_save`. A run with other adapters, or with a kind
-   * that can't train in this way, rejects with `invalid_argument`.
+   * and the same random matrices, and no dropout, `use_dora`, `bias` or `modules_to_save`. A run with other adapters, or with a kind that
+   * can't train in this way, rejects with `invalid_argument`.
    */
   readonly adapters: Readonly<Record<string, Dataset | AdapterDatasets>>;
 }
@@ -216,11 +216,11 @@ export class Trainer {
    * anew if the arguments differ. A run that was stopped after more steps than the arguments now ask for also ends at once, with a warning.
    *
    * Rejects with `storage_unavailable` while the database can't be read, and with `locked_by_other_tab` while the same run is in progress
-   * elsewhere; `take_over: true` takes it over. A run that another tab takes over also rejects with `locked_by_other_tab`, with
-   * `detail: { taken_over: true }`, unless it had just ended; its model has the trained values, and nothing more is stored. A run that
-   * neither resumes nor takes over can train beside an equal run, but it stores no checkpoints meanwhile, and gives a warning
+   * elsewhere; `take_over: true` takes it over. A run that another tab takes over also rejects with `locked_by_other_tab`, with `detail: {
+   * taken_over: true }`, unless it had just ended; its model has the trained values, and nothing more is stored. A run that neither resumes
+   * nor takes over can train while an equal run is in progress, but then it stores no checkpoints, and gives a warning
    * `locked_by_other_tab`. If the store doesn't outlive the session, or without Web Locks, as in Node before 24, only runs of the same
-   * session are known.
+   * session are detected.
    */
   train(options: TrainOptions = {}): TrainRun {
     const { signal, resume_from_checkpoint, take_over = false } = readable(options);

@@ -18,8 +18,8 @@ fn z_values_block(rows: vec4u, c: u32) -> mat4x4f {
   return mat4x4f(z_values[rows.x + c], z_values[rows.y + c], z_values[rows.z + c], z_values[rows.w + c]);
 }
 
-// Tokens beyond the last one write to the last token's row. Rows are written in reverse order, so that the last token's own values come
-// last and stay.
+// Rows beyond the last token are clamped to its row. Rows are written in reverse order, so that the last token's own values are written
+// last and overwrite those of the clamped rows.
 fn put_dx(rows: vec4u, c: u32, block: mat4x4f) {
   put_block(rows + p.at_dx / WORD + c, block);
 }

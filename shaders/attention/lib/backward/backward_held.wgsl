@@ -35,8 +35,9 @@ fn add_columns(sums: Sums, dS: Blocks, P: Blocks, columns: Columns) -> Sums {
   return Sums(sums.rows, sums.real, add_inner(sums.dx, dS, columns.z), values);
 }
 
-// Tokens beyond the last one write to the last token's row. Rows are written in reverse order, so that the last token's own values come
-// last and stay. The loop's bound isn't a constant, so compilers don't unroll it: unrolled, it would be a large share of the shader's code.
+// Rows beyond the last token are clamped to its row. Rows are written in reverse order, so that the last token's own values are written
+// last and overwrite those of the clamped rows. The loop's bound isn't a constant, so compilers don't unroll it: unrolled, it would be a
+// large share of the shader's code.
 fn put_sums(sums: Sums, tokens: vec4u) {
   for (var left = select(0u, 4u, sums.real); left > 0u; left--) {
     let i = left - 1u;

@@ -39,8 +39,8 @@ fn put_dx_values(rows: vec4u, c: u32, pair: mat2x4f) {
   put_pair(rows + p.at_dx_values / WORD + c, pair);
 }
 
-// Tokens beyond the last one write to the last token's row. Rows are written in reverse order, so that the last token's own values come
-// last and stay.
+// Rows beyond the last token are clamped to its row. Rows are written in reverse order, so that the last token's own values are written
+// last and overwrite those of the clamped rows.
 fn put_pair(at: vec4u, pair: mat2x4f) {
   let words = transpose(pair);
   gradients[at.w] = words[3];

@@ -13,7 +13,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   let batch = group.z;
   let head = group.y;
   let rows = head_rows(batch, row, head, heads());
-  // Threads beyond the last token read for their neighbours, and write nothing.
+  // A thread whose rows are beyond the last token only reads columns for its quad, and writes nothing.
   let real = row < p.T;
   let scale = p.scale;
   let column_heads_met = heads_met(head);

@@ -14,7 +14,7 @@ fn tile_products(rows: vec4u, columns: vec4u, work: Work, thread: vec3u) -> mat4
   return s;
 }
 
-// less + x_values · z_valuesᵀ of the thread's four rows by four columns
+// less + x_values · z_valuesᵀ of the thread's four rows by four columns, where `less` is −y · dy
 fn add_tile_products_of_values(less: mat4x4f, rows: vec4u, columns: vec4u, work: Work, thread: vec3u) -> mat4x4f {
   var dP = less;
   for (var inner = 0u; inner < work.width; inner += INNER) {

@@ -16,7 +16,7 @@ fn heads_met(head: u32) -> Span {
   return Span(begin, begin + max(column_heads() / heads(), 1u));
 }
 
-// The tokens of those columns that `size` rows, from `first` on, meet.
+// Returns the tokens of the columns that the `size` rows from `first` on meet.
 fn tokens_met(batch: u32, first: u32, size: u32) -> Span {
   let end = min(first + size, p.T);
   if (of_keys()) {

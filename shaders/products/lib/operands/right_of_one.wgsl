@@ -1,4 +1,4 @@
-// The right operand of one layer: its weight, whose M rows make the result's columns.
+// The right operand of one layer: its weight. Each of the M rows gives a column of the result.
 fn columns() -> u32 {
   return p.M;
 }

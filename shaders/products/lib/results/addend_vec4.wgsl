@@ -1,8 +1,8 @@
 // Storage formats of a matrix that is added to the result: f32, or packed f16. Rows are multiples of four values.
 alias AddendWord = vec2u;
 
-// A value has one word in f16, or two in f32. The loop's bound isn't a constant, so compilers don't unroll it: the compilers of software GPUs
-// take long for each place that reads memory, and `addend_word` may have four of them.
+// Reads four values: one word in f16, two words in f32. The loop's bound isn't a constant, so compilers don't unroll it: the compilers of
+// software GPUs take long for each place that reads memory, and `addend_word` may have four of them.
 fn addend(at: u32, half: bool) -> Result {
   let count = select(2u, 1u, half);
   var before = vec2u();

@@ -1,4 +1,4 @@
-// Tiles of 64 × 64 that multiply in f16 and sum in f32: tile_stage_f16 explains it and has the error bound. The workgroup
+// Tiles of 64 × 64 that multiply in f16 and sum in f32: tile_stage_f16 explains how, and gives the error bound. The workgroup
 // reads operands into workgroup memory in pieces of 32 along K. This file comes first in a shader, because it enables f16
 // (the feature `shader-f16`).
 // with lib/{tile_staged_square, tile_stage_f16}.wgsl

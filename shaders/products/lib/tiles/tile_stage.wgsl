@@ -7,7 +7,7 @@ alias Lines = array<array<vec4f, STAGE_LINE>, 4>;
 var<workgroup> left_stage: array<Lines, STEP / 4u>;
 var<workgroup> right_stage: array<Lines, STEP / 4u>;
 
-// The block that a thread stages: which four rows or columns of the tile, and which four k of the piece.
+// The block that a thread stages. block: the index of its four rows or columns in the tile; four: the index of its four k in the piece.
 struct Staged { block: u32, four: u32 }
 
 fn add_low(before: Sums, group: vec3u, thread: vec3u) -> Sums {

@@ -64,7 +64,7 @@ fn add_part(part: u32, before: Sums, group: vec3u, thread: vec3u) -> Sums {
   return c;
 }
 
-// Stages two blocks of the left operand, which come transposed: with a row for each k.
+// Stages two blocks of the left operand, passed in transposed form, with a row for each k.
 fn stage_left(own: Own, keep: vec2f, one: mat4x4f, other: mat4x4f) {
   let exponents = exponents_of(largest_of(one, other, keep));
   left_units[own.run][own.block] = bitcast<vec4f>(exponents - 0x02000000u);

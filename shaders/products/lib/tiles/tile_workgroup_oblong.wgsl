@@ -29,7 +29,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: 
   finish_tile(group, thread.y * 16u + thread.x);
 }
 
-// The block that a thread stages: its operand; which four rows or columns; which four k; and the index of its vectors in `staged`.
+// The block that a thread stages. is_right: its operand; block: the index of its four rows or columns; four: the index of its four k; at:
+// the index of its vectors in `staged`.
 struct Own { is_right: bool, block: u32, four: u32, at: u32 }
 
 // The first 64 threads stage the left operand. Four neighbouring threads stage four blocks along K.

@@ -11,7 +11,7 @@ import { madeKey, type PageKind } from '../page_kind';
 
 /** PEFT's options of `LoraModel.add_weighted_adapter`, which decide how adapters are combined. */
 export interface CombinationOptions {
-  /** Default: 'svd' */
+  /** How the adapters are combined: see `add_weighted_adapter`. Default: 'svd' */
   readonly combination_type?: 'svd' | 'linear' | 'cat' | undefined;
   /** The rank of the sum by 'svd'. Default: the largest rank of the adapters */
   readonly svd_rank?: number | null | undefined;
@@ -40,7 +40,7 @@ export class LoraModel extends AdaptedModel<LoraConfig> {
   }
 
   /**
-   * Adds a saved adapter to a base model, and activates it: `from_pretrained(model, source, options)`, or with PEFT's order of arguments
+   * Adds a saved adapter to a base model, and activates it: `from_pretrained(model, source, options)`, or with PEFT's positional arguments
    * `from_pretrained(model, source, 'name', true)`. Rejects with `invalid_format` for files that aren't a LoRA adapter or don't fit the
    * model, and `not_found` for an id that isn't stored.
    */
@@ -57,9 +57,9 @@ export class LoraModel extends AdaptedModel<LoraConfig> {
    * Adds the weighted sum of adapters as another adapter of scale 1, without activating it, by PEFT's `combination_type`. 'svd' (default):
    * the best approximation of rank `svd_rank`, by default the largest rank of the adapters. 'cat': the exact sum; its rank is the sum of
    * the adapters' ranks. 'linear': sums lora_A and lora_B separately, and needs adapters of the same rank. A single adapter is always
-   * combined by 'linear'. Takes options, or PEFT's order of arguments: `add_weighted_adapter(adapters, weights, 'name', 'cat')`. Rejects
-   * with `invalid_argument` for PEFT's other types, and for adapters that train biases or whole modules. Waits for runs as the other kinds
-   * do.
+   * combined by 'linear'. Accepts an options object, or PEFT's positional arguments: `add_weighted_adapter(adapters, weights, 'name',
+   * 'cat')`. Rejects with `invalid_argument` for PEFT's other types, and for adapters that train biases or whole modules. Waits for earlier
+   * runs that train one of the adapters, unless they are paused.
    */
   override async add_weighted_adapter(
     adapters: readonly string[],
@@ -72,7 +72,7 @@ export class LoraModel extends AdaptedModel<LoraConfig> {
 }
 
 const combinationRules = {
-  // The worker checks the type, with PEFT's messages.
+  // The worker checks this value, so that errors have PEFT's messages.
   combination_type: { expected: '', accepts: () => true },
   svd_rank: orNull(integer(1, 2 ** 20)),
 };

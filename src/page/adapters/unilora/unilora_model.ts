@@ -29,7 +29,7 @@ export class UniLoraModel extends AdaptedModel<UniLoraConfig> {
   }
 
   /**
-   * Adds a saved adapter to a base model, and activates it: `from_pretrained(model, source, options)`, or with PEFT's order of arguments
+   * Adds a saved adapter to a base model, and activates it: `from_pretrained(model, source, options)`, or with PEFT's positional arguments
    * `from_pretrained(model, source, 'name', true)`. Rejects with `invalid_format` for files that aren't a UniLoRA adapter or don't fit the
    * model, and `not_found` for an id that isn't stored.
    */

@@ -42,7 +42,7 @@ export class VeraModel extends AdaptedModel<VeraConfig> {
   }
 
   /**
-   * Adds a saved adapter to a base model, and activates it: `from_pretrained(model, source, options)`, or with PEFT's order of arguments
+   * Adds a saved adapter to a base model, and activates it: `from_pretrained(model, source, options)`, or with PEFT's positional arguments
    * `from_pretrained(model, source, 'name', true)`. Rejects with `invalid_format` for files that aren't a VeRA adapter or don't fit the
    * model, and `not_found` for an id that isn't stored.
    */
@@ -59,7 +59,7 @@ export class VeraModel extends AdaptedModel<VeraConfig> {
    * Converts an adapter to a LoRA adapter that computes exactly the same (lora_A = λ_d⊙A, lora_B = λ_b⊙B, lora_alpha = r), in PEFT's
    * layout, for programs that support only LoRA. An adapter with `use_dora` becomes a LoRA adapter with DoRA. With `adapters` and
    * `weights`, the result equals their weighted sum, and its rank is the sum of their ranks. Rejects with `numerical_error` if a number
-   * isn't finite, and with `invalid_argument` for `weights` without `adapters`, and for `adapter_name` beside `adapters`.
+   * isn't finite, and with `invalid_argument` for `weights` without `adapters`, and for `adapter_name` together with `adapters`.
    */
   async save_as_lora(options: LoraOptions = {}): Promise<AdapterFiles> {
     checkOptions('save_as_lora', options, { adapter_name: anyString, adapters: anyObject, weights: anyObject });

@@ -29,15 +29,15 @@ export function textFields(where: string, example: unknown): SentExample {
 
 export interface Reservoir {
   readonly seed: number;
-  /** The number of examples that were added before. */
+  /** The number of examples that were added before the new ones, whether or not they are still stored. */
   readonly seen: number;
   /** The largest number of examples that may be stored. */
   readonly most: number;
 }
 
 /**
- * A profile's examples: those to learn from, and those held out. `learnt_places` and `held_places` are the indices of these examples among
- * all of them, in the order in which they were added.
+ * A profile's examples: those to learn from, and those held out. `learnt_places` and `held_places` are the positions of these examples
+ * among all stored examples, oldest first.
  */
 export interface SplitExamples {
   readonly learnt: readonly SentExample[];
@@ -130,7 +130,7 @@ function lineOf(example: SentExample, index: number): string {
   return JSON.stringify({ image: index, ...told });
 }
 
-/** Returns how many examples of this size may be stored. */
+/** Returns how many examples as large as `example` may be stored. */
 function roomFor(example: SentExample | undefined, most: number): number {
   const bytes = example === undefined ? 0 : pixelBytes(example);
   return bytes === 0 ? most : Math.min(most, Math.floor(MOST_PIXEL_BYTES / bytes));

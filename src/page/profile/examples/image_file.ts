@@ -23,8 +23,8 @@ export function imageFile(images: readonly RgbImage[]): Blob {
 }
 
 /**
- * Reads the images of a file. Rejects with `invalid_format` unless `imageFile` could have written the file for that many images of that
- * size, and with `limit_exceeded` for a file that is too large, before it is read.
+ * Reads the images of a file. Rejects with `invalid_format` unless `imageFile` could have written the file for the expected number and size
+ * of images, and with `limit_exceeded` for a file that is too large, before it is read.
  */
 export async function readImages(file: Blob, expected: ImageCount): Promise<RgbImage[]> {
   const { count, size } = expected;

@@ -21,10 +21,10 @@ const ONE_HALF = 0.5;
 type TargetsOfExample = 'label' | 'set' | 'numbers';
 
 /**
- * Groups the examples by label, and leaves out every fifth example of each group, in their order, or every third if these are too few. So
- * the same examples are left out again after others were added. With several labels per example, each set of labels is a group, but few
- * examples may have the same set. So the examples after the last fifth (or third) of each set form one more group. Examples whose targets
- * are numbers form a single group. Returns undefined if too few examples can be left out.
+ * Groups the examples by label, and leaves out every fifth example of each group, in their order, or every third if these are too few. The
+ * position in the group decides, so a later run with more examples leaves out mostly the same ones. With several labels per example, each
+ * set of labels is a group. Many sets are too rare for a fifth (or third), so the remaining examples at the end of each group form one more
+ * group. Examples whose targets are numbers form a single group. Returns undefined if too few examples can be left out.
  */
 export function leaveOut(examples: readonly SentExample[], targets: TargetsOfExample = 'label'): Trial | undefined {
   const fifth = placesLeftOut(examples, SHARE, targets);

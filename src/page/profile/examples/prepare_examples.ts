@@ -14,8 +14,8 @@ import { MOST_PIXEL_BYTES, textFields } from './examples';
 const PORTION = 64;
 
 /**
- * Prepares what is given to a profile: one example, those of an iterable, or a file's. Examples and arrays are read before it returns, so
- * that the caller may change them afterwards. Rejects as `prepareExamples` and `examplesOfFile` do.
+ * Prepares the examples that were passed to a profile: one example, an iterable of examples, or a file. Examples and arrays are read before
+ * it returns, so that the caller may change them afterwards. Rejects as `prepareExamples` and `examplesOfFile` do.
  */
 export async function prepareGiven(base: RemoteModel, given: unknown): Promise<readonly SentExample[]> {
   const examples = givenExamples(base, given);
@@ -23,10 +23,10 @@ export async function prepareGiven(base: RemoteModel, given: unknown): Promise<r
 }
 
 /**
- * Prepares examples for storage: checks them, so that none can make learning fail, and resizes images to the model's image size, as bytes.
- * Rejects with `invalid_argument` for a value that isn't an example for the model, for an unknown label, and for `pixel_values`, which
- * can't be stored; `invalid_format` for a file that isn't an image; `limit_exceeded` if the images have too many bytes. Ratings and
- * preferences stay as they are: the rated or chosen text is checked as an example.
+ * Prepares examples for storage: checks them, so that no example can make a run fail, and resizes images to the model's image size, with
+ * their pixels as bytes. Rejects with `invalid_argument` for a value that isn't an example for the model, for an unknown label, and for
+ * `pixel_values`, which can't be stored; `invalid_format` for a file that isn't an image; `limit_exceeded` if the images have too many
+ * bytes. Ratings and preferences are returned unchanged: only their rated or chosen text is checked, as an example.
  */
 export async function prepareExamples(base: RemoteModel, given: readonly unknown[]): Promise<readonly SentExample[]> {
   const { link, info } = base[partsKey];
@@ -70,7 +70,7 @@ function tooMany(count: number): WebVeraError {
 /** The largest size of a file, in bytes: all of its examples are in memory at once. */
 const MOST_BYTES = 2 ** 26;
 
-/** The largest number of examples of an iterable: it may have no end, and all of its examples are in memory at once. */
+/** The largest number of examples of an iterable: an iterable may be endless, and all of its examples are in memory at once. */
 const MOST_EXAMPLES = 2 ** 20;
 
 const FILES = 'labelledFiles(files) makes examples of files that are in a folder for each label.';

@@ -27,7 +27,7 @@ export async function generatedText(where: string, given: Generation | Generated
   throw wrong(`${where}: completion`, 'a string', completion);
 }
 
-/** Returns a generation's text, and whether it ends because it has as many tokens as it may have. */
+/** Returns a generation's text, and whether it was truncated at the maximum number of tokens. */
 async function writtenText(generation: Generation): Promise<Omit<GeneratedText, 'prompt'>> {
   const completion = await generation;
   let end: TextEnd | undefined;
@@ -56,7 +56,9 @@ export function preferenceOf(value: unknown): Feedback {
   throw wrong('prefer', '{ prompt, chosen, rejected }', value, 'One text is rated: profile.rate.');
 }
 
-/** Makes the example from which a person's own text is learnt. Throws `invalid_argument` for an empty text. */
+/**
+ * Makes a training example from the text that a person wrote in place of the model's answer. Throws `invalid_argument` for an empty text.
+ */
 export function correctedExample({ prompt }: GeneratedText, text: string): SentExample {
   if (typeof text === 'string' && text.trim() !== '') return likelyExample(prompt, answerTo(prompt, text));
   const hint = 'A text of which no word is good is rated: profile.rate(generation, -1).';

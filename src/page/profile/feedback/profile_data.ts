@@ -60,7 +60,7 @@ export function splitData({ examples, feedback }: ProfileData): SplitExamples {
   };
 }
 
-/** Samples lists again that are too long for a smaller `max_examples`. Returns only these. */
+/** Reduces each list that is longer than `max_examples` to a random sample. Returns only the lists that were reduced. */
 export function sampledData({ seed, seen, settings, feedback }: ProfileState, data: ProfileData): Partial<ProfileData> {
   const most = settings.max_examples;
   const examples = sampleFairly(data.examples, [], { seed, seen, most });
@@ -89,7 +89,9 @@ export function storedChanges({ state, data: { examples, feedback } }: DataChang
   return { state: none, ...noData, unfinished: null, features: null };
 }
 
-/** Counts the stored feedback anew, because versions without feedback leave its numbers out of the state that they write. */
+/**
+ * Recomputes the feedback's counts from the stored feedback: versions of this library without feedback write a state without these counts.
+ */
 export function recounted(state: ProfileState, feedback: readonly Numbered<Feedback>[]): ProfileState {
   const seen = feedback.reduce((most, { n }) => Math.max(most, n + 1), state.feedback.seen);
   return { ...state, ...countedFeedback(seen, feedback) };

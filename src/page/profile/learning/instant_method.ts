@@ -4,8 +4,8 @@ import { expectSolvable, outcomeOf, outputOf, solveCopy } from './solved_head';
 /**
  * Solves for the last layer of the head, in the run's copy of the profile's adapter. The profile takes the new head if the loss on the
  * held-out examples doesn't rise, or if the cross-validated loss isn't above the loss before the run. (The loss on the examples to which
- * the head was fitted would be too optimistic.) While no examples are held out, the new head always replaces a head that was solved for
- * earlier or never trained.
+ * the head was fitted would be too optimistic.) While no examples are held out, the new head always replaces a head that was never trained,
+ * or that an earlier run solved for.
  */
 export const INSTANT: LearnMethodKind = {
   hasCheckpoints: false,

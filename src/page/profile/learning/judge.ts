@@ -8,10 +8,7 @@ import type { Phase } from './phases';
 
 /** An adapter's loss and accuracy on one kind of data: examples, preferences or ratings. */
 export interface Figures {
-  /**
-   * The mean over all predictions, preferences or ratings, each multiplied by its weight in training. If the mean isn't finite, the largest
-   * finite number.
-   */
+  /** The mean loss over all predictions, preferences or ratings, weighted as in training. `Number.MAX_VALUE` if it isn't finite. */
   readonly loss: number;
   /** The share of preferences whose chosen text has the higher reward; null for other kinds. */
   readonly accuracy: number | null;

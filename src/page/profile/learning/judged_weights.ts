@@ -1,14 +1,16 @@
 import { groupBy } from '../../../core/input/group_by';
 import type { ResolvedTrainingArguments, SentExample } from '../../../core/types/training';
 
-/** Whether an example counts when an adapter is judged. An example with a weight of 0 isn't learnt, so it can't speak against a lesson. */
+/**
+ * Whether an example counts in evaluations. A run doesn't train on an example with a weight of 0, so its loss says nothing about the run.
+ */
 export function counts(example: SentExample): boolean {
   return !('weight' in example) || example.weight !== 0;
 }
 
 /**
- * Returns the weights of classes in a run that learns `learnt`, for examples of any other set: 'balanced' becomes a weight for each label.
- * `names`: the model's labels.
+ * Returns the class weights of a run that trains on `learnt`, so that other examples can be evaluated with the same weights: 'balanced'
+ * becomes a weight for each class of `learnt`. `names`: the model's labels.
  */
 export function weightsInRun(
   classWeights: ResolvedTrainingArguments['classWeights'],
@@ -22,7 +24,7 @@ export function weightsInRun(
   );
 }
 
-/** Returns the name of an example's class, which its label has as a name or as an index. */
+/** Returns the name of an example's class. Its label is that name or the class's index. */
 function classOf(example: SentExample, names: readonly string[]): string {
   const { label, labels } = example as { readonly label?: unknown; readonly labels?: unknown };
   const given = String(label ?? labels);

@@ -5,7 +5,7 @@ import { Followed, Replay } from '../../training/replay';
 import { beginningOf } from '../../training/run_report';
 import { type PausableRun, stopRules } from '../../training/train_run';
 
-/** The place of one training run in a longer run: the numbers of steps before it, of its own (as planned), and after it. */
+/** The position of a training run in a longer run: the numbers of steps before it, in it (as planned) and after it. */
 interface PartSteps {
   readonly before: number;
   readonly own: number;
@@ -24,7 +24,7 @@ export class LearnRun extends Followed<TrainEvent, TrainOutput> implements Pausa
   #state = beginningOf(0);
   /** The training run in progress. */
   #inner: PausableRun | undefined;
-  /** The place of the training run's steps in this run; undefined if this run has no other steps. */
+  /** The position of the training run's steps in this run; undefined if this run has no other steps. */
   #part: PartSteps | undefined;
   /** The logs of all training runs, in one list that all reported states share. */
   readonly #logs: StepLogs[] = [];
@@ -52,7 +52,7 @@ export class LearnRun extends Followed<TrainEvent, TrainOutput> implements Pausa
     return this.#inner === undefined ? this.#state : this.#placed(this.#inner.state);
   }
 
-  /** Whether the run can pause before its present work is done. */
+  /** Whether the run can pause now. False during work that can't be interrupted, as in `inOne`. */
   get canPause(): boolean {
     return this.#canPause;
   }
@@ -61,7 +61,10 @@ export class LearnRun extends Followed<TrainEvent, TrainOutput> implements Pausa
     return this.#stopped !== undefined;
   }
 
-  /** Returns the run for another caller. A rejection that isn't handled from now on is unhandled, even if it was handled before. */
+  /**
+   * Returns the run for another caller, with a new result promise: a rejection counts as unhandled until this caller handles it, even if an
+   * earlier caller did.
+   */
   joined(): this {
     this.result = this.result.then((output) => output);
     return this;

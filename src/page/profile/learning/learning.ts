@@ -25,11 +25,11 @@ interface Beginning {
 interface Resumed {
   readonly run: LearnRun;
   /**
-   * The method of `learn` that joins the run. Undefined if the run resumed later than the profile was opened, and for a method without
-   * checkpoints, whose run has lost nothing yet and may lack the examples that were added since.
+   * The method of `learn` that joins the run. Undefined if the run resumed later than the profile was opened, or if its method has no
+   * checkpoints: a new run then loses no progress, and includes the examples that were added since.
    */
   readonly joins: LearnMethod | undefined;
-  /** Stands for the signal of the caller that joins or replaces the run. */
+  /** Aborts the run: when the signal of the caller that joined it aborts, or when another `learn` replaces it. */
   readonly caller: AbortController;
 }
 
@@ -61,7 +61,7 @@ export class ProfileLearning {
       checkOptions('learn', options, rules);
       this.#profile.expectOpen();
       METHODS[method].expectUsable(this.#profile.host);
-      learnArguments(this.#profile.state.settings, own); // a run that is joined has its own, but wrong ones are an error
+      learnArguments(this.#profile.state.settings, own); // a joined run ignores these arguments, but invalid ones still throw
       signal?.throwIfAborted();
       if (this.#resumed?.joins === method && !this.#resumed.run.isStopped) return this.#join(this.#resumed, signal);
     } catch (error) {
@@ -81,7 +81,7 @@ export class ProfileLearning {
   }
 
   /**
-   * Waits until no run is in progress, then registers the new one. Ends a run that resumed by itself for this, and waits for a run that
+   * Waits until no run is in progress, then registers the new one. Aborts a run that `resumeUnfinished` started, and waits for a run that
    * was stopped or whose signal has aborted. Throws `invalid_argument` if any other run is in progress.
    */
   async #replace(signal: AbortSignal | undefined, register: () => void): Promise<void> {
@@ -155,7 +155,7 @@ export class ProfileLearning {
     }
   }
 
-  /** Reads the stored unfinished run, with the profile's examples if it has none of its own. */
+  /** Reads the stored unfinished run, with the profile's current examples if the record holds none. */
   async #readUnfinished(): Promise<Unfinished | undefined> {
     const run = await this.#storedRun();
     if (run === undefined || 'learnt' in run) return run;

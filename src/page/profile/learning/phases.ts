@@ -28,8 +28,8 @@ export interface Phase {
 }
 
 /**
- * If the arguments set neither steps nor epochs, a run with few examples repeats them until it has this many steps. So many steps were
- * enough to learn classes (docs/RESULTS.md).
+ * If the arguments set neither steps nor epochs, a run with few examples repeats them until it has this many steps. In docs/RESULTS.md,
+ * that many steps were enough to train a classifier.
  */
 const ENOUGH_STEPS = 60;
 /** The largest number of epochs to reach `ENOUGH_STEPS`. With more epochs, models forget more than they learn. */

@@ -108,7 +108,7 @@ function trialOf(
   return { ...left, places: learnt_places.filter((_, index) => places.has(index)) };
 }
 
-/** Whether a trial trains on all examples to learn from. If so, held-out examples judge it. */
+/** Whether a trial trains on all examples to learn from. If so, the candidates are compared on held-out examples. */
 function trainsOnAll({ learnt }: Trial, { unfinished }: LearningCopy): boolean {
   return learnt.length === unfinished.learnt.length;
 }
@@ -147,7 +147,9 @@ async function compared(parts: LearningCopy, trial: Trial, first: SolvedVectors)
 
 interface SolvingCandidate {
   readonly name: SolvedVectors['name'];
-  /** A fit whose C (the inverse strength of the penalty) and scale of the scores this candidate's head gets. */
+  /**
+   * The C (inverse strength of the penalty) and the scale of the scores for this candidate's head. Default: cross-validation chooses both.
+   */
   readonly as?: Pick<HeadFit, 'C' | 'scale'>;
 }
 
@@ -169,8 +171,8 @@ function judgedOf(solved: SolvedVectors): JudgedVectors {
 
 /**
  * Returns the trained vectors, or the best other candidate if its loss is lower by more than the standard error of the difference. The
- * trained vectors are preferred because training usually helps, while the judging examples are few: with eight examples per class, the
- * better vectors often have the higher loss.
+ * trained vectors are preferred because training usually helps, while the examples to compare on are few: with eight examples per class,
+ * the better vectors often have the higher loss.
  */
 function best(trained: JudgedVectors, others: readonly JudgedVectors[]): JudgedVectors {
   const lowest = others.reduce((low, one) => (lossOf(one) < lossOf(low) ? one : low));
@@ -178,12 +180,15 @@ function best(trained: JudgedVectors, others: readonly JudgedVectors[]): JudgedV
   return lossOf(trained) - lossOf(lowest) > margin ? lowest : trained;
 }
 
-/** Returns the calibrated loss on the trial's judging examples, by which candidates are compared. */
+/** Returns the calibrated loss on the examples in `trial.judges`, by which candidates are compared. */
 function lossOf({ judged }: JudgedVectors): number {
   return finite(judged.calibrated.loss);
 }
 
-/** Returns the scale of the scores that calibrates this fit on its judging examples. A new head with the same vectors gets it. */
+/**
+ * Returns the scale of the scores that calibrates this fit on its evaluation examples. A head that is solved for again, with the same
+ * vectors, uses this scale.
+ */
 function scaleOf({ scale, held_out }: HeadFit): number {
   return scale * (held_out?.calibrated.scale ?? 1);
 }

@@ -20,11 +20,11 @@ export function expectSolvable({ base }: ProfileHost, method: LearnMethod): void
 }
 
 interface Solving {
-  /** The examples to fit and to judge by. Default: all examples to learn from, and the held-out ones. */
+  /** The examples to fit the head to, and those to evaluate it on. Default: all training examples, and all held-out examples. */
   readonly on?: Pick<Trial, 'learnt' | 'judges'> | undefined;
-  /** A fit whose C (the inverse strength of the penalty) and scale of the scores are used. Default: cross-validation chooses both. */
+  /** The C (inverse strength of the penalty) and the scale of the scores to use. Default: cross-validation chooses both. */
   readonly as?: Pick<HeadFit, 'C' | 'scale'> | undefined;
-  /** Whether the profile stores the features, because another session may need them. Default: true. */
+  /** Whether the profile stores the features of the examples, so that later sessions needn't compute them again. Default: true. */
   readonly keepsFeatures?: boolean;
 }
 
@@ -37,7 +37,7 @@ export async function solveCopy(
   { on, as, keepsFeatures = true }: Solving = {},
 ): Promise<HeadFit> {
   const { learnt, judges } = on ?? { learnt: unfinished.learnt, judges: unfinished.held };
-  // These arguments alone decide how examples become rows and batches.
+  // Only these training arguments affect how examples become rows and batches.
   const { max_length, per_device_train_batch_size, classWeights } = unfinished.args;
   const { run, signal } = turn;
   const eval_weights = weightsInRun(classWeights ?? null, learnt, labelsOf(host.base));
@@ -61,8 +61,9 @@ interface EarlierWork {
 /**
  * Returns the outcome of a run that ends with a solved head. The profile takes the head if the loss on held-out examples or the
  * cross-validated loss isn't above the loss before the run. One of the two is enough, because few held-out examples may mislead. The
- * cross-validated loss is that of the run's first head. It counts for later heads too, because the comparison of candidates didn't find
- * them clearly worse. While no examples are held out, the head always replaces a head that was solved for earlier or never trained.
+ * cross-validated loss is that of the run's first head. It also counts for the final head, because the comparison of candidates didn't find
+ * that head clearly worse. While no examples are held out, the head always replaces a head that was never trained, or that an earlier run
+ * solved for.
  */
 export function outcomeOf(
   fit: HeadFit,
@@ -93,7 +94,7 @@ export function outcomeOf(
   };
 }
 
-/** Returns the loss, or the largest finite number if the loss isn't finite, as the other methods do. */
+/** Returns the loss, or `Number.MAX_VALUE` if the loss isn't finite, as `judge` does. */
 export function finite(loss: number): number {
   return Number.isFinite(loss) ? loss : Number.MAX_VALUE;
 }

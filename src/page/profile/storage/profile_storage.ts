@@ -61,7 +61,8 @@ export class ProfileStorage {
     return this.#hold(async () => {
       const stored = await this.#read(parts);
       const changes = await body(stored);
-      // Versions without feedback and features leave these when they forget a profile.
+      // Older versions don't delete feedback and features when they forget a profile, so leftovers are deleted before a new profile is
+      // stored.
       if (stored === undefined) await this.#link.request('deleteProfile', this.id);
       if (!(await this.#link.request('writeProfile', this.id, partsOf(changes), stored?.state.born)))
         throw forgotten(this.id);
@@ -167,7 +168,7 @@ function storedProfile(id: string, parts: ReadParts): StoredProfile<LargePart> {
   };
 }
 
-/** Returns facts about the profiles that can be read. It omits damaged profiles, so that they don't hide the others. */
+/** Returns a `ProfileInfo` for each profile that can be read. Damaged profiles are omitted instead of making the whole list fail. */
 export function readableInfos(listed: readonly ListedProfile[]): ProfileInfo[] {
   return listed.flatMap(({ id, state, weight_bytes }) => {
     try {

@@ -115,8 +115,8 @@ function readAbout(
 }
 
 /**
- * Adds to ratings and preferences the numbers that profile.json lists: their indices among all feedback ever given. Throws `invalid_format`
- * if a rating and a preference have the same number.
+ * Numbers the ratings and preferences with the lists in profile.json: the index of each among all feedback ever given. Throws
+ * `invalid_format` if a rating and a preference have the same number.
  */
 function numberedFeedback(given: Fields, { ratings, preferences }: ProfileLines): Numbered<Feedback>[] {
   const seen = count(given, 'seen');

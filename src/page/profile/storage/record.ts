@@ -18,7 +18,7 @@ export interface Vectors {
 }
 
 export interface ProfileSettings {
-  /** As given when the profile was created. */
+  /** The fields of the adapter's configuration that were given when the profile was created. */
   readonly peft_config: AnyAdapterConfigInit;
   readonly args: TrainingArguments;
   readonly max_examples: number;
@@ -89,7 +89,7 @@ export function rolledBack(state: ProfileState): ProfileState {
   return { ...state, history, solved: state.previous_solved, previous: null, previous_solved: false };
 }
 
-/** Returns a part of a profile in the form in which it is stored. */
+/** Returns a part of a profile as it is stored, with the version of the storage format. */
 export function written(part: object): unknown {
   return { format: FORMAT, ...part };
 }
@@ -166,8 +166,8 @@ function readFeedbackCounts(state: Fields): FeedbackCounts {
 }
 
 /**
- * Reads whether the heads were computed by the solver (`fit_head`) instead of being trained. Heads that an older version stored count as
- * trained, so a solved head replaces them unless it does worse.
+ * Reads whether each head is untrained or was solved for (by `fit_head`) instead of being trained. Heads that an older version stored count
+ * as trained, so a solved head replaces them unless it does worse.
  */
 function solvedOf(state: Fields): Pick<ProfileState, 'solved' | 'previous_solved'> {
   return { solved: state.boolean('solved', false), previous_solved: state.boolean('previous_solved', false) };
@@ -220,12 +220,12 @@ function bytesIn(vectors: Vectors | null): number {
   return vectors === null ? 0 : vectors.config.length + vectors.weights.length;
 }
 
-/** The `detail` of errors that are solved by forgetting the profile. The tag then offers to. */
+/** The `detail` of errors that are solved by forgetting the profile. The embedded HTML tag then offers to forget it. */
 export const SOLVED_BY_FORGETTING = { solved_by: 'forget' } as const;
 
 /**
- * Reads a stored part of a profile. Errors of `read` are reported as `storage_corrupt`: the library wrote this data itself, so it must be
- * damaged, unless a newer version has written it.
+ * Reads a stored part of a profile. Errors of `read` are reported as `storage_corrupt`, because the library wrote the data itself: it is
+ * damaged, or a newer version has written it.
  */
 export function readPart<T>(id: string, value: unknown, part: string, read: (fields: Fields) => T): T {
   const isNewer = isJsonObject(value) && Number.isInteger(value.format) && Number(value.format) > FORMAT;

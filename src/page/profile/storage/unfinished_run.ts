@@ -32,7 +32,9 @@ export interface RunFacts extends LearnArguments {
 /** An unfinished run: everything it needs to resume in another page. */
 export interface Unfinished extends RunFacts, SplitExamples {}
 
-/** An unfinished run as it is stored. A run without examples of its own resumes with those that the profile has then. */
+/**
+ * An unfinished run as it is stored. A run that was stored without examples resumes with the examples that the profile has at that time.
+ */
 export type StoredRun = RunFacts | Unfinished;
 
 export function readUnfinished(id: string, value: unknown): StoredRun | undefined {
