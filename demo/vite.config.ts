@@ -13,10 +13,10 @@ export default defineConfig({
   root: path('.'),
   // Relative addresses let the built demo work in any folder of any site.
   base: './',
-  // The longer name comes first, because the other one is its prefix.
+  // `webvera/bench` comes first, because `webvera` is a prefix of it and would match too.
   resolve: { alias: { 'webvera/bench': path('../bench/index.ts'), webvera: path('../src/index.ts') } },
   server: { fs: { allow: [path('..')] } },
-  // Listed here, so that the development server doesn't discover these packages one by one at the first load, and reload the page.
+  // Without this list, the development server discovers these packages one by one at the first load, and reloads the page.
   optimizeDeps: { include: ['@huggingface/tokenizers', 'comlink', 'fflate', 'idb-keyval', 'uplot'] },
   plugins: [partials(path('partials/')), workerOnly(), asPublished(), offlineFiles('sw.js')],
   worker: { format: 'es', plugins: () => [bareShaders()] },

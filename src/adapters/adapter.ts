@@ -41,11 +41,11 @@ export interface ResolvedAdapter<C extends AdapterConfig = AdapterConfig> {
 /** A trained tensor that replaces a tensor of the base model. It is part of the adapter's pool. */
 export interface TrainedValue {
   readonly value: Value;
-  /** `bias`: in use as long as the adapter exists. `module`: part of a module trained whole, in use while the adapter is active. */
+  /** `bias`: replaces the base model's bias even if the adapter is inactive. `module`: replaces a tensor only while it is active. */
   readonly kind: 'bias' | 'module';
   /** The name under which PEFT saves the tensor. */
   readonly savedKey: string;
-  /** PEFT's name of the module that trains whole, if the tensor belongs to a module inside it. */
+  /** The name in PEFT of the module in `modules_to_save`, if the tensor belongs to one of its submodules. */
   readonly root?: string;
 }
 
@@ -130,7 +130,7 @@ export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = u
     throw new WebVeraError('internal', `${this.name} doesn't change the bias of ${module}`);
   }
 
-  /** PEFT's error message for the adapter in a batch whose rows use different adapters; undefined if PEFT accepts it there. */
+  /** PEFT's error message if the adapter can't share a batch with other adapters; undefined if it can. */
   get notMixed(): string | undefined {
     return undefined;
   }
@@ -140,14 +140,14 @@ export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = u
     return undefined;
   }
 
-  /** The same adapter with another pool of the same layout. */
+  /** Returns a copy of the adapter that uses `pool`, which has the same layout, instead of this adapter's pool. */
   abstract withPool(pool: Value): Adapter;
 }
 
 export interface LayerOptions {
   /** The modules with merged weights. The adapters don't change the results of these modules. */
   readonly mergedModules: ReadonlySet<string>;
-  /** Set in training passes. Without it there is no dropout. */
+  /** The seed and the step of dropout masks, in training passes; undefined for passes without dropout. */
   readonly source?: DropoutSource | undefined;
 }
 
@@ -168,7 +168,7 @@ export interface AdapterParts<R extends ResolvedAdapter = ResolvedAdapter, F = u
 export interface FrozenRequest<R extends ResolvedAdapter = ResolvedAdapter> {
   readonly resolved: R;
   readonly options: KindOptions;
-  /** The frozen tensors of the file, by saved name: an empty map if it has none, undefined for a new adapter. */
+  /** The frozen tensors in the saved adapter, by name: an empty map if it has none, undefined for a new adapter. */
   readonly stored: ReadonlyMap<string, Tensor> | undefined;
   /** The adapters that the model already has. */
   readonly others: readonly Adapter[];
@@ -199,7 +199,7 @@ export interface SumPart<C extends AdapterConfig = AdapterConfig> {
   readonly weight: number;
   readonly config: C;
   readonly modules: ReadonlyMap<string, ModuleSize>;
-  /** The adapter's tensors, with all frozen ones. */
+  /** The adapter's tensors, including all frozen tensors, even those that its files don't contain. */
   readonly tensors: AdapterTensors;
 }
 
@@ -227,7 +227,7 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
   initial(resolved: R, seed: number): Float32Array<ArrayBuffer>;
   /** Emits dispatches that compute the initial values that depend on the model's weights. Left out if there are no such values. */
   begin?(g: Graph, adapter: A, weightOf: (module: string) => Value): void;
-  /** Functions that load the kind's code that isn't loaded until it is needed. Left out if there is no such code. */
+  /** Functions that load the parts of the kind's code that are imported only on demand. Left out if there are no such parts. */
   readonly lateCode?: readonly (() => Promise<unknown>)[];
   /** The rules for values that never train. Left out if all values of the kind's adapters train. */
   readonly frozen?: FrozenRules<R, F>;

@@ -22,7 +22,7 @@ export function allTunableKernels(): readonly AnyKernel[] {
 interface ReadConfigOptions {
   readonly limits?: ParserLimits;
   readonly warn?: Warn;
-  /** The adapter kinds that the file may have, as `peft_type`s. Default: all. */
+  /** The values of `peft_type` that the file may have. Default: those of all adapter kinds. */
   readonly peft_types?: readonly string[] | undefined;
 }
 

@@ -179,7 +179,7 @@ class LearningElement extends PageElement implements WebVeraElement {
   }
 
   disconnectedCallback(): void {
-    // If the element was only moved within the page, it is connected again by then.
+    // An element that was only moved within the page is connected again when the microtask runs.
     queueMicrotask(() => {
       if (!this.isConnected) void this.#learner.leave('The element was removed');
     });

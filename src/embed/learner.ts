@@ -40,7 +40,7 @@ export class Learner {
   /** The model and the profile that are loaded or loading. */
   visit: Visit | undefined;
   #loading: Promise<void> = Promise.resolve();
-  #ended: Promise<unknown> = Promise.resolve(); // of all former visits
+  #ended: Promise<unknown> = Promise.resolve(); // resolves when all former visits have ended
   readonly lessons = new Lessons((visit, run) => this.#follow(visit, run));
 
   constructor(parts: LearnerParts, emit: Emit) {
@@ -213,7 +213,7 @@ export class Learner {
       throw await this.#giveUp(visit, error);
     }
     this.status.happen('loaded');
-    if (this.visit !== visit) return; // a listener has left it
+    if (this.visit !== visit) return; // a listener has ended or replaced the visit
     this.#emit('ready', undefined);
     this.#refresh(visit);
   }

@@ -65,7 +65,7 @@ export interface WebVeraElement extends HTMLElement {
   get model(): webvera.PreTrainedModel | undefined;
   set model(model: string | undefined);
   /**
-   * The profile; undefined until it is loaded, and after it was forgotten until the next call creates it again. Assigning a string or a
+   * The profile; undefined until it is loaded, and after `forget` until another call creates the profile again. Assigning a string or a
    * number, such as a visitor's id, sets the attribute, as frameworks do.
    */
   get profile(): webvera.Profile | undefined;
@@ -79,9 +79,10 @@ export interface WebVeraElement extends HTMLElement {
   /** The error of the last action; undefined if it succeeded. */
   readonly error: webvera.WebVeraError | undefined;
   /**
-   * Loads the model and the profile that the attributes name, unless they are loaded. A loaded model stays for another profile. Resumes a
-   * run of an earlier visit. Rejects with `insecure_context` or `unsupported_device` without WebGPU, `invalid_argument` for an invalid
-   * attribute, `integrity_mismatch` if worker.js has another version, and with the errors of loading a model and opening a profile.
+   * Loads the model and the profile that the attributes name, unless they are loaded. If only the profile differs, the loaded model is
+   * reused. Resumes a run of an earlier visit. Rejects with `insecure_context` or `unsupported_device` without WebGPU, `invalid_argument`
+   * for an invalid attribute, `integrity_mismatch` if worker.js has another version, and with the errors of loading a model and opening a
+   * profile.
    */
   load(): Promise<void>;
   /**

@@ -76,5 +76,5 @@ function begin(load: (handling: LoadHandling) => Promise<PreTrainedModel>): Entr
 
 function giveUp({ loading, abort }: Entry, reason: unknown): void {
   abort.abort(reason);
-  loading.then((late) => late.dispose()).catch(() => {}); // loading has usually stopped by then
+  loading.then((late) => late.dispose()).catch(() => {}); // usually rejects, because loading was aborted
 }

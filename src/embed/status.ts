@@ -63,8 +63,8 @@ export class Status {
   }
 
   /**
-   * Reports an error, unless the same error was the last one reported. With `happening`, changes the state. The property `error` is set
-   * before that, so that listeners of the state can read it.
+   * Reports an error, unless the same error was the last one reported. With `happening`, also changes the state. `error` is set before the
+   * state changes, so that listeners of the state can read the error.
    */
   report(thrown: unknown, happening?: 'failed'): WebVeraError {
     const last = this.#error;

@@ -26,7 +26,7 @@ import { untilAborted } from './until_aborted';
 export interface VisitParts {
   readonly deviceTrouble: (hasLostGpu: boolean) => Promise<WebVeraError | undefined>;
   readonly openSession: (options: { readonly signal?: AbortSignal }) => Promise<Session>;
-  /** For each task, loads a model. */
+  /** The functions that load a model, by task. */
   readonly load: Readonly<
     Record<ElementTask, (source: ModelSource, options: ClassifierOptions) => Promise<PreTrainedModel>>
   >;
@@ -55,7 +55,7 @@ export class Visit {
   readonly #listener: VisitListener;
   readonly #life = new AbortController();
   #session: Session | undefined;
-  /** The lease, from the moment at which it is asked for. */
+  /** The request for the model's lease; undefined before the request and after the release. */
   #taking: Promise<Lease> | undefined;
   #lease: Lease | undefined;
   #profile: Profile | undefined;
@@ -64,7 +64,7 @@ export class Visit {
   /** Resolves once the last deletion of the profile is finished. The profile is opened again only after that, and is then empty. */
   #gone: Promise<unknown> = Promise.resolve();
 
-  /** `former`: the visit that this one replaces. If both have the same model, it stays loaded. */
+  /** `former`: the visit that this one replaces. If both visits use the same model, the model stays loaded. */
   constructor(settings: ElementSettings, parts: VisitParts, listener: VisitListener, former?: Visit) {
     this.settings = settings;
     this.#parts = parts;
@@ -84,7 +84,7 @@ export class Visit {
     return this.#lease?.model;
   }
 
-  /** Undefined until the profile is opened, and after it was forgotten. */
+  /** The profile; undefined until it is opened, and after it was forgotten. */
   get profile(): Profile | undefined {
     return this.#profile;
   }

@@ -20,7 +20,7 @@ import { toFloat32 } from './tensors/values';
 export interface Checkpoint {
   /** The fingerprint of the run's model, adapters and data. */
   readonly run: string;
-  /** webvera's version. */
+  /** The version of webvera that wrote the checkpoint. */
   readonly version: string;
   readonly snapshot: RunSnapshot;
   /** The run's latest arguments. */

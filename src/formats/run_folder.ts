@@ -29,7 +29,7 @@ export interface RunFolder {
   readonly exp_avg_sq: ReadonlyMap<string, Tensor>;
   readonly settings: RunSettings;
   readonly base: ReadonlyMap<string, TensorSample>;
-  /** Tensors of the base model that its checkpoint may lack, such as a classifier's head, keyed by torch's names of them. */
+  /** Tensors of the base model that its checkpoint may lack, such as a classifier's head, keyed by torch's names. */
   readonly head: ReadonlyMap<string, Tensor>;
   /** The rows of the run's data as transformers' Trainer expects them: one object per row. */
   readonly rows: AsyncIterable<object> | Iterable<object>;
@@ -48,7 +48,7 @@ export interface RunSettings {
   readonly seed: number;
   /** The task's name, by which the script chooses transformers' class. */
   readonly task: string;
-  /** The learning rate of fully trained modules (PEFT's `modules_to_save`), if they have their own. */
+  /** The learning rate of fully trained modules (PEFT's `modules_to_save`), if the run has a separate one for them. */
   readonly head_learning_rate?: number;
   /** The names of the classes or, for a regression, of the predicted values, in order. */
   readonly labels?: readonly string[];

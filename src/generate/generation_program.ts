@@ -36,13 +36,13 @@ export interface PrefillProgram extends DecodeProgram {
   readonly positionIds: Value;
   /** u32 (B,T,2): the attention spans of the tokens, from `attentionSpans`. */
   readonly spans: Value;
-  /** u32 (B): the index of each prompt's last token among the B·T. */
+  /** u32 (B): the index of each prompt's last token in the flat list of B·T tokens. */
   readonly last: Value;
-  /** u32 (B): the position of that token. */
+  /** u32 (B): the position of each prompt's last token. */
   readonly lastPositions: Value;
 }
 
-/** The common inputs of both programs. */
+/** The inputs of `prefillProgram` and `decodeProgram`. */
 export interface GenerationParts {
   readonly loaded: LoadedModel;
   readonly overlay: Overlay;
@@ -52,7 +52,7 @@ export interface GenerationParts {
   readonly B: number;
 }
 
-/** The parts of a network's inputs that see other tokens. */
+/** The operations in which a token reads other tokens: attention and short convolutions. Each program implements them differently. */
 type Mixing = Pick<Inputs, 'attend' | 'convolve'>;
 
 export function prefillProgram(parts: GenerationParts, T: number): PrefillProgram {

@@ -1,11 +1,11 @@
 import { pinned, type Value } from '../graph/value';
 import type { LayerCache } from '../models/outline';
 
-/** The vectors that the device holds of the tokens so far. */
+/** The vectors of earlier tokens that the device caches, such as attention's keys and values. */
 export interface LayerCaches {
-  /** The number of tokens per row for which there is room. */
+  /** The largest number of tokens per row. */
   readonly S: number;
-  /** Each layer's values by the names that its `LayerCache` has: (B, count, width). */
+  /** For each layer: the cached values, keyed by the names in its `LayerCache`, each (B, count, width). */
   readonly layers: readonly ReadonlyMap<string, Value>[];
 }
 

@@ -16,7 +16,7 @@ export interface Cached<T> {
 interface ProgramKey {
   /** The program's result: 'logits', 'loss', … */
   readonly name: string;
-  /** The key of the overlay (the adapters and replaced tensors) with which it was built. */
+  /** The key of the overlay (the adapters and replaced tensors) with which the program was built. */
   readonly overlay?: string;
   /** The sizes for which the program was built. */
   readonly shape?: readonly number[];
@@ -67,7 +67,7 @@ export class ProgramCache {
   async #drop(key: ProgramKey): Promise<void> {
     const entry = this.#entries.get(idOf(key));
     this.#entries.delete(idOf(key));
-    // Calls of `use` that wait for the program have waited longer, so they run their `body` before the program is released.
+    // Calls of `use` that already wait for the program resume first, so they run `body` before the program is released.
     const cached = await entry?.cached.catch(() => undefined);
     if (cached === undefined) return;
     cached.loaded.release();

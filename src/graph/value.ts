@@ -17,7 +17,7 @@ export interface Value {
   readonly pinned: boolean;
   /** Set if the value is a part of another value's memory. */
   readonly view?: View;
-  /** Set if the value is a concatenation of others. */
+  /** Set if the value is a concatenation of other values. */
   readonly parts?: readonly JoinedPart[];
   /** Set if the value is larger than a binding may be: its rows are stored in these shards, and the value itself has no memory. */
   readonly shards?: readonly Shard[];
@@ -33,7 +33,7 @@ interface View {
 }
 
 interface JoinedPart {
-  /** A transient value that belongs to no other concatenation. */
+  /** A transient value. A value is a part of at most one concatenation. */
   readonly value: Value;
   /** The offset in elements: a multiple of `VIEW_ALIGNMENT`. */
   readonly offset: number;

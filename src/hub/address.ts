@@ -2,9 +2,9 @@ import { WebVeraError } from '../core/errors/error';
 import type { FolderSource } from '../core/types/source';
 
 export interface HubOptions {
-  /** Default: 'https://huggingface.co/'. */
+  /** The server of models that are given by name. Default: 'https://huggingface.co/'. */
   readonly remoteHost?: string | undefined;
-  /** Default: '{model}/resolve/{revision}/'. */
+  /** The path of a model's folder on `remoteHost`. Default: '{model}/resolve/{revision}/'. */
   readonly remotePathTemplate?: string | undefined;
   /** A branch, tag or commit on the hub. Default: 'main'. A source's own revision takes precedence. */
   readonly revision?: string | undefined;
@@ -149,7 +149,7 @@ function isRevision(revision: unknown): boolean {
   return typeof revision === 'string' && /^\w[\w./-]{0,255}$/.test(revision) && !revision.includes('..');
 }
 
-/** Whether a folder's name can be a part of a path. The hub allows more than letters, such as 'epoch=3-step=1200'. */
+/** Whether a string can be one folder's name in a path. Folders on the hub may have names such as 'epoch=3-step=1200'. */
 function isPlainName(part: string): boolean {
   return part !== '.' && part !== '..' && /^[^/\\?#%\p{Cc}\p{Cs}]+$/u.test(part);
 }

@@ -61,6 +61,6 @@ function ofServer(): string {
   return 'If the address opens in its own tab, the server does not allow requests of other sites (CORS). Its 404s must allow them, too.';
 }
 
-/** The hint if a URL on the hub was derived from a model's name: the caller may have meant something else by the name. */
+/** The hint for a URL that was derived from a model's name. The caller may have meant a local folder or a saved adapter. */
 const OWN_FOLDER =
   "If this isn't a model of the hub: your own folder is written './folder/', and an adapter saved in this browser { id: 'name' }.";

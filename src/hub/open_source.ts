@@ -10,7 +10,7 @@ import { Progress } from './progress';
 
 export interface OpenSourceOptions extends HubOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
-  /** When it is aborted, everything in progress is rejected with its reason. */
+  /** If it is aborted, all requests and reads in progress are rejected with its reason. */
   readonly signal?: AbortSignal | undefined;
   readonly progress_callback?: ((info: ProgressInfo) => void) | undefined;
   /** How downloaded files are verified. Default: 'hub'. */

@@ -10,7 +10,7 @@ import { swiglu } from '../ops/activations/swiglu';
 import { mul } from '../ops/mul';
 import { oneOf } from './config_fields';
 
-/** An activation function, by itself and in a gated MLP. */
+/** An activation function: applied alone, and in a gated MLP. */
 interface Activation {
   /** The name of the module's class in torch. */
   readonly type: string;
@@ -20,13 +20,13 @@ interface Activation {
   gate(g: Graph, gate: Value, up: Value): Value;
 }
 
-/** Returns an activation without a kernel of its own for gated MLPs: `gate` applies the activation, and then multiplies elementwise. */
+/** Returns an activation that has no fused kernel for gated MLPs: `gate` applies the activation, and then multiplies elementwise. */
 function plain(apply: Activation['apply']): Omit<Activation, 'type'> {
   return { apply, gate: (g, gate, up) => mul(g, apply(g, gate), up) };
 }
 
 const GELU = plain(gelu);
-/** One implementation for several names. In torch, their results differ in the last bits. */
+/** GELU's tanh approximation, under several names in `ACT2FN`. In torch, their results differ only by rounding. */
 const GELU_NEW = { apply: geluNew, gate: geglu };
 const SILU = { apply: silu, gate: swiglu };
 

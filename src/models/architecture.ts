@@ -13,17 +13,17 @@ export interface WeightSpec {
   readonly name: string;
   /** The shape on the device: (out, in) for linear layers. */
   readonly shape: Shape;
-  /** Vectors are always float32 on the device. */
+  /** Vectors are always float32 on the device. Matrices have the data type with which the model was loaded. */
   readonly kind: 'matrix' | 'vector';
   /** Set for a matrix that files store as (in, out). */
   readonly transposed?: boolean;
   /**
-   * The shape in files, if it differs otherwise: (C, 3, p, p) for a convolution that is (C, 3·p·p) on the device. Both have the same order
-   * of numbers, unless the matrix is `transposed`, too.
+   * The shape in files, if it isn't `shape` or its transpose: (C, 3, p, p) for a convolution that is (C, 3·p·p) on the device. The order of
+   * the numbers is the same in both shapes, unless `transposed` is set, too.
    */
   readonly storedShape?: Shape;
   /**
-   * The names that files may use for the tensor, if there are several. Files with any of them are read; the first is used for writing.
+   * The names that files may use for the tensor, if there are several. Files are read with any of these names, and written with the first.
    * Default: `name`.
    */
   readonly storedNames?: readonly [string, ...(readonly string[])];
@@ -86,8 +86,8 @@ export interface Inputs {
   convolve(layer: number, bcx: Value, weight: Value): Value;
   constant(name: string): Value;
   /**
-   * Called before each of the network's blocks, and once after the last. The calls mark the borders of blocks, as each block may be
-   * recomputed to save memory.
+   * Called before each of the network's blocks, and once after the last. The calls mark the boundaries of blocks for gradient
+   * checkpointing, which recomputes blocks to save memory.
    */
   block?(): void;
 }
@@ -128,7 +128,7 @@ export interface ImageSizes {
   readonly patches: number;
   /** The number of tokens for the whole image. Default: 1. */
   readonly classTokens?: 0 | 1;
-  /** The number of further tokens, which are the first of all and belong to no part of the image. Default: 0. */
+  /** The number of register tokens, which come before all other tokens and represent no part of the image. Default: 0. */
   readonly registers?: number;
 }
 
@@ -166,8 +166,8 @@ export interface Head {
   /** For each module of a tied head, the module whose weight it shares. */
   readonly tied: ReadonlyMap<string, string>;
   /**
-   * The hidden states of a sequence that the head reads: all of them, one of them, or a vector pooled from all. 'image and patches': that
-   * of the token for the whole image, followed by the mean of the patches'; 'patches': that mean alone.
+   * The hidden states of a sequence that the head reads: all of them, one of them, or a vector pooled from all. 'image and patches': the
+   * hidden state of the token for the whole image, followed by the mean of the patches' hidden states; 'patches': only that mean.
    */
   readonly reads: 'every token' | 'first token' | 'last token' | 'pooled tokens' | 'image and patches' | 'patches';
   /** Set for a head that reads one vector pooled from all tokens of a row. */
@@ -198,11 +198,11 @@ export interface Network {
   readonly text?: TextSizes;
   /** Set for a network that reads images. */
   readonly image?: ImageSizes;
-  /** The transformers version whose names its modules have. Set if versions differ in them. */
+  /** The transformers version whose module names the network uses. Set if the names differ between versions. */
   readonly moduleNames?: ModuleNames;
-  /** The hint for the error when targets match none of its modules. */
+  /** The hint in the error for `target_modules` that match no module of the network. */
   readonly namesHint?: string;
-  /** The field of config.json by which the network has fewer heads than others of its `model_type`, if there is one. */
+  /** The field of config.json because of which the network lacks a head that other networks of its `model_type` have. */
   readonly variant?: string;
   /** The modules in the order of torch's `named_modules()`, without the model that contains the network. */
   readonly modules: readonly ModuleInfo[];
@@ -216,19 +216,19 @@ export interface Network {
   readonly initialStd?: number;
   /** Computes the hidden states after the last norm: (N, C). */
   hidden(g: Graph, layers: Layers, inputs: Inputs): Value;
-  /** The modules that transformers' AutoModel has after the network, if any, and the vectors of images that they make, if any. */
+  /** The modules that transformers' AutoModel adds after the network, and the vectors of images that they compute. Set if there are any. */
   readonly pooler?: Pick<Head, 'modules' | 'weights'> & Pick<Network, 'imageVectors'>;
   /**
-   * The class of transformers that has the network under its own name, and `pooler` beside it. If it is set, modules and files of a network
-   * without a head keep the network's name: 'vision_model.encoder', not 'encoder'.
+   * The transformers class in which the network is a named module, with `pooler` beside it. If it is set, the names of modules and tensors
+   * begin with the network's name even without a head: 'vision_model.encoder', not 'encoder'.
    */
   readonly headlessClass?: string;
   /**
-   * Computes the vectors of images from hidden states (N, C): the first row of each image is its vector, as transformers has it. Default:
-   * the hidden states.
+   * Computes the vectors of images from hidden states (N, C), as transformers does. The first row of each image in the result is its
+   * vector. Default: the hidden states.
    */
   imageVectors?(g: Graph, layers: Layers, hidden: Value, attend: Inputs['attend']): Value;
-  /** The heads that transformers defines for this network. A task may also have one of its own. */
+  /** The heads that transformers defines for this network. A task may add a head that transformers lacks. */
   readonly heads: Readonly<Partial<Record<HeadName, MakeHead>>>;
 }
 
@@ -238,7 +238,7 @@ export interface Architecture extends Omit<Network, 'heads' | 'pooler' | 'headle
   readonly head: Head;
   /** The tensors of the network and of a head that isn't tied. */
   readonly weights: readonly WeightSpec[];
-  /** The same as the head's `tied`. */
+  /** The head's `tied`; empty if the head is no longer tied (see `untied`). */
   readonly tied: ReadonlyMap<string, string>;
 }
 

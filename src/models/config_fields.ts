@@ -95,14 +95,14 @@ export function parseRotatedHead(fields: Fields, D: number): number {
   return D;
 }
 
-/** As `expectModelType`, for a decoder. Also throws for a decoder in which tokens attend to later ones, unless `mayLookAhead` is set. */
+/** Throws like `expectModelType`. Also throws for a decoder whose tokens attend to later tokens, unless `mayLookAhead` is set. */
 export function expectDecoder(fields: Fields, expected: string, mayLookAhead = false): void {
   expectModelType(fields, expected);
   oneOf(fields, 'is_causal', [true]);
   oneOf(fields, LOOK_AHEAD, mayLookAhead ? [false, true] : [false]);
 }
 
-/** The field of a decoder's config.json by which tokens attend to later ones. */
+/** The field of a decoder's config.json that lets tokens attend to later tokens. */
 export const LOOK_AHEAD = 'use_bidirectional_attention';
 
 /** Returns the name of transformers' class that config.json's `architectures` has first; '' if it has none. */

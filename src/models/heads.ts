@@ -11,8 +11,8 @@ import * as nn from './nn';
 export const INITIAL_STD = 0.02;
 
 /**
- * Returns the standard deviation of a decoder's new weights. Only a new head needs it, so a file with an impossible value is read as one
- * without a value.
+ * Returns the standard deviation of a decoder's new weights. Only a new head needs it, so an invalid value isn't rejected: the default
+ * replaces it.
  */
 export function initialStdOf(json: JsonObject, key = 'initializer_range'): number {
   const { [key]: std } = json;
@@ -26,7 +26,7 @@ interface LanguageHead {
   readonly V: number;
   /** The embedding whose weight the head shares. Default: the head has its own weight. */
   readonly tiedTo?: string | undefined;
-  /** The name of the head's own weight in files, which may also use that of the module. Default: that of the module. */
+  /** The usual name of the head's weight in files, which may also use 'lm_head.weight'. Default: only 'lm_head.weight'. */
   readonly storedName?: string;
   /** The cap of logits: s becomes cap · tanh(s / cap). Default: none. */
   readonly softcap?: number | undefined;
@@ -81,7 +81,7 @@ export function scoreHead(head: Pick<LinearHead, 'className' | 'C' | 'std'>): Ma
 }
 
 interface DenseHead extends Pick<Head, 'className' | 'pooling'> {
-  /** Default: 'first token'. */
+  /** The hidden states that the head reads. Default: 'first token'. */
   readonly reads?: Head['reads'];
   /** The standard deviation of new layers' weights. `lastStd` is that of the last layer, `std` by default. */
   readonly std: number;

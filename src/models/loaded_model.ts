@@ -8,7 +8,7 @@ export interface LoadedModel {
   readonly model: Architecture;
   readonly weights: ReadonlyMap<string, Value>;
   readonly constants: ReadonlyMap<string, Value>;
-  /** The names of the weights with initial values: those that the files lack, and those of a new head. Default: no weights. */
+  /** The names of the weights that were initialised, not read: weights that the files lack, and those of a new head. Default: none. */
   readonly initial?: ReadonlySet<string>;
   /** The fingerprint of the model with the files' own head. Set if a new head has replaced it. */
   readonly identity?: string | undefined;

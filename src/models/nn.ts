@@ -21,7 +21,7 @@ export interface ForwardPass {
   readonly inputs: Inputs;
 }
 
-/** A module at its place in a network. */
+/** A module with its name in a network. */
 export interface Module {
   /** The full name of the module, with which the names of its tensors begin: 'model.layers.0.mlp'. */
   readonly name: string;
@@ -34,7 +34,7 @@ export interface Module {
 /** A module without its name. The parent module calls this function with the name. */
 export type Unnamed<M extends Module = Module> = (name: string) => M;
 
-/** A module with one input: a norm, an activation, or a block, which maps hidden states (N, C) to the next block's. */
+/** A module with one input: a norm, an activation, or a block, which maps hidden states (N, C) to new hidden states. */
 export interface Unary extends Module {
   forward(pass: ForwardPass, x: Value): Value;
 }
@@ -138,8 +138,8 @@ export function patchConv2d(
 }
 
 /**
- * Creates a convolution of each of C features over time, over K tokens, between two gates. `forward` computes that of a layer for rows
- * (N, 3·C), which have the first gate, the second gate and the features to convolve, and returns (N, C).
+ * Creates a convolution over K tokens for each of C features, with a gate before it and a gate after it. `forward` takes rows (N, 3·C),
+ * which contain the first gate, the second gate and the features to convolve, and returns (N, C).
  */
 export function shortConv1d(
   C: number,
@@ -170,7 +170,7 @@ interface EmbeddingOptions {
   readonly type?: string | undefined;
   /** The row that isn't trained, torch's `padding_idx`. Default: null, for no such row. */
   readonly padding?: number | null;
-  /** The row of id 0. Default: 0. */
+  /** The index of the row for id 0. Default: 0. */
   readonly offset?: number;
   /** The factor by which rows are multiplied. Default: 1. */
   readonly scale?: number | undefined;

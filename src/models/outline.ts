@@ -5,7 +5,7 @@ import { type Architecture, type InputName, placedTokens } from './architecture'
 import { layersOver, plainLayers } from './layers';
 import { baseTensors, constantOf, type LoadedModel } from './loaded_model';
 
-/** The vectors that generation holds of the tokens so far for a layer, by name. */
+/** The vectors of earlier tokens that generation caches for a layer, by name: keys and values, or the inputs of a convolution. */
 export type LayerCache = Readonly<Record<string, CachedVectors>>;
 
 interface CachedVectors {

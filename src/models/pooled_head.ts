@@ -11,10 +11,10 @@ export const POOLED_CLASS = 'PooledForSequenceClassification';
 /** The name of the Python file, without .py, that defines `POOLED_CLASS` in exported folders. */
 export const POOLED_MODULE = 'pooled_classifier';
 
-/** More layers than any published folder lists. */
+/** The maximum number of layers after a pooling: more than any published model has. */
 const MOST_LAYERS = 32;
 
-/** Creates the head on a pooled vector: one linear layer with a bias, after the folder's own layers. transformers has no such class. */
+/** Creates a head on a pooled vector: the layers of `pooling.dense`, then a linear layer with a bias. transformers has no such class. */
 export function pooledHead(
   { hiddenSize, initialStd: std }: Pick<Network, 'hiddenSize' | 'initialStd'>,
   pooling: HeadPooling,
@@ -29,7 +29,7 @@ export function pooledHead(
   };
 }
 
-/** Returns the pooling of a head on a pooled vector; undefined for the head of a class of transformers, which may pool, too. */
+/** Returns the pooling of a head that `pooledHead` created; undefined for other heads, even if they have a pooling. */
 export function addedPooling({ className, pooling }: Pick<Head, 'className' | 'pooling'>): HeadPooling | undefined {
   return className === POOLED_CLASS ? pooling : undefined;
 }
@@ -46,7 +46,7 @@ export function configuredPooling(config: JsonObject): HeadPooling | undefined {
   throw unsupported('pooling', JSON.stringify(given), POOLING_MODES);
 }
 
-/** Parses a pooling from a file's JSON; returns undefined for other values. */
+/** Parses a pooling from a file's JSON; returns undefined if the value isn't a supported pooling. */
 export function poolingOf(given: unknown): HeadPooling | undefined {
   if (!isJsonObject(given) || !Array.isArray(given.modes) || typeof given.normalize !== 'boolean') return undefined;
   const modes = POOLING_MODES.filter((mode) => (given.modes as unknown[]).includes(mode));
@@ -68,7 +68,7 @@ export function poolingOf(given: unknown): HeadPooling | undefined {
   };
 }
 
-/** Parses the layers after a pooling; returns undefined for other values. */
+/** Parses the layers after a pooling; returns undefined if the value isn't a list of supported layers whose sizes fit together. */
 function denseOf(given: unknown): readonly DenseLayer[] | undefined {
   if (!Array.isArray(given) || given.length > MOST_LAYERS || !given.every(isDense)) return undefined;
   const fits = given.every(({ in_features }, index) => index === 0 || in_features === given[index - 1]?.out_features);

@@ -15,7 +15,7 @@ export function tensorsUnder(loaded: LoadedModel, over: ReadonlyMap<string, Valu
   return tensors;
 }
 
-/** Returns the model without ties if its tied head has a weight of its own in `tensors`. */
+/** Returns the model with an untied head if `tensors` contains a separate weight for its tied head; else returns `model`. */
 export function untied(model: Architecture, tensors: ReadonlyMap<string, Value>): Architecture {
   const own = model.head.weights.filter(({ name }) => tensors.has(name));
   if (model.tied.size === 0 || own.length === 0) return model;

@@ -32,7 +32,7 @@ export function cacheFolder(): CacheFolder | undefined {
 
 /** Stores values as JSON, each in its own file together with its key. */
 function jsonFiles(system: FileSystem, folder: string, nameOf: (key: string) => string): Records {
-  /** Reads a file. Returns undefined if it is missing or can't be read. */
+  /** Reads a JSON file. Returns undefined if the file is missing, unreadable or malformed. */
   const read = async (path: string): Promise<{ readonly key: string; readonly value: Stored } | undefined> => {
     try {
       const entry: unknown = parseJson(await system.readFile(path, 'utf8'));

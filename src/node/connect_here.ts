@@ -13,6 +13,6 @@ import { cacheFolder } from './cache_folder';
 export const connectHere: typeof here = async (host) => {
   const writer = new ChatWriter();
   const renderChat: SessionHost['renderChat'] = async (...chat) => writer.render(...chat);
-  const decodeImage = imageDecoder(); // in a page's own worker
+  const decodeImage = imageDecoder(); // undefined in Node, but not if a page runs this build in a web worker
   return connectDirectly(new WorkerSessionImpl({ ...host, renderChat, decodeImage, weights: cacheFolder() }));
 };

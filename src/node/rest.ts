@@ -1,4 +1,4 @@
-/** The default sleep in milliseconds. Results may be delayed by it, but it is short compared with a step or a token. */
+/** The default sleep in milliseconds. It may delay results, but it is short compared with a training step or the time per token. */
 const REST_MS = 0.2;
 
 /**

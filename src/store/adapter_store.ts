@@ -9,7 +9,7 @@ export interface AdapterRecord {
   readonly config: string;
   /** adapter_model.safetensors. */
   readonly weights: Uint8Array<ArrayBuffer>;
-  /** Milliseconds since 1970. */
+  /** The time of the save, in milliseconds since 1970. */
   readonly created_at: number;
   readonly base_model: string | null;
 }
@@ -17,7 +17,7 @@ export interface AdapterRecord {
 /** Identifies a stored version of an adapter. */
 export interface Revision {
   readonly created_at: number;
-  /** The hash of both files; empty for adapters stored before hashes were introduced, and in pages without SubtleCrypto. */
+  /** The hash of the adapter's two files; '' for adapters saved before hashes were introduced, and in pages without SubtleCrypto. */
   readonly hash: string;
 }
 
@@ -59,7 +59,7 @@ export class AdapterStore {
     return keys.filter((key) => key.startsWith(ADAPTERS)).map((key) => key.slice(ADAPTERS.length));
   }
 
-  /** Gives an adapter another id, as `BlobStore.move` does. */
+  /** Changes a saved adapter's id. Resolves with the result of `BlobStore.move`. */
   rename(id: string, to: string): ReturnType<BlobStore['move']> {
     return this.#store.move(ADAPTERS + id, ADAPTERS + to);
   }
@@ -94,7 +94,7 @@ async function readRecord(id: string, value: unknown): Promise<StoredRecord> {
   return { ...record, revision: revisionOf(value) };
 }
 
-/** Returns the hash of both files. Undefined in insecure contexts, which have no SubtleCrypto (and can't train). */
+/** Returns one hash of the adapter's two files. Undefined in insecure contexts, which have no SubtleCrypto (and can't train). */
 async function hashOf({ config, weights }: AdapterRecord): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if ((crypto.subtle as SubtleCrypto | undefined) === undefined) return undefined;
   return sha256(joinBytes([await sha256(weights), new TextEncoder().encode(config)]));

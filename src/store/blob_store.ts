@@ -27,11 +27,11 @@ export interface Records {
   close(): Promise<void>;
 }
 
-/** A store whose values can also get other keys. The store of downloads doesn't need this. */
+/** A store that can also move a value to another key. The store of cached downloads doesn't need this. */
 export interface BlobStore extends Records {
   /**
-   * Gives a value another key, in one transaction. Changes nothing if `from` has no value ('missing'), or if `to` has a value of its own
-   * ('taken').
+   * Moves a value from one key to another, in one transaction. Changes nothing if `from` has no value ('missing'), or if another value is
+   * stored under `to` ('taken').
    */
   move(from: string, to: string): Promise<'moved' | 'missing' | 'taken'>;
 }
@@ -51,7 +51,7 @@ export function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
   return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer;
 }
 
-/** A store in memory, which lives as long as the object. Values are copied in and out, as in a database. */
+/** A store in memory: its data is lost with the object. Values are copied on reads and writes, as in a database. */
 export class MemoryStore implements BlobStore {
   readonly persistent = false;
   readonly #values = new Map<string, Stored>();

@@ -5,22 +5,22 @@ export interface Label {
   readonly format: typeof FORMAT;
   /** Increases with every save under the same name. */
   readonly seq: number;
-  /** The id of a training from its first step, including all resumed runs. */
+  /** The random id of the training. All runs that resume the training use the same id. */
   readonly training: string;
   /** The names of the adapters that train. */
   readonly adapters: readonly string[];
   /** The number of steps done; null in checkpoints stored before this field was introduced. */
   readonly step: number | null;
-  /** Whether the run has ended by itself, so that nothing is left to resume. */
+  /** Whether the run has reached its last step or was ended by early stopping, so that nothing is left to resume. */
   readonly ended: boolean;
-  /** Milliseconds since 1970. */
+  /** The time of the save, in milliseconds since 1970. */
   readonly saved_at: number;
 }
 
 /** A training run with one or two stored checkpoints. */
 export interface KeptRun extends Pick<Label, 'adapters' | 'step' | 'ended' | 'saved_at'> {
   readonly name: string;
-  /** The size of all its checkpoints in bytes. */
+  /** The total size of the run's checkpoints in bytes. */
   readonly bytes: number;
 }
 
@@ -67,8 +67,8 @@ export function sizesOf([head, ...slots]: readonly unknown[]): readonly number[]
 }
 
 /**
- * Describes a run from its stored values: its head, and its checkpoints unless the head has their sizes. Some of them may be missing or
- * damaged. The date can be read even from a value in a later format.
+ * Describes a run from its stored values: the head and, if the head has no sizes, the two checkpoints. Any value may be missing or damaged.
+ * The date can be read even from a value in a later format.
  */
 export function describeRun(name: string, values: readonly unknown[]): KeptRun {
   const fields = values.map(fieldsOf);

@@ -5,7 +5,7 @@ import { StoreError } from './store_error';
 const KEPT = 4;
 /** The largest number of stored runs. */
 const MOST = 16;
-/** If a run was last saved this long ago, in milliseconds, it isn't expected to be resumed. */
+/** A run that wasn't saved for this many milliseconds isn't expected to be resumed. */
 const FORGOTTEN = 30 * 86_400_000;
 /** The largest number of runs that an error message lists. */
 const LISTED = 4;

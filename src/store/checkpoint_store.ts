@@ -7,7 +7,7 @@ import { StoreError } from './store_error';
 
 export type { KeptRun } from './checkpoint_label';
 
-/** A checkpoint as it is stored. */
+/** A stored checkpoint: the serialised state, its metadata, and the slot in which it is stored. */
 export interface StoredCheckpoint extends Omit<Label, 'format' | 'saved_at'> {
   readonly slot: 0 | 1;
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -169,7 +169,7 @@ export class CheckpointStore {
     return describeRun(name, await this.#valuesOf(name));
   }
 
-  /** Resolves with a run's head, and with its checkpoints, which may be large, only if the head doesn't have their sizes. */
+  /** Resolves with a run's head. Also reads the run's checkpoints, which may be large, if the head doesn't have their sizes. */
   async #valuesOf(name: string): Promise<readonly unknown[]> {
     const head = await this.#store.get(headKey(name));
     const rest = readSizes(head) === undefined ? [slotKey(name, 0), slotKey(name, 1)] : [];

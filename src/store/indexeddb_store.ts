@@ -11,7 +11,7 @@ const objectStore = 'values';
 const patience = 30_000;
 
 /**
- * A store in an IndexedDB database of its own. Unlike idb-keyval's store, it requests strict durability, allows other tabs to delete the
+ * A store with its own IndexedDB database. Unlike idb-keyval's store, it requests strict durability, allows other tabs to delete the
  * database, and opens the database again after the browser has closed it.
  */
 export class IndexedDbStore implements BlobStore {
@@ -161,7 +161,7 @@ const NO_ROOM = 'the browser gives this site no more room for adapters, profiles
 function toStoreError(error: unknown): unknown {
   if (error instanceof StoreError) return error;
   const { name, message } = error instanceof Error ? error : { name: '', message: 'the transaction was aborted' };
-  if (name === 'DataCloneError') return error; // an error of the caller
+  if (name === 'DataCloneError') return error; // the caller passed a value that can't be cloned
   if (name === 'QuotaExceededError')
     return new StoreError('storage_full', `Storage is full: ${message === '' ? NO_ROOM : message}`, { cause: error });
   const text = `Storage failed: ${name === '' ? message : `${name}: ${message}`}`;

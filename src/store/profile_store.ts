@@ -1,7 +1,7 @@
 import { type BlobStore, fieldsOf, isBytes, type Stored } from './blob_store';
 import { StoreError } from './store_error';
 
-/** The stored parts of a profile. Parts that change together are stored together; the writer defines their contents. */
+/** The stored parts of a profile. Data that changes together is in one part; the code that writes a part defines its contents. */
 export interface ProfileParts {
   /** The fields that a list of profiles shows, and the adapter's trained vectors. */
   readonly state: Stored;
@@ -40,8 +40,8 @@ export const PROFILES = 'profile/';
 const PARTS = ['state', 'examples', 'feedback', 'unfinished'] as const satisfies readonly (keyof ProfileParts)[];
 
 /**
- * The end of the storage key under which the features of the examples are stored. `ProfileParts` doesn't contain them: only the worker
- * reads and writes them.
+ * The part name in the storage key of the examples' features. `ProfileParts` doesn't contain the features, because only the worker reads
+ * and writes them.
  */
 const FEATURES = 'features';
 

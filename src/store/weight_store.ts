@@ -3,7 +3,7 @@ import { sha256, toHex } from '../core/input/digest';
 import type { Records } from './blob_store';
 import type { ByteFiles } from './byte_files';
 
-/** The size in bytes of the chunks into which cached files are divided. Each chunk has a SHA-256 of its own. */
+/** The size in bytes of the chunks into which cached files are divided. Each chunk is hashed separately. */
 const CHUNK_BYTES = 2 ** 23;
 
 /** The record of a cached file, or of a file that does not exist in its folder. */

@@ -5,7 +5,7 @@ import { stripped, WORD } from './rules/word_rules';
 /** Match a word character at the end, and at the beginning, of a text. */
 const [BEFORE, AFTER] = [new RegExp(`[${WORD}]$`, 'u'), new RegExp(`^[${WORD}]`, 'u')];
 
-/** A token that is searched for in the text before the rest is encoded, with its settings from tokenizer.json. */
+/** An added token with its settings from tokenizer.json. A text is split at added tokens before the rest is encoded. */
 export interface AddedToken {
   readonly content: string;
   readonly id: number;
@@ -23,12 +23,12 @@ interface Section {
   readonly token?: AddedToken;
 }
 
-/** The number of a trie's root. */
+/** The index of the trie's root node. */
 const ROOT = 0;
-/** The number of values of a character. */
+/** The number of possible values of a UTF-16 unit. */
 const UNITS = 2 ** 16;
 
-/** Finds added tokens in a text, from left to right, and the longest one at each place. */
+/** Finds added tokens in a text from left to right. If several tokens begin at one position, finds the longest. */
 export class TokenFinder {
   /** The trie of all tokens' texts. The key (node · `UNITS` + UTF-16 unit) maps to the next node. A single map needs little memory. */
   readonly #next = new Map<number, number>();

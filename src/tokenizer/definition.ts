@@ -94,7 +94,7 @@ function checkRules(stage: string, rules: unknown, patterns: PatternSizes): void
   }
 
   function visitField(key: string, value: unknown): void {
-    // This field is a table of characters. The library ignores it and applies rules of its own.
+    // This field is a table of characters. The library ignores the table and applies built-in rules instead.
     if (key === 'precompiled_charsmap') return;
     if (key === 'Regex') {
       if (typeof value !== 'string' || value === '')

@@ -26,7 +26,7 @@ export interface DecodeOptions {
 }
 
 interface GradualOptions extends EncodeOptions {
-  /** Pauses the work between windows, and stops it when the signal aborts. */
+  /** Yields to the event loop between windows, and throws if its signal is aborted. */
   readonly breather: Breather;
   /** The largest number of tokens to return. Default: all. The text after them isn't encoded. */
   readonly most?: number | undefined;
@@ -54,7 +54,7 @@ export interface TextTokenizer {
   encode(text: string, options?: EncodeOptions): number[];
   /**
    * Returns the text to put before a word that is encoded alone, so that it gets the same tokens as after a space in a text. This is a
-   * space if the tokenizer marks spaces but adds none before a text, as those of RoBERTa, GPT-2 and Gemma; otherwise ''.
+   * space if the tokenizer marks spaces but adds none before a text, such as that of RoBERTa, GPT-2 or Gemma; otherwise ''.
    */
   beforeWord(): string;
   /** Like `encode`, but in pieces, so that a long text can be cancelled and doesn't block the thread. */
@@ -207,7 +207,7 @@ function encodeInPieces(text: string, stream: TextStream): number[] {
   return ids;
 }
 
-/** Returns the function `TextTokenizer.beforeWord`, which finds its result on the first call. `encode` returns ids, joined by commas. */
+/** Returns the function `TextTokenizer.beforeWord`, which caches its result. `encode` returns ids, joined by commas. */
 function spaceFinder(encode: (text: string) => string): () => string {
   let space: string | undefined;
   return () => {

@@ -120,7 +120,7 @@ export class RunEvaluation {
     }
   }
 
-  /** Like `run`, if an evaluation is requested and the current step isn't evaluated yet. Resolves with whether it ran. */
+  /** Runs a requested evaluation, unless the current step is evaluated already. Resolves with whether it ran. */
   async runAsked(): Promise<boolean> {
     const { evaluation, progress } = this.#init.record;
     if (!this.#asked || progress.global_step <= (evaluation.logs.at(-1)?.step ?? 0)) return false;
@@ -162,7 +162,7 @@ function gainOver(best: BestState | null, metric: number, greaterIsBetter: boole
   return greaterIsBetter ? metric - best.metric : best.metric - metric;
 }
 
-/** Converts a metric's name from transformers' form, which may have the prefix `eval_`, to ours: only `eval_loss` has this prefix. */
+/** Removes the prefix `eval_`, which transformers allows, from a metric's name. Only the loss has this prefix here: `eval_loss`. */
 function metricName({ metric_for_best_model: name }: Pick<EvaluationArguments, 'metric_for_best_model'>): string {
   return name === 'loss' ? 'eval_loss' : name.replace(/^eval_(?!loss$)/, '');
 }

@@ -11,8 +11,8 @@ interface Answering {
 }
 
 /**
- * Waits until the callbacks have been called for all events so far, then logs and evaluates the last step if they have requested that.
- * Resolves with whether it logged or evaluated anything. If so, the callbacks may request more. No step may be queued.
+ * Waits until the callbacks have been called for all events so far. If they have requested a log or an evaluation, logs or evaluates the
+ * last step. Resolves with whether it did either: if so, the callbacks may request more. No step may be queued.
  */
 export async function answerLastRequests(
   { heard, signal }: Pick<TrainingInit, 'heard' | 'signal'>,

@@ -19,8 +19,8 @@ interface ReferencePass {
 }
 
 /**
- * Computes the log probabilities of all rows with the base model alone, and passes them to `task.reference`. They depend only on the rows,
- * their order and the kernels, so a resumed run gets the same ones. Rejects with `signal.reason`.
+ * Computes the log probabilities of all rows with the base model alone, and passes them to `task.reference`. The log probabilities depend
+ * only on the rows, their order and the kernels, so a resumed run computes equal ones. Rejects with `signal.reason`.
  */
 export async function referencePass(
   pass: ReferencePass,
@@ -44,7 +44,8 @@ export async function referencePass(
 }
 
 /**
- * Builds the pass's program for batches of a shape, and drops it again. Memory estimates call it with a runner that only counts bytes.
+ * Builds the program of `referencePass` for batches of a shape, and drops it. Memory estimates call this with a runner that only counts
+ * bytes.
  */
 export async function reserveReference(
   { runner, loaded, task }: Pick<ReferencePass, 'runner' | 'loaded' | 'task'>,

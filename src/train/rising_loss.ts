@@ -16,7 +16,7 @@ const RISE = 2;
  */
 const LEARNT = 1;
 
-/** The values of a step that the warning needs besides its loss. */
+/** The values of a step that `RisingLoss` needs besides the loss. */
 interface StepEnd {
   readonly learning_rate: number;
   readonly endsEpoch: boolean;
@@ -33,14 +33,14 @@ export function isUneven<Row>(task: Pick<TaskBatches<Row>, 'isUneven'>, rows: re
  * between batches. The last epoch is then compared with the first one.
  */
 export class RisingLoss {
-  /** See the function of this name. Set it before the first step. */
+  /** The result of the function `isUneven` for the run's rows. Set it before the first step. */
   isUneven = false;
   readonly #warn: Warn;
   readonly #first: number[] = [];
   readonly #last: number[] = [];
   /** The losses of the epoch in progress; undefined if its first losses are unknown. */
   #epoch: number[] | undefined = [];
-  /** The mean losses of the first and the last complete epoch, and the number of steps of one. */
+  /** The mean losses of the first and the last complete epoch, and the number of steps per epoch. */
   #epochs: { readonly first: number; readonly last: number; readonly steps: number } | undefined;
   #isReported = false;
 

@@ -2,7 +2,7 @@ import type { RunEvent, RunProgress } from '../core/types/run';
 
 type EmitEvent = (event: RunEvent, progress: RunProgress, adapter?: string) => void;
 
-/** The warning of a run that recomputes activations from here on. */
+/** The warning that a run continues with gradient checkpointing, because memory has run out. */
 export const CHECKPOINTING: RunEvent = {
   type: 'warning',
   code: 'out_of_memory',

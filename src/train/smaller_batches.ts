@@ -2,7 +2,7 @@ import type { ResolvedTrainingArguments } from '../core/types/training';
 
 type BatchSizes = Pick<ResolvedTrainingArguments, 'per_device_train_batch_size' | 'gradient_accumulation_steps'>;
 
-/** The most parts into which a batch is split. */
+/** The maximum number of parts into which a batch is split. */
 const MOST = 4096;
 
 /**

@@ -30,7 +30,7 @@ interface HeldState {
   readonly pools: readonly HeldPool[];
 }
 
-/** The most halvings of the learning rate in a row. */
+/** The maximum number of consecutive halvings of the learning rate. */
 const MOST = 3;
 
 /** Holds the states to which a run returns when a step fails. A step fails if its loss or gradient norm isn't finite. */

@@ -27,7 +27,7 @@ export interface StepData {
 
 export interface TrainingData {
   readonly maxSteps: number;
-  /** See `RisingLoss`. */
+  /** Whether the losses of batches may differ by a large factor although the run is healthy (see `RisingLoss`). */
   readonly isUneven: boolean;
   /** The shape of the largest batches. */
   readonly largest: BatchShape;
@@ -74,8 +74,8 @@ export interface TrainingInit {
   readonly args: ResolvedTrainingArguments;
   readonly signal: AbortSignal;
   /**
-   * Returns the function that chooses kernels before the first step, if any. If the run may resume, it is called after the checkpoint is
-   * read.
+   * Returns the function that chooses kernels before the first step, if any. A run that may resume calls `tuning` only after the checkpoint
+   * is read.
    */
   tuning?(): Tune | undefined;
   /** Whether the run may continue from a checkpoint, which is then read before any kernel is loaded. */

@@ -25,7 +25,7 @@ interface Submitted {
   pools: Promise<readonly PoolSnapshot[]> | undefined;
 }
 
-/** The most steps whose results haven't arrived yet when the next step is submitted. */
+/** The maximum number of steps whose results are pending when the next step is submitted. */
 const IN_FLIGHT = 2;
 
 /** One training run: submits steps, reads their results later, and reports only steps that the GPU has acknowledged. */
@@ -153,7 +153,7 @@ export class TrainingRun {
       },
     });
     signal.throwIfAborted();
-    // The last step may have been saved before the evaluation that ended the run. That checkpoint lacks the evaluation, so it is saved again.
+    // If the last step was saved before the evaluation that ended the run, its checkpoint lacks the evaluation: the state is saved again.
     const { global_step, max_steps } = record.progress;
     const isEarly = this.#evaluation?.hasStalled === true && global_step < max_steps;
     await saving.saveLast(this.#saveAtEnd, isEarly && record.evaluation !== restored?.evaluation);
@@ -210,7 +210,7 @@ export class TrainingRun {
     this.#record.startClock();
   }
 
-  /** Computes the base model's log probabilities, with which the loss compares. The run's usage and times don't include this work. */
+  /** Computes the base model's log probabilities, which the loss needs. The run's usage and times don't include this work. */
   async #compare(compare: NonNullable<TrainingData['compare']>): Promise<void> {
     this.#record.reference = await this.standstill.unlessStopped((signal) =>
       compare({ signal, between: this.standstill }),

@@ -42,7 +42,7 @@ export interface WorkerSession
 export interface SessionCalls {
   /** The first call. Must not need a GPU: the device is opened by the first call that computes. */
   open(options: OpenOptions): Promise<void>;
-  /** Ends all calls, frees the device and closes the store. Later calls reject. Never rejects itself. */
+  /** Ends all calls, frees the device and closes the store. Later calls reject. `close` itself never rejects. */
   close(): Promise<void>;
   /** Ends all network access. It can't be undone. */
   seal(): Promise<void>;
@@ -57,11 +57,11 @@ export interface WorkerEnd {
 export interface SessionHost {
   /** Receives all events. Never throws. */
   emit(event: WorkerEvent): void;
-  /** Default: `navigator.gpu`. */
+  /** The entry point of WebGPU. Default: `navigator.gpu`. */
   readonly gpu?: GPU;
   /** The storage of cached downloads, in place of the browser's file system. */
   readonly weights?: { readonly records: Records; readonly files: ByteFiles } | undefined;
-  /** Default: the global `fetch`. */
+  /** The function that sends network requests. Default: the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
   /** Renders chat templates. They are untrusted programs, so they run in another thread if there is one. */
   readonly renderChat?: RenderChat;

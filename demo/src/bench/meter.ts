@@ -2,7 +2,7 @@
 const PARTS = ['making the model', 'the best GEMM', 'the kernels of a step', 'the peak of this device'] as const;
 
 export interface Progress {
-  /** From 0 to 1. */
+  /** The completed share of the run, from 0 to 1. */
   readonly share: number;
   readonly text: string;
 }

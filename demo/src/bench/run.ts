@@ -17,7 +17,7 @@ export class BenchRun {
   readonly #remote = wrap<BenchWorker>(this.#worker);
   #giveUp: () => void = () => {};
 
-  /** Measures. Rejects with an `AbortError` after `cancel`, or with the measurement's own error. */
+  /** Runs the measurement. Rejects with an `AbortError` after `cancel`, or with the error of a failed measurement. */
   async start(job: BenchJob, onStep: OnStep): Promise<BenchReport> {
     try {
       const ended = new Promise<BenchOutcome>((resolve, reject) => {

@@ -4,7 +4,7 @@ import type { Banner } from '../page/banner';
 import type { Store } from '../page/store';
 
 export interface BenchState {
-  /** undefined until it is known. */
+  /** The result of the device check; undefined until the check ends. */
   readonly device: DeviceCheck | undefined;
   readonly phase: 'idle' | 'running' | 'stopping';
   /** The report of the last complete run. */

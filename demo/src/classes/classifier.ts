@@ -17,7 +17,7 @@ import type { Learnt, Measured } from './learnt';
 import { type RefineOptions, refine } from './refining/refinement';
 import { measuredBy, solveHead } from './solving';
 
-/** The loaded base model, whose head has this number of classes, and the adapter in use. */
+/** The loaded base model and its adapter. `classes`: the number of classes of the model's head. */
 interface Loaded {
   readonly classes: number;
   readonly base: PreTrainedModel;

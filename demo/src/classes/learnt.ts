@@ -25,7 +25,7 @@ export interface Learnt {
   readonly measured: Measured | undefined;
   /** The ids of the samples that the vectors below the head were trained on; undefined if only the head was solved for. */
   readonly refined: readonly number[] | undefined;
-  /** Milliseconds since 1970. */
+  /** The time at which the model learnt, in milliseconds since 1970. */
   readonly at: number;
 }
 

@@ -25,12 +25,12 @@ export interface Refining {
   /** 'waiting': the run waits until the visitor is idle. */
   readonly stage: 'waiting' | 'preparing' | 'running' | 'measuring';
   readonly step: number;
-  /** 0 until it is known. */
+  /** The number of steps of the run; 0 until it is known. */
   readonly steps: number;
 }
 
 export interface ClassesState<Content> extends Kept<Content> {
-  /** undefined until it is known. */
+  /** The result of the device check; undefined until the check ends. */
   readonly device: DeviceCheck | undefined;
   /** The progress of a model that is loading. */
   readonly loading: LoadProgress | undefined;

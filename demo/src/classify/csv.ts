@@ -1,6 +1,6 @@
 import { ChoiceProblem } from '../library/choice_problem';
 
-/** Parses a CSV file by RFC 4180, or such a file with tabs between its fields. The first row names the fields. */
+/** Parses a CSV file by RFC 4180, or a TSV file with the same rules for quotes. The first row names the fields. */
 export function csvRows(text: string, separator: ',' | '\t' = ','): Readonly<Record<string, string>>[] {
   const [names = [], ...rows] = records(text.replace(/^\ufeff/, ''), separator);
   return rows.map((fields, index) => {

@@ -18,7 +18,7 @@ export const messages: Kind<string> = {
   },
   args: { per_device_train_batch_size: 16, max_length: 128 },
   refining: { learning_rate: 5e-2 },
-  // The mean uses all tokens of a text. In so small a model, the hidden state of the last token alone says little.
+  // The mean uses all tokens of a text. In such a small model, the hidden state of the last token holds too little information.
   load: (options) =>
     AutoModelForSequenceClassification.from_pretrained(bundledModel.source, { ...options, pooling: 'mean' }),
   example: (text, label) => ({ text, label }),

@@ -42,7 +42,7 @@ export async function readMessages(files: ReadonlyMap<string, File>): Promise<Re
   return { labelled, lines, leftOut: found.length - labelled.length + (inFolders?.leftOut.length ?? 0) };
 }
 
-/** Whether a file is hidden or was added by the operating system. `labelledFiles` leaves out the same ones. */
+/** Whether a file is hidden or was added by the operating system. `labelledFiles` ignores the same files. */
 function isJunk(path: string): boolean {
   return /(?:^|\/)(?:\.|__MACOSX\/|(?:thumbs\.db|desktop\.ini)$)/i.test(path);
 }
@@ -101,7 +101,7 @@ function rowsOf(path: string, text: string): Readonly<Record<string, unknown>>[]
   return values.map((value) => Object(value) as Record<string, unknown>);
 }
 
-/** Parses a JSON file. Returns undefined if it isn't one JSON document. Throws for a list that is broken. */
+/** Parses a JSON file. Returns undefined if it isn't a single JSON document. Throws `ChoiceProblem` for an invalid JSON array. */
 function parsedWhole(path: string, text: string): unknown {
   if (!text.trimStart().startsWith('[')) return parsed(text);
   try {
@@ -111,7 +111,7 @@ function parsedWhole(path: string, text: string): unknown {
   }
 }
 
-/** Parses JSON. Returns undefined if it is broken. */
+/** Parses JSON. Returns undefined if the text is not valid JSON. */
 function parsed(json: string): unknown {
   try {
     return JSON.parse(json);

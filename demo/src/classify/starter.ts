@@ -88,7 +88,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** The messages that the page begins with, alternately of one label and the other. */
+/** The messages that the page begins with. The two labels alternate. */
 export const starterMessages: readonly Labelled<string>[] = Object.entries(messages)
   .flatMap(([label, contents]) => contents.map((content, place) => ({ label, content, place })))
   .sort((a, b) => a.place - b.place)

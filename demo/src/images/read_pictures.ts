@@ -5,7 +5,7 @@ import { ChoiceProblem } from '../library/choice_problem';
 import { evenly } from '../library/evenly';
 import { pngOf, readSquare } from './picture';
 
-/** Pictures to add, and the numbers of those that could not be read, and of those that are in no class's folder. */
+/** Pictures to add. `unreadable`: the number of pictures that can't be read. `unlabelled`: the number outside the classes' folders. */
 export interface ReadPictures extends Arrivals<Blob> {
   readonly unreadable: number;
   readonly unlabelled: number;

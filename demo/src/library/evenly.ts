@@ -6,7 +6,7 @@ export function evenly<Item>(all: readonly Item[], most: number): readonly Item[
   return all.filter((_, index) => before(index + 1) > before(index));
 }
 
-/** Returns at most `most` items of two lists together: about the same share of each, at regular distances. */
+/** Returns at most `most` items of two lists in total: about the same share of each list, at regular distances. */
 export function evenlyOfBoth<A, B>(
   first: readonly A[],
   second: readonly B[],

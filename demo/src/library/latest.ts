@@ -1,4 +1,4 @@
-/** Handles one value at a time. Only the newest of the values that arrive meanwhile is handled. */
+/** Handles one value at a time. If several values arrive while another is being handled, only the newest of them is handled. */
 export class Latest<Value> {
   readonly #handle: (value: Value) => Promise<void>;
   #next: { readonly value: Value } | undefined;

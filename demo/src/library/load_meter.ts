@@ -1,7 +1,7 @@
 import type { ProgressInfo } from 'webvera';
 
 export interface LoadProgress {
-  /** Bytes. `total` is 0 until it is known. */
+  /** The number of loaded bytes, of `total` bytes. `total` is 0 until it is known. */
   readonly loaded: number;
   readonly total: number;
   readonly bytesPerSecond: number | undefined;
@@ -10,7 +10,7 @@ export interface LoadProgress {
 
 export const nothingLoaded: LoadProgress = { loaded: 0, total: 0, bytesPerSecond: undefined, secondsLeft: undefined };
 
-/** Sums up the progress of a model's files. */
+/** Adds up the loaded bytes of all files of a model. */
 export class LoadMeter {
   readonly #files = new Map<string, { loaded: number; total: number }>();
   #progress = nothingLoaded;

@@ -53,7 +53,7 @@ export interface AdapterChoice {
   readonly 'adapter_model.safetensors': File;
 }
 
-/** Finds an adapter's two files among those of its folder. Throws `ChoiceProblem` if one is missing, or for several adapters. */
+/** Finds an adapter's two files among `files`. Throws `ChoiceProblem` if one is missing, or if there are several adapters. */
 export function adapterFromFiles(files: readonly File[]): AdapterChoice {
   const json = onlyOne(files, 'adapter_config', '.json');
   const tensors = onlyOne(files, 'adapter_model', '.safetensors');
@@ -64,7 +64,7 @@ export function adapterFromFiles(files: readonly File[]): AdapterChoice {
 }
 
 /**
- * Returns the only file whose name begins and ends with these words, because browsers rename downloads to “… (1).json”. If no name begins so,
+ * Returns the only file whose name has this beginning and ending. Browsers rename downloads to “… (1).json”. If no name has the beginning,
  * returns the only file with the ending.
  */
 function onlyOne(files: readonly File[], beginning: string, ending: string): File | undefined {

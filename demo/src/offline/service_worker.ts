@@ -1,7 +1,7 @@
 // The demo's service worker, built as sw.js in the demo's folder.
 import { Shell, type ShellFiles } from './shell';
 
-/** The build puts the list of its files in place of this name. */
+/** The build replaces this name with the list of its files. */
 declare const WEBVERA_SHELL: ShellFiles;
 
 interface LifeEvent extends Event {

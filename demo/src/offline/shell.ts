@@ -44,7 +44,7 @@ export class Shell {
     }
   }
 
-  /** Deletes the files of other builds. Another copy of the demo on the same server keeps its own. */
+  /** Deletes the files of other builds. Leaves the files of other copies of the demo on the same server. */
   async deleteOthers(): Promise<void> {
     const { caches } = this.#parts;
     const others = (await caches.keys()).filter((name) => name.startsWith(this.#prefix) && name !== this.#name);

@@ -3,10 +3,10 @@ import { create } from './dom';
 /** A bar with a name and a value. */
 export interface Bar {
   readonly name: string;
-  /** A share of the full length, from 0 to 1. */
+  /** The length of the bar as a share of the full length, from 0 to 1. */
   readonly length: number;
   readonly value: string;
-  /** The length of a second bar below the first, as a share of the full length. Bars without a second one are emphasised. */
+  /** The length of a second bar below the first, as a share of the full length. A bar without a second bar is emphasised. */
   readonly time?: number;
 }
 

@@ -1,7 +1,7 @@
 import type { DeviceCheck } from '../library/device';
 import { byId, setText, show } from './dom';
 
-/** Shows which device computes, or why none can. `device` is undefined until it is known. */
+/** Shows which device computes, or why no device can. `device` is undefined until the device check ends. */
 export function showDevice(device: DeviceCheck | undefined, inWords = deviceInWords): void {
   show(byId('unsupported', 'section'), device?.usable === false);
   show(byId('device', 'p'), device?.usable === true);

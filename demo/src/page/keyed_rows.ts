@@ -1,4 +1,4 @@
-/** A row of a list that can show any item. */
+/** A row of a list. `update` shows an item in it. */
 export interface KeyedRow<Item> {
   readonly root: HTMLElement;
   update(item: Item): void;
@@ -7,7 +7,7 @@ export interface KeyedRow<Item> {
 /** The most rows that are created or refreshed in a frame. With many more, the page would block. */
 const MOST_IN_A_FRAME = 8;
 
-/** The rows of a list by key. Only rows whose place changes are moved in the DOM, so that the others don't lose the focus. */
+/** The rows of a list by key. Only rows whose place changes are moved in the DOM, because a moved row loses the focus. */
 export class KeyedRows<Key, Item> {
   readonly #list: HTMLElement;
   readonly #make: (key: Key) => KeyedRow<Item>;

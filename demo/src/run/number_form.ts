@@ -77,7 +77,7 @@ function inputFor(name: string, { range }: SettingsField): HTMLInputElement {
   return create('input', { id: name, name, inputMode: range.whole ? 'numeric' : 'decimal', autocomplete: 'off' });
 }
 
-/** Shows the problem with a control below the control's note. Without a problem, removes an earlier one. */
+/** Shows the problem with a control below the control's note. If `problem` is undefined, removes the shown one. */
 export function showProblem(control: HTMLElement, name: string, problem: string | undefined): void {
   const id = `${name}-problem`;
   const shown = document.getElementById(id);
@@ -94,7 +94,7 @@ export function showProblem(control: HTMLElement, name: string, problem: string 
   if (shown === null) document.getElementById(`${name}-note`)?.after(message);
 }
 
-/** Reads a form of settings. If some are wrong, opens the form, focuses the first of them, and shows an error. */
+/** Reads a form of settings. If some values are wrong, opens the form, focuses the first wrong field, and shows an error. */
 export function readOrReport<Settings>(form: { read(): Settings | undefined }, banner: Banner): Settings | undefined {
   const settings = form.read();
   if (settings !== undefined) return settings;

@@ -64,7 +64,7 @@ export function runButtons<State extends { readonly phase: TrainingPhase }>(
     byId('train-card', 'section').dataset.phase = phase;
     show(startButton, idle);
     for (const button of [pause, stop, cancel]) show(button, !idle);
-    // The run has ended, or is being stored: there is nothing to cancel any more.
+    // A run that has ended or is stopping can't be cancelled any more, so the question is closed.
     if (phase !== before.phase && (idle || phase === 'stopping')) confirm.dismiss();
     startButton.disabled = !canStart(state);
     const wasDisabled = pause.disabled;

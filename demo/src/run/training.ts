@@ -20,7 +20,7 @@ interface TrainingPlan {
   /** Whether to resume the run from its checkpoint. */
   readonly resume: boolean;
   onPhase(phase: TrainingPhase): void;
-  /** A long data set is being read: the share from 0 to 1, or undefined if its length is unknown. */
+  /** A long data set is being read. `share`: the share that has been read, from 0 to 1; undefined if the length is unknown. */
   onReading(share: number | undefined): void;
   onLog(logs: StepLogs, maxSteps: number): void;
   onWarning(message: string): void;
@@ -81,7 +81,7 @@ export class Training {
     await this.#run?.resume();
   }
 
-  /** Ends the run early. `start()` resolves with the adapter as it is then. */
+  /** Ends the run early. `start()` resolves with the partly trained adapter. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#plan.onPhase('stopping');

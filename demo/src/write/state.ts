@@ -27,7 +27,7 @@ export interface HeldVoice {
 }
 
 export interface AppState {
-  /** undefined until it is known. */
+  /** The result of the device check; undefined until the check ends. */
   readonly device: DeviceCheck | undefined;
   readonly loading: LoadProgress | undefined;
   readonly model: ReadyModel | undefined;
@@ -88,7 +88,7 @@ export function isQuiet(state: AppState): boolean {
   return state.phase === 'idle' && !state.busy && state.loading === undefined;
 }
 
-/** Whether a model can be loaded, if it isn't yet, and used. */
+/** Whether work with the model can start, which loads the model if necessary. */
 export function canStart(state: AppState): boolean {
   return isQuiet(state) && state.device?.usable === true;
 }
@@ -111,7 +111,7 @@ export function withModel(state: AppState, model: ReadyModel): Partial<AppState>
   return { model, source, ...(!isFitting && { voice: shippedVoices[0].key }) };
 }
 
-/** Whether a voice was trained on the model in use, as far as its file says. PEFT's files may name the model by a path. */
+/** Whether a voice's file names the model in use, or no model at all. PEFT's files may name the model by a path. */
 export function fits({ base_model }: Pick<AdapterInfo, 'base_model'>, { source }: Pick<AppState, 'source'>): boolean {
   return base_model === null || base_model.split('/').at(-1) === source.name;
 }
@@ -137,7 +137,7 @@ export function ownIds({ saved, unsaved }: AppState): readonly string[] {
   return [...unsaved.map(({ id }) => id).filter((id) => !known.includes(id)), ...known];
 }
 
-/** Whether an interrupted training run can be resumed: its model and text are there. */
+/** Whether an interrupted training run can be resumed: the visitor has chosen its model and text. */
 export function canGoOn(state: AppState): boolean {
   return canTeach(state) && missingToGoOn(state).length === 0;
 }

@@ -10,7 +10,7 @@ export interface ShippedVoice {
   readonly opening: string;
 }
 
-/** public/voices/README.md names their sources. */
+/** The voices that ship with the page. public/voices/README.md names the texts' sources. */
 export const shippedVoices: readonly [ShippedVoice, ...ShippedVoice[]] = [
   { key: 'stage', name: 'The stage', from: 'Shakespeare’s plays', opening: 'It was a cold morning, and the king' },
   { key: 'scripture', name: 'Scripture', from: 'the King James Bible', opening: 'And in the morning the king' },

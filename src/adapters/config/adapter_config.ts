@@ -24,7 +24,7 @@ export interface AdapterConfig extends AdapterFields {
   to_json(): Readonly<Record<string, unknown>>;
 }
 
-/** A configuration's fields without its methods, as they cross between page and worker. */
+/** A configuration's fields without its methods, as messages between page and worker contain them. */
 export type AdapterConfigFields = Readonly<Record<string, unknown>> & { readonly peft_type: string };
 
 /** Returns which biases train. As in PEFT, any name that ends in '_only' means the biases of wrapped modules. */

@@ -81,8 +81,8 @@ export const COMMON_FIELDS = {
 } as const satisfies Readonly<Record<string, Field>>;
 
 /**
- * Rejects values of the fields above that PEFT rejects. `only`: the value of `bias` with which this adapter kind trains the biases of
- * wrapped modules; the error's hint names it.
+ * Rejects values of `bias` and `task_type` that PEFT rejects. `only` is the value of `bias` that trains only the biases of wrapped
+ * modules, such as 'lora_only'; the error's hint contains it.
  */
 export function checkCommonValues(config: AdapterFields, only: string): void {
   const { bias = 'none', task_type } = config;
@@ -106,7 +106,7 @@ export function checkLayersPattern({ layers_pattern, layers_to_transform }: Adap
   );
 }
 
-/** Throws PEFT's error for ranks that aren't positive integers. `meaning`: what a rank means, with usual values: the error's hint. */
+/** Throws PEFT's error for ranks that aren't positive integers. `meaning` is the error's hint: it explains ranks and usual values. */
 export function checkRanks(ranks: readonly number[], meaning: string): void {
   const wrong = ranks.find((r) => !Number.isSafeInteger(r) || r <= 0);
   if (wrong === undefined) return;
@@ -120,7 +120,7 @@ export function checkDropout(name: string, p: number): void {
   throw refused(`dropout probability has to be between 0 and 1, but got ${p}`, hint);
 }
 
-/** Returns the error for a value that no adapter can have. */
+/** Returns an `invalid_argument` error for a value that no adapter can have. */
 export function refused(message: string, hint: string): WebVeraError {
   return new WebVeraError('invalid_argument', message, { hint });
 }

@@ -79,7 +79,7 @@ export function peftTypeOf(json: unknown, kinds: readonly HasRules[]): unknown {
   });
 }
 
-/** Returns the adapter kind with this `peft_type`. If none has it, as for PEFT's many other methods, throws an error with this code. */
+/** Returns the adapter kind with this `peft_type`. Throws an error with the code `code` if there is none, as for other PEFT methods. */
 export function withPeftType<K extends HasRules>(kinds: readonly K[], peft_type: unknown, code: Fault): K {
   const kind = kinds.find(({ Config }) => Config.rules.peft_type === peft_type);
   if (kind !== undefined) return kind;
@@ -121,7 +121,7 @@ function ownCopy(value: unknown): unknown {
   return isObject(value) ? Object.freeze({ ...copied(value) }) : value;
 }
 
-/** Keys of files that aren't fields here, but that PEFT knows. Like PEFT, webvera doesn't report them as unexpected arguments. */
+/** Keys in PEFT's files that aren't fields of a configuration here. Like PEFT, webvera doesn't report them as unexpected arguments. */
 const KNOWN_ELSEWHERE = ['peft_version', 'runtime_config'];
 
 const RUNTIME_CONFIG_IGNORED =

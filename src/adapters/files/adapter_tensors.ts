@@ -44,9 +44,9 @@ export interface ExpectedOther {
 /** The shapes of a file's tensors, by tensor name. */
 export type StoredShapes = ReadonlyMap<string, { readonly shape: Shape }>;
 
-/** The rules of an adapter's file that differ between adapter kinds. */
+/** The rules for the frozen tensors in an adapter's file, which differ between adapter kinds. */
 export interface FileRules {
-  /** Names of the tensors that never train and that a file may hold. */
+  /** The names of the frozen tensors (which never train) that a file may contain. */
   readonly frozen: readonly string[];
   /** Chooses the frozen tensors to read from a file, and returns the shapes that they must have. Throws and warns as PEFT does. */
   chooseFrozen(stored: StoredShapes, warn: Warn | undefined): ReadonlyMap<string, Shape>;

@@ -5,7 +5,7 @@ import type { AdapterConfig } from '../config/adapter_config';
 import { LARGEST_VALUE } from '../config/largest_value';
 import { toTensor } from './file_values';
 
-/** The floating-point types. Tensors that aren't the adapter's own may have any type, and are checked only if they have one of these. */
+/** The floating-point types. Tensors that aren't the adapter's own may have any type; if it is one of these, they must be finite. */
 const FLOATS: readonly string[] = ['F32', 'F16', 'BF16', 'F64'];
 
 /**

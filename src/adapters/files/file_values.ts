@@ -34,7 +34,7 @@ export function expectWritable(name: string, data: Float32Array, largest: number
   });
 }
 
-/** Throws `invalid_argument` for parameters of a weighted sum that loading would reject. */
+/** Throws `invalid_argument` if a weighted sum of adapters contains values that `toTensor` would reject when the sum is loaded. */
 export function expectLoadableSum(data: Float32Array): void {
   const wrong = findWrong(data, LARGEST_VALUE);
   if (wrong === undefined) return;

@@ -73,8 +73,8 @@ export function readAdapterModel(
 }
 
 /**
- * Returns the tensors under the names that PEFT usually saves. Since 0.21, PEFT also loads files whose tensors have their names in torch,
- * with or without the adapter's name.
+ * Renames tensors to the names that PEFT gives them in a saved adapter. Since 0.21, PEFT also loads files that use the names of torch's
+ * `state_dict()`, with or without the adapter's name.
  */
 function savedNames(
   tensors: RawTensors,
@@ -108,7 +108,7 @@ function torchNames(
   };
 }
 
-/** Throws PEFT's error for the first missing tensor of `modules_to_save`. PEFT, too, checks this before anything else. */
+/** Throws PEFT's error for the first missing tensor of `modules_to_save`. As in PEFT, these tensors are checked before all others. */
 function checkModules(raw: RawTensors, others: ReadonlyMap<string, ExpectedOther>): void {
   const missing = [...others].flatMap(([name, { kind }]) => (kind === 'module' && !raw.has(name) ? [name] : []));
   if (missing.length === 0) return;
@@ -155,7 +155,7 @@ function mismatchesIn(raw: RawTensors, shapes: ReadonlyMap<string, Shape>): read
   });
 }
 
-/** Returns PEFT's error for wrong shapes. `isOwn`: whether tensors of the adapter itself are among them. */
+/** Returns PEFT's error for wrong shapes. `isOwn`: whether some of the tensors are the adapter's parameters or frozen tensors. */
 function wrongShapes(
   mismatches: readonly Mismatch[],
   inTorch: (saved: string) => string,
@@ -183,7 +183,7 @@ function wrongShapes(
   });
 }
 
-/** Whether the tensor is part of a classifier's head, and only the number of labels differs. */
+/** Whether the tensor belongs to a classification head and differs from the expected shape only in the number of labels. */
 function isHeadOfOtherLabels({ name, got, expected }: Mismatch): boolean {
   const isHead = /\.(classifier|score)\./.test(name) && got.length > 0;
   return isHead && got.length === expected.length && sameShape(got.slice(1), expected.slice(1));
@@ -212,8 +212,8 @@ function shownNames(names: readonly string[]): string {
 }
 
 /**
- * Warns about tensors that belong neither to the adapter nor to the base model. PEFT ignores them silently, although it saves some of them
- * itself: the frozen weights of a wrapped head or embedding.
+ * Warns about tensors that belong neither to the adapter nor to the base model. PEFT ignores such tensors silently. It even saves some:
+ * the frozen weights of a wrapped head or embedding.
  */
 function warnOfOthers(raw: RawTensors, known: ReadonlySet<string>, adapter: string, warn: Warn | undefined): void {
   const isKnown = (name: string): boolean => known.has(name) || known.has(withoutWrapper(name, adapter));

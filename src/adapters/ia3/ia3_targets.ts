@@ -39,7 +39,7 @@ type ModuleRule = readonly string[] | string;
 function feedforwardModules({ target_modules, feedforward_modules }: IA3Config, model_type: string): ModuleRule {
   if (feedforward_modules !== null) return feedforward_modules;
   if (Object.hasOwn(DEFAULT_MODULES, model_type)) return DEFAULT_MODULES[model_type]?.feedforward ?? [];
-  // PEFT reports missing targets first: `resolveTargets` throws that error.
+  // Without targets, `resolveTargets` throws. PEFT, too, reports missing targets before missing feed-forward modules.
   if (target_modules === null) return [];
   throw refused(
     'Please specify `feedforward_modules` in `peft_config`',
@@ -61,9 +61,8 @@ function feedforwardMatcher(names: ModuleRule): (name: string) => boolean {
 }
 
 /**
- * Returns the feed-forward modules as entries of the list of targets, because PEFT rejects feed-forward modules that aren't a subset of
- * that list, even in a file that PEFT itself saved. Throws `invalid_argument` for a target that matches both feed-forward and other
- * modules.
+ * Replaces `feedforward` by the entries of `targets` that match the feed-forward modules, because PEFT rejects a list that isn't a subset
+ * of `targets`, even in a file that PEFT itself saved. Throws `invalid_argument` if a target matches feed-forward modules and others.
  */
 function amongTargets(feedforward: ModuleRule, targets: ModuleRule, modules: readonly string[]): ModuleRule {
   if (typeof feedforward === 'string' || typeof targets === 'string') return feedforward;

@@ -9,7 +9,7 @@ import type { PoolVector } from '../../ops/rows/pool_vector';
  */
 export type RowLengths = Pick<Rescaling, 'norm' | 'norm_at'>;
 
-/** One adapter on one module. It adds ΔW to W. With DoRA, it also trains the norms of the rows of W + ΔW. */
+/** One adapter's change to one module: it adds ΔW to W. With DoRA, the norms of the rows of W + ΔW are trained parameters, too. */
 export interface AdapterInModule {
   /** The layer's input, or with dropout a copy in which elements are dropped. */
   readonly x: Value;
@@ -25,7 +25,7 @@ export interface AdapterInModule {
   alone(): Value;
 }
 
-/** A linear layer without its adapters. */
+/** The operands of a linear layer of the base model. */
 type Rest = Pick<LinearLayer, 'weight' | 'bias' | 'residual'>;
 
 /** Whether the kernel that computes W·x can also add ΔW·x of the first adapter. It can't with both DoRA and dropout. */

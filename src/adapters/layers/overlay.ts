@@ -12,7 +12,7 @@ export interface Overlay {
   readonly tensors: ReadonlyMap<string, Value>;
   /** The modules with merged weights. `adapters` don't change the results of these modules. */
   readonly mergedModules: ReadonlySet<string>;
-  /** Used in place of `adapters` for a batch in which each row has its own adapter. */
+  /** The adapters of each row, for a batch whose rows use different adapters; `adapters` is then empty. */
   readonly rows?: RowAdapters;
 }
 
@@ -24,7 +24,7 @@ export interface RowAdapters {
   readonly which: Uint32Array<ArrayBuffer>;
 }
 
-/** Adapters that are merged. */
+/** Adapters that are merged into the model's weights, as `merge_adapter` does, with the merged weights. */
 export interface MergedAdapters {
   readonly key: string;
   readonly adapters: readonly Adapter[];
@@ -76,7 +76,7 @@ export function biasedOf(adapters: readonly Adapter[]): Adapter | undefined {
 
 /** Returns an overlay for a batch in which each row has its own adapter; a row whose entry in `rows` is undefined has none. */
 export function overlayOfRows(base: Overlay, rows: readonly (Adapter | undefined)[]): Overlay {
-  // Sorted, so that batches with the same adapters share a program.
+  // The adapters are sorted, so that batches with the same set of adapters share a program.
   const adapters = [...new Set(rows.flatMap((adapter) => adapter ?? []))].sort((a, b) => (a.key < b.key ? -1 : 1));
   const which = Uint32Array.from(rows, (adapter) =>
     adapter === undefined ? adapters.length : adapters.indexOf(adapter),

@@ -6,8 +6,8 @@ import type { Adapter } from '../adapter';
 type Pooled = Pick<Adapter, 'pool' | 'layout'>;
 
 /**
- * One value that holds the pools (all trained values) of several adapters, one after the other. Kernels read from it the pool of each batch
- * row's own adapter.
+ * One value that holds the pools (all trained values) of several adapters, one after the other, so that a kernel can read a different
+ * adapter's parameters for each row of a batch.
  */
 export class PoolTable {
   /** f32, one-dimensional, pinned. Each program that uses it has to `fill` it first. */

@@ -62,7 +62,7 @@ export class TrainedRows {
   }
 }
 
-/** Throws `invalid_argument` for adapters that can't train together. They share every kernel, so only their values may differ. */
+/** Throws `invalid_argument` for adapters that can't train together: the same kernels train them, so only their values may differ. */
 function expectAlike(adapters: readonly Adapter[]): void {
   const [first, ...others] = adapters;
   if (first === undefined) throw new WebVeraError('internal', 'Expected adapters that train');

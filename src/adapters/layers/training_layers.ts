@@ -8,7 +8,7 @@ import type { DropoutSource } from './branch_dropout';
  * Equivalent ways to compute an adapted linear layer in training. The cheapest one depends on the layer's shape, the batch and the rank.
  *
  * `unmerged`: the adapter's branch is computed in addition to the matrix product W·x, in the forward and the backward pass.
- * `saved`: the same, but more values of the forward pass stay in GPU memory, which saves one matrix product in the backward pass.
+ * `saved`: like `unmerged`, but more values of the forward pass stay in GPU memory, which saves one matrix product in the backward pass.
  * `merged`: W' = W + ΔW is computed once per step. The forward pass and the gradient of the input then cost as much as without an adapter;
  * only the gradients of the adapter's parameters are additional work.
  * `dense`: like `merged`, but the gradient of W' accumulates over the step, and the adapter's gradients are computed from it once, at the

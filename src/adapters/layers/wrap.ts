@@ -18,7 +18,7 @@ export function overlaidLayers(
     rows,
   }: {
     readonly source?: DropoutSource | undefined;
-    /** When one adapter trains alone: the layers to use instead of those of the adapter kind. */
+    /** The layers of a run that trains one adapter alone, used in place of `AdapterKind.layers`. */
     readonly training?: Pick<TrainingLayers, 'over'> | undefined;
     readonly rows?: { readonly inputs: RowInputs; readonly T: number } | undefined;
   } = {},

@@ -66,8 +66,8 @@ export class LoraAdapter extends Adapter<ResolvedLora, undefined> {
   }
 
   /**
-   * Without a weight, the result is scale · B·A, as in PEFT's `get_delta_weight`. With DoRA, the rows of a merged weight are scaled to the
-   * trained norms.
+   * Without a weight, the result is scale · B·A, as in PEFT's `get_delta_weight`. With DoRA, each row of W + ΔW is multiplied by
+   * m / ‖base + ΔW‖, where m is the row's trained norm.
    */
   merge(g: Graph, module: string, weight: Value | undefined, into: Value, base = weight): void {
     const branch = this.#branches.get(module);

@@ -5,7 +5,7 @@ import { layoutPool, type NamedShape, type PoolLayout, savedName } from '../pool
 /** A wrapped module with its own rank and scale. */
 export interface RankedModule extends ModuleSize {
   readonly r: number;
-  /** lora_alpha / r, or lora_alpha / √r. */
+  /** The factor of B·A: the module's alpha / r, or alpha / √r with `use_rslora`. */
   readonly scale: number;
   readonly hasBias: boolean;
 }
@@ -17,7 +17,7 @@ export interface LoraLayout extends PoolLayout {
   readonly use_dora: boolean;
 }
 
-/** The vectors that a module may have in addition to A and B. */
+/** Whether each module has a bias of B and magnitudes, in addition to A and B. */
 type BesideMatrices = Pick<LoraLayout, 'lora_bias' | 'use_dora'>;
 
 /** Returns the name in PEFT's files of a module's `lora_A.weight`, `lora_B.weight`, `lora_B.bias` or `lora_magnitude_vector`. */

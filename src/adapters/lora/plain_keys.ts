@@ -1,7 +1,7 @@
 import type { StepBudget } from '../../regex/step_budget';
 import { endsOf } from '../targets/matcher';
 
-/** Keys of the same length that have unescaped dots, which match any character, at the same positions `wild`. */
+/** A group of keys of one length whose unescaped dots, which match any character, are at the same positions `wild`. */
 interface Form {
   readonly wild: readonly number[];
   /** Whether the key begins with `^`, so that only a whole name matches. */
@@ -57,7 +57,7 @@ function plainKey(key: string): PlainKey | undefined {
   return { text: body.replaceAll('\\.', '.'), wild, isWhole: start === '^' };
 }
 
-/** Returns a text with dots at these positions. */
+/** Replaces the characters at these positions by dots. */
 function withDots(text: string, positions: readonly number[]): string {
   let [dotted, from] = ['', 0];
   for (const at of positions) {

@@ -36,7 +36,7 @@ export interface NamedShape {
 
 /** The maximum length in floats: 1 GiB. */
 const MAX_LENGTH = 2 ** 28;
-/** Shaders read the pool as vec4. */
+/** The alignment of offsets in floats: shaders read the pool as vec4. */
 const ALIGNMENT = 4;
 
 /**

@@ -6,14 +6,14 @@ import { savedName } from './pool_layout';
 
 /** A tensor of the base model that an adapter trains. */
 export interface TrainedTensor {
-  /** Its name in the base model, such as 'transformer.ln_f.weight'. A tied head gets a tensor of its own, 'lm_head.weight'. */
+  /** The tensor's name in the base model, such as 'transformer.ln_f.weight'. A tied head trains as a separate tensor, 'lm_head.weight'. */
   readonly name: string;
-  /** Its name in PEFT's `adapter_model.safetensors`. */
+  /** The tensor's name in PEFT's `adapter_model.safetensors`. */
   readonly savedKey: string;
   readonly shape: Shape;
   /** The configuration field that makes the tensor train: `bias`, or `modules_to_save`, which takes precedence. */
   readonly kind: 'bias' | 'module';
-  /** PEFT's name for the module that trains whole, if the tensor belongs to another module inside it. */
+  /** The name in PEFT of the module in `modules_to_save`, if the tensor belongs to one of its submodules. */
   readonly root?: string;
 }
 
@@ -26,12 +26,12 @@ export interface TrainableModel {
 }
 
 /**
- * Returns the base model's tensors that an adapter trains in addition to its own parameters, if it wraps the modules `wrapped`. Biases come
- * first, then the tensors of modules in `modules_to_save`, both in the model's order, with tied heads last. As in PEFT, an entry of that
- * list matches all modules whose names end with it, and the modules inside them: 'norm' matches 'input_layernorm', too.
+ * Returns the base model's tensors that an adapter trains in addition to its own parameters. `wrapped` are the modules that it wraps.
+ * Biases come first, then the tensors of modules in `modules_to_save`, both in the model's order, with tied heads last. As in PEFT, an
+ * entry of `modules_to_save` matches all modules whose names end with it, and their submodules: 'norm' matches 'input_layernorm', too.
  *
  * Throws `invalid_argument` for an entry that no module's name ends with, although PEFT ignores such entries. Entries that PEFT itself adds
- * for the task are allowed. Also throws for a wrapped module that is in the list.
+ * for the task are allowed. Also throws if a wrapped module matches an entry.
  */
 export function trainedTensors(
   config: AdapterFields,

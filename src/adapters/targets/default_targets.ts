@@ -1,4 +1,4 @@
-/** PEFT's default targets by model_type, for the kinds of adapters without a table of their own. A string is a regular expression. */
+/** PEFT's default targets by model_type, for adapter kinds without a separate table. A string is a regular expression. */
 export const DEFAULT_TARGETS: Readonly<Record<string, readonly string[] | string>> = {
   t5: ['q', 'v'],
   mt5: ['q', 'v'],

@@ -59,7 +59,7 @@ export function targetMatcher(
     const hits = targetsHit({ ...rules, target_modules }, budget, isExcluded);
     return (module) => hits(module).length > 0;
   }
-  // Like PEFT, this ignores layers_to_transform for a regular expression. `targetsHit` ignores it for full names in a list.
+  // As in PEFT, layers_to_transform has no effect on a regular expression, and in `targetsHit` none on full names in a list.
   const pattern = fullMatch(target_modules, 'target_modules', budget);
   return (module) => !isExcluded(module) && pattern.matchStart(module.name, budget) !== undefined;
 }
@@ -97,7 +97,7 @@ export function endsOf(name: string): readonly string[] {
 }
 
 /**
- * Returns a test of whether `exclude_modules` or `modules_to_save` matches a module, which is then never wrapped. Throws as
+ * Returns a test of whether `exclude_modules` or `modules_to_save` matches a module. Such a module is never wrapped. Throws as
  * `targetMatcher` does.
  */
 export function excludedModules(rules: Filters, budget: StepBudget): (module: ModuleInfo) => boolean {
@@ -112,9 +112,9 @@ export function excludedModules(rules: Filters, budget: StepBudget): (module: Mo
 }
 
 /**
- * Returns a test of whether a module trains whole by `modules_to_save`, alone or as a part of another module, but isn't excluded from the
- * targets. PEFT trains each module whose name ends with an entry: 'classifier' also matches 'pre_classifier'. It excludes only modules with
- * a dot-separated name part that equals an entry.
+ * Returns a test of whether `modules_to_save` makes a module (or a module that contains it) train, although `excludedModules` doesn't
+ * exclude it from the targets. PEFT trains each module whose name ends with an entry: 'classifier' also matches 'pre_classifier'. It
+ * excludes only modules with a dot-separated name part that equals an entry.
  */
 export function trainedByEnd(rules: Filters, budget: StepBudget): (module: ModuleInfo) => boolean {
   const isExcluded = excludedModules(rules, budget);

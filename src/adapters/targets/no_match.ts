@@ -40,7 +40,7 @@ export function pythonSet(names: readonly string[]): string {
   return `{${[...names].sort().map(pythonString).join(', ')}}`;
 }
 
-/** Python's names of control characters and of the backslash, in texts. */
+/** The escape sequences for the backslash and common control characters in Python's string literals. */
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 function pythonString(text: string): string {

@@ -18,7 +18,7 @@ const SHOWN = 80;
  */
 const TOKENS = /\[(\^?)(\]?(?:\\.|[^\]\\])*)\]|\[|\\.|\(\?P<(\w+)>|\(\?P=(\w+)\)|\{,(\d*)\}/gsu;
 
-/** Letters whose escapes mean the same in both languages. */
+/** The letters that mean the same after a backslash in Python's `re` and in JavaScript. */
 const SAME_ESCAPES = 'dDsSwWbBnrtfvxu';
 
 /**
@@ -47,7 +47,7 @@ function translate(pattern: string, argument: string): string {
   }
   const parts: string[] = [];
   let from = 0;
-  // Tokens are translated one by one, so that the first error in the pattern is the one that is thrown.
+  // Tokens are translated in order, so that the error is about the first fault in the pattern.
   for (const token of pattern.matchAll(TOKENS)) {
     parts.push(pattern.slice(from, token.index), translateToken(token, pattern, argument));
     from = token.index + token[0].length;

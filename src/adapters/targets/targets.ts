@@ -23,7 +23,7 @@ export interface BaseModelFacts {
   readonly model_type: string;
   /** The name of the output embedding, a language model's head. 'all-linear' excludes it. */
   readonly output_embedding?: string | undefined;
-  /** The field of the same name in config.json. Default false. */
+  /** Whether the head shares the embedding's weight: the field `tie_word_embeddings` of config.json. Default false. */
   readonly tie_word_embeddings?: boolean;
   /** A hint about the names of the modules, for the error about targets that match no module. */
   readonly names_hint?: string | undefined;
@@ -46,7 +46,7 @@ type TargetFields = Pick<
 interface TargetRules {
   /** PEFT's default targets by model_type. A string is a regular expression. */
   readonly defaults: Readonly<Record<string, readonly string[] | string>>;
-  /** Checks the wrappable modules that the targets match. Called before any other check. */
+  /** Throws if the adapter kind rejects `named`, the wrappable modules that the targets match. It is called before the other checks. */
   readonly expectNamed?: (named: readonly WrappedModule[], details: ErrorDetails) => void;
   /** PEFT's error message for a model type without default targets. */
   readonly noDefault?: string;
@@ -65,7 +65,7 @@ interface ResolvedTargets {
    * The wrappable modules that the targets match before their list is condensed. With `layers_to_transform` they can differ from `modules`.
    */
   readonly named: readonly WrappedModule[];
-  /** The fields as PEFT sets them. They replace the given ones, also in saved files. */
+  /** The values that PEFT gives to these fields. They replace the values of the given configuration, also when the adapter is saved. */
   readonly fields: Pick<TargetFields, 'modules_to_save' | 'target_modules' | 'fan_in_fan_out'>;
 }
 
@@ -217,7 +217,7 @@ function expectWrappable(module: NamedModule, supported: string): WrappedModule 
   );
 }
 
-/** PEFT corrects the field for each module in the model's order, so the last module decides. */
+/** Corrects `fan_in_fan_out` as PEFT does: for each module in the model's order, so the type of the last module determines the result. */
 function correctFanInFanOut(given: boolean, wrapped: readonly WrappedModule[], warn: Warn | undefined): boolean {
   const told = new Set<string>();
   let current = given;

@@ -34,7 +34,7 @@ export const uniloraKind: AdapterKind<UniloraAdapter, ResolvedUnilora, SharedEnt
   tunableKernels: () => [...tunableLoraKernels(), uniloraMatricesBackward],
 
   parameterName: (saved, adapter) => `${saved}.${adapter}`,
-  // All modules share the vector; torch lists it as a parameter of the first module.
+  // All modules share the vector. torch lists a shared parameter once, under the name in the first module.
   sharedParameterName: (adapter, modules) => savedName(`${[...modules.keys()][0]}.unilora_theta_d.${adapter}`),
   file: () => TRAINED_ALONE,
   checkFile: checkUniloraFile,

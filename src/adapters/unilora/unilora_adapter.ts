@@ -15,8 +15,8 @@ export interface ResolvedUnilora extends ResolvedAdapter<UniLoraConfig> {
 }
 
 /**
- * A UniLoRA adapter on a loaded model: one vector. Its values, scaled, are the entries of LoRA's matrices. A seed determines which entry
- * has which value.
+ * A UniLoRA adapter on a loaded model: one vector, whose values, scaled, are the entries of LoRA's matrices A and B. A seed assigns a
+ * value to each entry.
  */
 export class UniloraAdapter extends Adapter<ResolvedUnilora, SharedEntries> {
   get matrices(): MatricesLayout {

@@ -37,7 +37,7 @@ export interface MatricesLayout {
   readonly entries: number;
 }
 
-/** Kernels read four floats at a time. */
+/** The length of a matrix in the buffer is rounded up to a multiple of this: kernels read four floats at a time. */
 const WORD = 4;
 /**
  * The largest binding that WebGPU guarantees by default, in words of 4 bytes. One kernel binds all matrices at once. Another binds a table

@@ -22,8 +22,8 @@ export interface ResolvedVera extends ResolvedAdapter<VeraConfig> {
 }
 
 /**
- * A and B on the device. They depend on the key, r, max_in, max_out and `dtype`. Adapters with the same five share them, unless a file
- * contains other matrices.
+ * A and B on the device. Adapters share them if they have the same `projection_prng_key`, r, max_in, max_out and `dtype`. Matrices from a
+ * file that differ from these are shared if they are equal.
  */
 export interface ProjectionValues {
   /** (r, max_in) */
@@ -92,7 +92,7 @@ export class VeraAdapter extends Adapter<ResolvedVera, ProjectionValues> {
     return this.config.use_dora ? 'use_dora' : undefined;
   }
 
-  /** Without a weight, the result is ΔW. With `use_dora`, the rows of a merged weight are scaled to the trained norms. */
+  /** Without a weight, the result is ΔW. With `use_dora`, each row of W + ΔW is multiplied by m / ‖base + ΔW‖; m is its trained norm. */
   merge(g: Graph, module: string, weight: Value | undefined, into: Value, base = weight): void {
     veraMerge(g, { ...this.deltaOf(module), weight }, into);
     const magnitude = this.magnitudeOf(module);

@@ -56,7 +56,7 @@ export function checkVeraFile(
 function usesStored(stored: StoredShapes, save_projection: boolean, warn: Warn | undefined): boolean {
   const present = stored.has(VERA_A) && stored.has(VERA_B);
   if (save_projection && !present) {
-    // If only B is missing, PEFT uses a B of its own. Here, a file with only one of the two counts as damaged.
+    // If only B is missing, PEFT draws B. Here, a file with only one of the two matrices counts as damaged.
     throw new WebVeraError(
       'invalid_format',
       'Specified to load vera_A and vera_B from state dictionary however they were not present!',

@@ -24,7 +24,7 @@ export interface VeraLayout extends PoolLayout {
 
 interface InitialValues {
   readonly d_initial: number;
-  /** If false, λ_d is drawn from a normal distribution and λ_b is filled with ones, as in PEFT's tests. */
+  /** If false, λ_d is drawn from a normal distribution and λ_b is filled with ones, as in PEFT, for tests. */
   readonly init_weights: boolean;
 }
 
@@ -61,8 +61,8 @@ export function layoutVectors(
 }
 
 /**
- * Returns the initial values of the pool. Its places for tensors of the base model are 0: their values are copied from the model later.
- * `seed` matters only if `init_weights` is false, because the values are random then.
+ * Returns the initial values of the pool. The row norms and the base model's tensors are 0 at first: they are computed or copied later.
+ * `seed` has an effect only if `init_weights` is false, because λ_d is random then.
  */
 export function initialVectors(
   { r, slots, length }: VeraLayout,

@@ -1,4 +1,4 @@
-/** The source of time; tests use another one. */
+/** The current time and timers; tests pass a clock that they control. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;

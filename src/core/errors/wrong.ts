@@ -14,7 +14,7 @@ function describe(value: unknown, isSecret: boolean): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  // Classes of this library set their names themselves. A name of one or two letters comes from a bundler that minified another class.
+  // A name of one or two letters comes from a minifier and means nothing to a reader. Classes of this library keep their names.
   const name: unknown = value.constructor?.name;
   if (typeof name === 'string' && name.length > 2 && name !== 'Object') {
     return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;

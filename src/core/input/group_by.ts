@@ -1,4 +1,4 @@
-/** Groups items by key: the groups in the order of their first items, and each group's items in their order. */
+/** Groups items by key. The groups are in the order of their first items; items of one group stay in the given order. */
 export function groupBy<T, K>(items: Iterable<T>, key: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const item of items) {

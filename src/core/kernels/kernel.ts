@@ -1,4 +1,4 @@
-/** How a kernel uses a binding. In WGSL, `write` and `update` are both `read_write`: `write` makes a new value, `update` changes one. */
+/** How a kernel uses a binding: `write` creates a value, `update` changes an existing value. In WGSL, both are `read_write`. */
 type Access = 'read' | 'write' | 'update';
 /**
  * The type of a kernel's parameter: `f32`, or one of three types that are all `u32` in WGSL. A `size` is a count that determines the amount
@@ -42,7 +42,7 @@ interface Variant<P extends ParamTypes = ParamTypes> {
   turns(params: Params<P>): number;
 }
 
-/** A kernel: everything that the CPU's code knows about its shaders. It is plain data, so that programs can be planned without a device. */
+/** The description of a kernel and its shaders. It needs no device, so programs can be planned without one. */
 export interface Kernel<B extends Bindings = Bindings, P extends ParamTypes = ParamTypes> {
   readonly name: string;
   /** Bindings in order, from binding 1. Binding 0 is the uniform `Params`. */
@@ -53,7 +53,7 @@ export interface Kernel<B extends Bindings = Bindings, P extends ParamTypes = Pa
    * the piece's first workgroup in the whole grid. Shaders add it to the workgroup's id. Shaders that read `num_workgroups` can't be split.
    */
   readonly splits: boolean;
-  /** Implementations that compute the same but divide the work differently. The device's kernel choice picks one. */
+  /** Implementations of the same computation that divide the work differently. The device's kernel choice picks one. */
   readonly variants: readonly Variant<P>[];
   /** For a kernel that computes several matrix products: a fused kernel that computes the first two products and their SwiGLU. */
   readonly gated?: AnyKernel | undefined;

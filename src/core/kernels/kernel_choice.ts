@@ -7,7 +7,7 @@ export interface KernelAdapter {
   readonly architecture: string;
   readonly description: string;
   readonly features: readonly string[];
-  /** In bytes, by WebGPU's names: `maxBufferSize`, `maxStorageBufferBindingSize`. */
+  /** The adapter's limits in bytes, keyed by WebGPU's names: `maxBufferSize`, `maxStorageBufferBindingSize`. */
   readonly limits: Readonly<Record<string, number>>;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Opens a channel to the origin's other tabs and workers. Returns undefined in old browsers, and in pages that may not open a channel.
- * `onMessage` is called with each message of the others.
+ * `onMessage` is called with each message from another tab or worker.
  */
 export function openChannel<Message>(
   name: string,

@@ -14,7 +14,7 @@ export function plainNumber(value: unknown): unknown {
   return Number.isSafeInteger(number) ? number : Number.NaN;
 }
 
-/** Adds up a number of each item, in order. */
+/** Returns the sum of `of(item)` over all items, added in the order of the items. */
 export function totalOf<T>(items: Iterable<T>, of: (item: T) => number): number {
   let total = 0;
   for (const item of items) total += of(item);

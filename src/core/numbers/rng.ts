@@ -5,7 +5,7 @@ import { philox4x32 } from './philox';
 /** The uses of random numbers. Each use has its own counter range, so that no two uses share numbers. */
 export const STREAMS = { reservoir: 0, shuffle: 1, init: 2, sample: 3 } as const;
 
-/** The number of the first stream for dropout. This stream and all later ones are for dropout: each micro-step of a step has its own. */
+/** The first of the streams for dropout. The micro-steps of a step use this stream and the streams after it, one for each micro-step. */
 export const DROPOUT_STREAMS = 4;
 
 /** The key of an endless sequence of random numbers. The same key always gives the same sequence; no state is stored. */

@@ -26,7 +26,7 @@ export class TorchNormals {
     this.#fillUniform(out);
     for (let first = 0; first + GROUP <= out.length; first += GROUP) transform(out.subarray(first, first + GROUP), std);
     if (out.length % GROUP === 0) return;
-    // torch draws the last 16 numbers again.
+    // As in torch, the last 16 numbers are drawn again if the length isn't a multiple of 16.
     const last = out.subarray(out.length - GROUP);
     this.#fillUniform(last);
     transform(last, std);

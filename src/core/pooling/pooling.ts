@@ -15,8 +15,8 @@ export const POOLING_MODES: readonly PoolingMode[] = [
 ];
 
 /**
- * The pooling that the caller wants under a classifier's head. 'auto': the pooling that the folder describes. 'none': the head of
- * transformers' own class.
+ * The pooling that the caller requests for a classifier's head. 'auto': the pooling that the folder describes. 'none': the head of
+ * transformers' classifier class, unchanged.
  */
 export type PoolingChoice = 'auto' | 'none' | PoolingMode;
 
@@ -30,10 +30,10 @@ export interface DenseLayer {
   readonly activation: 'tanh' | 'identity';
 }
 
-/** The name of the list of these layers as a module of a model. */
+/** The module name of the list of layers after the pooling. */
 export const AFTER_POOLING = 'after_pooling';
 
-/** Returns the name that the layer at an index has as a module of a model. */
+/** Returns the module name of the layer with this index after the pooling. */
 export function denseName(index: number): string {
   return `${AFTER_POOLING}.${index}`;
 }
@@ -61,7 +61,10 @@ export interface HeadPooling extends Pooling {
   readonly max_seq_length?: number;
 }
 
-/** Returns a pooling by the caller's mode in place of the folder's modes, to which the folder's layers after the pooling belong. */
+/**
+ * Returns the folder's pooling with the caller's mode instead of its modes. The folder's Dense layers are left out, because they belong to
+ * the folder's modes.
+ */
 export function pooledBy(mode: PoolingMode, own: HeadPooling | undefined): HeadPooling {
   const { dense: _, ...pooling } = { normalize: false, ...own, modes: [mode] };
   return pooling;

@@ -13,7 +13,7 @@ export interface SentenceSettings {
   readonly lowerCase: boolean;
   /** The largest number of tokens of a text. Undefined: as many as the tokenizer and the model allow. */
   readonly maxLength: number | undefined;
-  /** Reads the weights of the layers after the pooling, by the names that they have in a model. Undefined without such layers. */
+  /** Reads the weights of the layers after the pooling, keyed by tensor names of the model. Undefined if there are no such layers. */
   readonly tensors?: () => Promise<ReadonlyMap<string, Tensor>>;
   /**
    * The first unsupported module or setting of the folder, or the error of a layer after the pooling. If it is set, the folder's own
@@ -33,7 +33,8 @@ export const DEFAULT_SENTENCES: SentenceSettings = {
 };
 
 /**
- * Returns the error for a model whose own embeddings can't be computed. For an unsupported module, its hint names the folder's pooling mode.
+ * Returns the error for a folder whose embeddings can't be computed as in sentence-transformers. For an unsupported module, the hint names
+ * the folder's pooling mode.
  */
 export function unsupportedSentences({ unsupported, pooling }: SentenceSettings): WebVeraError {
   if (unsupported instanceof WebVeraError) return unsupported;

@@ -10,7 +10,7 @@ export interface PreferenceExample {
   readonly rejected: TextOrMessages;
   /** The factor of the example's loss in training: a finite number, 0 or more. Default: 1. */
   readonly weight?: number;
-  /** Whether both texts are cut off before their ends, as those of a `RatedExample` may be. Default: false. */
+  /** Whether `chosen` and `rejected` are cut off before their ends: see `RatedExample.truncated`. Default: false. */
   readonly truncated?: boolean;
 }
 

@@ -44,9 +44,9 @@ export interface Chat {
 /** A conversation rendered as one text. */
 export interface RenderedChat {
   readonly text: string;
-  /** The start and end of each of the assistant's turns within reach, except for turns whose position is uncertain. */
+  /** The start and end of each of the assistant's turns within `Chat.reach`, except for turns whose position is uncertain. */
   readonly turns: readonly (readonly [start: number, end: number])[];
-  /** The number of the assistant's turns within reach whose position is uncertain. */
+  /** The number of the assistant's turns within `Chat.reach` whose position is uncertain. */
   readonly uncertain: number;
 }
 

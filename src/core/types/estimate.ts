@@ -27,8 +27,8 @@ export interface StepWork {
   /** The number of floating-point operations, if all batches have the largest size. */
   readonly flops: number;
   /**
-   * The estimated time on this GPU at its current load; undefined unless it was measured, and if the run exceeds a limit of this GPU. From
-   * the first step on, the run's own `seconds_left` is more precise.
+   * The estimated time on this GPU at its current load; undefined if it wasn't measured or the run exceeds a limit of this GPU. From the
+   * first step on, the run's own `seconds_left` is more precise.
    */
   readonly seconds: number | undefined;
 }

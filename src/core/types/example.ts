@@ -209,8 +209,8 @@ function fieldOf(name: string): string {
 const SHOWN = 4;
 
 /**
- * Returns the hint for a row whose fields have other names, such as a row of a CSV file with other columns. It takes the first string of
- * several words for the text, because ids and categories often come before it.
+ * Returns the hint for a row whose fields have other names, such as a row of a CSV file with other columns. The hint uses the first field
+ * with several words as the text, because ids and categories often come before the text.
  */
 function renamed(row: object): string {
   const fields = Object.entries(row).filter(([name]) => name !== '');

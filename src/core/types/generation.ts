@@ -58,7 +58,7 @@ export interface ResolvedGenerationConfig {
   readonly adapter_names: readonly string[] | undefined;
 }
 
-/** The reason why a text ends: an end token or a stop string, or as many tokens as it may have. */
+/** The reason why a text ends. 'stop': an end token or a stop string. 'length': the text has the largest allowed number of tokens. */
 export type TextEnd = 'stop' | 'length';
 
 export interface GeneratedToken {

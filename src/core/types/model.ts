@@ -1,6 +1,6 @@
 /**
- * A model's config.json with Hugging Face's keys, unchanged. A loaded classifier's always names its labels: if the file doesn't, they are
- * `LABEL_0` and so on, as in transformers.
+ * A model's config.json with Hugging Face's keys, unchanged except for missing labels: a loaded classifier's labels always have names, by
+ * default `LABEL_0`, `LABEL_1` and so on, as in transformers.
  */
 export type PretrainedConfig = Readonly<Record<string, unknown>> & { readonly model_type: string };
 

@@ -44,8 +44,8 @@ export interface EmbedOptions {
   /** The number of inputs that run through the model together. Default: 32. */
   readonly batch_size?: number;
   /**
-   * How token vectors are pooled; the folder's Dense layers are then left out. Default: for texts, as in the folder's 1_Pooling, or 'mean'
-   * without one; 'first' for images.
+   * How token vectors are pooled. If it is set, the folder's Dense layers are skipped. Default: for texts, the mode in the folder's
+   * 1_Pooling, or 'mean' without one; for images, 'first'.
    */
   readonly pooling?: PoolingMode;
   /** Whether each vector is divided by its norm. Default: whether the folder's modules.json has a Normalize module. */
@@ -73,7 +73,7 @@ export interface HeadFigures {
  */
 export type Confusion = readonly (readonly number[])[] | null;
 
-/** Loss and accuracy of a head that `fit_head` has solved for, and of the head before it, on examples that weren't used to solve for it. */
+/** Loss and accuracy before and after `fit_head` has solved for a head, on examples that weren't used to solve for it. */
 export interface HeldOutFit {
   readonly examples: number;
   readonly before: HeadFigures;
@@ -97,7 +97,7 @@ export interface HeadFit extends HeadFigures {
   /** Loss and accuracy in cross-validation. null if C was given, or if no label has two examples. */
   readonly cross_validated: (HeadFigures & { readonly folds: number; readonly confusion: Confusion }) | null;
   readonly examples: number;
-  /** Loss and accuracy of the head before it was solved for, on the same examples. */
+  /** Loss and accuracy of the previous head on the same examples. */
   readonly before: HeadFigures;
   /** Loss and accuracy on `eval_dataset`; null without one. */
   readonly held_out: HeldOutFit | null;

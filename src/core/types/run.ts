@@ -42,7 +42,7 @@ export interface History {
   readonly best: BestEvaluation | null;
 }
 
-/** An evaluation that no later one has improved on. */
+/** The evaluation with the best metric so far. */
 export interface BestEvaluation {
   readonly step: number;
   /** The value of `metric_for_best_model`. */
@@ -75,8 +75,8 @@ export interface RunControl {
 }
 
 /**
- * Requests that a callback may set. Those that it sets after it has returned are read at the next event. Requests take effect at the next
- * step that isn't submitted yet, or at the end of the run.
+ * Requests that a callback may set. A request that is set after the callback has returned is read at the next event. Requests take effect
+ * at the next step that isn't submitted yet, or at the end of the run.
  */
 export interface TrainerControl {
   should_training_stop: boolean;

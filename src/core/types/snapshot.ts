@@ -55,7 +55,7 @@ export interface BestState extends BestEvaluation {
 
 export const NOT_EVALUATED: EvaluationState = { logs: [], best: null, stale: 0 };
 
-/** All values that one adapter trains, and AdamW's two moments, by torch's names. */
+/** The trained values of one adapter, and AdamW's two moments of them under torch's names. */
 export interface PoolSnapshot {
   readonly parameters: Float32Array<ArrayBuffer>;
   readonly exp_avg: Float32Array<ArrayBuffer>;

@@ -27,7 +27,7 @@ export interface TrainingArguments {
   headLearningRate?: number;
   /** Default: 'linear'. */
   lr_scheduler_type?: 'linear' | 'cosine' | 'constant' | 'constant_with_warmup';
-  /** The number of steps in which the rate rises from 0; below 1, their share of all steps. Above 0, `warmup_ratio` is ignored. */
+  /** The number of steps in which the rate rises from 0; a value below 1 is a share of all steps. Above 0, `warmup_ratio` is ignored. */
   warmup_steps?: number;
   /** The share of all steps in which the rate rises. Default: 0.06, or 0 if `warmup_steps: 0` is passed. A run of one step ignores it. */
   warmup_ratio?: number;
@@ -55,7 +55,7 @@ export interface TrainingArguments {
    * `group_by_length`.
    */
   objective?: 'labels' | 'contrast';
-  /** The divisor of cosine similarities with the objective 'contrast', else rejected. Default: 0.1. Lower: similar vectors weigh more. */
+  /** The divisor of cosine similarities, only for the objective 'contrast'. A lower value weighs similar vectors more. Default: 0.1. */
   contrastTemperature?: number;
   /** Default: 0. The share of each label, from 0 to 1, that is spread evenly over all classes or tokens. Evaluations don't spread it. */
   label_smoothing_factor?: number;
@@ -128,7 +128,7 @@ export interface TrainingArguments {
   keepAwake?: boolean;
 }
 
-/** All arguments with their values; null if the data determines the value. */
+/** All training arguments with the defaults filled in. The arguments in `DecidedLater` may be null: they have no fixed default. */
 export type ResolvedTrainingArguments = Readonly<
   Required<Omit<TrainingArguments, DecidedLater>> & {
     [Key in DecidedLater]: Exclude<TrainingArguments[Key], undefined> | null;
@@ -184,7 +184,7 @@ export type Example =
   | ImageExample
   | ({
       readonly input_ids: readonly number[];
-      /** A label for each token; for classifiers one for the whole text, or a list of its labels. */
+      /** One label for each token. For a classifier of texts: one label, or a list of the labels that the text has. */
       readonly labels?: LabelList | number;
       readonly label?: number | string;
       readonly attention_mask?: readonly number[];

@@ -6,7 +6,10 @@ import { type CountTokens, textExamples } from './text_examples';
 /** Examples, or a file of examples, which the worker reads. */
 export type LessonExamples = readonly Example[] | Blob;
 
-/** The largest size of a text file in bytes, because the page's thread reads and splits the whole text. Files of examples have the same. */
+/**
+ * The largest size of a text file in bytes, because the page's thread reads and splits the whole text. Files of examples have the same
+ * limit.
+ */
 const MOST_BYTES = 2 ** 26;
 
 /**

@@ -87,7 +87,7 @@ export class Lessons {
       }
     });
     solved.catch(() => {
-      this.#isDue = false; // the error of a run is reported by its follower
+      this.#isDue = false; // `follow` reports the error of the run
     });
   }
 
@@ -122,7 +122,7 @@ export class Lessons {
     );
   }
 
-  /** Drops all queued lessons once an import has replaced the profile. If it fails, they continue. */
+  /** Drops all queued lessons once an import has replaced the profile. If the import fails, the lessons stay in the queue. */
   replace(replaced: Promise<void>): Promise<void> {
     const replacing = replaced
       .then(() => this.drop())
@@ -160,7 +160,7 @@ export class Lessons {
   #inTurn<T>(visit: Visit, lesson: (profile: Profile) => Promise<T>): Promise<T> {
     const { signal } = this;
     const turn = this.#last.then(async () => {
-      signal.throwIfAborted(); // before a forgotten profile is created again
+      signal.throwIfAborted(); // otherwise, `profileNow` would create a forgotten profile again
       const profile = await visit.profileNow();
       return this.#whenFree(profile, () => {
         visit.signal.throwIfAborted();

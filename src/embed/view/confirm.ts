@@ -39,7 +39,7 @@ export function confirmation(
   root.setAttribute('aria-label', name);
   root.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape') return;
-    event.stopPropagation(); // closes the question, and nothing around it
+    event.stopPropagation(); // Escape closes only the question, not a dialog around it
     answer(false);
   });
   const open = (isOpen: boolean): void => {

@@ -83,7 +83,7 @@ export class Panel {
     if (type === 'change' || type === 'progress' || type === 'log') this.#soon();
   }
 
-  /** Shows that this device can't load a model, before a visitor tries. Does nothing for an error that may pass. */
+  /** Shows that this device can't load a model, before a visitor tries. Does nothing if a retry could succeed. */
   refuse(trouble: WebVeraError | undefined): void {
     if (!isUnsupported(trouble)) return;
     this.#trouble = trouble;
@@ -111,8 +111,8 @@ export class Panel {
   }
 
   /**
-   * Schedules an update, at most one per frame. The frame is that of the panel's own window: a picture-in-picture window has frames while
-   * the page that opened it is hidden, and a closed one has none.
+   * Schedules an update, at most one per frame. The frame is requested from the panel's own window: a picture-in-picture window has frames
+   * even while the page that opened it is hidden, and a closed window has none.
    */
   #soon(): void {
     const view = this.root.ownerDocument.defaultView ?? window;

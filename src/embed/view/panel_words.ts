@@ -154,8 +154,7 @@ function joined(...parts: readonly string[]): string {
 }
 
 /**
- * The number of first and of last steps whose mean losses are compared. Single losses vary from batch to batch more than a step lowers
- * them.
+ * The number of first and of last steps whose mean losses are compared. The loss differs more between two batches than one step lowers it.
  */
 const SOME = 10;
 

@@ -65,8 +65,8 @@ export class GgufFiles implements ModelFiles {
   }
 
   /**
-   * Returns the tokenizer as the contents of tokenizer.json and tokenizer_config.json, and how many bytes were read for it. Undefined if
-   * the file has none.
+   * Returns the tokenizer as the contents of tokenizer.json and tokenizer_config.json, and the number of bytes that were read for it.
+   * Undefined if the file has no tokenizer.
    */
   async tokenizer(): Promise<
     { readonly tokenizer: JsonObject; readonly config: JsonObject; readonly bytes: number } | undefined
@@ -91,7 +91,7 @@ export class GgufFiles implements ModelFiles {
 
   /**
    * Yields the tensors that `select` accepts. Throws `unsupported_model`, before any tensor is downloaded, for an unsupported type, and if
-   * `select` rejects a bias: llama.cpp adds all biases of the file, so a model without this one would compute something else.
+   * `select` rejects a bias: llama.cpp adds all biases of the file, so a model without that bias would compute other results.
    */
   async *tensors(select: (tensor: TensorHeader) => boolean): AsyncGenerator<StoredTensor, void, undefined> {
     const { stream, reader, header } = await this.#open();

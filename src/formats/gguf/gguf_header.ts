@@ -6,7 +6,7 @@ import { GgufReader, type GgufValue } from './gguf_reader';
 
 export interface GgufTensor {
   readonly name: string;
-  /** In torch's order: the last dimension is contiguous in memory. */
+  /** The tensor's dimensions in torch's order: the last one is contiguous in memory. */
   readonly shape: readonly number[];
   /** ggml's number for the data type. */
   readonly type: number;
@@ -16,7 +16,7 @@ export interface GgufTensor {
 
 export interface GgufHeader {
   readonly metadata: ReadonlyMap<string, GgufValue>;
-  /** Sorted by their position in the file. */
+  /** The tensors, sorted by their position in the file. */
   readonly tensors: readonly GgufTensor[];
   /** Bytes before the first tensor, including padding. */
   readonly dataOffset: number;

@@ -5,7 +5,7 @@ import type { Dtype } from '../tensors/dtype';
 import { BLOCK_TYPES, type BlockType } from './blocks/block_types';
 import type { GgufTensor } from './gguf_header';
 
-/** Types that aren't packed, by ggml's numbers for them. */
+/** Types that aren't packed, keyed by ggml's type numbers. */
 const PLAIN: ReadonlyMap<number, Dtype> = new Map([
   [0, 'F32'],
   [1, 'F16'],

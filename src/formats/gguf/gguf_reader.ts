@@ -38,7 +38,7 @@ const RECORD_BYTES = 1024;
  * whatever length the file claims.
  */
 export class GgufReader extends BoundedReader {
-  /** Waits until enough bytes have arrived to read a name or a tensor's description synchronously. Call this before each of them. */
+  /** Waits until a name or a tensor's description can be read synchronously. Call it before each name and each description. */
   ready(): Promise<void> {
     return this.stream.fetch(RECORD_BYTES);
   }

@@ -13,7 +13,7 @@ import type { GgufTensor } from './gguf_header';
 import type { GgufPacking } from './gguf_packing';
 import { type TensorChange, turned } from './tensor_change';
 
-/** The header of a tensor as it was before llama.cpp changed the tensor. */
+/** Returns the header that a tensor had before llama.cpp changed the tensor. */
 export function headerOf(
   name: string,
   { shape }: GgufTensor,
@@ -25,7 +25,10 @@ export function headerOf(
   return change?.header(header) ?? header;
 }
 
-/** Creates a tensor from its header and its rows in the file. If the header says `transposed`, these are rows of the transpose. */
+/**
+ * Creates a tensor from its header and its rows in the file. If the header's `packed.transposed` is true, `rows` reads rows of the
+ * transpose.
+ */
 export function storedTensor(header: TensorHeader, rows: RowReader, { block }: GgufPacking): StoredTensor {
   const { packed } = header;
   if (packed === undefined || block === undefined) return plainTensor(header, rows);

@@ -6,9 +6,9 @@ import type { GgufPacking } from './gguf_packing';
 
 /** A change that llama.cpp made to a tensor, and how it is undone. */
 export interface TensorChange {
-  /** Returns the header of the original tensor, from that of the changed one. */
+  /** Returns the header of the original tensor. `changed`: the header of the tensor in the file. */
   header(changed: TensorHeader): TensorHeader;
-  /** Returns the bytes of the original tensor, from those of the changed one. `shape` is the original shape. */
+  /** Returns the bytes of the original tensor. `bytes`: the bytes in the file; `shape`: the original shape. */
   undo(bytes: Uint8Array<ArrayBuffer>, shape: readonly number[], packing: GgufPacking): Uint8Array<ArrayBuffer>;
 }
 
@@ -22,7 +22,7 @@ export const TURNED: TensorChange = {
   undo: (bytes, shape, { dtype }) => turned(bytes, shape, dtype === 'F32' ? 4 : 2),
 };
 
-/** Undoes a change by llama.cpp, which adds 1 to each element of these tensors. */
+/** llama.cpp added 1 to each element. */
 export const PLUS_ONE: TensorChange = {
   header: (header) => ({ ...header, dtype: 'F32', packed: undefined }),
   // Near one, the subtraction is exact: the only error is the rounding of the stored sum.

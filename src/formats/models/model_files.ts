@@ -10,13 +10,13 @@ import { readWeightHeaders, readWeights, type WeightHeaders } from './weights';
 
 /** The file with a folder's settings for preprocessing images. */
 export const PREPROCESSOR_FILE = 'preprocessor_config.json';
-/** The file in which transformers 5 nests these settings if it saves them with a tokenizer. */
+/** The file in which transformers 5 nests the settings for preprocessing images if it saves them with a tokenizer. */
 export const PROCESSOR_FILE = 'processor_config.json';
 
 /** A folder's settings for preprocessing images. */
 export interface ImageSettings {
   readonly json: JsonObject;
-  /** The file that has them, for error messages: 'preprocessor_config.json'. */
+  /** The location of the settings, for error messages: 'preprocessor_config.json' or 'processor_config.json: image_processor'. */
   readonly where: string;
 }
 

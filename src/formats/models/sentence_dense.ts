@@ -10,7 +10,7 @@ import type { TensorHeader } from '../tensors/stored_tensor';
 import { expectFloats, toFloat32 } from '../tensors/values';
 import { readWeightHeaders, readWeights, type WeightFiles } from './weights';
 
-/** The most numbers in a weight, which one binding of every device can hold. */
+/** The largest number of elements in a weight: every device can bind such a weight in one binding. */
 const MOST_NUMBERS = 2 ** 25;
 
 /** The supported activation functions, by the names of their classes in torch. */
@@ -20,8 +20,8 @@ const ACTIVATIONS: ReadonlyMap<string, DenseLayer['activation']> = new Map([
 ]);
 
 /**
- * Reads the config.json of a Dense. Returns a description of its first unsupported setting, if it has one. Throws `invalid_format`, and the
- * source's errors.
+ * Reads the config.json of a Dense layer. If the file is missing or has an unsupported setting, returns a description of the fault. Throws
+ * `invalid_format`, and the source's errors.
  */
 export async function readDense(
   source: FileSource,
@@ -103,7 +103,10 @@ export async function denseWeightFiles(
   return found;
 }
 
-/** Returns a folder inside a folder. Its files don't count in the progress of the whole, whose size is that of the model's weights. */
+/**
+ * Returns a source for a folder inside `source`. It ignores `expect`, so that the total of the progress stays the size of the model's
+ * weights.
+ */
 function inFolder(source: FileSource, path: string): FileSource {
   const inside = (file: string): string => `${path}/${file}`;
   return {

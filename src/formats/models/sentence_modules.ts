@@ -11,7 +11,7 @@ export { denseWeightFiles, readDenseTensors } from './sentence_dense';
 
 export const MODULES_FILE = 'modules.json';
 
-/** More modules than any published folder lists. */
+/** The largest number of modules, more than any published folder lists. */
 const MOST_MODULES = 32;
 const LONGEST_PATH = 100;
 
@@ -29,9 +29,9 @@ interface ModuleEntry {
 /**
  * Reads modules.json of sentence-transformers and the configurations of the modules that it lists: a Transformer, a Pooling, and then Dense
  * layers, Normalize or Dropout. Returns undefined without modules.json. Throws `invalid_format`, `limit_exceeded`, and the source's errors.
- * An unsupported module or setting is no error, because other uses of the model don't need it: `unsupported` names the first one, or has
- * the error of a Dense. The other settings are still valid for callers that choose the pooling themselves. If the first module isn't the
- * model's Transformer, they are the defaults.
+ * An unsupported module or setting is no error, because other uses of the model don't need it: `unsupported` describes the first one, or is
+ * the error of a Dense layer. The other settings are still valid for callers that choose the pooling themselves; they are the defaults if
+ * the first module isn't the model's Transformer.
  */
 export async function readSentenceModules(
   source: FileSource,
@@ -82,8 +82,8 @@ function modulesOf(list: readonly unknown[]): readonly ModuleEntry[] {
 }
 
 /**
- * Reads a layer after the pooling, and adds it. Returns a description of what isn't supported, if anything isn't. Throws `invalid_format` if
- * the layer before has another width, and the errors of `readDense`.
+ * Reads a Dense layer and adds it to the pooling. If the layer isn't supported, returns a description of the reason instead. Throws
+ * `invalid_format` if the result of the previous layer has another width than this layer's input, and the errors of `readDense`.
  */
 async function withDense(
   pooling: Pooling,
@@ -123,7 +123,9 @@ const MODES: ReadonlyMap<unknown, PoolingMode> = new Map([
   ['lasttoken', 'last'],
 ]);
 
-/** The fields in files of earlier releases. If several are true, the vectors of their modes are concatenated in this order. */
+/**
+ * The pooling fields in files of releases before 5. If several fields are true, the vectors of their modes are concatenated in this order.
+ */
 const EARLIER_FIELDS: readonly (readonly [field: string, mode: PoolingMode])[] = [
   ['pooling_mode_cls_token', 'first'],
   ['pooling_mode_max_tokens', 'max'],
@@ -133,7 +135,10 @@ const EARLIER_FIELDS: readonly (readonly [field: string, mode: PoolingMode])[] =
   ['pooling_mode_lasttoken', 'last'],
 ];
 
-/** Reads the config.json of a Pooling. Returns undefined if it is missing, as when a visitor chose single files instead of the folder. */
+/**
+ * Reads the config.json of a Pooling module. Returns undefined if the file is missing, such as when a visitor chose single files instead of
+ * the folder.
+ */
 async function readPooling(
   source: FileSource,
   path: string,
@@ -161,7 +166,7 @@ function earlierModes(fields: Fields): readonly PoolingMode[] {
   return modes.length === 0 ? ['mean'] : modes;
 }
 
-/** Describes the unsupported setting of a Normalize, if it has one. Earlier releases wrote no file for a Normalize. */
+/** Describes the unsupported setting of a Normalize module, if it has one. Earlier releases wrote no file for such a module. */
 async function strangeNormalize(source: FileSource, path: string, limits: SentenceLimits): Promise<string | undefined> {
   const file = `${path}/config.json`;
   const bytes = await readRareFile(source, file, limits.json);

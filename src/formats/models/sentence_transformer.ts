@@ -11,7 +11,7 @@ export type SentenceLimits = Pick<ParserLimits, 'json'>;
 
 const GENERAL_FILE = 'config_sentence_transformers.json';
 
-/** The file's names in different releases, the newest name first. */
+/** The names of the Transformer module's settings file in different releases, the newest name first. */
 const FILES = ['bert', 'roberta', 'distilbert', 'xlm-roberta'].map((name) => `sentence_${name}_config.json`);
 
 /** Reads sentence_bert_config.json and config_sentence_transformers.json, if the folder has them. */
@@ -38,7 +38,7 @@ async function firstOf(
   return undefined;
 }
 
-/** The names of prompts that are '' unless the folder has others. */
+/** The names of prompts that every folder has; they are '' unless the folder defines them. */
 const USUAL_PROMPTS = ['query', 'document'];
 
 /** Returns the default prompt, '' without one. Throws `invalid_format` if no prompt has the default prompt's name. */

@@ -131,10 +131,10 @@ async function* weightFiles(
   throw await noWeights(source);
 }
 
-/** ONNX weights, which models for browsers have on the hub. */
+/** Paths of the ONNX weights that models for browsers have on the hub. */
 const ONNX_FILES = ['onnx/model.onnx', 'onnx/model_quantized.onnx', 'model.onnx'];
 
-/** The error for a folder without weights that can be trained. */
+/** Returns the error for a folder without weights that can be trained. */
 async function noWeights(source: FileSource): Promise<WebVeraError> {
   for (const file of ONNX_FILES) {
     const stream = await source.open(file).catch(() => undefined);
@@ -162,7 +162,8 @@ async function* opened(stream: ByteStream, open: () => Promise<FoundFile>): Asyn
 
 /**
  * Whether a tensor is read from this file. If several shards have the tensor, the index decides. A tensor that the index doesn't list is
- * read too, as in transformers. A listed tensor may be missing from its shard, because the model checks that it gets all that it needs.
+ * read too, as in transformers. A listed tensor may be missing from its shard, because the model itself checks that it gets all required
+ * tensors.
  */
 function counts({ name: file, weightMap }: FoundFile, { name }: TensorHeader): boolean {
   return (weightMap?.get(name) ?? file) === file;

@@ -12,7 +12,7 @@ export interface RawTensor {
 }
 
 export interface Safetensors {
-  /** In the order of their bytes in the file. */
+  /** The tensors by name, in the order of their bytes in the file. */
   readonly tensors: ReadonlyMap<string, RawTensor>;
   readonly metadata: ReadonlyMap<string, string>;
 }

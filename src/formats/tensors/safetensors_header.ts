@@ -11,13 +11,13 @@ export interface TensorInfo {
   readonly name: string;
   readonly dtype: Dtype;
   readonly shape: readonly number[];
-  /** The first byte and the byte after the last, counted from the end of the header. */
+  /** The offsets of the tensor's first byte and of the byte after its last, counted from the end of the header. */
   readonly begin: number;
   readonly end: number;
 }
 
 export interface SafetensorsHeader {
-  /** In the order of their bytes in the file, without gaps. */
+  /** The tensors by name, in the order of their bytes in the file, which follow one another without gaps. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   readonly metadata: ReadonlyMap<string, string>;
   /** Bytes before the first tensor. */

@@ -32,12 +32,12 @@ export class PickleReader extends BoundedReader {
     return this.view(4).getInt32(0, true);
   }
 
-  /** A big-endian double. */
+  /** Reads a big-endian double. */
   double(): number {
     return this.view(8).getFloat64(0);
   }
 
-  /** A little-endian signed integer of `length` bytes; undefined beyond 2^53. */
+  /** Reads a little-endian signed integer of `length` bytes. Returns undefined beyond 2^53. */
   long(length: number): number | undefined {
     const bytes = this.takeNow(length);
     let value = 0n;

@@ -12,7 +12,7 @@ import { GEMMA_DEFAULTS, gemmaFamily, parseSoftcap } from './gemma';
 
 /**
  * `model_type: "gemma3_text"`: Gemma with norms before and after attention and MLP, normalised queries and keys, and windows in most
- * layers. In EmbeddingGemma, which writes no text, tokens attend to both sides.
+ * layers. In EmbeddingGemma, which only computes embeddings, tokens also attend to later tokens.
  */
 export function createGemma3(json: PretrainedConfig): Network {
   const config = parseGemma3Config(json);
@@ -43,7 +43,7 @@ export function parseGemma3Config(json: JsonObject) {
   const slides = (layer: number): boolean => (layer + 1) % pattern !== 0;
   const causal = !fields.boolean(LOOK_AHEAD, false);
   const width = parseWindow(fields, 4096);
-  // A window to both sides is as wide as the file says: half of it lies on each side of a token.
+  // If attention isn't causal, the file's width covers both sides of a token, and `window` one side, including the token itself.
   const window = causal || width === null ? width : Math.floor(width / 2) + 1;
   const sliding = parseSlidingLayers(fields, config.num_hidden_layers, window, slides);
   // transformers reads `attn_logit_softcapping` for Gemma 3, but doesn't use it.
@@ -62,8 +62,8 @@ export function parseGemma3Config(json: JsonObject) {
 const TYPES = { default: 'default', linear: 'linear', llama3: 'llama3' } as const;
 
 /**
- * Finds the object with the rotary positions of layers without a window. In files of transformers 4, layers with a window have a theta of
- * their own.
+ * Finds the object with the rotary positions of layers without a window. In files of transformers 4, layers with a window have only a
+ * theta, `rope_local_base_freq`.
  */
 function fullRope(fields: Fields): Fields | undefined {
   return fields.object('rope_parameters')?.object('full_attention') ?? fields.object('rope_scaling');

@@ -35,11 +35,11 @@ export function createGpt2(json: PretrainedConfig): Network {
   });
 }
 
-/** A GPT-2, or a similar network: its sizes, and the parts by which families differ. */
+/** The sizes of a GPT-2 or a similar network, and the functions that create the modules in which such families differ. */
 interface Gpt extends SpecialTokens {
-  /** The beginning of the names of transformers' classes. */
+  /** The prefix of transformers' class names, such as 'GPT2'. */
   readonly className: string;
-  /** The name of transformers' class with the head of a language model. */
+  /** The name of transformers' class for the network with a language model's head. */
   readonly causalClass: string;
   readonly vocab_size: number;
   readonly hidden_size: number;
@@ -154,7 +154,7 @@ type Gpt2Config = ReturnType<typeof parseGpt2Config>;
 export function parseGpt2Config(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   expectDecoder(fields, 'gpt2');
-  // The field is only validated. Its value changes nothing but the order of rounding in half precision.
+  // This field is only validated: in transformers, it changes only the order of rounding in half precision.
   fields.boolean('reorder_and_upcast_attn', false);
   oneOf(fields, 'add_cross_attention', [false]);
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });

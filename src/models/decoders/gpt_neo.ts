@@ -7,7 +7,7 @@ import { expectDecoder, MAX, parseDtype, parseTokens, parseWidthAndHeads, unsupp
 import * as nn from '../nn';
 import { createGpt } from './gpt2';
 
-/** `model_type: "gpt_neo"`, as TinyStories': a GPT-2 with scores that aren't scaled, and with a window in some layers. */
+/** `model_type: "gpt_neo"`, such as TinyStories: a GPT-2 with scores that aren't scaled, and with a window in some layers. */
 export function createGptNeo(json: PretrainedConfig): Network {
   const config = parseGptNeoConfig(json);
   return createGpt(json, {
@@ -80,8 +80,8 @@ export function parseGptNeoConfig(json: JsonObject) {
 const TYPES: readonly unknown[] = ['global', 'local'];
 
 /**
- * Parses which layers are local: those of `attention_layers`, as in transformers, or of `attention_types`, which has lists of types, each
- * with the number of times that it is repeated.
+ * Returns whether each layer's attention is local. The types come from `attention_layers`, which takes precedence as in transformers, or
+ * from `attention_types`, which has lists of types, each with a number of repetitions.
  */
 function parseLocalLayers(fields: Fields, count: number): readonly boolean[] {
   const layers = fields.get('attention_layers');
@@ -93,7 +93,7 @@ function parseLocalLayers(fields: Fields, count: number): readonly boolean[] {
   return Object.freeze(types.map((type) => type === 'local'));
 }
 
-/** Returns the types of the layers; undefined if they have another form, or there are more than `count`. */
+/** Expands `attention_types` to a list of layer types; undefined if it has another form, or gives more than `count` types. */
 function repeatedTypes(lists: unknown, count: number): readonly unknown[] | undefined {
   if (!Array.isArray(lists)) return undefined;
   const types: unknown[] = [];

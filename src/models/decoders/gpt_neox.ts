@@ -12,7 +12,7 @@ import { longTexts, ropeConstant } from '../positions/rope_table';
 import { textSizesOf } from '../text_sizes';
 
 /**
- * `model_type: "gpt_neox"`, as Pythia's: LayerNorm, fused q, k and v, heads that are rotated in part; attention and MLP in parallel or in
+ * `model_type: "gpt_neox"`, such as Pythia: LayerNorm, fused q, k and v, partly rotated heads; attention and MLP in parallel or in
  * sequence; untied or tied head.
  */
 export function createGptNeox(json: PretrainedConfig): Network {
@@ -83,7 +83,7 @@ function attention(config: GptNeoxConfig, layer: number) {
       (pass: nn.ForwardPass, x: Value, residual: Value) => {
         const { g, inputs } = pass;
         const fused = query_key_value.forward(pass, x);
-        // The columns of each head are its query's, its key's and its value's.
+        // The fused columns of a head are its query, its key and its value, D columns each.
         const part = (index: number): Value => sliceColumns(g, fused, index * D, D, H);
         const rotary = { table: inputs.constant('rope'), positions: inputs.value('position_ids') };
         const made = inputs.attend(layer, part(0), part(1), part(2), { H, Hkv: H, D, rotary });
@@ -105,7 +105,7 @@ function mlp({ hidden_size: C, intermediate_size: F, hidden_act }: GptNeoxConfig
 /** The fields of config.json that a GPT-NeoX needs. */
 type GptNeoxConfig = ReturnType<typeof parseGptNeoxConfig>;
 
-/** The rotary fields of files by transformers 4 have names of the family's own. */
+/** The names that transformers 4 gives to the rotary fields of GPT-NeoX, and the default of the rotated share. */
 const ROPE_RULES: RopeRules = { thetaKey: 'rotary_emb_base', partial: { key: 'rotary_pct', share: 0.25 } };
 
 /**

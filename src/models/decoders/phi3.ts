@@ -68,8 +68,9 @@ function mlp({ hidden_size: C, intermediate_size: F, hidden_act }: GatedDecoder)
 }
 
 /**
- * The supported types by their names in files. Old files have other names for "longrope". transformers 4 reads "su"; transformers 5 fails
- * on it unless the rotary object contains `original_max_position_embeddings`, which old files have in config.json itself.
+ * The supported types of rotary positions, by their names in files: "su" and "yarn" are old names of "longrope". transformers 4 reads "su";
+ * transformers 5 fails on it unless the rotary object contains `original_max_position_embeddings`, which old files have in config.json
+ * itself.
  */
 const TYPES = { default: 'default', longrope: 'longrope', su: 'longrope', yarn: 'longrope' } as const;
 

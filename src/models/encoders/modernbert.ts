@@ -15,7 +15,7 @@ const [ROPE, SLIDING_ROPE] = ['rope', 'sliding rope'];
 
 /**
  * `model_type: "modernbert"`: an encoder with norms before attention and MLP, rotary positions, a gated MLP, and windows in most layers.
- * Adapters wrap the fused q, k and v as a single layer, as in PEFT, and so the MLP's two halves.
+ * As in PEFT, adapters wrap the fused q, k and v as a single layer, and the fused gate and up of the MLP as another.
  */
 export function createModernBert(json: PretrainedConfig): Network {
   const config = parseModernBertConfig(json);

@@ -39,7 +39,7 @@ export function parseModernBertConfig(json: JsonObject) {
     norm_bias: fields.boolean('norm_bias', false),
     attention_bias: fields.boolean('attention_bias', false),
     mlp_bias: fields.boolean('mlp_bias', false),
-    /** Whether the base's own dropout has a module after attention. */
+    /** Whether torch lists a Dropout after attention, rather than an Identity. It has no effect here. */
     dropsAttention: Number(fields.get('attention_dropout') ?? 0) > 0,
     classifier_pooling: oneOf(fields, 'classifier_pooling', ['cls', 'mean']),
     classifier_bias: fields.boolean('classifier_bias', false),

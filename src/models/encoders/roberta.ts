@@ -8,8 +8,8 @@ import { createBertNetwork } from './bert_network';
 import { parseEncoderConfig } from './encoder_config';
 
 /**
- * `model_type: "roberta"`: BERT whose positions count only tokens other than padding, by their ids. The row of the first position follows
- * that of padding.
+ * `model_type: "roberta"`: BERT whose positions don't count padding, which is recognised by its token id. In the table of positions, the
+ * row of the first position follows the row of padding.
  */
 export function createRoberta(json: PretrainedConfig): Network {
   return robertaOf(json, 'roberta', 'Roberta');

@@ -33,8 +33,8 @@ export interface YarnRope extends CommonRope {
   readonly type: 'yarn';
   readonly factor: number;
   /**
-   * Pairs with more than `beta_fast` turns in the original context are unchanged; for pairs with fewer than `beta_slow` turns, frequencies
-   * are divided by `factor`.
+   * The frequencies of pairs with more than `beta_fast` turns in the original context are unchanged; those of pairs with fewer than
+   * `beta_slow` turns are divided by `factor`.
    */
   readonly beta_fast: number;
   readonly beta_slow: number;
@@ -64,14 +64,14 @@ export interface RopeRules {
   readonly theta?: number;
   /** The name of theta in config.json itself. Default: 'rope_theta'. */
   readonly thetaKey?: string;
-  /** The supported types, by their names in files. Default: all types, by their own names. */
+  /** The supported types, by their names in files. Default: all types, under their usual names. */
   readonly types?: Readonly<Record<string, RopeType>>;
   /**
-   * Set if only a part of a head may be rotated: the name of its share in config.json itself, and the share for a file that has none. In
-   * other families, transformers ignores `partial_rotary_factor` for the type "default".
+   * Set for families that may rotate only a part of each head: the name of the rotated share's field in config.json itself, and the share
+   * for a file that has none. In other families, transformers ignores `partial_rotary_factor` for the type "default".
    */
   readonly partial?: { readonly key: string; readonly share: number };
-  /** The default of this field in config.json. Set for families that have the field. */
+  /** The default of `original_max_position_embeddings` in config.json itself. Set for families that have this field there. */
   readonly original_max_position_embeddings?: number;
 }
 
@@ -102,7 +102,7 @@ interface RopeSource {
 /** The bounds of factors. No published model exceeds them, and within them all cosines are finite. */
 const [LEAST, MOST] = [1e-12, 1e12];
 
-/** The name of the rotated share of a head. */
+/** The name of the field for the share of a head that is rotated, in the rotary object. */
 const SHARE = 'partial_rotary_factor';
 
 const TYPES: NonNullable<RopeRules['types']> = {

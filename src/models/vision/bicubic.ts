@@ -1,18 +1,18 @@
 /** The parameter of the cubic filter in torch, without and with antialiasing. */
 const SHARPNESS = { plain: -0.75, antialiased: -0.5 } as const;
-/** The filter is 0 from this distance on. */
+/** The radius of the filter: at this distance and beyond, it is 0. */
 const REACH = 2;
 
 interface SquareResize {
-  /** The length of an edge of the given square, and of the new one. */
+  /** The edge length of the given square, in patches. `to` is the edge length of the resized square. */
   readonly from: number;
   readonly to: number;
   readonly antialias: boolean;
 }
 
 /**
- * Returns the matrix (to² + 1, from² + 1) by which a table of positions becomes one for another number of patches: the first row stays, and
- * the others, which are a square, are resized as by torch's `interpolate` with mode 'bicubic' and `align_corners=False`.
+ * Returns the matrix (to² + 1, from² + 1) that resizes a table of positions for another number of patches. It copies the first row. The
+ * other rows form a square, which it resizes like torch's `interpolate` with mode 'bicubic' and `align_corners=False`.
  */
 export function resizedPositions({ from, to, antialias }: SquareResize): Float32Array<ArrayBuffer> {
   const columns = from ** 2 + 1;
@@ -29,7 +29,7 @@ export function resizedPositions({ from, to, antialias }: SquareResize): Float32
   return weights;
 }
 
-/** Returns the weights with which numbers of the given line, by their places, add up to the number at `place` of the new line. */
+/** Returns weights of the given line's numbers, by index: their weighted sum is the number at `place` in the resized line. */
 function lineWeights(place: number, { from, to, antialias }: SquareResize): ReadonlyMap<number, number> {
   // torch computes places in float32.
   const scale = Math.fround(from / to);
@@ -38,7 +38,7 @@ function lineWeights(place: number, { from, to, antialias }: SquareResize): Read
   const weights = new Map<number, number>();
   let total = 0;
   for (let at = Math.ceil(centre - REACH * width); at <= centre + REACH * width; at++) {
-    // Beyond the ends, the numbers at the ends count again; with antialiasing, nothing does.
+    // Indices beyond an end of the line read the number at that end; with antialiasing, they are skipped.
     const inside = Math.min(Math.max(at, 0), from - 1);
     if (antialias && inside !== at) continue;
     const weight = cubic((at - centre) / width, antialias ? SHARPNESS.antialiased : SHARPNESS.plain);

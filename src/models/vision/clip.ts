@@ -16,8 +16,8 @@ import { CLIP, parseTowerConfig, type TowerConfig } from './tower_config';
 const [NORM, PROJECTION] = [`${TOWER}.post_layernorm`, 'visual_projection'];
 
 /**
- * `model_type: "clip"` or "clip_vision_model": the tower for images of a CLIP. AutoModel makes the vectors of transformers'
- * `get_image_features`, if the files have their projection; without it, and of a classifier, an image's vector is `pooler_output`.
+ * `model_type: "clip"` or "clip_vision_model": the tower for images of a CLIP. If the files contain the projection, an image's vector is
+ * that of transformers' `get_image_features`; without the projection, and in a classifier, it is `pooler_output`.
  */
 export function createClip(json: PretrainedConfig): Network {
   const config = parseTowerConfig(json, CLIP);
@@ -36,12 +36,12 @@ export function createClip(json: PretrainedConfig): Network {
   });
 }
 
-/** Whether the files of a model of both towers have the projection, as all but those of two classes. */
+/** Whether the files of a model with both towers contain the projection: those of all classes except two do. */
 function hasProjection(config: PretrainedConfig): boolean {
   return !['CLIPForImageClassification', 'CLIPVisionModel'].includes(architectureName(config));
 }
 
-/** Returns the config with the projection's size among the tower's fields. transformers' class for both reads no others. */
+/** Returns the config with the projection's size among the tower's fields: `CLIPVisionModelWithProjection` reads only these. */
 function withProjection(json: PretrainedConfig, projection_dim: number): PretrainedConfig {
   const { vision_config, vision_config_dict } = json;
   const described = vision_config_dict ?? vision_config;
@@ -54,10 +54,10 @@ function clip(config: TowerConfig) {
     'CLIPVisionModel',
     {
       embeddings: embeddings(config),
-      // transformers has this spelling.
+      // transformers spells it like this.
       pre_layrnorm: towerNorm(config),
       encoder: towerEncoder(config, 'CLIP', true),
-      // Only vectors of images are normalised by it.
+      // The forward pass doesn't apply this norm: only `imageVectors` does.
       post_layernorm: towerNorm(config),
     },
     ({ embeddings, pre_layrnorm, encoder }) =>

@@ -88,7 +88,7 @@ function layerScale({ hidden_size: C, family }: Dinov2Config) {
   );
 }
 
-/** The parts of a block whose modules have other names in other versions of transformers. */
+/** The parts of a block whose module names differ between versions of transformers. */
 const PARTS = {
   v4: { attention: attentionOfV4, mlp: mlpOfV4 },
   v5: { attention: attentionOfV5, mlp: mlpOfV5 },

@@ -5,10 +5,10 @@ import { parseImage, parseVisionFields, resizedImage } from './vision_config';
 /** The differences between DINOv2 and DINOv2 with registers. */
 export interface Dinov2Family {
   readonly model_type: string;
-  /** The beginning of transformers' class names. */
+  /** The prefix of transformers' class names. */
   readonly className: string;
   readonly patch_size: number;
-  /** Whether images have register tokens. Tables of positions are then shrunk with antialiasing. */
+  /** Whether images have register tokens. If so, tables of positions are resized with antialiasing. */
   readonly hasRegisters: boolean;
 }
 
@@ -16,8 +16,8 @@ export interface Dinov2Family {
 export type Dinov2Config = ReturnType<typeof parseDinov2Config>;
 
 /**
- * Parses a DINOv2's config.json, for images whose edge is `size` if it is given. The network's sizes are required; other fields have Hugging
- * Face's defaults. Dropout and dropped paths, which transformers' Trainer applies, and fields of backbones are ignored. Throws
+ * Parses a DINOv2's config.json, for images whose edge is `size` if it is given. The network's sizes are required; other fields have
+ * Hugging Face's defaults. Dropout and dropped paths, which transformers' Trainer applies, and fields of backbones are ignored. Throws
  * `invalid_format` for invalid values, `unsupported_model` for values that aren't supported.
  */
 export function parseDinov2Config(json: JsonObject, family: Dinov2Family, size: number | undefined) {
@@ -35,7 +35,7 @@ export function parseDinov2Config(json: JsonObject, family: Dinov2Family, size: 
     intermediate_size: common.hidden_size * fields.positiveInteger('mlp_ratio', { fallback: 4, max: 64 }),
     hasMaskToken: hasRegisters || fields.boolean('use_mask_token', true),
     image: Object.freeze({ ...image, ...(hasRegisters && { registers }) }),
-    /** The number of patches of the images that the table of positions is for. */
+    /** The number of patches for which the table of positions has rows. */
     positions: own.patches,
   });
 }

@@ -16,7 +16,7 @@ function isResized({ image, positions }: Dinov2Config): boolean {
   return image.patches !== positions;
 }
 
-/** Returns the matrix that makes the positions of an image's patches from the table, if their numbers differ. */
+/** Returns the matrix that resizes the table of positions to the number of an image's patches, if the numbers differ. */
 export function positionWeights(config: Dinov2Config): readonly ConstantSpec[] {
   if (!isResized(config)) return [];
   const { image, positions, family } = config;
@@ -26,9 +26,9 @@ export function positionWeights(config: Dinov2Config): readonly ConstantSpec[] {
 }
 
 /**
- * Embeds pixels (B·P, channels·p·p) as (B·(R + 1 + P), C), with the positions of all images by one product if the table is resized.
- * transformers has the R registers after the token for the whole image. Here they are before it, which changes nothing else, because tokens
- * attend to each other in any order.
+ * Embeds pixels (B·P, channels·p·p) as (B·(R + 1 + P), C). If the table is resized, one matrix product computes all positions. transformers
+ * puts the R registers after the token for the whole image. Here they come before it. Each token's result is the same, because attention
+ * doesn't depend on the order of tokens.
  */
 export function embeddings(config: Dinov2Config) {
   const { hidden_size: C, positions, hasMaskToken, family } = config;
@@ -39,7 +39,7 @@ export function embeddings(config: Dinov2Config) {
     `${family.className}Embeddings`,
     {
       cls_token: vectors(1),
-      // Only pre-training reads it.
+      // Only pre-training reads this tensor.
       mask_token: hasMaskToken
         ? nn.parameter({ shape: [C], kind: 'vector', storedShape: [1, C], initialStd: 0 })
         : undefined,

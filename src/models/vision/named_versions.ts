@@ -3,8 +3,8 @@ import type { Network, WeightSpec } from '../architecture';
 import * as nn from '../nn';
 
 /**
- * A network with the module names of transformers 4, and with those of transformers 5. Both have the same tensors in the same order, and
- * a block of theirs contains a linear layer.
+ * A network with the module names of transformers 4, and with those of transformers 5. Both have the same tensors in the same order, and at
+ * least one linear layer, whose name `namesHint` shows.
  */
 type Versions = Readonly<Record<ModuleNames, Parameters<typeof nn.network>[0]>>;
 
@@ -22,8 +22,8 @@ export function namedVersion(
 }
 
 /**
- * Lets files use the tensor's name of either version: transformers 4 and 5 write that of version 4, other programs may write that of
- * version 5.
+ * Lets files use the tensor's name of either version: transformers 4 and 5 write the name of version 4; other programs may write the name
+ * of version 5.
  */
 function storedUnderBoth(spec: WeightSpec, { v4, v5 }: Versions, index: number): WeightSpec {
   const [first = spec, other = spec] = [v4.weights[index], v5.weights[index]];

@@ -8,9 +8,9 @@ import { TOWER, towerEncoder, towerNetwork, towerNorm } from './tower';
 import { parseTowerConfig, SIGLIP, type TowerConfig } from './tower_config';
 
 /**
- * `model_type: "siglip"` or "siglip_vision_model": the tower for images of a SigLIP, and of a SigLIP 2 of this type. It has no token for the
- * whole image. The vector of an image is that of transformers' `get_image_features`, which its head makes, or without that head the mean of
- * the patches' hidden states.
+ * `model_type: "siglip"` or "siglip_vision_model": the tower for images of a SigLIP, and of a SigLIP 2 of this type. It has no token for
+ * the whole image. The tower's head computes the vector of an image, that of transformers' `get_image_features`. Without the head, the
+ * vector is the mean of the patches' hidden states.
  */
 export function createSiglip(json: PretrainedConfig): Network {
   const config = parseTowerConfig(json, SIGLIP);

@@ -9,7 +9,7 @@ import * as nn from '../nn';
 import { TOWER, towerMlp, towerNorm } from './tower';
 import type { TowerConfig } from './tower_config';
 
-/** Creates SigLIP's head, which makes an image's vector: a trained query attends to its patches, before an MLP. */
+/** Creates SigLIP's head, which computes an image's vector: a trained query attends to the patches, then an MLP maps the result. */
 export function poolingHead(config: TowerConfig) {
   const { hidden_size: C } = config;
   return nn.module('SiglipMultiheadAttentionPoolingHead', {
@@ -24,7 +24,7 @@ export function poolingHead(config: TowerConfig) {
   });
 }
 
-/** Returns the function that computes the vectors of that head: each patch's row has the vector of its image. */
+/** Returns the function that computes the vectors of images by `poolingHead`: each patch's row in the result is its image's vector. */
 export function pooledByHead(config: TowerConfig): NonNullable<Network['imageVectors']> {
   const { hidden_size: C, num_attention_heads: H, num_hidden_layers, hidden_act, layer_norm_eps: eps } = config;
   const heads = { H, Hkv: H, D: C / H, causal: false };
@@ -38,7 +38,7 @@ export function pooledByHead(config: TowerConfig): NonNullable<Network['imageVec
     const q = scaleColumns(g, filled(g, hidden.shape, 1), probe);
     const [k, v] = [sliceColumns(g, patches, C, C), sliceColumns(g, patches, 2 * C, C)];
     const attended = attend(num_hidden_layers, q, k, v, heads);
-    // torch computes this layer without adapters.
+    // torch reads this layer's weight without calling the layer, so an adapter on it has no effect.
     const sum = linear(g, attended, layers.weight(out), layers.bias(out));
     const normed = layerNorm(g, sum, layers.weight(norm), layers.bias(norm), eps);
     const wide = ACTIVATIONS[hidden_act].apply(g, layers.linear(`${head}.mlp.fc1`, normed));

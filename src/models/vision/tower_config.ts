@@ -2,14 +2,14 @@ import { Fields, type JsonObject } from '../../core/input/fields';
 import { expectModelType, MAX, oneOf } from '../config_fields';
 import { parseImage, parseVisionFields } from './vision_config';
 
-/** The configuration of a model with a tower for images and one for texts, of which only the former is computed. */
+/** The names and defaults by which a CLIP's and a SigLIP's config.json differ. Only the tower for images is computed. */
 interface TowerFamily {
-  /** The `model_type` of a file for both towers, and of one for the images' tower alone. */
+  /** The `model_type` of a file for both towers. `tower` is that of a file for the images' tower alone. */
   readonly model_type: string;
   readonly tower: string;
-  /** The fields of a file for both towers that may describe the images' tower. The first that is set counts. */
+  /** The fields that may describe the images' tower in a file for both towers. The first of them that is set is read. */
   readonly describedBy: readonly string[];
-  /** transformers' values of fields that a file may lack. */
+  /** transformers' defaults for fields that a file may lack. */
   readonly defaults: JsonObject & { readonly patch_size: number; readonly layer_norm_eps: number };
   /** The number of tokens for the whole image. */
   readonly classTokens: 0 | 1;

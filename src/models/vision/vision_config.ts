@@ -8,7 +8,7 @@ import { INITIAL_STD } from '../heads';
 /** The largest supported edge of an image, in pixels. */
 const MAX_EDGE = 2 ** 14;
 
-/** Parses the fields that config.json has for each kind of vision transformer. `layer_norm_eps` is the default of that field. */
+/** Parses the fields of config.json that all vision transformers share. The argument `layer_norm_eps` is the default of that field. */
 export function parseVisionFields(fields: Fields, { layer_norm_eps }: { readonly layer_norm_eps: number }) {
   const [hidden_size, num_attention_heads] = parseWidthAndHeads(fields);
   expectHeadDim(fields, hidden_size / num_attention_heads);
@@ -25,7 +25,7 @@ export function parseVisionFields(fields: Fields, { layer_norm_eps }: { readonly
   };
 }
 
-/** Parses the sizes of images. `image_size` is 224 by default, `patch_size` as given. */
+/** Parses the sizes of images. `image_size` is 224 by default; the argument `patch_size` is the default of that field. */
 export function parseImage(fields: Fields, { patch_size }: { readonly patch_size: number }): ImageSizes {
   const channels = fields.positiveInteger('num_channels', { fallback: 3, max: 256 });
   const size = parseEdge(fields, 'image_size', 224, MAX_EDGE);
@@ -36,7 +36,7 @@ export function parseImage(fields: Fields, { patch_size }: { readonly patch_size
   return Object.freeze({ channels, size, patch, patches });
 }
 
-/** Returns the sizes of images whose edge is `size`; those of `image` if the network can't read such images. */
+/** Returns the sizes of images whose edge is `size`; returns `image` if the network can't read such images. */
 export function resizedImage(image: ImageSizes, size: number): ImageSizes {
   const patches = Math.floor(size / image.patch) ** 2;
   return patches > 0 && patches < LONGEST ? { ...image, size, patches } : image;

@@ -15,7 +15,7 @@ class BlockCutter {
     this.#length = length;
   }
 
-  /** Adds tokens, and yields each block that is then full. Without `labels`, every token is learned. */
+  /** Adds tokens, and yields a block whenever it has `length` tokens. Without `labels`, every token is learned. */
   *push(ids: ArrayLike<number>, labels: ArrayLike<number> = ids): Generator<TokenRow> {
     for (let i = 0; i < ids.length; i++) {
       this.#ids.push(ids[i] ?? 0);
@@ -75,9 +75,9 @@ export async function* textBlocks(
 }
 
 /**
- * Joins rows and splits them into blocks of `length` tokens. Adds an EOS token after each row that neither ends with one nor is closed
- * (`isClosed`), if the tokenizer has an EOS token. Each row is a separate document, whose first token isn't learned, because no token
- * before it predicts it.
+ * Joins rows and splits them into blocks of `length` tokens. If the tokenizer has an EOS token, adds it after each row, unless the row ends
+ * with it or is complete without it (`isClosed`). Each row is a separate document. Its first token isn't learned, because the model can't
+ * predict it from an earlier token.
  */
 export async function* packRows(
   rows: AsyncIterable<TokenRow>,

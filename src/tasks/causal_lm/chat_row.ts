@@ -21,7 +21,7 @@ interface ChatRowOptions {
   readonly most?: number | undefined;
 }
 
-/** Turns are first looked for in this many characters per token of the row. Most texts have fewer characters per token. */
+/** The assistant's turns are first searched for in this many characters per token. Most texts have fewer characters per token. */
 const USUAL_CHARACTERS = 4;
 
 /**
@@ -60,8 +60,8 @@ export async function chatRow(
 }
 
 /**
- * Returns a function that encodes the first `length` characters of a text, and counts the tokens that are the same as in `ids`, the first
- * tokens of the whole text. If `length` grows from call to call, no window of the text is encoded twice.
+ * Returns a function that encodes the first `length` characters of a text and counts how many tokens at the beginning equal those of the
+ * whole text (`ids`). If `length` grows from call to call, no window of the text (see `TextStream`) is encoded twice.
  */
 function tokenCounter(
   text: string,

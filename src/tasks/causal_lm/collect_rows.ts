@@ -24,7 +24,7 @@ export interface RowOptions extends Omit<ExampleOptions, 'breather' | 'most'> {
 }
 
 interface CollectedTokenRows {
-  /** At least one. */
+  /** The rows that have a token to predict: at least one row. */
   readonly rows: readonly TokenRow[];
   /**
    * The number of examples (or of rows, if examples are packed or split) that are left out, because they are too short or have no label
@@ -37,8 +37,7 @@ interface CollectedTokenRows {
 
 /**
  * Reads a whole data set once, encodes it as tokens, and regularly yields to the event loop. Rejects with `invalid_argument` (naming the
- * example or line), `invalid_format` for broken files, `limit_exceeded` for more tokens than memory should hold, and the reason of
- * `signal`.
+ * example or line), `invalid_format` for broken files, `limit_exceeded` for more than `MAX_TOKENS` tokens, and the reason of `signal`.
  */
 export async function collectRows(source: RowSource, options: RowOptions): Promise<CollectedTokenRows> {
   const rows: TokenRow[] = [];

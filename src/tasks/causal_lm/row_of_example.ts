@@ -21,7 +21,7 @@ export interface ExampleOptions {
   readonly vocabSize: number;
   /** Whether the loss covers only completions and the assistant's turns. null means true. */
   readonly completionOnly: boolean | null;
-  /** Pauses long work, and ends it when its signal aborts. */
+  /** Yields to the event loop during long work, and throws if its signal is aborted. */
   readonly breather: Breather;
   /** The largest number of tokens to return, from the beginning of a text. Default: all. */
   readonly most?: number | undefined;
@@ -32,7 +32,7 @@ type SimpleExample = Exclude<SentExample, { readonly messages: unknown }>;
 
 /**
  * Encodes an example as tokens. `where` names the example in error messages: 'example 3', 'line 12'. Rejects with `invalid_argument`, and
- * as `chatRow` does.
+ * with the errors of `chatRow`.
  */
 export async function rowOfExample(example: SentExample, where: string, options: ExampleOptions): Promise<ChatRow> {
   const { row, uncertain } = await unweighted(example, where, options);

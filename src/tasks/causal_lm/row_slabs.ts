@@ -2,12 +2,12 @@ import { type TokenRow, weightPart } from './token_row';
 
 /** The number of tokens in a slab, which is a set of arrays that many short rows share. */
 const SLAB = 2 ** 16;
-/** A row with more tokens than this has arrays of its own. */
+/** A row with more tokens than this isn't copied into a slab. */
 const LONG = SLAB / 16;
 
 /**
  * Stores many short rows in few buffers. An engine spends more time and memory on each buffer than on the bytes of a short row: a
- * million rows with buffers of their own block a thread for seconds while garbage is collected.
+ * million rows with separate buffers block a thread for seconds during garbage collection.
  */
 export class RowSlabs {
   #input_ids = new Uint32Array();
@@ -15,7 +15,7 @@ export class RowSlabs {
   #attention_mask = new Uint8Array();
   #used = 0;
 
-  /** Copies a row into a slab and returns its views there. A long row is returned as it is. */
+  /** Copies a row into a slab and returns its views there. A long row is returned unchanged. */
   store(row: TokenRow): TokenRow {
     const { length } = row.input_ids;
     if (length > LONG) return row;

@@ -5,7 +5,7 @@ import { IGNORED } from '../texts/token_labels';
 import type { LabelledTokens } from '../texts/token_task';
 import type { TokenRow } from './token_row';
 
-/** Every array has N = B·T entries. */
+/** A batch of tokenized texts. Each array has N = B·T entries. */
 export interface TextBatch extends Batch, LabelledTokens {
   readonly input_ids: Uint32Array<ArrayBuffer>;
   /** 0 for padding. All other values number documents: a new document begins where the value changes within a row. */

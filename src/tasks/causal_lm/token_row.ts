@@ -12,7 +12,7 @@ export interface TokenRow {
   readonly attention_mask: Uint8Array;
   /** Set if the text is complete without an EOS token, so that packing adds none. */
   readonly isClosed?: boolean;
-  /** The weight of its tokens' losses. Default: 1. */
+  /** The weight of the losses of the row's tokens. Default: 1. */
   readonly weight?: number;
 }
 
@@ -21,7 +21,7 @@ export function weightPart({ weight = 1 }: Pick<TokenRow, 'weight'>): Pick<Token
   return weight === 1 ? {} : { weight };
 }
 
-/** Returns a row of plain text, of which every token is learned. */
+/** Returns a row of plain text. Every token has a label, so all tokens are learned. */
 export function textRow(ids: readonly number[]): TokenRow {
   return {
     input_ids: Uint32Array.from(ids),

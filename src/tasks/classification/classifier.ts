@@ -119,7 +119,7 @@ export class Classifier<
   }
 }
 
-/** Returns the matrix of which a head reads some rows: hidden states (N, C), or pooled vectors (B, K·C). */
+/** Returns the matrix from which a head reads rows: hidden states (N, C), or pooled vectors (B, K·C). */
 function vectorsOf(g: Graph, head: Head, { hidden, layers, inputs }: LogitsParts<BatchInputs & HeadInputs>): Value {
   const { pooling: weights, spans } = inputs;
   const pooling = imagePooling(head) ?? head.pooling;

@@ -10,7 +10,7 @@ import { areSeveral, type Labels, targetsPerRow } from '../../models/labels';
 /** The largest number of names in an error message. */
 const SHOWN = 8;
 
-/** If a model predicts several labels at once, an example has the labels whose probability is above this. */
+/** The threshold for a model that predicts several labels at once: an example has each label with a higher probability. */
 export const ONE_HALF = 0.5;
 
 /** An example's label, or its list of labels. */
@@ -56,7 +56,7 @@ function severalTargets(given: number | LabelList, { names, problem }: Labels, w
   throw wrongLabel(where, expected, given, LOADED_HINT);
 }
 
-/** Returns 1 for each label that is named, and 0 for the others. Throws `invalid_argument` for unknown names. */
+/** Returns 1 for each label that `given` names, and 0 for every other label. Throws `invalid_argument` for unknown names. */
 function oneForEach(given: LabelList, names: readonly string[], where: string): number[] {
   const [known, told] = [new Set<number | string>(names), new Set<number | string>(given)];
   const odd = [...told].find((name) => !known.has(name));

@@ -15,7 +15,7 @@ export function noTarget(labels: Labels): RowTarget {
   return { targets: new Array<number>(targetsPerRow(labels)).fill(0), weight: 1 };
 }
 
-/** Throws `invalid_argument` for an example with a weight of its own, which no classifier reads. */
+/** Throws `invalid_argument` for an example with a weight other than 1, because classifiers read only weights of classes. */
 export function expectUnweighted(example: SentExample, where: string): void {
   const weight = 'weight' in example ? (example.weight ?? 1) : 1;
   if (weight === 1) return;

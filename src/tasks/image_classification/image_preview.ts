@@ -6,8 +6,8 @@ import { expectProcessor, pixelsOf } from '../images/pixels';
 import type { ImageRowOptions } from './image_row';
 
 /**
- * Returns an example, with or without a label, as an image classifier receives it. Rejects as `imageRow` does, and with the errors of
- * `expectProcessor` also for `pixel_values`, because their scaling is unknown without an image processor.
+ * Returns an example, with or without a label, as an image classifier receives it. Rejects with the errors of `imageRow`, and
+ * with those of `expectProcessor` also for `pixel_values`, because only an image processor can undo their scaling.
  */
 export async function previewOfImage(
   example: SentExample,

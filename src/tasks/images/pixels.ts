@@ -26,7 +26,7 @@ export async function pixelsOf(example: SentExample, where: string, options: Pix
 
 type PixelFormat = Omit<PixelOptions, 'signal'>;
 
-/** Throws those errors of `pixelsOf` that can be found without decoding the image. */
+/** Checks an example without decoding its image. Throws the same errors as `pixelsOf`, except those of decoding. */
 export function expectPixels(example: SentExample, where: string, format: PixelFormat): void {
   if (!('image' in example)) {
     givenPixels(example, where, format);

@@ -12,13 +12,13 @@ interface AskedPooling {
   readonly normalize?: boolean | undefined;
 }
 
-/** The poolings for images: the first token's vector, as in transformers, or the mean of the patches if no token is for the whole image. */
+/** The default poolings for images: the first token, as in transformers, or the mean of the patches if no token stands for the image. */
 const FIRST: Pooling = { modes: ['first'], normalize: false };
 const MEAN: Pooling = { modes: ['mean'], normalize: false };
 
 /**
  * Creates an embedder, which makes vectors of a model's inputs. By default, texts are pooled as the model's folder specifies, or by their
- * mean if it specifies no pooling; an image's vector is that of transformers' class, or else the hidden state of its first token.
+ * mean if it specifies no pooling; an image's vector is computed by `imageVectors`, or else by the pooling `FIRST` or `MEAN`.
  */
 export function createEmbedder(
   model: Pick<TaskModel, 'text' | 'image' | 'imageVectors' | 'config'>,
@@ -35,7 +35,7 @@ export function createEmbedder(
   return new ImageEmbedder({ image, processor: imageProcessor, pooling: chosen(asked, own), imageVectors });
 }
 
-/** Returns the pooling. The folder's layers after the pooling belong to its own modes. */
+/** Returns the pooling. A mode from the caller drops the folder's layers after the pooling, because they fit only the folder's modes. */
 function chosen({ pooling, normalize: asked }: AskedPooling, own: Pooling): Pooling {
   const normalize = asked ?? own.normalize;
   return pooling === undefined ? { ...own, normalize } : { modes: [pooling], normalize };

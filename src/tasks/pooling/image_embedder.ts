@@ -27,7 +27,7 @@ interface ImageEmbedderInit {
   readonly image: ImageSizes;
   readonly processor: LoadedProcessor;
   readonly pooling: Pooling;
-  /** As in `Network`. Left out if the hidden states themselves are pooled. */
+  /** `imageVectors` of `Network`. Left out if the network's hidden states are pooled. */
   readonly imageVectors?: Architecture['imageVectors'];
 }
 

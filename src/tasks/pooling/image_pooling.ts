@@ -13,7 +13,7 @@ export function imagePooling({ reads }: Pick<Head, 'reads'>): Pooling | undefine
   return POOLINGS[reads];
 }
 
-/** Returns the weights for such a pooling, as `poolingWeights` does. Its mean is that of the patches. */
+/** Returns the weights for the pooling of an image head, in the form of `poolingWeights`. The mode 'mean' averages only the patches. */
 export function imageWeights(shape: BatchShape, image: ImageSizes, { modes }: Pooling): Float32Array<ArrayBuffer> {
   const tokens = withoutRegisters(shape, image);
   const { length } = tokens.attention_mask;
@@ -24,7 +24,7 @@ export function imageWeights(shape: BatchShape, image: ImageSizes, { modes }: Po
   return weights;
 }
 
-/** Returns the tokens of B images, masked where they are registers, which come first. */
+/** Returns the tokens of B images. The mask is 0 for registers, which come first in each image. */
 export function withoutRegisters({ B, T }: BatchShape, { registers = 0 }: ImageSizes): PooledTokens {
   return { B, T, attention_mask: Uint8Array.from({ length: B * T }, (_, token) => Number(token % T >= registers)) };
 }

@@ -15,8 +15,8 @@ export interface Embedder<Row = unknown, B extends Batch = Batch, Inputs extends
   /** The largest number of tokens per input. */
   readonly maxLength: number;
   /**
-   * Throws those errors of `row` that can be found without decoding the input. Set if rows take much memory, so that they are made one
-   * batch at a time. All rows then have the same length.
+   * Checks an input without decoding it. Throws the same errors as `row`, except those of decoding. Set if rows take much memory: then all
+   * inputs are checked first, and rows are made one batch at a time. These rows all have the same length.
    */
   check?(example: SentExample, where: string): void;
   /** Makes a row of an input. Throws `invalid_argument` and `invalid_format`, naming the input, and the reason of `signal`. */

@@ -20,7 +20,7 @@ interface ReadObserver {
 }
 
 export interface CollectedRows<Row> {
-  /** At least one. */
+  /** The encoded examples: at least one row. */
   readonly rows: readonly Row[];
   /** Warnings, for instance about examples that are left out or truncated. */
   readonly warnings: readonly Warning[];
@@ -46,14 +46,14 @@ type RowArrays = readonly (Uint32Array | Int32Array | Uint8Array)[];
 export interface TaskData<Row = unknown> {
   /**
    * Reads a whole data set once, and regularly yields to the event loop. Rejects with `invalid_argument` (naming the example or line),
-   * `invalid_format` for broken files, `limit_exceeded` for more than memory should hold, and the reason of `signal`.
+   * `invalid_format` for broken files, `limit_exceeded` for a data set that is too large for memory, and the reason of `signal`.
    */
   collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<Row>>;
   /** Returns an example as the network receives it. Rejects as `collect` does. */
   preview(example: SentExample, where: string, options: PreviewArguments): Promise<Preview | ImagePreview>;
   /**
-   * Checks an example and converts it to the form that profiles store. Later runs learn the same from the stored example and don't reject
-   * it. Rejects as `collect` does.
+   * Checks an example and converts it to the form that profiles store. Later runs accept the stored example and learn the same from it as
+   * from the original. Rejects with the errors of `collect`.
    */
   kept(example: SentExample, where: string, signal: AbortSignal): Promise<SentExample>;
   /** Returns the arrays that identify a row. The first one has the row's length, which determines the lengths of the others. */

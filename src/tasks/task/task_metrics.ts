@@ -20,13 +20,13 @@ export interface Measured extends Predicted {
 }
 
 export interface TaskMetrics<B extends Batch = Batch> {
-  /** The names of the metrics that say how good a model is. */
+  /** The names of the metrics that `metric_for_best_model` accepts. */
   readonly metricNames: readonly string[];
   /** The names of those metrics for which a lower value is better. */
   readonly lowerIsBetter: readonly string[];
   /**
-   * Returns a batch's predictions, which, unlike batches and logits, are small enough to hold for a whole data set. The batch's logits are at
-   * the beginning of `logits`. Set if the loss returns logits.
+   * Returns a batch's predictions. Unlike batches and logits, predictions are small enough to hold for a whole data set. The batch's logits
+   * are at the beginning of `logits`. Set if the loss returns logits.
    */
   predictions?(batch: B, logits: Float32Array): Predicted;
   metrics(measured: Measured): Metrics;

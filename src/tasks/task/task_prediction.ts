@@ -12,7 +12,7 @@ interface UnlabelledOptions {
 
 /** The scores of rows, as few arrays instead of an object for each score. */
 export interface RankedScores {
-  /** (rows, labels): the indices of each row's labels, those with the highest scores first, or in the order of the labels for numbers. */
+  /** (rows, labels): the indices of the labels, by descending score in each row; for predicted numbers, in the labels' own order. */
   readonly order: Uint32Array;
   /** (rows, labels): the scores of the labels in `order`. */
   readonly scores: Float64Array;
@@ -26,8 +26,8 @@ export interface Predictor<Row> {
    */
   unlabelled(example: SentExample, where: string, options: UnlabelledOptions): Row | Promise<Row>;
   /**
-   * Throws those errors of `unlabelled` that can be found without decoding the input. Set if rows take much memory, so that they are made
-   * one batch at a time.
+   * Checks an input without decoding it. Throws the same errors as `unlabelled`, except those of decoding. Set if rows take much memory:
+   * then all inputs are checked first, and rows are made one batch at a time.
    */
   readonly check?: ((example: SentExample, where: string) => void) | undefined;
   /** The names of the labels. */

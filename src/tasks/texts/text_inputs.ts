@@ -45,7 +45,7 @@ export function writeTexts(runner: Runner, { network, spans }: TextInputs, batch
   runner.write(spans, ofBatch);
 }
 
-/** Returns the attention spans of all tokens whose id isn't the padding id, whatever the mask says. */
+/** Returns attention spans that treat exactly the tokens with the padding id as padding, and ignore the attention mask. */
 function spansOfIds(input_ids: Uint32Array, T: number, { padTokenId }: TextSizes): Uint32Array {
   return attentionSpans(
     input_ids.map((id) => Number(id !== padTokenId)),

@@ -22,7 +22,7 @@ export interface LabelledTokens {
   readonly labelled: number;
 }
 
-/** N = B·T. */
+/** The input values of a task that predicts at each token. N = B·T. */
 export interface TokenInputs extends TextInputs {
   /** u32 (N): the flat positions that have a label, then zeros. */
   readonly rows: Value;

@@ -12,8 +12,8 @@ export function writtenTexts({ text, text_pair }: GivenText, writing: Writing): 
 }
 
 /**
- * Puts the prompt before a text. With `lowerCase`, converts each character to lower case by itself, as the tokenizers library does, even
- * where its lower case depends on its place in the word.
+ * Puts the prompt before a text. With `lowerCase`, converts each character to lower case separately, as the tokenizers library does, so a
+ * Σ at the end of a word becomes σ, not ς.
  */
 export function writtenText(text: string, { prompt, lowerCase }: Writing): string {
   const whole = `${prompt}${text}`;

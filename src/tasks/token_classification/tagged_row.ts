@@ -56,7 +56,7 @@ export function taggedRow(example: SentExample, where: string, options: TaggedRo
 
 /**
  * Encodes each word alone, as after a space in a text. transformers does the same with `is_split_into_words` and, for tokenizers that mark
- * spaces, `add_prefix_space=True`. The first token of a word has the word's label, and the others have none.
+ * spaces, `add_prefix_space=True`. The first token of a word has the word's label. The word's other tokens have no label.
  */
 function rowOfWords(
   words: readonly string[],

@@ -35,7 +35,7 @@ export class TokenClassification extends TokenTask<TaggedBatch> implements Task<
   /** Throws `unsupported_model` for a network that doesn't read texts. */
   constructor(model: Omit<TaskModel, 'image'>, tokenizer?: TextTokenizer | undefined) {
     super(model, tokenizer);
-    // As in transformers, each token has exactly one label, whatever `problem_type` in config.json says.
+    // As in transformers, each token has exactly one label, and `problem_type` in config.json is ignored.
     this.#labels = { ...expectLabels(model.head.labels), problem: 'single_label_classification' };
     this.metricNames = ['eval_loss', ...predictionMetricNames(this.#labels)];
   }

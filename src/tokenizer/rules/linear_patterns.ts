@@ -1,21 +1,21 @@
 import { type PatternNode, parsePattern } from '../../regex/syntax';
 
 /**
- * `MAX_TURNS`: the most repetitions of a bounded repeat such as `a{1,8}`. `MAX_CHOICES`: the most choices and bounded repeats before an
- * unbounded repeat. So a match can begin only in few ways, each of which the engine may try.
+ * `MAX_TURNS`: the maximum count of a bounded repeat such as `a{1,8}`. `MAX_CHOICES`: the maximum number of choices and bounded repeats
+ * before an unbounded repeat. These limits bound the number of ways in which a match can begin, because the engine may try all of them.
  */
 const MAX_TURNS = 8;
 const MAX_CHOICES = 2;
-/** The most characters that the engine may read when it tries, at one position of a text, all ways in which a match can begin. */
+/** The maximum number of characters that the engine may read at one position of a text, over all ways in which a match can begin. */
 const MOST_READ = 2048;
 /**
- * The most large sets of characters in one match. With about six or more, compilation takes seconds, because the engine copies the code
- * that comes after each set.
+ * The maximum number of large character sets in one match. With about six or more, compilation takes seconds, because the engine copies
+ * the code that comes after each set.
  */
 const MOST_LARGE = 3;
-/** The work to compile a large set of characters. For a small set it is 1. */
+/** The work to compile a large set of characters, in units of the work for a small set. */
 const WORK_OF_LARGE = 12;
-/** The most work of one pattern. */
+/** The maximum work to compile one pattern, in the same unit as `WORK_OF_LARGE`. */
 const MOST_WORK = 400;
 /** The length from which a set of characters counts as large. */
 const LARGE = 16;
@@ -24,7 +24,7 @@ const LARGE = 16;
 const SPACE = '\\p{White_Space}';
 const NO_SPACE = '\\P{White_Space}';
 
-/** The cost of a pattern for JavaScript's own engine: the most characters that it reads at one position, and the work of its compilation. */
+/** The cost of a pattern in JavaScript's engine: the maximum number of characters read at one position, and the work to compile it. */
 interface NativeCost {
   readonly reads: number;
   readonly work: number;

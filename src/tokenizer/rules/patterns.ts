@@ -4,7 +4,7 @@ import { StepBudget } from '../../regex/step_budget';
 import { TOO_LARGE, tooLarge } from '../checks';
 import { nativeCost } from './linear_patterns';
 
-/** Longer than any pattern of a published tokenizer. */
+/** The maximum length of one pattern, in characters. No published tokenizer has a longer pattern. */
 const MAX_PATTERN_LENGTH = 4096;
 /**
  * The largest length of all patterns of a tokenizer together, and the largest number of Unicode's properties that they name: JavaScript's
@@ -47,8 +47,8 @@ export interface PatternSizes {
 }
 
 /**
- * Checks a pattern before it is compiled, and adds its sizes to those of the tokenizer's other patterns. Throws `invalid_format` for a pattern
- * that is too long, and `limit_exceeded` if all patterns together are too large.
+ * Checks a pattern before it is compiled, and adds its sizes to those of the tokenizer's other patterns. Throws `invalid_format` for a
+ * pattern that is too long, and `limit_exceeded` if all patterns together are too large.
  */
 export function checkPattern(pattern: string, all: PatternSizes): void {
   if (pattern.length > MAX_PATTERN_LENGTH) {

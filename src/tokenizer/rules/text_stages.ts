@@ -117,7 +117,7 @@ function cutRule(leaf: PreTokenizer, continued: boolean, patterns: TextPatterns)
     return (text, _, limit, budget) => [replaceAll(text, find, content, limit, budget)];
   }
   if (leaf instanceof SplitPreTokenizer && leaf.pattern !== null) {
-    // The library wraps a pattern that is a text in a capture group, which isn't needed here. With `invert` it makes no group.
+    // Unless `invert` is set, the library puts a plain text pattern into a capture group, which isn't needed here.
     const isText = leaf.config.pattern?.Regex === undefined;
     const { pattern } = isText ? new SplitPreTokenizer({ ...leaf.config, invert: true }) : leaf;
     return splitRule(patterns.of(pattern ?? leaf.pattern), leaf.config);

@@ -3,11 +3,11 @@ import type { DecodeOptions, TextTokenizer } from '../tokenizer';
 /** The number of earlier tokens that are decoded together with the next one, because they decide whether a space precedes it. */
 const CONTEXT = 6;
 /**
- * The most tokens that may wait for the rest of a character. A character has at most four bytes, so at most four tokens: bytes still
- * incomplete after eight tokens are invalid.
+ * The maximum number of tokens that wait for the rest of a character. A character has at most four bytes, so at most four tokens: bytes
+ * still incomplete after eight tokens are invalid.
  */
 const MAX_PENDING = 8;
-/** Decoders write this for bytes that aren't a complete character. */
+/** Decoders return this character in place of bytes that aren't a complete character. */
 const REPLACEMENT = '\uFFFD';
 
 export type Decoding = Required<DecodeOptions>;

@@ -1,8 +1,8 @@
 /** The number of UTF-16 units that are encoded at a time, unless the window has no place where it can be split. */
 export const WINDOW = 32_768;
-/** A window isn't split within this many units of its end, because the text after the window can change the last tokens. */
+/** The last `AFTER` units of a window are never split, because the text after the window can change their tokens. */
 const AFTER = 256;
-/** A window is split within this many units of its end. */
+/** A window is split only in its last `REACH` units. */
 const REACH = 2048;
 /** The number of places where a split is tried, for each kind of place (see `places`). */
 const TRIES = 8;
@@ -89,8 +89,8 @@ export class TextStream {
 }
 
 /**
- * Yields the places to try: first between words, then between lines, then where letters or white space begin or end. In a window of the
- * largest size, any place comes last.
+ * Yields the places to try: first between words, then between lines, then where letters or white space begin or end. If the window has
+ * `LARGEST` units or more, then tries any position.
  */
 function* places(window: string): Generator<number> {
   const kinds = [

@@ -4,7 +4,7 @@ import { type ClassStages, className, classStages } from './tokenizer_classes';
 /** Returns a parsed tokenizer.json with other stages. */
 export type ReplaceStages = (tokenizer: JsonObject) => JsonObject;
 
-/** Llama 2's class. For the values of `model_type` below, transformers takes a generic class instead. */
+/** Llama 2's tokenizer class. For the `model_type`s in `GENERIC_MODELS`, transformers uses a generic class instead. */
 const LLAMA = 'LlamaTokenizer';
 const GENERIC_MODELS = ['mistral', 'olmo2', 'phi3', 'qwen2'];
 
@@ -25,7 +25,7 @@ export function configuredStages(config: JsonObject, modelType: string | undefin
   return stages && ((tokenizer) => withStages(tokenizer, stages));
 }
 
-/** Replaces stages. `typed` stages of other types than the new ones stay, because they belong to this tokenizer alone. */
+/** Replaces stages of a tokenizer.json. A stage isn't replaced by a `typed` stage of another type, because it is specific to this file. */
 function withStages(tokenizer: JsonObject, { typed, fixed }: ClassStages): JsonObject {
   const isSame = (stage: unknown, own: unknown): boolean =>
     isJsonObject(stage) && isJsonObject(own) && stage.type === own.type;
@@ -33,7 +33,7 @@ function withStages(tokenizer: JsonObject, { typed, fixed }: ClassStages): JsonO
   return { ...tokenizer, ...Object.fromEntries(replaced), ...fixed };
 }
 
-/** Replaces stages, whatever their type, by those of Llama 2's class. */
+/** Replaces stages of any type by those of Llama 2's tokenizer class. */
 function withLlamaStages(tokenizer: JsonObject, { add_prefix_space, legacy }: JsonObject): JsonObject {
   // Folders of Llama 3 may name this class, too, but their tokens are bytes.
   if (JSON.stringify([tokenizer.pre_tokenizer, tokenizer.decoder]).includes('"ByteLevel"')) return tokenizer;

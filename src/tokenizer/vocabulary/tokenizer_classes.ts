@@ -12,7 +12,7 @@ interface UsualTokens {
 
 /** A tokenizer class of transformers. */
 export interface TokenizerClass extends UsualTokens {
-  /** The file with its vocabulary. For 'vocab.json', merges.txt has the merges. */
+  /** The file with the tokenizer's vocabulary. For 'vocab.json', merges.txt has the merges. */
   readonly file: 'vocab.json' | 'vocab.txt';
   /**
    * Returns the stages of tokenizer.json: normalizer, pre-tokenizer, post-processor, decoder. `idOf` returns a special token's text and id.
@@ -149,11 +149,11 @@ export function usualTokens(config: JsonObject, modelType: string | undefined, t
   return Object.fromEntries(Object.entries(tokens).filter(([, token]) => tokenizer.includes(JSON.stringify(token))));
 }
 
-/** Stages of a tokenizer.json that a class replaces. */
+/** The stages of a tokenizer class, which replace stages of tokenizer.json. */
 export interface ClassStages {
-  /** Those that replace a stage of the same type. */
+  /** Stages that replace only a stage of the same type. */
   readonly typed: JsonObject;
-  /** Those that replace any stage. */
+  /** Stages that replace a stage of any type. */
   readonly fixed: JsonObject;
 }
 

@@ -16,7 +16,7 @@ export class JointRecord {
     return this.progressOf(this.#lanes.map(({ record }) => record.progress));
   }
 
-  /** Returns the combined progress of the adapters, from that of each. */
+  /** Combines the progress of all adapters: adds up their steps, and takes the largest epoch. */
   progressOf(all: readonly TrainProgress[]): RunProgress {
     return {
       global_step: totalOf(all, ({ global_step }) => global_step),

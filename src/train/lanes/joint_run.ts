@@ -15,14 +15,14 @@ import { JointRecord } from './joint_record';
 import { Lane, type QueuedStep, restoredProgress } from './lane';
 import { type JointPrograms, LanePrograms, type LaneProgramsInit } from './lane_programs';
 
-/** The steps that several adapters make together, one for each adapter. */
+/** Steps that are queued together, one for each adapter that has steps left. */
 type Round = readonly QueuedStep[];
 
-/** The most rounds whose results haven't arrived yet when the next round is submitted. */
+/** The maximum number of rounds whose results are pending when the next round is submitted. */
 const IN_FLIGHT = 2;
 
 /**
- * A run in which several adapters train at once, each on rows of its own: the base model computes all rows in one batch. Each adapter has
+ * A run in which several adapters train at once, each on its own rows: the base model computes all rows in one batch. Each adapter has
  * its own steps, loss, gradient norm, moments, learning rate, evaluations and recovery, as in a separate run. Pauses and checkpoints are
  * shared.
  */
@@ -266,6 +266,6 @@ export class JointRun {
   }
 }
 
-/** The history in events about all adapters. It is empty, because each adapter has a history of its own. */
+/** The history in events about all adapters. It is empty, because each adapter has its own history. */
 const NO_HISTORY: History = { logs: [], evaluations: [], best: null };
 const NOWHERE: TrainProgress = { global_step: 0, max_steps: 0, epoch: 0 };

@@ -48,7 +48,7 @@ export interface QueuedStep {
   readonly returns: number;
 }
 
-/** One adapter of a run in which several train at once: its steps, record, evaluations and recovery, as in a run of its own. */
+/** One adapter of a run in which several train at once: its steps, record, evaluations and recovery, as in a separate run. */
 export class Lane {
   readonly record: RunRecord;
   readonly log: StepLog;

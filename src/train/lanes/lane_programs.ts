@@ -18,7 +18,7 @@ import { packStepBlock, statsValue, stepBlockValue } from '../steps/step_block';
 import type { TrainingInit } from '../training_init';
 
 /**
- * The most programs that are cached. Each batch shape has its own program, and batches get fewer rows as adapters finish their training.
+ * The maximum number of cached programs. Each batch shape has its own program, and batches get fewer rows as adapters finish training.
  */
 const CAPACITY = 16;
 
@@ -28,7 +28,7 @@ export interface LaneProgramsInit
   onCheckpointing(): void;
 }
 
-/** One adapter's part of a step that several adapters make together. */
+/** One adapter's part of a batch in which several adapters train. */
 export interface LaneStep {
   /** The adapter's index in the run. */
   readonly index: number;
@@ -166,7 +166,7 @@ export class LanePrograms {
     return [...this.#pools.values, this.#block, this.#stats];
   }
 
-  /** Returns the step blocks to write before a micro-batch: the batch's own, and one for each adapter. */
+  /** Returns the step blocks to write before a micro-batch: one for the whole batch, and one for each adapter. */
   #blocks(
     { labelled: ofBatch }: Batch,
     {

@@ -42,7 +42,7 @@ export async function readHeldPools(pools: readonly HeldPool[]): Promise<readonl
 }
 
 /**
- * Throws `numerical_error` for parameters that aren't finite or are too large: an adapter with them could be saved, but not loaded again.
+ * Throws `numerical_error` for parameters that aren't finite or are too large: an adapter with such values could be saved, but not loaded.
  */
 export function expectStorable(parameters: Float32Array, step: number): void {
   const wrong = parameters.find((value) => !(Math.abs(value) <= LARGEST_VALUE));

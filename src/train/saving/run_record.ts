@@ -19,7 +19,7 @@ export class RunRecord {
   evaluation = NOT_EVALUATED;
   /** The base model's log probabilities, once they are computed. Set for a run that compares the model with its base. */
   reference: RecordSnapshot['reference'];
-  /** The current step minus the number of steps that have run since the restore, repeated ones included. */
+  /** The number to subtract from the current step to get the number of steps run since the restore, including repeated steps. */
   #restored = 0;
 
   constructor(runner: Runner, maxSteps: number) {

@@ -1,7 +1,7 @@
-/** The most training that may be lost, in milliseconds: the limit at the start of a run, and the largest limit. */
+/** Limits on the training time that a closed page may lose, in milliseconds: at the start of a run (`FIRST`), and later at most `MOST`. */
 const FIRST = 2_000;
 const MOST = 30_000;
-/** The number of steps until a state that is requested now is saved, because results arrive two steps late. */
+/** The number of steps from the request of a save to the save, because results arrive two steps late. */
 const LATENCY = 3;
 
 /**

@@ -139,14 +139,14 @@ export class Saving {
       await this.save(await readPools(runner, state));
   }
 
-  /** Saves the last state, as `saveNow` does. Waits for a limited time for writes that take longer. */
+  /** Saves the last state, as `saveNow` does. Waits up to `PATIENCE` for an earlier write, and then for a slow write of this state. */
   async saveLast(wanted: boolean | undefined, evenIfSaved = false): Promise<void> {
     const isFree = await this.#written();
     await this.saveNow(wanted, evenIfSaved);
     if (isFree) await this.#written();
   }
 
-  /** Ends the reports: a write that ends later isn't reported. */
+  /** Stops the reports of saves: no event is emitted for a write that ends later. */
   close(): void {
     this.#isOver = true;
   }

@@ -10,7 +10,7 @@ import { type LossProgram, writeBatch } from './loss_program';
 
 interface BatchProgramsInit extends Pick<TrainingInit, 'task' | 'args'> {
   readonly runner: Runner;
-  /** The most programs that are held. */
+  /** The maximum number of cached programs. */
   readonly capacity: number;
   build(shape: BatchShape, checkpointing: boolean): LossProgram;
   /** Called when memory has run out and steps continue with gradient checkpointing. */
@@ -18,8 +18,8 @@ interface BatchProgramsInit extends Pick<TrainingInit, 'task' | 'args'> {
 }
 
 /**
- * Builds, loads and caches the programs of a run's batches, one for each shape, when a batch first needs it. They aren't shared with other
- * runs, because they accumulate gradients in this run's buffers. If memory runs out, all batches continue with gradient checkpointing.
+ * Builds, loads and caches the programs of a run's batches, one for each shape, when a batch first needs it. Runs don't share programs,
+ * because a program accumulates gradients in the buffers of its run. If memory runs out, all batches continue with gradient checkpointing.
  */
 export class BatchPrograms {
   readonly #init: BatchProgramsInit;
@@ -39,7 +39,7 @@ export class BatchPrograms {
 
   /**
    * Queues a batch. Each of `blocks` is written to its value before the batch's program runs. `which` holds the index of each row's adapter
-   * (B), if rows have adapters of their own.
+   * (B), if each row has its own adapter.
    */
   async queue(
     batch: Batch,

@@ -10,7 +10,7 @@ import { baseTensor, type LoadedModel } from '../../models/loaded_model';
 import { outlineOf } from '../../models/outline';
 import type { TaskBatches } from '../../tasks/task/task_batches';
 
-/** The values that adapted layers need only in training may take this share of the model's bytes, or `SMALL` bytes if that is more. */
+/** The limit on the bytes of values that adapted layers need only in training, as a share of the model's bytes; at least `SMALL` bytes. */
 const SHARE = 1 / 8;
 const SMALL = 32 * 2 ** 20;
 
@@ -48,8 +48,8 @@ export class LoadedLayers {
   }
 
   /**
-   * Allocates the layers' values and loads their programs. If memory runs out, uses a way to compute the layers without such values, if the
-   * adapter's kind has one.
+   * Allocates the layers' values and loads their programs. If memory runs out, computes the layers without these values, provided that the
+   * adapter's kind supports this.
    */
   static async create(runner: Runner, layers: TrainingLayers | undefined): Promise<LoadedLayers> {
     if (layers === undefined) return new LoadedLayers(runner, undefined);

@@ -35,7 +35,7 @@ interface BatchProgram {
 interface ProgramInputs {
   /** The batch's inputs, as its task defines them. */
   readonly batch: BatchInputs;
-  /** The inputs that select each row's adapter, if rows have adapters of their own. */
+  /** The inputs that select each row's adapter. Undefined if all rows use the same adapters. */
   readonly adapters: RowInputs | undefined;
 }
 
@@ -51,8 +51,8 @@ function programInputs(task: Pick<TaskBatches, 'inputs'>, shape: BatchShape, { r
 }
 
 /**
- * Writes a batch's data for the program runs that are queued next. `which` holds the index of each row's adapter (B), if rows have adapters
- * of their own.
+ * Writes a batch's data for the program runs that are queued next. `which` holds the index of each row's adapter (B), if each row has its
+ * own adapter.
  */
 export function writeBatch(
   runner: Runner,
@@ -144,7 +144,7 @@ interface LossValues {
   readonly stats: Value;
   /** The temperature of the objective 'contrast'. If set, this objective's loss is computed. */
   readonly contrastTemperature?: number | undefined;
-  /** Without it, there are no gradients and no dropout. */
+  /** The options of training. If undefined, the program computes no gradients and applies no dropout. */
   readonly training?: {
     /** The buffer in which the gradients of each adapter's pool accumulate. */
     readonly grads: ReadonlyMap<Adapter, Value>;
@@ -154,7 +154,7 @@ interface LossValues {
     readonly checkpointing?: boolean;
     /** `label_smoothing_factor`. */
     readonly smoothing?: number;
-    /** How the adapted layers are computed. Set if it differs from a pass without training. */
+    /** The computation of the adapted layers. Set if it differs from that in a pass without training. */
     readonly layers?: Pick<TrainingLayers, 'over' | 'gradients'> | undefined;
     /** Set if each row trains its own adapter, in place of the overlay's adapters. */
     readonly rows?: RowTraining | undefined;

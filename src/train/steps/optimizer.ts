@@ -23,8 +23,8 @@ export interface OptimizerState {
 }
 
 /**
- * Allocates a new state. It is all zeros, because WebGPU initialises buffers with zeros. `shared` is set if the only adapter trains beside
- * those of other states: it is the adapter's part of the gradient buffer that they share.
+ * Allocates a new state. It is all zeros, because WebGPU initialises buffers with zeros. `shared` is set if several states, each of one
+ * adapter, share a gradient buffer: it is this adapter's part of the buffer.
  */
 export async function createOptimizerState(
   runner: Runner,
@@ -131,8 +131,8 @@ function partsOf({ layout, modules, tensors }: Adapter, args: OptimizerArguments
 }
 
 /**
- * Returns the learning rate of modules that are trained whole, as a multiple of the step's, so that both rates follow the same schedule;
- * undefined if they don't train.
+ * Returns the learning rate of modules that are trained whole, as a multiple of the step's learning rate, so that both follow one schedule.
+ * Undefined if these modules don't train.
  */
 function modulesRate({ objective, learning_rate, headLearningRate: rate }: OptimizerArguments): number | undefined {
   if (objective === 'contrast') return undefined;

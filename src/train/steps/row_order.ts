@@ -44,7 +44,7 @@ export async function rowsToMeasure<Row>(
   return args.objective === 'contrast' ? rowsOfEpoch(task, rows, { ...args, shuffle: true }, 0) : rows;
 }
 
-/** The most steps whose rows are sorted together. */
+/** The maximum number of steps whose rows are sorted together. */
 const STEPS_OF_A_GROUP = 50;
 
 /**

@@ -45,7 +45,7 @@ export interface StepStats {
   readonly metrics: Float32Array;
 }
 
-/** The most metrics that a loss may report besides its mean. */
+/** The maximum number of metrics that a loss may report besides its mean. */
 export const MOST_METRICS = 8;
 const FIRST_METRIC = 4;
 

@@ -15,7 +15,7 @@ import { packStepBlock, type StepBlock } from './step_block';
  * batch.
  */
 const CAPACITY = 2 * 10;
-/** The most tokens of the batch for which kernels are compiled early. */
+/** The maximum number of tokens in the batch for which kernels are compiled early. */
 const EARLY_TOKENS = 2 ** 16;
 
 interface StepAt {

@@ -47,7 +47,7 @@ export class AdapterLoader {
     this.#warn = warn;
   }
 
-  /** Wraps a base model so that adapters can be added to it. At first it has none. */
+  /** Wraps a base model so that adapters can be added to it. The model begins without adapters. */
   open(base: BaseModel): ModelAdapters {
     return new ModelAdapters(base, {
       warn: this.#warn,
@@ -100,9 +100,9 @@ export class AdapterLoader {
     return { name, config: fields, options: { is_trainable: trainable, own: options }, files, origin };
   }
 
-  /** Restores an adapter. Doesn't repeat the warnings about it. */
+  /** Restores an adapter from its saved state, without repeating the warnings about its configuration and values. */
   async revive(model: ModelAdapters, { name, config: fields, options, files, origin }: KeptAdapter): Promise<void> {
-    // Limits are for files from others. The library wrote these files itself, and they may be as large as the model allows.
+    // The limits protect against untrusted files. The library wrote these files itself, so they may have any size.
     const limits = { ...this.#sources.limits, adapter: Number.POSITIVE_INFINITY, json: Number.POSITIVE_INFINITY };
     const kind = kindNamed(fields);
     const resolved = model.resolveStored(name, kind, new kind.Config(fields));
@@ -207,7 +207,7 @@ function folderOf(source: Exclude<WireAdapterSource, { readonly id: string }>): 
     : source;
 }
 
-/** Makes a configuration whose `inference_mode` says whether the adapter trains, as in PEFT. */
+/** Makes a configuration whose `inference_mode` is false if the adapter is trainable, as in PEFT. */
 function inMode(kind: AdapterKind, fields: object, is_trainable: boolean): AdapterConfig {
   return new kind.Config({ ...fields, inference_mode: !is_trainable });
 }

@@ -21,7 +21,7 @@ export interface AdapterPlan {
   readonly resolved: ResolvedAdapter;
   readonly trainable: boolean;
   readonly options: KindOptions;
-  /** Values from a file. Without them, the adapter has PEFT's initial values. */
+  /** The adapter's values from a file; undefined for PEFT's initial values. */
   readonly tensors: AdapterTensors | undefined;
   /** A fingerprint of the adapter's initial values. Set if `tensors` holds later values. */
   readonly origin?: string | undefined;

@@ -62,14 +62,14 @@ export interface AdapterCalls {
    * modules don't change.
    */
   mixAdapters(model: Handle, adapter: string, other: string, share: number): Promise<void>;
-  /** With false, the model's passes run without its adapters, but with trained biases. */
+  /** Enables or disables the model's adapters. While they are disabled, passes still use trained biases. */
   enableAdapters(model: Handle, enabled: boolean): Promise<void>;
-  /** Merges adapters. Emits `merge` events, then `prepared`. If the call is cancelled or fails, everything stays as it was. */
+  /** Merges adapters. Emits `merge` events, then `prepared`. If the call is cancelled or fails, the model doesn't change. */
   mergeAdapters(call: CallId, model: Handle, options: MergeRequest): Promise<AdaptersInfo>;
   unmergeAdapters(model: Handle): Promise<AdaptersInfo>;
   /**
    * Returns the model without its adapters, which are merged first if `merge` is given. The handle is then invalid. Emits `merge` events,
-   * then `prepared`. If the call is cancelled or fails, everything stays as it was.
+   * then `prepared`. If the call is cancelled or fails, the model doesn't change.
    */
   unloadAdapters(call: CallId, model: Handle, merge: MergeRequest | undefined): Promise<ModelInfo>;
   /** Computes ΔW of a module, in the layout of the module's weight. Default: the active adapter's. */
@@ -106,10 +106,10 @@ export interface KeptAdapter {
 }
 
 export interface SaveAdapterOptions {
-  /** Default: the active adapter. */
+  /** The name of the adapter to save. Default: the active adapter. */
   readonly adapter_name?: string;
   readonly id?: string;
-  /** Default: 'float32'. */
+  /** The dtype of the tensors in the file. Default: 'float32'. */
   readonly save_dtype?: SaveDtype;
 }
 
@@ -120,7 +120,7 @@ export interface WeightedAdapter {
 
 export interface MergeRequest {
   readonly safe_merge: boolean;
-  /** Default: the active adapters. */
+  /** The names of the adapters to merge. Default: the active adapters. */
   readonly adapter_names?: readonly string[];
 }
 

@@ -9,7 +9,7 @@ export class AdapterSet {
   /** The adapters by name, in the order in which they were added. */
   readonly #adapters = new Map<string, Adapter>();
   #active: readonly string[] = [];
-  /** The kind of the first adapter. As in PEFT, all later ones have to be of this kind, even after the first one is deleted. */
+  /** The kind of the first adapter. As in PEFT, all later adapters must be of this kind, even after the first one is deleted. */
   #kind: AdapterKind | undefined;
 
   get all(): readonly Adapter[] {
@@ -38,7 +38,7 @@ export class AdapterSet {
     throw new WebVeraError('invalid_argument', message, { hint: `The adapters are: ${names}.` });
   }
 
-  /** Returns the adapters with these names, each once. Throws as `get` does. */
+  /** Returns the adapters with these names, without duplicates. Throws PEFT's error if one is missing. */
   named(names: readonly string[]): Adapter[] {
     return [...new Set(names)].map((name) => this.get(name));
   }

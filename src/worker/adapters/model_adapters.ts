@@ -108,7 +108,7 @@ export class ModelAdapters {
     return name === undefined ? overlayOf(all, activeAdapters, this.#merges.current) : overlayOf(all, named);
   }
 
-  /** Returns the overlay of a pass in which each row has an adapter of its own, given one name for each row. Throws PEFT's errors. */
+  /** Returns the overlay of a pass whose rows use different adapters. `names` has one adapter name per row. Throws PEFT's errors. */
   overlayOfRows(names: readonly string[], rows: number): Overlay {
     const { adapters, merged } = this;
     const chosen = rowAdapters(names, { rows, adapters, merged, head: this.base.loaded.model.head.modules });
@@ -156,7 +156,7 @@ export class ModelAdapters {
     this.#enabled = enabled;
   }
 
-  /** Deletes an adapter. After the last active one, the alphabetically first of the others becomes active, with a warning, as in PEFT. */
+  /** Deletes an adapter. If no active adapter is left, activates the alphabetically first of the others, with a warning, as in PEFT. */
   async delete(name: string): Promise<void> {
     const adapter = this.#set.get(name, `Adapter ${name} does not exist`);
     if (this.merged.includes(name) || this.#isMergedInto(adapter)) {
@@ -177,7 +177,7 @@ export class ModelAdapters {
     await this.#merges.keep(made, this.#host.nextKey());
   }
 
-  /** Unmerges all adapters. The base model's weights never changed, so every bit is as before. */
+  /** Unmerges all adapters. Merging didn't change the base model's weights, so every bit is restored. */
   async unmerge(): Promise<void> {
     if (this.#merges.current !== undefined) return this.#merges.drop();
     this.#host.warn({ code: 'already_unmerged', message: 'Already unmerged. Nothing to do.' });
@@ -232,7 +232,7 @@ export class ModelAdapters {
     const isNew = next !== undefined && !this.active.includes(next);
     if (isNew && this.#isUnderMerged(this.adapter(next))) await this.#unmergeToSet();
     this.#set.activate(left);
-    if (!isNew) return; // others are still active
+    if (!isNew) return; // other adapters are still active, or none is left
     const message = `Adapter ${name} was active which is now deleted. Setting active adapter to ${next}.`;
     this.#host.warn({ code: 'active_adapter_deleted', message });
   }

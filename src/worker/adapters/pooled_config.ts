@@ -7,7 +7,7 @@ import type { Head } from '../../models/architecture';
 import { addedPooling, POOLED_CLASS, POOLED_MODULE, poolingOf, samePooling } from '../../models/pooled_head';
 
 /**
- * Returns a new adapter's configuration. PEFT's field `auto_mapping` gets the pooling of the hidden states that the model's head reads.
+ * Returns a new adapter's configuration. Its field `auto_mapping` describes the pooling of the hidden states that the model's head reads.
  */
 export function pooledConfig(kind: AdapterKind, config: AdapterConfig, head: Head): AdapterConfig {
   const pooling = addedPooling(head);
@@ -70,7 +70,7 @@ function told(pooling: HeadPooling | undefined): string {
   return ['vectors of the pooling '.concat(modes.join(', ')), ...texts.filter(Boolean)].join(', ');
 }
 
-/** The mode with which the option `pooling` gives the pooling `stored`; undefined if it doesn't, because it changes only the mode. */
+/** The value of the option `pooling` that loads the model with the pooling `stored`; undefined if no value does. */
 function optionFor(stored: HeadPooling | undefined, own: HeadPooling | undefined): string | undefined {
   if (stored === undefined) return 'none';
   const [mode, ...others] = stored.modes;

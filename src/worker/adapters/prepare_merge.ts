@@ -34,7 +34,7 @@ export interface Ingredients {
 
 /** The tensors that only the unloaded model uses. */
 interface Unloaded {
-  /** Undefined if nothing is to be merged. */
+  /** The merged weights; undefined if no merge was requested. */
   readonly made: MadeMerge | undefined;
   /** Copies of the trained biases and whole modules, by tensor name. */
   readonly copies: ReadonlyMap<string, Value>;
@@ -70,7 +70,7 @@ export function prepareUnload(
   });
 }
 
-/** Merges the adapters in order, each into the result of those before it. The base model's own weights stay as they are. */
+/** Merges the adapters in order, each into the result of the previous merges. The base model's own weights don't change. */
 async function mergeAll(
   { base, mergedWeights, tensors }: Ingredients,
   adapters: readonly Adapter[],

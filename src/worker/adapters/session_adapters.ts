@@ -57,7 +57,7 @@ export const adapterCalls: Answers<AdapterCalls, AdapterRoom> = {
     return change(this, undefined, handle, (model) => this.adapters.create(model, name, config, options));
   },
 
-  /** Reads the adapter's files before its turn among the changes, so that other calls may change the model meanwhile. */
+  /** Reads the adapter's files before the change to the model is queued, so that other changes needn't wait for the download. */
   loadAdapter(call, handle, name, source, options) {
     return this.calls.run(call, async (signal) => {
       const { base } = modelOf(this, handle);

@@ -44,7 +44,7 @@ interface ReadPreprocessors extends Preprocessors {
 interface NamedPass {
   readonly name: string;
   readonly task: Pick<Task, 'inputs' | 'write' | 'logits'>;
-  /** Tensors that the pass reads beside the model's, by name. */
+  /** Tensors that the pass reads in addition to the model's weights, by name. */
   readonly tensors?: ReadonlyMap<string, Value> | undefined;
 }
 
@@ -186,7 +186,7 @@ export class BaseModel {
     return this.loaded.model.text && this.preprocessors.readSentences?.();
   }
 
-  /** Returns the weights of the layers after the folder's pooling. The first call uploads them. */
+  /** Returns the weights of the dense layers that follow the folder's pooling, by tensor name. The first call uploads them. */
   readonly dense = lazily(async (): Promise<ReadonlyMap<string, Value>> => {
     if (this.root !== this) return this.root.dense();
     const tensors = (await (await this.sentences())?.tensors?.()) ?? [];

@@ -32,7 +32,7 @@ export async function embedInputs(
   expectSupported(sentences ?? DEFAULT_SENTENCES, asked);
   const usesDense = pooling === undefined && sentences?.pooling.dense !== undefined;
   if (usesDense) pooledWidth(model.loaded.model, sentences.pooling);
-  // A classifier on the folder's vectors has these layers itself, and an adapter may have changed their biases.
+  // A classifier that reads the folder's vectors contains the dense layers, and an adapter may have changed their biases.
   const isHeld = model.loaded.weights.has(`${denseName(0)}.weight`);
   const tensors = usesDense && !isHeld ? await model.dense() : undefined;
   const embedder = createEmbedder(model.loaded.model, { ...model.preprocessors, sentences }, asked);
@@ -54,7 +54,7 @@ export async function embedInputs(
     },
   });
   if (cut > 0) warn({ code: 'texts_cut', message: cutTexts(cut, inputs.length, embedder.maxLength) });
-  // `lengths` is empty if the rows are made later, as those of images. All these rows have the same length.
+  // `lengths` is empty if the rows are made later, as for images. All rows then have the same length.
   const order = [...inputs.keys()].sort((a, b) => (lengths[b] ?? 0) - (lengths[a] ?? 0));
   let vectors = new Float32Array();
   const name = `embed ${pooling} ${normalize}`;

@@ -20,8 +20,8 @@ interface TextRequest {
 }
 
 /**
- * Continues prompts in one batch. Reports each token, and resolves with the new texts, '' without a tokenizer. Warns about texts that end
- * at their first token.
+ * Continues prompts in one batch. Reports each token, and resolves with the new texts, which are '' if the model has no tokenizer. Warns
+ * about texts that end at their first token.
  */
 export async function generateTexts(
   {

@@ -41,7 +41,7 @@ export interface ModelCalls {
   forward(call: CallId, model: Handle, inputs: WireInputs): Promise<ForwardResult>;
   /**
    * Continues one or more prompts in one batch. Emits a `token` event for each token. Resolves with the new texts in
-   * the prompts' order, '' without a tokenizer.
+   * the prompts' order, which are '' if the model has no tokenizer.
    */
   generate(
     call: CallId,
@@ -124,7 +124,7 @@ export interface LoadOptions {
   readonly gguf_file?: string;
   /** Whether only cached files are used, without network requests. */
   readonly local_files_only?: boolean;
-  /** Default: 'hub' */
+  /** How downloaded files are verified. Default: 'hub'. */
   readonly integrity?: Integrity;
   /** Whether the page can give a token if the hub asks for one. */
   readonly hasToken?: boolean;
@@ -140,11 +140,11 @@ export interface ModelInfo {
   readonly modules: readonly ModuleInfo[];
   /** Whether the head has initial values, so that it is untrained. */
   readonly has_new_head: boolean;
-  /** Whether a head reads pooled hidden states, instead of being that of transformers' own class. */
+  /** Whether the model's head reads pooled hidden states, unlike the head of transformers' own class. */
   readonly pools: boolean;
   /**
-   * Edge length in pixels of the images that the model reads. Set if the model has an image processor, which resizes images of any size to
-   * it.
+   * The edge length in pixels of the images that the model reads. Set if the model has an image processor, which resizes all images to this
+   * size.
    */
   readonly image_size?: number | undefined;
 }
@@ -176,7 +176,7 @@ export interface EmbedRequest {
 }
 
 export interface PreviewRequest {
-  /** The page has checked the form of the example. */
+  /** The example to show. The page has checked its form. */
   readonly example: SentExample;
   readonly args: ResolvedTrainingArguments;
 }

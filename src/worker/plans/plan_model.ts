@@ -68,7 +68,7 @@ export function plannedPooling(planned: AskedModel & Pick<PlannedModel, 'sentenc
   return mayPool(planned) ? chosenPooling(load.pooling ?? 'auto', config, sentences) : undefined;
 }
 
-/** Returns the header of each weight's tensor. New weights have none. Throws the errors that loading would throw. */
+/** Returns the header of each weight's tensor. New weights have no header. Throws the errors that loading would throw. */
 function headersOf(
   model: Architecture,
   tensors: readonly TensorHeader[],

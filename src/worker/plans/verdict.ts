@@ -4,7 +4,7 @@ export type Verdict = Pick<Estimate, 'verdict' | 'reasons'>;
 
 /** A device's limits, as far as they are known. */
 export interface DeviceCapacity {
-  /** Bytes of the largest buffer that the device binds. */
+  /** The size in bytes of the largest buffer that the device can bind. */
   readonly bindingBytes: number;
   readonly memory: MemoryBudget;
 }

@@ -1,6 +1,6 @@
 import type { SessionHost } from '../protocol';
 
-/** Announces work that blocks the thread, given its number of values. Slow devices generate, check or copy four million values a second. */
+/** Announces work on this number of values, which blocks the thread. Slow devices generate, check or copy four million values a second. */
 export type AnnounceNumbers = (numbers: number) => void;
 
 export function announcer(host: SessionHost): AnnounceNumbers {

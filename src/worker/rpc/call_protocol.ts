@@ -6,7 +6,7 @@ export type Handle = number;
 
 /** The page's messages about a call in progress. */
 export interface CallControl {
-  /** The call soon rejects with an `AbortError`, after undoing its work so far. Unknown ids are ignored. */
+  /** Cancels a call, which soon rejects with an `AbortError` after undoing its work so far. Ignores unknown ids. */
   cancel(call: CallId): Promise<void>;
   /** Answers a `prepared` event: the worker makes the call's change, and the page won't cancel it any more. */
   commit(call: CallId): Promise<void>;

@@ -39,7 +39,7 @@ export interface RunInputs {
 }
 
 interface Measuring extends Pick<CollectOptions, 'isWeighted'> {
-  /** Absent if warnings about the data aren't reported. */
+  /** Receives warnings about the data; if undefined, they are not reported. */
   readonly warn?: Warn | undefined;
 }
 
@@ -186,7 +186,7 @@ type MeasuredInputs = Pick<RunInputs, 'model' | 'overlay' | 'args'> & Measuring 
 
 /**
  * Returns the function that evaluates a run. Reads the data now if the arguments plan evaluations, otherwise when a callback first requests
- * an evaluation. Throws like `expectMetric`.
+ * an evaluation. Throws `invalid_argument` if evaluations are planned and the task lacks the metric `metric_for_best_model`.
  */
 async function evaluationDuring(inputs: MeasuredInputs, source: RowSource, signal: AbortSignal): Promise<Measure> {
   if (inputs.args.eval_strategy !== 'no') {
@@ -197,7 +197,7 @@ async function evaluationDuring(inputs: MeasuredInputs, source: RowSource, signa
   return async (options) => (await measure())(options);
 }
 
-/** Reads the data now, and returns a function that measures the adapters on it. */
+/** Reads the data, and returns a function that measures the adapters on it, as often as it is called. */
 export async function evaluationOf(
   { model, task, overlay, args, isWeighted, warn }: MeasuredInputs,
   source: RowSource,

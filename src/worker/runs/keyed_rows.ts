@@ -4,7 +4,7 @@ import { sha256, toHex } from '../../core/input/digest';
 import type { RowView } from '../../tasks/task/task_head';
 import type { BaseModel } from '../models/base_model';
 
-/** A row, or the view of it that must be made first, with the key of its features. */
+/** A row with the key of its features. With `view`, the features are those of a view (a slightly changed copy) of the row. */
 export interface KeyedRow {
   readonly key: string;
   readonly row: unknown;
@@ -13,7 +13,7 @@ export interface KeyedRow {
 
 interface KeyInputs {
   readonly model: Pick<BaseModel, 'task'>;
-  /** The digest of all that features depend on besides rows, from `FeatureCache.stateOf`. */
+  /** The digest, from `FeatureCache.stateOf`, of everything but the row on which features depend. */
   readonly state: string;
   readonly signal: AbortSignal;
 }
@@ -32,7 +32,7 @@ export async function keyedRows(
   return keyed;
 }
 
-/** Returns the views of rows, (N, V), with the keys of their features. */
+/** Returns all V views of each of the N rows, (N, V), with the keys of their features. */
 export function keyedViews(rows: readonly KeyedRow[], views: readonly RowView[]): readonly KeyedRow[] {
   return rows.flatMap(({ key, row }) => views.map((view, index) => ({ key: `${key} ${index}`, row, view })));
 }

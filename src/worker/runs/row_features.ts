@@ -18,7 +18,7 @@ const FORMAT = 2;
 /** The maximum number of feature values that are held in memory for each model: 64 MiB. */
 const MOST_NUMBERS = 2 ** 24;
 
-/** All that features depend on besides rows: the model, the one adapter, and the kernels. */
+/** Everything but the rows on which features depend: the model, its only adapter, and the kernels. */
 interface FeatureState {
   readonly model: BaseModel;
   readonly overlay: Overlay;
@@ -42,7 +42,7 @@ export interface FeaturePass extends FeatureState {
 
 /** Features of rows. */
 export interface RowFeatures {
-  /** (N, size) */
+  /** The features of N rows, (N, size). */
   readonly features: Float32Array<ArrayBuffer>;
   /** The number of rows that ran through the model. */
   readonly computed: number;
@@ -84,7 +84,8 @@ export class FeatureCache {
   }
 
   /**
-   * Returns a digest of all that features depend on besides the row and the base weights: the adapter without its last layer, and the code.
+   * Returns a digest of everything on which features depend, except the row and the base weights: the adapter without its last layer, the
+   * model's configuration, the kernels and the library's version.
    */
   async stateOf({ model, overlay, adapter, head, kernels }: FeatureState): Promise<string> {
     const { runner, loaded } = model;

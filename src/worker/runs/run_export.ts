@@ -73,7 +73,7 @@ function momentsOf({ kind, tensors, modules }: Adapter, { parameters, others }: 
   ]);
 }
 
-/** Exports the rows one by one. Lets other work run from time to time, such as the steps of the run itself. */
+/** Exports the rows one by one. Pauses from time to time, so that other work can run, such as the run's own steps. */
 async function* breathing(
   exported: (row: unknown) => object,
   rows: readonly unknown[],

@@ -41,19 +41,19 @@ export interface RunCalls {
   pushExamples(call: CallId, dataset: DatasetName, examples: readonly SentExample[], done: boolean): Promise<void>;
   /**
    * Adds a reason to pause the run. `resumeTraining` removes it; without reasons the run continues. Resolves when the results of the last
-   * submitted step have arrived, or when no reason is left. The `paused` event has the reason. A run that has ended ignores this and the
-   * next two calls.
+   * submitted step have arrived, or when no reason is left. The `paused` event has the reason. A run that has ended ignores this call,
+   * `resumeTraining` and `controlTraining`.
    */
   pauseTraining(run: CallId, reason: PauseReason): Promise<void>;
   resumeTraining(run: CallId, reason: PauseReason): Promise<void>;
   /**
-   * `should_training_stop` makes `train` resolve after the last submitted step, even while it is paused. `should_log` and
+   * `should_training_stop` makes `train` resolve after the last submitted step, even while the run is paused. `should_log` and
    * `should_save` request one log event and one checkpoint.
    */
   controlTraining(run: CallId, control: RunControl): Promise<void>;
 }
 
-/** A Blob is read in the worker. `length`: the number of examples in the feed, if known. */
+/** A data set: a Blob that the worker reads, or a feed from the page. `length`: the number of examples in the feed, if known. */
 export type DataSource =
   | { readonly kind: 'blob'; readonly blob: Blob; readonly format: FileFormat }
   | { readonly kind: 'feed'; readonly name: DatasetName; readonly length?: number };

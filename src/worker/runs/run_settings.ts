@@ -25,7 +25,7 @@ export function runSettings(
     task: model.task.name,
     training_arguments: {
       ...trainingArguments(args, { max_steps, halved }),
-      // transformers computes the loss of a language model. The Python script computes that of a classifier, with the factor below.
+      // transformers computes the loss of a language model. The Python script computes the loss of a classifier, with the factor below.
       ...(!head.labels && label_smoothing_factor > 0 && { label_smoothing_factor }),
     },
     ...(headLearningRate !== null && { head_learning_rate: headLearningRate * halved }),

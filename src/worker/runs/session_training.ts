@@ -20,8 +20,8 @@ import type { DataSource, DatasetName, EvaluateRequest, RunCalls, TrainRequest }
 import type { StoredFeatures } from './stored_features';
 
 /**
- * Loads the code that executes runs. A run chooses its adapters before that; otherwise a call made while the code loads could change
- * which adapters the run trains.
+ * Loads the code that executes runs. A run chooses its adapters before this load, because other calls may activate other adapters while
+ * the code loads.
  */
 export const runCode = late(async () => await import('./run_code'));
 
@@ -31,7 +31,7 @@ interface Running extends CreatedRun, ModelPass {
   readonly signal: AbortSignal;
   readonly args: ResolvedTrainingArguments;
   readonly turn: TrainingTurn;
-  /** Lets the run begin. */
+  /** Starts the run. Called once the page has answered `chosen`. */
   start(): void;
   /** Lets the run end. Set when the run waits for its callbacks. */
   heard?: () => void;
@@ -71,7 +71,7 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
 
   evaluate(call, request) {
     const { isWeighted } = request;
-    // A profile weighs what it measures, in portions and repeatedly, so that warnings about them would be noise.
+    // Only profiles request weighted losses. They measure portions of their examples again and again, so warnings would repeat.
     const more = { isWeighted, warn: isWeighted ? undefined : this.checkpoints.warn };
     return withData(this, call, request, async (reading) => (await runCode()).evaluate({ ...reading, ...more }));
   },
@@ -181,7 +181,7 @@ async function train(
     host.emit({ type: 'train', call, progress, event, ...(adapter !== undefined && { adapter }) });
   });
   const evalData = eval_data && { evalData: (until: AbortSignal) => rowsOf(room, call, eval_data, until) };
-  // When another tab asks for the run, the run stops here, and then it is no longer paused.
+  // When another tab asks for the run, the run stops in this tab, so it is no longer paused.
   const onAsked = (): void => {
     const running = inProgress.runs.get(call);
     if (running !== undefined) unpause(running);

@@ -26,12 +26,12 @@ export async function readAdapterBytes(source: FileSource, limits: ParserLimits)
   return { config, model: model ?? missing(source, MODEL_FILE) };
 }
 
-/** Reads an adapter's configuration alone. */
+/** Reads an adapter's adapter_config.json, but not its weights. */
 export async function readConfigBytes(source: FileSource, limits: ParserLimits): Promise<Uint8Array<ArrayBuffer>> {
   return (await readFileIfPresent(source, CONFIG_FILE, limits.json)) ?? missing(source, CONFIG_FILE);
 }
 
-/** Reads adapter_model.bin, of which nothing is executed, and returns its tensors as the bytes of a safetensors file. */
+/** Reads adapter_model.bin without executing its pickle code. Returns its tensors as the bytes of a safetensors file. */
 async function readTorchBytes(source: FileSource, limits: ParserLimits): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const stream = await source.open(TORCH_FILE);
   if (stream === undefined) return undefined;
@@ -49,7 +49,7 @@ async function readTorchBytes(source: FileSource, limits: ParserLimits): Promise
   }
 }
 
-/** Writes tensors as the bytes of a safetensors file. Throws `invalid_format` if one has a name that such a file can't hold. */
+/** Writes tensors as the bytes of a safetensors file. Throws `invalid_format` if a tensor's name isn't allowed in such a file. */
 function rewritten(tensors: Iterable<readonly [string, RawTensor]>): Uint8Array<ArrayBuffer> {
   try {
     return writeSafetensors(tensors, TORCH_METADATA);

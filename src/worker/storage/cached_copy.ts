@@ -26,7 +26,7 @@ export class CachedCopy {
     return this.#record;
   }
 
-  /** Bytes on disk, from the start of the file. */
+  /** The number of bytes on disk, counted from the start of the file. */
   get bytes(): number {
     return this.#record.bytes;
   }
@@ -39,7 +39,7 @@ export class CachedCopy {
     return this.#record.state === 'verified';
   }
 
-  /** Reads the chunk at a position. Undefined if it is damaged. */
+  /** Reads the chunk that begins at a position. Resolves with undefined if the chunk is damaged. */
   async read(at: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const end = Math.min(at + this.chunkBytes, this.bytes);
     const bytes = await this.#store.files.read(await bytesName(this.#record), at, end);
@@ -104,7 +104,7 @@ export class CachedCopy {
     await this.#store.delete([this.#record]).catch(() => {}); // a leftover is ignored, or found to be damaged when it is read
   }
 
-  /** Writes the bytes first, then the record that describes them. */
+  /** Writes the buffered bytes first, then the record with their hash. */
   async #flush(outcome: Partial<KeptFile> = {}): Promise<void> {
     const { bytes: buffer, filled } = this.#buffer;
     const piece = buffer.subarray(0, filled);
@@ -125,7 +125,7 @@ export class CachedCopy {
     const name = await bytesName(this.#record);
     const writer = await this.#store.files.write(name);
     this.#writer = writer;
-    // The record is stored before the bytes, so that no bytes lie on disk without a record.
+    // A record is stored before the first bytes, so that no bytes lie on disk without a record.
     await this.#store.set(this.#record);
     if (!this.#store.persistent) throw new StoreError('storage_unavailable', 'What is kept would not outlive the page');
     return writer;
@@ -146,7 +146,7 @@ export class CachedCopy {
     } catch (error) {
       this.#isGivenUp = true;
       await this.#close().catch(() => {});
-      // Another tab or load is writing this copy.
+      // Another tab or load is writing this copy, so it isn't deleted.
       if (error instanceof StoreError && error.code === 'locked_by_other_tab') return;
       await this.discard();
       const { file } = this.#record;

@@ -42,7 +42,7 @@ export class CachedFolder implements FileSource {
   readonly #http: HttpFolder;
   readonly #options: CachedFolderOptions;
   #pinned: Promise<void> | undefined;
-  /** Whether a model's file was found, so that missing files may be recorded too. */
+  /** Whether a file with weights or a tokenizer was found, or the folder is at a commit. Only then are missing files recorded. */
   #isModelFound = false;
   /** Records of missing files, which are stored once a model's file is found. */
   readonly #absent: KeptFile[] = [];
@@ -83,7 +83,7 @@ export class CachedFolder implements FileSource {
       const stream = await this.#download(file, record);
       this.#answered.add(file);
       if (this.#offline === undefined) return stream;
-      // Meanwhile the server couldn't be reached for another file, so all files are read from the cache.
+      // During this download, another file's request couldn't reach the server, so all files are now read from the cache.
       await stream?.cancel();
       return await this.open(file);
     } catch (error) {
@@ -131,7 +131,7 @@ export class CachedFolder implements FileSource {
 
   async cachedBytes(file: string): Promise<number> {
     await this.#pin();
-    // If the store fails, nothing is cached.
+    // If the store fails, the file counts as not cached.
     const record = await this.#options.store.get(this.#folder, file).catch(() => undefined);
     return record !== undefined && (record.state === 'verified' || canResume(record)) ? record.bytes : 0;
   }
@@ -161,7 +161,7 @@ export class CachedFolder implements FileSource {
     return displayUrl(this.#http.folder);
   }
 
-  /** Whether each load asks if the files have changed: those of the page's own server and of localhost, unless they are of one commit. */
+  /** Whether each load checks if files have changed: on the page's own server and localhost, unless the folder is at a commit. */
   get #mayChange(): boolean {
     return this.#http.commit === undefined && isOwn(this.#http.folder);
   }

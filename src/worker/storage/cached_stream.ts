@@ -33,7 +33,7 @@ export class CachedStream implements ByteStream {
   #verified = 0;
   /** The error of the copy's last read, if it failed. */
   #readError: unknown;
-  /** Whether the rest is read from the server. */
+  /** Whether the rest of the file is read from the server and appended to the copy. */
   #isGrowing = false;
   #ended = false;
 
@@ -106,7 +106,7 @@ export class CachedStream implements ByteStream {
     return chunk;
   }
 
-  /** Continues from the server at a damaged chunk, if the file hasn't changed there. */
+  /** Downloads the file from the damaged chunk on, if the file hasn't changed on the server. */
   async #repair(): Promise<void> {
     const { expected, reopen, onDamage } = this.#options;
     const at = this.#position;

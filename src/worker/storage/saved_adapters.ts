@@ -43,7 +43,7 @@ export class SavedAdapters {
     return { config: new TextEncoder().encode(record.config), model: record.weights };
   }
 
-  /** Like `get`, but throws `not_found`. */
+  /** Like `get`, but throws `not_found` if there is no adapter with this id. */
   async expect(id: string): Promise<AdapterBytes> {
     const bytes = await this.get(id);
     if (bytes !== undefined) return bytes;
@@ -51,7 +51,7 @@ export class SavedAdapters {
   }
 
   /**
-   * Stores an adapter, replacing the one with that id. Warns if another tab stored that one meanwhile. Throws `storage_full` or
+   * Stores an adapter. Replaces the adapter with that id, with a warning if another tab has stored it. Throws `storage_full` or
    * `storage_unavailable`, or `invalid_format` if the files aren't those of an adapter.
    */
   async set(id: string, { config, model }: AdapterBytes): Promise<StoredAdapter> {
@@ -88,8 +88,8 @@ export class SavedAdapters {
   }
 
   /**
-   * Whether another tab stored the revision after this session last read or stored the id. If the session has done neither, only a revision
-   * that is newer than the session counts, because the caller can know of older ones.
+   * Whether another tab stored this revision after this session last read or stored the adapter `id`. If this session has neither read nor
+   * stored it, only revisions newer than the session count, because the caller may know of older ones.
    */
   #isOthers(id: string, { created_at, hash }: Revision): boolean {
     const last = this.#seen.get(id);

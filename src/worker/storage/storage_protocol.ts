@@ -16,15 +16,15 @@ export interface StorageCalls {
   getStored(id: string): Promise<AdapterFiles | undefined>;
   /** Checks the files, then stores them. Replaces an adapter with that id, with a warning if another tab changed it. */
   importStored(files: WireAdapterFiles, id: string): Promise<StoredAdapter>;
-  /** Rejects with `not_found` for an unknown id, and with `invalid_argument` if another adapter has the id `to`. */
+  /** Renames an adapter. Rejects with `not_found` for an unknown id, and with `invalid_argument` if another adapter has the id `to`. */
   renameStored(id: string, to: string): Promise<void>;
-  /** An unknown id is ignored. */
+  /** Deletes a saved adapter. Ignores an unknown id. */
   deleteStored(id: string): Promise<void>;
   /** Deletes all adapters and profiles, and the checkpoints of all runs. */
   wipeStored(): Promise<void>;
   /** Resolves with the runs that have checkpoints, sorted by name. */
   listRuns(): Promise<readonly KeptRun[]>;
-  /** An unknown name is ignored. */
+  /** Deletes the checkpoints of a run. Ignores an unknown name. */
   deleteRun(name: string): Promise<void>;
 
   // ── profiles: the page defines the content of their parts ──
@@ -36,7 +36,7 @@ export interface StorageCalls {
    * this random id, stores nothing and resolves with false.
    */
   writeProfile(id: string, parts: WrittenParts, born?: string): Promise<boolean>;
-  /** An unknown id is ignored. Resolves with the size in bytes of the deleted features. */
+  /** Deletes a profile; ignores an unknown id. Resolves with the size in bytes of the profile's deleted features. */
   deleteProfile(id: string): Promise<number>;
   /** Deletes the checkpoints of all runs that train an adapter of that name. Resolves with their size in bytes. */
   deleteCheckpoints(adapter: string): Promise<number>;
@@ -49,9 +49,9 @@ export type WireAdapterFiles =
 
 export interface StoredAdapter {
   readonly id: string;
-  /** The size of both files. */
+  /** The size of the adapter's two files together, in bytes. */
   readonly bytes: number;
-  /** Milliseconds since 1 January 1970. */
+  /** The time at which the adapter was stored, in milliseconds since 1 January 1970. */
   readonly created_at: number;
   readonly base_model: string | null;
   readonly config: AdapterConfigFields;

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import { StoreError } from '../../store/store_error';
 
-/** Turns errors of the store into `WebVeraError`s with a hint. `canExport`: whether the caller can export what isn't stored. */
+/** Turns errors of the store into `WebVeraError`s with a hint. `canExport`: whether the caller can still export the adapter as files. */
 export async function known<T>(outcome: Promise<T>, canExport = false): Promise<T> {
   try {
     return await outcome;

@@ -40,7 +40,7 @@ export async function refine<Content>(
   options: RefineOptions,
 ): Promise<Refined<Content>> {
   const prefix = `demo-${kind.key}`;
-  await forgetUnused(prefix, begun.session).catch(() => {}); // profiles that a closed page has left
+  await forgetUnused(prefix, begun.session).catch(() => {}); // profiles of pages that were closed during a refinement
   // Each refinement has its own profile, so that tabs don't share one.
   const id = `${prefix}-${crypto.randomUUID()}`;
   return navigator.locks.request(id, () => refineIn(id, kind, begun, options));

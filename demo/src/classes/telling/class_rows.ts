@@ -62,7 +62,7 @@ export class ClassRows<Content> {
     classControls(app, list);
   }
 
-  /** Drops the updates of a class that was removed. */
+  /** Forgets the bar and the teaching button of a removed class. */
   #drop(id: number): void {
     this.#bars.delete(id);
     this.#teachings.delete(id);

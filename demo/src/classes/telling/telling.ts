@@ -51,7 +51,7 @@ export class Telling<Content> {
     return this.#hasFailed;
   }
 
-  /** Predicts. Resolves once the result is shown. */
+  /** Classifies the visitor's current input. Resolves once the result is shown. */
   async tell(): Promise<void> {
     this.#rows.updateTeaching();
     this.#works++;
@@ -78,7 +78,7 @@ export class Telling<Content> {
       this.#hasFailed = false;
       tellResult();
     } catch (error) {
-      if (learntFor(store.value) !== learnt) return; // wiped or learnt anew meanwhile
+      if (learntFor(store.value) !== learnt) return; // the visitor deleted the data, or the model learnt again
       this.#hasFailed = true;
       this.#show('It could not tell.', learnt);
       banner.report(error);

@@ -10,7 +10,7 @@ export function toHalf(value: number): number {
   if (size >= 65_520) return sign | 0x7c00;
   if (size < 2 ** -14) return sign | roundEven(size * 2 ** 24);
   const exponent = Math.floor(Math.log2(size));
-  const rounded = roundEven(size * 2 ** (10 - exponent)); // 2048 carries into the exponent
+  const rounded = roundEven(size * 2 ** (10 - exponent)); // from 1024 to 2048; 2048 increases the exponent by 1
   return sign | (((exponent + 14) << 10) + rounded);
 }
 

@@ -4,9 +4,9 @@ export interface LinkedKind {
   readonly counts: Readonly<Record<string, readonly [least: number, most: number]>>;
   /** Fields with lists of modules' names, other than `target_modules`. */
   readonly lists: readonly string[];
-  /** Other fields that change what an adapter computes. A link can hold an adapter only if they are absent or have these values. */
+  /** Other fields that change what an adapter computes. A link can hold an adapter only if these fields are absent or have these values. */
   readonly others: Readonly<Record<string, unknown>>;
-  /** Fields that must be there, with these values. */
+  /** Fields that a configuration must have, with these values. */
   readonly required?: Readonly<Record<string, unknown>>;
 }
 
@@ -14,7 +14,7 @@ const SEED = [0, Number.MAX_SAFE_INTEGER] as const;
 const RANK = [1, 1024] as const;
 const WHOLE = { bias: 'none', modules_to_save: null, layers_to_transform: null };
 
-/** By `peft_type`. */
+/** The adapter kinds that a link can hold, by `peft_type`. */
 export const linkedKinds = {
   VERA: {
     counts: { r: RANK, projection_prng_key: SEED },

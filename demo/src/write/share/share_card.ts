@@ -19,7 +19,7 @@ const code = () => import('./voice_files');
  * from which the voice has learnt isn't in the link. `button`: shows “Copied”. If copying fails, the link appears below the button.
  */
 export async function copyLink(app: Pick<App, 'rack'>, id: string, button: HTMLButtonElement): Promise<void> {
-  button.parentElement?.querySelector('.link')?.remove(); // of an earlier time
+  button.parentElement?.querySelector('.link')?.remove(); // the link of an earlier attempt
   const made = linkTo(app, id);
   const hasCopied = await isCopied(made);
   const link = await made;
@@ -90,7 +90,7 @@ export function shareCard(app: App, write: () => Promise<void>): void {
     history.replaceState(null, '', location.pathname + location.search);
   };
 
-  /** Opens the offered voice. Resolves with whether it did. */
+  /** Opens the offered voice. Resolves with false if the voice was not opened. */
   const open = async (): Promise<boolean> => {
     const voice = offered;
     if (voice === undefined) return false;
@@ -98,7 +98,7 @@ export function shareCard(app: App, write: () => Promise<void>): void {
     // If the visitor refuses, because unsaved voices would be lost, the offer stays.
     if (store.value.source.name !== bundledModel.name) await models.load(bundledModel);
     const id = await rack.freeName(name);
-    if (offered !== voice) return false; // refused, or another link was opened meanwhile
+    if (offered !== voice) return false; // the visitor refused the voice or opened another link
     refuseButton.disabled = true;
     try {
       await rack.import((await code()).filesFrom(voice), id);

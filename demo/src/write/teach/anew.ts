@@ -5,7 +5,7 @@ import { formatCount } from '../../page/format';
 import { PageOfText } from '../try/page_of_text';
 import { SAMPLING } from '../try/pair';
 
-/** Tokens of each text. */
+/** The number of tokens that each text gets. */
 const TOKENS = 40;
 const SEED = 5;
 
@@ -49,7 +49,7 @@ export class Anew {
     this.#add({ title: 'Before it learnt', text: this.#first.text });
   }
 
-  /** Writes a text soon, with the adapter as it is by then. Only the newest of several waiting texts is written. */
+  /** Queues a text. When its turn comes, it is written with the adapter's current weights. Only the newest queued text is written. */
   write(step: number): Promise<void> {
     return this.#queue.push(`About step ${formatCount(step)}`);
   }

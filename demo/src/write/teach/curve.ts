@@ -37,7 +37,7 @@ export class Curve {
     this.#drawSoon();
   }
 
-  /** Draws in the next frame, at most once per frame. The click that starts a run is slow enough without drawing. */
+  /** Draws in the next frame, at most once per frame. The click that starts a run does much other work, so it doesn't draw. */
   #drawSoon(): void {
     if (this.#frame !== 0) return;
     this.#frame = requestAnimationFrame(() => {

@@ -14,7 +14,7 @@ export class CurvePoints {
     return this.#length === 0;
   }
 
-  /** The lowest and the highest value. */
+  /** The lowest and the highest value of all points. */
   get range(): readonly [low: number, high: number] {
     const values = this.#values.subarray(0, this.#length);
     return [
@@ -27,7 +27,7 @@ export class CurvePoints {
     this.#length = 0;
   }
 
-  /** Adds a point, unless its value is infinite. It replaces the points from its step on, because a recovered run repeats steps. */
+  /** Removes all points from this step on, because a recovered run repeats steps. Then adds the point, if its value is finite. */
   add(step: number, value: number): void {
     while (this.#length > 0 && (this.#steps[this.#length - 1] ?? 0) >= step) this.#length--;
     if (!Number.isFinite(value)) return;
@@ -40,7 +40,7 @@ export class CurvePoints {
     this.#length++;
   }
 
-  /** Returns at most `most` points, each of which is the mean of neighbouring ones. */
+  /** Returns at most `most` points, each of which is the mean of some neighbouring points. */
   thinned(most: number): CurveColumns {
     const size = Math.max(1, Math.ceil(this.#length / most));
     const means = (column: Float64Array): number[] =>

@@ -44,7 +44,7 @@ export async function splitText({ name, blob }: Corpus): Promise<SplitText> {
   return { learnt: file(part(false)), heldOut: file(heldOut), opening: isLines ? '' : openingOf(heldOut) };
 }
 
-/** Returns the byte offset of the last lines of a file: as many lines as can be measured quickly, or a single longer one. */
+/** Returns the byte offset of the last lines of a file: as many lines as can be measured quickly, or one longer line. */
 async function lastLines(blob: Blob): Promise<number> {
   for (let bytes = MOST_HELD_OUT; bytes < MOST_READ; bytes *= 2) {
     const end = new Uint8Array(await blob.slice(-bytes).arrayBuffer());

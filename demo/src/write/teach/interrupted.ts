@@ -35,7 +35,7 @@ export function recall(): Interrupted | undefined {
   );
 }
 
-/** Converts settings to the contents of the form, so that the same function checks them. */
+/** Converts stored settings to the contents of the form, so that `checkSettings` can check them. */
 function inForm(settings: Settings | undefined): RawSettings {
   const { target_modules = [], ...others } = settings ?? {};
   const texts = Object.fromEntries(Object.entries(others).map(([name, value]) => [name, String(value)]));

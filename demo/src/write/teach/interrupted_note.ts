@@ -13,10 +13,10 @@ const DEFAULT = 'default';
 
 /** Stores the progress of a training run, so that a later visit can resume it. */
 export interface InterruptedNote {
-  /** A training run starts. `isNew`: it replaces an earlier interrupted run. */
+  /** Called when a training run starts. `isNew`: the run replaces an interrupted run, rather than resuming it. */
   begin(isNew: boolean): void;
   keep(run: Interrupted): void;
-  /** The run ended. `goesOn`: it was interrupted and can be resumed. */
+  /** Called when the run ends. `goesOn`: the run was interrupted and can be resumed. */
   end(goesOn: boolean): void;
 }
 

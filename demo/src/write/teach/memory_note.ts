@@ -7,7 +7,7 @@ import { configOf } from './methods';
 import { type Settings, toTrainingArguments } from './settings';
 import type { SettingsForm } from './settings_form';
 
-/** Milliseconds from the last change of the settings to the estimate. */
+/** The milliseconds without a change of the settings after which the estimate starts. */
 const CALM = 400;
 
 /** Shows the memory and time that training takes with these settings. The worker estimates them while no training run uses it. */
@@ -62,7 +62,7 @@ export function memoryNote({ store, sessions }: App, form: SettingsForm): void {
       say('');
       return;
     }
-    if (store.value.writing) return; // it asks again once the pair is written
+    if (store.value.writing) return; // the estimate starts once the pair of texts is written
     asked = new AbortController();
     const { signal } = asked;
     timer = setTimeout(() => void find(settings, signal), CALM);

@@ -4,7 +4,7 @@ import { formatCount, formatDuration } from '../../page/format';
 
 /**
  * Describes the memory and the time of a training run. `isWarning`: the memory may not suffice. `software`: the processor computes.
- * `seconds`: of the whole run, if known.
+ * `seconds`: the duration of the whole run, if known.
  */
 export function memoryInWords(
   { gpu, verdict, suggestions }: Pick<Estimate, 'gpu' | 'verdict' | 'suggestions'>,

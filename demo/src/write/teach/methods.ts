@@ -13,7 +13,7 @@ interface Method {
   readonly fields?: object;
 }
 
-/** By `peft_type`. VeRA's matrices A and B can be generated again from their seed, so files omit them. */
+/** The adapter kinds by `peft_type`. VeRA's matrices A and B can be generated again from their seed, so files omit them. */
 export const methods = {
   VERA: {
     name: 'VeRA',

@@ -19,7 +19,7 @@ export class PresetChoice {
     }
   }
 
-  /** Marks the preset that has these numbers, if any. */
+  /** Checks the button of the preset that has these numbers, and unchecks the others. */
   mark(numbers: PresetNumbers | undefined): void {
     for (const [key, input] of this.#inputs) {
       const preset: PresetNumbers = presets[key].numbers;

@@ -18,7 +18,7 @@ const numbers = (max_steps: number, per_device_train_batch_size: number, max_len
   warmup_steps: Math.round(max_steps / 15),
 });
 
-/** The choices of how long to learn: from a minute on a processor to minutes on a graphics card. */
+/** The presets. The shortest run takes a minute on a processor, and the longest takes minutes on a graphics card. */
 export const presets = {
   quick: { name: 'Quick', numbers: numbers(45, 2, 64) },
   good: { name: 'Good', numbers: numbers(150, 2, 128) },

@@ -31,7 +31,7 @@ export class Report {
     this.again(maxSteps);
   }
 
-  /** Draws the loss curve anew after a training run has recovered: the repeated steps replace the earlier ones. */
+  /** Clears the chart, except for the measurements: at the start of a run, and after a recovery, because steps are repeated. */
   again(maxSteps: number): void {
     setShare(this.#bar, undefined);
     show(this.#bar, true);

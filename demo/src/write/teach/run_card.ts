@@ -25,7 +25,7 @@ import { Report } from './report';
 import { type Settings, toTrainingArguments } from './settings';
 import type { SettingsForm } from './settings_form';
 
-/** All that a training run needs. */
+/** The inputs of a training run. */
 interface Lesson {
   /** The name of the voice (an adapter that writes in somebody's style). */
   readonly id: string;
@@ -49,7 +49,7 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
   const note = interruptedNote(app, (run) => teach(run));
   let training: Training | undefined;
   let id = '';
-  /** The trained voice, once it is measured. */
+  /** The trained voice; undefined until its perplexity is measured. */
   let taught: AnyAdaptedModel | undefined;
   /** Whether the training run has begun. From then on, it has replaced or resumed any interrupted run. */
   let hasBegun = false;
@@ -117,7 +117,7 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
     training = trainingOf(lesson);
     const { adapted, trainer, output } = await training.start();
     const after = await measured({ adapted, trainer }, cancelled.signal);
-    store.set({ phase: 'stopping' }); // from here on nothing is cancelled
+    store.set({ phase: 'stopping' }); // the run can't be cancelled any more
     const seconds = (performance.now() - began) / 1000;
     const steps = `${done > 0 ? 'The last ' : ''}${formatCount(output.global_step - done)} steps`;
     report.end();

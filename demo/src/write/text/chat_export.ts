@@ -7,7 +7,7 @@ export interface PersonsWords {
 
 /**
  * The first line of a message as WhatsApp exports it: `[31.12.23, 21:41:05] Ann: …` on an iPhone, `12/31/23, 9:41 PM - Ann: …` on Android.
- * Spanish has `p. m.` for `PM`. Lines without a person are the app's own.
+ * Spanish has `p. m.` for `PM`. A line without a person is a notice of the app.
  */
 const MESSAGE =
   /^\u200e?\[?\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[ \u00a0\u202f]?[ap]\.?[ \u00a0\u202f]?m\.?)?\]?(?: -)? (?:([^:]{1,60}): )?(.*)$/i;
@@ -23,7 +23,7 @@ const MOST_PEOPLE = 8;
 export function peopleIn(text: string): readonly PersonsWords[] | undefined {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
   const words = new Map<string, string[]>();
-  /** The messages of the person whose message continues; undefined after a line of the app. */
+  /** The messages of the person whose message continues; undefined after a notice or a placeholder of the app. */
   let current: string[] | undefined;
   let begun = 0;
   for (const line of lines) {

@@ -4,7 +4,7 @@ export interface SampleText {
   readonly name: string;
 }
 
-/** public/text/README.md names their sources. */
+/** The sample texts. public/text/README.md names their sources. */
 export const sampleTexts: readonly [SampleText, ...SampleText[]] = [
   { file: 'samples/cat-log.txt', name: 'A cat’s diary' },
   { file: 'samples/recipes.txt', name: 'Recipes' },

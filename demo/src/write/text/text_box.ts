@@ -46,7 +46,7 @@ export function textBox(app: App): void {
       store.set({ corpus: file });
     }
   };
-  /** Whether the box may be overwritten. Asks if it holds the visitor's own text, which exists nowhere else. */
+  /** Whether the box may be overwritten. If it holds the visitor's own text, which exists nowhere else, asks the visitor. */
   const mayReplace = async (): Promise<boolean> =>
     about.name !== OWN_TEXT ||
     input.value.trim() === '' ||
@@ -128,11 +128,11 @@ function typedCorpus(about: Omit<Corpus, 'blob'>, text: string): Corpus | undefi
 
 async function checkText({ name, blob }: Corpus): Promise<void> {
   if (blob.size === 0) throw new ChoiceProblem(`${name} is empty.`);
-  // The box shows all of these bytes. Learning checks the rest of a longer file.
+  // Checks only the bytes that the box can show. The training run checks the rest of a longer file.
   const head = new Uint8Array(await blob.slice(0, MOST_SHOWN).arrayBuffer());
   expectUtf8(name, head, blob.size <= MOST_SHOWN);
   if (!head.includes(0)) return;
-  // An iPhone packs the chats that it exports.
+  // iPhones export a chat as a zip.
   const isPacked = /\.zip$/i.test(name);
   const problem = isPacked ? 'is packed. Unpack it first, and choose the _chat.txt in it.' : 'is no text file.';
   throw new ChoiceProblem(`${name} ${problem}`);

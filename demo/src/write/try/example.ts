@@ -6,7 +6,7 @@ import type { Side } from './pair';
 interface Examples {
   readonly prompt: string;
   readonly before: string;
-  /** By the voices' keys. */
+  /** The voices' texts, by the voices' keys. */
   readonly after: Readonly<Record<string, string>>;
 }
 

@@ -29,7 +29,7 @@ export class PageOfText {
     this.#root.setAttribute('aria-busy', 'true');
   }
 
-  /** Begins a text. If `key` is the previous text's, the text is written again, so the shown text stays until the new one is as long. */
+  /** Begins a text. If `key` is the shown text's, the same text is written again, so the old one stays until the new one is as long. */
   begin(prompt: string, key: string): void {
     if (key === '' || key !== this.#key) this.#shown.data = '';
     this.#key = key;

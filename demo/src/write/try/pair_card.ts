@@ -11,7 +11,7 @@ import { PageOfText } from './page_of_text';
 import { type Side, writePair } from './pair';
 import { voiceChoice } from './voice_choice';
 
-/** Tokens of each text: enough to fill its place on the page. */
+/** The number of tokens that each text gets, enough to fill its place on the page. */
 const TOKENS = 56;
 
 export interface PairCard {

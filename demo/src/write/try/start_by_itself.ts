@@ -1,6 +1,6 @@
 import type { DeviceCheck } from '../../library/device';
 
-/** Whether the page may download and compute without being asked: only with a graphics card, and if the browser isn't set to save data. */
+/** Whether the page may load and run a model before a click: only with a graphics card, and if the browser isn't set to save data. */
 export function mayStart(device: DeviceCheck): boolean {
   const { connection } = navigator as { connection?: { readonly saveData?: boolean } };
   return device.usable && !device.software && connection?.saveData !== true;

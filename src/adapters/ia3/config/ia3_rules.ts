@@ -38,7 +38,7 @@ export const IA3_RULES: ConfigRules<IA3Fields> = {
   warnings: () => [],
 };
 
-/** Whether PEFT accepts these feed-forward modules with these targets: if both are lists, the former must be a subset of the latter. */
+/** Whether PEFT accepts the feed-forward modules `names`: if `names` and `targets` are lists, `names` must be a subset of `targets`. */
 function isPart(names: IA3Fields['feedforward_modules'], targets: IA3Fields['target_modules']): boolean {
   if (!Array.isArray(names) || !Array.isArray(targets)) return true;
   const all = new Set(targets);

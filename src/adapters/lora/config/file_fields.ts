@@ -1,7 +1,7 @@
 import type { Warn } from '../../../core/errors/warning';
 import { isObject } from '../../config/adapter_fields';
 
-/** Initialisations of A and B by which PEFT doesn't change the base model. They don't matter in a file, which contains A and B. */
+/** Initialisations with which PEFT changes only A and B, not the base model. They have no effect on a saved adapter: it has A and B. */
 const INITIALISATIONS: readonly unknown[] = ['eva', 'orthogonal'];
 /** The fields with settings of an initialisation, each with the value of `init_lora_weights` to which it belongs. */
 const SETTINGS = { loftq_config: 'loftq', eva_config: 'eva', corda_config: 'corda', lora_ga_config: 'lora_ga' };
@@ -38,7 +38,7 @@ export function effectiveFields(json: unknown, warn: Warn): unknown {
   return fields;
 }
 
-/** Whether no tied module is adapted. A regular expression may match one, and isn't evaluated here. */
+/** Whether `ensure_weight_tying` is set, but no embedding or head is adapted. A regular expression is assumed to match one. */
 function tiesNothing({ ensure_weight_tying, target_modules, modules_to_save }: Record<string, unknown>): boolean {
   if (ensure_weight_tying !== true || (typeof target_modules === 'string' && target_modules !== 'all-linear'))
     return false;

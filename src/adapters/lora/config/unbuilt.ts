@@ -22,7 +22,7 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   ensure_weight_tying: false,
 };
 
-/** Values that may occur in files, and with which PEFT doesn't use the method, as with the default. */
+/** Values other than the default with which PEFT doesn't use the method, as JSON. Saved adapters may contain them. */
 const ALSO_OFF: Readonly<Record<string, readonly string[]>> = {
   megatron_core: ['null'],
   loftq_config: ['null'],

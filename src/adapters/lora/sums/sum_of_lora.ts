@@ -10,7 +10,7 @@ import { type LoraPart, type SumRules, sumRules } from './sum_rules';
 
 /** The matrices of one of the summed adapters, for one module. */
 interface Summand {
-  /** The adapter's weight in the sum, multiplied by the module's scale. */
+  /** The factor of B·A in the sum: the adapter's weight, multiplied by the scale of its module. */
   readonly factor: number;
   /** (r, in) */
   readonly A: Tensor;
@@ -26,9 +26,9 @@ interface Sum {
 }
 
 /**
- * Computes the adapter that PEFT's `add_weighted_adapter` makes from the adapters `parts`, with the scale 1. 'cat' and, at full rank, 'svd'
- * give exactly Σ weight·ΔW; 'linear' sums A and B separately. Throws `invalid_argument` with PEFT's messages, and for values that are too
- * large. Throws `limit_exceeded` for matrices of more than 1 GiB.
+ * Computes the adapter that PEFT's `add_weighted_adapter` creates from `parts`. Its scale is 1. With 'cat', and with 'svd' at full rank,
+ * its ΔW is exactly Σ weight·ΔW; 'linear' sums A and B separately. Throws `invalid_argument` with PEFT's messages, and for values that are
+ * too large. Throws `limit_exceeded` for matrices of more than 1 GiB.
  */
 export async function sumOfLora(
   parts: readonly LoraPart[],
@@ -48,7 +48,7 @@ export async function sumOfLora(
   return { config: rules.config, tensors: { parameters, frozen: new Map(), others: new Map() } };
 }
 
-/** Throws `limit_exceeded` if matrices of this rank exceed the limit of an adapter's pool. Called before the matrices are computed. */
+/** Throws `limit_exceeded` if the sum's matrices would exceed the limit of an adapter's pool, before they are computed. */
 function expectRoom(parts: readonly LoraPart[], { r, config }: SumRules): void {
   const modules = parts.flatMap((part) =>
     [...part.modules].map(([name, size]): [string, RankedModule] => [name, { ...size, r, scale: 1, hasBias: false }]),
@@ -107,7 +107,7 @@ const WAYS: Readonly<Record<SumRules['combination'], Way>> = {
   linear(summands, { r, inputs, outputs }) {
     const [A, B] = [new Float32Array(r * inputs), new Float32Array(outputs * r)];
     for (const { factor, A: a, B: b } of summands) {
-      // Only A gets the sign: on both A and B it would cancel out.
+      // Only A is multiplied by the factor's sign: in the product B·A, two signs would cancel out.
       const root = Math.sqrt(Math.abs(factor));
       addTo(A, inputs, a, { factor: factor >= 0 ? root : -root });
       addTo(B, r, b, { factor: root });
@@ -140,8 +140,8 @@ const WAYS: Readonly<Record<SumRules['combination'], Way>> = {
 };
 
 /**
- * Adds factor · matrix, rounded to float32, to the matrix `sum`, whose rows have `width` elements. Its first column is added to column
- * `column`.
+ * Adds factor · matrix, rounded to float32, to the matrix `sum`, whose rows have `width` elements. The first column of the matrix is added
+ * to the column `column` of `sum`.
  */
 function addTo(
   sum: Float32Array,

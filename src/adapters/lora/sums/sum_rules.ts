@@ -67,7 +67,7 @@ function rankOf(parts: readonly LoraPart[], combination: Combination, svd_rank: 
   );
 }
 
-/** Returns the configuration of the sum: the first part's, with the targets of all parts. */
+/** Returns the sum's configuration: that of the first adapter with rank `r`, scale 1 and the targets of all adapters. */
 function configOf(parts: readonly LoraPart[], first: LoraConfig, r: number): LoraConfig {
   return new LoraConfig({
     ...first,
@@ -75,7 +75,7 @@ function configOf(parts: readonly LoraPart[], first: LoraConfig, r: number): Lor
     lora_alpha: r,
     rank_pattern: {},
     alpha_pattern: {},
-    // The caller rejects adapters that train tensors of the model, so these two fields can only ask for tensors that the model lacks.
+    // The caller rejects adapters that train tensors of the base model, so in `parts` these two fields only name tensors that it lacks.
     bias: 'none',
     modules_to_save: null,
     inference_mode: false,
@@ -90,8 +90,8 @@ function configOf(parts: readonly LoraPart[], first: LoraConfig, r: number): Lor
 type Targets = Pick<LoraConfig, 'target_modules' | 'exclude_modules' | 'layers_to_transform' | 'layers_pattern'>;
 
 /**
- * Combines the targets of the parts as PEFT does. A configuration has one rule for layers and one for exclusions. If those of the parts
- * differ, the targets are the full names of all wrapped modules, without such rules.
+ * Combines the targets of the adapters as PEFT does. If the adapters differ in `exclude_modules`, `layers_to_transform` or
+ * `layers_pattern`, these fields are null and the targets are the full names of all wrapped modules.
  */
 function targetsOf(parts: readonly LoraPart[]): Targets {
   const targets = unionOfTargets(parts.map(({ config }) => config.target_modules));

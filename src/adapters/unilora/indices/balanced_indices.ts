@@ -20,7 +20,7 @@ export function balancedIndices(count: number, length: number, seed: number): Ui
   return indices;
 }
 
-/** Draws like numpy's `Generator.choice(length, size, replace=False)`. */
+/** Draws `size` different integers below `length`, equal to those of numpy's `Generator.choice(length, size, replace=False)`. */
 function choose(random: Pcg64, length: number, size: number): Uint32Array {
   if (length > SMALL && size > Math.floor(length / SHARE)) {
     const all = Uint32Array.from({ length }, (_, index) => index);

@@ -3,7 +3,7 @@ import type { FrozenRules } from '../../adapter';
 import type { ResolvedUnilora } from '../unilora_adapter';
 import { indexCode } from './late_indices';
 
-/** Drawing an index takes as long as drawing this many uniform numbers. */
+/** The time to draw an index, in units of the time to draw a uniform number. */
 const COST = 4;
 
 /**

@@ -84,7 +84,7 @@ function placedByModule(adapters: readonly VeraAdapter[]): Map<string, PlacedAda
   return placed;
 }
 
-/** The objects that are shared by the layers of all adapters. */
+/** The graph, layers and functions with which `veraLayers` computes the branches of all adapters. */
 interface Made {
   readonly g: Graph;
   readonly base: Layers;
@@ -124,8 +124,8 @@ function inModule(
 }
 
 /**
- * The matrix product A·x for the common input of a group of layers. `veraLinears` declares its gradient together with the gradients of the
- * group. `made` is undefined if A·x isn't computed yet, or if an earlier group has computed it.
+ * The matrix product A·x for a group of layers with the same input x. `veraLinears` declares its gradient together with the gradients of
+ * the group's layers. `made` is undefined if A·x isn't computed yet, or if an earlier group with the same input has computed it.
  */
 interface OwnProjection {
   made: Projection | undefined;

@@ -22,7 +22,7 @@ export function veraRowLayers(g: Graph, base: Layers, [first]: readonly VeraAdap
     }));
     const isAdapted = layers.some(({ slot }) => slot !== undefined);
     const known = projected.get(x);
-    // At the first use of x, one dispatch computes both parts of its gradient: through the weights and through A.
+    // At the first use of x, one dispatch computes both parts of the gradient of x: through the weights and through A.
     const own = isAdapted && known === undefined ? emitProjection(g, x, A) : undefined;
     const ys = veraLinears(
       g,

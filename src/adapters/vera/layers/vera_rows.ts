@@ -14,7 +14,7 @@ export class VeraRows implements RowInputs {
   readonly #adapters: readonly VeraAdapter[];
   /** The modules that at least one of the adapters wraps. */
   readonly #names: readonly string[];
-  /** One entry for each pair of A and B. Adapters with the same pair also share the matrix products with A and B. */
+  /** The different pairs of A and B. Adapters with the same pair share the matrix products with A and B. */
   readonly #groups: readonly ProjectionValues[];
   readonly #table: PoolTable;
   /** u32 (groups · modules, adapters, 2): the offsets of each adapter's λ_b and λ_d in the table, or `NO_SLOT`. */

@@ -22,8 +22,8 @@ export function trainingLayers(adapter: VeraAdapter, request: TrainingRequest): 
 }
 
 /**
- * Returns the mode of each module; a module without an entry is unmerged. The modes depend on sizes alone, not on measured times, so a
- * resumed run has the same ones.
+ * Returns the mode of each module; a module without an entry is unmerged. The modes depend only on sizes, not on measured times, so that a
+ * resumed run uses the same modes.
  */
 export function modesOf(
   { layout, config: { use_dora } }: VeraAdapter,
@@ -70,7 +70,7 @@ function planLayers(
   }
 }
 
-/** Allocates one value for the row norms of all weights, and gives each weight its range in that value. */
+/** Creates one pinned value for the row norms of all weights, and returns the position of each weight's norms in it, by module. */
 function rowLengths(shapes: ReadonlyMap<string, Shape>): Map<string, RowLengths> {
   const places = new Map<string, number>();
   let size = 0;

@@ -48,7 +48,8 @@ async function acquire(
 }
 
 /**
- * Returns A and B from a file, which take precedence over drawn values. Other adapters share them only if theirs have the same values.
+ * Returns A and B from a saved adapter, even if they differ from the values that the key gives. Adapters share them if their A and B are
+ * equal.
  */
 async function acquireStored(
   projections: ProjectionPool,
@@ -68,9 +69,9 @@ async function acquireStored(
 }
 
 /**
- * Returns the key with the sizes of A and B to use. As in PEFT, a new adapter uses A and B of an earlier adapter of the model with the
- * same seed and r, if they are large enough, and saves them in its file. If its file won't contain A and B, the adapter draws its own,
- * so that the same values are drawn when the file is loaded.
+ * Returns the key for A and B of a new adapter. As in PEFT, if an earlier adapter of the model has the same seed and r, and its A and B are
+ * large enough, the new adapter uses them, and its file contains them. With `save_projection` false, the file contains no A and B, so
+ * they are drawn with the new adapter's sizes, as they will be when the file is loaded.
  */
 function sharedDimensions(key: ProjectionKey, config: VeraConfig, others: readonly Adapter[]): ProjectionKey {
   if (!config.save_projection) return key;

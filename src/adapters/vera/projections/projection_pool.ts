@@ -43,15 +43,14 @@ export class ProjectionPool {
   }
 
   /**
-   * Like the function `roundingOf`, but first calls `onDraw`, because that function draws A and B of the key to compare them with the given
-   * matrices.
+   * Calls `onDraw`, then the function `roundingOf`, which draws A and B of the key to compare them with the given matrices.
    */
   roundingOf(given: Projections, key: ProjectionKey): ProjectionDtype | undefined {
     this.#onDraw(given.A.length + given.B.length);
     return roundingOf(given, key);
   }
 
-  /** Returns A and B from a file whose values differ from those that the key gives. Adapters with equal values share them. */
+  /** Returns A and B from a saved adapter if they differ from the values that the key gives. Adapters with equal A and B share them. */
   async adopt(key: ProjectionKey, given: Projections): Promise<ProjectionValues> {
     const digests = [await sha256(bytesOf(given.A)), await sha256(bytesOf(given.B))].map(toHex);
     return this.#take(['adopted', key.r, ...digests].join(' '), { ...key, dtype: 'float32' }, () => given);
@@ -68,7 +67,7 @@ export class ProjectionPool {
     this.#runner.free([values.A, values.B]);
   }
 
-  /** Returns the A and B that are stored under this name. Calls during their upload wait for it, and reject if it fails. */
+  /** Returns A and B stored under this name, or creates them with `make`. Calls wait for their upload, and reject if it fails. */
   async #take(name: string, key: DrawnKey, make: () => Projections): Promise<ProjectionValues> {
     const shared = this.#shared.get(name) ?? this.#begin(name, key, make);
     shared.users += 1;

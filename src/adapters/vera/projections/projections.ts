@@ -8,7 +8,7 @@ import type { ProjectionDtype } from '../../../core/types/model';
 export interface ProjectionKey {
   readonly projection_prng_key: number;
   readonly r: number;
-  /** The largest in_features of all wrapped modules. `max_out` is their largest out_features. */
+  /** The number of A's columns, at least the largest in_features of the wrapped modules. `max_out` is the number of B's rows. */
   readonly max_in: number;
   readonly max_out: number;
 }
@@ -61,7 +61,7 @@ function boundOf(fan: number): number {
 
 /**
  * Returns the matrices with which PEFT computes if the base model is stored in half precision: rounded to that type (to nearest, ties to
- * even) and widened to float32 again. For 'float32' they are the given matrices, otherwise new ones.
+ * even) and widened to float32 again. For 'float32', returns the given matrices; otherwise, returns new matrices.
  */
 export function roundProjections(projections: Projections, dtype: ProjectionDtype): Projections {
   if (dtype === 'float32') return projections;

@@ -40,7 +40,8 @@ function sharedRank(parts: readonly WeightedPart[]): number {
 }
 
 /**
- * Returns the larger A and the larger B of two pairs that agree where they overlap: an adapter with smaller modules has smaller A and B.
+ * Returns the larger A and the larger B of two adapters: an adapter with smaller modules has smaller matrices. Throws `invalid_argument` if
+ * the matrices differ in the rows and columns that both adapters have.
  */
 function sharedProjections(one: SummedProjections, other: SummedProjections): SummedProjections {
   const agree = (a: Tensor, b: Tensor): boolean => a === b || agreeWhereBoth(a, b);
@@ -117,7 +118,7 @@ export function sumOf(parts: readonly SumPart<VeraConfig>[]): WeightedSum<VeraCo
   const { modules, vectors, projections } = combineVectors(parts.map(valuesOf));
   const config = new VeraConfig({
     ...parts[0]?.config,
-    // The caller rejects adapters that train tensors of the model, so these two fields can only ask for tensors that the model lacks.
+    // The caller rejects adapters that train tensors of the base model, so in `parts` these two fields only name tensors that it lacks.
     bias: 'none',
     modules_to_save: null,
     inference_mode: false,

@@ -41,7 +41,7 @@ export function attemptRegion(
     showAll();
     stop.focus();
     const truncated = await writeInto(written, generate(given, { ...SAMPLING, seed, signal: current.signal }));
-    if (writing !== current) return; // its profile was forgotten or replaced
+    if (writing !== current) return; // the profile was forgotten or replaced meanwhile
     writing = undefined;
     if (written.data.trim() !== '') {
       announce(`Written: ${written.data}`);

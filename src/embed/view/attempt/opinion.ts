@@ -36,7 +36,7 @@ export class Opinion {
   #count = 0;
   #isOn = true;
   #hasNoStorage = false;
-  /** Undefined before the first update. */
+  /** The learner in the last update; undefined before the first update. */
   #learner: Shown['learner'] | undefined;
 
   constructor(parts: OpinionParts) {

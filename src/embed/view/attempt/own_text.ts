@@ -18,7 +18,7 @@ export function ownText({ onKeep, onCancel }: OwnTextParts) {
   });
   root.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape') return;
-    event.stopPropagation(); // closes the field, and nothing around it
+    event.stopPropagation(); // Escape closes only the field, not a dialog around it
     onCancel();
   });
   root.hidden = true;

@@ -10,7 +10,7 @@ export function thumb(text: string, className: string, action: () => unknown): H
   const pressable = button('', action, `thumb ${className}`.trim());
   const [svg, hand] = [document.createElementNS(SVG, 'svg'), document.createElementNS(SVG, 'path')];
   svg.setAttribute('viewBox', '0 0 24 24');
-  svg.setAttribute('aria-hidden', 'true'); // the text says the same
+  svg.setAttribute('aria-hidden', 'true'); // screen readers read the text of the button
   hand.setAttribute('d', HAND);
   svg.append(hand);
   pressable.append(svg, text);

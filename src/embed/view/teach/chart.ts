@@ -9,7 +9,7 @@ const HEIGHT = 80;
 const MARGIN = 3;
 /** The most points that a line of this width can show. */
 const MOST_POINTS = 150;
-/** The smoothing of the loss curve. Single losses vary from batch to batch more than a step lowers them. */
+/** The smoothing of the loss curve. The loss differs more between two batches than one step lowers it. */
 const DECAY = 0.9;
 
 /** Returns the `points` attribute of an SVG polyline: the smoothed losses so far of a run of `steps` steps. */
@@ -43,7 +43,7 @@ export function lossLine(meaning: string) {
   const svg = document.createElementNS(SVG, 'svg');
   svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
   svg.setAttribute('preserveAspectRatio', 'none');
-  svg.setAttribute('aria-hidden', 'true'); // the caption says the same in words
+  svg.setAttribute('aria-hidden', 'true'); // screen readers read the caption instead
   svg.append(line);
   const caption = create('figcaption', { className: 'quiet' });
   const root = create('figure', { attributes: { part: 'chart' } });

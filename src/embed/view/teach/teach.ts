@@ -7,8 +7,8 @@ import { learnButton } from './lesson_parts';
 const HINT = 'Some paragraphs in the way you want it to write. You can also drop a text file here.';
 
 /**
- * The region in which a visitor gives the model a text to learn from: typed, pasted or from a file. `learn` resolves with whether it was
- * learnt.
+ * The region in which a visitor gives the model a text to learn from: typed, pasted or from a file. `learn` resolves with whether the text
+ * was learnt.
  */
 export function teachRegion(training: Region, learn: (lesson: string | File) => Promise<boolean>): Region {
   let file: File | undefined;
@@ -39,8 +39,8 @@ export function teachRegion(training: Region, learn: (lesson: string | File) => 
   const submit = async (): Promise<void> => {
     const [sent, text] = [file, input.value];
     const isLearnt = await learning.teach(() => learn(sent ?? text));
-    // If the visitor has changed the text or the file during learning, the new one stays for the next time.
-    // A visitor who has moved elsewhere on the page keeps the focus there.
+    // A text or file that the visitor has changed during learning is not removed, because it has not been learnt yet.
+    // The focus moves only if it is in this region.
     if (isLearnt && sent !== undefined && file === sent) (root.matches(':focus-within') ? choose : place)(undefined);
     else if (isLearnt && sent === undefined && input.value === text) input.value = '';
     showAll();

@@ -15,7 +15,7 @@ export interface BlockType {
   readonly name: string;
   readonly elements: number;
   readonly bytes: number;
-  /** Whether blocks have minimums. Their codes then have no sign. */
+  /** Whether blocks have minimums. If they do, their codes are unsigned. */
   readonly hasMinimum: boolean;
   /** Bits per code. */
   readonly bits: number;
@@ -127,7 +127,7 @@ const Q6_K: BlockType = {
   },
 };
 
-/** All supported packed types, by ggml's numbers for them. */
+/** All supported packed types, keyed by ggml's type numbers. */
 export const BLOCK_TYPES: ReadonlyMap<number, BlockType> = new Map([
   [2, nibbles('Q4_0', { bits: 4, hasMinimum: false })],
   [3, nibbles('Q4_1', { bits: 4, hasMinimum: true })],

@@ -107,7 +107,7 @@ export function decoderConfig(fields: GgufFields): JsonObject {
     max_position_embeddings: fields.number('context_length'),
     hidden_act: 'silu',
     attention_bias: fields.has('blk.0.attn_q.bias'),
-    // The whole config identifies a stored run. Only files with these biases get the field, so that other files keep their earlier config.
+    // Only files with MLP biases get this field. The config identifies a stored run, so it must not change for other files.
     ...(fields.has('blk.0.ffn_up.bias') && { mlp_bias: true }),
   };
 }

@@ -10,7 +10,7 @@ const MAKERS: ReadonlyMap<string, (fields: GgufFields, tokens: readonly string[]
   ['llama', sentencepieceTokenizer],
 ]);
 
-/** The name of a Phi-3 in llama.cpp, "Phi3", or as newer converters write it, "Phi 3 Mini 4k Instruct". */
+/** Matches the model name of a Phi-3: "Phi3" in llama.cpp, or "Phi 3 Mini 4k Instruct" from newer converters. */
 const PHI3 = /phi[- ]?3/i;
 /** The added tokens of a Phi-3 that don't match the white space after them. */
 const UNSTRIPPED = ['<unk>', '<s>', '<|endoftext|>'];
@@ -42,8 +42,9 @@ export function tokenizerOf(
 }
 
 /**
- * Returns the added tokens: a tokenizer searches for them before it splits a text. GGUF can't express that a Phi-3's also match the white
- * space after them, so llama.cpp knows these models by name. transformers lacks this rule, and keeps the white space of a GGUF file.
+ * Returns the added tokens, for which a tokenizer searches before it splits a text. The added tokens of Phi-3 also match the white space
+ * after them. GGUF can't express this, so Phi-3 is recognised by its name, as in llama.cpp. transformers has no such rule for GGUF files,
+ * and leaves the white space in the text.
  */
 function addedTokens(
   fields: GgufFields,

@@ -33,16 +33,16 @@ export interface GatedDecoderConfig extends DecoderSizes, SpecialTokens {
   readonly scale?: number;
   /** The cap of attention scores: s becomes cap · tanh(s / cap). */
   readonly scoreSoftcap?: number;
-  /** Whether tokens attend to none after them. Default: true. */
+  /** Whether tokens attend only to themselves and to earlier tokens. Default: true. */
   readonly causal?: boolean;
-  /** The cap of logits, which is applied in the same way. */
+  /** The cap of logits: s becomes cap · tanh(s / cap). */
   readonly logitSoftcap?: number;
   readonly tie_word_embeddings: boolean;
   /** The data type of the weight files; null if config.json has none. */
   readonly dtype: StoredDtype | null;
 }
 
-/** Hugging Face's defaults that differ between families. */
+/** Hugging Face's defaults for fields that a file lacks, as far as families differ. A "Default" below is for families that set none. */
 export interface GatedDecoderDefaults {
   readonly max_position_embeddings: number;
   /** Default: 1e-6. */
@@ -52,7 +52,7 @@ export interface GatedDecoderDefaults {
   readonly pad?: number | null;
   /** Default: the hidden size divided by the number of heads. */
   readonly head_dim?: number;
-  /** For files without the key; null means `num_attention_heads`, which is also the default. */
+  /** The value for files without the key. Default, and the value for files with null: `num_attention_heads`. */
   readonly num_key_value_heads?: number;
   /** Default: false. */
   readonly tie_word_embeddings?: boolean;
@@ -60,7 +60,7 @@ export interface GatedDecoderDefaults {
   readonly hidden_act?: ActivationName;
   /** The types of rotary positions that the family supports, and their defaults. */
   readonly ropeRules?: RopeRules;
-  /** Whether the family supports `use_bidirectional_attention`, by which tokens attend to later ones, too. Default: false. */
+  /** Whether the family supports `use_bidirectional_attention`, which lets tokens attend to later tokens. Default: false. */
   readonly mayLookAhead?: boolean;
   /** Finds the object with the rotary positions of layers without a window. Default: `ropeFields` of `rope_config.ts`. */
   readonly ropeFields?: (fields: Fields) => Fields | undefined;

@@ -9,7 +9,7 @@ import type { GatedDecoderConfig } from './gated_config';
 import type { GatedDecoder, GatedFamily } from './gated_family';
 import { norm } from './gated_parts';
 
-/** Creates Llama or one of the similar families: RMSNorm, rotary grouped-query attention, gated MLP; tied or untied head. */
+/** Creates a Llama or a similar network: RMSNorm, rotary grouped-query attention, gated MLP; tied or untied head. */
 export function createGatedDecoder(json: PretrainedConfig, config: GatedDecoderConfig, family: GatedFamily): Network {
   const { className, classifierName = className } = family;
   const {

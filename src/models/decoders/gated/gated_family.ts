@@ -16,7 +16,7 @@ export interface GatedFamily {
   readonly normOffset?: 0 | 1;
   /** The factor by which embeddings are multiplied, and the name of their class. Default: 1, 'Embedding'. */
   readonly embedding?: { readonly scale: number; readonly type?: string };
-  /** Creates the block of a layer: one of `gated_parts.ts`, or the family's own, made of parts from there. */
+  /** Creates the block of a layer: a block of `gated_parts.ts`, or a block that the family assembles from the parts in that file. */
   block(decoder: GatedDecoder, layer: number): nn.Unnamed<nn.Unary>;
 }
 

@@ -4,7 +4,7 @@ import type { AttentionHeads } from '../../../ops/attention/attention';
 import * as nn from '../../nn';
 import type { GatedDecoder } from './gated_family';
 
-/** A part of a block: x and the result are (N, C); the result includes `residual`, if it is given. */
+/** The attention or the MLP of a block. `forward` maps x (N, C) to (N, C), and adds `residual` if it is given. */
 export interface BlockPart extends nn.Module {
   forward(pass: nn.ForwardPass, x: Value, residual?: Value): Value;
 }

@@ -3,9 +3,9 @@ import { MAX, unsupported } from '../../config_fields';
 
 /** The layers with sliding-window attention: their queries attend only to a window of the text. */
 export interface SlidingLayers {
-  /** The number of tokens to which a query attends: its own and those before it; in encoders, as many after it, too. */
+  /** The number of tokens to which a query attends, up to and including its own. If attention isn't causal, as many after its own, too. */
   readonly window: number;
-  /** Whether each layer has the window. At least one layer has it. */
+  /** For each layer, whether its attention is limited to the window. At least one entry is true. */
   readonly layers: readonly boolean[];
 }
 
@@ -17,7 +17,7 @@ export function parseWindow(fields: Fields, fallback: number | null): number | n
 const TYPES = ['full_attention', 'sliding_attention'] as const;
 
 /**
- * Returns one window for all layers; undefined if there is none. It is for families for which transformers reads `sliding_window` and
+ * Returns the same window for all layers; undefined if there is none. For families in which transformers reads `sliding_window` and
  * ignores `layer_types`. Throws `unsupported_model` if the file's `layer_types` contradict the window.
  */
 export function parseWindowOfAll(fields: Fields, count: number, window: number | null): SlidingLayers | undefined {
@@ -28,9 +28,9 @@ export function parseWindowOfAll(fields: Fields, count: number, window: number |
 }
 
 /**
- * Returns the layers with a window; undefined if there are none. They are given by `layer_types` or, in files without this field (as
- * written by transformers 4), by `slides`. Throws `unsupported_model` for other types of layers, `invalid_format` if such layers have no
- * window size.
+ * Returns the layers with a window; undefined if there are none. `layer_types` lists them; in files without this field, as written by
+ * transformers 4, `slides` determines them. Throws `unsupported_model` for other types of layers, `invalid_format` for layers with a window
+ * in a file without a window size.
  */
 export function parseSlidingLayers(
   fields: Fields,

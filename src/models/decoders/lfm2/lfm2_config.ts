@@ -7,8 +7,8 @@ import { parseLayerTypes } from '../gated/sliding_layers';
 const MOST_CONVOLVED = 64;
 
 /**
- * Parses a config.json as `parseGatedDecoder` does, written by transformers 4 or 5, or by hand as those of the first checkpoints, which
- * have other names of some fields.
+ * Parses a config.json as `parseGatedDecoder` does. Also accepts the handwritten config.json of the first checkpoints, in which some fields
+ * have other names.
  */
 export function parseLfm2Config(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
@@ -31,7 +31,7 @@ export function parseLfm2Config(json: JsonObject) {
   return Object.freeze({
     ...config,
     convolution: {
-      /** The number of tokens that a token sees, its own and those before it. */
+      /** The length of the convolution's kernel in tokens: the token itself and those before it. */
       length: fields.positiveInteger('conv_L_cache', { fallback: 3, max: MOST_CONVOLVED }),
       /** Whether each layer has a convolution in place of attention. */
       layers: parseConvolvingLayers(fields, config.num_hidden_layers),
@@ -39,7 +39,7 @@ export function parseLfm2Config(json: JsonObject) {
   });
 }
 
-/** Parses the width of the MLP. By default, two thirds of the width in the file are rounded up to a multiple of another field. */
+/** Parses the width of the MLP. By default, it is two thirds of the file's width, rounded up to a multiple of `block_multiple_of`. */
 function parseWidth(fields: Fields): number {
   const key = fields.get('block_ff_dim') === undefined ? 'intermediate_size' : 'block_ff_dim';
   const stored = fields.positiveInteger(key, { max: 4 * MAX.width });

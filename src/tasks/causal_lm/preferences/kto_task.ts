@@ -74,7 +74,7 @@ export class KtoTask extends PairTask<Rated, KtoPreference> implements RunTask<P
     return rows;
   }
 
-  /** Leaves the second sequence out, because it depends on the batch size, which may change when a run resumes. */
+  /** Leaves the second sequence out of the fingerprint, because it depends on the batch size, which may change when a run resumes. */
   fingerprint(row: PairRow) {
     const { attention_mask } = row;
     const end = attention_mask.subarray(0, attention_mask.length / 2).lastIndexOf(1) + 1;

@@ -32,7 +32,7 @@ export interface RowParts {
   readonly completions: readonly [readonly number[], readonly number[]];
 }
 
-/** Returns the prompt and the completions of a row, as they were truncated. */
+/** Returns the tokens of a row's prompt and completions, after truncation. */
 export function partsOf({ input_ids, labels, attention_mask }: PairRow): RowParts {
   const length = input_ids.length / 2;
   const start = labels.findIndex((label) => label !== IGNORED);
@@ -71,9 +71,9 @@ interface PromptSequences {
 
 /**
  * Encodes a prompt followed by each of its completions, to at most `most` tokens per sequence. As in TRL, a completion begins at the first
- * token in which the prompt alone and the prompt with the completion differ. The earliest such token counts for all completions.
- * Resolves with undefined if the prompt leaves no room for a completion, or a completion has no token to predict. Rejects with
- * `invalid_argument`, and with the errors of a chat template.
+ * token in which the prompt alone and the prompt with the completion differ. If these tokens have different positions, the first position
+ * applies to all completions. Resolves with undefined if the prompt leaves no room for a completion, or a completion has no token to
+ * predict. Rejects with `invalid_argument`, and with the errors of a chat template.
  */
 export async function promptSequences(
   { prompt, completions }: PromptParts,

@@ -64,7 +64,7 @@ export class BaseModelLoader {
         const tokenizer = text && (await loadTokenizer(this, source, request));
         const imageProcessor =
           loaded.model.image && (await (await imageCode()).loadImageProcessor(this.host, files, loaded.model));
-        // The device may have been lost meanwhile.
+        // The device may have been lost while the model loaded.
         executor.check();
         const own = { tokenizer, stopTokens, imageProcessor, sentences: await sentences?.() };
         // An error is ignored: the calls that use these weights read them again, and reject.
@@ -78,7 +78,7 @@ export class BaseModelLoader {
     });
   }
 
-  /** Loads a tokenizer. Throws `not_found` if there is none. */
+  /** Loads a tokenizer. Throws `not_found` if the source has none. */
   tokenizer(source: FileSource, { gguf_file, hasToken }: TokenizerLoad = {}): Promise<TextTokenizer> {
     return this.#reading(source, gguf_file, async (gguf) => {
       const tokenizer = await loadTokenizer(this, source, { gguf, hasToken });

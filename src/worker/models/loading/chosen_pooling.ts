@@ -5,8 +5,8 @@ import { configuredPooling, hasOwnClassifier } from '../../../models/pooled_head
 
 /**
  * Returns how a classifier's texts are prepared and pooled into the vectors that its head reads: the pooling, the prompt before the texts,
- * lower case, and the largest length. Returns undefined for the head of transformers' own classifier, as for 'none'. 'auto' is the pooling
- * of config.json. If config.json has no pooling and doesn't name transformers' own classifier, 'auto' is the pooling of modules.json. Throws
+ * lower case, and the largest length. Returns undefined for 'none' and for the head of transformers' own classifier. 'auto' means the
+ * pooling of config.json or, if config.json has no pooling and doesn't name transformers' own classifier, that of modules.json. Throws
  * `unsupported_model` if modules.json then needs an unsupported module.
  */
 export function chosenPooling(

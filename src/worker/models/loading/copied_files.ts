@@ -6,7 +6,7 @@ import { GENERATION_FILE } from '../../../formats/models/stop_tokens';
 import type { BaseModel } from '../base_model';
 import { TEMPLATE_FILE } from './tokenizer_loader';
 
-/** The files of each kind of vocabulary. A folder has the first kind whose first file is in the folder. */
+/** The files of each kind of vocabulary. The folder's kind is the first one whose first file exists. */
 const VOCABULARIES = [
   ['tokenizer.json'],
   ['vocab.json', 'merges.txt', 'added_tokens.json'],

@@ -29,7 +29,7 @@ export function toFileOrder(spec: WeightSpec | undefined, { dims, data }: Tensor
   return { dims: fileShape(spec), data: spec.transposed ? transpose(data, rows, columns) : data };
 }
 
-/** Reverses `toFileOrder`. */
+/** Returns a file's tensor in the shape and order of dimensions that it has on the device: the inverse of `toFileOrder`. */
 export function toDeviceOrder(spec: WeightSpec | undefined, { dims, data }: Tensor): Tensor {
   if (spec === undefined) return { dims, data };
   const [rows = 0, columns = 0] = spec.shape;

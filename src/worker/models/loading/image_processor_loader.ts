@@ -10,7 +10,7 @@ import {
 import type { Architecture, ImageSizes } from '../../../models/architecture';
 import type { SessionHost } from '../../protocol';
 
-/** Red, green and blue. */
+/** The number of channels of a decoded image: red, green and blue. */
 const CHANNELS = 3;
 
 /**

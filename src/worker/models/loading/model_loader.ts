@@ -73,8 +73,8 @@ export async function loadModel(files: ModelFiles, runner: Runner, options: Load
 }
 
 /**
- * Initialises the head's last layer anew, unless the files lack it. Resolves with the model's fingerprint from before, by which profiles
- * recognise it; undefined if nothing has changed.
+ * Replaces the weights of the head's last layer by new initial values, unless the files lack them. Resolves with the model's fingerprint
+ * before this change, by which profiles recognise the model; undefined if nothing has changed.
  */
 async function renewHead(
   model: Architecture,
@@ -97,7 +97,7 @@ async function renewHead(
   return identity;
 }
 
-/** Loads the weights; `dense` has those that aren't in the model's own files. Resolves with the names of the weights that the files lack. */
+/** Loads the weights. `dense`: the dense layers' tensors, which have their own files. Resolves with the names of the weights in no file. */
 async function loadWeights(
   files: ModelFiles,
   runner: Runner,
@@ -188,7 +188,7 @@ export function isModest({ weights }: Architecture): boolean {
   return weights.length <= MOST_WEIGHTS && weights.every(({ shape }) => numel(shape) <= MOST_ELEMENTS);
 }
 
-/** Returns the steps of a forward pass. Only their kernels are used. */
+/** Returns the steps of a forward pass. They are never run: only their kernels are compiled. */
 function forwardSteps(
   model: Architecture,
   dtypeOf: (spec: WeightSpec) => StorageName,

@@ -93,7 +93,7 @@ export class ModelSources {
     const { cache, warn = () => {} } = this.#parts;
     if (cache === undefined || !isCacheable(folder)) return undefined;
     const once: Warn = (warning) => {
-      // Otherwise each file of a model would repeat a warning, for example about a full disk.
+      // Warns once per code. Otherwise each file of a model would repeat a warning, for example about a full disk.
       if (!this.#warned.has(warning.code)) warn(warning);
       this.#warned.add(warning.code);
     };

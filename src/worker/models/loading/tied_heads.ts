@@ -12,7 +12,7 @@ import { expectWeight, type WeightTensors } from './weight_tensors';
  */
 export class TiedHeads {
   readonly #tensors: WeightTensors;
-  /** The name of the embedding that each head shares. Both are names of weights. */
+  /** The weight name of the shared embedding, by the weight name of the head. */
   readonly #embeddings = new Map<string, string>();
   /** For each embedding: the storage format and the hash of the first slice that arrived, which is the embedding's or its head's. */
   readonly #slices = new Map<string, string>();
@@ -58,7 +58,7 @@ export class TiedHeads {
   }
 }
 
-/** The warning about a head that config.json ties to the embedding, although the files have other values for it. As in transformers 5. */
+/** The warning, as in transformers 5, about a head that config.json ties to the embedding, although the files have other values for it. */
 export function notTied(head: string): Warning {
   const message =
     `config.json ties ${head} to the embedding (tie_word_embeddings), but the weights have a ${head} of its own, ` +

@@ -22,7 +22,7 @@ interface TokenizerFiles {
 }
 
 interface TokenizerFilesOptions {
-  /** The model_type of config.json. If it is needed and not given, that of the folder's config.json is used. */
+  /** The model_type of config.json. If it is undefined and needed, the folder's config.json is read. */
   readonly modelType?: string | undefined;
   /** Called with the text of tokenizer.json, before any other file is read. */
   readonly onTokenizer?: ((json: string) => Promise<void>) | undefined;

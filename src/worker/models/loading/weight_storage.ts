@@ -8,7 +8,7 @@ import { toFloat32 } from '../../../formats/tensors/values';
 import { pinned, pinnedMatrix, type Value } from '../../../graph/value';
 import { fileShape, type WeightSpec } from '../../../models/architecture';
 
-/** How many elements of a matrix are read and uploaded at a time. */
+/** The number of elements of a matrix that are read and uploaded at a time. */
 const SLICE = 2 ** 22;
 
 /** Chooses the storage format of a weight on the device, given the weight's tensor in the file. */
@@ -62,7 +62,7 @@ export function slicesOf(spec: WeightSpec, { shape }: Value): readonly (number |
   return Array.from({ length: ceilDiv(rows, most) }, (_, slice) => Math.min(most, rows - slice * most));
 }
 
-/** Takes the next rows of a tensor, converted to the device's storage format and order of dimensions. */
+/** Reads the next rows of a tensor, and converts them to the device's storage format and order of dimensions. */
 export async function takeStored(
   spec: WeightSpec,
   storage: Storage,

@@ -14,7 +14,7 @@ import { type Architecture, fileNames, fileShape, type WeightSpec } from '../../
 import { denseModules } from '../../../models/dense_layers';
 import type { LoadOptions } from '../../protocol';
 
-/** The weight that a tied head has in some files, and the embedding that the head shares. */
+/** The weight of a tied head, which some files contain, and the embedding that the head shares. */
 interface TiedWeight {
   readonly head: WeightSpec;
   readonly embedding: WeightSpec;
@@ -49,7 +49,7 @@ export class WeightTensors {
     return spec;
   }
 
-  /** Returns a tied head's weight and its embedding, given a name of the head's tensor in files, some of which contain only this one. */
+  /** Returns the weights of a tied head and of its embedding, given the name of the head's tensor in a file; undefined for other names. */
   tiedWeight(name: string): TiedWeight | undefined {
     return this.#tied.get(name);
   }
@@ -98,7 +98,7 @@ function mismatchHint({ initialStd }: WeightSpec): string {
   return 'For other labels than it was trained for, ignore_mismatched_sizes: true makes the head new.';
 }
 
-/** Returns the weights of the layers after the folder's pooling as tensors of the model's files. */
+/** Returns the weights of the dense layers that follow the folder's pooling, in the form of tensors in the model's files. */
 export function denseTensors(tensors: ReadonlyMap<string, Tensor> = new Map()): readonly StoredTensor[] {
   return [...tensors].map(([name, { dims, data }]) => {
     const bytes = new Uint8Array(new Float32Array(data).buffer);
@@ -106,7 +106,7 @@ export function denseTensors(tensors: ReadonlyMap<string, Tensor> = new Map()): 
   });
 }
 
-/** Returns the headers of these tensors, which follow from the layers' configurations. */
+/** Returns the headers of the dense layers' tensors, which the layers' configurations determine. */
 export function denseHeaders(dense: readonly DenseLayer[] = []): readonly TensorHeader[] {
   return denseModules(dense).weights.map(({ name, shape }) => ({ name, dtype: 'F32', shape: [...shape] }));
 }

@@ -24,7 +24,7 @@ export interface HoldRequest {
   /** Whether to take the run over from another tab or session. */
   readonly takesOver: boolean;
   readonly signal: AbortSignal;
-  /** Called when another tab asks for the run, which then stops here. */
+  /** Called when another tab asks for the run. The run then stops in this tab. */
   onAsked?(): void;
 }
 
@@ -32,7 +32,7 @@ interface HoldOptions {
   readonly run: Pick<TrainingRun, 'control'>;
   /** The run's last step. */
   readonly end: number;
-  /** The signal that aborts `open`. */
+  /** Aborts `open`, which then rejects. */
   readonly until: AbortSignal;
 }
 
@@ -82,7 +82,7 @@ export class RunHold {
     }
   }
 
-  /** Combines the run with this hold: `train` rejects if another tab takes the run over, and `check` checks the run's lock. */
+  /** Returns the run with two functions of this hold: `train`, which rejects if another tab takes the run over, and `check`. */
   around(run: CreatedRun['run'] & Pick<TrainingRun, 'run'>): CreatedRun {
     return {
       run,

@@ -29,7 +29,7 @@ export interface CheckpointHost {
 export interface CheckpointedRun extends RunParts {
   readonly args: ResolvedTrainingArguments;
   readonly kernels: RunKernels;
-  /** Notified when another tab asks for the run or has taken it over. */
+  /** Its functions are called when another tab asks for the run or has taken it over. */
   readonly holder?: Holder;
 }
 
@@ -193,7 +193,7 @@ export class RunCheckpoints implements Checkpoints {
         hint: 'It may be in another tab. Stop it there, wait until it ends, or pass take_over: true.',
       });
     }
-    this.#lock = lock; // set before the store is asked, so that `close` can release it meanwhile
+    this.#lock = lock; // set before the store is read, so that `close` can release it during the read
     try {
       this.#wasTaken ||= lock.wasTaken;
       this.#owner = await (this.#wasTaken ? this.#own(run) : known(store.owner(run)));
